@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "spurion/environment.hpp"
+#include "spurion/image_source.hpp"
+#include "spurion/method.hpp"
+#include "spurion/metric.hpp"
+#include "spurion/model.hpp"
+#include "spurion/regime.hpp"
+#include "spurion/registry.hpp"
+
+namespace spurion {
+
+/// What an environment is built from besides its options.
+struct EnvironmentContext {
+  std::uint64_t data_seed = 0;                 ///< all rows depend on it
+  std::shared_ptr<const DataSources> sources;  ///< images
+};
+
+/// A plug-in: its name, version, and what adds its things.
+struct Plugin;
+
+/// Everything that can be named in a suite: one registry per noun. A value: build as many as you like.
+struct SPURION_API Catalog {
+  Registry<Environment, EnvironmentContext> environments{"environment"};
+  Registry<Model, ModelContext> models{"model"};
+  Registry<Method, MethodContext> methods{"method"};
+  Registry<Regime> regimes{"regime"};
+  Registry<Metric, MetricContext> metrics{"metric"};
+
+  /// Adds what a linked plug-in offers.
+  void add(const Plugin& plugin);
+  /// Opens a shared library made by `spurion_add_plugin` and adds what it offers. Throws
+  /// `PluginError` when it is no plug-in or was built for another API version or build.
+  void load_plugin(const std::filesystem::path& file);
+  /// "my_lab 1.2 (path)" for each plug-in added.
+  [[nodiscard]] const std::vector<std::string>& plugins() const { return plugins_; }
+
+ private:
+  std::vector<std::string> plugins_;
+};
+
+/// Adds every built-in environment, model, method, regime and metric.
+SPURION_API void add_builtins(Catalog& catalog);
+/// A catalog with the built-ins.
+SPURION_API Catalog builtin_catalog();
+
+}  // namespace spurion

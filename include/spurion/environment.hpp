@@ -1,0 +1,208 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "spurion/export.hpp"
+#include "spurion/random.hpp"
+#include "spurion/tensor.hpp"
+
+/// \file
+/// An `Environment` is a data-generating process with a known causal mechanism and a spurious cue.
+/// A `Domain` is one setting of it. (In IRM papers "environment" means what is a domain here.)
+
+namespace spurion {
+
+enum class Task {
+  binary,      ///< y in {0, 1}; models have one output, the logit of y = 1
+  multiclass,  ///< y in 0..C-1; models have C outputs
+  regression   ///< y real; models have one output; score is the mean squared error
+};
+
+/// What a predictor is scored by; accuracy is better high, mean squared error better low.
+enum class Score { accuracy, mean_squared_error };
+
+/// Role of a variable in the causal graph.
+enum class Role { label, causal, spurious, noise, hidden, observed, selection };
+
+struct Variable {
+  std::string name;
+  Role role;
+  std::string doc;
+};
+
+struct Edge {
+  std::string from;
+  std::string to;
+};
+
+/// A directed acyclic graph of the mechanism.
+struct CausalGraph {
+  std::vector<Variable> variables;
+  std::vector<Edge> edges;
+  /// Empty when sound; otherwise what is wrong (unknown end of an edge, cycle, no label ...).
+  [[nodiscard]] SPURION_API std::string defect() const;
+  /// "shape -> label, label -> colour".
+  [[nodiscard]] SPURION_API std::string text() const;
+};
+
+/// One setting of the process.
+struct Domain {
+  std::string name;    ///< "train_0", "test", "dial=0.3"
+  double shift = 0.0;  ///< position on the dial
+  /// Which exogenous rows it has: domains with different keys have independent noise.
+  std::string key;
+  /// Further parameters of this environment's own kind (documented there).
+  std::vector<double> parameters;
+};
+
+/// What rows are for; each purpose has its own independent rows.
+enum class Purpose { train, validation, test };
+SPURION_API const char* purpose_name(Purpose purpose);
+
+/// Rows first .. first + count - 1.
+struct RowRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+/// A change of the mechanism for one variable; all exogenous noise stays as it was, so the result
+/// is the counterfactual twin of the same row.
+struct Intervention {
+  enum class Kind {
+    none,
+    set,       ///< do(variable := value)
+    flip,      ///< do(variable := the other value), two-valued variables
+    align,     ///< do(variable := what agrees with the label)
+    oppose,    ///< do(variable := what disagrees with the label)
+    resample,  ///< do(variable := an independent draw from its own marginal)
+  };
+  Kind kind = Kind::none;
+  std::string variable;
+  double value = 0.0;
+
+  static Intervention none() { return {}; }
+  static Intervention set(std::string variable, double value) {
+    return {Kind::set, std::move(variable), value};
+  }
+  static Intervention flip(std::string variable) { return {Kind::flip, std::move(variable), 0.0}; }
+  static Intervention align(std::string variable) { return {Kind::align, std::move(variable), 0.0}; }
+  static Intervention oppose(std::string variable) {
+    return {Kind::oppose, std::move(variable), 0.0};
+  }
+  static Intervention resample(std::string variable) {
+    return {Kind::resample, std::move(variable), 0.0};
+  }
+  /// "do(colour := other)".
+  [[nodiscard]] SPURION_API std::string text() const;
+};
+
+/// Rows of one domain.
+struct Sample {
+  Tensor x;         ///< [B, ...input_shape] float32
+  Tensor y;         ///< [B] int64 class, or float32 target for regression
+  Tensor causal;    ///< [B, n] float32: value of the causal variables
+  Tensor spurious;  ///< [B, n] float32: value of the cue
+  Tensor group;     ///< [B] int64 in 0..groups-1
+};
+
+/// The shift dial: one number that says how the cue relates to the label.
+struct DialInfo {
+  std::string name;  ///< "e"
+  std::string doc;   ///< "P(colour disagrees with the label)"
+  double low = 0.0;
+  double high = 1.0;
+  std::vector<double> points;  ///< where curves are drawn
+  /// When set, the score of a fixed predictor at shift e is exactly
+  /// (1 - e) * score(at_zero) + e * score(at_one): the whole curve from one batch of twins.
+  struct Mixture {
+    Intervention at_zero;
+    Intervention at_one;
+  };
+  std::optional<Mixture> mixture;
+};
+
+/// How a ceiling was computed.
+enum class Exactness { closed_form, enumerated, quadrature, empirical };
+SPURION_API const char* exactness_name(Exactness exactness);
+
+/// The best score any predictor of a class can reach in a domain.
+struct Ceiling {
+  double value = 0.0;
+  Exactness exactness = Exactness::closed_form;
+  double error_bound = 0.0;  ///< absolute; 0 for closed forms and enumeration
+};
+
+/// The ceilings of one domain, in the environment's score.
+struct Ceilings {
+  Ceiling bayes;          ///< any predictor that knows this domain
+  Ceiling invariant;      ///< causal features only
+  Ceiling spurious_only;  ///< the cue only, used as the training domains teach it
+  double chance = 0.0;    ///< the best constant
+  /// What the population minimiser of the pooled training risk scores here, where it is known.
+  std::optional<Ceiling> population_erm;
+};
+
+/// Facts of an instance.
+struct EnvironmentInfo {
+  std::string name;
+  std::string title;
+  std::string citation;
+  std::string mechanism;   ///< formulas, one a line
+  std::string deviations;  ///< where it differs from the source; empty if nowhere
+  Task task = Task::binary;
+  std::int64_t outputs = 1;  ///< of a model: 1 for binary and regression, C for multiclass
+  std::int64_t groups = 0;   ///< 0: no groups
+  Shape input_shape;         ///< of one row
+  std::string cue;           ///< name of the spurious variable in the graph
+  std::string causal;        ///< name of the causal variable in the graph
+  CausalGraph graph;
+  DialInfo dial;
+  [[nodiscard]] Score score() const {
+    return task == Task::regression ? Score::mean_squared_error : Score::accuracy;
+  }
+};
+
+/// A data-generating process, bound to its data seed. Immutable; safe to call from many threads.
+///
+/// Row i of a domain is a pure function of (data seed, environment, domain key, purpose, i).
+class SPURION_API Environment {
+ public:
+  virtual ~Environment() = default;
+
+  [[nodiscard]] virtual const EnvironmentInfo& info() const = 0;
+  /// The domains a method may train on, in order.
+  [[nodiscard]] virtual std::vector<Domain> train_domains() const = 0;
+  /// The shifted domain the gap is measured on.
+  [[nodiscard]] virtual Domain test_domain() const = 0;
+  /// Any point on the dial; throws `UsageError` outside it. Noise is shared along the dial.
+  [[nodiscard]] virtual Domain at(double shift) const = 0;
+  /// Most rows a domain has for a purpose (finite image pools); max() when unlimited.
+  [[nodiscard]] virtual std::int64_t row_limit(const Domain& domain, Purpose purpose) const;
+  /// Interventions on the cue that this environment can perform.
+  [[nodiscard]] virtual bool supports(const Intervention& intervention) const = 0;
+  /// Exact ceilings of a domain.
+  [[nodiscard]] virtual Ceilings ceilings(const Domain& domain) const = 0;
+  /// Errors of a linear predictor's coefficients against the mechanism's, by name (for example
+  /// "causal_coefficient_error"); empty for worlds without coefficients. `weights` is [K, D].
+  [[nodiscard]] virtual std::vector<std::pair<std::string, Tensor>> coefficient_errors(
+      const Tensor& weights) const;
+
+  /// Rows as they come.
+  [[nodiscard]] Sample sample(const Domain& domain, Purpose purpose, RowRange rows) const {
+    return sample(domain, purpose, rows, Intervention::none());
+  }
+  /// The same rows under an intervention. Throws `UsageError` when it is not supported or the rows
+  /// are beyond `row_limit`.
+  [[nodiscard]] Sample sample(const Domain& domain, Purpose purpose, RowRange rows,
+                              const Intervention& intervention) const;
+
+ protected:
+  /// Implemented by each environment; arguments are checked.
+  [[nodiscard]] virtual Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                        const Intervention& intervention) const = 0;
+};
+
+}  // namespace spurion

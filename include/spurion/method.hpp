@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "spurion/access.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/model.hpp"
+#include "spurion/optimizer.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+/// A minibatch: the same number of rows from each of E domains, domain by domain.
+struct Batch {
+  Tensor x;  ///< [K, E * B, ...input_shape], or [1, E * B, ...] when all replicas see the same rows
+  Tensor y;  ///< [K, E, B] or [1, E, B]
+  Tensor group;                       ///< [K, E, B] or [1, E, B]; undefined unless granted
+  std::int64_t domains = 1;           ///< E
+  std::int64_t rows_per_domain = 0;   ///< B
+  Task task = Task::binary;
+};
+
+/// What a method is built for.
+struct MethodContext {
+  Task task = Task::binary;
+  std::int64_t replicas = 1;  ///< K
+  std::int64_t domains = 1;   ///< E of the batches it will see; 1 when the regime grants no labels
+  std::int64_t groups = 0;
+};
+
+/// K models in training: parameters, optimiser, counters. Methods act through it.
+class SPURION_API Trainee {
+ public:
+  Trainee(const Model& model, Tensor parameters, const OptimizerOptions& optimizer);
+
+  [[nodiscard]] const Model& model() const { return *model_; }
+  [[nodiscard]] std::int64_t replicas() const { return parameters_.size(0); }
+  /// Updates made so far.
+  [[nodiscard]] std::int64_t step() const { return step_; }
+  /// Leaf tensor [K, P] with requires_grad.
+  [[nodiscard]] const Tensor& parameters() const { return parameters_; }
+  void set_parameters(const Tensor& parameters);
+  Optimizer& optimizer() { return optimizer_; }
+
+  /// Forward pass at the current parameters.
+  Output forward(const Tensor& x);
+  /// Backward from the summed losses [K], one optimiser update. A replica whose loss or gradient is
+  /// not finite is frozen (its parameters stay as they were) and reported by `active()`.
+  void descend(const Tensor& losses);
+  /// As `descend`, with the gradient [K, P] given by the method.
+  void apply(const Tensor& losses, const Tensor& gradient);
+  /// Gradient of each domain's loss, [K, E, P]; `domain_losses` is [K, E]. With `create_graph` the
+  /// result can be differentiated again.
+  Tensor domain_gradients(const Tensor& domain_losses, bool keep_graph, bool create_graph);
+
+  /// bool [K]: false once a replica has diverged.
+  [[nodiscard]] const Tensor& active() const { return active_; }
+  /// Step at which each replica diverged, -1 if it has not.
+  [[nodiscard]] const std::vector<std::int64_t>& diverged_at() const { return diverged_at_; }
+  /// Losses [K] of the last update.
+  [[nodiscard]] const Tensor& last_losses() const { return last_losses_; }
+
+ private:
+  const Model* model_;
+  Tensor parameters_;
+  Tensor active_;
+  Tensor last_losses_;
+  Optimizer optimizer_;
+  std::vector<std::int64_t> diverged_at_;
+  std::int64_t step_ = 0;
+};
+
+/// How a minibatch from several domains becomes an update.
+class SPURION_API Method {
+ public:
+  virtual ~Method() = default;
+  /// What it must be allowed to see.
+  [[nodiscard]] virtual Access needs() const { return {}; }
+  /// One update of all replicas.
+  virtual void step(Trainee& trainee, const Batch& batch) = 0;
+  /// Called when a regime starts a new phase (a change of data distribution it knows about).
+  virtual void begin_phase(Trainee& trainee, std::int64_t phase);
+  /// Most replicas a batch may hold.
+  [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
+  /// Floating-point operations of one update as a multiple of a plain forward and backward.
+  [[nodiscard]] virtual double cost_factor() const { return 1.0; }
+};
+
+/// A method that is a loss: most are.
+class SPURION_API ObjectiveMethod : public Method {
+ public:
+  /// The loss of each replica, [K]; the sum over K is differentiated, so replicas never mix.
+  virtual Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) = 0;
+  void step(Trainee& trainee, const Batch& batch) override;
+};
+
+/// Mean loss of each domain, [K, E].
+SPURION_API Tensor domain_risks(const Output& output, const Batch& batch);
+/// sum ||w||^2 over all parameters, [K].
+SPURION_API Tensor squared_norm(const Tensor& parameters);
+
+}  // namespace spurion

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spurion/environment.hpp"
+#include "spurion/model.hpp"
+
+namespace spurion {
+
+/// What a metric is built for.
+struct MetricContext {
+  Task task = Task::binary;
+  std::int64_t replicas = 1;
+  std::int64_t groups = 0;
+};
+
+/// One chunk of rows with predictions: factual, and where the environment has twins, the same rows
+/// with the cue changed.
+struct Predictions {
+  Tensor logits;       ///< [K, B, C]
+  Tensor twin_logits;  ///< [K, B, C] under do(cue := other) or a resampled cue; may be undefined
+  Tensor y;            ///< [K, B] or [1, B]
+  Tensor group;        ///< [K, B] or [1, B]; may be undefined
+};
+
+/// A number about predictions, accumulated chunk by chunk; chunks may be merged in any order of
+/// `add` calls a caller fixes, and totals are kept in float64.
+class SPURION_API Metric {
+ public:
+  virtual ~Metric() = default;
+  /// False when it has no meaning for this task or data (then it is left out, not reported as 0).
+  [[nodiscard]] virtual bool applies(const MetricContext& context) const = 0;
+  virtual void add(const Predictions& chunk) = 0;
+  /// Adds the totals of another accumulator of the same metric.
+  virtual void merge(const Metric& other) = 0;
+  /// name -> float64 [K]; empty when nothing was added.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, Tensor>> result() const = 0;
+};
+
+}  // namespace spurion

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/export.hpp"
+#include "spurion/random.hpp"
+#include "spurion/tensor.hpp"
+
+namespace spurion {
+
+/// What a model is built for.
+struct ModelContext {
+  Shape input_shape;         ///< of one row
+  std::int64_t outputs = 1;  ///< C
+};
+
+/// What a forward pass gives.
+struct Output {
+  Tensor features;  ///< [K, B, F] input of the last layer
+  Tensor logits;    ///< [K, B, C]
+};
+
+/// One tensor inside the flat parameter vector of a replica.
+struct ParameterBlock {
+  std::string name;  ///< "layer0.weight"
+  Shape shape;       ///< of one replica
+  std::int64_t offset = 0;
+};
+
+/// K replicas of one architecture. The architecture is immutable; parameters are a value, one
+/// tensor [K, P], so that optimisers, checkpoints and methods need not know the layers.
+class SPURION_API Model {
+ public:
+  virtual ~Model() = default;
+
+  [[nodiscard]] virtual const std::vector<ParameterBlock>& layout() const = 0;
+  /// P
+  [[nodiscard]] std::int64_t parameter_count() const;
+  /// [K, P]; row k depends on keys[k] only.
+  [[nodiscard]] virtual Tensor initialise(const std::vector<StreamKey>& keys) const = 0;
+  /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
+  /// Differentiable in `parameters`, twice where the method asks for it.
+  [[nodiscard]] virtual Output forward(const Tensor& parameters, const Tensor& x) const = 0;
+  /// Floating-point operations of one forward pass for one row (multiply and add count as two).
+  [[nodiscard]] virtual double forward_flops() const = 0;
+  /// Floating-point operations of forward and backward for one row.
+  [[nodiscard]] virtual double step_flops() const { return 3.0 * forward_flops(); }
+  /// Bytes of activations one row of one replica needs in a training step.
+  [[nodiscard]] virtual double activation_bytes() const = 0;
+  /// Most replicas a batch may hold (1: the general path, one at a time).
+  [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
+  /// Index into the parameter vector of the weights of a model that is linear in its inputs:
+  /// [offset, offset + D). Empty shape name otherwise.
+  [[nodiscard]] virtual const ParameterBlock* linear_weights() const { return nullptr; }
+};
+
+}  // namespace spurion

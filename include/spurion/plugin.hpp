@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+
+#include "spurion/catalog.hpp"
+#include "spurion/version.hpp"
+
+/// \file
+/// Out-of-tree environments, models, methods, regimes and metrics. One source serves both ways:
+///
+///     #include <spurion/plugin.hpp>
+///     static void add(spurion::Catalog& catalog) {
+///       catalog.methods.add<MyMethod>("my_method", "What it does", "Me 2026");
+///     }
+///     SPURION_PLUGIN(my_lab, "1.2", add)
+///
+/// `spurion_add_plugin(my_lab SOURCES my_method.cpp)` gives `my_lab` (linkable: call
+/// `catalog.add(my_lab_plugin())`) and `my_lab_module` (loadable: `spurion --plugin libmy_lab.so`).
+
+namespace spurion {
+
+/// A plug-in as a linked program sees it.
+struct Plugin {
+  const char* name;
+  const char* version;
+  void (*add)(Catalog& catalog);
+};
+
+/// What a loadable module exports, in C so that it can be read before any C++ crosses the border.
+struct PluginInfo {
+  int api_version;
+  const char* build_tag;  ///< must equal `build_tag()` of the host, to the letter
+  const char* name;
+  const char* version;
+  void (*add)(Catalog& catalog);
+};
+
+}  // namespace spurion
+
+#if defined(SPURION_PLUGIN_MODULE)
+#define SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)                          \
+  extern "C" __attribute__((visibility("default"))) const ::spurion::PluginInfo*                  \
+  spurion_plugin_info() {                                                                         \
+    static const ::spurion::PluginInfo info{::spurion::kPluginApiVersion, SPURION_BUILD_TAG,      \
+                                            #plugin_name, plugin_version, add_function};          \
+    return &info;                                                                                 \
+  }
+#else
+#define SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)
+#endif
+
+/// Defines `Plugin plugin_name_plugin()` and, in a module, its entry point.
+#define SPURION_PLUGIN(plugin_name, plugin_version, add_function)                       \
+  ::spurion::Plugin plugin_name##_plugin();                                             \
+  ::spurion::Plugin plugin_name##_plugin() {                                            \
+    return {#plugin_name, plugin_version, add_function};                                \
+  }                                                                                     \
+  SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)

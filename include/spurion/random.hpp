@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "spurion/export.hpp"
+
+/// \file
+/// Counter-based randomness: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
+/// 1, 2, 3"). A number is a pure function of (key, row, lane), so row i is the same whatever was
+/// drawn before it, by whom, on which thread, and n = 100 rows are a prefix of n = 1000.
+
+namespace spurion {
+
+/// One Philox4x32-10 block: 128 random bits for a 64-bit key and a 128-bit counter.
+SPURION_API std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter_low,
+                                                    std::uint64_t counter_high) noexcept;
+
+/// A name for a random variable: a path such as seed / environment / domain / purpose / variable,
+/// hashed to 64 bits. Two different paths give independent streams.
+class SPURION_API StreamKey {
+ public:
+  explicit StreamKey(std::uint64_t seed) noexcept;
+  /// The stream named `name` below this one.
+  [[nodiscard]] StreamKey child(std::string_view name) const noexcept;
+  [[nodiscard]] StreamKey child(std::uint64_t index) const noexcept;
+  [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
+
+ private:
+  std::uint64_t value_;
+};
+
+/// Draws of one stream. `row` addresses the row of a data set, `lane` the component within the row.
+class SPURION_API Stream {
+ public:
+  explicit Stream(const StreamKey& key) noexcept : key_(key.value()) {}
+
+  /// Uniform in [0, 1), 53 random bits.
+  [[nodiscard]] double uniform(std::int64_t row, std::int64_t lane = 0) const noexcept;
+  /// Standard normal (Box-Muller on two 53-bit uniforms).
+  [[nodiscard]] double normal(std::int64_t row, std::int64_t lane = 0) const noexcept;
+  /// True with probability p.
+  [[nodiscard]] bool bernoulli(double p, std::int64_t row, std::int64_t lane = 0) const noexcept {
+    return uniform(row, lane) < p;
+  }
+  /// Uniform integer in [0, n); n >= 1.
+  [[nodiscard]] std::int64_t below(std::int64_t n, std::int64_t row,
+                                   std::int64_t lane = 0) const noexcept;
+  /// 64 random bits.
+  [[nodiscard]] std::uint64_t bits(std::int64_t row, std::int64_t lane = 0) const noexcept;
+
+  /// out[r * lanes + l] = normal(first + r, l): what a loop over `normal` gives, bit for bit, faster.
+  void fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes, float* out) const;
+  /// out[r * lanes + l] = uniform(first + r, l).
+  void fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes, double* out) const;
+
+ private:
+  std::uint64_t key_;
+};
+
+/// The permutation of 0..n-1 named by `key` (Fisher-Yates).
+SPURION_API std::vector<std::int64_t> permutation(const StreamKey& key, std::int64_t n);
+
+}  // namespace spurion

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "spurion/access.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/method.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// What a regime is told about the K trials of a batch. They agree on everything that shapes tensors;
+/// they may differ in seed and per-replica hyper-parameters.
+struct RegimeContext {
+  std::vector<std::shared_ptr<const Environment>> environments;  ///< [K]; equal pointers share rows
+  std::vector<StreamKey> order_keys;                             ///< [K]: minibatch order
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+};
+
+/// How much is measured at once.
+enum class Detail {
+  domains,  ///< train domains and the test domain
+  full      ///< these, the dial, the regime's schedule and coefficients
+};
+
+/// Takes the measurements. The harness implements it; regimes say when.
+class SPURION_API Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  /// Measures every replica that is still training; `phase` labels the rows.
+  virtual void measure(Trainee& trainee, std::int64_t phase, Detail detail) = 0;
+  /// Records a number [K] (float64) the regime worked out itself, such as prequential accuracy.
+  virtual void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                      const std::string& metric, const Tensor& values) = 0;
+  /// Counts one update: rows that entered the gradient of each replica, and labels among them that
+  /// were revealed for the first time. Throws `Interrupted` when the run was told to stop.
+  virtual void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) = 0;
+};
+
+/// When data arrive and what may be learned from them.
+class SPURION_API Regime {
+ public:
+  virtual ~Regime() = default;
+  /// What a method may see under this regime.
+  [[nodiscard]] virtual Access grants() const = 0;
+  /// Number of domains E in the batches a method will see.
+  [[nodiscard]] virtual std::int64_t batch_domains(const Environment& environment) const;
+  /// Domains beyond the environment's own that trials are measured on: the phases of a stream, in
+  /// order, named "phase_0", "phase_1", ... Empty when there is none.
+  [[nodiscard]] virtual std::vector<Domain> schedule(const Environment& environment) const;
+  /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
+  virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
+                   Evaluator& evaluator) const = 0;
+};
+
+}  // namespace spurion

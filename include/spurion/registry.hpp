@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spurion/error.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+/// A registered thing as people see it.
+struct EntryInfo {
+  std::string name;       ///< lower_snake_case
+  std::string summary;    ///< one sentence
+  std::string reference;  ///< paper or formula it implements
+  std::string origin;     ///< "built-in" or the plug-in it came from
+};
+
+/// Throws `UsageError` unless `name` is lower_snake_case.
+SPURION_API void check_registered_name(const std::string& kind, const std::string& name);
+
+/// The known things of one noun, by name. No global registry exists: a `Catalog` owns one per noun.
+///
+/// A registered type T derives from `Noun` and has `T::Options` (a plain struct),
+/// `static const Schema<Options>& T::schema()`, and a constructor `T(Options, Args...)`.
+template <class Noun, class... Args>
+class Registry {
+ public:
+  struct Entry {
+    EntryInfo info;
+    AnySchema schema;
+    /// Builds one from the normalised options of the K trials of a batch (often K = 1).
+    std::function<std::unique_ptr<Noun>(const std::vector<Value>& options, Args... args)> make;
+  };
+
+  explicit Registry(std::string kind) : kind_(std::move(kind)) {}
+
+  /// Registers T. Throws `UsageError` when the name is taken, naming both origins.
+  template <class T>
+  void add(const std::string& name, const std::string& summary, const std::string& reference) {
+    check_registered_name(kind_, name);
+    if (const auto found = entries_.find(name); found != entries_.end()) {
+      throw UsageError(kind_ + " '" + name + "' is registered twice: by " +
+                       found->second.info.origin + " and by " + origin_);
+    }
+    Entry entry;
+    entry.info = {name, summary, reference, origin_};
+    entry.schema = AnySchema::of(T::schema());
+    entry.make = [name](const std::vector<Value>& options, Args... args) {
+      Problems problems;
+      std::vector<typename T::Options> each;
+      each.reserve(options.size());
+      for (const Value& one : options) each.push_back(T::schema().parse(one, name, problems));
+      problems.raise();
+      return std::unique_ptr<Noun>(new T(T::schema().gather(each), args...));
+    };
+    entries_.emplace(name, std::move(entry));
+  }
+
+  /// The entry of this name; throws `UsageError` with the nearest name and the list.
+  [[nodiscard]] const Entry& at(const std::string& name) const {
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) throw UsageError(unknown_name_message(kind_, name, names()));
+    return found->second;
+  }
+  [[nodiscard]] bool contains(const std::string& name) const { return entries_.count(name) != 0; }
+  /// All names, sorted.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, entry] : entries_) all.push_back(name);
+    return all;
+  }
+  [[nodiscard]] const std::string& kind() const { return kind_; }
+  /// Whom the next `add` is put down to.
+  void set_origin(std::string origin) { origin_ = std::move(origin); }
+
+ private:
+  std::string kind_;
+  std::string origin_ = "built-in";
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace spurion

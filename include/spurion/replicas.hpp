@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "spurion/export.hpp"
+#include "spurion/tensor.hpp"
+
+namespace spurion {
+
+/// A hyper-parameter that may differ between the replicas of one batch. In a trial's own options it
+/// holds one value; in the options a batch of K replicas is built from it holds K.
+template <class T>
+class PerReplica {
+ public:
+  PerReplica(T same) : values_{same} {}  // NOLINT(google-explicit-constructor): reads as a default
+  explicit PerReplica(std::vector<T> each) : values_(std::move(each)) {}
+
+  /// The value of replica k.
+  [[nodiscard]] T at(std::int64_t k) const {
+    return values_.size() == 1 ? values_.front() : values_.at(static_cast<std::size_t>(k));
+  }
+  /// The single value of a trial's own options.
+  [[nodiscard]] T value() const { return values_.front(); }
+  [[nodiscard]] const std::vector<T>& values() const { return values_; }
+
+ private:
+  std::vector<T> values_;
+};
+
+/// The values of `parameter` as a float32 tensor [K].
+SPURION_API Tensor per_replica_tensor(const PerReplica<double>& parameter, std::int64_t replicas);
+SPURION_API Tensor per_replica_tensor(const PerReplica<std::int64_t>& parameter,
+                                      std::int64_t replicas);
+
+}  // namespace spurion

@@ -1,0 +1,301 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+#include "spurion/replicas.hpp"
+#include "spurion/value.hpp"
+
+/// \file
+/// Options are plain structs; the default of a field is its member initialiser, written once. A
+/// `Schema` adds, once, what else there is to say: name, doc, bounds, allowed words, and the
+/// distribution a random search draws from. From it come parsing, printing, `spurion describe`,
+/// random search and the packing of trials into batches of replicas.
+
+namespace spurion {
+
+/// Closed or half-open range of a numeric field, or the allowed words of a string field.
+struct Bounds {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false;
+  bool high_open = false;
+  std::vector<std::string> words;
+
+  /// "in [0, 1]", "> 0", "one of: a, b"; empty when anything goes.
+  [[nodiscard]] SPURION_API std::string text() const;
+  [[nodiscard]] bool holds(double value) const {
+    if (std::isnan(value)) return false;
+    return (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high);
+  }
+};
+
+inline Bounds any_value() { return {}; }
+inline Bounds between(double low, double high) { return {low, high, false, false, {}}; }
+inline Bounds at_least(double low) {
+  return {low, std::numeric_limits<double>::infinity(), false, false, {}};
+}
+inline Bounds positive() {
+  return {0.0, std::numeric_limits<double>::infinity(), true, false, {}};
+}
+inline Bounds one_of(std::vector<std::string> words) {
+  Bounds bounds;
+  bounds.words = std::move(words);
+  return bounds;
+}
+
+/// What a random search draws for a field.
+struct Search {
+  enum class Kind { fixed, uniform, log_uniform, uniform_integer, log_uniform_integer, choice };
+  Kind kind = Kind::fixed;  ///< fixed: keep the default
+  double low = 0.0;
+  double high = 0.0;
+  std::vector<Value> choices;
+
+  /// "log-uniform in [0.1, 1e+05]"; empty when fixed.
+  [[nodiscard]] SPURION_API std::string text() const;
+  /// One draw; a pure function of the key.
+  [[nodiscard]] SPURION_API Value draw(const StreamKey& key) const;
+};
+
+inline Search fixed() { return {}; }
+inline Search uniform(double low, double high) { return {Search::Kind::uniform, low, high, {}}; }
+inline Search log_uniform(double low, double high) {
+  return {Search::Kind::log_uniform, low, high, {}};
+}
+inline Search uniform_integer(double low, double high) {
+  return {Search::Kind::uniform_integer, low, high, {}};
+}
+inline Search log_uniform_integer(double low, double high) {
+  return {Search::Kind::log_uniform_integer, low, high, {}};
+}
+inline Search choice(std::vector<Value> choices) {
+  return {Search::Kind::choice, 0.0, 0.0, std::move(choices)};
+}
+
+/// One field as `spurion describe` shows it.
+struct FieldInfo {
+  std::string name;
+  std::string type;  ///< "boolean", "integer", "number", "string", "list of integers" ...
+  std::string doc;
+  Value default_value;
+  Bounds bounds;
+  Search search;
+  bool per_replica = false;  ///< may differ between replicas of one batch
+};
+
+namespace detail {
+
+template <class T>
+struct FieldType;  // maps a member type to its Value representation
+
+SPURION_API bool read_bool(const Value&, const FieldInfo&, const std::string&, Problems&, bool&);
+SPURION_API bool read_integer(const Value&, const FieldInfo&, const std::string&, Problems&,
+                              std::int64_t&);
+SPURION_API bool read_number(const Value&, const FieldInfo&, const std::string&, Problems&, double&);
+SPURION_API bool read_string(const Value&, const FieldInfo&, const std::string&, Problems&,
+                             std::string&);
+
+template <>
+struct FieldType<bool> {
+  static constexpr const char* kName = "boolean";
+  static constexpr bool kPerReplica = false;
+  static Value print(const bool& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   bool& out) {
+    return read_bool(v, f, owner, p, out);
+  }
+};
+template <>
+struct FieldType<std::int64_t> {
+  static constexpr const char* kName = "integer";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::int64_t& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::int64_t& out) {
+    return read_integer(v, f, owner, p, out);
+  }
+};
+template <>
+struct FieldType<double> {
+  static constexpr const char* kName = "number";
+  static constexpr bool kPerReplica = false;
+  static Value print(const double& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   double& out) {
+    return read_number(v, f, owner, p, out);
+  }
+};
+template <>
+struct FieldType<std::string> {
+  static constexpr const char* kName = "string";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::string& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::string& out) {
+    return read_string(v, f, owner, p, out);
+  }
+};
+template <class T>
+struct FieldType<std::vector<T>> {
+  static constexpr const char* kName = std::is_same_v<T, double>         ? "list of numbers"
+                                       : std::is_same_v<T, std::int64_t> ? "list of integers"
+                                                                         : "list of strings";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::vector<T>& values) {
+    Value::List list;
+    for (const T& value : values) list.push_back(FieldType<T>::print(value));
+    return list;
+  }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::vector<T>& out) {
+    if (!v.is_list()) {
+      const std::string where = v.where().text();
+      p.add((where.empty() ? "" : where + ": ") + "'" + f.name + "' of " + owner + " expects a " +
+            kName + ", got " + v.type_name());
+      return false;
+    }
+    std::vector<T> values;
+    for (const Value& item : v.as_list()) {
+      T value{};
+      if (!FieldType<T>::read(item, f, owner, p, value)) return false;
+      values.push_back(std::move(value));
+    }
+    out = std::move(values);
+    return true;
+  }
+};
+template <class T>
+struct FieldType<PerReplica<T>> {
+  static constexpr const char* kName = FieldType<T>::kName;
+  static constexpr bool kPerReplica = true;
+  static Value print(const PerReplica<T>& value) { return FieldType<T>::print(value.value()); }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   PerReplica<T>& out) {
+    T value{};
+    if (!FieldType<T>::read(v, f, owner, p, value)) return false;
+    out = PerReplica<T>(value);
+    return true;
+  }
+};
+
+template <class T>
+void gather(T& out, const std::vector<const T*>& each) {
+  out = *each.front();
+}
+template <class T>
+void gather(PerReplica<T>& out, const std::vector<const PerReplica<T>*>& each) {
+  std::vector<T> values;
+  values.reserve(each.size());
+  for (const PerReplica<T>* one : each) values.push_back(one->value());
+  out = PerReplica<T>(std::move(values));
+}
+
+SPURION_API void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
+                                     const std::string& owner, Problems& problems);
+
+}  // namespace detail
+
+/// What the fields of `Options` are. Build once in a function-local `static const`.
+template <class Options>
+class Schema {
+ public:
+  /// Declares a field. `Options` default-constructed gives the default.
+  template <class T>
+  Schema& field(const char* name, T Options::*member, const char* doc, Bounds bounds = {},
+                Search search = {}) {
+    using Type = detail::FieldType<T>;
+    FieldInfo info{name,   Type::kName,       doc, Type::print(Options{}.*member), std::move(bounds),
+                   std::move(search), Type::kPerReplica};
+    Access access;
+    access.read = [member, info](const Value& v, const std::string& owner, Problems& p, Options& o) {
+      Type::read(v, info, owner, p, o.*member);
+    };
+    access.print = [member](const Options& o) { return Type::print(o.*member); };
+    access.gather = [member](Options& out, const std::vector<const Options*>& each) {
+      std::vector<const T*> values;
+      values.reserve(each.size());
+      for (const Options* one : each) values.push_back(&(one->*member));
+      detail::gather(out.*member, values);
+    };
+    fields_.push_back(std::move(info));
+    access_.push_back(std::move(access));
+    return *this;
+  }
+
+  [[nodiscard]] const std::vector<FieldInfo>& fields() const { return fields_; }
+
+  /// Reads a table; unknown keys, wrong types and values out of range are added to `problems`.
+  /// `owner` is how messages call the thing the options belong to.
+  Options parse(const Value& table, const std::string& owner, Problems& problems) const {
+    Options options;
+    detail::report_unknown_keys(table, fields_, owner, problems);
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      if (const Value* value = table.find(fields_[i].name)) {
+        access_[i].read(*value, owner, problems, options);
+      }
+    }
+    return options;
+  }
+
+  /// All fields, defaults included.
+  Value print(const Options& options) const {
+    Value::Table table;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      table[fields_[i].name] = access_[i].print(options);
+    }
+    return table;
+  }
+
+  /// The options of a batch of K replicas from those of its K trials: `PerReplica` fields gather K
+  /// values; the others must agree (the planner sees to it).
+  Options gather(const std::vector<Options>& trials) const {
+    std::vector<const Options*> each;
+    each.reserve(trials.size());
+    for (const Options& one : trials) each.push_back(&one);
+    Options out;
+    for (const Access& access : access_) access.gather(out, each);
+    return out;
+  }
+
+ private:
+  struct Access {
+    std::function<void(const Value&, const std::string&, Problems&, Options&)> read;
+    std::function<Value(const Options&)> print;
+    std::function<void(Options&, const std::vector<const Options*>&)> gather;
+  };
+  std::vector<FieldInfo> fields_;
+  std::vector<Access> access_;
+};
+
+/// A schema seen without its C++ type: what registries and the planner use.
+struct AnySchema {
+  std::vector<FieldInfo> fields;
+  /// Checks a table and returns all fields with defaults filled in.
+  std::function<Value(const Value& table, const std::string& owner, Problems&)> normalise;
+
+  template <class Options>
+  static AnySchema of(const Schema<Options>& schema) {
+    return {schema.fields(), [&schema](const Value& table, const std::string& owner, Problems& p) {
+              return schema.print(schema.parse(table, owner, p));
+            }};
+  }
+
+  /// The field of this name, or null.
+  [[nodiscard]] const FieldInfo* find(const std::string& name) const {
+    for (const FieldInfo& field : fields) {
+      if (field.name == name) return &field;
+    }
+    return nullptr;
+  }
+};
+
+}  // namespace spurion

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/trial.hpp"
+#include "spurion/value.hpp"
+
+/// \file
+/// A suite is a TOML file: experiments (grids of trials) and the questions asked of them.
+///
+///     name = "first_look"
+///     title = "Does scale close the gap?"
+///     seed = 0                       # shifts every replicate of the suite
+///     seeds = 5                      # replicates 0..4
+///
+///     [defaults]                     # sections of a trial; every experiment starts from these
+///     environment = { name = "coloured_images", source = "fashion_mnist" }
+///     model = { name = "mlp", width = 64 }
+///     optimizer = { name = "adam", learning_rate = 1e-3 }
+///     training = { steps = 500, rows = 25000, batch = 128 }
+///
+///     [[experiment]]
+///     name = "scale"
+///     title = "..."
+///     regime = { name = "offline" }  # overrides of defaults
+///     [experiment.grid]              # the product of all lists
+///     method = [{ name = "erm" }, { name = "irm_v1", penalty_weight = 1000.0 }]
+///     "model.width" = [16, 64]
+///     "training.rows" = [1000, 5000]
+///     [experiment.search]            # optional random search
+///     draws = 20
+///     fields = ["method.penalty_weight", "optimizer.learning_rate"]
+///
+///     [[question]]
+///     text = "Does a wider model close the gap?"
+///     kind = "gap_against_scale"     # see include/spurion/analysis/answer.hpp
+///     experiment = "scale"
+///     axis = "model.width"
+
+namespace spurion {
+
+/// A question; the analysis reads the keys its kind needs from `options`.
+struct Question {
+  std::string text;
+  std::string kind;
+  std::string experiment;
+  Value options;  ///< the whole table
+};
+
+/// One grid of trials.
+struct Experiment {
+  std::string name;
+  std::string title;
+  std::int64_t seeds = 1;
+  Value sections;  ///< environment, model, ... with defaults merged in, not yet normalised
+  Value grid;      ///< "section.field" or "section" -> list
+  std::int64_t draws = 0;
+  std::vector<std::string> search_fields;
+};
+
+struct SPURION_API Suite {
+  std::string name;
+  std::string title;
+  std::string text;  ///< the TOML it was read from
+  std::int64_t seed = 0;
+  std::vector<std::string> plugins;
+  std::vector<Experiment> experiments;
+  std::vector<Question> questions;
+
+  /// Reads a suite. Throws `UsageError` listing every problem with file, line and column.
+  static Suite parse(const std::string& text, const std::string& file_name);
+  /// `name_or_file`: a TOML file, or the name of one that came with spurion.
+  static Suite load(const std::string& name_or_file);
+
+  /// All trials, in a fixed order, normalised and checked against the catalog (names, options,
+  /// access). Throws `UsageError` listing every problem.
+  [[nodiscard]] std::vector<TrialSpec> trials(const Catalog& catalog) const;
+};
+
+/// Where the suites that come with spurion are looked for: SPURION_SUITES, the source tree of this
+/// build, the installed share folder.
+SPURION_API std::vector<std::filesystem::path> suite_folders();
+/// Names of the suites found there, sorted.
+SPURION_API std::vector<std::string> suite_names();
+
+}  // namespace spurion

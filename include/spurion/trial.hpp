@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/optimizer.hpp"
+#include "spurion/value.hpp"
+
+namespace spurion {
+
+/// A named thing with its options (all fields, defaults filled in, once normalised).
+struct Component {
+  std::string name;
+  Value options;
+};
+
+/// How long and on how much data to train: the scale axes besides model size.
+struct TrainingOptions {
+  std::int64_t steps = 1000;
+  std::int64_t rows = 1000;
+  std::int64_t batch = 64;
+  SPURION_API static const Schema<TrainingOptions>& schema();
+};
+
+/// What is measured and when.
+struct EvaluationOptions {
+  std::int64_t rows = 2000;
+  std::int64_t every = 0;
+  std::int64_t training_rows = 1000;
+  SPURION_API static const Schema<EvaluationOptions>& schema();
+};
+
+/// The unit that is run, stored and resumed: environment x model x method x regime x scale x seed x
+/// hyper-parameters.
+struct TrialSpec {
+  Component environment;
+  Component model;
+  Component method;
+  Component regime;
+  Value optimizer;   ///< normalised `OptimizerOptions`
+  Value training;    ///< normalised `TrainingOptions`
+  Value evaluation;  ///< normalised `EvaluationOptions`
+  std::int64_t seed = 0;       ///< replicate: data, initialisation and order all follow it
+  std::int64_t suite_seed = 0; ///< shifts all replicates of a suite
+  std::int64_t draw = 0;       ///< which hyper-parameter draw this is; 0 when none
+  /// Where in the suite it belongs: the name of the experiment. Not part of the identity.
+  std::string experiment;
+
+  /// All of it but `experiment`, as a canonical value.
+  [[nodiscard]] SPURION_API Value canonical() const;
+  /// 32 hex digits, a hash of `canonical()`.
+  [[nodiscard]] SPURION_API std::string id() const;
+  /// Reads what `canonical()` gave. Throws `UsageError`.
+  SPURION_API static TrialSpec from_canonical(const Value& value);
+};
+
+/// How a trial ended.
+enum class Status { done, diverged, failed };
+SPURION_API const char* status_name(Status status);
+
+/// One number of a trial.
+struct Measurement {
+  std::int64_t phase = 0;  ///< of a stream; 0 for offline
+  std::int64_t step = 0;   ///< updates made when it was taken
+  std::string domain;      ///< "train_0", "test", "dial=0.3", "stream", "dial" ...
+  double shift = 0.0;      ///< of that domain
+  std::string metric;
+  double value = 0.0;
+};
+
+/// What a trial cost, counted while it ran.
+struct Cost {
+  double flops = 0.0;
+  std::int64_t steps = 0;
+  std::int64_t rows_seen = 0;    ///< rows that entered a gradient
+  std::int64_t labels_used = 0;  ///< distinct labels revealed
+  double seconds = 0.0;          ///< share of the batch's wall time; informative only
+  std::int64_t replicas = 0;     ///< of the batch it ran in; informative only
+};
+
+struct TrialResult {
+  TrialSpec spec;
+  Status status = Status::done;
+  std::string message;  ///< why it diverged or failed
+  std::vector<Measurement> measurements;
+  Cost cost;
+};
+
+}  // namespace spurion

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "spurion/export.hpp"
+
+/// \file
+/// Configuration values with the place they were written, so that an error can name the line.
+
+namespace spurion {
+
+/// Where a value was written. Empty file: made by a program.
+struct SPURION_API SourcePosition {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  /// "suite.toml:12:3", or "" when made by a program.
+  [[nodiscard]] std::string text() const;
+};
+
+/// bool, integer, number, string, list or table.
+class SPURION_API Value {
+ public:
+  using List = std::vector<Value>;
+  using Table = std::map<std::string, Value>;
+
+  Value() : data_(Table{}) {}
+  Value(bool value) : data_(value) {}                              // NOLINT(google-explicit-constructor)
+  Value(int value) : data_(static_cast<std::int64_t>(value)) {}    // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value) : data_(value) {}                      // NOLINT(google-explicit-constructor)
+  Value(double value) : data_(value) {}                            // NOLINT(google-explicit-constructor)
+  Value(const char* value) : data_(std::string(value)) {}          // NOLINT(google-explicit-constructor)
+  Value(std::string value) : data_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
+  Value(List value) : data_(std::move(value)) {}                   // NOLINT(google-explicit-constructor)
+  Value(Table value) : data_(std::move(value)) {}                  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(data_); }
+  [[nodiscard]] bool is_integer() const { return std::holds_alternative<std::int64_t>(data_); }
+  /// An integer counts as a number, never the reverse.
+  [[nodiscard]] bool is_number() const { return is_integer() || std::holds_alternative<double>(data_); }
+  [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(data_); }
+  [[nodiscard]] bool is_list() const { return std::holds_alternative<List>(data_); }
+  [[nodiscard]] bool is_table() const { return std::holds_alternative<Table>(data_); }
+
+  /// Typed access; throws `LogicError` on the wrong type (check first: user input never gets here).
+  [[nodiscard]] bool as_bool() const;
+  [[nodiscard]] std::int64_t as_integer() const;
+  [[nodiscard]] double as_number() const;
+  [[nodiscard]] const std::string& as_string() const;
+  [[nodiscard]] const List& as_list() const;
+  [[nodiscard]] const Table& as_table() const;
+  [[nodiscard]] List& as_list();
+  [[nodiscard]] Table& as_table();
+
+  /// "boolean", "integer", "number", "string", "list" or "table".
+  [[nodiscard]] const char* type_name() const;
+  /// The entry `key` of a table, or null.
+  [[nodiscard]] const Value* find(const std::string& key) const;
+
+  [[nodiscard]] const SourcePosition& where() const { return where_; }
+  void set_where(SourcePosition where) { where_ = std::move(where); }
+
+  /// Sorted keys, shortest floats that read back the same: equal values have equal text.
+  [[nodiscard]] std::string canonical_json() const;
+
+  /// Values are equal whatever their source position.
+  friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+  friend bool operator!=(const Value& a, const Value& b) { return !(a == b); }
+
+ private:
+  std::variant<bool, std::int64_t, double, std::string, List, Table> data_;
+  SourcePosition where_;
+};
+
+/// Reads TOML text; `name` is what error messages call it. Throws `UsageError` with file, line and
+/// column on a syntax error.
+SPURION_API Value parse_toml(const std::string& text, const std::string& name);
+/// Reads a TOML file. Throws `UsageError` when it is missing or malformed.
+SPURION_API Value read_toml(const std::filesystem::path& path);
+/// Reads what `canonical_json` wrote (JSON without null). Throws `UsageError`.
+SPURION_API Value parse_json(const std::string& text, const std::string& name);
+
+}  // namespace spurion

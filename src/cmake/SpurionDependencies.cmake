@@ -1,0 +1,25 @@
+# Every dependency is a distribution package. A user's own LibTorch comes through CMAKE_PREFIX_PATH.
+find_package(Torch REQUIRED)
+find_package(dnnl REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+
+# Our own flags, never exported.
+add_library(spurion_flags INTERFACE)
+target_compile_options(spurion_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion
+                       $<$<BOOL:${SPURION_WERROR}>:-Werror>)
+if(SPURION_SANITIZE)
+  target_compile_options(spurion_flags INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
+  target_link_options(spurion_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# LibTorch's headers as system headers: their warnings are not ours.
+add_library(spurion_torch INTERFACE)
+target_include_directories(spurion_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+target_link_libraries(spurion_torch INTERFACE ${TORCH_LIBRARIES})

@@ -1,0 +1,12 @@
+#include "spurion/method.hpp"
+
+namespace spurion {
+
+void Method::begin_phase(Trainee& /*trainee*/, std::int64_t /*phase*/) {}
+
+void ObjectiveMethod::step(Trainee& trainee, const Batch& batch) {
+  const Output output = trainee.forward(batch.x);
+  trainee.descend(objective(output, batch, trainee));
+}
+
+}  // namespace spurion

@@ -1,0 +1,51 @@
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "spurion/catalog.hpp"
+#include "spurion/plugin.hpp"
+
+namespace spurion {
+
+std::string version() { return SPURION_VERSION; }
+
+std::string build_tag() { return SPURION_BUILD_TAG; }
+
+void Catalog::load_plugin(const std::filesystem::path& file) {
+#if defined(SPURION_STATIC)
+  throw PluginError(fmt::format(
+      "cannot load '{}': this spurion was built as a static library (BUILD_SHARED_LIBS=OFF); link "
+      "the plug-in instead",
+      file.string()));
+#else
+  if (!std::filesystem::exists(file)) {
+    throw PluginError(fmt::format("plug-in '{}' does not exist", file.string()));
+  }
+  // Never closed: things registered from it, and exceptions thrown by it, may outlive any scope here.
+  void* handle = dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    throw PluginError(fmt::format("cannot load plug-in '{}': {}", file.string(), dlerror()));
+  }
+  using Entry = const PluginInfo* (*)();
+  const auto entry = reinterpret_cast<Entry>(dlsym(handle, "spurion_plugin_info"));
+  if (entry == nullptr) {
+    throw PluginError(fmt::format(
+        "'{}' is not a spurion plug-in: it has no symbol spurion_plugin_info (build it with "
+        "spurion_add_plugin, and load the file of the target NAME_module)",
+        file.string()));
+  }
+  const PluginInfo* info = entry();
+  if (info->api_version != kPluginApiVersion) {
+    throw PluginError(fmt::format(
+        "plug-in '{}' was made for plug-in API {}, this spurion has {}: rebuild it", file.string(),
+        info->api_version, kPluginApiVersion));
+  }
+  if (build_tag() != info->build_tag) {
+    throw PluginError(fmt::format(
+        "plug-in '{}' was built for\n  {}\nbut this is\n  {}\nrebuild it against this spurion",
+        file.string(), info->build_tag, build_tag()));
+  }
+  add(Plugin{info->name, info->version, info->add});
+#endif
+}
+
+}  // namespace spurion

@@ -1,0 +1,17 @@
+#include "spurion/registry.hpp"
+
+#include <fmt/format.h>
+
+namespace spurion {
+
+void check_registered_name(const std::string& kind, const std::string& name) {
+  bool good = !name.empty() && name.front() >= 'a' && name.front() <= 'z';
+  for (const char c : name) {
+    good = good && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
+  }
+  if (!good) {
+    throw UsageError(fmt::format("{} name '{}' must be lower_snake_case (a-z, 0-9, _)", kind, name));
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,142 @@
+#include "spurion/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace spurion {
+
+std::string Bounds::text() const {
+  if (!words.empty()) return fmt::format("one of: {}", fmt::join(words, ", "));
+  const bool has_low = std::isfinite(low);
+  const bool has_high = std::isfinite(high);
+  if (has_low && has_high) {
+    return fmt::format("in {}{}, {}{}", low_open ? '(' : '[', low, high, high_open ? ')' : ']');
+  }
+  if (has_low) return fmt::format("{} {}", low_open ? ">" : ">=", low);
+  if (has_high) return fmt::format("{} {}", high_open ? "<" : "<=", high);
+  return {};
+}
+
+std::string Search::text() const {
+  switch (kind) {
+    case Kind::fixed:
+      return {};
+    case Kind::uniform:
+      return fmt::format("uniform in [{}, {}]", low, high);
+    case Kind::log_uniform:
+      return fmt::format("log-uniform in [{}, {}]", low, high);
+    case Kind::uniform_integer:
+      return fmt::format("uniform integer in [{}, {}]", low, high);
+    case Kind::log_uniform_integer:
+      return fmt::format("log-uniform integer in [{}, {}]", low, high);
+    case Kind::choice: {
+      std::vector<std::string> items;
+      for (const Value& value : choices) items.push_back(value.canonical_json());
+      return fmt::format("one of {}", fmt::join(items, ", "));
+    }
+  }
+  return {};
+}
+
+Value Search::draw(const StreamKey& key) const {
+  const double u = Stream(key).uniform(0);
+  const auto log_scale = [&] { return std::exp(std::log(low) + u * (std::log(high) - std::log(low))); };
+  const auto clamp_integer = [&](double value) {
+    return static_cast<std::int64_t>(std::clamp(std::floor(value), low, high));
+  };
+  switch (kind) {
+    case Kind::uniform:
+      return low + u * (high - low);
+    case Kind::log_uniform:
+      return std::clamp(log_scale(), low, high);
+    case Kind::uniform_integer:
+      return clamp_integer(low + u * (high - low + 1.0));
+    case Kind::log_uniform_integer:
+      return clamp_integer(log_scale());
+    case Kind::choice:
+      return choices[static_cast<std::size_t>(u * static_cast<double>(choices.size()))];
+    case Kind::fixed:
+      break;
+  }
+  throw LogicError("a fixed field is not drawn");
+}
+
+namespace detail {
+
+namespace {
+
+std::string at(const Value& value) {
+  const std::string where = value.where().text();
+  return where.empty() ? "" : where + ": ";
+}
+
+bool wrong_type(const Value& value, const FieldInfo& field, const std::string& owner,
+                const char* expected, Problems& problems) {
+  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", at(value), field.name, owner, expected,
+                           value.type_name()));
+  return false;
+}
+
+bool out_of_range(const Value& value, const FieldInfo& field, const std::string& owner,
+                  Problems& problems) {
+  problems.add(fmt::format("{}'{}' of {} must be {}, got {}", at(value), field.name, owner,
+                           field.bounds.text(), value.canonical_json()));
+  return false;
+}
+
+}  // namespace
+
+bool read_bool(const Value& value, const FieldInfo& field, const std::string& owner,
+               Problems& problems, bool& out) {
+  if (!value.is_bool()) return wrong_type(value, field, owner, "true or false", problems);
+  out = value.as_bool();
+  return true;
+}
+
+bool read_integer(const Value& value, const FieldInfo& field, const std::string& owner,
+                  Problems& problems, std::int64_t& out) {
+  if (!value.is_integer()) return wrong_type(value, field, owner, "an integer", problems);
+  if (!field.bounds.holds(static_cast<double>(value.as_integer()))) {
+    return out_of_range(value, field, owner, problems);
+  }
+  out = value.as_integer();
+  return true;
+}
+
+bool read_number(const Value& value, const FieldInfo& field, const std::string& owner,
+                 Problems& problems, double& out) {
+  if (!value.is_number()) return wrong_type(value, field, owner, "a number", problems);
+  if (!field.bounds.holds(value.as_number())) return out_of_range(value, field, owner, problems);
+  out = value.as_number();
+  return true;
+}
+
+bool read_string(const Value& value, const FieldInfo& field, const std::string& owner,
+                 Problems& problems, std::string& out) {
+  if (!value.is_string()) return wrong_type(value, field, owner, "a string", problems);
+  const auto& words = field.bounds.words;
+  if (!words.empty() && std::find(words.begin(), words.end(), value.as_string()) == words.end()) {
+    const std::string nearest = nearest_name(value.as_string(), words);
+    problems.add(fmt::format("{}'{}' of {} must be {}, got '{}'{}", at(value), field.name, owner,
+                             field.bounds.text(), value.as_string(),
+                             nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+    return false;
+  }
+  out = value.as_string();
+  return true;
+}
+
+void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
+                         const std::string& owner, Problems& problems) {
+  std::vector<std::string> known;
+  for (const FieldInfo& field : fields) known.push_back(field.name);
+  for (const auto& [key, value] : table.as_table()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      problems.add(at(value) + unknown_name_message("option", key, known) + " of " + owner);
+    }
+  }
+}
+
+}  // namespace detail
+}  // namespace spurion

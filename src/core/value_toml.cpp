@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+#include <toml++/toml.h>
+
+#include "spurion/error.hpp"
+#include "spurion/value.hpp"
+
+namespace spurion {
+
+namespace {
+
+Value convert(const toml::node& node, const std::string& name) {
+  const auto& begin = node.source().begin;
+  const SourcePosition where{name, static_cast<int>(begin.line), static_cast<int>(begin.column)};
+  Value value;
+  if (const auto* table = node.as_table()) {
+    Value::Table entries;
+    for (const auto& [key, item] : *table) {
+      entries.emplace(std::string(key.str()), convert(item, name));
+    }
+    value = std::move(entries);
+  } else if (const auto* array = node.as_array()) {
+    Value::List items;
+    for (const auto& item : *array) items.push_back(convert(item, name));
+    value = std::move(items);
+  } else if (const auto* text = node.as_string()) {
+    value = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    value = std::int64_t{integer->get()};
+  } else if (const auto* number = node.as_floating_point()) {
+    value = number->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    value = boolean->get();
+  } else {
+    throw UsageError(fmt::format("{}: dates and times are not used here", where.text()));
+  }
+  value.set_where(where);
+  return value;
+}
+
+}  // namespace
+
+Value parse_toml(const std::string& text, const std::string& name) {
+  try {
+    return convert(toml::parse(text), name);
+  } catch (const toml::parse_error& error) {
+    const auto& begin = error.source().begin;
+    throw UsageError(
+        fmt::format("{}:{}:{}: {}", name, begin.line, begin.column, error.description()));
+  }
+}
+
+Value read_toml(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw UsageError(fmt::format("cannot read '{}'", path.string()));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_toml(text.str(), path.filename().string());
+}
+
+}  // namespace spurion

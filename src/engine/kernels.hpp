@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+
+/// \file
+/// Loops over plain arrays: the inner work of losses and optimisers. Compiled for several instruction
+/// sets, the best of which is chosen when the program starts; one rounding per operation, so that a
+/// value's result is the same in the body and in the remainder of a loop.
+
+namespace spurion::engine {
+
+void exponential(const float* in, float* out, std::int64_t count);
+void logarithm(const float* in, float* out, std::int64_t count);
+void logistic(const float* in, float* out, std::int64_t count);
+void soft_plus(const float* in, float* out, std::int64_t count);
+
+/// Coefficients of one Adam or AdamW update of one replica.
+struct AdamStep {
+  float step_size;        ///< learning rate / (1 - beta1^t)
+  float decay;            ///< L2 coefficient added to the gradient
+  float decoupled;        ///< factor on the parameter before the update (AdamW)
+  float beta1;
+  float beta2;
+  float root_correction;  ///< 1 / sqrt(1 - beta2^t)
+  float epsilon;
+  float gradient_scale;   ///< clipping
+};
+
+void adam_update(const AdamStep& step, std::int64_t count, const float* gradient, float* parameter,
+                 float* first, float* second);
+
+/// Coefficients of one SGD update with heavy-ball momentum.
+struct SgdStep {
+  float rate;
+  float momentum;
+  float decay;
+  float gradient_scale;
+};
+
+void sgd_update(const SgdStep& step, std::int64_t count, const float* gradient, float* parameter,
+                float* velocity);
+
+/// True when all values are finite.
+bool all_finite(const float* values, std::int64_t count);
+/// Euclidean norm, summed in float64.
+double norm(const float* values, std::int64_t count);
+
+}  // namespace spurion::engine

@@ -1,0 +1,104 @@
+#include "spurion/optimizer.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "engine/kernels.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+const Schema<OptimizerOptions>& OptimizerOptions::schema() {
+  using O = OptimizerOptions;
+  static const auto schema =
+      Schema<O>()
+          .field("name", &O::name, "Update rule.", one_of({"sgd", "adam", "adamw"}))
+          .field("learning_rate", &O::learning_rate, "Step size.", positive(),
+                 log_uniform(1e-4, 1e-2))
+          .field("weight_decay", &O::weight_decay,
+                 "L2 coefficient added to the gradient (sgd, adam) or decoupled (adamw).",
+                 at_least(0), log_uniform(1e-6, 1e-2))
+          .field("momentum", &O::momentum, "Heavy-ball momentum of sgd.", between(0, 1))
+          .field("beta1", &O::beta1, "Decay of Adam's first moment.", between(0, 1))
+          .field("beta2", &O::beta2, "Decay of Adam's second moment.", between(0, 1))
+          .field("epsilon", &O::epsilon, "Added to Adam's denominator.", at_least(0))
+          .field("clip_norm", &O::clip_norm,
+                 "Gradient norm of a replica is clipped to this; 0 means no clipping.", at_least(0));
+  return schema;
+}
+
+struct Optimizer::State {
+  OptimizerOptions options;
+  std::int64_t replicas = 0;
+  std::int64_t parameters = 0;
+  Tensor first;   // [K, P]: momentum or first moment
+  Tensor second;  // [K, P]: second moment
+  std::vector<std::int64_t> steps;
+};
+
+Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas, std::int64_t parameters)
+    : state_(std::make_unique<State>()) {
+  state_->options = options;
+  state_->replicas = replicas;
+  state_->parameters = parameters;
+  state_->first = at::zeros({replicas, parameters}, at::kFloat);
+  if (options.name != "sgd") state_->second = at::zeros({replicas, parameters}, at::kFloat);
+  state_->steps.assign(static_cast<std::size_t>(replicas), 0);
+}
+
+Optimizer::~Optimizer() = default;
+
+const OptimizerOptions& Optimizer::options() const { return state_->options; }
+
+void Optimizer::reset(const Tensor& mask) {
+  for (std::int64_t k = 0; k < state_->replicas; ++k) {
+    if (!mask.data_ptr<bool>()[k]) continue;
+    state_->first[k].zero_();
+    if (state_->second.defined()) state_->second[k].zero_();
+    state_->steps[static_cast<std::size_t>(k)] = 0;
+  }
+}
+
+void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& active) {
+  State& state = *state_;
+  const OptimizerOptions& options = state.options;
+  SPURION_CHECK(parameters.is_contiguous() && gradient.is_contiguous(), "contiguous [K, P]");
+  for (std::int64_t k = 0; k < state.replicas; ++k) {
+    if (!active.data_ptr<bool>()[k]) continue;
+    const std::int64_t offset = k * state.parameters;
+    const float* g = gradient.data_ptr<float>() + offset;
+    float* p = parameters.data_ptr<float>() + offset;
+    float* first = state.first.data_ptr<float>() + offset;
+    const auto t = static_cast<double>(++state.steps[static_cast<std::size_t>(k)]);
+    const double rate = options.learning_rate.at(k);
+    const double decay = options.weight_decay.at(k);
+    double scale = 1.0;
+    if (const double limit = options.clip_norm.at(k); limit > 0.0) {
+      const double length = engine::norm(g, state.parameters);
+      if (length > limit) scale = limit / length;
+    }
+    const auto gradient_scale = static_cast<float>(scale);
+    if (options.name == "sgd") {
+      const engine::SgdStep s{static_cast<float>(rate), static_cast<float>(options.momentum.at(k)),
+                              static_cast<float>(decay), gradient_scale};
+      engine::sgd_update(s, state.parameters, g, p, first);
+      continue;
+    }
+    const double beta1 = options.beta1.at(k);
+    const double beta2 = options.beta2.at(k);
+    const bool decoupled = options.name == "adamw";
+    engine::AdamStep s{};
+    s.step_size = static_cast<float>(rate / (1.0 - std::pow(beta1, t)));
+    s.decay = decoupled ? 0.0F : static_cast<float>(decay);
+    s.decoupled = decoupled ? static_cast<float>(1.0 - rate * decay) : 1.0F;
+    s.beta1 = static_cast<float>(beta1);
+    s.beta2 = static_cast<float>(beta2);
+    s.root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(beta2, t)));
+    s.epsilon = static_cast<float>(options.epsilon.at(k));
+    s.gradient_scale = gradient_scale;
+    engine::adam_update(s, state.parameters, g, p, first, state.second.data_ptr<float>() + offset);
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "spurion/environment.hpp"
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+
+/// \file
+/// Which image of a finite pool stands behind a row of a domain.
+
+namespace spurion::environments {
+
+/// How the images of a source are dealt out to domains.
+enum class SplitKind {
+  irm,       ///< Arjovsky et al. 2019: training file only, 50,000 to train on, 10,000 to test on
+  domainbed  ///< Gulrajani and Lopez-Paz 2021: both files, an equal share for each domain, 80/20
+};
+
+/// The images of one domain for one purpose: row i shows image [i].
+class ImageRows {
+ public:
+  /// Positions first, first + stride, ... of `order`, `count` of them, starting with number `start`
+  /// and going round.
+  ImageRows(const std::vector<std::int64_t>& order, std::int64_t first, std::int64_t stride,
+            std::int64_t count, std::int64_t start)
+      : order_(order.data()), first_(first), stride_(stride), count_(count), start_(start) {}
+
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  /// Index into the pool; 0 <= row < count().
+  [[nodiscard]] std::int64_t operator[](std::int64_t row) const {
+    std::int64_t number = row + start_;
+    if (number >= count_) number -= count_;
+    return order_[first_ + stride_ * number];
+  }
+
+ private:
+  const std::int64_t* order_;
+  std::int64_t first_;
+  std::int64_t stride_;
+  std::int64_t count_;
+  std::int64_t start_;
+};
+
+/// Deals out the images. Training rows of different train domains show different images; rows to
+/// train on and held-out rows never share one. Domains other than the train domains (the test
+/// domain, the dial, phases of a stream) draw on the same training and held-out images, each
+/// starting at a place of its own, so that two of them rarely meet the same image early on.
+///
+/// Validation and test rows come from the same held-out images, half a turn apart: as long as each
+/// is at most half of them, they share none.
+class ImageSplit {
+ public:
+  static constexpr std::int64_t kTrainingFile = 60000;
+  static constexpr std::int64_t kTestFile = 10000;
+  static constexpr std::int64_t kIrmTraining = 50000;
+
+  ImageSplit(SplitKind kind, const StreamKey& key, std::int64_t train_domains)
+      : kind_(kind), starts_(key.child("starts")), train_domains_(train_domains) {
+    SPURION_CHECK(train_domains >= 1, "a split needs a train domain");
+    order_ = permutation(key.child("images"), kind == SplitKind::irm ? kIrmTraining : pool());
+    // The held-out images of IRM's split stay in file order behind the shuffled ones.
+    const auto shuffled = static_cast<std::int64_t>(order_.size());
+    order_.resize(static_cast<std::size_t>(pool()));
+    std::iota(order_.begin() + shuffled, order_.end(), shuffled);
+  }
+
+  /// Number of images: the training file's, then, for `domainbed`, the test file's.
+  [[nodiscard]] std::int64_t pool() const {
+    return kind_ == SplitKind::irm ? kTrainingFile : kTrainingFile + kTestFile;
+  }
+
+  /// `train_domain`: 0 .. train_domains - 1, or -1 for any other domain, told apart by `key`.
+  [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
+                               Purpose purpose) const {
+    const std::int64_t all = train_domains_ + (kind_ == SplitKind::domainbed ? 1 : 0);
+    const std::int64_t share = (kind_ == SplitKind::irm ? kIrmTraining : pool()) / all;
+    const bool other = train_domain < 0;
+    if (purpose == Purpose::train) {
+      if (kind_ == SplitKind::irm && other) return turned(key, 0, 1, kIrmTraining);
+      const std::int64_t count = kind_ == SplitKind::irm ? share : share - share / 5;
+      if (other) return turned(key, all - 1, all, count);
+      return {order_, train_domain, all, count, 0};
+    }
+    if (kind_ == SplitKind::irm) return held_out(kIrmTraining, 1, pool() - kIrmTraining, purpose);
+    const std::int64_t domain = other ? all - 1 : train_domain;
+    const std::int64_t kept = share - share / 5;
+    return held_out(domain + all * kept, all, share / 5, purpose);
+  }
+
+ private:
+  [[nodiscard]] ImageRows turned(const std::string& key, std::int64_t first, std::int64_t stride,
+                                 std::int64_t count) const {
+    return {order_, first, stride, count, Stream(starts_.child(key)).below(count, 0)};
+  }
+  [[nodiscard]] ImageRows held_out(std::int64_t first, std::int64_t stride, std::int64_t count,
+                                   Purpose purpose) const {
+    return {order_, first, stride, count, purpose == Purpose::test ? 0 : count / 2};
+  }
+
+  SplitKind kind_;
+  StreamKey starts_;
+  std::int64_t train_domains_;
+  std::vector<std::int64_t> order_;
+};
+
+}  // namespace spurion::environments

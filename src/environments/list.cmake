@@ -1,0 +1,7 @@
+# The built-in environments. To add one: a file NAME.cpp that ends with register_NAME, and its name here.
+set(SPURION_ENVIRONMENTS
+  coloured_images
+  linear_unit_tests
+  two_bit
+  chain_sem
+)

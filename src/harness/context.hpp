@@ -1,0 +1,18 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/suite.hpp"
+
+namespace spurion {
+
+/// Facts of a run that its report prints: suite text, versions, information budgets, environments.
+std::map<std::string, std::string> run_context(const Suite& suite,
+                                               const std::vector<TrialSpec>& trials,
+                                               const Catalog& catalog,
+                                               const std::shared_ptr<const DataSources>& sources);
+
+}  // namespace spurion

@@ -1,0 +1,310 @@
+#include "harness/evaluator.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Rows predicted at once. Part of what a result is: sums are taken chunk by chunk.
+constexpr std::int64_t kChunk = 1000;
+
+Tensor mean_of(const std::vector<Tensor>& values) {
+  Tensor sum = values.front().clone();
+  for (std::size_t i = 1; i < values.size(); ++i) sum += values[i];
+  return sum / static_cast<double>(values.size());
+}
+
+std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
+
+}  // namespace
+
+PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& context,
+                             std::vector<Domain> schedule, Options options)
+    : catalog_(&catalog),
+      context_(&context),
+      schedule_(std::move(schedule)),
+      options_(std::move(options)),
+      info_(&context.environments.front()->info()),
+      measurements_(context.environments.size()),
+      costs_(context.environments.size()) {
+  for (const auto& environment : context.environments) {
+    const auto found = std::find(distinct_.begin(), distinct_.end(), environment.get());
+    source_.push_back(static_cast<std::size_t>(found - distinct_.begin()));
+    if (found == distinct_.end()) distinct_.push_back(environment.get());
+  }
+  for (const Intervention& candidate :
+       {Intervention::flip(info_->cue), Intervention::resample(info_->cue)}) {
+    if (twin_.kind == Intervention::Kind::none &&
+        context.environments.front()->supports(candidate)) {
+      twin_ = candidate;
+    }
+  }
+}
+
+Domain PackEvaluator::own(const Environment& environment, const Domain& domain) const {
+  // Parameters of a domain may depend on the data seed, so each environment gives its own.
+  if (domain.name == "test") return environment.test_domain();
+  for (const Domain& candidate : environment.train_domains()) {
+    if (candidate.name == domain.name) return candidate;
+  }
+  if (domain.key == context_->environments.front()->train_domains().front().key) {
+    return environment.train_domains().front();
+  }
+  return environment.at(domain.shift);
+}
+
+PackEvaluator::Rows PackEvaluator::rows(const Domain& domain, Purpose purpose, RowRange range,
+                                        const Intervention& intervention) {
+  const std::string key = fmt::format("{}|{}|{}|{}|{}|{}", domain.key, domain.shift,
+                                      purpose_name(purpose), range.first, range.count,
+                                      intervention.text());
+  auto found = cache_.find(key);
+  if (found == cache_.end()) {
+    std::vector<Sample> samples;
+    for (const Environment* environment : distinct_) {
+      samples.push_back(environment->sample(own(*environment, domain), purpose, range, intervention));
+    }
+    found = cache_.emplace(key, std::move(samples)).first;
+  }
+  const std::vector<Sample>& samples = found->second;
+  if (samples.size() == 1) {
+    const Sample& only = samples.front();
+    return {only.x.unsqueeze(0), only.y.unsqueeze(0),
+            only.group.defined() ? only.group.unsqueeze(0) : Tensor()};
+  }
+  const auto gather = [&](Tensor Sample::*member) {
+    std::vector<Tensor> each;
+    for (const std::size_t index : source_) each.push_back(samples[index].*member);
+    return each.front().defined() ? at::stack(each) : Tensor();
+  };
+  return {gather(&Sample::x), gather(&Sample::y), gather(&Sample::group)};
+}
+
+PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domain, Purpose purpose,
+                                           std::int64_t count, const Intervention& intervention,
+                                           bool with_twin) {
+  const at::NoGradGuard no_grad;
+  const MetricContext context{info_->task, trainee.replicas(), info_->groups};
+  std::vector<std::unique_ptr<Metric>> metrics;
+  for (const std::string& name : catalog_->metrics.names()) {
+    auto metric = catalog_->metrics.at(name).make({Value()}, context);
+    if (metric->applies(context)) metrics.push_back(std::move(metric));
+  }
+  for (std::int64_t first = 0; first < count; first += kChunk) {
+    const RowRange range{first, std::min(kChunk, count - first)};
+    const Rows factual = rows(domain, purpose, range, intervention);
+    Predictions chunk;
+    chunk.logits = trainee.forward(factual.x).logits;
+    chunk.y = factual.y;
+    chunk.group = factual.group;
+    if (with_twin && twin_.kind != Intervention::Kind::none) {
+      chunk.twin_logits = trainee.forward(rows(domain, purpose, range, twin_).x).logits;
+    }
+    for (const auto& metric : metrics) metric->add(chunk);
+  }
+  Values values;
+  for (const auto& metric : metrics) {
+    for (const auto& [name, value] : metric->result()) values[name] = value;
+  }
+  return values;
+}
+
+std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
+  return std::min(options_.evaluation.rows,
+                  context_->environments.front()->row_limit(domain, Purpose::test));
+}
+
+void PackEvaluator::store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                          const Values& values) {
+  for (const auto& [metric, value] : values) record(trainee, phase, domain, metric, value);
+}
+
+void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                           const std::string& metric, const Tensor& values) {
+  const Tensor dense = values.to(at::kDouble).contiguous();
+  for (std::size_t k = 0; k < measurements_.size(); ++k) {
+    // What a frozen replica predicts says nothing about its method.
+    if (!trainee.active().data_ptr<bool>()[k]) continue;
+    measurements_[k].push_back(
+        {phase, trainee.step(), domain.name, domain.shift, metric, dense.data_ptr<double>()[k]});
+  }
+}
+
+void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) {
+  for (std::size_t k = 0; k < costs_.size(); ++k) {
+    if (!trainee.active().data_ptr<bool>()[k]) continue;
+    Cost& cost = costs_[k];
+    ++cost.steps;
+    cost.rows_seen += rows;
+    cost.labels_used += new_labels;
+    cost.flops += static_cast<double>(rows) * options_.step_flops_per_row;
+  }
+  if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
+    throw Interrupted("stopped");
+  }
+  if (options_.progress) options_.progress(trainee.step());
+}
+
+void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail) {
+  Values id;
+  measure_train_domains(trainee, phase, id);
+  measure_test_domain(trainee, phase, id);
+  if (detail != Detail::full) return;
+  measure_dial(trainee, phase);
+  for (const Domain& domain : schedule_) {
+    store(trainee, phase, domain,
+          score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true));
+  }
+  if (const ParameterBlock* weights = trainee.model().linear_weights()) {
+    const Tensor values = trainee.parameters().detach().narrow(1, weights->offset,
+                                                               element_count(weights->shape));
+    std::map<std::string, Tensor> errors;
+    for (std::size_t k = 0; k < source_.size(); ++k) {
+      const auto row = static_cast<std::int64_t>(k);
+      for (const auto& [name, error] :
+           context_->environments[k]->coefficient_errors(values.narrow(0, row, 1))) {
+        auto& all = errors[name];
+        if (!all.defined()) all = at::zeros({trainee.replicas()}, at::kDouble);
+        all[row] = error[0].to(at::kDouble);
+      }
+    }
+    Domain coefficients;
+    coefficients.name = "coefficients";
+    store(trainee, phase, coefficients, errors);
+  }
+}
+
+void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id) {
+  std::map<std::string, std::vector<Tensor>> collected;
+  for (const Domain& domain : context_->environments.front()->train_domains()) {
+    Values values =
+        score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true);
+    const std::int64_t training_rows =
+        std::min(options_.evaluation.training_rows, options_.training.rows);
+    if (training_rows > 0) {
+      const Values seen =
+          score(trainee, domain, Purpose::train, training_rows, Intervention::none(), false);
+      for (const char* name : {"accuracy", "loss"}) {
+        if (const auto found = seen.find(name); found != seen.end()) {
+          values[std::string("train_") + name] = found->second;
+        }
+      }
+    }
+    for (const char* name : {"accuracy", "loss", "train_accuracy", "train_loss"}) {
+      if (values.count(name) != 0) collected[name].push_back(values[name]);
+    }
+    store(trainee, phase, domain, values);
+  }
+  for (const auto& [name, each] : collected) id[name] = mean_of(each);
+  Domain average;
+  average.name = "id";
+  store(trainee, phase, average, id);
+}
+
+void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id) {
+  const Domain domain = context_->environments.front()->test_domain();
+  Values values =
+      score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true);
+  const bool accuracy = info_->score() == Score::accuracy;
+  const char* name = accuracy ? "accuracy" : "loss";
+  const Tensor ood = values.at(name);
+  values["gap"] = accuracy ? id.at(name) - ood : ood - id.at(name);
+  Tensor confusion = at::full({trainee.replicas()}, std::nan(""), at::kDouble);
+  bool defined = false;
+  for (std::size_t k = 0; k < source_.size(); ++k) {
+    const Environment& environment = *context_->environments[k];
+    const Ceilings ceilings = environment.ceilings(environment.test_domain());
+    const double range = ceilings.invariant.value - ceilings.spurious_only.value;
+    if (std::abs(range) < 1e-9) continue;
+    const auto row = static_cast<std::int64_t>(k);
+    confusion[row] = (ceilings.invariant.value - ood[row].item<double>()) / range;
+    defined = true;
+  }
+  if (defined) values["confusion_index"] = confusion;
+  store(trainee, phase, domain, values);
+}
+
+void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
+  const DialInfo& dial = info_->dial;
+  const Environment& first = *context_->environments.front();
+  const auto point = [&](double shift) {
+    Domain domain = first.at(shift);
+    domain.name = dial_name(shift);
+    return domain;
+  };
+  const auto keep = [](const Values& values) {
+    Values kept;
+    for (const char* name : {"accuracy", "loss"}) {
+      if (const auto found = values.find(name); found != values.end()) kept.insert(*found);
+    }
+    return kept;
+  };
+  if (!dial.mixture) {
+    for (const double shift : dial.points) {
+      const Domain domain = point(shift);
+      store(trainee, phase, domain,
+            keep(score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+                       false)));
+    }
+    return;
+  }
+  // The score of a fixed predictor is affine in the dial: two arms of twins give the whole curve.
+  const Domain base = first.at(dial.low);
+  const std::int64_t count = held_out_rows(base);
+  const Values zero =
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_zero, false));
+  const Values one = keep(score(trainee, base, Purpose::test, count, dial.mixture->at_one, false));
+  for (const double shift : dial.points) {
+    Values values;
+    for (const auto& [name, value] : zero) {
+      values[name] = value * (1.0 - shift) + one.at(name) * shift;
+    }
+    store(trainee, phase, point(shift), values);
+  }
+}
+
+void PackEvaluator::record_ceilings() {
+  for (std::size_t k = 0; k < source_.size(); ++k) {
+    const Environment& environment = *context_->environments[k];
+    std::vector<Domain> domains = {environment.test_domain()};
+    for (const double shift : info_->dial.points) {
+      domains.push_back(environment.at(shift));
+      domains.back().name = dial_name(shift);
+    }
+    const auto add = [&](const Domain& domain, const char* name, double value) {
+      measurements_[k].push_back({0, 0, domain.name, domain.shift, name, value});
+    };
+    const auto add_all = [&](const Domain& domain, const std::vector<Ceilings>& each) {
+      const auto average = [&](auto pick) {
+        double sum = 0.0;
+        for (const Ceilings& one : each) sum += pick(one);
+        return sum / static_cast<double>(each.size());
+      };
+      add(domain, "ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; }));
+      add(domain, "ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; }));
+      add(domain, "ceiling_spurious_only",
+          average([](const Ceilings& c) { return c.spurious_only.value; }));
+      if (each.front().population_erm) {
+        add(domain, "ceiling_population_erm",
+            average([](const Ceilings& c) { return c.population_erm->value; }));
+      }
+    };
+    for (const Domain& domain : domains) add_all(domain, {environment.ceilings(domain)});
+    std::vector<Ceilings> id;
+    for (const Domain& domain : environment.train_domains()) {
+      id.push_back(environment.ceilings(domain));
+    }
+    Domain average;
+    average.name = "id";
+    add_all(average, id);
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/regime.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// Measures the replicas of one pack and collects what it finds, replica by replica.
+class PackEvaluator final : public Evaluator {
+ public:
+  struct Options {
+    EvaluationOptions evaluation;
+    TrainingOptions training;
+    double step_flops_per_row = 0.0;
+    const std::atomic<bool>* stop = nullptr;
+    /// Called with the updates made so far.
+    std::function<void(std::int64_t)> progress;
+  };
+
+  PackEvaluator(const Catalog& catalog, const RegimeContext& context, std::vector<Domain> schedule,
+                Options options);
+
+  void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
+  void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+              const std::string& metric, const Tensor& values) override;
+  void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) override;
+
+  /// Writes the ceilings of each replica's environment, phase 0, step 0.
+  void record_ceilings();
+  [[nodiscard]] const std::vector<Measurement>& measurements(std::size_t replica) const {
+    return measurements_[replica];
+  }
+  [[nodiscard]] const Cost& cost(std::size_t replica) const { return costs_[replica]; }
+
+ private:
+  using Values = std::map<std::string, Tensor>;  // metric -> float64 [K]
+
+  /// Scores predictions on rows of a domain; `twin` may be none.
+  Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
+               const Intervention& intervention, bool with_twin);
+  /// Rows of every replica: [K or 1, B, ...].
+  struct Rows {
+    Tensor x;
+    Tensor y;
+    Tensor group;
+  };
+  Rows rows(const Domain& domain, Purpose purpose, RowRange range, const Intervention& intervention);
+  [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
+
+  void measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id);
+  void measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id);
+  void measure_dial(Trainee& trainee, std::int64_t phase);
+  void store(const Trainee& trainee, std::int64_t phase, const Domain& domain, const Values& values);
+  [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
+
+  const Catalog* catalog_;
+  const RegimeContext* context_;
+  std::vector<Domain> schedule_;
+  Options options_;
+  std::vector<const Environment*> distinct_;
+  std::vector<std::size_t> source_;  // [K] index into distinct_
+  const EnvironmentInfo* info_;
+  Intervention twin_;
+  std::map<std::string, std::vector<Sample>> cache_;  // held-out rows of each distinct environment
+  std::vector<std::vector<Measurement>> measurements_;
+  std::vector<Cost> costs_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,150 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "harness/evaluator.hpp"
+#include "harness/seeds.hpp"
+#include "harness/threads.hpp"
+#include "spurion/error.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+
+namespace {
+
+template <class Options>
+Options parse_options(const Schema<Options>& schema, const Value& value, const char* owner) {
+  Problems problems;
+  Options options = schema.parse(value, owner, problems);
+  problems.raise();
+  return options;
+}
+
+std::vector<std::shared_ptr<const Environment>> make_environments(
+    const Pack& pack, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
+  std::map<std::uint64_t, std::shared_ptr<const Environment>> made;
+  std::vector<std::shared_ptr<const Environment>> each;
+  for (const TrialSpec& trial : pack.trials) {
+    const std::uint64_t seed = replicate_key(trial).child("data").value();
+    auto& environment = made[seed];
+    if (!environment) {
+      environment = catalog.environments.at(trial.environment.name)
+                        .make({trial.environment.options}, EnvironmentContext{seed, sources});
+    }
+    each.push_back(environment);
+  }
+  return each;
+}
+
+OptimizerOptions gather_optimizer(const Pack& pack) {
+  std::vector<OptimizerOptions> each;
+  for (const TrialSpec& trial : pack.trials) {
+    each.push_back(parse_options(OptimizerOptions::schema(), trial.optimizer, "optimizer"));
+  }
+  return OptimizerOptions::schema().gather(each);
+}
+
+std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
+                                      const std::shared_ptr<const DataSources>& sources,
+                                      const std::atomic<bool>* stop,
+                                      const std::function<void(double)>& progress) {
+  const auto started = std::chrono::steady_clock::now();
+  const TrialSpec& first = pack.trials.front();
+  RegimeContext context;
+  context.environments = make_environments(pack, catalog, sources);
+  for (const TrialSpec& trial : pack.trials) {
+    context.order_keys.push_back(replicate_key(trial).child("order"));
+  }
+  context.training = parse_options(TrainingOptions::schema(), first.training, "training");
+  context.evaluation = parse_options(EvaluationOptions::schema(), first.evaluation, "evaluation");
+
+  const Environment& environment = *context.environments.front();
+  const EnvironmentInfo& info = environment.info();
+  const auto model = catalog.models.at(first.model.name)
+                         .make({first.model.options}, ModelContext{info.input_shape, info.outputs});
+  const auto regime = catalog.regimes.at(first.regime.name).make({first.regime.options});
+  std::vector<Value> method_options;
+  std::vector<StreamKey> model_keys;
+  for (const TrialSpec& trial : pack.trials) {
+    method_options.push_back(trial.method.options);
+    model_keys.push_back(replicate_key(trial).child("model").child(trial.model.name));
+  }
+  const auto replicas = static_cast<std::int64_t>(pack.trials.size());
+  const auto method =
+      catalog.methods.at(first.method.name)
+          .make(method_options,
+                MethodContext{info.task, replicas, regime->batch_domains(environment), info.groups});
+  Trainee trainee(*model, model->initialise(model_keys), gather_optimizer(pack));
+
+  PackEvaluator::Options options;
+  options.evaluation = context.evaluation;
+  options.training = context.training;
+  options.step_flops_per_row = model->step_flops() * method->cost_factor();
+  options.stop = stop;
+  const auto total = static_cast<double>(std::max<std::int64_t>(context.training.steps, 1));
+  options.progress = [&progress, total](std::int64_t step) {
+    if (progress) progress(static_cast<double>(step) / total);
+  };
+  PackEvaluator evaluator(catalog, context, regime->schedule(environment), options);
+  evaluator.record_ceilings();
+  regime->run(context, *method, trainee, evaluator);
+
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  std::vector<TrialResult> results;
+  for (std::size_t k = 0; k < pack.trials.size(); ++k) {
+    TrialResult result;
+    result.spec = pack.trials[k];
+    result.measurements = evaluator.measurements(k);
+    result.cost = evaluator.cost(k);
+    result.cost.seconds = elapsed.count() / static_cast<double>(replicas);
+    result.cost.replicas = replicas;
+    if (const std::int64_t step = trainee.diverged_at()[k]; step >= 0) {
+      result.status = Status::diverged;
+      result.message = fmt::format("loss or gradient was not finite at step {}", step);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace
+
+StreamKey replicate_key(const TrialSpec& trial) {
+  return StreamKey(static_cast<std::uint64_t>(trial.suite_seed))
+      .child("replicate")
+      .child(static_cast<std::uint64_t>(trial.seed));
+}
+
+std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
+                                  const std::shared_ptr<const DataSources>& sources,
+                                  const std::atomic<bool>* stop,
+                                  const std::function<void(double)>& progress) {
+  const SingleThreaded single_threaded;
+  try {
+    return run_replicas(pack, catalog, sources, stop, progress);
+  } catch (const Error&) {
+    throw;  // bad input or an interruption: the same for every trial of the pack
+  } catch (const std::exception& error) {
+    if (pack.trials.size() == 1) {
+      TrialResult result;
+      result.spec = pack.trials.front();
+      result.status = Status::failed;
+      result.message = error.what();
+      return {result};
+    }
+  }
+  // Something threw in one of the replicas: alone, only the culprit fails.
+  std::vector<TrialResult> results;
+  for (const TrialSpec& trial : pack.trials) {
+    for (TrialResult& result :
+         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, stop, progress)) {
+      results.push_back(std::move(result));
+    }
+  }
+  return results;
+}
+
+}  // namespace spurion

@@ -1,0 +1,222 @@
+#include "spurion/suite.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "harness/sections.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+std::string at(const Value& value) {
+  const std::string where = value.where().text();
+  return where.empty() ? "" : where + ": ";
+}
+
+/// Reads tables key by key and gathers what is wrong with them.
+class Reader {
+ public:
+  explicit Reader(Problems& problems) : problems_(problems) {}
+
+  void keys(const Value& table, const std::string& owner, const std::vector<std::string>& known) {
+    for (const auto& [key, value] : table.as_table()) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        problems_.add(at(value) + unknown_name_message("key", key, known) + " in " + owner);
+      }
+    }
+  }
+  std::string text(const Value& table, const char* key, const std::string& owner, bool required) {
+    const Value* value = table.find(key);
+    if (value == nullptr) {
+      if (required) problems_.add(fmt::format("{}{} needs '{}'", at(table), owner, key));
+      return {};
+    }
+    if (!value->is_string()) {
+      wrong(*value, key, owner, "a string");
+      return {};
+    }
+    return value->as_string();
+  }
+  std::int64_t integer(const Value& table, const char* key, const std::string& owner,
+                       std::int64_t fallback, std::int64_t least) {
+    const Value* value = table.find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_integer() || value->as_integer() < least) {
+      wrong(*value, key, owner, fmt::format("an integer >= {}", least).c_str());
+      return fallback;
+    }
+    return value->as_integer();
+  }
+  std::vector<std::string> texts(const Value& table, const char* key, const std::string& owner) {
+    std::vector<std::string> out;
+    const Value* value = table.find(key);
+    if (value == nullptr) return out;
+    if (!value->is_list()) {
+      wrong(*value, key, owner, "a list of strings");
+      return out;
+    }
+    for (const Value& item : value->as_list()) {
+      if (item.is_string()) {
+        out.push_back(item.as_string());
+      } else {
+        wrong(item, key, owner, "a list of strings");
+      }
+    }
+    return out;
+  }
+  /// The list of tables under `key` ([[key]]), empty when absent.
+  std::vector<const Value*> tables(const Value& table, const char* key, const std::string& owner) {
+    std::vector<const Value*> out;
+    const Value* value = table.find(key);
+    if (value == nullptr) return out;
+    if (!value->is_list()) {
+      wrong(*value, key, owner, fmt::format("[[{}]] tables", key).c_str());
+      return out;
+    }
+    for (const Value& item : value->as_list()) {
+      if (item.is_table()) {
+        out.push_back(&item);
+      } else {
+        wrong(item, key, owner, fmt::format("[[{}]] tables", key).c_str());
+      }
+    }
+    return out;
+  }
+  void wrong(const Value& value, const char* key, const std::string& owner, const char* expected) {
+    problems_.add(fmt::format("{}'{}' of {} expects {}, got {} {}", at(value), key, owner, expected,
+                              value.type_name(), value.canonical_json()));
+  }
+
+ private:
+  Problems& problems_;
+};
+
+void copy_sections(const Value& from, const std::string& owner, Value& to, Problems& problems) {
+  for (const std::string& section : section_names()) {
+    const Value* value = from.find(section);
+    if (value == nullptr) continue;
+    if (!value->is_table()) {
+      problems.add(fmt::format("{}'{}' of {} expects a table, got {}", at(*value), section, owner,
+                               value->type_name()));
+      continue;
+    }
+    merge_section(to, section, *value);
+  }
+}
+
+Experiment read_experiment(const Value& table, const Suite& suite, const Value& defaults,
+                           std::int64_t seeds, Problems& problems) {
+  Reader reader(problems);
+  Experiment experiment;
+  experiment.name = reader.text(table, "name", "[[experiment]]", true);
+  const std::string owner = fmt::format("experiment '{}'", experiment.name);
+  std::vector<std::string> known = {"name", "title", "seeds", "grid", "search"};
+  known.insert(known.end(), section_names().begin(), section_names().end());
+  reader.keys(table, owner, known);
+  experiment.title = reader.text(table, "title", owner, false);
+  experiment.seeds = reader.integer(table, "seeds", owner, seeds, 1);
+  experiment.sections = defaults;
+  copy_sections(table, owner, experiment.sections, problems);
+  if (const Value* grid = table.find("grid")) {
+    if (!grid->is_table()) {
+      reader.wrong(*grid, "grid", owner, "a table of lists");
+    } else {
+      experiment.grid = *grid;
+    }
+  }
+  if (const Value* search = table.find("search")) {
+    if (!search->is_table()) {
+      reader.wrong(*search, "search", owner, "a table with draws and fields");
+    } else {
+      reader.keys(*search, owner + " search", {"draws", "fields"});
+      experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
+      experiment.search_fields = reader.texts(*search, "fields", owner + " search");
+    }
+  }
+  for (const Experiment& other : suite.experiments) {
+    if (other.name == experiment.name) {
+      problems.add(fmt::format("{}experiment '{}' appears twice", at(table), experiment.name));
+    }
+  }
+  return experiment;
+}
+
+}  // namespace
+
+Suite Suite::parse(const std::string& text, const std::string& file_name) {
+  const Value table = parse_toml(text, file_name);
+  Problems problems;
+  Reader reader(problems);
+  Suite suite;
+  suite.text = text;
+  reader.keys(table, "the suite",
+              {"name", "title", "seed", "seeds", "plugins", "defaults", "experiment", "question"});
+  suite.name = reader.text(table, "name", "the suite", true);
+  suite.title = reader.text(table, "title", "the suite", false);
+  suite.seed = reader.integer(table, "seed", "the suite", 0, 0);
+  suite.plugins = reader.texts(table, "plugins", "the suite");
+  const std::int64_t seeds = reader.integer(table, "seeds", "the suite", 1, 1);
+  Value defaults;
+  if (const Value* given = table.find("defaults")) {
+    if (!given->is_table()) {
+      reader.wrong(*given, "defaults", "the suite", "a table");
+    } else {
+      reader.keys(*given, "[defaults]", section_names());
+      copy_sections(*given, "[defaults]", defaults, problems);
+    }
+  }
+  for (const Value* entry : reader.tables(table, "experiment", "the suite")) {
+    suite.experiments.push_back(read_experiment(*entry, suite, defaults, seeds, problems));
+  }
+  if (suite.experiments.empty()) {
+    problems.add(fmt::format("{}: the suite has no [[experiment]]", file_name));
+  }
+  for (const Value* entry : reader.tables(table, "question", "the suite")) {
+    Question question;
+    question.text = reader.text(*entry, "text", "[[question]]", true);
+    question.kind = reader.text(*entry, "kind", "[[question]]", true);
+    question.experiment = reader.text(*entry, "experiment", "[[question]]", true);
+    question.options = *entry;
+    std::vector<std::string> names;
+    for (const Experiment& experiment : suite.experiments) names.push_back(experiment.name);
+    if (!question.experiment.empty() &&
+        std::find(names.begin(), names.end(), question.experiment) == names.end()) {
+      problems.add(at(*entry->find("experiment")) +
+                   unknown_name_message("experiment", question.experiment, names));
+    }
+    suite.questions.push_back(std::move(question));
+  }
+  problems.raise();
+  return suite;
+}
+
+Suite Suite::load(const std::string& name_or_file) {
+  std::filesystem::path path = name_or_file;
+  if (!std::filesystem::is_regular_file(path)) {
+    path.clear();
+    for (const auto& folder : suite_folders()) {
+      const auto candidate = folder / (name_or_file + ".toml");
+      if (std::filesystem::is_regular_file(candidate)) {
+        path = candidate;
+        break;
+      }
+    }
+    if (path.empty()) {
+      throw UsageError(unknown_name_message("suite", name_or_file, suite_names()) +
+                       "; a path to a .toml file works too");
+    }
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw UsageError(fmt::format("cannot read '{}'", path.string()));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse(text.str(), path.filename().string());
+}
+
+}  // namespace spurion

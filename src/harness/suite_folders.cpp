@@ -1,0 +1,32 @@
+#include <algorithm>
+#include <cstdlib>
+
+#include "spurion/suite.hpp"
+
+namespace spurion {
+
+std::vector<std::filesystem::path> suite_folders() {
+  std::vector<std::filesystem::path> folders;
+  if (const char* folder = std::getenv("SPURION_SUITES"); folder != nullptr && *folder != '\0') {
+    folders.emplace_back(folder);
+  }
+  for (const char* folder : {SPURION_SOURCE_SUITES, SPURION_INSTALLED_SUITES}) {
+    if (std::filesystem::is_directory(folder)) folders.emplace_back(folder);
+  }
+  return folders;
+}
+
+std::vector<std::string> suite_names() {
+  std::vector<std::string> names;
+  for (const auto& folder : suite_folders()) {
+    if (!std::filesystem::is_directory(folder)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace spurion

@@ -1,0 +1,43 @@
+#include <ATen/ATen.h>
+
+#include "spurion/catalog.hpp"
+#include "spurion/method.hpp"
+
+namespace spurion {
+namespace {
+
+struct ErmOptions {
+  PerReplica<double> l2 = 0.0;
+};
+
+/// Empirical risk minimisation (Vapnik 1991): the mean loss over all rows, here the mean of the
+/// domains' mean losses (equal when domains have equally many rows, as in every batch of ours).
+class Erm final : public ObjectiveMethod {
+ public:
+  using Options = ErmOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = Schema<Options>().field(
+        "l2", &Options::l2, "Coefficient of the squared norm of all parameters in the loss.",
+        at_least(0), log_uniform(1e-5, 1e-2));
+    return schema;
+  }
+  Erm(const Options& options, const MethodContext& context)
+      : l2_(per_replica_tensor(options.l2, context.replicas)) {}
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    return domain_risks(output, batch).mean(1) + l2_ * squared_norm(trainee.parameters());
+  }
+
+ private:
+  Tensor l2_;
+};
+
+}  // namespace
+
+void register_erm(Catalog& catalog);
+void register_erm(Catalog& catalog) {
+  catalog.methods.add<Erm>("erm", "Empirical risk minimisation: the mean loss over all rows.",
+                           "Vapnik 1991");
+}
+
+}  // namespace spurion

@@ -1,0 +1,65 @@
+#include <ATen/ATen.h>
+
+#include "spurion/catalog.hpp"
+#include "spurion/losses.hpp"
+#include "spurion/method.hpp"
+
+namespace spurion {
+namespace {
+
+struct GroupDroOptions {
+  PerReplica<double> step_size = 0.01;
+  PerReplica<double> l2 = 0.0;
+};
+
+/// Online group DRO (Sagawa et al. 2020, algorithm 1) with the training domains as groups, as in
+/// DomainBed: q_e <- q_e exp(step_size * R_e), normalised; L = sum_e q_e R_e.
+class GroupDro final : public ObjectiveMethod {
+ public:
+  using Options = GroupDroOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("step_size", &O::step_size, "Step of the exponentiated-gradient ascent on q.",
+                   at_least(0), log_uniform(1e-3, 1e-1))
+            .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
+                   at_least(0), log_uniform(1e-5, 1e-2));
+    return schema;
+  }
+
+  GroupDro(const Options& options, const MethodContext& context)
+      : step_size_(per_replica_tensor(options.step_size, context.replicas)),
+        l2_(per_replica_tensor(options.l2, context.replicas)),
+        weights_(at::full({context.replicas, context.domains},
+                          1.0 / static_cast<double>(context.domains))) {}
+
+  [[nodiscard]] Access needs() const override {
+    Access access;
+    access.domain_labels = true;
+    return access;
+  }
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    const Tensor risks = domain_risks(output, batch);
+    const Tensor raised =
+        weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
+    weights_ = raised / raised.sum(1, true);
+    return (weights_ * risks).sum(1) + l2_ * squared_norm(trainee.parameters());
+  }
+
+ private:
+  Tensor step_size_;
+  Tensor l2_;
+  Tensor weights_;
+};
+
+}  // namespace
+
+void register_group_dro(Catalog& catalog);
+void register_group_dro(Catalog& catalog) {
+  catalog.methods.add<GroupDro>("group_dro", "Online group DRO with the training domains as groups.",
+                                "Sagawa et al. 2020, arXiv:1911.08731");
+}
+
+}  // namespace spurion

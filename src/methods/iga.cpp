@@ -1,0 +1,69 @@
+#include <ATen/ATen.h>
+
+#include "spurion/catalog.hpp"
+#include "spurion/method.hpp"
+
+namespace spurion {
+namespace {
+
+struct IgaOptions {
+  PerReplica<double> penalty_weight = 1000.0;
+  PerReplica<double> l2 = 0.0;
+  std::string reduction = "sum";
+};
+
+/// Inter-environmental gradient alignment (Koyama & Yamaguchi 2020): L = mean_e R_e + w * sum_e
+/// ||g_e - mean g||^2, g_e the gradient of R_e. Needs second derivatives of the model.
+class Iga final : public ObjectiveMethod {
+ public:
+  using Options = IgaOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("penalty_weight", &O::penalty_weight,
+                   "Multiplier w of the variance of the domains' gradients.", at_least(0),
+                   log_uniform(1e1, 1e5))
+            .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
+                   at_least(0), log_uniform(1e-5, 1e-2))
+            .field("reduction", &O::reduction,
+                   "sum over domains (linear unit tests) or mean (the variance's trace).",
+                   one_of({"sum", "mean"}));
+    return schema;
+  }
+
+  Iga(const Options& options, const MethodContext& context)
+      : weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
+        l2_(per_replica_tensor(options.l2, context.replicas)),
+        sum_(options.reduction == "sum") {}
+
+  [[nodiscard]] Access needs() const override {
+    Access access;
+    access.domain_labels = true;
+    return access;
+  }
+  [[nodiscard]] double cost_factor() const override { return 3.0; }
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    const Tensor risks = domain_risks(output, batch);
+    const Tensor gradients = trainee.domain_gradients(risks, true, true);  // [K, E, P]
+    const Tensor spread = (gradients - gradients.mean(1, true)).pow(2).sum(2);
+    const Tensor penalty = sum_ ? spread.sum(1) : spread.mean(1);
+    return risks.mean(1) + weight_ * penalty + l2_ * squared_norm(trainee.parameters());
+  }
+
+ private:
+  Tensor weight_;
+  Tensor l2_;
+  bool sum_;
+};
+
+}  // namespace
+
+void register_iga(Catalog& catalog);
+void register_iga(Catalog& catalog) {
+  catalog.methods.add<Iga>("iga", "Penalises the variance of the domains' gradients.",
+                           "Koyama & Yamaguchi 2020, arXiv:2008.01883");
+}
+
+}  // namespace spurion

@@ -1,0 +1,59 @@
+#include "models/layers.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "engine/matmul.hpp"
+
+namespace spurion {
+
+std::int64_t LayoutBuilder::add(std::string name, Shape shape) {
+  const std::int64_t offset = next_;
+  next_ += element_count(shape);
+  blocks_.push_back({std::move(name), std::move(shape), offset});
+  return offset;
+}
+
+void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
+                       Initialisation how, const std::vector<StreamKey>& keys) {
+  const auto out = static_cast<double>(weight.shape[0]);
+  const auto in = static_cast<double>(weight.shape[1]);
+  double bound = 0.0;
+  switch (how) {
+    case Initialisation::xavier_uniform:
+      bound = std::sqrt(6.0 / (in + out));
+      break;
+    case Initialisation::kaiming_uniform:
+      bound = std::sqrt(6.0 / in);
+      break;
+    case Initialisation::torch_linear:
+      bound = 1.0 / std::sqrt(in);
+      break;
+  }
+  const std::int64_t width = parameters.size(1);
+  float* data = parameters.data_ptr<float>();
+  const auto fill = [&](const ParameterBlock& block, const StreamKey& key, std::int64_t k) {
+    const Stream stream(key.child(block.name));
+    float* target = data + k * width + block.offset;
+    for (std::int64_t i = 0; i < element_count(block.shape); ++i) {
+      target[i] = static_cast<float>(bound * (2.0 * stream.uniform(i) - 1.0));
+    }
+  };
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    fill(weight, keys[k], static_cast<std::int64_t>(k));
+    if (how == Initialisation::torch_linear) fill(bias, keys[k], static_cast<std::int64_t>(k));
+  }
+}
+
+Tensor linear_layer(const Tensor& parameters, const ParameterBlock& weight,
+                    const ParameterBlock& bias, const Tensor& x) {
+  const std::int64_t replicas = parameters.size(0);
+  const std::int64_t out = weight.shape[0];
+  const std::int64_t in = weight.shape[1];
+  const Tensor w = parameters.narrow(1, weight.offset, out * in).reshape({replicas, out, in});
+  const Tensor b = parameters.narrow(1, bias.offset, out).reshape({replicas, 1, out});
+  return engine::batched_matmul(x, engine::Transpose::no, w, engine::Transpose::yes) + b;
+}
+
+}  // namespace spurion

@@ -1,0 +1,113 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "models/layers.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/model.hpp"
+
+namespace spurion {
+namespace {
+
+struct MlpOptions {
+  std::int64_t depth = 2;
+  std::int64_t width = 256;
+  std::string initialisation = "xavier";
+  bool greyscale = false;
+};
+
+/// Multilayer perceptron with ReLU. The default is the architecture of Arjovsky et al. 2019: two
+/// hidden layers, Xavier-uniform weights, zero biases.
+///
+/// With `greyscale` the channels of an image [channels, height, width] are summed first, so that the
+/// model cannot see colour: the oracle that is invariant by construction.
+class Mlp final : public Model {
+ public:
+  using Options = MlpOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("depth", &O::depth, "Hidden layers.", between(1, 64), uniform_integer(1, 4))
+            .field("width", &O::width, "Units of each hidden layer.", between(1, 65536),
+                   log_uniform_integer(64, 512))
+            .field("initialisation", &O::initialisation,
+                   "Weights: xavier or kaiming (uniform, zero biases), or torch's default.",
+                   one_of({"xavier", "kaiming", "torch"}))
+            .field("greyscale", &O::greyscale, "Sum the channels of an image before the first layer.");
+    return schema;
+  }
+
+  Mlp(Options options, const ModelContext& context) : options_(std::move(options)) {
+    if (options_.greyscale && context.input_shape.size() != 3) {
+      throw UsageError(
+          "'greyscale' of mlp needs images [channels, height, width]; this environment's rows have "
+          "another shape");
+    }
+    channels_ = options_.greyscale ? context.input_shape[0] : 1;
+    inputs_ = element_count(context.input_shape) / channels_;
+    LayoutBuilder builder;
+    std::int64_t in = inputs_;
+    for (std::int64_t layer = 0; layer <= options_.depth; ++layer) {
+      const std::int64_t out = layer == options_.depth ? context.outputs : options_.width;
+      builder.add(fmt::format("layer{}.weight", layer), {out, in});
+      builder.add(fmt::format("layer{}.bias", layer), {out});
+      weight_flops_ += 2.0 * static_cast<double>(in * out);
+      activation_bytes_ += 8.0 * static_cast<double>(out);
+      if (layer == 0) first_flops_ = 2.0 * static_cast<double>(in * out);
+      in = out;
+    }
+    layout_ = builder.take();
+  }
+
+  [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
+
+  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+    Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
+    const Initialisation how =
+        options_.initialisation == "xavier"
+            ? Initialisation::xavier_uniform
+            : (options_.initialisation == "kaiming" ? Initialisation::kaiming_uniform
+                                                    : Initialisation::torch_linear);
+    for (std::size_t i = 0; i + 1 < layout_.size(); i += 2) {
+      initialise_linear(parameters, layout_[i], layout_[i + 1], how, keys);
+    }
+    return parameters;
+  }
+
+  [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
+    Tensor hidden = options_.greyscale
+                        ? x.reshape({x.size(0), x.size(1), channels_, inputs_}).sum(2)
+                        : x.reshape({x.size(0), x.size(1), inputs_});
+    std::size_t i = 0;
+    for (; i + 2 < layout_.size(); i += 2) {
+      hidden = linear_layer(parameters, layout_[i], layout_[i + 1], hidden).relu();
+    }
+    return {hidden, linear_layer(parameters, layout_[i], layout_[i + 1], hidden)};
+  }
+
+  [[nodiscard]] double forward_flops() const override { return weight_flops_; }
+  // Forward, and both products of the backward pass in every layer but the first, which has one.
+  [[nodiscard]] double step_flops() const override { return 3.0 * weight_flops_ - first_flops_; }
+  [[nodiscard]] double activation_bytes() const override {
+    return activation_bytes_ + 4.0 * static_cast<double>(inputs_ * channels_);
+  }
+
+ private:
+  Options options_;
+  std::int64_t channels_ = 1;
+  std::int64_t inputs_ = 0;
+  double weight_flops_ = 0.0;
+  double first_flops_ = 0.0;
+  double activation_bytes_ = 0.0;
+  std::vector<ParameterBlock> layout_;
+};
+
+}  // namespace
+
+void register_mlp(Catalog& catalog);
+void register_mlp(Catalog& catalog) {
+  catalog.models.add<Mlp>("mlp", "Multilayer perceptron with ReLU, optionally greyscale.",
+                          "Arjovsky et al. 2019 (defaults)");
+}
+
+}  // namespace spurion

@@ -1,0 +1,6 @@
+# The built-in regimes. To add one: a file NAME.cpp that ends with register_NAME, and its name here.
+set(SPURION_REGIMES
+  offline
+  continual
+  online
+)

@@ -1,0 +1,13 @@
+#pragma once
+
+// Catch2 version 2 (Debian 12) and version 3 (Debian 13) from one include.
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+using Catch::Approx;
+namespace Catch {
+// Version 2's name for it.
+inline auto Contains(const std::string& text) { return Matchers::ContainsSubstring(text); }
+}  // namespace Catch
+#else
+#include <catch2/catch.hpp>
+#endif

@@ -1,0 +1,89 @@
+#include "spurion/schema.hpp"
+
+#include "catch.hpp"
+#include "spurion/optimizer.hpp"
+
+using namespace spurion;
+
+namespace {
+
+struct Options {
+  double weight = 2.0;
+  PerReplica<std::int64_t> steps = 3;
+  std::string mode = "fast";
+  std::vector<double> shifts = {0.1, 0.2};
+  bool flag = false;
+};
+
+const Schema<Options>& schema() {
+  static const auto built =
+      Schema<Options>()
+          .field("weight", &Options::weight, "A weight.", between(0, 10), log_uniform(0.1, 10))
+          .field("steps", &Options::steps, "Steps.", at_least(1), uniform_integer(1, 9))
+          .field("mode", &Options::mode, "Mode.", one_of({"fast", "slow"}))
+          .field("shifts", &Options::shifts, "Shifts.", between(0, 1))
+          .field("flag", &Options::flag, "Flag.");
+  return built;
+}
+
+std::vector<std::string> problems_of(const std::string& toml) {
+  Problems problems;
+  schema().parse(parse_toml(toml, "s.toml"), "thing", problems);
+  return problems.list();
+}
+
+}  // namespace
+
+TEST_CASE("all problems of a table are told at once, with place, bounds and nearest name") {
+  CHECK(problems_of("weigth = 1.0\nsteps = 1.5\nmode = \"slo\"\nshifts = [0.5, 2]\nflag = 1\n") ==
+        std::vector<std::string>{
+            "s.toml:1:10: unknown option 'weigth'; did you mean 'weight'? (there are: weight, steps, "
+            "mode, shifts, flag) of thing",
+            "s.toml:2:9: 'steps' of thing expects an integer, got number",
+            "s.toml:3:8: 'mode' of thing must be one of: fast, slow, got 'slo'; did you mean 'slow'?",
+            "s.toml:4:16: 'shifts' of thing must be in [0, 1], got 2",
+            "s.toml:5:8: 'flag' of thing expects true or false, got integer"});
+  CHECK(problems_of("weight = -3").front() == "s.toml:1:10: 'weight' of thing must be in [0, 10], got -3");
+}
+
+TEST_CASE("an integer is accepted where a number is expected") {
+  Problems problems;
+  const Options options = schema().parse(parse_toml("weight = 4", "s"), "thing", problems);
+  CHECK(problems.empty());
+  CHECK(options.weight == 4.0);
+}
+
+TEST_CASE("options survive printing and parsing") {
+  Problems problems;
+  const Options options = schema().parse(parse_toml("steps = 7\nmode = \"slow\"", "s"), "x", problems);
+  const Value printed = schema().print(options);
+  CHECK(schema().print(schema().parse(printed, "x", problems)) == printed);
+  CHECK(printed.find("weight")->as_number() == 2.0);
+}
+
+TEST_CASE("per-replica fields gather the values of the trials") {
+  Options first;
+  Options second;
+  second.steps = 9;
+  const Options both = schema().gather({first, second});
+  CHECK(both.steps.at(0) == 3);
+  CHECK(both.steps.at(1) == 9);
+}
+
+TEST_CASE("search draws stay within their range and depend on the key only") {
+  for (const FieldInfo& field : schema().fields()) {
+    if (field.search.kind == Search::Kind::fixed) continue;
+    for (std::uint64_t i = 0; i < 200; ++i) {
+      const Value value = field.search.draw(StreamKey(i));
+      CHECK(field.bounds.holds(value.as_number()));
+      CHECK(value == field.search.draw(StreamKey(i)));
+    }
+  }
+}
+
+TEST_CASE("optimizer options have sound defaults") {
+  Problems problems;
+  const auto& fields = OptimizerOptions::schema();
+  fields.parse(fields.print({}), "optimizer", problems);
+  CHECK(problems.empty());
+}

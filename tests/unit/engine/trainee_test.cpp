@@ -1,0 +1,60 @@
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "catch.hpp"
+#include "spurion/catalog.hpp"
+
+using namespace spurion;
+
+namespace {
+
+std::unique_ptr<Model> small_mlp(const Catalog& catalog) {
+  const auto& entry = catalog.models.at("mlp");
+  Problems problems;
+  const Value options = entry.schema.normalise(
+      Value::Table{{"width", 9}, {"depth", 2}}, "mlp", problems);
+  return entry.make({options}, ModelContext{{5}, 1});
+}
+
+std::vector<StreamKey> keys(std::int64_t count) {
+  std::vector<StreamKey> all;
+  for (std::int64_t k = 0; k < count; ++k) all.push_back(StreamKey(static_cast<std::uint64_t>(k)));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a diverged replica is frozen and the others go on bit for bit") {
+  const Catalog catalog = builtin_catalog();
+  const auto model = small_mlp(catalog);
+  Trainee poisoned(*model, model->initialise(keys(3)), {});
+  Trainee clean(*model, model->initialise(keys(3)), {});
+  at::manual_seed(1);
+  for (int step = 0; step < 5; ++step) {
+    const Tensor x = at::randn({1, 11, 5});
+    Tensor factor = at::ones({3});
+    if (step == 2) factor[1] = std::numeric_limits<float>::quiet_NaN();
+    poisoned.descend(poisoned.forward(x).logits.pow(2).flatten(1).mean(1) * factor);
+    clean.descend(clean.forward(x).logits.pow(2).flatten(1).mean(1));
+  }
+  CHECK(poisoned.diverged_at() == std::vector<std::int64_t>{-1, 2, -1});
+  CHECK(at::equal(poisoned.parameters()[0], clean.parameters()[0]));
+  CHECK(at::equal(poisoned.parameters()[2], clean.parameters()[2]));
+  CHECK(at::isfinite(poisoned.parameters()).all().item<bool>());
+}
+
+TEST_CASE("domain gradients add up to the gradient of the sum") {
+  const Catalog catalog = builtin_catalog();
+  const auto model = small_mlp(catalog);
+  Trainee trainee(*model, model->initialise(keys(2)), {});
+  at::manual_seed(1);
+  const Tensor x = at::randn({1, 12, 5});
+  const auto losses = [&] {
+    return trainee.forward(x).logits.pow(2).reshape({2, 3, 4}).mean(2);
+  };
+  const Tensor each = trainee.domain_gradients(losses(), false, false);
+  CHECK(each.sizes() == at::IntArrayRef({2, 3, model->parameter_count()}));
+  const Tensor total = trainee.domain_gradients(losses().sum(1, true), false, false);
+  CHECK(at::allclose(each.sum(1), total.squeeze(1), 1e-4, 1e-6));
+}

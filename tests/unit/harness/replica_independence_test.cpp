@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <map>
+
+#include "catch.hpp"
+#include "spurion/run.hpp"
+
+using namespace spurion;
+
+namespace {
+
+using Numbers = std::map<std::string, std::vector<Measurement>>;
+
+Numbers run_all(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  PlanOptions options;
+  options.max_replicas = replicas;
+  Numbers numbers;
+  for (const Pack& pack : plan(trials, catalog, *sources, options)) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+      CHECK(result.status == Status::done);
+      numbers[result.spec.id()] = result.measurements;
+    }
+  }
+  return numbers;
+}
+
+bool same_bits(const Numbers& a, const Numbers& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [id, rows] : a) {
+    const auto& others = b.at(id);
+    if (rows.size() != others.size()) return false;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i].metric != others[i].metric || rows[i].domain != others[i].domain ||
+          rows[i].value != others[i].value) {
+        UNSCOPED_INFO(rows[i].domain << ' ' << rows[i].metric << ' ' << rows[i].value << " against "
+                                     << others[i].value);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+// Every built-in method under every regime, with row counts that fill no vector register.
+TEST_CASE("a trial's numbers are the same bits alone and among others") {
+  const Catalog catalog = builtin_catalog();
+  for (const std::string& method : catalog.methods.names()) {
+    for (const std::string& regime : catalog.regimes.names()) {
+      CAPTURE(method, regime);
+      const Suite suite = Suite::parse(R"(
+name = "independence"
+seeds = 3
+[defaults]
+environment = { name = "linear_unit_tests", example = "3" }
+model = { name = "mlp", width = 7, depth = 2 }
+training = { steps = 9, rows = 37, batch = 13 }
+evaluation = { rows = 53, training_rows = 19 }
+optimizer = { name = "adam", learning_rate = 0.01 }
+[[experiment]]
+name = "all"
+method = { name = ")" + method + R"(" }
+regime = { name = ")" + regime + R"(" }
+[experiment.grid]
+"optimizer.learning_rate" = [0.01, 0.05]
+)", "s.toml");
+      const auto trials = suite.trials(catalog);
+      const Numbers together = run_all(trials, 32);
+      CHECK(same_bits(together, run_all(trials, 1)));
+      auto reversed = trials;
+      std::reverse(reversed.begin(), reversed.end());
+      CHECK(same_bits(together, run_all(reversed, 4)));
+    }
+  }
+}

@@ -1,0 +1,109 @@
+#include "spurion/suite.hpp"
+
+#include <set>
+
+#include "catch.hpp"
+#include "spurion/error.hpp"
+#include "unit/harness/test_suites.hpp"
+
+using namespace spurion;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+std::string problem_of(const std::string& text) {
+  try {
+    Suite::parse(text, "s.toml").trials(builtin_catalog());
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a suite expands to the product of its axes, each trial with an identity of its own") {
+  const Catalog catalog = builtin_catalog();
+  const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);
+  REQUIRE(trials.size() == 12);
+  std::set<std::string> ids;
+  for (const TrialSpec& trial : trials) {
+    ids.insert(trial.id());
+    CHECK(TrialSpec::from_canonical(
+              parse_json(trial.canonical().canonical_json(), "x")).id() == trial.id());
+  }
+  CHECK(ids.size() == 12);
+  CHECK(trials[0].optimizer.find("learning_rate")->as_number() == 0.01);
+  CHECK(trials[0].training.find("steps")->as_integer() == 7);
+  CHECK(trials[0].method.options.find("l2") != nullptr);
+}
+
+TEST_CASE("the identity of a trial is the hash of its canonical form") {
+  auto trial = Suite::parse(tests::tiny_suite(), "s.toml").trials(builtin_catalog()).front();
+  const std::string id = trial.id();
+  CHECK(id.size() == 32);
+  trial.experiment = "another";
+  CHECK(trial.id() == id);
+  trial.seed = 99;
+  CHECK(trial.id() != id);
+}
+
+TEST_CASE("bad suites are refused with file, line and nearest name") {
+  const std::string suite = tests::tiny_suite();
+  CHECK(problem_of(replaced(suite, "name = \"two_bit\"", "name = \"twobit\""))
+            .rfind("s.toml:5:25: unknown environment 'twobit'; did you mean 'two_bit'?", 0) == 0);
+  CHECK(problem_of(replaced(suite, "width = 5", "widht = 5"))
+            .rfind("s.toml:6:33: unknown option 'widht'; did you mean 'width'?", 0) == 0);
+  CHECK(problem_of(replaced(suite, "steps = 7", "steps = -7")) ==
+        "s.toml:8:22: 'steps' of training must be >= 0, got -7");
+  CHECK(problem_of(replaced(suite, "seeds = 3", "sedes = 3"))
+            .rfind("s.toml:3:9: unknown key 'sedes'; did you mean 'seeds'?", 0) == 0);
+  CHECK(problem_of(replaced(suite, "experiment = \"grid\"", "experiment = \"gird\""))
+            .rfind("s.toml:18:14: unknown experiment 'gird'; did you mean 'grid'?", 0) == 0);
+  CHECK(problem_of(replaced(suite, "= [0.01, 0.1]", "= 0.01"))
+            .rfind("s.toml:14:29: grid axis 'optimizer.learning_rate' of experiment 'grid' expects a "
+                   "list of values, got number", 0) == 0);
+  CHECK(problem_of("name = \"x\"\n") == "s.toml: the suite has no [[experiment]]");
+}
+
+TEST_CASE("many problems are told in one message") {
+  std::string suite = replaced(tests::tiny_suite(), "steps = 7", "steps = -7");
+  suite = replaced(suite, "width = 5", "width = 0");
+  const std::string problem = problem_of(suite);
+  CHECK(problem.find("'steps'") != std::string::npos);
+  CHECK(problem.find("'width'") != std::string::npos);
+}
+
+TEST_CASE("a random search draws the same values for every seed and others for every draw") {
+  const std::string suite = replaced(tests::tiny_suite(), "[[question]]",
+                                     "[experiment.search]\ndraws = 4\nfields = "
+                                     "[\"method.penalty_weight\"]\n[[question]]");
+  std::set<double> values;
+  for (const TrialSpec& trial : Suite::parse(suite, "s.toml").trials(builtin_catalog())) {
+    if (trial.method.name == "irm_v1") {
+      values.insert(trial.method.options.find("penalty_weight")->as_number());
+    }
+  }
+  CHECK(values.size() == 4);
+}
+
+TEST_CASE("a component of another name drops the options of the default") {
+  const std::string suite = replaced(tests::tiny_suite(), "name = \"grid\"\n",
+                                     "name = \"grid\"\nmodel = { name = \"linear\" }\n");
+  const auto trials = Suite::parse(suite, "s.toml").trials(builtin_catalog());
+  CHECK(trials.front().model.name == "linear");
+  CHECK(trials.front().model.options.find("width") == nullptr);
+}
+
+TEST_CASE("every suite that comes with spurion expands") {
+  const Catalog catalog = builtin_catalog();
+  for (const std::string& name : suite_names()) {
+    CAPTURE(name);
+    CHECK_FALSE(Suite::load(name).trials(catalog).empty());
+  }
+}

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+namespace spurion::tests {
+
+/// Two methods, two learning rates, three seeds of the two-bit world: 12 trials of a moment.
+inline std::string tiny_suite() {
+  return R"toml(
+name = "tiny"
+seeds = 3
+[defaults]
+environment = { name = "two_bit" }
+model = { name = "mlp", width = 5, depth = 1 }
+regime = { name = "offline" }
+training = { steps = 7, rows = 33, batch = 11 }
+evaluation = { rows = 101, training_rows = 33 }
+[[experiment]]
+name = "grid"
+[experiment.grid]
+method = [{ name = "erm" }, { name = "irm_v1", anneal_steps = 3 }]
+"optimizer.learning_rate" = [0.01, 0.1]
+[[question]]
+text = "Which method does better?"
+kind = "compare_methods"
+experiment = "grid"
+)toml";
+}
+
+}  // namespace spurion::tests
