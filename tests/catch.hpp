@@ -1,5 +1,9 @@
 #pragma once
 
+// LibTorch defines CHECK too; its definition must come first for Catch2's to win.
+#include <c10/util/Logging.h>
+#undef CHECK
+
 // Catch2 version 2 (Debian 12) and version 3 (Debian 13) from one include.
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>

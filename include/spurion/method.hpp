@@ -47,6 +47,8 @@ class SPURION_API Trainee {
 
   /// Forward pass at the current parameters.
   Output forward(const Tensor& x);
+  /// Makes `forward` use operations that can be differentiated twice.
+  void use_second_order() { second_order_ = true; }
   /// Backward from the summed losses [K], one optimiser update. A replica whose loss or gradient is
   /// not finite is frozen (its parameters stay as they were) and reported by `active()`.
   void descend(const Tensor& losses);
@@ -71,6 +73,7 @@ class SPURION_API Trainee {
   Optimizer optimizer_;
   std::vector<std::int64_t> diverged_at_;
   std::int64_t step_ = 0;
+  bool second_order_ = false;
 };
 
 /// How a minibatch from several domains becomes an update.
@@ -79,6 +82,8 @@ class SPURION_API Method {
   virtual ~Method() = default;
   /// What it must be allowed to see.
   [[nodiscard]] virtual Access needs() const { return {}; }
+  /// True when the loss contains gradients, so that the model must be differentiated twice.
+  [[nodiscard]] virtual bool needs_second_order() const { return false; }
   /// One update of all replicas.
   virtual void step(Trainee& trainee, const Batch& batch) = 0;
   /// Called when a regime starts a new phase (a change of data distribution it knows about).
@@ -99,7 +104,7 @@ class SPURION_API ObjectiveMethod : public Method {
 
 /// Mean loss of each domain, [K, E].
 SPURION_API Tensor domain_risks(const Output& output, const Batch& batch);
-/// sum ||w||^2 over all parameters, [K].
-SPURION_API Tensor squared_norm(const Tensor& parameters);
+/// coefficient * sum ||w||^2 over all parameters, [K]; costs nothing where all coefficients are 0.
+SPURION_API Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters);
 
 }  // namespace spurion

@@ -41,8 +41,14 @@ class SPURION_API Model {
   /// [K, P]; row k depends on keys[k] only.
   [[nodiscard]] virtual Tensor initialise(const std::vector<StreamKey>& keys) const = 0;
   /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
-  /// Differentiable in `parameters`, twice where the method asks for it.
+  /// Differentiable in `parameters` once.
   [[nodiscard]] virtual Output forward(const Tensor& parameters, const Tensor& x) const = 0;
+  /// As `forward`, of operations that can be differentiated any number of times, and in float64 too:
+  /// for methods whose loss contains gradients, and the reference that `forward` is tested against.
+  [[nodiscard]] virtual Output forward_differentiable(const Tensor& parameters,
+                                                      const Tensor& x) const {
+    return forward(parameters, x);
+  }
   /// Floating-point operations of one forward pass for one row (multiply and add count as two).
   [[nodiscard]] virtual double forward_flops() const = 0;
   /// Floating-point operations of forward and backward for one row.

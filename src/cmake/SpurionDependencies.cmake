@@ -1,5 +1,8 @@
 # Every dependency is a distribution package. A user's own LibTorch comes through CMAKE_PREFIX_PATH.
+# Some LibTorch packages warn about libraries nobody links.
+set(CMAKE_MESSAGE_LOG_LEVEL ERROR)
 find_package(Torch REQUIRED)
+unset(CMAKE_MESSAGE_LOG_LEVEL)
 find_package(dnnl REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)

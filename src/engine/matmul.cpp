@@ -4,81 +4,14 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <array>
-#include <dnnl.hpp>
-#include <map>
-
+#include "engine/product.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::engine {
 
 namespace {
 
-/// A oneDNN matrix product of one shape, ready to run.
-struct Product {
-  dnnl::matmul primitive;
-  dnnl::memory a;
-  dnnl::memory b;
-  dnnl::memory c;
-  dnnl::memory scratchpad;
-  std::unordered_map<int, dnnl::memory> arguments;
-};
-
-using Key = std::array<std::int64_t, 5>;  // M, N, P, transposed a, transposed b
-
-/// One oneDNN engine, stream and set of primitives for each thread: workers never share state.
-class Products {
- public:
-  Products() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-
-  void run(const Key& key, const float* a, const float* b, float* c) {
-    auto found = cache_.find(key);
-    if (found == cache_.end()) found = cache_.emplace(key, make(key)).first;
-    Product& product = found->second;
-    // oneDNN takes pointers to non-const; it does not write to sources.
-    product.a.set_data_handle(const_cast<float*>(a));
-    product.b.set_data_handle(const_cast<float*>(b));
-    product.c.set_data_handle(c);
-    product.primitive.execute(stream_, product.arguments);
-    stream_.wait();
-  }
-
- private:
-  Product make(const Key& key) const {
-    using dnnl::memory;
-    const auto [m, n, p, transposed_a, transposed_b] = key;
-    const auto description = [](std::int64_t rows, std::int64_t columns, bool transposed) {
-      return memory::desc({rows, columns}, memory::data_type::f32,
-                          transposed ? memory::dims{1, rows} : memory::dims{columns, 1});
-    };
-    const auto a = description(m, n, transposed_a != 0);
-    const auto b = description(n, p, transposed_b != 0);
-    const auto c = description(m, p, false);
-    dnnl::primitive_attr attributes;
-    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-#if DNNL_VERSION_MAJOR >= 3
-    const dnnl::matmul::primitive_desc primitive(engine_, a, b, c, attributes);
-#else
-    const dnnl::matmul::primitive_desc primitive(dnnl::matmul::desc(a, b, c), attributes, engine_);
-#endif
-    Product product{dnnl::matmul(primitive), memory(a, engine_, nullptr),
-                    memory(b, engine_, nullptr), memory(c, engine_, nullptr),
-                    memory(primitive.scratchpad_desc(), engine_),
-                    {}};
-    product.arguments = {{DNNL_ARG_SRC, product.a},
-                         {DNNL_ARG_WEIGHTS, product.b},
-                         {DNNL_ARG_DST, product.c},
-                         {DNNL_ARG_SCRATCHPAD, product.scratchpad}};
-    return product;
-  }
-
-  dnnl::engine engine_;
-  dnnl::stream stream_;
-  std::map<Key, Product> cache_;
-};
-
 Tensor multiply(const Tensor& a_in, bool transpose_a, const Tensor& b_in, bool transpose_b) {
-  thread_local Products products;
   const Tensor a = a_in.contiguous();
   const Tensor b = b_in.contiguous();
   const std::int64_t replicas = std::max(a.size(0), b.size(0));
@@ -88,16 +21,14 @@ Tensor multiply(const Tensor& a_in, bool transpose_a, const Tensor& b_in, bool t
   SPURION_CHECK(b.size(transpose_b ? 2 : 1) == n,
                 fmt::format("inner sizes {} and {}", n, b.size(transpose_b ? 2 : 1)));
   Tensor c = at::empty({replicas, m, p}, a.options());
-  if (c.numel() == 0) return c;
-  if (n == 0) return c.zero_();
-  const Key key{m, n, p, transpose_a ? 1 : 0, transpose_b ? 1 : 0};
   const std::int64_t stride_a = a.size(0) == 1 ? 0 : m * n;
   const std::int64_t stride_b = b.size(0) == 1 ? 0 : n * p;
   const float* a_data = a.data_ptr<float>();
   const float* b_data = b.data_ptr<float>();
   float* c_data = c.data_ptr<float>();
   for (std::int64_t k = 0; k < replicas; ++k) {
-    products.run(key, a_data + k * stride_a, b_data + k * stride_b, c_data + k * m * p);
+    product(m, n, p, a_data + k * stride_a, transpose_a, b_data + k * stride_b, transpose_b,
+            c_data + k * m * p);
   }
   return c;
 }

@@ -22,7 +22,10 @@ void Trainee::set_parameters(const Tensor& parameters) {
   parameters_ = parameters.contiguous().detach().clone().requires_grad_(true);
 }
 
-Output Trainee::forward(const Tensor& x) { return model_->forward(parameters_, x); }
+Output Trainee::forward(const Tensor& x) {
+  return second_order_ ? model_->forward_differentiable(parameters_, x)
+                       : model_->forward(parameters_, x);
+}
 
 void Trainee::descend(const Tensor& losses) {
   const auto gradients = torch::autograd::grad({losses.sum()}, {parameters_});
@@ -66,6 +69,9 @@ Tensor domain_risks(const Output& output, const Batch& batch) {
   return rows.reshape({rows.size(0), batch.domains, batch.rows_per_domain}).mean(2);
 }
 
-Tensor squared_norm(const Tensor& parameters) { return (parameters * parameters).sum(1); }
+Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters) {
+  if (coefficient.eq(0).all().item<bool>()) return at::zeros_like(coefficient);
+  return coefficient * (parameters * parameters).sum(1);
+}
 
 }  // namespace spurion

@@ -132,8 +132,10 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
     // What a frozen replica predicts says nothing about its method.
     if (!trainee.active().data_ptr<bool>()[k]) continue;
-    measurements_[k].push_back(
-        {phase, trainee.step(), domain.name, domain.shift, metric, dense.data_ptr<double>()[k]});
+    const double value = dense.data_ptr<double>()[k];
+    // Not a number: has no meaning here (a group without rows). Left out, never reported as 0.
+    if (std::isnan(value)) continue;
+    measurements_[k].push_back({phase, trainee.step(), domain.name, domain.shift, metric, value});
   }
 }
 

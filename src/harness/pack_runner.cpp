@@ -78,6 +78,7 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
           .make(method_options,
                 MethodContext{info.task, replicas, regime->batch_domains(environment), info.groups});
   Trainee trainee(*model, model->initialise(model_keys), gather_optimizer(pack));
+  if (method->needs_second_order()) trainee.use_second_order();
 
   PackEvaluator::Options options;
   options.evaluation = context.evaluation;

@@ -25,7 +25,7 @@ class Erm final : public ObjectiveMethod {
       : l2_(per_replica_tensor(options.l2, context.replicas)) {}
 
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    return domain_risks(output, batch).mean(1) + l2_ * squared_norm(trainee.parameters());
+    return domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
   }
 
  private:

@@ -45,7 +45,7 @@ class GroupDro final : public ObjectiveMethod {
     const Tensor raised =
         weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
     weights_ = raised / raised.sum(1, true);
-    return (weights_ * risks).sum(1) + l2_ * squared_norm(trainee.parameters());
+    return (weights_ * risks).sum(1) + l2_penalty(l2_, trainee.parameters());
   }
 
  private:

@@ -42,6 +42,7 @@ class Iga final : public ObjectiveMethod {
     access.domain_labels = true;
     return access;
   }
+  [[nodiscard]] bool needs_second_order() const override { return true; }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
 
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
@@ -49,7 +50,7 @@ class Iga final : public ObjectiveMethod {
     const Tensor gradients = trainee.domain_gradients(risks, true, true);  // [K, E, P]
     const Tensor spread = (gradients - gradients.mean(1, true)).pow(2).sum(2);
     const Tensor penalty = sum_ ? spread.sum(1) : spread.mean(1);
-    return risks.mean(1) + weight_ * penalty + l2_ * squared_norm(trainee.parameters());
+    return risks.mean(1) + weight_ * penalty + l2_penalty(l2_, trainee.parameters());
   }
 
  private:

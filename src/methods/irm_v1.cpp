@@ -87,7 +87,7 @@ class IrmV1 final : public ObjectiveMethod {
                   per_domain(losses::shift_gradient(batch.task, output.logits, targets)).pow(2);
     }
     const Tensor penalty = options_.reduction == "sum" ? penalties.sum(1) : penalties.mean(1);
-    const Tensor regularised = risk + l2_ * squared_norm(trainee.parameters());
+    const Tensor regularised = risk + l2_penalty(l2_, trainee.parameters());
     if (options_.convex) {
       const Tensor now = schedule_.at(trainee.step());
       return (1 - now) * regularised + now * penalty;

@@ -50,7 +50,7 @@ class VRex final : public ObjectiveMethod {
     const Tensor risks = domain_risks(output, batch);
     const Tensor mean = risks.mean(1);
     const Tensor variance = (risks - mean.unsqueeze(1)).pow(2).mean(1);
-    return schedule_.combine(mean + l2_ * squared_norm(trainee.parameters()), variance,
+    return schedule_.combine(mean + l2_penalty(l2_, trainee.parameters()), variance,
                              trainee.step());
   }
 

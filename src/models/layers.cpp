@@ -17,8 +17,8 @@ std::int64_t LayoutBuilder::add(std::string name, Shape shape) {
 
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
                        Initialisation how, const std::vector<StreamKey>& keys) {
-  const auto out = static_cast<double>(weight.shape[0]);
-  const auto in = static_cast<double>(weight.shape[1]);
+  const auto in = static_cast<double>(weight.shape[0]);
+  const auto out = static_cast<double>(weight.shape[1]);
   double bound = 0.0;
   switch (how) {
     case Initialisation::xavier_uniform:
@@ -46,14 +46,22 @@ void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const P
   }
 }
 
-Tensor linear_layer(const Tensor& parameters, const ParameterBlock& weight,
-                    const ParameterBlock& bias, const Tensor& x) {
-  const std::int64_t replicas = parameters.size(0);
-  const std::int64_t out = weight.shape[0];
-  const std::int64_t in = weight.shape[1];
-  const Tensor w = parameters.narrow(1, weight.offset, out * in).reshape({replicas, out, in});
-  const Tensor b = parameters.narrow(1, bias.offset, out).reshape({replicas, 1, out});
-  return engine::batched_matmul(x, engine::Transpose::no, w, engine::Transpose::yes) + b;
+std::vector<Tensor> split_parameters(const Tensor& parameters,
+                                     const std::vector<ParameterBlock>& layout) {
+  std::vector<std::int64_t> sizes;
+  for (const ParameterBlock& block : layout) sizes.push_back(element_count(block.shape));
+  std::vector<Tensor> parts = parameters.split_with_sizes(sizes, 1);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Shape shape = layout[i].shape;
+    shape.insert(shape.begin(), parameters.size(0));
+    parts[i] = parts[i].reshape(shape);
+  }
+  return parts;
+}
+
+Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x) {
+  return engine::batched_matmul(x, engine::Transpose::no, weight, engine::Transpose::no) +
+         bias.unsqueeze(1);
 }
 
 }  // namespace spurion

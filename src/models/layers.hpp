@@ -26,13 +26,17 @@ enum class Initialisation {
   torch_linear,     ///< U(-a, a), a = 1 / sqrt(fan_in), biases too: torch::nn::Linear's default
 };
 
-/// Fills weight [out, in] and bias [out] of replica k for each key; element i is lane i of the
+/// Fills weight [in, out] and bias [out] of replica k for each key; element i is lane i of the
 /// block's own stream, so a layer's values do not depend on the other layers.
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
                        Initialisation how, const std::vector<StreamKey>& keys);
 
-/// x [K or 1, B, in] -> [K, B, out] with the weight [out, in] and bias [out] inside `parameters`.
-Tensor linear_layer(const Tensor& parameters, const ParameterBlock& weight,
-                    const ParameterBlock& bias, const Tensor& x);
+/// The blocks of a layout as tensors [K, ...block shape]. Cut in one operation, so that the backward
+/// pass joins their gradients in one too.
+std::vector<Tensor> split_parameters(const Tensor& parameters,
+                                     const std::vector<ParameterBlock>& layout);
+
+/// x [K or 1, B, in] -> [K, B, out] with weight [K, in, out] and bias [K, out].
+Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x);
 
 }  // namespace spurion

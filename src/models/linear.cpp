@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "engine/mlp_node.hpp"
 #include "models/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
@@ -28,7 +29,7 @@ class Linear final : public Model {
         inputs_(element_count(context.input_shape)),
         outputs_(context.outputs) {
     LayoutBuilder builder;
-    builder.add("layer0.weight", {outputs_, inputs_});
+    builder.add("layer0.weight", {inputs_, outputs_});
     builder.add("layer0.bias", {outputs_});
     layout_ = builder.take();
   }
@@ -46,9 +47,14 @@ class Linear final : public Model {
   }
 
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
+    return engine::mlp_forward({{inputs_, outputs_}}, parameters, x);
+  }
+
+  [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
+                                              const Tensor& x) const override {
     const Tensor flat = x.reshape({x.size(0), x.size(1), inputs_});
-    return {flat.expand({parameters.size(0), -1, -1}),
-            linear_layer(parameters, layout_[0], layout_[1], flat)};
+    const auto parts = split_parameters(parameters, layout_);
+    return {flat.expand({parameters.size(0), -1, -1}), linear_layer(parts[0], parts[1], flat)};
   }
 
   [[nodiscard]] double forward_flops() const override {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "engine/mlp_node.hpp"
 #include "models/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
@@ -47,13 +48,15 @@ class Mlp final : public Model {
     inputs_ = element_count(context.input_shape) / channels_;
     LayoutBuilder builder;
     std::int64_t in = inputs_;
+    shape_.widths.push_back(inputs_);
     for (std::int64_t layer = 0; layer <= options_.depth; ++layer) {
       const std::int64_t out = layer == options_.depth ? context.outputs : options_.width;
-      builder.add(fmt::format("layer{}.weight", layer), {out, in});
+      builder.add(fmt::format("layer{}.weight", layer), {in, out});
       builder.add(fmt::format("layer{}.bias", layer), {out});
       weight_flops_ += 2.0 * static_cast<double>(in * out);
       activation_bytes_ += 8.0 * static_cast<double>(out);
       if (layer == 0) first_flops_ = 2.0 * static_cast<double>(in * out);
+      shape_.widths.push_back(out);
       in = out;
     }
     layout_ = builder.take();
@@ -75,14 +78,18 @@ class Mlp final : public Model {
   }
 
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
-    Tensor hidden = options_.greyscale
-                        ? x.reshape({x.size(0), x.size(1), channels_, inputs_}).sum(2)
-                        : x.reshape({x.size(0), x.size(1), inputs_});
+    return engine::mlp_forward(shape_, parameters, rows_of(x));
+  }
+
+  [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
+                                              const Tensor& x) const override {
+    Tensor hidden = rows_of(x);
+    const auto parts = split_parameters(parameters, layout_);
     std::size_t i = 0;
-    for (; i + 2 < layout_.size(); i += 2) {
-      hidden = linear_layer(parameters, layout_[i], layout_[i + 1], hidden).relu();
+    for (; i + 2 < parts.size(); i += 2) {
+      hidden = linear_layer(parts[i], parts[i + 1], hidden).relu();
     }
-    return {hidden, linear_layer(parameters, layout_[i], layout_[i + 1], hidden)};
+    return {hidden, linear_layer(parts[i], parts[i + 1], hidden)};
   }
 
   [[nodiscard]] double forward_flops() const override { return weight_flops_; }
@@ -93,7 +100,14 @@ class Mlp final : public Model {
   }
 
  private:
+  /// [K or 1, B, inputs]
+  [[nodiscard]] Tensor rows_of(const Tensor& x) const {
+    return options_.greyscale ? x.reshape({x.size(0), x.size(1), channels_, inputs_}).sum(2)
+                              : x.reshape({x.size(0), x.size(1), inputs_});
+  }
+
   Options options_;
+  engine::MlpShape shape_;
   std::int64_t channels_ = 1;
   std::int64_t inputs_ = 0;
   double weight_flops_ = 0.0;

@@ -1,7 +1,5 @@
 #include "data/data_directory.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +8,7 @@
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
+#include "temporary_folder.hpp"
 
 namespace {
 
@@ -17,6 +16,7 @@ namespace fs = std::filesystem;
 using spurion::data::data_directory;
 using spurion::data::idx_path;
 using spurion::data::source_status;
+using spurion::tests::TemporaryFolder;
 
 /// Sets or removes an environment variable for as long as it lives.
 class ScopedVariable {
@@ -41,23 +41,6 @@ class ScopedVariable {
   }
   const char* name_;
   std::optional<std::string> before_;
-};
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "spurion-data-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  fs::path path;
 };
 
 /// A file of the right size that takes no room on the disk.
@@ -87,17 +70,17 @@ TEST_CASE("data directory: SPURION_DATA, then XDG_DATA_HOME, then the home folde
 
 TEST_CASE("status of an image source") {
   const TemporaryFolder data;
-  const ScopedVariable chosen("SPURION_DATA", data.path.c_str());
+  const ScopedVariable chosen("SPURION_DATA", data.path().c_str());
 
   SECTION("glyphs are built in") {
-    const auto status = source_status("glyphs", data.path);
+    const auto status = source_status("glyphs", data.path());
     CHECK(status.installed);
     CHECK(status.install_command.empty());
   }
   SECTION("nothing there: says what is missing and what installs it") {
-    const auto status = source_status("mnist", data.path);
+    const auto status = source_status("mnist", data.path());
     CHECK_FALSE(status.installed);
-    CHECK(status.folder == data.path / "mnist");
+    CHECK(status.folder == data.path() / "mnist");
     CHECK(status.detail == "train-images-idx3-ubyte is missing");
     CHECK(status.install_command == "datasets/install.sh mnist");
   }
@@ -106,7 +89,7 @@ TEST_CASE("status of an image source") {
           "SPURION_DATA='/it'\\''s here' datasets/install.sh mnist");
   }
   SECTION("sizes decide, for plain and gzip files") {
-    const fs::path folder = data.path / "fashion_mnist";
+    const fs::path folder = data.path() / "fashion_mnist";
     fs::create_directory(folder);
     write_sparse(folder / "train-images-idx3-ubyte", 47040016);
     write_sparse(folder / "train-labels-idx1-ubyte", 60008);
@@ -116,14 +99,14 @@ TEST_CASE("status of an image source") {
         << std::string("\x1f\x8b...\x18\x27\x00\x00", 9);
     CHECK(idx_path(folder, "t10k-labels-idx1-ubyte") == folder / "t10k-labels-idx1-ubyte.gz");
     CHECK(idx_path(folder, "train-labels-idx1-ubyte") == folder / "train-labels-idx1-ubyte");
-    CHECK(source_status("fashion_mnist", data.path).installed);
+    CHECK(source_status("fashion_mnist", data.path()).installed);
 
     fs::resize_file(folder / "train-labels-idx1-ubyte", 17);
-    const auto status = source_status("fashion_mnist", data.path);
+    const auto status = source_status("fashion_mnist", data.path());
     CHECK_FALSE(status.installed);
     CHECK(status.detail == "train-labels-idx1-ubyte holds 17 bytes, expected 60008");
   }
   SECTION("an unknown name") {
-    CHECK_THROWS_AS(source_status("mnits", data.path), spurion::UsageError);
+    CHECK_THROWS_AS(source_status("mnits", data.path()), spurion::UsageError);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "catch.hpp"
 #include "spurion/image_source.hpp"

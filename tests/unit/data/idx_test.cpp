@@ -1,6 +1,5 @@
 #include "data/idx.hpp"
 
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -12,6 +11,7 @@
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
+#include "temporary_folder.hpp"
 
 namespace {
 
@@ -19,29 +19,14 @@ namespace fs = std::filesystem;
 using spurion::data::read_idx_images;
 using spurion::data::read_idx_labels;
 
-/// A folder of its own for each test case, removed afterwards.
-class TemporaryFolder {
+/// A folder of its own for each test case.
+class Files : public spurion::tests::TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "spurion-idx-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
   [[nodiscard]] fs::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(folder_ / name, std::ios::binary) << bytes;
-    return folder_ / name;
+    std::ofstream(path() / name, std::ios::binary) << bytes;
+    return path() / name;
   }
-  fs::path operator/(const std::string& name) const { return folder_ / name; }
-
- private:
-  fs::path folder_;
+  fs::path operator/(const std::string& name) const { return path() / name; }
 };
 
 std::string big_endian(std::uint32_t word) {
@@ -110,7 +95,7 @@ std::string image_problem(const fs::path& file) {
 }  // namespace
 
 TEST_CASE("IDX images, plain and gzip, read the same") {
-  const TemporaryFolder folder;
+  const Files folder;
   const std::string bytes = images(5, 3, 4);
   const auto name =
       GENERATE(as<std::string>{}, "plain", "gzip", "two gzip members", "wrong suffix.gz");
@@ -129,7 +114,7 @@ TEST_CASE("IDX images, plain and gzip, read the same") {
 }
 
 TEST_CASE("IDX images longer than the read buffer keep every byte") {
-  const TemporaryFolder folder;
+  const Files folder;
   const std::string bytes = images(300, 28, 28);  // 235,216 bytes
   for (const bool compressed : {false, true}) {
     const auto read = read_idx_images(folder.write("images", compressed ? gzip(bytes) : bytes));
@@ -139,7 +124,7 @@ TEST_CASE("IDX images longer than the read buffer keep every byte") {
 }
 
 TEST_CASE("IDX labels, plain and gzip") {
-  const TemporaryFolder folder;
+  const Files folder;
   const std::string bytes = header({0x801, 4}) + std::string("\x00\x09\x03\x07", 4);
   for (const bool compressed : {false, true}) {
     const auto read = read_idx_labels(folder.write("labels", compressed ? gzip(bytes) : bytes));
@@ -148,7 +133,7 @@ TEST_CASE("IDX labels, plain and gzip") {
 }
 
 TEST_CASE("IDX files that are not what they claim get one clear error") {
-  const TemporaryFolder folder;
+  const Files folder;
   const std::string good = images(2, 2, 3);
 
   SECTION("missing") { CHECK(image_problem(folder / "nowhere") == "there is no such file"); }

@@ -1,8 +1,9 @@
 #include <ATen/ATen.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <memory>
+#include <string>
 
 #include "catch.hpp"
 #include "data/data_directory.hpp"

@@ -1,0 +1,202 @@
+#include "engine/gemm.hpp"
+
+#include <cstring>
+
+namespace spurion::engine {
+
+namespace {
+
+#define SPURION_INLINE inline __attribute__((always_inline))
+
+template <int Lanes>
+struct Vector {
+  typedef float Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4)));
+};
+
+/// C block of `Rows` x (`Vectors` * Lanes) in registers.
+template <int Lanes, int Rows, int Vectors>
+SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b, std::int64_t b_stride,
+                          float* c, std::int64_t c_stride) {
+  using V = typename Vector<Lanes>::Type;
+  V sum[Rows][Vectors];
+  for (int i = 0; i < Rows; ++i) {
+    for (int j = 0; j < Vectors; ++j) sum[i][j] = V{};
+  }
+  const float* a_column = a.data;
+  for (std::int64_t k = 0; k < n; ++k) {
+    V row[Vectors];
+    for (int j = 0; j < Vectors; ++j) {
+      row[j] = *reinterpret_cast<const V*>(b + k * b_stride + j * Lanes);
+    }
+    for (int i = 0; i < Rows; ++i) {
+      const float value = a_column[i * a.row_stride];
+      for (int j = 0; j < Vectors; ++j) sum[i][j] += value * row[j];
+    }
+    a_column += a.column_stride;
+  }
+  for (int i = 0; i < Rows; ++i) {
+    for (int j = 0; j < Vectors; ++j) {
+      *reinterpret_cast<V*>(c + i * c_stride + j * Lanes) = sum[i][j];
+    }
+  }
+}
+
+template <int Lanes, int Rows, int Vectors>
+SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, const float* b,
+                          std::int64_t b_stride, float* c, std::int64_t c_stride) {
+  std::int64_t i = 0;
+  const auto rest = [&](std::int64_t row) {
+    return MatrixView{a.data + row * a.row_stride, a.row_stride, a.column_stride};
+  };
+  for (; i + Rows <= m; i += Rows) {
+    block<Lanes, Rows, Vectors>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
+  }
+  for (; i + 4 <= m; i += 4) {
+    block<Lanes, 4, Vectors>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
+  }
+  for (; i < m; ++i) {
+    block<Lanes, 1, Vectors>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
+  }
+}
+
+/// Columns that fill no vector: b is copied into a padded panel, c comes back through one.
+template <int Lanes, int Rows>
+SPURION_INLINE void remainder(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
+                              const float* b, std::int64_t b_stride, float* c,
+                              std::int64_t c_stride) {
+  constexpr std::int64_t kChunk = 256;
+  using V = typename Vector<Lanes>::Type;
+  float panel_b[kChunk * Lanes];
+  for (std::int64_t i = 0; i < m; i += Rows) {
+    const std::int64_t rows = m - i < Rows ? m - i : Rows;
+    V sum[Rows];
+    for (int r = 0; r < Rows; ++r) sum[r] = V{};
+    for (std::int64_t first = 0; first < n; first += kChunk) {
+      const std::int64_t count = n - first < kChunk ? n - first : kChunk;
+      if (i == 0 || n > kChunk) {
+        for (std::int64_t k = 0; k < count; ++k) {
+          for (int j = 0; j < Lanes; ++j) {
+            panel_b[k * Lanes + j] = j < p ? b[(first + k) * b_stride + j] : 0.0F;
+          }
+        }
+      }
+      for (std::int64_t k = 0; k < count; ++k) {
+        const V row = *reinterpret_cast<const V*>(panel_b + k * Lanes);
+        for (int r = 0; r < Rows; ++r) {
+          // Rows beyond the last repeat it; their sums are not written.
+          const std::int64_t source = i + (r < rows ? r : rows - 1);
+          sum[r] += a.data[source * a.row_stride + (first + k) * a.column_stride] * row;
+        }
+      }
+    }
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t j = 0; j < p; ++j) c[(i + r) * c_stride + j] = sum[r][j];
+    }
+  }
+}
+
+template <int Lanes, int Rows, int Vectors>
+SPURION_INLINE void gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
+                         const float* b, std::int64_t b_stride, float* c) {
+  std::int64_t j = 0;
+  for (; j + Vectors * Lanes <= p; j += Vectors * Lanes) {
+    panel<Lanes, Rows, Vectors>(m, n, a, b + j, b_stride, c + j, p);
+  }
+  for (; j + Lanes <= p; j += Lanes) panel<Lanes, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
+  if (j < p) remainder<Lanes, 8>(m, n, p - j, a, b + j, b_stride, c + j, p);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))) void gemm_avx512(
+    std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a, const float* b,
+    std::int64_t b_stride, float* c) {
+  gemm<16, 12, 2>(m, n, p, a, b, b_stride, c);
+}
+
+__attribute__((target("avx2,fma"))) void gemm_avx2(std::int64_t m, std::int64_t n, std::int64_t p,
+                                                   const MatrixView& a, const float* b,
+                                                   std::int64_t b_stride, float* c) {
+  gemm<8, 6, 2>(m, n, p, a, b, b_stride, c);
+}
+#endif
+
+void gemm_portable(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
+                   const float* b, std::int64_t b_stride, float* c) {
+  gemm<4, 4, 2>(m, n, p, a, b, b_stride, c);
+}
+
+using Kernel = void (*)(std::int64_t, std::int64_t, std::int64_t, const MatrixView&, const float*,
+                        std::int64_t, float*);
+
+Kernel best_kernel() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
+    return gemm_avx512;
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return gemm_avx2;
+#endif
+  return gemm_portable;
+}
+
+}  // namespace
+
+void small_gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a, const float* b,
+                std::int64_t b_stride, float* c) {
+  static const Kernel kernel = best_kernel();
+  kernel(m, n, p, a, b, b_stride, c);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define SPURION_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define SPURION_CLONES
+#endif
+
+void transpose(const float* in, std::int64_t rows, std::int64_t columns, float* out) {
+  constexpr std::int64_t kTile = 16;
+  for (std::int64_t i0 = 0; i0 < rows; i0 += kTile) {
+    const std::int64_t i1 = i0 + kTile < rows ? i0 + kTile : rows;
+    for (std::int64_t j = 0; j < columns; ++j) {
+      for (std::int64_t i = i0; i < i1; ++i) out[j * rows + i] = in[i * columns + j];
+    }
+  }
+}
+
+SPURION_CLONES void add_bias(float* __restrict rows, const float* __restrict bias,
+                             std::int64_t count, std::int64_t width) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    float* row = rows + i * width;
+    for (std::int64_t j = 0; j < width; ++j) row[j] += bias[j];
+  }
+}
+
+SPURION_CLONES void add_bias_relu(float* __restrict rows, const float* __restrict bias,
+                                  std::int64_t count, std::int64_t width) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    float* row = rows + i * width;
+    for (std::int64_t j = 0; j < width; ++j) {
+      const float value = row[j] + bias[j];
+      // Written so that NaN stays NaN: a diverged replica must be seen.
+      row[j] = value < 0.0F ? 0.0F : value;
+    }
+  }
+}
+
+SPURION_CLONES void relu_backward(float* __restrict gradient, const float* __restrict activation,
+                                  std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    gradient[i] = activation[i] > 0.0F ? gradient[i] : 0.0F;
+  }
+}
+
+SPURION_CLONES void column_sums(const float* __restrict rows, std::int64_t count,
+                                std::int64_t width, float* __restrict out) {
+  std::memset(out, 0, static_cast<std::size_t>(width) * sizeof(float));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float* row = rows + i * width;
+    for (std::int64_t j = 0; j < width; ++j) out[j] += row[j];
+  }
+}
+
+}  // namespace spurion::engine

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include "spurion/export.hpp"
+
+/// \file
+/// Small dense products without call overhead: what oneDNN is too heavy for. Every element of C is
+/// one chain of multiply-adds over the inner index in order, so its bits do not depend on the block,
+/// register or remainder it is computed in, nor on anything but its own row and column.
+
+namespace spurion::engine {
+
+/// A matrix of floats in memory: element (i, j) is data[i * row_stride + j * column_stride].
+struct MatrixView {
+  const float* data;
+  std::int64_t row_stride;
+  std::int64_t column_stride;
+};
+
+/// c[M, P] (row-major, contiguous) = a[M, N] b[N, P], where b is row-major with row stride
+/// `b_stride` and `a` has any strides. For the best instruction set of this machine.
+SPURION_API void small_gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
+                            const float* b, std::int64_t b_stride, float* c);
+
+/// out[columns, rows] = in[rows, columns]^T, both contiguous.
+void transpose(const float* in, std::int64_t rows, std::int64_t columns, float* out);
+
+/// rows[i, j] += bias[j], then max(0, .) with `relu`. Contiguous [count, width].
+void add_bias(float* rows, const float* bias, std::int64_t count, std::int64_t width);
+void add_bias_relu(float* rows, const float* bias, std::int64_t count, std::int64_t width);
+
+/// gradient[i] = activation[i] > 0 ? gradient[i] : 0.
+void relu_backward(float* gradient, const float* activation, std::int64_t count);
+
+/// out[j] = sum_i rows[i, j], summed in row order.
+void column_sums(const float* rows, std::int64_t count, std::int64_t width, float* out);
+
+}  // namespace spurion::engine

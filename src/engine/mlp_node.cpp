@@ -1,0 +1,158 @@
+#include "engine/mlp_node.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "engine/gemm.hpp"
+#include "engine/product.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::engine {
+
+std::int64_t MlpShape::parameters() const {
+  std::int64_t count = 0;
+  for (std::size_t layer = 0; layer < layers(); ++layer) {
+    count += (widths[layer] + 1) * widths[layer + 1];
+  }
+  return count;
+}
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Activations of the hidden layers, [K, B, width] each, and the logits [K, B, C].
+std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters, const Tensor& x) {
+  const std::int64_t replicas = parameters.size(0);
+  const std::int64_t rows = x.size(1);
+  const std::size_t layers = shape.layers();
+  std::vector<Tensor> outputs;
+  std::vector<float*> targets;
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    outputs.push_back(at::empty({replicas, rows, shape.widths[layer + 1]}));
+    targets.push_back(outputs.back().data_ptr<float>());
+  }
+  const float* inputs = x.data_ptr<float>();
+  const std::int64_t input_stride = x.size(0) == 1 ? 0 : rows * shape.widths[0];
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    const float* weights = parameters.data_ptr<float>() + k * parameters.size(1);
+    const float* source = inputs + k * input_stride;
+    for (std::size_t layer = 0; layer < layers; ++layer) {
+      const std::int64_t in = shape.widths[layer];
+      const std::int64_t out = shape.widths[layer + 1];
+      float* target = targets[layer] + k * rows * out;
+      product(rows, in, out, source, false, weights, false, target);
+      const float* bias = weights + in * out;
+      if (layer + 1 < layers) {
+        add_bias_relu(target, bias, rows, out);
+      } else {
+        add_bias(target, bias, rows, out);
+      }
+      weights = bias + out;
+      source = target;
+    }
+  }
+  return outputs;
+}
+
+/// Buffers of one thread that outlive a call: no allocation in a step.
+struct Scratch {
+  std::vector<float> delta;
+  std::vector<float> previous;
+};
+
+/// Gradient [K, P] from the gradients of logits (and, where some method uses them, of features).
+Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tensor& x,
+                    const std::vector<Tensor>& hidden, const Tensor& logits_gradient,
+                    const Tensor& features_gradient) {
+  thread_local Scratch scratch;
+  const std::int64_t replicas = parameters.size(0);
+  const std::int64_t rows = x.size(1);
+  const auto layers = static_cast<std::int64_t>(shape.layers());
+  Tensor gradient = at::empty_like(parameters);
+  const std::int64_t widest = *std::max_element(shape.widths.begin() + 1, shape.widths.end());
+  scratch.delta.resize(static_cast<std::size_t>(rows * widest));
+  scratch.previous.resize(static_cast<std::size_t>(rows * widest));
+  const std::int64_t input_stride = x.size(0) == 1 ? 0 : rows * shape.widths[0];
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    const float* weights_end = parameters.data_ptr<float>() + (k + 1) * parameters.size(1);
+    float* gradient_end = gradient.data_ptr<float>() + (k + 1) * parameters.size(1);
+    const float* delta =
+        logits_gradient.data_ptr<float>() + k * rows * shape.widths[static_cast<std::size_t>(layers)];
+    for (std::int64_t layer = layers - 1; layer >= 0; --layer) {
+      const std::int64_t in = shape.widths[static_cast<std::size_t>(layer)];
+      const std::int64_t out = shape.widths[static_cast<std::size_t>(layer + 1)];
+      const float* weights = weights_end - (in + 1) * out;
+      float* weight_gradient = gradient_end - (in + 1) * out;
+      const float* source =
+          layer == 0 ? x.data_ptr<float>() + k * input_stride
+                     : hidden[static_cast<std::size_t>(layer - 1)].data_ptr<float>() + k * rows * in;
+      product(in, rows, out, source, true, delta, false, weight_gradient);
+      column_sums(delta, rows, out, weight_gradient + in * out);
+      weights_end = weights;
+      gradient_end = weight_gradient;
+      if (layer == 0) break;
+      float* previous = scratch.previous.data();
+      product(rows, out, in, delta, false, weights, true, previous);
+      if (layer == layers - 1 && features_gradient.defined()) {
+        const float* extra = features_gradient.data_ptr<float>() + k * rows * in;
+        for (std::int64_t i = 0; i < rows * in; ++i) previous[i] += extra[i];
+      }
+      relu_backward(previous, source, rows * in);
+      std::swap(scratch.previous, scratch.delta);
+      delta = scratch.delta.data();
+    }
+  }
+  return gradient;
+}
+
+struct MlpNode : torch::autograd::Function<MlpNode> {
+  static variable_list forward(AutogradContext* context, const Tensor& parameters, const Tensor& x,
+                               const std::vector<std::int64_t>& widths) {
+    const MlpShape shape{widths};
+    std::vector<Tensor> outputs = run_forward(shape, parameters, x);
+    variable_list saved = {parameters, x};
+    saved.insert(saved.end(), outputs.begin(), outputs.end() - 1);
+    context->save_for_backward(saved);
+    context->saved_data["widths"] = widths;
+    // A model without hidden layers has its inputs as features; the caller supplies those.
+    Tensor features = shape.layers() > 1 ? outputs[shape.layers() - 2] : Tensor(at::empty({0}));
+    if (shape.layers() == 1) context->mark_non_differentiable({features});
+    return {outputs.back(), features};
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    SPURION_CHECK(!at::GradMode::is_enabled(),
+                  "the fast path has first derivatives only; the method must declare "
+                  "needs_second_order()");
+    const auto saved = context->get_saved_variables();
+    const MlpShape shape{context->saved_data["widths"].toIntVector()};
+    const std::vector<Tensor> hidden(saved.begin() + 2, saved.end());
+    const std::int64_t rows = saved[1].size(1);
+    const Tensor logits_gradient =
+        gradients[0].defined()
+            ? gradients[0].contiguous()
+            : at::zeros({saved[0].size(0), rows, shape.widths.back()});
+    const bool features = shape.layers() > 1 && gradients[1].defined();
+    return {run_backward(shape, saved[0], saved[1], hidden, logits_gradient,
+                         features ? gradients[1].contiguous() : Tensor()),
+            Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Output mlp_forward(const MlpShape& shape, const Tensor& parameters, const Tensor& x) {
+  SPURION_CHECK(parameters.is_contiguous() && parameters.size(1) == shape.parameters(),
+                "parameters [K, P] of another shape");
+  const Tensor rows = x.reshape({x.size(0), x.size(1), shape.widths.front()}).contiguous();
+  const auto outputs = MlpNode::apply(parameters, rows, shape.widths);
+  const Tensor features =
+      shape.layers() > 1 ? outputs[1] : rows.expand({parameters.size(0), -1, -1});
+  return {features, outputs[0]};
+}
+
+}  // namespace spurion::engine
