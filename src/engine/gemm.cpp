@@ -19,22 +19,29 @@ SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b, s
                           float* c, std::int64_t c_stride) {
   using V = typename Vector<Lanes>::Type;
   V sum[Rows][Vectors];
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 16
     for (int j = 0; j < Vectors; ++j) sum[i][j] = V{};
   }
   const float* a_column = a.data;
   for (std::int64_t k = 0; k < n; ++k) {
     V row[Vectors];
+#pragma GCC unroll 16
     for (int j = 0; j < Vectors; ++j) {
       row[j] = *reinterpret_cast<const V*>(b + k * b_stride + j * Lanes);
     }
+#pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const float value = a_column[i * a.row_stride];
+#pragma GCC unroll 16
       for (int j = 0; j < Vectors; ++j) sum[i][j] += value * row[j];
     }
     a_column += a.column_stride;
   }
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 16
     for (int j = 0; j < Vectors; ++j) {
       *reinterpret_cast<V*>(c + i * c_stride + j * Lanes) = sum[i][j];
     }
@@ -59,42 +66,46 @@ SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, c
   }
 }
 
-/// Columns that fill no vector: b is copied into a padded panel, c comes back through one.
-template <int Lanes, int Rows>
-SPURION_INLINE void remainder(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
-                              const float* b, std::int64_t b_stride, float* c,
-                              std::int64_t c_stride) {
-  constexpr std::int64_t kChunk = 256;
+/// One column of c: c[i] = sum_k a[i, k] b[k].
+template <int Lanes>
+SPURION_INLINE void column(std::int64_t m, std::int64_t n, const MatrixView& a, const float* b,
+                           std::int64_t b_stride, float* c, std::int64_t c_stride) {
   using V = typename Vector<Lanes>::Type;
-  float panel_b[kChunk * Lanes];
-  for (std::int64_t i = 0; i < m; i += Rows) {
-    const std::int64_t rows = m - i < Rows ? m - i : Rows;
-    V sum[Rows];
-    for (int r = 0; r < Rows; ++r) sum[r] = V{};
-    for (std::int64_t first = 0; first < n; first += kChunk) {
-      const std::int64_t count = n - first < kChunk ? n - first : kChunk;
-      if (i == 0 || n > kChunk) {
-        for (std::int64_t k = 0; k < count; ++k) {
-          for (int j = 0; j < Lanes; ++j) {
-            panel_b[k * Lanes + j] = j < p ? b[(first + k) * b_stride + j] : 0.0F;
-          }
-        }
+  std::int64_t i = 0;
+  if (a.row_stride == 1) {
+    // Rows lie side by side: a vector of rows at a time.
+    for (; i + Lanes <= m; i += Lanes) {
+      V sum{};
+      for (std::int64_t k = 0; k < n; ++k) {
+        sum += *reinterpret_cast<const V*>(a.data + i + k * a.column_stride) * b[k * b_stride];
       }
-      for (std::int64_t k = 0; k < count; ++k) {
-        const V row = *reinterpret_cast<const V*>(panel_b + k * Lanes);
-        for (int r = 0; r < Rows; ++r) {
-          // Rows beyond the last repeat it; their sums are not written.
-          const std::int64_t source = i + (r < rows ? r : rows - 1);
-          sum[r] += a.data[source * a.row_stride + (first + k) * a.column_stride] * row;
-        }
+      for (int lane = 0; lane < Lanes; ++lane) c[(i + lane) * c_stride] = sum[lane];
+    }
+  } else if (a.column_stride == 1 && b_stride == 1) {
+    // A row lies in one piece: partial sums over the inner index, in an order set by n alone.
+    for (; i < m; ++i) {
+      const float* row = a.data + i * a.row_stride;
+      V sum{};
+      std::int64_t k = 0;
+      for (; k + Lanes <= n; k += Lanes) {
+        sum += *reinterpret_cast<const V*>(row + k) * *reinterpret_cast<const V*>(b + k);
       }
+      float total = 0.0F;
+      for (int lane = 0; lane < Lanes; ++lane) total += sum[lane];
+      for (; k < n; ++k) total += row[k] * b[k];
+      c[i * c_stride] = total;
     }
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t j = 0; j < p; ++j) c[(i + r) * c_stride + j] = sum[r][j];
+  }
+  for (; i < m; ++i) {
+    float sum = 0.0F;
+    for (std::int64_t k = 0; k < n; ++k) {
+      sum += a.data[i * a.row_stride + k * a.column_stride] * b[k * b_stride];
     }
+    c[i * c_stride] = sum;
   }
 }
 
+/// Columns too few for a vector of `Lanes`: narrower vectors, then one by one.
 template <int Lanes, int Rows, int Vectors>
 SPURION_INLINE void gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
                          const float* b, std::int64_t b_stride, float* c) {
@@ -103,7 +114,13 @@ SPURION_INLINE void gemm(std::int64_t m, std::int64_t n, std::int64_t p, const M
     panel<Lanes, Rows, Vectors>(m, n, a, b + j, b_stride, c + j, p);
   }
   for (; j + Lanes <= p; j += Lanes) panel<Lanes, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
-  if (j < p) remainder<Lanes, 8>(m, n, p - j, a, b + j, b_stride, c + j, p);
+  if constexpr (Lanes >= 16) {
+    for (; j + 8 <= p; j += 8) panel<8, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
+  }
+  if constexpr (Lanes >= 8) {
+    for (; j + 4 <= p; j += 4) panel<4, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
+  }
+  for (; j < p; ++j) column<Lanes>(m, n, a, b + j, b_stride, c + j, p);
 }
 
 #if defined(__x86_64__)

@@ -5,9 +5,9 @@
 #include "spurion/export.hpp"
 
 /// \file
-/// Small dense products without call overhead: what oneDNN is too heavy for. Every element of C is
-/// one chain of multiply-adds over the inner index in order, so its bits do not depend on the block,
-/// register or remainder it is computed in, nor on anything but its own row and column.
+/// Small dense products without call overhead: what oneDNN is too heavy for. The order in which an
+/// element of C is summed depends on the shapes and strides alone, so its bits depend on nothing but
+/// those and its own row and column.
 
 namespace spurion::engine {
 

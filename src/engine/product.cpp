@@ -76,10 +76,10 @@ class Primitives {
 };
 
 /// Below this many multiply-adds the call overhead of oneDNN outweighs its better kernels.
-constexpr std::int64_t kSmall = 400000;
+constexpr std::int64_t kSmall = 8000000;
 
 /// One column: a product of a matrix and a vector, or of two vectors.
-bool narrow(std::int64_t m, std::int64_t n, std::int64_t p) { return p < 8 && m * n * p < 8 * kSmall; }
+bool narrow(std::int64_t p) { return p < 8; }
 
 }  // namespace
 
@@ -90,7 +90,7 @@ void product(std::int64_t m, std::int64_t n, std::int64_t p, const float* a, boo
     std::memset(c, 0, static_cast<std::size_t>(m * p) * sizeof(float));
     return;
   }
-  if (m * n * p > kSmall && !narrow(m, n, p)) {
+  if (m * n * p > kSmall && !narrow(p)) {
     thread_local Primitives primitives;
     primitives.run({m, n, p, transpose_a ? 1 : 0, transpose_b ? 1 : 0}, a, b, c);
     return;
