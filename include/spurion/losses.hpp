@@ -29,6 +29,14 @@ SPURION_API Tensor scale_gradient(Task task, const Tensor& logits, const Tensor&
 /// dummy gradient in the linear unit tests' IRMv1.
 SPURION_API Tensor shift_gradient(Task task, const Tensor& logits, const Tensor& targets);
 
+/// The row-wise quantities above, by name.
+enum class RowQuantity { loss, scale_gradient, shift_gradient };
+
+/// Mean of a quantity over the rows of each domain, [K, E], from logits [K, E * B, C] and targets
+/// [K or 1, E, B]. One fused node for binary tasks: most steps of small models spend their time here.
+SPURION_API Tensor domain_means(RowQuantity quantity, Task task, const Tensor& logits,
+                                const Tensor& targets);
+
 /// Predicted class [K, B] int64 (binary: logit > 0), or the output itself for regression.
 SPURION_API Tensor predict(Task task, const Tensor& logits);
 

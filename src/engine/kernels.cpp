@@ -31,6 +31,75 @@ SPURION_CLONES void soft_plus(const float* __restrict in, float* __restrict out,
   for (std::int64_t i = 0; i < count; ++i) out[i] = soft_plus(in[i]);
 }
 
+namespace {
+
+/// Rows whose values are worked out before they are summed.
+constexpr std::int64_t kBlock = 512;
+/// Partial sums side by side: element i of a block goes to sum i % kLanes.
+constexpr std::int64_t kLanes = 16;
+
+}  // namespace
+
+SPURION_CLONES float binary_mean(BinaryQuantity quantity, const float* __restrict z,
+                                 const std::int64_t* __restrict y, std::int64_t count) {
+  float sums[kLanes] = {};
+  float values[kBlock];
+  for (std::int64_t first = 0; first < count; first += kBlock) {
+    const std::int64_t rows = count - first < kBlock ? count - first : kBlock;
+    const float* zs = z + first;
+    const std::int64_t* ys = y + first;
+    switch (quantity) {
+      case BinaryQuantity::loss:
+        for (std::int64_t i = 0; i < rows; ++i) {
+          values[i] = soft_plus(zs[i]) - zs[i] * static_cast<float>(ys[i]);
+        }
+        break;
+      case BinaryQuantity::scale_gradient:
+        for (std::int64_t i = 0; i < rows; ++i) {
+          values[i] = zs[i] * (logistic(zs[i]) - static_cast<float>(ys[i]));
+        }
+        break;
+      case BinaryQuantity::shift_gradient:
+        for (std::int64_t i = 0; i < rows; ++i) {
+          values[i] = logistic(zs[i]) - static_cast<float>(ys[i]);
+        }
+        break;
+    }
+    std::int64_t i = 0;
+    for (; i + kLanes <= rows; i += kLanes) {
+      for (std::int64_t lane = 0; lane < kLanes; ++lane) sums[lane] += values[i + lane];
+    }
+    for (std::int64_t lane = 0; i + lane < rows; ++lane) sums[lane] += values[i + lane];
+  }
+  float total = 0.0F;
+  for (const float sum : sums) total += sum;
+  return total / static_cast<float>(count);
+}
+
+SPURION_CLONES void binary_derivative(BinaryQuantity quantity, float factor,
+                                      const float* __restrict z, const std::int64_t* __restrict y,
+                                      std::int64_t count, float* __restrict out) {
+  switch (quantity) {
+    case BinaryQuantity::loss:
+      for (std::int64_t i = 0; i < count; ++i) {
+        out[i] = factor * (logistic(z[i]) - static_cast<float>(y[i]));
+      }
+      break;
+    case BinaryQuantity::scale_gradient:
+      for (std::int64_t i = 0; i < count; ++i) {
+        const float p = logistic(z[i]);
+        out[i] = factor * ((p - static_cast<float>(y[i])) + z[i] * (p * (1.0F - p)));
+      }
+      break;
+    case BinaryQuantity::shift_gradient:
+      for (std::int64_t i = 0; i < count; ++i) {
+        const float p = logistic(z[i]);
+        out[i] = factor * (p * (1.0F - p));
+      }
+      break;
+  }
+}
+
 SPURION_CLONES void adam_update(const AdamStep& step, std::int64_t count,
                                  const float* __restrict gradient, float* __restrict parameter,
                                  float* __restrict first, float* __restrict second) {

@@ -14,6 +14,15 @@ void logarithm(const float* in, float* out, std::int64_t count);
 void logistic(const float* in, float* out, std::int64_t count);
 void soft_plus(const float* in, float* out, std::int64_t count);
 
+/// Row-wise functions of a logit z and a label y in {0, 1}, as in spurion/losses.hpp.
+enum class BinaryQuantity { loss, scale_gradient, shift_gradient };
+
+/// Mean of the quantity over `count` rows.
+float binary_mean(BinaryQuantity quantity, const float* z, const std::int64_t* y, std::int64_t count);
+/// out[i] = factor * derivative of the quantity with respect to z[i].
+void binary_derivative(BinaryQuantity quantity, float factor, const float* z, const std::int64_t* y,
+                       std::int64_t count, float* out);
+
 /// Coefficients of one Adam or AdamW update of one replica.
 struct AdamStep {
   float step_size;        ///< learning rate / (1 - beta1^t)

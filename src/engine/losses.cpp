@@ -1,6 +1,7 @@
 #include "spurion/losses.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "engine/elementwise.hpp"
@@ -150,6 +151,90 @@ Tensor shift_gradient(Task task, const Tensor& logits, const Tensor& targets) {
   if (task == Task::regression) return 2 * (z - targets);
   SPURION_CHECK(task == Task::binary, "shift_gradient is for one output");
   return losses::sigmoid(z) - targets.to(z.scalar_type());
+}
+
+namespace {
+
+Tensor rows_of(RowQuantity quantity, Task task, const Tensor& logits, const Tensor& targets) {
+  switch (quantity) {
+    case RowQuantity::loss:
+      return row_loss(task, logits, targets);
+    case RowQuantity::scale_gradient:
+      return scale_gradient(task, logits, targets);
+    case RowQuantity::shift_gradient:
+      return shift_gradient(task, logits, targets);
+  }
+  throw LogicError("unknown quantity");
+}
+
+Tensor plain_domain_means(RowQuantity quantity, Task task, const Tensor& logits,
+                          const Tensor& targets) {
+  const Tensor rows = rows_of(quantity, task, logits, targets.flatten(1));
+  return rows.reshape({rows.size(0), targets.size(1), targets.size(2)}).mean(2);
+}
+
+/// domain_means for binary tasks in float32, one pass over the rows each way.
+struct BinaryDomainMeans : torch::autograd::Function<BinaryDomainMeans> {
+  static Tensor forward(AutogradContext* context, const Tensor& logits, const Tensor& targets,
+                        std::int64_t quantity) {
+    context->save_for_backward({logits, targets});
+    context->saved_data["quantity"] = quantity;
+    const auto [replicas, domains, rows] = extents(logits, targets);
+    Tensor out = at::empty({replicas, domains}, logits.options());
+    for (std::int64_t i = 0; i < replicas * domains; ++i) {
+      out.data_ptr<float>()[i] =
+          engine::binary_mean(static_cast<engine::BinaryQuantity>(quantity),
+                              logits.data_ptr<float>() + i * rows,
+                              labels(targets, i, domains, rows), rows);
+    }
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& g) {
+    const auto saved = context->get_saved_variables();
+    const Tensor& logits = saved[0];
+    const Tensor& targets = saved[1];
+    const std::int64_t quantity = context->saved_data["quantity"].toInt();
+    if (at::GradMode::is_enabled()) {
+      // Someone differentiates gradients: the same derivative, in operations that can be.
+      const Tensor means = plain_domain_means(static_cast<RowQuantity>(quantity), Task::binary,
+                                              logits, targets);
+      return {torch::autograd::grad({means}, {logits}, {g[0]}, true, true)[0], Tensor(), Tensor()};
+    }
+    const auto [replicas, domains, rows] = extents(logits, targets);
+    const Tensor seed = g[0].contiguous();
+    Tensor out = at::empty_like(logits);
+    for (std::int64_t i = 0; i < replicas * domains; ++i) {
+      engine::binary_derivative(static_cast<engine::BinaryQuantity>(quantity),
+                                seed.data_ptr<float>()[i] / static_cast<float>(rows),
+                                logits.data_ptr<float>() + i * rows,
+                                labels(targets, i, domains, rows), rows,
+                                out.data_ptr<float>() + i * rows);
+    }
+    return {out, Tensor(), Tensor()};
+  }
+
+ private:
+  static std::tuple<std::int64_t, std::int64_t, std::int64_t> extents(const Tensor& logits,
+                                                                      const Tensor& targets) {
+    return {logits.size(0), targets.size(1), targets.size(2)};
+  }
+  static const std::int64_t* labels(const Tensor& targets, std::int64_t block, std::int64_t domains,
+                                    std::int64_t rows) {
+    return targets.data_ptr<std::int64_t>() + (targets.size(0) == 1 ? block % domains : block) * rows;
+  }
+};
+
+}  // namespace
+
+Tensor domain_means(RowQuantity quantity, Task task, const Tensor& logits, const Tensor& targets) {
+  if (task != Task::binary || logits.scalar_type() != at::kFloat) {
+    return plain_domain_means(quantity, task, logits, targets);
+  }
+  SPURION_CHECK(logits.size(1) == targets.size(1) * targets.size(2) && logits.size(2) == 1,
+                "logits [K, E * B, 1] and targets [K or 1, E, B]");
+  return BinaryDomainMeans::apply(logits.contiguous(), targets.contiguous(),
+                                  static_cast<std::int64_t>(quantity));
 }
 
 Tensor predict(Task task, const Tensor& logits) {

@@ -63,10 +63,7 @@ Tensor Trainee::domain_gradients(const Tensor& domain_losses, bool keep_graph, b
 }
 
 Tensor domain_risks(const Output& output, const Batch& batch) {
-  const Tensor& logits = output.logits;
-  const Tensor targets = batch.y.flatten(1);
-  const Tensor rows = losses::row_loss(batch.task, logits, targets);
-  return rows.reshape({rows.size(0), batch.domains, batch.rows_per_domain}).mean(2);
+  return losses::domain_means(losses::RowQuantity::loss, batch.task, output.logits, batch.y);
 }
 
 Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters) {

@@ -75,16 +75,14 @@ class IrmV1 final : public ObjectiveMethod {
   }
 
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    const Tensor targets = batch.y.flatten(1);
-    const auto per_domain = [&](const Tensor& rows) {
-      return rows.reshape({rows.size(0), batch.domains, batch.rows_per_domain}).mean(2);
+    using losses::RowQuantity;
+    const auto per_domain = [&](RowQuantity quantity) {
+      return losses::domain_means(quantity, batch.task, output.logits, batch.y);
     };
-    const Tensor risk = domain_risks(output, batch).mean(1);
-    Tensor penalties =
-        per_domain(losses::scale_gradient(batch.task, output.logits, targets)).pow(2);
+    const Tensor risk = per_domain(RowQuantity::loss).mean(1);
+    Tensor penalties = per_domain(RowQuantity::scale_gradient).pow(2);
     if (options_.dummy == "affine") {
-      penalties = penalties +
-                  per_domain(losses::shift_gradient(batch.task, output.logits, targets)).pow(2);
+      penalties = penalties + per_domain(RowQuantity::shift_gradient).pow(2);
     }
     const Tensor penalty = options_.reduction == "sum" ? penalties.sum(1) : penalties.mean(1);
     const Tensor regularised = risk + l2_penalty(l2_, trainee.parameters());

@@ -108,3 +108,31 @@ TEST_CASE("losses can be differentiated twice") {
   const Tensor p = z.detach().sigmoid();
   CHECK(largest_difference(second, p * (1 - p)) < 1e-12);
 }
+
+TEST_CASE("fused domain means agree with the plain path in value, gradient and second gradient") {
+  using losses::RowQuantity;
+  for (const RowQuantity quantity :
+       {RowQuantity::loss, RowQuantity::scale_gradient, RowQuantity::shift_gradient}) {
+    for (const std::int64_t rows : {1, 13, 700}) {
+      at::manual_seed(5);
+      const Tensor z = 3 * at::randn({3, 2 * rows, 1});
+      const Tensor y = at::randint(0, 2, {1, 2, rows}, at::kLong);
+      Tensor fast = z.clone().requires_grad_(true);
+      Tensor slow = z.to(at::kDouble).requires_grad_(true);
+      const Tensor got = losses::domain_means(quantity, Task::binary, fast, y);
+      const Tensor want = losses::domain_means(quantity, Task::binary, slow, y);
+      CHECK(largest_difference(got, want) < 2e-6);
+      const Tensor seed = at::randn({3, 2});
+      CHECK(largest_difference(torch::autograd::grad({got}, {fast}, {seed}, true)[0],
+                               torch::autograd::grad({want}, {slow}, {seed.to(at::kDouble)}, true)[0]) <
+            1e-6);
+      const auto second = [](const Tensor& mean, const Tensor& input) {
+        const Tensor first = torch::autograd::grad({mean.sum()}, {input}, {}, true, true)[0];
+        return torch::autograd::grad({first.pow(2).sum()}, {input})[0];
+      };
+      CHECK(largest_difference(second(losses::domain_means(quantity, Task::binary, fast, y), fast),
+                               second(losses::domain_means(quantity, Task::binary, slow, y), slow)) <
+            1e-6);
+    }
+  }
+}
