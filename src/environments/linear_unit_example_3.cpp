@@ -11,6 +11,8 @@ namespace {
 constexpr double kMean = 0.1;       ///< of each invariant coordinate, + for label 0
 constexpr double kDeviation = 0.1;  ///< of every coordinate around its mean
 constexpr std::int64_t kDraws = 20000;
+/// Where clusters overlap less than this, what they would do without overlap is answer enough.
+constexpr double kApart = 1e-6;
 
 /// Average of `value(row)`, independent draws in [0, range], with the empirical Bernstein bound of
 /// Maurer and Pontil 2009 (theorem 4, both sides): it also covers what is too rare to be drawn.
@@ -29,6 +31,13 @@ Ceiling bounded_average(double range, const std::function<double(std::int64_t)>&
   const double bound = std::sqrt(2.0 * square / (n - 1.0) * log_term / n) +
                        7.0 * range * log_term / (3.0 * (n - 1.0));
   return {mean, Exactness::empirical, bound};
+}
+
+/// A value known up to something non-negative and at most `slack`, which it was computed without.
+Ceiling but_for(double value, double slack) {
+  constexpr double kRounding = 1e-15;
+  if (slack < kRounding) return {value, Exactness::closed_form, 0.0};
+  return {value, Exactness::quadrature, slack};
 }
 
 double log_sum(const Vector& logs) {
@@ -129,6 +138,22 @@ double LinearUnitExample3::label_zero(const Vector& z, const Members& members) c
   return logistic(log_sum(zero) - log_sum(one));
 }
 
+/// Half the mass that the two labels' mixtures share is the error, and they share no more than
+/// their components do in pairs: 2 Phi(-distance / 2 deviations) each.
+double LinearUnitExample3::overlap(const Members& members) const {
+  double total = 0.0;
+  for (const std::int64_t a : members) {
+    for (const std::int64_t b : members) {
+      double square = 0.0;
+      for (std::int64_t j = 0; j < sizes_.spurious; ++j) {
+        square += (means_(a, j) + means_(b, j)) * (means_(a, j) + means_(b, j));
+      }
+      total += normal_cdf(-0.5 * std::sqrt(square) / kDeviation);
+    }
+  }
+  return total / static_cast<double>(members.size());
+}
+
 /// Bayes error of the invariant block when something else already says P(label = 0): its
 /// log-likelihood ratio is N(+-2 a, 4 a), a = dimensions * (mean / deviation)^2.
 double LinearUnitExample3::error_given(double label_zero) const {
@@ -164,6 +189,10 @@ Ceiling LinearUnitExample3::bayes(const Members& members, double shift) const {
     const double fine = normal_average(error, 2 * kPerUnit);
     return {1.0 - fine, Exactness::quadrature, std::abs(fine - coarse) + 1e-12};
   }
+  // The error is concave in P(label = 0 | z), with slopes of at most 1: what z leaves open about
+  // the side of its own cluster moves it by no more than that.
+  const double slack = (1.0 - shift) * overlap(members);
+  if (slack < kApart) return but_for(1.0 - error_given(broken(1.0)), slack);
   const Stream turn(key_.child("bayes_ceiling").child("domain"));
   const Stream noise(key_.child("bayes_ceiling").child("z"));
   const auto count = static_cast<std::int64_t>(members.size());
@@ -186,6 +215,10 @@ Ceiling LinearUnitExample3::linked_spurious_only(const Members& members) const {
     const double square = std::inner_product(mean, mean + sizes_.spurious, mean, 0.0);
     return {normal_cdf(std::sqrt(square) / kDeviation), Exactness::closed_form, 0.0};
   }
+  // The error averaged over all domains is below the overlap, so that over some is below this.
+  const double slack = overlap(all) * static_cast<double>(all.size()) /
+                       static_cast<double>(members.size());
+  if (slack < kApart) return but_for(1.0, slack);
   const Stream turn(key_.child("spurious_ceiling").child("domain"));
   const Stream noise(key_.child("spurious_ceiling").child("z"));
   const auto count = static_cast<std::int64_t>(members.size());

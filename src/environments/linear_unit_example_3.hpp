@@ -28,6 +28,8 @@ class LinearUnitExample3 final : public LinearUnitExample {
                                      std::int64_t domain) const;
   /// P(label = 0 | z) where every spurious block follows its label and domains are equally likely.
   [[nodiscard]] double label_zero(const Vector& z, const Members& members) const;
+  /// More than the error of the best reader of z there.
+  [[nodiscard]] double overlap(const Members& members) const;
   [[nodiscard]] double error_given(double label_zero) const;
   [[nodiscard]] Ceiling bayes(const Members& members, double shift) const;
   [[nodiscard]] Ceiling linked_spurious_only(const Members& members) const;

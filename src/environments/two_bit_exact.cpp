@@ -12,6 +12,8 @@ namespace spurion {
 namespace {
 
 constexpr std::array<int, 2> kLabels = {-1, 1};
+/// Outputs this near 0 are ties that rounding has moved.
+constexpr double kTie = 1e-12;
 
 /// log(1 + exp(z)) without overflow.
 double softplus(double z) { return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))); }
@@ -132,7 +134,7 @@ double TwoBitExact::accuracy(const TwoBitDomain& domain, const TwoBitLogits& f) 
   for (int input = 0; input < kInputs; ++input) {
     for (const int y : kLabels) {
       const double signed_output = y * f[static_cast<std::size_t>(input)];
-      const double right = signed_output > 0.0 ? 1.0 : signed_output < 0.0 ? 0.0 : 0.5;
+      const double right = signed_output > kTie ? 1.0 : signed_output < -kTie ? 0.0 : 0.5;
       total += right * probability(domain, input, y);
     }
   }

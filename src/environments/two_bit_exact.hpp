@@ -40,7 +40,7 @@ class SPURION_API TwoBitExact {
   /// d risk(s f) / ds at s = 1; IRMv1's penalty of a domain is the square of it.
   [[nodiscard]] static double scale_gradient(const TwoBitDomain& domain, const TwoBitLogits& f,
                                              TwoBitLoss loss);
-  /// P(sign f(x) = y); an output of 0 counts one half.
+  /// P(sign f(x) = y); an output within 1e-12 of 0 counts one half.
   [[nodiscard]] static double accuracy(const TwoBitDomain& domain, const TwoBitLogits& f);
   /// The output with the least risk at each input: log-odds or mean of y. Inputs of probability 0
   /// get 0; log-odds of certain labels are infinite.

@@ -1,0 +1,172 @@
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "catch.hpp"
+#include "spurion/catalog.hpp"
+
+using namespace spurion;
+
+namespace {
+
+/// A linear model on a fixed batch of two domains, so that everything can be worked out by hand.
+struct Fixture {
+  Catalog catalog = builtin_catalog();
+  std::unique_ptr<Model> model;
+  Batch batch;
+  Tensor start = at::tensor({0.3F, -0.7F, 0.1F}).unsqueeze(0).expand({2, 3}).contiguous();
+
+  Fixture() {
+    at::manual_seed(1);
+    Problems problems;
+    const auto& entry = catalog.models.at("linear");
+    model = entry.make({entry.schema.normalise(Value(), "linear", problems)}, ModelContext{{2}, 1});
+    batch.domains = 2;
+    batch.rows_per_domain = 20;
+    batch.x = at::randn({1, 40, 2});
+    batch.y = at::randint(0, 2, {1, 2, 20}, at::kLong);
+  }
+
+  std::unique_ptr<Method> method(const std::string& name, const Value& given) {
+    const auto& entry = catalog.methods.at(name);
+    Problems problems;
+    const Value options = entry.schema.normalise(given, name, problems);
+    problems.raise();
+    return entry.make({options, options}, MethodContext{Task::binary, 2, 2, 0});
+  }
+
+  /// Parameters after one plain gradient step of size 1: start minus the method's gradient.
+  Tensor gradient(const std::string& name, const Value& given) {
+    OptimizerOptions sgd;
+    sgd.name = "sgd";
+    sgd.learning_rate = 1.0;
+    Trainee trainee(*model, start, sgd);
+    const auto built = method(name, given);
+    if (built->needs_second_order()) trainee.use_second_order();
+    built->step(trainee, batch);
+    CHECK(at::equal(trainee.parameters()[0], trainee.parameters()[1]));
+    return (start - trainee.parameters().detach())[0].to(at::kDouble);
+  }
+
+  /// Gradient of `objective(risks [E], parameters)` in float64, by automatic differentiation.
+  template <class Objective>
+  Tensor reference(Objective objective) {
+    Tensor w = start[0].to(at::kDouble).requires_grad_(true);
+    return torch::autograd::grad({objective(w)}, {w})[0];
+  }
+
+  Tensor logits(const Tensor& w) const {
+    return batch.x[0].to(at::kDouble).matmul(w.narrow(0, 0, 2)) + w[2];
+  }
+  Tensor risks(const Tensor& z) const {
+    return at::binary_cross_entropy_with_logits(z, batch.y.flatten().to(at::kDouble), {}, {}, 0)
+        .reshape({2, 20})
+        .mean(1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("erm follows the mean risk") {
+  Fixture f;
+  CHECK(at::allclose(f.gradient("erm", Value::Table{{"l2", 0.01}}), f.reference([&](const Tensor& w) {
+    return f.risks(f.logits(w)).mean() + 0.01 * w.pow(2).sum();
+  }), 1e-5, 1e-6));
+}
+
+TEST_CASE("irm_v1 follows risk plus the squared gradient of a dummy scale, rescaled") {
+  Fixture f;
+  const auto objective = [&](const Tensor& w, double weight, double l2) {
+    Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
+    const Tensor risks = f.risks(f.logits(w) * scale);
+    Tensor penalty = at::zeros({}, at::kDouble);
+    for (int e = 0; e < 2; ++e) {
+      penalty = penalty + torch::autograd::grad({risks[e]}, {scale}, {}, true, true)[0].pow(2) / 2;
+    }
+    return (risks.mean() + l2 * w.pow(2).sum() + weight * penalty) / std::max(weight, 1.0);
+  };
+  CHECK(at::allclose(
+      f.gradient("irm_v1", Value::Table{{"penalty_weight", 50.0}, {"anneal_steps", 0}, {"l2", 0.1}}),
+      f.reference([&](const Tensor& w) { return objective(w, 50.0, 0.1); }), 1e-5, 1e-6));
+  // Before the anneal step the weight is 1.
+  CHECK(at::allclose(
+      f.gradient("irm_v1", Value::Table{{"penalty_weight", 50.0}, {"anneal_steps", 5}, {"l2", 0.1}}),
+      f.reference([&](const Tensor& w) { return objective(w, 1.0, 0.1); }), 1e-5, 1e-6));
+}
+
+TEST_CASE("irm_v1 as in the linear unit tests: scale and bias, summed, convex") {
+  Fixture f;
+  CHECK(at::allclose(
+      f.gradient("irm_v1", Value::Table{{"penalty_weight", 0.9}, {"anneal_steps", 0}, {"l2", 0.0},
+                                        {"dummy", "affine"}, {"reduction", "sum"}, {"convex", true}}),
+      f.reference([&](const Tensor& w) {
+        Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
+        Tensor shift = at::zeros({}, at::kDouble).requires_grad_(true);
+        const Tensor risks = f.risks(f.logits(w) * scale + shift);
+        Tensor penalty = at::zeros({}, at::kDouble);
+        for (int e = 0; e < 2; ++e) {
+          for (const Tensor& g :
+               torch::autograd::grad({risks[e]}, {scale, shift}, {}, true, true)) {
+            penalty = penalty + g.pow(2);
+          }
+        }
+        return 0.1 * risks.mean() + 0.9 * penalty;
+      }), 1e-5, 1e-6));
+}
+
+TEST_CASE("v_rex follows the population variance of the risks") {
+  Fixture f;
+  CHECK(at::allclose(
+      f.gradient("v_rex", Value::Table{{"penalty_weight", 7.0}, {"anneal_steps", 0}, {"l2", 0.0}}),
+      f.reference([&](const Tensor& w) {
+        const Tensor risks = f.risks(f.logits(w));
+        return (risks.mean() + 7 * (risks - risks.mean()).pow(2).mean()) / 7;
+      }), 1e-5, 1e-6));
+}
+
+TEST_CASE("group_dro weighs domains by an exponentiated step") {
+  Fixture f;
+  CHECK(at::allclose(f.gradient("group_dro", Value::Table{{"step_size", 2.0}}),
+                     f.reference([&](const Tensor& w) {
+                       const Tensor risks = f.risks(f.logits(w));
+                       return (at::softmax(2 * risks.detach(), 0) * risks).sum();
+                     }), 1e-5, 1e-6));
+}
+
+TEST_CASE("iga follows the spread of the domains' gradients") {
+  Fixture f;
+  CHECK(at::allclose(
+      f.gradient("iga", Value::Table{{"penalty_weight", 3.0}}), f.reference([&](const Tensor& w) {
+        const Tensor risks = f.risks(f.logits(w));
+        const Tensor a = torch::autograd::grad({risks[0]}, {w}, {}, true, true)[0];
+        const Tensor b = torch::autograd::grad({risks[1]}, {w}, {}, true, true)[0];
+        const Tensor mean = (a + b) / 2;
+        return risks.mean() + 3 * ((a - mean).pow(2).sum() + (b - mean).pow(2).sum());
+      }), 1e-5, 1e-6));
+}
+
+TEST_CASE("and_mask moves only along signs on which the domains agree") {
+  Fixture f;
+  const auto domain = [&](int e) {
+    return f.reference([&](const Tensor& w) { return f.risks(f.logits(w))[e]; });
+  };
+  const Tensor a = domain(0);
+  const Tensor b = domain(1);
+  const Tensor expected = at::where(a.sign().eq(b.sign()), (a + b) / 2, at::zeros_like(a));
+  CHECK(at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.9}}), expected, 1e-5, 1e-6));
+  CHECK(at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.0}}), (a + b) / 2, 1e-5, 1e-6));
+}
+
+TEST_CASE("hyper-parameters of replicas do not mix") {
+  Fixture f;
+  const auto& entry = f.catalog.methods.at("erm");
+  Problems problems;
+  const Value none = entry.schema.normalise(Value(), "erm", problems);
+  const Value strong = entry.schema.normalise(Value::Table{{"l2", 0.5}}, "erm", problems);
+  const auto both = entry.make({none, strong}, MethodContext{Task::binary, 2, 2, 0});
+  Trainee trainee(*f.model, f.start, {});
+  both->step(trainee, f.batch);
+  const auto alone = entry.make({strong}, MethodContext{Task::binary, 1, 2, 0});
+  Trainee single(*f.model, f.start.narrow(0, 1, 1), {});
+  alone->step(single, f.batch);
+  CHECK(at::equal(trainee.parameters()[1], single.parameters()[0]));
+}

@@ -1,0 +1,137 @@
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/modules/linear.h>
+
+#include "catch.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/module_model.hpp"
+
+using namespace spurion;
+
+namespace {
+
+std::vector<StreamKey> keys(std::int64_t count) {
+  std::vector<StreamKey> all;
+  for (std::int64_t k = 0; k < count; ++k) all.push_back(StreamKey(static_cast<std::uint64_t>(k)));
+  return all;
+}
+
+std::unique_ptr<Model> make(const Catalog& catalog, const std::string& name, const Value& given,
+                            const ModelContext& context) {
+  const auto& entry = catalog.models.at(name);
+  Problems problems;
+  const Value options = entry.schema.normalise(given, name, problems);
+  problems.raise();
+  return entry.make({options}, context);
+}
+
+/// Largest difference of logits and parameter gradients between the fast path in float32 and the
+/// plain path in float64.
+double difference(const Model& model, std::int64_t replicas, std::int64_t rows, bool shared,
+                  const Shape& input, bool with_features) {
+  Tensor fast = model.initialise(keys(replicas));
+  fast += 0.1 * at::randn(fast.sizes());
+  Tensor slow = fast.to(at::kDouble).requires_grad_(true);
+  fast.requires_grad_(true);
+  Shape shape = {shared ? 1 : replicas, rows};
+  shape.insert(shape.end(), input.begin(), input.end());
+  const Tensor x = at::randn(shape);
+  const Output got = model.forward(fast, x);
+  const Output want = model.forward_differentiable(slow, x.to(at::kDouble));
+  const Tensor seed = at::randn(got.logits.sizes());
+  const Tensor feature_seed = at::randn(got.features.sizes());
+  const auto objective = [&](const Output& output) {
+    Tensor sum = (output.logits * seed.to(output.logits.scalar_type())).sum();
+    if (with_features) {
+      sum = sum + (output.features * feature_seed.to(output.logits.scalar_type())).sum();
+    }
+    return sum;
+  };
+  const Tensor g = torch::autograd::grad({objective(got)}, {fast})[0].to(at::kDouble);
+  const Tensor h = torch::autograd::grad({objective(want)}, {slow})[0];
+  const double scale = h.abs().max().item<double>();
+  return std::max((got.logits.to(at::kDouble) - want.logits).abs().max().item<double>(),
+                  (g - h).abs().max().item<double>() / scale);
+}
+
+}  // namespace
+
+TEST_CASE("the fast path of the mlp agrees with float64 in value and gradient over many shapes") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(1);
+  for (const std::int64_t depth : {1, 2, 4}) {
+    for (const std::int64_t width : {1, 7, 16, 33, 130}) {
+      for (const std::int64_t rows : {1, 5, 64, 203}) {
+        CAPTURE(depth, width, rows);
+        const auto model = make(catalog, "mlp", Value::Table{{"depth", depth}, {"width", width}},
+                                ModelContext{{3, 7}, rows % 2 == 0 ? 1 : 3});
+        CHECK(difference(*model, 3, rows, rows == 64, {3, 7}, rows == 5) < 1e-4);
+      }
+    }
+  }
+}
+
+TEST_CASE("a wide mlp agrees with float64 where oneDNN does the products") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(2);
+  const auto model =
+      make(catalog, "mlp", Value::Table{{"depth", 2}, {"width", 300}}, ModelContext{{392}, 1});
+  CHECK(difference(*model, 2, 257, false, {392}, false) < 1e-4);
+}
+
+TEST_CASE("greyscale cannot see the channel") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(3);
+  const auto model = make(catalog, "mlp", Value::Table{{"width", 9}, {"greyscale", true}},
+                          ModelContext{{2, 4, 4}, 1});
+  const Tensor x = at::randn({1, 5, 2, 4, 4});
+  const Tensor parameters = model->initialise(keys(2));
+  CHECK(at::allclose(model->forward(parameters, x).logits,
+                     model->forward(parameters, x.flip(2)).logits, 1e-5, 1e-6));
+  CHECK(difference(*model, 2, 11, false, {2, 4, 4}, false) < 1e-4);
+  CHECK_THROWS_AS(make(catalog, "mlp", Value::Table{{"greyscale", true}}, ModelContext{{7}, 1}),
+                  UsageError);
+}
+
+TEST_CASE("the linear model agrees with float64 and names its weights") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(4);
+  const auto model = make(catalog, "linear", Value(), ModelContext{{10}, 1});
+  CHECK(difference(*model, 3, 203, true, {10}, false) < 1e-4);
+  REQUIRE(model->linear_weights() != nullptr);
+  CHECK(element_count(model->linear_weights()->shape) == 10);
+}
+
+TEST_CASE("Xavier and Kaiming start with their variances") {
+  const Catalog catalog = builtin_catalog();
+  for (const auto& [name, variance] :
+       {std::pair{"xavier", 2.0 / (200 + 300)}, std::pair{"kaiming", 2.0 / 200}}) {
+    const auto model = make(catalog, "mlp",
+                            Value::Table{{"width", 300}, {"depth", 1}, {"initialisation", name}},
+                            ModelContext{{200}, 1});
+    const Tensor first = model->initialise(keys(1)).narrow(1, 0, 200 * 300);
+    // 60,000 uniform draws: the sample variance is within 2 %.
+    CHECK(first.var().item<double>() == Approx(variance).epsilon(0.02));
+    CHECK(std::abs(first.mean().item<double>()) < 4 * std::sqrt(variance / 60000));
+  }
+}
+
+TEST_CASE("a torch::nn::Module trains through the adapter as the module itself would") {
+  at::manual_seed(5);
+  const ModuleModel model([] { return torch::nn::Linear(4, 1).ptr(); },
+                          [](torch::nn::Module& module, const Tensor& x) {
+                            return std::make_pair(Tensor(), module.as<torch::nn::Linear>()->forward(x));
+                          },
+                          8.0);
+  CHECK(model.parameter_count() == 5);
+  CHECK(model.max_replicas() == 1);
+  Tensor parameters = model.initialise(keys(1)).requires_grad_(true);
+  const Tensor x = at::randn({1, 6, 4});
+  const Output output = model.forward(parameters, x);
+  const Tensor weight = parameters.detach().narrow(1, 0, 4);
+  const Tensor bias = parameters.detach()[0][4];
+  CHECK(at::allclose(output.logits.squeeze(), x[0].matmul(weight[0]) + bias));
+  const Tensor gradient = torch::autograd::grad({output.logits.sum()}, {parameters})[0];
+  CHECK(at::allclose(gradient.narrow(1, 0, 4), x.sum(1)));
+  CHECK(gradient[0][4].item<double>() == Approx(6.0));
+}
