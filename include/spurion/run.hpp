@@ -23,7 +23,7 @@ struct Pack {
 };
 
 struct PlanOptions {
-  std::int64_t max_replicas = 32;
+  std::int64_t max_replicas = 128;
   double memory_bytes = 0.0;  ///< per worker; 0: unlimited
 };
 
@@ -53,7 +53,7 @@ struct Progress {
 struct RunOptions {
   std::filesystem::path out;
   std::int64_t jobs = 0;          ///< workers; 0: one per core
-  std::int64_t max_replicas = 32;
+  std::int64_t max_replicas = 128;
   double memory_bytes = 0.0;      ///< of all workers together; 0: half of RAM
   std::filesystem::path data_directory;
   /// Set by a signal handler: the running batches finish their transaction, then `Interrupted`.

@@ -1,7 +1,5 @@
 #include "engine/gemm.hpp"
 
-#include <cstring>
-
 namespace spurion::engine {
 
 namespace {
@@ -13,8 +11,9 @@ struct Vector {
   typedef float Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4)));
 };
 
-/// C block of `Rows` x (`Vectors` * Lanes) in registers.
-template <int Lanes, int Rows, int Vectors>
+/// C block of `Rows` x (`Vectors` * Lanes) in registers. With `Continue` the chain of multiply-adds
+/// goes on from what c holds: the same bits as one longer chain.
+template <int Lanes, int Rows, int Vectors, bool Continue>
 SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b, std::int64_t b_stride,
                           float* c, std::int64_t c_stride) {
   using V = typename Vector<Lanes>::Type;
@@ -22,7 +21,13 @@ SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b, s
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 16
-    for (int j = 0; j < Vectors; ++j) sum[i][j] = V{};
+    for (int j = 0; j < Vectors; ++j) {
+      if constexpr (Continue) {
+        sum[i][j] = *reinterpret_cast<const V*>(c + i * c_stride + j * Lanes);
+      } else {
+        sum[i][j] = V{};
+      }
+    }
   }
   const float* a_column = a.data;
   for (std::int64_t k = 0; k < n; ++k) {
@@ -48,7 +53,7 @@ SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b, s
   }
 }
 
-template <int Lanes, int Rows, int Vectors>
+template <int Lanes, int Rows, int Vectors, bool Continue>
 SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, const float* b,
                           std::int64_t b_stride, float* c, std::int64_t c_stride) {
   std::int64_t i = 0;
@@ -56,13 +61,13 @@ SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, c
     return MatrixView{a.data + row * a.row_stride, a.row_stride, a.column_stride};
   };
   for (; i + Rows <= m; i += Rows) {
-    block<Lanes, Rows, Vectors>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
+    block<Lanes, Rows, Vectors, Continue>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
   }
   for (; i + 4 <= m; i += 4) {
-    block<Lanes, 4, Vectors>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
+    block<Lanes, 4, Vectors, Continue>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
   }
   for (; i < m; ++i) {
-    block<Lanes, 1, Vectors>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
+    block<Lanes, 1, Vectors, Continue>(n, rest(i), b, b_stride, c + i * c_stride, c_stride);
   }
 }
 
@@ -105,22 +110,56 @@ SPURION_INLINE void column(std::int64_t m, std::int64_t n, const MatrixView& a, 
   }
 }
 
-/// Columns too few for a vector of `Lanes`: narrower vectors, then one by one.
+/// All columns that fill a vector of 4; the others are left to `column`.
+template <int Lanes, int Rows, int Vectors, bool Continue>
+SPURION_INLINE void columns(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
+                            const float* b, std::int64_t b_stride, float* c, std::int64_t c_stride) {
+  std::int64_t j = 0;
+  for (; j + Vectors * Lanes <= p; j += Vectors * Lanes) {
+    panel<Lanes, Rows, Vectors, Continue>(m, n, a, b + j, b_stride, c + j, c_stride);
+  }
+  for (; j + Lanes <= p; j += Lanes) {
+    panel<Lanes, Rows, 1, Continue>(m, n, a, b + j, b_stride, c + j, c_stride);
+  }
+  if constexpr (Lanes >= 16) {
+    for (; j + 8 <= p; j += 8) {
+      panel<8, Rows, 1, Continue>(m, n, a, b + j, b_stride, c + j, c_stride);
+    }
+  }
+  if constexpr (Lanes >= 8) {
+    for (; j + 4 <= p; j += 4) {
+      panel<4, Rows, 1, Continue>(m, n, a, b + j, b_stride, c + j, c_stride);
+    }
+  }
+}
+
+/// A slab of `kInner` rows of b stays in the second-level cache while all of a passes over it, and a
+/// block of `kOuter` rows of a stays there while all columns of b do.
+constexpr std::int64_t kInner = 512;
+constexpr std::int64_t kOuter = 240;
+
 template <int Lanes, int Rows, int Vectors>
 SPURION_INLINE void gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
                          const float* b, std::int64_t b_stride, float* c) {
-  std::int64_t j = 0;
-  for (; j + Vectors * Lanes <= p; j += Vectors * Lanes) {
-    panel<Lanes, Rows, Vectors>(m, n, a, b + j, b_stride, c + j, p);
+  constexpr std::int64_t kNarrow = Lanes < 4 ? Lanes : 4;
+  const std::int64_t vectored = p - p % kNarrow;
+  if (vectored > 0) {
+    for (std::int64_t k = 0; k < n; k += kInner) {
+      const std::int64_t inner = n - k < kInner ? n - k : kInner;
+      for (std::int64_t i = 0; i < m; i += kOuter) {
+        const std::int64_t outer = m - i < kOuter ? m - i : kOuter;
+        const MatrixView part{a.data + i * a.row_stride + k * a.column_stride, a.row_stride,
+                              a.column_stride};
+        if (k == 0) {
+          columns<Lanes, Rows, Vectors, false>(outer, inner, vectored, part, b, b_stride, c + i * p, p);
+        } else {
+          columns<Lanes, Rows, Vectors, true>(outer, inner, vectored, part, b + k * b_stride, b_stride,
+                                              c + i * p, p);
+        }
+      }
+    }
   }
-  for (; j + Lanes <= p; j += Lanes) panel<Lanes, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
-  if constexpr (Lanes >= 16) {
-    for (; j + 8 <= p; j += 8) panel<8, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
-  }
-  if constexpr (Lanes >= 8) {
-    for (; j + 4 <= p; j += 4) panel<4, Rows, 1>(m, n, a, b + j, b_stride, c + j, p);
-  }
-  for (; j < p; ++j) column<Lanes>(m, n, a, b + j, b_stride, c + j, p);
+  for (std::int64_t j = vectored; j < p; ++j) column<Lanes>(m, n, a, b + j, b_stride, c + j, p);
 }
 
 #if defined(__x86_64__)
@@ -207,13 +246,28 @@ SPURION_CLONES void relu_backward(float* __restrict gradient, const float* __res
   }
 }
 
+namespace {
+
+/// Sums of `Width` adjacent columns, held in registers over all rows.
+template <int Width>
+SPURION_INLINE void few_column_sums(const float* __restrict rows, std::int64_t count,
+                                    std::int64_t stride, float* __restrict out) {
+  float sums[Width] = {};
+  for (std::int64_t i = 0; i < count; ++i) {
+#pragma GCC unroll 64
+    for (int j = 0; j < Width; ++j) sums[j] += rows[i * stride + j];
+  }
+  for (int j = 0; j < Width; ++j) out[j] = sums[j];
+}
+
+}  // namespace
+
 SPURION_CLONES void column_sums(const float* __restrict rows, std::int64_t count,
                                 std::int64_t width, float* __restrict out) {
-  std::memset(out, 0, static_cast<std::size_t>(width) * sizeof(float));
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float* row = rows + i * width;
-    for (std::int64_t j = 0; j < width; ++j) out[j] += row[j];
-  }
+  std::int64_t j = 0;
+  for (; j + 64 <= width; j += 64) few_column_sums<64>(rows + j, count, width, out + j);
+  for (; j + 16 <= width; j += 16) few_column_sums<16>(rows + j, count, width, out + j);
+  for (; j < width; ++j) few_column_sums<1>(rows + j, count, width, out + j);
 }
 
 }  // namespace spurion::engine

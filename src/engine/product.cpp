@@ -76,7 +76,7 @@ class Primitives {
 };
 
 /// Below this many multiply-adds the call overhead of oneDNN outweighs its better kernels.
-constexpr std::int64_t kSmall = 8000000;
+constexpr std::int64_t kSmall = 30000000;
 
 /// One column: a product of a matrix and a vector, or of two vectors.
 bool narrow(std::int64_t p) { return p < 8; }

@@ -1,0 +1,135 @@
+// One training step of an MLP, per replica: ours against a plain LibTorch loop and against the
+// measured multiply-add peak of the core. Prints JSON; every figure is a ratio measured in this run.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/optim/adam.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "measure.hpp"
+#include "spurion/catalog.hpp"
+
+namespace {
+
+using namespace spurion;
+
+struct Case {
+  std::int64_t inputs;
+  std::int64_t width;
+  std::int64_t batch;
+  std::int64_t replicas;
+  double bar_plain;  ///< wanted ratio to plain LibTorch; 0: none
+  double bar_peak;   ///< wanted share of the peak; 0: none
+};
+
+/// The rows both sides train on.
+struct Rows {
+  Tensor x;  ///< [K, batch, inputs]
+  Tensor y;  ///< [K, 2, batch / 2]
+};
+
+/// What a researcher writes: torch::nn, autograd, torch::optim, one model.
+struct Plain {
+  torch::nn::Sequential net;
+  torch::optim::Adam optimizer;
+
+  Plain(const Case& c)
+      : net(torch::nn::Linear(c.inputs, c.width), torch::nn::ReLU(), torch::nn::Linear(c.width, c.width),
+            torch::nn::ReLU(), torch::nn::Linear(c.width, 1)),
+        optimizer(net->parameters(), torch::optim::AdamOptions(1e-3)) {}
+
+  double step(const Tensor& x, const Tensor& y) {
+    optimizer.zero_grad();
+    const Tensor loss =
+        torch::nn::functional::binary_cross_entropy_with_logits(net->forward(x).squeeze(-1), y);
+    loss.backward();
+    optimizer.step();
+    return loss.item<double>();
+  }
+};
+
+/// Copies the parameters of replica 0 into the plain model, so that both take the same steps.
+void copy_parameters(const Model& model, const Tensor& parameters, Plain& plain) {
+  const at::NoGradGuard no_grad;
+  std::size_t i = 0;
+  for (Tensor& target : plain.net->parameters()) {
+    const ParameterBlock& block = model.layout()[i++];
+    const Tensor source =
+        parameters[0].narrow(0, block.offset, element_count(block.shape)).reshape(block.shape);
+    target.copy_(block.shape.size() == 2 ? source.t() : source);
+  }
+}
+
+std::string run(const Case& c, double peak) {
+  const Catalog catalog = builtin_catalog();
+  Problems problems;
+  const auto& entry = catalog.models.at("mlp");
+  const Value options =
+      entry.schema.normalise(Value::Table{{"width", c.width}, {"depth", 2}}, "mlp", problems);
+  const auto model = entry.make({options}, ModelContext{{c.inputs}, 1});
+  std::vector<StreamKey> keys;
+  for (std::int64_t k = 0; k < c.replicas; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
+  Trainee trainee(*model, model->initialise(keys), {});
+  const auto method = catalog.methods.at("erm").make(
+      std::vector<Value>(static_cast<std::size_t>(c.replicas)),
+      MethodContext{Task::binary, c.replicas, 2, 0});
+  at::manual_seed(1);
+  Batch batch;
+  batch.domains = 2;
+  batch.rows_per_domain = c.batch / 2;
+  batch.x = at::randn({c.replicas, c.batch, c.inputs});
+  batch.y = at::randint(0, 2, {c.replicas, 2, c.batch / 2}, at::kLong);
+
+  Plain plain(c);
+  copy_parameters(*model, trainee.parameters().detach(), plain);
+  const Tensor x = batch.x[0].clone();
+  const Tensor y = batch.y[0].flatten().to(at::kFloat);
+  double difference = 0.0;
+  for (int step = 0; step < 10; ++step) {
+    const double loss = plain.step(x, y);
+    method->step(trainee, batch);
+    difference = std::max(difference, std::abs(loss - trainee.last_losses()[0].item<double>()));
+  }
+  if (!(difference < 1e-4)) {
+    fmt::print(stderr, "results differ by {}: no time is reported\n", difference);
+    std::exit(1);
+  }
+  const double theirs = speed::seconds_per_call([&] { plain.step(x, y); });
+  const double ours =
+      speed::seconds_per_call([&] { method->step(trainee, batch); }) / static_cast<double>(c.replicas);
+  const double flops = model->step_flops() * static_cast<double>(c.batch);
+  return fmt::format(
+      "    {{\"model\": \"mlp {}-{}-{}-1\", \"batch\": {}, \"replicas\": {}, \"times_plain_libtorch\": "
+      "{:.2f}, \"bar_plain\": {}, \"share_of_peak\": {:.3f}, \"plain_share_of_peak\": {:.3f}, "
+      "\"bar_peak\": {}, \"gflops\": {:.1f}, \"plain_gflops\": {:.1f}}}",
+      c.inputs, c.width, c.width, c.batch, c.replicas, theirs / ours, c.bar_plain, flops / ours / peak,
+      flops / theirs / peak, c.bar_peak, flops / ours * 1e-9, flops / theirs * 1e-9);
+}
+
+}  // namespace
+
+int main() {
+  at::set_num_threads(1);
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  const double peak = spurion::speed::peak_flops();
+  const Case cases[] = {{20, 16, 64, 128, 50, 0},      {20, 64, 64, 32, 12, 0},
+                        {20, 64, 256, 16, 0, 0},       {20, 256, 256, 2, 2.5, 0},
+                        {392, 256, 256, 1, 0, 0.75},   {392, 256, 25000, 1, 0, 0.75}};
+  fmt::print("{{\n  \"peak_gflops\": {:.1f},\n  \"rows\": [\n", peak * 1e-9);
+  bool first = true;
+  for (const Case& c : cases) {
+    fmt::print("{}{}", first ? "" : ",\n", run(c, peak));
+    std::fflush(stdout);
+    first = false;
+  }
+  fmt::print("\n  ]\n}}\n");
+}

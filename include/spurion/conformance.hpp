@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/value.hpp"
+
+/// \file
+/// Checks that every registered environment, model, method, regime and metric must pass, built-in or
+/// from a plug-in: what `spurion selftest` runs. Deterministic: no draw depends on time. They are in
+/// a library of their own, `spurion::conformance`.
+
+namespace spurion {
+
+enum class Outcome { passed, failed, skipped };
+
+/// What one check of one thing found.
+struct ConformanceResult {
+  std::string noun;     ///< "environment", "model", "method", "regime" or "metric"
+  std::string name;     ///< as registered
+  std::string variant;  ///< the options that were not defaults, "source=glyphs"; empty for none
+  std::string check;    ///< "twins share noise"
+  Outcome outcome = Outcome::passed;
+  std::string message;  ///< what went wrong, or why it was skipped
+};
+
+/// Something to check: a registered thing with some of its options changed.
+struct ConformanceSubject {
+  std::string noun;
+  std::string name;
+  Value options;  ///< overrides of the defaults
+  /// "source=glyphs, resolution=28"; empty for the defaults.
+  [[nodiscard]] SPURION_API std::string variant() const;
+};
+
+/// Everything in the catalog, with its defaults and with each allowed word and each switch tried in
+/// turn. `names` picks things by name; empty means all. Throws `UsageError` for an unknown name.
+SPURION_API std::vector<ConformanceSubject> conformance_subjects(
+    const Catalog& catalog, const std::vector<std::string>& names = {});
+
+/// Checks one subject. `sources` (null: the default data directory) gives environments their images;
+/// one whose data are not installed is skipped.
+SPURION_API std::vector<ConformanceResult> check_conformance(
+    const Catalog& catalog, const ConformanceSubject& subject,
+    const std::shared_ptr<const DataSources>& sources = nullptr);
+
+/// The same, noun by noun; `options` are overrides of the defaults.
+SPURION_API std::vector<ConformanceResult> check_environment(
+    const Catalog& catalog, const std::string& name, const Value& options = {},
+    const std::shared_ptr<const DataSources>& sources = nullptr);
+SPURION_API std::vector<ConformanceResult> check_model(const Catalog& catalog,
+                                                       const std::string& name,
+                                                       const Value& options = {});
+SPURION_API std::vector<ConformanceResult> check_method(const Catalog& catalog,
+                                                        const std::string& name,
+                                                        const Value& options = {});
+SPURION_API std::vector<ConformanceResult> check_regime(const Catalog& catalog,
+                                                        const std::string& name,
+                                                        const Value& options = {});
+SPURION_API std::vector<ConformanceResult> check_metric(const Catalog& catalog,
+                                                        const std::string& name,
+                                                        const Value& options = {});
+
+/// Checks all subjects with these names; `progress` (may be empty) hears of each result at once.
+SPURION_API std::vector<ConformanceResult> check_all(
+    const Catalog& catalog, const std::vector<std::string>& names,
+    const std::function<void(const ConformanceResult&)>& progress);
+
+}  // namespace spurion

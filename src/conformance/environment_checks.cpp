@@ -1,0 +1,142 @@
+#include "conformance/environment_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "conformance/schema_checks.hpp"
+
+namespace spurion {
+
+namespace conformance {
+
+std::vector<Domain> some_domains(const Environment& environment) {
+  std::vector<Domain> domains = environment.train_domains();
+  domains.push_back(environment.test_domain());
+  domains.push_back(environment.at(environment.info().dial.low));
+  domains.push_back(environment.at(environment.info().dial.high));
+  return domains;
+}
+
+namespace {
+
+void check_graph(const EnvironmentInfo& info) {
+  const std::string defect = info.graph.defect();
+  require(defect.empty(), "the causal graph is not sound: " + defect);
+  const auto role_of = [&](const std::string& name) -> const Variable* {
+    for (const Variable& variable : info.graph.variables) {
+      if (variable.name == name) return &variable;
+    }
+    return nullptr;
+  };
+  const Variable* cue = role_of(info.cue);
+  require(cue != nullptr && cue->role == Role::spurious,
+          fmt::format("the cue '{}' is no spurious variable of the graph", info.cue));
+  const Variable* causal = role_of(info.causal);
+  require(causal != nullptr && causal->role == Role::causal,
+          fmt::format("'{}' is no causal variable of the graph", info.causal));
+  for (const Variable& variable : info.graph.variables) {
+    require(!variable.doc.empty(), fmt::format("variable '{}' has no doc", variable.name));
+  }
+}
+
+void check_facts(const EnvironmentInfo& info) {
+  std::string missing;
+  const auto need = [&](bool there, const char* what) {
+    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(what);
+  };
+  need(!info.name.empty(), "name");
+  need(!info.title.empty(), "title");
+  need(!info.citation.empty(), "citation");
+  need(!info.mechanism.empty(), "mechanism");
+  need(!info.dial.name.empty(), "dial name");
+  need(!info.dial.doc.empty(), "dial doc");
+  need(!info.dial.points.empty(), "dial points");
+  require(missing.empty(), "info() lacks: " + missing);
+  require(info.task == Task::multiclass ? info.outputs >= 2 : info.outputs == 1,
+          fmt::format("{} outputs do not fit the task", info.outputs));
+  require(!info.input_shape.empty() && element_count(info.input_shape) > 0, "input_shape is empty");
+}
+
+void check_dial(const Environment& environment) {
+  const DialInfo& dial = environment.info().dial;
+  require(dial.low < dial.high, "the dial has no extent");
+  require(std::is_sorted(dial.points.begin(), dial.points.end()), "dial points are not sorted");
+  for (const double point : dial.points) {
+    require(point >= dial.low && point <= dial.high,
+            fmt::format("dial point {} is outside [{}, {}]", point, dial.low, dial.high));
+    const Domain domain = environment.at(point);
+    require(domain.shift == point, fmt::format("at({}) has shift {}", point, domain.shift));
+    require(domain.key == environment.at(dial.low).key,
+            "points of the dial have different keys, so they do not share noise");
+  }
+  require_refused("a shift below the dial", [&] { environment.at(dial.low - 1.0); });
+  require_refused("a shift above the dial", [&] { environment.at(dial.high + 1.0); });
+}
+
+void check_domains(const Environment& environment) {
+  require(!environment.train_domains().empty(), "there is no train domain");
+  std::set<std::string> names;
+  std::set<std::string> keys;
+  std::vector<Domain> domains = environment.train_domains();
+  domains.push_back(environment.test_domain());
+  require(domains.back().name == "test", "the test domain is not called 'test'");
+  for (std::size_t i = 0; i + 1 < domains.size(); ++i) {
+    const std::string expected = fmt::format("train_{}", i);
+    require(domains[i].name == expected,
+            fmt::format("train domain {} is called '{}', not '{}'", i, domains[i].name, expected));
+  }
+  for (const Domain& domain : domains) {
+    require(names.insert(domain.name).second, "two domains are called " + domain.name);
+    require(keys.insert(domain.key).second,
+            fmt::format("domain '{}' shares the key '{}', and so its noise, with another",
+                        domain.name, domain.key));
+  }
+}
+
+}  // namespace
+
+void check_description(Checker& checker, const EnvironmentSubject& subject) {
+  checker.check("facts complete", [&] { check_facts(subject.info()); });
+  checker.check("causal graph sound", [&] { check_graph(subject.info()); });
+  checker.check("dial", [&] { check_dial(*subject); });
+  checker.check("domains have their own names and noise", [&] { check_domains(*subject); });
+}
+
+}  // namespace conformance
+
+std::vector<ConformanceResult> check_environment(
+    const Catalog& catalog, const std::string& name, const Value& options,
+    const std::shared_ptr<const DataSources>& sources) {
+  using namespace conformance;
+  const OneThread one_thread;
+  const auto& entry = catalog.environments.at(name);
+  Checker checker({"environment", name, options});
+  if (options.as_table().empty()) check_entry(checker, entry.info, entry.schema);
+
+  EnvironmentSubject subject;
+  const auto data = sources ? sources : std::make_shared<const DataSources>();
+  const bool made = checker.check("can be made", [&] {
+    const Value all = normalised(entry.schema, options, name);
+    subject.make = [&entry, all, data](std::uint64_t seed) {
+      return std::shared_ptr<const Environment>(entry.make({all}, EnvironmentContext{seed, data}));
+    };
+    try {
+      subject.environment = subject.make(kDataSeed);
+    } catch (const DataError& error) {
+      skip(error.what());
+    }
+    require(subject.info().name == name,
+            fmt::format("info() says it is called '{}'", subject.info().name));
+  });
+  if (made) {
+    check_description(checker, subject);
+    check_rows(checker, subject);
+    check_twins(checker, subject);
+    check_ceilings(checker, subject);
+  }
+  return checker.take();
+}
+
+}  // namespace spurion

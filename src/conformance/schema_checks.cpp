@@ -1,0 +1,104 @@
+#include "conformance/schema_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace spurion::conformance {
+
+namespace {
+
+void check_documented(const EntryInfo& info, const AnySchema& schema) {
+  std::string missing;
+  const auto need = [&](bool there, const std::string& what) {
+    if (!there) missing += (missing.empty() ? "" : ", ") + what;
+  };
+  need(!info.summary.empty(), "a summary");
+  need(!info.reference.empty(), "a reference");
+  for (const FieldInfo& field : schema.fields) {
+    need(!field.doc.empty(), fmt::format("a doc for option '{}'", field.name));
+  }
+  require(missing.empty(), "it has no " + missing);
+}
+
+void check_within(const FieldInfo& field, const Value& value, const char* what) {
+  if (value.is_list()) {
+    for (const Value& item : value.as_list()) check_within(field, item, what);
+    return;
+  }
+  const Bounds& bounds = field.bounds;
+  const bool good =
+      value.is_number() ? bounds.holds(value.as_number())
+      : value.is_string()
+          ? bounds.words.empty() || std::find(bounds.words.begin(), bounds.words.end(),
+                                              value.as_string()) != bounds.words.end()
+          : true;
+  require(good, fmt::format("{} {} of option '{}' is not {}", what, value.canonical_json(),
+                            field.name, bounds.text()));
+}
+
+void check_round_trip(const EntryInfo& info, const AnySchema& schema) {
+  Value defaults;
+  for (const FieldInfo& field : schema.fields) {
+    check_registered_name("option", field.name);
+    require(defaults.find(field.name) == nullptr,
+            fmt::format("option '{}' is declared twice", field.name));
+    defaults.as_table()[field.name] = field.default_value;
+    check_within(field, field.default_value, "default");
+  }
+  const Value from_nothing = normalised(schema, {}, info.name);
+  require(from_nothing == defaults, "options parsed from nothing are not the defaults");
+  const Value again = normalised(schema, parse_json(defaults.canonical_json(), "defaults"), info.name);
+  require(again == defaults, "options printed and parsed again differ: " + again.canonical_json());
+  require_refused("an unknown option", [&] {
+    normalised(schema, Value::Table{{"no_such_option", 1}}, info.name);
+  });
+}
+
+void check_search(const EntryInfo& info, const AnySchema& schema) {
+  constexpr std::uint64_t kDraws = 200;
+  for (const FieldInfo& field : schema.fields) {
+    if (field.search.kind == Search::Kind::fixed) continue;
+    for (std::uint64_t draw = 0; draw < kDraws; ++draw) {
+      const StreamKey key = StreamKey(draw).child(field.name);
+      const Value value = field.search.draw(key);
+      require(value == field.search.draw(key),
+              fmt::format("two draws of '{}' with one key differ", field.name));
+      check_within(field, value, "draw");
+      normalised(schema, Value::Table{{field.name, value}}, info.name);
+    }
+  }
+}
+
+}  // namespace
+
+Value normalised(const AnySchema& schema, const Value& options, const std::string& name) {
+  Problems problems;
+  Value out = schema.normalise(options, name, problems);
+  problems.raise();
+  return out;
+}
+
+std::vector<Value> replica_options(const AnySchema& schema, const Value& options,
+                                   const std::string& name, std::int64_t replicas) {
+  std::vector<Value> each;
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    Value own = normalised(schema, options, name);
+    for (const FieldInfo& field : schema.fields) {
+      if (k == 0 || !field.per_replica || field.search.kind == Search::Kind::fixed) continue;
+      own.as_table()[field.name] =
+          field.search.draw(StreamKey(static_cast<std::uint64_t>(k)).child(field.name));
+    }
+    each.push_back(std::move(own));
+  }
+  return each;
+}
+
+void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schema) {
+  checker.check("documented", [&] { check_documented(info, schema); });
+  checker.check("options round-trip, defaults within bounds",
+                [&] { check_round_trip(info, schema); });
+  checker.check("search draws within bounds", [&] { check_search(info, schema); });
+}
+
+}  // namespace spurion::conformance

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "conformance/checker.hpp"
+#include "spurion/registry.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion::conformance {
+
+/// What holds for a registered thing of any noun: documented, options round-trip, defaults within
+/// bounds, search draws within bounds.
+void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schema);
+
+/// All options of a subject, defaults filled in. Throws `UsageError`.
+Value normalised(const AnySchema& schema, const Value& options, const std::string& name);
+
+/// The options of K replicas: `options` itself first, then with the fields that may differ between
+/// replicas drawn from their search distributions.
+std::vector<Value> replica_options(const AnySchema& schema, const Value& options,
+                                   const std::string& name, std::int64_t replicas);
+
+}  // namespace spurion::conformance

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "spurion/environment.hpp"
+
+namespace spurion::tests {
+
+/// A sample mean and its standard error.
+struct Estimate {
+  double mean = 0.0;
+  double standard_error = 0.0;
+  /// Whether `value`, itself known up to `bound`, is within four standard errors.
+  [[nodiscard]] bool agrees(double value, double bound = 0.0) const {
+    return std::abs(mean - value) <= 4.0 * standard_error + bound;
+  }
+  [[nodiscard]] bool agrees(const Ceiling& ceiling) const {
+    return agrees(ceiling.value, ceiling.error_bound);
+  }
+};
+
+/// Of independent values. The standard error is at least one value's share, as no hits among n
+/// rows do not make a probability 0.
+inline Estimate estimate(const Tensor& values) {
+  const Tensor flat = values.to(at::kDouble).flatten();
+  const auto count = static_cast<double>(flat.numel());
+  return {flat.mean().item<double>(),
+          std::max(flat.std().item<double>() / std::sqrt(count),
+                   flat.abs().max().item<double>() / count)};
+}
+
+/// Coefficients w with the least sum of (y - x w)^2, their standard errors (without assuming that
+/// the noise has one scale), and float64 throughout.
+struct LeastSquares {
+  LeastSquares(const Tensor& inputs, const Tensor& target) {
+    const Tensor x = inputs.to(at::kDouble);
+    const Tensor y = target.to(at::kDouble).unsqueeze(1);
+    const Tensor inverse = at::linalg_inv(x.t().matmul(x));
+    const Tensor column = inverse.matmul(x.t().matmul(y));
+    const Tensor score = x * (y - x.matmul(column));
+    weights = column.squeeze(1);
+    standard_errors =
+        inverse.matmul(score.t().matmul(score)).matmul(inverse).diagonal().sqrt();
+  }
+  /// Squared error on each row.
+  [[nodiscard]] Tensor squared_errors(const Tensor& inputs, const Tensor& target) const {
+    return (target.to(at::kDouble) - inputs.to(at::kDouble).matmul(weights)).pow(2);
+  }
+
+  Tensor weights;
+  Tensor standard_errors;
+};
+
+}  // namespace spurion::tests

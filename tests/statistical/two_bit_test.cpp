@@ -1,0 +1,99 @@
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <vector>
+
+#include "catch.hpp"
+#include "environments/two_bit_exact.hpp"
+#include "statistical/estimates.hpp"
+#include "unit/environments/synthetic_worlds.hpp"
+
+namespace spurion {
+namespace {
+
+using tests::estimate;
+using tests::synthetic_world;
+
+constexpr std::int64_t kRows = 200000;
+constexpr double kAlpha = 0.1;
+
+/// Index of each row's input in a `TwoBitLogits`, [B].
+Tensor inputs(const Sample& sample) {
+  return (sample.x.select(1, 0).lt(0).to(at::kLong) * 2 + sample.x.select(1, 1).lt(0).to(at::kLong));
+}
+
+/// Sum of y = -1 or +1 over the rows of each input: its sign is the best guess there.
+Tensor balance(const std::vector<Sample>& samples) {
+  Tensor total = at::zeros({4}, at::kDouble);
+  for (const Sample& sample : samples) {
+    total.index_add_(0, inputs(sample), (2 * sample.y - 1).to(at::kDouble));
+  }
+  return total;
+}
+
+Tensor hits(const Sample& sample, const Tensor& guess) {
+  return guess.index_select(0, inputs(sample)).gt(0).eq(sample.y.eq(1));
+}
+
+TEST_CASE("Sampled accuracies of two_bit agree with every ceiling") {
+  const auto world = synthetic_world("two_bit", {}, 1);
+  std::vector<Sample> train;
+  for (const Domain& domain : world->train_domains()) {
+    train.push_back(world->sample(domain, Purpose::train, {0, kRows}));
+  }
+  const Tensor first = at::tensor({1.0, 1.0, -1.0, -1.0}, at::kDouble);
+  const Tensor second = at::tensor({1.0, -1.0, 1.0, -1.0}, at::kDouble);
+  std::vector<Domain> domains = world->train_domains();
+  domains.push_back(world->test_domain());
+  for (const double beta : {0.0, 0.05, 0.3, 0.5, 0.8, 1.0}) domains.push_back(world->at(beta));
+  for (const Domain& domain : domains) {
+    INFO(domain.name);
+    const Sample test = world->sample(domain, Purpose::test, {0, kRows});
+    const Ceilings c = world->ceilings(domain);
+    const Tensor own = balance({world->sample(domain, Purpose::train, {0, kRows})});
+    CHECK(estimate(hits(test, own)).agrees(c.bayes));
+    CHECK(estimate(hits(test, first)).agrees(c.invariant));
+    CHECK(estimate(hits(test, second)).agrees(c.spurious_only));
+    CHECK(estimate(hits(test, balance(train))).agrees(*c.population_erm));
+    CHECK(estimate(test.y).agrees(c.chance));
+  }
+}
+
+TEST_CASE("Sampled risks and penalties of two_bit agree with the exact ones") {
+  const auto world = synthetic_world("two_bit", {}, 2);
+  const TwoBitLogits table = {1.5, 0.25, -0.75, -2.0};
+  const Tensor f_of = at::tensor({1.5, 0.25, -0.75, -2.0}, at::kDouble);
+  for (const double beta : {0.11, 0.4, 0.9}) {
+    const Sample sample = world->sample(world->at(beta), Purpose::train, {0, kRows});
+    const Tensor f = f_of.index_select(0, inputs(sample));
+    const Tensor y = (2 * sample.y - 1).to(at::kDouble);
+    const TwoBitDomain domain{kAlpha, beta};
+    CHECK(estimate(at::softplus(-y * f))
+              .agrees(TwoBitExact::risk(domain, table, TwoBitLoss::logistic)));
+    CHECK(estimate(-y * f * at::sigmoid(-y * f))
+              .agrees(TwoBitExact::scale_gradient(domain, table, TwoBitLoss::logistic)));
+    CHECK(estimate((f - y).pow(2))
+              .agrees(TwoBitExact::risk(domain, table, TwoBitLoss::squared)));
+    CHECK(estimate(2 * f * (f - y))
+              .agrees(TwoBitExact::scale_gradient(domain, table, TwoBitLoss::squared)));
+  }
+}
+
+TEST_CASE("The dial curve of two_bit from twins agrees with sampling at five points") {
+  const auto world = synthetic_world("two_bit", {}, 3);
+  const Tensor guess = at::tensor({1.0, -0.5, 0.5, 1.0}, at::kDouble);  // right in no pattern
+  const auto right = [&](double beta, const Intervention& intervention) {
+    const Sample sample = world->sample(world->at(beta), Purpose::test, {0, kRows}, intervention);
+    return hits(sample, guess).to(at::kDouble);
+  };
+  const DialInfo::Mixture mixture = *world->info().dial.mixture;
+  const Tensor zero = right(0.3, mixture.at_zero);
+  const Tensor one = right(0.3, mixture.at_one);
+  for (const double beta : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    const Tensor curve = (1 - beta) * zero + beta * one;
+    CHECK(estimate(right(beta, Intervention::none()) - curve).agrees(0.0, 1e-9));
+  }
+}
+
+}  // namespace
+}  // namespace spurion

@@ -1,0 +1,210 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "catch.hpp"
+#include "environments/two_bit_exact.hpp"
+#include "unit/environments/synthetic_worlds.hpp"
+
+namespace spurion {
+namespace {
+
+using tests::same_sample;
+using tests::synthetic_world;
+
+constexpr auto kTest = Purpose::test;
+constexpr auto kLogistic = TwoBitLoss::logistic;
+constexpr auto kSquared = TwoBitLoss::squared;
+
+/// Equal but for rounding.
+Approx tight(double value) { return Approx(value).epsilon(0).margin(1e-12); }
+
+/// The domains of Kamath et al. for which the penalty misleads.
+TwoBitExact kamath() { return TwoBitExact({{0.1, 0.11}, {0.1, 0.4}}); }
+
+TEST_CASE("two_bit describes itself") {
+  const auto world = synthetic_world("two_bit");
+  const EnvironmentInfo& info = world->info();
+  CHECK(info.graph.defect().empty());
+  CHECK(info.task == Task::binary);
+  CHECK(info.groups == 4);
+  CHECK(info.input_shape == Shape{2});
+  REQUIRE(info.dial.mixture.has_value());
+  const auto domains = world->train_domains();
+  REQUIRE(domains.size() == 2);
+  CHECK(domains[0].shift == 0.11);
+  CHECK(domains[1].shift == 0.4);
+  CHECK(world->test_domain().shift == 0.9);
+  CHECK_THROWS_AS(synthetic_world("two_bit", {{"betas", Value::List{}}}), UsageError);
+  CHECK_THROWS_AS(synthetic_world("two_bit", {{"alpha", 1.5}}), UsageError);
+  CHECK_THROWS_AS(world->at(-0.1), UsageError);
+}
+
+TEST_CASE("Rows of two_bit are addressable and consistent") {
+  CHECK(tests::rows_are_addressable("two_bit", {}));
+  const auto world = synthetic_world("two_bit");
+  const Sample sample = world->sample(world->test_domain(), kTest, {0, 500});
+  CHECK(at::equal(sample.x, at::cat({sample.causal, sample.spurious}, 1)));
+  CHECK(at::equal(sample.x.abs(), at::ones({500, 2})));
+  const Tensor agrees = sample.spurious.squeeze(1).gt(0).eq(sample.y.eq(1)).to(at::kLong);
+  CHECK(at::equal(sample.group, 2 * sample.y + agrees));
+}
+
+TEST_CASE("Interventions on a bit of two_bit change that bit only") {
+  const auto world = synthetic_world("two_bit", {}, 2);
+  const RowRange rows{10, 300};
+  const Domain domain = world->at(0.3);
+  const Sample base = world->sample(domain, kTest, rows);
+  const Tensor side = (2 * base.y - 1).to(at::kFloat);
+  const auto bit = [&](const Intervention& intervention, std::int64_t column) {
+    const Sample twin = world->sample(domain, kTest, rows, intervention);
+    CHECK(at::equal(twin.y, base.y));
+    CHECK(at::equal(twin.x.select(1, 1 - column), base.x.select(1, 1 - column)));
+    return twin.x.select(1, column).contiguous();
+  };
+  for (const std::int64_t column : {0, 1}) {
+    const std::string name = column == 0 ? "x1" : "x2";
+    CHECK(at::equal(bit(Intervention::flip(name), column), -base.x.select(1, column)));
+    CHECK(at::equal(bit(Intervention::align(name), column), side));
+    CHECK(at::equal(bit(Intervention::oppose(name), column), -side));
+    CHECK(at::equal(bit(Intervention::set(name, -1), column), at::full({300}, -1.0F)));
+    const Tensor coin = bit(Intervention::resample(name), column);
+    CHECK(std::abs((coin * side).mean().item<double>()) < 4 / std::sqrt(300.0));
+  }
+  CHECK_FALSE(world->supports(Intervention::set("x2", 0)));
+  CHECK_FALSE(world->supports(Intervention::flip("x3")));
+  // The ends of the dial are the two arms of its mixture.
+  CHECK(same_sample(world->sample(world->at(0), kTest, rows),
+                    world->sample(domain, kTest, rows, Intervention::align("x2"))));
+  CHECK(same_sample(world->sample(world->at(1), kTest, rows),
+                    world->sample(domain, kTest, rows, Intervention::oppose("x2"))));
+}
+
+// Constants of the next two cases: sums over the eight cells in 40-digit decimal arithmetic.
+TEST_CASE("Risks and penalties of the two-bit world equal hand-summed constants") {
+  const TwoBitLogits f = {1.5, 0.25, -0.75, -2.0};
+  struct Row {
+    double beta, logistic, logistic_gradient, squared, squared_gradient;
+  };
+  const Row rows[] = {
+      {0.11, 0.28756074338785620136, -0.1770466706173490066, 0.82125, 2.4175},
+      {0.40, 0.39740916327614635895, -0.1220078862119643967, 0.89375, 1.8375},
+      {0.90, 0.58680299066975007894, -0.0271134303406116211, 1.01875, 0.8375},
+  };
+  for (const Row& row : rows) {
+    const TwoBitDomain domain{0.1, row.beta};
+    CHECK(TwoBitExact::risk(domain, f, kLogistic) == tight(row.logistic));
+    CHECK(TwoBitExact::scale_gradient(domain, f, kLogistic) ==
+          tight(row.logistic_gradient));
+    CHECK(TwoBitExact::risk(domain, f, kSquared) == tight(row.squared));
+    CHECK(TwoBitExact::scale_gradient(domain, f, kSquared) ==
+          tight(row.squared_gradient));
+  }
+  const TwoBitExact exact = kamath();
+  CHECK(exact.mean_risk(f, kLogistic) == tight(0.3424849533320012802));
+  CHECK(exact.risk_variance(f, kLogistic) == tight(0.003016668837988525160));
+  CHECK(exact.irm_penalty(f, kLogistic) == tight(0.02311572393729986203));
+  CHECK(exact.irm_objective(f, 50, kLogistic) == tight(1.498271150196994382));
+  CHECK(exact.risk_variance(f, kSquared) == tight(0.0013140625));
+  CHECK(exact.irm_penalty(f, kSquared) == tight(4.61035625));
+}
+
+TEST_CASE("Best predictors of the two-bit world have their closed forms") {
+  // Entropy of one noisy bit, and 4 alpha (1 - alpha).
+  const TwoBitLogits invariant = TwoBitExact::invariant(0.1, kLogistic);
+  CHECK(invariant[0] == tight(std::log(9.0)));
+  const TwoBitExact exact = kamath();
+  for (const TwoBitDomain& domain : exact.train_domains()) {
+    CHECK(TwoBitExact::risk(domain, invariant, kLogistic) ==
+          tight(0.3250829733914482395));
+    CHECK(TwoBitExact::scale_gradient(domain, invariant, kLogistic) == tight(0));
+    CHECK(TwoBitExact::risk(domain, TwoBitExact::invariant(0.1, kSquared), kSquared) ==
+          tight(0.36));
+  }
+  CHECK(exact.risk_variance(invariant, kLogistic) == tight(0));
+  const auto bayes_risk = [](double beta, TwoBitLoss loss) {
+    const TwoBitDomain domain{0.1, beta};
+    return TwoBitExact::risk(domain, TwoBitExact::bayes(domain, loss), loss);
+  };
+  CHECK(bayes_risk(0.11, kLogistic) == tight(0.1882883965512902865));
+  CHECK(bayes_risk(0.11, kSquared) == tight(0.2308720259930824861));
+  CHECK(bayes_risk(0.4, kLogistic) == tight(0.3178026402085512112));
+  CHECK(bayes_risk(0.4, kSquared) == tight(0.3546798029556650246));
+  // Without noise in one bit the risk is 0 at infinite logits.
+  const TwoBitDomain certain{0.1, 0.0};
+  CHECK(TwoBitExact::risk(certain, TwoBitExact::bayes(certain, kLogistic), kLogistic) == 0.0);
+  CHECK(TwoBitExact::scale_gradient(certain, TwoBitExact::bayes(certain, kLogistic), kLogistic) ==
+        0.0);
+}
+
+TEST_CASE("Without a penalty the IRMv1 minimiser is ERM's") {
+  const TwoBitExact exact = kamath();
+  for (const TwoBitLoss loss : {kLogistic, kSquared}) {
+    const TwoBitLogits erm = exact.erm(loss);
+    const TwoBitLogits found = exact.irm_minimiser(0, loss);
+    CHECK(found[0] == Approx(erm[0]).epsilon(0).margin(1e-6));
+    CHECK(found[1] == Approx(erm[1]).epsilon(0).margin(1e-6));
+    CHECK(exact.mean_risk(found, loss) == Approx(exact.mean_risk(erm, loss)).epsilon(0).margin(1e-12));
+  }
+}
+
+TEST_CASE("Under the squared loss the IRMv1 penalty prefers a predictor that leans on x2") {
+  // Kamath et al., section 4: for these domains the penalty vanishes at a non-invariant f1 whose
+  // risk is below the invariant predictor's.
+  const TwoBitExact exact = kamath();
+  const double invariant_risk = exact.mean_risk(TwoBitExact::invariant(0.1, kSquared), kSquared);
+  for (const double weight : {1e2, 1e4, 1e6}) {
+    const TwoBitLogits f1 = exact.irm_minimiser(weight, kSquared);
+    CHECK(f1[0] - f1[1] > 0.6);  // what x2 changes; 0 if invariant
+    CHECK(exact.irm_objective(f1, weight, kSquared) < invariant_risk - 0.02);
+  }
+  // In the limit both domains' gradients vanish:
+  // P(x1 = x2) a^2 + P(x1 != x2) b^2 = (1 - alpha - beta) a + (beta - alpha) b.
+  const TwoBitLogits f1 = exact.irm_minimiser(1e8, kSquared);
+  const double a = f1[0];
+  const double b = f1[1];
+  CHECK(0.812 * a * a + 0.188 * b * b == Approx(0.79 * a + 0.01 * b).epsilon(0).margin(1e-5));
+  CHECK(0.58 * a * a + 0.42 * b * b == Approx(0.5 * a + 0.3 * b).epsilon(0).margin(1e-5));
+  CHECK(a == Approx(0.9557).epsilon(0).margin(1e-4));
+  CHECK(b == Approx(0.2943).epsilon(0).margin(1e-4));
+  // f1 pays for it where x2 disagrees.
+  const TwoBitDomain shifted{0.1, 0.9};
+  CHECK(TwoBitExact::risk(shifted, f1, kSquared) > 0.36 + 0.1);
+}
+
+TEST_CASE("Under the logistic loss the IRMv1 minimiser turns invariant as the penalty grows") {
+  const TwoBitExact exact = kamath();
+  double leaning = std::numeric_limits<double>::infinity();
+  for (const double weight : {1.0, 1e2, 1e4, 1e6}) {
+    const TwoBitLogits f = exact.irm_minimiser(weight, kLogistic);
+    CHECK(f[0] - f[1] > 0.0);
+    CHECK(f[0] - f[1] < leaning);
+    leaning = f[0] - f[1];
+  }
+  CHECK(leaning < 0.01);
+}
+
+TEST_CASE("Ceilings of two_bit are those of its four inputs") {
+  const auto world = synthetic_world("two_bit");
+  for (const double beta : {0.0, 0.05, 0.3, 0.9, 1.0}) {
+    const Ceilings c = world->ceilings(world->at(beta));
+    CHECK(c.bayes.value == tight(std::max({0.9, beta, 1 - beta})));
+    CHECK(c.invariant.value == tight(0.9));
+    CHECK(c.spurious_only.value == tight(1 - beta));
+    // x1 is the better bit in the pool (mean beta .255), so ERM's sign follows it.
+    CHECK(c.population_erm->value == tight(0.9));
+  }
+  const auto tempting = synthetic_world("two_bit", {{"alpha", 0.25}, {"betas", Value::List{0.1, 0.2}}});
+  const Ceilings c = tempting->ceilings(tempting->test_domain());
+  CHECK(c.population_erm->value == tight(0.1));
+  CHECK(c.spurious_only.value == tight(0.1));
+  CHECK(c.invariant.value == tight(0.75));
+  // Equally good bits: where they differ ERM has no opinion.
+  const auto tie = synthetic_world("two_bit", {{"betas", Value::List{0.05, 0.15}}});
+  CHECK(tie->ceilings(tie->at(0.5)).population_erm->value == tight(0.7));
+}
+
+}  // namespace
+}  // namespace spurion
