@@ -37,8 +37,7 @@ ChainSemOptions checked(ChainSemOptions options) {
   problems.raise();
   // The end of the dial where what training teaches about z does the most harm.
   if (options.test_scale == 0.0) {
-    options.test_scale =
-        options.heteroskedastic ? ChainSem::kLowestScale : ChainSem::kHighestScale;
+    options.test_scale = options.heteroskedastic ? ChainSem::kLowestScale : ChainSem::kHighestScale;
   }
   return options;
 }
@@ -65,8 +64,8 @@ CausalGraph causal_graph(bool hidden) {
                      {"label", Role::label, "sum of y"},
                      {kCue, Role::spurious, "y W_yz + h W_hz + noise"},
                      {"input", Role::observed, "(x, z), rotated when scrambled"}};
-  graph.edges = {{"scale", "h"}, {"scale", kCausal}, {"scale", "y"},     {"scale", kCue},
-                 {"h", kCausal}, {kCausal, "y"},     {"y", "label"},     {"y", kCue},
+  graph.edges = {{"scale", "h"},     {"scale", kCausal}, {"scale", "y"}, {"scale", kCue},
+                 {"h", kCausal},     {kCausal, "y"},     {"y", "label"}, {"y", kCue},
                  {kCausal, "input"}, {kCue, "input"}};
   if (hidden) {
     graph.edges.push_back({"h", "y"});
@@ -93,8 +92,7 @@ EnvironmentInfo make_info(const ChainSemOptions& options) {
       options.hidden ? "W_hx, W_hy, W_hz ~ N(0, 1) / (2 half_dimensions)"
                      : "W_hx = I, W_hy = W_hz = 0",
       options.scrambled ? " S, S a random rotation" : "");
-  info.deviations =
-      "The source measures coefficients only; the test domain and the dial are ours.";
+  info.deviations = "The source measures coefficients only; the test domain and the dial are ours.";
   info.task = Task::regression;
   info.outputs = 1;
   info.input_shape = {2 * options.half_dimensions};
@@ -317,8 +315,8 @@ Ceilings ChainSem::ceilings(const Domain& domain) const {
   // All variables are jointly Gaussian, so the best linear predictor is the best predictor.
   out.bayes = exact(environments::residual_variance(here));
   out.invariant = exact(environments::residual_variance(environments::select(here, 0, half)));
-  out.spurious_only = exact(
-      environments::squared_error(environments::select(here, half, half), spurious_weights_));
+  out.spurious_only =
+      exact(environments::squared_error(environments::select(here, half, half), spurious_weights_));
   out.population_erm = exact(environments::squared_error(here, erm_weights_));
   out.chance = here.target;
   return out;

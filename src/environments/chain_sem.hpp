@@ -69,15 +69,19 @@ class SPURION_API ChainSem final : public Environment {
 
   static Paths draw_paths(const Options& options, const StreamKey& key);
   [[nodiscard]] environments::Moments moments(double scale) const;
-  [[nodiscard]] double y_noise(double scale) const { return options_.heteroskedastic ? scale : 1.0; }
-  [[nodiscard]] double z_noise(double scale) const { return options_.heteroskedastic ? 1.0 : scale; }
+  [[nodiscard]] double y_noise(double scale) const {
+    return options_.heteroskedastic ? scale : 1.0;
+  }
+  [[nodiscard]] double z_noise(double scale) const {
+    return options_.heteroskedastic ? 1.0 : scale;
+  }
   [[nodiscard]] Rows draw(const StreamKey& noise, RowRange rows, double scale) const;
 
   Options options_;
   StreamKey key_;
   Paths paths_;
-  environments::Matrix scramble_;  ///< the identity unless scrambled
-  environments::Vector erm_weights_;  ///< on (x, z)
+  environments::Matrix scramble_;          ///< the identity unless scrambled
+  environments::Vector erm_weights_;       ///< on (x, z)
   environments::Vector spurious_weights_;  ///< the same from z alone
   EnvironmentInfo info_;
 };

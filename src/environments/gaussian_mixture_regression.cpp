@@ -30,7 +30,8 @@ struct Expert {
   [[nodiscard]] double log_density(const Vector& x) const {
     double square = 0.0;
     for (std::int64_t i = 0; i < inverse.rows(); ++i) {
-      const double white = std::inner_product(inverse.row(i), inverse.row(i) + i + 1, x.begin(), 0.0);
+      const double white =
+          std::inner_product(inverse.row(i), inverse.row(i) + i + 1, x.begin(), 0.0);
       square += white * white;
     }
     return log_scale - 0.5 * square;

@@ -60,7 +60,8 @@ void place(Matrix& target, std::int64_t row, std::int64_t column, const Matrix& 
 /// so a larger matrix has the smaller one in its corner.
 [[nodiscard]] Matrix gaussian(const StreamKey& key, std::int64_t rows, std::int64_t columns,
                               double deviation);
-/// A rotation drawn uniformly: Q of the QR factorisation of a Gaussian matrix, R's diagonal positive.
+/// A rotation drawn uniformly: Q of the QR factorisation of a Gaussian matrix, R's diagonal
+/// positive.
 [[nodiscard]] Matrix random_rotation(const StreamKey& key, std::int64_t size);
 
 /// a = L L' for a symmetric positive definite a. Throws `LogicError` when it is not.

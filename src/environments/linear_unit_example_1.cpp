@@ -92,26 +92,29 @@ UnitTestRows LinearUnitExample1::draw(const StreamKey& noise, RowRange rows,
   std::vector<float> target_noise(out.invariant.size());
   Stream(noise.child("x")).fill_normal(rows.first, rows.count, d, out.invariant.data());
   Stream(noise.child("t")).fill_normal(rows.first, rows.count, d, target_noise.data());
-  Stream(noise.child("z")).fill_normal(rows.first, rows.count, sizes_.spurious,
-                                       out.spurious.data());
+  Stream(noise.child("z"))
+      .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   Vector target(static_cast<std::size_t>(d));
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const double scale = scales_[member_of_row(members, rows.first + i)];
     float* x = out.invariant.data() + i * d;
     float* z = out.spurious.data() + i * sizes_.spurious;
     for (std::int64_t j = 0; j < d; ++j) {
-      target[static_cast<std::size_t>(j)] = scale * static_cast<double>(target_noise[static_cast<std::size_t>(i * d + j)]);
+      target[static_cast<std::size_t>(j)] =
+          scale * static_cast<double>(target_noise[static_cast<std::size_t>(i * d + j)]);
     }
     for (std::int64_t k = 0; k < d; ++k) {
       const double value = scale * static_cast<double>(x[k]);
       x[k] = static_cast<float>(value);
-      for (std::int64_t j = 0; j < d; ++j) target[static_cast<std::size_t>(j)] += value * to_target_(k, j);
+      for (std::int64_t j = 0; j < d; ++j)
+        target[static_cast<std::size_t>(j)] += value * to_target_(k, j);
     }
     double label = 0.0;
     for (const double value : target) label += value;
     for (std::int64_t j = 0; j < sizes_.spurious; ++j) {
       double value = static_cast<double>(z[j]);
-      for (std::int64_t k = 0; k < d; ++k) value += target[static_cast<std::size_t>(k)] * to_spurious_(k, j);
+      for (std::int64_t k = 0; k < d; ++k)
+        value += target[static_cast<std::size_t>(k)] * to_spurious_(k, j);
       z[j] = static_cast<float>(value);
     }
     out.label[static_cast<std::size_t>(i)] = static_cast<float>(label);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kFirstAgreement[] = {0.95, 0.97, 0.99};
 constexpr double kFirstForeground[] = {0.3, 0.5, 0.7};
-constexpr double kVariance = 0.1;      ///< of each coordinate around its mean of +-1
+constexpr double kVariance = 0.1;  ///< of each coordinate around its mean of +-1
 constexpr double kInvariantScale = 0.01;
 
 /// The first values, then draws from U(low, high).
@@ -90,10 +90,10 @@ UnitTestRows LinearUnitExample2::draw(const StreamKey& noise, RowRange rows,
   UnitTestRows out(sizes_, rows.count);
   const Stream foreground(noise.child("foreground"));
   const Stream background(noise.child("background"));
-  Stream(noise.child("x")).fill_normal(rows.first, rows.count, sizes_.invariant,
-                                       out.invariant.data());
-  Stream(noise.child("z")).fill_normal(rows.first, rows.count, sizes_.spurious,
-                                       out.spurious.data());
+  Stream(noise.child("x"))
+      .fill_normal(rows.first, rows.count, sizes_.invariant, out.invariant.data());
+  Stream(noise.child("z"))
+      .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   const double deviation = std::sqrt(kVariance);
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first + i;
@@ -135,8 +135,8 @@ Ceilings LinearUnitExample2::ceilings(const Members& members, double shift) cons
     const double says_one = grass * says_one_on_grass + (1.0 - grass) * says_one_on_sand;
     const double if_cow = p * says_one_on_grass + (1.0 - p) * says_one_on_sand;
     const double if_camel = (1.0 - p) * says_one_on_grass + p * says_one_on_sand;
-    const double linked = s * right(1.0 - label_flip_, if_cow) +
-                          (1.0 - s) * right(label_flip_, if_camel);
+    const double linked =
+        s * right(1.0 - label_flip_, if_cow) + (1.0 - s) * right(label_flip_, if_camel);
     reads_background += share * ((1.0 - shift) * linked + shift * right(one, says_one));
     label_one += share * one;
   }

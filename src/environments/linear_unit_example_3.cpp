@@ -69,16 +69,17 @@ LinearUnitExample3::LinearUnitExample3(const UnitTestSizes& sizes, const StreamK
       means_(gaussian(key.child("mean"), sizes.domains, sizes.spurious, 1.0)) {}
 
 CausalGraph LinearUnitExample3::graph() const {
-  return {{{"label", Role::label, "a fair coin"},
-           {"mean", Role::hidden, "mu, a constant of the domain"},
-           {"invariant", Role::causal, "N(0.1, 0.01 I), mirrored for label 1; invariant, not causal"},
-           {"spurious", Role::spurious, "N(mu, 0.01 I), mirrored for label 1"},
-           {"input", Role::observed, "what the model sees"}},
-          {{"label", "invariant"},
-           {"label", "spurious"},
-           {"mean", "spurious"},
-           {"invariant", "input"},
-           {"spurious", "input"}}};
+  return {
+      {{"label", Role::label, "a fair coin"},
+       {"mean", Role::hidden, "mu, a constant of the domain"},
+       {"invariant", Role::causal, "N(0.1, 0.01 I), mirrored for label 1; invariant, not causal"},
+       {"spurious", Role::spurious, "N(mu, 0.01 I), mirrored for label 1"},
+       {"input", Role::observed, "what the model sees"}},
+      {{"label", "invariant"},
+       {"label", "spurious"},
+       {"mean", "spurious"},
+       {"invariant", "input"},
+       {"spurious", "input"}}};
 }
 
 std::string LinearUnitExample3::mechanism() const {
@@ -92,10 +93,10 @@ UnitTestRows LinearUnitExample3::draw(const StreamKey& noise, RowRange rows,
                                       const Members& members) const {
   UnitTestRows out(sizes_, rows.count);
   const Stream label(noise.child("label"));
-  Stream(noise.child("x")).fill_normal(rows.first, rows.count, sizes_.invariant,
-                                       out.invariant.data());
-  Stream(noise.child("z")).fill_normal(rows.first, rows.count, sizes_.spurious,
-                                       out.spurious.data());
+  Stream(noise.child("x"))
+      .fill_normal(rows.first, rows.count, sizes_.invariant, out.invariant.data());
+  Stream(noise.child("z"))
+      .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first + i;
     const double* mean = means_.row(static_cast<std::int64_t>(member_of_row(members, row)));
@@ -157,7 +158,8 @@ double LinearUnitExample3::overlap(const Members& members) const {
 /// Bayes error of the invariant block when something else already says P(label = 0): its
 /// log-likelihood ratio is N(+-2 a, 4 a), a = dimensions * (mean / deviation)^2.
 double LinearUnitExample3::error_given(double label_zero) const {
-  const double a = static_cast<double>(sizes_.invariant) * kMean * kMean / (kDeviation * kDeviation);
+  const double a =
+      static_cast<double>(sizes_.invariant) * kMean * kMean / (kDeviation * kDeviation);
   const double label_one = 1.0 - label_zero;
   if (label_zero <= 0.0 || label_one <= 0.0) return 0.0;
   const double odds = std::log(label_zero) - std::log(label_one);
@@ -216,8 +218,8 @@ Ceiling LinearUnitExample3::linked_spurious_only(const Members& members) const {
     return {normal_cdf(std::sqrt(square) / kDeviation), Exactness::closed_form, 0.0};
   }
   // The error averaged over all domains is below the overlap, so that over some is below this.
-  const double slack = overlap(all) * static_cast<double>(all.size()) /
-                       static_cast<double>(members.size());
+  const double slack =
+      overlap(all) * static_cast<double>(all.size()) / static_cast<double>(members.size());
   if (slack < kApart) return but_for(1.0, slack);
   const Stream turn(key_.child("spurious_ceiling").child("domain"));
   const Stream noise(key_.child("spurious_ceiling").child("z"));

@@ -82,8 +82,8 @@ void show(const float* invariant, std::int64_t invariant_size, const float* spur
   }
   std::fill(scratch.begin(), scratch.end(), 0.0);
   for (std::int64_t i = 0; i < scramble.rows(); ++i) {
-    const auto value = static_cast<double>(i < invariant_size ? invariant[i]
-                                                              : spurious[i - invariant_size]);
+    const auto value =
+        static_cast<double>(i < invariant_size ? invariant[i] : spurious[i - invariant_size]);
     const double* row = scramble.row(i);
     for (std::size_t j = 0; j < scratch.size(); ++j) scratch[j] += value * row[j];
   }
@@ -97,16 +97,19 @@ const Schema<LinearUnitTestsOptions>& LinearUnitTests::schema() {
   using O = Options;
   static const auto schema =
       Schema<O>()
-          .field("example", &O::example,
-                 "1: regression, noise scale differs; 2: cows and camels; 3: small invariant margin; "
-                 "with s: inputs are rotated at random.",
-                 one_of({"1", "2", "3", "1s", "2s", "3s"}))
+          .field(
+              "example", &O::example,
+              "1: regression, noise scale differs; 2: cows and camels; 3: small invariant margin; "
+              "with s: inputs are rotated at random.",
+              one_of({"1", "2", "3", "1s", "2s", "3s"}))
           .field("invariant_dimensions", &O::invariant_dimensions, "Size of the invariant block.",
                  between(1, 100))
           .field("spurious_dimensions", &O::spurious_dimensions, "Size of the spurious block.",
                  between(1, 100))
-          .field("domains", &O::domains, "Number of train domains; beyond the third their "
-                 "constants are drawn at random.", between(1, 100));
+          .field("domains", &O::domains,
+                 "Number of train domains; beyond the third their "
+                 "constants are drawn at random.",
+                 between(1, 100));
   return schema;
 }
 
@@ -152,8 +155,10 @@ Members LinearUnitTests::members_of(const Domain& domain) const {
       return static_cast<double>(d) == parameter;
     });
     if (found == members.end()) {
-      throw UsageError(fmt::format("domain '{}' of linear_unit_tests names train domain {}; there "
-                                   "are {}", domain.name, parameter, sizes_.domains));
+      throw UsageError(
+          fmt::format("domain '{}' of linear_unit_tests names train domain {}; there "
+                      "are {}",
+                      domain.name, parameter, sizes_.domains));
     }
     chosen.push_back(*found);
   }

@@ -20,9 +20,9 @@ struct LinearUnitTestsOptions {
   std::int64_t domains = 3;
 };
 
-/// The linear unit tests for invariance discovery (Aubin et al. 2021). The dial is the share of rows
-/// whose spurious block is an independent draw from its marginal in the row's train domain. See
-/// datasets/linear_unit_tests.md.
+/// The linear unit tests for invariance discovery (Aubin et al. 2021). The dial is the share of
+/// rows whose spurious block is an independent draw from its marginal in the row's train domain.
+/// See datasets/linear_unit_tests.md.
 ///
 /// `Domain::parameters` is the list of train domains whose rows take turns: row i belongs to number
 /// parameters[i % size]; empty means all of them, as in the test domain and along the dial. So the

@@ -22,7 +22,8 @@ Moments select(const Moments& moments, std::int64_t first, std::int64_t count) {
   Moments out;
   out.inputs = Matrix(count, count);
   for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t j = 0; j < count; ++j) out.inputs(i, j) = moments.inputs(first + i, first + j);
+    for (std::int64_t j = 0; j < count; ++j)
+      out.inputs(i, j) = moments.inputs(first + i, first + j);
     out.cross.push_back(moments.cross[static_cast<std::size_t>(first + i)]);
   }
   out.target = moments.target;

@@ -13,9 +13,9 @@ namespace spurion::environments {
 
 /// Second moments of inputs and a target, all with mean zero.
 struct Moments {
-  Matrix inputs;         ///< E[x x'], [D, D]
-  Vector cross;          ///< E[x y], [D]
-  double target = 0.0;   ///< E[y^2]
+  Matrix inputs;        ///< E[x x'], [D, D]
+  Vector cross;         ///< E[x y], [D]
+  double target = 0.0;  ///< E[y^2]
 };
 
 /// Moments of a mixture with equal parts.

@@ -53,18 +53,19 @@ EnvironmentInfo make_info(const TwoBitOptions& options) {
   info.input_shape = {2};
   info.cue = kCue;
   info.causal = kCausal;
-  info.graph = {{{"label", Role::label, "a fair coin"},
-                 {"first_noise", Role::noise, "1 with probability alpha"},
-                 {kCausal, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
-                 {"second_noise", Role::noise, "1 with probability beta"},
-                 {kCue, Role::spurious, "label as -1 or +1, negated by noise"},
-                 {"input", Role::observed, "(x1, x2)"}},
-                {{"label", kCausal},
-                 {"first_noise", kCausal},
-                 {"label", kCue},
-                 {"second_noise", kCue},
-                 {kCausal, "input"},
-                 {kCue, "input"}}};
+  info.graph = {
+      {{"label", Role::label, "a fair coin"},
+       {"first_noise", Role::noise, "1 with probability alpha"},
+       {kCausal, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
+       {"second_noise", Role::noise, "1 with probability beta"},
+       {kCue, Role::spurious, "label as -1 or +1, negated by noise"},
+       {"input", Role::observed, "(x1, x2)"}},
+      {{"label", kCausal},
+       {"first_noise", kCausal},
+       {"label", kCue},
+       {"second_noise", kCue},
+       {kCausal, "input"},
+       {kCue, "input"}}};
   info.dial.name = "beta";
   info.dial.doc = "P(x2 disagrees with the label)";
   for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);

@@ -27,9 +27,8 @@ struct Estimate {
 inline Estimate estimate(const Tensor& values) {
   const Tensor flat = values.to(at::kDouble).flatten();
   const auto count = static_cast<double>(flat.numel());
-  return {flat.mean().item<double>(),
-          std::max(flat.std().item<double>() / std::sqrt(count),
-                   flat.abs().max().item<double>() / count)};
+  return {flat.mean().item<double>(), std::max(flat.std().item<double>() / std::sqrt(count),
+                                               flat.abs().max().item<double>() / count)};
 }
 
 /// Coefficients w with the least sum of (y - x w)^2, their standard errors (without assuming that
@@ -42,8 +41,7 @@ struct LeastSquares {
     const Tensor column = inverse.matmul(x.t().matmul(y));
     const Tensor score = x * (y - x.matmul(column));
     weights = column.squeeze(1);
-    standard_errors =
-        inverse.matmul(score.t().matmul(score)).matmul(inverse).diagonal().sqrt();
+    standard_errors = inverse.matmul(score.t().matmul(score)).matmul(inverse).diagonal().sqrt();
   }
   /// Squared error on each row.
   [[nodiscard]] Tensor squared_errors(const Tensor& inputs, const Tensor& target) const {

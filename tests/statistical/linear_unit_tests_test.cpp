@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -153,8 +154,7 @@ TEST_CASE("Population ERM of example 1 over draws of the world agrees with the p
   Tensor values = at::zeros({kDraws, 5}, at::kDouble);
   auto table = values.accessor<double, 2>();
   for (int draw = 0; draw < kDraws; ++draw) {
-    const Example1Population population =
-        example1_population({}, static_cast<std::uint64_t>(draw));
+    const Example1Population population = example1_population({}, static_cast<std::uint64_t>(draw));
     for (int d = 0; d < 3; ++d) {
       const auto i = static_cast<std::size_t>(d);
       table[draw][d] = population.test[i];
@@ -166,18 +166,17 @@ TEST_CASE("Population ERM of example 1 over draws of the world agrees with the p
   struct Published {
     double mean, deviation, draws;
   };
-  const Published trained[] = {{1.62, 0.60, 50}, {14.25, 1.52, 50}, {24.22, 2.34, 50},
-                               {13.36, 1.49, 50}};
-  const Published closed[] = {{1.56, 0.55, 1000}, {14.27, 1.60, 1000}, {24.21, 2.49, 1000},
-                              {13.35, 1.52, 1000}};
+  const Published trained[] = {
+      {1.62, 0.60, 50}, {14.25, 1.52, 50}, {24.22, 2.34, 50}, {13.36, 1.49, 50}};
+  const Published closed[] = {
+      {1.56, 0.55, 1000}, {14.27, 1.60, 1000}, {24.21, 2.49, 1000}, {13.35, 1.52, 1000}};
   for (std::int64_t column = 0; column < 4; ++column) {
     const double mean = values.select(1, column).mean().item<double>();
     const double deviation = values.select(1, column).std(false).item<double>();
     for (const Published& published : {trained[column], closed[column]}) {
       INFO("column " << column << ", mean " << mean << ", deviation " << deviation);
-      const double standard_error =
-          std::hypot(deviation / std::sqrt(1.0 * kDraws),
-                     published.deviation / std::sqrt(published.draws));
+      const double standard_error = std::hypot(deviation / std::sqrt(1.0 * kDraws),
+                                               published.deviation / std::sqrt(published.draws));
       CHECK(std::abs(mean - published.mean) < 4 * standard_error);
     }
     CHECK(deviation == Approx(closed[column].deviation).epsilon(0.1));
@@ -189,8 +188,8 @@ TEST_CASE("Population ERM of example 1 over draws of the world agrees with the p
 TEST_CASE("Sampled accuracies of example 2 agree with every ceiling") {
   // Ten coordinates never mislead; one does, and then the threshold matters.
   for (const std::int64_t width : {1, 5}) {
-    const auto world = unit_test("2", 5, {{"invariant_dimensions", width},
-                                          {"spurious_dimensions", width}, {"domains", 4}});
+    const auto world = unit_test(
+        "2", 5, {{"invariant_dimensions", width}, {"spurious_dimensions", width}, {"domains", 4}});
     const auto train = train_samples(*world, 100000);
     const Tensor y = gather(train, &Sample::y);
     const Tensor total = gather(train, &Sample::spurious).sum(1);
@@ -219,8 +218,8 @@ TEST_CASE("Sampled accuracies of example 2 agree with every ceiling") {
   }
 }
 
-/// log P(spurious block | label) for labels 0 and 1 where it follows the label, [B, 2]; means of the
-/// clusters come from samples.
+/// log P(spurious block | label) for labels 0 and 1 where it follows the label, [B, 2]; means of
+/// the clusters come from samples.
 Tensor cluster_logs(const std::vector<Sample>& train, const std::vector<std::size_t>& members,
                     const Tensor& z) {
   constexpr double kVariance = 0.01;
@@ -236,10 +235,10 @@ Tensor cluster_logs(const std::vector<Sample>& train, const std::vector<std::siz
 }
 
 TEST_CASE("Sampled accuracies of example 3 agree with every ceiling") {
-  // With one spurious dimension and six domains some clusters of unlike labels overlap.
+  // With one spurious dimension and five domains some clusters of unlike labels overlap.
   for (const std::int64_t width : {1, 2, 5}) {
     for (const std::uint64_t seed : {1, 2}) {
-      const std::int64_t domains = width == 5 ? 3 : 6;
+      const std::int64_t domains = width == 5 ? 3 : 5;
       const auto world =
           unit_test("3", seed, {{"spurious_dimensions", width}, {"domains", domains}});
       const auto train = train_samples(*world, 50000);
@@ -247,7 +246,7 @@ TEST_CASE("Sampled accuracies of example 3 agree with every ceiling") {
       for (std::size_t d = 0; d < train.size(); ++d) everyone.push_back(d);
       for (const Setting& setting : settings(*world)) {
         INFO("width " << width << ", seed " << seed << ", " << setting.domain.name);
-        const Sample test = world->sample(setting.domain, Purpose::test, {0, kTestRows});
+        const Sample test = world->sample(setting.domain, Purpose::test, {0, kTestRows / 2});
         const Ceilings c = world->ceilings(setting.domain);
         const Tensor one = test.y.eq(1);
         const Tensor z = test.spurious.to(at::kDouble);

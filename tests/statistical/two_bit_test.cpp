@@ -19,7 +19,8 @@ constexpr double kAlpha = 0.1;
 
 /// Index of each row's input in a `TwoBitLogits`, [B].
 Tensor inputs(const Sample& sample) {
-  return (sample.x.select(1, 0).lt(0).to(at::kLong) * 2 + sample.x.select(1, 1).lt(0).to(at::kLong));
+  return (sample.x.select(1, 0).lt(0).to(at::kLong) * 2 +
+          sample.x.select(1, 1).lt(0).to(at::kLong));
 }
 
 /// Sum of y = -1 or +1 over the rows of each input: its sign is the best guess there.
@@ -72,8 +73,7 @@ TEST_CASE("Sampled risks and penalties of two_bit agree with the exact ones") {
               .agrees(TwoBitExact::risk(domain, table, TwoBitLoss::logistic)));
     CHECK(estimate(-y * f * at::sigmoid(-y * f))
               .agrees(TwoBitExact::scale_gradient(domain, table, TwoBitLoss::logistic)));
-    CHECK(estimate((f - y).pow(2))
-              .agrees(TwoBitExact::risk(domain, table, TwoBitLoss::squared)));
+    CHECK(estimate((f - y).pow(2)).agrees(TwoBitExact::risk(domain, table, TwoBitLoss::squared)));
     CHECK(estimate(2 * f * (f - y))
               .agrees(TwoBitExact::scale_gradient(domain, table, TwoBitLoss::squared)));
   }

@@ -161,9 +161,10 @@ TEST_CASE("Population ERM of the partially observed chain lies where the archive
   double noncausal = 0;
   double squares = 0;
   for (int seed = 0; seed < kDraws; ++seed) {
-    const auto world = ChainSem(options, EnvironmentContext{static_cast<std::uint64_t>(seed), nullptr});
-    const Errors found = errors(
-        world, at::tensor(world.population_erm_weights(), at::kDouble).unsqueeze(0));
+    const auto world =
+        ChainSem(options, EnvironmentContext{static_cast<std::uint64_t>(seed), nullptr});
+    const Errors found =
+        errors(world, at::tensor(world.population_erm_weights(), at::kDouble).unsqueeze(0));
     const double causal = found.causal[0].item<double>();
     sum += causal / kDraws;
     squares += causal * causal / kDraws;
@@ -182,12 +183,12 @@ TEST_CASE("Coefficient errors are zero at the truth and per replica") {
     // The rotation, read off the rows: x = (causal, spurious) S.
     const Sample sample = world->sample(world->at(1.0), kTest, {0, 400});
     const Tensor own = at::cat({sample.causal, sample.spurious}, 1).to(at::kDouble);
-    const Tensor rotation = at::linalg_solve(own.t().matmul(own),
-                                             own.t().matmul(sample.x.to(at::kDouble)));
+    const Tensor rotation =
+        at::linalg_solve(own.t().matmul(own), own.t().matmul(sample.x.to(at::kDouble)));
     // With W_xy = I the label has coefficient 1 on each x; weights w on (x, z) S act as S w.
     const Tensor truth = at::cat({at::ones({5}, at::kDouble), at::zeros({5}, at::kDouble)});
-    const Tensor off = truth + 0.5 * at::cat({at::zeros({5}, at::kDouble),
-                                              at::ones({5}, at::kDouble)});
+    const Tensor off =
+        truth + 0.5 * at::cat({at::zeros({5}, at::kDouble), at::ones({5}, at::kDouble)});
     const Tensor weights = at::stack({truth, off, 0 * truth}).matmul(rotation);
     const Errors found = errors(*world, weights.to(at::kFloat));
     const Tensor causal = at::tensor({0.0, 0.0, 1.0}, at::kDouble);

@@ -150,9 +150,9 @@ TEST_CASE("Labels and groups of the binary examples fit the blocks") {
   const Domain domain = margins->train_domains()[0];
   const Sample linked = margins->sample(domain, kTest, {0, 2000});
   CHECK(at::equal(linked.group, 2 * linked.y + 1));
-  CHECK(linked.causal.index({linked.y.eq(0)}).mean().item<double>() == Approx(0.1).epsilon(0).margin(0.01));
-  const Sample twin =
-      margins->sample(domain, kTest, {0, 2000}, Intervention::resample("spurious"));
+  CHECK(linked.causal.index({linked.y.eq(0)}).mean().item<double>() ==
+        Approx(0.1).epsilon(0).margin(0.01));
+  const Sample twin = margins->sample(domain, kTest, {0, 2000}, Intervention::resample("spurious"));
   const double agree = twin.group.remainder(2).to(at::kDouble).mean().item<double>();
   CHECK(std::abs(agree - 0.5) < 4 * 0.5 / std::sqrt(2000.0));
 }
@@ -220,7 +220,8 @@ TEST_CASE("Example 2 has the published closed forms") {
   CHECK(test.chance == Approx(0.5).epsilon(0).margin(1e-12));
   CHECK_FALSE(test.population_erm.has_value());
   const auto two = unit_test("2", 0, {{"domains", 2}});
-  CHECK(1 - two->ceilings(two->test_domain()).spurious_only.value == Approx(0.464).epsilon(0).margin(1e-10));
+  CHECK(1 - two->ceilings(two->test_domain()).spurious_only.value ==
+        Approx(0.464).epsilon(0).margin(1e-10));
 }
 
 TEST_CASE("Example 3 has the published closed forms") {
@@ -234,7 +235,8 @@ TEST_CASE("Example 3 has the published closed forms") {
   const Ceilings linked = world->ceilings(world->at(0.0));
   CHECK(linked.bayes.value == Approx(1.0).epsilon(0).margin(1e-12));
   CHECK(linked.spurious_only.value == Approx(1.0).epsilon(0).margin(1e-12));
-  CHECK(world->ceilings(world->at(0.25)).spurious_only.value == Approx(0.875).epsilon(0).margin(1e-12));
+  CHECK(world->ceilings(world->at(0.25)).spurious_only.value ==
+        Approx(0.875).epsilon(0).margin(1e-12));
 }
 
 TEST_CASE("Ceilings of linear_unit_tests are ordered along the dial and meet its ends") {

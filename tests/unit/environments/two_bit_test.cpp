@@ -96,11 +96,9 @@ TEST_CASE("Risks and penalties of the two-bit world equal hand-summed constants"
   for (const Row& row : rows) {
     const TwoBitDomain domain{0.1, row.beta};
     CHECK(TwoBitExact::risk(domain, f, kLogistic) == tight(row.logistic));
-    CHECK(TwoBitExact::scale_gradient(domain, f, kLogistic) ==
-          tight(row.logistic_gradient));
+    CHECK(TwoBitExact::scale_gradient(domain, f, kLogistic) == tight(row.logistic_gradient));
     CHECK(TwoBitExact::risk(domain, f, kSquared) == tight(row.squared));
-    CHECK(TwoBitExact::scale_gradient(domain, f, kSquared) ==
-          tight(row.squared_gradient));
+    CHECK(TwoBitExact::scale_gradient(domain, f, kSquared) == tight(row.squared_gradient));
   }
   const TwoBitExact exact = kamath();
   CHECK(exact.mean_risk(f, kLogistic) == tight(0.3424849533320012802));
@@ -117,8 +115,7 @@ TEST_CASE("Best predictors of the two-bit world have their closed forms") {
   CHECK(invariant[0] == tight(std::log(9.0)));
   const TwoBitExact exact = kamath();
   for (const TwoBitDomain& domain : exact.train_domains()) {
-    CHECK(TwoBitExact::risk(domain, invariant, kLogistic) ==
-          tight(0.3250829733914482395));
+    CHECK(TwoBitExact::risk(domain, invariant, kLogistic) == tight(0.3250829733914482395));
     CHECK(TwoBitExact::scale_gradient(domain, invariant, kLogistic) == tight(0));
     CHECK(TwoBitExact::risk(domain, TwoBitExact::invariant(0.1, kSquared), kSquared) ==
           tight(0.36));
@@ -146,7 +143,8 @@ TEST_CASE("Without a penalty the IRMv1 minimiser is ERM's") {
     const TwoBitLogits found = exact.irm_minimiser(0, loss);
     CHECK(found[0] == Approx(erm[0]).epsilon(0).margin(1e-6));
     CHECK(found[1] == Approx(erm[1]).epsilon(0).margin(1e-6));
-    CHECK(exact.mean_risk(found, loss) == Approx(exact.mean_risk(erm, loss)).epsilon(0).margin(1e-12));
+    CHECK(exact.mean_risk(found, loss) ==
+          Approx(exact.mean_risk(erm, loss)).epsilon(0).margin(1e-12));
   }
 }
 
@@ -196,7 +194,8 @@ TEST_CASE("Ceilings of two_bit are those of its four inputs") {
     // x1 is the better bit in the pool (mean beta .255), so ERM's sign follows it.
     CHECK(c.population_erm->value == tight(0.9));
   }
-  const auto tempting = synthetic_world("two_bit", {{"alpha", 0.25}, {"betas", Value::List{0.1, 0.2}}});
+  const auto tempting =
+      synthetic_world("two_bit", {{"alpha", 0.25}, {"betas", Value::List{0.1, 0.2}}});
   const Ceilings c = tempting->ceilings(tempting->test_domain());
   CHECK(c.population_erm->value == tight(0.1));
   CHECK(c.spurious_only.value == tight(0.1));

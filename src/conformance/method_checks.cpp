@@ -1,0 +1,239 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "conformance/schema_checks.hpp"
+#include "conformance/tensors.hpp"
+#include "conformance/toy_problem.hpp"
+
+namespace spurion {
+namespace conformance {
+namespace {
+
+constexpr std::int64_t kReplicas = 3;
+constexpr const char* kModels[] = {"linear", "mlp"};
+
+/// The method under test.
+struct MethodSubject {
+  const Catalog* catalog;
+  std::string name;
+  Value options;  ///< normalised
+  Access needs;
+  bool batched = true;  ///< trains several replicas at once
+
+  [[nodiscard]] ToyShape shape(Task task, std::int64_t domains, std::int64_t rows) const {
+    ToyShape shape;
+    shape.task = task;
+    shape.domains = domains;
+    shape.rows = rows;
+    shape.groups = needs.group_labels;
+    return shape;
+  }
+  [[nodiscard]] ToyRun run(const Model& model, const ToyShape& shape, std::int64_t replicas,
+                           std::int64_t steps) const {
+    const auto& schema = catalog->methods.at(name).schema;
+    ToyRun run{catalog, name,  replica_options(schema, options, name, replicas),
+               &model,  shape, toy_parameters(model, replicas),
+               {},      steps};
+    for (std::int64_t step = 0; step < steps; ++step) {
+      run.batches.push_back(toy_batch(shape, replicas, static_cast<std::uint64_t>(step)));
+    }
+    return run;
+  }
+};
+
+/// Calls `body` with each small model that is registered; skips when there is none.
+template <class Body>
+void with_models(const MethodSubject& subject, const ToyShape& shape, const Body& body) {
+  bool any = false;
+  for (const char* name : kModels) {
+    if (const auto model = toy_model(*subject.catalog, name, shape)) {
+      any = true;
+      body(*model, std::string(name));
+    }
+  }
+  if (!any) skip("neither linear nor mlp is registered");
+}
+
+std::string place(const std::string& model, const ToyShape& shape) {
+  return fmt::format("{} model, {} domains of {} rows{}", model, shape.domains, shape.rows,
+                     shape.shared ? ", shared" : "");
+}
+
+void check_replicas(const MethodSubject& subject) {
+  if (!subject.batched) skip("trains one replica at a time");
+  for (const std::int64_t rows : {7, 33}) {
+    for (const bool shared : {false, true}) {
+      ToyShape shape = subject.shape(Task::binary, 2, rows);
+      shape.shared = shared;
+      with_models(subject, shape, [&](const Model& model, const std::string& name) {
+        const ToyRun run = subject.run(model, shape, kReplicas, 5);
+        const ToyResult together = train(run);
+        for (std::int64_t k = 0; k < kReplicas; ++k) {
+          const ToyResult alone = train(replica_of(run, k));
+          const std::string what =
+              fmt::format("{}: replica {} alone and among three", place(name, shape), k);
+          for (std::size_t step = 0; step < alone.losses.size(); ++step) {
+            require_same_bits(fmt::format("{}, loss of step {}", what, step),
+                              together.losses[step].narrow(0, k, 1), alone.losses[step]);
+          }
+          require_same_bits(what + ", parameters", together.parameters.narrow(0, k, 1),
+                            alone.parameters);
+        }
+      });
+    }
+  }
+}
+
+void check_repeatable(const MethodSubject& subject) {
+  const ToyShape shape = subject.shape(Task::binary, 2, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    const ToyRun run = subject.run(model, shape, 1, 5);
+    require_same_bits(place(name, shape) + ": two runs", train(run).parameters,
+                      train(run).parameters);
+  });
+}
+
+void check_poison(const MethodSubject& subject) {
+  if (!subject.batched) skip("trains one replica at a time");
+  const ToyShape shape = subject.shape(Task::binary, 2, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    ToyRun run = subject.run(model, shape, kReplicas, 5);
+    const ToyResult healthy = train(run);
+    run.parameters.select(0, 1).fill_(std::numeric_limits<float>::quiet_NaN());
+    const ToyResult poisoned = train(run);
+    for (const std::int64_t k : {0, 2}) {
+      require_same_bits(fmt::format("{}: replica {} beside a poisoned one", place(name, shape), k),
+                        healthy.parameters[k], poisoned.parameters[k]);
+      require(poisoned.active[k].item<bool>(),
+              fmt::format("{}: healthy replica {} was stopped", place(name, shape), k));
+    }
+    require(!poisoned.active[1].item<bool>() && poisoned.diverged_at[1] == 0,
+            place(name, shape) + ": the poisoned replica is not reported as diverged at step 0");
+  });
+}
+
+void check_one_domain(const MethodSubject& subject) {
+  const ToyShape shape = subject.shape(Task::binary, 1, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    const ToyResult result = train(subject.run(model, shape, 1, 5));
+    require(result.active.all().item<bool>(), place(name, shape) + ": diverged");
+    require_finite(place(name, shape) + ": the parameters", result.parameters);
+  });
+}
+
+void check_tasks(const MethodSubject& subject) {
+  std::string refused;
+  int ran = 0;
+  for (const auto& [task, word] : {std::pair{Task::regression, "regression"},
+                                   std::pair{Task::multiclass, "multiclass"}}) {
+    const ToyShape shape = subject.shape(task, 2, 33);
+    try {
+      with_models(subject, shape, [&, kind = word](const Model& model, const std::string& name) {
+        const ToyResult result = train(subject.run(model, shape, 1, 5));
+        require(result.active.all().item<bool>(),
+                fmt::format("{}, {}: diverged", place(name, shape), kind));
+      });
+      ++ran;
+    } catch (const UsageError& error) {
+      refused = error.what();
+    }
+  }
+  if (ran == 0) skip("refused: " + refused);
+}
+
+/// Mean training risk under plain losses, so that penalties do not count.
+double risk_of(const Model& model, const Tensor& parameters, const Batch& batch) {
+  const at::NoGradGuard no_grad;
+  return domain_risks(model.forward(parameters, batch.x), batch).mean().item<double>();
+}
+
+/// Domains hold the same rows, so no method has a reason not to fit them.
+void check_learns(const MethodSubject& subject) {
+  ToyShape shape = subject.shape(Task::binary, 2, 65);
+  shape.same_domains = true;
+  const auto model = toy_model(*subject.catalog, "linear", shape);
+  if (!model) skip("linear is not registered");
+  ToyRun run = subject.run(*model, shape, 1, 200);
+  run.batches.resize(1);
+  const double before = risk_of(*model, run.parameters, run.batches.front());
+  const ToyResult result = train(run);
+  require(result.active.all().item<bool>(), "diverged on an easy problem");
+  const double after = risk_of(*model, result.parameters, run.batches.front());
+  require(after < 0.9 * before,
+          fmt::format("on an easy problem the loss went from {:.3f} to {:.3f} in 200 steps", before,
+                      after));
+}
+
+/// A method that does not ask for domain labels gives the same result however rows are dealt out to
+/// the slots of a batch.
+void check_needs(const MethodSubject& subject) {
+  if (subject.needs.domain_labels) skip("it needs domain labels");
+  const ToyShape shape = subject.shape(Task::binary, 2, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    ToyRun run = subject.run(model, shape, 1, 5);
+    const ToyResult dealt = train(run);
+    const std::vector<std::int64_t> order =
+        permutation(StreamKey(23), shape.domains * shape.rows);
+    const Tensor index = at::tensor(order, at::kLong);
+    for (Batch& batch : run.batches) {
+      const auto shuffle = [&](const Tensor& values) {
+        if (!values.defined()) return values;
+        return values.flatten(1).index_select(1, index).reshape(values.sizes());
+      };
+      batch.x = batch.x.index_select(1, index);
+      batch.y = shuffle(batch.y);
+      batch.group = shuffle(batch.group);
+    }
+    require(at::allclose(dealt.parameters, train(run).parameters, 1e-3, 1e-4),
+            place(name, shape) +
+                ": it does not ask for domain labels, but its result depends on them");
+  });
+}
+
+}  // namespace
+}  // namespace conformance
+
+std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::string& name,
+                                            const Value& options) {
+  using namespace conformance;
+  const OneThread one_thread;
+  const auto& entry = catalog.methods.at(name);
+  Checker checker({"method", name, options});
+  const bool defaults = options.as_table().empty();
+  if (defaults) check_entry(checker, entry.info, entry.schema);
+
+  MethodSubject subject;
+  subject.catalog = &catalog;
+  subject.name = name;
+  const bool made = checker.check("can be made", [&] {
+    subject.options = normalised(entry.schema, options, name);
+    std::unique_ptr<Method> method;
+    try {
+      method = entry.make({subject.options}, MethodContext{Task::binary, 1, 2, 4});
+    } catch (const UsageError& error) {
+      // An option may make sense only together with another.
+      if (!defaults) skip(std::string("refused: ") + error.what());
+      throw;
+    }
+    subject.needs = method->needs();
+    subject.batched = method->max_replicas() >= kReplicas;
+    require(method->cost_factor() > 0.0 && method->max_replicas() >= 1, "costs are not positive");
+  });
+  if (!made) return checker.take();
+  const auto check = [&](const char* what, void (*body)(const MethodSubject&)) {
+    checker.check(what, [&] { body(subject); });
+  };
+  check("two runs agree, bit for bit", check_repeatable);
+  check("3 replicas equal 3 times 1, bit for bit", check_replicas);
+  check("a poisoned replica leaves the others alone", check_poison);
+  check("finite on one domain", check_one_domain);
+  check("finite on other tasks", check_tasks);
+  check("learns an easy problem", check_learns);
+  check("sees only what it asks for", check_needs);
+  return checker.take();
+}
+
+}  // namespace spurion

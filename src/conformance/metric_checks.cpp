@@ -1,0 +1,157 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "conformance/schema_checks.hpp"
+#include "conformance/tensors.hpp"
+
+namespace spurion {
+namespace conformance {
+namespace {
+
+constexpr std::int64_t kReplicas = 3;
+constexpr std::int64_t kRows = 37;
+constexpr std::int64_t kGroups = 4;
+
+struct MetricSubject {
+  const Catalog* catalog;
+  std::string name;
+  Value options;  ///< normalised
+
+  [[nodiscard]] std::unique_ptr<Metric> make(Task task, std::int64_t replicas) const {
+    return catalog->metrics.at(name).make({options}, MetricContext{task, replicas, kGroups});
+  }
+};
+
+Predictions predictions(Task task) {
+  const std::int64_t outputs = task == Task::multiclass ? 3 : 1;
+  const StreamKey key = StreamKey(31).child(static_cast<std::uint64_t>(task));
+  Predictions all;
+  all.logits = normals(key.child("logits"), {kReplicas, kRows, outputs});
+  all.twin_logits = normals(key.child("twins"), {kReplicas, kRows, outputs});
+  const Tensor noise = normals(key.child("y"), {kReplicas, kRows});
+  all.y = task == Task::regression ? noise
+          : task == Task::binary   ? noise.gt(0).to(at::kLong)
+                                   : noise.gt(-0.5).to(at::kLong) + noise.gt(0.5).to(at::kLong);
+  all.group = at::arange(kReplicas * kRows, at::kLong).reshape({kReplicas, kRows}).remainder(kGroups);
+  return all;
+}
+
+Predictions rows_of(const Predictions& all, std::int64_t first, std::int64_t count) {
+  return {all.logits.narrow(1, first, count), all.twin_logits.narrow(1, first, count),
+          all.y.narrow(1, first, count), all.group.narrow(1, first, count)};
+}
+
+Predictions replica_of(const Predictions& all, std::int64_t replica) {
+  return {all.logits.narrow(0, replica, 1), all.twin_logits.narrow(0, replica, 1),
+          all.y.narrow(0, replica, 1), all.group.narrow(0, replica, 1)};
+}
+
+/// Calls `body` for each task the metric has a meaning for.
+template <class Body>
+void with_tasks(const MetricSubject& subject, const Body& body) {
+  bool any = false;
+  for (const auto& [task, word] : {std::pair{Task::binary, "binary"},
+                                   std::pair{Task::multiclass, "multiclass"},
+                                   std::pair{Task::regression, "regression"}}) {
+    if (!subject.make(task, 1)->applies(MetricContext{task, 1, kGroups})) continue;
+    any = true;
+    body(task, std::string(word));
+  }
+  require(any, "it applies to no task");
+}
+
+void check_result(const MetricSubject& subject) {
+  with_tasks(subject, [&](Task task, const std::string& word) {
+    const auto metric = subject.make(task, kReplicas);
+    require(metric->result().empty(), word + ": there is a result although nothing was added");
+    metric->add(predictions(task));
+    require(!metric->result().empty(), word + ": there is no result");
+    for (const auto& [name, value] : metric->result()) {
+      require(!name.empty(), word + ": a result has no name");
+      require(value.dim() == 1 && value.size(0) == kReplicas && value.scalar_type() == at::kDouble,
+              fmt::format("{}: '{}' is not float64 [K]", word, name));
+    }
+  });
+}
+
+void check_merge(const MetricSubject& subject) {
+  with_tasks(subject, [&](Task task, const std::string& word) {
+    const Predictions all = predictions(task);
+    const auto whole = subject.make(task, kReplicas);
+    whole->add(all);
+    const auto left = subject.make(task, kReplicas);
+    left->add(rows_of(all, 0, 10));
+    const auto right = subject.make(task, kReplicas);
+    right->add(rows_of(all, 10, 1));
+    right->add(rows_of(all, 11, kRows - 11));
+    left->merge(*right);
+    left->merge(*subject.make(task, kReplicas));
+    const auto once = whole->result();
+    const auto merged = left->result();
+    require(once.size() == merged.size(), word + ": merging changes which results there are");
+    for (std::size_t i = 0; i < once.size(); ++i) {
+      require(once[i].first == merged[i].first &&
+                  at::allclose(once[i].second, merged[i].second, 1e-12, 1e-12, true),
+              fmt::format("{}: '{}' in one pass and merged: {}", word, once[i].first,
+                          difference(once[i].second, merged[i].second)));
+    }
+  });
+}
+
+void check_replicas(const MetricSubject& subject) {
+  with_tasks(subject, [&](Task task, const std::string& word) {
+    const Predictions all = predictions(task);
+    const auto together = subject.make(task, kReplicas);
+    together->add(all);
+    for (std::int64_t k = 0; k < kReplicas; ++k) {
+      const auto alone = subject.make(task, 1);
+      alone->add(replica_of(all, k));
+      for (const auto& [name, value] : alone->result()) {
+        for (const auto& [other, values] : together->result()) {
+          if (other != name) continue;
+          require_same_bits(fmt::format("{}: '{}' of replica {} alone and among three", word, name, k),
+                            value, values.narrow(0, k, 1));
+        }
+      }
+    }
+    // Labels that all replicas share may come once.
+    Predictions shared = all;
+    shared.y = all.y.narrow(0, 0, 1);
+    shared.group = all.group.narrow(0, 0, 1);
+    Predictions repeated = shared;
+    repeated.y = shared.y.expand({kReplicas, kRows}).contiguous();
+    repeated.group = shared.group.expand({kReplicas, kRows}).contiguous();
+    const auto a = subject.make(task, kReplicas);
+    const auto b = subject.make(task, kReplicas);
+    a->add(shared);
+    b->add(repeated);
+    for (std::size_t i = 0; i < a->result().size(); ++i) {
+      require_same_bits(word + ": labels given once or for each replica", a->result()[i].second,
+                        b->result()[i].second);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace conformance
+
+std::vector<ConformanceResult> check_metric(const Catalog& catalog, const std::string& name,
+                                            const Value& options) {
+  using namespace conformance;
+  const OneThread one_thread;
+  const auto& entry = catalog.metrics.at(name);
+  Checker checker({"metric", name, options});
+  if (options.as_table().empty()) check_entry(checker, entry.info, entry.schema);
+  MetricSubject subject{&catalog, name, {}};
+  const bool made = checker.check("can be made", [&] {
+    subject.options = normalised(entry.schema, options, name);
+    subject.make(Task::binary, 1);
+  });
+  if (!made) return checker.take();
+  checker.check("results are named float64 [K]", [&] { check_result(subject); });
+  checker.check("merged parts equal one pass", [&] { check_merge(subject); });
+  checker.check("3 replicas equal 3 times 1, bit for bit", [&] { check_replicas(subject); });
+  return checker.take();
+}
+
+}  // namespace spurion

@@ -1,0 +1,97 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+
+#include "conformance/model_checks.hpp"
+#include "conformance/tensors.hpp"
+
+namespace spurion::conformance {
+
+namespace {
+
+/// The weighted sum of logits at parameters [1, P], in the precision of the arguments.
+double objective(const ModelSubject& subject, const Tensor& parameters, const Tensor& x,
+                 const Tensor& weights) {
+  const at::NoGradGuard no_grad;
+  const Tensor logits = subject.model->forward_differentiable(parameters, x).logits;
+  return (logits.to(at::kDouble) * weights.to(at::kDouble)).sum().item<double>();
+}
+
+/// Whether `forward_differentiable` takes float64, as models that can be differentiated twice do.
+bool works_in_double(const ModelSubject& subject) {
+  try {
+    const at::NoGradGuard no_grad;
+    return subject.model
+               ->forward_differentiable(subject.parameters(1).to(at::kDouble),
+                                        subject.inputs(1, 2).to(at::kDouble))
+               .logits.scalar_type() == at::kDouble;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+Tensor gradient(const ModelSubject& subject, const Tensor& parameters, const Tensor& x,
+                const Tensor& weights) {
+  const Tensor leaf = parameters.detach().clone().requires_grad_(true);
+  const Tensor logits = subject.model->forward(leaf, x).logits;
+  return torch::autograd::grad({(logits * weights).sum()}, {leaf})[0];
+}
+
+void check_gradients(const ModelSubject& subject) {
+  constexpr std::int64_t kRows = 7;
+  constexpr std::uint64_t kDirections = 5;
+  const Tensor parameters = subject.parameters(1);
+  const Tensor x = subject.inputs(1, kRows);
+  const Tensor weights = normals(StreamKey(3).child("weights"), {1, kRows, subject.context.outputs});
+  const Tensor given = gradient(subject, parameters, x, weights).to(at::kDouble);
+  require(given.sizes() == parameters.sizes(),
+          fmt::format("the gradient has shape [{}], the parameters [{}]",
+                      fmt::join(given.sizes(), ", "), fmt::join(parameters.sizes(), ", ")));
+  require_finite("the gradient of " + subject.text(), given);
+  // A model in float32 only is differenced over a wider step, and held to less.
+  const bool exact = works_in_double(subject);
+  const auto type = exact ? at::kDouble : at::kFloat;
+  const double step = exact ? 1e-6 : 1e-3;
+  const double tolerance = exact ? 1e-3 : 5e-2;
+  const double size = given.norm().item<double>();
+  for (std::uint64_t i = 0; i < kDirections; ++i) {
+    const Tensor direction =
+        normals(StreamKey(4).child("direction").child(i), {1, parameters.size(1)}).to(at::kDouble);
+    const auto at = [&](double distance) {
+      return objective(subject, (parameters.to(at::kDouble) + distance * direction).to(type),
+                       x.to(type), weights);
+    };
+    const double differenced = (at(step) - at(-step)) / (2.0 * step);
+    const double analytic = (given * direction).sum().item<double>();
+    require(std::abs(differenced - analytic) <= tolerance * (size + 1e-3),
+            fmt::format("with {}: a derivative along a direction is {} by the gradient and {} by "
+                        "differences",
+                        subject.text(), analytic, differenced));
+  }
+}
+
+void check_replicas_separate(const ModelSubject& subject) {
+  constexpr std::int64_t kReplicas = 3;
+  constexpr std::int64_t kRows = 5;
+  const Tensor parameters = subject.parameters(kReplicas);
+  const Tensor x = subject.inputs(kReplicas, kRows);
+  for (std::int64_t k = 0; k < kReplicas; ++k) {
+    Tensor weights = at::zeros({kReplicas, kRows, subject.context.outputs});
+    weights.select(0, k).fill_(1.0);
+    const Tensor found = gradient(subject, parameters, x, weights);
+    for (std::int64_t other = 0; other < kReplicas; ++other) {
+      const bool zero = found.select(0, other).eq(0).all().item<bool>();
+      require(other == k || zero, fmt::format("with {}: the gradient of replica {}'s output in "
+                                              "replica {}'s parameters is not 0",
+                                              subject.text(), k, other));
+      require(other != k || !zero,
+              fmt::format("with {}: the gradient of replica {}'s own output is 0", subject.text(), k));
+    }
+  }
+}
+
+}  // namespace spurion::conformance

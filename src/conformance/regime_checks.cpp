@@ -1,0 +1,184 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "conformance/regime_probe.hpp"
+#include "conformance/schema_checks.hpp"
+#include "conformance/toy_problem.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+namespace conformance {
+namespace {
+
+/// The regime under test and the small world it is tested in.
+struct RegimeSubject {
+  const Catalog* catalog;
+  std::string name;
+  Value options;  ///< normalised
+  std::shared_ptr<const Environment> world;
+  std::unique_ptr<Regime> regime;
+};
+
+/// The first of these that is registered; every row of it is distinct, so labels can be counted.
+constexpr const char* kWorlds[] = {"linear_unit_tests", "chain_sem", "two_bit"};
+
+std::shared_ptr<const Environment> make_world(const Catalog& catalog, std::string& name) {
+  for (const char* candidate : kWorlds) {
+    if (!catalog.environments.contains(candidate)) continue;
+    name = candidate;
+    const auto& entry = catalog.environments.at(name);
+    return entry.make({normalised(entry.schema, {}, name)}, EnvironmentContext{7, nullptr});
+  }
+  return nullptr;
+}
+
+struct Notes {
+  Seen seen;
+  Told told;
+};
+
+/// Two replicas with orders of their own under the probe.
+Notes run_probe(const RegimeSubject& subject, const TrainingOptions& training) {
+  const EnvironmentInfo& info = subject.world->info();
+  const auto model = toy_model(*subject.catalog, "linear",
+                               ToyShape{info.task, 1, 1, element_count(info.input_shape)});
+  if (!model) skip("linear is not registered");
+  RegimeContext context;
+  context.environments = {subject.world, subject.world};
+  context.order_keys = {StreamKey(1), StreamKey(2)};
+  context.training = training;
+  OptimizerOptions optimizer;
+  optimizer.learning_rate = 0.01;
+  Trainee trainee(*model, toy_parameters(*model, 2), optimizer);
+  Notes notes;
+  ProbeMethod method(subject.regime->batch_domains(*subject.world), subject.regime->grants(),
+                     notes.seen);
+  ProbeEvaluator evaluator(notes.told);
+  subject.regime->run(context, method, trainee, evaluator);
+  return notes;
+}
+
+void check_budget(const RegimeSubject& subject) {
+  for (const std::int64_t batch : {0, 10}) {
+    const Notes notes = run_probe(subject, {24, 40, batch});
+    const std::string what = fmt::format("24 steps, 40 rows, batch {}", batch);
+    require(notes.seen.updates == 24, fmt::format("{}: {} updates were made", what, notes.seen.updates));
+    require(notes.told.updates == notes.seen.updates,
+            fmt::format("{}: {} updates counted of {}", what, notes.told.updates, notes.seen.updates));
+    require(notes.told.rows == notes.seen.rows,
+            fmt::format("{}: {} rows counted of {} in the gradients", what, notes.told.rows,
+                        notes.seen.rows));
+    const auto distinct = static_cast<std::int64_t>(notes.seen.distinct.size());
+    require(notes.told.labels == distinct,
+            fmt::format("{}: {} labels counted, {} distinct rows seen", what, notes.told.labels,
+                        distinct));
+  }
+}
+
+void check_measures(const RegimeSubject& subject) {
+  for (const std::int64_t steps : {0, 1, 24}) {
+    const Notes notes = run_probe(subject, {steps, 40, 10});
+    require(notes.told.full_measurements >= 1 && notes.told.last_full_at == notes.seen.updates,
+            fmt::format("{} steps: no full measurement after the last update", steps));
+    require(!notes.seen.phases.empty() && notes.seen.phases.front() == 0,
+            fmt::format("{} steps: the method was not told of phase 0", steps));
+    for (std::size_t i = 1; i < notes.seen.phases.size(); ++i) {
+      require(notes.seen.phases[i] == notes.seen.phases[i - 1] + 1, "phases are out of order");
+    }
+  }
+}
+
+void check_schedule(const RegimeSubject& subject) {
+  const std::vector<Domain> schedule = subject.regime->schedule(*subject.world);
+  for (std::size_t i = 0; i < schedule.size(); ++i) {
+    require(schedule[i].name == fmt::format("phase_{}", i),
+            fmt::format("phase {} is called '{}'", i, schedule[i].name));
+  }
+  const std::int64_t domains = subject.regime->batch_domains(*subject.world);
+  require(domains >= 1, "batches have no domains");
+  require(subject.regime->grants().domain_labels || domains == 1,
+          fmt::format("domain labels are not granted, but batches tell {} domains apart", domains));
+}
+
+/// Three seeds of a small trial, with row counts that fill no vector register.
+std::vector<TrialSpec> small_trials(const RegimeSubject& subject, const std::string& world) {
+  const Catalog& catalog = *subject.catalog;
+  for (const char* needed : {"erm"}) {
+    if (!catalog.methods.contains(needed)) skip(fmt::format("{} is not registered", needed));
+  }
+  if (!catalog.models.contains("linear")) skip("linear is not registered");
+  TrialSpec spec;
+  spec.environment = {world, normalised(catalog.environments.at(world).schema, {}, world)};
+  spec.model = {"linear", normalised(catalog.models.at("linear").schema, {}, "linear")};
+  spec.method = {"erm", normalised(catalog.methods.at("erm").schema, {}, "erm")};
+  spec.regime = {subject.name, subject.options};
+  spec.optimizer = OptimizerOptions::schema().print({});
+  spec.training = TrainingOptions::schema().print({9, 37, 13});
+  spec.evaluation = EvaluationOptions::schema().print({53, 0, 19});
+  std::vector<TrialSpec> trials(3, spec);
+  for (std::size_t k = 0; k < trials.size(); ++k) trials[k].seed = static_cast<std::int64_t>(k);
+  return trials;
+}
+
+void require_same_trial(const std::string& what, const TrialResult& a, const TrialResult& b) {
+  require(a.status == b.status && a.measurements.size() == b.measurements.size(),
+          fmt::format("{}: {} and {} measurements", what, a.measurements.size(),
+                      b.measurements.size()));
+  for (std::size_t i = 0; i < a.measurements.size(); ++i) {
+    const Measurement& left = a.measurements[i];
+    const Measurement& right = b.measurements[i];
+    require(left.domain == right.domain && left.metric == right.metric && left.value == right.value,
+            fmt::format("{}: {} of '{}' is {} and {} of '{}' is {}", what, left.metric, left.domain,
+                        left.value, right.metric, right.domain, right.value));
+  }
+  require(a.cost.steps == b.cost.steps && a.cost.rows_seen == b.cost.rows_seen &&
+              a.cost.labels_used == b.cost.labels_used && a.cost.flops == b.cost.flops,
+          what + ": costs differ");
+}
+
+void check_bits(const RegimeSubject& subject, const std::string& world) {
+  const std::vector<TrialSpec> trials = small_trials(subject, world);
+  const auto run = [&](const std::vector<TrialSpec>& some) {
+    return run_pack(Pack{some, 0.0, 0.0}, *subject.catalog, nullptr, nullptr, {});
+  };
+  const auto together = run(trials);
+  const auto again = run(trials);
+  for (std::size_t k = 0; k < trials.size(); ++k) {
+    require(together[k].status == Status::done, "a trial ended with: " + together[k].message);
+    require_same_trial(fmt::format("seed {}, twice", k), together[k], again[k]);
+    require_same_trial(fmt::format("seed {}, alone and among three", k), together[k],
+                       run({trials[k]}).front());
+  }
+}
+
+}  // namespace
+}  // namespace conformance
+
+std::vector<ConformanceResult> check_regime(const Catalog& catalog, const std::string& name,
+                                            const Value& options) {
+  using namespace conformance;
+  const OneThread one_thread;
+  const auto& entry = catalog.regimes.at(name);
+  Checker checker({"regime", name, options});
+  if (options.as_table().empty()) check_entry(checker, entry.info, entry.schema);
+
+  RegimeSubject subject;
+  subject.catalog = &catalog;
+  subject.name = name;
+  std::string world;
+  const bool made = checker.check("can be made", [&] {
+    subject.options = normalised(entry.schema, options, name);
+    subject.regime = entry.make({subject.options});
+    subject.world = make_world(catalog, world);
+    if (!subject.world) skip("no small environment is registered");
+  });
+  if (!made) return checker.take();
+  checker.check("schedule and batch domains", [&] { check_schedule(subject); });
+  checker.check("counts updates, rows and labels", [&] { check_budget(subject); });
+  checker.check("measures after the last update", [&] { check_measures(subject); });
+  checker.check("two runs, and alone or among others: the same bits",
+                [&] { check_bits(subject, world); });
+  return checker.take();
+}
+
+}  // namespace spurion

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spurion/regime.hpp"
+
+/// \file
+/// A method and an evaluator that write down what a regime does to them.
+
+namespace spurion::conformance {
+
+/// What the method of a regime saw.
+struct Seen {
+  std::int64_t updates = 0;
+  std::int64_t rows = 0;             ///< of one replica
+  std::set<std::string> distinct;    ///< bytes of the rows of replica 0
+  std::vector<std::int64_t> phases;  ///< as announced
+};
+
+/// Minimises the mean risk and notes every batch. Fails a check when a batch is not what `needs`
+/// and the context say.
+class ProbeMethod final : public Method {
+ public:
+  ProbeMethod(std::int64_t domains, const Access& granted, Seen& seen)
+      : domains_(domains), granted_(granted), seen_(&seen) {}
+
+  void step(Trainee& trainee, const Batch& batch) override;
+  void begin_phase(Trainee& trainee, std::int64_t phase) override;
+
+ private:
+  std::int64_t domains_;
+  Access granted_;
+  Seen* seen_;
+};
+
+/// What a regime told its evaluator.
+struct Told {
+  std::int64_t updates = 0;
+  std::int64_t rows = 0;
+  std::int64_t labels = 0;
+  std::int64_t full_measurements = 0;
+  std::int64_t last_full_at = -1;  ///< updates made before it
+  std::set<std::int64_t> phases;   ///< of full measurements
+};
+
+class ProbeEvaluator final : public Evaluator {
+ public:
+  explicit ProbeEvaluator(Told& told) : told_(&told) {}
+
+  void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
+  void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+              const std::string& metric, const Tensor& values) override;
+  void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) override;
+
+ private:
+  Told* told_;
+};
+
+}  // namespace spurion::conformance

@@ -1,0 +1,106 @@
+#include "conformance/toy_problem.hpp"
+
+#include <ATen/ATen.h>
+
+#include "conformance/schema_checks.hpp"
+#include "conformance/tensors.hpp"
+
+namespace spurion::conformance {
+
+namespace {
+
+/// Labels [E, B] of rows [E, B, D]: classes or values that a linear function gives exactly.
+Tensor labels_of(const ToyShape& shape, const Tensor& x) {
+  const Tensor truth = normals(StreamKey(21).child("truth"), {shape.inputs, shape.outputs()});
+  const Tensor out = at::matmul(x, truth);
+  if (shape.task == Task::multiclass) return out.argmax(2);
+  const Tensor value = out.select(2, 0);
+  return shape.task == Task::binary ? value.gt(0).to(at::kLong) : value.contiguous();
+}
+
+}  // namespace
+
+Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step) {
+  std::vector<Tensor> x;
+  std::vector<Tensor> y;
+  std::vector<Tensor> group;
+  for (std::int64_t k = 0; k < (shape.shared ? 1 : replicas); ++k) {
+    const StreamKey key =
+        StreamKey(20).child("rows").child(static_cast<std::uint64_t>(k)).child(step);
+    Tensor rows = normals(key, {shape.domains, shape.rows, shape.inputs});
+    if (shape.same_domains) rows = rows.narrow(0, 0, 1).expand_as(rows).contiguous();
+    const Tensor labels = labels_of(shape, rows);
+    x.push_back(rows.flatten(0, 1));
+    y.push_back(labels);
+    group.push_back(2 * rows.select(2, 1).gt(0).to(at::kLong) + rows.select(2, 0).gt(0).to(at::kLong));
+  }
+  Batch batch;
+  batch.x = at::stack(x);
+  batch.y = at::stack(y);
+  if (shape.groups) batch.group = at::stack(group);
+  batch.domains = shape.domains;
+  batch.rows_per_domain = shape.rows;
+  batch.task = shape.task;
+  return batch;
+}
+
+Batch replica_of(const Batch& batch, std::int64_t replica) {
+  const auto own = [replica](const Tensor& values) {
+    if (!values.defined() || values.size(0) == 1) return values;
+    return values.narrow(0, replica, 1).contiguous();
+  };
+  Batch out = batch;
+  out.x = own(batch.x);
+  out.y = own(batch.y);
+  out.group = own(batch.group);
+  return out;
+}
+
+ToyRun replica_of(const ToyRun& run, std::int64_t replica) {
+  ToyRun out = run;
+  out.options = {run.options[static_cast<std::size_t>(replica)]};
+  out.parameters = run.parameters.narrow(0, replica, 1).contiguous();
+  out.batches.clear();
+  for (const Batch& batch : run.batches) out.batches.push_back(replica_of(batch, replica));
+  return out;
+}
+
+ToyResult train(const ToyRun& run) {
+  const MethodContext context{run.shape.task, run.parameters.size(0), run.shape.domains,
+                              run.shape.groups ? 4 : 0};
+  const auto method = run.catalog->methods.at(run.method).make(run.options, context);
+  OptimizerOptions optimizer;
+  optimizer.learning_rate = run.learning_rate;
+  Trainee trainee(*run.model, run.parameters, optimizer);
+  if (method->needs_second_order()) trainee.use_second_order();
+  method->begin_phase(trainee, 0);
+  ToyResult result;
+  for (std::int64_t step = 0; step < run.steps; ++step) {
+    method->step(trainee, run.batches[static_cast<std::size_t>(step) % run.batches.size()]);
+    result.losses.push_back(trainee.last_losses().clone());
+  }
+  result.parameters = trainee.parameters().detach().clone();
+  result.active = trainee.active().clone();
+  result.diverged_at = trainee.diverged_at();
+  return result;
+}
+
+std::unique_ptr<Model> toy_model(const Catalog& catalog, const std::string& name,
+                                 const ToyShape& shape) {
+  if (!catalog.models.contains(name)) return nullptr;
+  const auto& entry = catalog.models.at(name);
+  Value options;
+  if (entry.schema.find("width") != nullptr) options.as_table()["width"] = 6;
+  return entry.make({normalised(entry.schema, options, name)},
+                    ModelContext{{shape.inputs}, shape.outputs()});
+}
+
+Tensor toy_parameters(const Model& model, std::int64_t replicas) {
+  std::vector<StreamKey> keys;
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    keys.push_back(StreamKey(22).child(static_cast<std::uint64_t>(k)));
+  }
+  return model.initialise(keys);
+}
+
+}  // namespace spurion::conformance

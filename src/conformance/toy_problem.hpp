@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/method.hpp"
+
+/// \file
+/// Small training problems that need no environment.
+
+namespace spurion::conformance {
+
+/// What a toy batch looks like.
+struct ToyShape {
+  Task task = Task::binary;
+  std::int64_t domains = 2;
+  std::int64_t rows = 33;  ///< of each domain
+  std::int64_t inputs = 5;
+  bool shared = false;       ///< all replicas see the same rows
+  bool same_domains = false; ///< all domains hold the same rows, so that there is nothing to resist
+  bool groups = false;
+
+  [[nodiscard]] std::int64_t outputs() const { return task == Task::multiclass ? 3 : 1; }
+};
+
+/// Rows a linear model can fit, batch number `step`; replica k's rows depend on k, not on K.
+Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step);
+/// Replica k of a batch, as a batch of one replica.
+Batch replica_of(const Batch& batch, std::int64_t replica);
+
+/// One way of training a method: which model, on what, from where.
+struct ToyRun {
+  const Catalog* catalog;
+  std::string method;
+  std::vector<Value> options;     ///< [K] of the method, normalised
+  const Model* model;
+  ToyShape shape;
+  Tensor parameters;              ///< [K, P] at the start
+  std::vector<Batch> batches;     ///< one a step; fewer than `steps` start over
+  std::int64_t steps = 5;
+  double learning_rate = 0.05;
+};
+
+struct ToyResult {
+  Tensor parameters;                     ///< [K, P] at the end
+  std::vector<Tensor> losses;            ///< [K] of each step
+  Tensor active;                         ///< bool [K]
+  std::vector<std::int64_t> diverged_at; ///< [K]
+};
+
+/// Trains with plain Adam. Throws what the method throws.
+ToyResult train(const ToyRun& run);
+/// The run of replica k alone.
+ToyRun replica_of(const ToyRun& run, std::int64_t replica);
+
+/// A linear model or a small MLP of the catalog for this problem; null when it is not registered.
+std::unique_ptr<Model> toy_model(const Catalog& catalog, const std::string& name,
+                                 const ToyShape& shape);
+Tensor toy_parameters(const Model& model, std::int64_t replicas);
+
+}  // namespace spurion::conformance
