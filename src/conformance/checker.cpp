@@ -1,8 +1,6 @@
 #include "conformance/checker.hpp"
 
 #include <ATen/Parallel.h>
-#include <fmt/format.h>
-
 #include <stdexcept>
 
 namespace spurion::conformance {
@@ -43,15 +41,6 @@ bool Checker::check(const std::string& name, const std::function<void()>& body) 
   }
   results_.push_back(std::move(result));
   return results_.back().outcome == Outcome::passed;
-}
-
-void require_refused(const std::string& what, const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const UsageError&) {
-    return;
-  }
-  fail(fmt::format("{} was accepted; it must throw a UsageError", what));
 }
 
 OneThread::OneThread() : previous_(at::get_num_threads()) { at::set_num_threads(1); }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "spurion/conformance.hpp"
+#include "spurion/error.hpp"
 
 namespace spurion::conformance {
 
@@ -36,8 +37,16 @@ class Checker {
   std::vector<ConformanceResult> results_;
 };
 
-/// Fails unless `body` throws a `UsageError`.
-void require_refused(const std::string& what, const std::function<void()>& body);
+/// Fails unless `body` throws a `UsageError`; what it returns does not matter.
+template <class Body>
+void require_refused(const std::string& what, const Body& body) {
+  try {
+    static_cast<void>(body());
+  } catch (const UsageError&) {
+    return;
+  }
+  fail(what + " was accepted; it must throw a UsageError");
+}
 
 /// While it lives, LibTorch's own operations use one thread, as they do in a trial.
 class OneThread {

@@ -71,8 +71,8 @@ void check_dial(const Environment& environment) {
     require(domain.key == environment.at(dial.low).key,
             "points of the dial have different keys, so they do not share noise");
   }
-  require_refused("a shift below the dial", [&] { environment.at(dial.low - 1.0); });
-  require_refused("a shift above the dial", [&] { environment.at(dial.high + 1.0); });
+  require_refused("a shift below the dial", [&] { return environment.at(dial.low - 1.0); });
+  require_refused("a shift above the dial", [&] { return environment.at(dial.high + 1.0); });
 }
 
 void check_domains(const Environment& environment) {

@@ -162,13 +162,13 @@ void check_limits(const Environment& environment) {
     for (const Purpose purpose : kPurposes) {
       const std::int64_t limit = environment.row_limit(domain, purpose);
       require(limit >= 1, describe(domain, purpose) + ": there are none");
-      require_refused("a negative row", [&] { environment.sample(domain, purpose, {-1, 1}); });
-      require_refused("a negative count", [&] { environment.sample(domain, purpose, {0, -1}); });
+      require_refused("a negative row", [&] { return environment.sample(domain, purpose, {-1, 1}); });
+      require_refused("a negative count", [&] { return environment.sample(domain, purpose, {0, -1}); });
       if (limit == std::numeric_limits<std::int64_t>::max()) continue;
       const Sample last = environment.sample(domain, purpose, {limit - 1, 1});
       require_finite("the last of " + describe(domain, purpose), last.x);
       require_refused("a row beyond the last",
-                      [&] { environment.sample(domain, purpose, {limit, 1}); });
+                      [&] { return environment.sample(domain, purpose, {limit, 1}); });
     }
   }
 }

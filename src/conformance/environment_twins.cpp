@@ -190,7 +190,7 @@ void check_twins(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("unsupported interventions refused", [&] {
     const Domain domain = (*subject).train_domains().front();
     require_refused("an intervention on a variable that does not exist", [&] {
-      (*subject).sample(domain, Purpose::test, {0, 1}, Intervention::flip("no_such_variable"));
+      return (*subject).sample(domain, Purpose::test, {0, 1}, Intervention::flip("no_such_variable"));
     });
   });
   checker.check("dial agrees with twins at 5 points", [&] { check_mixture(*subject); });

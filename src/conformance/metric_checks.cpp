@@ -145,7 +145,7 @@ std::vector<ConformanceResult> check_metric(const Catalog& catalog, const std::s
   MetricSubject subject{&catalog, name, {}};
   const bool made = checker.check("can be made", [&] {
     subject.options = normalised(entry.schema, options, name);
-    subject.make(Task::binary, 1);
+    require(subject.make(Task::binary, 1) != nullptr, "it makes nothing");
   });
   if (!made) return checker.take();
   checker.check("results are named float64 [K]", [&] { check_result(subject); });

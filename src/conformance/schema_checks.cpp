@@ -51,7 +51,7 @@ void check_round_trip(const EntryInfo& info, const AnySchema& schema) {
   const Value again = normalised(schema, parse_json(defaults.canonical_json(), "defaults"), info.name);
   require(again == defaults, "options printed and parsed again differ: " + again.canonical_json());
   require_refused("an unknown option", [&] {
-    normalised(schema, Value::Table{{"no_such_option", 1}}, info.name);
+    return normalised(schema, Value::Table{{"no_such_option", 1}}, info.name);
   });
 }
 

@@ -7,8 +7,9 @@
 
 /// \file
 /// Scalar functions from which the loss kernels are built. Written as straight-line arithmetic so
-/// that the compiler vectorises loops over them, and so that a value's result is the same in the body
-/// and in the remainder of a loop (compile with -ffp-contract=off). Accuracy: 2 ulp in float32.
+/// that the compiler vectorises loops over them, and so that a value's result is the same in the
+/// body and in the remainder of a loop (compile with -ffp-contract=off). Accuracy: 2 ulp in
+/// float32.
 
 namespace spurion::engine {
 

@@ -14,8 +14,8 @@ struct Vector {
 /// C block of `Rows` x (`Vectors` * Lanes) in registers. With `Continue` the chain of multiply-adds
 /// goes on from what c holds: the same bits as one longer chain.
 template <int Lanes, int Rows, int Vectors, bool Continue>
-SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b, std::int64_t b_stride,
-                          float* c, std::int64_t c_stride) {
+SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b,
+                          std::int64_t b_stride, float* c, std::int64_t c_stride) {
   using V = typename Vector<Lanes>::Type;
   V sum[Rows][Vectors];
 #pragma GCC unroll 16
@@ -113,7 +113,8 @@ SPURION_INLINE void column(std::int64_t m, std::int64_t n, const MatrixView& a, 
 /// All columns that fill a vector of 4; the others are left to `column`.
 template <int Lanes, int Rows, int Vectors, bool Continue>
 SPURION_INLINE void columns(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
-                            const float* b, std::int64_t b_stride, float* c, std::int64_t c_stride) {
+                            const float* b, std::int64_t b_stride, float* c,
+                            std::int64_t c_stride) {
   std::int64_t j = 0;
   for (; j + Vectors * Lanes <= p; j += Vectors * Lanes) {
     panel<Lanes, Rows, Vectors, Continue>(m, n, a, b + j, b_stride, c + j, c_stride);
@@ -133,8 +134,8 @@ SPURION_INLINE void columns(std::int64_t m, std::int64_t n, std::int64_t p, cons
   }
 }
 
-/// A slab of `kInner` rows of b stays in the second-level cache while all of a passes over it, and a
-/// block of `kOuter` rows of a stays there while all columns of b do.
+/// A slab of `kInner` rows of b stays in the second-level cache while all of a passes over it, and
+/// a block of `kOuter` rows of a stays there while all columns of b do.
 constexpr std::int64_t kInner = 512;
 constexpr std::int64_t kOuter = 240;
 
@@ -151,10 +152,11 @@ SPURION_INLINE void gemm(std::int64_t m, std::int64_t n, std::int64_t p, const M
         const MatrixView part{a.data + i * a.row_stride + k * a.column_stride, a.row_stride,
                               a.column_stride};
         if (k == 0) {
-          columns<Lanes, Rows, Vectors, false>(outer, inner, vectored, part, b, b_stride, c + i * p, p);
+          columns<Lanes, Rows, Vectors, false>(outer, inner, vectored, part, b, b_stride, c + i * p,
+                                               p);
         } else {
-          columns<Lanes, Rows, Vectors, true>(outer, inner, vectored, part, b + k * b_stride, b_stride,
-                                              c + i * p, p);
+          columns<Lanes, Rows, Vectors, true>(outer, inner, vectored, part, b + k * b_stride,
+                                              b_stride, c + i * p, p);
         }
       }
     }

@@ -6,8 +6,8 @@
 
 /// \file
 /// Small dense products without call overhead: what oneDNN is too heavy for. The order in which an
-/// element of C is summed depends on the shapes and strides alone, so its bits depend on nothing but
-/// those and its own row and column.
+/// element of C is summed depends on the shapes and strides alone, so its bits depend on nothing
+/// but those and its own row and column.
 
 namespace spurion::engine {
 

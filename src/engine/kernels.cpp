@@ -13,21 +13,22 @@
 namespace spurion::engine {
 
 SPURION_CLONES void exponential(const float* __restrict in, float* __restrict out,
-                                 std::int64_t count) {
+                                std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = exponential(in[i]);
 }
 
 SPURION_CLONES void logarithm(const float* __restrict in, float* __restrict out,
-                               std::int64_t count) {
+                              std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = logarithm(in[i]);
 }
 
-SPURION_CLONES void logistic(const float* __restrict in, float* __restrict out, std::int64_t count) {
+SPURION_CLONES void logistic(const float* __restrict in, float* __restrict out,
+                             std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = logistic(in[i]);
 }
 
 SPURION_CLONES void soft_plus(const float* __restrict in, float* __restrict out,
-                               std::int64_t count) {
+                              std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) out[i] = soft_plus(in[i]);
 }
 
@@ -40,30 +41,45 @@ constexpr std::int64_t kLanes = 16;
 
 }  // namespace
 
-SPURION_CLONES float binary_mean(BinaryQuantity quantity, const float* __restrict z,
-                                 const std::int64_t* __restrict y, std::int64_t count) {
+#define SPURION_INLINE inline __attribute__((always_inline))
+
+namespace {
+
+SPURION_INLINE float value_of(Quantity quantity, float z, std::int64_t label) {
+  const auto y = static_cast<float>(label);
+  if (quantity == Quantity::loss) return soft_plus(z) - z * y;
+  const float residual = logistic(z) - y;
+  return quantity == Quantity::scale_gradient ? z * residual : residual;
+}
+
+SPURION_INLINE float value_of(Quantity quantity, float z, float y) {
+  const float residual = z - y;
+  if (quantity == Quantity::loss) return residual * residual;
+  return 2.0F * (quantity == Quantity::scale_gradient ? z * residual : residual);
+}
+
+SPURION_INLINE float derivative_of(Quantity quantity, float z, std::int64_t label) {
+  const float p = logistic(z);
+  const float residual = p - static_cast<float>(label);
+  if (quantity == Quantity::loss) return residual;
+  const float slope = p * (1.0F - p);
+  return quantity == Quantity::scale_gradient ? residual + z * slope : slope;
+}
+
+SPURION_INLINE float derivative_of(Quantity quantity, float z, float y) {
+  if (quantity == Quantity::loss) return 2.0F * (z - y);
+  return quantity == Quantity::scale_gradient ? 4.0F * z - 2.0F * y : 2.0F;
+}
+
+template <Quantity kQuantity, class Target>
+SPURION_INLINE float mean_of(const float* __restrict z, const Target* __restrict y,
+                             std::int64_t count) {
   float sums[kLanes] = {};
   float values[kBlock];
   for (std::int64_t first = 0; first < count; first += kBlock) {
     const std::int64_t rows = count - first < kBlock ? count - first : kBlock;
-    const float* zs = z + first;
-    const std::int64_t* ys = y + first;
-    switch (quantity) {
-      case BinaryQuantity::loss:
-        for (std::int64_t i = 0; i < rows; ++i) {
-          values[i] = soft_plus(zs[i]) - zs[i] * static_cast<float>(ys[i]);
-        }
-        break;
-      case BinaryQuantity::scale_gradient:
-        for (std::int64_t i = 0; i < rows; ++i) {
-          values[i] = zs[i] * (logistic(zs[i]) - static_cast<float>(ys[i]));
-        }
-        break;
-      case BinaryQuantity::shift_gradient:
-        for (std::int64_t i = 0; i < rows; ++i) {
-          values[i] = logistic(zs[i]) - static_cast<float>(ys[i]);
-        }
-        break;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      values[i] = value_of(kQuantity, z[first + i], y[first + i]);
     }
     std::int64_t i = 0;
     for (; i + kLanes <= rows; i += kLanes) {
@@ -76,33 +92,65 @@ SPURION_CLONES float binary_mean(BinaryQuantity quantity, const float* __restric
   return total / static_cast<float>(count);
 }
 
-SPURION_CLONES void binary_derivative(BinaryQuantity quantity, float factor,
-                                      const float* __restrict z, const std::int64_t* __restrict y,
-                                      std::int64_t count, float* __restrict out) {
+template <class Target>
+SPURION_INLINE float mean_of(Quantity quantity, const float* z, const Target* y,
+                             std::int64_t count) {
   switch (quantity) {
-    case BinaryQuantity::loss:
-      for (std::int64_t i = 0; i < count; ++i) {
-        out[i] = factor * (logistic(z[i]) - static_cast<float>(y[i]));
-      }
-      break;
-    case BinaryQuantity::scale_gradient:
-      for (std::int64_t i = 0; i < count; ++i) {
-        const float p = logistic(z[i]);
-        out[i] = factor * ((p - static_cast<float>(y[i])) + z[i] * (p * (1.0F - p)));
-      }
-      break;
-    case BinaryQuantity::shift_gradient:
-      for (std::int64_t i = 0; i < count; ++i) {
-        const float p = logistic(z[i]);
-        out[i] = factor * (p * (1.0F - p));
-      }
+    case Quantity::loss:
+      return mean_of<Quantity::loss>(z, y, count);
+    case Quantity::scale_gradient:
+      return mean_of<Quantity::scale_gradient>(z, y, count);
+    case Quantity::shift_gradient:
       break;
   }
+  return mean_of<Quantity::shift_gradient>(z, y, count);
+}
+
+template <Quantity kQuantity, class Target>
+SPURION_INLINE void derivatives(float factor, const float* __restrict z, const Target* __restrict y,
+                                std::int64_t count, float* __restrict out) {
+  for (std::int64_t i = 0; i < count; ++i) out[i] = factor * derivative_of(kQuantity, z[i], y[i]);
+}
+
+template <class Target>
+SPURION_INLINE void derivatives(Quantity quantity, float factor, const float* z, const Target* y,
+                                std::int64_t count, float* out) {
+  switch (quantity) {
+    case Quantity::loss:
+      return derivatives<Quantity::loss>(factor, z, y, count, out);
+    case Quantity::scale_gradient:
+      return derivatives<Quantity::scale_gradient>(factor, z, y, count, out);
+    case Quantity::shift_gradient:
+      break;
+  }
+  derivatives<Quantity::shift_gradient>(factor, z, y, count, out);
+}
+
+}  // namespace
+
+SPURION_CLONES float binary_mean(Quantity quantity, const float* z, const std::int64_t* y,
+                                 std::int64_t count) {
+  return mean_of(quantity, z, y, count);
+}
+
+SPURION_CLONES float squared_mean(Quantity quantity, const float* z, const float* y,
+                                  std::int64_t count) {
+  return mean_of(quantity, z, y, count);
+}
+
+SPURION_CLONES void binary_derivative(Quantity quantity, float factor, const float* z,
+                                      const std::int64_t* y, std::int64_t count, float* out) {
+  derivatives(quantity, factor, z, y, count, out);
+}
+
+SPURION_CLONES void squared_derivative(Quantity quantity, float factor, const float* z,
+                                       const float* y, std::int64_t count, float* out) {
+  derivatives(quantity, factor, z, y, count, out);
 }
 
 SPURION_CLONES void adam_update(const AdamStep& step, std::int64_t count,
-                                 const float* __restrict gradient, float* __restrict parameter,
-                                 float* __restrict first, float* __restrict second) {
+                                const float* __restrict gradient, float* __restrict parameter,
+                                float* __restrict first, float* __restrict second) {
   const AdamStep s = step;
   for (std::int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] * s.gradient_scale + s.decay * parameter[i];
@@ -116,8 +164,8 @@ SPURION_CLONES void adam_update(const AdamStep& step, std::int64_t count,
 }
 
 SPURION_CLONES void sgd_update(const SgdStep& step, std::int64_t count,
-                                const float* __restrict gradient, float* __restrict parameter,
-                                float* __restrict velocity) {
+                               const float* __restrict gradient, float* __restrict parameter,
+                               float* __restrict velocity) {
   const SgdStep s = step;
   for (std::int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] * s.gradient_scale + s.decay * parameter[i];

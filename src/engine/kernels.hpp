@@ -3,9 +3,9 @@
 #include <cstdint>
 
 /// \file
-/// Loops over plain arrays: the inner work of losses and optimisers. Compiled for several instruction
-/// sets, the best of which is chosen when the program starts; one rounding per operation, so that a
-/// value's result is the same in the body and in the remainder of a loop.
+/// Loops over plain arrays: the inner work of losses and optimisers. Compiled for several
+/// instruction sets, the best of which is chosen when the program starts; one rounding per
+/// operation, so that a value's result is the same in the body and in the remainder of a loop.
 
 namespace spurion::engine {
 
@@ -14,25 +14,29 @@ void logarithm(const float* in, float* out, std::int64_t count);
 void logistic(const float* in, float* out, std::int64_t count);
 void soft_plus(const float* in, float* out, std::int64_t count);
 
-/// Row-wise functions of a logit z and a label y in {0, 1}, as in spurion/losses.hpp.
-enum class BinaryQuantity { loss, scale_gradient, shift_gradient };
+/// Row-wise quantities of spurion/losses.hpp: of a logit z and a label y in {0, 1}, or of an output
+/// z and a real target y under the squared loss.
+enum class Quantity { loss, scale_gradient, shift_gradient };
 
 /// Mean of the quantity over `count` rows.
-float binary_mean(BinaryQuantity quantity, const float* z, const std::int64_t* y, std::int64_t count);
+float binary_mean(Quantity quantity, const float* z, const std::int64_t* y, std::int64_t count);
+float squared_mean(Quantity quantity, const float* z, const float* y, std::int64_t count);
 /// out[i] = factor * derivative of the quantity with respect to z[i].
-void binary_derivative(BinaryQuantity quantity, float factor, const float* z, const std::int64_t* y,
+void binary_derivative(Quantity quantity, float factor, const float* z, const std::int64_t* y,
                        std::int64_t count, float* out);
+void squared_derivative(Quantity quantity, float factor, const float* z, const float* y,
+                        std::int64_t count, float* out);
 
 /// Coefficients of one Adam or AdamW update of one replica.
 struct AdamStep {
-  float step_size;        ///< learning rate / (1 - beta1^t)
-  float decay;            ///< L2 coefficient added to the gradient
-  float decoupled;        ///< factor on the parameter before the update (AdamW)
+  float step_size;  ///< learning rate / (1 - beta1^t)
+  float decay;      ///< L2 coefficient added to the gradient
+  float decoupled;  ///< factor on the parameter before the update (AdamW)
   float beta1;
   float beta2;
   float root_correction;  ///< 1 / sqrt(1 - beta2^t)
   float epsilon;
-  float gradient_scale;   ///< clipping
+  float gradient_scale;  ///< clipping
 };
 
 void adam_update(const AdamStep& step, std::int64_t count, const float* gradient, float* parameter,

@@ -38,7 +38,8 @@ Tensor map(const Tensor& z, Kernel kernel, Function function) {
 
 struct Exp : torch::autograd::Function<Exp> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
-    Tensor out = map(z, static_cast<Kernel>(engine::exponential), [](double value) { return engine::exponential(value); });
+    Tensor out = map(z, static_cast<Kernel>(engine::exponential),
+                     [](double value) { return engine::exponential(value); });
     context->save_for_backward({out});
     return out;
   }
@@ -50,7 +51,8 @@ struct Exp : torch::autograd::Function<Exp> {
 struct Log : torch::autograd::Function<Log> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
     context->save_for_backward({z});
-    return map(z, static_cast<Kernel>(engine::logarithm), [](double value) { return engine::logarithm(value); });
+    return map(z, static_cast<Kernel>(engine::logarithm),
+               [](double value) { return engine::logarithm(value); });
   }
   static variable_list backward(AutogradContext* context, const variable_list& g) {
     return {g[0] / context->get_saved_variables()[0]};
@@ -59,7 +61,8 @@ struct Log : torch::autograd::Function<Log> {
 
 struct Sigmoid : torch::autograd::Function<Sigmoid> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
-    Tensor out = map(z, static_cast<Kernel>(engine::logistic), [](double value) { return engine::logistic(value); });
+    Tensor out = map(z, static_cast<Kernel>(engine::logistic),
+                     [](double value) { return engine::logistic(value); });
     context->save_for_backward({out});
     return out;
   }
@@ -72,7 +75,8 @@ struct Sigmoid : torch::autograd::Function<Sigmoid> {
 struct Softplus : torch::autograd::Function<Softplus> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
     context->save_for_backward({z});
-    return map(z, static_cast<Kernel>(engine::soft_plus), [](double value) { return engine::soft_plus(value); });
+    return map(z, static_cast<Kernel>(engine::soft_plus),
+               [](double value) { return engine::soft_plus(value); });
   }
   static variable_list backward(AutogradContext* context, const variable_list& g) {
     return {g[0] * losses::sigmoid(context->get_saved_variables()[0])};
@@ -173,19 +177,38 @@ Tensor plain_domain_means(RowQuantity quantity, Task task, const Tensor& logits,
   return rows.reshape({rows.size(0), targets.size(1), targets.size(2)}).mean(2);
 }
 
-/// domain_means for binary tasks in float32, one pass over the rows each way.
-struct BinaryDomainMeans : torch::autograd::Function<BinaryDomainMeans> {
+float mean_of(engine::Quantity quantity, const float* z, const std::int64_t* y, std::int64_t rows) {
+  return engine::binary_mean(quantity, z, y, rows);
+}
+float mean_of(engine::Quantity quantity, const float* z, const float* y, std::int64_t rows) {
+  return engine::squared_mean(quantity, z, y, rows);
+}
+void derivative_of(engine::Quantity quantity, float factor, const float* z, const std::int64_t* y,
+                   std::int64_t rows, float* out) {
+  engine::binary_derivative(quantity, factor, z, y, rows, out);
+}
+void derivative_of(engine::Quantity quantity, float factor, const float* z, const float* y,
+                   std::int64_t rows, float* out) {
+  engine::squared_derivative(quantity, factor, z, y, rows, out);
+}
+
+/// domain_means of one output in float32, one pass over the rows each way. `Target` is int64 labels
+/// (binary) or float targets (regression).
+template <class Target>
+struct FusedDomainMeans : torch::autograd::Function<FusedDomainMeans<Target>> {
+  static constexpr Task kTask = std::is_same_v<Target, float> ? Task::regression : Task::binary;
+
   static Tensor forward(AutogradContext* context, const Tensor& logits, const Tensor& targets,
                         std::int64_t quantity) {
     context->save_for_backward({logits, targets});
     context->saved_data["quantity"] = quantity;
-    const auto [replicas, domains, rows] = extents(logits, targets);
-    Tensor out = at::empty({replicas, domains}, logits.options());
-    for (std::int64_t i = 0; i < replicas * domains; ++i) {
+    const std::int64_t domains = targets.size(1);
+    const std::int64_t rows = targets.size(2);
+    Tensor out = at::empty({logits.size(0), domains}, logits.options());
+    for (std::int64_t i = 0; i < out.numel(); ++i) {
       out.data_ptr<float>()[i] =
-          engine::binary_mean(static_cast<engine::BinaryQuantity>(quantity),
-                              logits.data_ptr<float>() + i * rows,
-                              labels(targets, i, domains, rows), rows);
+          mean_of(static_cast<engine::Quantity>(quantity), logits.data_ptr<float>() + i * rows,
+                  block(targets, i), rows);
     }
     return out;
   }
@@ -197,44 +220,44 @@ struct BinaryDomainMeans : torch::autograd::Function<BinaryDomainMeans> {
     const std::int64_t quantity = context->saved_data["quantity"].toInt();
     if (at::GradMode::is_enabled()) {
       // Someone differentiates gradients: the same derivative, in operations that can be.
-      const Tensor means = plain_domain_means(static_cast<RowQuantity>(quantity), Task::binary,
-                                              logits, targets);
+      const Tensor means =
+          plain_domain_means(static_cast<RowQuantity>(quantity), kTask, logits, targets);
       return {torch::autograd::grad({means}, {logits}, {g[0]}, true, true)[0], Tensor(), Tensor()};
     }
-    const auto [replicas, domains, rows] = extents(logits, targets);
+    const std::int64_t rows = targets.size(2);
     const Tensor seed = g[0].contiguous();
     Tensor out = at::empty_like(logits);
-    for (std::int64_t i = 0; i < replicas * domains; ++i) {
-      engine::binary_derivative(static_cast<engine::BinaryQuantity>(quantity),
-                                seed.data_ptr<float>()[i] / static_cast<float>(rows),
-                                logits.data_ptr<float>() + i * rows,
-                                labels(targets, i, domains, rows), rows,
-                                out.data_ptr<float>() + i * rows);
+    for (std::int64_t i = 0; i < seed.numel(); ++i) {
+      derivative_of(static_cast<engine::Quantity>(quantity),
+                    seed.data_ptr<float>()[i] / static_cast<float>(rows),
+                    logits.data_ptr<float>() + i * rows, block(targets, i), rows,
+                    out.data_ptr<float>() + i * rows);
     }
     return {out, Tensor(), Tensor()};
   }
 
  private:
-  static std::tuple<std::int64_t, std::int64_t, std::int64_t> extents(const Tensor& logits,
-                                                                      const Tensor& targets) {
-    return {logits.size(0), targets.size(1), targets.size(2)};
-  }
-  static const std::int64_t* labels(const Tensor& targets, std::int64_t block, std::int64_t domains,
-                                    std::int64_t rows) {
-    return targets.data_ptr<std::int64_t>() + (targets.size(0) == 1 ? block % domains : block) * rows;
+  /// Targets of block i = replica * E + domain; shared targets have one replica.
+  static const Target* block(const Tensor& targets, std::int64_t i) {
+    const std::int64_t blocks = targets.size(0) * targets.size(1);
+    return targets.data_ptr<Target>() + (i % blocks) * targets.size(2);
   }
 };
 
 }  // namespace
 
 Tensor domain_means(RowQuantity quantity, Task task, const Tensor& logits, const Tensor& targets) {
-  if (task != Task::binary || logits.scalar_type() != at::kFloat) {
+  if (task == Task::multiclass || logits.scalar_type() != at::kFloat) {
     return plain_domain_means(quantity, task, logits, targets);
   }
-  SPURION_CHECK(logits.size(1) == targets.size(1) * targets.size(2) && logits.size(2) == 1,
+  SPURION_CHECK(logits.size(1) == targets.size(1) * targets.size(2) && logits.size(2) == 1 &&
+                    (targets.size(0) == 1 || targets.size(0) == logits.size(0)),
                 "logits [K, E * B, 1] and targets [K or 1, E, B]");
-  return BinaryDomainMeans::apply(logits.contiguous(), targets.contiguous(),
-                                  static_cast<std::int64_t>(quantity));
+  const Tensor z = logits.contiguous();
+  const auto which = static_cast<std::int64_t>(quantity);
+  return task == Task::binary
+             ? FusedDomainMeans<std::int64_t>::apply(z, targets.contiguous(), which)
+             : FusedDomainMeans<float>::apply(z, targets.contiguous(), which);
 }
 
 Tensor predict(Task task, const Tensor& logits) {

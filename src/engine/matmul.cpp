@@ -51,8 +51,8 @@ Tensor differentiable(const Tensor& a, bool transpose_a, const Tensor& b, bool t
 
 class BatchedMatmul : public torch::autograd::Function<BatchedMatmul> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& a, bool transpose_a,
-                        const Tensor& b, bool transpose_b) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& a,
+                        bool transpose_a, const Tensor& b, bool transpose_b) {
     context->save_for_backward({a, b});
     context->saved_data["transpose_a"] = transpose_a;
     context->saved_data["transpose_b"] = transpose_b;

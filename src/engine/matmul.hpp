@@ -12,6 +12,7 @@ enum class Transpose { no, yes };
 ///
 /// Each replica's product is computed as if alone, so the result for replica k is the same bits
 /// whatever K is.
-SPURION_API Tensor batched_matmul(const Tensor& a, Transpose transpose_a, const Tensor& b, Transpose transpose_b);
+SPURION_API Tensor batched_matmul(const Tensor& a, Transpose transpose_a, const Tensor& b,
+                                  Transpose transpose_b);
 
 }  // namespace spurion::engine

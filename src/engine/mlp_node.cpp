@@ -80,16 +80,17 @@ Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tenso
   for (std::int64_t k = 0; k < replicas; ++k) {
     const float* weights_end = parameters.data_ptr<float>() + (k + 1) * parameters.size(1);
     float* gradient_end = gradient.data_ptr<float>() + (k + 1) * parameters.size(1);
-    const float* delta =
-        logits_gradient.data_ptr<float>() + k * rows * shape.widths[static_cast<std::size_t>(layers)];
+    const float* delta = logits_gradient.data_ptr<float>() +
+                         k * rows * shape.widths[static_cast<std::size_t>(layers)];
     for (std::int64_t layer = layers - 1; layer >= 0; --layer) {
       const std::int64_t in = shape.widths[static_cast<std::size_t>(layer)];
       const std::int64_t out = shape.widths[static_cast<std::size_t>(layer + 1)];
       const float* weights = weights_end - (in + 1) * out;
       float* weight_gradient = gradient_end - (in + 1) * out;
       const float* source =
-          layer == 0 ? x.data_ptr<float>() + k * input_stride
-                     : hidden[static_cast<std::size_t>(layer - 1)].data_ptr<float>() + k * rows * in;
+          layer == 0
+              ? x.data_ptr<float>() + k * input_stride
+              : hidden[static_cast<std::size_t>(layer - 1)].data_ptr<float>() + k * rows * in;
       product(in, rows, out, source, true, delta, false, weight_gradient);
       column_sums(delta, rows, out, weight_gradient + in * out);
       weights_end = weights;
@@ -132,10 +133,9 @@ struct MlpNode : torch::autograd::Function<MlpNode> {
     const MlpShape shape{context->saved_data["widths"].toIntVector()};
     const std::vector<Tensor> hidden(saved.begin() + 2, saved.end());
     const std::int64_t rows = saved[1].size(1);
-    const Tensor logits_gradient =
-        gradients[0].defined()
-            ? gradients[0].contiguous()
-            : at::zeros({saved[0].size(0), rows, shape.widths.back()});
+    const Tensor logits_gradient = gradients[0].defined()
+                                       ? gradients[0].contiguous()
+                                       : at::zeros({saved[0].size(0), rows, shape.widths.back()});
     const bool features = shape.layers() > 1 && gradients[1].defined();
     return {run_backward(shape, saved[0], saved[1], hidden, logits_gradient,
                          features ? gradients[1].contiguous() : Tensor()),

@@ -18,7 +18,8 @@ struct MlpShape {
 
 /// Forward pass of K replicas as one autograd node: `parameters` [K, P] float32 contiguous, `x`
 /// [K or 1, B, D]. Logits are differentiable in `parameters`, once; features are too. Replica by
-/// replica, so that one replica's working set stays in cache, and so that its bits do not depend on K.
+/// replica, so that one replica's working set stays in cache, and so that its bits do not depend on
+/// K.
 Output mlp_forward(const MlpShape& shape, const Tensor& parameters, const Tensor& x);
 
 }  // namespace spurion::engine

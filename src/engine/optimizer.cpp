@@ -24,7 +24,8 @@ const Schema<OptimizerOptions>& OptimizerOptions::schema() {
           .field("beta2", &O::beta2, "Decay of Adam's second moment.", between(0, 1))
           .field("epsilon", &O::epsilon, "Added to Adam's denominator.", at_least(0))
           .field("clip_norm", &O::clip_norm,
-                 "Gradient norm of a replica is clipped to this; 0 means no clipping.", at_least(0));
+                 "Gradient norm of a replica is clipped to this; 0 means no clipping.",
+                 at_least(0));
   return schema;
 }
 
@@ -37,7 +38,8 @@ struct Optimizer::State {
   std::vector<std::int64_t> steps;
 };
 
-Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas, std::int64_t parameters)
+Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas,
+                     std::int64_t parameters)
     : state_(std::make_unique<State>()) {
   state_->options = options;
   state_->replicas = replicas;

@@ -60,8 +60,11 @@ class Primitives {
 #else
     const dnnl::matmul::primitive_desc primitive(dnnl::matmul::desc(a, b, c), attributes, engine_);
 #endif
-    Primitive made{dnnl::matmul(primitive), memory(a, engine_, nullptr), memory(b, engine_, nullptr),
-                   memory(c, engine_, nullptr), memory(primitive.scratchpad_desc(), engine_),
+    Primitive made{dnnl::matmul(primitive),
+                   memory(a, engine_, nullptr),
+                   memory(b, engine_, nullptr),
+                   memory(c, engine_, nullptr),
+                   memory(primitive.scratchpad_desc(), engine_),
                    {}};
     made.arguments = {{DNNL_ARG_SRC, made.a},
                       {DNNL_ARG_WEIGHTS, made.b},

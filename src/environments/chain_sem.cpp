@@ -290,7 +290,7 @@ Sample ChainSem::generate(const Domain& domain, Purpose purpose, RowRange rows,
   std::copy(drawn.label.begin(), drawn.label.end(), sample.y.data_ptr<float>());
   std::copy(drawn.x.begin(), drawn.x.end(), sample.causal.data_ptr<float>());
   std::copy(drawn.z.begin(), drawn.z.end(), sample.spurious.data_ptr<float>());
-  float* inputs = sample.x.data_ptr<float>();
+  auto* inputs = sample.x.data_ptr<float>();
   Vector row(static_cast<std::size_t>(2 * half));
   Vector rotated(row.size());
   for (std::int64_t i = 0; i < rows.count; ++i, inputs += 2 * half) {
@@ -333,7 +333,7 @@ std::vector<std::pair<std::string, Tensor>> ChainSem::coefficient_errors(
   const Tensor causal = at::zeros({replicas}, at::kDouble);
   const Tensor noncausal = at::zeros({replicas}, at::kDouble);
   for (std::int64_t k = 0; k < replicas; ++k) {
-    const double* begin = shown.data_ptr<double>() + k * 2 * half;
+    auto* begin = shown.data_ptr<double>() + k * 2 * half;
     // Inputs are (x, z) S, so weights w on them are weights S w on (x, z).
     const Vector own = product(scramble_, Vector(begin, begin + 2 * half));
     double& causal_error = causal.data_ptr<double>()[k];

@@ -201,7 +201,7 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
   sample.spurious = at::empty({rows.count, sizes_.spurious}, at::kFloat);
   std::copy(drawn.invariant.begin(), drawn.invariant.end(), sample.causal.data_ptr<float>());
   std::copy(drawn.spurious.begin(), drawn.spurious.end(), sample.spurious.data_ptr<float>());
-  float* x = sample.x.data_ptr<float>();
+  auto* x = sample.x.data_ptr<float>();
   environments::Vector scratch(static_cast<std::size_t>(width));
   for (std::int64_t i = 0; i < rows.count; ++i) {
     show(drawn.invariant.data() + i * sizes_.invariant, sizes_.invariant,
@@ -213,8 +213,8 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
     return sample;
   }
   sample.group = at::empty({rows.count}, at::kLong);
-  std::int64_t* y = sample.y.data_ptr<std::int64_t>();
-  std::int64_t* group = sample.group.data_ptr<std::int64_t>();
+  auto* y = sample.y.data_ptr<std::int64_t>();
+  auto* group = sample.group.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < drawn.label.size(); ++i) {
     y[i] = drawn.label[i] > 0.5F ? 1 : 0;
     group[i] = 2 * y[i] + (drawn.cue[i] == y[i] ? 1 : 0);

@@ -149,11 +149,11 @@ Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
   sample.causal = at::empty({rows.count, 1}, at::kFloat);
   sample.spurious = at::empty({rows.count, 1}, at::kFloat);
   sample.group = at::empty({rows.count}, at::kLong);
-  float* x = sample.x.data_ptr<float>();
-  std::int64_t* y = sample.y.data_ptr<std::int64_t>();
-  float* causal = sample.causal.data_ptr<float>();
-  float* spurious = sample.spurious.data_ptr<float>();
-  std::int64_t* group = sample.group.data_ptr<std::int64_t>();
+  auto* x = sample.x.data_ptr<float>();
+  auto* y = sample.y.data_ptr<std::int64_t>();
+  auto* causal = sample.causal.data_ptr<float>();
+  auto* spurious = sample.spurious.data_ptr<float>();
+  auto* group = sample.group.data_ptr<std::int64_t>();
 
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first + i;

@@ -1,0 +1,90 @@
+#include "spurion/cli.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.hpp"
+#include "cli/parse_error.hpp"
+#include "spurion/error.hpp"
+#include "spurion/version.hpp"
+
+namespace spurion {
+
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  spurion list                          everything that can be named in a suite
+  spurion describe irm_v1               what it is and its options
+  spurion run first_look --dry-run      how many trials, how much work
+  spurion run first_look                run it into results/first_look, or resume
+  spurion report results/first_look     report.html and CSV files
+
+Exit codes: 0 success, 1 a self-test failed, 2 bad input, 3 data missing, 4 plug-in refused,
+5 a trial diverged or failed (with --strict), 6 output not usable, 70 a bug in spurion,
+130 stopped by Ctrl-C.)";
+
+int complain(const std::string& message, ExitCode code) {
+  fmt::print(stderr, "spurion: {}\n", message);
+  return static_cast<int>(code);
+}
+
+/// What an exception of another library says, without LibTorch's stack trace.
+std::string first_part(const std::string& message) {
+  return message.substr(0, message.find("\nException raised from"));
+}
+
+int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
+  cli::Session session{std::move(catalog), {}, {argv, argv + argc}};
+  CLI::App app("What makes the gap close when a model leans on a spurious cue?", "spurion");
+  app.set_version_flag("--version", build_description(), "Print versions and exit");
+  app.add_option("--plugin", session.plugins, "Load a plug-in; may be given many times")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
+  app.require_subcommand(0, 1);
+  app.fallthrough();  // so that --plugin may stand after the sub-command too
+  const std::vector<cli::Command> commands = {
+      cli::add_run(app, session),      cli::add_report(app, session), cli::add_list(app, session),
+      cli::add_describe(app, session), cli::add_data(app, session),   cli::add_selftest(app, session)};
+  app.footer(kExamples);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return app.exit(done);  // prints help or the version
+  } catch (const CLI::ParseError& error) {
+    return complain(cli::parse_error_message(app, error), ExitCode::usage);
+  }
+  for (const std::string& file : session.plugins) session.catalog.load_plugin(file);
+  for (const cli::Command& command : commands) {
+    if (command.parser->parsed()) return command.run();
+  }
+  fmt::print(stderr, "{}", app.help());
+  return static_cast<int>(ExitCode::usage);
+}
+
+}  // namespace
+
+void cli::add_format(CLI::App& parser, std::string& format) {
+  parser.add_option("--format", format, "text or json")
+      ->option_text("FORMAT")
+      ->check([](const std::string& word) {
+        return word == "text" || word == "json"
+                   ? std::string()
+                   : fmt::format("expects text or json, got '{}'", word);
+      });
+}
+
+int cli_main(int argc, const char* const* argv, Catalog catalog) {
+  try {
+    return parse_and_run(argc, argv, std::move(catalog));
+  } catch (const Error& error) {
+    return complain(error.what(), error.exit_code());
+  } catch (const std::exception& error) {
+    return complain(first_part(error.what()) + "\nspurion: this is a bug in spurion or in a "
+                    "plug-in: please report it", ExitCode::internal);
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <CLI/App.hpp>
+
+#include <string>
+
+namespace spurion::cli {
+
+/// What is wrong with a command line that the parser refused, with the nearest command or option.
+std::string parse_error_message(const CLI::App& app, const CLI::ParseError& error);
+
+}  // namespace spurion::cli
