@@ -333,7 +333,7 @@ std::vector<std::pair<std::string, Tensor>> ChainSem::coefficient_errors(
   const Tensor causal = at::zeros({replicas}, at::kDouble);
   const Tensor noncausal = at::zeros({replicas}, at::kDouble);
   for (std::int64_t k = 0; k < replicas; ++k) {
-    auto* begin = shown.data_ptr<double>() + k * 2 * half;
+    const double* begin = shown.data_ptr<double>() + k * 2 * half;
     // Inputs are (x, z) S, so weights w on them are weights S w on (x, z).
     const Vector own = product(scramble_, Vector(begin, begin + 2 * half));
     double& causal_error = causal.data_ptr<double>()[k];

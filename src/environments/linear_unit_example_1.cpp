@@ -1,6 +1,7 @@
 #include "environments/linear_unit_example_1.hpp"
 
 #include <cmath>
+#include <numeric>
 
 #include "environments/gaussian_mixture_regression.hpp"
 
@@ -94,29 +95,25 @@ UnitTestRows LinearUnitExample1::draw(const StreamKey& noise, RowRange rows,
   Stream(noise.child("t")).fill_normal(rows.first, rows.count, d, target_noise.data());
   Stream(noise.child("z"))
       .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
-  Vector target(static_cast<std::size_t>(d));
+  Vector targets(static_cast<std::size_t>(d));
+  double* t = targets.data();
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const double scale = scales_[member_of_row(members, rows.first + i)];
+    const float* t_noise = target_noise.data() + i * d;
     float* x = out.invariant.data() + i * d;
     float* z = out.spurious.data() + i * sizes_.spurious;
-    for (std::int64_t j = 0; j < d; ++j) {
-      target[static_cast<std::size_t>(j)] =
-          scale * static_cast<double>(target_noise[static_cast<std::size_t>(i * d + j)]);
-    }
+    for (std::int64_t j = 0; j < d; ++j) t[j] = scale * static_cast<double>(t_noise[j]);
     for (std::int64_t k = 0; k < d; ++k) {
       const double value = scale * static_cast<double>(x[k]);
       x[k] = static_cast<float>(value);
-      for (std::int64_t j = 0; j < d; ++j)
-        target[static_cast<std::size_t>(j)] += value * to_target_(k, j);
+      for (std::int64_t j = 0; j < d; ++j) t[j] += value * to_target_(k, j);
     }
-    double label = 0.0;
-    for (const double value : target) label += value;
     for (std::int64_t j = 0; j < sizes_.spurious; ++j) {
-      double value = static_cast<double>(z[j]);
-      for (std::int64_t k = 0; k < d; ++k)
-        value += target[static_cast<std::size_t>(k)] * to_spurious_(k, j);
+      auto value = static_cast<double>(z[j]);
+      for (std::int64_t k = 0; k < d; ++k) value += t[k] * to_spurious_(k, j);
       z[j] = static_cast<float>(value);
     }
+    const double label = std::accumulate(targets.begin(), targets.end(), 0.0);
     out.label[static_cast<std::size_t>(i)] = static_cast<float>(label);
   }
   return out;

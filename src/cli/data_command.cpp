@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/command.hpp"
+#include "cli/text.hpp"
+#include "data/data_directory.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+int status() {
+  const std::filesystem::path directory = data::data_directory();
+  fmt::print("data directory: {}\n", directory.string());
+  Table table({"source", "", ""});
+  std::string advice;
+  for (const std::string& name : data::source_names()) {
+    const data::SourceStatus source = data::source_status(name, directory);
+    table.add({name, source.folder.empty() ? "built in" : source.installed ? "installed" : "missing",
+               source.folder.empty() ? source.detail.substr(source.detail.find(": ") + 2)
+                                     : source.detail});
+    if (!source.installed) advice += "  " + source.install_command + "\n";
+  }
+  fmt::print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 100)));
+  if (!advice.empty()) fmt::print("to install what is missing:\n{}", advice);
+  return 0;
+}
+
+}  // namespace
+
+Command add_data(CLI::App& app, Session& /*session*/) {
+  CLI::App* parser = app.add_subcommand("data", "Image data: what is installed");
+  CLI::App* status_parser = parser->add_subcommand("status", "Say which image sources are installed");
+  parser->require_subcommand(1);
+  const char* examples = R"(Data live in $SPURION_DATA, else $XDG_DATA_HOME/spurion, else ~/.local/share/spurion.
+
+Examples:
+  spurion data status
+  datasets/install.sh fashion_mnist mnist)";
+  parser->footer(examples);
+  status_parser->footer(examples);
+  return {parser, [] { return status(); }};
+}
+
+}  // namespace spurion::cli

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/description.hpp"
+#include "cli/text.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+struct Arguments {
+  std::string name;
+  std::vector<std::string> options;
+  std::string format = "text";
+};
+
+/// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word.
+Value parse_options(const std::vector<std::string>& pairs) {
+  Value table;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw UsageError(fmt::format("'{}' is not of the form option=value", pair));
+    }
+    const std::string text = pair.substr(equals + 1);
+    Value value = text;
+    try {
+      const Value parsed = parse_toml("value = " + text, "option");
+      if (const Value* found = parsed.find("value")) value = *found;
+    } catch (const UsageError&) {
+      // a plain word
+    }
+    value.set_where({});
+    table.as_table()[pair.substr(0, equals)] = value;
+  }
+  return table;
+}
+
+int describe(const Arguments& arguments, const Session& session) {
+  const Value options = parse_options(arguments.options);
+  const std::vector<Json> found = describe(session.catalog, arguments.name, options);
+  if (arguments.format == "json") {
+    fmt::print("{}\n", found.size() == 1 ? found.front().dump(2) : Json(found).dump(2));
+    return 0;
+  }
+  bool first = true;
+  for (const Json& one : found) {
+    fmt::print("{}{}", first ? "" : "\n", description_text(one, terminal_columns(STDOUT_FILENO, 100)));
+    first = false;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command add_describe(CLI::App& app, Session& session) {
+  CLI::App* parser =
+      app.add_subcommand("describe", "Show what a thing or a suite is, and its options");
+  const auto arguments = std::make_shared<Arguments>();
+  parser->add_option("NAME", arguments->name, "As 'spurion list' shows it")
+      ->option_text(" ")
+      ->required();
+  parser
+      ->add_option("OPTION=VALUE", arguments->options,
+                   "Look at an environment, method or regime with these options")
+      ->option_text(" ");
+  add_format(*parser, arguments->format);
+  parser->footer(R"(Examples:
+  spurion describe coloured_images
+  spurion describe linear_unit_tests example=3s
+  spurion describe irm_v1 --format json
+  spurion describe first_look)");
+  return {parser, [arguments, &session] { return describe(*arguments, session); }};
+}
+
+}  // namespace spurion::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/suite.hpp"
+
+/// \file
+/// What `spurion describe` says about a thing, as JSON; the text is made from it.
+
+namespace spurion::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// Everything called `name`: one object for each noun it names, and a suite. `options` override the
+/// defaults of an environment, method or regime that is built to be looked at. Throws `UsageError`
+/// for a name that nothing has.
+std::vector<Json> describe(const Catalog& catalog, const std::string& name, const Value& options);
+
+/// The facts of an environment that only an instance knows, added to `out`; "unavailable" says why
+/// there are none when its data are missing.
+void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
+                          Json& out);
+
+/// One description for a terminal.
+std::string description_text(const Json& description, int columns);
+
+}  // namespace spurion::cli

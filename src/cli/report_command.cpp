@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/text.hpp"
+#include "spurion/report.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+struct Arguments {
+  std::string folder;
+  bool text = false;
+};
+
+int report(const Arguments& arguments) {
+  const ReportFiles files = write_report(arguments.folder);
+  if (arguments.text) {
+    fmt::print("{}\n", terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100)));
+  }
+  fmt::print("{}\n", files.html.string());
+  for (const auto& file : files.csv) fmt::print("{}\n", file.string());
+  return 0;
+}
+
+}  // namespace
+
+Command add_report(CLI::App& app, Session& /*session*/) {
+  CLI::App* parser =
+      app.add_subcommand("report", "Write report.html and CSV files from what a run stored");
+  const auto arguments = std::make_shared<Arguments>();
+  parser->add_option("DIR", arguments->folder, "Output folder of a run")->option_text(" ")->required();
+  parser->add_flag("--text", arguments->text, "Print the answers and tables here too");
+  parser->footer(R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder
+make one report.
+
+Examples:
+  spurion report results/first_look
+  spurion report results/first_look --text | less)");
+  return {parser, [arguments] { return report(*arguments); }};
+}
+
+}  // namespace spurion::cli

@@ -1,0 +1,215 @@
+#include <CLI/Validators.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "cli/command.hpp"
+#include "cli/dry_run.hpp"
+#include "cli/progress.hpp"
+#include "cli/stop_signal.hpp"
+#include "cli/text.hpp"
+#include "spurion/error.hpp"
+#include "spurion/report.hpp"
+#include "spurion/run.hpp"
+#include "spurion/store.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+struct Arguments {
+  std::string suite;
+  std::string out;
+  std::string memory;
+  std::int64_t jobs = 0;
+  std::int64_t replicas = 32;
+  bool dry_run = false;
+  bool strict = false;
+  bool quiet = false;
+};
+
+/// Bytes of "512M", "8GB", "1.5G", "2GiB"; negative when it is no size.
+double parse_size(const std::string& text) {
+  double number = 0.0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !(number > 0.0)) return -1.0;
+  static const std::map<std::string, double> units = {
+      {"", 1.0},    {"k", 1e3},  {"kB", 1e3}, {"K", 1e3},  {"M", 1e6},         {"MB", 1e6},
+      {"G", 1e9},   {"GB", 1e9}, {"T", 1e12}, {"TB", 1e12}, {"KiB", 1024.0},   {"kiB", 1024.0},
+      {"MiB", 1024.0 * 1024.0}, {"GiB", 1024.0 * 1024.0 * 1024.0}};
+  const auto unit = units.find(std::string(rest, text.data() + text.size()));
+  return unit == units.end() ? -1.0 : number * unit->second;
+}
+
+std::string check_size(const std::string& text) {
+  return parse_size(text) > 0.0 ? std::string()
+                                : fmt::format("expects a size such as 512M or 8G, got '{}'", text);
+}
+
+std::string check_positive(const std::string& text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end && number >= 1
+             ? std::string()
+             : fmt::format("expects an integer >= 1, got '{}'", text);
+}
+
+/// Plug-ins that the suite names, unless --plugin loaded them already; a relative path starts at the
+/// folder of the suite's file.
+void load_suite_plugins(const Suite& suite, const std::string& suite_argument, Session& session) {
+  std::set<std::filesystem::path> loaded;
+  for (const std::string& file : session.plugins) {
+    loaded.insert(std::filesystem::weakly_canonical(file));
+  }
+  for (const std::string& file : suite.plugins) {
+    std::filesystem::path path = file;
+    if (path.is_relative() && std::filesystem::is_regular_file(suite_argument)) {
+      path = std::filesystem::path(suite_argument).parent_path() / path;
+    }
+    if (loaded.insert(std::filesystem::weakly_canonical(path)).second) {
+      session.catalog.load_plugin(path);
+    }
+  }
+}
+
+/// How the trials of a suite ended, those found in the store included.
+struct Outcomes {
+  std::int64_t done = 0;
+  std::int64_t diverged = 0;
+  std::int64_t failed = 0;
+  std::map<std::string, std::int64_t> messages;  ///< of diverged and failed trials -> how many
+};
+
+Outcomes outcomes_in_store(const std::filesystem::path& folder,
+                           const std::vector<TrialSpec>& trials) {
+  std::set<std::string> wanted;
+  for (const TrialSpec& trial : trials) wanted.insert(trial.id());
+  Outcomes outcomes;
+  for (const TrialResult& result : read_results(folder).trials) {
+    // A trial of many experiments comes once for each; it counts once.
+    if (wanted.erase(result.spec.id()) == 0) continue;
+    outcomes.done += result.status == Status::done ? 1 : 0;
+    outcomes.diverged += result.status == Status::diverged ? 1 : 0;
+    outcomes.failed += result.status == Status::failed ? 1 : 0;
+    if (result.status != Status::done) {
+      ++outcomes.messages[fmt::format("{} {}: {}", result.spec.method.name,
+                                      status_name(result.status), result.message)];
+    }
+  }
+  return outcomes;
+}
+
+void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
+  const std::int64_t ran = progress.trials_total - progress.trials_found;
+  fmt::print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"), out,
+             outcomes.done, outcomes.diverged, outcomes.failed);
+  if (ran == 0) {
+    fmt::print("; all were there already\n");
+  } else {
+    fmt::print("; {} found there, {} run in {}\n", progress.trials_found, ran,
+               duration(progress.seconds));
+  }
+  constexpr std::size_t kMessages = 5;
+  std::size_t shown = 0;
+  for (const auto& [message, times] : outcomes.messages) {
+    if (shown++ == kMessages) {
+      fmt::print("  and {} more kinds\n", outcomes.messages.size() - kMessages);
+      break;
+    }
+    fmt::print("  {} times {}\n", times, message);
+  }
+}
+
+std::string resume_message(const Progress& progress, const Arguments& arguments,
+                           const Session& session) {
+  const std::string stored =
+      progress.trials_total == 0 ? "before the first trial"
+                                 : fmt::format("{} of {} are stored in {}", progress.trials_done,
+                                               count(progress.trials_total, "trial"), arguments.out);
+  return fmt::format("stopped; {}. The same command resumes:\n  {}", stored,
+                     shell_line(session.arguments));
+}
+
+int run(Arguments arguments, Session& session) {
+  const Suite suite = Suite::load(arguments.suite);
+  load_suite_plugins(suite, arguments.suite, session);
+  if (arguments.out.empty()) arguments.out = "results/" + suite.name;
+  const double memory = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
+  if (arguments.dry_run) {
+    print_dry_run(suite, session.catalog, {arguments.out, arguments.replicas, arguments.jobs, memory});
+    return 0;
+  }
+  const StopSignal stop;
+  RunOptions options;
+  options.out = arguments.out;
+  options.jobs = arguments.jobs;
+  options.max_replicas = arguments.replicas;
+  options.memory_bytes = memory;
+  options.stop = &stop.requested();
+  Progress progress;
+  {
+    ProgressDisplay display(suite.name, options.stop);
+    options.progress = [&](const Progress& now) {
+      progress = now;
+      if (!arguments.quiet) display.update(now);
+    };
+    try {
+      progress = run_suite(suite, session.catalog, options);
+    } catch (const Interrupted&) {
+      throw Interrupted(resume_message(progress, arguments, session));
+    }
+  }
+  const Outcomes outcomes = outcomes_in_store(arguments.out, suite.trials(session.catalog));
+  if (!arguments.quiet) {
+    fmt::print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100)));
+    print_summary(outcomes, progress, arguments.out);
+    fmt::print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
+  }
+  if (arguments.strict && outcomes.diverged + outcomes.failed > 0) {
+    fmt::print(stderr, "spurion: --strict: {} diverged, {} failed\n",
+               count(outcomes.diverged, "trial"), outcomes.failed);
+    return static_cast<int>(ExitCode::diverged);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command add_run(CLI::App& app, Session& session) {
+  CLI::App* parser = app.add_subcommand("run", "Run a suite, or what is left of it");
+  const auto arguments = std::make_shared<Arguments>();
+  parser->add_option("SUITE", arguments->suite, "Name of a suite (spurion list suites) or a .toml file")
+      ->option_text(" ")
+      ->required();
+  parser->add_option("--out", arguments->out, "Output folder (default: results/ and the suite's name)")
+      ->option_text("DIR");
+  parser->add_option("--jobs", arguments->jobs, "Workers, one core each (default: one per core)")
+      ->option_text("N")
+      ->check(check_positive);
+  parser->add_option("--replicas", arguments->replicas,
+                     "Most trials that train together in one batch (default: 32)")
+      ->option_text("N")
+      ->check(check_positive);
+  parser->add_option("--memory", arguments->memory,
+                     "Memory for all workers, such as 8G (default: half of what there is)")
+      ->option_text("SIZE")
+      ->check(check_size);
+  parser->add_flag("--dry-run", arguments->dry_run, "Say what would run; run and write nothing");
+  parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
+  parser->add_flag("--quiet", arguments->quiet, "Print errors only");
+  parser->footer(R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result.
+
+Examples:
+  spurion run first_look
+  spurion run my_suite.toml --out results/try_1 --jobs 1
+  spurion run my_suite.toml --dry-run
+  spurion run my_suite.toml --plugin ./libmy_lab.so)");
+  return {parser, [arguments, &session] { return run(*arguments, session); }};
+}
+
+}  // namespace spurion::cli
