@@ -1,9 +1,6 @@
 #pragma once
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>

@@ -40,7 +40,7 @@ Value parse_options(const std::vector<std::string>& pairs) {
   return table;
 }
 
-int describe(const Arguments& arguments, const Session& session) {
+int print_descriptions(const Arguments& arguments, const Session& session) {
   const Value options = parse_options(arguments.options);
   const std::vector<Json> found = describe(session.catalog, arguments.name, options);
   if (arguments.format == "json") {
@@ -74,7 +74,7 @@ Command add_describe(CLI::App& app, Session& session) {
   spurion describe linear_unit_tests example=3s
   spurion describe irm_v1 --format json
   spurion describe first_look)");
-  return {parser, [arguments, &session] { return describe(*arguments, session); }};
+  return {parser, [arguments, &session] { return print_descriptions(*arguments, session); }};
 }
 
 }  // namespace spurion::cli

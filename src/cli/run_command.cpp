@@ -1,4 +1,3 @@
-#include <CLI/Validators.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -272,40 +272,56 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
   }
 }
 
+namespace {
+
+/// The four ceilings by name, averaged over domains.
+std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<Ceilings>& each) {
+  const auto average = [&](auto pick) {
+    double sum = 0.0;
+    for (const Ceilings& one : each) sum += pick(one);
+    return sum / static_cast<double>(each.size());
+  };
+  std::vector<std::pair<std::string, double>> named = {
+      {"ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; })},
+      {"ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; })},
+      {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })}};
+  if (each.front().population_erm) {
+    named.emplace_back("ceiling_population_erm",
+                       average([](const Ceilings& c) { return c.population_erm->value; }));
+  }
+  return named;
+}
+
+std::vector<Measurement> ceilings_of(const Environment& environment) {
+  std::vector<Measurement> rows;
+  const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
+    for (const auto& [name, value] : average_ceilings(each)) {
+      rows.push_back({0, 0, domain.name, domain.shift, name, value});
+    }
+  };
+  add(environment.test_domain(), {environment.ceilings(environment.test_domain())});
+  for (const double shift : environment.info().dial.points) {
+    Domain domain = environment.at(shift);
+    domain.name = dial_name(shift);
+    add(domain, {environment.ceilings(domain)});
+  }
+  std::vector<Ceilings> id;
+  for (const Domain& domain : environment.train_domains()) id.push_back(environment.ceilings(domain));
+  Domain average;
+  average.name = "id";
+  add(average, id);
+  return rows;
+}
+
+}  // namespace
+
 void PackEvaluator::record_ceilings() {
+  // Some ceilings are integrals: once for each environment, not for each replica.
+  std::vector<std::vector<Measurement>> each;
+  for (const Environment* environment : distinct_) each.push_back(ceilings_of(*environment));
   for (std::size_t k = 0; k < source_.size(); ++k) {
-    const Environment& environment = *context_->environments[k];
-    std::vector<Domain> domains = {environment.test_domain()};
-    for (const double shift : info_->dial.points) {
-      domains.push_back(environment.at(shift));
-      domains.back().name = dial_name(shift);
-    }
-    const auto add = [&](const Domain& domain, const char* name, double value) {
-      measurements_[k].push_back({0, 0, domain.name, domain.shift, name, value});
-    };
-    const auto add_all = [&](const Domain& domain, const std::vector<Ceilings>& each) {
-      const auto average = [&](auto pick) {
-        double sum = 0.0;
-        for (const Ceilings& one : each) sum += pick(one);
-        return sum / static_cast<double>(each.size());
-      };
-      add(domain, "ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; }));
-      add(domain, "ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; }));
-      add(domain, "ceiling_spurious_only",
-          average([](const Ceilings& c) { return c.spurious_only.value; }));
-      if (each.front().population_erm) {
-        add(domain, "ceiling_population_erm",
-            average([](const Ceilings& c) { return c.population_erm->value; }));
-      }
-    };
-    for (const Domain& domain : domains) add_all(domain, {environment.ceilings(domain)});
-    std::vector<Ceilings> id;
-    for (const Domain& domain : environment.train_domains()) {
-      id.push_back(environment.ceilings(domain));
-    }
-    Domain average;
-    average.name = "id";
-    add_all(average, id);
+    const auto& rows = each[source_[k]];
+    measurements_[k].insert(measurements_[k].end(), rows.begin(), rows.end());
   }
 }
 

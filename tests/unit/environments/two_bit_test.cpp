@@ -149,7 +149,7 @@ TEST_CASE("Without a penalty the IRMv1 minimiser is ERM's") {
 }
 
 TEST_CASE("Under the squared loss the IRMv1 penalty prefers a predictor that leans on x2") {
-  // Kamath et al., section 4: for these domains the penalty vanishes at a non-invariant f1 whose
+  // Kamath et al.: for these domains the penalty vanishes at a non-invariant f1 whose
   // risk is below the invariant predictor's.
   const TwoBitExact exact = kamath();
   const double invariant_risk = exact.mean_risk(TwoBitExact::invariant(0.1, kSquared), kSquared);

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "spurion/analysis/statistics.hpp"
+#include "spurion/store.hpp"
+#include "spurion/suite.hpp"
+
+/// \file
+/// From stored results to answers, in a form that knows nothing of HTML or terminals.
+///
+/// Kinds of questions and the keys they read from their `[[question]]` table:
+///  - `gap_against_scale`: experiment, axis ("model.width"), margin (default 0.02)
+///  - `compare_methods`: experiment, baseline (default "erm")
+///  - `compare_regimes`: experiment
+///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, note }]
+
+namespace spurion::analysis {
+
+/// A table; cells are text ready to print.
+struct Table {
+  std::string name;     ///< file name of its CSV
+  std::string caption;  ///< says what the numbers and the intervals are
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// One line of a chart.
+struct Series {
+  std::string name;
+  std::vector<double> x;
+  std::vector<Estimate> y;
+  bool reference = false;  ///< a ceiling: drawn dashed, without interval
+};
+
+/// A line chart.
+struct Chart {
+  std::string name;  ///< file name of its CSV
+  std::string title;
+  std::string x_label;
+  std::string y_label;
+  std::string note;  ///< what the band is
+  bool log_x = false;
+  std::vector<Series> series;
+  std::vector<double> marks;  ///< vertical lines: times of shifts
+};
+
+/// What a question is answered with.
+struct Answer {
+  std::string question;
+  std::string sentence;
+  std::vector<Chart> charts;
+  std::vector<Table> tables;
+};
+
+/// Answers every question of the stored suite, in order; a suite without questions is asked about
+/// its methods. Throws `UsageError` for an unknown kind or a missing key.
+SPURION_API std::vector<Answer> answer_all(const StoredResults& results);
+
+/// Accuracy (or error) along the dial with the ceilings, one chart an experiment.
+SPURION_API std::vector<Chart> dial_charts(const StoredResults& results);
+
+}  // namespace spurion::analysis

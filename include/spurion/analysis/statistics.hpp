@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/export.hpp"
+
+/// \file
+/// Small-sample statistics. Random choices come from counter-based streams named by `key`, so the
+/// same data always give the same interval.
+
+namespace spurion::analysis {
+
+/// An estimate with a two-sided interval.
+struct Estimate {
+  double value = 0.0;
+  double low = 0.0;
+  double high = 0.0;
+  std::int64_t count = 0;
+};
+
+/// Arithmetic mean; NaN for no values.
+SPURION_API double mean(const std::vector<double>& values);
+/// Standard deviation with divisor n (what most papers print).
+SPURION_API double population_deviation(const std::vector<double>& values);
+/// Mean of the middle half (Agarwal et al. 2021), with fractional weights at its ends.
+SPURION_API double interquartile_mean(std::vector<double> values);
+
+/// Mean with a percentile bootstrap interval (Efron 1979) of 95 %. `strata` are resampled each on
+/// their own and then averaged with equal weight, so that settings that differ by design do not count
+/// as noise. With fewer than two values in every stratum the interval is the value itself.
+SPURION_API Estimate stratified_bootstrap(const std::vector<std::vector<double>>& strata,
+                                          const std::string& key);
+
+/// Two-sided p-value of a sign-flip permutation test that the mean of paired differences is 0: exact
+/// up to 16 pairs, 100,000 random flips beyond. The smallest p that n pairs can give is 2^(1-n).
+SPURION_API double sign_flip_p(const std::vector<double>& differences, const std::string& key);
+
+/// Holm's step-down adjustment.
+SPURION_API std::vector<double> holm(const std::vector<double>& p_values);
+
+}  // namespace spurion::analysis

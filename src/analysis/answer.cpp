@@ -1,0 +1,89 @@
+#include "spurion/analysis/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "analysis/questions.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+std::string at(const Value& value) {
+  const std::string where = value.where().text();
+  return where.empty() ? "" : where + ": ";
+}
+
+std::vector<Question> default_questions(const Suite& suite) {
+  std::vector<Question> questions;
+  for (const Experiment& experiment : suite.experiments) {
+    questions.push_back({fmt::format("How do the methods of '{}' compare?", experiment.name),
+                         "compare_methods", experiment.name, Value()});
+  }
+  return questions;
+}
+
+}  // namespace
+
+std::string text_option(const Question& question, const char* key, const std::string& fallback) {
+  const Value* value = question.options.find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_string()) {
+    throw UsageError(fmt::format("{}'{}' of a question expects a string, got {}", at(*value), key,
+                                 value->type_name()));
+  }
+  return value->as_string();
+}
+
+double number_option(const Question& question, const char* key, double fallback) {
+  const Value* value = question.options.find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_number()) {
+    throw UsageError(fmt::format("{}'{}' of a question expects a number, got {}", at(*value), key,
+                                 value->type_name()));
+  }
+  return value->as_number();
+}
+
+std::vector<Answer> answer_all(const StoredResults& results) {
+  const std::map<std::string, std::function<Answer(const StoredResults&, const Question&)>> kinds = {
+      {"gap_against_scale", gap_against_scale},
+      {"compare_methods", compare_methods},
+      {"compare_regimes", compare_regimes},
+      {"published", published}};
+  const auto text = results.context.find("suite");
+  if (text == results.context.end()) throw StoreError("the store does not hold its suite");
+  const Suite suite = Suite::parse(text->second, "suite");
+  const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
+  std::vector<Answer> answers;
+  for (const Question& question : questions) {
+    const auto kind = kinds.find(question.kind);
+    if (kind == kinds.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, function] : kinds) names.push_back(name);
+      throw UsageError(at(*question.options.find("kind")) +
+                       unknown_name_message("kind of question", question.kind, names));
+    }
+    Answer answer = kind->second(results, question);
+    answer.question = question.text;
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
+std::vector<Chart> dial_charts(const StoredResults& results) {
+  std::set<std::string> experiments;
+  for (const TrialResult& trial : results.trials) experiments.insert(trial.spec.experiment);
+  std::vector<Chart> charts;
+  for (const std::string& experiment : experiments) {
+    Chart chart = dial_chart(results, experiment);
+    if (!chart.series.empty()) charts.push_back(std::move(chart));
+  }
+  return charts;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+#include "analysis/questions.hpp"
+#include "analysis/results_view.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+/// Gaps of one method at one scale, by what else varies and by seed, so that scales can be paired.
+using Cells = std::map<std::string, std::map<std::int64_t, double>>;
+
+/// A trial's setting without the axis: what must agree for two scales to be paired.
+std::string other_setting(const TrialSpec& spec, const std::string& axis) {
+  Value canonical = spec.canonical();
+  const auto dot = axis.find('.');
+  Value& section = canonical.as_table().at(axis.substr(0, dot));
+  Value::Table& table = section.find("options") != nullptr
+                            ? section.as_table().at("options").as_table()
+                            : section.as_table();
+  table.erase(axis.substr(dot + 1));
+  canonical.as_table().erase("seed");
+  return canonical.canonical_json();
+}
+
+Estimate estimate(const Cells& cells, const std::string& key) {
+  std::vector<std::vector<double>> strata;
+  for (const auto& [setting, seeds] : cells) {
+    strata.emplace_back();
+    for (const auto& [seed, gap] : seeds) strata.back().push_back(gap);
+  }
+  return stratified_bootstrap(strata, key);
+}
+
+Estimate paired_difference(const Cells& large, const Cells& small, const std::string& key) {
+  std::vector<std::vector<double>> strata;
+  for (const auto& [setting, seeds] : large) {
+    const auto other = small.find(setting);
+    if (other == small.end()) continue;
+    strata.emplace_back();
+    for (const auto& [seed, gap] : seeds) {
+      if (const auto match = other->second.find(seed); match != other->second.end()) {
+        strata.back().push_back(gap - match->second);
+      }
+    }
+  }
+  return stratified_bootstrap(strata, key);
+}
+
+/// closes: the interval at the largest scale lies within the margin of 0. Otherwise grows or shrinks
+/// when the interval of the paired difference excludes 0 by more than the margin, plateaus when it
+/// lies within the margin and the gap is above it, undecided when the data allow more than one.
+std::string verdict(const Estimate& last, const Estimate& change, double margin) {
+  if (last.low >= -margin && last.high <= margin) return "closes";
+  if (change.low > margin) return "grows";
+  if (change.high < -margin) return last.low > margin ? "shrinks, still open" : "shrinks";
+  if (change.low >= -margin && change.high <= margin && last.low > margin) return "plateaus";
+  return "undecided";
+}
+
+}  // namespace
+
+Answer gap_against_scale(const StoredResults& results, const Question& question) {
+  const std::string axis = text_option(question, "axis", "");
+  if (axis.find('.') == std::string::npos) {
+    throw UsageError("a question of kind 'gap_against_scale' needs axis = \"section.field\"");
+  }
+  const double margin = number_option(question, "margin", 0.02);
+  const ResultsView view(results, question.experiment);
+  std::map<std::string, std::map<double, Cells>> gaps;
+  for (const auto& row : view.rows()) {
+    const auto scale = axis_value(row.trial->spec, axis);
+    const auto gap = number(*row.trial, "test", "gap");
+    if (scale && gap) {
+      gaps[row.method][scale->number][other_setting(row.trial->spec, axis)]
+          [row.trial->spec.seed] = *gap;
+    }
+  }
+  Answer answer;
+  Chart chart;
+  chart.name = fmt::format("gap_{}_{}", question.experiment, axis);
+  chart.title = fmt::format("Out-of-distribution gap against {}", axis);
+  chart.x_label = axis;
+  chart.y_label = fmt::format("gap in {} (ID to OOD)", view.score_text());
+  chart.log_x = true;
+  chart.note = "Band: 95 % stratified bootstrap interval over seeds; other axes averaged.";
+  Table table{chart.name + "_verdicts",
+              fmt::format("Gap at the smallest and largest {}, paired change and verdict (margin {}). "
+                          "Mean with 95 % stratified bootstrap interval over seeds. closes: within the "
+                          "margin of 0 at the largest; grows, shrinks: the change excludes the margin; "
+                          "plateaus: the change lies within it and the gap above it.", axis, margin),
+              {"method", "smallest", "gap there", "largest", "gap there", "change", "verdict"},
+              {}};
+  for (const std::string& method : view.methods()) {
+    const auto& scales = gaps[method];
+    if (scales.empty()) continue;
+    Series series;
+    series.name = method;
+    for (const auto& [scale, cells] : scales) {
+      series.x.push_back(scale);
+      series.y.push_back(estimate(cells, fmt::format("gap {} {} {}", method, axis, scale)));
+    }
+    const Estimate change = paired_difference(scales.rbegin()->second, scales.begin()->second,
+                                              fmt::format("change {} {}", method, axis));
+    const std::string decided =
+        scales.size() < 2 ? "one scale only" : verdict(series.y.back(), change, margin);
+    table.rows.push_back({method, fmt::format("{}", series.x.front()), show(series.y.front()),
+                          fmt::format("{}", series.x.back()), show(series.y.back()), show(change),
+                          decided});
+    if (answer.sentence.empty()) {
+      answer.sentence = fmt::format(
+          "{}: under {} the gap is {} at {} = {} and {} at {}: it {}.",
+          decided == "closes" ? "Yes" : (decided == "undecided" ? "Undecided" : "No"), method,
+          show(series.y.front()), axis, series.x.front(), show(series.y.back()), series.x.back(),
+          decided == "undecided" ? "is undecided" : decided);
+    } else {
+      answer.sentence += fmt::format(" {}: {} at the largest ({}).", method, show(series.y.back()), decided);
+    }
+    chart.series.push_back(std::move(series));
+  }
+  if (answer.sentence.empty()) answer.sentence = "No finished trial varies along this axis.";
+  answer.charts.push_back(std::move(chart));
+  answer.tables.push_back(std::move(table));
+  return answer;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "spurion/analysis/answer.hpp"
+
+namespace spurion::analysis {
+
+// One function a kind of question; each in the file of its name.
+Answer gap_against_scale(const StoredResults& results, const Question& question);
+Answer compare_methods(const StoredResults& results, const Question& question);
+Answer compare_regimes(const StoredResults& results, const Question& question);
+Answer published(const StoredResults& results, const Question& question);
+
+/// The dial curve of some trials, one series a method (or regime), with the ceilings.
+Chart dial_chart(const StoredResults& results, const std::string& experiment);
+
+/// Reads a key of a question; throws `UsageError` with its place when it has the wrong type.
+std::string text_option(const Question& question, const char* key, const std::string& fallback);
+double number_option(const Question& question, const char* key, double fallback);
+
+}  // namespace spurion::analysis

@@ -1,0 +1,92 @@
+#include "analysis/results_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace spurion::analysis {
+
+ResultsView::ResultsView(const StoredResults& results, const std::string& experiment) {
+  for (const TrialResult& trial : results.trials) {
+    if (trial.spec.experiment != experiment) continue;
+    if (trial.status != Status::done) {
+      ++diverged_[trial.spec.method.name];
+      continue;
+    }
+    Value setting = trial.spec.canonical();
+    for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
+      setting.as_table().erase(key);
+    }
+    rows_.push_back({&trial, trial.spec.method.name, trial.spec.regime.name,
+                     setting.canonical_json()});
+    if (!number(trial, "test", "accuracy")) score_ = "loss";
+  }
+}
+
+std::int64_t ResultsView::diverged(const std::string& method) const {
+  const auto found = diverged_.find(method);
+  return found == diverged_.end() ? 0 : found->second;
+}
+
+std::vector<std::string> ResultsView::methods(const std::string& first) const {
+  std::set<std::string> names;
+  for (const Row& row : rows_) names.insert(row.method);
+  std::vector<std::string> ordered;
+  if (names.erase(first) != 0) ordered.push_back(first);
+  ordered.insert(ordered.end(), names.begin(), names.end());
+  return ordered;
+}
+
+std::vector<std::string> ResultsView::regimes() const {
+  std::set<std::string> names;
+  for (const Row& row : rows_) names.insert(row.regime);
+  std::vector<std::string> ordered;
+  for (const char* usual : {"offline", "continual", "online"}) {
+    if (names.erase(usual) != 0) ordered.emplace_back(usual);
+  }
+  ordered.insert(ordered.end(), names.begin(), names.end());
+  return ordered;
+}
+
+std::string ResultsView::score_text() const {
+  return score_ == "accuracy" ? "accuracy" : "mean squared error";
+}
+
+std::optional<double> number(const TrialResult& trial, const std::string& domain,
+                             const std::string& metric, std::optional<std::int64_t> phase) {
+  std::optional<double> found;
+  // Later rows are later measurements.
+  for (const Measurement& row : trial.measurements) {
+    if (row.domain == domain && row.metric == metric && (!phase || row.phase == *phase)) {
+      found = row.value;
+    }
+  }
+  return found;
+}
+
+std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis) {
+  const auto dot = axis.find('.');
+  if (dot == std::string::npos) return std::nullopt;
+  const Value* section = nullptr;
+  const Value canonical = spec.canonical();
+  section = canonical.find(axis.substr(0, dot));
+  if (section == nullptr) return std::nullopt;
+  if (const Value* options = section->find("options")) section = options;
+  const Value* value = section->find(axis.substr(dot + 1));
+  if (value == nullptr) return std::nullopt;
+  if (value->is_number()) return AxisValue{value->as_number(), value->canonical_json()};
+  if (value->is_list()) {
+    const auto count = static_cast<double>(value->as_list().size());
+    return AxisValue{count, fmt::format("{}", count)};
+  }
+  return std::nullopt;
+}
+
+std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
+
+std::string show(const Estimate& estimate, int digits) {
+  return fmt::format("{:.{}f} [{:.{}f}, {:.{}f}]", estimate.value, digits, estimate.low, digits,
+                     estimate.high, digits);
+}
+
+}  // namespace spurion::analysis

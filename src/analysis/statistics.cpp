@@ -1,0 +1,123 @@
+#include "spurion/analysis/statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "spurion/random.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+constexpr int kResamples = 2000;
+constexpr std::int64_t kRandomFlips = 100000;
+constexpr std::size_t kExactPairs = 16;
+}  // namespace
+
+double mean(const std::vector<double>& values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double population_deviation(const std::vector<double>& values) {
+  const double centre = mean(values);
+  double sum = 0.0;
+  for (const double value : values) sum += (value - centre) * (value - centre);
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+double interquartile_mean(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const double n = static_cast<double>(values.size());
+  const double first = 0.25 * n;
+  const double last = 0.75 * n;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double from = std::max(static_cast<double>(i), first);
+    const double to = std::min(static_cast<double>(i) + 1.0, last);
+    sum += std::max(0.0, to - from) * values[i];
+  }
+  return sum / (last - first);
+}
+
+Estimate stratified_bootstrap(const std::vector<std::vector<double>>& strata,
+                              const std::string& key) {
+  Estimate estimate;
+  std::vector<double> means;
+  for (const auto& stratum : strata) {
+    if (stratum.empty()) continue;
+    means.push_back(mean(stratum));
+    estimate.count += static_cast<std::int64_t>(stratum.size());
+  }
+  estimate.value = estimate.low = estimate.high = mean(means);
+  if (estimate.count <= static_cast<std::int64_t>(means.size())) return estimate;
+  const Stream stream(StreamKey(0).child("bootstrap").child(key));
+  std::vector<double> draws;
+  draws.reserve(kResamples);
+  for (int resample = 0; resample < kResamples; ++resample) {
+    double total = 0.0;
+    std::int64_t lane = 0;
+    for (const auto& stratum : strata) {
+      if (stratum.empty()) continue;
+      double sum = 0.0;
+      for (std::size_t i = 0; i < stratum.size(); ++i) {
+        const auto pick = stream.below(static_cast<std::int64_t>(stratum.size()), resample, lane++);
+        sum += stratum[static_cast<std::size_t>(pick)];
+      }
+      total += sum / static_cast<double>(stratum.size());
+    }
+    draws.push_back(total / static_cast<double>(means.size()));
+  }
+  std::sort(draws.begin(), draws.end());
+  estimate.low = draws[static_cast<std::size_t>(0.025 * kResamples)];
+  estimate.high = draws[static_cast<std::size_t>(0.975 * kResamples) - 1];
+  return estimate;
+}
+
+double sign_flip_p(const std::vector<double>& differences, const std::string& key) {
+  const std::size_t n = differences.size();
+  if (n == 0) return 1.0;
+  const auto total = [&](auto negative) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < n; ++i) sum += negative(i) ? -differences[i] : differences[i];
+    return std::abs(sum);
+  };
+  // Rounding must not make a tie look smaller than what was observed.
+  const double observed = total([](std::size_t) { return false; }) * (1.0 - 1e-12);
+  if (n <= kExactPairs) {
+    std::int64_t extreme = 0;
+    const std::int64_t patterns = std::int64_t{1} << n;
+    for (std::int64_t pattern = 0; pattern < patterns; ++pattern) {
+      if (total([&](std::size_t i) { return ((pattern >> i) & 1) != 0; }) >= observed) ++extreme;
+    }
+    return static_cast<double>(extreme) / static_cast<double>(patterns);
+  }
+  const Stream stream(StreamKey(0).child("sign flips").child(key));
+  std::int64_t extreme = 1;  // the observed signs are one of the patterns
+  for (std::int64_t flip = 0; flip < kRandomFlips; ++flip) {
+    if (total([&](std::size_t i) {
+          return stream.bernoulli(0.5, flip, static_cast<std::int64_t>(i));
+        }) >= observed) {
+      ++extreme;
+    }
+  }
+  return static_cast<double>(extreme) / static_cast<double>(kRandomFlips + 1);
+}
+
+std::vector<double> holm(const std::vector<double>& p_values) {
+  std::vector<std::size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> adjusted(p_values.size());
+  double largest = 0.0;
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    const double scaled = p_values[order[rank]] * static_cast<double>(order.size() - rank);
+    largest = std::max(largest, std::min(1.0, scaled));
+    adjusted[order[rank]] = largest;
+  }
+  return adjusted;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,173 @@
+#include "report/html.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "report/escape.hpp"
+#include "report/graph.hpp"
+#include "report/svg_chart.hpp"
+
+namespace spurion::report {
+
+namespace {
+
+using analysis::Answer;
+using analysis::Chart;
+using analysis::Table;
+
+constexpr const char* kStyle = R"css(
+:root{color-scheme:light dark;--page:#fff;--text:#1b1f24;--muted:#626c78;--rule:#e3e7ec;--soft:#f6f8fa;--accent:#1f6fb2;
+--c0:#c4462a;--c1:#1f6fb2;--c2:#2b8a57;--c3:#8a4fa8;--c4:#a6761d;--c5:#3a3f47}
+@media(prefers-color-scheme:dark){:root{--page:#14171b;--text:#e7eaee;--muted:#9aa5b1;--rule:#2c333b;--soft:#1c2127;--accent:#74b3e8;
+--c0:#ff8a6b;--c1:#74b3e8;--c2:#67cf95;--c3:#cf9be6;--c4:#e3b95a;--c5:#c3cad3}}
+*{box-sizing:border-box}html{-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--page);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+main{max-width:60rem;margin:0 auto;padding:2.5rem 1.25rem 5rem}
+h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem}h2{font-size:1.3rem;margin:3rem 0 .6rem;padding-top:1rem;border-top:1px solid var(--rule)}
+h3{font-size:1.05rem;margin:1.6rem 0 .4rem}p{margin:.5rem 0}.lead,.note,figcaption,caption{color:var(--muted)}
+.note,figcaption,caption{font-size:.86rem}.answer{background:var(--soft);border-left:4px solid var(--accent);padding:.8rem 1rem;margin:.9rem 0;border-radius:0 6px 6px 0}
+.answer b{display:block;margin-bottom:.2rem}figure{margin:1.2rem 0}figcaption{margin-top:.3rem}
+.scroll{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;min-width:100%}
+caption{caption-side:bottom;text-align:left;padding-top:.5rem;max-width:56rem}th,td{padding:.38rem .7rem .38rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);white-space:nowrap}
+td:last-child{white-space:normal}th{font-weight:600}pre{background:var(--soft);padding:1rem;overflow-x:auto;font-size:.82rem;line-height:1.45;border-radius:6px}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:.8rem 0}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}
+svg.graph{width:100%;height:auto;font:14px system-ui,sans-serif}svg.graph rect{fill:var(--soft);stroke:var(--muted)}svg.graph text{fill:var(--text)}
+svg.graph .arrow{fill:none;stroke:var(--muted);stroke-width:1.5}svg.graph marker path{fill:var(--muted)}
+svg.graph .spurious rect{stroke:var(--c0);stroke-width:2.5}svg.graph .causal rect{stroke:var(--c2);stroke-width:2.5}svg.graph .label rect{stroke:var(--c1);stroke-width:2.5}
+@media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
+@media print{:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
+)css";
+
+std::string figure(const Chart& chart, const std::string& id) {
+  return fmt::format("<figure>{}<figcaption><strong>{}.</strong> {} <span>Numbers: csv/{}.csv</span></figcaption></figure>\n",
+                     svg_chart(chart, id, false), escape(chart.title), escape(chart.note),
+                     escape(chart.name));
+}
+
+std::string html_table(const Table& table) {
+  std::string out = "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape(table.caption) +
+                    fmt::format(" Numbers: csv/{}.csv", escape(table.name)) + "</caption><thead><tr>";
+  for (const std::string& cell : table.header) out += "<th scope=\"col\">" + escape(cell) + "</th>";
+  out += "</tr></thead><tbody>";
+  for (const auto& row : table.rows) {
+    out += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + escape(row[i]) + (i == 0 ? "</th>" : "</td>");
+    }
+    out += "</tr>";
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+std::string context_of(const StoredResults& results, const std::string& key) {
+  const auto found = results.context.find(key);
+  return found == results.context.end() ? "" : found->second;
+}
+
+std::string environments(const StoredResults& results) {
+  std::string out;
+  int number = 0;
+  for (const auto& [key, text] : results.context) {
+    if (key.rfind("environment.", 0) != 0) continue;
+    const Value facts = parse_json(text, key);
+    const auto field = [&](const char* name) {
+      const Value* value = facts.find(name);
+      if (value == nullptr) return std::string();
+      return value->is_string() ? value->as_string() : value->canonical_json();
+    };
+    out += fmt::format("<h3>{} <code>{}</code></h3>", escape(field("title")), escape(key.substr(12)));
+    out += svg_graph(facts, fmt::format("graph{}", number++));
+    out += "<p class=\"note\">Green: what causes the label. Red: the cue. Blue: the label.</p>";
+    out += "<pre>" + escape(field("mechanism")) + "</pre><dl>";
+    const std::pair<const char*, std::string> facts_shown[] = {
+        {"Dial", field("dial_name") + ": " + field("dial_doc")},
+        {"Training shifts", field("train_shifts")},
+        {"Test shift", field("test_shift")},
+        {"Deviations", field("deviations")},
+        {"Source", field("citation")}};
+    for (const auto& [name, value] : facts_shown) {
+      if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
+    }
+    out += "</dl>";
+  }
+  return out;
+}
+
+std::string how_it_was_run(const StoredResults& results) {
+  double flops = 0.0;
+  double seconds = 0.0;
+  std::int64_t rows = 0;
+  std::int64_t diverged = 0;
+  std::int64_t failed = 0;
+  std::set<std::string> ids;
+  std::set<std::int64_t> seeds;
+  for (const TrialResult& trial : results.trials) {
+    if (!ids.insert(trial.spec.id()).second) continue;
+    flops += trial.cost.flops;
+    seconds += trial.cost.seconds;
+    rows += trial.cost.rows_seen;
+    diverged += trial.status == Status::diverged ? 1 : 0;
+    failed += trial.status == Status::failed ? 1 : 0;
+    seeds.insert(trial.spec.seed);
+  }
+  const std::string total = context_of(results, "trials");
+  std::string out = "<dl>";
+  const std::pair<const char*, std::string> facts[] = {
+      {"Trials", fmt::format("{} finished of {}; {} diverged, {} failed", ids.size(),
+                             total.empty() ? "?" : total, diverged, failed)},
+      {"Seeds", fmt::format("{}", seeds.size())},
+      {"Training", fmt::format("{:.3g} floating-point operations (counted), {} rows through gradients",
+                               flops, rows)},
+      {"Time", fmt::format("{:.0f} s of work; last run {} s on {} workers", seconds,
+                           context_of(results, "seconds"), context_of(results, "jobs"))},
+      {"Versions", context_of(results, "versions")},
+      {"Plug-ins", context_of(results, "plugins").empty() ? "none" : context_of(results, "plugins")}};
+  for (const auto& [name, value] : facts) {
+    out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
+  }
+  out += "</dl><h3>Information budget</h3><dl>";
+  for (const auto& [key, value] : results.context) {
+    if (key.rfind("access.", 0) == 0) {
+      out += fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(key.substr(7)), escape(value));
+    }
+  }
+  return out + "</dl><h3>Suite</h3><pre>" + escape(context_of(results, "suite")) + "</pre>";
+}
+
+}  // namespace
+
+std::string render_html(const StoredResults& results, const std::vector<Answer>& answers,
+                        const std::vector<Chart>& dials) {
+  const std::string text = context_of(results, "suite");
+  const Suite suite = Suite::parse(text, "suite");
+  const std::string title = suite.title.empty() ? suite.name : suite.title;
+  std::string out = fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}{2}</style></head>\n<body><main>"
+      "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. Intervals in square brackets are 95 % bootstrap "
+      "intervals of the mean over seeds unless a caption says otherwise.</p>\n",
+      escape(title), kStyle, chart_style(), escape(suite.name));
+  out += "<section id=\"answers\" aria-label=\"Answers\">";
+  for (const Answer& answer : answers) {
+    out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answer.question),
+                       escape(answer.sentence));
+  }
+  out += "</section>\n<section id=\"dial\"><h2>Along the dial</h2>";
+  int number = 0;
+  for (const Chart& chart : dials) out += figure(chart, fmt::format("chart{}", number++));
+  out += "</section>\n<section id=\"details\">";
+  for (const Answer& answer : answers) {
+    out += "<h2>" + escape(answer.question) + "</h2>";
+    for (const Chart& chart : answer.charts) {
+      if (!chart.series.empty()) out += figure(chart, fmt::format("chart{}", number++));
+    }
+    for (const Table& table : answer.tables) out += html_table(table);
+  }
+  out += "</section>\n<section id=\"environments\"><h2>The world</h2>" + environments(results);
+  out += "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results);
+  return out + "</section></main></body></html>\n";
+}
+
+}  // namespace spurion::report

@@ -1,0 +1,259 @@
+#include "report/svg_chart.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "report/escape.hpp"
+
+namespace spurion::report {
+
+namespace {
+
+using analysis::Chart;
+using analysis::Estimate;
+using analysis::Series;
+
+constexpr double kWidth = 720;
+constexpr double kPlotHeight = 300;
+constexpr double kLeft = 62;
+constexpr double kRight = 18;
+constexpr double kTop = 16;
+constexpr double kAxis = 48;
+constexpr double kLegendLine = 20;
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  void add(double value) {
+    if (!std::isfinite(value)) return;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+};
+
+/// Round steps of 1, 2 or 5 times a power of ten, about `count` of them.
+std::vector<double> ticks(const Range& range, int count) {
+  const double raw = (range.high - range.low) / count;
+  if (!(raw > 0)) return {range.low};
+  const double power = std::pow(10.0, std::floor(std::log10(raw)));
+  const double digit = raw / power;
+  const double step = power * (digit < 1.5 ? 1 : (digit < 3.5 ? 2 : (digit < 7.5 ? 5 : 10)));
+  std::vector<double> all;
+  for (double value = std::ceil(range.low / step - 1e-9) * step; value <= range.high + 1e-9 * step;
+       value += step) {
+    all.push_back(std::abs(value) < 1e-12 * step ? 0.0 : value);
+  }
+  return all;
+}
+
+class Plot {
+ public:
+  explicit Plot(const Chart& chart) : chart_(chart) {
+    for (const Series& series : chart.series) {
+      for (std::size_t i = 0; i < series.x.size(); ++i) {
+        x_.add(along(series.x[i]));
+        y_.add(series.y[i].low);
+        y_.add(series.y[i].high);
+        y_.add(series.y[i].value);
+      }
+    }
+    if (!(x_.high > x_.low)) x_ = {x_.low - 0.5, x_.high + 0.5};
+    // Accuracies are read against 0 and 1 when they span most of that; others get a little air.
+    if (y_.low >= 0 && y_.high <= 1 && y_.high - y_.low > 0.4) {
+      y_ = {0, 1};
+    } else {
+      const double air = std::max(0.06 * (y_.high - y_.low), 1e-9 + 1e-3 * std::abs(y_.high));
+      y_ = {y_.low - air, y_.high + air};
+    }
+  }
+
+  [[nodiscard]] double along(double value) const {
+    return chart_.log_x && value > 0 ? std::log10(value) : value;
+  }
+  [[nodiscard]] double px(double value) const {
+    return kLeft + (along(value) - x_.low) / (x_.high - x_.low) * (kWidth - kLeft - kRight);
+  }
+  [[nodiscard]] double py(double value) const {
+    return kTop + (y_.high - value) / (y_.high - y_.low) * kPlotHeight;
+  }
+  [[nodiscard]] std::vector<double> x_ticks() const {
+    if (!chart_.log_x) return ticks(x_, 8);
+    // A scale axis has few values: its own are the ticks.
+    std::vector<double> all;
+    for (const Series& series : chart_.series) {
+      for (const double value : series.x) {
+        if (std::find(all.begin(), all.end(), value) == all.end()) all.push_back(value);
+      }
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+  [[nodiscard]] std::vector<double> y_ticks() const { return ticks(y_, 6); }
+
+ private:
+  const Chart& chart_;
+  Range x_;
+  Range y_;
+};
+
+std::string marker(std::size_t index, double x, double y) {
+  switch (index % 4) {
+    case 0:
+      return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"/>", x, y);
+    case 1:
+      return fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"7\" height=\"7\"/>", x - 3.5, y - 3.5);
+    case 2:
+      return fmt::format("<path d=\"M{:.1f} {:.1f}l4.5 8h-9z\"/>", x, y - 5);
+    default:
+      return fmt::format("<path d=\"M{:.1f} {:.1f}l5 5l-5 5l-5 -5z\"/>", x, y - 5);
+  }
+}
+
+std::string band(const Plot& plot, const Series& series) {
+  std::string up;
+  std::string down;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    up += fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", plot.px(series.x[i]),
+                      plot.py(series.y[i].high));
+  }
+  for (std::size_t i = series.x.size(); i-- > 0;) {
+    down += fmt::format("L{:.1f} {:.1f}", plot.px(series.x[i]), plot.py(series.y[i].low));
+  }
+  return "<path class=\"band\" d=\"" + up + down + "Z\"/>";
+}
+
+std::string line(const Plot& plot, const Series& series) {
+  std::string path;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    path += fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", plot.px(series.x[i]),
+                        plot.py(series.y[i].value));
+  }
+  return "<path class=\"line\" d=\"" + path + "\"/>";
+}
+
+std::string axes(const Chart& chart, const Plot& plot) {
+  std::string out;
+  for (const double tick : plot.y_ticks()) {
+    const double y = plot.py(tick);
+    out += fmt::format("<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+                       "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.6g}</text>",
+                       kLeft, kWidth - kRight, y, kLeft - 8, y + 4, tick);
+  }
+  double last = -1e9;
+  for (const double tick : plot.x_ticks()) {
+    const double x = plot.px(tick);
+    if (x - last < 34) continue;
+    last = x;
+    out += fmt::format("<line class=\"tickline\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
+                       "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
+                       x, kTop + kPlotHeight, kTop + kPlotHeight + 5, kTop + kPlotHeight + 19, tick);
+  }
+  out += fmt::format("<text class=\"label\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                     (kLeft + kWidth - kRight) / 2, kTop + kPlotHeight + 38, escape(chart.x_label));
+  out += fmt::format(
+      "<text class=\"label\" transform=\"translate(15 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+      kTop + kPlotHeight / 2, escape(chart.y_label));
+  return out;
+}
+
+std::string tooltip(const Series& series, std::size_t i) {
+  const Estimate& y = series.y[i];
+  std::string text = fmt::format("{} at {:.6g}: {:.4f}", series.name, series.x[i], y.value);
+  if (!series.reference && y.high > y.low) text += fmt::format(" [{:.4f}, {:.4f}]", y.low, y.high);
+  return escape(text);
+}
+
+/// Entries in rows that fit the width, by a generous estimate of the text's.
+std::string legend(const Chart& chart, double& height) {
+  std::string out;
+  double x = kLeft;
+  double y = kTop + kPlotHeight + kAxis + 10;
+  std::size_t index = 0;
+  std::size_t reference = 0;
+  for (const Series& series : chart.series) {
+    const double needed = 44 + 7.2 * static_cast<double>(series.name.size());
+    if (x > kLeft && x + needed > kWidth - kRight) {
+      x = kLeft;
+      y += kLegendLine;
+    }
+    const std::string style = series.reference ? fmt::format("r{}", reference++ % 3)
+                                               : fmt::format("s{}", index % 6);
+    out += fmt::format("<g class=\"{}\"><path class=\"line\" d=\"M{:.1f} {:.1f}h24\"/>{}"
+                       "<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
+                       style, x, y, series.reference ? "" : marker(index, x + 12, y), x + 30, y + 4,
+                       escape(series.name));
+    if (!series.reference) ++index;
+    x += needed;
+  }
+  height = y + 12;
+  return out;
+}
+
+}  // namespace
+
+std::string chart_style() {
+  return R"css(
+svg.chart{width:100%;height:auto;display:block;font:13px system-ui,sans-serif}
+svg.chart .grid{stroke:var(--rule);stroke-width:1}svg.chart .tickline{stroke:var(--muted)}
+svg.chart text{fill:var(--text)}svg.chart .tick{fill:var(--muted);font-size:12px}
+svg.chart .line{fill:none;stroke-width:2.2;stroke:currentColor;stroke-linejoin:round}
+svg.chart .band{fill:currentColor;opacity:.16;stroke:none}
+svg.chart .dots{fill:currentColor;stroke:var(--page);stroke-width:1}
+svg.chart .mark{stroke:var(--muted);stroke-dasharray:2 4;stroke-width:1.5}
+svg.chart .dots>g:hover{stroke:var(--text);stroke-width:2}
+.s0{color:var(--c0)}.s1{color:var(--c1)}.s2{color:var(--c2)}.s3{color:var(--c3)}.s4{color:var(--c4)}.s5{color:var(--c5)}
+.r0,.r1,.r2{color:var(--muted)}.r0 .line{stroke-dasharray:9 4;stroke-width:1.6!important}.r1 .line{stroke-dasharray:4 4;stroke-width:1.6!important}.r2 .line{stroke-dasharray:1.5 4;stroke-width:2!important}
+)css";
+}
+
+std::string svg_chart(const Chart& chart, const std::string& id, bool standalone) {
+  const Plot plot(chart);
+  double height = 0.0;
+  const std::string entries = legend(chart, height);
+  std::string out = fmt::format(
+      "<svg class=\"chart\" id=\"{0}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {1} {2:.0f}\" "
+      "role=\"img\" aria-labelledby=\"{0}-title {0}-desc\"><title id=\"{0}-title\">{3}</title>"
+      "<desc id=\"{0}-desc\">{4} against {5}. {6}</desc>",
+      id, kWidth, height, escape(chart.title), escape(chart.y_label), escape(chart.x_label),
+      escape(chart.note));
+  if (standalone) {
+    out += "<style>svg{--text:#1b1f24;--muted:#626c78;--rule:#e3e7ec;--page:#fff;--c0:#c4462a;--c1:#1f6fb2;"
+           "--c2:#2b8a57;--c3:#8a4fa8;--c4:#a6761d;--c5:#3a3f47}" +
+           chart_style() + "</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>";
+  }
+  out += axes(chart, plot);
+  for (const double mark : chart.marks) {
+    out += fmt::format("<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>",
+                       plot.px(mark), kTop, kTop + kPlotHeight);
+  }
+  std::size_t index = 0;
+  std::size_t reference = 0;
+  for (const Series& series : chart.series) {
+    const std::string style = series.reference ? fmt::format("r{}", reference++ % 3)
+                                               : fmt::format("s{}", index % 6);
+    out += "<g class=\"" + style + "\">";
+    if (!series.reference) out += band(plot, series);
+    out += line(plot, series);
+    out += "<g class=\"dots\">";
+    // Markers on every point of a long stream would hide the line.
+    const std::size_t every = std::max<std::size_t>(1, series.x.size() / 24);
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      const double x = plot.px(series.x[i]);
+      const double y = plot.py(series.y[i].value);
+      const bool shown = !series.reference && i % every == 0;
+      out += fmt::format("<g><title>{}</title>{}</g>", tooltip(series, i),
+                         shown ? marker(index, x, y)
+                               : fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" opacity=\"0\"/>",
+                                             x, y));
+    }
+    out += "</g></g>";
+    if (!series.reference) ++index;
+  }
+  return out + entries + "</svg>";
+}
+
+}  // namespace spurion::report
