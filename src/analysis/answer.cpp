@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <map>
-#include <set>
 
 #include "analysis/questions.hpp"
 #include "spurion/error.hpp"
@@ -50,11 +49,11 @@ double number_option(const Question& question, const char* key, double fallback)
 }
 
 std::vector<Answer> answer_all(const StoredResults& results) {
-  const std::map<std::string, std::function<Answer(const StoredResults&, const Question&)>> kinds = {
-      {"gap_against_scale", gap_against_scale},
-      {"compare_methods", compare_methods},
-      {"compare_regimes", compare_regimes},
-      {"published", published}};
+  const std::map<std::string, std::function<Answer(const StoredResults&, const Question&)>> kinds =
+      {{"gap_against_scale", gap_against_scale},
+       {"compare_methods", compare_methods},
+       {"compare_regimes", compare_regimes},
+       {"published", published}};
   const auto text = results.context.find("suite");
   if (text == results.context.end()) throw StoreError("the store does not hold its suite");
   const Suite suite = Suite::parse(text->second, "suite");
@@ -76,11 +75,11 @@ std::vector<Answer> answer_all(const StoredResults& results) {
 }
 
 std::vector<Chart> dial_charts(const StoredResults& results) {
-  std::set<std::string> experiments;
-  for (const TrialResult& trial : results.trials) experiments.insert(trial.spec.experiment);
+  const auto text = results.context.find("suite");
+  if (text == results.context.end()) return {};
   std::vector<Chart> charts;
-  for (const std::string& experiment : experiments) {
-    Chart chart = dial_chart(results, experiment);
+  for (const Experiment& experiment : Suite::parse(text->second, "suite").experiments) {
+    Chart chart = dial_chart(results, experiment.name);
     if (!chart.series.empty()) charts.push_back(std::move(chart));
   }
   return charts;

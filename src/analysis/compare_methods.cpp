@@ -35,7 +35,8 @@ std::vector<std::vector<double>> strata_of(const Cells& cells) {
 
 std::vector<double> flat(const Cells& cells) {
   std::vector<double> all;
-  for (const auto& stratum : strata_of(cells)) all.insert(all.end(), stratum.begin(), stratum.end());
+  for (const auto& stratum : strata_of(cells))
+    all.insert(all.end(), stratum.begin(), stratum.end());
   return all;
 }
 
@@ -73,16 +74,19 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
   const ResultsView view(results, question.experiment);
   const std::string baseline = text_option(question, "baseline", "erm");
   Answer answer;
-  Table table{"methods_" + question.experiment,
-              fmt::format("Methods in experiment '{}': mean {} with 95 % stratified bootstrap interval "
-                          "over seeds, other settings averaged. OOD - {}: paired on settings and seeds; "
-                          "p: sign-flip permutation test over seeds, Holm-corrected. Flip rate: share "
-                          "of predictions that change when only the cue does. c: confusion index, 0 "
-                          "invariant, 1 cue only.",
-                          question.experiment, view.score_text(), baseline),
-              {"method", "ID", "OOD", "OOD IQM", "gap", "worst group", "flip rate", "c",
-               "OOD - " + baseline, "p", "trials", "diverged", "may see"},
-              {}};
+  Table table{
+      "methods_" + question.experiment,
+      fmt::format(
+          "Methods in experiment '{}': mean {} with 95 % stratified bootstrap interval "
+          "over seeds, other settings averaged. OOD - {}: paired on settings and seeds; "
+          "p: sign-flip permutation test over seeds (n seeds cannot give less than 2^(1-n)), "
+          "Holm-corrected. Flip rate: share "
+          "of predictions that change when only the cue does. c: confusion index, 0 "
+          "invariant, 1 cue only.",
+          question.experiment, view.score_text(), baseline),
+      {"method", "ID", "OOD", "OOD IQM", "gap", "worst group", "flip rate", "c",
+       "OOD - " + baseline, "p", "trials", "diverged", "may see"},
+      {}};
   const Cells reference = collect(view, baseline, "test", view.score());
   std::vector<double> p_values;
   std::vector<std::string> compared;
@@ -125,8 +129,9 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
                                    baseline, show(d), show(adjusted[i]));
   }
   if (answer.sentence.empty() && !table.rows.empty()) {
-    answer.sentence = fmt::format("{}: {} in distribution, {} out of distribution.",
-                                  table.rows.front()[0], table.rows.front()[1], table.rows.front()[2]);
+    answer.sentence =
+        fmt::format("{}: {} in distribution, {} out of distribution.", table.rows.front()[0],
+                    table.rows.front()[1], table.rows.front()[2]);
   }
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment has finished.";
   answer.tables.push_back(std::move(table));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -31,7 +32,8 @@ Chart stream_chart(const ResultsView& view, const Question& question) {
   chart.title = "Over the stream";
   chart.x_label = "updates";
   chart.y_label = "prequential " + view.score_text();
-  chart.note = "Band: 95 % bootstrap interval over seeds. Vertical lines: the cue's correlation shifts.";
+  chart.note =
+      "Band: 95 % bootstrap interval over seeds. Vertical lines: the cue's correlation shifts.";
   const std::string metric =
       view.score() == "accuracy" ? "prequential_accuracy" : "prequential_loss";
   for (const std::string& regime : view.regimes()) {
@@ -44,7 +46,8 @@ Chart stream_chart(const ResultsView& view, const Question& question) {
       for (const Measurement& m : row.trial->measurements) {
         if (m.domain == "stream" && m.metric == metric) {
           points[m.step][row.setting].push_back(m.value);
-          if (m.phase != previous_phase && previous_phase >= 0) starts[m.phase].insert(previous_step);
+          if (m.phase != previous_phase && previous_phase >= 0)
+            starts[m.phase].insert(previous_step);
           previous_phase = m.phase;
           previous_step = m.step;
         }
@@ -68,10 +71,10 @@ Chart stream_chart(const ResultsView& view, const Question& question) {
 /// Score on each phase's distribution after training on it, against the same model where the cue is
 /// neutral: what is left of the score when the new cue says nothing.
 struct PhaseNumbers {
-  std::map<std::int64_t, Strata> own;       // on the phase's own distribution
-  std::map<std::int64_t, Strata> first;     // on phase 0's
-  std::map<std::int64_t, Strata> neutral;   // at dial = 0.5
-  std::map<std::int64_t, Strata> flip;      // flip rate on the test domain
+  std::map<std::int64_t, Strata> own;      // on the phase's own distribution
+  std::map<std::int64_t, Strata> first;    // on phase 0's
+  std::map<std::int64_t, Strata> neutral;  // at dial = 0.5
+  std::map<std::int64_t, Strata> flip;     // flip rate on the test domain
 };
 
 PhaseNumbers collect(const ResultsView& view, const std::string& regime) {
@@ -94,6 +97,20 @@ PhaseNumbers collect(const ResultsView& view, const std::string& regime) {
   return numbers;
 }
 
+struct Judgement {
+  const char* text;
+  bool resolved;
+};
+
+/// Resolved: fewer than a tenth of the predictions follow the cue. Replaced: most do, and the score
+/// on the last phase is what the cue gives, for it falls where the cue is neutral.
+Judgement judge(const Estimate& own, const Estimate& flip, const std::optional<Estimate>& neutral) {
+  if (flip.high < 0.1) return {"hardly uses the cue", true};
+  if (flip.low <= 0.5) return {"still uses the cue", false};
+  const bool falls = neutral && std::abs(own.value - neutral->value) > 0.1;
+  return {falls ? "scores by the newest cue" : "follows the cue", false};
+}
+
 }  // namespace
 
 Answer compare_regimes(const StoredResults& results, const Question& question) {
@@ -101,21 +118,25 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
   Answer answer;
   Chart stream = stream_chart(view, question);
   if (!stream.series.empty()) answer.charts.push_back(std::move(stream));
-  Table table{"regimes_" + question.experiment,
-              fmt::format("After each phase: {} on the phase's own distribution, on the train domains, and "
-                          "where the cue is neutral; flip rate: share of predictions that change when "
-                          "only the cue does. Mean with 95 % bootstrap interval over seeds. A high score "
-                          "with a high flip rate is a replaced cue, not a resolved confusion.",
-                          view.score_text()),
-              {"regime", "after phase", "own phase", "train domains", "cue neutral", "flip rate"},
-              {}};
+  Table table{
+      "regimes_" + question.experiment,
+      fmt::format("After each phase: {} on the phase's own distribution, on the train domains, and "
+                  "where the cue is neutral; flip rate: share of predictions that change when "
+                  "only the cue does. Mean with 95 % bootstrap interval over seeds. A high score "
+                  "with a high flip rate is a replaced cue, not a resolved confusion.",
+                  view.score_text()),
+      {"regime", "after phase", "own phase", "train domains", "cue neutral", "flip rate"},
+      {}};
+  int trained_on = 0;
+  int resolved = 0;
   for (const std::string& regime : view.regimes()) {
     const PhaseNumbers numbers = collect(view, regime);
     const auto get = [&](const std::map<std::int64_t, Strata>& source, std::int64_t phase,
                          const char* what) -> std::optional<Estimate> {
       const auto found = source.find(phase);
       if (found == source.end()) return std::nullopt;
-      return estimate(found->second, fmt::format("{} {} {} {}", question.experiment, regime, phase, what));
+      return estimate(found->second,
+                      fmt::format("{} {} {} {}", question.experiment, regime, phase, what));
     };
     const auto text = [](const std::optional<Estimate>& value) {
       return value ? show(*value) : std::string("-");
@@ -131,15 +152,22 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
                             text(get(numbers.first, phase, "first")), text(neutral), text(flip)});
     }
     if (!own || !flip) continue;
-    // Half of the predictions following the cue is the line between leaning on it and not.
-    const char* verdict = flip->low > 0.5 ? "the cue decides most predictions"
-                          : flip->high < 0.1 ? "the cue hardly matters"
-                                             : "the cue still matters";
-    answer.sentence += fmt::format("{} ends at {} on its last phase{} with flip rate {}: {}. ", regime,
-                                   show(*own),
-                                   neutral ? fmt::format(", {} where the cue is neutral,", show(*neutral))
-                                           : std::string(),
-                                   show(*flip), verdict);
+    const Judgement judgement = judge(*own, *flip, neutral);
+    if (regime != "offline") {
+      ++trained_on;
+      resolved += judgement.resolved ? 1 : 0;
+    }
+    answer.sentence += fmt::format(
+        "{} {}: {} on its last phase{}, flip rate {}. ", regime, judgement.text, show(*own),
+        neutral ? fmt::format(", {} where the cue is neutral", show(*neutral)) : std::string(),
+        show(*flip));
+  }
+  if (trained_on > 0) {
+    answer.sentence = fmt::format("{} {}",
+                                  resolved == trained_on ? "It resolves the confusion."
+                                  : resolved == 0        ? "It does not resolve the confusion."
+                                                         : "Some do.",
+                                  answer.sentence);
   }
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment has finished.";
   answer.tables.push_back(std::move(table));

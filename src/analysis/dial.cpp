@@ -58,9 +58,9 @@ Chart dial_chart(const StoredResults& results, const std::string& experiment) {
   for (const std::string& name : order) {
     if (lines.count(name) != 0) chart.series.push_back(make_series(name, lines[name], false));
   }
-  for (const auto& [key, label] :
-       {std::pair{"bayes", "Bayes ceiling"}, {"invariant", "invariant ceiling"},
-        {"spurious_only", "cue only"}}) {
+  for (const auto& [key, label] : {std::pair{"bayes", "Bayes ceiling"},
+                                   {"invariant", "invariant ceiling"},
+                                   {"spurious_only", "cue only"}}) {
     if (ceilings.count(key) != 0) chart.series.push_back(make_series(label, ceilings[key], true));
   }
   const TrialSpec& spec = view.rows().front().trial->spec;
@@ -70,8 +70,10 @@ Chart dial_chart(const StoredResults& results, const std::string& experiment) {
   const std::string doc = environment_text(results, spec, "dial_doc");
   chart.x_label = name.empty() ? "shift" : fmt::format("{}: {}", name, doc);
   chart.y_label = view.score_text();
-  chart.note = "Band: 95 % bootstrap interval of the mean over seeds, other settings averaged. Dashed: exact "
-               "ceilings.";
+  chart.note =
+      "Band: 95 % bootstrap interval of the mean over seeds, other settings averaged. Dashed: "
+      "exact "
+      "ceilings.";
   return chart;
 }
 

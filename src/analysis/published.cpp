@@ -40,7 +40,7 @@ Published read_row(const Value& row) {
     return value->as_number();
   };
   return {text("label", true), text("domain", true), text("metric", true), text("note", false),
-          number("value"), number("spread"), number("runs")};
+          number("value"),     number("spread"),     number("runs")};
 }
 
 }  // namespace
@@ -52,11 +52,12 @@ Answer published(const StoredResults& results, const Question& question) {
     throw UsageError("a question of kind 'published' needs rows = [{ label = \"...\", ... }]");
   }
   Answer answer;
-  Table table{"published_" + question.experiment,
-              "Ours against published: mean ± population standard deviation over runs; difference in "
-              "standard errors sqrt(s1²/n1 + s2²/n2). Agreement: within 3.",
-              {"number", "ours", "runs", "published", "runs", "difference / SE", "agrees", "note"},
-              {}};
+  Table table{
+      "published_" + question.experiment,
+      "Ours against published: mean ± population standard deviation over runs; difference in "
+      "standard errors sqrt(s1²/n1 + s2²/n2). Agreement: within 3.",
+      {"number", "ours", "runs", "published", "runs", "difference / SE", "agrees", "note"},
+      {}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
   for (const Value& item : rows->as_list()) {
@@ -66,7 +67,8 @@ Answer published(const StoredResults& results, const Question& question) {
       if (const auto value = number(*entry.trial, row.domain, row.metric)) values.push_back(*value);
     }
     if (values.empty()) {
-      table.rows.push_back({row.label, "-", "0", fmt::format("{:.4f} ± {:.4f}", row.value, row.spread),
+      table.rows.push_back({row.label, "-", "0",
+                            fmt::format("{:.4f} ± {:.4f}", row.value, row.spread),
                             fmt::format("{}", row.runs), "-", "not run", row.note});
       continue;
     }
@@ -78,17 +80,16 @@ Answer published(const StoredResults& results, const Question& question) {
     const bool agrees = std::abs(z) <= 3.0;
     ++compared;
     agreeing += agrees ? 1 : 0;
-    table.rows.push_back({row.label, fmt::format("{:.4f} ± {:.4f}", ours, deviation),
-                          fmt::format("{}", values.size()),
-                          fmt::format("{:.4f} ± {:.4f}", row.value, row.spread),
-                          fmt::format("{}", row.runs), fmt::format("{:+.2f}", z), agrees ? "yes" : "no",
-                          row.note});
-    answer.sentence += fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours,
-                                   row.value, z);
+    table.rows.push_back(
+        {row.label, fmt::format("{:.4f} ± {:.4f}", ours, deviation),
+         fmt::format("{}", values.size()), fmt::format("{:.4f} ± {:.4f}", row.value, row.spread),
+         fmt::format("{}", row.runs), fmt::format("{:+.2f}", z), agrees ? "yes" : "no", row.note});
+    answer.sentence +=
+        fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
   }
-  answer.sentence = compared == 0 ? std::string("Not run.")
-                                  : fmt::format("{} {}", agreeing == compared ? "Yes." : "No.",
-                                                answer.sentence);
+  answer.sentence =
+      compared == 0 ? std::string("Not run.")
+                    : fmt::format("{} {}", agreeing == compared ? "Yes." : "No.", answer.sentence);
   answer.tables.push_back(std::move(table));
   return answer;
 }

@@ -17,8 +17,8 @@ ResultsView::ResultsView(const StoredResults& results, const std::string& experi
     for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
       setting.as_table().erase(key);
     }
-    rows_.push_back({&trial, trial.spec.method.name, trial.spec.regime.name,
-                     setting.canonical_json()});
+    rows_.push_back(
+        {&trial, trial.spec.method.name, trial.spec.regime.name, setting.canonical_json()});
     if (!number(trial, "test", "accuracy")) score_ = "loss";
   }
 }

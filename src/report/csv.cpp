@@ -46,9 +46,10 @@ std::string csv_of(const analysis::Chart& chart) {
 
 std::string csv_of_trials(const StoredResults& results) {
   fmt::memory_buffer out;
-  fmt::format_to(std::back_inserter(out),
-                 "experiment,trial,status,environment,model,method,regime,seed,draw,phase,step,domain,"
-                 "shift,metric,value\n");
+  fmt::format_to(
+      std::back_inserter(out),
+      "experiment,trial,status,environment,model,method,regime,seed,draw,phase,step,domain,"
+      "shift,metric,value\n");
   for (const TrialResult& trial : results.trials) {
     const TrialSpec& spec = trial.spec;
     const std::string prefix =

@@ -23,7 +23,8 @@ struct Node {
 };
 
 /// A node stands one layer right of its rightmost parent.
-void assign_layers(std::vector<Node>& nodes, const std::vector<std::pair<std::size_t, std::size_t>>& edges) {
+void assign_layers(std::vector<Node>& nodes,
+                   const std::vector<std::pair<std::size_t, std::size_t>>& edges) {
   for (std::size_t round = 0; round < nodes.size(); ++round) {
     for (const auto& [from, to] : edges) {
       nodes[to].layer = std::max(nodes[to].layer, nodes[from].layer + 1);
@@ -71,8 +72,10 @@ std::string svg_graph(const Value& environment, const std::string& id) {
   }
   std::string out = fmt::format(
       "<svg class=\"graph\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" "
-      "style=\"max-width:{0}px\" role=\"img\" aria-label=\"Causal graph: {2}\"><defs><marker id=\"{3}-tip\" "
-      "viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\">"
+      "style=\"max-width:{0}px\" role=\"img\" aria-label=\"Causal graph: {2}\"><defs><marker "
+      "id=\"{3}-tip\" "
+      "viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
+      "orient=\"auto\">"
       "<path d=\"M0 0L8 4L0 8z\"/></marker></defs>",
       width, height, escape(text), id);
   for (const auto& [from, to] : edges) {
@@ -81,15 +84,17 @@ std::string svg_graph(const Value& environment, const std::string& id) {
     // An arrow over more than one layer bends around the nodes between.
     const double bend = b.layer > a.layer + 1 ? -34.0 : 0.0;
     out += fmt::format(
-        "<path class=\"arrow\" marker-end=\"url(#{}-tip)\" d=\"M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} {:.1f}\"/>",
+        "<path class=\"arrow\" marker-end=\"url(#{}-tip)\" d=\"M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} "
+        "{:.1f}\"/>",
         id, a.x + kHalf, a.y, (a.x + b.x) / 2, (a.y + b.y) / 2 + bend, b.x - kHalf, b.y);
   }
   for (const Node& node : nodes) {
     out += fmt::format(
-        "<g class=\"node {}\"><title>{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"36\" "
+        "<g class=\"node {}\"><title>{}</title><rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" "
+        "height=\"36\" "
         "rx=\"18\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text></g>",
-        escape(node.role), escape(node.doc), node.x - kHalf, node.y - 18, 2 * kHalf, node.x, node.y + 5,
-        escape(node.name));
+        escape(node.role), escape(node.doc), node.x - kHalf, node.y - 18, 2 * kHalf, node.x,
+        node.y + 5, escape(node.name));
   }
   return out + "</svg>";
 }

@@ -41,20 +41,23 @@ svg.graph .spurious rect{stroke:var(--c0);stroke-width:2.5}svg.graph .causal rec
 )css";
 
 std::string figure(const Chart& chart, const std::string& id) {
-  return fmt::format("<figure>{}<figcaption><strong>{}.</strong> {} <span>Numbers: csv/{}.csv</span></figcaption></figure>\n",
-                     svg_chart(chart, id, false), escape(chart.title), escape(chart.note),
-                     escape(chart.name));
+  return fmt::format(
+      "<figure>{}<figcaption><strong>{}.</strong> {} <span>Numbers: "
+      "csv/{}.csv</span></figcaption></figure>\n",
+      svg_chart(chart, id, false), escape(chart.title), escape(chart.note), escape(chart.name));
 }
 
 std::string html_table(const Table& table) {
-  std::string out = "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape(table.caption) +
-                    fmt::format(" Numbers: csv/{}.csv", escape(table.name)) + "</caption><thead><tr>";
+  std::string out =
+      "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape(table.caption) +
+      fmt::format(" Numbers: csv/{}.csv", escape(table.name)) + "</caption><thead><tr>";
   for (const std::string& cell : table.header) out += "<th scope=\"col\">" + escape(cell) + "</th>";
   out += "</tr></thead><tbody>";
   for (const auto& row : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + escape(row[i]) + (i == 0 ? "</th>" : "</td>");
+      out +=
+          (i == 0 ? "<th scope=\"row\">" : "<td>") + escape(row[i]) + (i == 0 ? "</th>" : "</td>");
     }
     out += "</tr>";
   }
@@ -77,7 +80,8 @@ std::string environments(const StoredResults& results) {
       if (value == nullptr) return std::string();
       return value->is_string() ? value->as_string() : value->canonical_json();
     };
-    out += fmt::format("<h3>{} <code>{}</code></h3>", escape(field("title")), escape(key.substr(12)));
+    out +=
+        fmt::format("<h3>{} <code>{}</code></h3>", escape(field("title")), escape(key.substr(12)));
     out += svg_graph(facts, fmt::format("graph{}", number++));
     out += "<p class=\"note\">Green: what causes the label. Red: the cue. Blue: the label.</p>";
     out += "<pre>" + escape(field("mechanism")) + "</pre><dl>";
@@ -118,19 +122,22 @@ std::string how_it_was_run(const StoredResults& results) {
       {"Trials", fmt::format("{} finished of {}; {} diverged, {} failed", ids.size(),
                              total.empty() ? "?" : total, diverged, failed)},
       {"Seeds", fmt::format("{}", seeds.size())},
-      {"Training", fmt::format("{:.3g} floating-point operations (counted), {} rows through gradients",
-                               flops, rows)},
+      {"Training",
+       fmt::format("{:.3g} floating-point operations (counted), {} rows through gradients", flops,
+                   rows)},
       {"Time", fmt::format("{:.0f} s of work; last run {} s on {} workers", seconds,
                            context_of(results, "seconds"), context_of(results, "jobs"))},
       {"Versions", context_of(results, "versions")},
-      {"Plug-ins", context_of(results, "plugins").empty() ? "none" : context_of(results, "plugins")}};
+      {"Plug-ins",
+       context_of(results, "plugins").empty() ? "none" : context_of(results, "plugins")}};
   for (const auto& [name, value] : facts) {
     out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
   }
   out += "</dl><h3>Information budget</h3><dl>";
   for (const auto& [key, value] : results.context) {
     if (key.rfind("access.", 0) == 0) {
-      out += fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(key.substr(7)), escape(value));
+      out +=
+          fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(key.substr(7)), escape(value));
     }
   }
   return out + "</dl><h3>Suite</h3><pre>" + escape(context_of(results, "suite")) + "</pre>";
@@ -145,8 +152,10 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   const std::string title = suite.title.empty() ? suite.name : suite.title;
   std::string out = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}{2}</style></head>\n<body><main>"
-      "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. Intervals in square brackets are 95 % bootstrap "
+      "content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}{2}</style></"
+      "head>\n<body><main>"
+      "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. Intervals in square brackets are 95 % "
+      "bootstrap "
       "intervals of the mean over seeds unless a caption says otherwise.</p>\n",
       escape(title), kStyle, chart_style(), escape(suite.name));
   out += "<section id=\"answers\" aria-label=\"Answers\">";

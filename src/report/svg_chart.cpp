@@ -105,7 +105,8 @@ std::string marker(std::size_t index, double x, double y) {
     case 0:
       return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"/>", x, y);
     case 1:
-      return fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"7\" height=\"7\"/>", x - 3.5, y - 3.5);
+      return fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"7\" height=\"7\"/>", x - 3.5,
+                         y - 3.5);
     case 2:
       return fmt::format("<path d=\"M{:.1f} {:.1f}l4.5 8h-9z\"/>", x, y - 5);
     default:
@@ -139,23 +140,26 @@ std::string axes(const Chart& chart, const Plot& plot) {
   std::string out;
   for (const double tick : plot.y_ticks()) {
     const double y = plot.py(tick);
-    out += fmt::format("<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-                       "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.6g}</text>",
-                       kLeft, kWidth - kRight, y, kLeft - 8, y + 4, tick);
+    out += fmt::format(
+        "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+        "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.6g}</text>",
+        kLeft, kWidth - kRight, y, kLeft - 8, y + 4, tick);
   }
   double last = -1e9;
   for (const double tick : plot.x_ticks()) {
     const double x = plot.px(tick);
     if (x - last < 34) continue;
     last = x;
-    out += fmt::format("<line class=\"tickline\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
-                       "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
-                       x, kTop + kPlotHeight, kTop + kPlotHeight + 5, kTop + kPlotHeight + 19, tick);
+    out += fmt::format(
+        "<line class=\"tickline\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
+        "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
+        x, kTop + kPlotHeight, kTop + kPlotHeight + 5, kTop + kPlotHeight + 19, tick);
   }
   out += fmt::format("<text class=\"label\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
                      (kLeft + kWidth - kRight) / 2, kTop + kPlotHeight + 38, escape(chart.x_label));
   out += fmt::format(
-      "<text class=\"label\" transform=\"translate(15 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+      "<text class=\"label\" transform=\"translate(15 {:.1f}) rotate(-90)\" "
+      "text-anchor=\"middle\">{}</text>",
       kTop + kPlotHeight / 2, escape(chart.y_label));
   return out;
 }
@@ -180,12 +184,13 @@ std::string legend(const Chart& chart, double& height) {
       x = kLeft;
       y += kLegendLine;
     }
-    const std::string style = series.reference ? fmt::format("r{}", reference++ % 3)
-                                               : fmt::format("s{}", index % 6);
-    out += fmt::format("<g class=\"{}\"><path class=\"line\" d=\"M{:.1f} {:.1f}h24\"/>{}"
-                       "<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
-                       style, x, y, series.reference ? "" : marker(index, x + 12, y), x + 30, y + 4,
-                       escape(series.name));
+    const std::string style =
+        series.reference ? fmt::format("r{}", reference++ % 3) : fmt::format("s{}", index % 6);
+    out += fmt::format(
+        "<g class=\"{}\"><path class=\"line\" d=\"M{:.1f} {:.1f}h24\"/><g class=\"key\">{}</g>"
+        "<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
+        style, x, y, series.reference ? "" : marker(index, x + 12, y), x + 30, y + 4,
+        escape(series.name));
     if (!series.reference) ++index;
     x += needed;
   }
@@ -202,7 +207,7 @@ svg.chart .grid{stroke:var(--rule);stroke-width:1}svg.chart .tickline{stroke:var
 svg.chart text{fill:var(--text)}svg.chart .tick{fill:var(--muted);font-size:12px}
 svg.chart .line{fill:none;stroke-width:2.2;stroke:currentColor;stroke-linejoin:round}
 svg.chart .band{fill:currentColor;opacity:.16;stroke:none}
-svg.chart .dots{fill:currentColor;stroke:var(--page);stroke-width:1}
+svg.chart .key{fill:currentColor}svg.chart .dots{fill:currentColor;stroke:var(--page);stroke-width:1}
 svg.chart .mark{stroke:var(--muted);stroke-dasharray:2 4;stroke-width:1.5}
 svg.chart .dots>g:hover{stroke:var(--text);stroke-width:2}
 .s0{color:var(--c0)}.s1{color:var(--c1)}.s2{color:var(--c2)}.s3{color:var(--c3)}.s4{color:var(--c4)}.s5{color:var(--c5)}
@@ -215,15 +220,18 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
   double height = 0.0;
   const std::string entries = legend(chart, height);
   std::string out = fmt::format(
-      "<svg class=\"chart\" id=\"{0}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {1} {2:.0f}\" "
+      "<svg class=\"chart\" id=\"{0}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {1} "
+      "{2:.0f}\" "
       "role=\"img\" aria-labelledby=\"{0}-title {0}-desc\"><title id=\"{0}-title\">{3}</title>"
       "<desc id=\"{0}-desc\">{4} against {5}. {6}</desc>",
       id, kWidth, height, escape(chart.title), escape(chart.y_label), escape(chart.x_label),
       escape(chart.note));
   if (standalone) {
-    out += "<style>svg{--text:#1b1f24;--muted:#626c78;--rule:#e3e7ec;--page:#fff;--c0:#c4462a;--c1:#1f6fb2;"
-           "--c2:#2b8a57;--c3:#8a4fa8;--c4:#a6761d;--c5:#3a3f47}" +
-           chart_style() + "</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>";
+    out +=
+        "<style>svg{--text:#1b1f24;--muted:#626c78;--rule:#e3e7ec;--page:#fff;--c0:#c4462a;--c1:#"
+        "1f6fb2;"
+        "--c2:#2b8a57;--c3:#8a4fa8;--c4:#a6761d;--c5:#3a3f47}" +
+        chart_style() + "</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>";
   }
   out += axes(chart, plot);
   for (const double mark : chart.marks) {
@@ -233,8 +241,8 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
   std::size_t index = 0;
   std::size_t reference = 0;
   for (const Series& series : chart.series) {
-    const std::string style = series.reference ? fmt::format("r{}", reference++ % 3)
-                                               : fmt::format("s{}", index % 6);
+    const std::string style =
+        series.reference ? fmt::format("r{}", reference++ % 3) : fmt::format("s{}", index % 6);
     out += "<g class=\"" + style + "\">";
     if (!series.reference) out += band(plot, series);
     out += line(plot, series);
@@ -245,10 +253,10 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
       const double x = plot.px(series.x[i]);
       const double y = plot.py(series.y[i].value);
       const bool shown = !series.reference && i % every == 0;
-      out += fmt::format("<g><title>{}</title>{}</g>", tooltip(series, i),
-                         shown ? marker(index, x, y)
-                               : fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" opacity=\"0\"/>",
-                                             x, y));
+      out += fmt::format(
+          "<g><title>{}</title>{}</g>", tooltip(series, i),
+          shown ? marker(index, x, y)
+                : fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" opacity=\"0\"/>", x, y));
     }
     out += "</g></g>";
     if (!series.reference) ++index;

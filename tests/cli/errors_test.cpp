@@ -1,1 +1,133 @@
 #include "catch.hpp"
+#include "cli/shell.hpp"
+#include "spurion/store.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  text.replace(text.find(what), what.size(), with);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("an unknown suite is answered with the nearest and the list") {
+  Shell shell;
+  const Finished finished = shell.run({"run", "first_lok"});
+  CHECK(finished.code == 2);
+  CHECK(finished.out.empty());
+  CHECK_THAT(finished.err, Contains("spurion: unknown suite 'first_lok'; did you mean 'first_look'?"));
+}
+
+TEST_CASE("everything wrong with a suite is said at once, with lines") {
+  Shell shell;
+  shell.write("bad.toml", R"(name = "bad"
+[defaults]
+environment = { name = "two_bits" }
+model = { name = "mlp", widht = 8 }
+regime = { name = "offline" }
+method = { name = "irmv1" }
+training = { steps = -3 }
+[[experiment]]
+name = "one"
+)");
+  const Finished finished = shell.run({"run", "bad.toml"});
+  CHECK(finished.code == 2);
+  CHECK(finished.out.empty());
+  CHECK_THAT(finished.err, Contains("bad.toml:3:24: unknown environment 'two_bits'; did you mean 'two_bit'?"));
+  CHECK_THAT(finished.err, Contains("bad.toml:4:33: unknown option 'widht'; did you mean 'width'?"));
+  CHECK_THAT(finished.err, Contains("bad.toml:6:19: unknown method 'irmv1'; did you mean 'irm_v1'?"));
+  CHECK_THAT(finished.err, Contains("bad.toml:7:22: 'steps' of training must be >= 0, got -3"));
+  CHECK_FALSE(std::filesystem::exists(shell.path("results")));
+}
+
+TEST_CASE("a suite that is no TOML is answered with line and column") {
+  Shell shell;
+  shell.write("broken.toml", "name = \"x\"\nseeds = = 3\n");
+  const Finished finished = shell.run({"run", "broken.toml"});
+  CHECK(finished.code == 2);
+  CHECK_THAT(finished.err, Contains("spurion: broken.toml:2:9: "));
+}
+
+TEST_CASE("a method that needs to see more than the regime grants is refused before anything runs") {
+  Shell shell;
+  shell.write("missing.toml", "name = \"missing\"\n[[experiment]]\nname = \"one\"\n");
+  const Finished finished = shell.run({"run", "missing.toml"});
+  CHECK(finished.code == 2);
+  CHECK_THAT(finished.err, Contains("experiment 'one' names no environment") &&
+                               Contains("names no method"));
+}
+
+TEST_CASE("missing image data says what to type") {
+  Shell shell;
+  for (const char* dry : {"--dry-run", "--quiet"}) {
+    const Finished finished = shell.run({"run", "first_look", dry, "--out", "out"});
+    CHECK(finished.code == 3);
+    CHECK_THAT(finished.err, Contains("'fashion_mnist' is not installed") &&
+                                 Contains("datasets/install.sh fashion_mnist"));
+    CHECK_FALSE(std::filesystem::exists(shell.path("out")));
+  }
+}
+
+TEST_CASE("an output folder that cannot be used is one clear error") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(2, 1));
+  shell.write("file", "");
+  const Finished under_file = shell.run({"run", "toy.toml", "--out", "file/out"});
+  CHECK(under_file.code == 6);
+  CHECK(under_file.err == "spurion: cannot create output folder 'file/out': Not a directory\n");
+
+  const Finished in_proc = shell.run({"run", "toy.toml", "--out", "/proc"});
+  CHECK(in_proc.code == 6);
+  CHECK_THAT(in_proc.err, Contains("spurion: output folder '/proc' is not writable: "));
+
+  std::filesystem::create_directory(shell.path("damaged"));
+  shell.write("damaged/store.sqlite", "this is no database, it only looks like a file of one\n");
+  const Finished damaged = shell.run({"run", "toy.toml", "--out", "damaged"});
+  CHECK(damaged.code == 6);
+  CHECK_THAT(damaged.err, Contains("damaged/store.sqlite"));
+}
+
+TEST_CASE("one writer at a time") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(2, 1));
+  const Store holder(shell.path("out"));
+  const Finished second = shell.run({"run", "toy.toml", "--out", "out"});
+  CHECK(second.code == 6);
+  CHECK(second.err ==
+        "spurion: output folder 'out' is in use by another spurion process; wait for it, or use "
+        "another --out\n");
+}
+
+TEST_CASE("a report of nothing says what to do") {
+  Shell shell;
+  const Finished none = shell.run({"report", "results/toy"});
+  CHECK(none.code == 6);
+  CHECK(none.err ==
+        "spurion: 'results/toy' is not a folder; 'spurion run SUITE --out results/toy' makes one\n");
+  std::filesystem::create_directory(shell.path("empty"));
+  const Finished empty = shell.run({"report", "empty"});
+  CHECK(empty.code == 6);
+  CHECK(empty.err == "spurion: 'empty' holds no store (*.sqlite); run a suite into it first\n");
+}
+
+TEST_CASE("a plug-in that does not exist is refused before the command runs") {
+  Shell shell;
+  for (const auto& arguments : {std::vector<std::string>{"--plugin", "none.so", "list"},
+                                std::vector<std::string>{"list", "--plugin", "none.so"}}) {
+    const Finished finished = shell.run(arguments);
+    CHECK(finished.code == 4);
+    CHECK(finished.out.empty());
+    CHECK(finished.err == "spurion: plug-in 'none.so' does not exist\n");
+  }
+  // A suite may name plug-ins, next to itself.
+  std::filesystem::create_directory(shell.path("suites"));
+  shell.write("suites/toy.toml", replaced(toy_suite(2, 1), "seeds", "plugins = [\"gone.so\"]\nseeds"));
+  const Finished suite = shell.run({"run", "suites/toy.toml"});
+  CHECK(suite.code == 4);
+  CHECK(suite.err == "spurion: plug-in 'suites/gone.so' does not exist\n");
+}

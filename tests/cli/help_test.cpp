@@ -1,1 +1,84 @@
 #include "catch.hpp"
+#include "cli/shell.hpp"
+#include "spurion/version.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+TEST_CASE("help is everywhere, with examples, and succeeds") {
+  Shell shell;
+  const std::vector<std::vector<std::string>> commands = {
+      {}, {"run"}, {"report"}, {"list"}, {"describe"}, {"data"}, {"data", "status"}, {"selftest"}};
+  for (std::vector<std::string> command : commands) {
+    command.emplace_back("--help");
+    CAPTURE(command);
+    const Finished help = shell.run(command);
+    CHECK(help.code == 0);
+    CHECK(help.err.empty());
+    CHECK_THAT(help.out, Contains("Usage") && Contains("Examples:"));
+    CHECK_THAT(help.out, Contains("--help") && Contains("spurion"));
+  }
+}
+
+TEST_CASE("without a command the help goes to standard error, with exit code 2") {
+  Shell shell;
+  const Finished none = shell.run({});
+  CHECK(none.code == 2);
+  CHECK(none.out.empty());
+  CHECK_THAT(none.err, Contains("Examples:"));
+}
+
+TEST_CASE("the version names the libraries that matter") {
+  Shell shell;
+  const Finished version = shell.run({"--version"});
+  CHECK(version.code == 0);
+  CHECK_THAT(version.out, Contains("spurion " SPURION_VERSION) && Contains("LibTorch " TORCH_VERSION) &&
+                              Contains("oneDNN"));
+}
+
+TEST_CASE("a mistyped command line is answered with the nearest name, once, with exit code 2") {
+  Shell shell;
+  const auto complaint = [&](const std::vector<std::string>& arguments) {
+    const Finished finished = shell.run(arguments);
+    CHECK(finished.code == 2);
+    CHECK(finished.out.empty());
+    return finished.err;
+  };
+  CHECK(complaint({"rnu", "first_look"}) ==
+        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, list, describe, "
+        "data, selftest)\n");
+  CHECK(complaint({"data", "stauts"}) ==
+        "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status)\n");
+  CHECK(complaint({"data"}) == "spurion: spurion data needs a command: status; see spurion data --help\n");
+  CHECK(complaint({"run", "first_look", "--dryrun"}) ==
+        "spurion: unknown option '--dryrun'; did you mean '--dry-run'?; see spurion run --help\n");
+  CHECK(complaint({"run", "--job=2"}) ==
+        "spurion: unknown option '--job'; did you mean '--jobs'?; see spurion run --help\n");
+  CHECK(complaint({"--plugins", "x.so", "list"}) ==
+        "spurion: unknown option '--plugins'; did you mean '--plugin'?; see spurion --help\n");
+  CHECK(complaint({"run"}) == "spurion: SUITE is required; see spurion run --help\n");
+  CHECK(complaint({"report"}) == "spurion: DIR is required; see spurion report --help\n");
+  CHECK(complaint({"run", "a", "b"}) ==
+        "spurion: unexpected argument 'b'; see spurion run --help\n");
+}
+
+TEST_CASE("an option's value is checked before anything runs") {
+  Shell shell;
+  const auto complaint = [&](const std::vector<std::string>& arguments) {
+    const Finished finished = shell.run(arguments);
+    CHECK(finished.code == 2);
+    return finished.err;
+  };
+  CHECK(complaint({"run", "first_look", "--jobs", "many"}) ==
+        "spurion: --jobs: expects an integer >= 1, got 'many'; see spurion run --help\n");
+  CHECK(complaint({"run", "first_look", "--replicas", "0"}) ==
+        "spurion: --replicas: expects an integer >= 1, got '0'; see spurion run --help\n");
+  CHECK(complaint({"run", "first_look", "--memory", "8 apples"}) ==
+        "spurion: --memory: expects a size such as 512M or 8G, got '8 apples'; see spurion run --help\n");
+  CHECK(complaint({"list", "--format", "xml"}) ==
+        "spurion: --format: expects text or json, got 'xml'; see spurion list --help\n");
+  CHECK(complaint({"list", "method"}) ==
+        "spurion: unknown kind 'method'; did you mean 'methods'? (there are: environments, models, "
+        "methods, regimes, metrics, suites)\n");
+}

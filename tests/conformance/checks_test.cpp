@@ -1,1 +1,139 @@
+#include <ATen/ATen.h>
+
 #include "catch.hpp"
+#include "spurion/conformance.hpp"
+#include "spurion/losses.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+
+namespace {
+
+/// Options that break the rules: no doc, a default out of bounds.
+struct BadOptions {
+  double rate = -1.0;
+  static const Schema<BadOptions>& schema() {
+    static const auto schema = Schema<BadOptions>().field("rate", &BadOptions::rate, "", at_least(0));
+    return schema;
+  }
+};
+
+/// Divides every replica's loss by the number of replicas: they mix.
+class Mixing final : public ObjectiveMethod {
+ public:
+  using Options = BadOptions;
+  static const Schema<Options>& schema() { return BadOptions::schema(); }
+  Mixing(const Options& /*options*/, const MethodContext& context)
+      : replicas_(static_cast<double>(context.replicas)) {}
+  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+    return domain_risks(output, batch).mean(1) / replicas_;
+  }
+
+ private:
+  double replicas_;
+};
+
+struct NoOptions {
+  static const Schema<NoOptions>& schema() {
+    static const Schema<NoOptions> schema;
+    return schema;
+  }
+};
+
+/// Looks at which slot of the batch a row is in, without asking for domain labels.
+class Peeking final : public ObjectiveMethod {
+ public:
+  using Options = NoOptions;
+  static const Schema<Options>& schema() { return NoOptions::schema(); }
+  Peeking(const Options& /*options*/, const MethodContext& /*context*/) {}
+  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+    return domain_risks(output, batch).select(1, 0);
+  }
+};
+
+/// Sums over all rows it was given, but forgets the rows of accumulators merged into it.
+class Forgetful final : public Metric {
+ public:
+  using Options = NoOptions;
+  static const Schema<Options>& schema() { return NoOptions::schema(); }
+  Forgetful(const Options& /*options*/, const MetricContext& context)
+      : sum_(at::zeros({context.replicas}, at::kDouble)) {}
+  [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
+  void add(const Predictions& chunk) override {
+    sum_ += chunk.logits.to(at::kDouble).sum({1, 2});
+    rows_ += chunk.logits.size(1);
+  }
+  void merge(const Metric& /*other*/) override {}
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
+    if (rows_ == 0) return {};
+    return {{"forgetful", sum_ / static_cast<double>(rows_)}};
+  }
+
+ private:
+  Tensor sum_;
+  std::int64_t rows_ = 0;
+};
+
+const ConformanceResult& find(const std::vector<ConformanceResult>& results,
+                              const std::string& check) {
+  for (const ConformanceResult& result : results) {
+    if (result.check == check) return result;
+  }
+  FAIL("no check called " << check);
+  return results.front();
+}
+
+}  // namespace
+
+TEST_CASE("conformance finds a method that mixes replicas, and what is not documented") {
+  Catalog catalog = builtin_catalog();
+  catalog.methods.add<Mixing>("mixing", "Divides by the number of replicas.", "");
+  const auto results = check_method(catalog, "mixing");
+  const auto& replicas = find(results, "3 replicas equal 3 times 1, bit for bit");
+  CHECK(replicas.outcome == Outcome::failed);
+  CHECK_THAT(replicas.message, Contains("replica 0 alone and among three, loss of step 0"));
+  const auto& documented = find(results, "documented");
+  CHECK(documented.outcome == Outcome::failed);
+  CHECK(documented.message == "it has no a reference, a doc for option 'rate'");
+  const auto& options = find(results, "options round-trip, defaults within bounds");
+  CHECK(options.outcome == Outcome::failed);
+  CHECK(options.message == "default -1.0 of option 'rate' is not >= 0");
+}
+
+TEST_CASE("conformance finds a method that looks at domain labels it did not ask for") {
+  Catalog catalog = builtin_catalog();
+  catalog.methods.add<Peeking>("peeking", "The first domain's risk.", "none");
+  const auto results = check_method(catalog, "peeking");
+  const auto& needs = find(results, "sees only what it asks for");
+  CHECK(needs.outcome == Outcome::failed);
+  CHECK_THAT(needs.message, Contains("its result depends on them"));
+  CHECK(find(results, "3 replicas equal 3 times 1, bit for bit").outcome == Outcome::passed);
+}
+
+TEST_CASE("conformance finds a metric whose parts do not merge") {
+  Catalog catalog = builtin_catalog();
+  catalog.metrics.add<Forgetful>("forgetful", "A mean.", "none");
+  const auto results = check_metric(catalog, "forgetful");
+  CHECK(find(results, "merged parts equal one pass").outcome == Outcome::failed);
+  CHECK(find(results, "documented").outcome == Outcome::passed);
+}
+
+TEST_CASE("conformance skips what needs data that are not installed, and says what to type") {
+  const Catalog catalog = builtin_catalog();
+  const auto nothing = std::make_shared<const DataSources>("/nonexistent");
+  const auto results =
+      check_environment(catalog, "coloured_images", Value::Table{{"source", "mnist"}}, nothing);
+  REQUIRE(results.size() == 1);
+  CHECK(results.front().outcome == Outcome::skipped);
+  CHECK_THAT(results.front().message, Contains("datasets/install.sh mnist"));
+}
+
+TEST_CASE("conformance subjects are the defaults and every word and switch") {
+  const Catalog catalog = builtin_catalog();
+  const auto subjects = conformance_subjects(catalog, {"linear_unit_tests"});
+  REQUIRE(subjects.size() == 6);
+  CHECK(subjects[0].variant().empty());
+  CHECK(subjects[1].variant() == "example=2");
+  CHECK_THROWS_WITH(conformance_subjects(catalog, {"ermm"}),
+                    Contains("unknown name 'ermm'; did you mean 'erm'?"));
+}

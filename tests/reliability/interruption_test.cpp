@@ -1,1 +1,122 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
 #include "catch.hpp"
+#include "cli/shell.hpp"
+#include "spurion/error.hpp"
+#include "spurion/store.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+constexpr int kTrials = 16;
+constexpr int kSteps = 2500;
+
+/// One trial a pack, so that there is something to interrupt.
+const std::vector<std::string> kRun = {"run",        "toy.toml", "--out",    "out",
+                                       "--replicas", "1",        "--jobs", "1"};
+
+std::size_t stored(const std::filesystem::path& folder) {
+  try {
+    return read_results(folder).trials.size();
+  } catch (const Error&) {
+    return 0;  // not there yet
+  }
+}
+
+/// Waits until a run has stored `wanted` trials; false when it took too long.
+bool wait_for(const std::filesystem::path& folder, std::size_t wanted) {
+  for (int i = 0; i < 600; ++i) {
+    if (stored(folder) >= wanted) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
+}
+
+/// What an undisturbed run of the same suite stores.
+std::string undisturbed() {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(kTrials, kSteps));
+  CHECK(shell.run(kRun).code == 0);
+  return store_content(shell.path("out"));
+}
+
+}  // namespace
+
+TEST_CASE("a run that was interrupted, killed and interrupted again resumes to the same store") {
+  const std::string expected = undisturbed();
+  Shell shell;
+  shell.write("toy.toml", toy_suite(kTrials, kSteps));
+  const auto out = shell.path("out");
+  {
+    Background run = shell.start(kRun);
+    REQUIRE(wait_for(out, 3));
+    run.send(SIGINT);
+    const Finished stopped = run.wait();
+    CHECK(stopped.code == 130);
+    CHECK_THAT(stopped.err, Contains("spurion: stopped; ") && Contains(" of 16 trials are stored in out. "
+                                                                       "The same command resumes:\n  "
+                                                                       "spurion run toy.toml --out out "
+                                                                       "--replicas 1 --jobs 1\n"));
+    CHECK(stored(out) >= 3);
+    CHECK(stored(out) < kTrials);
+  }
+  {
+    const std::size_t before = stored(out);
+    Background run = shell.start(kRun);
+    REQUIRE(wait_for(out, before + 3));
+    run.send(SIGKILL);
+    CHECK(run.wait().code == 128 + SIGKILL);
+    CHECK(stored(out) >= before + 3);
+  }
+  {
+    const std::size_t before = stored(out);
+    Background run = shell.start(kRun);
+    REQUIRE(wait_for(out, before + 3));
+    run.send(SIGTERM);
+    CHECK(run.wait().code == 130);
+  }
+  CHECK(stored(out) < kTrials);
+  const Finished last = shell.run(kRun);
+  CHECK(last.code == 0);
+  CHECK_THAT(last.out, Contains("16 done, 0 diverged, 0 failed"));
+  CHECK(store_content(out) == expected);
+}
+
+TEST_CASE("a second Ctrl-C ends at once") {
+  Shell shell;
+  // One trial whose single measurement takes long: nothing polls for the first signal meanwhile.
+  std::string suite = toy_suite(2, 10);
+  const std::string rows = "rows = 101";
+  suite.replace(suite.find(rows), rows.size(), "rows = 40000000");
+  shell.write("toy.toml", suite);
+  Background run = shell.start(kRun);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  run.send(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  run.send(SIGINT);
+  const Finished stopped = run.wait();
+  CHECK(stopped.code == 130);
+  CHECK_THAT(stopped.err, Contains("spurion: stopped at once"));
+}
+
+TEST_CASE("kills at random moments never damage a store") {
+  const std::string expected = undisturbed();
+  Shell shell;
+  shell.write("toy.toml", toy_suite(kTrials, kSteps));
+  // The whole run takes a few seconds; these instants fall before, between and inside transactions.
+  for (const int milliseconds : {30, 150, 300, 450, 700, 950}) {
+    Background run = shell.start(kRun);
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    run.send(SIGKILL);
+    run.wait();
+  }
+  CHECK(shell.run(kRun).code == 0);
+  CHECK(store_content(shell.path("out")) == expected);
+}

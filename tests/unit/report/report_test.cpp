@@ -1,0 +1,140 @@
+#include "spurion/report.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include "catch.hpp"
+#include "spurion/analysis/answer.hpp"
+#include "spurion/error.hpp"
+#include "temporary_folder.hpp"
+
+using namespace spurion;
+
+namespace {
+
+constexpr const char* kSuite = R"toml(
+name = "made_up"
+title = "Made <up> & told"
+[[experiment]]
+name = "scale"
+[[experiment]]
+name = "stream"
+[[question]]
+text = "Does width close the gap?"
+kind = "gap_against_scale"
+experiment = "scale"
+axis = "model.width"
+[[question]]
+text = "Who does better?"
+kind = "compare_methods"
+experiment = "scale"
+[[question]]
+text = "Resolved or replaced?"
+kind = "compare_regimes"
+experiment = "stream"
+[[question]]
+text = "As published?"
+kind = "published"
+experiment = "scale"
+rows = [{ label = "ERM", domain = "test", metric = "accuracy", value = 0.2, spread = 0.05, runs = 10 }]
+)toml";
+
+TrialResult trial(const std::string& experiment, const std::string& method, const std::string& regime,
+                  std::int64_t width, std::int64_t seed, double ood) {
+  TrialResult result;
+  result.spec.environment = {"world", Value()};
+  result.spec.model = {"mlp", Value::Table{{"width", width}}};
+  result.spec.method = {method, Value()};
+  result.spec.regime = {regime, Value()};
+  result.spec.optimizer = result.spec.training = result.spec.evaluation = Value();
+  result.spec.seed = seed;
+  result.spec.experiment = experiment;
+  const double noise = 0.001 * static_cast<double>(seed);
+  auto& rows = result.measurements;
+  rows = {{0, 0, "dial=0.5", 0.5, "ceiling_invariant", 0.75},
+          {0, 9, "id", 0, "accuracy", 0.85},
+          {0, 9, "test", 0.9, "accuracy", ood + noise},
+          {0, 9, "test", 0.9, "gap", 0.85 - ood - noise},
+          {0, 9, "test", 0.9, "flip_rate", 0.95},
+          {0, 9, "dial=0.5", 0.5, "accuracy", 0.5}};
+  if (regime == "online") {
+    for (std::int64_t step = 10; step < 20; ++step) {
+      rows.push_back({1 + step / 15, step, "stream", step < 15 ? 0.9 : 0.1, "prequential_accuracy", 0.8});
+    }
+    rows.push_back({1, 20, "phase_1", 0.9, "accuracy", 0.9});
+  }
+  return result;
+}
+
+std::filesystem::path made_up_store(const tests::TemporaryFolder& folder, const std::string& suite) {
+  Store store(folder.path());
+  std::vector<TrialResult> all;
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    for (const std::int64_t width : {8, 64}) {
+      all.push_back(trial("scale", "erm", "offline", width, seed, 0.2));
+      all.push_back(trial("scale", "irm_v1", "offline", width, seed, width == 8 ? 0.6 : 0.84));
+    }
+    all.push_back(trial("stream", "erm", "online", 8, seed, 0.1));
+  }
+  store.append(all);
+  std::vector<std::pair<std::string, std::string>> memberships;
+  for (const auto& one : all) memberships.emplace_back(one.spec.id(), one.spec.experiment);
+  store.set_memberships(memberships);
+  store.set_context({{"suite", suite}, {"access.erm", "labels only"}, {"trials", "25"}});
+  return folder.path();
+}
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("questions are answered with the numbers that were stored") {
+  const tests::TemporaryFolder folder;
+  const auto answers = analysis::answer_all(read_results(made_up_store(folder, kSuite)));
+  REQUIRE(answers.size() == 4);
+  CHECK(answers[0].sentence.find("under erm the gap is 0.648") != std::string::npos);
+  CHECK(answers[0].tables[0].rows[0].back() == "plateaus");
+  CHECK(answers[0].tables[0].rows[1].back() == "closes");
+  // irm_v1 averages (0.6 + 0.84) / 2 against 0.2: +0.52 on every seed; five pairs give p = 2/32.
+  CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") != std::string::npos);
+  CHECK(answers[1].sentence.find("p = 0.062") != std::string::npos);
+  CHECK(answers[2].sentence.find("It does not resolve the confusion.") == 0);
+  CHECK(answers[2].charts[0].marks == std::vector<double>{14});
+  // Ours pools both methods: 0.46 against 0.2 is far off.
+  CHECK(answers[3].sentence.find("No.") == 0);
+}
+
+TEST_CASE("the report is one page without network, escaped, with a CSV for every number") {
+  const tests::TemporaryFolder folder;
+  const ReportFiles files = write_report(made_up_store(folder, kSuite));
+  const std::string html = read(files.html);
+  CHECK(html.find("Made &lt;up&gt; &amp; told") != std::string::npos);
+  CHECK(html.find("<up>") == std::string::npos);
+  for (const char* outside : {"src=\"http", "href=\"http", "@import", "url(http"}) {
+    CHECK(html.find(outside) == std::string::npos);
+  }
+  for (const char* part : {"id=\"answers\"", "id=\"dial\"", "id=\"run\"", "role=\"img\"", "<caption>",
+                           "scope=\"col\"", "prefers-color-scheme", "@media print"}) {
+    CHECK(html.find(part) != std::string::npos);
+  }
+  CHECK(html.find("25 finished of 25") != std::string::npos);
+  CHECK(files.csv.size() >= 7);
+  for (const auto& csv : files.csv) CHECK(read(csv).find('\n') != std::string::npos);
+  CHECK(terminal_report(folder.path(), 80).find("Who does better?") != std::string::npos);
+}
+
+TEST_CASE("an unknown kind of question is answered with the nearest") {
+  const tests::TemporaryFolder folder;
+  std::string suite = kSuite;
+  suite.replace(suite.find("compare_methods"), 15, "compare_method");
+  made_up_store(folder, suite);
+  CHECK_THROWS_WITH(write_report(folder.path()),
+                    Catch::Contains("unknown kind of question 'compare_method'; did you mean "
+                                    "'compare_methods'?"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "report.html"));
+}
