@@ -12,7 +12,7 @@ namespace {
 int status() {
   const std::filesystem::path directory = data::data_directory();
   fmt::print("data directory: {}\n", directory.string());
-  Table table({"source", "", ""});
+  Table table({"source", "state", "what there is, or what is wrong"});
   std::string advice;
   for (const std::string& name : data::source_names()) {
     const data::SourceStatus source = data::source_status(name, directory);

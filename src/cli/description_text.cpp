@@ -60,11 +60,10 @@ std::string ceilings_text(const Json& description, int columns) {
                number(row.at("chance"))});
   }
   std::vector<std::string> notes;
-  for (const char* key : {"bayes", "invariant", "spurious_only", "population_erm"}) {
-    if (how.count(key) == 0) continue;
-    std::string name = key;
-    std::replace(name.begin(), name.end(), '_', ' ');
-    notes.push_back(fmt::format("{}: {}", name, how[key]));
+  for (const auto& [key, name] : {std::pair{"bayes", "Bayes"}, std::pair{"invariant", "invariant"},
+                                  std::pair{"spurious_only", "spurious only"},
+                                  std::pair{"population_erm", "population ERM"}}) {
+    if (how.count(key) != 0) notes.push_back(fmt::format("{}: {}", name, how[key]));
   }
   return fmt::format("\nceilings: the best {} of any predictor of a class\n{}{}",
                      text_of(description.at("score")), table.text(2, columns),
@@ -93,7 +92,7 @@ std::string environment_text(const Json& description, int columns) {
     variables.add({variable.at("name"), variable.at("role"), variable.at("doc")});
   }
   out += variables.text(2, columns);
-  out += fmt::format("  interventions: {}\n", joined(description.at("interventions"), "none"));
+  out += wrapped("interventions: " + joined(description.at("interventions"), "none"), columns, 2);
 
   const Json& dial = description.at("dial");
   out += heading("dial");

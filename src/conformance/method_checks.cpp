@@ -19,7 +19,7 @@ constexpr const char* kModels[] = {"linear", "mlp"};
 struct MethodSubject {
   const Catalog* catalog;
   std::string name;
-  Value options;  ///< normalised
+  Value options;  ///< overrides of the defaults
   Access needs;
   bool batched = true;  ///< trains several replicas at once
 
@@ -208,11 +208,12 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   MethodSubject subject;
   subject.catalog = &catalog;
   subject.name = name;
+  subject.options = options;
   const bool made = checker.check("can be made", [&] {
-    subject.options = normalised(entry.schema, options, name);
     std::unique_ptr<Method> method;
     try {
-      method = entry.make({subject.options}, MethodContext{Task::binary, 1, 2, 4});
+      method = entry.make({normalised(entry.schema, options, name)},
+                          MethodContext{Task::binary, 1, 2, 4});
     } catch (const UsageError& error) {
       // An option may make sense only together with another.
       if (!defaults) skip(std::string("refused: ") + error.what());

@@ -85,7 +85,8 @@ std::vector<Value> replica_options(const AnySchema& schema, const Value& options
   for (std::int64_t k = 0; k < replicas; ++k) {
     Value own = normalised(schema, options, name);
     for (const FieldInfo& field : schema.fields) {
-      if (k == 0 || !field.per_replica || field.search.kind == Search::Kind::fixed) continue;
+      const bool drawn = field.per_replica && field.search.kind != Search::Kind::fixed;
+      if (k == 0 || !drawn || options.find(field.name) != nullptr) continue;
       own.as_table()[field.name] =
           field.search.draw(StreamKey(static_cast<std::uint64_t>(k)).child(field.name));
     }

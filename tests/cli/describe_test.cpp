@@ -2,23 +2,17 @@
 
 #include "catch.hpp"
 #include "cli/shell.hpp"
-#include "spurion/catalog.hpp"
 #include "spurion/suite.hpp"
 
 using namespace spurion;
 using namespace spurion::tests;
 using Catch::Contains;
 
-TEST_CASE("every name can be described, as text and as JSON") {
+TEST_CASE("a thing of every noun and every suite can be described, as text and as JSON") {
   Shell shell;
-  const Catalog catalog = builtin_catalog();
-  std::vector<std::string> all = suite_names();
-  for (const auto& names : {catalog.environments.names(), catalog.models.names(),
-                            catalog.methods.names(), catalog.regimes.names(),
-                            catalog.metrics.names()}) {
-    all.insert(all.end(), names.begin(), names.end());
-  }
-  for (const std::string& name : all) {
+  std::vector<std::string> names = suite_names();
+  names.insert(names.end(), {"chain_sem", "mlp", "erm", "online", "worst_group"});
+  for (const std::string& name : names) {
     CAPTURE(name);
     const Finished text = shell.run({"describe", name});
     CHECK(text.code == 0);

@@ -56,7 +56,7 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
   CHECK(complaint({"run", "--job=2"}) ==
         "spurion: unknown option '--job'; did you mean '--jobs'?; see spurion run --help\n");
   CHECK(complaint({"--plugins", "x.so", "list"}) ==
-        "spurion: unknown option '--plugins'; did you mean '--plugin'?; see spurion --help\n");
+        "spurion: unknown option '--plugins'; did you mean '--plugin'?; see spurion list --help\n");
   CHECK(complaint({"run"}) == "spurion: SUITE is required; see spurion run --help\n");
   CHECK(complaint({"report"}) == "spurion: DIR is required; see spurion report --help\n");
   CHECK(complaint({"run", "a", "b"}) ==

@@ -18,11 +18,29 @@ struct BadOptions {
   }
 };
 
-/// Divides every replica's loss by the number of replicas: they mix.
-class Mixing final : public ObjectiveMethod {
+/// Nothing wrong with it but its options.
+class Undocumented final : public ObjectiveMethod {
  public:
   using Options = BadOptions;
   static const Schema<Options>& schema() { return BadOptions::schema(); }
+  Undocumented(const Options& /*options*/, const MethodContext& /*context*/) {}
+  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+    return domain_risks(output, batch).mean(1);
+  }
+};
+
+struct NoOptions {
+  static const Schema<NoOptions>& schema() {
+    static const Schema<NoOptions> schema;
+    return schema;
+  }
+};
+
+/// Divides every replica's loss by the number of replicas: they mix.
+class Mixing final : public ObjectiveMethod {
+ public:
+  using Options = NoOptions;
+  static const Schema<Options>& schema() { return NoOptions::schema(); }
   Mixing(const Options& /*options*/, const MethodContext& context)
       : replicas_(static_cast<double>(context.replicas)) {}
   Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
@@ -31,13 +49,6 @@ class Mixing final : public ObjectiveMethod {
 
  private:
   double replicas_;
-};
-
-struct NoOptions {
-  static const Schema<NoOptions>& schema() {
-    static const Schema<NoOptions> schema;
-    return schema;
-  }
 };
 
 /// Looks at which slot of the batch a row is in, without asking for domain labels.
@@ -85,13 +96,20 @@ const ConformanceResult& find(const std::vector<ConformanceResult>& results,
 
 }  // namespace
 
-TEST_CASE("conformance finds a method that mixes replicas, and what is not documented") {
+TEST_CASE("conformance finds a method that mixes replicas") {
   Catalog catalog = builtin_catalog();
-  catalog.methods.add<Mixing>("mixing", "Divides by the number of replicas.", "");
+  catalog.methods.add<Mixing>("mixing", "Divides by the number of replicas.", "none");
   const auto results = check_method(catalog, "mixing");
   const auto& replicas = find(results, "3 replicas equal 3 times 1, bit for bit");
   CHECK(replicas.outcome == Outcome::failed);
   CHECK_THAT(replicas.message, Contains("replica 0 alone and among three, loss of step 0"));
+  CHECK(find(results, "two runs agree, bit for bit").outcome == Outcome::passed);
+}
+
+TEST_CASE("conformance finds what is not documented and defaults that are not allowed") {
+  Catalog catalog = builtin_catalog();
+  catalog.methods.add<Undocumented>("undocumented", "Plain.", "");
+  const auto results = check_method(catalog, "undocumented");
   const auto& documented = find(results, "documented");
   CHECK(documented.outcome == Outcome::failed);
   CHECK(documented.message == "it has no a reference, a doc for option 'rate'");

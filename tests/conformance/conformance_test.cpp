@@ -33,3 +33,13 @@ TEST_CASE("every built-in model conforms") { check_noun("model"); }
 TEST_CASE("every built-in method conforms") { check_noun("method"); }
 TEST_CASE("every built-in regime conforms") { check_noun("regime"); }
 TEST_CASE("every built-in metric conforms") { check_noun("metric"); }
+
+TEST_CASE("irm_v1 conforms with the linear unit tests' choices, which go together") {
+  const Catalog catalog = builtin_catalog();
+  const Value options = Value::Table{
+      {"convex", true}, {"penalty_weight", 0.5}, {"dummy", "affine"}, {"reduction", "sum"}};
+  for (const ConformanceResult& result : check_method(catalog, "irm_v1", options)) {
+    CAPTURE(result.check, result.message);
+    CHECK(result.outcome != Outcome::failed);
+  }
+}

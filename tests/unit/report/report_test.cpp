@@ -61,7 +61,11 @@ TrialResult trial(const std::string& experiment, const std::string& method, cons
     for (std::int64_t step = 10; step < 20; ++step) {
       rows.push_back({1 + step / 15, step, "stream", step < 15 ? 0.9 : 0.1, "prequential_accuracy", 0.8});
     }
-    rows.push_back({1, 20, "phase_1", 0.9, "accuracy", 0.9});
+    for (std::int64_t phase = 1; phase <= 2; ++phase) {
+      rows.push_back({phase, 20, "phase_" + std::to_string(phase), 0.9, "accuracy", 0.9});
+      rows.push_back({phase, 20, "test", 0.9, "flip_rate", 0.99});
+      rows.push_back({phase, 20, "dial=0.5", 0.5, "accuracy", 0.5});
+    }
   }
   return result;
 }
