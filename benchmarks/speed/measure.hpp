@@ -16,7 +16,8 @@ inline double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-/// Median processor seconds of one call, over `repeats` runs of enough calls to last `least` seconds.
+/// Median processor seconds of one call, over `repeats` runs of enough calls to last `least`
+/// seconds.
 inline double seconds_per_call(const std::function<void()>& call, double least = 0.1,
                                int repeats = 5) {
   call();

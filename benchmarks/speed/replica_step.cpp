@@ -1,5 +1,6 @@
 // One training step of an MLP, per replica: ours against a plain LibTorch loop and against the
-// measured multiply-add peak of the core. Prints JSON; every figure is a ratio measured in this run.
+// measured multiply-add peak of the core. Prints JSON; every figure is a ratio measured in this
+// run.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -41,8 +42,8 @@ struct Plain {
   torch::optim::Adam optimizer;
 
   Plain(const Case& c)
-      : net(torch::nn::Linear(c.inputs, c.width), torch::nn::ReLU(), torch::nn::Linear(c.width, c.width),
-            torch::nn::ReLU(), torch::nn::Linear(c.width, 1)),
+      : net(torch::nn::Linear(c.inputs, c.width), torch::nn::ReLU(),
+            torch::nn::Linear(c.width, c.width), torch::nn::ReLU(), torch::nn::Linear(c.width, 1)),
         optimizer(net->parameters(), torch::optim::AdamOptions(1e-3)) {}
 
   double step(const Tensor& x, const Tensor& y) {
@@ -77,9 +78,9 @@ std::string run(const Case& c, double peak) {
   std::vector<StreamKey> keys;
   for (std::int64_t k = 0; k < c.replicas; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
   Trainee trainee(*model, model->initialise(keys), {});
-  const auto method = catalog.methods.at("erm").make(
-      std::vector<Value>(static_cast<std::size_t>(c.replicas)),
-      MethodContext{Task::binary, c.replicas, 2, 0});
+  const auto method =
+      catalog.methods.at("erm").make(std::vector<Value>(static_cast<std::size_t>(c.replicas)),
+                                     MethodContext{Task::binary, c.replicas, 2, 0});
   at::manual_seed(1);
   Batch batch;
   batch.domains = 2;
@@ -102,15 +103,17 @@ std::string run(const Case& c, double peak) {
     std::exit(1);
   }
   const double theirs = speed::seconds_per_call([&] { plain.step(x, y); });
-  const double ours =
-      speed::seconds_per_call([&] { method->step(trainee, batch); }) / static_cast<double>(c.replicas);
+  const double ours = speed::seconds_per_call([&] { method->step(trainee, batch); }) /
+                      static_cast<double>(c.replicas);
   const double flops = model->step_flops() * static_cast<double>(c.batch);
   return fmt::format(
-      "    {{\"model\": \"mlp {}-{}-{}-1\", \"batch\": {}, \"replicas\": {}, \"times_plain_libtorch\": "
+      "    {{\"model\": \"mlp {}-{}-{}-1\", \"batch\": {}, \"replicas\": {}, "
+      "\"times_plain_libtorch\": "
       "{:.2f}, \"bar_plain\": {}, \"share_of_peak\": {:.3f}, \"plain_share_of_peak\": {:.3f}, "
       "\"bar_peak\": {}, \"gflops\": {:.1f}, \"plain_gflops\": {:.1f}}}",
-      c.inputs, c.width, c.width, c.batch, c.replicas, theirs / ours, c.bar_plain, flops / ours / peak,
-      flops / theirs / peak, c.bar_peak, flops / ours * 1e-9, flops / theirs * 1e-9);
+      c.inputs, c.width, c.width, c.batch, c.replicas, theirs / ours, c.bar_plain,
+      flops / ours / peak, flops / theirs / peak, c.bar_peak, flops / ours * 1e-9,
+      flops / theirs * 1e-9);
 }
 
 }  // namespace
@@ -121,9 +124,9 @@ int main() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const double peak = spurion::speed::peak_flops();
-  const Case cases[] = {{20, 16, 64, 128, 50, 0},      {20, 64, 64, 32, 12, 0},
-                        {20, 64, 256, 16, 0, 0},       {20, 256, 256, 2, 2.5, 0},
-                        {392, 256, 256, 1, 0, 0.75},   {392, 256, 25000, 1, 0, 0.75}};
+  const Case cases[] = {{20, 16, 64, 128, 50, 0},    {20, 64, 64, 32, 12, 0},
+                        {20, 64, 256, 16, 0, 0},     {20, 256, 256, 2, 2.5, 0},
+                        {392, 256, 256, 1, 0, 0.75}, {392, 256, 25000, 1, 0, 0.75}};
   fmt::print("{{\n  \"peak_gflops\": {:.1f},\n  \"rows\": [\n", peak * 1e-9);
   bool first = true;
   for (const Case& c : cases) {

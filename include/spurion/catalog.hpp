@@ -25,7 +25,8 @@ struct EnvironmentContext {
 /// A plug-in: its name, version, and what adds its things.
 struct Plugin;
 
-/// Everything that can be named in a suite: one registry per noun. A value: build as many as you like.
+/// Everything that can be named in a suite: one registry per noun. A value: build as many as you
+/// like.
 struct SPURION_API Catalog {
   Registry<Environment, EnvironmentContext> environments{"environment"};
   Registry<Model, ModelContext> models{"model"};

@@ -9,9 +9,9 @@
 #include "spurion/value.hpp"
 
 /// \file
-/// Checks that every registered environment, model, method, regime and metric must pass, built-in or
-/// from a plug-in: what `spurion selftest` runs. Deterministic: no draw depends on time. They are in
-/// a library of their own, `spurion::conformance`.
+/// Checks that every registered environment, model, method, regime and metric must pass, built-in
+/// or from a plug-in: what `spurion selftest` runs. Deterministic: no draw depends on time. They
+/// are in a library of their own, `spurion::conformance`.
 
 namespace spurion {
 
@@ -41,8 +41,8 @@ struct ConformanceSubject {
 SPURION_API std::vector<ConformanceSubject> conformance_subjects(
     const Catalog& catalog, const std::vector<std::string>& names = {});
 
-/// Checks one subject. `sources` (null: the default data directory) gives environments their images;
-/// one whose data are not installed is skipped.
+/// Checks one subject. `sources` (null: the default data directory) gives environments their
+/// images; one whose data are not installed is skipped.
 SPURION_API std::vector<ConformanceResult> check_conformance(
     const Catalog& catalog, const ConformanceSubject& subject,
     const std::shared_ptr<const DataSources>& sources = nullptr);

@@ -88,7 +88,9 @@ struct Intervention {
     return {Kind::set, std::move(variable), value};
   }
   static Intervention flip(std::string variable) { return {Kind::flip, std::move(variable), 0.0}; }
-  static Intervention align(std::string variable) { return {Kind::align, std::move(variable), 0.0}; }
+  static Intervention align(std::string variable) {
+    return {Kind::align, std::move(variable), 0.0};
+  }
   static Intervention oppose(std::string variable) {
     return {Kind::oppose, std::move(variable), 0.0};
   }

@@ -100,9 +100,9 @@ namespace detail {
 }  // namespace spurion
 
 /// Internal promises; always on. `detail` is any expression convertible to `std::string`.
-#define SPURION_CHECK(condition, detail_text)                                                \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      ::spurion::detail::check_failed(__FILE__, __LINE__, #condition, (detail_text));        \
-    }                                                                                        \
+#define SPURION_CHECK(condition, detail_text)                                         \
+  do {                                                                                \
+    if (!(condition)) {                                                               \
+      ::spurion::detail::check_failed(__FILE__, __LINE__, #condition, (detail_text)); \
+    }                                                                                 \
   } while (false)

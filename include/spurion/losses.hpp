@@ -17,8 +17,8 @@ SPURION_API Tensor log(const Tensor& z);
 SPURION_API Tensor sigmoid(const Tensor& z);
 SPURION_API Tensor softplus(const Tensor& z);
 
-/// Loss of each row, [K, B]: negative log-likelihood in nats (binary: one logit; multiclass: softmax)
-/// or squared error. `logits` [K, B, C]; `targets` [K, B] or [1, B].
+/// Loss of each row, [K, B]: negative log-likelihood in nats (binary: one logit; multiclass:
+/// softmax) or squared error. `logits` [K, B, C]; `targets` [K, B] or [1, B].
 SPURION_API Tensor row_loss(Task task, const Tensor& logits, const Tensor& targets);
 
 /// d row_loss(s * logits) / ds at s = 1, [K, B]: IRMv1's dummy-classifier gradient in closed form,
@@ -33,7 +33,8 @@ SPURION_API Tensor shift_gradient(Task task, const Tensor& logits, const Tensor&
 enum class RowQuantity { loss, scale_gradient, shift_gradient };
 
 /// Mean of a quantity over the rows of each domain, [K, E], from logits [K, E * B, C] and targets
-/// [K or 1, E, B]. One fused node for binary tasks: most steps of small models spend their time here.
+/// [K or 1, E, B]. One fused node for binary tasks: most steps of small models spend their time
+/// here.
 SPURION_API Tensor domain_means(RowQuantity quantity, Task task, const Tensor& logits,
                                 const Tensor& targets);
 

@@ -17,9 +17,9 @@ namespace spurion {
 struct Batch {
   Tensor x;  ///< [K, E * B, ...input_shape], or [1, E * B, ...] when all replicas see the same rows
   Tensor y;  ///< [K, E, B] or [1, E, B]
-  Tensor group;                       ///< [K, E, B] or [1, E, B]; undefined unless granted
-  std::int64_t domains = 1;           ///< E
-  std::int64_t rows_per_domain = 0;   ///< B
+  Tensor group;                      ///< [K, E, B] or [1, E, B]; undefined unless granted
+  std::int64_t domains = 1;          ///< E
+  std::int64_t rows_per_domain = 0;  ///< B
   Task task = Task::binary;
 };
 

@@ -43,8 +43,9 @@ class SPURION_API Model {
   /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
   /// Differentiable in `parameters` once.
   [[nodiscard]] virtual Output forward(const Tensor& parameters, const Tensor& x) const = 0;
-  /// As `forward`, of operations that can be differentiated any number of times, and in float64 too:
-  /// for methods whose loss contains gradients, and the reference that `forward` is tested against.
+  /// As `forward`, of operations that can be differentiated any number of times, and in float64
+  /// too: for methods whose loss contains gradients, and the reference that `forward` is tested
+  /// against.
   [[nodiscard]] virtual Output forward_differentiable(const Tensor& parameters,
                                                       const Tensor& x) const {
     return forward(parameters, x);

@@ -13,8 +13,8 @@ namespace spurion {
 
 /// A `torch::nn::Module` as a model, one replica at a time (the general path).
 ///
-/// `make` builds a fresh module; `forward` maps it and rows [B, ...input_shape] to (features [B, F],
-/// logits [B, C]); undefined features mean the logits serve as features. The module must have
+/// `make` builds a fresh module; `forward` maps it and rows [B, ...input_shape] to (features [B,
+/// F], logits [B, C]); undefined features mean the logits serve as features. The module must have
 /// parameters, no buffers that change in training, and no randomness of its own. Gradients are of
 /// first order: methods that differentiate gradients (iga) are refused with a clear error.
 ///

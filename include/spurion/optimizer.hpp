@@ -26,8 +26,8 @@ struct OptimizerOptions {
 /// First-order optimisers over flat parameters [K, P]; every hyper-parameter and the step count may
 /// differ between replicas.
 ///
-/// sgd: Robbins-Monro with heavy-ball momentum; adam: Kingma & Ba 2015 with L2 added to the gradient
-/// (as torch::optim::Adam); adamw: decoupled weight decay (Loshchilov & Hutter 2019).
+/// sgd: Robbins-Monro with heavy-ball momentum; adam: Kingma & Ba 2015 with L2 added to the
+/// gradient (as torch::optim::Adam); adamw: decoupled weight decay (Loshchilov & Hutter 2019).
 class SPURION_API Optimizer {
  public:
   Optimizer(const OptimizerOptions& options, std::int64_t replicas, std::int64_t parameters);

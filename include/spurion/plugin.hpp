@@ -38,21 +38,21 @@ struct PluginInfo {
 }  // namespace spurion
 
 #if defined(SPURION_PLUGIN_MODULE)
-#define SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)                          \
-  extern "C" __attribute__((visibility("default"))) const ::spurion::PluginInfo*                  \
-  spurion_plugin_info() {                                                                         \
-    static const ::spurion::PluginInfo info{::spurion::kPluginApiVersion, SPURION_BUILD_TAG,      \
-                                            #plugin_name, plugin_version, add_function};          \
-    return &info;                                                                                 \
+#define SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)                     \
+  extern "C" __attribute__((visibility("default"))) const ::spurion::PluginInfo*             \
+  spurion_plugin_info() {                                                                    \
+    static const ::spurion::PluginInfo info{::spurion::kPluginApiVersion, SPURION_BUILD_TAG, \
+                                            #plugin_name, plugin_version, add_function};     \
+    return &info;                                                                            \
   }
 #else
 #define SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)
 #endif
 
 /// Defines `Plugin plugin_name_plugin()` and, in a module, its entry point.
-#define SPURION_PLUGIN(plugin_name, plugin_version, add_function)                       \
-  ::spurion::Plugin plugin_name##_plugin();                                             \
-  ::spurion::Plugin plugin_name##_plugin() {                                            \
-    return {#plugin_name, plugin_version, add_function};                                \
-  }                                                                                     \
+#define SPURION_PLUGIN(plugin_name, plugin_version, add_function) \
+  ::spurion::Plugin plugin_name##_plugin();                       \
+  ::spurion::Plugin plugin_name##_plugin() {                      \
+    return {#plugin_name, plugin_version, add_function};          \
+  }                                                               \
   SPURION_PLUGIN_ENTRY_(plugin_name, plugin_version, add_function)

@@ -8,8 +8,8 @@
 #include "spurion/export.hpp"
 
 /// \file
-/// Counter-based randomness: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
-/// 1, 2, 3"). A number is a pure function of (key, row, lane), so row i is the same whatever was
+/// Counter-based randomness: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy
+/// as 1, 2, 3"). A number is a pure function of (key, row, lane), so row i is the same whatever was
 /// drawn before it, by whom, on which thread, and n = 100 rows are a prefix of n = 1000.
 
 namespace spurion {
@@ -51,7 +51,8 @@ class SPURION_API Stream {
   /// 64 random bits.
   [[nodiscard]] std::uint64_t bits(std::int64_t row, std::int64_t lane = 0) const noexcept;
 
-  /// out[r * lanes + l] = normal(first + r, l): what a loop over `normal` gives, bit for bit, faster.
+  /// out[r * lanes + l] = normal(first + r, l): what a loop over `normal` gives, bit for bit,
+  /// faster.
   void fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes, float* out) const;
   /// out[r * lanes + l] = uniform(first + r, l).
   void fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes, double* out) const;

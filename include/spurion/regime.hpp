@@ -13,8 +13,8 @@
 
 namespace spurion {
 
-/// What a regime is told about the K trials of a batch. They agree on everything that shapes tensors;
-/// they may differ in seed and per-replica hyper-parameters.
+/// What a regime is told about the K trials of a batch. They agree on everything that shapes
+/// tensors; they may differ in seed and per-replica hyper-parameters.
 struct RegimeContext {
   std::vector<std::shared_ptr<const Environment>> environments;  ///< [K]; equal pointers share rows
   std::vector<StreamKey> order_keys;                             ///< [K]: minibatch order

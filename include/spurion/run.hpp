@@ -27,7 +27,8 @@ struct PlanOptions {
   double memory_bytes = 0.0;  ///< per worker; 0: unlimited
 };
 
-/// Packs trials into batches, most expensive first. The result of a trial never depends on its pack.
+/// Packs trials into batches, most expensive first. The result of a trial never depends on its
+/// pack.
 SPURION_API std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                                    const DataSources& sources, const PlanOptions& options);
 
@@ -41,20 +42,20 @@ SPURION_API std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& c
 /// How far a run is; given to the progress callback from one thread at a time.
 struct Progress {
   std::int64_t trials_total = 0;
-  std::int64_t trials_done = 0;      ///< including those found in the store
-  std::int64_t trials_found = 0;     ///< already in the store
+  std::int64_t trials_done = 0;   ///< including those found in the store
+  std::int64_t trials_found = 0;  ///< already in the store
   std::int64_t diverged = 0;
   std::int64_t failed = 0;
-  double share = 0.0;                ///< of the work of this run, 0..1
+  double share = 0.0;  ///< of the work of this run, 0..1
   double seconds = 0.0;
-  double seconds_left = 0.0;         ///< estimate; negative when unknown
+  double seconds_left = 0.0;  ///< estimate; negative when unknown
 };
 
 struct RunOptions {
   std::filesystem::path out;
-  std::int64_t jobs = 0;          ///< workers; 0: one per core
+  std::int64_t jobs = 0;  ///< workers; 0: one per core
   std::int64_t max_replicas = 128;
-  double memory_bytes = 0.0;      ///< of all workers together; 0: half of RAM
+  double memory_bytes = 0.0;  ///< of all workers together; 0: half of RAM
   std::filesystem::path data_directory;
   /// Set by a signal handler: the running batches finish their transaction, then `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
@@ -63,6 +64,7 @@ struct RunOptions {
 
 /// Runs what the store does not hold yet, one single-threaded worker per core. Throws `Interrupted`
 /// when stopped; the same call resumes.
-SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options);
+SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
+                               const RunOptions& options);
 
 }  // namespace spurion

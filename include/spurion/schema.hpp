@@ -43,9 +43,7 @@ inline Bounds between(double low, double high) { return {low, high, false, false
 inline Bounds at_least(double low) {
   return {low, std::numeric_limits<double>::infinity(), false, false, {}};
 }
-inline Bounds positive() {
-  return {0.0, std::numeric_limits<double>::infinity(), true, false, {}};
-}
+inline Bounds positive() { return {0.0, std::numeric_limits<double>::infinity(), true, false, {}}; }
 inline Bounds one_of(std::vector<std::string> words) {
   Bounds bounds;
   bounds.words = std::move(words);
@@ -100,7 +98,8 @@ struct FieldType;  // maps a member type to its Value representation
 SPURION_API bool read_bool(const Value&, const FieldInfo&, const std::string&, Problems&, bool&);
 SPURION_API bool read_integer(const Value&, const FieldInfo&, const std::string&, Problems&,
                               std::int64_t&);
-SPURION_API bool read_number(const Value&, const FieldInfo&, const std::string&, Problems&, double&);
+SPURION_API bool read_number(const Value&, const FieldInfo&, const std::string&, Problems&,
+                             double&);
 SPURION_API bool read_string(const Value&, const FieldInfo&, const std::string&, Problems&,
                              std::string&);
 
@@ -213,12 +212,16 @@ class Schema {
   Schema& field(const char* name, T Options::*member, const char* doc, Bounds bounds = {},
                 Search search = {}) {
     using Type = detail::FieldType<T>;
-    FieldInfo info{name,   Type::kName,       doc, Type::print(Options{}.*member), std::move(bounds),
-                   std::move(search), Type::kPerReplica};
+    FieldInfo info{name,
+                   Type::kName,
+                   doc,
+                   Type::print(Options{}.*member),
+                   std::move(bounds),
+                   std::move(search),
+                   Type::kPerReplica};
     Access access;
-    access.read = [member, info](const Value& v, const std::string& owner, Problems& p, Options& o) {
-      Type::read(v, info, owner, p, o.*member);
-    };
+    access.read = [member, info](const Value& v, const std::string& owner, Problems& p,
+                                 Options& o) { Type::read(v, info, owner, p, o.*member); };
     access.print = [member](const Options& o) { return Type::print(o.*member); };
     access.gather = [member](Options& out, const std::vector<const Options*>& each) {
       std::vector<const T*> values;

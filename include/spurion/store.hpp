@@ -12,19 +12,20 @@
 
 namespace spurion {
 
-/// What happened: an SQLite file in the output folder, one transaction per batch of trials, write-ahead
-/// logged and synchronous, so that a finished trial survives SIGKILL at any instant.
+/// What happened: an SQLite file in the output folder, one transaction per batch of trials,
+/// write-ahead logged and synchronous, so that a finished trial survives SIGKILL at any instant.
 ///
 /// One writer at a time holds the folder (a lock file); a second is refused with a clear error.
 /// Tables: `context(key, value)`, `trial(id, spec, status, message, flops, steps, rows_seen,
 /// labels_used, seconds, replicas)`, `membership(trial, experiment)` (one trial may belong to many
-/// experiments), `measurement(trial, phase, step, domain, shift, metric, value)`; a value that is not
-/// finite is NULL.
+/// experiments), `measurement(trial, phase, step, domain, shift, metric, value)`; a value that is
+/// not finite is NULL.
 class SPURION_API Store {
  public:
   /// Opens `folder`/`file_name`, creating both when missing. Throws `StoreError` when the folder is
   /// not writable, in use by another process, or the file is damaged or of another schema version.
-  explicit Store(const std::filesystem::path& folder, const std::string& file_name = "store.sqlite");
+  explicit Store(const std::filesystem::path& folder,
+                 const std::string& file_name = "store.sqlite");
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -43,8 +44,9 @@ class SPURION_API Store {
   std::unique_ptr<State> state_;
 };
 
-/// Everything in the stores of a folder: trials of all `*.sqlite` files. A trial that belongs to many
-/// experiments appears once for each, with `spec.experiment` set; one that belongs to none is left out.
+/// Everything in the stores of a folder: trials of all `*.sqlite` files. A trial that belongs to
+/// many experiments appears once for each, with `spec.experiment` set; one that belongs to none is
+/// left out.
 struct StoredResults {
   std::map<std::string, std::string> context;
   std::vector<TrialResult> trials;  ///< sorted by experiment, then id

@@ -38,12 +38,12 @@ struct TrialSpec {
   Component model;
   Component method;
   Component regime;
-  Value optimizer;   ///< normalised `OptimizerOptions`
-  Value training;    ///< normalised `TrainingOptions`
-  Value evaluation;  ///< normalised `EvaluationOptions`
-  std::int64_t seed = 0;       ///< replicate: data, initialisation and order all follow it
-  std::int64_t suite_seed = 0; ///< shifts all replicates of a suite
-  std::int64_t draw = 0;       ///< which hyper-parameter draw this is; 0 when none
+  Value optimizer;              ///< normalised `OptimizerOptions`
+  Value training;               ///< normalised `TrainingOptions`
+  Value evaluation;             ///< normalised `EvaluationOptions`
+  std::int64_t seed = 0;        ///< replicate: data, initialisation and order all follow it
+  std::int64_t suite_seed = 0;  ///< shifts all replicates of a suite
+  std::int64_t draw = 0;        ///< which hyper-parameter draw this is; 0 when none
   /// Where in the suite it belongs: the name of the experiment. Not part of the identity.
   std::string experiment;
 

@@ -30,19 +30,22 @@ class SPURION_API Value {
   using Table = std::map<std::string, Value>;
 
   Value() : data_(Table{}) {}
-  Value(bool value) : data_(value) {}                              // NOLINT(google-explicit-constructor)
-  Value(int value) : data_(static_cast<std::int64_t>(value)) {}    // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : data_(value) {}                      // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                            // NOLINT(google-explicit-constructor)
-  Value(const char* value) : data_(std::string(value)) {}          // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
-  Value(List value) : data_(std::move(value)) {}                   // NOLINT(google-explicit-constructor)
-  Value(Table value) : data_(std::move(value)) {}                  // NOLINT(google-explicit-constructor)
+  Value(bool value) : data_(value) {}  // NOLINT(google-explicit-constructor)
+  Value(int value)
+      : data_(static_cast<std::int64_t>(value)) {}         // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
+  Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
+  Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
+  Value(List value) : data_(std::move(value)) {}           // NOLINT(google-explicit-constructor)
+  Value(Table value) : data_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(data_); }
   [[nodiscard]] bool is_integer() const { return std::holds_alternative<std::int64_t>(data_); }
   /// An integer counts as a number, never the reverse.
-  [[nodiscard]] bool is_number() const { return is_integer() || std::holds_alternative<double>(data_); }
+  [[nodiscard]] bool is_number() const {
+    return is_integer() || std::holds_alternative<double>(data_);
+  }
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(data_); }
   [[nodiscard]] bool is_list() const { return std::holds_alternative<List>(data_); }
   [[nodiscard]] bool is_table() const { return std::holds_alternative<Table>(data_); }

@@ -12,8 +12,8 @@
 #define SPURION_STRINGIFY_(x) #x
 #define SPURION_STRINGIFY(x) SPURION_STRINGIFY_(x)
 /// What must agree, to the letter, between a plug-in and the library that loads it.
-#define SPURION_BUILD_TAG                                                                          \
-  "spurion " SPURION_VERSION ", LibTorch " TORCH_VERSION ", g++ ABI " SPURION_STRINGIFY(           \
+#define SPURION_BUILD_TAG                                                                \
+  "spurion " SPURION_VERSION ", LibTorch " TORCH_VERSION ", g++ ABI " SPURION_STRINGIFY( \
       __GXX_ABI_VERSION) ", cxx11 " SPURION_STRINGIFY(_GLIBCXX_USE_CXX11_ABI)
 
 namespace spurion {

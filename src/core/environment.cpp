@@ -87,13 +87,14 @@ std::vector<std::pair<std::string, Tensor>> Environment::coefficient_errors(
 Sample Environment::sample(const Domain& domain, Purpose purpose, RowRange rows,
                            const Intervention& intervention) const {
   if (rows.first < 0 || rows.count < 0) {
-    throw UsageError(fmt::format("rows {} .. +{} of {}: negative", rows.first, rows.count, info().name));
+    throw UsageError(
+        fmt::format("rows {} .. +{} of {}: negative", rows.first, rows.count, info().name));
   }
   const std::int64_t limit = row_limit(domain, purpose);
   if (rows.count > limit || rows.first > limit - rows.count) {
-    throw UsageError(fmt::format(
-        "{} has {} {} rows in domain '{}'; rows {} to {} were asked for", info().name, limit,
-        purpose_name(purpose), domain.name, rows.first, rows.first + rows.count - 1));
+    throw UsageError(fmt::format("{} has {} {} rows in domain '{}'; rows {} to {} were asked for",
+                                 info().name, limit, purpose_name(purpose), domain.name, rows.first,
+                                 rows.first + rows.count - 1));
   }
   if (intervention.kind != Intervention::Kind::none && !supports(intervention)) {
     throw UsageError(fmt::format("{} cannot perform {}", info().name, intervention.text()));

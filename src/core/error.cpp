@@ -62,8 +62,8 @@ namespace detail {
 
 void check_failed(const char* file, int line, const char* expression, const std::string& detail) {
   throw LogicError(fmt::format(
-      "{}:{}: check failed: {}{}{}; this is a bug in spurion or in a plug-in, please report it", file,
-      line, expression, detail.empty() ? "" : ": ", detail));
+      "{}:{}: check failed: {}{}{}; this is a bug in spurion or in a plug-in, please report it",
+      file, line, expression, detail.empty() ? "" : ": ", detail));
 }
 
 }  // namespace detail

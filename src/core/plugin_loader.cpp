@@ -20,7 +20,8 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) {
     throw PluginError(fmt::format("plug-in '{}' does not exist", file.string()));
   }
-  // Never closed: things registered from it, and exceptions thrown by it, may outlive any scope here.
+  // Never closed: things registered from it, and exceptions thrown by it, may outlive any scope
+  // here.
   void* handle = dlopen(std::filesystem::absolute(file).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     throw PluginError(fmt::format("cannot load plug-in '{}': {}", file.string(), dlerror()));
@@ -35,9 +36,9 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
   }
   const PluginInfo* info = entry();
   if (info->api_version != kPluginApiVersion) {
-    throw PluginError(fmt::format(
-        "plug-in '{}' was made for plug-in API {}, this spurion has {}: rebuild it", file.string(),
-        info->api_version, kPluginApiVersion));
+    throw PluginError(
+        fmt::format("plug-in '{}' was made for plug-in API {}, this spurion has {}: rebuild it",
+                    file.string(), info->api_version, kPluginApiVersion));
   }
   if (build_tag() != info->build_tag) {
     throw PluginError(fmt::format(

@@ -84,7 +84,8 @@ StreamKey StreamKey::child(std::uint64_t index) const noexcept {
 }
 
 std::uint64_t Stream::bits(std::int64_t row, std::int64_t lane) const noexcept {
-  const auto block = philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
+  const auto block =
+      philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
   return join(block[0], block[1]);
 }
 
@@ -93,7 +94,8 @@ double Stream::uniform(std::int64_t row, std::int64_t lane) const noexcept {
 }
 
 double Stream::normal(std::int64_t row, std::int64_t lane) const noexcept {
-  const auto block = philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
+  const auto block =
+      philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
   return box_muller(join(block[0], block[1]), join(block[2], block[3]));
 }
 
@@ -104,7 +106,8 @@ std::int64_t Stream::below(std::int64_t n, std::int64_t row, std::int64_t lane) 
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(wide >> 64U));
 }
 
-void Stream::fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes, float* out) const {
+void Stream::fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes,
+                         float* out) const {
   for (std::int64_t row = 0; row < rows; ++row) {
     for (std::int64_t lane = 0; lane < lanes; ++lane) {
       *out++ = static_cast<float>(normal(first + row, lane));

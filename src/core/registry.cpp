@@ -10,7 +10,8 @@ void check_registered_name(const std::string& kind, const std::string& name) {
     good = good && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
   }
   if (!good) {
-    throw UsageError(fmt::format("{} name '{}' must be lower_snake_case (a-z, 0-9, _)", kind, name));
+    throw UsageError(
+        fmt::format("{} name '{}' must be lower_snake_case (a-z, 0-9, _)", kind, name));
   }
 }
 

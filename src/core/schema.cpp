@@ -41,7 +41,9 @@ std::string Search::text() const {
 
 Value Search::draw(const StreamKey& key) const {
   const double u = Stream(key).uniform(0);
-  const auto log_scale = [&] { return std::exp(std::log(low) + u * (std::log(high) - std::log(low))); };
+  const auto log_scale = [&] {
+    return std::exp(std::log(low) + u * (std::log(high) - std::log(low)));
+  };
   const auto clamp_integer = [&](double value) {
     return static_cast<std::int64_t>(std::clamp(std::floor(value), low, high));
   };
@@ -73,8 +75,8 @@ std::string at(const Value& value) {
 
 bool wrong_type(const Value& value, const FieldInfo& field, const std::string& owner,
                 const char* expected, Problems& problems) {
-  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", at(value), field.name, owner, expected,
-                           value.type_name()));
+  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", at(value), field.name, owner,
+                           expected, value.type_name()));
   return false;
 }
 

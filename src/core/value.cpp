@@ -17,8 +17,8 @@ std::string SourcePosition::text() const {
 namespace {
 
 [[noreturn]] void wrong_access(const Value& value, const char* wanted) {
-  throw LogicError(fmt::format("value {} is a {}, not a {}", value.canonical_json(),
-                               value.type_name(), wanted));
+  throw LogicError(
+      fmt::format("value {} is a {}, not a {}", value.canonical_json(), value.type_name(), wanted));
 }
 
 }  // namespace
@@ -79,7 +79,8 @@ std::string Value::canonical_json() const {
   if (is_bool()) return as_bool() ? "true" : "false";
   if (is_integer()) return fmt::format("{}", as_integer());
   if (is_string()) {
-    return nlohmann::json(as_string()).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return nlohmann::json(as_string())
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   if (is_list()) {
     std::string text = "[";

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <fstream>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "spurion/error.hpp"
 #include "spurion/value.hpp"

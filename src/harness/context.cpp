@@ -1,7 +1,7 @@
 #include "harness/context.hpp"
 
-#include <ATen/Version.h>
 #include <ATen/ATen.h>
+#include <ATen/Version.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -32,7 +32,7 @@ Value describe_environment(const Environment& environment) {
   Value::List shifts;
   for (const Domain& domain : environment.train_domains()) shifts.push_back(domain.shift);
   Value::List variables;
-  constexpr const char* kRoles[] = {"label", "causal", "spurious", "noise",
+  constexpr const char* kRoles[] = {"label",  "causal",   "spurious", "noise",
                                     "hidden", "observed", "selection"};
   for (const Variable& variable : info.graph.variables) {
     variables.push_back(Value::Table{{"name", variable.name},
@@ -96,10 +96,10 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     }
     auto& environment = context["environment." + trial.environment.name];
     if (environment.empty()) {
-      environment =
-          describe_environment(*catalog.environments.at(trial.environment.name)
-                                    .make({trial.environment.options}, EnvironmentContext{0, sources}))
-              .canonical_json();
+      environment = describe_environment(
+                        *catalog.environments.at(trial.environment.name)
+                             .make({trial.environment.options}, EnvironmentContext{0, sources}))
+                        .canonical_json();
     }
   }
   return context;

@@ -62,14 +62,15 @@ Domain PackEvaluator::own(const Environment& environment, const Domain& domain) 
 
 PackEvaluator::Rows PackEvaluator::rows(const Domain& domain, Purpose purpose, RowRange range,
                                         const Intervention& intervention) {
-  const std::string key = fmt::format("{}|{}|{}|{}|{}|{}", domain.key, domain.shift,
-                                      purpose_name(purpose), range.first, range.count,
-                                      intervention.text());
+  const std::string key =
+      fmt::format("{}|{}|{}|{}|{}|{}", domain.key, domain.shift, purpose_name(purpose), range.first,
+                  range.count, intervention.text());
   auto found = cache_.find(key);
   if (found == cache_.end()) {
     std::vector<Sample> samples;
     for (const Environment* environment : distinct_) {
-      samples.push_back(environment->sample(own(*environment, domain), purpose, range, intervention));
+      samples.push_back(
+          environment->sample(own(*environment, domain), purpose, range, intervention));
     }
     found = cache_.emplace(key, std::move(samples)).first;
   }
@@ -139,7 +140,8 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
   }
 }
 
-void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) {
+void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
+                                 std::int64_t new_labels) {
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (!trainee.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];
@@ -165,8 +167,8 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
           score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true));
   }
   if (const ParameterBlock* weights = trainee.model().linear_weights()) {
-    const Tensor values = trainee.parameters().detach().narrow(1, weights->offset,
-                                                               element_count(weights->shape));
+    const Tensor values =
+        trainee.parameters().detach().narrow(1, weights->offset, element_count(weights->shape));
     std::map<std::string, Tensor> errors;
     for (std::size_t k = 0; k < source_.size(); ++k) {
       const auto row = static_cast<std::int64_t>(k);
@@ -306,7 +308,8 @@ std::vector<Measurement> ceilings_of(const Environment& environment) {
     add(domain, {environment.ceilings(domain)});
   }
   std::vector<Ceilings> id;
-  for (const Domain& domain : environment.train_domains()) id.push_back(environment.ceilings(domain));
+  for (const Domain& domain : environment.train_domains())
+    id.push_back(environment.ceilings(domain));
   Domain average;
   average.name = "id";
   add(average, id);

@@ -51,13 +51,15 @@ class PackEvaluator final : public Evaluator {
     Tensor y;
     Tensor group;
   };
-  Rows rows(const Domain& domain, Purpose purpose, RowRange range, const Intervention& intervention);
+  Rows rows(const Domain& domain, Purpose purpose, RowRange range,
+            const Intervention& intervention);
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
 
   void measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id);
   void measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id);
   void measure_dial(Trainee& trainee, std::int64_t phase);
-  void store(const Trainee& trainee, std::int64_t phase, const Domain& domain, const Values& values);
+  void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+             const Values& values);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
 
   const Catalog* catalog_;

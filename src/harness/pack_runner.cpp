@@ -75,8 +75,8 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   const auto replicas = static_cast<std::int64_t>(pack.trials.size());
   const auto method =
       catalog.methods.at(first.method.name)
-          .make(method_options,
-                MethodContext{info.task, replicas, regime->batch_domains(environment), info.groups});
+          .make(method_options, MethodContext{info.task, replicas,
+                                              regime->batch_domains(environment), info.groups});
   Trainee trainee(*model, model->initialise(model_keys), gather_optimizer(pack));
   if (method->needs_second_order()) trainee.use_second_order();
 

@@ -38,8 +38,8 @@ std::string pack_key(const TrialSpec& trial, const Catalog& catalog) {
 /// What one trial costs, from its shapes.
 struct Estimate {
   double flops = 0.0;
-  double replica_bytes = 0.0;   ///< parameters, moments, activations of one replica
-  double data_bytes = 0.0;      ///< rows of one data seed
+  double replica_bytes = 0.0;  ///< parameters, moments, activations of one replica
+  double data_bytes = 0.0;     ///< rows of one data seed
   std::int64_t max_replicas = 1;
 };
 
@@ -59,10 +59,10 @@ Estimate estimate(const TrialSpec& trial, const Catalog& catalog, const DataSour
                          .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
   const auto regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
   const auto domains = static_cast<double>(regime->batch_domains(*environment));
-  const auto method = catalog.methods.at(trial.method.name)
-                          .make({trial.method.options},
-                                MethodContext{info.task, 1, static_cast<std::int64_t>(domains),
-                                              info.groups});
+  const auto method =
+      catalog.methods.at(trial.method.name)
+          .make({trial.method.options},
+                MethodContext{info.task, 1, static_cast<std::int64_t>(domains), info.groups});
   const std::int64_t per_domain =
       training.batch == 0 ? training.rows : std::min(training.batch, training.rows);
   const double batch_rows = domains * static_cast<double>(per_domain);
@@ -73,9 +73,8 @@ Estimate estimate(const TrialSpec& trial, const Catalog& catalog, const DataSour
   // Parameters, gradient, two moments, and the two temporaries of a penalty.
   result.replica_bytes = 6.0 * 4.0 * static_cast<double>(model->parameter_count()) +
                          batch_rows * model->activation_bytes();
-  result.data_bytes =
-      row_bytes * (domains * static_cast<double>(training.rows) +
-                   4.0 * (domains + 2.0) * static_cast<double>(evaluation.rows));
+  result.data_bytes = row_bytes * (domains * static_cast<double>(training.rows) +
+                                   4.0 * (domains + 2.0) * static_cast<double>(evaluation.rows));
   result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
   return result;
 }

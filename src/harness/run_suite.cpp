@@ -122,9 +122,9 @@ void worker(Work& work, const std::vector<Pack>& packs, const Catalog& catalog,
     const auto pack = static_cast<std::size_t>(index);
     try {
       if (options.stop != nullptr && options.stop->load()) throw Interrupted("stopped");
-      const auto results =
-          run_pack(packs[pack], catalog, sources, options.stop != nullptr ? options.stop : work.ending(),
-                   [&](double share) { work.advance(pack, share); });
+      const auto results = run_pack(packs[pack], catalog, sources,
+                                    options.stop != nullptr ? options.stop : work.ending(),
+                                    [&](double share) { work.advance(pack, share); });
       work.finish(pack, results);
     } catch (...) {
       work.fail(std::current_exception());
@@ -168,8 +168,8 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   const auto started = std::chrono::steady_clock::now();
   Work work(packs, progress, store, options);
   std::vector<std::thread> workers;
-  for (std::int64_t i = 0; i < std::min<std::int64_t>(jobs, static_cast<std::int64_t>(packs.size()));
-       ++i) {
+  for (std::int64_t i = 0;
+       i < std::min<std::int64_t>(jobs, static_cast<std::int64_t>(packs.size())); ++i) {
     workers.emplace_back(worker, std::ref(work), std::cref(packs), std::cref(catalog),
                          std::cref(sources), std::cref(options));
   }
@@ -177,8 +177,8 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   if (!packs.empty()) {
-    store.set_context({{"seconds", fmt::format("{:.1f}", seconds)},
-                       {"jobs", fmt::format("{}", jobs)}});
+    store.set_context(
+        {{"seconds", fmt::format("{:.1f}", seconds)}, {"jobs", fmt::format("{}", jobs)}});
   }
   work.rethrow();
   progress = work.progress();

@@ -5,8 +5,8 @@
 
 namespace spurion {
 
-/// The stream everything random in a trial descends from: suite seed and replicate, nothing else, so
-/// that trials that differ in method, model or hyper-parameters are paired.
+/// The stream everything random in a trial descends from: suite seed and replicate, nothing else,
+/// so that trials that differ in method, model or hyper-parameters are paired.
 StreamKey replicate_key(const TrialSpec& trial);
 
 }  // namespace spurion

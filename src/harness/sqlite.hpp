@@ -63,8 +63,8 @@ class Statement {
     if (code != SQLITE_OK) database.fail(code);
   }
   Statement& bind(int index, const std::string& value) {
-    return check(sqlite3_bind_text(handle_.get(), index, value.data(), static_cast<int>(value.size()),
-                                   SQLITE_TRANSIENT));
+    return check(sqlite3_bind_text(handle_.get(), index, value.data(),
+                                   static_cast<int>(value.size()), SQLITE_TRANSIENT));
   }
   Statement& bind(int index, std::int64_t value) {
     return check(sqlite3_bind_int64(handle_.get(), index, value));
@@ -88,9 +88,9 @@ class Statement {
   [[nodiscard]] std::string text(int column) const {
     const unsigned char* data = sqlite3_column_text(handle_.get(), column);
     const int size = sqlite3_column_bytes(handle_.get(), column);
-    return data == nullptr ? std::string()
-                           : std::string(reinterpret_cast<const char*>(data),
-                                         static_cast<std::size_t>(size));
+    return data == nullptr
+               ? std::string()
+               : std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
   }
   [[nodiscard]] std::int64_t integer(int column) const {
     return sqlite3_column_int64(handle_.get(), column);

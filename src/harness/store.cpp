@@ -38,14 +38,15 @@ class FolderLock {
     const std::filesystem::path file = folder / "store.lock";
     descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) {
-      throw StoreError(
-          fmt::format("output folder '{}' is not writable: {}", folder.string(), std::strerror(errno)));
+      throw StoreError(fmt::format("output folder '{}' is not writable: {}", folder.string(),
+                                   std::strerror(errno)));
     }
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       ::close(descriptor_);
-      throw StoreError(fmt::format(
-          "output folder '{}' is in use by another spurion process; wait for it, or use another --out",
-          folder.string()));
+      throw StoreError(
+          fmt::format("output folder '{}' is in use by another spurion process; wait for it, or "
+                      "use another --out",
+                      folder.string()));
     }
   }
   ~FolderLock() { ::close(descriptor_); }
@@ -69,8 +70,7 @@ void make_folder(const std::filesystem::path& folder) {
 
 struct Store::State {
   State(const std::filesystem::path& folder, const std::string& file_name)
-      : lock(folder),
-        database(folder / file_name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {}
+      : lock(folder), database(folder / file_name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {}
 
   FolderLock lock;
   sqlite::Database database;
@@ -87,8 +87,9 @@ Store::Store(const std::filesystem::path& folder, const std::string& file_name) 
   version.step();
   const std::int64_t found = version.integer(0);
   if (found != 0 && found != sqlite::kSchemaVersion) {
-    throw StoreError(fmt::format("store '{}' has layout {}, this spurion writes {}; use another --out",
-                                 database.file(), found, sqlite::kSchemaVersion));
+    throw StoreError(
+        fmt::format("store '{}' has layout {}, this spurion writes {}; use another --out",
+                    database.file(), found, sqlite::kSchemaVersion));
   }
   database.execute("BEGIN IMMEDIATE");
   database.execute(kTables);
@@ -137,9 +138,9 @@ void Store::append(const std::vector<TrialResult>& results) {
   sqlite::Statement trial(database,
                           "INSERT OR IGNORE INTO trial(id, spec, status, message, flops, steps, "
                           "rows_seen, labels_used, seconds, replicas) VALUES(?,?,?,?,?,?,?,?,?,?)");
-  sqlite::Statement measurement(
-      database,
-      "INSERT INTO measurement(trial, phase, step, domain, shift, metric, value) VALUES(?,?,?,?,?,?,?)");
+  sqlite::Statement measurement(database,
+                                "INSERT INTO measurement(trial, phase, step, domain, shift, "
+                                "metric, value) VALUES(?,?,?,?,?,?,?)");
   for (const TrialResult& result : results) {
     trial.bind(1, result.spec.id())
         .bind(2, result.spec.canonical().canonical_json())

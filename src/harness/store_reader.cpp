@@ -45,7 +45,8 @@ void read_file(const std::filesystem::path& file, StoredResults& out) {
     trials.emplace(trial.integer(0), std::move(result));
   }
   sqlite::Statement measurement(
-      database, "SELECT trial, phase, step, domain, shift, metric, value FROM measurement ORDER BY rowid");
+      database,
+      "SELECT trial, phase, step, domain, shift, metric, value FROM measurement ORDER BY rowid");
   while (measurement.step()) {
     const auto found = trials.find(measurement.integer(0));
     if (found == trials.end()) continue;
@@ -74,8 +75,8 @@ StoredResults read_results(const std::filesystem::path& folder) {
     if (entry.path().extension() == ".sqlite") files.push_back(entry.path());
   }
   if (files.empty()) {
-    throw StoreError(fmt::format("'{}' holds no store (*.sqlite); run a suite into it first",
-                                 folder.string()));
+    throw StoreError(
+        fmt::format("'{}' holds no store (*.sqlite); run a suite into it first", folder.string()));
   }
   std::sort(files.begin(), files.end());
   StoredResults results;

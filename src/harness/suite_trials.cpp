@@ -58,8 +58,9 @@ std::vector<Axis> read_axes(const Experiment& experiment, Problems& problems) {
       continue;
     }
     if (!values.is_list() || values.as_list().empty()) {
-      problems.add(fmt::format("{}grid axis '{}' of experiment '{}' expects a list of values, got {}",
-                               at(values), path, experiment.name, values.type_name()));
+      problems.add(
+          fmt::format("{}grid axis '{}' of experiment '{}' expects a list of values, got {}",
+                      at(values), path, experiment.name, values.type_name()));
       continue;
     }
     axis.values = values.as_list();
@@ -149,7 +150,8 @@ class Normaliser {
   }
 
   template <class Options>
-  Value plain(const Value& sections, const char* section, const Schema<Options>& schema, bool& good) {
+  Value plain(const Value& sections, const char* section, const Schema<Options>& schema,
+              bool& good) {
     const Value* given = sections.find(section);
     Problems local;
     const Options options = given == nullptr ? Options{} : schema.parse(*given, section, local);
@@ -164,8 +166,8 @@ class Normaliser {
   std::set<std::string> checked_;
 };
 
-const AnySchema* schema_of(const Catalog& catalog, const TrialSpec& spec, const std::string& section,
-                           AnySchema& plain) {
+const AnySchema* schema_of(const Catalog& catalog, const TrialSpec& spec,
+                           const std::string& section, AnySchema& plain) {
   if (section == "environment") return &catalog.environments.at(spec.environment.name).schema;
   if (section == "model") return &catalog.models.at(spec.model.name).schema;
   if (section == "method") return &catalog.methods.at(spec.method.name).schema;
@@ -184,8 +186,7 @@ void apply_draw(const Catalog& catalog, const Experiment& experiment, std::int64
     const auto dot = path.find('.');
     const std::string section = path.substr(0, dot);
     const auto& names = section_names();
-    if (dot == std::string::npos ||
-        std::find(names.begin(), names.end(), section) == names.end()) {
+    if (dot == std::string::npos || std::find(names.begin(), names.end(), section) == names.end()) {
       problems.add(fmt::format(
           "search field '{}' of experiment '{}' must be section.field, section one of: {}", path,
           experiment.name, fmt::join(names, ", ")));
@@ -197,8 +198,8 @@ void apply_draw(const Catalog& catalog, const Experiment& experiment, std::int64
     // A field that this method or model does not have is another one's.
     if (info == nullptr) continue;
     if (info->search.kind == Search::Kind::fixed) {
-      problems.add(fmt::format("search field '{}' of experiment '{}' has no search distribution", path,
-                               experiment.name));
+      problems.add(fmt::format("search field '{}' of experiment '{}' has no search distribution",
+                               path, experiment.name));
       return;
     }
     const StreamKey key = StreamKey(static_cast<std::uint64_t>(suite_seed))

@@ -11,9 +11,9 @@ struct AndMaskOptions {
   std::string normalise = "none";
 };
 
-/// AND-mask (Parascandolo et al. 2021): only parameters on whose gradient sign the domains agree are
-/// updated: mask = |sum_e sign g_e| >= tau E; the update is the masked mean gradient. (The linear unit
-/// tests' code has a strict inequality, which differs only where tau E is an integer.)
+/// AND-mask (Parascandolo et al. 2021): only parameters on whose gradient sign the domains agree
+/// are updated: mask = |sum_e sign g_e| >= tau E; the update is the masked mean gradient. (The
+/// linear unit tests' code has a strict inequality, which differs only where tau E is an integer.)
 ///
 /// With `normalise = "weights"` each domain's gradient of every weight block (not of biases) is
 /// scaled to norm 1 first, as in the linear unit tests.
@@ -24,8 +24,9 @@ class AndMask final : public Method {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("agreement", &O::agreement, "Share tau of domains whose gradient signs must agree.",
-                   between(0, 1), uniform(0.8, 1.0))
+            .field("agreement", &O::agreement,
+                   "Share tau of domains whose gradient signs must agree.", between(0, 1),
+                   uniform(0.8, 1.0))
             .field("normalise", &O::normalise,
                    "Scale each domain's weight gradients to norm 1 before masking.",
                    one_of({"none", "weights"}));
@@ -54,7 +55,8 @@ class AndMask final : public Method {
   }
 
  private:
-  static void normalise_weights(const Tensor& gradients, const std::vector<ParameterBlock>& layout) {
+  static void normalise_weights(const Tensor& gradients,
+                                const std::vector<ParameterBlock>& layout) {
     for (const ParameterBlock& block : layout) {
       if (block.shape.size() < 2) continue;
       Tensor part = gradients.narrow(2, block.offset, element_count(block.shape));

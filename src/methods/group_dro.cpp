@@ -42,8 +42,7 @@ class GroupDro final : public ObjectiveMethod {
 
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     const Tensor risks = domain_risks(output, batch);
-    const Tensor raised =
-        weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
+    const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
     weights_ = raised / raised.sum(1, true);
     return (weights_ * risks).sum(1) + l2_penalty(l2_, trainee.parameters());
   }
@@ -58,7 +57,8 @@ class GroupDro final : public ObjectiveMethod {
 
 void register_group_dro(Catalog& catalog);
 void register_group_dro(Catalog& catalog) {
-  catalog.methods.add<GroupDro>("group_dro", "Online group DRO with the training domains as groups.",
+  catalog.methods.add<GroupDro>("group_dro",
+                                "Online group DRO with the training domains as groups.",
                                 "Sagawa et al. 2020, arXiv:1911.08731");
 }
 

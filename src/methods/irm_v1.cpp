@@ -46,7 +46,8 @@ class IrmV1 final : public ObjectiveMethod {
             .field("reduction", &O::reduction, "How penalties of the domains are combined.",
                    one_of({"mean", "sum"}))
             .field("initial_weight", &O::initial_weight, "Weight before anneal_steps.", at_least(0))
-            .field("convex", &O::convex, "(1 - w) R + w P instead of R + w P; w must be in [0, 1].");
+            .field("convex", &O::convex,
+                   "(1 - w) R + w P instead of R + w P; w must be in [0, 1].");
     return schema;
   }
 

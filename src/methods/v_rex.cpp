@@ -14,8 +14,8 @@ struct VRexOptions {
   bool rescale = true;
 };
 
-/// V-REx (Krueger et al. 2021): L = mean_e R_e + w * Var_e R_e, with the population variance and the
-/// same annealing and rescaling as the authors' code.
+/// V-REx (Krueger et al. 2021): L = mean_e R_e + w * Var_e R_e, with the population variance and
+/// the same annealing and rescaling as the authors' code.
 class VRex final : public ObjectiveMethod {
  public:
   using Options = VRexOptions;

@@ -31,8 +31,8 @@ enum class Initialisation {
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
                        Initialisation how, const std::vector<StreamKey>& keys);
 
-/// The blocks of a layout as tensors [K, ...block shape]. Cut in one operation, so that the backward
-/// pass joins their gradients in one too.
+/// The blocks of a layout as tensors [K, ...block shape]. Cut in one operation, so that the
+/// backward pass joins their gradients in one too.
 std::vector<Tensor> split_parameters(const Tensor& parameters,
                                      const std::vector<ParameterBlock>& layout);
 

@@ -19,8 +19,8 @@ struct MlpOptions {
 /// Multilayer perceptron with ReLU. The default is the architecture of Arjovsky et al. 2019: two
 /// hidden layers, Xavier-uniform weights, zero biases.
 ///
-/// With `greyscale` the channels of an image [channels, height, width] are summed first, so that the
-/// model cannot see colour: the oracle that is invariant by construction.
+/// With `greyscale` the channels of an image [channels, height, width] are summed first, so that
+/// the model cannot see colour: the oracle that is invariant by construction.
 class Mlp final : public Model {
  public:
   using Options = MlpOptions;
@@ -34,7 +34,8 @@ class Mlp final : public Model {
             .field("initialisation", &O::initialisation,
                    "Weights: xavier or kaiming (uniform, zero biases), or torch's default.",
                    one_of({"xavier", "kaiming", "torch"}))
-            .field("greyscale", &O::greyscale, "Sum the channels of an image before the first layer.");
+            .field("greyscale", &O::greyscale,
+                   "Sum the channels of an image before the first layer.");
     return schema;
   }
 

@@ -49,7 +49,8 @@ struct ModuleNode : torch::autograd::Function<ModuleNode> {
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     if (at::GradMode::is_enabled()) {
       throw UsageError(
-          "this method differentiates gradients, which the torch::nn::Module adapter cannot do; use "
+          "this method differentiates gradients, which the torch::nn::Module adapter cannot do; "
+          "use "
           "the linear or mlp model, or a method of first order");
     }
     auto call = c10::static_intrusive_pointer_cast<Call>(context->saved_data["call"].toCapsule());

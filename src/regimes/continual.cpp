@@ -11,8 +11,8 @@ struct ContinualOptions : ScheduleOptions {
   bool reset_optimizer = false;
 };
 
-/// A sequence of phases, each with its own spurious correlation: training on the train domains, then
-/// fine-tuning on each phase's training set in turn. Measured after every phase on all phases.
+/// A sequence of phases, each with its own spurious correlation: training on the train domains,
+/// then fine-tuning on each phase's training set in turn. Measured after every phase on all phases.
 class Continual final : public Regime {
  public:
   using Options = ContinualOptions;

@@ -17,9 +17,9 @@ class Offline final : public Regime {
  public:
   using Options = OfflineOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = Schema<Options>().field(
-        "counterfactual_cue", &Options::counterfactual_cue,
-        "Train on rows whose cue was resampled by intervention (oracle).");
+    static const auto schema =
+        Schema<Options>().field("counterfactual_cue", &Options::counterfactual_cue,
+                                "Train on rows whose cue was resampled by intervention (oracle).");
     return schema;
   }
   explicit Offline(const Options& options) : options_(options) {}

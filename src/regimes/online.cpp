@@ -24,8 +24,8 @@ class Online final : public Regime {
     static const auto schema = [] {
       Schema<Options> fields;
       return ScheduleOptions::add_to(fields).field(
-          "windows", &Options::windows, "Windows of each phase over which predictions are averaged.",
-          at_least(1));
+          "windows", &Options::windows,
+          "Windows of each phase over which predictions are averaged.", at_least(1));
     }();
     return schema;
   }

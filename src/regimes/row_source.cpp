@@ -73,7 +73,8 @@ Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64
   std::int64_t first = slot.first % limit;
   for (std::int64_t left = count; left > 0;) {
     const std::int64_t take = std::min(left, limit - first);
-    parts.push_back(environment.sample(slot.domain, Purpose::train, {first, take}, slot.intervention));
+    parts.push_back(
+        environment.sample(slot.domain, Purpose::train, {first, take}, slot.intervention));
     left -= take;
     first = 0;
   }
@@ -97,8 +98,8 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       const std::int64_t limit = environment->row_limit(slot.domain, Purpose::train);
       if (rows > limit) {
         throw UsageError(fmt::format(
-            "training.rows = {} is more than the {} training rows {} has in domain '{}'", rows, limit,
-            environment->info().name, slot.domain.name));
+            "training.rows = {} is more than the {} training rows {} has in domain '{}'", rows,
+            limit, environment->info().name, slot.domain.name));
       }
       samples.push_back(wrapped_rows(*environment, slot, rows));
     }
@@ -118,8 +119,8 @@ Batch RowSource::whole() const {
 
 std::int64_t RowSource::new_rows(std::int64_t step, std::int64_t batch) const {
   if (batch == 0 || batch >= rows_) return step == 0 ? rows_ * slots_ : 0;
-  // The part of an epoch that is left out comes up in later epochs; labels are paid for once, so the
-  // count is exact for the first epoch and approached from below after it.
+  // The part of an epoch that is left out comes up in later epochs; labels are paid for once, so
+  // the count is exact for the first epoch and approached from below after it.
   return step < rows_ / batch ? batch * slots_ : 0;
 }
 

@@ -28,9 +28,9 @@ class RowSource {
  public:
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
 
-  /// Minibatch number `step`: `batch` rows of each slot (0: all rows), from a fresh permutation every
-  /// epoch, named by the replica's order key, the slot and the epoch. A last part of an epoch smaller
-  /// than a batch is left out.
+  /// Minibatch number `step`: `batch` rows of each slot (0: all rows), from a fresh permutation
+  /// every epoch, named by the replica's order key, the slot and the epoch. A last part of an epoch
+  /// smaller than a batch is left out.
   [[nodiscard]] Batch batch(std::int64_t step, std::int64_t batch) const;
   /// Rows seen for the first time by minibatch `step`, of one replica.
   [[nodiscard]] std::int64_t new_rows(std::int64_t step, std::int64_t batch) const;
@@ -41,15 +41,15 @@ class RowSource {
   const RegimeContext* context_;
   std::int64_t rows_;
   std::int64_t slots_ = 0;
-  std::vector<std::size_t> source_;          // [K] index into samples_
-  std::vector<std::vector<Sample>> samples_; // [distinct environments][slots]
+  std::vector<std::size_t> source_;           // [K] index into samples_
+  std::vector<std::vector<Sample>> samples_;  // [distinct environments][slots]
   mutable std::vector<std::vector<std::vector<std::int64_t>>> orders_;  // [K][slots], this epoch's
   mutable std::int64_t epoch_ = -1;
   mutable Batch whole_;
 };
 
-/// Fresh rows for each step of a stream: `batch` rows of each slot, never seen before (until a finite
-/// pool is exhausted). `offset` is the number of rows of a slot read earlier.
+/// Fresh rows for each step of a stream: `batch` rows of each slot, never seen before (until a
+/// finite pool is exhausted). `offset` is the number of rows of a slot read earlier.
 Batch stream_batch(const RegimeContext& context, const SlotFunction& slots, std::int64_t offset,
                    std::int64_t batch);
 

@@ -32,9 +32,7 @@ class Schedule {
   Schedule(const ScheduleOptions& options, const Environment& environment);
 
   /// Phases in all, the first included.
-  [[nodiscard]] std::int64_t count() const {
-    return static_cast<std::int64_t>(domains_.size());
-  }
+  [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(domains_.size()); }
   /// Domains "phase_0" (the first train domain's shift) .. of the phases.
   [[nodiscard]] const std::vector<Domain>& domains() const { return domains_; }
   /// Steps of a phase out of `steps` in all; they add up exactly.

@@ -21,7 +21,8 @@ std::vector<std::map<Key, double>> run(const std::string& text) {
     for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
       REQUIRE(result.status == Status::done);
       std::map<Key, double> numbers;
-      for (const Measurement& row : result.measurements) numbers[{row.domain, row.metric}] = row.value;
+      for (const Measurement& row : result.measurements)
+        numbers[{row.domain, row.metric}] = row.value;
       all.push_back(std::move(numbers));
     }
   }
@@ -68,7 +69,8 @@ optimizer = { name = "adam", learning_rate = 0.02 }
 training = { steps = 1500, rows = 10000, batch = 0 }
 evaluation = { rows = 30000, training_rows = 0 }
 )")) {
-    CHECK(numbers.at({"test", "loss"}) == Approx(numbers.at({"test", "ceiling_invariant"})).epsilon(0.05));
+    CHECK(numbers.at({"test", "loss"}) ==
+          Approx(numbers.at({"test", "ceiling_invariant"})).epsilon(0.05));
   }
 }
 
@@ -110,12 +112,15 @@ name = "s"
 [[experiment]]
 name = "e"
 environment = { name = "coloured_images", source = "glyphs" }
-model = )" + model + R"(
+model = )" + model +
+               R"(
 method = { name = "erm" }
-regime = )" + regime + R"(
+regime = )" + regime +
+               R"(
 training = { steps = 250, rows = 5000, batch = 64 }
 evaluation = { rows = 4000, training_rows = 0 }
-)").front();
+)")
+        .front();
   };
   const std::string plain = "{ name = \"mlp\", width = 32 }";
   const auto erm = accuracy(plain, "{ name = \"offline\" }");
@@ -123,8 +128,8 @@ evaluation = { rows = 4000, training_rows = 0 }
   CHECK(erm.at({"test", "accuracy"}) < 0.35);
   CHECK(erm.at({"test", "flip_rate"}) > 0.6);
   CHECK(erm.at({"test", "confusion_index"}) > 0.6);
-  const auto greyscale = accuracy("{ name = \"mlp\", width = 32, greyscale = true }",
-                                  "{ name = \"offline\" }");
+  const auto greyscale =
+      accuracy("{ name = \"mlp\", width = 32, greyscale = true }", "{ name = \"offline\" }");
   CHECK(greyscale.at({"test", "accuracy"}) > 0.68);
   CHECK(greyscale.at({"test", "flip_rate"}) == 0.0);
   const auto oracle = accuracy(plain, "{ name = \"offline\", counterfactual_cue = true }");

@@ -28,13 +28,14 @@ SPURION_API double population_deviation(const std::vector<double>& values);
 SPURION_API double interquartile_mean(std::vector<double> values);
 
 /// Mean with a percentile bootstrap interval (Efron 1979) of 95 %. `strata` are resampled each on
-/// their own and then averaged with equal weight, so that settings that differ by design do not count
-/// as noise. With fewer than two values in every stratum the interval is the value itself.
+/// their own and then averaged with equal weight, so that settings that differ by design do not
+/// count as noise. With fewer than two values in every stratum the interval is the value itself.
 SPURION_API Estimate stratified_bootstrap(const std::vector<std::vector<double>>& strata,
                                           const std::string& key);
 
-/// Two-sided p-value of a sign-flip permutation test that the mean of paired differences is 0: exact
-/// up to 16 pairs, 100,000 random flips beyond. The smallest p that n pairs can give is 2^(1-n).
+/// Two-sided p-value of a sign-flip permutation test that the mean of paired differences is 0:
+/// exact up to 16 pairs, 100,000 random flips beyond. The smallest p that n pairs can give is
+/// 2^(1-n).
 SPURION_API double sign_flip_p(const std::vector<double>& differences, const std::string& key);
 
 /// Holm's step-down adjustment.

@@ -35,15 +35,17 @@ std::vector<std::string> problems_of(const std::string& toml) {
 }  // namespace
 
 TEST_CASE("all problems of a table are told at once, with place, bounds and nearest name") {
-  CHECK(problems_of("weigth = 1.0\nsteps = 1.5\nmode = \"slo\"\nshifts = [0.5, 2]\nflag = 1\n") ==
-        std::vector<std::string>{
-            "s.toml:1:10: unknown option 'weigth'; did you mean 'weight'? (there are: weight, steps, "
-            "mode, shifts, flag) of thing",
-            "s.toml:2:9: 'steps' of thing expects an integer, got number",
-            "s.toml:3:8: 'mode' of thing must be one of: fast, slow, got 'slo'; did you mean 'slow'?",
-            "s.toml:4:16: 'shifts' of thing must be in [0, 1], got 2",
-            "s.toml:5:8: 'flag' of thing expects true or false, got integer"});
-  CHECK(problems_of("weight = -3").front() == "s.toml:1:10: 'weight' of thing must be in [0, 10], got -3");
+  CHECK(
+      problems_of("weigth = 1.0\nsteps = 1.5\nmode = \"slo\"\nshifts = [0.5, 2]\nflag = 1\n") ==
+      std::vector<std::string>{
+          "s.toml:1:10: unknown option 'weigth'; did you mean 'weight'? (there are: weight, steps, "
+          "mode, shifts, flag) of thing",
+          "s.toml:2:9: 'steps' of thing expects an integer, got number",
+          "s.toml:3:8: 'mode' of thing must be one of: fast, slow, got 'slo'; did you mean 'slow'?",
+          "s.toml:4:16: 'shifts' of thing must be in [0, 1], got 2",
+          "s.toml:5:8: 'flag' of thing expects true or false, got integer"});
+  CHECK(problems_of("weight = -3").front() ==
+        "s.toml:1:10: 'weight' of thing must be in [0, 10], got -3");
 }
 
 TEST_CASE("an integer is accepted where a number is expected") {
@@ -55,7 +57,8 @@ TEST_CASE("an integer is accepted where a number is expected") {
 
 TEST_CASE("options survive printing and parsing") {
   Problems problems;
-  const Options options = schema().parse(parse_toml("steps = 7\nmode = \"slow\"", "s"), "x", problems);
+  const Options options =
+      schema().parse(parse_toml("steps = 7\nmode = \"slow\"", "s"), "x", problems);
   const Value printed = schema().print(options);
   CHECK(schema().print(schema().parse(printed, "x", problems)) == printed);
   CHECK(printed.find("weight")->as_number() == 2.0);

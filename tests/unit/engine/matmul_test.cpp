@@ -56,9 +56,9 @@ TEST_CASE("a replica's product is the same bits alone and among others") {
   const Tensor b = at::randn({5, 20, 17});
   const Tensor all = engine::batched_matmul(a, Transpose::no, b, Transpose::no);
   for (std::int64_t k = 0; k < 5; ++k) {
-    CHECK(at::equal(engine::batched_matmul(a.narrow(0, k, 1), Transpose::no, b.narrow(0, k, 1),
-                                           Transpose::no),
-                    all.narrow(0, k, 1)));
+    CHECK(at::equal(
+        engine::batched_matmul(a.narrow(0, k, 1), Transpose::no, b.narrow(0, k, 1), Transpose::no),
+        all.narrow(0, k, 1)));
   }
 }
 

@@ -44,8 +44,8 @@ TEST_CASE("Adam agrees with torch::optim::Adam, replica by replica") {
   ours.learning_rate = PerReplica<double>(std::vector<double>{1e-3, 1e-2, 0.1});
   ours.weight_decay = PerReplica<double>(std::vector<double>{0.0, 0.1, 0.01});
   using O = torch::optim::AdamOptions;
-  CHECK(difference<torch::optim::Adam>(
-            ours, std::vector<O>{O(1e-3), O(1e-2).weight_decay(0.1), O(0.1).weight_decay(0.01)}) < 1e-5);
+  CHECK(difference<torch::optim::Adam>(ours, std::vector<O>{O(1e-3), O(1e-2).weight_decay(0.1),
+                                                            O(0.1).weight_decay(0.01)}) < 1e-5);
 }
 
 TEST_CASE("AdamW agrees with torch::optim::AdamW") {
@@ -54,8 +54,7 @@ TEST_CASE("AdamW agrees with torch::optim::AdamW") {
   ours.learning_rate = 1e-2;
   ours.weight_decay = 0.1;
   using O = torch::optim::AdamWOptions;
-  CHECK(difference<torch::optim::AdamW>(
-            ours, std::vector<O>(3, O(1e-2).weight_decay(0.1))) < 1e-5);
+  CHECK(difference<torch::optim::AdamW>(ours, std::vector<O>(3, O(1e-2).weight_decay(0.1))) < 1e-5);
 }
 
 TEST_CASE("SGD with momentum agrees with torch::optim::SGD") {
@@ -65,9 +64,9 @@ TEST_CASE("SGD with momentum agrees with torch::optim::SGD") {
   ours.momentum = 0.9;
   ours.weight_decay = 0.01;
   using O = torch::optim::SGDOptions;
-  CHECK(difference<torch::optim::SGD>(ours, std::vector<O>{O(1e-2).momentum(0.9).weight_decay(0.01),
-                                                           O(0.1).momentum(0.9).weight_decay(0.01)}) <
-        1e-5);
+  CHECK(difference<torch::optim::SGD>(
+            ours, std::vector<O>{O(1e-2).momentum(0.9).weight_decay(0.01),
+                                 O(0.1).momentum(0.9).weight_decay(0.01)}) < 1e-5);
 }
 
 TEST_CASE("an inactive replica is left untouched bit for bit") {

@@ -12,8 +12,8 @@ namespace {
 std::unique_ptr<Model> small_mlp(const Catalog& catalog) {
   const auto& entry = catalog.models.at("mlp");
   Problems problems;
-  const Value options = entry.schema.normalise(
-      Value::Table{{"width", 9}, {"depth", 2}}, "mlp", problems);
+  const Value options =
+      entry.schema.normalise(Value::Table{{"width", 9}, {"depth", 2}}, "mlp", problems);
   return entry.make({options}, ModelContext{{5}, 1});
 }
 
@@ -50,9 +50,7 @@ TEST_CASE("domain gradients add up to the gradient of the sum") {
   Trainee trainee(*model, model->initialise(keys(2)), {});
   at::manual_seed(1);
   const Tensor x = at::randn({1, 12, 5});
-  const auto losses = [&] {
-    return trainee.forward(x).logits.pow(2).reshape({2, 3, 4}).mean(2);
-  };
+  const auto losses = [&] { return trainee.forward(x).logits.pow(2).reshape({2, 3, 4}).mean(2); };
   const Tensor each = trainee.domain_gradients(losses(), false, false);
   CHECK(each.sizes() == at::IntArrayRef({2, 3, model->parameter_count()}));
   const Tensor total = trainee.domain_gradients(losses().sum(1, true), false, false);

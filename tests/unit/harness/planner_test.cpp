@@ -6,7 +6,8 @@
 
 using namespace spurion;
 
-TEST_CASE("trials that differ in seed and per-replica options share a pack; every trial is in one") {
+TEST_CASE(
+    "trials that differ in seed and per-replica options share a pack; every trial is in one") {
   const Catalog catalog = builtin_catalog();
   const DataSources sources;
   const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);

@@ -65,7 +65,8 @@ method = { name = ")" + method + R"(" }
 regime = { name = ")" + regime + R"(" }
 [experiment.grid]
 "optimizer.learning_rate" = [0.01, 0.05]
-)", "s.toml");
+)",
+                                       "s.toml");
       const auto trials = suite.trials(catalog);
       const Numbers together = run_all(trials, 32);
       CHECK(same_bits(together, run_all(trials, 1)));

@@ -31,7 +31,8 @@ TEST_CASE("what is stored reads back bit for bit") {
   {
     Store store(folder.path());
     store.append({result_of(1), result_of(0)});
-    store.set_memberships({{result_of(0).spec.id(), "x"}, {result_of(1).spec.id(), "x"},
+    store.set_memberships({{result_of(0).spec.id(), "x"},
+                           {result_of(1).spec.id(), "x"},
                            {result_of(0).spec.id(), "y"}});
     store.set_context({{"suite", "text"}});
     CHECK(store.finished().size() == 2);

@@ -34,8 +34,8 @@ TEST_CASE("a suite expands to the product of its axes, each trial with an identi
   std::set<std::string> ids;
   for (const TrialSpec& trial : trials) {
     ids.insert(trial.id());
-    CHECK(TrialSpec::from_canonical(
-              parse_json(trial.canonical().canonical_json(), "x")).id() == trial.id());
+    CHECK(TrialSpec::from_canonical(parse_json(trial.canonical().canonical_json(), "x")).id() ==
+          trial.id());
   }
   CHECK(ids.size() == 12);
   CHECK(trials[0].optimizer.find("learning_rate")->as_number() == 0.01);
@@ -65,9 +65,11 @@ TEST_CASE("bad suites are refused with file, line and nearest name") {
             .rfind("s.toml:3:9: unknown key 'sedes'; did you mean 'seed'?", 0) == 0);
   CHECK(problem_of(replaced(suite, "experiment = \"grid\"", "experiment = \"gird\""))
             .rfind("s.toml:18:14: unknown experiment 'gird'; did you mean 'grid'?", 0) == 0);
-  CHECK(problem_of(replaced(suite, "= [0.01, 0.1]", "= 0.01"))
-            .rfind("s.toml:14:29: grid axis 'optimizer.learning_rate' of experiment 'grid' expects a "
-                   "list of values, got number", 0) == 0);
+  CHECK(
+      problem_of(replaced(suite, "= [0.01, 0.1]", "= 0.01"))
+          .rfind("s.toml:14:29: grid axis 'optimizer.learning_rate' of experiment 'grid' expects a "
+                 "list of values, got number",
+                 0) == 0);
   CHECK(problem_of("name = \"x\"\n") == "s.toml: the suite has no [[experiment]]");
 }
 

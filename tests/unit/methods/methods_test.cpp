@@ -68,9 +68,11 @@ struct Fixture {
 
 TEST_CASE("erm follows the mean risk") {
   Fixture f;
-  CHECK(at::allclose(f.gradient("erm", Value::Table{{"l2", 0.01}}), f.reference([&](const Tensor& w) {
-    return f.risks(f.logits(w)).mean() + 0.01 * w.pow(2).sum();
-  }), 1e-5, 1e-6));
+  CHECK(at::allclose(f.gradient("erm", Value::Table{{"l2", 0.01}}),
+                     f.reference([&](const Tensor& w) {
+                       return f.risks(f.logits(w)).mean() + 0.01 * w.pow(2).sum();
+                     }),
+                     1e-5, 1e-6));
 }
 
 TEST_CASE("irm_v1 follows risk plus the squared gradient of a dummy scale, rescaled") {
@@ -85,32 +87,38 @@ TEST_CASE("irm_v1 follows risk plus the squared gradient of a dummy scale, resca
     return (risks.mean() + l2 * w.pow(2).sum() + weight * penalty) / std::max(weight, 1.0);
   };
   CHECK(at::allclose(
-      f.gradient("irm_v1", Value::Table{{"penalty_weight", 50.0}, {"anneal_steps", 0}, {"l2", 0.1}}),
+      f.gradient("irm_v1",
+                 Value::Table{{"penalty_weight", 50.0}, {"anneal_steps", 0}, {"l2", 0.1}}),
       f.reference([&](const Tensor& w) { return objective(w, 50.0, 0.1); }), 1e-5, 1e-6));
   // Before the anneal step the weight is 1.
   CHECK(at::allclose(
-      f.gradient("irm_v1", Value::Table{{"penalty_weight", 50.0}, {"anneal_steps", 5}, {"l2", 0.1}}),
+      f.gradient("irm_v1",
+                 Value::Table{{"penalty_weight", 50.0}, {"anneal_steps", 5}, {"l2", 0.1}}),
       f.reference([&](const Tensor& w) { return objective(w, 1.0, 0.1); }), 1e-5, 1e-6));
 }
 
 TEST_CASE("irm_v1 as in the linear unit tests: scale and bias, summed, convex") {
   Fixture f;
-  CHECK(at::allclose(
-      f.gradient("irm_v1", Value::Table{{"penalty_weight", 0.9}, {"anneal_steps", 0}, {"l2", 0.0},
-                                        {"dummy", "affine"}, {"reduction", "sum"}, {"convex", true}}),
-      f.reference([&](const Tensor& w) {
-        Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
-        Tensor shift = at::zeros({}, at::kDouble).requires_grad_(true);
-        const Tensor risks = f.risks(f.logits(w) * scale + shift);
-        Tensor penalty = at::zeros({}, at::kDouble);
-        for (int e = 0; e < 2; ++e) {
-          for (const Tensor& g :
-               torch::autograd::grad({risks[e]}, {scale, shift}, {}, true, true)) {
-            penalty = penalty + g.pow(2);
-          }
-        }
-        return 0.1 * risks.mean() + 0.9 * penalty;
-      }), 1e-5, 1e-6));
+  CHECK(at::allclose(f.gradient("irm_v1", Value::Table{{"penalty_weight", 0.9},
+                                                       {"anneal_steps", 0},
+                                                       {"l2", 0.0},
+                                                       {"dummy", "affine"},
+                                                       {"reduction", "sum"},
+                                                       {"convex", true}}),
+                     f.reference([&](const Tensor& w) {
+                       Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
+                       Tensor shift = at::zeros({}, at::kDouble).requires_grad_(true);
+                       const Tensor risks = f.risks(f.logits(w) * scale + shift);
+                       Tensor penalty = at::zeros({}, at::kDouble);
+                       for (int e = 0; e < 2; ++e) {
+                         for (const Tensor& g :
+                              torch::autograd::grad({risks[e]}, {scale, shift}, {}, true, true)) {
+                           penalty = penalty + g.pow(2);
+                         }
+                       }
+                       return 0.1 * risks.mean() + 0.9 * penalty;
+                     }),
+                     1e-5, 1e-6));
 }
 
 TEST_CASE("v_rex follows the population variance of the risks") {
@@ -120,7 +128,8 @@ TEST_CASE("v_rex follows the population variance of the risks") {
       f.reference([&](const Tensor& w) {
         const Tensor risks = f.risks(f.logits(w));
         return (risks.mean() + 7 * (risks - risks.mean()).pow(2).mean()) / 7;
-      }), 1e-5, 1e-6));
+      }),
+      1e-5, 1e-6));
 }
 
 TEST_CASE("group_dro weighs domains by an exponentiated step") {
@@ -129,7 +138,8 @@ TEST_CASE("group_dro weighs domains by an exponentiated step") {
                      f.reference([&](const Tensor& w) {
                        const Tensor risks = f.risks(f.logits(w));
                        return (at::softmax(2 * risks.detach(), 0) * risks).sum();
-                     }), 1e-5, 1e-6));
+                     }),
+                     1e-5, 1e-6));
 }
 
 TEST_CASE("iga follows the spread of the domains' gradients") {
@@ -141,7 +151,8 @@ TEST_CASE("iga follows the spread of the domains' gradients") {
         const Tensor b = torch::autograd::grad({risks[1]}, {w}, {}, true, true)[0];
         const Tensor mean = (a + b) / 2;
         return risks.mean() + 3 * ((a - mean).pow(2).sum() + (b - mean).pow(2).sum());
-      }), 1e-5, 1e-6));
+      }),
+      1e-5, 1e-6));
 }
 
 TEST_CASE("and_mask moves only along signs on which the domains agree") {
@@ -152,8 +163,10 @@ TEST_CASE("and_mask moves only along signs on which the domains agree") {
   const Tensor a = domain(0);
   const Tensor b = domain(1);
   const Tensor expected = at::where(a.sign().eq(b.sign()), (a + b) / 2, at::zeros_like(a));
-  CHECK(at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.9}}), expected, 1e-5, 1e-6));
-  CHECK(at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.0}}), (a + b) / 2, 1e-5, 1e-6));
+  CHECK(
+      at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.9}}), expected, 1e-5, 1e-6));
+  CHECK(at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.0}}), (a + b) / 2, 1e-5,
+                     1e-6));
 }
 
 TEST_CASE("hyper-parameters of replicas do not mix") {

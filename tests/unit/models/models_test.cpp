@@ -106,9 +106,9 @@ TEST_CASE("Xavier and Kaiming start with their variances") {
   const Catalog catalog = builtin_catalog();
   for (const auto& [name, variance] :
        {std::pair{"xavier", 2.0 / (200 + 300)}, std::pair{"kaiming", 2.0 / 200}}) {
-    const auto model = make(catalog, "mlp",
-                            Value::Table{{"width", 300}, {"depth", 1}, {"initialisation", name}},
-                            ModelContext{{200}, 1});
+    const auto model =
+        make(catalog, "mlp", Value::Table{{"width", 300}, {"depth", 1}, {"initialisation", name}},
+             ModelContext{{200}, 1});
     const Tensor first = model->initialise(keys(1)).narrow(1, 0, 200 * 300);
     // 60,000 uniform draws: the sample variance is within 2 %.
     CHECK(first.var().item<double>() == Approx(variance).epsilon(0.02));
@@ -120,7 +120,8 @@ TEST_CASE("a torch::nn::Module trains through the adapter as the module itself w
   at::manual_seed(5);
   const ModuleModel model([] { return torch::nn::Linear(4, 1).ptr(); },
                           [](torch::nn::Module& module, const Tensor& x) {
-                            return std::make_pair(Tensor(), module.as<torch::nn::Linear>()->forward(x));
+                            return std::make_pair(Tensor(),
+                                                  module.as<torch::nn::Linear>()->forward(x));
                           },
                           8.0);
   CHECK(model.parameter_count() == 5);

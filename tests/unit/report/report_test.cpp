@@ -39,8 +39,8 @@ experiment = "scale"
 rows = [{ label = "ERM", domain = "test", metric = "accuracy", value = 0.2, spread = 0.05, runs = 10 }]
 )toml";
 
-TrialResult trial(const std::string& experiment, const std::string& method, const std::string& regime,
-                  std::int64_t width, std::int64_t seed, double ood) {
+TrialResult trial(const std::string& experiment, const std::string& method,
+                  const std::string& regime, std::int64_t width, std::int64_t seed, double ood) {
   TrialResult result;
   result.spec.environment = {"world", Value()};
   result.spec.model = {"mlp", Value::Table{{"width", width}}};
@@ -59,7 +59,8 @@ TrialResult trial(const std::string& experiment, const std::string& method, cons
           {0, 9, "dial=0.5", 0.5, "accuracy", 0.5}};
   if (regime == "online") {
     for (std::int64_t step = 10; step < 20; ++step) {
-      rows.push_back({1 + step / 15, step, "stream", step < 15 ? 0.9 : 0.1, "prequential_accuracy", 0.8});
+      rows.push_back(
+          {1 + step / 15, step, "stream", step < 15 ? 0.9 : 0.1, "prequential_accuracy", 0.8});
     }
     for (std::int64_t phase = 1; phase <= 2; ++phase) {
       rows.push_back({phase, 20, "phase_" + std::to_string(phase), 0.9, "accuracy", 0.9});
@@ -70,7 +71,8 @@ TrialResult trial(const std::string& experiment, const std::string& method, cons
   return result;
 }
 
-std::filesystem::path made_up_store(const tests::TemporaryFolder& folder, const std::string& suite) {
+std::filesystem::path made_up_store(const tests::TemporaryFolder& folder,
+                                    const std::string& suite) {
   Store store(folder.path());
   std::vector<TrialResult> all;
   for (std::int64_t seed = 0; seed < 5; ++seed) {
@@ -105,7 +107,8 @@ TEST_CASE("questions are answered with the numbers that were stored") {
   CHECK(answers[0].tables[0].rows[0].back() == "plateaus");
   CHECK(answers[0].tables[0].rows[1].back() == "closes");
   // irm_v1 averages (0.6 + 0.84) / 2 against 0.2: +0.52 on every seed; five pairs give p = 2/32.
-  CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") != std::string::npos);
+  CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") !=
+        std::string::npos);
   CHECK(answers[1].sentence.find("p = 0.062") != std::string::npos);
   CHECK(answers[2].sentence.find("It does not resolve the confusion.") == 0);
   CHECK(answers[2].charts[0].marks == std::vector<double>{14});
@@ -122,8 +125,8 @@ TEST_CASE("the report is one page without network, escaped, with a CSV for every
   for (const char* outside : {"src=\"http", "href=\"http", "@import", "url(http"}) {
     CHECK(html.find(outside) == std::string::npos);
   }
-  for (const char* part : {"id=\"answers\"", "id=\"dial\"", "id=\"run\"", "role=\"img\"", "<caption>",
-                           "scope=\"col\"", "prefers-color-scheme", "@media print"}) {
+  for (const char* part : {"id=\"answers\"", "id=\"dial\"", "id=\"run\"", "role=\"img\"",
+                           "<caption>", "scope=\"col\"", "prefers-color-scheme", "@media print"}) {
     CHECK(html.find(part) != std::string::npos);
   }
   CHECK(html.find("25 finished of 25") != std::string::npos);
