@@ -121,7 +121,7 @@ std::string run(const Case& c, double peak) {
 int main() {
   at::set_num_threads(1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const double peak = spurion::speed::peak_flops();
   const Case cases[] = {{20, 16, 64, 128, 50, 0},    {20, 64, 64, 32, 12, 0},
