@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/ATen.h>  // what an author computes with; autograd and modules: <torch/torch.h>
+
 #include <string>
 
 #include "spurion/catalog.hpp"

@@ -152,7 +152,9 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
                             text(get(numbers.first, phase, "first")), text(neutral), text(flip)});
     }
     if (!own || !flip) continue;
-    const Judgement judgement = judge(*own, *flip, neutral);
+    Judgement judgement = judge(*own, *flip, neutral);
+    if (regime == "offline" && !judgement.resolved)
+      judgement.text = "keeps to the cue it was trained on";
     if (regime != "offline") {
       ++trained_on;
       resolved += judgement.resolved ? 1 : 0;

@@ -13,12 +13,12 @@ void check_documented(const EntryInfo& info, const AnySchema& schema) {
   const auto need = [&](bool there, const std::string& what) {
     if (!there) missing += (missing.empty() ? "" : ", ") + what;
   };
-  need(!info.summary.empty(), "a summary");
-  need(!info.reference.empty(), "a reference");
+  need(!info.summary.empty(), "summary");
+  need(!info.reference.empty(), "reference");
   for (const FieldInfo& field : schema.fields) {
-    need(!field.doc.empty(), fmt::format("a doc for option '{}'", field.name));
+    need(!field.doc.empty(), fmt::format("doc of option '{}'", field.name));
   }
-  require(missing.empty(), "it has no " + missing);
+  require(missing.empty(), "missing: " + missing);
 }
 
 void check_within(const FieldInfo& field, const Value& value, const char* what) {

@@ -112,7 +112,7 @@ TEST_CASE("conformance finds what is not documented and defaults that are not al
   const auto results = check_method(catalog, "undocumented");
   const auto& documented = find(results, "documented");
   CHECK(documented.outcome == Outcome::failed);
-  CHECK(documented.message == "it has no a reference, a doc for option 'rate'");
+  CHECK(documented.message == "missing: reference, doc of option 'rate'");
   const auto& options = find(results, "options round-trip, defaults within bounds");
   CHECK(options.outcome == Outcome::failed);
   CHECK(options.message == "default -1.0 of option 'rate' is not >= 0");

@@ -1,0 +1,14 @@
+#include <spurion/spurion.hpp>
+
+spurion::Plugin my_lab_plugin();
+
+// my_study SUITE FOLDER
+int main(int /*argc*/, char** argv) {
+  auto catalog = spurion::builtin_catalog();
+  catalog.add(my_lab_plugin());
+  const auto suite = spurion::Suite::load(argv[1]);
+  spurion::RunOptions options;
+  options.out = argv[2];
+  spurion::run_suite(suite, catalog, options);
+  spurion::write_report(options.out);
+}
