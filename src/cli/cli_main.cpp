@@ -45,8 +45,9 @@ int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
   app.require_subcommand(0, 1);
   app.fallthrough();  // so that --plugin may stand after the sub-command too
   const std::vector<cli::Command> commands = {
-      cli::add_run(app, session),      cli::add_report(app, session), cli::add_list(app, session),
-      cli::add_describe(app, session), cli::add_data(app, session),   cli::add_selftest(app, session)};
+      cli::add_run(app, session),  cli::add_report(app, session),
+      cli::add_list(app, session), cli::add_describe(app, session),
+      cli::add_data(app, session), cli::add_selftest(app, session)};
   app.footer(kExamples);
 
   try {
@@ -82,8 +83,10 @@ int cli_main(int argc, const char* const* argv, Catalog catalog) {
   } catch (const Error& error) {
     return complain(error.what(), error.exit_code());
   } catch (const std::exception& error) {
-    return complain(first_part(error.what()) + "\nspurion: this is a bug in spurion or in a "
-                    "plug-in: please report it", ExitCode::internal);
+    return complain(first_part(error.what()) +
+                        "\nspurion: this is a bug in spurion or in a "
+                        "plug-in: please report it",
+                    ExitCode::internal);
   }
 }
 

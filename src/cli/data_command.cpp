@@ -16,7 +16,10 @@ int status() {
   std::string advice;
   for (const std::string& name : data::source_names()) {
     const data::SourceStatus source = data::source_status(name, directory);
-    table.add({name, source.folder.empty() ? "built in" : source.installed ? "installed" : "missing",
+    table.add({name,
+               source.folder.empty() ? "built in"
+               : source.installed    ? "installed"
+                                     : "missing",
                source.folder.empty() ? source.detail.substr(source.detail.find(": ") + 2)
                                      : source.detail});
     if (!source.installed) advice += "  " + source.install_command + "\n";
@@ -30,9 +33,11 @@ int status() {
 
 Command add_data(CLI::App& app, Session& /*session*/) {
   CLI::App* parser = app.add_subcommand("data", "Image data: what is installed");
-  CLI::App* status_parser = parser->add_subcommand("status", "Say which image sources are installed");
+  CLI::App* status_parser =
+      parser->add_subcommand("status", "Say which image sources are installed");
   parser->require_subcommand(1);
-  const char* examples = R"(Data live in $SPURION_DATA, else $XDG_DATA_HOME/spurion, else ~/.local/share/spurion.
+  const char* examples =
+      R"(Data live in $SPURION_DATA, else $XDG_DATA_HOME/spurion, else ~/.local/share/spurion.
 
 Examples:
   spurion data status

@@ -49,7 +49,8 @@ int print_descriptions(const Arguments& arguments, const Session& session) {
   }
   bool first = true;
   for (const Json& one : found) {
-    fmt::print("{}{}", first ? "" : "\n", description_text(one, terminal_columns(STDOUT_FILENO, 100)));
+    fmt::print("{}{}", first ? "" : "\n",
+               description_text(one, terminal_columns(STDOUT_FILENO, 100)));
     first = false;
   }
   return 0;

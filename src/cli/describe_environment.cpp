@@ -44,9 +44,8 @@ const char* role_name(Role role) {
 Json graph_of(const CausalGraph& graph) {
   Json variables = Json::array();
   for (const Variable& variable : graph.variables) {
-    variables.push_back({{"name", variable.name},
-                         {"role", role_name(variable.role)},
-                         {"doc", variable.doc}});
+    variables.push_back(
+        {{"name", variable.name}, {"role", role_name(variable.role)}, {"doc", variable.doc}});
   }
   return {{"edges", graph.text()}, {"variables", variables}};
 }
@@ -130,7 +129,8 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
                  {"high", info.dial.high},
                  {"mixture", info.dial.mixture.has_value()}};
   Json interventions = interventions_on(*environment, info.cue);
-  for (const Json& more : interventions_on(*environment, info.causal)) interventions.push_back(more);
+  for (const Json& more : interventions_on(*environment, info.causal))
+    interventions.push_back(more);
   out["interventions"] = interventions;
 
   std::vector<Domain> domains = environment->train_domains();

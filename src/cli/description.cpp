@@ -28,12 +28,9 @@ Json option_list(const AnySchema& schema) {
 template <class R>
 Json entry(const R& registry, const std::string& name) {
   const auto& found = registry.at(name);
-  return {{"noun", registry.kind()},
-          {"name", name},
-          {"summary", found.info.summary},
-          {"reference", found.info.reference},
-          {"origin", found.info.origin},
-          {"options", option_list(found.schema)}};
+  return {{"noun", registry.kind()},       {"name", name},
+          {"summary", found.info.summary}, {"reference", found.info.reference},
+          {"origin", found.info.origin},   {"options", option_list(found.schema)}};
 }
 
 template <class R>
@@ -52,9 +49,8 @@ Json access_list(const Access& access) {
 
 Json describe_method(const Catalog& catalog, const std::string& name, const Value& options) {
   Json out = entry(catalog.methods, name);
-  const auto method =
-      catalog.methods.at(name).make({checked_options(catalog.methods, name, options)},
-                                    MethodContext{Task::binary, 1, 2, 4});
+  const auto method = catalog.methods.at(name).make(
+      {checked_options(catalog.methods, name, options)}, MethodContext{Task::binary, 1, 2, 4});
   out["needs"] = access_list(method->needs());
   out["second_order"] = method->needs_second_order();
   out["cost_factor"] = method->cost_factor();
@@ -74,9 +70,8 @@ Json describe_suite(const Catalog& catalog, const std::string& name) {
   Json out = {{"noun", "suite"}, {"name", suite.name}, {"summary", suite.title}};
   Json questions = Json::array();
   for (const Question& question : suite.questions) {
-    questions.push_back({{"text", question.text},
-                         {"kind", question.kind},
-                         {"experiment", question.experiment}});
+    questions.push_back(
+        {{"text", question.text}, {"kind", question.kind}, {"experiment", question.experiment}});
   }
   out["questions"] = questions;
   try {
@@ -91,9 +86,9 @@ Json describe_suite(const Catalog& catalog, const std::string& name) {
 
 std::vector<std::string> all_names(const Catalog& catalog) {
   std::vector<std::string> all;
-  for (const auto& names : {catalog.environments.names(), catalog.models.names(),
-                            catalog.methods.names(), catalog.regimes.names(),
-                            catalog.metrics.names(), suite_names()}) {
+  for (const auto& names :
+       {catalog.environments.names(), catalog.models.names(), catalog.methods.names(),
+        catalog.regimes.names(), catalog.metrics.names(), suite_names()}) {
     all.insert(all.end(), names.begin(), names.end());
   }
   return all;
@@ -112,8 +107,7 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name, cons
   if (catalog.regimes.contains(name)) found.push_back(describe_regime(catalog, name, options));
   if (catalog.metrics.contains(name)) found.push_back(entry(catalog.metrics, name));
   const std::vector<std::string> suites = suite_names();
-  const bool suite_file =
-      name.size() > 5 && name.compare(name.size() - 5, 5, ".toml") == 0;
+  const bool suite_file = name.size() > 5 && name.compare(name.size() - 5, 5, ".toml") == 0;
   if (suite_file || std::find(suites.begin(), suites.end(), name) != suites.end()) {
     found.push_back(describe_suite(catalog, name));
   }

@@ -27,16 +27,17 @@ std::string options_text(const Json& options, int columns) {
   bool per_replica = false;
   for (const Json& option : options) {
     per_replica = per_replica || option.at("per_replica").get<bool>();
-    table.add({text_of(option.at("name")) + (option.at("per_replica").get<bool>() ? "*" : ""),
-               text_of(option.at("type")), text_of(option.at("default")),
-               option.at("allowed").get<std::string>().empty() ? "any"
-                                                               : text_of(option.at("allowed")),
-               option.at("search").get<std::string>().empty() ? "-" : text_of(option.at("search"))});
+    table.add(
+        {text_of(option.at("name")) + (option.at("per_replica").get<bool>() ? "*" : ""),
+         text_of(option.at("type")), text_of(option.at("default")),
+         option.at("allowed").get<std::string>().empty() ? "any" : text_of(option.at("allowed")),
+         option.at("search").get<std::string>().empty() ? "-" : text_of(option.at("search"))});
   }
   std::string out = heading("options") + table.text(2, columns);
   if (per_replica) out += "  * may differ between trials that train together in one batch\n";
   Table docs({"", ""});
-  for (const Json& option : options) docs.add({text_of(option.at("name")), text_of(option.at("doc"))});
+  for (const Json& option : options)
+    docs.add({text_of(option.at("name")), text_of(option.at("doc"))});
   const std::string doc_text = docs.text(2, columns);
   return out + doc_text.substr(doc_text.find('\n'));
 }
@@ -55,9 +56,9 @@ std::string ceilings_text(const Json& description, int columns) {
       return number(ceiling.at("value"));
     };
     const std::string name = row.at("domain");
-    table.add({name.rfind("dial=", 0) == 0 ? "dial" : name, fmt::format("{}", row.at("shift").get<double>()),
-               cell("bayes"), cell("invariant"), cell("spurious_only"), cell("population_erm"),
-               number(row.at("chance"))});
+    table.add({name.rfind("dial=", 0) == 0 ? "dial" : name,
+               fmt::format("{}", row.at("shift").get<double>()), cell("bayes"), cell("invariant"),
+               cell("spurious_only"), cell("population_erm"), number(row.at("chance"))});
   }
   std::vector<std::string> notes;
   for (const auto& [key, name] : {std::pair{"bayes", "Bayes"}, std::pair{"invariant", "invariant"},
@@ -70,14 +71,11 @@ std::string ceilings_text(const Json& description, int columns) {
                      wrapped(fmt::format("{}", fmt::join(notes, "; ")), columns, 2));
 }
 
-std::string rows_text(const Json& limit) {
-  return limit.is_null() ? "unlimited" : text_of(limit);
-}
+std::string rows_text(const Json& limit) { return limit.is_null() ? "unlimited" : text_of(limit); }
 
 std::string environment_text(const Json& description, int columns) {
   if (const auto reason = description.find("unavailable"); reason != description.end()) {
-    return heading("mechanism, graph, dial and ceilings") +
-           wrapped(text_of(*reason), columns, 2);
+    return heading("mechanism, graph, dial and ceilings") + wrapped(text_of(*reason), columns, 2);
   }
   std::string out = heading("mechanism");
   out += wrapped(description.at("title"), columns, 2);
@@ -96,9 +94,10 @@ std::string environment_text(const Json& description, int columns) {
 
   const Json& dial = description.at("dial");
   out += heading("dial");
-  out += wrapped(fmt::format("{} in [{}, {}]: {}", text_of(dial.at("name")), text_of(dial.at("low")),
-                             text_of(dial.at("high")), text_of(dial.at("doc"))),
-                 columns, 2);
+  out +=
+      wrapped(fmt::format("{} in [{}, {}]: {}", text_of(dial.at("name")), text_of(dial.at("low")),
+                          text_of(dial.at("high")), text_of(dial.at("doc"))),
+              columns, 2);
   if (dial.at("mixture").get<bool>()) {
     out += "  a fixed predictor's score is affine in it: one batch of twins gives the curve\n";
   }

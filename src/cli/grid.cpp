@@ -46,7 +46,8 @@ std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, 
       table.add({"search", fmt::format("{} of {}", count(experiment.draws, "draw"),
                                        fmt::join(experiment.search_fields, ", "))});
     }
-    table.add({"seeds", experiment.seeds == 1 ? "0" : fmt::format("0 to {}", experiment.seeds - 1)});
+    table.add(
+        {"seeds", experiment.seeds == 1 ? "0" : fmt::format("0 to {}", experiment.seeds - 1)});
     const auto own = std::count_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
       return trial.experiment == experiment.name;
     });

@@ -110,7 +110,8 @@ int list(const Arguments& arguments, const Session& session) {
 }  // namespace
 
 Command add_list(CLI::App& app, Session& session) {
-  CLI::App* parser = app.add_subcommand("list", "List what can be named in a suite, and the suites");
+  CLI::App* parser =
+      app.add_subcommand("list", "List what can be named in a suite, and the suites");
   const auto arguments = std::make_shared<Arguments>();
   parser
       ->add_option("KIND", arguments->what,

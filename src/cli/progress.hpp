@@ -11,8 +11,8 @@ namespace spurion::cli {
 /// "first_look [#####-----]  46 %  33 of 72 trials  1 min 12 s left", at most `columns` wide.
 std::string progress_line(const std::string& title, const Progress& progress, int columns);
 
-/// Shows on standard error how far a run is: one line that is redrawn on a terminal; elsewhere a line
-/// about every ten seconds.
+/// Shows on standard error how far a run is: one line that is redrawn on a terminal; elsewhere a
+/// line about every ten seconds.
 class ProgressDisplay {
  public:
   /// `stopping` (may not be null): a stop was asked for.

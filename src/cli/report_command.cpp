@@ -32,9 +32,12 @@ Command add_report(CLI::App& app, Session& /*session*/) {
   CLI::App* parser =
       app.add_subcommand("report", "Write report.html and CSV files from what a run stored");
   const auto arguments = std::make_shared<Arguments>();
-  parser->add_option("DIR", arguments->folder, "Output folder of a run")->option_text(" ")->required();
+  parser->add_option("DIR", arguments->folder, "Output folder of a run")
+      ->option_text(" ")
+      ->required();
   parser->add_flag("--text", arguments->text, "Print the answers and tables here too");
-  parser->footer(R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder
+  parser->footer(
+      R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder
 make one report.
 
 Examples:

@@ -36,10 +36,20 @@ double parse_size(const std::string& text) {
   double number = 0.0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || !(number > 0.0)) return -1.0;
-  static const std::map<std::string, double> units = {
-      {"", 1.0},    {"k", 1e3},  {"kB", 1e3}, {"K", 1e3},  {"M", 1e6},         {"MB", 1e6},
-      {"G", 1e9},   {"GB", 1e9}, {"T", 1e12}, {"TB", 1e12}, {"KiB", 1024.0},   {"kiB", 1024.0},
-      {"MiB", 1024.0 * 1024.0}, {"GiB", 1024.0 * 1024.0 * 1024.0}};
+  static const std::map<std::string, double> units = {{"", 1.0},
+                                                      {"k", 1e3},
+                                                      {"kB", 1e3},
+                                                      {"K", 1e3},
+                                                      {"M", 1e6},
+                                                      {"MB", 1e6},
+                                                      {"G", 1e9},
+                                                      {"GB", 1e9},
+                                                      {"T", 1e12},
+                                                      {"TB", 1e12},
+                                                      {"KiB", 1024.0},
+                                                      {"kiB", 1024.0},
+                                                      {"MiB", 1024.0 * 1024.0},
+                                                      {"GiB", 1024.0 * 1024.0 * 1024.0}};
   const auto unit = units.find(std::string(rest, text.data() + text.size()));
   return unit == units.end() ? -1.0 : number * unit->second;
 }
@@ -58,8 +68,8 @@ std::string check_positive(const std::string& text) {
              : fmt::format("expects an integer >= 1, got '{}'", text);
 }
 
-/// Plug-ins that the suite names, unless --plugin loaded them already; a relative path starts at the
-/// folder of the suite's file.
+/// Plug-ins that the suite names, unless --plugin loaded them already; a relative path starts at
+/// the folder of the suite's file.
 void load_suite_plugins(const Suite& suite, const std::string& suite_argument, Session& session) {
   std::set<std::filesystem::path> loaded;
   for (const std::string& file : session.plugins) {
@@ -105,8 +115,8 @@ Outcomes outcomes_in_store(const std::filesystem::path& folder,
 
 void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
   const std::int64_t ran = progress.trials_total - progress.trials_found;
-  fmt::print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"), out,
-             outcomes.done, outcomes.diverged, outcomes.failed);
+  fmt::print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"),
+             out, outcomes.done, outcomes.diverged, outcomes.failed);
   if (ran == 0) {
     fmt::print("; all were there already\n");
   } else {
@@ -127,9 +137,10 @@ void print_summary(const Outcomes& outcomes, const Progress& progress, const std
 std::string resume_message(const Progress& progress, const Arguments& arguments,
                            const Session& session) {
   const std::string stored =
-      progress.trials_total == 0 ? "before the first trial"
-                                 : fmt::format("{} of {} are stored in {}", progress.trials_done,
-                                               count(progress.trials_total, "trial"), arguments.out);
+      progress.trials_total == 0
+          ? "before the first trial"
+          : fmt::format("{} of {} are stored in {}", progress.trials_done,
+                        count(progress.trials_total, "trial"), arguments.out);
   return fmt::format("stopped; {}. The same command resumes:\n  {}", stored,
                      shell_line(session.arguments));
 }
@@ -140,7 +151,8 @@ int run(Arguments arguments, Session& session) {
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
   const double memory = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
   if (arguments.dry_run) {
-    print_dry_run(suite, session.catalog, {arguments.out, arguments.replicas, arguments.jobs, memory});
+    print_dry_run(suite, session.catalog,
+                  {arguments.out, arguments.replicas, arguments.jobs, memory});
     return 0;
   }
   const StopSignal stop;
@@ -182,26 +194,33 @@ int run(Arguments arguments, Session& session) {
 Command add_run(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("run", "Run a suite, or what is left of it");
   const auto arguments = std::make_shared<Arguments>();
-  parser->add_option("SUITE", arguments->suite, "Name of a suite (spurion list suites) or a .toml file")
+  parser
+      ->add_option("SUITE", arguments->suite,
+                   "Name of a suite (spurion list suites) or a .toml file")
       ->option_text(" ")
       ->required();
-  parser->add_option("--out", arguments->out, "Output folder (default: results/ and the suite's name)")
+  parser
+      ->add_option("--out", arguments->out,
+                   "Output folder (default: results/ and the suite's name)")
       ->option_text("DIR");
   parser->add_option("--jobs", arguments->jobs, "Workers, one core each (default: one per core)")
       ->option_text("N")
       ->check(check_positive);
-  parser->add_option("--replicas", arguments->replicas,
-                     "Most trials that train together in one batch (default: 32)")
+  parser
+      ->add_option("--replicas", arguments->replicas,
+                   "Most trials that train together in one batch (default: 32)")
       ->option_text("N")
       ->check(check_positive);
-  parser->add_option("--memory", arguments->memory,
-                     "Memory for all workers, such as 8G (default: half of what there is)")
+  parser
+      ->add_option("--memory", arguments->memory,
+                   "Memory for all workers, such as 8G (default: half of what there is)")
       ->option_text("SIZE")
       ->check(check_size);
   parser->add_flag("--dry-run", arguments->dry_run, "Say what would run; run and write nothing");
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");
-  parser->footer(R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result.
+  parser->footer(
+      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result.
 
 Examples:
   spurion run first_look

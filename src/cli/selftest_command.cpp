@@ -28,7 +28,8 @@ struct Totals {
   }
 };
 
-void print_subject(const ConformanceSubject& subject, const std::vector<ConformanceResult>& results) {
+void print_subject(const ConformanceSubject& subject,
+                   const std::vector<ConformanceResult>& results) {
   Totals totals;
   for (const ConformanceResult& result : results) totals.add(result);
   const std::string variant = subject.variant();

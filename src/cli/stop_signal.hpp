@@ -6,8 +6,8 @@
 
 namespace spurion::cli {
 
-/// While it lives, the first SIGINT or SIGTERM asks for a stop; the second ends the process at once.
-/// One at a time.
+/// While it lives, the first SIGINT or SIGTERM asks for a stop; the second ends the process at
+/// once. One at a time.
 class StopSignal {
  public:
   StopSignal();

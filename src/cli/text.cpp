@@ -77,7 +77,9 @@ std::string duration(double seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
-std::string bytes(double number) { return scaled(number, 1000.0, {"bytes", "kB", "MB", "GB", "TB"}); }
+std::string bytes(double number) {
+  return scaled(number, 1000.0, {"bytes", "kB", "MB", "GB", "TB"});
+}
 
 std::string flops(double number) {
   return scaled(number, 1000.0, {"FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"});

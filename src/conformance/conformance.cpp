@@ -36,8 +36,8 @@ void add_subjects(const R& registry, const std::vector<std::string>& names,
 std::string ConformanceSubject::variant() const {
   std::vector<std::string> items;
   for (const auto& [key, value] : options.as_table()) {
-    items.push_back(fmt::format("{}={}", key,
-                                value.is_string() ? value.as_string() : value.canonical_json()));
+    items.push_back(
+        fmt::format("{}={}", key, value.is_string() ? value.as_string() : value.canonical_json()));
   }
   return fmt::format("{}", fmt::join(items, ", "));
 }
@@ -78,8 +78,8 @@ std::vector<ConformanceResult> check_conformance(
   if (subject.noun == "method") return check_method(catalog, subject.name, subject.options);
   if (subject.noun == "regime") return check_regime(catalog, subject.name, subject.options);
   if (subject.noun == "metric") return check_metric(catalog, subject.name, subject.options);
-  throw UsageError(unknown_name_message(
-      "noun", subject.noun, {"environment", "model", "method", "regime", "metric"}));
+  throw UsageError(unknown_name_message("noun", subject.noun,
+                                        {"environment", "model", "method", "regime", "metric"}));
 }
 
 std::vector<ConformanceResult> check_all(

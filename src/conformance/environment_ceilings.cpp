@@ -14,8 +14,9 @@ void check_order(const Environment& environment, const Domain& domain) {
   const Ceilings ceilings = environment.ceilings(domain);
   const bool accuracy = environment.info().score() == Score::accuracy;
   const auto check_value = [&](const char* name, const Ceiling& ceiling) {
-    const bool in_range = accuracy ? ceiling.value >= -kTolerance && ceiling.value <= 1.0 + kTolerance
-                                   : ceiling.value >= -kTolerance;
+    const bool in_range = accuracy
+                              ? ceiling.value >= -kTolerance && ceiling.value <= 1.0 + kTolerance
+                              : ceiling.value >= -kTolerance;
     require(std::isfinite(ceiling.value) && in_range,
             fmt::format("{} of '{}' is {}", name, domain.name, ceiling.value));
     require(ceiling.error_bound >= 0.0,
@@ -24,10 +25,10 @@ void check_order(const Environment& environment, const Domain& domain) {
   const auto not_above_bayes = [&](const char* name, const Ceiling& ceiling) {
     check_value(name, ceiling);
     const double slack = kTolerance + ceilings.bayes.error_bound + ceiling.error_bound;
-    const double lead = accuracy ? ceiling.value - ceilings.bayes.value
-                                 : ceilings.bayes.value - ceiling.value;
-    require(lead <= slack, fmt::format("{} of '{}' ({}) is better than bayes ({})", name, domain.name,
-                                       ceiling.value, ceilings.bayes.value));
+    const double lead =
+        accuracy ? ceiling.value - ceilings.bayes.value : ceilings.bayes.value - ceiling.value;
+    require(lead <= slack, fmt::format("{} of '{}' ({}) is better than bayes ({})", name,
+                                       domain.name, ceiling.value, ceilings.bayes.value));
   };
   check_value("bayes", ceilings.bayes);
   not_above_bayes("invariant", ceilings.invariant);

@@ -108,8 +108,7 @@ void check_independence(const Environment& environment) {
   for (const Domain& domain : domains) {
     for (const Purpose purpose : kPurposes) {
       const bool finite = environment.row_limit(domain, purpose) != kUnlimited;
-      blocks.push_back({describe(domain, purpose),
-                        environment.sample(domain, purpose, {0, count}),
+      blocks.push_back({describe(domain, purpose), environment.sample(domain, purpose, {0, count}),
                         finite && purpose != Purpose::train});
     }
   }
@@ -155,9 +154,9 @@ void check_shapes(const Environment& environment, const Domain& domain, std::int
           fmt::format("info() says {} groups, but group is {}", info.groups,
                       rows.group.defined() ? "there" : "undefined"));
   if (info.groups == 0) return;
-  require(rows.group.dim() == 1 && rows.group.size(0) == count &&
-              rows.group.scalar_type() == at::kLong,
-          fmt::format("group of {} must be int64 [{}]", what, count));
+  require(
+      rows.group.dim() == 1 && rows.group.size(0) == count && rows.group.scalar_type() == at::kLong,
+      fmt::format("group of {} must be int64 [{}]", what, count));
   if (count == 0) return;
   require(rows.group.min().item<std::int64_t>() >= 0 &&
               rows.group.max().item<std::int64_t>() < info.groups,
@@ -169,13 +168,18 @@ void check_limits(const Environment& environment) {
     for (const Purpose purpose : kPurposes) {
       const std::int64_t limit = environment.row_limit(domain, purpose);
       require(limit >= 1, describe(domain, purpose) + ": there are none");
-      require_refused("a negative row", [&] { return environment.sample(domain, purpose, {-1, 1}); });
-      require_refused("a negative count", [&] { return environment.sample(domain, purpose, {0, -1}); });
+      require_refused("a negative row", [&] {
+        return environment.sample(domain, purpose, {-1, 1});
+      });
+      require_refused("a negative count", [&] {
+        return environment.sample(domain, purpose, {0, -1});
+      });
       if (limit == kUnlimited) continue;
       const Sample last = environment.sample(domain, purpose, {limit - 1, 1});
       require_finite("the last of " + describe(domain, purpose), last.x);
-      require_refused("a row beyond the last",
-                      [&] { return environment.sample(domain, purpose, {limit, 1}); });
+      require_refused("a row beyond the last", [&] {
+        return environment.sample(domain, purpose, {limit, 1});
+      });
     }
   }
 }

@@ -84,13 +84,15 @@ void check_effects(const Environment& environment) {
   };
   const Sample factual = under(Intervention::none());
   const auto actions = supported(environment, info.cue);
-  require(!actions.empty(), fmt::format("the environment cannot intervene on its cue '{}'", info.cue));
+  require(!actions.empty(),
+          fmt::format("the environment cannot intervene on its cue '{}'", info.cue));
   for (const Intervention& action : actions) {
     const Sample twin = under(action);
     if (action.kind == Kind::flip) {
       require(all_rows_differ(factual.spurious, twin.spurious),
               action.text() + " leaves the cue of some row as it was");
-      require(all_rows_differ(factual.x, twin.x), action.text() + " does not show in x of some row");
+      require(all_rows_differ(factual.x, twin.x),
+              action.text() + " does not show in x of some row");
     }
     if (action.kind == Kind::resample) {
       require(!same_bits(factual.spurious, twin.spurious), action.text() + " changes no row");
@@ -118,8 +120,8 @@ struct Predictor {
 
 /// float64 [B]: 1 for a right class, or the squared error.
 Tensor row_scores(const Environment& environment, const Predictor& predictor, const Sample& rows) {
-  const Tensor out = at::matmul((rows.*predictor.reads).flatten(1).to(at::kDouble),
-                                predictor.weights);
+  const Tensor out =
+      at::matmul((rows.*predictor.reads).flatten(1).to(at::kDouble), predictor.weights);
   switch (environment.info().task) {
     case Task::binary:
       return out.select(1, 0).gt(predictor.threshold).to(at::kLong).eq(rows.y).to(at::kDouble);
@@ -132,14 +134,15 @@ Tensor row_scores(const Environment& environment, const Predictor& predictor, co
 }
 
 std::vector<Predictor> predictors(const Environment& environment, const Sample& rows) {
-  std::vector<Predictor> all = {{"a random linear function of x", &Sample::x, {}, 0.0},
-                                {"a random linear function of the cue", &Sample::spurious, {}, 0.0}};
+  std::vector<Predictor> all = {
+      {"a random linear function of x", &Sample::x, {}, 0.0},
+      {"a random linear function of the cue", &Sample::spurious, {}, 0.0}};
   for (Predictor& predictor : all) {
     const Tensor inputs = (rows.*predictor.reads).flatten(1).to(at::kDouble);
-    predictor.weights = normals(StreamKey(1).child(predictor.name),
-                                {inputs.size(1), environment.info().outputs})
-                            .to(at::kDouble) /
-                        std::sqrt(static_cast<double>(inputs.size(1)));
+    predictor.weights =
+        normals(StreamKey(1).child(predictor.name), {inputs.size(1), environment.info().outputs})
+            .to(at::kDouble) /
+        std::sqrt(static_cast<double>(inputs.size(1)));
     predictor.threshold = at::matmul(inputs, predictor.weights).select(1, 0).mean().item<double>();
   }
   return all;
@@ -157,7 +160,8 @@ void check_mixture(const Environment& environment) {
                 environment.row_limit(base, Purpose::validation)});
   const Sample zero =
       environment.sample(base, Purpose::validation, {0, count}, dial.mixture->at_zero);
-  const Sample one = environment.sample(base, Purpose::validation, {0, count}, dial.mixture->at_one);
+  const Sample one =
+      environment.sample(base, Purpose::validation, {0, count}, dial.mixture->at_one);
   const auto squared_error_of_mean = [count](const Tensor& scores) {
     return scores.var().item<double>() / static_cast<double>(count);
   };
@@ -165,15 +169,17 @@ void check_mixture(const Environment& environment) {
     const Tensor at_zero = row_scores(environment, predictor, zero);
     const Tensor at_one = row_scores(environment, predictor, one);
     for (const double shift : {0.0, 0.2, 0.5, 0.7, 1.0}) {
-      const Tensor sampled = row_scores(
-          environment, predictor, environment.sample(environment.at(shift), Purpose::test, {0, count}));
+      const Tensor sampled =
+          row_scores(environment, predictor,
+                     environment.sample(environment.at(shift), Purpose::test, {0, count}));
       const Tensor mixed = at_zero * (1.0 - shift) + at_one * shift;
       const double error = std::sqrt(squared_error_of_mean(sampled) + squared_error_of_mean(mixed));
       const double gap = std::abs(sampled.mean().item<double>() - mixed.mean().item<double>());
-      require(gap <= 4.0 * error + 1e-9,
-              fmt::format("{} scores {:.4f} at {} = {} but {:.4f} from twins ({:.1f} standard errors)",
-                          predictor.name, sampled.mean().item<double>(), dial.name, shift,
-                          mixed.mean().item<double>(), gap / error));
+      require(
+          gap <= 4.0 * error + 1e-9,
+          fmt::format("{} scores {:.4f} at {} = {} but {:.4f} from twins ({:.1f} standard errors)",
+                      predictor.name, sampled.mean().item<double>(), dial.name, shift,
+                      mixed.mean().item<double>(), gap / error));
     }
   }
 }
@@ -190,7 +196,8 @@ void check_twins(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("unsupported interventions refused", [&] {
     const Domain domain = (*subject).train_domains().front();
     require_refused("an intervention on a variable that does not exist", [&] {
-      return (*subject).sample(domain, Purpose::test, {0, 1}, Intervention::flip("no_such_variable"));
+      return (*subject).sample(domain, Purpose::test, {0, 1},
+                               Intervention::flip("no_such_variable"));
     });
   });
   checker.check("dial agrees with twins at 5 points", [&] { check_mixture(*subject); });

@@ -127,8 +127,8 @@ void check_one_domain(const MethodSubject& subject) {
 void check_tasks(const MethodSubject& subject) {
   std::string refused;
   int ran = 0;
-  for (const auto& [task, word] : {std::pair{Task::regression, "regression"},
-                                   std::pair{Task::multiclass, "multiclass"}}) {
+  for (const auto& [task, word] :
+       {std::pair{Task::regression, "regression"}, std::pair{Task::multiclass, "multiclass"}}) {
     const ToyShape shape = subject.shape(task, 2, 33);
     try {
       with_models(subject, shape, [&, kind = word](const Model& model, const std::string& name) {
@@ -175,8 +175,7 @@ void check_needs(const MethodSubject& subject) {
   with_models(subject, shape, [&](const Model& model, const std::string& name) {
     ToyRun run = subject.run(model, shape, 1, 5);
     const ToyResult dealt = train(run);
-    const std::vector<std::int64_t> order =
-        permutation(StreamKey(23), shape.domains * shape.rows);
+    const std::vector<std::int64_t> order = permutation(StreamKey(23), shape.domains * shape.rows);
     const Tensor index = at::tensor(order, at::kLong);
     for (Batch& batch : run.batches) {
       const auto shuffle = [&](const Tensor& values) {
@@ -187,9 +186,9 @@ void check_needs(const MethodSubject& subject) {
       batch.y = shuffle(batch.y);
       batch.group = shuffle(batch.group);
     }
-    require(at::allclose(dealt.parameters, train(run).parameters, 1e-3, 1e-4),
-            place(name, shape) +
-                ": it does not ask for domain labels, but its result depends on them");
+    require(
+        at::allclose(dealt.parameters, train(run).parameters, 1e-3, 1e-4),
+        place(name, shape) + ": it does not ask for domain labels, but its result depends on them");
   });
 }
 

@@ -32,7 +32,8 @@ Predictions predictions(Task task) {
   all.y = task == Task::regression ? noise
           : task == Task::binary   ? noise.gt(0).to(at::kLong)
                                    : noise.gt(-0.5).to(at::kLong) + noise.gt(0.5).to(at::kLong);
-  all.group = at::arange(kReplicas * kRows, at::kLong).reshape({kReplicas, kRows}).remainder(kGroups);
+  all.group =
+      at::arange(kReplicas * kRows, at::kLong).reshape({kReplicas, kRows}).remainder(kGroups);
   return all;
 }
 
@@ -50,9 +51,9 @@ Predictions replica_of(const Predictions& all, std::int64_t replica) {
 template <class Body>
 void with_tasks(const MetricSubject& subject, const Body& body) {
   bool any = false;
-  for (const auto& [task, word] : {std::pair{Task::binary, "binary"},
-                                   std::pair{Task::multiclass, "multiclass"},
-                                   std::pair{Task::regression, "regression"}}) {
+  for (const auto& [task, word] :
+       {std::pair{Task::binary, "binary"}, std::pair{Task::multiclass, "multiclass"},
+        std::pair{Task::regression, "regression"}}) {
     if (!subject.make(task, 1)->applies(MetricContext{task, 1, kGroups})) continue;
     any = true;
     body(task, std::string(word));
@@ -109,8 +110,9 @@ void check_replicas(const MetricSubject& subject) {
       for (const auto& [name, value] : alone->result()) {
         for (const auto& [other, values] : together->result()) {
           if (other != name) continue;
-          require_same_bits(fmt::format("{}: '{}' of replica {} alone and among three", word, name, k),
-                            value, values.narrow(0, k, 1));
+          require_same_bits(
+              fmt::format("{}: '{}' of replica {} alone and among three", word, name, k), value,
+              values.narrow(0, k, 1));
         }
       }
     }

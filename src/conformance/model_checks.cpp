@@ -19,8 +19,8 @@ Tensor ModelSubject::parameters(std::int64_t replicas) const {
   Tensor values = model->initialise(keys);
   // Weights that start at 0 would make most checks pass for nothing.
   for (std::int64_t k = 0; k < replicas; ++k) {
-    values.select(0, k).add_(normals(keys[static_cast<std::size_t>(k)].child("nudge"),
-                                     {values.size(1)}) * 0.1);
+    values.select(0, k).add_(
+        normals(keys[static_cast<std::size_t>(k)].child("nudge"), {values.size(1)}) * 0.1);
   }
   return values;
 }
@@ -43,8 +43,8 @@ void check_layout(const ModelSubject& subject) {
   for (const ParameterBlock& block : subject.model->layout()) {
     require(!block.name.empty(), "a parameter block has no name");
     require(block.offset == next,
-            fmt::format("block '{}' starts at {}, not at {} where the one before it ends", block.name,
-                        block.offset, next));
+            fmt::format("block '{}' starts at {}, not at {} where the one before it ends",
+                        block.name, block.offset, next));
     next += element_count(block.shape);
   }
   require(next > 0, "there are no parameters");
@@ -78,14 +78,14 @@ void check_forward(const ModelSubject& subject) {
     const Tensor parameters = subject.parameters(replicas);
     const Tensor x = subject.inputs(replicas, rows);
     const Output out = subject.model->forward(parameters, x);
-    require(out.logits.sizes() == at::IntArrayRef({replicas, rows, subject.context.outputs}),
-            fmt::format("logits have shape [{}], expected [{}, {}, {}]",
-                        fmt::join(out.logits.sizes(), ", "), replicas, rows,
-                        subject.context.outputs));
-    require(out.features.dim() == 3 && out.features.size(0) == replicas &&
-                out.features.size(1) == rows,
-            fmt::format("features have shape [{}], expected [{}, {}, F]",
-                        fmt::join(out.features.sizes(), ", "), replicas, rows));
+    require(
+        out.logits.sizes() == at::IntArrayRef({replicas, rows, subject.context.outputs}),
+        fmt::format("logits have shape [{}], expected [{}, {}, {}]",
+                    fmt::join(out.logits.sizes(), ", "), replicas, rows, subject.context.outputs));
+    require(
+        out.features.dim() == 3 && out.features.size(0) == replicas && out.features.size(1) == rows,
+        fmt::format("features have shape [{}], expected [{}, {}, F]",
+                    fmt::join(out.features.sizes(), ", "), replicas, rows));
     require_finite("the logits", out.logits);
     const Tensor again = subject.model->forward_differentiable(parameters, x).logits;
     require(at::allclose(out.logits, again, 1e-4, 1e-5),
@@ -106,8 +106,8 @@ void check_replicas(const ModelSubject& subject) {
         const Tensor own = parameters.narrow(0, k, 1).contiguous();
         const Tensor own_x = x.size(0) == 1 ? x : x.narrow(0, k, 1).contiguous();
         const std::string what =
-            fmt::format("with {}, {} rows{}: replica {} alone and among three", subject.text(), rows,
-                        x.size(0) == 1 ? " shared" : "", k);
+            fmt::format("with {}, {} rows{}: replica {} alone and among three", subject.text(),
+                        rows, x.size(0) == 1 ? " shared" : "", k);
         const Output alone = subject.model->forward(own, own_x);
         require_same_bits(what + ", logits", together.logits.narrow(0, k, 1), alone.logits);
         require_same_bits(what + ", features", together.features.narrow(0, k, 1), alone.features);

@@ -46,7 +46,8 @@ void check_gradients(const ModelSubject& subject) {
   constexpr std::uint64_t kDirections = 5;
   const Tensor parameters = subject.parameters(1);
   const Tensor x = subject.inputs(1, kRows);
-  const Tensor weights = normals(StreamKey(3).child("weights"), {1, kRows, subject.context.outputs});
+  const Tensor weights =
+      normals(StreamKey(3).child("weights"), {1, kRows, subject.context.outputs});
   const Tensor given = gradient(subject, parameters, x, weights).to(at::kDouble);
   require(given.sizes() == parameters.sizes(),
           fmt::format("the gradient has shape [{}], the parameters [{}]",
@@ -88,8 +89,9 @@ void check_replicas_separate(const ModelSubject& subject) {
       require(other == k || zero, fmt::format("with {}: the gradient of replica {}'s output in "
                                               "replica {}'s parameters is not 0",
                                               subject.text(), k, other));
-      require(other != k || !zero,
-              fmt::format("with {}: the gradient of replica {}'s own output is 0", subject.text(), k));
+      require(
+          other != k || !zero,
+          fmt::format("with {}: the gradient of replica {}'s own output is 0", subject.text(), k));
     }
   }
 }

@@ -62,9 +62,11 @@ void check_budget(const RegimeSubject& subject) {
   for (const std::int64_t batch : {0, 10}) {
     const Notes notes = run_probe(subject, {24, 40, batch});
     const std::string what = fmt::format("24 steps, 40 rows, batch {}", batch);
-    require(notes.seen.updates == 24, fmt::format("{}: {} updates were made", what, notes.seen.updates));
-    require(notes.told.updates == notes.seen.updates,
-            fmt::format("{}: {} updates counted of {}", what, notes.told.updates, notes.seen.updates));
+    require(notes.seen.updates == 24,
+            fmt::format("{}: {} updates were made", what, notes.seen.updates));
+    require(
+        notes.told.updates == notes.seen.updates,
+        fmt::format("{}: {} updates counted of {}", what, notes.told.updates, notes.seen.updates));
     require(notes.told.rows == notes.seen.rows,
             fmt::format("{}: {} rows counted of {} in the gradients", what, notes.told.rows,
                         notes.seen.rows));

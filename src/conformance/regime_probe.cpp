@@ -15,9 +15,9 @@ void ProbeMethod::step(Trainee& trainee, const Batch& batch) {
   const std::int64_t rows = batch.domains * batch.rows_per_domain;
   require(batch.domains == domains_,
           fmt::format("a batch has {} domains, batch_domains() says {}", batch.domains, domains_));
-  require(batch.x.size(1) == rows, fmt::format("x of a batch has {} rows, expected {} x {}",
-                                               batch.x.size(1), batch.domains,
-                                               batch.rows_per_domain));
+  require(batch.x.size(1) == rows,
+          fmt::format("x of a batch has {} rows, expected {} x {}", batch.x.size(1), batch.domains,
+                      batch.rows_per_domain));
   require(batch.y.dim() == 3 && batch.y.size(1) == batch.domains &&
               batch.y.size(2) == batch.rows_per_domain,
           "y of a batch is not [K, E, B]");

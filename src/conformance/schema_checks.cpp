@@ -27,12 +27,11 @@ void check_within(const FieldInfo& field, const Value& value, const char* what) 
     return;
   }
   const Bounds& bounds = field.bounds;
-  const bool good =
-      value.is_number() ? bounds.holds(value.as_number())
-      : value.is_string()
-          ? bounds.words.empty() || std::find(bounds.words.begin(), bounds.words.end(),
-                                              value.as_string()) != bounds.words.end()
-          : true;
+  const bool good = value.is_number()   ? bounds.holds(value.as_number())
+                    : value.is_string() ? bounds.words.empty() ||
+                                              std::find(bounds.words.begin(), bounds.words.end(),
+                                                        value.as_string()) != bounds.words.end()
+                                        : true;
   require(good, fmt::format("{} {} of option '{}' is not {}", what, value.canonical_json(),
                             field.name, bounds.text()));
 }
@@ -48,7 +47,8 @@ void check_round_trip(const EntryInfo& info, const AnySchema& schema) {
   }
   const Value from_nothing = normalised(schema, {}, info.name);
   require(from_nothing == defaults, "options parsed from nothing are not the defaults");
-  const Value again = normalised(schema, parse_json(defaults.canonical_json(), "defaults"), info.name);
+  const Value again =
+      normalised(schema, parse_json(defaults.canonical_json(), "defaults"), info.name);
   require(again == defaults, "options printed and parsed again differ: " + again.canonical_json());
   require_refused("an unknown option", [&] {
     return normalised(schema, Value::Table{{"no_such_option", 1}}, info.name);

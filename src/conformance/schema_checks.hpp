@@ -14,7 +14,8 @@ void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schem
 Value normalised(const AnySchema& schema, const Value& options, const std::string& name);
 
 /// The options of K replicas, all fields: `options` over the defaults first, then with the fields
-/// that may differ between replicas, and that `options` does not give, drawn as a search draws them.
+/// that may differ between replicas, and that `options` does not give, drawn as a search draws
+/// them.
 std::vector<Value> replica_options(const AnySchema& schema, const Value& options,
                                    const std::string& name, std::int64_t replicas);
 

@@ -32,7 +32,8 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
     const Tensor labels = labels_of(shape, rows);
     x.push_back(rows.flatten(0, 1));
     y.push_back(labels);
-    group.push_back(2 * rows.select(2, 1).gt(0).to(at::kLong) + rows.select(2, 0).gt(0).to(at::kLong));
+    group.push_back(2 * rows.select(2, 1).gt(0).to(at::kLong) +
+                    rows.select(2, 0).gt(0).to(at::kLong));
   }
   Batch batch;
   batch.x = at::stack(x);

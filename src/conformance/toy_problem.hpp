@@ -18,8 +18,9 @@ struct ToyShape {
   std::int64_t domains = 2;
   std::int64_t rows = 33;  ///< of each domain
   std::int64_t inputs = 5;
-  bool shared = false;       ///< all replicas see the same rows
-  bool same_domains = false; ///< all domains hold the same rows, so that there is nothing to resist
+  bool shared = false;  ///< all replicas see the same rows
+  bool same_domains =
+      false;  ///< all domains hold the same rows, so that there is nothing to resist
   bool groups = false;
 
   [[nodiscard]] std::int64_t outputs() const { return task == Task::multiclass ? 3 : 1; }
@@ -34,20 +35,20 @@ Batch replica_of(const Batch& batch, std::int64_t replica);
 struct ToyRun {
   const Catalog* catalog;
   std::string method;
-  std::vector<Value> options;     ///< [K] of the method, normalised
+  std::vector<Value> options;  ///< [K] of the method, normalised
   const Model* model;
   ToyShape shape;
-  Tensor parameters;              ///< [K, P] at the start
-  std::vector<Batch> batches;     ///< one a step; fewer than `steps` start over
+  Tensor parameters;           ///< [K, P] at the start
+  std::vector<Batch> batches;  ///< one a step; fewer than `steps` start over
   std::int64_t steps = 5;
   double learning_rate = 0.05;
 };
 
 struct ToyResult {
-  Tensor parameters;                     ///< [K, P] at the end
-  std::vector<Tensor> losses;            ///< [K] of each step
-  Tensor active;                         ///< bool [K]
-  std::vector<std::int64_t> diverged_at; ///< [K]
+  Tensor parameters;                      ///< [K, P] at the end
+  std::vector<Tensor> losses;             ///< [K] of each step
+  Tensor active;                          ///< bool [K]
+  std::vector<std::int64_t> diverged_at;  ///< [K]
 };
 
 /// Trains with plain Adam. Throws what the method throws.

@@ -31,7 +31,8 @@ TEST_CASE("a method's description has its options and what it needs to see") {
                           Contains("needs to see: domain labels"));
   CHECK_THAT(irm.out, Contains("penalty_weight*") && Contains("log-uniform in [100, 1000000]") &&
                           Contains("one of: scale, affine"));
-  const auto json = nlohmann::json::parse(shell.run({"describe", "irm_v1", "--format", "json"}).out);
+  const auto json =
+      nlohmann::json::parse(shell.run({"describe", "irm_v1", "--format", "json"}).out);
   CHECK(json.at("options").at(0).at("name") == "penalty_weight");
   CHECK(json.at("options").at(0).at("per_replica") == true);
 }
@@ -42,7 +43,8 @@ TEST_CASE("an environment's description has mechanism, graph, dial, domains and 
   CHECK_THAT(text.out, Contains("mechanism") && Contains("causal graph") && Contains("dial") &&
                            Contains("domains") && Contains("ceilings"));
   CHECK_THAT(text.out, Contains("label -> x1") && Contains("do(x2 := other)"));
-  const auto json = nlohmann::json::parse(shell.run({"describe", "two_bit", "--format", "json"}).out);
+  const auto json =
+      nlohmann::json::parse(shell.run({"describe", "two_bit", "--format", "json"}).out);
   CHECK(json.at("ceilings").at(0).at("invariant").at("value") == Approx(0.9));
   CHECK(json.at("dial").at("mixture") == true);
 }
@@ -50,7 +52,8 @@ TEST_CASE("an environment's description has mechanism, graph, dial, domains and 
 TEST_CASE("an environment can be described with other options") {
   Shell shell;
   const auto json = nlohmann::json::parse(
-      shell.run({"describe", "two_bit", "alpha=0.25", "betas=[0.1, 0.2, 0.3]", "--format", "json"}).out);
+      shell.run({"describe", "two_bit", "alpha=0.25", "betas=[0.1, 0.2, 0.3]", "--format", "json"})
+          .out);
   CHECK(json.at("ceilings").at(0).at("invariant").at("value") == Approx(0.75));
   CHECK(json.at("domains").size() == 4);
   CHECK(shell.run({"describe", "linear_unit_tests", "example=3s"}).code == 0);

@@ -20,7 +20,8 @@ TEST_CASE("an unknown suite is answered with the nearest and the list") {
   const Finished finished = shell.run({"run", "first_lok"});
   CHECK(finished.code == 2);
   CHECK(finished.out.empty());
-  CHECK_THAT(finished.err, Contains("spurion: unknown suite 'first_lok'; did you mean 'first_look'?"));
+  CHECK_THAT(finished.err,
+             Contains("spurion: unknown suite 'first_lok'; did you mean 'first_look'?"));
 }
 
 TEST_CASE("everything wrong with a suite is said at once, with lines") {
@@ -38,9 +39,12 @@ name = "one"
   const Finished finished = shell.run({"run", "bad.toml"});
   CHECK(finished.code == 2);
   CHECK(finished.out.empty());
-  CHECK_THAT(finished.err, Contains("bad.toml:3:24: unknown environment 'two_bits'; did you mean 'two_bit'?"));
-  CHECK_THAT(finished.err, Contains("bad.toml:4:33: unknown option 'widht'; did you mean 'width'?"));
-  CHECK_THAT(finished.err, Contains("bad.toml:6:19: unknown method 'irmv1'; did you mean 'irm_v1'?"));
+  CHECK_THAT(finished.err,
+             Contains("bad.toml:3:24: unknown environment 'two_bits'; did you mean 'two_bit'?"));
+  CHECK_THAT(finished.err,
+             Contains("bad.toml:4:33: unknown option 'widht'; did you mean 'width'?"));
+  CHECK_THAT(finished.err,
+             Contains("bad.toml:6:19: unknown method 'irmv1'; did you mean 'irm_v1'?"));
   CHECK_THAT(finished.err, Contains("bad.toml:7:22: 'steps' of training must be >= 0, got -3"));
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 }
@@ -53,13 +57,14 @@ TEST_CASE("a suite that is no TOML is answered with line and column") {
   CHECK_THAT(finished.err, Contains("spurion: broken.toml:2:9: "));
 }
 
-TEST_CASE("a method that needs to see more than the regime grants is refused before anything runs") {
+TEST_CASE(
+    "a method that needs to see more than the regime grants is refused before anything runs") {
   Shell shell;
   shell.write("missing.toml", "name = \"missing\"\n[[experiment]]\nname = \"one\"\n");
   const Finished finished = shell.run({"run", "missing.toml"});
   CHECK(finished.code == 2);
-  CHECK_THAT(finished.err, Contains("experiment 'one' names no environment") &&
-                               Contains("names no method"));
+  CHECK_THAT(finished.err,
+             Contains("experiment 'one' names no environment") && Contains("names no method"));
 }
 
 TEST_CASE("missing image data says what to type") {
@@ -107,8 +112,9 @@ TEST_CASE("a report of nothing says what to do") {
   Shell shell;
   const Finished none = shell.run({"report", "results/toy"});
   CHECK(none.code == 6);
-  CHECK(none.err ==
-        "spurion: 'results/toy' is not a folder; 'spurion run SUITE --out results/toy' makes one\n");
+  CHECK(
+      none.err ==
+      "spurion: 'results/toy' is not a folder; 'spurion run SUITE --out results/toy' makes one\n");
   std::filesystem::create_directory(shell.path("empty"));
   const Finished empty = shell.run({"report", "empty"});
   CHECK(empty.code == 6);
@@ -126,7 +132,8 @@ TEST_CASE("a plug-in that does not exist is refused before the command runs") {
   }
   // A suite may name plug-ins, next to itself.
   std::filesystem::create_directory(shell.path("suites"));
-  shell.write("suites/toy.toml", replaced(toy_suite(2, 1), "seeds", "plugins = [\"gone.so\"]\nseeds"));
+  shell.write("suites/toy.toml",
+              replaced(toy_suite(2, 1), "seeds", "plugins = [\"gone.so\"]\nseeds"));
   const Finished suite = shell.run({"run", "suites/toy.toml"});
   CHECK(suite.code == 4);
   CHECK(suite.err == "spurion: plug-in 'suites/gone.so' does not exist\n");

@@ -33,8 +33,8 @@ TEST_CASE("the version names the libraries that matter") {
   Shell shell;
   const Finished version = shell.run({"--version"});
   CHECK(version.code == 0);
-  CHECK_THAT(version.out, Contains("spurion " SPURION_VERSION) && Contains("LibTorch " TORCH_VERSION) &&
-                              Contains("oneDNN"));
+  CHECK_THAT(version.out, Contains("spurion " SPURION_VERSION) &&
+                              Contains("LibTorch " TORCH_VERSION) && Contains("oneDNN"));
 }
 
 TEST_CASE("a mistyped command line is answered with the nearest name, once, with exit code 2") {
@@ -46,11 +46,13 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
     return finished.err;
   };
   CHECK(complaint({"rnu", "first_look"}) ==
-        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, list, describe, "
+        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, list, "
+        "describe, "
         "data, selftest)\n");
   CHECK(complaint({"data", "stauts"}) ==
         "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status)\n");
-  CHECK(complaint({"data"}) == "spurion: spurion data needs a command: status; see spurion data --help\n");
+  CHECK(complaint({"data"}) ==
+        "spurion: spurion data needs a command: status; see spurion data --help\n");
   CHECK(complaint({"run", "first_look", "--dryrun"}) ==
         "spurion: unknown option '--dryrun'; did you mean '--dry-run'?; see spurion run --help\n");
   CHECK(complaint({"run", "--job=2"}) ==
@@ -75,7 +77,8 @@ TEST_CASE("an option's value is checked before anything runs") {
   CHECK(complaint({"run", "first_look", "--replicas", "0"}) ==
         "spurion: --replicas: expects an integer >= 1, got '0'; see spurion run --help\n");
   CHECK(complaint({"run", "first_look", "--memory", "8 apples"}) ==
-        "spurion: --memory: expects a size such as 512M or 8G, got '8 apples'; see spurion run --help\n");
+        "spurion: --memory: expects a size such as 512M or 8G, got '8 apples'; see spurion run "
+        "--help\n");
   CHECK(complaint({"list", "--format", "xml"}) ==
         "spurion: --format: expects text or json, got 'xml'; see spurion list --help\n");
   CHECK(complaint({"list", "method"}) ==

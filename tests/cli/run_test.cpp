@@ -11,8 +11,9 @@ TEST_CASE("a run stores every trial, ends with the answers, and a second run fin
   shell.write("toy.toml", toy_suite(6, 5));
   const Finished first = shell.run({"run", "toy.toml"});
   CHECK(first.code == 0);
-  CHECK_THAT(first.out, Contains("6 trials in results/toy: 6 done, 0 diverged, 0 failed; 0 found there, "
-                                 "6 run in "));
+  CHECK_THAT(first.out,
+             Contains("6 trials in results/toy: 6 done, 0 diverged, 0 failed; 0 found there, "
+                      "6 run in "));
   CHECK_THAT(first.out, Contains("Which method does better?"));
   CHECK_THAT(first.out, Contains("spurion report results/toy"));
   CHECK(read_results(shell.path("results/toy")).trials.size() == 6);
@@ -30,7 +31,8 @@ TEST_CASE("a larger suite runs only what is new") {
   CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
   shell.write("toy.toml", toy_suite(10, 5));
   const Finished grown = shell.run({"run", "toy.toml", "--out", "out"});
-  CHECK_THAT(grown.out, Contains("10 trials in out: 10 done, 0 diverged, 0 failed; 4 found there, 6 run"));
+  CHECK_THAT(grown.out,
+             Contains("10 trials in out: 10 done, 0 diverged, 0 failed; 4 found there, 6 run"));
 }
 
 TEST_CASE("a dry run says what would run and touches nothing") {
@@ -63,8 +65,7 @@ TEST_CASE("quiet is quiet") {
 
 TEST_CASE("diverged trials are outcomes, and errors only with --strict") {
   Shell shell;
-  shell.write("toy.toml", toy_suite(4, 200) +
-                              "[experiment.search]\ndraws = 1\nfields = []\n");
+  shell.write("toy.toml", toy_suite(4, 200) + "[experiment.search]\ndraws = 1\nfields = []\n");
   std::string suite = toy_suite(4, 200);
   const std::string plain = "[[experiment]]";
   suite.replace(suite.find(plain), plain.size(),
@@ -72,7 +73,8 @@ TEST_CASE("diverged trials are outcomes, and errors only with --strict") {
   shell.write("toy.toml", suite);
   const Finished run = shell.run({"run", "toy.toml"});
   CHECK(run.code == 0);
-  CHECK_THAT(run.out, Contains("4 diverged") && Contains("loss or gradient was not finite at step"));
+  CHECK_THAT(run.out,
+             Contains("4 diverged") && Contains("loss or gradient was not finite at step"));
   // What was found in the store counts too.
   const Finished strict = shell.run({"run", "toy.toml", "--strict"});
   CHECK(strict.code == 5);

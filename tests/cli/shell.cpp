@@ -106,15 +106,16 @@ method = [{{ name = "erm" }}, {{ name = "irm_v1", anneal_steps = 3 }}]
 text = "Which method does better?"
 kind = "compare_methods"
 experiment = "grid"
-)toml", trials / 2, steps);
+)toml",
+                     trials / 2, steps);
 }
 
 std::string store_content(const std::filesystem::path& folder) {
   std::string text;
   for (const TrialResult& trial : read_results(folder).trials) {
     text += fmt::format("{} {} {} {} {} {} {} {}", trial.spec.experiment, trial.spec.id(),
-                        status_name(trial.status), trial.message, trial.cost.flops, trial.cost.steps,
-                        trial.cost.rows_seen, trial.cost.labels_used);
+                        status_name(trial.status), trial.message, trial.cost.flops,
+                        trial.cost.steps, trial.cost.rows_seen, trial.cost.labels_used);
     for (const Measurement& row : trial.measurements) {
       // {:a}: every bit.
       text += fmt::format(" {}/{}/{}/{:a}/{}={:a}", row.phase, row.step, row.domain, row.shift,

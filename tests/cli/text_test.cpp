@@ -52,10 +52,12 @@ TEST_CASE("the progress line fits its terminal") {
   CHECK(progress_line("first_look", progress, 100) ==
         "first_look [#############-----------------]  46 %  33 of 72 trials  1 min 12 s left");
   for (const int columns : {20, 40, 60, 80, 200}) {
-    CHECK(progress_line("first_look", progress, columns).size() < static_cast<std::size_t>(columns));
+    CHECK(progress_line("first_look", progress, columns).size() <
+          static_cast<std::size_t>(columns));
   }
   progress.seconds_left = -1;
   progress.diverged = 2;
-  CHECK(progress_line("first_look", progress, 100) ==
-        "first_look [#############-----------------]  46 %  33 of 72 trials (2 diverged or failed)");
+  CHECK(
+      progress_line("first_look", progress, 100) ==
+      "first_look [#############-----------------]  46 %  33 of 72 trials (2 diverged or failed)");
 }

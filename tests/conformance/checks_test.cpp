@@ -13,7 +13,8 @@ namespace {
 struct BadOptions {
   double rate = -1.0;
   static const Schema<BadOptions>& schema() {
-    static const auto schema = Schema<BadOptions>().field("rate", &BadOptions::rate, "", at_least(0));
+    static const auto schema =
+        Schema<BadOptions>().field("rate", &BadOptions::rate, "", at_least(0));
     return schema;
   }
 };

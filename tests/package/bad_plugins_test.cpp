@@ -32,9 +32,9 @@ TEST_CASE("a plug-in of another build is refused, saying both") {
 
 TEST_CASE("a plug-in of another interface version is refused") {
   const std::string file = kFolder + "/wrong_api.so";
-  CHECK(refusal(file, 4) ==
-        "spurion: plug-in '" + file + "' was made for plug-in API 999, this spurion has " +
-            std::to_string(kPluginApiVersion) + ": rebuild it\n");
+  CHECK(refusal(file, 4) == "spurion: plug-in '" + file +
+                                "' was made for plug-in API 999, this spurion has " +
+                                std::to_string(kPluginApiVersion) + ": rebuild it\n");
 }
 
 TEST_CASE("a shared library that is no plug-in is refused, saying how to make one") {

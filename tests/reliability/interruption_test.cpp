@@ -19,7 +19,7 @@ constexpr int kTrials = 16;
 constexpr int kSteps = 2500;
 
 /// One trial a pack, so that there is something to interrupt.
-const std::vector<std::string> kRun = {"run",        "toy.toml", "--out",    "out",
+const std::vector<std::string> kRun = {"run",        "toy.toml", "--out",  "out",
                                        "--replicas", "1",        "--jobs", "1"};
 
 std::size_t stored(const std::filesystem::path& folder) {
@@ -60,10 +60,11 @@ TEST_CASE("a run that was interrupted, killed and interrupted again resumes to t
     run.send(SIGINT);
     const Finished stopped = run.wait();
     CHECK(stopped.code == 130);
-    CHECK_THAT(stopped.err, Contains("spurion: stopped; ") && Contains(" of 16 trials are stored in out. "
-                                                                       "The same command resumes:\n  "
-                                                                       "spurion run toy.toml --out out "
-                                                                       "--replicas 1 --jobs 1\n"));
+    CHECK_THAT(stopped.err,
+               Contains("spurion: stopped; ") && Contains(" of 16 trials are stored in out. "
+                                                          "The same command resumes:\n  "
+                                                          "spurion run toy.toml --out out "
+                                                          "--replicas 1 --jobs 1\n"));
     CHECK(stored(out) >= 3);
     CHECK(stored(out) < kTrials);
   }

@@ -9,7 +9,9 @@ TEST_CASE("neither workers nor batches of replicas change a bit") {
   shell.write("toy.toml", toy_suite(12, 60));
   const auto content = [&](const std::string& out, const std::string& jobs,
                            const std::string& replicas) {
-    CHECK(shell.run({"run", "toy.toml", "--out", out, "--jobs", jobs, "--replicas", replicas}).code == 0);
+    CHECK(
+        shell.run({"run", "toy.toml", "--out", out, "--jobs", jobs, "--replicas", replicas}).code ==
+        0);
     return store_content(shell.path(out));
   };
   const std::string one = content("one", "1", "32");
