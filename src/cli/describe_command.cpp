@@ -66,8 +66,8 @@ Command add_describe(CLI::App& app, Session& session) {
       ->option_text(" ")
       ->required();
   parser
-      ->add_option("OPTION=VALUE", arguments->options,
-                   "Look at an environment, method or regime with these options")
+      ->add_option("SETTINGS", arguments->options,
+                   "OPTION=VALUE ...: look at an environment, method or regime so")
       ->option_text(" ");
   add_format(*parser, arguments->format);
   parser->footer(R"(Examples:
