@@ -250,7 +250,7 @@ class Schema {
   }
 
   /// All fields, defaults included.
-  Value print(const Options& options) const {
+  [[nodiscard]] Value print(const Options& options) const {
     Value::Table table;
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       table[fields_[i].name] = access_[i].print(options);
@@ -260,7 +260,7 @@ class Schema {
 
   /// The options of a batch of K replicas from those of its K trials: `PerReplica` fields gather K
   /// values; the others must agree (the planner sees to it).
-  Options gather(const std::vector<Options>& trials) const {
+  [[nodiscard]] Options gather(const std::vector<Options>& trials) const {
     std::vector<const Options*> each;
     each.reserve(trials.size());
     for (const Options& one : trials) each.push_back(&one);

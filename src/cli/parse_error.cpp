@@ -24,7 +24,7 @@ const CLI::App* chosen(const CLI::App& app) {
 std::string full_name(const CLI::App* app) {
   std::string name = app->get_name();
   for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent()) {
-    name = up->get_name() + " " + name;
+    name.insert(0, up->get_name() + " ");
   }
   return name;
 }

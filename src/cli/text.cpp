@@ -126,7 +126,8 @@ std::string Table::text(int indent, int columns) const {
     for (std::size_t i = 0; i + 1 < row.size(); ++i) line += padded(row[i], widths[i]) + "  ";
     bool first = true;
     for (const std::string& part : lines_of(row.back(), room)) {
-      line = first ? line + part : std::string(start, ' ') + part;
+      if (!first) line.assign(start, ' ');
+      line += part;
       line.erase(line.find_last_not_of(' ') + 1);
       out += line + '\n';
       first = false;

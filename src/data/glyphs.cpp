@@ -157,7 +157,8 @@ void ink(const Dice& dice, float pen, const Distances& squared, std::uint8_t* pi
     std::array<float, kPixelsPerDraw> cover;
     float most = 0;
     for (int i = 0; i < kPixelsPerDraw; ++i) {
-      const float distance = std::sqrt(squared[static_cast<std::size_t>(block + i)]);
+      const float distance =
+          std::sqrt(squared[static_cast<std::size_t>(block) + static_cast<std::size_t>(i)]);
       cover[static_cast<std::size_t>(i)] = std::clamp(pen + 0.5F - distance, 0.0F, 1.0F);
       most = std::max(most, cover[static_cast<std::size_t>(i)]);
     }
@@ -165,8 +166,9 @@ void ink(const Dice& dice, float pen, const Distances& squared, std::uint8_t* pi
     std::uint64_t noise = dice.bits(kFirstPixel + block);
     for (int i = 0; i < kPixelsPerDraw; ++i, noise >>= 4U) {
       const float loss = 1.0F - static_cast<float>(noise & 15U) / 128.0F;
-      pixels[block + i] =
-          static_cast<std::uint8_t>(strength * loss * cover[static_cast<std::size_t>(i)] + 0.5F);
+      // Never negative, so adding a half rounds; and unlike lround it vectorises.
+      const float ink = strength * loss * cover[static_cast<std::size_t>(i)] + 0.5F;
+      pixels[block + i] = static_cast<std::uint8_t>(ink);
     }
   }
 }

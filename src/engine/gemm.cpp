@@ -8,7 +8,7 @@ namespace {
 
 template <int Lanes>
 struct Vector {
-  typedef float Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4)));
+  using Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4))) = float;
 };
 
 /// C block of `Rows` x (`Vectors` * Lanes) in registers. With `Continue` the chain of multiply-adds
@@ -142,7 +142,7 @@ constexpr std::int64_t kOuter = 240;
 template <int Lanes, int Rows, int Vectors>
 SPURION_INLINE void gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
                          const float* b, std::int64_t b_stride, float* c) {
-  constexpr std::int64_t kNarrow = Lanes < 4 ? Lanes : 4;
+  constexpr std::int64_t kNarrow = Lanes < 4 ? Lanes : 4;  // NOLINT(bugprone-branch-clone)
   const std::int64_t vectored = p - p % kNarrow;
   if (vectored > 0) {
     for (std::int64_t k = 0; k < n; k += kInner) {

@@ -1,5 +1,7 @@
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "regimes/schedule.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
@@ -24,7 +26,7 @@ class Continual final : public Regime {
     }();
     return schema;
   }
-  explicit Continual(const Options& options) : options_(options) {}
+  explicit Continual(Options options) : options_(std::move(options)) {}
 
   [[nodiscard]] Access grants() const override {
     Access access;

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "regimes/schedule.hpp"
 #include "spurion/catalog.hpp"
@@ -29,7 +30,7 @@ class Online final : public Regime {
     }();
     return schema;
   }
-  explicit Online(const Options& options) : options_(options) {}
+  explicit Online(Options options) : options_(std::move(options)) {}
 
   [[nodiscard]] Access grants() const override {
     Access access;
