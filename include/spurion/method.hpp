@@ -7,11 +7,16 @@
 
 #include "spurion/access.hpp"
 #include "spurion/environment.hpp"
+#include "spurion/losses.hpp"
 #include "spurion/model.hpp"
 #include "spurion/optimizer.hpp"
 #include "spurion/schema.hpp"
 
 namespace spurion {
+
+namespace engine {
+class LinearRisks;
+}
 
 /// A minibatch: the same number of rows from each of E domains, domain by domain.
 struct Batch {
@@ -21,6 +26,17 @@ struct Batch {
   std::int64_t domains = 1;          ///< E
   std::int64_t rows_per_domain = 0;  ///< B
   Task task = Task::binary;
+  /// All rows of a full-batch step of a linear model, in a form in which its risks are exact and
+  /// cheap; set instead of `x` and `y`, for methods that allow it (`Method::full_batch_use`).
+  std::shared_ptr<const engine::LinearRisks> linear;
+};
+
+/// What a method uses of a batch that is the whole training set. For linear models the domains'
+/// risks and their derivatives are then known without the logits of the rows.
+enum class FullBatchUse {
+  logits,    ///< logits or features of rows: no shortcut
+  risks,     ///< `domain_risks`, `domain_quantities` that are losses, values of `domain_gradients`
+  curvature  ///< also differentiates scale or shift gradients, or `domain_gradients`
 };
 
 /// What a method is built for.
@@ -47,6 +63,11 @@ class SPURION_API Trainee {
 
   /// Forward pass at the current parameters.
   Output forward(const Tensor& x);
+  /// As `forward(batch.x)`; for a batch with `linear` set, risks and their gradients instead of
+  /// logits.
+  Output forward(const Batch& batch);
+  /// Says what the method will do with the outputs of `forward`.
+  void set_full_batch_use(FullBatchUse use) { full_batch_use_ = use; }
   /// Makes `forward` use operations that can be differentiated twice.
   void use_second_order() { second_order_ = true; }
   /// Backward from the summed losses [K], one optimiser update. A replica whose loss or gradient is
@@ -54,9 +75,9 @@ class SPURION_API Trainee {
   void descend(const Tensor& losses);
   /// As `descend`, with the gradient [K, P] given by the method.
   void apply(const Tensor& losses, const Tensor& gradient);
-  /// Gradient of each domain's loss, [K, E, P]; `domain_losses` is [K, E]. With `create_graph` the
-  /// result can be differentiated again.
-  Tensor domain_gradients(const Tensor& domain_losses, bool keep_graph, bool create_graph);
+  /// Gradient of each domain's risk, [K, E, P]; `risks` is [K, E], `domain_risks` of this output.
+  /// With `create_graph` the result can be differentiated again.
+  Tensor domain_gradients(const Output& output, const Tensor& risks, bool create_graph);
 
   /// bool [K]: false once a replica has diverged.
   [[nodiscard]] const Tensor& active() const { return active_; }
@@ -74,6 +95,7 @@ class SPURION_API Trainee {
   std::vector<std::int64_t> diverged_at_;
   std::int64_t step_ = 0;
   bool second_order_ = false;
+  FullBatchUse full_batch_use_ = FullBatchUse::logits;
 };
 
 /// How a minibatch from several domains becomes an update.
@@ -84,6 +106,8 @@ class SPURION_API Method {
   [[nodiscard]] virtual Access needs() const { return {}; }
   /// True when the loss contains gradients, so that the model must be differentiated twice.
   [[nodiscard]] virtual bool needs_second_order() const { return false; }
+  /// What it uses of a batch that is the whole training set.
+  [[nodiscard]] virtual FullBatchUse full_batch_use() const { return FullBatchUse::logits; }
   /// One update of all replicas.
   virtual void step(Trainee& trainee, const Batch& batch) = 0;
   /// Called when a regime starts a new phase (a change of data distribution it knows about).
@@ -104,6 +128,10 @@ class SPURION_API ObjectiveMethod : public Method {
 
 /// Mean loss of each domain, [K, E].
 SPURION_API Tensor domain_risks(const Output& output, const Batch& batch);
+/// Mean over the rows of each domain of a row-wise quantity, [K, E]: the loss, or its derivative by
+/// a common factor of the logits or a common addend.
+SPURION_API Tensor domain_quantities(losses::RowQuantity quantity, const Output& output,
+                                     const Batch& batch, const Trainee& trainee);
 /// coefficient * sum ||w||^2 over all parameters, [K]; costs nothing where all coefficients are 0.
 SPURION_API Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters);
 

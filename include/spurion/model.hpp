@@ -20,6 +20,10 @@ struct ModelContext {
 struct Output {
   Tensor features;  ///< [K, B, F] input of the last layer
   Tensor logits;    ///< [K, B, C]
+  /// Of a linear model over a whole training set only, and then instead of the above: each domain's
+  /// risk [K, E] and its gradient [K, E, P].
+  Tensor risks = {};
+  Tensor risk_gradients = {};
 };
 
 /// One tensor inside the flat parameter vector of a replica.

@@ -20,6 +20,9 @@ struct RegimeContext {
   std::vector<StreamKey> order_keys;                             ///< [K]: minibatch order
   TrainingOptions training;
   EvaluationOptions evaluation;
+  /// True when full-batch steps may be given as `Batch::linear`: the model is linear, and the
+  /// method needs no logits.
+  bool linear_risks = false;
 };
 
 /// How much is measured at once.

@@ -2,8 +2,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "engine/kernels.hpp"
+#include "engine/linear_risks.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
@@ -25,6 +27,14 @@ void Trainee::set_parameters(const Tensor& parameters) {
 Output Trainee::forward(const Tensor& x) {
   return second_order_ ? model_->forward_differentiable(parameters_, x)
                        : model_->forward(parameters_, x);
+}
+
+Output Trainee::forward(const Batch& batch) {
+  if (!batch.linear) return forward(batch.x);
+  Output output;
+  std::tie(output.risks, output.risk_gradients) = engine::risks_and_gradients(
+      batch.linear, parameters_, full_batch_use_ == FullBatchUse::curvature);
+  return output;
 }
 
 void Trainee::descend(const Tensor& losses) {
@@ -50,20 +60,39 @@ void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
   ++step_;
 }
 
-Tensor Trainee::domain_gradients(const Tensor& domain_losses, bool keep_graph, bool create_graph) {
-  const std::int64_t domains = domain_losses.size(1);
+Tensor Trainee::domain_gradients(const Output& output, const Tensor& risks, bool create_graph) {
+  if (output.risk_gradients.defined()) return output.risk_gradients;
+  const std::int64_t domains = risks.size(1);
   std::vector<Tensor> each;
   each.reserve(static_cast<std::size_t>(domains));
   for (std::int64_t e = 0; e < domains; ++e) {
     const bool last = e + 1 == domains;
-    each.push_back(torch::autograd::grad({domain_losses.select(1, e).sum()}, {parameters_}, {},
-                                         create_graph || keep_graph || !last, create_graph)[0]);
+    each.push_back(torch::autograd::grad({risks.select(1, e).sum()}, {parameters_}, {},
+                                         create_graph || !last, create_graph)[0]);
   }
   return at::stack(each, 1);
 }
 
 Tensor domain_risks(const Output& output, const Batch& batch) {
+  if (output.risks.defined()) return output.risks;
   return losses::domain_means(losses::RowQuantity::loss, batch.task, output.logits, batch.y);
+}
+
+Tensor domain_quantities(losses::RowQuantity quantity, const Output& output, const Batch& batch,
+                         const Trainee& trainee) {
+  if (!output.risks.defined()) {
+    return losses::domain_means(quantity, batch.task, output.logits, batch.y);
+  }
+  switch (quantity) {
+    case losses::RowQuantity::loss:
+      return output.risks;
+    case losses::RowQuantity::scale_gradient:
+      // All parameters scale the logits, so the chain rule gives the derivative by their factor.
+      return (output.risk_gradients * trainee.parameters().unsqueeze(1)).sum(2);
+    case losses::RowQuantity::shift_gradient:
+      return output.risk_gradients.select(2, output.risk_gradients.size(2) - 1);  // the bias
+  }
+  throw LogicError("unknown quantity");
 }
 
 Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "harness/evaluator.hpp"
+#include "harness/linear_shortcut.hpp"
 #include "harness/seeds.hpp"
 #include "harness/threads.hpp"
 #include "spurion/error.hpp"
@@ -78,7 +79,12 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
           .make(method_options, MethodContext{info.task, replicas,
                                               regime->batch_domains(environment), info.groups});
   Trainee trainee(*model, model->initialise(model_keys), gather_optimizer(pack));
-  if (method->needs_second_order()) trainee.use_second_order();
+  context.linear_risks = uses_linear_risks(*model, *method, info, context.training);
+  if (context.linear_risks) {
+    trainee.set_full_batch_use(method->full_batch_use());
+  } else if (method->needs_second_order()) {
+    trainee.use_second_order();
+  }
 
   PackEvaluator::Options options;
   options.evaluation = context.evaluation;

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/linear_shortcut.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -39,6 +40,7 @@ std::string pack_key(const TrialSpec& trial, const Catalog& catalog) {
 struct Estimate {
   double flops = 0.0;
   double replica_bytes = 0.0;  ///< parameters, moments, activations of one replica
+  double cache_bytes = 0.0;    ///< the part of it that a step goes through again and again
   double data_bytes = 0.0;     ///< rows of one data seed
   std::int64_t max_replicas = 1;
 };
@@ -71,8 +73,15 @@ Estimate estimate(const TrialSpec& trial, const Catalog& catalog, const DataSour
                  method->cost_factor();
   const double row_bytes = 4.0 * static_cast<double>(element_count(info.input_shape));
   // Parameters, gradient, two moments, and the two temporaries of a penalty.
-  result.replica_bytes = 6.0 * 4.0 * static_cast<double>(model->parameter_count()) +
-                         batch_rows * model->activation_bytes();
+  const double parameter_bytes = 6.0 * 4.0 * static_cast<double>(model->parameter_count());
+  result.cache_bytes = parameter_bytes + batch_rows * model->activation_bytes();
+  result.replica_bytes = result.cache_bytes;
+  if (uses_linear_risks(*model, *method, info, training)) {
+    // Rows are read in chunks that all replicas of a data seed share; more replicas spread what a
+    // step costs besides them.
+    result.cache_bytes = parameter_bytes;
+    result.replica_bytes = parameter_bytes + 4.0 * batch_rows;
+  }
   result.data_bytes = row_bytes * (domains * static_cast<double>(training.rows) +
                                    4.0 * (domains + 2.0) * static_cast<double>(evaluation.rows));
   result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
@@ -89,9 +98,12 @@ std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& cata
   std::map<std::string, std::vector<TrialSpec>> groups;
   for (const TrialSpec& trial : trials) groups[pack_key(trial, catalog)].push_back(trial);
   std::vector<Pack> packs;
-  for (const auto& [key, group] : groups) {
+  for (auto& [key, group] : groups) {
+    // Replicas of one seed share its rows: side by side.
+    std::stable_sort(group.begin(), group.end(),
+                     [](const TrialSpec& a, const TrialSpec& b) { return a.seed < b.seed; });
     const Estimate cost = estimate(group.front(), catalog, sources);
-    auto size = static_cast<std::int64_t>(std::floor(kCacheBytes / cost.replica_bytes));
+    auto size = static_cast<std::int64_t>(std::floor(kCacheBytes / cost.cache_bytes));
     if (options.memory_bytes > 0.0) {
       size = std::min(size, static_cast<std::int64_t>(options.memory_bytes /
                                                       (cost.replica_bytes + cost.data_bytes)));

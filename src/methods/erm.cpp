@@ -24,6 +24,8 @@ class Erm final : public ObjectiveMethod {
   Erm(const Options& options, const MethodContext& context)
       : l2_(per_replica_tensor(options.l2, context.replicas)) {}
 
+  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     return domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
   }

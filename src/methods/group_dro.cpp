@@ -40,6 +40,8 @@ class GroupDro final : public ObjectiveMethod {
     return access;
   }
 
+  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     const Tensor risks = domain_risks(output, batch);
     const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());

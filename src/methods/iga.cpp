@@ -45,9 +45,11 @@ class Iga final : public ObjectiveMethod {
   [[nodiscard]] bool needs_second_order() const override { return true; }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
 
+  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::curvature; }
+
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     const Tensor risks = domain_risks(output, batch);
-    const Tensor gradients = trainee.domain_gradients(risks, true, true);  // [K, E, P]
+    const Tensor gradients = trainee.domain_gradients(output, risks, true);  // [K, E, P]
     const Tensor spread = (gradients - gradients.mean(1, true)).pow(2).sum(2);
     const Tensor penalty = sum_ ? spread.sum(1) : spread.mean(1);
     return risks.mean(1) + weight_ * penalty + l2_penalty(l2_, trainee.parameters());

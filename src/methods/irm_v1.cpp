@@ -75,10 +75,12 @@ class IrmV1 final : public ObjectiveMethod {
     return access;
   }
 
+  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::curvature; }
+
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     using losses::RowQuantity;
     const auto per_domain = [&](RowQuantity quantity) {
-      return losses::domain_means(quantity, batch.task, output.logits, batch.y);
+      return domain_quantities(quantity, output, batch, trainee);
     };
     const Tensor risk = per_domain(RowQuantity::loss).mean(1);
     Tensor penalties = per_domain(RowQuantity::scale_gradient).pow(2);

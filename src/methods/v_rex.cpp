@@ -46,6 +46,8 @@ class VRex final : public ObjectiveMethod {
     return access;
   }
 
+  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     const Tensor risks = domain_risks(output, batch);
     const Tensor mean = risks.mean(1);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/linear_risks.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -109,9 +110,17 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
 }
 
 Batch RowSource::whole() const {
-  if (!whole_.x.defined()) {
-    std::vector<Rows> rows;
-    for (const auto& samples : samples_) rows.push_back(join(samples));
+  if (whole_.domains == slots_ && whole_.rows_per_domain == rows_) return whole_;
+  std::vector<Rows> rows;
+  for (const auto& samples : samples_) rows.push_back(join(samples));
+  if (context_->linear_risks) {
+    std::vector<engine::DomainRows> each;
+    for (const Rows& one : rows) each.push_back({one.x.flatten(1), one.y});
+    whole_.domains = slots_;
+    whole_.rows_per_domain = rows_;
+    whole_.task = context_->environments.front()->info().task;
+    whole_.linear = engine::make_linear_risks(whole_.task, each, source_);
+  } else {
     whole_ = make_batch(rows, source_, *context_, slots_, rows_);
   }
   return whole_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include "catch.hpp"
@@ -98,9 +99,12 @@ TEST_CASE("a second Ctrl-C ends at once") {
   suite.replace(suite.find(rows), rows.size(), "rows = 40000000");
   shell.write("toy.toml", suite);
   Background run = shell.start(kRun);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  // Signals are handled before the store is made.
+  for (int i = 0; i < 600 && !std::filesystem::exists(shell.path("out") / "store.sqlite"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
   run.send(SIGINT);
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));  // two at once would count as one
   run.send(SIGINT);
   const Finished stopped = run.wait();
   CHECK(stopped.code == 130);

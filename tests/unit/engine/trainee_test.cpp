@@ -51,8 +51,8 @@ TEST_CASE("domain gradients add up to the gradient of the sum") {
   at::manual_seed(1);
   const Tensor x = at::randn({1, 12, 5});
   const auto losses = [&] { return trainee.forward(x).logits.pow(2).reshape({2, 3, 4}).mean(2); };
-  const Tensor each = trainee.domain_gradients(losses(), false, false);
+  const Tensor each = trainee.domain_gradients({}, losses(), false);
   CHECK(each.sizes() == at::IntArrayRef({2, 3, model->parameter_count()}));
-  const Tensor total = trainee.domain_gradients(losses().sum(1, true), false, false);
+  const Tensor total = trainee.domain_gradients({}, losses().sum(1, true), false);
   CHECK(at::allclose(each.sum(1), total.squeeze(1), 1e-4, 1e-6));
 }
