@@ -52,8 +52,16 @@ inline Bounds one_of(std::vector<std::string> words) {
 
 /// What a random search draws for a field.
 struct Search {
-  enum class Kind { fixed, uniform, log_uniform, uniform_integer, log_uniform_integer, choice };
-  Kind kind = Kind::fixed;  ///< fixed: keep the default
+  enum class Kind {
+    fixed,  ///< keep the default
+    uniform,
+    log_uniform,
+    one_minus_log_uniform,  ///< 1 - u, u log-uniform in [low, high]
+    uniform_integer,
+    log_uniform_integer,
+    choice
+  };
+  Kind kind = Kind::fixed;
   double low = 0.0;
   double high = 0.0;
   std::vector<Value> choices;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "spurion/catalog.hpp"
+#include "spurion/schema.hpp"
 #include "spurion/trial.hpp"
 #include "spurion/value.hpp"
 
@@ -33,6 +35,8 @@
 ///     [experiment.search]            # optional random search
 ///     draws = 20
 ///     fields = ["method.penalty_weight", "optimizer.learning_rate"]
+///     [experiment.search.ranges]     # instead of the schema's distribution
+///     "optimizer.learning_rate" = { log_uniform = [1e-4, 1e-2] }
 ///
 ///     [[question]]
 ///     text = "Does a wider model close the gap?"
@@ -59,6 +63,7 @@ struct Experiment {
   Value grid;      ///< "section.field" or "section" -> list
   std::int64_t draws = 0;
   std::vector<std::string> search_fields;
+  std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
 };
 
 struct SPURION_API Suite {

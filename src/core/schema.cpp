@@ -26,6 +26,8 @@ std::string Search::text() const {
       return fmt::format("uniform in [{}, {}]", low, high);
     case Kind::log_uniform:
       return fmt::format("log-uniform in [{}, {}]", low, high);
+    case Kind::one_minus_log_uniform:
+      return fmt::format("1 - log-uniform in [{}, {}]", low, high);
     case Kind::uniform_integer:
       return fmt::format("uniform integer in [{}, {}]", low, high);
     case Kind::log_uniform_integer:
@@ -52,6 +54,8 @@ Value Search::draw(const StreamKey& key) const {
       return low + u * (high - low);
     case Kind::log_uniform:
       return std::clamp(log_scale(), low, high);
+    case Kind::one_minus_log_uniform:
+      return 1.0 - std::clamp(log_scale(), low, high);
     case Kind::uniform_integer:
       return clamp_integer(low + u * (high - low + 1.0));
     case Kind::log_uniform_integer:

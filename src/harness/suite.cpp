@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "harness/search_range.hpp"
 #include "harness/sections.hpp"
 #include "spurion/error.hpp"
 
@@ -110,6 +111,22 @@ void copy_sections(const Value& from, const std::string& owner, Value& to, Probl
   }
 }
 
+void read_ranges(const Value& search, const std::string& owner, Experiment& experiment,
+                 Reader& reader, Problems& problems) {
+  const Value* ranges = search.find("ranges");
+  if (ranges == nullptr) return;
+  if (!ranges->is_table()) {
+    reader.wrong(*ranges, "ranges", owner + " search", "a table of distributions");
+    return;
+  }
+  // Ranges of fields that are not searched would be silently without effect.
+  reader.keys(*ranges, owner + " search.ranges", experiment.search_fields);
+  for (const auto& [field, range] : ranges->as_table()) {
+    const std::string name = fmt::format("search range of '{}' of {}", field, owner);
+    experiment.search_ranges[field] = read_search(range, name, problems);
+  }
+}
+
 Experiment read_experiment(const Value& table, const Suite& suite, const Value& defaults,
                            std::int64_t seeds, Problems& problems) {
   Reader reader(problems);
@@ -132,11 +149,12 @@ Experiment read_experiment(const Value& table, const Suite& suite, const Value& 
   }
   if (const Value* search = table.find("search")) {
     if (!search->is_table()) {
-      reader.wrong(*search, "search", owner, "a table with draws and fields");
+      reader.wrong(*search, "search", owner, "a table with draws, fields and ranges");
     } else {
-      reader.keys(*search, owner + " search", {"draws", "fields"});
+      reader.keys(*search, owner + " search", {"draws", "fields", "ranges"});
       experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
       experiment.search_fields = reader.texts(*search, "fields", owner + " search");
+      read_ranges(*search, owner, experiment, reader, problems);
     }
   }
   for (const Experiment& other : suite.experiments) {

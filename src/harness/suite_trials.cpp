@@ -197,7 +197,9 @@ void apply_draw(const Catalog& catalog, const Experiment& experiment, std::int64
     const FieldInfo* info = schema_of(catalog, base, section, plain)->find(field);
     // A field that this method or model does not have is another one's.
     if (info == nullptr) continue;
-    if (info->search.kind == Search::Kind::fixed) {
+    const auto range = experiment.search_ranges.find(path);
+    const Search& search = range == experiment.search_ranges.end() ? info->search : range->second;
+    if (search.kind == Search::Kind::fixed) {
       problems.add(fmt::format("search field '{}' of experiment '{}' has no search distribution",
                                path, experiment.name));
       return;
@@ -206,7 +208,7 @@ void apply_draw(const Catalog& catalog, const Experiment& experiment, std::int64
                               .child("search")
                               .child(static_cast<std::uint64_t>(draw))
                               .child(path);
-    sections.as_table()[section].as_table()[field] = info->search.draw(key);
+    sections.as_table()[section].as_table()[field] = search.draw(key);
   }
 }
 

@@ -14,7 +14,9 @@
 ///  - `gap_against_scale`: experiment, axis ("model.width"), margin (default 0.02)
 ///  - `compare_methods`: experiment, baseline (default "erm")
 ///  - `compare_regimes`: experiment
-///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, note }]
+///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, and where
+///    needed: note, rounding, where = { "section.field" = value } }], select_on = "id" (of several
+///    hyper-parameter draws only the best in that domain counts)
 
 namespace spurion::analysis {
 
