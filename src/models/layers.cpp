@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/matmul.hpp"
+#include "spurion/error.hpp"
 
 namespace spurion {
 
@@ -31,19 +32,32 @@ void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const P
       bound = 1.0 / std::sqrt(in);
       break;
   }
+  initialise_uniform(parameters, weight, bound, keys);
+  if (how == Initialisation::torch_linear) initialise_uniform(parameters, bias, bound, keys);
+}
+
+void initialise_uniform(Tensor& parameters, const ParameterBlock& block, double bound,
+                        const std::vector<StreamKey>& keys) {
   const std::int64_t width = parameters.size(1);
-  float* data = parameters.data_ptr<float>();
-  const auto fill = [&](const ParameterBlock& block, const StreamKey& key, std::int64_t k) {
-    const Stream stream(key.child(block.name));
-    float* target = data + k * width + block.offset;
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const Stream stream(keys[k].child(block.name));
+    float* target =
+        parameters.data_ptr<float>() + static_cast<std::int64_t>(k) * width + block.offset;
     for (std::int64_t i = 0; i < element_count(block.shape); ++i) {
       target[i] = static_cast<float>(bound * (2.0 * stream.uniform(i) - 1.0));
     }
-  };
-  for (std::size_t k = 0; k < keys.size(); ++k) {
-    fill(weight, keys[k], static_cast<std::int64_t>(k));
-    if (how == Initialisation::torch_linear) fill(bias, keys[k], static_cast<std::int64_t>(k));
   }
+}
+
+void require_images(const std::string& what, const Shape& input_shape) {
+  if (input_shape.size() == 3) return;
+  throw UsageError(what +
+                   " needs images [channels, height, width]; this environment's rows have another "
+                   "shape");
+}
+
+Tensor sum_colours(const Tensor& x, std::int64_t colours) {
+  return x.reshape({x.size(0), x.size(1), colours, -1}).sum(2);
 }
 
 std::vector<Tensor> split_parameters(const Tensor& parameters,

@@ -31,6 +31,17 @@ enum class Initialisation {
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
                        Initialisation how, const std::vector<StreamKey>& keys);
 
+/// Fills a block of replica k with U(-bound, bound) for each key, as above.
+void initialise_uniform(Tensor& parameters, const ParameterBlock& block, double bound,
+                        const std::vector<StreamKey>& keys);
+
+/// Throws `UsageError` unless rows are images [channels, height, width]; `what` needs them.
+void require_images(const std::string& what, const Shape& input_shape);
+
+/// x [K or 1, B, colours, ...] summed over colours: [K or 1, B, pixels]. A model behind it is
+/// invariant to colour by construction: the oracle.
+Tensor sum_colours(const Tensor& x, std::int64_t colours);
+
 /// The blocks of a layout as tensors [K, ...block shape]. Cut in one operation, so that the
 /// backward pass joins their gradients in one too.
 std::vector<Tensor> split_parameters(const Tensor& parameters,

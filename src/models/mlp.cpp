@@ -40,11 +40,7 @@ class Mlp final : public Model {
   }
 
   Mlp(Options options, const ModelContext& context) : options_(std::move(options)) {
-    if (options_.greyscale && context.input_shape.size() != 3) {
-      throw UsageError(
-          "'greyscale' of mlp needs images [channels, height, width]; this environment's rows have "
-          "another shape");
-    }
+    if (options_.greyscale) require_images("'greyscale' of mlp", context.input_shape);
     channels_ = options_.greyscale ? context.input_shape[0] : 1;
     inputs_ = element_count(context.input_shape) / channels_;
     LayoutBuilder builder;
@@ -103,7 +99,7 @@ class Mlp final : public Model {
  private:
   /// [K or 1, B, inputs]
   [[nodiscard]] Tensor rows_of(const Tensor& x) const {
-    return options_.greyscale ? x.reshape({x.size(0), x.size(1), channels_, inputs_}).sum(2)
+    return options_.greyscale ? sum_colours(x, channels_)
                               : x.reshape({x.size(0), x.size(1), inputs_});
   }
 

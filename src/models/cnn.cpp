@@ -1,0 +1,157 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "engine/cnn_node.hpp"
+#include "models/layers.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/model.hpp"
+
+namespace spurion {
+namespace {
+
+struct CnnOptions {
+  std::int64_t channels = 64;
+  std::int64_t groups = 8;
+  bool greyscale = false;
+};
+
+constexpr std::int64_t kStrides[] = {1, 2, 1, 1};
+
+/// x [K, B, C, H, W] normalised over each group of channels and all pixels, then weight and bias
+/// [K, C]: operations that can be differentiated any number of times.
+Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, const Tensor& bias) {
+  const Tensor grouped = x.reshape({x.size(0), x.size(1), groups, -1});
+  const Tensor centred = grouped - grouped.mean(-1, true);
+  const Tensor scaled = centred * (centred.square().mean(-1, true) + 1e-5).rsqrt();
+  const std::vector<std::int64_t> one_each = {x.size(0), 1, x.size(2), 1, 1};
+  return scaled.reshape(x.sizes()) * weight.reshape(one_each) + bias.reshape(one_each);
+}
+
+/// Convolutional network of DomainBed for small images (Gulrajani & Lopez-Paz 2021, MNIST_CNN):
+/// four layers of convolution 3x3, ReLU and group normalisation, of c, 2c, 2c and 2c channels, the
+/// second with stride 2; the mean over pixels; a linear head. Parameters start as torch's do.
+class Cnn final : public Model {
+ public:
+  using Options = CnnOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("channels", &O::channels,
+                   "Channels of the first layer; the other three have twice as many.",
+                   between(1, 4096), choice({8, 16, 32, 64}))
+            .field("groups", &O::groups,
+                   "Groups of the group normalisation; must divide 'channels'.", between(1, 4096))
+            .field("greyscale", &O::greyscale,
+                   "Sum the channels of an image before the first layer.");
+    return schema;
+  }
+
+  Cnn(Options options, const ModelContext& context) : options_(options) {
+    require_images("cnn", context.input_shape);
+    if (options_.channels % options_.groups != 0) {
+      throw UsageError(fmt::format("'groups' of cnn must divide 'channels': {} does not divide {}",
+                                   options_.groups, options_.channels));
+    }
+    colours_ = context.input_shape[0];
+    const std::int64_t c = options_.channels;
+    shape_ = {options_.greyscale ? 1 : colours_,
+              context.input_shape[1],
+              context.input_shape[2],
+              {c, 2 * c, 2 * c, 2 * c},
+              {std::begin(kStrides), std::end(kStrides)},
+              options_.groups,
+              context.outputs};
+    LayoutBuilder builder;
+    std::int64_t in = shape_.channels;
+    std::int64_t height = shape_.height;
+    std::int64_t width = shape_.width;
+    activation_bytes_ = 4.0 * static_cast<double>(element_count(context.input_shape));
+    for (std::size_t layer = 0; layer < shape_.widths.size(); ++layer) {
+      const std::int64_t out = shape_.widths[layer];
+      builder.add(fmt::format("convolution{}.weight", layer), {out, in, 3, 3});
+      builder.add(fmt::format("convolution{}.bias", layer), {out});
+      builder.add(fmt::format("norm{}.weight", layer), {out});
+      builder.add(fmt::format("norm{}.bias", layer), {out});
+      height = (height - 1) / shape_.strides[layer] + 1;
+      width = (width - 1) / shape_.strides[layer] + 1;
+      const auto pixels = static_cast<double>(height * width);
+      const double flops = 18.0 * static_cast<double>(in * out) * pixels;
+      if (layer == 0) first_flops_ = flops;
+      forward_flops_ += flops;
+      activation_bytes_ += 4.0 * static_cast<double>(out) * pixels;
+      in = out;
+    }
+    builder.add("head.weight", {in, shape_.outputs});
+    builder.add("head.bias", {shape_.outputs});
+    forward_flops_ += 2.0 * static_cast<double>(in * shape_.outputs);
+    layout_ = builder.take();
+  }
+
+  [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
+
+  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+    Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
+    std::size_t i = 0;
+    for (; i + 2 < layout_.size(); i += 4) {
+      const double bound = 1.0 / std::sqrt(9.0 * static_cast<double>(layout_[i].shape[1]));
+      initialise_uniform(parameters, layout_[i], bound, keys);
+      initialise_uniform(parameters, layout_[i + 1], bound, keys);
+      parameters.narrow(1, layout_[i + 2].offset, layout_[i + 2].shape[0]).fill_(1.0);
+    }
+    initialise_linear(parameters, layout_[i], layout_[i + 1], Initialisation::torch_linear, keys);
+    return parameters;
+  }
+
+  [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
+    return engine::cnn_forward(shape_, parameters,
+                               options_.greyscale ? sum_colours(x, colours_) : x);
+  }
+
+  [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
+                                              const Tensor& x) const override {
+    const auto parts = split_parameters(parameters, layout_);
+    const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
+    Tensor hidden =
+        images.reshape({x.size(0), x.size(1), shape_.channels, shape_.height, shape_.width})
+            .expand({parameters.size(0), -1, -1, -1, -1});
+    std::size_t i = 0;
+    for (; i + 2 < parts.size(); i += 4) {
+      std::vector<Tensor> each;
+      for (std::int64_t k = 0; k < parameters.size(0); ++k) {
+        each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 4], 1));
+      }
+      hidden = group_norm(at::stack(each).relu(), options_.groups, parts[i + 2], parts[i + 3]);
+    }
+    const Tensor features = hidden.mean(at::IntArrayRef({3, 4}));
+    return {features, linear_layer(parts[i], parts[i + 1], features)};
+  }
+
+  // Of the sums over taps: the fast path needs fewer, where it convolves by Winograd's method.
+  [[nodiscard]] double forward_flops() const override { return forward_flops_; }
+  // Forward, and both convolutions of the backward pass in every layer but the first, which has
+  // one.
+  [[nodiscard]] double step_flops() const override { return 3.0 * forward_flops_ - first_flops_; }
+  [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
+
+ private:
+  Options options_;
+  std::int64_t colours_ = 1;
+  engine::CnnShape shape_;
+  double forward_flops_ = 0.0;
+  double first_flops_ = 0.0;
+  double activation_bytes_ = 0.0;
+  std::vector<ParameterBlock> layout_;
+};
+
+}  // namespace
+
+void register_cnn(Catalog& catalog);
+void register_cnn(Catalog& catalog) {
+  catalog.models.add<Cnn>("cnn", "Small convolutional network, optionally greyscale.",
+                          "Gulrajani & Lopez-Paz 2021 (defaults)");
+}
+
+}  // namespace spurion
