@@ -114,7 +114,9 @@ std::string run(const Case& c, double peak) {
   const Tensor x = batch.x[0].clone();
   const Tensor x_by_pixel = x.contiguous(at::MemoryFormat::ChannelsLast);
   double difference = 0.0;
-  for (int step = 0; step < 5; ++step) {
+  // Few steps: Adam's first ones follow the signs of gradients near 0, and after five the two plain
+  // layouts differ from each other in the fourth digit.
+  for (int step = 0; step < 3; ++step) {
     const double loss = by_channel.step(x, y);
     by_pixel.step(x_by_pixel, y);
     method->step(trainee, batch);

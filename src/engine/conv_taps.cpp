@@ -148,8 +148,10 @@ SPURION_INLINE void correlation_block(const TapCorrelation& t, std::int64_t i, s
     }
   }
   fold_all<Lanes, Lanes>(sum);
+  float sums[Lanes];
+  vector_at<Lanes>(sums) = sum[0];
   for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < columns; ++c) t.out[(i + r) * t.count + k + c] += sum[0][r * Columns + c];
+    for (int c = 0; c < columns; ++c) t.out[(i + r) * t.count + k + c] += sums[r * Columns + c];
   }
 }
 

@@ -1,7 +1,6 @@
 #include "engine/group_norm.hpp"
 
 #include <cmath>
-#include <cstring>
 
 #include "engine/simd.hpp"
 
@@ -13,21 +12,25 @@ constexpr float kEpsilon = 1e-5F;  // torch::nn::GroupNorm's
 /// Pixels summed before they join the total: long sums of floats lose digits.
 constexpr std::int64_t kChunk = 32;
 
-SPURION_INLINE void clear(float* target, std::int64_t count) {
-  std::memset(target, 0, static_cast<std::size_t>(count) * sizeof(float));
+template <int Lanes>
+SPURION_INLINE void clear(float* target, std::int64_t pixels) {
+  using V = typename Vector<Lanes>::Type;
+  for (std::int64_t i = 0; i < pixels * kImages; i += Lanes) vector_at<Lanes>(target + i) = V{};
 }
 
 /// Zeroes what surrounds the image.
+template <int Lanes>
 SPURION_INLINE void clear_margin(float* plane, const Frame& frame, std::int64_t height,
                                  std::int64_t width) {
   const std::int64_t row = frame.width * kImages;
-  clear(plane, frame.top * row);
+  clear<Lanes>(plane, frame.top * frame.width);
   const std::int64_t right = frame.width - frame.left - width;
   for (std::int64_t y = frame.top; y < frame.top + height; ++y) {
-    clear(plane + y * row, frame.left * kImages);
-    clear(plane + y * row + (frame.left + width) * kImages, right * kImages);
+    clear<Lanes>(plane + y * row, frame.left);
+    clear<Lanes>(plane + y * row + (frame.left + width) * kImages, right);
   }
-  clear(plane + (frame.top + height) * row, (frame.height - frame.top - height) * row);
+  clear<Lanes>(plane + (frame.top + height) * row,
+               (frame.height - frame.top - height) * frame.width);
 }
 
 template <int Lanes>
@@ -77,16 +80,17 @@ SPURION_INLINE void group_statistics_lanes(const GroupStatistics& t) {
 template <int Lanes>
 SPURION_INLINE void normalise_lanes(const Normalise& t) {
   using V = typename Vector<Lanes>::Type;
-  clear_margin(t.framed, t.frame, t.height, t.width);
+  clear_margin<Lanes>(t.framed, t.frame, t.height, t.width);
   for (std::int64_t part = 0; part < kImages; part += Lanes) {
     const V mean = vector_at<Lanes>(t.mean + part);
     const V slope = vector_at<Lanes>(t.scale + part) * t.weight;
+    const V bias = V{} + t.bias;
     for (std::int64_t y = 0; y < t.height; ++y) {
       const float* in = t.values + y * t.width * kImages + part;
       float* out = t.framed + ((t.frame.top + y) * t.frame.width + t.frame.left) * kImages + part;
       for (std::int64_t x = 0; x < t.width; ++x) {
         vector_at<Lanes>(out + x * kImages) =
-            (vector_at<Lanes>(in + x * kImages) - mean) * slope + t.bias;
+            (vector_at<Lanes>(in + x * kImages) - mean) * slope + bias;
       }
     }
   }
@@ -138,7 +142,7 @@ SPURION_INLINE void norm_gradient_sums_lanes(const NormGradientSums& t) {
 template <int Lanes>
 SPURION_INLINE void norm_gradient_lanes(const NormGradient& t) {
   using V = typename Vector<Lanes>::Type;
-  clear_margin(t.framed, t.frame, t.height, t.width);
+  clear_margin<Lanes>(t.framed, t.frame, t.height, t.width);
   for (std::int64_t part = 0; part < kImages; part += Lanes) {
     const V mean = vector_at<Lanes>(t.mean + part);
     const V slope = vector_at<Lanes>(t.slope + part);
