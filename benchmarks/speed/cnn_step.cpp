@@ -150,7 +150,7 @@ int main() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   const double peak = spurion::speed::peak_flops();
-  const Case cases[] = {{8, 128, 4, 4.0}, {16, 128, 2, 0}, {64, 128, 1, 1.5}};
+  const Case cases[] = {{8, 128, 4, 4.0}, {8, 16, 16, 0}, {16, 128, 2, 0}, {64, 128, 1, 1.5}};
   fmt::print("{{\n  \"peak_gflops\": {:.1f},\n  \"rows\": [\n", peak * 1e-9);
   bool first = true;
   for (const Case& c : cases) {

@@ -63,11 +63,6 @@ SPURION_INLINE void tap_row(const TapProduct& t, std::int64_t i, std::int64_t y)
     tap_block<Lanes, Rows, Pixels>(t, i, in + x * t.in_strides.pixel,
                                    out + x * t.out_strides.pixel);
   }
-  if constexpr (Pixels > 2) {
-    for (; x + 2 <= t.width; x += 2) {
-      tap_block<Lanes, Rows, 2>(t, i, in + x * t.in_strides.pixel, out + x * t.out_strides.pixel);
-    }
-  }
   for (; x < t.width; ++x) {
     tap_block<Lanes, Rows, 1>(t, i, in + x * t.in_strides.pixel, out + x * t.out_strides.pixel);
   }
@@ -76,7 +71,7 @@ SPURION_INLINE void tap_row(const TapProduct& t, std::int64_t i, std::int64_t y)
 template <int Lanes>
 SPURION_INLINE void tap_product_lanes(const TapProduct& t) {
   constexpr int kRows = Lanes / 2;
-  constexpr int kPixels = Lanes == 16 ? 3 : 1;
+  constexpr int kPixels = Lanes == 16 ? 2 : 1;
   // Rows of pixels outside: those that a row of outputs reads stay in cache for all channels.
   for (std::int64_t y = 0; y < t.height; ++y) {
     std::int64_t i = 0;
