@@ -1,15 +1,10 @@
 #include "engine/gemm.hpp"
 
+#include "engine/simd.hpp"
+
 namespace spurion::engine {
 
 namespace {
-
-#define SPURION_INLINE inline __attribute__((always_inline))
-
-template <int Lanes>
-struct Vector {
-  using Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4))) = float;
-};
 
 /// C block of `Rows` x (`Vectors` * Lanes) in registers. With `Continue` the chain of multiply-adds
 /// goes on from what c holds: the same bits as one longer chain.
@@ -188,11 +183,8 @@ using Kernel = void (*)(std::int64_t, std::int64_t, std::int64_t, const MatrixVi
 
 Kernel best_kernel() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-    return gemm_avx512;
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return gemm_avx2;
+  if (machine_lanes() == 16) return gemm_avx512;
+  if (machine_lanes() == 8) return gemm_avx2;
 #endif
   return gemm_portable;
 }

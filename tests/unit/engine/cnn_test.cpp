@@ -18,7 +18,7 @@ namespace {
 
 std::vector<StreamKey> keys(std::int64_t count) {
   std::vector<StreamKey> all;
-  for (std::int64_t k = 0; k < count; ++k) all.push_back(StreamKey(static_cast<std::uint64_t>(k)));
+  for (std::int64_t k = 0; k < count; ++k) all.emplace_back(static_cast<std::uint64_t>(k));
   return all;
 }
 
