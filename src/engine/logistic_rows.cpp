@@ -1,19 +1,18 @@
 #include "engine/logistic_rows.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <vector>
+
+#include "engine/simd.hpp"
 
 namespace spurion::engine {
 
 namespace {
 
-#define SPURION_INLINE inline __attribute__((always_inline))
-
+/// Bits of a vector of floats.
 template <int Lanes>
-struct Vectors {
-  using Float __attribute__((vector_size(Lanes * sizeof(float)), aligned(4))) = float;
-  using Int __attribute__((vector_size(Lanes * sizeof(float)), aligned(4))) = std::int32_t;
+struct Bits {
+  typedef std::int32_t Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4)));
 };
 
 constexpr std::int32_t kSignBit = INT32_MIN;
@@ -24,16 +23,16 @@ constexpr std::int64_t kChunkVectors = 32;
 /// Partial sums of one replica over the rows seen so far.
 template <int Lanes>
 struct Sums {
-  typename Vectors<Lanes>::Float linear{};   ///< sum of max(z, 0) - y z
-  typename Vectors<Lanes>::Float product{};  ///< mantissa of the product of 1 + exp(-|z|)
-  typename Vectors<Lanes>::Int exponent{};   ///< and its exponent
+  typename Vector<Lanes>::Type linear{};   ///< sum of max(z, 0) - y z
+  typename Vector<Lanes>::Type product{};  ///< mantissa of the product of 1 + exp(-|z|)
+  typename Bits<Lanes>::Type exponent{};   ///< and its exponent
 };
 
 /// z = columns' weights for `Replicas` replicas and two vectors of rows.
 template <int Lanes, int Replicas>
 SPURION_INLINE void affine(const LogisticRows& rows, const LogisticReplica* replicas,
-                           std::int64_t first, typename Vectors<Lanes>::Float (&z)[Replicas][2]) {
-  using V = typename Vectors<Lanes>::Float;
+                           std::int64_t first, typename Vector<Lanes>::Type (&z)[Replicas][2]) {
+  using V = typename Vector<Lanes>::Type;
 #pragma GCC unroll 8
   for (int k = 0; k < Replicas; ++k) z[k][0] = z[k][1] = V{};
   for (std::int64_t d = 0; d < rows.width; ++d) {
@@ -51,12 +50,12 @@ SPURION_INLINE void affine(const LogisticRows& rows, const LogisticReplica* repl
 
 /// Residual s(z) - y of a vector of rows; adds to the sums of the loss and gives the curvature.
 template <int Lanes>
-SPURION_INLINE typename Vectors<Lanes>::Float residual(typename Vectors<Lanes>::Float z,
-                                                       typename Vectors<Lanes>::Float y,
-                                                       Sums<Lanes>& sums,
-                                                       typename Vectors<Lanes>::Float& curvature) {
-  using V = typename Vectors<Lanes>::Float;
-  using I = typename Vectors<Lanes>::Int;
+SPURION_INLINE typename Vector<Lanes>::Type residual(typename Vector<Lanes>::Type z,
+                                                     typename Vector<Lanes>::Type y,
+                                                     Sums<Lanes>& sums,
+                                                     typename Vector<Lanes>::Type& curvature) {
+  using V = typename Vector<Lanes>::Type;
+  using I = typename Bits<Lanes>::Type;
   // exp(-|z|) = 2^(n + f), n an integer and |f| <= 1/2. Below the least normal result it stays
   // there; NaN stays NaN.
   constexpr float kLeast = -87.0F;
@@ -89,11 +88,11 @@ SPURION_INLINE typename Vectors<Lanes>::Float residual(typename Vectors<Lanes>::
 template <int Lanes, int Columns>
 SPURION_INLINE void weighted_columns(const LogisticRows& rows, std::int64_t first,
                                      std::int64_t vectors, std::int64_t d,
-                                     const typename Vectors<Lanes>::Float* left,
-                                     const typename Vectors<Lanes>::Float* right,
-                                     typename Vectors<Lanes>::Float* left_sums,
-                                     typename Vectors<Lanes>::Float* right_sums) {
-  using V = typename Vectors<Lanes>::Float;
+                                     const typename Vector<Lanes>::Type* left,
+                                     const typename Vector<Lanes>::Type* right,
+                                     typename Vector<Lanes>::Type* left_sums,
+                                     typename Vector<Lanes>::Type* right_sums) {
+  using V = typename Vector<Lanes>::Type;
   V a[Columns];
   V b[Columns];
 #pragma GCC unroll 8
@@ -119,10 +118,10 @@ SPURION_INLINE void weighted_columns(const LogisticRows& rows, std::int64_t firs
 template <int Lanes>
 SPURION_INLINE void all_weighted_columns(const LogisticRows& rows, std::int64_t first,
                                          std::int64_t vectors,
-                                         const typename Vectors<Lanes>::Float* left,
-                                         const typename Vectors<Lanes>::Float* right,
-                                         typename Vectors<Lanes>::Float* left_sums,
-                                         typename Vectors<Lanes>::Float* right_sums) {
+                                         const typename Vector<Lanes>::Type* left,
+                                         const typename Vector<Lanes>::Type* right,
+                                         typename Vector<Lanes>::Type* left_sums,
+                                         typename Vector<Lanes>::Type* right_sums) {
   std::int64_t d = 0;
   for (; d + 8 <= rows.width; d += 8) {
     weighted_columns<Lanes, 8>(rows, first, vectors, d, left, right, left_sums, right_sums);
@@ -136,7 +135,7 @@ SPURION_INLINE void all_weighted_columns(const LogisticRows& rows, std::int64_t 
 }
 
 template <int Lanes>
-SPURION_INLINE double total(typename Vectors<Lanes>::Float sums) {
+SPURION_INLINE double total(typename Vector<Lanes>::Type sums) {
   double sum = 0.0;
   for (int lane = 0; lane < Lanes; ++lane) sum += static_cast<double>(sums[lane]);
   return sum;
@@ -148,9 +147,9 @@ constexpr int kGroup = 4;
 template <int Lanes, int Replicas, bool Hessian>
 SPURION_INLINE void chunk_values(const LogisticRows& rows, const LogisticReplica* replicas,
                                  std::int64_t first, std::int64_t vectors, Sums<Lanes>* sums,
-                                 typename Vectors<Lanes>::Float* values) {
-  using V = typename Vectors<Lanes>::Float;
-  using I = typename Vectors<Lanes>::Int;
+                                 typename Vector<Lanes>::Type* values) {
+  using V = typename Vector<Lanes>::Type;
+  using I = typename Bits<Lanes>::Type;
   for (std::int64_t v = 0; v < vectors; v += 2) {
     const std::int64_t row = first + v * Lanes;
     V z[Replicas][2];
@@ -187,7 +186,7 @@ SPURION_INLINE void chunk_values(const LogisticRows& rows, const LogisticReplica
 template <int Lanes, bool Hessian>
 SPURION_INLINE void pass(const LogisticRows& rows, const LogisticReplica* replicas,
                          std::int64_t count) {
-  using V = typename Vectors<Lanes>::Float;
+  using V = typename Vector<Lanes>::Type;
   const std::int64_t groups = (count + kGroup - 1) / kGroup;
   std::vector<Sums<Lanes>> sums(static_cast<std::size_t>(groups * kGroup));
   for (Sums<Lanes>& each : sums) each.product = V{} + 1.0F;
@@ -241,68 +240,34 @@ SPURION_INLINE void pass(const LogisticRows& rows, const LogisticReplica* replic
   }
 }
 
-using Pass = void (*)(const LogisticRows&, const LogisticReplica*, std::int64_t);
-struct Passes {
-  Pass risks;
-  Pass hessian_products;
+struct Pass {
+  const LogisticRows& rows;
+  const LogisticReplica* replicas;
+  std::int64_t count;
 };
 
-#if defined(__x86_64__)
-#define SPURION_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma")))
-#define SPURION_AVX2 __attribute__((target("avx2,fma")))
-SPURION_AVX512 void risks_avx512(const LogisticRows& rows, const LogisticReplica* replicas,
-                                 std::int64_t count) {
-  pass<16, false>(rows, replicas, count);
-}
-SPURION_AVX512 void hessian_avx512(const LogisticRows& rows, const LogisticReplica* replicas,
-                                   std::int64_t count) {
-  pass<16, true>(rows, replicas, count);
-}
-SPURION_AVX2 void risks_avx2(const LogisticRows& rows, const LogisticReplica* replicas,
-                             std::int64_t count) {
-  pass<8, false>(rows, replicas, count);
-}
-SPURION_AVX2 void hessian_avx2(const LogisticRows& rows, const LogisticReplica* replicas,
-                               std::int64_t count) {
-  pass<8, true>(rows, replicas, count);
-}
-#endif
-
-void risks_portable(const LogisticRows& rows, const LogisticReplica* replicas, std::int64_t count) {
-  pass<4, false>(rows, replicas, count);
-}
-void hessian_portable(const LogisticRows& rows, const LogisticReplica* replicas,
-                      std::int64_t count) {
-  pass<4, true>(rows, replicas, count);
+template <int Lanes>
+SPURION_INLINE void risks_lanes(const Pass& pass_over) {
+  pass<Lanes, false>(pass_over.rows, pass_over.replicas, pass_over.count);
 }
 
-Passes best_passes() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-      __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512bw") != 0) {
-    return {risks_avx512, hessian_avx512};
-  }
-  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) {
-    return {risks_avx2, hessian_avx2};
-  }
-#endif
-  return {risks_portable, hessian_portable};
+template <int Lanes>
+SPURION_INLINE void hessian_products_lanes(const Pass& pass_over) {
+  pass<Lanes, true>(pass_over.rows, pass_over.replicas, pass_over.count);
 }
 
-const Passes& passes() {
-  static const Passes best = best_passes();
-  return best;
-}
+SPURION_KERNEL(risks, Pass)
+SPURION_KERNEL(hessian_products, Pass)
 
 }  // namespace
 
 void logistic_risks(const LogisticRows& rows, const LogisticReplica* replicas, std::int64_t count) {
-  passes().risks(rows, replicas, count);
+  risks({rows, replicas, count});
 }
 
 void logistic_hessian_products(const LogisticRows& rows, const LogisticReplica* replicas,
                                std::int64_t count) {
-  passes().hessian_products(rows, replicas, count);
+  hessian_products({rows, replicas, count});
 }
 
 }  // namespace spurion::engine
