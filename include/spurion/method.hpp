@@ -75,9 +75,13 @@ class SPURION_API Trainee {
   void descend(const Tensor& losses);
   /// As `descend`, with the gradient [K, P] given by the method.
   void apply(const Tensor& losses, const Tensor& gradient);
-  /// Gradient of each domain's risk, [K, E, P]; `risks` is [K, E], `domain_risks` of this output.
-  /// With `create_graph` the result can be differentiated again.
-  Tensor domain_gradients(const Output& output, const Tensor& risks, bool create_graph);
+  /// Each domain's risk [K, E] and its gradient [K, E, P], for the price of one forward and
+  /// backward pass. With `create_graph` both can be differentiated.
+  struct DomainGradients {
+    Tensor risks;
+    Tensor gradients;
+  };
+  DomainGradients domain_gradients(const Batch& batch, bool create_graph);
 
   /// bool [K]: false once a replica has diverged.
   [[nodiscard]] const Tensor& active() const { return active_; }

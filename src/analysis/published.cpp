@@ -64,9 +64,8 @@ Published read_row(const Value& row) {
 bool matches(const TrialSpec& spec, const Value* where) {
   if (where == nullptr) return true;
   for (const auto& [axis, wanted] : where->as_table()) {
-    const auto value = axis_value(spec, axis);
-    const std::string text = wanted.is_string() ? wanted.as_string() : wanted.canonical_json();
-    if (!value || value->text != text) return false;
+    const Value* value = option_of(spec, axis);
+    if (value == nullptr || value->canonical_json() != wanted.canonical_json()) return false;
   }
   return true;
 }

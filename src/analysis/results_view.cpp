@@ -64,15 +64,24 @@ std::optional<double> number(const TrialResult& trial, const std::string& domain
   return found;
 }
 
-std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis) {
+const Value* option_of(const TrialSpec& spec, const std::string& axis) {
   const auto dot = axis.find('.');
-  if (dot == std::string::npos) return std::nullopt;
-  const Value* section = nullptr;
-  const Value canonical = spec.canonical();
-  section = canonical.find(axis.substr(0, dot));
-  if (section == nullptr) return std::nullopt;
-  if (const Value* options = section->find("options")) section = options;
-  const Value* value = section->find(axis.substr(dot + 1));
+  if (dot == std::string::npos) return nullptr;
+  const std::pair<const char*, const Value*> sections[] = {
+      {"environment", &spec.environment.options}, {"model", &spec.model.options},
+      {"method", &spec.method.options},           {"regime", &spec.regime.options},
+      {"optimizer", &spec.optimizer},             {"training", &spec.training},
+      {"evaluation", &spec.evaluation}};
+  for (const auto& [name, options] : sections) {
+    if (axis.compare(0, dot, name) == 0 && options->is_table()) {
+      return options->find(axis.substr(dot + 1));
+    }
+  }
+  return nullptr;
+}
+
+std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis) {
+  const Value* value = option_of(spec, axis);
   if (value == nullptr) return std::nullopt;
   if (value->is_number()) return AxisValue{value->as_number(), value->canonical_json()};
   if (value->is_list()) {

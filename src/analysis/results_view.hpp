@@ -44,6 +44,9 @@ class ResultsView {
 std::optional<double> number(const TrialResult& trial, const std::string& domain,
                              const std::string& metric, std::optional<std::int64_t> phase = {});
 
+/// The option "section.field" of a trial; null where there is none.
+const Value* option_of(const TrialSpec& spec, const std::string& axis);
+
 /// The option "section.field" of a trial as text for grouping and, where it is one, as a number
 /// (the length of a list).
 struct AxisValue {

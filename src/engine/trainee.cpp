@@ -60,17 +60,38 @@ void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
   ++step_;
 }
 
-Tensor Trainee::domain_gradients(const Output& output, const Tensor& risks, bool create_graph) {
-  if (output.risk_gradients.defined()) return output.risk_gradients;
-  const std::int64_t domains = risks.size(1);
-  std::vector<Tensor> each;
-  each.reserve(static_cast<std::size_t>(domains));
-  for (std::int64_t e = 0; e < domains; ++e) {
-    const bool last = e + 1 == domains;
-    each.push_back(torch::autograd::grad({risks.select(1, e).sum()}, {parameters_}, {},
-                                         create_graph || !last, create_graph)[0]);
+Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool create_graph) {
+  if (batch.linear) {
+    const Output output = forward(batch);
+    return {output.risks, output.risk_gradients};
   }
-  return at::stack(each, 1);
+  // A replica of its own for each domain: then one backward pass gives all gradients.
+  const std::int64_t domains = batch.domains;
+  const Tensor each = parameters_.unsqueeze(1)
+                          .expand({replicas(), domains, parameters_.size(1)})
+                          .reshape({replicas() * domains, parameters_.size(1)})
+                          .contiguous();
+  const auto by_domain = [&](const Tensor& rows, std::int64_t tail_from) {
+    const auto tail = rows.sizes().slice(static_cast<std::size_t>(tail_from));
+    std::vector<std::int64_t> shape = {rows.size(0), domains, batch.rows_per_domain};
+    shape.insert(shape.end(), tail.begin(), tail.end());
+    Tensor split = rows.reshape(shape);
+    shape[0] = replicas();
+    split = split.expand(shape);
+    shape.erase(shape.begin());
+    shape[0] = replicas() * domains;
+    return split.reshape(shape);
+  };
+  Batch alone = batch;
+  alone.domains = 1;
+  alone.x = by_domain(batch.x, 2);
+  alone.y = by_domain(batch.y, 3).unsqueeze(1);
+  const Output output = second_order_ ? model_->forward_differentiable(each, alone.x)
+                                      : model_->forward(each, alone.x);
+  const Tensor risks = domain_risks(output, alone);  // [K * E, 1]
+  const Tensor gradients =
+      torch::autograd::grad({risks.sum()}, {each}, {}, create_graph, create_graph)[0];
+  return {risks.reshape({replicas(), domains}), gradients.reshape({replicas(), domains, -1})};
 }
 
 Tensor domain_risks(const Output& output, const Batch& batch) {

@@ -46,9 +46,8 @@ class AndMask final : public Method {
   [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
 
   void step(Trainee& trainee, const Batch& batch) override {
-    const Output output = trainee.forward(batch);
-    const Tensor risks = domain_risks(output, batch);
-    const Tensor gradients = trainee.domain_gradients(output, risks, false).contiguous();
+    const auto [risks, each] = trainee.domain_gradients(batch, false);
+    const Tensor gradients = normalise_ ? each.clone() : each;  // [K, E, P]
     if (normalise_) normalise_weights(gradients, trainee.model().layout());
     const Tensor agreeing = gradients.sign().sum(1).abs();  // [K, P]
     const Tensor threshold = agreement_.unsqueeze(1) * static_cast<double>(batch.domains);

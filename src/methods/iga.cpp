@@ -14,7 +14,7 @@ struct IgaOptions {
 
 /// Inter-environmental gradient alignment (Koyama & Yamaguchi 2020): L = mean_e R_e + w * sum_e
 /// ||g_e - mean g||^2, g_e the gradient of R_e. Needs second derivatives of the model.
-class Iga final : public ObjectiveMethod {
+class Iga final : public Method {
  public:
   using Options = IgaOptions;
   static const Schema<Options>& schema() {
@@ -47,12 +47,11 @@ class Iga final : public ObjectiveMethod {
 
   [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::curvature; }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    const Tensor risks = domain_risks(output, batch);
-    const Tensor gradients = trainee.domain_gradients(output, risks, true);  // [K, E, P]
+  void step(Trainee& trainee, const Batch& batch) override {
+    const auto [risks, gradients] = trainee.domain_gradients(batch, true);
     const Tensor spread = (gradients - gradients.mean(1, true)).pow(2).sum(2);
     const Tensor penalty = sum_ ? spread.sum(1) : spread.mean(1);
-    return risks.mean(1) + weight_ * penalty + l2_penalty(l2_, trainee.parameters());
+    trainee.descend(risks.mean(1) + weight_ * penalty + l2_penalty(l2_, trainee.parameters()));
   }
 
  private:

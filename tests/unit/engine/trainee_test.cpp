@@ -1,5 +1,7 @@
 #include <ATen/ATen.h>
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include <limits>
 
 #include "catch.hpp"
@@ -44,15 +46,24 @@ TEST_CASE("a diverged replica is frozen and the others go on bit for bit") {
   CHECK(at::isfinite(poisoned.parameters()).all().item<bool>());
 }
 
-TEST_CASE("domain gradients add up to the gradient of the sum") {
+TEST_CASE("domain gradients are those of each domain alone") {
   const Catalog catalog = builtin_catalog();
   const auto model = small_mlp(catalog);
+  const bool shared = GENERATE(false, true);
   Trainee trainee(*model, model->initialise(keys(2)), {});
   at::manual_seed(1);
-  const Tensor x = at::randn({1, 12, 5});
-  const auto losses = [&] { return trainee.forward(x).logits.pow(2).reshape({2, 3, 4}).mean(2); };
-  const Tensor each = trainee.domain_gradients({}, losses(), false);
-  CHECK(each.sizes() == at::IntArrayRef({2, 3, model->parameter_count()}));
-  const Tensor total = trainee.domain_gradients({}, losses().sum(1, true), false);
-  CHECK(at::allclose(each.sum(1), total.squeeze(1), 1e-4, 1e-6));
+  Batch batch;
+  batch.domains = 3;
+  batch.rows_per_domain = 4;
+  batch.x = at::randn({shared ? 1 : 2, 12, 5});
+  batch.y = at::randint(0, 2, {shared ? 1 : 2, 3, 4}, at::kLong);
+  const auto each = trainee.domain_gradients(batch, false);
+  CHECK(each.gradients.sizes() == at::IntArrayRef({2, 3, model->parameter_count()}));
+  const Tensor risks = domain_risks(trainee.forward(batch.x), batch);
+  CHECK(at::allclose(each.risks, risks, 1e-5, 1e-6));
+  for (std::int64_t e = 0; e < 3; ++e) {
+    const Tensor alone =
+        torch::autograd::grad({risks.select(1, e).sum()}, {trainee.parameters()}, {}, true)[0];
+    CHECK(at::allclose(each.gradients.select(1, e), alone, 1e-4, 1e-6));
+  }
 }
