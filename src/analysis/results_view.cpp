@@ -68,9 +68,12 @@ const Value* option_of(const TrialSpec& spec, const std::string& axis) {
   const auto dot = axis.find('.');
   if (dot == std::string::npos) return nullptr;
   const std::pair<const char*, const Value*> sections[] = {
-      {"environment", &spec.environment.options}, {"model", &spec.model.options},
-      {"method", &spec.method.options},           {"regime", &spec.regime.options},
-      {"optimizer", &spec.optimizer},             {"training", &spec.training},
+      {"environment", &spec.environment.options},
+      {"model", &spec.model.options},
+      {"method", &spec.method.options},
+      {"regime", &spec.regime.options},
+      {"optimizer", &spec.optimizer},
+      {"training", &spec.training},
       {"evaluation", &spec.evaluation}};
   for (const auto& [name, options] : sections) {
     if (axis.compare(0, dot, name) == 0 && options->is_table()) {
