@@ -39,7 +39,7 @@ class SPURION_API Stream {
 
   /// Uniform in [0, 1), 53 random bits.
   [[nodiscard]] double uniform(std::int64_t row, std::int64_t lane = 0) const noexcept;
-  /// Standard normal (Box-Muller on two 53-bit uniforms).
+  /// Standard normal (Box-Muller on two 53-bit uniforms), the same bits on every machine.
   [[nodiscard]] double normal(std::int64_t row, std::int64_t lane = 0) const noexcept;
   /// True with probability p.
   [[nodiscard]] bool bernoulli(double p, std::int64_t row, std::int64_t lane = 0) const noexcept {

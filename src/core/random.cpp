@@ -1,18 +1,15 @@
 #include "spurion/random.hpp"
 
-#include <cmath>
-#include <cstring>
+#include <algorithm>
 #include <numeric>
+
+#include "core/normal.hpp"
+#include "core/philox.hpp"
+#include "core/random_block.hpp"
 
 namespace spurion {
 
 namespace {
-
-constexpr std::uint32_t kMultiplier0 = 0xD2511F53U;
-constexpr std::uint32_t kMultiplier1 = 0xCD9E8D57U;
-constexpr std::uint32_t kWeyl0 = 0x9E3779B9U;
-constexpr std::uint32_t kWeyl1 = 0xBB67AE85U;
-constexpr int kRounds = 10;
 
 /// Finaliser of MurmurHash3: every input bit reaches every output bit.
 std::uint64_t mix(std::uint64_t z) noexcept {
@@ -30,37 +27,43 @@ std::uint64_t join(std::uint32_t low, std::uint32_t high) noexcept {
 
 double to_unit(std::uint64_t bits) noexcept { return static_cast<double>(bits >> 11U) * 0x1.0p-53; }
 
-/// Box-Muller: one normal from two uniforms. u1 is moved into (0, 1] so that its log is finite.
-double box_muller(std::uint64_t first, std::uint64_t second) noexcept {
-  const double u1 = (static_cast<double>(first >> 11U) + 1.0) * 0x1.0p-53;
-  const double u2 = to_unit(second);
-  constexpr double kTwoPi = 6.283185307179586476925286766559;
-  return std::sqrt(-2.0 * std::log(u1)) * std::cos(kTwoPi * u2);
+/// Multiply-shift: the bias is below n / 2^64.
+std::int64_t scale_to(std::int64_t n, std::uint64_t bits) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const auto wide = static_cast<Wide>(bits) * static_cast<std::uint64_t>(n);
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(wide >> 64U));
+}
+
+/// Calls `draw(counters, count, at)` for blocks of the draws of `rows` rows of `lanes` lanes; `at`
+/// is the index of the first of the block.
+template <class Draw>
+void for_blocks(std::int64_t first, std::int64_t rows, std::int64_t lanes, const Draw& draw) {
+  core::CounterBlock counters;
+  std::int64_t row = first;
+  std::int64_t lane = 0;
+  const std::int64_t total = rows * lanes;
+  for (std::int64_t at = 0; at < total; at += core::CounterBlock::kDraws) {
+    const std::int64_t count = std::min(core::CounterBlock::kDraws, total - at);
+    for (std::int64_t i = 0; i < count; ++i) {
+      counters.set(i, row, lane);
+      if (++lane == lanes) {
+        lane = 0;
+        ++row;
+      }
+    }
+    draw(counters, count, at);
+  }
 }
 
 }  // namespace
 
 std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter_low,
                                         std::uint64_t counter_high) noexcept {
-  std::uint32_t k0 = static_cast<std::uint32_t>(key);
-  std::uint32_t k1 = static_cast<std::uint32_t>(key >> 32U);
-  std::uint32_t c0 = static_cast<std::uint32_t>(counter_low);
-  std::uint32_t c1 = static_cast<std::uint32_t>(counter_low >> 32U);
-  std::uint32_t c2 = static_cast<std::uint32_t>(counter_high);
-  std::uint32_t c3 = static_cast<std::uint32_t>(counter_high >> 32U);
-  for (int round = 0; round < kRounds; ++round) {
-    const std::uint64_t product0 = static_cast<std::uint64_t>(kMultiplier0) * c0;
-    const std::uint64_t product1 = static_cast<std::uint64_t>(kMultiplier1) * c2;
-    const auto high0 = static_cast<std::uint32_t>(product0 >> 32U);
-    const auto high1 = static_cast<std::uint32_t>(product1 >> 32U);
-    c0 = high1 ^ c1 ^ k0;
-    c1 = static_cast<std::uint32_t>(product1);
-    c2 = high0 ^ c3 ^ k1;
-    c3 = static_cast<std::uint32_t>(product0);
-    k0 += kWeyl0;
-    k1 += kWeyl1;
-  }
-  return {c0, c1, c2, c3};
+  const core::Words words = core::philox(
+      static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32U),
+      {static_cast<std::uint32_t>(counter_low), static_cast<std::uint32_t>(counter_low >> 32U),
+       static_cast<std::uint32_t>(counter_high), static_cast<std::uint32_t>(counter_high >> 32U)});
+  return {words.w0, words.w1, words.w2, words.w3};
 }
 
 StreamKey::StreamKey(std::uint64_t seed) noexcept : value_(mix(seed + 0x9e3779b97f4a7c15ULL)) {}
@@ -96,39 +99,46 @@ double Stream::uniform(std::int64_t row, std::int64_t lane) const noexcept {
 double Stream::normal(std::int64_t row, std::int64_t lane) const noexcept {
   const auto block =
       philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
-  return box_muller(join(block[0], block[1]), join(block[2], block[3]));
+  return core::box_muller(block[0], block[1], block[2], block[3]);
 }
 
 std::int64_t Stream::below(std::int64_t n, std::int64_t row, std::int64_t lane) const noexcept {
-  // Multiply-shift: the bias is below n / 2^64.
-  __extension__ using Wide = unsigned __int128;
-  const auto wide = static_cast<Wide>(bits(row, lane)) * static_cast<std::uint64_t>(n);
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(wide >> 64U));
+  return scale_to(n, bits(row, lane));
 }
 
 void Stream::fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes,
                          float* out) const {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      *out++ = static_cast<float>(normal(first + row, lane));
-    }
-  }
+  for_blocks(first, rows, lanes,
+             [&](const core::CounterBlock& counters, std::int64_t count, std::int64_t at) {
+               core::normals(key_, counters, count, out + at);
+             });
 }
 
 void Stream::fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes,
                           double* out) const {
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t lane = 0; lane < lanes; ++lane) *out++ = uniform(first + row, lane);
-  }
+  std::uint64_t drawn[core::CounterBlock::kDraws];
+  for_blocks(first, rows, lanes,
+             [&](const core::CounterBlock& counters, std::int64_t count, std::int64_t at) {
+               core::low_bits(key_, counters, count, drawn);
+               std::transform(drawn, drawn + count, out + at, to_unit);
+             });
 }
 
 std::vector<std::int64_t> permutation(const StreamKey& key, std::int64_t n) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  const Stream stream(key);
-  for (std::int64_t i = n - 1; i > 0; --i) {
-    std::swap(order[static_cast<std::size_t>(i)],
-              order[static_cast<std::size_t>(stream.below(i + 1, i))]);
+  // Swaps need one number after the other, from the last row to the first; drawing them does not.
+  core::CounterBlock counters;
+  std::uint64_t drawn[core::CounterBlock::kDraws];
+  for (std::int64_t last = n - 1; last > 0; last -= core::CounterBlock::kDraws) {
+    const std::int64_t count = std::min(core::CounterBlock::kDraws, last);
+    for (std::int64_t j = 0; j < count; ++j) counters.set(j, last - j, 0);
+    core::low_bits(key.value(), counters, count, drawn);
+    for (std::int64_t j = 0; j < count; ++j) {
+      const std::int64_t i = last - j;
+      std::swap(order[static_cast<std::size_t>(i)],
+                order[static_cast<std::size_t>(scale_to(i + 1, drawn[j]))]);
+    }
   }
   return order;
 }

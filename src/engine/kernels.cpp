@@ -2,13 +2,8 @@
 
 #include <cmath>
 
+#include "core/clones.hpp"
 #include "engine/elementwise.hpp"
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SPURION_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SPURION_CLONES
-#endif
 
 namespace spurion::engine {
 

@@ -68,6 +68,71 @@ TEST_CASE("filling a block equals drawing one by one, wherever it starts") {
   }
 }
 
+TEST_CASE("a long block has the rows of a short one, and 64-bit rows count") {
+  const Stream stream(StreamKey(6));
+  const std::int64_t far = std::int64_t{1} << 40;
+  std::vector<float> block(1000 * 5);
+  stream.fill_normal(far, 1000, 5, block.data());
+  std::vector<double> uniforms(1000);
+  stream.fill_uniform(far, 1000, 1, uniforms.data());
+  for (std::int64_t row = 0; row < 1000; ++row) {
+    REQUIRE(uniforms[static_cast<std::size_t>(row)] == stream.uniform(far + row));
+    for (std::int64_t lane = 0; lane < 5; ++lane) {
+      REQUIRE(block[static_cast<std::size_t>(row * 5 + lane)] ==
+              static_cast<float>(stream.normal(far + row, lane)));
+    }
+  }
+}
+
+TEST_CASE("normals are Box-Muller's of the standard library's functions") {
+  constexpr double kTwoPi = 6.283185307179586476925286766559;
+  const std::uint64_t key = StreamKey(8).child("accuracy").value();
+  const Stream stream(StreamKey(8).child("accuracy"));
+  double largest = 0.0;
+  for (std::int64_t row = 0; row < 300000; ++row) {
+    const auto w = philox4x32(key, static_cast<std::uint64_t>(row), 0);
+    const std::uint64_t first = (std::uint64_t{w[1]} << 32U) | w[0];
+    const std::uint64_t second = (std::uint64_t{w[3]} << 32U) | w[2];
+    const double radius =
+        std::sqrt(-2.0 * std::log((static_cast<double>(first >> 11U) + 1.0) * 0x1.0p-53));
+    const double turn = static_cast<double>(second >> 11U) * 0x1.0p-53;
+    const double expected = radius * std::cos(kTwoPi * turn);
+    // The argument of the library's cosine is rounded: 2 pi * 2^-53, whatever the cosine.
+    REQUIRE(std::abs(stream.normal(row) - expected) <=
+            1e-14 * std::abs(expected) + 1e-15 * radius);
+    largest = std::max(largest, std::abs(expected));
+  }
+  CHECK(largest > 4.0);
+}
+
+TEST_CASE("normals fall into the tails as often as they should") {
+  constexpr std::int64_t kCount = 1 << 20;
+  std::vector<float> draws(kCount);
+  Stream(StreamKey(11)).fill_normal(0, kCount, 1, draws.data());
+  for (const double bound : {0.5, 1.0, 2.0, 3.0, 4.0}) {
+    const double share = std::erfc(bound / std::sqrt(2.0));
+    const auto beyond = static_cast<double>(std::count_if(
+        draws.begin(), draws.end(), [bound](float draw) { return std::abs(draw) > bound; }));
+    // Four standard deviations of a binomial.
+    CHECK(std::abs(beyond - share * kCount) < 4 * std::sqrt(share * (1 - share) * kCount));
+  }
+}
+
+TEST_CASE("neighbouring normals are not correlated") {
+  constexpr std::int64_t kCount = 200000;
+  std::vector<float> draws(2 * kCount);
+  Stream(StreamKey(12)).fill_normal(0, kCount, 2, draws.data());
+  double rows = 0.0;
+  double lanes = 0.0;
+  for (std::size_t i = 0; i + 2 < draws.size(); i += 2) {
+    lanes += static_cast<double>(draws[i]) * draws[i + 1];
+    rows += static_cast<double>(draws[i]) * draws[i + 2];
+  }
+  const double root = std::sqrt(static_cast<double>(kCount));
+  CHECK(std::abs(lanes) < 4 * root);
+  CHECK(std::abs(rows) < 4 * root);
+}
+
 TEST_CASE("a permutation holds every index once and depends on its key") {
   const auto first = permutation(StreamKey(1), 1000);
   auto sorted = first;
