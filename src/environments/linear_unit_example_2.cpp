@@ -88,18 +88,21 @@ std::string LinearUnitExample2::mechanism() const {
 UnitTestRows LinearUnitExample2::draw(const StreamKey& noise, RowRange rows,
                                       const Members& members) const {
   UnitTestRows out(sizes_, rows.count);
-  const Stream foreground(noise.child("foreground"));
-  const Stream background(noise.child("background"));
+  const auto count = static_cast<std::size_t>(rows.count);
+  std::vector<double> foreground(count);
+  std::vector<double> background(count);
+  Stream(noise.child("foreground")).fill_uniform(rows.first, rows.count, 1, foreground.data());
+  Stream(noise.child("background")).fill_uniform(rows.first, rows.count, 1, background.data());
   Stream(noise.child("x"))
       .fill_normal(rows.first, rows.count, sizes_.invariant, out.invariant.data());
   Stream(noise.child("z"))
       .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   const double deviation = std::sqrt(kVariance);
   for (std::int64_t i = 0; i < rows.count; ++i) {
-    const std::int64_t row = rows.first + i;
-    const std::size_t domain = member_of_row(members, row);
-    const bool cow = foreground.bernoulli(foreground_[domain], row);
-    const bool grass = background.bernoulli(agreement_[domain], row) == cow;
+    const auto at = static_cast<std::size_t>(i);
+    const std::size_t domain = member_of_row(members, rows.first + i);
+    const bool cow = foreground[at] < foreground_[domain];
+    const bool grass = (background[at] < agreement_[domain]) == cow;
     float* x = out.invariant.data() + i * sizes_.invariant;
     float* z = out.spurious.data() + i * sizes_.spurious;
     // The label is read off the rounded inputs, so that it is a function of what a model sees.

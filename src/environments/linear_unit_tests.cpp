@@ -179,11 +179,12 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
   // breaks a row there and what an intervention puts in place of an unbroken one is the same draw,
   // so the curve from twins meets the dial at both ends; a row already broken gets yet another.
   const bool intervene = intervention.kind == Kind::resample;
-  const Stream breaks(noise.child("breaks"));
+  std::vector<double> breaks(static_cast<std::size_t>(rows.count));
+  Stream(noise.child("breaks")).fill_uniform(rows.first, rows.count, 1, breaks.data());
   const auto replace = [&](bool where_broken, const char* name) {
     const UnitTestRows other = example_->draw(noise.child(name), rows, members);
     for (std::int64_t i = 0; i < rows.count; ++i) {
-      if (breaks.bernoulli(domain.shift, rows.first + i) != where_broken) continue;
+      if ((breaks[static_cast<std::size_t>(i)] < domain.shift) != where_broken) continue;
       std::copy_n(other.spurious.data() + i * sizes_.spurious, sizes_.spurious,
                   drawn.spurious.data() + i * sizes_.spurious);
       drawn.cue[static_cast<std::size_t>(i)] = other.cue[static_cast<std::size_t>(i)];

@@ -142,10 +142,15 @@ Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
                         const Intervention& intervention) const {
   check_shift(domain.shift);
   const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const Stream label(key.child("label"));
-  const Stream first_noise(key.child("first_noise"));
-  const Stream second_noise(key.child("second_noise"));
-  const Stream coins(key.child("coin"));
+  const auto uniforms = [&](const char* name) {
+    std::vector<double> drawn(static_cast<std::size_t>(rows.count));
+    Stream(key.child(name)).fill_uniform(rows.first, rows.count, 1, drawn.data());
+    return drawn;
+  };
+  const std::vector<double> label = uniforms("label");
+  const std::vector<double> first_noise = uniforms("first_noise");
+  const std::vector<double> second_noise = uniforms("second_noise");
+  const std::vector<double> coins = uniforms("coin");
 
   Sample sample;
   sample.x = at::empty({rows.count, 2}, at::kFloat);
@@ -160,12 +165,12 @@ Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
   auto* group = sample.group.data_ptr<std::int64_t>();
 
   for (std::int64_t i = 0; i < rows.count; ++i) {
-    const std::int64_t row = rows.first + i;
-    const int side = label.bernoulli(0.5, row) ? 1 : -1;
-    int first = first_noise.bernoulli(options_.alpha, row) ? -side : side;
-    int second = second_noise.bernoulli(domain.shift, row) ? -side : side;
+    const auto at = static_cast<std::size_t>(i);
+    const int side = label[at] < 0.5 ? 1 : -1;
+    int first = first_noise[at] < options_.alpha ? -side : side;
+    int second = second_noise[at] < domain.shift ? -side : side;
     if (intervention.kind != Kind::none) {
-      const int coin = coins.bernoulli(0.5, row) ? 1 : -1;
+      const int coin = coins[at] < 0.5 ? 1 : -1;
       int& bit = intervention.variable == kCue ? second : first;
       bit = intervened(bit, side, coin, intervention);
     }
