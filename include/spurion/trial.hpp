@@ -69,6 +69,20 @@ struct Measurement {
   double value = 0.0;
 };
 
+/// Processor time of workers in seconds, by what they were at.
+struct WorkTimes {
+  double training = 0.0;    ///< inside `Method::step`
+  double data = 0.0;        ///< making rows and gathering minibatches
+  double evaluation = 0.0;  ///< measuring: predictions, scores, ceilings
+  double rest = 0.0;        ///< everything else
+  [[nodiscard]] double total() const { return training + data + evaluation + rest; }
+  SPURION_API WorkTimes& operator+=(const WorkTimes& other);
+  [[nodiscard]] SPURION_API WorkTimes operator*(double factor) const;
+};
+
+/// "training 91 %, data 3 %, evaluation 5 %, rest 1 %"; empty when no time was measured.
+SPURION_API std::string work_shares(const WorkTimes& times);
+
 /// What a trial cost, counted while it ran.
 struct Cost {
   double flops = 0.0;
@@ -77,6 +91,7 @@ struct Cost {
   std::int64_t labels_used = 0;  ///< distinct labels revealed
   double seconds = 0.0;          ///< share of the batch's wall time; informative only
   std::int64_t replicas = 0;     ///< of the batch it ran in; informative only
+  WorkTimes times = {};          ///< share of the batch's; informative only, stored for the run
 };
 
 struct TrialResult {

@@ -45,12 +45,11 @@ SPURION_ALWAYS_INLINE double logarithm(double x) noexcept {
   const double s = f / (2.0 + f);
   const double z = s * s;
   const double w = z * z;
-  const double t1 =
-      w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const double t2 =
-      z * (6.666666666666735130e-01 +
-           w * (2.857142874366239149e-01 +
-                w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const double t1 = w * (3.999999999940941908e-01 +
+                         w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  const double t2 = z * (6.666666666666735130e-01 +
+                         w * (2.857142874366239149e-01 +
+                              w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
   const double half_square = 0.5 * f * f;
   return k * 6.93147180369123816490e-01 -
          ((half_square - (s * (half_square + (t1 + t2)) + k * 1.90821492927058770002e-10)) - f);
@@ -70,8 +69,8 @@ SPURION_ALWAYS_INLINE double cosine_of_turns(double u) noexcept {
               (-1.66666666666666324348e-01 +
                z * (8.33333333332248946124e-03 +
                     z * (-1.98412698298579493134e-04 +
-                         z * (2.75573137070700676789e-06 +
-                              z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)))));
+                         z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 +
+                                                                z * 1.58969099521155010221e-10)))));
   const double rest =
       z * z *
       (4.16666666666666019037e-02 +
@@ -92,8 +91,7 @@ SPURION_ALWAYS_INLINE double cosine_of_turns(double u) noexcept {
 /// that its logarithm is finite.
 SPURION_ALWAYS_INLINE double box_muller(std::uint32_t w0, std::uint32_t w1, std::uint32_t w2,
                                         std::uint32_t w3) noexcept {
-  const double u1 =
-      (join_double(w1 >> 11U, (w1 << 21U) | (w0 >> 11U)) + 1.0) * 0x1.0p-53;
+  const double u1 = (join_double(w1 >> 11U, (w1 << 21U) | (w0 >> 11U)) + 1.0) * 0x1.0p-53;
   const double u2 = join_double(w3 >> 11U, (w3 << 21U) | (w2 >> 11U)) * 0x1.0p-53;
   return std::sqrt(-2.0 * logarithm(u1)) * cosine_of_turns(u2);
 }

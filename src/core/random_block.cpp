@@ -12,9 +12,9 @@ SPURION_CLONES void normals(std::uint64_t key, const CounterBlock& counters, std
   const auto key1 = static_cast<std::uint32_t>(key >> 32U);
   std::uint32_t words[4][CounterBlock::kDraws];
   for (std::int64_t i = 0; i < count; ++i) {
-    const Words w = philox(key0, key1,
-                           {counters.row_low[i], counters.row_high[i], counters.lane_low[i],
-                            counters.lane_high[i]});
+    const Words w = philox(
+        key0, key1,
+        {counters.row_low[i], counters.row_high[i], counters.lane_low[i], counters.lane_high[i]});
     words[0][i] = w.w0;
     words[1][i] = w.w1;
     words[2][i] = w.w2;
@@ -30,9 +30,9 @@ SPURION_CLONES void low_bits(std::uint64_t key, const CounterBlock& counters, st
   const auto key0 = static_cast<std::uint32_t>(key);
   const auto key1 = static_cast<std::uint32_t>(key >> 32U);
   for (std::int64_t i = 0; i < count; ++i) {
-    const Words w = philox(key0, key1,
-                           {counters.row_low[i], counters.row_high[i], counters.lane_low[i],
-                            counters.lane_high[i]});
+    const Words w = philox(
+        key0, key1,
+        {counters.row_low[i], counters.row_high[i], counters.lane_low[i], counters.lane_high[i]});
     out[i] = (static_cast<std::uint64_t>(w.w1) << 32U) | w.w0;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/work_clock.hpp"
 #include "regimes/schedule.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -49,11 +50,11 @@ class Online final : public Regime {
     const std::int64_t rows = std::max<std::int64_t>(context.training.batch, 1);
     for (std::int64_t phase = 1; phase < schedule.count(); ++phase) {
       const std::int64_t steps = schedule.steps(phase, context.training.steps);
-      const SlotFunction slots = phase_slots(options_, phase, steps * rows);
+      const StreamSource stream(context, phase_slots(options_, phase, steps * rows), steps * rows);
       Window window(schedule.domains()[static_cast<std::size_t>(phase)], phase);
       method.begin_phase(trainee, phase);
       for (std::int64_t step = 0; step < steps; ++step) {
-        const Batch batch = stream_batch(context, slots, step * rows, rows);
+        const Batch batch = stream.batch(step * rows, rows);
         window.predict(trainee, batch);
         method.step(trainee, batch);
         const std::int64_t seen = batch.domains * batch.rows_per_domain;
@@ -75,6 +76,7 @@ class Online final : public Regime {
       domain_.name = "stream";
     }
     void predict(Trainee& trainee, const Batch& batch) {
+      const core::ActivityScope scope(core::Activity::evaluation);
       const at::NoGradGuard no_grad;
       const Tensor logits = trainee.forward(batch.x).logits;
       const Tensor targets = batch.y.flatten(1);

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
+#include "core/work_clock.hpp"
 #include "engine/linear_risks.hpp"
 #include "spurion/error.hpp"
 
@@ -24,7 +27,7 @@ std::vector<std::size_t> distinct(const RegimeContext& context,
   return source;
 }
 
-/// Puts the slots of each environment one after another: x [E * B, ...], y [E, B].
+/// Rows of one environment, slot after slot: x [E * B, ...], y [E, B].
 struct Rows {
   Tensor x;
   Tensor y;
@@ -40,26 +43,85 @@ Rows join(const std::vector<Sample>& slots) {
   return {at::cat(x), at::stack(y)};
 }
 
-Batch make_batch(const std::vector<Rows>& rows, const std::vector<std::size_t>& source,
-                 const RegimeContext& context, std::int64_t slots, std::int64_t per_slot) {
+/// The bytes of one row of a tensor whose first axis counts rows.
+std::size_t row_bytes(const Tensor& rows) {
+  return rows.element_size() *
+         static_cast<std::size_t>(rows.size(0) == 0 ? 0 : rows.numel() / rows.size(0));
+}
+
+/// Copies rows of `kBytes` bytes; a size known beforehand costs a few moves and no call. Rows are
+/// asked for ahead of their turn: in the order of a permutation hardly one is in cache.
+template <std::size_t kBytes>
+void copy_rows(const char* from, const std::int64_t* index, std::int64_t count, char* to) {
+  constexpr std::int64_t kAhead = 16;
+  constexpr auto kStride = static_cast<std::int64_t>(kBytes);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const char* ahead = from + index[std::min(i + kAhead, count - 1)] * kStride;
+    __builtin_prefetch(ahead);
+    if (kBytes > 8) __builtin_prefetch(ahead + kStride - 1);
+    std::memcpy(to + i * kStride, from + index[i] * kStride, kBytes);
+  }
+}
+
+void copy_long_rows(const char* from, const std::int64_t* index, std::int64_t count,
+                    std::size_t bytes, char* to) {
+  const auto stride = static_cast<std::int64_t>(bytes);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const char* next = from + index[std::min(i + 1, count - 1)] * stride;
+    for (std::int64_t line = 0; line < std::min<std::int64_t>(stride, 512); line += 64) {
+      __builtin_prefetch(next + line);
+    }
+    std::memcpy(to + i * stride, from + index[i] * stride, bytes);
+  }
+}
+
+template <std::size_t... kWords>
+bool copy_short_rows(std::index_sequence<kWords...>, const char* from, const std::int64_t* index,
+                     std::int64_t count, std::size_t bytes, char* to) {
+  return (
+      (bytes == 4 * (kWords + 1) && (copy_rows<4 * (kWords + 1)>(from, index, count, to), true)) ||
+      ...);
+}
+
+/// Copies rows `index` of `from` to `to`; returns where the next row goes.
+char* gather(const Tensor& from, const std::int64_t* index, std::int64_t count, char* to) {
+  constexpr std::size_t kShortWords = 32;
+  const std::size_t bytes = row_bytes(from);
+  const auto* base = static_cast<const char*>(from.data_ptr());
+  if (!copy_short_rows(std::make_index_sequence<kShortWords>(), base, index, count, bytes, to)) {
+    copy_long_rows(base, index, count, bytes, to);
+  }
+  return to + static_cast<std::size_t>(count) * bytes;
+}
+
+/// Copies rows `first` .. `first + count - 1` of `from` to `to`; returns where the next row goes.
+char* copy(const Tensor& from, std::int64_t first, std::int64_t count, char* to) {
+  const std::size_t bytes = row_bytes(from);
+  std::memcpy(to,
+              static_cast<const char*>(from.data_ptr()) + static_cast<std::size_t>(first) * bytes,
+              static_cast<std::size_t>(count) * bytes);
+  return to + static_cast<std::size_t>(count) * bytes;
+}
+
+/// A batch without contents: one set of rows shared by all replicas (`sets` = 1), or one each.
+Batch empty_batch(const RegimeContext& context, const Sample& like, std::int64_t sets,
+                  std::int64_t slots, std::int64_t per_slot) {
   Batch batch;
   batch.domains = slots;
   batch.rows_per_domain = per_slot;
   batch.task = context.environments.front()->info().task;
-  if (rows.size() == 1) {
-    batch.x = rows[0].x.unsqueeze(0);
-    batch.y = rows[0].y.unsqueeze(0);
-    return batch;
-  }
-  std::vector<Tensor> x;
-  std::vector<Tensor> y;
-  for (const std::size_t index : source) {
-    x.push_back(rows[index].x);
-    y.push_back(rows[index].y);
-  }
-  batch.x = at::stack(x);
-  batch.y = at::stack(y);
+  Shape shape = like.x.sizes().vec();
+  shape[0] = slots * per_slot;
+  shape.insert(shape.begin(), sets);
+  batch.x = at::empty(shape, like.x.options());
+  batch.y = at::empty({sets, slots, per_slot}, like.y.options());
   return batch;
+}
+
+Sample dense(Sample sample) {
+  sample.x = sample.x.contiguous();
+  sample.y = sample.y.contiguous();
+  return sample;
 }
 
 }  // namespace
@@ -102,26 +164,46 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
             "training.rows = {} is more than the {} training rows {} has in domain '{}'", rows,
             limit, environment->info().name, slot.domain.name));
       }
-      samples.push_back(wrapped_rows(*environment, slot, rows));
+      samples.push_back(dense(wrapped_rows(*environment, slot, rows)));
     }
     slots_ = static_cast<std::int64_t>(samples.size());
     samples_.push_back(std::move(samples));
+  }
+  // Replicas with the same environment and order key read the same rows: put in order once.
+  const auto& keys = context.order_keys;
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const auto found = std::find_if(leaders_.begin(), leaders_.end(), [&](std::size_t other) {
+      return source_[other] == source_[k] && keys[other].value() == keys[k].value();
+    });
+    order_of_.push_back(static_cast<std::size_t>(found - leaders_.begin()));
+    if (found == leaders_.end()) leaders_.push_back(k);
   }
 }
 
 Batch RowSource::whole() const {
   if (whole_.domains == slots_ && whole_.rows_per_domain == rows_) return whole_;
-  std::vector<Rows> rows;
-  for (const auto& samples : samples_) rows.push_back(join(samples));
   if (context_->linear_risks) {
     std::vector<engine::DomainRows> each;
-    for (const Rows& one : rows) each.push_back({one.x.flatten(1), one.y});
+    for (const auto& samples : samples_) {
+      const Rows one = join(samples);
+      each.push_back({one.x.flatten(1), one.y});
+    }
     whole_.domains = slots_;
     whole_.rows_per_domain = rows_;
     whole_.task = context_->environments.front()->info().task;
     whole_.linear = engine::make_linear_risks(whole_.task, each, source_);
-  } else {
-    whole_ = make_batch(rows, source_, *context_, slots_, rows_);
+    return whole_;
+  }
+  const std::int64_t sets =
+      samples_.size() == 1 ? 1 : static_cast<std::int64_t>(context_->environments.size());
+  whole_ = empty_batch(*context_, samples_.front().front(), sets, slots_, rows_);
+  auto* x = static_cast<char*>(whole_.x.data_ptr());
+  auto* y = static_cast<char*>(whole_.y.data_ptr());
+  for (std::size_t k = 0; k < static_cast<std::size_t>(sets); ++k) {
+    for (const Sample& sample : samples_[source_[k]]) {
+      x = copy(sample.x, 0, rows_, x);
+      y = copy(sample.y, 0, rows_, y);
+    }
   }
   return whole_;
 }
@@ -133,72 +215,101 @@ std::int64_t RowSource::new_rows(std::int64_t step, std::int64_t batch) const {
   return step < rows_ / batch ? batch * slots_ : 0;
 }
 
-Batch RowSource::batch(std::int64_t step, std::int64_t batch) const {
-  if (batch == 0 || batch >= rows_) return whole();
-  const std::int64_t per_epoch = rows_ / batch;
-  const std::int64_t epoch = step / per_epoch;
-  const std::int64_t first = (step % per_epoch) * batch;
-  const auto& keys = context_->order_keys;
-  // Replicas with the same environment and order key read the same rows: gather those once.
-  std::vector<std::size_t> leader(keys.size());
-  std::vector<std::size_t> slot_of(keys.size());
-  std::vector<std::size_t> leaders;
-  for (std::size_t k = 0; k < keys.size(); ++k) {
-    leader[k] = k;
-    for (const std::size_t other : leaders) {
-      if (source_[other] == source_[k] && keys[other].value() == keys[k].value()) leader[k] = other;
-    }
-    if (leader[k] == k) {
-      slot_of[k] = leaders.size();
-      leaders.push_back(k);
-    } else {
-      slot_of[k] = slot_of[leader[k]];
-    }
-  }
-  if (epoch != epoch_) {
-    orders_.assign(keys.size(), {});
-    for (const std::size_t k : leaders) {
-      for (std::int64_t slot = 0; slot < slots_; ++slot) {
-        orders_[k].push_back(permutation(keys[k]
-                                             .child(static_cast<std::uint64_t>(slot))
-                                             .child(static_cast<std::uint64_t>(epoch)),
-                                         rows_));
-      }
-    }
-    epoch_ = epoch;
-  }
-  std::vector<Rows> rows;
-  for (const std::size_t k : leaders) {
-    std::vector<Tensor> x;
-    std::vector<Tensor> y;
+void RowSource::start_epoch(std::int64_t epoch) const {
+  if (epoch == epoch_) return;
+  orders_.clear();
+  for (const std::size_t k : leaders_) {
     for (std::int64_t slot = 0; slot < slots_; ++slot) {
-      const Sample& sample = samples_[source_[k]][static_cast<std::size_t>(slot)];
-      const Tensor index = at::from_blob(orders_[k][static_cast<std::size_t>(slot)].data() + first,
-                                         {batch}, at::kLong);
-      x.push_back(sample.x.index_select(0, index));
-      y.push_back(sample.y.index_select(0, index));
+      orders_.push_back(permutation(context_->order_keys[k]
+                                        .child(static_cast<std::uint64_t>(slot))
+                                        .child(static_cast<std::uint64_t>(epoch)),
+                                    rows_));
     }
-    rows.push_back({at::cat(x), at::stack(y)});
   }
-  return make_batch(rows, slot_of, *context_, slots_, batch);
+  epoch_ = epoch;
 }
 
-Batch stream_batch(const RegimeContext& context, const SlotFunction& slots, std::int64_t offset,
-                   std::int64_t batch) {
-  std::vector<const Environment*> environments;
-  const auto source = distinct(context, environments);
-  std::vector<Rows> rows;
-  std::int64_t count = 0;
-  for (const Environment* environment : environments) {
-    std::vector<Sample> samples;
-    for (Slot slot : slots(*environment)) {
-      slot.first += offset;
-      samples.push_back(wrapped_rows(*environment, slot, batch));
+void RowSource::prepare(std::int64_t step, std::int64_t batch) const {
+  const std::int64_t per_epoch = rows_ / batch;
+  start_epoch(step / per_epoch);
+  const std::size_t sets = leaders_.size() == 1 ? 1 : order_of_.size();
+  const auto add = [&] {
+    prepared_.push_back(empty_batch(*context_, samples_.front().front(),
+                                    static_cast<std::int64_t>(sets), slots_, batch));
+  };
+  prepared_.clear();  // before the next are made
+  add();
+  const std::size_t x_bytes = prepared_.front().x.nbytes();
+  const std::size_t y_bytes = prepared_.front().y.nbytes();
+  const auto fit = static_cast<std::int64_t>(kPreparedBytes / (x_bytes + y_bytes));
+  const std::int64_t left = per_epoch - step % per_epoch;
+  while (static_cast<std::int64_t>(prepared_.size()) < std::min(left, fit)) add();
+  first_prepared_ = step;
+  const auto slots = static_cast<std::size_t>(slots_);
+  for (std::size_t part = 0; part < sets * slots; ++part) {
+    const std::size_t k = part / slots;
+    const Sample& sample = samples_[source_[k]][part % slots];
+    const std::int64_t* index =
+        orders_[order_of_[k] * slots + part % slots].data() + (step % per_epoch) * batch;
+    for (Batch& one : prepared_) {
+      gather(sample.x, index, batch,
+             static_cast<char*>(one.x.data_ptr()) + part * (x_bytes / (sets * slots)));
+      gather(sample.y, index, batch,
+             static_cast<char*>(one.y.data_ptr()) + part * (y_bytes / (sets * slots)));
+      index += batch;
     }
-    count = static_cast<std::int64_t>(samples.size());
-    rows.push_back(join(samples));
   }
-  return make_batch(rows, source, context, count, batch);
+}
+
+Batch RowSource::batch(std::int64_t step, std::int64_t batch) const {
+  const core::ActivityScope scope(core::Activity::data);
+  if (batch == 0 || batch >= rows_) return whole();
+  const auto ready = static_cast<std::int64_t>(prepared_.size());
+  if (ready == 0 || step < first_prepared_ || step >= first_prepared_ + ready ||
+      prepared_.front().rows_per_domain != batch) {
+    prepare(step, batch);
+  }
+  return prepared_[static_cast<std::size_t>(step - first_prepared_)];
+}
+
+StreamSource::StreamSource(const RegimeContext& context, SlotFunction slots, std::int64_t rows)
+    : context_(&context), slots_(std::move(slots)), rows_(rows) {
+  source_ = distinct(context, environments_);
+}
+
+void StreamSource::read_ahead(std::int64_t first, std::int64_t least) const {
+  // Enough that a step's share of the cost of a call is small, little enough to stay in cache.
+  constexpr std::int64_t kAhead = 2048;
+  first_ = first;
+  count_ = std::min(std::max(least, kAhead), rows_ - first);
+  samples_.clear();
+  for (const Environment* environment : environments_) {
+    std::vector<Sample> samples;
+    for (Slot slot : slots_(*environment)) {
+      slot.first += first;
+      samples.push_back(dense(wrapped_rows(*environment, slot, count_)));
+    }
+    samples_.push_back(std::move(samples));
+  }
+}
+
+Batch StreamSource::batch(std::int64_t first, std::int64_t batch) const {
+  const core::ActivityScope scope(core::Activity::data);
+  SPURION_CHECK(first >= 0 && first + batch <= rows_, "rows beyond the end of the stream");
+  if (first < first_ || first + batch > first_ + count_) read_ahead(first, batch);
+  const std::size_t sets = samples_.size() == 1 ? 1 : source_.size();
+  const auto slots = static_cast<std::int64_t>(samples_.front().size());
+  Batch out = empty_batch(*context_, samples_.front().front(), static_cast<std::int64_t>(sets),
+                          slots, batch);
+  auto* x = static_cast<char*>(out.x.data_ptr());
+  auto* y = static_cast<char*>(out.y.data_ptr());
+  for (std::size_t k = 0; k < sets; ++k) {
+    for (const Sample& sample : samples_[source_[k]]) {
+      x = copy(sample.x, first - first_, batch, x);
+      y = copy(sample.y, first - first_, batch, y);
+    }
+  }
+  return out;
 }
 
 }  // namespace spurion

@@ -22,9 +22,12 @@ using SlotFunction = std::function<std::vector<Slot>(const Environment&)>;
 /// Rows first .. first + count - 1 of a finite pool; past its end reading starts again at row 0.
 Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64_t count);
 
+/// Minibatches gathered at once take at most this much memory (or are one).
+constexpr std::size_t kPreparedBytes = 16 << 20;
+
 /// A finite training set in memory: `rows` rows of each slot, made once for each distinct
 /// environment and shared by the replicas that use it.
-class RowSource {
+class SPURION_API RowSource {
  public:
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
 
@@ -37,20 +40,47 @@ class RowSource {
 
  private:
   [[nodiscard]] Batch whole() const;
+  /// Puts `orders_` in the order of an epoch.
+  void start_epoch(std::int64_t epoch) const;
+  /// Gathers the minibatches from `step` on, as many as fit `kPreparedBytes`, replica by replica:
+  /// the rows of one replica stay in cache meanwhile.
+  void prepare(std::int64_t step, std::int64_t batch) const;
 
   const RegimeContext* context_;
   std::int64_t rows_;
   std::int64_t slots_ = 0;
-  std::vector<std::size_t> source_;           // [K] index into samples_
-  std::vector<std::vector<Sample>> samples_;  // [distinct environments][slots]
-  mutable std::vector<std::vector<std::vector<std::int64_t>>> orders_;  // [K][slots], this epoch's
+  std::vector<std::size_t> source_;                        // [K] index into samples_
+  std::vector<std::vector<Sample>> samples_;               // [distinct environments][slots]
+  std::vector<std::size_t> leaders_;                       // one replica of each order of rows
+  std::vector<std::size_t> order_of_;                      // [K] index into leaders_
+  mutable std::vector<std::vector<std::int64_t>> orders_;  // [leaders * slots], this epoch's
   mutable std::int64_t epoch_ = -1;
+  mutable std::vector<Batch> prepared_;  // minibatches first_prepared_, first_prepared_ + 1, ...
+  mutable std::int64_t first_prepared_ = 0;
   mutable Batch whole_;
 };
 
-/// Fresh rows for each step of a stream: `batch` rows of each slot, never seen before (until a
-/// finite pool is exhausted). `offset` is the number of rows of a slot read earlier.
-Batch stream_batch(const RegimeContext& context, const SlotFunction& slots, std::int64_t offset,
-                   std::int64_t batch);
+/// Rows of a stream, each read once, in order: `rows` rows of each slot, never seen before (until a
+/// finite pool is exhausted).
+class SPURION_API StreamSource {
+ public:
+  StreamSource(const RegimeContext& context, SlotFunction slots, std::int64_t rows);
+
+  /// Rows `first` .. `first + batch - 1` of each slot.
+  [[nodiscard]] Batch batch(std::int64_t first, std::int64_t batch) const;
+
+ private:
+  /// Makes rows from `first` on, at least `least`: many steps' at once.
+  void read_ahead(std::int64_t first, std::int64_t least) const;
+
+  const RegimeContext* context_;
+  SlotFunction slots_;
+  std::int64_t rows_;
+  std::vector<const Environment*> environments_;
+  std::vector<std::size_t> source_;                   // [K] index into environments_
+  mutable std::vector<std::vector<Sample>> samples_;  // [distinct environments][slots]
+  mutable std::int64_t first_ = 0;                    // of the rows in samples_
+  mutable std::int64_t count_ = 0;
+};
 
 }  // namespace spurion

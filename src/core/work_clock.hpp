@@ -1,0 +1,46 @@
+#pragma once
+
+#include "spurion/trial.hpp"
+
+namespace spurion::core {
+
+/// What a worker can be at. What is none of the others is `rest`.
+enum class Activity { rest, training, data, evaluation };
+
+/// Processor time of the calling thread, split by what the thread was at. One at a time in a
+/// thread; while it lives, `ActivityScope` in the same thread reports to it.
+class SPURION_API WorkClock {
+ public:
+  WorkClock();
+  ~WorkClock();
+  WorkClock(const WorkClock&) = delete;
+  WorkClock& operator=(const WorkClock&) = delete;
+
+  /// Since the clock was made, up to now.
+  [[nodiscard]] WorkTimes times();
+
+ private:
+  friend class ActivityScope;
+  /// Charges the time since the last call to what the thread was at; returns that.
+  Activity change(Activity next);
+
+  WorkTimes times_;
+  Activity activity_ = Activity::rest;
+  double since_;
+  WorkClock* outer_;
+};
+
+/// The thread is at something from here to the end of the scope; scopes nest, the innermost counts.
+class SPURION_API ActivityScope {
+ public:
+  explicit ActivityScope(Activity activity);
+  ~ActivityScope();
+  ActivityScope(const ActivityScope&) = delete;
+  ActivityScope& operator=(const ActivityScope&) = delete;
+
+ private:
+  WorkClock* clock_;
+  Activity before_ = Activity::rest;
+};
+
+}  // namespace spurion::core

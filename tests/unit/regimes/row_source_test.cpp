@@ -1,0 +1,99 @@
+#include "regimes/row_source.hpp"
+
+#include <ATen/ATen.h>
+
+#include "catch.hpp"
+#include "spurion/catalog.hpp"
+
+using namespace spurion;
+
+namespace {
+
+/// Replicas of the linear unit tests' world with these data seeds and order keys.
+RegimeContext context_of(const std::vector<std::uint64_t>& seeds,
+                         const std::vector<std::uint64_t>& orders) {
+  const Catalog catalog = builtin_catalog();
+  const auto& entry = catalog.environments.at("linear_unit_tests");
+  Problems problems;
+  const Value options = entry.schema.normalise(Value::Table{}, "options", problems);
+  problems.raise();
+  std::map<std::uint64_t, std::shared_ptr<const Environment>> made;
+  RegimeContext context;
+  for (std::size_t k = 0; k < seeds.size(); ++k) {
+    auto& environment = made[seeds[k]];
+    if (!environment) environment = entry.make({options}, EnvironmentContext{seeds[k], nullptr});
+    context.environments.push_back(environment);
+    context.order_keys.emplace_back(orders[k]);
+  }
+  return context;
+}
+
+std::vector<Slot> train_slots(const Environment& environment) {
+  std::vector<Slot> slots;
+  for (const Domain& domain : environment.train_domains()) slots.push_back({domain, 0, {}});
+  return slots;
+}
+
+}  // namespace
+
+TEST_CASE("minibatches hold the rows a permutation names, whatever the order of asking") {
+  constexpr std::int64_t kRows = 50;
+  constexpr std::int64_t kBatch = 8;
+  const RegimeContext context = context_of({1, 1, 2, 2}, {7, 7, 7, 8});
+  const RowSource source(context, train_slots, kRows);
+  for (const std::int64_t step : {0, 1, 5, 6, 20, 3}) {
+    const Batch batch = source.batch(step, kBatch);
+    REQUIRE(batch.x.size(0) == 4);
+    REQUIRE(batch.rows_per_domain == kBatch);
+    for (std::size_t k = 0; k < 4; ++k) {
+      const Environment& environment = *context.environments[k];
+      std::int64_t slot = 0;
+      for (const Domain& domain : environment.train_domains()) {
+        const Sample all = environment.sample(domain, Purpose::train, {0, kRows});
+        const auto order = permutation(context.order_keys[k]
+                                           .child(static_cast<std::uint64_t>(slot))
+                                           .child(static_cast<std::uint64_t>(step / 6)),
+                                       kRows);
+        for (std::int64_t i = 0; i < kBatch; ++i) {
+          const std::int64_t row = order[static_cast<std::size_t>(step % 6 * kBatch + i)];
+          const auto replica = static_cast<std::int64_t>(k);
+          REQUIRE(at::equal(batch.x[replica][slot * kBatch + i], all.x[row]));
+          REQUIRE(at::equal(batch.y[replica][slot][i], all.y[row]));
+        }
+        ++slot;
+      }
+    }
+  }
+}
+
+TEST_CASE("replicas with the same rows in the same order share one batch") {
+  const RegimeContext context = context_of({1, 1}, {7, 7});
+  const RowSource source(context, train_slots, 20);
+  CHECK(source.batch(0, 5).x.size(0) == 1);
+  CHECK(source.batch(0, 0).x.size(0) == 1);
+  CHECK(source.batch(0, 0).rows_per_domain == 20);
+}
+
+TEST_CASE("a stream's batches are consecutive rows of each slot") {
+  constexpr std::int64_t kBatch = 300;
+  constexpr std::int64_t kSteps = 20;
+  const RegimeContext context = context_of({1, 2}, {7, 7});
+  const SlotFunction slots = [](const Environment& environment) {
+    return std::vector<Slot>{{environment.test_domain(), 100, {}},
+                             {environment.test_domain(), 100 + kBatch * kSteps, {}}};
+  };
+  const StreamSource stream(context, slots, kBatch * kSteps);
+  for (std::int64_t step = 0; step < kSteps; ++step) {
+    const Batch batch = stream.batch(step * kBatch, kBatch);
+    for (std::int64_t k = 0; k < 2; ++k) {
+      const Environment& environment = *context.environments[static_cast<std::size_t>(k)];
+      for (std::int64_t slot = 0; slot < 2; ++slot) {
+        const Sample rows = environment.sample(
+            environment.test_domain(), Purpose::train,
+            {100 + slot * kBatch * kSteps + step * kBatch, kBatch}, Intervention::none());
+        REQUIRE(at::equal(batch.x[k].narrow(0, slot * kBatch, kBatch), rows.x));
+        REQUIRE(at::equal(batch.y[k][slot], rows.y));
+      }
+    }
+  }
+}
