@@ -19,16 +19,17 @@ namespace spurion {
 struct Pack {
   std::vector<TrialSpec> trials;
   double flops = 0.0;         ///< expected
-  double memory_bytes = 0.0;  ///< expected working set
+  double memory_bytes = 0.0;  ///< most it is expected to hold at once
 };
 
 struct PlanOptions {
   std::int64_t max_replicas = 128;
-  double memory_bytes = 0.0;  ///< per worker; 0: unlimited
+  double memory_bytes = 0.0;  ///< for the packs of all workers together; 0: unlimited
+  std::int64_t jobs = 1;      ///< workers that share the packs
 };
 
 /// Packs trials into batches, most expensive first. The result of a trial never depends on its
-/// pack.
+/// pack. Throws `UsageError` when a trial does not fit the memory alone.
 SPURION_API std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                                    const DataSources& sources, const PlanOptions& options);
 
@@ -49,13 +50,14 @@ struct Progress {
   double share = 0.0;  ///< of the work of this run, 0..1
   double seconds = 0.0;
   double seconds_left = 0.0;  ///< estimate; negative when unknown
+  WorkTimes times;            ///< of this run's workers
 };
 
 struct RunOptions {
   std::filesystem::path out;
   std::int64_t jobs = 0;  ///< workers; 0: one per core
   std::int64_t max_replicas = 128;
-  double memory_bytes = 0.0;  ///< of all workers together; 0: half of RAM
+  double memory_bytes = 0.0;  ///< of the whole process; 0: half of RAM
   std::filesystem::path data_directory;
   /// Set by a signal handler: the running batches finish their transaction, then `Interrupted`.
   const std::atomic<bool>* stop = nullptr;

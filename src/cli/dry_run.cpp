@@ -60,9 +60,8 @@ void print_dry_run(const Suite& suite, const Catalog& catalog, const DryRunOptio
       options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
   PlanOptions plan_options;
   plan_options.max_replicas = options.max_replicas;
-  plan_options.memory_bytes =
-      (options.memory_bytes > 0.0 ? options.memory_bytes : half_of_memory()) /
-      static_cast<double>(jobs);
+  plan_options.memory_bytes = options.memory_bytes > 0.0 ? options.memory_bytes : half_of_memory();
+  plan_options.jobs = jobs;
   const std::vector<Pack> packs = plan(missing, catalog, DataSources(), plan_options);
   double total_flops = 0.0;
   double most_memory = 0.0;

@@ -92,6 +92,7 @@ struct Outcomes {
   std::int64_t diverged = 0;
   std::int64_t failed = 0;
   std::map<std::string, std::int64_t> messages;  ///< of diverged and failed trials -> how many
+  std::string peak_memory;                       ///< of the last run, "431 MB of 600 MB"
 };
 
 Outcomes outcomes_in_store(const std::filesystem::path& folder,
@@ -99,7 +100,11 @@ Outcomes outcomes_in_store(const std::filesystem::path& folder,
   std::set<std::string> wanted;
   for (const TrialSpec& trial : trials) wanted.insert(trial.id());
   Outcomes outcomes;
-  for (const TrialResult& result : read_results(folder).trials) {
+  const StoredResults results = read_results(folder);
+  if (const auto found = results.context.find("peak_memory"); found != results.context.end()) {
+    outcomes.peak_memory = found->second;
+  }
+  for (const TrialResult& result : results.trials) {
     // A trial of many experiments comes once for each; it counts once.
     if (wanted.erase(result.spec.id()) == 0) continue;
     outcomes.done += result.status == Status::done ? 1 : 0;
@@ -122,6 +127,8 @@ void print_summary(const Outcomes& outcomes, const Progress& progress, const std
   } else {
     fmt::print("; {} found there, {} run in {}\n", progress.trials_found, ran,
                duration(progress.seconds));
+    fmt::print("processor time: {}\n", work_shares(progress.times));
+    fmt::print("peak memory: {}\n", outcomes.peak_memory);
   }
   constexpr std::size_t kMessages = 5;
   std::size_t shown = 0;
@@ -213,7 +220,7 @@ Command add_run(CLI::App& app, Session& session) {
       ->check(check_positive);
   parser
       ->add_option("--memory", arguments->memory,
-                   "Memory for all workers, such as 8G (default: half of what there is)")
+                   "Most memory of the whole process, such as 8G (default: half of what there is)")
       ->option_text("SIZE")
       ->check(check_size);
   parser->add_flag("--dry-run", arguments->dry_run, "Say what would run; run and write nothing");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/work_clock.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -60,32 +61,43 @@ Domain PackEvaluator::own(const Environment& environment, const Domain& domain) 
   return environment.at(domain.shift);
 }
 
-PackEvaluator::Rows PackEvaluator::rows(const Domain& domain, Purpose purpose, RowRange range,
-                                        const Intervention& intervention) {
-  const std::string key =
-      fmt::format("{}|{}|{}|{}|{}|{}", domain.key, domain.shift, purpose_name(purpose), range.first,
-                  range.count, intervention.text());
-  auto found = cache_.find(key);
-  if (found == cache_.end()) {
-    std::vector<Sample> samples;
-    for (const Environment* environment : distinct_) {
-      samples.push_back(
-          environment->sample(own(*environment, domain), purpose, range, intervention));
-    }
-    found = cache_.emplace(key, std::move(samples)).first;
+std::vector<Sample> PackEvaluator::samples(const Domain& domain, Purpose purpose,
+                                           std::int64_t count,
+                                           const Intervention& intervention) const {
+  std::vector<Sample> each;
+  for (const Environment* environment : distinct_) {
+    each.push_back(
+        environment->sample(own(*environment, domain), purpose, {0, count}, intervention));
   }
-  const std::vector<Sample>& samples = found->second;
-  if (samples.size() == 1) {
-    const Sample& only = samples.front();
-    return {only.x.unsqueeze(0), only.y.unsqueeze(0),
-            only.group.defined() ? only.group.unsqueeze(0) : Tensor()};
-  }
-  const auto gather = [&](Tensor Sample::*member) {
-    std::vector<Tensor> each;
-    for (const std::size_t index : source_) each.push_back(samples[index].*member);
-    return each.front().defined() ? at::stack(each) : Tensor();
+  return each;
+}
+
+Tensor PackEvaluator::gather(const std::vector<Sample>& samples, Tensor Sample::*member,
+                             RowRange range) const {
+  if (!(samples.front().*member).defined()) return {};
+  const auto chunk = [&](std::size_t index) {
+    return (samples[index].*member).narrow(0, range.first, range.count);
   };
-  return {gather(&Sample::x), gather(&Sample::y), gather(&Sample::group)};
+  if (samples.size() == 1) return chunk(0).unsqueeze(0);
+  std::vector<Tensor> each;
+  for (const std::size_t index : source_) each.push_back(chunk(index));
+  return at::stack(each);
+}
+
+Tensor PackEvaluator::predict(const Trainee& trainee, const std::vector<Sample>& samples,
+                              RowRange range) const {
+  const Tensor parameters = trainee.parameters().detach();
+  std::vector<Tensor> logits;
+  for (std::size_t first = 0; first < source_.size();) {
+    std::size_t last = first + 1;
+    while (last < source_.size() && source_[last] == source_[first]) ++last;
+    const Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
+    const Tensor own = parameters.narrow(0, static_cast<std::int64_t>(first),
+                                         static_cast<std::int64_t>(last - first));
+    logits.push_back(trainee.model().forward(own, x).logits);
+    first = last;
+  }
+  return logits.size() == 1 ? logits.front() : at::cat(logits);
 }
 
 PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domain, Purpose purpose,
@@ -98,16 +110,17 @@ PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domai
     auto metric = catalog_->metrics.at(name).make({Value()}, context);
     if (metric->applies(context)) metrics.push_back(std::move(metric));
   }
+  const bool twins = with_twin && twin_.kind != Intervention::Kind::none;
+  const std::vector<Sample> factual = samples(domain, purpose, count, intervention);
+  const std::vector<Sample> twin =
+      twins ? samples(domain, purpose, count, twin_) : std::vector<Sample>();
   for (std::int64_t first = 0; first < count; first += kChunk) {
     const RowRange range{first, std::min(kChunk, count - first)};
-    const Rows factual = rows(domain, purpose, range, intervention);
     Predictions chunk;
-    chunk.logits = trainee.forward(factual.x).logits;
-    chunk.y = factual.y;
-    chunk.group = factual.group;
-    if (with_twin && twin_.kind != Intervention::Kind::none) {
-      chunk.twin_logits = trainee.forward(rows(domain, purpose, range, twin_).x).logits;
-    }
+    chunk.logits = predict(trainee, factual, range);
+    chunk.y = gather(factual, &Sample::y, range);
+    chunk.group = gather(factual, &Sample::group, range);
+    if (twins) chunk.twin_logits = predict(trainee, twin, range);
     for (const auto& metric : metrics) metric->add(chunk);
   }
   Values values;
@@ -157,6 +170,7 @@ void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
 }
 
 void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail) {
+  const core::ActivityScope scope(core::Activity::evaluation);
   Values id;
   measure_train_domains(trainee, phase, id);
   measure_test_domain(trainee, phase, id);
@@ -319,6 +333,7 @@ std::vector<Measurement> ceilings_of(const Environment& environment) {
 }  // namespace
 
 void PackEvaluator::record_ceilings() {
+  const core::ActivityScope scope(core::Activity::evaluation);
   // Some ceilings are integrals: once for each environment, not for each replica.
   std::vector<std::vector<Measurement>> each;
   for (const Environment* environment : distinct_) each.push_back(ceilings_of(*environment));

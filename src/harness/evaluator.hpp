@@ -45,14 +45,18 @@ class PackEvaluator final : public Evaluator {
   /// Scores predictions on rows of a domain; `twin` may be none.
   Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
                const Intervention& intervention, bool with_twin);
-  /// Rows of every replica: [K or 1, B, ...].
-  struct Rows {
-    Tensor x;
-    Tensor y;
-    Tensor group;
-  };
-  Rows rows(const Domain& domain, Purpose purpose, RowRange range,
-            const Intervention& intervention);
+  /// The rows of each distinct environment.
+  [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
+                                            std::int64_t count,
+                                            const Intervention& intervention) const;
+  /// One member of these rows for every replica: [K or 1, count, ...]; undefined when they have
+  /// none.
+  [[nodiscard]] Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member,
+                              RowRange range) const;
+  /// Logits of every replica on its rows, [K, B, C]. Replicas that share rows are predicted
+  /// together, without copies of the rows.
+  [[nodiscard]] Tensor predict(const Trainee& trainee, const std::vector<Sample>& samples,
+                               RowRange range) const;
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
 
   void measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id);
@@ -70,7 +74,6 @@ class PackEvaluator final : public Evaluator {
   std::vector<std::size_t> source_;  // [K] index into distinct_
   const EnvironmentInfo* info_;
   Intervention twin_;
-  std::map<std::string, std::vector<Sample>> cache_;  // held-out rows of each distinct environment
   std::vector<std::vector<Measurement>> measurements_;
   std::vector<Cost> costs_;
 };

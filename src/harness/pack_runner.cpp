@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
+#include <limits>
 
+#include "core/work_clock.hpp"
 #include "harness/evaluator.hpp"
 #include "harness/linear_shortcut.hpp"
+#include "harness/pack_runner.hpp"
 #include "harness/seeds.hpp"
 #include "harness/threads.hpp"
+#include "harness/timed_method.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -25,17 +28,13 @@ Options parse_options(const Schema<Options>& schema, const Value& value, const c
 }
 
 std::vector<std::shared_ptr<const Environment>> make_environments(
-    const Pack& pack, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
-  std::map<std::uint64_t, std::shared_ptr<const Environment>> made;
+    const Pack& pack, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources,
+    DataCache& cache) {
+  const core::ActivityScope scope(core::Activity::data);
   std::vector<std::shared_ptr<const Environment>> each;
   for (const TrialSpec& trial : pack.trials) {
     const std::uint64_t seed = replicate_key(trial).child("data").value();
-    auto& environment = made[seed];
-    if (!environment) {
-      environment = catalog.environments.at(trial.environment.name)
-                        .make({trial.environment.options}, EnvironmentContext{seed, sources});
-    }
-    each.push_back(environment);
+    each.push_back(cache.environment(trial.environment, seed, catalog, sources));
   }
   return each;
 }
@@ -50,12 +49,13 @@ OptimizerOptions gather_optimizer(const Pack& pack) {
 
 std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
                                       const std::shared_ptr<const DataSources>& sources,
-                                      const std::atomic<bool>* stop,
+                                      DataCache& cache, const std::atomic<bool>* stop,
                                       const std::function<void(double)>& progress) {
   const auto started = std::chrono::steady_clock::now();
+  core::WorkClock clock;
   const TrialSpec& first = pack.trials.front();
   RegimeContext context;
-  context.environments = make_environments(pack, catalog, sources);
+  context.environments = make_environments(pack, catalog, sources, cache);
   for (const TrialSpec& trial : pack.trials) {
     context.order_keys.push_back(replicate_key(trial).child("order"));
   }
@@ -97,9 +97,11 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   };
   PackEvaluator evaluator(catalog, context, regime->schedule(environment), options);
   evaluator.record_ceilings();
-  regime->run(context, *method, trainee, evaluator);
+  TimedMethod timed(*method);
+  regime->run(context, timed, trainee, evaluator);
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  const WorkTimes times = clock.times();
   std::vector<TrialResult> results;
   for (std::size_t k = 0; k < pack.trials.size(); ++k) {
     TrialResult result;
@@ -107,6 +109,7 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
     result.measurements = evaluator.measurements(k);
     result.cost = evaluator.cost(k);
     result.cost.seconds = elapsed.count() / static_cast<double>(replicas);
+    result.cost.times = times * (1.0 / static_cast<double>(replicas));
     result.cost.replicas = replicas;
     if (const std::int64_t step = trainee.diverged_at()[k]; step >= 0) {
       result.status = Status::diverged;
@@ -127,11 +130,11 @@ StreamKey replicate_key(const TrialSpec& trial) {
 
 std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
-                                  const std::atomic<bool>* stop,
+                                  DataCache& cache, const std::atomic<bool>* stop,
                                   const std::function<void(double)>& progress) {
   const SingleThreaded single_threaded;
   try {
-    return run_replicas(pack, catalog, sources, stop, progress);
+    return run_replicas(pack, catalog, sources, cache, stop, progress);
   } catch (const Error&) {
     throw;  // bad input or an interruption: the same for every trial of the pack
   } catch (const std::exception& error) {
@@ -147,11 +150,20 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
   std::vector<TrialResult> results;
   for (const TrialSpec& trial : pack.trials) {
     for (TrialResult& result :
-         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, stop, progress)) {
+         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, stop, progress)) {
       results.push_back(std::move(result));
     }
   }
   return results;
+}
+
+std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
+                                  const std::shared_ptr<const DataSources>& sources,
+                                  const std::atomic<bool>* stop,
+                                  const std::function<void(double)>& progress) {
+  // What one pack reads again is worth keeping, however much it is.
+  DataCache cache(std::numeric_limits<double>::infinity());
+  return run_pack(pack, catalog, sources, cache, stop, progress);
 }
 
 }  // namespace spurion

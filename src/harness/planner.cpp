@@ -1,8 +1,12 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
-#include "harness/linear_shortcut.hpp"
+#include "harness/pack_cost.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -36,90 +40,103 @@ std::string pack_key(const TrialSpec& trial, const Catalog& catalog) {
   return key.canonical_json();
 }
 
-/// What one trial costs, from its shapes.
-struct Estimate {
-  double flops = 0.0;
-  double replica_bytes = 0.0;  ///< parameters, moments, activations of one replica
-  double cache_bytes = 0.0;    ///< the part of it that a step goes through again and again
-  double data_bytes = 0.0;     ///< rows of one data seed
-  std::int64_t max_replicas = 1;
-};
-
-Estimate estimate(const TrialSpec& trial, const Catalog& catalog, const DataSources& sources) {
-  Problems problems;
-  const TrainingOptions training =
-      TrainingOptions::schema().parse(trial.training, "training", problems);
-  const EvaluationOptions evaluation =
-      EvaluationOptions::schema().parse(trial.evaluation, "evaluation", problems);
-  problems.raise();
-  // Shapes and costs need an instance; it must not own the caller's sources.
-  const std::shared_ptr<const DataSources> borrowed(&sources, [](const DataSources*) {});
-  const auto environment = catalog.environments.at(trial.environment.name)
-                               .make({trial.environment.options}, EnvironmentContext{0, borrowed});
-  const EnvironmentInfo& info = environment->info();
-  const auto model = catalog.models.at(trial.model.name)
-                         .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
-  const auto regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
-  const auto domains = static_cast<double>(regime->batch_domains(*environment));
-  const auto method =
-      catalog.methods.at(trial.method.name)
-          .make({trial.method.options},
-                MethodContext{info.task, 1, static_cast<std::int64_t>(domains), info.groups});
-  const std::int64_t per_domain =
-      training.batch == 0 ? training.rows : std::min(training.batch, training.rows);
-  const double batch_rows = domains * static_cast<double>(per_domain);
-  Estimate result;
-  result.flops = static_cast<double>(training.steps) * batch_rows * model->step_flops() *
-                 method->cost_factor();
-  const double row_bytes = 4.0 * static_cast<double>(element_count(info.input_shape));
-  // Parameters, gradient, two moments, and the two temporaries of a penalty.
-  const double parameter_bytes = 6.0 * 4.0 * static_cast<double>(model->parameter_count());
-  result.cache_bytes = parameter_bytes + batch_rows * model->activation_bytes();
-  result.replica_bytes = result.cache_bytes;
-  if (uses_linear_risks(*model, *method, info, training)) {
-    // Rows are read in chunks that all replicas of a data seed share; more replicas spread what a
-    // step costs besides them.
-    result.cache_bytes = parameter_bytes;
-    result.replica_bytes = parameter_bytes + 4.0 * batch_rows;
-  }
-  result.data_bytes = row_bytes * (domains * static_cast<double>(training.rows) +
-                                   4.0 * (domains + 2.0) * static_cast<double>(evaluation.rows));
-  result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
-  return result;
+/// A chunk whose working set stays in the second-level cache trains faster than a larger one.
+double cache_bytes() {
+  const long found = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return found > 0 ? static_cast<double>(found) : 1024.0 * 1024.0;
 }
 
-/// A chunk whose working set stays in this much cache trains faster than a larger one.
-constexpr double kCacheBytes = 1.0 * 1024 * 1024;
+/// Trials of one shape, sorted by seed, and what they cost.
+struct Group {
+  std::vector<TrialSpec> trials;
+  PackCost cost;
+  std::int64_t seeds = 1;
+
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(trials.size()); }
+  [[nodiscard]] double flops() const { return cost.flops * static_cast<double>(size()); }
+  /// Most memory of a pack of so many replicas, wherever it starts.
+  [[nodiscard]] double memory_bytes(std::int64_t replicas) const {
+    const std::int64_t each = std::max<std::int64_t>(size() / seeds, 1);
+    const std::int64_t touched = each == 1 ? replicas : (replicas + each - 1) / each + 1;
+    return cost.memory_bytes(replicas, std::min({touched, seeds, replicas}));
+  }
+};
+
+Group make_group(std::vector<TrialSpec> trials, const Catalog& catalog,
+                 const DataSources& sources) {
+  Group group;
+  group.trials = std::move(trials);
+  // Replicas of one seed share its rows: side by side.
+  std::stable_sort(group.trials.begin(), group.trials.end(),
+                   [](const TrialSpec& a, const TrialSpec& b) { return a.seed < b.seed; });
+  std::set<std::int64_t> seeds;
+  for (const TrialSpec& trial : group.trials) seeds.insert(trial.seed);
+  group.seeds = static_cast<std::int64_t>(seeds.size());
+  group.cost = pack_cost(group.trials.front(), catalog, sources);
+  return group;
+}
+
+[[noreturn]] void refuse(const TrialSpec& trial, double needed, double available) {
+  throw UsageError(fmt::format(
+      "one trial of experiment '{}' ({}, {}, {}) needs about {:.0f} MB of memory, and {:.0f} MB "
+      "are "
+      "left for trials; raise --memory, or lower training.rows, training.batch or the model's size",
+      trial.experiment, trial.environment.name, trial.model.name, trial.method.name, needed * 1e-6,
+      available * 1e-6));
+}
+
+/// Most replicas of a pack of this group.
+std::int64_t largest_pack(const Group& group, const PlanOptions& options) {
+  auto size = static_cast<std::int64_t>(std::floor(cache_bytes() / group.cost.cache_bytes));
+  size = std::clamp<std::int64_t>(size, 1, std::min(options.max_replicas, group.cost.max_replicas));
+  size = std::min(size, group.size());
+  if (options.memory_bytes <= 0.0) return size;
+  const double share = options.memory_bytes / static_cast<double>(options.jobs);
+  while (size > 1 && group.memory_bytes(size) > share) size -= (size + 7) / 8;
+  // Alone it may take what the other workers leave; they wait.
+  if (group.memory_bytes(1) > options.memory_bytes) {
+    refuse(group.trials.front(), group.memory_bytes(1), options.memory_bytes);
+  }
+  return std::max<std::int64_t>(size, 1);
+}
+
+/// How many packs a group is cut into, all of about the same size. One that is a large part of the
+/// whole is cut so that all workers get the same share of it.
+std::int64_t count_packs(const Group& group, std::int64_t largest, double total_flops,
+                         std::int64_t jobs) {
+  constexpr double kLargePart = 0.1;
+  const std::int64_t packs = (group.size() + largest - 1) / largest;
+  if (group.flops() < kLargePart * total_flops / static_cast<double>(jobs)) return packs;
+  return std::min(group.size(), (packs + jobs - 1) / jobs * jobs);
+}
 
 }  // namespace
 
 std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                        const DataSources& sources, const PlanOptions& options) {
-  std::map<std::string, std::vector<TrialSpec>> groups;
-  for (const TrialSpec& trial : trials) groups[pack_key(trial, catalog)].push_back(trial);
+  std::map<std::string, std::vector<TrialSpec>> by_shape;
+  for (const TrialSpec& trial : trials) by_shape[pack_key(trial, catalog)].push_back(trial);
+  std::vector<Group> groups;
+  double total_flops = 0.0;
+  for (auto& [key, members] : by_shape) {
+    groups.push_back(make_group(std::move(members), catalog, sources));
+    total_flops += groups.back().flops();
+  }
   std::vector<Pack> packs;
-  for (auto& [key, group] : groups) {
-    // Replicas of one seed share its rows: side by side.
-    std::stable_sort(group.begin(), group.end(),
-                     [](const TrialSpec& a, const TrialSpec& b) { return a.seed < b.seed; });
-    const Estimate cost = estimate(group.front(), catalog, sources);
-    auto size = static_cast<std::int64_t>(std::floor(kCacheBytes / cost.cache_bytes));
-    if (options.memory_bytes > 0.0) {
-      size = std::min(size, static_cast<std::int64_t>(options.memory_bytes /
-                                                      (cost.replica_bytes + cost.data_bytes)));
-    }
-    size = std::clamp<std::int64_t>(size, 1, std::min(options.max_replicas, cost.max_replicas));
-    for (std::size_t first = 0; first < group.size(); first += static_cast<std::size_t>(size)) {
-      const std::size_t last = std::min(group.size(), first + static_cast<std::size_t>(size));
+  for (const Group& group : groups) {
+    const std::int64_t count =
+        count_packs(group, largest_pack(group, options), total_flops, options.jobs);
+    for (std::int64_t i = 0; i < count; ++i) {
       Pack pack;
-      pack.trials.assign(group.begin() + static_cast<std::ptrdiff_t>(first),
-                         group.begin() + static_cast<std::ptrdiff_t>(last));
-      const auto replicas = static_cast<double>(pack.trials.size());
-      pack.flops = cost.flops * replicas;
-      pack.memory_bytes = (cost.replica_bytes + cost.data_bytes) * replicas;
+      pack.trials.assign(group.trials.begin() + i * group.size() / count,
+                         group.trials.begin() + (i + 1) * group.size() / count);
+      const auto replicas = static_cast<std::int64_t>(pack.trials.size());
+      pack.flops = group.cost.flops * static_cast<double>(replicas);
+      pack.memory_bytes = group.memory_bytes(replicas);
       packs.push_back(std::move(pack));
     }
   }
+  // Longest first: what is left at the end is short.
   std::stable_sort(packs.begin(), packs.end(),
                    [](const Pack& a, const Pack& b) { return a.flops > b.flops; });
   return packs;

@@ -127,10 +127,13 @@ std::string how_it_was_run(const StoredResults& results) {
                    rows)},
       {"Time", fmt::format("{:.0f} s of work; last run {} s on {} workers", seconds,
                            context_of(results, "seconds"), context_of(results, "jobs"))},
+      {"Processor time of the last run", context_of(results, "processor_time")},
+      {"Peak memory of the last run", context_of(results, "peak_memory")},
       {"Versions", context_of(results, "versions")},
       {"Plug-ins",
        context_of(results, "plugins").empty() ? "none" : context_of(results, "plugins")}};
   for (const auto& [name, value] : facts) {
+    if (value.empty()) continue;
     out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
   }
   out += "</dl><h3>Information budget</h3><dl>";

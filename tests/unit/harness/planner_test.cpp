@@ -24,13 +24,70 @@ TEST_CASE(
   CHECK(ids.size() == trials.size());
 }
 
-TEST_CASE("limits on replicas and memory split packs") {
+TEST_CASE("a limit on replicas splits packs") {
   const Catalog catalog = builtin_catalog();
   const DataSources sources;
   const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);
   PlanOptions options;
   options.max_replicas = 4;
   CHECK(plan(trials, catalog, sources, options).size() == 4);
-  options.memory_bytes = 1.0;
+}
+
+TEST_CASE("packs of one group are as many as the workers can share, and alike") {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);
+  for (const std::int64_t jobs : {1, 2, 3}) {
+    PlanOptions options;
+    options.jobs = jobs;
+    const auto packs = plan(trials, catalog, sources, options);
+    CHECK(packs.size() == static_cast<std::size_t>(2 * jobs));
+    for (std::size_t i = 0; i < packs.size(); ++i) {
+      CHECK(packs[i].trials.size() == trials.size() / packs.size());
+      if (i > 0) CHECK(packs[i - 1].flops >= packs[i].flops);
+    }
+  }
+}
+
+TEST_CASE("packs that run at once fit the memory, and what cannot fit alone is refused") {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);
+  PlanOptions options;
+  options.max_replicas = 1;
+  const double alone = plan(trials, catalog, sources, options).front().memory_bytes;
+  CHECK(alone > 0.0);
+  options.max_replicas = 128;
+  const double together = plan(trials, catalog, sources, options).front().memory_bytes;
+  CHECK(together > alone);
+  options.memory_bytes = 1.01 * alone;
   CHECK(plan(trials, catalog, sources, options).size() == trials.size());
+  for (const double memory : {2.0 * alone, 0.5 * (alone + together), 3.0 * together}) {
+    for (const std::int64_t jobs : {1, 2}) {
+      options.memory_bytes = memory;
+      options.jobs = jobs;
+      for (const Pack& pack : plan(trials, catalog, sources, options)) {
+        CHECK((pack.trials.size() == 1 || pack.memory_bytes <= memory / static_cast<double>(jobs)));
+      }
+    }
+  }
+  options.memory_bytes = 0.5 * alone;
+  CHECK_THROWS_WITH(plan(trials, catalog, sources, options),
+                    Catch::Contains("one trial of experiment 'grid' (two_bit, mlp, ") &&
+                        Catch::Contains("raise --memory"));
+}
+
+TEST_CASE("more rows, wider models and more seeds need more memory") {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto memory = [&](const std::string& from, const std::string& to) {
+    std::string text = tests::tiny_suite();
+    text.replace(text.find(from), from.size(), to);
+    const auto packs = plan(Suite::parse(text, "s.toml").trials(catalog), catalog, sources, {});
+    return packs.front().memory_bytes / static_cast<double>(packs.front().trials.size());
+  };
+  const double usual = memory("rows = 33", "rows = 33");
+  CHECK(memory("rows = 33", "rows = 300000") > usual + 2 * 300000 * 4 * 2);
+  CHECK(memory("width = 5, depth = 1", "width = 1000, depth = 2") > usual + 1000 * 1000 * 4 * 4);
+  CHECK(memory("rows = 101", "rows = 100000") > usual);
 }

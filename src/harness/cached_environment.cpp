@@ -1,0 +1,69 @@
+#include "harness/cached_environment.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "core/work_clock.hpp"
+#include "harness/data_cache.hpp"
+
+namespace spurion {
+
+namespace {
+
+constexpr Tensor Sample::*kMembers[] = {&Sample::x, &Sample::y, &Sample::causal, &Sample::spurious,
+                                        &Sample::group};
+
+/// What of a domain its rows depend on.
+std::string domain_text(const Domain& domain) {
+  return fmt::format("{}|{}|{}", domain.key, domain.shift, fmt::join(domain.parameters, ","));
+}
+
+double bytes_of(const Sample& sample) {
+  double bytes = 0.0;
+  for (const auto member : kMembers) {
+    const Tensor& tensor = sample.*member;
+    if (tensor.defined()) bytes += static_cast<double>(tensor.nbytes());
+  }
+  return bytes;
+}
+
+Sample first_rows(const Sample& sample, std::int64_t count) {
+  Sample out;
+  for (const auto member : kMembers) {
+    const Tensor& tensor = sample.*member;
+    if (tensor.defined()) out.*member = tensor.narrow(0, 0, count);
+  }
+  return out;
+}
+
+}  // namespace
+
+Ceilings CachedEnvironment::ceilings(const Domain& domain) const {
+  const std::string key = domain_text(domain);
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (const auto found = ceilings_.find(key); found != ceilings_.end()) return found->second;
+  }
+  const Ceilings found = inner_->ceilings(domain);
+  const std::lock_guard<std::mutex> guard(mutex_);
+  return ceilings_.emplace(key, found).first->second;
+}
+
+Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                   const Intervention& intervention) const {
+  const core::ActivityScope scope(core::Activity::data);
+  const std::string key = fmt::format("{}|{}|{}|{}|{}", key_, domain_text(domain),
+                                      purpose_name(purpose), intervention.text(), rows.first);
+  const std::shared_ptr<CachedRows> entry = cache_->rows(key);
+  const std::lock_guard<std::mutex> guard(entry->mutex);
+  if (entry->rows < rows.count) {
+    entry->sample = Sample();  // never the old and the new at once
+    entry->rows = 0;
+    entry->sample = inner_->sample(domain, purpose, rows, intervention);
+    entry->rows = rows.count;
+    cache_->grown(key, entry, bytes_of(entry->sample));
+  }
+  return first_rows(entry->sample, rows.count);
+}
+
+}  // namespace spurion

@@ -1,0 +1,66 @@
+#include "harness/data_cache.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/cached_environment.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Environments hold permutations of image pools: some hundred kilobytes each.
+constexpr std::size_t kRecent = 64;
+
+}  // namespace
+
+std::shared_ptr<const Environment> DataCache::environment(
+    const Component& component, std::uint64_t seed, const Catalog& catalog,
+    const std::shared_ptr<const DataSources>& sources) {
+  const std::string key =
+      fmt::format("{:016x}|{}|{}", seed, component.name, component.options.canonical_json());
+  const std::lock_guard<std::mutex> guard(mutex_);
+  std::shared_ptr<const Environment> environment = environments_[key].lock();
+  if (!environment) {
+    auto made = catalog.environments.at(component.name)
+                    .make({component.options}, EnvironmentContext{seed, sources});
+    environment = std::make_shared<const CachedEnvironment>(std::move(made), key, *this);
+    environments_[key] = environment;
+    recent_.push_back(environment);
+    if (recent_.size() > kRecent) recent_.pop_front();
+  }
+  return environment;
+}
+
+std::shared_ptr<CachedRows> DataCache::rows(const std::string& key) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  auto& entry = rows_[key];
+  if (!entry) entry = std::make_shared<CachedRows>();
+  entry->used = ++clock_;
+  return entry;
+}
+
+void DataCache::grown(const std::string& key, const std::shared_ptr<CachedRows>& entry,
+                      double bytes) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  const auto found = rows_.find(key);
+  if (found == rows_.end() || found->second != entry) return;  // let go meanwhile
+  bytes_ += bytes - entry->bytes;
+  entry->bytes = bytes;
+  while (bytes_ > limit_ && !rows_.empty()) {
+    auto oldest = rows_.end();
+    for (auto one = rows_.begin(); one != rows_.end(); ++one) {
+      if (one->second->bytes <= 0.0) continue;
+      if (oldest == rows_.end() || one->second->used < oldest->second->used) oldest = one;
+    }
+    if (oldest == rows_.end()) break;
+    bytes_ -= oldest->second->bytes;
+    rows_.erase(oldest);
+  }
+}
+
+double DataCache::bytes() const {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  return bytes_;
+}
+
+}  // namespace spurion

@@ -1,0 +1,69 @@
+#include "harness/memory_budget.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+// Code and constants of LibTorch and oneDNN that are first touched in training; stacks, allocator
+// arenas and kernels made at run time of each worker.
+constexpr double kLibraries = 60e6;
+constexpr double kWorker = 20e6;
+constexpr double kLeastForPacks = 10e6;
+
+double half_of_memory() {
+  return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+MemoryBudget split_memory(double total, std::int64_t jobs) {
+  MemoryBudget budget;
+  budget.total = total > 0.0 ? total : half_of_memory();
+  budget.process = resident_memory() + kLibraries + kWorker * static_cast<double>(jobs);
+  const double rest = budget.total - budget.process;
+  if (rest < kLeastForPacks) {
+    throw UsageError(fmt::format(
+        "--memory {:.0f}M is too little: the program itself needs about {:.0f} MB with {} workers",
+        budget.total * 1e-6, std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
+  }
+  // More than this much hardly helps: rows are cheap to make again.
+  constexpr double kMostCached = 2e9;
+  budget.cache = std::min(0.25 * rest, kMostCached);
+  budget.packs = rest - budget.cache;
+  return budget;
+}
+
+double resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0.0;
+  double resident = 0.0;
+  return file >> size >> resident ? resident * static_cast<double>(sysconf(_SC_PAGESIZE)) : 0.0;
+}
+
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
+void give_back_memory(const MemoryBudget& budget) {
+#if defined(__GLIBC__)
+  if (resident_memory() > 0.6 * budget.total) malloc_trim(0);
+#else
+  static_cast<void>(budget);
+#endif
+}
+
+}  // namespace spurion

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "spurion/export.hpp"
+
+namespace spurion {
+
+/// How the memory of a run is shared out, in bytes.
+struct MemoryBudget {
+  double total = 0.0;    ///< what the whole process may hold
+  double process = 0.0;  ///< what it holds before the first pack, and what libraries add later
+  double cache = 0.0;    ///< rows kept for later packs
+  double packs = 0.0;    ///< all packs that run at once
+};
+
+/// Shares out `total` (0: half of this machine's memory) from what the process holds now. Throws
+/// `UsageError` when hardly anything is left.
+SPURION_API MemoryBudget split_memory(double total, std::int64_t jobs);
+
+/// What this process holds now, and the most it has held.
+SPURION_API double resident_memory();
+SPURION_API double peak_memory();
+
+/// Returns freed memory to the system when the process is not far from its limit.
+void give_back_memory(const MemoryBudget& budget);
+
+}  // namespace spurion

@@ -1,0 +1,99 @@
+#include "harness/pack_cost.hpp"
+
+#include <algorithm>
+
+#include "harness/linear_shortcut.hpp"
+#include "regimes/row_source.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Rows predicted at once when measuring.
+constexpr double kEvaluationChunk = 1000.0;
+/// An image world holds which image each row shows.
+constexpr double kImageOrderBytes = 70000.0 * 8.0;
+/// What an allocator loses to gaps, and what is not worth counting.
+constexpr double kSlack = 1.2;
+
+/// Bytes of one row of a sample: inputs, label, group, and what is known of the mechanism.
+double sample_bytes(const EnvironmentInfo& info) {
+  const double input = 4.0 * static_cast<double>(element_count(info.input_shape));
+  return input + std::min(input, 512.0) + 32.0;
+}
+
+}  // namespace
+
+double PackCost::memory_bytes(std::int64_t replicas, std::int64_t seeds) const {
+  const auto count = static_cast<double>(replicas);
+  const double batches = std::max(
+      count * batch_bytes, std::min(static_cast<double>(kPreparedBytes), count * prepared_bytes));
+  return kSlack *
+         (fixed_bytes + count * replica_bytes + static_cast<double>(seeds) * seed_bytes + batches);
+}
+
+PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSources& sources) {
+  Problems problems;
+  const TrainingOptions training =
+      TrainingOptions::schema().parse(trial.training, "training", problems);
+  const EvaluationOptions evaluation =
+      EvaluationOptions::schema().parse(trial.evaluation, "evaluation", problems);
+  problems.raise();
+  // Shapes and costs need an instance; it must not own the caller's sources.
+  const std::shared_ptr<const DataSources> borrowed(&sources, [](const DataSources*) {});
+  const auto environment = catalog.environments.at(trial.environment.name)
+                               .make({trial.environment.options}, EnvironmentContext{0, borrowed});
+  const EnvironmentInfo& info = environment->info();
+  const auto model = catalog.models.at(trial.model.name)
+                         .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
+  const auto regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
+  const auto domains = static_cast<double>(regime->batch_domains(*environment));
+  const auto method =
+      catalog.methods.at(trial.method.name)
+          .make({trial.method.options},
+                MethodContext{info.task, 1, static_cast<std::int64_t>(domains), info.groups});
+  const std::int64_t per_domain =
+      training.batch == 0 ? training.rows : std::min(training.batch, training.rows);
+  const double batch_rows = domains * static_cast<double>(per_domain);
+  PackCost result;
+  result.flops = static_cast<double>(training.steps) * batch_rows * model->step_flops() *
+                 method->cost_factor();
+  const double parameters = 4.0 * static_cast<double>(model->parameter_count());
+  // Parameters, gradient, two moments, and the two temporaries of a penalty.
+  const double parameter_bytes = 6.0 * parameters;
+  // A method may keep the gradient of each domain, and work on a copy of them.
+  const double gradient_bytes = 2.0 * domains * parameters;
+  const double input_bytes = 4.0 * static_cast<double>(element_count(info.input_shape));
+  const double activations = model->activation_bytes();
+  const bool whole = training.batch == 0 || training.batch >= training.rows;
+  const double training_rows = domains * static_cast<double>(training.rows);
+  const auto evaluation_rows = static_cast<double>(evaluation.rows);
+  result.cache_bytes = parameter_bytes + batch_rows * activations;
+  // Differentiating twice keeps the intermediate results of both passes.
+  const double kept = method->needs_second_order() ? 5.0 : 1.5;
+  const double chunk = std::min(kEvaluationChunk, evaluation_rows);
+  result.replica_bytes = parameter_bytes + gradient_bytes +
+                         std::max(kept * batch_rows * activations, 1.5 * chunk * activations);
+  result.batch_bytes = batch_rows * (input_bytes + 8.0);
+  result.prepared_bytes = whole ? 0.0 : training_rows * (input_bytes + 8.0);
+  // Training rows, and two stretches of held-out rows: as they are, and their twins.
+  result.seed_bytes = sample_bytes(info) * (training_rows + 2.0 * evaluation_rows);
+  if (info.input_shape.size() == 3) result.seed_bytes += kImageOrderBytes;
+  // One seed's rows while they are drawn.
+  result.fixed_bytes = 4.0e6 + 3.0 * sample_bytes(info) *
+                                   std::max(static_cast<double>(training.rows), evaluation_rows);
+  if (uses_linear_risks(*model, *method, info, training)) {
+    // Rows are read in chunks that all replicas of a data seed share; more replicas spread what a
+    // step costs besides them.
+    result.cache_bytes = parameter_bytes;
+    result.replica_bytes =
+        parameter_bytes + gradient_bytes + 4.0 * batch_rows + 1.5 * chunk * activations;
+    result.batch_bytes = 0.0;
+    result.seed_bytes += 2.0 * training_rows * (input_bytes + 8.0);
+  }
+  result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
+  return result;
+}
+
+}  // namespace spurion

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "harness/data_cache.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+
+/// As the public `run_pack`, with rows from a cache that packs share.
+std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
+                                  const std::shared_ptr<const DataSources>& sources,
+                                  DataCache& cache, const std::atomic<bool>* stop,
+                                  const std::function<void(double)>& progress);
+
+}  // namespace spurion

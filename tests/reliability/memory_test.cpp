@@ -1,0 +1,77 @@
+#include <sys/resource.h>
+
+#include <regex>
+
+#include "catch.hpp"
+#include "cli/shell.hpp"
+#include "spurion/store.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+/// Wide models on many rows: left alone, this takes far more than the budgets below.
+std::string hungry_suite() {
+  return R"toml(
+name = "hungry"
+seeds = 12
+[defaults]
+environment = { name = "linear_unit_tests", example = "1" }
+model = { name = "mlp", width = 256, depth = 2 }
+regime = { name = "offline" }
+training = { steps = 3, rows = 20000, batch = 4000 }
+evaluation = { rows = 20000, training_rows = 20000 }
+[[experiment]]
+name = "grid"
+[experiment.grid]
+method = [{ name = "erm" }, { name = "irm_v1" }]
+"optimizer.learning_rate" = [0.001, 0.01]
+)toml";
+}
+
+/// "431 MB of 600 MB" of the last run, as numbers of bytes: peak, and limit.
+std::pair<double, double> peak_memory(const std::filesystem::path& folder) {
+  const std::string text = read_results(folder).context.at("peak_memory");
+  std::smatch found;
+  REQUIRE(std::regex_match(text, found, std::regex("([0-9]+) MB of ([0-9]+) MB")));
+  return {1e6 * std::stod(found[1]), 1e6 * std::stod(found[2])};
+}
+
+}  // namespace
+
+TEST_CASE("a run stays inside the memory it was given, and the memory changes no bit") {
+  Shell shell;
+  shell.write("hungry.toml", hungry_suite());
+  std::string content;
+  for (const char* memory : {"2G", "700M"}) {
+    CAPTURE(memory);
+    REQUIRE(shell.run({"run", "hungry.toml", "--out", memory, "--memory", memory, "--jobs", "2"})
+                .code == 0);
+    const auto [peak, limit] = peak_memory(shell.path(memory));
+    CHECK(limit == (std::string(memory) == "2G" ? 2e9 : 700e6));
+    CHECK(peak > 100e6);
+    CHECK(peak <= limit);
+    // The most any of the children so far held, as the kernel counts it.
+    rusage children{};
+    REQUIRE(getrusage(RUSAGE_CHILDREN, &children) == 0);
+    CHECK(1024.0 * static_cast<double>(children.ru_maxrss) <= 2e9);
+    if (content.empty()) content = store_content(shell.path(memory));
+    CHECK(store_content(shell.path(memory)) == content);
+  }
+}
+
+TEST_CASE("memory that cannot do is refused before anything runs") {
+  Shell shell;
+  shell.write("hungry.toml", hungry_suite());
+  const Finished little = shell.run({"run", "hungry.toml", "--memory", "20M"});
+  CHECK(little.code == 2);
+  CHECK_THAT(little.err, Contains("--memory 20M is too little: the program itself needs about "));
+  std::string text = hungry_suite();
+  text.replace(text.find("width = 256"), 11, "width = 65536");
+  shell.write("huge.toml", text);
+  const Finished huge = shell.run({"run", "huge.toml", "--memory", "1G"});
+  CHECK(huge.code == 2);
+  CHECK_THAT(huge.err, Contains("one trial of experiment 'grid'") && Contains("raise --memory"));
+}
