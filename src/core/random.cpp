@@ -34,16 +34,18 @@ std::int64_t scale_to(std::int64_t n, std::uint64_t bits) noexcept {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(wide >> 64U));
 }
 
-/// Calls `draw(counters, count, at)` for blocks of the draws of `rows` rows of `lanes` lanes; `at`
-/// is the index of the first of the block.
-template <class Draw>
-void for_blocks(std::int64_t first, std::int64_t rows, std::int64_t lanes, const Draw& draw) {
+/// Calls `use(bits, count, at)` for blocks of the draws of `rows` rows of `lanes` lanes; `at` is
+/// the index of the first of the block.
+template <class Use>
+void for_blocks(std::uint64_t key, std::int64_t first, std::int64_t rows, std::int64_t lanes,
+                const Use& use) {
   core::CounterBlock counters;
+  core::RandomBlock bits;
   std::int64_t row = first;
   std::int64_t lane = 0;
   const std::int64_t total = rows * lanes;
-  for (std::int64_t at = 0; at < total; at += core::CounterBlock::kDraws) {
-    const std::int64_t count = std::min(core::CounterBlock::kDraws, total - at);
+  for (std::int64_t at = 0; at < total; at += core::kBlockDraws) {
+    const std::int64_t count = std::min(core::kBlockDraws, total - at);
     for (std::int64_t i = 0; i < count; ++i) {
       counters.set(i, row, lane);
       if (++lane == lanes) {
@@ -51,7 +53,8 @@ void for_blocks(std::int64_t first, std::int64_t rows, std::int64_t lanes, const
         ++row;
       }
     }
-    draw(counters, count, at);
+    core::philox(key, counters, count, bits);
+    use(bits, count, at);
   }
 }
 
@@ -60,7 +63,7 @@ void for_blocks(std::int64_t first, std::int64_t rows, std::int64_t lanes, const
 std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter_low,
                                         std::uint64_t counter_high) noexcept {
   const core::Words words = core::philox(
-      static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32U),
+      key,
       {static_cast<std::uint32_t>(counter_low), static_cast<std::uint32_t>(counter_low >> 32U),
        static_cast<std::uint32_t>(counter_high), static_cast<std::uint32_t>(counter_high >> 32U)});
   return {words.w0, words.w1, words.w2, words.w3};
@@ -108,19 +111,17 @@ std::int64_t Stream::below(std::int64_t n, std::int64_t row, std::int64_t lane) 
 
 void Stream::fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes,
                          float* out) const {
-  for_blocks(first, rows, lanes,
-             [&](const core::CounterBlock& counters, std::int64_t count, std::int64_t at) {
-               core::normals(key_, counters, count, out + at);
+  for_blocks(key_, first, rows, lanes,
+             [out](const core::RandomBlock& bits, std::int64_t count, std::int64_t at) {
+               core::normals(bits, count, out + at);
              });
 }
 
 void Stream::fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes,
                           double* out) const {
-  std::uint64_t drawn[core::CounterBlock::kDraws];
-  for_blocks(first, rows, lanes,
-             [&](const core::CounterBlock& counters, std::int64_t count, std::int64_t at) {
-               core::low_bits(key_, counters, count, drawn);
-               std::transform(drawn, drawn + count, out + at, to_unit);
+  for_blocks(key_, first, rows, lanes,
+             [out](const core::RandomBlock& bits, std::int64_t count, std::int64_t at) {
+               for (std::int64_t i = 0; i < count; ++i) out[at + i] = to_unit(bits.low_bits(i));
              });
 }
 
@@ -129,15 +130,15 @@ std::vector<std::int64_t> permutation(const StreamKey& key, std::int64_t n) {
   std::iota(order.begin(), order.end(), std::int64_t{0});
   // Swaps need one number after the other, from the last row to the first; drawing them does not.
   core::CounterBlock counters;
-  std::uint64_t drawn[core::CounterBlock::kDraws];
-  for (std::int64_t last = n - 1; last > 0; last -= core::CounterBlock::kDraws) {
-    const std::int64_t count = std::min(core::CounterBlock::kDraws, last);
+  core::RandomBlock bits;
+  for (std::int64_t last = n - 1; last > 0; last -= core::kBlockDraws) {
+    const std::int64_t count = std::min(core::kBlockDraws, last);
     for (std::int64_t j = 0; j < count; ++j) counters.set(j, last - j, 0);
-    core::low_bits(key.value(), counters, count, drawn);
+    core::philox(key.value(), counters, count, bits);
     for (std::int64_t j = 0; j < count; ++j) {
       const std::int64_t i = last - j;
       std::swap(order[static_cast<std::size_t>(i)],
-                order[static_cast<std::size_t>(scale_to(i + 1, drawn[j]))]);
+                order[static_cast<std::size_t>(scale_to(i + 1, bits.low_bits(j)))]);
     }
   }
   return order;

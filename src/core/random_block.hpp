@@ -8,26 +8,34 @@
 
 namespace spurion::core {
 
-/// The counters of `kDraws` draws of one stream, word by word.
+/// Draws of a block; a multiple of every vector's lanes.
+constexpr std::int64_t kBlockDraws = 256;
+
+/// The counters of the draws of one stream, word by word: row, then lane, low word first.
 struct CounterBlock {
-  static constexpr std::int64_t kDraws = 256;
-  std::uint32_t row_low[kDraws];
-  std::uint32_t row_high[kDraws];
-  std::uint32_t lane_low[kDraws];
-  std::uint32_t lane_high[kDraws];
+  std::uint32_t words[4][kBlockDraws] = {};
 
   void set(std::int64_t index, std::int64_t row, std::int64_t lane) noexcept {
-    row_low[index] = static_cast<std::uint32_t>(row);
-    row_high[index] = static_cast<std::uint32_t>(static_cast<std::uint64_t>(row) >> 32U);
-    lane_low[index] = static_cast<std::uint32_t>(lane);
-    lane_high[index] = static_cast<std::uint32_t>(static_cast<std::uint64_t>(lane) >> 32U);
+    words[0][index] = static_cast<std::uint32_t>(row);
+    words[1][index] = static_cast<std::uint32_t>(static_cast<std::uint64_t>(row) >> 32U);
+    words[2][index] = static_cast<std::uint32_t>(lane);
+    words[3][index] = static_cast<std::uint32_t>(static_cast<std::uint64_t>(lane) >> 32U);
   }
 };
 
-/// Standard normals of the first `count` counters, rounded to float.
-void normals(std::uint64_t key, const CounterBlock& counters, std::int64_t count, float* out);
-/// The low 64 bits of the first `count` Philox blocks.
-void low_bits(std::uint64_t key, const CounterBlock& counters, std::int64_t count,
-              std::uint64_t* out);
+/// 128 random bits for each draw, word by word.
+struct RandomBlock {
+  std::uint32_t words[4][kBlockDraws];
+
+  [[nodiscard]] std::uint64_t low_bits(std::int64_t index) const noexcept {
+    return (static_cast<std::uint64_t>(words[1][index]) << 32U) | words[0][index];
+  }
+};
+
+/// Philox4x32-10 of the first `count` counters.
+void philox(std::uint64_t key, const CounterBlock& counters, std::int64_t count, RandomBlock& out);
+
+/// The first `count` blocks of bits as standard normals, rounded to float.
+void normals(const RandomBlock& bits, std::int64_t count, float* out);
 
 }  // namespace spurion::core
