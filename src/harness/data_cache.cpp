@@ -16,8 +16,7 @@ constexpr std::size_t kRecent = 64;
 std::shared_ptr<const Environment> DataCache::environment(
     const Component& component, std::uint64_t seed, const Catalog& catalog,
     const std::shared_ptr<const DataSources>& sources) {
-  const std::string key =
-      fmt::format("{:016x}|{}|{}", seed, component.name, component.options.canonical_json());
+  const std::string key = DataCache::key(component, seed);
   const std::lock_guard<std::mutex> guard(mutex_);
   std::shared_ptr<const Environment> environment = environments_[key].lock();
   if (!environment) {
@@ -55,6 +54,27 @@ void DataCache::grown(const std::string& key, const std::shared_ptr<CachedRows>&
     if (oldest == rows_.end()) break;
     bytes_ -= oldest->second->bytes;
     rows_.erase(oldest);
+  }
+}
+
+std::string DataCache::key(const Component& component, std::uint64_t seed) {
+  return fmt::format("{:016x}|{}|{}", seed, component.name, component.options.canonical_json());
+}
+
+void DataCache::expect(const std::string& key) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  ++expected_[key];
+}
+
+void DataCache::done(const std::string& key) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  const auto left = expected_.find(key);
+  if (left == expected_.end() || --left->second > 0) return;
+  expected_.erase(left);
+  // Names of rows begin with their environment's; '}' sorts after the '|' that follows it.
+  const auto end = rows_.lower_bound(key + '}');
+  for (auto one = rows_.lower_bound(key + '|'); one != end; one = rows_.erase(one)) {
+    bytes_ -= one->second->bytes;
   }
 }
 

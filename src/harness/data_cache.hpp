@@ -42,12 +42,19 @@ class SPURION_API DataCache {
   void grown(const std::string& key, const std::shared_ptr<CachedRows>& entry, double bytes);
   [[nodiscard]] double bytes() const;
 
+  /// Name of an environment, as `expect` and `done` take it.
+  static std::string key(const Component& component, std::uint64_t seed);
+  /// Says that one more pack will use an environment, or has used it. After the last its rows go.
+  void expect(const std::string& key);
+  void done(const std::string& key);
+
  private:
   double limit_;
   mutable std::mutex mutex_;
   std::map<std::string, std::weak_ptr<const Environment>> environments_;
   std::deque<std::shared_ptr<const Environment>> recent_;  ///< kept though no pack uses them now
   std::map<std::string, std::shared_ptr<CachedRows>> rows_;
+  std::map<std::string, std::int64_t> expected_;  ///< packs left that use an environment
   double bytes_ = 0.0;
   std::uint64_t clock_ = 0;
 };

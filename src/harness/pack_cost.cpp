@@ -81,7 +81,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   result.seed_bytes = sample_bytes(info) * (training_rows + 2.0 * evaluation_rows);
   if (info.input_shape.size() == 3) result.seed_bytes += kImageOrderBytes;
   // One seed's rows while they are drawn.
-  result.fixed_bytes = 4.0e6 + 3.0 * sample_bytes(info) *
+  result.fixed_bytes = 4.0e6 + 1.25 * sample_bytes(info) *
                                    std::max(static_cast<double>(training.rows), evaluation_rows);
   if (uses_linear_risks(*model, *method, info, training)) {
     // Rows are read in chunks that all replicas of a data seed share; more replicas spread what a

@@ -33,8 +33,7 @@ std::vector<std::shared_ptr<const Environment>> make_environments(
   const core::ActivityScope scope(core::Activity::data);
   std::vector<std::shared_ptr<const Environment>> each;
   for (const TrialSpec& trial : pack.trials) {
-    const std::uint64_t seed = replicate_key(trial).child("data").value();
-    each.push_back(cache.environment(trial.environment, seed, catalog, sources));
+    each.push_back(cache.environment(trial.environment, data_seed(trial), catalog, sources));
   }
   return each;
 }

@@ -8,6 +8,7 @@
 #include "harness/context.hpp"
 #include "harness/memory_budget.hpp"
 #include "harness/pack_runner.hpp"
+#include "harness/seeds.hpp"
 #include "harness/work_queue.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -28,6 +29,14 @@ std::vector<TrialSpec> missing_trials(const std::vector<TrialSpec>& trials,
   return missing;
 }
 
+/// The environments a pack uses, by their names in the cache.
+std::set<std::string> environments_of(const Pack& pack) {
+  std::set<std::string> keys;
+  for (const TrialSpec& trial : pack.trials)
+    keys.insert(DataCache::key(trial.environment, data_seed(trial)));
+  return keys;
+}
+
 void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& catalog,
             const std::shared_ptr<const DataSources>& sources, DataCache& cache,
             const MemoryBudget& budget, const RunOptions& options) {
@@ -38,6 +47,7 @@ void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& cata
       const auto results = run_pack(packs[pack], catalog, sources, cache,
                                     options.stop != nullptr ? options.stop : work.ending(),
                                     [&](double share) { work.advance(pack, share); });
+      for (const std::string& key : environments_of(packs[pack])) cache.done(key);
       work.finish(pack, results);
       give_back_memory(budget);
     } catch (...) {
@@ -82,6 +92,9 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   progress.trials_done = progress.trials_found;
   const auto started = std::chrono::steady_clock::now();
   DataCache cache(budget.cache);
+  for (const Pack& pack : packs) {
+    for (const std::string& key : environments_of(pack)) cache.expect(key);
+  }
   WorkQueue work(packs, progress, store, options, budget.packs);
   std::vector<std::thread> workers;
   for (std::int64_t i = 0;

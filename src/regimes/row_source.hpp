@@ -23,7 +23,7 @@ using SlotFunction = std::function<std::vector<Slot>(const Environment&)>;
 Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64_t count);
 
 /// Minibatches gathered at once take at most this much memory (or are one).
-constexpr std::size_t kPreparedBytes = 4 << 20;
+constexpr std::size_t kPreparedBytes = 16 << 20;
 
 /// A finite training set in memory: `rows` rows of each slot, made once for each distinct
 /// environment and shared by the replicas that use it.

@@ -43,7 +43,7 @@ TEST_CASE("a dry run says what would run and touches nothing") {
   CHECK(dry.err.empty());
   CHECK_THAT(dry.out, Contains("experiment grid") && Contains("erm, irm_v1 (anneal_steps=3)"));
   CHECK_THAT(dry.out, Contains("6 distinct trials: 0 found in results/toy, 6 to run"));
-  CHECK_THAT(dry.out, Contains("2 packs of up to 3 trials, on 2 workers"));
+  CHECK_THAT(dry.out, Contains("4 packs of up to 2 trials, on 2 workers"));
   CHECK_THAT(dry.out, Contains("FLOP"));
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 

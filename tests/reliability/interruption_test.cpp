@@ -96,7 +96,7 @@ TEST_CASE("a second Ctrl-C ends at once") {
   // One trial whose single measurement takes long: nothing polls for the first signal meanwhile.
   std::string suite = toy_suite(2, 10);
   const std::string rows = "rows = 101";
-  suite.replace(suite.find(rows), rows.size(), "rows = 40000000");
+  suite.replace(suite.find(rows), rows.size(), "rows = 10000000");
   shell.write("toy.toml", suite);
   Background run = shell.start(kRun);
   // Signals are handled before the store is made.

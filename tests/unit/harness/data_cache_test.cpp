@@ -81,6 +81,30 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
   CHECK(environment->sample(test, Purpose::test, {0, 1000}).x.data_ptr() == kept.x.data_ptr());
 }
 
+TEST_CASE("rows go after the last pack that uses them, and only those") {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const Component component = two_bit(catalog);
+  DataCache cache(1e9);
+  const auto fill = [&](std::uint64_t seed) {
+    const auto environment = cache.environment(component, seed, catalog, sources);
+    static_cast<void>(environment->sample(environment->test_domain(), Purpose::test, {0, 100}));
+    return cache.bytes();
+  };
+  const std::string first = DataCache::key(component, 1);
+  cache.expect(first);
+  cache.expect(first);
+  cache.expect(DataCache::key(component, 2));
+  const double one = fill(1);
+  CHECK(fill(2) == 2 * one);
+  cache.done(first);
+  CHECK(cache.bytes() == 2 * one);
+  cache.done(first);
+  CHECK(cache.bytes() == one);
+  cache.done(DataCache::key(component, 2));
+  CHECK(cache.bytes() == 0.0);
+}
+
 TEST_CASE("threads that ask for the same rows get the same rows") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
