@@ -55,7 +55,10 @@ struct Domain {
   /// Which exogenous rows it has: domains with different keys have independent noise.
   std::string key;
   /// Further parameters of this environment's own kind (documented there).
-  std::vector<double> parameters;
+  std::vector<double> parameters = {};
+  /// Positions of all cues in the order of `EnvironmentInfo::cues`, in worlds with several; `shift`
+  /// is then the first. Empty in worlds with one.
+  std::vector<double> cue_shifts = {};
 };
 
 /// What rows are for; each purpose has its own independent rows.
@@ -106,7 +109,7 @@ struct Sample {
   Tensor x;         ///< [B, ...input_shape] float32
   Tensor y;         ///< [B] int64 class, or float32 target for regression
   Tensor causal;    ///< [B, n] float32: value of the causal variables
-  Tensor spurious;  ///< [B, n] float32: value of the cue
+  Tensor spurious;  ///< [B, n] float32: value of the cue; one column a cue where there are several
   Tensor group;     ///< [B] int64 in 0..groups-1
 };
 
@@ -124,6 +127,15 @@ struct DialInfo {
     Intervention at_one;
   };
   std::optional<Mixture> mixture;
+};
+
+/// One of several cues of a world, each with its own dial.
+struct Cue {
+  std::string name;  ///< of the spurious variable in the graph
+  std::string doc;   ///< what its position means: "P(background disagrees with the label)"
+  double low = 0.0;
+  double high = 1.0;
+  double neutral = 0.5;  ///< the position at which it says nothing about the label
 };
 
 /// How a ceiling was computed.
@@ -162,6 +174,11 @@ struct EnvironmentInfo {
   std::string causal;        ///< name of the causal variable in the graph
   CausalGraph graph;
   DialInfo dial;
+  /// All cues where there are several, `cue` first, whose position is the dial; else empty.
+  std::vector<Cue> cues;
+  /// Whether ERM with enough rows leans on the cue so far that it fails in the test domain; empty
+  /// where that depends on model or options. The conformance tests hold it to the claim.
+  std::optional<bool> misleads_erm;
   [[nodiscard]] Score score() const {
     return task == Task::regression ? Score::mean_squared_error : Score::accuracy;
   }
@@ -181,6 +198,10 @@ class SPURION_API Environment {
   [[nodiscard]] virtual Domain test_domain() const = 0;
   /// Any point on the dial; throws `UsageError` outside it. Noise is shared along the dial.
   [[nodiscard]] virtual Domain at(double shift) const = 0;
+  /// The domain with every cue at its own position, in the order of `info().cues`; throws
+  /// `UsageError` for another number of them or one outside its range. Noise is shared with `at`.
+  /// Worlds with one cue need not implement it: it is `at(shifts[0])`.
+  [[nodiscard]] virtual Domain at_cues(const std::vector<double>& shifts) const;
   /// Most rows a domain has for a purpose (finite image pools); max() when unlimited.
   [[nodiscard]] virtual std::int64_t row_limit(const Domain& domain, Purpose purpose) const;
   /// Interventions on the cue that this environment can perform.

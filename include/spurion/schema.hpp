@@ -98,6 +98,12 @@ struct FieldInfo {
   bool per_replica = false;  ///< may differ between replicas of one batch
 };
 
+/// Options set together under one name, such as a difficulty.
+struct PresetInfo {
+  std::string name;
+  std::string doc;
+};
+
 namespace detail {
 
 template <class T>
@@ -207,6 +213,10 @@ void gather(PerReplica<T>& out, const std::vector<const PerReplica<T>*>& each) {
 }
 
 SPURION_API void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
+                                     bool has_presets, const std::string& owner,
+                                     Problems& problems);
+/// Which of `presets` the table's "preset" names; -1 when it has none or a wrong one (reported).
+SPURION_API std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& presets,
                                      const std::string& owner, Problems& problems);
 
 }  // namespace detail
@@ -242,13 +252,25 @@ class Schema {
     return *this;
   }
 
+  /// Declares a preset: `preset = "name"` in a table starts from the defaults as `change` leaves
+  /// them; the table's other keys are laid over that. What is stored are the options, so a trial is
+  /// the same whether it was written with the preset or field by field.
+  Schema& preset(const char* name, const char* doc, std::function<void(Options&)> change) {
+    presets_.push_back({name, doc});
+    changes_.push_back(std::move(change));
+    return *this;
+  }
+
   [[nodiscard]] const std::vector<FieldInfo>& fields() const { return fields_; }
+  [[nodiscard]] const std::vector<PresetInfo>& presets() const { return presets_; }
 
   /// Reads a table; unknown keys, wrong types and values out of range are added to `problems`.
   /// `owner` is how messages call the thing the options belong to.
   Options parse(const Value& table, const std::string& owner, Problems& problems) const {
     Options options;
-    detail::report_unknown_keys(table, fields_, owner, problems);
+    detail::report_unknown_keys(table, fields_, !presets_.empty(), owner, problems);
+    const std::int64_t preset = detail::find_preset(table, presets_, owner, problems);
+    if (preset >= 0) changes_[static_cast<std::size_t>(preset)](options);
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       if (const Value* value = table.find(fields_[i].name)) {
         access_[i].read(*value, owner, problems, options);
@@ -285,17 +307,21 @@ class Schema {
   };
   std::vector<FieldInfo> fields_;
   std::vector<Access> access_;
+  std::vector<PresetInfo> presets_;
+  std::vector<std::function<void(Options&)>> changes_;
 };
 
 /// A schema seen without its C++ type: what registries and the planner use.
 struct AnySchema {
   std::vector<FieldInfo> fields;
+  std::vector<PresetInfo> presets;
   /// Checks a table and returns all fields with defaults filled in.
   std::function<Value(const Value& table, const std::string& owner, Problems&)> normalise;
 
   template <class Options>
   static AnySchema of(const Schema<Options>& schema) {
-    return {schema.fields(), [&schema](const Value& table, const std::string& owner, Problems& p) {
+    return {schema.fields(), schema.presets(),
+            [&schema](const Value& table, const std::string& owner, Problems& p) {
               return schema.print(schema.parse(table, owner, p));
             }};
   }

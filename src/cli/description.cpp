@@ -24,13 +24,25 @@ Json option_list(const AnySchema& schema) {
   return list;
 }
 
+Json preset_list(const AnySchema& schema) {
+  Json list = Json::array();
+  for (const PresetInfo& preset : schema.presets) {
+    list.push_back({{"name", preset.name}, {"doc", preset.doc}});
+  }
+  return list;
+}
+
 /// What the registry knows without building anything.
 template <class R>
 Json entry(const R& registry, const std::string& name) {
   const auto& found = registry.at(name);
-  return {{"noun", registry.kind()},       {"name", name},
-          {"summary", found.info.summary}, {"reference", found.info.reference},
-          {"origin", found.info.origin},   {"options", option_list(found.schema)}};
+  return {{"noun", registry.kind()},
+          {"name", name},
+          {"summary", found.info.summary},
+          {"reference", found.info.reference},
+          {"origin", found.info.origin},
+          {"options", option_list(found.schema)},
+          {"presets", preset_list(found.schema)}};
 }
 
 template <class R>

@@ -42,6 +42,15 @@ std::string options_text(const Json& options, int columns) {
   return out + doc_text.substr(doc_text.find('\n'));
 }
 
+std::string presets_text(const Json& presets, int columns) {
+  if (presets.empty()) return {};
+  Table table({"preset", "what it sets"});
+  for (const Json& preset : presets) {
+    table.add({text_of(preset.at("name")), text_of(preset.at("doc"))});
+  }
+  return heading("presets (preset = \"name\" instead of the options)") + table.text(2, columns);
+}
+
 std::string number(double value) { return fmt::format("{:.4f}", value); }
 
 std::string ceilings_text(const Json& description, int columns) {
@@ -156,7 +165,8 @@ std::string description_text(const Json& description, int columns) {
   if (noun == "regime") {
     out += fmt::format("\nlets methods see: {}\n", joined(description.at("grants"), "labels only"));
   }
-  return out + options_text(description.at("options"), columns);
+  return out + options_text(description.at("options"), columns) +
+         presets_text(description.at("presets"), columns);
 }
 
 }  // namespace spurion::cli

@@ -28,6 +28,9 @@ void add_subjects(const R& registry, const std::vector<std::string>& names,
         if (word != field.default_value.as_string()) add(word);
       }
     }
+    for (const PresetInfo& preset : registry.at(name).schema.presets) {
+      out.push_back({registry.kind(), name, Value::Table{{"preset", preset.name}}});
+    }
   }
 }
 

@@ -41,6 +41,43 @@ void check_graph(const EnvironmentInfo& info) {
   }
 }
 
+/// Several cues: each a spurious variable with a range, the first of them the dial's.
+void check_cues(const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  if (info.cues.empty()) skip("it has one cue");
+  require(info.cues.size() > 1, "a list of cues names one only");
+  const Cue& first = info.cues.front();
+  require(first.name == info.cue && first.low == info.dial.low && first.high == info.dial.high,
+          "the first of the cues is not the dial's");
+  std::vector<double> neutral;
+  for (const Cue& cue : info.cues) {
+    const auto& variables = info.graph.variables;
+    require(std::any_of(variables.begin(), variables.end(),
+                        [&](const Variable& variable) {
+                          return variable.name == cue.name && variable.role == Role::spurious;
+                        }),
+            fmt::format("the cue '{}' is no spurious variable of the graph", cue.name));
+    require(!cue.doc.empty(), fmt::format("cue '{}' has no doc", cue.name));
+    require(cue.low <= cue.neutral && cue.neutral <= cue.high && cue.low < cue.high,
+            fmt::format("cue '{}': {} <= {} <= {} does not hold", cue.name, cue.low, cue.neutral,
+                        cue.high));
+    neutral.push_back(cue.neutral);
+  }
+  for (const Domain& domain : some_domains(environment)) {
+    require(
+        domain.cue_shifts.size() == info.cues.size() && domain.cue_shifts.front() == domain.shift,
+        fmt::format("domain '{}' does not say where each cue is", domain.name));
+  }
+  require(environment.at_cues(neutral).key == environment.at(first.low).key,
+          "at_cues does not share its noise with the dial");
+  require_refused("positions of too few cues", [&] { return environment.at_cues({first.low}); });
+  for (std::size_t i = 0; i < neutral.size(); ++i) {
+    std::vector<double> outside = neutral;
+    outside[i] = info.cues[i].high + 1.0;
+    require_refused("a cue beyond its range", [&] { return environment.at_cues(outside); });
+  }
+}
+
 void check_facts(const EnvironmentInfo& info) {
   std::string missing;
   const auto need = [&](bool there, const char* what) {
@@ -100,6 +137,7 @@ void check_domains(const Environment& environment) {
 void check_description(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("facts complete", [&] { check_facts(subject.info()); });
   checker.check("causal graph sound", [&] { check_graph(subject.info()); });
+  checker.check("cues", [&] { check_cues(*subject); });
   checker.check("dial", [&] { check_dial(*subject); });
   checker.check("domains have their own names and noise", [&] { check_domains(*subject); });
 }

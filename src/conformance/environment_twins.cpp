@@ -45,6 +45,20 @@ std::string label_of(const CausalGraph& graph) {
   return {};
 }
 
+/// Every cue; in worlds with one, that.
+std::vector<std::string> cues_of(const EnvironmentInfo& info) {
+  std::vector<std::string> names;
+  for (const Cue& cue : info.cues) names.push_back(cue.name);
+  if (names.empty()) names.push_back(info.cue);
+  return names;
+}
+
+/// The values of one cue: its column where there are several.
+Tensor values_of(const EnvironmentInfo& info, const Sample& rows, std::size_t cue) {
+  return info.cues.empty() ? rows.spurious
+                           : rows.spurious.narrow(1, static_cast<std::int64_t>(cue), 1);
+}
+
 /// What an intervention does not reach is, bit for bit, what it was.
 void check_untouched(const Environment& environment, const std::string& variable) {
   const EnvironmentInfo& info = environment.info();
@@ -62,8 +76,11 @@ void check_untouched(const Environment& environment, const std::string& variable
       if (touched.count(info.causal) == 0) {
         require_same_bits(what + ", causal", factual.causal, twin.causal);
       }
-      if (touched.count(info.cue) == 0) {
-        require_same_bits(what + ", spurious", factual.spurious, twin.spurious);
+      const std::vector<std::string> cues = cues_of(info);
+      for (std::size_t i = 0; i < cues.size(); ++i) {
+        if (touched.count(cues[i]) != 0) continue;
+        require_same_bits(what + ", " + cues[i], values_of(info, factual, i),
+                          values_of(info, twin, i));
       }
       require_same_rows(what + " of fewer rows", slice(twin, 1, count - 1),
                         environment.sample(domain, Purpose::test, {1, count - 1}, action));
@@ -72,8 +89,10 @@ void check_untouched(const Environment& environment, const std::string& variable
 }
 
 /// The interventions do to the cue what their names say.
-void check_effects(const Environment& environment) {
+void check_effects(const Environment& environment, std::size_t cue) {
   const EnvironmentInfo& info = environment.info();
+  const std::string name = cues_of(info)[cue];
+  const auto values = [&](const Sample& rows) { return values_of(info, rows, cue); };
   const Domain domain = environment.train_domains().front();
   const RowRange rows{0, std::min<std::int64_t>(64, environment.row_limit(domain, Purpose::test))};
   const auto under = [&](const Intervention& action) {
@@ -83,29 +102,28 @@ void check_effects(const Environment& environment) {
     return a.ne(b).flatten(1).any(1).all().item<bool>();
   };
   const Sample factual = under(Intervention::none());
-  const auto actions = supported(environment, info.cue);
-  require(!actions.empty(),
-          fmt::format("the environment cannot intervene on its cue '{}'", info.cue));
+  const auto actions = supported(environment, name);
+  require(!actions.empty(), fmt::format("the environment cannot intervene on its cue '{}'", name));
   for (const Intervention& action : actions) {
     const Sample twin = under(action);
     if (action.kind == Kind::flip) {
-      require(all_rows_differ(factual.spurious, twin.spurious),
+      require(all_rows_differ(values(factual), values(twin)),
               action.text() + " leaves the cue of some row as it was");
       require(all_rows_differ(factual.x, twin.x),
               action.text() + " does not show in x of some row");
     }
     if (action.kind == Kind::resample) {
-      require(!same_bits(factual.spurious, twin.spurious), action.text() + " changes no row");
+      require(!same_bits(values(factual), values(twin)), action.text() + " changes no row");
     }
     if (action.kind == Kind::set) {
-      require(twin.spurious.eq(twin.spurious.narrow(0, 0, 1)).all().item<bool>(),
+      require(values(twin).eq(values(twin).narrow(0, 0, 1)).all().item<bool>(),
               action.text() + " leaves the cue different between rows");
     }
   }
-  if (environment.supports(Intervention::align(info.cue)) &&
-      environment.supports(Intervention::oppose(info.cue))) {
-    require(all_rows_differ(under(Intervention::align(info.cue)).spurious,
-                            under(Intervention::oppose(info.cue)).spurious),
+  if (environment.supports(Intervention::align(name)) &&
+      environment.supports(Intervention::oppose(name))) {
+    require(all_rows_differ(values(under(Intervention::align(name))),
+                            values(under(Intervention::oppose(name)))),
             "aligned and opposed cues agree in some row");
   }
 }
@@ -189,10 +207,12 @@ void check_mixture(const Environment& environment) {
 void check_twins(Checker& checker, const EnvironmentSubject& subject) {
   const EnvironmentInfo& info = subject.info();
   checker.check("twins share noise", [&] {
-    check_untouched(*subject, info.cue);
+    for (const std::string& cue : cues_of(info)) check_untouched(*subject, cue);
     check_untouched(*subject, info.causal);
   });
-  checker.check("interventions act on the cue", [&] { check_effects(*subject); });
+  checker.check("interventions act on the cue", [&] {
+    for (std::size_t cue = 0; cue < cues_of(info).size(); ++cue) check_effects(*subject, cue);
+  });
   checker.check("unsupported interventions refused", [&] {
     const Domain domain = (*subject).train_domains().front();
     require_refused("an intervention on a variable that does not exist", [&] {

@@ -18,6 +18,9 @@ void check_documented(const EntryInfo& info, const AnySchema& schema) {
   for (const FieldInfo& field : schema.fields) {
     need(!field.doc.empty(), fmt::format("doc of option '{}'", field.name));
   }
+  for (const PresetInfo& preset : schema.presets) {
+    need(!preset.doc.empty(), fmt::format("doc of preset '{}'", preset.name));
+  }
   require(missing.empty(), "missing: " + missing);
 }
 

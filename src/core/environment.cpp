@@ -79,6 +79,14 @@ std::int64_t Environment::row_limit(const Domain& /*domain*/, Purpose /*purpose*
   return std::numeric_limits<std::int64_t>::max();
 }
 
+Domain Environment::at_cues(const std::vector<double>& shifts) const {
+  if (shifts.size() != 1) {
+    throw UsageError(
+        fmt::format("{} has one cue, got {} positions of cues", info().name, shifts.size()));
+  }
+  return at(shifts.front());
+}
+
 std::vector<std::pair<std::string, Tensor>> Environment::coefficient_errors(
     const Tensor& /*weights*/) const {
   return {};

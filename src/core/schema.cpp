@@ -133,15 +133,36 @@ bool read_string(const Value& value, const FieldInfo& field, const std::string& 
   return true;
 }
 
-void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
+void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields, bool has_presets,
                          const std::string& owner, Problems& problems) {
   std::vector<std::string> known;
   for (const FieldInfo& field : fields) known.push_back(field.name);
+  if (has_presets) known.emplace_back("preset");
   for (const auto& [key, value] : table.as_table()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       problems.add(at(value) + unknown_name_message("option", key, known) + " of " + owner);
     }
   }
+}
+
+std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& presets,
+                         const std::string& owner, Problems& problems) {
+  const Value* given = presets.empty() ? nullptr : table.find("preset");
+  if (given == nullptr) return -1;
+  if (!given->is_string()) {
+    problems.add(at(*given) + "'preset' of " + owner + " expects a string, got " +
+                 given->type_name());
+    return -1;
+  }
+  std::vector<std::string> names;
+  for (const PresetInfo& preset : presets) names.push_back(preset.name);
+  const auto found = std::find(names.begin(), names.end(), given->as_string());
+  if (found == names.end()) {
+    problems.add(at(*given) + unknown_name_message("preset", given->as_string(), names) + " of " +
+                 owner);
+    return -1;
+  }
+  return found - names.begin();
 }
 
 }  // namespace detail

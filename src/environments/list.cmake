@@ -4,4 +4,6 @@ set(SPURION_ENVIRONMENTS
   linear_unit_tests
   two_bit
   chain_sem
+  two_shortcuts
+  continually_confounded
 )

@@ -15,7 +15,8 @@ constexpr Tensor Sample::*kMembers[] = {&Sample::x, &Sample::y, &Sample::causal,
 
 /// What of a domain its rows depend on.
 std::string domain_text(const Domain& domain) {
-  return fmt::format("{}|{}|{}", domain.key, domain.shift, fmt::join(domain.parameters, ","));
+  return fmt::format("{}|{}|{}|{}", domain.key, domain.shift, fmt::join(domain.parameters, ","),
+                     fmt::join(domain.cue_shifts, ","));
 }
 
 double bytes_of(const Sample& sample) {

@@ -24,6 +24,9 @@ class CachedEnvironment final : public Environment {
   }
   [[nodiscard]] Domain test_domain() const override { return inner_->test_domain(); }
   [[nodiscard]] Domain at(double shift) const override { return inner_->at(shift); }
+  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
+    return inner_->at_cues(shifts);
+  }
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
     return inner_->row_limit(domain, purpose);
   }

@@ -40,16 +40,23 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
     source_.push_back(static_cast<std::size_t>(found - distinct_.begin()));
     if (found == distinct_.end()) distinct_.push_back(environment.get());
   }
-  for (const Intervention& candidate :
-       {Intervention::flip(info_->cue), Intervention::resample(info_->cue)}) {
-    if (twin_.kind == Intervention::Kind::none &&
-        context.environments.front()->supports(candidate)) {
-      twin_ = candidate;
-    }
+  twin_ = twin_of(info_->cue);
+}
+
+Intervention PackEvaluator::twin_of(const std::string& cue) const {
+  for (const Intervention& candidate : {Intervention::flip(cue), Intervention::resample(cue)}) {
+    if (context_->environments.front()->supports(candidate)) return candidate;
   }
+  return Intervention::none();
 }
 
 Domain PackEvaluator::own(const Environment& environment, const Domain& domain) const {
+  if (!domain.cue_shifts.empty() && domain.name != "test") {
+    for (const Domain& candidate : environment.train_domains()) {
+      if (candidate.name == domain.name) return candidate;
+    }
+    return environment.at_cues(domain.cue_shifts);
+  }
   // Parameters of a domain may depend on the data seed, so each environment gives its own.
   if (domain.name == "test") return environment.test_domain();
   for (const Domain& candidate : environment.train_domains()) {
@@ -102,7 +109,7 @@ Tensor PackEvaluator::predict(const Trainee& trainee, const std::vector<Sample>&
 
 PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domain, Purpose purpose,
                                            std::int64_t count, const Intervention& intervention,
-                                           bool with_twin) {
+                                           const Intervention& twin_action) {
   const at::NoGradGuard no_grad;
   const MetricContext context{info_->task, trainee.replicas(), info_->groups};
   std::vector<std::unique_ptr<Metric>> metrics;
@@ -110,10 +117,10 @@ PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domai
     auto metric = catalog_->metrics.at(name).make({Value()}, context);
     if (metric->applies(context)) metrics.push_back(std::move(metric));
   }
-  const bool twins = with_twin && twin_.kind != Intervention::Kind::none;
+  const bool twins = twin_action.kind != Intervention::Kind::none;
   const std::vector<Sample> factual = samples(domain, purpose, count, intervention);
   const std::vector<Sample> twin =
-      twins ? samples(domain, purpose, count, twin_) : std::vector<Sample>();
+      twins ? samples(domain, purpose, count, twin_action) : std::vector<Sample>();
   for (std::int64_t first = 0; first < count; first += kChunk) {
     const RowRange range{first, std::min(kChunk, count - first)};
     Predictions chunk;
@@ -175,10 +182,12 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
   measure_train_domains(trainee, phase, id);
   measure_test_domain(trainee, phase, id);
   if (detail != Detail::full) return;
+  measure_each_cue(trainee, phase, id);
   measure_dial(trainee, phase);
   for (const Domain& domain : schedule_) {
-    store(trainee, phase, domain,
-          score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true));
+    store(
+        trainee, phase, domain,
+        score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_));
   }
   if (const ParameterBlock* weights = trainee.model().linear_weights()) {
     const Tensor values =
@@ -203,12 +212,12 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
   std::map<std::string, std::vector<Tensor>> collected;
   for (const Domain& domain : context_->environments.front()->train_domains()) {
     Values values =
-        score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true);
+        score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
-      const Values seen =
-          score(trainee, domain, Purpose::train, training_rows, Intervention::none(), false);
+      const Values seen = score(trainee, domain, Purpose::train, training_rows,
+                                Intervention::none(), Intervention::none());
       for (const char* name : {"accuracy", "loss"}) {
         if (const auto found = seen.find(name); found != seen.end()) {
           values[std::string("train_") + name] = found->second;
@@ -229,7 +238,7 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
 void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id) {
   const Domain domain = context_->environments.front()->test_domain();
   Values values =
-      score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), true);
+      score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_);
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
   const Tensor ood = values.at(name);
@@ -247,6 +256,32 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, co
   }
   if (defined) values["confusion_index"] = confusion;
   store(trainee, phase, domain, values);
+}
+
+void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id) {
+  const Environment& environment = *context_->environments.front();
+  if (info_->cues.empty()) return;
+  const std::vector<double> shifted = environment.test_domain().cue_shifts;
+  std::vector<double> usual(shifted.size(), 0.0);
+  const std::vector<Domain> train = environment.train_domains();
+  for (const Domain& domain : train) {
+    for (std::size_t c = 0; c < usual.size(); ++c) {
+      usual[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
+    }
+  }
+  for (std::size_t c = 0; c < usual.size(); ++c) {
+    std::vector<double> shifts = usual;
+    shifts[c] = shifted[c];
+    Domain domain = environment.at_cues(shifts);
+    domain.name = "test_" + info_->cues[c].name;
+    domain.shift = shifted[c];
+    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+                          Intervention::none(), twin_of(info_->cues[c].name));
+    const bool accuracy = info_->score() == Score::accuracy;
+    const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
+    values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
+    store(trainee, phase, domain, values);
+  }
 }
 
 void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
@@ -269,7 +304,7 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
       const Domain domain = point(shift);
       store(trainee, phase, domain,
             keep(score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
-                       false)));
+                       Intervention::none())));
     }
     return;
   }
@@ -277,8 +312,9 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
   const Domain base = first.at(dial.low);
   const std::int64_t count = held_out_rows(base);
   const Values zero =
-      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_zero, false));
-  const Values one = keep(score(trainee, base, Purpose::test, count, dial.mixture->at_one, false));
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_zero, Intervention::none()));
+  const Values one =
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_one, Intervention::none()));
   for (const double shift : dial.points) {
     Values values;
     for (const auto& [name, value] : zero) {

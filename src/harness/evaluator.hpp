@@ -42,9 +42,11 @@ class PackEvaluator final : public Evaluator {
  private:
   using Values = std::map<std::string, Tensor>;  // metric -> float64 [K]
 
-  /// Scores predictions on rows of a domain; `twin` may be none.
+  /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none.
   Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
-               const Intervention& intervention, bool with_twin);
+               const Intervention& intervention, const Intervention& twin);
+  /// How twins of a cue are made: flipped, else resampled; none where neither is possible.
+  [[nodiscard]] Intervention twin_of(const std::string& cue) const;
   /// The rows of each distinct environment.
   [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
                                             std::int64_t count,
@@ -61,6 +63,9 @@ class PackEvaluator final : public Evaluator {
 
   void measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id);
   void measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id);
+  /// In worlds with several cues: each shifted as in the test domain while the others stay as in
+  /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
+  void measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id);
   void measure_dial(Trainee& trainee, std::int64_t phase);
   void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
              const Values& values);

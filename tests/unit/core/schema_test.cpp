@@ -22,7 +22,13 @@ const Schema<Options>& schema() {
           .field("steps", &Options::steps, "Steps.", at_least(1), uniform_integer(1, 9))
           .field("mode", &Options::mode, "Mode.", one_of({"fast", "slow"}))
           .field("shifts", &Options::shifts, "Shifts.", between(0, 1))
-          .field("flag", &Options::flag, "Flag.");
+          .field("flag", &Options::flag, "Flag.")
+          .preset("easy", "weight 1, slow",
+                  [](Options& o) {
+                    o.weight = 1.0;
+                    o.mode = "slow";
+                  })
+          .preset("hard", "weight 9", [](Options& o) { o.weight = 9.0; });
   return built;
 }
 
@@ -39,13 +45,29 @@ TEST_CASE("all problems of a table are told at once, with place, bounds and near
       problems_of("weigth = 1.0\nsteps = 1.5\nmode = \"slo\"\nshifts = [0.5, 2]\nflag = 1\n") ==
       std::vector<std::string>{
           "s.toml:1:10: unknown option 'weigth'; did you mean 'weight'? (there are: weight, steps, "
-          "mode, shifts, flag) of thing",
+          "mode, shifts, flag, preset) of thing",
           "s.toml:2:9: 'steps' of thing expects an integer, got number",
           "s.toml:3:8: 'mode' of thing must be one of: fast, slow, got 'slo'; did you mean 'slow'?",
           "s.toml:4:16: 'shifts' of thing must be in [0, 1], got 2",
           "s.toml:5:8: 'flag' of thing expects true or false, got integer"});
   CHECK(problems_of("weight = -3").front() ==
         "s.toml:1:10: 'weight' of thing must be in [0, 10], got -3");
+}
+
+TEST_CASE("a preset is the start, what is written beside it is laid over it") {
+  Problems problems;
+  const auto printed = [&](const char* toml) {
+    return schema().print(schema().parse(parse_toml(toml, "s"), "thing", problems));
+  };
+  CHECK(printed("preset = \"easy\"") == printed("weight = 1.0\nmode = \"slow\""));
+  CHECK(printed("preset = \"easy\"\nmode = \"fast\"") == printed("weight = 1.0"));
+  CHECK(problems.empty());
+  CHECK(problems_of("preset = \"hart\"") ==
+        std::vector<std::string>{
+            "s.toml:1:10: unknown preset 'hart'; did you mean 'hard'? (there are: easy, hard) of "
+            "thing"});
+  CHECK(problems_of("preset = 1") ==
+        std::vector<std::string>{"s.toml:1:10: 'preset' of thing expects a string, got integer"});
 }
 
 TEST_CASE("an integer is accepted where a number is expected") {

@@ -1,0 +1,255 @@
+#include "environments/cued_core.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "environments/linear_algebra.hpp"
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+
+namespace {
+
+using environments::normal_cdf;
+using Kind = Intervention::Kind;
+
+constexpr const char* kObject = "object";
+
+/// The value of a two-valued variable under an intervention on it.
+int intervened(int value, int y, int coin, const Intervention& intervention) {
+  switch (intervention.kind) {
+    case Kind::set:
+      return intervention.value > 0.0 ? 1 : -1;
+    case Kind::flip:
+      return -value;
+    case Kind::align:
+      return y;
+    case Kind::oppose:
+      return -y;
+    case Kind::resample:
+      return coin;
+    case Kind::none:
+      break;
+  }
+  return value;
+}
+
+std::vector<double> uniforms(const StreamKey& key, RowRange rows) {
+  std::vector<double> drawn(static_cast<std::size_t>(rows.count));
+  Stream(key).fill_uniform(rows.first, rows.count, 1, drawn.data());
+  return drawn;
+}
+
+std::vector<float> normals(const StreamKey& key, RowRange rows, std::int64_t lanes) {
+  std::vector<float> drawn(static_cast<std::size_t>(rows.count * lanes));
+  Stream(key).fill_normal(rows.first, rows.count, lanes, drawn.data());
+  return drawn;
+}
+
+}  // namespace
+
+CuedCore::CuedCore(CuedCoreOptions options, std::vector<std::string> cues, bool absent_when_neutral)
+    : options_(options), cues_(std::move(cues)), absent_when_neutral_(absent_when_neutral) {
+  if (cues_.empty() || static_cast<std::int64_t>(cues_.size()) > kMaxCues) {
+    throw UsageError(fmt::format("1 to {} cues are possible, got {}", kMaxCues, cues_.size()));
+  }
+}
+
+std::int64_t CuedCore::dimensions() const {
+  return options_.core_dimensions + static_cast<std::int64_t>(cues_.size()) +
+         options_.noise_dimensions;
+}
+
+bool CuedCore::supports(const Intervention& intervention) const {
+  if (intervention.kind == Kind::none) return true;
+  const bool known = intervention.variable == kObject ||
+                     std::find(cues_.begin(), cues_.end(), intervention.variable) != cues_.end();
+  const bool value = intervention.value == 1.0 || intervention.value == -1.0;
+  return known && (intervention.kind != Kind::set || value);
+}
+
+bool CuedCore::absent(double shift) const { return absent_when_neutral_ && shift == 0.5; }
+
+Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, RowRange rows,
+                      const Intervention& intervention) const {
+  const auto count = static_cast<std::size_t>(rows.count);
+  const auto cues = cues_.size();
+  const auto core = static_cast<std::size_t>(options_.core_dimensions);
+  const auto noise = static_cast<std::size_t>(options_.noise_dimensions);
+  const auto width = static_cast<std::size_t>(dimensions());
+
+  const std::vector<double> label = uniforms(key.child("label"), rows);
+  const std::vector<double> object_noise = uniforms(key.child("object_noise"), rows);
+  const std::vector<double> object_coin = uniforms(key.child("object_coin"), rows);
+  std::vector<std::vector<double>> cue_noise;
+  std::vector<std::vector<double>> cue_coin;
+  for (const std::string& cue : cues_) {
+    cue_noise.push_back(uniforms(key.child("cue").child(cue), rows));
+    cue_coin.push_back(uniforms(key.child("cue_coin").child(cue), rows));
+  }
+  const std::vector<float> core_noise =
+      normals(key.child("core_noise"), rows, options_.core_dimensions);
+  const std::vector<float> other = normals(key.child("noise"), rows, options_.noise_dimensions);
+
+  Sample sample;
+  sample.x = at::empty({rows.count, dimensions()}, at::kFloat);
+  sample.y = at::empty({rows.count}, at::kLong);
+  sample.causal = at::empty({rows.count, 1}, at::kFloat);
+  sample.spurious = at::empty({rows.count, static_cast<std::int64_t>(cues)}, at::kFloat);
+  sample.group = at::empty({rows.count}, at::kLong);
+  auto* x = sample.x.data_ptr<float>();
+  auto* spurious = sample.spurious.data_ptr<float>();
+  for (std::size_t i = 0; i < count; ++i) {
+    const int y = label[i] < 0.5 ? 1 : -1;
+    int object = object_noise[i] < options_.label_noise ? -y : y;
+    if (intervention.variable == kObject) {
+      object = intervened(object, y, object_coin[i] < 0.5 ? 1 : -1, intervention);
+    }
+    float* row = x + i * width;
+    for (std::size_t j = 0; j < core; ++j) {
+      row[j] = static_cast<float>(options_.separation) * static_cast<float>(object) +
+               core_noise[i * core + j];
+    }
+    std::int64_t agreeing = 0;
+    for (std::size_t c = 0; c < cues; ++c) {
+      // An absent cue has a value all the same, which do(...) brings to light.
+      int cue = cue_noise[c][i] < shifts[c] ? -y : y;
+      const bool changed = intervention.kind != Kind::none && intervention.variable == cues_[c];
+      if (changed) cue = intervened(cue, y, cue_coin[c][i] < 0.5 ? 1 : -1, intervention);
+      const float shown = !changed && absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
+      row[core + c] = static_cast<float>(options_.amplitude) * shown;
+      spurious[i * cues + c] = shown;
+      agreeing |= std::int64_t{shown == static_cast<float>(y)} << c;
+    }
+    std::copy_n(other.begin() + static_cast<std::ptrdiff_t>(i * noise), noise, row + core + cues);
+    const auto at = static_cast<std::int64_t>(i);
+    sample.y.data_ptr<std::int64_t>()[at] = y > 0 ? 1 : 0;
+    sample.causal.data_ptr<float>()[at] = static_cast<float>(object);
+    sample.group.data_ptr<std::int64_t>()[at] = ((y > 0 ? 1 : 0) << cues) + agreeing;
+  }
+  return sample;
+}
+
+std::vector<CuedCore::Cell> CuedCore::cells(const std::vector<double>& shifts) const {
+  std::vector<Cell> all = {{}};
+  for (const double shift : shifts) {
+    std::vector<Cell> longer;
+    for (const Cell& cell : all) {
+      for (const int state : absent(shift) ? std::vector<int>{0} : std::vector<int>{-1, 1}) {
+        longer.push_back(cell);
+        longer.back().push_back(state);
+      }
+    }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+double CuedCore::probability(const Cell& cell, int y, const std::vector<double>& shifts) const {
+  double product = 1.0;
+  for (std::size_t c = 0; c < cell.size(); ++c) {
+    if (absent(shifts[c]) != (cell[c] == 0)) return 0.0;
+    if (cell[c] != 0) product *= cell[c] == y ? 1.0 - shifts[c] : shifts[c];
+  }
+  return product;
+}
+
+std::optional<double> CuedCore::log_odds(const Cell& cell,
+                                         const std::vector<std::vector<double>>& domains) const {
+  double positive = 0.0;
+  double negative = 0.0;
+  for (const auto& shifts : domains) {
+    positive += probability(cell, 1, shifts);
+    negative += probability(cell, -1, shifts);
+  }
+  if (positive == 0.0 && negative == 0.0) return std::nullopt;
+  return std::log(positive) - std::log(negative);
+}
+
+double CuedCore::right(int y, double log_odds) const {
+  // The sum of the core, scaled to variance 1, is N(+-distance, 1). Its log-odds rise with it, so
+  // the answer is +1 above the point where they balance those of the cues.
+  const double distance =
+      options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+  const double noise = options_.label_noise;
+  const double odds = std::exp(-log_odds);  // that the core must reach
+  const double top = (1.0 - noise) * odds - noise;
+  const double bottom = (1.0 - noise) - noise * odds;
+  double threshold = 0.0;
+  if (std::isinf(odds)) {
+    threshold = std::numeric_limits<double>::infinity();
+  } else if (top <= 0.0) {
+    threshold = -std::numeric_limits<double>::infinity();
+  } else if (bottom <= 0.0) {
+    threshold = std::numeric_limits<double>::infinity();
+  } else {
+    threshold = std::log(top / bottom) / (2.0 * distance);
+  }
+  const double side = static_cast<double>(y);
+  return (1.0 - noise) * normal_cdf(distance - side * threshold) +
+         noise * normal_cdf(-distance - side * threshold);
+}
+
+Ceilings CuedCore::ceilings(const std::vector<double>& shifts,
+                            const std::vector<std::vector<double>>& train) const {
+  double bayes = 0.0;
+  double erm = 0.0;
+  double cues_only = 0.0;
+  bool erm_known = true;
+  for (const Cell& cell : cells(shifts)) {
+    const auto here = log_odds(cell, {shifts});
+    if (!here) continue;
+    const auto taught = log_odds(cell, train);
+    erm_known = erm_known && taught.has_value();
+    for (const int y : {-1, 1}) {
+      const double weight = 0.5 * probability(cell, y, shifts);
+      bayes += weight * right(y, *here);
+      erm += weight * right(y, taught.value_or(0.0));
+      const double side = taught.value_or(0.0) * static_cast<double>(y);
+      cues_only += weight * (side > 0.0 ? 1.0 : side < 0.0 ? 0.0 : 0.5);
+    }
+  }
+  Ceilings out;
+  out.bayes = {bayes, Exactness::closed_form, 0.0};
+  out.invariant = {right(1, 0.0), Exactness::closed_form, 0.0};
+  out.spurious_only = {cues_only, Exactness::enumerated, 0.0};
+  out.chance = 0.5;
+  if (erm_known) out.population_erm = Ceiling{erm, Exactness::closed_form, 0.0};
+  return out;
+}
+
+CausalGraph CuedCore::graph(const std::vector<std::string>& docs) const {
+  CausalGraph graph;
+  graph.variables = {{"label", Role::label, "a fair coin; y = -1 or +1"},
+                     {kObject, Role::causal, "y, negated by noise; invariant, not a cause"},
+                     {"object_noise", Role::noise, "1 with probability label_noise"},
+                     {"core_noise", Role::noise, "standard normal"}};
+  graph.edges = {
+      {"label", kObject}, {"object_noise", kObject}, {kObject, "input"}, {"core_noise", "input"}};
+  for (std::size_t c = 0; c < cues_.size(); ++c) {
+    graph.variables.push_back({cues_[c], Role::spurious, docs[c]});
+    graph.edges.push_back({"label", cues_[c]});
+    graph.edges.push_back({cues_[c], "input"});
+  }
+  graph.variables.push_back({"input", Role::observed, "core, cues, noise"});
+  return graph;
+}
+
+std::string CuedCore::mechanism() const {
+  return fmt::format(
+      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+      "object = y, negated with probability {}\n"
+      "core_j = {} object + N(0, 1), j = 1..{}\n"
+      "each cue = y, negated with its own probability\n"
+      "x = (core, {} * cues, {} coordinates of N(0, 1))",
+      options_.label_noise, options_.separation, options_.core_dimensions, options_.amplitude,
+      options_.noise_dimensions);
+}
+
+}  // namespace spurion
