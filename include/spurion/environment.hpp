@@ -82,6 +82,9 @@ struct Intervention {
     oppose,    ///< do(variable := what disagrees with the label)
     resample,  ///< do(variable := an independent draw from its own marginal)
   };
+  /// Stands for all cues at once in worlds with several.
+  static constexpr const char* kAllCues = "*";
+
   Kind kind = Kind::none;
   std::string variable;
   double value = 0.0;
@@ -174,11 +177,16 @@ struct EnvironmentInfo {
   std::string causal;        ///< name of the causal variable in the graph
   CausalGraph graph;
   DialInfo dial;
-  /// All cues where there are several, `cue` first, whose position is the dial; else empty.
+  /// All cues where there are several, `cue` first, whose position is the dial; else empty. Such
+  /// worlds can resample `Intervention::kAllCues`.
   std::vector<Cue> cues;
   /// Whether ERM with enough rows leans on the cue so far that it fails in the test domain; empty
   /// where that depends on model or options. The conformance tests hold it to the claim.
   std::optional<bool> misleads_erm;
+  /// What an intervention on every cue there is names: `cue`, or `Intervention::kAllCues`.
+  [[nodiscard]] std::string every_cue() const {
+    return cues.empty() ? cue : std::string(Intervention::kAllCues);
+  }
   [[nodiscard]] Score score() const {
     return task == Task::regression ? Score::mean_squared_error : Score::accuracy;
   }

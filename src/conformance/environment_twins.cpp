@@ -128,6 +128,23 @@ void check_effects(const Environment& environment, std::size_t cue) {
   }
 }
 
+/// Resampling all cues at once touches each of them.
+void check_all_cues(const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  if (info.cues.empty()) return;
+  const Intervention action = Intervention::resample(Intervention::kAllCues);
+  require(environment.supports(action), "the environment cannot perform " + action.text());
+  const Domain domain = environment.train_domains().front();
+  const Sample factual = environment.sample(domain, Purpose::test, {0, 64});
+  const Sample twin = environment.sample(domain, Purpose::test, {0, 64}, action);
+  require_same_bits(action.text() + ", y", factual.y, twin.y);
+  require_same_bits(action.text() + ", causal", factual.causal, twin.causal);
+  for (std::size_t cue = 0; cue < info.cues.size(); ++cue) {
+    require(!same_bits(values_of(info, factual, cue), values_of(info, twin, cue)),
+            action.text() + " leaves " + info.cues[cue].name + " as it was");
+  }
+}
+
 /// A fixed predictor; it need not be good.
 struct Predictor {
   const char* name;
@@ -212,6 +229,7 @@ void check_twins(Checker& checker, const EnvironmentSubject& subject) {
   });
   checker.check("interventions act on the cue", [&] {
     for (std::size_t cue = 0; cue < cues_of(info).size(); ++cue) check_effects(*subject, cue);
+    check_all_cues(*subject);
   });
   checker.check("unsupported interventions refused", [&] {
     const Domain domain = (*subject).train_domains().front();

@@ -147,7 +147,17 @@ const Schema<ChainSemOptions>& ChainSem::schema() {
           .field("test_scale", &O::test_scale,
                  "e of the test domain; 0 takes the end of the dial where z misleads: 10, or 0.1 "
                  "when heteroskedastic.",
-                 between(0, kHighestScale));
+                 between(0, kHighestScale))
+          .preset("easy", "train_scales = [0.2, 2, 10]: the noise of the cue varies more",
+                  [](O& o) {
+                    o.train_scales = {0.2, 2.0, 10.0};
+                  })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "hidden, heteroskedastic and scrambled", [](O& o) {
+            o.hidden = true;
+            o.heteroskedastic = true;
+            o.scrambled = true;
+          });
   return schema;
 }
 

@@ -89,6 +89,11 @@ EnvironmentInfo make_info(const ColouredImagesOptions& options) {
             "for validation and test have label and colour noise of their own.";
   if (options.source != "mnist") info.deviations += " The paper's images are MNIST's.";
   info.task = Task::binary;
+  // A look at the colour is right more often than the labels allow a look at the shape to be.
+  const double usual =
+      std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
+      static_cast<double>(options.train_shifts.size());
+  if (usual < options.label_noise && options.test_shift > 0.5) info.misleads_erm = true;
   info.outputs = 1;
   info.groups = 4;
   info.input_shape = {2, options.resolution, options.resolution};
@@ -183,7 +188,16 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
           .field("split", &O::split,
                  "irm: 50,000 images of the training file to train on, 10,000 held out; domainbed: "
                  "both files, an equal share for each domain, a fifth of it held out.",
-                 one_of({"irm", "domainbed"}));
+                 one_of({"irm", "domainbed"}))
+          .preset("easy", "label_noise = 0.1, train_shifts = [0.4, 0.2]",
+                  [](O& o) {
+                    o.label_noise = 0.1;
+                    o.train_shifts = {0.4, 0.2};
+                  })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "train_shifts = [0.1, 0.05]", [](O& o) {
+            o.train_shifts = {0.1, 0.05};
+          });
   return schema;
 }
 

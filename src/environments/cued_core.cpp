@@ -69,6 +69,7 @@ std::int64_t CuedCore::dimensions() const {
 bool CuedCore::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
   const bool known = intervention.variable == kObject ||
+                     intervention.variable == Intervention::kAllCues ||
                      std::find(cues_.begin(), cues_.end(), intervention.variable) != cues_.end();
   const bool value = intervention.value == 1.0 || intervention.value == -1.0;
   return known && (intervention.kind != Kind::set || value);
@@ -120,7 +121,9 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
     for (std::size_t c = 0; c < cues; ++c) {
       // An absent cue has a value all the same, which do(...) brings to light.
       int cue = cue_noise[c][i] < shifts[c] ? -y : y;
-      const bool changed = intervention.kind != Kind::none && intervention.variable == cues_[c];
+      const bool changed =
+          intervention.kind != Kind::none &&
+          (intervention.variable == cues_[c] || intervention.variable == Intervention::kAllCues);
       if (changed) cue = intervened(cue, y, cue_coin[c][i] < 0.5 ? 1 : -1, intervention);
       const float shown = !changed && absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
       row[core + c] = static_cast<float>(options_.amplitude) * shown;

@@ -109,7 +109,10 @@ const Schema<LinearUnitTestsOptions>& LinearUnitTests::schema() {
           .field("domains", &O::domains,
                  "Number of train domains; beyond the third their "
                  "constants are drawn at random.",
-                 between(1, 100));
+                 between(1, 100))
+          .preset("easy", "spurious_dimensions = 1", [](O& o) { o.spurious_dimensions = 1; })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "spurious_dimensions = 20", [](O& o) { o.spurious_dimensions = 20; });
   return schema;
 }
 

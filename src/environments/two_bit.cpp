@@ -106,7 +106,18 @@ const Schema<TwoBitOptions>& TwoBit::schema() {
                  between(0, 1))
           .field("betas", &O::betas, "P(x2 disagrees with the label) in each train domain.",
                  between(0, 1))
-          .field("test_beta", &O::test_beta, "The same in the test domain.", between(0, 1));
+          .field("test_beta", &O::test_beta, "The same in the test domain.", between(0, 1))
+          .preset("easy", "alpha = 0.05, betas = [0.2, 0.4]: x1 predicts better than x2",
+                  [](O& o) {
+                    o.alpha = 0.05;
+                    o.betas = {0.2, 0.4};
+                  })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "alpha = 0.25, betas = [0.05, 0.15]: x2 predicts better than x1",
+                  [](O& o) {
+                    o.alpha = 0.25;
+                    o.betas = {0.05, 0.15};
+                  });
   return schema;
 }
 

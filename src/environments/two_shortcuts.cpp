@@ -152,6 +152,7 @@ class TwoShortcuts final : public Environment {
         "Coordinates instead of UrbanCars' photographs; the test domain shifts both cues to 0.95 "
         "instead of weighting groups evenly; each cue's gap is measured with the other as in "
         "training.";
+    info_.misleads_erm = true;
     info_.task = Task::binary;
     info_.groups = 8;
     info_.input_shape = {core_.dimensions()};

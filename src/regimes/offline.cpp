@@ -11,8 +11,8 @@ struct OfflineOptions {
 
 /// All train domains at once, a fixed training set, many epochs: the usual benchmark.
 ///
-/// With `counterfactual_cue` the cue of every training row is resampled by intervention, so that it
-/// says nothing: an oracle no real data set offers.
+/// With `counterfactual_cue` every cue of each training row is resampled by intervention, so that
+/// it says nothing: an oracle no real data set offers.
 class Offline final : public Regime {
  public:
   using Options = OfflineOptions;
@@ -37,8 +37,9 @@ class Offline final : public Regime {
       std::vector<Slot> all;
       for (const Domain& domain : environment.train_domains()) {
         all.push_back({domain, 0,
-                       options_.counterfactual_cue ? Intervention::resample(environment.info().cue)
-                                                   : Intervention::none()});
+                       options_.counterfactual_cue
+                           ? Intervention::resample(environment.info().every_cue())
+                           : Intervention::none()});
       }
       return all;
     };
