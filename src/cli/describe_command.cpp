@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/description.hpp"
+#include "cli/preview.hpp"
 #include "cli/text.hpp"
 #include "spurion/error.hpp"
 
@@ -16,6 +17,7 @@ struct Arguments {
   std::string name;
   std::vector<std::string> options;
   std::string format = "text";
+  std::string preview;
 };
 
 /// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word.
@@ -42,6 +44,11 @@ Value parse_options(const std::vector<std::string>& pairs) {
 
 int print_descriptions(const Arguments& arguments, const Session& session) {
   const Value options = parse_options(arguments.options);
+  if (!arguments.preview.empty()) {
+    write_preview(session.catalog, arguments.name, options, arguments.preview);
+    fmt::print("{}\n", arguments.preview);
+    return 0;
+  }
   const std::vector<Json> found = describe(session.catalog, arguments.name, options);
   if (arguments.format == "json") {
     fmt::print("{}\n", found.size() == 1 ? found.front().dump(2) : Json(found).dump(2));
@@ -70,11 +77,17 @@ Command add_describe(CLI::App& app, Session& session) {
                    "OPTION=VALUE ...: look at an environment, method or regime so")
       ->option_text(" ");
   add_format(*parser, arguments->format);
+  parser
+      ->add_option("--preview", arguments->preview,
+                   "Draw rows of an environment of images, each above its counterfactual twins, "
+                   "into this PNG file")
+      ->option_text("FILE");
   parser->footer(R"(Examples:
   spurion describe coloured_images
   spurion describe linear_unit_tests example=3s
   spurion describe irm_v1 --format json
-  spurion describe first_look)");
+  spurion describe first_look
+  spurion describe textured_shapes --preview shapes.png)");
   return {parser, [arguments, &session] { return print_descriptions(*arguments, session); }};
 }
 

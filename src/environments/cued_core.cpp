@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
-#include "environments/linear_algebra.hpp"
+#include "environments/two_valued.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
@@ -16,29 +15,10 @@ namespace spurion {
 
 namespace {
 
-using environments::normal_cdf;
+using environments::intervened;
 using Kind = Intervention::Kind;
 
 constexpr const char* kObject = "object";
-
-/// The value of a two-valued variable under an intervention on it.
-int intervened(int value, int y, int coin, const Intervention& intervention) {
-  switch (intervention.kind) {
-    case Kind::set:
-      return intervention.value > 0.0 ? 1 : -1;
-    case Kind::flip:
-      return -value;
-    case Kind::align:
-      return y;
-    case Kind::oppose:
-      return -y;
-    case Kind::resample:
-      return coin;
-    case Kind::none:
-      break;
-  }
-  return value;
-}
 
 std::vector<double> uniforms(const StreamKey& key, RowRange rows) {
   std::vector<double> drawn(static_cast<std::size_t>(rows.count));
@@ -55,7 +35,10 @@ std::vector<float> normals(const StreamKey& key, RowRange rows, std::int64_t lan
 }  // namespace
 
 CuedCore::CuedCore(CuedCoreOptions options, std::vector<std::string> cues, bool absent_when_neutral)
-    : options_(options), cues_(std::move(cues)), absent_when_neutral_(absent_when_neutral) {
+    : options_(options),
+      cues_(std::move(cues)),
+      cells_({options.separation * std::sqrt(static_cast<double>(options.core_dimensions)),
+              options.label_noise, absent_when_neutral}) {
   if (cues_.empty() || static_cast<std::int64_t>(cues_.size()) > kMaxCues) {
     throw UsageError(fmt::format("1 to {} cues are possible, got {}", kMaxCues, cues_.size()));
   }
@@ -74,8 +57,6 @@ bool CuedCore::supports(const Intervention& intervention) const {
   const bool value = intervention.value == 1.0 || intervention.value == -1.0;
   return known && (intervention.kind != Kind::set || value);
 }
-
-bool CuedCore::absent(double shift) const { return absent_when_neutral_ && shift == 0.5; }
 
 Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, RowRange rows,
                       const Intervention& intervention) const {
@@ -125,7 +106,7 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
           intervention.kind != Kind::none &&
           (intervention.variable == cues_[c] || intervention.variable == Intervention::kAllCues);
       if (changed) cue = intervened(cue, y, cue_coin[c][i] < 0.5 ? 1 : -1, intervention);
-      const float shown = !changed && absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
+      const float shown = !changed && cells_.absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
       row[core + c] = static_cast<float>(options_.amplitude) * shown;
       spurious[i * cues + c] = shown;
       agreeing |= std::int64_t{shown == static_cast<float>(y)} << c;
@@ -137,94 +118,6 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
     sample.group.data_ptr<std::int64_t>()[at] = ((y > 0 ? 1 : 0) << cues) + agreeing;
   }
   return sample;
-}
-
-std::vector<CuedCore::Cell> CuedCore::cells(const std::vector<double>& shifts) const {
-  std::vector<Cell> all = {{}};
-  for (const double shift : shifts) {
-    std::vector<Cell> longer;
-    for (const Cell& cell : all) {
-      for (const int state : absent(shift) ? std::vector<int>{0} : std::vector<int>{-1, 1}) {
-        longer.push_back(cell);
-        longer.back().push_back(state);
-      }
-    }
-    all = std::move(longer);
-  }
-  return all;
-}
-
-double CuedCore::probability(const Cell& cell, int y, const std::vector<double>& shifts) const {
-  double product = 1.0;
-  for (std::size_t c = 0; c < cell.size(); ++c) {
-    if (absent(shifts[c]) != (cell[c] == 0)) return 0.0;
-    if (cell[c] != 0) product *= cell[c] == y ? 1.0 - shifts[c] : shifts[c];
-  }
-  return product;
-}
-
-std::optional<double> CuedCore::log_odds(const Cell& cell,
-                                         const std::vector<std::vector<double>>& domains) const {
-  double positive = 0.0;
-  double negative = 0.0;
-  for (const auto& shifts : domains) {
-    positive += probability(cell, 1, shifts);
-    negative += probability(cell, -1, shifts);
-  }
-  if (positive == 0.0 && negative == 0.0) return std::nullopt;
-  return std::log(positive) - std::log(negative);
-}
-
-double CuedCore::right(int y, double log_odds) const {
-  // The sum of the core, scaled to variance 1, is N(+-distance, 1). Its log-odds rise with it, so
-  // the answer is +1 above the point where they balance those of the cues.
-  const double distance =
-      options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-  const double noise = options_.label_noise;
-  const double odds = std::exp(-log_odds);  // that the core must reach
-  const double top = (1.0 - noise) * odds - noise;
-  const double bottom = (1.0 - noise) - noise * odds;
-  double threshold = 0.0;
-  if (std::isinf(odds)) {
-    threshold = std::numeric_limits<double>::infinity();
-  } else if (top <= 0.0) {
-    threshold = -std::numeric_limits<double>::infinity();
-  } else if (bottom <= 0.0) {
-    threshold = std::numeric_limits<double>::infinity();
-  } else {
-    threshold = std::log(top / bottom) / (2.0 * distance);
-  }
-  const double side = static_cast<double>(y);
-  return (1.0 - noise) * normal_cdf(distance - side * threshold) +
-         noise * normal_cdf(-distance - side * threshold);
-}
-
-Ceilings CuedCore::ceilings(const std::vector<double>& shifts,
-                            const std::vector<std::vector<double>>& train) const {
-  double bayes = 0.0;
-  double erm = 0.0;
-  double cues_only = 0.0;
-  bool erm_known = true;
-  for (const Cell& cell : cells(shifts)) {
-    const auto here = log_odds(cell, {shifts});
-    if (!here) continue;
-    const auto taught = log_odds(cell, train);
-    erm_known = erm_known && taught.has_value();
-    for (const int y : {-1, 1}) {
-      const double weight = 0.5 * probability(cell, y, shifts);
-      bayes += weight * right(y, *here);
-      erm += weight * right(y, taught.value_or(0.0));
-      const double side = taught.value_or(0.0) * static_cast<double>(y);
-      cues_only += weight * (side > 0.0 ? 1.0 : side < 0.0 ? 0.0 : 0.5);
-    }
-  }
-  Ceilings out;
-  out.bayes = {bayes, Exactness::closed_form, 0.0};
-  out.invariant = {right(1, 0.0), Exactness::closed_form, 0.0};
-  out.spurious_only = {cues_only, Exactness::enumerated, 0.0};
-  out.chance = 0.5;
-  if (erm_known) out.population_erm = Ceiling{erm, Exactness::closed_form, 0.0};
-  return out;
 }
 
 CausalGraph CuedCore::graph(const std::vector<std::string>& docs) const {

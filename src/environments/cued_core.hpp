@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "environments/cue_cells.hpp"
 #include "spurion/environment.hpp"
 
 namespace spurion {
@@ -17,8 +17,7 @@ namespace spurion {
 ///     cue_c  = y, negated with probability e_c of the domain
 ///     x      = (core, amplitude * cue_1, ..., amplitude * cue_n, noise)
 ///
-/// The cues are read exactly and the core is sufficient in its sum, so that the best threshold on
-/// it in each cell of cues has a closed form, and so have all ceilings, as a finite sum.
+/// The core is sufficient in its sum, so that the ceilings are those of `CueCells`.
 struct CuedCoreOptions {
   std::int64_t core_dimensions = 5;
   double separation = 0.6;
@@ -42,32 +41,20 @@ class CuedCore {
   /// `shifts` holds e of each cue.
   [[nodiscard]] Sample rows(const StreamKey& key, const std::vector<double>& shifts, RowRange rows,
                             const Intervention& intervention) const;
-  /// Exact; `train` holds the shifts of each train domain. The population minimiser is known where
-  /// every cell of cues that occurs here occurs in training.
+  /// Exact; `train` holds the shifts of each train domain.
   [[nodiscard]] Ceilings ceilings(const std::vector<double>& shifts,
-                                  const std::vector<std::vector<double>>& train) const;
+                                  const std::vector<std::vector<double>>& train) const {
+    return cells_.ceilings(shifts, train);
+  }
   /// Object, label, cues, core, input; `docs` says what each cue is.
   [[nodiscard]] CausalGraph graph(const std::vector<std::string>& docs) const;
   /// The formulas above with the numbers in them.
   [[nodiscard]] std::string mechanism() const;
 
  private:
-  /// State of each cue: -1 or +1; 0 where it is absent.
-  using Cell = std::vector<int>;
-  [[nodiscard]] bool absent(double shift) const;
-  [[nodiscard]] std::vector<Cell> cells(const std::vector<double>& shifts) const;
-  /// P(cell | y).
-  [[nodiscard]] double probability(const Cell& cell, int y,
-                                   const std::vector<double>& shifts) const;
-  /// log of P(cell | +1) / P(cell | -1), pooled; nothing where no domain has the cell.
-  [[nodiscard]] std::optional<double> log_odds(
-      const Cell& cell, const std::vector<std::vector<double>>& domains) const;
-  /// P(right | y) of the predictor that adds `log_odds` to those of the core.
-  [[nodiscard]] double right(int y, double log_odds) const;
-
   CuedCoreOptions options_;
   std::vector<std::string> cues_;
-  bool absent_when_neutral_;
+  CueCells cells_;
 };
 
 }  // namespace spurion

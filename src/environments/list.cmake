@@ -6,4 +6,5 @@ set(SPURION_ENVIRONMENTS
   chain_sem
   two_shortcuts
   continually_confounded
+  textured_shapes
 )

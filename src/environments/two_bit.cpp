@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "environments/two_valued.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 namespace {
 
+using environments::intervened;
 using Kind = Intervention::Kind;
 
 constexpr const char* kCue = "x2";
@@ -75,25 +77,6 @@ EnvironmentInfo make_info(const TwoBitOptions& options) {
   for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
   info.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
   return info;
-}
-
-/// The value of a bit, -1 or +1, under an intervention on it.
-int intervened(int bit, int y, int coin, const Intervention& intervention) {
-  switch (intervention.kind) {
-    case Kind::set:
-      return intervention.value > 0.0 ? 1 : -1;
-    case Kind::flip:
-      return -bit;
-    case Kind::align:
-      return y;
-    case Kind::oppose:
-      return -y;
-    case Kind::resample:
-      return coin;
-    case Kind::none:
-      break;
-  }
-  return bit;
 }
 
 }  // namespace

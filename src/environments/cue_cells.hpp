@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "spurion/environment.hpp"
+
+namespace spurion {
+
+/// The population of worlds with a causal reading and two-valued cues that are read without noise:
+///
+///     y = -1 or +1, evenly;  object = y, negated with probability label_noise
+///     reading s ~ N(object * distance, 1)
+///     cue_c = y, negated with probability e_c of the domain
+///
+/// In each cell of cues the best threshold on s has a closed form, and so have all ceilings, as a
+/// sum over cells. See datasets/two_shortcuts.md for the formulas.
+struct CueCellsOptions {
+  double distance = 1.0;  ///< > 0; from 40 on the object is read without error
+  double label_noise = 0.0;
+  /// A cue at position 1/2 is absent instead of random.
+  bool absent_when_neutral = false;
+};
+
+class CueCells {
+ public:
+  explicit CueCells(CueCellsOptions options) : options_(options) {}
+
+  /// Exact. `shifts` holds e of each cue, `train` those of each train domain. The population
+  /// minimiser is known where every cell of cues that occurs here occurs in training.
+  [[nodiscard]] Ceilings ceilings(const std::vector<double>& shifts,
+                                  const std::vector<std::vector<double>>& train) const;
+  /// Whether a cue at this position is not there.
+  [[nodiscard]] bool absent(double shift) const;
+
+ private:
+  /// State of each cue: -1 or +1; 0 where it is absent.
+  using Cell = std::vector<int>;
+  [[nodiscard]] std::vector<Cell> cells(const std::vector<double>& shifts) const;
+  /// P(cell | y).
+  [[nodiscard]] double probability(const Cell& cell, int y,
+                                   const std::vector<double>& shifts) const;
+  /// log of P(cell | +1) / P(cell | -1), pooled; nothing where no domain has the cell.
+  [[nodiscard]] std::optional<double> log_odds(
+      const Cell& cell, const std::vector<std::vector<double>>& domains) const;
+  /// P(right | y) of the predictor that adds `log_odds` to those of the reading.
+  [[nodiscard]] double right(int y, double log_odds) const;
+
+  CueCellsOptions options_;
+};
+
+}  // namespace spurion
