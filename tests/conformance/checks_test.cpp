@@ -147,12 +147,13 @@ TEST_CASE("conformance skips what needs data that are not installed, and says wh
   CHECK_THAT(results.front().message, Contains("datasets/install.sh mnist"));
 }
 
-TEST_CASE("conformance subjects are the defaults and every word and switch") {
+TEST_CASE("conformance subjects are the defaults and every word, switch and preset") {
   const Catalog catalog = builtin_catalog();
   const auto subjects = conformance_subjects(catalog, {"linear_unit_tests"});
-  REQUIRE(subjects.size() == 6);
+  REQUIRE(subjects.size() == 9);
   CHECK(subjects[0].variant().empty());
   CHECK(subjects[1].variant() == "example=2");
+  CHECK(subjects[6].variant() == "preset=easy");
   CHECK_THROWS_WITH(conformance_subjects(catalog, {"ermm"}),
                     Contains("unknown name 'ermm'; did you mean 'erm'?"));
 }
