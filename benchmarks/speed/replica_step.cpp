@@ -1,6 +1,7 @@
 // One training step of an MLP, per replica: ours against a plain LibTorch loop and against the
 // measured multiply-add peak of the core. Prints JSON; every figure is a ratio measured in this
-// run.
+// run. With `--roofline FILE.svg`, operations per second against the hidden width instead, with as
+// many replicas as the planner puts side by side, also drawn.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -13,9 +14,15 @@
 
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "measure.hpp"
+#include "report/svg_chart.hpp"
+#include "report/whole_file.hpp"
 #include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+#include "spurion/run.hpp"
+#include "spurion/suite.hpp"
 
 namespace {
 
@@ -28,12 +35,20 @@ struct Case {
   std::int64_t replicas;
   double bar_plain;  ///< wanted ratio to plain LibTorch; 0: none
   double bar_peak;   ///< wanted share of the peak; 0: none
+  std::int64_t domains = 2;
+};
+
+/// What one replica's step takes, and the operations in it.
+struct Seconds {
+  double ours;
+  double plain;
+  double flops;
 };
 
 /// The rows both sides train on.
 struct Rows {
   Tensor x;  ///< [K, batch, inputs]
-  Tensor y;  ///< [K, 2, batch / 2]
+  Tensor y;  ///< [K, domains, batch / domains]
 };
 
 /// What a researcher writes: torch::nn, autograd, torch::optim, one model.
@@ -68,8 +83,7 @@ void copy_parameters(const Model& model, const Tensor& parameters, Plain& plain)
   }
 }
 
-std::string run(const Case& c, double peak) {
-  const Catalog catalog = builtin_catalog();
+Seconds measure(const Case& c, const Catalog& catalog) {
   Problems problems;
   const auto& entry = catalog.models.at("mlp");
   const Value options =
@@ -80,13 +94,13 @@ std::string run(const Case& c, double peak) {
   Trainee trainee(*model, model->initialise(keys), {});
   const auto method =
       catalog.methods.at("erm").make(std::vector<Value>(static_cast<std::size_t>(c.replicas)),
-                                     MethodContext{Task::binary, c.replicas, 2, 0});
+                                     MethodContext{Task::binary, c.replicas, c.domains, 0});
   at::manual_seed(1);
   Batch batch;
-  batch.domains = 2;
-  batch.rows_per_domain = c.batch / 2;
+  batch.domains = c.domains;
+  batch.rows_per_domain = c.batch / c.domains;
   batch.x = at::randn({c.replicas, c.batch, c.inputs});
-  batch.y = at::randint(0, 2, {c.replicas, 2, c.batch / 2}, at::kLong);
+  batch.y = at::randint(0, 2, {c.replicas, c.domains, c.batch / c.domains}, at::kLong);
 
   Plain plain(c);
   copy_parameters(*model, trainee.parameters().detach(), plain);
@@ -105,7 +119,11 @@ std::string run(const Case& c, double peak) {
   const double theirs = speed::seconds_per_call([&] { plain.step(x, y); });
   const double ours = speed::seconds_per_call([&] { method->step(trainee, batch); }) /
                       static_cast<double>(c.replicas);
-  const double flops = model->step_flops() * static_cast<double>(c.batch);
+  return {ours, theirs, model->step_flops() * static_cast<double>(c.batch)};
+}
+
+std::string run(const Case& c, const Catalog& catalog, double peak) {
+  const auto [ours, theirs, flops] = measure(c, catalog);
   return fmt::format(
       "    {{\"model\": \"mlp {}-{}-{}-1\", \"batch\": {}, \"replicas\": {}, "
       "\"times_plain_libtorch\": "
@@ -116,23 +134,93 @@ std::string run(const Case& c, double peak) {
       flops / theirs * 1e-9);
 }
 
+/// Replicas of the first pack when 32 seeds (the command line's most) of this shape are planned.
+std::int64_t planned_replicas(std::int64_t width, const Catalog& catalog) {
+  const Suite suite = Suite::parse(fmt::format(R"(
+name = "roofline"
+seeds = 32
+[defaults]
+environment = {{ name = "linear_unit_tests", example = "2", invariant_dimensions = 10, spurious_dimensions = 10 }}
+model = {{ name = "mlp", depth = 2, width = {} }}
+method = {{ name = "erm" }}
+regime = {{ name = "offline" }}
+training = {{ steps = 1000, rows = 10000, batch = 64 }}
+[[experiment]]
+name = "roofline"
+)",
+                                               width),
+                                   "roofline.toml");
+  PlanOptions options;
+  options.max_replicas = 32;
+  const auto packs = plan(suite.trials(catalog), catalog, DataSources(), options);
+  return static_cast<std::int64_t>(packs.front().trials.size());
+}
+
+analysis::Estimate exactly(double value) { return {value, value, value, 1}; }
+
+void roofline(const std::string& file, const Catalog& catalog, double peak) {
+  analysis::Series ours{"spurion", {}, {}, false};
+  analysis::Series plain{"plain LibTorch, one model", {}, {}, false};
+  analysis::Series roof{"multiply-add peak of the core", {}, {}, true};
+  fmt::print("{{\n  \"peak_gflops\": {:.1f},\n  \"roofline\": [\n", peak * 1e-9);
+  for (const std::int64_t width : {8, 16, 32, 64, 128, 256, 512}) {
+    Case c{20, width, 192, planned_replicas(width, catalog), 0, 0};
+    c.domains = 3;
+    const Seconds s = measure(c, catalog);
+    const auto x = static_cast<double>(width);
+    for (analysis::Series* series : {&ours, &plain, &roof}) series->x.push_back(x);
+    ours.y.push_back(exactly(s.flops / s.ours * 1e-9));
+    plain.y.push_back(exactly(s.flops / s.plain * 1e-9));
+    roof.y.push_back(exactly(peak * 1e-9));
+    fmt::print(
+        "{}    {{\"width\": {}, \"batch\": {}, \"replicas\": {}, \"gflops\": {:.2f}, "
+        "\"plain_gflops\": {:.2f}, \"times_plain_libtorch\": {:.2f}, \"share_of_peak\": {:.3f}, "
+        "\"plain_share_of_peak\": {:.3f}}}",
+        width == 8 ? "" : ",\n", width, c.batch, c.replicas, ours.y.back().value,
+        plain.y.back().value, s.plain / s.ours, s.flops / s.ours / peak, s.flops / s.plain / peak);
+    std::fflush(stdout);
+  }
+  fmt::print("\n  ]\n}}\n");
+  analysis::Chart chart;
+  chart.name = "roofline";
+  chart.title = "Operations per second of one training step";
+  chart.x_label = "hidden width of an MLP 20-W-W-1, 192 rows a step";
+  chart.y_label = "GFLOP/s on one core";
+  chart.log_x = true;
+  chart.series = {ours, plain};
+  if (peak > 0) chart.series.push_back(roof);
+  report::write_whole_file(file, report::svg_chart(chart, "roofline", true) + "\n");
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) try {
   at::set_num_threads(1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  const Catalog catalog = builtin_catalog();
   const double peak = spurion::speed::peak_flops();
+  if (argc == 3 && std::string(argv[1]) == "--roofline") {
+    roofline(argv[2], catalog, peak);
+    return 0;
+  }
+  if (argc != 1) {
+    fmt::print(stderr, "usage: replica_step [--roofline FILE.svg]\n");
+    return 2;
+  }
   const Case cases[] = {{20, 16, 64, 128, 50, 0},    {20, 64, 64, 32, 12, 0},
                         {20, 64, 256, 16, 0, 0},     {20, 256, 256, 2, 2.5, 0},
                         {392, 256, 256, 1, 0, 0.75}, {392, 256, 25000, 1, 0, 0.75}};
   fmt::print("{{\n  \"peak_gflops\": {:.1f},\n  \"rows\": [\n", peak * 1e-9);
   bool first = true;
   for (const Case& c : cases) {
-    fmt::print("{}{}", first ? "" : ",\n", run(c, peak));
+    fmt::print("{}{}", first ? "" : ",\n", run(c, catalog, peak));
     std::fflush(stdout);
     first = false;
   }
   fmt::print("\n  ]\n}}\n");
+} catch (const spurion::Error& error) {
+  fmt::print(stderr, "{}\n", error.what());
+  return 1;
 }
