@@ -31,6 +31,8 @@ SPURION_API Tensor shift_gradient(Task task, const Tensor& logits, const Tensor&
 
 /// The row-wise quantities above, by name.
 enum class RowQuantity { loss, scale_gradient, shift_gradient };
+SPURION_API Tensor row_values(RowQuantity quantity, Task task, const Tensor& logits,
+                              const Tensor& targets);
 
 /// Mean of a quantity over the rows of each domain, [K, E], from logits [K, E * B, C] and targets
 /// [K or 1, E, B]. One fused node for binary tasks: most steps of small models spend their time

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "spurion/access.hpp"
+#include "spurion/archive.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/model.hpp"
@@ -23,6 +24,9 @@ struct Batch {
   Tensor x;  ///< [K, E * B, ...input_shape], or [1, E * B, ...] when all replicas see the same rows
   Tensor y;  ///< [K, E, B] or [1, E, B]
   Tensor group;                      ///< [K, E, B] or [1, E, B]; undefined unless granted
+  /// [K, E, B] or undefined, which means 1: what each row's loss counts in a mean over B rows.
+  /// Regimes that reveal labels with known probabilities weigh them by the inverse.
+  Tensor weight = {};
   std::int64_t domains = 1;          ///< E
   std::int64_t rows_per_domain = 0;  ///< B
   Task task = Task::binary;
@@ -45,6 +49,17 @@ struct MethodContext {
   std::int64_t replicas = 1;  ///< K
   std::int64_t domains = 1;   ///< E of the batches it will see; 1 when the regime grants no labels
   std::int64_t groups = 0;
+  /// [K]: where a method's own random choices come from, so that a replica's do not depend on those
+  /// beside it. May be empty where nothing is trained; `key` then gives fixed ones.
+  std::vector<StreamKey> keys = {};
+
+  [[nodiscard]] SPURION_API StreamKey key(std::int64_t replica) const;
+};
+
+/// What an update may change.
+struct UpdateLimits {
+  double rate = 1.0;   ///< multiplies every change: a factor of the learning rate
+  Tensor trainable = {};  ///< bool [P]; parameters where it is false stay. Undefined: all may change
 };
 
 /// K models in training: parameters, optimiser, counters. Methods act through it.
@@ -60,6 +75,8 @@ class SPURION_API Trainee {
   [[nodiscard]] const Tensor& parameters() const { return parameters_; }
   void set_parameters(const Tensor& parameters);
   Optimizer& optimizer() { return optimizer_; }
+  /// For all updates from now on.
+  void limit_updates(UpdateLimits limits) { limits_ = std::move(limits); }
 
   /// Forward pass at the current parameters.
   Output forward(const Tensor& x);
@@ -89,6 +106,8 @@ class SPURION_API Trainee {
   [[nodiscard]] const std::vector<std::int64_t>& diverged_at() const { return diverged_at_; }
   /// Losses [K] of the last update.
   [[nodiscard]] const Tensor& last_losses() const { return last_losses_; }
+  /// Parameters, optimiser and counters; limits and uses are the business of who sets them.
+  void visit_state(StateVisitor& visit);
 
  private:
   const Model* model_;
@@ -100,6 +119,7 @@ class SPURION_API Trainee {
   std::int64_t step_ = 0;
   bool second_order_ = false;
   FullBatchUse full_batch_use_ = FullBatchUse::logits;
+  UpdateLimits limits_;
 };
 
 /// How a minibatch from several domains becomes an update.
@@ -116,6 +136,9 @@ class SPURION_API Method {
   virtual void step(Trainee& trainee, const Batch& batch) = 0;
   /// Called when a regime starts a new phase (a change of data distribution it knows about).
   virtual void begin_phase(Trainee& trainee, std::int64_t phase);
+  /// Everything it remembers from step to step, so that a stopped run goes on to the same bits. The
+  /// conformance tests hold it to that; a method that remembers nothing need not implement it.
+  virtual void visit_state(StateVisitor& visit);
   /// Most replicas a batch may hold.
   [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
   /// Floating-point operations of one update as a multiple of a plain forward and backward.

@@ -62,6 +62,8 @@ class SPURION_API Model {
   [[nodiscard]] virtual double activation_bytes() const = 0;
   /// Most replicas a batch may hold (1: the general path, one at a time).
   [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
+  /// Where the parameters of the last layer begin in the parameter vector; they reach to its end.
+  [[nodiscard]] virtual std::int64_t last_layer_offset() const;
   /// Index into the parameter vector of the weights of a model that is linear in its inputs:
   /// [offset, offset + D). Empty shape name otherwise.
   [[nodiscard]] virtual const ParameterBlock* linear_weights() const { return nullptr; }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "spurion/archive.hpp"
 #include "spurion/schema.hpp"
 #include "spurion/tensor.hpp"
 
@@ -41,6 +42,8 @@ class SPURION_API Optimizer {
   /// Forgets moments and step counts of the replicas where `mask` (bool [K]) is true.
   void reset(const Tensor& mask);
   [[nodiscard]] const OptimizerOptions& options() const;
+  /// Moments and step counts.
+  void visit_state(StateVisitor& visit);
 
  private:
   struct State;

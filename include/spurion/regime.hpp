@@ -2,16 +2,40 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "spurion/access.hpp"
+#include "spurion/archive.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/method.hpp"
 #include "spurion/trial.hpp"
 
 namespace spurion {
+
+/// One stretch of a stream.
+struct Phase {
+  Domain domain;  ///< named "phase_0", "phase_1", ...
+  /// Done to every row, such as resampling the cue in worlds whose dial has no neutral position.
+  Intervention intervention;
+};
+
+/// The ceilings of a phase in `environment`. Where every cue is resampled it says nothing, so the
+/// best any predictor can do is what the causal features give.
+SPURION_API Ceilings phase_ceilings(const Environment& environment, const Phase& phase);
+
+/// Keeps a run from being lost: the harness implements it, regimes say where they are.
+class SPURION_API Checkpoint {
+ public:
+  virtual ~Checkpoint() = default;
+  using Visit = std::function<void(StateVisitor&)>;
+  /// Between two updates: saves everything when it is time to. `where` visits the regime's place.
+  virtual void offer(const Visit& where) = 0;
+  /// At the start: restores everything, if there is something to go on from. False otherwise.
+  virtual bool resume(const Visit& where) = 0;
+};
 
 /// What a regime is told about the K trials of a batch. They agree on everything that shapes
 /// tensors; they may differ in seed and per-replica hyper-parameters.
@@ -23,6 +47,8 @@ struct RegimeContext {
   /// True when full-batch steps may be given as `Batch::linear`: the model is linear, and the
   /// method needs no logits.
   bool linear_risks = false;
+  /// Null when nothing is kept.
+  Checkpoint* checkpoint = nullptr;
 };
 
 /// How much is measured at once.
@@ -42,7 +68,13 @@ class SPURION_API Evaluator {
                       const std::string& metric, const Tensor& values) = 0;
   /// Counts one update: rows that entered the gradient of each replica, and labels among them that
   /// were revealed for the first time. Throws `Interrupted` when the run was told to stop.
-  virtual void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) = 0;
+  void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) {
+    count_update(trainee, rows,
+                 std::vector<std::int64_t>(static_cast<std::size_t>(trainee.replicas()), new_labels));
+  }
+  /// The same where replicas differ in the labels that are new to them, [K].
+  virtual void count_update(const Trainee& trainee, std::int64_t rows,
+                            const std::vector<std::int64_t>& new_labels) = 0;
 };
 
 /// When data arrive and what may be learned from them.
@@ -53,9 +85,9 @@ class SPURION_API Regime {
   [[nodiscard]] virtual Access grants() const = 0;
   /// Number of domains E in the batches a method will see.
   [[nodiscard]] virtual std::int64_t batch_domains(const Environment& environment) const;
-  /// Domains beyond the environment's own that trials are measured on: the phases of a stream, in
-  /// order, named "phase_0", "phase_1", ... Empty when there is none.
-  [[nodiscard]] virtual std::vector<Domain> schedule(const Environment& environment) const;
+  /// The phases of a stream in order, on which trials are measured too; the first is where training
+  /// begins. Empty when there is no stream.
+  [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
   virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
                    Evaluator& evaluator) const = 0;

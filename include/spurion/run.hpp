@@ -33,6 +33,10 @@ struct PlanOptions {
 SPURION_API std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                                    const DataSources& sources, const PlanOptions& options);
 
+/// Exactly these trials as one pack.
+SPURION_API Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+                         const DataSources& sources);
+
 /// Runs one pack in the calling thread. `stop` (may be null) asks for an `Interrupted` at the next
 /// update.
 SPURION_API std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
@@ -59,6 +63,9 @@ struct RunOptions {
   std::int64_t max_replicas = 128;
   double memory_bytes = 0.0;  ///< of the whole process; 0: half of RAM
   std::filesystem::path data_directory;
+  /// How often the state of trials in training is kept in `out`/checkpoints, so that a killed run
+  /// goes on inside them to the same bits; negative: never.
+  double checkpoint_seconds = 60.0;
   /// Set by a signal handler: the running batches finish their transaction, then `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Progress&)> progress;

@@ -4,6 +4,7 @@
 /// Everything, for applications. The library itself includes single headers.
 
 #include "spurion/access.hpp"
+#include "spurion/archive.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/error.hpp"

@@ -19,7 +19,7 @@
 namespace spurion {
 
 /// Raised when a virtual function of a plug-in interface changes.
-constexpr int kPluginApiVersion = 1;
+constexpr int kPluginApiVersion = 2;
 
 SPURION_API std::string version();
 /// `SPURION_BUILD_TAG` as the library was compiled.

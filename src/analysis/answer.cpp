@@ -53,6 +53,7 @@ std::vector<Answer> answer_all(const StoredResults& results) {
       {{"gap_against_scale", gap_against_scale},
        {"compare_methods", compare_methods},
        {"compare_regimes", compare_regimes},
+       {"streams", streams},
        {"published", published}};
   const auto text = results.context.find("suite");
   if (text == results.context.end()) throw StoreError("the store does not hold its suite");

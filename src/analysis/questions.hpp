@@ -8,6 +8,7 @@ namespace spurion::analysis {
 Answer gap_against_scale(const StoredResults& results, const Question& question);
 Answer compare_methods(const StoredResults& results, const Question& question);
 Answer compare_regimes(const StoredResults& results, const Question& question);
+Answer streams(const StoredResults& results, const Question& question);
 Answer published(const StoredResults& results, const Question& question);
 
 /// The dial curve of some trials, one series a method (or regime), with the ceilings.

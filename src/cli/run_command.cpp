@@ -24,6 +24,7 @@ struct Arguments {
   std::string suite;
   std::string out;
   std::string memory;
+  double checkpoint = 60.0;
   std::int64_t jobs = 0;
   std::int64_t replicas = 32;
   bool dry_run = false;
@@ -168,6 +169,7 @@ int run(Arguments arguments, Session& session) {
   options.jobs = arguments.jobs;
   options.max_replicas = arguments.replicas;
   options.memory_bytes = memory;
+  options.checkpoint_seconds = arguments.checkpoint;
   options.stop = &stop.requested();
   Progress progress;
   {
@@ -223,6 +225,12 @@ Command add_run(CLI::App& app, Session& session) {
                    "Most memory of the whole process, such as 8G (default: half of what there is)")
       ->option_text("SIZE")
       ->check(check_size);
+  parser
+      ->add_option("--checkpoint", arguments->checkpoint,
+                   "Seconds between two saves of the trials in training; 0: after every update "
+                   "(default: 60)")
+      ->option_text("SECONDS")
+      ->check(CLI::NonNegativeNumber);
   parser->add_flag("--dry-run", arguments->dry_run, "Say what would run; run and write nothing");
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");

@@ -40,6 +40,9 @@ struct MethodSubject {
     for (std::int64_t step = 0; step < steps; ++step) {
       run.batches.push_back(toy_batch(shape, replicas, static_cast<std::uint64_t>(step)));
     }
+    for (std::int64_t k = 0; k < replicas; ++k) {
+      run.keys.push_back(StreamKey(24).child(static_cast<std::uint64_t>(k)));
+    }
     return run;
   }
 };
@@ -69,7 +72,7 @@ void check_replicas(const MethodSubject& subject) {
       ToyShape shape = subject.shape(Task::binary, 2, rows);
       shape.shared = shared;
       with_models(subject, shape, [&](const Model& model, const std::string& name) {
-        const ToyRun run = subject.run(model, shape, kReplicas, 5);
+        const ToyRun run = subject.run(model, shape, kReplicas, 6);
         const ToyResult together = train(run);
         for (std::int64_t k = 0; k < kReplicas; ++k) {
           const ToyResult alone = train(replica_of(run, k));
@@ -167,28 +170,34 @@ void check_learns(const MethodSubject& subject) {
                       after));
 }
 
-/// A method that does not ask for domain labels gives the same result however rows are dealt out to
-/// the slots of a batch.
+/// A method that does not ask for domain labels gives the same result when the slots of a batch are
+/// one. (Which row comes where may matter, to a memory of rows for example.)
 void check_needs(const MethodSubject& subject) {
   if (subject.needs.domain_labels) skip("it needs domain labels");
   const ToyShape shape = subject.shape(Task::binary, 2, 33);
   with_models(subject, shape, [&](const Model& model, const std::string& name) {
-    ToyRun run = subject.run(model, shape, 1, 5);
+    ToyRun run = subject.run(model, shape, 1, 6);
     const ToyResult dealt = train(run);
-    const std::vector<std::int64_t> order = permutation(StreamKey(23), shape.domains * shape.rows);
-    const Tensor index = at::tensor(order, at::kLong);
+    run.shape.domains = 1;
     for (Batch& batch : run.batches) {
-      const auto shuffle = [&](const Tensor& values) {
-        if (!values.defined()) return values;
-        return values.flatten(1).index_select(1, index).reshape(values.sizes());
-      };
-      batch.x = batch.x.index_select(1, index);
-      batch.y = shuffle(batch.y);
-      batch.group = shuffle(batch.group);
+      batch.y = batch.y.flatten(1).unsqueeze(1);
+      if (batch.group.defined()) batch.group = batch.group.flatten(1).unsqueeze(1);
+      batch.rows_per_domain *= batch.domains;
+      batch.domains = 1;
     }
     require(
         at::allclose(dealt.parameters, train(run).parameters, 1e-3, 1e-4),
         place(name, shape) + ": it does not ask for domain labels, but its result depends on them");
+  });
+}
+
+void check_resume(const MethodSubject& subject) {
+  const ToyShape shape = subject.shape(Task::binary, 2, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    const std::int64_t replicas = subject.batched ? kReplicas : 1;
+    const ToyRun run = subject.run(model, shape, replicas, 8);
+    require_same_bits(place(name, shape) + ": saved and restored halfway, and not",
+                      train(run, true).parameters, train(run).parameters);
   });
 }
 
@@ -233,6 +242,7 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   check("finite on other tasks", check_tasks);
   check("learns an easy problem", check_learns);
   check("sees only what it asks for", check_needs);
+  check("goes on from saved state, bit for bit", check_resume);
   return checker.take();
 }
 

@@ -3,6 +3,7 @@
 
 #include "conformance/regime_probe.hpp"
 #include "conformance/schema_checks.hpp"
+#include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
 #include "spurion/run.hpp"
 
@@ -91,15 +92,87 @@ void check_measures(const RegimeSubject& subject) {
 }
 
 void check_schedule(const RegimeSubject& subject) {
-  const std::vector<Domain> schedule = subject.regime->schedule(*subject.world);
+  const std::vector<Phase> schedule = subject.regime->schedule(*subject.world);
   for (std::size_t i = 0; i < schedule.size(); ++i) {
-    require(schedule[i].name == fmt::format("phase_{}", i),
-            fmt::format("phase {} is called '{}'", i, schedule[i].name));
+    require(schedule[i].domain.name == fmt::format("phase_{}", i),
+            fmt::format("phase {} is called '{}'", i, schedule[i].domain.name));
   }
   const std::int64_t domains = subject.regime->batch_domains(*subject.world);
   require(domains >= 1, "batches have no domains");
   require(subject.regime->grants().domain_labels || domains == 1,
           fmt::format("domain labels are not granted, but batches tell {} domains apart", domains));
+}
+
+/// Stops a run before update `stop_at` with everything saved; a second run goes on from there.
+class StopOnce final : public Checkpoint {
+ public:
+  struct Stopped {};
+
+  StopOnce(std::int64_t stop_at, Archive& archive) : stop_at_(stop_at), archive_(&archive) {}
+  void attach(Trainee& trainee) { trainee_ = &trainee; }
+
+  void offer(const Visit& where) override {
+    if (seen_++ != stop_at_) return;
+    visit(StateVisitor::saver(*archive_), where);
+    throw Stopped();
+  }
+  bool resume(const Visit& where) override {
+    if (stop_at_ >= 0) return false;
+    visit(StateVisitor::loader(*archive_), where);
+    return true;
+  }
+
+ private:
+  void visit(StateVisitor visitor, const Visit& where) {
+    StateVisitor trained = visitor.inside("trainee");
+    trainee_->visit_state(trained);
+    StateVisitor regime = visitor.inside("regime");
+    where(regime);
+  }
+
+  std::int64_t stop_at_;
+  Archive* archive_;
+  Trainee* trainee_ = nullptr;
+  std::int64_t seen_ = 0;
+};
+
+/// Parameters at the end of a run with two replicas; undefined when `checkpoint` stopped it.
+Tensor trained(const RegimeSubject& subject, StopOnce* checkpoint) {
+  const EnvironmentInfo& info = subject.world->info();
+  const auto model = toy_model(*subject.catalog, "linear",
+                               ToyShape{info.task, 1, 1, element_count(info.input_shape)});
+  if (!model) skip("linear is not registered");
+  RegimeContext context;
+  context.environments = {subject.world, subject.world};
+  context.order_keys = {StreamKey(1), StreamKey(2)};
+  context.training = {24, 40, 10};
+  context.checkpoint = checkpoint;
+  OptimizerOptions optimizer;
+  optimizer.learning_rate = 0.01;
+  Trainee trainee(*model, toy_parameters(*model, 2), optimizer);
+  if (checkpoint != nullptr) checkpoint->attach(trainee);
+  Notes notes;
+  ProbeMethod method(subject.regime->batch_domains(*subject.world), subject.regime->grants(),
+                     notes.seen);
+  ProbeEvaluator evaluator(notes.told);
+  try {
+    subject.regime->run(context, method, trainee, evaluator);
+  } catch (const StopOnce::Stopped&) {
+    return {};
+  }
+  return trainee.parameters().detach().clone();
+}
+
+void check_resume(const RegimeSubject& subject) {
+  const Tensor whole = trained(subject, nullptr);
+  for (const std::int64_t stop_at : {5, 19}) {
+    Archive archive;
+    StopOnce first(stop_at, archive);
+    if (trained(subject, &first).defined()) skip("it offers no checkpoints");
+    StopOnce second(-1, archive);
+    require_same_bits(fmt::format("stopped before update {} and gone on, and not stopped", stop_at),
+                      trained(subject, &second), whole);
+  }
 }
 
 /// Three seeds of a small trial, with row counts that fill no vector register.
@@ -177,6 +250,7 @@ std::vector<ConformanceResult> check_regime(const Catalog& catalog, const std::s
   if (!made) return checker.take();
   checker.check("schedule and batch domains", [&] { check_schedule(subject); });
   checker.check("counts updates, rows and labels", [&] { check_budget(subject); });
+  checker.check("goes on where it was stopped, bit for bit", [&] { check_resume(subject); });
   checker.check("measures after the last update", [&] { check_measures(subject); });
   checker.check("two runs, and alone or among others: the same bits",
                 [&] { check_bits(subject, world); });

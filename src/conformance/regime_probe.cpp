@@ -49,11 +49,13 @@ void ProbeEvaluator::record(const Trainee& trainee, std::int64_t /*phase*/, cons
           fmt::format("recorded '{}' is not float64 [K]", metric));
 }
 
-void ProbeEvaluator::count_update(const Trainee& /*trainee*/, std::int64_t rows,
-                                  std::int64_t new_labels) {
+void ProbeEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
+                                  const std::vector<std::int64_t>& new_labels) {
+  require(static_cast<std::int64_t>(new_labels.size()) == trainee.replicas(),
+          "labels are not counted for every replica");
   ++told_->updates;
   told_->rows += rows;
-  told_->labels += new_labels;
+  told_->labels += new_labels.front();
 }
 
 }  // namespace spurion::conformance

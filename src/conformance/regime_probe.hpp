@@ -54,7 +54,9 @@ class ProbeEvaluator final : public Evaluator {
   void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
   void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
-  void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) override;
+  using Evaluator::count_update;
+  void count_update(const Trainee& trainee, std::int64_t rows,
+                    const std::vector<std::int64_t>& new_labels) override;
 
  private:
   Told* told_;

@@ -61,28 +61,57 @@ ToyRun replica_of(const ToyRun& run, std::int64_t replica) {
   ToyRun out = run;
   out.options = {run.options[static_cast<std::size_t>(replica)]};
   out.parameters = run.parameters.narrow(0, replica, 1).contiguous();
+  out.keys = {run.keys[static_cast<std::size_t>(replica)]};
   out.batches.clear();
   for (const Batch& batch : run.batches) out.batches.push_back(replica_of(batch, replica));
   return out;
 }
 
-ToyResult train(const ToyRun& run) {
-  const MethodContext context{run.shape.task, run.parameters.size(0), run.shape.domains,
-                              run.shape.groups ? 4 : 0};
-  const auto method = run.catalog->methods.at(run.method).make(run.options, context);
-  OptimizerOptions optimizer;
-  optimizer.learning_rate = run.learning_rate;
-  Trainee trainee(*run.model, run.parameters, optimizer);
-  if (method->needs_second_order()) trainee.use_second_order();
-  method->begin_phase(trainee, 0);
+namespace {
+
+/// A method and what it trains.
+struct Pair {
+  std::unique_ptr<Method> method;
+  std::unique_ptr<Trainee> trainee;
+
+  explicit Pair(const ToyRun& run) {
+    MethodContext context{run.shape.task, run.parameters.size(0), run.shape.domains,
+                          run.shape.groups ? 4 : 0, run.keys};
+    method = run.catalog->methods.at(run.method).make(run.options, context);
+    OptimizerOptions optimizer;
+    optimizer.learning_rate = run.learning_rate;
+    trainee = std::make_unique<Trainee>(*run.model, run.parameters, optimizer);
+    if (method->needs_second_order()) trainee->use_second_order();
+  }
+  void visit_state(StateVisitor visit) {
+    StateVisitor own = visit.inside("method");
+    method->visit_state(own);
+    StateVisitor trained = visit.inside("trainee");
+    trainee->visit_state(trained);
+  }
+};
+
+}  // namespace
+
+ToyResult train(const ToyRun& run, bool interrupted) {
+  Pair pair(run);
+  const std::int64_t second_phase = run.steps / 2;
   ToyResult result;
   for (std::int64_t step = 0; step < run.steps; ++step) {
-    method->step(trainee, run.batches[static_cast<std::size_t>(step) % run.batches.size()]);
-    result.losses.push_back(trainee.last_losses().clone());
+    if (step == 0) pair.method->begin_phase(*pair.trainee, 0);
+    if (step > 0 && step == second_phase) pair.method->begin_phase(*pair.trainee, 1);
+    if (interrupted && step == second_phase + 1) {
+      Archive archive;
+      pair.visit_state(StateVisitor::saver(archive));
+      pair = Pair(run);
+      pair.visit_state(StateVisitor::loader(archive));
+    }
+    pair.method->step(*pair.trainee, run.batches[static_cast<std::size_t>(step) % run.batches.size()]);
+    result.losses.push_back(pair.trainee->last_losses().clone());
   }
-  result.parameters = trainee.parameters().detach().clone();
-  result.active = trainee.active().clone();
-  result.diverged_at = trainee.diverged_at();
+  result.parameters = pair.trainee->parameters().detach().clone();
+  result.active = pair.trainee->active().clone();
+  result.diverged_at = pair.trainee->diverged_at();
   return result;
 }
 

@@ -42,6 +42,7 @@ struct ToyRun {
   std::vector<Batch> batches;  ///< one a step; fewer than `steps` start over
   std::int64_t steps = 5;
   double learning_rate = 0.05;
+  std::vector<StreamKey> keys = {};  ///< [K] of the method's own choices
 };
 
 struct ToyResult {
@@ -51,8 +52,9 @@ struct ToyResult {
   std::vector<std::int64_t> diverged_at;  ///< [K]
 };
 
-/// Trains with plain Adam. Throws what the method throws.
-ToyResult train(const ToyRun& run);
+/// Trains with plain Adam; a second phase begins halfway. Throws what the method throws. With
+/// `interrupted` everything is saved once in the second phase, made anew, and restored.
+ToyResult train(const ToyRun& run, bool interrupted = false);
 /// The run of replica k alone.
 ToyRun replica_of(const ToyRun& run, std::int64_t replica);
 

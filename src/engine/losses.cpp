@@ -157,9 +157,7 @@ Tensor shift_gradient(Task task, const Tensor& logits, const Tensor& targets) {
   return losses::sigmoid(z) - targets.to(z.scalar_type());
 }
 
-namespace {
-
-Tensor rows_of(RowQuantity quantity, Task task, const Tensor& logits, const Tensor& targets) {
+Tensor row_values(RowQuantity quantity, Task task, const Tensor& logits, const Tensor& targets) {
   switch (quantity) {
     case RowQuantity::loss:
       return row_loss(task, logits, targets);
@@ -171,9 +169,11 @@ Tensor rows_of(RowQuantity quantity, Task task, const Tensor& logits, const Tens
   throw LogicError("unknown quantity");
 }
 
+namespace {
+
 Tensor plain_domain_means(RowQuantity quantity, Task task, const Tensor& logits,
                           const Tensor& targets) {
-  const Tensor rows = rows_of(quantity, task, logits, targets.flatten(1));
+  const Tensor rows = row_values(quantity, task, logits, targets.flatten(1));
   return rows.reshape({rows.size(0), targets.size(1), targets.size(2)}).mean(2);
 }
 

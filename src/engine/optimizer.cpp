@@ -53,6 +53,12 @@ Optimizer::~Optimizer() = default;
 
 const OptimizerOptions& Optimizer::options() const { return state_->options; }
 
+void Optimizer::visit_state(StateVisitor& visit) {
+  visit("first", state_->first);
+  visit("second", state_->second);
+  visit("steps", state_->steps);
+}
+
 void Optimizer::reset(const Tensor& mask) {
   for (std::int64_t k = 0; k < state_->replicas; ++k) {
     if (!mask.data_ptr<bool>()[k]) continue;

@@ -56,8 +56,29 @@ void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
     }
   }
   Tensor values = parameters_.detach();
+  const bool limited = limits_.rate != 1.0 || limits_.trainable.defined();
+  const Tensor before = limited ? values.clone() : Tensor();
   optimizer_.step(values, dense, active_);
+  if (limited) {
+    // Every update rule is proportional to its rate, so scaling the change scales the rate.
+    const Tensor change = (values - before) * limits_.rate;
+    values.copy_(limits_.trainable.defined()
+                     ? at::where(limits_.trainable, before + change, before)
+                     : before + change);
+  }
   ++step_;
+}
+
+void Trainee::visit_state(StateVisitor& visit) {
+  Tensor parameters = parameters_.detach();
+  visit("parameters", parameters);
+  if (visit.loading()) set_parameters(parameters);
+  visit("active", active_);
+  visit("last_losses", last_losses_);
+  visit("diverged_at", diverged_at_);
+  visit("step", step_);
+  StateVisitor inside = visit.inside("optimizer");
+  optimizer_.visit_state(inside);
 }
 
 Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool create_graph) {
@@ -86,6 +107,7 @@ Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool crea
   alone.domains = 1;
   alone.x = by_domain(batch.x, 2);
   alone.y = by_domain(batch.y, 3).unsqueeze(1);
+  if (batch.weight.defined()) alone.weight = by_domain(batch.weight, 3).unsqueeze(1);
   const Output output = second_order_ ? model_->forward_differentiable(each, alone.x)
                                       : model_->forward(each, alone.x);
   const Tensor risks = domain_risks(output, alone);  // [K * E, 1]
@@ -94,14 +116,31 @@ Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool crea
   return {risks.reshape({replicas(), domains}), gradients.reshape({replicas(), domains, -1})};
 }
 
+namespace {
+
+/// Mean over the rows of each domain, each times its weight, [K, E].
+Tensor weighted_means(losses::RowQuantity quantity, const Output& output, const Batch& batch) {
+  const Tensor rows = losses::row_values(quantity, batch.task, output.logits, batch.y.flatten(1));
+  return (rows.reshape({rows.size(0), batch.domains, batch.rows_per_domain}) * batch.weight)
+      .mean(2);
+}
+
+}  // namespace
+
 Tensor domain_risks(const Output& output, const Batch& batch) {
   if (output.risks.defined()) return output.risks;
+  if (batch.weight.defined()) {
+    return weighted_means(losses::RowQuantity::loss, output, batch);
+  }
   return losses::domain_means(losses::RowQuantity::loss, batch.task, output.logits, batch.y);
 }
 
 Tensor domain_quantities(losses::RowQuantity quantity, const Output& output, const Batch& batch,
                          const Trainee& trainee) {
   if (!output.risks.defined()) {
+    if (batch.weight.defined()) {
+      return weighted_means(quantity, output, batch);
+    }
     return losses::domain_means(quantity, batch.task, output.logits, batch.y);
   }
   switch (quantity) {

@@ -53,8 +53,10 @@ Ceilings CachedEnvironment::ceilings(const Domain& domain) const {
 Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRange rows,
                                    const Intervention& intervention) const {
   const core::ActivityScope scope(core::Activity::data);
-  const std::string key = fmt::format("{}|{}|{}|{}|{}", key_, domain_text(domain),
-                                      purpose_name(purpose), intervention.text(), rows.first);
+  // Rows further on are a stream's: read once, in pieces, and more than should be kept.
+  if (rows.first > 0) return inner_->sample(domain, purpose, rows, intervention);
+  const std::string key = fmt::format("{}|{}|{}|{}", key_, domain_text(domain),
+                                      purpose_name(purpose), intervention.text());
   const std::shared_ptr<CachedRows> entry = cache_->rows(key);
   const std::lock_guard<std::mutex> guard(entry->mutex);
   if (entry->rows < rows.count) {

@@ -27,7 +27,7 @@ std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
 }  // namespace
 
 PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& context,
-                             std::vector<Domain> schedule, Options options)
+                             std::vector<Phase> schedule, Options options)
     : catalog_(&catalog),
       context_(&context),
       schedule_(std::move(schedule)),
@@ -161,14 +161,17 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
 }
 
 void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
-                                 std::int64_t new_labels) {
+                                 const std::vector<std::int64_t>& new_labels) {
+  const double flops = options_.counted != nullptr
+                           ? options_.counted->take() / static_cast<double>(costs_.size())
+                           : static_cast<double>(rows) * options_.step_flops_per_row;
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (!trainee.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];
     ++cost.steps;
     cost.rows_seen += rows;
-    cost.labels_used += new_labels;
-    cost.flops += static_cast<double>(rows) * options_.step_flops_per_row;
+    cost.labels_used += new_labels[k];
+    cost.flops += flops;
   }
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
     throw Interrupted("stopped");
@@ -184,11 +187,7 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
   if (detail != Detail::full) return;
   measure_each_cue(trainee, phase, id);
   measure_dial(trainee, phase);
-  for (const Domain& domain : schedule_) {
-    store(
-        trainee, phase, domain,
-        score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_));
-  }
+  measure_phases(trainee, phase);
   if (const ParameterBlock* weights = trainee.model().linear_weights()) {
     const Tensor values =
         trainee.parameters().detach().narrow(1, weights->offset, element_count(weights->shape));
@@ -326,7 +325,7 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
 
 namespace {
 
-/// The four ceilings by name, averaged over domains.
+/// The ceilings by name, averaged over domains.
 std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<Ceilings>& each) {
   const auto average = [&](auto pick) {
     double sum = 0.0;
@@ -336,7 +335,8 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
   std::vector<std::pair<std::string, double>> named = {
       {"ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; })},
       {"ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; })},
-      {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })}};
+      {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })},
+      {"ceiling_chance", average([](const Ceilings& c) { return c.chance; })}};
   if (each.front().population_erm) {
     named.emplace_back("ceiling_population_erm",
                        average([](const Ceilings& c) { return c.population_erm->value; }));
@@ -344,7 +344,8 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
   return named;
 }
 
-std::vector<Measurement> ceilings_of(const Environment& environment) {
+std::vector<Measurement> ceilings_of(const Environment& environment,
+                                     const std::vector<Phase>& schedule) {
   std::vector<Measurement> rows;
   const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
     for (const auto& [name, value] : average_ceilings(each)) {
@@ -356,6 +357,9 @@ std::vector<Measurement> ceilings_of(const Environment& environment) {
     Domain domain = environment.at(shift);
     domain.name = dial_name(shift);
     add(domain, {environment.ceilings(domain)});
+  }
+  for (const Phase& phase : schedule) {
+    add(phase.domain, {phase_ceilings(environment, phase)});
   }
   std::vector<Ceilings> id;
   for (const Domain& domain : environment.train_domains())
@@ -372,7 +376,18 @@ void PackEvaluator::record_ceilings() {
   const core::ActivityScope scope(core::Activity::evaluation);
   // Some ceilings are integrals: once for each environment, not for each replica.
   std::vector<std::vector<Measurement>> each;
-  for (const Environment* environment : distinct_) each.push_back(ceilings_of(*environment));
+  for (const Environment* environment : distinct_) {
+    // Parameters of a domain may depend on the data seed, so each environment gives its own.
+    std::vector<Phase> phases = schedule_;
+    for (Phase& phase : phases) {
+      const std::string name = phase.domain.name;
+      phase.domain = own(*environment, phase.domain);
+      phase.domain.name = name;
+    }
+    each.push_back(ceilings_of(*environment, phases));
+    const std::vector<Measurement> positions = cue_positions(phases);
+    each.back().insert(each.back().end(), positions.begin(), positions.end());
+  }
   for (std::size_t k = 0; k < source_.size(); ++k) {
     const auto& rows = each[source_[k]];
     measurements_[k].insert(measurements_[k].end(), rows.begin(), rows.end());

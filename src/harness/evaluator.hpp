@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/counting_model.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/trial.hpp"
@@ -18,19 +19,22 @@ class PackEvaluator final : public Evaluator {
   struct Options {
     EvaluationOptions evaluation;
     TrainingOptions training;
-    double step_flops_per_row = 0.0;
+    double step_flops_per_row = 0.0;          ///< used unless `counted`
+    const CountingModel* counted = nullptr;  ///< knows the operations of updates
     const std::atomic<bool>* stop = nullptr;
     /// Called with the updates made so far.
     std::function<void(std::int64_t)> progress;
   };
 
-  PackEvaluator(const Catalog& catalog, const RegimeContext& context, std::vector<Domain> schedule,
+  PackEvaluator(const Catalog& catalog, const RegimeContext& context, std::vector<Phase> schedule,
                 Options options);
 
   void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
   void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
-  void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) override;
+  using Evaluator::count_update;
+  void count_update(const Trainee& trainee, std::int64_t rows,
+                    const std::vector<std::int64_t>& new_labels) override;
 
   /// Writes the ceilings of each replica's environment, phase 0, step 0.
   void record_ceilings();
@@ -38,6 +42,8 @@ class PackEvaluator final : public Evaluator {
     return measurements_[replica];
   }
   [[nodiscard]] const Cost& cost(std::size_t replica) const { return costs_[replica]; }
+  /// What was measured and counted so far.
+  void visit_state(StateVisitor& visit);
 
  private:
   using Values = std::map<std::string, Tensor>;  // metric -> float64 [K]
@@ -67,13 +73,24 @@ class PackEvaluator final : public Evaluator {
   /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
   void measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id);
   void measure_dial(Trainee& trainee, std::int64_t phase);
+  /// On a stream: every phase met so far and the next; after phase 0 all of them.
+  void measure_phases(Trainee& trainee, std::int64_t phase);
+  /// The new-test trap: the score on a phase, minus that on the same rows with every cue
+  /// randomised. What of the score is owed to cues.
+  void measure_trap(Trainee& trainee, const Phase& measured, Values& values);
+  /// How far predictions on the rows of a phase follow each cue, whether or not it was ever paired
+  /// with the label, as domain "cue_NAME".
+  void measure_cues(Trainee& trainee, std::int64_t phase);
+  /// Where the cues stand in each phase: "position_NAME", and "offset_NAME" from the neutral
+  /// position in worlds with several.
+  [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
   void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
              const Values& values);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
 
   const Catalog* catalog_;
   const RegimeContext* context_;
-  std::vector<Domain> schedule_;
+  std::vector<Phase> schedule_;
   Options options_;
   std::vector<const Environment*> distinct_;
   std::vector<std::size_t> source_;  // [K] index into distinct_

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <optional>
 
 #include "core/work_clock.hpp"
 #include "harness/evaluator.hpp"
@@ -48,7 +49,8 @@ OptimizerOptions gather_optimizer(const Pack& pack) {
 
 std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
                                       const std::shared_ptr<const DataSources>& sources,
-                                      DataCache& cache, const std::atomic<bool>* stop,
+                                      DataCache& cache, const CheckpointPlan& checkpoints,
+                                      const std::atomic<bool>* stop,
                                       const std::function<void(double)>& progress) {
   const auto started = std::chrono::steady_clock::now();
   core::WorkClock clock;
@@ -68,16 +70,20 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   const auto regime = catalog.regimes.at(first.regime.name).make({first.regime.options});
   std::vector<Value> method_options;
   std::vector<StreamKey> model_keys;
+  std::vector<StreamKey> method_keys;
   for (const TrialSpec& trial : pack.trials) {
     method_options.push_back(trial.method.options);
     model_keys.push_back(replicate_key(trial).child("model").child(trial.model.name));
+    method_keys.push_back(replicate_key(trial).child("method"));
   }
   const auto replicas = static_cast<std::int64_t>(pack.trials.size());
   const auto method =
       catalog.methods.at(first.method.name)
-          .make(method_options, MethodContext{info.task, replicas,
-                                              regime->batch_domains(environment), info.groups});
-  Trainee trainee(*model, model->initialise(model_keys), gather_optimizer(pack));
+          .make(method_options,
+                MethodContext{info.task, replicas, regime->batch_domains(environment), info.groups,
+                              method_keys});
+  const CountingModel counted(*model);
+  Trainee trainee(counted, model->initialise(model_keys), gather_optimizer(pack));
   context.linear_risks = uses_linear_risks(*model, *method, info, context.training);
   if (context.linear_risks) {
     trainee.set_full_batch_use(method->full_batch_use());
@@ -88,15 +94,26 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   PackEvaluator::Options options;
   options.evaluation = context.evaluation;
   options.training = context.training;
-  options.step_flops_per_row = model->step_flops() * method->cost_factor();
+  // Passes that are differentiated twice, and steps that need no pass, cost what is declared.
+  const bool declared = context.linear_risks || method->needs_second_order();
+  if (declared) {
+    options.step_flops_per_row = model->step_flops() * method->cost_factor();
+  } else {
+    options.counted = &counted;
+  }
   options.stop = stop;
   const auto total = static_cast<double>(std::max<std::int64_t>(context.training.steps, 1));
   options.progress = [&progress, total](std::int64_t step) {
-    if (progress) progress(static_cast<double>(step) / total);
+    if (progress) progress(std::min(1.0, static_cast<double>(step) / total));
   };
   PackEvaluator evaluator(catalog, context, regime->schedule(environment), options);
+  TimedMethod timed(*method, counted);
+  std::optional<PackCheckpoint> checkpoint;
+  if (!checkpoints.folder.empty()) {
+    checkpoint.emplace(checkpoints, pack, evaluator, trainee, *method);
+    context.checkpoint = &*checkpoint;
+  }
   evaluator.record_ceilings();
-  TimedMethod timed(*method);
   regime->run(context, timed, trainee, evaluator);
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
@@ -129,11 +146,12 @@ StreamKey replicate_key(const TrialSpec& trial) {
 
 std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
-                                  DataCache& cache, const std::atomic<bool>* stop,
+                                  DataCache& cache, const CheckpointPlan& checkpoints,
+                                  const std::atomic<bool>* stop,
                                   const std::function<void(double)>& progress) {
   const SingleThreaded single_threaded;
   try {
-    return run_replicas(pack, catalog, sources, cache, stop, progress);
+    return run_replicas(pack, catalog, sources, cache, checkpoints, stop, progress);
   } catch (const Error&) {
     throw;  // bad input or an interruption: the same for every trial of the pack
   } catch (const std::exception& error) {
@@ -149,7 +167,7 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
   std::vector<TrialResult> results;
   for (const TrialSpec& trial : pack.trials) {
     for (TrialResult& result :
-         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, stop, progress)) {
+         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, {}, stop, progress)) {
       results.push_back(std::move(result));
     }
   }
@@ -162,7 +180,7 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::function<void(double)>& progress) {
   // What one pack reads again is worth keeping, however much it is.
   DataCache cache(std::numeric_limits<double>::infinity());
-  return run_pack(pack, catalog, sources, cache, stop, progress);
+  return run_pack(pack, catalog, sources, cache, {}, stop, progress);
 }
 
 }  // namespace spurion

@@ -112,6 +112,16 @@ std::int64_t count_packs(const Group& group, std::int64_t largest, double total_
 
 }  // namespace
 
+Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+             const DataSources& sources) {
+  const Group group = make_group(trials, catalog, sources);
+  Pack pack;
+  pack.trials = trials;
+  pack.flops = group.flops();
+  pack.memory_bytes = group.memory_bytes(group.size());
+  return pack;
+}
+
 std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                        const DataSources& sources, const PlanOptions& options) {
   std::map<std::string, std::vector<TrialSpec>> by_shape;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "harness/context.hpp"
@@ -37,18 +39,46 @@ std::set<std::string> environments_of(const Pack& pack) {
   return keys;
 }
 
+/// Packs that were stopped in the middle, as far as all their trials are still missing and fit the
+/// memory; their trials are taken out of `missing`.
+std::vector<Pack> stopped_packs(const CheckpointPlan& checkpoints, std::vector<TrialSpec>& missing,
+                                const Catalog& catalog, const DataSources& sources,
+                                double memory_bytes) {
+  std::vector<Pack> packs;
+  if (checkpoints.folder.empty()) return packs;
+  for (const auto& ids : checkpointed_packs(checkpoints.folder)) {
+    std::map<std::string, TrialSpec> wanted;
+    for (const TrialSpec& trial : missing) wanted.emplace(trial.id(), trial);
+    std::vector<TrialSpec> trials;
+    for (const std::string& id : ids) {
+      if (const auto found = wanted.find(id); found != wanted.end()) trials.push_back(found->second);
+    }
+    if (trials.empty() || trials.size() != ids.size()) continue;
+    Pack pack = pack_of(trials, catalog, sources);
+    if (memory_bytes > 0.0 && pack.memory_bytes > memory_bytes) continue;
+    packs.push_back(std::move(pack));
+    const std::set<std::string> taken(ids.begin(), ids.end());
+    missing.erase(std::remove_if(missing.begin(), missing.end(),
+                                 [&](const TrialSpec& t) { return taken.count(t.id()) != 0; }),
+                  missing.end());
+  }
+  return packs;
+}
+
 void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& catalog,
             const std::shared_ptr<const DataSources>& sources, DataCache& cache,
-            const MemoryBudget& budget, const RunOptions& options) {
+            const MemoryBudget& budget, const CheckpointPlan& checkpoints,
+            const RunOptions& options) {
   for (std::ptrdiff_t index = work.next(); index >= 0; index = work.next()) {
     const auto pack = static_cast<std::size_t>(index);
     try {
       if (options.stop != nullptr && options.stop->load()) throw Interrupted("stopped");
-      const auto results = run_pack(packs[pack], catalog, sources, cache,
+      const auto results = run_pack(packs[pack], catalog, sources, cache, checkpoints,
                                     options.stop != nullptr ? options.stop : work.ending(),
                                     [&](double share) { work.advance(pack, share); });
       for (const std::string& key : environments_of(packs[pack])) cache.done(key);
       work.finish(pack, results);
+      PackCheckpoint::discard(checkpoints, packs[pack]);
       give_back_memory(budget);
     } catch (...) {
       work.fail(std::current_exception());
@@ -74,8 +104,17 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   plan_options.jobs = jobs;
   Store store(options.out);
   const std::set<std::string> finished = store.finished();
-  const std::vector<TrialSpec> missing = missing_trials(trials, finished);
-  const std::vector<Pack> packs = plan(missing, catalog, *sources, plan_options);
+  std::vector<TrialSpec> missing = missing_trials(trials, finished);
+  const auto found = static_cast<std::int64_t>(missing.size());
+  CheckpointPlan checkpoints;
+  if (options.checkpoint_seconds >= 0.0) {
+    checkpoints = {options.out / "checkpoints", options.checkpoint_seconds};
+  }
+  std::vector<Pack> packs =
+      stopped_packs(checkpoints, missing, catalog, *sources, plan_options.memory_bytes);
+  for (Pack& pack : plan(missing, catalog, *sources, plan_options)) {
+    packs.push_back(std::move(pack));
+  }
 
   store.set_context(context);
   std::vector<std::pair<std::string, std::string>> memberships;
@@ -88,12 +127,20 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
 
   Progress progress;
   progress.trials_total = static_cast<std::int64_t>(ids.size());
-  progress.trials_found = progress.trials_total - static_cast<std::int64_t>(missing.size());
+  progress.trials_found = progress.trials_total - found;
   progress.trials_done = progress.trials_found;
   const auto started = std::chrono::steady_clock::now();
   DataCache cache(budget.cache);
   for (const Pack& pack : packs) {
     for (const std::string& key : environments_of(pack)) cache.expect(key);
+  }
+  if (!checkpoints.folder.empty() && !packs.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(checkpoints.folder, error);
+    if (error) {
+      throw StoreError(fmt::format("cannot create '{}': {}", checkpoints.folder.string(),
+                                   error.message()));
+    }
   }
   WorkQueue work(packs, progress, store, options, budget.packs);
   std::vector<std::thread> workers;
@@ -101,7 +148,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
        i < std::min<std::int64_t>(jobs, static_cast<std::int64_t>(packs.size())); ++i) {
     workers.emplace_back(worker, std::ref(work), std::cref(packs), std::cref(catalog),
                          std::cref(sources), std::ref(cache), std::cref(budget),
-                         std::cref(options));
+                         std::cref(checkpoints), std::cref(options));
   }
   for (std::thread& thread : workers) thread.join();
   const double seconds =
@@ -114,6 +161,9 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
                                                    budget.total * 1e-6)}});
   }
   work.rethrow();
+  // Nothing is in training any more, so nothing that is kept is of use.
+  std::error_code ignored;
+  std::filesystem::remove_all(checkpoints.folder, ignored);
   progress = work.progress();
   progress.seconds = seconds;
   progress.share = 1.0;

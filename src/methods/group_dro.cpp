@@ -49,6 +49,8 @@ class GroupDro final : public ObjectiveMethod {
     return (weights_ * risks).sum(1) + l2_penalty(l2_, trainee.parameters());
   }
 
+  void visit_state(StateVisitor& visit) override { visit("weights", weights_); }
+
  private:
   Tensor step_size_;
   Tensor l2_;

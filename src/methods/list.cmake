@@ -6,4 +6,19 @@ set(SPURION_METHODS
   group_dro
   iga
   and_mask
+  ewc
+  si
+  mas
+  lwf
+  kl_anchor
+  experience_replay
+  der_pp
+  a_gem
+  l2_init
+  shrink_perturb
+  continual_backprop
+  last_layer_retraining
+  phases_as_domains
+  checkpoint_hedge
+  discounted_sgd
 )

@@ -1,28 +1,32 @@
-#include <ATen/ATen.h>
-
+#include <memory>
 #include <utility>
 
-#include "regimes/schedule.hpp"
+#include "regimes/stream_loop.hpp"
+#include "regimes/tuning.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
 namespace spurion {
 namespace {
 
-struct ContinualOptions : ScheduleOptions {
-  bool reset_optimizer = false;
+struct ContinualOptions : TrajectoryOptions, TuningOptions {
+  bool counterfactual_cue = false;
 };
 
 /// A sequence of phases, each with its own spurious correlation: training on the train domains,
 /// then fine-tuning on each phase's training set in turn. Measured after every phase on all phases.
+///
+/// With `counterfactual_cue` the rows of the phases after the first have every cue resampled by
+/// intervention: the oracle, whose confusion is resolved if anybody's is.
 class Continual final : public Regime {
  public:
   using Options = ContinualOptions;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
-      return ScheduleOptions::add_to(fields).field("reset_optimizer", &Options::reset_optimizer,
-                                                   "Forget the optimiser's state at each phase.");
+      return TuningOptions::add_to(TrajectoryOptions::add_to(fields))
+          .field("counterfactual_cue", &Options::counterfactual_cue,
+                 "After phase 0 train on rows whose cues were resampled by intervention (oracle).");
     }();
     return schema;
   }
@@ -31,37 +35,51 @@ class Continual final : public Regime {
   [[nodiscard]] Access grants() const override {
     Access access;
     access.domain_labels = true;
+    access.counterfactual_rows = options_.counterfactual_cue;
     return access;
   }
 
-  [[nodiscard]] std::vector<Domain> schedule(const Environment& environment) const override {
-    return Schedule(options_, environment).domains();
+  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    return Trajectory(options_, environment).phases();
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
-    const Schedule schedule(options_, *context.environments.front());
-    const std::int64_t every = context.evaluation.every;
-    for (std::int64_t phase = 0; phase < schedule.count(); ++phase) {
-      const RowSource source(context, phase_slots(options_, phase, context.training.rows),
-                             context.training.rows);
-      if (phase > 0 && options_.reset_optimizer) {
-        trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
-      }
-      method.begin_phase(trainee, phase);
-      const std::int64_t steps = schedule.steps(phase, context.training.steps);
-      for (std::int64_t step = 0; step < steps; ++step) {
-        if (every > 0 && step % every == 0) evaluator.measure(trainee, phase, Detail::domains);
-        const Batch batch = source.batch(step, context.training.batch);
-        method.step(trainee, batch);
-        evaluator.count_update(trainee, batch.domains * batch.rows_per_domain,
-                               source.new_rows(step, context.training.batch));
-      }
-      evaluator.measure(trainee, phase, Detail::full);
-    }
+    Run run{context, method, trainee, evaluator};
+    const Trajectory trajectory(options_, *context.environments.front());
+    FineTuning body(run, options_);
+    run_phases(
+        run, trajectory.count(),
+        [&](std::int64_t phase) { return trajectory.steps(phase, context.training.steps); }, body);
   }
 
  private:
+  class FineTuning final : public PhaseBody {
+   public:
+    FineTuning(Run& run, const Options& options)
+        : run_(&run), options_(&options), tuning_(options, run.trainee) {}
+
+    void prepare(std::int64_t phase, std::int64_t /*steps*/) override {
+      const std::int64_t rows = run_->context.training.rows;
+      source_.reset();  // never two training sets at once
+      SlotFunction slots = phase_slots(*options_, phase, rows);
+      if (phase > 0 && options_->counterfactual_cue) slots = with_resampled_cues(std::move(slots));
+      source_ = std::make_unique<RowSource>(run_->context, slots, rows);
+    }
+    void enter(std::int64_t phase) override { tuning_.enter(phase); }
+    void step(std::int64_t phase, std::int64_t step) override {
+      tuning_.before_step(phase, step);
+      fit_step(*run_, *source_, phase, step);
+    }
+    void visit_state(StateVisitor& visit) override { source_->visit_state(visit); }
+
+   private:
+    Run* run_;
+    const Options* options_;
+    Tuning tuning_;
+    std::unique_ptr<RowSource> source_;
+  };
+
   Options options_;
 };
 

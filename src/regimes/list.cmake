@@ -3,4 +3,7 @@ set(SPURION_REGIMES
   offline
   continual
   online
+  offline_joint
+  online_bandit
+  online_active
 )

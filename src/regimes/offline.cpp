@@ -1,4 +1,4 @@
-#include "regimes/row_source.hpp"
+#include "regimes/stream_loop.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
@@ -43,20 +43,28 @@ class Offline final : public Regime {
       }
       return all;
     };
-    const RowSource source(context, slots, context.training.rows);
-    const std::int64_t every = context.evaluation.every;
-    method.begin_phase(trainee, 0);
-    for (std::int64_t step = 0; step < context.training.steps; ++step) {
-      if (every > 0 && step % every == 0) evaluator.measure(trainee, 0, Detail::domains);
-      const Batch batch = source.batch(step, context.training.batch);
-      method.step(trainee, batch);
-      evaluator.count_update(trainee, batch.domains * batch.rows_per_domain,
-                             source.new_rows(step, context.training.batch));
-    }
-    evaluator.measure(trainee, 0, Detail::full);
+    Run run{context, method, trainee, evaluator};
+    Fit body(run, slots);
+    run_phases(run, 1, [&](std::int64_t) { return context.training.steps; }, body);
   }
 
  private:
+  /// Minibatches of one training set.
+  class Fit final : public PhaseBody {
+   public:
+    Fit(Run& run, const SlotFunction& slots)
+        : run_(&run), source_(run.context, slots, run.context.training.rows) {}
+    void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {}
+    void step(std::int64_t phase, std::int64_t step) override {
+      fit_step(*run_, source_, phase, step);
+    }
+    void visit_state(StateVisitor& visit) override { source_.visit_state(visit); }
+
+   private:
+    Run* run_;
+    RowSource source_;
+  };
+
   Options options_;
 };
 

@@ -1,33 +1,38 @@
 #include <ATen/ATen.h>
 
-#include <algorithm>
+#include <cmath>
+#include <deque>
 #include <utility>
 
-#include "core/work_clock.hpp"
-#include "regimes/schedule.hpp"
+#include "regimes/online_stream.hpp"
 #include "spurion/catalog.hpp"
-#include "spurion/losses.hpp"
 #include "spurion/regime.hpp"
 
 namespace spurion {
 namespace {
 
-struct OnlineOptions : ScheduleOptions {
-  std::int64_t windows = 20;
+struct OnlineOptions : OnlineStreamOptions {
+  std::int64_t label_delay = 0;
+  double label_share = 1.0;
 };
 
 /// Test-then-train: after training on the train domains, rows of a stream come once each; every
 /// batch is predicted before it is learned from (prequential evaluation, Dawid 1984). The stream's
 /// correlation shifts at the start of each phase.
+///
+/// Labels of a batch arrive `label_delay` batches later, and only of a `label_share` of its rows,
+/// the first of each domain (rows are independent draws, so which ones does not matter).
 class Online final : public Regime {
  public:
   using Options = OnlineOptions;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
-      return ScheduleOptions::add_to(fields).field(
-          "windows", &Options::windows,
-          "Windows of each phase over which predictions are averaged.", at_least(1));
+      return OnlineStreamOptions::add_to(fields)
+          .field("label_delay", &Options::label_delay,
+                 "Batches that come between a batch and its labels.", at_least(0))
+          .field("label_share", &Options::label_share, "Share of rows whose label is revealed.",
+                 Bounds{0.0, 1.0, true, false, {}});
     }();
     return schema;
   }
@@ -39,89 +44,67 @@ class Online final : public Regime {
     return access;
   }
 
-  [[nodiscard]] std::vector<Domain> schedule(const Environment& environment) const override {
-    return Schedule(options_, environment).domains();
+  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    return Trajectory(options_, environment).phases();
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
-    const Schedule schedule(options_, *context.environments.front());
-    pretrain(context, schedule, method, trainee, evaluator);
-    const std::int64_t rows = std::max<std::int64_t>(context.training.batch, 1);
-    for (std::int64_t phase = 1; phase < schedule.count(); ++phase) {
-      const std::int64_t steps = schedule.steps(phase, context.training.steps);
-      const StreamSource stream(context, phase_slots(options_, phase, steps * rows), steps * rows);
-      Window window(schedule.domains()[static_cast<std::size_t>(phase)], phase);
-      method.begin_phase(trainee, phase);
-      for (std::int64_t step = 0; step < steps; ++step) {
-        const Batch batch = stream.batch(step * rows, rows);
-        window.predict(trainee, batch);
-        method.step(trainee, batch);
-        const std::int64_t seen = batch.domains * batch.rows_per_domain;
-        evaluator.count_update(trainee, seen, seen);
-        // The last step of each of `windows` equal parts of the phase.
-        if ((step + 1) * options_.windows / steps != step * options_.windows / steps) {
-          window.close(trainee, evaluator);
-        }
-      }
-      evaluator.measure(trainee, phase, Detail::full);
-    }
+    Run run{context, method, trainee, evaluator};
+    Delayed body(run, options_);
+    run_online(run, options_, body);
   }
 
  private:
-  /// Averages predictions made before learning.
-  class Window {
+  /// Keeps batches until their labels are there.
+  class Delayed final : public OnlineStream {
    public:
-    Window(Domain domain, std::int64_t phase) : domain_(std::move(domain)), phase_(phase) {
-      domain_.name = "stream";
+    Delayed(Run& run, const Options& options) : OnlineStream(run, options), options_(&options) {}
+
+    void learn(const Batch& batch, const Tensor& /*logits*/, const Place& /*place*/) override {
+      waiting_.push_back(labelled(batch));
+      if (static_cast<std::int64_t>(waiting_.size()) <= options_->label_delay) return;
+      const Batch due = std::move(waiting_.front());
+      waiting_.pop_front();
+      update(due, due.domains * due.rows_per_domain);
     }
-    void predict(Trainee& trainee, const Batch& batch) {
-      const core::ActivityScope scope(core::Activity::evaluation);
-      const at::NoGradGuard no_grad;
-      const Tensor logits = trainee.forward(batch.x).logits;
-      const Tensor targets = batch.y.flatten(1);
-      const Tensor loss = losses::row_loss(batch.task, logits, targets).to(at::kDouble).mean(1);
-      if (batch.task != Task::regression) {
-        const Tensor right =
-            losses::predict(batch.task, logits).eq(targets).to(at::kDouble).mean(1);
-        accuracy_ = accuracy_.defined() ? accuracy_ + right : right;
+
+    void visit_state(StateVisitor& visit) override {
+      OnlineStream::visit_state(visit);
+      std::vector<Tensor> x;
+      std::vector<Tensor> y;
+      for (const Batch& batch : waiting_) {
+        x.push_back(batch.x);
+        y.push_back(batch.y);
       }
-      loss_ = loss_.defined() ? loss_ + loss : loss;
-      ++batches_;
-    }
-    void close(const Trainee& trainee, Evaluator& evaluator) {
-      const auto count = static_cast<double>(batches_);
-      if (accuracy_.defined()) {
-        evaluator.record(trainee, phase_, domain_, "prequential_accuracy", accuracy_ / count);
+      visit("waiting_x", x);
+      visit("waiting_y", y);
+      if (!visit.loading()) return;
+      waiting_.clear();
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        Batch batch;
+        batch.x = x[i];
+        batch.y = y[i];
+        batch.domains = y[i].size(1);
+        batch.rows_per_domain = y[i].size(2);
+        batch.task = run_->context.environments.front()->info().task;
+        waiting_.push_back(std::move(batch));
       }
-      evaluator.record(trainee, phase_, domain_, "prequential_loss", loss_ / count);
-      accuracy_ = Tensor();
-      loss_ = Tensor();
-      batches_ = 0;
     }
 
    private:
-    Domain domain_;
-    std::int64_t phase_;
-    Tensor accuracy_;
-    Tensor loss_;
-    std::int64_t batches_ = 0;
-  };
-
-  void pretrain(const RegimeContext& context, const Schedule& schedule, Method& method,
-                Trainee& trainee, Evaluator& evaluator) const {
-    const RowSource source(context, phase_slots(options_, 0, context.training.rows),
-                           context.training.rows);
-    method.begin_phase(trainee, 0);
-    const std::int64_t steps = schedule.steps(0, context.training.steps);
-    for (std::int64_t step = 0; step < steps; ++step) {
-      const Batch batch = source.batch(step, context.training.batch);
-      method.step(trainee, batch);
-      evaluator.count_update(trainee, batch.domains * batch.rows_per_domain,
-                             source.new_rows(step, context.training.batch));
+    [[nodiscard]] Batch labelled(const Batch& batch) const {
+      if (options_->label_share == 1.0) return batch;
+      const auto kept = std::max<std::int64_t>(
+          1, std::llround(options_->label_share * static_cast<double>(batch.rows_per_domain)));
+      const std::int64_t sets = batch.x.size(0);
+      return select_rows(batch,
+                         at::arange(kept, at::kLong).expand({sets, batch.domains, kept}));
     }
-    evaluator.measure(trainee, 0, Detail::full);
-  }
+
+    const Options* options_;
+    std::deque<Batch> waiting_;
+  };
 
   Options options_;
 };

@@ -1,11 +1,25 @@
 #include "spurion/regime.hpp"
 
+#include "spurion/error.hpp"
+
 namespace spurion {
 
 std::int64_t Regime::batch_domains(const Environment& environment) const {
   return static_cast<std::int64_t>(environment.train_domains().size());
 }
 
-std::vector<Domain> Regime::schedule(const Environment& /*environment*/) const { return {}; }
+Ceilings phase_ceilings(const Environment& environment, const Phase& phase) {
+  Ceilings ceilings = environment.ceilings(phase.domain);
+  if (phase.intervention.kind == Intervention::Kind::none) return ceilings;
+  SPURION_CHECK(phase.intervention.kind == Intervention::Kind::resample &&
+                    phase.intervention.variable == environment.info().every_cue(),
+                "the only intervention of a phase is on every cue");
+  ceilings.bayes = ceilings.invariant;
+  ceilings.spurious_only = {ceilings.chance, ceilings.bayes.exactness, 0.0};
+  ceilings.population_erm.reset();
+  return ceilings;
+}
+
+std::vector<Phase> Regime::schedule(const Environment& /*environment*/) const { return {}; }
 
 }  // namespace spurion

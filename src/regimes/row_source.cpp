@@ -131,6 +131,30 @@ Sample dense(Sample sample) {
   return sample;
 }
 
+Sample joined(const std::vector<Sample>& parts) {
+  if (parts.size() == 1) return parts.front();
+  const auto cat = [&](Tensor Sample::*member) {
+    std::vector<Tensor> all;
+    for (const Sample& part : parts) {
+      if ((part.*member).defined()) all.push_back(part.*member);
+    }
+    return all.size() == parts.size() ? at::cat(all) : Tensor();
+  };
+  return {cat(&Sample::x), cat(&Sample::y), cat(&Sample::causal), cat(&Sample::spurious),
+          cat(&Sample::group)};
+}
+
+/// Every `parts` consecutive samples as one.
+std::vector<Sample> pooled(const std::vector<Sample>& samples, std::size_t parts) {
+  if (parts == 1) return samples;
+  std::vector<Sample> out;
+  for (std::size_t first = 0; first < samples.size(); first += parts) {
+    const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(first);
+    out.push_back(joined({begin, begin + static_cast<std::ptrdiff_t>(parts)}));
+  }
+  return out;
+}
+
 }  // namespace
 
 Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64_t count) {
@@ -148,18 +172,12 @@ Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64
     left -= take;
     first = 0;
   }
-  if (parts.size() == 1) return parts.front();
-  const auto cat = [&](Tensor Sample::*member) {
-    std::vector<Tensor> all;
-    for (const Sample& part : parts) all.push_back(part.*member);
-    return at::cat(all);
-  };
-  return {cat(&Sample::x), cat(&Sample::y), cat(&Sample::causal), cat(&Sample::spurious),
-          cat(&Sample::group)};
+  return joined(parts);
 }
 
-RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows)
-    : context_(&context), rows_(rows) {
+RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
+                     std::int64_t parts)
+    : context_(&context), rows_(rows * parts) {
   std::vector<const Environment*> environments;
   source_ = distinct(context, environments);
   for (const Environment* environment : environments) {
@@ -173,6 +191,7 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       }
       samples.push_back(dense(wrapped_rows(*environment, slot, rows)));
     }
+    samples = pooled(samples, static_cast<std::size_t>(parts));
     slots_ = static_cast<std::int64_t>(samples.size());
     samples_.push_back(std::move(samples));
   }
@@ -185,6 +204,48 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
     order_of_.push_back(static_cast<std::size_t>(found - leaders_.begin()));
     if (found == leaders_.end()) leaders_.push_back(k);
   }
+  const auto leaders = static_cast<std::int64_t>(leaders_.size());
+  revealed_ = at::zeros({leaders, slots_, rows_}, at::kBool);
+  hidden_.assign(leaders_.size(), slots_ * rows_);
+}
+
+std::vector<std::int64_t> RowSource::reveal(std::int64_t step, std::int64_t batch) {
+  std::vector<std::int64_t> fresh(leaders_.size(), 0);
+  const bool all = batch == 0 || batch >= rows_;
+  if (std::any_of(hidden_.begin(), hidden_.end(), [](std::int64_t left) { return left > 0; })) {
+    if (!all) start_epoch(step / (rows_ / batch));
+    const std::int64_t first = all ? 0 : step % (rows_ / batch) * batch;
+    auto* revealed = revealed_.data_ptr<bool>();
+    for (std::size_t list = 0; list < leaders_.size() * static_cast<std::size_t>(slots_); ++list) {
+      const std::size_t leader = list / static_cast<std::size_t>(slots_);
+      if (hidden_[leader] == 0) continue;
+      for (std::int64_t i = 0; i < (all ? rows_ : batch); ++i) {
+        const std::int64_t row = all ? i : orders_[list][static_cast<std::size_t>(first + i)];
+        bool& known = revealed[static_cast<std::int64_t>(list) * rows_ + row];
+        fresh[leader] += known ? 0 : 1;
+        known = true;
+      }
+    }
+    for (std::size_t leader = 0; leader < fresh.size(); ++leader) hidden_[leader] -= fresh[leader];
+  }
+  std::vector<std::int64_t> each;
+  for (const std::size_t leader : order_of_) each.push_back(fresh[leader]);
+  return each;
+}
+
+void RowSource::count_hidden() {
+  const Tensor left = revealed_.logical_not().flatten(1).sum(1);
+  hidden_.assign(left.data_ptr<std::int64_t>(), left.data_ptr<std::int64_t>() + left.numel());
+}
+
+void RowSource::inherit(const RowSource& earlier) {
+  revealed_.narrow(2, 0, earlier.rows_).copy_(earlier.revealed_);
+  count_hidden();
+}
+
+void RowSource::visit_state(StateVisitor& visit) {
+  visit("revealed", revealed_);
+  if (visit.loading()) count_hidden();
 }
 
 Batch RowSource::whole() const {
@@ -213,13 +274,6 @@ Batch RowSource::whole() const {
     }
   }
   return whole_;
-}
-
-std::int64_t RowSource::new_rows(std::int64_t step, std::int64_t batch) const {
-  if (batch == 0 || batch >= rows_) return step == 0 ? rows_ * slots_ : 0;
-  // The part of an epoch that is left out comes up in later epochs; labels are paid for once, so
-  // the count is exact for the first epoch and approached from below after it.
-  return step < rows_ / batch ? batch * slots_ : 0;
 }
 
 void RowSource::start_epoch(std::int64_t epoch) const {

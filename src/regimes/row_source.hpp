@@ -29,19 +29,27 @@ constexpr std::size_t kPreparedBytes = 16 << 20;
 /// environment and shared by the replicas that use it.
 class SPURION_API RowSource {
  public:
-  RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
+  /// With `parts` > 1 so many consecutive slots of `slots` are pooled into one, part after part.
+  RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
+            std::int64_t parts = 1);
 
   /// Minibatch number `step`: `batch` rows of each slot (0: all rows), from a fresh permutation
   /// every epoch, named by the replica's order key, the slot and the epoch. A last part of an epoch
   /// smaller than a batch is left out.
   [[nodiscard]] Batch batch(std::int64_t step, std::int64_t batch) const;
-  /// Rows seen for the first time by minibatch `step`, of one replica.
-  [[nodiscard]] std::int64_t new_rows(std::int64_t step, std::int64_t batch) const;
+  /// Labels that minibatch `step` reveals and no earlier call has, of each replica: [K].
+  [[nodiscard]] std::vector<std::int64_t> reveal(std::int64_t step, std::int64_t batch);
+  /// Goes on from what another source of the same replicas and slots revealed, whose rows are the
+  /// first of this one's.
+  void inherit(const RowSource& earlier);
+  /// What was revealed so far.
+  void visit_state(StateVisitor& visit);
 
  private:
   [[nodiscard]] Batch whole() const;
   /// Puts `orders_` in the order of an epoch.
   void start_epoch(std::int64_t epoch) const;
+  void count_hidden();
   /// Gathers the minibatches from `step` on, as many as fit `kPreparedBytes`, replica by replica:
   /// the rows of one replica stay in cache meanwhile.
   void prepare(std::int64_t step, std::int64_t batch) const;
@@ -58,6 +66,8 @@ class SPURION_API RowSource {
   mutable std::vector<Batch> prepared_;  // minibatches first_prepared_, first_prepared_ + 1, ...
   mutable std::int64_t first_prepared_ = 0;
   mutable Batch whole_;
+  Tensor revealed_;                   // bool [leaders, slots, rows]
+  std::vector<std::int64_t> hidden_;  // of each leader: rows not revealed yet
 };
 
 /// Rows of a stream, each read once, in order: `rows` rows of each slot, never seen before (until a

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "spurion/analysis/statistics.hpp"
+#include "spurion/trial.hpp"
+
+/// \file
+/// What training on a stream did: whether a confusion was resolved, or one cue replaced by another.
+
+namespace spurion::analysis {
+
+/// Predictions made before they were learned from, over one window of a stream.
+struct StreamWindow {
+  std::int64_t phase = 0;
+  std::int64_t step = 0;  ///< updates made at its end
+  double rows = 0.0;
+  double score = 0.0;             ///< prequential accuracy, or squared error for regression
+  double regret = 0.0;            ///< per row, against the Bayes ceiling of the phase
+  double invariant_regret = 0.0;  ///< per row, against the invariant ceiling
+};
+
+/// The numbers of one trial on a stream, by phase. Shares are in [0, 1]; `trap` is in accuracy (or
+/// squared error).
+struct StreamNumbers {
+  std::int64_t phases = 0;
+  bool accuracy = true;                     ///< the score is better high
+  std::vector<std::vector<double>> scores;  ///< [after phase][on phase]; NaN where not measured
+  std::vector<std::vector<double>> traps;   ///< the same: score minus score with cues randomised
+  std::vector<std::map<std::string, double>> flips;  ///< [after phase]: cue -> flip rate
+  std::vector<std::vector<std::string>> active;      ///< cues that say something in each phase
+  std::vector<std::map<std::string, double>> positions;  ///< of the cues in each phase
+  std::vector<double> bayes;                         ///< ceilings of each phase
+  std::vector<double> invariant;
+  std::vector<double> chance;
+  std::vector<StreamWindow> windows;
+
+  /// The cue that began to say something last, as of a phase; empty when there never was one.
+  [[nodiscard]] SPURION_API std::string newest(std::int64_t phase) const;
+  /// Flip rate of the newest cue: how far it was adopted.
+  [[nodiscard]] SPURION_API double adoption(std::int64_t phase) const;
+  /// Largest flip rate of the cues that were active before; NaN when there is none.
+  [[nodiscard]] SPURION_API double residue(std::int64_t phase) const;
+  /// Largest flip rate of the cues never active so far; NaN when there is none.
+  [[nodiscard]] SPURION_API double unpaired(std::int64_t phase) const;
+  /// Largest flip rate of all cues; 1 minus it is the resolution.
+  [[nodiscard]] SPURION_API double worst_flip(std::int64_t phase) const;
+
+  /// Score lost on phases before the last, against the best it ever was (Chaudhry et al. 2018).
+  [[nodiscard]] SPURION_API double forgetting() const;
+  /// Mean change of earlier phases' scores since they were trained on, and mean score of a phase
+  /// before it is trained on above chance (Lopez-Paz & Ranzato 2017); better high.
+  [[nodiscard]] SPURION_API double backward_transfer() const;
+  [[nodiscard]] SPURION_API double forward_transfer() const;
+  /// Mean over shifts of the rows until a window's score is within `margin` of the phase's Bayes
+  /// ceiling; a phase that ends before counts with its whole length. NaN without windows.
+  [[nodiscard]] SPURION_API double recovery_rows(double margin) const;
+  /// Largest shortfall of a window from the Bayes ceiling.
+  [[nodiscard]] SPURION_API double worst_dip() const;
+  /// Sum over the stream of regret times rows.
+  [[nodiscard]] SPURION_API double dynamic_regret() const;
+  /// Score after the last phase that has the cues of an earlier one, minus the score then: below 0
+  /// plasticity was lost. NaN when no phase comes again.
+  [[nodiscard]] SPURION_API double late_against_early() const;
+};
+
+/// Empty when the trial had no stream.
+SPURION_API std::optional<StreamNumbers> stream_numbers(const TrialResult& trial);
+
+enum class StreamOutcome {
+  resolved,      ///< was confused; hardly follows any cue now, and no cue makes its score
+  replaced,      ///< its score is now made by the cues of the phase, which it was not before
+  unchanged,     ///< neither its reliance on cues nor what they make of its score moved
+  not_confused,  ///< never followed a cue
+  undecided      ///< the intervals allow more than one of these, or none holds
+};
+SPURION_API const char* outcome_name(StreamOutcome outcome);
+
+/// A verdict and the numbers behind it, with 95 % intervals over trials, at one phase.
+struct StreamVerdict {
+  StreamOutcome outcome = StreamOutcome::undecided;
+  Estimate flip_before;  ///< worst flip rate after phase 0
+  Estimate flip_after;
+  Estimate flip_change;  ///< paired
+  Estimate trap;         ///< on the phase, after it
+  Estimate trap_change;  ///< paired, against the model of phase 0 on the same phase
+};
+
+/// `strata`: trials of each setting; `phase` < 0 means the last. An outcome is given only when the
+/// intervals lie on its side of `margin`:
+///  - not_confused: worst flip rate below it before and after;
+///  - resolved: before, above; after, below, and the trap within it of 0;
+///  - replaced: trap above it, and risen by more than it;
+///  - unchanged: changes of both within it.
+SPURION_API StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& strata,
+                                         std::int64_t phase, double margin,
+                                         const std::string& key);
+
+}  // namespace spurion::analysis

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "spurion/export.hpp"
+#include "spurion/random.hpp"
+#include "spurion/tensor.hpp"
+
+/// \file
+/// The state of something that may be stopped and goes on later to the same bits.
+
+namespace spurion {
+
+/// Named tensors; numbers and texts are tensors too. Tensors are copied in and out.
+class SPURION_API Archive {
+ public:
+  void put(const std::string& name, const Tensor& value);
+  void put_text(const std::string& name, const std::string& value);
+  [[nodiscard]] bool contains(const std::string& name) const { return tensors_.count(name) != 0; }
+  /// Throw `StoreError` when there is nothing of that name or kind.
+  [[nodiscard]] Tensor get(const std::string& name) const;
+  [[nodiscard]] std::string text(const std::string& name) const;
+
+  /// Whole or not at all: written beside `file`, synchronised, then renamed. Throws `StoreError`.
+  void write(const std::filesystem::path& file) const;
+  /// Throws `StoreError` when the file cannot be read or is damaged.
+  static Archive read(const std::filesystem::path& file);
+
+ private:
+  std::map<std::string, Tensor> tensors_;
+};
+
+/// Walks over the state of an object, to save it or to restore it: the object names each of its
+/// variables once, for both.
+class SPURION_API StateVisitor {
+ public:
+  static StateVisitor saver(Archive& archive) { return StateVisitor(archive, false, ""); }
+  static StateVisitor loader(Archive& archive) { return StateVisitor(archive, true, ""); }
+
+  /// The same below a name of its own.
+  [[nodiscard]] StateVisitor inside(const std::string& name) const {
+    return StateVisitor(*archive_, loading_, prefix_ + name + "/");
+  }
+  [[nodiscard]] bool loading() const { return loading_; }
+
+  /// A tensor may be undefined.
+  void operator()(const char* name, Tensor& value);
+  void operator()(const char* name, std::int64_t& value);
+  void operator()(const char* name, double& value);
+  void operator()(const char* name, bool& value);
+  void operator()(const char* name, std::string& value);
+  void operator()(const char* name, std::vector<std::int64_t>& values);
+  void operator()(const char* name, std::vector<double>& values);
+  void operator()(const char* name, std::vector<Tensor>& values);
+
+ private:
+  StateVisitor(Archive& archive, bool loading, std::string prefix)
+      : archive_(&archive), loading_(loading), prefix_(std::move(prefix)) {}
+  [[nodiscard]] std::string full(const std::string& name) const { return prefix_ + name; }
+
+  Archive* archive_;
+  bool loading_;
+  std::string prefix_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,213 @@
+#include "analysis/stream_charts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace spurion::analysis {
+
+namespace {
+
+/// A word for file names.
+std::string slug(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain) {
+      out += c;
+    } else if (!out.empty() && out.back() != '_') {
+      out += '_';
+    }
+  }
+  return out;
+}
+
+/// Points of a line, each the mean over trials.
+class Points {
+ public:
+  Points(std::string key, std::size_t strata) : key_(std::move(key)), strata_(strata) {}
+
+  void add(double x, std::size_t stratum, double value) {
+    if (std::isnan(value)) return;
+    auto& here = values_[x];
+    here.resize(strata_);
+    here[stratum].push_back(value);
+  }
+  [[nodiscard]] Series series(const std::string& name, bool reference = false) const {
+    Series out;
+    out.name = name;
+    out.reference = reference;
+    for (const auto& [x, strata] : values_) {
+      out.x.push_back(x);
+      out.y.push_back(stratified_bootstrap(strata, fmt::format("{} {} {}", key_, name, x)));
+    }
+    return out;
+  }
+
+ private:
+  std::string key_;
+  std::size_t strata_;
+  std::map<double, std::vector<std::vector<double>>> values_;
+};
+
+template <class Each>
+void each_trial(const std::vector<std::vector<StreamNumbers>>& strata, Each each) {
+  for (std::size_t s = 0; s < strata.size(); ++s) {
+    for (const StreamNumbers& trial : strata[s]) each(s, trial);
+  }
+}
+
+Chart positions_chart(const std::string& experiment, const std::string& world,
+                      const StreamNumbers& trial) {
+  Chart chart;
+  chart.name = fmt::format("positions_{}_{}", experiment, slug(world));
+  chart.title = "Where the cues stand: " + world;
+  chart.x_label = "phase";
+  chart.y_label = "position of the cue";
+  chart.note = "The trajectory of the stream; phase 0 is where training begins.";
+  std::set<std::string> cues;
+  for (const auto& phase : trial.positions) {
+    for (const auto& [cue, position] : phase) cues.insert(cue);
+  }
+  for (const std::string& cue : cues) {
+    Series series;
+    series.name = cue;
+    for (std::size_t phase = 0; phase < trial.positions.size(); ++phase) {
+      const auto found = trial.positions[phase].find(cue);
+      if (found == trial.positions[phase].end()) continue;
+      series.x.push_back(static_cast<double>(phase));
+      series.y.push_back({found->second, found->second, found->second, 1});
+    }
+    chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+Chart prequential_chart(const std::string& experiment, const std::string& world,
+                        const std::map<std::string, StreamLines>& lines) {
+  Chart chart;
+  chart.name = fmt::format("stream_{}_{}", experiment, slug(world));
+  chart.title = "Over the stream: " + world;
+  chart.x_label = "updates";
+  chart.note =
+      "Each window is predicted before it is learned from. Band: 95 % bootstrap interval over "
+      "trials. Dashed: the exact ceilings of the phases. Vertical lines: the cues shift.";
+  std::set<double> marks;
+  bool drawn = false;
+  for (const auto& [name, line] : lines) {
+    Points points(chart.name, line.strata.size());
+    Points bayes(chart.name + "bayes", line.strata.size());
+    Points invariant(chart.name + "invariant", line.strata.size());
+    bool any = false;
+    each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
+      chart.y_label = trial.accuracy ? "prequential accuracy" : "prequential squared error";
+      std::int64_t phase = -1;
+      double before = -1.0;
+      for (const StreamWindow& window : trial.windows) {
+        any = true;
+        const auto x = static_cast<double>(window.step);
+        const double sign = trial.accuracy ? 1.0 : -1.0;
+        points.add(x, s, window.score);
+        bayes.add(x, s, window.score + sign * window.regret);
+        invariant.add(x, s, window.score + sign * window.invariant_regret);
+        if (phase >= 0 && window.phase != phase) marks.insert(before);
+        phase = window.phase;
+        before = x;
+      }
+    });
+    if (!any) continue;
+    chart.series.push_back(points.series(name));
+    if (!drawn) {
+      chart.series.push_back(bayes.series("Bayes", true));
+      chart.series.push_back(invariant.series("invariant", true));
+      drawn = true;
+    }
+  }
+  chart.marks.assign(marks.begin(), marks.end());
+  return chart;
+}
+
+/// One number after each phase, a line a regime and method.
+template <class Number>
+Chart by_phase(const std::string& name, const std::string& title, const std::string& label,
+               const std::map<std::string, StreamLines>& lines, Number number) {
+  Chart chart;
+  chart.name = name;
+  chart.title = title;
+  chart.x_label = "after phase";
+  chart.y_label = label;
+  chart.note = "Band: 95 % bootstrap interval over trials.";
+  for (const auto& [line_name, line] : lines) {
+    Points points(name, line.strata.size());
+    each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
+      for (std::int64_t phase = 0; phase < trial.phases; ++phase) {
+        points.add(static_cast<double>(phase), s, number(trial, phase));
+      }
+    });
+    Series series = points.series(line_name);
+    if (!series.x.empty()) chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+}  // namespace
+
+std::vector<Chart> stream_charts(const std::string& experiment, const std::string& world,
+                                 const std::map<std::string, StreamLines>& lines) {
+  const std::string end = fmt::format("{}_{}", experiment, slug(world));
+  const auto at = [](std::int64_t phase) { return static_cast<std::size_t>(phase); };
+  std::vector<Chart> charts;
+  charts.push_back(
+      positions_chart(experiment, world, lines.begin()->second.strata.front().front()));
+  charts.push_back(prequential_chart(experiment, world, lines));
+  charts.push_back(by_phase(
+      "trap_" + end, "The new-test trap: " + world, "score owed to cues", lines,
+      [&](const StreamNumbers& trial, std::int64_t p) { return trial.traps[at(p)][at(p)]; }));
+  charts.push_back(
+      by_phase("adoption_" + end, "Adoption of the newest cue: " + world, "flip rate", lines,
+               [](const StreamNumbers& trial, std::int64_t p) { return trial.adoption(p); }));
+  charts.push_back(
+      by_phase("residue_" + end, "Residue of older cues: " + world, "flip rate", lines,
+               [](const StreamNumbers& trial, std::int64_t p) { return trial.residue(p); }));
+  charts.push_back(by_phase(
+      "resolution_" + end, "Resolution: " + world, "1 - worst flip rate", lines,
+      [](const StreamNumbers& trial, std::int64_t p) { return 1.0 - trial.worst_flip(p); }));
+  charts.erase(std::remove_if(charts.begin(), charts.end(),
+                              [](const Chart& chart) { return chart.series.empty(); }),
+               charts.end());
+  return charts;
+}
+
+Chart flips_against_scale(
+    const std::string& experiment, const std::string& world, const std::string& axis,
+    std::int64_t phase,
+    const std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>&
+        lines) {
+  Chart chart;
+  chart.name = fmt::format("flips_{}_{}_{}", experiment, slug(world), axis);
+  chart.title = fmt::format("Reliance on cues against {}: {}", axis, world);
+  chart.x_label = axis;
+  chart.y_label = "worst flip rate at the end";
+  chart.note = "Band: 95 % bootstrap interval over trials. 0: no cue changes any prediction.";
+  chart.log_x = true;
+  for (const auto& [name, scales] : lines) {
+    Series series;
+    series.name = name;
+    for (const auto& [scale, strata] : scales) {
+      Points points(chart.name + name, strata.size());
+      each_trial(strata, [&](std::size_t s, const StreamNumbers& trial) {
+        const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
+        points.add(scale, s, trial.worst_flip(last));
+      });
+      const Series one = points.series(name);
+      series.x.insert(series.x.end(), one.x.begin(), one.x.end());
+      series.y.insert(series.y.end(), one.y.begin(), one.y.end());
+    }
+    chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "spurion/analysis/streams.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+/// "phase_3" -> 3, or -1.
+std::int64_t phase_of(const std::string& domain) {
+  constexpr const char kPrefix[] = "phase_";
+  if (domain.rfind(kPrefix, 0) != 0) return -1;
+  const std::string digits = domain.substr(sizeof(kPrefix) - 1);
+  const bool number = !digits.empty() && digits.size() < 10 &&
+                      digits.find_first_not_of("0123456789") == std::string::npos;
+  return number ? std::stoll(digits) : -1;
+}
+
+bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+double& cell(std::vector<std::vector<double>>& matrix, std::int64_t row, std::int64_t column) {
+  return matrix[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)];
+}
+
+double mean_defined(const std::vector<double>& values) {
+  double sum = 0.0;
+  double count = 0.0;
+  for (const double value : values) {
+    if (std::isnan(value)) continue;
+    sum += value;
+    count += 1.0;
+  }
+  return count > 0.0 ? sum / count : kNan;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
+  std::int64_t phases = 0;
+  bool accuracy = false;
+  for (const Measurement& row : trial.measurements) {
+    phases = std::max(phases, phase_of(row.domain) + 1);
+    accuracy = accuracy || row.metric == "accuracy";
+  }
+  if (phases < 2) return std::nullopt;
+  StreamNumbers out;
+  out.phases = phases;
+  out.accuracy = accuracy;
+  const auto count = static_cast<std::size_t>(phases);
+  out.scores.assign(count, std::vector<double>(count, kNan));
+  out.traps = out.scores;
+  out.flips.resize(count);
+  out.active.resize(count);
+  out.bayes.assign(count, kNan);
+  out.invariant = out.chance = out.bayes;
+  // In worlds with several cues a position alone does not say whether it is neutral.
+  out.positions.resize(count);
+  bool offsets = false;
+  const char* score = accuracy ? "accuracy" : "loss";
+  const char* prequential = accuracy ? "prequential_accuracy" : "prequential_loss";
+  for (const Measurement& row : trial.measurements) {
+    if (row.phase >= phases) continue;
+    if (const std::int64_t on = phase_of(row.domain); on >= 0) {
+      const auto place = static_cast<std::size_t>(on);
+      if (row.metric == score) cell(out.scores, row.phase, on) = row.value;
+      if (row.metric == "trap") cell(out.traps, row.phase, on) = row.value;
+      if (row.metric == "ceiling_bayes") out.bayes[place] = row.value;
+      if (row.metric == "ceiling_invariant") out.invariant[place] = row.value;
+      if (row.metric == "ceiling_chance") out.chance[place] = row.value;
+      if (starts_with(row.metric, "position_")) {
+        out.positions[place][row.metric.substr(9)] = row.value;
+      }
+      if (starts_with(row.metric, "offset_")) {
+        offsets = true;
+        if (std::abs(row.value) > 1e-12) out.active[place].push_back(row.metric.substr(7));
+      }
+    } else if (starts_with(row.domain, "cue_") && row.metric == "flip_rate") {
+      out.flips[static_cast<std::size_t>(row.phase)][row.domain.substr(4)] = row.value;
+    } else if (row.domain == "stream") {
+      if (row.metric == prequential) {
+        StreamWindow window;
+        window.phase = row.phase;
+        window.step = row.step;
+        window.score = row.value;
+        out.windows.push_back(window);
+      }
+      if (out.windows.empty() || out.windows.back().step != row.step) continue;
+      if (row.metric == "window_rows") out.windows.back().rows = row.value;
+      if (row.metric == "regret") out.windows.back().regret = row.value;
+      if (row.metric == "invariant_regret") out.windows.back().invariant_regret = row.value;
+    }
+  }
+  for (std::size_t phase = 0; !offsets && phase < count; ++phase) {
+    for (const auto& [cue, position] : out.positions[phase]) out.active[phase].push_back(cue);
+  }
+  return out;
+}
+
+std::string StreamNumbers::newest(std::int64_t phase) const {
+  for (std::int64_t now = phase; now >= 0; --now) {
+    const auto& here = active[static_cast<std::size_t>(now)];
+    if (here.empty()) continue;
+    for (const std::string& cue : here) {
+      if (now == 0 || !contains(active[static_cast<std::size_t>(now - 1)], cue)) return cue;
+    }
+    // All of them were there before: go back to when the last of them came.
+    if (now > 0) continue;
+    return here.front();
+  }
+  return {};
+}
+
+double StreamNumbers::adoption(std::int64_t phase) const {
+  const auto& rates = flips[static_cast<std::size_t>(phase)];
+  const auto found = rates.find(newest(phase));
+  return found == rates.end() ? kNan : found->second;
+}
+
+double StreamNumbers::residue(std::int64_t phase) const {
+  double worst = kNan;
+  const std::string newer = newest(phase);
+  for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
+    if (cue == newer) continue;
+    for (std::int64_t before = 0; before <= phase; ++before) {
+      if (contains(active[static_cast<std::size_t>(before)], cue)) worst = std::fmax(worst, rate);
+    }
+  }
+  return worst;
+}
+
+double StreamNumbers::unpaired(std::int64_t phase) const {
+  double worst = kNan;
+  for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
+    bool ever = false;
+    for (std::int64_t before = 0; before <= phase; ++before) {
+      ever = ever || contains(active[static_cast<std::size_t>(before)], cue);
+    }
+    if (!ever) worst = std::fmax(worst, rate);
+  }
+  return worst;
+}
+
+double StreamNumbers::worst_flip(std::int64_t phase) const {
+  double worst = kNan;
+  for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
+    worst = std::fmax(worst, rate);
+  }
+  return worst;
+}
+
+double StreamNumbers::forgetting() const {
+  std::vector<double> lost;
+  const std::size_t last = scores.size() - 1;
+  const double sign = accuracy ? 1.0 : -1.0;
+  for (std::size_t on = 0; on < last; ++on) {
+    double best = kNan;
+    for (std::size_t after = on; after < last; ++after) {
+      best = std::fmax(best, sign * scores[after][on]);
+    }
+    lost.push_back(best - sign * scores[last][on]);
+  }
+  return mean_defined(lost);
+}
+
+double StreamNumbers::backward_transfer() const {
+  std::vector<double> gained;
+  const std::size_t last = scores.size() - 1;
+  const double sign = accuracy ? 1.0 : -1.0;
+  for (std::size_t on = 0; on < last; ++on) {
+    gained.push_back(sign * (scores[last][on] - scores[on][on]));
+  }
+  return mean_defined(gained);
+}
+
+double StreamNumbers::forward_transfer() const {
+  std::vector<double> gained;
+  const double sign = accuracy ? 1.0 : -1.0;
+  for (std::size_t on = 1; on < scores.size(); ++on) {
+    gained.push_back(sign * (scores[on - 1][on] - chance[on]));
+  }
+  return mean_defined(gained);
+}
+
+double StreamNumbers::recovery_rows(double margin) const {
+  std::vector<double> rows;
+  std::int64_t phase = -1;
+  bool recovered = false;
+  for (const StreamWindow& window : windows) {
+    if (window.phase != phase) {
+      phase = window.phase;
+      recovered = false;
+      rows.push_back(0.0);
+    }
+    if (recovered) continue;
+    recovered = window.regret <= margin;
+    rows.back() += window.rows;
+  }
+  return mean_defined(rows);
+}
+
+double StreamNumbers::worst_dip() const {
+  double worst = kNan;
+  for (const StreamWindow& window : windows) worst = std::fmax(worst, window.regret);
+  return worst;
+}
+
+double StreamNumbers::dynamic_regret() const {
+  if (windows.empty()) return kNan;
+  double sum = 0.0;
+  for (const StreamWindow& window : windows) sum += window.regret * window.rows;
+  return sum;
+}
+
+double StreamNumbers::late_against_early() const {
+  const double sign = accuracy ? 1.0 : -1.0;
+  for (std::size_t late = scores.size() - 1; late > 1; --late) {
+    for (std::size_t early = 1; early < late; ++early) {
+      // Phases with the same cues in the same places show the same held-out rows.
+      const bool same = active[early] == active[late] && bayes[early] == bayes[late] &&
+                        std::abs(scores[late][early] - scores[late][late]) < 1e-12;
+      if (same) return sign * (scores[late][late] - scores[early][early]);
+    }
+  }
+  return kNan;
+}
+
+}  // namespace spurion::analysis

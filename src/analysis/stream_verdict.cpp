@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <cmath>
+
+#include "spurion/analysis/streams.hpp"
+
+namespace spurion::analysis {
+
+const char* outcome_name(StreamOutcome outcome) {
+  switch (outcome) {
+    case StreamOutcome::resolved:
+      return "resolved";
+    case StreamOutcome::replaced:
+      return "replaced";
+    case StreamOutcome::unchanged:
+      return "unchanged";
+    case StreamOutcome::not_confused:
+      return "not confused";
+    case StreamOutcome::undecided:
+      return "undecided";
+  }
+  return "";
+}
+
+StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& strata,
+                             std::int64_t phase, double margin, const std::string& key) {
+  const auto estimate = [&](const char* what, auto number) {
+    std::vector<std::vector<double>> values;
+    for (const auto& stratum : strata) {
+      values.emplace_back();
+      for (const StreamNumbers& trial : stratum) {
+        const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
+        const double value = number(trial, static_cast<std::size_t>(last));
+        if (!std::isnan(value)) values.back().push_back(value);
+      }
+    }
+    return stratified_bootstrap(values, key + " " + what);
+  };
+  const auto flip = [](const StreamNumbers& trial, std::size_t after) {
+    return trial.worst_flip(static_cast<std::int64_t>(after));
+  };
+  StreamVerdict verdict;
+  verdict.flip_before =
+      estimate("before", [&](const StreamNumbers& t, std::size_t) { return flip(t, 0); });
+  verdict.flip_after =
+      estimate("after", [&](const StreamNumbers& t, std::size_t last) { return flip(t, last); });
+  verdict.flip_change = estimate("change", [&](const StreamNumbers& t, std::size_t last) {
+    return flip(t, last) - flip(t, 0);
+  });
+  verdict.trap = estimate(
+      "trap", [](const StreamNumbers& t, std::size_t last) { return t.traps[last][last]; });
+  verdict.trap_change = estimate("trap change", [](const StreamNumbers& t, std::size_t last) {
+    return t.traps[last][last] - t.traps[0][last];
+  });
+  if (verdict.flip_after.count == 0 || verdict.trap.count == 0) return verdict;
+
+  const auto within = [margin](const Estimate& e) { return e.low > -margin && e.high < margin; };
+  const bool was_confused = verdict.flip_before.low > margin;
+  const bool follows_none = verdict.flip_after.high < margin && within(verdict.trap);
+  if (follows_none && verdict.flip_before.high < margin) {
+    verdict.outcome = StreamOutcome::not_confused;
+  } else if (follows_none && was_confused) {
+    verdict.outcome = StreamOutcome::resolved;
+  } else if (verdict.trap.low > margin && verdict.trap_change.low > margin) {
+    verdict.outcome = StreamOutcome::replaced;
+  } else if (within(verdict.trap_change) && within(verdict.flip_change)) {
+    verdict.outcome = StreamOutcome::unchanged;
+  }
+  return verdict;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,117 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "harness/evaluator.hpp"
+
+namespace spurion {
+
+void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
+  const auto count = static_cast<std::int64_t>(schedule_.size());
+  // Before anything was learned from the stream, all of it: what training on it changes.
+  const std::int64_t last = phase == 0 ? count : std::min(count, phase + 2);
+  for (std::int64_t other = 0; other < last; ++other) {
+    const Phase& measured = schedule_[static_cast<std::size_t>(other)];
+    Values values = score(trainee, measured.domain, Purpose::test,
+                          held_out_rows(measured.domain), measured.intervention, twin_);
+    // Before a phase and after it: what training on it did.
+    if (other >= phase) measure_trap(trainee, measured, values);
+    store(trainee, phase, measured.domain, values);
+  }
+  if (phase < count) measure_cues(trainee, phase);
+}
+
+void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values& values) {
+  const Intervention silence = Intervention::resample(info_->every_cue());
+  if (!context_->environments.front()->supports(silence)) return;
+  const Values randomised = score(trainee, measured.domain, Purpose::test,
+                                  held_out_rows(measured.domain), silence, Intervention::none());
+  const bool accuracy = info_->score() == Score::accuracy;
+  const char* name = accuracy ? "accuracy" : "loss";
+  values[std::string("randomised_") + name] = randomised.at(name);
+  values["trap"] = accuracy ? values.at(name) - randomised.at(name)
+                            : randomised.at(name) - values.at(name);
+}
+
+void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
+  const Phase& now = schedule_[static_cast<std::size_t>(phase)];
+  std::vector<std::string> cues;
+  for (const Cue& cue : info_->cues) cues.push_back(cue.name);
+  if (cues.empty()) cues.push_back(info_->cue);
+  for (const std::string& cue : cues) {
+    const Intervention twin = twin_of(cue);
+    if (twin.kind == Intervention::Kind::none) continue;
+    const Values values = score(trainee, now.domain, Purpose::test, held_out_rows(now.domain),
+                                now.intervention, twin);
+    Domain domain = now.domain;
+    domain.name = "cue_" + cue;
+    for (const char* name : {"flip_rate", "twin_shift"}) {
+      const auto found = values.find(name);
+      if (found != values.end()) record(trainee, phase, domain, name, found->second);
+    }
+  }
+}
+
+std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& schedule) const {
+  std::vector<Measurement> rows;
+  for (const Phase& phase : schedule) {
+    const auto add = [&](const std::string& metric, double value) {
+      rows.push_back({0, 0, phase.domain.name, phase.domain.shift, metric, value});
+    };
+    if (info_->cues.empty()) {
+      // Where the cue is resampled it has no position.
+      if (phase.intervention.kind == Intervention::Kind::none) {
+        add("position_" + info_->cue, phase.domain.shift);
+      }
+      continue;
+    }
+    for (std::size_t c = 0; c < info_->cues.size(); ++c) {
+      const Cue& cue = info_->cues[c];
+      add("position_" + cue.name, phase.domain.cue_shifts[c]);
+      add("offset_" + cue.name, phase.domain.cue_shifts[c] - cue.neutral);
+    }
+  }
+  return rows;
+}
+
+void PackEvaluator::visit_state(StateVisitor& visit) {
+  for (std::size_t k = 0; k < measurements_.size(); ++k) {
+    StateVisitor one = visit.inside(std::to_string(k));
+    std::vector<std::int64_t> whole;
+    std::vector<double> real;
+    std::string names;
+    for (const Measurement& row : measurements_[k]) {
+      whole.insert(whole.end(), {row.phase, row.step});
+      real.insert(real.end(), {row.shift, row.value});
+      names += row.domain + '\n' + row.metric + '\n';
+    }
+    one("whole", whole);
+    one("real", real);
+    one("names", names);
+    Cost& cost = costs_[k];
+    one("flops", cost.flops);
+    one("steps", cost.steps);
+    one("rows_seen", cost.rows_seen);
+    one("labels_used", cost.labels_used);
+    if (!visit.loading()) continue;
+    measurements_[k].clear();
+    std::size_t at = 0;
+    const auto line = [&] {
+      const std::size_t end = names.find('\n', at);
+      const std::string text = names.substr(at, end - at);
+      at = end + 1;
+      return text;
+    };
+    for (std::size_t i = 0; i < whole.size() / 2; ++i) {
+      Measurement row;
+      row.phase = whole[2 * i];
+      row.step = whole[2 * i + 1];
+      row.domain = line();
+      row.shift = real[2 * i];
+      row.metric = line();
+      row.value = real[2 * i + 1];
+      measurements_[k].push_back(std::move(row));
+    }
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,135 @@
+#include <ATen/ATen.h>
+
+#include <deque>
+#include <vector>
+
+#include "methods/base_risk.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/losses.hpp"
+
+namespace spurion {
+namespace {
+
+struct CheckpointHedgeOptions : BaseRiskOptions {
+  std::int64_t experts = 6;
+  std::int64_t every = 200;
+  PerReplica<double> rate = 0.5;
+  PerReplica<double> discount = 0.98;
+};
+
+/// Hedging over checkpoints: a learner trains on as ever; copies of it are kept at the start of each
+/// later phase and every `every` updates. Of the copies and the learner that one predicts whose
+/// discounted loss on the rows so far is least, by exponential weights (Hedge: Freund & Schapire
+/// 1997; discounted for drifting streams: Herbster & Warmuth 1998): weight_i ~ exp(-rate * sum_t
+/// discount^(now - t) loss_i(t)). An old checkpoint that a cue did not spoil can so come back.
+class CheckpointHedge final : public Method {
+ public:
+  using Options = CheckpointHedgeOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields.field("experts", &O::experts, "Copies kept, the newest.", between(1, 100))
+          .field("every", &O::every, "Updates between two copies.", at_least(1))
+          .field("rate", &O::rate, "Rate of the exponential weights.", at_least(0),
+                 log_uniform(1e-2, 1e1))
+          .field("discount", &O::discount, "What a batch's loss counts after the next one.",
+                 between(0, 1));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  CheckpointHedge(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        experts_(options.experts),
+        every_(options.every),
+        rate_(per_replica_tensor(options.rate, context.replicas)),
+        discount_(per_replica_tensor(options.discount, context.replicas)) {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double cost_factor() const override { return 3.0; }
+
+  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    if (phase == 0) return;
+    if (!learner_.defined()) learner_ = trainee.parameters().detach().clone();
+    keep();
+  }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    if (!learner_.defined()) {  // phase 0: nothing to choose between yet
+      trainee.descend(risk_(trainee.forward(batch.x), batch, trainee));
+      return;
+    }
+    judge(trainee, batch);
+    trainee.set_parameters(learner_);
+    trainee.descend(risk_(trainee.forward(batch.x), batch, trainee));
+    learner_ = trainee.parameters().detach().clone();
+    if (trainee.step() % every_ == 0) keep();
+    trainee.set_parameters(chosen());
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    visit("learner", learner_);
+    visit("learner_loss", learner_loss_);
+    visit("copies", copies_);
+    visit("losses", losses_);
+  }
+
+ private:
+  void keep() {
+    if (static_cast<std::int64_t>(copies_.size()) == experts_) {
+      copies_.erase(copies_.begin());
+      losses_.erase(losses_.begin());
+    }
+    if (!learner_loss_.defined()) learner_loss_ = at::zeros_like(rate_);
+    copies_.push_back(learner_.clone());
+    losses_.push_back(learner_loss_.clone());  // what it has shown so far
+  }
+
+  /// Discounted losses [K] of everyone on these rows, before they are learned from.
+  void judge(Trainee& trainee, const Batch& batch) {
+    const at::NoGradGuard no_grad;
+    const auto add = [&](Tensor& total, const Tensor& parameters) {
+      const Output output = trainee.model().forward(parameters, batch.x);
+      total = discount_ * total + domain_risks(output, batch).mean(1);
+    };
+    for (std::size_t i = 0; i < copies_.size(); ++i) add(losses_[i], copies_[i]);
+    add(learner_loss_, learner_);
+  }
+
+  /// The parameters of the heaviest expert of each replica: one predictor, so that it can be
+  /// measured like any other. Ties go to the learner.
+  [[nodiscard]] Tensor chosen() const {
+    Tensor best = learner_;
+    Tensor heaviest = -rate_ * learner_loss_;
+    for (std::size_t i = 0; i < copies_.size(); ++i) {
+      const Tensor weight = -rate_ * losses_[i];
+      const Tensor better = weight.gt(heaviest);
+      best = at::where(better.unsqueeze(1), copies_[i], best);
+      heaviest = at::where(better, weight, heaviest);
+    }
+    return best;
+  }
+
+  BaseRisk risk_;
+  std::int64_t experts_;
+  std::int64_t every_;
+  Tensor rate_;
+  Tensor discount_;
+  Tensor learner_;
+  Tensor learner_loss_;
+  std::vector<Tensor> copies_;
+  std::vector<Tensor> losses_;
+};
+
+}  // namespace
+
+void register_checkpoint_hedge(Catalog& catalog);
+void register_checkpoint_hedge(Catalog& catalog) {
+  catalog.methods.add<CheckpointHedge>("checkpoint_hedge",
+                                       "Predicts with the best of its own past copies.",
+                                       "Freund & Schapire 1997; Herbster & Warmuth 1998");
+}
+
+}  // namespace spurion

@@ -1,0 +1,173 @@
+#include <ATen/ATen.h>
+
+#include <vector>
+
+#include "methods/base_risk.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct ContinualBackpropOptions : BaseRiskOptions {
+  double replacement_rate = 1e-3;
+  double utility_decay = 0.99;
+  std::int64_t maturity = 50;
+};
+
+/// A fully connected hidden layer between two weight blocks of the flat parameters.
+struct HiddenLayer {
+  ParameterBlock in;    // [inputs, units]
+  ParameterBlock bias;  // [units]
+  ParameterBlock out;   // [units, outputs]
+};
+
+/// Continual backpropagation (Dohare et al. 2024): of the hidden units that have lived for
+/// `maturity` updates, those of least utility are replaced at a small rate: fresh incoming weights,
+/// no outgoing ones. Utility is a running mean of |activation| * sum |outgoing weight|.
+///
+/// Units are those of the fully connected layers of ReLU that a model's parameter blocks show
+/// (`mlp`); a model without any is trained plainly. Adam's moments of replaced weights are kept,
+/// where the paper resets them.
+class ContinualBackprop final : public Method {
+ public:
+  using Options = ContinualBackpropOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("replacement_rate", &O::replacement_rate,
+                 "Share of the mature units of a layer replaced in an update.", between(0, 1),
+                 log_uniform(1e-5, 1e-2))
+          .field("utility_decay", &O::utility_decay, "Decay of the running mean of utilities.",
+                 between(0, 1))
+          .field("maturity", &O::maturity, "Updates a unit is safe for.", at_least(0));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  ContinualBackprop(const Options& options, const MethodContext& context)
+      : risk_(options, context), options_(options), replicas_(context.replicas) {
+    for (std::int64_t k = 0; k < context.replicas; ++k) {
+      keys_.push_back(context.key(k).child("continual_backprop"));
+    }
+  }
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    trainee.descend(risk_(trainee.forward(batch), batch, trainee));
+    const std::vector<HiddenLayer> layers = hidden_layers(trainee.model());
+    if (layers.empty() || batch.linear) return;
+    if (utility_.empty()) {
+      for (const HiddenLayer& layer : layers) {
+        utility_.push_back(at::zeros({replicas_, layer.bias.shape[0]}));
+        age_.push_back(at::zeros({replicas_, layer.bias.shape[0]}, at::kLong));
+        due_.push_back(0.0);
+      }
+    }
+    const at::NoGradGuard no_grad;
+    Tensor parameters = trainee.parameters().detach();
+    Tensor hidden = batch.x.flatten(2);
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const Tensor weight = block(parameters, layers[l].in);
+      const Tensor bias = block(parameters, layers[l].bias);
+      std::vector<Tensor> each;  // a replica at a time: its result must not depend on the others
+      for (std::int64_t k = 0; k < replicas_; ++k) {
+        const Tensor rows = hidden[hidden.size(0) == 1 ? 0 : k];
+        each.push_back(at::addmm(bias[k], rows, weight[k]).relu());
+      }
+      hidden = at::stack(each);
+      const Tensor outgoing = block(parameters, layers[l].out).abs().sum(2);
+      utility_[l] = options_.utility_decay * utility_[l] +
+                    (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;
+      age_[l] += 1;
+      due_[l] += options_.replacement_rate * static_cast<double>(layers[l].bias.shape[0]);
+      for (; due_[l] >= 1.0; due_[l] -= 1.0) replace_least_useful(trainee, layers[l], l, parameters);
+    }
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    visit("utility", utility_);
+    visit("age", age_);
+    visit("due", due_);
+    visit("replaced", replaced_);
+  }
+
+ private:
+  static Tensor block(const Tensor& parameters, const ParameterBlock& which) {
+    Shape shape = which.shape;
+    shape.insert(shape.begin(), parameters.size(0));
+    return parameters.narrow(1, which.offset, element_count(which.shape)).reshape(shape);
+  }
+
+  static std::vector<HiddenLayer> hidden_layers(const Model& model) {
+    const auto& layout = model.layout();
+    std::vector<HiddenLayer> layers;
+    for (std::size_t i = 0; i + 2 < layout.size(); i += 2) {
+      const ParameterBlock& in = layout[i];
+      const ParameterBlock& bias = layout[i + 1];
+      const ParameterBlock& out = layout[i + 2];
+      const bool chain = in.shape.size() == 2 && bias.shape.size() == 1 && out.shape.size() == 2 &&
+                         in.shape[1] == bias.shape[0] && out.shape[0] == in.shape[1];
+      if (!chain) return {};
+      layers.push_back({in, bias, out});
+    }
+    return layers;
+  }
+
+  void replace_least_useful(const Trainee& trainee, const HiddenLayer& layer, std::size_t l,
+                            Tensor& parameters) {
+    std::vector<StreamKey> keys;
+    for (const StreamKey& key : keys_) {
+      keys.push_back(key.child(static_cast<std::uint64_t>(replaced_)));
+    }
+    ++replaced_;
+    const Tensor fresh = trainee.model().initialise(keys);
+    const std::int64_t units = layer.bias.shape[0];
+    for (std::int64_t k = 0; k < replicas_; ++k) {
+      if (!trainee.active().data_ptr<bool>()[k]) continue;
+      float* utility = utility_[l].data_ptr<float>() + k * units;
+      std::int64_t* age = age_[l].data_ptr<std::int64_t>() + k * units;
+      std::int64_t worst = -1;
+      for (std::int64_t unit = 0; unit < units; ++unit) {
+        if (age[unit] < options_.maturity) continue;
+        if (worst < 0 || utility[unit] < utility[worst]) worst = unit;
+      }
+      if (worst < 0) continue;
+      float* own = parameters.data_ptr<float>() + k * parameters.size(1);
+      const float* source = fresh.data_ptr<float>() + k * parameters.size(1);
+      for (std::int64_t input = 0; input < layer.in.shape[0]; ++input) {
+        const std::int64_t at = layer.in.offset + input * units + worst;
+        own[at] = source[at];
+      }
+      own[layer.bias.offset + worst] = source[layer.bias.offset + worst];
+      for (std::int64_t output = 0; output < layer.out.shape[1]; ++output) {
+        own[layer.out.offset + worst * layer.out.shape[1] + output] = 0.0F;
+      }
+      utility[worst] = 0.0F;
+      age[worst] = 0;
+    }
+  }
+
+  BaseRisk risk_;
+  Options options_;
+  std::int64_t replicas_;
+  std::vector<StreamKey> keys_;
+  std::vector<Tensor> utility_;  // of each hidden layer, [K, units]
+  std::vector<Tensor> age_;      // int64 [K, units]
+  std::vector<double> due_;      // replacements that have come due, of each layer
+  std::int64_t replaced_ = 0;
+};
+
+}  // namespace
+
+void register_continual_backprop(Catalog& catalog);
+void register_continual_backprop(Catalog& catalog) {
+  catalog.methods.add<ContinualBackprop>("continual_backprop",
+                                         "Replaces the least useful hidden units all the time.",
+                                         "Dohare et al. 2024, Nature 632 (arXiv:2306.13812)");
+}
+
+}  // namespace spurion

@@ -1,0 +1,91 @@
+#include <ATen/ATen.h>
+
+#include "methods/base_risk.hpp"
+#include "methods/row_memory.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct DerPpOptions : BaseRiskOptions {
+  std::int64_t memory = 200;
+  std::int64_t replayed = 64;
+  PerReplica<double> alpha = 0.5;
+  PerReplica<double> beta = 0.5;
+};
+
+/// Dark experience replay++ (Buzzega et al. 2020): a reservoir of rows with the logits they had when
+/// they were seen. L = R(new) + alpha * mean ||logits - kept logits||^2 on one draw from it + beta *
+/// R on another.
+class DerPp final : public Method {
+ public:
+  using Options = DerPpOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields.field("memory", &O::memory, "Rows kept.", between(1, 10000000))
+          .field("replayed", &O::replayed, "Rows of each of the two draws of an update.",
+                 between(1, 1000000))
+          .field("alpha", &O::alpha, "Multiplier of the distance from the kept logits.",
+                 at_least(0), log_uniform(1e-1, 1e0))
+          .field("beta", &O::beta, "Multiplier of the risk on kept rows.", at_least(0),
+                 log_uniform(1e-1, 1e0));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  DerPp(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        replayed_(options.replayed),
+        alpha_(per_replica_tensor(options.alpha, context.replicas)),
+        beta_(per_replica_tensor(options.beta, context.replicas)),
+        memory_(options.memory, context, "replay") {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double cost_factor() const override { return 3.0; }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    const std::int64_t fresh = batch.domains * batch.rows_per_domain;
+    Output output;
+    if (memory_.size() == 0) {
+      output = trainee.forward(batch.x);
+      trainee.descend(risk_(output, batch, trainee));
+    } else {
+      const RowMemory::Draw dark = memory_.draw(replayed_, 2 * trainee.step());
+      const RowMemory::Draw plain = memory_.draw(replayed_, 2 * trainee.step() + 1);
+      const Tensor old = joined_rows(dark.batch.x, plain.batch.x);
+      const Output all = trainee.forward(joined_rows(batch.x, old));
+      output = output_rows(all, 0, fresh);
+      const Tensor distance =
+          (output_rows(all, fresh, replayed_).logits - dark.logits).pow(2).sum(2).mean(1);
+      trainee.descend(
+          risk_(output, batch, trainee) + alpha_ * distance +
+          beta_ * domain_risks(output_rows(all, fresh + replayed_, replayed_), plain.batch).mean(1));
+    }
+    memory_.add(batch, output.logits);
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor memory = visit.inside("memory");
+    memory_.visit_state(memory);
+  }
+
+ private:
+  BaseRisk risk_;
+  std::int64_t replayed_;
+  Tensor alpha_;
+  Tensor beta_;
+  RowMemory memory_;
+};
+
+}  // namespace
+
+void register_der_pp(Catalog& catalog);
+void register_der_pp(Catalog& catalog) {
+  catalog.methods.add<DerPp>("der_pp", "Replays rows with the logits they once had.",
+                             "Buzzega et al. 2020, arXiv:2004.07211");
+}
+
+}  // namespace spurion

@@ -1,0 +1,96 @@
+#include <ATen/ATen.h>
+
+#include <vector>
+
+#include "methods/base_risk.hpp"
+#include "methods/row_memory.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct DiscountedSgdOptions : BaseRiskOptions {
+  PerReplica<double> discount = 0.9;
+  std::int64_t window = 16;
+};
+
+/// Forgetting by discount: each update descends the risk of the last `window` batches, batch i steps
+/// ago with weight discount^i, normalised: an exponentially forgetting estimate of the present risk
+/// (as discounted follow-the-leader does exactly). discount = 0 is plain SGD; the closer to 1, the
+/// longer old rows count and the slower a new cue is taken up.
+class DiscountedSgd final : public Method {
+ public:
+  using Options = DiscountedSgdOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("discount", &O::discount, "Weight of a batch relative to the next one.",
+                 between(0, 1), uniform(0.5, 0.99))
+          .field("window", &O::window, "Batches that count.", between(1, 1000));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  DiscountedSgd(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        discount_(per_replica_tensor(options.discount, context.replicas)),
+        window_(options.window) {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double cost_factor() const override { return static_cast<double>(window_); }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    const std::int64_t fresh = batch.domains * batch.rows_per_domain;
+    Tensor x = batch.x;
+    for (const Tensor& old : x_) x = joined_rows(x, old);
+    const Output all = trainee.forward(x);
+    Tensor loss = risk_(output_rows(all, 0, fresh), batch, trainee);
+    Tensor weight = at::ones_like(discount_);
+    Tensor total = weight.clone();
+    std::int64_t first = fresh;
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      Batch old;
+      old.y = y_[i];
+      old.rows_per_domain = y_[i].size(2);
+      old.task = batch.task;
+      weight = weight * discount_;
+      total = total + weight;
+      loss = loss +
+             weight * domain_risks(output_rows(all, first, old.rows_per_domain), old).mean(1);
+      first += old.rows_per_domain;
+    }
+    trainee.descend(loss / total);
+    x_.insert(x_.begin(), batch.x);
+    y_.insert(y_.begin(), batch.y.flatten(1).unsqueeze(1));
+    if (static_cast<std::int64_t>(x_.size()) >= window_) {
+      x_.pop_back();
+      y_.pop_back();
+    }
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    visit("x", x_);
+    visit("y", y_);
+  }
+
+ private:
+  BaseRisk risk_;
+  Tensor discount_;
+  std::int64_t window_;
+  std::vector<Tensor> x_;  // of the batches before this one, the newest first
+  std::vector<Tensor> y_;
+};
+
+}  // namespace
+
+void register_discounted_sgd(Catalog& catalog);
+void register_discounted_sgd(Catalog& catalog) {
+  catalog.methods.add<DiscountedSgd>("discounted_sgd",
+                                     "Descends a discounted risk of the last batches.",
+                                     "Kivinen, Smola & Williamson 2004 (forgetting by decay)");
+}
+
+}  // namespace spurion

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "spurion/method.hpp"
+
+namespace spurion {
+
+/// Divergence of a student's predictions from a teacher's, mean over rows, [K]; logits are
+/// [K, R, C]. Classes: temperature^2 * KL(teacher || student) of softened predictions (Hinton et al.
+/// 2015); regression: mean squared difference.
+Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, double temperature);
+
+/// Parameters kept to be predicted with later.
+class Teacher {
+ public:
+  void learn(const Trainee& trainee) { parameters_ = trainee.parameters().detach().clone(); }
+  [[nodiscard]] bool known() const { return parameters_.defined(); }
+  /// Logits [K, R, C], without a graph.
+  [[nodiscard]] Tensor predict(const Trainee& trainee, const Tensor& x) const;
+  void visit_state(StateVisitor& visit) { visit("parameters", parameters_); }
+
+ private:
+  Tensor parameters_;
+};
+
+}  // namespace spurion

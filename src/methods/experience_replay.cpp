@@ -1,0 +1,78 @@
+#include <ATen/ATen.h>
+
+#include "methods/base_risk.hpp"
+#include "methods/row_memory.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct ExperienceReplayOptions : BaseRiskOptions {
+  std::int64_t memory = 200;
+  std::int64_t replayed = 64;
+  PerReplica<double> strength = 1.0;
+};
+
+/// Experience replay (Chaudhry et al. 2019, "On tiny episodic memories"): a reservoir of all rows
+/// seen; each update takes some of them beside the newest: L = R(new) + strength * R(memory).
+class ExperienceReplay final : public Method {
+ public:
+  using Options = ExperienceReplayOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields.field("memory", &O::memory, "Rows kept.", between(1, 10000000))
+          .field("replayed", &O::replayed, "Rows of the memory in each update.",
+                 between(1, 1000000))
+          .field("strength", &O::strength, "Multiplier of the risk on the memory.", at_least(0),
+                 log_uniform(1e-1, 1e1));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  ExperienceReplay(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        replayed_(options.replayed),
+        strength_(per_replica_tensor(options.strength, context.replicas)),
+        memory_(options.memory, context, "replay") {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double cost_factor() const override { return 2.0; }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    if (memory_.size() == 0) {
+      trainee.descend(risk_(trainee.forward(batch.x), batch, trainee));
+    } else {
+      const Batch old = memory_.draw(replayed_, trainee.step()).batch;
+      const Output both = trainee.forward(joined_rows(batch.x, old.x));
+      const std::int64_t fresh = batch.domains * batch.rows_per_domain;
+      trainee.descend(risk_(output_rows(both, 0, fresh), batch, trainee) +
+                      strength_ * domain_risks(output_rows(both, fresh, replayed_), old).mean(1));
+    }
+    memory_.add(batch);
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor memory = visit.inside("memory");
+    memory_.visit_state(memory);
+  }
+
+ private:
+  BaseRisk risk_;
+  std::int64_t replayed_;
+  Tensor strength_;
+  RowMemory memory_;
+};
+
+}  // namespace
+
+void register_experience_replay(Catalog& catalog);
+void register_experience_replay(Catalog& catalog) {
+  catalog.methods.add<ExperienceReplay>("experience_replay",
+                                        "Replays rows from a reservoir of all seen.",
+                                        "Chaudhry et al. 2019, arXiv:1902.10486");
+}
+
+}  // namespace spurion

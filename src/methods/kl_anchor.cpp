@@ -1,0 +1,71 @@
+#include <ATen/ATen.h>
+
+#include "methods/base_risk.hpp"
+#include "methods/distillation.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct KlAnchorOptions : BaseRiskOptions {
+  PerReplica<double> strength = 0.5;
+};
+
+/// Fine-tuning held to the pretrained predictor: L = R + strength * KL(pi || pi_0) on the rows at
+/// hand, pi_0 the model at the end of phase 0. For a reward of log-likelihood the minimiser is the
+/// posterior that takes pi_0 for its prior with weight `strength` (Korbak et al. 2022, "RL with KL
+/// penalties is better viewed as Bayesian inference"); the divergence is from student to teacher,
+/// unlike that of distillation.
+class KlAnchor final : public ObjectiveMethod {
+ public:
+  using Options = KlAnchorOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields.field("strength", &O::strength, "Weight of the divergence from pi_0.", at_least(0),
+                   log_uniform(1e-2, 1e1));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  KlAnchor(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        strength_(per_replica_tensor(options.strength, context.replicas)) {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
+
+  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    if (phase == 1) pretrained_.learn(trainee);
+  }
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    const Tensor risk = risk_(output, batch, trainee);
+    if (!pretrained_.known()) return risk;
+    const Tensor prior = pretrained_.predict(trainee, batch.x);
+    // Roles exchanged: the expectation is over what the student predicts.
+    return risk + strength_ * distillation(batch.task, prior, output.logits, 1.0);
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor pretrained = visit.inside("pretrained");
+    pretrained_.visit_state(pretrained);
+  }
+
+ private:
+  BaseRisk risk_;
+  Tensor strength_;
+  Teacher pretrained_;
+};
+
+}  // namespace
+
+void register_kl_anchor(Catalog& catalog);
+void register_kl_anchor(Catalog& catalog) {
+  catalog.methods.add<KlAnchor>("kl_anchor", "Fine-tuning held to the pretrained predictor by KL.",
+                                "Korbak et al. 2022, arXiv:2205.11275");
+}
+
+}  // namespace spurion

@@ -1,0 +1,82 @@
+#include <ATen/ATen.h>
+
+#include "methods/base_risk.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct LastLayerRetrainingOptions : BaseRiskOptions {
+  bool reinitialise = true;
+};
+
+/// Last-layer retraining on the newest phase (Kirichenko et al. 2023; Rosenfeld et al. 2022): phase 0
+/// trains everything; in later phases the features stay and only the last layer is trained, with
+/// `reinitialise` from a fresh start in each. On a phase in which the cue says nothing this is deep
+/// feature reweighting.
+class LastLayerRetraining final : public Method {
+ public:
+  using Options = LastLayerRetrainingOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = [] {
+      Schema<Options> fields;
+      fields.field("reinitialise", &Options::reinitialise,
+                   "Start the last layer anew in each later phase.");
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  LastLayerRetraining(const Options& options, const MethodContext& context)
+      : risk_(options, context), reinitialise_(options.reinitialise) {
+    for (std::int64_t k = 0; k < context.replicas; ++k) {
+      keys_.push_back(context.key(k).child("last_layer"));
+    }
+  }
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+
+  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    if (phase == 0) return;
+    later_ = true;
+    if (!reinitialise_) return;
+    std::vector<StreamKey> keys;
+    for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
+    const Tensor fresh = trainee.model().initialise(keys);
+    trainee.set_parameters(
+        at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
+    trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
+  }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    const Tensor before = later_ ? trainee.parameters().detach().clone() : Tensor();
+    trainee.descend(risk_(trainee.forward(batch), batch, trainee));
+    if (!later_) return;
+    Tensor now = trainee.parameters().detach();
+    now.copy_(at::where(in_last_layer(trainee), now, before));
+  }
+
+  void visit_state(StateVisitor& visit) override { visit("later", later_); }
+
+ private:
+  /// bool [P]
+  static Tensor in_last_layer(const Trainee& trainee) {
+    return at::arange(trainee.parameters().size(1)).ge(trainee.model().last_layer_offset());
+  }
+
+  BaseRisk risk_;
+  bool reinitialise_;
+  std::vector<StreamKey> keys_;
+  bool later_ = false;
+};
+
+}  // namespace
+
+void register_last_layer_retraining(Catalog& catalog);
+void register_last_layer_retraining(Catalog& catalog) {
+  catalog.methods.add<LastLayerRetraining>(
+      "last_layer_retraining", "Keeps the features of phase 0 and retrains the last layer.",
+      "Kirichenko et al. 2023, arXiv:2204.02937");
+}
+
+}  // namespace spurion

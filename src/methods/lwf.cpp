@@ -1,0 +1,74 @@
+#include <ATen/ATen.h>
+
+#include "methods/base_risk.hpp"
+#include "methods/distillation.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct LwfOptions : BaseRiskOptions {
+  PerReplica<double> strength = 1.0;
+  double temperature = 2.0;
+};
+
+/// Learning without forgetting (Li & Hoiem 2016): on the rows of a new phase predictions are held to
+/// those of the model as it was when the phase began, by strength * T^2 * KL. One head serves all
+/// phases, so there are no old tasks' heads to keep.
+class Lwf final : public ObjectiveMethod {
+ public:
+  using Options = LwfOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("strength", &O::strength, "Multiplier of the distillation loss.", at_least(0),
+                 log_uniform(1e-1, 1e1))
+          .field("temperature", &O::temperature, "Temperature T of the predictions compared.",
+                 positive());
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  Lwf(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        strength_(per_replica_tensor(options.strength, context.replicas)),
+        temperature_(options.temperature) {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
+
+  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    if (phase > 0) teacher_.learn(trainee);
+  }
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    const Tensor risk = risk_(output, batch, trainee);
+    if (!teacher_.known()) return risk;
+    const Tensor old = teacher_.predict(trainee, batch.x);
+    return risk + strength_ * distillation(batch.task, output.logits, old, temperature_);
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor teacher = visit.inside("teacher");
+    teacher_.visit_state(teacher);
+  }
+
+ private:
+  BaseRisk risk_;
+  Tensor strength_;
+  double temperature_;
+  Teacher teacher_;
+};
+
+}  // namespace
+
+void register_lwf(Catalog& catalog);
+void register_lwf(Catalog& catalog) {
+  catalog.methods.add<Lwf>("lwf", "Learning without forgetting: distils from the last phase.",
+                           "Li & Hoiem 2016, arXiv:1606.09282");
+}
+
+}  // namespace spurion

@@ -1,0 +1,79 @@
+#include <ATen/ATen.h>
+
+#include "methods/anchor_penalty.hpp"
+#include "methods/row_memory.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct MasOptions : BaseRiskOptions {
+  PerReplica<double> strength = 1.0;
+  std::int64_t importance_rows = 128;
+};
+
+/// Memory aware synapses (Aljundi et al. 2018): importances grow at the end of each phase by the
+/// mean magnitude of d ||f(x)||^2 / d theta over a reservoir of its rows; no labels are needed for
+/// them. Later phases add strength * sum_i importance_i (theta_i - theta*_i)^2.
+class Mas final : public Method {
+ public:
+  using Options = MasOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("strength", &O::strength, "Multiplier of the quadratic penalty.", at_least(0),
+                 log_uniform(1e-2, 1e2))
+          .field("importance_rows", &O::importance_rows,
+                 "Rows of a phase its importances are of.", between(1, 100000));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  Mas(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        penalty_(per_replica_tensor(options.strength, context.replicas)),
+        memory_(options.importance_rows, context, "importance") {}
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+
+  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    if (phase == 0 || memory_.size() == 0) return;
+    const Tensor importance = mean_row_gradient(
+        trainee, memory_.all(), RowFunction::squared_output, EntryReduction::magnitude);
+    penalty_.hold(trainee.parameters(),
+                  penalty_.set() ? penalty_.importance() + importance : importance);
+    memory_.clear();
+  }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    memory_.add(batch);
+    Tensor loss = risk_(trainee.forward(batch), batch, trainee);
+    if (penalty_.set()) loss = loss + penalty_.value(trainee.parameters());
+    trainee.descend(loss);
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor penalty = visit.inside("penalty");
+    penalty_.visit_state(penalty);
+    StateVisitor memory = visit.inside("memory");
+    memory_.visit_state(memory);
+  }
+
+ private:
+  BaseRisk risk_;
+  AnchorPenalty penalty_;
+  RowMemory memory_;
+};
+
+}  // namespace
+
+void register_mas(Catalog& catalog);
+void register_mas(Catalog& catalog) {
+  catalog.methods.add<Mas>("mas", "Memory aware synapses: holds what the output is sensitive to.",
+                           "Aljundi et al. 2018, arXiv:1711.09601");
+}
+
+}  // namespace spurion

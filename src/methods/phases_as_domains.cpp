@@ -1,0 +1,162 @@
+#include <ATen/ATen.h>
+
+#include <deque>
+#include <vector>
+
+#include "methods/base_risk.hpp"
+#include "methods/row_memory.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/losses.hpp"
+
+namespace spurion {
+namespace {
+
+struct PhasesAsDomainsOptions {
+  std::string objective = "v_rex";
+  PerReplica<double> penalty_weight = 10.0;
+  PerReplica<double> step_size = 0.01;
+  PerReplica<double> l2 = 0.0;
+  std::int64_t memory = 200;
+  std::int64_t replayed = 64;
+  std::int64_t kept_phases = 8;
+};
+
+/// The offline methods, online: rows of past phases are kept apart, and the phases, the present one
+/// among them, are the domains of group DRO (Sagawa et al. 2020), V-REx (Krueger et al. 2021) or
+/// IRMv1 (Arjovsky et al. 2019). The cue's correlation differs between phases, so what they have in
+/// common is the mechanism. Phase 0's train domains count as one.
+class PhasesAsDomains final : public Method {
+ public:
+  using Options = PhasesAsDomainsOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("objective", &O::objective, "What is made of the phases' risks.",
+                   one_of({"group_dro", "v_rex", "irm_v1"}))
+            .field("penalty_weight", &O::penalty_weight, "Multiplier of V-REx's or IRM's penalty.",
+                   at_least(0), log_uniform(1e-1, 1e4))
+            .field("step_size", &O::step_size,
+                   "Step of group DRO's exponentiated-gradient ascent.", at_least(0),
+                   log_uniform(1e-3, 1e-1))
+            .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
+                   at_least(0), log_uniform(1e-5, 1e-2))
+            .field("memory", &O::memory, "Rows kept of each phase.", between(1, 10000000))
+            .field("replayed", &O::replayed, "Rows of each past phase in an update.",
+                   between(1, 1000000))
+            .field("kept_phases", &O::kept_phases, "Past phases kept, the newest.",
+                   between(1, 1000));
+    return schema;
+  }
+
+  PhasesAsDomains(const Options& options, const MethodContext& context)
+      : options_(options),
+        context_(context),
+        penalty_weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
+        step_size_(per_replica_tensor(options.step_size, context.replicas)),
+        l2_(per_replica_tensor(options.l2, context.replicas)) {
+    open();
+  }
+
+  [[nodiscard]] double cost_factor() const override { return 3.0; }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override {
+    if (phase == 0 || memories_.back().size() == 0) return;
+    open();
+    if (static_cast<std::int64_t>(memories_.size()) > options_.kept_phases + 1) {
+      memories_.pop_front();
+    }
+    weights_ = Tensor();  // another number of domains
+  }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    const std::int64_t fresh = batch.domains * batch.rows_per_domain;
+    Tensor x = batch.x;
+    std::vector<Batch> past;
+    for (std::size_t phase = 0; phase + 1 < memories_.size(); ++phase) {
+      past.push_back(memories_[phase].draw(options_.replayed, trainee.step()).batch);
+      x = joined_rows(x, past.back().x);
+    }
+    const Output all = trainee.forward(x);
+    Batch present = batch;  // one domain, however many slots it came in
+    present.y = batch.y.flatten(1).unsqueeze(1);
+    present.domains = 1;
+    present.rows_per_domain = fresh;
+    std::vector<Tensor> risks;
+    std::vector<Tensor> scales;
+    const auto add = [&](const Output& output, const Batch& rows) {
+      risks.push_back(domain_risks(output, rows));
+      if (options_.objective == "irm_v1") {
+        scales.push_back(domain_quantities(losses::RowQuantity::scale_gradient, output, rows,
+                                           trainee));
+      }
+    };
+    add(output_rows(all, 0, fresh), present);
+    for (std::size_t i = 0; i < past.size(); ++i) {
+      add(output_rows(all, fresh + static_cast<std::int64_t>(i) * options_.replayed,
+                      options_.replayed),
+          past[i]);
+    }
+    trainee.descend(combine(at::cat(risks, 1), scales) + l2_penalty(l2_, trainee.parameters()));
+    memories_.back().add(batch);
+  }
+
+  void visit_state(StateVisitor& visit) override {
+    visit("opened", opened_);
+    auto count = static_cast<std::int64_t>(memories_.size());
+    visit("count", count);
+    if (visit.loading()) {
+      memories_.clear();
+      for (std::int64_t i = opened_ - count; i < opened_; ++i) memories_.push_back(memory(i));
+    }
+    for (std::size_t i = 0; i < memories_.size(); ++i) {
+      StateVisitor one = visit.inside("memory" + std::to_string(i));
+      memories_[i].visit_state(one);
+    }
+    visit("weights", weights_);
+  }
+
+ private:
+  [[nodiscard]] RowMemory memory(std::int64_t number) const {
+    return {options_.memory, context_, ("phase" + std::to_string(number)).c_str()};
+  }
+  void open() { memories_.push_back(memory(opened_++)); }
+
+  /// From risks [K, E] of the phases, the present first, to one loss [K].
+  Tensor combine(const Tensor& risks, const std::vector<Tensor>& scales) {
+    if (options_.objective == "group_dro") {
+      if (!weights_.defined()) {
+        weights_ = at::full_like(risks.detach(), 1.0 / static_cast<double>(risks.size(1)));
+      }
+      const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
+      weights_ = raised / raised.sum(1, true);
+      return (weights_ * risks).sum(1);
+    }
+    const Tensor mean = risks.mean(1);
+    const Tensor penalty = options_.objective == "irm_v1"
+                               ? at::cat(scales, 1).pow(2).mean(1)
+                               : (risks - mean.unsqueeze(1)).pow(2).mean(1);
+    // As offline: a weight above 1 divides the whole loss.
+    return (mean + penalty_weight_ * penalty) / penalty_weight_.clamp_min(1.0);
+  }
+
+  Options options_;
+  MethodContext context_;
+  Tensor penalty_weight_;
+  Tensor step_size_;
+  Tensor l2_;
+  std::deque<RowMemory> memories_;  // of past phases, and of the present last
+  std::int64_t opened_ = 0;
+  Tensor weights_;
+};
+
+}  // namespace
+
+void register_phases_as_domains(Catalog& catalog);
+void register_phases_as_domains(Catalog& catalog) {
+  catalog.methods.add<PhasesAsDomains>(
+      "phases_as_domains", "Group DRO, V-REx or IRMv1 over the phases of a stream.",
+      "Sagawa et al. 2020; Krueger et al. 2021; Arjovsky et al. 2019");
+}
+
+}  // namespace spurion

@@ -1,0 +1,85 @@
+#include <ATen/ATen.h>
+
+#include "methods/base_risk.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct ShrinkPerturbOptions : BaseRiskOptions {
+  PerReplica<double> shrink = 0.6;
+  PerReplica<double> perturb = 0.1;
+  std::int64_t every = 0;
+};
+
+/// Shrink and perturb (Ash & Adams 2020): at the start of each later phase, and every `every`
+/// updates where that is above 0, theta <- shrink * theta + perturb * theta', theta' a fresh
+/// initialisation.
+class ShrinkPerturb final : public Method {
+ public:
+  using Options = ShrinkPerturbOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("shrink", &O::shrink, "Factor of the parameters.", between(0, 1),
+                 uniform(0.2, 1.0))
+          .field("perturb", &O::perturb, "Factor of the fresh initialisation added.", at_least(0),
+                 log_uniform(1e-3, 1.0))
+          .field("every", &O::every, "Updates between two times; 0: at phases only.", at_least(0));
+      return BaseRiskOptions::add_to(fields);
+    }();
+    return schema;
+  }
+
+  ShrinkPerturb(const Options& options, const MethodContext& context)
+      : risk_(options, context),
+        shrink_(per_replica_tensor(options.shrink, context.replicas).unsqueeze(1)),
+        perturb_(per_replica_tensor(options.perturb, context.replicas).unsqueeze(1)),
+        every_(options.every) {
+    for (std::int64_t k = 0; k < context.replicas; ++k) {
+      keys_.push_back(context.key(k).child("shrink_perturb"));
+    }
+  }
+
+  [[nodiscard]] Access needs() const override { return risk_.needs(); }
+
+  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    if (phase > 0) refresh(trainee);
+  }
+
+  void step(Trainee& trainee, const Batch& batch) override {
+    if (every_ > 0 && trainee.step() > 0 && trainee.step() % every_ == 0) refresh(trainee);
+    trainee.descend(risk_(trainee.forward(batch), batch, trainee));
+  }
+
+  void visit_state(StateVisitor& visit) override { visit("times", times_); }
+
+ private:
+  void refresh(Trainee& trainee) {
+    std::vector<StreamKey> keys;
+    for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(times_)));
+    ++times_;
+    const Tensor now = trainee.parameters().detach();
+    trainee.set_parameters(shrink_ * now + perturb_ * trainee.model().initialise(keys));
+  }
+
+  BaseRisk risk_;
+  Tensor shrink_;
+  Tensor perturb_;
+  std::int64_t every_;
+  std::vector<StreamKey> keys_;
+  std::int64_t times_ = 0;
+};
+
+}  // namespace
+
+void register_shrink_perturb(Catalog& catalog);
+void register_shrink_perturb(Catalog& catalog) {
+  catalog.methods.add<ShrinkPerturb>("shrink_perturb",
+                                     "Shrinks parameters and adds noise when the data change.",
+                                     "Ash & Adams 2020, arXiv:1910.08475");
+}
+
+}  // namespace spurion

@@ -1,0 +1,118 @@
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <utility>
+
+#include "regimes/stream_loop.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/regime.hpp"
+
+namespace spurion {
+namespace {
+
+struct OfflineJointOptions : TrajectoryOptions {
+  std::string budget = "equal";
+};
+
+/// Each phase adds its training set to all that came before, and the model is trained on the whole:
+/// the upper reference of fine-tuning. With `budget = "equal"` training goes on from where it was,
+/// with as many updates as the other regimes make; with `budget = "full"` it starts anew in every
+/// phase with the updates of all phases so far, which costs more, as the counters then show.
+class OfflineJoint final : public Regime {
+ public:
+  using Options = OfflineJointOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = [] {
+      Schema<Options> fields;
+      return TrajectoryOptions::add_to(fields).field(
+          "budget", &Options::budget,
+          "equal: goes on training with the phase's updates; full: starts anew with those of all "
+          "phases so far.",
+          one_of({"equal", "full"}));
+    }();
+    return schema;
+  }
+  explicit OfflineJoint(Options options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Access grants() const override {
+    Access access;
+    access.domain_labels = true;
+    return access;
+  }
+
+  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    return Trajectory(options_, environment).phases();
+  }
+
+  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+           Evaluator& evaluator) const override {
+    Run run{context, method, trainee, evaluator};
+    const Trajectory trajectory(options_, *context.environments.front());
+    Joint body(run, options_);
+    const auto steps_of = [&](std::int64_t phase) {
+      std::int64_t steps = trajectory.steps(phase, context.training.steps);
+      for (std::int64_t earlier = 0; options_.budget == "full" && earlier < phase; ++earlier) {
+        steps += trajectory.steps(earlier, context.training.steps);
+      }
+      return steps;
+    };
+    run_phases(run, trajectory.count(), steps_of, body);
+  }
+
+ private:
+  class Joint final : public PhaseBody {
+   public:
+    Joint(Run& run, const Options& options)
+        : run_(&run), options_(&options), initial_(run.trainee.parameters().detach().clone()) {}
+
+    void prepare(std::int64_t phase, std::int64_t /*steps*/) override {
+      const std::int64_t rows = run_->context.training.rows;
+      // Slot by slot, the rows of phase 0, 1, ..: what was seen before stays in front.
+      const auto slots = [this, phase, rows](const Environment& environment) {
+        std::vector<std::vector<Slot>> each;
+        for (std::int64_t part = 0; part <= phase; ++part) {
+          each.push_back(phase_slots(*options_, part, rows)(environment));
+        }
+        std::vector<Slot> all;
+        for (std::size_t slot = 0; slot < each.front().size(); ++slot) {
+          for (const auto& part : each) all.push_back(part[slot]);
+        }
+        return all;
+      };
+      const std::unique_ptr<RowSource> earlier = std::move(source_);
+      source_ = std::make_unique<RowSource>(run_->context, slots, rows, phase + 1);
+      if (earlier) source_->inherit(*earlier);
+    }
+    void enter(std::int64_t phase) override {
+      if (phase == 0 || options_->budget != "full") return;
+      run_->trainee.set_parameters(initial_);
+      run_->trainee.optimizer().reset(at::ones({run_->trainee.replicas()}, at::kBool));
+    }
+    void step(std::int64_t phase, std::int64_t step) override {
+      fit_step(*run_, *source_, phase, step);
+    }
+    void visit_state(StateVisitor& visit) override {
+      visit("initial", initial_);
+      source_->visit_state(visit);
+    }
+
+   private:
+    Run* run_;
+    const Options* options_;
+    Tensor initial_;
+    std::unique_ptr<RowSource> source_;
+  };
+
+  Options options_;
+};
+
+}  // namespace
+
+void register_offline_joint(Catalog& catalog);
+void register_offline_joint(Catalog& catalog) {
+  catalog.regimes.add<OfflineJoint>(
+      "offline_joint", "Training on all data so far at each phase: the upper reference.",
+      "Lopez-Paz & Ranzato 2017, arXiv:1706.08840 (joint training)");
+}
+
+}  // namespace spurion

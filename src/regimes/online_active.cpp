@@ -1,0 +1,172 @@
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/work_clock.hpp"
+#include "regimes/online_stream.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/regime.hpp"
+
+namespace spurion {
+namespace {
+
+struct OnlineActiveOptions : OnlineStreamOptions {
+  double label_share = 0.25;
+  double intervention_share = 0.0;
+  std::string selection = "uncertain";
+  double intervention_price = 1.0;
+};
+
+/// As `online`, but labels are asked for, of a `label_share` of each batch, and so are
+/// interventions: rows asked for are shown again with every cue resampled, which says what the cue
+/// is worth. `uncertain` asks about the rows the model is least sure of (Lewis & Gale 1994),
+/// `random` about any. Recorded with each window as "spent" in domain "stream": labels so far, an
+/// intervention counting as `intervention_price` labels.
+class OnlineActive final : public Regime {
+ public:
+  using Options = OnlineActiveOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = [] {
+      Schema<Options> fields;
+      return OnlineStreamOptions::add_to(fields)
+          .field("label_share", &Options::label_share, "Share of rows whose label is asked for.",
+                 Bounds{0.0, 1.0, true, false, {}})
+          .field("intervention_share", &Options::intervention_share,
+                 "Share of rows that are asked for with every cue resampled, with their label.",
+                 between(0, 1))
+          .field("selection", &Options::selection, "Which rows are asked about.",
+                 one_of({"uncertain", "random"}))
+          .field("intervention_price", &Options::intervention_price,
+                 "Labels that one intervention costs as much as.", at_least(0));
+    }();
+    return schema;
+  }
+  explicit OnlineActive(Options options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Access grants() const override {
+    Access access;
+    access.domain_labels = true;
+    access.counterfactual_rows = options_.intervention_share > 0.0;
+    return access;
+  }
+
+  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    return Trajectory(options_, environment).phases();
+  }
+
+  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+           Evaluator& evaluator) const override {
+    Run run{context, method, trainee, evaluator};
+    Active body(run, options_);
+    run_online(run, options_, body);
+  }
+
+ private:
+  class Active final : public OnlineStream {
+   public:
+    Active(Run& run, const Options& options) : OnlineStream(run, options), options_(&options) {}
+
+    void learn(const Batch& batch, const Tensor& logits, const Place& place) override {
+      const auto share = [&](double wanted) {
+        return std::llround(wanted * static_cast<double>(batch.rows_per_domain));
+      };
+      const std::int64_t labels = std::max<std::int64_t>(1, share(options_->label_share));
+      const std::int64_t interventions = share(options_->intervention_share);
+      // One ranking for both: an intervention is asked for where a label is most wanted.
+      const Tensor order = ranked(batch, logits, place);
+      Batch asked = select_rows(batch, order.narrow(2, 0, labels));
+      if (interventions > 0) {
+        append(asked, select_rows(twins_->batch(place.first, batch.rows_per_domain),
+                                  order.narrow(2, 0, interventions)));
+      }
+      // The label of a row and of its twin is one label.
+      update(asked, batch.domains * std::max(labels, interventions));
+      spent_ += static_cast<double>(batch.domains) *
+                (static_cast<double>(labels) +
+                 options_->intervention_price * static_cast<double>(interventions));
+    }
+
+    void close_window(std::int64_t phase) override {
+      Domain stream;
+      stream.name = "stream";
+      run_->evaluator.record(run_->trainee, phase, stream, "spent",
+                             at::full({run_->trainee.replicas()}, spent_, at::kDouble));
+    }
+
+    void open(std::int64_t phase, std::int64_t rows) override {
+      if (options_->intervention_share == 0.0) return;
+      twins_ = std::make_unique<StreamSource>(
+          run_->context, with_resampled_cues(phase_slots(*options_, phase, rows)), rows);
+    }
+
+    void visit_state(StateVisitor& visit) override {
+      OnlineStream::visit_state(visit);
+      visit("spent", spent_);
+    }
+
+   private:
+    /// Rows of each slot, those to ask about first: int64 [K, E, B].
+    [[nodiscard]] Tensor ranked(const Batch& batch, const Tensor& logits,
+                                const Place& place) const {
+      const core::ActivityScope scope(core::Activity::data);
+      const std::int64_t replicas = logits.size(0);
+      const Shape shape = {replicas, batch.domains, batch.rows_per_domain};
+      const bool sure_known =
+          options_->selection == "uncertain" && batch.task != Task::regression;
+      if (!sure_known) {
+        Tensor noise = at::empty(shape, at::kDouble);
+        for (std::int64_t k = 0; k < replicas; ++k) {
+          const Stream stream(run_->context.order_keys[static_cast<std::size_t>(k)]
+                                  .child("active")
+                                  .child(static_cast<std::uint64_t>(place.phase)));
+          for (std::int64_t i = 0; i < batch.domains; ++i) {
+            for (std::int64_t j = 0; j < batch.rows_per_domain; ++j) {
+              noise.data_ptr<double>()[(k * batch.domains + i) * batch.rows_per_domain + j] =
+                  stream.uniform(place.first + j, i);
+            }
+          }
+        }
+        return std::get<1>(noise.sort(true, 2, false));
+      }
+      Tensor margin;
+      if (batch.task == Task::binary) {
+        margin = logits.squeeze(-1).abs();
+      } else {
+        const Tensor best = std::get<0>(logits.topk(2, -1));
+        margin = best.select(-1, 0) - best.select(-1, 1);
+      }
+      return std::get<1>(margin.reshape(shape).sort(true, 2, false));
+    }
+
+    /// Adds the rows of `more` to each slot of `batch`.
+    static void append(Batch& batch, const Batch& more) {
+      const auto slots = [](const Batch& one) {
+        Shape shape = one.x.sizes().vec();
+        shape[1] = one.rows_per_domain;
+        shape.insert(shape.begin() + 1, one.domains);
+        return one.x.reshape(shape);
+      };
+      batch.x = at::cat({slots(batch), slots(more)}, 2).flatten(1, 2).contiguous();
+      batch.y = at::cat({batch.y, more.y}, 2);
+      batch.rows_per_domain += more.rows_per_domain;
+    }
+
+    const Options* options_;
+    std::unique_ptr<StreamSource> twins_;
+    double spent_ = 0.0;
+  };
+
+  Options options_;
+};
+
+}  // namespace
+
+void register_online_active(Catalog& catalog);
+void register_online_active(Catalog& catalog) {
+  catalog.regimes.add<OnlineActive>(
+      "online_active", "Online, asking for labels and interventions at a price.",
+      "Lewis & Gale 1994 (uncertainty sampling)");
+}
+
+}  // namespace spurion

@@ -1,0 +1,127 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "regimes/online_stream.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+#include "spurion/losses.hpp"
+#include "spurion/regime.hpp"
+
+namespace spurion {
+namespace {
+
+struct OnlineBanditOptions : OnlineStreamOptions {
+  double exploration = 0.05;
+};
+
+/// As `online`, but of each row only the reward of one chosen prediction is seen: 1 when it is
+/// right. The choice is epsilon-greedy with `exploration` = epsilon.
+///
+/// With two classes a reward tells the label. With more, a rewarded row is learned from with weight
+/// 1 / P(choice), the others not at all: an unbiased estimate of the loss with all labels (inverse
+/// propensity scoring; Horvitz & Thompson 1952, Dudik et al. 2011).
+class OnlineBandit final : public Regime {
+ public:
+  using Options = OnlineBanditOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = [] {
+      Schema<Options> fields;
+      return OnlineStreamOptions::add_to(fields).field(
+          "exploration", &Options::exploration,
+          "Probability of choosing a class at random, each equally often.",
+          Bounds{0.0, 1.0, true, false, {}});
+    }();
+    return schema;
+  }
+  explicit OnlineBandit(Options options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Access grants() const override {
+    Access access;
+    access.domain_labels = true;
+    return access;
+  }
+
+  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    return Trajectory(options_, environment).phases();
+  }
+
+  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+           Evaluator& evaluator) const override {
+    const EnvironmentInfo& info = context.environments.front()->info();
+    if (info.task == Task::regression) {
+      throw UsageError("regime 'online_bandit' chooses classes, and " + info.name +
+                       " is a regression world; use 'online'");
+    }
+    Run run{context, method, trainee, evaluator};
+    Bandit body(run, options_);
+    run_online(run, options_, body);
+  }
+
+ private:
+  class Bandit final : public OnlineStream {
+   public:
+    Bandit(Run& run, const Options& options)
+        : OnlineStream(run, options),
+          options_(&options),
+          classes_(std::max<std::int64_t>(
+              2, run.context.environments.front()->info().outputs)) {}
+
+    void learn(const Batch& batch, const Tensor& logits, const Place& place) override {
+      Batch seen = batch;
+      // Each replica chooses for itself, so each learns from labels of its own.
+      const std::int64_t replicas = logits.size(0);
+      const std::int64_t rows = batch.domains * batch.rows_per_domain;
+      if (classes_ > 2) {
+        const Tensor greedy = losses::predict(batch.task, logits).contiguous();
+        Tensor choice = greedy.clone();
+        for (std::int64_t k = 0; k < replicas; ++k) explore(choice[k], k, place, batch);
+        const Shape shape = {replicas, batch.domains, batch.rows_per_domain};
+        const Tensor labels = batch.y.expand(shape).reshape({replicas, rows});
+        const double uniform = options_->exploration / static_cast<double>(classes_);
+        const Tensor chance =
+            choice.eq(greedy).to(at::kFloat) * (1.0 - options_->exploration) + uniform;
+        const Tensor reward = choice.eq(labels).to(at::kFloat);
+        // What was not rewarded has weight 0; its place is held by the wrong choice.
+        seen.y = choice.reshape(shape);
+        seen.weight = (reward / chance).reshape(shape);
+      }
+      update(seen, rows);
+    }
+
+   private:
+    /// Replaces a share of the choices [E * B] of a replica by random ones.
+    void explore(Tensor choice, std::int64_t replica, const Place& place,
+                 const Batch& batch) const {
+      const StreamKey key = run_->context.order_keys[static_cast<std::size_t>(replica)]
+                                .child("bandit")
+                                .child(static_cast<std::uint64_t>(place.phase));
+      const Stream coin(key.child("coin"));
+      const Stream arm(key.child("arm"));
+      auto* chosen = choice.data_ptr<std::int64_t>();
+      for (std::int64_t slot = 0; slot < batch.domains; ++slot) {
+        for (std::int64_t i = 0; i < batch.rows_per_domain; ++i) {
+          if (!coin.bernoulli(options_->exploration, place.first + i, slot)) continue;
+          chosen[slot * batch.rows_per_domain + i] = arm.below(classes_, place.first + i, slot);
+        }
+      }
+    }
+
+    const Options* options_;
+    std::int64_t classes_;
+  };
+
+  Options options_;
+};
+
+}  // namespace
+
+void register_online_bandit(Catalog& catalog);
+void register_online_bandit(Catalog& catalog) {
+  catalog.regimes.add<OnlineBandit>(
+      "online_bandit", "Online, seeing only whether the chosen prediction was right.",
+      "Dudik, Langford & Li 2011, arXiv:1103.4601");
+}
+
+}  // namespace spurion

@@ -1,0 +1,94 @@
+#include "regimes/online_stream.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "core/work_clock.hpp"
+
+namespace spurion {
+
+OnlineStream::OnlineStream(Run& run, const OnlineStreamOptions& options)
+    : run_(&run), options_(&options), tuning_(options, run.trainee), prequential_(run.context) {}
+
+void OnlineStream::prepare(std::int64_t phase, std::int64_t steps) {
+  const TrainingOptions& training = run_->context.training;
+  if (phase == 0) {
+    training_set_ = std::make_unique<RowSource>(
+        run_->context, phase_slots(*options_, 0, training.rows), training.rows);
+    return;
+  }
+  training_set_.reset();
+  const std::int64_t rows = steps * std::max<std::int64_t>(training.batch, 1);
+  stream_ = std::make_unique<StreamSource>(run_->context, phase_slots(*options_, phase, rows), rows);
+  open(phase, rows);
+  std::vector<Phase> each;
+  for (const auto& environment : run_->context.environments) {
+    each.push_back(Trajectory(*options_, *environment).phases()[static_cast<std::size_t>(phase)]);
+  }
+  prequential_.enter(phase, each, steps, options_->windows);
+}
+
+void OnlineStream::step(std::int64_t phase, std::int64_t step) {
+  tuning_.before_step(phase, step);
+  if (phase == 0) {
+    fit_step(*run_, *training_set_, phase, step);
+    return;
+  }
+  const std::int64_t rows = std::max<std::int64_t>(run_->context.training.batch, 1);
+  const Batch batch = stream_->batch(step * rows, rows);
+  const Tensor logits = prequential_.predict(run_->trainee, batch);
+  learn(batch, logits, {phase, step * rows});
+  if (prequential_.after_step(run_->trainee, run_->evaluator, step)) close_window(phase);
+}
+
+void OnlineStream::update(const Batch& batch, std::int64_t new_labels) {
+  run_->method.step(run_->trainee, batch);
+  run_->evaluator.count_update(run_->trainee, batch.domains * batch.rows_per_domain, new_labels);
+}
+
+void OnlineStream::visit_state(StateVisitor& visit) {
+  if (training_set_) {
+    StateVisitor own = visit.inside("training_set");
+    training_set_->visit_state(own);
+  }
+  StateVisitor own = visit.inside("prequential");
+  prequential_.visit_state(own);
+}
+
+void run_online(Run& run, const TrajectoryOptions& options, PhaseBody& body) {
+  const Trajectory trajectory(options, *run.context.environments.front());
+  run_phases(
+      run, trajectory.count(),
+      [&](std::int64_t phase) { return trajectory.steps(phase, run.context.training.steps); },
+      body);
+}
+
+Batch select_rows(const Batch& batch, const Tensor& index) {
+  const core::ActivityScope scope(core::Activity::data);
+  const std::int64_t replicas = index.size(0);
+  const std::int64_t kept = index.size(2);
+  const auto own = [&](const Tensor& rows, std::int64_t tail_from) {
+    const auto tail = rows.sizes().slice(static_cast<std::size_t>(tail_from));
+    Shape shape = {rows.size(0), batch.domains, batch.rows_per_domain};
+    shape.insert(shape.end(), tail.begin(), tail.end());
+    Shape expanded = shape;
+    expanded[0] = replicas;
+    Shape picks = {replicas, batch.domains, kept};
+    Tensor where = index;
+    for (const std::int64_t size : tail) {
+      where = where.unsqueeze(-1);
+      picks.push_back(size);
+    }
+    return rows.reshape(shape).expand(expanded).gather(2, where.expand(picks));
+  };
+  Batch out = batch;
+  out.rows_per_domain = kept;
+  out.x = own(batch.x, 2).flatten(1, 2).contiguous();
+  out.y = own(batch.y, 3).contiguous();
+  if (batch.group.defined()) out.group = own(batch.group, 3).contiguous();
+  if (batch.weight.defined()) out.weight = own(batch.weight, 3).contiguous();
+  return out;
+}
+
+}  // namespace spurion

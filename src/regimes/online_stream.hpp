@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "regimes/prequential.hpp"
+#include "regimes/stream_loop.hpp"
+#include "regimes/tuning.hpp"
+
+namespace spurion {
+
+/// What the regimes that train on a stream share.
+struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
+  std::int64_t windows = 20;
+
+  /// Adds these fields to the schema of `Options`, which derives from `OnlineStreamOptions`.
+  template <class Options>
+  static Schema<Options>& add_to(Schema<Options>& schema) {
+    return TuningOptions::add_to(TrajectoryOptions::add_to(schema))
+        .field("windows", static_cast<std::int64_t Options::*>(&Options::windows),
+               "Windows of each phase over which predictions are averaged.", at_least(1));
+  }
+};
+
+/// Test-then-train. Phase 0 trains on the train domains as `continual` does; then rows come once
+/// each, and every batch is predicted before anything is learned from it. What is learned from a
+/// batch is for the derived regime to say.
+class OnlineStream : public PhaseBody {
+ public:
+  OnlineStream(Run& run, const OnlineStreamOptions& options);
+
+  void prepare(std::int64_t phase, std::int64_t steps) final;
+  void enter(std::int64_t phase) final { tuning_.enter(phase); }
+  void step(std::int64_t phase, std::int64_t step) final;
+  void visit_state(StateVisitor& visit) override;
+
+ protected:
+  /// Rows of a phase: first row of the batch in the phase's own stream, counted per slot.
+  struct Place {
+    std::int64_t phase = 0;
+    std::int64_t first = 0;
+  };
+  /// Learns from a batch whose logits [K, E * B, C] were its predictions.
+  virtual void learn(const Batch& batch, const Tensor& logits, const Place& place) = 0;
+  /// Called when the stream of a phase is set up, so that further rows of it can be.
+  virtual void open(std::int64_t /*phase*/, std::int64_t /*rows*/) {}
+  /// Called at the end of each window, for numbers of the regime's own.
+  virtual void close_window(std::int64_t /*phase*/) {}
+  /// One update on `batch`, of whose labels so many are new.
+  void update(const Batch& batch, std::int64_t new_labels);
+
+  Run* run_;
+  const OnlineStreamOptions* options_;
+
+ private:
+  Tuning tuning_;
+  Prequential prequential_;
+  std::unique_ptr<RowSource> training_set_;
+  std::unique_ptr<StreamSource> stream_;
+};
+
+/// Runs a body over the phases of its options.
+void run_online(Run& run, const TrajectoryOptions& options, PhaseBody& body);
+
+/// Rows `index` [K, E, q] (of each slot) of a batch.
+Batch select_rows(const Batch& batch, const Tensor& index);
+
+}  // namespace spurion

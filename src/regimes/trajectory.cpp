@@ -1,0 +1,210 @@
+#include "regimes/trajectory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// The reflection of `value` into [low, high].
+double reflected(double value, double low, double high) {
+  const double range = high - low;
+  if (!(range > 0.0)) return low;
+  double place = std::fmod(value - low, 2.0 * range);
+  if (place < 0.0) place += 2.0 * range;
+  return low + (place <= range ? place : 2.0 * range - place);
+}
+
+std::string cue_list(const EnvironmentInfo& info) {
+  std::vector<std::string> names;
+  for (const Cue& cue : info.cues) names.push_back(cue.name);
+  return names.empty() ? info.cue : fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::vector<double> neutral(const EnvironmentInfo& info) {
+  std::vector<double> positions;
+  for (const Cue& cue : info.cues) positions.push_back(cue.neutral);
+  return positions;
+}
+
+/// The position of a cue in that train domain where it says most.
+double strongest(const Environment& environment, std::size_t cue) {
+  const double neutral = environment.info().cues[cue].neutral;
+  double best = neutral;
+  for (const Domain& domain : environment.train_domains()) {
+    const double position = domain.cue_shifts[cue];
+    if (std::abs(position - neutral) > std::abs(best - neutral)) best = position;
+  }
+  return best;
+}
+
+double mirrored(const Cue& cue, double position) { return cue.low + cue.high - position; }
+
+/// Which cues are active in a phase of a trajectory of cues.
+std::vector<std::size_t> active_cues(const std::string& trajectory, std::size_t phase,
+                                     std::size_t cues) {
+  if (trajectory == "recurring") return {phase % cues};
+  if (trajectory == "replacement") return {std::min(phase, cues - 1)};
+  std::vector<std::size_t> active;
+  for (std::size_t cue = 0; cue <= std::min(phase, cues - 1); ++cue) active.push_back(cue);
+  return active;
+}
+
+}  // namespace
+
+Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& environment)
+    : pretrain_share_(options.pretrain_share), lengths_(options.lengths) {
+  const bool of_cues = options.trajectory == "replacement" ||
+                       options.trajectory == "accumulation" || options.trajectory == "recurring";
+  if (options.reserved_cues > 0 && !of_cues) {
+    throw UsageError(fmt::format(
+        "'reserved_cues' has a meaning for the trajectories replacement, accumulation and "
+        "recurring only, not for '{}'",
+        options.trajectory));
+  }
+  if (of_cues) {
+    switch_cues(options, environment);
+  } else {
+    move_dial(options, environment);
+  }
+  add_finale(options, environment);
+  if (!lengths_.empty() && lengths_.size() != phases_.size() - 1) {
+    throw UsageError(fmt::format("'lengths' has {} numbers for {} phases after the first",
+                                 lengths_.size(), phases_.size() - 1));
+  }
+}
+
+void Trajectory::add(Domain domain, Intervention intervention) {
+  domain.name = fmt::format("phase_{}", phases_.size());
+  phases_.push_back({std::move(domain), std::move(intervention)});
+}
+
+void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& environment) {
+  first_ = environment.train_domains();
+  add(first_.front());
+  const double from = first_.front().shift;
+  const double to = environment.test_domain().shift;
+  const DialInfo& dial = environment.info().dial;
+  std::vector<double> shifts = options.phases;
+  if (options.trajectory == "listed") {
+    if (shifts.empty()) shifts.push_back(to);
+  } else {
+    if (!shifts.empty()) {
+      throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
+                                   options.trajectory));
+    }
+    const Stream noise(
+        StreamKey(static_cast<std::uint64_t>(options.walk)).child("trajectory").child("walk"));
+    double walk = from;
+    for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
+      const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);
+      if (options.trajectory == "fixed") {
+        shifts.push_back(from);
+      } else if (options.trajectory == "reversal") {
+        shifts.push_back(share <= 0.5 ? from : to);
+      } else if (options.trajectory == "periodic") {
+        shifts.push_back(((phase - 1) / options.period) % 2 == 0 ? to : from);
+      } else if (options.trajectory == "drift") {
+        shifts.push_back(from + share * (to - from));
+      } else {
+        walk = reflected(walk + options.rate * (dial.high - dial.low) * noise.normal(phase),
+                         dial.low, dial.high);
+        shifts.push_back(walk);
+      }
+    }
+  }
+  for (const double shift : shifts) add(environment.at(shift));
+}
+
+void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  const auto all = static_cast<std::int64_t>(info.cues.size());
+  if (all < 2 || all - options.reserved_cues < 2) {
+    throw UsageError(fmt::format(
+        "trajectory '{}' needs at least two cues that are not reserved; {} has: {}{}",
+        options.trajectory, info.name, cue_list(info),
+        options.reserved_cues > 0 ? fmt::format(", of which {} reserved", options.reserved_cues)
+                                  : std::string()));
+  }
+  if (!options.phases.empty()) {
+    throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
+                                 options.trajectory));
+  }
+  const auto cues = static_cast<std::size_t>(all - options.reserved_cues);
+  const auto at = [&](std::size_t phase, const Domain* like) {
+    std::vector<double> positions = neutral(info);
+    for (const std::size_t cue : active_cues(options.trajectory, phase, cues)) {
+      const double usual = like == nullptr ? info.cues[cue].neutral : like->cue_shifts[cue];
+      positions[cue] = usual == info.cues[cue].neutral ? strongest(environment, cue) : usual;
+    }
+    return environment.at_cues(positions);
+  };
+  for (const Domain& train : environment.train_domains()) {
+    Domain domain = at(0, &train);
+    domain.key = train.key;
+    first_.push_back(std::move(domain));
+  }
+  for (std::int64_t phase = 0; phase <= options.phase_count; ++phase) {
+    add(at(static_cast<std::size_t>(phase), nullptr));
+  }
+}
+
+void Trajectory::add_finale(const TrajectoryOptions& options, const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  for (const std::string& kind : options.finale) {
+    if (info.cues.empty()) {
+      if (kind == "adversarial") {
+        add(environment.at(environment.test_domain().shift));
+        continue;
+      }
+      const Intervention silence = Intervention::resample(info.cue);
+      if (!environment.supports(silence)) {
+        throw UsageError(
+            fmt::format("{} cannot resample its cue '{}', as the finale no_cue needs", info.name,
+                        info.cue));
+      }
+      add(environment.at(environment.train_domains().front().shift), silence);
+      continue;
+    }
+    std::vector<double> positions = neutral(info);
+    if (kind == "adversarial") {
+      for (std::size_t cue = 0; cue < positions.size(); ++cue) {
+        const bool used =
+            std::any_of(phases_.begin(), phases_.end(), [&](const Phase& phase) {
+              return phase.domain.cue_shifts[cue] != info.cues[cue].neutral;
+            });
+        if (used) positions[cue] = mirrored(info.cues[cue], strongest(environment, cue));
+      }
+    }
+    add(environment.at_cues(positions));
+  }
+}
+
+std::int64_t Trajectory::steps(std::int64_t phase, std::int64_t steps) const {
+  const auto pretraining =
+      static_cast<std::int64_t>(std::llround(pretrain_share_ * static_cast<double>(steps)));
+  if (phase == 0) return pretraining;
+  const std::int64_t later = count() - 1;
+  const std::int64_t rest = steps - pretraining;
+  if (lengths_.empty()) return rest / later + (phase <= rest % later ? 1 : 0);
+  double before = 0.0;
+  double total = 0.0;
+  for (std::int64_t other = 0; other < later; ++other) {
+    if (other + 1 < phase) before += lengths_[static_cast<std::size_t>(other)];
+    total += lengths_[static_cast<std::size_t>(other)];
+  }
+  const double own = lengths_[static_cast<std::size_t>(phase - 1)];
+  const auto end_at = [&](double length) {
+    return std::llround(static_cast<double>(rest) * length / total);
+  };
+  return end_at(before + own) - end_at(before);
+}
+
+}  // namespace spurion

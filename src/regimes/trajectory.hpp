@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/regime.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+/// Where the cues stand over a stream: a value in the suite file that every streaming regime shares,
+/// so that they compare. Phase 0 is where training begins; the others follow.
+///
+/// `trajectory`, in worlds of any kind, by the position of the dial:
+///  - `listed`: `phases`, in order; empty means the test domain's alone
+///  - `fixed`: stays as in training (control)
+///  - `reversal`: as in training for the first half of the phases, then as in the test domain
+///  - `periodic`: turns to and fro between the two every `period` phases, beginning with the test's
+///  - `drift`: from the one to the other in equal steps
+///  - `random_walk`: steps of N(0, (rate * range)^2), reflected at the ends; `walk` numbers the walks
+/// and in worlds with several cues, of which all but the active are at their neutral position:
+///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
+///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...
+///  - `recurring`: the cues by turns, again and again
+/// `reserved_cues` of them are never paired with the label at all. `finale` adds phases at the end:
+/// `no_cue` (every cue neutral) and `adversarial` (every cue that was active reversed).
+struct TrajectoryOptions {
+  std::string trajectory = "listed";
+  std::vector<double> phases;
+  std::int64_t phase_count = 4;
+  std::int64_t period = 1;
+  double rate = 0.2;
+  std::int64_t walk = 0;
+  std::int64_t reserved_cues = 0;
+  std::vector<std::string> finale;
+  std::vector<double> lengths;
+  double pretrain_share = 0.5;
+
+  /// Adds these fields to the schema of `Options`, which derives from `TrajectoryOptions`.
+  template <class Options>
+  static Schema<Options>& add_to(Schema<Options>& schema);
+};
+
+/// The phases of a stream in one environment.
+class Trajectory {
+ public:
+  /// Throws `UsageError` where the options do not fit the environment.
+  Trajectory(const TrajectoryOptions& options, const Environment& environment);
+
+  /// Phases in all, the first included.
+  [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(phases_.size()); }
+  [[nodiscard]] const std::vector<Phase>& phases() const { return phases_; }
+  /// Phase 0 in each slot of a batch: the train domains, or what is left of them where the
+  /// trajectory says which cue is active.
+  [[nodiscard]] const std::vector<Domain>& first_domains() const { return first_; }
+  /// Steps of a phase out of `steps` in all; they add up exactly.
+  [[nodiscard]] std::int64_t steps(std::int64_t phase, std::int64_t steps) const;
+
+ private:
+  void move_dial(const TrajectoryOptions& options, const Environment& environment);
+  void switch_cues(const TrajectoryOptions& options, const Environment& environment);
+  void add_finale(const TrajectoryOptions& options, const Environment& environment);
+  void add(Domain domain, Intervention intervention = Intervention::none());
+
+  double pretrain_share_;
+  std::vector<double> lengths_;
+  std::vector<Phase> phases_;
+  std::vector<Domain> first_;
+};
+
+template <class Options>
+Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
+  const auto own = [](auto TrajectoryOptions::*member) {
+    using Member = std::remove_reference_t<decltype(std::declval<Options&>().*member)>;
+    return static_cast<Member Options::*>(member);
+  };
+  return schema
+      .field("trajectory", own(&TrajectoryOptions::trajectory),
+             "How the cues move from phase to phase.",
+             one_of({"listed", "fixed", "reversal", "periodic", "drift", "random_walk",
+                     "replacement", "accumulation", "recurring"}))
+      .field("phases", own(&TrajectoryOptions::phases),
+             "Dial positions of a listed trajectory; empty means the test domain's.")
+      .field("phase_count", own(&TrajectoryOptions::phase_count),
+             "Phases after the first, of trajectories that are not listed.", between(1, 1000))
+      .field("period", own(&TrajectoryOptions::period),
+             "Phases between two turns of a periodic trajectory.", at_least(1))
+      .field("rate", own(&TrajectoryOptions::rate),
+             "Deviation of a step of a random walk, as a share of the dial's range.",
+             between(0, 1))
+      .field("walk", own(&TrajectoryOptions::walk), "Which random walk.", at_least(0))
+      .field("reserved_cues", own(&TrajectoryOptions::reserved_cues),
+             "Cues at the end of the list that never say anything about the label.", at_least(0))
+      .field("finale", own(&TrajectoryOptions::finale),
+             "Phases added at the end: no_cue, adversarial.", one_of({"no_cue", "adversarial"}))
+      .field("lengths", own(&TrajectoryOptions::lengths),
+             "Relative lengths of the phases after the first; empty means equal.", positive())
+      .field("pretrain_share", own(&TrajectoryOptions::pretrain_share),
+             "Share of all steps spent on phase 0; the others share the rest.", between(0, 1));
+}
+
+}  // namespace spurion

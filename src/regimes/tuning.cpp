@@ -1,0 +1,35 @@
+#include "regimes/tuning.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace spurion {
+
+Tuning::Tuning(TuningOptions options, Trainee& trainee)
+    : options_(std::move(options)), trainee_(&trainee) {
+  if (options_.trainable == "last_layer") {
+    const std::int64_t first = trainee.model().last_layer_offset();
+    last_layer_ = at::arange(trainee.model().parameter_count()).ge(first);
+  }
+}
+
+void Tuning::enter(std::int64_t phase) {
+  if (phase > 0 && options_.reset_optimizer) {
+    trainee_->optimizer().reset(at::ones({trainee_->replicas()}, at::kBool));
+  }
+}
+
+void Tuning::before_step(std::int64_t phase, std::int64_t step) {
+  if (phase == 0) return;
+  UpdateLimits limits;
+  limits.rate = options_.rate_factor;
+  if (step < options_.warm_up) {
+    limits.rate *= static_cast<double>(step + 1) / static_cast<double>(options_.warm_up);
+  }
+  limits.trainable = last_layer_;
+  trainee_->limit_updates(std::move(limits));
+}
+
+}  // namespace spurion

@@ -1,0 +1,126 @@
+#include <cmath>
+
+#include "catch.hpp"
+#include "spurion/analysis/streams.hpp"
+
+using namespace spurion;
+using namespace spurion::analysis;
+
+namespace {
+
+/// Two cues by turns, the third never: phases a, b, a; numbers made up to be told apart.
+TrialResult recurring_trial() {
+  TrialResult trial;
+  const auto add = [&](std::int64_t phase, std::int64_t step, const std::string& domain,
+                       const std::string& metric, double value) {
+    trial.measurements.push_back({phase, step, domain, 0.0, metric, value});
+  };
+  const double offsets[3][3] = {{-0.4, 0, 0}, {0, -0.4, 0}, {-0.4, 0, 0}};
+  const char* cues[] = {"a", "b", "c"};
+  for (int phase = 0; phase < 3; ++phase) {
+    const std::string domain = "phase_" + std::to_string(phase);
+    for (int cue = 0; cue < 3; ++cue) {
+      add(0, 0, domain, std::string("position_") + cues[cue], 0.5 + offsets[phase][cue]);
+      add(0, 0, domain, std::string("offset_") + cues[cue], offsets[phase][cue]);
+    }
+    add(0, 0, domain, "ceiling_bayes", 0.9);
+    add(0, 0, domain, "ceiling_chance", 0.5);
+  }
+  const double scores[3][3] = {{0.90, 0.55, 0.90}, {0.60, 0.85, 0.60}, {0.80, 0.70, 0.80}};
+  const double flips[3][3] = {{0.8, 0.0, 0.1}, {0.3, 0.7, 0.2}, {0.6, 0.4, 0.1}};
+  for (int after = 0; after < 3; ++after) {
+    for (int on = 0; on < 3; ++on) {
+      add(after, 10 * (after + 1), "phase_" + std::to_string(on), "accuracy", scores[after][on]);
+      add(after, 10, std::string("cue_") + cues[on], "flip_rate", flips[after][on]);
+    }
+  }
+  add(2, 30, "phase_2", "trap", 0.3);
+  add(0, 10, "phase_2", "trap", 0.35);
+  // Two windows of 100 rows in each later phase.
+  const double windows[2][2] = {{0.6, 0.88}, {0.7, 0.75}};
+  for (int phase = 1; phase < 3; ++phase) {
+    for (int window = 0; window < 2; ++window) {
+      const std::int64_t step = 10 * phase + 5 * (window + 1);
+      add(phase, step, "stream", "prequential_accuracy", windows[phase - 1][window]);
+      add(phase, step, "stream", "window_rows", 100.0);
+      add(phase, step, "stream", "regret", 0.9 - windows[phase - 1][window]);
+    }
+  }
+  return trial;
+}
+
+}  // namespace
+
+TEST_CASE("measures of a stream are what their formulas say") {
+  const auto numbers = stream_numbers(recurring_trial());
+  REQUIRE(numbers);
+  const StreamNumbers& s = *numbers;
+  CHECK(s.phases == 3);
+  CHECK(s.newest(0) == "a");
+  CHECK(s.newest(1) == "b");
+  CHECK(s.newest(2) == "a");
+  CHECK(s.adoption(1) == 0.7);
+  CHECK(s.residue(1) == 0.3);
+  CHECK(std::isnan(s.residue(0)));
+  CHECK(s.unpaired(1) == 0.2);
+  CHECK(s.worst_flip(2) == 0.6);
+  // Best before the last phase minus last: on phase 0 .90 - .80, on phase 1 .85 - .70.
+  CHECK(s.forgetting() == Approx(0.125));
+  CHECK(s.backward_transfer() == Approx((0.80 - 0.90 + 0.70 - 0.85) / 2));
+  CHECK(s.forward_transfer() == Approx((0.55 - 0.5 + 0.60 - 0.5) / 2));
+  CHECK(s.dynamic_regret() == Approx(100.0 * (0.3 + 0.02 + 0.2 + 0.15)));
+  CHECK(s.worst_dip() == Approx(0.3));
+  CHECK(s.recovery_rows(0.05) == Approx(200.0));  // 200 after the first shift, never after the next
+  CHECK(s.recovery_rows(0.16) == Approx(200.0));
+  CHECK(s.traps[2][2] == 0.3);
+}
+
+TEST_CASE("the same phase met late and early is compared, others are not") {
+  TrialResult trial = recurring_trial();
+  auto numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  // Phases 1 and 2 differ in their cues; phase 0 does not count, it is where training began.
+  CHECK(std::isnan(numbers->late_against_early()));
+}
+
+TEST_CASE("a trial without phases is no stream") {
+  TrialResult trial;
+  trial.measurements.push_back({0, 0, "test", 0.9, "accuracy", 0.5});
+  CHECK_FALSE(stream_numbers(trial));
+}
+
+namespace {
+
+/// Trials whose numbers differ by a little noise.
+std::vector<std::vector<StreamNumbers>> trials(double flip_before, double flip_after,
+                                               double trap_before, double trap_after) {
+  std::vector<std::vector<StreamNumbers>> strata(1);
+  for (int seed = 0; seed < 5; ++seed) {
+    const double noise = 0.01 * (seed - 2);
+    StreamNumbers trial;
+    trial.phases = 2;
+    trial.scores.assign(2, {0.8, 0.8});
+    trial.traps = {{0.3, trap_before + noise}, {0.0, trap_after + noise}};
+    trial.flips = {{{"cue", flip_before + noise}}, {{"cue", flip_after - noise}}};
+    strata[0].push_back(trial);
+  }
+  return strata;
+}
+
+StreamOutcome outcome(double flip_before, double flip_after, double trap_before,
+                      double trap_after) {
+  return stream_verdict(trials(flip_before, flip_after, trap_before, trap_after), -1, 0.1, "t")
+      .outcome;
+}
+
+}  // namespace
+
+TEST_CASE("verdicts follow flips and trap") {
+  CHECK(outcome(0.8, 0.03, -0.3, 0.0) == StreamOutcome::resolved);
+  CHECK(outcome(0.8, 0.8, -0.3, 0.35) == StreamOutcome::replaced);
+  CHECK(outcome(0.8, 0.8, -0.3, -0.3) == StreamOutcome::unchanged);
+  CHECK(outcome(0.8, 0.8, 0.3, 0.3) == StreamOutcome::unchanged);
+  CHECK(outcome(0.03, 0.03, 0.0, 0.0) == StreamOutcome::not_confused);
+  CHECK(outcome(0.8, 0.4, -0.3, 0.05) == StreamOutcome::undecided);
+  CHECK(outcome(0.8, 0.1, -0.3, 0.0) == StreamOutcome::undecided);  // the interval holds the margin
+}

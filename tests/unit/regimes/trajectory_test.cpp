@@ -1,0 +1,135 @@
+#include "regimes/trajectory.hpp"
+
+#include <ATen/ATen.h>
+
+#include "catch.hpp"
+#include "spurion/error.hpp"
+#include "unit/environments/synthetic_worlds.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+std::vector<double> shifts(const Trajectory& trajectory) {
+  std::vector<double> all;
+  for (const Phase& phase : trajectory.phases()) all.push_back(phase.domain.shift);
+  return all;
+}
+
+std::vector<std::vector<double>> positions(const Trajectory& trajectory) {
+  std::vector<std::vector<double>> all;
+  for (const Phase& phase : trajectory.phases()) all.push_back(phase.domain.cue_shifts);
+  return all;
+}
+
+TrajectoryOptions of(const std::string& kind, std::int64_t phases) {
+  TrajectoryOptions options;
+  options.trajectory = kind;
+  options.phase_count = phases;
+  return options;
+}
+
+/// Three tasks of cue strength .05: confounder_0 .. confounder_2, neutral at .5.
+std::unique_ptr<Environment> three_cues() {
+  return synthetic_world("continually_confounded", {{"tasks", 3}, {"disagreement", 0.05}});
+}
+
+}  // namespace
+
+TEST_CASE("the dial moves as a trajectory says") {
+  const auto world = synthetic_world("two_shortcuts");
+  const double from = world->train_domains().front().shift;
+  const double to = world->test_domain().shift;
+  CHECK(shifts(Trajectory(of("listed", 9), *world)) == std::vector<double>{from, to});
+  CHECK(shifts(Trajectory(of("fixed", 2), *world)) == std::vector<double>{from, from, from});
+  CHECK(shifts(Trajectory(of("reversal", 4), *world)) ==
+        std::vector<double>{from, from, from, to, to});
+  TrajectoryOptions periodic = of("periodic", 5);
+  periodic.period = 2;
+  CHECK(shifts(Trajectory(periodic, *world)) == std::vector<double>{from, to, to, from, from, to});
+  const auto drift = shifts(Trajectory(of("drift", 4), *world));
+  REQUIRE(drift.size() == 5);
+  for (std::size_t i = 0; i < drift.size(); ++i) {
+    CHECK(drift[i] == Approx(from + (to - from) * static_cast<double>(i) / 4.0));
+  }
+}
+
+TEST_CASE("a random walk stays on the dial and is the one its number names") {
+  const auto world = synthetic_world("two_shortcuts");
+  TrajectoryOptions walk = of("random_walk", 200);
+  walk.rate = 0.4;
+  const auto first = shifts(Trajectory(walk, *world));
+  for (const double shift : first) CHECK((shift >= 0.0 && shift <= 1.0));
+  CHECK(shifts(Trajectory(walk, *world)) == first);
+  walk.walk = 1;
+  CHECK(shifts(Trajectory(walk, *world)) != first);
+}
+
+TEST_CASE("cues take turns as a trajectory says, and reserved ones never say anything") {
+  const auto world = three_cues();
+  using Rows = std::vector<std::vector<double>>;
+  CHECK(positions(Trajectory(of("replacement", 3), *world)) ==
+        Rows{{0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}, {0.5, 0.5, 0.05}, {0.5, 0.5, 0.05}});
+  CHECK(positions(Trajectory(of("accumulation", 2), *world)) ==
+        Rows{{0.05, 0.5, 0.5}, {0.05, 0.05, 0.5}, {0.05, 0.05, 0.05}});
+  TrajectoryOptions recurring = of("recurring", 3);
+  recurring.reserved_cues = 1;
+  CHECK(positions(Trajectory(recurring, *world)) ==
+        Rows{{0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}, {0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}});
+  for (const Domain& domain : Trajectory(recurring, *world).first_domains()) {
+    CHECK(domain.cue_shifts == std::vector<double>{0.05, 0.5, 0.5});
+  }
+}
+
+TEST_CASE("a finale silences the cues or turns them against the model") {
+  const auto several = three_cues();
+  TrajectoryOptions options = of("replacement", 1);
+  options.finale = {"no_cue", "adversarial"};
+  const auto rows = positions(Trajectory(options, *several));
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[2] == std::vector<double>{0.5, 0.5, 0.5});
+  CHECK(rows[3][0] == Approx(0.95));
+  CHECK(rows[3][1] == Approx(0.95));
+  CHECK(rows[3][2] == 0.5);
+
+  const auto one = synthetic_world("two_bit");
+  TrajectoryOptions fixed = of("fixed", 1);
+  fixed.finale = {"no_cue"};
+  const Trajectory trajectory(fixed, *one);
+  const Phase& last = trajectory.phases().back();
+  CHECK(last.intervention.kind == Intervention::Kind::resample);
+  const Ceilings ceilings = phase_ceilings(*one, last);
+  CHECK(ceilings.bayes.value == ceilings.invariant.value);
+}
+
+TEST_CASE("steps of phases add up and follow their lengths") {
+  const auto world = synthetic_world("two_bit");
+  TrajectoryOptions options = of("fixed", 3);
+  options.pretrain_share = 0.25;
+  const Trajectory equal(options, *world);
+  CHECK(equal.steps(0, 103) + equal.steps(1, 103) + equal.steps(2, 103) + equal.steps(3, 103) ==
+        103);
+  options.lengths = {1, 2, 1};
+  const Trajectory unequal(options, *world);
+  CHECK(unequal.steps(0, 400) == 100);
+  CHECK(unequal.steps(1, 400) == 75);
+  CHECK(unequal.steps(2, 400) == 150);
+  CHECK(unequal.steps(3, 400) == 75);
+}
+
+TEST_CASE("trajectories that do not fit their world are refused with what it has") {
+  const auto one = synthetic_world("two_bit");
+  CHECK_THROWS_WITH(Trajectory(of("replacement", 2), *one),
+                    Contains("'replacement' needs at least two cues") && Contains("two_bit"));
+  TrajectoryOptions reserved = of("drift", 2);
+  reserved.reserved_cues = 1;
+  CHECK_THROWS_WITH(Trajectory(reserved, *one), Contains("'reserved_cues'"));
+  TrajectoryOptions phases = of("drift", 2);
+  phases.phases = {0.5};
+  CHECK_THROWS_WITH(Trajectory(phases, *one), Contains("'phases' belongs to"));
+  TrajectoryOptions lengths = of("drift", 2);
+  lengths.lengths = {1.0};
+  CHECK_THROWS_WITH(Trajectory(lengths, *one), Contains("1 numbers for 2 phases"));
+}
