@@ -23,7 +23,7 @@ class LinearRisks;
 struct Batch {
   Tensor x;  ///< [K, E * B, ...input_shape], or [1, E * B, ...] when all replicas see the same rows
   Tensor y;  ///< [K, E, B] or [1, E, B]
-  Tensor group;                      ///< [K, E, B] or [1, E, B]; undefined unless granted
+  Tensor group;  ///< [K, E, B] or [1, E, B]; undefined unless granted
   /// [K, E, B] or undefined, which means 1: what each row's loss counts in a mean over B rows.
   /// Regimes that reveal labels with known probabilities weigh them by the inverse.
   Tensor weight = {};
@@ -58,8 +58,9 @@ struct MethodContext {
 
 /// What an update may change.
 struct UpdateLimits {
-  double rate = 1.0;   ///< multiplies every change: a factor of the learning rate
-  Tensor trainable = {};  ///< bool [P]; parameters where it is false stay. Undefined: all may change
+  double rate = 1.0;  ///< multiplies every change: a factor of the learning rate
+  Tensor trainable =
+      {};  ///< bool [P]; parameters where it is false stay. Undefined: all may change
 };
 
 /// K models in training: parameters, optimiser, counters. Methods act through it.

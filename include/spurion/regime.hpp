@@ -69,8 +69,9 @@ class SPURION_API Evaluator {
   /// Counts one update: rows that entered the gradient of each replica, and labels among them that
   /// were revealed for the first time. Throws `Interrupted` when the run was told to stop.
   void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) {
-    count_update(trainee, rows,
-                 std::vector<std::int64_t>(static_cast<std::size_t>(trainee.replicas()), new_labels));
+    count_update(
+        trainee, rows,
+        std::vector<std::int64_t>(static_cast<std::size_t>(trainee.replicas()), new_labels));
   }
   /// The same where replicas differ in the labels that are new to them, [K].
   virtual void count_update(const Trainee& trainee, std::int64_t rows,
@@ -85,6 +86,9 @@ class SPURION_API Regime {
   [[nodiscard]] virtual Access grants() const = 0;
   /// Number of domains E in the batches a method will see.
   [[nodiscard]] virtual std::int64_t batch_domains(const Environment& environment) const;
+  /// Updates it makes where `training.steps` says `steps`.
+  [[nodiscard]] virtual std::int64_t updates(const Environment& environment,
+                                             std::int64_t steps) const;
   /// The phases of a stream in order, on which trials are measured too; the first is where training
   /// begins. Empty when there is no stream.
   [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;

@@ -183,8 +183,7 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
 Chart flips_against_scale(
     const std::string& experiment, const std::string& world, const std::string& axis,
     std::int64_t phase,
-    const std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>&
-        lines) {
+    const std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>& lines) {
   Chart chart;
   chart.name = fmt::format("flips_{}_{}_{}", experiment, slug(world), axis);
   chart.title = fmt::format("Reliance on cues against {}: {}", axis, world);

@@ -132,23 +132,23 @@ std::map<CellKey, Cell> cells_of(const StoredResults& results, const Question& q
 /// Prequential numbers exist online only; everything else for all.
 Table measures_table(const Question& question, const std::map<CellKey, Cell>& cells,
                      const std::string& axis, double margin) {
-  Table table{"stream_measures_" + question.experiment,
-              fmt::format(
-                  "Over whole streams. prequential: mean score before learning; regret: sum of "
-                  "shortfalls from the exact Bayes ceiling of each phase, per 1000 rows; recovery: "
-                  "rows after a shift until a window is within {} of the ceiling (a phase that ends "
-                  "before counts whole); dip: largest shortfall of a window; forgetting and "
-                  "transfer as in Chaudhry et al. 2018 and Lopez-Paz & Ranzato 2017; late - early: "
-                  "the same phase met again (below 0: plasticity was lost). Mean with 95 % "
-                  "bootstrap interval over trials.",
-                  margin),
-              {"world", "regime", "method", "prequential", "regret", "recovery", "dip",
-               "forgetting", "backward", "forward", "late - early"},
-              {}};
+  Table table{
+      "stream_measures_" + question.experiment,
+      fmt::format(
+          "Over whole streams. prequential: mean score before learning; regret: sum of "
+          "shortfalls from the exact Bayes ceiling of each phase, per 1000 rows; recovery: "
+          "rows after a shift until a window is within {} of the ceiling (a phase that ends "
+          "before counts whole); dip: largest shortfall of a window; forgetting and "
+          "transfer as in Chaudhry et al. 2018 and Lopez-Paz & Ranzato 2017; late - early: "
+          "the same phase met again (below 0: plasticity was lost). Mean with 95 % "
+          "bootstrap interval over trials.",
+          margin),
+      {"world", "regime", "method", "prequential", "regret", "recovery", "dip", "forgetting",
+       "backward", "forward", "late - early"},
+      {}};
   if (!axis.empty()) table.header.insert(table.header.begin() + 3, axis);
   for (const auto& [key, cell] : cells) {
-    const auto text = [&, &key = key, &cell = cell](const char* what, auto number,
-                                                    int digits = 3) {
+    const auto text = [&, &key = key, &cell = cell](const char* what, auto number, int digits = 3) {
       return show_defined(cell.estimate(key.text() + what, number), digits);
     };
     std::vector<std::string> row = {
@@ -165,14 +165,16 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
                }
                return rows > 0.0 ? sum / rows : std::nan("");
              }),
-        text("regret",
-             [](const StreamNumbers& t) {
-               double rows = 0.0;
-               for (const StreamWindow& window : t.windows) rows += window.rows;
-               return 1000.0 * t.dynamic_regret() / rows;
-             },
-             1),
-        text("recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, 0),
+        text(
+            "regret",
+            [](const StreamNumbers& t) {
+              double rows = 0.0;
+              for (const StreamWindow& window : t.windows) rows += window.rows;
+              return 1000.0 * t.dynamic_regret() / rows;
+            },
+            1),
+        text(
+            "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, 0),
         text("dip", [](const StreamNumbers& t) { return t.worst_dip(); }),
         text("forgetting", [](const StreamNumbers& t) { return t.forgetting(); }),
         text("backward", [](const StreamNumbers& t) { return t.backward_transfer(); }),
@@ -186,14 +188,14 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
 
 /// Where a world's regimes and methods did not spend the same, it is said.
 Table budget_table(const Question& question, const std::map<CellKey, Cell>& cells) {
-  Table table{"stream_budgets_" + question.experiment,
-              "What each trial was counted to spend, on average: rows that entered a gradient, "
-              "labels revealed, updates, floating-point operations of passes through the model. "
-              "'as most': within 5 % of the median of its world at its scale in rows and updates; "
-              "comparisons with another budget are not like with like.",
-              {"world", "regime", "method", "scale", "rows", "labels", "updates", "GFLOP",
-               "budget"},
-              {}};
+  Table table{
+      "stream_budgets_" + question.experiment,
+      "What each trial was counted to spend, on average: rows that entered a gradient, "
+      "labels revealed, updates, floating-point operations of passes through the model. "
+      "'as most': within 5 % of the median of its world at its scale in rows and updates; "
+      "comparisons with another budget are not like with like.",
+      {"world", "regime", "method", "scale", "rows", "labels", "updates", "GFLOP", "budget"},
+      {}};
   std::map<std::pair<std::string, double>, std::vector<std::pair<double, double>>> spent;
   const auto each = [](const Cell& cell, auto total) {
     return static_cast<double>(total) / static_cast<double>(cell.trials);
@@ -240,8 +242,8 @@ std::string summary(const std::map<std::pair<std::string, std::string>,
       return found == outcomes.end() ? std::int64_t{0} : found->second;
     };
     text += fmt::format("{} ({}): of {} replaced {}, resolved {}, unchanged {}", who.first,
-                        who.second, all, of(StreamOutcome::replaced),
-                        of(StreamOutcome::resolved), of(StreamOutcome::unchanged));
+                        who.second, all, of(StreamOutcome::replaced), of(StreamOutcome::resolved),
+                        of(StreamOutcome::unchanged));
     if (of(StreamOutcome::not_confused) > 0) {
       text += fmt::format(", not confused {}", of(StreamOutcome::not_confused));
     }
@@ -325,7 +327,8 @@ Answer streams(const StoredResults& results, const Question& question) {
     }
   }
   if (!axis.empty()) {
-    std::map<std::string, std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>>
+    std::map<std::string,
+             std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>>
         scaled;
     for (const auto& [key, cell] : cells) {
       scaled[key.world][key.regime + ", " + key.method][key.scale] = cell.lists();

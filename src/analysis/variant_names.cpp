@@ -33,9 +33,14 @@ std::string VariantNames::operator()(const TrialSpec& spec) const {
   for (const std::string& option : found->second) {
     const Value* value = one.options.find(option);
     if (value == nullptr) continue;
+    if (value->is_bool()) {  // what is on is named, what is off is not
+      if (value->as_bool()) parts.push_back(option);
+      continue;
+    }
     parts.push_back(fmt::format("{} = {}", option,
                                 value->is_string() ? value->as_string() : value->canonical_json()));
   }
+  if (parts.empty()) return one.name;
   return fmt::format("{} ({})", one.name, fmt::join(parts, ", "));
 }
 

@@ -106,7 +106,8 @@ ToyResult train(const ToyRun& run, bool interrupted) {
       pair = Pair(run);
       pair.visit_state(StateVisitor::loader(archive));
     }
-    pair.method->step(*pair.trainee, run.batches[static_cast<std::size_t>(step) % run.batches.size()]);
+    pair.method->step(*pair.trainee,
+                      run.batches[static_cast<std::size_t>(step) % run.batches.size()]);
     result.losses.push_back(pair.trainee->last_losses().clone());
   }
   result.parameters = pair.trainee->parameters().detach().clone();

@@ -131,8 +131,7 @@ void Archive::write(const std::filesystem::path& file) const {
     std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
     stream.write(out.data(), static_cast<std::streamsize>(out.size()));
     if (!stream.flush()) {
-      throw StoreError(
-          fmt::format("cannot write '{}': {}", beside.string(), std::strerror(errno)));
+      throw StoreError(fmt::format("cannot write '{}': {}", beside.string(), std::strerror(errno)));
     }
   }
   synchronise(beside, O_RDONLY);

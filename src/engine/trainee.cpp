@@ -62,9 +62,8 @@ void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
   if (limited) {
     // Every update rule is proportional to its rate, so scaling the change scales the rate.
     const Tensor change = (values - before) * limits_.rate;
-    values.copy_(limits_.trainable.defined()
-                     ? at::where(limits_.trainable, before + change, before)
-                     : before + change);
+    values.copy_(limits_.trainable.defined() ? at::where(limits_.trainable, before + change, before)
+                                             : before + change);
   }
   ++step_;
 }

@@ -19,7 +19,7 @@ class PackEvaluator final : public Evaluator {
   struct Options {
     EvaluationOptions evaluation;
     TrainingOptions training;
-    double step_flops_per_row = 0.0;          ///< used unless `counted`
+    double step_flops_per_row = 0.0;         ///< used unless `counted`
     const CountingModel* counted = nullptr;  ///< knows the operations of updates
     const std::atomic<bool>* stop = nullptr;
     /// Called with the updates made so far.

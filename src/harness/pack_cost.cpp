@@ -57,8 +57,8 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
       training.batch == 0 ? training.rows : std::min(training.batch, training.rows);
   const double batch_rows = domains * static_cast<double>(per_domain);
   PackCost result;
-  result.flops = static_cast<double>(training.steps) * batch_rows * model->step_flops() *
-                 method->cost_factor();
+  result.flops = static_cast<double>(regime->updates(*environment, training.steps)) * batch_rows *
+                 model->step_flops() * method->cost_factor();
   const double parameters = 4.0 * static_cast<double>(model->parameter_count());
   // Parameters, gradient, two moments, and the two temporaries of a penalty.
   const double parameter_bytes = 6.0 * parameters;

@@ -77,11 +77,10 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
     method_keys.push_back(replicate_key(trial).child("method"));
   }
   const auto replicas = static_cast<std::int64_t>(pack.trials.size());
-  const auto method =
-      catalog.methods.at(first.method.name)
-          .make(method_options,
-                MethodContext{info.task, replicas, regime->batch_domains(environment), info.groups,
-                              method_keys});
+  const auto method = catalog.methods.at(first.method.name)
+                          .make(method_options, MethodContext{info.task, replicas,
+                                                              regime->batch_domains(environment),
+                                                              info.groups, method_keys});
   const CountingModel counted(*model);
   Trainee trainee(counted, model->initialise(model_keys), gather_optimizer(pack));
   context.linear_risks = uses_linear_risks(*model, *method, info, context.training);
@@ -102,7 +101,8 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
     options.counted = &counted;
   }
   options.stop = stop;
-  const auto total = static_cast<double>(std::max<std::int64_t>(context.training.steps, 1));
+  const auto total = static_cast<double>(
+      std::max<std::int64_t>(regime->updates(environment, context.training.steps), 1));
   options.progress = [&progress, total](std::int64_t step) {
     if (progress) progress(std::min(1.0, static_cast<double>(step) / total));
   };

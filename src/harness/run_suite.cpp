@@ -51,7 +51,8 @@ std::vector<Pack> stopped_packs(const CheckpointPlan& checkpoints, std::vector<T
     for (const TrialSpec& trial : missing) wanted.emplace(trial.id(), trial);
     std::vector<TrialSpec> trials;
     for (const std::string& id : ids) {
-      if (const auto found = wanted.find(id); found != wanted.end()) trials.push_back(found->second);
+      if (const auto found = wanted.find(id); found != wanted.end())
+        trials.push_back(found->second);
     }
     if (trials.empty() || trials.size() != ids.size()) continue;
     Pack pack = pack_of(trials, catalog, sources);
@@ -138,8 +139,8 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
     std::error_code error;
     std::filesystem::create_directories(checkpoints.folder, error);
     if (error) {
-      throw StoreError(fmt::format("cannot create '{}': {}", checkpoints.folder.string(),
-                                   error.message()));
+      throw StoreError(
+          fmt::format("cannot create '{}': {}", checkpoints.folder.string(), error.message()));
     }
   }
   WorkQueue work(packs, progress, store, options, budget.packs);

@@ -11,8 +11,8 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
   const std::int64_t last = phase == 0 ? count : std::min(count, phase + 2);
   for (std::int64_t other = 0; other < last; ++other) {
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
-    Values values = score(trainee, measured.domain, Purpose::test,
-                          held_out_rows(measured.domain), measured.intervention, twin_);
+    Values values = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+                          measured.intervention, twin_);
     // Before a phase and after it: what training on it did.
     if (other >= phase) measure_trap(trainee, measured, values);
     store(trainee, phase, measured.domain, values);
@@ -28,8 +28,8 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
   values[std::string("randomised_") + name] = randomised.at(name);
-  values["trap"] = accuracy ? values.at(name) - randomised.at(name)
-                            : randomised.at(name) - values.at(name);
+  values["trap"] =
+      accuracy ? values.at(name) - randomised.at(name) : randomised.at(name) - values.at(name);
 }
 
 void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {

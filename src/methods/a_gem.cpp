@@ -13,9 +13,9 @@ struct AGemOptions : BaseRiskOptions {
   std::int64_t replayed = 64;
 };
 
-/// Averaged gradient episodic memory (Chaudhry et al. 2019): where the gradient g of the newest rows
-/// has a negative product with g_ref, that of rows of earlier phases, it is projected:
-/// g - (g.g_ref / g_ref.g_ref) g_ref. The memory is a reservoir of the phases before the present.
+/// Averaged gradient episodic memory (Chaudhry et al. 2019): where the gradient g of the newest
+/// rows has a negative product with g_ref, that of rows of earlier phases, it is projected: g -
+/// (g.g_ref / g_ref.g_ref) g_ref. The memory is a reservoir of the phases before the present.
 class AGem final : public Method {
  public:
   using Options = AGemOptions;

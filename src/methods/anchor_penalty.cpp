@@ -43,8 +43,8 @@ Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction functi
     const Tensor values = function == RowFunction::loss
                               ? losses::row_loss(rows.task, logits, each_row(targets)).sum()
                               : logits.pow(2).sum();
-    const Tensor gradient = torch::autograd::grad({values}, {parameters})[0].reshape(
-        {replicas, chunk, sum.size(1)});
+    const Tensor gradient =
+        torch::autograd::grad({values}, {parameters})[0].reshape({replicas, chunk, sum.size(1)});
     sum += (reduction == EntryReduction::square ? gradient.pow(2) : gradient.abs()).sum(1);
   }
   return sum / static_cast<double>(count);

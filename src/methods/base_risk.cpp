@@ -19,8 +19,7 @@ Access BaseRisk::needs() const {
 
 Tensor BaseRisk::operator()(const Output& output, const Batch& batch,
                             const Trainee& trainee) const {
-  const Tensor risk =
-      domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
+  const Tensor risk = domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
   if (penalty_ == "none") return risk;
   return risk + weight_ * domain_penalty(penalty_, output, batch, trainee);
 }

@@ -84,7 +84,8 @@ class ContinualBackprop final : public Method {
                     (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;
       age_[l] += 1;
       due_[l] += options_.replacement_rate * static_cast<double>(layers[l].bias.shape[0]);
-      for (; due_[l] >= 1.0; due_[l] -= 1.0) replace_least_useful(trainee, layers[l], l, parameters);
+      for (; due_[l] >= 1.0; due_[l] -= 1.0)
+        replace_least_useful(trainee, layers[l], l, parameters);
     }
   }
 

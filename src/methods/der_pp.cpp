@@ -14,9 +14,9 @@ struct DerPpOptions : BaseRiskOptions {
   PerReplica<double> beta = 0.5;
 };
 
-/// Dark experience replay++ (Buzzega et al. 2020): a reservoir of rows with the logits they had when
-/// they were seen. L = R(new) + alpha * mean ||logits - kept logits||^2 on one draw from it + beta *
-/// R on another.
+/// Dark experience replay++ (Buzzega et al. 2020): a reservoir of rows with the logits they had
+/// when they were seen. L = R(new) + alpha * mean ||logits - kept logits||^2 on one draw from it +
+/// beta * R on another.
 class DerPp final : public Method {
  public:
   using Options = DerPpOptions;
@@ -62,7 +62,8 @@ class DerPp final : public Method {
           (output_rows(all, fresh, replayed_).logits - dark.logits).pow(2).sum(2).mean(1);
       trainee.descend(
           risk_(output, batch, trainee) + alpha_ * distance +
-          beta_ * domain_risks(output_rows(all, fresh + replayed_, replayed_), plain.batch).mean(1));
+          beta_ *
+              domain_risks(output_rows(all, fresh + replayed_, replayed_), plain.batch).mean(1));
     }
     memory_.add(batch, output.logits);
   }

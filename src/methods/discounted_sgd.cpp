@@ -14,10 +14,10 @@ struct DiscountedSgdOptions : BaseRiskOptions {
   std::int64_t window = 16;
 };
 
-/// Forgetting by discount: each update descends the risk of the last `window` batches, batch i steps
-/// ago with weight discount^i, normalised: an exponentially forgetting estimate of the present risk
-/// (as discounted follow-the-leader does exactly). discount = 0 is plain SGD; the closer to 1, the
-/// longer old rows count and the slower a new cue is taken up.
+/// Forgetting by discount: each update descends the risk of the last `window` batches, batch i
+/// steps ago with weight discount^i, normalised: an exponentially forgetting estimate of the
+/// present risk (as discounted follow-the-leader does exactly). discount = 0 is plain SGD; the
+/// closer to 1, the longer old rows count and the slower a new cue is taken up.
 class DiscountedSgd final : public Method {
  public:
   using Options = DiscountedSgdOptions;
@@ -58,8 +58,8 @@ class DiscountedSgd final : public Method {
       old.task = batch.task;
       weight = weight * discount_;
       total = total + weight;
-      loss = loss +
-             weight * domain_risks(output_rows(all, first, old.rows_per_domain), old).mean(1);
+      loss =
+          loss + weight * domain_risks(output_rows(all, first, old.rows_per_domain), old).mean(1);
       first += old.rows_per_domain;
     }
     trainee.descend(loss / total);

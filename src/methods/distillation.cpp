@@ -28,8 +28,7 @@ Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, dou
     return scale * rows.mean(1);
   }
   const Tensor t = log_probabilities(teacher / temperature);
-  const Tensor rows =
-      (losses::exp(t) * (t - log_probabilities(student / temperature))).sum(-1);
+  const Tensor rows = (losses::exp(t) * (t - log_probabilities(student / temperature))).sum(-1);
   return scale * rows.mean(1);
 }
 

@@ -5,8 +5,8 @@
 namespace spurion {
 
 /// Divergence of a student's predictions from a teacher's, mean over rows, [K]; logits are
-/// [K, R, C]. Classes: temperature^2 * KL(teacher || student) of softened predictions (Hinton et al.
-/// 2015); regression: mean squared difference.
+/// [K, R, C]. Classes: temperature^2 * KL(teacher || student) of softened predictions (Hinton et
+/// al. 2015); regression: mean squared difference.
 Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, double temperature);
 
 /// Parameters kept to be predicted with later.

@@ -13,9 +13,9 @@ struct EwcOptions : BaseRiskOptions {
   std::int64_t fisher_rows = 128;
 };
 
-/// Elastic weight consolidation (Kirkpatrick et al. 2017), in its online form (Schwarz et al. 2018):
-/// after each phase F <- decay * F + F_phase, with F_phase the diagonal of the empirical Fisher
-/// information over a reservoir of the phase's rows, and the loss of later phases has
+/// Elastic weight consolidation (Kirkpatrick et al. 2017), in its online form (Schwarz et al.
+/// 2018): after each phase F <- decay * F + F_phase, with F_phase the diagonal of the empirical
+/// Fisher information over a reservoir of the phase's rows, and the loss of later phases has
 /// strength / 2 * sum_i F_i (theta_i - theta*_i)^2 added, theta* the parameters at the end of the
 /// last phase. decay = 1 sums the phases' Fisher information as the original does, but keeps one
 /// anchor instead of one a phase. Observed labels are used, not ones drawn from the model.
@@ -48,8 +48,8 @@ class Ewc final : public Method {
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
     if (phase == 0 || memory_.size() == 0) return;
-    const Tensor fisher = mean_row_gradient(trainee, memory_.all(), RowFunction::loss,
-                                            EntryReduction::square);
+    const Tensor fisher =
+        mean_row_gradient(trainee, memory_.all(), RowFunction::loss, EntryReduction::square);
     penalty_.hold(trainee.parameters(),
                   penalty_.set() ? decay_ * penalty_.importance() + fisher : fisher);
     memory_.clear();

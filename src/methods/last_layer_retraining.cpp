@@ -10,8 +10,8 @@ struct LastLayerRetrainingOptions : BaseRiskOptions {
   bool reinitialise = true;
 };
 
-/// Last-layer retraining on the newest phase (Kirichenko et al. 2023; Rosenfeld et al. 2022): phase 0
-/// trains everything; in later phases the features stay and only the last layer is trained, with
+/// Last-layer retraining on the newest phase (Kirichenko et al. 2023; Rosenfeld et al. 2022): phase
+/// 0 trains everything; in later phases the features stay and only the last layer is trained, with
 /// `reinitialise` from a fresh start in each. On a phase in which the cue says nothing this is deep
 /// feature reweighting.
 class LastLayerRetraining final : public Method {
@@ -43,8 +43,7 @@ class LastLayerRetraining final : public Method {
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
     const Tensor fresh = trainee.model().initialise(keys);
-    trainee.set_parameters(
-        at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
+    trainee.set_parameters(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
     trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
   }
 

@@ -12,9 +12,9 @@ struct LwfOptions : BaseRiskOptions {
   double temperature = 2.0;
 };
 
-/// Learning without forgetting (Li & Hoiem 2016): on the rows of a new phase predictions are held to
-/// those of the model as it was when the phase began, by strength * T^2 * KL. One head serves all
-/// phases, so there are no old tasks' heads to keep.
+/// Learning without forgetting (Li & Hoiem 2016): on the rows of a new phase predictions are held
+/// to those of the model as it was when the phase began, by strength * T^2 * KL. One head serves
+/// all phases, so there are no old tasks' heads to keep.
 class Lwf final : public ObjectiveMethod {
  public:
   using Options = LwfOptions;

@@ -25,8 +25,8 @@ class Mas final : public Method {
       fields
           .field("strength", &O::strength, "Multiplier of the quadratic penalty.", at_least(0),
                  log_uniform(1e-2, 1e2))
-          .field("importance_rows", &O::importance_rows,
-                 "Rows of a phase its importances are of.", between(1, 100000));
+          .field("importance_rows", &O::importance_rows, "Rows of a phase its importances are of.",
+                 between(1, 100000));
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;
@@ -41,8 +41,8 @@ class Mas final : public Method {
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
     if (phase == 0 || memory_.size() == 0) return;
-    const Tensor importance = mean_row_gradient(
-        trainee, memory_.all(), RowFunction::squared_output, EntryReduction::magnitude);
+    const Tensor importance = mean_row_gradient(trainee, memory_.all(), RowFunction::squared_output,
+                                                EntryReduction::magnitude);
     penalty_.hold(trainee.parameters(),
                   penalty_.set() ? penalty_.importance() + importance : importance);
     memory_.clear();

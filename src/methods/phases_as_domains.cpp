@@ -36,9 +36,8 @@ class PhasesAsDomains final : public Method {
                    one_of({"group_dro", "v_rex", "irm_v1"}))
             .field("penalty_weight", &O::penalty_weight, "Multiplier of V-REx's or IRM's penalty.",
                    at_least(0), log_uniform(1e-1, 1e4))
-            .field("step_size", &O::step_size,
-                   "Step of group DRO's exponentiated-gradient ascent.", at_least(0),
-                   log_uniform(1e-3, 1e-1))
+            .field("step_size", &O::step_size, "Step of group DRO's exponentiated-gradient ascent.",
+                   at_least(0), log_uniform(1e-3, 1e-1))
             .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
                    at_least(0), log_uniform(1e-5, 1e-2))
             .field("memory", &O::memory, "Rows kept of each phase.", between(1, 10000000))
@@ -87,8 +86,8 @@ class PhasesAsDomains final : public Method {
     const auto add = [&](const Output& output, const Batch& rows) {
       risks.push_back(domain_risks(output, rows));
       if (options_.objective == "irm_v1") {
-        scales.push_back(domain_quantities(losses::RowQuantity::scale_gradient, output, rows,
-                                           trainee));
+        scales.push_back(
+            domain_quantities(losses::RowQuantity::scale_gradient, output, rows, trainee));
       }
     };
     add(output_rows(all, 0, fresh), present);

@@ -67,8 +67,7 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
     const Stream stream(keys_[static_cast<std::size_t>(k)].child("reservoir"));
     for (std::int64_t i = 0; i < x.size(1); ++i) {
       const std::int64_t number = offered_ + i;
-      const std::int64_t place =
-          number < capacity_ ? number : stream.below(number + 1, number);
+      const std::int64_t place = number < capacity_ ? number : stream.below(number + 1, number);
       if (place >= capacity_) continue;
       copy_row(x, i, x_, place, k);
       copy_row(y, i, y_, place, k);

@@ -59,7 +59,8 @@ class ShrinkPerturb final : public Method {
  private:
   void refresh(Trainee& trainee) {
     std::vector<StreamKey> keys;
-    for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(times_)));
+    for (const StreamKey& key : keys_)
+      keys.push_back(key.child(static_cast<std::uint64_t>(times_)));
     ++times_;
     const Tensor now = trainee.parameters().detach();
     trainee.set_parameters(shrink_ * now + perturb_ * trainee.model().initialise(keys));

@@ -14,8 +14,8 @@ struct SiOptions : BaseRiskOptions {
 
 /// Synaptic intelligence (Zenke et al. 2017): along the path of a phase omega_i grows by
 /// -g_i * (change of theta_i), g the gradient of the risk; at its end the importance of i grows by
-/// omega_i / ((theta_i - theta_i at the phase's start)^2 + damping), never below 0. Later phases add
-/// strength * sum_i importance_i (theta_i - theta*_i)^2.
+/// omega_i / ((theta_i - theta_i at the phase's start)^2 + damping), never below 0. Later phases
+/// add strength * sum_i importance_i (theta_i - theta*_i)^2.
 class Si final : public Method {
  public:
   using Options = SiOptions;

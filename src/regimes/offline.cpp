@@ -45,7 +45,8 @@ class Offline final : public Regime {
     };
     Run run{context, method, trainee, evaluator};
     Fit body(run, slots);
-    run_phases(run, 1, [&](std::int64_t) { return context.training.steps; }, body);
+    run_phases(
+        run, 1, [&](std::int64_t) { return context.training.steps; }, body);
   }
 
  private:

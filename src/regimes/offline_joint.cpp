@@ -44,22 +44,37 @@ class OfflineJoint final : public Regime {
     return Trajectory(options_, environment).phases();
   }
 
+  [[nodiscard]] std::int64_t updates(const Environment& environment,
+                                     std::int64_t steps) const override {
+    const Trajectory trajectory(options_, environment);
+    std::int64_t all = 0;
+    for (std::int64_t phase = 0; phase < trajectory.count(); ++phase) {
+      all += phase_updates(trajectory, phase, steps);
+    }
+    return all;
+  }
+
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
     Run run{context, method, trainee, evaluator};
     const Trajectory trajectory(options_, *context.environments.front());
     Joint body(run, options_);
     const auto steps_of = [&](std::int64_t phase) {
-      std::int64_t steps = trajectory.steps(phase, context.training.steps);
-      for (std::int64_t earlier = 0; options_.budget == "full" && earlier < phase; ++earlier) {
-        steps += trajectory.steps(earlier, context.training.steps);
-      }
-      return steps;
+      return phase_updates(trajectory, phase, context.training.steps);
     };
     run_phases(run, trajectory.count(), steps_of, body);
   }
 
  private:
+  [[nodiscard]] std::int64_t phase_updates(const Trajectory& trajectory, std::int64_t phase,
+                                           std::int64_t steps) const {
+    std::int64_t updates = trajectory.steps(phase, steps);
+    for (std::int64_t earlier = 0; options_.budget == "full" && earlier < phase; ++earlier) {
+      updates += trajectory.steps(earlier, steps);
+    }
+    return updates;
+  }
+
   class Joint final : public PhaseBody {
    public:
     Joint(Run& run, const Options& options)

@@ -98,8 +98,7 @@ class Online final : public Regime {
       const auto kept = std::max<std::int64_t>(
           1, std::llround(options_->label_share * static_cast<double>(batch.rows_per_domain)));
       const std::int64_t sets = batch.x.size(0);
-      return select_rows(batch,
-                         at::arange(kept, at::kLong).expand({sets, batch.domains, kept}));
+      return select_rows(batch, at::arange(kept, at::kLong).expand({sets, batch.domains, kept}));
     }
 
     const Options* options_;

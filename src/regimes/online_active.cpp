@@ -112,14 +112,13 @@ class OnlineActive final : public Regime {
       const core::ActivityScope scope(core::Activity::data);
       const std::int64_t replicas = logits.size(0);
       const Shape shape = {replicas, batch.domains, batch.rows_per_domain};
-      const bool sure_known =
-          options_->selection == "uncertain" && batch.task != Task::regression;
+      const bool sure_known = options_->selection == "uncertain" && batch.task != Task::regression;
       if (!sure_known) {
         Tensor noise = at::empty(shape, at::kDouble);
         for (std::int64_t k = 0; k < replicas; ++k) {
-          const Stream stream(run_->context.order_keys[static_cast<std::size_t>(k)]
-                                  .child("active")
-                                  .child(static_cast<std::uint64_t>(place.phase)));
+          const Stream stream(
+              run_->context.order_keys[static_cast<std::size_t>(k)].child("active").child(
+                  static_cast<std::uint64_t>(place.phase)));
           for (std::int64_t i = 0; i < batch.domains; ++i) {
             for (std::int64_t j = 0; j < batch.rows_per_domain; ++j) {
               noise.data_ptr<double>()[(k * batch.domains + i) * batch.rows_per_domain + j] =
@@ -164,9 +163,9 @@ class OnlineActive final : public Regime {
 
 void register_online_active(Catalog& catalog);
 void register_online_active(Catalog& catalog) {
-  catalog.regimes.add<OnlineActive>(
-      "online_active", "Online, asking for labels and interventions at a price.",
-      "Lewis & Gale 1994 (uncertainty sampling)");
+  catalog.regimes.add<OnlineActive>("online_active",
+                                    "Online, asking for labels and interventions at a price.",
+                                    "Lewis & Gale 1994 (uncertainty sampling)");
 }
 
 }  // namespace spurion

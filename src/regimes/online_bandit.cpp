@@ -65,8 +65,7 @@ class OnlineBandit final : public Regime {
     Bandit(Run& run, const Options& options)
         : OnlineStream(run, options),
           options_(&options),
-          classes_(std::max<std::int64_t>(
-              2, run.context.environments.front()->info().outputs)) {}
+          classes_(std::max<std::int64_t>(2, run.context.environments.front()->info().outputs)) {}
 
     void learn(const Batch& batch, const Tensor& logits, const Place& place) override {
       Batch seen = batch;
@@ -94,9 +93,9 @@ class OnlineBandit final : public Regime {
     /// Replaces a share of the choices [E * B] of a replica by random ones.
     void explore(Tensor choice, std::int64_t replica, const Place& place,
                  const Batch& batch) const {
-      const StreamKey key = run_->context.order_keys[static_cast<std::size_t>(replica)]
-                                .child("bandit")
-                                .child(static_cast<std::uint64_t>(place.phase));
+      const StreamKey key =
+          run_->context.order_keys[static_cast<std::size_t>(replica)].child("bandit").child(
+              static_cast<std::uint64_t>(place.phase));
       const Stream coin(key.child("coin"));
       const Stream arm(key.child("arm"));
       auto* chosen = choice.data_ptr<std::int64_t>();
@@ -119,9 +118,9 @@ class OnlineBandit final : public Regime {
 
 void register_online_bandit(Catalog& catalog);
 void register_online_bandit(Catalog& catalog) {
-  catalog.regimes.add<OnlineBandit>(
-      "online_bandit", "Online, seeing only whether the chosen prediction was right.",
-      "Dudik, Langford & Li 2011, arXiv:1103.4601");
+  catalog.regimes.add<OnlineBandit>("online_bandit",
+                                    "Online, seeing only whether the chosen prediction was right.",
+                                    "Dudik, Langford & Li 2011, arXiv:1103.4601");
 }
 
 }  // namespace spurion

@@ -20,7 +20,8 @@ void OnlineStream::prepare(std::int64_t phase, std::int64_t steps) {
   }
   training_set_.reset();
   const std::int64_t rows = steps * std::max<std::int64_t>(training.batch, 1);
-  stream_ = std::make_unique<StreamSource>(run_->context, phase_slots(*options_, phase, rows), rows);
+  stream_ =
+      std::make_unique<StreamSource>(run_->context, phase_slots(*options_, phase, rows), rows);
   open(phase, rows);
   std::vector<Phase> each;
   for (const auto& environment : run_->context.environments) {

@@ -59,8 +59,7 @@ bool Prequential::after_step(const Trainee& trainee, Evaluator& evaluator, std::
     evaluator.record(trainee, phase_, domain_, metric, values);
   };
   const Tensor loss = loss_ / count;
-  const bool accuracy =
-      context_->environments.front()->info().score() == Score::accuracy;
+  const bool accuracy = context_->environments.front()->info().score() == Score::accuracy;
   if (accuracy) record("prequential_accuracy", accuracy_ / count);
   record("prequential_loss", loss);
   record("window_rows", at::full({trainee.replicas()}, static_cast<double>(rows_), at::kDouble));

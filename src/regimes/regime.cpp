@@ -20,6 +20,10 @@ Ceilings phase_ceilings(const Environment& environment, const Phase& phase) {
   return ceilings;
 }
 
+std::int64_t Regime::updates(const Environment& /*environment*/, std::int64_t steps) const {
+  return steps;
+}
+
 std::vector<Phase> Regime::schedule(const Environment& /*environment*/) const { return {}; }
 
 }  // namespace spurion

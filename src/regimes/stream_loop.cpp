@@ -53,8 +53,8 @@ SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, s
     std::vector<Slot> slots;
     for (std::int64_t slot = 0; slot < slots_each; ++slot) {
       if (phase == 0) {
-        slots.push_back({trajectory.first_domains()[static_cast<std::size_t>(slot)], 0,
-                         Intervention::none()});
+        slots.push_back(
+            {trajectory.first_domains()[static_cast<std::size_t>(slot)], 0, Intervention::none()});
       } else {
         const Phase& now = trajectory.phases()[static_cast<std::size_t>(phase)];
         slots.push_back({now.domain, ((phase - 1) * slots_each + slot) * rows, now.intervention});

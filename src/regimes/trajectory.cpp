@@ -166,9 +166,8 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
       }
       const Intervention silence = Intervention::resample(info.cue);
       if (!environment.supports(silence)) {
-        throw UsageError(
-            fmt::format("{} cannot resample its cue '{}', as the finale no_cue needs", info.name,
-                        info.cue));
+        throw UsageError(fmt::format("{} cannot resample its cue '{}', as the finale no_cue needs",
+                                     info.name, info.cue));
       }
       add(environment.at(environment.train_domains().front().shift), silence);
       continue;
@@ -176,10 +175,9 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
     std::vector<double> positions = neutral(info);
     if (kind == "adversarial") {
       for (std::size_t cue = 0; cue < positions.size(); ++cue) {
-        const bool used =
-            std::any_of(phases_.begin(), phases_.end(), [&](const Phase& phase) {
-              return phase.domain.cue_shifts[cue] != info.cues[cue].neutral;
-            });
+        const bool used = std::any_of(phases_.begin(), phases_.end(), [&](const Phase& phase) {
+          return phase.domain.cue_shifts[cue] != info.cues[cue].neutral;
+        });
         if (used) positions[cue] = mirrored(info.cues[cue], strongest(environment, cue));
       }
     }

@@ -9,8 +9,8 @@
 
 namespace spurion {
 
-/// Where the cues stand over a stream: a value in the suite file that every streaming regime shares,
-/// so that they compare. Phase 0 is where training begins; the others follow.
+/// Where the cues stand over a stream: a value in the suite file that every streaming regime
+/// shares, so that they compare. Phase 0 is where training begins; the others follow.
 ///
 /// `trajectory`, in worlds of any kind, by the position of the dial:
 ///  - `listed`: `phases`, in order; empty means the test domain's alone
@@ -18,7 +18,8 @@ namespace spurion {
 ///  - `reversal`: as in training for the first half of the phases, then as in the test domain
 ///  - `periodic`: turns to and fro between the two every `period` phases, beginning with the test's
 ///  - `drift`: from the one to the other in equal steps
-///  - `random_walk`: steps of N(0, (rate * range)^2), reflected at the ends; `walk` numbers the walks
+///  - `random_walk`: steps of N(0, (rate * range)^2), reflected at the ends; `walk` numbers the
+///  walks
 /// and in worlds with several cues, of which all but the active are at their neutral position:
 ///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
 ///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...
@@ -43,7 +44,7 @@ struct TrajectoryOptions {
 };
 
 /// The phases of a stream in one environment.
-class Trajectory {
+class SPURION_API Trajectory {
  public:
   /// Throws `UsageError` where the options do not fit the environment.
   Trajectory(const TrajectoryOptions& options, const Environment& environment);
@@ -87,8 +88,7 @@ Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
       .field("period", own(&TrajectoryOptions::period),
              "Phases between two turns of a periodic trajectory.", at_least(1))
       .field("rate", own(&TrajectoryOptions::rate),
-             "Deviation of a step of a random walk, as a share of the dial's range.",
-             between(0, 1))
+             "Deviation of a step of a random walk, as a share of the dial's range.", between(0, 1))
       .field("walk", own(&TrajectoryOptions::walk), "Which random walk.", at_least(0))
       .field("reserved_cues", own(&TrajectoryOptions::reserved_cues),
              "Cues at the end of the list that never say anything about the label.", at_least(0))

@@ -28,12 +28,13 @@ ReportFiles write_report(const std::filesystem::path& folder) {
     files.csv.push_back(csv / (name + ".csv"));
     report::write_whole_file(files.csv.back(), text);
   };
-  for (const analysis::Chart& chart : dials) {
+  const auto add_chart = [&](const analysis::Chart& chart) {
     add(chart.name, report::csv_of(chart));
     report::write_whole_file(csv / (chart.name + ".svg"), report::svg_chart(chart, "chart", true));
-  }
+  };
+  for (const analysis::Chart& chart : dials) add_chart(chart);
   for (const analysis::Answer& answer : answers) {
-    for (const analysis::Chart& chart : answer.charts) add(chart.name, report::csv_of(chart));
+    for (const analysis::Chart& chart : answer.charts) add_chart(chart);
     for (const analysis::Table& table : answer.tables) add(table.name, report::csv_of(table));
   }
   add("trials", report::csv_of_trials(results));

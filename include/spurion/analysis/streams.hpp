@@ -31,10 +31,10 @@ struct StreamNumbers {
   bool accuracy = true;                     ///< the score is better high
   std::vector<std::vector<double>> scores;  ///< [after phase][on phase]; NaN where not measured
   std::vector<std::vector<double>> traps;   ///< the same: score minus score with cues randomised
-  std::vector<std::map<std::string, double>> flips;  ///< [after phase]: cue -> flip rate
-  std::vector<std::vector<std::string>> active;      ///< cues that say something in each phase
+  std::vector<std::map<std::string, double>> flips;      ///< [after phase]: cue -> flip rate
+  std::vector<std::vector<std::string>> active;          ///< cues that say something in each phase
   std::vector<std::map<std::string, double>> positions;  ///< of the cues in each phase
-  std::vector<double> bayes;                         ///< ceilings of each phase
+  std::vector<double> bayes;                             ///< ceilings of each phase
   std::vector<double> invariant;
   std::vector<double> chance;
   std::vector<StreamWindow> windows;
@@ -97,7 +97,6 @@ struct StreamVerdict {
 ///  - replaced: trap above it, and risen by more than it;
 ///  - unchanged: changes of both within it.
 SPURION_API StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& strata,
-                                         std::int64_t phase, double margin,
-                                         const std::string& key);
+                                         std::int64_t phase, double margin, const std::string& key);
 
 }  // namespace spurion::analysis
