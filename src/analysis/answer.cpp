@@ -53,7 +53,8 @@ std::vector<Answer> answer_all(const StoredResults& results) {
       {{"gap_against_scale", gap_against_scale},
        {"compare_methods", compare_methods},
        {"compare_regimes", compare_regimes},
-       {"published", published}};
+       {"published", published},
+       {"trend", trend}};
   const auto text = results.context.find("suite");
   if (text == results.context.end()) throw StoreError("the store does not hold its suite");
   const Suite suite = Suite::parse(text->second, "suite");

@@ -6,4 +6,6 @@ set(SPURION_METHODS
   group_dro
   iga
   and_mask
+  reweighted_erm
+  subsampled_erm
 )

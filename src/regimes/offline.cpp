@@ -7,19 +7,24 @@ namespace {
 
 struct OfflineOptions {
   bool counterfactual_cue = false;
+  bool group_labels = false;
 };
 
 /// All train domains at once, a fixed training set, many epochs: the usual benchmark.
 ///
 /// With `counterfactual_cue` every cue of each training row is resampled by intervention, so that
-/// it says nothing: an oracle no real data set offers.
+/// it says nothing: an oracle no real data set offers. With `group_labels` methods may see the
+/// (label, cue) cell of each training row.
 class Offline final : public Regime {
  public:
   using Options = OfflineOptions;
   static const Schema<Options>& schema() {
     static const auto schema =
-        Schema<Options>().field("counterfactual_cue", &Options::counterfactual_cue,
-                                "Train on rows whose cue was resampled by intervention (oracle).");
+        Schema<Options>()
+            .field("counterfactual_cue", &Options::counterfactual_cue,
+                   "Train on rows whose cue was resampled by intervention (oracle).")
+            .field("group_labels", &Options::group_labels,
+                   "Let methods see the group of each training row.");
     return schema;
   }
   explicit Offline(const Options& options) : options_(options) {}
@@ -27,6 +32,7 @@ class Offline final : public Regime {
   [[nodiscard]] Access grants() const override {
     Access access;
     access.domain_labels = true;
+    access.group_labels = options_.group_labels;
     access.counterfactual_rows = options_.counterfactual_cue;
     return access;
   }
@@ -43,7 +49,7 @@ class Offline final : public Regime {
       }
       return all;
     };
-    const RowSource source(context, slots, context.training.rows);
+    const RowSource source(context, slots, context.training.rows, options_.group_labels);
     const std::int64_t every = context.evaluation.every;
     method.begin_phase(trainee, 0);
     for (std::int64_t step = 0; step < context.training.steps; ++step) {

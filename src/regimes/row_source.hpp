@@ -29,7 +29,9 @@ constexpr std::size_t kPreparedBytes = 16 << 20;
 /// environment and shared by the replicas that use it.
 class SPURION_API RowSource {
  public:
-  RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
+  /// With `groups` batches carry group labels, where the environment has groups.
+  RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
+            bool groups = false);
 
   /// Minibatch number `step`: `batch` rows of each slot (0: all rows), from a fresh permutation
   /// every epoch, named by the replica's order key, the slot and the epoch. A last part of an epoch
@@ -48,6 +50,7 @@ class SPURION_API RowSource {
 
   const RegimeContext* context_;
   std::int64_t rows_;
+  bool groups_;
   std::int64_t slots_ = 0;
   std::vector<std::size_t> source_;                        // [K] index into samples_
   std::vector<std::vector<Sample>> samples_;               // [distinct environments][slots]
