@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
@@ -227,17 +228,17 @@ Answer trend(const StoredResults& results, const Question& question) {
       {}};
   for (const std::string& method : view.methods()) {
     const Lines& lines = all[method];
-    std::map<double, bool> places;
+    std::set<double> places;
     for (const auto& [setting, by_seed] : lines) {
       for (const auto& [seed, line] : by_seed) {
-        for (const auto& [place, value] : line) places[place] = true;
+        for (const auto& [place, value] : line) places.insert(place);
       }
     }
     if (places.empty()) continue;
     const std::string key = fmt::format("{} {}", chart.name, method);
     Series series;
     series.name = method;
-    for (const auto& [place, there] : places) {
+    for (const double place : places) {
       series.x.push_back(place);
       series.y.push_back(
           stratified_bootstrap(values_at(lines, place), fmt::format("{} {}", key, place)));
