@@ -257,7 +257,7 @@ Answer trend(const StoredResults& results, const Question& question) {
                           fmt::format("{}", runs.change_by_seed.size()), decided});
     answer.sentence += fmt::format(
         "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} (p = {} over {} seeds): "
-        "that it {} {}.",
+        "the claim that it {} {}.",
         answer.sentence.empty() ? (decided == "holds"     ? "Yes: "
                                    : decided == "refuted" ? "No: "
                                                           : "Undecided: ")
