@@ -1,6 +1,7 @@
 #pragma once
 
 #include "spurion/environment.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion {
 
@@ -12,7 +13,7 @@ namespace spurion {
 ///
 /// A predictor that is best where e = `taught` answers with the sign of 2 core_distance u + L(v),
 /// with L the log-odds that v gives there.
-class TwoReadings {
+class SPURION_API TwoReadings {
  public:
   TwoReadings(double core_distance, double cue_distance)
       : core_(core_distance), cue_(cue_distance) {}

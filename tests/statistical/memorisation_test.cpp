@@ -1,9 +1,7 @@
 // The memorisation worlds against Monte Carlo, and what Sagawa et al. 2020 found in them.
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
 #include <cmath>
-#include <functional>
 #include <map>
 #include <vector>
 
@@ -22,7 +20,7 @@ using tests::synthetic_world;
 constexpr std::int64_t kRows = 100000;
 
 /// A world as the densities of its coordinates see it.
-struct Shape {
+struct Readings {
   std::int64_t core;
   double core_deviation;
   std::int64_t cue;
@@ -37,16 +35,16 @@ Tensor log_density(const Sample& sample, std::int64_t first, std::int64_t count,
 }
 
 /// log P(core | y = +1) - log P(core | y = -1).
-Tensor core_log_odds(const Sample& sample, const Shape& shape) {
-  return log_density(sample, 0, shape.core, shape.core_deviation, 1.0) -
-         log_density(sample, 0, shape.core, shape.core_deviation, -1.0);
+Tensor core_log_odds(const Sample& sample, const Readings& readings) {
+  return log_density(sample, 0, readings.core, readings.core_deviation, 1.0) -
+         log_density(sample, 0, readings.core, readings.core_deviation, -1.0);
 }
 
 /// The same of the cue, where the attribute disagrees with probability `shift`.
-Tensor cue_log_odds(const Sample& sample, const Shape& shape, double shift) {
+Tensor cue_log_odds(const Sample& sample, const Readings& readings, double shift) {
   const auto given = [&](double y) {
     const auto with = [&](double a, double probability) {
-      return log_density(sample, shape.core, shape.cue, shape.cue_deviation, a) +
+      return log_density(sample, readings.core, readings.cue, readings.cue_deviation, a) +
              std::log(probability);
     };
     return at::logaddexp(with(y, 1.0 - shift), with(-y, shift));
@@ -60,7 +58,7 @@ Tensor hits(const Sample& sample, const Tensor& lead) {
   return at::where(lead.abs().lt(1e-9), at::full_like(right, 0.5), right);
 }
 
-void check_ceilings(const char* name, const Value::Table& options, const Shape& shape,
+void check_ceilings(const char* name, const Value::Table& options, const Readings& readings,
                     double taught) {
   const auto world = synthetic_world(name, options, 5);
   std::vector<Domain> domains = world->train_domains();
@@ -70,9 +68,9 @@ void check_ceilings(const char* name, const Value::Table& options, const Shape& 
     INFO(name << " " << domain.name);
     const Sample test = world->sample(domain, Purpose::test, {0, kRows});
     const Ceilings ceilings = world->ceilings(domain);
-    const Tensor core = core_log_odds(test, shape);
-    const Tensor here = cue_log_odds(test, shape, domain.shift);
-    const Tensor learnt = cue_log_odds(test, shape, taught);
+    const Tensor core = core_log_odds(test, readings);
+    const Tensor here = cue_log_odds(test, readings, domain.shift);
+    const Tensor learnt = cue_log_odds(test, readings, taught);
     CHECK(estimate(hits(test, core + here)).agrees(ceilings.bayes));
     CHECK(estimate(hits(test, core)).agrees(ceilings.invariant));
     CHECK(estimate(hits(test, learnt)).agrees(ceilings.spurious_only));

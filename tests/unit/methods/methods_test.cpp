@@ -190,7 +190,7 @@ TEST_CASE("reweighted_erm follows the mean over groups of their mean losses") {
                      f.reference([&](const Tensor& w) {
                        Tensor sum = at::zeros({}, at::kDouble);
                        for (std::int64_t g = 0; g < 4; ++g) {
-                         sum = sum + losses(w).index({group.eq(g)}).mean();
+                         sum = sum + losses(w).masked_select(group.eq(g)).mean();
                        }
                        return sum / 4 + 0.01 * w.pow(2).sum();
                      }),
@@ -200,7 +200,7 @@ TEST_CASE("reweighted_erm follows the mean over groups of their mean losses") {
   const Tensor three = f.batch.group.flatten();
   CHECK(at::allclose(f.gradient("reweighted_erm", Value()), f.reference([&](const Tensor& w) {
     Tensor sum = at::zeros({}, at::kDouble);
-    for (std::int64_t g = 0; g < 3; ++g) sum = sum + losses(w).index({three.eq(g)}).mean();
+    for (std::int64_t g = 0; g < 3; ++g) sum = sum + losses(w).masked_select(three.eq(g)).mean();
     return sum / 3;
   }),
                      1e-5, 1e-6));
