@@ -97,9 +97,10 @@ TEST_CASE("two readings: a cue read badly, too, and quadrature bounds that hold"
       const Ceiling both = readings.accuracy(0.0, 0.0);
       CHECK(std::abs(both.value - normal_cdf(std::hypot(core, cue))) <= both.error_bound + 1e-12);
       CHECK(both.error_bound < 1e-8);
-      CHECK(readings.accuracy(0.3, 0.3).value >= readings.invariant().value);
-      CHECK(readings.accuracy(0.3, 0.3).value >= readings.cue_only(0.3, 0.3).value);
-      CHECK(readings.accuracy(0.3, 0.1).value <= readings.accuracy(0.3, 0.3).value + 1e-12);
+      const double best = readings.accuracy(0.3, 0.3).value + 1e-12;
+      CHECK(best >= readings.invariant().value);
+      CHECK(best >= readings.cue_only(0.3, 0.3).value);
+      CHECK(best >= readings.accuracy(0.3, 0.1).value);
     }
   }
   const TwoReadings readings(1.0, 2.0);
