@@ -54,7 +54,8 @@ std::vector<Answer> answer_all(const StoredResults& results) {
        {"compare_methods", compare_methods},
        {"compare_regimes", compare_regimes},
        {"streams", streams},
-       {"published", published}};
+       {"published", published},
+       {"trend", trend}};
   const auto text = results.context.find("suite");
   if (text == results.context.end()) throw StoreError("the store does not hold its suite");
   const Suite suite = Suite::parse(text->second, "suite");

@@ -14,19 +14,6 @@ namespace {
 /// Gaps of one method at one scale, by what else varies and by seed, so that scales can be paired.
 using Cells = std::map<std::string, std::map<std::int64_t, double>>;
 
-/// A trial's setting without the axis: what must agree for two scales to be paired.
-std::string other_setting(const TrialSpec& spec, const std::string& axis) {
-  Value canonical = spec.canonical();
-  const auto dot = axis.find('.');
-  Value& section = canonical.as_table().at(axis.substr(0, dot));
-  Value::Table& table = section.find("options") != nullptr
-                            ? section.as_table().at("options").as_table()
-                            : section.as_table();
-  table.erase(axis.substr(dot + 1));
-  canonical.as_table().erase("seed");
-  return canonical.canonical_json();
-}
-
 Estimate estimate(const Cells& cells, const std::string& key) {
   std::vector<std::vector<double>> strata;
   for (const auto& [setting, seeds] : cells) {
@@ -78,8 +65,8 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
     const auto scale = axis_value(row.trial->spec, axis);
     const auto gap = number(*row.trial, "test", "gap");
     if (scale && gap) {
-      gaps[row.method][scale->number][other_setting(row.trial->spec, axis)][row.trial->spec.seed] =
-          *gap;
+      gaps[row.method][scale->number][setting_without(row.trial->spec, axis)]
+          [row.trial->spec.seed] = *gap;
     }
   }
   Answer answer;

@@ -44,30 +44,11 @@ Published read_row(const Value& row) {
     }
     return value->as_number();
   };
-  const Value* where = row.find("where");
-  if (where != nullptr && !where->is_table()) {
-    throw UsageError(
-        fmt::format("{}: where expects {{ \"section.field\" = value }}", where->where().text()));
-  }
-  return {text("label", true),
-          text("domain", true),
-          text("metric", true),
-          text("note", false),
-          number("value"),
-          number("spread"),
-          number("runs"),
-          row.find("rounding") == nullptr ? 0.0 : number("rounding"),
-          where};
-}
-
-/// Whether a trial has the option values of the row's `where` = { "section.field" = value }.
-bool matches(const TrialSpec& spec, const Value* where) {
-  if (where == nullptr) return true;
-  for (const auto& [axis, wanted] : where->as_table()) {
-    const Value* value = option_of(spec, axis);
-    if (value == nullptr || value->canonical_json() != wanted.canonical_json()) return false;
-  }
-  return true;
+  return {text("label", true),  text("domain", true),
+          text("metric", true), text("note", false),
+          number("value"),      number("spread"),
+          number("runs"),       row.find("rounding") == nullptr ? 0.0 : number("rounding"),
+          where_option(row)};
 }
 
 using Trials = std::vector<const TrialResult*>;

@@ -10,6 +10,7 @@ Answer compare_methods(const StoredResults& results, const Question& question);
 Answer compare_regimes(const StoredResults& results, const Question& question);
 Answer streams(const StoredResults& results, const Question& question);
 Answer published(const StoredResults& results, const Question& question);
+Answer trend(const StoredResults& results, const Question& question);
 
 /// The dial curve of some trials, one series a method (or regime), with the ceilings.
 Chart dial_chart(const StoredResults& results, const std::string& experiment);

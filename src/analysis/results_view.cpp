@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "spurion/error.hpp"
+
 namespace spurion::analysis {
 
 ResultsView::ResultsView(const StoredResults& results, const std::string& experiment) {
@@ -92,6 +94,36 @@ std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& ax
     return AxisValue{count, fmt::format("{}", count)};
   }
   return std::nullopt;
+}
+
+const Value* where_option(const Value& table) {
+  const Value* where = table.find("where");
+  if (where != nullptr && !where->is_table()) {
+    throw UsageError(
+        fmt::format("{}: where expects {{ \"section.field\" = value }}", where->where().text()));
+  }
+  return where;
+}
+
+bool matches(const TrialSpec& spec, const Value* where) {
+  if (where == nullptr) return true;
+  for (const auto& [axis, wanted] : where->as_table()) {
+    const Value* value = option_of(spec, axis);
+    if (value == nullptr || value->canonical_json() != wanted.canonical_json()) return false;
+  }
+  return true;
+}
+
+std::string setting_without(const TrialSpec& spec, const std::string& axis) {
+  Value canonical = spec.canonical();
+  const auto dot = axis.find('.');
+  Value& section = canonical.as_table().at(axis.substr(0, dot));
+  Value::Table& table = section.find("options") != nullptr
+                            ? section.as_table().at("options").as_table()
+                            : section.as_table();
+  table.erase(axis.substr(dot + 1));
+  canonical.as_table().erase("seed");
+  return canonical.canonical_json();
 }
 
 std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }

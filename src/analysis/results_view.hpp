@@ -55,6 +55,16 @@ struct AxisValue {
 };
 std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis);
 
+/// The `where` of a question or a row of one, { "section.field" = value }; null where there is
+/// none. Throws `UsageError` when it is no table.
+const Value* where_option(const Value& table);
+/// Whether a trial has the option values of `where`; all do where that is null.
+bool matches(const TrialSpec& spec, const Value* where);
+
+/// A trial's setting without the axis and the seed: what must agree for two places on the axis to
+/// be paired.
+std::string setting_without(const TrialSpec& spec, const std::string& axis);
+
 /// "0.123 [0.1, 0.2]".
 std::string show(const Estimate& estimate, int digits = 3);
 std::string show(double value, int digits = 3);

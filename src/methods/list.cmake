@@ -21,4 +21,6 @@ set(SPURION_METHODS
   phases_as_domains
   checkpoint_hedge
   discounted_sgd
+  reweighted_erm
+  subsampled_erm
 )

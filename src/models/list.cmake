@@ -3,4 +3,5 @@ set(SPURION_MODELS
   cnn
   linear
   mlp
+  random_features
 )

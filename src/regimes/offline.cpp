@@ -7,19 +7,24 @@ namespace {
 
 struct OfflineOptions {
   bool counterfactual_cue = false;
+  bool group_labels = false;
 };
 
 /// All train domains at once, a fixed training set, many epochs: the usual benchmark.
 ///
 /// With `counterfactual_cue` every cue of each training row is resampled by intervention, so that
-/// it says nothing: an oracle no real data set offers.
+/// it says nothing: an oracle no real data set offers. With `group_labels` methods may see the
+/// (label, cue) cell of each training row.
 class Offline final : public Regime {
  public:
   using Options = OfflineOptions;
   static const Schema<Options>& schema() {
     static const auto schema =
-        Schema<Options>().field("counterfactual_cue", &Options::counterfactual_cue,
-                                "Train on rows whose cue was resampled by intervention (oracle).");
+        Schema<Options>()
+            .field("counterfactual_cue", &Options::counterfactual_cue,
+                   "Train on rows whose cue was resampled by intervention (oracle).")
+            .field("group_labels", &Options::group_labels,
+                   "Let methods see the group of each training row.");
     return schema;
   }
   explicit Offline(const Options& options) : options_(options) {}
@@ -27,6 +32,7 @@ class Offline final : public Regime {
   [[nodiscard]] Access grants() const override {
     Access access;
     access.domain_labels = true;
+    access.group_labels = options_.group_labels;
     access.counterfactual_rows = options_.counterfactual_cue;
     return access;
   }
@@ -44,7 +50,7 @@ class Offline final : public Regime {
       return all;
     };
     Run run{context, method, trainee, evaluator};
-    Fit body(run, slots);
+    Fit body(run, slots, options_.group_labels);
     run_phases(
         run, 1, [&](std::int64_t) { return context.training.steps; }, body);
   }
@@ -53,8 +59,9 @@ class Offline final : public Regime {
   /// Minibatches of one training set.
   class Fit final : public PhaseBody {
    public:
-    Fit(Run& run, const SlotFunction& slots)
-        : run_(&run), source_(run.context, slots, run.context.training.rows) {}
+    Fit(Run& run, const SlotFunction& slots, bool groups)
+        : run_(&run),
+          source_(run.context, slots, run.context.training.rows, RowSource::Options{1, groups}) {}
     void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {}
     void step(std::int64_t phase, std::int64_t step) override {
       fit_step(*run_, source_, phase, step);

@@ -95,7 +95,8 @@ class OfflineJoint final : public Regime {
         return all;
       };
       const std::unique_ptr<RowSource> earlier = std::move(source_);
-      source_ = std::make_unique<RowSource>(run_->context, slots, rows, phase + 1);
+      source_ = std::make_unique<RowSource>(run_->context, slots, rows,
+                                            RowSource::Options{phase + 1, false});
       if (earlier) source_->inherit(*earlier);
     }
     void enter(std::int64_t phase) override {

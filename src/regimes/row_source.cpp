@@ -112,7 +112,7 @@ char* copy(const Tensor& from, std::int64_t first, std::int64_t count, char* to)
 
 /// A batch without contents: one set of rows shared by all replicas (`sets` = 1), or one each.
 Batch empty_batch(const RegimeContext& context, const Sample& like, std::int64_t sets,
-                  std::int64_t slots, std::int64_t per_slot) {
+                  std::int64_t slots, std::int64_t per_slot, bool groups = false) {
   Batch batch;
   batch.domains = slots;
   batch.rows_per_domain = per_slot;
@@ -122,12 +122,14 @@ Batch empty_batch(const RegimeContext& context, const Sample& like, std::int64_t
   shape.insert(shape.begin(), sets);
   batch.x = at::empty(shape, like.x.options());
   batch.y = at::empty({sets, slots, per_slot}, like.y.options());
+  if (groups) batch.group = at::empty({sets, slots, per_slot}, like.group.options());
   return batch;
 }
 
 Sample dense(Sample sample) {
   sample.x = sample.x.contiguous();
   sample.y = sample.y.contiguous();
+  if (sample.group.defined()) sample.group = sample.group.contiguous();
   return sample;
 }
 
@@ -175,9 +177,14 @@ Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64
   return joined(parts);
 }
 
+RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows)
+    : RowSource(context, slots, rows, Options{}) {}
+
 RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
-                     std::int64_t parts)
-    : context_(&context), rows_(rows * parts) {
+                     Options options)
+    : context_(&context),
+      rows_(rows * options.parts),
+      groups_(options.groups && context.environments.front()->info().groups > 0) {
   std::vector<const Environment*> environments;
   source_ = distinct(context, environments);
   for (const Environment* environment : environments) {
@@ -191,7 +198,7 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       }
       samples.push_back(dense(wrapped_rows(*environment, slot, rows)));
     }
-    samples = pooled(samples, static_cast<std::size_t>(parts));
+    samples = pooled(samples, static_cast<std::size_t>(options.parts));
     slots_ = static_cast<std::int64_t>(samples.size());
     samples_.push_back(std::move(samples));
   }
@@ -264,13 +271,15 @@ Batch RowSource::whole() const {
   }
   const std::int64_t sets =
       samples_.size() == 1 ? 1 : static_cast<std::int64_t>(context_->environments.size());
-  whole_ = empty_batch(*context_, samples_.front().front(), sets, slots_, rows_);
+  whole_ = empty_batch(*context_, samples_.front().front(), sets, slots_, rows_, groups_);
   auto* x = static_cast<char*>(whole_.x.data_ptr());
   auto* y = static_cast<char*>(whole_.y.data_ptr());
+  auto* group = groups_ ? static_cast<char*>(whole_.group.data_ptr()) : nullptr;
   for (std::size_t k = 0; k < static_cast<std::size_t>(sets); ++k) {
     for (const Sample& sample : samples_[source_[k]]) {
       x = copy(sample.x, 0, rows_, x);
       y = copy(sample.y, 0, rows_, y);
+      if (groups_) group = copy(sample.group, 0, rows_, group);
     }
   }
   return whole_;
@@ -296,7 +305,7 @@ void RowSource::prepare(std::int64_t step, std::int64_t batch) const {
   const std::size_t sets = leaders_.size() == 1 ? 1 : order_of_.size();
   const auto add = [&] {
     prepared_.push_back(empty_batch(*context_, samples_.front().front(),
-                                    static_cast<std::int64_t>(sets), slots_, batch));
+                                    static_cast<std::int64_t>(sets), slots_, batch, groups_));
   };
   prepared_.clear();  // before the next are made
   add();
@@ -321,6 +330,11 @@ void RowSource::prepare(std::int64_t step, std::int64_t batch) const {
              static_cast<char*>(one.x.data_ptr()) + part * (x_bytes / (sets * slots)));
       gather(sample.y, index, batch,
              static_cast<char*>(one.y.data_ptr()) + part * (y_bytes / (sets * slots)));
+      if (groups_) {
+        gather(sample.group, index, batch,
+               static_cast<char*>(one.group.data_ptr()) +
+                   part * (one.group.nbytes() / (sets * slots)));
+      }
       index += batch;
     }
   }

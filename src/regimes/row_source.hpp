@@ -29,9 +29,15 @@ constexpr std::size_t kPreparedBytes = 16 << 20;
 /// environment and shared by the replicas that use it.
 class SPURION_API RowSource {
  public:
-  /// With `parts` > 1 so many consecutive slots of `slots` are pooled into one, part after part.
+  struct Options {
+    /// So many consecutive slots are pooled into one, part after part.
+    std::int64_t parts = 1;
+    /// Batches carry group labels, where the environment has groups.
+    bool groups = false;
+  };
+  RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
-            std::int64_t parts = 1);
+            Options options);
 
   /// Minibatch number `step`: `batch` rows of each slot (0: all rows), from a fresh permutation
   /// every epoch, named by the replica's order key, the slot and the epoch. A last part of an epoch
@@ -56,6 +62,7 @@ class SPURION_API RowSource {
 
   const RegimeContext* context_;
   std::int64_t rows_;
+  bool groups_;
   std::int64_t slots_ = 0;
   std::vector<std::size_t> source_;                        // [K] index into samples_
   std::vector<std::vector<Sample>> samples_;               // [distinct environments][slots]

@@ -20,6 +20,11 @@
 ///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, and where
 ///    needed: note, rounding, where = { "section.field" = value } }], select_on = "id" (of several
 ///    hyper-parameter draws only the best in that domain counts)
+///  - `trend`: experiment, axis, claim = "rises" or "falls": whether a number does so along an
+///  axis,
+///    from its first to its last value, on the same seeds. metric (default "worst_group_error";
+///    "..._error" is 1 - "..._accuracy"), domain (default "test"), margin (0: by how much at
+///    least), from and to (the part of the axis that is meant), method (default: each), where
 
 namespace spurion::analysis {
 

@@ -31,7 +31,7 @@ struct Fixture {
     Problems problems;
     const Value options = entry.schema.normalise(given, name, problems);
     problems.raise();
-    return entry.make({options, options}, MethodContext{Task::binary, 2, 2, 0});
+    return entry.make({options, options}, MethodContext{Task::binary, 2, 2, 4});
   }
 
   /// Parameters after one plain gradient step of size 1: start minus the method's gradient.
@@ -45,6 +45,15 @@ struct Fixture {
     built->step(trainee, batch);
     CHECK(at::equal(trainee.parameters()[0], trainee.parameters()[1]));
     return (start - trainee.parameters().detach())[0].to(at::kDouble);
+  }
+
+  /// Gives the batch group labels: sizes 5, 20, 12 and 3.
+  void label_groups() {
+    std::vector<std::int64_t> groups;
+    for (const auto& [group, count] : {std::pair{2, 12}, {0, 5}, {3, 3}, {1, 20}}) {
+      groups.insert(groups.end(), static_cast<std::size_t>(count), group);
+    }
+    batch.group = at::tensor(groups, at::kLong).reshape({1, 2, 20});
   }
 
   /// Gradient of `objective(risks [E], parameters)` in float64, by automatic differentiation.
@@ -167,6 +176,71 @@ TEST_CASE("and_mask moves only along signs on which the domains agree") {
       at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.9}}), expected, 1e-5, 1e-6));
   CHECK(at::allclose(f.gradient("and_mask", Value::Table{{"agreement", 0.0}}), (a + b) / 2, 1e-5,
                      1e-6));
+}
+
+TEST_CASE("reweighted_erm follows the mean over groups of their mean losses") {
+  Fixture f;
+  f.label_groups();
+  const auto losses = [&](const Tensor& w) {
+    return at::binary_cross_entropy_with_logits(f.logits(w), f.batch.y.flatten().to(at::kDouble),
+                                                {}, {}, 0);
+  };
+  const Tensor group = f.batch.group.flatten();
+  CHECK(at::allclose(f.gradient("reweighted_erm", Value::Table{{"l2", 0.01}}),
+                     f.reference([&](const Tensor& w) {
+                       Tensor sum = at::zeros({}, at::kDouble);
+                       for (std::int64_t g = 0; g < 4; ++g) {
+                         sum = sum + losses(w).masked_select(group.eq(g)).mean();
+                       }
+                       return sum / 4 + 0.01 * w.pow(2).sum();
+                     }),
+                     1e-5, 1e-6));
+  // A group that has no rows does not count.
+  f.batch.group.masked_fill_(f.batch.group.eq(3), 0);
+  const Tensor three = f.batch.group.flatten();
+  CHECK(at::allclose(f.gradient("reweighted_erm", Value()), f.reference([&](const Tensor& w) {
+    Tensor sum = at::zeros({}, at::kDouble);
+    for (std::int64_t g = 0; g < 3; ++g) sum = sum + losses(w).masked_select(three.eq(g)).mean();
+    return sum / 3;
+  }),
+                     1e-5, 1e-6));
+}
+
+TEST_CASE("subsampled_erm follows as many rows of each group as the smallest has") {
+  Fixture f;
+  f.label_groups();
+  const Tensor before = f.gradient("subsampled_erm", Value());
+  // Rows that are thrown away leave no trace: change the labels of one row at a time and see.
+  std::vector<std::int64_t> kept(4, 0);
+  Tensor weights = at::zeros({40}, at::kDouble);
+  for (std::int64_t i = 0; i < 40; ++i) {
+    Tensor label = f.batch.y.view({40})[i];
+    label.copy_(1 - label);
+    if (!at::equal(f.gradient("subsampled_erm", Value()), before)) {
+      ++kept[static_cast<std::size_t>(f.batch.group.flatten()[i].item<std::int64_t>())];
+      weights[i] = 1.0 / 12;
+    }
+    label.copy_(1 - label);
+  }
+  CHECK(kept == std::vector<std::int64_t>{3, 3, 3, 3});
+  CHECK(at::allclose(before, f.reference([&](const Tensor& w) {
+    return (at::binary_cross_entropy_with_logits(f.logits(w), f.batch.y.flatten().to(at::kDouble),
+                                                 {}, {}, 0) *
+            weights)
+        .sum();
+  }),
+                     1e-5, 1e-6));
+}
+
+TEST_CASE("methods that weigh groups refuse worlds without") {
+  const Catalog catalog = builtin_catalog();
+  for (const char* name : {"reweighted_erm", "subsampled_erm"}) {
+    const auto& entry = catalog.methods.at(name);
+    Problems problems;
+    const Value options = entry.schema.normalise(Value(), name, problems);
+    CHECK_THROWS_AS(entry.make({options}, MethodContext{Task::binary, 1, 2, 0}), UsageError);
+    CHECK(entry.make({options}, MethodContext{Task::binary, 1, 2, 4})->needs().group_labels);
+  }
 }
 
 TEST_CASE("hyper-parameters of replicas do not mix") {

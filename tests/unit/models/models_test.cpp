@@ -102,6 +102,36 @@ TEST_CASE("the linear model agrees with float64 and names its weights") {
   CHECK(element_count(model->linear_weights()->shape) == 10);
 }
 
+TEST_CASE("random features agree with float64, and are fixed, normed and nested") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(6);
+  const ModelContext context{{3, 4}, 1};
+  for (const std::int64_t width : {1, 7, 130}) {
+    for (const bool shared : {false, true}) {
+      CAPTURE(width, shared);
+      const auto model = make(catalog, "random_features", Value::Table{{"width", width}}, context);
+      CHECK(model->parameter_count() == width);
+      CHECK(difference(*model, 3, 33, shared, {3, 4}, false) < 1e-4);
+    }
+  }
+  const auto few = make(catalog, "random_features", Value::Table{{"width", 50}}, context);
+  const auto many = make(catalog, "random_features", Value::Table{{"width", 200}}, context);
+  const auto other =
+      make(catalog, "random_features", Value::Table{{"width", 50}, {"feature_seed", 1}}, context);
+  // The features of the unit vectors and their negatives are the positive and negative parts of
+  // the directions: squares sum to |w|^2 / N = 1 / N.
+  const Tensor unit = at::eye(12).reshape({1, 12, 3, 4});
+  const Tensor x = at::cat({unit, -unit}, 1);
+  const auto features = [&](const Model& model) {
+    return model.forward(model.initialise(keys(1)), x).features[0];
+  };
+  const Tensor squares = features(*few).pow(2).sum(0) * 50;
+  CHECK(at::allclose(squares, at::ones_like(squares), 1e-5, 1e-5));
+  CHECK(at::allclose(features(*few), 2 * features(*many).narrow(1, 0, 50), 1e-5, 1e-6));
+  CHECK_FALSE(at::allclose(features(*few), features(*other)));
+  CHECK(few->initialise(keys(2)).eq(0).all().item<bool>());
+}
+
 TEST_CASE("Xavier and Kaiming start with their variances") {
   const Catalog catalog = builtin_catalog();
   for (const auto& [name, variance] :

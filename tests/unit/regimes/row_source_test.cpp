@@ -9,11 +9,12 @@ using namespace spurion;
 
 namespace {
 
-/// Replicas of the linear unit tests' world with these data seeds and order keys.
+/// Replicas of a world, the linear unit tests' by default, with these data seeds and order keys.
 RegimeContext context_of(const std::vector<std::uint64_t>& seeds,
-                         const std::vector<std::uint64_t>& orders) {
+                         const std::vector<std::uint64_t>& orders,
+                         const char* name = "linear_unit_tests") {
   const Catalog catalog = builtin_catalog();
-  const auto& entry = catalog.environments.at("linear_unit_tests");
+  const auto& entry = catalog.environments.at(name);
   Problems problems;
   const Value options = entry.schema.normalise(Value::Table{}, "options", problems);
   problems.raise();
@@ -72,6 +73,21 @@ TEST_CASE("replicas with the same rows in the same order share one batch") {
   CHECK(source.batch(0, 5).x.size(0) == 1);
   CHECK(source.batch(0, 0).x.size(0) == 1);
   CHECK(source.batch(0, 0).rows_per_domain == 20);
+}
+
+TEST_CASE("group labels travel with their rows, where they are granted and there are any") {
+  const RegimeContext context = context_of({1, 2}, {7, 8}, "two_bit");
+  const RowSource source(context, train_slots, 40, true);
+  for (const std::int64_t rows : {0, 8}) {
+    const Batch batch = source.batch(3, rows);
+    REQUIRE(batch.group.sizes() == batch.y.sizes());
+    // Of two_bit: 2 y + [x2 agrees with y].
+    const Tensor x2 = batch.x.select(2, 1).reshape(batch.y.sizes());
+    CHECK(at::equal(batch.group, 2 * batch.y + x2.gt(0).eq(batch.y.eq(1)).to(at::kLong)));
+    CHECK_FALSE(RowSource(context, train_slots, 40).batch(3, rows).group.defined());
+  }
+  const RegimeContext without = context_of({1}, {7});
+  CHECK_FALSE(RowSource(without, train_slots, 40, true).batch(0, 8).group.defined());
 }
 
 TEST_CASE("a stream's batches are consecutive rows of each slot") {

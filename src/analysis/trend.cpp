@@ -1,0 +1,282 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "analysis/questions.hpp"
+#include "analysis/results_view.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+/// What a question of kind 'trend' asks.
+struct Claim {
+  std::string axis;
+  std::string metric;
+  std::string domain;
+  bool rises = true;
+  double margin = 0.0;
+  double from = -std::numeric_limits<double>::infinity();
+  double to = std::numeric_limits<double>::infinity();
+  std::string method;  ///< empty: each of them
+  const Value* where = nullptr;
+
+  [[nodiscard]] const char* verb() const { return rises ? "rises" : "falls"; }
+  /// "worst group error in 'test'"
+  [[nodiscard]] std::string text() const {
+    std::string words = metric;
+    std::replace(words.begin(), words.end(), '_', ' ');
+    return fmt::format("{} in '{}'", words, domain);
+  }
+};
+
+Claim read_claim(const Question& question) {
+  Claim claim;
+  claim.axis = text_option(question, "axis", "");
+  if (claim.axis.find('.') == std::string::npos) {
+    throw UsageError("a question of kind 'trend' needs axis = \"section.field\"");
+  }
+  const std::string direction = text_option(question, "claim", "");
+  if (direction != "rises" && direction != "falls") {
+    throw UsageError(fmt::format(
+        "a question of kind 'trend' needs claim = \"rises\" or \"falls\", got \"{}\"", direction));
+  }
+  claim.rises = direction == "rises";
+  claim.metric = text_option(question, "metric", "worst_group_error");
+  claim.domain = text_option(question, "domain", "test");
+  claim.margin = number_option(question, "margin", 0.0);
+  if (claim.margin < 0.0) throw UsageError("'margin' of a question must not be negative");
+  claim.from = number_option(question, "from", claim.from);
+  claim.to = number_option(question, "to", claim.to);
+  claim.method = text_option(question, "method", "");
+  claim.where = where_option(question.options);
+  return claim;
+}
+
+/// Tells the charts and tables of one experiment's questions apart.
+std::string name_of(const Claim& claim, const std::string& experiment) {
+  std::string name =
+      fmt::format("trend_{}_{}_{}_{}", experiment, claim.axis, claim.domain, claim.metric);
+  if (!claim.method.empty()) name += "_" + claim.method;
+  if (std::isfinite(claim.from)) name += fmt::format("_from_{}", claim.from);
+  if (std::isfinite(claim.to)) name += fmt::format("_to_{}", claim.to);
+  if (claim.where != nullptr) {
+    for (const auto& [axis, value] : claim.where->as_table()) {
+      for (const char letter : "_" + axis + "_" + value.canonical_json()) {
+        if (std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '.' ||
+            letter == '_' || letter == '-') {
+          name += letter;
+        }
+      }
+    }
+  }
+  return name;
+}
+
+/// The number of a trial; "..._error" is 1 - "..._accuracy" where it is not measured itself.
+std::optional<double> measured(const TrialResult& trial, const Claim& claim) {
+  if (const auto value = number(trial, claim.domain, claim.metric)) return value;
+  constexpr std::size_t kError = 5;
+  const std::size_t stem = claim.metric.size() - std::min(claim.metric.size(), kError);
+  if (claim.metric.compare(stem, kError, "error") != 0) return std::nullopt;
+  const auto right = number(trial, claim.domain, claim.metric.substr(0, stem) + "accuracy");
+  if (!right) return std::nullopt;
+  return 1.0 - *right;
+}
+
+/// Ranks 1 .. n, ties sharing the mean of theirs.
+std::vector<double> ranks(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> out(values.size());
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t last = i;
+    while (last < order.size() && values[order[last]] == values[order[i]]) ++last;
+    const double shared = 0.5 * static_cast<double>(i + last + 1);
+    for (; i < last; ++i) out[order[i]] = shared;
+  }
+  return out;
+}
+
+/// Spearman's rank correlation; 0 where one of them does not vary.
+double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
+  const std::vector<double> a = ranks(x);
+  const std::vector<double> b = ranks(y);
+  const double centre = mean(a);
+  double both = 0.0;
+  double first = 0.0;
+  double second = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    both += (a[i] - centre) * (b[i] - centre);
+    first += (a[i] - centre) * (a[i] - centre);
+    second += (b[i] - centre) * (b[i] - centre);
+  }
+  return first * second > 0.0 ? both / std::sqrt(first * second) : 0.0;
+}
+
+/// Values along the axis of one setting and seed.
+using Line = std::map<double, double>;
+/// By what else varies, then by seed.
+using Lines = std::map<std::string, std::map<std::int64_t, Line>>;
+using Strata = std::vector<std::vector<double>>;
+
+/// How lines run from the first value of the axis to the last.
+struct Runs {
+  Strata change;       ///< last minus first, one a seed, by setting
+  Strata correlation;  ///< of all values with the axis
+  std::vector<double> change_by_seed;
+};
+
+Runs follow(const Lines& lines, double first, double last) {
+  Runs runs;
+  std::map<std::int64_t, std::vector<double>> seeds;
+  for (const auto& [setting, by_seed] : lines) {
+    std::vector<double> changes;
+    std::vector<double> correlations;
+    for (const auto& [seed, line] : by_seed) {
+      const auto start = line.find(first);
+      const auto end = line.find(last);
+      if (start == line.end() || end == line.end()) continue;
+      changes.push_back(end->second - start->second);
+      seeds[seed].push_back(changes.back());
+      std::vector<double> x;
+      std::vector<double> y;
+      for (const auto& [place, value] : line) {
+        x.push_back(place);
+        y.push_back(value);
+      }
+      correlations.push_back(rank_correlation(x, y));
+    }
+    runs.change.push_back(std::move(changes));
+    runs.correlation.push_back(std::move(correlations));
+  }
+  for (const auto& [seed, changes] : seeds) runs.change_by_seed.push_back(mean(changes));
+  return runs;
+}
+
+/// The values of all lines at one place, by setting.
+Strata values_at(const Lines& lines, double place) {
+  Strata strata;
+  for (const auto& [setting, by_seed] : lines) {
+    strata.emplace_back();
+    for (const auto& [seed, line] : by_seed) {
+      if (const auto found = line.find(place); found != line.end()) {
+        strata.back().push_back(found->second);
+      }
+    }
+  }
+  return strata;
+}
+
+constexpr double kLevel = 0.05;
+
+/// holds: the change goes the claimed way by more than the margin, refuted: it does not, both by
+/// interval and test; else undecided.
+std::string verdict(const Claim& claim, const Estimate& change, double p) {
+  const double low = claim.rises ? change.low : -change.high;
+  const double high = claim.rises ? change.high : -change.low;
+  if (p > kLevel) return "undecided";
+  return low > claim.margin ? "holds" : high < claim.margin ? "refuted" : "undecided";
+}
+
+}  // namespace
+
+Answer trend(const StoredResults& results, const Question& question) {
+  const Claim claim = read_claim(question);
+  const ResultsView view(results, question.experiment);
+  std::map<std::string, Lines> all;
+  for (const auto& row : view.rows()) {
+    const TrialSpec& spec = row.trial->spec;
+    if (!matches(spec, claim.where) || (!claim.method.empty() && row.method != claim.method)) {
+      continue;
+    }
+    const auto place = axis_value(spec, claim.axis);
+    const auto value = measured(*row.trial, claim);
+    if (!place || !value || place->number < claim.from || place->number > claim.to) continue;
+    all[row.method][setting_without(spec, claim.axis)][spec.seed][place->number] = *value;
+  }
+  Answer answer;
+  Chart chart;
+  chart.name = name_of(claim, question.experiment);
+  chart.title = fmt::format("{} against {}", claim.text(), claim.axis);
+  chart.x_label = claim.axis;
+  chart.y_label = claim.text();
+  chart.note = "Band: 95 % stratified bootstrap interval over seeds; other axes averaged.";
+  Table table{
+      chart.name + "_verdicts",
+      fmt::format(
+          "Claim: {} {} along {}. Change: last minus first on the same seed, mean with 95 "
+          "% stratified bootstrap interval. p: sign-flip permutation test over seeds that "
+          "the change is {} (n seeds cannot give less than 2^(1-n)). Rank correlation: "
+          "Spearman's with the axis, of each seed, mean with interval. holds or refuted: "
+          "interval and p <= {} agree.",
+          claim.text(), claim.verb(), claim.axis,
+          claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
+          kLevel),
+      {"method", "first", "value there", "last", "value there", "change", "p", "rank correlation",
+       "seeds", "claim"},
+      {}};
+  for (const std::string& method : view.methods()) {
+    const Lines& lines = all[method];
+    std::set<double> places;
+    for (const auto& [setting, by_seed] : lines) {
+      for (const auto& [seed, line] : by_seed) {
+        for (const auto& [place, value] : line) places.insert(place);
+      }
+    }
+    if (places.empty()) continue;
+    const std::string key = fmt::format("{} {}", chart.name, method);
+    Series series;
+    series.name = method;
+    for (const double place : places) {
+      series.x.push_back(place);
+      series.y.push_back(
+          stratified_bootstrap(values_at(lines, place), fmt::format("{} {}", key, place)));
+    }
+    const double first = series.x.front();
+    const double last = series.x.back();
+    const Runs runs = follow(lines, first, last);
+    const Estimate change = stratified_bootstrap(runs.change, key + " change");
+    std::vector<double> beyond = runs.change_by_seed;
+    for (double& one : beyond) one -= claim.rises ? claim.margin : -claim.margin;
+    const double p = sign_flip_p(beyond, key + " p");
+    const std::string decided = series.x.size() < 2 ? "one place only" : verdict(claim, change, p);
+    table.rows.push_back({method, fmt::format("{}", first), show(series.y.front()),
+                          fmt::format("{}", last), show(series.y.back()), show(change), show(p, 4),
+                          show(stratified_bootstrap(runs.correlation, key + " correlation"), 2),
+                          fmt::format("{}", runs.change_by_seed.size()), decided});
+    answer.sentence += fmt::format(
+        "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} (p = {} over {} seeds): "
+        "the claim that it {} {}.",
+        answer.sentence.empty() ? (decided == "holds"     ? "Yes: "
+                                   : decided == "refuted" ? "No: "
+                                                          : "Undecided: ")
+                                : " ",
+        method, claim.text(), show(series.y.front()), claim.axis, first, show(series.y.back()),
+        last, show(change), show(p, 4), runs.change_by_seed.size(), claim.verb(),
+        decided == "holds"     ? "holds"
+        : decided == "refuted" ? "is refuted"
+                               : "is undecided");
+    chart.series.push_back(std::move(series));
+  }
+  chart.log_x = std::all_of(chart.series.begin(), chart.series.end(),
+                            [](const Series& series) { return series.x.front() > 0.0; });
+  if (answer.sentence.empty()) {
+    answer.sentence = "No finished trial that the question asks about varies along this axis.";
+  }
+  answer.charts.push_back(std::move(chart));
+  answer.tables.push_back(std::move(table));
+  return answer;
+}
+
+}  // namespace spurion::analysis

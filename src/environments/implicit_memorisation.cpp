@@ -1,0 +1,87 @@
+#include <utility>
+
+#include "environments/memorisation_world.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+struct ImplicitMemorisationOptions {
+  std::vector<double> disagreement = {0.1};
+  double test_disagreement = 0.5;
+  std::int64_t core_dimensions = 100;
+  double core_deviation = 10.0;
+  std::int64_t cue_dimensions = 100;
+  double cue_deviation = 1.0;
+};
+
+/// Many noisy readings of the label beside many clear ones of an attribute: a large model can tell
+/// rows apart by the core's noise, and so memorise the minority instead of learning from it. See
+/// datasets/implicit_memorisation.md.
+class ImplicitMemorisation final : public MemorisationWorld {
+ public:
+  using Options = ImplicitMemorisationOptions;
+
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("disagreement", &O::disagreement,
+                   "P(attribute disagrees with the label) in each train domain: the share of the "
+                   "minority groups.",
+                   between(0, 1))
+            .field("test_disagreement", &O::test_disagreement,
+                   "The same in the test domain; at 0.5 all groups are of one size.", between(0, 1))
+            .field("core_dimensions", &O::core_dimensions, "Coordinates that read the label.",
+                   between(1, 100000))
+            .field("core_deviation", &O::core_deviation,
+                   "Standard deviation of each around the label's -1 or +1.", positive(),
+                   log_uniform(1, 30))
+            .field("cue_dimensions", &O::cue_dimensions, "Coordinates that read the attribute.",
+                   between(1, 100000))
+            .field("cue_deviation", &O::cue_deviation,
+                   "Standard deviation of each around the attribute's -1 or +1.", positive(),
+                   log_uniform(0.1, 10))
+            .preset("easy", "core_deviation = 3, disagreement = [0.2]: the core is easily read",
+                    [](O& o) {
+                      o.core_deviation = 3.0;
+                      o.disagreement = {0.2};
+                    })
+            .preset("medium", "the defaults, those of the source", [](O&) {})
+            .preset("hard", "disagreement = [0.02]: hardly any minority",
+                    [](O& o) { o.disagreement = {0.02}; });
+    return schema;
+  }
+
+  ImplicitMemorisation(const Options& options, const EnvironmentContext& context)
+      : MemorisationWorld(world(options), context.data_seed) {}
+
+ private:
+  static MemorisationOptions world(const Options& options) {
+    MemorisationOptions out;
+    out.name = "implicit_memorisation";
+    out.title = "Implicit memorisation";
+    out.deviations =
+        "Group sizes are random, not fixed shares of n. The source reports the worst group of a "
+        "group-balanced test set: here worst_group_accuracy in the test domain.";
+    out.disagreement = options.disagreement;
+    out.test_disagreement = options.test_disagreement;
+    out.core_dimensions = options.core_dimensions;
+    out.core_deviation = options.core_deviation;
+    out.cue_dimensions = options.cue_dimensions;
+    out.cue_deviation = options.cue_deviation;
+    return out;
+  }
+};
+
+}  // namespace
+
+void register_implicit_memorisation(Catalog& catalog);
+void register_implicit_memorisation(Catalog& catalog) {
+  catalog.environments.add<ImplicitMemorisation>(
+      "implicit_memorisation",
+      "Noisy core and clear cue, both Gaussian: does a larger model memorise the minority?",
+      "Sagawa et al. 2020, arXiv:2005.04345");
+}
+
+}  // namespace spurion

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "environments/two_readings.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+
+/// Facts of a world of `MemorisationWorld`.
+struct MemorisationOptions {
+  std::string name;
+  std::string title;
+  std::string deviations;
+  std::vector<double> disagreement;  ///< e of each train domain
+  double test_disagreement = 0.5;
+  std::int64_t core_dimensions = 1;
+  double core_deviation = 1.0;
+  std::int64_t cue_dimensions = 1;
+  double cue_deviation = 1.0;
+  std::int64_t noise_dimensions = 0;
+  double noise_deviation = 1.0;
+};
+
+/// Gaussian readings of the label and of an attribute that mostly agrees with it (Sagawa et al.
+/// 2020): what `implicit_memorisation` and `explicit_memorisation` share. y = -1 or +1, evenly.
+///
+///     a       = y, negated with probability e of the domain
+///     core_j  = y + core_deviation N(0, 1),   j = 1 .. core_dimensions
+///     cue_j   = a + cue_deviation N(0, 1),    j = 1 .. cue_dimensions
+///     noise_j = noise_deviation / sqrt(noise_dimensions) N(0, 1)
+///     x       = (core, cue, noise)
+///
+/// The means of core and cue are sufficient, so that the ceilings are those of `TwoReadings`.
+class MemorisationWorld : public Environment {
+ public:
+  static constexpr std::int64_t kMaxTrainDomains = 100;
+
+  /// Throws `UsageError` for no train domains or too many.
+  MemorisationWorld(MemorisationOptions options, std::uint64_t data_seed);
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override;
+  [[nodiscard]] Domain test_domain() const override;
+  [[nodiscard]] Domain at(double shift) const override;
+  [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  void check_shift(double shift) const;
+  void describe();
+
+  MemorisationOptions options_;
+  StreamKey key_;
+  TwoReadings readings_;
+  double taught_ = 0.0;  ///< mean e of the train domains
+  EnvironmentInfo info_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "spurion/method.hpp"
+
+namespace spurion {
+
+/// sum_i weights[k, i] losses[k, i] / B, [K]; `weights` [K or 1, B] is a constant. Each replica is
+/// summed as if alone, in row order, in float64.
+Tensor weighted_mean(const Tensor& losses, const Tensor& weights);
+
+/// Rows of each group, [K or 1, groups] int64, for group labels [K or 1, B].
+Tensor count_groups(const Tensor& group, std::int64_t groups);
+
+/// Group labels of a batch, [K or 1, B]. Throws `LogicError` where the regime left them out.
+Tensor groups_of(const Batch& batch);
+
+/// Throws `UsageError` unless the environment has groups; `method` needs them.
+void require_groups(const char* method, const MethodContext& context);
+
+}  // namespace spurion

@@ -1,0 +1,69 @@
+#include <ATen/ATen.h>
+
+#include "methods/group_weights.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/losses.hpp"
+#include "spurion/method.hpp"
+
+namespace spurion {
+namespace {
+
+struct ReweightedErmOptions {
+  PerReplica<double> l2 = 0.0;
+};
+
+/// ERM with rows weighed so that every group counts as much as every other: of a row of group g,
+/// n / (G n_g), with n_g the rows of the group seen so far and G the groups seen. With full batches
+/// the loss is the mean over groups of their mean losses, what oversampling the minority aims at;
+/// with minibatches n_g / n settles on the training set's shares.
+class ReweightedErm final : public ObjectiveMethod {
+ public:
+  using Options = ReweightedErmOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = Schema<Options>().field(
+        "l2", &Options::l2, "Coefficient of the squared norm of all parameters in the loss.",
+        at_least(0), log_uniform(1e-5, 1e-2));
+    return schema;
+  }
+
+  ReweightedErm(const Options& options, const MethodContext& context)
+      : l2_(per_replica_tensor(options.l2, context.replicas)), groups_(context.groups) {
+    require_groups("reweighted_erm", context);
+  }
+
+  [[nodiscard]] Access needs() const override {
+    Access access;
+    access.group_labels = true;
+    return access;
+  }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t /*phase*/) override { seen_ = Tensor(); }
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    const Tensor group = groups_of(batch);
+    const Tensor counts = count_groups(group, groups_);
+    seen_ = seen_.defined() ? seen_ + counts : counts;
+    const Tensor present = seen_.gt(0).sum(1, true).to(at::kDouble);
+    const Tensor each = seen_.clamp_min(1).to(at::kDouble);
+    const Tensor weights = seen_.sum(1, true).to(at::kDouble) / (present * each);
+    const Tensor losses = losses::row_loss(batch.task, output.logits, batch.y.flatten(1));
+    return weighted_mean(losses, weights.gather(1, group).to(at::kFloat)) +
+           l2_penalty(l2_, trainee.parameters());
+  }
+
+ private:
+  Tensor l2_;
+  std::int64_t groups_;
+  Tensor seen_;  // [K or 1, groups]
+};
+
+}  // namespace
+
+void register_reweighted_erm(Catalog& catalog);
+void register_reweighted_erm(Catalog& catalog) {
+  catalog.methods.add<ReweightedErm>("reweighted_erm",
+                                     "ERM in which every group of (label, cue) weighs the same.",
+                                     "Shimodaira 2000; as in Sagawa et al. 2020, arXiv:2005.04345");
+}
+
+}  // namespace spurion

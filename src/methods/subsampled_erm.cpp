@@ -1,0 +1,114 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "methods/group_weights.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/losses.hpp"
+#include "spurion/method.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+namespace {
+
+struct SubsampledErmOptions {
+  PerReplica<double> l2 = 0.0;
+};
+
+/// A draw named by the contents of a row.
+std::uint64_t name_of(const char* row, std::size_t bytes) {
+  StreamKey key(0);
+  for (std::size_t done = 0; done < bytes; done += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, row + done, std::min(sizeof word, bytes - done));
+    key = key.child(word);
+  }
+  return key.value();
+}
+
+/// ERM on as many rows of each group as the smallest has; the rest of the training set is thrown
+/// away. With full batches exactly that. With minibatches each is cut so, by a draw that a row's
+/// own contents name: mostly the same rows stay in every epoch.
+class SubsampledErm final : public ObjectiveMethod {
+ public:
+  using Options = SubsampledErmOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema = Schema<Options>().field(
+        "l2", &Options::l2, "Coefficient of the squared norm of all parameters in the loss.",
+        at_least(0), log_uniform(1e-5, 1e-2));
+    return schema;
+  }
+
+  SubsampledErm(const Options& options, const MethodContext& context)
+      : l2_(per_replica_tensor(options.l2, context.replicas)), groups_(context.groups) {
+    require_groups("subsampled_erm", context);
+  }
+
+  [[nodiscard]] Access needs() const override {
+    Access access;
+    access.group_labels = true;
+    return access;
+  }
+
+  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+    const Tensor losses = losses::row_loss(batch.task, output.logits, batch.y.flatten(1));
+    return weighted_mean(losses, kept(batch)) + l2_penalty(l2_, trainee.parameters());
+  }
+
+ private:
+  /// B / (rows kept) for the rows that are kept, else 0: [K or 1, B].
+  [[nodiscard]] Tensor kept(const Batch& batch) const {
+    const Tensor group = groups_of(batch);
+    const Tensor counts = count_groups(group, groups_);
+    const Tensor x = batch.x.flatten(2).contiguous();
+    const std::int64_t sets = std::max(x.size(0), group.size(0));
+    const std::int64_t rows = group.size(1);
+    const auto bytes = static_cast<std::size_t>(x.size(2)) * x.element_size();
+    Tensor weights = at::zeros({sets, rows});
+    for (std::int64_t k = 0; k < sets; ++k) {
+      const std::int64_t labels = group.size(0) == 1 ? 0 : k;
+      const std::int64_t* own = group.data_ptr<std::int64_t>() + labels * rows;
+      const std::int64_t* count = counts.data_ptr<std::int64_t>() + labels * groups_;
+      std::int64_t least = std::numeric_limits<std::int64_t>::max();
+      std::int64_t present = 0;
+      for (std::int64_t g = 0; g < groups_; ++g) {
+        if (count[g] == 0) continue;
+        least = std::min(least, count[g]);
+        ++present;
+      }
+      const auto* base = static_cast<const char*>(x.data_ptr()) +
+                         static_cast<std::size_t>((x.size(0) == 1 ? 0 : k) * rows) * bytes;
+      const float weight = static_cast<float>(rows) / static_cast<float>(least * present);
+      for (std::int64_t g = 0; g < groups_; ++g) {
+        std::vector<std::pair<std::uint64_t, std::int64_t>> draws;
+        for (std::int64_t i = 0; i < rows; ++i) {
+          if (own[i] != g) continue;
+          draws.emplace_back(name_of(base + static_cast<std::size_t>(i) * bytes, bytes), i);
+        }
+        std::sort(draws.begin(), draws.end());
+        for (std::size_t i = 0; i < draws.size() && static_cast<std::int64_t>(i) < least; ++i) {
+          weights.data_ptr<float>()[k * rows + draws[i].second] = weight;
+        }
+      }
+    }
+    return weights;
+  }
+
+  Tensor l2_;
+  std::int64_t groups_;
+};
+
+}  // namespace
+
+void register_subsampled_erm(Catalog& catalog);
+void register_subsampled_erm(Catalog& catalog) {
+  catalog.methods.add<SubsampledErm>("subsampled_erm",
+                                     "ERM on as many rows of each group as the smallest has.",
+                                     "Sagawa et al. 2020, arXiv:2005.04345");
+}
+
+}  // namespace spurion

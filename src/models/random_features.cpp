@@ -1,0 +1,118 @@
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <vector>
+
+#include "engine/matmul.hpp"
+#include "engine/product.hpp"
+#include "models/layers.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/model.hpp"
+
+namespace spurion {
+namespace {
+
+struct RandomFeaturesOptions {
+  std::int64_t width = 1000;
+  std::int64_t feature_seed = 0;
+};
+
+/// A linear head, without intercept, on fixed random ReLU features (Rahimi & Recht 2007; as Sagawa
+/// et al. 2020 use them): width = N features
+///
+///     max(x' w_j, 0) / sqrt(N),   w_j uniform on the unit sphere.
+///
+/// The features belong to the architecture: `feature_seed` names them, all replicas share them, and
+/// parameters are those of the head alone, which start at 0. N features are the first N of more.
+/// The factor 1 / sqrt(N) changes no predictor the head can make; it keeps one learning rate right
+/// for every N.
+class RandomFeatures final : public Model {
+ public:
+  using Options = RandomFeaturesOptions;
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("width", &O::width, "Features N.", between(1, 65536),
+                   log_uniform_integer(10, 10000))
+            .field("feature_seed", &O::feature_seed,
+                   "Names the random features; seeds of a trial do not change them.", at_least(0));
+    return schema;
+  }
+
+  RandomFeatures(Options options, const ModelContext& context)
+      : options_(options), inputs_(element_count(context.input_shape)), outputs_(context.outputs) {
+    LayoutBuilder builder;
+    builder.add("head.weight", {options_.width, outputs_});
+    layout_ = builder.take();
+    const StreamKey key =
+        StreamKey(static_cast<std::uint64_t>(options_.feature_seed)).child("random_features");
+    Tensor directions = at::empty({options_.width, inputs_});
+    Stream(key).fill_normal(0, options_.width, inputs_, directions.data_ptr<float>());
+    directions /= directions.norm(2, {1}, true) * std::sqrt(static_cast<double>(options_.width));
+    directions_ = directions.t().contiguous();
+  }
+
+  [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
+
+  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+    return at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
+  }
+
+  [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
+    const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).contiguous();
+    Tensor features = at::empty({rows.size(0), rows.size(1), options_.width});
+    for (std::int64_t set = 0; set < rows.size(0); ++set) {
+      engine::product(rows.size(1), inputs_, options_.width,
+                      rows.data_ptr<float>() + set * rows.size(1) * inputs_, false,
+                      directions_.data_ptr<float>(), false,
+                      features.data_ptr<float>() + set * rows.size(1) * options_.width);
+    }
+    features.relu_();
+    return read_out(parameters, features);
+  }
+
+  [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
+                                              const Tensor& x) const override {
+    const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).to(parameters.scalar_type());
+    return read_out(parameters, at::matmul(rows, directions_.to(parameters.scalar_type())).relu());
+  }
+
+  [[nodiscard]] double forward_flops() const override { return feature_flops() + head_flops(); }
+  // Features are fixed: the backward pass is one product of the head.
+  [[nodiscard]] double step_flops() const override { return forward_flops() + head_flops(); }
+  [[nodiscard]] double activation_bytes() const override {
+    return 4.0 * static_cast<double>(inputs_ + options_.width + 4 * outputs_);
+  }
+
+ private:
+  /// features [K or 1, B, N]
+  [[nodiscard]] Output read_out(const Tensor& parameters, const Tensor& features) const {
+    const Tensor head = parameters.reshape({parameters.size(0), options_.width, outputs_});
+    return {features.expand({parameters.size(0), -1, -1}),
+            engine::batched_matmul(features, engine::Transpose::no, head, engine::Transpose::no)};
+  }
+  [[nodiscard]] double feature_flops() const {
+    return 2.0 * static_cast<double>(inputs_ * options_.width);
+  }
+  [[nodiscard]] double head_flops() const {
+    return 2.0 * static_cast<double>(options_.width * outputs_);
+  }
+
+  Options options_;
+  std::int64_t inputs_;
+  std::int64_t outputs_;
+  Tensor directions_;  // [D, N]
+  std::vector<ParameterBlock> layout_;
+};
+
+}  // namespace
+
+void register_random_features(Catalog& catalog);
+void register_random_features(Catalog& catalog) {
+  catalog.models.add<RandomFeatures>("random_features",
+                                     "A linear head on fixed random ReLU features.",
+                                     "Sagawa et al. 2020, arXiv:2005.04345");
+}
+
+}  // namespace spurion
