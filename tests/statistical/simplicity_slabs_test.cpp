@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,10 +29,16 @@ Tensor cue_likelihood(const Tensor& seen, double shift, double noise, double y) 
 
 TEST_CASE("Sampled accuracies of simplicity_slabs agree with every ceiling") {
   constexpr double kMargin = 0.2;
-  for (const auto& [train, cue_noise, label_noise] :
-       {std::tuple{std::vector<double>{0.05, 0.2}, 0.3, 0.1},
-        std::tuple{std::vector<double>{0.0}, 0.0, 0.0},
-        std::tuple{std::vector<double>{0.7}, 0.1, 0.2}}) {
+  struct Case {
+    std::vector<double> train;
+    double cue_noise;
+    double label_noise;
+  };
+  for (const Case& one :
+       std::vector<Case>{{{0.05, 0.2}, 0.3, 0.1}, {{0.0}, 0.0, 0.0}, {{0.7}, 0.1, 0.2}}) {
+    const std::vector<double>& train = one.train;
+    const double cue_noise = one.cue_noise;
+    const double label_noise = one.label_noise;
     const auto world = synthetic_world("simplicity_slabs",
                                        {{"train_shifts", Value::List(train.begin(), train.end())},
                                         {"cue_noise", cue_noise},

@@ -19,7 +19,8 @@ constexpr auto kTest = Purpose::test;
 /// of equal width with gaps of 2 margin, classes alternating from -1 in the middle (or, of two, -1
 /// on the left).
 int class_of(double x, std::int64_t count, double margin) {
-  const double width = (2.0 - 2.0 * margin * static_cast<double>(count - 1)) / count;
+  const double width =
+      (2.0 - 2.0 * margin * static_cast<double>(count - 1)) / static_cast<double>(count);
   for (std::int64_t slab = 0; slab < count; ++slab) {
     const double left = -1.0 + static_cast<double>(slab) * (width + 2.0 * margin);
     if (x < left - 1e-6 || x > left + width + 1e-6) continue;
