@@ -13,6 +13,7 @@
 #include "spurion/method.hpp"
 #include "spurion/metric.hpp"
 #include "spurion/model.hpp"
+#include "spurion/optimal_reliance.hpp"
 #include "spurion/optimizer.hpp"
 #include "spurion/plugin.hpp"
 #include "spurion/random.hpp"

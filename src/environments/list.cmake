@@ -9,4 +9,6 @@ set(SPURION_ENVIRONMENTS
   textured_shapes
   implicit_memorisation
   explicit_memorisation
+  simplicity_slabs
+  availability
 )

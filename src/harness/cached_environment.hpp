@@ -18,6 +18,8 @@ class CachedEnvironment final : public Environment {
   CachedEnvironment(std::unique_ptr<Environment> inner, std::string key, DataCache& cache)
       : inner_(std::move(inner)), key_(std::move(key)), cache_(&cache) {}
 
+  /// What is remembered.
+  [[nodiscard]] const Environment& inner() const { return *inner_; }
   [[nodiscard]] const EnvironmentInfo& info() const override { return inner_->info(); }
   [[nodiscard]] std::vector<Domain> train_domains() const override {
     return inner_->train_domains();

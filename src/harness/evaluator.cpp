@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/work_clock.hpp"
+#include "harness/cached_environment.hpp"
 #include "spurion/error.hpp"
+#include "spurion/optimal_reliance.hpp"
 
 namespace spurion {
 
@@ -23,6 +26,41 @@ Tensor mean_of(const std::vector<Tensor>& values) {
 }
 
 std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
+
+/// What becomes of predictions when one variable changes and all noise stays as it was.
+class VariableUse {
+ public:
+  VariableUse(const Catalog& catalog, const MetricContext& context, Intervention::Kind kind)
+      : flips_(catalog.metrics.at("flip_rate").make({Value()}, context)), kind_(kind) {
+    auto accuracy = catalog.metrics.at("accuracy").make({Value()}, context);
+    if (accuracy->applies(context)) accuracy_ = std::move(accuracy);
+  }
+  void add(const Predictions& own, const Tensor& twin_logits) {
+    flips_->add({own.logits, twin_logits, own.y, {}});
+    if (accuracy_) accuracy_->add({twin_logits, {}, own.y, {}});
+  }
+  /// "flip_rate", or "twin_shift" for regression.
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> flips() const {
+    return flips_->result();
+  }
+  /// Accuracy with the variable randomised: drawn anew, or, flipped, itself and its other value
+  /// evenly. Undefined for regression.
+  [[nodiscard]] Tensor randomised_accuracy(const Tensor& own) const {
+    if (!accuracy_) return {};
+    const Tensor twin = accuracy_->result().front().second;
+    return kind_ == Intervention::Kind::flip ? (own + twin) / 2.0 : twin;
+  }
+
+ private:
+  std::unique_ptr<Metric> flips_;
+  std::unique_ptr<Metric> accuracy_;
+  Intervention::Kind kind_;
+};
+
+const OptimalReliance* optimal_reliance(const Environment& environment) {
+  const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
+  return dynamic_cast<const OptimalReliance*>(cached != nullptr ? &cached->inner() : &environment);
+}
 
 }  // namespace
 
@@ -41,6 +79,7 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
     if (found == distinct_.end()) distinct_.push_back(environment.get());
   }
   twin_ = twin_of(info_->cue);
+  causal_twin_ = twin_of(info_->causal);
 }
 
 Intervention PackEvaluator::twin_of(const std::string& cue) const {
@@ -109,7 +148,8 @@ Tensor PackEvaluator::predict(const Trainee& trainee, const std::vector<Sample>&
 
 PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domain, Purpose purpose,
                                            std::int64_t count, const Intervention& intervention,
-                                           const Intervention& twin_action) {
+                                           const Intervention& twin_action,
+                                           const Intervention& causal_twin_action) {
   const at::NoGradGuard no_grad;
   const MetricContext context{info_->task, trainee.replicas(), info_->groups};
   std::vector<std::unique_ptr<Metric>> metrics;
@@ -121,6 +161,13 @@ PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domai
   const std::vector<Sample> factual = samples(domain, purpose, count, intervention);
   const std::vector<Sample> twin =
       twins ? samples(domain, purpose, count, twin_action) : std::vector<Sample>();
+  const bool uses = causal_twin_action.kind != Intervention::Kind::none;
+  const std::vector<Sample> causal_twin =
+      uses ? samples(domain, purpose, count, causal_twin_action) : std::vector<Sample>();
+  std::optional<VariableUse> cue_use;
+  std::optional<VariableUse> causal_use;
+  if (uses && twins) cue_use.emplace(*catalog_, context, twin_action.kind);
+  if (uses) causal_use.emplace(*catalog_, context, causal_twin_action.kind);
   for (std::int64_t first = 0; first < count; first += kChunk) {
     const RowRange range{first, std::min(kChunk, count - first)};
     Predictions chunk;
@@ -129,10 +176,19 @@ PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domai
     chunk.group = gather(factual, &Sample::group, range);
     if (twins) chunk.twin_logits = predict(trainee, twin, range);
     for (const auto& metric : metrics) metric->add(chunk);
+    if (cue_use) cue_use->add(chunk, chunk.twin_logits);
+    if (causal_use) causal_use->add(chunk, predict(trainee, causal_twin, range));
   }
   Values values;
   for (const auto& metric : metrics) {
     for (const auto& [name, value] : metric->result()) values[name] = value;
+  }
+  if (!causal_use) return values;
+  for (const auto& [name, value] : causal_use->flips()) values["causal_" + name] = value;
+  if (const auto own = values.find("accuracy"); own != values.end()) {
+    const Tensor accuracy = own->second;
+    if (cue_use) values["cue_randomised_accuracy"] = cue_use->randomised_accuracy(accuracy);
+    values["causal_randomised_accuracy"] = causal_use->randomised_accuracy(accuracy);
   }
   return values;
 }
@@ -182,8 +238,8 @@ void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
 void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail) {
   const core::ActivityScope scope(core::Activity::evaluation);
   Values id;
-  measure_train_domains(trainee, phase, id);
-  measure_test_domain(trainee, phase, id);
+  measure_train_domains(trainee, phase, detail, id);
+  measure_test_domain(trainee, phase, detail, id);
   if (detail != Detail::full) return;
   measure_each_cue(trainee, phase, id);
   measure_dial(trainee, phase);
@@ -207,11 +263,30 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
   }
 }
 
-void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id) {
+void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) const {
+  const auto found = values.find("flip_rate");
+  if (found == values.end()) return;
+  std::vector<double> optimal;
+  for (const Environment* environment : distinct_) {
+    const OptimalReliance* reliance = optimal_reliance(*environment);
+    if (reliance == nullptr) return;
+    optimal.push_back(reliance->optimal_flip_rate(own(*environment, domain)));
+  }
+  Tensor bias = found->second.clone();
+  for (std::size_t k = 0; k < source_.size(); ++k) {
+    bias[static_cast<std::int64_t>(k)] -= optimal[source_[k]];
+  }
+  values["shortcut_bias"] = bias;
+}
+
+void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail,
+                                          Values& id) {
+  const Intervention causal_twin = detail == Detail::full ? causal_twin_ : Intervention::none();
   std::map<std::string, std::vector<Tensor>> collected;
   for (const Domain& domain : context_->environments.front()->train_domains()) {
-    Values values =
-        score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_);
+    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+                          Intervention::none(), twin_, causal_twin);
+    add_shortcut_bias(domain, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
@@ -223,7 +298,9 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
         }
       }
     }
-    for (const char* name : {"accuracy", "loss", "train_accuracy", "train_loss"}) {
+    for (const char* name :
+         {"accuracy", "loss", "train_accuracy", "train_loss", "flip_rate", "causal_flip_rate",
+          "cue_randomised_accuracy", "causal_randomised_accuracy", "shortcut_bias"}) {
       if (values.count(name) != 0) collected[name].push_back(values[name]);
     }
     store(trainee, phase, domain, values);
@@ -234,10 +311,11 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
   store(trainee, phase, average, id);
 }
 
-void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id) {
+void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail,
+                                        const Values& id) {
   const Domain domain = context_->environments.front()->test_domain();
-  Values values =
-      score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_);
+  Values values = score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+                        twin_, detail == Detail::full ? causal_twin_ : Intervention::none());
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
   const Tensor ood = values.at(name);

@@ -48,9 +48,12 @@ class PackEvaluator final : public Evaluator {
  private:
   using Values = std::map<std::string, Tensor>;  // metric -> float64 [K]
 
-  /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none.
+  /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none. `causal_twin`
+  /// makes twins in which the causal variable changes instead; where it is given, also measures the
+  /// use that is made of either variable.
   Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
-               const Intervention& intervention, const Intervention& twin);
+               const Intervention& intervention, const Intervention& twin,
+               const Intervention& causal_twin = Intervention::none());
   /// How twins of a cue are made: flipped, else resampled; none where neither is possible.
   [[nodiscard]] Intervention twin_of(const std::string& cue) const;
   /// The rows of each distinct environment.
@@ -67,8 +70,11 @@ class PackEvaluator final : public Evaluator {
                                RowRange range) const;
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
 
-  void measure_train_domains(Trainee& trainee, std::int64_t phase, Values& id);
-  void measure_test_domain(Trainee& trainee, std::int64_t phase, const Values& id);
+  /// Adds "shortcut_bias" where the environment knows how far the best predictor leans on the cue.
+  void add_shortcut_bias(const Domain& domain, Values& values) const;
+
+  void measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail, Values& id);
+  void measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail, const Values& id);
   /// In worlds with several cues: each shifted as in the test domain while the others stay as in
   /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
   void measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id);
@@ -96,6 +102,7 @@ class PackEvaluator final : public Evaluator {
   std::vector<std::size_t> source_;  // [K] index into distinct_
   const EnvironmentInfo* info_;
   Intervention twin_;
+  Intervention causal_twin_;
   std::vector<std::vector<Measurement>> measurements_;
   std::vector<Cost> costs_;
 };
