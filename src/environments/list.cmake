@@ -7,4 +7,12 @@ set(SPURION_ENVIRONMENTS
   two_shortcuts
   continually_confounded
   textured_shapes
+  anti_causal
+  confounded
+  selection_bias
+  easy_to_hard
+  control_no_shift
+  control_no_cue
+  control_causal_cue
+  control_unlearnable
 )
