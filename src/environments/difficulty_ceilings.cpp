@@ -82,8 +82,8 @@ Ceiling accuracy(const DifficultyLaw& law, double hard, double at) {
     out.value += of.share[h] * right.value;
     out.error_bound += of.share[h] * right.error_bound;
   }
-  // The threshold is known to 1e-9 or better, the density below 1.
-  out.error_bound += 1e-9;
+  // The threshold is known to 1e-7 at the steepest options there are, and a density is below 1.
+  out.error_bound += 1e-7;
   return out;
 }
 
