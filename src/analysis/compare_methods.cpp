@@ -82,7 +82,8 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
           "p: sign-flip permutation test over seeds (n seeds cannot give less than 2^(1-n)), "
           "Holm-corrected. Flip rate: share "
           "of predictions that change when only the cue does. c: confusion index, 0 "
-          "invariant, 1 cue only.",
+          "invariant, 1 cue only; of the settings in whose test domain to follow the cue costs "
+          "something, - where there is none.",
           question.experiment, view.score_text(), baseline),
       {"method", "ID", "OOD", "OOD IQM", "gap", "worst group", "flip rate", "c",
        "OOD - " + baseline, "p", "trials", "diverged", "may see"},

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -38,12 +39,21 @@ Estimate paired_difference(const Cells& large, const Cells& small, const std::st
   return stratified_bootstrap(strata, key);
 }
 
-/// closes: the interval at the largest scale lies within the margin of 0; overshoots: it lies
-/// below, so the method does better out of distribution than in it. Otherwise grows or shrinks when
+/// The interval lies within the margin of 0.
+bool closed(const Estimate& gap, double margin) { return gap.low >= -margin && gap.high <= margin; }
+
+/// no gap: closed at every scale, so that there was nothing to close. closes: closed at the
+/// largest; overshoots: the interval there lies below, so the method does better out of
+/// distribution than in it. Otherwise grows or shrinks when
 /// the interval of the paired difference excludes 0 by more than the margin, plateaus when it lies
 /// within the margin and the gap is above it, undecided when the data allow more than one.
-std::string verdict(const Estimate& last, const Estimate& change, double margin) {
-  if (last.low >= -margin && last.high <= margin) return "closes";
+std::string verdict(const std::vector<Estimate>& gaps, const Estimate& change, double margin) {
+  const Estimate& last = gaps.back();
+  if (std::all_of(gaps.begin(), gaps.end(),
+                  [margin](const Estimate& gap) { return closed(gap, margin); })) {
+    return "no gap";
+  }
+  if (closed(last, margin)) return "closes";
   if (last.high < -margin) return "overshoots";
   if (change.low > margin) return "grows";
   if (change.high < -margin) return last.low > margin ? "shrinks, still open" : "shrinks";
@@ -79,13 +89,15 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
   chart.note = "Band: 95 % stratified bootstrap interval over seeds; other axes averaged.";
   Table table{
       chart.name + "_verdicts",
-      fmt::format("Gap at the smallest and largest {}, paired change and verdict (margin {}). "
-                  "Mean with 95 % stratified bootstrap interval over seeds. closes: within the "
-                  "margin of 0 at the largest; overshoots: below it there; grows, shrinks: the "
-                  "change excludes "
-                  "the margin; "
-                  "plateaus: the change lies within it and the gap above it.",
-                  axis, margin),
+      fmt::format(
+          "Gap at the smallest and largest {}, paired change and verdict (margin {}). "
+          "Mean with 95 % stratified bootstrap interval over seeds. no gap: within the margin "
+          "of 0 at every scale; closes: at the largest; overshoots: below it there; grows, "
+          "shrinks: the "
+          "change excludes "
+          "the margin; "
+          "plateaus: the change lies within it and the gap above it.",
+          axis, margin),
       {"method", "smallest", "gap there", "largest", "gap there", "change", "verdict"},
       {}};
   for (const std::string& method : view.methods()) {
@@ -100,16 +112,24 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
     const Estimate change = paired_difference(scales.rbegin()->second, scales.begin()->second,
                                               fmt::format("change {} {}", method, axis));
     const std::string decided =
-        scales.size() < 2 ? "one scale only" : verdict(series.y.back(), change, margin);
+        scales.size() < 2 ? "one scale only" : verdict(series.y, change, margin);
     table.rows.push_back({method, fmt::format("{}", series.x.front()), show(series.y.front()),
                           fmt::format("{}", series.x.back()), show(series.y.back()), show(change),
                           decided});
     if (answer.sentence.empty()) {
-      answer.sentence =
-          fmt::format("{}: under {} the gap is {} at {} = {} and {} at {}: it {}.",
-                      decided == "closes" ? "Yes" : (decided == "undecided" ? "Undecided" : "No"),
-                      method, show(series.y.front()), axis, series.x.front(), show(series.y.back()),
-                      series.x.back(), decided == "undecided" ? "may do either" : decided);
+      const char* answered = decided == "closes"      ? "Yes"
+                             : decided == "no gap"    ? "There is no gap to close"
+                             : decided == "undecided" ? "Undecided"
+                                                      : "No";
+      answer.sentence = fmt::format("{}: under {} the gap is {} at {} = {} and {} at {}", answered,
+                                    method, show(series.y.front()), axis, series.x.front(),
+                                    show(series.y.back()), series.x.back());
+      if (decided == "undecided") {
+        answer.sentence += ": it may do either";
+      } else if (decided != "no gap") {
+        answer.sentence += ": it " + decided;
+      }
+      answer.sentence += ".";
     } else {
       answer.sentence +=
           fmt::format(" {}: {} at the largest ({}).", method, show(series.y.back()), decided);

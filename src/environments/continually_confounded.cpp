@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "environments/cue_domains.hpp"
 #include "environments/cued_core.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -79,45 +80,23 @@ class ContinuallyConfounded final : public Environment {
         core_({options_.core_dimensions, options_.separation, options_.label_noise,
                options_.amplitude, options_.noise_dimensions},
               cue_names(options_.tasks), options_.variant == "disjoint") {
-    for (std::int64_t task = 0; task < options_.tasks; ++task) {
-      train_.push_back(neutral());
-      train_.back()[static_cast<std::size_t>(task)] = options_.disagreement;
+    const CuePositions neutral(static_cast<std::size_t>(options_.tasks), kNeutral);
+    std::vector<CuePositions> train;
+    for (std::size_t task = 0; task < neutral.size(); ++task) {
+      train.push_back(neutral);
+      train.back()[task] = options_.disagreement;
     }
+    domains_ = CueDomains("continually_confounded", std::move(train), neutral, neutral);
     describe();
   }
 
   [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
 
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    std::vector<Domain> domains;
-    for (std::size_t task = 0; task < train_.size(); ++task) {
-      const std::string name = fmt::format("train_{}", task);
-      domains.push_back({name, train_[task].front(), name, {}, train_[task]});
-    }
-    return domains;
-  }
-
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", kNeutral, "test", {}, neutral()};
-  }
-
-  [[nodiscard]] Domain at(double shift) const override {
-    std::vector<double> shifts = neutral();
-    shifts.front() = shift;
-    return at_cues(shifts);
-  }
-
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
   [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
-    if (shifts.size() != train_.size()) {
-      throw UsageError(fmt::format("this continually_confounded has {} cues, got {} positions",
-                                   train_.size(), shifts.size()));
-    }
-    for (const double shift : shifts) {
-      if (!(shift >= 0.0 && shift <= 1.0)) {
-        throw UsageError(fmt::format("shift {} of continually_confounded is not in [0, 1]", shift));
-      }
-    }
-    return {fmt::format("dial={}", fmt::join(shifts, ",")), shifts.front(), "dial", {}, shifts};
+    return domains_.at_cues(shifts);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -125,22 +104,17 @@ class ContinuallyConfounded final : public Environment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    return core_.ceilings(at_cues(domain.cue_shifts).cue_shifts, train_);
+    return core_.ceilings(domains_.positions(domain), domains_.train_positions());
   }
 
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
     return core_.rows(key_.child(domain.key).child(purpose_name(purpose)),
-                      at_cues(domain.cue_shifts).cue_shifts, rows, intervention);
+                      domains_.positions(domain), rows, intervention);
   }
 
  private:
-  [[nodiscard]] std::vector<double> neutral() const {
-    std::vector<double> shifts(static_cast<std::size_t>(options_.tasks), kNeutral);
-    return shifts;
-  }
-
   void describe() {
     const bool disjoint = options_.variant == "disjoint";
     const char* elsewhere = disjoint ? "absent (0)" : "a fair coin";
@@ -183,7 +157,7 @@ class ContinuallyConfounded final : public Environment {
   Options options_;
   StreamKey key_;
   CuedCore core_;
-  std::vector<std::vector<double>> train_;
+  CueDomains domains_;
   EnvironmentInfo info_;
 };
 

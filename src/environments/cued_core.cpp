@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/draws.hpp"
 #include "environments/two_valued.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -16,21 +17,11 @@ namespace spurion {
 namespace {
 
 using environments::intervened;
+using environments::normals;
+using environments::uniforms;
 using Kind = Intervention::Kind;
 
 constexpr const char* kObject = "object";
-
-std::vector<double> uniforms(const StreamKey& key, RowRange rows) {
-  std::vector<double> drawn(static_cast<std::size_t>(rows.count));
-  Stream(key).fill_uniform(rows.first, rows.count, 1, drawn.data());
-  return drawn;
-}
-
-std::vector<float> normals(const StreamKey& key, RowRange rows, std::int64_t lanes) {
-  std::vector<float> drawn(static_cast<std::size_t>(rows.count * lanes));
-  Stream(key).fill_normal(rows.first, rows.count, lanes, drawn.data());
-  return drawn;
-}
 
 }  // namespace
 

@@ -11,4 +11,12 @@ set(SPURION_ENVIRONMENTS
   explicit_memorisation
   simplicity_slabs
   availability
+  anti_causal
+  confounded
+  selection_bias
+  easy_to_hard
+  control_no_shift
+  control_no_cue
+  control_causal_cue
+  control_unlearnable
 )

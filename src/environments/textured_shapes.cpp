@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "environments/cue_cells.hpp"
+#include "environments/cue_domains.hpp"
 #include "environments/shape_drawing.hpp"
 #include "environments/two_valued.hpp"
 #include "spurion/catalog.hpp"
@@ -21,7 +22,6 @@ using Kind = Intervention::Kind;
 
 constexpr const char* kShape = "shape";
 constexpr double kNeutral = 0.5;
-constexpr std::size_t kMaxTrainDomains = 100;
 /// From this distance on a reading has no errors that a double could hold.
 constexpr double kReadExactly = 40.0;
 
@@ -91,50 +91,29 @@ class TexturedShapes final : public Environment {
         cells_({kReadExactly, options_.label_noise, false}) {
     order_cues();
     const std::size_t domains = options_.train_shifts.size();
-    if (domains < 1 || domains > kMaxTrainDomains) {
+    if (domains < 1 || domains > CueDomains::kMaxTrainDomains) {
       throw UsageError(
           fmt::format("'train_shifts' of textured_shapes needs 1 to {} numbers, got {}",
-                      kMaxTrainDomains, domains));
+                      CueDomains::kMaxTrainDomains, domains));
     }
+    std::vector<CuePositions> train;
+    double usual = 0.0;
     for (const double shift : options_.train_shifts) {
-      train_.push_back(active_at(shift));
-      usual_ += shift / static_cast<double>(domains);
+      train.push_back(active_at(shift));
+      usual += shift / static_cast<double>(domains);
     }
+    domains_ = CueDomains("textured_shapes", std::move(train), active_at(options_.test_shift),
+                          active_at(usual));
     describe();
   }
 
   [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
 
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    std::vector<Domain> domains;
-    for (std::size_t d = 0; d < train_.size(); ++d) {
-      const std::string name = fmt::format("train_{}", d);
-      domains.push_back({name, train_[d].front(), name, {}, train_[d]});
-    }
-    return domains;
-  }
-
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", options_.test_shift, "test", {}, active_at(options_.test_shift)};
-  }
-
-  [[nodiscard]] Domain at(double shift) const override {
-    std::vector<double> shifts = active_at(usual_);
-    shifts.front() = shift;
-    return at_cues(shifts);
-  }
-
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
   [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
-    if (shifts.size() != order_.size()) {
-      throw UsageError(fmt::format("textured_shapes has {} cues, got {} positions", order_.size(),
-                                   shifts.size()));
-    }
-    for (const double shift : shifts) {
-      if (!(shift >= 0.0 && shift <= 1.0)) {
-        throw UsageError(fmt::format("shift {} of textured_shapes is not in [0, 1]", shift));
-      }
-    }
-    return {fmt::format("dial={}", fmt::join(shifts, ",")), shifts.front(), "dial", {}, shifts};
+    return domains_.at_cues(shifts);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -147,7 +126,7 @@ class TexturedShapes final : public Environment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    Ceilings out = cells_.ceilings(at_cues(domain.cue_shifts).cue_shifts, train_);
+    Ceilings out = cells_.ceilings(domains_.positions(domain), domains_.train_positions());
     out.bayes.exactness = Exactness::enumerated;
     out.invariant.exactness = Exactness::enumerated;
     if (out.population_erm) out.population_erm->exactness = Exactness::enumerated;
@@ -177,8 +156,8 @@ class TexturedShapes final : public Environment {
     }
   }
   /// The selected cues at this position, the others neutral.
-  [[nodiscard]] std::vector<double> active_at(double shift) const {
-    std::vector<double> shifts(order_.size(), kNeutral);
+  [[nodiscard]] CuePositions active_at(double shift) const {
+    CuePositions shifts(order_.size(), kNeutral);
     std::fill_n(shifts.begin(), active_, shift);
     return shifts;
   }
@@ -189,8 +168,7 @@ class TexturedShapes final : public Environment {
   CueCells cells_;
   std::vector<const CueKind*> order_;
   std::size_t active_ = 0;
-  std::vector<std::vector<double>> train_;
-  double usual_ = 0.0;
+  CueDomains domains_;
   EnvironmentInfo info_;
 };
 
@@ -207,7 +185,7 @@ ShapeScene::Style draw_style(const Stream& stream, std::int64_t row) {
 
 Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const {
-  const std::vector<double> shifts = at_cues(domain.cue_shifts).cue_shifts;
+  const std::vector<double> shifts = domains_.positions(domain);
   const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
   const Stream labels(key.child("label"));
   const Stream styles(key.child("style"));

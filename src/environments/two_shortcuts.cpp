@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "environments/cue_domains.hpp"
 #include "environments/cued_core.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -11,7 +12,6 @@ namespace {
 
 constexpr const char* kBackground = "background";
 constexpr const char* kCompanion = "companion";
-constexpr std::size_t kMaxTrainDomains = 100;
 
 struct TwoShortcutsOptions {
   std::vector<double> background = {0.05, 0.1};
@@ -77,52 +77,31 @@ class TwoShortcuts final : public Environment {
                options_.amplitude, options_.noise_dimensions},
               {kBackground, kCompanion}, false) {
     const std::size_t domains = options_.background.size();
-    if (domains < 1 || domains > kMaxTrainDomains || domains != options_.companion.size()) {
+    if (domains < 1 || domains > CueDomains::kMaxTrainDomains ||
+        domains != options_.companion.size()) {
       throw UsageError(fmt::format(
           "'background' and 'companion' of two_shortcuts need as many numbers each, 1 to {}; got "
           "{} and {}",
-          kMaxTrainDomains, domains, options_.companion.size()));
+          CueDomains::kMaxTrainDomains, domains, options_.companion.size()));
     }
+    std::vector<CuePositions> train;
+    CuePositions usual(2, 0.0);
     for (std::size_t d = 0; d < domains; ++d) {
-      usual_companion_ += options_.companion[d] / static_cast<double>(domains);
-      train_.push_back({options_.background[d], options_.companion[d]});
+      train.push_back({options_.background[d], options_.companion[d]});
+      usual[1] += options_.companion[d] / static_cast<double>(domains);
     }
+    domains_ = CueDomains("two_shortcuts", std::move(train),
+                          {options_.test_background, options_.test_companion}, std::move(usual));
     describe();
   }
 
   [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
 
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    std::vector<Domain> domains;
-    for (std::size_t d = 0; d < train_.size(); ++d) {
-      const std::string name = fmt::format("train_{}", d);
-      domains.push_back({name, train_[d].front(), name, {}, train_[d]});
-    }
-    return domains;
-  }
-
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test",
-            options_.test_background,
-            "test",
-            {},
-            {options_.test_background, options_.test_companion}};
-  }
-
-  [[nodiscard]] Domain at(double shift) const override {
-    return at_cues({shift, usual_companion_});
-  }
-
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
   [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
-    if (shifts.size() != 2) {
-      throw UsageError(fmt::format("two_shortcuts has two cues, got {} positions", shifts.size()));
-    }
-    for (const double shift : shifts) {
-      if (!(shift >= 0.0 && shift <= 1.0)) {
-        throw UsageError(fmt::format("shift {} of two_shortcuts is not in [0, 1]", shift));
-      }
-    }
-    return {fmt::format("dial={}", fmt::join(shifts, ",")), shifts.front(), "dial", {}, shifts};
+    return domains_.at_cues(shifts);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -130,14 +109,14 @@ class TwoShortcuts final : public Environment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    return core_.ceilings(at_cues(domain.cue_shifts).cue_shifts, train_);
+    return core_.ceilings(domains_.positions(domain), domains_.train_positions());
   }
 
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
     return core_.rows(key_.child(domain.key).child(purpose_name(purpose)),
-                      at_cues(domain.cue_shifts).cue_shifts, rows, intervention);
+                      domains_.positions(domain), rows, intervention);
   }
 
  private:
@@ -171,8 +150,7 @@ class TwoShortcuts final : public Environment {
   Options options_;
   StreamKey key_;
   CuedCore core_;
-  std::vector<std::vector<double>> train_;
-  double usual_companion_ = 0.0;
+  CueDomains domains_;
   EnvironmentInfo info_;
 };
 

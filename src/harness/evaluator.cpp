@@ -25,6 +25,15 @@ Tensor mean_of(const std::vector<Tensor>& values) {
   return sum / static_cast<double>(values.size());
 }
 
+/// What the invariant predictor is ahead of one that follows the cue; 0 where that is not known to
+/// be positive. There nobody is confused who follows the cue, and a share of nothing has no value.
+double cost_of_the_cue(const Ceilings& ceilings, Score score) {
+  const double lead = ceilings.invariant.value - ceilings.spurious_only.value;
+  const double cost = score == Score::accuracy ? lead : -lead;
+  const double unsure = 1e-9 + ceilings.invariant.error_bound + ceilings.spurious_only.error_bound;
+  return cost > unsure ? cost : 0.0;
+}
+
 std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
 
 /// What becomes of predictions when one variable changes and all noise stays as it was.
@@ -325,10 +334,11 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, De
   for (std::size_t k = 0; k < source_.size(); ++k) {
     const Environment& environment = *context_->environments[k];
     const Ceilings ceilings = environment.ceilings(environment.test_domain());
-    const double range = ceilings.invariant.value - ceilings.spurious_only.value;
-    if (std::abs(range) < 1e-9) continue;
+    const double range = cost_of_the_cue(ceilings, info_->score());
+    if (!(range > 0.0)) continue;
     const auto row = static_cast<std::int64_t>(k);
-    confusion[row] = (ceilings.invariant.value - ood[row].item<double>()) / range;
+    const double lost = ceilings.invariant.value - ood[row].item<double>();
+    confusion[row] = (accuracy ? lost : -lost) / range;
     defined = true;
   }
   if (defined) values["confusion_index"] = confusion;
@@ -415,7 +425,8 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
       {"ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; })},
       {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })},
       {"ceiling_chance", average([](const Ceilings& c) { return c.chance; })}};
-  if (each.front().population_erm) {
+  if (std::all_of(each.begin(), each.end(),
+                  [](const Ceilings& c) { return c.population_erm.has_value(); })) {
     named.emplace_back("ceiling_population_erm",
                        average([](const Ceilings& c) { return c.population_erm->value; }));
   }

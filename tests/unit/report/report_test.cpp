@@ -1,5 +1,6 @@
 #include "spurion/report.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -114,6 +115,35 @@ TEST_CASE("questions are answered with the numbers that were stored") {
   CHECK(answers[2].charts[0].marks == std::vector<double>{14});
   // Ours pools both methods: 0.46 against 0.2 is far off.
   CHECK(answers[3].sentence.find("No.") == 0);
+}
+
+TEST_CASE("where nothing is confused the answers say so, and what is undefined is a dash") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  std::vector<TrialResult> all;
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    for (const std::int64_t width : {8, 64}) {
+      // As in distribution, and no confusion index: in this world it is not defined.
+      all.push_back(trial("scale", "erm", "offline", width, seed, 0.85));
+      all.push_back(trial("scale", "irm_v1", "offline", width, seed, 0.85));
+      all.back().measurements.push_back({0, 9, "test", 0.9, "confusion_index", 0.0});
+    }
+  }
+  store.append(all);
+  std::vector<std::pair<std::string, std::string>> memberships;
+  for (const auto& one : all) memberships.emplace_back(one.spec.id(), one.spec.experiment);
+  store.set_memberships(memberships);
+  store.set_context({{"suite", kSuite}});
+  const auto answers = analysis::answer_all(read_results(folder.path()));
+  CHECK(answers[0].sentence.find("There is no gap to close") == 0);
+  CHECK(answers[0].tables[0].rows[0].back() == "no gap");
+  const auto& table = answers[1].tables[0];
+  const auto column = static_cast<std::size_t>(
+      std::find(table.header.begin(), table.header.end(), "c") - table.header.begin());
+  REQUIRE(column < table.header.size());
+  // Undefined and 0 are not the same.
+  CHECK(table.rows[0][column] == "-");
+  CHECK(table.rows[1][column].find("0.000") == 0);
 }
 
 TEST_CASE("the report is one page without network, escaped, with a CSV for every number") {

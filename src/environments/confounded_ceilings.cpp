@@ -1,0 +1,107 @@
+#include "environments/confounded_ceilings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "environments/linear_algebra.hpp"
+#include "environments/quadrature.hpp"
+
+namespace spurion {
+
+using environments::integrate;
+using environments::normal_cdf;
+using environments::normal_density;
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+constexpr double kTail = 9.0;
+
+/// An answer: the sign of this.
+struct Rule {
+  double u = 0.0;
+  double t = 0.0;
+};
+
+/// Variance of what the label is the sign of.
+double total_variance(const ConfoundedLaw& law) {
+  return law.causal * law.causal + law.hidden * law.hidden + 1.0;
+}
+
+/// Standard deviation of it given u and t.
+double deviation_given_both(const ConfoundedLaw& law) {
+  return std::sqrt(1.0 + law.hidden * law.hidden * (1.0 - law.correlation * law.correlation));
+}
+
+/// P(label = 1 | t).
+double positive_given_cue(const ConfoundedLaw& law, double t) {
+  const double lead = law.hidden * law.correlation;
+  return normal_cdf((law.causal * law.mean + lead * t) /
+                    std::sqrt(total_variance(law) - lead * lead));
+}
+
+Ceiling accuracy(const ConfoundedLaw& law, const Rule& rule) {
+  const double variance = rule.u * rule.u + rule.t * rule.t;
+  const double covariance = rule.u * law.causal + rule.t * law.hidden * law.correlation;
+  if (variance == 0.0) return {0.5, Exactness::closed_form, 0.0};
+  const double scale = std::sqrt(variance);
+  if (law.mean == 0.0) {
+    const double correlation = covariance / (scale * std::sqrt(total_variance(law)));
+    return {0.5 + std::asin(std::clamp(correlation, -1.0, 1.0)) / kPi, Exactness::closed_form, 0.0};
+  }
+  // The rule's value is centre + scale w, w ~ N(0, 1); given w the other is normal too.
+  const double centre = rule.u * law.mean;
+  const double slope = covariance / scale;
+  const double rest = std::sqrt(total_variance(law) - slope * slope);
+  const auto result = integrate(
+      [&](double w) {
+        const double side = centre + scale * w > 0.0 ? 1.0 : -1.0;
+        return normal_density(w) * normal_cdf(side * (law.causal * law.mean + slope * w) / rest);
+      },
+      -kTail, kTail, {-centre / scale});
+  return {result.value, Exactness::quadrature, result.error_bound};
+}
+
+Ceiling cue_only(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& train) {
+  const auto taught = [&](double t) {
+    double sum = 0.0;
+    for (const ConfoundedLaw& law : train) sum += positive_given_cue(law, t) - 0.5;
+    return sum;
+  };
+  const auto result = integrate(
+      [&](double t) {
+        const double side = taught(t);
+        const double positive = positive_given_cue(here, t);
+        return normal_density(t) * (side > 0.0 ? positive : side < 0.0 ? 1.0 - positive : 0.5);
+      },
+      -kTail, kTail, environments::sign_changes(taught, -kTail, kTail));
+  return {result.value, Exactness::quadrature, result.error_bound};
+}
+
+}  // namespace
+
+Ceilings confounded_ceilings(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& train) {
+  Ceilings out;
+  out.bayes = accuracy(here, {here.causal, here.hidden * here.correlation});
+  out.invariant = accuracy(here, {1.0, 0.0});
+  out.spurious_only = cue_only(here, train);
+  const double positive = normal_cdf(here.causal * here.mean / std::sqrt(total_variance(here)));
+  out.chance = std::max(positive, 1.0 - positive);
+  const bool one_cue = std::all_of(train.begin(), train.end(), [&](const ConfoundedLaw& law) {
+    return law.correlation == train.front().correlation;
+  });
+  const bool centred = std::all_of(train.begin(), train.end(),
+                                   [](const ConfoundedLaw& law) { return law.mean == 0.0; });
+  if (one_cue || (centred && train.size() == 2)) {
+    Rule pooled;
+    for (const ConfoundedLaw& law : train) {
+      const double scale = deviation_given_both(law);
+      pooled.u += law.causal / scale;
+      pooled.t += law.hidden * law.correlation / scale;
+    }
+    out.population_erm = accuracy(here, pooled);
+  }
+  return out;
+}
+
+}  // namespace spurion

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "environments/core_and_cue.hpp"
+#include "environments/dial_domains.hpp"
+#include "environments/draws.hpp"
+#include "environments/linear_algebra.hpp"
+#include "environments/two_valued.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::intervened;
+using environments::uniforms;
+using Kind = Intervention::Kind;
+
+constexpr const char* kCue = "cue";
+constexpr const char* kCore = "core";
+
+struct ControlNoCueOptions {
+  std::vector<double> train_shares = {0.4, 0.6};
+  double test_share = 0.9;
+  std::int64_t core_dimensions = 5;
+  double separation = 0.6;
+  double amplitude = 2.0;
+  std::int64_t noise_dimensions = 10;
+};
+
+/// Control: what is called the cue is noise. Its distribution shifts, and that must not matter. See
+/// datasets/control_no_cue.md.
+class ControlNoCue final : public Environment {
+ public:
+  using Options = ControlNoCueOptions;
+
+  static const Schema<Options>& schema() {
+    static const auto schema =
+        core_and_cue_schema<Options>()
+            .field("train_shares", &Options::train_shares,
+                   "P(cue = +1), whatever the label, in each train domain.", between(0, 1))
+            .field("test_share", &Options::test_share, "The same in the test domain.",
+                   between(0, 1))
+            .field("separation", &Options::separation,
+                   "Half the distance of the labels in each coordinate of the core, in standard "
+                   "deviations.",
+                   positive(), log_uniform(0.2, 2.0))
+            .preset("easy", "core_dimensions = 20: the core is easily read",
+                    [](Options& o) { o.core_dimensions = 20; })
+            .preset("medium", "the defaults", [](Options&) {})
+            .preset("hard", "separation = 0.4", [](Options& o) { o.separation = 0.4; });
+    return schema;
+  }
+
+  ControlNoCue(Options options, const EnvironmentContext& context)
+      : options_(std::move(options)),
+        key_(StreamKey(context.data_seed).child("control_no_cue")),
+        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
+        domains_("control_no_cue", options_.train_shares, options_.test_share, 0.0, 1.0) {
+    describe();
+  }
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
+
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    if (intervention.kind == Kind::none) return true;
+    if (intervention.variable == kCue) {
+      return intervention.kind != Kind::set || std::abs(intervention.value) == 1.0;
+    }
+    return intervention.variable == kCore && intervention.kind != Kind::set &&
+           intervention.kind != Kind::resample;
+  }
+
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
+    static_cast<void>(domains_.shift(domain));
+    const double distance =
+        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+    const Ceiling core{environments::normal_cdf(distance), Exactness::closed_form, 0.0};
+    const Ceiling nothing{0.5, Exactness::closed_form, 0.0};
+    return {core, core, nothing, 0.5, core};
+  }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override {
+    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const double share = domains_.shift(domain);
+    const std::vector<double> label = uniforms(key.child("label"), rows);
+    const std::vector<double> cue_draw = uniforms(key.child("cue"), rows);
+    const std::vector<double> coin = uniforms(key.child("cue_coin"), rows);
+    std::vector<int> y;
+    std::vector<double> mean;
+    std::vector<double> cue;
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      y.push_back(label[i] < 0.5 ? 1 : -1);
+      mean.push_back(options_.separation * y[i]);
+      int value = cue_draw[i] < share ? 1 : -1;
+      if (intervention.variable == kCue) {
+        value = intervened(value, y[i], coin[i] < share ? 1 : -1, intervention);
+      }
+      cue.push_back(value);
+    }
+    std::vector<float> core = rows_.core(key, rows, mean);
+    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    return rows_.sample(key, rows, core, y, cue);
+  }
+
+ private:
+  void describe() {
+    info_.name = "control_no_cue";
+    info_.title = "Control: the cue is noise";
+    info_.citation = "This world; a control";
+    info_.mechanism = fmt::format(
+        "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+        "core_j = {} y + N(0, 1), j = 1..{}\n"
+        "cue = +1 with probability p, else -1, whatever y is\n"
+        "x = (core, {} cue, {} coordinates of N(0, 1))",
+        options_.separation, options_.core_dimensions, options_.amplitude,
+        options_.noise_dimensions);
+    info_.misleads_erm = false;
+    info_.task = Task::binary;
+    info_.groups = 4;
+    info_.input_shape = {rows_.dimensions()};
+    info_.cue = kCue;
+    info_.causal = kCore;
+    info_.graph = {{{"label", Role::label, "a fair coin; y = -1 or +1"},
+                    {kCore, Role::causal, "an effect of y with one mechanism in all domains"},
+                    {"core_noise", Role::noise, "standard normal"},
+                    {kCue, Role::spurious, "a cue in name only: independent of the label"},
+                    {"input", Role::observed, "core, cue, noise"}},
+                   {{"label", kCore}, {"core_noise", kCore}, {kCore, "input"}, {kCue, "input"}}};
+    info_.dial.name = "p";
+    info_.dial.doc = "P(cue = +1), for either label";
+    domains_.mark(info_.dial);
+    info_.dial.mixture =
+        DialInfo::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
+  }
+
+  Options options_;
+  StreamKey key_;
+  CoreAndCue rows_;
+  DialDomains domains_;
+  EnvironmentInfo info_;
+};
+
+}  // namespace
+
+void register_control_no_cue(Catalog& catalog);
+void register_control_no_cue(Catalog& catalog) {
+  catalog.environments.add<ControlNoCue>(
+      "control_no_cue", "Control: the cue is noise, so its shift may not matter.", "a control");
+}
+
+}  // namespace spurion

@@ -1,0 +1,188 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "environments/dial_domains.hpp"
+#include "environments/draws.hpp"
+#include "environments/two_valued.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::intervened;
+using environments::normals;
+using environments::uniforms;
+using Kind = Intervention::Kind;
+
+constexpr const char* kCue = "cue";
+constexpr const char* kParity = "parity";
+
+struct ControlUnlearnableOptions {
+  std::int64_t bits = 24;
+  std::vector<double> train_disagreement = {0.05, 0.15};
+  double test_disagreement = 0.9;
+  double amplitude = 2.0;
+  std::int64_t noise_dimensions = 0;
+};
+
+/// Control: the causal feature decides the label, and no model of the sizes at hand finds it: the
+/// parity of many bits. What is lost to the cue must be told from what could not be learned. See
+/// datasets/control_unlearnable.md.
+class ControlUnlearnable final : public Environment {
+ public:
+  using Options = ControlUnlearnableOptions;
+
+  static const Schema<Options>& schema() {
+    static const auto schema =
+        Schema<Options>()
+            .field("bits", &Options::bits, "How many bits the label is the parity of.",
+                   between(2, 60))
+            .field("train_disagreement", &Options::train_disagreement,
+                   "P(cue disagrees with the label) in each train domain.", between(0, 1))
+            .field("test_disagreement", &Options::test_disagreement, "The same in the test domain.",
+                   between(0, 1))
+            .field("amplitude", &Options::amplitude, "Size of the cue in x.", positive(),
+                   log_uniform(0.5, 8.0))
+            .field("noise_dimensions", &Options::noise_dimensions,
+                   "Further coordinates that say nothing.", between(0, 100000))
+            .preset("easy", "bits = 2: the exclusive or, which can be learned",
+                    [](Options& o) { o.bits = 2; })
+            .preset("medium", "the defaults", [](Options&) {})
+            .preset("hard", "bits = 60", [](Options& o) { o.bits = 60; });
+    return schema;
+  }
+
+  ControlUnlearnable(Options options, const EnvironmentContext& context)
+      : options_(std::move(options)),
+        key_(StreamKey(context.data_seed).child("control_unlearnable")),
+        domains_("control_unlearnable", options_.train_disagreement, options_.test_disagreement,
+                 0.0, 1.0) {
+    describe();
+  }
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
+
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    if (intervention.kind == Kind::none) return true;
+    if (intervention.variable == kParity) return intervention.kind == Kind::flip;
+    return intervention.variable == kCue &&
+           (intervention.kind != Kind::set || std::abs(intervention.value) == 1.0);
+  }
+
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
+    double taught = 0.0;
+    for (const double one : options_.train_disagreement) {
+      taught += one / static_cast<double>(options_.train_disagreement.size());
+    }
+    const double here = domains_.shift(domain);
+    const Ceiling all{1.0, Exactness::closed_form, 0.0};
+    const Ceiling cue{taught < 0.5   ? 1.0 - here
+                      : taught > 0.5 ? here
+                                     : 0.5,
+                      Exactness::closed_form, 0.0};
+    return {all, all, cue, 0.5, all};
+  }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override {
+    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const double disagreement = domains_.shift(domain);
+    const Stream bits(key.child("bits"));
+    const std::vector<double> cue_noise = uniforms(key.child("cue_noise"), rows);
+    const std::vector<double> coin = uniforms(key.child("cue_coin"), rows);
+    const std::vector<float> noise = normals(key.child("noise"), rows, options_.noise_dimensions);
+    const std::int64_t width = info_.input_shape.front();
+
+    Sample sample;
+    sample.x = at::empty({rows.count, width}, at::kFloat);
+    sample.y = at::empty({rows.count}, at::kLong);
+    sample.causal = at::empty({rows.count, 1}, at::kFloat);
+    sample.spurious = at::empty({rows.count, 1}, at::kFloat);
+    sample.group = at::empty({rows.count}, at::kLong);
+    for (std::int64_t i = 0; i < rows.count; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      float* x = sample.x.data_ptr<float>() + i * width;
+      const std::uint64_t word = bits.bits(rows.first + i);
+      int parity = 1;
+      for (std::int64_t bit = 0; bit < options_.bits; ++bit) {
+        int value = ((word >> static_cast<unsigned>(bit)) & 1U) != 0 ? 1 : -1;
+        // The other parity with the fewest changes: one bit is negated, and what follows follows.
+        if (bit == 0 && intervention.variable == kParity) value = -value;
+        parity *= value;
+        x[bit] = static_cast<float>(value);
+      }
+      int cue = cue_noise[at] < disagreement ? -parity : parity;
+      if (intervention.variable == kCue) {
+        cue = intervened(cue, parity, coin[at] < 0.5 ? 1 : -1, intervention);
+      }
+      x[options_.bits] = static_cast<float>(options_.amplitude * cue);
+      for (std::int64_t j = 0; j < options_.noise_dimensions; ++j) {
+        x[options_.bits + 1 + j] =
+            noise[static_cast<std::size_t>(i * options_.noise_dimensions + j)];
+      }
+      const std::int64_t label = parity > 0 ? 1 : 0;
+      sample.y.data_ptr<std::int64_t>()[i] = label;
+      sample.causal.data_ptr<float>()[i] = static_cast<float>(parity);
+      sample.spurious.data_ptr<float>()[i] = static_cast<float>(cue);
+      sample.group.data_ptr<std::int64_t>()[i] = 2 * label + (cue == parity ? 1 : 0);
+    }
+    return sample;
+  }
+
+ private:
+  void describe() {
+    info_.name = "control_unlearnable";
+    info_.title = "Control: the causal feature cannot be learned";
+    info_.citation =
+        "This world; a control. That parities are hard to learn: Shalev-Shwartz, Shamir, Shammah "
+        "2017, \"Failures of Gradient-Based Deep Learning\", arXiv:1703.07950";
+    info_.mechanism = fmt::format(
+        "b_1 .. b_{0} = -1 or +1, evenly\n"
+        "y = b_1 b_2 ... b_{0}; label = 1 if y = +1 else 0\n"
+        "cue = y, negated with probability e\n"
+        "x = (b, {1} cue, {2} coordinates of N(0, 1))",
+        options_.bits, options_.amplitude, options_.noise_dimensions);
+    info_.task = Task::binary;
+    info_.groups = 4;
+    info_.input_shape = {options_.bits + 1 + options_.noise_dimensions};
+    info_.cue = kCue;
+    info_.causal = kParity;
+    info_.graph = {{{kParity, Role::causal, "the product of the bits, each -1 or +1"},
+                    {"label", Role::label, "1 where the parity is +1"},
+                    {kCue, Role::spurious, "y, negated with probability e"},
+                    {"cue_noise", Role::noise, "1 with probability e"},
+                    {"input", Role::observed, "bits, cue, noise"}},
+                   {{kParity, "label"},
+                    {"label", kCue},
+                    {"cue_noise", kCue},
+                    {kParity, "input"},
+                    {kCue, "input"}}};
+    info_.dial.name = "e";
+    info_.dial.doc = "P(cue disagrees with the label)";
+    domains_.mark(info_.dial);
+    info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
+  }
+
+  Options options_;
+  StreamKey key_;
+  DialDomains domains_;
+  EnvironmentInfo info_;
+};
+
+}  // namespace
+
+void register_control_unlearnable(Catalog& catalog);
+void register_control_unlearnable(Catalog& catalog) {
+  catalog.environments.add<ControlUnlearnable>(
+      "control_unlearnable", "Control: the label is a parity that no model here can learn.",
+      "a control");
+}
+
+}  // namespace spurion

@@ -1,0 +1,53 @@
+#include "environments/cue_domains.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+CueDomains::CueDomains(std::string world, std::vector<CuePositions> train, CuePositions test,
+                       CuePositions usual)
+    : world_(std::move(world)),
+      train_(std::move(train)),
+      test_(std::move(test)),
+      usual_(std::move(usual)) {}
+
+std::vector<Domain> CueDomains::train() const {
+  std::vector<Domain> domains;
+  for (std::size_t d = 0; d < train_.size(); ++d) {
+    const std::string name = fmt::format("train_{}", d);
+    domains.push_back({name, train_[d].front(), name, {}, train_[d]});
+  }
+  return domains;
+}
+
+Domain CueDomains::test() const { return {"test", test_.front(), "test", {}, test_}; }
+
+Domain CueDomains::at(double shift) const {
+  CuePositions positions = usual_;
+  positions.front() = shift;
+  return at_cues(positions);
+}
+
+Domain CueDomains::at_cues(const CuePositions& positions) const {
+  if (positions.size() != usual_.size()) {
+    throw UsageError(fmt::format("this {} has {} cues, got {} positions", world_, usual_.size(),
+                                 positions.size()));
+  }
+  for (const double position : positions) {
+    if (!(position >= 0.0 && position <= 1.0)) {
+      throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", position, world_));
+    }
+  }
+  return {
+      fmt::format("dial={}", fmt::join(positions, ",")), positions.front(), "dial", {}, positions};
+}
+
+CuePositions CueDomains::positions(const Domain& domain) const {
+  return at_cues(domain.cue_shifts).cue_shifts;
+}
+
+}  // namespace spurion

@@ -1,0 +1,91 @@
+#include "environments/quadrature.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "environments/linear_algebra.hpp"
+
+namespace spurion::environments {
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+/// Positive nodes of the Gauss-Legendre rule with ten, and their weights.
+constexpr double kNodes[] = {0.1488743389816312108848260, 0.4333953941292471907992659,
+                             0.6794095682990244062343274, 0.8650633666889845107320967,
+                             0.9739065285171717200779640};
+constexpr double kWeights[] = {0.2955242247147528701738930, 0.2692667193099963550912269,
+                               0.2190863625159820439955349, 0.1494513491505805931457763,
+                               0.0666713443086881375935688};
+
+double panels(const RealFunction& f, double low, double high, double widest) {
+  const double count = std::max(1.0, std::ceil((high - low) / widest));
+  const double half = 0.5 * (high - low) / count;
+  double sum = 0.0;
+  for (double panel = 0.0; panel < count; panel += 1.0) {
+    const double middle = low + (2.0 * panel + 1.0) * half;
+    for (std::size_t i = 0; i < 5; ++i) {
+      sum += kWeights[i] * (f(middle - half * kNodes[i]) + f(middle + half * kNodes[i]));
+    }
+  }
+  return sum * half;
+}
+
+}  // namespace
+
+Integral integrate(const RealFunction& f, double low, double high,
+                   const std::vector<double>& breaks) {
+  double fine = 0.0;
+  double coarse = 0.0;
+  double from = low;
+  const auto piece = [&](double to) {
+    if (to <= from) return;
+    fine += panels(f, from, to, 0.125);
+    coarse += panels(f, from, to, 0.25);
+    from = to;
+  };
+  for (const double at : breaks) piece(std::min(at, high));
+  piece(high);
+  return {fine, std::abs(fine - coarse) + 1e-12};
+}
+
+std::vector<double> sign_changes(const RealFunction& f, double low, double high) {
+  std::vector<double> changes;
+  const auto steps = static_cast<int>(std::ceil((high - low) * 64.0));
+  double left = low;
+  bool positive = f(low) > 0.0;
+  for (int step = 1; step <= steps; ++step) {
+    const double right = low + (high - low) * step / steps;
+    const bool now = f(right) > 0.0;
+    if (now != positive) {
+      double a = left;
+      double b = right;
+      for (int halving = 0; halving < 60; ++halving) {
+        const double middle = 0.5 * (a + b);
+        ((f(middle) > 0.0) == positive ? a : b) = middle;
+      }
+      changes.push_back(0.5 * (a + b));
+    }
+    positive = now;
+    left = right;
+  }
+  return changes;
+}
+
+double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2.0 * kPi); }
+
+double log_normal_cdf(double z) {
+  if (z > -30.0) return std::log(normal_cdf(z));
+  // Mills' ratio, of which the terms beyond these are below 1e-9 here.
+  const double square = 1.0 / (z * z);
+  return -0.5 * z * z - std::log(-z * std::sqrt(2.0 * kPi)) +
+         std::log1p(-square * (1.0 - 3.0 * square * (1.0 - 5.0 * square)));
+}
+
+double log_sum(double a, double b) {
+  const double high = std::max(a, b);
+  if (std::isinf(high)) return high;
+  return high + std::log1p(std::exp(std::min(a, b) - high));
+}
+
+}  // namespace spurion::environments

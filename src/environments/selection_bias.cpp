@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "environments/core_and_cue.hpp"
+#include "environments/dial_domains.hpp"
+#include "environments/draws.hpp"
+#include "environments/quadrature.hpp"
+#include "environments/real_cue_ceilings.hpp"
+#include "spurion/catalog.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::normals;
+using environments::uniforms;
+using Kind = Intervention::Kind;
+
+constexpr const char* kCue = "cue";
+constexpr const char* kCore = "core";
+constexpr double kStrongest = 10.0;
+/// Beyond this many standard deviations a normal has nothing that a double shows.
+constexpr double kTail = 9.0;
+
+struct SelectionBiasOptions {
+  std::vector<double> train_selection = {3.0, 5.0};
+  double test_selection = 0.0;
+  std::int64_t core_dimensions = 5;
+  double separation = 0.45;
+  double amplitude = 2.0;
+  std::int64_t noise_dimensions = 10;
+};
+
+/// Label and cue are independent, but whether a row is kept depends on both: among the rows that
+/// are, the cue predicts the label. No arrow joins the two; the common effect does it (a collider).
+/// See datasets/selection_bias.md.
+class SelectionBias final : public Environment {
+ public:
+  using Options = SelectionBiasOptions;
+
+  static const Schema<Options>& schema() {
+    static const auto schema =
+        core_and_cue_schema<Options>()
+            .field("train_selection", &Options::train_selection,
+                   "k of each train domain: a row is kept with probability Phi(k y cue).",
+                   between(-kStrongest, kStrongest))
+            .field("test_selection", &Options::test_selection,
+                   "The same in the test domain; 0 keeps rows whatever they are.",
+                   between(-kStrongest, kStrongest))
+            .field("separation", &Options::separation,
+                   "Half the distance of the labels in each coordinate of the core, in standard "
+                   "deviations.",
+                   positive(), log_uniform(0.2, 2.0))
+            .preset("easy", "separation = 0.9, train_selection = [0.5, 1.5]",
+                    [](Options& o) {
+                      o.separation = 0.9;
+                      o.train_selection = {0.5, 1.5};
+                    })
+            .preset("medium", "the defaults", [](Options&) {})
+            .preset("hard", "train_selection = [6, 10], test_selection = -3", [](Options& o) {
+              o.train_selection = {6.0, 10.0};
+              o.test_selection = -3.0;
+            });
+    return schema;
+  }
+
+  SelectionBias(Options options, const EnvironmentContext& context)
+      : options_(std::move(options)),
+        key_(StreamKey(context.data_seed).child("selection_bias")),
+        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
+        domains_("selection_bias", options_.train_selection, options_.test_selection, -kStrongest,
+                 kStrongest) {
+    describe();
+  }
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
+
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
+    return intervention.variable == kCore && intervention.kind != Kind::set &&
+           intervention.kind != Kind::resample;
+  }
+
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
+    const auto law = [](double k) {
+      return RealCueLaw{0.5, [k](double t, int y) {
+                          return std::log(2.0 * environments::normal_density(t)) +
+                                 environments::log_normal_cdf(k * y * t);
+                        }};
+    };
+    std::vector<RealCueLaw> train;
+    for (const double k : domains_.train_shifts()) train.push_back(law(k));
+    const double distance =
+        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+    return real_cue_ceilings(distance, law(domains_.shift(domain)), train, kTail);
+  }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override {
+    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const double k = domains_.shift(domain);
+    const std::vector<double> label = uniforms(key.child("label"), rows);
+    const std::vector<double> other_label = uniforms(key.child("other_label"), rows);
+    const std::vector<float> noise = normals(key.child("cue_noise"), rows, 2);
+    const std::vector<float> fresh_noise = normals(key.child("fresh_cue_noise"), rows, 2);
+    // The kept rows' cue, drawn at once and not by trial: |n| of one normal beside another has the
+    // density 2 phi(z) Phi(k z) (Azzalini 1985), so that row i is row i whatever was turned down.
+    const double share = k / std::sqrt(1.0 + k * k);
+    const double rest = 1.0 / std::sqrt(1.0 + k * k);
+    const auto kept = [&](const std::vector<float>& normal, std::size_t i) {
+      return share * std::abs(static_cast<double>(normal[2 * i])) +
+             rest * static_cast<double>(normal[2 * i + 1]);
+    };
+    std::vector<int> y;
+    std::vector<double> mean;
+    std::vector<double> cue;
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      y.push_back(label[i] < 0.5 ? 1 : -1);
+      mean.push_back(options_.separation * y[i]);
+      cue.push_back(y[i] * kept(noise, i));
+      if (intervention.variable == kCue) {
+        const double fresh = (other_label[i] < 0.5 ? 1 : -1) * kept(fresh_noise, i);
+        cue[i] = intervened_real(cue[i], y[i], fresh, intervention);
+      }
+    }
+    std::vector<float> core = rows_.core(key, rows, mean);
+    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    return rows_.sample(key, rows, core, y, cue);
+  }
+
+ private:
+  void describe() {
+    info_.name = "selection_bias";
+    info_.title = "Cue and label as causes of what is kept";
+    info_.citation =
+        "Hernan, Hernandez-Diaz, Robins 2004, \"A Structural Approach to Selection Bias\"; the "
+        "density of kept rows: Azzalini 1985, \"A Class of Distributions Which Includes the "
+        "Normal Ones\"";
+    info_.mechanism = fmt::format(
+        "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+        "core_j = {} y + N(0, 1), j = 1..{}\n"
+        "cue = N(0, 1), independent of y\n"
+        "a row is kept with probability Phi(k y cue)\n"
+        "x = (core, {} cue, {} coordinates of N(0, 1)) of kept rows",
+        options_.separation, options_.core_dimensions, options_.amplitude,
+        options_.noise_dimensions);
+    info_.deviations = "The numbers are ours; kept rows are drawn from their own distribution.";
+    info_.misleads_erm = true;
+    info_.task = Task::binary;
+    info_.groups = 4;
+    info_.input_shape = {rows_.dimensions()};
+    info_.cue = kCue;
+    info_.causal = kCore;
+    info_.graph = {{{"label", Role::label, "a fair coin; y = -1 or +1"},
+                    {kCore, Role::causal, "an effect of y with one mechanism in all domains"},
+                    {"core_noise", Role::noise, "standard normal"},
+                    {kCue, Role::spurious, "standard normal, independent of y before selection"},
+                    {"kept", Role::selection, "1 with probability Phi(k y cue); all rows have it"},
+                    {"input", Role::observed, "core, cue, noise"}},
+                   {{"label", kCore},
+                    {"core_noise", kCore},
+                    {"label", "kept"},
+                    {kCue, "kept"},
+                    {kCore, "input"},
+                    {kCue, "input"}}};
+    info_.dial.name = "k";
+    info_.dial.doc = "how strongly rows are kept whose cue has the label's sign; 0: all are";
+    domains_.mark(info_.dial);
+  }
+
+  Options options_;
+  StreamKey key_;
+  CoreAndCue rows_;
+  DialDomains domains_;
+  EnvironmentInfo info_;
+};
+
+}  // namespace
+
+void register_selection_bias(Catalog& catalog);
+void register_selection_bias(Catalog& catalog) {
+  catalog.environments.add<SelectionBias>(
+      "selection_bias", "Rows are kept by label and cue together: a cue without any arrow to it.",
+      "after Hernan et al. 2004");
+}
+
+}  // namespace spurion

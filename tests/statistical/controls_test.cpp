@@ -1,0 +1,95 @@
+// What a benchmark run says of the controls: nothing is confused where nothing can be, and what is
+// not defined is left out. Two seeds of a small perceptron; tolerances are several times the
+// standard error of 8000 held-out rows (0.006).
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "catch.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+namespace {
+
+/// Means over seeds by (domain, metric); numbers that were not measured are not there.
+using Numbers = std::map<std::pair<std::string, std::string>, double>;
+
+Numbers run(const std::string& environment, bool oracle) {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const Suite suite = Suite::parse(fmt::format(R"(
+name = "s"
+seeds = 2
+[[experiment]]
+name = "e"
+environment = {{ name = "{}" }}
+model = {{ name = "mlp", width = 16, depth = 1 }}
+method = {{ name = "erm" }}
+regime = {{ name = "offline", counterfactual_cue = {} }}
+optimizer = {{ name = "adam", learning_rate = 0.003, weight_decay = 0.001 }}
+training = {{ steps = 500, rows = 4000, batch = 128 }}
+evaluation = {{ rows = 4000, training_rows = 0 }}
+)",
+                                               environment, oracle),
+                                   "s.toml");
+  Numbers sums;
+  std::map<std::pair<std::string, std::string>, double> counts;
+  for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+      REQUIRE(result.status == Status::done);
+      for (const Measurement& row : result.measurements) {
+        REQUIRE(std::isfinite(row.value));
+        sums[{row.domain, row.metric}] += row.value;
+        counts[{row.domain, row.metric}] += 1.0;
+      }
+    }
+  }
+  for (auto& [key, sum] : sums) sum /= counts.at(key);
+  return sums;
+}
+
+constexpr const char* kTest = "test";
+
+}  // namespace
+
+TEST_CASE("control_no_shift: no gap, and no confusion index where to follow the cue is right") {
+  const Numbers erm = run("control_no_shift", false);
+  CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
+  // It leans on the cue, as it should: reliance is not confusion.
+  CHECK(erm.at({kTest, "flip_rate"}) > 0.3);
+  CHECK(erm.at({kTest, "accuracy"}) > erm.at({kTest, "ceiling_invariant"}) + 0.02);
+  CHECK(erm.at({kTest, "ceiling_spurious_only"}) > erm.at({kTest, "ceiling_invariant"}));
+  CHECK(erm.count({kTest, "confusion_index"}) == 0);
+}
+
+TEST_CASE("control_no_cue: no gap, no reliance, an index of 0") {
+  const Numbers erm = run("control_no_cue", false);
+  CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
+  CHECK(erm.at({kTest, "flip_rate"}) < 0.05);
+  CHECK(std::abs(erm.at({kTest, "confusion_index"})) < 0.08);
+}
+
+TEST_CASE("control_causal_cue: reliance on a cause makes no gap and an index of 0") {
+  const Numbers erm = run("control_causal_cue", false);
+  CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
+  CHECK(erm.at({kTest, "flip_rate"}) > 0.2);
+  CHECK(std::abs(erm.at({kTest, "confusion_index"})) < 0.15);
+  // Nothing is taken away by resampling a cause, label and all.
+  const Numbers oracle = run("control_causal_cue", true);
+  CHECK(std::abs(oracle.at({kTest, "accuracy"}) - erm.at({kTest, "accuracy"})) < 0.02);
+}
+
+TEST_CASE("control_unlearnable: what is not learned is told from what is confused by the oracle") {
+  const Numbers erm = run("control_unlearnable", false);
+  CHECK(erm.at({kTest, "gap"}) > 0.6);
+  CHECK(erm.at({kTest, "confusion_index"}) > 0.8);
+  const Numbers oracle = run("control_unlearnable", true);
+  // Chance in every domain: no gap, and an index of (1 - 1/2) / (1 - 1/10), which is inability.
+  CHECK(std::abs(oracle.at({kTest, "gap"})) < 0.03);
+  CHECK(oracle.at({kTest, "accuracy"}) == Approx(0.5).margin(0.03));
+  CHECK(oracle.at({kTest, "confusion_index"}) == Approx(0.5 / 0.9).margin(0.04));
+}
+
+}  // namespace spurion
