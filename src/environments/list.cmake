@@ -7,4 +7,7 @@ set(SPURION_ENVIRONMENTS
   two_shortcuts
   continually_confounded
   textured_shapes
+  distant_tokens
+  latent_rule
+  in_context_rule
 )

@@ -3,4 +3,6 @@ set(SPURION_MODELS
   cnn
   linear
   mlp
+  gru
+  causal_transformer
 )
