@@ -4,13 +4,14 @@
 #include <optional>
 #include <vector>
 
+#include "spurion/export.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion {
 
 /// Tables that give each of S symbols the label -1 or +1, half of them each: bit u of a rule is set
 /// where symbol u is labelled +1. S is even, at most `kMaxSymbols`.
-class SymbolRules {
+class SPURION_API SymbolRules {
  public:
   using Rule = std::uint32_t;
   static constexpr std::int64_t kMaxSymbols = 10;
