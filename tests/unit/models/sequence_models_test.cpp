@@ -256,7 +256,7 @@ TEST_CASE("sequence models refuse what they cannot be, and count their operation
   CHECK(transformer->forward_flops() == 2.0 * (5 * 3 * 8 + block(5) + block(1) + 8 * 2));
 }
 
-TEST_CASE("a causal transformer's answer at the end reads every position, and order matters") {
+TEST_CASE("the answer of a sequence model reads every position, and order matters") {
   at::manual_seed(4);
   for (const char* name : {"gru", "causal_transformer"}) {
     const auto model = make(name, Value::Table{{"width", 8}}, ModelContext{{5, 3}, 1});
