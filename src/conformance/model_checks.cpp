@@ -150,8 +150,8 @@ std::vector<ConformanceResult> check_model(const Catalog& catalog, const std::st
   const bool defaults = options.as_table().empty();
   if (defaults) check_entry(checker, entry.info, entry.schema);
 
-  // Vectors and images, one output and several; a model may refuse some of them.
-  const ModelContext contexts[] = {{{5}, 1}, {{5}, 3}, {{2, 6, 6}, 1}};
+  // Vectors, images and sequences, one output and several; a model may refuse some of them.
+  const ModelContext contexts[] = {{{5}, 1}, {{5}, 3}, {{2, 6, 6}, 1}, {{6, 4}, 1}, {{5, 3}, 3}};
   std::vector<std::unique_ptr<Model>> models;
   std::vector<ModelSubject> subjects;
   checker.check("can be made", [&] {

@@ -19,4 +19,7 @@ set(SPURION_ENVIRONMENTS
   control_no_cue
   control_causal_cue
   control_unlearnable
+  distant_tokens
+  latent_rule
+  in_context_rule
 )

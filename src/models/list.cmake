@@ -4,4 +4,6 @@ set(SPURION_MODELS
   linear
   mlp
   random_features
+  gru
+  causal_transformer
 )

@@ -1,0 +1,224 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "environments/cue_cells.hpp"
+#include "environments/token_sequences.hpp"
+#include "environments/two_valued.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::intervened;
+using Kind = Intervention::Kind;
+
+constexpr const char* kName = "distant_tokens";
+constexpr const char* kRelation = "relation";
+constexpr const char* kMarker = "marker";
+/// From this distance on `CueCells` reads the causal side without an error a double could hold.
+constexpr double kReadExactly = 40.0;
+
+struct DistantTokensOptions {
+  std::int64_t length = 12;
+  std::int64_t distance = 10;
+  std::int64_t symbols = 4;
+  std::string relation = "equal";
+  double label_noise = 0.25;
+  std::vector<double> train_shifts = {0.1, 0.2};
+  double test_shift = 0.9;
+};
+
+/// Sequences in which the relation of two distant tokens causes the label, and a marker token
+/// somewhere among them goes along with it. See datasets/distant_tokens.md.
+class DistantTokens final : public Environment {
+ public:
+  using Options = DistantTokensOptions;
+
+  static const Schema<Options>& schema() {
+    using O = Options;
+    static const auto schema =
+        Schema<O>()
+            .field("length", &O::length, "Tokens of a sequence.", between(3, 1024))
+            .field("distance", &O::distance,
+                   "Position of the second token; the first is at 0. Below 'length'.",
+                   between(1, 1023))
+            .field("symbols", &O::symbols, "Different tokens besides the two markers.",
+                   between(2, 256))
+            .field("relation", &O::relation,
+                   "equal: are both the same symbol; greater: is the first of the higher number.",
+                   one_of({"equal", "greater"}))
+            .field("label_noise", &O::label_noise, "P(label differs from the relation).",
+                   between(0, 0.5))
+            .field("train_shifts", &O::train_shifts,
+                   "P(marker disagrees with the label) in each train domain.", between(0, 1))
+            .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
+            .preset("easy",
+                    "length = 6, distance = 4, label_noise = 0.1, train_shifts = [0.2, 0.3]",
+                    [](O& o) {
+                      o.length = 6;
+                      o.distance = 4;
+                      o.label_noise = 0.1;
+                      o.train_shifts = {0.2, 0.3};
+                    })
+            .preset("medium", "the defaults", [](O&) {})
+            .preset("hard", "length = 32, distance = 30, symbols = 8, train_shifts = [0.05, 0.1]",
+                    [](O& o) {
+                      o.length = 32;
+                      o.distance = 30;
+                      o.symbols = 8;
+                      o.train_shifts = {0.05, 0.1};
+                    });
+    return schema;
+  }
+
+  DistantTokens(Options options, const EnvironmentContext& context)
+      : options_(std::move(options)),
+        key_(StreamKey(context.data_seed).child(kName)),
+        cells_({kReadExactly, options_.label_noise, false}) {
+    environments::check_train_shifts(kName, options_.train_shifts);
+    if (options_.distance >= options_.length) {
+      throw UsageError(fmt::format("'distance' of {} must be below 'length', {}; got {}", kName,
+                                   options_.length, options_.distance));
+    }
+    for (const double shift : options_.train_shifts) train_.push_back({shift});
+    describe();
+  }
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override {
+    return environments::one_cue_domains(options_.train_shifts);
+  }
+  [[nodiscard]] Domain test_domain() const override {
+    return {"test", options_.test_shift, "test"};
+  }
+  [[nodiscard]] Domain at(double shift) const override {
+    return environments::dial_point(kName, shift);
+  }
+
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    if (intervention.kind == Kind::none) return true;
+    if (intervention.kind == Kind::set && std::abs(intervention.value) != 1.0) return false;
+    if (intervention.variable == kMarker) return true;
+    // The label follows from the relation, so there is nothing yet for that to agree with.
+    return intervention.variable == kRelation && intervention.kind != Kind::align &&
+           intervention.kind != Kind::oppose;
+  }
+
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
+    Ceilings out = cells_.ceilings({at(domain.shift).shift}, train_);
+    for (Ceiling* one : {&out.bayes, &out.invariant}) one->exactness = Exactness::enumerated;
+    if (out.population_erm) out.population_erm->exactness = Exactness::enumerated;
+    return out;
+  }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override {
+    const double shift = at(domain.shift).shift;
+    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const Stream draws(key.child("relation"));
+    const Stream pairs(key.child("pair"));
+    const Stream fillers(key.child("filler"));
+    const Stream markers(key.child("marker"));
+    environments::TokenSample out(rows.count, options_.length, options_.symbols + 2);
+    for (std::int64_t i = 0; i < rows.count; ++i) {
+      const std::int64_t row = rows.first + i;
+      int relation = draws.uniform(row, 0) < 0.5 ? 1 : -1;
+      if (intervention.variable == kRelation) {
+        relation = intervened(relation, 0, draws.uniform(row, 2) < 0.5 ? 1 : -1, intervention);
+      }
+      const int y = draws.uniform(row, 1) < options_.label_noise ? -relation : relation;
+      int marker = markers.uniform(row, 0) < shift ? -y : y;
+      if (intervention.variable == kMarker) {
+        marker = intervened(marker, y, markers.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
+      }
+      // The marker stands anywhere but at 0 and at `distance`.
+      std::int64_t place = 1 + markers.below(options_.length - 2, row, 2);
+      if (place >= options_.distance) ++place;
+      const auto [first, second] = pair(pairs, row, relation);
+      for (std::int64_t position = 0; position < options_.length; ++position) {
+        std::int64_t token = fillers.below(options_.symbols, row, position);
+        if (position == 0) token = first;
+        if (position == options_.distance) token = second;
+        if (position == place) token = options_.symbols + (marker > 0 ? 1 : 0);
+        out.token(i, position, token);
+      }
+      const std::int64_t label = y > 0 ? 1 : 0;
+      out.facts(i, label, relation, marker, 2 * label + (marker == y ? 1 : 0));
+    }
+    return out.take();
+  }
+
+ private:
+  /// Two symbols that stand in the relation (+1) or do not (-1).
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> pair(const Stream& stream, std::int64_t row,
+                                                           int relation) const {
+    const std::int64_t one = stream.below(options_.symbols, row, 0);
+    const std::int64_t step = 1 + stream.below(options_.symbols - 1, row, 1);
+    const std::int64_t other = (one + step) % options_.symbols;
+    if (options_.relation == "equal") return {one, relation > 0 ? one : other};
+    const auto [low, high] = std::minmax(one, other);
+    return relation > 0 ? std::pair(high, low) : std::pair(low, high);
+  }
+
+  void describe() {
+    const bool equal = options_.relation == "equal";
+    info_.name = kName;
+    info_.title = "A relation between distant tokens, and a marker";
+    info_.citation =
+        "This world; the dial of Arjovsky et al. 2019, arXiv:1907.02893, on a task of long "
+        "dependencies after Hochreiter & Schmidhuber 1997";
+    info_.mechanism = fmt::format(
+        "relation = -1 or +1, evenly; tokens 0 and {} are {} where it is +1, {} where it is -1\n"
+        "y = relation, negated with probability {}; label = 1 if y = +1 else 0\n"
+        "marker = y, negated with probability e: one of two tokens, at any other position\n"
+        "x = {} one-hot tokens of {} symbols and 2 markers; the rest are uniform",
+        options_.distance, equal ? "the same symbol" : "in falling order",
+        equal ? "different" : "in rising order", options_.label_noise, options_.length,
+        options_.symbols);
+    info_.misleads_erm = true;
+    info_.task = Task::binary;
+    info_.groups = 4;
+    info_.input_shape = {options_.length, options_.symbols + 2};
+    info_.cue = kMarker;
+    info_.causal = kRelation;
+    info_.graph = {{{kRelation, Role::causal, "of the two tokens, -1 or +1: a fair coin"},
+                    {"label_noise", Role::noise, "1 with probability label_noise"},
+                    {"label", Role::label, "the relation, negated by noise"},
+                    {kMarker, Role::spurious, "y, negated with probability e"},
+                    {"fillers", Role::noise, "all other symbols, and where the marker stands"},
+                    {"sequence", Role::observed, "one-hot tokens"}},
+                   {{kRelation, "label"},
+                    {"label_noise", "label"},
+                    {"label", kMarker},
+                    {kRelation, "sequence"},
+                    {kMarker, "sequence"},
+                    {"fillers", "sequence"}}};
+    info_.dial.name = "e";
+    info_.dial.doc = "P(marker disagrees with the label)";
+    for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+    info_.dial.mixture =
+        DialInfo::Mixture{Intervention::align(kMarker), Intervention::oppose(kMarker)};
+  }
+
+  Options options_;
+  StreamKey key_;
+  CueCells cells_;
+  std::vector<std::vector<double>> train_;
+  EnvironmentInfo info_;
+};
+
+}  // namespace
+
+void register_distant_tokens(Catalog& catalog);
+void register_distant_tokens(Catalog& catalog) {
+  catalog.environments.add<DistantTokens>(
+      kName, "Sequences: the relation of two distant tokens causes the label, a marker goes along.",
+      "after Arjovsky et al. 2019, arXiv:1907.02893");
+}
+
+}  // namespace spurion
