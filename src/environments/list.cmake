@@ -7,4 +7,6 @@ set(SPURION_ENVIRONMENTS
   two_shortcuts
   continually_confounded
   textured_shapes
+  table
+  images
 )

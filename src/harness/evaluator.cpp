@@ -26,6 +26,20 @@ std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
 
 }  // namespace
 
+Intervention usual_twin(const Environment& environment, const std::string& cue) {
+  for (const Intervention& candidate : {Intervention::flip(cue), Intervention::resample(cue)}) {
+    if (environment.supports(candidate)) return candidate;
+  }
+  return Intervention::none();
+}
+
+std::optional<double> confusion_index(const Environment& environment, double test_score) {
+  const Ceilings ceilings = environment.ceilings(environment.test_domain());
+  const double range = ceilings.invariant.value - ceilings.spurious_only.value;
+  if (!std::isfinite(range) || std::abs(range) < 1e-9) return std::nullopt;
+  return (ceilings.invariant.value - test_score) / range;
+}
+
 PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& context,
                              std::vector<Domain> schedule, Options options)
     : catalog_(&catalog),
@@ -40,14 +54,7 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
     source_.push_back(static_cast<std::size_t>(found - distinct_.begin()));
     if (found == distinct_.end()) distinct_.push_back(environment.get());
   }
-  twin_ = twin_of(info_->cue);
-}
-
-Intervention PackEvaluator::twin_of(const std::string& cue) const {
-  for (const Intervention& candidate : {Intervention::flip(cue), Intervention::resample(cue)}) {
-    if (context_->environments.front()->supports(candidate)) return candidate;
-  }
-  return Intervention::none();
+  twin_ = usual_twin(*context.environments.front(), info_->cue);
 }
 
 Domain PackEvaluator::own(const Environment& environment, const Domain& domain) const {
@@ -246,12 +253,10 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, co
   Tensor confusion = at::full({trainee.replicas()}, std::nan(""), at::kDouble);
   bool defined = false;
   for (std::size_t k = 0; k < source_.size(); ++k) {
-    const Environment& environment = *context_->environments[k];
-    const Ceilings ceilings = environment.ceilings(environment.test_domain());
-    const double range = ceilings.invariant.value - ceilings.spurious_only.value;
-    if (std::abs(range) < 1e-9) continue;
     const auto row = static_cast<std::int64_t>(k);
-    confusion[row] = (ceilings.invariant.value - ood[row].item<double>()) / range;
+    const auto index = confusion_index(*context_->environments[k], ood[row].item<double>());
+    if (!index) continue;
+    confusion[row] = *index;
     defined = true;
   }
   if (defined) values["confusion_index"] = confusion;
@@ -276,7 +281,7 @@ void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const
     domain.name = "test_" + info_->cues[c].name;
     domain.shift = shifted[c];
     Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
-                          Intervention::none(), twin_of(info_->cues[c].name));
+                          Intervention::none(), usual_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
     const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
     values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
@@ -344,10 +349,13 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
   return named;
 }
 
+}  // namespace
+
 std::vector<Measurement> ceilings_of(const Environment& environment) {
   std::vector<Measurement> rows;
   const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
     for (const auto& [name, value] : average_ceilings(each)) {
+      if (!std::isfinite(value)) continue;
       rows.push_back({0, 0, domain.name, domain.shift, name, value});
     }
   };
@@ -365,8 +373,6 @@ std::vector<Measurement> ceilings_of(const Environment& environment) {
   add(average, id);
   return rows;
 }
-
-}  // namespace
 
 void PackEvaluator::record_ceilings() {
   const core::ActivityScope scope(core::Activity::evaluation);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,15 @@
 #include "spurion/trial.hpp"
 
 namespace spurion {
+
+/// How twins of a cue are made: flipped, else resampled; none where neither is possible.
+Intervention usual_twin(const Environment& environment, const std::string& cue);
+/// 0 for the invariant predictor's score in the test domain, 1 for that of the cue; nothing where
+/// the two do not differ or one of them is not known.
+std::optional<double> confusion_index(const Environment& environment, double test_score);
+/// The ceilings of the test domain, the dial points and, averaged, the train domains ("id"); phase
+/// 0, step 0. Those that are not known are left out.
+std::vector<Measurement> ceilings_of(const Environment& environment);
 
 /// Measures the replicas of one pack and collects what it finds, replica by replica.
 class PackEvaluator final : public Evaluator {
@@ -45,8 +55,6 @@ class PackEvaluator final : public Evaluator {
   /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none.
   Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
                const Intervention& intervention, const Intervention& twin);
-  /// How twins of a cue are made: flipped, else resampled; none where neither is possible.
-  [[nodiscard]] Intervention twin_of(const std::string& cue) const;
   /// The rows of each distinct environment.
   [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
                                             std::int64_t count,
