@@ -30,6 +30,8 @@ Command add_report(CLI::App& app, Session& session);
 Command add_list(CLI::App& app, Session& session);
 Command add_describe(CLI::App& app, Session& session);
 Command add_data(CLI::App& app, Session& session);
+Command add_export(CLI::App& app, Session& session);
+Command add_score(CLI::App& app, Session& session);
 Command add_selftest(CLI::App& app, Session& session);
 
 /// Adds `--format text|json`.

@@ -6,8 +6,8 @@
 #include "cli/command.hpp"
 #include "cli/description.hpp"
 #include "cli/preview.hpp"
+#include "cli/rows_options.hpp"
 #include "cli/text.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::cli {
 
@@ -20,30 +20,8 @@ struct Arguments {
   std::string preview;
 };
 
-/// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word.
-Value parse_options(const std::vector<std::string>& pairs) {
-  Value table;
-  for (const std::string& pair : pairs) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw UsageError(fmt::format("'{}' is not of the form option=value", pair));
-    }
-    const std::string text = pair.substr(equals + 1);
-    Value value = text;
-    try {
-      const Value parsed = parse_toml("value = " + text, "option");
-      if (const Value* found = parsed.find("value")) value = *found;
-    } catch (const UsageError&) {
-      // a plain word
-    }
-    value.set_where({});
-    table.as_table()[pair.substr(0, equals)] = value;
-  }
-  return table;
-}
-
 int print_descriptions(const Arguments& arguments, const Session& session) {
-  const Value options = parse_options(arguments.options);
+  const Value options = parse_settings(arguments.options);
   if (!arguments.preview.empty()) {
     write_preview(session.catalog, arguments.name, options, arguments.preview);
     fmt::print("{}\n", arguments.preview);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 #include "cli/description.hpp"
@@ -63,7 +64,9 @@ Json domain_of(const Environment& environment, const Domain& domain) {
           {"test_rows", limit_of(environment, domain, Purpose::test)}};
 }
 
+/// Null when it is not known.
 Json ceiling_of(const Ceiling& ceiling) {
+  if (!std::isfinite(ceiling.value)) return {};
   return {{"value", ceiling.value},
           {"exactness", exactness_name(ceiling.exactness)},
           {"error_bound", ceiling.error_bound}};

@@ -12,6 +12,8 @@ find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+# By pkg-config: Debian's CMake configuration of libzip asks for its command-line tools too.
+pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 
 # Our own flags, never exported.
 add_library(spurion_flags INTERFACE)

@@ -22,4 +22,6 @@ set(SPURION_ENVIRONMENTS
   distant_tokens
   latent_rule
   in_context_rule
+  table
+  images
 )

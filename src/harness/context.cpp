@@ -27,6 +27,8 @@ std::string cpu_name() {
   return "unknown processor";
 }
 
+}  // namespace
+
 Value describe_environment(const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
   Value::List shifts;
@@ -57,8 +59,6 @@ Value describe_environment(const Environment& environment) {
       {"test_shift", environment.test_domain().shift},
       {"score", info.score() == Score::accuracy ? "accuracy" : "mean_squared_error"}};
 }
-
-}  // namespace
 
 std::string build_description() {
   const dnnl_version_t* dnnl = dnnl_version();

@@ -9,6 +9,9 @@
 
 namespace spurion {
 
+/// What a report says about an environment.
+Value describe_environment(const Environment& environment);
+
 /// Facts of a run that its report prints: suite text, versions, information budgets, environments.
 std::map<std::string, std::string> run_context(const Suite& suite,
                                                const std::vector<TrialSpec>& trials,

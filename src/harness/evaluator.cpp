@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/work_clock.hpp"
+#include "harness/ceiling_measures.hpp"
 #include "harness/cached_environment.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimal_reliance.hpp"
@@ -24,17 +25,6 @@ Tensor mean_of(const std::vector<Tensor>& values) {
   for (std::size_t i = 1; i < values.size(); ++i) sum += values[i];
   return sum / static_cast<double>(values.size());
 }
-
-/// What the invariant predictor is ahead of one that follows the cue; 0 where that is not known to
-/// be positive. There nobody is confused who follows the cue, and a share of nothing has no value.
-double cost_of_the_cue(const Ceilings& ceilings, Score score) {
-  const double lead = ceilings.invariant.value - ceilings.spurious_only.value;
-  const double cost = score == Score::accuracy ? lead : -lead;
-  const double unsure = 1e-9 + ceilings.invariant.error_bound + ceilings.spurious_only.error_bound;
-  return cost > unsure ? cost : 0.0;
-}
-
-std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
 
 /// What becomes of predictions when one variable changes and all noise stays as it was.
 class VariableUse {
@@ -87,15 +77,8 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
     source_.push_back(static_cast<std::size_t>(found - distinct_.begin()));
     if (found == distinct_.end()) distinct_.push_back(environment.get());
   }
-  twin_ = twin_of(info_->cue);
-  causal_twin_ = twin_of(info_->causal);
-}
-
-Intervention PackEvaluator::twin_of(const std::string& cue) const {
-  for (const Intervention& candidate : {Intervention::flip(cue), Intervention::resample(cue)}) {
-    if (context_->environments.front()->supports(candidate)) return candidate;
-  }
-  return Intervention::none();
+  twin_ = usual_twin(*context.environments.front(), info_->cue);
+  causal_twin_ = usual_twin(*context.environments.front(), info_->causal);
 }
 
 Domain PackEvaluator::own(const Environment& environment, const Domain& domain) const {
@@ -332,13 +315,10 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, De
   Tensor confusion = at::full({trainee.replicas()}, std::nan(""), at::kDouble);
   bool defined = false;
   for (std::size_t k = 0; k < source_.size(); ++k) {
-    const Environment& environment = *context_->environments[k];
-    const Ceilings ceilings = environment.ceilings(environment.test_domain());
-    const double range = cost_of_the_cue(ceilings, info_->score());
-    if (!(range > 0.0)) continue;
     const auto row = static_cast<std::int64_t>(k);
-    const double lost = ceilings.invariant.value - ood[row].item<double>();
-    confusion[row] = (accuracy ? lost : -lost) / range;
+    const auto index = confusion_index(*context_->environments[k], ood[row].item<double>());
+    if (!index) continue;
+    confusion[row] = *index;
     defined = true;
   }
   if (defined) values["confusion_index"] = confusion;
@@ -363,7 +343,7 @@ void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const
     domain.name = "test_" + info_->cues[c].name;
     domain.shift = shifted[c];
     Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
-                          Intervention::none(), twin_of(info_->cues[c].name));
+                          Intervention::none(), usual_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
     const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
     values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
@@ -410,56 +390,6 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
     store(trainee, phase, point(shift), values);
   }
 }
-
-namespace {
-
-/// The ceilings by name, averaged over domains.
-std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<Ceilings>& each) {
-  const auto average = [&](auto pick) {
-    double sum = 0.0;
-    for (const Ceilings& one : each) sum += pick(one);
-    return sum / static_cast<double>(each.size());
-  };
-  std::vector<std::pair<std::string, double>> named = {
-      {"ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; })},
-      {"ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; })},
-      {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })},
-      {"ceiling_chance", average([](const Ceilings& c) { return c.chance; })}};
-  if (std::all_of(each.begin(), each.end(),
-                  [](const Ceilings& c) { return c.population_erm.has_value(); })) {
-    named.emplace_back("ceiling_population_erm",
-                       average([](const Ceilings& c) { return c.population_erm->value; }));
-  }
-  return named;
-}
-
-std::vector<Measurement> ceilings_of(const Environment& environment,
-                                     const std::vector<Phase>& schedule) {
-  std::vector<Measurement> rows;
-  const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
-    for (const auto& [name, value] : average_ceilings(each)) {
-      rows.push_back({0, 0, domain.name, domain.shift, name, value});
-    }
-  };
-  add(environment.test_domain(), {environment.ceilings(environment.test_domain())});
-  for (const double shift : environment.info().dial.points) {
-    Domain domain = environment.at(shift);
-    domain.name = dial_name(shift);
-    add(domain, {environment.ceilings(domain)});
-  }
-  for (const Phase& phase : schedule) {
-    add(phase.domain, {phase_ceilings(environment, phase)});
-  }
-  std::vector<Ceilings> id;
-  for (const Domain& domain : environment.train_domains())
-    id.push_back(environment.ceilings(domain));
-  Domain average;
-  average.name = "id";
-  add(average, id);
-  return rows;
-}
-
-}  // namespace
 
 void PackEvaluator::record_ceilings() {
   const core::ActivityScope scope(core::Activity::evaluation);

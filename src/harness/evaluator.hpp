@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,8 +55,6 @@ class PackEvaluator final : public Evaluator {
   Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
                const Intervention& intervention, const Intervention& twin,
                const Intervention& causal_twin = Intervention::none());
-  /// How twins of a cue are made: flipped, else resampled; none where neither is possible.
-  [[nodiscard]] Intervention twin_of(const std::string& cue) const;
   /// The rows of each distinct environment.
   [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
                                             std::int64_t count,

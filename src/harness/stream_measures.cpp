@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
+#include <algorithm>
+
+#include "harness/ceiling_measures.hpp"
 #include "harness/evaluator.hpp"
 
 namespace spurion {
@@ -38,7 +40,7 @@ void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
   for (const Cue& cue : info_->cues) cues.push_back(cue.name);
   if (cues.empty()) cues.push_back(info_->cue);
   for (const std::string& cue : cues) {
-    const Intervention twin = twin_of(cue);
+    const Intervention twin = usual_twin(*context_->environments.front(), cue);
     if (twin.kind == Intervention::Kind::none) continue;
     const Values values = score(trainee, now.domain, Purpose::test, held_out_rows(now.domain),
                                 now.intervention, twin);

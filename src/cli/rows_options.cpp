@@ -1,0 +1,108 @@
+#include "cli/rows_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "spurion/error.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+/// A check of the parser: an integer of at least `low`.
+auto at_least(std::int64_t low) {
+  return [low](const std::string& text) {
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc() && rest == end && number >= low
+               ? std::string()
+               : fmt::format("expects an integer >= {}, got '{}'", low, text);
+  };
+}
+
+}  // namespace
+
+Value parse_settings(const std::vector<std::string>& pairs) {
+  Value table;
+  for (const std::string& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw UsageError(fmt::format("'{}' is not of the form option=value", pair));
+    }
+    const std::string text = pair.substr(equals + 1);
+    Value value = text;
+    try {
+      const Value parsed = parse_toml("value = " + text, "option");
+      if (const Value* found = parsed.find("value")) value = *found;
+    } catch (const UsageError&) {
+      // a plain word
+    }
+    value.set_where({});
+    table.as_table()[pair.substr(0, equals)] = value;
+  }
+  return table;
+}
+
+void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::string& rows_doc) {
+  parser.add_option("SETTINGS", arguments.settings, "OPTION=VALUE ...: the environment's options")
+      ->option_text(" ");
+  parser
+      .add_option("--domain", arguments.domains,
+                  "train_0, test, dial=0.3 ...; may be given many times (default: all train "
+                  "domains and the test domain)")
+      ->option_text("DOMAIN")
+      ->allow_extra_args(false);
+  parser.add_option("--rows", arguments.rows, "Rows of each domain " + rows_doc)
+      ->option_text("N")
+      ->check(at_least(1));
+  parser.add_option("--first", arguments.first, "Number of the first row (default: 0)")
+      ->option_text("N")
+      ->check(at_least(0));
+  parser.add_option("--purpose", arguments.purpose, "train, validation or test")
+      ->option_text("PURPOSE");
+  parser
+      .add_option("--seed", arguments.seed,
+                  "Replicate: the rows are those of a suite's trial with this seed (default: 0)")
+      ->option_text("N")
+      ->check(at_least(0));
+  parser.add_option("--suite-seed", arguments.suite_seed, "Seed of that suite (default: 0)")
+      ->option_text("N")
+      ->check(at_least(0));
+}
+
+RowsOfWorld rows_of(const Session& session, const std::string& environment,
+                    const RowsArguments& arguments, std::int64_t usual_rows, bool dial) {
+  RowsOfWorld out;
+  out.set.environment =
+      make_component(session.catalog, environment, parse_settings(arguments.settings));
+  out.set.seed = arguments.seed;
+  out.set.suite_seed = arguments.suite_seed;
+  out.set.purpose = parse_purpose(arguments.purpose);
+  out.environment =
+      make_environment(out.set, session.catalog, std::make_shared<const DataSources>());
+  std::vector<std::string> names = arguments.domains;
+  if (names.empty()) {
+    for (const Domain& domain : out.environment->train_domains()) names.push_back(domain.name);
+    names.emplace_back("test");
+    if (dial) {
+      for (const double point : out.environment->info().dial.points) {
+        names.push_back(fmt::format("dial={}", point));
+      }
+    }
+  }
+  for (const std::string& name : names) {
+    const Domain domain = find_domain(*out.environment, name);
+    std::int64_t rows = arguments.rows;
+    if (rows == 0) {
+      const std::int64_t limit = out.environment->row_limit(domain, out.set.purpose);
+      rows = std::min(usual_rows, std::max<std::int64_t>(limit - arguments.first, 1));
+    }
+    out.set.parts.push_back({domain.name, {arguments.first, rows}});
+  }
+  return out;
+}
+
+}  // namespace spurion::cli

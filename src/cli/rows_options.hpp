@@ -1,0 +1,42 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "harness/row_set.hpp"
+
+namespace spurion::cli {
+
+/// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word.
+Value parse_settings(const std::vector<std::string>& pairs);
+
+/// Which rows of a world, as typed.
+struct RowsArguments {
+  std::vector<std::string> settings;
+  std::vector<std::string> domains;
+  std::string purpose;
+  std::int64_t rows = 0;  ///< 0: not given
+  std::int64_t first = 0;
+  std::int64_t seed = 0;
+  std::int64_t suite_seed = 0;
+};
+
+/// Adds --domain, --rows, --first, --purpose, --seed, --suite-seed; `rows_doc` says what happens
+/// without --rows.
+void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::string& rows_doc);
+
+/// The rows that were asked for. Where no domain was named: the train domains and the test domain
+/// and, with `dial`, the dial points. Without --rows at most `usual_rows` of each, or as many as
+/// there are.
+struct RowsOfWorld {
+  RowSet set;
+  std::shared_ptr<const Environment> environment;
+};
+RowsOfWorld rows_of(const Session& session, const std::string& environment,
+                    const RowsArguments& arguments, std::int64_t usual_rows, bool dial);
+
+}  // namespace spurion::cli

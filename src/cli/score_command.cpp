@@ -1,0 +1,226 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/rows_options.hpp"
+#include "cli/text.hpp"
+#include "harness/predictions.hpp"
+#include "harness/score.hpp"
+#include "harness/script_model.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+constexpr std::int64_t kUsualRows = 2000;
+constexpr std::int64_t kChunk = 1000;
+constexpr const char* kScript = "script:";
+
+struct Arguments {
+  std::string what;
+  std::string environment;
+  std::string model;
+  RowsArguments rows;
+  std::string name;
+  std::string out = "results/scored";
+  std::string experiment = "scored";
+};
+
+struct Scored {
+  RowsOfWorld world;
+  RowSetSample rows;
+  ScoredLogits logits;
+};
+
+Scored score_file(const Arguments& arguments, const Session& session) {
+  const std::string place = fmt::format("'{}'", arguments.what);
+  const PredictionFile file = read_predictions(arguments.what);
+  Scored out;
+  if (file.metadata) {
+    if (!arguments.environment.empty()) {
+      throw UsageError(
+          fmt::format("{} says itself which rows it is about; leave --environment out", place));
+    }
+    const std::string inside = place + ", array 'metadata'";
+    out.world.set = RowSet::from_value(*file.metadata, session.catalog, inside);
+    out.world.environment =
+        make_environment(out.world.set, session.catalog, std::make_shared<const DataSources>());
+  } else {
+    if (arguments.environment.empty()) {
+      throw UsageError(fmt::format(
+          "{} does not say which rows it is about: keep the metadata array of 'spurion export', "
+          "or give --environment, its options, --domain, --rows and --seed",
+          place));
+    }
+    out.world = rows_of(session, arguments.environment, arguments.rows, kUsualRows, false);
+  }
+  const Environment& environment = *out.world.environment;
+  // As many logits as rows, before rows are made: the file's word for them may be any number.
+  const std::int64_t count = out.world.set.count();
+  out.logits.logits = checked_logits(file.logits, environment.info(), count, place + ", logits");
+  if (file.twin_logits.defined()) {
+    out.logits.twin_logits =
+        checked_logits(file.twin_logits, environment.info(), count, place + ", twin_logits");
+  }
+  out.rows = sample_rows(out.world.set, environment);
+  if (file.twin_logits.defined() && out.rows.twins.empty()) {
+    throw DataError(fmt::format("{} has twin_logits, but {} has no twins of its rows", place,
+                                environment.info().name));
+  }
+  if (file.metadata) {
+    const Value* known = file.metadata->find("fingerprint");
+    if (known == nullptr || !known->is_string() || known->as_string() != fingerprint(out.rows)) {
+      throw DataError(fmt::format(
+          "{}: these are not the rows that were exported: the world was made by another version "
+          "of spurion or from another data file; export them again",
+          place));
+    }
+  }
+  return out;
+}
+
+/// Logits of a scripted module on rows of all parts.
+Tensor predict(ScriptModel& model, const std::vector<Sample>& parts, const EnvironmentInfo& info,
+               const std::string& place) {
+  std::vector<Tensor> logits;
+  for (const Sample& part : parts) {
+    for (std::int64_t first = 0; first < part.x.size(0); first += kChunk) {
+      const std::int64_t count = std::min(kChunk, part.x.size(0) - first);
+      logits.push_back(
+          checked_logits(model.logits(part.x.narrow(0, first, count)), info, count, place));
+    }
+  }
+  return at::cat(logits);
+}
+
+Scored score_model(const Arguments& arguments, const Session& session) {
+  if (arguments.model.rfind(kScript, 0) != 0) {
+    throw UsageError(
+        fmt::format("--model: expects script:FILE, a TorchScript file, got '{}'", arguments.model));
+  }
+  if (!arguments.environment.empty()) {
+    throw UsageError("with --model the environment is the first argument; leave --environment out");
+  }
+  const std::string file = arguments.model.substr(std::string(kScript).size());
+  ScriptModel model(file);
+  Scored out;
+  out.world = rows_of(session, arguments.what, arguments.rows, kUsualRows, true);
+  out.rows = sample_rows(out.world.set, *out.world.environment);
+  const EnvironmentInfo& info = out.world.environment->info();
+  const std::string place = fmt::format("'{}'", file);
+  out.logits.logits = predict(model, out.rows.factual, info, place);
+  if (!out.rows.twins.empty()) out.logits.twin_logits = predict(model, out.rows.twins, info, place);
+  return out;
+}
+
+void print_scores(const TrialResult& result) {
+  const std::vector<std::string> shown = {"accuracy",
+                                          "loss",
+                                          "train_accuracy",
+                                          "train_loss",
+                                          "worst_group_accuracy",
+                                          "flip_rate",
+                                          "twin_shift",
+                                          "ece",
+                                          "gap",
+                                          "confusion_index"};
+  std::vector<std::string> order;
+  std::map<std::string, std::map<std::string, double>> by_domain;
+  std::map<std::string, bool> used;
+  for (const Measurement& row : result.measurements) {
+    if (row.metric.rfind("ceiling_", 0) == 0) continue;
+    if (by_domain.count(row.domain) == 0) order.push_back(row.domain);
+    by_domain[row.domain][row.metric] = row.value;
+    used[row.metric] = true;
+  }
+  std::vector<std::string> header = {"domain"};
+  for (const std::string& metric : shown) {
+    if (used.count(metric) != 0) header.push_back(metric);
+  }
+  Table table(header);
+  for (const std::string& domain : order) {
+    std::vector<std::string> cells = {domain};
+    for (std::size_t i = 1; i < header.size(); ++i) {
+      const auto found = by_domain[domain].find(header[i]);
+      cells.push_back(found == by_domain[domain].end() ? "" : fmt::format("{:.4f}", found->second));
+    }
+    table.add(cells);
+  }
+  fmt::print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 140)));
+}
+
+std::string usual_name(const Arguments& arguments) {
+  const std::string file = arguments.model.empty()
+                               ? arguments.what
+                               : arguments.model.substr(std::string(kScript).size());
+  return std::filesystem::path(file).stem().string();
+}
+
+int run(const Arguments& arguments, const Session& session) {
+  const Scored scored =
+      arguments.model.empty() ? score_file(arguments, session) : score_model(arguments, session);
+  const std::string name = arguments.name.empty() ? usual_name(arguments) : arguments.name;
+  const Environment& environment = *scored.world.environment;
+  const TrialResult result = score_predictions(scored.world.set, environment, scored.rows,
+                                               scored.logits, session.catalog, name);
+  store_scored(result, environment, arguments.out, arguments.experiment);
+  fmt::print("{} on {}\n", name, environment.info().name);
+  print_scores(result);
+  fmt::print("stored in {}; for charts: {}\n", arguments.out,
+             shell_line({"spurion", "report", arguments.out}));
+  return 0;
+}
+
+}  // namespace
+
+Command add_score(CLI::App& app, Session& session) {
+  CLI::App* parser =
+      app.add_subcommand("score", "Measure predictions or a TorchScript model made elsewhere");
+  const auto arguments = std::make_shared<Arguments>();
+  arguments->rows.purpose = "test";
+  parser
+      ->add_option("WHAT", arguments->what,
+                   "NPZ, NPY or CSV file of logits; with --model, the environment")
+      ->option_text(" ")
+      ->required();
+  add_rows_options(*parser, arguments->rows, "(default: 2000, or as many as there are)");
+  parser
+      ->add_option("--environment", arguments->environment,
+                   "The world the logits are about, where the file does not say")
+      ->option_text("NAME");
+  parser
+      ->add_option("--model", arguments->model,
+                   "A TorchScript file: it predicts on the train domains, the test domain and "
+                   "along the dial")
+      ->option_text("script:FILE");
+  parser
+      ->add_option("--name", arguments->name,
+                   "What the report calls the method (default: the file's name)")
+      ->option_text("NAME");
+  parser->add_option("--out", arguments->out, "Folder of the store (default: results/scored)")
+      ->option_text("DIR");
+  parser
+      ->add_option("--experiment", arguments->experiment,
+                   "Experiment it belongs to; with the store of a suite, one of the suite's "
+                   "(default: scored)")
+      ->option_text("NAME");
+  parser->footer(
+      R"(Logits are [N] or [N, outputs], rows in the order of the export: of class 1 for a binary task,
+one a class otherwise, the prediction itself for regression. An NPZ file holds them as 'logits',
+those on the twins as 'twin_logits' and the export's 'metadata'; a CSV file in columns 'logit'
+or 'logit_0' ..., and 'twin_logit' likewise.
+
+Examples:
+  spurion score logits.npz --name my_resnet
+  spurion score logits.csv --environment two_bit --domain test --rows 2000 --name my_resnet
+  spurion score two_bit --model script:net.pt
+  spurion report results/scored)");
+  return {parser, [arguments, &session] { return run(*arguments, session); }};
+}
+
+}  // namespace spurion::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/array.hpp"
+
+/// \file
+/// A file of rows and named columns, whatever its format: CSV, NPY or NPZ. The content decides, not
+/// the name.
+
+namespace spurion::data {
+
+struct SPURION_API Column {
+  std::string name;
+  std::vector<double> numbers;     ///< finite; empty when some field is no number
+  std::vector<std::string> words;  ///< the fields as they are, then
+  std::string first_word;          ///< what a reader of numbers is told, then
+};
+
+class SPURION_API Table {
+ public:
+  /// `place` is how errors call it: "'x.csv'". `lines` holds the line of each row, if it has lines.
+  Table(std::string place, std::vector<Column> columns, std::vector<std::int64_t> lines);
+
+  [[nodiscard]] const std::string& place() const { return place_; }
+  /// "'x.csv':12" or "'x.npz', row 10".
+  [[nodiscard]] std::string place(std::int64_t row) const;
+  [[nodiscard]] std::int64_t rows() const { return rows_; }
+  [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+  [[nodiscard]] std::vector<std::string> names() const;
+  /// Null when there is none of this name.
+  [[nodiscard]] const Column* find(const std::string& name) const;
+  /// Throws a `DataError` with the nearest name.
+  [[nodiscard]] const Column& at(const std::string& name) const;
+  /// The numbers of a column; throws a `DataError` when some field of it is none.
+  [[nodiscard]] const std::vector<double>& numbers(const std::string& name) const;
+
+ private:
+  std::string place_;
+  std::vector<Column> columns_;
+  std::vector<std::int64_t> lines_;
+  std::int64_t rows_ = 0;
+};
+
+/// CSV: the columns of the header. NPY: one array [rows, columns], whose columns are called "0",
+/// "1" ... NPZ: arrays [rows] and [rows, columns]; those of an array "x" with more than one column
+/// are "x_0", "x_1" ...; what `spurion export` wrote about itself ("metadata") is passed over.
+/// Throws `DataError`: what the readers refuse, no rows, no columns, arrays of different lengths or
+/// of more dimensions, numbers that are not finite.
+SPURION_API Table read_table(const std::filesystem::path& file);
+
+/// The file of this name, or the one that came with spurion when there is none.
+SPURION_API std::filesystem::path find_data_file(const std::string& name);
+
+}  // namespace spurion::data

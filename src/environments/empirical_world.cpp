@@ -1,0 +1,476 @@
+#include "environments/empirical_world.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+using Kind = Intervention::Kind;
+
+constexpr Purpose kAllPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+constexpr const char* kDialKey = "dial";
+constexpr std::int64_t kMostClasses = 1000;
+
+std::size_t index_of(Purpose purpose) { return static_cast<std::size_t>(purpose); }
+
+/// The values that occur, sorted; none when there are too many.
+std::vector<double> levels_of(const std::vector<double>& column) {
+  std::set<double> found;
+  for (const double value : column) {
+    found.insert(value);
+    if (found.size() > EmpiricalWorld::kMostLevels) return {};
+  }
+  return {found.begin(), found.end()};
+}
+
+/// Class weights in each cell of the columns that a predictor reads.
+using Cells = std::map<std::pair<double, double>, std::vector<double>>;
+
+std::size_t best_class(const std::vector<double>& weights) {
+  return static_cast<std::size_t>(std::max_element(weights.begin(), weights.end()) -
+                                  weights.begin());
+}
+
+/// Score of the best guess in each cell.
+double best_score(const Cells& cells) {
+  double sum = 0.0;
+  for (const auto& [cell, weights] : cells)
+    sum += *std::max_element(weights.begin(), weights.end());
+  return std::min(sum, 1.0);
+}
+
+}  // namespace
+
+EmpiricalWorld::EmpiricalWorld(EmpiricalRows rows, EmpiricalOptions options, EnvironmentInfo info,
+                               std::uint64_t data_seed)
+    : rows_(std::move(rows)),
+      options_(std::move(options)),
+      key_(StreamKey(data_seed).child(info.name)),
+      info_(std::move(info)),
+      count_(static_cast<std::int64_t>(rows_.label.size())) {
+  if (options_.validation_share + options_.test_share >= 1.0) {
+    throw UsageError(fmt::format(
+        "'validation_share' and 'test_share' of {} must leave rows to train on; got {} and {}",
+        info_.name, options_.validation_share, options_.test_share));
+  }
+  find_levels();
+  split();
+  make_dial();
+  describe();
+}
+
+void EmpiricalWorld::find_levels() {
+  classes_ = *std::max_element(rows_.label.begin(), rows_.label.end()) + 1;
+  if (classes_ > kMostClasses) {
+    throw DataError(fmt::format("{}: label {} is there; expected labels below {}", rows_.place,
+                                classes_ - 1, kMostClasses));
+  }
+  if (std::all_of(rows_.label.begin(), rows_.label.end(),
+                  [&](std::int64_t label) { return label == rows_.label.front(); })) {
+    throw DataError(fmt::format("{}: every label is {}; expected two classes or more", rows_.place,
+                                rows_.label.front()));
+  }
+  cue_levels_ = levels_of(rows_.spurious);
+  causal_levels_ = levels_of(rows_.causal);
+  SPURION_CHECK(!rows_.twin_x.defined() || cue_levels_.size() == 2,
+                "twins of rows need a cue of two values");
+}
+
+void EmpiricalWorld::split() {
+  const bool recorded = !rows_.domain.empty();
+  const auto& names = rows_.domain_names;
+  const auto test = std::find(names.begin(), names.end(), options_.test_domain);
+  if (recorded && test == names.end()) {
+    throw DataError(fmt::format("{}: {}; set 'test_domain' of {}", rows_.place,
+                                unknown_name_message("domain", options_.test_domain, names),
+                                info_.name));
+  }
+  if (recorded && names.size() < 2) {
+    throw DataError(fmt::format("{}: '{}' is the only domain; expected one to train on too",
+                                rows_.place, names.front()));
+  }
+  const auto test_index = static_cast<std::size_t>(test - names.begin());
+  train_.resize(recorded ? names.size() - 1 : 1);
+  test_is_drawn_ = !recorded;
+
+  // Purpose and place of a row follow its index and the data seed, nothing else.
+  const Stream uniform(key_.child("purpose"));
+  const Stream order(key_.child("order"));
+  std::vector<std::int64_t> sorted(static_cast<std::size_t>(count_));
+  for (std::int64_t row = 0; row < count_; ++row) sorted[static_cast<std::size_t>(row)] = row;
+  std::vector<std::uint64_t> place(sorted.size());
+  for (std::int64_t row = 0; row < count_; ++row) {
+    place[static_cast<std::size_t>(row)] = order.bits(row);
+  }
+  std::sort(sorted.begin(), sorted.end(), [&](std::int64_t a, std::int64_t b) {
+    return std::pair(place[static_cast<std::size_t>(a)], a) <
+           std::pair(place[static_cast<std::size_t>(b)], b);
+  });
+  for (const std::int64_t row : sorted) {
+    const double u = uniform.uniform(row);
+    const Purpose purpose = u < options_.test_share ? Purpose::test
+                            : u < options_.test_share + options_.validation_share
+                                ? Purpose::validation
+                                : Purpose::train;
+    Pool* pool = &train_.front();
+    if (recorded) {
+      const std::size_t domain = rows_.domain[static_cast<std::size_t>(row)];
+      pool = domain == test_index ? &test_ : &train_[domain - (domain > test_index ? 1 : 0)];
+    }
+    (*pool)[index_of(purpose)].push_back(row);
+  }
+  const auto check = [&](const Pool& pool, const std::string& name) {
+    for (const Purpose purpose : kAllPurposes) {
+      if (!pool[index_of(purpose)].empty()) continue;
+      const std::size_t all = pool[0].size() + pool[1].size() + pool[2].size();
+      throw DataError(fmt::format(
+          "{}: domain '{}' has {} rows, none of which fell to the {} rows; it needs more rows, or "
+          "another 'validation_share' or 'test_share'",
+          rows_.place, name, all, purpose_name(purpose)));
+    }
+  };
+  if (!recorded) {
+    check(train_.front(), "all rows");
+    return;
+  }
+  check(test_, options_.test_domain);
+  for (std::size_t d = 0; d < names.size(); ++d) {
+    if (d != test_index) check(train_[d - (d > test_index ? 1 : 0)], names[d]);
+  }
+}
+
+bool EmpiricalWorld::agrees(std::int64_t row) const {
+  const auto at = static_cast<std::size_t>(row);
+  return static_cast<std::int64_t>(level(rows_.spurious[at])) == rows_.label[at];
+}
+
+std::size_t EmpiricalWorld::level(double cue) const {
+  return static_cast<std::size_t>(std::lower_bound(cue_levels_.begin(), cue_levels_.end(), cue) -
+                                  cue_levels_.begin());
+}
+
+void EmpiricalWorld::make_dial() {
+  const auto each_row = [&](auto use) {
+    for (const Purpose purpose : kAllPurposes) {
+      const std::size_t p = index_of(purpose);
+      for (const Pool& pool : train_) {
+        for (const std::int64_t row : pool[p]) use(p, row, false);
+      }
+      for (const std::int64_t row : test_[p]) use(p, row, true);
+    }
+  };
+  const auto complete = [&] {
+    return std::none_of(at_zero_.begin(), at_zero_.end(),
+                        [](const Indices& i) { return i.empty(); }) &&
+           std::none_of(at_one_.begin(), at_one_.end(), [](const Indices& i) { return i.empty(); });
+  };
+  if (static_cast<std::int64_t>(cue_levels_.size()) == classes_) {
+    each_row([&](std::size_t p, std::int64_t row, bool /*test*/) {
+      (agrees(row) ? at_zero_ : at_one_)[p].push_back(row);
+    });
+    agreement_dial_ = complete();
+  }
+  if (agreement_dial_) return;
+  if (test_is_drawn_) {
+    throw DataError(fmt::format(
+        "{}: no domains are recorded, and rows cannot be drawn to shift the cue: that needs a cue "
+        "of as many values as there are classes ({}), which agrees with the label in some rows and "
+        "disagrees in others",
+        rows_.place, classes_));
+  }
+  at_zero_ = {};
+  at_one_ = {};
+  each_row([&](std::size_t p, std::int64_t row, bool test) {
+    (test ? at_one_ : at_zero_)[p].push_back(row);
+  });
+}
+
+const EmpiricalWorld::Pool* EmpiricalWorld::pool_of(const Domain& domain) const {
+  if (domain.key == "test") return test_is_drawn_ ? nullptr : &test_;
+  for (std::size_t d = 0; d < train_domains_.size(); ++d) {
+    if (domain.key == train_domains_[d].key) return &train_[d];
+  }
+  return nullptr;
+}
+
+std::vector<Domain> EmpiricalWorld::train_domains() const { return train_domains_; }
+
+Domain EmpiricalWorld::test_domain() const {
+  double shift = 1.0;
+  if (test_is_drawn_) {
+    shift = options_.test_shift;
+  } else if (agreement_dial_) {
+    double against = 0.0;
+    double all = 0.0;
+    for (const Indices& indices : test_) {
+      for (const std::int64_t row : indices) {
+        against += agrees(row) ? 0.0 : 1.0;
+        all += 1.0;
+      }
+    }
+    shift = against / all;
+  }
+  return {"test", shift, "test", {}};
+}
+
+Domain EmpiricalWorld::at(double shift) const {
+  if (!(shift >= 0.0 && shift <= 1.0)) {
+    throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, info_.name));
+  }
+  return {fmt::format("dial={}", shift), shift, kDialKey, {}};
+}
+
+std::int64_t EmpiricalWorld::row_limit(const Domain& domain, Purpose purpose) const {
+  const std::size_t p = index_of(purpose);
+  if (const Pool* pool = pool_of(domain)) return static_cast<std::int64_t>((*pool)[p].size());
+  // Drawn with replacement: more rows than there are would feign precision.
+  return static_cast<std::int64_t>(at_zero_[p].size() + at_one_[p].size());
+}
+
+bool EmpiricalWorld::supports(const Intervention& intervention) const {
+  if (intervention.kind == Kind::none) return true;
+  if (rows_.spurious.empty() || intervention.variable != info_.cue) return false;
+  if (rows_.cue_column < 0 && !rows_.twin_x.defined()) return false;
+  const bool two_valued = cue_levels_.size() == 2;
+  const bool names_classes = static_cast<std::int64_t>(cue_levels_.size()) == classes_;
+  switch (intervention.kind) {
+    case Kind::set:
+      if (cue_levels_.empty()) return std::isfinite(intervention.value);
+      return std::binary_search(cue_levels_.begin(), cue_levels_.end(), intervention.value);
+    case Kind::flip:
+      return two_valued;
+    case Kind::align:
+      return names_classes;
+    case Kind::oppose:
+      return names_classes && two_valued;
+    case Kind::resample:
+    case Kind::none:
+      return true;
+  }
+  return false;
+}
+
+std::int64_t EmpiricalWorld::draw(double shift, Purpose purpose, const StreamKey& key,
+                                  std::int64_t row) const {
+  const std::size_t p = index_of(purpose);
+  // One uniform decides for all shifts at once, and each side has a row of its own: along the dial
+  // a row turns from one to the other.
+  const bool one = Stream(key.child("side")).bernoulli(shift, row);
+  const Indices& side = one ? at_one_[p] : at_zero_[p];
+  const Stream stream(key.child(one ? "at_one" : "at_zero"));
+  return side[static_cast<std::size_t>(stream.below(static_cast<std::int64_t>(side.size()), row))];
+}
+
+double EmpiricalWorld::new_cue(std::int64_t source, const Intervention& intervention,
+                               double resampled) const {
+  const auto at = static_cast<std::size_t>(source);
+  const double own = rows_.spurious[at];
+  switch (intervention.kind) {
+    case Kind::set:
+      return intervention.value;
+    case Kind::flip:
+      return own == cue_levels_.front() ? cue_levels_.back() : cue_levels_.front();
+    case Kind::align:
+      return cue_levels_[static_cast<std::size_t>(rows_.label[at])];
+    case Kind::oppose:
+      return cue_levels_[static_cast<std::size_t>(1 - rows_.label[at])];
+    case Kind::resample:
+      return resampled;
+    case Kind::none:
+      break;
+  }
+  return own;
+}
+
+Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const {
+  const Pool* pool = pool_of(domain);
+  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const StreamKey other = key.child("resample");
+  const Stream other_row(other);
+  const bool has_cue = !rows_.spurious.empty();
+  const bool has_causal = !rows_.causal.empty();
+
+  Sample sample;
+  Shape shape = info_.input_shape;
+  shape.insert(shape.begin(), rows.count);
+  sample.x = at::empty(shape, at::kFloat);
+  sample.y = at::empty({rows.count}, at::kLong);
+  sample.causal = at::empty({rows.count, has_causal ? 1 : 0}, at::kFloat);
+  sample.spurious = at::empty({rows.count, has_cue ? 1 : 0}, at::kFloat);
+  if (info_.groups > 0) sample.group = at::empty({rows.count}, at::kLong);
+  const std::int64_t width = element_count(info_.input_shape);
+  float* x = sample.x.data_ptr<float>();
+
+  for (std::int64_t i = 0; i < rows.count; ++i, x += width) {
+    const std::int64_t row = rows.first + i;
+    const auto pick = [&](const Indices& indices) {
+      return indices[static_cast<std::size_t>(row)];
+    };
+    const std::int64_t source =
+        pool != nullptr ? pick((*pool)[index_of(purpose)]) : draw(domain.shift, purpose, key, row);
+    const auto at = static_cast<std::size_t>(source);
+    double cue = has_cue ? rows_.spurious[at] : 0.0;
+    if (intervention.kind != Kind::none) {
+      double resampled = 0.0;
+      if (intervention.kind == Kind::resample) {
+        std::int64_t from = 0;
+        if (pool != nullptr) {
+          const Indices& indices = (*pool)[index_of(purpose)];
+          from = indices[static_cast<std::size_t>(
+              other_row.below(static_cast<std::int64_t>(indices.size()), row))];
+        } else {
+          from = draw(domain.shift, purpose, other, row);
+        }
+        resampled = rows_.spurious[static_cast<std::size_t>(from)];
+      }
+      cue = new_cue(source, intervention, resampled);
+    }
+    const bool changed = has_cue && cue != rows_.spurious[at];
+    const Tensor& shown = changed && rows_.cue_column < 0 ? rows_.twin_x : rows_.x;
+    if (shown.scalar_type() == at::kByte) {
+      const std::uint8_t* from = shown.data_ptr<std::uint8_t>() + source * width;
+      for (std::int64_t j = 0; j < width; ++j) x[j] = static_cast<float>(from[j]) / 255.0F;
+    } else {
+      std::copy_n(shown.data_ptr<float>() + source * width, width, x);
+    }
+    if (changed && rows_.cue_column >= 0) x[rows_.cue_column] = static_cast<float>(cue);
+    sample.y.data_ptr<std::int64_t>()[i] = rows_.label[at];
+    if (has_causal) sample.causal.data_ptr<float>()[i] = static_cast<float>(rows_.causal[at]);
+    if (has_cue) sample.spurious.data_ptr<float>()[i] = static_cast<float>(cue);
+    if (info_.groups > 0) {
+      sample.group.data_ptr<std::int64_t>()[i] =
+          rows_.label[at] * static_cast<std::int64_t>(cue_levels_.size()) +
+          static_cast<std::int64_t>(level(cue));
+    }
+  }
+  return sample;
+}
+
+std::vector<double> EmpiricalWorld::weights(const Domain& domain) const {
+  std::vector<double> each(static_cast<std::size_t>(count_), 0.0);
+  const auto share = [&](const Pool& pool, double total) {
+    double size = 0.0;
+    for (const Indices& indices : pool) size += static_cast<double>(indices.size());
+    for (const Indices& indices : pool) {
+      for (const std::int64_t row : indices) each[static_cast<std::size_t>(row)] += total / size;
+    }
+  };
+  if (const Pool* pool = pool_of(domain)) {
+    share(*pool, 1.0);
+  } else {
+    share(at_zero_, 1.0 - domain.shift);
+    share(at_one_, domain.shift);
+  }
+  return each;
+}
+
+std::vector<double> EmpiricalWorld::train_weights() const {
+  std::vector<double> sum(static_cast<std::size_t>(count_), 0.0);
+  for (const Domain& domain : train_domains_) {
+    const std::vector<double> each = weights(domain);
+    for (std::size_t row = 0; row < sum.size(); ++row) {
+      sum[row] += each[row] / static_cast<double>(train_domains_.size());
+    }
+  }
+  return sum;
+}
+
+Ceilings EmpiricalWorld::ceilings(const Domain& domain) const {
+  const std::vector<double> weight = weights(domain);
+  const auto cells_of = [&](const std::vector<double>& row_weight, bool causal, bool cue) {
+    Cells cells;
+    for (std::size_t row = 0; row < row_weight.size(); ++row) {
+      if (row_weight[row] == 0.0) continue;
+      auto& classes = cells[{causal ? rows_.causal[row] : 0.0, cue ? rows_.spurious[row] : 0.0}];
+      classes.resize(static_cast<std::size_t>(classes_), 0.0);
+      classes[static_cast<std::size_t>(rows_.label[row])] += row_weight[row];
+    }
+    return cells;
+  };
+  double squares = 0.0;
+  for (const double one : weight) squares += one * one;
+  const auto ceiling = [&](double value) {
+    // Half of a 95 % interval of a frequency in as many rows as the weights are worth.
+    constexpr double kTwoSided = 1.96;
+    return Ceiling{value, Exactness::empirical,
+                   kTwoSided * std::sqrt(std::max(value * (1.0 - value), 0.0) * squares)};
+  };
+  const Ceiling undefined{std::numeric_limits<double>::quiet_NaN(), Exactness::empirical, 0.0};
+  const bool causal = !causal_levels_.empty();
+  const bool cue = !cue_levels_.empty();
+
+  Ceilings out;
+  out.chance = best_score(cells_of(weight, false, false));
+  out.bayes = causal && cue ? ceiling(best_score(cells_of(weight, true, true))) : undefined;
+  out.invariant = causal ? ceiling(best_score(cells_of(weight, true, false))) : undefined;
+  out.spurious_only = undefined;
+  if (cue) {
+    const std::vector<double> train = train_weights();
+    const Cells taught = cells_of(train, false, true);
+    const std::size_t usual = best_class(cells_of(train, false, false).begin()->second);
+    double right = 0.0;
+    for (const auto& [cell, classes] : cells_of(weight, false, true)) {
+      const auto found = taught.find(cell);
+      right += classes[found == taught.end() ? usual : best_class(found->second)];
+    }
+    out.spurious_only = ceiling(std::min(right, 1.0));
+  }
+  return out;
+}
+
+void EmpiricalWorld::describe() {
+  for (std::size_t d = 0; d < train_.size(); ++d) {
+    double against = 0.0;
+    double all = 0.0;
+    for (const Indices& indices : train_[d]) {
+      for (const std::int64_t row : indices) {
+        against += agreement_dial_ && !agrees(row) ? 1.0 : 0.0;
+        all += 1.0;
+      }
+    }
+    const std::string name = fmt::format("train_{}", d);
+    train_domains_.push_back({name, against / all, name, {}});
+  }
+  const auto levels_text = [](const std::vector<double>& column,
+                              const std::vector<double>& levels) {
+    if (column.empty()) return std::string("not recorded");
+    if (levels.empty()) return std::string("recorded, continuous");
+    return fmt::format("recorded, values {}", fmt::join(levels, ", "));
+  };
+  info_.task = classes_ == 2 ? Task::binary : Task::multiclass;
+  info_.outputs = classes_ == 2 ? 1 : classes_;
+  info_.groups = classes_ * static_cast<std::int64_t>(cue_levels_.size());
+  info_.input_shape = rows_.x.sizes().slice(1).vec();
+  info_.graph = {{{info_.causal, Role::causal, levels_text(rows_.causal, causal_levels_)},
+                  {"label", Role::label, fmt::format("classes 0 to {}", classes_ - 1)},
+                  {info_.cue, Role::spurious, levels_text(rows_.spurious, cue_levels_)},
+                  {"input", Role::observed, "what the model sees"}},
+                 {{info_.causal, "label"},
+                  {"label", info_.cue},
+                  {info_.causal, "input"},
+                  {info_.cue, "input"}}};
+  info_.dial.name = "e";
+  info_.dial.doc = agreement_dial_
+                       ? fmt::format(
+                             "P({} disagrees with the label); rows of all domains are "
+                             "drawn again, with replacement",
+                             info_.cue)
+                       : "share of rows that come from the test domain; rows are drawn again, "
+                         "with replacement";
+  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+}
+
+}  // namespace spurion

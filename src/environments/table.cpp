@@ -1,0 +1,204 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "data/table.hpp"
+#include "environments/empirical_world.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+namespace {
+
+struct TableOptions {
+  std::string file = "table_example.csv";
+  std::string label = "label";
+  std::string causal = "causal";
+  std::string spurious = "spurious";
+  std::string domain = "domain";
+  std::vector<std::string> inputs = {"*"};
+  std::string test_domain = "test";
+  double test_shift = 0.9;
+  double validation_share = 0.2;
+  double test_share = 0.2;
+};
+
+/// An optional column: an empty name or one that is not there means that it was not recorded, but
+/// only where nobody asked for it by another name than the usual one.
+bool has_column(const data::Table& table, const std::string& name, const std::string& usual) {
+  if (name.empty()) return false;
+  if (table.find(name) != nullptr) return true;
+  if (name != usual) (void)table.at(name);  // throws, with the nearest name
+  return false;
+}
+
+std::vector<std::int64_t> read_labels(const data::Table& table, const std::string& name) {
+  std::vector<std::int64_t> labels;
+  for (const double value : table.numbers(name)) {
+    const auto row = static_cast<std::int64_t>(labels.size());
+    if (value != std::floor(value) || value < 0.0 || value > 1e9) {
+      throw DataError(fmt::format("{}: column '{}': expected a class 0, 1, 2 ..., found {}",
+                                  table.place(row), name, value));
+    }
+    labels.push_back(static_cast<std::int64_t>(value));
+  }
+  return labels;
+}
+
+/// Domain names in the order in which they first appear, and the index of each row's.
+void read_domains(const data::Table& table, const std::string& name, EmpiricalRows& rows) {
+  const data::Column& column = table.at(name);
+  for (std::int64_t row = 0; row < table.rows(); ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    const std::string own =
+        column.numbers.empty() ? column.words[at] : fmt::format("{}", column.numbers[at]);
+    if (own.empty()) {
+      throw DataError(
+          fmt::format("{}: column '{}': the row has no domain", table.place(row), name));
+    }
+    const auto found = std::find(rows.domain_names.begin(), rows.domain_names.end(), own);
+    rows.domain.push_back(static_cast<std::size_t>(found - rows.domain_names.begin()));
+    if (found == rows.domain_names.end()) rows.domain_names.push_back(own);
+    constexpr std::size_t kMostDomains = 1000;
+    if (rows.domain_names.size() > kMostDomains) {
+      throw DataError(fmt::format("{}: column '{}' has more than {} different domains",
+                                  table.place(row), name, kMostDomains));
+    }
+  }
+}
+
+bool matches(const std::string& pattern, const std::string& name) {
+  if (pattern.empty() || pattern.back() != '*') return pattern == name;
+  return name.compare(0, pattern.size() - 1, pattern, 0, pattern.size() - 1) == 0;
+}
+
+/// Columns that the model sees, in the order of the file.
+std::vector<std::string> input_columns(const data::Table& table, const TableOptions& options) {
+  std::vector<std::string> chosen;
+  for (const std::string& pattern : options.inputs) {
+    bool any = false;
+    for (const std::string& name : table.names()) {
+      // A pattern does not reach what the model must not see; a full name is taken at its word.
+      const bool hidden = name == options.label || name == options.domain || name == options.causal;
+      if (!matches(pattern, name) || (hidden && pattern != name)) continue;
+      any = true;
+      if (std::find(chosen.begin(), chosen.end(), name) == chosen.end()) chosen.push_back(name);
+    }
+    if (any) continue;
+    if (pattern.empty() || pattern.back() != '*') (void)table.at(pattern);  // throws
+    throw DataError(fmt::format("{}: no column is left for 'inputs' = '{}' (there are: {})",
+                                table.place(), pattern, fmt::join(table.names(), ", ")));
+  }
+  if (chosen.empty()) throw DataError(fmt::format("{}: 'inputs' names no column", table.place()));
+  return chosen;
+}
+
+struct Loaded {
+  EmpiricalRows rows;
+  EnvironmentInfo info;
+};
+
+Loaded load(const TableOptions& options) {
+  const data::Table table = data::read_table(data::find_data_file(options.file));
+  Loaded out;
+  EmpiricalRows& rows = out.rows;
+  rows.place = table.place();
+  rows.label = read_labels(table, options.label);
+  if (has_column(table, options.causal, "causal")) rows.causal = table.numbers(options.causal);
+  if (has_column(table, options.spurious, "spurious")) {
+    rows.spurious = table.numbers(options.spurious);
+  }
+  if (has_column(table, options.domain, "domain")) read_domains(table, options.domain, rows);
+  const std::vector<std::string> inputs = input_columns(table, options);
+  const auto width = static_cast<std::int64_t>(inputs.size());
+  rows.x = at::empty({table.rows(), width}, at::kFloat);
+  float* x = rows.x.data_ptr<float>();
+  for (std::int64_t c = 0; c < width; ++c) {
+    const std::string& name = inputs[static_cast<std::size_t>(c)];
+    const std::vector<double>& numbers = table.numbers(name);
+    for (std::int64_t row = 0; row < table.rows(); ++row) {
+      const auto value = static_cast<float>(numbers[static_cast<std::size_t>(row)]);
+      if (!std::isfinite(value)) {
+        throw DataError(fmt::format("{}: column '{}': {} is beyond float32", table.place(row), name,
+                                    numbers[static_cast<std::size_t>(row)]));
+      }
+      x[row * width + c] = value;
+    }
+    if (name == options.spurious && !rows.spurious.empty()) rows.cue_column = c;
+  }
+
+  EnvironmentInfo& info = out.info;
+  info.name = "table";
+  info.title = fmt::format("Rows of {}", std::filesystem::path(options.file).filename().string());
+  info.citation = "your own data";
+  constexpr std::size_t kMostShown = 12;
+  const bool all = inputs.size() <= kMostShown;
+  info.mechanism = fmt::format(
+      "recorded, not generated: {} rows\nx = ({}{})\nlabel = {}\nceilings are frequencies in the "
+      "file",
+      table.rows(),
+      fmt::join(inputs.begin(),
+                inputs.begin() + static_cast<std::ptrdiff_t>(std::min(inputs.size(), kMostShown)),
+                ", "),
+      all ? "" : fmt::format(", ... {} columns", inputs.size()), options.label);
+  info.cue = options.spurious.empty() ? "spurious" : options.spurious;
+  info.causal = options.causal.empty() ? "causal" : options.causal;
+  return out;
+}
+
+/// Rows of a CSV, NPY or NPZ file as a world. See datasets/table.md.
+class TableWorld final : public EmpiricalWorld {
+ public:
+  using Options = TableOptions;
+
+  static const Schema<Options>& schema() {
+    static const auto schema =
+        Schema<Options>()
+            .field("file", &Options::file,
+                   "CSV, NPY or NPZ; the default is an example that comes with spurion.")
+            .field("label", &Options::label, "Column of the class: 0, 1, 2 ...")
+            .field("causal", &Options::causal,
+                   "Column of the causal feature, for ceilings; the model does not see it.")
+            .field("spurious", &Options::spurious,
+                   "Column of the cue; twins need it among the inputs.")
+            .field("domain", &Options::domain,
+                   "Column of the domain, words or numbers; without it, all rows are train_0 and "
+                   "the test domain is drawn from them at test_shift.")
+            .field("inputs", &Options::inputs,
+                   "Columns that the model sees; 'name*' is every column that starts so. \"*\" is "
+                   "all but label, domain and causal, the cue included.")
+            .field("test_domain", &Options::test_domain, "The domain that is not trained on.")
+            .field("test_shift", &Options::test_shift,
+                   "P(cue disagrees with label) in a test domain that is drawn.", between(0, 1))
+            .field("validation_share", &Options::validation_share,
+                   "P(a row is kept for validation).", between(0, 0.9))
+            .field("test_share", &Options::test_share, "P(a row is kept for testing).",
+                   between(0, 0.9));
+    return schema;
+  }
+
+  TableWorld(const Options& options, const EnvironmentContext& context)
+      : TableWorld(options, context, load(options)) {}
+
+ private:
+  TableWorld(const Options& options, const EnvironmentContext& context, Loaded loaded)
+      : EmpiricalWorld(
+            std::move(loaded.rows),
+            {options.test_domain, options.test_shift, options.validation_share, options.test_share},
+            std::move(loaded.info), context.data_seed) {}
+};
+
+}  // namespace
+
+void register_table(Catalog& catalog);
+void register_table(Catalog& catalog) {
+  catalog.environments.add<TableWorld>(
+      "table", "Your own rows from a CSV, NPY or NPZ file, with frequencies as ceilings.",
+      "your own data");
+}
+
+}  // namespace spurion

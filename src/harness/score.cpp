@@ -1,0 +1,214 @@
+#include "harness/score.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "harness/context.hpp"
+#include "harness/ceiling_measures.hpp"
+#include "spurion/error.hpp"
+#include "spurion/store.hpp"
+#include "spurion/suite.hpp"
+#include "spurion/version.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// As many rows at once as the evaluator takes: sums are taken chunk by chunk.
+constexpr std::int64_t kChunk = 1000;
+constexpr const char* kElsewhere = "elsewhere";
+
+using Values = std::map<std::string, double>;
+
+Values measure(const Sample& rows, const Tensor& logits, const Tensor& twin_logits,
+               const EnvironmentInfo& info, const Catalog& catalog) {
+  const at::NoGradGuard no_grad;
+  const MetricContext context{info.task, 1, info.groups};
+  std::vector<std::unique_ptr<Metric>> metrics;
+  for (const std::string& name : catalog.metrics.names()) {
+    auto metric = catalog.metrics.at(name).make({Value()}, context);
+    if (metric->applies(context)) metrics.push_back(std::move(metric));
+  }
+  for (std::int64_t first = 0; first < logits.size(0); first += kChunk) {
+    const std::int64_t count = std::min(kChunk, logits.size(0) - first);
+    const auto part = [&](const Tensor& all) {
+      return all.defined() ? all.narrow(0, first, count).unsqueeze(0) : Tensor();
+    };
+    Predictions chunk;
+    chunk.logits = part(logits);
+    chunk.twin_logits = part(twin_logits);
+    chunk.y = part(rows.y);
+    chunk.group = part(rows.group);
+    for (const auto& metric : metrics) metric->add(chunk);
+  }
+  Values values;
+  for (const auto& metric : metrics) {
+    for (const auto& [name, value] : metric->result()) {
+      if (!std::isnan(value[0].item<double>())) values[name] = value[0].item<double>();
+    }
+  }
+  return values;
+}
+
+std::string hash_of(const Tensor& tensor) {
+  if (!tensor.defined()) return "none";
+  const Tensor dense = tensor.contiguous();
+  return fmt::format(
+      "{:016x}",
+      StreamKey(0)
+          .child(std::string_view(static_cast<const char*>(dense.data_ptr()),
+                                  static_cast<std::size_t>(dense.numel()) * dense.element_size()))
+          .value());
+}
+
+TrialSpec spec_of(const RowSet& set, const ScoredLogits& predictions, const std::string& name) {
+  TrialSpec spec;
+  spec.environment = set.environment;
+  spec.model = {kElsewhere, Value()};
+  // Part of the identity: other predictions are another trial.
+  spec.method = {name, Value::Table{{"logits", hash_of(predictions.logits)},
+                                    {"twin_logits", hash_of(predictions.twin_logits)}}};
+  spec.regime = {kElsewhere, Value()};
+  spec.optimizer = Value();
+  spec.training = Value();
+  Value rows = set.to_value();
+  spec.evaluation =
+      Value::Table{{"purpose", *rows.find("purpose")}, {"parts", *rows.find("parts")}};
+  spec.seed = set.seed;
+  spec.suite_seed = set.suite_seed;
+  return spec;
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+TrialResult score_predictions(const RowSet& set, const Environment& environment,
+                              const RowSetSample& rows, const ScoredLogits& predictions,
+                              const Catalog& catalog, const std::string& name) {
+  if (set.purpose == Purpose::validation) {
+    throw UsageError(
+        "validation rows are for choosing, not for reporting: score rows of purpose test or train");
+  }
+  SPURION_CHECK(predictions.logits.size(0) == set.count(), "as many logits as rows");
+  const bool held_out = set.purpose == Purpose::test;
+  const EnvironmentInfo& info = environment.info();
+  TrialResult result;
+  result.spec = spec_of(set, predictions, name);
+  const auto store = [&](const Domain& domain, const std::string& metric, double value) {
+    result.measurements.push_back({0, 0, domain.name, domain.shift, metric, value});
+  };
+
+  std::map<std::string, Values> by_domain;
+  std::int64_t first = 0;
+  for (std::size_t i = 0; i < set.parts.size(); ++i) {
+    const std::int64_t count = set.parts[i].rows.count;
+    const auto part = [&](const Tensor& all) {
+      return all.defined() ? all.narrow(0, first, count) : Tensor();
+    };
+    Values values = measure(rows.factual[i], part(predictions.logits),
+                            part(predictions.twin_logits), info, catalog);
+    first += count;
+    if (!by_domain.emplace(rows.domains[i].name, values).second) {
+      throw UsageError(fmt::format("domain '{}' is there twice", rows.domains[i].name));
+    }
+    for (const auto& [metric, value] : values) {
+      if (held_out) {
+        store(rows.domains[i], metric, value);
+      } else if (metric == "accuracy" || metric == "loss") {
+        store(rows.domains[i], "train_" + metric, value);
+      }
+    }
+  }
+
+  // Means over train domains are those of all of them, or they would not be what others mean.
+  Domain average;
+  average.name = "id";
+  Values id;
+  const auto train = environment.train_domains();
+  const bool all_train = std::all_of(train.begin(), train.end(), [&](const Domain& domain) {
+    return by_domain.count(domain.name) != 0;
+  });
+  for (const char* metric : {"accuracy", "loss"}) {
+    if (!all_train || by_domain.at(train.front().name).count(metric) == 0) continue;
+    double sum = 0.0;
+    for (const Domain& domain : train) sum += by_domain.at(domain.name).at(metric);
+    id[metric] = sum / static_cast<double>(train.size());
+    store(average, held_out ? metric : std::string("train_") + metric, id[metric]);
+  }
+  if (!held_out) return result;
+  if (const auto test = by_domain.find("test"); test != by_domain.end()) {
+    const Domain domain = environment.test_domain();
+    const bool accuracy = info.score() == Score::accuracy;
+    const char* metric = accuracy ? "accuracy" : "loss";
+    const double score = test->second.at(metric);
+    if (id.count(metric) != 0) {
+      store(domain, "gap", accuracy ? id[metric] - score : score - id[metric]);
+    }
+    if (const auto index = confusion_index(environment, score)) {
+      store(domain, "confusion_index", *index);
+    }
+  }
+  for (Measurement& ceiling : ceilings_of(environment)) {
+    result.measurements.push_back(std::move(ceiling));
+  }
+  return result;
+}
+
+void store_scored(const TrialResult& result, const Environment& environment,
+                  const std::filesystem::path& folder, const std::string& experiment) {
+  Store store(folder);
+  const StoredResults before = read_results(folder);
+  std::map<std::string, std::string> context;
+  if (const auto suite = before.context.find("suite"); suite != before.context.end()) {
+    std::vector<std::string> names;
+    for (const Experiment& one : Suite::parse(suite->second, "suite").experiments) {
+      names.push_back(one.name);
+    }
+    if (std::find(names.begin(), names.end(), experiment) == names.end()) {
+      throw UsageError(fmt::format("{} of the suite in '{}'; choose one of these or another --out",
+                                   unknown_name_message("experiment", experiment, names),
+                                   folder.string()));
+    }
+  } else {
+    context["suite"] = fmt::format(
+        "name = \"scored\"\ntitle = \"Predictions made elsewhere\"\n[[experiment]]\nname = {}\n",
+        quoted(experiment));
+    context["suite_name"] = "scored";
+    context["versions"] = build_description();
+  }
+  for (const TrialResult& other : before.trials) {
+    const TrialSpec& theirs = other.spec;
+    const TrialSpec& own = result.spec;
+    if (theirs.method.name != own.method.name || theirs.experiment != experiment ||
+        theirs.id() == own.id() || theirs.seed != own.seed || theirs.suite_seed != own.suite_seed ||
+        theirs.environment.name != own.environment.name ||
+        theirs.environment.options != own.environment.options ||
+        theirs.evaluation != own.evaluation) {
+      continue;
+    }
+    throw UsageError(fmt::format(
+        "other predictions called '{}' on these rows are in '{}' already; use another --name, "
+        "--seed or --out",
+        own.method.name, folder.string()));
+  }
+  context["access." + result.spec.method.name] = "not known: trained elsewhere";
+  context["environment." + result.spec.environment.name] =
+      describe_environment(environment).canonical_json();
+  store.set_context(context);
+  store.set_memberships({{result.spec.id(), experiment}});
+  store.append({result});
+}
+
+}  // namespace spurion

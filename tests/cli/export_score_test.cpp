@@ -1,0 +1,178 @@
+// Rows go out, predictions come back: nothing but files in between.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "cli/shell.hpp"
+#include "data/npz.hpp"
+#include "spurion/store.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+/// Logits that follow the cue of the two-bit world: its columns are (causal, cue), -1 or +1.
+std::vector<float> cue_of(const data::Array& x) {
+  std::vector<float> logits;
+  for (std::int64_t row = 0; row < x.shape.front(); ++row) {
+    logits.push_back(static_cast<float>(x.number(2 * row + 1)));
+  }
+  return logits;
+}
+
+double number(const std::filesystem::path& folder, const std::string& domain,
+              const std::string& metric) {
+  const StoredResults results = read_results(folder);
+  REQUIRE(results.trials.size() == 1);
+  for (const Measurement& row : results.trials.front().measurements) {
+    if (row.domain == domain && row.metric == metric) return row.value;
+  }
+  FAIL("no " << metric << " in " << domain);
+  return 0.0;
+}
+
+}  // namespace
+
+TEST_CASE("exported rows come back as scores and a report") {
+  Shell shell;
+  const Finished exported =
+      shell.run({"export", "two_bit", "--purpose", "test", "--rows", "1500", "--out", "rows.npz"});
+  CHECK(exported.err.empty());
+  REQUIRE(exported.code == 0);
+  CHECK_THAT(exported.out, Contains("rows.npz: 4500 test rows") && Contains("train_1"));
+
+  const auto rows = data::read_npz(shell.path("rows.npz"));
+  CHECK(rows.at("x").shape == std::vector<std::int64_t>{4500, 2});
+  CHECK(rows.at("y").type == data::ElementType::int64);
+  CHECK(rows.at("twin").shape == rows.at("x").shape);
+  CHECK(rows.at("domain").number(4499) == 2.0);
+  const auto about = nlohmann::json::parse(rows.at("metadata").bytes);
+  CHECK(about.at("environment") == "two_bit");
+  CHECK(about.at("parts").at(2).at("domain") == "test");
+
+  const auto logits = cue_of(rows.at("x"));
+  double right = 0.0;
+  for (std::int64_t row = 3000; row < 4500; ++row) {
+    right += (logits[static_cast<std::size_t>(row)] > 0) == (rows.at("y").number(row) == 1.0);
+  }
+  data::write_npz(shell.path("logits.npz"),
+                  {{"logits", data::Array::of(logits, {4500})},
+                   {"twin_logits", data::Array::of(cue_of(rows.at("twin")), {4500, 1})},
+                   {"metadata", rows.at("metadata")}},
+                  data::Compression::deflate);
+  const Finished scored =
+      shell.run({"score", "logits.npz", "--name", "follows_cue", "--out", "out"});
+  CHECK(scored.err.empty());
+  REQUIRE(scored.code == 0);
+  CHECK_THAT(scored.out, Contains("follows_cue on two_bit") && Contains("confusion_index"));
+  CHECK(number(shell.path("out"), "test", "accuracy") == Approx(right / 1500.0));
+  CHECK(number(shell.path("out"), "test", "flip_rate") == 1.0);
+  CHECK(number(shell.path("out"), "test", "gap") ==
+        Approx(number(shell.path("out"), "id", "accuracy") - right / 1500.0));
+  CHECK(number(shell.path("out"), "test", "confusion_index") == Approx(1.0).margin(0.1));
+
+  const Finished report = shell.run({"report", "out", "--text"});
+  CHECK(report.err.empty());
+  CHECK(report.code == 0);
+  CHECK_THAT(report.out, Contains("follows_cue"));
+  CHECK_THAT(read_file(shell.path("out/report.html")),
+             Contains("follows_cue") && Contains("trained elsewhere"));
+
+  // The same again changes nothing; others under the name are refused.
+  CHECK(shell.run({"score", "logits.npz", "--name", "follows_cue", "--out", "out"}).code == 0);
+  CHECK(read_results(shell.path("out")).trials.size() == 1);
+  data::write_npz(shell.path("other.npz"),
+                  {{"logits", data::Array::of(std::vector<float>(4500, 1.0F), {4500})},
+                   {"metadata", rows.at("metadata")}},
+                  data::Compression::store);
+  const Finished other = shell.run({"score", "other.npz", "--name", "follows_cue", "--out", "out"});
+  CHECK(other.code == 2);
+  CHECK_THAT(other.err, Contains("other predictions called 'follows_cue'"));
+}
+
+TEST_CASE("logits in CSV and two logits a row give what one logit gives") {
+  Shell shell;
+  REQUIRE(shell
+              .run({"export", "two_bit", "--purpose", "test", "--domain", "test", "--rows", "300",
+                    "--out", "rows.npz"})
+              .code == 0);
+  const auto logits = cue_of(data::read_npz(shell.path("rows.npz")).at("x"));
+  std::string one = "logit\n";
+  std::string two = "logit_0,logit_1\n";
+  for (const float logit : logits) {
+    one += fmt::format("{}\n", logit);
+    two += fmt::format("0.5,{}\n", logit + 0.5F);
+  }
+  shell.write("one.csv", one);
+  shell.write("two.csv", two);
+  for (const char* name : {"one", "two"}) {
+    const Finished scored =
+        shell.run({"score", std::string(name) + ".csv", "--environment", "two_bit", "--domain",
+                   "test", "--rows", "300", "--out", name});
+    CHECK(scored.err.empty());
+    REQUIRE(scored.code == 0);
+  }
+  for (const char* metric : {"accuracy", "loss", "brier"}) {
+    CHECK(number(shell.path("one"), "test", metric) ==
+          Approx(number(shell.path("two"), "test", metric)));
+  }
+  // Without the train domains there is no gap.
+  for (const Measurement& row : read_results(shell.path("one")).trials.front().measurements) {
+    CHECK(row.metric != "gap");
+  }
+}
+
+TEST_CASE("what cannot be exported or scored says why") {
+  Shell shell;
+  const auto complaint = [&](const std::vector<std::string>& arguments, int code) {
+    const Finished finished = shell.run(arguments);
+    CHECK(finished.code == code);
+    CHECK(finished.out.empty());
+    return finished.err;
+  };
+  CHECK_THAT(complaint({"export", "two_bti", "--out", "x.npz"}, 2),
+             Contains("unknown environment 'two_bti'; did you mean 'two_bit'?"));
+  CHECK_THAT(complaint({"export", "two_bit", "--domain", "train_7", "--out", "x.npz"}, 2),
+             Contains("unknown domain 'train_7'; did you mean 'train_0'?"));
+  CHECK_THAT(complaint({"export", "two_bit", "--purpose", "tests", "--out", "x.npz"}, 2),
+             Contains("unknown purpose 'tests'; did you mean 'test'?"));
+  CHECK_THAT(complaint({"export", "two_bit", "--rows", "0", "--out", "x.npz"}, 2),
+             Contains("--rows: expects an integer >= 1, got '0'"));
+  CHECK_THAT(complaint({"export", "two_bit", "--out", "nowhere/x.npz"}, 6),
+             Contains("cannot write 'nowhere/x.npz'"));
+  CHECK_THAT(complaint({"export", "table", "--rows", "100000", "--out", "x.npz"}, 2),
+             Contains("train rows in domain 'train_0'"));
+
+  CHECK_THAT(complaint({"score", "none.npz"}, 3), Contains("'none.npz': there is no such file"));
+  shell.write("l.csv", "logit\n1\n2\n");
+  CHECK_THAT(complaint({"score", "l.csv"}, 2), Contains("does not say which rows"));
+  const std::vector<std::string> world = {"--environment", "two_bit", "--domain", "test"};
+  const auto with_rows = [&](const std::string& file, const std::string& rows) {
+    std::vector<std::string> all = {"score", file, "--rows", rows};
+    all.insert(all.end(), world.begin(), world.end());
+    return all;
+  };
+  CHECK_THAT(complaint(with_rows("l.csv", "3"), 3),
+             Contains("2 rows of logits for 3 rows of the world"));
+  shell.write("c.csv", "logits\n1\n2\n");
+  CHECK_THAT(complaint(with_rows("c.csv", "2"), 3), Contains("did you mean 'logits'?"));
+  shell.write("n.csv", "logit\n1\nnan\n");
+  CHECK_THAT(complaint(with_rows("n.csv", "2"), 3),
+             Contains("'n.csv':3:1: column 'logit': expected a finite number, found 'nan'"));
+  shell.write("w.csv", "logit_0,logit_1,logit_2\n1,2,3\n1,2,3\n");
+  CHECK_THAT(complaint(with_rows("w.csv", "2"), 3), Contains("3 logits a row"));
+  std::vector<std::string> validation = with_rows("l.csv", "2");
+  validation.insert(validation.end(), {"--purpose", "validation"});
+  CHECK_THAT(complaint(validation, 2), Contains("validation rows are for choosing"));
+
+  CHECK_THAT(complaint({"score", "two_bit", "--model", "net.pt"}, 2), Contains("script:FILE"));
+  CHECK_THAT(complaint({"score", "two_bit", "--model", "script:net.pt"}, 3),
+             Contains("'net.pt': there is no such file"));
+  shell.write("net.pt", "no module");
+  CHECK_THAT(complaint({"score", "two_bit", "--model", "script:net.pt"}, 3),
+             Contains("'net.pt': not a TorchScript module that can be loaded"));
+}

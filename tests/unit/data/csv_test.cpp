@@ -1,0 +1,68 @@
+#include "data/csv.hpp"
+
+#include "catch.hpp"
+#include "spurion/error.hpp"
+
+using spurion::DataError;
+using spurion::data::CsvTable;
+using spurion::data::parse_csv;
+
+namespace {
+
+std::string problem(const std::string& text) {
+  try {
+    const CsvTable table = parse_csv(text, "f.csv");
+    for (std::int64_t row = 0; row < table.rows(); ++row) (void)table.number(row, 0);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  FAIL("expected a DataError");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("CSV: names, numbers, quotes, line ends") {
+  for (const std::string end : {"\n", "\r\n"}) {
+    const CsvTable table = parse_csv(
+        "\xEF\xBB\xBF"
+        "a,\"b, \"\"c\"\"\",d" +
+            end + "1,x,-2.5e3" + end + "\"2\",\"two" + end + "lines\"," + end + end,
+        "f.csv");
+    CHECK(table.header() == std::vector<std::string>{"a", "b, \"c\"", "d"});
+    REQUIRE(table.rows() == 2);
+    CHECK(table.number(0, 0) == 1.0);
+    CHECK(table.text(0, 1) == "x");
+    CHECK(table.number(0, 2) == -2500.0);
+    CHECK(table.number(1, 0) == 2.0);
+    CHECK(table.text(1, 1) == "two" + end + "lines");
+    CHECK(table.text(1, 2).empty());
+    CHECK(table.line(1) == 3);
+    CHECK(table.place(1, 1) == "'f.csv':3:5");
+  }
+}
+
+TEST_CASE("CSV: without a line end at the end, an empty last field, no rows") {
+  CHECK(parse_csv("a,b\n1,", "f.csv").text(0, 1).empty());
+  CHECK(parse_csv("a,b", "f.csv").rows() == 0);
+  CHECK(parse_csv("a\n1\n\n3\n", "f.csv").rows() == 3);  // one column: an empty field
+}
+
+TEST_CASE("CSV: what is wrong is said with line and byte") {
+  CHECK(problem("") == "'f.csv':1:1: expected a line with the names of the columns, found nothing");
+  CHECK(problem("a,b\n1,2\n3\n") == "'f.csv':3:1: the row has 1 field, the header has 2");
+  CHECK(problem("a,b\n1,2,3\n") == "'f.csv':2:1: the row has 3 fields, the header has 2");
+  CHECK(problem("a,a\n") == "'f.csv':1:3: two columns are called 'a'");
+  CHECK(problem("a,,c\n") == "'f.csv':1:3: a column has no name");
+  CHECK(problem("a,b\n1,\"2\n3\n") == "'f.csv':2:3: a quote that is not closed");
+  CHECK(problem("a\n1\"2\n") == "'f.csv':2:2: a quote inside a field that does not start with one");
+  CHECK(problem("a\n\"1\"2\n") ==
+        "'f.csv':2:4: expected a comma or the end of the line after a closing quote");
+  CHECK(problem("a\n1\r2\n") == "'f.csv':2:2: a carriage return without a line feed");
+  CHECK(problem(std::string("a\n1\0\n", 5)) == "'f.csv':2:2: a NUL byte: this is no text file");
+  CHECK(problem("a,b\n1,2\nx,2\n") ==
+        "'f.csv':3:1: column 'a': expected a finite number, found 'x'");
+  CHECK(problem("a\nnan\n") == "'f.csv':2:1: column 'a': expected a finite number, found 'nan'");
+  CHECK(problem("a\n1e999\n") ==
+        "'f.csv':2:1: column 'a': expected a finite number, found '1e999'");
+}

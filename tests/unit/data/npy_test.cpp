@@ -1,0 +1,120 @@
+#include "data/npy.hpp"
+
+#include <fmt/format.h>
+
+#include "catch.hpp"
+#include "spurion/error.hpp"
+
+using namespace spurion::data;
+using Catch::Contains;
+
+namespace {
+
+/// A version 1 file with this header and body.
+std::string file_of(const std::string& header, const std::string& body) {
+  std::string bytes = "\x93NUMPY";
+  bytes += '\1';
+  bytes += '\0';
+  bytes += static_cast<char>(header.size() & 0xFFU);
+  bytes += static_cast<char>(header.size() >> 8U);
+  return bytes + header + body;
+}
+
+std::string dictionary(const char* descr, const char* order, const char* shape) {
+  return fmt::format("{{'descr': '{}', 'fortran_order': {}, 'shape': {}, }}\n", descr, order,
+                     shape);
+}
+
+std::string problem(const std::string& bytes) {
+  try {
+    parse_npy(bytes, "'f.npy'");
+  } catch (const spurion::DataError& error) {
+    return error.what();
+  }
+  FAIL("expected a DataError");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("NPY: what is written is read, of every type") {
+  for (const ElementType type :
+       {ElementType::boolean, ElementType::int8, ElementType::uint8, ElementType::int32,
+        ElementType::int64, ElementType::float32, ElementType::float64}) {
+    Array array;
+    array.type = type;
+    array.shape = {2, 3};
+    array.bytes = std::string(static_cast<std::size_t>(6 * element_size(type)), '\1');
+    const std::string bytes = npy_bytes(array);
+    CHECK((bytes.size() - array.bytes.size()) % 64 == 0);
+    const Array again = parse_npy(bytes, "'f.npy'");
+    CHECK(again.type == type);
+    CHECK(again.shape == array.shape);
+    CHECK(again.bytes == array.bytes);
+  }
+  const Array number = parse_npy(npy_bytes(Array::of(std::vector<double>{2.5}, {})), "'f.npy'");
+  CHECK(number.shape.empty());
+  CHECK(number.number(0) == 2.5);
+  CHECK(parse_npy(npy_bytes(Array::of(std::vector<float>{}, {0, 4})), "'f.npy'").count() == 0);
+}
+
+TEST_CASE("NPY: Fortran order becomes C order") {
+  // 2 x 3 with element (i, j) = 10 i + j, column by column.
+  const std::string body = {0, 10, 1, 11, 2, 12};
+  const Array array = parse_npy(file_of(dictionary("|u1", "True", "(2, 3)"), body), "'f.npy'");
+  CHECK(array.bytes == std::string{0, 1, 2, 10, 11, 12});
+  // 2 x 2 x 2, the first index fastest.
+  const std::string cube = {0, 4, 2, 6, 1, 5, 3, 7};
+  CHECK(parse_npy(file_of(dictionary("|u1", "True", "(2, 2, 2)"), cube), "'f.npy'").bytes ==
+        std::string{0, 1, 2, 3, 4, 5, 6, 7});
+}
+
+TEST_CASE("NPY: versions 2 and 3 have a longer length") {
+  const std::string header = dictionary("|u1", "False", "(2,)");
+  for (const char version : {'\2', '\3'}) {
+    std::string bytes = "\x93NUMPY";
+    bytes += version;
+    bytes += std::string(1, '\0') + static_cast<char>(header.size()) + std::string(3, '\0');
+    CHECK(parse_npy(bytes + header + "ab", "'f.npy'").bytes == "ab");
+  }
+}
+
+TEST_CASE("NPY: files that are not what they claim get one clear error") {
+  const std::string good = dictionary("<f4", "False", "(2, 3)");
+  const std::string body(24, 'x');
+  CHECK(problem("") == "'f.npy': not an NPY file: it does not start with \\x93NUMPY");
+  CHECK(problem(file_of(good, body.substr(1))) ==
+        "'f.npy': truncated: expected 24 bytes after the header (<f4 of shape (2, 3)), found 23");
+  CHECK(problem(file_of(good, body + "x")) ==
+        "'f.npy': too long: expected 24 bytes after the header (<f4 of shape (2, 3)), found 25");
+  std::string version = file_of(good, body);
+  version[6] = 9;
+  CHECK(problem(version) == "'f.npy': byte 6: NPY version 9.0; expected 1.0, 2.0 or 3.0");
+  std::string length = file_of(good, body);
+  length[9] = '\x7f';
+  CHECK_THAT(problem(length), Contains("byte 8: the header is said to have"));
+  CHECK_THAT(problem(file_of(dictionary(">f4", "False", "(2,)"), "12345678")),
+             Contains("element type '>f4' cannot be read") && Contains("newbyteorder"));
+  CHECK_THAT(problem(file_of("{'descr': [('a', '<f4')], 'shape': (2,)}", "")), Contains("records"));
+  CHECK_THAT(problem(file_of(dictionary("<f4", "Maybe", "(2,)"), "")),
+             Contains("expected True or False"));
+  CHECK_THAT(problem(file_of(dictionary("<f4", "False", "(-2,)"), "")),
+             Contains("expected a size"));
+  CHECK_THAT(problem(file_of("{'descr': '<f4', 'shape': (2,)}", "12345678")),
+             Contains("the header has no 'fortran_order'"));
+  CHECK_THAT(problem(file_of("{'descr': '<f4', 'descr': '<f4'}", "")), Contains("appears twice"));
+  CHECK_THAT(problem(file_of("{'colour': '<f4'}", "")), Contains("unknown key 'colour'"));
+  CHECK_THAT(problem(file_of(dictionary("|b1", "False", "(2,)"), std::string{1, 2})),
+             Contains("a boolean is 2, expected 0 or 1"));
+}
+
+TEST_CASE("NPY: shapes that no file can hold are refused before anything is allocated") {
+  CHECK_THAT(problem(file_of(dictionary("<f8", "False", "(4000000000, 4000000000)"), "12345678")),
+             Contains("more than any file can hold"));
+  CHECK_THAT(problem(file_of(dictionary("<f8", "True", "(4000000000, 0, 4000000000)"), "")),
+             Contains("more than any file can hold"));
+  CHECK_THAT(problem(file_of(dictionary("<f8", "False", "(99999999999999999999,)"), "")),
+             Contains("a size that no file can hold"));
+  CHECK_THAT(problem(file_of(dictionary("<f8", "False", "(1000000000000,)"), "12345678")),
+             Contains("truncated: expected 8000000000000 bytes"));
+}

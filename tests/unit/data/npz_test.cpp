@@ -1,0 +1,102 @@
+#include "data/npz.hpp"
+
+#include <zlib.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "catch.hpp"
+#include "data/file_bytes.hpp"
+#include "spurion/error.hpp"
+#include "temporary_folder.hpp"
+
+using namespace spurion::data;
+using Catch::Contains;
+
+namespace {
+
+std::vector<std::pair<std::string, Array>> arrays() {
+  std::vector<float> zeros(2000, 0.0F);
+  zeros[7] = 1.5F;
+  return {{"x", Array::of(zeros, {100, 20})},
+          {"y", Array::of(std::vector<std::int64_t>{3, -1, 2}, {3})},
+          {"metadata", Array::of_text("{\"a\": 1}")}};
+}
+
+std::string problem(const std::filesystem::path& file) {
+  try {
+    read_npz(file);
+  } catch (const spurion::DataError& error) {
+    CHECK_THAT(error.what(), Contains(file.string()));
+    CHECK(std::string(error.what()).find('\n') == std::string::npos);
+    return error.what();
+  }
+  FAIL("expected a DataError");
+  return {};
+}
+
+std::filesystem::path write(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+  return file;
+}
+
+/// Changes every copy (local header and directory) of a 4-byte field that holds `from`.
+std::string with_size(std::string bytes, std::uint32_t from, std::uint32_t to) {
+  char old[4];
+  std::memcpy(old, &from, 4);
+  for (std::size_t at = bytes.find(std::string(old, 4)); at != std::string::npos;
+       at = bytes.find(std::string(old, 4), at + 4)) {
+    std::memcpy(bytes.data() + at, &to, 4);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("NPZ: what is written is read, stored and deflated, and always the same bytes") {
+  const spurion::tests::TemporaryFolder folder;
+  for (const Compression compression : {Compression::store, Compression::deflate}) {
+    const auto file = folder.path() / "a.npz";
+    write_npz(file, arrays(), compression);
+    const auto read = read_npz(file);
+    REQUIRE(read.size() == 3);
+    for (const auto& [name, array] : arrays()) {
+      CHECK(read.at(name).type == array.type);
+      CHECK(read.at(name).shape == array.shape);
+      CHECK(read.at(name).bytes == array.bytes);
+    }
+    const auto second = folder.path() / "b.npz";
+    write_npz(second, arrays(), compression);
+    CHECK(read_file_bytes(file, "") == read_file_bytes(second, ""));
+    CHECK((std::filesystem::file_size(file) < 2000) == (compression == Compression::deflate));
+  }
+}
+
+TEST_CASE("NPZ: files that are not what they claim get one clear error") {
+  const spurion::tests::TemporaryFolder folder;
+  const auto file = folder.path() / "a.npz";
+  CHECK_THAT(problem(file), Contains("there is no such file"));
+  CHECK_THAT(problem(write(file, "this is no archive")), Contains("not an NPZ file"));
+  CHECK_THAT(problem(folder.path()), Contains("not a regular file"));
+
+  write_npz(file, arrays(), Compression::store);
+  const std::string good = read_file_bytes(file, "");
+  for (std::size_t size = 1; size < good.size(); size += 97) {
+    problem(write(file, good.substr(0, size)));
+  }
+  std::string damaged = good;
+  damaged[300] = static_cast<char>(damaged[300] ^ 0x10);
+  CHECK_THAT(problem(write(file, damaged)), Contains("array 'x'"));
+
+  write_npz(file, {{"x", Array::of(std::vector<float>(1000, 0.0F), {1000})}}, Compression::deflate);
+  const std::string packed = read_file_bytes(file, "");
+  CHECK_THAT(problem(write(file, with_size(packed, 4128, 2000000000))),
+             Contains("said to unpack to 2000000000 bytes"));
+  CHECK_THAT(problem(write(file, with_size(packed, 4128, 4000))), Contains("array 'x'"));
+  CHECK_THAT(problem(write(file, with_size(packed, 4128, 5000))), Contains("array 'x'"));
+}
+
+TEST_CASE("NPZ: a file that cannot be written is a StoreError") {
+  CHECK_THROWS_AS(write_npz("/nonexistent/a.npz", arrays(), Compression::store),
+                  spurion::StoreError);
+}

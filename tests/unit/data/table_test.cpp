@@ -1,0 +1,86 @@
+#include "data/table.hpp"
+
+#include <cmath>
+#include <fstream>
+
+#include "catch.hpp"
+#include "data/npy.hpp"
+#include "data/npz.hpp"
+#include "spurion/error.hpp"
+#include "temporary_folder.hpp"
+
+using namespace spurion::data;
+using Catch::Contains;
+using spurion::DataError;
+
+namespace {
+
+std::filesystem::path write(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("a table is the same from CSV, NPY and NPZ") {
+  const spurion::tests::TemporaryFolder folder;
+  const Table csv = read_table(write(folder.path() / "a", "a,b\n1,2\n3,4.5\n"));
+  CHECK(csv.numbers("b") == std::vector<double>{2, 4.5});
+  CHECK(csv.place(1) == "'" + (folder.path() / "a").string() + "':3");
+
+  const std::vector<double> values = {1, 2, 3, 4.5};
+  const Table npy = read_table(write(folder.path() / "b", npy_bytes(Array::of(values, {2, 2}))));
+  CHECK(npy.names() == std::vector<std::string>{"0", "1"});
+  CHECK(npy.numbers("1") == csv.numbers("b"));
+
+  write_npz(folder.path() / "c",
+            {{"x", Array::of(values, {2, 2})},
+             {"y", Array::of(std::vector<std::int64_t>{1, 0}, {2})},
+             {"metadata", Array::of_text("{}{}{}")}},
+            Compression::store);
+  const Table npz = read_table(folder.path() / "c");
+  CHECK(npz.names() == std::vector<std::string>{"x_0", "x_1", "y"});
+  CHECK(npz.numbers("x_1") == csv.numbers("b"));
+}
+
+TEST_CASE("tables that are none say where and why") {
+  const spurion::tests::TemporaryFolder folder;
+  const Table words = read_table(write(folder.path() / "a", "place,v\nurban,1\nrural,2\n"));
+  CHECK(words.at("place").words == std::vector<std::string>{"urban", "rural"});
+  CHECK_THROWS_WITH(words.numbers("place"),
+                    Contains("':2:1: column 'place': expected a finite number, found 'urban'"));
+  CHECK_THROWS_WITH(words.at("plaec"), Contains("unknown column 'plaec'; did you mean 'place'?"));
+  CHECK_THROWS_WITH(read_table(write(folder.path() / "b", "a,b\n")), Contains("there are no rows"));
+  write_npz(folder.path() / "c",
+            {{"x", Array::of(std::vector<double>{1, 2}, {2})},
+             {"y", Array::of(std::vector<double>{1}, {1})}},
+            Compression::store);
+  CHECK_THROWS_WITH(read_table(folder.path() / "c"),
+                    Contains("array 'x' has 2 rows, array 'y' has 1"));
+  const auto nan = write(folder.path() / "d", npy_bytes(Array::of(std::vector<double>{NAN}, {1})));
+  CHECK_THROWS_WITH(read_table(nan), Contains("expected a finite number"));
+  CHECK_THROWS_AS(read_table(folder.path() / "none"), DataError);
+}
+
+TEST_CASE("the example that comes with spurion is its formula") {
+  const Table table = read_table(find_data_file("table_example.csv"));
+  REQUIRE(table.rows() == 900);
+  const auto fraction = [](double prime, std::int64_t row) {
+    const double value = static_cast<double>(row + 1) * std::sqrt(prime);
+    return value - std::floor(value);
+  };
+  const double shifts[] = {0.1, 0.2, 0.9};
+  const char* names[] = {"train_a", "train_b", "test"};
+  for (std::int64_t row = 0; row < 900; ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    const int causal = fraction(2, row) < 0.5 ? 1 : 0;
+    const int label = fraction(3, row) < 0.15 ? 1 - causal : causal;
+    const int cue = fraction(5, row) < shifts[at % 3] ? 1 - label : label;
+    CHECK(table.numbers("causal")[at] == causal);
+    CHECK(table.numbers("label")[at] == label);
+    CHECK(table.numbers("spurious")[at] == cue);
+    CHECK(table.at("domain").words[at] == names[at % 3]);
+    CHECK(table.numbers("reading_1")[at] ==
+          Approx((2 * causal - 1) * 0.8 + 4 * (fraction(7, row) - 0.5)).margin(6e-4));
+  }
+}

@@ -1,0 +1,230 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <set>
+
+#include "catch.hpp"
+#include "spurion/catalog.hpp"
+#include "temporary_folder.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+
+namespace {
+
+std::unique_ptr<Environment> make(const std::string& name, const Value::Table& given,
+                                  std::uint64_t seed = 1) {
+  static const Catalog catalog = builtin_catalog();
+  const auto& entry = catalog.environments.at(name);
+  Problems problems;
+  const Value options = entry.schema.normalise(given, name, problems);
+  problems.raise();
+  return entry.make({options}, EnvironmentContext{seed, std::make_shared<const DataSources>()});
+}
+
+/// A world of the rows of this CSV text.
+class Csv {
+ public:
+  std::unique_ptr<Environment> make(const std::string& text, Value::Table given = {}) const {
+    const auto file = folder_.path() / "t.csv";
+    std::ofstream(file) << text;
+    given["file"] = file.string();
+    return ::make("table", given);
+  }
+
+ private:
+  tests::TemporaryFolder folder_;
+};
+
+/// Rows "cue,causal,label,domain,v" so that each domain has rows of each purpose.
+std::string rows(int count, const std::string& domains = "test,a") {
+  std::string text = "v,causal,spurious,label,domain\n";
+  const std::string first = domains.substr(0, domains.find(','));
+  const std::string second = domains.substr(domains.find(',') + 1);
+  for (int i = 0; i < count; ++i) {
+    text += fmt::format("{},{},{},{},{}\n", i, i % 2, (i / 2) % 2, i % 4 == 3 ? 0 : i % 2,
+                        (i / 4) % 2 == 0 ? first : second);
+  }
+  return text;
+}
+
+constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+
+}  // namespace
+
+TEST_CASE("every recorded row belongs to one domain and one purpose") {
+  const auto world = make("table", {});
+  std::vector<Domain> domains = world->train_domains();
+  domains.push_back(world->test_domain());
+  REQUIRE(domains.size() == 3);
+  std::set<std::vector<float>> seen;
+  std::int64_t total = 0;
+  for (const Domain& domain : domains) {
+    for (const Purpose purpose : kPurposes) {
+      const std::int64_t limit = world->row_limit(domain, purpose);
+      const Sample sample = world->sample(domain, purpose, {0, limit});
+      for (std::int64_t i = 0; i < limit; ++i) {
+        const float* x = sample.x.data_ptr<float>() + i * sample.x.size(1);
+        seen.emplace(x, x + sample.x.size(1));
+      }
+      total += limit;
+    }
+  }
+  CHECK(total == 900);
+  CHECK(seen.size() == 900);
+}
+
+TEST_CASE(
+    "the split follows the data seed; rows added to a file leave the others where they were") {
+  const Csv csv;
+  const auto small = csv.make(rows(400));
+  const auto large = csv.make(rows(480));
+  std::set<float> kept;
+  for (const auto* world : {small.get(), large.get()}) {
+    std::set<float> found;
+    const Domain domain = world->train_domains().front();
+    const std::int64_t limit = world->row_limit(domain, Purpose::test);
+    const Tensor x = world->sample(domain, Purpose::test, {0, limit}).x;
+    for (std::int64_t i = 0; i < limit; ++i) found.insert(x[i][0].item<float>());
+    if (kept.empty()) {
+      kept = found;
+    } else {
+      for (const float value : kept) CHECK(found.count(value) == 1);
+    }
+  }
+}
+
+TEST_CASE("empirical ceilings are the frequencies of all rows of a domain") {
+  const auto world = make("table", {});
+  const Domain domain = world->test_domain();
+  double invariant = 0.0;
+  double cue = 0.0;
+  double all = 0.0;
+  for (const Purpose purpose : kPurposes) {
+    const Sample s = world->sample(domain, purpose, {0, world->row_limit(domain, purpose)});
+    for (std::int64_t i = 0; i < s.y.size(0); ++i) {
+      const auto label = static_cast<float>(s.y[i].item<std::int64_t>());
+      invariant += s.causal[i][0].item<float>() == label ? 1.0 : 0.0;
+      cue += s.spurious[i][0].item<float>() == label ? 1.0 : 0.0;
+      all += 1.0;
+    }
+  }
+  const Ceilings ceilings = world->ceilings(domain);
+  CHECK(ceilings.invariant.value == Approx(invariant / all));
+  CHECK(ceilings.spurious_only.value == Approx(cue / all));
+  CHECK(ceilings.invariant.exactness == Exactness::empirical);
+  CHECK(ceilings.invariant.value == Approx(0.85).margin(0.03));
+  CHECK(ceilings.spurious_only.value == Approx(0.1).margin(0.03));
+  CHECK(domain.shift == Approx(1.0 - cue / all));
+  // Along the dial the cue is right as often as the dial says, exactly.
+  for (const double shift : {0.0, 0.3, 1.0}) {
+    CHECK(world->ceilings(world->at(shift)).spurious_only.value == Approx(1.0 - shift));
+  }
+}
+
+TEST_CASE("rows drawn along the dial disagree as often as it says, and the ceilings are theirs") {
+  const auto world = make("table", {}, 5);
+  for (const double shift : {0.2, 0.8}) {
+    const Domain domain = world->at(shift);
+    double against = 0.0;
+    double causal = 0.0;
+    const std::int64_t limit = world->row_limit(domain, Purpose::train);
+    const Sample s = world->sample(domain, Purpose::train, {0, limit});
+    for (std::int64_t i = 0; i < limit; ++i) {
+      const auto label = static_cast<float>(s.y[i].item<std::int64_t>());
+      against += s.spurious[i][0].item<float>() == label ? 0.0 : 1.0;
+      causal += s.causal[i][0].item<float>() == label ? 1.0 : 0.0;
+    }
+    const auto n = static_cast<double>(limit);
+    CHECK(against / n == Approx(shift).margin(4.0 * std::sqrt(0.16 / n)));
+    // Drawn from the rows to train on, which are a sample of all rows of the file: two errors.
+    CHECK(causal / n ==
+          Approx(world->ceilings(domain).invariant.value).margin(4.0 * std::sqrt(2.0 * 0.13 / n)));
+  }
+}
+
+TEST_CASE("twins change the cue's column and nothing else") {
+  const auto world = make("table", {});
+  const Domain domain = world->train_domains().front();
+  const Sample own = world->sample(domain, Purpose::test, {0, 40});
+  const Sample twin = world->sample(domain, Purpose::test, {0, 40}, Intervention::flip("spurious"));
+  const std::int64_t cue = own.x.size(1) - 1;  // the last input of the example
+  CHECK(own.x.narrow(1, 0, cue).equal(twin.x.narrow(1, 0, cue)));
+  CHECK(own.x.select(1, cue).equal(1 - twin.x.select(1, cue)));
+  CHECK(own.y.equal(twin.y));
+  CHECK(twin.spurious.select(1, 0).equal(twin.x.select(1, cue)));
+  // A cue that the model does not see has no twins.
+  const auto blind = make("table", {{"inputs", Value::List{Value("reading_*"), Value("noise")}}});
+  CHECK_FALSE(blind->supports(Intervention::flip("spurious")));
+  CHECK(blind->info().input_shape == Shape{4});
+}
+
+TEST_CASE("twins of images show the other cue") {
+  const auto world = make("images", {});
+  CHECK(world->info().input_shape == Shape{1, 8, 8});
+  const Domain domain = world->test_domain();
+  const Sample own = world->sample(domain, Purpose::test, {0, 20});
+  const Sample twin = world->sample(domain, Purpose::test, {0, 20}, Intervention::flip("spurious"));
+  for (std::int64_t i = 0; i < 20; ++i) {
+    const bool cue = own.spurious[i][0].item<float>() == 1.0F;
+    CHECK(own.x[i][0][0][0].item<float>() == (cue ? 1.0F : 0.0F));
+    CHECK(twin.x[i][0][0][0].item<float>() == (cue ? 0.0F : 1.0F));
+    CHECK(own.x[i][0].narrow(0, 2, 4).narrow(1, 2, 4).equal(
+        twin.x[i][0].narrow(0, 2, 4).narrow(1, 2, 4)));
+  }
+}
+
+TEST_CASE("ceilings of what was not recorded are undefined, and nothing is made up") {
+  const Csv csv;
+  const auto world = csv.make(rows(400), {{"causal", ""}});
+  const Ceilings ceilings = world->ceilings(world->test_domain());
+  CHECK(std::isnan(ceilings.invariant.value));
+  CHECK(std::isnan(ceilings.bayes.value));
+  CHECK(std::isfinite(ceilings.spurious_only.value));
+  const auto continuous = csv.make(rows(400), {{"spurious", "v"}});
+  CHECK(std::isnan(continuous->ceilings(continuous->test_domain()).spurious_only.value));
+  CHECK(continuous->info().groups == 0);
+  CHECK_THAT(continuous->info().dial.doc, Contains("from the test domain"));
+}
+
+TEST_CASE("without domains the test domain is drawn against the cue") {
+  const Csv csv;
+  const auto world = csv.make(rows(800), {{"domain", ""},
+                                          {"test_shift", 0.75},
+                                          {"inputs", Value::List{Value("v"), Value("spurious")}}});
+  CHECK(world->train_domains().size() == 1);
+  const Domain domain = world->test_domain();
+  CHECK(domain.shift == 0.75);
+  // A quarter of rows agree, all of class 0; of those that disagree two thirds are of class 0.
+  CHECK(world->ceilings(domain).chance == Approx(0.25 + 0.75 * 2.0 / 3.0));
+  CHECK(world->row_limit(domain, Purpose::train) ==
+        world->row_limit(world->train_domains().front(), Purpose::train));
+}
+
+TEST_CASE("tables that cannot be a world say why") {
+  const Csv csv;
+  CHECK_THROWS_WITH(csv.make(rows(400), {{"label", "lable"}}),
+                    Contains("unknown column 'lable'; did you mean 'label'?"));
+  CHECK_THROWS_WITH(csv.make(rows(400), {{"spurious", "spurios"}}),
+                    Contains("did you mean 'spurious'?"));
+  CHECK_THROWS_WITH(csv.make("v,label\n1,0\n2,1.5\n"),
+                    Contains("t.csv':3: column 'label': expected a class 0, 1, 2 ..., found 1.5"));
+  CHECK_THROWS_WITH(csv.make("v,label\n1,0\n2,x\n"),
+                    Contains("t.csv':3:3: column 'label': expected a finite number, found 'x'"));
+  CHECK_THROWS_WITH(csv.make("v,label\n1,0\n2,0\n"), Contains("every label is 0"));
+  CHECK_THROWS_WITH(csv.make(rows(400, "tset,a")),
+                    Contains("unknown domain 'test'; did you mean 'tset'?"));
+  CHECK_THROWS_WITH(csv.make(rows(6)), Contains("none of which fell to the"));
+  CHECK_THROWS_WITH(csv.make(rows(400), {{"inputs", Value::List{Value("w*")}}}),
+                    Contains("no column is left for 'inputs' = 'w*'"));
+  std::string bare = "v,label\n";
+  for (int i = 0; i < 200; ++i) bare += fmt::format("{},{}\n", i, i % 2);
+  CHECK_THROWS_WITH(csv.make(bare), Contains("no domains are recorded"));
+  CHECK_THROWS_WITH(make("table", {{"file", "none.csv"}}),
+                    Contains("'none.csv': there is no such file"));
+  CHECK_THROWS_WITH(make("images", {{"labels", "images_example.idx"}}),
+                    Contains("found 0x00000803 (images)"));
+  CHECK_THROWS_WITH(make("images", {{"spurious", ""}}), Contains("has 0 values; expected 2"));
+}
