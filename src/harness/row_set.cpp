@@ -51,8 +51,11 @@ std::int64_t RowSet::count() const {
 Value RowSet::to_value() const {
   Value::List list;
   for (const Part& part : parts) {
-    list.push_back(Value::Table{
-        {"domain", part.domain}, {"first", part.rows.first}, {"rows", part.rows.count}});
+    Value::Table entry;
+    entry["domain"] = part.domain;
+    entry["first"] = part.rows.first;
+    entry["rows"] = part.rows.count;
+    list.emplace_back(std::move(entry));
   }
   return Value::Table{
       {"environment", environment.name}, {"options", environment.options},   {"seed", seed},

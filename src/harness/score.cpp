@@ -68,13 +68,11 @@ std::string hash_of(const Tensor& tensor) {
 TrialSpec spec_of(const RowSet& set, const ScoredLogits& predictions, const std::string& name) {
   TrialSpec spec;
   spec.environment = set.environment;
-  spec.model = {kElsewhere, Value()};
+  spec.model.name = kElsewhere;
   // Part of the identity: other predictions are another trial.
   spec.method = {name, Value::Table{{"logits", hash_of(predictions.logits)},
                                     {"twin_logits", hash_of(predictions.twin_logits)}}};
-  spec.regime = {kElsewhere, Value()};
-  spec.optimizer = Value();
-  spec.training = Value();
+  spec.regime.name = kElsewhere;
   Value rows = set.to_value();
   spec.evaluation =
       Value::Table{{"purpose", *rows.find("purpose")}, {"parts", *rows.find("parts")}};
