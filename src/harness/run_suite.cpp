@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <thread>
 
 #include "harness/context.hpp"
@@ -72,10 +73,18 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   plan_options.max_replicas = options.max_replicas;
   plan_options.memory_bytes = budget.packs;
   plan_options.jobs = jobs;
-  Store store(options.out);
-  const std::set<std::string> finished = store.finished();
-  const std::vector<TrialSpec> missing = missing_trials(trials, finished);
+  // A store that is there says what is left to run; a new one is made only once the plan stands,
+  // since a trial may be too large for the memory.
+  std::optional<Store> opened;
+  std::error_code unreadable;  // opening says what is wrong
+  if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
+    opened.emplace(options.out);
+  }
+  const std::vector<TrialSpec> missing =
+      missing_trials(trials, opened ? opened->finished() : std::set<std::string>());
   const std::vector<Pack> packs = plan(missing, catalog, *sources, plan_options);
+  if (!opened) opened.emplace(options.out);
+  Store& store = *opened;
 
   store.set_context(context);
   std::vector<std::pair<std::string, std::string>> memberships;
