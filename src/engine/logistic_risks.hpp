@@ -18,9 +18,9 @@ class LogisticRisks final : public LinearRisks {
   [[nodiscard]] LogisticRows rows_of(std::size_t seed, std::int64_t domain) const;
 
   std::int64_t rows_;
-  std::int64_t stride_;
-  Tensor columns_;                                ///< [data seeds, E, D + 1, stride]
-  Tensor labels_;                                 ///< [data seeds, E, stride]
+  std::int64_t padded_;                           ///< rows of all tiles
+  Tensor tiles_;                                  ///< [data seeds, E, tiles, D, kTileRows]
+  Tensor labels_;                                 ///< [data seeds, E, tiles * kTileRows]: signs
   std::vector<std::vector<std::int64_t>> users_;  ///< [data seeds] their replicas
 };
 

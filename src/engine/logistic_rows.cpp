@@ -1,7 +1,9 @@
 #include "engine/logistic_rows.hpp"
 
 #include <cmath>
-#include <vector>
+#include <cstdlib>
+#include <memory>
+#include <new>
 
 #include "engine/simd.hpp"
 
@@ -16,226 +18,358 @@ struct Bits {
 };
 
 constexpr std::int32_t kSignBit = INT32_MIN;
+constexpr double kLogTwo = 0.69314718055994530942;
 
-/// Vectors of a row chunk; the chunk's columns stay in the first-level cache.
-constexpr std::int64_t kChunkVectors = 32;
+/// How many vectors of rows are worked on at once.
+constexpr int kVectors = 4;
+
+/// Most tiles of a chunk, and about how large the chunk's inputs may be: they and the values of two
+/// replicas stay in the first-level cache.
+constexpr std::int64_t kMostTiles = 4;
+constexpr std::int64_t kChunkBytes = 12 << 10;
+
+std::int64_t chunk_tiles(std::int64_t inputs) {
+  const std::int64_t fit = kChunkBytes / (inputs * kTileRows * 4);
+  return fit < 1 ? 1 : (fit < kMostTiles ? fit : kMostTiles);
+}
 
 /// Partial sums of one replica over the rows seen so far.
 template <int Lanes>
 struct Sums {
-  typename Vector<Lanes>::Type linear{};   ///< sum of max(z, 0) - y z
-  typename Vector<Lanes>::Type product{};  ///< mantissa of the product of 1 + exp(-|z|)
-  typename Bits<Lanes>::Type exponent{};   ///< and its exponent
+  typename Vector<Lanes>::Type linear;   ///< sum of max(m, 0), in units of log 2
+  typename Vector<Lanes>::Type product;  ///< mantissa of the product of 1 + exp(-|z|)
+  typename Bits<Lanes>::Type exponent;   ///< and its exponent
 };
 
-/// z = columns' weights for `Replicas` replicas and two vectors of rows.
-template <int Lanes, int Replicas>
-SPURION_INLINE void affine(const LogisticRows& rows, const LogisticReplica* replicas,
-                           std::int64_t first, typename Vector<Lanes>::Type (&z)[Replicas][2]) {
+/// Memory of a pass, aligned for any vector.
+class Workspace {
+ public:
+  explicit Workspace(std::int64_t floats)
+      : data_(static_cast<float*>(std::aligned_alloc(64, bytes(floats)))) {
+    if (data_ == nullptr) throw std::bad_alloc();
+  }
+  float* take(std::int64_t floats) {
+    float* out = data_.get() + used_;
+    used_ += static_cast<std::int64_t>(bytes(floats) / sizeof(float));
+    return out;
+  }
+
+ private:
+  static std::size_t bytes(std::int64_t floats) {
+    return (static_cast<std::size_t>(floats) * sizeof(float) + 63) / 64 * 64;
+  }
+  struct Free {
+    void operator()(float* data) const { std::free(data); }
+  };
+  std::unique_ptr<float, Free> data_;
+  std::int64_t used_ = 0;
+};
+
+/// The larger of two numbers lane by lane; NaN where `b` is NaN.
+template <int Lanes>
+SPURION_INLINE typename Vector<Lanes>::Type larger(const typename Vector<Lanes>::Type& a,
+                                                   const typename Vector<Lanes>::Type& b) {
+#if defined(__x86_64__)
+  if constexpr (Lanes > 4) {
+    // One instruction, which the compiler does not find because of NaN.
+    typename Vector<Lanes>::Type out;
+    asm("vmaxps %2, %1, %0" : "=v"(out) : "v"(a), "v"(b));
+    return out;
+  }
+#endif
+  return a > b ? a : b;
+}
+
+/// z = inputs' weights + bias of a chunk: `Columns` inputs at once, added to what the inputs before
+/// them gave.
+template <int Lanes, int Columns>
+SPURION_INLINE void add_columns(const float* inputs, std::int64_t stride, std::int64_t tiles,
+                                const float* weights, float* z) {
   using V = typename Vector<Lanes>::Type;
-#pragma GCC unroll 8
-  for (int k = 0; k < Replicas; ++k) z[k][0] = z[k][1] = V{};
-  for (std::int64_t d = 0; d < rows.width; ++d) {
-    const float* column = rows.columns + d * rows.stride + first;
-    const V x0 = *reinterpret_cast<const V*>(column);
-    const V x1 = *reinterpret_cast<const V*>(column + Lanes);
-#pragma GCC unroll 8
-    for (int k = 0; k < Replicas; ++k) {
-      const float weight = replicas[k].weights[d];
-      z[k][0] += weight * x0;
-      z[k][1] += weight * x1;
+  V weight[Columns];
+#pragma GCC unroll 16
+  for (int c = 0; c < Columns; ++c) weight[c] = V{} + weights[c];
+  for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    for (std::int64_t part = 0; part < kTileRows; part += kVectors * Lanes) {
+      const float* x = inputs + tile * stride + part;
+      float* out = z + tile * kTileRows + part;
+      V sum[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[v] = vector_at<Lanes>(out + v * Lanes);
+#pragma GCC unroll 16
+      for (int c = 0; c < Columns; ++c) {
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) {
+          sum[v] += weight[c] * vector_at<Lanes>(x + c * kTileRows + v * Lanes);
+        }
+      }
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) vector_at<Lanes>(out + v * Lanes) = sum[v];
     }
   }
 }
 
-/// Residual s(z) - y of a vector of rows; adds to the sums of the loss and gives the curvature.
 template <int Lanes>
-SPURION_INLINE typename Vector<Lanes>::Type residual(typename Vector<Lanes>::Type z,
-                                                     typename Vector<Lanes>::Type y,
-                                                     Sums<Lanes>& sums,
-                                                     typename Vector<Lanes>::Type& curvature) {
+SPURION_INLINE void chunk_affine(const LogisticRows& rows, std::int64_t first_tile,
+                                 std::int64_t tiles, const float* weights, float* z) {
+  const std::int64_t first = first_tile * kTileRows;
+  const std::int64_t end = tiles * kTileRows;
+  const std::int64_t valid = rows.rows - first < end ? rows.rows - first : end;
+  const float bias = weights[rows.inputs];
+  for (std::int64_t row = 0; row < valid; ++row) z[row] = bias;
+  // Padding rows have z = 0, with a bias too.
+  for (std::int64_t row = valid; row < end; ++row) z[row] = 0.0F;
+  const float* inputs = rows.tiles + first * rows.inputs;
+  const std::int64_t stride = rows.inputs * kTileRows;
+  std::int64_t d = 0;
+  for (; d + 10 <= rows.inputs; d += 10) {
+    add_columns<Lanes, 10>(inputs + d * kTileRows, stride, tiles, weights + d, z);
+  }
+  for (; d + 4 <= rows.inputs; d += 4) {
+    add_columns<Lanes, 4>(inputs + d * kTileRows, stride, tiles, weights + d, z);
+  }
+  for (; d < rows.inputs; ++d) {
+    add_columns<Lanes, 1>(inputs + d * kTileRows, stride, tiles, weights + d, z);
+  }
+}
+
+/// Turns z of a chunk, in units of log 2, into residuals s(z) - y, in place, and adds up the loss.
+/// With m = z for label 0 and -z for label 1, both are functions of m alone: the residual is
+/// +-s(m), the loss max(m, 0) + log(1 + exp(-|m|)). Works on a few vectors step by step, so that
+/// one's arithmetic fills the time another waits for its own.
+template <int Lanes, bool Curvature>
+SPURION_INLINE void chunk_residuals(const float* labels, std::int64_t rows, float* values,
+                                    float* curvature, Sums<Lanes>& sums) {
   using V = typename Vector<Lanes>::Type;
   using I = typename Bits<Lanes>::Type;
-  // exp(-|z|) = 2^(n + f), n an integer and |f| <= 1/2. Below the least normal result it stays
-  // there; NaN stays NaN.
-  constexpr float kLeast = -87.0F;
-  constexpr float kLogTwoE = 1.44269504088896341F;
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
-  const V negative = reinterpret_cast<V>(reinterpret_cast<I>(z) | kSignBit);
-  const V x = negative < kLeast ? V{} + kLeast : negative;
-  const V shifted = x * kLogTwoE + kRound;
-  const V f = x * kLogTwoE - (shifted - kRound);
-  // Minimax polynomial of 2^f, relative error 7.5e-8.
-  V p = V{} + 1.3276471979478776e-3F;
-  p = p * f + 9.67554133421605e-3F;
-  p = p * f + 5.550713273542586e-2F;
-  p = p * f + 2.4022119723848476e-1F;
-  p = p * f + 6.931469670647331e-1F;
-  p = p * f + 1.0000000716546822F;
-  // The integer n stands in the low bits of `shifted`: add it to the exponent of p.
-  const V e = reinterpret_cast<V>(reinterpret_cast<I>(p) + (reinterpret_cast<I>(shifted) << 23));
-  const V whole = 1.0F + e;
-  const V inverse = 1.0F / whole;
-  const V other = e * inverse;
-  const V s = z < 0.0F ? other : inverse;
-  sums.product *= whole;
-  sums.linear += (z < 0.0F ? V{} : z) - y * z;
-  curvature = other * inverse;
-  return s - y;
-}
-
-/// gradient[d] += sum of values * column d over a chunk, for two replicas and `Columns` columns.
-template <int Lanes, int Columns>
-SPURION_INLINE void weighted_columns(const LogisticRows& rows, std::int64_t first,
-                                     std::int64_t vectors, std::int64_t d,
-                                     const typename Vector<Lanes>::Type* left,
-                                     const typename Vector<Lanes>::Type* right,
-                                     typename Vector<Lanes>::Type* left_sums,
-                                     typename Vector<Lanes>::Type* right_sums) {
-  using V = typename Vector<Lanes>::Type;
-  V a[Columns];
-  V b[Columns];
-#pragma GCC unroll 8
-  for (int c = 0; c < Columns; ++c) a[c] = b[c] = V{};
-  const float* base = rows.columns + d * rows.stride + first;
-  for (std::int64_t v = 0; v < vectors; ++v) {
-    const V l = left[v];
-    const V r = right[v];
-#pragma GCC unroll 8
-    for (int c = 0; c < Columns; ++c) {
-      const V x = *reinterpret_cast<const V*>(base + c * rows.stride + v * Lanes);
-      a[c] += l * x;
-      b[c] += r * x;
+  const V least = V{} - 126.0F;          // exponent of the least normal number
+  const V one = V{} + 1.0F;
+  Sums<Lanes> now = sums;
+#define SPURION_EACH _Pragma("GCC unroll 4") for (int v = 0; v < kVectors; ++v)
+  for (std::int64_t row = 0; row < rows; row += kVectors * Lanes) {
+    V t[kVectors], f[kVectors], square[kVectors], p[kVectors], q[kVectors], r[kVectors];
+    V m[kVectors];
+    I shifted[kVectors];
+    // exp(-|z|) = 2^t = 2^(n + f), n an integer and |f| <= 1/2. NaN stays NaN.
+    SPURION_EACH {
+      const I bits = reinterpret_cast<I>(vector_at<Lanes>(values + row + v * Lanes));
+      t[v] = larger<Lanes>(least, reinterpret_cast<V>(bits | kSignBit));
+      m[v] = reinterpret_cast<V>(bits ^
+                                 reinterpret_cast<I>(vector_at<Lanes>(labels + row + v * Lanes)));
+    }
+    SPURION_EACH {
+      const V sum = t[v] + kRound;
+      shifted[v] = reinterpret_cast<I>(sum);
+      q[v] = sum - kRound;
+    }
+    SPURION_EACH f[v] = t[v] - q[v];
+    // Minimax polynomial of 2^f, relative error 7.5e-8.
+    SPURION_EACH square[v] = f[v] * f[v];
+    SPURION_EACH p[v] = 1.3276471979478776e-3F * f[v] + 9.67554133421605e-3F;
+    SPURION_EACH q[v] = 5.550713273542586e-2F * f[v] + 2.4022119723848476e-1F;
+    SPURION_EACH r[v] = 6.931469670647331e-1F * f[v] + 1.0000000716546822F;
+    SPURION_EACH p[v] = p[v] * square[v] + q[v];
+    SPURION_EACH p[v] = p[v] * square[v] + r[v];
+    // The integer n stands in the low bits of `shifted`: add it to the exponent of p.
+    SPURION_EACH p[v] = reinterpret_cast<V>(reinterpret_cast<I>(p[v]) + (shifted[v] << 23));
+    SPURION_EACH q[v] = 1.0F + p[v];
+    SPURION_EACH now.product *= q[v];
+    SPURION_EACH now.linear += larger<Lanes>(V{}, m[v]);
+    if constexpr (Curvature) {
+      SPURION_EACH q[v] = 1.0F / q[v];
+      SPURION_EACH p[v] = p[v] * q[v];
+      SPURION_EACH vector_at<Lanes>(curvature + row + v * Lanes) = p[v] * q[v];
+      SPURION_EACH p[v] = m[v] < 0.0F ? p[v] : q[v];
+    } else {
+      SPURION_EACH p[v] = m[v] < 0.0F ? p[v] : one;
+      SPURION_EACH p[v] = p[v] / q[v];
+    }
+    SPURION_EACH {
+      vector_at<Lanes>(values + row + v * Lanes) =
+          reinterpret_cast<V>(reinterpret_cast<I>(p[v]) ^
+                              reinterpret_cast<I>(vector_at<Lanes>(labels + row + v * Lanes)));
     }
   }
-#pragma GCC unroll 8
+#undef SPURION_EACH
+  // A lane takes in at most kMostTiles * kTileRows / 4 = 64 factors up to 2 in a chunk: back to a
+  // mantissa in [1, 2) and an exponent.
+  const I bits = reinterpret_cast<I>(now.product);
+  now.exponent += (bits >> 23) - 127;
+  now.product = reinterpret_cast<V>((bits & 0x007fffff) | 0x3f800000);
+  sums = now;
+}
+
+/// Multiplies the directional derivatives of z of a chunk by the curvature, in place.
+template <int Lanes>
+SPURION_INLINE void chunk_bends(const float* curvature, std::int64_t rows, float* values) {
+  for (std::int64_t row = 0; row < rows; row += Lanes) {
+    vector_at<Lanes>(values + row) *= vector_at<Lanes>(curvature + row);
+  }
+}
+
+/// sums[d] += sum over a chunk of values * input d, for two replicas and `Columns` inputs; with
+/// `Values`, also the sum of the values, which belongs to the bias, before them.
+template <int Lanes, int Columns, bool Values>
+SPURION_INLINE void weighted_columns(const float* inputs, std::int64_t stride, std::int64_t tiles,
+                                     const float* left_values, const float* right_values,
+                                     float* left, float* right) {
+  using V = typename Vector<Lanes>::Type;
+  V a[Columns + 1];
+  V b[Columns + 1];
+#pragma GCC unroll 16
+  for (int c = 0; c <= Columns; ++c) a[c] = b[c] = V{};
+  for (std::int64_t tile = 0; tile < tiles; ++tile) {
+#pragma GCC unroll 2
+    for (std::int64_t part = 0; part < kTileRows; part += Lanes) {
+      const V l = vector_at<Lanes>(left_values + tile * kTileRows + part);
+      const V r = vector_at<Lanes>(right_values + tile * kTileRows + part);
+      if constexpr (Values) {
+        a[Columns] += l;
+        b[Columns] += r;
+      }
+#pragma GCC unroll 16
+      for (int c = 0; c < Columns; ++c) {
+        const V x = vector_at<Lanes>(inputs + tile * stride + c * kTileRows + part);
+        a[c] += l * x;
+        b[c] += r * x;
+      }
+    }
+  }
+#pragma GCC unroll 16
   for (int c = 0; c < Columns; ++c) {
-    left_sums[d + c] += a[c];
-    right_sums[d + c] += b[c];
+    vector_at<Lanes>(left + c * Lanes) += a[c];
+    vector_at<Lanes>(right + c * Lanes) += b[c];
+  }
+  if constexpr (Values) {
+    vector_at<Lanes>(left - Lanes) += a[Columns];
+    vector_at<Lanes>(right - Lanes) += b[Columns];
+  }
+}
+
+template <int Lanes, int Columns>
+SPURION_INLINE std::int64_t next_columns(const float* inputs, std::int64_t count, std::int64_t d,
+                                         std::int64_t tiles, const float* left_values,
+                                         const float* right_values, float* left, float* right) {
+  const float* from = inputs + d * kTileRows;
+  float* to = left + (d + 1) * Lanes;
+  float* other = right + (d + 1) * Lanes;
+  const std::int64_t stride = count * kTileRows;
+  if (d == 0) {
+    weighted_columns<Lanes, Columns, true>(from, stride, tiles, left_values, right_values, to,
+                                           other);
+  } else {
+    weighted_columns<Lanes, Columns, false>(from, stride, tiles, left_values, right_values, to,
+                                            other);
+  }
+  return d + Columns;
+}
+
+template <int Lanes>
+SPURION_INLINE void all_weighted_columns(const float* inputs, std::int64_t count,
+                                         std::int64_t tiles, const float* left_values,
+                                         const float* right_values, float* left, float* right) {
+  for (std::int64_t d = 0; d < count;) {
+    switch (count - d) {
+      case 1:
+        d = next_columns<Lanes, 1>(inputs, count, d, tiles, left_values, right_values, left, right);
+        break;
+      case 2:
+      case 3:
+        d = next_columns<Lanes, 2>(inputs, count, d, tiles, left_values, right_values, left, right);
+        break;
+      case 4:
+      case 6:
+        d = next_columns<Lanes, 4>(inputs, count, d, tiles, left_values, right_values, left, right);
+        break;
+      case 5:
+      case 7:
+      case 9:
+      case 10:
+        d = next_columns<Lanes, 5>(inputs, count, d, tiles, left_values, right_values, left, right);
+        break;
+      default:
+        d = next_columns<Lanes, 8>(inputs, count, d, tiles, left_values, right_values, left, right);
+    }
   }
 }
 
 template <int Lanes>
-SPURION_INLINE void all_weighted_columns(const LogisticRows& rows, std::int64_t first,
-                                         std::int64_t vectors,
-                                         const typename Vector<Lanes>::Type* left,
-                                         const typename Vector<Lanes>::Type* right,
-                                         typename Vector<Lanes>::Type* left_sums,
-                                         typename Vector<Lanes>::Type* right_sums) {
-  std::int64_t d = 0;
-  for (; d + 8 <= rows.width; d += 8) {
-    weighted_columns<Lanes, 8>(rows, first, vectors, d, left, right, left_sums, right_sums);
-  }
-  for (; d + 3 <= rows.width; d += 3) {
-    weighted_columns<Lanes, 3>(rows, first, vectors, d, left, right, left_sums, right_sums);
-  }
-  for (; d < rows.width; ++d) {
-    weighted_columns<Lanes, 1>(rows, first, vectors, d, left, right, left_sums, right_sums);
-  }
-}
-
-template <int Lanes>
-SPURION_INLINE double total(typename Vector<Lanes>::Type sums) {
+SPURION_INLINE double total(const typename Vector<Lanes>::Type& sums) {
   double sum = 0.0;
   for (int lane = 0; lane < Lanes; ++lane) sum += static_cast<double>(sums[lane]);
   return sum;
 }
 
-/// How many replicas are worked on at once: two registers each for the affine maps.
-constexpr int kGroup = 4;
-
-template <int Lanes, int Replicas, bool Hessian>
-SPURION_INLINE void chunk_values(const LogisticRows& rows, const LogisticReplica* replicas,
-                                 std::int64_t first, std::int64_t vectors, Sums<Lanes>* sums,
-                                 typename Vector<Lanes>::Type* values) {
-  using V = typename Vector<Lanes>::Type;
-  using I = typename Bits<Lanes>::Type;
-  for (std::int64_t v = 0; v < vectors; v += 2) {
-    const std::int64_t row = first + v * Lanes;
-    V z[Replicas][2];
-    affine<Lanes, Replicas>(rows, replicas, row, z);
-#pragma GCC unroll 8
-    for (int k = 0; k < Replicas; ++k) {
-      V* out = values + k * kChunkVectors + v;
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; ++half) {
-        const std::int64_t here = row + half * Lanes;
-        if constexpr (Hessian) {
-          out[half] = z[k][half] * *reinterpret_cast<const V*>(replicas[k].curvature + here);
-        } else {
-          const V y = *reinterpret_cast<const V*>(rows.labels + here);
-          V curvature;
-          out[half] = residual<Lanes>(z[k][half], y, sums[k], curvature);
-          if (replicas[k].curvature != nullptr) {
-            *reinterpret_cast<V*>(replicas[k].curvature + here) = curvature;
-          }
-        }
-      }
-    }
-  }
-  if constexpr (!Hessian) {
-    // A chunk multiplies at most 2^32 into a lane: back to a mantissa in [1, 2) and an exponent.
-    for (int k = 0; k < Replicas; ++k) {
-      const I bits = reinterpret_cast<I>(sums[k].product);
-      sums[k].exponent += (bits >> 23) - 127;
-      sums[k].product = reinterpret_cast<V>((bits & 0x007fffff) | 0x3f800000);
-    }
-  }
-}
-
-template <int Lanes, bool Hessian>
+template <int Lanes, bool Curvature, bool Hessian>
 SPURION_INLINE void pass(const LogisticRows& rows, const LogisticReplica* replicas,
                          std::int64_t count) {
   using V = typename Vector<Lanes>::Type;
-  const std::int64_t groups = (count + kGroup - 1) / kGroup;
-  std::vector<Sums<Lanes>> sums(static_cast<std::size_t>(groups * kGroup));
-  for (Sums<Lanes>& each : sums) each.product = V{} + 1.0F;
-  std::vector<float> gradient_buffer(
-      static_cast<std::size_t>(groups * kGroup * rows.width * Lanes));
-  std::vector<float> value_buffer(static_cast<std::size_t>(kGroup * kChunkVectors * Lanes));
-  V* gradients = reinterpret_cast<V*>(gradient_buffer.data());
-  V* values = reinterpret_cast<V*>(value_buffer.data());
-  for (std::int64_t first = 0; first < rows.stride; first += kChunkVectors * Lanes) {
-    const std::int64_t left = (rows.stride - first) / Lanes;
-    const std::int64_t vectors = left < kChunkVectors ? left : kChunkVectors;
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t k = group * kGroup;
-      const LogisticReplica* some = replicas + k;
-      Sums<Lanes>* group_sums = sums.data() + k;
-      const std::int64_t here = count - k < kGroup ? count - k : kGroup;
-      if (here == kGroup) {
-        chunk_values<Lanes, kGroup, Hessian>(rows, some, first, vectors, group_sums, values);
-      } else {
-        for (std::int64_t one = 0; one < here; ++one) {
-          chunk_values<Lanes, 1, Hessian>(rows, some + one, first, vectors, group_sums + one,
-                                          values + one * kChunkVectors);
-        }
-      }
-      // Where a group is not full, the values left over from before go to sums nobody reads.
-      for (int pair = 0; pair < kGroup && k + pair < count; pair += 2) {
-        V* out = gradients + (k + pair) * rows.width;
-        const V* in = values + pair * kChunkVectors;
-        all_weighted_columns<Lanes>(rows, first, vectors, in, in + kChunkVectors, out,
-                                    out + rows.width);
-      }
+  const std::int64_t width = rows.inputs + 1;
+  const std::int64_t places = (count + 1) / 2 * 2;
+  constexpr std::int64_t kSumFloats = sizeof(Sums<Lanes>) / sizeof(float);
+  constexpr std::int64_t kMostRows = kMostTiles * kTileRows;
+  Workspace workspace(places * (kSumFloats + width * (Lanes + 1)) + 2 * kMostRows + 4 * 16);
+  auto* sums = reinterpret_cast<Sums<Lanes>*>(workspace.take(places * kSumFloats));
+  float* gradients = workspace.take(places * width * Lanes);
+  float* values = workspace.take(2 * kMostRows);
+  float* weights = workspace.take(places * width);
+  for (std::int64_t k = 0; k < places; ++k) {
+    sums[k] = Sums<Lanes>{};
+    sums[k].product += 1.0F;
+  }
+  for (std::int64_t i = 0; i < places * width * Lanes; ++i) gradients[i] = 0.0F;
+  for (std::int64_t i = 0; i < 2 * kMostRows; ++i) values[i] = 0.0F;
+  constexpr float kUnit = Hessian ? 1.0F : static_cast<float>(1.0 / kLogTwo);
+  for (std::int64_t k = 0; k < count; ++k) {
+    for (std::int64_t d = 0; d < width; ++d) {
+      weights[k * width + d] = kUnit * replicas[k].weights[d];
     }
   }
+  const std::int64_t all_tiles = rows.tile_count();
+  const std::int64_t chunk = chunk_tiles(rows.inputs);
+  for (std::int64_t first = 0; first < all_tiles; first += chunk) {
+    const std::int64_t tiles = all_tiles - first < chunk ? all_tiles - first : chunk;
+    const float* inputs = rows.tiles + first * kTileRows * rows.inputs;
+    for (std::int64_t pair = 0; pair < count; pair += 2) {
+      for (std::int64_t k = pair; k < pair + 2 && k < count; ++k) {
+        float* own = values + (k - pair) * kMostRows;
+        chunk_affine<Lanes>(rows, first, tiles, weights + k * width, own);
+        if constexpr (Hessian) {
+          chunk_bends<Lanes>(replicas[k].curvature + first * kTileRows, tiles * kTileRows, own);
+        } else {
+          chunk_residuals<Lanes, Curvature>(
+              rows.labels + first * kTileRows, tiles * kTileRows, own,
+              Curvature ? replicas[k].curvature + first * kTileRows : nullptr, sums[k]);
+        }
+      }
+      // Where the second is missing, the values left over go to sums nobody reads.
+      all_weighted_columns<Lanes>(inputs, rows.inputs, tiles, values, values + kMostRows,
+                                  gradients + pair * width * Lanes,
+                                  gradients + (pair + 1) * width * Lanes);
+    }
+  }
+  // The residual of a padding row is 1/2, its loss log 2.
+  const auto padding = static_cast<double>(all_tiles * kTileRows - rows.rows);
   const double share = 1.0 / static_cast<double>(rows.rows);
-  constexpr double kLogTwo = 0.69314718055994530942;
   for (std::int64_t k = 0; k < count; ++k) {
-    for (std::int64_t d = 0; d < rows.width; ++d) {
-      const V sum = gradients[k * rows.width + d];
-      replicas[k].gradient[d] = static_cast<float>(share * total<Lanes>(sum));
+    for (std::int64_t d = 0; d <= rows.inputs; ++d) {
+      const V& of = vector_at<Lanes>(gradients + (k * width + d) * Lanes);
+      const double sum = total<Lanes>(of);
+      if (d == 0) {
+        const double residuals = sum - (Hessian ? 0.0 : 0.5 * padding);
+        replicas[k].gradient[rows.inputs] = static_cast<float>(share * residuals);
+      } else {
+        replicas[k].gradient[d - 1] = static_cast<float>(share * sum);
+      }
     }
     if constexpr (!Hessian) {
-      const Sums<Lanes>& of = sums[static_cast<std::size_t>(k)];
-      // A padding row has z = 0 and y = 0, so it adds log 2.
-      double log_sum = -kLogTwo * static_cast<double>(rows.stride - rows.rows);
+      double sum = total<Lanes>(sums[k].linear) - padding;
       for (int lane = 0; lane < Lanes; ++lane) {
-        log_sum += std::log(static_cast<double>(of.product[lane])) +
-                   kLogTwo * static_cast<double>(of.exponent[lane]);
+        sum += std::log2(static_cast<double>(sums[k].product[lane])) +
+               static_cast<double>(sums[k].exponent[lane]);
       }
-      *replicas[k].risk = static_cast<float>(share * (total<Lanes>(of.linear) + log_sum));
+      *replicas[k].risk = static_cast<float>(share * kLogTwo * sum);
     }
   }
 }
@@ -247,22 +381,32 @@ struct Pass {
 };
 
 template <int Lanes>
-SPURION_INLINE void risks_lanes(const Pass& pass_over) {
-  pass<Lanes, false>(pass_over.rows, pass_over.replicas, pass_over.count);
+SPURION_INLINE void risks_lanes(const Pass& over) {
+  pass<Lanes, false, false>(over.rows, over.replicas, over.count);
 }
 
 template <int Lanes>
-SPURION_INLINE void hessian_products_lanes(const Pass& pass_over) {
-  pass<Lanes, true>(pass_over.rows, pass_over.replicas, pass_over.count);
+SPURION_INLINE void curved_risks_lanes(const Pass& over) {
+  pass<Lanes, true, false>(over.rows, over.replicas, over.count);
+}
+
+template <int Lanes>
+SPURION_INLINE void hessian_products_lanes(const Pass& over) {
+  pass<Lanes, true, true>(over.rows, over.replicas, over.count);
 }
 
 SPURION_KERNEL(risks, Pass)
+SPURION_KERNEL(curved_risks, Pass)
 SPURION_KERNEL(hessian_products, Pass)
 
 }  // namespace
 
 void logistic_risks(const LogisticRows& rows, const LogisticReplica* replicas, std::int64_t count) {
-  risks({rows, replicas, count});
+  if (count > 0 && replicas->curvature != nullptr) {
+    curved_risks({rows, replicas, count});
+  } else {
+    risks({rows, replicas, count});
+  }
 }
 
 void logistic_hessian_products(const LogisticRows& rows, const LogisticReplica* replicas,

@@ -4,25 +4,26 @@
 
 namespace spurion::engine {
 
-/// Row counts of a `LogisticRows` are padded to a multiple of this.
-constexpr std::int64_t kRowPadding = 32;
+/// Rows are kept in tiles of this many, the last one padded with rows of zeros.
+constexpr std::int64_t kTileRows = 64;
 
-/// Rows of one domain, column by column, as a linear model with a bias sees them: the last of
-/// `width` columns holds ones. Padding rows are zero everywhere, ones and labels included.
+/// Rows of one domain. Within a tile the rows stand input by input, so that a pass reads memory in
+/// order. Arrays start at multiples of 64 bytes.
 struct LogisticRows {
-  const float* columns;  ///< [width, stride]
-  const float* labels;   ///< [stride], 0 or 1
-  std::int64_t stride;   ///< rows with padding
-  std::int64_t rows;     ///< rows without
-  std::int64_t width;    ///< inputs and the bias
+  const float* tiles;   ///< [tiles, inputs, kTileRows]
+  const float* labels;  ///< [tiles, kTileRows]: -0 for label 1, +0 for label 0
+  std::int64_t rows;    ///< without padding
+  std::int64_t inputs;
+
+  [[nodiscard]] std::int64_t tile_count() const { return (rows + kTileRows - 1) / kTileRows; }
 };
 
 /// One replica's part in a pass over the rows.
 struct LogisticReplica {
-  const float* weights;  ///< [width]; of a Hessian product: the direction
+  const float* weights;  ///< [inputs] and the bias; of a Hessian product: the direction
   float* risk;           ///< mean negative log-likelihood in nats; unused by a Hessian product
-  float* gradient;       ///< [width] its gradient; of a Hessian product: the product
-  float* curvature;      ///< [stride] s (1 - s), s the predicted probability; null: not kept
+  float* gradient;       ///< [inputs + 1] its gradient; of a Hessian product: the product
+  float* curvature;      ///< [tiles, kTileRows] s (1 - s), s the predicted probability; or null
 };
 
 /// Mean logistic loss and its gradient for every replica, in one pass over the rows. The bits of a

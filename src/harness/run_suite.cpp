@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -103,10 +104,16 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   plan_options.max_replicas = options.max_replicas;
   plan_options.memory_bytes = budget.packs;
   plan_options.jobs = jobs;
-  Store store(options.out);
-  const std::set<std::string> finished = store.finished();
-  std::vector<TrialSpec> missing = missing_trials(trials, finished);
-  const auto found = static_cast<std::int64_t>(missing.size());
+  // A store that is there says what is left to run; a new one is made only once the plan stands,
+  // since a trial may be too large for the memory.
+  std::optional<Store> opened;
+  std::error_code unreadable;  // opening says what is wrong
+  if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
+    opened.emplace(options.out);
+  }
+  std::vector<TrialSpec> missing =
+      missing_trials(trials, opened ? opened->finished() : std::set<std::string>());
+  const auto left = static_cast<std::int64_t>(missing.size());
   CheckpointPlan checkpoints;
   if (options.checkpoint_seconds >= 0.0) {
     checkpoints = {options.out / "checkpoints", options.checkpoint_seconds};
@@ -116,6 +123,8 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   for (Pack& pack : plan(missing, catalog, *sources, plan_options)) {
     packs.push_back(std::move(pack));
   }
+  if (!opened) opened.emplace(options.out);
+  Store& store = *opened;
 
   store.set_context(context);
   std::vector<std::pair<std::string, std::string>> memberships;
@@ -128,7 +137,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
 
   Progress progress;
   progress.trials_total = static_cast<std::int64_t>(ids.size());
-  progress.trials_found = progress.trials_total - found;
+  progress.trials_found = progress.trials_total - left;
   progress.trials_done = progress.trials_found;
   const auto started = std::chrono::steady_clock::now();
   DataCache cache(budget.cache);

@@ -74,4 +74,5 @@ TEST_CASE("memory that cannot do is refused before anything runs") {
   const Finished huge = shell.run({"run", "huge.toml", "--memory", "1G"});
   CHECK(huge.code == 2);
   CHECK_THAT(huge.err, Contains("one trial of experiment 'grid'") && Contains("raise --memory"));
+  CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 }
