@@ -18,22 +18,30 @@ struct MatrixView {
   std::int64_t column_stride;
 };
 
+/// What a product does besides: its values are still in registers then.
+struct Epilogue {
+  const float* bias = nullptr;  ///< [P] added to every row
+  bool relu = false;            ///< then max(0, .), where NaN stays NaN
+  /// [M, P], laid out as c: where it is not above 0, c becomes 0 (the derivative of ReLU).
+  const float* activation = nullptr;
+};
+
 /// c[M, P] (row-major, contiguous) = a[M, N] b[N, P], where b is row-major with row stride
 /// `b_stride` and `a` has any strides. For the best instruction set of this machine.
 SPURION_API void small_gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
-                            const float* b, std::int64_t b_stride, float* c);
+                            const float* b, std::int64_t b_stride, float* c,
+                            const Epilogue& epilogue = {});
 
 /// out[columns, rows] = in[rows, columns]^T, both contiguous.
 void transpose(const float* in, std::int64_t rows, std::int64_t columns, float* out);
 
-/// rows[i, j] += bias[j], then max(0, .) with `relu`. Contiguous [count, width].
+/// What small_gemm does with its result, for products made by other means.
+void apply(const Epilogue& epilogue, std::int64_t m, std::int64_t p, float* c);
+
+/// rows[i, j] += bias[j]. Contiguous [count, width].
 void add_bias(float* rows, const float* bias, std::int64_t count, std::int64_t width);
-void add_bias_relu(float* rows, const float* bias, std::int64_t count, std::int64_t width);
 
-/// gradient[i] = activation[i] > 0 ? gradient[i] : 0.
-void relu_backward(float* gradient, const float* activation, std::int64_t count);
-
-/// out[j] = sum_i rows[i, j], summed in row order.
+/// out[j] = sum_i rows[i, j], in an order set by `count` alone.
 void column_sums(const float* rows, std::int64_t count, std::int64_t width, float* out);
 
 }  // namespace spurion::engine

@@ -170,6 +170,18 @@ SPURION_CLONES void sgd_update(const SgdStep& step, std::int64_t count,
   }
 }
 
+SPURION_CLONES void weighted_sum(const float* __restrict factors, const float* __restrict terms,
+                                 std::int64_t count, std::int64_t width, float* __restrict out) {
+  if (count == 0) return;
+  const float first = factors[0];
+  for (std::int64_t i = 0; i < width; ++i) out[i] = first * terms[i];
+  for (std::int64_t j = 1; j < count; ++j) {
+    const float factor = factors[j];
+    const float* __restrict term = terms + j * width;
+    for (std::int64_t i = 0; i < width; ++i) out[i] += factor * term[i];
+  }
+}
+
 SPURION_CLONES bool all_finite(const float* values, std::int64_t count) {
   // A finite value has an exponent below the highest.
   std::int32_t bad = 0;

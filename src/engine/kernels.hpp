@@ -53,6 +53,9 @@ struct SgdStep {
 void sgd_update(const SgdStep& step, std::int64_t count, const float* gradient, float* parameter,
                 float* velocity);
 
+/// out[i] = sum_j factors[j] * terms[j, i], `terms` [count, width], summed in order of j.
+void weighted_sum(const float* factors, const float* terms, std::int64_t count, std::int64_t width,
+                  float* out);
 /// True when all values are finite.
 bool all_finite(const float* values, std::int64_t count);
 /// Euclidean norm, summed in float64.

@@ -24,16 +24,21 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Activations of the hidden layers, [K, B, width] each, and the logits [K, B, C].
-std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters, const Tensor& x) {
+/// Activations of the hidden layers, [K, B, width] each, and the logits [K, B, C]. Unless `keep`,
+/// of the layers before the last hidden one only the last replica's, [1, B, width].
+std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters, const Tensor& x,
+                                bool keep) {
   const std::int64_t replicas = parameters.size(0);
   const std::int64_t rows = x.size(1);
   const std::size_t layers = shape.layers();
   std::vector<Tensor> outputs;
   std::vector<float*> targets;
+  std::vector<std::int64_t> strides;
   for (std::size_t layer = 0; layer < layers; ++layer) {
-    outputs.push_back(at::empty({replicas, rows, shape.widths[layer + 1]}));
+    const bool each = keep || layer + 2 >= layers;
+    outputs.push_back(at::empty({each ? replicas : 1, rows, shape.widths[layer + 1]}));
     targets.push_back(outputs.back().data_ptr<float>());
+    strides.push_back(each ? rows * shape.widths[layer + 1] : 0);
   }
   const float* inputs = x.data_ptr<float>();
   const std::int64_t input_stride = x.size(0) == 1 ? 0 : rows * shape.widths[0];
@@ -43,14 +48,10 @@ std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters,
     for (std::size_t layer = 0; layer < layers; ++layer) {
       const std::int64_t in = shape.widths[layer];
       const std::int64_t out = shape.widths[layer + 1];
-      float* target = targets[layer] + k * rows * out;
-      product(rows, in, out, source, false, weights, false, target);
+      float* target = targets[layer] + k * strides[layer];
       const float* bias = weights + in * out;
-      if (layer + 1 < layers) {
-        add_bias_relu(target, bias, rows, out);
-      } else {
-        add_bias(target, bias, rows, out);
-      }
+      product(rows, in, out, source, false, weights, false, target,
+              {bias, layer + 1 < layers, nullptr});
       weights = bias + out;
       source = target;
     }
@@ -97,12 +98,15 @@ Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tenso
       gradient_end = weight_gradient;
       if (layer == 0) break;
       float* previous = scratch.previous.data();
-      product(rows, out, in, delta, false, weights, true, previous);
+      const Epilogue relu_derivative{nullptr, false, source};
       if (layer == layers - 1 && features_gradient.defined()) {
+        product(rows, out, in, delta, false, weights, true, previous);
         const float* extra = features_gradient.data_ptr<float>() + k * rows * in;
         for (std::int64_t i = 0; i < rows * in; ++i) previous[i] += extra[i];
+        apply(relu_derivative, rows, in, previous);
+      } else {
+        product(rows, out, in, delta, false, weights, true, previous, relu_derivative);
       }
-      relu_backward(previous, source, rows * in);
       std::swap(scratch.previous, scratch.delta);
       delta = scratch.delta.data();
     }
@@ -114,7 +118,7 @@ struct MlpNode : torch::autograd::Function<MlpNode> {
   static variable_list forward(AutogradContext* context, const Tensor& parameters, const Tensor& x,
                                const std::vector<std::int64_t>& widths) {
     const MlpShape shape{widths};
-    std::vector<Tensor> outputs = run_forward(shape, parameters, x);
+    std::vector<Tensor> outputs = run_forward(shape, parameters, x, true);
     variable_list saved = {parameters, x};
     saved.insert(saved.end(), outputs.begin(), outputs.end() - 1);
     context->save_for_backward(saved);
@@ -149,10 +153,13 @@ Output mlp_forward(const MlpShape& shape, const Tensor& parameters, const Tensor
   SPURION_CHECK(parameters.is_contiguous() && parameters.size(1) == shape.parameters(),
                 "parameters [K, P] of another shape");
   const Tensor rows = x.reshape({x.size(0), x.size(1), shape.widths.front()}).contiguous();
+  const auto of_inputs = [&] { return rows.expand({parameters.size(0), -1, -1}); };
+  if (!at::GradMode::is_enabled() || !parameters.requires_grad()) {
+    const std::vector<Tensor> outputs = run_forward(shape, parameters, rows, false);
+    return {shape.layers() > 1 ? outputs[shape.layers() - 2] : of_inputs(), outputs.back()};
+  }
   const auto outputs = MlpNode::apply(parameters, rows, shape.widths);
-  const Tensor features =
-      shape.layers() > 1 ? outputs[1] : rows.expand({parameters.size(0), -1, -1});
-  return {features, outputs[0]};
+  return {shape.layers() > 1 ? outputs[1] : of_inputs(), outputs[0]};
 }
 
 }  // namespace spurion::engine

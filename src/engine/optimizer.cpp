@@ -29,6 +29,26 @@ const Schema<OptimizerOptions>& OptimizerOptions::schema() {
   return schema;
 }
 
+namespace {
+
+/// 1 - beta^t. Replicas of a batch mostly agree on both: the power is taken once for all of them.
+class Correction {
+ public:
+  double operator()(double beta, double t) {
+    if (beta != beta_ || t != t_) value_ = 1.0 - std::pow(beta, t);
+    beta_ = beta;
+    t_ = t;
+    return value_;
+  }
+
+ private:
+  double beta_ = 0.0;
+  double t_ = 0.0;
+  double value_ = 0.0;
+};
+
+}  // namespace
+
 struct Optimizer::State {
   OptimizerOptions options;
   std::int64_t replicas = 0;
@@ -72,12 +92,21 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
   State& state = *state_;
   const OptimizerOptions& options = state.options;
   SPURION_CHECK(parameters.is_contiguous() && gradient.is_contiguous(), "contiguous [K, P]");
+  const bool* going = active.data_ptr<bool>();
+  const float* gradients = gradient.data_ptr<float>();
+  float* values = parameters.data_ptr<float>();
+  float* firsts = state.first.data_ptr<float>();
+  float* seconds = state.second.defined() ? state.second.data_ptr<float>() : nullptr;
+  const bool sgd = options.name == "sgd";
+  const bool decoupled = options.name == "adamw";
+  Correction first_correction;
+  Correction second_correction;
   for (std::int64_t k = 0; k < state.replicas; ++k) {
-    if (!active.data_ptr<bool>()[k]) continue;
+    if (!going[k]) continue;
     const std::int64_t offset = k * state.parameters;
-    const float* g = gradient.data_ptr<float>() + offset;
-    float* p = parameters.data_ptr<float>() + offset;
-    float* first = state.first.data_ptr<float>() + offset;
+    const float* g = gradients + offset;
+    float* p = values + offset;
+    float* first = firsts + offset;
     const auto t = static_cast<double>(++state.steps[static_cast<std::size_t>(k)]);
     const double rate = options.learning_rate.at(k);
     const double decay = options.weight_decay.at(k);
@@ -87,7 +116,7 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
       if (length > limit) scale = limit / length;
     }
     const auto gradient_scale = static_cast<float>(scale);
-    if (options.name == "sgd") {
+    if (sgd) {
       const engine::SgdStep s{static_cast<float>(rate), static_cast<float>(options.momentum.at(k)),
                               static_cast<float>(decay), gradient_scale};
       engine::sgd_update(s, state.parameters, g, p, first);
@@ -95,17 +124,16 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
     }
     const double beta1 = options.beta1.at(k);
     const double beta2 = options.beta2.at(k);
-    const bool decoupled = options.name == "adamw";
     engine::AdamStep s{};
-    s.step_size = static_cast<float>(rate / (1.0 - std::pow(beta1, t)));
+    s.step_size = static_cast<float>(rate / first_correction(beta1, t));
     s.decay = decoupled ? 0.0F : static_cast<float>(decay);
     s.decoupled = decoupled ? static_cast<float>(1.0 - rate * decay) : 1.0F;
     s.beta1 = static_cast<float>(beta1);
     s.beta2 = static_cast<float>(beta2);
-    s.root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(beta2, t)));
+    s.root_correction = static_cast<float>(1.0 / std::sqrt(second_correction(beta2, t)));
     s.epsilon = static_cast<float>(options.epsilon.at(k));
     s.gradient_scale = gradient_scale;
-    engine::adam_update(s, state.parameters, g, p, first, state.second.data_ptr<float>() + offset);
+    engine::adam_update(s, state.parameters, g, p, first, seconds + offset);
   }
 }
 

@@ -87,27 +87,29 @@ bool narrow(std::int64_t p) { return p < 8; }
 }  // namespace
 
 void product(std::int64_t m, std::int64_t n, std::int64_t p, const float* a, bool transpose_a,
-             const float* b, bool transpose_b, float* c) {
+             const float* b, bool transpose_b, float* c, const Epilogue& epilogue) {
   if (m == 0 || p == 0) return;
   if (n == 0) {
     std::memset(c, 0, static_cast<std::size_t>(m * p) * sizeof(float));
+    apply(epilogue, m, p, c);
     return;
   }
   if (m * n * p > kSmall && !narrow(p)) {
     thread_local Primitives primitives;
     primitives.run({m, n, p, transpose_a ? 1 : 0, transpose_b ? 1 : 0}, a, b, c);
+    apply(epilogue, m, p, c);
     return;
   }
   const MatrixView left{a, transpose_a ? 1 : n, transpose_a ? m : 1};
   if (!transpose_b || p == 1 || n == 1) {
     // A transposed vector lies in memory as the vector does.
-    small_gemm(m, n, p, left, b, p, c);
+    small_gemm(m, n, p, left, b, p, c, epilogue);
     return;
   }
   thread_local std::vector<float> turned;
   turned.resize(static_cast<std::size_t>(n * p));
   transpose(b, p, n, turned.data());
-  small_gemm(m, n, p, left, turned.data(), p, c);
+  small_gemm(m, n, p, left, turned.data(), p, c, epilogue);
 }
 
 }  // namespace spurion::engine

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 /// \file
 /// Vectors of floats whose width is a template argument, and kernels compiled for several of them,
@@ -13,6 +14,7 @@ namespace spurion::engine {
 template <int Lanes>
 struct Vector {
   typedef float Type __attribute__((vector_size(Lanes * sizeof(float)), aligned(4)));
+  typedef std::int32_t Index __attribute__((vector_size(Lanes * sizeof(std::int32_t))));
 };
 
 template <int Lanes>
@@ -23,6 +25,58 @@ SPURION_INLINE typename Vector<Lanes>::Type& vector_at(float* data) {
 template <int Lanes>
 SPURION_INLINE const typename Vector<Lanes>::Type& vector_at(const float* data) {
   return *reinterpret_cast<const typename Vector<Lanes>::Type*>(data);
+}
+
+/// One step of an exchange between two vectors: lanes come in blocks of `Step`, and the result
+/// holds the even blocks of both (`Upper` false), or the odd blocks of both.
+template <int Lanes, int Step, bool Upper, int... Lane>
+SPURION_INLINE typename Vector<Lanes>::Type exchange(typename Vector<Lanes>::Type a,
+                                                     typename Vector<Lanes>::Type b,
+                                                     std::integer_sequence<int, Lane...> lanes) {
+  static_cast<void>(lanes);
+  constexpr int kFrom = Upper ? Step : 0;
+#if defined(__clang__)
+  return __builtin_shufflevector(
+      a, b, ((Lane & Step) != 0 ? Lanes + Lane - Step + kFrom : Lane + kFrom)...);
+#else
+  constexpr typename Vector<Lanes>::Index kIndex = {
+      ((Lane & Step) != 0 ? Lanes + Lane - Step + kFrom : Lane + kFrom)...};
+  return __builtin_shuffle(a, b, kIndex);
+#endif
+}
+
+/// Turns a square of vectors over: lane j of vector i changes places with lane i of vector j.
+template <int Lanes, int Step = 1>
+SPURION_INLINE void turn_over(typename Vector<Lanes>::Type* square) {
+  if constexpr (Step < Lanes) {
+    constexpr std::make_integer_sequence<int, Lanes> kEach{};
+#pragma GCC unroll 16
+    for (int i = 0; i < Lanes; ++i) {
+      if ((i & Step) != 0) continue;
+      const auto a = square[i];
+      const auto b = square[i + Step];
+      square[i] = exchange<Lanes, Step, false>(a, b, kEach);
+      square[i + Step] = exchange<Lanes, Step, true>(a, b, kEach);
+    }
+    turn_over<Lanes, 2 * Step>(square);
+  }
+}
+
+/// Adds up the lanes of each of `Lanes` vectors: lane i of the result is the sum of vector i, in
+/// the same order for all.
+template <int Lanes, int Step = 1>
+SPURION_INLINE typename Vector<Lanes>::Type lane_sums(typename Vector<Lanes>::Type* vectors) {
+  if constexpr (Step < Lanes) {
+    constexpr std::make_integer_sequence<int, Lanes> kEach{};
+#pragma GCC unroll 16
+    for (int i = 0; i < Lanes; i += 2 * Step) {
+      vectors[i] = exchange<Lanes, Step, false>(vectors[i], vectors[i + Step], kEach) +
+                   exchange<Lanes, Step, true>(vectors[i], vectors[i + Step], kEach);
+    }
+    return lane_sums<Lanes, 2 * Step>(vectors);
+  } else {
+    return vectors[0];
+  }
 }
 
 /// Lanes of a vector of the best instruction set of this machine: 16, 8 or 4.

@@ -6,11 +6,24 @@
 
 #include "engine/kernels.hpp"
 #include "engine/linear_risks.hpp"
+#include "engine/risk_model.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
 
 namespace spurion {
+
+namespace {
+
+/// The model as one that gives risks and their gradients of this batch; null if it does not.
+const engine::RiskModel* risk_model(const Model& model, const Tensor& parameters,
+                                    const Batch& batch) {
+  if (parameters.scalar_type() != at::kFloat || !parameters.device().is_cpu()) return nullptr;
+  const auto* known = dynamic_cast<const engine::RiskModel*>(&model);
+  return known != nullptr && known->knows_risks(batch.task, batch.domains) ? known : nullptr;
+}
+
+}  // namespace
 
 Trainee::Trainee(const Model& model, Tensor parameters, const OptimizerOptions& optimizer)
     : model_(&model),
@@ -30,15 +43,23 @@ Output Trainee::forward(const Tensor& x) {
 }
 
 Output Trainee::forward(const Batch& batch) {
-  if (!batch.linear) return forward(batch.x);
   Output output;
+  if (!batch.linear) {
+    const auto* known = full_batch_use_ == FullBatchUse::risks && !second_order_
+                            ? risk_model(*model_, parameters_, batch)
+                            : nullptr;
+    if (known == nullptr) return forward(batch.x);
+    output.risks = engine::with_gradients(
+        parameters_, known->risks(parameters_.detach(), batch.x, batch.y, batch.task));
+    return output;
+  }
   std::tie(output.risks, output.risk_gradients) = engine::risks_and_gradients(
       batch.linear, parameters_, full_batch_use_ == FullBatchUse::curvature);
   return output;
 }
 
 void Trainee::descend(const Tensor& losses) {
-  const auto gradients = torch::autograd::grad({losses.sum()}, {parameters_});
+  const auto gradients = torch::autograd::grad({losses}, {parameters_}, {at::ones_like(losses)});
   apply(losses, gradients[0]);
 }
 
@@ -46,12 +67,14 @@ void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
   last_losses_ = losses.detach().contiguous();
   const Tensor dense = gradient.detach().contiguous();
   const std::int64_t count = dense.size(1);
+  bool* active = active_.data_ptr<bool>();
+  const float* values_of_loss = last_losses_.data_ptr<float>();
+  const float* values_of_gradient = dense.data_ptr<float>();
   for (std::int64_t k = 0; k < replicas(); ++k) {
-    bool& active = active_.data_ptr<bool>()[k];
-    if (!active) continue;
-    if (!std::isfinite(last_losses_.data_ptr<float>()[k]) ||
-        !engine::all_finite(dense.data_ptr<float>() + k * count, count)) {
-      active = false;
+    if (!active[k]) continue;
+    if (!std::isfinite(values_of_loss[k]) ||
+        !engine::all_finite(values_of_gradient + k * count, count)) {
+      active[k] = false;
       diverged_at_[static_cast<std::size_t>(k)] = step_;
     }
   }
@@ -84,6 +107,13 @@ Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool crea
   if (batch.linear) {
     const Output output = forward(batch);
     return {output.risks, output.risk_gradients};
+  }
+  if (!create_graph && !second_order_) {
+    if (const auto* known = risk_model(*model_, parameters_, batch)) {
+      const auto [risks, gradients] =
+          known->risks(parameters_.detach(), batch.x, batch.y, batch.task);
+      return {risks, gradients};
+    }
   }
   // A replica of its own for each domain: then one backward pass gives all gradients.
   const std::int64_t domains = batch.domains;
@@ -142,6 +172,8 @@ Tensor domain_quantities(losses::RowQuantity quantity, const Output& output, con
     }
     return losses::domain_means(quantity, batch.task, output.logits, batch.y);
   }
+  SPURION_CHECK(quantity == losses::RowQuantity::loss || output.risk_gradients.defined(),
+                "a method that uses more than losses does not declare FullBatchUse::risks");
   switch (quantity) {
     case losses::RowQuantity::loss:
       return output.risks;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/risk_model.hpp"
 #include "harness/linear_shortcut.hpp"
 #include "regimes/row_source.hpp"
 #include "spurion/error.hpp"
@@ -83,6 +84,13 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   // One seed's rows while they are drawn.
   result.fixed_bytes = 4.0e6 + 1.25 * sample_bytes(info) *
                                    std::max(static_cast<double>(training.rows), evaluation_rows);
+  const auto* known = dynamic_cast<const engine::RiskModel*>(model.get());
+  if (known != nullptr && method->full_batch_use() == FullBatchUse::risks &&
+      known->knows_risks(info.task, static_cast<std::int64_t>(domains))) {
+    // Activations are those of one replica at a time: what a replica has of its own is parameters,
+    // moments, a gradient for each domain and their sum, and its rows.
+    result.cache_bytes = (4.0 + domains) * parameters + batch_rows * (input_bytes + 8.0);
+  }
   if (uses_linear_risks(*model, *method, info, training)) {
     // Rows are read in chunks that all replicas of a data seed share; more replicas spread what a
     // step costs besides them.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/mlp_node.hpp"
+#include "engine/mlp_risks.hpp"
 #include "models/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
@@ -21,7 +22,7 @@ struct MlpOptions {
 ///
 /// With `greyscale` the channels of an image [channels, height, width] are summed first, so that
 /// the model cannot see colour: the oracle that is invariant by construction.
-class Mlp final : public Model {
+class Mlp final : public Model, public engine::RiskModel {
  public:
   using Options = MlpOptions;
   static const Schema<Options>& schema() {
@@ -87,6 +88,14 @@ class Mlp final : public Model {
       hidden = linear_layer(parts[i], parts[i + 1], hidden).relu();
     }
     return {hidden, linear_layer(parts[i], parts[i + 1], hidden)};
+  }
+
+  [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
+    return engine::mlp_risks_apply(shape_, task, domains);
+  }
+  [[nodiscard]] engine::DomainRisks risks(const Tensor& parameters, const Tensor& x,
+                                          const Tensor& y, Task task) const override {
+    return engine::mlp_risks(shape_, parameters, rows_of(x), y, task);
   }
 
   [[nodiscard]] double forward_flops() const override { return weight_flops_; }
