@@ -19,6 +19,7 @@ namespace {
 const engine::RiskModel* risk_model(const Model& model, const Tensor& parameters,
                                     const Batch& batch) {
   if (parameters.scalar_type() != at::kFloat || !parameters.device().is_cpu()) return nullptr;
+  if (batch.weight.defined()) return nullptr;  // its rows do not count alike
   const auto* known = dynamic_cast<const engine::RiskModel*>(&model);
   return known != nullptr && known->knows_risks(batch.task, batch.domains) ? known : nullptr;
 }

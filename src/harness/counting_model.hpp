@@ -1,14 +1,16 @@
 #pragma once
 
+#include "engine/risk_model.hpp"
 #include "spurion/model.hpp"
 
 namespace spurion {
 
 /// Another model whose passes are counted while `counting`: what a method costs is what it did, not
 /// what it declares.
-class CountingModel final : public Model {
+class CountingModel final : public Model, public engine::RiskModel {
  public:
-  explicit CountingModel(const Model& inner) : inner_(&inner) {}
+  explicit CountingModel(const Model& inner)
+      : inner_(&inner), risks_(dynamic_cast<const engine::RiskModel*>(&inner)) {}
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override {
     return inner_->layout();
@@ -17,12 +19,12 @@ class CountingModel final : public Model {
     return inner_->initialise(keys);
   }
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
-    count(parameters, x);
+    count(parameters, x, records(parameters));
     return inner_->forward(parameters, x);
   }
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
-    count(parameters, x);
+    count(parameters, x, records(parameters));
     return inner_->forward_differentiable(parameters, x);
   }
   [[nodiscard]] double forward_flops() const override { return inner_->forward_flops(); }
@@ -36,6 +38,12 @@ class CountingModel final : public Model {
     return inner_->linear_weights();
   }
 
+  [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
+    return risks_ != nullptr && risks_->knows_risks(task, domains);
+  }
+  [[nodiscard]] engine::DomainRisks risks(const Tensor& parameters, const Tensor& x,
+                                          const Tensor& y, Task task) const override;
+
   /// Counts from now on, or no more.
   void set_counting(bool counting) const { counting_ = counting; }
   /// Operations counted since the last call, of all replicas together. A pass that records a graph
@@ -47,9 +55,12 @@ class CountingModel final : public Model {
   }
 
  private:
-  void count(const Tensor& parameters, const Tensor& x) const;
+  /// Whether a pass is kept to be gone back through.
+  static bool records(const Tensor& parameters);
+  void count(const Tensor& parameters, const Tensor& x, bool backward) const;
 
   const Model* inner_;
+  const engine::RiskModel* risks_;  // the same model, where it is one
   mutable bool counting_ = false;
   mutable double flops_ = 0.0;
 };
