@@ -7,4 +7,8 @@ set(SPURION_ENVIRONMENTS
   two_shortcuts
   continually_confounded
   textured_shapes
+  cue_images
+  rotated_images
+  blurred_images
+  cue_conflict_images
 )
