@@ -10,9 +10,8 @@
 namespace spurion {
 
 /// Facts of a run that its report prints: suite text, versions, information budgets, environments.
-std::map<std::string, std::string> run_context(const Suite& suite,
-                                               const std::vector<TrialSpec>& trials,
-                                               const Catalog& catalog,
-                                               const std::shared_ptr<const DataSources>& sources);
+SPURION_API std::map<std::string, std::string> run_context(
+    const Suite& suite, const std::vector<TrialSpec>& trials, const Catalog& catalog,
+    const std::shared_ptr<const DataSources>& sources);
 
 }  // namespace spurion
