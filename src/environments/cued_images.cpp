@@ -123,8 +123,8 @@ bool CuedImages::supports(const Intervention& intervention) const {
   if (!cue && intervention.variable != info_.causal) return false;
   switch (intervention.kind) {
     case Kind::set: {
-      const auto value = static_cast<int>(intervention.value);
-      return static_cast<double>(value) == intervention.value && value >= 0 && value < classes();
+      const double value = intervention.value;
+      return value >= 0.0 && value < classes() && value == static_cast<int>(value);
     }
     case Kind::flip:
       return classes() == 2;  // "the other value" is one only among two

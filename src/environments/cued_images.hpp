@@ -109,7 +109,7 @@ class CuedImages : public Environment {
   double usual_ = 0.0;
 };
 
-/// Adds the mechanism's last line and whatever else is the world's own; for `describe` texts.
+/// The mechanism's formulas, `painting` as the last of them.
 std::string cued_images_mechanism(const CuedImagesOptions& options, const std::string& cue,
                                   bool follows_class, const std::string& painting);
 

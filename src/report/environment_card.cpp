@@ -41,6 +41,7 @@ std::string groups_of(const Value& facts) {
 
 std::string dial_of(const Value& facts) {
   const std::string name = field(facts, "dial_name");
+  if (name.empty()) return {};
   const std::string low = field(facts, "dial_low");
   return fmt::format("{}{}: {}", name,
                      low.empty() ? "" : fmt::format(" in [{}, {}]", low, field(facts, "dial_high")),
