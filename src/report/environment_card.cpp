@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <vector>
 
@@ -12,8 +14,10 @@ namespace spurion::report {
 
 namespace {
 
-/// A pixel of data is this many on the page.
-constexpr std::int64_t kScale = 3;
+/// Pixels of the page for one of data: small pictures are enlarged more.
+std::int64_t scale_of(std::int64_t width) {
+  return std::clamp<std::int64_t>(640 / std::max<std::int64_t>(1, width), 2, 6);
+}
 
 std::string field(const Value& facts, const char* name) {
   const Value* value = facts.find(name);
@@ -110,6 +114,8 @@ std::string ceilings_table(const Value& facts) {
 std::string pictures(const Value& facts) {
   const Value* grid = facts.find("pictures");
   if (grid == nullptr || !grid->is_table()) return {};
+  const std::int64_t width = grid->find("width")->as_integer();
+  const std::int64_t scale = scale_of(width);
   std::string names;
   std::string labels;
   for (const Value& line : grid->find("lines")->as_list()) {
@@ -121,8 +127,8 @@ std::string pictures(const Value& facts) {
       "height=\"{}\" src=\"data:image/png;base64,{}\"><ol>{}</ol></div><figcaption>The first rows "
       "of the first training domain: one row of data a column, above its counterfactual twins, "
       "which share all noise.</figcaption></figure>\n",
-      escape(field(facts, "title")), escape(names), kScale * grid->find("width")->as_integer(),
-      kScale * grid->find("height")->as_integer(), escape(grid->find("png")->as_string()), labels);
+      escape(field(facts, "title")), escape(names), scale * width,
+      scale * grid->find("height")->as_integer(), escape(grid->find("png")->as_string()), labels);
 }
 
 }  // namespace
