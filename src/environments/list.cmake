@@ -24,4 +24,8 @@ set(SPURION_ENVIRONMENTS
   in_context_rule
   table
   images
+  cue_images
+  rotated_images
+  blurred_images
+  cue_conflict_images
 )

@@ -4,12 +4,14 @@
 #include <ATen/Version.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <dnnl.hpp>
 #include <fstream>
 #include <thread>
 
+#include "harness/picture_grid.hpp"
 #include "spurion/version.hpp"
 
 namespace spurion {
@@ -27,9 +29,43 @@ std::string cpu_name() {
   return "unknown processor";
 }
 
+/// What a report shows of a world's rows, where they are pictures: bounds of the grid.
+constexpr std::int64_t kPictureColumns = 6;
+constexpr std::int64_t kPictureBytes = 160 * 1024;
+/// Settings of one environment that a report describes.
+constexpr std::size_t kMostSettings = 8;
+
+Value ceiling_of(const Ceiling& ceiling) {
+  return Value::Table{{"value", ceiling.value},
+                      {"exactness", exactness_name(ceiling.exactness)},
+                      {"error_bound", ceiling.error_bound}};
+}
+
+Value ceilings_of(const Environment& environment, const Domain& domain) {
+  const Ceilings ceilings = environment.ceilings(domain);
+  Value::Table row{{"domain", domain.name},
+                   {"shift", domain.shift},
+                   {"bayes", ceiling_of(ceilings.bayes)},
+                   {"invariant", ceiling_of(ceilings.invariant)},
+                   {"spurious_only", ceiling_of(ceilings.spurious_only)},
+                   {"chance", ceilings.chance}};
+  if (ceilings.population_erm) row["population_erm"] = ceiling_of(*ceilings.population_erm);
+  return row;
+}
+
+/// The first and last train domain and the test domain: what lies between is on the dial's chart.
+Value ceilings_of(const Environment& environment) {
+  const std::vector<Domain> train = environment.train_domains();
+  Value::List rows = {ceilings_of(environment, train.front())};
+  if (train.size() > 1) rows.push_back(ceilings_of(environment, train.back()));
+  rows.push_back(ceilings_of(environment, environment.test_domain()));
+  return rows;
+}
+
 }  // namespace
 
-Value describe_environment(const Environment& environment) {
+Value describe_environment(const std::string& name, const Value& options,
+                           const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
   Value::List shifts;
   for (const Domain& domain : environment.train_domains()) shifts.push_back(domain.shift);
@@ -45,7 +81,9 @@ Value describe_environment(const Environment& environment) {
   for (const Edge& edge : info.graph.edges) {
     edges.push_back(Value::List{Value(edge.from), Value(edge.to)});
   }
-  return Value::Table{
+  Value::Table facts{
+      {"name", name},
+      {"options", options},
       {"title", info.title},
       {"citation", info.citation},
       {"mechanism", info.mechanism},
@@ -53,12 +91,50 @@ Value describe_environment(const Environment& environment) {
       {"graph", info.graph.text()},
       {"variables", variables},
       {"edges", edges},
+      {"cue", info.cue},
+      {"causal", info.causal},
+      {"groups", info.groups},
+      {"outputs", info.outputs},
       {"dial_name", info.dial.name},
       {"dial_doc", info.dial.doc},
+      {"dial_low", info.dial.low},
+      {"dial_high", info.dial.high},
       {"train_shifts", shifts},
       {"test_shift", environment.test_domain().shift},
+      {"ceilings", ceilings_of(environment)},
       {"score", info.score() == Score::accuracy ? "accuracy" : "mean_squared_error"}};
+  if (const auto grid = picture_grid(environment, kPictureColumns, kPictureBytes)) {
+    Value::List lines;
+    for (const std::string& line : grid->lines) lines.push_back(line);
+    facts["pictures"] = Value::Table{{"png", data::base64(data::png(grid->picture))},
+                                     {"width", grid->picture.width},
+                                     {"height", grid->picture.height},
+                                     {"lines", lines}};
+  }
+  return facts;
 }
+
+namespace {
+
+/// Adds one entry for each setting of the environment that the trials have, up to a limit.
+void add_environment(const Component& spec, const Catalog& catalog,
+                     const std::shared_ptr<const DataSources>& sources,
+                     std::map<std::string, std::vector<std::string>>& settings,
+                     std::map<std::string, std::string>& context) {
+  std::vector<std::string>& seen = settings[spec.name];
+  const std::string options = spec.options.canonical_json();
+  if (seen.size() >= kMostSettings || std::find(seen.begin(), seen.end(), options) != seen.end()) {
+    return;
+  }
+  seen.push_back(options);
+  const auto environment =
+      catalog.environments.at(spec.name).make({spec.options}, EnvironmentContext{0, sources});
+  const std::string number = seen.size() == 1 ? "" : fmt::format("#{}", seen.size());
+  context["environment." + spec.name + number] =
+      describe_environment(spec.name, spec.options, *environment).canonical_json();
+}
+
+}  // namespace
 
 std::string build_description() {
   const dnnl_version_t* dnnl = dnnl_version();
@@ -82,6 +158,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   context["versions"] = build_description();
   context["trials"] = fmt::format("{}", trials.size());
   context["plugins"] = fmt::format("{}", fmt::join(catalog.plugins(), ", "));
+  std::map<std::string, std::vector<std::string>> settings;
   for (const TrialSpec& trial : trials) {
     auto& method = context["access." + trial.method.name];
     if (method.empty()) {
@@ -94,13 +171,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     if (regime.empty()) {
       regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();
     }
-    auto& environment = context["environment." + trial.environment.name];
-    if (environment.empty()) {
-      environment = describe_environment(
-                        *catalog.environments.at(trial.environment.name)
-                             .make({trial.environment.options}, EnvironmentContext{0, sources}))
-                        .canonical_json();
-    }
+    add_environment(trial.environment, catalog, sources, settings, context);
   }
   return context;
 }

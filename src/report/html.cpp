@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "report/environment_card.hpp"
 #include "report/escape.hpp"
-#include "report/graph.hpp"
 #include "report/svg_chart.hpp"
 
 namespace spurion::report {
@@ -75,26 +75,9 @@ std::string environments(const StoredResults& results) {
   for (const auto& [key, text] : results.context) {
     if (key.rfind("environment.", 0) != 0) continue;
     const Value facts = parse_json(text, key);
-    const auto field = [&](const char* name) {
-      const Value* value = facts.find(name);
-      if (value == nullptr) return std::string();
-      return value->is_string() ? value->as_string() : value->canonical_json();
-    };
-    out +=
-        fmt::format("<h3>{} <code>{}</code></h3>", escape(field("title")), escape(key.substr(12)));
-    out += svg_graph(facts, fmt::format("graph{}", number++));
-    out += "<p class=\"note\">Green: what causes the label. Red: the cue. Blue: the label.</p>";
-    out += "<pre>" + escape(field("mechanism")) + "</pre><dl>";
-    const std::pair<const char*, std::string> facts_shown[] = {
-        {"Dial", field("dial_name") + ": " + field("dial_doc")},
-        {"Training shifts", field("train_shifts")},
-        {"Test shift", field("test_shift")},
-        {"Deviations", field("deviations")},
-        {"Source", field("citation")}};
-    for (const auto& [name, value] : facts_shown) {
-      if (!value.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
-    }
-    out += "</dl>";
+    // "environment.NAME", and "environment.NAME#2" ... for further settings of the same.
+    const std::string name = key.substr(12, key.find('#') - 12);
+    out += environment_card(facts, name, fmt::format("graph{}", number++));
   }
   return out;
 }
@@ -160,7 +143,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. Intervals in square brackets are 95 % "
       "bootstrap "
       "intervals of the mean over seeds unless a caption says otherwise.</p>\n",
-      escape(title), kStyle, chart_style(), escape(suite.name));
+      escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name));
   out += "<section id=\"answers\" aria-label=\"Answers\">";
   for (const Answer& answer : answers) {
     out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answer.question),

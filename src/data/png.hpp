@@ -6,7 +6,7 @@
 
 #include "spurion/export.hpp"
 
-namespace spurion::report {
+namespace spurion::data {
 
 /// A picture of 8-bit red, green and blue, row by row from the top.
 struct Picture {
@@ -15,7 +15,13 @@ struct Picture {
   std::vector<std::uint8_t> rgb;  ///< 3 * width * height
 };
 
+/// The picture with each pixel `scale` x `scale` times.
+SPURION_API Picture enlarged(const Picture& picture, std::int64_t scale);
+
 /// The bytes of a PNG file. Throws `UsageError` when the size does not fit the pixels.
 SPURION_API std::string png(const Picture& picture);
 
-}  // namespace spurion::report
+/// Bytes as text, for a "data:" address.
+SPURION_API std::string base64(const std::string& bytes);
+
+}  // namespace spurion::data

@@ -1,11 +1,13 @@
-#include "report/png.hpp"
+#include "data/png.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "spurion/error.hpp"
 
-namespace spurion::report {
+namespace spurion::data {
 
 namespace {
 
@@ -25,6 +27,35 @@ std::string chunk(const std::string& type, const std::string& content) {
 }
 
 }  // namespace
+
+Picture enlarged(const Picture& picture, std::int64_t scale) {
+  Picture out{picture.width * scale, picture.height * scale, {}};
+  out.rgb.reserve(static_cast<std::size_t>(3 * out.width * out.height));
+  for (std::int64_t y = 0; y < out.height; ++y) {
+    for (std::int64_t x = 0; x < out.width; ++x) {
+      const auto from = picture.rgb.begin() + 3 * (y / scale * picture.width + x / scale);
+      out.rgb.insert(out.rgb.end(), from, from + 3);
+    }
+  }
+  return out;
+}
+
+std::string base64(const std::string& bytes) {
+  constexpr const char* kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t first = 0; first < bytes.size(); first += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - first);
+    std::uint32_t word = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      word = word << 8U | (i < count ? static_cast<std::uint8_t>(bytes[first + i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      out += i <= count ? kLetters[word >> (18 - 6 * i) & 63U] : '=';
+    }
+  }
+  return out;
+}
 
 std::string png(const Picture& picture) {
   const auto stride = static_cast<std::size_t>(3 * picture.width);
@@ -51,4 +82,4 @@ std::string png(const Picture& picture) {
   return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", packed) + chunk("IEND", "");
 }
 
-}  // namespace spurion::report
+}  // namespace spurion::data

@@ -1,0 +1,85 @@
+// What a report shows of a world comes from what the run stored of it.
+#include "report/environment_card.hpp"
+
+#include "catch.hpp"
+#include "data/png.hpp"
+#include "harness/context.hpp"
+#include "harness/picture_grid.hpp"
+#include "unit/environments/image_worlds.hpp"
+
+namespace spurion {
+namespace {
+
+using Catch::Contains;
+
+std::map<std::string, std::string> context_of(const std::string& environments) {
+  const Catalog catalog = builtin_catalog();
+  const Suite suite = Suite::parse(R"(
+name = "s"
+[[experiment]]
+name = "e"
+method = { name = "erm" }
+model = { name = "mlp", width = 4 }
+regime = { name = "offline" }
+training = { steps = 1, rows = 10 }
+[experiment.grid]
+environment = [)" + environments + "]\n",
+                                   "s.toml");
+  return run_context(suite, suite.trials(catalog), catalog, tests::shared_sources());
+}
+
+TEST_CASE("a run stores a picture of rows and twins, bounded in size, and the card shows it") {
+  const auto context = context_of(R"({ name = "textured_shapes" }, { name = "two_bit" },
+    { name = "coloured_images", source = "glyphs" },
+    { name = "coloured_images", source = "glyphs", label_noise = 0.1 })");
+  REQUIRE(context.count("environment.textured_shapes") == 1);
+  REQUIRE(context.count("environment.coloured_images") == 1);
+  REQUIRE(context.count("environment.coloured_images#2") == 1);
+  CHECK(context.count("environment.coloured_images#3") == 0);
+  CHECK(context.at("environment.textured_shapes").size() < 300000);
+  CHECK(context.at("environment.coloured_images").size() < 30000);
+
+  const std::string shapes = report::environment_card(
+      parse_json(context.at("environment.textured_shapes"), "facts"), "textured_shapes", "g");
+  CHECK_THAT(shapes, Contains("src=\"data:image/png;base64,iVBORw0KGgo"));
+  CHECK_THAT(shapes, Contains("<li>as it is</li>") && Contains("<li>do(background := other)</li>"));
+  CHECK_THAT(shapes, Contains("<svg") && Contains("population ERM") && Contains("0.75"));
+  CHECK_THAT(shapes, Contains("<dt>Groups</dt><dd>4</dd>") && Contains("<dt>Source</dt>"));
+
+  const std::string bits = report::environment_card(
+      parse_json(context.at("environment.two_bit"), "facts"), "two_bit", "g");
+  CHECK(bits.find("<img") == std::string::npos);
+  CHECK_THAT(bits, Contains("class=\"ceilings\""));
+}
+
+TEST_CASE("the card of a store that knows less shows what there is") {
+  const std::string card = report::environment_card(
+      Value::Table{{"title", "Old <world>"}, {"mechanism", "y = x"}}, "old", "g");
+  CHECK_THAT(card, Contains("Old &lt;world&gt;") && Contains("y = x"));
+  CHECK(card.find("<img") == std::string::npos);
+}
+
+TEST_CASE("a grid of pictures has as many columns as fit") {
+  const auto world = tests::image_world("coloured_images");
+  const auto grid = picture_grid(*world, 6, 1 << 20);
+  REQUIRE(grid.has_value());
+  CHECK(grid->lines.size() == 3);
+  CHECK(grid->picture.width == 6 * 16 + 2);
+  CHECK(grid->picture.height == 3 * 16 + 2);
+  CHECK(picture_grid(*world, 6, 3 * 16 * 16 * 3 * 2)->picture.width == 2 * 16 + 2);
+  CHECK_FALSE(picture_grid(*world, 6, 10).has_value());
+  const data::Picture twice = data::enlarged(grid->picture, 2);
+  CHECK(twice.width == 2 * grid->picture.width);
+  CHECK(twice.rgb[3 * (2 * twice.width + 5)] == grid->picture.rgb[3 * (grid->picture.width + 2)]);
+}
+
+TEST_CASE("base64 as everybody reads it") {
+  CHECK(data::base64("") == "");
+  CHECK(data::base64("f") == "Zg==");
+  CHECK(data::base64("fo") == "Zm8=");
+  CHECK(data::base64("foo") == "Zm9v");
+  CHECK(data::base64("\xff\xfe\x7f") == "//5/");
+}
+
+}  // namespace
+}  // namespace spurion
