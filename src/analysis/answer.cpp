@@ -38,6 +38,22 @@ std::string text_option(const Question& question, const char* key, const std::st
   return value->as_string();
 }
 
+std::vector<std::string> texts_option(const Question& question, const char* key) {
+  const Value* value = question.options.find(key);
+  std::vector<std::string> texts;
+  if (value == nullptr) return texts;
+  const auto wrong = [&](const Value& given) {
+    throw UsageError(fmt::format("{}'{}' of a question expects a list of strings, got {}",
+                                 at(given), key, given.type_name()));
+  };
+  if (!value->is_list()) wrong(*value);
+  for (const Value& item : value->as_list()) {
+    if (!item.is_string()) wrong(item);
+    texts.push_back(item.as_string());
+  }
+  return texts;
+}
+
 double number_option(const Question& question, const char* key, double fallback) {
   const Value* value = question.options.find(key);
   if (value == nullptr) return fallback;

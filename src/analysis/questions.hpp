@@ -17,6 +17,8 @@ Chart dial_chart(const StoredResults& results, const std::string& experiment);
 
 /// Reads a key of a question; throws `UsageError` with its place when it has the wrong type.
 std::string text_option(const Question& question, const char* key, const std::string& fallback);
+/// A list of strings; empty when absent.
+std::vector<std::string> texts_option(const Question& question, const char* key);
 double number_option(const Question& question, const char* key, double fallback);
 
 }  // namespace spurion::analysis

@@ -112,7 +112,7 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
         points.add(x, s, window.score);
         bayes.add(x, s, window.score + sign * window.regret);
         invariant.add(x, s, window.score + sign * window.invariant_regret);
-        if (phase >= 0 && window.phase != phase) marks.insert(before);
+        if (phase >= 0 && window.phase != phase && trial.shifts(window.phase)) marks.insert(before);
         phase = window.phase;
         before = x;
       }
@@ -138,17 +138,20 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   chart.title = title;
   chart.x_label = "after phase";
   chart.y_label = label;
-  chart.note = "Band: 95 % bootstrap interval over trials.";
+  chart.note = "Band: 95 % bootstrap interval over trials. Vertical lines: the cues shift.";
+  std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
     Points points(name, line.strata.size());
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       for (std::int64_t phase = 0; phase < trial.phases; ++phase) {
+        if (trial.shifts(phase)) marks.insert(static_cast<double>(phase) - 0.5);
         points.add(static_cast<double>(phase), s, number(trial, phase));
       }
     });
     Series series = points.series(line_name);
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
+  chart.marks.assign(marks.begin(), marks.end());
   return chart;
 }
 
@@ -165,6 +168,9 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
   charts.push_back(by_phase(
       "trap_" + end, "The new-test trap: " + world, "score owed to cues", lines,
       [&](const StreamNumbers& trial, std::int64_t p) { return trial.traps[at(p)][at(p)]; }));
+  charts.push_back(by_phase(
+      "score_" + end, "On each phase, after it: " + world, "score", lines,
+      [&](const StreamNumbers& trial, std::int64_t p) { return trial.scores[at(p)][at(p)]; }));
   charts.push_back(
       by_phase("adoption_" + end, "Adoption of the newest cue: " + world, "flip rate", lines,
                [](const StreamNumbers& trial, std::int64_t p) { return trial.adoption(p); }));

@@ -82,7 +82,8 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
         offsets = true;
         if (std::abs(row.value) > 1e-12) out.active[place].push_back(row.metric.substr(7));
       }
-    } else if (starts_with(row.domain, "cue_") && row.metric == "flip_rate") {
+    } else if (starts_with(row.domain, "cue_") &&
+               row.metric == (accuracy ? "flip_rate" : "twin_shift")) {
       out.flips[static_cast<std::size_t>(row.phase)][row.domain.substr(4)] = row.value;
     } else if (row.domain == "stream") {
       if (row.metric == prequential) {
@@ -98,37 +99,54 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
       if (row.metric == "invariant_regret") out.windows.back().invariant_regret = row.value;
     }
   }
+  for (std::size_t phase = 0; !accuracy && phase < count; ++phase) {
+    for (std::size_t on = 0; on < count; ++on) out.traps[phase][on] /= out.chance[on];
+    for (auto& [cue, rate] : out.flips[phase]) rate /= std::sqrt(out.chance[phase]);
+  }
   for (std::size_t phase = 0; !offsets && phase < count; ++phase) {
     for (const auto& [cue, position] : out.positions[phase]) out.active[phase].push_back(cue);
   }
   return out;
 }
 
-std::string StreamNumbers::newest(std::int64_t phase) const {
-  for (std::int64_t now = phase; now >= 0; --now) {
-    const auto& here = active[static_cast<std::size_t>(now)];
-    if (here.empty()) continue;
-    for (const std::string& cue : here) {
-      if (now == 0 || !contains(active[static_cast<std::size_t>(now - 1)], cue)) return cue;
+bool StreamNumbers::shifts(std::int64_t phase) const {
+  if (phase == 0) return false;
+  const auto& now = positions[static_cast<std::size_t>(phase)];
+  const auto& before = positions[static_cast<std::size_t>(phase - 1)];
+  return now != before ||
+         active[static_cast<std::size_t>(phase)] != active[static_cast<std::size_t>(phase - 1)];
+}
+
+std::vector<std::string> StreamNumbers::newest(std::int64_t phase) const {
+  for (std::int64_t now = phase; now > 0; --now) {
+    const auto place = static_cast<std::size_t>(now);
+    std::vector<std::string> changed;
+    for (const std::string& cue : active[place]) {
+      const auto here = positions[place].find(cue);
+      const auto before = positions[place - 1].find(cue);
+      const bool moved = here != positions[place].end() && before != positions[place - 1].end() &&
+                         here->second != before->second;
+      if (moved || !contains(active[place - 1], cue)) changed.push_back(cue);
     }
-    // All of them were there before: go back to when the last of them came.
-    if (now > 0) continue;
-    return here.front();
+    if (!changed.empty()) return changed;
   }
-  return {};
+  return active.front();
 }
 
 double StreamNumbers::adoption(std::int64_t phase) const {
-  const auto& rates = flips[static_cast<std::size_t>(phase)];
-  const auto found = rates.find(newest(phase));
-  return found == rates.end() ? kNan : found->second;
+  double worst = kNan;
+  const std::vector<std::string> newer = newest(phase);
+  for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
+    if (contains(newer, cue)) worst = std::fmax(worst, rate);
+  }
+  return worst;
 }
 
 double StreamNumbers::residue(std::int64_t phase) const {
   double worst = kNan;
-  const std::string newer = newest(phase);
+  const std::vector<std::string> newer = newest(phase);
   for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
-    if (cue == newer) continue;
+    if (contains(newer, cue)) continue;
     for (std::int64_t before = 0; before <= phase; ++before) {
       if (contains(active[static_cast<std::size_t>(before)], cue)) worst = std::fmax(worst, rate);
     }
@@ -192,16 +210,17 @@ double StreamNumbers::forward_transfer() const {
 double StreamNumbers::recovery_rows(double margin) const {
   std::vector<double> rows;
   std::int64_t phase = -1;
-  bool recovered = false;
+  bool counted = false;  // false: no shift, or recovered from it
   for (const StreamWindow& window : windows) {
     if (window.phase != phase) {
       phase = window.phase;
-      recovered = false;
-      rows.push_back(0.0);
+      counted = shifts(phase);
+      if (counted) rows.push_back(0.0);
     }
-    if (recovered) continue;
-    recovered = window.regret <= margin;
+    if (!counted) continue;
     rows.back() += window.rows;
+    const double unit = accuracy ? 1.0 : chance[static_cast<std::size_t>(phase)];
+    counted = window.regret > margin * unit;
   }
   return mean_defined(rows);
 }
@@ -222,11 +241,15 @@ double StreamNumbers::dynamic_regret() const {
 double StreamNumbers::late_against_early() const {
   const double sign = accuracy ? 1.0 : -1.0;
   for (std::size_t late = scores.size() - 1; late > 1; --late) {
-    for (std::size_t early = 1; early < late; ++early) {
-      // Phases with the same cues in the same places show the same held-out rows.
-      const bool same = active[early] == active[late] && bayes[early] == bayes[late] &&
-                        std::abs(scores[late][early] - scores[late][late]) < 1e-12;
-      if (same) return sign * (scores[late][late] - scores[early][early]);
+    for (std::size_t early = 1; early + 1 < late; ++early) {
+      const auto same = [&](std::size_t other) {
+        return positions[other] == positions[late] && active[other] == active[late];
+      };
+      bool others_between = false;
+      for (std::size_t between = early + 1; between < late; ++between) {
+        others_between = others_between || !same(between);
+      }
+      if (same(early) && others_between) return sign * (scores[late][late] - scores[early][early]);
     }
   }
   return kNan;

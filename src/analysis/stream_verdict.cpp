@@ -15,6 +15,8 @@ const char* outcome_name(StreamOutcome outcome) {
       return "unchanged";
     case StreamOutcome::not_confused:
       return "not confused";
+    case StreamOutcome::not_measurable:
+      return "not measurable";
     case StreamOutcome::undecided:
       return "undecided";
   }
@@ -51,7 +53,14 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
   verdict.trap_change = estimate("trap change", [](const StreamNumbers& t, std::size_t last) {
     return t.traps[last][last] - t.traps[0][last];
   });
-  if (verdict.flip_after.count == 0 || verdict.trap.count == 0) return verdict;
+  if (verdict.flip_after.count == 0 || verdict.trap.count == 0) {
+    verdict.outcome = StreamOutcome::not_measurable;
+    return verdict;
+  }
+  // One trial of a setting shows no spread: an interval around it would be made up.
+  for (const auto& stratum : strata) {
+    if (stratum.size() < 2) return verdict;
+  }
 
   const auto within = [margin](const Estimate& e) { return e.low > -margin && e.high < margin; };
   const bool was_confused = verdict.flip_before.low > margin;

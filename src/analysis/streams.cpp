@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -20,19 +21,9 @@ namespace {
 
 /// The options of a regime that make the stream: part of the world, not of the regime.
 const std::set<std::string>& trajectory_options() {
-  static const std::set<std::string> options = {"trajectory", "phases",        "phase_count",
-                                                "period",     "rate",          "walk",
-                                                "finale",     "reserved_cues", "lengths"};
+  static const std::set<std::string> options = {"phases", "phase_count",   "period", "rate", "walk",
+                                                "finale", "reserved_cues", "lengths"};
   return options;
-}
-
-/// "two_shortcuts, replacement".
-std::string world_of(const TrialSpec& spec, const VariantNames& environments) {
-  std::string name = environments(spec);
-  if (const Value* trajectory = spec.regime.options.find("trajectory")) {
-    name += ", " + trajectory->as_string();
-  }
-  return name;
 }
 
 /// The trials of one world, regime, method and scale, by what else varies.
@@ -80,53 +71,87 @@ std::string show_defined(const Estimate& estimate, int digits = 3) {
 }
 
 /// What else of a trial varies, without what a cell is named by.
-std::string rest_of(const TrialSpec& spec, const std::string& axis) {
+std::string rest_of(const TrialSpec& spec, const std::set<std::string>& scaled) {
   Value canonical = spec.canonical();
   for (const char* key : {"environment", "regime", "method", "seed", "draw", "suite_seed"}) {
     canonical.as_table().erase(key);
   }
-  const auto dot = axis.find('.');
-  if (dot != std::string::npos) {
+  for (const std::string& axis : scaled) {
+    const auto dot = axis.find('.');
     const auto section = canonical.as_table().find(axis.substr(0, dot));
-    if (section != canonical.as_table().end()) {
-      Value& table = section->second;
-      Value::Table& options = table.find("options") != nullptr
-                                  ? table.as_table().at("options").as_table()
-                                  : table.as_table();
-      options.erase(axis.substr(dot + 1));
-    }
+    if (dot == std::string::npos || section == canonical.as_table().end()) continue;
+    Value& table = section->second;
+    Value::Table& options = table.find("options") != nullptr
+                                ? table.as_table().at("options").as_table()
+                                : table.as_table();
+    options.erase(axis.substr(dot + 1));
   }
   return canonical.canonical_json();
 }
 
-std::map<CellKey, Cell> cells_of(const StoredResults& results, const Question& question,
-                                 const std::string& axis) {
-  std::set<std::string> scaled;
-  if (axis.rfind("environment.", 0) == 0) scaled.insert(axis.substr(12));
-  const VariantNames environments(results, question.experiment, &TrialSpec::environment, scaled);
-  const VariantNames regimes(results, question.experiment, &TrialSpec::regime,
-                             trajectory_options());
-  const VariantNames methods(results, question.experiment, &TrialSpec::method);
+/// The experiments a question is about: its own, and those of its list.
+std::set<std::string> experiments_of(const Question& question) {
+  std::set<std::string> names = {question.experiment};
+  for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
+  return names;
+}
+
+/// Trials by world, regime, method and scale. The options in `scaled` ("section.field") move with
+/// the axis and name nothing.
+struct Cells {
   std::map<CellKey, Cell> cells;
+  std::int64_t unfinished = 0;  ///< diverged or failed, and left out
+};
+
+Cells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
+               const std::set<std::string>& scaled) {
+  const std::set<std::string> experiments = experiments_of(question);
+  Cells out;
+  std::vector<const TrialResult*> trials;
   for (const TrialResult& trial : results.trials) {
-    if (trial.spec.experiment != question.experiment || trial.status != Status::done) continue;
-    auto numbers = stream_numbers(trial);
+    if (experiments.count(trial.spec.experiment) == 0) continue;
+    if (trial.status == Status::done) {
+      trials.push_back(&trial);
+    } else {
+      ++out.unfinished;
+    }
+  }
+  const auto named = [&](const std::string& section, bool trajectory) {
+    return [&, section, trajectory](const std::string& option) {
+      return scaled.count(section + "." + option) == 0 &&
+             (trajectory_options().count(option) != 0) == trajectory;
+    };
+  };
+  const VariantNames environments(trials, &TrialSpec::environment, named("environment", false));
+  const VariantNames regimes(trials, &TrialSpec::regime, named("regime", false));
+  const VariantNames streams(trials, &TrialSpec::regime, named("regime", true));
+  const VariantNames methods(trials, &TrialSpec::method, named("method", false));
+  for (const TrialResult* trial : trials) {
+    auto numbers = stream_numbers(*trial);
     if (!numbers) continue;
-    CellKey key{world_of(trial.spec, environments), regimes(trial.spec), methods(trial.spec)};
+    const TrialSpec& spec = trial->spec;
+    CellKey key;
+    key.world = environments(spec);
+    if (const Value* trajectory = spec.regime.options.find("trajectory")) {
+      key.world += ", " + trajectory->as_string();
+    }
+    key.world += streams.options(spec);
+    key.regime = regimes(spec);
+    key.method = methods(spec);
     if (!axis.empty()) {
-      const auto scale = axis_value(trial.spec, axis);
+      const auto scale = axis_value(spec, axis);
       if (!scale) continue;
       key.scale = scale->number;
     }
-    Cell& cell = cells[key];
-    cell.strata[rest_of(trial.spec, axis)].push_back(std::move(*numbers));
-    cell.cost.steps += trial.cost.steps;
-    cell.cost.rows_seen += trial.cost.rows_seen;
-    cell.cost.labels_used += trial.cost.labels_used;
-    cell.cost.flops += trial.cost.flops;
+    Cell& cell = out.cells[key];
+    cell.strata[rest_of(spec, scaled)].push_back(std::move(*numbers));
+    cell.cost.steps += trial->cost.steps;
+    cell.cost.rows_seen += trial->cost.rows_seen;
+    cell.cost.labels_used += trial->cost.labels_used;
+    cell.cost.flops += trial->cost.flops;
     ++cell.trials;
   }
-  return cells;
+  return out;
 }
 
 /// Prequential numbers exist online only; everything else for all.
@@ -186,46 +211,47 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
   return table;
 }
 
-/// Where a world's regimes and methods did not spend the same, it is said.
+/// Where a world's regimes and methods did not spend the same, it is said in what.
 Table budget_table(const Question& question, const std::map<CellKey, Cell>& cells) {
   Table table{
       "stream_budgets_" + question.experiment,
       "What each trial was counted to spend, on average: rows that entered a gradient, "
       "labels revealed, updates, floating-point operations of passes through the model. "
-      "'as most': within 5 % of the median of its world at its scale in rows and updates; "
-      "comparisons with another budget are not like with like.",
+      "'equal': all within 5 % of the median of its world at its scale; else how many times "
+      "the median. Comparisons at another budget are not like with like.",
       {"world", "regime", "method", "scale", "rows", "labels", "updates", "GFLOP", "budget"},
       {}};
-  std::map<std::pair<std::string, double>, std::vector<std::pair<double, double>>> spent;
-  const auto each = [](const Cell& cell, auto total) {
-    return static_cast<double>(total) / static_cast<double>(cell.trials);
+  constexpr const char* kNames[] = {"rows", "labels", "updates", "GFLOP"};
+  const auto spending = [](const Cell& cell) {
+    const auto trials = static_cast<double>(cell.trials);
+    return std::array<double, 4>{static_cast<double>(cell.cost.rows_seen) / trials,
+                                 static_cast<double>(cell.cost.labels_used) / trials,
+                                 static_cast<double>(cell.cost.steps) / trials,
+                                 cell.cost.flops * 1e-9 / trials};
   };
+  std::map<std::pair<std::string, double>, std::array<std::vector<double>, 4>> peers;
   for (const auto& [key, cell] : cells) {
-    spent[{key.world, key.scale}].emplace_back(each(cell, cell.cost.rows_seen),
-                                               each(cell, cell.cost.steps));
-  }
-  const auto median = [](std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-  };
-  for (const auto& [key, cell] : cells) {
-    std::vector<double> rows;
-    std::vector<double> steps;
-    for (const auto& [r, s] : spent[{key.world, key.scale}]) {
-      rows.push_back(r);
-      steps.push_back(s);
+    const auto spent = spending(cell);
+    for (std::size_t i = 0; i < spent.size(); ++i) {
+      peers[{key.world, key.scale}][i].push_back(spent[i]);
     }
-    const auto near = [](double value, double usual) {
-      return std::abs(value - usual) <= 0.05 * usual;
-    };
-    const bool same = near(each(cell, cell.cost.rows_seen), median(rows)) &&
-                      near(each(cell, cell.cost.steps), median(steps));
+  }
+  for (auto& [world, each] : peers) {
+    for (std::vector<double>& values : each) std::sort(values.begin(), values.end());
+  }
+  for (const auto& [key, cell] : cells) {
+    const auto spent = spending(cell);
+    std::vector<std::string> other;
+    for (std::size_t i = 0; i < spent.size(); ++i) {
+      const std::vector<double>& usual = peers[{key.world, key.scale}][i];
+      const double median = usual[usual.size() / 2];
+      if (std::abs(spent[i] - median) <= 0.05 * median) continue;
+      other.push_back(fmt::format("{} x {:.2g}", kNames[i], spent[i] / median));
+    }
     table.rows.push_back({key.world, key.regime, key.method, fmt::format("{}", key.scale),
-                          fmt::format("{:.0f}", each(cell, cell.cost.rows_seen)),
-                          fmt::format("{:.0f}", each(cell, cell.cost.labels_used)),
-                          fmt::format("{:.0f}", each(cell, cell.cost.steps)),
-                          fmt::format("{:.3g}", each(cell, cell.cost.flops) * 1e-9),
-                          same ? "as most" : "another"});
+                          fmt::format("{:.0f}", spent[0]), fmt::format("{:.0f}", spent[1]),
+                          fmt::format("{:.0f}", spent[2]), fmt::format("{:.3g}", spent[3]),
+                          other.empty() ? "equal" : fmt::format("{}", fmt::join(other, ", "))});
   }
   return table;
 }
@@ -247,10 +273,40 @@ std::string summary(const std::map<std::pair<std::string, std::string>,
     if (of(StreamOutcome::not_confused) > 0) {
       text += fmt::format(", not confused {}", of(StreamOutcome::not_confused));
     }
+    if (of(StreamOutcome::not_measurable) > 0) {
+      text += fmt::format(", not measurable {}", of(StreamOutcome::not_measurable));
+    }
     if (of(StreamOutcome::undecided) > 0) {
       text += fmt::format(", undecided {}", of(StreamOutcome::undecided));
     }
     text += ". ";
+  }
+  return text;
+}
+
+/// Whether more of the axis makes a regime enough: its verdict and flips at the largest scale.
+std::string against_scale(const std::map<CellKey, Cell>& cells, const std::string& axis,
+                          std::int64_t phase, double margin) {
+  std::map<std::string, std::vector<const std::pair<const CellKey, Cell>*>> lines;
+  for (const auto& entry : cells) {
+    lines[fmt::format("{}, {} ({})", entry.first.world, entry.first.regime, entry.first.method)]
+        .push_back(&entry);
+  }
+  std::string text;
+  for (const auto& [line, scales] : lines) {
+    const auto at = [&](const std::pair<const CellKey, Cell>* entry) {
+      return stream_verdict(entry->second.lists(), phase, margin, entry->first.text());
+    };
+    const StreamVerdict first = at(scales.front());
+    const StreamVerdict last = at(scales.back());
+    text +=
+        fmt::format("{}: worst flip rate {} at {} = {}, {} at {}: {}. ", line,
+                    show_defined(first.flip_after), axis, scales.front()->first.scale,
+                    show_defined(last.flip_after), scales.back()->first.scale,
+                    last.outcome == StreamOutcome::resolved       ? "enough at the largest"
+                    : last.flip_after.high < first.flip_after.low ? "less with scale, not enough"
+                    : last.flip_after.low > first.flip_after.high ? "more with scale"
+                                                                  : "scale does not help");
   }
   return text;
 }
@@ -261,7 +317,13 @@ Answer streams(const StoredResults& results, const Question& question) {
   const std::string axis = text_option(question, "axis", "");
   const double margin = number_option(question, "margin", 0.1);
   const auto phase = static_cast<std::int64_t>(number_option(question, "phase", -1.0));
-  const std::map<CellKey, Cell> cells = cells_of(results, question, axis);
+  std::set<std::string> scaled;
+  if (!axis.empty()) {
+    scaled.insert(axis);
+    for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
+  }
+  const Cells found = cells_of(results, question, axis, scaled);
+  const std::map<CellKey, Cell>& cells = found.cells;
   Answer answer;
   if (cells.empty()) {
     answer.sentence = "No trial of this experiment that has finished was on a stream.";
@@ -311,7 +373,11 @@ Answer streams(const StoredResults& results, const Question& question) {
     if (!axis.empty()) row.insert(row.begin() + 3, fmt::format("{}", key.scale));
     table.rows.push_back(std::move(row));
   }
-  answer.sentence = summary(counts);
+  answer.sentence = axis.empty() ? summary(counts) : against_scale(cells, axis, phase, margin);
+  if (found.unfinished > 0) {
+    answer.sentence +=
+        fmt::format("{} trials diverged or failed and are left out.", found.unfinished);
+  }
   answer.tables.push_back(std::move(table));
   answer.tables.push_back(measures_table(question, cells, axis, margin));
   answer.tables.push_back(budget_table(question, cells));

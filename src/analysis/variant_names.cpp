@@ -2,20 +2,43 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
 namespace spurion::analysis {
 
-VariantNames::VariantNames(const StoredResults& results, const std::string& experiment,
-                           Component TrialSpec::*component, const std::set<std::string>& shared)
+namespace {
+
+/// "rate = 0.5"; what is on is named, what is off is not.
+std::string option_text(const std::string& option, const Value& value) {
+  if (value.is_bool()) return value.as_bool() ? option : std::string();
+  return fmt::format("{} = {}", option,
+                     value.is_string() ? value.as_string() : value.canonical_json());
+}
+
+std::vector<std::string> option_texts(const std::set<std::string>& options,
+                                      const Component& component) {
+  std::vector<std::string> parts;
+  for (const std::string& option : options) {
+    const Value* value = component.options.find(option);
+    if (value == nullptr) continue;
+    std::string text = option_text(option, *value);
+    if (!text.empty()) parts.push_back(std::move(text));
+  }
+  return parts;
+}
+
+}  // namespace
+
+VariantNames::VariantNames(const std::vector<const TrialResult*>& trials,
+                           Component TrialSpec::*component, const Named& named)
     : component_(component) {
   std::map<std::string, std::map<std::string, std::set<std::string>>> values;
-  for (const TrialResult& trial : results.trials) {
-    if (trial.spec.experiment != experiment) continue;
-    const Component& one = trial.spec.*component_;
+  std::map<std::string, std::set<std::string>> anywhere;
+  for (const TrialResult* trial : trials) {
+    const Component& one = trial->spec.*component_;
     if (!one.options.is_table()) continue;
     for (const auto& [option, value] : one.options.as_table()) {
-      if (shared.count(option) == 0) values[one.name][option].insert(value.canonical_json());
+      if (!named(option)) continue;
+      values[one.name][option].insert(value.canonical_json());
+      anywhere[option].insert(value.canonical_json());
     }
   }
   for (const auto& [name, options] : values) {
@@ -23,25 +46,26 @@ VariantNames::VariantNames(const StoredResults& results, const std::string& expe
       if (seen.size() > 1) differing_[name].insert(option);
     }
   }
+  for (const auto& [option, seen] : anywhere) {
+    if (seen.size() > 1) differing_anywhere_.insert(option);
+  }
 }
 
 std::string VariantNames::operator()(const TrialSpec& spec) const {
   const Component& one = spec.*component_;
   const auto found = differing_.find(one.name);
   if (found == differing_.end()) return one.name;
-  std::vector<std::string> parts;
-  for (const std::string& option : found->second) {
-    const Value* value = one.options.find(option);
-    if (value == nullptr) continue;
-    if (value->is_bool()) {  // what is on is named, what is off is not
-      if (value->as_bool()) parts.push_back(option);
-      continue;
-    }
-    parts.push_back(fmt::format("{} = {}", option,
-                                value->is_string() ? value->as_string() : value->canonical_json()));
-  }
+  const auto parts = option_texts(found->second, one);
   if (parts.empty()) return one.name;
   return fmt::format("{} ({})", one.name, fmt::join(parts, ", "));
+}
+
+std::string VariantNames::options(const TrialSpec& spec) const {
+  std::string text;
+  for (const std::string& part : option_texts(differing_anywhere_, spec.*component_)) {
+    text += ", " + part;
+  }
+  return text;
 }
 
 }  // namespace spurion::analysis

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "engine/risk_model.hpp"
 #include "spurion/model.hpp"
 
@@ -46,13 +48,16 @@ class CountingModel final : public Model, public engine::RiskModel {
 
   /// Counts from now on, or no more.
   void set_counting(bool counting) const { counting_ = counting; }
-  /// Operations counted since the last call, of all replicas together. A pass that records a graph
-  /// counts as forward and backward.
-  [[nodiscard]] double take() const {
-    const double flops = flops_;
-    flops_ = 0.0;
-    return flops;
-  }
+  /// What was counted, of all replicas together: operations, and rows that entered a gradient. A
+  /// pass that records a graph counts as forward and backward.
+  struct Counted {
+    double flops = 0.0;
+    double rows = 0.0;
+  };
+  /// Since the last call.
+  [[nodiscard]] Counted take() const { return std::exchange(counted_, Counted{}); }
+  /// Puts back what was taken.
+  void give(const Counted& counted) const { counted_ = counted; }
 
  private:
   /// Whether a pass is kept to be gone back through.
@@ -62,7 +67,7 @@ class CountingModel final : public Model, public engine::RiskModel {
   const Model* inner_;
   const engine::RiskModel* risks_;  // the same model, where it is one
   mutable bool counting_ = false;
-  mutable double flops_ = 0.0;
+  mutable Counted counted_;
 };
 
 }  // namespace spurion

@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "core/work_clock.hpp"
-#include "harness/ceiling_measures.hpp"
 #include "harness/cached_environment.hpp"
+#include "harness/ceiling_measures.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimal_reliance.hpp"
 
@@ -210,14 +210,19 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
 
 void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
                                  const std::vector<std::int64_t>& new_labels) {
-  const double flops = options_.counted != nullptr
-                           ? options_.counted->take() / static_cast<double>(costs_.size())
-                           : static_cast<double>(rows) * options_.step_flops_per_row;
+  const auto replicas = static_cast<double>(costs_.size());
+  double flops = static_cast<double>(rows) * options_.step_flops_per_row;
+  std::int64_t in_gradient = rows;
+  if (options_.counted != nullptr) {
+    const CountingModel::Counted counted = options_.counted->take();
+    flops = counted.flops / replicas;
+    in_gradient = std::llround(counted.rows / replicas);
+  }
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (!trainee.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];
     ++cost.steps;
-    cost.rows_seen += rows;
+    cost.rows_seen += in_gradient;
     cost.labels_used += new_labels[k];
     cost.flops += flops;
   }

@@ -62,7 +62,12 @@ void PackCheckpoint::offer(const Visit& where) {
 
 bool PackCheckpoint::resume(const Visit& where) {
   if (!std::filesystem::exists(file_)) return false;
-  Archive archive = Archive::read(file_);
+  Archive archive;
+  try {
+    archive = Archive::read(file_);
+  } catch (const StoreError&) {
+    return false;  // damaged: the trials start again
+  }
   // Another build need not come to the same bits: it starts the trials again.
   if (archive.text("trials") != trials_ || archive.text("build") != build_tag()) return false;
   StateVisitor loader = StateVisitor::loader(archive);
@@ -85,7 +90,12 @@ std::vector<std::vector<std::string>> checkpointed_packs(const std::filesystem::
   std::sort(files.begin(), files.end());
   std::vector<std::vector<std::string>> packs;
   for (const auto& file : files) {
-    std::istringstream text(Archive::read(file).text("trials"));
+    std::istringstream text;
+    try {
+      text.str(Archive::read(file).text("trials"));
+    } catch (const StoreError&) {
+      continue;  // damaged: its trials are planned like any others
+    }
     std::vector<std::string> ids;
     for (std::string id; std::getline(text, id);) ids.push_back(id);
     packs.push_back(std::move(ids));

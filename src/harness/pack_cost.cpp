@@ -49,6 +49,8 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   const auto model = catalog.models.at(trial.model.name)
                          .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
   const auto regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
+  // Says so before anything runs where the stream and the world do not fit.
+  const auto phases = static_cast<double>(regime->schedule(*environment).size());
   const auto domains = static_cast<double>(regime->batch_domains(*environment));
   const auto method =
       catalog.methods.at(trial.method.name)
@@ -79,7 +81,9 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   result.batch_bytes = batch_rows * (input_bytes + 8.0);
   result.prepared_bytes = whole ? 0.0 : training_rows * (input_bytes + 8.0);
   // Training rows, and two stretches of held-out rows: as they are, and their twins.
-  result.seed_bytes = sample_bytes(info) * (training_rows + 2.0 * evaluation_rows);
+  // On a stream the training sets of all phases may be kept.
+  result.seed_bytes =
+      sample_bytes(info) * (std::max(phases, 1.0) * training_rows + 2.0 * evaluation_rows);
   if (info.input_shape.size() == 3) result.seed_bytes += kImageOrderBytes;
   // One seed's rows while they are drawn.
   result.fixed_bytes = 4.0e6 + 1.25 * sample_bytes(info) *

@@ -171,9 +171,8 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
                                                    budget.total * 1e-6)}});
   }
   work.rethrow();
-  // Nothing is in training any more, so nothing that is kept is of use.
-  std::error_code ignored;
-  std::filesystem::remove_all(checkpoints.folder, ignored);
+  std::error_code ignored;  // another suite's packs may be kept there too
+  std::filesystem::remove(checkpoints.folder, ignored);
   progress = work.progress();
   progress.seconds = seconds;
   progress.share = 1.0;

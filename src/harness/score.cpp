@@ -7,8 +7,8 @@
 #include <cmath>
 #include <map>
 
-#include "harness/context.hpp"
 #include "harness/ceiling_measures.hpp"
+#include "harness/context.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
@@ -203,7 +203,8 @@ void store_scored(const TrialResult& result, const Environment& environment,
   }
   context["access." + result.spec.method.name] = "not known: trained elsewhere";
   context["environment." + result.spec.environment.name] =
-      describe_environment(result.spec.environment.name, result.spec.environment.options, environment)
+      describe_environment(result.spec.environment.name, result.spec.environment.options,
+                           environment)
           .canonical_json();
   store.set_context(context);
   store.set_memberships({{result.spec.id(), experiment}});

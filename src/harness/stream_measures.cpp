@@ -13,8 +13,10 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
   const std::int64_t last = phase == 0 ? count : std::min(count, phase + 2);
   for (std::int64_t other = 0; other < last; ++other) {
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
+    // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
+    const bool plain = measured.intervention.kind == Intervention::Kind::none;
     Values values = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
-                          measured.intervention, twin_);
+                          measured.intervention, plain ? twin_ : Intervention::none());
     // Before a phase and after it: what training on it did.
     if (other >= phase) measure_trap(trainee, measured, values);
     store(trainee, phase, measured.domain, values);
@@ -40,10 +42,17 @@ void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
   for (const Cue& cue : info_->cues) cues.push_back(cue.name);
   if (cues.empty()) cues.push_back(info_->cue);
   for (const std::string& cue : cues) {
-    const Intervention twin = usual_twin(*context_->environments.front(), cue);
+    // Shown on both sides, and whatever the phase does to it, so that phases compare.
+    const Environment& world = *context_->environments.front();
+    Intervention first = Intervention::align(cue);
+    Intervention twin = Intervention::oppose(cue);
+    if (!world.supports(first) || !world.supports(twin)) {
+      first = Intervention::none();
+      twin = usual_twin(world, cue);
+    }
     if (twin.kind == Intervention::Kind::none) continue;
-    const Values values = score(trainee, now.domain, Purpose::test, held_out_rows(now.domain),
-                                now.intervention, twin);
+    const Values values =
+        score(trainee, now.domain, Purpose::test, held_out_rows(now.domain), first, twin);
     Domain domain = now.domain;
     domain.name = "cue_" + cue;
     for (const char* name : {"flip_rate", "twin_shift"}) {
@@ -76,6 +85,12 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
 }
 
 void PackEvaluator::visit_state(StateVisitor& visit) {
+  if (options_.counted != nullptr) {
+    CountingModel::Counted pending = options_.counted->take();
+    visit("pending_flops", pending.flops);
+    visit("pending_rows", pending.rows);
+    options_.counted->give(pending);
+  }
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
     StateVisitor one = visit.inside(std::to_string(k));
     std::vector<std::int64_t> whole;

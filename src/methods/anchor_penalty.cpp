@@ -40,9 +40,11 @@ Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction functi
                                   .contiguous()
                                   .requires_grad_(true);
     const Tensor logits = trainee.model().forward(parameters, each_row(rows.x)).logits;
-    const Tensor values = function == RowFunction::loss
-                              ? losses::row_loss(rows.task, logits, each_row(targets)).sum()
-                              : logits.pow(2).sum();
+    Tensor values = function == RowFunction::loss
+                        ? losses::row_loss(rows.task, logits, each_row(targets))
+                        : logits.pow(2).sum(2);
+    if (rows.weight.defined()) values = values * each_row(rows.weight.flatten(1));
+    values = values.sum();
     const Tensor gradient =
         torch::autograd::grad({values}, {parameters})[0].reshape({replicas, chunk, sum.size(1)});
     sum += (reduction == EntryReduction::square ? gradient.pow(2) : gradient.abs()).sum(1);

@@ -36,9 +36,8 @@ class AnchorPenalty {
   Tensor importance_;
 };
 
-/// Gradients of a function of each row's logits with respect to the parameters, averaged over rows
-/// after `reduce` was applied to each entry. `per_row` maps logits [R, 1, C] and targets [R, 1] to
-/// [R]; the result is [K, P]. Rows go through the model as replicas of their own.
+/// Gradient of a function of each row with respect to the parameters, its entries squared or their
+/// magnitudes, averaged over rows, [K, P]. Rows go through the model as replicas of their own.
 enum class EntryReduction { square, magnitude };
 enum class RowFunction { loss, squared_output };
 Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction function,

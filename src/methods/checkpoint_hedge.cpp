@@ -13,7 +13,6 @@ namespace {
 struct CheckpointHedgeOptions : BaseRiskOptions {
   std::int64_t experts = 6;
   std::int64_t every = 200;
-  PerReplica<double> rate = 0.5;
   PerReplica<double> discount = 0.98;
 };
 
@@ -32,8 +31,6 @@ class CheckpointHedge final : public Method {
       Schema<O> fields;
       fields.field("experts", &O::experts, "Copies kept, the newest.", between(1, 100))
           .field("every", &O::every, "Updates between two copies.", at_least(1))
-          .field("rate", &O::rate, "Rate of the exponential weights.", at_least(0),
-                 log_uniform(1e-2, 1e1))
           .field("discount", &O::discount, "What a batch's loss counts after the next one.",
                  between(0, 1));
       return BaseRiskOptions::add_to(fields);
@@ -45,7 +42,6 @@ class CheckpointHedge final : public Method {
       : risk_(options, context),
         experts_(options.experts),
         every_(options.every),
-        rate_(per_replica_tensor(options.rate, context.replicas)),
         discount_(per_replica_tensor(options.discount, context.replicas)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
@@ -83,7 +79,7 @@ class CheckpointHedge final : public Method {
       copies_.erase(copies_.begin());
       losses_.erase(losses_.begin());
     }
-    if (!learner_loss_.defined()) learner_loss_ = at::zeros_like(rate_);
+    if (!learner_loss_.defined()) learner_loss_ = at::zeros_like(discount_);
     copies_.push_back(learner_.clone());
     losses_.push_back(learner_loss_.clone());  // what it has shown so far
   }
@@ -99,16 +95,14 @@ class CheckpointHedge final : public Method {
     add(learner_loss_, learner_);
   }
 
-  /// The parameters of the heaviest expert of each replica: one predictor, so that it can be
-  /// measured like any other. Ties go to the learner.
+  /// The parameters of the expert of least loss of each replica. Ties go to the learner.
   [[nodiscard]] Tensor chosen() const {
     Tensor best = learner_;
-    Tensor heaviest = -rate_ * learner_loss_;
+    Tensor least = learner_loss_;
     for (std::size_t i = 0; i < copies_.size(); ++i) {
-      const Tensor weight = -rate_ * losses_[i];
-      const Tensor better = weight.gt(heaviest);
+      const Tensor better = losses_[i].lt(least);
       best = at::where(better.unsqueeze(1), copies_[i], best);
-      heaviest = at::where(better, weight, heaviest);
+      least = at::where(better, losses_[i], least);
     }
     return best;
   }
@@ -116,7 +110,6 @@ class CheckpointHedge final : public Method {
   BaseRisk risk_;
   std::int64_t experts_;
   std::int64_t every_;
-  Tensor rate_;
   Tensor discount_;
   Tensor learner_;
   Tensor learner_loss_;

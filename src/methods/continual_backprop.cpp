@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <vector>
 
 #include "methods/base_risk.hpp"
@@ -23,7 +24,8 @@ struct HiddenLayer {
 
 /// Continual backpropagation (Dohare et al. 2024): of the hidden units that have lived for
 /// `maturity` updates, those of least utility are replaced at a small rate: fresh incoming weights,
-/// no outgoing ones. Utility is a running mean of |activation| * sum |outgoing weight|.
+/// no outgoing ones. Utility is a running mean of |activation| * sum |outgoing weight|, corrected
+/// for its start at 0.
 ///
 /// Units are those of the fully connected layers of ReLU that a model's parameter blocks show
 /// (`mlp`); a model without any is trained plainly. Adam's moments of replaced weights are kept,
@@ -64,7 +66,7 @@ class ContinualBackprop final : public Method {
       for (const HiddenLayer& layer : layers) {
         utility_.push_back(at::zeros({replicas_, layer.bias.shape[0]}));
         age_.push_back(at::zeros({replicas_, layer.bias.shape[0]}, at::kLong));
-        due_.push_back(0.0);
+        due_.push_back(at::zeros({replicas_}, at::kDouble));
       }
     }
     const at::NoGradGuard no_grad;
@@ -93,7 +95,6 @@ class ContinualBackprop final : public Method {
     visit("utility", utility_);
     visit("age", age_);
     visit("due", due_);
-    visit("replaced", replaced_);
   }
 
  private:
@@ -120,21 +121,27 @@ class ContinualBackprop final : public Method {
 
   void replace_least_useful(const Trainee& trainee, const HiddenLayer& layer, std::size_t l,
                             Tensor& parameters) {
+    if (!due_[l].ge(1.0).any().item<bool>()) return;
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) {
-      keys.push_back(key.child(static_cast<std::uint64_t>(replaced_)));
+      keys.push_back(key.child(static_cast<std::uint64_t>(trainee.step())));
     }
-    ++replaced_;
     const Tensor fresh = trainee.model().initialise(keys);
     const std::int64_t units = layer.bias.shape[0];
     for (std::int64_t k = 0; k < replicas_; ++k) {
-      if (!trainee.active().data_ptr<bool>()[k]) continue;
+      double& due = due_[l].data_ptr<double>()[k];
+      if (due < 1.0 || !trainee.active().data_ptr<bool>()[k]) continue;
+      due -= 1.0;  // at most one unit of a layer in an update
       float* utility = utility_[l].data_ptr<float>() + k * units;
       std::int64_t* age = age_[l].data_ptr<std::int64_t>() + k * units;
+      const auto corrected = [&](std::int64_t unit) {
+        return static_cast<double>(utility[unit]) /
+               (1.0 - std::pow(options_.utility_decay, static_cast<double>(age[unit])));
+      };
       std::int64_t worst = -1;
       for (std::int64_t unit = 0; unit < units; ++unit) {
         if (age[unit] < options_.maturity) continue;
-        if (worst < 0 || utility[unit] < utility[worst]) worst = unit;
+        if (worst < 0 || corrected(unit) < corrected(worst)) worst = unit;
       }
       if (worst < 0) continue;
       float* own = parameters.data_ptr<float>() + k * parameters.size(1);
@@ -158,8 +165,7 @@ class ContinualBackprop final : public Method {
   std::vector<StreamKey> keys_;
   std::vector<Tensor> utility_;  // of each hidden layer, [K, units]
   std::vector<Tensor> age_;      // int64 [K, units]
-  std::vector<double> due_;      // replacements that have come due, of each layer
-  std::int64_t replaced_ = 0;
+  std::vector<Tensor> due_;      // float64 [K]: replacements that have come due
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ class DiscountedSgd final : public Method {
       old.y = y_[i];
       old.rows_per_domain = y_[i].size(2);
       old.task = batch.task;
+      old.weight = w_[i];
       weight = weight * discount_;
       total = total + weight;
       loss =
@@ -65,15 +66,18 @@ class DiscountedSgd final : public Method {
     trainee.descend(loss / total);
     x_.insert(x_.begin(), batch.x);
     y_.insert(y_.begin(), batch.y.flatten(1).unsqueeze(1));
+    w_.insert(w_.begin(), batch.weight.defined() ? batch.weight.flatten(1).unsqueeze(1) : Tensor());
     if (static_cast<std::int64_t>(x_.size()) >= window_) {
       x_.pop_back();
       y_.pop_back();
+      w_.pop_back();
     }
   }
 
   void visit_state(StateVisitor& visit) override {
     visit("x", x_);
     visit("y", y_);
+    visit("w", w_);
   }
 
  private:
@@ -82,6 +86,7 @@ class DiscountedSgd final : public Method {
   std::int64_t window_;
   std::vector<Tensor> x_;  // of the batches before this one, the newest first
   std::vector<Tensor> y_;
+  std::vector<Tensor> w_;  // weights, undefined where all count 1
 };
 
 }  // namespace

@@ -12,10 +12,10 @@ struct KlAnchorOptions : BaseRiskOptions {
 };
 
 /// Fine-tuning held to the pretrained predictor: L = R + strength * KL(pi || pi_0) on the rows at
-/// hand, pi_0 the model at the end of phase 0. For a reward of log-likelihood the minimiser is the
-/// posterior that takes pi_0 for its prior with weight `strength` (Korbak et al. 2022, "RL with KL
-/// penalties is better viewed as Bayesian inference"); the divergence is from student to teacher,
-/// unlike that of distillation.
+/// hand, pi_0 the model at the end of phase 0. Korbak et al. 2022 ("RL with KL penalties is better
+/// viewed as Bayesian inference") show that with an expected reward in place of -R the minimiser is
+/// the posterior whose prior is pi_0; here R is the log loss of the labels, so that holds by
+/// analogy only. The divergence is from student to teacher, unlike that of distillation.
 class KlAnchor final : public ObjectiveMethod {
  public:
   using Options = KlAnchorOptions;

@@ -79,6 +79,7 @@ class PhasesAsDomains final : public Method {
     const Output all = trainee.forward(x);
     Batch present = batch;  // one domain, however many slots it came in
     present.y = batch.y.flatten(1).unsqueeze(1);
+    if (batch.weight.defined()) present.weight = batch.weight.flatten(1).unsqueeze(1);
     present.domains = 1;
     present.rows_per_domain = fresh;
     std::vector<Tensor> risks;
@@ -96,7 +97,7 @@ class PhasesAsDomains final : public Method {
                       options_.replayed),
           past[i]);
     }
-    trainee.descend(combine(at::cat(risks, 1), scales) + l2_penalty(l2_, trainee.parameters()));
+    trainee.descend(combine(at::cat(risks, 1), scales, l2_penalty(l2_, trainee.parameters())));
     memories_.back().add(batch);
   }
 
@@ -122,21 +123,23 @@ class PhasesAsDomains final : public Method {
   void open() { memories_.push_back(memory(opened_++)); }
 
   /// From risks [K, E] of the phases, the present first, to one loss [K].
-  Tensor combine(const Tensor& risks, const std::vector<Tensor>& scales) {
+  Tensor combine(const Tensor& risks, const std::vector<Tensor>& scales, const Tensor& l2) {
     if (options_.objective == "group_dro") {
       if (!weights_.defined()) {
         weights_ = at::full_like(risks.detach(), 1.0 / static_cast<double>(risks.size(1)));
       }
       const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
       weights_ = raised / raised.sum(1, true);
-      return (weights_ * risks).sum(1);
+      return (weights_ * risks).sum(1) + l2;
     }
     const Tensor mean = risks.mean(1);
+    // One domain varies in nothing.
+    if (options_.objective == "v_rex" && risks.size(1) == 1) return mean + l2;
     const Tensor penalty = options_.objective == "irm_v1"
                                ? at::cat(scales, 1).pow(2).mean(1)
                                : (risks - mean.unsqueeze(1)).pow(2).mean(1);
     // As offline: a weight above 1 divides the whole loss.
-    return (mean + penalty_weight_ * penalty) / penalty_weight_.clamp_min(1.0);
+    return (mean + l2 + penalty_weight_ * penalty) / penalty_weight_.clamp_min(1.0);
   }
 
   Options options_;

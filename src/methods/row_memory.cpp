@@ -56,11 +56,14 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
   const auto replicas = static_cast<std::int64_t>(keys_.size());
   const Tensor x = batch.x.contiguous();
   const Tensor y = batch.y.flatten(1).contiguous();
+  const Tensor weight =
+      batch.weight.defined() ? batch.weight.flatten(1).contiguous() : at::ones({1, y.size(1)});
   const Tensor z = logits.defined() ? logits.detach().contiguous() : Tensor();
   if (!x_.defined()) {
     task_ = batch.task;
     x_ = empty_rows(replicas, capacity_, x);
     y_ = empty_rows(replicas, capacity_, y);
+    weight_ = empty_rows(replicas, capacity_, weight);
     if (z.defined()) logits_ = empty_rows(replicas, capacity_, z);
   }
   for (std::int64_t k = 0; k < replicas; ++k) {
@@ -71,9 +74,11 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
       if (place >= capacity_) continue;
       copy_row(x, i, x_, place, k);
       copy_row(y, i, y_, place, k);
+      copy_row(weight, i, weight_, place, k);
       if (logits_.defined()) copy_row(z, i, logits_, place, k);
     }
   }
+  weighted_ = weighted_ || batch.weight.defined();
   offered_ += x.size(1);
 }
 
@@ -86,6 +91,7 @@ RowMemory::Draw RowMemory::draw(std::int64_t rows, std::int64_t number) const {
   Draw out;
   out.batch.x = gather_rows(x_, index);
   out.batch.y = gather_rows(y_, index).unsqueeze(1);
+  if (weighted_) out.batch.weight = gather_rows(weight_, index).unsqueeze(1);
   out.batch.rows_per_domain = rows;
   out.batch.task = task_;
   if (logits_.defined()) out.logits = gather_rows(logits_, index);
@@ -96,6 +102,7 @@ Batch RowMemory::all() const {
   Batch out;
   out.x = x_.narrow(1, 0, size()).contiguous();
   out.y = y_.narrow(1, 0, size()).contiguous().unsqueeze(1);
+  if (weighted_) out.weight = weight_.narrow(1, 0, size()).contiguous().unsqueeze(1);
   out.rows_per_domain = size();
   out.task = task_;
   return out;
@@ -109,6 +116,8 @@ void RowMemory::visit_state(StateVisitor& visit) {
   visit("task", task);
   visit("x", x_);
   visit("y", y_);
+  visit("weight", weight_);
+  visit("weighted", weighted_);
   visit("logits", logits_);
   task_ = static_cast<Task>(task);
 }

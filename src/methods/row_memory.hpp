@@ -33,9 +33,11 @@ class RowMemory {
   std::int64_t capacity_ = 0;
   std::vector<StreamKey> keys_;
   std::int64_t offered_ = 0;
+  bool weighted_ = false;  ///< some rows do not count 1
   Task task_ = Task::binary;
   Tensor x_;       // [K, capacity, ...]
   Tensor y_;       // [K, capacity]
+  Tensor weight_;  // [K, capacity]: what each row counted
   Tensor logits_;  // [K, capacity, C]
 };
 

@@ -50,11 +50,14 @@ class ShrinkPerturb final : public Method {
   }
 
   void step(Trainee& trainee, const Batch& batch) override {
-    if (every_ > 0 && trainee.step() > 0 && trainee.step() % every_ == 0) refresh(trainee);
+    if (every_ > 0 && trainee.step() > last_ && trainee.step() % every_ == 0) refresh(trainee);
     trainee.descend(risk_(trainee.forward(batch), batch, trainee));
   }
 
-  void visit_state(StateVisitor& visit) override { visit("times", times_); }
+  void visit_state(StateVisitor& visit) override {
+    visit("times", times_);
+    visit("last", last_);
+  }
 
  private:
   void refresh(Trainee& trainee) {
@@ -62,6 +65,7 @@ class ShrinkPerturb final : public Method {
     for (const StreamKey& key : keys_)
       keys.push_back(key.child(static_cast<std::uint64_t>(times_)));
     ++times_;
+    last_ = trainee.step();
     const Tensor now = trainee.parameters().detach();
     trainee.set_parameters(shrink_ * now + perturb_ * trainee.model().initialise(keys));
   }
@@ -72,6 +76,7 @@ class ShrinkPerturb final : public Method {
   std::int64_t every_;
   std::vector<StreamKey> keys_;
   std::int64_t times_ = 0;
+  std::int64_t last_ = 0;  // step of the last time
 };
 
 }  // namespace

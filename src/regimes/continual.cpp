@@ -40,6 +40,7 @@ class Continual final : public Regime {
   }
 
   [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    if (options_.counterfactual_cue) require_resampling(environment, "counterfactual_cue");
     return Trajectory(options_, environment).phases();
   }
 

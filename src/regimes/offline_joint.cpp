@@ -104,6 +104,10 @@ class OfflineJoint final : public Regime {
       run_->trainee.set_parameters(initial_);
       run_->trainee.optimizer().reset(at::ones({run_->trainee.replicas()}, at::kBool));
     }
+    /// A model that starts anew has no past for a method to hold on to.
+    [[nodiscard]] bool announces(std::int64_t phase) const override {
+      return phase == 0 || options_->budget != "full";
+    }
     void step(std::int64_t phase, std::int64_t step) override {
       fit_step(*run_, *source_, phase, step);
     }

@@ -61,7 +61,8 @@ class Online final : public Regime {
    public:
     Delayed(Run& run, const Options& options) : OnlineStream(run, options), options_(&options) {}
 
-    void learn(const Batch& batch, const Tensor& /*logits*/, const Place& /*place*/) override {
+    void learn(const Batch& batch, const Tensor& /*logits*/, const Tensor& /*choice*/,
+               const Place& /*place*/) override {
       waiting_.push_back(labelled(batch));
       if (static_cast<std::int64_t>(waiting_.size()) <= options_->label_delay) return;
       const Batch due = std::move(waiting_.front());

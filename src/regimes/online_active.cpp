@@ -35,7 +35,8 @@ class OnlineActive final : public Regime {
           .field("intervention_share", &Options::intervention_share,
                  "Share of rows that are asked for with every cue resampled, with their label.",
                  between(0, 1))
-          .field("selection", &Options::selection, "Which rows are asked about.",
+          .field("selection", &Options::selection,
+                 "Which rows are asked about (regression knows no margin: random).",
                  one_of({"uncertain", "random"}))
           .field("intervention_price", &Options::intervention_price,
                  "Labels that one intervention costs as much as.", at_least(0));
@@ -52,6 +53,7 @@ class OnlineActive final : public Regime {
   }
 
   [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    if (options_.intervention_share > 0.0) require_resampling(environment, "intervention_share");
     return Trajectory(options_, environment).phases();
   }
 
@@ -67,7 +69,8 @@ class OnlineActive final : public Regime {
    public:
     Active(Run& run, const Options& options) : OnlineStream(run, options), options_(&options) {}
 
-    void learn(const Batch& batch, const Tensor& logits, const Place& place) override {
+    void learn(const Batch& batch, const Tensor& logits, const Tensor& /*choice*/,
+               const Place& place) override {
       const auto share = [&](double wanted) {
         return std::llround(wanted * static_cast<double>(batch.rows_per_domain));
       };
@@ -94,10 +97,9 @@ class OnlineActive final : public Regime {
                              at::full({run_->trainee.replicas()}, spent_, at::kDouble));
     }
 
-    void open(std::int64_t phase, std::int64_t rows) override {
+    void open(const SlotFunction& slots, std::int64_t rows) override {
       if (options_->intervention_share == 0.0) return;
-      twins_ = std::make_unique<StreamSource>(
-          run_->context, with_resampled_cues(phase_slots(*options_, phase, rows)), rows);
+      twins_ = std::make_unique<StreamSource>(run_->context, with_resampled_cues(slots), rows);
     }
 
     void visit_state(StateVisitor& visit) override {

@@ -17,7 +17,8 @@ struct OnlineBanditOptions : OnlineStreamOptions {
 };
 
 /// As `online`, but of each row only the reward of one chosen prediction is seen: 1 when it is
-/// right. The choice is epsilon-greedy with `exploration` = epsilon.
+/// right. The choice is epsilon-greedy with `exploration` = epsilon, and it is what prequential
+/// accuracy and regret count.
 ///
 /// With two classes a reward tells the label. With more, a rewarded row is learned from with weight
 /// 1 / P(choice), the others not at all: an unbiased estimate of the loss with all labels (inverse
@@ -44,16 +45,15 @@ class OnlineBandit final : public Regime {
   }
 
   [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
+    if (environment.info().task == Task::regression) {
+      throw UsageError("regime 'online_bandit' chooses classes, and " + environment.info().name +
+                       " is a regression world; use 'online'");
+    }
     return Trajectory(options_, environment).phases();
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
-    const EnvironmentInfo& info = context.environments.front()->info();
-    if (info.task == Task::regression) {
-      throw UsageError("regime 'online_bandit' chooses classes, and " + info.name +
-                       " is a regression world; use 'online'");
-    }
     Run run{context, method, trainee, evaluator};
     Bandit body(run, options_);
     run_online(run, options_, body);
@@ -67,17 +67,21 @@ class OnlineBandit final : public Regime {
           options_(&options),
           classes_(std::max<std::int64_t>(2, run.context.environments.front()->info().outputs)) {}
 
-    void learn(const Batch& batch, const Tensor& logits, const Place& place) override {
+    Tensor choose(const Batch& batch, const Tensor& logits, const Place& place) override {
+      Tensor choice = losses::predict(batch.task, logits).contiguous().clone();
+      // Each replica chooses for itself, so each learns from rewards of its own.
+      for (std::int64_t k = 0; k < choice.size(0); ++k) explore(choice[k], k, place, batch);
+      return choice;
+    }
+
+    void learn(const Batch& batch, const Tensor& logits, const Tensor& choice,
+               const Place& /*place*/) override {
       Batch seen = batch;
-      // Each replica chooses for itself, so each learns from labels of its own.
-      const std::int64_t replicas = logits.size(0);
       const std::int64_t rows = batch.domains * batch.rows_per_domain;
       if (classes_ > 2) {
-        const Tensor greedy = losses::predict(batch.task, logits).contiguous();
-        Tensor choice = greedy.clone();
-        for (std::int64_t k = 0; k < replicas; ++k) explore(choice[k], k, place, batch);
-        const Shape shape = {replicas, batch.domains, batch.rows_per_domain};
-        const Tensor labels = batch.y.expand(shape).reshape({replicas, rows});
+        const Shape shape = {choice.size(0), batch.domains, batch.rows_per_domain};
+        const Tensor labels = batch.y.expand(shape).reshape({choice.size(0), rows});
+        const Tensor greedy = losses::predict(batch.task, logits);
         const double uniform = options_->exploration / static_cast<double>(classes_);
         const Tensor chance =
             choice.eq(greedy).to(at::kFloat) * (1.0 - options_->exploration) + uniform;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/work_clock.hpp"
+#include "spurion/losses.hpp"
 
 namespace spurion {
 
@@ -19,10 +20,16 @@ void OnlineStream::prepare(std::int64_t phase, std::int64_t steps) {
     return;
   }
   training_set_.reset();
-  const std::int64_t rows = steps * std::max<std::int64_t>(training.batch, 1);
-  stream_ =
-      std::make_unique<StreamSource>(run_->context, phase_slots(*options_, phase, rows), rows);
-  open(phase, rows);
+  const std::int64_t batch = std::max<std::int64_t>(training.batch, 1);
+  const std::int64_t rows = steps * batch;
+  const Trajectory trajectory(*options_, *run_->context.environments.front());
+  std::int64_t before = 0;
+  for (std::int64_t earlier = 1; earlier < phase; ++earlier) {
+    before += trajectory.steps(earlier, training.steps) * batch;
+  }
+  const SlotFunction slots = phase_slots(*options_, phase, rows, before);
+  stream_ = std::make_unique<StreamSource>(run_->context, slots, rows);
+  open(slots, rows);
   std::vector<Phase> each;
   for (const auto& environment : run_->context.environments) {
     each.push_back(Trajectory(*options_, *environment).phases()[static_cast<std::size_t>(phase)]);
@@ -38,9 +45,16 @@ void OnlineStream::step(std::int64_t phase, std::int64_t step) {
   }
   const std::int64_t rows = std::max<std::int64_t>(run_->context.training.batch, 1);
   const Batch batch = stream_->batch(step * rows, rows);
+  const Place place{phase, step * rows};
   const Tensor logits = prequential_.predict(run_->trainee, batch);
-  learn(batch, logits, {phase, step * rows});
+  const Tensor choice = choose(batch, logits, place);
+  prequential_.count(batch, logits, choice);
+  learn(batch, logits, choice, place);
   if (prequential_.after_step(run_->trainee, run_->evaluator, step)) close_window(phase);
+}
+
+Tensor OnlineStream::choose(const Batch& batch, const Tensor& logits, const Place& /*place*/) {
+  return losses::predict(batch.task, logits);
 }
 
 void OnlineStream::update(const Batch& batch, std::int64_t new_labels) {

@@ -25,7 +25,8 @@ struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
 };
 
 /// Test-then-train. Phase 0 trains on the train domains as `continual` does; then rows come once
-/// each, and every batch is predicted before anything is learned from it. What is learned from a
+/// each, `training.batch` of each slot at a time (0: one), and every batch is predicted before
+/// anything is learned from it. What is learned from a
 /// batch is for the derived regime to say.
 class OnlineStream : public PhaseBody {
  public:
@@ -42,10 +43,13 @@ class OnlineStream : public PhaseBody {
     std::int64_t phase = 0;
     std::int64_t first = 0;
   };
-  /// Learns from a batch whose logits [K, E * B, C] were its predictions.
-  virtual void learn(const Batch& batch, const Tensor& logits, const Place& place) = 0;
+  /// What is predicted, [K, E * B] as `losses::predict` gives, from logits [K, E * B, C].
+  virtual Tensor choose(const Batch& batch, const Tensor& logits, const Place& place);
+  /// Learns from a batch whose predictions were `choice`.
+  virtual void learn(const Batch& batch, const Tensor& logits, const Tensor& choice,
+                     const Place& place) = 0;
   /// Called when the stream of a phase is set up, so that further rows of it can be.
-  virtual void open(std::int64_t /*phase*/, std::int64_t /*rows*/) {}
+  virtual void open(const SlotFunction& /*slots*/, std::int64_t /*rows*/) {}
   /// Called at the end of each window, for numbers of the regime's own.
   virtual void close_window(std::int64_t /*phase*/) {}
   /// One update on `batch`, of whose labels so many are new.

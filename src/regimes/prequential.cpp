@@ -39,15 +39,19 @@ void Prequential::enter(std::int64_t phase, const std::vector<Phase>& each, std:
 Tensor Prequential::predict(Trainee& trainee, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::evaluation);
   const at::NoGradGuard no_grad;
-  const Tensor logits = trainee.forward(batch.x).logits;
+  return trainee.forward(batch.x).logits;
+}
+
+void Prequential::count(const Batch& batch, const Tensor& logits, const Tensor& choice) {
+  const core::ActivityScope scope(core::Activity::evaluation);
+  const at::NoGradGuard no_grad;
   const Tensor targets = batch.y.flatten(1);
   loss_ += losses::row_loss(batch.task, logits, targets).to(at::kDouble).mean(1);
   if (batch.task != Task::regression) {
-    accuracy_ += losses::predict(batch.task, logits).eq(targets).to(at::kDouble).mean(1);
+    accuracy_ += choice.eq(targets).to(at::kDouble).mean(1);
   }
   ++batches_;
   rows_ += batch.domains * batch.rows_per_domain;
-  return logits;
 }
 
 bool Prequential::after_step(const Trainee& trainee, Evaluator& evaluator, std::int64_t step) {

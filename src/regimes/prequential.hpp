@@ -22,8 +22,10 @@ class Prequential {
   /// From now on predictions are of this phase, cut into so many windows of `steps` steps in all.
   void enter(std::int64_t phase, const std::vector<Phase>& each, std::int64_t steps,
              std::int64_t windows);
-  /// Logits of a batch under the present parameters; counted unless `batch` is empty.
-  Tensor predict(Trainee& trainee, const Batch& batch);
+  /// Logits of a batch under the present parameters.
+  static Tensor predict(Trainee& trainee, const Batch& batch);
+  /// Counts a batch with these logits, of which `choice` [K, E * B] was predicted.
+  void count(const Batch& batch, const Tensor& logits, const Tensor& choice);
   /// After a step: records the window when it is full, and says so.
   bool after_step(const Trainee& trainee, Evaluator& evaluator, std::int64_t step);
   /// The sums of a window begun.

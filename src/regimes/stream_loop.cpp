@@ -1,6 +1,10 @@
 #include "regimes/stream_loop.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
+
+#include "spurion/error.hpp"
 
 namespace spurion {
 
@@ -24,7 +28,7 @@ void run_phases(Run& run, std::int64_t phases,
     if (!inside) {
       body.prepare(phase, steps);
       body.enter(phase);
-      run.method.begin_phase(run.trainee, phase);
+      if (body.announces(phase)) run.method.begin_phase(run.trainee, phase);
       inside = true;
     }
     for (; step < steps; ++step) {
@@ -46,8 +50,9 @@ void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step
                              source.reveal(step, run.context.training.batch));
 }
 
-SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, std::int64_t rows) {
-  return [options, phase, rows](const Environment& environment) {
+SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, std::int64_t rows,
+                         std::int64_t before) {
+  return [options, phase, rows, before](const Environment& environment) {
     const Trajectory trajectory(options, environment);
     const auto slots_each = static_cast<std::int64_t>(trajectory.first_domains().size());
     std::vector<Slot> slots;
@@ -57,11 +62,18 @@ SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, s
             {trajectory.first_domains()[static_cast<std::size_t>(slot)], 0, Intervention::none()});
       } else {
         const Phase& now = trajectory.phases()[static_cast<std::size_t>(phase)];
-        slots.push_back({now.domain, ((phase - 1) * slots_each + slot) * rows, now.intervention});
+        slots.push_back({now.domain, before * slots_each + slot * rows, now.intervention});
       }
     }
     return slots;
   };
+}
+
+void require_resampling(const Environment& environment, const char* option) {
+  const std::string cue = environment.info().every_cue();
+  if (environment.supports(Intervention::resample(cue))) return;
+  throw UsageError(fmt::format("{} cannot resample its cue '{}', as '{}' needs",
+                               environment.info().name, environment.info().cue, option));
 }
 
 SlotFunction with_resampled_cues(SlotFunction slots) {

@@ -28,6 +28,8 @@ class PhaseBody {
   virtual void prepare(std::int64_t phase, std::int64_t steps) = 0;
   /// Called once, before the method is told of the phase.
   virtual void enter(std::int64_t /*phase*/) {}
+  /// Whether the method learns of the phase.
+  [[nodiscard]] virtual bool announces(std::int64_t /*phase*/) const { return true; }
   virtual void step(std::int64_t phase, std::int64_t step) = 0;
   virtual void visit_state(StateVisitor& /*visit*/) {}
 };
@@ -42,9 +44,17 @@ void run_phases(Run& run, std::int64_t phases,
 void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step);
 
 /// The slots of a phase: in phase 0 one for each train domain; later as many slots, all of the
-/// phase's own domain, each with `rows` rows of its own, disjoint from the other phases' while the
-/// pool lasts.
-SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, std::int64_t rows);
+/// phase's own domain, each with `rows` rows of its own after the `before` that each slot had in
+/// earlier later phases: disjoint from theirs while the pool lasts.
+SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, std::int64_t rows,
+                         std::int64_t before);
+/// Where every later phase has `rows` rows a slot.
+inline SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase,
+                                std::int64_t rows) {
+  return phase_slots(options, phase, rows, (phase - 1) * rows);
+}
+/// Throws `UsageError` where an environment cannot resample its cues, as `option` needs.
+void require_resampling(const Environment& environment, const char* option);
 /// The same slots with every cue resampled by intervention.
 SlotFunction with_resampled_cues(SlotFunction slots);
 

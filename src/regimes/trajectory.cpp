@@ -47,6 +47,17 @@ double strongest(const Environment& environment, std::size_t cue) {
 
 double mirrored(const Cue& cue, double position) { return cue.low + cue.high - position; }
 
+/// A part `way` of the way from one domain to another; every cue moves.
+Domain between(const Environment& environment, const Domain& from, const Domain& to, double way) {
+  const auto part = [way](double a, double b) { return a + way * (b - a); };
+  if (from.cue_shifts.empty()) return environment.at(part(from.shift, to.shift));
+  std::vector<double> positions;
+  for (std::size_t cue = 0; cue < from.cue_shifts.size(); ++cue) {
+    positions.push_back(part(from.cue_shifts[cue], to.cue_shifts[cue]));
+  }
+  return environment.at_cues(positions);
+}
+
 /// Which cues are active in a phase of a trajectory of cues.
 std::vector<std::size_t> active_cues(const std::string& trajectory, std::size_t phase,
                                      std::size_t cues) {
@@ -89,38 +100,38 @@ void Trajectory::add(Domain domain, Intervention intervention) {
 void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& environment) {
   first_ = environment.train_domains();
   add(first_.front());
-  const double from = first_.front().shift;
-  const double to = environment.test_domain().shift;
-  const DialInfo& dial = environment.info().dial;
-  std::vector<double> shifts = options.phases;
+  const Domain to = environment.test_domain();
   if (options.trajectory == "listed") {
-    if (shifts.empty()) shifts.push_back(to);
-  } else {
-    if (!shifts.empty()) {
-      throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
-                                   options.trajectory));
-    }
-    const Stream noise(
-        StreamKey(static_cast<std::uint64_t>(options.walk)).child("trajectory").child("walk"));
-    double walk = from;
-    for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
-      const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);
-      if (options.trajectory == "fixed") {
-        shifts.push_back(from);
-      } else if (options.trajectory == "reversal") {
-        shifts.push_back(share <= 0.5 ? from : to);
-      } else if (options.trajectory == "periodic") {
-        shifts.push_back(((phase - 1) / options.period) % 2 == 0 ? to : from);
-      } else if (options.trajectory == "drift") {
-        shifts.push_back(from + share * (to - from));
-      } else {
-        walk = reflected(walk + options.rate * (dial.high - dial.low) * noise.normal(phase),
-                         dial.low, dial.high);
-        shifts.push_back(walk);
-      }
-    }
+    const std::vector<double> shifts =
+        options.phases.empty() ? std::vector<double>{to.shift} : options.phases;
+    for (const double shift : shifts) add(environment.at(shift));
+    return;
   }
-  for (const double shift : shifts) add(environment.at(shift));
+  if (!options.phases.empty()) {
+    throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
+                                 options.trajectory));
+  }
+  const Domain from = first_.front();
+  const DialInfo& dial = environment.info().dial;
+  const Stream noise(
+      StreamKey(static_cast<std::uint64_t>(options.walk)).child("trajectory").child("walk"));
+  double walk = from.shift;
+  for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
+    const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);
+    if (options.trajectory == "random_walk") {
+      walk = reflected(walk + options.rate * (dial.high - dial.low) * noise.normal(phase), dial.low,
+                       dial.high);
+      add(environment.at(walk));
+      continue;
+    }
+    double way = share;  // drift
+    if (options.trajectory == "fixed") way = 0.0;
+    if (options.trajectory == "reversal") way = share <= 0.5 ? 0.0 : 1.0;
+    if (options.trajectory == "periodic") {
+      way = ((phase - 1) / options.period) % 2 == 0 ? 1.0 : 0.0;
+    }
+    add(between(environment, from, to, way));
+  }
 }
 
 void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment& environment) {

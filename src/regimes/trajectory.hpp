@@ -12,14 +12,15 @@ namespace spurion {
 /// Where the cues stand over a stream: a value in the suite file that every streaming regime
 /// shares, so that they compare. Phase 0 is where training begins; the others follow.
 ///
-/// `trajectory`, in worlds of any kind, by the position of the dial:
-///  - `listed`: `phases`, in order; empty means the test domain's alone
-///  - `fixed`: stays as in training (control)
-///  - `reversal`: as in training for the first half of the phases, then as in the test domain
-///  - `periodic`: turns to and fro between the two every `period` phases, beginning with the test's
+/// `trajectory`, in worlds of any kind:
+///  - `listed`: `phases` of the dial, in order; empty means the test domain's position alone
+///  - `fixed`: stays as in the first train domain (control)
+///  - `reversal`: as there for the first half of the phases, then as in the test domain
+///  - `periodic`: to and fro between the two every `period` phases, the test domain's first
 ///  - `drift`: from the one to the other in equal steps
-///  - `random_walk`: steps of N(0, (rate * range)^2), reflected at the ends; `walk` numbers the
-///  walks
+///  - `random_walk` of the dial: steps of N(0, (rate * range)^2), reflected at the ends; `walk`
+///  says
+///    which walk
 /// and in worlds with several cues, of which all but the active are at their neutral position:
 ///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
 ///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...

@@ -9,9 +9,11 @@ namespace spurion {
 
 Tuning::Tuning(TuningOptions options, Trainee& trainee)
     : options_(std::move(options)), trainee_(&trainee) {
+  const std::int64_t all = trainee.model().parameter_count();
   if (options_.trainable == "last_layer") {
-    const std::int64_t first = trainee.model().last_layer_offset();
-    last_layer_ = at::arange(trainee.model().parameter_count()).ge(first);
+    trainable_ = at::arange(all).ge(trainee.model().last_layer_offset());
+  } else if (options_.trainable == "none") {
+    trainable_ = at::zeros({all}, at::kBool);
   }
 }
 
@@ -28,7 +30,7 @@ void Tuning::before_step(std::int64_t phase, std::int64_t step) {
   if (step < options_.warm_up) {
     limits.rate *= static_cast<double>(step + 1) / static_cast<double>(options_.warm_up);
   }
-  limits.trainable = last_layer_;
+  limits.trainable = trainable_;
   trainee_->limit_updates(std::move(limits));
 }
 

@@ -20,8 +20,8 @@ struct TuningOptions {
   static Schema<Options>& add_to(Schema<Options>& schema) {
     return schema
         .field("trainable", static_cast<std::string Options::*>(&Options::trainable),
-               "What is trained after phase 0: all parameters, or those of the last layer.",
-               one_of({"all", "last_layer"}))
+               "What is trained after phase 0: all parameters, those of the last layer, or none.",
+               one_of({"all", "last_layer", "none"}))
         .field("rate_factor", static_cast<double Options::*>(&Options::rate_factor),
                "Factor of the learning rate after phase 0.", positive())
         .field("warm_up", static_cast<std::int64_t Options::*>(&Options::warm_up),
@@ -45,7 +45,7 @@ class Tuning {
  private:
   TuningOptions options_;
   Trainee* trainee_;
-  Tensor last_layer_;  // bool [P]; undefined when everything is trained
+  Tensor trainable_;  // bool [P]; undefined when everything is trained
 };
 
 }  // namespace spurion

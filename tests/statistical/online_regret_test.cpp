@@ -1,6 +1,6 @@
-// Online gradient descent on a stationary convex stream, with the rate of Zinkevich 2003 for a known
-// horizon, eta = eta_0 / sqrt(T): regret against the best predictor grows like sqrt(T). The exponent
-// is the slope of log regret against log T, with a bootstrap interval over seeds.
+// Online gradient descent on a stationary convex stream, with the rate of Zinkevich 2003 for a
+// known horizon, eta = eta_0 / sqrt(T): regret against the best predictor grows like sqrt(T). The
+// exponent is the slope of log regret against log T, with a bootstrap interval over seeds.
 #include <fmt/format.h>
 
 #include <cmath>

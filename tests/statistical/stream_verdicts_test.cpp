@@ -24,8 +24,9 @@ struct PlantedOptions {
   std::string learner = "newest";
 };
 
-/// A linear predictor that does not learn but is what it is told to be: follows cue 0 after phase 0,
-/// and then the newest cue, no cue any more, or still cue 0; "never" follows none from the start.
+/// A linear predictor that does not learn but is what it is told to be: follows cue 0 after phase
+/// 0, and then the newest cue, no cue any more, or still cue 0; "never" follows none from the
+/// start.
 class Planted final : public Method {
  public:
   using Options = PlantedOptions;
@@ -68,8 +69,8 @@ std::map<StreamOutcome, std::int64_t> outcomes(const std::string& learner,
   Catalog catalog = builtin_catalog();
   catalog.methods.add<Planted>("planted", "A predictor of known nature.", "-");
   const auto sources = std::make_shared<const DataSources>();
-  const Suite suite = Suite::parse(
-      fmt::format(R"(
+  const Suite suite =
+      Suite::parse(fmt::format(R"(
 name = "s"
 seeds = {}
 [[experiment]]
@@ -82,8 +83,8 @@ optimizer = {{ name = "sgd" }}
 training = {{ steps = 2, rows = 8, batch = 4 }}
 evaluation = {{ rows = 500, training_rows = 0 }}
 )",
-                  kRepeats * kSeeds, kCues, kCore, learner, trajectory),
-      "s.toml");
+                               kRepeats * kSeeds, kCues, kCore, learner, trajectory),
+                   "s.toml");
   std::map<std::int64_t, analysis::StreamNumbers> by_seed;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
     for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {

@@ -14,8 +14,8 @@
 ///  - `gap_against_scale`: experiment, axis ("model.width"), margin (default 0.02)
 ///  - `compare_methods`: experiment, baseline (default "erm")
 ///  - `compare_regimes`: experiment
-///  - `streams`: experiment, phase (default the last), margin (default 0.1), axis (optional): was
-///  the
+///  - `streams`: experiment, experiments (further ones, answered together), phase (default the
+///    last), margin (default 0.1), axis (optional) and also (options that move with it): was the
 ///    confusion resolved, or one cue replaced by another (streams.hpp)
 ///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, and where
 ///    needed: note, rounding, where = { "section.field" = value } }], select_on = "id" (of several

@@ -24,8 +24,9 @@ struct StreamWindow {
   double invariant_regret = 0.0;  ///< per row, against the invariant ceiling
 };
 
-/// The numbers of one trial on a stream, by phase. Shares are in [0, 1]; `trap` is in accuracy (or
-/// squared error).
+/// The numbers of one trial on a stream, by phase. Flip rates are in [0, 1]; for regression they
+/// are the root of the mean squared change of the output in standard deviations of the target, and
+/// traps are in shares of its variance, so that one margin serves both.
 struct StreamNumbers {
   std::int64_t phases = 0;
   bool accuracy = true;                     ///< the score is better high
@@ -39,32 +40,36 @@ struct StreamNumbers {
   std::vector<double> chance;
   std::vector<StreamWindow> windows;
 
-  /// The cue that began to say something last, as of a phase; empty when there never was one.
-  [[nodiscard]] SPURION_API std::string newest(std::int64_t phase) const;
-  /// Flip rate of the newest cue: how far it was adopted.
+  /// The cues that began to say something, or something else, when any did last, as of a phase.
+  [[nodiscard]] SPURION_API std::vector<std::string> newest(std::int64_t phase) const;
+  /// Whether cues stand elsewhere than in the phase before.
+  [[nodiscard]] SPURION_API bool shifts(std::int64_t phase) const;
+  /// Largest flip rate of the newest cues: how far they were adopted.
   [[nodiscard]] SPURION_API double adoption(std::int64_t phase) const;
-  /// Largest flip rate of the cues that were active before; NaN when there is none.
+  /// Largest flip rate of the other cues that were active so far; NaN when there is none.
   [[nodiscard]] SPURION_API double residue(std::int64_t phase) const;
   /// Largest flip rate of the cues never active so far; NaN when there is none.
   [[nodiscard]] SPURION_API double unpaired(std::int64_t phase) const;
   /// Largest flip rate of all cues; 1 minus it is the resolution.
   [[nodiscard]] SPURION_API double worst_flip(std::int64_t phase) const;
 
-  /// Score lost on phases before the last, against the best it ever was (Chaudhry et al. 2018).
+  /// Score lost on phases before the last, against the best since they were trained on (Chaudhry et
+  /// al. 2018).
   [[nodiscard]] SPURION_API double forgetting() const;
   /// Mean change of earlier phases' scores since they were trained on, and mean score of a phase
   /// before it is trained on above chance (Lopez-Paz & Ranzato 2017); better high.
   [[nodiscard]] SPURION_API double backward_transfer() const;
   [[nodiscard]] SPURION_API double forward_transfer() const;
-  /// Mean over shifts of the rows until a window's score is within `margin` of the phase's Bayes
-  /// ceiling; a phase that ends before counts with its whole length. NaN without windows.
+  /// Mean over shifts of the rows until a window's score is within `margin` (for regression: of the
+  /// target's variance) of the phase's Bayes ceiling; a phase that ends before counts with its
+  /// whole length. NaN without shifts or windows.
   [[nodiscard]] SPURION_API double recovery_rows(double margin) const;
   /// Largest shortfall of a window from the Bayes ceiling.
   [[nodiscard]] SPURION_API double worst_dip() const;
   /// Sum over the stream of regret times rows.
   [[nodiscard]] SPURION_API double dynamic_regret() const;
-  /// Score after the last phase that has the cues of an earlier one, minus the score then: below 0
-  /// plasticity was lost. NaN when no phase comes again.
+  /// Score after the last phase whose cues stand as in an earlier one with others between, minus
+  /// the score then: below 0 plasticity was lost. NaN when no phase comes again.
   [[nodiscard]] SPURION_API double late_against_early() const;
 };
 
@@ -72,11 +77,12 @@ struct StreamNumbers {
 SPURION_API std::optional<StreamNumbers> stream_numbers(const TrialResult& trial);
 
 enum class StreamOutcome {
-  resolved,      ///< was confused; hardly follows any cue now, and no cue makes its score
-  replaced,      ///< its score is now made by the cues of the phase, which it was not before
-  unchanged,     ///< neither its reliance on cues nor what they make of its score moved
-  not_confused,  ///< never followed a cue
-  undecided      ///< the intervals allow more than one of these, or none holds
+  resolved,        ///< was confused; hardly follows any cue now, and no cue makes its score
+  replaced,        ///< its score is now made by the cues of the phase, which it was not before
+  unchanged,       ///< neither its reliance on cues nor what they make of its score moved
+  not_confused,    ///< never followed a cue
+  not_measurable,  ///< the world cannot change its cue, so flips or trap are not known
+  undecided        ///< the intervals allow more than one of these, or none holds
 };
 SPURION_API const char* outcome_name(StreamOutcome outcome);
 
@@ -90,8 +96,8 @@ struct StreamVerdict {
   Estimate trap_change;  ///< paired, against the model of phase 0 on the same phase
 };
 
-/// `strata`: trials of each setting; `phase` < 0 means the last. An outcome is given only when the
-/// intervals lie on its side of `margin`:
+/// `strata`: trials of each setting, at least two each for an outcome; `phase` < 0 means the last.
+/// An outcome is given only when the intervals lie on its side of `margin`:
 ///  - not_confused: worst flip rate below it before and after;
 ///  - resolved: before, above; after, below, and the trap within it of 0;
 ///  - replaced: trap above it, and risen by more than it;

@@ -56,9 +56,10 @@ TEST_CASE("measures of a stream are what their formulas say") {
   REQUIRE(numbers);
   const StreamNumbers& s = *numbers;
   CHECK(s.phases == 3);
-  CHECK(s.newest(0) == "a");
-  CHECK(s.newest(1) == "b");
-  CHECK(s.newest(2) == "a");
+  CHECK(s.newest(0) == std::vector<std::string>{"a"});
+  CHECK(s.newest(1) == std::vector<std::string>{"b"});
+  CHECK(s.newest(2) == std::vector<std::string>{"a"});
+  CHECK(s.shifts(1));
   CHECK(s.adoption(1) == 0.7);
   CHECK(s.residue(1) == 0.3);
   CHECK(std::isnan(s.residue(0)));
@@ -71,7 +72,7 @@ TEST_CASE("measures of a stream are what their formulas say") {
   CHECK(s.dynamic_regret() == Approx(100.0 * (0.3 + 0.02 + 0.2 + 0.15)));
   CHECK(s.worst_dip() == Approx(0.3));
   CHECK(s.recovery_rows(0.05) == Approx(200.0));  // 200 after the first shift, never after the next
-  CHECK(s.recovery_rows(0.16) == Approx(200.0));
+  CHECK(s.recovery_rows(0.25) == Approx(150.0));  // 200 and 100
   CHECK(s.traps[2][2] == 0.3);
 }
 
@@ -81,6 +82,35 @@ TEST_CASE("the same phase met late and early is compared, others are not") {
   REQUIRE(numbers);
   // Phases 1 and 2 differ in their cues; phase 0 does not count, it is where training began.
   CHECK(std::isnan(numbers->late_against_early()));
+}
+
+TEST_CASE("a phase met again after others is compared with its first time") {
+  auto numbers = stream_numbers(recurring_trial());
+  REQUIRE(numbers);
+  StreamNumbers& s = *numbers;
+  // Five phases, of which the second and the last agree.
+  s.phases = 5;
+  s.scores.assign(5, std::vector<double>(5, 0.5));
+  s.scores[1][1] = 0.9;
+  s.scores[4][4] = 0.7;
+  s.positions = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.1}}, {{"a", 0.1}}, {{"a", 0.9}}};
+  s.active.assign(5, {"a"});
+  CHECK(s.late_against_early() == Approx(-0.2));
+  // Without others between it is the same phase going on.
+  s.positions = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}};
+  CHECK(std::isnan(s.late_against_early()));
+}
+
+TEST_CASE("one trial of a setting is no verdict") {
+  std::vector<std::vector<StreamNumbers>> strata(1);
+  StreamNumbers trial;
+  trial.phases = 2;
+  trial.traps = {{0.3, -0.3}, {0.0, 0.4}};
+  trial.flips = {{{"cue", 0.8}}, {{"cue", 0.8}}};
+  strata[0].push_back(trial);
+  CHECK(stream_verdict(strata, -1, 0.1, "one").outcome == StreamOutcome::undecided);
+  strata[0].push_back(trial);
+  CHECK(stream_verdict(strata, -1, 0.1, "two").outcome == StreamOutcome::replaced);
 }
 
 TEST_CASE("a trial without phases is no stream") {

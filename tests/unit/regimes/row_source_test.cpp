@@ -77,7 +77,7 @@ TEST_CASE("replicas with the same rows in the same order share one batch") {
 
 TEST_CASE("group labels travel with their rows, where they are granted and there are any") {
   const RegimeContext context = context_of({1, 2}, {7, 8}, "two_bit");
-  const RowSource source(context, train_slots, 40, true);
+  const RowSource source(context, train_slots, 40, RowSource::Options{1, true});
   for (const std::int64_t rows : {0, 8}) {
     const Batch batch = source.batch(3, rows);
     REQUIRE(batch.group.sizes() == batch.y.sizes());
@@ -87,7 +87,8 @@ TEST_CASE("group labels travel with their rows, where they are granted and there
     CHECK_FALSE(RowSource(context, train_slots, 40).batch(3, rows).group.defined());
   }
   const RegimeContext without = context_of({1}, {7});
-  CHECK_FALSE(RowSource(without, train_slots, 40, true).batch(0, 8).group.defined());
+  CHECK_FALSE(
+      RowSource(without, train_slots, 40, RowSource::Options{1, true}).batch(0, 8).group.defined());
 }
 
 TEST_CASE("a stream's batches are consecutive rows of each slot") {
