@@ -42,7 +42,7 @@ class ContinualBackprop final : public Method {
                  "Share of the mature units of a layer replaced in an update.", between(0, 1),
                  log_uniform(1e-5, 1e-2))
           .field("utility_decay", &O::utility_decay, "Decay of the running mean of utilities.",
-                 between(0, 1))
+                 Bounds{0.0, 1.0, false, true, {}})
           .field("maturity", &O::maturity, "Updates a unit is safe for.", at_least(0));
       return BaseRiskOptions::add_to(fields);
     }();
@@ -85,9 +85,8 @@ class ContinualBackprop final : public Method {
       utility_[l] = options_.utility_decay * utility_[l] +
                     (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;
       age_[l] += 1;
-      due_[l] += options_.replacement_rate * static_cast<double>(layers[l].bias.shape[0]);
-      for (; due_[l] >= 1.0; due_[l] -= 1.0)
-        replace_least_useful(trainee, layers[l], l, parameters);
+      due_[l] += options_.replacement_rate * age_[l].ge(options_.maturity).sum(1).to(at::kDouble);
+      replace_least_useful(trainee, layers[l], l, parameters);
     }
   }
 
