@@ -256,30 +256,28 @@ Table budget_table(const Question& question, const std::map<CellKey, Cell>& cell
   return table;
 }
 
-/// "continual (erm) replaced the cue in 3 of 4, resolved 0, ...".
+/// "continual, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
 std::string summary(const std::map<std::pair<std::string, std::string>,
                                    std::map<StreamOutcome, std::int64_t>>& counts) {
+  constexpr std::pair<StreamOutcome, const char*> kSaid[] = {
+      {StreamOutcome::replaced, "replaced the cue in"},
+      {StreamOutcome::resolved, "resolved the confusion in"},
+      {StreamOutcome::unchanged, "changed nothing in"},
+      {StreamOutcome::not_confused, "was not confused in"},
+      {StreamOutcome::not_measurable, "cannot be measured in"},
+      {StreamOutcome::undecided, "is undecided in"}};
   std::string text;
   for (const auto& [who, outcomes] : counts) {
     std::int64_t all = 0;
     for (const auto& [outcome, count] : outcomes) all += count;
-    const auto of = [&, &outcomes = outcomes](StreamOutcome outcome) {
+    std::vector<std::string> parts;
+    for (const auto& [outcome, said] : kSaid) {
       const auto found = outcomes.find(outcome);
-      return found == outcomes.end() ? std::int64_t{0} : found->second;
-    };
-    text += fmt::format("{} ({}): of {} replaced {}, resolved {}, unchanged {}", who.first,
-                        who.second, all, of(StreamOutcome::replaced), of(StreamOutcome::resolved),
-                        of(StreamOutcome::unchanged));
-    if (of(StreamOutcome::not_confused) > 0) {
-      text += fmt::format(", not confused {}", of(StreamOutcome::not_confused));
+      if (found == outcomes.end()) continue;
+      parts.push_back(fmt::format("{} {}", said, found->second));
     }
-    if (of(StreamOutcome::not_measurable) > 0) {
-      text += fmt::format(", not measurable {}", of(StreamOutcome::not_measurable));
-    }
-    if (of(StreamOutcome::undecided) > 0) {
-      text += fmt::format(", undecided {}", of(StreamOutcome::undecided));
-    }
-    text += ". ";
+    parts.front() += fmt::format(" of {} {}", all, all == 1 ? "world" : "worlds");
+    text += fmt::format("{}, {}: {}. ", who.first, who.second, fmt::join(parts, ", "));
   }
   return text;
 }
