@@ -118,7 +118,7 @@ Cells cells_of(const StoredResults& results, const Question& question, const std
   }
   const auto named = [&](const std::string& section, bool trajectory) {
     return [&, section, trajectory](const std::string& option) {
-      return scaled.count(section + "." + option) == 0 &&
+      return option != "trajectory" && scaled.count(section + "." + option) == 0 &&
              (trajectory_options().count(option) != 0) == trajectory;
     };
   };

@@ -7,7 +7,7 @@
 namespace spurion::environments {
 
 /// z with P(N(0, 1) <= z) = p, for 0 < p < 1.
-[[nodiscard]] double normal_quantile(double p);
+[[nodiscard]] SPURION_API double normal_quantile(double p);
 
 /// The population of two latent numbers that tell a fair label, independent given it:
 ///
@@ -16,7 +16,7 @@ namespace spurion::environments {
 /// so that P(sign(core) = y) = Phi(c). Where the train domains share one s, their best predictor is
 /// linear discriminant analysis, sign(c core + s shortcut), and all is closed form; otherwise its
 /// log-odds are 2 c core + g(shortcut), g odd, and expectations are integrals over the shortcut.
-class GaussianPair {
+class SPURION_API GaussianPair {
  public:
   /// `train` holds s of each train domain, all of one sign or 0.
   GaussianPair(double core, std::vector<double> train);

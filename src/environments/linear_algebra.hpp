@@ -82,6 +82,6 @@ class Cholesky {
 };
 
 /// P(N(0, 1) <= z), accurate in both tails.
-[[nodiscard]] double normal_cdf(double z);
+[[nodiscard]] SPURION_API double normal_cdf(double z);
 
 }  // namespace spurion::environments

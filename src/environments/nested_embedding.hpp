@@ -14,7 +14,7 @@ namespace spurion::environments {
 ///     h_0 = w z,  |w| = sqrt(width)
 ///     h_l = tanh(gain W_l h_(l-1) + b_l),  W_l ~ N(0, 1/width), b_l ~ N(0, 1)
 ///     shown = h_depth, scaled so that E |shown|^2 = 1 for z ~ N(0, 1)
-class NestedEmbedding {
+class SPURION_API NestedEmbedding {
  public:
   static constexpr double kGain = 2.0;
 

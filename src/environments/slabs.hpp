@@ -3,13 +3,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "spurion/export.hpp"
+
 namespace spurion::environments {
 
 /// A coordinate on [-1, 1] cut into slabs whose classes alternate, with gaps of twice the margin
 /// between them (Shah et al. 2020). Two slabs are linearly separable: -1 on the left, +1 on the
 /// right. Of an odd number the middle one is -1, so that the coordinate is symmetric and no
 /// threshold on it tells the classes apart.
-class Slabs {
+class SPURION_API Slabs {
  public:
   /// Whether there may be so many: 2, 3, 5 or 7.
   static bool possible(std::int64_t count);

@@ -80,7 +80,8 @@ TEST_CASE("cues take turns as a trajectory says, and reserved ones never say any
   recurring.reserved_cues = 1;
   CHECK(positions(Trajectory(recurring, *world)) ==
         Rows{{0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}, {0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}});
-  for (const Domain& domain : Trajectory(recurring, *world).first_domains()) {
+  const Trajectory turns(recurring, *world);
+  for (const Domain& domain : turns.first_domains()) {
     CHECK(domain.cue_shifts == std::vector<double>{0.05, 0.5, 0.5});
   }
 }
