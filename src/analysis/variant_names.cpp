@@ -6,9 +6,11 @@ namespace spurion::analysis {
 
 namespace {
 
-/// "rate = 0.5"; what is on is named, what is off is not.
+/// "rate = 0.5"; what is on is named; what is off, none or empty is not.
 std::string option_text(const std::string& option, const Value& value) {
   if (value.is_bool()) return value.as_bool() ? option : std::string();
+  if (value.is_integer() && value.as_integer() == 0) return {};
+  if (value.is_list() && value.as_list().empty()) return {};
   return fmt::format("{} = {}", option,
                      value.is_string() ? value.as_string() : value.canonical_json());
 }

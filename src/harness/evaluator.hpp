@@ -83,8 +83,8 @@ class PackEvaluator final : public Evaluator {
   /// The new-test trap: the score on a phase, minus that on the same rows with every cue
   /// randomised. What of the score is owed to cues.
   void measure_trap(Trainee& trainee, const Phase& measured, Values& values);
-  /// How far predictions on the rows of a phase follow each cue, whether or not it was ever paired
-  /// with the label, as domain "cue_NAME".
+  /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
+  /// ever paired with the label: as domain "cue_NAME".
   void measure_cues(Trainee& trainee, std::int64_t phase);
   /// Where the cues stand in each phase: "position_NAME", and "offset_NAME" from the neutral
   /// position in worlds with several.

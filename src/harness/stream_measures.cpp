@@ -37,13 +37,20 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
 }
 
 void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
-  const Phase& now = schedule_[static_cast<std::size_t>(phase)];
+  const Environment& world = *context_->environments.front();
   std::vector<std::string> cues;
-  for (const Cue& cue : info_->cues) cues.push_back(cue.name);
+  std::vector<double> neutral;
+  for (const Cue& cue : info_->cues) {
+    cues.push_back(cue.name);
+    neutral.push_back(cue.neutral);
+  }
   if (cues.empty()) cues.push_back(info_->cue);
+  // The same rows whatever the phase, on which the other cues say nothing: what changes from phase
+  // to phase is then the model.
+  const Domain rows_of =
+      info_->cues.empty() ? world.train_domains().front() : world.at_cues(neutral);
   for (const std::string& cue : cues) {
-    // Shown on both sides, and whatever the phase does to it, so that phases compare.
-    const Environment& world = *context_->environments.front();
+    // Shown on both sides, where that can be had.
     Intervention first = Intervention::align(cue);
     Intervention twin = Intervention::oppose(cue);
     if (!world.supports(first) || !world.supports(twin)) {
@@ -52,8 +59,8 @@ void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
     }
     if (twin.kind == Intervention::Kind::none) continue;
     const Values values =
-        score(trainee, now.domain, Purpose::test, held_out_rows(now.domain), first, twin);
-    Domain domain = now.domain;
+        score(trainee, rows_of, Purpose::test, held_out_rows(rows_of), first, twin);
+    Domain domain = rows_of;
     domain.name = "cue_" + cue;
     for (const char* name : {"flip_rate", "twin_shift"}) {
       const auto found = values.find(name);
