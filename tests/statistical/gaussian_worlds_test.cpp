@@ -20,7 +20,7 @@ constexpr std::int64_t kRows = 100000;
 
 Tensor doubles(const Tensor& column) { return column.select(1, 0).to(at::kDouble); }
 /// log density of N(mean, 1), up to a constant.
-Tensor log_normal(const Tensor& at, double mean) { return (at - mean).pow(2).mul(-0.5); }
+Tensor log_gaussian(const Tensor& at, double mean) { return (at - mean).pow(2).mul(-0.5); }
 /// 1 for a right answer, which is 1 where `lead` is positive; 1/2 where it is 0.
 Tensor hits(const Sample& rows, const Tensor& lead) {
   const Tensor right = lead.gt(0).eq(rows.y.eq(1)).to(at::kDouble);
@@ -76,9 +76,9 @@ TEST_CASE("Sampled accuracies of anti_causal agree with every ceiling") {
                 [&](const Sample& rows, const Domain& domain, int y, bool core) {
                   const double strength = mechanism ? domain.shift : 1.75;
                   const double prior = mechanism ? 0.5 : domain.shift;
-                  Tensor sum = log_normal(doubles(rows.spurious), strength * y) +
+                  Tensor sum = log_gaussian(doubles(rows.spurious), strength * y) +
                                std::log(y > 0 ? prior : 1.0 - prior);
-                  if (core) sum = sum + log_normal(doubles(rows.causal), distance * y);
+                  if (core) sum = sum + log_gaussian(doubles(rows.causal), distance * y);
                   return sum;
                 });
   }
@@ -89,8 +89,8 @@ TEST_CASE("Sampled accuracies of selection_bias agree with every ceiling") {
   check_world("selection_bias", {{"test_selection", -2.0}},
               [&](const Sample& rows, const Domain& domain, int y, bool core) {
                 const Tensor t = doubles(rows.spurious);
-                Tensor sum = log_normal(t, 0.0) + at::special_log_ndtr(t * (domain.shift * y));
-                if (core) sum = sum + log_normal(doubles(rows.causal), distance * y);
+                Tensor sum = log_gaussian(t, 0.0) + at::special_log_ndtr(t * (domain.shift * y));
+                if (core) sum = sum + log_gaussian(doubles(rows.causal), distance * y);
                 return sum;
               });
 }
@@ -113,7 +113,7 @@ TEST_CASE("Sampled accuracies of easy_to_hard agree with every ceiling") {
                   const Tensor cue = agrees * (1.0 - off) + (1.0 - agrees) * off;
                   const double distance = 1.8 * (1.0 - difficulty) + 0.2 * difficulty;
                   Tensor term = cue * share;
-                  if (core) term = term * log_normal(doubles(rows.causal), distance * y).exp();
+                  if (core) term = term * log_gaussian(doubles(rows.causal), distance * y).exp();
                   sum += term;
                 }
                 return sum.log();
@@ -168,7 +168,7 @@ TEST_CASE("Sampled accuracies of the controls agree with every ceiling") {
   const double distance = 0.6 * std::sqrt(5.0);
   check_world("control_no_cue", {}, [&](const Sample& rows, const Domain&, int y, bool core) {
     Tensor sum = at::zeros({kRows}, at::kDouble);
-    if (core) sum = sum + log_normal(doubles(rows.causal), distance * y);
+    if (core) sum = sum + log_gaussian(doubles(rows.causal), distance * y);
     return sum;
   });
   const auto causal = synthetic_world("control_causal_cue", {}, 3);
