@@ -35,8 +35,9 @@ struct Batch {
   std::shared_ptr<const engine::LinearRisks> linear;
 };
 
-/// What a method uses of a batch that is the whole training set. For linear models the domains'
-/// risks and their derivatives are then known without the logits of the rows.
+/// What a method uses of a batch. Of whole training sets of linear models the domains' risks and
+/// their derivatives are known without the logits of the rows; small MLPs give the risks of any batch
+/// and their gradients in one pass.
 enum class FullBatchUse {
   logits,    ///< logits or features of rows: no shortcut
   risks,     ///< `domain_risks`, `domain_quantities` that are losses, values of `domain_gradients`

@@ -25,7 +25,15 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
 }
 
 void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values& values) {
-  const Intervention silence = Intervention::resample(info_->every_cue());
+  // Cues that say nothing in this phase may not be there at all; resampling would show them.
+  std::vector<std::string> speaking;
+  for (std::size_t c = 0; c < info_->cues.size(); ++c) {
+    if (measured.domain.cue_shifts[c] != info_->cues[c].neutral) {
+      speaking.push_back(info_->cues[c].name);
+    }
+  }
+  const Intervention silence =
+      Intervention::resample(speaking.size() == 1 ? speaking.front() : info_->every_cue());
   if (!context_->environments.front()->supports(silence)) return;
   const Values randomised = score(trainee, measured.domain, Purpose::test,
                                   held_out_rows(measured.domain), silence, Intervention::none());

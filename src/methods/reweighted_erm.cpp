@@ -51,6 +51,8 @@ class ReweightedErm final : public ObjectiveMethod {
            l2_penalty(l2_, trainee.parameters());
   }
 
+  void visit_state(StateVisitor& visit) override { visit("seen", seen_); }
+
  private:
   Tensor l2_;
   std::int64_t groups_;

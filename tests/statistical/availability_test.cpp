@@ -79,7 +79,7 @@ TEST_CASE(
   // functions that fit. The core predicts better (.9 against .8) throughout.
   const auto bias = tests::trained(R"(
 name = "s"
-seeds = 8
+seeds = 24
 [defaults]
 environment = { name = "availability", core_predictivity = 0.9, train_shifts = [0.2] }
 method = { name = "erm" }

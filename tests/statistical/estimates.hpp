@@ -23,12 +23,13 @@ struct Estimate {
 };
 
 /// Of independent values. The standard error is at least one value's share, as no hits among n
-/// rows do not make a probability 0.
+/// rows do not make a probability 0 (where all are 0 a hit would have been 1).
 inline Estimate estimate(const Tensor& values) {
   const Tensor flat = values.to(at::kDouble).flatten();
   const auto count = static_cast<double>(flat.numel());
+  const double largest = flat.abs().max().item<double>();
   return {flat.mean().item<double>(), std::max(flat.std().item<double>() / std::sqrt(count),
-                                               flat.abs().max().item<double>() / count)};
+                                               (largest > 0.0 ? largest : 1.0) / count)};
 }
 
 /// Coefficients w with the least sum of (y - x w)^2, their standard errors (without assuming that

@@ -50,7 +50,7 @@ evaluation = {{ rows = 50, training_rows = 0 }}
 TEST_CASE("regret of online gradient descent grows like the square root of the horizon") {
   std::map<std::int64_t, std::vector<double>> logs;  // seed -> log regret at each horizon
   std::vector<double> horizons;
-  for (const std::int64_t steps : {500, 1000, 2000, 4000, 8000, 16000}) {
+  for (const std::int64_t steps : {4000, 8000, 16000, 32000, 64000}) {
     horizons.push_back(std::log(static_cast<double>(steps)));
     for (const auto& [seed, regret] : regrets(steps, 1.0)) {
       REQUIRE(regret > 0.0);

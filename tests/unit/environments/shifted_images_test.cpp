@@ -70,6 +70,7 @@ TEST_CASE("ceilings of shifted images: the shape, and chance for what shifts") {
 
 TEST_CASE("blurred_images: more blur, less detail, as much light") {
   const auto world = image_world("blurred_images", {{"resolution", 28}});
+  const double sharp = world->sample(world->at(0), kTest, {0, 100}).x.mean().item<double>();
   double before = 1e9;
   for (const double blur : {0.0, 0.5, 1.0, 2.0, 3.0}) {
     const Sample rows = world->sample(world->at(blur), kTest, {0, 100});
@@ -77,9 +78,10 @@ TEST_CASE("blurred_images: more blur, less detail, as much light") {
         (rows.x.narrow(3, 1, 27) - rows.x.narrow(3, 0, 27)).pow(2).mean().item<double>();
     CHECK(detail < before);
     before = detail;
-    CHECK(
-        rows.x.mean().item<double>() ==
-        Approx(world->sample(world->at(0), kTest, {0, 100}).x.mean().item<double>()).epsilon(0.02));
+    // Light is lost past the border only, where little of an image is.
+    const double light = rows.x.mean().item<double>();
+    CHECK(light <= sharp * (1.0 + 1e-5));
+    CHECK(light > 0.97 * sharp);
   }
 }
 
