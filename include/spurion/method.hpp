@@ -36,8 +36,8 @@ struct Batch {
 };
 
 /// What a method uses of a batch. Of whole training sets of linear models the domains' risks and
-/// their derivatives are known without the logits of the rows; small MLPs give the risks of any batch
-/// and their gradients in one pass.
+/// their derivatives are known without the logits of the rows; small MLPs give the risks of any
+/// batch and their gradients in one pass.
 enum class FullBatchUse {
   logits,    ///< logits or features of rows: no shortcut
   risks,     ///< `domain_risks`, `domain_quantities` that are losses, values of `domain_gradients`

@@ -20,9 +20,9 @@ struct ModelContext {
 struct Output {
   Tensor features;  ///< [K, B, F] input of the last layer
   Tensor logits;    ///< [K, B, C]
-  /// Where a method uses of a batch its risks alone and the model knows them without logits (a linear
-  /// model over a whole training set; a small MLP), and then instead of the above: each domain's risk
-  /// [K, E], and for the linear model its gradient [K, E, P].
+  /// Where a method uses of a batch its risks alone and the model knows them without logits (a
+  /// linear model over a whole training set; a small MLP), and then instead of the above: each
+  /// domain's risk [K, E], and for the linear model its gradient [K, E, P].
   Tensor risks = {};
   Tensor risk_gradients = {};
 };

@@ -16,12 +16,12 @@ struct CheckpointHedgeOptions : BaseRiskOptions {
   PerReplica<double> discount = 0.98;
 };
 
-/// Hedging over checkpoints: a learner trains on as ever; copies of it are kept at the start of each
-/// later phase and every `every` updates. Of the copies and the learner that one predicts whose
-/// discounted loss on the rows so far, sum_t discount^(now - t) loss_i(t), is least: the expert of
-/// the greatest exponential weight (Hedge: Freund & Schapire 1997; discounted for drifting streams:
-/// Herbster & Warmuth 1998), followed instead of mixed, so that there is one predictor to measure.
-/// An old checkpoint that a cue did not spoil can so come back.
+/// Hedging over checkpoints: a learner trains on as ever; copies of it are kept at the start of
+/// each later phase and every `every` updates. Of the copies and the learner that one predicts
+/// whose discounted loss on the rows so far, sum_t discount^(now - t) loss_i(t), is least: the
+/// expert of the greatest exponential weight (Hedge: Freund & Schapire 1997; discounted for
+/// drifting streams: Herbster & Warmuth 1998), followed instead of mixed, so that there is one
+/// predictor to measure. An old checkpoint that a cue did not spoil can so come back.
 class CheckpointHedge final : public Method {
  public:
   using Options = CheckpointHedgeOptions;

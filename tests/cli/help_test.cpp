@@ -9,7 +9,8 @@ using Catch::Contains;
 TEST_CASE("help is everywhere, with examples, and succeeds") {
   Shell shell;
   const std::vector<std::vector<std::string>> commands = {
-      {}, {"run"}, {"report"}, {"list"}, {"describe"}, {"data"}, {"data", "status"}, {"export"}, {"score"}, {"selftest"}};
+      {},         {"run"},   {"report"},  {"list"}, {"describe"}, {"data"}, {"data", "status"},
+      {"export"}, {"score"}, {"selftest"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     CAPTURE(command);
