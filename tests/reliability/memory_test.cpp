@@ -62,6 +62,30 @@ TEST_CASE("a run stays inside the memory it was given, and the memory changes no
   }
 }
 
+TEST_CASE("a stream ten times as long takes no more memory") {
+  Shell shell;
+  const auto peak_of = [&](const std::string& steps) {
+    shell.write("long.toml", R"toml(
+name = "long"
+[[experiment]]
+name = "e"
+environment = { name = "two_shortcuts", background = [0.05], companion = [0.05] }
+model = { name = "mlp", width = 16, depth = 1 }
+method = { name = "erm" }
+regime = { name = "online", trajectory = "periodic", phase_count = 2, pretrain_share = 0.0 }
+training = { rows = 100, batch = 512, steps = )toml" +
+                                 steps +
+                                 R"toml( }
+evaluation = { rows = 100, training_rows = 0 }
+)toml");
+    REQUIRE(shell.run({"run", "long.toml", "--out", steps, "--jobs", "1"}).code == 0);
+    return peak_memory(shell.path(steps)).first;
+  };
+  const double shorter = peak_of("400");  // 204,800 rows
+  const double longer = peak_of("4000");  // 2,048,000 rows, 160 MB of them
+  CHECK(longer < shorter + 10e6);
+}
+
 TEST_CASE("memory that cannot do is refused before anything runs") {
   Shell shell;
   shell.write("hungry.toml", hungry_suite());
