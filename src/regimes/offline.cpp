@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "regimes/stream_loop.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
@@ -39,16 +41,14 @@ class Offline final : public Regime {
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
-    const auto slots = [this](const Environment& environment) {
+    SlotFunction slots = [](const Environment& environment) {
       std::vector<Slot> all;
       for (const Domain& domain : environment.train_domains()) {
-        all.push_back({domain, 0,
-                       options_.counterfactual_cue
-                           ? Intervention::resample(environment.info().every_cue())
-                           : Intervention::none()});
+        all.push_back({domain, 0, Intervention::none()});
       }
       return all;
     };
+    if (options_.counterfactual_cue) slots = with_resampled_cues(std::move(slots));
     Run run{context, method, trainee, evaluator};
     Fit body(run, slots, options_.group_labels);
     run_phases(
