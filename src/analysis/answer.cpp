@@ -1,4 +1,5 @@
 #include "spurion/analysis/answer.hpp"
+#include "core/place_of.hpp"
 
 #include <fmt/format.h>
 
@@ -11,11 +12,6 @@
 namespace spurion::analysis {
 
 namespace {
-
-std::string at(const Value& value) {
-  const std::string where = value.where().text();
-  return where.empty() ? "" : where + ": ";
-}
 
 std::vector<Question> default_questions(const Suite& suite) {
   std::vector<Question> questions;
@@ -32,8 +28,8 @@ std::string text_option(const Question& question, const char* key, const std::st
   const Value* value = question.options.find(key);
   if (value == nullptr) return fallback;
   if (!value->is_string()) {
-    throw UsageError(fmt::format("{}'{}' of a question expects a string, got {}", at(*value), key,
-                                 value->type_name()));
+    throw UsageError(fmt::format("{}'{}' of a question expects a string, got {}", place_of(*value),
+                                 key, value->type_name()));
   }
   return value->as_string();
 }
@@ -44,7 +40,7 @@ std::vector<std::string> texts_option(const Question& question, const char* key)
   if (value == nullptr) return texts;
   const auto wrong = [&](const Value& given) {
     throw UsageError(fmt::format("{}'{}' of a question expects a list of strings, got {}",
-                                 at(given), key, given.type_name()));
+                                 place_of(given), key, given.type_name()));
   };
   if (!value->is_list()) wrong(*value);
   for (const Value& item : value->as_list()) {
@@ -58,8 +54,8 @@ double number_option(const Question& question, const char* key, double fallback)
   const Value* value = question.options.find(key);
   if (value == nullptr) return fallback;
   if (!value->is_number()) {
-    throw UsageError(fmt::format("{}'{}' of a question expects a number, got {}", at(*value), key,
-                                 value->type_name()));
+    throw UsageError(fmt::format("{}'{}' of a question expects a number, got {}", place_of(*value),
+                                 key, value->type_name()));
   }
   return value->as_number();
 }
@@ -82,7 +78,7 @@ std::vector<Answer> answer_all(const StoredResults& results) {
     if (kind == kinds.end()) {
       std::vector<std::string> names;
       for (const auto& [name, function] : kinds) names.push_back(name);
-      throw UsageError(at(*question.options.find("kind")) +
+      throw UsageError(place_of(*question.options.find("kind")) +
                        unknown_name_message("kind of question", question.kind, names));
     }
     Answer answer = kind->second(results, question);

@@ -10,7 +10,7 @@ namespace spurion::analysis {
 namespace {
 
 /// Values at each dial position, by setting: strata of the bootstrap.
-using Points = std::map<double, std::map<std::string, std::vector<double>>>;
+using DialPoints = std::map<double, std::map<std::string, std::vector<double>>>;
 
 std::string environment_text(const StoredResults& results, const TrialSpec& spec, const char* key) {
   const auto found = results.context.find("environment." + spec.environment.name);
@@ -20,7 +20,7 @@ std::string environment_text(const StoredResults& results, const TrialSpec& spec
   return value != nullptr && value->is_string() ? value->as_string() : std::string();
 }
 
-Series make_series(const std::string& name, const Points& points, bool reference) {
+Series make_series(const std::string& name, const DialPoints& points, bool reference) {
   Series series;
   series.name = name;
   series.reference = reference;
@@ -40,8 +40,8 @@ Chart dial_chart(const StoredResults& results, const std::string& experiment) {
   Chart chart;
   if (view.rows().empty()) return chart;
   const bool by_regime = view.methods().size() == 1 && view.regimes().size() > 1;
-  std::map<std::string, Points> lines;
-  std::map<std::string, Points> ceilings;
+  std::map<std::string, DialPoints> lines;
+  std::map<std::string, DialPoints> ceilings;
   for (const auto& row : view.rows()) {
     std::int64_t last = 0;
     for (const Measurement& m : row.trial->measurements) last = std::max(last, m.phase);

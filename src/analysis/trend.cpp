@@ -128,12 +128,13 @@ double rank_correlation(const std::vector<double>& x, const std::vector<double>&
 using Line = std::map<double, double>;
 /// By what else varies, then by seed.
 using Lines = std::map<std::string, std::map<std::int64_t, Line>>;
-using Strata = std::vector<std::vector<double>>;
+/// Values of one setting together, as a stratified bootstrap takes them.
+using BySetting = std::vector<std::vector<double>>;
 
 /// How lines run from the first value of the axis to the last.
 struct Runs {
-  Strata change;       ///< last minus first, one a seed, by setting
-  Strata correlation;  ///< of all values with the axis
+  BySetting change;       ///< last minus first, one a seed, by setting
+  BySetting correlation;  ///< of all values with the axis
   std::vector<double> change_by_seed;
 };
 
@@ -165,8 +166,8 @@ Runs follow(const Lines& lines, double first, double last) {
 }
 
 /// The values of all lines at one place, by setting.
-Strata values_at(const Lines& lines, double place) {
-  Strata strata;
+BySetting values_at(const Lines& lines, double place) {
+  BySetting strata;
   for (const auto& [setting, by_seed] : lines) {
     strata.emplace_back();
     for (const auto& [seed, line] : by_seed) {

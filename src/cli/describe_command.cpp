@@ -13,14 +13,14 @@ namespace spurion::cli {
 
 namespace {
 
-struct Arguments {
+struct DescribeArguments {
   std::string name;
   std::vector<std::string> options;
   std::string format = "text";
   std::string preview;
 };
 
-int print_descriptions(const Arguments& arguments, const Session& session) {
+int print_descriptions(const DescribeArguments& arguments, const Session& session) {
   const Value options = parse_settings(arguments.options);
   if (!arguments.preview.empty()) {
     write_preview(session.catalog, arguments.name, options, arguments.preview);
@@ -46,7 +46,7 @@ int print_descriptions(const Arguments& arguments, const Session& session) {
 Command add_describe(CLI::App& app, Session& session) {
   CLI::App* parser =
       app.add_subcommand("describe", "Show what a thing or a suite is, and its options");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<DescribeArguments>();
   parser->add_option("NAME", arguments->name, "As 'spurion list' shows it")
       ->option_text(" ")
       ->required();

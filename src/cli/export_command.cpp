@@ -11,18 +11,18 @@ namespace spurion::cli {
 
 namespace {
 
-constexpr std::int64_t kUsualRows = 1000;
+constexpr std::int64_t kExportedRows = 1000;
 
-struct Arguments {
+struct ExportArguments {
   std::string environment;
   RowsArguments rows;
   std::string out;
   bool compress = false;
 };
 
-int run(const Arguments& arguments, const Session& session) {
+int export_file(const ExportArguments& arguments, const Session& session) {
   const RowsOfWorld rows =
-      rows_of(session, arguments.environment, arguments.rows, kUsualRows, false);
+      rows_of(session, arguments.environment, arguments.rows, kExportedRows, false);
   export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
   fmt::print("{}: {} {} rows\n", arguments.out, rows.set.count(), purpose_name(rows.set.purpose));
   Table table({"domain", "number", "rows"});
@@ -40,7 +40,7 @@ int run(const Arguments& arguments, const Session& session) {
 Command add_export(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand(
       "export", "Write rows of an environment as an NPZ file, for any framework");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExportArguments>();
   arguments->rows.purpose = "train";
   parser
       ->add_option("ENVIRONMENT", arguments->environment, "As 'spurion list environments' shows it")
@@ -62,7 +62,7 @@ Examples:
   spurion export two_bit --domain train_0 --domain train_1 --rows 5000 --out train.npz
   spurion export two_bit --purpose test --rows 2000 --out test.npz
   spurion export coloured_images source=glyphs --domain dial=0.5 --out glyphs.npz --compress)");
-  return {parser, [arguments, &session] { return run(*arguments, session); }};
+  return {parser, [arguments, &session] { return export_file(*arguments, session); }};
 }
 
 }  // namespace spurion::cli

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Arguments {
+struct ListArguments {
   std::string what;
   std::string format = "text";
 };
@@ -84,7 +84,7 @@ void print_text(const std::string& kind, const Json& list) {
   fmt::print("{}", text.substr(text.find('\n') + 1));
 }
 
-int list(const Arguments& arguments, const Session& session) {
+int list(const ListArguments& arguments, const Session& session) {
   std::vector<std::string> wanted = kinds();
   if (!arguments.what.empty()) {
     if (std::find(wanted.begin(), wanted.end(), arguments.what) == wanted.end()) {
@@ -112,7 +112,7 @@ int list(const Arguments& arguments, const Session& session) {
 Command add_list(CLI::App& app, Session& session) {
   CLI::App* parser =
       app.add_subcommand("list", "List what can be named in a suite, and the suites");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ListArguments>();
   parser
       ->add_option("KIND", arguments->what,
                    "environments, models, methods, regimes, metrics or suites (default: all)")

@@ -11,12 +11,12 @@ namespace spurion::cli {
 
 namespace {
 
-struct Arguments {
+struct ReportArguments {
   std::string folder;
   bool text = false;
 };
 
-int report(const Arguments& arguments) {
+int report(const ReportArguments& arguments) {
   const ReportFiles files = write_report(arguments.folder);
   if (arguments.text) {
     fmt::print("{}\n", terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100)));
@@ -31,7 +31,7 @@ int report(const Arguments& arguments) {
 Command add_report(CLI::App& app, Session& /*session*/) {
   CLI::App* parser =
       app.add_subcommand("report", "Write report.html and CSV files from what a run stored");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReportArguments>();
   parser->add_option("DIR", arguments->folder, "Output folder of a run")
       ->option_text(" ")
       ->required();

@@ -20,7 +20,7 @@ namespace spurion::cli {
 
 namespace {
 
-struct Arguments {
+struct RunArguments {
   std::string suite;
   std::string out;
   std::string memory;
@@ -142,7 +142,7 @@ void print_summary(const Outcomes& outcomes, const Progress& progress, const std
   }
 }
 
-std::string resume_message(const Progress& progress, const Arguments& arguments,
+std::string resume_message(const Progress& progress, const RunArguments& arguments,
                            const Session& session) {
   const std::string stored =
       progress.trials_total == 0
@@ -153,7 +153,7 @@ std::string resume_message(const Progress& progress, const Arguments& arguments,
                      shell_line(session.arguments));
 }
 
-int run(Arguments arguments, Session& session) {
+int run(RunArguments arguments, Session& session) {
   const Suite suite = Suite::load(arguments.suite);
   load_suite_plugins(suite, arguments.suite, session);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
@@ -202,7 +202,7 @@ int run(Arguments arguments, Session& session) {
 
 Command add_run(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("run", "Run a suite, or what is left of it");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<RunArguments>();
   parser
       ->add_option("SUITE", arguments->suite,
                    "Name of a suite (spurion list suites) or a .toml file")

@@ -17,11 +17,11 @@ namespace spurion::cli {
 
 namespace {
 
-constexpr std::int64_t kUsualRows = 2000;
+constexpr std::int64_t kScoredRows = 2000;
 constexpr std::int64_t kChunk = 1000;
 constexpr const char* kScript = "script:";
 
-struct Arguments {
+struct ScoreArguments {
   std::string what;
   std::string environment;
   std::string model;
@@ -37,7 +37,7 @@ struct Scored {
   ScoredLogits logits;
 };
 
-Scored score_file(const Arguments& arguments, const Session& session) {
+Scored score_file(const ScoreArguments& arguments, const Session& session) {
   const std::string place = fmt::format("'{}'", arguments.what);
   const PredictionFile file = read_predictions(arguments.what);
   Scored out;
@@ -57,7 +57,7 @@ Scored score_file(const Arguments& arguments, const Session& session) {
           "or give --environment, its options, --domain, --rows and --seed",
           place));
     }
-    out.world = rows_of(session, arguments.environment, arguments.rows, kUsualRows, false);
+    out.world = rows_of(session, arguments.environment, arguments.rows, kScoredRows, false);
   }
   const Environment& environment = *out.world.environment;
   // As many logits as rows, before rows are made: the file's word for them may be any number.
@@ -98,7 +98,7 @@ Tensor predict(ScriptModel& model, const std::vector<Sample>& parts, const Envir
   return at::cat(logits);
 }
 
-Scored score_model(const Arguments& arguments, const Session& session) {
+Scored score_model(const ScoreArguments& arguments, const Session& session) {
   if (arguments.model.rfind(kScript, 0) != 0) {
     throw UsageError(
         fmt::format("--model: expects script:FILE, a TorchScript file, got '{}'", arguments.model));
@@ -109,7 +109,7 @@ Scored score_model(const Arguments& arguments, const Session& session) {
   const std::string file = arguments.model.substr(std::string(kScript).size());
   ScriptModel model(file);
   Scored out;
-  out.world = rows_of(session, arguments.what, arguments.rows, kUsualRows, true);
+  out.world = rows_of(session, arguments.what, arguments.rows, kScoredRows, true);
   out.rows = sample_rows(out.world.set, *out.world.environment);
   const EnvironmentInfo& info = out.world.environment->info();
   const std::string place = fmt::format("'{}'", file);
@@ -154,14 +154,14 @@ void print_scores(const TrialResult& result) {
   fmt::print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 140)));
 }
 
-std::string usual_name(const Arguments& arguments) {
+std::string usual_name(const ScoreArguments& arguments) {
   const std::string file = arguments.model.empty()
                                ? arguments.what
                                : arguments.model.substr(std::string(kScript).size());
   return std::filesystem::path(file).stem().string();
 }
 
-int run(const Arguments& arguments, const Session& session) {
+int score(const ScoreArguments& arguments, const Session& session) {
   const Scored scored =
       arguments.model.empty() ? score_file(arguments, session) : score_model(arguments, session);
   const std::string name = arguments.name.empty() ? usual_name(arguments) : arguments.name;
@@ -181,7 +181,7 @@ int run(const Arguments& arguments, const Session& session) {
 Command add_score(CLI::App& app, Session& session) {
   CLI::App* parser =
       app.add_subcommand("score", "Measure predictions or a TorchScript model made elsewhere");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ScoreArguments>();
   arguments->rows.purpose = "test";
   parser
       ->add_option("WHAT", arguments->what,
@@ -220,7 +220,7 @@ Examples:
   spurion score logits.csv --environment two_bit --domain test --rows 2000 --name my_resnet
   spurion score two_bit --model script:net.pt
   spurion report results/scored)");
-  return {parser, [arguments, &session] { return run(*arguments, session); }};
+  return {parser, [arguments, &session] { return score(*arguments, session); }};
 }
 
 }  // namespace spurion::cli

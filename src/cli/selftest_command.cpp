@@ -12,7 +12,7 @@ namespace spurion::cli {
 
 namespace {
 
-struct Arguments {
+struct SelftestArguments {
   std::vector<std::string> names;
 };
 
@@ -48,7 +48,7 @@ void print_subject(const ConformanceSubject& subject,
   std::fflush(stdout);
 }
 
-int selftest(const Arguments& arguments, const Session& session) {
+int selftest(const SelftestArguments& arguments, const Session& session) {
   std::vector<std::string> names = arguments.names;
   if (names.empty() && !session.plugins.empty()) {
     // With a plug-in and no names: what the plug-in brought.
@@ -81,7 +81,7 @@ int selftest(const Arguments& arguments, const Session& session) {
 Command add_selftest(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand(
       "selftest", "Check that registered things keep their promises (conformance tests)");
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SelftestArguments>();
   parser
       ->add_option("NAME", arguments->names,
                    "Only these (default: all, or what the plug-ins given brought)")

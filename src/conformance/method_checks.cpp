@@ -12,7 +12,6 @@ namespace spurion {
 namespace conformance {
 namespace {
 
-constexpr std::int64_t kReplicas = 3;
 constexpr const char* kModels[] = {"linear", "mlp"};
 
 /// The method under test.

@@ -8,8 +8,7 @@ namespace spurion {
 namespace conformance {
 namespace {
 
-constexpr std::int64_t kReplicas = 3;
-constexpr std::int64_t kRows = 37;
+constexpr std::int64_t kPredictedRows = 37;
 constexpr std::int64_t kGroups = 4;
 
 struct MetricSubject {
@@ -26,14 +25,15 @@ Predictions predictions(Task task) {
   const std::int64_t outputs = task == Task::multiclass ? 3 : 1;
   const StreamKey key = StreamKey(31).child(static_cast<std::uint64_t>(task));
   Predictions all;
-  all.logits = normals(key.child("logits"), {kReplicas, kRows, outputs});
-  all.twin_logits = normals(key.child("twins"), {kReplicas, kRows, outputs});
-  const Tensor noise = normals(key.child("y"), {kReplicas, kRows});
+  all.logits = normals(key.child("logits"), {kReplicas, kPredictedRows, outputs});
+  all.twin_logits = normals(key.child("twins"), {kReplicas, kPredictedRows, outputs});
+  const Tensor noise = normals(key.child("y"), {kReplicas, kPredictedRows});
   all.y = task == Task::regression ? noise
           : task == Task::binary   ? noise.gt(0).to(at::kLong)
                                    : noise.gt(-0.5).to(at::kLong) + noise.gt(0.5).to(at::kLong);
-  all.group =
-      at::arange(kReplicas * kRows, at::kLong).reshape({kReplicas, kRows}).remainder(kGroups);
+  all.group = at::arange(kReplicas * kPredictedRows, at::kLong)
+                  .reshape({kReplicas, kPredictedRows})
+                  .remainder(kGroups);
   return all;
 }
 
@@ -84,7 +84,7 @@ void check_merge(const MetricSubject& subject) {
     left->add(rows_of(all, 0, 10));
     const auto right = subject.make(task, kReplicas);
     right->add(rows_of(all, 10, 1));
-    right->add(rows_of(all, 11, kRows - 11));
+    right->add(rows_of(all, 11, kPredictedRows - 11));
     left->merge(*right);
     left->merge(*subject.make(task, kReplicas));
     const auto once = whole->result();
@@ -121,8 +121,8 @@ void check_replicas(const MetricSubject& subject) {
     shared.y = all.y.narrow(0, 0, 1);
     shared.group = all.group.narrow(0, 0, 1);
     Predictions repeated = shared;
-    repeated.y = shared.y.expand({kReplicas, kRows}).contiguous();
-    repeated.group = shared.group.expand({kReplicas, kRows}).contiguous();
+    repeated.y = shared.y.expand({kReplicas, kPredictedRows}).contiguous();
+    repeated.group = shared.group.expand({kReplicas, kPredictedRows}).contiguous();
     const auto a = subject.make(task, kReplicas);
     const auto b = subject.make(task, kReplicas);
     a->add(shared);

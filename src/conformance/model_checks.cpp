@@ -94,7 +94,6 @@ void check_forward(const ModelSubject& subject) {
 }
 
 void check_replicas(const ModelSubject& subject) {
-  constexpr std::int64_t kReplicas = 3;
   for (const std::int64_t rows : {1, 7, 33}) {
     const Tensor parameters = subject.parameters(kReplicas);
     const Tensor each = subject.inputs(kReplicas, rows);

@@ -77,7 +77,6 @@ void check_gradients(const ModelSubject& subject) {
 }
 
 void check_replicas_separate(const ModelSubject& subject) {
-  constexpr std::int64_t kReplicas = 3;
   constexpr std::int64_t kRows = 5;
   const Tensor parameters = subject.parameters(kReplicas);
   const Tensor x = subject.inputs(kReplicas, kRows);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "spurion/environment.hpp"
@@ -7,6 +8,9 @@
 #include "spurion/tensor.hpp"
 
 namespace spurion::conformance {
+
+/// In the batches that things are tested with.
+inline constexpr std::int64_t kReplicas = 3;
 
 /// True when both are undefined, or have the same type, shape and bits (so NaN equals NaN, and 0
 /// differs from -0).

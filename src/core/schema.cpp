@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/place_of.hpp"
+
 namespace spurion {
 
 std::string Bounds::text() const {
@@ -72,21 +74,16 @@ namespace detail {
 
 namespace {
 
-std::string at(const Value& value) {
-  const std::string where = value.where().text();
-  return where.empty() ? "" : where + ": ";
-}
-
 bool wrong_type(const Value& value, const FieldInfo& field, const std::string& owner,
                 const char* expected, Problems& problems) {
-  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", at(value), field.name, owner,
+  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", place_of(value), field.name, owner,
                            expected, value.type_name()));
   return false;
 }
 
 bool out_of_range(const Value& value, const FieldInfo& field, const std::string& owner,
                   Problems& problems) {
-  problems.add(fmt::format("{}'{}' of {} must be {}, got {}", at(value), field.name, owner,
+  problems.add(fmt::format("{}'{}' of {} must be {}, got {}", place_of(value), field.name, owner,
                            field.bounds.text(), value.canonical_json()));
   return false;
 }
@@ -124,8 +121,8 @@ bool read_string(const Value& value, const FieldInfo& field, const std::string& 
   const auto& words = field.bounds.words;
   if (!words.empty() && std::find(words.begin(), words.end(), value.as_string()) == words.end()) {
     const std::string nearest = nearest_name(value.as_string(), words);
-    problems.add(fmt::format("{}'{}' of {} must be {}, got '{}'{}", at(value), field.name, owner,
-                             field.bounds.text(), value.as_string(),
+    problems.add(fmt::format("{}'{}' of {} must be {}, got '{}'{}", place_of(value), field.name,
+                             owner, field.bounds.text(), value.as_string(),
                              nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
     return false;
   }
@@ -140,7 +137,7 @@ void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& field
   if (has_presets) known.emplace_back("preset");
   for (const auto& [key, value] : table.as_table()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      problems.add(at(value) + unknown_name_message("option", key, known) + " of " + owner);
+      problems.add(place_of(value) + unknown_name_message("option", key, known) + " of " + owner);
     }
   }
 }
@@ -150,7 +147,7 @@ std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& pres
   const Value* given = presets.empty() ? nullptr : table.find("preset");
   if (given == nullptr) return -1;
   if (!given->is_string()) {
-    problems.add(at(*given) + "'preset' of " + owner + " expects a string, got " +
+    problems.add(place_of(*given) + "'preset' of " + owner + " expects a string, got " +
                  given->type_name());
     return -1;
   }
@@ -158,8 +155,8 @@ std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& pres
   for (const PresetInfo& preset : presets) names.push_back(preset.name);
   const auto found = std::find(names.begin(), names.end(), given->as_string());
   if (found == names.end()) {
-    problems.add(at(*given) + unknown_name_message("preset", given->as_string(), names) + " of " +
-                 owner);
+    problems.add(place_of(*given) + unknown_name_message("preset", given->as_string(), names) +
+                 " of " + owner);
     return -1;
   }
   return found - names.begin();

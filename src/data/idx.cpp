@@ -22,7 +22,7 @@ constexpr std::uint32_t kImageMagic = 0x00000803;  // unsigned bytes, 3 dimensio
 constexpr std::uint32_t kLabelMagic = 0x00000801;  // unsigned bytes, 1 dimension
 constexpr std::uint8_t kGzipFirst = 0x1f;
 constexpr std::uint8_t kGzipSecond = 0x8b;
-constexpr std::size_t kChunk = std::size_t{1} << 16;
+constexpr std::size_t kBufferBytes = std::size_t{1} << 16;
 constexpr std::size_t kReserveAtMost = std::size_t{64} << 20;
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& problem) {
@@ -70,7 +70,8 @@ class ByteStream {
 
  private:
   void refill() {
-    input_.read(reinterpret_cast<char*>(buffer_.data()), static_cast<std::streamsize>(kChunk));
+    input_.read(reinterpret_cast<char*>(buffer_.data()),
+                static_cast<std::streamsize>(kBufferBytes));
     if (input_.bad()) {
       fail(file_, "reading failed part of the way through");
     }
@@ -136,7 +137,7 @@ class ByteStream {
 
   const std::filesystem::path& file_;
   std::ifstream input_;
-  std::array<std::uint8_t, kChunk> buffer_{};
+  std::array<std::uint8_t, kBufferBytes> buffer_{};
   std::size_t position_ = 0;
   std::size_t available_ = 0;
   bool compressed_ = false;
@@ -200,7 +201,7 @@ std::vector<std::uint8_t> read_body(ByteStream& stream, const std::filesystem::p
   body.reserve(std::min<std::uint64_t>(expected, kReserveAtMost));
   while (body.size() < expected) {
     const std::size_t before = body.size();
-    const std::size_t step = std::min<std::uint64_t>(expected - before, kChunk);
+    const std::size_t step = std::min<std::uint64_t>(expected - before, kBufferBytes);
     body.resize(before + step);
     const std::size_t found = stream.read(body.data() + before, step);
     if (found < step) {

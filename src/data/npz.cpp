@@ -20,7 +20,7 @@ constexpr std::string_view kSuffix = ".npy";
 /// Deflate packs no more than this many bytes into one.
 constexpr std::uint64_t kMostPacked = 1032;
 constexpr std::uint64_t kSlack = 1024;
-constexpr std::uint64_t kChunk = std::uint64_t{1} << 16;
+constexpr std::uint64_t kReadAtOnce = std::uint64_t{1} << 16;
 
 std::string open_message(int code) {
   zip_error_t error;
@@ -91,7 +91,7 @@ class Entry {
     // To the end and beyond: the check sum is looked at where the data end.
     for (;;) {
       const std::size_t before = bytes.size();
-      bytes.resize(before + std::min(kChunk, stat_.size - before + 1));
+      bytes.resize(before + std::min(kReadAtOnce, stat_.size - before + 1));
       const zip_int64_t found =
           zip_fread(input.get(), bytes.data() + before, bytes.size() - before);
       if (found < 0) fail(zip_error_strerror(zip_file_get_error(input.get())));

@@ -7,6 +7,7 @@
 #include "environments/core_and_cue.hpp"
 #include "environments/dial_domains.hpp"
 #include "environments/draws.hpp"
+#include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -17,13 +18,6 @@ namespace {
 using environments::normals;
 using environments::uniforms;
 using Kind = Intervention::Kind;
-
-constexpr const char* kCue = "cue";
-constexpr const char* kCore = "core";
-constexpr double kStrongest = 4.0;
-constexpr double kRarest = 0.05;
-/// Beyond this many standard deviations a normal has nothing that a double shows.
-constexpr double kTail = 9.0;
 
 struct AntiCausalOptions {
   std::string shift = "mechanism";
@@ -113,7 +107,8 @@ class AntiCausal final : public Environment {
     for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
     const double distance =
         options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    return real_cue_ceilings(distance, law(domains_.shift(domain)), train, kStrongest + kTail);
+    return real_cue_ceilings(distance, law(domains_.shift(domain)), train,
+                             kStrongest + environments::kNormalTail);
   }
 
  protected:
@@ -145,6 +140,11 @@ class AntiCausal final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kCore = "core";
+  static constexpr double kStrongest = 4.0;
+  static constexpr double kRarest = 0.05;
+
   [[nodiscard]] double strength_at(double shift) const {
     return mechanism_ ? shift : usual_strength_;
   }

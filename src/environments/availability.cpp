@@ -20,12 +20,6 @@ using environments::NestedEmbedding;
 using environments::normal_quantile;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "shortcut";
-constexpr const char* kCausal = "core";
-constexpr double kLow = 0.01;
-constexpr double kHigh = 0.99;
-constexpr std::size_t kMaxTrainDomains = 100;
-
 struct AvailabilityOptions {
   double core_predictivity = 0.9;
   std::vector<double> train_shifts = {0.2};
@@ -126,6 +120,12 @@ class Availability final : public Environment, public OptimalReliance {
                                 const Intervention& intervention) const override;
 
  private:
+  static constexpr const char* kCue = "shortcut";
+  static constexpr const char* kCausal = "core";
+  static constexpr double kLow = 0.01;
+  static constexpr double kHigh = 0.99;
+  static constexpr std::size_t kMaxTrainDomains = 100;
+
   static void check_shift(double shift) {
     if (!(shift >= kLow && shift <= kHigh)) {
       throw UsageError(

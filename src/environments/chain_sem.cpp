@@ -20,8 +20,8 @@ using environments::transpose;
 using environments::Vector;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "z";
-constexpr const char* kCausal = "x";
+constexpr const char* kEffect = "z";
+constexpr const char* kCause = "x";
 
 ChainSemOptions checked(ChainSemOptions options) {
   Problems problems;
@@ -59,17 +59,17 @@ CausalGraph causal_graph(bool hidden) {
   CausalGraph graph;
   graph.variables = {{"scale", Role::hidden, "e, the dial"},
                      {"h", Role::hidden, hidden ? "confounder of x, y and z" : "parent of x only"},
-                     {kCausal, Role::causal, "h W_hx + N(0, e^2 I)"},
+                     {kCause, Role::causal, "h W_hx + N(0, e^2 I)"},
                      {"y", Role::hidden, "x W_xy + h W_hy + noise"},
                      {"label", Role::label, "sum of y"},
-                     {kCue, Role::spurious, "y W_yz + h W_hz + noise"},
+                     {kEffect, Role::spurious, "y W_yz + h W_hz + noise"},
                      {"input", Role::observed, "(x, z), rotated when scrambled"}};
-  graph.edges = {{"scale", "h"},     {"scale", kCausal}, {"scale", "y"}, {"scale", kCue},
-                 {"h", kCausal},     {kCausal, "y"},     {"y", "label"}, {"y", kCue},
-                 {kCausal, "input"}, {kCue, "input"}};
+  graph.edges = {{"scale", "h"},    {"scale", kCause}, {"scale", "y"}, {"scale", kEffect},
+                 {"h", kCause},     {kCause, "y"},     {"y", "label"}, {"y", kEffect},
+                 {kCause, "input"}, {kEffect, "input"}};
   if (hidden) {
     graph.edges.push_back({"h", "y"});
-    graph.edges.push_back({"h", kCue});
+    graph.edges.push_back({"h", kEffect});
   }
   return graph;
 }
@@ -96,8 +96,8 @@ EnvironmentInfo make_info(const ChainSemOptions& options) {
   info.task = Task::regression;
   info.outputs = 1;
   info.input_shape = {2 * options.half_dimensions};
-  info.cue = kCue;
-  info.causal = kCausal;
+  info.cue = kEffect;
+  info.causal = kCause;
   info.graph = causal_graph(options.hidden);
   info.dial.name = "e";
   info.dial.doc = "scale of the noise of h, x and, by setting, y or z";
@@ -207,7 +207,7 @@ Domain ChainSem::at(double shift) const {
 
 bool ChainSem::supports(const Intervention& intervention) const {
   return intervention.kind == Kind::none ||
-         (intervention.kind == Kind::resample && intervention.variable == kCue);
+         (intervention.kind == Kind::resample && intervention.variable == kEffect);
 }
 
 /// Covariances along the chain, each from those before it: Cov(u, v) is E[u' v] for row vectors.

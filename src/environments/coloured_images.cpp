@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -19,8 +20,8 @@ using environments::SplitKind;
 using Kind = Intervention::Kind;
 
 constexpr std::int64_t kFullSide = 28;
-constexpr const char* kCue = "colour";
-constexpr const char* kCausal = "shape";
+constexpr const char* kColour = "colour";
+constexpr const char* kShape = "shape";
 
 /// Checks before anything is built from the options: parsing has looked at single numbers only.
 ColouredImagesOptions checked(ColouredImagesOptions options) {
@@ -42,27 +43,21 @@ SplitKind split_kind(const std::string& word) {
   return word == "irm" ? SplitKind::irm : SplitKind::domainbed;
 }
 
-void check_shift(double shift) {
-  if (!(shift >= 0.0 && shift <= 1.0)) {
-    throw UsageError(fmt::format("shift {} of coloured_images is not in [0, 1]", shift));
-  }
-}
-
 CausalGraph causal_graph() {
-  return {{{kCausal, Role::causal, "1 when the class of the image is below 5"},
+  return {{{kShape, Role::causal, "1 when the class of the image is below 5"},
            {"style", Role::hidden, "which image of that half of the classes it is"},
            {"label_noise", Role::noise, "1 with probability n"},
            {"label", Role::label, "shape, flipped by label noise"},
            {"colour_noise", Role::noise, "1 with probability e"},
-           {kCue, Role::spurious, "label, flipped by colour noise"},
+           {kColour, Role::spurious, "label, flipped by colour noise"},
            {"image", Role::observed, "what the model sees"}},
-          {{kCausal, "label"},
+          {{kShape, "label"},
            {"label_noise", "label"},
-           {"label", kCue},
-           {"colour_noise", kCue},
-           {kCausal, "image"},
+           {"label", kColour},
+           {"colour_noise", kColour},
+           {kShape, "image"},
            {"style", "image"},
-           {kCue, "image"}}};
+           {kColour, "image"}}};
 }
 
 EnvironmentInfo make_info(const ColouredImagesOptions& options) {
@@ -97,13 +92,14 @@ EnvironmentInfo make_info(const ColouredImagesOptions& options) {
   info.outputs = 1;
   info.groups = 4;
   info.input_shape = {2, options.resolution, options.resolution};
-  info.cue = kCue;
-  info.causal = kCausal;
+  info.cue = kColour;
+  info.causal = kShape;
   info.graph = causal_graph();
   info.dial.name = "e";
   info.dial.doc = "P(colour disagrees with the label)";
   for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
-  info.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
+  info.dial.mixture =
+      DialInfo::Mixture{Intervention::align(kColour), Intervention::oppose(kColour)};
   return info;
 }
 
@@ -127,7 +123,7 @@ double cell(double noise, double shift, bool faithful, bool agrees) {
 /// How often a predictor says what the shape says where shape and colour are equal and where they
 /// differ. Both values of the label look alike, so these two numbers describe every symmetric
 /// predictor of (shape, colour).
-struct Rule {
+struct CellRule {
   double equal;
   double differ;
   /// Share of rows it gets right.
@@ -144,7 +140,7 @@ double choose(double for_it, double against) {
 }
 
 /// The best rule where the colour disagrees with probability `shift`.
-Rule best_rule(double noise, double shift) {
+CellRule best_rule(double noise, double shift) {
   return {choose(cell(noise, shift, true, true), cell(noise, shift, false, false)),
           choose(cell(noise, shift, true, false), cell(noise, shift, false, true))};
 }
@@ -226,8 +222,7 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
 Domain ColouredImages::test_domain() const { return {"test", options_.test_shift, "test", {}}; }
 
 Domain ColouredImages::at(double shift) const {
-  check_shift(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
+  return environments::dial_point("coloured_images", shift);
 }
 
 std::int64_t ColouredImages::row_limit(const Domain& domain, Purpose purpose) const {
@@ -236,8 +231,8 @@ std::int64_t ColouredImages::row_limit(const Domain& domain, Purpose purpose) co
 
 bool ColouredImages::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  const bool cue = intervention.variable == kCue;
-  if (!cue && intervention.variable != kCausal) return false;
+  const bool cue = intervention.variable == kColour;
+  if (!cue && intervention.variable != kShape) return false;
   switch (intervention.kind) {
     case Kind::set:
       return intervention.value == 0.0 || intervention.value == 1.0;
@@ -287,7 +282,7 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
   Row out{};
   out.image = images[row];
   out.shape = half(out.image);
-  if (acts && intervention.variable == kCausal) {
+  if (acts && intervention.variable == kShape) {
     const int wanted = intervention.kind == Kind::flip  ? 1 - out.shape
                        : intervention.kind == Kind::set ? static_cast<int>(intervention.value)
                                                         : coin();
@@ -299,7 +294,7 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
   out.label = noise.label.bernoulli(options_.label_noise, row) ? 1 - out.shape : out.shape;
   // One uniform decides for all e at once: along the dial a row turns from agreeing to disagreeing.
   out.colour = noise.colour.bernoulli(shift, row) ? 1 - out.label : out.label;
-  if (acts && intervention.variable == kCue) {
+  if (acts && intervention.variable == kColour) {
     switch (intervention.kind) {
       case Kind::set:
         out.colour = static_cast<int>(intervention.value);
@@ -325,7 +320,7 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
 
 Sample ColouredImages::generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("coloured_images", domain.shift);
   const ImageRows images = images_of(domain, purpose);
   const Noise noise(key_.child(domain.key).child(purpose_name(purpose)));
   const std::int64_t side = options_.resolution;
@@ -362,7 +357,7 @@ Sample ColouredImages::generate(const Domain& domain, Purpose purpose, RowRange 
 }
 
 Ceilings ColouredImages::ceilings(const Domain& domain) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("coloured_images", domain.shift);
   const double noise = options_.label_noise;
   const double shift = domain.shift;
   const double follows_colour = choose(1.0 - mean_train_shift_, mean_train_shift_);

@@ -16,10 +16,6 @@ namespace {
 using environments::normals;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "cue";
-constexpr const char* kCore = "core";
-constexpr double kFarthest = 3.0;
-
 struct ConfoundedOptions {
   std::string shift = "mechanism";
   std::vector<double> train_correlations = {0.8, 0.95};
@@ -144,6 +140,10 @@ class Confounded final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kCore = "core";
+  static constexpr double kFarthest = 3.0;
+
   [[nodiscard]] ConfoundedLaw law(double shift) const {
     return {options_.causal_effect, options_.hidden_effect, mechanism_ ? shift : usual_,
             mechanism_ ? 0.0 : shift};

@@ -9,16 +9,15 @@
 namespace spurion {
 
 using environments::integrate;
+using environments::kNormalTail;
+using environments::kPi;
 using environments::normal_cdf;
 using environments::normal_density;
 
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
-constexpr double kTail = 9.0;
-
 /// An answer: the sign of this.
-struct Rule {
+struct LinearRule {
   double u = 0.0;
   double t = 0.0;
 };
@@ -40,7 +39,7 @@ double positive_given_cue(const ConfoundedLaw& law, double t) {
                     std::sqrt(total_variance(law) - lead * lead));
 }
 
-Ceiling accuracy(const ConfoundedLaw& law, const Rule& rule) {
+Ceiling accuracy(const ConfoundedLaw& law, const LinearRule& rule) {
   const double variance = rule.u * rule.u + rule.t * rule.t;
   const double covariance = rule.u * law.causal + rule.t * law.hidden * law.correlation;
   if (variance == 0.0) return {0.5, Exactness::closed_form, 0.0};
@@ -58,7 +57,7 @@ Ceiling accuracy(const ConfoundedLaw& law, const Rule& rule) {
         const double side = centre + scale * w > 0.0 ? 1.0 : -1.0;
         return normal_density(w) * normal_cdf(side * (law.causal * law.mean + slope * w) / rest);
       },
-      -kTail, kTail, {-centre / scale});
+      -kNormalTail, kNormalTail, {-centre / scale});
   return {result.value, Exactness::quadrature, result.error_bound};
 }
 
@@ -74,7 +73,7 @@ Ceiling cue_only(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& tr
         const double positive = positive_given_cue(here, t);
         return normal_density(t) * (side > 0.0 ? positive : side < 0.0 ? 1.0 - positive : 0.5);
       },
-      -kTail, kTail, environments::sign_changes(taught, -kTail, kTail));
+      -kNormalTail, kNormalTail, environments::sign_changes(taught, -kNormalTail, kNormalTail));
   return {result.value, Exactness::quadrature, result.error_bound};
 }
 
@@ -93,7 +92,7 @@ Ceilings confounded_ceilings(const ConfoundedLaw& here, const std::vector<Confou
   const bool centred = std::all_of(train.begin(), train.end(),
                                    [](const ConfoundedLaw& law) { return law.mean == 0.0; });
   if (one_cue || (centred && train.size() == 2)) {
-    Rule pooled;
+    LinearRule pooled;
     for (const ConfoundedLaw& law : train) {
       const double scale = deviation_given_both(law);
       pooled.u += law.causal / scale;

@@ -10,8 +10,6 @@
 namespace spurion {
 namespace {
 
-constexpr double kNeutral = 0.5;
-
 std::vector<std::string> cue_names(std::int64_t tasks) {
   std::vector<std::string> names;
   for (std::int64_t task = 0; task < tasks; ++task) {
@@ -80,7 +78,7 @@ class ContinuallyConfounded final : public Environment {
         core_({options_.core_dimensions, options_.separation, options_.label_noise,
                options_.amplitude, options_.noise_dimensions},
               cue_names(options_.tasks), options_.variant == "disjoint") {
-    const CuePositions neutral(static_cast<std::size_t>(options_.tasks), kNeutral);
+    const CuePositions neutral(static_cast<std::size_t>(options_.tasks), CueDomains::kNeutral);
     std::vector<CuePositions> train;
     for (std::size_t task = 0; task < neutral.size(); ++task) {
       train.push_back(neutral);
@@ -149,8 +147,8 @@ class ContinuallyConfounded final : public Environment {
                                              Intervention::oppose(names.front())};
     }
     for (const std::string& name : names) {
-      info_.cues.push_back(
-          {name, fmt::format("P({} disagrees with the label)", name), 0.0, 1.0, kNeutral});
+      info_.cues.push_back({name, fmt::format("P({} disagrees with the label)", name), 0.0, 1.0,
+                            CueDomains::kNeutral});
     }
   }
 

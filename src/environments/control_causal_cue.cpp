@@ -16,9 +16,6 @@ namespace {
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "cue";
-constexpr const char* kCore = "core";
-
 struct ControlCausalCueOptions {
   std::vector<double> train_shares = {0.4, 0.6};
   double test_share = 0.9;
@@ -125,6 +122,9 @@ class ControlCausalCue final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kCore = "core";
+
   void describe() {
     info_.name = "control_causal_cue";
     info_.title = "Control: the cue is a cause";

@@ -17,9 +17,6 @@ using environments::intervened;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "cue";
-constexpr const char* kCore = "core";
-
 struct ControlNoCueOptions {
   std::vector<double> train_shares = {0.4, 0.6};
   double test_share = 0.9;
@@ -110,6 +107,9 @@ class ControlNoCue final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kCore = "core";
+
   void describe() {
     info_.name = "control_no_cue";
     info_.title = "Control: the cue is noise";

@@ -9,8 +9,6 @@
 namespace spurion {
 namespace {
 
-constexpr const char* kCue = "cue";
-
 struct ControlNoShiftOptions {
   double disagreement = 0.1;
   std::int64_t domains = 2;
@@ -84,6 +82,8 @@ class ControlNoShift final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+
   void describe() {
     info_.name = "control_no_shift";
     info_.title = "Control: nothing shifts";

@@ -17,9 +17,6 @@ using environments::normals;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "cue";
-constexpr const char* kParity = "parity";
-
 struct ControlUnlearnableOptions {
   std::int64_t bits = 24;
   std::vector<double> train_disagreement = {0.05, 0.15};
@@ -137,6 +134,9 @@ class ControlUnlearnable final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kParity = "parity";
+
   void describe() {
     info_.name = "control_unlearnable";
     info_.title = "Control: the causal feature cannot be learned";

@@ -17,7 +17,8 @@ namespace spurion {
 /// In each cell of cues the best threshold on s has a closed form, and so have all ceilings, as a
 /// sum over cells. See datasets/two_shortcuts.md for the formulas.
 struct CueCellsOptions {
-  double distance = 1.0;  ///< > 0; from 40 on the object is read without error
+  double distance =
+      1.0;  ///< > 0; from `CueCells::kReadExactly` on the object is read without error
   double label_noise = 0.0;
   /// A cue at position 1/2 is absent instead of random.
   bool absent_when_neutral = false;
@@ -25,6 +26,9 @@ struct CueCellsOptions {
 
 class CueCells {
  public:
+  /// From this distance on a reading has no errors that a double could hold.
+  static constexpr double kReadExactly = 40.0;
+
   explicit CueCells(CueCellsOptions options) : options_(options) {}
 
   /// Exact. `shifts` holds e of each cue, `train` those of each train domain. The population

@@ -5,6 +5,7 @@
 
 #include "environments/cued_images.hpp"
 #include "environments/image_transforms.hpp"
+#include "environments/quadrature.hpp"
 
 namespace spurion {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 using environments::CuedImages;
 using environments::CuedImagesOptions;
 using environments::kImageSide;
+using environments::kPi;
 
 struct CueConflictImagesOptions : CuedImagesOptions {
   CueConflictImagesOptions() {
@@ -89,7 +91,6 @@ class CueConflictImages final : public CuedImages {
   }
 
  private:
-  static constexpr double kPi = 3.14159265358979323846;
   static constexpr double kWavelength = 6.0;  // in pixels of the 28 x 28 picture
   static constexpr float kGround = 0.35F;     // brightness of what is black in the image
   static constexpr float kDepth = 0.7F;       // how much darker the dark stripes are

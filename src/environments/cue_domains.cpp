@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -37,11 +38,7 @@ Domain CueDomains::at_cues(const CuePositions& positions) const {
     throw UsageError(fmt::format("this {} has {} cues, got {} positions", world_, usual_.size(),
                                  positions.size()));
   }
-  for (const double position : positions) {
-    if (!(position >= 0.0 && position <= 1.0)) {
-      throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", position, world_));
-    }
-  }
+  for (const double position : positions) environments::check_unit_shift(world_, position);
   return {
       fmt::format("dial={}", fmt::join(positions, ",")), positions.front(), "dial", {}, positions};
 }

@@ -14,6 +14,8 @@ using CuePositions = std::vector<double>;
 class CueDomains {
  public:
   static constexpr std::size_t kMaxTrainDomains = 100;
+  /// Where a two-valued cue says nothing of the label.
+  static constexpr double kNeutral = 0.5;
 
   CueDomains() = default;
   /// `usual` is where the other cues stay while the dial moves the first. `world` is how messages

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -13,8 +14,6 @@ namespace spurion::environments {
 using Kind = Intervention::Kind;
 
 namespace {
-
-constexpr const char* kCausal = "shape";
 
 /// Checks before anything is built from the options: parsing has looked at single numbers only.
 const CuedImagesOptions& checked(const CuedImagesOptions& options, const std::string& world) {
@@ -72,7 +71,7 @@ CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
 
 void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming) {
   const std::string& cue = naming.cue;
-  const std::string followed = naming.follows_class ? kCausal : "label";
+  const std::string followed = naming.follows_class ? kShape : "label";
   const std::string noise = cue + "_noise";
   info_.name = naming.world;
   info_.task = classes() == 2 ? Task::binary : Task::multiclass;
@@ -80,17 +79,17 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
   info_.groups = classes() * classes();
   info_.input_shape = {naming.planes, side_, side_};
   info_.cue = cue;
-  info_.causal = kCausal;
+  info_.causal = kShape;
   info_.graph.variables = {
-      {kCausal, Role::causal, ClassGrouping(options.classes).text()},
+      {kShape, Role::causal, ClassGrouping(options.classes).text()},
       {"style", Role::hidden, "which image of its class it is"},
       {"label_noise", Role::noise, "not 0 with probability n"},
       {"label", Role::label, "shape, another class where label noise is not 0"},
       {noise, Role::noise, "not 0 with probability e"},
       {cue, Role::spurious, naming.cue_doc},
       {"image", Role::observed, "what the model sees"}};
-  info_.graph.edges = {{kCausal, "label"}, {"label_noise", "label"}, {followed, cue}, {noise, cue},
-                       {kCausal, "image"}, {"style", "image"},       {cue, "image"}};
+  info_.graph.edges = {{kShape, "label"}, {"label_noise", "label"}, {followed, cue}, {noise, cue},
+                       {kShape, "image"}, {"style", "image"},       {cue, "image"}};
   info_.dial.name = "e";
   info_.dial.doc = fmt::format("P({} disagrees with the {})", cue, followed);
   for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
@@ -102,16 +101,9 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
 
 Domain CuedImages::test_domain() const { return {"test", test_shift_, "test", {}}; }
 
-void CuedImages::check_shift(double shift) const {
-  if (!(shift >= 0.0 && shift <= 1.0)) {
-    throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, info_.name));
-  }
-}
+void CuedImages::check_shift(double shift) const { check_unit_shift(info_.name, shift); }
 
-Domain CuedImages::at(double shift) const {
-  check_shift(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
-}
+Domain CuedImages::at(double shift) const { return dial_point(info_.name, shift); }
 
 std::int64_t CuedImages::row_limit(const Domain& domain, Purpose purpose) const {
   return images_of(domain, purpose).count();

@@ -6,6 +6,7 @@
 #include "environments/cue_cells.hpp"
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -15,12 +16,6 @@ namespace {
 
 using environments::intervened;
 using Kind = Intervention::Kind;
-
-constexpr const char* kName = "distant_tokens";
-constexpr const char* kRelation = "relation";
-constexpr const char* kMarker = "marker";
-/// From this distance on `CueCells` reads the causal side without an error a double could hold.
-constexpr double kReadExactly = 40.0;
 
 struct DistantTokensOptions {
   std::int64_t length = 12;
@@ -78,7 +73,7 @@ class DistantTokens final : public Environment {
   DistantTokens(Options options, const EnvironmentContext& context)
       : options_(std::move(options)),
         key_(StreamKey(context.data_seed).child(kName)),
-        cells_({kReadExactly, options_.label_noise, false}) {
+        cells_({CueCells::kReadExactly, options_.label_noise, false}) {
     environments::check_train_shifts(kName, options_.train_shifts);
     if (options_.distance >= options_.length) {
       throw UsageError(fmt::format("'distance' of {} must be below 'length', {}; got {}", kName,
@@ -154,6 +149,10 @@ class DistantTokens final : public Environment {
   }
 
  private:
+  static constexpr const char* kName = "distant_tokens";
+  static constexpr const char* kRelation = "relation";
+  static constexpr const char* kMarker = "marker";
+
   /// Two symbols that stand in the relation (+1) or do not (-1).
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> pair(const Stream& stream, std::int64_t row,
                                                            int relation) const {
@@ -217,7 +216,8 @@ class DistantTokens final : public Environment {
 void register_distant_tokens(Catalog& catalog);
 void register_distant_tokens(Catalog& catalog) {
   catalog.environments.add<DistantTokens>(
-      kName, "Sequences: the relation of two distant tokens causes the label, a marker goes along.",
+      "distant_tokens",
+      "Sequences: the relation of two distant tokens causes the label, a marker goes along.",
       "after Arjovsky et al. 2019, arXiv:1907.02893");
 }
 

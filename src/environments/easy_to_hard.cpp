@@ -19,10 +19,6 @@ using environments::intervened;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "cue";
-constexpr const char* kCore = "core";
-constexpr const char* kDifficulty = "difficulty";
-
 struct EasyToHardOptions {
   std::vector<double> train_hard = {0.02, 0.04};
   double test_hard = 0.9;
@@ -148,6 +144,10 @@ class EasyToHard final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kCore = "core";
+  static constexpr const char* kDifficulty = "difficulty";
+
   void describe() {
     info_.name = "easy_to_hard";
     info_.title = "From easy rows to hard ones";

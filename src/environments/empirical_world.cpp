@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -226,9 +227,7 @@ Domain EmpiricalWorld::test_domain() const {
 }
 
 Domain EmpiricalWorld::at(double shift) const {
-  if (!(shift >= 0.0 && shift <= 1.0)) {
-    throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, info_.name));
-  }
+  environments::check_unit_shift(info_.name, shift);
   return {fmt::format("dial={}", shift), shift, kDialKey, {}};
 }
 

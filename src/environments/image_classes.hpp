@@ -13,6 +13,8 @@ namespace spurion::environments {
 /// The side of a source's images.
 constexpr std::int64_t kImageSide = 28;
 constexpr std::int64_t kImagePixels = kImageSide * kImageSide;
+/// The variable of an image that causes its label.
+inline constexpr const char* kShape = "shape";
 
 /// The ten classes of a source as a task's fewer: "halves" (below 5 or not, as coloured MNIST),
 /// "pairs" ({0, 1}, {2, 3} ..., as SpuCoMNIST) or "all".

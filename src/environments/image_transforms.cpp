@@ -4,12 +4,11 @@
 #include <cmath>
 
 #include "environments/image_classes.hpp"
+#include "environments/quadrature.hpp"
 
 namespace spurion::environments {
 
 namespace {
-
-constexpr double kPi = 3.14159265358979323846;
 
 /// Cubic convolution with a = -1 at distances 1 + t, t, 1 - t, 2 - t.
 std::array<float, 4> cubic(double t) {

@@ -108,13 +108,13 @@ std::vector<std::int64_t> read_classes(const std::string& name, std::int64_t cou
   return classes;
 }
 
-struct Loaded {
+struct LoadedImages {
   EmpiricalRows rows;
   EnvironmentInfo info;
 };
 
-Loaded load(const ImagesOptions& options) {
-  Loaded out;
+LoadedImages load(const ImagesOptions& options) {
+  LoadedImages out;
   EmpiricalRows& rows = out.rows;
   rows.place = fmt::format("'{}'", options.images);
   rows.x = read_images(options.images);
@@ -203,7 +203,7 @@ class ImagesWorld final : public EmpiricalWorld {
       : ImagesWorld(options, context, load(options)) {}
 
  private:
-  ImagesWorld(const Options& options, const EnvironmentContext& context, Loaded loaded)
+  ImagesWorld(const Options& options, const EnvironmentContext& context, LoadedImages loaded)
       : EmpiricalWorld(std::move(loaded.rows),
                        {fmt::format("{}", options.test_domain), options.test_shift,
                         options.validation_share, options.test_share},

@@ -6,6 +6,7 @@
 #include "environments/symbol_rules.hpp"
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -15,10 +16,6 @@ namespace {
 
 using environments::intervened;
 using Kind = Intervention::Kind;
-
-constexpr const char* kName = "in_context_rule";
-constexpr const char* kRelation = "relation";
-constexpr const char* kCore = "core";
 
 struct InContextRuleOptions {
   std::int64_t symbols = 8;
@@ -154,6 +151,10 @@ class InContextRule final : public Environment {
   }
 
  private:
+  static constexpr const char* kName = "in_context_rule";
+  static constexpr const char* kRelation = "relation";
+  static constexpr const char* kCore = "core";
+
   static Options checked(Options options) {
     environments::check_train_shifts(kName, options.train_shifts);
     if (options.symbols % 2 != 0) {
@@ -217,7 +218,8 @@ class InContextRule final : public Environment {
 void register_in_context_rule(Catalog& catalog);
 void register_in_context_rule(Catalog& catalog) {
   catalog.environments.add<InContextRule>(
-      kName, "Labelled symbols and a query: the rule is drawn for each sequence; context shows it.",
+      "in_context_rule",
+      "Labelled symbols and a query: the rule is drawn for each sequence; context shows it.",
       "after Raventos et al. 2023, arXiv:2306.15063");
 }
 

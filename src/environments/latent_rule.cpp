@@ -6,6 +6,7 @@
 
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -15,10 +16,6 @@ namespace {
 
 using environments::intervened;
 using Kind = Intervention::Kind;
-
-constexpr const char* kName = "latent_rule";
-constexpr const char* kLatent = "latent";
-constexpr const char* kCue = "cue";
 
 struct LatentRuleOptions {
   std::int64_t symbols = 4;
@@ -185,6 +182,10 @@ class LatentRule final : public Environment {
   }
 
  private:
+  static constexpr const char* kName = "latent_rule";
+  static constexpr const char* kLatent = "latent";
+  static constexpr const char* kCue = "cue";
+
   void describe() {
     info_.name = kName;
     info_.title = "A next-token world with a latent rule";
@@ -236,7 +237,7 @@ class LatentRule final : public Environment {
 void register_latent_rule(Catalog& catalog);
 void register_latent_rule(Catalog& catalog) {
   catalog.environments.add<LatentRule>(
-      kName,
+      "latent_rule",
       "Predict the next token of a walk whose rule is latent; a cue tells of it in training.",
       "after Xie et al. 2022, arXiv:2111.02080");
 }

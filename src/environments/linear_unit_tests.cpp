@@ -9,6 +9,7 @@
 #include "environments/linear_unit_example_1.hpp"
 #include "environments/linear_unit_example_2.hpp"
 #include "environments/linear_unit_example_3.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -20,8 +21,8 @@ using environments::UnitTestRows;
 using environments::UnitTestSizes;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "spurious";
-constexpr const char* kCausal = "invariant";
+constexpr const char* kSpurious = "spurious";
+constexpr const char* kInvariant = "invariant";
 
 int number_of(const std::string& example) { return example.front() - '0'; }
 bool scrambled(const std::string& example) { return example.back() == 's'; }
@@ -33,12 +34,6 @@ UnitTestSizes sizes_of(const LinearUnitTestsOptions& options) {
 /// The scrambled variant shares it: the same rows, shown differently.
 StreamKey example_key(int number, std::uint64_t data_seed) {
   return StreamKey(data_seed).child("linear_unit_tests").child(static_cast<std::uint64_t>(number));
-}
-
-void check_shift(double shift) {
-  if (!(shift >= 0.0 && shift <= 1.0)) {
-    throw UsageError(fmt::format("shift {} of linear_unit_tests is not in [0, 1]", shift));
-  }
 }
 
 EnvironmentInfo make_info(const LinearUnitTestsOptions& options,
@@ -60,13 +55,13 @@ EnvironmentInfo make_info(const LinearUnitTestsOptions& options,
   info.outputs = 1;
   info.groups = info.task == Task::binary ? 4 : 0;
   info.input_shape = {options.invariant_dimensions + options.spurious_dimensions};
-  info.cue = kCue;
-  info.causal = kCausal;
+  info.cue = kSpurious;
+  info.causal = kInvariant;
   info.graph = example.graph();
   info.dial.name = "e";
   info.dial.doc = "share of rows whose spurious block is an independent draw from its marginal";
   for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
-  info.dial.mixture = DialInfo::Mixture{Intervention::none(), Intervention::resample(kCue)};
+  info.dial.mixture = DialInfo::Mixture{Intervention::none(), Intervention::resample(kSpurious)};
   return info;
 }
 
@@ -138,17 +133,16 @@ std::vector<Domain> LinearUnitTests::train_domains() const {
 }
 
 Domain LinearUnitTests::at(double shift) const {
-  check_shift(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
+  return environments::dial_point("linear_unit_tests", shift);
 }
 
 bool LinearUnitTests::supports(const Intervention& intervention) const {
   return intervention.kind == Kind::none ||
-         (intervention.kind == Kind::resample && intervention.variable == kCue);
+         (intervention.kind == Kind::resample && intervention.variable == kSpurious);
 }
 
 Members LinearUnitTests::members_of(const Domain& domain) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("linear_unit_tests", domain.shift);
   Members members(static_cast<std::size_t>(sizes_.domains));
   std::iota(members.begin(), members.end(), std::int64_t{0});
   if (domain.parameters.empty()) return members;

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/draws.hpp"
 #include "environments/two_valued.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -15,6 +17,7 @@ namespace spurion {
 namespace {
 
 using environments::intervened;
+using environments::uniforms;
 using Kind = Intervention::Kind;
 
 constexpr const char* kAttribute = "attribute";
@@ -22,12 +25,6 @@ constexpr const char* kCore = "core";
 
 double distance(std::int64_t dimensions, double deviation) {
   return std::sqrt(static_cast<double>(dimensions)) / deviation;
-}
-
-std::vector<double> uniforms(const StreamKey& key, RowRange rows) {
-  std::vector<double> drawn(static_cast<std::size_t>(rows.count));
-  Stream(key).fill_uniform(rows.first, rows.count, 1, drawn.data());
-  return drawn;
 }
 
 /// Writes N(mean of the row, deviation^2) to columns first .. first + lanes - 1 of x. Lane j is the
@@ -146,8 +143,7 @@ Sample MemorisationWorld::generate(const Domain& domain, Purpose purpose, RowRan
 }
 
 void MemorisationWorld::check_shift(double shift) const {
-  if (shift >= 0.0 && shift <= 1.0) return;
-  throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, options_.name));
+  environments::check_unit_shift(options_.name, shift);
 }
 
 void MemorisationWorld::describe() {

@@ -9,7 +9,6 @@ namespace spurion::environments {
 
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 /// Positive nodes of the Gauss-Legendre rule with ten, and their weights.
 constexpr double kNodes[] = {0.1488743389816312108848260, 0.4333953941292471907992659,
                              0.6794095682990244062343274, 0.8650633666889845107320967,

@@ -7,6 +7,10 @@
 
 namespace spurion::environments {
 
+inline constexpr double kPi = 3.14159265358979323846;
+/// Beyond this many standard deviations a normal has nothing that a double shows.
+inline constexpr double kNormalTail = 9.0;
+
 using RealFunction = std::function<double(double)>;
 
 /// An integral and an absolute bound of its error.

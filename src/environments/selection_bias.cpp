@@ -17,12 +17,6 @@ using environments::normals;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "cue";
-constexpr const char* kCore = "core";
-constexpr double kStrongest = 10.0;
-/// Beyond this many standard deviations a normal has nothing that a double shows.
-constexpr double kTail = 9.0;
-
 struct SelectionBiasOptions {
   std::vector<double> train_selection = {3.0, 5.0};
   double test_selection = 0.0;
@@ -96,7 +90,8 @@ class SelectionBias final : public Environment {
     for (const double k : domains_.train_shifts()) train.push_back(law(k));
     const double distance =
         options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    return real_cue_ceilings(distance, law(domains_.shift(domain)), train, kTail);
+    return real_cue_ceilings(distance, law(domains_.shift(domain)), train,
+                             environments::kNormalTail);
   }
 
  protected:
@@ -134,6 +129,10 @@ class SelectionBias final : public Environment {
   }
 
  private:
+  static constexpr const char* kCue = "cue";
+  static constexpr const char* kCore = "core";
+  static constexpr double kStrongest = 10.0;
+
   void describe() {
     info_.name = "selection_bias";
     info_.title = "Cue and label as causes of what is kept";

@@ -13,8 +13,6 @@ using Kind = Intervention::Kind;
 
 namespace {
 
-constexpr const char* kCausal = "shape";
-
 ShiftedImagesOptions checked(ShiftedImagesOptions options) {
   check_resolution(options.resolution, options.world);
   const auto domains = static_cast<std::int64_t>(options.train_values.size());
@@ -48,17 +46,17 @@ void ShiftedImages::describe() {
   info_.outputs = classes == 2 ? 1 : classes;
   info_.input_shape = {1, options_.resolution, options_.resolution};
   info_.cue = variable;
-  info_.causal = kCausal;
+  info_.causal = kShape;
   info_.graph.variables = {
-      {kCausal, Role::causal, ClassGrouping(options_.classes).text()},
+      {kShape, Role::causal, ClassGrouping(options_.classes).text()},
       {"style", Role::hidden, "which image of its class it is"},
       {"label_noise", Role::noise, "not 0 with probability n"},
       {"label", Role::label, "shape, another class where label noise is not 0"},
       {variable, Role::spurious, options_.variable_doc + "; the domain sets it"},
       {"image", Role::observed, "what the model sees"}};
-  info_.graph.edges = {{kCausal, "label"},
+  info_.graph.edges = {{kShape, "label"},
                        {"label_noise", "label"},
-                       {kCausal, "image"},
+                       {kShape, "image"},
                        {"style", "image"},
                        {variable, "image"}};
   info_.dial.name = variable;
@@ -100,7 +98,7 @@ bool ShiftedImages::supports(const Intervention& intervention) const {
     return intervention.kind == Kind::resample ||
            (intervention.kind == Kind::set && value >= 0.0 && value <= options_.high);
   }
-  if (intervention.variable != kCausal) return false;
+  if (intervention.variable != kShape) return false;
   if (intervention.kind == Kind::set) {
     return value >= 0.0 && value < images_.count() && value == static_cast<int>(value);
   }
@@ -110,7 +108,7 @@ bool ShiftedImages::supports(const Intervention& intervention) const {
 
 int ShiftedImages::shape_under(const Intervention& intervention, int shape, const Stream& coin,
                                std::int64_t row) const {
-  if (intervention.variable != kCausal) return shape;
+  if (intervention.variable != kShape) return shape;
   switch (intervention.kind) {
     case Kind::set:
       return static_cast<int>(intervention.value);

@@ -9,6 +9,7 @@
 #include "environments/linear_algebra.hpp"
 #include "environments/slabs.hpp"
 #include "environments/two_valued.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -20,10 +21,6 @@ using environments::intervened;
 using environments::Matrix;
 using environments::Slabs;
 using Kind = Intervention::Kind;
-
-constexpr const char* kCue = "linear";
-constexpr const char* kCausal = "slab";
-constexpr std::size_t kMaxTrainDomains = 100;
 
 struct SimplicitySlabsOptions {
   std::vector<double> train_shifts = {0.0};
@@ -110,8 +107,7 @@ class SimplicitySlabs final : public Environment {
   }
 
   [[nodiscard]] Domain at(double shift) const override {
-    check_shift(shift);
-    return {fmt::format("dial={}", shift), shift, "dial", {}};
+    return environments::dial_point("simplicity_slabs", shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -127,11 +123,9 @@ class SimplicitySlabs final : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
-  static void check_shift(double shift) {
-    if (!(shift >= 0.0 && shift <= 1.0)) {
-      throw UsageError(fmt::format("shift {} of simplicity_slabs is not in [0, 1]", shift));
-    }
-  }
+  static constexpr const char* kCue = "linear";
+  static constexpr const char* kCausal = "slab";
+  static constexpr std::size_t kMaxTrainDomains = 100;
 
   static Options checked(Options options) {
     const std::size_t domains = options.train_shifts.size();
@@ -181,7 +175,7 @@ class SimplicitySlabs final : public Environment {
 };
 
 Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("simplicity_slabs", domain.shift);
   const auto mean_over_train = [this](auto of_shift) {
     double sum = 0.0;
     for (const double shift : options_.train_shifts) sum += of_shift(shift);
@@ -223,7 +217,7 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
 
 Sample SimplicitySlabs::generate(const Domain& domain, Purpose purpose, RowRange rows,
                                  const Intervention& intervention) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("simplicity_slabs", domain.shift);
   const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
   const auto uniforms = [&](const char* name, std::int64_t lanes) {
     std::vector<double> drawn(static_cast<std::size_t>(rows.count * lanes));

@@ -97,14 +97,14 @@ std::vector<std::string> input_columns(const data::Table& table, const TableOpti
   return chosen;
 }
 
-struct Loaded {
+struct LoadedTable {
   EmpiricalRows rows;
   EnvironmentInfo info;
 };
 
-Loaded load(const TableOptions& options) {
+LoadedTable load(const TableOptions& options) {
   const data::Table table = data::read_table(data::find_data_file(options.file));
-  Loaded out;
+  LoadedTable out;
   EmpiricalRows& rows = out.rows;
   rows.place = table.place();
   rows.label = read_labels(table, options.label);
@@ -185,7 +185,7 @@ class TableWorld final : public EmpiricalWorld {
       : TableWorld(options, context, load(options)) {}
 
  private:
-  TableWorld(const Options& options, const EnvironmentContext& context, Loaded loaded)
+  TableWorld(const Options& options, const EnvironmentContext& context, LoadedTable loaded)
       : EmpiricalWorld(
             std::move(loaded.rows),
             {options.test_domain, options.test_shift, options.validation_share, options.test_share},

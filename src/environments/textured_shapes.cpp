@@ -20,11 +20,6 @@ namespace {
 using environments::intervened;
 using Kind = Intervention::Kind;
 
-constexpr const char* kShape = "shape";
-constexpr double kNeutral = 0.5;
-/// From this distance on a reading has no errors that a double could hold.
-constexpr double kReadExactly = 40.0;
-
 /// A cue: its name, what its two values are, and where in the scene it stands.
 struct CueKind {
   const char* name;
@@ -88,7 +83,7 @@ class TexturedShapes final : public Environment {
   TexturedShapes(Options options, const EnvironmentContext& context)
       : options_(std::move(options)),
         key_(StreamKey(context.data_seed).child("textured_shapes")),
-        cells_({kReadExactly, options_.label_noise, false}) {
+        cells_({CueCells::kReadExactly, options_.label_noise, false}) {
     order_cues();
     const std::size_t domains = options_.train_shifts.size();
     if (domains < 1 || domains > CueDomains::kMaxTrainDomains) {
@@ -138,6 +133,8 @@ class TexturedShapes final : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
+  static constexpr const char* kShape = "shape";
+
   /// Selected cues first, in the order given; the others after them.
   void order_cues() {
     for (const std::string& name : options_.cues) {
@@ -157,7 +154,7 @@ class TexturedShapes final : public Environment {
   }
   /// The selected cues at this position, the others neutral.
   [[nodiscard]] CuePositions active_at(double shift) const {
-    CuePositions shifts(order_.size(), kNeutral);
+    CuePositions shifts(order_.size(), CueDomains::kNeutral);
     std::fill_n(shifts.begin(), active_, shift);
     return shifts;
   }
@@ -264,8 +261,8 @@ void TexturedShapes::describe() {
     info_.graph.variables.push_back({cue->name, Role::spurious, cue->values});
     info_.graph.edges.push_back({"label", cue->name});
     info_.graph.edges.push_back({cue->name, "picture"});
-    info_.cues.push_back(
-        {cue->name, fmt::format("P({} disagrees with the label)", cue->name), 0.0, 1.0, kNeutral});
+    info_.cues.push_back({cue->name, fmt::format("P({} disagrees with the label)", cue->name), 0.0,
+                          1.0, CueDomains::kNeutral});
   }
   info_.dial.name = "e";
   info_.dial.doc =

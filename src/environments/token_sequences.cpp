@@ -6,20 +6,6 @@
 
 namespace spurion::environments {
 
-void check_train_shifts(const std::string& environment, const std::vector<double>& shifts) {
-  constexpr std::size_t kMost = 100;
-  if (!shifts.empty() && shifts.size() <= kMost) return;
-  throw UsageError(fmt::format("'train_shifts' of {} needs 1 to {} numbers, got {}", environment,
-                               kMost, shifts.size()));
-}
-
-Domain dial_point(const std::string& environment, double shift) {
-  if (!(shift >= 0.0 && shift <= 1.0)) {
-    throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, environment));
-  }
-  return {fmt::format("dial={}", shift), shift, "dial"};
-}
-
 double mean(const std::vector<double>& values) {
   double sum = 0.0;
   for (const double value : values) sum += value;

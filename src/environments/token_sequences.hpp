@@ -52,10 +52,6 @@ inline std::vector<Domain> one_cue_domains(const std::vector<double>& shifts) {
   return domains;
 }
 
-/// Throws `UsageError` unless there are 1 to 100 of them.
-void check_train_shifts(const std::string& environment, const std::vector<double>& shifts);
-/// The point of the dial [0, 1] at `shift`; throws `UsageError` outside it.
-Domain dial_point(const std::string& environment, double shift);
 double mean(const std::vector<double>& values);
 
 }  // namespace spurion::environments

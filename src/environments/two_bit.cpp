@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "environments/two_valued.hpp"
+#include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -15,8 +16,8 @@ namespace {
 using environments::intervened;
 using Kind = Intervention::Kind;
 
-constexpr const char* kCue = "x2";
-constexpr const char* kCausal = "x1";
+constexpr const char* kSecondBit = "x2";
+constexpr const char* kFirstBit = "x1";
 
 TwoBitOptions checked(TwoBitOptions options) {
   const auto domains = static_cast<std::int64_t>(options.betas.size());
@@ -31,12 +32,6 @@ TwoBitExact population(const TwoBitOptions& options) {
   std::vector<TwoBitDomain> domains;
   for (const double beta : options.betas) domains.push_back({options.alpha, beta});
   return TwoBitExact(std::move(domains));
-}
-
-void check_shift(double shift) {
-  if (!(shift >= 0.0 && shift <= 1.0)) {
-    throw UsageError(fmt::format("shift {} of two_bit is not in [0, 1]", shift));
-  }
 }
 
 EnvironmentInfo make_info(const TwoBitOptions& options) {
@@ -57,25 +52,26 @@ EnvironmentInfo make_info(const TwoBitOptions& options) {
   info.outputs = 1;
   info.groups = 4;
   info.input_shape = {2};
-  info.cue = kCue;
-  info.causal = kCausal;
+  info.cue = kSecondBit;
+  info.causal = kFirstBit;
   info.graph = {
       {{"label", Role::label, "a fair coin"},
        {"first_noise", Role::noise, "1 with probability alpha"},
-       {kCausal, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
+       {kFirstBit, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
        {"second_noise", Role::noise, "1 with probability beta"},
-       {kCue, Role::spurious, "label as -1 or +1, negated by noise"},
+       {kSecondBit, Role::spurious, "label as -1 or +1, negated by noise"},
        {"input", Role::observed, "(x1, x2)"}},
-      {{"label", kCausal},
-       {"first_noise", kCausal},
-       {"label", kCue},
-       {"second_noise", kCue},
-       {kCausal, "input"},
-       {kCue, "input"}}};
+      {{"label", kFirstBit},
+       {"first_noise", kFirstBit},
+       {"label", kSecondBit},
+       {"second_noise", kSecondBit},
+       {kFirstBit, "input"},
+       {kSecondBit, "input"}}};
   info.dial.name = "beta";
   info.dial.doc = "P(x2 disagrees with the label)";
   for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
-  info.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
+  info.dial.mixture =
+      DialInfo::Mixture{Intervention::align(kSecondBit), Intervention::oppose(kSecondBit)};
   return info;
 }
 
@@ -121,20 +117,17 @@ std::vector<Domain> TwoBit::train_domains() const {
 
 Domain TwoBit::test_domain() const { return {"test", options_.test_beta, "test", {}}; }
 
-Domain TwoBit::at(double shift) const {
-  check_shift(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
-}
+Domain TwoBit::at(double shift) const { return environments::dial_point("two_bit", shift); }
 
 bool TwoBit::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  if (intervention.variable != kCue && intervention.variable != kCausal) return false;
+  if (intervention.variable != kSecondBit && intervention.variable != kFirstBit) return false;
   return intervention.kind != Kind::set || intervention.value == 1.0 || intervention.value == -1.0;
 }
 
 Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
                         const Intervention& intervention) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("two_bit", domain.shift);
   const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
   const auto uniforms = [&](const char* name) {
     std::vector<double> drawn(static_cast<std::size_t>(rows.count));
@@ -165,7 +158,7 @@ Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
     int second = second_noise[at] < domain.shift ? -side : side;
     if (intervention.kind != Kind::none) {
       const int coin = coins[at] < 0.5 ? 1 : -1;
-      int& bit = intervention.variable == kCue ? second : first;
+      int& bit = intervention.variable == kSecondBit ? second : first;
       bit = intervened(bit, side, coin, intervention);
     }
     x[2 * i] = static_cast<float>(first);
@@ -179,7 +172,7 @@ Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
 }
 
 Ceilings TwoBit::ceilings(const Domain& domain) const {
-  check_shift(domain.shift);
+  environments::check_unit_shift("two_bit", domain.shift);
   const TwoBitDomain here{options_.alpha, domain.shift};
   double mean_beta = 0.0;
   for (const double beta : options_.betas) {

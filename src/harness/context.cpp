@@ -41,7 +41,7 @@ Value ceiling_of(const Ceiling& ceiling) {
                       {"error_bound", ceiling.error_bound}};
 }
 
-Value ceilings_of(const Environment& environment, const Domain& domain) {
+Value ceiling_row(const Environment& environment, const Domain& domain) {
   const Ceilings ceilings = environment.ceilings(domain);
   Value::Table row{{"domain", domain.name},
                    {"shift", domain.shift},
@@ -54,11 +54,11 @@ Value ceilings_of(const Environment& environment, const Domain& domain) {
 }
 
 /// The first and last train domain and the test domain: what lies between is on the dial's chart.
-Value ceilings_of(const Environment& environment) {
+Value ceiling_rows(const Environment& environment) {
   const std::vector<Domain> train = environment.train_domains();
-  Value::List rows = {ceilings_of(environment, train.front())};
-  if (train.size() > 1) rows.push_back(ceilings_of(environment, train.back()));
-  rows.push_back(ceilings_of(environment, environment.test_domain()));
+  Value::List rows = {ceiling_row(environment, train.front())};
+  if (train.size() > 1) rows.push_back(ceiling_row(environment, train.back()));
+  rows.push_back(ceiling_row(environment, environment.test_domain()));
   return rows;
 }
 
@@ -101,7 +101,7 @@ Value describe_environment(const std::string& name, const Value& options,
       {"dial_high", info.dial.high},
       {"train_shifts", shifts},
       {"test_shift", environment.test_domain().shift},
-      {"ceilings", ceilings_of(environment)},
+      {"ceilings", ceiling_rows(environment)},
       {"score", info.score() == Score::accuracy ? "accuracy" : "mean_squared_error"}};
   if (const auto grid = picture_grid(environment, kPictureColumns, kPictureBytes)) {
     Value::List lines;

@@ -17,9 +17,6 @@ namespace spurion {
 
 namespace {
 
-/// Rows predicted at once. Part of what a result is: sums are taken chunk by chunk.
-constexpr std::int64_t kChunk = 1000;
-
 Tensor mean_of(const std::vector<Tensor>& values) {
   Tensor sum = values.front().clone();
   for (std::size_t i = 1; i < values.size(); ++i) sum += values[i];
@@ -160,8 +157,8 @@ PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domai
   std::optional<VariableUse> causal_use;
   if (uses && twins) cue_use.emplace(*catalog_, context, twin_action.kind);
   if (uses) causal_use.emplace(*catalog_, context, causal_twin_action.kind);
-  for (std::int64_t first = 0; first < count; first += kChunk) {
-    const RowRange range{first, std::min(kChunk, count - first)};
+  for (std::int64_t first = 0; first < count; first += kEvaluationChunk) {
+    const RowRange range{first, std::min(kEvaluationChunk, count - first)};
     Predictions chunk;
     chunk.logits = predict(trainee, factual, range);
     chunk.y = gather(factual, &Sample::y, range);

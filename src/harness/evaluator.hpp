@@ -14,6 +14,9 @@
 
 namespace spurion {
 
+/// Rows predicted at once. Part of what a result is: sums are taken chunk by chunk.
+inline constexpr std::int64_t kEvaluationChunk = 1000;
+
 /// Measures the replicas of one pack and collects what it finds, replica by replica.
 class PackEvaluator final : public Evaluator {
  public:

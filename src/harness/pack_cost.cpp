@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/risk_model.hpp"
+#include "harness/evaluator.hpp"
 #include "harness/linear_shortcut.hpp"
 #include "regimes/row_source.hpp"
 #include "spurion/error.hpp"
@@ -11,8 +12,6 @@ namespace spurion {
 
 namespace {
 
-/// Rows predicted at once when measuring.
-constexpr double kEvaluationChunk = 1000.0;
 /// An image world holds which image each row shows.
 constexpr double kImageOrderBytes = 70000.0 * 8.0;
 /// What an allocator loses to gaps, and what is not worth counting.
@@ -75,7 +74,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   result.cache_bytes = parameter_bytes + batch_rows * activations;
   // Differentiating twice keeps the intermediate results of both passes.
   const double kept = method->needs_second_order() ? 5.0 : 1.5;
-  const double chunk = std::min(kEvaluationChunk, evaluation_rows);
+  const auto chunk = static_cast<double>(std::min(kEvaluationChunk, evaluation.rows));
   result.replica_bytes = parameter_bytes + gradient_bytes +
                          std::max(kept * batch_rows * activations, 1.5 * chunk * activations);
   result.batch_bytes = batch_rows * (input_bytes + 8.0);

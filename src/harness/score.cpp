@@ -9,6 +9,7 @@
 
 #include "harness/ceiling_measures.hpp"
 #include "harness/context.hpp"
+#include "harness/evaluator.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
@@ -18,8 +19,6 @@ namespace spurion {
 
 namespace {
 
-/// As many rows at once as the evaluator takes: sums are taken chunk by chunk.
-constexpr std::int64_t kChunk = 1000;
 constexpr const char* kElsewhere = "elsewhere";
 
 using Values = std::map<std::string, double>;
@@ -33,8 +32,8 @@ Values measure(const Sample& rows, const Tensor& logits, const Tensor& twin_logi
     auto metric = catalog.metrics.at(name).make({Value()}, context);
     if (metric->applies(context)) metrics.push_back(std::move(metric));
   }
-  for (std::int64_t first = 0; first < logits.size(0); first += kChunk) {
-    const std::int64_t count = std::min(kChunk, logits.size(0) - first);
+  for (std::int64_t first = 0; first < logits.size(0); first += kEvaluationChunk) {
+    const std::int64_t count = std::min(kEvaluationChunk, logits.size(0) - first);
     const auto part = [&](const Tensor& all) {
       return all.defined() ? all.narrow(0, first, count).unsqueeze(0) : Tensor();
     };

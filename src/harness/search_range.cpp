@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -31,8 +32,7 @@ bool is_logarithmic(Search::Kind kind) {
 }  // namespace
 
 Search read_search(const Value& value, const std::string& owner, Problems& problems) {
-  const std::string where = value.where().text();
-  const std::string at = where.empty() ? "" : where + ": ";
+  const std::string at = place_of(value);
   const auto wrong = [&](const std::string& expected) {
     problems.add(
         fmt::format("{}{} expects {}, got {}", at, owner, expected, value.canonical_json()));

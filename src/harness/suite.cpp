@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "core/place_of.hpp"
 #include "harness/search_range.hpp"
 #include "harness/sections.hpp"
 #include "spurion/error.hpp"
@@ -14,11 +15,6 @@
 namespace spurion {
 
 namespace {
-
-std::string at(const Value& value) {
-  const std::string where = value.where().text();
-  return where.empty() ? "" : where + ": ";
-}
 
 /// Reads tables key by key and gathers what is wrong with them.
 class Reader {
@@ -28,14 +24,14 @@ class Reader {
   void keys(const Value& table, const std::string& owner, const std::vector<std::string>& known) {
     for (const auto& [key, value] : table.as_table()) {
       if (std::find(known.begin(), known.end(), key) == known.end()) {
-        problems_.add(at(value) + unknown_name_message("key", key, known) + " in " + owner);
+        problems_.add(place_of(value) + unknown_name_message("key", key, known) + " in " + owner);
       }
     }
   }
   std::string text(const Value& table, const char* key, const std::string& owner, bool required) {
     const Value* value = table.find(key);
     if (value == nullptr) {
-      if (required) problems_.add(fmt::format("{}{} needs '{}'", at(table), owner, key));
+      if (required) problems_.add(fmt::format("{}{} needs '{}'", place_of(table), owner, key));
       return {};
     }
     if (!value->is_string()) {
@@ -90,8 +86,8 @@ class Reader {
     return out;
   }
   void wrong(const Value& value, const char* key, const std::string& owner, const char* expected) {
-    problems_.add(fmt::format("{}'{}' of {} expects {}, got {} {}", at(value), key, owner, expected,
-                              value.type_name(), value.canonical_json()));
+    problems_.add(fmt::format("{}'{}' of {} expects {}, got {} {}", place_of(value), key, owner,
+                              expected, value.type_name(), value.canonical_json()));
   }
 
  private:
@@ -103,8 +99,8 @@ void copy_sections(const Value& from, const std::string& owner, Value& to, Probl
     const Value* value = from.find(section);
     if (value == nullptr) continue;
     if (!value->is_table()) {
-      problems.add(fmt::format("{}'{}' of {} expects a table, got {}", at(*value), section, owner,
-                               value->type_name()));
+      problems.add(fmt::format("{}'{}' of {} expects a table, got {}", place_of(*value), section,
+                               owner, value->type_name()));
       continue;
     }
     merge_section(to, section, *value);
@@ -182,7 +178,8 @@ Experiment read_experiment(const Value& table, const Suite& suite, const Value& 
   }
   for (const Experiment& other : suite.experiments) {
     if (other.name == experiment.name) {
-      problems.add(fmt::format("{}experiment '{}' appears twice", at(table), experiment.name));
+      problems.add(
+          fmt::format("{}experiment '{}' appears twice", place_of(table), experiment.name));
     }
   }
   return experiment;
@@ -228,7 +225,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     for (const Experiment& experiment : suite.experiments) names.push_back(experiment.name);
     if (!question.experiment.empty() &&
         std::find(names.begin(), names.end(), question.experiment) == names.end()) {
-      problems.add(at(*entry->find("experiment")) +
+      problems.add(place_of(*entry->find("experiment")) +
                    unknown_name_message("experiment", question.experiment, names));
     }
     suite.questions.push_back(std::move(question));

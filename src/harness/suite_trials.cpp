@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "core/place_of.hpp"
 #include "harness/sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/suite.hpp"
@@ -34,11 +35,6 @@ void merge_section(Value& sections, const std::string& section, const Value& giv
 
 namespace {
 
-std::string at(const Value& value) {
-  const std::string where = value.where().text();
-  return where.empty() ? "" : where + ": ";
-}
-
 /// One axis of a grid: where it applies and its values.
 struct Axis {
   std::string section;
@@ -53,14 +49,14 @@ std::vector<Axis> read_axes(const Experiment& experiment, Problems& problems) {
     Axis axis{path.substr(0, dot), dot == std::string::npos ? "" : path.substr(dot + 1), {}};
     const auto& names = section_names();
     if (std::find(names.begin(), names.end(), axis.section) == names.end()) {
-      problems.add(at(values) + unknown_name_message("section", axis.section, names) +
+      problems.add(place_of(values) + unknown_name_message("section", axis.section, names) +
                    fmt::format(" in the grid of experiment '{}'", experiment.name));
       continue;
     }
     if (!values.is_list() || values.as_list().empty()) {
       problems.add(
           fmt::format("{}grid axis '{}' of experiment '{}' expects a list of values, got {}",
-                      at(values), path, experiment.name, values.type_name()));
+                      place_of(values), path, experiment.name, values.type_name()));
       continue;
     }
     axis.values = values.as_list();
@@ -68,7 +64,7 @@ std::vector<Axis> read_axes(const Experiment& experiment, Problems& problems) {
       for (const Value& value : axis.values) {
         if (!value.is_table()) {
           problems.add(fmt::format("{}grid axis '{}' expects tables such as {{ name = \"...\" }}",
-                                   at(value), path));
+                                   place_of(value), path));
           axis.values.clear();
           break;
         }
@@ -133,11 +129,11 @@ class Normaliser {
     const Value* name = given == nullptr ? nullptr : given->find("name");
     if (name == nullptr || !name->is_string()) {
       report(fmt::format("{}experiment '{}' names no {}: write {} = {{ name = \"...\" }}",
-                         given == nullptr ? "" : at(*given), experiment, section, section));
+                         given == nullptr ? "" : place_of(*given), experiment, section, section));
       return false;
     }
     if (!registry.contains(name->as_string())) {
-      report(at(*name) + unknown_name_message(section, name->as_string(), registry.names()));
+      report(place_of(*name) + unknown_name_message(section, name->as_string(), registry.names()));
       return false;
     }
     Value options = *given;

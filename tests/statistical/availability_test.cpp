@@ -20,8 +20,8 @@ using environments::normal_quantile;
 using tests::estimate;
 using tests::synthetic_world;
 
-constexpr std::int64_t kRows = 100000;
-constexpr double kCore = 0.85;
+constexpr std::int64_t kLatentRows = 100000;
+constexpr double kCorePredictivity = 0.85;
 
 /// Density of a latent given y, up to a factor that y does not change, from its predictivity.
 Tensor density(const Tensor& latent, double predictivity, double y) {
@@ -31,20 +31,20 @@ Tensor density(const Tensor& latent, double predictivity, double y) {
 TEST_CASE("Sampled accuracies of availability agree with every ceiling") {
   for (const std::vector<double>& train :
        {std::vector<double>{0.2}, std::vector<double>{0.1, 0.4}, std::vector<double>{0.9}}) {
-    const auto world = synthetic_world(
-        "availability",
-        {{"train_shifts", Value::List(train.begin(), train.end())}, {"core_predictivity", kCore}},
-        5);
+    const auto world = synthetic_world("availability",
+                                       {{"train_shifts", Value::List(train.begin(), train.end())},
+                                        {"core_predictivity", kCorePredictivity}},
+                                       5);
     std::vector<Domain> domains = world->train_domains();
     domains.push_back(world->test_domain());
     for (const double shift : {0.01, 0.3, 0.5, 0.99}) domains.push_back(world->at(shift));
     for (const Domain& domain : domains) {
       CAPTURE(domain.name, train.front());
-      const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+      const Sample rows = world->sample(domain, Purpose::test, {0, kLatentRows});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor core = rows.causal.select(1, 0).to(at::kDouble);
       const Tensor shortcut = rows.spurious.select(1, 0).to(at::kDouble);
-      const auto of_core = [&](double y) { return density(core, kCore, y); };
+      const auto of_core = [&](double y) { return density(core, kCorePredictivity, y); };
       const auto here = [&](double y) { return density(shortcut, 1 - domain.shift, y); };
       const auto taught_at = [&](const Tensor& value, double y) {
         Tensor sum = at::zeros_like(value);

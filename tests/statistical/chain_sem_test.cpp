@@ -7,29 +7,18 @@
 
 #include "catch.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
 using tests::estimate;
+using tests::gather;
 using tests::LeastSquares;
+using tests::train_samples;
 
 constexpr std::int64_t kTestRows = 50000;
-
-Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member) {
-  std::vector<Tensor> all;
-  for (const Sample& sample : samples) all.push_back(sample.*member);
-  return at::cat(all);
-}
-
-std::vector<Sample> train_samples(const Environment& world, std::int64_t rows) {
-  std::vector<Sample> samples;
-  for (const Domain& domain : world.train_domains()) {
-    samples.push_back(world.sample(domain, Purpose::train, {0, rows}));
-  }
-  return samples;
-}
 
 ChainSemOptions set_up(int number) {
   ChainSemOptions options;

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "statistical/estimates.hpp"
 #include "unit/environments/coloured_images_world.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::check_share;
 using tests::coloured_images;
 
 /// The variables of a row of `coloured_images`, without its pixels.
@@ -21,13 +23,14 @@ struct Row {
 };
 using Rows = std::vector<Row>;
 
-constexpr std::int64_t kRows = 200000;
+constexpr std::int64_t kColouredRows = 200000;
 
 /// Rows of several data seeds, as no seed alone has enough.
 Rows draw(const Value::Table& options, const std::function<Domain(const Environment&)>& domain_of,
           std::uint64_t first_seed, const Intervention& intervention = Intervention::none()) {
   Rows rows;
-  for (std::uint64_t seed = first_seed; static_cast<std::int64_t>(rows.size()) < kRows; ++seed) {
+  for (std::uint64_t seed = first_seed; static_cast<std::int64_t>(rows.size()) < kColouredRows;
+       ++seed) {
     const auto world = coloured_images(options, seed);
     const Domain domain = domain_of(*world);
     constexpr std::int64_t kChunk = 12500;
@@ -41,7 +44,7 @@ Rows draw(const Value::Table& options, const std::function<Domain(const Environm
       }
     }
   }
-  REQUIRE(static_cast<std::int64_t>(rows.size()) == kRows);
+  REQUIRE(static_cast<std::int64_t>(rows.size()) == kColouredRows);
   return rows;
 }
 
@@ -87,12 +90,6 @@ double share_of(const Rows& rows, const std::function<bool(const Row&)>& conditi
   return static_cast<double>(count) / static_cast<double>(rows.size());
 }
 
-/// Within 4 standard errors of a share estimated from `kRows` rows.
-void check_share(double found, double expected) {
-  const double error = std::sqrt(expected * (1 - expected) / static_cast<double>(kRows));
-  CHECK(std::abs(found - expected) <= 4 * error + 1e-12);
-}
-
 constexpr Predictor kShape{0, 0, 1, 1};
 constexpr Predictor kColour{0, 1, 0, 1};
 
@@ -116,12 +113,12 @@ TEST_CASE("coloured_images: predictors score what the ceilings say") {
       const auto world = coloured_images(options, 0);
       const Ceilings ceilings = world->ceilings(world->at(shift));
       const Rows rows = draw(options, dial(shift), 0);
-      check_share(score(rows, kShape), ceilings.invariant.value);
-      check_share(score(rows, kColour), ceilings.spurious_only.value);
-      check_share(score(rows, erm), ceilings.population_erm->value);
+      check_share(score(rows, kShape), ceilings.invariant.value, kColouredRows);
+      check_share(score(rows, kColour), ceilings.spurious_only.value, kColouredRows);
+      check_share(score(rows, erm), ceilings.population_erm->value, kColouredRows);
       // The best rule is learned on rows of other seeds, so that its score is not flattered.
       const Predictor best = majority(draw(options, dial(shift), 200));
-      check_share(score(rows, best), ceilings.bayes.value);
+      check_share(score(rows, best), ceilings.bayes.value, kColouredRows);
     }
   }
 }
@@ -129,15 +126,16 @@ TEST_CASE("coloured_images: predictors score what the ceilings say") {
 TEST_CASE("coloured_images: the mechanism's frequencies") {
   const double shift = 0.3;
   const Rows rows = draw({}, dial(shift), 10);
-  check_share(share_of(rows, [](const Row& r) { return r.label != r.shape; }), 0.25);
-  check_share(share_of(rows, [](const Row& r) { return r.colour != r.label; }), shift);
+  check_share(share_of(rows, [](const Row& r) { return r.label != r.shape; }), 0.25, kColouredRows);
+  check_share(share_of(rows, [](const Row& r) { return r.colour != r.label; }), shift,
+              kColouredRows);
   // Label noise and colour noise are independent.
   check_share(
       share_of(rows, [](const Row& r) { return r.label != r.shape && r.colour != r.label; }),
-      0.25 * shift);
+      0.25 * shift, kColouredRows);
   const Rows coin = draw({}, dial(shift), 10, Intervention::resample("colour"));
-  check_share(share_of(coin, [](const Row& r) { return r.colour != r.label; }), 0.5);
-  check_share(share_of(coin, [](const Row& r) { return r.colour == 1; }), 0.5);
+  check_share(share_of(coin, [](const Row& r) { return r.colour != r.label; }), 0.5, kColouredRows);
+  check_share(share_of(coin, [](const Row& r) { return r.colour == 1; }), 0.5, kColouredRows);
 }
 
 TEST_CASE("coloured_images: how often predictions flip with the colour") {
@@ -155,9 +153,9 @@ TEST_CASE("coloured_images: how often predictions flip with the colour") {
   };
   CHECK(flips(Intervention::flip("colour"), kColour) == 1.0);
   CHECK(flips(Intervention::flip("colour"), kShape) == 0.0);
-  check_share(flips(Intervention::align("colour"), kColour), 0.3);
-  check_share(flips(Intervention::oppose("colour"), kColour), 0.7);
-  check_share(flips(Intervention::resample("colour"), kColour), 0.5);
+  check_share(flips(Intervention::align("colour"), kColour), 0.3, kColouredRows);
+  check_share(flips(Intervention::oppose("colour"), kColour), 0.7, kColouredRows);
+  check_share(flips(Intervention::resample("colour"), kColour), 0.5, kColouredRows);
   CHECK(flips(Intervention::flip("shape"), kShape) == 1.0);
 }
 
@@ -171,7 +169,7 @@ TEST_CASE("coloured_images: the dial curve from twins is the one from sampling")
       const std::vector<int> sampled = hits(draw({}, dial(shift), 30), predictor);
       // Same rows, same noise: per row the difference has mean 0 and variance at most e (1 - e).
       const double mixed = (1 - shift) * share(zero) + shift * share(one);
-      const double error = std::sqrt(shift * (1 - shift) / static_cast<double>(kRows));
+      const double error = std::sqrt(shift * (1 - shift) / static_cast<double>(kColouredRows));
       CHECK(std::abs(share(sampled) - mixed) <= 4 * error + 1e-12);
     }
   }

@@ -14,9 +14,9 @@ namespace spurion {
 namespace {
 
 /// Means over seeds by (domain, metric); numbers that were not measured are not there.
-using Numbers = std::map<std::pair<std::string, std::string>, double>;
+using DomainNumbers = std::map<std::pair<std::string, std::string>, double>;
 
-Numbers run(const std::string& environment, bool oracle) {
+DomainNumbers run(const std::string& environment, bool oracle) {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Suite suite = Suite::parse(fmt::format(R"(
@@ -34,7 +34,7 @@ evaluation = {{ rows = 4000, training_rows = 0 }}
 )",
                                                environment, oracle),
                                    "s.toml");
-  Numbers sums;
+  DomainNumbers sums;
   std::map<std::pair<std::string, std::string>, double> counts;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
     for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
@@ -55,7 +55,7 @@ constexpr const char* kTest = "test";
 }  // namespace
 
 TEST_CASE("control_no_shift: no gap, and no confusion index where to follow the cue is right") {
-  const Numbers erm = run("control_no_shift", false);
+  const DomainNumbers erm = run("control_no_shift", false);
   CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
   // It leans on the cue, as it should: reliance is not confusion.
   CHECK(erm.at({kTest, "flip_rate"}) > 0.3);
@@ -65,27 +65,27 @@ TEST_CASE("control_no_shift: no gap, and no confusion index where to follow the 
 }
 
 TEST_CASE("control_no_cue: no gap, no reliance, an index of 0") {
-  const Numbers erm = run("control_no_cue", false);
+  const DomainNumbers erm = run("control_no_cue", false);
   CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
   CHECK(erm.at({kTest, "flip_rate"}) < 0.05);
   CHECK(std::abs(erm.at({kTest, "confusion_index"})) < 0.08);
 }
 
 TEST_CASE("control_causal_cue: reliance on a cause makes no gap and an index of 0") {
-  const Numbers erm = run("control_causal_cue", false);
+  const DomainNumbers erm = run("control_causal_cue", false);
   CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
   CHECK(erm.at({kTest, "flip_rate"}) > 0.2);
   CHECK(std::abs(erm.at({kTest, "confusion_index"})) < 0.15);
   // Nothing is taken away by resampling a cause, label and all.
-  const Numbers oracle = run("control_causal_cue", true);
+  const DomainNumbers oracle = run("control_causal_cue", true);
   CHECK(std::abs(oracle.at({kTest, "accuracy"}) - erm.at({kTest, "accuracy"})) < 0.02);
 }
 
 TEST_CASE("control_unlearnable: what is not learned is told from what is confused by the oracle") {
-  const Numbers erm = run("control_unlearnable", false);
+  const DomainNumbers erm = run("control_unlearnable", false);
   CHECK(erm.at({kTest, "gap"}) > 0.6);
   CHECK(erm.at({kTest, "confusion_index"}) > 0.8);
-  const Numbers oracle = run("control_unlearnable", true);
+  const DomainNumbers oracle = run("control_unlearnable", true);
   // Chance in every domain: no gap, and an index of (1 - 1/2) / (1 - 1/10), which is inability.
   CHECK(std::abs(oracle.at({kTest, "gap"})) < 0.03);
   CHECK(oracle.at({kTest, "accuracy"}) == Approx(0.5).margin(0.03));

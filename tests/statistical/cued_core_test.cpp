@@ -6,22 +6,25 @@
 
 #include "catch.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::domains_of;
 using tests::estimate;
+using tests::hits;
 using tests::synthetic_world;
 
-constexpr std::int64_t kRows = 100000;
-constexpr double kCore = 5.0;
+constexpr std::int64_t kCuedRows = 100000;
+constexpr std::int64_t kCoreDimensions = 5;
 constexpr double kSeparation = 0.6;
 constexpr double kLabelNoise = 0.05;
 
 /// P(core | y) up to a factor that y does not change, from the densities of its coordinates.
 Tensor core_likelihood(const Sample& sample, double y) {
-  const Tensor core = sample.x.narrow(1, 0, static_cast<std::int64_t>(kCore)).to(at::kDouble);
+  const Tensor core = sample.x.narrow(1, 0, kCoreDimensions).to(at::kDouble);
   const auto density = [&](double object) {
     return (core - kSeparation * object).pow(2).sum(1).mul(-0.5).exp();
   };
@@ -45,38 +48,34 @@ Tensor cue_likelihood(const Sample& sample, const std::vector<double>& shifts, d
 
 using Likelihood = std::function<Tensor(double y)>;
 
-/// 1 for a right guess, 1/2 where the likelihoods say nothing.
-Tensor hits(const Sample& sample, const Likelihood& likelihood) {
-  const Tensor lead = likelihood(1.0) - likelihood(-1.0);
-  const Tensor right = lead.gt(0).eq(sample.y.eq(1)).to(at::kDouble);
-  return at::where(lead.eq(0), at::full_like(right, 0.5), right);
+Tensor hits_of(const Sample& sample, const Likelihood& likelihood) {
+  return hits(likelihood(1.0) - likelihood(-1.0), sample.y);
 }
 
 void check_ceilings(const char* name, const Value::Table& options, bool absent_when_neutral) {
   const auto world = synthetic_world(name, options, 3);
-  std::vector<Domain> domains = world->train_domains();
-  domains.push_back(world->test_domain());
-  for (const double shift : {0.0, 0.3, 0.5, 1.0}) domains.push_back(world->at(shift));
-  for (const Domain& domain : domains) {
+  for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
     INFO(name << " " << domain.name);
-    const Sample test = world->sample(domain, Purpose::test, {0, kRows});
+    const Sample test = world->sample(domain, Purpose::test, {0, kCuedRows});
     const Ceilings ceilings = world->ceilings(domain);
     const auto here = [&](double y) {
       return cue_likelihood(test, domain.cue_shifts, y, absent_when_neutral);
     };
     const auto taught = [&](double y) {
-      Tensor sum = at::zeros({kRows}, at::kDouble);
+      Tensor sum = at::zeros({kCuedRows}, at::kDouble);
       for (const Domain& train : world->train_domains()) {
         sum += cue_likelihood(test, train.cue_shifts, y, absent_when_neutral);
       }
       return sum;
     };
     const auto core = [&](double y) { return core_likelihood(test, y); };
-    CHECK(estimate(hits(test, [&](double y) { return here(y) * core(y); })).agrees(ceilings.bayes));
-    CHECK(estimate(hits(test, core)).agrees(ceilings.invariant));
-    CHECK(estimate(hits(test, taught)).agrees(ceilings.spurious_only));
+    CHECK(estimate(hits_of(test, [&](double y) {
+            return here(y) * core(y);
+          })).agrees(ceilings.bayes));
+    CHECK(estimate(hits_of(test, core)).agrees(ceilings.invariant));
+    CHECK(estimate(hits_of(test, taught)).agrees(ceilings.spurious_only));
     if (ceilings.population_erm) {
-      CHECK(estimate(hits(test, [&](double y) {
+      CHECK(estimate(hits_of(test, [&](double y) {
               return taught(y) * core(y);
             })).agrees(*ceilings.population_erm));
     }

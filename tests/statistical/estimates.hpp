@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
+#include "catch.hpp"
 #include "spurion/environment.hpp"
 
 namespace spurion::tests {
@@ -30,6 +32,12 @@ inline Estimate estimate(const Tensor& values) {
   const double largest = flat.abs().max().item<double>();
   return {flat.mean().item<double>(), std::max(flat.std().item<double>() / std::sqrt(count),
                                                (largest > 0.0 ? largest : 1.0) / count)};
+}
+
+/// Within four standard errors of a share that was counted in `rows` rows.
+inline void check_share(double found, double expected, std::int64_t rows) {
+  const double error = std::sqrt(expected * (1.0 - expected) / static_cast<double>(rows));
+  CHECK(std::abs(found - expected) <= 4.0 * error + 1e-12);
 }
 
 /// Coefficients w with the least sum of (y - x w)^2, their standard errors (without assuming that

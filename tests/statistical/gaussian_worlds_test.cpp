@@ -8,31 +8,28 @@
 
 #include "catch.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::domains_of;
 using tests::estimate;
+using tests::hits;
 using tests::synthetic_world;
 
-constexpr std::int64_t kRows = 100000;
+constexpr std::int64_t kGaussianRows = 100000;
 
 Tensor doubles(const Tensor& column) { return column.select(1, 0).to(at::kDouble); }
 /// log density of N(mean, 1), up to a constant.
 Tensor log_gaussian(const Tensor& at, double mean) { return (at - mean).pow(2).mul(-0.5); }
-/// 1 for a right answer, which is 1 where `lead` is positive; 1/2 where it is 0.
-Tensor hits(const Sample& rows, const Tensor& lead) {
-  const Tensor right = lead.gt(0).eq(rows.y.eq(1)).to(at::kDouble);
-  return at::where(lead.eq(0), at::full_like(right, 0.5), right);
-}
+Tensor hits_on(const Sample& rows, const Tensor& lead) { return hits(lead, rows.y); }
 
-std::vector<Domain> domains_of(const Environment& world) {
-  std::vector<Domain> all = world.train_domains();
-  all.push_back(world.test_domain());
+/// Train and test domains and points from one end of the dial to the other.
+std::vector<Domain> domains_along(const Environment& world) {
   const auto& points = world.info().dial.points;
-  for (const std::size_t i : {0, 3, 5, 10}) all.push_back(world.at(points[i]));
-  return all;
+  return domains_of(world, {points[0], points[3], points[5], points[10]});
 }
 
 /// log P(y, x) of a domain's rows, of all they show or of the cue alone.
@@ -40,26 +37,26 @@ using LogJoint = std::function<Tensor(const Sample&, const Domain&, int y, bool 
 
 void check_world(const char* name, const Value::Table& options, const LogJoint& log_joint) {
   const auto world = synthetic_world(name, options, 3);
-  for (const Domain& domain : domains_of(*world)) {
+  for (const Domain& domain : domains_along(*world)) {
     INFO(name << " " << domain.name);
-    const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+    const Sample rows = world->sample(domain, Purpose::test, {0, kGaussianRows});
     const Ceilings ceilings = world->ceilings(domain);
     const auto lead = [&](bool core) {
       return log_joint(rows, domain, 1, core) - log_joint(rows, domain, -1, core);
     };
     const auto taught = [&](bool core) {
-      Tensor difference = at::zeros({kRows}, at::kDouble);
+      Tensor difference = at::zeros({kGaussianRows}, at::kDouble);
       for (const Domain& train : world->train_domains()) {
         difference += log_joint(rows, train, 1, core).exp();
         difference -= log_joint(rows, train, -1, core).exp();
       }
       return difference;
     };
-    CHECK(estimate(hits(rows, lead(true))).agrees(ceilings.bayes));
-    CHECK(estimate(hits(rows, doubles(rows.causal))).agrees(ceilings.invariant));
-    CHECK(estimate(hits(rows, taught(false))).agrees(ceilings.spurious_only));
+    CHECK(estimate(hits_on(rows, lead(true))).agrees(ceilings.bayes));
+    CHECK(estimate(hits_on(rows, doubles(rows.causal))).agrees(ceilings.invariant));
+    CHECK(estimate(hits_on(rows, taught(false))).agrees(ceilings.spurious_only));
     REQUIRE(ceilings.population_erm.has_value());
-    CHECK(estimate(hits(rows, taught(true))).agrees(*ceilings.population_erm));
+    CHECK(estimate(hits_on(rows, taught(true))).agrees(*ceilings.population_erm));
     const Tensor positive = rows.y.eq(1).to(at::kDouble);
     const Tensor constant =
         world->ceilings(domain).chance > 0.5 && positive.mean().item<double>() < 0.5
@@ -103,7 +100,7 @@ TEST_CASE("Sampled accuracies of easy_to_hard agree with every ceiling") {
                {"train_hard", Value::List{0.1, 0.3}}},
               [&](const Sample& rows, const Domain& domain, int y, bool core) {
                 // Middles of 100 difficulties.
-                Tensor sum = at::zeros({kRows}, at::kDouble);
+                Tensor sum = at::zeros({kGaussianRows}, at::kDouble);
                 const Tensor agrees = doubles(rows.spurious).eq(y).to(at::kDouble);
                 for (int step = 0; step < 100; ++step) {
                   const double difficulty = (step + 0.5) / 100.0;
@@ -129,9 +126,9 @@ TEST_CASE("Sampled accuracies of confounded agree with every ceiling") {
         synthetic_world("confounded", {{"shift", mechanism ? "mechanism" : "covariate"}}, 3);
     const auto correlation = [&](const Domain& d) { return mechanism ? d.shift : 0.875; };
     const auto mean = [&](const Domain& d) { return mechanism ? 0.0 : d.shift; };
-    for (const Domain& domain : domains_of(*world)) {
+    for (const Domain& domain : domains_along(*world)) {
       INFO(domain.name << " " << mechanism);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+      const Sample rows = world->sample(domain, Purpose::test, {0, kGaussianRows});
       const Tensor u = doubles(rows.causal);
       const Tensor t = doubles(rows.spurious);
       // P(label = 1 | u, t): h given t is N(r t, 1 - r^2).
@@ -148,16 +145,16 @@ TEST_CASE("Sampled accuracies of confounded agree with every ceiling") {
       };
       const auto taught = [&](const auto& probability) {
         // Two train domains; the cue's density is the same in all, the core's is not: weigh by it.
-        Tensor sum = at::zeros({kRows}, at::kDouble);
+        Tensor sum = at::zeros({kGaussianRows}, at::kDouble);
         for (const Domain& d : world->train_domains()) sum += probability(d) - 0.5;
         return sum;
       };
       const Ceilings ceilings = world->ceilings(domain);
-      CHECK(estimate(hits(rows, from_both(domain) - 0.5)).agrees(ceilings.bayes));
-      CHECK(estimate(hits(rows, u)).agrees(ceilings.invariant));
-      CHECK(estimate(hits(rows, taught(from_cue))).agrees(ceilings.spurious_only));
+      CHECK(estimate(hits_on(rows, from_both(domain) - 0.5)).agrees(ceilings.bayes));
+      CHECK(estimate(hits_on(rows, u)).agrees(ceilings.invariant));
+      CHECK(estimate(hits_on(rows, taught(from_cue))).agrees(ceilings.spurious_only));
       REQUIRE(ceilings.population_erm.has_value());
-      CHECK(estimate(hits(rows, taught(from_both))).agrees(*ceilings.population_erm));
+      CHECK(estimate(hits_on(rows, taught(from_both))).agrees(*ceilings.population_erm));
       const double positive = rows.y.to(at::kDouble).mean().item<double>();
       CHECK(std::abs(std::max(positive, 1.0 - positive) - ceilings.chance) < 0.01);
     }
@@ -167,28 +164,28 @@ TEST_CASE("Sampled accuracies of confounded agree with every ceiling") {
 TEST_CASE("Sampled accuracies of the controls agree with every ceiling") {
   const double distance = 0.6 * std::sqrt(5.0);
   check_world("control_no_cue", {}, [&](const Sample& rows, const Domain&, int y, bool core) {
-    Tensor sum = at::zeros({kRows}, at::kDouble);
+    Tensor sum = at::zeros({kGaussianRows}, at::kDouble);
     if (core) sum = sum + log_gaussian(doubles(rows.causal), distance * y);
     return sum;
   });
   const auto causal = synthetic_world("control_causal_cue", {}, 3);
-  for (const Domain& domain : domains_of(*causal)) {
+  for (const Domain& domain : domains_along(*causal)) {
     INFO(domain.name);
-    const Sample rows = causal->sample(domain, Purpose::test, {0, kRows});
+    const Sample rows = causal->sample(domain, Purpose::test, {0, kGaussianRows});
     const Tensor cue = doubles(rows.spurious);
     const Tensor lead = doubles(rows.causal) * (2.0 * distance) + cue * std::log(0.85 / 0.15);
     const Ceilings ceilings = causal->ceilings(domain);
-    CHECK(estimate(hits(rows, lead)).agrees(ceilings.bayes));
+    CHECK(estimate(hits_on(rows, lead)).agrees(ceilings.bayes));
     CHECK(ceilings.invariant.value == ceilings.bayes.value);
-    CHECK(estimate(hits(rows, cue)).agrees(ceilings.spurious_only));
+    CHECK(estimate(hits_on(rows, cue)).agrees(ceilings.spurious_only));
   }
   const auto parity = synthetic_world("control_unlearnable", {}, 3);
-  for (const Domain& domain : domains_of(*parity)) {
+  for (const Domain& domain : domains_along(*parity)) {
     INFO(domain.name);
-    const Sample rows = parity->sample(domain, Purpose::test, {0, kRows});
+    const Sample rows = parity->sample(domain, Purpose::test, {0, kGaussianRows});
     // The product of 24 bits is the label in every row.
-    CHECK(hits(rows, rows.x.narrow(1, 0, 24).prod(1)).min().item<double>() == 1.0);
-    CHECK(estimate(hits(rows, doubles(rows.spurious)))
+    CHECK(hits_on(rows, rows.x.narrow(1, 0, 24).prod(1)).min().item<double>() == 1.0);
+    CHECK(estimate(hits_on(rows, doubles(rows.spurious)))
               .agrees(parity->ceilings(domain).spurious_only));
   }
 }

@@ -10,14 +10,16 @@
 
 #include "catch.hpp"
 #include "spurion/run.hpp"
+#include "statistical/estimates.hpp"
 #include "unit/environments/image_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::check_share;
 using tests::image_world;
 
-constexpr std::int64_t kRows = 40000;
+constexpr std::int64_t kImages = 40000;
 
 /// Shape, cue and label of the rows of a point of the dial.
 struct Cells {
@@ -31,7 +33,7 @@ Cells draw(const Value::Table& options, double shift, std::uint64_t seed) {
   const Domain domain = world->at(shift);
   Cells cells;
   constexpr std::int64_t kChunk = 4000;
-  for (std::int64_t first = 0; first < kRows; first += kChunk) {
+  for (std::int64_t first = 0; first < kImages; first += kChunk) {
     const Sample rows = world->sample(domain, Purpose::train, {first, kChunk});
     for (std::int64_t i = 0; i < kChunk; ++i) {
       cells.shape.push_back(static_cast<int>(rows.causal.data_ptr<float>()[i]));
@@ -59,12 +61,6 @@ double score_of_majority(const Cells& taught, const Cells& scored, bool shape, b
     right += best != of_cell.end() && best->first == scored.label[i] ? 1 : 0;
   }
   return static_cast<double>(right) / static_cast<double>(scored.label.size());
-}
-
-/// Within 4 standard errors of a share estimated from `kRows` rows.
-void check_share(double found, double expected) {
-  const double error = std::sqrt(expected * (1.0 - expected) / static_cast<double>(kRows));
-  CHECK(std::abs(found - expected) <= 4.0 * error + 1e-9);
 }
 
 /// Mean over seeds of a metric in the test domain.
@@ -127,10 +123,12 @@ TEST_CASE("cue_images: predictors score what the ceilings say") {
       const Ceilings ceilings = world->ceilings(world->at(shift));
       const Cells rows = draw(options, shift, 0);
       const Cells others = draw(options, shift, 200);
-      check_share(score_of_majority(others, rows, true, false), ceilings.invariant.value);
-      check_share(score_of_majority(others, rows, true, true), ceilings.bayes.value);
-      check_share(score_of_majority(train, rows, false, true), ceilings.spurious_only.value);
-      check_share(score_of_majority(train, rows, true, true), ceilings.population_erm->value);
+      check_share(score_of_majority(others, rows, true, false), ceilings.invariant.value, kImages);
+      check_share(score_of_majority(others, rows, true, true), ceilings.bayes.value, kImages);
+      check_share(score_of_majority(train, rows, false, true), ceilings.spurious_only.value,
+                  kImages);
+      check_share(score_of_majority(train, rows, true, true), ceilings.population_erm->value,
+                  kImages);
     }
   }
 }

@@ -9,18 +9,21 @@
 
 #include "catch.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
-using tests::Estimate;
 using tests::estimate;
+using tests::Estimate;
+using tests::gather;
 using tests::LeastSquares;
 using tests::synthetic_world;
+using tests::train_samples;
 
 constexpr std::int64_t kFitRows = 340000;  // of each of three train domains: a million in all
-constexpr std::int64_t kTestRows = 100000;
+constexpr std::int64_t kScoredRows = 100000;
 
 std::unique_ptr<Environment> unit_test(const std::string& example, std::uint64_t seed,
                                        Value::Table options = {}) {
@@ -49,20 +52,6 @@ std::vector<Setting> settings(const Environment& world) {
   all.push_back({{"half", 0.5, "half", {1.0}}, {1}, 0.5});
   all.push_back({{"full", 1.0, "full", {1.0}}, {1}, 1.0});
   return all;
-}
-
-std::vector<Sample> train_samples(const Environment& world, std::int64_t rows) {
-  std::vector<Sample> samples;
-  for (const Domain& domain : world.train_domains()) {
-    samples.push_back(world.sample(domain, Purpose::train, {0, rows}));
-  }
-  return samples;
-}
-
-Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member) {
-  std::vector<Tensor> all;
-  for (const Sample& sample : samples) all.push_back(sample.*member);
-  return at::cat(all);
 }
 
 Tensor blocks(const Sample& sample) {
@@ -127,7 +116,7 @@ TEST_CASE("Sampled errors of example 1 agree with every ceiling") {
     const LeastSquares spurious(gather(train, &Sample::spurious), y);
     for (const Setting& setting : settings(*world)) {
       INFO("example " << example << ", " << setting.domain.name);
-      const Sample test = world->sample(setting.domain, Purpose::test, {0, kTestRows});
+      const Sample test = world->sample(setting.domain, Purpose::test, {0, kScoredRows});
       const Ceilings c = world->ceilings(setting.domain);
       CHECK(estimate(erm.squared_errors(test.x, test.y)).agrees(*c.population_erm));
       CHECK(estimate(invariant.squared_errors(test.causal, test.y)).agrees(c.invariant));
@@ -203,7 +192,7 @@ TEST_CASE("Sampled accuracies of example 2 agree with every ceiling") {
     }
     for (const Setting& setting : settings(*world)) {
       INFO("width " << width << ", " << setting.domain.name);
-      const Sample test = world->sample(setting.domain, Purpose::test, {0, kTestRows});
+      const Sample test = world->sample(setting.domain, Purpose::test, {0, kScoredRows});
       const Ceilings c = world->ceilings(setting.domain);
       const Tensor one = test.y.eq(1);
       CHECK(test.causal.to(at::kDouble).sum(1).gt(0).eq(one).all().item<bool>());
@@ -246,7 +235,7 @@ TEST_CASE("Sampled accuracies of example 3 agree with every ceiling") {
       for (std::size_t d = 0; d < train.size(); ++d) everyone.push_back(d);
       for (const Setting& setting : settings(*world)) {
         INFO("width " << width << ", seed " << seed << ", " << setting.domain.name);
-        const Sample test = world->sample(setting.domain, Purpose::test, {0, kTestRows / 2});
+        const Sample test = world->sample(setting.domain, Purpose::test, {0, kScoredRows / 2});
         const Ceilings c = world->ceilings(setting.domain);
         const Tensor one = test.y.eq(1);
         const Tensor z = test.spurious.to(at::kDouble);
@@ -270,7 +259,7 @@ TEST_CASE("The dial curve from twins agrees with sampling at five points") {
   const auto world = unit_test("1", 2);
   const Tensor weights = at::tensor(example1_population({}, 2).weights, at::kDouble);
   const auto errors = [&](const Domain& domain, const Intervention& intervention) {
-    const Sample s = world->sample(domain, Purpose::test, {0, kTestRows}, intervention);
+    const Sample s = world->sample(domain, Purpose::test, {0, kScoredRows}, intervention);
     return (s.y.to(at::kDouble) - s.x.to(at::kDouble).matmul(weights)).pow(2);
   };
   const DialInfo::Mixture mixture = *world->info().dial.mixture;

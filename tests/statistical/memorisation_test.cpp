@@ -9,15 +9,19 @@
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/run.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::domains_of;
 using tests::estimate;
+using tests::hits;
+using tests::kCancelled;
 using tests::synthetic_world;
 
-constexpr std::int64_t kRows = 100000;
+constexpr std::int64_t kMemorisableRows = 100000;
 
 /// A world as the densities of its coordinates see it.
 struct Readings {
@@ -52,30 +56,21 @@ Tensor cue_log_odds(const Sample& sample, const Readings& readings, double shift
   return given(1.0) - given(-1.0);
 }
 
-/// 1 for a right guess, 1/2 where nothing is said.
-Tensor hits(const Sample& sample, const Tensor& lead) {
-  const Tensor right = lead.gt(0).eq(sample.y.eq(1)).to(at::kDouble);
-  return at::where(lead.abs().lt(1e-9), at::full_like(right, 0.5), right);
-}
-
 void check_ceilings(const char* name, const Value::Table& options, const Readings& readings,
                     double taught) {
   const auto world = synthetic_world(name, options, 5);
-  std::vector<Domain> domains = world->train_domains();
-  domains.push_back(world->test_domain());
-  for (const double shift : {0.0, 0.3, 0.9, 1.0}) domains.push_back(world->at(shift));
-  for (const Domain& domain : domains) {
+  for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.9, 1.0})) {
     INFO(name << " " << domain.name);
-    const Sample test = world->sample(domain, Purpose::test, {0, kRows});
+    const Sample test = world->sample(domain, Purpose::test, {0, kMemorisableRows});
     const Ceilings ceilings = world->ceilings(domain);
     const Tensor core = core_log_odds(test, readings);
     const Tensor here = cue_log_odds(test, readings, domain.shift);
     const Tensor learnt = cue_log_odds(test, readings, taught);
-    CHECK(estimate(hits(test, core + here)).agrees(ceilings.bayes));
-    CHECK(estimate(hits(test, core)).agrees(ceilings.invariant));
-    CHECK(estimate(hits(test, learnt)).agrees(ceilings.spurious_only));
+    CHECK(estimate(hits(core + here, test.y, kCancelled)).agrees(ceilings.bayes));
+    CHECK(estimate(hits(core, test.y, kCancelled)).agrees(ceilings.invariant));
+    CHECK(estimate(hits(learnt, test.y, kCancelled)).agrees(ceilings.spurious_only));
     REQUIRE(ceilings.population_erm);
-    CHECK(estimate(hits(test, core + learnt)).agrees(*ceilings.population_erm));
+    CHECK(estimate(hits(core + learnt, test.y, kCancelled)).agrees(*ceilings.population_erm));
   }
 }
 
@@ -94,14 +89,15 @@ TEST_CASE("Sampled accuracies of the memorisation worlds agree with every ceilin
 }
 
 /// Numbers of a run, by (domain, metric), method, place on the axis and seed.
-using Numbers = std::map<std::pair<std::string, std::string>,
-                         std::map<std::string, std::map<double, std::map<std::int64_t, double>>>>;
+using AxisNumbers =
+    std::map<std::pair<std::string, std::string>,
+             std::map<std::string, std::map<double, std::map<std::int64_t, double>>>>;
 
-Numbers run(const std::string& text, const char* section, const char* field) {
+AxisNumbers run(const std::string& text, const char* section, const char* field) {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const auto trials = Suite::parse(text, "s.toml").trials(catalog);
-  Numbers numbers;
+  AxisNumbers numbers;
   for (const Pack& pack : plan(trials, catalog, *sources, {})) {
     for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
       REQUIRE(result.status == Status::done);
@@ -124,7 +120,7 @@ struct Change {
 
 /// Mean change of an error from one place to another, on the same seed, and the p-value of a
 /// two-sided sign-flip test that it is 0.
-Change error_change(Numbers& numbers, const std::string& domain, const std::string& metric,
+Change error_change(AxisNumbers& numbers, const std::string& domain, const std::string& metric,
                     const std::string& method, double from, double to) {
   auto& line = numbers[{domain, metric}][method];
   std::vector<double> changes;
@@ -136,7 +132,7 @@ Change error_change(Numbers& numbers, const std::string& domain, const std::stri
 
 TEST_CASE(
     "reweighted random features: width lowers the average error and raises the worst group's") {
-  Numbers numbers = run(R"(
+  AxisNumbers numbers = run(R"(
 name = "s"
 seeds = 8
 [[experiment]]
@@ -151,7 +147,7 @@ evaluation = { rows = 2000, training_rows = 1000 }
 method = [{ name = "erm" }, { name = "reweighted_erm" }, { name = "subsampled_erm" }]
 "model.width" = [100, 1000]
 )",
-                        "model", "width");
+                            "model", "width");
   const auto change = [&](const char* domain, const char* metric, const char* method) {
     const Change found = error_change(numbers, domain, metric, method, 100, 1000);
     CAPTURE(domain, metric, method, found.mean, found.p);
@@ -178,7 +174,7 @@ method = [{ name = "erm" }, { name = "reweighted_erm" }, { name = "subsampled_er
 }
 
 TEST_CASE("a reweighted linear model memorises by coordinates of pure noise") {
-  Numbers numbers = run(R"(
+  AxisNumbers numbers = run(R"(
 name = "s"
 seeds = 8
 [[experiment]]
@@ -193,7 +189,7 @@ environment = { name = "explicit_memorisation" }
 [experiment.grid]
 "environment.noise_dimensions" = [10, 2000]
 )",
-                        "environment", "noise_dimensions");
+                            "environment", "noise_dimensions");
   const Change found =
       error_change(numbers, "test", "worst_group_accuracy", "reweighted_erm", 10, 2000);
   CAPTURE(found.mean, found.p);

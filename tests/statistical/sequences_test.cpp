@@ -3,29 +3,25 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <set>
 #include <vector>
 
 #include "catch.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::domains_of;
 using tests::estimate;
+using tests::hits;
+using tests::kCancelled;
 using tests::synthetic_world;
 
-constexpr std::int64_t kRows = 40000;
-
-std::vector<Domain> domains_of(const Environment& world) {
-  std::vector<Domain> domains = world.train_domains();
-  domains.push_back(world.test_domain());
-  for (const double shift : {0.0, 0.3, 0.5, 1.0}) domains.push_back(world.at(shift));
-  return domains;
-}
+constexpr std::int64_t kSequences = 40000;
 
 double mean_shift(const Environment& world) {
   double sum = 0.0;
@@ -33,19 +29,13 @@ double mean_shift(const Environment& world) {
   return sum / static_cast<double>(world.train_domains().size());
 }
 
-/// 1 for a right guess, 1/2 where the lead of label 1 is 0; `lead` and `y` [B].
-Tensor hits(const Tensor& lead, const Tensor& y) {
-  const Tensor right = lead.gt(0).eq(y.eq(1)).to(at::kDouble);
-  return at::where(lead.abs().lt(1e-9), at::full_like(right, 0.5), right);
-}
-
 TEST_CASE("Sampled accuracies of distant_tokens agree with every ceiling") {
   for (const char* relation : {"equal", "greater"}) {
     const auto world = synthetic_world("distant_tokens", {{"relation", relation}}, 3);
     const double taught = mean_shift(*world);
-    for (const Domain& domain : domains_of(*world)) {
+    for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(relation, domain.name);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+      const Sample rows = world->sample(domain, Purpose::test, {0, kSequences});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor tokens = rows.x.argmax(2);
       const Tensor holds = std::string(relation) == "equal"
@@ -59,7 +49,7 @@ TEST_CASE("Sampled accuracies of distant_tokens agree with every ceiling") {
         return std::log((1.0 - safe) / safe);
       };
       const auto score = [&](double of_relation, double of_marker) {
-        return estimate(hits(side * of_relation + marker * of_marker, rows.y));
+        return estimate(hits(side * of_relation + marker * of_marker, rows.y, kCancelled));
       };
       CHECK(score(odds(0.25), odds(domain.shift)).agrees(ceilings.bayes));
       CHECK(score(1.0, 0.0).agrees(ceilings.invariant));
@@ -81,16 +71,16 @@ TEST_CASE("Sampled accuracies of latent_rule agree with every ceiling") {
     const double wrong = noise[setting] / static_cast<double>(symbols);
     const double right = 1.0 - noise[setting] + wrong;
     const double taught = mean_shift(*world);
-    for (const Domain& domain : domains_of(*world)) {
+    for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(setting, domain.name);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+      const Sample rows = world->sample(domain, Purpose::test, {0, kSequences});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor tokens = rows.x.argmax(2);
       const Tensor cue = (tokens.select(1, 0) - symbols).to(at::kDouble) * 2 - 1;
       const Tensor walk = tokens.narrow(1, 1, seen);
       // The likelihood of the walk, step by step, under either rule.
       const auto likelihood = [&](std::int64_t rule) {
-        Tensor sum = at::zeros({kRows}, at::kDouble);
+        Tensor sum = at::zeros({kSequences}, at::kDouble);
         for (std::int64_t t = 0; t + 1 < seen; ++t) {
           const Tensor expected = (walk.select(1, t) + rule + symbols).remainder(symbols);
           const Tensor followed = walk.select(1, t + 1).eq(expected).to(at::kDouble);
@@ -175,17 +165,17 @@ TEST_CASE("Sampled accuracies of in_context_rule agree with every ceiling") {
     const Tables pool = rules_of(options, s.symbols);
     REQUIRE(static_cast<std::int64_t>(pool.size()) == s.rules);
     const Tables all = every_rule(s.symbols);
-    for (const Domain& domain : domains_of(*world)) {
+    for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(s.symbols, s.rules, domain.name);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+      const Sample rows = world->sample(domain, Purpose::test, {0, kSequences});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor tokens = rows.x.argmax(2).contiguous();
       const std::int64_t width = s.context + 2;
       // Lead of label 1 in a sequence, from the rules that fit what is read of it.
       const auto lead = [&](const Tables& rules, double flipped, bool by_query_only) {
-        Tensor out = at::zeros({kRows}, at::kDouble);
-        Tensor known = at::ones({kRows}, at::kDouble);
-        for (std::int64_t i = 0; i < kRows; ++i) {
+        Tensor out = at::zeros({kSequences}, at::kDouble);
+        Tensor known = at::ones({kSequences}, at::kDouble);
+        for (std::int64_t i = 0; i < kSequences; ++i) {
           const std::int64_t* token = tokens.data_ptr<std::int64_t>() + i * width;
           const auto query = static_cast<std::size_t>(token[s.context + 1] - 2 * s.symbols);
           const bool core = token[s.context] == 3 * s.symbols + 1;
@@ -212,7 +202,7 @@ TEST_CASE("Sampled accuracies of in_context_rule agree with every ceiling") {
         return std::pair(out, known.eq(1).all().item<bool>());
       };
       const auto score = [&](const Tables& rules, double flipped, bool by_query_only) {
-        return estimate(hits(lead(rules, flipped, by_query_only).first, rows.y));
+        return estimate(hits(lead(rules, flipped, by_query_only).first, rows.y, kCancelled));
       };
       CHECK(score(pool, domain.shift, false).agrees(ceilings.bayes));
       CHECK(score(all, 0.5, false).agrees(ceilings.invariant));
@@ -220,7 +210,7 @@ TEST_CASE("Sampled accuracies of in_context_rule agree with every ceiling") {
       const auto [erm, known] = lead(pool, s.taught, false);
       CHECK(known == ceilings.population_erm.has_value());
       if (ceilings.population_erm) {
-        CHECK(estimate(hits(erm, rows.y)).agrees(*ceilings.population_erm));
+        CHECK(estimate(hits(erm, rows.y, kCancelled)).agrees(*ceilings.population_erm));
       }
     }
   }

@@ -17,10 +17,10 @@ namespace {
 using tests::estimate;
 using tests::synthetic_world;
 
-constexpr std::int64_t kRows = 100000;
+constexpr std::int64_t kSlabRows = 100000;
 
 /// P(what is seen of the cue | y) of two-slab coordinate 0: a coordinate inside the margin is 0.
-Tensor cue_likelihood(const Tensor& seen, double shift, double noise, double y) {
+Tensor slab_cue_likelihood(const Tensor& seen, double shift, double noise, double y) {
   const auto like = [&](double value) { return at::full_like(seen, value); };
   return at::where(
       seen.eq(0), like(noise),
@@ -50,7 +50,7 @@ TEST_CASE("Sampled accuracies of simplicity_slabs agree with every ceiling") {
     for (const double shift : {0.0, 0.3, 1.0}) domains.push_back(world->at(shift));
     for (const Domain& domain : domains) {
       CAPTURE(domain.name, train.front());
-      const Sample rows = world->sample(domain, Purpose::test, {0, kRows});
+      const Sample rows = world->sample(domain, Purpose::test, {0, kSlabRows});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor x0 = rows.x.select(1, 0).to(at::kDouble);
       const Tensor seen = at::where(x0.abs().lt(kMargin), at::zeros_like(x0), x0.sign());
@@ -59,10 +59,12 @@ TEST_CASE("Sampled accuracies of simplicity_slabs agree with every ceiling") {
         return at::where(slab.eq(y), at::full_like(slab, 1 - label_noise),
                          at::full_like(slab, label_noise));
       };
-      const auto here = [&](double y) { return cue_likelihood(seen, domain.shift, cue_noise, y); };
+      const auto here = [&](double y) {
+        return slab_cue_likelihood(seen, domain.shift, cue_noise, y);
+      };
       const auto taught = [&](double y) {
         Tensor sum = at::zeros_like(seen);
-        for (const double shift : train) sum += cue_likelihood(seen, shift, cue_noise, y);
+        for (const double shift : train) sum += slab_cue_likelihood(seen, shift, cue_noise, y);
         return sum;
       };
       const auto hits = [&](auto likelihood) {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kRepeats = 200;
 constexpr std::int64_t kSeeds = 5;
-constexpr std::int64_t kCore = 5;  // coordinates of the core in continually_confounded
+constexpr std::int64_t kStreamCore = 5;  // coordinates of the core in continually_confounded
 constexpr std::int64_t kCues = 3;
 
 struct PlantedOptions {
@@ -41,10 +41,10 @@ class Planted final : public Method {
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
     Tensor parameters = at::zeros_like(trainee.parameters().detach());
-    parameters.narrow(1, 0, kCore).fill_(0.6);
+    parameters.narrow(1, 0, kStreamCore).fill_(0.6);
     const bool follows = learner_ != "never" && (phase == 0 || learner_ != "causal");
     if (follows) {
-      parameters.select(1, kCore + (learner_ == "newest" ? phase : 0)).fill_(2.0);
+      parameters.select(1, kStreamCore + (learner_ == "newest" ? phase : 0)).fill_(2.0);
     }
     for (std::int64_t k = 0; k < trainee.replicas(); ++k) {
       const Stream noise(context_.key(k).child("planted").child(static_cast<std::uint64_t>(phase)));
@@ -83,7 +83,7 @@ optimizer = {{ name = "sgd" }}
 training = {{ steps = 2, rows = 8, batch = 4 }}
 evaluation = {{ rows = 500, training_rows = 0 }}
 )",
-                               kRepeats * kSeeds, kCues, kCore, learner, trajectory),
+                               kRepeats * kSeeds, kCues, kStreamCore, learner, trajectory),
                    "s.toml");
   std::map<std::int64_t, analysis::StreamNumbers> by_seed;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 #include "environments/two_bit_exact.hpp"
 #include "statistical/estimates.hpp"
+#include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
@@ -13,8 +14,9 @@ namespace {
 
 using tests::estimate;
 using tests::synthetic_world;
+using tests::train_samples;
 
-constexpr std::int64_t kRows = 200000;
+constexpr std::int64_t kTwoBitRows = 200000;
 constexpr double kAlpha = 0.1;
 
 /// Index of each row's input in a `TwoBitLogits`, [B].
@@ -32,16 +34,13 @@ Tensor balance(const std::vector<Sample>& samples) {
   return total;
 }
 
-Tensor hits(const Sample& sample, const Tensor& guess) {
+Tensor right_answers(const Sample& sample, const Tensor& guess) {
   return guess.index_select(0, inputs(sample)).gt(0).eq(sample.y.eq(1));
 }
 
 TEST_CASE("Sampled accuracies of two_bit agree with every ceiling") {
   const auto world = synthetic_world("two_bit", {}, 1);
-  std::vector<Sample> train;
-  for (const Domain& domain : world->train_domains()) {
-    train.push_back(world->sample(domain, Purpose::train, {0, kRows}));
-  }
+  const std::vector<Sample> train = train_samples(*world, kTwoBitRows);
   const Tensor first = at::tensor({1.0, 1.0, -1.0, -1.0}, at::kDouble);
   const Tensor second = at::tensor({1.0, -1.0, 1.0, -1.0}, at::kDouble);
   std::vector<Domain> domains = world->train_domains();
@@ -49,13 +48,13 @@ TEST_CASE("Sampled accuracies of two_bit agree with every ceiling") {
   for (const double beta : {0.0, 0.05, 0.3, 0.5, 0.8, 1.0}) domains.push_back(world->at(beta));
   for (const Domain& domain : domains) {
     INFO(domain.name);
-    const Sample test = world->sample(domain, Purpose::test, {0, kRows});
+    const Sample test = world->sample(domain, Purpose::test, {0, kTwoBitRows});
     const Ceilings c = world->ceilings(domain);
-    const Tensor own = balance({world->sample(domain, Purpose::train, {0, kRows})});
-    CHECK(estimate(hits(test, own)).agrees(c.bayes));
-    CHECK(estimate(hits(test, first)).agrees(c.invariant));
-    CHECK(estimate(hits(test, second)).agrees(c.spurious_only));
-    CHECK(estimate(hits(test, balance(train))).agrees(*c.population_erm));
+    const Tensor own = balance({world->sample(domain, Purpose::train, {0, kTwoBitRows})});
+    CHECK(estimate(right_answers(test, own)).agrees(c.bayes));
+    CHECK(estimate(right_answers(test, first)).agrees(c.invariant));
+    CHECK(estimate(right_answers(test, second)).agrees(c.spurious_only));
+    CHECK(estimate(right_answers(test, balance(train))).agrees(*c.population_erm));
     CHECK(estimate(test.y).agrees(c.chance));
   }
 }
@@ -65,7 +64,7 @@ TEST_CASE("Sampled risks and penalties of two_bit agree with the exact ones") {
   const TwoBitLogits table = {1.5, 0.25, -0.75, -2.0};
   const Tensor f_of = at::tensor({1.5, 0.25, -0.75, -2.0}, at::kDouble);
   for (const double beta : {0.11, 0.4, 0.9}) {
-    const Sample sample = world->sample(world->at(beta), Purpose::train, {0, kRows});
+    const Sample sample = world->sample(world->at(beta), Purpose::train, {0, kTwoBitRows});
     const Tensor f = f_of.index_select(0, inputs(sample));
     const Tensor y = (2 * sample.y - 1).to(at::kDouble);
     const TwoBitDomain domain{kAlpha, beta};
@@ -83,8 +82,9 @@ TEST_CASE("The dial curve of two_bit from twins agrees with sampling at five poi
   const auto world = synthetic_world("two_bit", {}, 3);
   const Tensor guess = at::tensor({1.0, -0.5, 0.5, 1.0}, at::kDouble);  // right in no pattern
   const auto right = [&](double beta, const Intervention& intervention) {
-    const Sample sample = world->sample(world->at(beta), Purpose::test, {0, kRows}, intervention);
-    return hits(sample, guess).to(at::kDouble);
+    const Sample sample =
+        world->sample(world->at(beta), Purpose::test, {0, kTwoBitRows}, intervention);
+    return right_answers(sample, guess).to(at::kDouble);
   };
   const DialInfo::Mixture mixture = *world->info().dial.mixture;
   const Tensor zero = right(0.3, mixture.at_zero);

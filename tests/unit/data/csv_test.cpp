@@ -2,22 +2,19 @@
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
+#include "unit/data/data_files.hpp"
 
-using spurion::DataError;
 using spurion::data::CsvTable;
 using spurion::data::parse_csv;
+using spurion::tests::data_problem;
 
 namespace {
 
-std::string problem(const std::string& text) {
-  try {
+std::string csv_problem(const std::string& text) {
+  return data_problem([&] {
     const CsvTable table = parse_csv(text, "f.csv");
     for (std::int64_t row = 0; row < table.rows(); ++row) (void)table.number(row, 0);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  FAIL("expected a DataError");
-  return {};
+  });
 }
 
 }  // namespace
@@ -49,20 +46,23 @@ TEST_CASE("CSV: without a line end at the end, an empty last field, no rows") {
 }
 
 TEST_CASE("CSV: what is wrong is said with line and byte") {
-  CHECK(problem("") == "'f.csv':1:1: expected a line with the names of the columns, found nothing");
-  CHECK(problem("a,b\n1,2\n3\n") == "'f.csv':3:1: the row has 1 field, the header has 2");
-  CHECK(problem("a,b\n1,2,3\n") == "'f.csv':2:1: the row has 3 fields, the header has 2");
-  CHECK(problem("a,a\n") == "'f.csv':1:3: two columns are called 'a'");
-  CHECK(problem("a,,c\n") == "'f.csv':1:3: a column has no name");
-  CHECK(problem("a,b\n1,\"2\n3\n") == "'f.csv':2:3: a quote that is not closed");
-  CHECK(problem("a\n1\"2\n") == "'f.csv':2:2: a quote inside a field that does not start with one");
-  CHECK(problem("a\n\"1\"2\n") ==
+  CHECK(csv_problem("") ==
+        "'f.csv':1:1: expected a line with the names of the columns, found nothing");
+  CHECK(csv_problem("a,b\n1,2\n3\n") == "'f.csv':3:1: the row has 1 field, the header has 2");
+  CHECK(csv_problem("a,b\n1,2,3\n") == "'f.csv':2:1: the row has 3 fields, the header has 2");
+  CHECK(csv_problem("a,a\n") == "'f.csv':1:3: two columns are called 'a'");
+  CHECK(csv_problem("a,,c\n") == "'f.csv':1:3: a column has no name");
+  CHECK(csv_problem("a,b\n1,\"2\n3\n") == "'f.csv':2:3: a quote that is not closed");
+  CHECK(csv_problem("a\n1\"2\n") ==
+        "'f.csv':2:2: a quote inside a field that does not start with one");
+  CHECK(csv_problem("a\n\"1\"2\n") ==
         "'f.csv':2:4: expected a comma or the end of the line after a closing quote");
-  CHECK(problem("a\n1\r2\n") == "'f.csv':2:2: a carriage return without a line feed");
-  CHECK(problem(std::string("a\n1\0\n", 5)) == "'f.csv':2:2: a NUL byte: this is no text file");
-  CHECK(problem("a,b\n1,2\nx,2\n") ==
+  CHECK(csv_problem("a\n1\r2\n") == "'f.csv':2:2: a carriage return without a line feed");
+  CHECK(csv_problem(std::string("a\n1\0\n", 5)) == "'f.csv':2:2: a NUL byte: this is no text file");
+  CHECK(csv_problem("a,b\n1,2\nx,2\n") ==
         "'f.csv':3:1: column 'a': expected a finite number, found 'x'");
-  CHECK(problem("a\nnan\n") == "'f.csv':2:1: column 'a': expected a finite number, found 'nan'");
-  CHECK(problem("a\n1e999\n") ==
+  CHECK(csv_problem("a\nnan\n") ==
+        "'f.csv':2:1: column 'a': expected a finite number, found 'nan'");
+  CHECK(csv_problem("a\n1e999\n") ==
         "'f.csv':2:1: column 'a': expected a finite number, found '1e999'");
 }

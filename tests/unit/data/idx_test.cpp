@@ -5,19 +5,20 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
+#include "unit/data/data_files.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using spurion::data::read_idx_images;
 using spurion::data::read_idx_labels;
+using spurion::tests::data_problem;
 
 /// A folder of its own for each test case.
 class Files : public spurion::tests::TemporaryFolder {
@@ -73,19 +74,8 @@ std::string gzip(const std::string& bytes) {
   return out;
 }
 
-/// The message of the `DataError` that reading `file` must throw.
-std::string problem(const std::function<void()>& read) {
-  try {
-    read();
-  } catch (const spurion::DataError& error) {
-    return error.what();
-  }
-  FAIL("expected a DataError");
-  return {};
-}
-
 std::string image_problem(const fs::path& file) {
-  std::string text = problem([&] { read_idx_images(file); });
+  std::string text = data_problem([&] { read_idx_images(file); });
   const std::string prefix = "'" + file.string() + "': ";
   REQUIRE(text.substr(0, prefix.size()) == prefix);
   CHECK(text.find('\n') == std::string::npos);
@@ -155,7 +145,7 @@ TEST_CASE("IDX files that are not what they claim get one clear error") {
         image_problem(labels) ==
         "wrong kind of file: expected magic number 0x00000803 (images), found 0x00000801 (labels)");
     const auto file = folder.write("images", good);
-    CHECK(problem([&] { read_idx_labels(file); }).find("found 0x00000803 (images)") !=
+    CHECK(data_problem([&] { read_idx_labels(file); }).find("found 0x00000803 (images)") !=
           std::string::npos);
   }
   SECTION("something else altogether") {

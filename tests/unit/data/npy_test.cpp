@@ -4,9 +4,11 @@
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
+#include "unit/data/data_files.hpp"
 
 using namespace spurion::data;
 using Catch::Contains;
+using spurion::tests::data_problem;
 
 namespace {
 
@@ -25,14 +27,8 @@ std::string dictionary(const char* descr, const char* order, const char* shape) 
                      shape);
 }
 
-std::string problem(const std::string& bytes) {
-  try {
-    parse_npy(bytes, "'f.npy'");
-  } catch (const spurion::DataError& error) {
-    return error.what();
-  }
-  FAIL("expected a DataError");
-  return {};
+std::string npy_problem(const std::string& bytes) {
+  return data_problem([&] { parse_npy(bytes, "'f.npy'"); });
 }
 
 }  // namespace
@@ -82,39 +78,42 @@ TEST_CASE("NPY: versions 2 and 3 have a longer length") {
 TEST_CASE("NPY: files that are not what they claim get one clear error") {
   const std::string good = dictionary("<f4", "False", "(2, 3)");
   const std::string body(24, 'x');
-  CHECK(problem("") == "'f.npy': not an NPY file: it does not start with \\x93NUMPY");
-  CHECK(problem(file_of(good, body.substr(1))) ==
+  CHECK(npy_problem("") == "'f.npy': not an NPY file: it does not start with \\x93NUMPY");
+  CHECK(npy_problem(file_of(good, body.substr(1))) ==
         "'f.npy': truncated: expected 24 bytes after the header (<f4 of shape (2, 3)), found 23");
-  CHECK(problem(file_of(good, body + "x")) ==
+  CHECK(npy_problem(file_of(good, body + "x")) ==
         "'f.npy': too long: expected 24 bytes after the header (<f4 of shape (2, 3)), found 25");
   std::string version = file_of(good, body);
   version[6] = 9;
-  CHECK(problem(version) == "'f.npy': byte 6: NPY version 9.0; expected 1.0, 2.0 or 3.0");
+  CHECK(npy_problem(version) == "'f.npy': byte 6: NPY version 9.0; expected 1.0, 2.0 or 3.0");
   std::string length = file_of(good, body);
   length[9] = '\x7f';
-  CHECK_THAT(problem(length), Contains("byte 8: the header is said to have"));
-  CHECK_THAT(problem(file_of(dictionary(">f4", "False", "(2,)"), "12345678")),
+  CHECK_THAT(npy_problem(length), Contains("byte 8: the header is said to have"));
+  CHECK_THAT(npy_problem(file_of(dictionary(">f4", "False", "(2,)"), "12345678")),
              Contains("element type '>f4' cannot be read") && Contains("newbyteorder"));
-  CHECK_THAT(problem(file_of("{'descr': [('a', '<f4')], 'shape': (2,)}", "")), Contains("records"));
-  CHECK_THAT(problem(file_of(dictionary("<f4", "Maybe", "(2,)"), "")),
+  CHECK_THAT(npy_problem(file_of("{'descr': [('a', '<f4')], 'shape': (2,)}", "")),
+             Contains("records"));
+  CHECK_THAT(npy_problem(file_of(dictionary("<f4", "Maybe", "(2,)"), "")),
              Contains("expected True or False"));
-  CHECK_THAT(problem(file_of(dictionary("<f4", "False", "(-2,)"), "")),
+  CHECK_THAT(npy_problem(file_of(dictionary("<f4", "False", "(-2,)"), "")),
              Contains("expected a size"));
-  CHECK_THAT(problem(file_of("{'descr': '<f4', 'shape': (2,)}", "12345678")),
+  CHECK_THAT(npy_problem(file_of("{'descr': '<f4', 'shape': (2,)}", "12345678")),
              Contains("the header has no 'fortran_order'"));
-  CHECK_THAT(problem(file_of("{'descr': '<f4', 'descr': '<f4'}", "")), Contains("appears twice"));
-  CHECK_THAT(problem(file_of("{'colour': '<f4'}", "")), Contains("unknown key 'colour'"));
-  CHECK_THAT(problem(file_of(dictionary("|b1", "False", "(2,)"), std::string{1, 2})),
+  CHECK_THAT(npy_problem(file_of("{'descr': '<f4', 'descr': '<f4'}", "")),
+             Contains("appears twice"));
+  CHECK_THAT(npy_problem(file_of("{'colour': '<f4'}", "")), Contains("unknown key 'colour'"));
+  CHECK_THAT(npy_problem(file_of(dictionary("|b1", "False", "(2,)"), std::string{1, 2})),
              Contains("a boolean is 2, expected 0 or 1"));
 }
 
 TEST_CASE("NPY: shapes that no file can hold are refused before anything is allocated") {
-  CHECK_THAT(problem(file_of(dictionary("<f8", "False", "(4000000000, 4000000000)"), "12345678")),
+  CHECK_THAT(
+      npy_problem(file_of(dictionary("<f8", "False", "(4000000000, 4000000000)"), "12345678")),
+      Contains("more than any file can hold"));
+  CHECK_THAT(npy_problem(file_of(dictionary("<f8", "True", "(4000000000, 0, 4000000000)"), "")),
              Contains("more than any file can hold"));
-  CHECK_THAT(problem(file_of(dictionary("<f8", "True", "(4000000000, 0, 4000000000)"), "")),
-             Contains("more than any file can hold"));
-  CHECK_THAT(problem(file_of(dictionary("<f8", "False", "(99999999999999999999,)"), "")),
+  CHECK_THAT(npy_problem(file_of(dictionary("<f8", "False", "(99999999999999999999,)"), "")),
              Contains("a size that no file can hold"));
-  CHECK_THAT(problem(file_of(dictionary("<f8", "False", "(1000000000000,)"), "12345678")),
+  CHECK_THAT(npy_problem(file_of(dictionary("<f8", "False", "(1000000000000,)"), "12345678")),
              Contains("truncated: expected 8000000000000 bytes"));
 }

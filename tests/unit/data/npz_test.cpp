@@ -3,15 +3,17 @@
 #include <zlib.h>
 
 #include <cstring>
-#include <fstream>
 
 #include "catch.hpp"
 #include "data/file_bytes.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
+#include "unit/data/data_files.hpp"
 
 using namespace spurion::data;
 using Catch::Contains;
+using spurion::tests::data_problem;
+using spurion::tests::write_file;
 
 namespace {
 
@@ -23,21 +25,11 @@ std::vector<std::pair<std::string, Array>> arrays() {
           {"metadata", Array::of_text("{\"a\": 1}")}};
 }
 
-std::string problem(const std::filesystem::path& file) {
-  try {
-    read_npz(file);
-  } catch (const spurion::DataError& error) {
-    CHECK_THAT(error.what(), Contains(file.string()));
-    CHECK(std::string(error.what()).find('\n') == std::string::npos);
-    return error.what();
-  }
-  FAIL("expected a DataError");
-  return {};
-}
-
-std::filesystem::path write(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream(file, std::ios::binary) << bytes;
-  return file;
+std::string npz_problem(const std::filesystem::path& file) {
+  const std::string text = data_problem([&] { read_npz(file); });
+  CHECK_THAT(text, Contains(file.string()));
+  CHECK(text.find('\n') == std::string::npos);
+  return text;
 }
 
 /// Changes every copy (local header and directory) of a 4-byte field that holds `from`.
@@ -75,25 +67,25 @@ TEST_CASE("NPZ: what is written is read, stored and deflated, and always the sam
 TEST_CASE("NPZ: files that are not what they claim get one clear error") {
   const spurion::tests::TemporaryFolder folder;
   const auto file = folder.path() / "a.npz";
-  CHECK_THAT(problem(file), Contains("there is no such file"));
-  CHECK_THAT(problem(write(file, "this is no archive")), Contains("not an NPZ file"));
-  CHECK_THAT(problem(folder.path()), Contains("not a regular file"));
+  CHECK_THAT(npz_problem(file), Contains("there is no such file"));
+  CHECK_THAT(npz_problem(write_file(file, "this is no archive")), Contains("not an NPZ file"));
+  CHECK_THAT(npz_problem(folder.path()), Contains("not a regular file"));
 
   write_npz(file, arrays(), Compression::store);
   const std::string good = read_file_bytes(file, "");
   for (std::size_t size = 1; size < good.size(); size += 97) {
-    problem(write(file, good.substr(0, size)));
+    npz_problem(write_file(file, good.substr(0, size)));
   }
   std::string damaged = good;
   damaged[300] = static_cast<char>(damaged[300] ^ 0x10);
-  CHECK_THAT(problem(write(file, damaged)), Contains("array 'x'"));
+  CHECK_THAT(npz_problem(write_file(file, damaged)), Contains("array 'x'"));
 
   write_npz(file, {{"x", Array::of(std::vector<float>(1000, 0.0F), {1000})}}, Compression::deflate);
   const std::string packed = read_file_bytes(file, "");
-  CHECK_THAT(problem(write(file, with_size(packed, 4128, 2000000000))),
+  CHECK_THAT(npz_problem(write_file(file, with_size(packed, 4128, 2000000000))),
              Contains("said to unpack to 2000000000 bytes"));
-  CHECK_THAT(problem(write(file, with_size(packed, 4128, 4000))), Contains("array 'x'"));
-  CHECK_THAT(problem(write(file, with_size(packed, 4128, 5000))), Contains("array 'x'"));
+  CHECK_THAT(npz_problem(write_file(file, with_size(packed, 4128, 4000))), Contains("array 'x'"));
+  CHECK_THAT(npz_problem(write_file(file, with_size(packed, 4128, 5000))), Contains("array 'x'"));
 }
 
 TEST_CASE("NPZ: a file that cannot be written is a StoreError") {

@@ -1,35 +1,28 @@
 #include "data/table.hpp"
 
 #include <cmath>
-#include <fstream>
 
 #include "catch.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
+#include "unit/data/data_files.hpp"
 
 using namespace spurion::data;
 using Catch::Contains;
 using spurion::DataError;
-
-namespace {
-
-std::filesystem::path write(const std::filesystem::path& file, const std::string& bytes) {
-  std::ofstream(file, std::ios::binary) << bytes;
-  return file;
-}
-
-}  // namespace
+using spurion::tests::write_file;
 
 TEST_CASE("a table is the same from CSV, NPY and NPZ") {
   const spurion::tests::TemporaryFolder folder;
-  const Table csv = read_table(write(folder.path() / "a", "a,b\n1,2\n3,4.5\n"));
+  const Table csv = read_table(write_file(folder.path() / "a", "a,b\n1,2\n3,4.5\n"));
   CHECK(csv.numbers("b") == std::vector<double>{2, 4.5});
   CHECK(csv.place(1) == "'" + (folder.path() / "a").string() + "':3");
 
   const std::vector<double> values = {1, 2, 3, 4.5};
-  const Table npy = read_table(write(folder.path() / "b", npy_bytes(Array::of(values, {2, 2}))));
+  const Table npy =
+      read_table(write_file(folder.path() / "b", npy_bytes(Array::of(values, {2, 2}))));
   CHECK(npy.names() == std::vector<std::string>{"0", "1"});
   CHECK(npy.numbers("1") == csv.numbers("b"));
 
@@ -45,19 +38,21 @@ TEST_CASE("a table is the same from CSV, NPY and NPZ") {
 
 TEST_CASE("tables that are none say where and why") {
   const spurion::tests::TemporaryFolder folder;
-  const Table words = read_table(write(folder.path() / "a", "place,v\nurban,1\nrural,2\n"));
+  const Table words = read_table(write_file(folder.path() / "a", "place,v\nurban,1\nrural,2\n"));
   CHECK(words.at("place").words == std::vector<std::string>{"urban", "rural"});
   CHECK_THROWS_WITH(words.numbers("place"),
                     Contains("':2:1: column 'place': expected a finite number, found 'urban'"));
   CHECK_THROWS_WITH(words.at("plaec"), Contains("unknown column 'plaec'; did you mean 'place'?"));
-  CHECK_THROWS_WITH(read_table(write(folder.path() / "b", "a,b\n")), Contains("there are no rows"));
+  CHECK_THROWS_WITH(read_table(write_file(folder.path() / "b", "a,b\n")),
+                    Contains("there are no rows"));
   write_npz(folder.path() / "c",
             {{"x", Array::of(std::vector<double>{1, 2}, {2})},
              {"y", Array::of(std::vector<double>{1}, {1})}},
             Compression::store);
   CHECK_THROWS_WITH(read_table(folder.path() / "c"),
                     Contains("array 'x' has 2 rows, array 'y' has 1"));
-  const auto nan = write(folder.path() / "d", npy_bytes(Array::of(std::vector<double>{NAN}, {1})));
+  const auto nan =
+      write_file(folder.path() / "d", npy_bytes(Array::of(std::vector<double>{NAN}, {1})));
   CHECK_THROWS_WITH(read_table(nan), Contains("expected a finite number"));
   CHECK_THROWS_AS(read_table(folder.path() / "none"), DataError);
 }

@@ -7,20 +7,16 @@
 #include <torch/nn/modules/normalization.h>
 #include <torch/nn/modules/pooling.h>
 
-#include <cstring>
-
 #include "catch.hpp"
 #include "spurion/catalog.hpp"
+#include "unit/replicas.hpp"
 
 using namespace spurion;
+using spurion::tests::keys;
+using spurion::tests::moved;
+using spurion::tests::same_bits;
 
 namespace {
-
-std::vector<StreamKey> keys(std::int64_t count) {
-  std::vector<StreamKey> all;
-  for (std::int64_t k = 0; k < count; ++k) all.emplace_back(static_cast<std::uint64_t>(k));
-  return all;
-}
 
 std::unique_ptr<Model> make(const Value& given, const ModelContext& context) {
   const Catalog catalog = builtin_catalog();
@@ -29,20 +25,6 @@ std::unique_ptr<Model> make(const Value& given, const ModelContext& context) {
   const Value options = entry.schema.normalise(given, "cnn", problems);
   problems.raise();
   return entry.make({options}, context);
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  const Tensor left = a.contiguous();
-  const Tensor right = b.contiguous();
-  return left.sizes() == right.sizes() &&
-         std::memcmp(left.data_ptr(), right.data_ptr(), left.nbytes()) == 0;
-}
-
-/// Parameters [K, P] as they start, moved a little: norms that are not 1 and 0, biases of both
-/// signs.
-Tensor moved(const Model& model, std::int64_t replicas) {
-  const Tensor start = model.initialise(keys(replicas));
-  return start + 0.1 * at::randn(start.sizes());
 }
 
 /// The network of torch::nn with the parameters of one replica, [P], in float64.

@@ -6,8 +6,10 @@
 
 #include "catch.hpp"
 #include "spurion/catalog.hpp"
+#include "unit/replicas.hpp"
 
 using namespace spurion;
+using spurion::tests::keys;
 
 namespace {
 
@@ -17,12 +19,6 @@ std::unique_ptr<Model> small_mlp(const Catalog& catalog) {
   const Value options =
       entry.schema.normalise(Value::Table{{"width", 9}, {"depth", 2}}, "mlp", problems);
   return entry.make({options}, ModelContext{{5}, 1});
-}
-
-std::vector<StreamKey> keys(std::int64_t count) {
-  std::vector<StreamKey> all;
-  for (std::int64_t k = 0; k < count; ++k) all.push_back(StreamKey(static_cast<std::uint64_t>(k)));
-  return all;
 }
 
 }  // namespace

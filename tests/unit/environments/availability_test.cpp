@@ -7,6 +7,7 @@
 #include "environments/linear_algebra.hpp"
 #include "environments/nested_embedding.hpp"
 #include "spurion/optimal_reliance.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
@@ -15,9 +16,8 @@ namespace {
 using environments::GaussianPair;
 using environments::NestedEmbedding;
 using environments::normal_quantile;
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 TEST_CASE("normal_quantile inverts the distribution function") {
   for (const double p : {1e-12, 0.01, 0.3, 0.5, 0.9, 0.999}) {

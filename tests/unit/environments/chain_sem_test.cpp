@@ -7,15 +7,15 @@
 #include <string>
 
 #include "catch.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::same_sample;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 std::unique_ptr<Environment> chain(bool hidden, bool heteroskedastic, bool scrambled,
                                    std::uint64_t seed = 0) {

@@ -10,6 +10,7 @@
 #include "environments/image_split.hpp"
 #include "spurion/error.hpp"
 #include "unit/environments/coloured_images_world.hpp"
+#include "unit/environments/purposes.hpp"
 
 namespace spurion {
 namespace {
@@ -19,11 +20,10 @@ using environments::ImageSplit;
 using environments::SplitKind;
 using tests::coloured_images;
 using tests::differs;
+using tests::kTest;
+using tests::kTrain;
 using tests::same_rows;
 using tests::shared_sources;
-
-constexpr auto kTest = Purpose::test;
-constexpr auto kTrain = Purpose::train;
 
 /// Compares every row of a sample with the pixels of the image it must show.
 void check_pictures(const Sample& sample, const ImagePool& training, const ImagePool* test,

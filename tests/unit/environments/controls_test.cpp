@@ -3,14 +3,14 @@
 #include <string>
 
 #include "catch.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 TEST_CASE("controls: rows are addressable") {
   for (const std::string name :

@@ -1,14 +1,14 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 TEST_CASE("two_shortcuts: each cue has a dial of its own") {
   CHECK(tests::rows_are_addressable("two_shortcuts", {}));

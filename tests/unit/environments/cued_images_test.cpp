@@ -3,15 +3,15 @@
 
 #include "catch.hpp"
 #include "unit/environments/image_worlds.hpp"
+#include "unit/environments/purposes.hpp"
 
 namespace spurion {
 namespace {
 
 using tests::differs;
 using tests::image_world;
+using tests::kTest;
 using tests::same_rows;
-
-constexpr auto kTest = Purpose::test;
 
 Sample rows_of(const Environment& world, const Domain& domain,
                const Intervention& intervention = Intervention::none()) {

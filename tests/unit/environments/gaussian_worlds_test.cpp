@@ -7,14 +7,14 @@
 #include "catch.hpp"
 #include "environments/confounded_ceilings.hpp"
 #include "environments/quadrature.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 Tensor signs(const Sample& rows) { return rows.y.to(at::kFloat).mul(2).sub(1).unsqueeze(1); }
 

@@ -6,15 +6,16 @@
 #include <string>
 
 #include "catch.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::same_sample;
 using tests::synthetic_world;
 
-constexpr auto kTest = Purpose::test;
 const std::vector<std::string> kExamples = {"1", "2", "3", "1s", "2s", "3s"};
 
 std::unique_ptr<Environment> unit_test(const std::string& example, std::uint64_t seed = 0,

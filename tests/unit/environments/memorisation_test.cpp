@@ -4,14 +4,15 @@
 
 #include "catch.hpp"
 #include "environments/two_readings.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTrain;
 using tests::synthetic_world;
 
-constexpr auto kTrain = Purpose::train;
 constexpr std::int64_t kRows = 20000;
 
 double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }

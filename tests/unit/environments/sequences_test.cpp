@@ -5,14 +5,14 @@
 
 #include "catch.hpp"
 #include "environments/symbol_rules.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 /// [B, T]: the token at each position; every position has exactly one.
 Tensor tokens_of(const Sample& rows) {

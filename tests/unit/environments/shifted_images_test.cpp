@@ -4,13 +4,13 @@
 #include "catch.hpp"
 #include "environments/image_transforms.hpp"
 #include "unit/environments/image_worlds.hpp"
+#include "unit/environments/purposes.hpp"
 
 namespace spurion {
 namespace {
 
 using tests::image_world;
-
-constexpr auto kTest = Purpose::test;
+using tests::kTest;
 
 TEST_CASE("rotated_images: DomainBed's angles, all rows of a domain turned by its own") {
   const auto world = image_world("rotated_images", {{"resolution", 28}});

@@ -5,15 +5,15 @@
 
 #include "catch.hpp"
 #include "environments/slabs.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
 using environments::Slabs;
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 /// Which class the slab that holds `x` is of; 0 in a gap. By the definition, not by `Slabs`: slabs
 /// of equal width with gaps of 2 margin, classes alternating from -1 in the middle (or, of two, -1

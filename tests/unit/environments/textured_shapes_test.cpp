@@ -1,14 +1,14 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::synthetic_world;
-
-constexpr auto kTest = Purpose::test;
 
 /// Share of numbers that differ between two pictures.
 double changed(const Tensor& a, const Tensor& b) {

@@ -6,15 +6,16 @@
 
 #include "catch.hpp"
 #include "environments/two_bit_exact.hpp"
+#include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
 namespace {
 
+using tests::kTest;
 using tests::same_sample;
 using tests::synthetic_world;
 
-constexpr auto kTest = Purpose::test;
 constexpr auto kLogistic = TwoBitLoss::logistic;
 constexpr auto kSquared = TwoBitLoss::squared;
 

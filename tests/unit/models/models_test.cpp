@@ -5,16 +5,12 @@
 #include "catch.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/module_model.hpp"
+#include "unit/replicas.hpp"
 
 using namespace spurion;
+using spurion::tests::keys;
 
 namespace {
-
-std::vector<StreamKey> keys(std::int64_t count) {
-  std::vector<StreamKey> all;
-  for (std::int64_t k = 0; k < count; ++k) all.push_back(StreamKey(static_cast<std::uint64_t>(k)));
-  return all;
-}
 
 std::unique_ptr<Model> make(const Catalog& catalog, const std::string& name, const Value& given,
                             const ModelContext& context) {

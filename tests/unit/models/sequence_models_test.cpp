@@ -5,22 +5,18 @@
 #include <torch/nn/modules/rnn.h>
 
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <map>
 
 #include "catch.hpp"
 #include "spurion/catalog.hpp"
+#include "unit/replicas.hpp"
 
 using namespace spurion;
+using spurion::tests::moved;
+using spurion::tests::same_bits;
 
 namespace {
-
-std::vector<StreamKey> keys(std::int64_t count) {
-  std::vector<StreamKey> all;
-  for (std::int64_t k = 0; k < count; ++k) all.emplace_back(static_cast<std::uint64_t>(k));
-  return all;
-}
 
 std::unique_ptr<Model> make(const std::string& name, const Value& given,
                             const ModelContext& context) {
@@ -30,19 +26,6 @@ std::unique_ptr<Model> make(const std::string& name, const Value& given,
   const Value options = entry.schema.normalise(given, name, problems);
   problems.raise();
   return entry.make({options}, context);
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  const Tensor left = a.contiguous();
-  const Tensor right = b.contiguous();
-  return left.sizes() == right.sizes() &&
-         std::memcmp(left.data_ptr(), right.data_ptr(), left.nbytes()) == 0;
-}
-
-/// Parameters [K, P] as they start, moved a little: gains that are not 1, biases that are not 0.
-Tensor moved(const Model& model, std::int64_t replicas) {
-  const Tensor start = model.initialise(keys(replicas));
-  return start + 0.1 * at::randn(start.sizes());
 }
 
 /// The blocks of one replica's parameters [P] by name.
