@@ -6,9 +6,7 @@
 namespace spurion {
 namespace {
 
-struct ExplicitMemorisationOptions {
-  std::vector<double> disagreement = {0.1};
-  double test_disagreement = 0.5;
+struct ExplicitMemorisationOptions : MinorityOptions {
   double core_deviation = 1.0;
   double cue_deviation = 0.1;
   std::int64_t noise_dimensions = 1000;
@@ -25,13 +23,7 @@ class ExplicitMemorisation final : public MemorisationWorld {
   static const Schema<Options>& schema() {
     using O = Options;
     static const auto schema =
-        Schema<O>()
-            .field("disagreement", &O::disagreement,
-                   "P(attribute disagrees with the label) in each train domain: the share of the "
-                   "minority groups.",
-                   between(0, 1))
-            .field("test_disagreement", &O::test_disagreement,
-                   "The same in the test domain; at 0.5 all groups are of one size.", between(0, 1))
+        MinorityOptions::schema<O>()
             .field("core_deviation", &O::core_deviation,
                    "Standard deviation of the core around the label's -1 or +1.", positive(),
                    log_uniform(0.3, 3))
@@ -63,11 +55,7 @@ class ExplicitMemorisation final : public MemorisationWorld {
     MemorisationOptions out;
     out.name = "explicit_memorisation";
     out.title = "Explicit memorisation";
-    out.deviations =
-        "Group sizes are random, not fixed shares of n. The source reports the worst group of a "
-        "group-balanced test set: here worst_group_accuracy in the test domain.";
-    out.disagreement = options.disagreement;
-    out.test_disagreement = options.test_disagreement;
+    out.minority = options;
     out.core_deviation = options.core_deviation;
     out.cue_deviation = options.cue_deviation;
     out.noise_dimensions = options.noise_dimensions;

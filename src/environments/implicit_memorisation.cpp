@@ -6,9 +6,7 @@
 namespace spurion {
 namespace {
 
-struct ImplicitMemorisationOptions {
-  std::vector<double> disagreement = {0.1};
-  double test_disagreement = 0.5;
+struct ImplicitMemorisationOptions : MinorityOptions {
   std::int64_t core_dimensions = 100;
   double core_deviation = 10.0;
   std::int64_t cue_dimensions = 100;
@@ -25,13 +23,7 @@ class ImplicitMemorisation final : public MemorisationWorld {
   static const Schema<Options>& schema() {
     using O = Options;
     static const auto schema =
-        Schema<O>()
-            .field("disagreement", &O::disagreement,
-                   "P(attribute disagrees with the label) in each train domain: the share of the "
-                   "minority groups.",
-                   between(0, 1))
-            .field("test_disagreement", &O::test_disagreement,
-                   "The same in the test domain; at 0.5 all groups are of one size.", between(0, 1))
+        MinorityOptions::schema<O>()
             .field("core_dimensions", &O::core_dimensions, "Coordinates that read the label.",
                    between(1, 100000))
             .field("core_deviation", &O::core_deviation,
@@ -61,11 +53,7 @@ class ImplicitMemorisation final : public MemorisationWorld {
     MemorisationOptions out;
     out.name = "implicit_memorisation";
     out.title = "Implicit memorisation";
-    out.deviations =
-        "Group sizes are random, not fixed shares of n. The source reports the worst group of a "
-        "group-balanced test set: here worst_group_accuracy in the test domain.";
-    out.disagreement = options.disagreement;
-    out.test_disagreement = options.test_disagreement;
+    out.minority = options;
     out.core_dimensions = options.core_dimensions;
     out.core_deviation = options.core_deviation;
     out.cue_dimensions = options.cue_dimensions;

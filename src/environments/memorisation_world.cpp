@@ -55,12 +55,12 @@ MemorisationWorld::MemorisationWorld(MemorisationOptions options, std::uint64_t 
       key_(StreamKey(data_seed).child(options_.name)),
       readings_(distance(options_.core_dimensions, options_.core_deviation),
                 distance(options_.cue_dimensions, options_.cue_deviation)) {
-  const auto domains = static_cast<std::int64_t>(options_.disagreement.size());
+  const auto domains = static_cast<std::int64_t>(options_.minority.disagreement.size());
   if (domains < 1 || domains > kMaxTrainDomains) {
     throw UsageError(fmt::format("'disagreement' of {} needs 1 to {} numbers, got {}",
                                  options_.name, kMaxTrainDomains, domains));
   }
-  for (const double shift : options_.disagreement) {
+  for (const double shift : options_.minority.disagreement) {
     taught_ += shift / static_cast<double>(domains);
   }
   describe();
@@ -68,7 +68,7 @@ MemorisationWorld::MemorisationWorld(MemorisationOptions options, std::uint64_t 
 
 std::vector<Domain> MemorisationWorld::train_domains() const {
   std::vector<Domain> domains;
-  for (const double shift : options_.disagreement) {
+  for (const double shift : options_.minority.disagreement) {
     const std::string name = fmt::format("train_{}", domains.size());
     domains.push_back({name, shift, name});
   }
@@ -76,7 +76,7 @@ std::vector<Domain> MemorisationWorld::train_domains() const {
 }
 
 Domain MemorisationWorld::test_domain() const {
-  return {"test", options_.test_disagreement, "test"};
+  return {"test", options_.minority.test_disagreement, "test"};
 }
 
 Domain MemorisationWorld::at(double shift) const {
@@ -164,7 +164,9 @@ void MemorisationWorld::describe() {
       noise == 0 ? ""
                  : fmt::format(", {} coordinates of N(0, {}^2 / {})", noise,
                                options_.noise_deviation, noise));
-  info_.deviations = options_.deviations;
+  info_.deviations =
+      "Group sizes are random, not fixed shares of n. The source reports the worst group of a "
+      "group-balanced test set: here worst_group_accuracy in the test domain.";
   info_.task = Task::binary;
   info_.groups = 4;
   info_.input_shape = {options_.core_dimensions + options_.cue_dimensions + noise};

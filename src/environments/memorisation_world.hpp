@@ -7,16 +7,35 @@
 #include "environments/two_readings.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/random.hpp"
+#include "spurion/schema.hpp"
 
 namespace spurion {
+
+/// Options that all worlds of `MemorisationWorld` have.
+struct MinorityOptions {
+  std::vector<double> disagreement = {0.1};
+  double test_disagreement = 0.5;
+
+  /// A schema of `Options`, which derives from `MinorityOptions`, that begins with these fields.
+  template <class Options>
+  static Schema<Options> schema() {
+    return Schema<Options>()
+        .field("disagreement",
+               static_cast<std::vector<double> Options::*>(&MinorityOptions::disagreement),
+               "P(attribute disagrees with the label) in each train domain: the share of the "
+               "minority groups.",
+               between(0, 1))
+        .field("test_disagreement",
+               static_cast<double Options::*>(&MinorityOptions::test_disagreement),
+               "The same in the test domain; at 0.5 all groups are of one size.", between(0, 1));
+  }
+};
 
 /// Facts of a world of `MemorisationWorld`.
 struct MemorisationOptions {
   std::string name;
   std::string title;
-  std::string deviations;
-  std::vector<double> disagreement;  ///< e of each train domain
-  double test_disagreement = 0.5;
+  MinorityOptions minority;  ///< e of each train domain and of the test domain
   std::int64_t core_dimensions = 1;
   double core_deviation = 1.0;
   std::int64_t cue_dimensions = 1;

@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "harness/counting_model.hpp"
+#include "harness/pack_scorer.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/trial.hpp"
 
 namespace spurion {
-
-/// Rows predicted at once. Part of what a result is: sums are taken chunk by chunk.
-inline constexpr std::int64_t kEvaluationChunk = 1000;
 
 /// Measures the replicas of one pack and collects what it finds, replica by replica.
 class PackEvaluator final : public Evaluator {
@@ -50,27 +48,7 @@ class PackEvaluator final : public Evaluator {
   void visit_state(StateVisitor& visit);
 
  private:
-  using Values = std::map<std::string, Tensor>;  // metric -> float64 [K]
-
-  /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none. `causal_twin`
-  /// makes twins in which the causal variable changes instead; where it is given, also measures the
-  /// use that is made of either variable.
-  Values score(Trainee& trainee, const Domain& domain, Purpose purpose, std::int64_t rows,
-               const Intervention& intervention, const Intervention& twin,
-               const Intervention& causal_twin = Intervention::none());
-  /// The rows of each distinct environment.
-  [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
-                                            std::int64_t count,
-                                            const Intervention& intervention) const;
-  /// One member of these rows for every replica: [K or 1, count, ...]; undefined when they have
-  /// none.
-  [[nodiscard]] Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member,
-                              RowRange range) const;
-  /// Logits of every replica on its rows, [K, B, C]. Replicas that share rows are predicted
-  /// together, without copies of the rows.
-  [[nodiscard]] Tensor predict(const Trainee& trainee, const std::vector<Sample>& samples,
-                               RowRange range) const;
-  [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
+  using Values = MetricValues;
 
   /// Adds "shortcut_bias" where the environment knows how far the best predictor leans on the cue.
   void add_shortcut_bias(const Domain& domain, Values& values) const;
@@ -96,12 +74,10 @@ class PackEvaluator final : public Evaluator {
              const Values& values);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
 
-  const Catalog* catalog_;
   const RegimeContext* context_;
   std::vector<Phase> schedule_;
   Options options_;
-  std::vector<const Environment*> distinct_;
-  std::vector<std::size_t> source_;  // [K] index into distinct_
+  PackScorer scorer_;
   const EnvironmentInfo* info_;
   Intervention twin_;
   Intervention causal_twin_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/risk_model.hpp"
-#include "harness/evaluator.hpp"
 #include "harness/linear_shortcut.hpp"
+#include "harness/pack_scorer.hpp"
 #include "regimes/row_source.hpp"
 #include "spurion/error.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "harness/ceiling_measures.hpp"
 #include "harness/context.hpp"
-#include "harness/evaluator.hpp"
+#include "harness/pack_scorer.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"

@@ -15,8 +15,9 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
     // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
     const bool plain = measured.intervention.kind == Intervention::Kind::none;
-    Values values = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
-                          measured.intervention, plain ? twin_ : Intervention::none());
+    Values values =
+        scorer_.score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+                      measured.intervention, plain ? twin_ : Intervention::none());
     // Before a phase and after it: what training on it did.
     if (other >= phase) measure_trap(trainee, measured, values);
     store(trainee, phase, measured.domain, values);
@@ -35,8 +36,9 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
   const Intervention silence =
       Intervention::resample(speaking.size() == 1 ? speaking.front() : info_->every_cue());
   if (!context_->environments.front()->supports(silence)) return;
-  const Values randomised = score(trainee, measured.domain, Purpose::test,
-                                  held_out_rows(measured.domain), silence, Intervention::none());
+  const Values randomised =
+      scorer_.score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+                    silence, Intervention::none());
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
   values[std::string("randomised_") + name] = randomised.at(name);
@@ -67,7 +69,7 @@ void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
     }
     if (twin.kind == Intervention::Kind::none) continue;
     const Values values =
-        score(trainee, rows_of, Purpose::test, held_out_rows(rows_of), first, twin);
+        scorer_.score(trainee, rows_of, Purpose::test, held_out_rows(rows_of), first, twin);
     Domain domain = rows_of;
     domain.name = "cue_" + cue;
     for (const char* name : {"flip_rate", "twin_shift"}) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "regimes/stream_loop.hpp"
+#include "regimes/trajectory_regime.hpp"
 #include "regimes/tuning.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
@@ -18,9 +19,9 @@ struct ContinualOptions : TrajectoryOptions, TuningOptions {
 ///
 /// With `counterfactual_cue` the rows of the phases after the first have every cue resampled by
 /// intervention: the oracle, whose confusion is resolved if anybody's is.
-class Continual final : public Regime {
+class Continual final : public TrajectoryRegime<ContinualOptions> {
  public:
-  using Options = ContinualOptions;
+  using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
@@ -29,19 +30,6 @@ class Continual final : public Regime {
                  "After phase 0 train on rows whose cues were resampled by intervention (oracle).");
     }();
     return schema;
-  }
-  explicit Continual(Options options) : options_(std::move(options)) {}
-
-  [[nodiscard]] Access grants() const override {
-    Access access;
-    access.domain_labels = true;
-    access.counterfactual_rows = options_.counterfactual_cue;
-    return access;
-  }
-
-  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
-    if (options_.counterfactual_cue) require_resampling(environment, "counterfactual_cue");
-    return Trajectory(options_, environment).phases();
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
@@ -55,6 +43,10 @@ class Continual final : public Regime {
   }
 
  private:
+  [[nodiscard]] const char* resampling() const override {
+    return options_.counterfactual_cue ? "counterfactual_cue" : nullptr;
+  }
+
   class FineTuning final : public PhaseBody {
    public:
     FineTuning(Run& run, const Options& options)
@@ -80,8 +72,6 @@ class Continual final : public Regime {
     Tuning tuning_;
     std::unique_ptr<RowSource> source_;
   };
-
-  Options options_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "regimes/stream_loop.hpp"
+#include "regimes/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
@@ -18,9 +19,9 @@ struct OfflineJointOptions : TrajectoryOptions {
 /// the upper reference of fine-tuning. With `budget = "equal"` training goes on from where it was,
 /// with as many updates as the other regimes make; with `budget = "full"` it starts anew in every
 /// phase with the updates of all phases so far, which costs more, as the counters then show.
-class OfflineJoint final : public Regime {
+class OfflineJoint final : public TrajectoryRegime<OfflineJointOptions> {
  public:
-  using Options = OfflineJointOptions;
+  using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
@@ -31,17 +32,6 @@ class OfflineJoint final : public Regime {
           one_of({"equal", "full"}));
     }();
     return schema;
-  }
-  explicit OfflineJoint(Options options) : options_(std::move(options)) {}
-
-  [[nodiscard]] Access grants() const override {
-    Access access;
-    access.domain_labels = true;
-    return access;
-  }
-
-  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
-    return Trajectory(options_, environment).phases();
   }
 
   [[nodiscard]] std::int64_t updates(const Environment& environment,
@@ -122,8 +112,6 @@ class OfflineJoint final : public Regime {
     Tensor initial_;
     std::unique_ptr<RowSource> source_;
   };
-
-  Options options_;
 };
 
 }  // namespace

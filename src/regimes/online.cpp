@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "regimes/online_stream.hpp"
+#include "regimes/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
@@ -22,9 +23,9 @@ struct OnlineOptions : OnlineStreamOptions {
 ///
 /// Labels of a batch arrive `label_delay` batches later, and only of a `label_share` of its rows,
 /// the first of each domain (rows are independent draws, so which ones does not matter).
-class Online final : public Regime {
+class Online final : public TrajectoryRegime<OnlineOptions> {
  public:
-  using Options = OnlineOptions;
+  using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
@@ -35,17 +36,6 @@ class Online final : public Regime {
                  Bounds{0.0, 1.0, true, false, {}});
     }();
     return schema;
-  }
-  explicit Online(Options options) : options_(std::move(options)) {}
-
-  [[nodiscard]] Access grants() const override {
-    Access access;
-    access.domain_labels = true;
-    return access;
-  }
-
-  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
-    return Trajectory(options_, environment).phases();
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
@@ -105,8 +95,6 @@ class Online final : public Regime {
     const Options* options_;
     std::deque<Batch> waiting_;
   };
-
-  Options options_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "core/work_clock.hpp"
 #include "regimes/online_stream.hpp"
+#include "regimes/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
@@ -23,9 +24,9 @@ struct OnlineActiveOptions : OnlineStreamOptions {
 /// is worth. `uncertain` asks about the rows the model is least sure of (Lewis & Gale 1994),
 /// `random` about any. Recorded with each window as "spent" in domain "stream": labels so far, an
 /// intervention counting as `intervention_price` labels.
-class OnlineActive final : public Regime {
+class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
  public:
-  using Options = OnlineActiveOptions;
+  using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
@@ -43,19 +44,6 @@ class OnlineActive final : public Regime {
     }();
     return schema;
   }
-  explicit OnlineActive(Options options) : options_(std::move(options)) {}
-
-  [[nodiscard]] Access grants() const override {
-    Access access;
-    access.domain_labels = true;
-    access.counterfactual_rows = options_.intervention_share > 0.0;
-    return access;
-  }
-
-  [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
-    if (options_.intervention_share > 0.0) require_resampling(environment, "intervention_share");
-    return Trajectory(options_, environment).phases();
-  }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
@@ -65,6 +53,10 @@ class OnlineActive final : public Regime {
   }
 
  private:
+  [[nodiscard]] const char* resampling() const override {
+    return options_.intervention_share > 0.0 ? "intervention_share" : nullptr;
+  }
+
   class Active final : public OnlineStream {
    public:
     Active(Run& run, const Options& options) : OnlineStream(run, options), options_(&options) {}
@@ -157,8 +149,6 @@ class OnlineActive final : public Regime {
     std::unique_ptr<StreamSource> twins_;
     double spent_ = 0.0;
   };
-
-  Options options_;
 };
 
 }  // namespace

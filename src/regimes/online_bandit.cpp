@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "regimes/online_stream.hpp"
+#include "regimes/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
@@ -23,9 +24,9 @@ struct OnlineBanditOptions : OnlineStreamOptions {
 /// With two classes a reward tells the label. With more, a rewarded row is learned from with weight
 /// 1 / P(choice), the others not at all: an unbiased estimate of the loss with all labels (inverse
 /// propensity scoring; Horvitz & Thompson 1952, Dudik et al. 2011).
-class OnlineBandit final : public Regime {
+class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
  public:
-  using Options = OnlineBanditOptions;
+  using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
     static const auto schema = [] {
       Schema<Options> fields;
@@ -36,20 +37,13 @@ class OnlineBandit final : public Regime {
     }();
     return schema;
   }
-  explicit OnlineBandit(Options options) : options_(std::move(options)) {}
-
-  [[nodiscard]] Access grants() const override {
-    Access access;
-    access.domain_labels = true;
-    return access;
-  }
 
   [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
     if (environment.info().task == Task::regression) {
       throw UsageError("regime 'online_bandit' chooses classes, and " + environment.info().name +
                        " is a regression world; use 'online'");
     }
-    return Trajectory(options_, environment).phases();
+    return TrajectoryRegime::schedule(environment);
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
@@ -114,8 +108,6 @@ class OnlineBandit final : public Regime {
     const Options* options_;
     std::int64_t classes_;
   };
-
-  Options options_;
 };
 
 }  // namespace
