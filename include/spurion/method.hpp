@@ -85,9 +85,12 @@ class SPURION_API Trainee {
   /// As `forward(batch.x)`; for a batch with `linear` set, risks and their gradients instead of
   /// logits.
   Output forward(const Batch& batch);
+  /// As `set_parameters`, but those that updates may not change stay as they are, bit for bit.
+  void set_trainable(const Tensor& parameters);
   /// Says what the method will do with the outputs of `forward`.
   void set_full_batch_use(FullBatchUse use) { full_batch_use_ = use; }
   /// Makes `forward` use operations that can be differentiated twice.
+  [[nodiscard]] const UpdateLimits& limits() const { return limits_; }
   void use_second_order() { second_order_ = true; }
   /// Backward from the summed losses [K], one optimiser update. A replica whose loss or gradient is
   /// not finite is frozen (its parameters stay as they were) and reported by `active()`.

@@ -28,7 +28,8 @@ struct HiddenLayer {
 /// for its start at 0.
 ///
 /// Units are those of the fully connected layers of ReLU that a model's parameter blocks show
-/// (`mlp`); a model without any is trained plainly. Adam's moments of replaced weights are kept,
+/// (`mlp`); a model without any is trained plainly, and so is a layer whose weights are not all
+/// trained. Adam's moments of replaced weights are kept,
 /// where the paper resets them.
 class ContinualBackprop final : public Method {
  public:
@@ -90,6 +91,7 @@ class ContinualBackprop final : public Method {
     }
   }
 
+      if (!trained(trainee, layers[l])) continue;
   void visit_state(StateVisitor& visit) override {
     visit("utility", utility_);
     visit("age", age_);
@@ -110,6 +112,18 @@ class ContinualBackprop final : public Method {
       const ParameterBlock& in = layout[i];
       const ParameterBlock& bias = layout[i + 1];
       const ParameterBlock& out = layout[i + 2];
+  /// Whether updates may change all that a replacement would.
+  static bool trained(const Trainee& trainee, const HiddenLayer& layer) {
+    const Tensor& trainable = trainee.limits().trainable;
+    if (!trainable.defined()) return true;
+    for (const ParameterBlock* block : {&layer.in, &layer.bias, &layer.out}) {
+      if (!trainable.narrow(0, block->offset, element_count(block->shape)).all().item<bool>()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
       const bool chain = in.shape.size() == 2 && bias.shape.size() == 1 && out.shape.size() == 2 &&
                          in.shape[1] == bias.shape[0] && out.shape[0] == in.shape[1];
       if (!chain) return {};

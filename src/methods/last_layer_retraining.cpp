@@ -43,7 +43,7 @@ class LastLayerRetraining final : public Method {
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
     const Tensor fresh = trainee.model().initialise(keys);
-    trainee.set_parameters(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
+    trainee.set_trainable(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
     trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
   }
 

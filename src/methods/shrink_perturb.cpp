@@ -14,7 +14,7 @@ struct ShrinkPerturbOptions : BaseRiskOptions {
 
 /// Shrink and perturb (Ash & Adams 2020): at the start of each later phase, and every `every`
 /// updates where that is above 0, theta <- shrink * theta + perturb * theta', theta' a fresh
-/// initialisation.
+/// initialisation. Parameters that are not trained stay.
 class ShrinkPerturb final : public Method {
  public:
   using Options = ShrinkPerturbOptions;
@@ -67,7 +67,7 @@ class ShrinkPerturb final : public Method {
     ++times_;
     last_ = trainee.step();
     const Tensor now = trainee.parameters().detach();
-    trainee.set_parameters(shrink_ * now + perturb_ * trainee.model().initialise(keys));
+    trainee.set_trainable(shrink_ * now + perturb_ * trainee.model().initialise(keys));
   }
 
   BaseRisk risk_;
