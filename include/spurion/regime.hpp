@@ -95,6 +95,13 @@ class SPURION_API Regime {
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
   virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
                    Evaluator& evaluator) const = 0;
+  /// Bytes it keeps of each replica at most, such as batches whose labels are not there yet.
+  [[nodiscard]] virtual double memory_bytes(const MemorySizes& /*sizes*/) const { return 0.0; }
+  /// Training sets of `training.rows` a slot that are one to a full batch: more than one where the
+  /// rows of several phases are pooled.
+  [[nodiscard]] virtual std::int64_t pooled_sets(const Environment& /*environment*/) const {
+    return 1;
+  }
 };
 
 }  // namespace spurion

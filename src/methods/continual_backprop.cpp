@@ -58,6 +58,11 @@ class ContinualBackprop final : public Method {
   }
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
 
   void step(Trainee& trainee, const Batch& batch) override {
     trainee.descend(risk_(trainee.forward(batch), batch, trainee));
@@ -86,13 +91,15 @@ class ContinualBackprop final : public Method {
       utility_[l] = options_.utility_decay * utility_[l] +
                     (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;
       age_[l] += 1;
+      if (!trained(trainee, layers[l])) continue;
       due_[l] += options_.replacement_rate * age_[l].ge(options_.maturity).sum(1).to(at::kDouble);
       replace_least_useful(trainee, layers[l], l, parameters);
     }
   }
 
-      if (!trained(trainee, layers[l])) continue;
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("utility", utility_);
     visit("age", age_);
     visit("due", due_);
@@ -105,13 +112,6 @@ class ContinualBackprop final : public Method {
     return parameters.narrow(1, which.offset, element_count(which.shape)).reshape(shape);
   }
 
-  static std::vector<HiddenLayer> hidden_layers(const Model& model) {
-    const auto& layout = model.layout();
-    std::vector<HiddenLayer> layers;
-    for (std::size_t i = 0; i + 2 < layout.size(); i += 2) {
-      const ParameterBlock& in = layout[i];
-      const ParameterBlock& bias = layout[i + 1];
-      const ParameterBlock& out = layout[i + 2];
   /// Whether updates may change all that a replacement would.
   static bool trained(const Trainee& trainee, const HiddenLayer& layer) {
     const Tensor& trainable = trainee.limits().trainable;
@@ -124,6 +124,13 @@ class ContinualBackprop final : public Method {
     return true;
   }
 
+  static std::vector<HiddenLayer> hidden_layers(const Model& model) {
+    const auto& layout = model.layout();
+    std::vector<HiddenLayer> layers;
+    for (std::size_t i = 0; i + 2 < layout.size(); i += 2) {
+      const ParameterBlock& in = layout[i];
+      const ParameterBlock& bias = layout[i + 1];
+      const ParameterBlock& out = layout[i + 2];
       const bool chain = in.shape.size() == 2 && bias.shape.size() == 1 && out.shape.size() == 2 &&
                          in.shape[1] == bias.shape[0] && out.shape[0] == in.shape[1];
       if (!chain) return {};

@@ -35,8 +35,12 @@ class LastLayerRetraining final : public Method {
   }
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + 2.0 * sizes.parameters;
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase == 0) return;
     later_ = true;
     if (!reinitialise_) return;
@@ -55,7 +59,11 @@ class LastLayerRetraining final : public Method {
     now.copy_(at::where(in_last_layer(trainee), now, before));
   }
 
-  void visit_state(StateVisitor& visit) override { visit("later", later_); }
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
+    visit("later", later_);
+  }
 
  private:
   /// bool [P]

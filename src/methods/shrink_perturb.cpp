@@ -44,8 +44,12 @@ class ShrinkPerturb final : public Method {
   }
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase > 0) refresh(trainee);
   }
 
@@ -55,6 +59,8 @@ class ShrinkPerturb final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("times", times_);
     visit("last", last_);
   }
