@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/drifted_environment.hpp"
 #include "core/work_clock.hpp"
 #include "harness/cached_environment.hpp"
 #include "harness/ceiling_measures.hpp"
@@ -57,8 +58,12 @@ class VariableUse {
 };
 
 const OptimalReliance* optimal_reliance(const Environment& environment) {
-  const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
-  return dynamic_cast<const OptimalReliance*>(cached != nullptr ? &cached->inner() : &environment);
+  const Environment* world = &environment;
+  if (const auto* cached = dynamic_cast<const CachedEnvironment*>(world)) world = &cached->inner();
+  if (const auto* drifted = dynamic_cast<const DriftedEnvironment*>(world)) {
+    world = &drifted->inner();
+  }
+  return dynamic_cast<const OptimalReliance*>(world);
 }
 
 }  // namespace
@@ -82,6 +87,10 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
 }
 
 Domain PackEvaluator::own(const Environment& environment, const Domain& domain) const {
+  return with_drift(own_setting(environment, without_drift(domain)), drift_of(domain));
+}
+
+Domain PackEvaluator::own_setting(const Environment& environment, const Domain& domain) const {
   if (!domain.cue_shifts.empty() && domain.name != "test") {
     for (const Domain& candidate : environment.train_domains()) {
       if (candidate.name == domain.name) return candidate;

@@ -67,7 +67,9 @@ class PackEvaluator final : public Evaluator {
   /// together, without copies of the rows.
   [[nodiscard]] Tensor predict(const Trainee& trainee, const std::vector<Sample>& samples,
                                RowRange range) const;
+  /// The domain in an environment of another data seed; `own_setting`: but for its drift.
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
+  [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
 
   /// Adds "shortcut_bias" where the environment knows how far the best predictor leans on the cue.
   void add_shortcut_bias(const Domain& domain, Values& values) const;
