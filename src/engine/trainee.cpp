@@ -39,6 +39,12 @@ void Trainee::set_parameters(const Tensor& parameters) {
   parameters_ = parameters.contiguous().detach().clone().requires_grad_(true);
 }
 
+void Trainee::set_trainable(const Tensor& parameters) {
+  set_parameters(limits_.trainable.defined()
+                     ? at::where(limits_.trainable, parameters.detach(), parameters_.detach())
+                     : parameters);
+}
+
 Output Trainee::forward(const Tensor& x) {
   return second_order_ ? model_->forward_differentiable(parameters_, x)
                        : model_->forward(parameters_, x);
