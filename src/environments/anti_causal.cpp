@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
@@ -34,7 +34,7 @@ struct AntiCausalOptions {
 /// The label causes both what is invariant and the cue. Between domains either the cue's mechanism
 /// moves or the share of the labels: two reasons to fail that look alike in a gap. See
 /// datasets/anti_causal.md.
-class AntiCausal final : public Environment {
+class AntiCausal final : public DialWorld {
  public:
   using Options = AntiCausalOptions;
 
@@ -75,13 +75,15 @@ class AntiCausal final : public Environment {
   }
 
   AntiCausal(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("anti_causal")),
+      : DialWorld(context,
+                  DialDomains("anti_causal",
+                              mechanism(options) ? options.train_strengths : options.train_priors,
+                              mechanism(options) ? options.test_strength : options.test_prior,
+                              mechanism(options) ? -kStrongest : kRarest,
+                              mechanism(options) ? kStrongest : 1.0 - kRarest)),
+        options_(std::move(options)),
         rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
-        mechanism_(options_.shift == "mechanism"),
-        domains_("anti_causal", mechanism_ ? options_.train_strengths : options_.train_priors,
-                 mechanism_ ? options_.test_strength : options_.test_prior,
-                 mechanism_ ? -kStrongest : kRarest, mechanism_ ? kStrongest : 1.0 - kRarest) {
+        mechanism_(mechanism(options_)) {
     if (options_.train_strengths.empty()) {
       throw UsageError("'train_strengths' of anti_causal is empty");
     }
@@ -90,11 +92,6 @@ class AntiCausal final : public Environment {
     }
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
@@ -114,7 +111,7 @@ class AntiCausal final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const double shift = domains_.shift(domain);
     const double prior = prior_at(shift);
     const double strength = strength_at(shift);
@@ -140,6 +137,7 @@ class AntiCausal final : public Environment {
   }
 
  private:
+  static bool mechanism(const Options& options) { return options.shift == "mechanism"; }
   static constexpr const char* kCue = "cue";
   static constexpr const char* kCore = "core";
   static constexpr double kStrongest = 4.0;
@@ -158,7 +156,6 @@ class AntiCausal final : public Environment {
   }
 
   void describe() {
-    info_.name = "anti_causal";
     info_.title = mechanism_ ? "Cue as an effect of the label, its mechanism shifting"
                              : "Cue as an effect of the label, labels shifting";
     info_.citation =
@@ -196,12 +193,9 @@ class AntiCausal final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CoreAndCue rows_;
   bool mechanism_;
-  DialDomains domains_;
   double usual_strength_ = 0.0;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

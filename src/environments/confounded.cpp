@@ -5,7 +5,7 @@
 
 #include "environments/confounded_ceilings.hpp"
 #include "environments/core_and_cue.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -32,7 +32,7 @@ struct ConfoundedOptions {
 /// What is seen causes the label, and so does something hidden, which the cue reads: the cue is no
 /// cause of the label, nor an effect. Between domains either the cue's mechanism moves or the
 /// distribution of the cause. See datasets/confounded.md.
-class Confounded final : public Environment {
+class Confounded final : public DialWorld {
  public:
   using Options = ConfoundedOptions;
 
@@ -76,13 +76,15 @@ class Confounded final : public Environment {
   }
 
   Confounded(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("confounded")),
+      : DialWorld(context,
+                  DialDomains("confounded",
+                              mechanism(options) ? options.train_correlations : options.train_means,
+                              mechanism(options) ? options.test_correlation : options.test_mean,
+                              mechanism(options) ? -1.0 : -kFarthest,
+                              mechanism(options) ? 1.0 : kFarthest)),
+        options_(std::move(options)),
         rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
-        mechanism_(options_.shift == "mechanism"),
-        domains_("confounded", mechanism_ ? options_.train_correlations : options_.train_means,
-                 mechanism_ ? options_.test_correlation : options_.test_mean,
-                 mechanism_ ? -1.0 : -kFarthest, mechanism_ ? 1.0 : kFarthest) {
+        mechanism_(mechanism(options_)) {
     if (options_.train_correlations.empty()) {
       throw UsageError("'train_correlations' of confounded is empty");
     }
@@ -91,11 +93,6 @@ class Confounded final : public Environment {
     }
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
@@ -112,7 +109,7 @@ class Confounded final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const ConfoundedLaw here = law(domains_.shift(domain));
     const std::vector<float> hidden = normals(key.child("hidden"), rows);
     const std::vector<float> label_noise = normals(key.child("label_noise"), rows);
@@ -140,6 +137,7 @@ class Confounded final : public Environment {
   }
 
  private:
+  static bool mechanism(const Options& options) { return options.shift == "mechanism"; }
   static constexpr const char* kCue = "cue";
   static constexpr const char* kCore = "core";
   static constexpr double kFarthest = 3.0;
@@ -150,7 +148,6 @@ class Confounded final : public Environment {
   }
 
   void describe() {
-    info_.name = "confounded";
     info_.title = mechanism_ ? "Cue through a hidden confounder, its mechanism shifting"
                              : "Cue through a hidden confounder, the cause shifting";
     info_.citation =
@@ -193,12 +190,9 @@ class Confounded final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CoreAndCue rows_;
   bool mechanism_;
-  DialDomains domains_;
   double usual_ = 0.0;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

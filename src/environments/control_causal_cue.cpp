@@ -6,7 +6,7 @@
 
 #include "environments/core_and_cue.hpp"
 #include "environments/cue_cells.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "spurion/catalog.hpp"
 
@@ -28,7 +28,7 @@ struct ControlCausalCueOptions {
 
 /// Control: what is called the cue causes the label. To lean on it is right in every domain; its
 /// distribution shifts, what it does to the label does not. See datasets/control_causal_cue.md.
-class ControlCausalCue final : public Environment {
+class ControlCausalCue final : public DialWorld {
  public:
   using Options = ControlCausalCueOptions;
 
@@ -55,17 +55,12 @@ class ControlCausalCue final : public Environment {
   }
 
   ControlCausalCue(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("control_causal_cue")),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
-        domains_("control_causal_cue", options_.train_shares, options_.test_share, 0.0, 1.0) {
+      : DialWorld(context, DialDomains("control_causal_cue", options.train_shares,
+                                       options.test_share, 0.0, 1.0)),
+        options_(std::move(options)),
+        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
@@ -97,7 +92,7 @@ class ControlCausalCue final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const double share = domains_.shift(domain);
     const std::vector<double> cue_draw = uniforms(key.child("cue"), rows);
     const std::vector<double> coin = uniforms(key.child("cue_coin"), rows);
@@ -126,7 +121,6 @@ class ControlCausalCue final : public Environment {
   static constexpr const char* kCore = "core";
 
   void describe() {
-    info_.name = "control_causal_cue";
     info_.title = "Control: the cue is a cause";
     info_.citation = "This world; a control";
     info_.mechanism = fmt::format(
@@ -162,10 +156,7 @@ class ControlCausalCue final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CoreAndCue rows_;
-  DialDomains domains_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

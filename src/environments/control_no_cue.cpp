@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "environments/linear_algebra.hpp"
 #include "environments/two_valued.hpp"
@@ -28,7 +28,7 @@ struct ControlNoCueOptions {
 
 /// Control: what is called the cue is noise. Its distribution shifts, and that must not matter. See
 /// datasets/control_no_cue.md.
-class ControlNoCue final : public Environment {
+class ControlNoCue final : public DialWorld {
  public:
   using Options = ControlNoCueOptions;
 
@@ -51,17 +51,12 @@ class ControlNoCue final : public Environment {
   }
 
   ControlNoCue(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("control_no_cue")),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
-        domains_("control_no_cue", options_.train_shares, options_.test_share, 0.0, 1.0) {
+      : DialWorld(context, DialDomains("control_no_cue", options.train_shares, options.test_share,
+                                       0.0, 1.0)),
+        options_(std::move(options)),
+        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
@@ -84,7 +79,7 @@ class ControlNoCue final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const double share = domains_.shift(domain);
     const std::vector<double> label = uniforms(key.child("label"), rows);
     const std::vector<double> cue_draw = uniforms(key.child("cue"), rows);
@@ -111,7 +106,6 @@ class ControlNoCue final : public Environment {
   static constexpr const char* kCore = "core";
 
   void describe() {
-    info_.name = "control_no_cue";
     info_.title = "Control: the cue is noise";
     info_.citation = "This world; a control";
     info_.mechanism = fmt::format(
@@ -141,10 +135,7 @@ class ControlNoCue final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CoreAndCue rows_;
-  DialDomains domains_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

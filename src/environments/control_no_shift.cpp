@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "environments/cued_core.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {
@@ -21,7 +21,7 @@ struct ControlNoShiftOptions {
 
 /// Control: a cue that is as reliable in the test domain as in training. To lean on it is right, so
 /// there is no gap to be found and no confusion. See datasets/control_no_shift.md.
-class ControlNoShift final : public Environment {
+class ControlNoShift final : public DialWorld {
  public:
   using Options = ControlNoShiftOptions;
 
@@ -51,22 +51,18 @@ class ControlNoShift final : public Environment {
   }
 
   ControlNoShift(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("control_no_shift")),
+      : DialWorld(context,
+                  DialDomains("control_no_shift",
+                              std::vector<double>(static_cast<std::size_t>(options.domains),
+                                                  options.disagreement),
+                              options.disagreement, 0.0, 1.0)),
+        options_(std::move(options)),
         core_({options_.core_dimensions, options_.separation, options_.label_noise,
                options_.amplitude, options_.noise_dimensions},
-              {kCue}, false),
-        domains_(
-            "control_no_shift",
-            std::vector<double>(static_cast<std::size_t>(options_.domains), options_.disagreement),
-            options_.disagreement, 0.0, 1.0) {
+              {kCue}, false) {
     describe();
   }
 
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     return core_.supports(intervention);
   }
@@ -77,15 +73,13 @@ class ControlNoShift final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    return core_.rows(key_.child(domain.key).child(purpose_name(purpose)), {domains_.shift(domain)},
-                      rows, intervention);
+    return core_.rows(rows_key(domain, purpose), {domains_.shift(domain)}, rows, intervention);
   }
 
  private:
   static constexpr const char* kCue = "cue";
 
   void describe() {
-    info_.name = "control_no_shift";
     info_.title = "Control: nothing shifts";
     info_.citation = "This world; a control";
     info_.mechanism = core_.mechanism();
@@ -105,10 +99,7 @@ class ControlNoShift final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CuedCore core_;
-  DialDomains domains_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "environments/two_valued.hpp"
 #include "spurion/catalog.hpp"
@@ -28,7 +28,7 @@ struct ControlUnlearnableOptions {
 /// Control: the causal feature decides the label, and no model of the sizes at hand finds it: the
 /// parity of many bits. What is lost to the cue must be told from what could not be learned. See
 /// datasets/control_unlearnable.md.
-class ControlUnlearnable final : public Environment {
+class ControlUnlearnable final : public DialWorld {
  public:
   using Options = ControlUnlearnableOptions;
 
@@ -53,17 +53,11 @@ class ControlUnlearnable final : public Environment {
   }
 
   ControlUnlearnable(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("control_unlearnable")),
-        domains_("control_unlearnable", options_.train_disagreement, options_.test_disagreement,
-                 0.0, 1.0) {
+      : DialWorld(context, DialDomains("control_unlearnable", options.train_disagreement,
+                                       options.test_disagreement, 0.0, 1.0)),
+        options_(std::move(options)) {
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
@@ -89,7 +83,7 @@ class ControlUnlearnable final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const double disagreement = domains_.shift(domain);
     const Stream bits(key.child("bits"));
     const std::vector<double> cue_noise = uniforms(key.child("cue_noise"), rows);
@@ -138,7 +132,6 @@ class ControlUnlearnable final : public Environment {
   static constexpr const char* kParity = "parity";
 
   void describe() {
-    info_.name = "control_unlearnable";
     info_.title = "Control: the causal feature cannot be learned";
     info_.citation =
         "This world; a control. That parities are hard to learn: Shalev-Shwartz, Shamir, Shammah "
@@ -171,9 +164,6 @@ class ControlUnlearnable final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
-  DialDomains domains_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

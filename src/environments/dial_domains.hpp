@@ -21,6 +21,7 @@ class DialDomains {
   [[nodiscard]] Domain at(double shift) const;
   /// The domain's position; throws `UsageError` outside the dial.
   [[nodiscard]] double shift(const Domain& domain) const;
+  [[nodiscard]] const std::string& world() const { return world_; }
   [[nodiscard]] const std::vector<double>& train_shifts() const { return train_; }
   /// The extent in `info`, with eleven points evenly along it.
   void mark(DialInfo& dial) const;

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "environments/cue_cells.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
-#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -29,7 +29,7 @@ struct DistantTokensOptions {
 
 /// Sequences in which the relation of two distant tokens causes the label, and a marker token
 /// somewhere among them goes along with it. See datasets/distant_tokens.md.
-class DistantTokens final : public Environment {
+class DistantTokens final : public DialWorld {
  public:
   using Options = DistantTokensOptions;
 
@@ -71,27 +71,15 @@ class DistantTokens final : public Environment {
   }
 
   DistantTokens(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child(kName)),
+      : DialWorld(context, DialDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
+        options_(std::move(options)),
         cells_({CueCells::kReadExactly, options_.label_noise, false}) {
-    environments::check_train_shifts(kName, options_.train_shifts);
     if (options_.distance >= options_.length) {
       throw UsageError(fmt::format("'distance' of {} must be below 'length', {}; got {}", kName,
                                    options_.length, options_.distance));
     }
     for (const double shift : options_.train_shifts) train_.push_back({shift});
     describe();
-  }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    return environments::one_cue_domains(options_.train_shifts);
-  }
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", options_.test_shift, "test"};
-  }
-  [[nodiscard]] Domain at(double shift) const override {
-    return environments::dial_point(kName, shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -114,7 +102,7 @@ class DistantTokens final : public Environment {
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
     const double shift = at(domain.shift).shift;
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const Stream draws(key.child("relation"));
     const Stream pairs(key.child("pair"));
     const Stream fillers(key.child("filler"));
@@ -166,7 +154,6 @@ class DistantTokens final : public Environment {
 
   void describe() {
     const bool equal = options_.relation == "equal";
-    info_.name = kName;
     info_.title = "A relation between distant tokens, and a marker";
     info_.citation =
         "This world; the dial of Arjovsky et al. 2019, arXiv:1907.02893, on a task of long "
@@ -199,16 +186,14 @@ class DistantTokens final : public Environment {
                     {"fillers", "sequence"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(marker disagrees with the label)";
-    for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::align(kMarker), Intervention::oppose(kMarker)};
   }
 
   Options options_;
-  StreamKey key_;
   CueCells cells_;
   std::vector<std::vector<double>> train_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

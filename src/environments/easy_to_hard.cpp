@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/difficulty_ceilings.hpp"
 #include "environments/draws.hpp"
 #include "environments/two_valued.hpp"
@@ -34,7 +34,7 @@ struct EasyToHardOptions {
 /// Easy rows, on which a cue is as good as the causal feature, and hard rows, on which it is not
 /// and the causal feature is harder to read: to judge as one should on easy rows says little about
 /// hard ones. See datasets/easy_to_hard.md.
-class EasyToHard final : public Environment {
+class EasyToHard final : public DialWorld {
  public:
   using Options = EasyToHardOptions;
 
@@ -68,23 +68,18 @@ class EasyToHard final : public Environment {
   }
 
   EasyToHard(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("easy_to_hard")),
+      : DialWorld(context,
+                  DialDomains("easy_to_hard", options.train_hard, options.test_hard, 0.0, 1.0)),
+        options_(std::move(options)),
         rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
         law_{options_.easiest, options_.hardest, options_.easy_disagreement,
-             options_.hard_disagreement},
-        domains_("easy_to_hard", options_.train_hard, options_.test_hard, 0.0, 1.0) {
+             options_.hard_disagreement} {
     if (options_.hardest > options_.easiest) {
       throw UsageError(fmt::format("'hardest' of easy_to_hard ({}) is above 'easiest' ({})",
                                    options_.hardest, options_.easiest));
     }
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
@@ -107,7 +102,7 @@ class EasyToHard final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const double share = domains_.shift(domain);
     const std::vector<double> label = uniforms(key.child("label"), rows);
     const std::vector<double> class_draw = uniforms(key.child("class"), rows);
@@ -149,7 +144,6 @@ class EasyToHard final : public Environment {
   static constexpr const char* kDifficulty = "difficulty";
 
   void describe() {
-    info_.name = "easy_to_hard";
     info_.title = "From easy rows to hard ones";
     info_.citation =
         "This world; after Burns et al. 2023, \"Weak-to-Strong Generalization\", arXiv:2312.09390, "
@@ -194,11 +188,8 @@ class EasyToHard final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CoreAndCue rows_;
   DifficultyLaw law_;
-  DialDomains domains_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/dial_world.hpp"
 #include "environments/symbol_rules.hpp"
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
-#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -28,7 +28,7 @@ struct InContextRuleOptions {
 
 /// Sequences of labelled symbols and a query: what a symbol means is drawn for each sequence, from
 /// few or many rules, and the context shows it. See datasets/in_context_rule.md.
-class InContextRule final : public Environment {
+class InContextRule final : public DialWorld {
  public:
   using Options = InContextRuleOptions;
 
@@ -61,8 +61,8 @@ class InContextRule final : public Environment {
   }
 
   InContextRule(Options options, const EnvironmentContext& context)
-      : options_(checked(std::move(options))),
-        key_(StreamKey(context.data_seed).child(kName)),
+      : DialWorld(context, DialDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
+        options_(checked(std::move(options))),
         rules_(options_.symbols, key_.child("rules")) {
     const auto most = static_cast<std::int64_t>(rules_.pool().size());
     if (options_.rules > most) {
@@ -70,17 +70,6 @@ class InContextRule final : public Environment {
                                    most, options_.symbols, options_.rules));
     }
     describe();
-  }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    return environments::one_cue_domains(options_.train_shifts);
-  }
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", options_.test_shift, "test"};
-  }
-  [[nodiscard]] Domain at(double shift) const override {
-    return environments::dial_point(kName, shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -111,7 +100,7 @@ class InContextRule final : public Environment {
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
     const double shift = at(domain.shift).shift;
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const Stream choices(key.child("rule"));
     const Stream labels(key.child("label"));
     const Stream picks(key.child("symbol"));
@@ -156,7 +145,6 @@ class InContextRule final : public Environment {
   static constexpr const char* kCore = "core";
 
   static Options checked(Options options) {
-    environments::check_train_shifts(kName, options.train_shifts);
     if (options.symbols % 2 != 0) {
       throw UsageError(fmt::format("'symbols' of {} must be even, got {}", kName, options.symbols));
     }
@@ -164,7 +152,6 @@ class InContextRule final : public Environment {
   }
 
   void describe() {
-    info_.name = kName;
     info_.title = "A rule drawn for each sequence, shown in its context";
     info_.citation =
         "This world; diversity of tasks after Raventos et al. 2023, arXiv:2306.15063; in-weights "
@@ -202,15 +189,13 @@ class InContextRule final : public Environment {
          {"items", "sequence"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(symbols mean the opposite of what they do in training)";
-    for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::align(kRelation), Intervention::oppose(kRelation)};
   }
 
   Options options_;
-  StreamKey key_;
   SymbolRules rules_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

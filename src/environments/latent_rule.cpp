@@ -4,9 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "environments/dial_world.hpp"
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
-#include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -73,7 +73,7 @@ class LatentRulePopulation {
 
 /// A next-token world: a latent decides which way a walk on a ring of symbols steps, and a cue
 /// token in front tells of the latent. See datasets/latent_rule.md.
-class LatentRule final : public Environment {
+class LatentRule final : public DialWorld {
  public:
   using Options = LatentRuleOptions;
 
@@ -105,22 +105,10 @@ class LatentRule final : public Environment {
   }
 
   LatentRule(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child(kName)),
+      : DialWorld(context, DialDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
+        options_(std::move(options)),
         population_(options_) {
-    environments::check_train_shifts(kName, options_.train_shifts);
     describe();
-  }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    return environments::one_cue_domains(options_.train_shifts);
-  }
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", options_.test_shift, "test"};
-  }
-  [[nodiscard]] Domain at(double shift) const override {
-    return environments::dial_point(kName, shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -152,7 +140,7 @@ class LatentRule final : public Environment {
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
     const double shift = at(domain.shift).shift;
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const Stream latents(key.child("latent"));
     const Stream cues(key.child("cue"));
     const Stream noise(key.child("noise"));
@@ -187,7 +175,6 @@ class LatentRule final : public Environment {
   static constexpr const char* kCue = "cue";
 
   void describe() {
-    info_.name = kName;
     info_.title = "A next-token world with a latent rule";
     info_.citation =
         "This world; the latent and its explaining context after Xie et al. 2022, \"An Explanation "
@@ -222,14 +209,12 @@ class LatentRule final : public Environment {
                     {"walk", "sequence"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(cue disagrees with the latent)";
-    for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+    domains_.mark(info_.dial);
     info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
   }
 
   Options options_;
-  StreamKey key_;
   LatentRulePopulation population_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
-#include "environments/dial_domains.hpp"
+#include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
@@ -29,7 +29,7 @@ struct SelectionBiasOptions {
 /// Label and cue are independent, but whether a row is kept depends on both: among the rows that
 /// are, the cue predicts the label. No arrow joins the two; the common effect does it (a collider).
 /// See datasets/selection_bias.md.
-class SelectionBias final : public Environment {
+class SelectionBias final : public DialWorld {
  public:
   using Options = SelectionBiasOptions;
 
@@ -60,18 +60,12 @@ class SelectionBias final : public Environment {
   }
 
   SelectionBias(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("selection_bias")),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
-        domains_("selection_bias", options_.train_selection, options_.test_selection, -kStrongest,
-                 kStrongest) {
+      : DialWorld(context, DialDomains("selection_bias", options.train_selection,
+                                       options.test_selection, -kStrongest, kStrongest)),
+        options_(std::move(options)),
+        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
     describe();
   }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
@@ -97,7 +91,7 @@ class SelectionBias final : public Environment {
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+    const StreamKey key = rows_key(domain, purpose);
     const double k = domains_.shift(domain);
     const std::vector<double> label = uniforms(key.child("label"), rows);
     const std::vector<double> other_label = uniforms(key.child("other_label"), rows);
@@ -134,7 +128,6 @@ class SelectionBias final : public Environment {
   static constexpr double kStrongest = 10.0;
 
   void describe() {
-    info_.name = "selection_bias";
     info_.title = "Cue and label as causes of what is kept";
     info_.citation =
         "Hernan, Hernandez-Diaz, Robins 2004, \"A Structural Approach to Selection Bias\"; the "
@@ -173,10 +166,7 @@ class SelectionBias final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
   CoreAndCue rows_;
-  DialDomains domains_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace

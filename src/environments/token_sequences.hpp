@@ -42,16 +42,6 @@ class TokenSample {
   std::int64_t vocabulary_;
 };
 
-/// The train domains of a world with one cue: train_0, train_1 ... at these positions.
-inline std::vector<Domain> one_cue_domains(const std::vector<double>& shifts) {
-  std::vector<Domain> domains;
-  for (const double shift : shifts) {
-    const std::string name = "train_" + std::to_string(domains.size());
-    domains.push_back({name, shift, name});
-  }
-  return domains;
-}
-
 double mean(const std::vector<double>& values);
 
 }  // namespace spurion::environments

@@ -11,13 +11,6 @@ void check_unit_shift(const std::string& environment, double shift) {
   throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, environment));
 }
 
-void check_train_shifts(const std::string& environment, const std::vector<double>& shifts) {
-  constexpr std::size_t kMost = 100;
-  if (!shifts.empty() && shifts.size() <= kMost) return;
-  throw UsageError(fmt::format("'train_shifts' of {} needs 1 to {} numbers, got {}", environment,
-                               kMost, shifts.size()));
-}
-
 Domain dial_point(const std::string& environment, double shift) {
   check_unit_shift(environment, shift);
   return {fmt::format("dial={}", shift), shift, "dial"};
