@@ -93,6 +93,8 @@ class SPURION_API Regime {
   /// begins. Empty when there is no stream.
   [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
+  /// Batches are made in host memory; the method given takes them to where the trainee is. What
+  /// `Trainee::forward` gives is there too.
   virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
                    Evaluator& evaluator) const = 0;
 };

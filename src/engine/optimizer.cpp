@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/kernels.hpp"
@@ -59,13 +60,14 @@ struct Optimizer::State {
 };
 
 Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas,
-                     std::int64_t parameters)
+                     std::int64_t parameters, Device device)
     : state_(std::make_unique<State>()) {
   state_->options = options;
   state_->replicas = replicas;
   state_->parameters = parameters;
-  state_->first = at::zeros({replicas, parameters}, at::kFloat);
-  if (options.name != "sgd") state_->second = at::zeros({replicas, parameters}, at::kFloat);
+  const auto kind = at::dtype(at::kFloat).device(device);
+  state_->first = at::zeros({replicas, parameters}, kind);
+  if (options.name != "sgd") state_->second = at::zeros({replicas, parameters}, kind);
   state_->steps.assign(static_cast<std::size_t>(replicas), 0);
 }
 
@@ -92,6 +94,10 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
   State& state = *state_;
   const OptimizerOptions& options = state.options;
   SPURION_CHECK(parameters.is_contiguous() && gradient.is_contiguous(), "contiguous [K, P]");
+  if (!parameters.is_cpu()) {
+    step_in_operations(parameters, gradient, active);
+    return;
+  }
   const bool* going = active.data_ptr<bool>();
   const float* gradients = gradient.data_ptr<float>();
   float* values = parameters.data_ptr<float>();
@@ -135,6 +141,99 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
     s.gradient_scale = gradient_scale;
     engine::adam_update(s, state.parameters, g, p, first, seconds + offset);
   }
+}
+
+namespace {
+
+/// A number of each replica, [K, 1] when used: gathered in host memory, brought over all at once.
+class Columns {
+ public:
+  explicit Columns(std::int64_t replicas) : replicas_(replicas) {}
+
+  template <class Function>
+  void add(Function value_of) {
+    for (std::int64_t k = 0; k < replicas_; ++k) {
+      values_.push_back(static_cast<float>(value_of(k)));
+    }
+  }
+  [[nodiscard]] std::vector<Tensor> on(Device device) const {
+    return at::tensor(values_, at::kFloat).reshape({-1, replicas_, 1}).to(device).unbind(0);
+  }
+
+ private:
+  std::int64_t replicas_;
+  std::vector<float> values_;
+};
+
+}  // namespace
+
+void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
+                                   const Tensor& active) {
+  State& state = *state_;
+  const OptimizerOptions& options = state.options;
+  const at::NoGradGuard no_grad;
+  const bool* going = active.data_ptr<bool>();
+  const bool sgd = options.name == "sgd";
+  const bool decoupled = options.name == "adamw";
+  bool all = true;
+  bool clipped = false;
+  bool decayed = false;
+  for (std::int64_t k = 0; k < state.replicas; ++k) {
+    if (going[k]) ++state.steps[static_cast<std::size_t>(k)];
+    all = all && going[k];
+    clipped = clipped || options.clip_norm.at(k) > 0.0;
+    decayed = decayed || options.weight_decay.at(k) > 0.0;
+  }
+  const auto t = [&](std::int64_t k) {
+    return static_cast<double>(std::max<std::int64_t>(state.steps[static_cast<std::size_t>(k)], 1));
+  };
+  const auto correction = [&](const PerReplica<double>& beta, std::int64_t k) {
+    return 1.0 - std::pow(beta.at(k), t(k));
+  };
+  Columns columns(state.replicas);
+  columns.add([&](std::int64_t k) { return going[k] ? 1.0 : 0.0; });
+  columns.add([&](std::int64_t k) { return options.clip_norm.at(k); });
+  columns.add([&](std::int64_t k) { return decoupled ? 0.0 : options.weight_decay.at(k); });
+  if (sgd) {
+    columns.add([&](std::int64_t k) { return options.learning_rate.at(k); });
+    columns.add([&](std::int64_t k) { return options.momentum.at(k); });
+  } else {
+    columns.add(
+        [&](std::int64_t k) { return options.learning_rate.at(k) / correction(options.beta1, k); });
+    columns.add([&](std::int64_t k) { return options.beta1.at(k); });
+    columns.add([&](std::int64_t k) { return options.beta2.at(k); });
+    columns.add([&](std::int64_t k) { return 1.0 / std::sqrt(correction(options.beta2, k)); });
+    columns.add([&](std::int64_t k) { return options.epsilon.at(k); });
+    columns.add([&](std::int64_t k) {
+      return 1.0 - options.learning_rate.at(k) * options.weight_decay.at(k);
+    });
+  }
+  const std::vector<Tensor> column = columns.on(parameters.device());
+  const Tensor moving = column[0].gt(0);
+  Tensor g = gradient;
+  if (clipped) {
+    const Tensor length = g.to(at::kDouble).square().sum(1, true).sqrt();
+    const Tensor limit = column[1].to(at::kDouble);
+    const Tensor scale =
+        at::where(limit.gt(0) & length.gt(limit), limit / length, at::ones_like(length));
+    g = g * scale.to(at::kFloat);
+  }
+  if (decayed && !decoupled) g = g + column[2] * parameters;
+  // A replica that stands still keeps its bits; its gradient need not be a number.
+  const auto put = [&](Tensor& target, const Tensor& value) {
+    target.copy_(all ? value : at::where(moving, value, target));
+  };
+  if (sgd) {
+    put(state.first, column[4] * state.first + g);
+    put(parameters, parameters - column[3] * state.first);
+    return;
+  }
+  const Tensor& beta1 = column[4];
+  const Tensor& beta2 = column[5];
+  put(state.first, beta1 * state.first + (1.0F - beta1) * g);
+  put(state.second, beta2 * state.second + (1.0F - beta2) * (g * g));
+  const Tensor shrunk = decoupled ? parameters * column[8] : parameters;
+  put(parameters, shrunk - column[3] * state.first / (state.second.sqrt() * column[6] + column[7]));
 }
 
 }  // namespace spurion

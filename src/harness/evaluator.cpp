@@ -132,7 +132,8 @@ Tensor PackEvaluator::predict(const Trainee& trainee, const std::vector<Sample>&
     const Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
     const Tensor own = parameters.narrow(0, static_cast<std::int64_t>(first),
                                          static_cast<std::int64_t>(last - first));
-    logits.push_back(trainee.model().forward(own, x).logits);
+    // Metrics are worked out in host memory.
+    logits.push_back(trainee.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
     first = last;
   }
   return logits.size() == 1 ? logits.front() : at::cat(logits);
@@ -197,7 +198,7 @@ void PackEvaluator::store(const Trainee& trainee, std::int64_t phase, const Doma
 
 void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
                            const std::string& metric, const Tensor& values) {
-  const Tensor dense = values.to(at::kDouble).contiguous();
+  const Tensor dense = values.to(at::kCPU, at::kDouble).contiguous();
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
     // What a frozen replica predicts says nothing about its method.
     if (!trainee.active().data_ptr<bool>()[k]) continue;
@@ -242,8 +243,10 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
   measure_dial(trainee, phase);
   measure_phases(trainee, phase);
   if (const ParameterBlock* weights = trainee.model().linear_weights()) {
-    const Tensor values =
-        trainee.parameters().detach().narrow(1, weights->offset, element_count(weights->shape));
+    const Tensor values = trainee.parameters()
+                              .detach()
+                              .narrow(1, weights->offset, element_count(weights->shape))
+                              .to(at::kCPU);
     std::map<std::string, Tensor> errors;
     for (std::size_t k = 0; k < source_.size(); ++k) {
       const auto row = static_cast<std::int64_t>(k);

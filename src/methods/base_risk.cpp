@@ -8,8 +8,8 @@ namespace spurion {
 
 BaseRisk::BaseRisk(const BaseRiskOptions& options, const MethodContext& context)
     : penalty_(options.penalty),
-      weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
-      l2_(per_replica_tensor(options.l2, context.replicas)) {}
+      weight_(per_replica_tensor(options.penalty_weight, context)),
+      l2_(per_replica_tensor(options.l2, context)) {}
 
 Access BaseRisk::needs() const {
   Access access;
