@@ -233,9 +233,9 @@ Command add_run(CLI::App& app, Session& session) {
       ->check(check_size);
   parser
       ->add_option("--device", arguments->device,
-                   "Where models are trained: cpu, cuda or cuda:N (default: cpu). The processor "
-                   "has fast paths of its own; another device has none, and its results agree up "
-                   "to rounding, so a folder holds those of one kind")
+                   "Where models train: cpu, cuda or cuda:N (default: cpu). Fast paths are the "
+                   "processor's; results of another device agree up to rounding, and a folder "
+                   "holds those of one kind")
       ->option_text("DEVICE");
   parser
       ->add_option("--checkpoint", arguments->checkpoint,
@@ -247,7 +247,8 @@ Command add_run(CLI::App& app, Session& session) {
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");
   parser->footer(
-      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result.
+      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result
+(on a device other than the processor --replicas does, by rounding).
 
 Examples:
   spurion run first_look

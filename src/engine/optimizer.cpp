@@ -145,16 +145,18 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
 
 namespace {
 
-/// A number of each replica, [K, 1] when used: gathered in host memory, brought over all at once.
+/// Numbers of each replica: gathered in host memory, and brought to a device all at once.
 class Columns {
  public:
   explicit Columns(std::int64_t replicas) : replicas_(replicas) {}
 
+  /// Returns where the column [K, 1] will be in what `on` gives.
   template <class Function>
-  void add(Function value_of) {
+  std::size_t add(Function value_of) {
     for (std::int64_t k = 0; k < replicas_; ++k) {
       values_.push_back(static_cast<float>(value_of(k)));
     }
+    return count_++;
   }
   [[nodiscard]] std::vector<Tensor> on(Device device) const {
     return at::tensor(values_, at::kFloat).reshape({-1, replicas_, 1}).to(device).unbind(0);
@@ -163,6 +165,7 @@ class Columns {
  private:
   std::int64_t replicas_;
   std::vector<float> values_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace
@@ -176,64 +179,60 @@ void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
   const bool sgd = options.name == "sgd";
   const bool decoupled = options.name == "adamw";
   bool all = true;
-  bool clipped = false;
-  bool decayed = false;
+  bool clips = false;
+  bool decays = false;
   for (std::int64_t k = 0; k < state.replicas; ++k) {
     if (going[k]) ++state.steps[static_cast<std::size_t>(k)];
     all = all && going[k];
-    clipped = clipped || options.clip_norm.at(k) > 0.0;
-    decayed = decayed || options.weight_decay.at(k) > 0.0;
+    clips = clips || options.clip_norm.at(k) > 0.0;
+    decays = decays || options.weight_decay.at(k) > 0.0;
   }
-  const auto t = [&](std::int64_t k) {
-    return static_cast<double>(std::max<std::int64_t>(state.steps[static_cast<std::size_t>(k)], 1));
-  };
   const auto correction = [&](const PerReplica<double>& beta, std::int64_t k) {
-    return 1.0 - std::pow(beta.at(k), t(k));
+    const std::int64_t t = std::max<std::int64_t>(state.steps[static_cast<std::size_t>(k)], 1);
+    return 1.0 - std::pow(beta.at(k), static_cast<double>(t));
   };
+  using Index = std::int64_t;
   Columns columns(state.replicas);
-  columns.add([&](std::int64_t k) { return going[k] ? 1.0 : 0.0; });
-  columns.add([&](std::int64_t k) { return options.clip_norm.at(k); });
-  columns.add([&](std::int64_t k) { return decoupled ? 0.0 : options.weight_decay.at(k); });
-  if (sgd) {
-    columns.add([&](std::int64_t k) { return options.learning_rate.at(k); });
-    columns.add([&](std::int64_t k) { return options.momentum.at(k); });
-  } else {
-    columns.add(
-        [&](std::int64_t k) { return options.learning_rate.at(k) / correction(options.beta1, k); });
-    columns.add([&](std::int64_t k) { return options.beta1.at(k); });
-    columns.add([&](std::int64_t k) { return options.beta2.at(k); });
-    columns.add([&](std::int64_t k) { return 1.0 / std::sqrt(correction(options.beta2, k)); });
-    columns.add([&](std::int64_t k) { return options.epsilon.at(k); });
-    columns.add([&](std::int64_t k) {
-      return 1.0 - options.learning_rate.at(k) * options.weight_decay.at(k);
-    });
-  }
+  const auto moving = columns.add([&](Index k) { return going[k] ? 1.0 : 0.0; });
+  const auto limit = columns.add([&](Index k) { return options.clip_norm.at(k); });
+  const auto decay = columns.add([&](Index k) { return options.weight_decay.at(k); });
+  const auto rate = columns.add([&](Index k) {
+    return options.learning_rate.at(k) / (sgd ? 1.0 : correction(options.beta1, k));
+  });
+  const auto momentum = columns.add([&](Index k) { return options.momentum.at(k); });
+  const auto beta1 = columns.add([&](Index k) { return options.beta1.at(k); });
+  const auto beta2 = columns.add([&](Index k) { return options.beta2.at(k); });
+  const auto root_correction =
+      columns.add([&](Index k) { return 1.0 / std::sqrt(correction(options.beta2, k)); });
+  const auto epsilon = columns.add([&](Index k) { return options.epsilon.at(k); });
+  const auto shrinkage = columns.add(
+      [&](Index k) { return 1.0 - options.learning_rate.at(k) * options.weight_decay.at(k); });
   const std::vector<Tensor> column = columns.on(parameters.device());
-  const Tensor moving = column[0].gt(0);
   Tensor g = gradient;
-  if (clipped) {
+  if (clips) {
     const Tensor length = g.to(at::kDouble).square().sum(1, true).sqrt();
-    const Tensor limit = column[1].to(at::kDouble);
+    const Tensor most = column[limit].to(at::kDouble);
     const Tensor scale =
-        at::where(limit.gt(0) & length.gt(limit), limit / length, at::ones_like(length));
+        at::where(most.gt(0) & length.gt(most), most / length, at::ones_like(length));
     g = g * scale.to(at::kFloat);
   }
-  if (decayed && !decoupled) g = g + column[2] * parameters;
+  if (decays && !decoupled) g = g + column[decay] * parameters;
   // A replica that stands still keeps its bits; its gradient need not be a number.
   const auto put = [&](Tensor& target, const Tensor& value) {
-    target.copy_(all ? value : at::where(moving, value, target));
+    target.copy_(all ? value : at::where(column[moving].gt(0), value, target));
   };
+  Tensor& first = state.first;
+  Tensor& second = state.second;
   if (sgd) {
-    put(state.first, column[4] * state.first + g);
-    put(parameters, parameters - column[3] * state.first);
+    put(first, column[momentum] * first + g);
+    put(parameters, parameters - column[rate] * first);
     return;
   }
-  const Tensor& beta1 = column[4];
-  const Tensor& beta2 = column[5];
-  put(state.first, beta1 * state.first + (1.0F - beta1) * g);
-  put(state.second, beta2 * state.second + (1.0F - beta2) * (g * g));
-  const Tensor shrunk = decoupled ? parameters * column[8] : parameters;
-  put(parameters, shrunk - column[3] * state.first / (state.second.sqrt() * column[6] + column[7]));
+  put(first, column[beta1] * first + (1.0F - column[beta1]) * g);
+  put(second, column[beta2] * second + (1.0F - column[beta2]) * (g * g));
+  const Tensor shrunk = decoupled ? parameters * column[shrinkage] : parameters;
+  put(parameters,
+      shrunk - column[rate] * first / (second.sqrt() * column[root_correction] + column[epsilon]));
 }
 
 }  // namespace spurion

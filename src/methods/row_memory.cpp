@@ -22,9 +22,10 @@ void copy_rows(const Tensor& source, const Tensor& target, const RowMoves& moves
   if (!target.is_cpu()) {
     std::map<std::int64_t, std::int64_t> last;
     for (std::size_t i = 0; i < moves.to.size(); ++i) last[moves.to[i]] = moves.from[i];
-    std::vector<std::int64_t> pairs;
-    for (const auto& [to, from] : last) pairs.insert(pairs.end(), {to, from});
-    const auto index = at::tensor(pairs, at::kLong).reshape({-1, 2}).to(target.device()).unbind(1);
+    std::vector<std::int64_t> both;
+    for (const auto& [to, from] : last) both.push_back(to);
+    for (const auto& [to, from] : last) both.push_back(from);
+    const auto index = at::tensor(both, at::kLong).reshape({2, -1}).to(target.device()).unbind(0);
     target.flatten(0, 1).index_copy_(0, index[0], source.flatten(0, 1).index_select(0, index[1]));
     return;
   }
