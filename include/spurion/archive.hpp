@@ -43,7 +43,12 @@ class SPURION_API StateVisitor {
 
   /// The same below a name of its own.
   [[nodiscard]] StateVisitor inside(const std::string& name) const {
-    return StateVisitor(*archive_, loading_, prefix_ + name + "/");
+    return StateVisitor(*archive_, loading_, prefix_ + name + "/", device_);
+  }
+  /// The same, restoring tensors to this device; to host memory unless said. What was saved does
+  /// not depend on where it was.
+  [[nodiscard]] StateVisitor on(Device device) const {
+    return StateVisitor(*archive_, loading_, prefix_, device);
   }
   [[nodiscard]] bool loading() const { return loading_; }
 
@@ -58,13 +63,14 @@ class SPURION_API StateVisitor {
   void operator()(const char* name, std::vector<Tensor>& values);
 
  private:
-  StateVisitor(Archive& archive, bool loading, std::string prefix)
-      : archive_(&archive), loading_(loading), prefix_(std::move(prefix)) {}
+  StateVisitor(Archive& archive, bool loading, std::string prefix, Device device = c10::kCPU)
+      : archive_(&archive), loading_(loading), prefix_(std::move(prefix)), device_(device) {}
   [[nodiscard]] std::string full(const std::string& name) const { return prefix_ + name; }
 
   Archive* archive_;
   bool loading_;
   std::string prefix_;
+  Device device_;
 };
 
 }  // namespace spurion

@@ -33,6 +33,9 @@ struct Batch {
   /// All rows of a full-batch step of a linear model, in a form in which its risks are exact and
   /// cheap; set instead of `x` and `y`, for methods that allow it (`Method::full_batch_use`).
   std::shared_ptr<const engine::LinearRisks> linear;
+
+  /// The same rows on a device; no copies of what is there already.
+  [[nodiscard]] SPURION_API Batch to(Device device) const;
 };
 
 /// What a method uses of a batch. Of whole training sets of linear models the domains' risks and
@@ -53,9 +56,17 @@ struct MethodContext {
   /// [K]: where a method's own random choices come from, so that a replica's do not depend on those
   /// beside it. May be empty where nothing is trained; `key` then gives fixed ones.
   std::vector<StreamKey> keys = {};
+  /// Where batches and parameters are, and so where a method keeps tensors of its own.
+  Device device = c10::kCPU;
 
   [[nodiscard]] SPURION_API StreamKey key(std::int64_t replica) const;
 };
+
+/// The values of `parameter` as a float32 tensor [K] on the method's device.
+SPURION_API Tensor per_replica_tensor(const PerReplica<double>& parameter,
+                                      const MethodContext& context);
+SPURION_API Tensor per_replica_tensor(const PerReplica<std::int64_t>& parameter,
+                                      const MethodContext& context);
 
 /// What an update may change.
 struct UpdateLimits {
@@ -73,26 +84,35 @@ struct MemorySizes {
   double batch_rows = 0.0;   ///< rows of one minibatch of one replica
 };
 
-/// K models in training: parameters, optimiser, counters. Methods act through it.
+/// K models in training: parameters, optimiser, counters. Methods act through it. It lives on the
+/// device of the parameters it is made from.
+///
+/// In host memory passes, risks and updates go through the engine's kernels; on another device all
+/// goes through `Model::forward_differentiable` and operations of LibTorch. Both do the same
+/// arithmetic in another order, so results agree up to rounding, not bit for bit.
 class SPURION_API Trainee {
  public:
   Trainee(const Model& model, Tensor parameters, const OptimizerOptions& optimizer);
 
   [[nodiscard]] const Model& model() const { return *model_; }
   [[nodiscard]] std::int64_t replicas() const { return parameters_.size(0); }
+  [[nodiscard]] Device device() const { return parameters_.device(); }
   /// Updates made so far.
   [[nodiscard]] std::int64_t step() const { return step_; }
   /// Leaf tensor [K, P] with requires_grad.
   [[nodiscard]] const Tensor& parameters() const { return parameters_; }
+  /// Copies them, from any device.
   void set_parameters(const Tensor& parameters);
   /// As `set_parameters`, but those that updates may not change stay as they are, bit for bit.
   void set_trainable(const Tensor& parameters);
+  /// Parameters [K, P] such as training starts from, on this device.
+  [[nodiscard]] Tensor fresh_parameters(const std::vector<StreamKey>& keys) const;
   Optimizer& optimizer() { return optimizer_; }
   /// For all updates from now on.
-  void limit_updates(UpdateLimits limits) { limits_ = std::move(limits); }
+  void limit_updates(UpdateLimits limits);
   [[nodiscard]] const UpdateLimits& limits() const { return limits_; }
 
-  /// Forward pass at the current parameters.
+  /// Forward pass at the current parameters, of rows on any device.
   Output forward(const Tensor& x);
   /// As `forward(batch.x)`; for a batch with `linear` set, risks and their gradients instead of
   /// logits.
@@ -114,7 +134,7 @@ class SPURION_API Trainee {
   };
   DomainGradients domain_gradients(const Batch& batch, bool create_graph);
 
-  /// bool [K]: false once a replica has diverged.
+  /// bool [K], in host memory: false once a replica has diverged.
   [[nodiscard]] const Tensor& active() const { return active_; }
   /// Step at which each replica diverged, -1 if it has not.
   [[nodiscard]] const std::vector<std::int64_t>& diverged_at() const { return diverged_at_; }
@@ -124,6 +144,9 @@ class SPURION_API Trainee {
   void visit_state(StateVisitor& visit);
 
  private:
+  /// Freezes replicas whose loss or gradient is not finite.
+  void freeze_diverged(const Tensor& gradient);
+
   const Model* model_;
   Tensor parameters_;
   Tensor active_;

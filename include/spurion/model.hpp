@@ -46,14 +46,18 @@ class SPURION_API Model {
   /// [K, P]; row k depends on keys[k] only.
   [[nodiscard]] virtual Tensor initialise(const std::vector<StreamKey>& keys) const = 0;
   /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
-  /// Differentiable in `parameters` once.
+  /// Differentiable in `parameters` once. For tensors in host memory.
   [[nodiscard]] virtual Output forward(const Tensor& parameters, const Tensor& x) const = 0;
-  /// As `forward`, of operations that can be differentiated any number of times, and in float64
-  /// too: for methods whose loss contains gradients, and the reference that `forward` is tested
-  /// against.
+  /// As `forward`, of operations that can be differentiated any number of times, in float64 too and
+  /// on any device (the general path): for methods whose loss contains gradients, and the reference
+  /// that `forward` is tested against.
   [[nodiscard]] virtual Output forward_differentiable(const Tensor& parameters,
                                                       const Tensor& x) const {
     return forward(parameters, x);
+  }
+  /// Whichever of the two fits where the parameters are: what methods call.
+  [[nodiscard]] Output forward_anywhere(const Tensor& parameters, const Tensor& x) const {
+    return parameters.is_cpu() ? forward(parameters, x) : forward_differentiable(parameters, x);
   }
   /// Floating-point operations of one forward pass for one row (multiply and add count as two).
   [[nodiscard]] virtual double forward_flops() const = 0;

@@ -31,21 +31,27 @@ struct OptimizerOptions {
 /// gradient (as torch::optim::Adam); adamw: decoupled weight decay (Loshchilov & Hutter 2019).
 class SPURION_API Optimizer {
  public:
-  Optimizer(const OptimizerOptions& options, std::int64_t replicas, std::int64_t parameters);
+  /// For parameters on `device`, where its moments are too.
+  Optimizer(const OptimizerOptions& options, std::int64_t replicas, std::int64_t parameters,
+            Device device = c10::kCPU);
   ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
   /// One update in place. `parameters` and `gradient` are contiguous float32 [K, P]; replica k is
-  /// left untouched, bit for bit, when `active[k]` is false (bool [K]).
+  /// left untouched, bit for bit, when `active[k]` is false (bool [K], in host memory).
   void step(Tensor& parameters, const Tensor& gradient, const Tensor& active);
-  /// Forgets moments and step counts of the replicas where `mask` (bool [K]) is true.
+  /// Forgets moments and step counts of the replicas where `mask` (bool [K], in host memory) is
+  /// true.
   void reset(const Tensor& mask);
   [[nodiscard]] const OptimizerOptions& options() const;
   /// Moments and step counts.
   void visit_state(StateVisitor& visit);
 
  private:
+  /// `step` in operations of LibTorch, for any device.
+  void step_in_operations(Tensor& parameters, const Tensor& gradient, const Tensor& active);
+
   struct State;
   std::unique_ptr<State> state_;
 };

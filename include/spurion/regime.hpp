@@ -103,6 +103,8 @@ class SPURION_API Regime {
     return 1;
   }
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
+  /// Batches are made in host memory; the method given takes them to where the trainee is. What
+  /// `Trainee::forward` gives is there too.
   virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
                    Evaluator& evaluator) const = 0;
 };

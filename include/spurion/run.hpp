@@ -22,10 +22,15 @@ struct Pack {
   double memory_bytes = 0.0;  ///< most it is expected to hold at once
 };
 
+/// The device of this name: "cpu", "cuda" (the first) or "cuda:N". Throws `UsageError` when there
+/// is no device of that name, or this LibTorch has none.
+SPURION_API Device named_device(const std::string& name);
+
 struct PlanOptions {
   std::int64_t max_replicas = 128;
   double memory_bytes = 0.0;  ///< for the packs of all workers together; 0: unlimited
   std::int64_t jobs = 1;      ///< workers that share the packs
+  Device device = c10::kCPU;  ///< on the processor packs are held to what its cache takes
 };
 
 /// Packs trials into batches, most expensive first. The result of a trial never depends on its
@@ -42,7 +47,8 @@ SPURION_API Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& ca
 SPURION_API std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                               const std::shared_ptr<const DataSources>& sources,
                                               const std::atomic<bool>* stop,
-                                              const std::function<void(double)>& progress);
+                                              const std::function<void(double)>& progress,
+                                              Device device = c10::kCPU);
 
 /// How far a run is; given to the progress callback from one thread at a time.
 struct Progress {
@@ -59,7 +65,10 @@ struct Progress {
 
 struct RunOptions {
   std::filesystem::path out;
-  std::int64_t jobs = 0;  ///< workers; 0: one per core
+  std::int64_t jobs = 0;  ///< workers; 0: one per core, or one on a device other than the processor
+  /// Where models are trained and evaluated. Rows are made in host memory, and metrics and stores
+  /// are kept there; `memory_bytes` is about host memory alone.
+  Device device = c10::kCPU;
   std::int64_t max_replicas = 128;
   double memory_bytes = 0.0;  ///< of the whole process; 0: half of RAM
   std::filesystem::path data_directory;
@@ -72,7 +81,8 @@ struct RunOptions {
 };
 
 /// Runs what the store does not hold yet, one single-threaded worker per core. Throws `Interrupted`
-/// when stopped; the same call resumes.
+/// when stopped; the same call resumes. Throws `UsageError` when the store holds trials of another
+/// kind of device: their numbers do not compare bit for bit.
 SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
                                const RunOptions& options);
 

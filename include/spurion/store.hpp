@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -38,6 +39,7 @@ class SPURION_API Store {
   void set_memberships(const std::vector<std::pair<std::string, std::string>>& memberships);
   /// Remembers facts of the run (suite text, versions). Existing keys are overwritten.
   void set_context(const std::map<std::string, std::string>& context);
+  [[nodiscard]] std::optional<std::string> context(const std::string& key) const;
 
  private:
   struct State;

@@ -9,11 +9,13 @@
 /// \file
 /// Shape letters used in every comment: K replicas, B rows, E domains, G groups, C outputs,
 /// D input features, F hidden features, P parameters. Axis 0 is K wherever there is a K, also when
-/// K = 1. Tensors are float32 unless said; labels are int64.
+/// K = 1. Tensors are float32 unless said; labels are int64. They are in host memory unless said:
+/// only what is trained, and what a method works with, may be on another device.
 
 namespace spurion {
 
 using Tensor = at::Tensor;
+using Device = c10::Device;
 using Shape = std::vector<std::int64_t>;
 
 /// Number of elements of a shape (1 for an empty one).

@@ -18,8 +18,9 @@
 
 namespace spurion {
 
-/// Raised when a virtual function of a plug-in interface changes.
-constexpr int kPluginApiVersion = 2;
+/// Raised when a virtual function of a plug-in interface changes, or what a class holds that
+/// crosses the border.
+constexpr int kPluginApiVersion = 3;
 
 SPURION_API std::string version();
 /// `SPURION_BUILD_TAG` as the library was compiled.

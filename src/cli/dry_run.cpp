@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <set>
-#include <thread>
 
 #include "cli/grid.hpp"
 #include "cli/text.hpp"
+#include "harness/device.hpp"
 #include "spurion/run.hpp"
 #include "spurion/store.hpp"
 
@@ -56,12 +56,12 @@ void print_dry_run(const Suite& suite, const Catalog& catalog, const DryRunOptio
     fmt::print("dry run: nothing to run\n");
     return;
   }
-  const std::int64_t jobs =
-      options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+  const std::int64_t jobs = worker_count(options.jobs, options.device);
   PlanOptions plan_options;
   plan_options.max_replicas = options.max_replicas;
   plan_options.memory_bytes = options.memory_bytes > 0.0 ? options.memory_bytes : half_of_memory();
   plan_options.jobs = jobs;
+  plan_options.device = options.device;
   const std::vector<Pack> packs = plan(missing, catalog, DataSources(), plan_options);
   double total_flops = 0.0;
   double most_memory = 0.0;

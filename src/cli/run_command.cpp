@@ -24,6 +24,7 @@ struct RunArguments {
   std::string suite;
   std::string out;
   std::string memory;
+  std::string device = "cpu";
   double checkpoint = 60.0;
   std::int64_t jobs = 0;
   std::int64_t replicas = 32;
@@ -157,10 +158,11 @@ int run(RunArguments arguments, Session& session) {
   const Suite suite = Suite::load(arguments.suite);
   load_suite_plugins(suite, arguments.suite, session);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
+  const Device device = named_device(arguments.device);
   const double memory = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
   if (arguments.dry_run) {
     print_dry_run(suite, session.catalog,
-                  {arguments.out, arguments.replicas, arguments.jobs, memory});
+                  {arguments.out, arguments.replicas, arguments.jobs, memory, device});
     return 0;
   }
   const StopSignal stop;
@@ -170,6 +172,7 @@ int run(RunArguments arguments, Session& session) {
   options.max_replicas = arguments.replicas;
   options.memory_bytes = memory;
   options.checkpoint_seconds = arguments.checkpoint;
+  options.device = device;
   options.stop = &stop.requested();
   Progress progress;
   {
@@ -212,7 +215,9 @@ Command add_run(CLI::App& app, Session& session) {
       ->add_option("--out", arguments->out,
                    "Output folder (default: results/ and the suite's name)")
       ->option_text("DIR");
-  parser->add_option("--jobs", arguments->jobs, "Workers, one core each (default: one per core)")
+  parser
+      ->add_option("--jobs", arguments->jobs,
+                   "Workers, one core each (default: one per core; with --device cuda one)")
       ->option_text("N")
       ->check(check_positive);
   parser
@@ -222,9 +227,16 @@ Command add_run(CLI::App& app, Session& session) {
       ->check(check_positive);
   parser
       ->add_option("--memory", arguments->memory,
-                   "Most memory of the whole process, such as 8G (default: half of what there is)")
+                   "Most host memory of the whole process, such as 8G (default: half of what "
+                   "there is)")
       ->option_text("SIZE")
       ->check(check_size);
+  parser
+      ->add_option("--device", arguments->device,
+                   "Where models train: cpu, cuda or cuda:N (default: cpu). Fast paths are the "
+                   "processor's; results of another device agree up to rounding, and a folder "
+                   "holds those of one kind")
+      ->option_text("DEVICE");
   parser
       ->add_option("--checkpoint", arguments->checkpoint,
                    "Seconds between two saves of the trials in training; 0: after every update "
@@ -235,7 +247,8 @@ Command add_run(CLI::App& app, Session& session) {
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");
   parser->footer(
-      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result.
+      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result
+(on a device other than the processor --replicas does, by rounding).
 
 Examples:
   spurion run first_look

@@ -8,10 +8,12 @@
 #include "cli/command.hpp"
 #include "cli/rows_options.hpp"
 #include "cli/text.hpp"
+#include "harness/device.hpp"
 #include "harness/predictions.hpp"
 #include "harness/score.hpp"
 #include "harness/script_model.hpp"
 #include "spurion/error.hpp"
+#include "spurion/run.hpp"
 
 namespace spurion::cli {
 
@@ -29,6 +31,7 @@ struct ScoreArguments {
   std::string name;
   std::string out = "results/scored";
   std::string experiment = "scored";
+  std::string device = "cpu";
 };
 
 struct Scored {
@@ -107,7 +110,9 @@ Scored score_model(const ScoreArguments& arguments, const Session& session) {
     throw UsageError("with --model the environment is the first argument; leave --environment out");
   }
   const std::string file = arguments.model.substr(std::string(kScript).size());
-  ScriptModel model(file);
+  const Device device = named_device(arguments.device);
+  prepare_device(device);
+  ScriptModel model(file, device);
   Scored out;
   out.world = rows_of(session, arguments.what, arguments.rows, kScoredRows, true);
   out.rows = sample_rows(out.world.set, *out.world.environment);
@@ -204,6 +209,10 @@ Command add_score(CLI::App& app, Session& session) {
       ->option_text("NAME");
   parser->add_option("--out", arguments->out, "Folder of the store (default: results/scored)")
       ->option_text("DIR");
+  parser
+      ->add_option("--device", arguments->device,
+                   "Where the --model predicts: cpu, cuda or cuda:N (default: cpu)")
+      ->option_text("DEVICE");
   parser
       ->add_option("--experiment", arguments->experiment,
                    "Experiment it belongs to; with the store of a suite, one of the suite's "

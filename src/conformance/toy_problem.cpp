@@ -80,16 +80,18 @@ struct Pair {
   std::unique_ptr<Trainee> trainee;
 
   explicit Pair(const ToyRun& run) {
-    MethodContext context{run.shape.task, run.parameters.size(0), run.shape.domains,
-                          run.shape.groups ? 4 : 0, run.keys};
+    MethodContext context{run.shape.task,    run.parameters.size(0),
+                          run.shape.domains, run.shape.groups ? 4 : 0,
+                          run.keys,          run.device};
     method = run.catalog->methods.at(run.method).make(run.options, context);
     OptimizerOptions optimizer;
+    optimizer.name = run.optimizer;
     optimizer.learning_rate = run.learning_rate;
-    trainee = std::make_unique<Trainee>(*run.model, run.parameters, optimizer);
+    trainee = std::make_unique<Trainee>(*run.model, run.parameters.to(run.device), optimizer);
     if (method->needs_second_order()) trainee->use_second_order();
   }
   void visit_state(StateVisitor visit) {
-    StateVisitor own = visit.inside("method");
+    StateVisitor own = visit.inside("method").on(trainee->device());
     method->visit_state(own);
     StateVisitor trained = visit.inside("trainee");
     trainee->visit_state(trained);
@@ -111,11 +113,12 @@ ToyResult train(const ToyRun& run, bool interrupted) {
       pair = Pair(run);
       pair.visit_state(StateVisitor::loader(archive));
     }
-    pair.method->step(*pair.trainee,
-                      run.batches[static_cast<std::size_t>(step) % run.batches.size()]);
-    result.losses.push_back(pair.trainee->last_losses().clone());
+    pair.method->step(
+        *pair.trainee,
+        run.batches[static_cast<std::size_t>(step) % run.batches.size()].to(run.device));
+    result.losses.push_back(pair.trainee->last_losses().to(at::kCPU).clone());
   }
-  result.parameters = pair.trainee->parameters().detach().clone();
+  result.parameters = pair.trainee->parameters().detach().to(at::kCPU).clone();
   result.active = pair.trainee->active().clone();
   result.diverged_at = pair.trainee->diverged_at();
   return result;

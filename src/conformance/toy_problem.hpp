@@ -44,6 +44,8 @@ struct ToyRun {
   std::int64_t steps = 5;
   double learning_rate = 0.05;
   std::vector<StreamKey> keys = {};  ///< [K] of the method's own choices
+  Device device = c10::kCPU;         ///< where it is trained; results are in host memory
+  std::string optimizer = "adam";
 };
 
 struct ToyResult {

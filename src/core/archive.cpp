@@ -85,7 +85,7 @@ void synchronise(const std::filesystem::path& path, int flags) {
 }  // namespace
 
 void Archive::put(const std::string& name, const Tensor& value) {
-  tensors_[name] = value.defined() ? value.detach().contiguous().clone() : Tensor();
+  tensors_[name] = value.defined() ? value.detach().to(at::kCPU).contiguous().clone() : Tensor();
 }
 
 void Archive::put_text(const std::string& name, const std::string& value) {
@@ -190,6 +190,7 @@ Archive Archive::read(const std::filesystem::path& file) {
 void StateVisitor::operator()(const char* name, Tensor& value) {
   if (loading_) {
     value = archive_->get(full(name));
+    if (value.defined()) value = value.to(device_);
   } else {
     archive_->put(full(name), value);
   }
@@ -223,7 +224,7 @@ void StateVisitor::operator()(const char* name, std::string& value) {
 
 void StateVisitor::operator()(const char* name, std::vector<std::int64_t>& values) {
   Tensor held = loading_ ? Tensor() : at::tensor(values, at::kLong);
-  (*this)(name, held);
+  on(at::kCPU)(name, held);
   if (!loading_) return;
   const auto* data = held.data_ptr<std::int64_t>();
   values.assign(data, data + held.numel());
@@ -231,7 +232,7 @@ void StateVisitor::operator()(const char* name, std::vector<std::int64_t>& value
 
 void StateVisitor::operator()(const char* name, std::vector<double>& values) {
   Tensor held = loading_ ? Tensor() : at::tensor(values, at::kDouble);
-  (*this)(name, held);
+  on(at::kCPU)(name, held);
   if (!loading_) return;
   const auto* data = held.data_ptr<double>();
   values.assign(data, data + held.numel());

@@ -1,6 +1,24 @@
 #include "spurion/method.hpp"
 
+#include <ATen/ATen.h>
+
 namespace spurion {
+
+Batch Batch::to(Device device) const {
+  Batch out = *this;
+  for (Tensor Batch::*member : {&Batch::x, &Batch::y, &Batch::group, &Batch::weight}) {
+    if ((out.*member).defined()) out.*member = (out.*member).to(device);
+  }
+  return out;
+}
+
+Tensor per_replica_tensor(const PerReplica<double>& parameter, const MethodContext& context) {
+  return per_replica_tensor(parameter, context.replicas).to(context.device);
+}
+
+Tensor per_replica_tensor(const PerReplica<std::int64_t>& parameter, const MethodContext& context) {
+  return per_replica_tensor(parameter, context.replicas).to(context.device);
+}
 
 StreamKey MethodContext::key(std::int64_t replica) const {
   return keys.empty() ? StreamKey(0).child(static_cast<std::uint64_t>(replica))

@@ -17,9 +17,11 @@ using torch::autograd::variable_list;
 
 using Kernel = void (*)(const float*, float*, std::int64_t);
 
-/// Float32 through our kernels; float64 (the reference path of tests) through the scalar function.
+/// In host memory float32 through our kernels and float64 (the reference path of tests) through the
+/// scalar function; on another device by `operations` of LibTorch.
 template <class Function>
-Tensor map(const Tensor& z, Kernel kernel, Function function) {
+Tensor map(const Tensor& z, Kernel kernel, Function function, Tensor (*operations)(const Tensor&)) {
+  if (!z.is_cpu()) return operations(z);
   const Tensor in = z.contiguous();
   Tensor out = at::empty_like(in);
   const std::int64_t count = in.numel();
@@ -38,8 +40,10 @@ Tensor map(const Tensor& z, Kernel kernel, Function function) {
 
 struct Exp : torch::autograd::Function<Exp> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
-    Tensor out = map(z, static_cast<Kernel>(engine::exponential),
-                     [](double value) { return engine::exponential(value); });
+    Tensor out = map(
+        z, static_cast<Kernel>(engine::exponential),
+        [](double value) { return engine::exponential(value); },
+        [](const Tensor& all) { return at::exp(all); });
     context->save_for_backward({out});
     return out;
   }
@@ -51,8 +55,10 @@ struct Exp : torch::autograd::Function<Exp> {
 struct Log : torch::autograd::Function<Log> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
     context->save_for_backward({z});
-    return map(z, static_cast<Kernel>(engine::logarithm),
-               [](double value) { return engine::logarithm(value); });
+    return map(
+        z, static_cast<Kernel>(engine::logarithm),
+        [](double value) { return engine::logarithm(value); },
+        [](const Tensor& all) { return at::log(all); });
   }
   static variable_list backward(AutogradContext* context, const variable_list& g) {
     return {g[0] / context->get_saved_variables()[0]};
@@ -61,8 +67,10 @@ struct Log : torch::autograd::Function<Log> {
 
 struct Sigmoid : torch::autograd::Function<Sigmoid> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
-    Tensor out = map(z, static_cast<Kernel>(engine::logistic),
-                     [](double value) { return engine::logistic(value); });
+    Tensor out = map(
+        z, static_cast<Kernel>(engine::logistic),
+        [](double value) { return engine::logistic(value); },
+        [](const Tensor& all) { return at::sigmoid(all); });
     context->save_for_backward({out});
     return out;
   }
@@ -75,8 +83,10 @@ struct Sigmoid : torch::autograd::Function<Sigmoid> {
 struct Softplus : torch::autograd::Function<Softplus> {
   static Tensor forward(AutogradContext* context, const Tensor& z) {
     context->save_for_backward({z});
-    return map(z, static_cast<Kernel>(engine::soft_plus),
-               [](double value) { return engine::soft_plus(value); });
+    return map(
+        z, static_cast<Kernel>(engine::soft_plus),
+        [](double value) { return engine::soft_plus(value); },
+        [](const Tensor& all) { return all.clamp_min(0) + at::log1p(at::exp(-all.abs())); });
   }
   static variable_list backward(AutogradContext* context, const variable_list& g) {
     return {g[0] * losses::sigmoid(context->get_saved_variables()[0])};
@@ -247,7 +257,7 @@ struct FusedDomainMeans : torch::autograd::Function<FusedDomainMeans<Target>> {
 }  // namespace
 
 Tensor domain_means(RowQuantity quantity, Task task, const Tensor& logits, const Tensor& targets) {
-  if (task == Task::multiclass || logits.scalar_type() != at::kFloat) {
+  if (task == Task::multiclass || logits.scalar_type() != at::kFloat || !logits.is_cpu()) {
     return plain_domain_means(quantity, task, logits, targets);
   }
   SPURION_CHECK(logits.size(1) == targets.size(1) * targets.size(2) && logits.size(2) == 1 &&

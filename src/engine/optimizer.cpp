@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/kernels.hpp"
@@ -59,13 +60,14 @@ struct Optimizer::State {
 };
 
 Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas,
-                     std::int64_t parameters)
+                     std::int64_t parameters, Device device)
     : state_(std::make_unique<State>()) {
   state_->options = options;
   state_->replicas = replicas;
   state_->parameters = parameters;
-  state_->first = at::zeros({replicas, parameters}, at::kFloat);
-  if (options.name != "sgd") state_->second = at::zeros({replicas, parameters}, at::kFloat);
+  const auto kind = at::dtype(at::kFloat).device(device);
+  state_->first = at::zeros({replicas, parameters}, kind);
+  if (options.name != "sgd") state_->second = at::zeros({replicas, parameters}, kind);
   state_->steps.assign(static_cast<std::size_t>(replicas), 0);
 }
 
@@ -92,6 +94,10 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
   State& state = *state_;
   const OptimizerOptions& options = state.options;
   SPURION_CHECK(parameters.is_contiguous() && gradient.is_contiguous(), "contiguous [K, P]");
+  if (!parameters.is_cpu()) {
+    step_in_operations(parameters, gradient, active);
+    return;
+  }
   const bool* going = active.data_ptr<bool>();
   const float* gradients = gradient.data_ptr<float>();
   float* values = parameters.data_ptr<float>();
@@ -135,6 +141,98 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
     s.gradient_scale = gradient_scale;
     engine::adam_update(s, state.parameters, g, p, first, seconds + offset);
   }
+}
+
+namespace {
+
+/// Numbers of each replica: gathered in host memory, and brought to a device all at once.
+class Columns {
+ public:
+  explicit Columns(std::int64_t replicas) : replicas_(replicas) {}
+
+  /// Returns where the column [K, 1] will be in what `on` gives.
+  template <class Function>
+  std::size_t add(Function value_of) {
+    for (std::int64_t k = 0; k < replicas_; ++k) {
+      values_.push_back(static_cast<float>(value_of(k)));
+    }
+    return count_++;
+  }
+  [[nodiscard]] std::vector<Tensor> on(Device device) const {
+    return at::tensor(values_, at::kFloat).reshape({-1, replicas_, 1}).to(device).unbind(0);
+  }
+
+ private:
+  std::int64_t replicas_;
+  std::vector<float> values_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
+                                   const Tensor& active) {
+  State& state = *state_;
+  const OptimizerOptions& options = state.options;
+  const at::NoGradGuard no_grad;
+  const bool* going = active.data_ptr<bool>();
+  const bool sgd = options.name == "sgd";
+  const bool decoupled = options.name == "adamw";
+  bool all = true;
+  bool clips = false;
+  bool decays = false;
+  for (std::int64_t k = 0; k < state.replicas; ++k) {
+    if (going[k]) ++state.steps[static_cast<std::size_t>(k)];
+    all = all && going[k];
+    clips = clips || options.clip_norm.at(k) > 0.0;
+    decays = decays || options.weight_decay.at(k) > 0.0;
+  }
+  const auto correction = [&](const PerReplica<double>& beta, std::int64_t k) {
+    const std::int64_t t = std::max<std::int64_t>(state.steps[static_cast<std::size_t>(k)], 1);
+    return 1.0 - std::pow(beta.at(k), static_cast<double>(t));
+  };
+  using Index = std::int64_t;
+  Columns columns(state.replicas);
+  const auto moving = columns.add([&](Index k) { return going[k] ? 1.0 : 0.0; });
+  const auto limit = columns.add([&](Index k) { return options.clip_norm.at(k); });
+  const auto decay = columns.add([&](Index k) { return options.weight_decay.at(k); });
+  const auto rate = columns.add([&](Index k) {
+    return options.learning_rate.at(k) / (sgd ? 1.0 : correction(options.beta1, k));
+  });
+  const auto momentum = columns.add([&](Index k) { return options.momentum.at(k); });
+  const auto beta1 = columns.add([&](Index k) { return options.beta1.at(k); });
+  const auto beta2 = columns.add([&](Index k) { return options.beta2.at(k); });
+  const auto root_correction =
+      columns.add([&](Index k) { return 1.0 / std::sqrt(correction(options.beta2, k)); });
+  const auto epsilon = columns.add([&](Index k) { return options.epsilon.at(k); });
+  const auto shrinkage = columns.add(
+      [&](Index k) { return 1.0 - options.learning_rate.at(k) * options.weight_decay.at(k); });
+  const std::vector<Tensor> column = columns.on(parameters.device());
+  Tensor g = gradient;
+  if (clips) {
+    const Tensor length = g.to(at::kDouble).square().sum(1, true).sqrt();
+    const Tensor most = column[limit].to(at::kDouble);
+    const Tensor scale =
+        at::where(most.gt(0) & length.gt(most), most / length, at::ones_like(length));
+    g = g * scale.to(at::kFloat);
+  }
+  if (decays && !decoupled) g = g + column[decay] * parameters;
+  // A replica that stands still keeps its bits; its gradient need not be a number.
+  const auto put = [&](Tensor& target, const Tensor& value) {
+    target.copy_(all ? value : at::where(column[moving].gt(0), value, target));
+  };
+  Tensor& first = state.first;
+  Tensor& second = state.second;
+  if (sgd) {
+    put(first, column[momentum] * first + g);
+    put(parameters, parameters - column[rate] * first);
+    return;
+  }
+  put(first, column[beta1] * first + (1.0F - column[beta1]) * g);
+  put(second, column[beta2] * second + (1.0F - column[beta2]) * (g * g));
+  const Tensor shrunk = decoupled ? parameters * column[shrinkage] : parameters;
+  put(parameters,
+      shrunk - column[rate] * first / (second.sqrt() * column[root_correction] + column[epsilon]));
 }
 
 }  // namespace spurion

@@ -32,11 +32,20 @@ Trainee::Trainee(const Model& model, Tensor parameters, const OptimizerOptions& 
       parameters_(parameters.contiguous().detach().clone().requires_grad_(true)),
       active_(at::ones({parameters.size(0)}, at::kBool)),
       last_losses_(at::zeros({parameters.size(0)})),
-      optimizer_(optimizer, parameters.size(0), parameters.size(1)),
+      optimizer_(optimizer, parameters.size(0), parameters.size(1), parameters.device()),
       diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {}
 
 void Trainee::set_parameters(const Tensor& parameters) {
-  parameters_ = parameters.contiguous().detach().clone().requires_grad_(true);
+  parameters_ = parameters.detach().to(device()).contiguous().clone().requires_grad_(true);
+}
+
+Tensor Trainee::fresh_parameters(const std::vector<StreamKey>& keys) const {
+  return model_->initialise(keys).to(device());
+}
+
+void Trainee::limit_updates(UpdateLimits limits) {
+  limits_ = std::move(limits);
+  if (limits_.trainable.defined()) limits_.trainable = limits_.trainable.to(device());
 }
 
 void Trainee::set_trainable(const Tensor& parameters) {
@@ -46,8 +55,9 @@ void Trainee::set_trainable(const Tensor& parameters) {
 }
 
 Output Trainee::forward(const Tensor& x) {
-  return second_order_ ? model_->forward_differentiable(parameters_, x)
-                       : model_->forward(parameters_, x);
+  const Tensor rows = x.to(device());
+  return second_order_ ? model_->forward_differentiable(parameters_, rows)
+                       : model_->forward_anywhere(parameters_, rows);
 }
 
 Output Trainee::forward(const Batch& batch) {
@@ -71,21 +81,29 @@ void Trainee::descend(const Tensor& losses) {
   apply(losses, gradients[0]);
 }
 
+void Trainee::freeze_diverged(const Tensor& gradient) {
+  bool* active = active_.data_ptr<bool>();
+  const std::int64_t count = gradient.size(1);
+  // Off the processor one answer for all replicas is asked for, and waited for.
+  const Tensor finite =
+      gradient.is_cpu() ? Tensor()
+                        : (at::isfinite(last_losses_) & at::isfinite(gradient).all(1)).to(at::kCPU);
+  for (std::int64_t k = 0; k < replicas(); ++k) {
+    if (!active[k]) continue;
+    const bool well = finite.defined()
+                          ? finite.data_ptr<bool>()[k]
+                          : std::isfinite(last_losses_.data_ptr<float>()[k]) &&
+                                engine::all_finite(gradient.data_ptr<float>() + k * count, count);
+    if (well) continue;
+    active[k] = false;
+    diverged_at_[static_cast<std::size_t>(k)] = step_;
+  }
+}
+
 void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
   last_losses_ = losses.detach().contiguous();
   const Tensor dense = gradient.detach().contiguous();
-  const std::int64_t count = dense.size(1);
-  bool* active = active_.data_ptr<bool>();
-  const float* values_of_loss = last_losses_.data_ptr<float>();
-  const float* values_of_gradient = dense.data_ptr<float>();
-  for (std::int64_t k = 0; k < replicas(); ++k) {
-    if (!active[k]) continue;
-    if (!std::isfinite(values_of_loss[k]) ||
-        !engine::all_finite(values_of_gradient + k * count, count)) {
-      active[k] = false;
-      diverged_at_[static_cast<std::size_t>(k)] = step_;
-    }
-  }
+  freeze_diverged(dense);
   Tensor values = parameters_.detach();
   const bool limited = limits_.rate != 1.0 || limits_.trainable.defined();
   const Tensor before = limited ? values.clone() : Tensor();
@@ -103,11 +121,11 @@ void Trainee::visit_state(StateVisitor& visit) {
   Tensor parameters = parameters_.detach();
   visit("parameters", parameters);
   if (visit.loading()) set_parameters(parameters);
-  visit("active", active_);
-  visit("last_losses", last_losses_);
+  visit.on(at::kCPU)("active", active_);
+  visit.on(device())("last_losses", last_losses_);
   visit("diverged_at", diverged_at_);
   visit("step", step_);
-  StateVisitor inside = visit.inside("optimizer");
+  StateVisitor inside = visit.inside("optimizer").on(device());
   optimizer_.visit_state(inside);
 }
 
@@ -146,7 +164,7 @@ Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool crea
   alone.y = by_domain(batch.y, 3).unsqueeze(1);
   if (batch.weight.defined()) alone.weight = by_domain(batch.weight, 3).unsqueeze(1);
   const Output output = second_order_ ? model_->forward_differentiable(each, alone.x)
-                                      : model_->forward(each, alone.x);
+                                      : model_->forward_anywhere(each, alone.x);
   const Tensor risks = domain_risks(output, alone);  // [K * E, 1]
   const Tensor gradients =
       torch::autograd::grad({risks.sum()}, {each}, {}, create_graph, create_graph)[0];

@@ -59,7 +59,7 @@ void PackEvaluator::store(const Trainee& trainee, std::int64_t phase, const Doma
 
 void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
                            const std::string& metric, const Tensor& values) {
-  const Tensor dense = values.to(at::kDouble).contiguous();
+  const Tensor dense = values.to(at::kCPU, at::kDouble).contiguous();
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
     // What a frozen replica predicts says nothing about its method.
     if (!trainee.active().data_ptr<bool>()[k]) continue;
@@ -104,8 +104,10 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
   measure_dial(trainee, phase);
   measure_phases(trainee, phase);
   if (const ParameterBlock* weights = trainee.model().linear_weights()) {
-    const Tensor values =
-        trainee.parameters().detach().narrow(1, weights->offset, element_count(weights->shape));
+    const Tensor values = trainee.parameters()
+                              .detach()
+                              .narrow(1, weights->offset, element_count(weights->shape))
+                              .to(at::kCPU);
     std::map<std::string, Tensor> errors;
     for (std::size_t k = 0; k < costs_.size(); ++k) {
       const auto row = static_cast<std::int64_t>(k);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "harness/device.hpp"
 #include "spurion/error.hpp"
 #include "spurion/version.hpp"
 
@@ -38,7 +39,7 @@ PackCheckpoint::PackCheckpoint(const CheckpointPlan& plan, const Pack& pack,
 
 void PackCheckpoint::visit(StateVisitor& visitor, const Visit& where) {
   const auto below = [&](const char* name, auto& part) {
-    StateVisitor inside = visitor.inside(name);
+    StateVisitor inside = visitor.inside(name).on(trainee_->device());
     part.visit_state(inside);
   };
   below("trainee", *trainee_);
@@ -54,6 +55,7 @@ void PackCheckpoint::offer(const Visit& where) {
   Archive archive;
   archive.put_text("trials", trials_);
   archive.put_text("build", build_tag());
+  archive.put_text("device", device_kind(trainee_->device()));
   StateVisitor saver = StateVisitor::saver(archive);
   visit(saver, where);
   archive.write(file_);
@@ -68,8 +70,12 @@ bool PackCheckpoint::resume(const Visit& where) {
   } catch (const StoreError&) {
     return false;  // damaged: the trials start again
   }
-  // Another build need not come to the same bits: it starts the trials again.
-  if (archive.text("trials") != trials_ || archive.text("build") != build_tag()) return false;
+  // Another build or device need not come to the same bits: it starts the trials again.
+  if (archive.text("trials") != trials_ || archive.text("build") != build_tag() ||
+      (archive.contains("device") ? archive.text("device") : "cpu") !=
+          device_kind(trainee_->device())) {
+    return false;
+  }
   StateVisitor loader = StateVisitor::loader(archive);
   visit(loader, where);
   return true;

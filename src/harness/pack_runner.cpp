@@ -51,7 +51,7 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
                                       const std::shared_ptr<const DataSources>& sources,
                                       DataCache& cache, const CheckpointPlan& checkpoints,
                                       const std::atomic<bool>* stop,
-                                      const std::function<void(double)>& progress) {
+                                      const std::function<void(double)>& progress, Device device) {
   const auto started = std::chrono::steady_clock::now();
   core::WorkClock clock;
   const TrialSpec& first = pack.trials.front();
@@ -80,10 +80,11 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   const auto method = catalog.methods.at(first.method.name)
                           .make(method_options, MethodContext{info.task, replicas,
                                                               regime->batch_domains(environment),
-                                                              info.groups, method_keys});
+                                                              info.groups, method_keys, device});
   const CountingModel counted(*model);
-  Trainee trainee(counted, model->initialise(model_keys), gather_optimizer(pack));
-  context.linear_risks = uses_linear_risks(*model, *method, info, context.training);
+  Trainee trainee(counted, model->initialise(model_keys).to(device), gather_optimizer(pack));
+  context.linear_risks =
+      device.is_cpu() && uses_linear_risks(*model, *method, info, context.training);
   if (context.linear_risks) {
     trainee.set_full_batch_use(method->full_batch_use());
   } else if (method->needs_second_order()) {
@@ -148,10 +149,10 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
                                   DataCache& cache, const CheckpointPlan& checkpoints,
                                   const std::atomic<bool>* stop,
-                                  const std::function<void(double)>& progress) {
+                                  const std::function<void(double)>& progress, Device device) {
   const SingleThreaded single_threaded;
   try {
-    return run_replicas(pack, catalog, sources, cache, checkpoints, stop, progress);
+    return run_replicas(pack, catalog, sources, cache, checkpoints, stop, progress, device);
   } catch (const Error&) {
     throw;  // bad input or an interruption: the same for every trial of the pack
   } catch (const std::exception& error) {
@@ -167,7 +168,7 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
   std::vector<TrialResult> results;
   for (const TrialSpec& trial : pack.trials) {
     for (TrialResult& result :
-         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, {}, stop, progress)) {
+         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, {}, stop, progress, device)) {
       results.push_back(std::move(result));
     }
   }
@@ -177,10 +178,10 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
 std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
                                   const std::atomic<bool>* stop,
-                                  const std::function<void(double)>& progress) {
+                                  const std::function<void(double)>& progress, Device device) {
   // What one pack reads again is worth keeping, however much it is.
   DataCache cache(std::numeric_limits<double>::infinity());
-  return run_pack(pack, catalog, sources, cache, {}, stop, progress);
+  return run_pack(pack, catalog, sources, cache, {}, stop, progress, device);
 }
 
 }  // namespace spurion

@@ -11,6 +11,6 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
                                   DataCache& cache, const CheckpointPlan& checkpoints,
                                   const std::atomic<bool>* stop,
-                                  const std::function<void(double)>& progress);
+                                  const std::function<void(double)>& progress, Device device);
 
 }  // namespace spurion

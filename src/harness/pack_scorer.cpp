@@ -108,7 +108,8 @@ Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& sa
     const Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
     const Tensor own = parameters.narrow(0, static_cast<std::int64_t>(first),
                                          static_cast<std::int64_t>(last - first));
-    logits.push_back(trainee.model().forward(own, x).logits);
+    // Metrics are worked out in host memory.
+    logits.push_back(trainee.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
     first = last;
   }
   return logits.size() == 1 ? logits.front() : at::cat(logits);

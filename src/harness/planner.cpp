@@ -87,7 +87,9 @@ Group make_group(std::vector<TrialSpec> trials, const Catalog& catalog,
 
 /// Most replicas of a pack of this group.
 std::int64_t largest_pack(const Group& group, const PlanOptions& options) {
-  auto size = static_cast<std::int64_t>(std::floor(cache_bytes() / group.cost.cache_bytes));
+  auto size = options.device.is_cpu()
+                  ? static_cast<std::int64_t>(std::floor(cache_bytes() / group.cost.cache_bytes))
+                  : options.max_replicas;
   size = std::clamp<std::int64_t>(size, 1, std::min(options.max_replicas, group.cost.max_replicas));
   size = std::min(size, group.size());
   if (options.memory_bytes <= 0.0) return size;

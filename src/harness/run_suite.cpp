@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "harness/context.hpp"
+#include "harness/device.hpp"
 #include "harness/memory_budget.hpp"
 #include "harness/pack_runner.hpp"
 #include "harness/seeds.hpp"
@@ -75,9 +76,10 @@ void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& cata
     const auto pack = static_cast<std::size_t>(index);
     try {
       if (options.stop != nullptr && options.stop->load()) throw Interrupted("stopped");
-      const auto results = run_pack(packs[pack], catalog, sources, cache, checkpoints,
-                                    options.stop != nullptr ? options.stop : work.ending(),
-                                    [&](double share) { work.advance(pack, share); });
+      const auto results = run_pack(
+          packs[pack], catalog, sources, cache, checkpoints,
+          options.stop != nullptr ? options.stop : work.ending(),
+          [&](double share) { work.advance(pack, share); }, options.device);
       for (const std::string& key : environments_of(packs[pack])) cache.done(key);
       work.finish(pack, results);
       PackCheckpoint::discard(checkpoints, packs[pack]);
@@ -89,27 +91,41 @@ void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& cata
   }
 }
 
+/// Trials of one store are of one kind of device: the numbers of two differ in rounding, and the
+/// differences grow in training.
+void require_device(const Store& store, const std::filesystem::path& folder, Device wanted) {
+  const std::string held = store.context("device").value_or("cpu");  // older stores do not say
+  if (held == device_kind(wanted) || store.finished().empty()) return;
+  throw UsageError(fmt::format(
+      "'{}' holds trials run on {}, which do not compare bit for bit with trials run on {}; use "
+      "--device {} to go on, or another --out",
+      folder.string(), held, device_kind(wanted), held));
+}
+
 }  // namespace
 
 Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
   const std::vector<TrialSpec> trials = suite.trials(catalog);
   const auto sources = std::make_shared<const DataSources>(options.data_directory);
-  const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
-  const std::int64_t jobs = options.jobs > 0 ? options.jobs : cores;
+  prepare_device(options.device);
+  const std::int64_t jobs = worker_count(options.jobs, options.device);
   // Everything that can be wrong with the input is found before the output folder is touched.
-  const auto context = run_context(suite, trials, catalog, sources);
+  auto context = run_context(suite, trials, catalog, sources);
+  context["device"] = device_kind(options.device);
   // Image data were read for the context, so they count as part of the process.
   const MemoryBudget budget = split_memory(options.memory_bytes, jobs);
   PlanOptions plan_options;
   plan_options.max_replicas = options.max_replicas;
   plan_options.memory_bytes = budget.packs;
   plan_options.jobs = jobs;
+  plan_options.device = options.device;
   // A store that is there says what is left to run; a new one is made only once the plan stands,
   // since a trial may be too large for the memory.
   std::optional<Store> opened;
   std::error_code unreadable;  // opening says what is wrong
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
     opened.emplace(options.out);
+    require_device(*opened, options.out, options.device);
   }
   std::vector<TrialSpec> missing =
       missing_trials(trials, opened ? opened->finished() : std::set<std::string>());

@@ -31,16 +31,19 @@ std::string last_line(const std::exception& error) {
 struct ScriptModel::State {
   std::filesystem::path file;
   torch::jit::Module module;
+  Device device = c10::kCPU;
 };
 
-ScriptModel::ScriptModel(std::filesystem::path file) : state_(std::make_unique<State>()) {
+ScriptModel::ScriptModel(std::filesystem::path file, Device device)
+    : state_(std::make_unique<State>()) {
   state_->file = std::move(file);
+  state_->device = device;
   std::error_code error;
   if (!std::filesystem::is_regular_file(state_->file, error)) {
     throw DataError(fmt::format("'{}': there is no such file", state_->file.string()));
   }
   try {
-    state_->module = torch::jit::load(state_->file.string(), at::Device(at::kCPU));
+    state_->module = torch::jit::load(state_->file.string(), device);
     state_->module.eval();
   } catch (const std::exception& refused) {
     throw DataError(fmt::format("'{}': not a TorchScript module that can be loaded: {}",
@@ -56,7 +59,7 @@ Tensor ScriptModel::logits(const Tensor& x) {
   const at::NoGradGuard no_grad;
   c10::IValue result;
   try {
-    result = state_->module.forward({x});
+    result = state_->module.forward({x.to(state_->device)});
   } catch (const std::exception& refused) {
     throw DataError(fmt::format("'{}': its forward cannot take rows of shape [{}]: {}",
                                 state_->file.string(), fmt::join(x.sizes(), ", "),

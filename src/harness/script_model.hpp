@@ -12,13 +12,13 @@ namespace spurion {
 class SPURION_API ScriptModel {
  public:
   /// Throws `DataError` when the file is missing or is no TorchScript module.
-  explicit ScriptModel(std::filesystem::path file);
+  explicit ScriptModel(std::filesystem::path file, Device device = c10::kCPU);
   ~ScriptModel();
   ScriptModel(ScriptModel&&) noexcept;
   ScriptModel& operator=(ScriptModel&&) noexcept;
 
-  /// `x` [B, ...] to what the module's forward gives, float32 on the processor, without gradients
-  /// and in evaluation mode. Throws `DataError` when it throws or gives no tensor of [B] or [B, C].
+  /// `x` [B, ...] to what the module's forward gives, float32 in host memory, without gradients and
+  /// in evaluation mode. Throws `DataError` when it throws or gives no tensor of [B] or [B, C].
   [[nodiscard]] Tensor logits(const Tensor& x);
 
  private:

@@ -29,7 +29,20 @@ void read_file(const std::filesystem::path& file, StoredResults& out) {
     }
   }
   sqlite::Statement context(database, "SELECT key, value FROM context");
-  while (context.step()) out.context.emplace(context.text(0), context.text(1));
+  std::string device = "cpu";  // of stores older than the key
+  while (context.step()) {
+    if (context.text(0) == "device") {
+      device = context.text(1);
+    } else {
+      out.context.emplace(context.text(0), context.text(1));
+    }
+  }
+  std::string& devices = out.context["device"];  // all of them, where stores differ
+  if (devices.empty()) {
+    devices = device;
+  } else if (devices.find(device) == std::string::npos) {
+    devices += ", " + device;
+  }
 
   std::unordered_map<std::int64_t, TrialResult> trials;
   sqlite::Statement trial(database,

@@ -6,7 +6,8 @@
 
 namespace spurion {
 
-/// Another method whose steps count as training: their time, and the passes through the model.
+/// Another method whose steps count as training: their time, and the passes through the model. Here
+/// batches leave host memory, where regimes make them, for the device of what is trained.
 class TimedMethod final : public Method {
  public:
   TimedMethod(Method& inner, const CountingModel& model) : inner_(&inner), model_(&model) {}
@@ -17,7 +18,7 @@ class TimedMethod final : public Method {
   void step(Trainee& trainee, const Batch& batch) override {
     const core::ActivityScope scope(core::Activity::training);
     model_->set_counting(true);
-    inner_->step(trainee, batch);
+    inner_->step(trainee, trainee.device().is_cpu() ? batch : brought(batch, trainee.device()));
     model_->set_counting(false);
   }
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
@@ -34,8 +35,20 @@ class TimedMethod final : public Method {
   }
 
  private:
+  /// The batch on a device. One that comes again, such as all rows in every step, was kept there.
+  const Batch& brought(const Batch& batch, Device device) {
+    if (!batch.x.is_same(last_.x) || !batch.y.is_same(last_.y) ||
+        !batch.group.is_same(last_.group) || !batch.weight.is_same(last_.weight)) {
+      last_ = batch;
+      last_there_ = batch.to(device);
+    }
+    return last_there_;
+  }
+
   Method* inner_;
   const CountingModel* model_;
+  Batch last_;
+  Batch last_there_;
 };
 
 }  // namespace spurion

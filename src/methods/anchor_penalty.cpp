@@ -42,7 +42,7 @@ Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction functi
                                   .reshape({replicas * chunk, sum.size(1)})
                                   .contiguous()
                                   .requires_grad_(true);
-    const Tensor logits = trainee.model().forward(parameters, each_row(rows.x)).logits;
+    const Tensor logits = trainee.model().forward_anywhere(parameters, each_row(rows.x)).logits;
     Tensor values = function == RowFunction::loss
                         ? losses::row_loss(rows.task, logits, each_row(targets))
                         : logits.pow(2).sum(2);

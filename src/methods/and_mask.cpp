@@ -34,7 +34,7 @@ class AndMask final : public Method {
   }
 
   AndMask(const Options& options, const MethodContext& context)
-      : agreement_(per_replica_tensor(options.agreement, context.replicas)),
+      : agreement_(per_replica_tensor(options.agreement, context)),
         normalise_(options.normalise == "weights") {}
 
   [[nodiscard]] Access needs() const override {

@@ -7,11 +7,11 @@
 namespace spurion {
 
 BaseRisk::BaseRisk(const BaseRiskOptions& options, const MethodContext& context)
-    : weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
-      l2_(per_replica_tensor(options.l2, context.replicas)),
+    : weight_(per_replica_tensor(options.penalty_weight, context)),
+      l2_(per_replica_tensor(options.l2, context)),
       replayed_(options.penalty_replayed) {
   if (options.penalty == "none") return;
-  penalty_.emplace(options.penalty, per_replica_tensor(options.penalty_step, context.replicas));
+  penalty_.emplace(options.penalty, per_replica_tensor(options.penalty_step, context));
   if (options.penalty_over == "phases") {
     phases_.emplace(options.penalty_memory, options.penalty_phases, context);
   }

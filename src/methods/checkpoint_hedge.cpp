@@ -42,7 +42,7 @@ class CheckpointHedge final : public Method {
       : risk_(options, context),
         experts_(options.experts),
         every_(options.every),
-        discount_(per_replica_tensor(options.discount, context.replicas)) {}
+        discount_(per_replica_tensor(options.discount, context)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
@@ -94,7 +94,7 @@ class CheckpointHedge final : public Method {
   void judge(Trainee& trainee, const Batch& batch) {
     const at::NoGradGuard no_grad;
     const auto add = [&](Tensor& total, const Tensor& parameters) {
-      const Output output = trainee.model().forward(parameters, batch.x);
+      const Output output = trainee.model().forward_anywhere(parameters, batch.x);
       total = discount_ * total + domain_risks(output, batch).mean(1);
     };
     for (std::size_t i = 0; i < copies_.size(); ++i) add(losses_[i], copies_[i]);

@@ -70,7 +70,8 @@ class ContinualBackprop final : public Method {
     if (layers.empty() || batch.linear) return;
     if (utility_.empty()) {
       for (const HiddenLayer& layer : layers) {
-        utility_.push_back(at::zeros({replicas_, layer.bias.shape[0]}));
+        utility_.push_back(
+            at::zeros({replicas_, layer.bias.shape[0]}, at::device(trainee.device())));
         age_.push_back(at::zeros({replicas_, layer.bias.shape[0]}, at::kLong));
         due_.push_back(at::zeros({replicas_}, at::kDouble));
       }
@@ -101,8 +102,9 @@ class ContinualBackprop final : public Method {
     StateVisitor risk = visit.inside("risk");
     risk_.visit_state(risk);
     visit("utility", utility_);
-    visit("age", age_);
-    visit("due", due_);
+    StateVisitor counted = visit.on(at::kCPU);
+    counted("age", age_);
+    counted("due", due_);
   }
 
  private:
@@ -146,13 +148,14 @@ class ContinualBackprop final : public Method {
     for (const StreamKey& key : keys_) {
       keys.push_back(key.child(static_cast<std::uint64_t>(trainee.step())));
     }
-    const Tensor fresh = trainee.model().initialise(keys);
+    const Tensor fresh = trainee.fresh_parameters(keys);
     const std::int64_t units = layer.bias.shape[0];
     for (std::int64_t k = 0; k < replicas_; ++k) {
       double& due = due_[l].data_ptr<double>()[k];
       if (due < 1.0 || !trainee.active().data_ptr<bool>()[k]) continue;
       due -= 1.0;  // at most one unit of a layer in an update
-      float* utility = utility_[l].data_ptr<float>() + k * units;
+      const Tensor utilities = utility_[l][k].to(at::kCPU);
+      const float* utility = utilities.data_ptr<float>();
       std::int64_t* age = age_[l].data_ptr<std::int64_t>() + k * units;
       const auto corrected = [&](std::int64_t unit) {
         return static_cast<double>(utility[unit]) /
@@ -164,17 +167,13 @@ class ContinualBackprop final : public Method {
         if (worst < 0 || corrected(unit) < corrected(worst)) worst = unit;
       }
       if (worst < 0) continue;
-      float* own = parameters.data_ptr<float>() + k * parameters.size(1);
-      const float* source = fresh.data_ptr<float>() + k * parameters.size(1);
-      for (std::int64_t input = 0; input < layer.in.shape[0]; ++input) {
-        const std::int64_t at = layer.in.offset + input * units + worst;
-        own[at] = source[at];
-      }
-      own[layer.bias.offset + worst] = source[layer.bias.offset + worst];
-      for (std::int64_t output = 0; output < layer.out.shape[1]; ++output) {
-        own[layer.out.offset + worst * layer.out.shape[1] + output] = 0.0F;
-      }
-      utility[worst] = 0.0F;
+      const auto own = [k](const Tensor& all, const ParameterBlock& which) {
+        return block(all, which)[k];
+      };
+      own(parameters, layer.in).select(1, worst).copy_(own(fresh, layer.in).select(1, worst));
+      own(parameters, layer.bias)[worst].copy_(own(fresh, layer.bias)[worst]);
+      own(parameters, layer.out)[worst].zero_();
+      utility_[l][k][worst].zero_();
       age[worst] = 0;
     }
   }
@@ -184,8 +183,8 @@ class ContinualBackprop final : public Method {
   std::int64_t replicas_;
   std::vector<StreamKey> keys_;
   std::vector<Tensor> utility_;  // of each hidden layer, [K, units]
-  std::vector<Tensor> age_;      // int64 [K, units]
-  std::vector<Tensor> due_;      // float64 [K]: replacements that have come due
+  std::vector<Tensor> age_;      // int64 [K, units], in host memory
+  std::vector<Tensor> due_;      // float64 [K], there too: replacements that have come due
 };
 
 }  // namespace

@@ -39,8 +39,8 @@ class DerPp final : public Method {
   DerPp(const Options& options, const MethodContext& context)
       : risk_(options, context),
         replayed_(options.replayed),
-        alpha_(per_replica_tensor(options.alpha, context.replicas)),
-        beta_(per_replica_tensor(options.beta, context.replicas)),
+        alpha_(per_replica_tensor(options.alpha, context)),
+        beta_(per_replica_tensor(options.beta, context)),
         memory_(options.memory, context, "replay") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

@@ -36,7 +36,7 @@ class DiscountedSgd final : public Method {
 
   DiscountedSgd(const Options& options, const MethodContext& context)
       : risk_(options, context),
-        discount_(per_replica_tensor(options.discount, context.replicas)),
+        discount_(per_replica_tensor(options.discount, context)),
         window_(options.window) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

@@ -34,7 +34,7 @@ Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, dou
 
 Tensor Teacher::predict(const Trainee& trainee, const Tensor& x) const {
   const at::NoGradGuard no_grad;
-  return trainee.model().forward(parameters_, x).logits;
+  return trainee.model().forward_anywhere(parameters_, x).logits;
 }
 
 }  // namespace spurion

@@ -22,7 +22,7 @@ class Erm final : public ObjectiveMethod {
     return schema;
   }
   Erm(const Options& options, const MethodContext& context)
-      : l2_(per_replica_tensor(options.l2, context.replicas)) {}
+      : l2_(per_replica_tensor(options.l2, context)) {}
 
   [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
 

@@ -40,8 +40,8 @@ class Ewc final : public Method {
 
   Ewc(const Options& options, const MethodContext& context)
       : risk_(options, context),
-        decay_(per_replica_tensor(options.decay, context.replicas).unsqueeze(1)),
-        penalty_(0.5 * per_replica_tensor(options.strength, context.replicas)),
+        decay_(per_replica_tensor(options.decay, context).unsqueeze(1)),
+        penalty_(0.5 * per_replica_tensor(options.strength, context)),
         memory_(options.fisher_rows, context, "fisher") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

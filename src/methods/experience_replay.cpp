@@ -35,7 +35,7 @@ class ExperienceReplay final : public Method {
   ExperienceReplay(const Options& options, const MethodContext& context)
       : risk_(options, context),
         replayed_(options.replayed),
-        strength_(per_replica_tensor(options.strength, context.replicas)),
+        strength_(per_replica_tensor(options.strength, context)),
         memory_(options.memory, context, "replay") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

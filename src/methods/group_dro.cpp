@@ -29,10 +29,11 @@ class GroupDro final : public ObjectiveMethod {
   }
 
   GroupDro(const Options& options, const MethodContext& context)
-      : step_size_(per_replica_tensor(options.step_size, context.replicas)),
-        l2_(per_replica_tensor(options.l2, context.replicas)),
+      : step_size_(per_replica_tensor(options.step_size, context)),
+        l2_(per_replica_tensor(options.l2, context)),
         weights_(at::full({context.replicas, context.domains},
-                          1.0 / static_cast<double>(context.domains))) {}
+                          1.0 / static_cast<double>(context.domains), at::device(context.device))) {
+  }
 
   [[nodiscard]] Access needs() const override {
     Access access;

@@ -44,11 +44,21 @@ Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
   SPURION_CHECK(losses.dim() == 2 && weights.dim() == 2 && weights.size(1) == losses.size(1) &&
                     (weights.size(0) == 1 || weights.size(0) == losses.size(0)),
                 "losses [K, B] and weights [K or 1, B]");
+  if (!losses.is_cpu()) {
+    return ((losses.to(at::kDouble) * weights.to(at::kDouble)).sum(1) /
+            static_cast<double>(weights.size(1)))
+        .to(losses.scalar_type());
+  }
   return WeightedMean::apply(losses, weights.contiguous());
 }
 
 Tensor count_groups(const Tensor& group, std::int64_t groups) {
   const Tensor rows = group.contiguous();
+  if (!rows.is_cpu()) {
+    // A label out of range is the device's to find.
+    return at::zeros({rows.size(0), groups}, rows.options())
+        .scatter_add_(1, rows, at::ones_like(rows));
+  }
   Tensor counts = at::zeros({rows.size(0), groups}, at::kLong);
   for (std::int64_t k = 0; k < rows.size(0); ++k) {
     const std::int64_t* row = rows.data_ptr<std::int64_t>() + k * rows.size(1);

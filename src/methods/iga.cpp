@@ -33,8 +33,8 @@ class Iga final : public Method {
   }
 
   Iga(const Options& options, const MethodContext& context)
-      : weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
-        l2_(per_replica_tensor(options.l2, context.replicas)),
+      : weight_(per_replica_tensor(options.penalty_weight, context)),
+        l2_(per_replica_tensor(options.l2, context)),
         sum_(options.reduction == "sum") {}
 
   [[nodiscard]] Access needs() const override {

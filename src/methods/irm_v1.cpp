@@ -53,10 +53,10 @@ class IrmV1 final : public ObjectiveMethod {
 
   IrmV1(const Options& options, const MethodContext& context)
       : options_(options),
-        l2_(per_replica_tensor(options.l2, context.replicas)),
-        schedule_{per_replica_tensor(options.penalty_weight, context.replicas),
-                  per_replica_tensor(options.anneal_steps, context.replicas),
-                  options.initial_weight, options.rescale} {
+        l2_(per_replica_tensor(options.l2, context)),
+        schedule_{per_replica_tensor(options.penalty_weight, context),
+                  per_replica_tensor(options.anneal_steps, context), options.initial_weight,
+                  options.rescale} {
     if (options.convex) {
       for (const double weight : options.penalty_weight.values()) {
         if (weight > 1.0) {

@@ -31,8 +31,7 @@ class KlAnchor final : public ObjectiveMethod {
   }
 
   KlAnchor(const Options& options, const MethodContext& context)
-      : risk_(options, context),
-        strength_(per_replica_tensor(options.strength, context.replicas)) {}
+      : risk_(options, context), strength_(per_replica_tensor(options.strength, context)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {

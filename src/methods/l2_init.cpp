@@ -33,7 +33,7 @@ class L2Init final : public ObjectiveMethod {
 
   L2Init(const Options& options, const MethodContext& context)
       : risk_(options, context),
-        strength_(per_replica_tensor(options.strength, context.replicas)),
+        strength_(per_replica_tensor(options.strength, context)),
         phase_(options.towards == "initial" ? 0 : 1) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

@@ -46,7 +46,7 @@ class LastLayerRetraining final : public Method {
     if (!reinitialise_) return;
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
-    const Tensor fresh = trainee.model().initialise(keys);
+    const Tensor fresh = trainee.fresh_parameters(keys);
     trainee.set_trainable(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
     trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
   }
@@ -68,7 +68,8 @@ class LastLayerRetraining final : public Method {
  private:
   /// bool [P]
   static Tensor in_last_layer(const Trainee& trainee) {
-    return at::arange(trainee.parameters().size(1)).ge(trainee.model().last_layer_offset());
+    return at::arange(trainee.parameters().size(1), at::device(trainee.device()))
+        .ge(trainee.model().last_layer_offset());
   }
 
   BaseRisk risk_;

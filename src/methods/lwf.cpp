@@ -34,7 +34,7 @@ class Lwf final : public ObjectiveMethod {
 
   Lwf(const Options& options, const MethodContext& context)
       : risk_(options, context),
-        strength_(per_replica_tensor(options.strength, context.replicas)),
+        strength_(per_replica_tensor(options.strength, context)),
         temperature_(options.temperature) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

@@ -34,7 +34,7 @@ class Mas final : public Method {
 
   Mas(const Options& options, const MethodContext& context)
       : risk_(options, context),
-        penalty_(per_replica_tensor(options.strength, context.replicas)),
+        penalty_(per_replica_tensor(options.strength, context)),
         memory_(options.importance_rows, context, "importance") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }

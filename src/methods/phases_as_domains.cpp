@@ -48,9 +48,9 @@ class PhasesAsDomains final : public Method {
 
   PhasesAsDomains(const Options& options, const MethodContext& context)
       : options_(options),
-        penalty_weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
-        step_size_(per_replica_tensor(options.step_size, context.replicas)),
-        l2_(per_replica_tensor(options.l2, context.replicas)),
+        penalty_weight_(per_replica_tensor(options.penalty_weight, context)),
+        step_size_(per_replica_tensor(options.step_size, context)),
+        l2_(per_replica_tensor(options.l2, context)),
         phases_(options.memory, options.kept_phases, context) {}
 
   [[nodiscard]] double cost_factor() const override { return 3.0; }

@@ -27,7 +27,7 @@ class ReweightedErm final : public ObjectiveMethod {
   }
 
   ReweightedErm(const Options& options, const MethodContext& context)
-      : l2_(per_replica_tensor(options.l2, context.replicas)), groups_(context.groups) {
+      : l2_(per_replica_tensor(options.l2, context)), groups_(context.groups) {
     require_groups("reweighted_erm", context);
   }
 

@@ -4,22 +4,39 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 namespace spurion {
 
 namespace {
 
-/// Copies row `from` of replica k to row `to`; a source with one replica is shared by all.
-void copy_row(const Tensor& source, std::int64_t from, const Tensor& target, std::int64_t to,
-              std::int64_t replica) {
+/// Rows to copy, numbered through all replicas of their tensors.
+struct RowMoves {
+  std::vector<std::int64_t> from;
+  std::vector<std::int64_t> to;  ///< of several rows for one place the last stays
+};
+
+/// Copies rows between contiguous tensors of one device.
+void copy_rows(const Tensor& source, const Tensor& target, const RowMoves& moves) {
+  if (moves.from.empty()) return;
+  if (!target.is_cpu()) {
+    std::map<std::int64_t, std::int64_t> last;
+    for (std::size_t i = 0; i < moves.to.size(); ++i) last[moves.to[i]] = moves.from[i];
+    std::vector<std::int64_t> both;
+    for (const auto& [to, from] : last) both.push_back(to);
+    for (const auto& [to, from] : last) both.push_back(from);
+    const auto index = at::tensor(both, at::kLong).reshape({2, -1}).to(target.device()).unbind(0);
+    target.flatten(0, 1).index_copy_(0, index[0], source.flatten(0, 1).index_select(0, index[1]));
+    return;
+  }
   const std::size_t bytes = target.nbytes() / static_cast<std::size_t>(target.size(0)) /
                             static_cast<std::size_t>(target.size(1));
-  const std::int64_t own = source.size(0) == 1 ? 0 : replica;
-  const auto* data = static_cast<const char*>(source.data_ptr()) +
-                     static_cast<std::size_t>(own * source.size(1) + from) * bytes;
-  auto* out = static_cast<char*>(target.data_ptr()) +
-              static_cast<std::size_t>(replica * target.size(1) + to) * bytes;
-  std::memcpy(out, data, bytes);
+  const auto* data = static_cast<const char*>(source.data_ptr());
+  auto* out = static_cast<char*>(target.data_ptr());
+  for (std::size_t i = 0; i < moves.from.size(); ++i) {
+    std::memcpy(out + static_cast<std::size_t>(moves.to[i]) * bytes,
+                data + static_cast<std::size_t>(moves.from[i]) * bytes, bytes);
+  }
 }
 
 Tensor empty_rows(std::int64_t replicas, std::int64_t rows, const Tensor& like) {
@@ -29,15 +46,11 @@ Tensor empty_rows(std::int64_t replicas, std::int64_t rows, const Tensor& like) 
   return at::empty(shape, like.options().requires_grad(false));
 }
 
-Tensor gather_rows(const Tensor& rows, const std::vector<std::int64_t>& index) {
+/// Rows `moves.from`, of each replica as many.
+Tensor gather_rows(const Tensor& rows, const RowMoves& moves) {
   const auto replicas = rows.size(0);
-  const auto count = static_cast<std::int64_t>(index.size()) / replicas;
-  Tensor out = empty_rows(replicas, count, rows);
-  for (std::int64_t k = 0; k < replicas; ++k) {
-    for (std::int64_t i = 0; i < count; ++i) {
-      copy_row(rows, index[static_cast<std::size_t>(k * count + i)], out, i, k);
-    }
-  }
+  Tensor out = empty_rows(replicas, static_cast<std::int64_t>(moves.from.size()) / replicas, rows);
+  copy_rows(rows, out, moves);
   return out;
 }
 
@@ -56,8 +69,8 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
   const auto replicas = static_cast<std::int64_t>(keys_.size());
   const Tensor x = batch.x.contiguous();
   const Tensor y = batch.y.flatten(1).contiguous();
-  const Tensor weight =
-      batch.weight.defined() ? batch.weight.flatten(1).contiguous() : at::ones({1, y.size(1)});
+  const Tensor weight = batch.weight.defined() ? batch.weight.flatten(1).contiguous()
+                                               : at::ones({1, y.size(1)}, x.options());
   const Tensor z = logits.defined() ? logits.detach().contiguous() : Tensor();
   if (!x_.defined()) {
     task_ = batch.task;
@@ -66,27 +79,40 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
     weight_ = empty_rows(replicas, capacity_, weight);
     if (z.defined()) logits_ = empty_rows(replicas, capacity_, z);
   }
+  RowMoves own;     // of rows that each replica has for itself
+  RowMoves shared;  // of rows that are those of all
   for (std::int64_t k = 0; k < replicas; ++k) {
     const Stream stream(keys_[static_cast<std::size_t>(k)].child("reservoir"));
     for (std::int64_t i = 0; i < x.size(1); ++i) {
       const std::int64_t number = offered_ + i;
       const std::int64_t place = number < capacity_ ? number : stream.below(number + 1, number);
       if (place >= capacity_) continue;
-      copy_row(x, i, x_, place, k);
-      copy_row(y, i, y_, place, k);
-      copy_row(weight, i, weight_, place, k);
-      if (logits_.defined()) copy_row(z, i, logits_, place, k);
+      own.from.push_back(k * x.size(1) + i);
+      own.to.push_back(k * capacity_ + place);
+      shared.from.push_back(i);
     }
   }
+  shared.to = own.to;
+  const auto copy = [&](const Tensor& source, const Tensor& target) {
+    copy_rows(source, target, source.size(0) == 1 ? shared : own);
+  };
+  copy(x, x_);
+  copy(y, y_);
+  copy(weight, weight_);
+  if (logits_.defined()) copy(z, logits_);
   weighted_ = weighted_ || batch.weight.defined();
   offered_ += x.size(1);
 }
 
 RowMemory::Draw RowMemory::draw(std::int64_t rows, std::int64_t number) const {
-  std::vector<std::int64_t> index;
-  for (const StreamKey& key : keys_) {
-    const Stream stream(key.child("draw"));
-    for (std::int64_t i = 0; i < rows; ++i) index.push_back(stream.below(size(), number, i));
+  RowMoves index;
+  for (std::size_t k = 0; k < keys_.size(); ++k) {
+    const Stream stream(keys_[k].child("draw"));
+    const std::int64_t first = static_cast<std::int64_t>(k) * capacity_;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      index.to.push_back(static_cast<std::int64_t>(index.to.size()));
+      index.from.push_back(first + stream.below(size(), number, i));
+    }
   }
   Draw out;
   out.batch.x = gather_rows(x_, index);

@@ -35,8 +35,8 @@ class ShrinkPerturb final : public Method {
 
   ShrinkPerturb(const Options& options, const MethodContext& context)
       : risk_(options, context),
-        shrink_(per_replica_tensor(options.shrink, context.replicas).unsqueeze(1)),
-        perturb_(per_replica_tensor(options.perturb, context.replicas).unsqueeze(1)),
+        shrink_(per_replica_tensor(options.shrink, context).unsqueeze(1)),
+        perturb_(per_replica_tensor(options.perturb, context).unsqueeze(1)),
         every_(options.every) {
     for (std::int64_t k = 0; k < context.replicas; ++k) {
       keys_.push_back(context.key(k).child("shrink_perturb"));
@@ -73,7 +73,7 @@ class ShrinkPerturb final : public Method {
     ++times_;
     last_ = trainee.step();
     const Tensor now = trainee.parameters().detach();
-    trainee.set_trainable(shrink_ * now + perturb_ * trainee.model().initialise(keys));
+    trainee.set_trainable(shrink_ * now + perturb_ * trainee.fresh_parameters(keys));
   }
 
   BaseRisk risk_;

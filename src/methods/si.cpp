@@ -35,7 +35,7 @@ class Si final : public Method {
   Si(const Options& options, const MethodContext& context)
       : risk_(options, context),
         damping_(options.damping),
-        penalty_(per_replica_tensor(options.strength, context.replicas)) {}
+        penalty_(per_replica_tensor(options.strength, context)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {

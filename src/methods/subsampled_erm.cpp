@@ -44,7 +44,7 @@ class SubsampledErm final : public ObjectiveMethod {
   }
 
   SubsampledErm(const Options& options, const MethodContext& context)
-      : l2_(per_replica_tensor(options.l2, context.replicas)), groups_(context.groups) {
+      : l2_(per_replica_tensor(options.l2, context)), groups_(context.groups) {
     require_groups("subsampled_erm", context);
   }
 
@@ -62,9 +62,10 @@ class SubsampledErm final : public ObjectiveMethod {
  private:
   /// B / (rows kept) for the rows that are kept, else 0: [K or 1, B].
   [[nodiscard]] Tensor kept(const Batch& batch) const {
-    const Tensor group = groups_of(batch);
+    // Contents are read in host memory.
+    const Tensor group = groups_of(batch).to(at::kCPU);
     const Tensor counts = count_groups(group, groups_);
-    const Tensor x = batch.x.flatten(2).contiguous();
+    const Tensor x = batch.x.to(at::kCPU).flatten(2).contiguous();
     const std::int64_t sets = std::max(x.size(0), group.size(0));
     const std::int64_t rows = group.size(1);
     const auto bytes = static_cast<std::size_t>(x.size(2)) * x.element_size();
@@ -95,7 +96,7 @@ class SubsampledErm final : public ObjectiveMethod {
         }
       }
     }
-    return weights;
+    return weights.to(batch.x.device());
   }
 
   Tensor l2_;

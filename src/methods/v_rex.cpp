@@ -35,10 +35,9 @@ class VRex final : public ObjectiveMethod {
   }
 
   VRex(const Options& options, const MethodContext& context)
-      : l2_(per_replica_tensor(options.l2, context.replicas)),
-        schedule_{per_replica_tensor(options.penalty_weight, context.replicas),
-                  per_replica_tensor(options.anneal_steps, context.replicas), 1.0,
-                  options.rescale} {}
+      : l2_(per_replica_tensor(options.l2, context)),
+        schedule_{per_replica_tensor(options.penalty_weight, context),
+                  per_replica_tensor(options.anneal_steps, context), 1.0, options.rescale} {}
 
   [[nodiscard]] Access needs() const override {
     Access access;

@@ -67,7 +67,8 @@ struct ModuleNode : torch::autograd::Function<ModuleNode> {
     flat.reserve(each.size());
     for (std::size_t i = 0; i < each.size(); ++i) {
       flat.push_back(each[i].defined() ? each[i].reshape({-1})
-                                       : at::zeros({call->leaves[i].numel()}));
+                                       : at::zeros({call->leaves[i].numel()},
+                                                   call->leaves[i].options().requires_grad(false)));
     }
     return {at::cat(flat), Tensor(), Tensor()};
   }
@@ -119,6 +120,7 @@ Output ModuleModel::forward(const Tensor& parameters, const Tensor& x) const {
   auto call = c10::make_intrusive<Call>();
   // A module of its own for every call: several forward passes may await their backward at once.
   call->module = make_();
+  if (!parameters.is_cpu()) call->module->to(parameters.device());
   call->forward = &forward_;
   const auto outputs = ModuleNode::apply(parameters.select(0, 0), x.select(0, 0), call);
   return {outputs[0].unsqueeze(0), outputs[1].unsqueeze(0)};

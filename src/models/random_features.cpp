@@ -75,7 +75,8 @@ class RandomFeatures final : public Model {
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
     const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).to(parameters.scalar_type());
-    return read_out(parameters, at::matmul(rows, directions_.to(parameters.scalar_type())).relu());
+    const Tensor directions = directions_.to(parameters.device(), parameters.scalar_type());
+    return read_out(parameters, at::matmul(rows, directions).relu());
   }
 
   [[nodiscard]] double forward_flops() const override { return feature_flops() + head_flops(); }

@@ -39,7 +39,7 @@ void Prequential::enter(std::int64_t phase, const std::vector<Phase>& each, std:
 Tensor Prequential::predict(Trainee& trainee, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::evaluation);
   const at::NoGradGuard no_grad;
-  return trainee.forward(batch.x).logits;
+  return trainee.forward(batch.x).logits.to(at::kCPU);
 }
 
 void Prequential::count(const Batch& batch, const Tensor& logits, const Tensor& choice) {

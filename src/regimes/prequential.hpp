@@ -22,7 +22,7 @@ class Prequential {
   /// From now on predictions are of this phase, cut into so many windows of `steps` steps in all.
   void enter(std::int64_t phase, const std::vector<Phase>& each, std::int64_t steps,
              std::int64_t windows);
-  /// Logits of a batch under the present parameters.
+  /// Logits of a batch under the present parameters, in host memory.
   static Tensor predict(Trainee& trainee, const Batch& batch);
   /// Counts a batch with these logits, of which `choice` [K, E * B] was predicted.
   void count(const Batch& batch, const Tensor& logits, const Tensor& choice);

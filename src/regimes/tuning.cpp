@@ -15,6 +15,7 @@ Tuning::Tuning(TuningOptions options, Trainee& trainee)
   } else if (options_.trainable == "none") {
     trainable_ = at::zeros({all}, at::kBool);
   }
+  if (trainable_.defined()) trainable_ = trainable_.to(trainee.device());
 }
 
 void Tuning::enter(std::int64_t phase) {

@@ -138,6 +138,7 @@ std::string how_it_was_run(const StoredResults& results) {
                            context_of(results, "seconds"), context_of(results, "jobs"))},
       {"Processor time of the last run", context_of(results, "processor_time")},
       {"Peak memory of the last run", context_of(results, "peak_memory")},
+      {"Device", context_of(results, "device") == "cpu" ? "" : context_of(results, "device")},
       {"Versions", context_of(results, "versions")},
       {"Plug-ins",
        context_of(results, "plugins").empty() ? "none" : context_of(results, "plugins")}};

@@ -35,6 +35,20 @@ TEST_CASE("a larger suite runs only what is new") {
              Contains("10 trials in out: 10 done, 0 diverged, 0 failed; 4 found there, 6 run"));
 }
 
+TEST_CASE("a device that is not there is refused before anything is written") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(4, 5));
+  const Finished typo = shell.run({"run", "toy.toml", "--device", "gpu"});
+  CHECK(typo.code == 2);
+  CHECK_THAT(typo.err, Contains("unknown device 'gpu'; did you mean 'cuda'?"));
+  const Finished absent = shell.run({"run", "toy.toml", "--device", "cuda:99"});
+  CHECK(absent.code == 2);
+  CHECK_THAT(absent.err,
+             Contains("there is no device 'cuda:99' here: LibTorch") && Contains("offers cpu"));
+  CHECK_FALSE(std::filesystem::exists(shell.path("results")));
+  CHECK(shell.run({"run", "toy.toml", "--device", "cpu"}).code == 0);
+}
+
 TEST_CASE("a dry run says what would run and touches nothing") {
   Shell shell;
   shell.write("toy.toml", toy_suite(6, 5));

@@ -1,0 +1,61 @@
+#include "spurion/optimizer.hpp"
+
+#include <ATen/ATen.h>
+
+#include "catch.hpp"
+#include "device/fake_device.hpp"
+
+using namespace spurion;
+using spurion::test::fake_device;
+
+namespace {
+
+struct Trace {
+  Tensor parameters;
+  Archive state;
+};
+
+/// A few updates, with a replica that pauses and another that is reset.
+Trace updated(const OptimizerOptions& options, Device device) {
+  constexpr std::int64_t kReplicas = 3;
+  at::manual_seed(1);
+  Tensor parameters = at::randn({kReplicas, 37}).to(device);
+  Optimizer optimizer(options, kReplicas, 37, device);
+  for (int step = 0; step < 6; ++step) {
+    Tensor active = at::ones({kReplicas}, at::kBool);
+    if (step == 2 || step == 3) active[1] = false;
+    if (step == 4) {
+      Tensor mask = at::zeros({kReplicas}, at::kBool);
+      mask[2] = true;
+      optimizer.reset(mask);
+    }
+    const Tensor gradient = at::randn({kReplicas, 37});
+    optimizer.step(parameters, gradient.to(device), active);
+  }
+  Trace trace;
+  trace.parameters = parameters.to(at::kCPU);
+  StateVisitor saver = StateVisitor::saver(trace.state);
+  optimizer.visit_state(saver);
+  return trace;
+}
+
+}  // namespace
+
+TEST_CASE("an optimiser's updates are the same on a device") {
+  OptimizerOptions options;
+  options.name = GENERATE("sgd", "adam", "adamw");
+  options.learning_rate = PerReplica<double>(std::vector<double>{0.1, 0.01, 0.003});
+  options.momentum = PerReplica<double>(std::vector<double>{0.9, 0.0, 0.5});
+  options.weight_decay = GENERATE(0.0, 0.05);
+  // Norms are about 6: the first replica is clipped always, the second never, the third not at all.
+  options.clip_norm = PerReplica<double>(std::vector<double>{1.0, 100.0, 0.0});
+  CAPTURE(options.name, options.weight_decay.value());
+  Trace here = updated(options, at::kCPU);
+  Trace there = updated(options, fake_device);
+  CHECK(at::allclose(here.parameters, there.parameters, 1e-6, 1e-7));
+  CHECK(at::allclose(here.state.get("first"), there.state.get("first"), 1e-6, 1e-7));
+  CHECK(at::equal(here.state.get("steps"), there.state.get("steps")));
+  if (options.name != "sgd") {
+    CHECK(at::allclose(here.state.get("second"), there.state.get("second"), 1e-6, 1e-7));
+  }
+}
