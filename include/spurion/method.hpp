@@ -64,6 +64,15 @@ struct UpdateLimits {
       {};  ///< bool [P]; parameters where it is false stay. Undefined: all may change
 };
 
+/// Sizes from which methods and regimes say how much memory they need, in bytes.
+struct MemorySizes {
+  double row = 0.0;          ///< inputs, label and weight of one row
+  double logits = 0.0;       ///< outputs of the model for one row
+  double activations = 0.0;  ///< of a pass of one row
+  double parameters = 0.0;   ///< of one replica
+  double batch_rows = 0.0;   ///< rows of one minibatch of one replica
+};
+
 /// K models in training: parameters, optimiser, counters. Methods act through it.
 class SPURION_API Trainee {
  public:
@@ -76,9 +85,12 @@ class SPURION_API Trainee {
   /// Leaf tensor [K, P] with requires_grad.
   [[nodiscard]] const Tensor& parameters() const { return parameters_; }
   void set_parameters(const Tensor& parameters);
+  /// As `set_parameters`, but those that updates may not change stay as they are, bit for bit.
+  void set_trainable(const Tensor& parameters);
   Optimizer& optimizer() { return optimizer_; }
   /// For all updates from now on.
   void limit_updates(UpdateLimits limits) { limits_ = std::move(limits); }
+  [[nodiscard]] const UpdateLimits& limits() const { return limits_; }
 
   /// Forward pass at the current parameters.
   Output forward(const Tensor& x);
@@ -145,6 +157,9 @@ class SPURION_API Method {
   [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
   /// Floating-point operations of one update as a multiple of a plain forward and backward.
   [[nodiscard]] virtual double cost_factor() const { return 1.0; }
+  /// Bytes it keeps of each replica from step to step at most, beside parameters and optimiser:
+  /// rows, importances, copies. The planner makes packs by it.
+  [[nodiscard]] virtual double memory_bytes(const MemorySizes& /*sizes*/) const { return 0.0; }
 };
 
 /// A method that is a loss: most are.

@@ -20,6 +20,9 @@ struct Phase {
   Domain domain;  ///< named "phase_0", "phase_1", ...
   /// Done to every row, such as resampling the cue in worlds whose dial has no neutral position.
   Intervention intervention;
+  /// After this phase so many of those before it are measured, evenly spaced in the logarithm of
+  /// their age, the last one among them; 0: all.
+  std::int64_t past_measured = 0;
 };
 
 /// The ceilings of a phase in `environment`. Where every cue is resampled it says nothing, so the
@@ -92,6 +95,13 @@ class SPURION_API Regime {
   /// The phases of a stream in order, on which trials are measured too; the first is where training
   /// begins. Empty when there is no stream.
   [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;
+  /// Bytes it keeps of each replica at most, such as batches whose labels are not there yet.
+  [[nodiscard]] virtual double memory_bytes(const MemorySizes& /*sizes*/) const { return 0.0; }
+  /// Training sets of `training.rows` a slot that are one to a full batch: more than one where the
+  /// rows of several phases are pooled.
+  [[nodiscard]] virtual std::int64_t pooled_sets(const Environment& /*environment*/) const {
+    return 1;
+  }
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
   virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
                    Evaluator& evaluator) const = 0;

@@ -37,6 +37,8 @@
 ///     fields = ["method.penalty_weight", "optimizer.learning_rate"]
 ///     [experiment.search.ranges]     # instead of the schema's distribution
 ///     "optimizer.learning_rate" = { log_uniform = [1e-4, 1e-2] }
+///     [experiment.search.values]     # or the draws themselves, one a draw, as a paper lists them
+///     "method.penalty_weight" = [24.92, 10990.0]
 ///
 ///     [[question]]
 ///     text = "Does a wider model close the gap?"
@@ -64,6 +66,7 @@ struct Experiment {
   std::int64_t draws = 0;
   std::vector<std::string> search_fields;
   std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
+  std::map<std::string, Value> search_values;   ///< by field, a list with one value a draw
 };
 
 struct SPURION_API Suite {

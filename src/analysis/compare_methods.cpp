@@ -41,7 +41,7 @@ std::vector<double> flat(const Cells& cells) {
 }
 
 std::string cell(const Cells& cells, const std::string& key) {
-  return cells.empty() ? "-" : show(stratified_bootstrap(strata_of(cells), key));
+  return cells.empty() ? "-" : show(stratified_mean(strata_of(cells), key));
 }
 
 /// Differences to the baseline on the same setting and seed; and their means over settings, one a
@@ -77,14 +77,14 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
   Table table{
       "methods_" + question.experiment,
       fmt::format(
-          "Methods in experiment '{}': mean {} with 95 % stratified bootstrap interval "
+          "Methods in experiment '{}': mean {} with {} "
           "over seeds, other settings averaged. OOD - {}: paired on settings and seeds; "
           "p: sign-flip permutation test over seeds (n seeds cannot give less than 2^(1-n)), "
           "Holm-corrected. Flip rate: share "
           "of predictions that change when only the cue does. c: confusion index, 0 "
           "invariant, 1 cue only; of the settings in whose test domain to follow the cue costs "
           "something, - where there is none.",
-          question.experiment, view.score_text(), baseline),
+          question.experiment, view.score_text(), kIntervalText, baseline),
       {"method", "ID", "OOD", "OOD IQM", "gap", "worst group", "flip rate", "c",
        "OOD - " + baseline, "p", "trials", "diverged", "may see"},
       {}};
@@ -100,7 +100,7 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
     std::string difference = "-";
     if (method != baseline && !reference.empty()) {
       const Paired paired = pair(ood, reference);
-      differences[method] = stratified_bootstrap(strata_of(paired.each), key("difference"));
+      differences[method] = stratified_mean(strata_of(paired.each), key("difference"));
       difference = show(differences[method]);
       p_values.push_back(sign_flip_p(paired.by_seed, key("p")));
       compared.push_back(method);

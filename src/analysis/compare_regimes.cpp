@@ -16,7 +16,7 @@ using Strata = std::map<std::string, std::vector<double>>;
 Estimate estimate(const Strata& strata, const std::string& key) {
   std::vector<std::vector<double>> each;
   for (const auto& [setting, values] : strata) each.push_back(values);
-  return stratified_bootstrap(each, key);
+  return stratified_mean(each, key);
 }
 
 std::int64_t last_phase(const TrialResult& trial) {
@@ -32,8 +32,8 @@ Chart stream_chart(const ResultsView& view, const Question& question) {
   chart.title = "Over the stream";
   chart.x_label = "updates";
   chart.y_label = "prequential " + view.score_text();
-  chart.note =
-      "Band: 95 % bootstrap interval over seeds. Vertical lines: the cue's correlation shifts.";
+  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cue's correlation shifts.",
+                           kIntervalText);
   const std::string metric =
       view.score() == "accuracy" ? "prequential_accuracy" : "prequential_loss";
   for (const std::string& regime : view.regimes()) {
@@ -122,9 +122,9 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
       "regimes_" + question.experiment,
       fmt::format("After each phase: {} on the phase's own distribution, on the train domains, and "
                   "where the cue is neutral; flip rate: share of predictions that change when "
-                  "only the cue does. Mean with 95 % bootstrap interval over seeds. A high score "
+                  "only the cue does. Mean with {} over seeds. A high score "
                   "with a high flip rate is a replaced cue, not a resolved confusion.",
-                  view.score_text()),
+                  view.score_text(), kIntervalText),
       {"regime", "after phase", "own phase", "train domains", "cue neutral", "flip rate"},
       {}};
   int trained_on = 0;

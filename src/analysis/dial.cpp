@@ -9,7 +9,7 @@ namespace spurion::analysis {
 
 namespace {
 
-/// Values at each dial position, by setting: strata of the bootstrap.
+/// Values at each dial position, by setting: strata of the estimate.
 using DialPoints = std::map<double, std::map<std::string, std::vector<double>>>;
 
 std::string environment_text(const StoredResults& results, const TrialSpec& spec, const char* key) {
@@ -28,7 +28,7 @@ Series make_series(const std::string& name, const DialPoints& points, bool refer
     std::vector<std::vector<double>> strata;
     for (const auto& [setting, values] : settings) strata.push_back(values);
     series.x.push_back(shift);
-    series.y.push_back(stratified_bootstrap(strata, fmt::format("dial {} {}", name, shift)));
+    series.y.push_back(stratified_mean(strata, fmt::format("dial {} {}", name, shift)));
   }
   return series;
 }
@@ -70,10 +70,9 @@ Chart dial_chart(const StoredResults& results, const std::string& experiment) {
   const std::string doc = environment_text(results, spec, "dial_doc");
   chart.x_label = name.empty() ? "shift" : fmt::format("{}: {}", name, doc);
   chart.y_label = view.score_text();
-  chart.note =
-      "Band: 95 % bootstrap interval of the mean over seeds, other settings averaged. Dashed: "
-      "exact "
-      "ceilings.";
+  chart.note = fmt::format(
+      "Band: {} of the mean over seeds, other settings averaged. Dashed: exact ceilings.",
+      kIntervalText);
   return chart;
 }
 

@@ -21,7 +21,7 @@ Estimate estimate(const Cells& cells, const std::string& key) {
     strata.emplace_back();
     for (const auto& [seed, gap] : seeds) strata.back().push_back(gap);
   }
-  return stratified_bootstrap(strata, key);
+  return stratified_mean(strata, key);
 }
 
 Estimate paired_difference(const Cells& large, const Cells& small, const std::string& key) {
@@ -36,7 +36,7 @@ Estimate paired_difference(const Cells& large, const Cells& small, const std::st
       }
     }
   }
-  return stratified_bootstrap(strata, key);
+  return stratified_mean(strata, key);
 }
 
 /// The interval lies within the margin of 0.
@@ -86,18 +86,17 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
   chart.x_label = axis;
   chart.y_label = fmt::format("gap in {} (ID to OOD)", view.score_text());
   chart.log_x = true;
-  chart.note = "Band: 95 % stratified bootstrap interval over seeds; other axes averaged.";
+  chart.note = fmt::format("Band: {} over seeds; other axes averaged.", kIntervalText);
   Table table{
       chart.name + "_verdicts",
-      fmt::format(
-          "Gap at the smallest and largest {}, paired change and verdict (margin {}). "
-          "Mean with 95 % stratified bootstrap interval over seeds. no gap: within the margin "
-          "of 0 at every scale; closes: at the largest; overshoots: below it there; grows, "
-          "shrinks: the "
-          "change excludes "
-          "the margin; "
-          "plateaus: the change lies within it and the gap above it.",
-          axis, margin),
+      fmt::format("Gap at the smallest and largest {}, paired change and verdict (margin {}). "
+                  "Mean with {} over seeds. no gap: within the margin "
+                  "of 0 at every scale; closes: at the largest; overshoots: below it there; grows, "
+                  "shrinks: the "
+                  "change excludes "
+                  "the margin; "
+                  "plateaus: the change lies within it and the gap above it.",
+                  axis, margin, kIntervalText),
       {"method", "smallest", "gap there", "largest", "gap there", "change", "verdict"},
       {}};
   for (const std::string& method : view.methods()) {

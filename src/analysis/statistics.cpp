@@ -13,7 +13,99 @@ namespace {
 constexpr int kResamples = 2000;
 constexpr std::int64_t kRandomFlips = 100000;
 constexpr std::size_t kExactPairs = 16;
+constexpr std::size_t kEnoughToResample = 30;
+
+/// The regularised incomplete beta function, by its continued fraction (Lentz's method).
+double incomplete_beta(double a, double b, double x) {
+  if (x <= 0.0) return 0.0;
+  if (x >= 1.0) return 1.0;
+  if (x > (a + 1.0) / (a + b + 2.0)) return 1.0 - incomplete_beta(b, a, 1.0 - x);
+  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
+                                a * std::log(x) + b * std::log1p(-x)) /
+                       a;
+  constexpr double kTiny = 1e-300;
+  double c = 1.0;
+  double d = 0.0;
+  double fraction = 1.0;
+  for (int i = 0; i <= 400; ++i) {
+    const double m = i / 2;
+    double numerator = 1.0;
+    if (i > 0) {
+      numerator = i % 2 == 0 ? m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))
+                             : -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+    }
+    d = 1.0 + numerator * d;
+    d = 1.0 / (std::abs(d) < kTiny ? kTiny : d);
+    c = 1.0 + numerator / c;
+    if (std::abs(c) < kTiny) c = kTiny;
+    fraction *= c * d;
+    if (std::abs(1.0 - c * d) < 1e-14) break;
+  }
+  return front * (fraction - 1.0);
+}
+
+double student_probability(double t, double freedom) {
+  const double tail = 0.5 * incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + t * t));
+  return t > 0.0 ? 1.0 - tail : tail;
+}
+
+double variance_of(const std::vector<double>& values) {
+  const double centre = mean(values);
+  double sum = 0.0;
+  for (const double value : values) sum += (value - centre) * (value - centre);
+  return sum / static_cast<double>(values.size() - 1);
+}
+
 }  // namespace
+
+double student_quantile(double p, double freedom) {
+  double low = -1.0;
+  double high = 1.0;
+  while (student_probability(low, freedom) > p) low *= 2.0;
+  while (student_probability(high, freedom) < p) high *= 2.0;
+  for (int i = 0; i < 200 && high - low > 1e-12 * std::max(1.0, std::abs(low)); ++i) {
+    const double middle = 0.5 * (low + high);
+    (student_probability(middle, freedom) < p ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
+Estimate stratified_mean(const std::vector<std::vector<double>>& strata, const std::string& key) {
+  Estimate estimate;
+  std::vector<double> means;
+  double pooled = 0.0;  // sum of squares within strata
+  double freedom = 0.0;
+  bool enough = true;
+  for (const auto& stratum : strata) {
+    if (stratum.empty()) continue;
+    means.push_back(mean(stratum));
+    estimate.count += static_cast<std::int64_t>(stratum.size());
+    enough = enough && stratum.size() >= kEnoughToResample;
+    if (stratum.size() < 2) continue;
+    const double own = static_cast<double>(stratum.size() - 1);
+    pooled += own * variance_of(stratum);
+    freedom += own;
+  }
+  estimate.value = estimate.low = estimate.high = mean(means);
+  if (freedom == 0.0) return estimate;
+  if (enough) return stratified_bootstrap(strata, key);
+  double variance = 0.0;
+  double spread = 0.0;  // of the variance's own estimate
+  for (const auto& stratum : strata) {
+    if (stratum.empty()) continue;
+    const auto size = static_cast<double>(stratum.size());
+    const bool alone = stratum.size() < 2;
+    const double own = (alone ? pooled / freedom : variance_of(stratum)) / size;
+    variance += own;
+    spread += own * own / (alone ? freedom : size - 1.0);
+  }
+  if (!(variance > 0.0)) return estimate;
+  const double half = student_quantile(0.975, variance * variance / spread) * std::sqrt(variance) /
+                      static_cast<double>(means.size());
+  estimate.low -= half;
+  estimate.high += half;
+  return estimate;
+}
 
 double mean(const std::vector<double>& values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();

@@ -41,7 +41,7 @@ class Points {
     out.reference = reference;
     for (const auto& [x, strata] : values_) {
       out.x.push_back(x);
-      out.y.push_back(stratified_bootstrap(strata, fmt::format("{} {} {}", key_, name, x)));
+      out.y.push_back(stratified_mean(strata, fmt::format("{} {} {}", key_, name, x)));
     }
     return out;
   }
@@ -82,6 +82,14 @@ Chart positions_chart(const std::string& experiment, const std::string& world,
     }
     chart.series.push_back(std::move(series));
   }
+  Series drift;
+  drift.name = "drift of something else";
+  for (std::size_t phase = 0; phase < trial.drift.size(); ++phase) {
+    if (std::isnan(trial.drift[phase])) continue;
+    drift.x.push_back(static_cast<double>(phase));
+    drift.y.push_back({trial.drift[phase], trial.drift[phase], trial.drift[phase], 1});
+  }
+  if (!drift.x.empty()) chart.series.push_back(std::move(drift));
   return chart;
 }
 
@@ -91,9 +99,10 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
   chart.name = fmt::format("stream_{}_{}", experiment, slug(world));
   chart.title = "Over the stream: " + world;
   chart.x_label = "updates";
-  chart.note =
-      "Each window is predicted before it is learned from. Band: 95 % bootstrap interval over "
-      "trials. Dashed: the exact ceilings of the phases. Vertical lines: the cues shift.";
+  chart.note = fmt::format(
+      "Each window is predicted before it is learned from. Band: {} over trials. Dashed: the exact "
+      "ceilings of the phases. Vertical lines: the cues shift.",
+      kIntervalText);
   std::set<double> marks;
   bool drawn = false;
   for (const auto& [name, line] : lines) {
@@ -138,7 +147,7 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   chart.title = title;
   chart.x_label = "after phase";
   chart.y_label = label;
-  chart.note = "Band: 95 % bootstrap interval over trials. Vertical lines: the cues shift.";
+  chart.note = fmt::format("Band: {} over trials. Vertical lines: the cues shift.", kIntervalText);
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
     Points points(name, line.strata.size());
@@ -155,10 +164,74 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   return chart;
 }
 
+/// Regret summed up over the rows of the stream.
+Chart regret_chart(const std::string& name, const std::map<std::string, StreamLines>& lines) {
+  Chart chart;
+  chart.name = name;
+  chart.title = "Dynamic regret";
+  chart.x_label = "rows of the stream";
+  chart.y_label = "sum of shortfalls";
+  chart.note =
+      "From the exact Bayes ceiling of each phase, as long as that is known. Flat: none is "
+      "added.";
+  std::set<double> marks;
+  for (const auto& [line_name, line] : lines) {
+    Points points(name, line.strata.size());
+    each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
+      double rows = 0.0;
+      double sum = 0.0;
+      std::int64_t phase = 0;
+      if (!trial.windows.empty()) points.add(0.0, s, 0.0);
+      for (const StreamWindow& window : trial.windows) {
+        if (window.phase != phase && trial.shifts(window.phase)) marks.insert(rows);
+        phase = window.phase;
+        rows += window.rows;
+        sum += window.regret * window.rows;
+        points.add(rows, s, sum);
+      }
+    });
+    Series series = points.series(line_name);
+    if (!series.x.empty()) chart.series.push_back(std::move(series));
+  }
+  chart.marks.assign(marks.begin(), marks.end());
+  return chart;
+}
+
+/// What the table of measures says of whole streams, as it comes about, in small panels.
+std::vector<Chart> measure_charts(const std::string& end, double margin,
+                                  const std::map<std::string, StreamLines>& lines) {
+  std::vector<Chart> charts = {regret_chart("regret_" + end, lines)};
+  const auto add = [&](const char* name, const char* title, const std::string& label,
+                       const std::string& note, auto number) {
+    charts.push_back(by_phase(std::string(name) + "_" + end, title, label, lines, number));
+    charts.back().note = note;
+  };
+  add("recovery", "Recovery", "rows after a shift",
+      fmt::format(
+          "Until a window is within {} of the Bayes ceiling; a phase that ends before counts "
+          "whole.",
+          margin),
+      [margin](const StreamNumbers& t, std::int64_t p) { return t.recovery_rows(p, margin); });
+  add("dip", "Worst dip", "shortfall", "Largest shortfall of a window from the Bayes ceiling.",
+      [](const StreamNumbers& t, std::int64_t p) { return t.dip(p); });
+  add("forgetting", "Forgetting", "score lost",
+      "On the phases before, against the best since they were trained on.",
+      [](const StreamNumbers& t, std::int64_t p) { return t.forgetting(p); });
+  add("backward", "Backward transfer", "score gained",
+      "On the phases before, since they were trained on.",
+      [](const StreamNumbers& t, std::int64_t p) { return t.backward_transfer(p); });
+  add("forward", "Forward transfer", "score above chance", "Of a phase, before it is trained on.",
+      [](const StreamNumbers& t, std::int64_t p) { return t.head_start(p); });
+  add("plasticity", "Plasticity", "late - early",
+      "Score after a phase that was met before, minus the score then: below 0 it was lost.",
+      [](const StreamNumbers& t, std::int64_t p) { return t.late_against_early(p); });
+  return charts;
+}
+
 }  // namespace
 
 std::vector<Chart> stream_charts(const std::string& experiment, const std::string& world,
-                                 const std::map<std::string, StreamLines>& lines) {
+                                 const std::map<std::string, StreamLines>& lines, double margin) {
   const std::string end = fmt::format("{}_{}", experiment, slug(world));
   const auto at = [](std::int64_t phase) { return static_cast<std::size_t>(phase); };
   std::vector<Chart> charts;
@@ -180,6 +253,10 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
   charts.push_back(by_phase(
       "resolution_" + end, "Resolution: " + world, "1 - worst flip rate", lines,
       [](const StreamNumbers& trial, std::int64_t p) { return 1.0 - trial.worst_flip(p); }));
+  for (Chart& chart : measure_charts(end, margin, lines)) {
+    chart.panel = fmt::format("Measures over time: {}. Bands and vertical lines as above.", world);
+    charts.push_back(std::move(chart));
+  }
   charts.erase(std::remove_if(charts.begin(), charts.end(),
                               [](const Chart& chart) { return chart.series.empty(); }),
                charts.end());
@@ -195,7 +272,8 @@ Chart flips_against_scale(
   chart.title = fmt::format("Reliance on cues against {}: {}", axis, world);
   chart.x_label = axis;
   chart.y_label = "worst flip rate at the end";
-  chart.note = "Band: 95 % bootstrap interval over trials. 0: no cue changes any prediction.";
+  chart.note =
+      fmt::format("Band: {} over trials. 0: no cue changes any prediction.", kIntervalText);
   chart.log_x = true;
   for (const auto& [name, scales] : lines) {
     Series series;

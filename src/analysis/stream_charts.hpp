@@ -18,7 +18,7 @@ struct StreamLines {
 /// Of one world: where its cues stand from phase to phase; the score before learning over the
 /// stream, with the ceilings and marks where cues shift; flip rates after each phase.
 std::vector<Chart> stream_charts(const std::string& experiment, const std::string& world,
-                                 const std::map<std::string, StreamLines>& lines);
+                                 const std::map<std::string, StreamLines>& lines, double margin);
 
 /// Largest flip rate at a phase against a scale, a line a regime and method.
 Chart flips_against_scale(

@@ -60,7 +60,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.flips.resize(count);
   out.active.resize(count);
   out.bayes.assign(count, kNan);
-  out.invariant = out.chance = out.bayes;
+  out.invariant = out.chance = out.drift = out.bayes;
   // In worlds with several cues a position alone does not say whether it is neutral.
   out.positions.resize(count);
   bool offsets = false;
@@ -75,6 +75,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
       if (row.metric == "ceiling_bayes") out.bayes[place] = row.value;
       if (row.metric == "ceiling_invariant") out.invariant[place] = row.value;
       if (row.metric == "ceiling_chance") out.chance[place] = row.value;
+      if (row.metric == "drift_level") out.drift[place] = row.value;
       if (starts_with(row.metric, "position_")) {
         out.positions[place][row.metric.substr(9)] = row.value;
       }
@@ -109,12 +110,16 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   return out;
 }
 
+bool StreamNumbers::same(std::int64_t phase, std::int64_t other) const {
+  const auto a = static_cast<std::size_t>(phase);
+  const auto b = static_cast<std::size_t>(other);
+  const auto level = [&](std::size_t at) { return at < drift.size() ? drift[at] : kNan; };
+  const bool drifted_alike = std::isnan(level(a)) ? std::isnan(level(b)) : level(a) == level(b);
+  return positions[a] == positions[b] && active[a] == active[b] && drifted_alike;
+}
+
 bool StreamNumbers::shifts(std::int64_t phase) const {
-  if (phase == 0) return false;
-  const auto& now = positions[static_cast<std::size_t>(phase)];
-  const auto& before = positions[static_cast<std::size_t>(phase - 1)];
-  return now != before ||
-         active[static_cast<std::size_t>(phase)] != active[static_cast<std::size_t>(phase - 1)];
+  return phase > 0 && !same(phase, phase - 1);
 }
 
 std::vector<std::string> StreamNumbers::newest(std::int64_t phase) const {
@@ -174,9 +179,9 @@ double StreamNumbers::worst_flip(std::int64_t phase) const {
   return worst;
 }
 
-double StreamNumbers::forgetting() const {
+double StreamNumbers::forgetting(std::int64_t phase) const {
   std::vector<double> lost;
-  const std::size_t last = scores.size() - 1;
+  const auto last = static_cast<std::size_t>(phase);
   const double sign = accuracy ? 1.0 : -1.0;
   for (std::size_t on = 0; on < last; ++on) {
     double best = kNan;
@@ -188,9 +193,9 @@ double StreamNumbers::forgetting() const {
   return mean_defined(lost);
 }
 
-double StreamNumbers::backward_transfer() const {
+double StreamNumbers::backward_transfer(std::int64_t phase) const {
   std::vector<double> gained;
-  const std::size_t last = scores.size() - 1;
+  const auto last = static_cast<std::size_t>(phase);
   const double sign = accuracy ? 1.0 : -1.0;
   for (std::size_t on = 0; on < last; ++on) {
     gained.push_back(sign * (scores[last][on] - scores[on][on]));
@@ -198,31 +203,45 @@ double StreamNumbers::backward_transfer() const {
   return mean_defined(gained);
 }
 
+double StreamNumbers::head_start(std::int64_t phase) const {
+  if (phase == 0) return kNan;
+  const auto on = static_cast<std::size_t>(phase);
+  return (accuracy ? 1.0 : -1.0) * (scores[on - 1][on] - chance[on]);
+}
+
 double StreamNumbers::forward_transfer() const {
   std::vector<double> gained;
-  const double sign = accuracy ? 1.0 : -1.0;
-  for (std::size_t on = 1; on < scores.size(); ++on) {
-    gained.push_back(sign * (scores[on - 1][on] - chance[on]));
-  }
+  for (std::int64_t phase = 1; phase < phases; ++phase) gained.push_back(head_start(phase));
   return mean_defined(gained);
+}
+
+double StreamNumbers::recovery_rows(std::int64_t phase, double margin) const {
+  if (!shifts(phase)) return kNan;
+  double rows = 0.0;
+  const double unit = accuracy ? 1.0 : chance[static_cast<std::size_t>(phase)];
+  for (const StreamWindow& window : windows) {
+    if (window.phase != phase) continue;
+    if (std::isnan(window.regret)) return kNan;
+    rows += window.rows;
+    if (window.regret <= margin * unit) break;
+  }
+  return rows > 0.0 ? rows : kNan;
 }
 
 double StreamNumbers::recovery_rows(double margin) const {
   std::vector<double> rows;
-  std::int64_t phase = -1;
-  bool counted = false;  // false: no shift, or recovered from it
-  for (const StreamWindow& window : windows) {
-    if (window.phase != phase) {
-      phase = window.phase;
-      counted = shifts(phase);
-      if (counted) rows.push_back(0.0);
-    }
-    if (!counted) continue;
-    rows.back() += window.rows;
-    const double unit = accuracy ? 1.0 : chance[static_cast<std::size_t>(phase)];
-    counted = window.regret > margin * unit;
+  for (std::int64_t phase = 1; phase < phases; ++phase) {
+    rows.push_back(recovery_rows(phase, margin));
   }
   return mean_defined(rows);
+}
+
+double StreamNumbers::dip(std::int64_t phase) const {
+  double worst = kNan;
+  for (const StreamWindow& window : windows) {
+    if (window.phase == phase) worst = std::fmax(worst, window.regret);
+  }
+  return worst;
 }
 
 double StreamNumbers::worst_dip() const {
@@ -238,19 +257,24 @@ double StreamNumbers::dynamic_regret() const {
   return sum;
 }
 
-double StreamNumbers::late_against_early() const {
-  const double sign = accuracy ? 1.0 : -1.0;
-  for (std::size_t late = scores.size() - 1; late > 1; --late) {
-    for (std::size_t early = 1; early + 1 < late; ++early) {
-      const auto same = [&](std::size_t other) {
-        return positions[other] == positions[late] && active[other] == active[late];
-      };
-      bool others_between = false;
-      for (std::size_t between = early + 1; between < late; ++between) {
-        others_between = others_between || !same(between);
-      }
-      if (same(early) && others_between) return sign * (scores[late][late] - scores[early][early]);
+double StreamNumbers::late_against_early(std::int64_t phase) const {
+  for (std::int64_t early = 1; early + 1 < phase; ++early) {
+    bool others_between = false;
+    for (std::int64_t between = early + 1; between < phase; ++between) {
+      others_between = others_between || !same(between, phase);
     }
+    if (!same(early, phase) || !others_between) continue;
+    const auto late = static_cast<std::size_t>(phase);
+    const auto first = static_cast<std::size_t>(early);
+    return (accuracy ? 1.0 : -1.0) * (scores[late][late] - scores[first][first]);
+  }
+  return kNan;
+}
+
+double StreamNumbers::late_against_early() const {
+  for (std::int64_t phase = phases - 1; phase > 1; --phase) {
+    const double change = late_against_early(phase);
+    if (!std::isnan(change)) return change;
   }
   return kNan;
 }

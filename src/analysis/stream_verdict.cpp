@@ -35,7 +35,7 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
         if (!std::isnan(value)) values.back().push_back(value);
       }
     }
-    return stratified_bootstrap(values, key + " " + what);
+    return stratified_mean(values, key + " " + what);
   };
   const auto flip = [](const StreamNumbers& trial, std::size_t after) {
     return trial.worst_flip(static_cast<std::int64_t>(after));

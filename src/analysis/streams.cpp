@@ -21,8 +21,9 @@ namespace {
 
 /// The options of a regime that make the stream: part of the world, not of the regime.
 const std::set<std::string>& trajectory_options() {
-  static const std::set<std::string> options = {"phases", "phase_count",   "period", "rate", "walk",
-                                                "finale", "reserved_cues", "lengths"};
+  static const std::set<std::string> options = {"phases", "phase_count", "period",        "rate",
+                                                "walk",   "finale",      "reserved_cues", "lengths",
+                                                "drift",  "drift_levels"};
   return options;
 }
 
@@ -47,7 +48,7 @@ struct Cell {
         if (!std::isnan(value)) values.back().push_back(value);
       }
     }
-    return stratified_bootstrap(values, key);
+    return stratified_mean(values, key);
   }
 };
 
@@ -165,9 +166,9 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
           "rows after a shift until a window is within {} of the ceiling (a phase that ends "
           "before counts whole); dip: largest shortfall of a window; forgetting and "
           "transfer as in Chaudhry et al. 2018 and Lopez-Paz & Ranzato 2017; late - early: "
-          "the same phase met again (below 0: plasticity was lost). Mean with 95 % "
-          "bootstrap interval over trials.",
-          margin),
+          "the same phase met again (below 0: plasticity was lost). Mean with {} over "
+          "trials.",
+          margin, kIntervalText),
       {"world", "regime", "method", "prequential", "regret", "recovery", "dip", "forgetting",
        "backward", "forward", "late - early"},
       {}};
@@ -336,8 +337,9 @@ Answer streams(const StoredResults& results, const Question& question) {
           "phase 0 and now; adoption: that of the newest cue, residue: of older ones, unpaired: of "
           "cues never paired with the label. resolved: flips were above {} and are below, trap "
           "within it; replaced: trap above it and risen by more; unchanged: both changes within "
-          "it. Mean with 95 % bootstrap interval over trials.",
-          phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase), margin),
+          "it. Mean with {} over trials.",
+          phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase), margin,
+          kIntervalText),
       {"world", "regime", "method", "score", "trap", "trap change", "flips before", "flips now",
        "adoption", "residue", "unpaired", "verdict"},
       {}};
@@ -386,7 +388,7 @@ Answer streams(const StoredResults& results, const Question& question) {
     if (axis.empty()) lines[key.world][line].strata = cell.lists();
   }
   for (const auto& [world, each] : lines) {
-    for (Chart& chart : stream_charts(question.experiment, world, each)) {
+    for (Chart& chart : stream_charts(question.experiment, world, each, margin)) {
       answer.charts.push_back(std::move(chart));
     }
   }

@@ -212,16 +212,16 @@ Answer trend(const StoredResults& results, const Question& question) {
   chart.title = fmt::format("{} against {}", claim.text(), claim.axis);
   chart.x_label = claim.axis;
   chart.y_label = claim.text();
-  chart.note = "Band: 95 % stratified bootstrap interval over seeds; other axes averaged.";
+  chart.note = fmt::format("Band: {} over seeds; other axes averaged.", kIntervalText);
   Table table{
       chart.name + "_verdicts",
       fmt::format(
-          "Claim: {} {} along {}. Change: last minus first on the same seed, mean with 95 "
-          "% stratified bootstrap interval. p: sign-flip permutation test over seeds that "
+          "Claim: {} {} along {}. Change: last minus first on the same seed, mean with {}. "
+          "p: sign-flip permutation test over seeds that "
           "the change is {} (n seeds cannot give less than 2^(1-n)). Rank correlation: "
           "Spearman's with the axis, of each seed, mean with interval. holds or refuted: "
           "interval and p <= {} agree.",
-          claim.text(), claim.verb(), claim.axis,
+          claim.text(), claim.verb(), claim.axis, kIntervalText,
           claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
           kLevel),
       {"method", "first", "value there", "last", "value there", "change", "p", "rank correlation",
@@ -242,19 +242,19 @@ Answer trend(const StoredResults& results, const Question& question) {
     for (const double place : places) {
       series.x.push_back(place);
       series.y.push_back(
-          stratified_bootstrap(values_at(lines, place), fmt::format("{} {}", key, place)));
+          stratified_mean(values_at(lines, place), fmt::format("{} {}", key, place)));
     }
     const double first = series.x.front();
     const double last = series.x.back();
     const Runs runs = follow(lines, first, last);
-    const Estimate change = stratified_bootstrap(runs.change, key + " change");
+    const Estimate change = stratified_mean(runs.change, key + " change");
     std::vector<double> beyond = runs.change_by_seed;
     for (double& one : beyond) one -= claim.rises ? claim.margin : -claim.margin;
     const double p = sign_flip_p(beyond, key + " p");
     const std::string decided = series.x.size() < 2 ? "one place only" : verdict(claim, change, p);
     table.rows.push_back({method, fmt::format("{}", first), show(series.y.front()),
                           fmt::format("{}", last), show(series.y.back()), show(change), show(p, 4),
-                          show(stratified_bootstrap(runs.correlation, key + " correlation"), 2),
+                          show(stratified_mean(runs.correlation, key + " correlation"), 2),
                           fmt::format("{}", runs.change_by_seed.size()), decided});
     answer.sentence += fmt::format(
         "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} (p = {} over {} seeds): "

@@ -200,6 +200,36 @@ void check_resume(const MethodSubject& subject) {
   });
 }
 
+/// Regimes that see only rewards weigh rows. Rows of weight 0 say nothing, and a weight of 1 is
+/// none.
+void check_weights(const MethodSubject& subject) {
+  if (subject.needs.group_labels) skip("no regime gives both group labels and weights of rows");
+  ToyShape shape = subject.shape(Task::binary, 2, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    const std::string where = place(name, shape) + ", weighted";
+    ToyShape weighted = shape;
+    weighted.weighted = true;
+    const std::int64_t replicas = subject.batched ? kReplicas : 1;
+    const ToyRun run = subject.run(model, weighted, replicas, 6);
+    const ToyResult together = train(run);
+    require(together.active.all().item<bool>(), where + ": diverged");
+    require_finite(where + ": the parameters", together.parameters);
+    for (std::int64_t k = 0; k < replicas; ++k) {
+      require_same_bits(fmt::format("{}: replica {} alone and among others", where, k),
+                        together.parameters.narrow(0, k, 1), train(replica_of(run, k)).parameters);
+    }
+    require_same_bits(where + ": saved and restored halfway, and not", train(run, true).parameters,
+                      together.parameters);
+    ToyRun ones = subject.run(model, shape, replicas, 6);
+    const ToyResult plain = train(ones);
+    for (Batch& batch : ones.batches) batch.weight = at::ones_like(batch.y).to(at::kFloat);
+    require(at::allclose(train(ones).parameters, plain.parameters, 1e-3, 1e-4),
+            where + ": weights of 1 change the result");
+    require(!at::allclose(together.parameters, plain.parameters, 1e-4, 1e-5),
+            where + ": weights are not heeded");
+  });
+}
+
 }  // namespace
 }  // namespace conformance
 
@@ -241,6 +271,7 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   check("finite on other tasks", check_tasks);
   check("learns an easy problem", check_learns);
   check("sees only what it asks for", check_needs);
+  check("heeds the weights of rows", check_weights);
   check("goes on from saved state, bit for bit", check_resume);
   return checker.take();
 }

@@ -5,6 +5,7 @@
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
+#include "core/drifted_environment.hpp"
 #include "spurion/run.hpp"
 
 namespace spurion {
@@ -29,7 +30,8 @@ std::shared_ptr<const Environment> make_world(const Catalog& catalog, std::strin
     if (!catalog.environments.contains(candidate)) continue;
     name = candidate;
     const auto& entry = catalog.environments.at(name);
-    return entry.make({normalised(entry.schema, {}, name)}, EnvironmentContext{7, nullptr});
+    return std::make_shared<DriftedEnvironment>(
+        entry.make({normalised(entry.schema, {}, name)}, EnvironmentContext{7, nullptr}), 7);
   }
   return nullptr;
 }

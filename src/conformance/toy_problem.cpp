@@ -24,6 +24,7 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
   std::vector<Tensor> x;
   std::vector<Tensor> y;
   std::vector<Tensor> group;
+  std::vector<Tensor> weight;
   for (std::int64_t k = 0; k < (shape.shared ? 1 : replicas); ++k) {
     const StreamKey key =
         StreamKey(20).child("rows").child(static_cast<std::uint64_t>(k)).child(step);
@@ -34,11 +35,14 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
     y.push_back(labels);
     group.push_back(2 * rows.select(2, 1).gt(0).to(at::kLong) +
                     rows.select(2, 0).gt(0).to(at::kLong));
+    // Some rows count nothing, others double: as where rewards of chosen predictions are seen.
+    weight.push_back(2.0 * normals(key.child("weight"), {shape.domains, shape.rows}).gt(0.0));
   }
   Batch batch;
   batch.x = at::stack(x);
   batch.y = at::stack(y);
   if (shape.groups) batch.group = at::stack(group);
+  if (shape.weighted) batch.weight = at::stack(weight).to(at::kFloat);
   batch.domains = shape.domains;
   batch.rows_per_domain = shape.rows;
   batch.task = shape.task;
@@ -54,6 +58,7 @@ Batch replica_of(const Batch& batch, std::int64_t replica) {
   out.x = own(batch.x);
   out.y = own(batch.y);
   out.group = own(batch.group);
+  out.weight = own(batch.weight);
   return out;
 }
 

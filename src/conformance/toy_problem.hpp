@@ -22,6 +22,7 @@ struct ToyShape {
   bool same_domains =
       false;  ///< all domains hold the same rows, so that there is nothing to resist
   bool groups = false;
+  bool weighted = false;  ///< rows do not count alike
 
   [[nodiscard]] std::int64_t outputs() const { return task == Task::multiclass ? 3 : 1; }
 };

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 
+#include "core/drift.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -107,6 +108,8 @@ Sample Environment::sample(const Domain& domain, Purpose purpose, RowRange rows,
   if (intervention.kind != Intervention::Kind::none && !supports(intervention)) {
     throw UsageError(fmt::format("{} cannot perform {}", info().name, intervention.text()));
   }
+  SPURION_CHECK(drift_of(domain).kind == Drift::Kind::none || draws_drift(*this),
+                "a domain with a drift was asked of an environment that does not know of drifts");
   return generate(domain, purpose, rows, intervention);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <ctime>
 
 namespace spurion {
@@ -35,6 +36,14 @@ namespace {
 
 thread_local WorkClock* current = nullptr;
 
+/// Seconds of the steady clock after which processor time is asked for.
+constexpr double kSettleAfter = 5e-3;
+
+double steady_seconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count();
+}
+
 double processor_seconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -57,21 +66,36 @@ double& part(WorkTimes& times, Activity activity) {
 
 }  // namespace
 
-WorkClock::WorkClock() : since_(processor_seconds()), outer_(current) { current = this; }
+WorkClock::WorkClock()
+    : since_(steady_seconds()), processor_time_(processor_seconds()), outer_(current) {
+  current = this;
+}
 
 WorkClock::~WorkClock() { current = outer_; }
 
 Activity WorkClock::change(Activity next) {
-  const double now = processor_seconds();
-  part(times_, activity_) += now - since_;
+  const double now = steady_seconds();
+  part(elapsed_, activity_) += now - since_;
   since_ = now;
   const Activity before = activity_;
   activity_ = next;
+  if (elapsed_.total() > kSettleAfter) settle();
   return before;
+}
+
+void WorkClock::settle() {
+  const double now = processor_seconds();
+  const double total = elapsed_.total();
+  if (total > 0.0) {
+    times_ += elapsed_ * ((now - processor_time_) / total);
+    elapsed_ = {};
+    processor_time_ = now;
+  }
 }
 
 WorkTimes WorkClock::times() {
   change(activity_);
+  settle();
   return times_;
 }
 

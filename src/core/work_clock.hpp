@@ -9,6 +9,10 @@ enum class Activity { rest, training, data, evaluation };
 
 /// Processor time of the calling thread, split by what the thread was at. One at a time in a
 /// thread; while it lives, `ActivityScope` in the same thread reports to it.
+///
+/// Asking for processor time costs a system call, a good part of the step of a small model. So a
+/// change of activity reads the steady clock, and every few milliseconds the processor time used
+/// since is split in proportion to what that clock says.
 class SPURION_API WorkClock {
  public:
   WorkClock();
@@ -23,10 +27,13 @@ class SPURION_API WorkClock {
   friend class ActivityScope;
   /// Charges the time since the last call to what the thread was at; returns that.
   Activity change(Activity next);
+  void settle();
 
-  WorkTimes times_;
+  WorkTimes times_;    ///< processor time, up to the last settling
+  WorkTimes elapsed_;  ///< by the steady clock, since then
   Activity activity_ = Activity::rest;
-  double since_;
+  double since_;           ///< steady clock at the last change
+  double processor_time_;  ///< of the thread at the last settling
   WorkClock* outer_;
 };
 

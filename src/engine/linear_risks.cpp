@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "engine/logistic_risks.hpp"
+#include "engine/risk_model.hpp"
 #include "engine/squared_risks.hpp"
 #include "spurion/error.hpp"
 
@@ -34,12 +35,7 @@ struct RisksAndGradients : torch::autograd::Function<RisksAndGradients> {
     const auto* risks = reinterpret_cast<const LinearRisks*>(context->saved_data["risks"].toInt());
     Tensor out;
     if (g[0].defined()) {
-      // Summed domain by domain in a fixed order.
-      const Tensor& gradients = saved[0];
-      out = gradients.select(1, 0) * g[0].select(1, 0).unsqueeze(1);
-      for (std::int64_t e = 1; e < gradients.size(1); ++e) {
-        out = out + gradients.select(1, e) * g[0].select(1, e).unsqueeze(1);
-      }
+      out = weighted_sum(g[0], saved[0]);
     }
     if (g[1].defined()) {
       SPURION_CHECK(context->saved_data["curved"].toBool(),

@@ -24,24 +24,27 @@ struct KnownRisks : torch::autograd::Function<KnownRisks> {
     SPURION_CHECK(!at::GradMode::is_enabled(),
                   "risks have first derivatives only; the method must declare "
                   "needs_second_order()");
-    const Tensor gradients = context->get_saved_variables()[0];
-    const Tensor factors = g[0].contiguous();
-    const std::int64_t replicas = gradients.size(0);
-    const std::int64_t domains = gradients.size(1);
-    const std::int64_t count = gradients.size(2);
-    Tensor sum = at::empty({replicas, count}, gradients.options());
-    const float* source = gradients.data_ptr<float>();
-    const float* factor = factors.data_ptr<float>();
-    float* target = sum.data_ptr<float>();
-    for (std::int64_t k = 0; k < replicas; ++k) {
-      weighted_sum(factor + k * domains, source + k * domains * count, domains, count,
-                   target + k * count);
-    }
-    return {sum, Tensor(), Tensor()};
+    return {weighted_sum(g[0], context->get_saved_variables()[0]), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
+
+Tensor weighted_sum(const Tensor& factors, const Tensor& gradients) {
+  const Tensor dense = factors.contiguous();
+  const std::int64_t replicas = gradients.size(0);
+  const std::int64_t domains = gradients.size(1);
+  const std::int64_t count = gradients.size(2);
+  Tensor sum = at::empty({replicas, count}, gradients.options());
+  const float* source = gradients.data_ptr<float>();
+  const float* factor = dense.data_ptr<float>();
+  float* target = sum.data_ptr<float>();
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    weighted_sum(factor + k * domains, source + k * domains * count, domains, count,
+                 target + k * count);
+  }
+  return sum;
+}
 
 Tensor with_gradients(const Tensor& parameters, const DomainRisks& known) {
   return KnownRisks::apply(parameters, known.risks, known.gradients);

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <tuple>
 
@@ -36,6 +37,12 @@ Trainee::Trainee(const Model& model, Tensor parameters, const OptimizerOptions& 
 
 void Trainee::set_parameters(const Tensor& parameters) {
   parameters_ = parameters.contiguous().detach().clone().requires_grad_(true);
+}
+
+void Trainee::set_trainable(const Tensor& parameters) {
+  set_parameters(limits_.trainable.defined()
+                     ? at::where(limits_.trainable, parameters.detach(), parameters_.detach())
+                     : parameters);
 }
 
 Output Trainee::forward(const Tensor& x) {
@@ -188,7 +195,15 @@ Tensor domain_quantities(losses::RowQuantity quantity, const Output& output, con
 }
 
 Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters) {
-  if (coefficient.eq(0).all().item<bool>()) return at::zeros_like(coefficient);
+  if (coefficient.is_cpu() && coefficient.scalar_type() == at::kFloat &&
+      coefficient.is_contiguous()) {
+    // Asked at every step: operations on tensors would cost more than the step of a small model.
+    const float* values = coefficient.data_ptr<float>();
+    const auto zero = [](float value) { return value == 0.0F; };
+    if (std::all_of(values, values + coefficient.numel(), zero)) {
+      return at::zeros_like(coefficient);
+    }
+  }
   return coefficient * (parameters * parameters).sum(1);
 }
 

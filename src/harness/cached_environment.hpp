@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/drift.hpp"
 #include "spurion/environment.hpp"
 
 namespace spurion {
@@ -12,7 +13,7 @@ namespace spurion {
 class DataCache;
 
 /// Another environment whose rows and ceilings are remembered. Must not outlive the cache.
-class CachedEnvironment final : public Environment {
+class CachedEnvironment final : public Environment, public DrawsDrift {
  public:
   /// `key` names the inner environment in the cache.
   CachedEnvironment(std::unique_ptr<Environment> inner, std::string key, DataCache& cache)
@@ -40,6 +41,7 @@ class CachedEnvironment final : public Environment {
       const Tensor& weights) const override {
     return inner_->coefficient_errors(weights);
   }
+  [[nodiscard]] bool draws_drift() const override { return spurion::draws_drift(*inner_); }
 
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,

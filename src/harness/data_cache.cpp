@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/drifted_environment.hpp"
 #include "harness/cached_environment.hpp"
 
 namespace spurion {
@@ -22,7 +23,8 @@ std::shared_ptr<const Environment> DataCache::environment(
   if (!environment) {
     auto made = catalog.environments.at(component.name)
                     .make({component.options}, EnvironmentContext{seed, sources});
-    environment = std::make_shared<const CachedEnvironment>(std::move(made), key, *this);
+    auto drifted = std::make_unique<DriftedEnvironment>(std::move(made), seed);
+    environment = std::make_shared<const CachedEnvironment>(std::move(drifted), key, *this);
     environments_[key] = environment;
     recent_.push_back(environment);
     if (recent_.size() > kRecent) recent_.pop_front();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/drifted_environment.hpp"
 #include "core/work_clock.hpp"
 #include "harness/cached_environment.hpp"
 #include "harness/ceiling_measures.hpp"
@@ -23,8 +24,12 @@ Tensor mean_of(const std::vector<Tensor>& values) {
 }
 
 const OptimalReliance* optimal_reliance(const Environment& environment) {
-  const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
-  return dynamic_cast<const OptimalReliance*>(cached != nullptr ? &cached->inner() : &environment);
+  const Environment* world = &environment;
+  if (const auto* cached = dynamic_cast<const CachedEnvironment*>(world)) world = &cached->inner();
+  if (const auto* drifted = dynamic_cast<const DriftedEnvironment*>(world)) {
+    world = &drifted->inner();
+  }
+  return dynamic_cast<const OptimalReliance*>(world);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/drifted_environment.hpp"
 #include "engine/risk_model.hpp"
 #include "harness/linear_shortcut.hpp"
 #include "harness/pack_scorer.hpp"
@@ -42,8 +43,10 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   problems.raise();
   // Shapes and costs need an instance; it must not own the caller's sources.
   const std::shared_ptr<const DataSources> borrowed(&sources, [](const DataSources*) {});
-  const auto environment = catalog.environments.at(trial.environment.name)
-                               .make({trial.environment.options}, EnvironmentContext{0, borrowed});
+  const auto environment = std::make_unique<const DriftedEnvironment>(
+      catalog.environments.at(trial.environment.name)
+          .make({trial.environment.options}, EnvironmentContext{0, borrowed}),
+      0);
   const EnvironmentInfo& info = environment->info();
   const auto model = catalog.models.at(trial.model.name)
                          .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
@@ -55,11 +58,17 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
       catalog.methods.at(trial.method.name)
           .make({trial.method.options},
                 MethodContext{info.task, 1, static_cast<std::int64_t>(domains), info.groups});
-  const std::int64_t per_domain =
-      training.batch == 0 ? training.rows : std::min(training.batch, training.rows);
-  const double batch_rows = domains * static_cast<double>(per_domain);
+  // A batch is of all that is pooled.
+  const std::int64_t pooled_sets = regime->pooled_sets(*environment);
+  const auto pooled = static_cast<double>(pooled_sets);
+  const std::int64_t pooled_rows = training.rows * pooled_sets;
+  const bool whole = training.batch == 0 || training.batch >= pooled_rows;
+  const double batch_rows =
+      domains * static_cast<double>(whole ? pooled_rows : std::min(training.batch, pooled_rows));
   PackCost result;
-  result.flops = static_cast<double>(regime->updates(*environment, training.steps)) * batch_rows *
+  // Pooled rows come phase by phase: on average there are half of them.
+  const double usual_rows = whole ? batch_rows * (pooled + 1.0) / (2.0 * pooled) : batch_rows;
+  result.flops = static_cast<double>(regime->updates(*environment, training.steps)) * usual_rows *
                  model->step_flops() * method->cost_factor();
   const double parameters = 4.0 * static_cast<double>(model->parameter_count());
   // Parameters, gradient, two moments, and the two temporaries of a penalty.
@@ -68,7 +77,6 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   const double gradient_bytes = 2.0 * domains * parameters;
   const double input_bytes = 4.0 * static_cast<double>(element_count(info.input_shape));
   const double activations = model->activation_bytes();
-  const bool whole = training.batch == 0 || training.batch >= training.rows;
   const double training_rows = domains * static_cast<double>(training.rows);
   const auto evaluation_rows = static_cast<double>(evaluation.rows);
   result.cache_bytes = parameter_bytes + batch_rows * activations;
@@ -78,11 +86,12 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   result.replica_bytes = parameter_bytes + gradient_bytes +
                          std::max(kept * batch_rows * activations, 1.5 * chunk * activations);
   result.batch_bytes = batch_rows * (input_bytes + 8.0);
-  result.prepared_bytes = whole ? 0.0 : training_rows * (input_bytes + 8.0);
+  result.prepared_bytes = whole ? 0.0 : pooled * training_rows * (input_bytes + 8.0);
   // Training rows, and two stretches of held-out rows: as they are, and their twins.
-  // On a stream the training sets of all phases may be kept.
-  result.seed_bytes =
-      sample_bytes(info) * (std::max(phases, 1.0) * training_rows + 2.0 * evaluation_rows);
+  // On a stream the training sets of all phases may be kept; where they are pooled there are those
+  // of the phase before and, as they came and joined, of this one.
+  const double sets = pooled > 1.0 ? 3.0 * pooled - 1.0 : std::max(phases, 1.0);
+  result.seed_bytes = sample_bytes(info) * (sets * training_rows + 2.0 * evaluation_rows);
   if (info.input_shape.size() == 3) result.seed_bytes += kImageOrderBytes;
   // One seed's rows while they are drawn.
   result.fixed_bytes = 4.0e6 + 1.25 * sample_bytes(info) *
@@ -103,6 +112,14 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
     result.batch_bytes = 0.0;
     result.seed_bytes += 2.0 * training_rows * (input_bytes + 8.0);
   }
+  // What method and regime remember.
+  MemorySizes sizes;
+  sizes.row = input_bytes + 8.0 + 4.0;
+  sizes.logits = 4.0 * static_cast<double>(info.outputs);
+  sizes.activations = activations;
+  sizes.parameters = parameters;
+  sizes.batch_rows = batch_rows;
+  result.replica_bytes += method->memory_bytes(sizes) + regime->memory_bytes(sizes);
   result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
   return result;
 }

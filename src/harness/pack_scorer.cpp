@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/drift.hpp"
+
 namespace spurion {
 
 namespace {
@@ -53,6 +55,10 @@ PackScorer::PackScorer(const Catalog& catalog,
 }
 
 Domain PackScorer::own(const Environment& environment, const Domain& domain) const {
+  return with_drift(own_setting(environment, without_drift(domain)), drift_of(domain));
+}
+
+Domain PackScorer::own_setting(const Environment& environment, const Domain& domain) const {
   if (!domain.cue_shifts.empty() && domain.name != "test") {
     for (const Domain& candidate : environment.train_domains()) {
       if (candidate.name == domain.name) return candidate;

@@ -39,6 +39,8 @@ class PackScorer {
   [[nodiscard]] std::size_t source(std::size_t replica) const { return source_[replica]; }
 
  private:
+  /// `own` but for its drift.
+  [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
   /// The rows of each distinct environment.
   [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
                                             std::int64_t count,

@@ -1,17 +1,45 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "core/drift.hpp"
 #include "harness/ceiling_measures.hpp"
 #include "harness/evaluator.hpp"
 
 namespace spurion {
 
+namespace {
+
+/// Which of the phases before `phase` are measured after it, in order.
+std::vector<std::int64_t> past_phases(std::int64_t phase, std::int64_t most) {
+  std::vector<std::int64_t> past;
+  if (most == 0 || most >= phase) {
+    for (std::int64_t other = 0; other < phase; ++other) past.push_back(other);
+    return past;
+  }
+  for (std::int64_t i = 0; i < most; ++i) {  // the oldest first
+    const double share =
+        most == 1 ? 0.0 : static_cast<double>(most - 1 - i) / static_cast<double>(most - 1);
+    const auto age = std::llround(std::exp(share * std::log(static_cast<double>(phase))));
+    if (past.empty() || past.back() != phase - age) past.push_back(phase - age);
+  }
+  return past;
+}
+
+}  // namespace
+
 void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
   const auto count = static_cast<std::int64_t>(schedule_.size());
+  if (count == 0) return;
+  // After the last all of them, whatever was left out before: what the stream did in the end.
+  const std::int64_t most =
+      phase + 1 < count ? schedule_[static_cast<std::size_t>(phase)].past_measured : 0;
+  std::vector<std::int64_t> measured_now = past_phases(std::min(phase, count), most);
   // Before anything was learned from the stream, all of it: what training on it changes.
   const std::int64_t last = phase == 0 ? count : std::min(count, phase + 2);
-  for (std::int64_t other = 0; other < last; ++other) {
+  for (std::int64_t other = phase; other < last; ++other) measured_now.push_back(other);
+  for (const std::int64_t other : measured_now) {
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
     // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
     const bool plain = measured.intervention.kind == Intervention::Kind::none;
@@ -85,6 +113,9 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
     const auto add = [&](const std::string& metric, double value) {
       rows.push_back({0, 0, phase.domain.name, phase.domain.shift, metric, value});
     };
+    if (const Drift drift = drift_of(phase.domain); drift.kind != Drift::Kind::none) {
+      add("drift_level", drift.level);
+    }
     if (info_->cues.empty()) {
       // Where the cue is resampled it has no position.
       if (phase.intervention.kind == Intervention::Kind::none) {

@@ -123,6 +123,28 @@ void read_ranges(const Value& search, const std::string& owner, Experiment& expe
   }
 }
 
+void read_values(const Value& search, const std::string& owner, Experiment& experiment,
+                 Reader& reader, Problems& problems) {
+  const Value* values = search.find("values");
+  if (values == nullptr) return;
+  if (!values->is_table()) {
+    reader.wrong(*values, "values", owner + " search", "a table of lists");
+    return;
+  }
+  reader.keys(*values, owner + " search.values", experiment.search_fields);
+  for (const auto& [field, list] : values->as_table()) {
+    if (!list.is_list() || static_cast<std::int64_t>(list.as_list().size()) != experiment.draws) {
+      problems.add(fmt::format("{}search values of '{}' of {} must be a list of {}, one a draw",
+                               at(list), field, owner, experiment.draws));
+    } else if (experiment.search_ranges.count(field) != 0) {
+      problems.add(fmt::format("{}search field '{}' of {} has both a range and values", at(list),
+                               field, owner));
+    } else {
+      experiment.search_values[field] = list;
+    }
+  }
+}
+
 Experiment read_experiment(const Value& table, const Suite& suite, const Value& defaults,
                            std::int64_t seeds, Problems& problems) {
   Reader reader(problems);
@@ -145,12 +167,13 @@ Experiment read_experiment(const Value& table, const Suite& suite, const Value& 
   }
   if (const Value* search = table.find("search")) {
     if (!search->is_table()) {
-      reader.wrong(*search, "search", owner, "a table with draws, fields and ranges");
+      reader.wrong(*search, "search", owner, "a table with draws, fields, ranges and values");
     } else {
-      reader.keys(*search, owner + " search", {"draws", "fields", "ranges"});
+      reader.keys(*search, owner + " search", {"draws", "fields", "ranges", "values"});
       experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
       experiment.search_fields = reader.texts(*search, "fields", owner + " search");
       read_ranges(*search, owner, experiment, reader, problems);
+      read_values(*search, owner, experiment, reader, problems);
     }
   }
   for (const Experiment& other : suite.experiments) {

@@ -174,8 +174,9 @@ const AnySchema* schema_of(const Catalog& catalog, const TrialSpec& spec,
   return &plain;
 }
 
-/// Overwrites the searched fields with draw number `draw`: a pure function of suite seed, draw and
-/// field, so every method and seed meets the same draws of a shared field.
+/// Overwrites the searched fields with draw number `draw`: the value listed for it, or a pure
+/// function of suite seed, draw and field, so every method and seed meets the same draws of a
+/// shared field.
 void apply_draw(const Catalog& catalog, const Experiment& experiment, std::int64_t suite_seed,
                 std::int64_t draw, Value& sections, const TrialSpec& base, Problems& problems) {
   for (const std::string& path : experiment.search_fields) {
@@ -193,6 +194,12 @@ void apply_draw(const Catalog& catalog, const Experiment& experiment, std::int64
     const FieldInfo* info = schema_of(catalog, base, section, plain)->find(field);
     // A field that this method or model does not have is another one's.
     if (info == nullptr) continue;
+    const auto values = experiment.search_values.find(path);
+    if (values != experiment.search_values.end()) {
+      sections.as_table()[section].as_table()[field] =
+          values->second.as_list()[static_cast<std::size_t>(draw)];
+      continue;
+    }
     const auto range = experiment.search_ranges.find(path);
     const Search& search = range == experiment.search_ranges.end() ? info->search : range->second;
     if (search.kind == Search::Kind::fixed) {

@@ -29,6 +29,9 @@ class TimedMethod final : public Method {
   void visit_state(StateVisitor& visit) override { inner_->visit_state(visit); }
   [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
   [[nodiscard]] double cost_factor() const override { return inner_->cost_factor(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return inner_->memory_bytes(sizes);
+  }
 
  private:
   Method* inner_;

@@ -38,9 +38,14 @@ class AGem final : public Method {
         present_(options.memory, context, "present") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + past_.bytes(sizes) + present_.bytes(sizes) +
+           RowMemory::drawn_bytes(sizes, replayed_) + 2.0 * sizes.parameters;
+  }
   [[nodiscard]] double cost_factor() const override { return 2.0; }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t /*phase*/) override {
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (present_.size() == 0) return;
     past_.add(present_.all());
     present_.clear();
@@ -64,6 +69,8 @@ class AGem final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     StateVisitor past = visit.inside("past");
     past_.visit_state(past);
     StateVisitor present = visit.inside("present");

@@ -9,6 +9,10 @@
 
 namespace spurion {
 
+namespace {
+constexpr std::int64_t kChunk = 8;  // rows at once: each has parameters of its own
+}  // namespace
+
 Tensor AnchorPenalty::value(const Tensor& parameters) const {
   return strength_ * (importance_ * (parameters - anchor_).pow(2)).sum(1);
 }
@@ -19,7 +23,6 @@ Tensor AnchorPenalty::gradient(const Tensor& parameters) const {
 
 Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction function,
                          EntryReduction reduction) {
-  constexpr std::int64_t kChunk = 8;  // rows at once: each has parameters of its own
   const std::int64_t replicas = trainee.replicas();
   const std::int64_t count = rows.domains * rows.rows_per_domain;
   const Tensor targets = rows.y.flatten(1);
@@ -50,6 +53,11 @@ Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction functi
     sum += (reduction == EntryReduction::square ? gradient.pow(2) : gradient.abs()).sum(1);
   }
   return sum / static_cast<double>(count);
+}
+
+double row_gradient_bytes(const MemorySizes& sizes) {
+  // Parameters of each row, their gradient, and its square.
+  return static_cast<double>(kChunk) * (3.0 * sizes.parameters + sizes.activations);
 }
 
 }  // namespace spurion

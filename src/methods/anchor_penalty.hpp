@@ -42,5 +42,7 @@ enum class EntryReduction { square, magnitude };
 enum class RowFunction { loss, squared_output };
 Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction function,
                          EntryReduction reduction);
+/// What that takes of each replica while it runs.
+double row_gradient_bytes(const MemorySizes& sizes);
 
 }  // namespace spurion

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "methods/domain_penalty.hpp"
+#include "methods/phase_memories.hpp"
 #include "spurion/access.hpp"
 #include "spurion/method.hpp"
 #include "spurion/schema.hpp"
@@ -9,24 +12,44 @@
 namespace spurion {
 
 /// What every method for streams minimises on the newest rows: their mean risk, if wanted with a
-/// penalty of the offline methods over the domains of the batch.
+/// penalty of the offline methods (domain_penalty.hpp). Its domains are those of the batch: in
+/// phase 0 the train domains, later slots that are alike; or the phases, the present and past ones,
+/// of which rows are then kept.
 struct BaseRiskOptions {
   std::string penalty = "none";
   PerReplica<double> penalty_weight = 1.0;
+  std::string penalty_over = "batch";
+  PerReplica<double> penalty_step = 0.01;
+  std::int64_t penalty_memory = 200;
+  std::int64_t penalty_replayed = 64;
+  std::int64_t penalty_phases = 8;
   PerReplica<double> l2 = 0.0;
 
   /// Adds these fields to the schema of `Options`, which derives from `BaseRiskOptions`.
   template <class Options>
   static Schema<Options>& add_to(Schema<Options>& schema) {
+    using Factors = PerReplica<double> Options::*;
+    using Text = std::string Options::*;
+    using Count = std::int64_t Options::*;
     return schema
-        .field("penalty", static_cast<std::string Options::*>(&Options::penalty),
-               "Penalty over the domains of a batch: none, irm_v1 (squared gradient of a dummy "
-               "scale) or v_rex (variance of risks).",
-               one_of({"none", "irm_v1", "v_rex"}))
-        .field("penalty_weight",
-               static_cast<PerReplica<double> Options::*>(&Options::penalty_weight),
+        .field("penalty", static_cast<Text>(&Options::penalty),
+               "Penalty over domains: none, irm_v1 (squared gradient of a dummy scale), v_rex "
+               "(variance of risks) or group_dro (how far the weighted risk is above the mean).",
+               one_of({"none", "irm_v1", "v_rex", "group_dro"}))
+        .field("penalty_weight", static_cast<Factors>(&Options::penalty_weight),
                "Multiplier of that penalty.", at_least(0), log_uniform(1e-1, 1e4))
-        .field("l2", static_cast<PerReplica<double> Options::*>(&Options::l2),
+        .field("penalty_over", static_cast<Text>(&Options::penalty_over),
+               "What the domains are: those of a batch, or the phases, the present and past ones.",
+               one_of({"batch", "phases"}))
+        .field("penalty_step", static_cast<Factors>(&Options::penalty_step),
+               "Step of the ascent on group DRO's weights.", at_least(0), log_uniform(1e-3, 1e-1))
+        .field("penalty_memory", static_cast<Count>(&Options::penalty_memory),
+               "Rows kept of each phase for a penalty over phases.", between(1, 10000000))
+        .field("penalty_replayed", static_cast<Count>(&Options::penalty_replayed),
+               "Rows of each past phase in an update.", between(1, 1000000))
+        .field("penalty_phases", static_cast<Count>(&Options::penalty_phases),
+               "Past phases kept, the newest.", between(1, 1000))
+        .field("l2", static_cast<Factors>(&Options::l2),
                "Coefficient of the squared norm of all parameters in the loss.", at_least(0),
                log_uniform(1e-5, 1e-2));
   }
@@ -37,18 +60,19 @@ class BaseRisk {
   BaseRisk(const BaseRiskOptions& options, const MethodContext& context);
 
   [[nodiscard]] Access needs() const;
+  /// To be told of every phase, and asked once for every batch: it remembers both.
+  void begin_phase(std::int64_t phase);
   /// [K]
-  [[nodiscard]] Tensor operator()(const Output& output, const Batch& batch,
-                                  const Trainee& trainee) const;
+  [[nodiscard]] Tensor operator()(const Output& output, const Batch& batch, Trainee& trainee);
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const;
+  void visit_state(StateVisitor& visit);
 
  private:
-  std::string penalty_;
   Tensor weight_;
   Tensor l2_;
+  std::int64_t replayed_;
+  std::optional<DomainPenalty> penalty_;
+  std::optional<PhaseMemories> phases_;
 };
-
-/// The penalty of that name over the domains of a batch, [K].
-Tensor domain_penalty(const std::string& name, const Output& output, const Batch& batch,
-                      const Trainee& trainee);
 
 }  // namespace spurion

@@ -45,9 +45,13 @@ class CheckpointHedge final : public Method {
         discount_(per_replica_tensor(options.discount, context.replicas)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + (static_cast<double>(experts_) + 3.0) * sizes.parameters;
+  }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase == 0) return;
     if (!learner_.defined()) learner_ = trainee.parameters().detach().clone();
     keep();
@@ -67,6 +71,8 @@ class CheckpointHedge final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("learner", learner_);
     visit("learner_loss", learner_loss_);
     visit("copies", copies_);

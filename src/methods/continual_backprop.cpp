@@ -28,7 +28,8 @@ struct HiddenLayer {
 /// for its start at 0.
 ///
 /// Units are those of the fully connected layers of ReLU that a model's parameter blocks show
-/// (`mlp`); a model without any is trained plainly. Adam's moments of replaced weights are kept,
+/// (`mlp`); a model without any is trained plainly, and so is a layer whose weights are not all
+/// trained. Adam's moments of replaced weights are kept,
 /// where the paper resets them.
 class ContinualBackprop final : public Method {
  public:
@@ -57,6 +58,11 @@ class ContinualBackprop final : public Method {
   }
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
 
   void step(Trainee& trainee, const Batch& batch) override {
     trainee.descend(risk_(trainee.forward(batch), batch, trainee));
@@ -85,12 +91,15 @@ class ContinualBackprop final : public Method {
       utility_[l] = options_.utility_decay * utility_[l] +
                     (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;
       age_[l] += 1;
+      if (!trained(trainee, layers[l])) continue;
       due_[l] += options_.replacement_rate * age_[l].ge(options_.maturity).sum(1).to(at::kDouble);
       replace_least_useful(trainee, layers[l], l, parameters);
     }
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("utility", utility_);
     visit("age", age_);
     visit("due", due_);
@@ -101,6 +110,18 @@ class ContinualBackprop final : public Method {
     Shape shape = which.shape;
     shape.insert(shape.begin(), parameters.size(0));
     return parameters.narrow(1, which.offset, element_count(which.shape)).reshape(shape);
+  }
+
+  /// Whether updates may change all that a replacement would.
+  static bool trained(const Trainee& trainee, const HiddenLayer& layer) {
+    const Tensor& trainable = trainee.limits().trainable;
+    if (!trainable.defined()) return true;
+    for (const ParameterBlock* block : {&layer.in, &layer.bias, &layer.out}) {
+      if (!trainable.narrow(0, block->offset, element_count(block->shape)).all().item<bool>()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static std::vector<HiddenLayer> hidden_layers(const Model& model) {

@@ -44,7 +44,13 @@ class DerPp final : public Method {
         memory_(options.memory, context, "replay") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + memory_.bytes(sizes, true) +
+           RowMemory::drawn_bytes(sizes, 2 * replayed_);
+  }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
 
   void step(Trainee& trainee, const Batch& batch) override {
     const std::int64_t fresh = batch.domains * batch.rows_per_domain;
@@ -69,6 +75,8 @@ class DerPp final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     StateVisitor memory = visit.inside("memory");
     memory_.visit_state(memory);
   }

@@ -40,7 +40,13 @@ class DiscountedSgd final : public Method {
         window_(options.window) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) +
+           2.0 * static_cast<double>(window_) * sizes.batch_rows * sizes.row;
+  }
   [[nodiscard]] double cost_factor() const override { return static_cast<double>(window_); }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
 
   void step(Trainee& trainee, const Batch& batch) override {
     const std::int64_t fresh = batch.domains * batch.rows_per_domain;
@@ -75,6 +81,8 @@ class DiscountedSgd final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("x", x_);
     visit("y", y_);
     visit("w", w_);

@@ -39,7 +39,13 @@ class ExperienceReplay final : public Method {
         memory_(options.memory, context, "replay") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + memory_.bytes(sizes) +
+           RowMemory::drawn_bytes(sizes, replayed_);
+  }
   [[nodiscard]] double cost_factor() const override { return 2.0; }
+
+  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
 
   void step(Trainee& trainee, const Batch& batch) override {
     if (memory_.size() == 0) {
@@ -55,6 +61,8 @@ class ExperienceReplay final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     StateVisitor memory = visit.inside("memory");
     memory_.visit_state(memory);
   }

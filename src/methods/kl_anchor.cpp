@@ -35,9 +35,13 @@ class KlAnchor final : public ObjectiveMethod {
         strength_(per_replica_tensor(options.strength, context.replicas)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
   [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase == 1) pretrained_.learn(trainee);
   }
 
@@ -50,6 +54,8 @@ class KlAnchor final : public ObjectiveMethod {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     StateVisitor pretrained = visit.inside("pretrained");
     pretrained_.visit_state(pretrained);
   }

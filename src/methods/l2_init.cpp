@@ -37,8 +37,12 @@ class L2Init final : public ObjectiveMethod {
         phase_(options.towards == "initial" ? 0 : 1) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase == phase_) centre_ = trainee.parameters().detach().clone();
   }
 
@@ -48,7 +52,11 @@ class L2Init final : public ObjectiveMethod {
     return risk + strength_ * (trainee.parameters() - centre_).pow(2).sum(1);
   }
 
-  void visit_state(StateVisitor& visit) override { visit("centre", centre_); }
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
+    visit("centre", centre_);
+  }
 
  private:
   BaseRisk risk_;

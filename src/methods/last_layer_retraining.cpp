@@ -35,15 +35,19 @@ class LastLayerRetraining final : public Method {
   }
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + 2.0 * sizes.parameters;
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase == 0) return;
     later_ = true;
     if (!reinitialise_) return;
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
     const Tensor fresh = trainee.model().initialise(keys);
-    trainee.set_parameters(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
+    trainee.set_trainable(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
     trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
   }
 
@@ -55,7 +59,11 @@ class LastLayerRetraining final : public Method {
     now.copy_(at::where(in_last_layer(trainee), now, before));
   }
 
-  void visit_state(StateVisitor& visit) override { visit("later", later_); }
+  void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
+    visit("later", later_);
+  }
 
  private:
   /// bool [P]

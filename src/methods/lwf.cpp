@@ -38,9 +38,13 @@ class Lwf final : public ObjectiveMethod {
         temperature_(options.temperature) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
   [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase > 0) teacher_.learn(trainee);
   }
 
@@ -52,6 +56,8 @@ class Lwf final : public ObjectiveMethod {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     StateVisitor teacher = visit.inside("teacher");
     teacher_.visit_state(teacher);
   }

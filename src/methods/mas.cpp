@@ -38,8 +38,13 @@ class Mas final : public Method {
         memory_(options.importance_rows, context, "importance") {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + 2.0 * memory_.bytes(sizes) + 2.0 * sizes.parameters +
+           row_gradient_bytes(sizes);
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase == 0 || memory_.size() == 0) return;
     const Tensor importance = mean_row_gradient(trainee, memory_.all(), RowFunction::squared_output,
                                                 EntryReduction::magnitude);
@@ -56,6 +61,8 @@ class Mas final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     StateVisitor penalty = visit.inside("penalty");
     penalty_.visit_state(penalty);
     StateVisitor memory = visit.inside("memory");

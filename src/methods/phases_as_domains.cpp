@@ -1,10 +1,8 @@
 #include <ATen/ATen.h>
 
-#include <deque>
 #include <vector>
 
-#include "methods/base_risk.hpp"
-#include "methods/row_memory.hpp"
+#include "methods/phase_memories.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 
@@ -50,38 +48,27 @@ class PhasesAsDomains final : public Method {
 
   PhasesAsDomains(const Options& options, const MethodContext& context)
       : options_(options),
-        context_(context),
         penalty_weight_(per_replica_tensor(options.penalty_weight, context.replicas)),
         step_size_(per_replica_tensor(options.step_size, context.replicas)),
-        l2_(per_replica_tensor(options.l2, context.replicas)) {
-    open();
-  }
+        l2_(per_replica_tensor(options.l2, context.replicas)),
+        phases_(options.memory, options.kept_phases, context) {}
 
   [[nodiscard]] double cost_factor() const override { return 3.0; }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return phases_.bytes(sizes) + static_cast<double>(options_.kept_phases) *
+                                      RowMemory::drawn_bytes(sizes, options_.replayed);
+  }
 
   void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override {
-    if (phase == 0 || memories_.back().size() == 0) return;
-    open();
-    if (static_cast<std::int64_t>(memories_.size()) > options_.kept_phases + 1) {
-      memories_.pop_front();
-    }
-    weights_ = Tensor();  // another number of domains
+    if (phases_.begin_phase(phase)) weights_ = Tensor();  // another number of domains
   }
 
   void step(Trainee& trainee, const Batch& batch) override {
     const std::int64_t fresh = batch.domains * batch.rows_per_domain;
+    const std::vector<Batch> past = phases_.draw(options_.replayed, trainee.step());
     Tensor x = batch.x;
-    std::vector<Batch> past;
-    for (std::size_t phase = 0; phase + 1 < memories_.size(); ++phase) {
-      past.push_back(memories_[phase].draw(options_.replayed, trainee.step()).batch);
-      x = joined_rows(x, past.back().x);
-    }
+    for (const Batch& rows : past) x = joined_rows(x, rows.x);
     const Output all = trainee.forward(x);
-    Batch present = batch;  // one domain, however many slots it came in
-    present.y = batch.y.flatten(1).unsqueeze(1);
-    if (batch.weight.defined()) present.weight = batch.weight.flatten(1).unsqueeze(1);
-    present.domains = 1;
-    present.rows_per_domain = fresh;
     std::vector<Tensor> risks;
     std::vector<Tensor> scales;
     const auto add = [&](const Output& output, const Batch& rows) {
@@ -91,37 +78,23 @@ class PhasesAsDomains final : public Method {
             domain_quantities(losses::RowQuantity::scale_gradient, output, rows, trainee));
       }
     };
-    add(output_rows(all, 0, fresh), present);
+    add(output_rows(all, 0, fresh), as_one_domain(batch));
     for (std::size_t i = 0; i < past.size(); ++i) {
       add(output_rows(all, fresh + static_cast<std::int64_t>(i) * options_.replayed,
                       options_.replayed),
           past[i]);
     }
     trainee.descend(combine(at::cat(risks, 1), scales, l2_penalty(l2_, trainee.parameters())));
-    memories_.back().add(batch);
+    phases_.add(batch);
   }
 
   void visit_state(StateVisitor& visit) override {
-    visit("opened", opened_);
-    auto count = static_cast<std::int64_t>(memories_.size());
-    visit("count", count);
-    if (visit.loading()) {
-      memories_.clear();
-      for (std::int64_t i = opened_ - count; i < opened_; ++i) memories_.push_back(memory(i));
-    }
-    for (std::size_t i = 0; i < memories_.size(); ++i) {
-      StateVisitor one = visit.inside("memory" + std::to_string(i));
-      memories_[i].visit_state(one);
-    }
+    StateVisitor phases = visit.inside("phases");
+    phases_.visit_state(phases);
     visit("weights", weights_);
   }
 
  private:
-  [[nodiscard]] RowMemory memory(std::int64_t number) const {
-    return {options_.memory, context_, ("phase" + std::to_string(number)).c_str()};
-  }
-  void open() { memories_.push_back(memory(opened_++)); }
-
   /// From risks [K, E] of the phases, the present first, to one loss [K].
   Tensor combine(const Tensor& risks, const std::vector<Tensor>& scales, const Tensor& l2) {
     if (options_.objective == "group_dro") {
@@ -143,12 +116,10 @@ class PhasesAsDomains final : public Method {
   }
 
   Options options_;
-  MethodContext context_;
   Tensor penalty_weight_;
   Tensor step_size_;
   Tensor l2_;
-  std::deque<RowMemory> memories_;  // of past phases, and of the present last
-  std::int64_t opened_ = 0;
+  PhaseMemories phases_;
   Tensor weights_;
 };
 

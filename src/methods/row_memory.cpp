@@ -108,6 +108,15 @@ Batch RowMemory::all() const {
   return out;
 }
 
+double RowMemory::bytes(const MemorySizes& sizes, bool with_logits) const {
+  return static_cast<double>(capacity_) * (sizes.row + (with_logits ? sizes.logits : 0.0));
+}
+
+double RowMemory::drawn_bytes(const MemorySizes& sizes, std::int64_t rows) {
+  // Once as drawn and once joined to the newest; what the pass keeps for its way back.
+  return static_cast<double>(rows) * (2.0 * sizes.row + 1.5 * sizes.activations);
+}
+
 void RowMemory::clear() { offered_ = 0; }
 
 void RowMemory::visit_state(StateVisitor& visit) {

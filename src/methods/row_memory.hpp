@@ -27,6 +27,9 @@ class RowMemory {
   /// All of them, as one domain.
   [[nodiscard]] Batch all() const;
   void clear();
+  /// Bytes it takes of each replica when full; and those of a pass of so many rows drawn from it.
+  [[nodiscard]] double bytes(const MemorySizes& sizes, bool with_logits = false) const;
+  [[nodiscard]] static double drawn_bytes(const MemorySizes& sizes, std::int64_t rows);
   void visit_state(StateVisitor& visit);
 
  private:

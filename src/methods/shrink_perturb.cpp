@@ -14,7 +14,7 @@ struct ShrinkPerturbOptions : BaseRiskOptions {
 
 /// Shrink and perturb (Ash & Adams 2020): at the start of each later phase, and every `every`
 /// updates where that is above 0, theta <- shrink * theta + perturb * theta', theta' a fresh
-/// initialisation.
+/// initialisation. Parameters that are not trained stay.
 class ShrinkPerturb final : public Method {
  public:
   using Options = ShrinkPerturbOptions;
@@ -44,8 +44,12 @@ class ShrinkPerturb final : public Method {
   }
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + sizes.parameters;
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     if (phase > 0) refresh(trainee);
   }
 
@@ -55,6 +59,8 @@ class ShrinkPerturb final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("times", times_);
     visit("last", last_);
   }
@@ -67,7 +73,7 @@ class ShrinkPerturb final : public Method {
     ++times_;
     last_ = trainee.step();
     const Tensor now = trainee.parameters().detach();
-    trainee.set_parameters(shrink_ * now + perturb_ * trainee.model().initialise(keys));
+    trainee.set_trainable(shrink_ * now + perturb_ * trainee.model().initialise(keys));
   }
 
   BaseRisk risk_;

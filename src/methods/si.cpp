@@ -38,8 +38,12 @@ class Si final : public Method {
         penalty_(per_replica_tensor(options.strength, context.replicas)) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return risk_.memory_bytes(sizes) + 4.0 * sizes.parameters;
+  }
 
   void begin_phase(Trainee& trainee, std::int64_t phase) override {
+    risk_.begin_phase(phase);
     const Tensor now = trainee.parameters().detach();
     if (phase > 0 && path_.defined()) {
       const Tensor gained = (path_ / ((now - start_).pow(2) + damping_)).clamp_min(0.0);
@@ -58,6 +62,8 @@ class Si final : public Method {
   }
 
   void visit_state(StateVisitor& visit) override {
+    StateVisitor risk = visit.inside("risk");
+    risk_.visit_state(risk);
     visit("start", start_);
     visit("path", path_);
     StateVisitor penalty = visit.inside("penalty");

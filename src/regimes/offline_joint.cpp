@@ -44,6 +44,14 @@ class OfflineJoint final : public TrajectoryRegime<OfflineJointOptions> {
     return all;
   }
 
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return sizes.parameters;
+  }
+
+  [[nodiscard]] std::int64_t pooled_sets(const Environment& environment) const override {
+    return Trajectory(options_, environment).count();
+  }
+
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
     Run run{context, method, trainee, evaluator};

@@ -38,6 +38,10 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
     return schema;
   }
 
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return static_cast<double>(options_.label_delay + 1) * sizes.batch_rows * sizes.row;
+  }
+
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
     Run run{context, method, trainee, evaluator};

@@ -6,12 +6,16 @@
 #include <cmath>
 #include <set>
 
+#include "core/drift.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion {
 
 namespace {
+
+/// How far things drift where nothing is said.
+constexpr double kUsualDrift = 0.25;
 
 /// The reflection of `value` into [low, high].
 double reflected(double value, double low, double high) {
@@ -86,6 +90,8 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
     move_dial(options, environment);
   }
   add_finale(options, environment);
+  add_drift(options, environment);
+  for (Phase& phase : phases_) phase.past_measured = options.past_measured;
   if (!lengths_.empty() && lengths_.size() != phases_.size() - 1) {
     throw UsageError(fmt::format("'lengths' has {} numbers for {} phases after the first",
                                  lengths_.size(), phases_.size() - 1));
@@ -193,6 +199,34 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
       }
     }
     add(environment.at_cues(positions));
+  }
+}
+
+void Trajectory::add_drift(const TrajectoryOptions& options, const Environment& environment) {
+  const std::vector<double>& levels = options.drift_levels;
+  if (options.drift == "none") {
+    if (!levels.empty()) throw UsageError("'drift_levels' has no meaning with drift = \"none\"");
+    return;
+  }
+  const std::size_t later = phases_.size() - 1;
+  if (levels.size() > 1 && levels.size() != later) {
+    throw UsageError(fmt::format(
+        "'drift_levels' has {} numbers for {} phases after the first; one holds for all",
+        levels.size(), later));
+  }
+  if (!draws_drift(environment)) {
+    throw UsageError(fmt::format("{} was not made to drift", environment.info().name));
+  }
+  Drift drift;
+  drift.kind = options.drift == "classes"      ? Drift::Kind::classes
+               : options.drift == "covariates" ? Drift::Kind::covariates
+                                               : Drift::Kind::mechanism;
+  for (std::size_t phase = 1; phase <= later; ++phase) {
+    drift.level = levels.empty()       ? kUsualDrift
+                  : levels.size() == 1 ? levels.front()
+                                       : levels[phase - 1];
+    require_drift(environment.info(), drift);
+    phases_[phase].domain = with_drift(phases_[phase].domain, drift);
   }
 }
 

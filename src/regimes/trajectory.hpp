@@ -25,6 +25,10 @@ namespace spurion {
 ///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
 ///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...
 ///  - `recurring`: the cues by turns, again and again
+/// `drift` adds, to the phases after the first, a change of something other than the cue, as a
+/// control: `drift_levels` says of each how far (core/drift.hpp); one level holds
+/// for all, and none is .25. With `trajectory = "fixed"` nothing else changes.
+///
 /// `reserved_cues` of them are never paired with the label at all. `finale` adds phases at the end:
 /// `no_cue` (every cue neutral) and `adversarial` (every cue that was active reversed).
 struct TrajectoryOptions {
@@ -38,6 +42,9 @@ struct TrajectoryOptions {
   std::vector<std::string> finale;
   std::vector<double> lengths;
   double pretrain_share = 0.5;
+  std::string drift = "none";
+  std::vector<double> drift_levels;
+  std::int64_t past_measured = 0;
 
   /// Adds these fields to the schema of `Options`, which derives from `TrajectoryOptions`.
   template <class Options>
@@ -63,6 +70,7 @@ class SPURION_API Trajectory {
   void move_dial(const TrajectoryOptions& options, const Environment& environment);
   void switch_cues(const TrajectoryOptions& options, const Environment& environment);
   void add_finale(const TrajectoryOptions& options, const Environment& environment);
+  void add_drift(const TrajectoryOptions& options, const Environment& environment);
   void add(Domain domain, Intervention intervention = Intervention::none());
 
   double pretrain_share_;
@@ -98,7 +106,22 @@ Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
       .field("lengths", own(&TrajectoryOptions::lengths),
              "Relative lengths of the phases after the first; empty means equal.", positive())
       .field("pretrain_share", own(&TrajectoryOptions::pretrain_share),
-             "Share of all steps spent on phase 0; the others share the rest.", between(0, 1));
+             "Share of all steps spent on phase 0; the others share the rest.", between(0, 1))
+      .field(
+          "drift", own(&TrajectoryOptions::drift),
+          "What changes besides the cues after phase 0, as a control: nothing; classes (the last "
+          "one's share of the rows); covariates (the share of rows whose first causal variable "
+          "is above its usual mean); mechanism (the share of labels replaced by another class, "
+          "or noise of that share of a target's variance).",
+          one_of({"none", "classes", "covariates", "mechanism"}))
+      .field("drift_levels", own(&TrajectoryOptions::drift_levels),
+             "These shares, of each phase after the first; one holds for all, none is 0.25.",
+             between(0, 1))
+      .field(
+          "past_measured", own(&TrajectoryOptions::past_measured),
+          "Past phases measured after each phase but the last, evenly spaced in the logarithm of "
+          "their age; 0: all, which costs the square of the number of phases.",
+          at_least(0));
 }
 
 }  // namespace spurion

@@ -21,6 +21,8 @@ void Tuning::enter(std::int64_t phase) {
   if (phase > 0 && options_.reset_optimizer) {
     trainee_->optimizer().reset(at::ones({trainee_->replicas()}, at::kBool));
   }
+  // What a method does when it is told of the phase is under the limits already.
+  before_step(phase, 0);
 }
 
 void Tuning::before_step(std::int64_t phase, std::int64_t step) {

@@ -36,6 +36,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:.8
 svg.graph{width:100%;height:auto;font:14px system-ui,sans-serif}svg.graph rect{fill:var(--soft);stroke:var(--muted)}svg.graph text{fill:var(--text)}
 svg.graph .arrow{fill:none;stroke:var(--muted);stroke-width:1.5}svg.graph marker path{fill:var(--muted)}
 svg.graph .spurious rect{stroke:var(--c0);stroke-width:2.5}svg.graph .causal rect{stroke:var(--c2);stroke-width:2.5}svg.graph .label rect{stroke:var(--c1);stroke-width:2.5}
+.panels>summary{cursor:pointer;font-weight:600;padding:.4rem 0}.panel-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:0 1.6rem}
+.panel-grid figure{margin:.7rem 0;min-width:0}.panel-grid figcaption{font-size:.8rem}
 @media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
 @media print{:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
 )css";
@@ -45,6 +47,30 @@ std::string figure(const Chart& chart, const std::string& id) {
       "<figure>{}<figcaption><strong>{}.</strong> {} <span>Numbers: "
       "csv/{}.csv</span></figcaption></figure>\n",
       svg_chart(chart, id, false), escape(chart.title), escape(chart.note), escape(chart.name));
+}
+
+/// Charts one below the other; those of one panel side by side, small, in a fold.
+std::string figures(const std::vector<Chart>& charts, int& number) {
+  std::string out;
+  std::string open;  // panel begun
+  const auto close = [&] {
+    if (!open.empty()) out += "</div></details>\n";
+    open.clear();
+  };
+  for (const Chart& chart : charts) {
+    if (chart.series.empty()) continue;
+    if (chart.panel != open) {
+      close();
+      if (!chart.panel.empty()) {
+        out += "<details class=\"panels\" open><summary>" + escape(chart.panel) +
+               "</summary><div class=\"panel-grid\">";
+      }
+      open = chart.panel;
+    }
+    out += figure(chart, fmt::format("chart{}", number++));
+  }
+  close();
+  return out;
 }
 
 std::string html_table(const Table& table) {
@@ -140,10 +166,10 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}{2}</style></"
       "head>\n<body><main>"
-      "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. Intervals in square brackets are 95 % "
-      "bootstrap "
-      "intervals of the mean over seeds unless a caption says otherwise.</p>\n",
-      escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name));
+      "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. In square brackets: {4} of the "
+      "mean over seeds, unless a caption says otherwise.</p>\n",
+      escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
+      analysis::kIntervalText);
   out += "<section id=\"answers\" aria-label=\"Answers\">";
   for (const Answer& answer : answers) {
     out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answer.question),
@@ -155,9 +181,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   out += "</section>\n<section id=\"details\">";
   for (const Answer& answer : answers) {
     out += "<h2>" + escape(answer.question) + "</h2>";
-    for (const Chart& chart : answer.charts) {
-      if (!chart.series.empty()) out += figure(chart, fmt::format("chart{}", number++));
-    }
+    out += figures(answer.charts, number);
     for (const Table& table : answer.tables) out += html_table(table);
   }
   out += "</section>\n<section id=\"environments\"><h2>The world</h2>" + environments(results);

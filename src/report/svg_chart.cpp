@@ -17,8 +17,9 @@ using analysis::Chart;
 using analysis::Estimate;
 using analysis::Series;
 
-constexpr double kWidth = 720;
-constexpr double kPlotHeight = 300;
+/// A chart of a panel is smaller, and drawn so: scaled down its text would be too small to read.
+double width_of(const Chart& chart) { return chart.panel.empty() ? 720 : 460; }
+double plot_height(const Chart& chart) { return chart.panel.empty() ? 300 : 190; }
 constexpr double kLeft = 62;
 constexpr double kRight = 18;
 constexpr double kTop = 16;
@@ -75,13 +76,14 @@ class Plot {
     return chart_.log_x && value > 0 ? std::log10(value) : value;
   }
   [[nodiscard]] double px(double value) const {
-    return kLeft + (along(value) - x_.low) / (x_.high - x_.low) * (kWidth - kLeft - kRight);
+    return kLeft +
+           (along(value) - x_.low) / (x_.high - x_.low) * (width_of(chart_) - kLeft - kRight);
   }
   [[nodiscard]] double py(double value) const {
-    return kTop + (y_.high - value) / (y_.high - y_.low) * kPlotHeight;
+    return kTop + (y_.high - value) / (y_.high - y_.low) * plot_height(chart_);
   }
   [[nodiscard]] std::vector<double> x_ticks() const {
-    if (!chart_.log_x) return ticks(x_, 8);
+    if (!chart_.log_x) return ticks(x_, chart_.panel.empty() ? 8 : 5);
     // A scale axis has few values: its own are the ticks.
     std::vector<double> all;
     for (const Series& series : chart_.series) {
@@ -92,7 +94,9 @@ class Plot {
     std::sort(all.begin(), all.end());
     return all;
   }
-  [[nodiscard]] std::vector<double> y_ticks() const { return ticks(y_, 6); }
+  [[nodiscard]] std::vector<double> y_ticks() const {
+    return ticks(y_, chart_.panel.empty() ? 6 : 4);
+  }
 
  private:
   const Chart& chart_;
@@ -137,13 +141,15 @@ std::string line(const Plot& plot, const Series& series) {
 }
 
 std::string axes(const Chart& chart, const Plot& plot) {
+  const double width = width_of(chart);
+  const double bottom = kTop + plot_height(chart);
   std::string out;
   for (const double tick : plot.y_ticks()) {
     const double y = plot.py(tick);
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
         "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.6g}</text>",
-        kLeft, kWidth - kRight, y, kLeft - 8, y + 4, tick);
+        kLeft, width - kRight, y, kLeft - 8, y + 4, tick);
   }
   double last = -1e9;
   for (const double tick : plot.x_ticks()) {
@@ -153,14 +159,14 @@ std::string axes(const Chart& chart, const Plot& plot) {
     out += fmt::format(
         "<line class=\"tickline\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
         "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
-        x, kTop + kPlotHeight, kTop + kPlotHeight + 5, kTop + kPlotHeight + 19, tick);
+        x, bottom, bottom + 5, bottom + 19, tick);
   }
   out += fmt::format("<text class=\"label\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                     (kLeft + kWidth - kRight) / 2, kTop + kPlotHeight + 38, escape(chart.x_label));
+                     (kLeft + width - kRight) / 2, bottom + 38, escape(chart.x_label));
   out += fmt::format(
       "<text class=\"label\" transform=\"translate(15 {:.1f}) rotate(-90)\" "
       "text-anchor=\"middle\">{}</text>",
-      kTop + kPlotHeight / 2, escape(chart.y_label));
+      kTop + plot_height(chart) / 2, escape(chart.y_label));
   return out;
 }
 
@@ -173,14 +179,16 @@ std::string tooltip(const Series& series, std::size_t i) {
 
 /// Entries in rows that fit the width, by a generous estimate of the text's.
 std::string legend(const Chart& chart, double& height) {
+  const double width = width_of(chart);
+  const double bottom = kTop + plot_height(chart);
   std::string out;
   double x = kLeft;
-  double y = kTop + kPlotHeight + kAxis + 10;
+  double y = bottom + kAxis + 10;
   std::size_t index = 0;
   std::size_t reference = 0;
   for (const Series& series : chart.series) {
     const double needed = 44 + 7.2 * static_cast<double>(series.name.size());
-    if (x > kLeft && x + needed > kWidth - kRight) {
+    if (x > kLeft && x + needed > width - kRight) {
       x = kLeft;
       y += kLegendLine;
     }
@@ -216,6 +224,8 @@ svg.chart .dots>g:hover{stroke:var(--text);stroke-width:2}
 }
 
 std::string svg_chart(const Chart& chart, const std::string& id, bool standalone) {
+  const double width = width_of(chart);
+  const double bottom = kTop + plot_height(chart);
   const Plot plot(chart);
   double height = 0.0;
   const std::string entries = legend(chart, height);
@@ -224,7 +234,7 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
       "{2:.0f}\" "
       "role=\"img\" aria-labelledby=\"{0}-title {0}-desc\"><title id=\"{0}-title\">{3}</title>"
       "<desc id=\"{0}-desc\">{4} against {5}. {6}</desc>",
-      id, kWidth, height, escape(chart.title), escape(chart.y_label), escape(chart.x_label),
+      id, width, height, escape(chart.title), escape(chart.y_label), escape(chart.x_label),
       escape(chart.note));
   if (standalone) {
     out +=
@@ -236,7 +246,7 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
   out += axes(chart, plot);
   for (const double mark : chart.marks) {
     out += fmt::format("<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>",
-                       plot.px(mark), kTop, kTop + kPlotHeight);
+                       plot.px(mark), kTop, bottom);
   }
   std::size_t index = 0;
   std::size_t reference = 0;

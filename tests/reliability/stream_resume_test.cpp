@@ -12,7 +12,7 @@ using namespace spurion::tests;
 namespace {
 
 /// One pack of three seeds on a stream, with a method that remembers rows and importances.
-const char* stream_suite(const char* method) {
+const char* stream_suite(const char* method, const char* labels) {
   static std::string suite;
   suite = std::string(R"toml(
 name = "stream"
@@ -21,25 +21,32 @@ seeds = 3
 name = "e"
 environment = { name = "continually_confounded", tasks = 3 }
 model = { name = "mlp", width = 16, depth = 1 }
-regime = { name = "online", trajectory = "replacement", phase_count = 2, label_delay = 3 }
 training = { steps = 9000, rows = 500, batch = 16 }
 evaluation = { rows = 200, training_rows = 0 }
 )toml") + "method = { name = \"" +
-          method + "\" }\n";
+          method +
+          "\" }\nregime = { name = \"online\", trajectory = \"replacement\", phase_count = 2, " +
+          labels + " }\n";
   return suite.c_str();
 }
 
 }  // namespace
 
 TEST_CASE("a stream killed inside its trials goes on to the same bits") {
-  for (const char* method : {"erm", "experience_replay"}) {
-    CAPTURE(method);
+  // Batches that wait for their labels are part of what is kept, and so are labels never revealed.
+  const std::pair<const char*, const char*> cases[] = {
+      {"erm", "label_delay = 3"},
+      {"experience_replay", "label_delay = 3"},
+      {"erm", "label_delay = 200, label_share = 0.5"},
+      {"experience_replay", "label_delay = 7, label_share = 0.25"}};
+  for (const auto& [method, labels] : cases) {
+    CAPTURE(method, labels);
     Shell whole;
-    whole.write("s.toml", stream_suite(method));
+    whole.write("s.toml", stream_suite(method, labels));
     REQUIRE(whole.run({"run", "s.toml", "--out", "out", "--jobs", "1"}).code == 0);
 
     Shell shell;
-    shell.write("s.toml", stream_suite(method));
+    shell.write("s.toml", stream_suite(method, labels));
     const std::vector<std::string> run = {"run",    "s.toml", "--out",        "out",
                                           "--jobs", "1",      "--checkpoint", "0.05"};
     const auto kept = shell.path("out") / "checkpoints";

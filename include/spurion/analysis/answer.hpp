@@ -54,6 +54,8 @@ struct Chart {
   bool log_x = false;
   std::vector<Series> series;
   std::vector<double> marks;  ///< vertical lines: times of shifts
+  /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.
+  std::string panel = {};
 };
 
 /// What a question is answered with.

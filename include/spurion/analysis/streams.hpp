@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,9 +20,11 @@ struct StreamWindow {
   std::int64_t phase = 0;
   std::int64_t step = 0;  ///< updates made at its end
   double rows = 0.0;
-  double score = 0.0;             ///< prequential accuracy, or squared error for regression
-  double regret = 0.0;            ///< per row, against the Bayes ceiling of the phase
-  double invariant_regret = 0.0;  ///< per row, against the invariant ceiling
+  double score = 0.0;  ///< prequential accuracy, or squared error for regression
+  /// Per row, against the Bayes and the invariant ceiling of the phase; NaN where those are
+  /// unknown.
+  double regret = std::numeric_limits<double>::quiet_NaN();
+  double invariant_regret = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// The numbers of one trial on a stream, by phase. Flip rates are in [0, 1]; for regression they
@@ -35,6 +38,7 @@ struct StreamNumbers {
   std::vector<std::map<std::string, double>> flips;      ///< [after phase]: cue -> flip rate
   std::vector<std::vector<std::string>> active;          ///< cues that say something in each phase
   std::vector<std::map<std::string, double>> positions;  ///< of the cues in each phase
+  std::vector<double> drift;                             ///< level of each phase; NaN without
   std::vector<double> bayes;                             ///< ceilings of each phase
   std::vector<double> invariant;
   std::vector<double> chance;
@@ -42,8 +46,10 @@ struct StreamNumbers {
 
   /// The cues that began to say something, or something else, when any did last, as of a phase.
   [[nodiscard]] SPURION_API std::vector<std::string> newest(std::int64_t phase) const;
-  /// Whether cues stand elsewhere than in the phase before.
+  /// Whether cues stand elsewhere than in the phase before, or something else drifted.
   [[nodiscard]] SPURION_API bool shifts(std::int64_t phase) const;
+  /// Whether two phases are of one distribution.
+  [[nodiscard]] SPURION_API bool same(std::int64_t phase, std::int64_t other) const;
   /// Largest flip rate of the newest cues: how far they were adopted.
   [[nodiscard]] SPURION_API double adoption(std::int64_t phase) const;
   /// Largest flip rate of the other cues that were active so far; NaN when there is none.
@@ -53,24 +59,34 @@ struct StreamNumbers {
   /// Largest flip rate of all cues; 1 minus it is the resolution.
   [[nodiscard]] SPURION_API double worst_flip(std::int64_t phase) const;
 
-  /// Score lost on phases before the last, against the best since they were trained on (Chaudhry et
-  /// al. 2018).
-  [[nodiscard]] SPURION_API double forgetting() const;
-  /// Mean change of earlier phases' scores since they were trained on, and mean score of a phase
-  /// before it is trained on above chance (Lopez-Paz & Ranzato 2017); better high.
-  [[nodiscard]] SPURION_API double backward_transfer() const;
+  /// Score lost, once a phase was trained on, on those before it, against the best since they were
+  /// trained on (Chaudhry et al. 2018).
+  [[nodiscard]] SPURION_API double forgetting(std::int64_t phase) const;
+  /// Mean change of earlier phases' scores since they were trained on (Lopez-Paz & Ranzato 2017);
+  /// better high.
+  [[nodiscard]] SPURION_API double backward_transfer(std::int64_t phase) const;
+  /// Score of a phase before it is trained on, above chance; better high.
+  [[nodiscard]] SPURION_API double head_start(std::int64_t phase) const;
+  /// Rows after the shift to a phase until a window's score is within `margin` (for regression: of
+  /// the target's variance) of its Bayes ceiling; a phase that ends before counts with its whole
+  /// length. NaN without shift, windows or a known ceiling.
+  [[nodiscard]] SPURION_API double recovery_rows(std::int64_t phase, double margin) const;
+  /// Largest shortfall of a window of a phase from the Bayes ceiling.
+  [[nodiscard]] SPURION_API double dip(std::int64_t phase) const;
+  /// Score after a phase whose like was met before, with others between, minus the score then:
+  /// below 0 plasticity was lost. NaN when it is met for the first time.
+  [[nodiscard]] SPURION_API double late_against_early(std::int64_t phase) const;
+
+  // Of the whole stream: after its last phase, or the mean over phases.
+  [[nodiscard]] double forgetting() const { return forgetting(phases - 1); }
+  [[nodiscard]] double backward_transfer() const { return backward_transfer(phases - 1); }
   [[nodiscard]] SPURION_API double forward_transfer() const;
-  /// Mean over shifts of the rows until a window's score is within `margin` (for regression: of the
-  /// target's variance) of the phase's Bayes ceiling; a phase that ends before counts with its
-  /// whole length. NaN without shifts or windows.
   [[nodiscard]] SPURION_API double recovery_rows(double margin) const;
-  /// Largest shortfall of a window from the Bayes ceiling.
   [[nodiscard]] SPURION_API double worst_dip() const;
-  /// Sum over the stream of regret times rows.
-  [[nodiscard]] SPURION_API double dynamic_regret() const;
-  /// Score after the last phase whose cues stand as in an earlier one with others between, minus
-  /// the score then: below 0 plasticity was lost. NaN when no phase comes again.
+  /// Of the last phase that comes again.
   [[nodiscard]] SPURION_API double late_against_early() const;
+  /// Sum over the stream of regret times rows; NaN where a ceiling is not known.
+  [[nodiscard]] SPURION_API double dynamic_regret() const;
 };
 
 /// Empty when the trial had no stream.

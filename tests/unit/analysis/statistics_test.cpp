@@ -59,3 +59,44 @@ TEST_CASE("the bootstrap interval covers the mean about as often as it says") {
   CHECK(covered > 0.88 * kRepeats);
   CHECK(covered < 0.985 * kRepeats);
 }
+
+TEST_CASE("quantiles of Student's t are those of the tables") {
+  CHECK(student_quantile(0.975, 1.0) == Approx(12.7062047).epsilon(1e-7));
+  CHECK(student_quantile(0.975, 2.0) == Approx(4.3026527).epsilon(1e-7));
+  CHECK(student_quantile(0.975, 4.0) == Approx(2.7764451).epsilon(1e-7));
+  CHECK(student_quantile(0.975, 29.0) == Approx(2.0452296).epsilon(1e-7));
+  CHECK(student_quantile(0.975, 1e7) == Approx(1.9599640).epsilon(1e-5));
+  CHECK(student_quantile(0.025, 4.0) == Approx(-2.7764451).epsilon(1e-7));
+  CHECK(student_quantile(0.5, 3.0) == Approx(0.0).margin(1e-9));
+}
+
+TEST_CASE("an interval of few values is Student's, and strata add up") {
+  // Five values: deviation sqrt(2.5), half width t_4 sqrt(2.5 / 5).
+  const Estimate five = stratified_mean({{1, 2, 3, 4, 5}}, "k");
+  CHECK(five.value == Approx(3.0));
+  CHECK(five.high - five.value == Approx(2.7764451 * std::sqrt(0.5)).epsilon(1e-6));
+  CHECK(five.value - five.low == Approx(five.high - five.value));
+  // Two alike: half the variance of the mean of means, twice the degrees of freedom.
+  const Estimate two = stratified_mean({{1, 2, 3, 4, 5}, {11, 12, 13, 14, 15}}, "k");
+  CHECK(two.value == Approx(8.0));
+  CHECK(two.high - two.value ==
+        Approx(student_quantile(0.975, 8.0) * std::sqrt(0.25)).epsilon(1e-6));
+  // One value varies as the others do: variance 2.5, with their degrees of freedom.
+  const Estimate lone = stratified_mean({{1, 2, 3, 4, 5}, {10}}, "k");
+  const double variance = 0.5 + 2.5;
+  const double freedom = variance * variance / (0.25 / 4 + 2.5 * 2.5 / 4);
+  CHECK(lone.high - lone.value ==
+        Approx(student_quantile(0.975, freedom) * std::sqrt(variance) / 2).epsilon(1e-6));
+  CHECK(stratified_mean({{0.5}, {0.7}}, "k").low == Approx(0.6));
+  CHECK(stratified_mean({{2, 2, 2}}, "k").high == 2.0);
+  CHECK(std::isnan(stratified_mean({{}}, "k").value));
+}
+
+TEST_CASE("with many values everywhere the interval is the bootstrap's") {
+  std::vector<double> values;
+  for (int i = 0; i < 30; ++i) values.push_back(std::pow(1.1, i));
+  const Estimate resampled = stratified_bootstrap({values}, "k");
+  CHECK(stratified_mean({values}, "k").low == resampled.low);
+  values.pop_back();
+  CHECK(stratified_mean({values}, "k").low != stratified_bootstrap({values}, "k").low);
+}

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "catch.hpp"
@@ -74,6 +75,59 @@ TEST_CASE("measures of a stream are what their formulas say") {
   CHECK(s.recovery_rows(0.05) == Approx(200.0));  // 200 after the first shift, never after the next
   CHECK(s.recovery_rows(0.25) == Approx(150.0));  // 200 and 100
   CHECK(s.traps[2][2] == 0.3);
+}
+
+TEST_CASE("measures are known after each phase, not only at the end") {
+  const auto numbers = stream_numbers(recurring_trial());
+  REQUIRE(numbers);
+  const StreamNumbers& s = *numbers;
+  CHECK(std::isnan(s.forgetting(0)));
+  CHECK(s.forgetting(1) == Approx(0.90 - 0.60));
+  CHECK(s.forgetting(2) == s.forgetting());
+  CHECK(s.backward_transfer(1) == Approx(0.60 - 0.90));
+  CHECK(std::isnan(s.head_start(0)));
+  CHECK(s.head_start(1) == Approx(0.55 - 0.5));
+  CHECK(s.head_start(2) == Approx(0.60 - 0.5));
+  CHECK(s.recovery_rows(1, 0.05) == 200.0);  // within in the second window
+  CHECK(s.recovery_rows(2, 0.05) == 200.0);  // never within: its whole length
+  CHECK(s.recovery_rows(2, 0.25) == 100.0);
+  CHECK(std::isnan(s.recovery_rows(0, 0.05)));
+  CHECK(s.dip(1) == Approx(0.3));
+  CHECK(s.dip(2) == Approx(0.2));
+  CHECK(std::isnan(s.dip(0)));
+}
+
+TEST_CASE("where no ceiling is known there is no regret, dip or recovery") {
+  TrialResult trial = recurring_trial();
+  auto& rows = trial.measurements;
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [](const Measurement& row) {
+                              return row.phase == 2 && row.metric == "regret";
+                            }),
+             rows.end());
+  const auto numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  CHECK(std::isnan(numbers->recovery_rows(2, 0.05)));
+  CHECK(std::isnan(numbers->dip(2)));
+  CHECK(std::isnan(numbers->dynamic_regret()));
+  CHECK(numbers->recovery_rows(0.05) == Approx(200.0));  // of the shift that is known
+  CHECK(numbers->worst_dip() == Approx(0.3));
+}
+
+TEST_CASE("a drift of something else is a shift too") {
+  TrialResult trial = recurring_trial();
+  auto numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  numbers->positions.assign(3, {{"a", 0.1}});
+  numbers->active.assign(3, {"a"});
+  CHECK_FALSE(numbers->shifts(2));
+  trial.measurements.push_back({0, 0, "phase_2", 0.0, "drift_level", 0.25});
+  numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  numbers->positions.assign(3, {{"a", 0.1}});
+  numbers->active.assign(3, {"a"});
+  CHECK_FALSE(numbers->shifts(1));
+  CHECK(numbers->shifts(2));
 }
 
 TEST_CASE("the same phase met late and early is compared, others are not") {

@@ -91,3 +91,70 @@ TEST_CASE("more rows, wider models and more seeds need more memory") {
   CHECK(memory("width = 5, depth = 1", "width = 1000, depth = 2") > usual + 1000 * 1000 * 4 * 4);
   CHECK(memory("rows = 101", "rows = 100000") > usual);
 }
+
+namespace {
+
+/// Bytes a pack of one trial of this method and regime is expected to hold, and one of two.
+std::pair<double, double> expected_memory(const std::string& method, const std::string& regime) {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto trials = Suite::parse(R"toml(
+name = "s"
+seeds = 2
+[[experiment]]
+name = "e"
+environment = { name = "two_shortcuts" }
+model = { name = "mlp", width = 64, depth = 2 }
+training = { steps = 50, rows = 500, batch = 50 }
+evaluation = { rows = 100, training_rows = 0 }
+method = )toml" + method +
+                                       "\nregime = " + regime,
+                                   "s.toml")
+                          .trials(catalog);
+  REQUIRE(trials.size() == 2);
+  return {pack_of({trials[0]}, catalog, sources).memory_bytes,
+          pack_of(trials, catalog, sources).memory_bytes};
+}
+
+}  // namespace
+
+TEST_CASE("what methods and regimes remember is part of a pack's memory") {
+  const std::string online = R"({ name = "online", trajectory = "reversal" })";
+  const auto of = [&](const std::string& method) { return expected_memory(method, online); };
+  const double plain = of(R"({ name = "erm" })").first;
+  // 100,000 rows of at least 5 inputs and a label of 8 bytes.
+  const double row = 5 * 4.0 + 8.0;
+  for (const char* name : {"experience_replay", "der_pp", "a_gem"}) {
+    CAPTURE(name);
+    const auto little = of(std::string("{ name = \"") + name + "\", memory = 10 }");
+    const auto much = of(std::string("{ name = \"") + name + "\", memory = 100000 }");
+    CHECK(little.first > plain);
+    CHECK(much.first - little.first > 99990 * row);
+    CHECK(much.second - little.second > 2 * 99990 * row);  // each replica has its own
+  }
+  const double few = of(R"({ name = "checkpoint_hedge", experts = 2 })").first;
+  const double many = of(R"({ name = "checkpoint_hedge", experts = 100 })").first;
+  const double parameters = 64 * 64 * 4.0;  // at least
+  CHECK(many - few > 98 * parameters);
+  const double phases = of(R"({ name = "phases_as_domains", memory = 10000 })").first;
+  CHECK(phases - plain > 9 * 10000 * row);
+  const double penalty =
+      of(R"({ name = "ewc", penalty = "v_rex", penalty_over = "phases", penalty_memory = 10000 })")
+          .first;
+  CHECK(penalty - of(R"({ name = "ewc" })").first > 9 * 10000 * row);
+
+  const std::string erm = R"({ name = "erm" })";
+  const double delayed =
+      expected_memory(erm, R"({ name = "online", trajectory = "reversal", label_delay = 1000 })")
+          .first;
+  CHECK(delayed - plain > 1000 * 50 * row);
+  // Pooled training sets: more of them the longer the stream.
+  const auto joint = [&](int count) {
+    return expected_memory(erm,
+                           "{ name = \"offline_joint\", trajectory = \"reversal\", "
+                           "phase_count = " +
+                               std::to_string(count) + " }")
+        .first;
+  };
+  CHECK(joint(41) - joint(1) > 40 * 500 * row);
+}

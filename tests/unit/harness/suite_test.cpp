@@ -1,5 +1,6 @@
 #include "spurion/suite.hpp"
 
+#include <map>
 #include <set>
 
 #include "catch.hpp"
@@ -92,6 +93,34 @@ TEST_CASE("a random search draws the same values for every seed and others for e
     }
   }
   CHECK(values.size() == 4);
+}
+
+TEST_CASE("a search takes listed values, one a draw, for every seed and in their order") {
+  const std::string search =
+      "[experiment.search]\ndraws = 2\nfields = [\"method.penalty_weight\"]\n";
+  const auto with = [&](const std::string& rest) {
+    return replaced(tests::tiny_suite(), "[[question]]", search + rest + "[[question]]");
+  };
+  const std::string listed =
+      with("[experiment.search.values]\n\"method.penalty_weight\" = [3.5, 70.0]\n");
+  std::map<std::int64_t, std::set<double>> values;
+  for (const TrialSpec& trial : Suite::parse(listed, "s.toml").trials(builtin_catalog())) {
+    if (trial.method.name == "irm_v1") {
+      values[trial.draw].insert(trial.method.options.find("penalty_weight")->as_number());
+    }
+  }
+  CHECK(values == std::map<std::int64_t, std::set<double>>{{0, {3.5}}, {1, {70.0}}});
+
+  CHECK(problem_of(with("[experiment.search.values]\n\"method.penalty_weight\" = [3.5]\n"))
+            .find("a list of 2, one a draw") != std::string::npos);
+  CHECK(problem_of(with("[experiment.search.values]\n\"method.penalty_wieght\" = [3.5, 70.0]\n"))
+            .find("did you mean 'method.penalty_weight'") != std::string::npos);
+  CHECK(problem_of(with("[experiment.search.values]\n\"method.penalty_weight\" = [3.5, -1.0]\n"))
+            .find("'penalty_weight'") != std::string::npos);
+  CHECK(problem_of(with("[experiment.search.ranges]\n"
+                        "\"method.penalty_weight\" = { log_uniform = [1.0, 10.0] }\n"
+                        "[experiment.search.values]\n\"method.penalty_weight\" = [3.5, 70.0]\n"))
+            .find("both a range and values") != std::string::npos);
 }
 
 TEST_CASE("a component of another name drops the options of the default") {

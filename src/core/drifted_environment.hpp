@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "core/drift.hpp"
+#include "spurion/environment.hpp"
+
+namespace spurion {
+
+/// Another environment with domains that may have a `Drift`.
+///
+/// A drift of classes or covariates decides for each row, by a draw of its own, which kind it shall
+/// be of, and takes the first row of that kind among candidates that belong to this row alone: rows
+/// stay addressable, the first n stay a prefix, and within a kind nothing changes. In worlds whose
+/// rows end (`row_limit`) candidates are other rows of the pool, so that rows repeat.
+///
+/// A drift of the mechanism changes labels after the cue was made from them: the cue follows the
+/// label as it was. Rows then have no group.
+///
+/// Ceilings: under a drift of the mechanism exact, since every predictor's score changes by the
+/// same affine function (and in binary worlds the best of all is its negation where that falls).
+/// Under the others the best that can be done is known only where it was perfect; else it is NaN.
+class SPURION_API DriftedEnvironment final : public Environment, public DrawsDrift {
+ public:
+  DriftedEnvironment(std::shared_ptr<const Environment> inner, std::uint64_t seed)
+      : inner_(std::move(inner)), key_(StreamKey(seed).child("drift")) {}
+
+  [[nodiscard]] const Environment& inner() const { return *inner_; }
+  [[nodiscard]] const EnvironmentInfo& info() const override { return inner_->info(); }
+  [[nodiscard]] std::vector<Domain> train_domains() const override {
+    return inner_->train_domains();
+  }
+  [[nodiscard]] Domain test_domain() const override { return inner_->test_domain(); }
+  [[nodiscard]] Domain at(double shift) const override { return inner_->at(shift); }
+  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
+    return inner_->at_cues(shifts);
+  }
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
+    return inner_->row_limit(without_drift(domain), purpose);
+  }
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    return inner_->supports(intervention);
+  }
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> coefficient_errors(
+      const Tensor& weights) const override {
+    return inner_->coefficient_errors(weights);
+  }
+  [[nodiscard]] bool draws_drift() const override { return true; }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  [[nodiscard]] Sample select(const Domain& domain, Purpose purpose, RowRange rows,
+                              const Intervention& intervention) const;
+  [[nodiscard]] Sample relabel(const Domain& domain, Purpose purpose, RowRange rows,
+                               const Intervention& intervention) const;
+  /// bool [B]: which of these rows are of the kind that `level` is the share of.
+  [[nodiscard]] Tensor of_kind(Drift::Kind kind, const Sample& rows) const;
+  /// The usual mean of the first causal variable.
+  [[nodiscard]] double causal_mean() const;
+  [[nodiscard]] Stream choices(const Domain& domain, Purpose purpose) const;
+
+  std::shared_ptr<const Environment> inner_;
+  StreamKey key_;
+  mutable std::once_flag mean_known_;
+  mutable double causal_mean_ = 0.0;
+};
+
+}  // namespace spurion
