@@ -99,15 +99,15 @@ std::set<std::string> experiments_of(const Question& question) {
 
 /// Trials by world, regime, method and scale. The options in `scaled` ("section.field") move with
 /// the axis and name nothing.
-struct Cells {
+struct TrialCells {
   std::map<CellKey, Cell> cells;
   std::int64_t unfinished = 0;  ///< diverged or failed, and left out
 };
 
-Cells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
-               const std::set<std::string>& scaled) {
+TrialCells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
+                    const std::set<std::string>& scaled) {
   const std::set<std::string> experiments = experiments_of(question);
-  Cells out;
+  TrialCells out;
   std::vector<const TrialResult*> trials;
   for (const TrialResult& trial : results.trials) {
     if (experiments.count(trial.spec.experiment) == 0) continue;
@@ -321,7 +321,7 @@ Answer streams(const StoredResults& results, const Question& question) {
     scaled.insert(axis);
     for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
   }
-  const Cells found = cells_of(results, question, axis, scaled);
+  const TrialCells found = cells_of(results, question, axis, scaled);
   const std::map<CellKey, Cell>& cells = found.cells;
   Answer answer;
   if (cells.empty()) {

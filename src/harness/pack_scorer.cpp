@@ -115,10 +115,10 @@ Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& sa
   return logits.size() == 1 ? logits.front() : at::cat(logits);
 }
 
-MetricValues PackScorer::score(Trainee& trainee, const Domain& domain, Purpose purpose,
+MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Purpose purpose,
                                std::int64_t count, const Intervention& intervention,
                                const Intervention& twin_action,
-                               const Intervention& causal_twin_action) {
+                               const Intervention& causal_twin_action) const {
   const at::NoGradGuard no_grad;
   const MetricContext context{info_->task, trainee.replicas(), info_->groups};
   std::vector<std::unique_ptr<Metric>> metrics;

@@ -17,7 +17,7 @@ using namespace spurion::analysis;
 
 namespace {
 
-constexpr std::int64_t kRepeats = 4000;
+constexpr std::int64_t kCoverageRepeats = 4000;
 constexpr std::int64_t kTrials = 5;
 constexpr double kChance = 0.0138;
 
@@ -75,7 +75,7 @@ struct Shares {
 Shares shares(const Distribution& distribution) {
   const Stream stream(StreamKey(11).child("coverage").child(distribution.name));
   Shares out;
-  for (std::int64_t repeat = 0; repeat < kRepeats; ++repeat) {
+  for (std::int64_t repeat = 0; repeat < kCoverageRepeats; ++repeat) {
     std::vector<double> values;
     for (std::int64_t i = 0; i < kTrials; ++i) {
       values.push_back(distribution.draw(stream, repeat, i));
@@ -84,8 +84,8 @@ Shares shares(const Distribution& distribution) {
     out.above += estimate.low > distribution.mean ? 1.0 : 0.0;
     out.below += estimate.high < distribution.mean ? 1.0 : 0.0;
   }
-  out.above /= kRepeats;
-  out.below /= kRepeats;
+  out.above /= kCoverageRepeats;
+  out.below /= kCoverageRepeats;
   out.held = 1.0 - out.above - out.below;
   return out;
 }
@@ -113,20 +113,20 @@ TEST_CASE("an interval of five trials holds the mean as often as it says") {
 TEST_CASE("intervals over strata of several sizes hold the mean too") {
   const Stream stream(StreamKey(12).child("strata"));
   double held = 0.0;
-  for (std::int64_t repeat = 0; repeat < kRepeats; ++repeat) {
+  for (std::int64_t repeat = 0; repeat < kCoverageRepeats; ++repeat) {
     // Settings differ in mean and in spread; the mean of their means is 2.
     std::vector<std::vector<double>> strata(3);
     for (std::int64_t s = 0; s < 3; ++s) {
       for (std::int64_t i = 0; i < 3 + s; ++i) {
-        strata[static_cast<std::size_t>(s)].push_back(
-            static_cast<double>(s + 1) +
-            std::pow(2.0, static_cast<double>(s)) * stream.normal(repeat, 10 * s + i));
+        strata[static_cast<std::size_t>(s)].push_back(static_cast<double>(s + 1) +
+                                                      std::pow(2.0, static_cast<double>(s)) *
+                                                          stream.normal(repeat, 10 * s + i));
       }
     }
     const Estimate estimate = stratified_mean(strata, std::to_string(repeat));
     held += estimate.low <= 2.0 && estimate.high >= 2.0 ? 1.0 : 0.0;
   }
-  held /= kRepeats;
+  held /= kCoverageRepeats;
   CAPTURE(held);
   CHECK(held >= 0.95 - 0.01 - kChance);  // Welch's degrees of freedom are an approximation
   CHECK(held <= 0.95 + 0.01 + kChance);
@@ -137,7 +137,7 @@ namespace {
 constexpr double kMargin = 0.1;
 
 /// What of a planted trial is drawn around which mean; the rest is far from any margin.
-struct Planted {
+struct PlantedEffect {
   double flip_before = 0.8;
   double flip_after = 0.8;
   double trap_before = 0.0;
@@ -146,10 +146,10 @@ struct Planted {
 
 /// Share of studies of five trials that come to an outcome, where each number has noise of mean 0
 /// and deviation .03.
-double share_called(const Planted& planted, StreamOutcome outcome,
+double share_called(const PlantedEffect& planted, StreamOutcome outcome,
                     const std::function<double(std::int64_t, std::int64_t)>& noise) {
   std::int64_t called = 0;
-  for (std::int64_t repeat = 0; repeat < kRepeats; ++repeat) {
+  for (std::int64_t repeat = 0; repeat < kCoverageRepeats; ++repeat) {
     std::vector<std::vector<StreamNumbers>> strata(1);
     for (std::int64_t seed = 0; seed < kTrials; ++seed) {
       const auto around = [&](double mean, std::int64_t lane) {
@@ -166,7 +166,7 @@ double share_called(const Planted& planted, StreamOutcome outcome,
         stream_verdict(strata, -1, kMargin, fmt::format("repeat {}", repeat));
     called += verdict.outcome == outcome ? 1 : 0;
   }
-  return static_cast<double>(called) / kRepeats;
+  return static_cast<double>(called) / kCoverageRepeats;
 }
 
 }  // namespace
@@ -186,18 +186,18 @@ TEST_CASE("an effect that stands at the margin is called at most one time in twe
   for (const auto& [name, noise] : noises) {
     CAPTURE(name);
     const double most = 0.05 + kChance;
-    Planted follows;  // hardly confused any more, but not less than the margin
+    PlantedEffect follows;  // hardly confused any more, but not less than the margin
     follows.flip_after = kMargin;
     const double resolved = share_called(follows, StreamOutcome::resolved, noise);
-    Planted trapped;  // the trap opened to the margin
+    PlantedEffect trapped;  // the trap opened to the margin
     trapped.trap_after = kMargin;
     const double replaced = share_called(trapped, StreamOutcome::replaced, noise);
-    Planted moved;  // it opened and is now open, but moved no more than the margin
+    PlantedEffect moved;  // it opened and is now open, but moved no more than the margin
     moved.trap_before = 0.3;
     moved.trap_after = 0.3 + kMargin;
     const double grown = share_called(moved, StreamOutcome::replaced, noise);
     const double still = share_called(moved, StreamOutcome::unchanged, noise);
-    Planted started;  // as confused as the margin before, and not at all after
+    PlantedEffect started;  // as confused as the margin before, and not at all after
     started.flip_before = kMargin;
     started.flip_after = 0.0;
     const double from_margin = share_called(started, StreamOutcome::resolved, noise);

@@ -13,12 +13,12 @@ using Catch::Contains;
 namespace {
 
 /// A linear model of two inputs in one replica.
-struct Fixture {
+struct PenaltyFixture {
   Catalog catalog = builtin_catalog();
   std::unique_ptr<Model> model;
   Tensor start = at::tensor({0.3F, -0.7F, 0.1F}).unsqueeze(0);
 
-  Fixture() {
+  PenaltyFixture() {
     Problems problems;
     const auto& entry = catalog.models.at("linear");
     model = entry.make({entry.schema.normalise(Value(), "linear", problems)}, ModelContext{{2}, 1});
@@ -92,8 +92,8 @@ constexpr const char* kPenalties[] = {"irm_v1", "v_rex", "group_dro"};
 }  // namespace
 
 TEST_CASE("a penalty over the domains of a batch is the offline method's") {
-  const Fixture f;
-  const Batch batch = Fixture::two_domains(1);
+  const PenaltyFixture f;
+  const Batch batch = PenaltyFixture::two_domains(1);
   for (const char* name : kPenalties) {
     CAPTURE(name);
     const auto method = f.method(
@@ -105,8 +105,8 @@ TEST_CASE("a penalty over the domains of a batch is the offline method's") {
     method->step(*trainee, batch);
     Tensor w = f.start[0].to(at::kDouble).requires_grad_(true);
     Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
-    const Tensor risks = Fixture::risks(batch, w, scale);
-    const Tensor loss = risks.mean() + 3.0 * Fixture::penalty(name, risks, scale, 2.0);
+    const Tensor risks = PenaltyFixture::risks(batch, w, scale);
+    const Tensor loss = risks.mean() + 3.0 * PenaltyFixture::penalty(name, risks, scale, 2.0);
     const Tensor gradient = torch::autograd::grad({loss}, {w})[0];
     CHECK(at::allclose((f.start - trainee->parameters().detach())[0].to(at::kDouble), gradient,
                        1e-4, 1e-5));
@@ -114,13 +114,13 @@ TEST_CASE("a penalty over the domains of a batch is the offline method's") {
 }
 
 TEST_CASE("with weight 1 the penalty of group DRO makes the mean risk group DRO") {
-  const Fixture f;
+  const PenaltyFixture f;
   const auto run = [&](const std::string& name, const Value& options) {
     const auto method = f.method(name, options);
     const auto trainee = f.trainee();
     method->begin_phase(*trainee, 0);
     for (std::uint64_t step = 0; step < 3; ++step) {
-      method->step(*trainee, Fixture::two_domains(step));
+      method->step(*trainee, PenaltyFixture::two_domains(step));
     }
     return trainee->parameters().detach().clone();
   };
@@ -132,7 +132,7 @@ TEST_CASE("with weight 1 the penalty of group DRO makes the mean risk group DRO"
 }
 
 TEST_CASE("a penalty over phases compares the newest rows with those of each past phase") {
-  const Fixture f;
+  const PenaltyFixture f;
   for (const char* name : kPenalties) {
     CAPTURE(name);
     const auto method = f.method("l2_init", Value::Table{{"strength", 0.0},
@@ -142,9 +142,9 @@ TEST_CASE("a penalty over phases compares the newest rows with those of each pas
                                                          {"penalty_step", 2.0},
                                                          {"penalty_replayed", 5}});
     const auto trainee = f.trainee();
-    const Batch first = Fixture::one_row(1.0F, -0.5F, 1);
-    const Batch second = Fixture::one_row(-0.3F, 0.8F, 0);
-    const Batch third = Fixture::two_domains(7);
+    const Batch first = PenaltyFixture::one_row(1.0F, -0.5F, 1);
+    const Batch second = PenaltyFixture::one_row(-0.3F, 0.8F, 0);
+    const Batch third = PenaltyFixture::two_domains(7);
     method->begin_phase(*trainee, 0);
     method->step(*trainee, first);
     method->begin_phase(*trainee, 1);
@@ -155,10 +155,10 @@ TEST_CASE("a penalty over phases compares the newest rows with those of each pas
     Tensor w = before[0].to(at::kDouble).requires_grad_(true);
     Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
     // The newest rows are one domain, whatever slots they came in.
-    const Tensor fresh = Fixture::risks(third, w, scale).mean();
-    const Tensor risks =
-        at::stack({fresh, Fixture::risks(first, w, scale)[0], Fixture::risks(second, w, scale)[0]});
-    const Tensor loss = fresh + 3.0 * Fixture::penalty(name, risks, scale, 2.0);
+    const Tensor fresh = PenaltyFixture::risks(third, w, scale).mean();
+    const Tensor risks = at::stack({fresh, PenaltyFixture::risks(first, w, scale)[0],
+                                    PenaltyFixture::risks(second, w, scale)[0]});
+    const Tensor loss = fresh + 3.0 * PenaltyFixture::penalty(name, risks, scale, 2.0);
     const Tensor gradient = torch::autograd::grad({loss}, {w})[0];
     CHECK(at::allclose((before - trainee->parameters().detach())[0].to(at::kDouble), gradient, 1e-4,
                        1e-5));
@@ -166,13 +166,13 @@ TEST_CASE("a penalty over phases compares the newest rows with those of each pas
 }
 
 TEST_CASE("a penalty of weight 0 changes nothing") {
-  const Fixture f;
+  const PenaltyFixture f;
   const auto run = [&](const std::string& name, const Value& options) {
     const auto method = f.method(name, options);
     const auto trainee = f.trainee();
     for (std::int64_t phase = 0; phase < 2; ++phase) {
       method->begin_phase(*trainee, phase);
-      method->step(*trainee, Fixture::two_domains(static_cast<std::uint64_t>(phase)));
+      method->step(*trainee, PenaltyFixture::two_domains(static_cast<std::uint64_t>(phase)));
     }
     return trainee->parameters().detach().clone();
   };
@@ -184,7 +184,7 @@ TEST_CASE("a penalty of weight 0 changes nothing") {
 }
 
 TEST_CASE("what is no penalty is refused by name") {
-  const Fixture f;
+  const PenaltyFixture f;
   for (const char* name : {"and_mask", "iga", "reweighted_erm"}) {
     CHECK_THROWS_WITH(f.method("ewc", Value::Table{{"penalty", name}}),
                       Contains("penalty") && Contains("group_dro"));
@@ -192,7 +192,7 @@ TEST_CASE("what is no penalty is refused by name") {
 }
 
 TEST_CASE("domain labels are needed for a penalty over a batch, not for one over phases") {
-  const Fixture f;
+  const PenaltyFixture f;
   CHECK(f.method("ewc", Value::Table{{"penalty", "v_rex"}})->needs().domain_labels);
   CHECK_FALSE(f.method("ewc", Value::Table{{"penalty", "v_rex"}, {"penalty_over", "phases"}})
                   ->needs()
