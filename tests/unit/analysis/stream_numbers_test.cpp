@@ -100,10 +100,9 @@ TEST_CASE("measures are known after each phase, not only at the end") {
 TEST_CASE("where no ceiling is known there is no regret, dip or recovery") {
   TrialResult trial = recurring_trial();
   auto& rows = trial.measurements;
-  rows.erase(std::remove_if(rows.begin(), rows.end(),
-                            [](const Measurement& row) {
-                              return row.phase == 2 && row.metric == "regret";
-                            }),
+  rows.erase(std::remove_if(
+                 rows.begin(), rows.end(),
+                 [](const Measurement& row) { return row.phase == 2 && row.metric == "regret"; }),
              rows.end());
   const auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
