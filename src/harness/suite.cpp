@@ -135,10 +135,10 @@ void read_values(const Value& search, const std::string& owner, Experiment& expe
   for (const auto& [field, list] : values->as_table()) {
     if (!list.is_list() || static_cast<std::int64_t>(list.as_list().size()) != experiment.draws) {
       problems.add(fmt::format("{}search values of '{}' of {} must be a list of {}, one a draw",
-                               at(list), field, owner, experiment.draws));
+                               place_of(list), field, owner, experiment.draws));
     } else if (experiment.search_ranges.count(field) != 0) {
-      problems.add(fmt::format("{}search field '{}' of {} has both a range and values", at(list),
-                               field, owner));
+      problems.add(fmt::format("{}search field '{}' of {} has both a range and values",
+                               place_of(list), field, owner));
     } else {
       experiment.search_values[field] = list;
     }
