@@ -126,8 +126,8 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
         before = x;
       }
     });
-    if (!any) continue;
     chart.series.push_back(points.series(name));
+    if (!any) continue;
     if (!drawn) {
       chart.series.push_back(bayes.series("Bayes", true));
       chart.series.push_back(invariant.series("invariant", true));
@@ -157,8 +157,7 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
         points.add(static_cast<double>(phase), s, number(trial, phase));
       }
     });
-    Series series = points.series(line_name);
-    if (!series.x.empty()) chart.series.push_back(std::move(series));
+    chart.series.push_back(points.series(line_name));
   }
   chart.marks.assign(marks.begin(), marks.end());
   return chart;
@@ -190,8 +189,7 @@ Chart regret_chart(const std::string& name, const std::map<std::string, StreamLi
         points.add(rows, s, sum);
       }
     });
-    Series series = points.series(line_name);
-    if (!series.x.empty()) chart.series.push_back(std::move(series));
+    chart.series.push_back(points.series(line_name));
   }
   chart.marks.assign(marks.begin(), marks.end());
   return chart;
@@ -205,6 +203,7 @@ std::vector<Chart> measure_charts(const std::string& end, double margin,
                        const std::string& note, auto number) {
     charts.push_back(by_phase(std::string(name) + "_" + end, title, label, lines, number));
     charts.back().note = note;
+    charts.back().x_label = "phase";
   };
   add("recovery", "Recovery", "rows after a shift",
       fmt::format(
@@ -257,9 +256,12 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
     chart.panel = fmt::format("Measures over time: {}. Bands and vertical lines as above.", world);
     charts.push_back(std::move(chart));
   }
-  charts.erase(std::remove_if(charts.begin(), charts.end(),
-                              [](const Chart& chart) { return chart.series.empty(); }),
-               charts.end());
+  // A line without points keeps its place, so that it has one colour in all charts of a world.
+  const auto empty = [](const Chart& chart) {
+    return std::all_of(chart.series.begin(), chart.series.end(),
+                       [](const Series& series) { return series.x.empty(); });
+  };
+  charts.erase(std::remove_if(charts.begin(), charts.end(), empty), charts.end());
   return charts;
 }
 

@@ -83,7 +83,16 @@ class Plot {
     return kTop + (y_.high - value) / (y_.high - y_.low) * plot_height(chart_);
   }
   [[nodiscard]] std::vector<double> x_ticks() const {
-    if (!chart_.log_x) return ticks(x_, chart_.panel.empty() ? 8 : 5);
+    if (!chart_.log_x) {
+      std::vector<double> all = ticks(x_, chart_.panel.empty() ? 8 : 5);
+      // Between two phases, or two updates, there is nothing to mark.
+      if (counts()) {
+        all.erase(std::remove_if(all.begin(), all.end(),
+                                 [](double tick) { return tick != std::round(tick); }),
+                  all.end());
+      }
+      return all;
+    }
     // A scale axis has few values: its own are the ticks.
     std::vector<double> all;
     for (const Series& series : chart_.series) {
@@ -99,6 +108,14 @@ class Plot {
   }
 
  private:
+  /// Whether what the axis shows is counted.
+  [[nodiscard]] bool counts() const {
+    return std::all_of(chart_.series.begin(), chart_.series.end(), [](const Series& series) {
+      return std::all_of(series.x.begin(), series.x.end(),
+                         [](double x) { return x == std::round(x); });
+    });
+  }
+
   const Chart& chart_;
   Range x_;
   Range y_;
@@ -187,6 +204,10 @@ std::string legend(const Chart& chart, double& height) {
   std::size_t index = 0;
   std::size_t reference = 0;
   for (const Series& series : chart.series) {
+    if (series.x.empty()) {  // keeps its colour for the charts where it has points
+      ++index;
+      continue;
+    }
     const double needed = 44 + 7.2 * static_cast<double>(series.name.size());
     if (x > kLeft && x + needed > width - kRight) {
       x = kLeft;
@@ -251,6 +272,10 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
   std::size_t index = 0;
   std::size_t reference = 0;
   for (const Series& series : chart.series) {
+    if (series.x.empty()) {
+      ++index;
+      continue;
+    }
     const std::string style =
         series.reference ? fmt::format("r{}", reference++ % 3) : fmt::format("s{}", index % 6);
     out += "<g class=\"" + style + "\">";
