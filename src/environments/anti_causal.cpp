@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
@@ -94,6 +95,11 @@ class AntiCausal final : public Environment {
     for (const double strength : options_.train_strengths) {
       usual_strength_ += strength / static_cast<double>(options_.train_strengths.size());
     }
+    std::vector<RealCueLaw> train;
+    for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
+    const double distance =
+        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+    ceilings_.emplace(distance, std::move(train), kStrongest + kTail);
     describe();
   }
 
@@ -109,11 +115,7 @@ class AntiCausal final : public Environment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    std::vector<RealCueLaw> train;
-    for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
-    const double distance =
-        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    return real_cue_ceilings(distance, law(domains_.shift(domain)), train, kStrongest + kTail);
+    return ceilings_->of(law(domains_.shift(domain)));
   }
 
  protected:
@@ -201,6 +203,7 @@ class AntiCausal final : public Environment {
   bool mechanism_;
   DialDomains domains_;
   double usual_strength_ = 0.0;
+  std::optional<RealCueCeilings> ceilings_;
   EnvironmentInfo info_;
 };
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
@@ -71,6 +72,11 @@ class SelectionBias final : public Environment {
         rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
         domains_("selection_bias", options_.train_selection, options_.test_selection, -kStrongest,
                  kStrongest) {
+    std::vector<RealCueLaw> train;
+    for (const double k : domains_.train_shifts()) train.push_back(law(k));
+    const double distance =
+        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+    ceilings_.emplace(distance, std::move(train), kTail);
     describe();
   }
 
@@ -86,17 +92,7 @@ class SelectionBias final : public Environment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    const auto law = [](double k) {
-      return RealCueLaw{0.5, [k](double t, int y) {
-                          return std::log(2.0 * environments::normal_density(t)) +
-                                 environments::log_normal_cdf(k * y * t);
-                        }};
-    };
-    std::vector<RealCueLaw> train;
-    for (const double k : domains_.train_shifts()) train.push_back(law(k));
-    const double distance =
-        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    return real_cue_ceilings(distance, law(domains_.shift(domain)), train, kTail);
+    return ceilings_->of(law(domains_.shift(domain)));
   }
 
  protected:
@@ -134,6 +130,14 @@ class SelectionBias final : public Environment {
   }
 
  private:
+  /// Kept rows where they are kept this strongly.
+  [[nodiscard]] static RealCueLaw law(double k) {
+    return {0.5, [k](double t, int y) {
+              return std::log(2.0 * environments::normal_density(t)) +
+                     environments::log_normal_cdf(k * y * t);
+            }};
+  }
+
   void describe() {
     info_.name = "selection_bias";
     info_.title = "Cue and label as causes of what is kept";
@@ -177,6 +181,7 @@ class SelectionBias final : public Environment {
   StreamKey key_;
   CoreAndCue rows_;
   DialDomains domains_;
+  std::optional<RealCueCeilings> ceilings_;
   EnvironmentInfo info_;
 };
 
