@@ -27,15 +27,9 @@ namespace {
 
 using namespace spurion;
 
-/// How long a trial trains, and on how many rows.
-struct Length {
-  const char* name;
-  TrainingOptions training;
-  double bar_percent;  ///< most that making the rows may take; 0: none
-};
-
-/// The defaults of `training`, and what benchmarks/suites/first_look.toml says.
-const Length kLengths[] = {{"default run", {}, 15}, {"run of first_look", {300, 5000, 128}, 0}};
+/// What benchmarks/suites/first_look.toml says of `training`: many rows, few steps.
+constexpr TrainingOptions kFirstLook = {300, 5000, 128};
+constexpr double kMostPercent = 15;  ///< that making the rows of a default run may take
 
 constexpr std::int64_t kSide = 14;       ///< pixels of an image where the world leaves a choice
 constexpr double kRowsBar = 200000;      ///< wanted images a second of that size
@@ -172,17 +166,26 @@ Seconds measure(const Catalog& catalog, const std::shared_ptr<const DataSources>
 }
 
 std::string run(const Catalog& catalog, const std::shared_ptr<const DataSources>& sources,
-                const std::string& name, const Length& length, std::int64_t seeds) {
+                const std::string& name) {
   const Component component = world(catalog, name);
-  const Seconds s = measure(catalog, sources, component, length.training, seeds);
-  const Value* side = component.options.find("resolution");
+  const auto one = [&](const TrainingOptions& training, std::int64_t seeds) {
+    return measure(catalog, sources, component, training, seeds);
+  };
+  const Seconds pack = one({}, kMostSeeds);
+  const Seconds alone = one({}, 1);
+  const Seconds first_pack = one(kFirstLook, kMostSeeds);
+  const Seconds first_alone = one(kFirstLook, 1);
+  const auto percent = [](const Seconds& s) { return 100.0 * s.generation / s.training; };
+  const bool sized = component.options.find("resolution") != nullptr;
   return fmt::format(
-      "    {{\"world\": \"{}\", \"run\": \"{}\", \"replicas\": {}, \"generation_percent\": {:.2f}, "
-      "\"bar_generation_percent\": {}, \"gathering_percent\": {:.2f}, \"generated_per_second\": "
-      "{:.4g}, \"bar_generated_per_second\": {}, \"training_seconds\": {:.3g}}}",
-      name, length.name, s.replicas, 100.0 * s.generation / s.training, length.bar_percent,
-      100.0 * s.gathering / s.training, s.rows / s.generation, side != nullptr ? kRowsBar : 0.0,
-      s.training / static_cast<double>(s.replicas));
+      "    {{\"world\": \"{}\", \"replicas\": {}, \"generation_percent\": {:.2f}, "
+      "\"bar_generation_percent\": {}, \"generation_percent_alone\": {:.2f}, "
+      "\"first_look_percent\": {:.2f}, \"first_look_percent_alone\": {:.2f}, "
+      "\"gathering_percent\": {:.2f}, \"{}\": {:.4g}, \"bar_images_per_second\": {}}}",
+      name, pack.replicas, percent(pack), kMostPercent, percent(alone), percent(first_pack),
+      percent(first_alone), 100.0 * pack.gathering / pack.training,
+      sized ? "images_per_second" : "rows_per_second", first_pack.rows / first_pack.generation,
+      kRowsBar);
 }
 
 }  // namespace
@@ -199,13 +202,9 @@ int main(int argc, char** argv) try {
   fmt::print("{{\n  \"rows\": [\n");
   bool first = true;
   for (const std::string& name : worlds) {
-    for (const Length& length : kLengths) {
-      for (const std::int64_t seeds : {std::int64_t{1}, kMostSeeds}) {
-        fmt::print("{}{}", first ? "" : ",\n", run(catalog, sources, name, length, seeds));
-        std::fflush(stdout);
-        first = false;
-      }
-    }
+    fmt::print("{}{}", first ? "" : ",\n", run(catalog, sources, name));
+    std::fflush(stdout);
+    first = false;
   }
   fmt::print("\n  ]\n}}\n");
 } catch (const spurion::Error& error) {
