@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "harness/context.hpp"
+#include "harness/data_fingerprint.hpp"
 #include "harness/memory_budget.hpp"
 #include "harness/pack_runner.hpp"
 #include "harness/seeds.hpp"
@@ -97,7 +98,8 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   const auto cores = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   const std::int64_t jobs = options.jobs > 0 ? options.jobs : cores;
   // Everything that can be wrong with the input is found before the output folder is touched.
-  const auto context = run_context(suite, trials, catalog, sources);
+  auto context = run_context(suite, trials, catalog, sources);
+  const auto data = data_fingerprints(trials, catalog, sources);
   // Image data were read for the context, so they count as part of the process.
   const MemoryBudget budget = split_memory(options.memory_bytes, jobs);
   PlanOptions plan_options;
@@ -110,7 +112,10 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   std::error_code unreadable;  // opening says what is wrong
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
     opened.emplace(options.out);
+    check_same_data(opened->context(), fmt::format("the store in '{}'", options.out.string()), data,
+                    "this run");
   }
+  context.insert(data.begin(), data.end());
   std::vector<TrialSpec> missing =
       missing_trials(trials, opened ? opened->finished() : std::set<std::string>());
   const auto left = static_cast<std::int64_t>(missing.size());

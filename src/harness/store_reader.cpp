@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "harness/data_fingerprint.hpp"
 #include "harness/sqlite.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
@@ -28,8 +29,11 @@ void read_file(const std::filesystem::path& file, StoredResults& out) {
                                    file.string(), sqlite::kSchemaVersion, version.integer(0)));
     }
   }
+  std::map<std::string, std::string> own;
   sqlite::Statement context(database, "SELECT key, value FROM context");
-  while (context.step()) out.context.emplace(context.text(0), context.text(1));
+  while (context.step()) own.emplace(context.text(0), context.text(1));
+  check_same_data(out.context, "the stores beside it", own, fmt::format("'{}'", file.string()));
+  out.context.merge(own);
 
   std::unordered_map<std::int64_t, TrialResult> trials;
   sqlite::Statement trial(database,
