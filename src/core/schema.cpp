@@ -140,6 +140,10 @@ void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& field
   if (has_presets) known.emplace_back("preset");
   for (const auto& [key, value] : table.as_table()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
+      if (key == "preset") {
+        problems.add(at(value) + owner + " has no presets");
+        continue;
+      }
       problems.add(at(value) + unknown_name_message("option", key, known) + " of " + owner);
     }
   }
