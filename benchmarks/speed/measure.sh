@@ -22,6 +22,7 @@ measure() {
 measure replica_step replica_step "$build/replica_step"
 measure roofline "replica_step --roofline" "$build/replica_step" --roofline "$work/roofline.svg"
 measure linear_step linear_step "$build/linear_step"
+measure generation generation "$build/generation"
 if [[ $quick == no ]]; then
   measure cnn_step cnn_step "$build/cnn_step"
   measure whole_run "whole_run.sh" "$here/whole_run.sh" "$build/spurion"

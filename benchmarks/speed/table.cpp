@@ -16,7 +16,7 @@ using nlohmann::json;
 std::string work_of(const json& row) {
   std::string work;
   const auto add = [&](const std::string& text) { work += (work.empty() ? "" : ", ") + text; };
-  for (const char* name : {"suite", "model", "method"}) {
+  for (const char* name : {"suite", "world", "model", "method"}) {
     if (row.contains(name)) add(row.at(name).get<std::string>());
   }
   if (row.contains("width")) add(fmt::format("mlp of width {}", row.at("width").get<int>()));
@@ -38,6 +38,8 @@ struct Ratio {
 constexpr Ratio kRatios[] = {
     {"times_plain_libtorch", "bar_plain", "plain LibTorch", " x"},
     {"share_of_peak", "bar_peak", "multiply-add peak", ""},
+    {"generation_percent", "bar_generation_percent", "training the smallest MLP, at most", " %"},
+    {"images_per_second", "bar_images_per_second", "images of 14x14 a second", ""},
     {"training_percent", "bar_training_percent", "processor time of workers", " %"},
     {"times_one_worker", "bar_times_one_worker", "one worker, by the clock", " x"}};
 

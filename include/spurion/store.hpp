@@ -40,6 +40,8 @@ class SPURION_API Store {
   /// Remembers facts of the run (suite text, versions). Existing keys are overwritten.
   void set_context(const std::map<std::string, std::string>& context);
   [[nodiscard]] std::optional<std::string> context(const std::string& key) const;
+  /// What is remembered so far.
+  [[nodiscard]] std::map<std::string, std::string> context() const;
 
  private:
   struct State;
@@ -54,7 +56,8 @@ struct StoredResults {
   std::vector<TrialResult> trials;  ///< sorted by experiment, then id
 };
 
-/// Throws `StoreError` when the folder holds no store or one is damaged.
+/// Throws `StoreError` when the folder holds no store or one is damaged, `DataError` when two were
+/// made from different rows of the same file.
 SPURION_API StoredResults read_results(const std::filesystem::path& folder);
 
 }  // namespace spurion

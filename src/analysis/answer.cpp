@@ -93,8 +93,7 @@ std::vector<Chart> dial_charts(const StoredResults& results) {
   if (text == results.context.end()) return {};
   std::vector<Chart> charts;
   for (const Experiment& experiment : Suite::parse(text->second, "suite").experiments) {
-    Chart chart = dial_chart(results, experiment.name);
-    if (!chart.series.empty()) charts.push_back(std::move(chart));
+    for (Chart& chart : dial_charts(results, experiment.name)) charts.push_back(std::move(chart));
   }
   return charts;
 }

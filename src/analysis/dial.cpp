@@ -1,6 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
@@ -12,12 +16,49 @@ namespace {
 /// Values at each dial position, by setting: strata of the estimate.
 using DialPoints = std::map<double, std::map<std::string, std::vector<double>>>;
 
-std::string environment_text(const StoredResults& results, const TrialSpec& spec, const char* key) {
-  const auto found = results.context.find("environment." + spec.environment.name);
-  if (found == results.context.end()) return {};
-  const Value facts = parse_json(found->second, "context");
-  const Value* value = facts.find(key);
+/// What the store says about the environment of a trial, as its options are where they are
+/// described; null where it says nothing.
+Value environment_facts(const StoredResults& results, const TrialSpec& spec) {
+  const std::string first = "environment." + spec.environment.name;
+  const auto usual = results.context.find(first);
+  if (usual == results.context.end()) return Value();
+  // Further settings of the same are "environment.NAME#2" and so on.
+  const std::string options = spec.environment.options.canonical_json();
+  for (auto one = usual; one != results.context.end(); ++one) {
+    if (one != usual && one->first.compare(0, first.size() + 1, first + "#") != 0) break;
+    Value facts = parse_json(one->second, "context");
+    const Value* described = facts.find("options");
+    if (described != nullptr && described->canonical_json() == options) return facts;
+  }
+  return parse_json(usual->second, "context");
+}
+
+std::string text_of(const Value& facts, const char* key) {
+  const Value* value = facts.is_table() ? facts.find(key) : nullptr;
   return value != nullptr && value->is_string() ? value->as_string() : std::string();
+}
+
+/// Ceilings by their names in the store and in charts.
+constexpr std::pair<const char*, const char*> kCeilings[] = {
+    {"bayes", "Bayes ceiling"}, {"invariant", "invariant ceiling"}, {"spurious_only", "cue only"}};
+
+/// "exact ceilings", but for those shown ones that were counted in rows or averaged over draws.
+std::string ceilings_text(const Value& facts, const std::set<std::string>& shown) {
+  std::vector<std::string> estimated;
+  const Value* rows = facts.is_table() ? facts.find("ceilings") : nullptr;
+  for (const auto& [key, label] : kCeilings) {
+    if (rows == nullptr || !rows->is_list() || shown.count(key) == 0) continue;
+    for (const Value& row : rows->as_list()) {
+      const Value* ceiling = row.is_table() ? row.find(key) : nullptr;
+      if (ceiling == nullptr || text_of(*ceiling, "exactness") != "empirical") continue;
+      estimated.emplace_back(label);
+      break;
+    }
+  }
+  if (estimated.empty()) return "exact ceilings";
+  if (estimated.size() == shown.size()) return "ceilings, estimated from rows or draws";
+  return fmt::format("ceilings, exact but for those estimated from rows or draws ({})",
+                     fmt::join(estimated, ", "));
 }
 
 Series make_series(const std::string& name, const DialPoints& points, bool reference) {
@@ -33,47 +74,95 @@ Series make_series(const std::string& name, const DialPoints& points, bool refer
   return series;
 }
 
-}  // namespace
+/// Trials of one world: of one environment, under options that do not change what its dial means.
+struct World {
+  std::string name;
+  Value facts;
+  std::vector<const ResultsView::Row*> rows;
+};
 
-Chart dial_chart(const StoredResults& results, const std::string& experiment) {
-  const ResultsView view(results, experiment);
-  Chart chart;
-  if (view.rows().empty()) return chart;
+std::vector<World> worlds_of(const StoredResults& results, const ResultsView& view) {
+  std::vector<World> worlds;
+  std::map<std::string, Value> facts;  // by environment and options: reading them takes a while
+  for (const auto& row : view.rows()) {
+    const Component& environment = row.trial->spec.environment;
+    const std::string key = environment.name + environment.options.canonical_json();
+    if (facts.count(key) == 0) facts.emplace(key, environment_facts(results, row.trial->spec));
+    const Value& own = facts.at(key);
+    const auto found = std::find_if(worlds.begin(), worlds.end(), [&](const World& world) {
+      return world.name == environment.name &&
+             text_of(world.facts, "dial_doc") == text_of(own, "dial_doc");
+    });
+    if (found == worlds.end()) {
+      worlds.push_back({environment.name, own, {&row}});
+    } else {
+      found->rows.push_back(&row);
+    }
+  }
+  return worlds;
+}
+
+Chart chart_of(const World& world, const ResultsView& view) {
   const bool by_regime = view.methods().size() == 1 && view.regimes().size() > 1;
+  const bool accuracy =
+      std::all_of(world.rows.begin(), world.rows.end(), [](const ResultsView::Row* row) {
+        return number(*row->trial, "test", "accuracy").has_value();
+      });
   std::map<std::string, DialPoints> lines;
   std::map<std::string, DialPoints> ceilings;
-  for (const auto& row : view.rows()) {
+  for (const ResultsView::Row* row : world.rows) {
     std::int64_t last = 0;
-    for (const Measurement& m : row.trial->measurements) last = std::max(last, m.phase);
-    for (const Measurement& m : row.trial->measurements) {
+    for (const Measurement& m : row->trial->measurements) last = std::max(last, m.phase);
+    for (const Measurement& m : row->trial->measurements) {
       if (m.domain.rfind("dial=", 0) != 0) continue;
       if (m.metric.rfind("ceiling_", 0) == 0) {
-        ceilings[m.metric.substr(8)][m.shift][row.setting].push_back(m.value);
-      } else if (m.metric == view.score() && m.phase == last) {
-        lines[by_regime ? row.regime : row.method][m.shift][row.setting].push_back(m.value);
+        ceilings[m.metric.substr(8)][m.shift][row->setting].push_back(m.value);
+      } else if (m.metric == (accuracy ? "accuracy" : "loss") && m.phase == last) {
+        lines[by_regime ? row->regime : row->method][m.shift][row->setting].push_back(m.value);
       }
     }
   }
-  const auto order = by_regime ? view.regimes() : view.methods();
-  for (const std::string& name : order) {
+  Chart chart;
+  for (const std::string& name : by_regime ? view.regimes() : view.methods()) {
     if (lines.count(name) != 0) chart.series.push_back(make_series(name, lines[name], false));
   }
-  for (const auto& [key, label] : {std::pair{"bayes", "Bayes ceiling"},
-                                   {"invariant", "invariant ceiling"},
-                                   {"spurious_only", "cue only"}}) {
-    if (ceilings.count(key) != 0) chart.series.push_back(make_series(label, ceilings[key], true));
+  std::set<std::string> shown;
+  for (const auto& [key, label] : kCeilings) {
+    if (ceilings.count(key) == 0) continue;
+    chart.series.push_back(make_series(label, ceilings[key], true));
+    shown.insert(key);
   }
-  const TrialSpec& spec = view.rows().front().trial->spec;
-  chart.name = "dial_" + experiment;
-  chart.title = fmt::format("Along the dial: experiment '{}'", experiment);
-  const std::string name = environment_text(results, spec, "dial_name");
-  const std::string doc = environment_text(results, spec, "dial_doc");
-  chart.x_label = name.empty() ? "shift" : fmt::format("{}: {}", name, doc);
-  chart.y_label = view.score_text();
-  chart.note = fmt::format(
-      "Band: {} of the mean over seeds, other settings averaged. Dashed: exact ceilings.",
-      kIntervalText);
+  const std::string name = text_of(world.facts, "dial_name");
+  chart.x_label =
+      name.empty() ? "shift" : fmt::format("{}: {}", name, text_of(world.facts, "dial_doc"));
+  chart.y_label = accuracy ? "accuracy" : "mean squared error";
+  chart.note =
+      fmt::format("Band: {} of the mean over seeds, other settings averaged.", kIntervalText);
+  if (!shown.empty()) {
+    chart.note += fmt::format(" Dashed: {}.", ceilings_text(world.facts, shown));
+  }
   return chart;
+}
+
+}  // namespace
+
+std::vector<Chart> dial_charts(const StoredResults& results, const std::string& experiment) {
+  const ResultsView view(results, experiment);
+  const std::vector<World> worlds = worlds_of(results, view);
+  std::vector<Chart> charts;
+  std::map<std::string, int> times;
+  for (const World& world : worlds) {
+    Chart chart = chart_of(world, view);
+    chart.name = "dial_" + experiment;
+    chart.title = fmt::format("Along the dial: experiment '{}'", experiment);
+    if (worlds.size() > 1) {
+      const int time = ++times[world.name];
+      chart.name += "_" + world.name + (time > 1 ? fmt::format("_{}", time) : "");
+      chart.title += ", " + world.name;
+    }
+    if (!chart.series.empty()) charts.push_back(std::move(chart));
+  }
+  return charts;
 }
 
 }  // namespace spurion::analysis

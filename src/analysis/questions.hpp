@@ -13,7 +13,7 @@ Answer published(const StoredResults& results, const Question& question);
 Answer trend(const StoredResults& results, const Question& question);
 
 /// The dial curve of some trials, one series a method (or regime), with the ceilings.
-Chart dial_chart(const StoredResults& results, const std::string& experiment);
+std::vector<Chart> dial_charts(const StoredResults& results, const std::string& experiment);
 
 /// Reads a key of a question; throws `UsageError` with its place when it has the wrong type.
 std::string text_option(const Question& question, const char* key, const std::string& fallback);

@@ -37,5 +37,7 @@ void philox(std::uint64_t key, const CounterBlock& counters, std::int64_t count,
 
 /// The first `count` blocks of bits as standard normals, rounded to float.
 void normals(const RandomBlock& bits, std::int64_t count, float* out);
+/// Not rounded.
+void normals(const RandomBlock& bits, std::int64_t count, double* out);
 
 }  // namespace spurion::core

@@ -137,6 +137,10 @@ void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& field
   if (has_presets) known.emplace_back("preset");
   for (const auto& [key, value] : table.as_table()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
+      if (key == "preset") {
+        problems.add(place_of(value) + owner + " has no presets");
+        continue;
+      }
       problems.add(place_of(value) + unknown_name_message("option", key, known) + " of " + owner);
     }
   }

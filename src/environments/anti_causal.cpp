@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
@@ -90,6 +91,11 @@ class AntiCausal final : public DialWorld {
     for (const double strength : options_.train_strengths) {
       usual_strength_ += strength / static_cast<double>(options_.train_strengths.size());
     }
+    std::vector<RealCueLaw> train;
+    for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
+    const double distance =
+        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+    ceilings_.emplace(distance, std::move(train), kStrongest + environments::kNormalTail);
     describe();
   }
 
@@ -100,12 +106,7 @@ class AntiCausal final : public DialWorld {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    std::vector<RealCueLaw> train;
-    for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
-    const double distance =
-        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    return real_cue_ceilings(distance, law(domains_.shift(domain)), train,
-                             kStrongest + environments::kNormalTail);
+    return ceilings_->of(law(domains_.shift(domain)));
   }
 
  protected:
@@ -196,6 +197,7 @@ class AntiCausal final : public DialWorld {
   CoreAndCue rows_;
   bool mechanism_;
   double usual_strength_ = 0.0;
+  std::optional<RealCueCeilings> ceilings_;
 };
 
 }  // namespace

@@ -60,7 +60,7 @@ EmpiricalWorld::EmpiricalWorld(EmpiricalRows rows, EmpiricalOptions options, Env
       options_(std::move(options)),
       key_(StreamKey(data_seed).child(info.name)),
       info_(std::move(info)),
-      count_(static_cast<std::int64_t>(rows_.label.size())) {
+      count_(rows_.x.size(0)) {
   if (options_.validation_share + options_.test_share >= 1.0) {
     throw UsageError(fmt::format(
         "'validation_share' and 'test_share' of {} must leave rows to train on; got {} and {}",
@@ -73,6 +73,18 @@ EmpiricalWorld::EmpiricalWorld(EmpiricalRows rows, EmpiricalOptions options, Env
 }
 
 void EmpiricalWorld::find_levels() {
+  cue_levels_ = levels_of(rows_.spurious);
+  causal_levels_ = levels_of(rows_.causal);
+  SPURION_CHECK(!rows_.twin_x.defined() || cue_levels_.size() == 2,
+                "twins of rows need a cue of two values");
+  if (regression()) {
+    const auto [low, high] = std::minmax_element(rows_.target.begin(), rows_.target.end());
+    if (*low == *high) {
+      throw DataError(
+          fmt::format("{}: every label is {}; expected labels that vary", rows_.place, *low));
+    }
+    return;
+  }
   classes_ = *std::max_element(rows_.label.begin(), rows_.label.end()) + 1;
   if (classes_ > kMostClasses) {
     throw DataError(fmt::format("{}: label {} is there; expected labels below {}", rows_.place,
@@ -83,10 +95,6 @@ void EmpiricalWorld::find_levels() {
     throw DataError(fmt::format("{}: every label is {}; expected two classes or more", rows_.place,
                                 rows_.label.front()));
   }
-  cue_levels_ = levels_of(rows_.spurious);
-  causal_levels_ = levels_of(rows_.causal);
-  SPURION_CHECK(!rows_.twin_x.defined() || cue_levels_.size() == 2,
-                "twins of rows need a cue of two values");
 }
 
 void EmpiricalWorld::split() {
@@ -177,13 +185,19 @@ void EmpiricalWorld::make_dial() {
                         [](const Indices& i) { return i.empty(); }) &&
            std::none_of(at_one_.begin(), at_one_.end(), [](const Indices& i) { return i.empty(); });
   };
-  if (static_cast<std::int64_t>(cue_levels_.size()) == classes_) {
+  if (cue_names_classes()) {
     each_row([&](std::size_t p, std::int64_t row, bool /*test*/) {
       (agrees(row) ? at_zero_ : at_one_)[p].push_back(row);
     });
     agreement_dial_ = complete();
   }
   if (agreement_dial_) return;
+  if (test_is_drawn_ && regression()) {
+    throw DataError(fmt::format(
+        "{}: no domains are recorded; a regression needs them, for rows can be drawn to shift the "
+        "cue only where its values stand for classes",
+        rows_.place));
+  }
   if (test_is_drawn_) {
     throw DataError(fmt::format(
         "{}: no domains are recorded, and rows cannot be drawn to shift the cue: that needs a cue "
@@ -243,7 +257,7 @@ bool EmpiricalWorld::supports(const Intervention& intervention) const {
   if (rows_.spurious.empty() || intervention.variable != info_.cue) return false;
   if (rows_.cue_column < 0 && !rows_.twin_x.defined()) return false;
   const bool two_valued = cue_levels_.size() == 2;
-  const bool names_classes = static_cast<std::int64_t>(cue_levels_.size()) == classes_;
+  const bool names_classes = cue_names_classes();
   switch (intervention.kind) {
     case Kind::set:
       if (cue_levels_.empty()) return std::isfinite(intervention.value);
@@ -306,7 +320,7 @@ Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange 
   Shape shape = info_.input_shape;
   shape.insert(shape.begin(), rows.count);
   sample.x = at::empty(shape, at::kFloat);
-  sample.y = at::empty({rows.count}, at::kLong);
+  sample.y = at::empty({rows.count}, regression() ? at::kFloat : at::kLong);
   sample.causal = at::empty({rows.count, has_causal ? 1 : 0}, at::kFloat);
   sample.spurious = at::empty({rows.count, has_cue ? 1 : 0}, at::kFloat);
   if (info_.groups > 0) sample.group = at::empty({rows.count}, at::kLong);
@@ -346,7 +360,11 @@ Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange 
       std::copy_n(shown.data_ptr<float>() + source * width, width, x);
     }
     if (changed && rows_.cue_column >= 0) x[rows_.cue_column] = static_cast<float>(cue);
-    sample.y.data_ptr<std::int64_t>()[i] = rows_.label[at];
+    if (regression()) {
+      sample.y.data_ptr<float>()[i] = static_cast<float>(rows_.target[at]);
+    } else {
+      sample.y.data_ptr<std::int64_t>()[i] = rows_.label[at];
+    }
     if (has_causal) sample.causal.data_ptr<float>()[i] = static_cast<float>(rows_.causal[at]);
     if (has_cue) sample.spurious.data_ptr<float>()[i] = static_cast<float>(cue);
     if (info_.groups > 0) {
@@ -387,7 +405,63 @@ std::vector<double> EmpiricalWorld::train_weights() const {
   return sum;
 }
 
+Ceilings EmpiricalWorld::regression_ceilings(const Domain& domain) const {
+  const std::vector<double> weight = weights(domain);
+  using Cell = std::pair<double, double>;
+  const auto cell_of = [&](std::size_t row, bool causal, bool cue) {
+    return Cell{causal ? rows_.causal[row] : 0.0, cue ? rows_.spurious[row] : 0.0};
+  };
+  // The mean target in each cell of the columns that a predictor reads.
+  const auto means_of = [&](const std::vector<double>& row_weight, bool causal, bool cue) {
+    std::map<Cell, std::pair<double, double>> sums;
+    for (std::size_t row = 0; row < row_weight.size(); ++row) {
+      auto& [total, sum] = sums[cell_of(row, causal, cue)];
+      total += row_weight[row];
+      sum += row_weight[row] * rows_.target[row];
+    }
+    std::map<Cell, double> means;
+    for (const auto& [cell, sum] : sums) {
+      if (sum.first > 0.0) means[cell] = sum.second / sum.first;
+    }
+    return means;
+  };
+  double squares = 0.0;
+  for (const double one : weight) squares += one * one;
+  // The error of guessing these means, `usual` where there is none.
+  const auto ceiling = [&](const std::map<Cell, double>& means, double usual, bool causal,
+                           bool cue) {
+    double first = 0.0;
+    double second = 0.0;
+    for (std::size_t row = 0; row < weight.size(); ++row) {
+      const auto found = means.find(cell_of(row, causal, cue));
+      const double off = rows_.target[row] - (found == means.end() ? usual : found->second);
+      first += weight[row] * off * off;
+      second += weight[row] * off * off * off * off;
+    }
+    // Half of a 95 % interval of a mean of as many rows as the weights are worth.
+    constexpr double kTwoSided = 1.96;
+    return Ceiling{first, Exactness::empirical,
+                   kTwoSided * std::sqrt(std::max(second - first * first, 0.0) * squares)};
+  };
+  const Ceiling undefined{std::numeric_limits<double>::quiet_NaN(), Exactness::empirical, 0.0};
+  const bool causal = !causal_levels_.empty();
+  const bool cue = !cue_levels_.empty();
+  Ceilings out;
+  out.chance = ceiling(means_of(weight, false, false), 0.0, false, false).value;
+  out.bayes =
+      causal && cue ? ceiling(means_of(weight, true, true), 0.0, true, true) : undefined;
+  out.invariant = causal ? ceiling(means_of(weight, true, false), 0.0, true, false) : undefined;
+  out.spurious_only = undefined;
+  if (cue) {
+    const std::vector<double> train = train_weights();
+    const double usual = means_of(train, false, false).begin()->second;
+    out.spurious_only = ceiling(means_of(train, false, true), usual, false, true);
+  }
+  return out;
+}
+
 Ceilings EmpiricalWorld::ceilings(const Domain& domain) const {
+  if (regression()) return regression_ceilings(domain);
   const std::vector<double> weight = weights(domain);
   const auto cells_of = [&](const std::vector<double>& row_weight, bool causal, bool cue) {
     Cells cells;
@@ -449,12 +523,15 @@ void EmpiricalWorld::describe() {
     if (levels.empty()) return std::string("recorded, continuous");
     return fmt::format("recorded, values {}", fmt::join(levels, ", "));
   };
-  info_.task = classes_ == 2 ? Task::binary : Task::multiclass;
-  info_.outputs = classes_ == 2 ? 1 : classes_;
+  info_.task = regression()    ? Task::regression
+               : classes_ == 2 ? Task::binary
+                               : Task::multiclass;
+  info_.outputs = classes_ > 2 ? classes_ : 1;
   info_.groups = classes_ * static_cast<std::int64_t>(cue_levels_.size());
   info_.input_shape = rows_.x.sizes().slice(1).vec();
   info_.graph = {{{info_.causal, Role::causal, levels_text(rows_.causal, causal_levels_)},
-                  {"label", Role::label, fmt::format("classes 0 to {}", classes_ - 1)},
+                  {"label", Role::label,
+                   regression() ? "a number" : fmt::format("classes 0 to {}", classes_ - 1)},
                   {info_.cue, Role::spurious, levels_text(rows_.spurious, cue_levels_)},
                   {"input", Role::observed, "what the model sees"}},
                  {{info_.causal, "label"},

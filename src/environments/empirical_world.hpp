@@ -15,7 +15,8 @@ struct EmpiricalRows {
   Tensor x;           ///< [N, ...] float32, or uint8, of which 255 stands for 1
   Tensor twin_x;      ///< the same under do(cue := the other value); undefined when not recorded
   std::int64_t cue_column = -1;  ///< of x, when it is the cue
-  std::vector<std::int64_t> label;
+  std::vector<std::int64_t> label;          ///< class of each row; empty in a regression
+  std::vector<double> target{};             ///< of each row, in a regression; else empty
   std::vector<double> causal;               ///< empty when not recorded
   std::vector<double> spurious;             ///< empty when not recorded
   std::vector<std::size_t> domain;          ///< index into domain_names; empty when not recorded
@@ -36,7 +37,8 @@ struct EmpiricalOptions {
 /// The dial draws rows of all domains again, with replacement: where the cue has as many values as
 /// there are classes, so that it disagrees with the label at the given rate; else so that the given
 /// share comes from the test domain. Ceilings are frequencies in the file: of the best guess from
-/// the columns that were recorded and have few values, and NaN where there is none.
+/// the columns that were recorded and have few values, and NaN where there is none. In a regression
+/// the best guess is the mean, scored by the squared error.
 class EmpiricalWorld : public Environment {
  public:
   /// A column with more values than this counts as continuous.
@@ -84,13 +86,19 @@ class EmpiricalWorld : public Environment {
   /// Weights of rows in a domain, summing to 1.
   [[nodiscard]] std::vector<double> weights(const Domain& domain) const;
   [[nodiscard]] std::vector<double> train_weights() const;
+  [[nodiscard]] bool regression() const { return !rows_.target.empty(); }
+  /// Whether the cue's values stand for the classes, in order.
+  [[nodiscard]] bool cue_names_classes() const {
+    return !regression() && static_cast<std::int64_t>(cue_levels_.size()) == classes_;
+  }
+  [[nodiscard]] Ceilings regression_ceilings(const Domain& domain) const;
 
   EmpiricalRows rows_;
   EmpiricalOptions options_;
   StreamKey key_;
   EnvironmentInfo info_;
   std::int64_t count_ = 0;
-  std::int64_t classes_ = 0;
+  std::int64_t classes_ = 0;  // 0 in a regression
   std::vector<double> cue_levels_;     // sorted; empty when continuous or not recorded
   std::vector<double> causal_levels_;  // likewise
   std::vector<Pool> train_;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "environments/core_and_cue.hpp"
@@ -64,6 +65,11 @@ class SelectionBias final : public DialWorld {
                                        options.test_selection, -kStrongest, kStrongest)),
         options_(std::move(options)),
         rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
+    std::vector<RealCueLaw> train;
+    for (const double k : domains_.train_shifts()) train.push_back(law(k));
+    const double distance =
+        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
+    ceilings_.emplace(distance, std::move(train), environments::kNormalTail);
     describe();
   }
 
@@ -74,18 +80,7 @@ class SelectionBias final : public DialWorld {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    const auto law = [](double k) {
-      return RealCueLaw{0.5, [k](double t, int y) {
-                          return std::log(2.0 * environments::normal_density(t)) +
-                                 environments::log_normal_cdf(k * y * t);
-                        }};
-    };
-    std::vector<RealCueLaw> train;
-    for (const double k : domains_.train_shifts()) train.push_back(law(k));
-    const double distance =
-        options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    return real_cue_ceilings(distance, law(domains_.shift(domain)), train,
-                             environments::kNormalTail);
+    return ceilings_->of(law(domains_.shift(domain)));
   }
 
  protected:
@@ -127,6 +122,14 @@ class SelectionBias final : public DialWorld {
   static constexpr const char* kCore = "core";
   static constexpr double kStrongest = 10.0;
 
+  /// Kept rows where they are kept this strongly.
+  [[nodiscard]] static RealCueLaw law(double k) {
+    return {0.5, [k](double t, int y) {
+              return std::log(2.0 * environments::normal_density(t)) +
+                     environments::log_normal_cdf(k * y * t);
+            }};
+  }
+
   void describe() {
     info_.title = "Cue and label as causes of what is kept";
     info_.citation =
@@ -167,6 +170,7 @@ class SelectionBias final : public DialWorld {
 
   Options options_;
   CoreAndCue rows_;
+  std::optional<RealCueCeilings> ceilings_;
 };
 
 }  // namespace

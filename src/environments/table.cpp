@@ -17,6 +17,7 @@ namespace {
 struct TableOptions {
   std::string file = "table_example.csv";
   std::string label = "label";
+  std::string task = "classification";
   std::string causal = "causal";
   std::string spurious = "spurious";
   std::string domain = "domain";
@@ -41,12 +42,24 @@ std::vector<std::int64_t> read_labels(const data::Table& table, const std::strin
   for (const double value : table.numbers(name)) {
     const auto row = static_cast<std::int64_t>(labels.size());
     if (value != std::floor(value) || value < 0.0 || value > 1e9) {
-      throw DataError(fmt::format("{}: column '{}': expected a class 0, 1, 2 ..., found {}",
-                                  table.place(row), name, value));
+      throw DataError(fmt::format(
+          "{}: column '{}': expected a class 0, 1, 2 ..., found {}; numbers are the labels of task = "
+          "\"regression\"",
+          table.place(row), name, value));
     }
     labels.push_back(static_cast<std::int64_t>(value));
   }
   return labels;
+}
+
+std::vector<double> read_targets(const data::Table& table, const std::string& name) {
+  const std::vector<double>& targets = table.numbers(name);
+  for (std::size_t row = 0; row < targets.size(); ++row) {
+    if (std::isfinite(static_cast<float>(targets[row]))) continue;
+    throw DataError(fmt::format("{}: column '{}': {} is beyond float32",
+                                table.place(static_cast<std::int64_t>(row)), name, targets[row]));
+  }
+  return targets;
 }
 
 /// Domain names in the order in which they first appear, and the index of each row's.
@@ -107,7 +120,11 @@ LoadedTable load(const TableOptions& options) {
   LoadedTable out;
   EmpiricalRows& rows = out.rows;
   rows.place = table.place();
-  rows.label = read_labels(table, options.label);
+  if (options.task == "regression") {
+    rows.target = read_targets(table, options.label);
+  } else {
+    rows.label = read_labels(table, options.label);
+  }
   if (has_column(table, options.causal, "causal")) rows.causal = table.numbers(options.causal);
   if (has_column(table, options.spurious, "spurious")) {
     rows.spurious = table.numbers(options.spurious);
@@ -160,7 +177,10 @@ class TableWorld final : public EmpiricalWorld {
         Schema<Options>()
             .field("file", &Options::file,
                    "CSV, NPY or NPZ; the default is an example that comes with spurion.")
-            .field("label", &Options::label, "Column of the class: 0, 1, 2 ...")
+            .field("label", &Options::label,
+                   "Column of the class, 0, 1, 2 ..., or of the number to predict.")
+            .field("task", &Options::task, "What the label is.",
+                   one_of({"classification", "regression"}))
             .field("causal", &Options::causal,
                    "Column of the causal feature, for ceilings; the model does not see it.")
             .field("spurious", &Options::spurious,

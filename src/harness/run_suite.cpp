@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "harness/context.hpp"
+#include "harness/data_fingerprint.hpp"
 #include "harness/device.hpp"
 #include "harness/memory_budget.hpp"
 #include "harness/pack_runner.hpp"
@@ -112,6 +113,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   // Everything that can be wrong with the input is found before the output folder is touched.
   auto context = run_context(suite, trials, catalog, sources);
   context["device"] = device_kind(options.device);
+  const auto data = data_fingerprints(trials, catalog, sources);
   // Image data were read for the context, so they count as part of the process.
   const MemoryBudget budget = split_memory(options.memory_bytes, jobs);
   PlanOptions plan_options;
@@ -126,7 +128,10 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
     opened.emplace(options.out);
     require_device(*opened, options.out, options.device);
+    check_same_data(opened->context(), fmt::format("the store in '{}'", options.out.string()), data,
+                    "this run");
   }
+  context.insert(data.begin(), data.end());
   std::vector<TrialSpec> missing =
       missing_trials(trials, opened ? opened->finished() : std::set<std::string>());
   const auto left = static_cast<std::int64_t>(missing.size());

@@ -164,4 +164,12 @@ void Store::set_context(const std::map<std::string, std::string>& context) {
   transaction.commit();
 }
 
+std::map<std::string, std::string> Store::context() const {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  std::map<std::string, std::string> all;
+  sqlite::Statement query(state_->database, "SELECT key, value FROM context");
+  while (query.step()) all.emplace(query.text(0), query.text(1));
+  return all;
+}
+
 }  // namespace spurion

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "harness/data_fingerprint.hpp"
 #include "harness/sqlite.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
@@ -28,21 +29,19 @@ void read_file(const std::filesystem::path& file, StoredResults& out) {
                                    file.string(), sqlite::kSchemaVersion, version.integer(0)));
     }
   }
+  std::map<std::string, std::string> own;
   sqlite::Statement context(database, "SELECT key, value FROM context");
-  std::string device = "cpu";  // of stores older than the key
-  while (context.step()) {
-    if (context.text(0) == "device") {
-      device = context.text(1);
-    } else {
-      out.context.emplace(context.text(0), context.text(1));
-    }
+  while (context.step()) own.emplace(context.text(0), context.text(1));
+  check_same_data(out.context, "the stores beside it", own, fmt::format("'{}'", file.string()));
+  const auto device = own.extract("device");
+  const std::string kind = device.empty() ? "cpu" : device.mapped();  // stores older than the key
+  std::string& kinds = out.context["device"];  // all of them, where stores differ
+  if (kinds.empty()) {
+    kinds = kind;
+  } else if (kinds.find(kind) == std::string::npos) {
+    kinds += ", " + kind;
   }
-  std::string& devices = out.context["device"];  // all of them, where stores differ
-  if (devices.empty()) {
-    devices = device;
-  } else if (devices.find(device) == std::string::npos) {
-    devices += ", " + device;
-  }
+  out.context.merge(own);
 
   std::unordered_map<std::int64_t, TrialResult> trials;
   sqlite::Statement trial(database,

@@ -1,6 +1,6 @@
 // Worlds that say whether they mislead ERM are held to it; the oracle, trained on rows whose cues
-// were resampled, is never misled. Two seeds and a small perceptron; the confusion index is 0 for
-// the invariant predictor and 1 for one that follows the cue.
+// were resampled, is never misled. Two seeds and a small model that can learn the causal feature; the
+// confusion index is 0 for the invariant predictor and 1 for one that follows the cue.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -12,6 +12,25 @@
 using namespace spurion;
 
 namespace {
+
+/// Sections of a suite: a model and how it is trained.
+std::string learner(const std::string& environment) {
+  // A perceptron does not learn to tell shapes that are drawn anywhere, at any angle and size.
+  if (environment == "textured_shapes") {
+    return R"(
+model = { name = "cnn", channels = 8 }
+optimizer = { name = "adam", learning_rate = 0.003 }
+training = { steps = 900, rows = 4000, batch = 32 }
+evaluation = { rows = 1000, training_rows = 0 }
+)";
+  }
+  return R"(
+model = { name = "mlp", width = 32, depth = 2 }
+optimizer = { name = "adam", learning_rate = 0.003, weight_decay = 0.001 }
+training = { steps = 800, rows = 4000, batch = 128 }
+evaluation = { rows = 4000, training_rows = 0 }
+)";
+}
 
 /// Mean over seeds of a metric in the test domain, by experiment.
 std::map<std::string, double> test_means(const std::string& environment, const char* metric) {
@@ -25,14 +44,10 @@ seeds = 2
 [[experiment]]
 name = "e"
 environment = {{ name = "{}" }}
-model = {{ name = "mlp", width = 32, depth = 2 }}
 method = {{ name = "erm" }}
 regime = {{ name = "offline", counterfactual_cue = {} }}
-optimizer = {{ name = "adam", learning_rate = 0.003, weight_decay = 0.001 }}
-training = {{ steps = 800, rows = 4000, batch = 128 }}
-evaluation = {{ rows = 4000, training_rows = 0 }}
-)",
-                                                 environment, oracle),
+{})",
+                                                 environment, oracle, learner(environment)),
                                      "s.toml");
     double sum = 0.0;
     double count = 0.0;

@@ -17,19 +17,19 @@ struct Trace {
 
 /// A few updates, with a replica that pauses and another that is reset.
 Trace updated(const OptimizerOptions& options, Device device) {
-  constexpr std::int64_t kReplicas = 3;
+  constexpr std::int64_t kOptimised = 3;
   at::manual_seed(1);
-  Tensor parameters = at::randn({kReplicas, 37}).to(device);
-  Optimizer optimizer(options, kReplicas, 37, device);
+  Tensor parameters = at::randn({kOptimised, 37}).to(device);
+  Optimizer optimizer(options, kOptimised, 37, device);
   for (int step = 0; step < 6; ++step) {
-    Tensor active = at::ones({kReplicas}, at::kBool);
+    Tensor active = at::ones({kOptimised}, at::kBool);
     if (step == 2 || step == 3) active[1] = false;
     if (step == 4) {
-      Tensor mask = at::zeros({kReplicas}, at::kBool);
+      Tensor mask = at::zeros({kOptimised}, at::kBool);
       mask[2] = true;
       optimizer.reset(mask);
     }
-    const Tensor gradient = at::randn({kReplicas, 37});
+    const Tensor gradient = at::randn({kOptimised, 37});
     optimizer.step(parameters, gradient.to(device), active);
   }
   Trace trace;

@@ -70,7 +70,7 @@ struct Answer {
 /// its methods. Throws `UsageError` for an unknown kind or a missing key.
 SPURION_API std::vector<Answer> answer_all(const StoredResults& results);
 
-/// Accuracy (or error) along the dial with the ceilings, one chart an experiment.
+/// Accuracy (or error) along the dial with the ceilings, one chart an experiment and world.
 SPURION_API std::vector<Chart> dial_charts(const StoredResults& results);
 
 }  // namespace spurion::analysis

@@ -112,3 +112,13 @@ TEST_CASE("optimizer options have sound defaults") {
   fields.parse(fields.print({}), "optimizer", problems);
   CHECK(problems.empty());
 }
+
+TEST_CASE("a preset of what has none is an error that says so") {
+  struct Bare {
+    double weight = 1.0;
+  };
+  const auto schema = Schema<Bare>().field("weight", &Bare::weight, "How heavy.");
+  Problems problems;
+  (void)schema.parse(parse_toml("preset = \"easy\"", "s.toml"), "thing", problems);
+  CHECK(problems.list() == std::vector<std::string>{"s.toml:1:10: thing has no presets"});
+}

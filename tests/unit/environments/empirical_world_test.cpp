@@ -228,3 +228,45 @@ TEST_CASE("tables that cannot be a world say why") {
                     Contains("found 0x00000803 (images)"));
   CHECK_THROWS_WITH(make("images", {{"spurious", ""}}), Contains("has 0 values; expected 2"));
 }
+
+TEST_CASE("a label that is a number makes a regression, whose ceilings are squared errors") {
+  // label = 2 causal + 1 in the first half of each domain, less 1 in the second; the cue goes along
+  // with the causal feature in domain a and against it in the test domain.
+  const Csv csv;
+  std::string text = "v,causal,spurious,label,domain\n";
+  for (const bool test : {false, true}) {
+    for (int i = 0; i < 80; ++i) {
+      const int causal = i % 2;
+      const int spurious = test ? 1 - causal : causal;
+      text += fmt::format("{},{},{},{},{}\n", i, causal, spurious, 2 * causal + (i < 40 ? 1 : -1),
+                          test ? "test" : "a");
+    }
+  }
+  const auto world = csv.make(text, {{"task", "regression"}});
+  CHECK(world->info().task == Task::regression);
+  CHECK(world->info().score() == Score::mean_squared_error);
+  CHECK(world->info().outputs == 1);
+  CHECK(world->info().groups == 0);
+  const Domain test = world->test_domain();
+  CHECK(test.shift == 1.0);
+  const Sample rows = world->sample(test, Purpose::train, {0, 10});
+  REQUIRE(rows.y.scalar_type() == at::kFloat);
+  CHECK((rows.y - 2 * rows.causal.squeeze(1)).abs().eq(1.0F).all().item<bool>());
+  const Ceilings there = world->ceilings(test);
+  CHECK(there.invariant.value == Approx(1.0));
+  CHECK(there.bayes.value == Approx(1.0));
+  CHECK(there.chance == Approx(2.0));
+  CHECK(there.invariant.error_bound == Approx(0.0).margin(1e-6));  // every error is 1
+  // Taught that the cue adds 2, it errs by 1 or 3 there.
+  CHECK(there.spurious_only.value == Approx(5.0));
+  CHECK(there.spurious_only.error_bound == Approx(1.96 * 4.0 / std::sqrt(80.0)));
+  CHECK(world->ceilings(world->train_domains()[0]).spurious_only.value == Approx(1.0));
+  CHECK(world->supports(Intervention::flip("spurious")));
+  CHECK_FALSE(world->supports(Intervention::align("spurious")));
+  std::string bare = "v,spurious,label\n";
+  for (int i = 0; i < 200; ++i) bare += fmt::format("{},{},{}\n", i, i % 2, 0.5 * i);
+  CHECK_THROWS_WITH(csv.make(bare, {{"task", "regression"}}),
+                    Contains("no domains are recorded; a regression needs them"));
+  CHECK_THROWS_WITH(csv.make(bare),
+                    Contains("expected a class") && Contains("task = \"regression\""));
+}

@@ -1,5 +1,7 @@
 #include "spurion/report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -174,4 +176,47 @@ TEST_CASE("an unknown kind of question is answered with the nearest") {
                     Catch::Contains("unknown kind of question 'compare_method'; did you mean "
                                     "'compare_methods'?"));
   CHECK_FALSE(std::filesystem::exists(folder.path() / "report.html"));
+}
+
+TEST_CASE("each world has a dial chart of its own, which says what its ceilings are") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  std::vector<TrialResult> all;
+  std::vector<std::pair<std::string, std::string>> memberships;
+  for (const char* world : {"closed", "counted", "mixed"}) {
+    all.push_back(trial("scale", "erm", "offline", 8, 0, 0.2));
+    all.back().spec.environment = {world, Value::Table{}};
+    all.back().measurements.push_back({0, 0, "dial=0.5", 0.5, "ceiling_bayes", 0.8});
+    memberships.emplace_back(all.back().spec.id(), "scale");
+  }
+  store.append(all);
+  store.set_memberships(memberships);
+  const auto facts = [](const char* bayes, const char* invariant) {
+    return fmt::format(
+        R"({{"options": {{}}, "dial_name": "e", "dial_doc": "how often", "ceilings": [)"
+        R"({{"bayes": {{"exactness": "{}"}}, "invariant": {{"exactness": "{}"}}}}]}})",
+        bayes, invariant);
+  };
+  store.set_context({{"suite", kSuite},
+                     {"environment.closed", facts("closed form", "enumerated")},
+                     {"environment.counted", facts("empirical", "empirical")},
+                     {"environment.mixed", facts("empirical", "closed form")}});
+  const auto charts = analysis::dial_charts(read_results(folder.path()));
+  REQUIRE(charts.size() == 3);
+  CHECK(charts[0].name != charts[1].name);
+  for (const analysis::Chart& chart : charts) {
+    CAPTURE(chart.name, chart.note);
+    REQUIRE(chart.series.size() == 3);
+    CHECK(chart.series[0].y[0].count == 1);  // not pooled over worlds
+    CHECK(chart.x_label == "e: how often");
+    const bool exact = chart.note.find("Dashed: exact ceilings.") != std::string::npos;
+    CHECK(exact == (chart.name == "dial_scale_closed"));
+    if (chart.name == "dial_scale_counted") {
+      CHECK(chart.note.find("Dashed: ceilings, estimated from rows or draws.") !=
+            std::string::npos);
+    }
+    if (chart.name == "dial_scale_mixed") {
+      CHECK(chart.note.find("estimated from rows or draws (Bayes ceiling)") != std::string::npos);
+    }
+  }
 }
