@@ -16,18 +16,18 @@ using spurion::test::fake_operations;
 
 namespace {
 
-constexpr std::int64_t kReplicas = 3;
+constexpr std::int64_t kTrained = 3;
 
 ToyRun toy_run(const Catalog& catalog, const std::string& method, const Model& model,
                const ToyShape& shape) {
   const auto& schema = catalog.methods.at(method).schema;
-  ToyRun run{&catalog, method, replica_options(schema, Value(), method, kReplicas),
-             &model,   shape,  toy_parameters(model, kReplicas),
+  ToyRun run{&catalog, method, replica_options(schema, Value(), method, kTrained),
+             &model,   shape,  toy_parameters(model, kTrained),
              {},       8};
   for (std::int64_t step = 0; step < run.steps; ++step) {
-    run.batches.push_back(toy_batch(shape, kReplicas, static_cast<std::uint64_t>(step)));
+    run.batches.push_back(toy_batch(shape, kTrained, static_cast<std::uint64_t>(step)));
   }
-  for (std::int64_t k = 0; k < kReplicas; ++k) {
+  for (std::int64_t k = 0; k < kTrained; ++k) {
     run.keys.push_back(StreamKey(24).child(static_cast<std::uint64_t>(k)));
   }
   return run;
@@ -97,7 +97,7 @@ TEST_CASE("a unit replaced by continual_backprop is the same one on a device") {
   ToyRun run = toy_run(catalog, "continual_backprop", *model, ToyShape());
   const auto& schema = catalog.methods.at(run.method).schema;
   const Value often = Value::Table{{"replacement_rate", 0.1}, {"maturity", std::int64_t{2}}};
-  run.options = replica_options(schema, often, run.method, kReplicas);
+  run.options = replica_options(schema, often, run.method, kTrained);
   const ToyResult here = train(run);
   run.device = fake_device;
   CHECK(distance(here.parameters, train(run).parameters) < 1e-4);

@@ -17,7 +17,7 @@ class MyMethod final : public spurion::ObjectiveMethod {
     return schema;
   }
   MyMethod(const Options& options, const spurion::MethodContext& context)
-      : strength_(spurion::per_replica_tensor(options.strength, context.replicas)) {}
+      : strength_(spurion::per_replica_tensor(options.strength, context)) {}
 
   spurion::Access needs() const override {
     spurion::Access access;
