@@ -28,9 +28,9 @@ struct ToyShape {
 };
 
 /// Rows a linear model can fit, batch number `step`; replica k's rows depend on k, not on K.
-Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step);
+SPURION_API Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step);
 /// Replica k of a batch, as a batch of one replica.
-Batch replica_of(const Batch& batch, std::int64_t replica);
+SPURION_API Batch replica_of(const Batch& batch, std::int64_t replica);
 
 /// One way of training a method: which model, on what, from where.
 struct ToyRun {
@@ -57,13 +57,13 @@ struct ToyResult {
 
 /// Trains with plain Adam; a second phase begins halfway. Throws what the method throws. With
 /// `interrupted` everything is saved once in the second phase, made anew, and restored.
-ToyResult train(const ToyRun& run, bool interrupted = false);
+SPURION_API ToyResult train(const ToyRun& run, bool interrupted = false);
 /// The run of replica k alone.
-ToyRun replica_of(const ToyRun& run, std::int64_t replica);
+SPURION_API ToyRun replica_of(const ToyRun& run, std::int64_t replica);
 
 /// A linear model or a small MLP of the catalog for this problem; null when it is not registered.
-std::unique_ptr<Model> toy_model(const Catalog& catalog, const std::string& name,
-                                 const ToyShape& shape);
-Tensor toy_parameters(const Model& model, std::int64_t replicas);
+SPURION_API std::unique_ptr<Model> toy_model(const Catalog& catalog, const std::string& name,
+                                             const ToyShape& shape);
+SPURION_API Tensor toy_parameters(const Model& model, std::int64_t replicas);
 
 }  // namespace spurion::conformance

