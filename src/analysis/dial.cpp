@@ -39,9 +39,8 @@ std::string text_of(const Value& facts, const char* key) {
 }
 
 /// Ceilings by their names in the store and in charts.
-constexpr std::pair<const char*, const char*> kCeilings[] = {{"bayes", "Bayes ceiling"},
-                                                             {"invariant", "invariant ceiling"},
-                                                             {"spurious_only", "cue only"}};
+constexpr std::pair<const char*, const char*> kCeilings[] = {
+    {"bayes", "Bayes ceiling"}, {"invariant", "invariant ceiling"}, {"spurious_only", "cue only"}};
 
 /// "exact ceilings", but for those shown ones that were counted in rows or averaged over draws.
 std::string ceilings_text(const Value& facts, const std::set<std::string>& shown) {
