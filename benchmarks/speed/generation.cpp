@@ -51,7 +51,8 @@ Component world(const Catalog& catalog, const std::string& name) {
 /// The trials that the planner puts side by side when there are `seeds` seeds.
 Pack plan_pack(const Catalog& catalog, const DataSources& sources, const Component& environment,
                const TrainingOptions& training, std::int64_t seeds) {
-  Suite suite = Suite::parse(fmt::format(R"(
+  Suite suite = Suite::parse(
+      fmt::format(R"(
 name = "generation"
 seeds = {}
 [defaults]
@@ -63,9 +64,8 @@ training = {{ steps = {}, rows = {}, batch = {} }}
 [[experiment]]
 name = "generation"
 )",
-                                         seeds, environment.name, training.steps, training.rows,
-                                         training.batch),
-                             "generation.toml");
+                  seeds, environment.name, training.steps, training.rows, training.batch),
+      "generation.toml");
   std::vector<TrialSpec> trials = suite.trials(catalog);
   for (TrialSpec& trial : trials) trial.environment = environment;
   PlanOptions options;

@@ -448,8 +448,7 @@ Ceilings EmpiricalWorld::regression_ceilings(const Domain& domain) const {
   const bool cue = !cue_levels_.empty();
   Ceilings out;
   out.chance = ceiling(means_of(weight, false, false), 0.0, false, false).value;
-  out.bayes =
-      causal && cue ? ceiling(means_of(weight, true, true), 0.0, true, true) : undefined;
+  out.bayes = causal && cue ? ceiling(means_of(weight, true, true), 0.0, true, true) : undefined;
   out.invariant = causal ? ceiling(means_of(weight, true, false), 0.0, true, false) : undefined;
   out.spurious_only = undefined;
   if (cue) {
@@ -523,9 +522,7 @@ void EmpiricalWorld::describe() {
     if (levels.empty()) return std::string("recorded, continuous");
     return fmt::format("recorded, values {}", fmt::join(levels, ", "));
   };
-  info_.task = regression()    ? Task::regression
-               : classes_ == 2 ? Task::binary
-                               : Task::multiclass;
+  info_.task = regression() ? Task::regression : classes_ == 2 ? Task::binary : Task::multiclass;
   info_.outputs = classes_ > 2 ? classes_ : 1;
   info_.groups = classes_ * static_cast<std::int64_t>(cue_levels_.size());
   info_.input_shape = rows_.x.sizes().slice(1).vec();

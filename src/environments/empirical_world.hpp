@@ -14,7 +14,7 @@ struct EmpiricalRows {
   std::string place;  ///< how errors call their file: "'x.csv'"
   Tensor x;           ///< [N, ...] float32, or uint8, of which 255 stands for 1
   Tensor twin_x;      ///< the same under do(cue := the other value); undefined when not recorded
-  std::int64_t cue_column = -1;  ///< of x, when it is the cue
+  std::int64_t cue_column = -1;             ///< of x, when it is the cue
   std::vector<std::int64_t> label;          ///< class of each row; empty in a regression
   std::vector<double> target{};             ///< of each row, in a regression; else empty
   std::vector<double> causal;               ///< empty when not recorded
@@ -98,7 +98,7 @@ class EmpiricalWorld : public Environment {
   StreamKey key_;
   EnvironmentInfo info_;
   std::int64_t count_ = 0;
-  std::int64_t classes_ = 0;  // 0 in a regression
+  std::int64_t classes_ = 0;           // 0 in a regression
   std::vector<double> cue_levels_;     // sorted; empty when continuous or not recorded
   std::vector<double> causal_levels_;  // likewise
   std::vector<Pool> train_;

@@ -42,10 +42,11 @@ std::vector<std::int64_t> read_labels(const data::Table& table, const std::strin
   for (const double value : table.numbers(name)) {
     const auto row = static_cast<std::int64_t>(labels.size());
     if (value != std::floor(value) || value < 0.0 || value > 1e9) {
-      throw DataError(fmt::format(
-          "{}: column '{}': expected a class 0, 1, 2 ..., found {}; numbers are the labels of task = "
-          "\"regression\"",
-          table.place(row), name, value));
+      throw DataError(
+          fmt::format("{}: column '{}': expected a class 0, 1, 2 ..., found {}; numbers are the "
+                      "labels of task = "
+                      "\"regression\"",
+                      table.place(row), name, value));
     }
     labels.push_back(static_cast<std::int64_t>(value));
   }

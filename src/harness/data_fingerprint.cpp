@@ -80,10 +80,9 @@ std::map<std::string, std::string> data_fingerprints(
   for (const TrialSpec& trial : trials) {
     const Component& world = trial.environment;
     const std::string source = source_of(world, catalog);
-    const std::string name =
-        source.empty() ? fmt::format("{}{} {}", kDataPrefix, world.name,
-                                     world.options.canonical_json())
-                       : fmt::format("{}source {}", kDataPrefix, source);
+    const std::string name = source.empty() ? fmt::format("{}{} {}", kDataPrefix, world.name,
+                                                          world.options.canonical_json())
+                                            : fmt::format("{}source {}", kDataPrefix, source);
     if (!seen.insert(name).second) continue;
     if (!source.empty()) {
       // Every image world reads this file; its test images come from the same installer.

@@ -1,6 +1,6 @@
 // Worlds that say whether they mislead ERM are held to it; the oracle, trained on rows whose cues
-// were resampled, is never misled. Two seeds and a small model that can learn the causal feature; the
-// confusion index is 0 for the invariant predictor and 1 for one that follows the cue.
+// were resampled, is never misled. Two seeds and a small model that can learn the causal feature;
+// the confusion index is 0 for the invariant predictor and 1 for one that follows the cue.
 #include <fmt/format.h>
 
 #include <cmath>
