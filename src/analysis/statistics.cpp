@@ -59,6 +59,7 @@ double variance_of(const std::vector<double>& values) {
 }  // namespace
 
 double student_quantile(double p, double freedom) {
+  if (p == 0.5) return 0.0;  // by symmetry; the incomplete beta function is least exact there
   double low = -1.0;
   double high = 1.0;
   while (student_probability(low, freedom) > p) low *= 2.0;
