@@ -105,7 +105,7 @@ Ceilings of_changed_labels(const EnvironmentInfo& info, const Drift& drift, cons
 }  // namespace
 
 Ceilings DriftedEnvironment::ceilings(const Domain& domain) const {
-  const Ceilings usual = inner_->ceilings(without_drift(domain));
+  const Ceilings usual = inner().ceilings(without_drift(domain));
   const Drift drift = drift_of(domain);
   switch (drift.kind) {
     case Drift::Kind::none:
@@ -126,9 +126,9 @@ Stream DriftedEnvironment::choices(const Domain& domain, Purpose purpose) const 
 double DriftedEnvironment::causal_mean() const {
   std::call_once(mean_known_, [this] {
     constexpr std::int64_t kMost = 4096;
-    const Domain usual = inner_->train_domains().front();
-    const std::int64_t count = std::min(kMost, inner_->row_limit(usual, Purpose::train));
-    const Tensor causal = inner_->sample(usual, Purpose::train, {0, count}).causal;
+    const Domain usual = inner().train_domains().front();
+    const std::int64_t count = std::min(kMost, inner().row_limit(usual, Purpose::train));
+    const Tensor causal = inner().sample(usual, Purpose::train, {0, count}).causal;
     causal_mean_ = causal.defined() && causal.size(1) > 0
                        ? causal.select(1, 0).to(at::kDouble).mean().item<double>()
                        : std::nan("");
@@ -149,7 +149,7 @@ Sample DriftedEnvironment::generate(const Domain& domain, Purpose purpose, RowRa
   const Drift drift = drift_of(domain);
   switch (drift.kind) {
     case Drift::Kind::none:
-      return inner_->sample(domain, purpose, rows, intervention);
+      return inner().sample(domain, purpose, rows, intervention);
     case Drift::Kind::classes:
     case Drift::Kind::covariates:
       require_drift(info(), drift);
@@ -165,17 +165,17 @@ Sample DriftedEnvironment::select(const Domain& domain, Purpose purpose, RowRang
                                   const Intervention& intervention) const {
   const Domain usual = without_drift(domain);
   const Drift drift = drift_of(domain);
-  const std::int64_t limit = inner_->row_limit(usual, purpose);
+  const std::int64_t limit = inner().row_limit(usual, purpose);
   const bool endless = limit == kEndless;
   const Stream stream = choices(domain, purpose);
   const bool changed = intervention.kind != Intervention::Kind::none;
   // Rows of the pool from `first` on, as they are and as they are wanted.
   const auto piece = [&](std::int64_t first, std::int64_t count) {
     const auto read = [&](const Intervention& how) {
-      if (endless) return inner_->sample(usual, purpose, {first, count}, how);
+      if (endless) return inner().sample(usual, purpose, {first, count}, how);
       std::vector<Sample> parts;
       for (std::int64_t at = first % limit, left = count; left > 0; at = 0) {
-        parts.push_back(inner_->sample(usual, purpose, {at, std::min(left, limit - at)}, how));
+        parts.push_back(inner().sample(usual, purpose, {at, std::min(left, limit - at)}, how));
         left -= parts.back().y.size(0);
       }
       Sample whole;
@@ -260,12 +260,12 @@ Sample DriftedEnvironment::relabel(const Domain& domain, Purpose purpose, RowRan
                                    const Intervention& intervention) const {
   const Domain usual = without_drift(domain);
   const Drift drift = drift_of(domain);
-  Sample out = inner_->sample(usual, purpose, rows, intervention);
+  Sample out = inner().sample(usual, purpose, rows, intervention);
   out.group = Tensor();
   const Stream stream = choices(domain, purpose);
   out.y = out.y.contiguous().clone();
   if (info().task == Task::regression) {
-    const double scale = std::sqrt(drift.level * inner_->ceilings(usual).chance);
+    const double scale = std::sqrt(drift.level * inner().ceilings(usual).chance);
     auto* y = out.y.data_ptr<float>();
     for (std::int64_t i = 0; i < rows.count; ++i) {
       y[i] += static_cast<float>(scale * stream.normal(rows.first + i));

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/drift.hpp"
+#include "core/wrapped_environment.hpp"
 #include "spurion/environment.hpp"
 
 namespace spurion {
@@ -21,32 +22,15 @@ namespace spurion {
 /// Ceilings: under a drift of the mechanism exact, since every predictor's score changes by the
 /// same affine function (and in binary worlds the best of all is its negation where that falls).
 /// Under the others the best that can be done is known only where it was perfect; else it is NaN.
-class SPURION_API DriftedEnvironment final : public Environment, public DrawsDrift {
+class SPURION_API DriftedEnvironment final : public WrappedEnvironment, public DrawsDrift {
  public:
   DriftedEnvironment(std::shared_ptr<const Environment> inner, std::uint64_t seed)
-      : inner_(std::move(inner)), key_(StreamKey(seed).child("drift")) {}
+      : WrappedEnvironment(std::move(inner)), key_(StreamKey(seed).child("drift")) {}
 
-  [[nodiscard]] const Environment& inner() const { return *inner_; }
-  [[nodiscard]] const EnvironmentInfo& info() const override { return inner_->info(); }
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    return inner_->train_domains();
-  }
-  [[nodiscard]] Domain test_domain() const override { return inner_->test_domain(); }
-  [[nodiscard]] Domain at(double shift) const override { return inner_->at(shift); }
-  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
-    return inner_->at_cues(shifts);
-  }
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
-    return inner_->row_limit(without_drift(domain), purpose);
-  }
-  [[nodiscard]] bool supports(const Intervention& intervention) const override {
-    return inner_->supports(intervention);
+    return inner().row_limit(without_drift(domain), purpose);
   }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
-  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> coefficient_errors(
-      const Tensor& weights) const override {
-    return inner_->coefficient_errors(weights);
-  }
   [[nodiscard]] bool draws_drift() const override { return true; }
 
  protected:
@@ -64,7 +48,6 @@ class SPURION_API DriftedEnvironment final : public Environment, public DrawsDri
   [[nodiscard]] double causal_mean() const;
   [[nodiscard]] Stream choices(const Domain& domain, Purpose purpose) const;
 
-  std::shared_ptr<const Environment> inner_;
   StreamKey key_;
   mutable std::once_flag mean_known_;
   mutable double causal_mean_ = 0.0;

@@ -45,7 +45,7 @@ Ceilings CachedEnvironment::ceilings(const Domain& domain) const {
     const std::lock_guard<std::mutex> guard(mutex_);
     if (const auto found = ceilings_.find(key); found != ceilings_.end()) return found->second;
   }
-  const Ceilings found = inner_->ceilings(domain);
+  const Ceilings found = inner().ceilings(domain);
   const std::lock_guard<std::mutex> guard(mutex_);
   return ceilings_.emplace(key, found).first->second;
 }
@@ -54,7 +54,7 @@ Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRan
                                    const Intervention& intervention) const {
   const core::ActivityScope scope(core::Activity::data);
   // Rows further on are a stream's: read once, in pieces, and more than should be kept.
-  if (rows.first > 0) return inner_->sample(domain, purpose, rows, intervention);
+  if (rows.first > 0) return inner().sample(domain, purpose, rows, intervention);
   const std::string key = fmt::format("{}|{}|{}|{}", key_, domain_text(domain),
                                       purpose_name(purpose), intervention.text());
   const std::shared_ptr<CachedRows> entry = cache_->rows(key);
@@ -62,7 +62,7 @@ Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRan
   if (entry->rows < rows.count) {
     entry->sample = Sample();  // never the old and the new at once
     entry->rows = 0;
-    entry->sample = inner_->sample(domain, purpose, rows, intervention);
+    entry->sample = inner().sample(domain, purpose, rows, intervention);
     entry->rows = rows.count;
     cache_->grown(key, entry, bytes_of(entry->sample));
   }

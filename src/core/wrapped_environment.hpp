@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spurion/environment.hpp"
+
+namespace spurion {
+
+/// Another environment, of which a derived class changes something; the rest is the other's.
+class SPURION_API WrappedEnvironment : public Environment {
+ public:
+  explicit WrappedEnvironment(std::shared_ptr<const Environment> inner)
+      : inner_(std::move(inner)) {}
+
+  [[nodiscard]] const Environment& inner() const { return *inner_; }
+  [[nodiscard]] const EnvironmentInfo& info() const override { return inner_->info(); }
+  [[nodiscard]] std::vector<Domain> train_domains() const override {
+    return inner_->train_domains();
+  }
+  [[nodiscard]] Domain test_domain() const override { return inner_->test_domain(); }
+  [[nodiscard]] Domain at(double shift) const override { return inner_->at(shift); }
+  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
+    return inner_->at_cues(shifts);
+  }
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
+    return inner_->row_limit(domain, purpose);
+  }
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    return inner_->supports(intervention);
+  }
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> coefficient_errors(
+      const Tensor& weights) const override {
+    return inner_->coefficient_errors(weights);
+  }
+
+ private:
+  std::shared_ptr<const Environment> inner_;
+};
+
+}  // namespace spurion
