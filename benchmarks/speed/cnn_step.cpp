@@ -3,9 +3,7 @@
 // is a ratio measured in this run. Operations are counted as sums over taps; Winograd's method
 // needs fewer, so a share of the peak may exceed 1.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
@@ -145,10 +143,7 @@ std::string run(const Case& c, double peak) {
 }  // namespace
 
 int main() {
-  at::set_num_threads(1);
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  spurion::speed::use_one_core();
   const double peak = spurion::speed::peak_flops();
   const Case cases[] = {{8, 128, 4, 4.0}, {8, 16, 16, 0}, {16, 128, 2, 0}, {64, 128, 1, 1.5}};
   fmt::print("{{\n  \"peak_gflops\": {:.1f},\n  \"rows\": [\n", peak * 1e-9);

@@ -3,16 +3,14 @@
 // MLP on them. Prints JSON; figures are ratios measured in this run, but for rows a second.
 //   generation [WORLD ...]      these worlds only
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/work_clock.hpp"
@@ -74,11 +72,10 @@ name = "generation"
 }
 
 /// Median of what `measure` returns.
-double median(int repeats, const std::function<double()>& measure) {
+double median_of(int repeats, const std::function<double()>& measure) {
   std::vector<double> times;
   for (int repeat = 0; repeat < repeats; ++repeat) times.push_back(measure());
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
+  return speed::median(std::move(times));
 }
 
 /// Processor seconds of a whole pack, and what it made.
@@ -132,7 +129,7 @@ Seconds measure(const Catalog& catalog, const std::shared_ptr<const DataSources>
   Seconds out;
   out.replicas = replicas;
   out.rows = static_cast<double>(replicas * training.rows) * static_cast<double>(domains.size());
-  out.generation = median(5, [&] {
+  out.generation = median_of(5, [&] {
     const double start = speed::processor_seconds();
     const RegimeContext context = make_context();
     const RowSource rows(context, train_slots(), training.rows);
@@ -147,7 +144,7 @@ Seconds measure(const Catalog& catalog, const std::shared_ptr<const DataSources>
       std::vector<Value>(static_cast<std::size_t>(replicas)),
       MethodContext{info.task, replicas, static_cast<std::int64_t>(domains.size()), info.groups});
   std::vector<double> gathering;
-  out.training = median(3, [&] {
+  out.training = median_of(3, [&] {
     const RowSource rows(context, train_slots(), training.rows);
     Trainee trainee(*model, model->initialise(context.order_keys), {});
     core::WorkClock clock;
@@ -160,8 +157,7 @@ Seconds measure(const Catalog& catalog, const std::shared_ptr<const DataSources>
     gathering.push_back(times.data);
     return times.training;
   });
-  std::sort(gathering.begin(), gathering.end());
-  out.gathering = gathering[gathering.size() / 2];
+  out.gathering = speed::median(std::move(gathering));
   return out;
 }
 
@@ -191,10 +187,7 @@ std::string run(const Catalog& catalog, const std::shared_ptr<const DataSources>
 }  // namespace
 
 int main(int argc, char** argv) try {
-  at::set_num_threads(1);
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  spurion::speed::use_one_core();
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   std::vector<std::string> worlds(argv + 1, argv + argc);

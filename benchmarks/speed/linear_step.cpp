@@ -2,9 +2,7 @@
 // for 20 hyper-parameter draws that share the data, per draw: ours against a plain LibTorch loop.
 // Prints JSON; every figure is a ratio measured in this run.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/linear.h>
@@ -182,10 +180,7 @@ std::string run(const std::string& name, Task task) {
 }  // namespace
 
 int main() {
-  at::set_num_threads(1);
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  spurion::speed::use_one_core();
   fmt::print("{{\n  \"rows\": [\n");
   bool first = true;
   for (const Task task : {Task::regression, Task::binary}) {

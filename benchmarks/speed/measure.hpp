@@ -1,13 +1,32 @@
 #pragma once
 
+#include <ATen/Parallel.h>
+#include <malloc.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
+#include <utility>
 #include <vector>
 
 namespace spurion::speed {
+
+/// For main: this process computes in one thread, and its memory stays with it between steps, as in
+/// `spurion run`.
+inline void use_one_core() {
+  at::set_num_threads(1);
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+/// The middle of what was measured.
+inline double median(std::vector<double> measured) {
+  std::sort(measured.begin(), measured.end());
+  return measured[measured.size() / 2];
+}
 
 /// Processor time of this process in seconds: what other processes do does not count.
 inline double processor_seconds() {
@@ -36,8 +55,7 @@ inline double seconds_per_call(const std::function<void()>& call, double least =
     for (std::int64_t i = 0; i < calls; ++i) call();
     times.push_back((processor_seconds() - start) / static_cast<double>(calls));
   }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
+  return median(std::move(times));
 }
 
 /// Float32 multiply-adds per second (times two) that this core reaches in registers.

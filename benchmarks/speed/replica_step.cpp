@@ -3,9 +3,7 @@
 // run. With `--roofline FILE.svg`, operations per second against the hidden width instead, with as
 // many replicas as the planner puts side by side, also drawn.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <torch/nn/functional/loss.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
@@ -195,10 +193,7 @@ void roofline(const std::string& file, const Catalog& catalog, double peak) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  at::set_num_threads(1);
-  setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  spurion::speed::use_one_core();
   const Catalog catalog = builtin_catalog();
   const double peak = spurion::speed::peak_flops();
   if (argc == 3 && std::string(argv[1]) == "--roofline") {

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -39,7 +38,6 @@ class SPURION_API Store {
   void set_memberships(const std::vector<std::pair<std::string, std::string>>& memberships);
   /// Remembers facts of the run (suite text, versions). Existing keys are overwritten.
   void set_context(const std::map<std::string, std::string>& context);
-  [[nodiscard]] std::optional<std::string> context(const std::string& key) const;
   /// What is remembered so far.
   [[nodiscard]] std::map<std::string, std::string> context() const;
 

@@ -5,17 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "core/samples.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 
 namespace {
-
-constexpr Tensor Sample::*kMembers[] = {&Sample::x, &Sample::y, &Sample::causal, &Sample::spurious,
-                                        &Sample::group};
-constexpr std::int64_t kEndless = std::numeric_limits<std::int64_t>::max();
 
 // Candidates of row i in worlds without end: row i itself, rows i + r * 2^40 of the first rounds,
 // and a run of rows of its own from 2^44 on.
@@ -31,7 +27,7 @@ std::int64_t classes_of(const EnvironmentInfo& info) {
 
 Sample copied(const Sample& sample) {
   Sample out;
-  for (const auto member : kMembers) {
+  for (const auto member : kSampleMembers) {
     if ((sample.*member).defined()) out.*member = (sample.*member).contiguous().clone();
   }
   return out;
@@ -43,7 +39,7 @@ void put(Sample& out, const std::vector<std::int64_t>& to, const Sample& sample,
   if (to.empty()) return;
   const Tensor places = at::tensor(to, at::kLong);
   const Tensor rows = at::tensor(from, at::kLong);
-  for (const auto member : kMembers) {
+  for (const auto member : kSampleMembers) {
     if (!(out.*member).defined()) continue;
     (out.*member).index_copy_(0, places, (sample.*member).index_select(0, rows));
   }
@@ -166,27 +162,13 @@ Sample DriftedEnvironment::select(const Domain& domain, Purpose purpose, RowRang
   const Domain usual = without_drift(domain);
   const Drift drift = drift_of(domain);
   const std::int64_t limit = inner().row_limit(usual, purpose);
-  const bool endless = limit == kEndless;
+  const bool endless = limit == kEndlessRows;
   const Stream stream = choices(domain, purpose);
   const bool changed = intervention.kind != Intervention::Kind::none;
   // Rows of the pool from `first` on, as they are and as they are wanted.
   const auto piece = [&](std::int64_t first, std::int64_t count) {
     const auto read = [&](const Intervention& how) {
-      if (endless) return inner().sample(usual, purpose, {first, count}, how);
-      std::vector<Sample> parts;
-      for (std::int64_t at = first % limit, left = count; left > 0; at = 0) {
-        parts.push_back(inner().sample(usual, purpose, {at, std::min(left, limit - at)}, how));
-        left -= parts.back().y.size(0);
-      }
-      Sample whole;
-      for (const auto member : kMembers) {
-        std::vector<Tensor> each;
-        for (const Sample& part : parts) {
-          if ((part.*member).defined()) each.push_back(part.*member);
-        }
-        if (!each.empty()) whole.*member = at::cat(each);
-      }
-      return whole;
+      return wrapped_sample(inner(), usual, purpose, {first, count}, how);
     };
     Sample factual = read(Intervention::none());
     const Tensor kind = of_kind(drift.kind, factual);

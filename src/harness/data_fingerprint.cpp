@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
 #include <string_view>
 
+#include "core/samples.hpp"
 #include "harness/ceiling_measures.hpp"
 #include "spurion/error.hpp"
 #include "spurion/image_source.hpp"
@@ -17,15 +17,13 @@ namespace spurion {
 
 namespace {
 
-constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kChunk = 1000;
 constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
 
 StreamKey hash(StreamKey key, const Sample& sample) {
-  for (const Tensor* part :
-       {&sample.x, &sample.y, &sample.causal, &sample.spurious, &sample.group}) {
-    if (!part->defined()) continue;
-    const Tensor dense = part->contiguous();
+  for (const auto member : kSampleMembers) {
+    if (!(sample.*member).defined()) continue;
+    const Tensor dense = (sample.*member).contiguous();
     key = key.child(std::string_view(static_cast<const char*>(dense.data_ptr()), dense.nbytes()));
   }
   return key;
@@ -41,7 +39,7 @@ std::string fingerprint_of(const Environment& environment) {
   for (const Domain& domain : domains) {
     for (const Purpose purpose : kPurposes) {
       const std::int64_t rows = environment.row_limit(domain, purpose);
-      if (rows == kUnlimited) continue;
+      if (rows == kEndlessRows) continue;
       finite = true;
       for (std::int64_t first = 0; first < rows; first += kChunk) {
         const RowRange range{first, std::min(kChunk, rows - first)};

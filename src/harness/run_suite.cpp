@@ -94,8 +94,10 @@ void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& cata
 
 /// Trials of one store are of one kind of device: the numbers of two differ in rounding, and the
 /// differences grow in training.
-void require_device(const Store& store, const std::filesystem::path& folder, Device wanted) {
-  const std::string held = store.context("device").value_or("cpu");  // older stores do not say
+void require_device(const Store& store, const std::map<std::string, std::string>& context,
+                    const std::filesystem::path& folder, Device wanted) {
+  const auto found = context.find("device");
+  const std::string held = found == context.end() ? "cpu" : found->second;  // older: do not say
   if (held == device_kind(wanted) || store.finished().empty()) return;
   throw UsageError(fmt::format(
       "'{}' holds trials run on {}, which do not compare bit for bit with trials run on {}; use "
@@ -127,9 +129,9 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   std::error_code unreadable;  // opening says what is wrong
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
     opened.emplace(options.out);
-    require_device(*opened, options.out, options.device);
-    check_same_data(opened->context(), fmt::format("the store in '{}'", options.out.string()), data,
-                    "this run");
+    const auto held = opened->context();
+    require_device(*opened, held, options.out, options.device);
+    check_same_data(held, fmt::format("the store in '{}'", options.out.string()), data, "this run");
   }
   context.insert(data.begin(), data.end());
   std::vector<TrialSpec> missing =

@@ -147,14 +147,6 @@ void Store::set_memberships(const std::vector<std::pair<std::string, std::string
   transaction.commit();
 }
 
-std::optional<std::string> Store::context(const std::string& key) const {
-  const std::lock_guard<std::mutex> guard(state_->mutex);
-  sqlite::Statement query(state_->database, "SELECT value FROM context WHERE key = ?");
-  query.bind(1, key);
-  if (!query.step()) return std::nullopt;
-  return query.text(0);
-}
-
 void Store::set_context(const std::map<std::string, std::string>& context) {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   Transaction transaction(state_->database);

@@ -67,6 +67,14 @@ class Reader {
     }
     return out;
   }
+  /// The table under `key`; null when absent or, which is reported, something else.
+  const Value* table(const Value& parent, const char* key, const std::string& owner,
+                     const char* expected) {
+    const Value* value = parent.find(key);
+    if (value == nullptr || value->is_table()) return value;
+    wrong(*value, key, owner, expected);
+    return nullptr;
+  }
   /// The list of tables under `key` ([[key]]), empty when absent.
   std::vector<const Value*> tables(const Value& table, const char* key, const std::string& owner) {
     std::vector<const Value*> out;
@@ -109,12 +117,9 @@ void copy_sections(const Value& from, const std::string& owner, Value& to, Probl
 
 void read_ranges(const Value& search, const std::string& owner, Experiment& experiment,
                  Reader& reader, Problems& problems) {
-  const Value* ranges = search.find("ranges");
+  const Value* ranges =
+      reader.table(search, "ranges", owner + " search", "a table of distributions");
   if (ranges == nullptr) return;
-  if (!ranges->is_table()) {
-    reader.wrong(*ranges, "ranges", owner + " search", "a table of distributions");
-    return;
-  }
   // Ranges of fields that are not searched would be silently without effect.
   reader.keys(*ranges, owner + " search.ranges", experiment.search_fields);
   for (const auto& [field, range] : ranges->as_table()) {
@@ -125,12 +130,8 @@ void read_ranges(const Value& search, const std::string& owner, Experiment& expe
 
 void read_values(const Value& search, const std::string& owner, Experiment& experiment,
                  Reader& reader, Problems& problems) {
-  const Value* values = search.find("values");
+  const Value* values = reader.table(search, "values", owner + " search", "a table of lists");
   if (values == nullptr) return;
-  if (!values->is_table()) {
-    reader.wrong(*values, "values", owner + " search", "a table of lists");
-    return;
-  }
   reader.keys(*values, owner + " search.values", experiment.search_fields);
   for (const auto& [field, list] : values->as_table()) {
     if (!list.is_list() || static_cast<std::int64_t>(list.as_list().size()) != experiment.draws) {
@@ -158,23 +159,16 @@ Experiment read_experiment(const Value& table, const Suite& suite, const Value& 
   experiment.seeds = reader.integer(table, "seeds", owner, seeds, 1);
   experiment.sections = defaults;
   copy_sections(table, owner, experiment.sections, problems);
-  if (const Value* grid = table.find("grid")) {
-    if (!grid->is_table()) {
-      reader.wrong(*grid, "grid", owner, "a table of lists");
-    } else {
-      experiment.grid = *grid;
-    }
+  if (const Value* grid = reader.table(table, "grid", owner, "a table of lists")) {
+    experiment.grid = *grid;
   }
-  if (const Value* search = table.find("search")) {
-    if (!search->is_table()) {
-      reader.wrong(*search, "search", owner, "a table with draws, fields, ranges and values");
-    } else {
-      reader.keys(*search, owner + " search", {"draws", "fields", "ranges", "values"});
-      experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
-      experiment.search_fields = reader.texts(*search, "fields", owner + " search");
-      read_ranges(*search, owner, experiment, reader, problems);
-      read_values(*search, owner, experiment, reader, problems);
-    }
+  if (const Value* search =
+          reader.table(table, "search", owner, "a table with draws, fields, ranges and values")) {
+    reader.keys(*search, owner + " search", {"draws", "fields", "ranges", "values"});
+    experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
+    experiment.search_fields = reader.texts(*search, "fields", owner + " search");
+    read_ranges(*search, owner, experiment, reader, problems);
+    read_values(*search, owner, experiment, reader, problems);
   }
   for (const Experiment& other : suite.experiments) {
     if (other.name == experiment.name) {
@@ -201,13 +195,9 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   suite.plugins = reader.texts(table, "plugins", "the suite");
   const std::int64_t seeds = reader.integer(table, "seeds", "the suite", 1, 1);
   Value defaults;
-  if (const Value* given = table.find("defaults")) {
-    if (!given->is_table()) {
-      reader.wrong(*given, "defaults", "the suite", "a table");
-    } else {
-      reader.keys(*given, "[defaults]", section_names());
-      copy_sections(*given, "[defaults]", defaults, problems);
-    }
+  if (const Value* given = reader.table(table, "defaults", "the suite", "a table")) {
+    reader.keys(*given, "[defaults]", section_names());
+    copy_sections(*given, "[defaults]", defaults, problems);
   }
   for (const Value* entry : reader.tables(table, "experiment", "the suite")) {
     suite.experiments.push_back(read_experiment(*entry, suite, defaults, seeds, problems));

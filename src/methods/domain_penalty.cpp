@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "methods/group_weights.hpp"
 #include "spurion/losses.hpp"
 
 namespace spurion {
@@ -16,12 +17,8 @@ Tensor DomainPenalty::operator()(const std::vector<PenalisedRows>& rows, const T
   const Tensor values = each.size() == 1 ? each.front() : at::cat(each, 1);  // [K, E]
   if (name_ == "irm_v1") return values.pow(2).mean(1);
   if (name_ == "v_rex") return (values - values.mean(1, true)).pow(2).mean(1);
-  const Tensor risks = values.detach();
-  if (!weights_.defined() || weights_.size(1) != risks.size(1)) {
-    weights_ = at::full_like(risks, 1.0 / static_cast<double>(risks.size(1)));
-  }
-  const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks);
-  weights_ = raised / raised.sum(1, true);
+  if (weights_.defined() && weights_.size(1) != values.size(1)) weights_ = Tensor();
+  weights_ = ascended(weights_, step_size_, values);
   return (weights_ * values).sum(1) - values.mean(1);
 }
 

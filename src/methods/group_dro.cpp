@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "methods/group_weights.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
@@ -45,8 +46,7 @@ class GroupDro final : public ObjectiveMethod {
 
   Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
     const Tensor risks = domain_risks(output, batch);
-    const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
-    weights_ = raised / raised.sum(1, true);
+    weights_ = ascended(weights_, step_size_, risks);
     return (weights_ * risks).sum(1) + l2_penalty(l2_, trainee.parameters());
   }
 

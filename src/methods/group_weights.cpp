@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "spurion/error.hpp"
+#include "spurion/losses.hpp"
 
 namespace spurion {
 
@@ -50,6 +51,15 @@ Tensor weighted_mean(const Tensor& losses, const Tensor& weights) {
         .to(losses.scalar_type());
   }
   return WeightedMean::apply(losses, weights.contiguous());
+}
+
+Tensor ascended(const Tensor& weights, const Tensor& step_size, const Tensor& risks) {
+  const Tensor values = risks.detach();
+  const Tensor before = weights.defined()
+                            ? weights
+                            : at::full_like(values, 1.0 / static_cast<double>(values.size(1)));
+  const Tensor raised = before * losses::exp(step_size.unsqueeze(1) * values);
+  return raised / raised.sum(1, true);
 }
 
 Tensor count_groups(const Tensor& group, std::int64_t groups) {

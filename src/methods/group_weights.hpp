@@ -8,6 +8,10 @@ namespace spurion {
 /// summed as if alone, in row order, in float64.
 Tensor weighted_mean(const Tensor& losses, const Tensor& weights);
 
+/// One step of exponentiated-gradient ascent (Sagawa et al. 2020): q_e exp(step R_e), normalised.
+/// `weights` [K, E], or undefined: equal ones; `step_size` [K]; `risks` [K, E], a constant.
+Tensor ascended(const Tensor& weights, const Tensor& step_size, const Tensor& risks);
+
 /// Rows of each group, [K or 1, groups] int64, for group labels [K or 1, B].
 Tensor count_groups(const Tensor& group, std::int64_t groups);
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "methods/group_weights.hpp"
 #include "methods/phase_memories.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -98,11 +99,7 @@ class PhasesAsDomains final : public Method {
   /// From risks [K, E] of the phases, the present first, to one loss [K].
   Tensor combine(const Tensor& risks, const std::vector<Tensor>& scales, const Tensor& l2) {
     if (options_.objective == "group_dro") {
-      if (!weights_.defined()) {
-        weights_ = at::full_like(risks.detach(), 1.0 / static_cast<double>(risks.size(1)));
-      }
-      const Tensor raised = weights_ * losses::exp(step_size_.unsqueeze(1) * risks.detach());
-      weights_ = raised / raised.sum(1, true);
+      weights_ = ascended(weights_, step_size_, risks);
       return (weights_ * risks).sum(1) + l2;
     }
     const Tensor mean = risks.mean(1);

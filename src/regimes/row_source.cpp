@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/samples.hpp"
 #include "core/work_clock.hpp"
 #include "engine/linear_risks.hpp"
 #include "spurion/error.hpp"
@@ -133,26 +134,13 @@ Sample dense(Sample sample) {
   return sample;
 }
 
-Sample joined(const std::vector<Sample>& parts) {
-  if (parts.size() == 1) return parts.front();
-  const auto cat = [&](Tensor Sample::*member) {
-    std::vector<Tensor> all;
-    for (const Sample& part : parts) {
-      if ((part.*member).defined()) all.push_back(part.*member);
-    }
-    return all.size() == parts.size() ? at::cat(all) : Tensor();
-  };
-  return {cat(&Sample::x), cat(&Sample::y), cat(&Sample::causal), cat(&Sample::spurious),
-          cat(&Sample::group)};
-}
-
 /// Every `parts` consecutive samples as one.
 std::vector<Sample> pooled(const std::vector<Sample>& samples, std::size_t parts) {
   if (parts == 1) return samples;
   std::vector<Sample> out;
   for (std::size_t first = 0; first < samples.size(); first += parts) {
     const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(first);
-    out.push_back(joined({begin, begin + static_cast<std::ptrdiff_t>(parts)}));
+    out.push_back(joined_samples({begin, begin + static_cast<std::ptrdiff_t>(parts)}));
   }
   return out;
 }
@@ -165,16 +153,8 @@ Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64
     throw UsageError(fmt::format("{} has no training rows in domain '{}'", environment.info().name,
                                  slot.domain.name));
   }
-  std::vector<Sample> parts;
-  std::int64_t first = slot.first % limit;
-  for (std::int64_t left = count; left > 0;) {
-    const std::int64_t take = std::min(left, limit - first);
-    parts.push_back(
-        environment.sample(slot.domain, Purpose::train, {first, take}, slot.intervention));
-    left -= take;
-    first = 0;
-  }
-  return joined(parts);
+  return wrapped_sample(environment, slot.domain, Purpose::train, {slot.first, count},
+                        slot.intervention);
 }
 
 RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows)

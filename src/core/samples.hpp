@@ -1,0 +1,26 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "spurion/environment.hpp"
+
+namespace spurion {
+
+/// `Environment::row_limit` of domains whose rows are made, not recorded.
+inline constexpr std::int64_t kEndlessRows = std::numeric_limits<std::int64_t>::max();
+
+/// The tensors of a sample, which all have its rows as first axis; some may be undefined.
+inline constexpr std::array<Tensor Sample::*, 5> kSampleMembers = {
+    &Sample::x, &Sample::y, &Sample::causal, &Sample::spurious, &Sample::group};
+
+/// Samples one after the other. What not all of them have is left out.
+SPURION_API Sample joined_samples(const std::vector<Sample>& parts);
+
+/// Rows of a domain, beginning anew where its rows end: any range, if it has a row at all.
+SPURION_API Sample wrapped_sample(const Environment& environment, const Domain& domain,
+                                  Purpose purpose, RowRange rows, const Intervention& intervention);
+
+}  // namespace spurion
