@@ -36,10 +36,22 @@ class SPURION_API DataSources {
   std::shared_ptr<const ImagePool> images(const std::string& source, bool training_file) const;
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
+  /// What `load` returns the first time it is asked for by this key, kept as long as the sources
+  /// are; later files are not read again. A key is of one type T, so begin it with a name of your
+  /// own; `load` must not ask these sources for anything.
+  template <class T>
+  std::shared_ptr<const T> once(const std::string& key, const std::function<T()>& load) const {
+    // Held while loading: whoever asks for the same meanwhile waits instead of loading twice.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::shared_ptr<const void>& held = loaded_[key];
+    if (held == nullptr) held = std::make_shared<const T>(load());
+    return std::static_pointer_cast<const T>(held);
+  }
+
  private:
   std::filesystem::path directory_;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, std::shared_ptr<const ImagePool>> loaded_;
+  mutable std::map<std::string, std::shared_ptr<const void>> loaded_;
 };
 
 }  // namespace spurion

@@ -69,13 +69,8 @@ DataSources::~DataSources() = default;
 
 std::shared_ptr<const ImagePool> DataSources::images(const std::string& source,
                                                      bool training_file) const {
-  // Held while loading: whoever asks for the same images meanwhile waits instead of loading twice.
-  const std::lock_guard<std::mutex> lock(mutex_);
-  std::shared_ptr<const ImagePool>& pool = loaded_[source + (training_file ? "/train" : "/test")];
-  if (pool == nullptr) {
-    pool = std::make_shared<const ImagePool>(load(source, training_file, directory_));
-  }
-  return pool;
+  return once<ImagePool>(fmt::format("images/{}/{}", source, training_file ? "train" : "test"),
+                         [&] { return load(source, training_file, directory_); });
 }
 
 }  // namespace spurion

@@ -67,8 +67,8 @@ Ceilings EmpiricalWorld::regression_ceilings(const Domain& domain) const {
                    kTwoSided * std::sqrt(std::max(second - first * first, 0.0) * squares)};
   };
   const Ceiling undefined{std::numeric_limits<double>::quiet_NaN(), Exactness::empirical, 0.0};
-  const bool causal = !causal_levels_.empty();
-  const bool cue = !cue_levels_.empty();
+  const bool causal = !rows_.causal_levels.empty();
+  const bool cue = !rows_.cue_levels.empty();
   Ceilings out;
   out.chance = ceiling(means_of(weight, false, false), 0.0, false, false).value;
   out.bayes = causal && cue ? ceiling(means_of(weight, true, true), 0.0, true, true) : undefined;
@@ -90,7 +90,7 @@ Ceilings EmpiricalWorld::ceilings(const Domain& domain) const {
     for (std::size_t row = 0; row < row_weight.size(); ++row) {
       if (row_weight[row] == 0.0) continue;
       auto& classes = cells[{causal ? rows_.causal[row] : 0.0, cue ? rows_.spurious[row] : 0.0}];
-      classes.resize(static_cast<std::size_t>(classes_), 0.0);
+      classes.resize(static_cast<std::size_t>(rows_.classes), 0.0);
       classes[static_cast<std::size_t>(rows_.label[row])] += row_weight[row];
     }
     return cells;
@@ -104,8 +104,8 @@ Ceilings EmpiricalWorld::ceilings(const Domain& domain) const {
                    kTwoSided * std::sqrt(std::max(value * (1.0 - value), 0.0) * squares)};
   };
   const Ceiling undefined{std::numeric_limits<double>::quiet_NaN(), Exactness::empirical, 0.0};
-  const bool causal = !causal_levels_.empty();
-  const bool cue = !cue_levels_.empty();
+  const bool causal = !rows_.causal_levels.empty();
+  const bool cue = !rows_.cue_levels.empty();
 
   Ceilings out;
   out.chance = best_score(cells_of(weight, false, false));

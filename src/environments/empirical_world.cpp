@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include "environments/unit_dial.hpp"
@@ -20,25 +19,15 @@ using Kind = Intervention::Kind;
 
 constexpr Purpose kAllPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
 constexpr const char* kDialKey = "dial";
-constexpr std::int64_t kMostClasses = 1000;
 
 std::size_t index_of(Purpose purpose) { return static_cast<std::size_t>(purpose); }
 
-/// The values that occur, sorted; none when there are too many.
-std::vector<double> levels_of(const std::vector<double>& column) {
-  std::set<double> found;
-  for (const double value : column) {
-    found.insert(value);
-    if (found.size() > EmpiricalWorld::kMostLevels) return {};
-  }
-  return {found.begin(), found.end()};
-}
-
 }  // namespace
 
-EmpiricalWorld::EmpiricalWorld(EmpiricalRows rows, EmpiricalOptions options, EnvironmentInfo info,
-                               std::uint64_t data_seed)
-    : rows_(std::move(rows)),
+EmpiricalWorld::EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, EmpiricalOptions options,
+                               EnvironmentInfo info, std::uint64_t data_seed)
+    : held_(std::move(rows)),
+      rows_(*held_),
       options_(std::move(options)),
       key_(StreamKey(data_seed).child(info.name)),
       info_(std::move(info)),
@@ -48,35 +37,9 @@ EmpiricalWorld::EmpiricalWorld(EmpiricalRows rows, EmpiricalOptions options, Env
         "'validation_share' and 'test_share' of {} must leave rows to train on; got {} and {}",
         info_.name, options_.validation_share, options_.test_share));
   }
-  find_levels();
   split();
   make_dial();
   describe();
-}
-
-void EmpiricalWorld::find_levels() {
-  cue_levels_ = levels_of(rows_.spurious);
-  causal_levels_ = levels_of(rows_.causal);
-  SPURION_CHECK(!rows_.twin_x.defined() || cue_levels_.size() == 2,
-                "twins of rows need a cue of two values");
-  if (regression()) {
-    const auto [low, high] = std::minmax_element(rows_.target.begin(), rows_.target.end());
-    if (*low == *high) {
-      throw DataError(
-          fmt::format("{}: every label is {}; expected labels that vary", rows_.place, *low));
-    }
-    return;
-  }
-  classes_ = *std::max_element(rows_.label.begin(), rows_.label.end()) + 1;
-  if (classes_ > kMostClasses) {
-    throw DataError(fmt::format("{}: label {} is there; expected labels below {}", rows_.place,
-                                classes_ - 1, kMostClasses));
-  }
-  if (std::all_of(rows_.label.begin(), rows_.label.end(),
-                  [&](std::int64_t label) { return label == rows_.label.front(); })) {
-    throw DataError(fmt::format("{}: every label is {}; expected two classes or more", rows_.place,
-                                rows_.label.front()));
-  }
 }
 
 void EmpiricalWorld::split() {
@@ -148,8 +111,9 @@ bool EmpiricalWorld::agrees(std::int64_t row) const {
 }
 
 std::size_t EmpiricalWorld::level(double cue) const {
-  return static_cast<std::size_t>(std::lower_bound(cue_levels_.begin(), cue_levels_.end(), cue) -
-                                  cue_levels_.begin());
+  return static_cast<std::size_t>(
+      std::lower_bound(rows_.cue_levels.begin(), rows_.cue_levels.end(), cue) -
+      rows_.cue_levels.begin());
 }
 
 void EmpiricalWorld::make_dial() {
@@ -185,7 +149,7 @@ void EmpiricalWorld::make_dial() {
         "{}: no domains are recorded, and rows cannot be drawn to shift the cue: that needs a cue "
         "of as many values as there are classes ({}), which agrees with the label in some rows and "
         "disagrees in others",
-        rows_.place, classes_));
+        rows_.place, rows_.classes));
   }
   at_zero_ = {};
   at_one_ = {};
@@ -238,12 +202,13 @@ bool EmpiricalWorld::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
   if (rows_.spurious.empty() || intervention.variable != info_.cue) return false;
   if (rows_.cue_column < 0 && !rows_.twin_x.defined()) return false;
-  const bool two_valued = cue_levels_.size() == 2;
+  const bool two_valued = rows_.cue_levels.size() == 2;
   const bool names_classes = cue_names_classes();
   switch (intervention.kind) {
     case Kind::set:
-      if (cue_levels_.empty()) return std::isfinite(intervention.value);
-      return std::binary_search(cue_levels_.begin(), cue_levels_.end(), intervention.value);
+      if (rows_.cue_levels.empty()) return std::isfinite(intervention.value);
+      return std::binary_search(rows_.cue_levels.begin(), rows_.cue_levels.end(),
+                                intervention.value);
     case Kind::flip:
       return two_valued;
     case Kind::align:
@@ -276,11 +241,11 @@ double EmpiricalWorld::new_cue(std::int64_t source, const Intervention& interven
     case Kind::set:
       return intervention.value;
     case Kind::flip:
-      return own == cue_levels_.front() ? cue_levels_.back() : cue_levels_.front();
+      return own == rows_.cue_levels.front() ? rows_.cue_levels.back() : rows_.cue_levels.front();
     case Kind::align:
-      return cue_levels_[static_cast<std::size_t>(rows_.label[at])];
+      return rows_.cue_levels[static_cast<std::size_t>(rows_.label[at])];
     case Kind::oppose:
-      return cue_levels_[static_cast<std::size_t>(1 - rows_.label[at])];
+      return rows_.cue_levels[static_cast<std::size_t>(1 - rows_.label[at])];
     case Kind::resample:
       return resampled;
     case Kind::none:
@@ -351,7 +316,7 @@ Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange 
     if (has_cue) sample.spurious.data_ptr<float>()[i] = static_cast<float>(cue);
     if (info_.groups > 0) {
       sample.group.data_ptr<std::int64_t>()[i] =
-          rows_.label[at] * static_cast<std::int64_t>(cue_levels_.size()) +
+          rows_.label[at] * static_cast<std::int64_t>(rows_.cue_levels.size()) +
           static_cast<std::int64_t>(level(cue));
     }
   }
@@ -406,14 +371,16 @@ void EmpiricalWorld::describe() {
     if (levels.empty()) return std::string("recorded, continuous");
     return fmt::format("recorded, values {}", fmt::join(levels, ", "));
   };
-  info_.task = regression() ? Task::regression : classes_ == 2 ? Task::binary : Task::multiclass;
-  info_.outputs = classes_ > 2 ? classes_ : 1;
-  info_.groups = classes_ * static_cast<std::int64_t>(cue_levels_.size());
+  info_.task = regression()         ? Task::regression
+               : rows_.classes == 2 ? Task::binary
+                                    : Task::multiclass;
+  info_.outputs = rows_.classes > 2 ? rows_.classes : 1;
+  info_.groups = rows_.classes * static_cast<std::int64_t>(rows_.cue_levels.size());
   info_.input_shape = rows_.x.sizes().slice(1).vec();
-  info_.graph = {{{info_.causal, Role::causal, levels_text(rows_.causal, causal_levels_)},
+  info_.graph = {{{info_.causal, Role::causal, levels_text(rows_.causal, rows_.causal_levels)},
                   {"label", Role::label,
-                   regression() ? "a number" : fmt::format("classes 0 to {}", classes_ - 1)},
-                  {info_.cue, Role::spurious, levels_text(rows_.spurious, cue_levels_)},
+                   regression() ? "a number" : fmt::format("classes 0 to {}", rows_.classes - 1)},
+                  {info_.cue, Role::spurious, levels_text(rows_.spurious, rows_.cue_levels)},
                   {"input", Role::observed, "what the model sees"}},
                  {{info_.causal, "label"},
                   {"label", info_.cue},

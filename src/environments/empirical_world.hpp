@@ -2,26 +2,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "environments/empirical_rows.hpp"
 #include "spurion/environment.hpp"
 
 namespace spurion {
-
-/// Rows that were recorded, not generated, and what is known of them.
-struct EmpiricalRows {
-  std::string place;  ///< how errors call their file: "'x.csv'"
-  Tensor x;           ///< [N, ...] float32, or uint8, of which 255 stands for 1
-  Tensor twin_x;      ///< the same under do(cue := the other value); undefined when not recorded
-  std::int64_t cue_column = -1;             ///< of x, when it is the cue
-  std::vector<std::int64_t> label;          ///< class of each row; empty in a regression
-  std::vector<double> target{};             ///< of each row, in a regression; else empty
-  std::vector<double> causal;               ///< empty when not recorded
-  std::vector<double> spurious;             ///< empty when not recorded
-  std::vector<std::size_t> domain;          ///< index into domain_names; empty when not recorded
-  std::vector<std::string> domain_names{};  ///< in the order in which train domains are numbered
-};
 
 /// How recorded rows are used.
 struct EmpiricalOptions {
@@ -41,9 +29,6 @@ struct EmpiricalOptions {
 /// the best guess is the mean, scored by the squared error.
 class EmpiricalWorld : public Environment {
  public:
-  /// A column with more values than this counts as continuous.
-  static constexpr std::size_t kMostLevels = 20;
-
   [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
   [[nodiscard]] std::vector<Domain> train_domains() const override;
   [[nodiscard]] Domain test_domain() const override;
@@ -53,11 +38,11 @@ class EmpiricalWorld : public Environment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:
-  /// `info` brings name, title, citation, mechanism, deviations, cue and causal; the rest is filled
-  /// in. Throws `DataError` when the rows cannot make a world: a domain without rows of some
-  /// purpose, one class only, no test domain.
-  EmpiricalWorld(EmpiricalRows rows, EmpiricalOptions options, EnvironmentInfo info,
-                 std::uint64_t data_seed);
+  /// `rows` are complete. `info` brings name, title, citation, mechanism, deviations, cue and
+  /// causal; the rest is filled in. Throws `DataError` when the rows cannot make a world: a domain
+  /// without rows of some purpose, no test domain.
+  EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, EmpiricalOptions options,
+                 EnvironmentInfo info, std::uint64_t data_seed);
 
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
                                 const Intervention& intervention) const override;
@@ -68,7 +53,6 @@ class EmpiricalWorld : public Environment {
   /// Rows of each purpose.
   using Pool = std::array<Indices, kPurposes>;
 
-  void find_levels();
   void split();
   void make_dial();
   void describe();
@@ -86,21 +70,19 @@ class EmpiricalWorld : public Environment {
   /// Weights of rows in a domain, summing to 1.
   [[nodiscard]] std::vector<double> weights(const Domain& domain) const;
   [[nodiscard]] std::vector<double> train_weights() const;
-  [[nodiscard]] bool regression() const { return !rows_.target.empty(); }
+  [[nodiscard]] bool regression() const { return rows_.regression(); }
   /// Whether the cue's values stand for the classes, in order.
   [[nodiscard]] bool cue_names_classes() const {
-    return !regression() && static_cast<std::int64_t>(cue_levels_.size()) == classes_;
+    return !regression() && static_cast<std::int64_t>(rows_.cue_levels.size()) == rows_.classes;
   }
   [[nodiscard]] Ceilings regression_ceilings(const Domain& domain) const;
 
-  EmpiricalRows rows_;
+  std::shared_ptr<const EmpiricalRows> held_;
+  const EmpiricalRows& rows_;  // what is held
   EmpiricalOptions options_;
   StreamKey key_;
   EnvironmentInfo info_;
   std::int64_t count_ = 0;
-  std::int64_t classes_ = 0;           // 0 in a regression
-  std::vector<double> cue_levels_;     // sorted; empty when continuous or not recorded
-  std::vector<double> causal_levels_;  // likewise
   std::vector<Pool> train_;
   Pool test_;  // empty when drawn
   bool test_is_drawn_ = false;

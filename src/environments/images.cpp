@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <utility>
+#include <memory>
 
 #include "data/idx.hpp"
 #include "data/npy.hpp"
@@ -24,6 +25,7 @@ struct ImagesOptions {
   std::string causal = "images_example_causal.idx";
   std::string domains = "images_example_domains.idx";
   std::string twins = "images_example_twins.idx";
+  std::string task = "classification";
   std::int64_t test_domain = 2;
   double test_shift = 0.9;
   double validation_share = 0.2;
@@ -95,13 +97,27 @@ std::vector<double> read_values(const std::string& name, std::int64_t count,
   return values;
 }
 
+std::vector<double> read_targets(const std::string& name, std::int64_t count,
+                                 const std::string& images) {
+  std::vector<double> targets = read_values(name, count, images);
+  const auto wrong = std::find_if(targets.begin(), targets.end(), [](double value) {
+    return !std::isfinite(static_cast<float>(value));
+  });
+  if (wrong != targets.end()) {
+    throw DataError(fmt::format("'{}': value {} of image {} is beyond float32", name, *wrong,
+                                wrong - targets.begin()));
+  }
+  return targets;
+}
+
 std::vector<std::int64_t> read_classes(const std::string& name, std::int64_t count,
-                                       const std::string& images, const char* what) {
+                                       const std::string& images, const char* what,
+                                       const char* hint = "") {
   std::vector<std::int64_t> classes;
   for (const double value : read_values(name, count, images)) {
     if (value != std::floor(value) || value < 0.0 || value > 1e9) {
-      throw DataError(fmt::format("'{}': image {}: expected a {} 0, 1, 2 ..., found {}", name,
-                                  classes.size(), what, value));
+      throw DataError(fmt::format("'{}': image {}: expected a {} 0, 1, 2 ..., found {}{}", name,
+                                  classes.size(), what, value, hint));
     }
     classes.push_back(static_cast<std::int64_t>(value));
   }
@@ -119,7 +135,12 @@ LoadedImages load(const ImagesOptions& options) {
   rows.place = fmt::format("'{}'", options.images);
   rows.x = read_images(options.images);
   const std::int64_t count = rows.x.size(0);
-  rows.label = read_classes(options.labels, count, options.images, "class");
+  if (options.task == "regression") {
+    rows.target = read_targets(options.labels, count, options.images);
+  } else {
+    rows.label = read_classes(options.labels, count, options.images, "class",
+                              "; numbers are the labels of task = \"regression\"");
+  }
   if (!options.causal.empty()) rows.causal = read_values(options.causal, count, options.images);
   if (!options.spurious.empty()) {
     rows.spurious = read_values(options.spurious, count, options.images);
@@ -164,7 +185,15 @@ LoadedImages load(const ImagesOptions& options) {
       count, rows.x.size(2), rows.x.size(3), rows.x.size(1), rows.x.size(1) == 1 ? "" : "s");
   info.cue = "spurious";
   info.causal = "causal";
+  rows.complete();
   return out;
+}
+
+/// What `load` looks at. A world of another data seed parts the same rows anew.
+std::string key_of(const ImagesOptions& options) {
+  return fmt::format("own images\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.images, options.labels,
+                     options.spurious, options.causal, options.domains, options.twins,
+                     options.task);
 }
 
 /// Images from IDX or NPY files as a world. See datasets/images.md.
@@ -177,7 +206,10 @@ class ImagesWorld final : public EmpiricalWorld {
         Schema<Options>()
             .field("images", &Options::images,
                    "IDX or NPY; the default is an example that comes with spurion.")
-            .field("labels", &Options::labels, "IDX or NPY: the class of each image, 0, 1, 2 ...")
+            .field("labels", &Options::labels,
+                   "IDX or NPY: the class of each image, 0, 1, 2 ..., or the number to predict.")
+            .field("task", &Options::task, "What the label is.",
+                   one_of({"classification", "regression"}))
             .field("spurious", &Options::spurious,
                    "IDX or NPY: the cue of each image; empty when not recorded.")
             .field("causal", &Options::causal,
@@ -200,14 +232,17 @@ class ImagesWorld final : public EmpiricalWorld {
   }
 
   ImagesWorld(const Options& options, const EnvironmentContext& context)
-      : ImagesWorld(options, context, load(options)) {}
+      : ImagesWorld(options, context.data_seed,
+                    loaded_once<LoadedImages>(context.sources.get(), key_of(options),
+                                              [&] { return load(options); })) {}
 
  private:
-  ImagesWorld(const Options& options, const EnvironmentContext& context, LoadedImages loaded)
-      : EmpiricalWorld(std::move(loaded.rows),
+  ImagesWorld(const Options& options, std::uint64_t data_seed,
+              const std::shared_ptr<const LoadedImages>& loaded)
+      : EmpiricalWorld({loaded, &loaded->rows},
                        {fmt::format("{}", options.test_domain), options.test_shift,
                         options.validation_share, options.test_share},
-                       std::move(loaded.info), context.data_seed) {}
+                       loaded->info, data_seed) {}
 };
 
 }  // namespace

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <filesystem>
+#include <memory>
 
 #include "data/table.hpp"
 #include "environments/empirical_world.hpp"
@@ -165,7 +166,15 @@ LoadedTable load(const TableOptions& options) {
       all ? "" : fmt::format(", ... {} columns", inputs.size()), options.label);
   info.cue = options.spurious.empty() ? "spurious" : options.spurious;
   info.causal = options.causal.empty() ? "causal" : options.causal;
+  rows.complete();
   return out;
+}
+
+/// What `load` looks at. A world of another data seed parts the same rows anew.
+std::string key_of(const TableOptions& options) {
+  return fmt::format("table\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.file, options.label, options.task,
+                     options.causal, options.spurious, options.domain,
+                     fmt::join(options.inputs, "\n"));
 }
 
 /// Rows of a CSV, NPY or NPZ file as a world. See datasets/table.md.
@@ -203,14 +212,17 @@ class TableWorld final : public EmpiricalWorld {
   }
 
   TableWorld(const Options& options, const EnvironmentContext& context)
-      : TableWorld(options, context, load(options)) {}
+      : TableWorld(options, context.data_seed,
+                   loaded_once<LoadedTable>(context.sources.get(), key_of(options),
+                                            [&] { return load(options); })) {}
 
  private:
-  TableWorld(const Options& options, const EnvironmentContext& context, LoadedTable loaded)
+  TableWorld(const Options& options, std::uint64_t data_seed,
+             const std::shared_ptr<const LoadedTable>& loaded)
       : EmpiricalWorld(
-            std::move(loaded.rows),
+            {loaded, &loaded->rows},
             {options.test_domain, options.test_shift, options.validation_share, options.test_share},
-            std::move(loaded.info), context.data_seed) {}
+            loaded->info, data_seed) {}
 };
 
 }  // namespace

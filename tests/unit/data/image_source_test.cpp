@@ -89,6 +89,21 @@ TEST_CASE("Installed files become a pool, loaded once") {
   CHECK(sources.images("mnist", false)->count == 10000);
 }
 
+TEST_CASE("What is asked for by one key is loaded once, and again after a failure") {
+  const DataSources sources;
+  int loads = 0;
+  const auto load = [&]() -> std::string {
+    if (++loads == 1) throw DataError("not there yet");
+    return "found";
+  };
+  CHECK_THROWS_AS(sources.once<std::string>("own/a", load), DataError);
+  const auto found = sources.once<std::string>("own/a", load);
+  CHECK(*found == "found");
+  CHECK(sources.once<std::string>("own/a", load) == found);
+  CHECK(loads == 2);
+  CHECK(sources.once<std::string>("own/b", load) != found);
+}
+
 TEST_CASE("A label that is no class names the file and the image") {
   const FakeMnist data;
   data.set_label("train", 1234, 12);

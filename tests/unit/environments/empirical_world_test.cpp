@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catch.hpp"
+#include "data/npy.hpp"
 #include "spurion/catalog.hpp"
 #include "temporary_folder.hpp"
 
@@ -203,6 +204,32 @@ TEST_CASE("without domains the test domain is drawn against the cue") {
         world->row_limit(world->train_domains().front(), Purpose::train));
 }
 
+TEST_CASE("worlds of the same sources read a file once and part its rows by their own seeds") {
+  const tests::TemporaryFolder folder;
+  const auto file = folder.path() / "t.csv";
+  std::ofstream(file) << rows(400);
+  const Catalog catalog = builtin_catalog();
+  const auto& entry = catalog.environments.at("table");
+  const auto sources = std::make_shared<const DataSources>();
+  const auto world = [&](Value::Table given, std::uint64_t seed) {
+    given["file"] = file.string();
+    Problems problems;
+    const Value options = entry.schema.normalise(given, "table", problems);
+    problems.raise();
+    return entry.make({options}, EnvironmentContext{seed, sources});
+  };
+  const auto x_of = [](const Environment& one) {
+    return one.sample(one.train_domains().front(), Purpose::train, {0, 50}).x;
+  };
+  const Tensor first = x_of(*world({}, 1));
+  std::filesystem::remove(file);
+  CHECK(x_of(*world({}, 1)).equal(first));
+  CHECK_FALSE(x_of(*world({}, 2)).equal(first));
+  CHECK(world({{"test_share", 0.3}}, 1)->info().input_shape == Shape{2});
+  // Other columns are another reading of the file.
+  CHECK_THROWS_WITH(world({{"spurious", "v"}}, 1), Contains("there is no such file"));
+}
+
 TEST_CASE("tables that cannot be a world say why") {
   const Csv csv;
   CHECK_THROWS_WITH(csv.make(rows(400), {{"label", "lable"}}),
@@ -269,4 +296,26 @@ TEST_CASE("a label that is a number makes a regression, whose ceilings are squar
                     Contains("no domains are recorded; a regression needs them"));
   CHECK_THROWS_WITH(csv.make(bare),
                     Contains("expected a class") && Contains("task = \"regression\""));
+}
+
+TEST_CASE("images may be labelled with numbers too") {
+  constexpr int kImages = 480;  // as many as the example has
+  const tests::TemporaryFolder folder;
+  std::vector<float> numbers;
+  for (int i = 0; i < kImages; ++i) numbers.push_back(0.25F * static_cast<float>(i));
+  const auto file = folder.path() / "numbers.npy";
+  std::ofstream(file, std::ios::binary) << data::npy_bytes(data::Array::of(numbers, {kImages}));
+  const auto world = make("images", {{"labels", file.string()}, {"task", "regression"}});
+  CHECK(world->info().task == Task::regression);
+  CHECK(world->info().input_shape == Shape{1, 8, 8});
+  const Domain domain = world->train_domains().front();
+  const Sample rows = world->sample(domain, Purpose::train, {0, 20});
+  REQUIRE(rows.y.scalar_type() == at::kFloat);
+  CHECK(rows.y.mul(4).eq(rows.y.mul(4).round()).all().item<bool>());
+  CHECK(world->sample(domain, Purpose::train, {0, 20}, Intervention::flip("spurious"))
+            .y.equal(rows.y));
+  CHECK(std::isfinite(world->ceilings(world->test_domain()).invariant.value));
+  CHECK_THROWS_WITH(make("images", {{"labels", file.string()}}),
+                    Contains("image 1: expected a class 0, 1, 2 ..., found 0.25; numbers are the "
+                             "labels of task = \"regression\""));
 }
