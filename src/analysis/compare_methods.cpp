@@ -40,8 +40,9 @@ std::vector<double> flat(const Cells& cells) {
   return all;
 }
 
-std::string cell(const Cells& cells, const std::string& key) {
-  return cells.empty() ? "-" : show(stratified_mean(strata_of(cells), key));
+std::string cell(const Cells& cells, const std::string& metric, const std::string& key) {
+  return cells.empty() ? "-"
+                       : show(confined(stratified_mean(strata_of(cells), key), range_of(metric)));
 }
 
 /// Differences to the baseline on the same setting and seed; and their means over settings, one a
@@ -97,6 +98,9 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
     const auto key = [&](const char* what) {
       return fmt::format("{} {} {}", question.experiment, method, what);
     };
+    const auto shown = [&](const char* domain, const std::string& metric, const char* what) {
+      return cell(collect(view, method, domain, metric), metric, key(what));
+    };
     std::string difference = "-";
     if (method != baseline && !reference.empty()) {
       const Paired paired = pair(ood, reference);
@@ -107,12 +111,10 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
     }
     const auto access = results.context.find("access." + method);
     table.rows.push_back(
-        {method, cell(collect(view, method, "id", view.score()), key("id")), cell(ood, key("ood")),
-         ood.empty() ? "-" : show(interquartile_mean(flat(ood))),
-         cell(collect(view, method, "test", "gap"), key("gap")),
-         cell(collect(view, method, "test", "worst_group_accuracy"), key("worst")),
-         cell(collect(view, method, "test", "flip_rate"), key("flip")),
-         cell(collect(view, method, "test", "confusion_index"), key("confusion")), difference, "-",
+        {method, shown("id", view.score(), "id"), shown("test", view.score(), "ood"),
+         ood.empty() ? "-" : show(interquartile_mean(flat(ood))), shown("test", "gap", "gap"),
+         shown("test", "worst_group_accuracy", "worst"), shown("test", "flip_rate", "flip"),
+         shown("test", "confusion_index", "confusion"), difference, "-",
          fmt::format("{}", flat(ood).size()), fmt::format("{}", view.diverged(method)),
          access == results.context.end() ? "-" : access->second});
   }

@@ -13,10 +13,10 @@ namespace {
 
 using Strata = std::map<std::string, std::vector<double>>;
 
-Estimate estimate(const Strata& strata, const std::string& key) {
+Estimate estimate(const Strata& strata, const std::string& metric, const std::string& key) {
   std::vector<std::vector<double>> each;
   for (const auto& [setting, values] : strata) each.push_back(values);
-  return stratified_mean(each, key);
+  return confined(stratified_mean(each, key), range_of(metric));
 }
 
 std::int64_t last_phase(const TrialResult& trial) {
@@ -58,7 +58,7 @@ Chart stream_chart(const ResultsView& view, const Question& question) {
     series.name = regime;
     for (const auto& [step, strata] : points) {
       series.x.push_back(static_cast<double>(step));
-      series.y.push_back(estimate(strata, fmt::format("stream {} {}", regime, step)));
+      series.y.push_back(estimate(strata, metric, fmt::format("stream {} {}", regime, step)));
     }
     for (const auto& [phase, steps] : starts) {
       chart.marks.push_back(static_cast<double>(*steps.begin()));
@@ -135,7 +135,7 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
                          const char* what) -> std::optional<Estimate> {
       const auto found = source.find(phase);
       if (found == source.end()) return std::nullopt;
-      return estimate(found->second,
+      return estimate(found->second, &source == &numbers.flip ? "flip_rate" : view.score(),
                       fmt::format("{} {} {} {}", question.experiment, regime, phase, what));
     };
     const auto text = [](const std::optional<Estimate>& value) {

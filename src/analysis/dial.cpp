@@ -61,7 +61,8 @@ std::string ceilings_text(const Value& facts, const std::set<std::string>& shown
                      fmt::join(estimated, ", "));
 }
 
-Series make_series(const std::string& name, const DialPoints& points, bool reference) {
+Series make_series(const std::string& name, const DialPoints& points, const Range& range,
+                   bool reference) {
   Series series;
   series.name = name;
   series.reference = reference;
@@ -69,7 +70,8 @@ Series make_series(const std::string& name, const DialPoints& points, bool refer
     std::vector<std::vector<double>> strata;
     for (const auto& [setting, values] : settings) strata.push_back(values);
     series.x.push_back(shift);
-    series.y.push_back(stratified_mean(strata, fmt::format("dial {} {}", name, shift)));
+    series.y.push_back(
+        confined(stratified_mean(strata, fmt::format("dial {} {}", name, shift)), range));
   }
   return series;
 }
@@ -122,14 +124,16 @@ Chart chart_of(const World& world, const ResultsView& view) {
       }
     }
   }
+  const Range range = range_of(accuracy ? "accuracy" : "loss");
   Chart chart;
   for (const std::string& name : by_regime ? view.regimes() : view.methods()) {
-    if (lines.count(name) != 0) chart.series.push_back(make_series(name, lines[name], false));
+    if (lines.count(name) != 0)
+      chart.series.push_back(make_series(name, lines[name], range, false));
   }
   std::set<std::string> shown;
   for (const auto& [key, label] : kCeilings) {
     if (ceilings.count(key) == 0) continue;
-    chart.series.push_back(make_series(label, ceilings[key], true));
+    chart.series.push_back(make_series(label, ceilings[key], range, true));
     shown.insert(key);
   }
   const std::string name = text_of(world.facts, "dial_name");

@@ -126,6 +126,23 @@ std::string setting_without(const TrialSpec& spec, const std::string& axis) {
   return canonical.canonical_json();
 }
 
+Range range_of(const std::string& metric) {
+  const auto ends_in = [&](const std::string& end) {
+    return metric.size() >= end.size() &&
+           metric.compare(metric.size() - end.size(), end.size(), end) == 0;
+  };
+  // Only what spurion itself measures: the word may mean something else in a metric of a plug-in.
+  if (ends_in("accuracy") || ends_in("group_error") || metric == "error" || metric == "flip_rate" ||
+      metric == "ece") {
+    return kRate;
+  }
+  if (metric == "loss" || metric == "prequential_loss" || metric == "brier" ||
+      metric == "twin_shift") {
+    return {0.0, Range{}.high};
+  }
+  return {};
+}
+
 std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
 
 std::string show(const Estimate& estimate, int digits) {

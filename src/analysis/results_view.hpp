@@ -44,6 +44,9 @@ class ResultsView {
 std::optional<double> number(const TrialResult& trial, const std::string& domain,
                              const std::string& metric, std::optional<std::int64_t> phase = {});
 
+/// What the mean of a metric can be: rates, losses, or anything.
+Range range_of(const std::string& metric);
+
 /// The option "section.field" of a trial; null where there is none.
 const Value* option_of(const TrialSpec& spec, const std::string& axis);
 

@@ -108,6 +108,13 @@ Estimate stratified_mean(const std::vector<std::vector<double>>& strata, const s
   return estimate;
 }
 
+Estimate confined(Estimate estimate, const Range& range) {
+  // Never past the value itself, which rounding may put beyond: NaN stays NaN.
+  if (estimate.low < range.low) estimate.low = std::min(range.low, estimate.value);
+  if (estimate.high > range.high) estimate.high = std::max(range.high, estimate.value);
+  return estimate;
+}
+
 double mean(const std::vector<double>& values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "spurion/error.hpp"
+
 namespace spurion::analysis {
 
 namespace {
@@ -27,7 +29,9 @@ std::string slug(const std::string& text) {
 /// Points of a line, each the mean over trials.
 class Points {
  public:
-  Points(std::string key, std::size_t strata) : key_(std::move(key)), strata_(strata) {}
+  /// `range`: what the means can be.
+  Points(std::string key, std::size_t strata, const Range& range)
+      : key_(std::move(key)), strata_(strata), range_(range) {}
 
   void add(double x, std::size_t stratum, double value) {
     if (std::isnan(value)) return;
@@ -41,7 +45,8 @@ class Points {
     out.reference = reference;
     for (const auto& [x, strata] : values_) {
       out.x.push_back(x);
-      out.y.push_back(stratified_mean(strata, fmt::format("{} {} {}", key_, name, x)));
+      out.y.push_back(
+          confined(stratified_mean(strata, fmt::format("{} {} {}", key_, name, x)), range_));
     }
     return out;
   }
@@ -49,8 +54,20 @@ class Points {
  private:
   std::string key_;
   std::size_t strata_;
+  Range range_;
   std::map<double, std::vector<std::vector<double>>> values_;
 };
+
+/// Trials of one world are of one task.
+const StreamNumbers& any_of(const std::vector<std::vector<StreamNumbers>>& strata) {
+  const auto some = std::find_if(strata.begin(), strata.end(),
+                                 [](const auto& stratum) { return !stratum.empty(); });
+  SPURION_CHECK(some != strata.end(), "a line of a chart of streams has no trial");
+  return some->front();
+}
+
+Range rate_of(const StreamNumbers& trial) { return trial.range(); }
+Range difference_of(const StreamNumbers& trial) { return trial.difference_range(); }
 
 template <class Each>
 void each_trial(const std::vector<std::vector<StreamNumbers>>& strata, Each each) {
@@ -106,9 +123,10 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
   std::set<double> marks;
   bool drawn = false;
   for (const auto& [name, line] : lines) {
-    Points points(chart.name, line.strata.size());
-    Points bayes(chart.name + "bayes", line.strata.size());
-    Points invariant(chart.name + "invariant", line.strata.size());
+    const Range range = any_of(line.strata).range();
+    Points points(chart.name, line.strata.size(), range);
+    Points bayes(chart.name + "bayes", line.strata.size(), range);
+    Points invariant(chart.name + "invariant", line.strata.size(), range);
     bool any = false;
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       chart.y_label = trial.accuracy ? "prequential accuracy" : "prequential squared error";
@@ -139,9 +157,10 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
 }
 
 /// One number after each phase, a line a regime and method.
-template <class Number>
+/// `bounds`: what a mean of it can be, by a trial of the world.
+template <class Bounds, class Number>
 Chart by_phase(const std::string& name, const std::string& title, const std::string& label,
-               const std::map<std::string, StreamLines>& lines, Number number) {
+               const std::map<std::string, StreamLines>& lines, Bounds bounds, Number number) {
   Chart chart;
   chart.name = name;
   chart.title = title;
@@ -150,7 +169,7 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   chart.note = fmt::format("Band: {} over trials. Vertical lines: the cues shift.", kIntervalText);
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
-    Points points(name, line.strata.size());
+    Points points(name, line.strata.size(), bounds(any_of(line.strata)));
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       for (std::int64_t phase = 0; phase < trial.phases; ++phase) {
         if (trial.shifts(phase)) marks.insert(static_cast<double>(phase) - 0.5);
@@ -175,7 +194,7 @@ Chart regret_chart(const std::string& name, const std::map<std::string, StreamLi
       "added.";
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
-    Points points(name, line.strata.size());
+    Points points(name, line.strata.size(), {});
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       double rows = 0.0;
       double sum = 0.0;
@@ -200,29 +219,34 @@ std::vector<Chart> measure_charts(const std::string& end, double margin,
                                   const std::map<std::string, StreamLines>& lines) {
   std::vector<Chart> charts = {regret_chart("regret_" + end, lines)};
   const auto add = [&](const char* name, const char* title, const std::string& label,
-                       const std::string& note, auto number) {
-    charts.push_back(by_phase(std::string(name) + "_" + end, title, label, lines, number));
+                       const std::string& note, auto bounds, auto number) {
+    charts.push_back(by_phase(std::string(name) + "_" + end, title, label, lines, bounds, number));
     charts.back().note = note;
     charts.back().x_label = "phase";
   };
-  add("recovery", "Recovery", "rows after a shift",
+  add(
+      "recovery", "Recovery", "rows after a shift",
       fmt::format(
           "Until a window is within {} of the Bayes ceiling; a phase that ends before counts "
           "whole.",
           margin),
+      [](const StreamNumbers&) {
+        return Range{0.0, Range{}.high};
+      },
       [margin](const StreamNumbers& t, std::int64_t p) { return t.recovery_rows(p, margin); });
   add("dip", "Worst dip", "shortfall", "Largest shortfall of a window from the Bayes ceiling.",
-      [](const StreamNumbers& t, std::int64_t p) { return t.dip(p); });
+      difference_of, [](const StreamNumbers& t, std::int64_t p) { return t.dip(p); });
   add("forgetting", "Forgetting", "score lost",
-      "On the phases before, against the best since they were trained on.",
+      "On the phases before, against the best since they were trained on.", difference_of,
       [](const StreamNumbers& t, std::int64_t p) { return t.forgetting(p); });
   add("backward", "Backward transfer", "score gained",
-      "On the phases before, since they were trained on.",
+      "On the phases before, since they were trained on.", difference_of,
       [](const StreamNumbers& t, std::int64_t p) { return t.backward_transfer(p); });
   add("forward", "Forward transfer", "score above chance", "Of a phase, before it is trained on.",
-      [](const StreamNumbers& t, std::int64_t p) { return t.head_start(p); });
+      difference_of, [](const StreamNumbers& t, std::int64_t p) { return t.head_start(p); });
   add("plasticity", "Plasticity", "late - early",
       "Score after a phase that was met before, minus the score then: below 0 it was lost.",
+      difference_of,
       [](const StreamNumbers& t, std::int64_t p) { return t.late_against_early(p); });
   return charts;
 }
@@ -238,19 +262,22 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
       positions_chart(experiment, world, lines.begin()->second.strata.front().front()));
   charts.push_back(prequential_chart(experiment, world, lines));
   charts.push_back(by_phase(
-      "trap_" + end, "The new-test trap: " + world, "score owed to cues", lines,
+      "trap_" + end, "The new-test trap: " + world, "score owed to cues", lines, difference_of,
       [&](const StreamNumbers& trial, std::int64_t p) { return trial.traps[at(p)][at(p)]; }));
   charts.push_back(by_phase(
-      "score_" + end, "On each phase, after it: " + world, "score", lines,
+      "score_" + end, "On each phase, after it: " + world, "score", lines, rate_of,
       [&](const StreamNumbers& trial, std::int64_t p) { return trial.scores[at(p)][at(p)]; }));
+  charts.push_back(by_phase(
+      "adoption_" + end, "Adoption of the newest cue: " + world, "flip rate", lines, rate_of,
+      [](const StreamNumbers& trial, std::int64_t p) { return trial.adoption(p); }));
   charts.push_back(
-      by_phase("adoption_" + end, "Adoption of the newest cue: " + world, "flip rate", lines,
-               [](const StreamNumbers& trial, std::int64_t p) { return trial.adoption(p); }));
-  charts.push_back(
-      by_phase("residue_" + end, "Residue of older cues: " + world, "flip rate", lines,
+      by_phase("residue_" + end, "Residue of older cues: " + world, "flip rate", lines, rate_of,
                [](const StreamNumbers& trial, std::int64_t p) { return trial.residue(p); }));
   charts.push_back(by_phase(
       "resolution_" + end, "Resolution: " + world, "1 - worst flip rate", lines,
+      [](const StreamNumbers& trial) {
+        return Range{1.0 - trial.range().high, 1.0};
+      },
       [](const StreamNumbers& trial, std::int64_t p) { return 1.0 - trial.worst_flip(p); }));
   for (Chart& chart : measure_charts(end, margin, lines)) {
     chart.panel = fmt::format("Measures over time: {}. Bands and vertical lines as above.", world);
@@ -281,7 +308,7 @@ Chart flips_against_scale(
     Series series;
     series.name = name;
     for (const auto& [scale, strata] : scales) {
-      Points points(chart.name + name, strata.size());
+      Points points(chart.name + name, strata.size(), any_of(strata).range());
       each_trial(strata, [&](std::size_t s, const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
         points.add(scale, s, trial.worst_flip(last));

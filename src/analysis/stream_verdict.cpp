@@ -25,7 +25,15 @@ const char* outcome_name(StreamOutcome outcome) {
 
 StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& strata,
                              std::int64_t phase, double margin, const std::string& key) {
-  const auto estimate = [&](const char* what, auto number) {
+  // All trials are of one task.
+  Range rate;
+  Range difference;
+  for (const auto& stratum : strata) {
+    if (stratum.empty()) continue;
+    rate = stratum.front().range();
+    difference = stratum.front().difference_range();
+  }
+  const auto estimate = [&](const char* what, const Range& range, auto number) {
     std::vector<std::vector<double>> values;
     for (const auto& stratum : strata) {
       values.emplace_back();
@@ -35,24 +43,26 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
         if (!std::isnan(value)) values.back().push_back(value);
       }
     }
-    return stratified_mean(values, key + " " + what);
+    return confined(stratified_mean(values, key + " " + what), range);
   };
   const auto flip = [](const StreamNumbers& trial, std::size_t after) {
     return trial.worst_flip(static_cast<std::int64_t>(after));
   };
   StreamVerdict verdict;
   verdict.flip_before =
-      estimate("before", [&](const StreamNumbers& t, std::size_t) { return flip(t, 0); });
-  verdict.flip_after =
-      estimate("after", [&](const StreamNumbers& t, std::size_t last) { return flip(t, last); });
-  verdict.flip_change = estimate("change", [&](const StreamNumbers& t, std::size_t last) {
-    return flip(t, last) - flip(t, 0);
+      estimate("before", rate, [&](const StreamNumbers& t, std::size_t) { return flip(t, 0); });
+  verdict.flip_after = estimate(
+      "after", rate, [&](const StreamNumbers& t, std::size_t last) { return flip(t, last); });
+  verdict.flip_change = estimate(
+      "change", difference,
+      [&](const StreamNumbers& t, std::size_t last) { return flip(t, last) - flip(t, 0); });
+  verdict.trap = estimate("trap", difference, [](const StreamNumbers& t, std::size_t last) {
+    return t.traps[last][last];
   });
-  verdict.trap = estimate(
-      "trap", [](const StreamNumbers& t, std::size_t last) { return t.traps[last][last]; });
-  verdict.trap_change = estimate("trap change", [](const StreamNumbers& t, std::size_t last) {
-    return t.traps[last][last] - t.traps[0][last];
-  });
+  verdict.trap_change =
+      estimate("trap change", difference, [](const StreamNumbers& t, std::size_t last) {
+        return t.traps[last][last] - t.traps[0][last];
+      });
   if (verdict.flip_after.count == 0 || verdict.trap.count == 0) {
     verdict.outcome = StreamOutcome::not_measurable;
     return verdict;

@@ -33,13 +33,15 @@ struct Cell {
   Cost cost;  ///< summed
   std::int64_t trials = 0;
 
+  [[nodiscard]] const StreamNumbers& any() const { return strata.begin()->second.front(); }
   [[nodiscard]] std::vector<std::vector<StreamNumbers>> lists() const {
     std::vector<std::vector<StreamNumbers>> all;
     for (const auto& [setting, list] : strata) all.push_back(list);
     return all;
   }
   template <class Number>
-  [[nodiscard]] Estimate estimate(const std::string& key, Number number) const {
+  [[nodiscard]] Estimate estimate(const std::string& key, Number number,
+                                  const Range& range = {}) const {
     std::vector<std::vector<double>> values;
     for (const auto& [setting, list] : strata) {
       values.emplace_back();
@@ -48,7 +50,7 @@ struct Cell {
         if (!std::isnan(value)) values.back().push_back(value);
       }
     }
-    return stratified_mean(values, key);
+    return confined(stratified_mean(values, key), range);
   }
 };
 
@@ -174,23 +176,29 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
       {}};
   if (!axis.empty()) table.header.insert(table.header.begin() + 3, axis);
   for (const auto& [key, cell] : cells) {
-    const auto text = [&, &key = key, &cell = cell](const char* what, auto number, int digits = 3) {
-      return show_defined(cell.estimate(key.text() + what, number), digits);
+    const Range rate = cell.any().range();
+    const Range change = cell.any().difference_range();
+    const Range positive{0.0, Range{}.high};
+    const auto text = [&, &key = key, &cell = cell](const char* what, auto number,
+                                                    const Range& range, int digits = 3) {
+      return show_defined(cell.estimate(key.text() + what, number, range), digits);
     };
     std::vector<std::string> row = {
         key.world,
         key.regime,
         key.method,
-        text("prequential",
-             [](const StreamNumbers& t) {
-               double sum = 0.0;
-               double rows = 0.0;
-               for (const StreamWindow& window : t.windows) {
-                 sum += window.score * window.rows;
-                 rows += window.rows;
-               }
-               return rows > 0.0 ? sum / rows : std::nan("");
-             }),
+        text(
+            "prequential",
+            [](const StreamNumbers& t) {
+              double sum = 0.0;
+              double rows = 0.0;
+              for (const StreamWindow& window : t.windows) {
+                sum += window.score * window.rows;
+                rows += window.rows;
+              }
+              return rows > 0.0 ? sum / rows : std::nan("");
+            },
+            rate),
         text(
             "regret",
             [](const StreamNumbers& t) {
@@ -198,14 +206,20 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
               for (const StreamWindow& window : t.windows) rows += window.rows;
               return 1000.0 * t.dynamic_regret() / rows;
             },
-            1),
+            {}, 1),
         text(
-            "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, 0),
-        text("dip", [](const StreamNumbers& t) { return t.worst_dip(); }),
-        text("forgetting", [](const StreamNumbers& t) { return t.forgetting(); }),
-        text("backward", [](const StreamNumbers& t) { return t.backward_transfer(); }),
-        text("forward", [](const StreamNumbers& t) { return t.forward_transfer(); }),
-        text("late", [](const StreamNumbers& t) { return t.late_against_early(); })};
+            "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, positive,
+            0),
+        text(
+            "dip", [](const StreamNumbers& t) { return t.worst_dip(); }, change),
+        text(
+            "forgetting", [](const StreamNumbers& t) { return t.forgetting(); }, change),
+        text(
+            "backward", [](const StreamNumbers& t) { return t.backward_transfer(); }, change),
+        text(
+            "forward", [](const StreamNumbers& t) { return t.forward_transfer(); }, change),
+        text(
+            "late", [](const StreamNumbers& t) { return t.late_against_early(); }, change)};
     if (!axis.empty()) row.insert(row.begin() + 3, fmt::format("{}", key.scale));
     table.rows.push_back(std::move(row));
   }
@@ -349,10 +363,11 @@ Answer streams(const StoredResults& results, const Question& question) {
     const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
     ++counts[{key.regime, key.method}][verdict.outcome];
     const auto text = [&, &key = key, &cell = cell](const char* what, auto number) {
-      return show_defined(cell.estimate(key.text() + what, [&](const StreamNumbers& trial) {
+      const auto at_phase = [&](const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
         return number(trial, last);
-      }));
+      };
+      return show_defined(cell.estimate(key.text() + what, at_phase, cell.any().range()));
     };
     std::vector<std::string> row = {
         key.world,

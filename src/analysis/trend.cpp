@@ -242,7 +242,8 @@ Answer trend(const StoredResults& results, const Question& question) {
     for (const double place : places) {
       series.x.push_back(place);
       series.y.push_back(
-          stratified_mean(values_at(lines, place), fmt::format("{} {}", key, place)));
+          confined(stratified_mean(values_at(lines, place), fmt::format("{} {}", key, place)),
+                   range_of(claim.metric)));
     }
     const double first = series.x.front();
     const double last = series.x.back();
@@ -252,10 +253,11 @@ Answer trend(const StoredResults& results, const Question& question) {
     for (double& one : beyond) one -= claim.rises ? claim.margin : -claim.margin;
     const double p = sign_flip_p(beyond, key + " p");
     const std::string decided = series.x.size() < 2 ? "one place only" : verdict(claim, change, p);
-    table.rows.push_back({method, fmt::format("{}", first), show(series.y.front()),
-                          fmt::format("{}", last), show(series.y.back()), show(change), show(p, 4),
-                          show(stratified_mean(runs.correlation, key + " correlation"), 2),
-                          fmt::format("{}", runs.change_by_seed.size()), decided});
+    table.rows.push_back(
+        {method, fmt::format("{}", first), show(series.y.front()), fmt::format("{}", last),
+         show(series.y.back()), show(change), show(p, 4),
+         show(confined(stratified_mean(runs.correlation, key + " correlation"), kCorrelation), 2),
+         fmt::format("{}", runs.change_by_seed.size()), decided});
     answer.sentence += fmt::format(
         "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} (p = {} over {} seeds): "
         "the claim that it {} {}.",

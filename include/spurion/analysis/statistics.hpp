@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,18 @@ struct Estimate {
   double high = 0.0;
   std::int64_t count = 0;
 };
+
+/// What a mean can be at all.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+inline constexpr Range kRate{0.0, 1.0};
+inline constexpr Range kCorrelation{-1.0, 1.0};
+
+/// The estimate with the part of its interval that lies in the range: coverage is the same, for the
+/// mean is never beyond.
+SPURION_API Estimate confined(Estimate estimate, const Range& range);
 
 /// Arithmetic mean; NaN for no values.
 SPURION_API double mean(const std::vector<double>& values);

@@ -44,6 +44,10 @@ struct StreamNumbers {
   std::vector<double> chance;
   std::vector<StreamWindow> windows;
 
+  /// What scores and flip rates can be.
+  [[nodiscard]] Range range() const { return {0.0, accuracy ? 1.0 : Range{}.high}; }
+  /// What a difference of two of them can be.
+  [[nodiscard]] Range difference_range() const { return {-range().high, range().high}; }
   /// The cues that began to say something, or something else, when any did last, as of a phase.
   [[nodiscard]] SPURION_API std::vector<std::string> newest(std::int64_t phase) const;
   /// Whether cues stand elsewhere than in the phase before, or something else drifted.

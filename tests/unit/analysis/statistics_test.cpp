@@ -92,6 +92,19 @@ TEST_CASE("an interval of few values is Student's, and strata add up") {
   CHECK(std::isnan(stratified_mean({{}}, "k").value));
 }
 
+TEST_CASE("an interval keeps to what the mean can be") {
+  const Estimate rates = stratified_mean({{0.9, 1.0, 1.0, 0.6}}, "k");
+  REQUIRE(rates.high > 1.0);
+  const Estimate kept = confined(rates, kRate);
+  CHECK(kept.high == 1.0);
+  CHECK(kept.low == rates.low);
+  CHECK(kept.value == rates.value);
+  CHECK(confined(rates, {}).high == rates.high);
+  // Rounding of the value itself is no reason to leave it out of its own interval.
+  CHECK(confined({-1e-17, -1.0, 1.0, 3}, kRate).low == -1e-17);
+  CHECK(std::isnan(confined(stratified_mean({{}}, "k"), kRate).high));
+}
+
 TEST_CASE("with many values everywhere the interval is the bootstrap's") {
   std::vector<double> values;
   for (int i = 0; i < 30; ++i) values.push_back(std::pow(1.1, i));
