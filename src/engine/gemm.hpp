@@ -24,6 +24,8 @@ struct Epilogue {
   bool relu = false;            ///< then max(0, .), where NaN stays NaN
   /// [M, P], laid out as c: where it is not above 0, c becomes 0 (the derivative of ReLU).
   const float* activation = nullptr;
+  /// c = c + a b: sums go on from what c holds.
+  bool accumulate = false;
 };
 
 /// c[M, P] (row-major, contiguous) = a[M, N] b[N, P], where b is row-major with row stride
@@ -41,7 +43,9 @@ void apply(const Epilogue& epilogue, std::int64_t m, std::int64_t p, float* c);
 /// rows[i, j] += bias[j]. Contiguous [count, width].
 void add_bias(float* rows, const float* bias, std::int64_t count, std::int64_t width);
 
-/// out[j] = sum_i rows[i, j], in an order set by `count` alone.
-void column_sums(const float* rows, std::int64_t count, std::int64_t width, float* out);
+/// out[j] = sum_i rows[i, j], in an order set by `count` alone; added to what is there where
+/// `accumulate`.
+void column_sums(const float* rows, std::int64_t count, std::int64_t width, float* out,
+                 bool accumulate = false);
 
 }  // namespace spurion::engine

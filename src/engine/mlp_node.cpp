@@ -21,6 +21,20 @@ std::int64_t MlpShape::parameters() const {
 
 namespace {
 
+/// A pass over more rows than this goes through all layers with `kPiece` rows at a time, so that
+/// what one layer makes is in the second-level cache when the next reads it.
+constexpr std::int64_t kMostAtOnce = 480;
+constexpr std::int64_t kPiece = 240;
+
+/// Rows [first, last) piece after piece.
+template <class Each>
+void in_pieces(std::int64_t rows, Each each) {
+  const std::int64_t piece = rows > kMostAtOnce ? kPiece : std::max<std::int64_t>(rows, 1);
+  for (std::int64_t first = 0; first < rows; first += piece) {
+    each(first, std::min(piece, rows - first));
+  }
+}
+
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -43,18 +57,20 @@ std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters,
   const float* inputs = x.data_ptr<float>();
   const std::int64_t input_stride = x.size(0) == 1 ? 0 : rows * shape.widths[0];
   for (std::int64_t k = 0; k < replicas; ++k) {
-    const float* weights = parameters.data_ptr<float>() + k * parameters.size(1);
-    const float* source = inputs + k * input_stride;
-    for (std::size_t layer = 0; layer < layers; ++layer) {
-      const std::int64_t in = shape.widths[layer];
-      const std::int64_t out = shape.widths[layer + 1];
-      float* target = targets[layer] + k * strides[layer];
-      const float* bias = weights + in * out;
-      product(rows, in, out, source, false, weights, false, target,
-              {bias, layer + 1 < layers, nullptr});
-      weights = bias + out;
-      source = target;
-    }
+    in_pieces(rows, [&](std::int64_t first, std::int64_t count) {
+      const float* weights = parameters.data_ptr<float>() + k * parameters.size(1);
+      const float* source = inputs + k * input_stride + first * shape.widths[0];
+      for (std::size_t layer = 0; layer < layers; ++layer) {
+        const std::int64_t in = shape.widths[layer];
+        const std::int64_t out = shape.widths[layer + 1];
+        float* target = targets[layer] + k * strides[layer] + first * out;
+        const float* bias = weights + in * out;
+        product(count, in, out, source, false, weights, false, target,
+                {bias, layer + 1 < layers, nullptr});
+        weights = bias + out;
+        source = target;
+      }
+    });
   }
   return outputs;
 }
@@ -63,7 +79,17 @@ std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters,
 struct Scratch {
   std::vector<float> delta;
   std::vector<float> previous;
+  std::vector<float> turned;  ///< the weights of one replica, each layer's transposed
 };
+
+/// Where each layer's weights begin among the parameters of a replica; its biases follow them.
+std::vector<std::int64_t> offsets_of(const MlpShape& shape) {
+  std::vector<std::int64_t> offsets = {0};
+  for (std::size_t layer = 0; layer < shape.layers(); ++layer) {
+    offsets.push_back(offsets.back() + (shape.widths[layer] + 1) * shape.widths[layer + 1]);
+  }
+  return offsets;
+}
 
 /// Gradient [K, P] from the gradients of logits (and, where some method uses them, of features).
 Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tensor& x,
@@ -72,43 +98,53 @@ Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tenso
   thread_local Scratch scratch;
   const std::int64_t replicas = parameters.size(0);
   const std::int64_t rows = x.size(1);
-  const auto layers = static_cast<std::int64_t>(shape.layers());
+  const std::size_t layers = shape.layers();
+  const std::vector<std::int64_t> offsets = offsets_of(shape);
   Tensor gradient = at::empty_like(parameters);
   const std::int64_t widest = *std::max_element(shape.widths.begin() + 1, shape.widths.end());
-  scratch.delta.resize(static_cast<std::size_t>(rows * widest));
-  scratch.previous.resize(static_cast<std::size_t>(rows * widest));
+  const std::int64_t most = rows > kMostAtOnce ? kPiece : rows;
+  scratch.delta.resize(static_cast<std::size_t>(most * widest));
+  scratch.previous.resize(static_cast<std::size_t>(most * widest));
+  scratch.turned.resize(static_cast<std::size_t>(parameters.size(1)));
   const std::int64_t input_stride = x.size(0) == 1 ? 0 : rows * shape.widths[0];
   for (std::int64_t k = 0; k < replicas; ++k) {
-    const float* weights_end = parameters.data_ptr<float>() + (k + 1) * parameters.size(1);
-    float* gradient_end = gradient.data_ptr<float>() + (k + 1) * parameters.size(1);
-    const float* delta = logits_gradient.data_ptr<float>() +
-                         k * rows * shape.widths[static_cast<std::size_t>(layers)];
-    for (std::int64_t layer = layers - 1; layer >= 0; --layer) {
-      const std::int64_t in = shape.widths[static_cast<std::size_t>(layer)];
-      const std::int64_t out = shape.widths[static_cast<std::size_t>(layer + 1)];
-      const float* weights = weights_end - (in + 1) * out;
-      float* weight_gradient = gradient_end - (in + 1) * out;
-      const float* source =
-          layer == 0
-              ? x.data_ptr<float>() + k * input_stride
-              : hidden[static_cast<std::size_t>(layer - 1)].data_ptr<float>() + k * rows * in;
-      product(in, rows, out, source, true, delta, false, weight_gradient);
-      column_sums(delta, rows, out, weight_gradient + in * out);
-      weights_end = weights;
-      gradient_end = weight_gradient;
-      if (layer == 0) break;
-      float* previous = scratch.previous.data();
-      const Epilogue relu_derivative{nullptr, false, source};
-      if (layer == layers - 1 && features_gradient.defined()) {
-        product(rows, out, in, delta, false, weights, true, previous);
-        const float* extra = features_gradient.data_ptr<float>() + k * rows * in;
-        for (std::int64_t i = 0; i < rows * in; ++i) previous[i] += extra[i];
-        apply(relu_derivative, rows, in, previous);
-      } else {
-        product(rows, out, in, delta, false, weights, true, previous, relu_derivative);
+    const float* weights = parameters.data_ptr<float>() + k * parameters.size(1);
+    float* weight_gradient = gradient.data_ptr<float>() + k * parameters.size(1);
+    for (std::size_t layer = 1; layer < layers; ++layer) {
+      transpose(weights + offsets[layer], shape.widths[layer], shape.widths[layer + 1],
+                scratch.turned.data() + offsets[layer]);
+    }
+    in_pieces(rows, [&](std::int64_t first, std::int64_t count) {
+      const float* delta =
+          logits_gradient.data_ptr<float>() + (k * rows + first) * shape.widths[layers];
+      for (std::size_t layer = layers; layer-- > 0;) {
+        const std::int64_t in = shape.widths[layer];
+        const std::int64_t out = shape.widths[layer + 1];
+        float* own_gradient = weight_gradient + offsets[layer];
+        const float* source = layer == 0
+                                  ? x.data_ptr<float>() + k * input_stride + first * in
+                                  : hidden[layer - 1].data_ptr<float>() + (k * rows + first) * in;
+        product(in, count, out, source, true, delta, false, own_gradient,
+                {nullptr, false, nullptr, first > 0});
+        column_sums(delta, count, out, own_gradient + in * out, first > 0);
+        if (layer == 0) break;
+        float* previous = scratch.previous.data();
+        const float* turned = scratch.turned.data() + offsets[layer];
+        const Epilogue relu_derivative{nullptr, false, source};
+        if (layer == layers - 1 && features_gradient.defined()) {
+          product(count, out, in, delta, false, turned, false, previous);
+          const float* extra = features_gradient.data_ptr<float>() + (k * rows + first) * in;
+          for (std::int64_t i = 0; i < count * in; ++i) previous[i] += extra[i];
+          apply(relu_derivative, count, in, previous);
+        } else {
+          product(count, out, in, delta, false, turned, false, previous, relu_derivative);
+        }
+        std::swap(scratch.previous, scratch.delta);
+        delta = scratch.delta.data();
       }
-      std::swap(scratch.previous, scratch.delta);
-      delta = scratch.delta.data();
+    });
+    if (rows == 0) {
+      std::fill_n(weight_gradient, parameters.size(1), 0.0F);
     }
   }
   return gradient;

@@ -90,11 +90,12 @@ void product(std::int64_t m, std::int64_t n, std::int64_t p, const float* a, boo
              const float* b, bool transpose_b, float* c, const Epilogue& epilogue) {
   if (m == 0 || p == 0) return;
   if (n == 0) {
+    if (epilogue.accumulate) return;
     std::memset(c, 0, static_cast<std::size_t>(m * p) * sizeof(float));
     apply(epilogue, m, p, c);
     return;
   }
-  if (m * n * p > kSmall && !narrow(p)) {
+  if (m * n * p > kSmall && !narrow(p) && !epilogue.accumulate) {
     thread_local Primitives primitives;
     primitives.run({m, n, p, transpose_a ? 1 : 0, transpose_b ? 1 : 0}, a, b, c);
     apply(epilogue, m, p, c);

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
+#include <numeric>
 
 #include "spurion/error.hpp"
 
@@ -20,6 +22,8 @@ namespace {
 constexpr double kLibraries = 60e6;
 constexpr double kWorker = 20e6;
 constexpr double kLeastForPacks = 10e6;
+// More than this much hardly helps: rows are cheap to make again.
+constexpr double kMostCached = 2e9;
 
 double half_of_memory() {
   return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
@@ -38,11 +42,22 @@ MemoryBudget split_memory(double total, std::int64_t jobs) {
         "--memory {:.0f}M is too little: the program itself needs about {:.0f} MB with {} workers",
         budget.total * 1e-6, std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
   }
-  // More than this much hardly helps: rows are cheap to make again.
-  constexpr double kMostCached = 2e9;
   budget.cache = std::min(0.25 * rest, kMostCached);
   budget.packs = rest - budget.cache;
   return budget;
+}
+
+void lend_to_cache(MemoryBudget& budget, const std::vector<Pack>& packs, std::int64_t jobs) {
+  std::vector<double> sizes;
+  for (const Pack& pack : packs) sizes.push_back(pack.memory_bytes);
+  const auto at_once = std::min<std::size_t>(sizes.size(), static_cast<std::size_t>(jobs));
+  const auto last = sizes.begin() + static_cast<std::ptrdiff_t>(at_once);
+  std::partial_sort(sizes.begin(), last, sizes.end(), std::greater<>());
+  const double needed = std::accumulate(sizes.begin(), last, 0.0);
+  const double kept = std::max(needed, budget.packs - (kMostCached - budget.cache));
+  if (kept >= budget.packs) return;
+  budget.cache += budget.packs - kept;
+  budget.packs = kept;
 }
 
 double resident_memory() {

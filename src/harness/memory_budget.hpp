@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "spurion/export.hpp"
+#include "spurion/run.hpp"
 
 namespace spurion {
 
@@ -17,6 +19,10 @@ struct MemoryBudget {
 /// Shares out `total` (0: half of this machine's memory) from what the process holds now. Throws
 /// `UsageError` when hardly anything is left.
 SPURION_API MemoryBudget split_memory(double total, std::int64_t jobs);
+
+/// Gives the cache what these packs leave when the largest of them run at once.
+SPURION_API void lend_to_cache(MemoryBudget& budget, const std::vector<Pack>& packs,
+                               std::int64_t jobs);
 
 /// What this process holds now, and the most it has held.
 SPURION_API double resident_memory();

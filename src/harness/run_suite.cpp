@@ -117,7 +117,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   context["device"] = device_kind(options.device);
   const auto data = data_fingerprints(trials, catalog, sources);
   // Image data were read for the context, so they count as part of the process.
-  const MemoryBudget budget = split_memory(options.memory_bytes, jobs);
+  MemoryBudget budget = split_memory(options.memory_bytes, jobs);
   PlanOptions plan_options;
   plan_options.max_replicas = options.max_replicas;
   plan_options.memory_bytes = budget.packs;
@@ -146,6 +146,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   for (Pack& pack : plan(missing, catalog, *sources, plan_options)) {
     packs.push_back(std::move(pack));
   }
+  lend_to_cache(budget, packs, jobs);
   if (!opened) opened.emplace(options.out);
   Store& store = *opened;
 

@@ -127,6 +127,10 @@ TEST_CASE("products with an epilogue agree with LibTorch over many shapes") {
           engine::small_gemm(m, n, p, view, b.data_ptr<float>(), p, c.data_ptr<float>(),
                              {nullptr, false, activation.data_ptr<float>()});
           CHECK((c - exact * activation.gt(0)).abs().max().item<double>() < tolerance);
+          c.copy_(activation);
+          engine::small_gemm(m, n, p, view, b.data_ptr<float>(), p, c.data_ptr<float>(),
+                             {nullptr, false, nullptr, true});
+          CHECK((c - (exact + activation)).abs().max().item<double>() < tolerance);
         }
       }
     }

@@ -21,6 +21,33 @@ TEST_CASE("shares of the memory add up to what was asked for") {
   CHECK(split_memory(0.0, 1).total > 0.0);
 }
 
+TEST_CASE("the cache gets what the packs that run at once leave") {
+  std::vector<Pack> packs(3);
+  packs[0].memory_bytes = 100e6;
+  packs[1].memory_bytes = 300e6;
+  packs[2].memory_bytes = 200e6;
+  MemoryBudget budget;
+  budget.cache = 250e6;
+  budget.packs = 750e6;
+  MemoryBudget two = budget;
+  lend_to_cache(two, packs, 2);
+  CHECK(two.packs == 500e6);
+  CHECK(two.cache == 500e6);
+  MemoryBudget many = budget;
+  lend_to_cache(many, packs, 8);
+  CHECK(many.packs == 600e6);
+  // Packs that cannot all run at once leave nothing, and none is asked to take less.
+  budget.packs = 400e6;
+  lend_to_cache(budget, packs, 2);
+  CHECK(budget.packs == 400e6);
+  CHECK(budget.cache == 250e6);
+  // Beyond some size a cache hardly helps.
+  budget.packs = 64e9;
+  lend_to_cache(budget, packs, 1);
+  CHECK(budget.cache == 2e9);
+  CHECK(budget.packs == 64e9 - (2e9 - 250e6));
+}
+
 TEST_CASE("too little memory is refused with what is needed") {
   CHECK_THROWS_WITH(split_memory(50e6, 2), Catch::Contains("--memory 50M is too little") &&
                                                Catch::Contains("needs about"));
