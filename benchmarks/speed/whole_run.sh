@@ -9,8 +9,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 # first_look on drawn images: the same shapes, no download.
-suite=$(dirname "$0")/../suites/first_look.toml
-sed 's/source = "fashion_mnist"/source = "glyphs"/' "$suite" > "$folder/images.toml"
+suites=$(dirname "$0")/../suites
+sed 's/source = "fashion_mnist"/source = "glyphs"/' "$suites/first_look.toml" > "$folder/images.toml"
+# One of the fifty data seeds of the published sweep: 600 trainings.
+sed 's/^seeds = 50$/seeds = 1/' "$suites/linear_unit_tests_sweep.toml" > "$folder/sweep.toml"
 cat > "$folder/tiny.toml" <<'TOML'
 name = "tiny"
 seeds = 64
@@ -43,7 +45,7 @@ echo "{"
 echo "  \"load_before\": $load, \"memory\": \"$memory\","
 echo "  \"rows\": ["
 separator=""
-for name in tiny images; do
+for name in tiny images sweep; do
   read -r one _ _ <<< "$(run "$name" 1)"
   read -r two peak training data evaluation rest <<< "$(run "$name" 2)"
   printf '%s    {"suite": "%s", "training_percent": %s, "bar_training_percent": 85, "data_percent": %s, ' \

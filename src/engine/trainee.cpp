@@ -132,7 +132,9 @@ void Trainee::visit_state(StateVisitor& visit) {
 Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool create_graph) {
   if (batch.linear) {
     const Output output = forward(batch);
-    return {output.risks, output.risk_gradients};
+    if (create_graph) return {output.risks, output.risk_gradients};
+    // Writing into what is part of a graph makes the graph hold itself, step after step.
+    return {output.risks.detach(), output.risk_gradients.detach()};
   }
   if (!create_graph && !second_order_) {
     if (const auto* known = risk_model(*model_, parameters_, batch)) {
@@ -168,7 +170,8 @@ Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool crea
   const Tensor risks = domain_risks(output, alone);  // [K * E, 1]
   const Tensor gradients =
       torch::autograd::grad({risks.sum()}, {each}, {}, create_graph, create_graph)[0];
-  return {risks.reshape({replicas(), domains}), gradients.reshape({replicas(), domains, -1})};
+  return {(create_graph ? risks : risks.detach()).reshape({replicas(), domains}),
+          gradients.reshape({replicas(), domains, -1})};
 }
 
 namespace {

@@ -3,15 +3,13 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "core/samples.hpp"
 #include "core/work_clock.hpp"
 #include "harness/data_cache.hpp"
 
 namespace spurion {
 
 namespace {
-
-constexpr Tensor Sample::*kMembers[] = {&Sample::x, &Sample::y, &Sample::causal, &Sample::spurious,
-                                        &Sample::group};
 
 /// What of a domain its rows depend on.
 std::string domain_text(const Domain& domain) {
@@ -21,7 +19,7 @@ std::string domain_text(const Domain& domain) {
 
 double bytes_of(const Sample& sample) {
   double bytes = 0.0;
-  for (const auto member : kMembers) {
+  for (const auto member : kSampleMembers) {
     const Tensor& tensor = sample.*member;
     if (tensor.defined()) bytes += static_cast<double>(tensor.nbytes());
   }
@@ -30,7 +28,7 @@ double bytes_of(const Sample& sample) {
 
 Sample first_rows(const Sample& sample, std::int64_t count) {
   Sample out;
-  for (const auto member : kMembers) {
+  for (const auto member : kSampleMembers) {
     const Tensor& tensor = sample.*member;
     if (tensor.defined()) out.*member = tensor.narrow(0, 0, count);
   }

@@ -1,6 +1,7 @@
 #include "engine/linear_risks.hpp"
 
 #include <ATen/ATen.h>
+#include <malloc.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "catch.hpp"
@@ -150,3 +151,52 @@ TEST_CASE("every method that may do without logits takes the same steps without 
   }
   CHECK(checked >= 6);
 }
+
+#if defined(__GLIBC__)
+TEST_CASE("no method keeps the graph of a step once it is made") {
+  const Catalog catalog = builtin_catalog();
+  const auto rows = made_up_rows(Task::binary, 1);
+  const auto model = catalog.models.at("linear").make({Value()}, ModelContext{{kInputs}, 1});
+  Batch logits;
+  logits.task = Task::binary;
+  logits.domains = kDomains;
+  logits.rows_per_domain = kRows;
+  Batch shortcut = logits;
+  logits.x = rows[0].x.unsqueeze(0);
+  logits.y = rows[0].y.unsqueeze(0);
+  logits.group = logits.y;
+  shortcut.linear = engine::make_linear_risks(Task::binary, rows, {0, 0});
+  const std::vector<StreamKey> keys = {StreamKey(0), StreamKey(1)};
+  const auto grown = [&](const std::string& name, const Value::Table& options,
+                         bool without_logits) {
+    const auto& entry = catalog.methods.at(name);
+    Problems problems;
+    const Value all = entry.schema.normalise(options, name, problems);
+    const auto method =
+        entry.make({all, all}, MethodContext{Task::binary, 2, kDomains, 2, keys, c10::kCPU});
+    if (without_logits && method->full_batch_use() == FullBatchUse::logits) return 0.0;
+    Trainee trainee(*model, model->initialise(keys), {});
+    if (without_logits) trainee.set_full_batch_use(method->full_batch_use());
+    if (!without_logits && method->needs_second_order()) trainee.use_second_order();
+    constexpr int kSteps = 300;
+    double before = 0.0;
+    method->begin_phase(trainee, 0);
+    for (int step = 0; step < 2 * kSteps; ++step) {
+      if (step == kSteps) before = static_cast<double>(mallinfo2().uordblks);
+      method->step(trainee, without_logits ? shortcut : logits);
+    }
+    return (static_cast<double>(mallinfo2().uordblks) - before) / kSteps;
+  };
+  // One tensor, or one node of a graph, takes more than a hundred bytes.
+  constexpr double kBytesPerStep = 50.0;
+  for (const std::string& name : catalog.methods.names()) {
+    for (const bool without_logits : {false, true}) {
+      CAPTURE(name, without_logits);
+      CHECK(grown(name, {}, without_logits) < kBytesPerStep);
+    }
+  }
+  for (const bool without_logits : {false, true}) {
+    CHECK(grown("and_mask", {{"normalise", "weights"}}, without_logits) < kBytesPerStep);
+  }
+}
+#endif

@@ -55,6 +55,8 @@ TEST_CASE("domain gradients are those of each domain alone") {
   batch.y = at::randint(0, 2, {shared ? 1 : 2, 3, 4}, at::kLong);
   const auto each = trainee.domain_gradients(batch, false);
   CHECK(each.gradients.sizes() == at::IntArrayRef({2, 3, model->parameter_count()}));
+  CHECK_FALSE(each.risks.requires_grad());
+  CHECK_FALSE(each.gradients.requires_grad());
   const Tensor risks = domain_risks(trainee.forward(batch.x), batch);
   CHECK(at::allclose(each.risks, risks, 1e-5, 1e-6));
   for (std::int64_t e = 0; e < 3; ++e) {

@@ -59,6 +59,36 @@ TEST_CASE("chosen rows are addressable, of the share asked for, and none comes t
   }
 }
 
+TEST_CASE("where rows end a drift chooses among those there are") {
+  const auto world = drifting("table");
+  const Domain usual = world->train_domains().front();
+  const auto bytes_of = [](const Tensor& row) {
+    return std::string(static_cast<const char*>(row.data_ptr()), row.nbytes());
+  };
+  for (const Purpose purpose : {Purpose::train, Purpose::test}) {
+    const std::int64_t limit = world->row_limit(usual, purpose);
+    const Sample pool = world->sample(usual, purpose, {0, limit});
+    std::set<std::string> there;
+    for (std::int64_t i = 0; i < limit; ++i) there.insert(bytes_of(pool.x[i]));
+    for (const Drift::Kind kind : {Drift::Kind::classes, Drift::Kind::covariates}) {
+      for (const double level : {0.0, 0.2, 1.0}) {
+        CAPTURE(purpose_name(purpose), drift_name(kind), level);
+        const Domain domain = with_drift(usual, {kind, level});
+        REQUIRE(world->row_limit(domain, purpose) == limit);
+        const Sample rows = world->sample(domain, purpose, {0, limit});
+        CHECK(
+            same_sample(slice(rows, limit - 7, 7), world->sample(domain, purpose, {limit - 7, 7})));
+        for (std::int64_t i = 0; i < limit; ++i) CHECK(there.count(bytes_of(rows.x[i])) == 1);
+        if (kind == Drift::Kind::classes) CHECK(estimate(rows.y).agrees(level));
+        const Sample twins =
+            world->sample(domain, purpose, {0, limit}, Intervention::flip("spurious"));
+        CHECK(at::equal(rows.y, twins.y));
+        CHECK(at::equal(rows.spurious, 1 - twins.spurious));
+      }
+    }
+  }
+}
+
 TEST_CASE("within a class nothing drifts, and neither do labels of alike causes") {
   const auto world = drifting("two_shortcuts");
   const Domain usual = world->train_domains().front();
