@@ -1,14 +1,10 @@
 #include <ATen/ATen.h>
-#include <torch/nn/modules/activation.h>
-#include <torch/nn/modules/container/sequential.h>
-#include <torch/nn/modules/linear.h>
 
 #include "catch.hpp"
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 #include "device/fake_device.hpp"
 #include "spurion/catalog.hpp"
-#include "spurion/module_model.hpp"
 
 using namespace spurion;
 using spurion::conformance::normalised;
@@ -89,22 +85,4 @@ TEST_CASE("every model trains on a device as it does on the processor") {
     CHECK(logits.device() == fake_device);
     CHECK(at::allclose(seen, logits.to(at::kCPU), 1e-4, 1e-5));
   }
-}
-
-TEST_CASE("a torch::nn::Module trains on a device as it does on the processor") {
-  const Catalog catalog = builtin_catalog();
-  const ModuleModel model(
-      [] {
-        return torch::nn::Sequential(torch::nn::Linear(4, 8), torch::nn::ReLU(),
-                                     torch::nn::Linear(8, 1))
-            .ptr();
-      },
-      [](torch::nn::Module& module, const Tensor& x) {
-        return std::make_pair(Tensor(), module.as<torch::nn::Sequential>()->forward(x));
-      },
-      96.0);
-  const Tensor here = trained(catalog, model, {4}, 1, at::kCPU);
-  const Tensor there = trained(catalog, model, {4}, 1, fake_device);
-  CHECK(at::allclose(here, there, 1e-4, 1e-5));
-  CHECK_FALSE(at::allclose(here, model.initialise({StreamKey(3).child(0)}), 1e-3, 1e-4));
 }
