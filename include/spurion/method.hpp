@@ -127,7 +127,7 @@ class SPURION_API Trainee {
   /// As `descend`, with the gradient [K, P] given by the method.
   void apply(const Tensor& losses, const Tensor& gradient);
   /// Each domain's risk [K, E] and its gradient [K, E, P], for the price of one forward and
-  /// backward pass. With `create_graph` both can be differentiated.
+  /// backward pass. With `create_graph` both can be differentiated; without, they are constants.
   struct DomainGradients {
     Tensor risks;
     Tensor gradients;
