@@ -1,0 +1,104 @@
+#include "analysis/stream_cells.hpp"
+
+#include <fmt/format.h>
+
+#include "analysis/questions.hpp"
+#include "analysis/results_view.hpp"
+#include "analysis/variant_names.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+/// The options of a regime that make the stream: part of the world, not of the regime.
+const std::set<std::string>& trajectory_options() {
+  static const std::set<std::string> options = {"phases", "phase_count", "period",        "rate",
+                                                "walk",   "finale",      "reserved_cues", "lengths",
+                                                "drift",  "drift_levels"};
+  return options;
+}
+
+/// What else of a trial varies, without what a cell is named by.
+std::string rest_of(const TrialSpec& spec, const std::set<std::string>& scaled) {
+  Value canonical = spec.canonical();
+  for (const char* key : {"environment", "regime", "method", "seed", "draw", "suite_seed"}) {
+    canonical.as_table().erase(key);
+  }
+  for (const std::string& axis : scaled) {
+    const auto dot = axis.find('.');
+    const auto section = canonical.as_table().find(axis.substr(0, dot));
+    if (dot == std::string::npos || section == canonical.as_table().end()) continue;
+    Value& table = section->second;
+    Value::Table& options = table.find("options") != nullptr
+                                ? table.as_table().at("options").as_table()
+                                : table.as_table();
+    options.erase(axis.substr(dot + 1));
+  }
+  return canonical.canonical_json();
+}
+
+/// The experiments a question is about: its own, and those of its list.
+std::set<std::string> experiments_of(const Question& question) {
+  std::set<std::string> names = {question.experiment};
+  for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
+  return names;
+}
+
+}  // namespace
+
+std::string show_defined(const Estimate& estimate, int digits) {
+  return estimate.count == 0 ? "-" : show(estimate, digits);
+}
+
+TrialCells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
+                    const std::set<std::string>& scaled) {
+  const std::set<std::string> experiments = experiments_of(question);
+  TrialCells out;
+  std::vector<const TrialResult*> trials;
+  for (const TrialResult& trial : results.trials) {
+    if (experiments.count(trial.spec.experiment) == 0) continue;
+    if (trial.status == Status::done) {
+      trials.push_back(&trial);
+    } else {
+      ++out.unfinished;
+    }
+  }
+  const auto named = [&](const std::string& section, bool trajectory) {
+    return [&, section, trajectory](const std::string& option) {
+      return option != "trajectory" && scaled.count(section + "." + option) == 0 &&
+             (trajectory_options().count(option) != 0) == trajectory;
+    };
+  };
+  const VariantNames environments(trials, &TrialSpec::environment, named("environment", false));
+  const VariantNames regimes(trials, &TrialSpec::regime, named("regime", false));
+  const VariantNames streams(trials, &TrialSpec::regime, named("regime", true));
+  const VariantNames methods(trials, &TrialSpec::method, named("method", false));
+  for (const TrialResult* trial : trials) {
+    auto numbers = stream_numbers(*trial);
+    if (!numbers) continue;
+    const TrialSpec& spec = trial->spec;
+    CellKey key;
+    key.world = environments(spec);
+    if (const Value* trajectory = spec.regime.options.find("trajectory")) {
+      key.world += ", " + trajectory->as_string();
+    }
+    key.world += streams.options(spec);
+    key.regime = regimes(spec);
+    key.method = methods(spec);
+    if (!axis.empty()) {
+      const auto scale = axis_value(spec, axis);
+      if (!scale) continue;
+      key.scale = scale->number;
+    }
+    Cell& cell = out.cells[key];
+    cell.strata[rest_of(spec, scaled)].push_back(std::move(*numbers));
+    cell.cost.steps += trial->cost.steps;
+    cell.cost.rows_seen += trial->cost.rows_seen;
+    cell.cost.labels_used += trial->cost.labels_used;
+    cell.cost.flops += trial->cost.flops;
+    ++cell.trials;
+  }
+  return out;
+}
+
+}  // namespace spurion::analysis

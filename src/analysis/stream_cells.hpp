@@ -1,0 +1,78 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "spurion/analysis/answer.hpp"
+#include "spurion/analysis/streams.hpp"
+#include "spurion/store.hpp"
+
+/// \file
+/// Finished trials on streams, put together by what a question compares.
+
+namespace spurion::analysis {
+
+/// The trials of one world, regime, method and scale, by what else varies.
+struct Cell {
+  std::map<std::string, std::vector<StreamNumbers>> strata;
+  Cost cost;  ///< summed
+  std::int64_t trials = 0;
+
+  [[nodiscard]] const StreamNumbers& any() const { return strata.begin()->second.front(); }
+  [[nodiscard]] std::vector<std::vector<StreamNumbers>> lists() const {
+    std::vector<std::vector<StreamNumbers>> all;
+    for (const auto& [setting, list] : strata) all.push_back(list);
+    return all;
+  }
+  template <class Number>
+  [[nodiscard]] Estimate estimate(const std::string& key, Number number,
+                                  const Range& range = {}) const {
+    std::vector<std::vector<double>> values;
+    for (const auto& [setting, list] : strata) {
+      values.emplace_back();
+      for (const StreamNumbers& trial : list) {
+        const double value = number(trial);
+        if (!std::isnan(value)) values.back().push_back(value);
+      }
+    }
+    return confined(stratified_mean(values, key), range);
+  }
+};
+
+struct CellKey {
+  std::string world;
+  std::string regime;
+  std::string method;
+  double scale = 0.0;
+
+  bool operator<(const CellKey& other) const {
+    return std::tie(world, regime, method, scale) <
+           std::tie(other.world, other.regime, other.method, other.scale);
+  }
+  [[nodiscard]] std::string text() const {
+    return fmt::format("{} {} {} {}", world, regime, method, scale);
+  }
+};
+
+/// Trials by world, regime, method and scale. The options in `scaled` ("section.field") move with
+/// the axis and name nothing.
+struct TrialCells {
+  std::map<CellKey, Cell> cells;
+  std::int64_t unfinished = 0;  ///< diverged or failed, and left out
+};
+
+TrialCells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
+                    const std::set<std::string>& scaled);
+
+/// As `show`; "-" where no trial has the number.
+std::string show_defined(const Estimate& estimate, int digits = 3);
+
+}  // namespace spurion::analysis
