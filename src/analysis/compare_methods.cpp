@@ -1,73 +1,74 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
+#include "harness/method_access.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
-/// Values by setting and seed.
-using Cells = std::map<std::string, std::map<std::int64_t, double>>;
+using Line = ResultsView::Line;
 
-Cells collect(const ResultsView& view, const std::string& method, const std::string& domain,
-              const std::string& metric) {
-  Cells cells;
+/// The numbers of one line that `of_trial` finds.
+template <class OfTrial>
+SeedCells collect(const ResultsView& view, const Line& line, OfTrial of_trial) {
+  SeedCells cells;
   for (const auto& row : view.rows()) {
-    if (row.method != method) continue;
-    if (const auto value = number(*row.trial, domain, metric)) {
-      cells[row.setting][row.trial->spec.seed] = *value;
-    }
+    if (!line.holds(row)) continue;
+    const std::optional<double> value = of_trial(*row.trial);
+    if (value) cells.add(row.setting, row.trial->spec.seed, *value);
   }
   return cells;
 }
 
-std::vector<std::vector<double>> strata_of(const Cells& cells) {
-  std::vector<std::vector<double>> strata;
-  for (const auto& [setting, seeds] : cells) {
-    strata.emplace_back();
-    for (const auto& [seed, value] : seeds) strata.back().push_back(value);
+SeedCells collect(const ResultsView& view, const Line& line, const std::string& domain,
+                  const std::string& metric) {
+  return collect(view, line,
+                 [&](const TrialResult& trial) { return number(trial, domain, metric); });
+}
+
+/// What the methods of a line were allowed to see.
+std::string access_of(const StoredResults& results, const ResultsView& view, const Line& line) {
+  std::set<std::string> texts;
+  for (const auto& row : view.rows()) {
+    if (!line.holds(row)) continue;
+    const Component& method = row.trial->spec.method;
+    auto found = results.context.find(method_access_key(method));
+    if (found == results.context.end()) found = results.context.find("access." + method.name);
+    if (found != results.context.end()) texts.insert(found->second);
   }
-  return strata;
+  return texts.empty() ? "-" : fmt::format("{}", fmt::join(texts, " or "));
 }
 
-std::vector<double> flat(const Cells& cells) {
-  std::vector<double> all;
-  for (const auto& stratum : strata_of(cells))
-    all.insert(all.end(), stratum.begin(), stratum.end());
-  return all;
+/// What the lines of a regime are compared with: the method named as the baseline, or the first of
+/// its variants.
+const Line* baseline_of(const std::vector<Line>& lines, const Line& line,
+                        const std::string& baseline) {
+  const Line* variant = nullptr;
+  for (const Line& other : lines) {
+    if (other.regime != line.regime) continue;
+    if (other.method == baseline) return &other;
+    if (variant == nullptr && other.method.rfind(baseline + " (", 0) == 0) variant = &other;
+  }
+  return variant;
 }
 
-std::string cell(const Cells& cells, const std::string& metric, const std::string& key) {
-  return cells.empty() ? "-"
-                       : show(confined(stratified_mean(strata_of(cells), key), range_of(metric)));
-}
-
-/// Differences to the baseline on the same setting and seed; and their means over settings, one a
-/// seed, which are what the permutation test may treat as independent.
-struct Paired {
-  Cells each;
-  std::vector<double> by_seed;
+/// Out of distribution, a line minus its baseline.
+struct Difference {
+  std::size_t row;  ///< of the table
+  std::string line;
+  std::string baseline;
+  Estimate estimate;
+  double p = 1.0;
 };
-
-Paired pair(const Cells& method, const Cells& baseline) {
-  Paired paired;
-  std::map<std::int64_t, std::vector<double>> seeds;
-  for (const auto& [setting, values] : method) {
-    const auto other = baseline.find(setting);
-    if (other == baseline.end()) continue;
-    for (const auto& [seed, value] : values) {
-      if (const auto match = other->second.find(seed); match != other->second.end()) {
-        paired.each[setting][seed] = value - match->second;
-        seeds[seed].push_back(value - match->second);
-      }
-    }
-  }
-  for (const auto& [seed, values] : seeds) paired.by_seed.push_back(mean(values));
-  return paired;
-}
 
 }  // namespace
 
@@ -77,59 +78,70 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
   Answer answer;
   Table table{
       "methods_" + question.experiment,
-      fmt::format(
-          "Methods in experiment '{}': mean {} with {} "
-          "over seeds, other settings averaged. OOD - {}: paired on settings and seeds; "
-          "p: sign-flip permutation test over seeds (n seeds cannot give less than 2^(1-n)), "
-          "Holm-corrected. Flip rate: share "
-          "of predictions that change when only the cue does. c: confusion index, 0 "
-          "invariant, 1 cue only; of the settings in whose test domain to follow the cue costs "
-          "something, - where there is none.",
-          question.experiment, view.score_text(), kIntervalText, baseline),
+      fmt::format("Methods in experiment '{}': mean {} with {} over seeds, other settings averaged "
+                  "within a seed. OOD - {}: paired on settings and seeds, under one regime; p: "
+                  "sign-flip permutation test over seeds (n seeds cannot give less than 2^(1-n)), "
+                  "Holm-corrected. Flip rate: share of predictions that change when only the cue "
+                  "does, of several cues the one with most. c: confusion index, 0 invariant, 1 cue "
+                  "only; of the settings in whose test domain to follow the cue costs something, - "
+                  "where there is none.{}",
+                  question.experiment, view.score_text(), kIntervalText, baseline, view.note()),
       {"method", "ID", "OOD", "OOD IQM", "gap", "worst group", "flip rate", "c",
        "OOD - " + baseline, "p", "trials", "diverged", "may see"},
       {}};
-  const Cells reference = collect(view, baseline, "test", view.score());
-  std::vector<double> p_values;
-  std::vector<std::string> compared;
-  std::map<std::string, Estimate> differences;
-  for (const std::string& method : view.methods(baseline)) {
-    const Cells ood = collect(view, method, "test", view.score());
-    const auto key = [&](const char* what) {
-      return fmt::format("{} {} {}", question.experiment, method, what);
-    };
-    const auto shown = [&](const char* domain, const std::string& metric, const char* what) {
-      return cell(collect(view, method, domain, metric), metric, key(what));
-    };
-    std::string difference = "-";
-    if (method != baseline && !reference.empty()) {
-      const Paired paired = pair(ood, reference);
-      differences[method] = stratified_mean(strata_of(paired.each), key("difference"));
-      difference = show(differences[method]);
-      p_values.push_back(sign_flip_p(paired.by_seed, key("p")));
-      compared.push_back(method);
-    }
-    const auto access = results.context.find("access." + method);
-    table.rows.push_back(
-        {method, shown("id", view.score(), "id"), shown("test", view.score(), "ood"),
-         ood.empty() ? "-" : show(interquartile_mean(flat(ood))), shown("test", "gap", "gap"),
-         shown("test", "worst_group_accuracy", "worst"), shown("test", "flip_rate", "flip"),
-         shown("test", "confusion_index", "confusion"), difference, "-",
-         fmt::format("{}", flat(ood).size()), fmt::format("{}", view.diverged(method)),
-         access == results.context.end() ? "-" : access->second});
-  }
-  const auto adjusted = holm(p_values);
+  const std::vector<Line> lines = view.lines(baseline);
   const bool accuracy = view.score() == "accuracy";
-  for (std::size_t i = 0; i < compared.size(); ++i) {
-    for (auto& row : table.rows) {
-      if (row[0] == compared[i]) row[9] = show(adjusted[i]);
+  const Range difference_range = accuracy ? kDifference : Range{};
+  std::vector<Difference> differences;
+  for (const Line& line : lines) {
+    const SeedCells ood = collect(view, line, "test", view.score());
+    const auto key = [&](const char* what) {
+      return fmt::format("{} {} {}", question.experiment, line.name, what);
+    };
+    const auto shown = [&](const SeedCells& cells, const std::string& metric, const char* what) {
+      return cells.empty() ? "-" : show(cells.estimate(key(what), range_of(metric)));
+    };
+    const auto measured = [&](const char* domain, const std::string& metric, const char* what) {
+      return shown(collect(view, line, domain, metric), metric, what);
+    };
+    const SeedCells gaps = collect(view, line, "test", "gap");
+    std::string difference = "-";
+    const Line* other = baseline_of(lines, line, baseline);
+    if (other != nullptr && other->method != line.method) {
+      const SeedCells paired = ood.minus(collect(view, *other, "test", view.score()));
+      // Trials of other settings and seeds say nothing about the difference.
+      if (!paired.empty()) {
+        differences.push_back({table.rows.size(), line.name, other->name,
+                               paired.estimate(key("difference"), difference_range),
+                               sign_flip_p(paired.seed_means(), key("p"))});
+        difference = show(differences.back().estimate);
+      }
     }
-    const Estimate& d = differences[compared[i]];
-    const bool better = accuracy ? d.low > 0 : d.high < 0;
-    const bool worse = accuracy ? d.high < 0 : d.low > 0;
-    answer.sentence += fmt::format("{} {} {} out of distribution by {} (p = {}). ", compared[i],
+    table.rows.push_back(
+        {line.name, measured("id", view.score(), "id"), shown(ood, view.score(), "ood"),
+         ood.empty() ? "-" : show(interquartile_mean(ood.values())),
+         gaps.empty() ? "-" : show(gaps.estimate(key("gap"), difference_range)),
+         measured("test", "worst_group_accuracy", "worst"),
+         shown(collect(view, line, [](const TrialResult& trial) { return worst_flip_rate(trial); }),
+               "flip_rate", "flip"),
+         measured("test", "confusion_index", "confusion"), difference, "-",
+         fmt::format("{}", ood.values().size()),
+         fmt::format("{}", view.diverged(line.method, line.regime)),
+         access_of(results, view, line)});
+  }
+  std::vector<double> p_values;
+  for (const Difference& one : differences) p_values.push_back(one.p);
+  const auto adjusted = holm(p_values);
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const Difference& one = differences[i];
+    const Estimate& d = one.estimate;
+    table.rows[one.row][9] = show(adjusted[i]);
+    const bool several = d.seeds > 1;
+    const bool better = several && (accuracy ? d.low > 0 : d.high < 0);
+    const bool worse = several && (accuracy ? d.high < 0 : d.low > 0);
+    answer.sentence += fmt::format("{} {} {} out of distribution by {} ({}). ", one.line,
                                    better ? "beats" : (worse ? "does worse than" : "differs from"),
-                                   baseline, show(d), show(adjusted[i]));
+                                   one.baseline, show(d), show_p(adjusted[i]));
   }
   if (answer.sentence.empty() && !table.rows.empty()) {
     answer.sentence =

@@ -1,23 +1,21 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
+#include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
-using Strata = std::map<std::string, std::vector<double>>;
-
-Estimate estimate(const Strata& strata, const std::string& metric, const std::string& key) {
-  std::vector<std::vector<double>> each;
-  for (const auto& [setting, values] : strata) each.push_back(values);
-  return confined(stratified_mean(each, key), range_of(metric));
-}
+using Line = ResultsView::Line;
 
 std::int64_t last_phase(const TrialResult& trial) {
   std::int64_t last = 0;
@@ -25,73 +23,84 @@ std::int64_t last_phase(const TrialResult& trial) {
   return last;
 }
 
-/// Accuracy on the stream, predicted before learned from, over steps.
+/// Score on the stream, predicted before learned from, over its rows. (Updates would not do: none
+/// is made while labels are awaited.)
 Chart stream_chart(const ResultsView& view, const Question& question) {
   Chart chart;
   chart.name = "stream_" + question.experiment;
   chart.title = "Over the stream";
-  chart.x_label = "updates";
+  chart.x_label = "rows of the stream";
   chart.y_label = "prequential " + view.score_text();
-  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cue's correlation shifts.",
-                           kIntervalText);
+  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cue's correlation shifts.{}",
+                           kIntervalText, view.note());
   const std::string metric =
       view.score() == "accuracy" ? "prequential_accuracy" : "prequential_loss";
-  for (const std::string& regime : view.regimes()) {
-    std::map<std::int64_t, Strata> points;
-    std::map<std::int64_t, std::set<std::int64_t>> starts;
+  std::set<double> marks;
+  for (const Line& line : view.regime_lines()) {
+    std::map<double, SeedCells> points;
     for (const auto& row : view.rows()) {
-      if (row.regime != regime) continue;
-      std::int64_t previous_step = -1;
-      std::int64_t previous_phase = -1;
+      if (!line.holds(row)) continue;
+      double rows = 0.0;
+      double score = std::nan("");
+      std::int64_t phase = -1;
       for (const Measurement& m : row.trial->measurements) {
-        if (m.domain == "stream" && m.metric == metric) {
-          points[m.step][row.setting].push_back(m.value);
-          if (m.phase != previous_phase && previous_phase >= 0)
-            starts[m.phase].insert(previous_step);
-          previous_phase = m.phase;
-          previous_step = m.step;
+        if (m.domain != "stream") continue;
+        if (m.metric == metric) {
+          if (phase >= 0 && m.phase != phase) marks.insert(rows);
+          phase = m.phase;
+          score = m.value;
+        } else if (m.metric == "window_rows") {
+          rows += m.value;
+          points[rows].add(row.setting, row.trial->spec.seed, score);
         }
       }
     }
     if (points.empty()) continue;
     Series series;
-    series.name = regime;
-    for (const auto& [step, strata] : points) {
-      series.x.push_back(static_cast<double>(step));
-      series.y.push_back(estimate(strata, metric, fmt::format("stream {} {}", regime, step)));
-    }
-    for (const auto& [phase, steps] : starts) {
-      chart.marks.push_back(static_cast<double>(*steps.begin()));
+    series.name = line.name;
+    for (const auto& [rows, cells] : points) {
+      series.x.push_back(rows);
+      series.y.push_back(
+          cells.estimate(fmt::format("stream {} {}", line.name, rows), range_of(metric)));
     }
     chart.series.push_back(std::move(series));
   }
+  chart.marks.assign(marks.begin(), marks.end());
   return chart;
 }
 
-/// Score on each phase's distribution after training on it, against the same model where the cue is
-/// neutral: what is left of the score when the new cue says nothing.
+/// Of one line, by phase.
 struct PhaseNumbers {
-  std::map<std::int64_t, Strata> own;      // on the phase's own distribution
-  std::map<std::int64_t, Strata> first;    // on phase 0's
-  std::map<std::int64_t, Strata> neutral;  // at dial = 0.5
-  std::map<std::int64_t, Strata> flip;     // flip rate on the test domain
+  std::map<std::int64_t, SeedCells> own;      ///< score on the phase's own distribution
+  std::map<std::int64_t, SeedCells> first;    ///< on the train domains
+  std::map<std::int64_t, SeedCells> neutral;  ///< on the phase's own, its cues randomised
+  std::map<std::int64_t, SeedCells> trap;     ///< what of the first is owed to cues
+  std::map<std::int64_t, SeedCells> flip;     ///< of the cue that is followed most
 };
 
-PhaseNumbers collect(const ResultsView& view, const std::string& regime) {
+PhaseNumbers collect(const ResultsView& view, const Line& line) {
   PhaseNumbers numbers;
+  const std::string& score = view.score();
   for (const auto& row : view.rows()) {
-    if (row.regime != regime) continue;
-    for (std::int64_t phase = 0; phase <= last_phase(*row.trial); ++phase) {
-      const auto add = [&](auto& target, const std::string& domain, const std::string& metric) {
-        if (const auto value = number(*row.trial, domain, metric, phase)) {
-          target[phase][row.setting].push_back(*value);
-        }
+    if (!line.holds(row)) continue;
+    const TrialResult& trial = *row.trial;
+    const std::optional<StreamNumbers> stream = stream_numbers(trial);
+    for (std::int64_t phase = 0; phase <= last_phase(trial); ++phase) {
+      const auto add = [&](auto& target, std::optional<double> value) {
+        if (value) target[phase].add(row.setting, trial.spec.seed, *value);
       };
-      const std::string own = fmt::format("phase_{}", phase);
-      add(numbers.own, number(*row.trial, own, view.score(), phase) ? own : "id", view.score());
-      add(numbers.first, "id", view.score());
-      add(numbers.neutral, "dial=0.5", view.score());
-      add(numbers.flip, "test", "flip_rate");
+      const std::string domain = fmt::format("phase_{}", phase);
+      const bool phased = number(trial, domain, score, phase).has_value();
+      add(numbers.own, number(trial, phased ? domain : "id", score, phase));
+      add(numbers.first, number(trial, "id", score, phase));
+      add(numbers.neutral, phased ? number(trial, domain, "randomised_" + score, phase)
+                                  : number(trial, "id", "cue_randomised_" + score, phase));
+      const auto place = static_cast<std::size_t>(phase);
+      const bool known = stream && place < stream->traps.size();
+      if (known) add(numbers.trap, stream->traps[place][place]);
+      // Of a stream each cue on its own, else the cue that the test domain shifts.
+      const double alone = known ? stream->worst_flip(phase) : std::nan("");
+      add(numbers.flip, std::isnan(alone) ? worst_flip_rate(trial, phase) : alone);
     }
   }
   return numbers;
@@ -102,13 +111,12 @@ struct Judgement {
   bool resolved;
 };
 
-/// Resolved: fewer than a tenth of the predictions follow the cue. Replaced: most do, and the score
-/// on the last phase is what the cue gives, for it falls where the cue is neutral.
-Judgement judge(const Estimate& own, const Estimate& flip, const std::optional<Estimate>& neutral) {
-  if (flip.high < 0.1) return {"hardly uses the cue", true};
-  if (flip.low <= 0.5) return {"still uses the cue", false};
-  const bool falls = neutral && std::abs(own.value - neutral->value) > 0.1;
-  return {falls ? "scores by the newest cue" : "follows the cue", false};
+/// Resolved: fewer than a tenth of the predictions follow any cue. Replaced: most do, and the score
+/// on the last phase is what the cues give, for it falls where they are randomised.
+Judgement judge(const Estimate& flip, const std::optional<Estimate>& trap) {
+  if (flip.high < 0.1) return {"hardly uses a cue", true};
+  if (flip.low <= 0.5) return {"still uses a cue", false};
+  return {trap && trap->low > 0.1 ? "scores by the newest cue" : "follows a cue", false};
 }
 
 }  // namespace
@@ -118,50 +126,68 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
   Answer answer;
   Chart stream = stream_chart(view, question);
   if (!stream.series.empty()) answer.charts.push_back(std::move(stream));
+  const bool accuracy = view.score() == "accuracy";
   Table table{
       "regimes_" + question.experiment,
       fmt::format("After each phase: {} on the phase's own distribution, on the train domains, and "
-                  "where the cue is neutral; flip rate: share of predictions that change when "
-                  "only the cue does. Mean with {} over seeds. A high score "
-                  "with a high flip rate is a replaced cue, not a resolved confusion.",
-                  view.score_text(), kIntervalText),
-      {"regime", "after phase", "own phase", "train domains", "cue neutral", "flip rate"},
+                  "on the phase's own rows with its cues randomised; {}. Mean with {} over seeds. "
+                  "A high score with a high flip rate is a replaced cue, not a resolved "
+                  "confusion.{}",
+                  view.score_text(),
+                  accuracy ? "flip rate: share of predictions that one cue alone changes, of "
+                             "several cues the one with most"
+                           : "flip rate: how far one cue alone moves the output, in standard "
+                             "deviations of the target, of several cues the one with most",
+                  kIntervalText, view.note()),
+      {"regime", "after phase", "own phase", "train domains", "cues randomised", "flip rate"},
       {}};
   int trained_on = 0;
   int resolved = 0;
-  for (const std::string& regime : view.regimes()) {
-    const PhaseNumbers numbers = collect(view, regime);
-    const auto get = [&](const std::map<std::int64_t, Strata>& source, std::int64_t phase,
-                         const char* what) -> std::optional<Estimate> {
+  for (const Line& line : view.regime_lines()) {
+    const PhaseNumbers numbers = collect(view, line);
+    const auto get = [&](const std::map<std::int64_t, SeedCells>& source, std::int64_t phase,
+                         const char* what, const Range& range) -> std::optional<Estimate> {
       const auto found = source.find(phase);
-      if (found == source.end()) return std::nullopt;
-      return estimate(found->second, &source == &numbers.flip ? "flip_rate" : view.score(),
-                      fmt::format("{} {} {} {}", question.experiment, regime, phase, what));
+      if (found == source.end() || found->second.empty()) return std::nullopt;
+      return found->second.estimate(
+          fmt::format("{} {} {} {}", question.experiment, line.name, phase, what), range);
     };
     const auto text = [](const std::optional<Estimate>& value) {
       return value ? show(*value) : std::string("-");
     };
+    const Range rate = range_of(view.score());
     std::optional<Estimate> own;
     std::optional<Estimate> flip;
     std::optional<Estimate> neutral;
-    for (const auto& [phase, strata] : numbers.own) {
-      own = get(numbers.own, phase, "own");
-      flip = get(numbers.flip, phase, "flip");
-      neutral = get(numbers.neutral, phase, "neutral");
-      table.rows.push_back({regime, fmt::format("{}", phase), text(own),
-                            text(get(numbers.first, phase, "first")), text(neutral), text(flip)});
+    std::optional<Estimate> trap;
+    for (const auto& [phase, cells] : numbers.own) {
+      own = get(numbers.own, phase, "own", rate);
+      flip = get(numbers.flip, phase, "flip", accuracy ? kRate : Range{0.0, Range{}.high});
+      neutral = get(numbers.neutral, phase, "neutral", rate);
+      trap = get(numbers.trap, phase, "trap", {});
+      table.rows.push_back({line.name, fmt::format("{}", phase), text(own),
+                            text(get(numbers.first, phase, "first", rate)), text(neutral),
+                            text(flip)});
     }
-    if (!own || !flip) continue;
-    Judgement judgement = judge(*own, *flip, neutral);
-    if (regime == "offline" && !judgement.resolved)
-      judgement.text = "keeps to the cue it was trained on";
-    if (regime != "offline") {
+    if (!own) continue;
+    if (!flip || flip->seeds < 2) {
+      answer.sentence += fmt::format(
+          "{}: {} on its last phase; how far it follows a cue is not "
+          "known. ",
+          line.name, show(*own));
+      continue;
+    }
+    Judgement judgement = judge(*flip, trap);
+    const bool offline = line.regime.rfind("offline", 0) == 0;
+    if (offline && !judgement.resolved) judgement.text = "keeps to the cue it was trained on";
+    if (!offline) {
       ++trained_on;
       resolved += judgement.resolved ? 1 : 0;
     }
     answer.sentence += fmt::format(
-        "{} {}: {} on its last phase{}, flip rate {}. ", regime, judgement.text, show(*own),
-        neutral ? fmt::format(", {} where the cue is neutral", show(*neutral)) : std::string(),
+        "{} {}: {} on its last phase{}, flip rate {}. ", line.name, judgement.text, show(*own),
+        neutral ? fmt::format(", {} there with the cues randomised", show(*neutral))
+                : std::string(),
         show(*flip));
   }
   if (trained_on > 0) {

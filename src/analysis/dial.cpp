@@ -8,13 +8,13 @@
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
-/// Values at each dial position, by setting: strata of the estimate.
-using DialPoints = std::map<double, std::map<std::string, std::vector<double>>>;
+using DialPoints = std::map<double, SeedCells>;
 
 /// What the store says about the environment of a trial, as its options are where they are
 /// described; null where it says nothing.
@@ -66,12 +66,9 @@ Series make_series(const std::string& name, const DialPoints& points, const Rang
   Series series;
   series.name = name;
   series.reference = reference;
-  for (const auto& [shift, settings] : points) {
-    std::vector<std::vector<double>> strata;
-    for (const auto& [setting, values] : settings) strata.push_back(values);
+  for (const auto& [shift, cells] : points) {
     series.x.push_back(shift);
-    series.y.push_back(
-        confined(stratified_mean(strata, fmt::format("dial {} {}", name, shift)), range));
+    series.y.push_back(cells.estimate(fmt::format("dial {} {}", name, shift), range));
   }
   return series;
 }
@@ -105,30 +102,33 @@ std::vector<World> worlds_of(const StoredResults& results, const ResultsView& vi
 }
 
 Chart chart_of(const World& world, const ResultsView& view) {
-  const bool by_regime = view.methods().size() == 1 && view.regimes().size() > 1;
   const bool accuracy =
       std::all_of(world.rows.begin(), world.rows.end(), [](const ResultsView::Row* row) {
         return number(*row->trial, "test", "accuracy").has_value();
       });
+  const std::vector<ResultsView::Line> all = view.lines();
   std::map<std::string, DialPoints> lines;
   std::map<std::string, DialPoints> ceilings;
   for (const ResultsView::Row* row : world.rows) {
+    const auto line = std::find_if(all.begin(), all.end(),
+                                   [&](const ResultsView::Line& one) { return one.holds(*row); });
+    const std::int64_t seed = row->trial->spec.seed;
     std::int64_t last = 0;
     for (const Measurement& m : row->trial->measurements) last = std::max(last, m.phase);
     for (const Measurement& m : row->trial->measurements) {
       if (m.domain.rfind("dial=", 0) != 0) continue;
       if (m.metric.rfind("ceiling_", 0) == 0) {
-        ceilings[m.metric.substr(8)][m.shift][row->setting].push_back(m.value);
+        ceilings[m.metric.substr(8)][m.shift].add(row->setting, seed, m.value);
       } else if (m.metric == (accuracy ? "accuracy" : "loss") && m.phase == last) {
-        lines[by_regime ? row->regime : row->method][m.shift][row->setting].push_back(m.value);
+        lines[line->name][m.shift].add(row->setting, seed, m.value);
       }
     }
   }
   const Range range = range_of(accuracy ? "accuracy" : "loss");
   Chart chart;
-  for (const std::string& name : by_regime ? view.regimes() : view.methods()) {
-    if (lines.count(name) != 0)
-      chart.series.push_back(make_series(name, lines[name], range, false));
+  for (const ResultsView::Line& line : all) {
+    if (lines.count(line.name) != 0)
+      chart.series.push_back(make_series(line.name, lines[line.name], range, false));
   }
   std::set<std::string> shown;
   for (const auto& [key, label] : kCeilings) {
@@ -140,8 +140,8 @@ Chart chart_of(const World& world, const ResultsView& view) {
   chart.x_label =
       name.empty() ? "shift" : fmt::format("{}: {}", name, text_of(world.facts, "dial_doc"));
   chart.y_label = accuracy ? "accuracy" : "mean squared error";
-  chart.note =
-      fmt::format("Band: {} of the mean over seeds, other settings averaged.", kIntervalText);
+  chart.note = fmt::format("Band: {} of the mean over seeds, other settings averaged.{}",
+                           kIntervalText, view.note());
   if (!shown.empty()) {
     chart.note += fmt::format(" Dashed: {}.", ceilings_text(world.facts, shown));
   }
@@ -151,7 +151,7 @@ Chart chart_of(const World& world, const ResultsView& view) {
 }  // namespace
 
 std::vector<Chart> dial_charts(const StoredResults& results, const std::string& experiment) {
-  const ResultsView view(results, experiment);
+  const ResultsView view(results, experiment, {}, ResultsView::Tasks::both);
   const std::vector<World> worlds = worlds_of(results, view);
   std::vector<Chart> charts;
   std::map<std::string, int> times;

@@ -6,38 +6,12 @@
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
 
 namespace {
-
-/// Gaps of one method at one scale, by what else varies and by seed, so that scales can be paired.
-using Cells = std::map<std::string, std::map<std::int64_t, double>>;
-
-Estimate estimate(const Cells& cells, const std::string& key) {
-  std::vector<std::vector<double>> strata;
-  for (const auto& [setting, seeds] : cells) {
-    strata.emplace_back();
-    for (const auto& [seed, gap] : seeds) strata.back().push_back(gap);
-  }
-  return stratified_mean(strata, key);
-}
-
-Estimate paired_difference(const Cells& large, const Cells& small, const std::string& key) {
-  std::vector<std::vector<double>> strata;
-  for (const auto& [setting, seeds] : large) {
-    const auto other = small.find(setting);
-    if (other == small.end()) continue;
-    strata.emplace_back();
-    for (const auto& [seed, gap] : seeds) {
-      if (const auto match = other->second.find(seed); match != other->second.end()) {
-        strata.back().push_back(gap - match->second);
-      }
-    }
-  }
-  return stratified_mean(strata, key);
-}
 
 /// The interval lies within the margin of 0.
 bool closed(const Estimate& gap, double margin) { return gap.low >= -margin && gap.high <= margin; }
@@ -69,16 +43,7 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
     throw UsageError("a question of kind 'gap_against_scale' needs axis = \"section.field\"");
   }
   const double margin = number_option(question, "margin", 0.02);
-  const ResultsView view(results, question.experiment);
-  std::map<std::string, std::map<double, Cells>> gaps;
-  for (const auto& row : view.rows()) {
-    const auto scale = axis_value(row.trial->spec, axis);
-    const auto gap = number(*row.trial, "test", "gap");
-    if (scale && gap) {
-      gaps[row.method][scale->number][setting_without(row.trial->spec, axis)]
-          [row.trial->spec.seed] = *gap;
-    }
-  }
+  const ResultsView view(results, question.experiment, {axis});
   Answer answer;
   Chart chart;
   chart.name = fmt::format("gap_{}_{}", question.experiment, axis);
@@ -86,7 +51,8 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
   chart.x_label = axis;
   chart.y_label = fmt::format("gap in {} (ID to OOD)", view.score_text());
   chart.log_x = true;
-  chart.note = fmt::format("Band: {} over seeds; other axes averaged.", kIntervalText);
+  chart.note =
+      fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
   Table table{
       chart.name + "_verdicts",
       fmt::format("Gap at the smallest and largest {}, paired change and verdict (margin {}). "
@@ -99,32 +65,45 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
                   axis, margin, kIntervalText),
       {"method", "smallest", "gap there", "largest", "gap there", "change", "verdict"},
       {}};
-  for (const std::string& method : view.methods()) {
-    const auto& scales = gaps[method];
+  const Range range = view.score() == "accuracy" ? kDifference : Range{};
+  for (const ResultsView::Line& line : view.lines()) {
+    std::map<double, SeedCells> scales;
+    for (const auto& row : view.rows()) {
+      const auto scale = axis_value(row.trial->spec, axis);
+      const auto gap = number(*row.trial, "test", "gap");
+      if (!line.holds(row) || !scale || !gap) continue;
+      scales[scale->number].add(row.setting, row.trial->spec.seed, *gap);
+    }
     if (scales.empty()) continue;
+    const std::string& method = line.name;
     Series series;
     series.name = method;
     for (const auto& [scale, cells] : scales) {
       series.x.push_back(scale);
-      series.y.push_back(estimate(cells, fmt::format("gap {} {} {}", method, axis, scale)));
+      series.y.push_back(cells.estimate(fmt::format("gap {} {} {}", method, axis, scale), range));
     }
-    const Estimate change = paired_difference(scales.rbegin()->second, scales.begin()->second,
-                                              fmt::format("change {} {}", method, axis));
-    const std::string decided =
-        scales.size() < 2 ? "one scale only" : verdict(series.y, change, margin);
+    const Estimate change = scales.rbegin()
+                                ->second.minus(scales.begin()->second)
+                                .estimate(fmt::format("change {} {}", method, axis));
+    const std::string decided = scales.size() < 2  ? "one scale only"
+                                : change.seeds < 2 ? "one seed only"
+                                                   : verdict(series.y, change, margin);
     table.rows.push_back({method, fmt::format("{}", series.x.front()), show(series.y.front()),
                           fmt::format("{}", series.x.back()), show(series.y.back()), show(change),
                           decided});
     if (answer.sentence.empty()) {
-      const char* answered = decided == "closes"      ? "Yes"
-                             : decided == "no gap"    ? "There is no gap to close"
-                             : decided == "undecided" ? "Undecided"
-                                                      : "No";
+      const bool known = scales.size() > 1 && change.seeds > 1 && decided != "undecided";
+      const char* answered = decided == "closes"   ? "Yes"
+                             : decided == "no gap" ? "There is no gap to close"
+                             : known               ? "No"
+                                                   : "Undecided";
       answer.sentence = fmt::format("{}: under {} the gap is {} at {} = {} and {} at {}", answered,
                                     method, show(series.y.front()), axis, series.x.front(),
                                     show(series.y.back()), series.x.back());
       if (decided == "undecided") {
         answer.sentence += ": it may do either";
+      } else if (!known) {
+        answer.sentence += ": " + decided;
       } else if (decided != "no gap") {
         answer.sentence += ": it " + decided;
       }

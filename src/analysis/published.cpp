@@ -85,7 +85,6 @@ Trials best_draw(const Trials& trials, const std::string& domain, const std::str
 }  // namespace
 
 Answer published(const StoredResults& results, const Question& question) {
-  const ResultsView view(results, question.experiment);
   const Value* rows = question.options.find("rows");
   if (rows == nullptr || !rows->is_list()) {
     throw UsageError("a question of kind 'published' needs rows = [{ label = \"...\", ... }]");
@@ -114,8 +113,10 @@ Answer published(const StoredResults& results, const Question& question) {
   for (const Value& item : rows->as_list()) {
     const Published row = read_row(item);
     Trials trials;
-    for (const auto& entry : view.rows()) {
-      if (matches(entry.trial->spec, row.where)) trials.push_back(entry.trial);
+    for (const TrialResult& trial : results.trials) {
+      const bool asked = trial.spec.experiment == question.experiment &&
+                         trial.status == Status::done && matches(trial.spec, row.where);
+      if (asked) trials.push_back(&trial);
     }
     if (select_on != nullptr) trials = best_draw(trials, select_on->as_string(), row.metric);
     std::vector<double> values;

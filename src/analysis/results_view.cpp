@@ -4,50 +4,131 @@
 
 #include <algorithm>
 
+#include "analysis/variant_names.hpp"
 #include "spurion/error.hpp"
+#include "spurion/suite.hpp"
 
 namespace spurion::analysis {
 
-ResultsView::ResultsView(const StoredResults& results, const std::string& experiment) {
+namespace {
+
+/// The options that a search of the experiment draws.
+std::set<std::string> searched_options(const StoredResults& results,
+                                       const std::string& experiment) {
+  const auto text = results.context.find("suite");
+  if (text == results.context.end()) return {};
+  for (const Experiment& one : Suite::parse(text->second, "suite").experiments) {
+    if (one.name == experiment && one.draws > 0) {
+      return {one.search_fields.begin(), one.search_fields.end()};
+    }
+  }
+  return {};
+}
+
+bool is_variant_of(const std::string& name, const std::string& component) {
+  return name == component || name.rfind(component + " (", 0) == 0;
+}
+
+}  // namespace
+
+ResultsView::ResultsView(const StoredResults& results, const std::string& experiment,
+                         const std::set<std::string>& axes, Tasks tasks) {
+  std::vector<const TrialResult*> trials;
+  bool accuracy = false;
   for (const TrialResult& trial : results.trials) {
     if (trial.spec.experiment != experiment) continue;
-    if (trial.status != Status::done) {
-      ++diverged_[trial.spec.method.name];
+    trials.push_back(&trial);
+    accuracy = accuracy || number(trial, "test", "accuracy");
+    draws_ = draws_ || trial.spec.draw > 0;
+  }
+  if (!accuracy) score_ = "loss";
+  std::set<std::string> unnamed = searched_options(results, experiment);
+  unnamed.insert(axes.begin(), axes.end());
+  const auto named = [&](const char* section) {
+    return [&unnamed, section](const std::string& option) {
+      return unnamed.count(section + ("." + option)) == 0;
+    };
+  };
+  const VariantNames methods(trials, &TrialSpec::method, named("method"));
+  const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
+  for (const TrialResult* trial : trials) {
+    const std::string method = methods(trial->spec);
+    const std::string regime = regimes(trial->spec);
+    if (trial->status != Status::done) {
+      ++diverged_[{method, regime}];
       continue;
     }
-    Value setting = trial.spec.canonical();
+    if (tasks == Tasks::one && accuracy && !number(*trial, "test", "accuracy")) {
+      ++of_another_task_;
+      continue;
+    }
+    Value setting = trial->spec.canonical();
+    for (const std::string& option : unnamed) erase_option(setting, option);
     for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
       setting.as_table().erase(key);
     }
-    rows_.push_back(
-        {&trial, trial.spec.method.name, trial.spec.regime.name, setting.canonical_json()});
-    if (!number(trial, "test", "accuracy")) score_ = "loss";
+    rows_.push_back({trial, method, regime, setting.canonical_json()});
   }
 }
 
-std::int64_t ResultsView::diverged(const std::string& method) const {
-  const auto found = diverged_.find(method);
+std::int64_t ResultsView::diverged(const std::string& method, const std::string& regime) const {
+  const auto found = diverged_.find({method, regime});
   return found == diverged_.end() ? 0 : found->second;
 }
 
 std::vector<std::string> ResultsView::methods(const std::string& first) const {
   std::set<std::string> names;
   for (const Row& row : rows_) names.insert(row.method);
-  std::vector<std::string> ordered;
-  if (names.erase(first) != 0) ordered.push_back(first);
-  ordered.insert(ordered.end(), names.begin(), names.end());
+  std::vector<std::string> ordered(names.begin(), names.end());
+  std::stable_partition(ordered.begin(), ordered.end(),
+                        [&](const std::string& name) { return is_variant_of(name, first); });
   return ordered;
 }
 
 std::vector<std::string> ResultsView::regimes() const {
   std::set<std::string> names;
   for (const Row& row : rows_) names.insert(row.regime);
-  std::vector<std::string> ordered;
-  for (const char* usual : {"offline", "continual", "online"}) {
-    if (names.erase(usual) != 0) ordered.emplace_back(usual);
+  std::vector<std::string> ordered(names.begin(), names.end());
+  for (const char* usual : {"online", "continual", "offline"}) {
+    std::stable_partition(ordered.begin(), ordered.end(),
+                          [&](const std::string& name) { return is_variant_of(name, usual); });
   }
-  ordered.insert(ordered.end(), names.begin(), names.end());
   return ordered;
+}
+
+std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) const {
+  std::set<std::pair<std::string, std::string>> pairs;
+  for (const Row& row : rows_) pairs.emplace(row.method, row.regime);
+  const std::vector<std::string> all_methods = methods(first);
+  const std::vector<std::string> all_regimes = regimes();
+  std::vector<Line> ordered;
+  for (const std::string& regime : all_regimes) {
+    for (const std::string& method : all_methods) {
+      if (pairs.count({method, regime}) == 0) continue;
+      const std::string name = all_regimes.size() == 1   ? method
+                               : all_methods.size() == 1 ? regime
+                                                         : regime + ", " + method;
+      ordered.push_back({method, regime, name});
+    }
+  }
+  return ordered;
+}
+
+std::vector<ResultsView::Line> ResultsView::regime_lines() const {
+  std::vector<Line> all = lines();
+  if (all.size() == 1) all.front().name = all.front().regime;
+  return all;
+}
+
+std::string ResultsView::note() const {
+  std::string text;
+  if (draws_) text += " Hyper-parameter draws of a seed are averaged.";
+  if (of_another_task_ > 0) {
+    text += fmt::format(
+        " {} trials of regression are left out: ask about them in an experiment of their own.",
+        of_another_task_);
+  }
+  return text;
 }
 
 std::string ResultsView::score_text() const {
@@ -114,16 +195,32 @@ bool matches(const TrialSpec& spec, const Value* where) {
   return true;
 }
 
-std::string setting_without(const TrialSpec& spec, const std::string& axis) {
-  Value canonical = spec.canonical();
+std::optional<double> worst_flip_rate(const TrialResult& trial, std::optional<std::int64_t> phase) {
+  std::int64_t last = 0;
+  for (const Measurement& row : trial.measurements) last = std::max(last, row.phase);
+  const std::int64_t at = phase.value_or(last);
+  // A stream measures each cue on rows on which the others say nothing.
+  std::optional<double> alone;
+  std::optional<double> shifted;
+  for (const Measurement& row : trial.measurements) {
+    if (row.metric != "flip_rate" || row.phase != at) continue;
+    const bool by_itself = row.domain.rfind("cue_", 0) == 0;
+    if (!by_itself && row.domain != "test" && row.domain.rfind("test_", 0) != 0) continue;
+    std::optional<double>& worst = by_itself ? alone : shifted;
+    worst = std::max(worst.value_or(row.value), row.value);
+  }
+  return alone ? alone : shifted;
+}
+
+void erase_option(Value& canonical, const std::string& axis) {
   const auto dot = axis.find('.');
-  Value& section = canonical.as_table().at(axis.substr(0, dot));
-  Value::Table& table = section.find("options") != nullptr
-                            ? section.as_table().at("options").as_table()
-                            : section.as_table();
+  const auto section = canonical.as_table().find(axis.substr(0, dot));
+  if (dot == std::string::npos || section == canonical.as_table().end()) return;
+  Value& options = section->second;
+  Value::Table& table = options.find("options") != nullptr
+                            ? options.as_table().at("options").as_table()
+                            : options.as_table();
   table.erase(axis.substr(dot + 1));
-  canonical.as_table().erase("seed");
-  return canonical.canonical_json();
 }
 
 Range range_of(const std::string& metric) {
@@ -145,7 +242,13 @@ Range range_of(const std::string& metric) {
 
 std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
 
+std::string show_p(double p) {
+  return p > 0.0 && p < 0.0001 ? "p < .0001" : fmt::format("p = {:.{}f}", p, p < 0.01 ? 4 : 3);
+}
+
 std::string show(const Estimate& estimate, int digits) {
+  // An interval around one seed's number would be made up.
+  if (estimate.seeds == 1) return fmt::format("{} (one seed)", show(estimate.value, digits));
   return fmt::format("{:.{}f} [{:.{}f}, {:.{}f}]", estimate.value, digits, estimate.low, digits,
                      estimate.high, digits);
 }

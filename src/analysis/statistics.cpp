@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "spurion/random.hpp"
 
@@ -49,11 +51,78 @@ double student_probability(double t, double freedom) {
   return t > 0.0 ? 1.0 - tail : tail;
 }
 
-double variance_of(const std::vector<double>& values) {
-  const double centre = mean(values);
+double mean_of(const BySeed& values) {
   double sum = 0.0;
-  for (const double value : values) sum += (value - centre) * (value - centre);
+  for (const auto& [seed, value] : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+double variance_of(const BySeed& values) {
+  const double centre = mean_of(values);
+  double sum = 0.0;
+  for (const auto& [seed, value] : values) sum += (value - centre) * (value - centre);
   return sum / static_cast<double>(values.size() - 1);
+}
+
+/// Mean of the settings' means, and how many values there are; the interval is the value itself.
+Estimate mean_alone(const std::vector<BySeed>& settings) {
+  Estimate estimate;
+  std::vector<double> means;
+  std::set<std::int64_t> seeds;
+  for (const BySeed& values : settings) {
+    if (values.empty()) continue;
+    means.push_back(mean_of(values));
+    estimate.count += static_cast<std::int64_t>(values.size());
+    for (const auto& [seed, value] : values) seeds.insert(seed);
+  }
+  estimate.seeds = static_cast<std::int64_t>(seeds.size());
+  estimate.value = estimate.low = estimate.high = mean(means);
+  return estimate;
+}
+
+/// A variance and the degrees of freedom it is known with.
+struct Variance {
+  double value = 0.0;
+  double freedom = 0.0;
+};
+
+/// Of the sum of the settings' means.
+Variance variance_of_sum(const std::vector<BySeed>& settings) {
+  double pooled = 0.0;  // sum of squares within settings
+  double within = 0.0;  // and its degrees of freedom
+  for (const BySeed& values : settings) {
+    if (values.size() < 2) continue;
+    const auto own = static_cast<double>(values.size() - 1);
+    pooled += own * variance_of(values);
+    within += own;
+  }
+  std::map<std::int64_t, double> deviations;  // of each seed, over its settings
+  double alone = 0.0;                         // variance of the settings of one value
+  double separate = 0.0;                      // variance, were settings independent
+  double spread = 0.0;                        // of that one's own estimate
+  for (const BySeed& values : settings) {
+    if (values.empty()) continue;
+    const auto n = static_cast<double>(values.size());
+    const bool lone = values.size() < 2;
+    const double own = lone ? pooled / within : variance_of(values) / n;
+    separate += own;
+    spread += own * own / (lone ? within : n - 1.0);
+    if (lone) {
+      alone += own;
+      deviations[values.begin()->first] += 0.0;
+      continue;
+    }
+    const double centre = mean_of(values);
+    for (const auto& [seed, value] : values) {
+      deviations[seed] += (value - centre) / n * std::sqrt(n / (n - 1.0));
+    }
+  }
+  Variance variance;
+  variance.value = alone;
+  for (const auto& [seed, deviation] : deviations) variance.value += deviation * deviation;
+  variance.freedom = static_cast<double>(deviations.size()) - 1.0;
+  if (spread > 0.0) variance.freedom = std::min(variance.freedom, separate * separate / spread);
+  return variance;
 }
 
 }  // namespace
@@ -71,38 +140,23 @@ double student_quantile(double p, double freedom) {
   return 0.5 * (low + high);
 }
 
-Estimate stratified_mean(const std::vector<std::vector<double>>& strata, const std::string& key) {
-  Estimate estimate;
-  std::vector<double> means;
-  double pooled = 0.0;  // sum of squares within strata
-  double freedom = 0.0;
-  bool enough = true;
-  for (const auto& stratum : strata) {
-    if (stratum.empty()) continue;
-    means.push_back(mean(stratum));
-    estimate.count += static_cast<std::int64_t>(stratum.size());
-    enough = enough && stratum.size() >= kEnoughToResample;
-    if (stratum.size() < 2) continue;
-    const double own = static_cast<double>(stratum.size() - 1);
-    pooled += own * variance_of(stratum);
-    freedom += own;
+Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key) {
+  Estimate estimate = mean_alone(settings);
+  std::size_t most = 0;
+  std::size_t least = kEnoughToResample;
+  std::size_t count = 0;
+  for (const BySeed& values : settings) {
+    if (values.empty()) continue;
+    most = std::max(most, values.size());
+    least = std::min(least, values.size());
+    ++count;
   }
-  estimate.value = estimate.low = estimate.high = mean(means);
-  if (freedom == 0.0) return estimate;
-  if (enough) return stratified_bootstrap(strata, key);
-  double variance = 0.0;
-  double spread = 0.0;  // of the variance's own estimate
-  for (const auto& stratum : strata) {
-    if (stratum.empty()) continue;
-    const auto size = static_cast<double>(stratum.size());
-    const bool alone = stratum.size() < 2;
-    const double own = (alone ? pooled / freedom : variance_of(stratum)) / size;
-    variance += own;
-    spread += own * own / (alone ? freedom : size - 1.0);
-  }
-  if (!(variance > 0.0)) return estimate;
-  const double half = student_quantile(0.975, variance * variance / spread) * std::sqrt(variance) /
-                      static_cast<double>(means.size());
+  if (most < 2) return estimate;
+  if (least >= kEnoughToResample) return bootstrap_over_seeds(settings, key);
+  const Variance variance = variance_of_sum(settings);
+  if (!(variance.value > 0.0)) return estimate;
+  const double half = student_quantile(0.975, variance.freedom) * std::sqrt(variance.value) /
+                      static_cast<double>(count);
   estimate.low -= half;
   estimate.high += half;
   return estimate;
@@ -141,33 +195,39 @@ double interquartile_mean(std::vector<double> values) {
   return sum / (last - first);
 }
 
-Estimate stratified_bootstrap(const std::vector<std::vector<double>>& strata,
-                              const std::string& key) {
-  Estimate estimate;
-  std::vector<double> means;
-  for (const auto& stratum : strata) {
-    if (stratum.empty()) continue;
-    means.push_back(mean(stratum));
-    estimate.count += static_cast<std::int64_t>(stratum.size());
+Estimate bootstrap_over_seeds(const std::vector<BySeed>& settings, const std::string& key) {
+  Estimate estimate = mean_alone(settings);
+  std::map<std::int64_t, std::vector<std::pair<std::size_t, double>>> seeds;
+  for (std::size_t s = 0; s < settings.size(); ++s) {
+    for (const auto& [seed, value] : settings[s]) seeds[seed].emplace_back(s, value);
   }
-  estimate.value = estimate.low = estimate.high = mean(means);
-  if (estimate.count <= static_cast<std::int64_t>(means.size())) return estimate;
+  if (seeds.size() < 2) return estimate;
+  std::vector<const std::vector<std::pair<std::size_t, double>>*> each;
+  for (const auto& [seed, values] : seeds) each.push_back(&values);
   const Stream stream(StreamKey(0).child("bootstrap").child(key));
   std::vector<double> draws;
   draws.reserve(kResamples);
+  std::vector<double> sums(settings.size());
+  std::vector<double> counts(settings.size());
   for (int resample = 0; resample < kResamples; ++resample) {
-    double total = 0.0;
-    std::int64_t lane = 0;
-    for (const auto& stratum : strata) {
-      if (stratum.empty()) continue;
-      double sum = 0.0;
-      for (std::size_t i = 0; i < stratum.size(); ++i) {
-        const auto pick = stream.below(static_cast<std::int64_t>(stratum.size()), resample, lane++);
-        sum += stratum[static_cast<std::size_t>(pick)];
+    std::fill(sums.begin(), sums.end(), 0.0);
+    std::fill(counts.begin(), counts.end(), 0.0);
+    for (std::size_t i = 0; i < each.size(); ++i) {
+      const auto pick = stream.below(static_cast<std::int64_t>(each.size()), resample,
+                                     static_cast<std::int64_t>(i));
+      for (const auto& [setting, value] : *each[static_cast<std::size_t>(pick)]) {
+        sums[setting] += value;
+        counts[setting] += 1.0;
       }
-      total += sum / static_cast<double>(stratum.size());
     }
-    draws.push_back(total / static_cast<double>(means.size()));
+    double total = 0.0;
+    double met = 0.0;
+    for (std::size_t s = 0; s < sums.size(); ++s) {
+      if (counts[s] == 0.0) continue;
+      total += sums[s] / counts[s];
+      met += 1.0;
+    }
+    draws.push_back(total / met);
   }
   std::sort(draws.begin(), draws.end());
   estimate.low = draws[static_cast<std::size_t>(0.025 * kResamples)];

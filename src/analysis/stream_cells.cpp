@@ -24,16 +24,7 @@ std::string rest_of(const TrialSpec& spec, const std::set<std::string>& scaled) 
   for (const char* key : {"environment", "regime", "method", "seed", "draw", "suite_seed"}) {
     canonical.as_table().erase(key);
   }
-  for (const std::string& axis : scaled) {
-    const auto dot = axis.find('.');
-    const auto section = canonical.as_table().find(axis.substr(0, dot));
-    if (dot == std::string::npos || section == canonical.as_table().end()) continue;
-    Value& table = section->second;
-    Value::Table& options = table.find("options") != nullptr
-                                ? table.as_table().at("options").as_table()
-                                : table.as_table();
-    options.erase(axis.substr(dot + 1));
-  }
+  for (const std::string& axis : scaled) erase_option(canonical, axis);
   return canonical.canonical_json();
 }
 
@@ -55,8 +46,11 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
   const std::set<std::string> experiments = experiments_of(question);
   TrialCells out;
   std::vector<const TrialResult*> trials;
+  std::set<std::string> seen;
   for (const TrialResult& trial : results.trials) {
     if (experiments.count(trial.spec.experiment) == 0) continue;
+    // A trial that several experiments share is one trial.
+    if (!seen.insert(trial.spec.id()).second) continue;
     if (trial.status == Status::done) {
       trials.push_back(&trial);
     } else {

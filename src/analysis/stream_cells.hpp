@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/seed_cells.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "spurion/store.hpp"
@@ -19,6 +20,18 @@
 /// Finished trials on streams, put together by what a question compares.
 
 namespace spurion::analysis {
+
+/// A number of trials by stratum and seed.
+template <class Number>
+SeedCells stream_cells(const std::vector<std::vector<StreamNumbers>>& strata, Number number) {
+  SeedCells cells;
+  for (std::size_t s = 0; s < strata.size(); ++s) {
+    for (const StreamNumbers& trial : strata[s]) {
+      cells.add(std::to_string(s), trial.seed, number(trial));
+    }
+  }
+  return cells;
+}
 
 /// The trials of one world, regime, method and scale, by what else varies.
 struct Cell {
@@ -35,15 +48,7 @@ struct Cell {
   template <class Number>
   [[nodiscard]] Estimate estimate(const std::string& key, Number number,
                                   const Range& range = {}) const {
-    std::vector<std::vector<double>> values;
-    for (const auto& [setting, list] : strata) {
-      values.emplace_back();
-      for (const StreamNumbers& trial : list) {
-        const double value = number(trial);
-        if (!std::isnan(value)) values.back().push_back(value);
-      }
-    }
-    return confined(stratified_mean(values, key), range);
+    return stream_cells(lists(), number).estimate(key, range);
   }
 };
 

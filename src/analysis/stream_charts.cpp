@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -30,32 +31,26 @@ std::string slug(const std::string& text) {
 class Points {
  public:
   /// `range`: what the means can be.
-  Points(std::string key, std::size_t strata, const Range& range)
-      : key_(std::move(key)), strata_(strata), range_(range) {}
+  Points(std::string key, const Range& range) : key_(std::move(key)), range_(range) {}
 
-  void add(double x, std::size_t stratum, double value) {
-    if (std::isnan(value)) return;
-    auto& here = values_[x];
-    here.resize(strata_);
-    here[stratum].push_back(value);
+  void add(double x, std::size_t stratum, const StreamNumbers& trial, double value) {
+    if (!std::isnan(value)) values_[x].add(std::to_string(stratum), trial.seed, value);
   }
   [[nodiscard]] Series series(const std::string& name, bool reference = false) const {
     Series out;
     out.name = name;
     out.reference = reference;
-    for (const auto& [x, strata] : values_) {
+    for (const auto& [x, cells] : values_) {
       out.x.push_back(x);
-      out.y.push_back(
-          confined(stratified_mean(strata, fmt::format("{} {} {}", key_, name, x)), range_));
+      out.y.push_back(cells.estimate(fmt::format("{} {} {}", key_, name, x), range_));
     }
     return out;
   }
 
  private:
   std::string key_;
-  std::size_t strata_;
   Range range_;
-  std::map<double, std::vector<std::vector<double>>> values_;
+  std::map<double, SeedCells> values_;
 };
 
 /// Trials of one world are of one task.
@@ -115,33 +110,33 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
   Chart chart;
   chart.name = fmt::format("stream_{}_{}", experiment, slug(world));
   chart.title = "Over the stream: " + world;
-  chart.x_label = "updates";
+  chart.x_label = "rows of the stream";
   chart.note = fmt::format(
-      "Each window is predicted before it is learned from. Band: {} over trials. Dashed: the exact "
-      "ceilings of the phases. Vertical lines: the cues shift.",
+      "Each window is predicted before it is learned from. Band: {} over seeds. Dashed: the "
+      "ceilings of the phases, as exact as the world's card says. Vertical lines: the cues shift.",
       kIntervalText);
   std::set<double> marks;
   bool drawn = false;
   for (const auto& [name, line] : lines) {
     const Range range = any_of(line.strata).range();
-    Points points(chart.name, line.strata.size(), range);
-    Points bayes(chart.name + "bayes", line.strata.size(), range);
-    Points invariant(chart.name + "invariant", line.strata.size(), range);
+    Points points(chart.name, range);
+    Points bayes(chart.name + "bayes", range);
+    Points invariant(chart.name + "invariant", range);
     bool any = false;
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       chart.y_label = trial.accuracy ? "prequential accuracy" : "prequential squared error";
       std::int64_t phase = -1;
-      double before = -1.0;
+      double x = 0.0;
       for (const StreamWindow& window : trial.windows) {
         any = true;
-        const auto x = static_cast<double>(window.step);
+        // Rows, not updates: none of those is made while labels are awaited.
+        if (phase >= 0 && window.phase != phase && trial.shifts(window.phase)) marks.insert(x);
+        x += window.rows;
         const double sign = trial.accuracy ? 1.0 : -1.0;
-        points.add(x, s, window.score);
-        bayes.add(x, s, window.score + sign * window.regret);
-        invariant.add(x, s, window.score + sign * window.invariant_regret);
-        if (phase >= 0 && window.phase != phase && trial.shifts(window.phase)) marks.insert(before);
+        points.add(x, s, trial, window.score);
+        bayes.add(x, s, trial, window.score + sign * window.regret);
+        invariant.add(x, s, trial, window.score + sign * window.invariant_regret);
         phase = window.phase;
-        before = x;
       }
     });
     chart.series.push_back(points.series(name));
@@ -166,14 +161,14 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   chart.title = title;
   chart.x_label = "after phase";
   chart.y_label = label;
-  chart.note = fmt::format("Band: {} over trials. Vertical lines: the cues shift.", kIntervalText);
+  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cues shift.", kIntervalText);
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
-    Points points(name, line.strata.size(), bounds(any_of(line.strata)));
+    Points points(name, bounds(any_of(line.strata)));
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       for (std::int64_t phase = 0; phase < trial.phases; ++phase) {
         if (trial.shifts(phase)) marks.insert(static_cast<double>(phase) - 0.5);
-        points.add(static_cast<double>(phase), s, number(trial, phase));
+        points.add(static_cast<double>(phase), s, trial, number(trial, phase));
       }
     });
     chart.series.push_back(points.series(line_name));
@@ -190,22 +185,22 @@ Chart regret_chart(const std::string& name, const std::map<std::string, StreamLi
   chart.x_label = "rows of the stream";
   chart.y_label = "sum of shortfalls";
   chart.note =
-      "From the exact Bayes ceiling of each phase, as long as that is known. Flat: none is "
-      "added.";
+      "From the Bayes ceiling of each phase, as exact as the world's card says, as long as that is "
+      "known. Flat: none is added.";
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
-    Points points(name, line.strata.size(), {});
+    Points points(name, {});
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       double rows = 0.0;
       double sum = 0.0;
       std::int64_t phase = 0;
-      if (!trial.windows.empty()) points.add(0.0, s, 0.0);
+      if (!trial.windows.empty()) points.add(0.0, s, trial, 0.0);
       for (const StreamWindow& window : trial.windows) {
         if (window.phase != phase && trial.shifts(window.phase)) marks.insert(rows);
         phase = window.phase;
         rows += window.rows;
         sum += window.regret * window.rows;
-        points.add(rows, s, sum);
+        points.add(rows, s, trial, sum);
       }
     });
     chart.series.push_back(points.series(line_name));
@@ -301,17 +296,16 @@ Chart flips_against_scale(
   chart.title = fmt::format("Reliance on cues against {}: {}", axis, world);
   chart.x_label = axis;
   chart.y_label = "worst flip rate at the end";
-  chart.note =
-      fmt::format("Band: {} over trials. 0: no cue changes any prediction.", kIntervalText);
+  chart.note = fmt::format("Band: {} over seeds. 0: no cue changes any prediction.", kIntervalText);
   chart.log_x = true;
   for (const auto& [name, scales] : lines) {
     Series series;
     series.name = name;
     for (const auto& [scale, strata] : scales) {
-      Points points(chart.name + name, strata.size(), any_of(strata).range());
+      Points points(chart.name + name, any_of(strata).range());
       each_trial(strata, [&](std::size_t s, const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
-        points.add(scale, s, trial.worst_flip(last));
+        points.add(scale, s, trial, trial.worst_flip(last));
       });
       const Series one = points.series(name);
       series.x.insert(series.x.end(), one.x.begin(), one.x.end());

@@ -52,6 +52,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   }
   if (phases < 2) return std::nullopt;
   StreamNumbers out;
+  out.seed = trial.spec.seed;
   out.phases = phases;
   out.accuracy = accuracy;
   const auto count = static_cast<std::size_t>(phases);

@@ -14,12 +14,13 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
       "stream_measures_" + question.experiment,
       fmt::format(
           "Over whole streams. prequential: mean score before learning; regret: sum of "
-          "shortfalls from the exact Bayes ceiling of each phase, per 1000 rows; recovery: "
+          "shortfalls from the Bayes ceiling of each phase (as exact as the world's card says), "
+          "per 1000 rows; recovery: "
           "rows after a shift until a window is within {} of the ceiling (a phase that ends "
           "before counts whole); dip: largest shortfall of a window; forgetting and "
           "transfer as in Chaudhry et al. 2018 and Lopez-Paz & Ranzato 2017; late - early: "
           "the same phase met again (below 0: plasticity was lost). Mean with {} over "
-          "trials.",
+          "seeds.",
           margin, kIntervalText),
       {"world", "regime", "method", "prequential", "regret", "recovery", "dip", "forgetting",
        "backward", "forward", "late - early"},

@@ -1,7 +1,9 @@
+#include "spurion/analysis/streams.hpp"
+
 #include <algorithm>
 #include <cmath>
 
-#include "spurion/analysis/streams.hpp"
+#include "analysis/stream_cells.hpp"
 
 namespace spurion::analysis {
 
@@ -34,16 +36,11 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
     difference = stratum.front().difference_range();
   }
   const auto estimate = [&](const char* what, const Range& range, auto number) {
-    std::vector<std::vector<double>> values;
-    for (const auto& stratum : strata) {
-      values.emplace_back();
-      for (const StreamNumbers& trial : stratum) {
-        const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
-        const double value = number(trial, static_cast<std::size_t>(last));
-        if (!std::isnan(value)) values.back().push_back(value);
-      }
-    }
-    return confined(stratified_mean(values, key + " " + what), range);
+    const auto at_phase = [&](const StreamNumbers& trial) {
+      const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
+      return number(trial, static_cast<std::size_t>(last));
+    };
+    return stream_cells(strata, at_phase).estimate(key + " " + what, range);
   };
   const auto flip = [](const StreamNumbers& trial, std::size_t after) {
     return trial.worst_flip(static_cast<std::int64_t>(after));
@@ -67,9 +64,12 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
     verdict.outcome = StreamOutcome::not_measurable;
     return verdict;
   }
-  // One trial of a setting shows no spread: an interval around it would be made up.
+  // One seed of a setting shows no spread: an interval around it would be made up.
   for (const auto& stratum : strata) {
-    if (stratum.size() < 2) return verdict;
+    const auto another = [&](const StreamNumbers& trial) {
+      return trial.seed != stratum.front().seed;
+    };
+    if (std::none_of(stratum.begin(), stratum.end(), another)) return verdict;
   }
 
   const auto within = [margin](const Estimate& e) { return e.low > -margin && e.high < margin; };

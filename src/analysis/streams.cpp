@@ -60,7 +60,8 @@ std::string against_scale(const std::map<CellKey, Cell>& cells, const std::strin
         fmt::format("{}: worst flip rate {} at {} = {}, {} at {}: {}. ", line,
                     show_defined(first.flip_after), axis, scales.front()->first.scale,
                     show_defined(last.flip_after), scales.back()->first.scale,
-                    last.outcome == StreamOutcome::resolved       ? "enough at the largest"
+                    last.outcome == StreamOutcome::not_confused   ? "no confusion at the largest"
+                    : last.outcome == StreamOutcome::resolved     ? "enough at the largest"
                     : last.flip_after.high < first.flip_after.low ? "less with scale, not enough"
                     : last.flip_after.low > first.flip_after.high ? "more with scale"
                                                                   : "scale does not help");
@@ -95,9 +96,13 @@ Answer streams(const StoredResults& results, const Question& question) {
           "phase 0 and now; adoption: that of the newest cue, residue: of older ones, unpaired: of "
           "cues never paired with the label. resolved: flips were above {} and are below, trap "
           "within it; replaced: trap above it and risen by more; unchanged: both changes within "
-          "it. Mean with {} over trials.",
+          "it. Mean with {} over seeds.{}",
           phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase), margin,
-          kIntervalText),
+          kIntervalText,
+          cells.begin()->second.any().accuracy
+              ? ""
+              : " Of regression: flips are moves of the output in standard deviations of the "
+                "target, traps what of its variance randomised cues would add."),
       {"world", "regime", "method", "score", "trap", "trap change", "flips before", "flips now",
        "adoption", "residue", "unpaired", "verdict"},
       {}};

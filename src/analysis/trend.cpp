@@ -11,6 +11,7 @@
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -124,59 +125,48 @@ double rank_correlation(const std::vector<double>& x, const std::vector<double>&
   return first * second > 0.0 ? both / std::sqrt(first * second) : 0.0;
 }
 
-/// Values along the axis of one setting and seed.
-using Line = std::map<double, double>;
-/// By what else varies, then by seed.
-using Lines = std::map<std::string, std::map<std::int64_t, Line>>;
-/// Values of one setting together, as a stratified bootstrap takes them.
-using BySetting = std::vector<std::vector<double>>;
+/// Values along the axis of one setting and seed; of several at one place the mean.
+using Run = std::map<double, std::vector<double>>;
+/// By what else varies and by seed.
+using Runs = std::map<std::string, std::map<std::int64_t, Run>>;
 
-/// How lines run from the first value of the axis to the last.
-struct Runs {
-  BySetting change;       ///< last minus first, one a seed, by setting
-  BySetting correlation;  ///< of all values with the axis
-  std::vector<double> change_by_seed;
+/// How runs go from the first value of the axis to the last.
+struct Changes {
+  SeedCells change;       ///< last minus first
+  SeedCells correlation;  ///< of all values with the axis
 };
 
-Runs follow(const Lines& lines, double first, double last) {
-  Runs runs;
-  std::map<std::int64_t, std::vector<double>> seeds;
-  for (const auto& [setting, by_seed] : lines) {
-    std::vector<double> changes;
-    std::vector<double> correlations;
-    for (const auto& [seed, line] : by_seed) {
-      const auto start = line.find(first);
-      const auto end = line.find(last);
-      if (start == line.end() || end == line.end()) continue;
-      changes.push_back(end->second - start->second);
-      seeds[seed].push_back(changes.back());
+Changes follow(const Runs& runs, double first, double last) {
+  Changes changes;
+  for (const auto& [setting, by_seed] : runs) {
+    for (const auto& [seed, run] : by_seed) {
+      const auto start = run.find(first);
+      const auto end = run.find(last);
+      if (start == run.end() || end == run.end()) continue;
+      changes.change.add(setting, seed, mean(end->second) - mean(start->second));
       std::vector<double> x;
       std::vector<double> y;
-      for (const auto& [place, value] : line) {
+      for (const auto& [place, values] : run) {
         x.push_back(place);
-        y.push_back(value);
+        y.push_back(mean(values));
       }
-      correlations.push_back(rank_correlation(x, y));
+      changes.correlation.add(setting, seed, rank_correlation(x, y));
     }
-    runs.change.push_back(std::move(changes));
-    runs.correlation.push_back(std::move(correlations));
   }
-  for (const auto& [seed, changes] : seeds) runs.change_by_seed.push_back(mean(changes));
-  return runs;
+  return changes;
 }
 
-/// The values of all lines at one place, by setting.
-BySetting values_at(const Lines& lines, double place) {
-  BySetting strata;
-  for (const auto& [setting, by_seed] : lines) {
-    strata.emplace_back();
-    for (const auto& [seed, line] : by_seed) {
-      if (const auto found = line.find(place); found != line.end()) {
-        strata.back().push_back(found->second);
+/// The values of all runs at each place.
+std::map<double, SeedCells> by_place(const Runs& runs) {
+  std::map<double, SeedCells> places;
+  for (const auto& [setting, by_seed] : runs) {
+    for (const auto& [seed, run] : by_seed) {
+      for (const auto& [place, values] : run) {
+        for (const double value : values) places[place].add(setting, seed, value);
       }
     }
   }
-  return strata;
+  return places;
 }
 
 constexpr double kLevel = 0.05;
@@ -194,25 +184,20 @@ std::string verdict(const Claim& claim, const Estimate& change, double p) {
 
 Answer trend(const StoredResults& results, const Question& question) {
   const Claim claim = read_claim(question);
-  const ResultsView view(results, question.experiment);
-  std::map<std::string, Lines> all;
-  for (const auto& row : view.rows()) {
-    const TrialSpec& spec = row.trial->spec;
-    if (!matches(spec, claim.where) || (!claim.method.empty() && row.method != claim.method)) {
-      continue;
-    }
-    const auto place = axis_value(spec, claim.axis);
-    const auto value = measured(*row.trial, claim);
-    if (!place || !value || place->number < claim.from || place->number > claim.to) continue;
-    all[row.method][setting_without(spec, claim.axis)][spec.seed][place->number] = *value;
-  }
+  const ResultsView view(results, question.experiment, {claim.axis});
+  const auto asked = [&](const ResultsView::Row& row) {
+    return matches(row.trial->spec, claim.where) &&
+           (claim.method.empty() || row.method == claim.method ||
+            row.trial->spec.method.name == claim.method);
+  };
   Answer answer;
   Chart chart;
   chart.name = name_of(claim, question.experiment);
   chart.title = fmt::format("{} against {}", claim.text(), claim.axis);
   chart.x_label = claim.axis;
   chart.y_label = claim.text();
-  chart.note = fmt::format("Band: {} over seeds; other axes averaged.", kIntervalText);
+  chart.note =
+      fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
   Table table{
       chart.name + "_verdicts",
       fmt::format(
@@ -227,46 +212,49 @@ Answer trend(const StoredResults& results, const Question& question) {
       {"method", "first", "value there", "last", "value there", "change", "p", "rank correlation",
        "seeds", "claim"},
       {}};
-  for (const std::string& method : view.methods()) {
-    const Lines& lines = all[method];
-    std::set<double> places;
-    for (const auto& [setting, by_seed] : lines) {
-      for (const auto& [seed, line] : by_seed) {
-        for (const auto& [place, value] : line) places.insert(place);
-      }
+  for (const ResultsView::Line& line : view.lines()) {
+    Runs runs;
+    for (const auto& row : view.rows()) {
+      if (!line.holds(row) || !asked(row)) continue;
+      const TrialSpec& spec = row.trial->spec;
+      const auto place = axis_value(spec, claim.axis);
+      const auto value = measured(*row.trial, claim);
+      if (!place || !value || place->number < claim.from || place->number > claim.to) continue;
+      runs[row.setting][spec.seed][place->number].push_back(*value);
     }
-    if (places.empty()) continue;
+    if (runs.empty()) continue;
+    const std::string& method = line.name;
     const std::string key = fmt::format("{} {}", chart.name, method);
     Series series;
     series.name = method;
-    for (const double place : places) {
+    for (const auto& [place, cells] : by_place(runs)) {
       series.x.push_back(place);
-      series.y.push_back(
-          confined(stratified_mean(values_at(lines, place), fmt::format("{} {}", key, place)),
-                   range_of(claim.metric)));
+      series.y.push_back(cells.estimate(fmt::format("{} {}", key, place), range_of(claim.metric)));
     }
     const double first = series.x.front();
     const double last = series.x.back();
-    const Runs runs = follow(lines, first, last);
-    const Estimate change = stratified_mean(runs.change, key + " change");
-    std::vector<double> beyond = runs.change_by_seed;
+    const Changes changes = follow(runs, first, last);
+    const Estimate change = changes.change.estimate(key + " change");
+    std::vector<double> beyond = changes.change.seed_means();
+    const std::size_t seeds = beyond.size();
     for (double& one : beyond) one -= claim.rises ? claim.margin : -claim.margin;
     const double p = sign_flip_p(beyond, key + " p");
     const std::string decided = series.x.size() < 2 ? "one place only" : verdict(claim, change, p);
-    table.rows.push_back(
-        {method, fmt::format("{}", first), show(series.y.front()), fmt::format("{}", last),
-         show(series.y.back()), show(change), show(p, 4),
-         show(confined(stratified_mean(runs.correlation, key + " correlation"), kCorrelation), 2),
-         fmt::format("{}", runs.change_by_seed.size()), decided});
+    table.rows.push_back({method, fmt::format("{}", first), show(series.y.front()),
+                          fmt::format("{}", last), show(series.y.back()), show(change),
+                          p > 0.0 && p < 0.0001 ? "< .0001" : show(p, 4),
+                          show(changes.correlation.estimate(key + " correlation", kDifference), 2),
+                          fmt::format("{}", seeds), decided});
     answer.sentence += fmt::format(
-        "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} (p = {} over {} seeds): "
-        "the claim that it {} {}.",
+        "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({} over {} seeds): "
+        "the claim that it {}{} {}.",
         answer.sentence.empty() ? (decided == "holds"     ? "Yes: "
                                    : decided == "refuted" ? "No: "
                                                           : "Undecided: ")
                                 : " ",
         method, claim.text(), show(series.y.front()), claim.axis, first, show(series.y.back()),
-        last, show(change), show(p, 4), runs.change_by_seed.size(), claim.verb(),
+        last, show(change), show_p(p), seeds, claim.verb(),
+        claim.margin > 0.0 ? fmt::format(" by more than {}", claim.margin) : std::string(),
         decided == "holds"     ? "holds"
         : decided == "refuted" ? "is refuted"
                                : "is undecided");

@@ -9,8 +9,10 @@
 #include <ctime>
 #include <dnnl.hpp>
 #include <fstream>
+#include <set>
 #include <thread>
 
+#include "harness/method_access.hpp"
 #include "harness/picture_grid.hpp"
 #include "spurion/version.hpp"
 
@@ -159,13 +161,18 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   context["trials"] = fmt::format("{}", trials.size());
   context["plugins"] = fmt::format("{}", fmt::join(catalog.plugins(), ", "));
   std::map<std::string, std::vector<std::string>> settings;
+  std::set<std::string> seen;
   for (const TrialSpec& trial : trials) {
-    auto& method = context["access." + trial.method.name];
-    if (method.empty()) {
-      method = catalog.methods.at(trial.method.name)
-                   .make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
-                   ->needs()
-                   .text();
+    // What a method needs to see may depend on its options: those that differ are told apart.
+    const std::string own_key = method_access_key(trial.method);
+    if (seen.insert(own_key).second) {
+      const std::string needs =
+          catalog.methods.at(trial.method.name)
+              .make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
+              ->needs()
+              .text();
+      const auto usual = context.emplace("access." + trial.method.name, needs).first;
+      if (usual->second != needs) context[own_key] = needs;
     }
     auto& regime = context["access." + trial.regime.name];
     if (regime.empty()) {

@@ -1,6 +1,7 @@
 #include "report/html.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <set>
@@ -147,11 +148,14 @@ std::string how_it_was_run(const StoredResults& results) {
     out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
   }
   out += "</dl><h3>Information budget</h3><dl>";
+  // By name; what needs to be seen may depend on options.
+  std::map<std::string, std::set<std::string>> budgets;
   for (const auto& [key, value] : results.context) {
-    if (key.rfind("access.", 0) == 0) {
-      out +=
-          fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(key.substr(7)), escape(value));
-    }
+    if (key.rfind("access.", 0) == 0) budgets[key.substr(7, key.find('#') - 7)].insert(value);
+  }
+  for (const auto& [name, texts] : budgets) {
+    out += fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(name),
+                       escape(fmt::format("{}", fmt::join(texts, " or, by its options, "))));
   }
   return out + "</dl><h3>Suite</h3><pre>" + escape(context_of(results, "suite")) + "</pre>";
 }

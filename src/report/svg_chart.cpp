@@ -53,7 +53,10 @@ std::vector<double> ticks(const Range& range, int count) {
 
 class Plot {
  public:
-  explicit Plot(const Chart& chart) : chart_(chart) {
+  explicit Plot(const Chart& chart) : chart_(chart), log_x_(chart.log_x) {
+    for (const Series& series : chart.series) {
+      for (const double x : series.x) log_x_ = log_x_ && x > 0.0;
+    }
     for (const Series& series : chart.series) {
       for (std::size_t i = 0; i < series.x.size(); ++i) {
         x_.add(along(series.x[i]));
@@ -72,9 +75,7 @@ class Plot {
     }
   }
 
-  [[nodiscard]] double along(double value) const {
-    return chart_.log_x && value > 0 ? std::log10(value) : value;
-  }
+  [[nodiscard]] double along(double value) const { return log_x_ ? std::log10(value) : value; }
   [[nodiscard]] double px(double value) const {
     return kLeft +
            (along(value) - x_.low) / (x_.high - x_.low) * (width_of(chart_) - kLeft - kRight);
@@ -83,7 +84,7 @@ class Plot {
     return kTop + (y_.high - value) / (y_.high - y_.low) * plot_height(chart_);
   }
   [[nodiscard]] std::vector<double> x_ticks() const {
-    if (!chart_.log_x) {
+    if (!log_x_) {
       std::vector<double> all = ticks(x_, chart_.panel.empty() ? 8 : 5);
       // Between two phases, or two updates, there is nothing to mark.
       if (counts()) {
@@ -117,6 +118,7 @@ class Plot {
   }
 
   const Chart& chart_;
+  bool log_x_;
   Range x_;
   Range y_;
 };

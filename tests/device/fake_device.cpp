@@ -189,7 +189,13 @@ Tensor& copy(Tensor& self, const Tensor& source, bool /*non_blocking*/) {
   return self;
 }
 
-C10_REGISTER_GUARD_IMPL(PrivateUse1, c10::impl::NoOpDeviceGuardImpl<c10::DeviceType::PrivateUse1>);
+/// A device with one stream, which LibTorch 2.x asks for where gradients add up.
+struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::DeviceType::PrivateUse1> {
+  c10::Stream getDefaultStream(c10::Device device) const override {
+    return c10::Stream(c10::Stream::DEFAULT, device);
+  }
+};
+C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
 
 }  // namespace
 

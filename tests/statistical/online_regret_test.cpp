@@ -60,16 +60,16 @@ TEST_CASE("regret of online gradient descent grows like the square root of the h
   const double centre = analysis::mean(horizons);
   double spread = 0.0;
   for (const double x : horizons) spread += (x - centre) * (x - centre);
-  std::vector<std::vector<double>> slopes(1);
+  analysis::BySeed slopes;
   for (const auto& [seed, values] : logs) {
     const double middle = analysis::mean(values);
     double slope = 0.0;
     for (std::size_t i = 0; i < values.size(); ++i) {
       slope += (horizons[i] - centre) * (values[i] - middle) / spread;
     }
-    slopes[0].push_back(slope);
+    slopes[seed] = slope;
   }
-  const auto exponent = analysis::stratified_bootstrap(slopes, "exponent");
+  const auto exponent = analysis::bootstrap_over_seeds({slopes}, "exponent");
   CAPTURE(exponent.value, exponent.low, exponent.high);
   CHECK(exponent.low < 0.5);
   CHECK(exponent.high > 0.5);

@@ -50,8 +50,8 @@ struct Chart {
   std::string title;
   std::string x_label;
   std::string y_label;
-  std::string note;  ///< what the band is
-  bool log_x = false;
+  std::string note;    ///< what the band is
+  bool log_x = false;  ///< as long as all values of x are above 0
   std::vector<Series> series;
   std::vector<double> marks;  ///< vertical lines: times of shifts
   /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Estimate {
   double low = 0.0;
   double high = 0.0;
   std::int64_t count = 0;
+  std::int64_t seeds =
+      0;  ///< that the interval is over; of one it is the value itself; 0: not known
 };
 
 /// What a mean can be at all.
@@ -27,7 +30,8 @@ struct Range {
   double high = std::numeric_limits<double>::infinity();
 };
 inline constexpr Range kRate{0.0, 1.0};
-inline constexpr Range kCorrelation{-1.0, 1.0};
+/// Of two rates, or a correlation.
+inline constexpr Range kDifference{-1.0, 1.0};
 
 /// The estimate with the part of its interval that lies in the range: coverage is the same, for the
 /// mean is never beyond.
@@ -40,24 +44,30 @@ SPURION_API double population_deviation(const std::vector<double>& values);
 /// Mean of the middle half (Agarwal et al. 2021), with fractional weights at its ends.
 SPURION_API double interquartile_mean(std::vector<double> values);
 
-/// Mean with a 95 % interval, what every estimate of a report is: of Student's t where a stratum
-/// has fewer than 30 values, else `stratified_bootstrap`, whose interval of five values would hold
-/// the mean in 83 % of cases instead of 95. `strata` are averaged with equal weight; the variances
-/// of their means add up, with the degrees of freedom of Welch 1947 and Satterthwaite 1946. A
-/// stratum of one value is taken to vary as the others do; where none has two values the interval
-/// is the value itself.
-SPURION_API Estimate stratified_mean(const std::vector<std::vector<double>>& strata,
-                                     const std::string& key);
+/// The values of one setting, one a seed.
+using BySeed = std::map<std::int64_t, double>;
+
+/// Mean with a 95 % interval over seeds, what every estimate of a report is. `settings` are
+/// averaged with equal weight. What shares a seed shares data and initialisation, so the settings
+/// of a seed count as one: with the same seeds everywhere the interval is that of the seeds' own
+/// means, however many settings these are taken over. Where seeds are missing in some settings, the
+/// variance is that of clusters (Liang & Zeger 1986), each deviation scaled by sqrt(n / (n - 1)).
+///
+/// Student's t with one degree of freedom less than there are seeds, or fewer where Satterthwaite
+/// (1946) gives fewer; from 30 seeds a setting on, `bootstrap_over_seeds`, whose interval of five
+/// values would hold the mean in 83 % of cases instead of 95. A setting of one value is taken to
+/// vary as the others do; where none has two the interval is the value itself.
+SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key);
 /// What that interval is, for captions.
 inline constexpr const char* kIntervalText =
-    "95 % interval (Student's t; from 30 a setting on, bootstrap)";
+    "95 % interval (Student's t; from 30 seeds on, bootstrap)";
 /// The value that Student's t with so many degrees of freedom stays below with probability p.
 SPURION_API double student_quantile(double p, double freedom);
 
-/// Mean with a percentile bootstrap interval (Efron 1979) of 95 %. `strata` are resampled each on
-/// their own and then averaged with equal weight, so that settings that differ by design do not
-/// count as noise. With fewer than two values in every stratum the interval is the value itself.
-SPURION_API Estimate stratified_bootstrap(const std::vector<std::vector<double>>& strata,
+/// The same mean with a percentile bootstrap interval (Efron 1979) of 95 %: seeds are drawn with
+/// replacement, each with all its settings, so that settings that differ by design do not count as
+/// noise. With fewer than two seeds the interval is the value itself.
+SPURION_API Estimate bootstrap_over_seeds(const std::vector<BySeed>& settings,
                                           const std::string& key);
 
 /// Two-sided p-value of a sign-flip permutation test that the mean of paired differences is 0:

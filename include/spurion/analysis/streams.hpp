@@ -31,6 +31,7 @@ struct StreamWindow {
 /// are the root of the mean squared change of the output in standard deviations of the target, and
 /// traps are in shares of its variance, so that one margin serves both.
 struct StreamNumbers {
+  std::int64_t seed = 0;  ///< of the trial
   std::int64_t phases = 0;
   bool accuracy = true;                     ///< the score is better high
   std::vector<std::vector<double>> scores;  ///< [after phase][on phase]; NaN where not measured
@@ -106,7 +107,7 @@ enum class StreamOutcome {
 };
 SPURION_API const char* outcome_name(StreamOutcome outcome);
 
-/// A verdict and the numbers behind it, with 95 % intervals over trials, at one phase.
+/// A verdict and the numbers behind it, with 95 % intervals over seeds, at one phase.
 struct StreamVerdict {
   StreamOutcome outcome = StreamOutcome::undecided;
   Estimate flip_before;  ///< worst flip rate after phase 0
@@ -116,8 +117,8 @@ struct StreamVerdict {
   Estimate trap_change;  ///< paired, against the model of phase 0 on the same phase
 };
 
-/// `strata`: trials of each setting, at least two each for an outcome; `phase` < 0 means the last.
-/// An outcome is given only when the intervals lie on its side of `margin`:
+/// `strata`: trials of each setting, of at least two seeds each for an outcome; `phase` < 0 means
+/// the last. An outcome is given only when the intervals lie on its side of `margin`:
 ///  - not_confused: worst flip rate below it before and after;
 ///  - resolved: before, above; after, below, and the trap within it of 0;
 ///  - replaced: trap above it, and risen by more than it;

@@ -8,6 +8,21 @@
 using namespace spurion;
 using namespace spurion::analysis;
 
+namespace {
+
+/// Settings whose values are those of seeds 0, 1, ...
+std::vector<BySeed> settings(const std::vector<std::vector<double>>& lists) {
+  std::vector<BySeed> all;
+  for (const std::vector<double>& list : lists) {
+    all.emplace_back();
+    for (std::size_t i = 0; i < list.size(); ++i)
+      all.back()[static_cast<std::int64_t>(i)] = list[i];
+  }
+  return all;
+}
+
+}  // namespace
+
 TEST_CASE("means, deviations and interquartile means by hand") {
   CHECK(mean({1, 2, 6}) == Approx(3.0));
   CHECK(population_deviation({1, 2, 6}) == Approx(std::sqrt(14.0 / 3)));
@@ -32,14 +47,14 @@ TEST_CASE("Holm's adjustment by hand") {
 }
 
 TEST_CASE("an interval is the value itself where nothing can be resampled") {
-  const Estimate one = stratified_bootstrap({{0.5}, {0.7}}, "k");
+  const Estimate one = bootstrap_over_seeds(settings({{0.5}, {0.7}}), "k");
   CHECK(one.value == Approx(0.6));
   CHECK(one.low == one.value);
   CHECK(one.high == one.value);
 }
 
-TEST_CASE("differences between strata do not widen the interval") {
-  const Estimate both = stratified_bootstrap({{0.0, 0.0, 0.0}, {10.0, 10.0, 10.0}}, "k");
+TEST_CASE("differences between settings do not widen the interval") {
+  const Estimate both = bootstrap_over_seeds(settings({{0.0, 0.0, 0.0}, {10.0, 10.0, 10.0}}), "k");
   CHECK(both.low == Approx(5.0));
   CHECK(both.high == Approx(5.0));
 }
@@ -51,7 +66,7 @@ TEST_CASE("the bootstrap interval covers the mean about as often as it says") {
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
     std::vector<double> values;
     for (int i = 0; i < 30; ++i) values.push_back(stream.normal(repeat, i));
-    const Estimate estimate = stratified_bootstrap({values}, std::to_string(repeat));
+    const Estimate estimate = bootstrap_over_seeds(settings({values}), std::to_string(repeat));
     covered += estimate.low <= 0 && estimate.high >= 0 ? 1 : 0;
   }
   // The percentile interval is a little short at n = 30: 93 % or so; four standard deviations of a
@@ -70,30 +85,41 @@ TEST_CASE("quantiles of Student's t are those of the tables") {
   CHECK(student_quantile(0.5, 3.0) == Approx(0.0).margin(1e-9));
 }
 
-TEST_CASE("an interval of few values is Student's, and strata add up") {
+TEST_CASE("an interval of few seeds is Student's, and the settings of a seed count as one") {
   // Five values: deviation sqrt(2.5), half width t_4 sqrt(2.5 / 5).
-  const Estimate five = stratified_mean({{1, 2, 3, 4, 5}}, "k");
+  const Estimate five = mean_over_seeds(settings({{1, 2, 3, 4, 5}}), "k");
   CHECK(five.value == Approx(3.0));
   CHECK(five.high - five.value == Approx(2.7764451 * std::sqrt(0.5)).epsilon(1e-6));
   CHECK(five.value - five.low == Approx(five.high - five.value));
-  // Two alike: half the variance of the mean of means, twice the degrees of freedom.
-  const Estimate two = stratified_mean({{1, 2, 3, 4, 5}, {11, 12, 13, 14, 15}}, "k");
+  CHECK(five.seeds == 5);
+  CHECK(five.count == 5);
+  // The same again under another setting tells nothing new about seeds.
+  const Estimate two = mean_over_seeds(settings({{1, 2, 3, 4, 5}, {11, 12, 13, 14, 15}}), "k");
   CHECK(two.value == Approx(8.0));
-  CHECK(two.high - two.value ==
-        Approx(student_quantile(0.975, 8.0) * std::sqrt(0.25)).epsilon(1e-6));
+  CHECK(two.high - two.value == Approx(five.high - five.value));
+  CHECK(two.seeds == 5);
+  CHECK(two.count == 10);
+  // What one setting gains another loses: each seed has the same mean.
+  const Estimate against = mean_over_seeds(settings({{1, 2, 3, 4, 5}, {5, 4, 3, 2, 1}}), "k");
+  CHECK(against.high - against.value == Approx(0.0).margin(1e-12));
+  // Seeds of their own add up like independent means: half of (variance of a mean + the same).
+  const Estimate apart =
+      mean_over_seeds({{{0, 1.0}, {1, 2.0}, {2, 3.0}}, {{3, 1.0}, {4, 2.0}, {5, 3.0}}}, "k");
+  CHECK(apart.high - apart.value ==
+        Approx(student_quantile(0.975, 4.0) * std::sqrt(2.0 / 3.0) / 2).epsilon(1e-6));
   // One value varies as the others do: variance 2.5, with their degrees of freedom.
-  const Estimate lone = stratified_mean({{1, 2, 3, 4, 5}, {10}}, "k");
+  const Estimate lone = mean_over_seeds(settings({{1, 2, 3, 4, 5}, {10}}), "k");
   const double variance = 0.5 + 2.5;
-  const double freedom = variance * variance / (0.25 / 4 + 2.5 * 2.5 / 4);
+  const double freedom = 4.0;  // of five seeds; Satterthwaite's would be 5.5
   CHECK(lone.high - lone.value ==
         Approx(student_quantile(0.975, freedom) * std::sqrt(variance) / 2).epsilon(1e-6));
-  CHECK(stratified_mean({{0.5}, {0.7}}, "k").low == Approx(0.6));
-  CHECK(stratified_mean({{2, 2, 2}}, "k").high == 2.0);
-  CHECK(std::isnan(stratified_mean({{}}, "k").value));
+  CHECK(mean_over_seeds(settings({{0.5}, {0.7}}), "k").low == Approx(0.6));
+  CHECK(mean_over_seeds(settings({{2, 2, 2}}), "k").high == 2.0);
+  CHECK(std::isnan(mean_over_seeds(settings({{}}), "k").value));
 }
 
 TEST_CASE("an interval keeps to what the mean can be") {
-  const Estimate rates = stratified_mean({{0.9, 1.0, 1.0, 0.6}}, "k");
+  const Estimate rates = mean_over_seeds(settings({{0.9, 1.0, 1.0, 0.6}}), "k");
   REQUIRE(rates.high > 1.0);
   const Estimate kept = confined(rates, kRate);
   CHECK(kept.high == 1.0);
@@ -102,14 +128,15 @@ TEST_CASE("an interval keeps to what the mean can be") {
   CHECK(confined(rates, {}).high == rates.high);
   // Rounding of the value itself is no reason to leave it out of its own interval.
   CHECK(confined({-1e-17, -1.0, 1.0, 3}, kRate).low == -1e-17);
-  CHECK(std::isnan(confined(stratified_mean({{}}, "k"), kRate).high));
+  CHECK(std::isnan(confined(mean_over_seeds(settings({{}}), "k"), kRate).high));
 }
 
 TEST_CASE("with many values everywhere the interval is the bootstrap's") {
   std::vector<double> values;
   for (int i = 0; i < 30; ++i) values.push_back(std::pow(1.1, i));
-  const Estimate resampled = stratified_bootstrap({values}, "k");
-  CHECK(stratified_mean({values}, "k").low == resampled.low);
+  const Estimate resampled = bootstrap_over_seeds(settings({values}), "k");
+  CHECK(mean_over_seeds(settings({values}), "k").low == resampled.low);
   values.pop_back();
-  CHECK(stratified_mean({values}, "k").low != stratified_bootstrap({values}, "k").low);
+  CHECK(mean_over_seeds(settings({values}), "k").low !=
+        bootstrap_over_seeds(settings({values}), "k").low);
 }

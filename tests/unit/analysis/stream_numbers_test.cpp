@@ -154,7 +154,7 @@ TEST_CASE("a phase met again after others is compared with its first time") {
   CHECK(std::isnan(s.late_against_early()));
 }
 
-TEST_CASE("one trial of a setting is no verdict") {
+TEST_CASE("one seed of a setting is no verdict") {
   std::vector<std::vector<StreamNumbers>> strata(1);
   StreamNumbers trial;
   trial.phases = 2;
@@ -162,6 +162,10 @@ TEST_CASE("one trial of a setting is no verdict") {
   trial.flips = {{{"cue", 0.8}}, {{"cue", 0.8}}};
   strata[0].push_back(trial);
   CHECK(stream_verdict(strata, -1, 0.1, "one").outcome == StreamOutcome::undecided);
+  // Another draw of hyper-parameters is no other seed.
+  strata[0].push_back(trial);
+  CHECK(stream_verdict(strata, -1, 0.1, "same").outcome == StreamOutcome::undecided);
+  trial.seed = 1;
   strata[0].push_back(trial);
   CHECK(stream_verdict(strata, -1, 0.1, "two").outcome == StreamOutcome::replaced);
 }
@@ -181,6 +185,7 @@ std::vector<std::vector<StreamNumbers>> trials(double flip_before, double flip_a
   for (int seed = 0; seed < 5; ++seed) {
     const double noise = 0.01 * (seed - 2);
     StreamNumbers trial;
+    trial.seed = seed;
     trial.phases = 2;
     trial.scores.assign(2, {0.8, 0.8});
     trial.traps = {{0.3, trap_before + noise}, {0.0, trap_after + noise}};

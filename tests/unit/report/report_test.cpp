@@ -64,6 +64,7 @@ TrialResult trial(const std::string& experiment, const std::string& method,
     for (std::int64_t step = 10; step < 20; ++step) {
       rows.push_back(
           {1 + step / 15, step, "stream", step < 15 ? 0.9 : 0.1, "prequential_accuracy", 0.8});
+      rows.push_back({1 + step / 15, step, "stream", 0.0, "window_rows", 20.0});
     }
     for (std::int64_t phase = 1; phase <= 2; ++phase) {
       rows.push_back({phase, 20, "phase_" + std::to_string(phase), 0.9, "accuracy", 0.9});
@@ -114,7 +115,7 @@ TEST_CASE("questions are answered with the numbers that were stored") {
         std::string::npos);
   CHECK(answers[1].sentence.find("p = 0.062") != std::string::npos);
   CHECK(answers[2].sentence.find("It does not resolve the confusion.") == 0);
-  CHECK(answers[2].charts[0].marks == std::vector<double>{14});
+  CHECK(answers[2].charts[0].marks == std::vector<double>{100});  // five windows of 20 rows
   // Ours pools both methods: 0.46 against 0.2 is far off.
   CHECK(answers[3].sentence.find("No.") == 0);
 }

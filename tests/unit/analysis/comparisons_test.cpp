@@ -1,0 +1,249 @@
+// What questions keep apart, and what they take for one and the same.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "catch.hpp"
+#include "spurion/analysis/answer.hpp"
+
+using namespace spurion;
+
+namespace {
+
+TrialResult made_up(const std::string& experiment, const std::string& method,
+                    const std::string& regime, std::int64_t seed, double ood) {
+  TrialResult trial;
+  trial.spec.experiment = experiment;
+  trial.spec.environment = {"world", Value()};
+  trial.spec.model = {"mlp", Value::Table{}};
+  trial.spec.method = {method, Value::Table{}};
+  trial.spec.regime = {regime, Value::Table{}};
+  trial.spec.optimizer = trial.spec.training = trial.spec.evaluation = Value::Table{};
+  trial.spec.seed = seed;
+  trial.measurements = {{0, 9, "id", 0.1, "accuracy", 0.9},
+                        {0, 9, "test", 0.9, "accuracy", ood},
+                        {0, 9, "test", 0.9, "gap", 0.9 - ood},
+                        {0, 9, "test", 0.9, "flip_rate", 0.0}};
+  return trial;
+}
+
+analysis::Answer ask(std::vector<TrialResult> trials, const std::string& question,
+                     const std::string& experiment = "") {
+  StoredResults results;
+  results.context["suite"] = "name = \"s\"\n[[experiment]]\nname = \"e\"\n" + experiment +
+                             "[[experiment]]\nname = \"f\"\n[[question]]\ntext = \"?\"\n"
+                             "experiment = \"e\"\n" +
+                             question;
+  results.trials = std::move(trials);
+  return analysis::answer_all(results).front();
+}
+
+/// The cell of a table in the row that begins with `row`.
+std::string cell_of(const analysis::Table& table, const std::string& row,
+                    const std::string& column) {
+  const auto at = static_cast<std::size_t>(
+      std::find(table.header.begin(), table.header.end(), column) - table.header.begin());
+  REQUIRE(at < table.header.size());
+  for (const auto& cells : table.rows) {
+    if (cells.front() == row) return cells.at(at);
+  }
+  FAIL("no row " << row);
+  return {};
+}
+
+constexpr const char* kMethods = "kind = \"compare_methods\"\n";
+constexpr const char* kRegimes = "kind = \"compare_regimes\"\n";
+
+}  // namespace
+
+TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    const double noise = 0.01 * static_cast<double>(seed);
+    for (const std::string trajectory : {"reversal", "fixed"}) {
+      const double base = trajectory == "fixed" ? 0.1 : 0.9;
+      for (const std::string method : {"erm", "ewc"}) {
+        trials.push_back(
+            made_up("e", method, "continual", seed, base - (method == "ewc" ? 0.05 : 0.0) + noise));
+        trials.back().spec.regime.options = Value::Table{{"trajectory", trajectory}};
+      }
+    }
+  }
+  const auto table = ask(trials, kMethods).tables.front();
+  REQUIRE(table.rows.size() == 4);
+  for (const char* trajectory : {"reversal", "fixed"}) {
+    const std::string regime = fmt::format("continual (trajectory = {})", trajectory);
+    const bool fixed = trajectory[0] == 'f';
+    CHECK(cell_of(table, regime + ", erm", "trials") == "4");
+    CHECK(cell_of(table, regime + ", erm", "OOD").substr(0, 5) == (fixed ? "0.115" : "0.915"));
+    CHECK(cell_of(table, regime + ", ewc", "OOD - erm") == "-0.050 [-0.050, -0.050]");
+  }
+}
+
+TEST_CASE("variants of a method are lines of their own, and the plain one is the baseline") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    const double noise = 0.01 * static_cast<double>(seed);
+    for (const bool oracle : {false, true}) {
+      trials.push_back(made_up("e", "erm", "offline", seed, (oracle ? 0.8 : 0.2) + noise));
+      trials.back().spec.method.options = Value::Table{{"counterfactual_cue", oracle}};
+    }
+  }
+  const auto answer = ask(trials, kMethods);
+  const auto& table = answer.tables.front();
+  CHECK(table.rows.at(0).front() == "erm");
+  CHECK(cell_of(table, "erm (counterfactual_cue)", "OOD - erm").substr(0, 5) == "0.600");
+  CHECK(answer.sentence.find("erm (counterfactual_cue) beats erm") == 0);
+}
+
+TEST_CASE("all draws of a search count, as one number a seed") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    for (std::int64_t draw = 0; draw < 3; ++draw) {
+      trials.push_back(
+          made_up("e", "v_rex", "offline", seed,
+                  0.3 + 0.1 * static_cast<double>(draw) + 0.01 * static_cast<double>(seed)));
+      trials.back().spec.method.options =
+          Value::Table{{"penalty_weight", 1.5 + static_cast<double>(draw)}};
+      trials.back().spec.draw = draw;
+    }
+    trials.push_back(made_up("e", "erm", "offline", seed, 0.1 + 0.01 * static_cast<double>(seed)));
+  }
+  const auto table = ask(trials, kMethods,
+                         "[experiment.search]\ndraws = 3\nfields = [\"method.penalty_weight\"]\n")
+                         .tables.front();
+  REQUIRE(table.rows.size() == 2);
+  CHECK(cell_of(table, "v_rex", "trials") == "12");
+  CHECK(cell_of(table, "v_rex", "OOD").substr(0, 5) == "0.415");
+  CHECK(cell_of(table, "v_rex", "OOD - erm") == "0.300 [0.300, 0.300]");
+  CHECK(table.caption.find("draws of a seed are averaged") != std::string::npos);
+}
+
+TEST_CASE("a setting that changes nothing makes no interval narrower") {
+  const auto interval = [](std::int64_t settings) {
+    std::vector<TrialResult> trials;
+    for (std::int64_t seed = 0; seed < 4; ++seed) {
+      for (std::int64_t setting = 0; setting < settings; ++setting) {
+        trials.push_back(
+            made_up("e", "erm", "offline", seed, 0.2 + 0.01 * static_cast<double>(seed * seed)));
+        trials.back().spec.evaluation = Value::Table{{"training_rows", setting}};
+      }
+    }
+    return cell_of(ask(trials, kMethods).tables.front(), "erm", "OOD");
+  };
+  CHECK(interval(1) == interval(6));
+}
+
+TEST_CASE("a method that shares no seed with the baseline is not tested against it") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 6; ++seed) {
+    trials.push_back(made_up("e", "erm", "offline", seed, 0.2));
+    trials.push_back(
+        made_up("e", "v_rex", "offline", seed, 0.3 + 0.01 * static_cast<double>(seed)));
+  }
+  const auto alone = ask(trials, kMethods);
+  trials.push_back(made_up("e", "my_net", "elsewhere", 77, 0.5));
+  const auto beside = ask(trials, kMethods);
+  CHECK(beside.sentence.find("nan") == std::string::npos);
+  CHECK(cell_of(beside.tables.front(), "elsewhere, my_net", "OOD - erm") == "-");
+  CHECK(cell_of(beside.tables.front(), "offline, v_rex", "p") ==
+        cell_of(alone.tables.front(), "v_rex", "p"));
+}
+
+TEST_CASE("one seed has no interval and beats nobody") {
+  const auto answer = ask(
+      {made_up("e", "erm", "offline", 0, 0.2), made_up("e", "v_rex", "offline", 0, 0.6)}, kMethods);
+  CHECK(cell_of(answer.tables.front(), "v_rex", "OOD") == "0.600 (one seed)");
+  CHECK(answer.sentence.find("beats") == std::string::npos);
+}
+
+TEST_CASE("a cue that is not the first counts as much") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    TrialResult trial = made_up("e", "erm", "continual", seed, 0.8);
+    for (std::int64_t phase = 0; phase < 2; ++phase) {
+      const auto add = [&](const std::string& domain, const std::string& metric, double value) {
+        trial.measurements.push_back({phase, 10 * phase, domain, 0.0, metric, value});
+      };
+      for (const char* on : {"phase_0", "phase_1"}) add(on, "accuracy", 0.95);
+      add("phase_" + std::to_string(phase), "trap", 0.45);
+      add("phase_" + std::to_string(phase), "randomised_accuracy", 0.5);
+      add("id", "accuracy", 0.9);
+      add("test", "flip_rate", 0.0);
+      add("cue_first", "flip_rate", phase == 0 ? 1.0 : 0.0);
+      add("cue_second", "flip_rate", phase == 0 ? 0.0 : 1.0);
+    }
+    trials.push_back(std::move(trial));
+  }
+  const auto regimes = ask(trials, kRegimes);
+  CHECK(regimes.sentence.find("It does not resolve the confusion. continual scores by the newest "
+                              "cue") == 0);
+  CHECK(regimes.tables.front().rows.back().back() == "1.000 [1.000, 1.000]");
+  CHECK(cell_of(ask(trials, kMethods).tables.front(), "erm", "flip rate").substr(0, 5) == "1.000");
+}
+
+TEST_CASE("methods under one regime are not pooled into it") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    for (const std::string method : {"erm", "ewc"}) {
+      for (const std::string regime : {"offline", "online"}) {
+        trials.push_back(made_up("e", method, regime, seed, 0.5));
+        trials.back().measurements.front().value = method == "erm" ? 0.9 : 0.7;
+      }
+    }
+  }
+  const auto table = ask(trials, kRegimes).tables.front();
+  REQUIRE(table.rows.size() == 4);
+  CHECK(cell_of(table, "online, erm", "own phase") == "0.900 [0.900, 0.900]");
+  CHECK(cell_of(table, "online, ewc", "own phase") == "0.700 [0.700, 0.700]");
+}
+
+TEST_CASE("a trial of several experiments is one trial of a question about all") {
+  std::vector<TrialResult> trials;
+  for (const char* experiment : {"e", "f"}) {
+    for (std::int64_t seed = 0; seed < 3; ++seed) {
+      TrialResult trial = made_up(experiment, "erm", "continual", seed, 0.8);
+      for (std::int64_t phase = 0; phase < 2; ++phase) {
+        for (const char* on : {"phase_0", "phase_1"}) {
+          const double noise = 0.02 * static_cast<double>(seed);
+          trial.measurements.push_back({phase, 0, on, 0.0, "accuracy", 0.8 + noise});
+          trial.measurements.push_back({phase, 0, on, 0.0, "trap", 0.3 + noise});
+        }
+        trial.measurements.push_back({phase, 0, "cue_a", 0.0, "flip_rate", 0.5});
+      }
+      trials.push_back(std::move(trial));
+    }
+  }
+  const auto one = ask(trials, "kind = \"streams\"\n");
+  const auto both = ask(trials, "kind = \"streams\"\nexperiments = [\"e\", \"f\"]\n");
+  CHECK(one.tables.front().rows.front() == both.tables.front().rows.front());
+}
+
+TEST_CASE("regression is not averaged with classification") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 3; ++seed) {
+    trials.push_back(made_up("e", "erm", "offline", seed, 0.5));
+    trials.push_back(made_up("e", "erm", "offline", seed, 0.0));
+    trials.back().spec.environment.name = "regression";
+    trials.back().measurements = {{0, 9, "id", 0.1, "loss", 2.0},
+                                  {0, 9, "test", 0.9, "loss", 13.5}};
+  }
+  const auto table = ask(trials, kMethods).tables.front();
+  CHECK(cell_of(table, "erm", "OOD") == "0.500 [0.500, 0.500]");
+  CHECK(table.caption.find("3 trials of regression are left out") != std::string::npos);
+}
+
+TEST_CASE("windows are told apart by their rows, where no update is made between them") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    TrialResult trial = made_up("e", "erm", "online", seed, 0.8);
+    for (std::int64_t window = 0; window < 5; ++window) {
+      trial.measurements.push_back({1, 150, "stream", 0.0, "prequential_accuracy", 0.6});
+      trial.measurements.push_back({1, 150, "stream", 0.0, "window_rows", 64.0});
+    }
+    trials.push_back(std::move(trial));
+  }
+  const auto chart = ask(trials, kRegimes).charts.front();
+  REQUIRE(chart.series.front().x == std::vector<double>{64, 128, 192, 256, 320});
+  for (const auto& point : chart.series.front().y) CHECK(point.count == 4);
+}
