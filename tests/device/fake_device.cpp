@@ -189,10 +189,29 @@ Tensor& copy(Tensor& self, const Tensor& source, bool /*non_blocking*/) {
   return self;
 }
 
-/// A device with one stream, which LibTorch 2.x asks for where gradients add up.
-struct Guard final : c10::impl::NoOpDeviceGuardImpl<c10::DeviceType::PrivateUse1> {
-  c10::Stream getDefaultStream(c10::Device device) const override {
-    return c10::Stream(c10::Stream::DEFAULT, device);
+/// One device with one stream, which LibTorch 2.x asks for where gradients add up.
+struct Guard final : c10::impl::DeviceGuardImplInterface {
+  [[nodiscard]] c10::DeviceType type() const override { return c10::DeviceType::PrivateUse1; }
+  [[nodiscard]] c10::Device exchangeDevice(c10::Device /*device*/) const override {
+    return getDevice();
+  }
+  [[nodiscard]] c10::Device getDevice() const override { return {type(), 0}; }
+  void setDevice(c10::Device /*device*/) const override {}
+  void uncheckedSetDevice(c10::Device /*device*/) const noexcept override {}
+  [[nodiscard]] c10::Stream getStream(c10::Device /*device*/) const noexcept override {
+    return only_stream();
+  }
+  [[nodiscard]] c10::Stream getDefaultStream(c10::Device /*device*/) const override {
+    return only_stream();
+  }
+  [[nodiscard]] c10::Stream exchangeStream(c10::Stream /*stream*/) const noexcept override {
+    return only_stream();
+  }
+  [[nodiscard]] c10::DeviceIndex deviceCount() const noexcept override { return 1; }
+
+ private:
+  [[nodiscard]] static c10::Stream only_stream() {
+    return c10::Stream(c10::Stream::DEFAULT, c10::Device(c10::DeviceType::PrivateUse1, 0));
   }
 };
 C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
