@@ -1,12 +1,11 @@
 #include "spurion/analysis/answer.hpp"
-#include "core/place_of.hpp"
 
 #include <fmt/format.h>
 
-#include <functional>
-#include <map>
+#include <algorithm>
 
 #include "analysis/questions.hpp"
+#include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -60,28 +59,34 @@ double number_option(const Question& question, const char* key, double fallback)
   return value->as_number();
 }
 
+const std::vector<QuestionKind>& question_kinds() {
+  static const std::vector<QuestionKind> kinds = {
+      {"gap_against_scale", gap_against_scale, {"axis", "margin"}},
+      {"compare_methods", compare_methods, {"baseline"}},
+      {"compare_regimes", compare_regimes, {}},
+      {"streams", streams, {"experiments", "phase", "margin", "axis", "also"}},
+      {"published", published, {"rows", "select_on"}},
+      {"trend",
+       trend,
+       {"axis", "claim", "metric", "domain", "margin", "from", "to", "method", "where"}}};
+  return kinds;
+}
+
 std::vector<Answer> answer_all(const StoredResults& results) {
-  const std::map<std::string, std::function<Answer(const StoredResults&, const Question&)>> kinds =
-      {{"gap_against_scale", gap_against_scale},
-       {"compare_methods", compare_methods},
-       {"compare_regimes", compare_regimes},
-       {"streams", streams},
-       {"published", published},
-       {"trend", trend}};
   const auto text = results.context.find("suite");
   if (text == results.context.end()) throw StoreError("the store does not hold its suite");
   const Suite suite = Suite::parse(text->second, "suite");
+  std::vector<TrialSpec> trials;
+  for (const TrialResult& trial : results.trials) trials.push_back(trial.spec);
+  check_questions(suite, trials);
   const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
   std::vector<Answer> answers;
   for (const Question& question : questions) {
-    const auto kind = kinds.find(question.kind);
-    if (kind == kinds.end()) {
-      std::vector<std::string> names;
-      for (const auto& [name, function] : kinds) names.push_back(name);
-      throw UsageError(place_of(*question.options.find("kind")) +
-                       unknown_name_message("kind of question", question.kind, names));
-    }
-    Answer answer = kind->second(results, question);
+    const auto& kinds = question_kinds();
+    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const QuestionKind& one) {
+      return one.name == question.kind;
+    });
+    Answer answer = kind->answer(results, question);
     answer.question = question.text;
     answers.push_back(std::move(answer));
   }

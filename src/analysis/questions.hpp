@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "spurion/analysis/answer.hpp"
 
 namespace spurion::analysis {
@@ -11,6 +14,14 @@ Answer compare_regimes(const StoredResults& results, const Question& question);
 Answer streams(const StoredResults& results, const Question& question);
 Answer published(const StoredResults& results, const Question& question);
 Answer trend(const StoredResults& results, const Question& question);
+
+/// A kind of question: who answers it, and the keys it reads besides text, kind and experiment.
+struct QuestionKind {
+  const char* name;
+  Answer (*answer)(const StoredResults&, const Question&);
+  std::vector<std::string> keys;
+};
+const std::vector<QuestionKind>& question_kinds();
 
 /// The dial curve of some trials, one series a method (or regime), with the ceilings.
 std::vector<Chart> dial_charts(const StoredResults& results, const std::string& experiment);

@@ -10,9 +10,6 @@
 
 namespace spurion::analysis {
 
-namespace {
-
-/// The options that a search of the experiment draws.
 std::set<std::string> searched_options(const StoredResults& results,
                                        const std::string& experiment) {
   const auto text = results.context.find("suite");
@@ -24,6 +21,8 @@ std::set<std::string> searched_options(const StoredResults& results,
   }
   return {};
 }
+
+namespace {
 
 bool is_variant_of(const std::string& name, const std::string& component) {
   return name == component || name.rfind(component + " (", 0) == 0;
@@ -147,23 +146,39 @@ std::optional<double> number(const TrialResult& trial, const std::string& domain
   return found;
 }
 
+namespace {
+
+/// The sections of a trial with options, by name.
+std::vector<std::pair<std::string, const Value*>> sections_of(const TrialSpec& spec) {
+  return {{"environment", &spec.environment.options},
+          {"model", &spec.model.options},
+          {"method", &spec.method.options},
+          {"regime", &spec.regime.options},
+          {"optimizer", &spec.optimizer},
+          {"training", &spec.training},
+          {"evaluation", &spec.evaluation}};
+}
+
+}  // namespace
+
 const Value* option_of(const TrialSpec& spec, const std::string& axis) {
   const auto dot = axis.find('.');
   if (dot == std::string::npos) return nullptr;
-  const std::pair<const char*, const Value*> sections[] = {
-      {"environment", &spec.environment.options},
-      {"model", &spec.model.options},
-      {"method", &spec.method.options},
-      {"regime", &spec.regime.options},
-      {"optimizer", &spec.optimizer},
-      {"training", &spec.training},
-      {"evaluation", &spec.evaluation}};
-  for (const auto& [name, options] : sections) {
+  for (const auto& [name, options] : sections_of(spec)) {
     if (axis.compare(0, dot, name) == 0 && options->is_table()) {
       return options->find(axis.substr(dot + 1));
     }
   }
   return nullptr;
+}
+
+std::vector<std::string> option_names(const TrialSpec& spec) {
+  std::vector<std::string> names;
+  for (const auto& [section, options] : sections_of(spec)) {
+    if (!options->is_table()) continue;
+    for (const auto& [field, value] : options->as_table()) names.push_back(section + "." + field);
+  }
+  return names;
 }
 
 std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis) {

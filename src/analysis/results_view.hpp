@@ -73,6 +73,9 @@ Range range_of(const std::string& metric);
 /// The option "section.field" of a trial; null where there is none.
 const Value* option_of(const TrialSpec& spec, const std::string& axis);
 
+/// All options of a trial, as "section.field".
+std::vector<std::string> option_names(const TrialSpec& spec);
+
 /// The option "section.field" of a trial as text for grouping and, where it is one, as a number
 /// (the length of a list; lists of one length share a place).
 struct AxisValue {
@@ -91,6 +94,9 @@ bool matches(const TrialSpec& spec, const Value* where);
 /// flips are not measured, as for regression.
 std::optional<double> worst_flip_rate(const TrialResult& trial,
                                       std::optional<std::int64_t> phase = {});
+
+/// The options that a search of the experiment draws.
+std::set<std::string> searched_options(const StoredResults& results, const std::string& experiment);
 
 /// Takes the option "section.field" out of what `TrialSpec::canonical` gave.
 void erase_option(Value& canonical, const std::string& axis);

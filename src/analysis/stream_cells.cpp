@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
 #include "analysis/variant_names.hpp"
@@ -19,14 +21,47 @@ const std::set<std::string>& trajectory_options() {
 }
 
 /// What else of a trial varies, without what a cell is named by.
-std::string rest_of(const TrialSpec& spec, const std::set<std::string>& scaled) {
+std::string rest_of(const TrialSpec& spec, const std::set<std::string>& apart) {
   Value canonical = spec.canonical();
   for (const char* key : {"environment", "regime", "method", "seed", "draw", "suite_seed"}) {
     canonical.as_table().erase(key);
   }
-  for (const std::string& axis : scaled) erase_option(canonical, axis);
+  for (const std::string& option : apart) erase_option(canonical, option);
   return canonical.canonical_json();
 }
+
+/// ", model = mlp, training.rows = 500": what of model, optimiser and training is not the same in
+/// all trials of a group, but for what is `apart`.
+class SettingNames {
+ public:
+  SettingNames(const std::vector<const TrialResult*>& group, const std::set<std::string>& apart) {
+    std::map<std::string, std::set<std::string>> values;
+    for (const TrialResult* trial : group) {
+      models_.insert(trial->spec.model.name);
+      for (const std::string& option : option_names(trial->spec)) {
+        const std::string section = option.substr(0, option.find('.'));
+        if (section != "model" && section != "optimizer" && section != "training") continue;
+        if (apart.count(option) != 0) continue;
+        values[option].insert(option_of(trial->spec, option)->canonical_json());
+      }
+    }
+    for (const auto& [option, seen] : values) {
+      if (seen.size() > 1) differing_.insert(option);
+    }
+  }
+  [[nodiscard]] std::string operator()(const TrialSpec& spec) const {
+    std::string text = models_.size() > 1 ? ", " + spec.model.name : std::string();
+    for (const std::string& option : differing_) {
+      const Value* value = option_of(spec, option);
+      if (value != nullptr) text += fmt::format(", {} = {}", option, value->canonical_json());
+    }
+    return text;
+  }
+
+ private:
+  std::set<std::string> models_;
+  std::set<std::string> differing_;
+};
 
 /// The experiments a question is about: its own, and those of its list.
 std::set<std::string> experiments_of(const Question& question) {
@@ -57,9 +92,13 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
       ++out.unfinished;
     }
   }
+  std::set<std::string> apart = scaled;
+  for (const std::string& experiment : experiments) {
+    apart.merge(searched_options(results, experiment));
+  }
   const auto named = [&](const std::string& section, bool trajectory) {
     return [&, section, trajectory](const std::string& option) {
-      return option != "trajectory" && scaled.count(section + "." + option) == 0 &&
+      return option != "trajectory" && apart.count(section + "." + option) == 0 &&
              (trajectory_options().count(option) != 0) == trajectory;
     };
   };
@@ -67,9 +106,12 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime", false));
   const VariantNames streams(trials, &TrialSpec::regime, named("regime", true));
   const VariantNames methods(trials, &TrialSpec::method, named("method", false));
+  std::map<CellKey, std::vector<const TrialResult*>> groups;
   for (const TrialResult* trial : trials) {
-    auto numbers = stream_numbers(*trial);
-    if (!numbers) continue;
+    if (!stream_numbers(*trial)) {
+      ++out.offline;
+      continue;
+    }
     const TrialSpec& spec = trial->spec;
     CellKey key;
     key.world = environments(spec);
@@ -84,13 +126,24 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
       if (!scale) continue;
       key.scale = scale->number;
     }
-    Cell& cell = out.cells[key];
-    cell.strata[rest_of(spec, scaled)].push_back(std::move(*numbers));
-    cell.cost.steps += trial->cost.steps;
-    cell.cost.rows_seen += trial->cost.rows_seen;
-    cell.cost.labels_used += trial->cost.labels_used;
-    cell.cost.flops += trial->cost.flops;
-    ++cell.trials;
+    groups[key].push_back(trial);
+  }
+  for (const auto& [group, members] : groups) {
+    // Trials of several models or lengths are not averaged into one verdict.
+    const SettingNames settings(members, apart);
+    for (const TrialResult* trial : members) {
+      CellKey key = group;
+      key.world += settings(trial->spec);
+      Cell& cell = out.cells[key];
+      cell.strata[rest_of(trial->spec, apart)].push_back(*stream_numbers(*trial));
+      cell.environment = environments(trial->spec);
+      cell.spent += number(*trial, "stream", "spent").value_or(std::nan(""));
+      cell.cost.steps += trial->cost.steps;
+      cell.cost.rows_seen += trial->cost.rows_seen;
+      cell.cost.labels_used += trial->cost.labels_used;
+      cell.cost.flops += trial->cost.flops;
+      ++cell.trials;
+    }
   }
   return out;
 }

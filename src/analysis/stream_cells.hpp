@@ -36,7 +36,9 @@ SeedCells stream_cells(const std::vector<std::vector<StreamNumbers>>& strata, Nu
 /// The trials of one world, regime, method and scale, by what else varies.
 struct Cell {
   std::map<std::string, std::vector<StreamNumbers>> strata;
-  Cost cost;  ///< summed
+  std::string environment;  ///< of which the world is a stream
+  Cost cost;                ///< summed
+  double spent = 0.0;       ///< summed: labels, and interventions at their price
   std::int64_t trials = 0;
 
   [[nodiscard]] const StreamNumbers& any() const { return strata.begin()->second.front(); }
@@ -53,6 +55,7 @@ struct Cell {
 };
 
 struct CellKey {
+  /// Environment, trajectory, and what else of a setting differs between trials.
   std::string world;
   std::string regime;
   std::string method;
@@ -72,6 +75,7 @@ struct CellKey {
 struct TrialCells {
   std::map<CellKey, Cell> cells;
   std::int64_t unfinished = 0;  ///< diverged or failed, and left out
+  std::int64_t offline = 0;     ///< on no stream, and left out
 };
 
 TrialCells cells_of(const StoredResults& results, const Question& question, const std::string& axis,

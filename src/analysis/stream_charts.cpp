@@ -78,6 +78,7 @@ Chart positions_chart(const std::string& experiment, const std::string& world,
   chart.title = "Where the cues stand: " + world;
   chart.x_label = "phase";
   chart.y_label = "position of the cue";
+  chart.steps = true;
   chart.note = "The trajectory of the stream; phase 0 is where training begins.";
   std::set<std::string> cues;
   for (const auto& phase : trial.positions) {

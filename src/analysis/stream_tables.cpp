@@ -16,12 +16,18 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
           "Over whole streams. prequential: mean score before learning; regret: sum of "
           "shortfalls from the Bayes ceiling of each phase (as exact as the world's card says), "
           "per 1000 rows; recovery: "
-          "rows after a shift until a window is within {} of the ceiling (a phase that ends "
-          "before counts whole); dip: largest shortfall of a window; forgetting and "
+          "rows after a shift until a window is within {} of the ceiling, counted in whole windows "
+          "(a "
+          "phase that ends before counts whole); dip: largest shortfall of a window; forgetting "
+          "and "
           "transfer as in Chaudhry et al. 2018 and Lopez-Paz & Ranzato 2017; late - early: "
-          "the same phase met again (below 0: plasticity was lost). Mean with {} over "
-          "seeds.",
-          margin, kIntervalText),
+          "the same phase met again, after others (below 0: it is learned less well, for want of "
+          "plasticity or from interference). Mean with {} over seeds.{}",
+          margin, kIntervalText,
+          cells.begin()->second.any().accuracy
+              ? ""
+              : " Of regression: scores, regret and dips are squared errors, and the margin is a "
+                "share of the target's variance."),
       {"world", "regime", "method", "prequential", "regret", "recovery", "dip", "forgetting",
        "backward", "forward", "late - early"},
       {}};
@@ -81,10 +87,13 @@ Table budget_table(const Question& question, const std::map<CellKey, Cell>& cell
   Table table{
       "stream_budgets_" + question.experiment,
       "What each trial was counted to spend, on average: rows that entered a gradient, "
-      "labels revealed, updates, floating-point operations of passes through the model. "
+      "labels revealed, updates, floating-point operations of the passes it learned from "
+      "(predictions that are only scored are not counted). spent: labels and interventions at "
+      "their price, after phase 0, where these are asked for. "
       "'equal': all within 5 % of the median of its world at its scale; else how many times "
       "the median. Comparisons at another budget are not like with like.",
-      {"world", "regime", "method", "scale", "rows", "labels", "updates", "GFLOP", "budget"},
+      {"world", "regime", "method", "scale", "rows", "labels", "updates", "GFLOP", "spent",
+       "budget"},
       {}};
   constexpr const char* kNames[] = {"rows", "labels", "updates", "GFLOP"};
   const auto spending = [](const Cell& cell) {
@@ -113,10 +122,14 @@ Table budget_table(const Question& question, const std::map<CellKey, Cell>& cell
       if (std::abs(spent[i] - median) <= 0.05 * median) continue;
       other.push_back(fmt::format("{} x {:.2g}", kNames[i], spent[i] / median));
     }
-    table.rows.push_back({key.world, key.regime, key.method, fmt::format("{}", key.scale),
-                          fmt::format("{:.0f}", spent[0]), fmt::format("{:.0f}", spent[1]),
-                          fmt::format("{:.0f}", spent[2]), fmt::format("{:.3g}", spent[3]),
-                          other.empty() ? "equal" : fmt::format("{}", fmt::join(other, ", "))});
+    table.rows.push_back(
+        {key.world, key.regime, key.method, fmt::format("{}", key.scale),
+         fmt::format("{:.0f}", spent[0]), fmt::format("{:.0f}", spent[1]),
+         fmt::format("{:.0f}", spent[2]), fmt::format("{:.3g}", spent[3]),
+         std::isnan(cell.spent)
+             ? "-"
+             : fmt::format("{:.0f}", cell.spent / static_cast<double>(cell.trials)),
+         other.empty() ? "equal" : fmt::format("{}", fmt::join(other, ", "))});
   }
   return table;
 }

@@ -1,47 +1,74 @@
 #include "spurion/analysis/streams.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "analysis/questions.hpp"
+#include "analysis/seed_cells.hpp"
 #include "analysis/stream_cells.hpp"
 #include "analysis/stream_charts.hpp"
 #include "analysis/stream_tables.hpp"
+#include "core/place_of.hpp"
+#include "spurion/error.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
+/// What became of one regime and method in the worlds of a question.
+struct Tally {
+  std::map<StreamOutcome, std::int64_t> outcomes;
+  std::set<std::string> environments;
+  std::int64_t streams = 0;
+};
+
 /// "continual, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
-std::string summary(const std::map<std::pair<std::string, std::string>,
-                                   std::map<StreamOutcome, std::int64_t>>& counts) {
+std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& tallies) {
   constexpr std::pair<StreamOutcome, const char*> kSaid[] = {
       {StreamOutcome::replaced, "replaced the cue in"},
+      {StreamOutcome::adopted, "took up a cue in"},
       {StreamOutcome::resolved, "resolved the confusion in"},
-      {StreamOutcome::unchanged, "changed nothing in"},
+      {StreamOutcome::unchanged, "ended as it began in"},
       {StreamOutcome::not_confused, "was not confused in"},
       {StreamOutcome::not_measurable, "cannot be measured in"},
       {StreamOutcome::undecided, "is undecided in"}};
   std::string text;
-  for (const auto& [who, outcomes] : counts) {
-    std::int64_t all = 0;
-    for (const auto& [outcome, count] : outcomes) all += count;
+  for (const auto& [who, tally] : tallies) {
     std::vector<std::string> parts;
     for (const auto& [outcome, said] : kSaid) {
-      const auto found = outcomes.find(outcome);
-      if (found == outcomes.end()) continue;
+      const auto found = tally.outcomes.find(outcome);
+      if (found == tally.outcomes.end()) continue;
       parts.push_back(fmt::format("{} {}", said, found->second));
     }
-    parts.front() += fmt::format(" of {} {}", all, all == 1 ? "world" : "worlds");
+    const auto worlds = static_cast<std::int64_t>(tally.environments.size());
+    const std::string of_worlds = fmt::format("{} {}", worlds, worlds == 1 ? "world" : "worlds");
+    // Several trajectories through one world are not several worlds.
+    parts.front() += worlds == tally.streams
+                         ? fmt::format(" of {}", of_worlds)
+                         : fmt::format(" of {} streams in {}", tally.streams, of_worlds);
     text += fmt::format("{}, {}: {}. ", who.first, who.second, fmt::join(parts, ", "));
   }
   return text;
 }
 
-/// Whether more of the axis makes a regime enough: its verdict and flips at the largest scale.
+/// The largest flip rate of each trial at a phase, by what else varies.
+SeedCells worst_flips(const Cell& cell, std::int64_t phase) {
+  SeedCells cells;
+  for (const auto& [setting, trials] : cell.strata) {
+    for (const StreamNumbers& trial : trials) {
+      const std::int64_t at = phase < 0 ? trial.phases - 1 : phase;
+      cells.add(setting, trial.seed, trial.worst_flip(at));
+    }
+  }
+  return cells;
+}
+
+/// Whether more of the axis makes a regime enough: its verdict at the largest scale, and the change
+/// of its flips from the smallest on the same seeds.
 std::string against_scale(const std::map<CellKey, Cell>& cells, const std::string& axis,
                           std::int64_t phase, double margin) {
   std::map<std::string, std::vector<const std::pair<const CellKey, Cell>*>> lines;
@@ -51,20 +78,26 @@ std::string against_scale(const std::map<CellKey, Cell>& cells, const std::strin
   }
   std::string text;
   for (const auto& [line, scales] : lines) {
-    const auto at = [&](const std::pair<const CellKey, Cell>* entry) {
-      return stream_verdict(entry->second.lists(), phase, margin, entry->first.text());
-    };
-    const StreamVerdict first = at(scales.front());
-    const StreamVerdict last = at(scales.back());
-    text +=
-        fmt::format("{}: worst flip rate {} at {} = {}, {} at {}: {}. ", line,
-                    show_defined(first.flip_after), axis, scales.front()->first.scale,
-                    show_defined(last.flip_after), scales.back()->first.scale,
-                    last.outcome == StreamOutcome::not_confused   ? "no confusion at the largest"
-                    : last.outcome == StreamOutcome::resolved     ? "enough at the largest"
-                    : last.flip_after.high < first.flip_after.low ? "less with scale, not enough"
-                    : last.flip_after.low > first.flip_after.high ? "more with scale"
-                                                                  : "scale does not help");
+    const auto& [first_key, first] = *scales.front();
+    const auto& [last_key, last] = *scales.back();
+    const StreamVerdict verdict = stream_verdict(last.lists(), phase, margin, last_key.text());
+    const SeedCells small = worst_flips(first, phase);
+    const SeedCells large = worst_flips(last, phase);
+    const SeedCells paired = large.minus(small);
+    const Estimate change = paired.estimate("scale " + line);
+    const char* judged = scales.size() < 2                                ? "one scale only"
+                         : paired.empty() || change.seeds < 2             ? "one seed only"
+                         : verdict.outcome == StreamOutcome::not_confused ? "no confusion there"
+                         : verdict.outcome == StreamOutcome::resolved     ? "enough there"
+                         : change.high < 0.0 ? "less with scale, not enough"
+                         : change.low > 0.0  ? "more with scale"
+                         : change.low > -margin && change.high < margin ? "scale does not help"
+                                                                        : "undecided";
+    const Range range = first.any().range();
+    text += fmt::format("{}: worst flip rate {} at {} = {}, {} at {}, change {}: {}. ", line,
+                        show_defined(small.estimate("small " + line, range)), axis, first_key.scale,
+                        show_defined(large.estimate("large " + line, range)), last_key.scale,
+                        show_defined(change), judged);
   }
   return text;
 }
@@ -87,16 +120,31 @@ Answer streams(const StoredResults& results, const Question& question) {
     answer.sentence = "No trial of this experiment that has finished was on a stream.";
     return answer;
   }
+  const std::int64_t phases =
+      std::max_element(cells.begin(), cells.end(),
+                       [](const auto& a, const auto& b) {
+                         return a.second.any().phases < b.second.any().phases;
+                       })
+          ->second.any()
+          .phases;
+  if (phase >= phases) {
+    throw UsageError(fmt::format("{}phase = {} of a question: its streams have phases 0 to {}",
+                                 place_of(*question.options.find("phase")), phase, phases - 1));
+  }
   Table table{
       "stream_verdicts_" + question.experiment,
       fmt::format(
           "After {}. trap: score on the phase minus score on the same rows with every cue "
           "randomised, what of it is owed to cues; its change is against the model of phase 0 on "
           "the same rows. flips: largest share of predictions that one cue alone changes, after "
-          "phase 0 and now; adoption: that of the newest cue, residue: of older ones, unpaired: of "
-          "cues never paired with the label. resolved: flips were above {} and are below, trap "
-          "within it; replaced: trap above it and risen by more; unchanged: both changes within "
-          "it. Mean with {} over seeds.{}",
+          "phase 0 and now; adoption: that of the newest cue, residue: of the others met so far, "
+          "whether they still pay or not, unpaired: of cues never paired with the label. resolved: "
+          "flips were above {} and are below, trap "
+          "within it; replaced: flips were above it, and the trap is above it and risen by more "
+          "(in "
+          "a phase without cues: adoption is); adopted: the same, but flips were below it or "
+          "nothing had shifted; unchanged: the changes of the trap and of each cue's flips lie "
+          "within it. Mean with {} over seeds.{}",
           phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase), margin,
           kIntervalText,
           cells.begin()->second.any().accuracy
@@ -107,10 +155,13 @@ Answer streams(const StoredResults& results, const Question& question) {
        "adoption", "residue", "unpaired", "verdict"},
       {}};
   if (!axis.empty()) table.header.insert(table.header.begin() + 3, axis);
-  std::map<std::pair<std::string, std::string>, std::map<StreamOutcome, std::int64_t>> counts;
+  std::map<std::pair<std::string, std::string>, Tally> tallies;
   for (const auto& [key, cell] : cells) {
     const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
-    ++counts[{key.regime, key.method}][verdict.outcome];
+    Tally& tally = tallies[{key.regime, key.method}];
+    ++tally.outcomes[verdict.outcome];
+    tally.environments.insert(cell.environment);
+    ++tally.streams;
     const auto text = [&, &key = key, &cell = cell](const char* what, auto number) {
       const auto at_phase = [&](const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
@@ -137,10 +188,13 @@ Answer streams(const StoredResults& results, const Question& question) {
     if (!axis.empty()) row.insert(row.begin() + 3, fmt::format("{}", key.scale));
     table.rows.push_back(std::move(row));
   }
-  answer.sentence = axis.empty() ? summary(counts) : against_scale(cells, axis, phase, margin);
+  answer.sentence = axis.empty() ? summary(tallies) : against_scale(cells, axis, phase, margin);
   if (found.unfinished > 0) {
     answer.sentence +=
-        fmt::format("{} trials diverged or failed and are left out.", found.unfinished);
+        fmt::format("{} trials diverged or failed and are left out. ", found.unfinished);
+  }
+  if (found.offline > 0) {
+    answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
   }
   answer.tables.push_back(std::move(table));
   answer.tables.push_back(measures_table(question, cells, axis, margin));

@@ -11,6 +11,7 @@
 #include "cli/progress.hpp"
 #include "cli/stop_signal.hpp"
 #include "cli/text.hpp"
+#include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"
@@ -158,6 +159,8 @@ int run(RunArguments arguments, Session& session) {
   const Suite suite = Suite::load(arguments.suite);
   load_suite_plugins(suite, arguments.suite, session);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
+  // What cannot be answered in the end is said before anything runs.
+  analysis::check_questions(suite, suite.trials(session.catalog));
   const Device device = named_device(arguments.device);
   const double memory = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
   if (arguments.dry_run) {

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <map>
+#include <set>
+
+#include "analysis/results_view.hpp"
 
 namespace spurion::report {
 
@@ -22,6 +26,36 @@ std::string record(const std::vector<std::string>& cells) {
   std::string out;
   for (std::size_t i = 0; i < cells.size(); ++i) out += (i == 0 ? "" : ",") + quoted(cells[i]);
   return out + '\n';
+}
+
+/// The options in which the trials of each experiment differ, as "section.field".
+std::map<std::string, std::set<std::string>> differing_options(const StoredResults& results) {
+  std::map<std::string, std::map<std::string, std::set<std::string>>> values;
+  for (const TrialResult& trial : results.trials) {
+    auto& own = values[trial.spec.experiment];
+    for (const std::string& option : analysis::option_names(trial.spec)) {
+      own[option].insert(analysis::option_of(trial.spec, option)->canonical_json());
+    }
+  }
+  std::map<std::string, std::set<std::string>> differing;
+  for (const auto& [experiment, options] : values) {
+    differing[experiment];
+    for (const auto& [option, seen] : options) {
+      if (seen.size() > 1) differing[experiment].insert(option);
+    }
+  }
+  return differing;
+}
+
+/// "model.width=16 training.rows=500"
+std::string options_text(const TrialSpec& spec, const std::set<std::string>& options) {
+  std::string text;
+  for (const std::string& option : options) {
+    const Value* value = analysis::option_of(spec, option);
+    if (value == nullptr) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", option, value->canonical_json());
+  }
+  return text;
 }
 
 }  // namespace
@@ -48,14 +82,16 @@ std::string csv_of_trials(const StoredResults& results) {
   fmt::memory_buffer out;
   fmt::format_to(
       std::back_inserter(out),
-      "experiment,trial,status,environment,model,method,regime,seed,draw,phase,step,domain,"
+      "experiment,trial,status,environment,model,method,regime,seed,draw,options,phase,step,domain,"
       "shift,metric,value\n");
+  const std::map<std::string, std::set<std::string>> differing = differing_options(results);
   for (const TrialResult& trial : results.trials) {
     const TrialSpec& spec = trial.spec;
     const std::string prefix =
-        fmt::format("{},{},{},{},{},{},{},{},{}", quoted(spec.experiment), spec.id(),
+        fmt::format("{},{},{},{},{},{},{},{},{},{}", quoted(spec.experiment), spec.id(),
                     status_name(trial.status), spec.environment.name, spec.model.name,
-                    spec.method.name, spec.regime.name, spec.seed, spec.draw);
+                    spec.method.name, spec.regime.name, spec.seed, spec.draw,
+                    quoted(options_text(spec, differing.at(spec.experiment))));
     for (const Measurement& row : trial.measurements) {
       fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{}\n", prefix, row.phase, row.step,
                      quoted(row.domain), row.shift, row.metric, row.value);

@@ -150,9 +150,14 @@ std::string band(const Plot& plot, const Series& series) {
   return "<path class=\"band\" d=\"" + up + down + "Z\"/>";
 }
 
-std::string line(const Plot& plot, const Series& series) {
+std::string line(const Chart& chart, const Plot& plot, const Series& series) {
   std::string path;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
+    // From one step to the next half-way between them.
+    if (chart.steps && i > 0) {
+      const double middle = plot.px(0.5 * (series.x[i - 1] + series.x[i]));
+      path += fmt::format("H{:.1f}V{:.1f}", middle, plot.py(series.y[i].value));
+    }
     path += fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", plot.px(series.x[i]),
                         plot.py(series.y[i].value));
   }
@@ -282,7 +287,7 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
         series.reference ? fmt::format("r{}", reference++ % 3) : fmt::format("s{}", index % 6);
     out += "<g class=\"" + style + "\">";
     if (!series.reference) out += band(plot, series);
-    out += line(plot, series);
+    out += line(chart, plot, series);
     out += "<g class=\"dots\">";
     // Markers on every point of a long stream would hide the line.
     const std::size_t every = std::max<std::size_t>(1, series.x.size() / 24);

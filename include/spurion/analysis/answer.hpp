@@ -52,6 +52,7 @@ struct Chart {
   std::string y_label;
   std::string note;    ///< what the band is
   bool log_x = false;  ///< as long as all values of x are above 0
+  bool steps = false;  ///< values hold until the next
   std::vector<Series> series;
   std::vector<double> marks;  ///< vertical lines: times of shifts
   /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.
@@ -66,8 +67,13 @@ struct Answer {
   std::vector<Table> tables;
 };
 
+/// Throws `UsageError` that lists what is wrong with the questions of a suite: unknown kinds and
+/// keys, numbers out of range, and what none of the experiment's trials has (axes, options of
+/// `where`, methods). `trials`: of the suite; of an experiment without any, less is checked.
+SPURION_API void check_questions(const Suite& suite, const std::vector<TrialSpec>& trials);
+
 /// Answers every question of the stored suite, in order; a suite without questions is asked about
-/// its methods. Throws `UsageError` for an unknown kind or a missing key.
+/// its methods. Throws `UsageError` as `check_questions` does, and for a missing key.
 SPURION_API std::vector<Answer> answer_all(const StoredResults& results);
 
 /// Accuracy (or error) along the dial with the ceilings, one chart an experiment and world.

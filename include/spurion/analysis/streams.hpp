@@ -100,7 +100,8 @@ SPURION_API std::optional<StreamNumbers> stream_numbers(const TrialResult& trial
 enum class StreamOutcome {
   resolved,        ///< was confused; hardly follows any cue now, and no cue makes its score
   replaced,        ///< its score is now made by the cues of the phase, which it was not before
-  unchanged,       ///< neither its reliance on cues nor what they make of its score moved
+  adopted,         ///< the same, but it had followed no cue before, or none has shifted since
+  unchanged,       ///< neither its reliance on any cue nor what they make of its score moved
   not_confused,    ///< never followed a cue
   not_measurable,  ///< the world cannot change its cue, so flips or trap are not known
   undecided        ///< the intervals allow more than one of these, or none holds
@@ -112,17 +113,23 @@ struct StreamVerdict {
   StreamOutcome outcome = StreamOutcome::undecided;
   Estimate flip_before;  ///< worst flip rate after phase 0
   Estimate flip_after;
-  Estimate flip_change;  ///< paired
-  Estimate trap;         ///< on the phase, after it
-  Estimate trap_change;  ///< paired, against the model of phase 0 on the same phase
+  Estimate flip_change;      ///< paired
+  Estimate trap;             ///< on the phase, after it
+  Estimate trap_change;      ///< paired, against the model of phase 0 on the same phase
+  Estimate adoption;         ///< flip rate of the newest cue
+  Estimate adoption_change;  ///< paired, against the same cue after phase 0
 };
 
 /// `strata`: trials of each setting, of at least two seeds each for an outcome; `phase` < 0 means
 /// the last. An outcome is given only when the intervals lie on its side of `margin`:
 ///  - not_confused: worst flip rate below it before and after;
 ///  - resolved: before, above; after, below, and the trap within it of 0;
-///  - replaced: trap above it, and risen by more than it;
-///  - unchanged: changes of both within it.
+///  - replaced: worst flip rate before above it; trap above it, and risen by more than it. In a
+///    phase in which no cue says anything, so that no score can be owed to one: adoption above it,
+///    and risen by more than it;
+///  - adopted: the same where the worst flip rate before was below it, or no phase was another than
+///    the first;
+///  - unchanged: change of the trap, and of the flip rate of each cue, within it.
 SPURION_API StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& strata,
                                          std::int64_t phase, double margin, const std::string& key);
 

@@ -247,3 +247,81 @@ TEST_CASE("windows are told apart by their rows, where no update is made between
   REQUIRE(chart.series.front().x == std::vector<double>{64, 128, 192, 256, 320});
   for (const auto& point : chart.series.front().y) CHECK(point.count == 4);
 }
+
+namespace {
+
+/// A trial on a stream of two phases: flips of its cue after each, and the trap after the last.
+TrialResult on_stream(std::int64_t seed, std::int64_t width, double before, double after,
+                      double trap) {
+  TrialResult trial = made_up("e", "erm", "continual", seed, 0.8);
+  trial.spec.model.options = Value::Table{{"width", width}};
+  const double noise = 0.01 * static_cast<double>(seed);
+  const auto add = [&](std::int64_t phase, const std::string& domain, const std::string& metric,
+                       double value) {
+    trial.measurements.push_back({phase, 10 * phase, domain, 0.0, metric, value});
+  };
+  for (std::int64_t phase = 0; phase < 2; ++phase) {
+    const std::string domain = "phase_" + std::to_string(phase);
+    add(0, domain, "position_a", phase == 0 ? 0.1 : 0.9);
+    for (const char* on : {"phase_0", "phase_1"}) add(phase, on, "accuracy", 0.8);
+    add(phase, "phase_1", "trap", phase == 0 ? -0.3 : trap + noise);
+    add(phase, domain, "trap", phase == 0 ? 0.4 : trap + noise);
+    add(phase, "cue_a", "flip_rate", (phase == 0 ? before : after) + noise);
+  }
+  return trial;
+}
+
+}  // namespace
+
+TEST_CASE("trials of two models make two verdicts, not one of their average") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    trials.push_back(on_stream(seed, 8, 0.8, 0.0, 0.0));
+    trials.push_back(on_stream(seed, 64, 0.8, 0.8, 0.4));
+  }
+  const auto answer = ask(trials, "kind = \"streams\"\n");
+  const auto& table = answer.tables.front();
+  REQUIRE(table.rows.size() == 2);
+  CHECK(cell_of(table, "world, model.width = 8", "verdict") == "resolved");
+  CHECK(cell_of(table, "world, model.width = 64", "verdict") == "replaced");
+  // Two settings of one world are no two worlds.
+  CHECK(answer.sentence.find("of 2 streams in 1 world") != std::string::npos);
+}
+
+TEST_CASE("a scale helps, harms, does nothing, or is not known to") {
+  const auto said = [](std::int64_t seeds, double small, double large, double spread) {
+    std::vector<TrialResult> trials;
+    for (std::int64_t seed = 0; seed < seeds; ++seed) {
+      trials.push_back(on_stream(seed, 8, 0.9, small, 0.4));
+      const double sign = seed % 2 == 0 ? 1.0 : -1.0;
+      trials.push_back(on_stream(seed, 64, 0.9, large + sign * spread, 0.4));
+    }
+    return ask(trials, "kind = \"streams\"\naxis = \"model.width\"\n").sentence;
+  };
+  CHECK(said(4, 0.8, 0.5, 0.0).find("less with scale, not enough") != std::string::npos);
+  CHECK(said(4, 0.5, 0.8, 0.0).find("more with scale") != std::string::npos);
+  CHECK(said(4, 0.6, 0.6, 0.01).find("scale does not help") != std::string::npos);
+  CHECK(said(4, 0.5, 0.6, 0.3).find("undecided") != std::string::npos);
+  CHECK(said(1, 0.8, 0.5, 0.0).find("one seed only") != std::string::npos);
+}
+
+TEST_CASE("mistakes in questions are told with the nearest name") {
+  const std::vector<TrialResult> trials = {on_stream(0, 8, 0.9, 0.5, 0.4),
+                                           on_stream(1, 8, 0.9, 0.5, 0.4)};
+  const auto asked = [&](const std::string& keys) {
+    return ask(trials, "kind = \"streams\"\n" + keys);
+  };
+  CHECK_THROWS_WITH(asked("margn = 0.2\n"), Catch::Contains("did you mean 'margin'?"));
+  CHECK_THROWS_WITH(asked("margin = -0.2\n"), Catch::Contains("must be a number >= 0, got -0.2"));
+  CHECK_THROWS_WITH(asked("phase = 0.5\n"), Catch::Contains("number of a phase"));
+  CHECK_THROWS_WITH(asked("phase = 7\n"), Catch::Contains("have phases 0 to 1"));
+  CHECK_THROWS_WITH(asked("axis = \"model.widht\"\n"),
+                    Catch::Contains("did you mean 'model.width'?"));
+  CHECK_THROWS_WITH(asked("experiments = [\"nosuch\"]\n"),
+                    Catch::Contains("unknown experiment 'nosuch'"));
+  CHECK_THROWS_WITH(ask(trials, std::string(kMethods) + "baseline = \"erms\"\n"),
+                    Catch::Contains("did you mean 'erm'?"));
+  CHECK_THROWS_WITH(
+      ask(trials, std::string(kRegimes) + "margin = 0.1\n"),
+      Catch::Contains("unknown key of a question of kind 'compare_regimes' 'margin'"));
+}

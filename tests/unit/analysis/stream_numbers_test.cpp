@@ -212,3 +212,58 @@ TEST_CASE("verdicts follow flips and trap") {
   CHECK(outcome(0.8, 0.4, -0.3, 0.05) == StreamOutcome::undecided);
   CHECK(outcome(0.8, 0.1, -0.3, 0.0) == StreamOutcome::undecided);  // the interval holds the margin
 }
+
+namespace {
+
+/// Two cues; the first is what phase 0 has, the second says something in phase 1 alone; in phase 2
+/// neither does.
+StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips, double trap,
+                         bool shifts = true) {
+  std::vector<std::vector<StreamNumbers>> strata(1);
+  for (int seed = 0; seed < 5; ++seed) {
+    const double noise = 0.01 * (seed - 2);
+    StreamNumbers trial;
+    trial.seed = seed;
+    trial.phases = static_cast<std::int64_t>(flips.size());
+    const std::vector<double> still(flips.size(), 0.0);
+    trial.traps.assign(flips.size(), still);
+    trial.traps.back().back() = trap + noise;
+    trial.active = {{"a"}, {"b"}, {}};
+    trial.positions = {
+        {{"a", 0.1}, {"b", 0.5}}, {{"a", 0.5}, {"b", 0.1}}, {{"a", 0.5}, {"b", 0.5}}};
+    if (!shifts) {
+      trial.active.assign(3, {"a"});
+      trial.positions.assign(3, {{"a", 0.1}, {"b", 0.5}});
+    }
+    trial.active.resize(flips.size());
+    trial.positions.resize(flips.size());
+    trial.drift.assign(flips.size(), std::nan(""));
+    trial.flips = flips;
+    for (auto& phase : trial.flips) {
+      for (auto& [cue, rate] : phase) rate += noise * (cue == "a" ? 1.0 : -1.0);
+    }
+    strata[0].push_back(std::move(trial));
+  }
+  return stream_verdict(strata, -1, 0.1, "cues").outcome;
+}
+
+}  // namespace
+
+TEST_CASE("one cue for another is no standstill, though the worst flip rate stands still") {
+  const std::map<std::string, double> first = {{"a", 0.95}, {"b", 0.02}};
+  const std::map<std::string, double> second = {{"a", 0.02}, {"b", 0.95}};
+  // Where neither says anything no score is owed to it, but the predictions follow it.
+  CHECK(outcome_of({first, second, second}, 0.0) == StreamOutcome::replaced);
+  CHECK(outcome_of({first, first, first}, 0.0) == StreamOutcome::unchanged);
+  CHECK(outcome_of({first, {{"a", 0.02}, {"b", 0.02}}, {{"a", 0.02}, {"b", 0.02}}}, 0.0) ==
+        StreamOutcome::resolved);
+}
+
+TEST_CASE("where nothing was followed, or nothing shifted, nothing is replaced") {
+  const std::map<std::string, double> none = {{"a", 0.03}, {"b", 0.03}};
+  CHECK(outcome_of({none, {{"a", 0.03}, {"b", 0.8}}}, 0.4) == StreamOutcome::adopted);
+  CHECK(outcome_of({{{"a", 0.3}, {"b", 0.03}}, {{"a", 0.8}, {"b", 0.03}}}, 0.4, false) ==
+        StreamOutcome::adopted);
+  CHECK(outcome_of({{{"a", 0.8}, {"b", 0.03}}, {{"a", 0.3}, {"b", 0.8}}}, 0.4) ==
+        StreamOutcome::replaced);
+}
