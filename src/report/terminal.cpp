@@ -1,6 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
@@ -34,29 +37,64 @@ std::string wrapped(const std::string& text, std::size_t columns, const std::str
   return out + line + '\n';
 }
 
-/// Columns that do not fit are left to the CSV.
+/// Columns that say the same in every row, of which there are several.
+std::vector<bool> constant_columns(const analysis::Table& table) {
+  std::vector<bool> constant(table.header.size(), table.rows.size() > 1);
+  for (std::size_t i = 0; i < constant.size(); ++i) {
+    for (const auto& row : table.rows) {
+      constant[i] = constant[i] && row[i] == table.rows.front()[i];
+    }
+  }
+  return constant;
+}
+
+/// What is the same in every row is said once, above. Of the columns that do not fit the last one,
+/// which holds the verdict, goes before the others; the rest are left to the CSV.
 std::string plain_table(const analysis::Table& table, std::size_t columns) {
+  const std::vector<bool> constant = constant_columns(table);
+  std::vector<std::string> same;
+  std::vector<std::size_t> varying;
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < table.header.size(); ++i) {
     std::size_t width = width_of(table.header[i]);
     for (const auto& row : table.rows) width = std::max(width, width_of(row[i]));
     widths.push_back(width);
+    if (!constant[i]) {
+      varying.push_back(i);
+    } else if (table.rows.front()[i] != "-") {
+      same.push_back(fmt::format("{}: {}", table.header[i], table.rows.front()[i]));
+    }
   }
-  std::size_t shown = 0;
-  std::size_t used = 2;
-  while (shown < widths.size() && used + widths[shown] <= columns) used += widths[shown++] + 2;
+  std::vector<std::size_t> shown;
+  std::size_t used = 1;
+  const auto fits = [&](std::size_t i) { return used + widths[i] + 1 <= columns; };
+  const auto take = [&](std::size_t i) {
+    shown.push_back(i);
+    used += widths[i] + 2;
+  };
+  if (!varying.empty()) {
+    take(varying.front());
+    if (varying.size() > 1 && fits(varying.back())) take(varying.back());
+    for (std::size_t v = 1; v + 1 < varying.size() && fits(varying[v]); ++v) take(varying[v]);
+    std::sort(shown.begin(), shown.end());
+  }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string out = " ";
-    for (std::size_t i = 0; i < shown; ++i) {
+    for (const std::size_t i : shown) {
       out += ' ' + cells[i] + std::string(widths[i] - width_of(cells[i]) + 1, ' ');
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();
     return out + '\n';
   };
-  std::string out = line(table.header);
-  for (const auto& row : table.rows) out += line(row);
-  if (shown < widths.size()) {
-    out += fmt::format("  (+{} columns in csv/{}.csv)\n", widths.size() - shown, table.name);
+  std::string out;
+  if (!same.empty()) out += wrapped(fmt::format("{}", fmt::join(same, "; ")), columns, "  ");
+  if (!shown.empty()) {
+    out += line(table.header);
+    for (const auto& row : table.rows) out += line(row);
+  }
+  if (shown.size() < varying.size()) {
+    out +=
+        fmt::format("  (+{} columns in csv/{}.csv)\n", varying.size() - shown.size(), table.name);
   }
   return out;
 }
