@@ -88,9 +88,10 @@ class Plot {
       std::vector<double> all = ticks(x_, chart_.panel.empty() ? 8 : 5);
       // Between two phases, or two updates, there is nothing to mark.
       if (counts()) {
-        all.erase(std::remove_if(all.begin(), all.end(),
-                                 [](double tick) { return tick != std::round(tick); }),
-                  all.end());
+        all.erase(
+            std::remove_if(all.begin(), all.end(),
+                           [](double tick) { return std::abs(tick - std::round(tick)) > 1e-9; }),
+            all.end());
       }
       return all;
     }
