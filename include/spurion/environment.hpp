@@ -84,6 +84,8 @@ struct Intervention {
   };
   /// Stands for all cues at once in worlds with several.
   static constexpr const char* kAllCues = "*";
+  /// Joins the names of some of them in `variable`: "background+companion" stands for these two.
+  static constexpr char kAnd = '+';
 
   Kind kind = Kind::none;
   std::string variable;
@@ -103,6 +105,12 @@ struct Intervention {
   static Intervention resample(std::string variable) {
     return {Kind::resample, std::move(variable), 0.0};
   }
+  /// Of several cues, each by a draw of its own.
+  SPURION_API static Intervention resample_each(const std::vector<std::string>& cues);
+  /// The names in `variable`: one, unless several are joined.
+  [[nodiscard]] SPURION_API std::vector<std::string> variables() const;
+  /// Whether it acts on this cue: by its name, as one of several, or as one of all.
+  [[nodiscard]] SPURION_API bool reaches(const std::string& cue) const;
   /// "do(colour := other)".
   [[nodiscard]] SPURION_API std::string text() const;
 };
@@ -178,7 +186,7 @@ struct EnvironmentInfo {
   CausalGraph graph;
   DialInfo dial;
   /// All cues where there are several, `cue` first, whose position is the dial; else empty. Such
-  /// worlds can resample `Intervention::kAllCues`.
+  /// worlds can resample `Intervention::kAllCues`, and any of them together (`resample_each`).
   std::vector<Cue> cues;
   /// Whether ERM with enough rows leans on the cue so far that it fails in the test domain; empty
   /// where that depends on model or options. The conformance tests hold it to the claim.

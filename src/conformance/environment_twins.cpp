@@ -128,6 +128,23 @@ void check_effects(const Environment& environment, std::size_t cue) {
   }
 }
 
+/// Resampling some cues touches these as resampling all does, and no other.
+void check_some_cues(const Environment& environment, const Sample& factual, const Sample& all) {
+  const EnvironmentInfo& info = environment.info();
+  if (info.cues.size() < 3) return;
+  const Intervention action =
+      Intervention::resample_each({info.cues.front().name, info.cues.back().name});
+  require(environment.supports(action), "the environment cannot perform " + action.text());
+  const Sample twin =
+      environment.sample(environment.train_domains().front(), Purpose::test, {0, 64}, action);
+  require_same_bits(action.text() + ", y", factual.y, twin.y);
+  for (std::size_t cue = 0; cue < info.cues.size(); ++cue) {
+    const bool reached = cue == 0 || cue + 1 == info.cues.size();
+    require_same_bits(action.text() + ", " + info.cues[cue].name,
+                      values_of(info, reached ? all : factual, cue), values_of(info, twin, cue));
+  }
+}
+
 /// Resampling all cues at once touches each of them.
 void check_all_cues(const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
@@ -143,6 +160,7 @@ void check_all_cues(const Environment& environment) {
     require(!same_bits(values_of(info, factual, cue), values_of(info, twin, cue)),
             action.text() + " leaves " + info.cues[cue].name + " as it was");
   }
+  check_some_cues(environment, factual, twin);
 }
 
 /// A fixed predictor; it need not be good.

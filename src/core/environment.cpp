@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <sstream>
 
 #include "core/drift.hpp"
 #include "spurion/error.hpp"
@@ -20,6 +21,23 @@ const char* purpose_name(Purpose purpose) {
 const char* exactness_name(Exactness exactness) {
   constexpr const char* kNames[] = {"closed form", "enumerated", "quadrature", "empirical"};
   return kNames[static_cast<int>(exactness)];
+}
+
+Intervention Intervention::resample_each(const std::vector<std::string>& cues) {
+  return resample(fmt::format("{}", fmt::join(cues, std::string(1, kAnd))));
+}
+
+std::vector<std::string> Intervention::variables() const {
+  std::vector<std::string> names;
+  std::istringstream joined(variable);
+  for (std::string name; std::getline(joined, name, kAnd);) names.push_back(name);
+  return names;
+}
+
+bool Intervention::reaches(const std::string& cue) const {
+  if (variable == cue || variable == kAllCues) return true;
+  const std::vector<std::string> names = variables();
+  return std::find(names.begin(), names.end(), cue) != names.end();
 }
 
 std::string Intervention::text() const {

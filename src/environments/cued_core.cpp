@@ -42,9 +42,12 @@ std::int64_t CuedCore::dimensions() const {
 
 bool CuedCore::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  const bool known = intervention.variable == kObject ||
-                     intervention.variable == Intervention::kAllCues ||
-                     std::find(cues_.begin(), cues_.end(), intervention.variable) != cues_.end();
+  const std::vector<std::string> names = intervention.variables();
+  const bool known =
+      intervention.variable == kObject || intervention.variable == Intervention::kAllCues ||
+      (!names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+        return std::find(cues_.begin(), cues_.end(), name) != cues_.end();
+      }));
   const bool value = intervention.value == 1.0 || intervention.value == -1.0;
   return known && (intervention.kind != Kind::set || value);
 }
@@ -62,7 +65,9 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
   const std::vector<double> object_coin = uniforms(key.child("object_coin"), rows);
   std::vector<std::vector<double>> cue_noise;
   std::vector<std::vector<double>> cue_coin;
+  std::vector<bool> changed;
   for (const std::string& cue : cues_) {
+    changed.push_back(intervention.kind != Kind::none && intervention.reaches(cue));
     cue_noise.push_back(uniforms(key.child("cue").child(cue), rows));
     cue_coin.push_back(uniforms(key.child("cue_coin").child(cue), rows));
   }
@@ -93,11 +98,8 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
     for (std::size_t c = 0; c < cues; ++c) {
       // An absent cue has a value all the same, which do(...) brings to light.
       int cue = cue_noise[c][i] < shifts[c] ? -y : y;
-      const bool changed =
-          intervention.kind != Kind::none &&
-          (intervention.variable == cues_[c] || intervention.variable == Intervention::kAllCues);
-      if (changed) cue = intervened(cue, y, cue_coin[c][i] < 0.5 ? 1 : -1, intervention);
-      const float shown = !changed && cells_.absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
+      if (changed[c]) cue = intervened(cue, y, cue_coin[c][i] < 0.5 ? 1 : -1, intervention);
+      const float shown = !changed[c] && cells_.absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
       row[core + c] = static_cast<float>(options_.amplitude) * shown;
       spurious[i * cues + c] = shown;
       agreeing |= std::int64_t{shown == static_cast<float>(y)} << c;

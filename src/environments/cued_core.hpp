@@ -36,7 +36,7 @@ class CuedCore {
   CuedCore(CuedCoreOptions options, std::vector<std::string> cues, bool absent_when_neutral);
 
   [[nodiscard]] std::int64_t dimensions() const;
-  /// do(...) on a cue, on all of them, or on "object".
+  /// do(...) on a cue, on several or all of them, or on "object".
   [[nodiscard]] bool supports(const Intervention& intervention) const;
   /// `shifts` holds e of each cue.
   [[nodiscard]] Sample rows(const StreamKey& key, const std::vector<double>& shifts, RowRange rows,

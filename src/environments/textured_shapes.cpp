@@ -114,10 +114,14 @@ class TexturedShapes final : public Environment {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    const auto& name = intervention.variable;
-    const bool known = name == kShape || name == Intervention::kAllCues ||
-                       std::any_of(order_.begin(), order_.end(),
-                                   [&](const CueKind* cue) { return name == cue->name; });
+    const std::vector<std::string> names = intervention.variables();
+    const auto is_cue = [&](const std::string& name) {
+      return std::any_of(order_.begin(), order_.end(),
+                         [&](const CueKind* cue) { return name == cue->name; });
+    };
+    const bool known = intervention.variable == kShape ||
+                       intervention.variable == Intervention::kAllCues ||
+                       (!names.empty() && std::all_of(names.begin(), names.end(), is_cue));
     return known && (intervention.kind != Kind::set || std::abs(intervention.value) == 1.0);
   }
 
@@ -189,6 +193,8 @@ Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange 
   const Stream styles(key.child("style"));
   const Stream grains(key.child("grain"));
   const auto cues = static_cast<std::int64_t>(order_.size());
+  std::vector<bool> changed;
+  for (const CueKind* cue : order_) changed.push_back(intervention.reaches(cue->name));
 
   Sample sample;
   sample.x = at::empty({rows.count, 3, kShapeSide, kShapeSide}, at::kFloat);
@@ -211,7 +217,7 @@ Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange 
       // By the cue's own name, so that the rest of the picture does not hang on which are selected.
       const Stream own(key.child("cue").child(cue.name));
       int value = own.uniform(row, 0) < shifts[static_cast<std::size_t>(c)] ? -y : y;
-      if (intervention.variable == cue.name || intervention.variable == Intervention::kAllCues) {
+      if (changed[static_cast<std::size_t>(c)]) {
         value = intervened(value, y, own.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
       }
       scene.*cue.place = value;

@@ -16,7 +16,7 @@
 namespace spurion {
 
 /// Measures the replicas of one pack and collects what it finds, replica by replica.
-class PackEvaluator final : public Evaluator {
+class SPURION_API PackEvaluator final : public Evaluator {
  public:
   struct Options {
     EvaluationOptions evaluation;
@@ -61,8 +61,8 @@ class PackEvaluator final : public Evaluator {
   void measure_dial(Trainee& trainee, std::int64_t phase);
   /// On a stream: every phase met so far and the next; after phase 0 all of them.
   void measure_phases(Trainee& trainee, std::int64_t phase);
-  /// The new-test trap: the score on a phase, minus that on the same rows with its cue randomised
-  /// (all of them where several say something). What of the score is owed to cues.
+  /// The new-test trap: the score on a phase, minus that on the same rows with those of its cues
+  /// randomised that say something there. What of the score is owed to cues; 0 where none speaks.
   void measure_trap(Trainee& trainee, const Phase& measured, Values& values);
   /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
   /// ever paired with the label: as domain "cue_NAME".

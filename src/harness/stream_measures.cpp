@@ -54,6 +54,9 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
 }
 
 void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values& values) {
+  const bool accuracy = info_->score() == Score::accuracy;
+  const std::string name = accuracy ? "accuracy" : "loss";
+  const Tensor own = values.at(name);
   // Cues that say nothing in this phase may not be there at all; resampling would show them.
   std::vector<std::string> speaking;
   for (std::size_t c = 0; c < info_->cues.size(); ++c) {
@@ -61,17 +64,20 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
       speaking.push_back(info_->cues[c].name);
     }
   }
-  const Intervention silence =
-      Intervention::resample(speaking.size() == 1 ? speaking.front() : info_->every_cue());
-  if (!context_->environments.front()->supports(silence)) return;
-  const Values randomised =
-      scorer_.score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
-                    silence, Intervention::none());
-  const bool accuracy = info_->score() == Score::accuracy;
-  const char* name = accuracy ? "accuracy" : "loss";
-  values[std::string("randomised_") + name] = randomised.at(name);
-  values["trap"] =
-      accuracy ? values.at(name) - randomised.at(name) : randomised.at(name) - values.at(name);
+  const bool silent = !info_->cues.empty() && speaking.empty();
+  Tensor randomised = own;  // where nothing speaks
+  if (!silent) {
+    const Intervention silence = speaking.size() < info_->cues.size()
+                                     ? Intervention::resample_each(speaking)
+                                     : Intervention::resample(info_->every_cue());
+    if (!context_->environments.front()->supports(silence)) return;
+    randomised = scorer_
+                     .score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+                            silence, Intervention::none())
+                     .at(name);
+  }
+  values["randomised_" + name] = randomised;
+  values["trap"] = accuracy ? own - randomised : randomised - own;
 }
 
 void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
