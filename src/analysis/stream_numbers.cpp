@@ -37,6 +37,23 @@ double mean_defined(const std::vector<double>& values) {
   return count > 0.0 ? sum / count : kNan;
 }
 
+/// Puts traps and flips of a regression into shares of what the target varies on their rows.
+void in_units_of_target(StreamNumbers& out, const std::map<std::string, double>& cue_variance) {
+  const auto usable = [](double variance) { return variance > 0.0 ? variance : kNan; };
+  for (std::size_t on = 0; on < out.variance.size(); ++on) {
+    double& variance = out.variance[on];
+    variance = usable(std::isnan(variance) ? out.chance[on] : variance);
+    for (auto& after : out.traps) after[on] /= variance;
+  }
+  for (auto& after : out.flips) {
+    for (auto& [cue, rate] : after) {
+      const auto found = cue_variance.find(cue);
+      const bool known = found != cue_variance.end();
+      rate /= std::sqrt(usable(known ? found->second : out.chance.front()));
+    }
+  }
+}
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -61,7 +78,8 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.flips.resize(count);
   out.active.resize(count);
   out.bayes.assign(count, kNan);
-  out.invariant = out.chance = out.drift = out.bayes;
+  out.invariant = out.chance = out.variance = out.drift = out.bayes;
+  std::map<std::string, double> cue_variance;
   // In worlds with several cues a position alone does not say whether it is neutral.
   out.positions.resize(count);
   bool offsets = false;
@@ -77,6 +95,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
       if (row.metric == "ceiling_invariant") out.invariant[place] = row.value;
       if (row.metric == "ceiling_chance") out.chance[place] = row.value;
       if (row.metric == "drift_level") out.drift[place] = row.value;
+      if (row.metric == "target_variance") out.variance[place] = row.value;
       if (starts_with(row.metric, "position_")) {
         out.positions[place][row.metric.substr(9)] = row.value;
       }
@@ -84,9 +103,12 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
         offsets = true;
         if (std::abs(row.value) > 1e-12) out.active[place].push_back(row.metric.substr(7));
       }
-    } else if (starts_with(row.domain, "cue_") &&
-               row.metric == (accuracy ? "flip_rate" : "twin_shift")) {
-      out.flips[static_cast<std::size_t>(row.phase)][row.domain.substr(4)] = row.value;
+    } else if (starts_with(row.domain, "cue_")) {
+      const std::string cue = row.domain.substr(4);
+      if (row.metric == "target_variance") cue_variance[cue] = row.value;
+      if (row.metric == (accuracy ? "flip_rate" : "twin_shift")) {
+        out.flips[static_cast<std::size_t>(row.phase)][cue] = row.value;
+      }
     } else if (row.domain == "stream") {
       if (row.metric == prequential) {
         StreamWindow window;
@@ -101,10 +123,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
       if (row.metric == "invariant_regret") out.windows.back().invariant_regret = row.value;
     }
   }
-  for (std::size_t phase = 0; !accuracy && phase < count; ++phase) {
-    for (std::size_t on = 0; on < count; ++on) out.traps[phase][on] /= out.chance[on];
-    for (auto& [cue, rate] : out.flips[phase]) rate /= std::sqrt(out.chance[phase]);
-  }
+  if (!accuracy) in_units_of_target(out, cue_variance);
   for (std::size_t phase = 0; !offsets && phase < count; ++phase) {
     for (const auto& [cue, position] : out.positions[phase]) out.active[phase].push_back(cue);
   }
@@ -219,7 +238,7 @@ double StreamNumbers::forward_transfer() const {
 double StreamNumbers::recovery_rows(std::int64_t phase, double margin) const {
   if (!shifts(phase)) return kNan;
   double rows = 0.0;
-  const double unit = accuracy ? 1.0 : chance[static_cast<std::size_t>(phase)];
+  const double unit = accuracy ? 1.0 : variance[static_cast<std::size_t>(phase)];
   for (const StreamWindow& window : windows) {
     if (window.phase != phase) continue;
     if (std::isnan(window.regret)) return kNan;

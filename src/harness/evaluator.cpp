@@ -275,8 +275,10 @@ void PackEvaluator::record_ceilings() {
       phase.domain.name = name;
     }
     each.push_back(ceilings_of(*environment, phases));
-    const std::vector<Measurement> positions = cue_positions(phases);
-    each.back().insert(each.back().end(), positions.begin(), positions.end());
+    if (phases.empty()) continue;
+    for (const auto& rows : {cue_positions(phases), target_variances(*environment, phases)}) {
+      each.back().insert(each.back().end(), rows.begin(), rows.end());
+    }
   }
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     const auto& rows = each[scorer_.source(k)];

@@ -64,12 +64,24 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// The new-test trap: the score on a phase, minus that on the same rows with those of its cues
   /// randomised that say something there. What of the score is owed to cues; 0 where none speaks.
   void measure_trap(Trainee& trainee, const Phase& measured, Values& values);
+  /// The rows on which it is measured how far predictions follow a cue, and their twins.
+  struct CueRows {
+    std::string name;  ///< "cue_NAME"
+    Domain domain;
+    Intervention first;
+    Intervention twin;
+  };
+  [[nodiscard]] std::vector<CueRows> cue_rows() const;
   /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
   /// ever paired with the label: as domain "cue_NAME".
   void measure_cues(Trainee& trainee, std::int64_t phase);
   /// Where the cues stand in each phase: "position_NAME", and "offset_NAME" from the neutral
   /// position in worlds with several.
   [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
+  /// For regression: "target_variance" of the very rows on which each phase is measured, and each
+  /// cue. The units of traps and flips; known whatever drifts, unlike the ceilings.
+  [[nodiscard]] std::vector<Measurement> target_variances(const Environment& environment,
+                                                          const std::vector<Phase>& schedule) const;
   void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
              const Values& values);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;

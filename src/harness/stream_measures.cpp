@@ -80,7 +80,7 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
   values["trap"] = accuracy ? own - randomised : randomised - own;
 }
 
-void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
+std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
   const Environment& world = *context_->environments.front();
   std::vector<std::string> cues;
   std::vector<double> neutral;
@@ -91,26 +91,48 @@ void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
   if (cues.empty()) cues.push_back(info_->cue);
   // The same rows whatever the phase, on which the other cues say nothing: what changes from phase
   // to phase is then the model.
-  const Domain rows_of =
+  const Domain domain =
       info_->cues.empty() ? world.train_domains().front() : world.at_cues(neutral);
+  std::vector<CueRows> each;
   for (const std::string& cue : cues) {
     // Shown on both sides, where that can be had.
-    Intervention first = Intervention::align(cue);
-    Intervention twin = Intervention::oppose(cue);
-    if (!world.supports(first) || !world.supports(twin)) {
-      first = Intervention::none();
-      twin = usual_twin(world, cue);
+    CueRows rows{"cue_" + cue, domain, Intervention::align(cue), Intervention::oppose(cue)};
+    if (!world.supports(rows.first) || !world.supports(rows.twin)) {
+      rows.first = Intervention::none();
+      rows.twin = usual_twin(world, cue);
     }
-    if (twin.kind == Intervention::Kind::none) continue;
-    const Values values =
-        scorer_.score(trainee, rows_of, Purpose::test, held_out_rows(rows_of), first, twin);
-    Domain domain = rows_of;
-    domain.name = "cue_" + cue;
+    if (rows.twin.kind != Intervention::Kind::none) each.push_back(std::move(rows));
+  }
+  return each;
+}
+
+void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
+  for (const CueRows& rows : cue_rows()) {
+    const Values values = scorer_.score(trainee, rows.domain, Purpose::test,
+                                        held_out_rows(rows.domain), rows.first, rows.twin);
+    Domain domain = rows.domain;
+    domain.name = rows.name;
     for (const char* name : {"flip_rate", "twin_shift"}) {
       const auto found = values.find(name);
       if (found != values.end()) record(trainee, phase, domain, name, found->second);
     }
   }
+}
+
+std::vector<Measurement> PackEvaluator::target_variances(const Environment& environment,
+                                                         const std::vector<Phase>& schedule) const {
+  std::vector<Measurement> rows;
+  if (info_->task != Task::regression) return rows;
+  const auto add = [&](const std::string& name, const Domain& domain, const Intervention& how) {
+    const Tensor y = environment.sample(domain, Purpose::test, {0, held_out_rows(domain)}, how).y;
+    rows.push_back({0, 0, name, domain.shift, "target_variance",
+                    y.to(at::kDouble).var(/*unbiased=*/false).item<double>()});
+  };
+  for (const Phase& phase : schedule) add(phase.domain.name, phase.domain, phase.intervention);
+  for (const CueRows& cue : cue_rows()) {
+    add(cue.name, scorer_.own(environment, cue.domain), cue.first);
+  }
+  return rows;
 }
 
 std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& schedule) const {

@@ -30,6 +30,11 @@ struct StreamWindow {
 /// The numbers of one trial on a stream, by phase. Flip rates are in [0, 1]; for regression they
 /// are the root of the mean squared change of the output in standard deviations of the target, and
 /// traps are in shares of its variance, so that one margin serves both.
+///
+/// The unit of a number is that of the rows it is measured on ("target_variance"), so it does not
+/// change from phase to phase, and is known under any drift: flips are measured on the same rows
+/// after every phase, the trap of a phase on that phase's. In stores that lack it, it is the
+/// variance of phase 0 for flips and of the phase for traps, as their ceilings say ("chance").
 struct StreamNumbers {
   std::int64_t seed = 0;  ///< of the trial
   std::int64_t phases = 0;
@@ -43,6 +48,8 @@ struct StreamNumbers {
   std::vector<double> bayes;                             ///< ceilings of each phase
   std::vector<double> invariant;
   std::vector<double> chance;
+  std::vector<double>
+      variance;  ///< of the target in each phase, for regression: the unit of scores
   std::vector<StreamWindow> windows;
 
   /// What scores and flip rates can be.

@@ -113,6 +113,65 @@ TEST_CASE("where no ceiling is known there is no regret, dip or recovery") {
   CHECK(numbers->worst_dip() == Approx(0.3));
 }
 
+namespace {
+
+/// A regression of two phases whose target varies by 4 and 100, with the same flips after each.
+TrialResult regression_trial() {
+  TrialResult trial;
+  const auto add = [&](std::int64_t phase, const std::string& domain, const std::string& metric,
+                       double value) {
+    trial.measurements.push_back({phase, 10, domain, 0.0, metric, value});
+  };
+  add(0, "phase_0", "ceiling_chance", 4.4);
+  add(0, "phase_1", "ceiling_chance", 110.0);
+  for (std::int64_t after = 0; after < 2; ++after) {
+    add(after, "phase_0", "loss", 1.0);
+    add(after, "phase_1", "loss", 20.0);
+    add(after, "phase_0", "trap", 2.0);
+    add(after, "phase_1", "trap", 25.0);
+    add(after, "cue_z", "twin_shift", 6.0);
+  }
+  return trial;
+}
+
+}  // namespace
+
+TEST_CASE("flips and traps of a regression are in the target's variance on their own rows") {
+  TrialResult trial = regression_trial();
+  const auto add = [&](const std::string& domain, double value) {
+    trial.measurements.push_back({0, 0, domain, 0.0, "target_variance", value});
+  };
+  add("phase_0", 4.0);
+  add("phase_1", 100.0);
+  add("cue_z", 9.0);
+  // Whatever the ceilings say: under some drifts they are not known.
+  for (const bool known : {true, false}) {
+    if (!known) trial.measurements.erase(trial.measurements.begin() + 1);
+    const auto numbers = stream_numbers(trial);
+    REQUIRE(numbers);
+    CHECK_FALSE(numbers->accuracy);
+    CHECK(numbers->flips[0].at("z") == Approx(6.0 / 3.0));
+    CHECK(numbers->flips[1].at("z") == Approx(6.0 / 3.0));
+    CHECK(numbers->traps[0][0] == Approx(0.5));
+    CHECK(numbers->traps[1][1] == Approx(0.25));
+    CHECK(numbers->variance == std::vector<double>{4.0, 100.0});
+  }
+}
+
+TEST_CASE("stores that lack the target's variance take phase 0's, the traps their phase's") {
+  TrialResult trial = regression_trial();
+  auto numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  CHECK(numbers->flips[0].at("z") == Approx(6.0 / std::sqrt(4.4)));
+  CHECK(numbers->flips[1].at("z") == numbers->flips[0].at("z"));
+  CHECK(numbers->traps[1][1] == Approx(25.0 / 110.0));
+  trial.measurements.erase(trial.measurements.begin() + 1);
+  numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  CHECK(numbers->flips[1].at("z") == Approx(6.0 / std::sqrt(4.4)));
+  CHECK(std::isnan(numbers->traps[1][1]));
+}
+
 TEST_CASE("a drift of something else is a shift too") {
   TrialResult trial = recurring_trial();
   auto numbers = stream_numbers(trial);

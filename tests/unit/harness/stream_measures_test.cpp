@@ -2,11 +2,13 @@
 // known.
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <optional>
 
 #include "catch.hpp"
 #include "core/drifted_environment.hpp"
 #include "harness/evaluator.hpp"
+#include "spurion/analysis/streams.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 using namespace spurion;
@@ -95,5 +97,37 @@ TEST_CASE("a trap randomises the cues that speak in its phase, and no other") {
     CHECK((speaks ? trap > 0.4 : trap == 0.0));
     CHECK(found(follows, phase, domain, "randomised_accuracy").value() ==
           Approx(found(follows, phase, domain, "accuracy").value() - trap));
+  }
+}
+
+TEST_CASE("flips of a regression that does not change do not change from phase to phase") {
+  for (const char* drift : {"none", "covariates", "mechanism"}) {
+    CAPTURE(drift);
+    MeasuredStream stream("linear_unit_tests", {},
+                          {{"phases", Value::List{1.0, 0.5}}, {"drift", drift}});
+    const Environment& world = stream.world();
+    const TrialResult trial = stream.measured({{0, 0.5}, {7, 1.0}});
+    const auto numbers = analysis::stream_numbers(trial);
+    REQUIRE(numbers);
+    const double before = numbers->flips[0].at("spurious");
+    CHECK(before > 0.0);
+    for (std::size_t phase = 1; phase < 3; ++phase) {
+      CHECK(numbers->flips[phase].at("spurious") == before);
+      CHECK(std::isfinite(numbers->traps[phase][phase]));
+    }
+    const auto variance = [&](const Domain& domain) {
+      return world.sample(domain, Purpose::test, {0, MeasuredStream::kRows})
+          .y.to(at::kDouble)
+          .var(false)
+          .item<double>();
+    };
+    const double usual = variance(world.train_domains().front());
+    CHECK(found(trial, 0, "cue_spurious", "target_variance").value() == Approx(usual));
+    CHECK(before ==
+          Approx(found(trial, 0, "cue_spurious", "twin_shift").value() / std::sqrt(usual)));
+    const Domain& last = stream.schedule()[2].domain;
+    CHECK(numbers->variance[2] == Approx(variance(last)));
+    CHECK(numbers->traps[2][2] ==
+          Approx(found(trial, 2, "phase_2", "trap").value() / variance(last)));
   }
 }
