@@ -9,6 +9,8 @@ namespace spurion::analysis {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+/// No further from its neutral position a cue says nothing.
+constexpr double kNeutral = 1e-12;
 
 /// "phase_3" -> 3, or -1.
 std::int64_t phase_of(const std::string& domain) {
@@ -58,6 +60,24 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// The cues that say something in the domains a phase is trained on.
+std::vector<std::string> trained_cues(const StreamNumbers& numbers, std::size_t phase) {
+  std::vector<std::string> cues = numbers.active[phase];
+  if (phase >= numbers.also_trained.size()) return cues;
+  for (const std::string& cue : numbers.also_trained[phase]) {
+    if (!contains(cues, cue)) cues.push_back(cue);
+  }
+  return cues;
+}
+
+/// Whether a cue said something in training up to a phase.
+bool ever_trained(const StreamNumbers& numbers, const std::string& cue, std::int64_t phase) {
+  for (std::int64_t before = 0; before <= phase; ++before) {
+    if (contains(trained_cues(numbers, static_cast<std::size_t>(before)), cue)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
@@ -77,6 +97,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.traps = out.scores;
   out.flips.resize(count);
   out.active.resize(count);
+  out.also_trained.resize(count);
   out.bayes.assign(count, kNan);
   out.invariant = out.chance = out.variance = out.drift = out.bayes;
   std::map<std::string, double> cue_variance;
@@ -101,7 +122,10 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
       }
       if (starts_with(row.metric, "offset_")) {
         offsets = true;
-        if (std::abs(row.value) > 1e-12) out.active[place].push_back(row.metric.substr(7));
+        if (std::abs(row.value) > kNeutral) out.active[place].push_back(row.metric.substr(7));
+      }
+      if (starts_with(row.metric, "trained_offset_") && std::abs(row.value) > kNeutral) {
+        out.also_trained[place].push_back(row.metric.substr(15));
       }
     } else if (starts_with(row.domain, "cue_")) {
       const std::string cue = row.domain.substr(4);
@@ -155,7 +179,7 @@ std::vector<std::string> StreamNumbers::newest(std::int64_t phase) const {
     }
     if (!changed.empty()) return changed;
   }
-  return active.front();
+  return phase == 0 || active.front().empty() ? trained_cues(*this, 0) : active.front();
 }
 
 double StreamNumbers::adoption(std::int64_t phase) const {
@@ -171,10 +195,7 @@ double StreamNumbers::residue(std::int64_t phase) const {
   double worst = kNan;
   const std::vector<std::string> newer = newest(phase);
   for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
-    if (contains(newer, cue)) continue;
-    for (std::int64_t before = 0; before <= phase; ++before) {
-      if (contains(active[static_cast<std::size_t>(before)], cue)) worst = std::fmax(worst, rate);
-    }
+    if (!contains(newer, cue) && ever_trained(*this, cue, phase)) worst = std::fmax(worst, rate);
   }
   return worst;
 }
@@ -182,11 +203,7 @@ double StreamNumbers::residue(std::int64_t phase) const {
 double StreamNumbers::unpaired(std::int64_t phase) const {
   double worst = kNan;
   for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
-    bool ever = false;
-    for (std::int64_t before = 0; before <= phase; ++before) {
-      ever = ever || contains(active[static_cast<std::size_t>(before)], cue);
-    }
-    if (!ever) worst = std::fmax(worst, rate);
+    if (!ever_trained(*this, cue, phase)) worst = std::fmax(worst, rate);
   }
   return worst;
 }

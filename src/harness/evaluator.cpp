@@ -273,6 +273,7 @@ void PackEvaluator::record_ceilings() {
       const std::string name = phase.domain.name;
       phase.domain = scorer_.own(*environment, phase.domain);
       phase.domain.name = name;
+      for (Domain& domain : phase.trained_on) domain = scorer_.own(*environment, domain);
     }
     each.push_back(ceilings_of(*environment, phases));
     if (phases.empty()) continue;

@@ -76,7 +76,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// ever paired with the label: as domain "cue_NAME".
   void measure_cues(Trainee& trainee, std::int64_t phase);
   /// Where the cues stand in each phase: "position_NAME", and "offset_NAME" from the neutral
-  /// position in worlds with several.
+  /// position in worlds with several; there also "trained_offset_NAME", the furthest in any domain
+  /// trained on, where these are more than the phase's own.
   [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
   /// For regression: "target_variance" of the very rows on which each phase is measured, and each
   /// cue. The units of traps and flips; known whatever drifts, unlike the ceilings.

@@ -155,6 +155,12 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
       const Cue& cue = info_->cues[c];
       add("position_" + cue.name, phase.domain.cue_shifts[c]);
       add("offset_" + cue.name, phase.domain.cue_shifts[c] - cue.neutral);
+      double furthest = 0.0;
+      for (const Domain& domain : phase.trained_on) {
+        const double offset = domain.cue_shifts[c] - cue.neutral;
+        if (std::abs(offset) > std::abs(furthest)) furthest = offset;
+      }
+      if (!phase.trained_on.empty()) add("trained_offset_" + cue.name, furthest);
     }
   }
   return rows;

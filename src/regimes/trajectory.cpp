@@ -89,6 +89,7 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
   } else {
     move_dial(options, environment);
   }
+  if (first_.size() > 1) phases_.front().trained_on = first_;
   add_finale(options, environment);
   add_drift(options, environment);
   for (Phase& phase : phases_) phase.past_measured = options.past_measured;
@@ -192,9 +193,12 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
     std::vector<double> positions = neutral(info);
     if (kind == "adversarial") {
       for (std::size_t cue = 0; cue < positions.size(); ++cue) {
-        const bool used = std::any_of(phases_.begin(), phases_.end(), [&](const Phase& phase) {
-          return phase.domain.cue_shifts[cue] != info.cues[cue].neutral;
-        });
+        const auto speaks = [&](const Domain& domain) {
+          return domain.cue_shifts[cue] != info.cues[cue].neutral;
+        };
+        const bool used = std::any_of(first_.begin(), first_.end(), speaks) ||
+                          std::any_of(phases_.begin(), phases_.end(),
+                                      [&](const Phase& phase) { return speaks(phase.domain); });
         if (used) positions[cue] = mirrored(info.cues[cue], strongest(environment, cue));
       }
     }

@@ -30,7 +30,8 @@ namespace spurion {
 /// for all, and none is .25. With `trajectory = "fixed"` nothing else changes.
 ///
 /// `reserved_cues` of them are never paired with the label at all. `finale` adds phases at the end:
-/// `no_cue` (every cue neutral) and `adversarial` (every cue that was active reversed).
+/// `no_cue` (every cue neutral) and `adversarial` (every cue that was active reversed, in any train
+/// domain or later phase).
 struct TrajectoryOptions {
   std::string trajectory = "listed";
   std::vector<double> phases;

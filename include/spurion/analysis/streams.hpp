@@ -41,8 +41,11 @@ struct StreamNumbers {
   bool accuracy = true;                     ///< the score is better high
   std::vector<std::vector<double>> scores;  ///< [after phase][on phase]; NaN where not measured
   std::vector<std::vector<double>> traps;   ///< the same: score minus score with cues randomised
-  std::vector<std::map<std::string, double>> flips;      ///< [after phase]: cue -> flip rate
-  std::vector<std::vector<std::string>> active;          ///< cues that say something in each phase
+  std::vector<std::map<std::string, double>> flips;  ///< [after phase]: cue -> flip rate
+  std::vector<std::vector<std::string>> active;      ///< cues that say something in each phase
+  /// Further cues that did so while each phase was trained on: in phase 0 those of train domains
+  /// other than the first, which is the one it is measured in and the others are compared with.
+  std::vector<std::vector<std::string>> also_trained;
   std::vector<std::map<std::string, double>> positions;  ///< of the cues in each phase
   std::vector<double> drift;                             ///< level of each phase; NaN without
   std::vector<double> bayes;                             ///< ceilings of each phase
@@ -56,7 +59,8 @@ struct StreamNumbers {
   [[nodiscard]] Range range() const { return {0.0, accuracy ? 1.0 : Range{}.high}; }
   /// What a difference of two of them can be.
   [[nodiscard]] Range difference_range() const { return {-range().high, range().high}; }
-  /// The cues that began to say something, or something else, when any did last, as of a phase.
+  /// The cues that began to say something, or something else, when any did last, as of a phase: of
+  /// phase 0 all it is trained on; where none did since, those of the domain it is measured in.
   [[nodiscard]] SPURION_API std::vector<std::string> newest(std::int64_t phase) const;
   /// Whether cues stand elsewhere than in the phase before, or something else drifted.
   [[nodiscard]] SPURION_API bool shifts(std::int64_t phase) const;
@@ -64,9 +68,11 @@ struct StreamNumbers {
   [[nodiscard]] SPURION_API bool same(std::int64_t phase, std::int64_t other) const;
   /// Largest flip rate of the newest cues: how far they were adopted.
   [[nodiscard]] SPURION_API double adoption(std::int64_t phase) const;
-  /// Largest flip rate of the other cues that were active so far; NaN when there is none.
+  /// Largest flip rate of the other cues that said something in training so far; NaN when there is
+  /// none.
   [[nodiscard]] SPURION_API double residue(std::int64_t phase) const;
-  /// Largest flip rate of the cues never active so far; NaN when there is none.
+  /// Largest flip rate of the cues that never said anything in training so far; NaN when there is
+  /// none.
   [[nodiscard]] SPURION_API double unpaired(std::int64_t phase) const;
   /// Largest flip rate of all cues; 1 minus it is the resolution.
   [[nodiscard]] SPURION_API double worst_flip(std::int64_t phase) const;

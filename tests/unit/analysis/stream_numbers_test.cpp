@@ -77,6 +77,28 @@ TEST_CASE("measures of a stream are what their formulas say") {
   CHECK(s.traps[2][2] == 0.3);
 }
 
+TEST_CASE("cues of any domain that phase 0 is trained on were paired with the label") {
+  TrialResult trial = recurring_trial();
+  for (const auto& [cue, offset] :
+       {std::pair("a", -0.4), std::pair("b", 0.0), std::pair("c", -0.4)}) {
+    trial.measurements.push_back(
+        {0, 0, "phase_0", 0.0, std::string("trained_offset_") + cue, offset});
+  }
+  const auto numbers = stream_numbers(trial);
+  REQUIRE(numbers);
+  const StreamNumbers& s = *numbers;
+  CHECK(s.newest(0) == std::vector<std::string>{"a", "c"});
+  CHECK(s.newest(1) == std::vector<std::string>{"b"});
+  CHECK(s.adoption(0) == 0.8);
+  CHECK(s.unpaired(0) == 0.0);  // b
+  CHECK(std::isnan(s.residue(0)));
+  CHECK(s.residue(1) == 0.3);  // a and c
+  CHECK(std::isnan(s.unpaired(1)));
+  // Where phases are alike is a matter of what they are measured in.
+  CHECK(s.same(0, 2));
+  CHECK(s.shifts(1));
+}
+
 TEST_CASE("measures are known after each phase, not only at the end") {
   const auto numbers = stream_numbers(recurring_trial());
   REQUIRE(numbers);

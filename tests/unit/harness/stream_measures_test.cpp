@@ -131,3 +131,18 @@ TEST_CASE("flips of a regression that does not change do not change from phase t
           Approx(found(trial, 2, "phase_2", "trap").value() / variance(last)));
   }
 }
+
+TEST_CASE("cues that any train domain pairs with the label are residue, not unpaired") {
+  MeasuredStream stream("continually_confounded", {{"tasks", 3}},
+                        {{"trajectory", "fixed"}, {"phase_count", 1}});
+  const TrialResult trial = stream.measured({{0, 1.0}, {kCore, 10.0}, {kCore + 2, 100.0}});
+  CHECK(found(trial, 0, "phase_0", "offset_confounder_2") == 0.0);
+  CHECK(found(trial, 0, "phase_0", "trained_offset_confounder_2") == -0.5);
+  const auto numbers = analysis::stream_numbers(trial);
+  REQUIRE(numbers);
+  CHECK(numbers->newest(1) == std::vector<std::string>{"confounder_0"});
+  CHECK(numbers->adoption(0) == 1.0);  // confounder_2
+  CHECK(numbers->residue(1) == 1.0);
+  CHECK(std::isnan(numbers->unpaired(1)));
+  CHECK_FALSE(numbers->shifts(1));
+}

@@ -97,6 +97,12 @@ TEST_CASE("a finale silences the cues or turns them against the model") {
   CHECK(rows[3][1] == Approx(0.95));
   CHECK(rows[3][2] == 0.5);
 
+  // Phase 0 is trained on every train domain, each with a cue of its own: all of them turn.
+  TrajectoryOptions still = of("fixed", 1);
+  still.finale = {"adversarial"};
+  const auto turned = positions(Trajectory(still, *several)).back();
+  for (const double position : turned) CHECK(position == Approx(0.95));
+
   const auto one = synthetic_world("two_bit");
   TrajectoryOptions fixed = of("fixed", 1);
   fixed.finale = {"no_cue"};
@@ -105,6 +111,15 @@ TEST_CASE("a finale silences the cues or turns them against the model") {
   CHECK(last.intervention.kind == Intervention::Kind::resample);
   const Ceilings ceilings = phase_ceilings(*one, last);
   CHECK(ceilings.bayes.value == ceilings.invariant.value);
+}
+
+TEST_CASE("phase 0 says on which domains it is trained, where they are several") {
+  const auto world = three_cues();
+  const auto trained = Trajectory(of("fixed", 1), *world).phases();
+  REQUIRE(trained[0].trained_on.size() == 3);
+  CHECK(trained[0].trained_on[2].cue_shifts == world->train_domains()[2].cue_shifts);
+  CHECK(trained[0].domain.cue_shifts == world->train_domains()[0].cue_shifts);
+  CHECK(trained[1].trained_on.empty());
 }
 
 TEST_CASE("steps of phases add up and follow their lengths") {
