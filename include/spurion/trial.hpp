@@ -87,11 +87,12 @@ SPURION_API std::string work_shares(const WorkTimes& times);
 struct Cost {
   double flops = 0.0;
   std::int64_t steps = 0;
-  std::int64_t rows_seen = 0;    ///< rows that entered a gradient
-  std::int64_t labels_used = 0;  ///< distinct labels revealed
-  double seconds = 0.0;          ///< share of the batch's wall time; informative only
-  std::int64_t replicas = 0;     ///< of the batch it ran in; informative only
-  WorkTimes times = {};          ///< share of the batch's; informative only, stored for the run
+  std::int64_t rows_seen = 0;  ///< rows that entered a gradient
+  /// Distinct labels revealed: a row's counts once, however often it is used.
+  std::int64_t labels_used = 0;
+  double seconds = 0.0;       ///< share of the batch's wall time; informative only
+  std::int64_t replicas = 0;  ///< of the batch it ran in; informative only
+  WorkTimes times = {};       ///< share of the batch's; informative only, stored for the run
 };
 
 struct TrialResult {

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "regimes/stream_loop.hpp"
@@ -16,6 +17,8 @@ struct ContinualOptions : TrajectoryOptions, TuningOptions {
 
 /// A sequence of phases, each with its own spurious correlation: training on the train domains,
 /// then fine-tuning on each phase's training set in turn. Measured after every phase on all phases.
+/// Where a finite pool has not as many rows as all phases together, it begins anew; the label of a
+/// row counts once, however often it comes.
 ///
 /// With `counterfactual_cue` the rows of the phases after the first have every cue resampled by
 /// intervention: the oracle, whose confusion is resolved if anybody's is.
@@ -54,10 +57,13 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
 
     void prepare(std::int64_t phase, std::int64_t /*steps*/) override {
       const std::int64_t rows = run_->context.training.rows;
+      std::optional<RevealedRows> known;
+      if (source_) known = source_->revealed();
       source_.reset();  // never two training sets at once
       SlotFunction slots = phase_slots(*options_, phase, rows);
       if (phase > 0 && options_->counterfactual_cue) slots = with_resampled_cues(std::move(slots));
       source_ = std::make_unique<RowSource>(run_->context, slots, rows);
+      if (known) source_->inherit(*known);
     }
     void enter(std::int64_t phase) override { tuning_.enter(phase); }
     void step(std::int64_t phase, std::int64_t step) override {

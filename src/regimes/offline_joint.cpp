@@ -95,7 +95,7 @@ class OfflineJoint final : public TrajectoryRegime<OfflineJointOptions> {
       const std::unique_ptr<RowSource> earlier = std::move(source_);
       source_ = std::make_unique<RowSource>(run_->context, slots, rows,
                                             RowSource::Options{phase + 1, false});
-      if (earlier) source_->inherit(*earlier);
+      if (earlier) source_->inherit(earlier->revealed());
     }
     void enter(std::int64_t phase) override {
       if (phase == 0 || options_->budget != "full") return;

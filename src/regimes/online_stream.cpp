@@ -2,15 +2,57 @@
 
 #include <ATen/ATen.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/work_clock.hpp"
+#include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 
 namespace spurion {
 
+namespace {
+
+/// Rows that a step of a stream takes of each slot.
+std::int64_t rows_of_step(const TrainingOptions& training) {
+  return std::max<std::int64_t>(training.batch, 1);
+}
+
+/// Throws `UsageError` where a pool has not all the rows of a stream. Begun anew, rows would be
+/// predicted "before" they are learned from that were learned from long ago.
+void require_rows(const TrajectoryOptions& options, const TrainingOptions& training,
+                  const Environment& environment) {
+  const Trajectory trajectory(options, environment);
+  const std::int64_t rows =
+      rows_of_step(training) * static_cast<std::int64_t>(trajectory.first_domains().size());
+  std::vector<std::int64_t> ends;  // steps up to the end of each phase
+  for (std::int64_t phase = 1; phase < trajectory.count(); ++phase) {
+    ends.push_back((ends.empty() ? 0 : ends.back()) + trajectory.steps(phase, training.steps));
+  }
+  for (std::size_t phase = 1; phase <= ends.size(); ++phase) {
+    const Domain& domain = trajectory.phases()[phase].domain;
+    const std::int64_t limit = environment.row_limit(domain, Purpose::train);
+    if (ends[phase - 1] * rows <= limit) continue;
+    throw UsageError(fmt::format(
+        "the stream takes {} rows ({} steps of {} each after phase 0), more than the {} training "
+        "rows {} has in domain '{}': lower training.steps or training.batch, or raise "
+        "pretrain_share",
+        ends.back() * rows, ends.back(), rows, limit, environment.info().name, domain.name));
+  }
+}
+
+}  // namespace
+
 OnlineStream::OnlineStream(Run& run, const OnlineStreamOptions& options)
-    : run_(&run), options_(&options), tuning_(options, run.trainee), prequential_(run.context) {}
+    : run_(&run), options_(&options), tuning_(options, run.trainee), prequential_(run.context) {
+  const Environment* last = nullptr;
+  for (const auto& environment : run.context.environments) {
+    if (environment.get() == last) continue;
+    last = environment.get();
+    require_rows(options, run.context.training, *environment);
+  }
+}
 
 void OnlineStream::prepare(std::int64_t phase, std::int64_t steps) {
   const TrainingOptions& training = run_->context.training;
@@ -20,7 +62,7 @@ void OnlineStream::prepare(std::int64_t phase, std::int64_t steps) {
     return;
   }
   training_set_.reset();
-  const std::int64_t batch = std::max<std::int64_t>(training.batch, 1);
+  const std::int64_t batch = rows_of_step(training);
   const std::int64_t rows = steps * batch;
   const Trajectory trajectory(*options_, *run_->context.environments.front());
   std::int64_t before = 0;
@@ -43,7 +85,7 @@ void OnlineStream::step(std::int64_t phase, std::int64_t step) {
     fit_step(*run_, *training_set_, phase, step);
     return;
   }
-  const std::int64_t rows = std::max<std::int64_t>(run_->context.training.batch, 1);
+  const std::int64_t rows = rows_of_step(run_->context.training);
   const Batch batch = stream_->batch(step * rows, rows);
   const Place place{phase, step * rows};
   const Tensor logits = prequential_.predict(run_->trainee, batch);

@@ -27,9 +27,10 @@ struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
 /// Test-then-train. Phase 0 trains on the train domains as `continual` does; then rows come once
 /// each, `training.batch` of each slot at a time (0: one), and every batch is predicted before
 /// anything is learned from it. What is learned from a
-/// batch is for the derived regime to say.
+/// batch is for the derived regime to say. A finite pool must have the rows of the whole stream.
 class OnlineStream : public PhaseBody {
  public:
+  /// Throws `UsageError` where a world has fewer rows than the stream takes.
   OnlineStream(Run& run, const OnlineStreamOptions& options);
 
   void prepare(std::int64_t phase, std::int64_t steps) final;

@@ -167,8 +167,10 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       groups_(options.groups && context.environments.front()->info().groups > 0) {
   std::vector<const Environment*> environments;
   source_ = distinct(context, environments);
+  std::vector<std::vector<RevealedRows::Slot>> stretches;  // [distinct environments][slots]
   for (const Environment* environment : environments) {
     std::vector<Sample> samples;
+    stretches.emplace_back();
     for (const Slot& slot : slots(*environment)) {
       const std::int64_t limit = environment->row_limit(slot.domain, Purpose::train);
       if (rows > limit) {
@@ -176,6 +178,11 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
             "training.rows = {} is more than the {} training rows {} has in domain '{}'", rows,
             limit, environment->info().name, slot.domain.name));
       }
+      if (samples.size() % static_cast<std::size_t>(options.parts) == 0) {
+        stretches.back().emplace_back();
+      }
+      stretches.back().back().push_back(
+          {slot.domain.key, slot.first, rows, limit, limit == kEndlessRows});
       samples.push_back(dense(wrapped_rows(*environment, slot, rows)));
     }
     samples = pooled(samples, static_cast<std::size_t>(options.parts));
@@ -191,48 +198,27 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
     order_of_.push_back(static_cast<std::size_t>(found - leaders_.begin()));
     if (found == leaders_.end()) leaders_.push_back(k);
   }
-  const auto leaders = static_cast<std::int64_t>(leaders_.size());
-  revealed_ = at::zeros({leaders, slots_, rows_}, at::kBool);
-  hidden_.assign(leaders_.size(), slots_ * rows_);
+  for (const std::size_t k : leaders_) revealed_.add_reader(stretches[source_[k]]);
 }
 
 std::vector<std::int64_t> RowSource::reveal(std::int64_t step, std::int64_t batch) {
   std::vector<std::int64_t> fresh(leaders_.size(), 0);
   const bool all = batch == 0 || batch >= rows_;
-  if (std::any_of(hidden_.begin(), hidden_.end(), [](std::int64_t left) { return left > 0; })) {
+  const std::int64_t first = all ? 0 : step % (rows_ / batch) * batch;
+  for (std::size_t leader = 0; leader < leaders_.size(); ++leader) {
+    if (revealed_.all_known(leader)) continue;
     if (!all) start_epoch(step / (rows_ / batch));
-    const std::int64_t first = all ? 0 : step % (rows_ / batch) * batch;
-    auto* revealed = revealed_.data_ptr<bool>();
-    for (std::size_t list = 0; list < leaders_.size() * static_cast<std::size_t>(slots_); ++list) {
-      const std::size_t leader = list / static_cast<std::size_t>(slots_);
-      if (hidden_[leader] == 0) continue;
+    for (std::size_t slot = 0; slot < static_cast<std::size_t>(slots_); ++slot) {
+      const std::size_t list = leader * static_cast<std::size_t>(slots_) + slot;
       for (std::int64_t i = 0; i < (all ? rows_ : batch); ++i) {
         const std::int64_t row = all ? i : orders_[list][static_cast<std::size_t>(first + i)];
-        bool& known = revealed[static_cast<std::int64_t>(list) * rows_ + row];
-        fresh[leader] += known ? 0 : 1;
-        known = true;
+        fresh[leader] += revealed_.reveal(leader, slot, row) ? 1 : 0;
       }
     }
-    for (std::size_t leader = 0; leader < fresh.size(); ++leader) hidden_[leader] -= fresh[leader];
   }
   std::vector<std::int64_t> each;
   for (const std::size_t leader : order_of_) each.push_back(fresh[leader]);
   return each;
-}
-
-void RowSource::count_hidden() {
-  const Tensor left = revealed_.logical_not().flatten(1).sum(1);
-  hidden_.assign(left.data_ptr<std::int64_t>(), left.data_ptr<std::int64_t>() + left.numel());
-}
-
-void RowSource::inherit(const RowSource& earlier) {
-  revealed_.narrow(2, 0, earlier.rows_).copy_(earlier.revealed_);
-  count_hidden();
-}
-
-void RowSource::visit_state(StateVisitor& visit) {
-  visit("revealed", revealed_);
-  if (visit.loading()) count_hidden();
 }
 
 Batch RowSource::whole() const {
@@ -344,9 +330,9 @@ void StreamSource::read_ahead(std::int64_t first, std::int64_t least) const {
   samples_.clear();
   for (const Environment* environment : environments_) {
     std::vector<Sample> samples;
-    for (Slot slot : slots_(*environment)) {
-      slot.first += first;
-      samples.push_back(dense(wrapped_rows(*environment, slot, count_)));
+    for (const Slot& slot : slots_(*environment)) {
+      samples.push_back(dense(environment->sample(
+          slot.domain, Purpose::train, {slot.first + first, count_}, slot.intervention)));
     }
     samples_.push_back(std::move(samples));
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "regimes/revealed_rows.hpp"
 #include "spurion/method.hpp"
 #include "spurion/regime.hpp"
 
@@ -45,17 +46,16 @@ class SPURION_API RowSource {
   [[nodiscard]] Batch batch(std::int64_t step, std::int64_t batch) const;
   /// Labels that minibatch `step` reveals and no earlier call has, of each replica: [K].
   [[nodiscard]] std::vector<std::int64_t> reveal(std::int64_t step, std::int64_t batch);
-  /// Goes on from what another source of the same replicas and slots revealed, whose rows are the
-  /// first of this one's.
-  void inherit(const RowSource& earlier);
-  /// What was revealed so far.
-  void visit_state(StateVisitor& visit);
+  /// Whose labels were revealed so far.
+  [[nodiscard]] const RevealedRows& revealed() const { return revealed_; }
+  /// Goes on from what another source of the same replicas revealed.
+  void inherit(const RevealedRows& earlier) { revealed_.inherit(earlier); }
+  void visit_state(StateVisitor& visit) { revealed_.visit_state(visit); }
 
  private:
   [[nodiscard]] Batch whole() const;
   /// Puts `orders_` in the order of an epoch.
   void start_epoch(std::int64_t epoch) const;
-  void count_hidden();
   /// Gathers the minibatches from `step` on, as many as fit `kPreparedBytes`, replica by replica:
   /// the rows of one replica stay in cache meanwhile.
   void prepare(std::int64_t step, std::int64_t batch) const;
@@ -73,12 +73,11 @@ class SPURION_API RowSource {
   mutable std::vector<Batch> prepared_;  // minibatches first_prepared_, first_prepared_ + 1, ...
   mutable std::int64_t first_prepared_ = 0;
   mutable Batch whole_;
-  Tensor revealed_;                   // bool [leaders, slots, rows]
-  std::vector<std::int64_t> hidden_;  // of each leader: rows not revealed yet
+  RevealedRows revealed_;  // a reader for each leader
 };
 
-/// Rows of a stream, each read once, in order: `rows` rows of each slot, never seen before (until a
-/// finite pool is exhausted).
+/// Rows of a stream, each read once, in order: `rows` rows of each slot, never seen before. Throws
+/// `UsageError` when it comes to the end of a finite pool.
 class SPURION_API StreamSource {
  public:
   StreamSource(const RegimeContext& context, SlotFunction slots, std::int64_t rows);

@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
+#include "spurion/archive.hpp"
 #include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
 
 using namespace spurion;
 
@@ -113,4 +115,84 @@ TEST_CASE("a stream's batches are consecutive rows of each slot") {
       }
     }
   }
+}
+
+namespace {
+
+/// Two slots of the table's dial, `rows` each from `first` on.
+SlotFunction dial_slots(std::int64_t first, std::int64_t rows, double shift = 0.9) {
+  return [=](const Environment& environment) {
+    return std::vector<Slot>{{environment.at(shift), first, {}},
+                             {environment.at(shift), first + rows, {}}};
+  };
+}
+
+std::int64_t pool_size(const RegimeContext& context) {
+  const Environment& environment = *context.environments.front();
+  return environment.row_limit(environment.at(0.9), Purpose::train);
+}
+
+std::int64_t labels_of_epoch(RowSource& source, std::int64_t rows, std::int64_t batch) {
+  std::int64_t labels = 0;
+  for (std::int64_t step = 0; step < rows / batch; ++step) {
+    labels += source.reveal(step, batch).front();
+  }
+  return labels;
+}
+
+}  // namespace
+
+TEST_CASE("the label of a row of a finite pool counts once, in whichever slot and phase it comes") {
+  const RegimeContext context = context_of({1}, {7}, "table");
+  const std::int64_t limit = pool_size(context);
+  const std::int64_t rows = limit / 10 * 7;  // two slots are more than the pool has
+  RowSource first(context, dial_slots(0, rows), rows);
+  CHECK(labels_of_epoch(first, rows, 7) == limit);
+  CHECK(labels_of_epoch(first, rows, 7) == 0);
+  // The next set begins where the first ended, in the middle of the pool.
+  const std::int64_t few = 100;
+  RowSource anew(context, dial_slots(2 * rows, few), few);
+  RowSource next(context, dial_slots(2 * rows, few), few);
+  next.inherit(first.revealed());
+  CHECK(labels_of_epoch(anew, few, 10) == 2 * few);
+  CHECK(labels_of_epoch(next, few, 10) == 0);
+  // Rows of another domain are others; the dial's are remembered meanwhile.
+  RowSource other(context, train_slots, 20);
+  other.inherit(next.revealed());
+  CHECK(labels_of_epoch(other, 20, 10) == 40);
+  RowSource again(context, dial_slots(0, few, 0.1), few);
+  again.inherit(other.revealed());
+  CHECK(labels_of_epoch(again, few, 10) == 0);
+}
+
+TEST_CASE("which labels were revealed is part of what a stopped run goes on from") {
+  const RegimeContext context = context_of({1, 2}, {7, 8}, "table");
+  RowSource first(context, dial_slots(0, 60), 60);
+  CHECK(first.reveal(0, 20) == std::vector<std::int64_t>{40, 40});
+  RowSource next(context, train_slots, 40);
+  next.inherit(first.revealed());
+  CHECK(next.reveal(0, 20) == std::vector<std::int64_t>{40, 40});
+  Archive archive;
+  StateVisitor saver = StateVisitor::saver(archive);
+  next.visit_state(saver);
+  RowSource resumed(context, train_slots, 40);
+  StateVisitor loader = StateVisitor::loader(archive);
+  resumed.visit_state(loader);
+  for (RowSource* source : {&next, &resumed}) {
+    CHECK(source->reveal(0, 20) == std::vector<std::int64_t>{0, 0});
+    CHECK(source->reveal(1, 20) == std::vector<std::int64_t>{40, 40});
+    RowSource later(context, dial_slots(0, 60), 60);
+    later.inherit(source->revealed());
+    CHECK(labels_of_epoch(later, 60, 20) == 80);
+  }
+}
+
+TEST_CASE("a stream does not begin a finite pool anew") {
+  const RegimeContext context = context_of({1}, {7}, "table");
+  const std::int64_t limit = pool_size(context);
+  const SlotFunction slots = [](const Environment& environment) {
+    return std::vector<Slot>{{environment.at(0.9), 0, {}}};
+  };
+  CHECK(StreamSource(context, slots, limit).batch(limit - 10, 10).y.numel() == 10);
+  CHECK_THROWS_AS(StreamSource(context, slots, limit + 1).batch(limit - 9, 10), UsageError);
 }

@@ -1,0 +1,82 @@
+// What trials on streams are counted to spend: rows, labels, operations.
+#include <fmt/format.h>
+
+#include "catch.hpp"
+#include "spurion/error.hpp"
+#include "spurion/run.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+
+namespace {
+
+std::vector<TrialResult> run(const std::string& environment, const std::string& regime,
+                             const std::string& training, const std::string& method = "erm",
+                             const std::string& model = R"({ name = "linear" })") {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const Suite suite = Suite::parse(fmt::format(R"(
+name = "s"
+[[experiment]]
+name = "e"
+environment = {}
+model = {}
+method = {{ name = "{}" }}
+regime = {}
+training = {}
+evaluation = {{ rows = 50, training_rows = 0 }}
+)",
+                                               environment, model, method, regime, training),
+                                   "s.toml");
+  std::vector<TrialResult> all;
+  for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
+    for (TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+      REQUIRE(result.status == Status::done);
+      all.push_back(std::move(result));
+    }
+  }
+  return all;
+}
+
+Cost cost(const std::string& environment, const std::string& regime, const std::string& training,
+          const std::string& method = "erm", const std::string& model = R"({ name = "linear" })") {
+  return run(environment, regime, training, method, model).front().cost;
+}
+
+constexpr const char* kTable = R"({ name = "table" })";
+
+}  // namespace
+
+TEST_CASE("an online stream that is longer than its pool is refused before anything runs") {
+  for (const char* name : {"online", "online_bandit", "online_active"}) {
+    CAPTURE(name);
+    CHECK_THROWS_WITH(
+        run(kTable, fmt::format(R"({{ name = "{}", phases = [0.9, 0.1] }})", name),
+            "{ steps = 2000, rows = 100, batch = 16 }"),
+        Contains("the stream takes 32000 rows (1000 steps of 32 each after phase 0), more than "
+                 "the ") &&
+            Contains(" training rows table has in domain 'phase_1'") &&
+            Contains("lower training.steps or training.batch, or raise pretrain_share"));
+  }
+  // 12 steps of 2 * 10 rows after phase 0: there are as many.
+  const Cost fits = cost(kTable, R"({ name = "online", phases = [0.9, 0.1] })",
+                         "{ steps = 24, rows = 100, batch = 10 }");
+  CHECK(fits.labels_used == 2 * 100 + 12 * 20);  // all of the training set, and the stream's
+}
+
+TEST_CASE("training sets of phases that share a finite pool reveal each label once") {
+  constexpr const char* kTraining = "{ steps = 900, rows = 100, batch = 20 }";
+  const auto labels = [&](const char* regime, const char* environment) {
+    return cost(environment, regime, kTraining).labels_used;
+  };
+  const std::int64_t eight =
+      labels(R"({ name = "continual", trajectory = "reversal", phase_count = 8 })", kTable);
+  const std::int64_t sixteen =
+      labels(R"({ name = "continual", trajectory = "reversal", phase_count = 16 })", kTable);
+  CHECK(eight < 200 + 900);  // not 200 + 8 * 200: the file has 900 rows
+  CHECK(sixteen == eight);
+  CHECK(labels(R"({ name = "offline_joint", trajectory = "reversal", phase_count = 8 })", kTable) ==
+        eight);
+  CHECK(labels(R"({ name = "continual", trajectory = "reversal", phase_count = 8 })",
+               R"({ name = "two_shortcuts" })") == 200 + 8 * 200);
+}
