@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spurion/access.hpp"
@@ -63,6 +64,14 @@ enum class Detail {
   full      ///< these, the dial, the regime's schedule and coefficients
 };
 
+/// What one update took.
+struct UpdateCounts {
+  std::int64_t rows = 0;                      ///< of the batch, of each replica
+  std::vector<std::int64_t> new_labels = {};  ///< [K]: revealed for the first time
+  /// [K]: rows of the batch whose weight is 0, so that they entered no gradient; empty: none.
+  std::vector<std::int64_t> weightless = {};
+};
+
 /// Takes the measurements. The harness implements it; regimes say when.
 class SPURION_API Evaluator {
  public:
@@ -72,16 +81,20 @@ class SPURION_API Evaluator {
   /// Records a number [K] (float64) the regime worked out itself, such as prequential accuracy.
   virtual void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
                       const std::string& metric, const Tensor& values) = 0;
-  /// Counts one update: rows that entered the gradient of each replica, and labels among them that
-  /// were revealed for the first time. Throws `Interrupted` when the run was told to stop.
+  /// Counts one update. Throws `Interrupted` when the run was told to stop.
+  virtual void count_update(const Trainee& trainee, const UpdateCounts& counts) = 0;
+  /// Of a batch all of whose rows count: rows, and labels among them that were revealed for the
+  /// first time.
   void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) {
     count_update(
         trainee, rows,
         std::vector<std::int64_t>(static_cast<std::size_t>(trainee.replicas()), new_labels));
   }
   /// The same where replicas differ in the labels that are new to them, [K].
-  virtual void count_update(const Trainee& trainee, std::int64_t rows,
-                            const std::vector<std::int64_t>& new_labels) = 0;
+  void count_update(const Trainee& trainee, std::int64_t rows,
+                    std::vector<std::int64_t> new_labels) {
+    count_update(trainee, UpdateCounts{rows, std::move(new_labels), {}});
+  }
 };
 
 /// When data arrive and what may be learned from them.

@@ -87,8 +87,9 @@ SPURION_API std::string work_shares(const WorkTimes& times);
 struct Cost {
   double flops = 0.0;
   std::int64_t steps = 0;
-  std::int64_t rows_seen = 0;  ///< rows that entered a gradient
-  /// Distinct labels revealed: a row's counts once, however often it is used.
+  std::int64_t rows_seen = 0;  ///< rows that entered a gradient with a weight other than 0
+  /// Distinct labels revealed: a row's counts once, however often it is used; where rewards are
+  /// seen, if they tell which class is right.
   std::int64_t labels_used = 0;
   double seconds = 0.0;       ///< share of the batch's wall time; informative only
   std::int64_t replicas = 0;  ///< of the batch it ran in; informative only

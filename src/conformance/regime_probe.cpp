@@ -49,13 +49,14 @@ void ProbeEvaluator::record(const Trainee& trainee, std::int64_t /*phase*/, cons
           fmt::format("recorded '{}' is not float64 [K]", metric));
 }
 
-void ProbeEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
-                                  const std::vector<std::int64_t>& new_labels) {
-  require(static_cast<std::int64_t>(new_labels.size()) == trainee.replicas(),
-          "labels are not counted for every replica");
+void ProbeEvaluator::count_update(const Trainee& trainee, const UpdateCounts& counts) {
+  const auto replicas = static_cast<std::size_t>(trainee.replicas());
+  require(counts.new_labels.size() == replicas, "labels are not counted for every replica");
+  require(counts.weightless.empty() || counts.weightless.size() == replicas,
+          "rows without weight are not counted for every replica");
   ++told_->updates;
-  told_->rows += rows;
-  told_->labels += new_labels.front();
+  told_->rows += counts.rows;
+  told_->labels += counts.new_labels.front();
 }
 
 }  // namespace spurion::conformance

@@ -70,11 +70,10 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
   }
 }
 
-void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
-                                 const std::vector<std::int64_t>& new_labels) {
+void PackEvaluator::count_update(const Trainee& trainee, const UpdateCounts& counts) {
   const auto replicas = static_cast<double>(costs_.size());
-  double flops = static_cast<double>(rows) * options_.step_flops_per_row;
-  std::int64_t in_gradient = rows;
+  double flops = static_cast<double>(counts.rows) * options_.step_flops_per_row;
+  std::int64_t in_gradient = counts.rows;
   if (options_.counted != nullptr) {
     const CountingModel::Counted counted = options_.counted->take();
     flops = counted.flops / replicas;
@@ -84,8 +83,8 @@ void PackEvaluator::count_update(const Trainee& trainee, std::int64_t rows,
     if (!trainee.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];
     ++cost.steps;
-    cost.rows_seen += in_gradient;
-    cost.labels_used += new_labels[k];
+    cost.rows_seen += in_gradient - (counts.weightless.empty() ? 0 : counts.weightless[k]);
+    cost.labels_used += counts.new_labels[k];
     cost.flops += flops;
   }
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {

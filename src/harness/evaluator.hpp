@@ -35,8 +35,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
   using Evaluator::count_update;
-  void count_update(const Trainee& trainee, std::int64_t rows,
-                    const std::vector<std::int64_t>& new_labels) override;
+  void count_update(const Trainee& trainee, const UpdateCounts& counts) override;
 
   /// Writes the ceilings of each replica's environment, phase 0, step 0.
   void record_ceilings();

@@ -23,7 +23,8 @@ struct OnlineBanditOptions : OnlineStreamOptions {
 ///
 /// With two classes a reward tells the label. With more, a rewarded row is learned from with weight
 /// 1 / P(choice), the others not at all: an unbiased estimate of the loss with all labels (inverse
-/// propensity scoring; Horvitz & Thompson 1952, Dudik et al. 2011).
+/// propensity scoring; Horvitz & Thompson 1952, Dudik et al. 2011). Only a rewarded row's label is
+/// revealed then, and only such rows are counted as seen.
 class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
@@ -72,6 +73,8 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
                const Place& /*place*/) override {
       Batch seen = batch;
       const std::int64_t rows = batch.domains * batch.rows_per_domain;
+      const auto replicas = static_cast<std::size_t>(choice.size(0));
+      UpdateCounts counts{rows, std::vector<std::int64_t>(replicas, rows), {}};
       if (classes_ > 2) {
         const Shape shape = {choice.size(0), batch.domains, batch.rows_per_domain};
         const Tensor labels = batch.y.expand(shape).reshape({choice.size(0), rows});
@@ -83,8 +86,13 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
         // What was not rewarded has weight 0; its place is held by the wrong choice.
         seen.y = choice.reshape(shape);
         seen.weight = (reward / chance).reshape(shape);
+        const Tensor rewarded = reward.gt(0).sum(1);
+        for (std::size_t k = 0; k < replicas; ++k) {
+          counts.new_labels[k] = rewarded.data_ptr<std::int64_t>()[k];
+          counts.weightless.push_back(rows - counts.new_labels[k]);
+        }
       }
-      update(seen, rows);
+      update(seen, counts);
     }
 
    private:

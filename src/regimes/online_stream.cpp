@@ -104,6 +104,11 @@ void OnlineStream::update(const Batch& batch, std::int64_t new_labels) {
   run_->evaluator.count_update(run_->trainee, batch.domains * batch.rows_per_domain, new_labels);
 }
 
+void OnlineStream::update(const Batch& batch, const UpdateCounts& counts) {
+  run_->method.step(run_->trainee, batch);
+  run_->evaluator.count_update(run_->trainee, counts);
+}
+
 void OnlineStream::visit_state(StateVisitor& visit) {
   if (training_set_) {
     StateVisitor own = visit.inside("training_set");

@@ -55,6 +55,8 @@ class OnlineStream : public PhaseBody {
   virtual void close_window(std::int64_t /*phase*/) {}
   /// One update on `batch`, of whose labels so many are new.
   void update(const Batch& batch, std::int64_t new_labels);
+  /// The same where replicas differ in what they learn of its rows.
+  void update(const Batch& batch, const UpdateCounts& counts);
 
   Run* run_;
   const OnlineStreamOptions* options_;

@@ -23,8 +23,7 @@ class Keeper final : public Evaluator {
   void record(const Trainee& /*trainee*/, std::int64_t /*phase*/, const Domain& /*domain*/,
               const std::string& /*metric*/, const Tensor& /*values*/) override {}
   using Evaluator::count_update;
-  void count_update(const Trainee& /*trainee*/, std::int64_t /*rows*/,
-                    const std::vector<std::int64_t>& /*new_labels*/) override {}
+  void count_update(const Trainee& /*trainee*/, const UpdateCounts& /*counts*/) override {}
 
   std::vector<Tensor> after;
 };

@@ -1,6 +1,8 @@
 // What trials on streams are counted to spend: rows, labels, operations.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "catch.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -79,4 +81,37 @@ TEST_CASE("training sets of phases that share a finite pool reveal each label on
         eight);
   CHECK(labels(R"({ name = "continual", trajectory = "reversal", phase_count = 8 })",
                R"({ name = "two_shortcuts" })") == 200 + 8 * 200);
+}
+
+TEST_CASE("a reward reveals a label where it tells the right class, and only then a row counts") {
+  constexpr const char* kTraining = "{ steps = 60, rows = 100, batch = 20 }";
+  constexpr const char* kFourClasses = R"({ name = "latent_rule" })";
+  const auto stream = [](const std::string& name) {
+    return fmt::format(
+        R"({{ name = "{}", trajectory = "fixed", phase_count = 1, pretrain_share = 0.0, windows = 4 }})",
+        name);
+  };
+  const auto rewarded = [](const TrialResult& trial) {
+    double share = 0.0;
+    double rows = 0.0;
+    for (const Measurement& row : trial.measurements) {
+      if (row.domain != "stream") continue;
+      if (row.metric == "prequential_accuracy") share = row.value;
+      if (row.metric == "window_rows") rows += share * row.value;
+    }
+    return std::llround(rows);
+  };
+  constexpr std::int64_t kRows = 60 * 2 * 20;
+  const TrialResult bandit = run(kFourClasses, stream("online_bandit"), kTraining).front();
+  CHECK(rewarded(bandit) < kRows);
+  CHECK(bandit.cost.labels_used == rewarded(bandit));
+  CHECK(bandit.cost.rows_seen == rewarded(bandit));
+  const Cost told = cost(kFourClasses, stream("online"), kTraining);
+  CHECK(told.labels_used == kRows);
+  CHECK(told.rows_seen == kRows);
+  CHECK(bandit.cost.flops == told.flops);  // every row passes the model
+  // With two classes a wrong choice tells the label as well.
+  const Cost two = cost(R"({ name = "two_shortcuts" })", stream("online_bandit"), kTraining);
+  CHECK(two.labels_used == kRows);
+  CHECK(two.rows_seen == kRows);
 }
