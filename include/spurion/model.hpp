@@ -63,6 +63,9 @@ class SPURION_API Model {
   [[nodiscard]] virtual double forward_flops() const = 0;
   /// Floating-point operations of forward and backward for one row.
   [[nodiscard]] virtual double step_flops() const { return 3.0 * forward_flops(); }
+  /// Told by a method that passes rows through the layers by itself how many operations that took,
+  /// of all replicas together. A trial counts them as it does those of `forward`.
+  virtual void count_flops(double /*flops*/) const {}
   /// Bytes of activations one row of one replica needs in a training step.
   [[nodiscard]] virtual double activation_bytes() const = 0;
   /// Most replicas a batch may hold (1: the general path, one at a time).

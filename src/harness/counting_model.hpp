@@ -31,6 +31,9 @@ class CountingModel final : public Model, public engine::RiskModel {
   }
   [[nodiscard]] double forward_flops() const override { return inner_->forward_flops(); }
   [[nodiscard]] double step_flops() const override { return inner_->step_flops(); }
+  void count_flops(double flops) const override {
+    if (counting_) counted_.flops += flops;
+  }
   [[nodiscard]] double activation_bytes() const override { return inner_->activation_bytes(); }
   [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
   [[nodiscard]] std::int64_t last_layer_offset() const override {

@@ -30,7 +30,8 @@ struct HiddenLayer {
 /// Units are those of the fully connected layers of ReLU that a model's parameter blocks show
 /// (`mlp`); a model without any is trained plainly, and so is a layer whose weights are not all
 /// trained. Adam's moments of replaced weights are kept,
-/// where the paper resets them.
+/// where the paper resets them. Activations are those under the new parameters: another pass
+/// through the hidden layers, which is counted as such.
 class ContinualBackprop final : public Method {
  public:
   using Options = ContinualBackpropOptions;
@@ -61,6 +62,7 @@ class ContinualBackprop final : public Method {
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
     return risk_.memory_bytes(sizes) + sizes.parameters;
   }
+  [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
 
   void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
 
@@ -88,6 +90,8 @@ class ContinualBackprop final : public Method {
         each.push_back(at::addmm(bias[k], rows, weight[k]).relu());
       }
       hidden = at::stack(each);
+      trainee.model().count_flops(2.0 * static_cast<double>(replicas_ * hidden.size(1)) *
+                                  static_cast<double>(element_count(layers[l].in.shape)));
       const Tensor outgoing = block(parameters, layers[l].out).abs().sum(2);
       utility_[l] = options_.utility_decay * utility_[l] +
                     (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;

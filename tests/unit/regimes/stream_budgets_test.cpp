@@ -115,3 +115,19 @@ TEST_CASE("a reward reveals a label where it tells the right class, and only the
   CHECK(two.labels_used == kRows);
   CHECK(two.rows_seen == kRows);
 }
+
+TEST_CASE("continual_backprop is counted the pass through the hidden layers that it makes itself") {
+  constexpr const char* kWorld = R"({ name = "two_bit" })";
+  constexpr const char* kRegime =
+      R"({ name = "continual", trajectory = "fixed", phase_count = 1 })";
+  constexpr const char* kModel = R"({ name = "mlp", width = 6, depth = 2 })";
+  const auto flops = [&](const char* method, const char* model) {
+    return cost(kWorld, kRegime, "{ steps = 40, rows = 100, batch = 10 }", method, model).flops;
+  };
+  // Two train domains; 2 inputs to 6 units to 6 units.
+  constexpr double kRows = 40 * 2 * 10;
+  CHECK(flops("continual_backprop", kModel) - flops("erm", kModel) ==
+        Approx(kRows * 2.0 * (2 * 6 + 6 * 6)));
+  constexpr const char* kLinear = R"({ name = "linear" })";  // has no hidden layer
+  CHECK(flops("continual_backprop", kLinear) == flops("erm", kLinear));
+}
