@@ -4,6 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include "environments/ties.hpp"
+
 namespace spurion::environments {
 
 namespace {
@@ -15,8 +17,7 @@ std::vector<double> best_answers(int classes, const std::function<double(int lab
   for (int label = 0; label < classes; ++label) weights.push_back(weight(label));
   const double best = *std::max_element(weights.begin(), weights.end());
   if (best <= 0.0) return {};
-  // Sums of the same terms in another order may differ in their last bits.
-  const auto as_good = [&](double one) { return one >= best * (1.0 - 1e-12); };
+  const auto as_good = [&](double one) { return first_is_better(best, one) == 0.5; };
   const auto ties = static_cast<double>(std::count_if(weights.begin(), weights.end(), as_good));
   for (double& one : weights) one = as_good(one) ? 1.0 / ties : 0.0;
   return weights;

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "environments/ties.hpp"
 #include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
 
@@ -15,6 +16,7 @@ namespace spurion {
 namespace {
 
 using environments::ImageRows;
+using environments::first_is_better;
 using environments::ImageSplit;
 using environments::SplitKind;
 using Kind = Intervention::Kind;
@@ -134,15 +136,21 @@ struct CellRule {
   }
 };
 
-/// The choice between two answers that are right with these weights; a tie is split.
-double choose(double for_it, double against) {
-  return for_it > against ? 1.0 : for_it < against ? 0.0 : 0.5;
-}
-
 /// The best rule where the colour disagrees with probability `shift`.
 CellRule best_rule(double noise, double shift) {
-  return {choose(cell(noise, shift, true, true), cell(noise, shift, false, false)),
-          choose(cell(noise, shift, true, false), cell(noise, shift, false, true))};
+  return {first_is_better(cell(noise, shift, true, true), cell(noise, shift, false, false)),
+          first_is_better(cell(noise, shift, true, false), cell(noise, shift, false, true))};
+}
+
+/// Whether shape and colour are ever equal, or ever differ, where they are so here.
+bool training_shows(double noise, double here, double taught) {
+  const auto equal = [noise](double e) {
+    return cell(noise, e, true, true) + cell(noise, e, false, false) > 0.0;
+  };
+  const auto differ = [noise](double e) {
+    return cell(noise, e, true, false) + cell(noise, e, false, true) > 0.0;
+  };
+  return (!equal(here) || equal(taught)) && (!differ(here) || differ(taught));
 }
 
 }  // namespace
@@ -360,7 +368,7 @@ Ceilings ColouredImages::ceilings(const Domain& domain) const {
   environments::check_unit_shift("coloured_images", domain.shift);
   const double noise = options_.label_noise;
   const double shift = domain.shift;
-  const double follows_colour = choose(1.0 - mean_train_shift_, mean_train_shift_);
+  const double follows_colour = first_is_better(1.0 - mean_train_shift_, mean_train_shift_);
   Ceilings out;
   out.bayes = {best_rule(noise, shift).accuracy(noise, shift), Exactness::enumerated, 0.0};
   out.invariant = {std::max(noise, 1.0 - noise), Exactness::closed_form, 0.0};
@@ -368,8 +376,10 @@ Ceilings ColouredImages::ceilings(const Domain& domain) const {
                        Exactness::closed_form, 0.0};
   out.chance = 0.5;
   // Train domains have equally many rows, so the pooled one has their mean shift.
-  out.population_erm = Ceiling{best_rule(noise, mean_train_shift_).accuracy(noise, shift),
-                               Exactness::enumerated, 0.0};
+  if (training_shows(noise, shift, mean_train_shift_)) {
+    out.population_erm = Ceiling{best_rule(noise, mean_train_shift_).accuracy(noise, shift),
+                                 Exactness::enumerated, 0.0};
+  }
   return out;
 }
 

@@ -74,7 +74,7 @@ class ControlCausalCue final : public DialWorld {
   }
 
   /// Negating cue, label and core leaves everything but the share of cues as it was, so no ceiling
-  /// but that of a constant depends on it: they are those of a cue that is +1 as often as -1.
+  /// of one that knows both depends on it: they are those of a cue that is +1 as often as -1.
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     const double share = domains_.shift(domain);
     const double distance =
@@ -83,6 +83,12 @@ class ControlCausalCue final : public DialWorld {
     Ceilings out = cells.ceilings({options_.label_noise}, {{options_.label_noise}});
     // A cause belongs to the features that the invariant predictor may use.
     out.invariant = out.bayes;
+    // Of a cue that it never shows training says nothing: the cue alone guesses there.
+    if (!domains_.training_shows(share)) {
+      const double seen = domains_.training_has_it() ? share : 1.0 - share;
+      out.spurious_only.value = seen * out.spurious_only.value + (1.0 - seen) * 0.5;
+      out.population_erm.reset();
+    }
     const double positive =
         share * (1.0 - options_.label_noise) + (1.0 - share) * options_.label_noise;
     out.chance = std::max(positive, 1.0 - positive);
@@ -130,7 +136,8 @@ class ControlCausalCue final : public DialWorld {
         "x = (core, {} cue, {} coordinates of N(0, 1))",
         options_.label_noise, options_.separation, options_.core_dimensions, options_.amplitude,
         options_.noise_dimensions);
-    info_.misleads_erm = false;
+    // What a cue that training never shows makes of a model is the model's own.
+    if (ceilings(test_domain()).population_erm) info_.misleads_erm = false;
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {rows_.dimensions()};

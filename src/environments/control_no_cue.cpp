@@ -68,12 +68,13 @@ class ControlNoCue final : public DialWorld {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    static_cast<void>(domains_.shift(domain));
     const double distance =
         options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
     const Ceiling core{environments::normal_cdf(distance), Exactness::closed_form, 0.0};
     const Ceiling nothing{0.5, Exactness::closed_form, 0.0};
-    return {core, core, nothing, 0.5, core};
+    Ceilings out{core, core, nothing, 0.5, {}};
+    if (domains_.training_shows(domains_.shift(domain))) out.population_erm = core;
+    return out;
   }
 
  protected:
@@ -115,7 +116,8 @@ class ControlNoCue final : public DialWorld {
         "x = (core, {} cue, {} coordinates of N(0, 1))",
         options_.separation, options_.core_dimensions, options_.amplitude,
         options_.noise_dimensions);
-    info_.misleads_erm = false;
+    // What a cue that training never shows makes of a model is the model's own.
+    if (ceilings(test_domain()).population_erm) info_.misleads_erm = false;
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {rows_.dimensions()};

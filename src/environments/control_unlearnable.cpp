@@ -6,6 +6,7 @@
 
 #include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
+#include "environments/ties.hpp"
 #include "environments/two_valued.hpp"
 #include "spurion/catalog.hpp"
 
@@ -73,11 +74,12 @@ class ControlUnlearnable final : public DialWorld {
     }
     const double here = domains_.shift(domain);
     const Ceiling all{1.0, Exactness::closed_form, 0.0};
-    const Ceiling cue{taught < 0.5   ? 1.0 - here
-                      : taught > 0.5 ? here
-                                     : 0.5,
-                      Exactness::closed_form, 0.0};
-    return {all, all, cue, 0.5, all};
+    const double follow = environments::first_is_better(1.0 - taught, taught);
+    const Ceiling cue{follow * (1.0 - here) + (1.0 - follow) * here, Exactness::closed_form, 0.0};
+    Ceilings out{all, all, cue, 0.5, {}};
+    // A parity beside a cue that training never shows with it has no answer from there.
+    if (domains_.training_shows(here)) out.population_erm = all;
+    return out;
   }
 
  protected:

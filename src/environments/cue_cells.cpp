@@ -4,9 +4,11 @@
 #include <limits>
 
 #include "environments/linear_algebra.hpp"
+#include "environments/ties.hpp"
 
 namespace spurion {
 
+using environments::first_is_better;
 using environments::normal_cdf;
 
 bool CueCells::absent(double shift) const { return options_.absent_when_neutral && shift == 0.5; }
@@ -35,38 +37,54 @@ double CueCells::probability(const Cell& cell, int y, const std::vector<double>&
   return product;
 }
 
-std::optional<double> CueCells::log_odds(const Cell& cell,
-                                         const std::vector<std::vector<double>>& domains) const {
-  double positive = 0.0;
-  double negative = 0.0;
+CueCells::Odds CueCells::odds(const Cell& cell,
+                              const std::vector<std::vector<double>>& domains) const {
+  Odds sum{0.0, 0.0};
   for (const auto& shifts : domains) {
-    positive += probability(cell, 1, shifts);
-    negative += probability(cell, -1, shifts);
+    sum.positive += probability(cell, 1, shifts);
+    sum.negative += probability(cell, -1, shifts);
   }
-  if (positive == 0.0 && negative == 0.0) return std::nullopt;
-  return std::log(positive) - std::log(negative);
+  return sum;
 }
 
-double CueCells::right(int y, double log_odds) const {
-  // The log-odds of the core's reading rise with it, so the answer is +1 above the point where they
-  // balance those of the cues.
+double CueCells::right(int y, const Odds& odds) const {
   const double noise = options_.label_noise;
-  const double odds = std::exp(-log_odds);  // that the core must reach
-  const double top = (1.0 - noise) * odds - noise;
-  const double bottom = (1.0 - noise) - noise * odds;
+  // How often the answer is +1 where the object is surely +1, and surely -1.
+  const double if_high = first_is_better((1.0 - noise) * odds.positive, noise * odds.negative);
+  const double if_low = first_is_better(noise * odds.positive, (1.0 - noise) * odds.negative);
+  if (options_.distance >= kReadExactly || (if_high == 0.5 && if_low == 0.5)) {
+    const double agreeing = y > 0 ? if_high : 1.0 - if_low;
+    const double differing = y > 0 ? if_low : 1.0 - if_high;
+    return (1.0 - noise) * agreeing + noise * differing;
+  }
+  // The log-odds of the reading rise with it, so the answer is +1 above the point where they
+  // balance those of the cues. They never reach those of the object itself: a tie there is none
+  // here.
   double threshold = 0.0;
-  if (std::isinf(odds)) {
-    threshold = std::numeric_limits<double>::infinity();
-  } else if (top <= 0.0) {
+  if (if_low >= 0.5) {
     threshold = -std::numeric_limits<double>::infinity();
-  } else if (bottom <= 0.0) {
+  } else if (if_high <= 0.5) {
     threshold = std::numeric_limits<double>::infinity();
   } else {
+    const double top = (1.0 - noise) * odds.negative - noise * odds.positive;
+    const double bottom = (1.0 - noise) * odds.positive - noise * odds.negative;
     threshold = std::log(top / bottom) / (2.0 * options_.distance);
   }
   const double side = static_cast<double>(y);
   return (1.0 - noise) * normal_cdf(options_.distance - side * threshold) +
          noise * normal_cdf(-options_.distance - side * threshold);
+}
+
+bool CueCells::shown(const Odds& here, const Odds& taught) const {
+  if (options_.distance < kReadExactly) return here.never() || !taught.never();
+  const double noise = options_.label_noise;
+  const auto occurs = [noise](const Odds& odds, bool high) {
+    return (high ? 1.0 - noise : noise) * odds.positive +
+               (high ? noise : 1.0 - noise) * odds.negative >
+           0.0;
+  };
+  return (!occurs(here, true) || occurs(taught, true)) &&
+         (!occurs(here, false) || occurs(taught, false));
 }
 
 Ceilings CueCells::ceilings(const std::vector<double>& shifts,
@@ -76,21 +94,22 @@ Ceilings CueCells::ceilings(const std::vector<double>& shifts,
   double cues_only = 0.0;
   bool erm_known = true;
   for (const Cell& cell : cells(shifts)) {
-    const auto here = log_odds(cell, {shifts});
-    if (!here) continue;
-    const auto taught = log_odds(cell, train);
-    erm_known = erm_known && taught.has_value();
+    const Odds here = odds(cell, {shifts});
+    if (here.never()) continue;
+    Odds taught = odds(cell, train);
+    erm_known = erm_known && shown(here, taught);
+    if (taught.never()) taught = Odds{};
+    const double follow = first_is_better(taught.positive, taught.negative);
     for (const int y : {-1, 1}) {
       const double weight = 0.5 * probability(cell, y, shifts);
-      bayes += weight * right(y, *here);
-      erm += weight * right(y, taught.value_or(0.0));
-      const double side = taught.value_or(0.0) * static_cast<double>(y);
-      cues_only += weight * (side > 0.0 ? 1.0 : side < 0.0 ? 0.0 : 0.5);
+      bayes += weight * right(y, here);
+      erm += weight * right(y, taught);
+      cues_only += weight * (y > 0 ? follow : 1.0 - follow);
     }
   }
   Ceilings out;
   out.bayes = {bayes, Exactness::closed_form, 0.0};
-  out.invariant = {right(1, 0.0), Exactness::closed_form, 0.0};
+  out.invariant = {right(1, Odds{}), Exactness::closed_form, 0.0};
   out.spurious_only = {cues_only, Exactness::enumerated, 0.0};
   out.chance = 0.5;
   if (erm_known) out.population_erm = Ceiling{erm, Exactness::closed_form, 0.0};

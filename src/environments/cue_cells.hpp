@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "spurion/environment.hpp"
@@ -32,7 +31,8 @@ class CueCells {
   explicit CueCells(CueCellsOptions options) : options_(options) {}
 
   /// Exact. `shifts` holds e of each cue, `train` those of each train domain. The population
-  /// minimiser is known where every cell of cues that occurs here occurs in training.
+  /// minimiser is known where every cell of cues, and of the object where it is read without error,
+  /// that occurs here occurs in training.
   [[nodiscard]] Ceilings ceilings(const std::vector<double>& shifts,
                                   const std::vector<std::vector<double>>& train) const;
   /// Whether a cue at this position is not there.
@@ -45,11 +45,18 @@ class CueCells {
   /// P(cell | y).
   [[nodiscard]] double probability(const Cell& cell, int y,
                                    const std::vector<double>& shifts) const;
-  /// log of P(cell | +1) / P(cell | -1), pooled; nothing where no domain has the cell.
-  [[nodiscard]] std::optional<double> log_odds(
-      const Cell& cell, const std::vector<std::vector<double>>& domains) const;
-  /// P(right | y) of the predictor that adds `log_odds` to those of the reading.
-  [[nodiscard]] double right(int y, double log_odds) const;
+  /// What a cell of cues says: weights of +1 and -1, of which only the ratio matters.
+  struct Odds {
+    double positive = 1.0;
+    double negative = 1.0;
+    [[nodiscard]] bool never() const { return positive == 0.0 && negative == 0.0; }
+  };
+  /// P(cell | +1) and P(cell | -1), pooled.
+  [[nodiscard]] Odds odds(const Cell& cell, const std::vector<std::vector<double>>& domains) const;
+  /// P(right | y) of the predictor that adds these odds to those of the reading.
+  [[nodiscard]] double right(int y, const Odds& odds) const;
+  /// Whether training shows what occurs here, so that its minimiser has an answer.
+  [[nodiscard]] bool shown(const Odds& here, const Odds& taught) const;
 
   CueCellsOptions options_;
 };

@@ -40,6 +40,14 @@ Domain DialDomains::at(double shift) const {
   return {fmt::format("dial={}", shift), shift, "dial", {}};
 }
 
+bool DialDomains::training_has_it() const {
+  return std::any_of(train_.begin(), train_.end(), [](double share) { return share > 0.0; });
+}
+
+bool DialDomains::training_has_other() const {
+  return std::any_of(train_.begin(), train_.end(), [](double share) { return share < 1.0; });
+}
+
 double DialDomains::shift(const Domain& domain) const {
   check(domain.shift);
   return domain.shift;

@@ -23,6 +23,13 @@ class DialDomains {
   [[nodiscard]] double shift(const Domain& domain) const;
   [[nodiscard]] const std::string& world() const { return world_; }
   [[nodiscard]] const std::vector<double>& train_shifts() const { return train_; }
+  /// Where the dial is the probability of one of two values: whether a train domain has it, has the
+  /// other, and has all that occur where it is `here`.
+  [[nodiscard]] bool training_has_it() const;
+  [[nodiscard]] bool training_has_other() const;
+  [[nodiscard]] bool training_shows(double here) const {
+    return (here == 0.0 || training_has_it()) && (here == 1.0 || training_has_other());
+  }
   /// The extent in `info`, with eleven points evenly along it.
   void mark(DialInfo& dial) const;
 

@@ -6,6 +6,7 @@
 
 #include "environments/linear_algebra.hpp"
 #include "environments/quadrature.hpp"
+#include "environments/ties.hpp"
 
 namespace spurion {
 
@@ -106,10 +107,8 @@ Ceilings difficulty_ceilings(const DifficultyLaw& law, double hard,
   Ceilings out;
   out.bayes = accuracy(law, hard, threshold(law, hard));
   out.invariant = accuracy(law, hard, 0.0);
-  out.spurious_only = {taught < 0.5   ? 1.0 - here
-                       : taught > 0.5 ? here
-                                      : 0.5,
-                       Exactness::closed_form, 0.0};
+  const double follow = environments::first_is_better(1.0 - taught, taught);
+  out.spurious_only = {follow * (1.0 - here) + (1.0 - follow) * here, Exactness::closed_form, 0.0};
   out.population_erm = accuracy(law, hard, threshold(law, pooled));
   out.chance = 0.5;
   return out;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "environments/dial_world.hpp"
+#include "environments/ties.hpp"
 #include "environments/token_sequences.hpp"
 #include "environments/two_valued.hpp"
 #include "spurion/catalog.hpp"
@@ -61,8 +62,8 @@ class LatentRulePopulation {
  private:
   /// Accuracy where the latent has these log-odds of being what it is; ties guess.
   [[nodiscard]] double hit(double log_odds) const {
-    if (std::abs(log_odds) < 1e-12) return 0.5 * (right_ + wrong_);
-    return log_odds > 0.0 ? right_ : wrong_;
+    const double share = environments::first_is_better(log_odds);
+    return share * right_ + (1.0 - share) * wrong_;
   }
 
   double right_;   // P(a step is the rule's)

@@ -9,6 +9,7 @@
 #include "environments/linear_algebra.hpp"
 #include "environments/slabs.hpp"
 #include "environments/two_valued.hpp"
+#include "environments/ties.hpp"
 #include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -18,6 +19,7 @@ namespace spurion {
 namespace {
 
 using environments::intervened;
+using environments::first_is_better;
 using environments::Matrix;
 using environments::Slabs;
 using Kind = Intervention::Kind;
@@ -181,9 +183,9 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
     for (const double shift : options_.train_shifts) sum += of_shift(shift);
     return sum / static_cast<double>(options_.train_shifts.size());
   };
-  // What the better guess earns of the masses that +1 and -1 have here, ties half.
-  const auto earned = [](double lead, double plus, double minus) {
-    return lead > 0.0 ? plus : lead < 0.0 ? minus : 0.5 * (plus + minus);
+  // What a guess that is +1 this often earns of the masses that +1 and -1 have here.
+  const auto earned = [](double share, double plus, double minus) {
+    return share * plus + (1.0 - share) * minus;
   };
   double bayes = 0.0;
   double cue_only = 0.0;
@@ -194,7 +196,7 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
     const double minus = 0.5 * seen(cue, -1, domain.shift);
     const double taught_plus = mean_over_train([&](double shift) { return seen(cue, 1, shift); });
     const double taught_minus = mean_over_train([&](double shift) { return seen(cue, -1, shift); });
-    cue_only += earned(taught_plus - taught_minus, plus, minus);
+    cue_only += earned(first_is_better(taught_plus, taught_minus), plus, minus);
     for (const int slab : {-1, 1}) {
       const double here_plus = plus * caused(slab, 1);
       const double here_minus = minus * caused(slab, -1);
@@ -203,7 +205,7 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
       const double pooled_minus = taught_minus * caused(slab, -1);
       // What training never showed is the model's own to answer.
       if (pooled_plus + pooled_minus == 0.0 && here_plus + here_minus > 0.0) erm_known = false;
-      erm += earned(pooled_plus - pooled_minus, here_plus, here_minus);
+      erm += earned(first_is_better(pooled_plus, pooled_minus), here_plus, here_minus);
     }
   }
   Ceilings out;

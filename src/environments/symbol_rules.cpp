@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/ties.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -52,10 +53,8 @@ std::optional<double> hits(const Cell& cell, const double (&core)[2]) {
   const double world[2] = {cell.world[0] * core[0], cell.world[1] * core[1]};
   if (world[0] + world[1] <= 0.0) return 0.0;
   if (negative + positive <= 0.0) return std::nullopt;
-  if (std::abs(positive - negative) <= 1e-12 * (positive + negative)) {
-    return 0.5 * (world[0] + world[1]);
-  }
-  return world[positive > negative ? 1 : 0];
+  const double share = environments::first_is_better(positive, negative);
+  return share * world[1] + (1.0 - share) * world[0];
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "environments/ties.hpp"
 #include "environments/two_valued.hpp"
 #include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
@@ -181,13 +182,13 @@ Ceilings TwoBit::ceilings(const Domain& domain) const {
   const auto score = [&](const TwoBitLogits& f) {
     return Ceiling{TwoBitExact::accuracy(here, f), Exactness::enumerated, 0.0};
   };
-  const double follow = mean_beta < 0.5 ? 1.0 : mean_beta > 0.5 ? -1.0 : 0.0;
+  const double follow = 2.0 * environments::first_is_better(1.0 - mean_beta, mean_beta) - 1.0;
   Ceilings out;
   // The mean of y has the sign of the log-odds and stays finite.
   out.bayes = score(TwoBitExact::bayes(here, TwoBitLoss::squared));
   out.invariant = score(TwoBitExact::invariant(options_.alpha, TwoBitLoss::squared));
   out.spurious_only = score(TwoBitExact::odd(follow, -follow));
-  out.population_erm = score(exact_.erm(TwoBitLoss::squared));
+  if (exact_.shows(here)) out.population_erm = score(exact_.erm(TwoBitLoss::squared));
   out.chance = 0.5;
   return out;
 }

@@ -6,14 +6,13 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/ties.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 namespace {
 
 constexpr std::array<int, 2> kLabels = {-1, 1};
-/// Outputs this near 0 are ties that rounding has moved.
-constexpr double kTie = 1e-12;
 
 /// log(1 + exp(z)) without overflow.
 double softplus(double z) { return std::max(z, 0.0) + std::log1p(std::exp(-std::abs(z))); }
@@ -133,8 +132,7 @@ double TwoBitExact::accuracy(const TwoBitDomain& domain, const TwoBitLogits& f) 
   double total = 0.0;
   for (int input = 0; input < kInputs; ++input) {
     for (const int y : kLabels) {
-      const double signed_output = y * f[static_cast<std::size_t>(input)];
-      const double right = signed_output > kTie ? 1.0 : signed_output < -kTie ? 0.0 : 0.5;
+      const double right = environments::first_is_better(y * f[static_cast<std::size_t>(input)]);
       total += right * probability(domain, input, y);
     }
   }
@@ -196,6 +194,18 @@ TwoBitLogits TwoBitExact::erm(TwoBitLoss loss) const {
     f[static_cast<std::size_t>(input)] = best_output(plus, minus, loss);
   }
   return f;
+}
+
+bool TwoBitExact::shows(const TwoBitDomain& domain) const {
+  const auto occurs = [](const TwoBitDomain& where, int input) {
+    return probability(where, input, 1) + probability(where, input, -1) > 0.0;
+  };
+  for (int input = 0; input < kInputs; ++input) {
+    const bool seen = std::any_of(train_domains_.begin(), train_domains_.end(),
+                                  [&](const TwoBitDomain& train) { return occurs(train, input); });
+    if (occurs(domain, input) && !seen) return false;
+  }
+  return true;
 }
 
 TwoBitLogits TwoBitExact::irm_minimiser(double weight, TwoBitLoss loss) const {

@@ -40,7 +40,7 @@ class SPURION_API TwoBitExact {
   /// d risk(s f) / ds at s = 1; IRMv1's penalty of a domain is the square of it.
   [[nodiscard]] static double scale_gradient(const TwoBitDomain& domain, const TwoBitLogits& f,
                                              TwoBitLoss loss);
-  /// P(sign f(x) = y); an output within 1e-12 of 0 counts one half.
+  /// P(sign f(x) = y); an output within `kTie` of 0 counts one half.
   [[nodiscard]] static double accuracy(const TwoBitDomain& domain, const TwoBitLogits& f);
   /// The output with the least risk at each input: log-odds or mean of y. Inputs of probability 0
   /// get 0; log-odds of certain labels are infinite.
@@ -59,6 +59,8 @@ class SPURION_API TwoBitExact {
   [[nodiscard]] double irm_objective(const TwoBitLogits& f, double weight, TwoBitLoss loss) const;
   /// What minimises the pooled risk.
   [[nodiscard]] TwoBitLogits erm(TwoBitLoss loss) const;
+  /// Whether every input of this domain occurs in a train domain: elsewhere any answer minimises.
+  [[nodiscard]] bool shows(const TwoBitDomain& domain) const;
 
   /// The odd predictor with f(+,+) = a, f(+,-) = b. Negating both bits negates y, so odd predictors
   /// lose nothing.

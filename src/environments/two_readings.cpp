@@ -5,12 +5,18 @@
 #include <limits>
 
 #include "environments/linear_algebra.hpp"
+#include "environments/ties.hpp"
 
 namespace spurion {
 
 namespace {
 
 using environments::normal_cdf;
+
+/// Whether an attribute that disagrees so often tells nothing of the label.
+bool says_nothing(double disagreement) {
+  return environments::first_is_better(1.0 - disagreement, disagreement) == 0.5;
+}
 
 /// log(exp(a) + exp(b)); either may be -infinity.
 double log_sum(double a, double b) {
@@ -58,7 +64,7 @@ double TwoReadings::log_odds(double v, double shift) const {
 }
 
 Ceiling TwoReadings::in_group(bool agrees, double taught) const {
-  if (taught == 0.5) return invariant();
+  if (says_nothing(taught)) return invariant();
   // Given y = +1; the other label is its mirror image.
   const double centre = agrees ? cue_ : -cue_;
   return normal_average(
@@ -66,7 +72,7 @@ Ceiling TwoReadings::in_group(bool agrees, double taught) const {
 }
 
 Ceiling TwoReadings::accuracy(double here, double taught) const {
-  if (taught == 0.5) return invariant();
+  if (says_nothing(taught)) return invariant();
   const Ceiling with = in_group(true, taught);
   const Ceiling against = in_group(false, taught);
   return {(1.0 - here) * with.value + here * against.value, Exactness::quadrature,
@@ -76,7 +82,7 @@ Ceiling TwoReadings::accuracy(double here, double taught) const {
 Ceiling TwoReadings::invariant() const { return {normal_cdf(core_), Exactness::closed_form, 0.0}; }
 
 Ceiling TwoReadings::cue_only(double here, double taught) const {
-  if (taught == 0.5) return {0.5, Exactness::closed_form, 0.0};
+  if (says_nothing(taught)) return {0.5, Exactness::closed_form, 0.0};
   const double follows = (1.0 - here) * normal_cdf(cue_) + here * normal_cdf(-cue_);
   return {taught < 0.5 ? follows : 1.0 - follows, Exactness::closed_form, 0.0};
 }
