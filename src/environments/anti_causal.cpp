@@ -11,6 +11,7 @@
 #include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
 #include "spurion/catalog.hpp"
+#include "environments/ties.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -95,7 +96,8 @@ class AntiCausal final : public DialWorld {
     for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
     const double distance =
         options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    ceilings_.emplace(distance, std::move(train), kStrongest + environments::kNormalTail);
+    ceilings_.emplace(distance, std::move(train), kStrongest + environments::kNormalTail,
+                      pooled_side());
     describe();
   }
 
@@ -157,6 +159,29 @@ class AntiCausal final : public DialWorld {
   }
 
   void describe() {
+  /// Of the sign of what the train domains' cue says, pooled.
+  [[nodiscard]] environments::RealFunction pooled_side() const {
+    if (mechanism_) {
+      // exp(-(t - b)^2 / 2) - exp(-(t + b)^2 / 2) = 2 exp(-(t^2 + b^2) / 2) sinh(b t)
+      return [left = environments::without_opposites(domains_.train_shifts())](double t) {
+        double sum = 0.0;
+        for (const double b : left) sum += std::exp(-0.5 * b * b) * std::sinh(b * t);
+        return sum;
+      };
+    }
+    double positive = 0.0;
+    double negative = 0.0;
+    for (const double prior : domains_.train_shifts()) {
+      positive += prior;
+      negative += 1.0 - prior;
+    }
+    const double from_priors = std::log(positive / negative);
+    return [from_priors, slope = 2.0 * usual_strength_](double t) {
+      const double lead = from_priors + slope * t;
+      return environments::first_is_better(lead) == 0.5 ? 0.0 : lead;
+    };
+  }
+
     info_.title = mechanism_ ? "Cue as an effect of the label, its mechanism shifting"
                              : "Cue as an effect of the label, labels shifting";
     info_.citation =

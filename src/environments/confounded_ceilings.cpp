@@ -5,6 +5,7 @@
 
 #include "environments/linear_algebra.hpp"
 #include "environments/quadrature.hpp"
+#include "environments/ties.hpp"
 
 namespace spurion {
 
@@ -32,11 +33,10 @@ double deviation_given_both(const ConfoundedLaw& law) {
   return std::sqrt(1.0 + law.hidden * law.hidden * (1.0 - law.correlation * law.correlation));
 }
 
-/// P(label = 1 | t).
-double positive_given_cue(const ConfoundedLaw& law, double t) {
+/// P(label = 1 | t) is Phi of this.
+double lead_given_cue(const ConfoundedLaw& law, double t) {
   const double lead = law.hidden * law.correlation;
-  return normal_cdf((law.causal * law.mean + lead * t) /
-                    std::sqrt(total_variance(law) - lead * lead));
+  return (law.causal * law.mean + lead * t) / std::sqrt(total_variance(law) - lead * lead);
 }
 
 Ceiling accuracy(const ConfoundedLaw& law, const LinearRule& rule) {
@@ -52,28 +52,44 @@ Ceiling accuracy(const ConfoundedLaw& law, const LinearRule& rule) {
   const double centre = rule.u * law.mean;
   const double slope = covariance / scale;
   const double rest = std::sqrt(total_variance(law) - slope * slope);
+  // It jumps where the rule turns, and climbs where the other is 0.
+  std::vector<double> breaks = {-centre / scale};
+  if (slope != 0.0) {
+    const std::vector<double> steep = environments::steep_at({-law.causal * law.mean / slope});
+    breaks.insert(breaks.end(), steep.begin(), steep.end());
+    std::sort(breaks.begin(), breaks.end());
+  }
   const auto result = integrate(
       [&](double w) {
         const double side = centre + scale * w > 0.0 ? 1.0 : -1.0;
         return normal_density(w) * normal_cdf(side * (law.causal * law.mean + slope * w) / rest);
       },
-      -kNormalTail, kNormalTail, {-centre / scale});
+      -kNormalTail, kNormalTail, breaks);
   return {result.value, Exactness::quadrature, result.error_bound};
 }
 
 Ceiling cue_only(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& train) {
-  const auto taught = [&](double t) {
-    double sum = 0.0;
-    for (const ConfoundedLaw& law : train) sum += positive_given_cue(law, t) - 0.5;
-    return sum;
-  };
+  const auto taught = environments::sign_pieces(
+      [&](double t) {
+        std::vector<double> leads;
+        for (const ConfoundedLaw& law : train) leads.push_back(lead_given_cue(law, t));
+        return environments::sign_of_normal_leads(leads);
+      },
+      -kNormalTail, kNormalTail);
+  // Phi climbs where its argument is 0, as steeply as the effects have it.
+  std::vector<double> breaks = taught.changes;
+  const double offset = lead_given_cue(here, 0.0);
+  const double slope = lead_given_cue(here, 1.0) - offset;
+  if (slope != 0.0) {
+    const std::vector<double> steep = environments::steep_at({-offset / slope});
+    breaks.insert(breaks.end(), steep.begin(), steep.end());
+    std::sort(breaks.begin(), breaks.end());
+  }
   const auto result = integrate(
       [&](double t) {
-        const double side = taught(t);
-        const double positive = positive_given_cue(here, t);
-        return normal_density(t) * (side > 0.0 ? positive : side < 0.0 ? 1.0 - positive : 0.5);
+        return normal_density(t) * normal_cdf(taught.sign_at(t) * lead_given_cue(here, t));
       },
-      -kNormalTail, kNormalTail, environments::sign_changes(taught, -kNormalTail, kNormalTail));
+      -kNormalTail, kNormalTail, breaks);
   return {result.value, Exactness::quadrature, result.error_bound};
 }
 

@@ -17,8 +17,7 @@ constexpr double kWeights[] = {0.2955242247147528701738930, 0.269266719309996355
                                0.2190863625159820439955349, 0.1494513491505805931457763,
                                0.0666713443086881375935688};
 
-double panels(const RealFunction& f, double low, double high, double widest) {
-  const double count = std::max(1.0, std::ceil((high - low) / widest));
+double panels(const RealFunction& f, double low, double high, double count) {
   const double half = 0.5 * (high - low) / count;
   double sum = 0.0;
   for (double panel = 0.0; panel < count; panel += 1.0) {
@@ -30,6 +29,9 @@ double panels(const RealFunction& f, double low, double high, double widest) {
   return sum * half;
 }
 
+/// Widest panel of the coarser rule.
+constexpr double kWidest = 0.25;
+
 }  // namespace
 
 Integral integrate(const RealFunction& f, double low, double high,
@@ -39,8 +41,10 @@ Integral integrate(const RealFunction& f, double low, double high,
   double from = low;
   const auto piece = [&](double to) {
     if (to <= from) return;
-    fine += panels(f, from, to, 0.125);
-    coarse += panels(f, from, to, 0.25);
+    // Twice as many in a piece of any width, or the two would say nothing of each other there.
+    const double count = std::max(1.0, std::ceil((to - from) / kWidest));
+    fine += panels(f, from, to, 2.0 * count);
+    coarse += panels(f, from, to, count);
     from = to;
   };
   for (const double at : breaks) piece(std::min(at, high));
@@ -48,27 +52,61 @@ Integral integrate(const RealFunction& f, double low, double high,
   return {fine, std::abs(fine - coarse) + 1e-12};
 }
 
-std::vector<double> sign_changes(const RealFunction& f, double low, double high) {
-  std::vector<double> changes;
+std::vector<double> steep_at(const std::vector<double>& points) {
+  constexpr int kHalvings = 36;
+  std::vector<double> breaks;
+  for (const double point : points) {
+    double distance = kWidest;
+    for (int halving = 0; halving < kHalvings; ++halving, distance *= 0.5) {
+      breaks.push_back(point - distance);
+      breaks.push_back(point + distance);
+    }
+    breaks.push_back(point);
+  }
+  std::sort(breaks.begin(), breaks.end());
+  return breaks;
+}
+
+int SignPieces::sign_at(double x) const {
+  const auto piece = std::upper_bound(changes.begin(), changes.end(), x) - changes.begin();
+  return signs[static_cast<std::size_t>(piece)];
+}
+
+SignPieces sign_pieces(const RealFunction& f, double low, double high) {
+  const auto sign_of = [&f](double x) {
+    const double value = f(x);
+    return value > 0.0 ? 1 : value < 0.0 ? -1 : 0;
+  };
   const auto steps = static_cast<int>(std::ceil((high - low) * 64.0));
-  double left = low;
-  bool positive = f(low) > 0.0;
-  for (int step = 1; step <= steps; ++step) {
+  SignPieces pieces{{}, {0}};
+  double left = low;  // the last point whose sign is known
+  std::vector<double> zeros;
+  for (int step = 0; step <= steps; ++step) {
     const double right = low + (high - low) * step / steps;
-    const bool now = f(right) > 0.0;
-    if (now != positive) {
+    const int now = sign_of(right);
+    if (now == 0) {
+      zeros.push_back(right);
+      continue;
+    }
+    int& last = pieces.signs.back();
+    if (last == 0) {
+      last = now;
+    } else if (now != last) {
       double a = left;
       double b = right;
-      for (int halving = 0; halving < 60; ++halving) {
+      // A zero of its own on the grid is the place, as that of an odd function is.
+      if (zeros.size() == 1) a = b = zeros.front();
+      for (int halving = 0; halving < 60 && a < b; ++halving) {
         const double middle = 0.5 * (a + b);
-        ((f(middle) > 0.0) == positive ? a : b) = middle;
+        (sign_of(middle) == last ? a : b) = middle;
       }
-      changes.push_back(0.5 * (a + b));
+      pieces.changes.push_back(0.5 * (a + b));
+      pieces.signs.push_back(now);
     }
-    positive = now;
+    zeros.clear();
     left = right;
   }
-  return changes;
+  return pieces;
 }
 
 double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2.0 * kPi); }

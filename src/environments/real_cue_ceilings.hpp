@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "environments/quadrature.hpp"
 #include "spurion/environment.hpp"
 
 namespace spurion {
@@ -25,27 +26,34 @@ struct RealCueLaw {
 ///
 /// L is the domain's own for Bayes and the pooled train domains' for ERM; the cue alone answers
 /// with the sign of the latter. The invariant predictor has L = 0: it reads the core as if labels
-/// were even, and has one accuracy in all domains.
+/// were even, and has one accuracy in all domains. Where the core says little, that probability
+/// climbs steeply where L changes its sign: panels are as narrow there as it takes.
 class RealCueCeilings {
  public:
-  /// `reach`: nothing of note lies beyond |t| = reach.
-  RealCueCeilings(double distance, std::vector<RealCueLaw> train, double reach)
-      : distance_(distance), train_(std::move(train)), reach_(reach) {}
+  /// `reach`: nothing of note lies beyond |t| = reach. `side`: has the sign of the pooled train
+  /// domains' L at t, also where the densities of the labels differ by less than a double shows of
+  /// them; 0 at a tie.
+  RealCueCeilings(double distance, std::vector<RealCueLaw> train, double reach,
+                  environments::RealFunction side)
+      : distance_(distance), train_(std::move(train)), reach_(reach), side_(std::move(side)) {}
   [[nodiscard]] Ceilings of(const RealCueLaw& here) const;
 
  private:
   /// What the train domains teach is the same for every domain: worked out once, at the first call.
   void learn() const;
-  /// Whether the cue's value speaks for +1, as the train domains teach it: 1, 0, or 1/2.
-  [[nodiscard]] double answer(double t) const;
+  /// Log-odds that the pooled train domains give.
+  [[nodiscard]] double pooled_log_odds(double t) const;
+  /// P(right, t) of the predictor that adds these log-odds to those of the core.
+  [[nodiscard]] double right(const RealCueLaw& here, double t, double log_odds) const;
 
   double distance_;
   std::vector<RealCueLaw> train_;
   double reach_;
+  environments::RealFunction side_;
   mutable std::once_flag learned_;
-  mutable std::vector<double> taught_;   ///< the train domains' L at each node of the quadrature
-  mutable std::vector<double> changes_;  ///< where its sign changes
-  mutable std::vector<double> answers_;  ///< `answer` below the first change, then between them
+  mutable environments::SignPieces pieces_;  ///< of the train domains' L
+  mutable std::vector<double> breaks_;       ///< of integrals over what depends on it
+  mutable std::vector<double> taught_;       ///< L at each node of those
 };
 
 }  // namespace spurion

@@ -10,6 +10,7 @@
 #include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
 #include "spurion/catalog.hpp"
+#include "environments/ties.hpp"
 
 namespace spurion {
 namespace {
@@ -69,7 +70,13 @@ class SelectionBias final : public DialWorld {
     for (const double k : domains_.train_shifts()) train.push_back(law(k));
     const double distance =
         options_.separation * std::sqrt(static_cast<double>(options_.core_dimensions));
-    ceilings_.emplace(distance, std::move(train), environments::kNormalTail);
+    // Phi(k t) - Phi(-k t), summed over train domains, has the sign of their cue's log-odds.
+    const auto side = [left = environments::without_opposites(domains_.train_shifts())](double t) {
+      std::vector<double> leads;
+      for (const double k : left) leads.push_back(k * t);
+      return environments::sign_of_normal_leads(leads);
+    };
+    ceilings_.emplace(distance, std::move(train), environments::kNormalTail, side);
     describe();
   }
 

@@ -121,6 +121,36 @@ TEST_CASE("cues on the real line: opposite train domains leave nothing to follow
   CHECK(hidden->ceilings(hidden->at(0.9)).spurious_only.value == tight(0.5));
 }
 
+TEST_CASE("cues on the real line: the tails are decided too") {
+  const auto kept = synthetic_world("selection_bias", {{"train_selection", numbers({3.0, -2.0})}});
+  const double pi = std::acos(-1.0);
+  CHECK(kept->ceilings(kept->at(3.0)).spurious_only.value == tight(0.5 + std::atan(3.0) / pi));
+  const auto strong =
+      synthetic_world("selection_bias", {{"train_selection", numbers({-10.0, 9.5})}});
+  CHECK(strong->ceilings(strong->at(3.0)).spurious_only.value == tight(0.5 - std::atan(3.0) / pi));
+  // Both leads are 1 to a double from t = 1/2 on.
+  const auto hidden = synthetic_world("confounded", {{"train_correlations", numbers({1.0, -0.999})},
+                                                     {"hidden_effect", 100.0},
+                                                     {"causal_effect", 1.0}});
+  const double r = 90.0 / std::sqrt(1.0 + 1.0 + 1e4);
+  CHECK(hidden->ceilings(hidden->at(0.9)).spurious_only.value ==
+        Approx(0.5 + std::asin(r) / pi).margin(1e-9));
+}
+
+TEST_CASE("quadrature: the bound holds where the core says next to nothing") {
+  const auto world = synthetic_world("anti_causal", {{"shift", "label"},
+                                                     {"separation", 0.001},
+                                                     {"core_dimensions", 1},
+                                                     {"train_strengths", numbers({-2.3})},
+                                                     {"train_priors", numbers({0.9})}});
+  const Ceilings here = world->ceilings(world->at(0.111));
+  REQUIRE(here.population_erm);
+  CHECK(std::abs(here.population_erm->value - 0.9692910) <= 5e-8);
+  CHECK(here.population_erm->error_bound < 1e-9);
+  // Without a core the answer is the cue's.
+  CHECK(here.population_erm->value == Approx(here.spurious_only.value).margin(1e-5));
+}
+
 TEST_CASE("a population minimiser that errs evenly is the same in every world") {
   const Value::List tie = numbers({0.25});
   const Value::Table options{{"label_noise", 0.25}, {"train_shifts", tie}, {"test_shift", 0.9}};

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "environments/confounded_ceilings.hpp"
+#include "environments/linear_algebra.hpp"
 #include "environments/quadrature.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
@@ -169,10 +170,25 @@ TEST_CASE("quadrature: known integrals within their bounds") {
   CHECK(std::abs(bell.value - 1.0) <= bell.error_bound);
   const Integral step = integrate([](double x) { return x > 0.3 ? 2.0 : 1.0; }, 0.0, 1.0, {0.3});
   CHECK(std::abs(step.value - 1.7) <= step.error_bound);
-  const auto changes = sign_changes([](double x) { return (x - 1.0) * (x + 2.0); }, -3.0, 3.0);
-  REQUIRE(changes.size() == 2);
-  CHECK(changes[0] == Approx(-2.0).margin(1e-12));
-  CHECK(changes[1] == Approx(1.0).margin(1e-12));
+  // Pieces of any width, and a climb no panel would see.
+  const Integral narrow = integrate([](double x) { return std::sqrt(x); }, 0.0, 0.1);
+  CHECK(std::abs(narrow.value - std::pow(0.1, 1.5) / 1.5) <= narrow.error_bound);
+  const auto climb = [](double x) { return normal_cdf((x - 0.3) / 1e-4); };
+  const Integral steep = integrate(climb, 0.0, 1.0, steep_at({0.3}));
+  CHECK(std::abs(steep.value - 0.7) <= steep.error_bound);
+  CHECK(steep.error_bound < 1e-11);
+  const auto pieces = sign_pieces([](double x) { return (x - 1.0) * (x + 2.01); }, -3.0, 3.0);
+  REQUIRE(pieces.changes.size() == 2);
+  CHECK(pieces.changes[0] == Approx(-2.01).margin(1e-12));
+  CHECK(pieces.changes[1] == 1.0);  // a point of the grid
+  CHECK(pieces.signs == std::vector<int>{1, -1, 1});
+  CHECK(pieces.sign_at(0.0) == -1);
+  CHECK(pieces.sign_at(2.0) == 1);
+  // Zeros are no signs of their own, unless there is nothing else.
+  const auto flat = [](double x) { return std::abs(x) < 1.0 ? 0.0 : x; };
+  CHECK(sign_pieces(flat, -3.0, 3.0).signs == std::vector<int>{-1, 1});
+  CHECK(sign_pieces(flat, -0.5, 0.5).signs == std::vector<int>{0});
+  CHECK(sign_pieces(flat, -0.5, 3.0).signs == std::vector<int>{1});
   CHECK(log_normal_cdf(0.0) == Approx(std::log(0.5)));
   // Both formulas at their border; and far beyond what a double holds.
   CHECK(log_normal_cdf(-30.0 - 1e-9) == Approx(log_normal_cdf(-30.0 + 1e-9)).epsilon(1e-9));
