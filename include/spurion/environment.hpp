@@ -157,7 +157,8 @@ SPURION_API const char* exactness_name(Exactness exactness);
 struct Ceiling {
   double value = 0.0;
   Exactness exactness = Exactness::closed_form;
-  double error_bound = 0.0;  ///< absolute; 0 for closed forms and enumeration
+  /// Absolute; 0 for closed forms and enumeration, unless x may hide what they take to be read.
+  double error_bound = 0.0;
 };
 
 /// The ceilings of one domain, in the environment's score.

@@ -128,12 +128,14 @@ class CueImages final : public CuedImages {
     describe(options);
   }
 
-  /// Where noise hides some pictures, what is lost is at most what their class was worth.
+  /// Where noise hides some pictures, what is lost is at most what their class was worth; what the
+  /// cue alone, or ERM, says of those is anything.
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     Ceilings out = CuedImages::ceilings(domain);
     if (feature_noise_ == 0.0) return out;
     out.bayes.error_bound = feature_noise_ * (out.bayes.value - out.chance);
     out.invariant.error_bound = feature_noise_ * (out.invariant.value - out.chance);
+    out.spurious_only.error_bound = feature_noise_;
     if (out.population_erm) out.population_erm->error_bound = feature_noise_;
     return out;
   }

@@ -143,6 +143,20 @@ TEST_CASE("cue_images: of SpuCoMNIST's defaults the shape is worth everything") 
   CHECK(noisy->ceilings(noisy->test_domain()).invariant.error_bound == Approx(0.2 * 0.8));
 }
 
+TEST_CASE("cue_images: noise on the picture leaves every ceiling a bound") {
+  const auto world = image_world(
+      "cue_images",
+      {{"difficulty", "magnitude_small"}, {"feature_noise", 1.0}, {"test_shift", 0.005}});
+  const Ceilings all = world->ceilings(world->test_domain());
+  CHECK(all.spurious_only.value == Approx(0.995));
+  CHECK(all.spurious_only.error_bound == 1.0);
+  CHECK(all.population_erm->error_bound == 1.0);
+  CHECK(all.bayes.error_bound == Approx(0.8));
+  CHECK(all.invariant.error_bound == Approx(0.8));
+  const auto some = image_world("cue_images", {{"feature_noise", 0.25}});
+  CHECK(some->ceilings(some->test_domain()).spurious_only.error_bound == 0.25);
+}
+
 TEST_CASE("cue_conflict_images: what training leaves open the ceilings leave open") {
   const auto world = image_world("cue_conflict_images");
   const Ceilings test = world->ceilings(world->test_domain());
