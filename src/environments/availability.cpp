@@ -54,9 +54,10 @@ class Availability final : public Environment, public OptimalReliance {
             .field("shortcut_amplification", &O::shortcut_amplification,
                    "Size of the shortcut in x.", positive(), log_uniform(0.1, 10.0))
             .field("core_nesting", &O::core_nesting,
-                   "Layers of a random network that hide the core.", between(0, 10))
+                   "Layers of a random network that hide the core; below 'width'.", between(0, 10))
             .field("shortcut_nesting", &O::shortcut_nesting,
-                   "Layers of a random network that hide the shortcut.", between(0, 10))
+                   "Layers of a random network that hide the shortcut; below 'width'.",
+                   between(0, 10))
             .field("width", &O::width, "Coordinates of x that show one feature.", between(1, 1000))
             .preset("easy", "shortcut_amplification = 1: both equally available",
                     [](O& o) { o.shortcut_amplification = 1.0; })
@@ -144,6 +145,15 @@ class Availability final : public Environment, public OptimalReliance {
       throw UsageError(
           fmt::format("'train_shifts' of availability must lie on one side of 1/2, got {} and {}",
                       *least, *most));
+    }
+    for (const auto& [name, nesting] : {std::pair{"core_nesting", options.core_nesting},
+                                        std::pair{"shortcut_nesting", options.shortcut_nesting}}) {
+      if (nesting > NestedEmbedding::deepest(options.width)) {
+        throw UsageError(fmt::format(
+            "'{}' of availability must be below 'width', {}; got {}: in narrower networks 32-bit "
+            "numbers do not tell the latents apart, and no ceiling would be known",
+            name, options.width, nesting));
+      }
     }
     return options;
   }

@@ -1,6 +1,9 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "catch.hpp"
 #include "environments/gaussian_pair.hpp"
@@ -135,6 +138,37 @@ TEST_CASE("availability: the best predictor's reliance") {
   CHECK_THROWS_AS(synthetic_world("availability", {{"train_shifts", Value::List{0.2, 0.7}}}),
                   UsageError);
   CHECK_THROWS_AS(world->at(0.0), UsageError);
+}
+
+TEST_CASE("availability: what no reader could tell apart is refused") {
+  struct Options {
+    const char* name;
+    std::int64_t width;
+    std::int64_t nesting;
+  };
+  for (const Options& one : {Options{"core_nesting", 1, 6}, Options{"core_nesting", 1, 1},
+                             Options{"shortcut_nesting", 2, 10}, Options{"core_nesting", 3, 10},
+                             Options{"shortcut_nesting", 4, 4}}) {
+    CAPTURE(one.name, one.width, one.nesting);
+    CHECK_THROWS_WITH(
+        synthetic_world("availability", {{"width", one.width}, {one.name, one.nesting}}),
+        Catch::Contains("'" + std::string(one.name) + "' of availability must be below 'width'"));
+  }
+  CHECK_NOTHROW(synthetic_world("availability", {{"width", 1}}));
+  CHECK_NOTHROW(synthetic_world("availability", {{"width", 11}, {"core_nesting", 10}}));
+  // With the deepest that is allowed nearly every value is shown in its own way.
+  for (const std::int64_t width : {2, 3, 5}) {
+    const auto world =
+        synthetic_world("availability", {{"width", width}, {"core_nesting", width - 1}});
+    const Sample rows = world->sample(world->test_domain(), kTest, {0, 2000});
+    const Tensor shown = rows.x.narrow(1, 0, width).contiguous();
+    std::set<std::vector<float>> distinct;
+    for (std::int64_t i = 0; i < 2000; ++i) {
+      const float* row = shown.data_ptr<float>() + i * width;
+      distinct.emplace(row, row + width);
+    }
+    CHECK(distinct.size() > 1900);
+  }
 }
 
 }  // namespace
