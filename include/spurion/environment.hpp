@@ -190,7 +190,8 @@ struct EnvironmentInfo {
   /// worlds can resample `Intervention::kAllCues`, and any of them together (`resample_each`).
   std::vector<Cue> cues;
   /// Whether ERM with enough rows leans on the cue so far that it fails in the test domain; empty
-  /// where that depends on model or options. The conformance tests hold it to the claim.
+  /// where that depends on the model, or these options leave it open or make it so that it does
+  /// not. The conformance tests hold the defaults to the claim.
   std::optional<bool> misleads_erm;
   /// What an intervention on every cue there is names: `cue`, or `Intervention::kAllCues`.
   [[nodiscard]] std::string every_cue() const {

@@ -5,13 +5,14 @@
 #include <optional>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/core_and_cue.hpp"
 #include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
-#include "spurion/catalog.hpp"
 #include "environments/ties.hpp"
+#include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -158,7 +159,6 @@ class AntiCausal final : public DialWorld {
             }};
   }
 
-  void describe() {
   /// Of the sign of what the train domains' cue says, pooled.
   [[nodiscard]] environments::RealFunction pooled_side() const {
     if (mechanism_) {
@@ -182,6 +182,7 @@ class AntiCausal final : public DialWorld {
     };
   }
 
+  void describe() {
     info_.title = mechanism_ ? "Cue as an effect of the label, its mechanism shifting"
                              : "Cue as an effect of the label, labels shifting";
     info_.citation =
@@ -195,7 +196,7 @@ class AntiCausal final : public DialWorld {
         mechanism_ ? "b" : fmt::format("{}", usual_strength_), options_.amplitude,
         options_.noise_dimensions);
     info_.deviations = "Numbers and domains are ours; the source states the setting.";
-    if (mechanism_) info_.misleads_erm = true;
+    if (mechanism_) info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {rows_.dimensions()};

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/ties.hpp"
 #include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
@@ -15,8 +16,8 @@
 namespace spurion {
 namespace {
 
-using environments::ImageRows;
 using environments::first_is_better;
+using environments::ImageRows;
 using environments::ImageSplit;
 using environments::SplitKind;
 using Kind = Intervention::Kind;
@@ -86,11 +87,6 @@ EnvironmentInfo make_info(const ColouredImagesOptions& options) {
             "for validation and test have label and colour noise of their own.";
   if (options.source != "mnist") info.deviations += " The paper's images are MNIST's.";
   info.task = Task::binary;
-  // A look at the colour is right more often than the labels allow a look at the shape to be.
-  const double usual =
-      std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
-      static_cast<double>(options.train_shifts.size());
-  if (usual < options.label_noise && options.test_shift > 0.5) info.misleads_erm = true;
   info.outputs = 1;
   info.groups = 4;
   info.input_shape = {2, options.resolution, options.resolution};
@@ -225,6 +221,7 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
   mean_train_shift_ =
       std::accumulate(options_.train_shifts.begin(), options_.train_shifts.end(), 0.0) /
       static_cast<double>(options_.train_shifts.size());
+  info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
 }
 
 Domain ColouredImages::test_domain() const { return {"test", options_.test_shift, "test", {}}; }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/confounded_ceilings.hpp"
 #include "environments/core_and_cue.hpp"
 #include "environments/dial_world.hpp"
@@ -163,7 +164,7 @@ class Confounded final : public DialWorld {
         mechanism_ ? "0" : "m", options_.core_dimensions, options_.causal_effect,
         options_.hidden_effect, correlation, options_.amplitude, options_.noise_dimensions);
     info_.deviations = "Numbers and domains are ours; the sources state the setting.";
-    if (mechanism_) info_.misleads_erm = true;
+    if (mechanism_) info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {rows_.dimensions()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/cue_cells.hpp"
 #include "environments/dial_world.hpp"
 #include "environments/token_sequences.hpp"
@@ -166,7 +167,7 @@ class DistantTokens final : public DialWorld {
         options_.distance, equal ? "the same symbol" : "in falling order",
         equal ? "different" : "in rising order", options_.label_noise, options_.length,
         options_.symbols);
-    info_.misleads_erm = true;
+    info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {options_.length, options_.symbols + 2};

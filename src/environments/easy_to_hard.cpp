@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/core_and_cue.hpp"
 #include "environments/dial_world.hpp"
 #include "environments/difficulty_ceilings.hpp"
@@ -159,7 +160,7 @@ class EasyToHard final : public DialWorld {
         options_.easiest, options_.hardest, options_.core_dimensions, options_.easy_disagreement,
         options_.hard_disagreement, options_.amplitude, options_.noise_dimensions);
     info_.deviations = "The sources measure language models; the world is ours.";
-    info_.misleads_erm = true;
+    info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {rows_.dimensions()};

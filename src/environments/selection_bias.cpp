@@ -4,13 +4,14 @@
 #include <optional>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/core_and_cue.hpp"
 #include "environments/dial_world.hpp"
 #include "environments/draws.hpp"
 #include "environments/quadrature.hpp"
 #include "environments/real_cue_ceilings.hpp"
-#include "spurion/catalog.hpp"
 #include "environments/ties.hpp"
+#include "spurion/catalog.hpp"
 
 namespace spurion {
 namespace {
@@ -152,7 +153,7 @@ class SelectionBias final : public DialWorld {
         options_.separation, options_.core_dimensions, options_.amplitude,
         options_.noise_dimensions);
     info_.deviations = "The numbers are ours; kept rows are drawn from their own distribution.";
-    info_.misleads_erm = true;
+    info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {rows_.dimensions()};

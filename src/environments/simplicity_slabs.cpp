@@ -6,10 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/linear_algebra.hpp"
 #include "environments/slabs.hpp"
-#include "environments/two_valued.hpp"
 #include "environments/ties.hpp"
+#include "environments/two_valued.hpp"
 #include "environments/unit_dial.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -18,8 +19,8 @@
 namespace spurion {
 namespace {
 
-using environments::intervened;
 using environments::first_is_better;
+using environments::intervened;
 using environments::Matrix;
 using environments::Slabs;
 using Kind = Intervention::Kind;
@@ -301,11 +302,15 @@ void SimplicitySlabs::describe() {
       "Fewer coordinates than the source's 50; coordinates that say nothing are uniform on "
       "[-1, 1]; rows are drawn independently instead of shuffling a fixed share of them; the "
       "source randomises a coordinate by permuting it among rows, here it is drawn anew.";
+  Ceilings test = ceilings(test_domain());
   const double most = *std::max_element(options_.train_shifts.begin(), options_.train_shifts.end());
-  // With a cue that never errs in training nothing but the model's taste decides, and it is known.
-  if (most == 0.0 && options_.cue_noise == 0.0 && options_.cue_slabs < options_.slabs) {
-    info_.misleads_erm = true;
+  // With a cue that never errs in training nothing but the model's taste decides, and it is known:
+  // what has fewer slabs is followed.
+  if (!test.population_erm && most == 0.0 && options_.cue_noise == 0.0 &&
+      options_.cue_slabs < options_.slabs) {
+    test.population_erm = test.spurious_only;
   }
+  info_.misleads_erm = environments::claim_to_mislead(test);
   info_.task = Task::binary;
   info_.groups = 4;
   info_.input_shape = {dimensions()};

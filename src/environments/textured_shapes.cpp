@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/cue_cells.hpp"
 #include "environments/cue_domains.hpp"
 #include "environments/shape_drawing.hpp"
@@ -253,11 +253,7 @@ void TexturedShapes::describe() {
       options_.label_noise, fmt::join(options_.cues, ", "));
   info_.deviations = "Drawn pictures; ceilings count the shape as readable without error.";
   info_.task = Task::binary;
-  // A look at a cue is right more often than the labels allow a look at the shape to be.
-  const double usual =
-      std::accumulate(options_.train_shifts.begin(), options_.train_shifts.end(), 0.0) /
-      static_cast<double>(options_.train_shifts.size());
-  if (usual < options_.label_noise && options_.test_shift > 0.5) info_.misleads_erm = true;
+  info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
   info_.groups = 4;
   info_.input_shape = {3, kShapeSide, kShapeSide};
   info_.cue = first;

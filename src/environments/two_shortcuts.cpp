@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "environments/claims.hpp"
 #include "environments/cue_domains.hpp"
 #include "environments/cued_core.hpp"
 #include "spurion/catalog.hpp"
@@ -131,7 +132,7 @@ class TwoShortcuts final : public Environment {
         "Coordinates instead of UrbanCars' photographs; the test domain shifts both cues to 0.95 "
         "instead of weighting groups evenly; each cue's gap is measured with the other as in "
         "training.";
-    info_.misleads_erm = true;
+    info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 8;
     info_.input_shape = {core_.dimensions()};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "environments/claims.hpp"
 #include "environments/ties.hpp"
 #include "unit/environments/image_worlds.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
@@ -213,6 +214,46 @@ TEST_CASE("a population minimiser is stated only where training determines it") 
   }
   const auto cause = synthetic_world("control_causal_cue", {{"train_shares", numbers({0.0})}});
   CHECK(cause->ceilings(cause->at(0.25)).spurious_only.value == tight(0.75 * 0.85 + 0.25 * 0.5));
+}
+
+TEST_CASE("worlds claim to mislead ERM where their ceilings say so") {
+  for (const char* name : {"two_shortcuts", "distant_tokens", "easy_to_hard", "selection_bias",
+                           "anti_causal", "confounded", "simplicity_slabs", "textured_shapes"}) {
+    CAPTURE(name);
+    CHECK(synthetic_world(name)->info().misleads_erm == true);
+  }
+  CHECK(image_world("coloured_images")->info().misleads_erm == true);
+  struct World {
+    const char* name;
+    Value::Table options;
+  };
+  for (const World& world :
+       {World{"distant_tokens", {{"label_noise", 0.1}, {"train_shifts", numbers({0.2, 0.3})}}},
+        World{"two_shortcuts", {{"test_background", 0.1}, {"test_companion", 0.05}}},
+        World{"easy_to_hard", {{"test_hard", 0.02}}},
+        World{"selection_bias", {{"test_selection", 4.0}}},
+        World{"anti_causal", {{"test_strength", 2.0}}},
+        World{"confounded", {{"test_correlation", 0.9}}},
+        World{"simplicity_slabs", {{"test_shift", 0.0}}},
+        World{"textured_shapes", {{"label_noise", 0.1}}}}) {
+    CAPTURE(world.name);
+    CHECK_FALSE(synthetic_world(world.name, world.options)->info().misleads_erm.has_value());
+  }
+}
+
+TEST_CASE("a claim needs a clear loss that is more of the cue's than not") {
+  const auto of = [](double invariant, double cue, double erm, double bound) {
+    Ceilings test;
+    test.invariant.value = invariant;
+    test.spurious_only.value = cue;
+    test.population_erm = Ceiling{erm, Exactness::quadrature, bound};
+    return environments::claim_to_mislead(test);
+  };
+  CHECK(of(0.9, 0.1, 0.2, 0.0) == true);
+  CHECK_FALSE(of(0.9, 0.1, 0.6, 0.0).has_value());
+  CHECK_FALSE(of(0.9, 0.1, 0.2, 0.7).has_value());
+  CHECK_FALSE(of(0.55, 0.51, 0.51, 0.0).has_value());
+  CHECK_FALSE(environments::claim_to_mislead(Ceilings{}).has_value());
 }
 
 }  // namespace
