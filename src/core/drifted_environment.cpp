@@ -103,6 +103,7 @@ Ceilings of_changed_labels(const EnvironmentInfo& info, const Drift& drift, cons
 Ceilings DriftedEnvironment::ceilings(const Domain& domain) const {
   const Ceilings usual = inner().ceilings(without_drift(domain));
   const Drift drift = drift_of(domain);
+  require_drift(info(), drift);
   switch (drift.kind) {
     case Drift::Kind::none:
       return usual;

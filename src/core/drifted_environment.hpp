@@ -22,6 +22,7 @@ namespace spurion {
 /// Ceilings: under a drift of the mechanism exact, since every predictor's score changes by the
 /// same affine function (and in binary worlds the best of all is its negation where that falls).
 /// Under the others the best that can be done is known only where it was perfect; else it is NaN.
+/// What rows refuse (`require_drift`) has no ceilings either.
 class SPURION_API DriftedEnvironment final : public WrappedEnvironment, public DrawsDrift {
  public:
   DriftedEnvironment(std::shared_ptr<const Environment> inner, std::uint64_t seed)

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "core/drift.hpp"
+#include "core/drifted_environment.hpp"
 #include "environments/claims.hpp"
 #include "environments/ties.hpp"
 #include "unit/environments/image_worlds.hpp"
@@ -254,6 +256,17 @@ TEST_CASE("a claim needs a clear loss that is more of the cue's than not") {
   CHECK_FALSE(of(0.9, 0.1, 0.2, 0.7).has_value());
   CHECK_FALSE(of(0.55, 0.51, 0.51, 0.0).has_value());
   CHECK_FALSE(environments::claim_to_mislead(Ceilings{}).has_value());
+}
+
+TEST_CASE("a drift that rows refuse has no ceilings either") {
+  const std::shared_ptr<const Environment> digits = image_world("cue_images", {{"classes", "all"}});
+  const DriftedEnvironment world(digits, 3);
+  const Domain usual = digits->test_domain();
+  const Domain fine = with_drift(usual, {Drift::Kind::mechanism, 0.9});
+  CHECK_NOTHROW(world.ceilings(fine));
+  const Domain beyond = with_drift(usual, {Drift::Kind::mechanism, 0.95});
+  CHECK_THROWS_AS(world.ceilings(beyond), UsageError);
+  CHECK_THROWS_AS(world.sample(beyond, Purpose::test, {0, 1}), UsageError);
 }
 
 }  // namespace
