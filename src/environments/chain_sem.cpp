@@ -55,7 +55,8 @@ std::string initials(const ChainSemOptions& options) {
          (options.scrambled ? "S" : "U");
 }
 
-CausalGraph causal_graph(bool hidden) {
+CausalGraph causal_graph(const ChainSemOptions& options) {
+  const bool hidden = options.hidden;
   CausalGraph graph;
   graph.variables = {{"scale", Role::hidden, "e, the dial"},
                      {"h", Role::hidden, hidden ? "confounder of x, y and z" : "parent of x only"},
@@ -64,9 +65,11 @@ CausalGraph causal_graph(bool hidden) {
                      {"label", Role::label, "sum of y"},
                      {kEffect, Role::spurious, "y W_yz + h W_hz + noise"},
                      {"input", Role::observed, "(x, z), rotated when scrambled"}};
-  graph.edges = {{"scale", "h"},    {"scale", kCause}, {"scale", "y"}, {"scale", kEffect},
-                 {"h", kCause},     {kCause, "y"},     {"y", "label"}, {"y", kEffect},
-                 {kCause, "input"}, {kEffect, "input"}};
+  // Of y and z one has noise of scale 1 in every domain.
+  graph.edges = {
+      {"scale", "h"}, {"scale", kCause}, {"scale", options.heteroskedastic ? "y" : kEffect},
+      {"h", kCause},  {kCause, "y"},     {"y", "label"},
+      {"y", kEffect}, {kCause, "input"}, {kEffect, "input"}};
   if (hidden) {
     graph.edges.push_back({"h", "y"});
     graph.edges.push_back({"h", kEffect});
@@ -98,7 +101,7 @@ EnvironmentInfo make_info(const ChainSemOptions& options) {
   info.input_shape = {2 * options.half_dimensions};
   info.cue = kEffect;
   info.causal = kCause;
-  info.graph = causal_graph(options.hidden);
+  info.graph = causal_graph(options);
   info.dial.name = "e";
   info.dial.doc = "scale of the noise of h, x and, by setting, y or z";
   info.dial.low = ChainSem::kLowestScale;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -59,6 +60,20 @@ TEST_CASE("chain_sem describes itself") {
   CHECK(chain(false, false, false)->test_domain().shift == 10.0);
   CHECK(chain(false, true, false)->test_domain().shift == 0.1);
   CHECK(chain(true, true, true)->info().title == "Chain of three, PES");
+}
+
+TEST_CASE("The scale moves the noise of y or of z, and the graph says of which") {
+  const auto moves = [](const Environment& world, const std::string& what) {
+    const auto& edges = world.info().graph.edges;
+    return std::any_of(edges.begin(), edges.end(),
+                       [&](const Edge& edge) { return edge.from == "scale" && edge.to == what; });
+  };
+  for (const bool heteroskedastic : {false, true}) {
+    const auto world = synthetic_world("chain_sem", {{"heteroskedastic", heteroskedastic}});
+    CHECK(moves(*world, "y") == heteroskedastic);
+    CHECK(moves(*world, "z") == !heteroskedastic);
+    CHECK(world->info().graph.defect().empty());
+  }
 }
 
 TEST_CASE("chain_sem refuses what it does not have") {
