@@ -76,11 +76,12 @@ struct RowRange {
 struct Intervention {
   enum class Kind {
     none,
-    set,       ///< do(variable := value)
-    flip,      ///< do(variable := the other value), two-valued variables
-    align,     ///< do(variable := what agrees with the label)
-    oppose,    ///< do(variable := what disagrees with the label)
-    resample,  ///< do(variable := an independent draw from its own marginal)
+    set,     ///< do(variable := value)
+    flip,    ///< do(variable := the other value), two-valued variables
+    align,   ///< do(variable := what agrees with the label)
+    oppose,  ///< do(variable := what disagrees with the label)
+    /// do(variable := an independent draw from its own marginal, or from what the card says)
+    resample,
   };
   /// Stands for all cues at once in worlds with several.
   static constexpr const char* kAllCues = "*";
