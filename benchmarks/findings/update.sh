@@ -39,6 +39,14 @@ done
   echo
   table "$results/csv/stream_verdicts_methods.csv" 2,3,4,5,8,12
   echo
+  echo "### What a trial spent (two_shortcuts, reversal)"
+  echo
+  echo "Rows that entered a gradient, labels revealed, updates; what is not equal, against the median."
+  echo
+  table "$results/csv/stream_budgets_reversal.csv" 1,2,3,5,6,7,9,10 |
+    awk 'NR <= 2 || /two_shortcuts/' | cut -d'|' -f1,3-
+  table "$results/csv/stream_budgets_methods.csv" 1,2,3,5,6,7,9,10 | awk 'NR > 2' | cut -d'|' -f1,3-
+  echo
   sed -n '/<!-- tables: end -->/,$p' "$page"
 } >"$page.new"
 mv "$page.new" "$page"

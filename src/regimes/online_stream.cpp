@@ -1,7 +1,6 @@
 #include "regimes/online_stream.hpp"
 
 #include <ATen/ATen.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "regimes/trajectory.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -72,6 +73,26 @@ std::vector<std::size_t> active_cues(const std::string& trajectory, std::size_t 
   return active;
 }
 
+/// Options that are set for a trajectory that does not read them.
+void refuse_idle_options(const TrajectoryOptions& options) {
+  const TrajectoryOptions usual;
+  const auto refuse = [&](const char* option, bool differs,
+                          const std::vector<const char*>& readers) {
+    const bool read = std::any_of(readers.begin(), readers.end(),
+                                  [&](const char* reader) { return options.trajectory == reader; });
+    if (!differs || read) return;
+    throw UsageError(fmt::format("'{}' belongs to the {} {}, not to '{}'", option,
+                                 readers.size() == 1 ? "trajectory" : "trajectories",
+                                 fmt::join(readers, ", "), options.trajectory));
+  };
+  refuse("period", options.period != usual.period, {"periodic"});
+  refuse("rate", options.rate != usual.rate, {"random_walk"});
+  refuse("walk", options.walk != usual.walk, {"random_walk"});
+  refuse("phase_count", options.phase_count != usual.phase_count,
+         {"fixed", "reversal", "periodic", "drift", "random_walk", "replacement", "accumulation",
+          "recurring"});
+}
+
 }  // namespace
 
 Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& environment)
@@ -84,6 +105,7 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
         "recurring only, not for '{}'",
         options.trajectory));
   }
+  refuse_idle_options(options);
   if (of_cues) {
     switch_cues(options, environment);
   } else {
@@ -174,12 +196,30 @@ void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment
   }
 }
 
+std::optional<double> Trajectory::last_said(const Environment& environment, std::size_t cue) const {
+  const double neutral = environment.info().cues[cue].neutral;
+  for (std::size_t phase = phases_.size(); phase-- > 1;) {
+    const double position = phases_[phase].domain.cue_shifts[cue];
+    if (position != neutral) return position;
+  }
+  double most = neutral;
+  for (const Domain& domain : first_) {
+    const double position = domain.cue_shifts[cue];
+    if (std::abs(position - neutral) > std::abs(most - neutral)) most = position;
+  }
+  return most == neutral ? std::nullopt : std::optional<double>(most);
+}
+
 void Trajectory::add_finale(const TrajectoryOptions& options, const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
   for (const std::string& kind : options.finale) {
     if (info.cues.empty()) {
       if (kind == "adversarial") {
-        add(environment.at(environment.test_domain().shift));
+        // The end of the dial that is farther from where the stream stands.
+        const double here = phases_.back().domain.shift;
+        const double train = environment.train_domains().front().shift;
+        const double test = environment.test_domain().shift;
+        add(environment.at(std::abs(test - here) >= std::abs(train - here) ? test : train));
         continue;
       }
       const Intervention silence = Intervention::resample(info.cue);
@@ -193,13 +233,9 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
     std::vector<double> positions = neutral(info);
     if (kind == "adversarial") {
       for (std::size_t cue = 0; cue < positions.size(); ++cue) {
-        const auto speaks = [&](const Domain& domain) {
-          return domain.cue_shifts[cue] != info.cues[cue].neutral;
-        };
-        const bool used = std::any_of(first_.begin(), first_.end(), speaks) ||
-                          std::any_of(phases_.begin(), phases_.end(),
-                                      [&](const Phase& phase) { return speaks(phase.domain); });
-        if (used) positions[cue] = mirrored(info.cues[cue], strongest(environment, cue));
+        if (const auto said = last_said(environment, cue)) {
+          positions[cue] = mirrored(info.cues[cue], *said);
+        }
       }
     }
     add(environment.at_cues(positions));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ namespace spurion {
 /// for all, and none is .25. With `trajectory = "fixed"` nothing else changes.
 ///
 /// `reserved_cues` of them are never paired with the label at all. `finale` adds phases at the end:
-/// `no_cue` (every cue neutral) and `adversarial` (every cue that was active reversed, in any train
-/// domain or later phase).
+/// `no_cue` (every cue neutral) and `adversarial` (every cue that said something, in any train
+/// domain or later phase, says the opposite of what it said last; on a dial, the end of train or
+/// test domain that is farther from the phase before).
 struct TrajectoryOptions {
   std::string trajectory = "listed";
   std::vector<double> phases;
@@ -73,6 +75,9 @@ class SPURION_API Trajectory {
   void add_finale(const TrajectoryOptions& options, const Environment& environment);
   void add_drift(const TrajectoryOptions& options, const Environment& environment);
   void add(Domain domain, Intervention intervention = Intervention::none());
+  /// Where a cue stood when it last said something; empty where it never did.
+  [[nodiscard]] std::optional<double> last_said(const Environment& environment,
+                                                std::size_t cue) const;
 
   double pretrain_share_;
   std::vector<double> lengths_;

@@ -42,7 +42,7 @@ TEST_CASE("the dial moves as a trajectory says") {
   const auto world = synthetic_world("two_shortcuts");
   const double from = world->train_domains().front().shift;
   const double to = world->test_domain().shift;
-  CHECK(shifts(Trajectory(of("listed", 9), *world)) == std::vector<double>{from, to});
+  CHECK(shifts(Trajectory(of("listed", 4), *world)) == std::vector<double>{from, to});
   CHECK(shifts(Trajectory(of("fixed", 2), *world)) == std::vector<double>{from, from, from});
   CHECK(shifts(Trajectory(of("reversal", 4), *world)) ==
         std::vector<double>{from, from, from, to, to});
@@ -103,7 +103,23 @@ TEST_CASE("a finale silences the cues or turns them against the model") {
   const auto turned = positions(Trajectory(still, *several)).back();
   for (const double position : turned) CHECK(position == Approx(0.95));
 
+  // After a reversal the opposite is what it was before.
+  TrajectoryOptions reversed = of("reversal", 2);
+  reversed.finale = {"adversarial"};
+  const auto back = positions(Trajectory(reversed, *several));
+  for (std::size_t cue = 0; cue < 3; ++cue) {
+    if (back[2][cue] != 0.5) CHECK(back[3][cue] == Approx(1.0 - back[2][cue]));
+  }
   const auto one = synthetic_world("two_bit");
+  const auto shifts = [](const Trajectory& stream) {
+    std::vector<double> all;
+    for (const Phase& phase : stream.phases()) all.push_back(phase.domain.shift);
+    return all;
+  };
+  const auto dial = shifts(Trajectory(reversed, *one));
+  CHECK(dial[3] == dial[0]);
+  CHECK(dial[2] != dial[0]);
+
   TrajectoryOptions fixed = of("fixed", 1);
   fixed.finale = {"no_cue"};
   const Trajectory trajectory(fixed, *one);
@@ -111,6 +127,17 @@ TEST_CASE("a finale silences the cues or turns them against the model") {
   CHECK(last.intervention.kind == Intervention::Kind::resample);
   const Ceilings ceilings = phase_ceilings(*one, last);
   CHECK(ceilings.bayes.value == ceilings.invariant.value);
+}
+
+TEST_CASE("options that a trajectory does not read are refused") {
+  const auto world = synthetic_world("two_bit");
+  TrajectoryOptions options = of("reversal", 2);
+  options.period = 3;
+  CHECK_THROWS_WITH(Trajectory(options, *world),
+                    Catch::Contains("'period' belongs to the trajectory periodic"));
+  TrajectoryOptions listed = of("listed", 9);
+  CHECK_THROWS_WITH(Trajectory(listed, *world),
+                    Catch::Contains("'phase_count' belongs to the trajectories fixed, reversal"));
 }
 
 TEST_CASE("phase 0 says on which domains it is trained, where they are several") {
