@@ -134,8 +134,9 @@ Answer streams(const StoredResults& results, const Question& question) {
   Table table{
       "stream_verdicts_" + question.experiment,
       fmt::format(
-          "After {}. trap: score on the phase minus score on the same rows with every cue "
-          "randomised, what of it is owed to cues; its change is against the model of phase 0 on "
+          "After {}. trap: score on the phase minus score on the same rows with the cues "
+          "that speak there randomised, what of it is owed to cues; its change is against the "
+          "model of phase 0 on "
           "the same rows. flips: largest share of predictions that one cue alone changes, after "
           "phase 0 and now; adoption: that of the newest cue, residue: of the others met so far, "
           "whether they still pay or not, unpaired: of cues never paired with the label. resolved: "
