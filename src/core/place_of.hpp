@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "spurion/error.hpp"
 #include "spurion/value.hpp"
 
 namespace spurion {
@@ -10,6 +12,16 @@ namespace spurion {
 inline std::string place_of(const Value& value) {
   const std::string where = value.where().text();
   return where.empty() ? "" : where + ": ";
+}
+
+/// `unknown_name_message` that says whose the name is: "unknown option 'alpah' of two_bit; did you
+/// mean ...". `owner`: "of two_bit".
+inline std::string unknown_name_of(const std::string& kind, const std::string& name,
+                                   const std::string& owner,
+                                   const std::vector<std::string>& candidates) {
+  std::string message = unknown_name_message(kind, name, candidates);
+  const std::string start = "unknown " + kind + " '" + name + "'";
+  return message.insert(start.size(), " " + owner);
 }
 
 }  // namespace spurion

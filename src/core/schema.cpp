@@ -141,7 +141,7 @@ void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& field
         problems.add(place_of(value) + owner + " has no presets");
         continue;
       }
-      problems.add(place_of(value) + unknown_name_message("option", key, known) + " of " + owner);
+      problems.add(place_of(value) + unknown_name_of("option", key, "of " + owner, known));
     }
   }
 }
@@ -159,8 +159,8 @@ std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& pres
   for (const PresetInfo& preset : presets) names.push_back(preset.name);
   const auto found = std::find(names.begin(), names.end(), given->as_string());
   if (found == names.end()) {
-    problems.add(place_of(*given) + unknown_name_message("preset", given->as_string(), names) +
-                 " of " + owner);
+    problems.add(place_of(*given) +
+                 unknown_name_of("preset", given->as_string(), "of " + owner, names));
     return -1;
   }
   return found - names.begin();

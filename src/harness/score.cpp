@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/place_of.hpp"
 #include "harness/ceiling_measures.hpp"
 #include "harness/context.hpp"
 #include "harness/pack_scorer.hpp"
@@ -174,9 +175,10 @@ void store_scored(const TrialResult& result, const Environment& environment,
       names.push_back(one.name);
     }
     if (std::find(names.begin(), names.end(), experiment) == names.end()) {
-      throw UsageError(fmt::format("{} of the suite in '{}'; choose one of these or another --out",
-                                   unknown_name_message("experiment", experiment, names),
-                                   folder.string()));
+      throw UsageError(fmt::format(
+          "{}; choose one of these or another --out",
+          unknown_name_of("experiment", experiment,
+                          fmt::format("of the suite in '{}'", folder.string()), names)));
     }
   } else {
     context["suite"] = fmt::format(

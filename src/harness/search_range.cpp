@@ -46,7 +46,7 @@ Search read_search(const Value& value, const std::string& owner, Problems& probl
   if (kind == kinds().end()) {
     std::vector<std::string> names;
     for (const auto& [known, unused] : kinds()) names.push_back(known);
-    problems.add(at + unknown_name_message("distribution", name, names) + " in " + owner);
+    problems.add(at + unknown_name_of("distribution", name, "in " + owner, names));
     return fixed();
   }
   if (!range.is_list() || range.as_list().empty()) return wrong("a list");

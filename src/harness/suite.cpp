@@ -24,7 +24,7 @@ class Reader {
   void keys(const Value& table, const std::string& owner, const std::vector<std::string>& known) {
     for (const auto& [key, value] : table.as_table()) {
       if (std::find(known.begin(), known.end(), key) == known.end()) {
-        problems_.add(place_of(value) + unknown_name_message("key", key, known) + " in " + owner);
+        problems_.add(place_of(value) + unknown_name_of("key", key, "in " + owner, known));
       }
     }
   }

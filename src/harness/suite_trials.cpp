@@ -49,8 +49,10 @@ std::vector<Axis> read_axes(const Experiment& experiment, Problems& problems) {
     Axis axis{path.substr(0, dot), dot == std::string::npos ? "" : path.substr(dot + 1), {}};
     const auto& names = section_names();
     if (std::find(names.begin(), names.end(), axis.section) == names.end()) {
-      problems.add(place_of(values) + unknown_name_message("section", axis.section, names) +
-                   fmt::format(" in the grid of experiment '{}'", experiment.name));
+      problems.add(place_of(values) +
+                   unknown_name_of("section", axis.section,
+                                   fmt::format("in the grid of experiment '{}'", experiment.name),
+                                   names));
       continue;
     }
     if (!values.is_list() || values.as_list().empty()) {

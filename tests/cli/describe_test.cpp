@@ -59,7 +59,7 @@ TEST_CASE("an environment can be described with other options") {
   CHECK(shell.run({"describe", "linear_unit_tests", "example=3s"}).code == 0);
   const Finished unknown = shell.run({"describe", "two_bit", "alpah=0.2"});
   CHECK(unknown.code == 2);
-  CHECK_THAT(unknown.err, Contains("unknown option 'alpah'; did you mean 'alpha'?"));
+  CHECK_THAT(unknown.err, Contains("unknown option 'alpah' of two_bit; did you mean 'alpha'?"));
   CHECK(shell.run({"describe", "two_bit", "alpha"}).err ==
         "spurion: 'alpha' is not of the form option=value\n");
 }

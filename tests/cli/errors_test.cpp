@@ -42,7 +42,7 @@ name = "one"
   CHECK_THAT(finished.err,
              Contains("bad.toml:3:24: unknown environment 'two_bits'; did you mean 'two_bit'?"));
   CHECK_THAT(finished.err,
-             Contains("bad.toml:4:33: unknown option 'widht'; did you mean 'width'?"));
+             Contains("bad.toml:4:33: unknown option 'widht' of mlp; did you mean 'width'?"));
   CHECK_THAT(finished.err,
              Contains("bad.toml:6:19: unknown method 'irmv1'; did you mean 'irm_v1'?"));
   CHECK_THAT(finished.err, Contains("bad.toml:7:22: 'steps' of training must be >= 0, got -3"));

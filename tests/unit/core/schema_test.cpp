@@ -44,8 +44,9 @@ TEST_CASE("all problems of a table are told at once, with place, bounds and near
   CHECK(
       problems_of("weigth = 1.0\nsteps = 1.5\nmode = \"slo\"\nshifts = [0.5, 2]\nflag = 1\n") ==
       std::vector<std::string>{
-          "s.toml:1:10: unknown option 'weigth'; did you mean 'weight'? (there are: weight, steps, "
-          "mode, shifts, flag, preset) of thing",
+          "s.toml:1:10: unknown option 'weigth' of thing; did you mean 'weight'? (there are: "
+          "weight, "
+          "steps, mode, shifts, flag, preset)",
           "s.toml:2:9: 'steps' of thing expects an integer, got number",
           "s.toml:3:8: 'mode' of thing must be one of: fast, slow, got 'slo'; did you mean 'slow'?",
           "s.toml:4:16: 'shifts' of thing must be in [0, 1], got 2",
@@ -64,8 +65,8 @@ TEST_CASE("a preset is the start, what is written beside it is laid over it") {
   CHECK(problems.empty());
   CHECK(problems_of("preset = \"hart\"") ==
         std::vector<std::string>{
-            "s.toml:1:10: unknown preset 'hart'; did you mean 'hard'? (there are: easy, hard) of "
-            "thing"});
+            "s.toml:1:10: unknown preset 'hart' of thing; did you mean 'hard'? (there are: easy, "
+            "hard)"});
   CHECK(problems_of("preset = 1") ==
         std::vector<std::string>{"s.toml:1:10: 'preset' of thing expects a string, got integer"});
 }
