@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMostDimensions = 32;  // NumPy's own limit
+/// Of an array of one element type and 32 dimensions it has a few hundred bytes.
+constexpr std::size_t kLongestHeader = std::size_t{1} << 20;
 constexpr std::int64_t kMostElements = std::numeric_limits<std::int64_t>::max() / 8;
 
 struct Header {
@@ -225,16 +227,24 @@ std::uint32_t little_endian(std::string_view bytes) {
   return word;
 }
 
-}  // namespace
+/// What the header says of the rest.
+struct Layout {
+  ElementType type = ElementType::float32;
+  bool fortran_order = false;
+  std::vector<std::int64_t> shape;
+  std::size_t body = 0;     ///< where the numbers start
+  std::uint64_t bytes = 0;  ///< of the numbers
+};
 
-bool is_npy(std::string_view bytes) { return bytes.substr(0, kMagic.size()) == kMagic; }
-
-Array parse_npy(std::string_view bytes, const std::string& place) {
+/// Reads the header at the start of a file; nothing where it does not end within these bytes.
+std::optional<Layout> read_layout(std::string_view bytes, const std::string& place) {
   const auto fail = [&place](const std::string& problem) {
     throw DataError(fmt::format("{}: {}", place, problem));
   };
-  if (!is_npy(bytes)) fail("not an NPY file: it does not start with \\x93NUMPY");
-  if (bytes.size() < 8) fail("truncated: there is no version after the magic word");
+  if (bytes.substr(0, kMagic.size()) != kMagic.substr(0, bytes.size()) || bytes.empty()) {
+    fail("not an NPY file: it does not start with \\x93NUMPY");
+  }
+  if (bytes.size() < 8) return std::nullopt;
   const int version = static_cast<unsigned char>(bytes[6]);
   if (version < 1 || version > 3 || bytes[7] != 0) {
     fail(fmt::format("byte 6: NPY version {}.{}; expected 1.0, 2.0 or 3.0", version,
@@ -242,48 +252,77 @@ Array parse_npy(std::string_view bytes, const std::string& place) {
   }
   const std::size_t width = version == 1 ? 2 : 4;
   const std::size_t start = 8 + width;
-  if (bytes.size() < start) fail("byte 8: truncated before the length of the header");
+  if (bytes.size() < start) return std::nullopt;
   const std::size_t length = little_endian(bytes.substr(8, width));
-  if (length > bytes.size() - start) {
-    fail(fmt::format("byte 8: the header is said to have {} bytes, {} are there", length,
-                     bytes.size() - start));
+  if (length > kLongestHeader) {
+    fail(fmt::format("byte 8: the header is said to have {} bytes, expected at most {}", length,
+                     kLongestHeader));
   }
+  if (length > bytes.size() - start) return std::nullopt;
   const Header header = HeaderReader(bytes.substr(start, length), start, place).read();
 
-  Array array;
-  array.type = *header.type;
-  array.shape = *header.shape;
-  const std::int64_t size = element_size(array.type);
-  const auto shape = [&array] { return fmt::format("({})", fmt::join(array.shape, ", ")); };
+  Layout layout;
+  layout.type = *header.type;
+  layout.fortran_order = *header.fortran_order;
+  layout.shape = *header.shape;
+  layout.body = start + length;
   // Also of an array without elements: whoever walks along its other dimensions must come to an
   // end.
   std::int64_t count = 1;
-  for (const std::int64_t one : array.shape) {
+  for (const std::int64_t one : layout.shape) {
     if (one == 0) continue;
     if (count > kMostElements / one) {
-      fail(fmt::format("shape {}: more than any file can hold", shape()));
+      fail(fmt::format("shape ({}): more than any file can hold", fmt::join(layout.shape, ", ")));
     }
     count *= one;
   }
-  if (std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end()) count = 0;
-  const std::string_view body = bytes.substr(start + length);
-  const auto expected = static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(size);
-  if (body.size() != expected) {
-    fail(fmt::format("{}: expected {} bytes after the header ({} of shape {}), found {}",
-                     body.size() < expected ? "truncated" : "too long", expected,
-                     element_descr(array.type), shape(), body.size()));
+  const bool empty = std::find(layout.shape.begin(), layout.shape.end(), 0) != layout.shape.end();
+  if (!empty) {
+    layout.bytes =
+        static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(element_size(layout.type));
   }
-  if (array.type == ElementType::boolean) {
+  return layout;
+}
+
+}  // namespace
+
+bool is_npy(std::string_view bytes) { return bytes.substr(0, kMagic.size()) == kMagic; }
+
+std::optional<std::uint64_t> npy_size(std::string_view start, const std::string& place) {
+  const std::optional<Layout> layout = read_layout(start, place);
+  if (!layout) return std::nullopt;
+  return layout->body + layout->bytes;
+}
+
+Array parse_npy(std::string_view bytes, const std::string& place) {
+  const auto fail = [&place](const std::string& problem) {
+    throw DataError(fmt::format("{}: {}", place, problem));
+  };
+  const std::optional<Layout> layout = read_layout(bytes, place);
+  if (!layout) {
+    fail(bytes.size() < 8 ? "truncated: there is no version after the magic word"
+                          : "byte 8: the header is said to have more bytes than are there");
+  }
+  const std::string_view body = bytes.substr(layout->body);
+  if (body.size() != layout->bytes) {
+    fail(fmt::format("{}: expected {} bytes after the header ({} of shape ({})), found {}",
+                     body.size() < layout->bytes ? "truncated" : "too long", layout->bytes,
+                     element_descr(layout->type), fmt::join(layout->shape, ", "), body.size()));
+  }
+  if (layout->type == ElementType::boolean) {
     const auto wrong =
         std::find_if(body.begin(), body.end(), [](char c) { return c != '\0' && c != '\1'; });
     if (wrong != body.end()) {
       fail(fmt::format("byte {}: a boolean is {}, expected 0 or 1",
-                       start + length + static_cast<std::size_t>(wrong - body.begin()),
+                       layout->body + static_cast<std::size_t>(wrong - body.begin()),
                        static_cast<int>(static_cast<unsigned char>(*wrong))));
     }
   }
-  array.bytes = *header.fortran_order && array.shape.size() > 1 && count > 0
-                    ? to_c_order(body, array.shape, size)
+  Array array;
+  array.type = layout->type;
+  array.shape = layout->shape;
+  array.bytes = layout->fortran_order && array.shape.size() > 1 && layout->bytes > 0
+                    ? to_c_order(body, array.shape, element_size(array.type))
                     : std::string(body);
   return array;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,9 @@ SPURION_API bool is_npy(std::string_view bytes);
 /// them), a shape that does not fit the number of bytes that are there. Nothing is allocated before
 /// that has been checked.
 SPURION_API Array parse_npy(std::string_view bytes, const std::string& place);
+/// How many bytes such a file has as its header says, of which `start` holds the first; nothing
+/// where the header does not end among them. Throws `DataError` as `parse_npy`.
+SPURION_API std::optional<std::uint64_t> npy_size(std::string_view start, const std::string& place);
 SPURION_API Array read_npy(const std::filesystem::path& file);
 
 /// The file's bytes, version 1.

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "data/file_bytes.hpp"
 #include "data/npy.hpp"
@@ -88,6 +89,8 @@ class Entry {
     const std::unique_ptr<zip_file_t, CloseFile> input(zip_fopen_index(archive_, stat_.index, 0));
     if (input == nullptr) fail(zip_error_strerror(zip_get_error(archive_)));
     std::string bytes;
+    // A few bytes may unpack to very many: the array's header says soon whether they are wanted.
+    bool expected = false;
     // To the end and beyond: the check sum is looked at where the data end.
     for (;;) {
       const std::size_t before = bytes.size();
@@ -98,6 +101,13 @@ class Entry {
       bytes.resize(before + static_cast<std::size_t>(found));
       if (bytes.size() > stat_.size) fail("it unpacks to more bytes than its header says");
       if (found == 0) break;
+      if (expected) continue;
+      const std::optional<std::uint64_t> size = npy_size(bytes, place());
+      if (size && *size != stat_.size) {
+        fail(fmt::format("{}: the array's header says {} bytes in all, the archive {}",
+                         *size > stat_.size ? "truncated" : "too long", *size, stat_.size));
+      }
+      expected = size.has_value();
     }
     if (bytes.size() != stat_.size) {
       fail(fmt::format("truncated: expected {} bytes, found {}", stat_.size, bytes.size()));

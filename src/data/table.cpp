@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <map>
 
 #include "data/csv.hpp"
-#include "data/file_bytes.hpp"
+#include "data/file_format.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
 #include "spurion/error.hpp"
@@ -141,12 +140,14 @@ const std::vector<double>& Table::numbers(const std::string& name) const {
 }
 
 Table read_table(const std::filesystem::path& file) {
-  std::string start(8, '\0');
-  std::ifstream input(file, std::ios::binary);
-  input.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(input.gcount()));
-  if (is_npy(start)) return from_npy(file);
-  if (is_zip(start)) return from_npz(file);
+  switch (file_format(file)) {
+    case FileFormat::npy:
+      return from_npy(file);
+    case FileFormat::npz:
+      return from_npz(file);
+    case FileFormat::other:
+      break;
+  }
   return from_csv(file);
 }
 

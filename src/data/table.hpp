@@ -9,7 +9,7 @@
 
 /// \file
 /// A file of rows and named columns, whatever its format: CSV, NPY or NPZ. The content decides, not
-/// the name.
+/// the name; but what is called .npy or .npz and is neither is not read as CSV.
 
 namespace spurion::data {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 
+#include "data/file_format.hpp"
 #include "data/idx.hpp"
 #include "data/npy.hpp"
 #include "data/table.hpp"
@@ -32,18 +32,15 @@ struct ImagesOptions {
   double test_share = 0.2;
 };
 
-bool starts_as_npy(const std::filesystem::path& file) {
-  std::string start(8, '\0');
-  std::ifstream input(file, std::ios::binary);
-  input.read(start.data(), static_cast<std::streamsize>(start.size()));
-  return data::is_npy(start);
+bool is_npy_file(const std::filesystem::path& file) {
+  return data::file_format(file) == data::FileFormat::npy;
 }
 
 /// Images [N, channels, rows, columns]: unsigned bytes, of which 255 stands for 1, or float32 as
 /// they are.
 Tensor read_images(const std::string& name) {
   const std::filesystem::path file = data::find_data_file(name);
-  if (!starts_as_npy(file)) {
+  if (!is_npy_file(file)) {
     const data::IdxImages images = data::read_idx_images(file);
     Tensor x = at::empty({images.count, 1, images.rows, images.columns}, at::kByte);
     std::memcpy(x.data_ptr<std::uint8_t>(), images.pixels.data(), images.pixels.size());
@@ -73,7 +70,7 @@ std::vector<double> read_values(const std::string& name, std::int64_t count,
                                 const std::string& images) {
   const std::filesystem::path file = data::find_data_file(name);
   std::vector<double> values;
-  if (starts_as_npy(file)) {
+  if (is_npy_file(file)) {
     const data::Array array = data::read_npy(file);
     if (array.shape.size() != 1) {
       throw DataError(fmt::format("'{}': expected one number for each image, found {}",

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <map>
 
 #include "data/csv.hpp"
+#include "data/file_format.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
 #include "spurion/error.hpp"
@@ -99,12 +99,9 @@ PredictionFile from_csv(const std::filesystem::path& file) {
 }  // namespace
 
 PredictionFile read_predictions(const std::filesystem::path& file) {
-  std::string start(8, '\0');
-  std::ifstream input(file, std::ios::binary);
-  input.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(input.gcount()));
-  if (data::is_zip(start)) return from_npz(file);
-  if (!data::is_npy(start)) return from_csv(file);
+  const data::FileFormat format = data::file_format(file);
+  if (format == data::FileFormat::npz) return from_npz(file);
+  if (format == data::FileFormat::other) return from_csv(file);
   PredictionFile out;
   out.logits = tensor_of(data::read_npy(file), fmt::format("'{}'", file.string()));
   return out;

@@ -88,6 +88,21 @@ TEST_CASE("NPZ: files that are not what they claim get one clear error") {
   CHECK_THAT(npz_problem(write_file(file, with_size(packed, 4128, 5000))), Contains("array 'x'"));
 }
 
+TEST_CASE("NPZ: an entry of another size than its array is refused before it is unpacked") {
+  const spurion::tests::TemporaryFolder folder;
+  const auto file = folder.path() / "a.npz";
+  write_npz(file, {{"x", Array::of(std::vector<float>(1000000, 0.0F), {1000000})}},
+            Compression::store);
+  std::string bytes = read_file_bytes(file, "");
+  const std::string shape = "(1000000,)";
+  bytes.replace(bytes.find(shape), shape.size(), "(2000000,)");
+  CHECK_THAT(npz_problem(write_file(file, bytes)),
+             Contains("array 'x': truncated: the array's header says 8000128 bytes in all, the "
+                      "archive 4000128"));
+  bytes.replace(bytes.find("(2000000,)"), shape.size(), "(0000010,)");
+  CHECK_THAT(npz_problem(write_file(file, bytes)), Contains("array 'x': too long"));
+}
+
 TEST_CASE("NPZ: a file that cannot be written is a StoreError") {
   CHECK_THROWS_AS(write_npz("/nonexistent/a.npz", arrays(), Compression::store),
                   spurion::StoreError);

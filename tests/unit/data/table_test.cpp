@@ -79,3 +79,17 @@ TEST_CASE("the example that comes with spurion is its formula") {
           Approx((2 * causal - 1) * 0.8 + 4 * (fraction(7, row) - 0.5)).margin(6e-4));
   }
 }
+
+TEST_CASE("a file that is called .npy or .npz and is none is not read as CSV") {
+  const spurion::tests::TemporaryFolder folder;
+  for (const char* content : {"garbage", "a,b\n1,2\n"}) {
+    CHECK_THROWS_WITH(read_table(write_file(folder.path() / "a.npy", content)),
+                      Contains("a.npy': not an NPY file"));
+    CHECK_THROWS_WITH(read_table(write_file(folder.path() / "a.npz", content)),
+                      Contains("a.npz': not an NPZ file"));
+  }
+  // What it holds decides where that is known.
+  const auto file =
+      write_file(folder.path() / "b.npz", npy_bytes(Array::of(std::vector<double>{1, 2}, {2, 1})));
+  CHECK(read_table(file).rows() == 2);
+}
