@@ -95,9 +95,16 @@ bool matches(const std::string& pattern, const std::string& name) {
 std::vector<std::string> input_columns(const data::Table& table, const TableOptions& options) {
   std::vector<std::string> chosen;
   for (const std::string& pattern : options.inputs) {
+    if (pattern == options.label) {
+      throw UsageError(
+          fmt::format("'inputs' of table names the label, '{}': a model that sees it "
+                      "has nothing to predict",
+                      pattern));
+    }
     bool any = false;
     for (const std::string& name : table.names()) {
-      // A pattern does not reach what the model must not see; a full name is taken at its word.
+      // A pattern does not reach what the model must not see; a full name, but that of the label,
+      // is taken at its word.
       const bool hidden = name == options.label || name == options.domain || name == options.causal;
       if (!matches(pattern, name) || (hidden && pattern != name)) continue;
       any = true;

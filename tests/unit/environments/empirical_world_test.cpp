@@ -246,6 +246,9 @@ TEST_CASE("tables that cannot be a world say why") {
   CHECK_THROWS_WITH(csv.make(rows(6)), Contains("none of which fell to the"));
   CHECK_THROWS_WITH(csv.make(rows(400), {{"inputs", Value::List{Value("w*")}}}),
                     Contains("no column is left for 'inputs' = 'w*'"));
+  CHECK_THROWS_AS(csv.make(rows(400), {{"inputs", Value::List{Value("label")}}}), UsageError);
+  CHECK_THROWS_WITH(csv.make(rows(400), {{"inputs", Value::List{Value("label")}}}),
+                    Contains("'inputs' of table names the label, 'label'"));
   std::string bare = "v,label\n";
   for (int i = 0; i < 200; ++i) bare += fmt::format("{},{}\n", i, i % 2);
   CHECK_THROWS_WITH(csv.make(bare), Contains("no domains are recorded"));
