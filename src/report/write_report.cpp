@@ -18,19 +18,16 @@ ReportFiles write_report(const std::filesystem::path& folder) {
   const auto dials = analysis::dial_charts(results);
   ReportFiles files;
   files.html = folder / "report.html";
-  report::write_whole_file(files.html, report::render_html(results, answers, dials));
-
+  std::vector<std::pair<std::filesystem::path, std::string>> contents;
+  contents.emplace_back(files.html, report::render_html(results, answers, dials));
   const std::filesystem::path csv = folder / "csv";
-  std::error_code error;
-  std::filesystem::create_directories(csv, error);
-  if (error) throw StoreError(fmt::format("cannot create '{}': {}", csv.string(), error.message()));
   const auto add = [&](const std::string& name, const std::string& text) {
     files.csv.push_back(csv / (name + ".csv"));
-    report::write_whole_file(files.csv.back(), text);
+    contents.emplace_back(files.csv.back(), text);
   };
   const auto add_chart = [&](const analysis::Chart& chart) {
     add(chart.name, report::csv_of(chart));
-    report::write_whole_file(csv / (chart.name + ".svg"), report::svg_chart(chart, "chart", true));
+    contents.emplace_back(csv / (chart.name + ".svg"), report::svg_chart(chart, "chart", true));
   };
   for (const analysis::Chart& chart : dials) add_chart(chart);
   for (const analysis::Answer& answer : answers) {
@@ -38,6 +35,7 @@ ReportFiles write_report(const std::filesystem::path& folder) {
     for (const analysis::Table& table : answer.tables) add(table.name, report::csv_of(table));
   }
   add("trials", report::csv_of_trials(results));
+  report::write_whole_files(contents);
   return files;
 }
 

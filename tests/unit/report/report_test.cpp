@@ -168,6 +168,23 @@ TEST_CASE("the report is one page without network, escaped, with a CSV for every
   CHECK(terminal_report(folder.path(), 80).find("Who does better?") != std::string::npos);
 }
 
+TEST_CASE("a report is written as a whole or not at all") {
+  const tests::TemporaryFolder folder;
+  made_up_store(folder, kSuite);
+  const auto blocker = folder.path() / "csv" / "trials.csv";
+  std::filesystem::create_directories(blocker);
+  CHECK_THROWS_WITH(write_report(folder.path()), Catch::Contains("trials.csv': it is a folder"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "report.html"));
+  std::filesystem::remove(blocker);
+  CHECK(std::filesystem::is_empty(folder.path() / "csv"));
+  std::filesystem::remove(folder.path() / "csv");
+  const ReportFiles files = write_report(folder.path());
+  CHECK(std::filesystem::exists(files.html));
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder.path())) {
+    CHECK(file.path().extension() != ".tmp");
+  }
+}
+
 TEST_CASE("an unknown kind of question is answered with the nearest") {
   const tests::TemporaryFolder folder;
   std::string suite = kSuite;
