@@ -11,6 +11,7 @@
 #include "harness/ceiling_measures.hpp"
 #include "harness/context.hpp"
 #include "harness/pack_scorer.hpp"
+#include "harness/safe_name.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
@@ -79,15 +80,6 @@ TrialSpec spec_of(const RowSet& set, const ScoredLogits& predictions, const std:
   spec.seed = set.seed;
   spec.suite_seed = set.suite_seed;
   return spec;
-}
-
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
 }
 
 }  // namespace
@@ -166,6 +158,9 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
 
 void store_scored(const TrialResult& result, const Environment& environment,
                   const std::filesystem::path& folder, const std::string& experiment) {
+  if (!is_safe_name(experiment)) {
+    throw UsageError(fmt::format("--experiment expects {}, got '{}'", kSafeNames, experiment));
+  }
   Store store(folder);
   const StoredResults before = read_results(folder);
   std::map<std::string, std::string> context;
@@ -182,8 +177,9 @@ void store_scored(const TrialResult& result, const Environment& environment,
     }
   } else {
     context["suite"] = fmt::format(
-        "name = \"scored\"\ntitle = \"Predictions made elsewhere\"\n[[experiment]]\nname = {}\n",
-        quoted(experiment));
+        "name = \"scored\"\ntitle = \"Predictions made elsewhere\"\n[[experiment]]\nname = "
+        "\"{}\"\n",
+        experiment);
     context["suite_name"] = "scored";
     context["versions"] = build_description();
   }

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/place_of.hpp"
+#include "harness/safe_name.hpp"
 #include "harness/search_range.hpp"
 #include "harness/sections.hpp"
 #include "spurion/error.hpp"
@@ -39,6 +40,15 @@ class Reader {
       return {};
     }
     return value->as_string();
+  }
+  /// The table's name, which becomes part of names of files.
+  std::string name(const Value& table, const std::string& owner) {
+    std::string name = text(table, "name", owner, true);
+    const Value* value = table.find("name");
+    if (value != nullptr && value->is_string() && !is_safe_name(name)) {
+      wrong(*value, "name", owner, kSafeNames);
+    }
+    return name;
   }
   std::int64_t integer(const Value& table, const char* key, const std::string& owner,
                        std::int64_t fallback, std::int64_t least) {
@@ -150,7 +160,7 @@ Experiment read_experiment(const Value& table, const Suite& suite, const Value& 
                            std::int64_t seeds, Problems& problems) {
   Reader reader(problems);
   Experiment experiment;
-  experiment.name = reader.text(table, "name", "[[experiment]]", true);
+  experiment.name = reader.name(table, "[[experiment]]");
   const std::string owner = fmt::format("experiment '{}'", experiment.name);
   std::vector<std::string> known = {"name", "title", "seeds", "grid", "search"};
   known.insert(known.end(), section_names().begin(), section_names().end());
@@ -189,7 +199,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   suite.text = text;
   reader.keys(table, "the suite",
               {"name", "title", "seed", "seeds", "plugins", "defaults", "experiment", "question"});
-  suite.name = reader.text(table, "name", "the suite", true);
+  suite.name = reader.name(table, "the suite");
   suite.title = reader.text(table, "title", "the suite", false);
   suite.seed = reader.integer(table, "seed", "the suite", 0, 0);
   suite.plugins = reader.texts(table, "plugins", "the suite");
