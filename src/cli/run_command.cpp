@@ -58,8 +58,11 @@ double parse_size(const std::string& text) {
 }
 
 std::string check_size(const std::string& text) {
-  return parse_size(text) > 0.0 ? std::string()
-                                : fmt::format("expects a size such as 512M or 8G, got '{}'", text);
+  constexpr double kMegabyte = 1e6;  // with less nothing runs: a unit was forgotten
+  const double size = parse_size(text);
+  if (size >= kMegabyte) return {};
+  return fmt::format("expects a size such as 512M or 8G, got '{}'{}", text,
+                     size > 0.0 ? fmt::format(", which is {}", bytes(size)) : "");
 }
 
 std::string check_positive(const std::string& text) {
