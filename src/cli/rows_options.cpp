@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cli/text.hpp"
+#include "harness/memory_budget.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {
@@ -101,6 +103,14 @@ RowsOfWorld rows_of(const Session& session, const std::string& environment,
       rows = std::min(usual_rows, std::max<std::int64_t>(limit - arguments.first, 1));
     }
     out.set.parts.push_back({domain.name, {arguments.first, rows}});
+  }
+  const double needed = memory_of_rows(out.set, *out.environment);
+  if (needed > usual_memory()) {
+    throw UsageError(fmt::format(
+        "--rows {}: {} of {} take about {} of memory; half of what this machine has is {}",
+        out.set.parts.front().rows.count, count(out.set.parts.front().rows.count, "row"),
+        count(static_cast<std::int64_t>(out.set.parts.size()), "domain"), bytes(needed),
+        bytes(usual_memory())));
   }
   return out;
 }

@@ -25,16 +25,16 @@ constexpr double kLeastForPacks = 10e6;
 // More than this much hardly helps: rows are cheap to make again.
 constexpr double kMostCached = 2e9;
 
-double half_of_memory() {
+}  // namespace
+
+double usual_memory() {
   return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
          static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-}  // namespace
-
 MemoryBudget split_memory(double total, std::int64_t jobs) {
   MemoryBudget budget;
-  budget.total = total > 0.0 ? total : half_of_memory();
+  budget.total = total > 0.0 ? total : usual_memory();
   budget.process = resident_memory() + kLibraries + kWorker * static_cast<double>(jobs);
   const double rest = budget.total - budget.process;
   if (rest < kLeastForPacks) {

@@ -24,6 +24,9 @@ SPURION_API MemoryBudget split_memory(double total, std::int64_t jobs);
 SPURION_API void lend_to_cache(MemoryBudget& budget, const std::vector<Pack>& packs,
                                std::int64_t jobs);
 
+/// What a run may hold when nobody says: half of this machine's memory.
+SPURION_API double usual_memory();
+
 /// What this process holds now, and the most it has held.
 SPURION_API double resident_memory();
 SPURION_API double peak_memory();

@@ -149,6 +149,25 @@ RowSetSample sample_rows(const RowSet& set, const Environment& environment) {
   return out;
 }
 
+double memory_of_rows(const RowSet& set, const Environment& environment) {
+  constexpr double kCopies = 3.0;
+  const bool twins =
+      usual_twin(environment, environment.info().cue).kind != Intervention::Kind::none;
+  double bytes = 0.0;
+  for (const RowSet::Part& part : set.parts) {
+    const Domain domain = find_domain(environment, part.domain);
+    const std::int64_t limit = environment.row_limit(domain, set.purpose);
+    if (limit < 1 || part.rows.count > limit) continue;
+    const Sample one = environment.sample(domain, set.purpose, {0, 1});
+    double row = 0.0;
+    for (const Tensor& tensor : {one.x, one.y, one.causal, one.spurious, one.group}) {
+      if (tensor.defined()) row += static_cast<double>(bytes_of(tensor).size());
+    }
+    bytes += (twins ? 2.0 : 1.0) * kCopies * row * static_cast<double>(part.rows.count);
+  }
+  return bytes;
+}
+
 std::string fingerprint(const RowSetSample& rows) {
   StreamKey hash(0);
   for (const Sample& sample : rows.factual) {

@@ -48,6 +48,9 @@ SPURION_API std::shared_ptr<const Environment> make_environment(
 /// The domain of this name; throws `UsageError` with the nearest.
 SPURION_API Domain find_domain(const Environment& environment, const std::string& name);
 SPURION_API RowSetSample sample_rows(const RowSet& set, const Environment& environment);
+/// Memory, in bytes, that the rows of a set take on their way into a file, about: the samples, what
+/// is joined of them and the file's content. Parts of more rows than there are do not count.
+SPURION_API double memory_of_rows(const RowSet& set, const Environment& environment);
 /// A hash of inputs and labels: tells whether a world still makes the rows it made.
 SPURION_API std::string fingerprint(const RowSetSample& rows);
 
