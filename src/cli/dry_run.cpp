@@ -9,6 +9,8 @@
 #include "cli/grid.hpp"
 #include "cli/text.hpp"
 #include "harness/device.hpp"
+#include "harness/fit_check.hpp"
+#include "harness/memory_budget.hpp"
 #include "spurion/run.hpp"
 #include "spurion/store.hpp"
 
@@ -24,15 +26,12 @@ std::set<std::string> stored_ids(const std::filesystem::path& folder) {
   return ids;
 }
 
-double half_of_memory() {
-  return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
 }  // namespace
 
 void print_dry_run(const Suite& suite, const Catalog& catalog, const DryRunOptions& options) {
   const std::vector<TrialSpec> trials = suite.trials(catalog);
+  const auto sources = std::make_shared<const DataSources>();
+  check_fit(suite, trials, catalog, sources);
   const std::set<std::string> stored = stored_ids(options.out);
   std::set<std::string> ids;
   std::vector<TrialSpec> missing;
@@ -59,10 +58,10 @@ void print_dry_run(const Suite& suite, const Catalog& catalog, const DryRunOptio
   const std::int64_t jobs = worker_count(options.jobs, options.device);
   PlanOptions plan_options;
   plan_options.max_replicas = options.max_replicas;
-  plan_options.memory_bytes = options.memory_bytes > 0.0 ? options.memory_bytes : half_of_memory();
+  plan_options.memory_bytes = options.memory_bytes > 0.0 ? options.memory_bytes : usual_memory();
   plan_options.jobs = jobs;
   plan_options.device = options.device;
-  const std::vector<Pack> packs = plan(missing, catalog, DataSources(), plan_options);
+  const std::vector<Pack> packs = plan(missing, catalog, *sources, plan_options);
   double total_flops = 0.0;
   double most_memory = 0.0;
   std::size_t most_trials = 0;

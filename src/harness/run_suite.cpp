@@ -11,6 +11,7 @@
 #include "harness/context.hpp"
 #include "harness/data_fingerprint.hpp"
 #include "harness/device.hpp"
+#include "harness/fit_check.hpp"
 #include "harness/memory_budget.hpp"
 #include "harness/pack_runner.hpp"
 #include "harness/seeds.hpp"
@@ -113,6 +114,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
   prepare_device(options.device);
   const std::int64_t jobs = worker_count(options.jobs, options.device);
   // Everything that can be wrong with the input is found before the output folder is touched.
+  check_fit(suite, trials, catalog, sources);
   auto context = run_context(suite, trials, catalog, sources);
   context["device"] = device_kind(options.device);
   const auto data = data_fingerprints(trials, catalog, sources);
@@ -194,9 +196,9 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
                        {"peak_memory", fmt::format("{:.0f} MB of {:.0f} MB", peak_memory() * 1e-6,
                                                    budget.total * 1e-6)}});
   }
-  work.rethrow();
-  std::error_code ignored;  // another suite's packs may be kept there too
+  std::error_code ignored;  // packs that were stopped may be kept there
   std::filesystem::remove(checkpoints.folder, ignored);
+  work.rethrow();
   progress = work.progress();
   progress.seconds = seconds;
   progress.share = 1.0;

@@ -138,3 +138,43 @@ TEST_CASE("a plug-in that does not exist is refused before the command runs") {
   CHECK(suite.code == 4);
   CHECK(suite.err == "spurion: plug-in 'suites/gone.so' does not exist\n");
 }
+
+TEST_CASE("what does not fit is found before anything is written") {
+  Shell shell;
+  shell.write("table.toml", replaced(toy_suite(2, 1), "two_bit", "table"));
+  CHECK(shell.run({"run", "table.toml", "--quiet", "--out", "good"}).code == 0);
+  shell.write("rows.toml", replaced(replaced(toy_suite(2, 1), "two_bit", "table"), "rows = 33",
+                                    "rows = 100000"));
+  shell.write("model.toml", replaced(toy_suite(2, 1), "\"mlp\", width = 8, depth = 1", "\"cnn\""));
+  for (const char* dry : {"--quiet", "--dry-run"}) {
+    const Finished rows = shell.run({"run", "rows.toml", dry, "--out", "out"});
+    CHECK(rows.code == 2);
+    CHECK_THAT(rows.err, Contains("rows.toml:8:") &&
+                             Contains("experiment 'grid': training.rows = 100000 is more than"));
+    const Finished model = shell.run({"run", "model.toml", dry, "--out", "out"});
+    CHECK(model.code == 2);
+    CHECK_THAT(model.err, Contains("model.toml:6:") && Contains("experiment 'grid': cnn"));
+    CHECK_FALSE(std::filesystem::exists(shell.path("out")));
+  }
+}
+
+TEST_CASE("a name that cannot be part of a file's name is refused before anything runs") {
+  Shell shell;
+  shell.write("slash.toml", replaced(replaced(toy_suite(2, 1), "name = \"grid\"", "name = \"a/b\""),
+                                     "experiment = \"grid\"", "experiment = \"a/b\""));
+  const Finished slash = shell.run({"run", "slash.toml"});
+  CHECK(slash.code == 2);
+  CHECK_THAT(slash.err, Contains("slash.toml:11:8: 'name' of [[experiment]] expects a name of"));
+  CHECK_FALSE(std::filesystem::exists(shell.path("results")));
+}
+
+TEST_CASE("memory without a unit is a number of bytes, and the message says so") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(2, 1));
+  for (const char* dry : {"--quiet", "--dry-run"}) {
+    const Finished bare = shell.run({"run", "toy.toml", dry, "--memory", "600"});
+    CHECK(bare.code == 2);
+    CHECK_THAT(bare.err,
+               Contains("expects a size such as 512M or 8G, got '600', which is 600 bytes"));
+  }
+}

@@ -1,9 +1,12 @@
 #include "spurion/suite.hpp"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <set>
 
 #include "catch.hpp"
+#include "harness/fit_check.hpp"
 #include "spurion/error.hpp"
 #include "unit/harness/test_suites.hpp"
 
@@ -72,6 +75,58 @@ TEST_CASE("bad suites are refused with file, line and nearest name") {
                  "list of values, got number",
                  0) == 0);
   CHECK(problem_of("name = \"x\"\n") == "s.toml: the suite has no [[experiment]]");
+}
+
+TEST_CASE("names of suites and experiments are parts of names of files") {
+  const std::string suite = tests::tiny_suite();
+  for (const char* name : {"a/b", "..", ".hidden", "a b", "", "a\\u0007b", "gr\u00f6\u00dfe"}) {
+    const std::string own = fmt::format("name = \"{}\"", name);
+    CAPTURE(name);
+    CHECK(problem_of(replaced(suite, "name = \"grid\"", own))
+              .rfind("s.toml:11:8: 'name' of [[experiment]] expects a name of at most 100 letters, "
+                     "digits, '_', '-', '+' and '.'",
+                     0) == 0);
+    CHECK(problem_of(replaced(suite, "name = \"tiny\"", own))
+              .rfind("s.toml:2:8: 'name' of the ", 0) == 0);
+  }
+  CHECK(problem_of(replaced(suite, "name = \"tiny\"", "name = \"" + std::string(101, 'a') + '"')) !=
+        "");
+  CHECK(problem_of(replaced(suite, "name = \"tiny\"", "name = \"v1.2-b_3+x\"")) == "");
+}
+
+TEST_CASE(
+    "parts of a trial that do not fit each other are refused with their experiment and line") {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const auto problem = [&](const std::string& text) -> std::string {
+    const Suite suite = Suite::parse(text, "s.toml");
+    try {
+      check_fit(suite, suite.trials(catalog), catalog, sources);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string suite = tests::tiny_suite();
+  CHECK(problem(suite) == "");
+  // In a section, on an axis of fields, and on one of whole sections.
+  CHECK_THAT(
+      problem(replaced(suite, "{ name = \"mlp\", width = 5, depth = 1 }", "{ name = \"cnn\" }")),
+      Catch::StartsWith("s.toml:6:18: experiment 'grid': ") && Catch::Contains("cnn"));
+  const std::string table = replaced(suite, "{ name = \"two_bit\" }", "{ name = \"table\" }");
+  CHECK_THAT(problem(replaced(table, "rows = 33", "rows = 50000")),
+             Catch::StartsWith("s.toml:8:32: experiment 'grid': training.rows = 50000 is more than "
+                               "the ") &&
+                 Catch::Contains("training rows table has in domain 'train_0' with seed 0"));
+  CHECK_THAT(problem(replaced(table, "\"optimizer.learning_rate\" = [0.01, 0.1]",
+                              "\"training.rows\" = [10, 60000]")),
+             Catch::StartsWith("s.toml:14:24: experiment 'grid': training.rows = 60000"));
+  CHECK_THAT(problem(replaced(suite, "\"optimizer.learning_rate\" = [0.01, 0.1]",
+                              "model = [{ name = \"linear\" }, { name = \"cnn\" }]")),
+             Catch::StartsWith("s.toml:14:40: experiment 'grid': "));
+  CHECK_THAT(problem(replaced(suite, "regime = { name = \"offline\" }",
+                              "regime = { name = \"online\", trajectory = \"replacement\" }")),
+             Catch::StartsWith("s.toml:7:19: experiment 'grid': "));
 }
 
 TEST_CASE("many problems are told in one message") {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "spurion/suite.hpp"
+
+namespace spurion {
+
+/// Refuses trials whose parts do not fit each other, which nobody knows before they are made: a
+/// model for other inputs than the world's, a stream that the world cannot give, more training rows
+/// than there are. Throws a `UsageError` that lists every problem with its experiment and, where
+/// the suite says them, line and column.
+SPURION_API void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials,
+                           const Catalog& catalog,
+                           const std::shared_ptr<const DataSources>& sources);
+
+}  // namespace spurion
