@@ -52,9 +52,10 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
   parser.add_option("SETTINGS", arguments.settings, "OPTION=VALUE ...: the environment's options")
       ->option_text(" ");
   parser
-      .add_option("--domain", arguments.domains,
-                  "train_0, test, dial=0.3 ...; may be given many times (default: all train "
-                  "domains and the test domain)")
+      .add_option(
+          "--domain", arguments.domains,
+          "train_0, test, dial=0.3, and test_CUE where there are several cues; may be given "
+          "many times (default: all train domains and the test domain)")
       ->option_text("DOMAIN")
       ->allow_extra_args(false);
   parser.add_option("--rows", arguments.rows, "Rows of each domain " + rows_doc)

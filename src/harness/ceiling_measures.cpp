@@ -43,6 +43,35 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
 
 std::string dial_name(double shift) { return fmt::format("dial={}", shift); }
 
+std::vector<Domain> one_cue_domains(const Environment& environment) {
+  const std::vector<Cue>& cues = environment.info().cues;
+  if (cues.empty()) return {};
+  const std::vector<double> shifted = environment.test_domain().cue_shifts;
+  std::vector<double> usual(shifted.size(), 0.0);
+  const std::vector<Domain> train = environment.train_domains();
+  for (const Domain& domain : train) {
+    for (std::size_t c = 0; c < usual.size(); ++c) {
+      usual[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
+    }
+  }
+  std::vector<Domain> domains;
+  for (std::size_t c = 0; c < usual.size(); ++c) {
+    std::vector<double> shifts = usual;
+    shifts[c] = shifted[c];
+    domains.push_back(environment.at_cues(shifts));
+    domains.back().name = "test_" + cues[c].name;
+    domains.back().shift = shifted[c];
+  }
+  return domains;
+}
+
+std::vector<Domain> named_domains(const Environment& environment) {
+  std::vector<Domain> domains = environment.train_domains();
+  domains.push_back(environment.test_domain());
+  for (Domain& domain : one_cue_domains(environment)) domains.push_back(std::move(domain));
+  return domains;
+}
+
 Intervention usual_twin(const Environment& environment, const std::string& variable) {
   for (const Intervention& candidate :
        {Intervention::flip(variable), Intervention::resample(variable)}) {

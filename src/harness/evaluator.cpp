@@ -196,21 +196,9 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, De
 
 void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id) {
   const Environment& environment = *context_->environments.front();
-  if (info_->cues.empty()) return;
-  const std::vector<double> shifted = environment.test_domain().cue_shifts;
-  std::vector<double> usual(shifted.size(), 0.0);
-  const std::vector<Domain> train = environment.train_domains();
-  for (const Domain& domain : train) {
-    for (std::size_t c = 0; c < usual.size(); ++c) {
-      usual[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
-    }
-  }
-  for (std::size_t c = 0; c < usual.size(); ++c) {
-    std::vector<double> shifts = usual;
-    shifts[c] = shifted[c];
-    Domain domain = environment.at_cues(shifts);
-    domain.name = "test_" + info_->cues[c].name;
-    domain.shift = shifted[c];
+  const std::vector<Domain> domains = one_cue_domains(environment);
+  for (std::size_t c = 0; c < domains.size(); ++c) {
+    const Domain& domain = domains[c];
     Values values =
         scorer_.score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
                       usual_twin(environment, info_->cues[c].name));

@@ -114,10 +114,8 @@ std::shared_ptr<const Environment> make_environment(
 }
 
 Domain find_domain(const Environment& environment, const std::string& name) {
-  std::vector<Domain> domains = environment.train_domains();
-  domains.push_back(environment.test_domain());
   std::vector<std::string> names;
-  for (const Domain& domain : domains) {
+  for (const Domain& domain : named_domains(environment)) {
     if (domain.name == name) return domain;
     names.push_back(domain.name);
   }
@@ -127,11 +125,11 @@ Domain find_domain(const Environment& environment, const std::string& name) {
     const auto [rest, error] = std::from_chars(name.data() + kDial.size(), end, shift);
     if (error == std::errc() && rest == end) {
       Domain domain = environment.at(shift);
-      domain.name = fmt::format("dial={}", shift);
+      domain.name = dial_name(shift);
       return domain;
     }
   }
-  names.push_back(fmt::format("dial={}", environment.info().dial.points.front()));
+  names.emplace_back("dial=VALUE");
   throw UsageError(unknown_name_message("domain", name, names));
 }
 

@@ -12,7 +12,7 @@ namespace spurion {
 /// Which rows of which world: what an export says about itself, and what predictions are scored on.
 struct RowSet {
   struct Part {
-    std::string domain;  ///< "train_0", "test", "dial=0.3"
+    std::string domain;  ///< "train_0", "test", "test_background", "dial=0.3"
     RowRange rows;
   };
   Component environment;  ///< normalised
@@ -45,7 +45,8 @@ struct RowSetSample {
 
 SPURION_API std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources);
-/// The domain of this name; throws `UsageError` with the nearest.
+/// The domain of this name: a named one, or a position on the dial, "dial=0.3". Throws `UsageError`
+/// with the nearest.
 SPURION_API Domain find_domain(const Environment& environment, const std::string& name);
 SPURION_API RowSetSample sample_rows(const RowSet& set, const Environment& environment);
 /// Memory, in bytes, that the rows of a set take on their way into a file, about: the samples, what

@@ -150,6 +150,13 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
       store(domain, "confusion_index", *index);
     }
   }
+  for (const Domain& domain : one_cue_domains(environment)) {
+    const auto own = by_domain.find(domain.name);
+    const char* metric = info.score() == Score::accuracy ? "accuracy" : "loss";
+    if (own == by_domain.end() || id.count(metric) == 0) continue;
+    const double lost = id[metric] - own->second.at(metric);
+    store(domain, "gap", info.score() == Score::accuracy ? lost : -lost);
+  }
   for (Measurement& ceiling : ceilings_of(environment)) {
     result.measurements.push_back(std::move(ceiling));
   }
