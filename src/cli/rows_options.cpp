@@ -76,6 +76,16 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
       ->check(at_least(0));
 }
 
+std::vector<std::string> given_rows_options(const CLI::App& parser,
+                                            const RowsArguments& arguments) {
+  std::vector<std::string> given = arguments.settings;
+  for (const char* option :
+       {"--domain", "--rows", "--first", "--purpose", "--seed", "--suite-seed"}) {
+    if (parser.count(option) > 0) given.emplace_back(option);
+  }
+  return given;
+}
+
 RowsOfWorld rows_of(const Session& session, const std::string& environment,
                     const RowsArguments& arguments, std::int64_t usual_rows, bool dial) {
   RowsOfWorld out;

@@ -29,6 +29,9 @@ struct RowsArguments {
 /// without --rows.
 void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::string& rows_doc);
 
+/// What of these was given: "alpha=0.2", "--rows" ...; empty when nothing was.
+std::vector<std::string> given_rows_options(const CLI::App& parser, const RowsArguments& arguments);
+
 /// The rows that were asked for. Where no domain was named: the train domains and the test domain
 /// and, with `dial`, the dial points. Without --rows at most `usual_rows` of each, or as many as
 /// there are.

@@ -28,6 +28,7 @@ struct ScoreArguments {
   std::string environment;
   std::string model;
   RowsArguments rows;
+  std::vector<std::string> given;  ///< of `rows`, as typed
   std::string name;
   std::string out = "results/scored";
   std::string experiment = "scored";
@@ -45,9 +46,11 @@ Scored score_file(const ScoreArguments& arguments, const Session& session) {
   const PredictionFile file = read_predictions(arguments.what);
   Scored out;
   if (file.metadata) {
-    if (!arguments.environment.empty()) {
-      throw UsageError(
-          fmt::format("{} says itself which rows it is about; leave --environment out", place));
+    std::vector<std::string> contradicting = arguments.given;
+    if (!arguments.environment.empty()) contradicting.emplace_back("--environment");
+    if (!contradicting.empty()) {
+      throw UsageError(fmt::format("{} says itself which rows it is about; leave {} out", place,
+                                   fmt::join(contradicting, ", ")));
     }
     const std::string inside = place + ", array 'metadata'";
     out.world.set = RowSet::from_value(*file.metadata, session.catalog, inside);
@@ -229,7 +232,10 @@ Examples:
   spurion score logits.csv --environment two_bit --domain test --rows 2000 --name my_resnet
   spurion score two_bit --model script:net.pt
   spurion report results/scored)");
-  return {parser, [arguments, &session] { return score(*arguments, session); }};
+  return {parser, [arguments, parser, &session] {
+            arguments->given = given_rows_options(*parser, arguments->rows);
+            return score(*arguments, session);
+          }};
 }
 
 }  // namespace spurion::cli

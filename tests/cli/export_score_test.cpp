@@ -147,6 +147,13 @@ TEST_CASE("what cannot be exported or scored says why") {
   CHECK_THAT(complaint({"export", "table", "--rows", "100000", "--out", "x.npz"}, 2),
              Contains("train rows in domain 'train_0'"));
 
+  CHECK_THAT(complaint({"export", "two_bit", "--rows", "1000000000000000", "--out", "x.npz"}, 2),
+             Contains("--rows 1000000000000000: ") && Contains("of 3 domains take about ") &&
+                 Contains("half of what this machine has is "));
+  CHECK_FALSE(std::filesystem::exists(shell.path("x.npz")));
+  CHECK_THAT(complaint({"export", "two_bit", "--domain", "tset_7x", "--out", "x.npz"}, 2),
+             Contains("(there are: train_0, train_1, test, dial=VALUE)"));
+
   CHECK_THAT(complaint({"score", "none.npz"}, 3), Contains("'none.npz': there is no such file"));
   shell.write("l.csv", "logit\n1\n2\n");
   CHECK_THAT(complaint({"score", "l.csv"}, 2), Contains("does not say which rows"));
@@ -175,4 +182,73 @@ TEST_CASE("what cannot be exported or scored says why") {
   shell.write("net.pt", "no module");
   CHECK_THAT(complaint({"score", "two_bit", "--model", "script:net.pt"}, 3),
              Contains("'net.pt': not a TorchScript module that can be loaded"));
+}
+
+TEST_CASE("what contradicts a file that says which rows it is about is refused") {
+  Shell shell;
+  REQUIRE(shell
+              .run({"export", "two_bit", "--purpose", "test", "--domain", "test", "--rows", "20",
+                    "--out", "rows.npz"})
+              .code == 0);
+  const auto rows = data::read_npz(shell.path("rows.npz"));
+  data::write_npz(
+      shell.path("good.npz"),
+      {{"logits", data::Array::of(cue_of(rows.at("x")), {20})}, {"metadata", rows.at("metadata")}},
+      data::Compression::store);
+  const std::vector<std::vector<std::string>> all = {
+      {"alpha=0.2"},   {"--domain", "test"},  {"--rows", "20"},      {"--first", "0"},
+      {"--seed", "0"}, {"--suite-seed", "0"}, {"--purpose", "test"}, {"--environment", "two_bit"}};
+  for (const auto& more : all) {
+    CAPTURE(more.front());
+    std::vector<std::string> arguments = {"score", "good.npz"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished refused = shell.run(arguments);
+    CHECK(refused.code == 2);
+    CHECK(refused.err == "spurion: 'good.npz' says itself which rows it is about; leave " +
+                             more.front() + " out\n");
+  }
+  const Finished name = shell.run({"score", "good.npz", "--experiment", "a/b"});
+  CHECK(name.code == 2);
+  CHECK_THAT(name.err, Contains("--experiment expects a name of at most 100 letters"));
+  CHECK_FALSE(std::filesystem::exists(shell.path("results")));
+  CHECK(shell.run({"score", "good.npz"}).code == 0);
+}
+
+TEST_CASE("test domains of one cue are exported and scored under the names runs use") {
+  Shell shell;
+  std::vector<std::string> arguments = {"export", "two_shortcuts", "--purpose", "test",
+                                        "--rows", "200",           "--out",     "rows.npz"};
+  for (const char* domain : {"train_0", "train_1", "test", "test_companion"}) {
+    arguments.insert(arguments.end(), {"--domain", domain});
+  }
+  const Finished exported = shell.run(arguments);
+  CHECK(exported.err.empty());
+  REQUIRE(exported.code == 0);
+  const auto rows = data::read_npz(shell.path("rows.npz"));
+  // The second cue mostly disagrees with the label there, the first mostly agrees.
+  std::int64_t agrees[2] = {0, 0};
+  for (std::int64_t row = 600; row < 800; ++row) {
+    for (std::int64_t cue = 0; cue < 2; ++cue) {
+      agrees[cue] +=
+          (rows.at("spurious").number(2 * row + cue) > 0.0) == (rows.at("y").number(row) == 1.0)
+              ? 1
+              : 0;
+    }
+  }
+  CHECK(agrees[0] > 160);
+  CHECK(agrees[1] < 40);
+  data::write_npz(shell.path("logits.npz"),
+                  {{"logits", data::Array::of(std::vector<float>(800, 1.0F), {800})},
+                   {"metadata", rows.at("metadata")}},
+                  data::Compression::store);
+  const Finished scored = shell.run({"score", "logits.npz", "--out", "out"});
+  CHECK(scored.err.empty());
+  REQUIRE(scored.code == 0);
+  CHECK(number(shell.path("out"), "test_companion", "gap") ==
+        Approx(number(shell.path("out"), "id", "accuracy") -
+               number(shell.path("out"), "test_companion", "accuracy")));
+  REQUIRE(shell.run({"report", "out"}).code == 0);
+  const std::string html = read_file(shell.path("out/report.html"));
+  CHECK_THAT(html,
+             Contains("1 finished; 0 diverged") && !Contains("last run") && !Contains("of ?;"));
 }
