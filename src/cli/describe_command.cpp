@@ -6,7 +6,6 @@
 #include "cli/command.hpp"
 #include "cli/description.hpp"
 #include "cli/preview.hpp"
-#include "cli/rows_options.hpp"
 #include "cli/text.hpp"
 
 namespace spurion::cli {
@@ -21,13 +20,12 @@ struct DescribeArguments {
 };
 
 int print_descriptions(const DescribeArguments& arguments, const Session& session) {
-  const Value options = parse_settings(arguments.options);
   if (!arguments.preview.empty()) {
-    write_preview(session.catalog, arguments.name, options, arguments.preview);
+    write_preview(session.catalog, arguments.name, arguments.options, arguments.preview);
     fmt::print("{}\n", arguments.preview);
     return 0;
   }
-  const std::vector<Json> found = describe(session.catalog, arguments.name, options);
+  const std::vector<Json> found = describe(session.catalog, arguments.name, arguments.options);
   if (arguments.format == "json") {
     fmt::print("{}\n", found.size() == 1 ? found.front().dump(2) : Json(found).dump(2));
     return 0;

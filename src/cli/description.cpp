@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/grid.hpp"
+#include "cli/rows_options.hpp"
 #include "cli/text.hpp"
 #include "spurion/error.hpp"
 
@@ -46,9 +47,11 @@ Json entry(const R& registry, const std::string& name) {
 }
 
 template <class R>
-Value checked_options(const R& registry, const std::string& name, const Value& options) {
+Value checked_options(const R& registry, const std::string& name,
+                      const std::vector<std::string>& settings) {
   Problems problems;
-  Value all = registry.at(name).schema.normalise(options, name, problems);
+  const AnySchema& schema = registry.at(name).schema;
+  Value all = schema.normalise(parse_settings(settings, schema), name, problems);
   problems.raise();
   return all;
 }
@@ -59,20 +62,22 @@ Json access_list(const Access& access) {
   return list;
 }
 
-Json describe_method(const Catalog& catalog, const std::string& name, const Value& options) {
+Json describe_method(const Catalog& catalog, const std::string& name,
+                     const std::vector<std::string>& settings) {
   Json out = entry(catalog.methods, name);
   const auto method = catalog.methods.at(name).make(
-      {checked_options(catalog.methods, name, options)}, MethodContext{Task::binary, 1, 2, 4});
+      {checked_options(catalog.methods, name, settings)}, MethodContext{Task::binary, 1, 2, 4});
   out["needs"] = access_list(method->needs());
   out["second_order"] = method->needs_second_order();
   out["cost_factor"] = method->cost_factor();
   return out;
 }
 
-Json describe_regime(const Catalog& catalog, const std::string& name, const Value& options) {
+Json describe_regime(const Catalog& catalog, const std::string& name,
+                     const std::vector<std::string>& settings) {
   Json out = entry(catalog.regimes, name);
   const auto regime =
-      catalog.regimes.at(name).make({checked_options(catalog.regimes, name, options)});
+      catalog.regimes.at(name).make({checked_options(catalog.regimes, name, settings)});
   out["grants"] = access_list(regime->grants());
   return out;
 }
@@ -108,15 +113,17 @@ std::vector<std::string> all_names(const Catalog& catalog) {
 
 }  // namespace
 
-std::vector<Json> describe(const Catalog& catalog, const std::string& name, const Value& options) {
+std::vector<Json> describe(const Catalog& catalog, const std::string& name,
+                           const std::vector<std::string>& settings) {
   std::vector<Json> found;
   if (catalog.environments.contains(name)) {
     found.push_back(entry(catalog.environments, name));
-    describe_environment(catalog, name, options, found.back());
+    const AnySchema& schema = catalog.environments.at(name).schema;
+    describe_environment(catalog, name, parse_settings(settings, schema), found.back());
   }
   if (catalog.models.contains(name)) found.push_back(entry(catalog.models, name));
-  if (catalog.methods.contains(name)) found.push_back(describe_method(catalog, name, options));
-  if (catalog.regimes.contains(name)) found.push_back(describe_regime(catalog, name, options));
+  if (catalog.methods.contains(name)) found.push_back(describe_method(catalog, name, settings));
+  if (catalog.regimes.contains(name)) found.push_back(describe_regime(catalog, name, settings));
   if (catalog.metrics.contains(name)) found.push_back(entry(catalog.metrics, name));
   const std::vector<std::string> suites = suite_names();
   const bool suite_file = name.size() > 5 && name.compare(name.size() - 5, 5, ".toml") == 0;
@@ -124,6 +131,13 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name, cons
     found.push_back(describe_suite(catalog, name));
   }
   if (found.empty()) throw UsageError(unknown_name_message("name", name, all_names(catalog)));
+  const bool takes_settings = catalog.environments.contains(name) ||
+                              catalog.methods.contains(name) || catalog.regimes.contains(name);
+  if (!settings.empty() && !takes_settings) {
+    throw UsageError(fmt::format(
+        "'{}' is looked at as it is: only environments, methods and regimes take option=value",
+        name));
+  }
   return found;
 }
 

@@ -14,13 +14,15 @@ namespace spurion::cli {
 
 using Json = nlohmann::ordered_json;
 
-/// Everything called `name`: one object for each noun it names, and a suite. `options` override the
-/// defaults of an environment, method or regime that is built to be looked at. Throws `UsageError`
-/// for a name that nothing has.
-std::vector<Json> describe(const Catalog& catalog, const std::string& name, const Value& options);
+/// Everything called `name`: one object for each noun it names, and a suite. `settings`,
+/// "option=value", override the defaults of an environment, method or regime that is built to be
+/// looked at. Throws `UsageError` for a name that nothing has.
+std::vector<Json> describe(const Catalog& catalog, const std::string& name,
+                           const std::vector<std::string>& settings);
 
-/// The facts of an environment that only an instance knows, added to `out`; "unavailable" says why
-/// there are none when its data are missing.
+/// The facts of an environment that only an instance knows, added to `out`: of the world that the
+/// first replicate of a suite with seed 0 has, and `export`. "unavailable" says why there are none
+/// when the data of the default world are missing; throws `DataError` for data that were asked for.
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
                           Json& out);
 

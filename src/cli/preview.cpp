@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/rows_options.hpp"
 #include "harness/picture_grid.hpp"
+#include "harness/row_set.hpp"
 #include "report/whole_file.hpp"
 #include "spurion/error.hpp"
 
@@ -19,18 +21,16 @@ constexpr std::int64_t kSide = 96;
 
 }  // namespace
 
-void write_preview(const Catalog& catalog, const std::string& name, const Value& options,
-                   const std::filesystem::path& file) {
+void write_preview(const Catalog& catalog, const std::string& name,
+                   const std::vector<std::string>& settings, const std::filesystem::path& file) {
   if (file.extension() != ".png") {
     throw UsageError(
         fmt::format("--preview writes a PNG: '{}' does not end in .png", file.string()));
   }
-  const auto& entry = catalog.environments.at(name);
-  Problems problems;
-  const Value all = entry.schema.normalise(options, name, problems);
-  problems.raise();
-  const auto environment =
-      entry.make({all}, EnvironmentContext{0, std::make_shared<const DataSources>()});
+  RowSet world;  // that of the first replicate of a suite with seed 0, as `export` has it
+  const AnySchema& schema = catalog.environments.at(name).schema;
+  world.environment = make_component(catalog, name, parse_settings(settings, schema));
+  const auto environment = make_environment(world, catalog, std::make_shared<const DataSources>());
   const auto grid = picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());
   if (!grid) throw UsageError(fmt::format("rows of {} are no pictures of 1 to 3 planes", name));
   const Shape& shape = environment->info().input_shape;

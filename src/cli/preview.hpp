@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "spurion/catalog.hpp"
 
@@ -11,7 +12,7 @@ namespace spurion::cli {
 /// data, the picture as it is above one twin for each cue and one for the causal variable. Throws
 /// `UsageError` for an environment whose rows are no pictures and for a file that is not *.png,
 /// `StoreError` when it cannot be written.
-void write_preview(const Catalog& catalog, const std::string& name, const Value& options,
-                   const std::filesystem::path& file);
+void write_preview(const Catalog& catalog, const std::string& name,
+                   const std::vector<std::string>& settings, const std::filesystem::path& file);
 
 }  // namespace spurion::cli

@@ -25,9 +25,15 @@ auto at_least(std::int64_t low) {
   };
 }
 
+/// Whether an option is a word: then what stands there is one, though it looks like a number.
+bool takes_word(const AnySchema& schema, const std::string& option) {
+  const FieldInfo* field = schema.find(option);
+  return field != nullptr ? field->type == "string" : option == "preset";
+}
+
 }  // namespace
 
-Value parse_settings(const std::vector<std::string>& pairs) {
+Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema) {
   Value table;
   for (const std::string& pair : pairs) {
     const auto equals = pair.find('=');
@@ -42,8 +48,11 @@ Value parse_settings(const std::vector<std::string>& pairs) {
     } catch (const UsageError&) {
       // a plain word
     }
+    const std::string option = pair.substr(0, equals);
+    const bool other = value.is_bool() || value.is_number();
+    if (other && takes_word(schema, option)) value = text;
     value.set_where({});
-    table.as_table()[pair.substr(0, equals)] = value;
+    table.as_table()[option] = value;
   }
   return table;
 }
@@ -89,8 +98,9 @@ std::vector<std::string> given_rows_options(const CLI::App& parser,
 RowsOfWorld rows_of(const Session& session, const std::string& environment,
                     const RowsArguments& arguments, std::int64_t usual_rows, bool dial) {
   RowsOfWorld out;
+  const AnySchema& schema = session.catalog.environments.at(environment).schema;
   out.set.environment =
-      make_component(session.catalog, environment, parse_settings(arguments.settings));
+      make_component(session.catalog, environment, parse_settings(arguments.settings, schema));
   out.set.seed = arguments.seed;
   out.set.suite_seed = arguments.suite_seed;
   out.set.purpose = parse_purpose(arguments.purpose);

@@ -11,8 +11,9 @@
 
 namespace spurion::cli {
 
-/// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word.
-Value parse_settings(const std::vector<std::string>& pairs);
+/// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word. Where
+/// the option is a word, "2" is one too.
+Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema);
 
 /// Which rows of a world, as typed.
 struct RowsArguments {

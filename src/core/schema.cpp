@@ -117,8 +117,12 @@ bool read_number(const Value& value, const FieldInfo& field, const std::string& 
 
 bool read_string(const Value& value, const FieldInfo& field, const std::string& owner,
                  Problems& problems, std::string& out) {
-  if (!value.is_string()) return wrong_type(value, field, owner, "a string", problems);
   const auto& words = field.bounds.words;
+  if (!value.is_string()) {
+    const std::string expected =
+        words.empty() ? "a string" : fmt::format("a string, {}", field.bounds.text());
+    return wrong_type(value, field, owner, expected.c_str(), problems);
+  }
   if (!words.empty() && std::find(words.begin(), words.end(), value.as_string()) == words.end()) {
     const std::string nearest = nearest_name(value.as_string(), words);
     problems.add(fmt::format("{}'{}' of {} must be {}, got '{}'{}", place_of(value), field.name,

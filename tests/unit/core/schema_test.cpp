@@ -51,6 +51,8 @@ TEST_CASE("all problems of a table are told at once, with place, bounds and near
           "s.toml:3:8: 'mode' of thing must be one of: fast, slow, got 'slo'; did you mean 'slow'?",
           "s.toml:4:16: 'shifts' of thing must be in [0, 1], got 2",
           "s.toml:5:8: 'flag' of thing expects true or false, got integer"});
+  CHECK(problems_of("mode = 2").front() ==
+        "s.toml:1:8: 'mode' of thing expects a string, one of: fast, slow, got integer");
   CHECK(problems_of("weight = -3").front() ==
         "s.toml:1:10: 'weight' of thing must be in [0, 10], got -3");
 }
