@@ -4,6 +4,9 @@
 #include <limits>
 
 #include "cli/description.hpp"
+#include "harness/ceiling_measures.hpp"
+#include "harness/row_set.hpp"
+#include "harness/seed_dependence.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {
@@ -57,9 +60,15 @@ Json limit_of(const Environment& environment, const Domain& domain, Purpose purp
   return limit == std::numeric_limits<std::int64_t>::max() ? Json() : Json(limit);
 }
 
+/// Where each cue is in a domain.
+Json positions_of(const Domain& domain) {
+  return domain.cue_shifts.empty() ? Json::array({domain.shift}) : Json(domain.cue_shifts);
+}
+
 Json domain_of(const Environment& environment, const Domain& domain) {
   return {{"name", domain.name},
           {"shift", domain.shift},
+          {"positions", positions_of(domain)},
           {"train_rows", limit_of(environment, domain, Purpose::train)},
           {"test_rows", limit_of(environment, domain, Purpose::test)}};
 }
@@ -76,6 +85,7 @@ Json ceilings_of(const Environment& environment, const Domain& domain) {
   const Ceilings ceilings = environment.ceilings(domain);
   Json out = {{"domain", domain.name},
               {"shift", domain.shift},
+              {"positions", positions_of(domain)},
               {"bayes", ceiling_of(ceilings.bayes)},
               {"invariant", ceiling_of(ceilings.invariant)},
               {"spurious_only", ceiling_of(ceilings.spurious_only)},
@@ -84,32 +94,73 @@ Json ceilings_of(const Environment& environment, const Domain& domain) {
   return out;
 }
 
-Json interventions_on(const Environment& environment, const std::string& variable) {
+/// Everything that can be done to a cue, to all cues at once and to the causal variable.
+Json interventions_of(const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  std::vector<std::string> variables;
+  for (const Cue& cue : info.cues) variables.push_back(cue.name);
+  if (variables.empty()) variables.push_back(info.cue);
+  if (!info.cues.empty()) variables.emplace_back(Intervention::kAllCues);
+  variables.push_back(info.causal);
   Json list = Json::array();
-  for (const Intervention& candidate :
-       {Intervention::flip(variable), Intervention::resample(variable),
-        Intervention::align(variable), Intervention::oppose(variable),
-        Intervention::set(variable, 1.0)}) {
-    if (!environment.supports(candidate)) continue;
-    list.push_back(candidate.kind == Intervention::Kind::set
-                       ? fmt::format("do({} := value)", variable)
-                       : candidate.text());
+  for (const std::string& variable : variables) {
+    for (const Intervention& candidate :
+         {Intervention::flip(variable), Intervention::resample(variable),
+          Intervention::align(variable), Intervention::oppose(variable),
+          Intervention::set(variable, 1.0)}) {
+      if (!environment.supports(candidate)) continue;
+      list.push_back(candidate.kind == Intervention::Kind::set
+                         ? fmt::format("do({} := value)", variable)
+                         : candidate.text());
+    }
   }
   return list;
+}
+
+/// The dials of a world: one, or one for each cue.
+Json dials_of(const EnvironmentInfo& info) {
+  Json list = Json::array();
+  for (const Cue& cue : info.cues) {
+    list.push_back({{"cue", cue.name}, {"doc", cue.doc}, {"low", cue.low}, {"high", cue.high}});
+  }
+  return list;
+}
+
+/// Whether an option says where data come from.
+bool names_data(const FieldInfo& field) {
+  const bool words = field.type == "string" || field.type == "list of strings";
+  return words && (field.name == "source" || field.bounds.words.empty());
+}
+
+/// Whether the world cannot be made for want of data that nobody asked for: those of the default
+/// world.
+bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& options,
+                      const std::shared_ptr<const DataSources>& sources) {
+  for (const FieldInfo& field : catalog.environments.at(world.environment.name).schema.fields) {
+    if (names_data(field) && options.find(field.name) != nullptr) return false;
+  }
+  RowSet usual = world;
+  usual.environment = make_component(catalog, world.environment.name, Value());
+  try {
+    (void)make_environment(usual, catalog, sources);
+    return false;
+  } catch (const DataError&) {
+    return true;
+  }
 }
 
 }  // namespace
 
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
                           Json& out) {
-  const auto& entry = catalog.environments.at(name);
-  Problems problems;
-  const Value all = entry.schema.normalise(options, name, problems);
-  problems.raise();
-  std::unique_ptr<Environment> environment;
+  const auto sources = std::make_shared<const DataSources>();
+  RowSet world;  // that of the first replicate of a suite with seed 0, which `export` writes too
+  world.environment = make_component(catalog, name, options);
+  std::shared_ptr<const Environment> environment;
   try {
-    environment = entry.make({all}, EnvironmentContext{0, std::make_shared<const DataSources>()});
+    environment = make_environment(world, catalog, sources);
   } catch (const DataError& error) {
+    if (!lacks_usual_data(catalog, world, options, sources)) throw;
     out["unavailable"] = error.what();
     return;
   }
@@ -126,26 +177,27 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   out["cue"] = info.cue;
   out["causal"] = info.causal;
   out["graph"] = graph_of(info.graph);
+  out["seed"] = world.seed;
+  out["suite_seed"] = world.suite_seed;
+  out["depends_on_seed"] = depends_on_seed(world.environment, *environment, catalog, sources);
   out["dial"] = {{"name", info.dial.name},
                  {"doc", info.dial.doc},
                  {"low", info.dial.low},
                  {"high", info.dial.high},
                  {"mixture", info.dial.mixture.has_value()}};
-  Json interventions = interventions_on(*environment, info.cue);
-  for (const Json& more : interventions_on(*environment, info.causal))
-    interventions.push_back(more);
-  out["interventions"] = interventions;
+  out["cues"] = dials_of(info);
+  out["interventions"] = interventions_of(*environment);
 
-  std::vector<Domain> domains = environment->train_domains();
-  domains.push_back(environment->test_domain());
   out["domains"] = Json::array();
   out["ceilings"] = Json::array();
-  for (const Domain& domain : domains) {
+  for (const Domain& domain : named_domains(*environment)) {
     out["domains"].push_back(domain_of(*environment, domain));
     out["ceilings"].push_back(ceilings_of(*environment, domain));
   }
   for (const double point : info.dial.points) {
-    out["ceilings"].push_back(ceilings_of(*environment, environment->at(point)));
+    Domain domain = environment->at(point);
+    domain.name = dial_name(point);
+    out["ceilings"].push_back(ceilings_of(*environment, domain));
   }
 }
 

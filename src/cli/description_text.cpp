@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "cli/description.hpp"
@@ -53,31 +55,162 @@ std::string presets_text(const Json& presets, int columns) {
 
 std::string number(double value) { return fmt::format("{:.4f}", value); }
 
-std::string ceilings_text(const Json& description, int columns) {
-  const std::string dial = description.at("dial").at("name");
-  Table table({"domain", dial, "Bayes", "invariant", "spurious only", "population ERM", "chance"});
-  std::map<std::string, std::string> how;
-  for (const Json& row : description.at("ceilings")) {
-    const auto cell = [&](const char* key) {
-      const Json& ceiling = row.at(key);
-      if (ceiling.is_null()) return std::string("-");
-      how[key] = ceiling.at("exactness");
-      return number(ceiling.at("value"));
-    };
+/// A bound in one digit, never less than it is.
+std::string bound_text(double bound) {
+  const double digit = std::pow(10.0, std::floor(std::log10(bound)));
+  return fmt::format("{:.1g}", std::ceil(bound / digit - 1e-9) * digit);
+}
+
+/// With its error bound, where the digits that are shown depend on it.
+std::string bounded(const Json& ceiling) {
+  constexpr double kHalfDigit = 5e-5;
+  const double bound = ceiling.at("error_bound");
+  const std::string error = bound < kHalfDigit ? "" : " \u00b1" + bound_text(bound);
+  return number(ceiling.at("value")) + error;
+}
+
+bool is_dial(const std::string& domain) { return domain.rfind("dial=", 0) == 0; }
+
+/// Whose world it is, where another seed's has other numbers.
+std::string seed_text(const Json& description) {
+  if (!description.at("depends_on_seed").get<bool>()) return {};
+  return fmt::format(
+      "Numbers of the world that seed {} of a suite with seed {} draws, and 'spurion export' "
+      "without --seed; those of other seeds differ.",
+      text_of(description.at("seed")), text_of(description.at("suite_seed")));
+}
+
+/// What heads the columns of positions: the dial, or the cues where there are several.
+std::vector<std::string> position_names(const Json& description) {
+  std::vector<std::string> names;
+  for (const Json& cue : description.at("cues")) names.push_back(cue.at("cue"));
+  if (names.empty()) names.push_back(description.at("dial").at("name"));
+  return names;
+}
+
+/// Means of positions are not what people would write.
+std::string position_text(const Json& position) {
+  return fmt::format("{:.6g}", position.get<double>());
+}
+
+void add_positions(const Json& row, std::vector<std::string>& cells) {
+  for (const Json& position : row.at("positions")) {
+    cells.push_back(position_text(position));
+  }
+}
+
+constexpr std::pair<const char*, const char*> kCeilings[] = {{"bayes", "Bayes"},
+                                                             {"invariant", "invariant"},
+                                                             {"spurious_only", "spurious only"},
+                                                             {"population_erm", "population ERM"}};
+
+/// "train_0, test, dial 0 to 0.9": rows of the table, those of the dial that follow each other
+/// drawn together.
+std::string rows_named(const Json& rows, const std::vector<std::size_t>& chosen) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const Json& row = rows.at(chosen[i]);
     const std::string name = row.at("domain");
-    table.add({name.rfind("dial=", 0) == 0 ? "dial" : name,
-               fmt::format("{}", row.at("shift").get<double>()), cell("bayes"), cell("invariant"),
-               cell("spurious_only"), cell("population_erm"), number(row.at("chance"))});
+    if (!is_dial(name)) {
+      names.push_back(name);
+      continue;
+    }
+    std::size_t last = i;
+    while (last + 1 < chosen.size() && chosen[last + 1] == chosen[last] + 1) ++last;
+    const double from = row.at("shift");
+    const double to = rows.at(chosen[last]).at("shift");
+    names.push_back(last == i ? fmt::format("dial {}", from)
+                              : fmt::format("dial {} to {}", from, to));
+    i = last;
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// How the ceilings of a kind were computed: one way, or which rows in which way; and how far off
+/// they may be.
+std::string how_computed(const Json& rows, const char* key) {
+  std::map<std::string, std::vector<std::size_t>> ways;
+  std::map<std::string, double> bounds;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Json& ceiling = rows.at(i).at(key);
+    if (ceiling.is_null()) continue;
+    const std::string way = ceiling.at("exactness");
+    ways[way].push_back(i);
+    bounds[way] = std::max(bounds[way], ceiling.at("error_bound").get<double>());
+  }
+  std::vector<std::string> parts;
+  for (const auto& [way, chosen] : ways) {
+    std::string part = way;
+    if (bounds[way] > 0.0) part += " within " + bound_text(bounds[way]);
+    if (ways.size() > 1) part += fmt::format(" ({})", rows_named(rows, chosen));
+    parts.push_back(part);
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string ceilings_text(const Json& description, int columns) {
+  // Of several cues the one that the dial moves: where the others are, the table of domains says.
+  std::vector<std::string> header = {"domain", description.at("dial").at("name")};
+  for (const auto& [key, name] : kCeilings) header.emplace_back(name);
+  header.emplace_back("chance");
+  Table table(header);
+  const Json& rows = description.at("ceilings");
+  for (const Json& row : rows) {
+    const std::string name = row.at("domain");
+    std::vector<std::string> cells = {is_dial(name) ? "dial" : name,
+                                      position_text(row.at("positions").front())};
+    for (const auto& [key, title] : kCeilings) {
+      const Json& ceiling = row.at(key);
+      cells.push_back(ceiling.is_null() ? "-" : bounded(ceiling));
+    }
+    cells.push_back(number(row.at("chance")));
+    table.add(cells);
   }
   std::vector<std::string> notes;
-  for (const auto& [key, name] : {std::pair{"bayes", "Bayes"}, std::pair{"invariant", "invariant"},
-                                  std::pair{"spurious_only", "spurious only"},
-                                  std::pair{"population_erm", "population ERM"}}) {
-    if (how.count(key) != 0) notes.push_back(fmt::format("{}: {}", name, how[key]));
+  for (const auto& [key, name] : kCeilings) {
+    const std::string how = how_computed(rows, key);
+    if (!how.empty()) notes.push_back(fmt::format("{}: {}", name, how));
   }
-  return fmt::format("\nceilings: the best {} of any predictor of a class\n{}{}",
-                     text_of(description.at("score")), table.text(2, columns),
-                     wrapped(fmt::format("{}", fmt::join(notes, "; ")), columns, 2));
+  std::string out = fmt::format("\nceilings: the best {} of any predictor of a class\n{}{}",
+                                text_of(description.at("score")), table.text(2, columns),
+                                wrapped(fmt::format("{}", fmt::join(notes, "; ")), columns, 2));
+  const std::string seed = seed_text(description);
+  if (!seed.empty()) out += wrapped(seed, columns, 2);
+  return out;
+}
+
+/// In worlds with several cues the same can be done to most of them: said once for all these.
+std::string interventions_text(const Json& description) {
+  if (description.at("cues").empty()) {
+    return "interventions: " + joined(description.at("interventions"), "none");
+  }
+  const std::string begin = "do(";
+  const std::string middle = " := ";
+  std::vector<std::string> variables;
+  std::map<std::string, std::string> actions;
+  for (const Json& one : description.at("interventions")) {
+    const std::string text = one;
+    const std::size_t at = text.find(middle);
+    const std::string variable = text.substr(begin.size(), at - begin.size());
+    if (actions.count(variable) == 0) variables.push_back(variable);
+    std::string& own = actions[variable];
+    own += (own.empty() ? "do(it" : ", do(it") + text.substr(at);
+  }
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const std::string& own = actions[variables[i]];
+    if (own.empty()) continue;  // said already
+    const std::string same = own;
+    std::vector<std::string> together;
+    for (std::size_t j = i; j < variables.size(); ++j) {
+      std::string& other = actions[variables[j]];
+      if (other != same) continue;
+      together.push_back(variables[j] == Intervention::kAllCues ? "* (all cues)" : variables[j]);
+      other.clear();
+    }
+    parts.push_back(fmt::format("{}: {}", fmt::join(together, ", "), same));
+  }
+  return fmt::format("interventions on {}", fmt::join(parts, "; on "));
 }
 
 std::string rows_text(const Json& limit) { return limit.is_null() ? "unlimited" : text_of(limit); }
@@ -99,7 +232,7 @@ std::string environment_text(const Json& description, int columns) {
     variables.add({variable.at("name"), variable.at("role"), variable.at("doc")});
   }
   out += variables.text(2, columns);
-  out += wrapped("interventions: " + joined(description.at("interventions"), "none"), columns, 2);
+  out += wrapped(interventions_text(description), columns, 2);
 
   const Json& dial = description.at("dial");
   out += heading("dial");
@@ -110,11 +243,26 @@ std::string environment_text(const Json& description, int columns) {
   if (dial.at("mixture").get<bool>()) {
     out += "  a fixed predictor's score is affine in it: one batch of twins gives the curve\n";
   }
+  if (!description.at("cues").empty()) {
+    out += wrapped("each cue has a dial of its own:", columns, 2);
+    for (const Json& cue : description.at("cues")) {
+      out +=
+          wrapped(fmt::format("{} in [{}, {}]: {}", text_of(cue.at("cue")), text_of(cue.at("low")),
+                              text_of(cue.at("high")), text_of(cue.at("doc"))),
+                  columns, 4);
+    }
+  }
   out += heading("domains");
-  Table domains({"domain", text_of(dial.at("name")), "training rows", "held-out rows"});
+  std::vector<std::string> header = {"domain"};
+  for (const std::string& name : position_names(description)) header.push_back(name);
+  header.insert(header.end(), {"training rows", "held-out rows"});
+  Table domains(header);
   for (const Json& domain : description.at("domains")) {
-    domains.add({domain.at("name"), text_of(domain.at("shift")), rows_text(domain.at("train_rows")),
-                 rows_text(domain.at("test_rows"))});
+    std::vector<std::string> cells = {domain.at("name")};
+    add_positions(domain, cells);
+    cells.push_back(rows_text(domain.at("train_rows")));
+    cells.push_back(rows_text(domain.at("test_rows")));
+    domains.add(cells);
   }
   out += domains.text(2, columns);
   out += fmt::format("  a row: {} float32, {}", text_of(description.at("input_shape")),

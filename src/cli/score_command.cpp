@@ -176,7 +176,7 @@ int score(const ScoreArguments& arguments, const Session& session) {
   const Environment& environment = *scored.world.environment;
   const TrialResult result = score_predictions(scored.world.set, environment, scored.rows,
                                                scored.logits, session.catalog, name);
-  store_scored(result, environment, arguments.out, arguments.experiment);
+  store_scored(result, environment, session.catalog, arguments.out, arguments.experiment);
   fmt::print("{} on {}\n", name, environment.info().name);
   print_scores(result);
   fmt::print("stored in {}; for charts: {}\n", arguments.out,

@@ -12,8 +12,11 @@
 #include <set>
 #include <thread>
 
+#include "harness/ceiling_measures.hpp"
 #include "harness/method_access.hpp"
 #include "harness/picture_grid.hpp"
+#include "harness/seed_dependence.hpp"
+#include "harness/seeds.hpp"
 #include "spurion/version.hpp"
 
 namespace spurion {
@@ -34,6 +37,8 @@ std::string cpu_name() {
 /// What a report shows of a world's rows, where they are pictures: bounds of the grid.
 constexpr std::int64_t kPictureColumns = 6;
 constexpr std::int64_t kPictureBytes = 160 * 1024;
+/// Train domains whose ceilings a report shows.
+constexpr std::size_t kMostTrainDomains = 6;
 /// Settings of one environment that a report describes.
 constexpr std::size_t kMostSettings = 8;
 
@@ -55,19 +60,43 @@ Value ceiling_row(const Environment& environment, const Domain& domain) {
   return row;
 }
 
-/// The first and last train domain and the test domain: what lies between is on the dial's chart.
+/// All train domains where there are few, else the first ones and the last; then the test domain.
 Value ceiling_rows(const Environment& environment) {
   const std::vector<Domain> train = environment.train_domains();
-  Value::List rows = {ceiling_row(environment, train.front())};
-  if (train.size() > 1) rows.push_back(ceiling_row(environment, train.back()));
+  Value::List rows;
+  for (std::size_t d = 0; d < train.size(); ++d) {
+    if (train.size() > kMostTrainDomains && d >= kMostTrainDomains - 1 && d + 1 < train.size()) {
+      continue;
+    }
+    rows.push_back(ceiling_row(environment, train[d]));
+  }
   rows.push_back(ceiling_row(environment, environment.test_domain()));
   return rows;
 }
 
+/// How the ceilings along the dial were computed: under each kind's name, in every way there is.
+Value dial_exactness(const Environment& environment) {
+  std::map<std::string, std::set<std::string>> ways;
+  for (const double point : environment.info().dial.points) {
+    const Ceilings ceilings = environment.ceilings(environment.at(point));
+    ways["bayes"].insert(exactness_name(ceilings.bayes.exactness));
+    ways["invariant"].insert(exactness_name(ceilings.invariant.exactness));
+    ways["spurious_only"].insert(exactness_name(ceilings.spurious_only.exactness));
+  }
+  Value::Table out;
+  for (const auto& [kind, names] : ways) {
+    Value::List list;
+    for (const std::string& name : names) list.emplace_back(name);
+    out[kind] = list;
+  }
+  return out;
+}
+
 }  // namespace
 
-Value describe_environment(const std::string& name, const Value& options,
-                           const Environment& environment) {
+Value describe_environment(const TrialSpec& trial, const Environment& environment,
+                           const Catalog& catalog,
+                           const std::shared_ptr<const DataSources>& sources) {
   const EnvironmentInfo& info = environment.info();
   Value::List shifts;
   for (const Domain& domain : environment.train_domains()) shifts.push_back(domain.shift);
@@ -84,8 +113,11 @@ Value describe_environment(const std::string& name, const Value& options,
     edges.push_back(Value::List{Value(edge.from), Value(edge.to)});
   }
   Value::Table facts{
-      {"name", name},
-      {"options", options},
+      {"name", trial.environment.name},
+      {"options", trial.environment.options},
+      {"suite_seed", trial.suite_seed},
+      {"replicate", trial.seed},
+      {"depends_on_seed", depends_on_seed(trial.environment, environment, catalog, sources)},
       {"title", info.title},
       {"citation", info.citation},
       {"mechanism", info.mechanism},
@@ -104,6 +136,7 @@ Value describe_environment(const std::string& name, const Value& options,
       {"train_shifts", shifts},
       {"test_shift", environment.test_domain().shift},
       {"ceilings", ceiling_rows(environment)},
+      {"dial_exactness", dial_exactness(environment)},
       {"score", info.score() == Score::accuracy ? "accuracy" : "mean_squared_error"}};
   if (const auto grid = picture_grid(environment, kPictureColumns, kPictureBytes)) {
     Value::List lines;
@@ -118,22 +151,25 @@ Value describe_environment(const std::string& name, const Value& options,
 
 namespace {
 
-/// Adds one entry for each setting of the environment that the trials have, up to a limit.
-void add_environment(const Component& spec, const Catalog& catalog,
+/// Adds one entry for each setting of the environment that the trials have, up to a limit: the
+/// world of the suite's first replicate.
+void add_environment(TrialSpec trial, const Catalog& catalog,
                      const std::shared_ptr<const DataSources>& sources,
                      std::map<std::string, std::vector<std::string>>& settings,
                      std::map<std::string, std::string>& context) {
+  const Component& spec = trial.environment;
   std::vector<std::string>& seen = settings[spec.name];
   const std::string options = spec.options.canonical_json();
   if (seen.size() >= kMostSettings || std::find(seen.begin(), seen.end(), options) != seen.end()) {
     return;
   }
   seen.push_back(options);
-  const auto environment =
-      catalog.environments.at(spec.name).make({spec.options}, EnvironmentContext{0, sources});
+  trial.seed = 0;
+  const auto environment = catalog.environments.at(spec.name).make(
+      {spec.options}, EnvironmentContext{data_seed(trial), sources});
   const std::string number = seen.size() == 1 ? "" : fmt::format("#{}", seen.size());
   context["environment." + spec.name + number] =
-      describe_environment(spec.name, spec.options, *environment).canonical_json();
+      describe_environment(trial, *environment, catalog, sources).canonical_json();
 }
 
 }  // namespace
@@ -178,7 +214,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     if (regime.empty()) {
       regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();
     }
-    add_environment(trial.environment, catalog, sources, settings, context);
+    add_environment(trial, catalog, sources, settings, context);
   }
   return context;
 }

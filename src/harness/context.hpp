@@ -9,9 +9,11 @@
 
 namespace spurion {
 
-/// What a report says about an environment.
-Value describe_environment(const std::string& name, const Value& options,
-                           const Environment& environment);
+/// What a report says about a trial's environment, that is, the world of its suite seed and
+/// replicate.
+Value describe_environment(const TrialSpec& trial, const Environment& environment,
+                           const Catalog& catalog,
+                           const std::shared_ptr<const DataSources>& sources);
 
 /// Facts of a run that its report prints: suite text, versions, information budgets, environments.
 SPURION_API std::map<std::string, std::string> run_context(

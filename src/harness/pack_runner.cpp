@@ -139,12 +139,6 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
 
 }  // namespace
 
-StreamKey replicate_key(const TrialSpec& trial) {
-  return StreamKey(static_cast<std::uint64_t>(trial.suite_seed))
-      .child("replicate")
-      .child(static_cast<std::uint64_t>(trial.seed));
-}
-
 std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
                                   DataCache& cache, const CheckpointPlan& checkpoints,

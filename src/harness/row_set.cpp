@@ -106,11 +106,9 @@ Purpose parse_purpose(const std::string& name) {
 
 std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
-  TrialSpec trial;
-  trial.seed = set.seed;
-  trial.suite_seed = set.suite_seed;
   return catalog.environments.at(set.environment.name)
-      .make({set.environment.options}, EnvironmentContext{data_seed(trial), sources});
+      .make({set.environment.options},
+            EnvironmentContext{data_seed(set.suite_seed, set.seed), sources});
 }
 
 Domain find_domain(const Environment& environment, const std::string& name) {

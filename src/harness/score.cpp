@@ -163,7 +163,7 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
   return result;
 }
 
-void store_scored(const TrialResult& result, const Environment& environment,
+void store_scored(const TrialResult& result, const Environment& environment, const Catalog& catalog,
                   const std::filesystem::path& folder, const std::string& experiment) {
   if (!is_safe_name(experiment)) {
     throw UsageError(fmt::format("--experiment expects {}, got '{}'", kSafeNames, experiment));
@@ -207,8 +207,7 @@ void store_scored(const TrialResult& result, const Environment& environment,
   }
   context["access." + result.spec.method.name] = "not known: trained elsewhere";
   context["environment." + result.spec.environment.name] =
-      describe_environment(result.spec.environment.name, result.spec.environment.options,
-                           environment)
+      describe_environment(result.spec, environment, catalog, std::make_shared<const DataSources>())
           .canonical_json();
   store.set_context(context);
   store.set_memberships({{result.spec.id(), experiment}});

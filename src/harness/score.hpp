@@ -26,6 +26,7 @@ SPURION_API TrialResult score_predictions(const RowSet& set, const Environment& 
 /// `UsageError` when predictions other than these were already scored under this name on this world
 /// and seed, or when the store belongs to a suite that has no such experiment.
 SPURION_API void store_scored(const TrialResult& result, const Environment& environment,
-                              const std::filesystem::path& folder, const std::string& experiment);
+                              const Catalog& catalog, const std::filesystem::path& folder,
+                              const std::string& experiment);
 
 }  // namespace spurion

@@ -7,11 +7,22 @@ namespace spurion {
 
 /// The stream everything random in a trial descends from: suite seed and replicate, nothing else,
 /// so that trials that differ in method, model or hyper-parameters are paired.
-StreamKey replicate_key(const TrialSpec& trial);
+inline StreamKey replicate_key(std::int64_t suite_seed, std::int64_t replicate) {
+  return StreamKey(static_cast<std::uint64_t>(suite_seed))
+      .child("replicate")
+      .child(static_cast<std::uint64_t>(replicate));
+}
+inline StreamKey replicate_key(const TrialSpec& trial) {
+  return replicate_key(trial.suite_seed, trial.seed);
+}
 
-/// What the trial's environment is bound to.
+/// What the environment of a replicate is bound to, wherever it is trained on, exported or
+/// described.
+inline std::uint64_t data_seed(std::int64_t suite_seed, std::int64_t replicate) {
+  return replicate_key(suite_seed, replicate).child("data").value();
+}
 inline std::uint64_t data_seed(const TrialSpec& trial) {
-  return replicate_key(trial).child("data").value();
+  return data_seed(trial.suite_seed, trial.seed);
 }
 
 }  // namespace spurion

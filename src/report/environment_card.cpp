@@ -68,6 +68,22 @@ std::string facts_list(const Value& facts) {
   return out + "</dl>";
 }
 
+/// Which train domains have no line in a table of `shown` domains, the test domain among them.
+std::string left_out(const Value& facts, std::size_t shown) {
+  const Value* shifts = facts.find("train_shifts");
+  if (shifts == nullptr || !shifts->is_list() || shifts->as_list().size() < shown) return {};
+  return fmt::format(" Not shown: {} more train domains.", shifts->as_list().size() + 1 - shown);
+}
+
+/// Whose world it is, where another seed's has other numbers.
+std::string seed_of(const Value& facts) {
+  const Value* depends = facts.find("depends_on_seed");
+  if (depends == nullptr || !depends->as_bool()) return {};
+  return fmt::format(
+      " Numbers of the world that seed {} draws (suite seed {}): those of other seeds differ.",
+      field(facts, "replicate"), field(facts, "suite_seed"));
+}
+
 /// The best scores in a few domains, and how they were computed.
 std::string ceilings_table(const Value& facts) {
   const Value* rows = facts.find("ceilings");
@@ -101,6 +117,7 @@ std::string ceilings_table(const Value& facts) {
   for (const auto& [exactness, names] : how) {
     caption += fmt::format(" {}: {}.", exactness, names.substr(2));
   }
+  caption += left_out(facts, rows->as_list().size()) + seed_of(facts);
   std::string head = fmt::format("<th scope=\"col\">Domain</th><th scope=\"col\">{}</th>",
                                  escape(field(facts, "dial_name")));
   for (const auto& [key, name] : kColumns) head += fmt::format("<th scope=\"col\">{}</th>", name);

@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "cli/shell.hpp"
+#include "data/npz.hpp"
 #include "spurion/suite.hpp"
 
 using namespace spurion;
@@ -81,4 +82,105 @@ TEST_CASE("an unknown name is answered with the nearest") {
   const Finished finished = shell.run({"describe", "irmv1"});
   CHECK(finished.code == 2);
   CHECK_THAT(finished.err, Contains("unknown name 'irmv1'; did you mean 'irm_v1'? (there are: "));
+}
+
+TEST_CASE("what is described is the world that a default export writes") {
+  Shell shell;
+  const auto json = nlohmann::json::parse(shell.run({"describe", "table", "--format", "json"}).out);
+  CHECK(json.at("depends_on_seed") == true);
+  CHECK(json.at("seed") == 0);
+  CHECK(json.at("suite_seed") == 0);
+  REQUIRE(shell.run({"export", "table", "--out", "rows.npz"}).code == 0);
+  const auto rows = data::read_npz(shell.path("rows.npz"));
+  std::int64_t first = 0;
+  for (std::int64_t row = 0; row < rows.at("domain").count(); ++row) {
+    first += rows.at("domain").number(row) == 0.0 ? 1 : 0;
+  }
+  CHECK(json.at("domains").at(0).at("train_rows") == first);
+  CHECK_THAT(shell.run({"describe", "table"}).out,
+             Contains("Numbers of the world that seed 0 of a suite with seed 0 draws"));
+  const Finished fixed = shell.run({"describe", "two_bit"});
+  CHECK(fixed.out.find("Numbers of the world") == std::string::npos);
+}
+
+TEST_CASE("the text says how every ceiling was computed and how far off it may be") {
+  Shell shell;
+  const Finished mixed = shell.run({"describe", "linear_unit_tests"});
+  CHECK_THAT(mixed.out, Contains("Bayes: closed form (train_0, train_1, train_2, test, dial 1), "
+                                 "empirical within "));
+  CHECK_THAT(mixed.out, Contains("(dial 0 to") && Contains(" \u00b1"));
+  const Finished exact = shell.run({"describe", "two_bit"});
+  CHECK(exact.out.find("\u00b1") == std::string::npos);
+  CHECK_THAT(exact.out, !Contains("within"));
+}
+
+TEST_CASE("a word that looks like a number is a word where the option is one") {
+  Shell shell;
+  for (const char* example : {"example=2", "example=\"2\""}) {
+    const Finished two = shell.run({"describe", "linear_unit_tests", example});
+    CHECK(two.err.empty());
+    CHECK_THAT(two.out, Contains("Linear unit test 2"));
+  }
+  const Finished five = shell.run({"describe", "linear_unit_tests", "example=5"});
+  CHECK(five.code == 2);
+  CHECK_THAT(five.err, Contains("must be one of: 1, 2, 3, 1s, 2s, 3s, got '5'"));
+  CHECK_THAT(shell.run({"describe", "linear_unit_tests", "example=[2]"}).err,
+             Contains("expects a string, one of: 1, 2, 3, 1s, 2s, 3s, got list"));
+  const Finished unused = shell.run({"describe", "mlp", "width=3"});
+  CHECK(unused.code == 2);
+  CHECK_THAT(unused.err, Contains("only environments, methods and regimes take option=value"));
+}
+
+TEST_CASE("data that were asked for and are no data are an error, not a description") {
+  Shell shell;
+  shell.write("bad.csv", "v,label\n1,0\n2\n");
+  shell.write("bad.npy", "garbage");
+  shell.write("bad.npz", "garbage");
+  const std::vector<std::vector<std::string>> all = {{"table", "file=none.csv"},
+                                                     {"table", "file=bad.csv"},
+                                                     {"table", "file=bad.npy"},
+                                                     {"table", "file=bad.npz"},
+                                                     {"table", "label=lable"},
+                                                     {"images", "images=bad.npy"},
+                                                     {"images", "labels=bad.csv"},
+                                                     {"coloured_images", "source=mnist"},
+                                                     {"coloured_images", "source=fashion_mnist"}};
+  for (const auto& world : all) {
+    CAPTURE(world.front(), world.back());
+    const Finished described = shell.run({"describe", world.front(), world.back()});
+    const Finished exported = shell.run({"export", world.front(), world.back(), "--out", "x.npz"});
+    CHECK(described.code == 3);
+    CHECK(described.out.empty());
+    CHECK(described.err == exported.err);
+    CHECK(exported.code == 3);
+  }
+  CHECK(shell.run({"describe", "table"}).code == 0);
+  // The usual images are missing, and nobody asked for them.
+  CHECK(shell.run({"describe", "coloured_images", "label_noise=0.1"}).code == 0);
+}
+
+TEST_CASE("every cue of a world has its interventions, its dial and its test domain") {
+  Shell shell;
+  const auto json =
+      nlohmann::json::parse(shell.run({"describe", "two_shortcuts", "--format", "json"}).out);
+  const auto has = [&](const char* intervention) {
+    for (const auto& one : json.at("interventions")) {
+      if (one == intervention) return true;
+    }
+    return false;
+  };
+  CHECK(has("do(background := other)"));
+  CHECK(has("do(companion := independent draw)"));
+  CHECK(has("do(* := independent draw)"));
+  CHECK(has("do(object := other)"));
+  CHECK(json.at("cues").size() == 2);
+  REQUIRE(json.at("domains").size() == 5);
+  const auto& companion = json.at("domains").at(4);
+  CHECK(companion.at("name") == "test_companion");
+  CHECK(companion.at("positions").at(0).get<double>() == Approx(0.075));
+  CHECK(companion.at("positions").at(1).get<double>() == Approx(0.95));
+  const Finished text = shell.run({"describe", "two_shortcuts"});
+  CHECK_THAT(text.out, Contains("background, companion, * (all cues)") &&
+                           Contains("companion in [0.0, 1.0]: P(companion disagrees") &&
+                           Contains("test_companion   0.075       0.95"));
 }

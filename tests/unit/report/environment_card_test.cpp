@@ -5,6 +5,7 @@
 #include "data/png.hpp"
 #include "harness/context.hpp"
 #include "harness/picture_grid.hpp"
+#include "harness/row_set.hpp"
 #include "unit/environments/image_worlds.hpp"
 
 namespace spurion {
@@ -50,6 +51,28 @@ TEST_CASE("a run stores a picture of rows and twins, bounded in size, and the ca
       parse_json(context.at("environment.two_bit"), "facts"), "two_bit", "g");
   CHECK(bits.find("<img") == std::string::npos);
   CHECK_THAT(bits, Contains("class=\"ceilings\""));
+}
+
+TEST_CASE("the card says whose world its numbers are of and which train domains it leaves out") {
+  const auto context = context_of(
+      R"({ name = "linear_unit_tests" }, { name = "two_bit", betas = [0.1, 0.2, 0.15, 0.12, 0.3, 0.25, 0.05, 0.02] })");
+  const Value drawn = parse_json(context.at("environment.linear_unit_tests"), "facts");
+  const std::string units = report::environment_card(drawn, "linear_unit_tests", "g");
+  CHECK_THAT(units, Contains("Numbers of the world that seed 0 draws (suite seed 0)"));
+  CHECK_THAT(units, Contains(">train_1<") && !Contains("Not shown"));
+  // The world of the suite's first replicate.
+  RowSet first;
+  const Catalog catalog = builtin_catalog();
+  first.environment = make_component(catalog, "linear_unit_tests", Value());
+  const auto world = make_environment(first, catalog, std::make_shared<const DataSources>());
+  CHECK(drawn.find("ceilings")->as_list().front().find("bayes")->find("value")->as_number() ==
+        world->ceilings(world->train_domains().front()).bayes.value);
+  CHECK(drawn.find("dial_exactness")->find("bayes")->as_list().size() == 2);
+
+  const std::string bits = report::environment_card(
+      parse_json(context.at("environment.two_bit"), "facts"), "two_bit", "g");
+  CHECK_THAT(bits, Contains("Not shown: 2 more train domains.") &&
+                       !Contains("Numbers of the world") && Contains(">train_7<"));
 }
 
 TEST_CASE("the card of a store that knows less shows what there is") {

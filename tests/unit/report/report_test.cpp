@@ -201,7 +201,7 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
   Store store(folder.path());
   std::vector<TrialResult> all;
   std::vector<std::pair<std::string, std::string>> memberships;
-  for (const char* world : {"closed", "counted", "mixed"}) {
+  for (const char* world : {"closed", "counted", "mixed", "on_dial"}) {
     all.push_back(trial("scale", "erm", "offline", 8, 0, 0.2));
     all.back().spec.environment = {world, Value::Table{}};
     all.back().measurements.push_back({0, 0, "dial=0.5", 0.5, "ceiling_bayes", 0.8});
@@ -209,6 +209,7 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
   }
   store.append(all);
   store.set_memberships(memberships);
+  // Of the train and test domains, where nothing is said of the dial.
   const auto facts = [](const char* bayes, const char* invariant) {
     return fmt::format(
         R"({{"options": {{}}, "dial_name": "e", "dial_doc": "how often", "ceilings": [)"
@@ -218,9 +219,13 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
   store.set_context({{"suite", kSuite},
                      {"environment.closed", facts("closed form", "enumerated")},
                      {"environment.counted", facts("empirical", "empirical")},
-                     {"environment.mixed", facts("empirical", "closed form")}});
+                     {"environment.mixed", facts("empirical", "closed form")},
+                     {"environment.on_dial",
+                      R"({"options": {}, "dial_name": "e", "dial_doc": "how often", "ceilings": [)"
+                      R"({"bayes": {"exactness": "closed form"}}], "dial_exactness": {"bayes": [)"
+                      R"("closed form", "empirical"], "invariant": ["closed form"]}})"}});
   const auto charts = analysis::dial_charts(read_results(folder.path()));
-  REQUIRE(charts.size() == 3);
+  REQUIRE(charts.size() == 4);
   CHECK(charts[0].name != charts[1].name);
   for (const analysis::Chart& chart : charts) {
     CAPTURE(chart.name, chart.note);
@@ -233,7 +238,7 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
       CHECK(chart.note.find("Dashed: ceilings, estimated from rows or draws.") !=
             std::string::npos);
     }
-    if (chart.name == "dial_scale_mixed") {
+    if (chart.name == "dial_scale_mixed" || chart.name == "dial_scale_on_dial") {
       CHECK(chart.note.find("estimated from rows or draws (Bayes ceiling)") != std::string::npos);
     }
   }

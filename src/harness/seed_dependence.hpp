@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "spurion/catalog.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// Whether numbers that people read of a world, its ceilings and how many rows its domains have,
+/// are others under another data seed. `environment` is one world of `component`.
+SPURION_API bool depends_on_seed(const Component& component, const Environment& environment,
+                                 const Catalog& catalog,
+                                 const std::shared_ptr<const DataSources>& sources);
+
+}  // namespace spurion
