@@ -42,6 +42,14 @@ constexpr Patch kPatches[] = {
     {"variance_low", 7, 49},      {"variance_medium", 14, 49}, {"variance_high", 28, 49},
 };
 
+std::string text_of(const Patch& patch) {
+  const std::string square = patch.square == 28
+                                 ? "the whole picture"
+                                 : fmt::format("the upper left {0} x {0} pixels", patch.square);
+  if (patch.points == patch.square * patch.square) return square;
+  return fmt::format("{} points of {}, drawn for each picture", patch.points, square);
+}
+
 std::vector<std::string> patch_names() {
   std::vector<std::string> names;
   for (const Patch& patch : kPatches) names.emplace_back(patch.name);
@@ -227,8 +235,7 @@ class CueImages final : public CuedImages {
     info_.mechanism = environments::cued_images_mechanism(
         options, options.cue, options.follows == "shape", look_of(options.cue).painting);
     if (options.cue == "background") {
-      info_.mechanism += fmt::format("\npatch = {} of the upper left {} x {} pixels", patch_.points,
-                                     patch_.square, patch_.square);
+      info_.mechanism += "\npatch = " + text_of(patch_);
     }
     if (options.feature_noise > 0.0) {
       info_.mechanism +=

@@ -154,7 +154,9 @@ std::string environment_card(const Value& facts, const std::string& name, const 
   std::string out = fmt::format("<section class=\"card\"><h3>{} <code>{}</code></h3>",
                                 escape(field(facts, "title")), escape(name));
   out += svg_graph(facts, id);
-  out += "<p class=\"note\">Green: what causes the label. Red: the cue. Blue: the label.</p>";
+  out +=
+      "<p class=\"note\">Green: what causes the label, or is caused by it, in every domain alike. "
+      "Red: the cue. Blue: the label.</p>";
   out += "<pre>" + escape(field(facts, "mechanism")) + "</pre>";
   out += pictures(facts) + ceilings_table(facts) + facts_list(facts);
   return out + "</section>\n";

@@ -109,6 +109,14 @@ std::string environments(const StoredResults& results) {
   return out;
 }
 
+/// Of the last run; nothing where nothing ran, as with predictions made elsewhere.
+std::string last_run(const StoredResults& results) {
+  const std::string seconds = context_of(results, "seconds");
+  const std::string jobs = context_of(results, "jobs");
+  if (seconds.empty() || jobs.empty()) return {};
+  return fmt::format("; last run {} s on {} workers", seconds, jobs);
+}
+
 std::string how_it_was_run(const StoredResults& results) {
   double flops = 0.0;
   double seconds = 0.0;
@@ -129,14 +137,14 @@ std::string how_it_was_run(const StoredResults& results) {
   const std::string total = context_of(results, "trials");
   std::string out = "<dl>";
   const std::pair<const char*, std::string> facts[] = {
-      {"Trials", fmt::format("{} finished of {}; {} diverged, {} failed", ids.size(),
-                             total.empty() ? "?" : total, diverged, failed)},
+      {"Trials", fmt::format("{} finished{}; {} diverged, {} failed", ids.size(),
+                             total.empty() ? "" : " of " + total, diverged, failed)},
       {"Seeds", fmt::format("{}", seeds.size())},
-      {"Training",
-       fmt::format("{:.3g} floating-point operations (counted), {} rows through gradients", flops,
-                   rows)},
-      {"Time", fmt::format("{:.0f} s of work; last run {} s on {} workers", seconds,
-                           context_of(results, "seconds"), context_of(results, "jobs"))},
+      {"Training", flops > 0.0 ? fmt::format("{:.3g} floating-point operations (counted), {} rows "
+                                             "through gradients",
+                                             flops, rows)
+                               : ""},
+      {"Time", seconds > 0.0 ? fmt::format("{:.0f} s of work{}", seconds, last_run(results)) : ""},
       {"Processor time of the last run", context_of(results, "processor_time")},
       {"Peak memory of the last run", context_of(results, "peak_memory")},
       {"Device", context_of(results, "device") == "cpu" ? "" : context_of(results, "device")},
