@@ -49,7 +49,7 @@ struct TexturedShapesOptions {
   double label_noise = 0.25;
 };
 
-/// Pictures of a shape on a textured background; the shape causes the label, and background,
+/// Pictures of a shape on a textured background; the shape tells the label, and background,
 /// colour, texture, position or a watermark may go along with it. See datasets/textured_shapes.md.
 class TexturedShapes final : public Environment {
  public:
@@ -284,7 +284,7 @@ void TexturedShapes::describe() {
 void register_textured_shapes(Catalog& catalog);
 void register_textured_shapes(Catalog& catalog) {
   catalog.environments.add<TexturedShapes>(
-      "textured_shapes", "Pictures: a shape causes the label, what surrounds it goes along.",
+      "textured_shapes", "Pictures: a shape tells the label, what surrounds it goes along.",
       "after Geirhos et al. 2019, arXiv:1811.12231");
 }
 
