@@ -37,6 +37,19 @@ std::string wrapped(const std::string& text, std::size_t columns, const std::str
   return out + line + '\n';
 }
 
+/// The beginning of a text that is too long, with "..." after it.
+std::string shortened(const std::string& text, std::size_t most) {
+  if (width_of(text) <= most) return text;
+  std::string out;
+  std::size_t width = 0;
+  for (const char c : text) {
+    const bool begins = (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    if (begins && width++ == most - 3) break;
+    out += c;
+  }
+  return out + "...";
+}
+
 /// Columns that say the same in every row, of which there are several.
 std::vector<bool> constant_columns(const analysis::Table& table) {
   std::vector<bool> constant(table.header.size(), table.rows.size() > 1);
@@ -65,6 +78,13 @@ std::string plain_table(const analysis::Table& table, std::size_t columns) {
       same.push_back(fmt::format("{}: {}", table.header[i], table.rows.front()[i]));
     }
   }
+  // Names of settings grow long; where they leave no room for what is said of them they are cut.
+  constexpr std::size_t kName = 34;
+  std::size_t whole = 1;
+  for (const std::size_t i : varying) whole += widths[i] + 2;
+  if (whole > columns) {
+    for (const std::size_t i : varying) widths[i] = std::min(widths[i], kName);
+  }
   std::vector<std::size_t> shown;
   std::size_t used = 1;
   const auto fits = [&](std::size_t i) { return used + widths[i] + 1 <= columns; };
@@ -81,7 +101,8 @@ std::string plain_table(const analysis::Table& table, std::size_t columns) {
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string out = " ";
     for (const std::size_t i : shown) {
-      out += ' ' + cells[i] + std::string(widths[i] - width_of(cells[i]) + 1, ' ');
+      const std::string cell = shortened(cells[i], widths[i]);
+      out += ' ' + cell + std::string(widths[i] - width_of(cell) + 1, ' ');
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();
     return out + '\n';
