@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "analysis/questions.hpp"
 #include "analysis/seed_cells.hpp"
@@ -26,7 +29,7 @@ struct Tally {
   std::int64_t streams = 0;
 };
 
-/// "continual, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
+/// "continual, erm; online, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
 std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& tallies) {
   constexpr std::pair<StreamOutcome, const char*> kSaid[] = {
       {StreamOutcome::replaced, "replaced the cue in"},
@@ -36,7 +39,8 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
       {StreamOutcome::not_confused, "was not confused in"},
       {StreamOutcome::not_measurable, "cannot be measured in"},
       {StreamOutcome::undecided, "is undecided in"}};
-  std::string text;
+  // Who fared alike is named together.
+  std::vector<std::pair<std::string, std::vector<std::string>>> fates;
   for (const auto& [who, tally] : tallies) {
     std::vector<std::string> parts;
     for (const auto& [outcome, said] : kSaid) {
@@ -50,7 +54,15 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
     parts.front() += worlds == tally.streams
                          ? fmt::format(" of {}", of_worlds)
                          : fmt::format(" of {} streams in {}", tally.streams, of_worlds);
-    text += fmt::format("{}, {}: {}. ", who.first, who.second, fmt::join(parts, ", "));
+    const std::string fate = fmt::format("{}", fmt::join(parts, ", "));
+    auto same = std::find_if(fates.begin(), fates.end(),
+                             [&](const auto& one) { return one.first == fate; });
+    if (same == fates.end()) same = fates.insert(same, {fate, {}});
+    same->second.push_back(fmt::format("{}, {}", who.first, who.second));
+  }
+  std::string text;
+  for (const auto& [fate, names] : fates) {
+    text += fmt::format("{}: {}. ", fmt::join(names, "; "), fate);
   }
   return text;
 }
