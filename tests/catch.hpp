@@ -9,8 +9,9 @@
 #include <catch2/catch_all.hpp>
 using Catch::Approx;
 namespace Catch {
-// Version 2's name for it.
+// Version 2's names for them.
 inline auto Contains(const std::string& text) { return Matchers::ContainsSubstring(text); }
+inline auto StartsWith(const std::string& text) { return Matchers::StartsWith(text); }
 }  // namespace Catch
 #else
 #include <catch2/catch.hpp>

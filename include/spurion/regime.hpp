@@ -111,6 +111,10 @@ class SPURION_API Regime {
   /// The phases of a stream in order, on which trials are measured too; the first is where training
   /// begins. Empty when there is no stream.
   [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;
+  /// Throws `UsageError` where it cannot train so in an environment: a stream longer than the rows
+  /// there are, a phase without a step. Asked of every setting before anything runs.
+  virtual void check(const Environment& /*environment*/,
+                     const TrainingOptions& /*training*/) const {}
   /// Bytes it keeps of each replica at most, such as batches whose labels are not there yet.
   [[nodiscard]] virtual double memory_bytes(const MemorySizes& /*sizes*/) const { return 0.0; }
   /// Training sets of `training.rows` a slot that are one to a full batch: more than one where the

@@ -47,12 +47,17 @@ class FitCheck {
                                          trial.suite_seed, trial.seed, rows_of(trial));
     const bool new_parts = checked_.insert(parts).second;
     const bool new_rows = endless_.count(world) == 0 && checked_.insert(rows).second;
-    if (!new_parts && !new_rows) return;
+    const std::string training =
+        fmt::format("{}{}{}{} {}", trial.experiment, world, key(trial.regime),
+                    trial.training.canonical_json(), endless_.count(world) == 0 ? trial.seed : 0);
+    const bool new_training = checked_.insert(training).second;
+    if (!new_parts && !new_rows && !new_training) return;
     try {
       std::shared_ptr<const Environment> environment =
           catalog_.environments.at(trial.environment.name)
               .make({trial.environment.options}, EnvironmentContext{data_seed(trial), sources_});
       if (new_rows) check_rows(trial, *environment, world);
+      if (new_training) check_training(trial, environment);
       if (new_parts) check_parts(trial, std::move(environment));
     } catch (const UsageError& error) {
       add(trial, "environment", "name", trial.environment.name, error.what());
@@ -98,6 +103,24 @@ class FitCheck {
       break;
     }
     if (endless) endless_.insert(world);
+  }
+
+  void check_training(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
+    const DriftedEnvironment environment(std::move(world), 0);
+    Problems problems;
+    const auto training = TrainingOptions::schema().parse(trial.training, "training", problems);
+    try {
+      catalog_.regimes.at(trial.regime.name)
+          .make({trial.regime.options})
+          ->check(environment, training);
+    } catch (const UsageError& error) {
+      // One line of a suite is one problem, however many seeds there are.
+      const std::string once = fmt::format("{} {} {} {}", trial.experiment, key(trial.environment),
+                                           key(trial.regime), trial.training.canonical_json());
+      if (too_many_.insert(once).second) {
+        add(trial, "regime", "name", trial.regime.name, error.what());
+      }
+    }
   }
 
   void check_parts(const TrialSpec& trial, std::shared_ptr<const Environment> world) {

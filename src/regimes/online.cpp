@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <deque>
@@ -7,6 +8,7 @@
 #include "regimes/online_stream.hpp"
 #include "regimes/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
 #include "spurion/regime.hpp"
 
 namespace spurion {
@@ -40,6 +42,21 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
 
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
     return static_cast<double>(options_.label_delay + 1) * sizes.batch_rows * sizes.row;
+  }
+
+  void check(const Environment& environment, const TrainingOptions& training) const override {
+    TrajectoryRegime::check(environment, training);
+    require_rows(options_, training, environment);
+    const Trajectory trajectory(options_, environment);
+    std::int64_t steps = 0;
+    for (std::int64_t phase = 1; phase < trajectory.count(); ++phase) {
+      steps += trajectory.steps(phase, training.steps);
+    }
+    if (options_.label_delay >= steps) {
+      throw UsageError(fmt::format(
+          "label_delay = {}: no label of the stream's {} batches would come before its end",
+          options_.label_delay, steps));
+    }
   }
 
   void run(const RegimeContext& context, Method& method, Trainee& trainee,

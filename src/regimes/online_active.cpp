@@ -45,6 +45,11 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
     return schema;
   }
 
+  void check(const Environment& environment, const TrainingOptions& training) const override {
+    TrajectoryRegime::check(environment, training);
+    require_rows(options_, training, environment);
+  }
+
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
     Run run{context, method, trainee, evaluator};

@@ -47,6 +47,11 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
     return TrajectoryRegime::schedule(environment);
   }
 
+  void check(const Environment& environment, const TrainingOptions& training) const override {
+    TrajectoryRegime::check(environment, training);
+    require_rows(options_, training, environment);
+  }
+
   void run(const RegimeContext& context, Method& method, Trainee& trainee,
            Evaluator& evaluator) const override {
     Run run{context, method, trainee, evaluator};

@@ -18,8 +18,8 @@ std::int64_t rows_of_step(const TrainingOptions& training) {
   return std::max<std::int64_t>(training.batch, 1);
 }
 
-/// Throws `UsageError` where a pool has not all the rows of a stream. Begun anew, rows would be
-/// predicted "before" they are learned from that were learned from long ago.
+}  // namespace
+
 void require_rows(const TrajectoryOptions& options, const TrainingOptions& training,
                   const Environment& environment) {
   const Trajectory trajectory(options, environment);
@@ -40,8 +40,6 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
         ends.back() * rows, ends.back(), rows, limit, environment.info().name, domain.name));
   }
 }
-
-}  // namespace
 
 OnlineStream::OnlineStream(Run& run, const OnlineStreamOptions& options)
     : run_(&run), options_(&options), tuning_(options, run.trainee), prequential_(run.context) {

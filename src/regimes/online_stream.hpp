@@ -24,6 +24,11 @@ struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
   }
 };
 
+/// Throws `UsageError` where a pool has not all the rows of a stream. Begun anew, rows would be
+/// predicted "before" they are learned from that were learned from long ago.
+void require_rows(const TrajectoryOptions& options, const TrainingOptions& training,
+                  const Environment& environment);
+
 /// Test-then-train. Phase 0 trains on the train domains as `continual` does; then rows come once
 /// each, `training.batch` of each slot at a time (0: one), and every batch is predicted before
 /// anything is learned from it. What is learned from a

@@ -290,4 +290,14 @@ std::int64_t Trajectory::steps(std::int64_t phase, std::int64_t steps) const {
   return end_at(before + own) - end_at(before);
 }
 
+void require_steps(const Trajectory& trajectory, const TrainingOptions& training) {
+  for (std::int64_t phase = 1; phase < trajectory.count(); ++phase) {
+    if (trajectory.steps(phase, training.steps) > 0) continue;
+    throw UsageError(fmt::format(
+        "phase {} of {} after the first has none of the {} steps: raise training.steps, "
+        "or lower pretrain_share or the number of phases",
+        phase, trajectory.count() - 1, training.steps));
+  }
+}
+
 }  // namespace spurion

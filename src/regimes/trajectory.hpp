@@ -85,6 +85,9 @@ class SPURION_API Trajectory {
   std::vector<Domain> first_;
 };
 
+/// Throws `UsageError` where a phase after the first has no step.
+SPURION_API void require_steps(const Trajectory& trajectory, const TrainingOptions& training);
+
 template <class Options>
 Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
   const auto own = [](auto TrajectoryOptions::*member) {

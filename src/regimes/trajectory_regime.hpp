@@ -29,6 +29,10 @@ class TrajectoryRegime : public Regime {
     return Trajectory(options_, environment).phases();
   }
 
+  void check(const Environment& environment, const TrainingOptions& training) const override {
+    require_steps(Trajectory(options_, environment), training);
+  }
+
  protected:
   /// The option that, as it is set, asks for rows with resampled cues; null where none does.
   [[nodiscard]] virtual const char* resampling() const { return nullptr; }

@@ -127,6 +127,18 @@ TEST_CASE(
   CHECK_THAT(problem(replaced(suite, "regime = { name = \"offline\" }",
                               "regime = { name = \"online\", trajectory = \"replacement\" }")),
              Catch::StartsWith("s.toml:7:19: experiment 'grid': "));
+  // A stream that its training has no rows, no steps or no labels for.
+  const auto under = [](const std::string& text, const std::string& regime) {
+    return replaced(text, "regime = { name = \"offline\" }", "regime = " + regime);
+  };
+  CHECK_THAT(problem(replaced(under(table, "{ name = \"online\", phases = [0.9] }"), "steps = 7",
+                              "steps = 4000")),
+             Catch::StartsWith("s.toml:7:19: experiment 'grid': the stream takes "));
+  CHECK_THAT(
+      problem(under(suite, "{ name = \"continual\", trajectory = \"fixed\", phase_count = 8 }")),
+      Catch::Contains("none of the 7 steps: raise training.steps"));
+  CHECK_THAT(problem(under(suite, "{ name = \"online\", label_delay = 100 }")),
+             Catch::Contains("no label of the stream's"));
 }
 
 TEST_CASE("many problems are told in one message") {
