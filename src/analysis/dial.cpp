@@ -21,7 +21,7 @@ using DialPoints = std::map<double, SeedCells>;
 Value environment_facts(const StoredResults& results, const TrialSpec& spec) {
   const std::string first = "environment." + spec.environment.name;
   const auto usual = results.context.find(first);
-  if (usual == results.context.end()) return Value();
+  if (usual == results.context.end()) return {};
   // Further settings of the same are "environment.NAME#2" and so on.
   const std::string options = spec.environment.options.canonical_json();
   for (auto one = usual; one != results.context.end(); ++one) {

@@ -106,7 +106,7 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
       if (pairs.count({method, regime}) == 0) continue;
       const std::string name = all_regimes.size() == 1   ? method
                                : all_methods.size() == 1 ? regime
-                                                         : regime + ", " + method;
+                                                         : fmt::format("{}, {}", regime, method);
       ordered.push_back({method, regime, name});
     }
   }
@@ -176,7 +176,8 @@ std::vector<std::string> option_names(const TrialSpec& spec) {
   std::vector<std::string> names;
   for (const auto& [section, options] : sections_of(spec)) {
     if (!options->is_table()) continue;
-    for (const auto& [field, value] : options->as_table()) names.push_back(section + "." + field);
+    for (const auto& [field, value] : options->as_table())
+      names.push_back(fmt::format("{}.{}", section, field));
   }
   return names;
 }

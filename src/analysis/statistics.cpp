@@ -30,7 +30,8 @@ double incomplete_beta(double a, double b, double x) {
   double d = 0.0;
   double fraction = 1.0;
   for (int i = 0; i <= 400; ++i) {
-    const double m = i / 2;
+    const int half = i / 2;
+    const double m = half;
     double numerator = 1.0;
     if (i > 0) {
       numerator = i % 2 == 0 ? m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m))

@@ -304,7 +304,7 @@ Chart flips_against_scale(
     series.name = name;
     for (const auto& [scale, strata] : scales) {
       Points points(chart.name + name, any_of(strata).range());
-      each_trial(strata, [&](std::size_t s, const StreamNumbers& trial) {
+      each_trial(strata, [&, &scale = scale](std::size_t s, const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
         points.add(scale, s, trial, trial.worst_flip(last));
       });

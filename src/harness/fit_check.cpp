@@ -20,7 +20,7 @@ namespace {
 std::string place_in(const Experiment& experiment, const std::string& section,
                      const std::string& field, const Value& wanted) {
   const auto is_wanted = [&](const Value* value) { return value != nullptr && *value == wanted; };
-  for (const std::string& axis : {section + "." + field, section}) {
+  for (const std::string& axis : {fmt::format("{}.{}", section, field), section}) {
     const Value* values = experiment.grid.find(axis);
     if (values == nullptr || !values->is_list()) continue;
     for (const Value& entry : values->as_list()) {

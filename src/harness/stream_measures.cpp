@@ -196,7 +196,7 @@ void PackEvaluator::visit_state(StateVisitor& visit) {
     std::size_t at = 0;
     const auto line = [&] {
       const std::size_t end = names.find('\n', at);
-      const std::string text = names.substr(at, end - at);
+      std::string text = names.substr(at, end - at);
       at = end + 1;
       return text;
     };
