@@ -72,6 +72,19 @@ const std::vector<QuestionKind>& question_kinds() {
   return kinds;
 }
 
+const QuestionKind* question_kind(const std::string& name) {
+  const auto& kinds = question_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [&](const QuestionKind& one) { return one.name == name; });
+  return kind == kinds.end() ? nullptr : &*kind;
+}
+
+std::set<std::string> experiments_of(const Question& question) {
+  std::set<std::string> names = {question.experiment};
+  for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
+  return names;
+}
+
 std::vector<Answer> answer_all(const StoredResults& results) {
   const auto text = results.context.find("suite");
   if (text == results.context.end()) throw StoreError("the store does not hold its suite");
@@ -82,11 +95,7 @@ std::vector<Answer> answer_all(const StoredResults& results) {
   const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
   std::vector<Answer> answers;
   for (const Question& question : questions) {
-    const auto& kinds = question_kinds();
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const QuestionKind& one) {
-      return one.name == question.kind;
-    });
-    Answer answer = kind->answer(results, question);
+    Answer answer = question_kind(question.kind)->answer(results, question);
     answer.question = question.text;
     answers.push_back(std::move(answer));
   }

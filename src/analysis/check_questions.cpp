@@ -20,13 +20,10 @@ class QuestionCheck {
       : suite_(suite), trials_(trials), problems_(problems) {}
 
   void check(const Question& question) {
-    const auto& kinds = question_kinds();
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const QuestionKind& one) {
-      return one.name == question.kind;
-    });
-    if (kind == kinds.end()) {
+    const QuestionKind* kind = question_kind(question.kind);
+    if (kind == nullptr) {
       std::vector<std::string> names;
-      for (const QuestionKind& one : kinds) names.emplace_back(one.name);
+      for (const QuestionKind& one : question_kinds()) names.emplace_back(one.name);
       problems_.add(place_of(*question.options.find("kind")) +
                     unknown_name_message("kind of question", question.kind, names));
       return;
@@ -75,8 +72,7 @@ class QuestionCheck {
 
   /// The trials a question is about.
   [[nodiscard]] std::vector<const TrialSpec*> trials_of(const Question& question) const {
-    std::set<std::string> names = {question.experiment};
-    for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
+    const std::set<std::string> names = experiments_of(question);
     std::vector<const TrialSpec*> asked;
     for (const TrialSpec& trial : trials_) {
       if (names.count(trial.experiment) != 0) asked.push_back(&trial);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct QuestionKind {
   std::vector<std::string> keys;
 };
 const std::vector<QuestionKind>& question_kinds();
+/// Null for an unknown name.
+const QuestionKind* question_kind(const std::string& name);
 
 /// The dial curve of some trials, one series a method (or regime), with the ceilings.
 std::vector<Chart> dial_charts(const StoredResults& results, const std::string& experiment);
@@ -31,5 +34,7 @@ std::string text_option(const Question& question, const char* key, const std::st
 /// A list of strings; empty when absent.
 std::vector<std::string> texts_option(const Question& question, const char* key);
 double number_option(const Question& question, const char* key, double fallback);
+/// The experiments a question is about: its own, and those of its list.
+std::set<std::string> experiments_of(const Question& question);
 
 }  // namespace spurion::analysis

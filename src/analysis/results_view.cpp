@@ -182,6 +182,20 @@ std::vector<std::string> option_names(const TrialSpec& spec) {
   return names;
 }
 
+std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const TrialResult* trial : trials) {
+    for (const std::string& option : option_names(trial->spec)) {
+      values[option].insert(option_of(trial->spec, option)->canonical_json());
+    }
+  }
+  std::set<std::string> differing;
+  for (const auto& [option, seen] : values) {
+    if (seen.size() > 1) differing.insert(option);
+  }
+  return differing;
+}
+
 std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis) {
   const Value* value = option_of(spec, axis);
   if (value == nullptr) return std::nullopt;

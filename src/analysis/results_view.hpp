@@ -75,6 +75,8 @@ const Value* option_of(const TrialSpec& spec, const std::string& axis);
 
 /// All options of a trial, as "section.field".
 std::vector<std::string> option_names(const TrialSpec& spec);
+/// The options that have several values among those of the trials that have them.
+std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials);
 
 /// The option "section.field" of a trial as text for grouping and, where it is one, as a number
 /// (the length of a list; lists of one length share a place).

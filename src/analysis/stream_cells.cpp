@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
@@ -35,18 +37,11 @@ std::string rest_of(const TrialSpec& spec, const std::set<std::string>& apart) {
 class SettingNames {
  public:
   SettingNames(const std::vector<const TrialResult*>& group, const std::set<std::string>& apart) {
-    std::map<std::string, std::set<std::string>> values;
-    for (const TrialResult* trial : group) {
-      models_.insert(trial->spec.model.name);
-      for (const std::string& option : option_names(trial->spec)) {
-        const std::string section = option.substr(0, option.find('.'));
-        if (section != "model" && section != "optimizer" && section != "training") continue;
-        if (apart.count(option) != 0) continue;
-        values[option].insert(option_of(trial->spec, option)->canonical_json());
-      }
-    }
-    for (const auto& [option, seen] : values) {
-      if (seen.size() > 1) differing_.insert(option);
+    for (const TrialResult* trial : group) models_.insert(trial->spec.model.name);
+    for (const std::string& option : differing_options(group)) {
+      const std::string section = option.substr(0, option.find('.'));
+      const bool named = section == "model" || section == "optimizer" || section == "training";
+      if (named && apart.count(option) == 0) differing_.insert(option);
     }
   }
   [[nodiscard]] std::string operator()(const TrialSpec& spec) const {
@@ -62,13 +57,6 @@ class SettingNames {
   std::set<std::string> models_;
   std::set<std::string> differing_;
 };
-
-/// The experiments a question is about: its own, and those of its list.
-std::set<std::string> experiments_of(const Question& question) {
-  std::set<std::string> names = {question.experiment};
-  for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
-  return names;
-}
 
 }  // namespace
 
@@ -106,9 +94,14 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime", false));
   const VariantNames streams(trials, &TrialSpec::regime, named("regime", true));
   const VariantNames methods(trials, &TrialSpec::method, named("method", false));
-  std::map<CellKey, std::vector<const TrialResult*>> groups;
+  struct Group {
+    std::vector<const TrialResult*> trials;
+    std::vector<StreamNumbers> numbers;  ///< of each
+  };
+  std::map<CellKey, Group> groups;
   for (const TrialResult* trial : trials) {
-    if (!stream_numbers(*trial)) {
+    std::optional<StreamNumbers> numbers = stream_numbers(*trial);
+    if (!numbers) {
       ++out.offline;
       continue;
     }
@@ -126,16 +119,18 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
       if (!scale) continue;
       key.scale = scale->number;
     }
-    groups[key].push_back(trial);
+    groups[key].trials.push_back(trial);
+    groups[key].numbers.push_back(*std::move(numbers));
   }
-  for (const auto& [group, members] : groups) {
+  for (auto& [group, members] : groups) {
     // Trials of several models or lengths are not averaged into one verdict.
-    const SettingNames settings(members, apart);
-    for (const TrialResult* trial : members) {
+    const SettingNames settings(members.trials, apart);
+    for (std::size_t i = 0; i < members.trials.size(); ++i) {
+      const TrialResult* trial = members.trials[i];
       CellKey key = group;
       key.world += settings(trial->spec);
       Cell& cell = out.cells[key];
-      cell.strata[rest_of(trial->spec, apart)].push_back(*stream_numbers(*trial));
+      cell.strata[rest_of(trial->spec, apart)].push_back(std::move(members.numbers[i]));
       cell.environment = environments(trial->spec);
       cell.spent += number(*trial, "stream", "spent").value_or(std::nan(""));
       cell.cost.steps += trial->cost.steps;

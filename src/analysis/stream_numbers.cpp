@@ -182,10 +182,11 @@ std::vector<std::string> StreamNumbers::newest(std::int64_t phase) const {
   return phase == 0 || active.front().empty() ? trained_cues(*this, 0) : active.front();
 }
 
-double StreamNumbers::adoption(std::int64_t phase) const {
+double StreamNumbers::adoption(std::int64_t phase, std::int64_t after) const {
   double worst = kNan;
+  if (static_cast<std::size_t>(phase) >= active.size()) return worst;
   const std::vector<std::string> newer = newest(phase);
-  for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
+  for (const auto& [cue, rate] : flips[static_cast<std::size_t>(after)]) {
     if (contains(newer, cue)) worst = std::fmax(worst, rate);
   }
   return worst;

@@ -31,17 +31,6 @@ const char* outcome_name(StreamOutcome outcome) {
 
 namespace {
 
-/// Flip rate of the newest cues of a phase after another.
-double flips_of_newest(const StreamNumbers& trial, std::size_t phase, std::size_t after) {
-  double worst = std::nan("");
-  if (phase >= trial.active.size()) return worst;
-  for (const std::string& cue : trial.newest(static_cast<std::int64_t>(phase))) {
-    const auto found = trial.flips[after].find(cue);
-    if (found != trial.flips[after].end()) worst = std::fmax(worst, found->second);
-  }
-  return worst;
-}
-
 /// How much a phase changed the flip rate of a cue since phase 0.
 double flip_change_of(const StreamNumbers& trial, const std::string& cue, std::size_t after) {
   const auto now = trial.flips[after].find(cue);
@@ -91,6 +80,9 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
   const auto flip = [](Trial trial, std::size_t after) {
     return trial.worst_flip(static_cast<std::int64_t>(after));
   };
+  const auto adopted = [](Trial trial, std::size_t last, std::size_t after) {
+    return trial.adoption(static_cast<std::int64_t>(last), static_cast<std::int64_t>(after));
+  };
   StreamVerdict verdict;
   verdict.flip_before = estimate("before", rate, [&](Trial t, std::size_t) { return flip(t, 0); });
   verdict.flip_after =
@@ -102,10 +94,10 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
   verdict.trap_change = estimate("trap change", difference, [](Trial t, std::size_t last) {
     return t.traps[last][last] - t.traps[0][last];
   });
-  verdict.adoption = estimate(
-      "adoption", rate, [](Trial t, std::size_t last) { return flips_of_newest(t, last, last); });
-  verdict.adoption_change = estimate("adoption change", difference, [](Trial t, std::size_t last) {
-    return flips_of_newest(t, last, last) - flips_of_newest(t, last, 0);
+  verdict.adoption =
+      estimate("adoption", rate, [&](Trial t, std::size_t last) { return adopted(t, last, last); });
+  verdict.adoption_change = estimate("adoption change", difference, [&](Trial t, std::size_t last) {
+    return adopted(t, last, last) - adopted(t, last, 0);
   });
   if (verdict.flip_after.count == 0 || verdict.trap.count == 0) {
     verdict.outcome = StreamOutcome::not_measurable;

@@ -163,7 +163,8 @@ int run(RunArguments arguments, Session& session) {
   load_suite_plugins(suite, arguments.suite, session);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
   // What cannot be answered in the end is said before anything runs.
-  analysis::check_questions(suite, suite.trials(session.catalog));
+  const std::vector<TrialSpec> trials = suite.trials(session.catalog);
+  analysis::check_questions(suite, trials);
   const Device device = named_device(arguments.device);
   const double memory = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
   if (arguments.dry_run) {
@@ -193,7 +194,7 @@ int run(RunArguments arguments, Session& session) {
       throw Interrupted(resume_message(progress, arguments, session));
     }
   }
-  const Outcomes outcomes = outcomes_in_store(arguments.out, suite.trials(session.catalog));
+  const Outcomes outcomes = outcomes_in_store(arguments.out, trials);
   if (!arguments.quiet) {
     fmt::print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100)));
     print_summary(outcomes, progress, arguments.out);

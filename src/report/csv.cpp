@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "analysis/results_view.hpp"
 
@@ -30,19 +31,11 @@ std::string record(const std::vector<std::string>& cells) {
 
 /// The options in which the trials of each experiment differ, as "section.field".
 std::map<std::string, std::set<std::string>> differing_options(const StoredResults& results) {
-  std::map<std::string, std::map<std::string, std::set<std::string>>> values;
-  for (const TrialResult& trial : results.trials) {
-    auto& own = values[trial.spec.experiment];
-    for (const std::string& option : analysis::option_names(trial.spec)) {
-      own[option].insert(analysis::option_of(trial.spec, option)->canonical_json());
-    }
-  }
+  std::map<std::string, std::vector<const TrialResult*>> trials;
+  for (const TrialResult& trial : results.trials) trials[trial.spec.experiment].push_back(&trial);
   std::map<std::string, std::set<std::string>> differing;
-  for (const auto& [experiment, options] : values) {
-    differing[experiment];
-    for (const auto& [option, seen] : options) {
-      if (seen.size() > 1) differing[experiment].insert(option);
-    }
+  for (const auto& [experiment, own] : trials) {
+    differing[experiment] = analysis::differing_options(own);
   }
   return differing;
 }

@@ -67,7 +67,9 @@ struct StreamNumbers {
   /// Whether two phases are of one distribution.
   [[nodiscard]] SPURION_API bool same(std::int64_t phase, std::int64_t other) const;
   /// Largest flip rate of the newest cues: how far they were adopted.
-  [[nodiscard]] SPURION_API double adoption(std::int64_t phase) const;
+  [[nodiscard]] double adoption(std::int64_t phase) const { return adoption(phase, phase); }
+  /// The same of the model after another phase; NaN where the cues of the phases are not known.
+  [[nodiscard]] SPURION_API double adoption(std::int64_t phase, std::int64_t after) const;
   /// Largest flip rate of the other cues that said something in training so far; NaN when there is
   /// none.
   [[nodiscard]] SPURION_API double residue(std::int64_t phase) const;
