@@ -8,20 +8,46 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 page=$here/continual_vs_online.md
 "$spurion" report "$results" >/dev/null
 
-# Columns $2 (numbers, comma separated) of the CSV file $1 as a Markdown table.
+# Columns $2 (names, comma separated; "rows:0" without digits after the point) of the CSV file $1 as
+# a Markdown table; estimates with their intervals.
 table() {
-  awk -v want="$2" '{
-    n = 0; cell = ""; quoted = 0
-    for (i = 1; i <= length($0); ++i) {
-      c = substr($0, i, 1)
-      if (c == "\"") { quoted = !quoted } else if (c == "," && !quoted) { cells[++n] = cell; cell = "" } else { cell = cell c }
+  awk -v want="$2" '
+    function split_record(line,   i, c, n, cell, quoted) {
+      n = 0; cell = ""; quoted = 0
+      for (i = 1; i <= length(line); ++i) {
+        c = substr(line, i, 1)
+        if (c == "\"") { quoted = !quoted } else if (c == "," && !quoted) { cells[++n] = cell; cell = "" } else { cell = cell c }
+      }
+      cells[++n] = cell
+      return n
     }
-    cells[++n] = cell
-    m = split(want, columns, ","); line = "|"
-    for (j = 1; j <= m; ++j) line = line " " cells[columns[j]] " |"
-    print line
-    if (NR == 1) { line = "|"; for (j = 1; j <= m; ++j) line = line "---|"; print line }
-  }' "$1"
+    function shown(name, digits,   value, low) {
+      value = cells[at[name]]
+      if (value == "") return "-"
+      if (digits != "") return sprintf("%." digits "f", value)
+      if (!((name "_low") in at)) return value
+      low = cells[at[name "_low"]]
+      if (low == "") return sprintf("%.3f (one seed)", value)
+      return sprintf("%.3f [%.3f, %.3f]", value, low, cells[at[name "_high"]])
+    }
+    NR == 1 {
+      n = split_record($0)
+      for (i = 1; i <= n; ++i) at[cells[i]] = i
+      m = split(want, columns, ",")
+      line = "|"; rule = "|"
+      for (j = 1; j <= m; ++j) {
+        split(columns[j], part, ":"); title = part[1]
+        if (!(title in at)) { print "no column " title " in " FILENAME > "/dev/stderr"; exit 1 }
+        gsub("_", " ", title); line = line " " title " |"; rule = rule "---|"
+      }
+      print line; print rule
+      next
+    }
+    {
+      split_record($0); line = "|"
+      for (j = 1; j <= m; ++j) { part[2] = ""; split(columns[j], part, ":"); line = line " " shown(part[1], part[2]) " |" }
+      print line
+    }' "$1"
 }
 
 for figure in trap_reversal_two_shortcuts_reversal resolution_reversal_two_shortcuts_reversal \
@@ -33,19 +59,19 @@ done
   echo
   echo "### By world and regime (method erm)"
   echo
-  table "$results/csv/stream_verdicts_reversal.csv" 1,2,4,5,7,8,12
+  table "$results/csv/stream_verdicts_reversal.csv" world,regime,score,trap,flips_before,flips_now,verdict
   echo
   echo "### By method (two_shortcuts, reversal)"
   echo
-  table "$results/csv/stream_verdicts_methods.csv" 2,3,4,5,8,12
+  table "$results/csv/stream_verdicts_methods.csv" regime,method,score,trap,flips_now,verdict
   echo
   echo "### What a trial spent (two_shortcuts, reversal)"
   echo
   echo "Rows that entered a gradient, labels revealed, updates; what is not equal, against the median."
   echo
-  table "$results/csv/stream_budgets_reversal.csv" 1,2,3,5,6,7,9,10 |
+  table "$results/csv/stream_budgets_reversal.csv" world,regime,method,rows:0,labels:0,updates:0,spent:0,budget |
     awk 'NR <= 2 || /two_shortcuts/' | cut -d'|' -f1,3-
-  table "$results/csv/stream_budgets_methods.csv" 1,2,3,5,6,7,9,10 | awk 'NR > 2' | cut -d'|' -f1,3-
+  table "$results/csv/stream_budgets_methods.csv" world,regime,method,rows:0,labels:0,updates:0,spent:0,budget | awk 'NR > 2' | cut -d'|' -f1,3-
   echo
   sed -n '/<!-- tables: end -->/,$p' "$page"
 } >"$page.new"

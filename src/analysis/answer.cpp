@@ -86,16 +86,16 @@ std::set<std::string> experiments_of(const Question& question) {
 }
 
 std::vector<Answer> answer_all(const StoredResults& results) {
-  const auto text = results.context.find("suite");
-  if (text == results.context.end()) throw StoreError("the store does not hold its suite");
-  const Suite suite = Suite::parse(text->second, "suite");
-  std::vector<TrialSpec> trials;
-  for (const TrialResult& trial : results.trials) trials.push_back(trial.spec);
+  const Study study(results);
+  const Suite& suite = study.suite();
+  std::vector<const TrialSpec*> trials;
+  trials.reserve(results.trials.size());
+  for (const TrialResult& trial : results.trials) trials.push_back(&trial.spec);
   check_questions(suite, trials);
   const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
   std::vector<Answer> answers;
   for (const Question& question : questions) {
-    Answer answer = question_kind(question.kind)->answer(results, question);
+    Answer answer = question_kind(question.kind)->answer(study, question);
     answer.question = question.text;
     answers.push_back(std::move(answer));
   }
@@ -103,11 +103,11 @@ std::vector<Answer> answer_all(const StoredResults& results) {
 }
 
 std::vector<Chart> dial_charts(const StoredResults& results) {
-  const auto text = results.context.find("suite");
-  if (text == results.context.end()) return {};
+  if (results.context.count("suite") == 0) return {};
+  const Study study(results);
   std::vector<Chart> charts;
-  for (const Experiment& experiment : Suite::parse(text->second, "suite").experiments) {
-    for (Chart& chart : dial_charts(results, experiment.name)) charts.push_back(std::move(chart));
+  for (const Experiment& experiment : study.suite().experiments) {
+    for (Chart& chart : dial_charts(study, experiment.name)) charts.push_back(std::move(chart));
   }
   return charts;
 }

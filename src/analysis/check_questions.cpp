@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "analysis/questions.hpp"
@@ -16,8 +17,10 @@ namespace {
 /// The questions of a suite held against its trials.
 class QuestionCheck {
  public:
-  QuestionCheck(const Suite& suite, const std::vector<TrialSpec>& trials, Problems& problems)
-      : suite_(suite), trials_(trials), problems_(problems) {}
+  QuestionCheck(const Suite& suite, const std::vector<const TrialSpec*>& trials, Problems& problems)
+      : suite_(suite), problems_(problems) {
+    for (const TrialSpec* trial : trials) trials_[trial->experiment].push_back(trial);
+  }
 
   void check(const Question& question) {
     const QuestionKind* kind = question_kind(question.kind);
@@ -72,10 +75,12 @@ class QuestionCheck {
 
   /// The trials a question is about.
   [[nodiscard]] std::vector<const TrialSpec*> trials_of(const Question& question) const {
-    const std::set<std::string> names = experiments_of(question);
     std::vector<const TrialSpec*> asked;
-    for (const TrialSpec& trial : trials_) {
-      if (names.count(trial.experiment) != 0) asked.push_back(&trial);
+    for (const std::string& name : experiments_of(question)) {
+      const auto own = trials_.find(name);
+      if (own != trials_.end()) {
+        asked.insert(asked.end(), own->second.begin(), own->second.end());
+      }
     }
     return asked;
   }
@@ -124,13 +129,20 @@ class QuestionCheck {
   }
 
   const Suite& suite_;
-  const std::vector<TrialSpec>& trials_;
+  std::map<std::string, std::vector<const TrialSpec*>> trials_;  // by experiment
   Problems& problems_;
 };
 
 }  // namespace
 
 void check_questions(const Suite& suite, const std::vector<TrialSpec>& trials) {
+  std::vector<const TrialSpec*> pointers;
+  pointers.reserve(trials.size());
+  for (const TrialSpec& trial : trials) pointers.push_back(&trial);
+  check_questions(suite, pointers);
+}
+
+void check_questions(const Suite& suite, const std::vector<const TrialSpec*>& trials) {
   Problems problems;
   QuestionCheck check(suite, trials, problems);
   for (const Question& question : suite.questions) check.check(question);

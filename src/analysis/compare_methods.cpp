@@ -36,7 +36,7 @@ SeedCells collect(const ResultsView& view, const Line& line, const std::string& 
 }
 
 /// What the methods of a line were allowed to see.
-std::string access_of(const StoredResults& results, const ResultsView& view, const Line& line) {
+Cell access_of(const StoredResults& results, const ResultsView& view, const Line& line) {
   std::set<std::string> texts;
   for (const auto& row : view.rows()) {
     if (!line.holds(row)) continue;
@@ -45,7 +45,7 @@ std::string access_of(const StoredResults& results, const ResultsView& view, con
     if (found == results.context.end()) found = results.context.find("access." + method.name);
     if (found != results.context.end()) texts.insert(found->second);
   }
-  return texts.empty() ? "-" : fmt::format("{}", fmt::join(texts, " or "));
+  return texts.empty() ? Cell() : fmt::format("{}", fmt::join(texts, " or "));
 }
 
 /// What the lines of a regime are compared with: the method named as the baseline, or the first of
@@ -72,8 +72,8 @@ struct Difference {
 
 }  // namespace
 
-Answer compare_methods(const StoredResults& results, const Question& question) {
-  const ResultsView view(results, question.experiment);
+Answer compare_methods(const Study& study, const Question& question) {
+  const ResultsView view(study, question.experiment);
   const std::string baseline = text_option(question, "baseline", "erm");
   Answer answer;
   Table table{
@@ -86,9 +86,19 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
                   "only; of the settings in whose test domain to follow the cue costs something, - "
                   "where there is none.{}",
                   question.experiment, view.score_text(), kIntervalText, baseline, view.note()),
-      {"method", "ID", "OOD", "OOD IQM", "gap", "worst group", "flip rate", "c",
-       "OOD - " + baseline, "p", "trials", "diverged", "may see"},
-      {}};
+      {{"method"},
+       {"ID", ColumnKind::estimate},
+       {"OOD", ColumnKind::estimate},
+       {"OOD IQM", ColumnKind::number},
+       {"gap", ColumnKind::estimate},
+       {"worst group", ColumnKind::estimate},
+       {"flip rate", ColumnKind::estimate},
+       {"c", ColumnKind::estimate, "confusion_index"},
+       {"OOD - " + baseline, ColumnKind::estimate, "ood_difference"},
+       {"p", ColumnKind::number},
+       {"trials", ColumnKind::count},
+       {"diverged", ColumnKind::count},
+       {"may see"}}};
   const std::vector<Line> lines = view.lines(baseline);
   const bool accuracy = view.score() == "accuracy";
   const Range difference_range = accuracy ? kDifference : Range{};
@@ -98,14 +108,15 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
     const auto key = [&](const char* what) {
       return fmt::format("{} {} {}", question.experiment, line.name, what);
     };
-    const auto shown = [&](const SeedCells& cells, const std::string& metric, const char* what) {
-      return cells.empty() ? "-" : show(cells.estimate(key(what), range_of(metric)));
+    const auto estimated = [&](const SeedCells& cells, const std::string& metric,
+                               const char* what) {
+      return cells.estimate(key(what), range_of(metric));
     };
     const auto measured = [&](const char* domain, const std::string& metric, const char* what) {
-      return shown(collect(view, line, domain, metric), metric, what);
+      return estimated(collect(view, line, domain, metric), metric, what);
     };
     const SeedCells gaps = collect(view, line, "test", "gap");
-    std::string difference = "-";
+    Cell difference;
     const Line* other = baseline_of(lines, line, baseline);
     if (other != nullptr && other->method != line.method) {
       const SeedCells paired = ood.minus(collect(view, *other, "test", view.score()));
@@ -114,20 +125,19 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
         differences.push_back({table.rows.size(), line.name, other->name,
                                paired.estimate(key("difference"), difference_range),
                                sign_flip_p(paired.seed_means(), key("p"))});
-        difference = show(differences.back().estimate);
+        difference = differences.back().estimate;
       }
     }
-    table.rows.push_back(
-        {line.name, measured("id", view.score(), "id"), shown(ood, view.score(), "ood"),
-         ood.empty() ? "-" : show(interquartile_mean(ood.values())),
-         gaps.empty() ? "-" : show(gaps.estimate(key("gap"), difference_range)),
-         measured("test", "worst_group_accuracy", "worst"),
-         shown(collect(view, line, [](const TrialResult& trial) { return worst_flip_rate(trial); }),
-               "flip_rate", "flip"),
-         measured("test", "confusion_index", "confusion"), difference, "-",
-         fmt::format("{}", ood.values().size()),
-         fmt::format("{}", view.diverged(line.method, line.regime)),
-         access_of(results, view, line)});
+    const SeedCells flips =
+        collect(view, line, [](const TrialResult& trial) { return worst_flip_rate(trial); });
+    table.add({line.name, measured("id", view.score(), "id"), estimated(ood, view.score(), "ood"),
+               ood.empty() ? Cell() : Number{interquartile_mean(ood.values()), Notation::fixed, 3},
+               gaps.estimate(key("gap"), difference_range),
+               measured("test", "worst_group_accuracy", "worst"),
+               estimated(flips, "flip_rate", "flip"),
+               measured("test", "confusion_index", "confusion"), difference, Missing(),
+               static_cast<std::int64_t>(ood.values().size()),
+               view.diverged(line.method, line.regime), access_of(study.results(), view, line)});
   }
   std::vector<double> p_values;
   for (const Difference& one : differences) p_values.push_back(one.p);
@@ -135,7 +145,7 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
   for (std::size_t i = 0; i < differences.size(); ++i) {
     const Difference& one = differences[i];
     const Estimate& d = one.estimate;
-    table.rows[one.row][9] = show(adjusted[i]);
+    table.set(one.row, "p", Number{adjusted[i], Notation::fixed, 3});
     const bool several = d.seeds > 1;
     const bool better = several && (accuracy ? d.low > 0 : d.high < 0);
     const bool worse = several && (accuracy ? d.high < 0 : d.low > 0);
@@ -144,9 +154,9 @@ Answer compare_methods(const StoredResults& results, const Question& question) {
                                    one.baseline, show(d), show_p(adjusted[i]));
   }
   if (answer.sentence.empty() && !table.rows.empty()) {
-    answer.sentence =
-        fmt::format("{}: {} in distribution, {} out of distribution.", table.rows.front()[0],
-                    table.rows.front()[1], table.rows.front()[2]);
+    answer.sentence = fmt::format("{}: {} in distribution, {} out of distribution.",
+                                  text_of(table.cell(0, "method")), text_of(table.cell(0, "ID")),
+                                  text_of(table.cell(0, "OOD")));
   }
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment has finished.";
   answer.tables.push_back(std::move(table));

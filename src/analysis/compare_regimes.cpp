@@ -121,8 +121,8 @@ Judgement judge(const Estimate& flip, const std::optional<Estimate>& trap) {
 
 }  // namespace
 
-Answer compare_regimes(const StoredResults& results, const Question& question) {
-  const ResultsView view(results, question.experiment);
+Answer compare_regimes(const Study& study, const Question& question) {
+  const ResultsView view(study, question.experiment);
   Answer answer;
   Chart stream = stream_chart(view, question);
   if (!stream.series.empty()) answer.charts.push_back(std::move(stream));
@@ -139,8 +139,12 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
                            : "flip rate: how far one cue alone moves the output, in standard "
                              "deviations of the target, of several cues the one with most",
                   kIntervalText, view.note()),
-      {"regime", "after phase", "own phase", "train domains", "cues randomised", "flip rate"},
-      {}};
+      {{"regime"},
+       {"after phase", ColumnKind::count},
+       {"own phase", ColumnKind::estimate},
+       {"train domains", ColumnKind::estimate},
+       {"cues randomised", ColumnKind::estimate},
+       {"flip rate", ColumnKind::estimate}}};
   int trained_on = 0;
   int resolved = 0;
   for (const Line& line : view.regime_lines()) {
@@ -152,8 +156,8 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
       return found->second.estimate(
           fmt::format("{} {} {} {}", question.experiment, line.name, phase, what), range);
     };
-    const auto text = [](const std::optional<Estimate>& value) {
-      return value ? show(*value) : std::string("-");
+    const auto cell = [](const std::optional<Estimate>& value) {
+      return value ? Cell(*value) : Cell();
     };
     const Range rate = range_of(view.score());
     std::optional<Estimate> own;
@@ -165,9 +169,8 @@ Answer compare_regimes(const StoredResults& results, const Question& question) {
       flip = get(numbers.flip, phase, "flip", accuracy ? kRate : Range{0.0, Range{}.high});
       neutral = get(numbers.neutral, phase, "neutral", rate);
       trap = get(numbers.trap, phase, "trap", {});
-      table.rows.push_back({line.name, fmt::format("{}", phase), text(own),
-                            text(get(numbers.first, phase, "first", rate)), text(neutral),
-                            text(flip)});
+      table.add({line.name, phase, cell(own), cell(get(numbers.first, phase, "first", rate)),
+                 cell(neutral), cell(flip)});
     }
     if (!own) continue;
     if (!flip || flip->seeds < 2) {

@@ -16,24 +16,7 @@ namespace {
 
 using DialPoints = std::map<double, SeedCells>;
 
-/// What the store says about the environment of a trial, as its options are where they are
-/// described; null where it says nothing.
-Value environment_facts(const StoredResults& results, const TrialSpec& spec) {
-  const std::string first = "environment." + spec.environment.name;
-  const auto usual = results.context.find(first);
-  if (usual == results.context.end()) return {};
-  // Further settings of the same are "environment.NAME#2" and so on.
-  const std::string options = spec.environment.options.canonical_json();
-  for (auto one = usual; one != results.context.end(); ++one) {
-    if (one != usual && one->first.compare(0, first.size() + 1, first + "#") != 0) break;
-    Value facts = parse_json(one->second, "context");
-    const Value* described = facts.find("options");
-    if (described != nullptr && described->canonical_json() == options) return facts;
-  }
-  return parse_json(usual->second, "context");
-}
-
-std::string text_of(const Value& facts, const char* key) {
+std::string fact_of(const Value& facts, const char* key) {
   const Value* value = facts.is_table() ? facts.find(key) : nullptr;
   return value != nullptr && value->is_string() ? value->as_string() : std::string();
 }
@@ -56,7 +39,7 @@ bool is_estimated(const Value& facts, const char* kind) {
   if (rows == nullptr || !rows->is_list()) return false;
   return std::any_of(rows->as_list().begin(), rows->as_list().end(), [&](const Value& row) {
     const Value* ceiling = row.is_table() ? row.find(kind) : nullptr;
-    return ceiling != nullptr && text_of(*ceiling, "exactness") == "empirical";
+    return ceiling != nullptr && fact_of(*ceiling, "exactness") == "empirical";
   });
 }
 
@@ -91,17 +74,14 @@ struct World {
   std::vector<const ResultsView::Row*> rows;
 };
 
-std::vector<World> worlds_of(const StoredResults& results, const ResultsView& view) {
+std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   std::vector<World> worlds;
-  std::map<std::string, Value> facts;  // by environment and options: reading them takes a while
   for (const auto& row : view.rows()) {
     const Component& environment = row.trial->spec.environment;
-    const std::string key = environment.name + environment.options.canonical_json();
-    if (facts.count(key) == 0) facts.emplace(key, environment_facts(results, row.trial->spec));
-    const Value& own = facts.at(key);
+    const Value& own = study.environment_facts(environment);
     const auto found = std::find_if(worlds.begin(), worlds.end(), [&](const World& world) {
       return world.name == environment.name &&
-             text_of(world.facts, "dial_doc") == text_of(own, "dial_doc");
+             fact_of(world.facts, "dial_doc") == fact_of(own, "dial_doc");
     });
     if (found == worlds.end()) {
       worlds.push_back({environment.name, own, {&row}});
@@ -147,9 +127,9 @@ Chart chart_of(const World& world, const ResultsView& view) {
     chart.series.push_back(make_series(label, ceilings[key], range, true));
     shown.insert(key);
   }
-  const std::string name = text_of(world.facts, "dial_name");
+  const std::string name = fact_of(world.facts, "dial_name");
   chart.x_label =
-      name.empty() ? "shift" : fmt::format("{}: {}", name, text_of(world.facts, "dial_doc"));
+      name.empty() ? "shift" : fmt::format("{}: {}", name, fact_of(world.facts, "dial_doc"));
   chart.y_label = accuracy ? "accuracy" : "mean squared error";
   chart.note = fmt::format("Band: {} of the mean over seeds, other settings averaged.{}",
                            kIntervalText, view.note());
@@ -161,9 +141,9 @@ Chart chart_of(const World& world, const ResultsView& view) {
 
 }  // namespace
 
-std::vector<Chart> dial_charts(const StoredResults& results, const std::string& experiment) {
-  const ResultsView view(results, experiment, {}, ResultsView::Tasks::both);
-  const std::vector<World> worlds = worlds_of(results, view);
+std::vector<Chart> dial_charts(const Study& study, const std::string& experiment) {
+  const ResultsView view(study, experiment, {}, ResultsView::Tasks::both);
+  const std::vector<World> worlds = worlds_of(study, view);
   std::vector<Chart> charts;
   std::map<std::string, int> times;
   for (const World& world : worlds) {

@@ -37,13 +37,13 @@ std::string verdict(const std::vector<Estimate>& gaps, const Estimate& change, d
 
 }  // namespace
 
-Answer gap_against_scale(const StoredResults& results, const Question& question) {
+Answer gap_against_scale(const Study& study, const Question& question) {
   const std::string axis = text_option(question, "axis", "");
   if (axis.find('.') == std::string::npos) {
     throw UsageError("a question of kind 'gap_against_scale' needs axis = \"section.field\"");
   }
   const double margin = number_option(question, "margin", 0.02);
-  const ResultsView view(results, question.experiment, {axis});
+  const ResultsView view(study, question.experiment, {axis});
   Answer answer;
   Chart chart;
   chart.name = fmt::format("gap_{}_{}", question.experiment, axis);
@@ -63,8 +63,13 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
                   "the margin; "
                   "plateaus: the change lies within it and the gap above it.",
                   axis, margin, kIntervalText),
-      {"method", "smallest", "gap there", "largest", "gap there", "change", "verdict"},
-      {}};
+      {{"method"},
+       {"smallest", ColumnKind::number},
+       {"gap there", ColumnKind::estimate, "gap_at_smallest"},
+       {"largest", ColumnKind::number},
+       {"gap there", ColumnKind::estimate, "gap_at_largest"},
+       {"change", ColumnKind::estimate},
+       {"verdict"}}};
   const Range range = view.score() == "accuracy" ? kDifference : Range{};
   for (const ResultsView::Line& line : view.lines()) {
     std::map<double, SeedCells> scales;
@@ -88,9 +93,8 @@ Answer gap_against_scale(const StoredResults& results, const Question& question)
     const std::string decided = scales.size() < 2  ? "one scale only"
                                 : change.seeds < 2 ? "one seed only"
                                                    : verdict(series.y, change, margin);
-    table.rows.push_back({method, fmt::format("{}", series.x.front()), show(series.y.front()),
-                          fmt::format("{}", series.x.back()), show(series.y.back()), show(change),
-                          decided});
+    table.add({method, Number{series.x.front()}, series.y.front(), Number{series.x.back()},
+               series.y.back(), change, decided});
     if (answer.sentence.empty()) {
       const bool known = scales.size() > 1 && change.seeds > 1 && decided != "undecided";
       const char* answered = decided == "closes"   ? "Yes"

@@ -84,7 +84,7 @@ Trials best_draw(const Trials& trials, const std::string& domain, const std::str
 
 }  // namespace
 
-Answer published(const StoredResults& results, const Question& question) {
+Answer published(const Study& study, const Question& question) {
   const Value* rows = question.options.find("rows");
   if (rows == nullptr || !rows->is_list()) {
     throw UsageError("a question of kind 'published' needs rows = [{ label = \"...\", ... }]");
@@ -106,17 +106,22 @@ Answer published(const StoredResults& results, const Question& question) {
                                 : " Hyper-parameters: the draw that is best on average over seeds "
                                   "in domain '" +
                                       select_on->as_string() + "'."),
-      {"number", "ours", "runs", "published", "runs", "difference / SE", "agrees", "note"},
-      {}};
+      {{"number"},
+       {"ours", ColumnKind::spread},
+       {"runs", ColumnKind::count},
+       {"published", ColumnKind::spread},
+       {"runs", ColumnKind::number, "published_runs"},
+       {"difference / SE", ColumnKind::number, "difference_in_standard_errors"},
+       {"agrees"},
+       {"note"}}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
   for (const Value& item : rows->as_list()) {
     const Published row = read_row(item);
     Trials trials;
-    for (const TrialResult& trial : results.trials) {
-      const bool asked = trial.spec.experiment == question.experiment &&
-                         trial.status == Status::done && matches(trial.spec, row.where);
-      if (asked) trials.push_back(&trial);
+    for (const TrialResult* trial : study.trials(question.experiment)) {
+      const bool asked = trial->status == Status::done && matches(trial->spec, row.where);
+      if (asked) trials.push_back(trial);
     }
     if (select_on != nullptr) trials = best_draw(trials, select_on->as_string(), row.metric);
     std::vector<double> values;
@@ -124,9 +129,8 @@ Answer published(const StoredResults& results, const Question& question) {
       if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
     }
     if (values.empty()) {
-      table.rows.push_back({row.label, "-", "0",
-                            fmt::format("{:.4f} ± {:.4f}", row.value, row.spread),
-                            fmt::format("{}", row.runs), "-", "not run", row.note});
+      table.add({row.label, Missing(), std::int64_t{0}, Spread{row.value, row.spread},
+                 Number{row.runs}, Missing(), "not run", row.note});
       continue;
     }
     const double ours = mean(values);
@@ -141,10 +145,9 @@ Answer published(const StoredResults& results, const Question& question) {
     const bool agrees = std::abs(z) <= 3.0;
     ++compared;
     agreeing += agrees ? 1 : 0;
-    table.rows.push_back(
-        {row.label, fmt::format("{:.4f} ± {:.4f}", ours, deviation),
-         fmt::format("{}", values.size()), fmt::format("{:.4f} ± {:.4f}", row.value, row.spread),
-         fmt::format("{}", row.runs), fmt::format("{:+.2f}", z), agrees ? "yes" : "no", row.note});
+    table.add({row.label, Spread{ours, deviation}, static_cast<std::int64_t>(values.size()),
+               Spread{row.value, row.spread}, Number{row.runs},
+               Number{z, Notation::signed_fixed, 2}, agrees ? "yes" : "no", row.note});
     answer.sentence +=
         fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
   }

@@ -6,21 +6,8 @@
 
 #include "analysis/variant_names.hpp"
 #include "spurion/error.hpp"
-#include "spurion/suite.hpp"
 
 namespace spurion::analysis {
-
-std::set<std::string> searched_options(const StoredResults& results,
-                                       const std::string& experiment) {
-  const auto text = results.context.find("suite");
-  if (text == results.context.end()) return {};
-  for (const Experiment& one : Suite::parse(text->second, "suite").experiments) {
-    if (one.name == experiment && one.draws > 0) {
-      return {one.search_fields.begin(), one.search_fields.end()};
-    }
-  }
-  return {};
-}
 
 namespace {
 
@@ -30,18 +17,16 @@ bool is_variant_of(const std::string& name, const std::string& component) {
 
 }  // namespace
 
-ResultsView::ResultsView(const StoredResults& results, const std::string& experiment,
+ResultsView::ResultsView(const Study& study, const std::string& experiment,
                          const std::set<std::string>& axes, Tasks tasks) {
-  std::vector<const TrialResult*> trials;
+  const std::vector<const TrialResult*>& trials = study.trials(experiment);
   bool accuracy = false;
-  for (const TrialResult& trial : results.trials) {
-    if (trial.spec.experiment != experiment) continue;
-    trials.push_back(&trial);
-    accuracy = accuracy || number(trial, "test", "accuracy");
-    draws_ = draws_ || trial.spec.draw > 0;
+  for (const TrialResult* trial : trials) {
+    accuracy = accuracy || number(*trial, "test", "accuracy");
+    draws_ = draws_ || trial->spec.draw > 0;
   }
   if (!accuracy) score_ = "loss";
-  std::set<std::string> unnamed = searched_options(results, experiment);
+  std::set<std::string> unnamed = study.searched_options(experiment);
   unnamed.insert(axes.begin(), axes.end());
   const auto named = [&](const char* section) {
     return [&unnamed, section](const std::string& option) {

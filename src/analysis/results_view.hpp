@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/study.hpp"
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/store.hpp"
 
@@ -20,7 +21,7 @@ class ResultsView {
   enum class Tasks { one, both };
   /// `axes`: options "section.field" along which trials are followed; they name nothing and belong
   /// to no setting, as do those that a search draws.
-  ResultsView(const StoredResults& results, const std::string& experiment,
+  ResultsView(const Study& study, const std::string& experiment,
               const std::set<std::string>& axes = {}, Tasks tasks = Tasks::one);
 
   /// A trial and where it stands in the grid.
@@ -96,9 +97,6 @@ bool matches(const TrialSpec& spec, const Value* where);
 /// flips are not measured, as for regression.
 std::optional<double> worst_flip_rate(const TrialResult& trial,
                                       std::optional<std::int64_t> phase = {});
-
-/// The options that a search of the experiment draws.
-std::set<std::string> searched_options(const StoredResults& results, const std::string& experiment);
 
 /// Takes the option "section.field" out of what `TrialSpec::canonical` gave.
 void erase_option(Value& canonical, const std::string& axis);

@@ -64,25 +64,27 @@ std::string show_defined(const Estimate& estimate, int digits) {
   return estimate.count == 0 ? "-" : show(estimate, digits);
 }
 
-TrialCells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
+TrialCells cells_of(const Study& study, const Question& question, const std::string& axis,
                     const std::set<std::string>& scaled) {
   const std::set<std::string> experiments = experiments_of(question);
   TrialCells out;
   std::vector<const TrialResult*> trials;
   std::set<std::string> seen;
-  for (const TrialResult& trial : results.trials) {
-    if (experiments.count(trial.spec.experiment) == 0) continue;
-    // A trial that several experiments share is one trial.
-    if (!seen.insert(trial.spec.id()).second) continue;
-    if (trial.status == Status::done) {
-      trials.push_back(&trial);
-    } else {
-      ++out.unfinished;
+  for (const std::string& experiment : experiments) {
+    for (const TrialResult* trial : study.trials(experiment)) {
+      // A trial that several experiments share is one trial.
+      if (experiments.size() > 1 && !seen.insert(trial->spec.id()).second) continue;
+      if (trial->status == Status::done) {
+        trials.push_back(trial);
+      } else {
+        ++out.unfinished;
+      }
     }
   }
   std::set<std::string> apart = scaled;
   for (const std::string& experiment : experiments) {
-    apart.merge(searched_options(results, experiment));
+    const std::set<std::string>& searched = study.searched_options(experiment);
+    apart.insert(searched.begin(), searched.end());
   }
   const auto named = [&](const std::string& section, bool trajectory) {
     return [&, section, trajectory](const std::string& option) {
@@ -129,7 +131,7 @@ TrialCells cells_of(const StoredResults& results, const Question& question, cons
       const TrialResult* trial = members.trials[i];
       CellKey key = group;
       key.world += settings(trial->spec);
-      Cell& cell = out.cells[key];
+      StreamCell& cell = out.cells[key];
       cell.strata[rest_of(trial->spec, apart)].push_back(std::move(members.numbers[i]));
       cell.environment = environments(trial->spec);
       cell.spent += number(*trial, "stream", "spent").value_or(std::nan(""));

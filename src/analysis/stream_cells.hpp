@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "analysis/seed_cells.hpp"
+#include "analysis/study.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "spurion/store.hpp"
@@ -34,7 +35,7 @@ SeedCells stream_cells(const std::vector<std::vector<StreamNumbers>>& strata, Nu
 }
 
 /// The trials of one world, regime, method and scale, by what else varies.
-struct Cell {
+struct StreamCell {
   std::map<std::string, std::vector<StreamNumbers>> strata;
   std::string environment;  ///< of which the world is a stream
   Cost cost;                ///< summed
@@ -73,12 +74,12 @@ struct CellKey {
 /// Trials by world, regime, method and scale. The options in `scaled` ("section.field") move with
 /// the axis and name nothing.
 struct TrialCells {
-  std::map<CellKey, Cell> cells;
+  std::map<CellKey, StreamCell> cells;
   std::int64_t unfinished = 0;  ///< diverged or failed, and left out
   std::int64_t offline = 0;     ///< on no stream, and left out
 };
 
-TrialCells cells_of(const StoredResults& results, const Question& question, const std::string& axis,
+TrialCells cells_of(const Study& study, const Question& question, const std::string& axis,
                     const std::set<std::string>& scaled);
 
 /// As `show`; "-" where no trial has the number.

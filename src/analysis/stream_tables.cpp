@@ -8,7 +8,19 @@
 
 namespace spurion::analysis {
 
-Table measures_table(const Question& question, const std::map<CellKey, Cell>& cells,
+std::vector<Column> stream_columns(const std::string& axis) {
+  std::vector<Column> columns = {{"world"}, {"regime"}, {"method"}};
+  if (!axis.empty()) columns.push_back({axis, ColumnKind::number});
+  return columns;
+}
+
+std::vector<Cell> stream_names(const CellKey& key, const std::string& axis) {
+  std::vector<Cell> cells = {key.world, key.regime, key.method};
+  if (!axis.empty()) cells.emplace_back(Number{key.scale});
+  return cells;
+}
+
+Table measures_table(const Question& question, const std::map<CellKey, StreamCell>& cells,
                      const std::string& axis, double margin) {
   Table table{
       "stream_measures_" + question.experiment,
@@ -28,62 +40,58 @@ Table measures_table(const Question& question, const std::map<CellKey, Cell>& ce
               ? ""
               : " Of regression: scores, regret and dips are squared errors, and the margin is a "
                 "share of the target's variance."),
-      {"world", "regime", "method", "prequential", "regret", "recovery", "dip", "forgetting",
-       "backward", "forward", "late - early"},
-      {}};
-  if (!axis.empty()) table.header.insert(table.header.begin() + 3, axis);
+      stream_columns(axis)};
+  for (const char* title : {"prequential", "regret", "recovery", "dip", "forgetting", "backward",
+                            "forward", "late - early"}) {
+    table.columns.push_back({title, ColumnKind::estimate});
+  }
   for (const auto& [key, cell] : cells) {
     const Range rate = cell.any().range();
     const Range change = cell.any().difference_range();
     const Range positive{0.0, Range{}.high};
-    const auto text = [&, &key = key, &cell = cell](const char* what, auto number,
-                                                    const Range& range, int digits = 3) {
-      return show_defined(cell.estimate(key.text() + what, number, range), digits);
+    std::vector<Cell> row = stream_names(key, axis);
+    const auto add = [&, &key = key, &cells_here = cell](const char* what, auto number,
+                                                         const Range& range, int digits = 3) {
+      row.push_back(Interval(cells_here.estimate(key.text() + what, number, range), digits));
     };
-    std::vector<std::string> row = {
-        key.world,
-        key.regime,
-        key.method,
-        text(
-            "prequential",
-            [](const StreamNumbers& t) {
-              double sum = 0.0;
-              double rows = 0.0;
-              for (const StreamWindow& window : t.windows) {
-                sum += window.score * window.rows;
-                rows += window.rows;
-              }
-              return rows > 0.0 ? sum / rows : std::nan("");
-            },
-            rate),
-        text(
-            "regret",
-            [](const StreamNumbers& t) {
-              double rows = 0.0;
-              for (const StreamWindow& window : t.windows) rows += window.rows;
-              return 1000.0 * t.dynamic_regret() / rows;
-            },
-            {}, 1),
-        text(
-            "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, positive,
-            0),
-        text(
-            "dip", [](const StreamNumbers& t) { return t.worst_dip(); }, change),
-        text(
-            "forgetting", [](const StreamNumbers& t) { return t.forgetting(); }, change),
-        text(
-            "backward", [](const StreamNumbers& t) { return t.backward_transfer(); }, change),
-        text(
-            "forward", [](const StreamNumbers& t) { return t.forward_transfer(); }, change),
-        text(
-            "late", [](const StreamNumbers& t) { return t.late_against_early(); }, change)};
-    if (!axis.empty()) row.insert(row.begin() + 3, fmt::format("{}", key.scale));
-    table.rows.push_back(std::move(row));
+    add(
+        "prequential",
+        [](const StreamNumbers& t) {
+          double sum = 0.0;
+          double rows = 0.0;
+          for (const StreamWindow& window : t.windows) {
+            sum += window.score * window.rows;
+            rows += window.rows;
+          }
+          return rows > 0.0 ? sum / rows : std::nan("");
+        },
+        rate);
+    add(
+        "regret",
+        [](const StreamNumbers& t) {
+          double rows = 0.0;
+          for (const StreamWindow& window : t.windows) rows += window.rows;
+          return 1000.0 * t.dynamic_regret() / rows;
+        },
+        {}, 1);
+    add(
+        "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, positive, 0);
+    add(
+        "dip", [](const StreamNumbers& t) { return t.worst_dip(); }, change);
+    add(
+        "forgetting", [](const StreamNumbers& t) { return t.forgetting(); }, change);
+    add(
+        "backward", [](const StreamNumbers& t) { return t.backward_transfer(); }, change);
+    add(
+        "forward", [](const StreamNumbers& t) { return t.forward_transfer(); }, change);
+    add(
+        "late", [](const StreamNumbers& t) { return t.late_against_early(); }, change);
+    table.add(std::move(row));
   }
   return table;
 }
 
-Table budget_table(const Question& question, const std::map<CellKey, Cell>& cells) {
+Table budget_table(const Question& question, const std::map<CellKey, StreamCell>& cells) {
   Table table{
       "stream_budgets_" + question.experiment,
       "What each trial was counted to spend, on average: rows that entered a gradient, "
@@ -92,11 +100,18 @@ Table budget_table(const Question& question, const std::map<CellKey, Cell>& cell
       "their price, after phase 0, where these are asked for. "
       "'equal': all within 5 % of the median of its world at its scale; else how many times "
       "the median. Comparisons at another budget are not like with like.",
-      {"world", "regime", "method", "scale", "rows", "labels", "updates", "GFLOP", "spent",
-       "budget"},
-      {}};
+      {{"world"},
+       {"regime"},
+       {"method"},
+       {"scale", ColumnKind::number},
+       {"rows", ColumnKind::number},
+       {"labels", ColumnKind::number},
+       {"updates", ColumnKind::number},
+       {"GFLOP", ColumnKind::number},
+       {"spent", ColumnKind::number},
+       {"budget"}}};
   constexpr const char* kNames[] = {"rows", "labels", "updates", "GFLOP"};
-  const auto spending = [](const Cell& cell) {
+  const auto spending = [](const StreamCell& cell) {
     const auto trials = static_cast<double>(cell.trials);
     return std::array<double, 4>{static_cast<double>(cell.cost.rows_seen) / trials,
                                  static_cast<double>(cell.cost.labels_used) / trials,
@@ -122,13 +137,11 @@ Table budget_table(const Question& question, const std::map<CellKey, Cell>& cell
       if (std::abs(spent[i] - median) <= 0.05 * median) continue;
       other.push_back(fmt::format("{} x {:.2g}", kNames[i], spent[i] / median));
     }
-    table.rows.push_back(
-        {key.world, key.regime, key.method, fmt::format("{}", key.scale),
-         fmt::format("{:.0f}", spent[0]), fmt::format("{:.0f}", spent[1]),
-         fmt::format("{:.0f}", spent[2]), fmt::format("{:.3g}", spent[3]),
-         std::isnan(cell.spent)
-             ? "-"
-             : fmt::format("{:.0f}", cell.spent / static_cast<double>(cell.trials)),
+    const auto whole = [](double value) { return Number{value, Notation::fixed, 0}; };
+    table.add(
+        {key.world, key.regime, key.method, Number{key.scale}, whole(spent[0]), whole(spent[1]),
+         whole(spent[2]), Number{spent[3], Notation::significant, 3},
+         std::isnan(cell.spent) ? Cell() : whole(cell.spent / static_cast<double>(cell.trials)),
          other.empty() ? "equal" : fmt::format("{}", fmt::join(other, ", "))});
   }
   return table;

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "analysis/stream_cells.hpp"
 
@@ -10,11 +11,16 @@
 
 namespace spurion::analysis {
 
+/// The columns that say which cell a row is about, with one of the axis unless that is empty.
+std::vector<Column> stream_columns(const std::string& axis);
+/// What a cell's row has in them.
+std::vector<Cell> stream_names(const CellKey& key, const std::string& axis);
+
 /// Prequential numbers, which exist online only; forgetting and transfer for all.
-Table measures_table(const Question& question, const std::map<CellKey, Cell>& cells,
+Table measures_table(const Question& question, const std::map<CellKey, StreamCell>& cells,
                      const std::string& axis, double margin);
 
 /// What was spent. Where a world's regimes and methods did not spend the same, it is said in what.
-Table budget_table(const Question& question, const std::map<CellKey, Cell>& cells);
+Table budget_table(const Question& question, const std::map<CellKey, StreamCell>& cells);
 
 }  // namespace spurion::analysis

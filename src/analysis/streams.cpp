@@ -68,7 +68,7 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
 }
 
 /// The largest flip rate of each trial at a phase, by what else varies.
-SeedCells worst_flips(const Cell& cell, std::int64_t phase) {
+SeedCells worst_flips(const StreamCell& cell, std::int64_t phase) {
   SeedCells cells;
   for (const auto& [setting, trials] : cell.strata) {
     for (const StreamNumbers& trial : trials) {
@@ -81,9 +81,9 @@ SeedCells worst_flips(const Cell& cell, std::int64_t phase) {
 
 /// Whether more of the axis makes a regime enough: its verdict at the largest scale, and the change
 /// of its flips from the smallest on the same seeds.
-std::string against_scale(const std::map<CellKey, Cell>& cells, const std::string& axis,
+std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std::string& axis,
                           std::int64_t phase, double margin) {
-  std::map<std::string, std::vector<const std::pair<const CellKey, Cell>*>> lines;
+  std::map<std::string, std::vector<const std::pair<const CellKey, StreamCell>*>> lines;
   for (const auto& entry : cells) {
     lines[fmt::format("{}, {} ({})", entry.first.world, entry.first.regime, entry.first.method)]
         .push_back(&entry);
@@ -116,7 +116,7 @@ std::string against_scale(const std::map<CellKey, Cell>& cells, const std::strin
 
 }  // namespace
 
-Answer streams(const StoredResults& results, const Question& question) {
+Answer streams(const Study& study, const Question& question) {
   const std::string axis = text_option(question, "axis", "");
   const double margin = number_option(question, "margin", 0.1);
   const auto phase = static_cast<std::int64_t>(number_option(question, "phase", -1.0));
@@ -125,8 +125,8 @@ Answer streams(const StoredResults& results, const Question& question) {
     scaled.insert(axis);
     for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
   }
-  const TrialCells found = cells_of(results, question, axis, scaled);
-  const std::map<CellKey, Cell>& cells = found.cells;
+  const TrialCells found = cells_of(study, question, axis, scaled);
+  const std::map<CellKey, StreamCell>& cells = found.cells;
   Answer answer;
   if (cells.empty()) {
     answer.sentence = "No trial of this experiment that has finished was on a stream.";
@@ -164,10 +164,12 @@ Answer streams(const StoredResults& results, const Question& question) {
               ? ""
               : " Of regression: flips are moves of the output in standard deviations of the "
                 "target, traps what of its variance randomised cues would add."),
-      {"world", "regime", "method", "score", "trap", "trap change", "flips before", "flips now",
-       "adoption", "residue", "unpaired", "verdict"},
-      {}};
-  if (!axis.empty()) table.header.insert(table.header.begin() + 3, axis);
+      stream_columns(axis)};
+  for (const char* title : {"score", "trap", "trap change", "flips before", "flips now", "adoption",
+                            "residue", "unpaired"}) {
+    table.columns.push_back({title, ColumnKind::estimate});
+  }
+  table.columns.push_back({"verdict"});
   std::map<std::pair<std::string, std::string>, Tally> tallies;
   for (const auto& [key, cell] : cells) {
     const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
@@ -175,31 +177,26 @@ Answer streams(const StoredResults& results, const Question& question) {
     ++tally.outcomes[verdict.outcome];
     tally.environments.insert(cell.environment);
     ++tally.streams;
-    const auto text = [&, &key = key, &cell = cell](const char* what, auto number) {
+    std::vector<Cell> row = stream_names(key, axis);
+    const auto add = [&, &key = key, &cell = cell](const char* what, auto number) {
       const auto at_phase = [&](const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
         return number(trial, last);
       };
-      return show_defined(cell.estimate(key.text() + what, at_phase, cell.any().range()));
+      row.emplace_back(cell.estimate(key.text() + what, at_phase, cell.any().range()));
     };
-    std::vector<std::string> row = {
-        key.world,
-        key.regime,
-        key.method,
-        text("score",
-             [](const StreamNumbers& t, std::int64_t at) {
-               return t.scores[static_cast<std::size_t>(at)][static_cast<std::size_t>(at)];
-             }),
-        show_defined(verdict.trap),
-        show_defined(verdict.trap_change),
-        show_defined(verdict.flip_before),
-        show_defined(verdict.flip_after),
-        text("adoption", [](const StreamNumbers& t, std::int64_t at) { return t.adoption(at); }),
-        text("residue", [](const StreamNumbers& t, std::int64_t at) { return t.residue(at); }),
-        text("unpaired", [](const StreamNumbers& t, std::int64_t at) { return t.unpaired(at); }),
-        outcome_name(verdict.outcome)};
-    if (!axis.empty()) row.insert(row.begin() + 3, fmt::format("{}", key.scale));
-    table.rows.push_back(std::move(row));
+    add("score", [](const StreamNumbers& t, std::int64_t at) {
+      return t.scores[static_cast<std::size_t>(at)][static_cast<std::size_t>(at)];
+    });
+    for (const Estimate* known :
+         {&verdict.trap, &verdict.trap_change, &verdict.flip_before, &verdict.flip_after}) {
+      row.emplace_back(*known);
+    }
+    add("adoption", [](const StreamNumbers& t, std::int64_t at) { return t.adoption(at); });
+    add("residue", [](const StreamNumbers& t, std::int64_t at) { return t.residue(at); });
+    add("unpaired", [](const StreamNumbers& t, std::int64_t at) { return t.unpaired(at); });
+    row.emplace_back(outcome_name(verdict.outcome));
+    table.add(std::move(row));
   }
   answer.sentence = axis.empty() ? summary(tallies) : against_scale(cells, axis, phase, margin);
   if (found.unfinished > 0) {

@@ -182,9 +182,9 @@ std::string verdict(const Claim& claim, const Estimate& change, double p) {
 
 }  // namespace
 
-Answer trend(const StoredResults& results, const Question& question) {
+Answer trend(const Study& study, const Question& question) {
   const Claim claim = read_claim(question);
-  const ResultsView view(results, question.experiment, {claim.axis});
+  const ResultsView view(study, question.experiment, {claim.axis});
   const auto asked = [&](const ResultsView::Row& row) {
     return matches(row.trial->spec, claim.where) &&
            (claim.method.empty() || row.method == claim.method ||
@@ -209,9 +209,16 @@ Answer trend(const StoredResults& results, const Question& question) {
           claim.text(), claim.verb(), claim.axis, kIntervalText,
           claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
           kLevel),
-      {"method", "first", "value there", "last", "value there", "change", "p", "rank correlation",
-       "seeds", "claim"},
-      {}};
+      {{"method"},
+       {"first", ColumnKind::number},
+       {"value there", ColumnKind::estimate, "value_at_first"},
+       {"last", ColumnKind::number},
+       {"value there", ColumnKind::estimate, "value_at_last"},
+       {"change", ColumnKind::estimate},
+       {"p", ColumnKind::number},
+       {"rank correlation", ColumnKind::estimate},
+       {"seeds", ColumnKind::count},
+       {"claim"}}};
   for (const ResultsView::Line& line : view.lines()) {
     Runs runs;
     for (const auto& row : view.rows()) {
@@ -240,11 +247,10 @@ Answer trend(const StoredResults& results, const Question& question) {
     for (double& one : beyond) one -= claim.rises ? claim.margin : -claim.margin;
     const double p = sign_flip_p(beyond, key + " p");
     const std::string decided = series.x.size() < 2 ? "one place only" : verdict(claim, change, p);
-    table.rows.push_back({method, fmt::format("{}", first), show(series.y.front()),
-                          fmt::format("{}", last), show(series.y.back()), show(change),
-                          p > 0.0 && p < 0.0001 ? "< .0001" : show(p, 4),
-                          show(changes.correlation.estimate(key + " correlation", kDifference), 2),
-                          fmt::format("{}", seeds), decided});
+    table.add({method, Number{first}, series.y.front(), Number{last}, series.y.back(), change,
+               Number{p, Notation::probability, 4},
+               Interval(changes.correlation.estimate(key + " correlation", kDifference), 2),
+               static_cast<std::int64_t>(seeds), decided});
     answer.sentence += fmt::format(
         "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({} over {} seeds): "
         "the claim that it {}{} {}.",

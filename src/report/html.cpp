@@ -78,13 +78,15 @@ std::string html_table(const Table& table) {
   std::string out =
       "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape(table.caption) +
       fmt::format(" Numbers: csv/{}.csv", escape(table.name)) + "</caption><thead><tr>";
-  for (const std::string& cell : table.header) out += "<th scope=\"col\">" + escape(cell) + "</th>";
+  for (const analysis::Column& column : table.columns) {
+    out += "<th scope=\"col\">" + escape(column.title) + "</th>";
+  }
   out += "</tr></thead><tbody>";
   for (const auto& row : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out +=
-          (i == 0 ? "<th scope=\"row\">" : "<td>") + escape(row[i]) + (i == 0 ? "</th>" : "</td>");
+      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + escape(text_of(row[i])) +
+             (i == 0 ? "</th>" : "</td>");
     }
     out += "</tr>";
   }

@@ -50,8 +50,22 @@ std::string shortened(const std::string& text, std::size_t most) {
   return out + "...";
 }
 
+/// A table as it is shown.
+struct TextTable {
+  explicit TextTable(const analysis::Table& table) : name(table.name) {
+    for (const analysis::Column& column : table.columns) header.push_back(column.title);
+    for (const auto& row : table.rows) {
+      rows.emplace_back();
+      for (const analysis::Cell& cell : row) rows.back().push_back(text_of(cell));
+    }
+  }
+  std::string name;
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
 /// Columns that say the same in every row, of which there are several.
-std::vector<bool> constant_columns(const analysis::Table& table) {
+std::vector<bool> constant_columns(const TextTable& table) {
   std::vector<bool> constant(table.header.size(), table.rows.size() > 1);
   for (std::size_t i = 0; i < constant.size(); ++i) {
     for (const auto& row : table.rows) {
@@ -63,7 +77,7 @@ std::vector<bool> constant_columns(const analysis::Table& table) {
 
 /// What is the same in every row is said once, above. Of the columns that do not fit the last one,
 /// which holds the verdict, goes before the others; the rest are left to the CSV.
-std::string plain_table(const analysis::Table& table, std::size_t columns) {
+std::string plain_table(const TextTable& table, std::size_t columns) {
   const std::vector<bool> constant = constant_columns(table);
   std::vector<std::string> same;
   std::vector<std::size_t> varying;
@@ -129,7 +143,7 @@ std::string terminal_report(const std::filesystem::path& folder, int columns) {
   for (const analysis::Answer& answer : analysis::answer_all(results)) {
     out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
     for (const analysis::Table& table : answer.tables) {
-      if (!table.rows.empty()) out += '\n' + plain_table(table, width);
+      if (!table.rows.empty()) out += '\n' + plain_table(TextTable(table), width);
     }
     out += '\n';
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "spurion/analysis/statistics.hpp"
+#include "spurion/analysis/table.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 
@@ -27,14 +28,6 @@
 ///    least), from and to (the part of the axis that is meant), method (default: each), where
 
 namespace spurion::analysis {
-
-/// A table; cells are text ready to print.
-struct Table {
-  std::string name;     ///< file name of its CSV
-  std::string caption;  ///< says what the numbers and the intervals are
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
-};
 
 /// One line of a chart.
 struct Series {

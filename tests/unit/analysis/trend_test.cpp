@@ -52,8 +52,10 @@ double noise(const std::string&, double width, double rows, double seed) {
   return 0.5 + (static_cast<std::int64_t>(seed) % 2 == 0 ? 1e-4 : -1e-4) * width + 0.001 * rows;
 }
 
-const std::vector<std::string>& row_of(const analysis::Answer& answer, std::size_t row) {
-  return answer.tables.front().rows.at(row);
+std::vector<std::string> row_of(const analysis::Answer& answer, std::size_t row) {
+  std::vector<std::string> texts;
+  for (const auto& cell : answer.tables.front().rows.at(row)) texts.push_back(text_of(cell));
+  return texts;
 }
 
 }  // namespace

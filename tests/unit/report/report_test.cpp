@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "catch.hpp"
+#include "report/csv.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
@@ -108,8 +110,8 @@ TEST_CASE("questions are answered with the numbers that were stored") {
   const auto answers = analysis::answer_all(read_results(made_up_store(folder, kSuite)));
   REQUIRE(answers.size() == 4);
   CHECK(answers[0].sentence.find("under erm the gap is 0.648") != std::string::npos);
-  CHECK(answers[0].tables[0].rows[0].back() == "plateaus");
-  CHECK(answers[0].tables[0].rows[1].back() == "closes");
+  CHECK(text_of(answers[0].tables[0].rows[0].back()) == "plateaus");
+  CHECK(text_of(answers[0].tables[0].rows[1].back()) == "closes");
   // irm_v1 averages (0.6 + 0.84) / 2 against 0.2: +0.52 on every seed; five pairs give p = 2/32.
   CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") !=
         std::string::npos);
@@ -139,14 +141,11 @@ TEST_CASE("where nothing is confused the answers say so, and what is undefined i
   store.set_context({{"suite", kSuite}});
   const auto answers = analysis::answer_all(read_results(folder.path()));
   CHECK(answers[0].sentence.find("There is no gap to close") == 0);
-  CHECK(answers[0].tables[0].rows[0].back() == "no gap");
+  CHECK(text_of(answers[0].tables[0].rows[0].back()) == "no gap");
   const auto& table = answers[1].tables[0];
-  const auto column = static_cast<std::size_t>(
-      std::find(table.header.begin(), table.header.end(), "c") - table.header.begin());
-  REQUIRE(column < table.header.size());
   // Undefined and 0 are not the same.
-  CHECK(table.rows[0][column] == "-");
-  CHECK(table.rows[1][column].find("0.000") == 0);
+  CHECK(text_of(table.cell(0, "c")) == "-");
+  CHECK(text_of(table.cell(1, "c")).find("0.000") == 0);
 }
 
 TEST_CASE("the report is one page without network, escaped, with a CSV for every number") {
@@ -166,6 +165,54 @@ TEST_CASE("the report is one page without network, escaped, with a CSV for every
   CHECK(files.csv.size() >= 7);
   for (const auto& csv : files.csv) CHECK(read(csv).find('\n') != std::string::npos);
   CHECK(terminal_report(folder.path(), 80).find("Who does better?") != std::string::npos);
+}
+
+TEST_CASE("files hold numbers in columns of their own, with every digit") {
+  using analysis::ColumnKind;
+  analysis::Table table{"t",
+                        "",
+                        {{"method"},
+                         {"OOD - erm", ColumnKind::estimate},
+                         {"model.width", ColumnKind::number},
+                         {"p", ColumnKind::number},
+                         {"ours", ColumnKind::spread},
+                         {"runs", ColumnKind::count}}};
+  table.add({"a, \"b\"", analysis::Estimate{0.1, -1.0 / 3.0, 0.7, 12, 4}, analysis::Number{16.0},
+             analysis::Number{1e-7, analysis::Notation::probability, 4},
+             analysis::Spread{0.25, 0.125}, std::int64_t{3}});
+  table.add({"one", analysis::Estimate{0.5, 0.5, 0.5, 3, 1}, analysis::Missing(),
+             analysis::Number{std::nan("")}, analysis::Missing(), analysis::Missing()});
+  table.add({"none", analysis::Estimate{std::nan(""), std::nan(""), std::nan(""), 0, 0},
+             std::int64_t{8}, analysis::Missing(), analysis::Missing(), analysis::Missing()});
+  CHECK(report::csv_of(table) ==
+        "method,ood_erm,ood_erm_low,ood_erm_high,ood_erm_seeds,model.width,p,ours,ours_deviation,"
+        "runs\n"
+        "\"a, \"\"b\"\"\",0.1,-0.3333333333333333,0.7,4,16,1e-07,0.25,0.125,3\n"
+        "one,0.5,,,1,,,,,\n"
+        "none,,,,,8,,,,\n");
+  CHECK(text_of(table.rows[0][1]) == "0.100 [-0.333, 0.700]");
+  CHECK(text_of(table.rows[0][3]) == "< .0001");
+  CHECK(text_of(table.rows[0][4]) == "0.2500 ± 0.1250");
+  CHECK(text_of(table.rows[1][1]) == "0.500 (one seed)");
+  CHECK(text_of(table.rows[2][1]) == "-");
+  CHECK_THROWS_AS(table.add({"short"}), LogicError);
+  CHECK_THROWS_AS(table.set(0, "p", "small"), LogicError);
+  CHECK_THROWS_AS(table.set(0, "nosuch", analysis::Missing()), LogicError);
+}
+
+TEST_CASE("no table of a report puts an interval into one field, or names two columns alike") {
+  const tests::TemporaryFolder folder;
+  for (const auto& answer : analysis::answer_all(read_results(made_up_store(folder, kSuite)))) {
+    for (const analysis::Table& table : answer.tables) {
+      const std::string csv = report::csv_of(table);
+      CAPTURE(csv);
+      CHECK(csv.find('[') == std::string::npos);
+      CHECK(csv.find("±") == std::string::npos);
+      std::istringstream header(csv.substr(0, csv.find('\n')));
+      std::set<std::string> names;
+      for (std::string name; std::getline(header, name, ',');) CHECK(names.insert(name).second);
+    }
+  }
 }
 
 TEST_CASE("a report is written as a whole or not at all") {

@@ -1,0 +1,61 @@
+#include "analysis/study.hpp"
+
+#include <utility>
+
+#include "spurion/error.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+Suite suite_of(const StoredResults& results) {
+  const auto text = results.context.find("suite");
+  if (text == results.context.end()) throw StoreError("the store does not hold its suite");
+  return Suite::parse(text->second, "suite");
+}
+
+}  // namespace
+
+Study::Study(const StoredResults& results) : results_(&results), suite_(suite_of(results)) {
+  for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
+  for (const Experiment& experiment : suite_.experiments) {
+    if (experiment.draws == 0) continue;
+    searched_[experiment.name] = {experiment.search_fields.begin(), experiment.search_fields.end()};
+  }
+  const std::string prefix = "environment.";
+  for (auto one = results.context.lower_bound(prefix);
+       one != results.context.end() && one->first.compare(0, prefix.size(), prefix) == 0; ++one) {
+    // "environment.NAME", and "environment.NAME#2" and so on for further settings of the same.
+    const std::string name = one->first.substr(prefix.size());
+    const bool first = name.find('#') == std::string::npos;
+    std::map<std::string, Value>& known = facts_[name.substr(0, name.find('#'))];
+    Value facts = parse_json(one->second, "context");
+    const Value* options = facts.is_table() ? facts.find("options") : nullptr;
+    if (options != nullptr) known.emplace(options->canonical_json(), facts);
+    if (first) known.emplace("", std::move(facts));
+  }
+}
+
+const std::vector<const TrialResult*>& Study::trials(const std::string& experiment) const {
+  static const std::vector<const TrialResult*> none;
+  const auto found = trials_.find(experiment);
+  return found == trials_.end() ? none : found->second;
+}
+
+const std::set<std::string>& Study::searched_options(const std::string& experiment) const {
+  static const std::set<std::string> none;
+  const auto found = searched_.find(experiment);
+  return found == searched_.end() ? none : found->second;
+}
+
+const Value& Study::environment_facts(const Component& environment) const {
+  static const Value nothing;
+  const auto known = facts_.find(environment.name);
+  if (known == facts_.end()) return nothing;
+  const auto same = known->second.find(environment.options.canonical_json());
+  if (same != known->second.end()) return same->second;
+  const auto first = known->second.find("");
+  return first == known->second.end() ? nothing : first->second;
+}
+
+}  // namespace spurion::analysis
