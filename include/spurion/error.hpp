@@ -19,7 +19,7 @@ enum class ExitCode : int {
   data = 3,          ///< image data missing or corrupt, unreadable file
   plugin = 4,        ///< plug-in cannot be loaded
   diverged = 5,      ///< only with --strict: some trial diverged or failed
-  store = 6,         ///< output not writable, store damaged or in use by another process
+  store = 6,         ///< output not writable, store damaged or in use, or the machine gave out
   internal = 70,     ///< a promise inside the library was broken: please report
   interrupted = 130  ///< stopped by Ctrl-C; the same command resumes
 };
@@ -56,6 +56,13 @@ class SPURION_API PluginError : public Error {
 class SPURION_API StoreError : public Error {
  public:
   explicit StoreError(const std::string& message) : Error(message, ExitCode::store) {}
+};
+
+/// The machine has too little memory, or too few threads or open files, for what was asked. What
+/// had finished is stored.
+class SPURION_API ResourceError : public Error {
+ public:
+  explicit ResourceError(const std::string& message) : Error(message, ExitCode::store) {}
 };
 
 /// The user stopped the run; what had finished is stored.

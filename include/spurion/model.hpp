@@ -68,6 +68,8 @@ class SPURION_API Model {
   virtual void count_flops(double /*flops*/) const {}
   /// Bytes of activations one row of one replica needs in a training step.
   [[nodiscard]] virtual double activation_bytes() const = 0;
+  /// Bytes it keeps of its own besides parameters, however many replicas there are.
+  [[nodiscard]] virtual double fixed_bytes() const { return 0.0; }
   /// Most replicas a batch may hold (1: the general path, one at a time).
   [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
   /// Where the parameters of the last layer begin in the parameter vector; they reach to its end.

@@ -26,8 +26,11 @@ struct Pack {
 /// is no device of that name, or this LibTorch has none.
 SPURION_API Device named_device(const std::string& name);
 
+/// Most trials of one pack where nobody says.
+inline constexpr std::int64_t kUsualReplicas = 32;
+
 struct PlanOptions {
-  std::int64_t max_replicas = 128;
+  std::int64_t max_replicas = kUsualReplicas;
   double memory_bytes = 0.0;  ///< for the packs of all workers together; 0: unlimited
   std::int64_t jobs = 1;      ///< workers that share the packs
   Device device = c10::kCPU;  ///< on the processor packs are held to what its cache takes
@@ -36,6 +39,10 @@ struct PlanOptions {
 /// Packs trials into batches, most expensive first. The result of a trial never depends on its
 /// pack. Throws `UsageError` when a trial does not fit the memory alone.
 SPURION_API std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+                                   const DataSources& sources, const PlanOptions& options);
+
+/// The same, without copies of the trials.
+SPURION_API std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
                                    const DataSources& sources, const PlanOptions& options);
 
 /// Exactly these trials as one pack.
@@ -69,7 +76,7 @@ struct RunOptions {
   /// Where models are trained and evaluated. Rows are made in host memory, and metrics and stores
   /// are kept there; `memory_bytes` is about host memory alone.
   Device device = c10::kCPU;
-  std::int64_t max_replicas = 128;
+  std::int64_t max_replicas = kUsualReplicas;
   double memory_bytes = 0.0;  ///< of the whole process; 0: half of RAM
   std::filesystem::path data_directory;
   /// How often the state of trials in training is kept in `out`/checkpoints, so that a killed run
@@ -81,7 +88,8 @@ struct RunOptions {
 };
 
 /// Runs what the store does not hold yet, one single-threaded worker per core. Throws `Interrupted`
-/// when stopped; the same call resumes. Throws `UsageError` when the store holds trials of another
+/// when stopped; the same call resumes. Throws `ResourceError` where the machine has too little
+/// memory or too few threads. Throws `UsageError` when the store holds trials of another
 /// kind of device: their numbers do not compare bit for bit.
 SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
                                const RunOptions& options);

@@ -63,6 +63,7 @@ struct Experiment {
   std::int64_t seeds = 1;
   Value sections;  ///< environment, model, ... with defaults merged in, not yet normalised
   Value grid;      ///< "section.field" or "section" -> list
+  Value search;    ///< [experiment.search] as it was written: where each field is named
   std::int64_t draws = 0;
   std::vector<std::string> search_fields;
   std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
@@ -72,7 +73,7 @@ struct Experiment {
 struct SPURION_API Suite {
   std::string name;
   std::string title;
-  std::string text;  ///< the TOML it was read from
+  std::string text;  ///< the TOML it was read from; empty where a program made it
   std::int64_t seed = 0;
   std::vector<std::string> plugins;
   std::vector<Experiment> experiments;
@@ -84,8 +85,17 @@ struct SPURION_API Suite {
   static Suite load(const std::string& name_or_file);
 
   /// All trials, in a fixed order, normalised and checked against the catalog (names, options,
-  /// access). Throws `UsageError` listing every problem.
-  [[nodiscard]] std::vector<TrialSpec> trials(const Catalog& catalog) const;
+  /// access). Throws `UsageError` listing every problem, and, before any trial is made, where there
+  /// are more than fit `memory_bytes` (0: half of this machine's memory) at 2 kB each.
+  [[nodiscard]] std::vector<TrialSpec> trials(const Catalog& catalog,
+                                              double memory_bytes = 0.0) const;
+
+  /// The suite as TOML text: reading it gives the same trials and questions. Comments, and defaults
+  /// that experiments share, are not kept.
+  [[nodiscard]] std::string to_toml() const;
+  /// What a store remembers: `text` where reading it gives this suite, else `to_toml()`, for suites
+  /// made or changed by a program.
+  [[nodiscard]] std::string stored_text() const;
 };
 
 /// Where the suites that come with spurion are looked for: SPURION_SUITES, the source tree of this

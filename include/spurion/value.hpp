@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,12 +25,16 @@ struct SPURION_API SourcePosition {
 };
 
 /// bool, integer, number, string, list or table.
+///
+/// A copy shares the list or table of its original until one of the two is changed, so a copy costs
+/// no more than a number. What `as_list()` and `as_table()` of a value that is not const refer to
+/// is for changing the value at once: take it again once the value has been copied.
 class SPURION_API Value {
  public:
   using List = std::vector<Value>;
   using Table = std::map<std::string, Value>;
 
-  Value() : data_(Table{}) {}
+  Value() : data_(std::shared_ptr<Table>()) {}
   Value(bool value) : data_(value) {}  // NOLINT(google-explicit-constructor)
   Value(int value)
       : data_(static_cast<std::int64_t>(value)) {}         // NOLINT(google-explicit-constructor)
@@ -37,8 +42,8 @@ class SPURION_API Value {
   Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
   Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
   Value(std::string value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
-  Value(List value) : data_(std::move(value)) {}           // NOLINT(google-explicit-constructor)
-  Value(Table value) : data_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Value(List value);                                       // NOLINT(google-explicit-constructor)
+  Value(Table value);                                      // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(data_); }
   [[nodiscard]] bool is_integer() const { return std::holds_alternative<std::int64_t>(data_); }
@@ -47,8 +52,12 @@ class SPURION_API Value {
     return is_integer() || std::holds_alternative<double>(data_);
   }
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(data_); }
-  [[nodiscard]] bool is_list() const { return std::holds_alternative<List>(data_); }
-  [[nodiscard]] bool is_table() const { return std::holds_alternative<Table>(data_); }
+  [[nodiscard]] bool is_list() const {
+    return std::holds_alternative<std::shared_ptr<List>>(data_);
+  }
+  [[nodiscard]] bool is_table() const {
+    return std::holds_alternative<std::shared_ptr<Table>>(data_);
+  }
 
   /// Typed access; throws `LogicError` on the wrong type (check first: user input never gets here).
   [[nodiscard]] bool as_bool() const;
@@ -65,27 +74,37 @@ class SPURION_API Value {
   /// The entry `key` of a table, or null.
   [[nodiscard]] const Value* find(const std::string& key) const;
 
-  [[nodiscard]] const SourcePosition& where() const { return where_; }
-  void set_where(SourcePosition where) { where_ = std::move(where); }
+  [[nodiscard]] const SourcePosition& where() const;
+  void set_where(SourcePosition where);
 
   /// Sorted keys, shortest floats that read back the same: equal values have equal text.
   [[nodiscard]] std::string canonical_json() const;
 
   /// Values are equal whatever their source position.
-  friend bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+  friend SPURION_API bool operator==(const Value& a, const Value& b);
   friend bool operator!=(const Value& a, const Value& b) { return !(a == b); }
 
  private:
-  std::variant<bool, std::int64_t, double, std::string, List, Table> data_;
-  SourcePosition where_;
+  void append_json(std::string& text) const;
+
+  /// A null table is an empty one.
+  std::variant<bool, std::int64_t, double, std::string, std::shared_ptr<List>,
+               std::shared_ptr<Table>>
+      data_;
+  std::shared_ptr<const SourcePosition> where_;  ///< null: made by a program
 };
 
+/// Lists and tables inside each other, deeper than this, are refused when they are read.
+inline constexpr int kDeepestValue = 100;
+
 /// Reads TOML text; `name` is what error messages call it. Throws `UsageError` with file, line and
-/// column on a syntax error.
+/// column on a syntax error, and where it nests deeper than `kDeepestValue`.
 SPURION_API Value parse_toml(const std::string& text, const std::string& name);
-/// Reads a TOML file. Throws `UsageError` when it is missing or malformed.
+/// Reads a TOML file. Throws `UsageError` when it is missing, no plain file, larger than 64 MiB, or
+/// malformed.
 SPURION_API Value read_toml(const std::filesystem::path& path);
-/// Reads what `canonical_json` wrote (JSON without null). Throws `UsageError`.
+/// Reads what `canonical_json` wrote (JSON without null). Throws `UsageError`, also where it nests
+/// deeper than `kDeepestValue`.
 SPURION_API Value parse_json(const std::string& text, const std::string& name);
 
 }  // namespace spurion

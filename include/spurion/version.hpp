@@ -20,7 +20,7 @@ namespace spurion {
 
 /// Raised when a virtual function of a plug-in interface changes, or what a class holds that
 /// crosses the border.
-constexpr int kPluginApiVersion = 3;
+constexpr int kPluginApiVersion = 4;
 
 SPURION_API std::string version();
 /// `SPURION_BUILD_TAG` as the library was compiled.

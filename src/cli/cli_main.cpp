@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/parse_error.hpp"
+#include "core/machine_limits.hpp"
 #include "spurion/error.hpp"
 #include "spurion/version.hpp"
 
@@ -22,8 +23,8 @@ constexpr const char* kExamples = R"(Examples:
   spurion report results/first_look     report.html and CSV files
 
 Exit codes: 0 success, 1 a self-test failed, 2 bad input, 3 data missing, 4 plug-in refused,
-5 a trial diverged or failed (with --strict), 6 output not usable, 70 a bug in spurion,
-130 stopped by Ctrl-C.)";
+5 a trial diverged or failed (with --strict), 6 output not usable or the machine gave out,
+70 a bug in spurion, 130 stopped by Ctrl-C.)";
 
 int complain(const std::string& message, ExitCode code) {
   fmt::print(stderr, "spurion: {}\n", message);
@@ -84,6 +85,9 @@ int cli_main(int argc, const char* const* argv, Catalog catalog) {
   } catch (const Error& error) {
     return complain(error.what(), error.exit_code());
   } catch (const std::exception& error) {
+    if (const std::string problem = machine_problem(error); !problem.empty()) {
+      return complain(problem, ExitCode::store);
+    }
     return complain(first_part(error.what()) +
                         "\nspurion: this is a bug in spurion or in a "
                         "plug-in: please report it",

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
 
 #include "cli/text.hpp"
 
@@ -30,6 +30,8 @@ std::string value_text(const Value& value) {
 }
 
 std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, int columns) {
+  std::map<std::string, std::int64_t> counts;
+  for (const TrialSpec& trial : trials) ++counts[trial.experiment];
   std::string out;
   for (const Experiment& experiment : suite.experiments) {
     out += fmt::format("experiment {}{}\n", experiment.name,
@@ -48,10 +50,7 @@ std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, 
     }
     table.add(
         {"seeds", experiment.seeds == 1 ? "0" : fmt::format("0 to {}", experiment.seeds - 1)});
-    const auto own = std::count_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
-      return trial.experiment == experiment.name;
-    });
-    table.add({"", count(own, "trial")});
+    table.add({"", count(counts[experiment.name], "trial")});
     out += table.text(2, columns);
   }
   return out;

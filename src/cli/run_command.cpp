@@ -2,20 +2,23 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "cli/command.hpp"
 #include "cli/dry_run.hpp"
 #include "cli/progress.hpp"
 #include "cli/stop_signal.hpp"
 #include "cli/text.hpp"
+#include "harness/expansion.hpp"
+#include "harness/stored_facts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"
-#include "spurion/store.hpp"
 
 namespace spurion::cli {
 
@@ -26,9 +29,9 @@ struct RunArguments {
   std::string out;
   std::string memory;
   std::string device = "cpu";
-  double checkpoint = 60.0;
+  std::string checkpoint;
   std::int64_t jobs = 0;
-  std::int64_t replicas = 32;
+  std::int64_t replicas = kUsualReplicas;
   bool dry_run = false;
   bool strict = false;
   bool quiet = false;
@@ -38,7 +41,7 @@ struct RunArguments {
 double parse_size(const std::string& text) {
   double number = 0.0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || !(number > 0.0)) return -1.0;
+  if (error != std::errc() || !std::isfinite(number) || !(number > 0.0)) return -1.0;
   static const std::map<std::string, double> units = {{"", 1.0},
                                                       {"k", 1e3},
                                                       {"kB", 1e3},
@@ -74,54 +77,42 @@ std::string check_positive(const std::string& text) {
              : fmt::format("expects an integer >= 1, got '{}'", text);
 }
 
+/// Seconds of "60" or "0.5"; negative when it is no such number. Not left to the parser, which
+/// reads numbers as the language of the program around it writes them.
+double parse_seconds(const std::string& text) {
+  double number = 0.0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end && std::isfinite(number) ? number : -1.0;
+}
+
+std::string check_seconds(const std::string& text) {
+  return parse_seconds(text) >= 0.0
+             ? std::string()
+             : fmt::format("expects a number of seconds >= 0, got '{}'", text);
+}
+
 /// Plug-ins that the suite names, unless --plugin loaded them already; a relative path starts at
 /// the folder of the suite's file.
 void load_suite_plugins(const Suite& suite, const std::string& suite_argument, Session& session) {
+  // A path that the system cannot follow stays as it is: loading it says what is wrong.
+  const auto canonical = [](const std::filesystem::path& path) {
+    std::error_code error;
+    std::filesystem::path followed = std::filesystem::weakly_canonical(path, error);
+    return error ? path : followed;
+  };
   std::set<std::filesystem::path> loaded;
-  for (const std::string& file : session.plugins) {
-    loaded.insert(std::filesystem::weakly_canonical(file));
-  }
+  for (const std::string& file : session.plugins) loaded.insert(canonical(file));
   for (const std::string& file : suite.plugins) {
     std::filesystem::path path = file;
-    if (path.is_relative() && std::filesystem::is_regular_file(suite_argument)) {
+    std::error_code ignored;
+    if (path.is_relative() && std::filesystem::is_regular_file(suite_argument, ignored)) {
       path = std::filesystem::path(suite_argument).parent_path() / path;
     }
-    if (loaded.insert(std::filesystem::weakly_canonical(path)).second) {
+    if (loaded.insert(canonical(path)).second) {
       session.catalog.load_plugin(path);
     }
   }
-}
-
-/// How the trials of a suite ended, those found in the store included.
-struct Outcomes {
-  std::int64_t done = 0;
-  std::int64_t diverged = 0;
-  std::int64_t failed = 0;
-  std::map<std::string, std::int64_t> messages;  ///< of diverged and failed trials -> how many
-  std::string peak_memory;                       ///< of the last run, "431 MB of 600 MB"
-};
-
-Outcomes outcomes_in_store(const std::filesystem::path& folder,
-                           const std::vector<TrialSpec>& trials) {
-  std::set<std::string> wanted;
-  for (const TrialSpec& trial : trials) wanted.insert(trial.id());
-  Outcomes outcomes;
-  const StoredResults results = read_results(folder);
-  if (const auto found = results.context.find("peak_memory"); found != results.context.end()) {
-    outcomes.peak_memory = found->second;
-  }
-  for (const TrialResult& result : results.trials) {
-    // A trial of many experiments comes once for each; it counts once.
-    if (wanted.erase(result.spec.id()) == 0) continue;
-    outcomes.done += result.status == Status::done ? 1 : 0;
-    outcomes.diverged += result.status == Status::diverged ? 1 : 0;
-    outcomes.failed += result.status == Status::failed ? 1 : 0;
-    if (result.status != Status::done) {
-      ++outcomes.messages[fmt::format("{} {}: {}", result.spec.method.name,
-                                      status_name(result.status), result.message)];
-    }
-  }
-  return outcomes;
 }
 
 void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
@@ -158,28 +149,34 @@ std::string resume_message(const Progress& progress, const RunArguments& argumen
                      shell_line(session.arguments));
 }
 
+/// Says before anything runs what cannot be answered in the end. Returns the ids of the trials.
+std::unordered_set<TrialId, TrialIdHash> check_suite(const Suite& suite, const Catalog& catalog,
+                                                     double memory_bytes) {
+  const Expansion expansion = expand(suite, catalog, memory_bytes);
+  analysis::check_questions(suite, expansion.trials);
+  return {expansion.ids.begin(), expansion.ids.end()};
+}
+
 int run(RunArguments arguments, Session& session) {
   const Suite suite = Suite::load(arguments.suite);
   load_suite_plugins(suite, arguments.suite, session);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
-  // What cannot be answered in the end is said before anything runs.
-  const std::vector<TrialSpec> trials = suite.trials(session.catalog);
-  analysis::check_questions(suite, trials);
   const Device device = named_device(arguments.device);
-  const double memory = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
-  if (arguments.dry_run) {
-    print_dry_run(suite, session.catalog,
-                  {arguments.out, arguments.replicas, arguments.jobs, memory, device});
-    return 0;
-  }
-  const StopSignal stop;
   RunOptions options;
   options.out = arguments.out;
   options.jobs = arguments.jobs;
   options.max_replicas = arguments.replicas;
-  options.memory_bytes = memory;
-  options.checkpoint_seconds = arguments.checkpoint;
+  options.memory_bytes = arguments.memory.empty() ? 0.0 : parse_size(arguments.memory);
+  if (!arguments.checkpoint.empty()) {
+    options.checkpoint_seconds = parse_seconds(arguments.checkpoint);
+  }
   options.device = device;
+  const auto ids = check_suite(suite, session.catalog, options.memory_bytes);
+  if (arguments.dry_run) {
+    print_dry_run(suite, session.catalog, options);
+    return 0;
+  }
+  const StopSignal stop;
   options.stop = &stop.requested();
   Progress progress;
   {
@@ -194,7 +191,7 @@ int run(RunArguments arguments, Session& session) {
       throw Interrupted(resume_message(progress, arguments, session));
     }
   }
-  const Outcomes outcomes = outcomes_in_store(arguments.out, trials);
+  const Outcomes outcomes = read_outcomes(arguments.out, ids);
   if (!arguments.quiet) {
     fmt::print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100)));
     print_summary(outcomes, progress, arguments.out);
@@ -228,8 +225,9 @@ Command add_run(CLI::App& app, Session& session) {
       ->option_text("N")
       ->check(check_positive);
   parser
-      ->add_option("--replicas", arguments->replicas,
-                   "Most trials that train together in one batch (default: 32)")
+      ->add_option(
+          "--replicas", arguments->replicas,
+          fmt::format("Most trials that train together in one batch (default: {})", kUsualReplicas))
       ->option_text("N")
       ->check(check_positive);
   parser
@@ -249,7 +247,7 @@ Command add_run(CLI::App& app, Session& session) {
                    "Seconds between two saves of the trials in training; 0: after every update "
                    "(default: 60)")
       ->option_text("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(check_seconds);
   parser->add_flag("--dry-run", arguments->dry_run, "Say what would run; run and write nothing");
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");

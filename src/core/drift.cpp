@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <string>
 
 #include "spurion/error.hpp"
@@ -38,7 +38,9 @@ Drift drift_of(const Domain& domain) {
   const auto equals = text.find('=');
   for (const Drift::Kind kind : kKinds) {
     if (text.compare(0, equals, drift_name(kind)) != 0) continue;
-    return {kind, std::strtod(text.c_str() + equals + 1, nullptr)};
+    double level = 0.0;  // not `strtod`: a program may have set another decimal point
+    std::from_chars(text.data() + equals + 1, text.data() + text.size(), level);
+    return {kind, level};
   }
   throw LogicError("a domain's key names an unknown drift: " + domain.key);
 }

@@ -17,7 +17,8 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
       "the plug-in instead",
       file.string()));
 #else
-  if (!std::filesystem::exists(file)) {
+  std::error_code unreachable;
+  if (!std::filesystem::exists(file, unreachable)) {
     throw PluginError(fmt::format("plug-in '{}' does not exist", file.string()));
   }
   // Never closed: things registered from it, and exceptions thrown by it, may outlive any scope

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cmath>
+#include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "spurion/error.hpp"
@@ -22,6 +25,11 @@ namespace {
 }
 
 }  // namespace
+
+Value::Value(List value) : data_(std::make_shared<List>(std::move(value))) {}
+
+Value::Value(Table value)
+    : data_(value.empty() ? std::shared_ptr<Table>() : std::make_shared<Table>(std::move(value))) {}
 
 bool Value::as_bool() const {
   if (!is_bool()) wrong_access(*this, "boolean");
@@ -44,24 +52,60 @@ const std::string& Value::as_string() const {
   return std::get<std::string>(data_);
 }
 
+namespace {
+
+/// What is shared is copied before it is changed.
+template <class Part>
+Part& own(std::shared_ptr<Part>& part) {
+  if (part == nullptr) {
+    part = std::make_shared<Part>();
+  } else if (part.use_count() > 1) {
+    part = std::make_shared<Part>(*part);
+  } else {
+    // Whoever let go of it last, in another thread, has finished reading it.
+    std::atomic_thread_fence(std::memory_order_acquire);
+  }
+  return *part;
+}
+
+}  // namespace
+
 const Value::List& Value::as_list() const {
   if (!is_list()) wrong_access(*this, "list");
-  return std::get<List>(data_);
+  return *std::get<std::shared_ptr<List>>(data_);
 }
 
 const Value::Table& Value::as_table() const {
+  static const Table empty;
   if (!is_table()) wrong_access(*this, "table");
-  return std::get<Table>(data_);
+  const auto& table = std::get<std::shared_ptr<Table>>(data_);
+  return table == nullptr ? empty : *table;
 }
 
 Value::List& Value::as_list() {
   if (!is_list()) wrong_access(*this, "list");
-  return std::get<List>(data_);
+  return own(std::get<std::shared_ptr<List>>(data_));
 }
 
 Value::Table& Value::as_table() {
   if (!is_table()) wrong_access(*this, "table");
-  return std::get<Table>(data_);
+  return own(std::get<std::shared_ptr<Table>>(data_));
+}
+
+const SourcePosition& Value::where() const {
+  static const SourcePosition nowhere;
+  return where_ == nullptr ? nowhere : *where_;
+}
+
+void Value::set_where(SourcePosition where) {
+  where_ = std::make_shared<const SourcePosition>(std::move(where));
+}
+
+bool operator==(const Value& a, const Value& b) {
+  if (a.data_.index() != b.data_.index()) return false;
+  if (a.is_list()) return a.as_list() == b.as_list();
+  if (a.is_table()) return a.as_table() == b.as_table();
+  return a.data_ == b.data_;
 }
 
 const char* Value::type_name() const {
@@ -75,42 +119,82 @@ const Value* Value::find(const std::string& key) const {
   return found == table.end() ? nullptr : &found->second;
 }
 
-std::string Value::canonical_json() const {
-  if (is_bool()) return as_bool() ? "true" : "false";
-  if (is_integer()) return fmt::format("{}", as_integer());
-  if (is_string()) {
-    return nlohmann::json(as_string())
-        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+namespace {
+
+/// Printable ASCII needs no more than quotes; anything else is left to the JSON library.
+void append_quoted(const std::string& value, std::string& text) {
+  for (const char c : value) {
+    if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') continue;
+    text += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return;
   }
-  if (is_list()) {
-    std::string text = "[";
-    for (const Value& item : as_list()) {
-      if (text.size() > 1) text += ',';
-      text += item.canonical_json();
-    }
-    return text + ']';
-  }
-  if (is_table()) {
-    std::string text = "{";
-    for (const auto& [key, value] : as_table()) {
-      if (text.size() > 1) text += ',';
-      text += nlohmann::json(key).dump() + ':' + value.canonical_json();
-    }
-    return text + '}';
-  }
-  const double number = std::get<double>(data_);
+  text += '"';
+  text += value;
+  text += '"';
+}
+
+void append_number(double number, std::string& text) {
   // JSON has no infinities; as strings they stay distinct and readable.
-  if (!std::isfinite(number)) return fmt::format("\"{}\"", number);
-  std::string text = fmt::format("{}", number);
+  if (!std::isfinite(number)) {
+    fmt::format_to(std::back_inserter(text), "\"{}\"", number);
+    return;
+  }
+  const std::size_t start = text.size();
+  fmt::format_to(std::back_inserter(text), "{}", number);
   // A float that happens to be whole keeps its point, so that it reads back as a float.
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  if (text.find_first_of(".e", start) == std::string::npos) text += ".0";
+}
+
+}  // namespace
+
+std::string Value::canonical_json() const {
+  std::string text;
+  append_json(text);
   return text;
+}
+
+void Value::append_json(std::string& text) const {
+  if (is_bool()) {
+    text += as_bool() ? "true" : "false";
+  } else if (is_integer()) {
+    fmt::format_to(std::back_inserter(text), "{}", as_integer());
+  } else if (is_string()) {
+    append_quoted(as_string(), text);
+  } else if (is_list()) {
+    text += '[';
+    const char* between = "";
+    for (const Value& item : as_list()) {
+      text += between;
+      item.append_json(text);
+      between = ",";
+    }
+    text += ']';
+  } else if (is_table()) {
+    text += '{';
+    const char* between = "";
+    for (const auto& [key, value] : as_table()) {
+      text += between;
+      append_quoted(key, text);
+      text += ':';
+      value.append_json(text);
+      between = ",";
+    }
+    text += '}';
+  } else {
+    append_number(std::get<double>(data_), text);
+  }
 }
 
 namespace {
 
+constexpr auto kLargestInteger =
+    static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
 Value from_json(const nlohmann::json& json, const std::string& name) {
   if (json.is_boolean()) return json.get<bool>();
+  if (json.is_number_unsigned() && json.get<std::uint64_t>() > kLargestInteger) {
+    throw UsageError(fmt::format("{}: the integer {} is too large", name, json.dump()));
+  }
   if (json.is_number_integer()) return json.get<std::int64_t>();
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
@@ -129,7 +213,33 @@ Value from_json(const nlohmann::json& json, const std::string& name) {
 
 }  // namespace
 
+namespace {
+
+/// The parser holds what is nested in memory, and what frees it recurses.
+void check_depth(const std::string& text, const std::string& name) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+      continue;
+    }
+    quoted = c == '"';
+    if (c == ']' || c == '}') --depth;
+    if (c != '[' && c != '{') continue;
+    if (++depth > kDeepestValue) {
+      throw UsageError(fmt::format("{}: the JSON nests lists and objects more than {} deep", name,
+                                   kDeepestValue));
+    }
+  }
+}
+
+}  // namespace
+
 Value parse_json(const std::string& text, const std::string& name) {
+  check_depth(text, name);
   try {
     return from_json(nlohmann::json::parse(text), name);
   } catch (const nlohmann::json::exception& error) {

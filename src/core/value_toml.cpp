@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
-#include <fstream>
-#include <sstream>
 
+#include "core/text_file.hpp"
+#include "core/toml_depth.hpp"
 #include "spurion/error.hpp"
 #include "spurion/value.hpp"
 
@@ -43,6 +43,7 @@ Value convert(const toml::node& node, const std::string& name) {
 }  // namespace
 
 Value parse_toml(const std::string& text, const std::string& name) {
+  check_toml_depth(text, name);
   try {
     return convert(toml::parse(text), name);
   } catch (const toml::parse_error& error) {
@@ -53,11 +54,7 @@ Value parse_toml(const std::string& text, const std::string& name) {
 }
 
 Value read_toml(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw UsageError(fmt::format("cannot read '{}'", path.string()));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_toml(text.str(), path.filename().string());
+  return parse_toml(read_text(path), path.filename().string());
 }
 
 }  // namespace spurion

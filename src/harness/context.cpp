@@ -15,6 +15,7 @@
 #include "harness/ceiling_measures.hpp"
 #include "harness/method_access.hpp"
 #include "harness/picture_grid.hpp"
+#include "harness/section_numbers.hpp"
 #include "harness/seed_dependence.hpp"
 #include "harness/seeds.hpp"
 #include "spurion/version.hpp"
@@ -191,30 +192,38 @@ std::map<std::string, std::string> run_context(const Suite& suite,
                                                const Catalog& catalog,
                                                const std::shared_ptr<const DataSources>& sources) {
   std::map<std::string, std::string> context;
-  context["suite"] = suite.text;
+  context["suite"] = suite.stored_text();
   context["suite_name"] = suite.name;
   context["versions"] = build_description();
   context["trials"] = fmt::format("{}", trials.size());
   context["plugins"] = fmt::format("{}", fmt::join(catalog.plugins(), ", "));
   std::map<std::string, std::vector<std::string>> settings;
-  std::set<std::string> seen;
+  // Trials of a grid share their sections: what depends on one is worked out once.
+  SectionNumbers numbers;
+  std::map<std::int64_t, std::string> needs;  // by what batches of replicas have in common
+  std::set<std::int64_t> methods;
+  std::set<std::int64_t> environments;
   for (const TrialSpec& trial : trials) {
     // What a method needs to see may depend on its options: those that differ are told apart.
-    const std::string own_key = method_access_key(trial.method);
-    if (seen.insert(own_key).second) {
-      const std::string needs =
-          catalog.methods.at(trial.method.name)
-              .make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
-              ->needs()
-              .text();
-      const auto usual = context.emplace("access." + trial.method.name, needs).first;
-      if (usual->second != needs) context[own_key] = needs;
+    const auto& method = catalog.methods.at(trial.method.name);
+    if (methods.insert(numbers.of(trial.method.name, trial.method.options)).second) {
+      std::string& own =
+          needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
+      if (own.empty()) {
+        own = method.make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
+                  ->needs()
+                  .text();
+      }
+      const auto usual = context.emplace("access." + trial.method.name, own).first;
+      if (usual->second != own) context[method_access_key(trial.method)] = own;
     }
     auto& regime = context["access." + trial.regime.name];
     if (regime.empty()) {
       regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();
     }
-    add_environment(trial, catalog, sources, settings, context);
+    if (environments.insert(numbers.of(trial.environment.name, trial.environment.options)).second) {
+      add_environment(trial, catalog, sources, settings, context);
+    }
   }
   return context;
 }

@@ -35,6 +35,7 @@ class CountingModel final : public Model, public engine::RiskModel {
     if (counting_) counted_.flops += flops;
   }
   [[nodiscard]] double activation_bytes() const override { return inner_->activation_bytes(); }
+  [[nodiscard]] double fixed_bytes() const override { return inner_->fixed_bytes(); }
   [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
   [[nodiscard]] std::int64_t last_layer_offset() const override {
     return inner_->last_layer_offset();

@@ -4,6 +4,7 @@
 
 #include "core/drifted_environment.hpp"
 #include "harness/cached_environment.hpp"
+#include "spurion/random.hpp"
 
 namespace spurion {
 
@@ -60,7 +61,10 @@ void DataCache::grown(const std::string& key, const std::shared_ptr<CachedRows>&
 }
 
 std::string DataCache::key(const Component& component, std::uint64_t seed) {
-  return fmt::format("{:016x}|{}|{}", seed, component.name, component.options.canonical_json());
+  // There may be as many keys as trials: options are named by 128 bits of a hash.
+  const std::string options = component.options.canonical_json();
+  return fmt::format("{:016x}|{}|{:016x}{:016x}", seed, component.name,
+                     StreamKey(2).child(options).value(), StreamKey(1).child(options).value());
 }
 
 void DataCache::expect(const std::string& key) {

@@ -9,6 +9,7 @@
 
 #include "core/samples.hpp"
 #include "harness/ceiling_measures.hpp"
+#include "harness/section_numbers.hpp"
 #include "spurion/error.hpp"
 #include "spurion/image_source.hpp"
 #include "spurion/random.hpp"
@@ -75,8 +76,11 @@ std::map<std::string, std::string> data_fingerprints(
     const std::shared_ptr<const DataSources>& sources) {
   std::map<std::string, std::string> found;
   std::set<std::string> seen;
+  SectionNumbers numbers;
+  std::set<std::int64_t> worlds;
   for (const TrialSpec& trial : trials) {
     const Component& world = trial.environment;
+    if (!worlds.insert(numbers.of(world.name, world.options)).second) continue;
     const std::string source = source_of(world, catalog);
     const std::string name = source.empty() ? fmt::format("{}{} {}", kDataPrefix, world.name,
                                                           world.options.canonical_json())

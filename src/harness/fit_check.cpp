@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 #include <set>
 
 #include "core/drifted_environment.hpp"
 #include "core/place_of.hpp"
+#include "harness/measurement_count.hpp"
+#include "harness/section_numbers.hpp"
 #include "harness/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -40,17 +44,28 @@ class FitCheck {
       : suite_(suite), catalog_(catalog), sources_(sources) {}
 
   void check(const TrialSpec& trial) {
-    const std::string world = key(trial.environment);
-    const std::string parts = trial.experiment + world + key(trial.model) + key(trial.regime) +
-                              key({trial.method.name, shared_options(trial.method)});
-    const std::string rows = fmt::format("{} {} {} {} {}", trial.experiment, world,
-                                         trial.suite_seed, trial.seed, rows_of(trial));
-    const bool new_parts = checked_.insert(parts).second;
-    const bool new_rows = endless_.count(world) == 0 && checked_.insert(rows).second;
-    const std::string training =
-        fmt::format("{}{}{}{} {}", trial.experiment, world, key(trial.regime),
-                    trial.training.canonical_json(), endless_.count(world) == 0 ? trial.seed : 0);
-    const bool new_training = checked_.insert(training).second;
+    const std::int64_t experiment = numbers_.of(trial.experiment, Value());
+    const std::int64_t world = numbers_.of(trial.environment.name, trial.environment.options);
+    const std::int64_t regime = numbers_.of(trial.regime.name, trial.regime.options);
+    const std::int64_t training = numbers_.of("training", trial.training);
+    const std::int64_t evaluation = numbers_.of("evaluation", trial.evaluation);
+    const bool endless = endless_.count(world) != 0;
+    // The options that a random search draws are left out: one check serves all of its trials.
+    const bool new_parts =
+        checked_
+            .insert({0, experiment, world, regime,
+                     numbers_.of(trial.model.name, trial.model.options),
+                     numbers_.of_shared(trial.method.name, trial.method.options,
+                                        catalog_.methods.at(trial.method.name).schema)})
+            .second;
+    const bool new_rows =
+        !endless &&
+        checked_.insert({1, experiment, world, trial.suite_seed, trial.seed, rows_of(trial)})
+            .second;
+    const bool new_training =
+        checked_
+            .insert({2, experiment, world, regime, training, evaluation, endless ? 0 : trial.seed})
+            .second;
     if (!new_parts && !new_rows && !new_training) return;
     try {
       std::shared_ptr<const Environment> environment =
@@ -67,25 +82,11 @@ class FitCheck {
   void raise() const { problems_.raise(); }
 
  private:
-  static std::string key(const Component& part) {
-    return '\n' + part.name + part.options.canonical_json();
-  }
-
-  /// Without those in which the trials of a random search differ: one check serves all of these.
-  [[nodiscard]] Value shared_options(const Component& method) const {
-    Value shared = method.options;
-    for (const FieldInfo& field : catalog_.methods.at(method.name).schema.fields) {
-      if (field.per_replica) shared.as_table().erase(field.name);
-    }
-    return shared;
-  }
-
   static std::int64_t rows_of(const TrialSpec& trial) {
     return trial.training.find("rows")->as_integer();
   }
 
-  void check_rows(const TrialSpec& trial, const Environment& environment,
-                  const std::string& world) {
+  void check_rows(const TrialSpec& trial, const Environment& environment, std::int64_t world) {
     bool endless = true;
     for (const Domain& domain : environment.train_domains()) {
       const std::int64_t limit = environment.row_limit(domain, Purpose::train);
@@ -110,17 +111,43 @@ class FitCheck {
     Problems problems;
     const auto training = TrainingOptions::schema().parse(trial.training, "training", problems);
     try {
-      catalog_.regimes.at(trial.regime.name)
-          .make({trial.regime.options})
-          ->check(environment, training);
+      const auto regime = catalog_.regimes.at(trial.regime.name).make({trial.regime.options});
+      regime->check(environment, training);
+      check_measurements(trial, environment, *regime);
     } catch (const UsageError& error) {
       // One line of a suite is one problem, however many seeds there are.
-      const std::string once = fmt::format("{} {} {} {}", trial.experiment, key(trial.environment),
-                                           key(trial.regime), trial.training.canonical_json());
+      const std::string once =
+          fmt::format("{} {} {} {}", trial.experiment,
+                      numbers_.of(trial.environment.name, trial.environment.options),
+                      numbers_.of(trial.regime.name, trial.regime.options),
+                      numbers_.of("training", trial.training));
       if (too_many_.insert(once).second) {
         add(trial, "regime", "name", trial.regime.name, error.what());
       }
     }
+  }
+
+  /// Refuses trials that would measure without bound.
+  void check_measurements(const TrialSpec& trial, const Environment& environment,
+                          const Regime& regime) {
+    const MeasurementCount count = count_measurements(trial, environment, regime);
+    if (count.all <= kMostMeasurements) return;
+    const Value& every = *trial.evaluation.find("every");
+    const double rest = kMostMeasurements - (count.all - count.on_the_way);
+    if (count.on_the_way > 0.0 && rest > 0.0) {
+      add(trial, "evaluation", "every", every,
+          fmt::format("evaluation.every = {} measures one trial of {:.0f} updates about {:.4g} "
+                      "times, which are {:.4g} numbers; at most {:.4g} are kept: raise "
+                      "evaluation.every to {:.0f} or more",
+                      every.as_integer(), count.updates, count.on_the_way / count.each_time,
+                      count.all, kMostMeasurements,
+                      std::ceil(count.updates * count.each_time / rest) + 1.0));
+      return;
+    }
+    add(trial, "regime", "name", trial.regime.name,
+        fmt::format("one trial measures about {:.4g} numbers; at most {:.4g} are kept: lower the "
+                    "number of phases or of windows, or set past_measured",
+                    count.all, kMostMeasurements));
   }
 
   void check_parts(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
@@ -168,9 +195,10 @@ class FitCheck {
   const std::shared_ptr<const DataSources>& sources_;
   Problems problems_;
   std::set<std::string> said_;
-  std::set<std::string> checked_;
+  SectionNumbers numbers_;
+  std::set<std::array<std::int64_t, 7>> checked_;
   std::set<std::string> too_many_;
-  std::set<std::string> endless_;  ///< worlds that have as many rows as anybody wants
+  std::set<std::int64_t> endless_;  ///< worlds that have as many rows as anybody wants
 };
 
 }  // namespace

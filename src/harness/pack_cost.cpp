@@ -5,6 +5,7 @@
 #include "core/drifted_environment.hpp"
 #include "engine/risk_model.hpp"
 #include "harness/linear_shortcut.hpp"
+#include "harness/measurement_count.hpp"
 #include "harness/pack_scorer.hpp"
 #include "regimes/row_source.hpp"
 #include "spurion/error.hpp"
@@ -94,8 +95,9 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   result.seed_bytes = sample_bytes(info) * (sets * training_rows + 2.0 * evaluation_rows);
   if (info.input_shape.size() == 3) result.seed_bytes += kImageOrderBytes;
   // One seed's rows while they are drawn.
-  result.fixed_bytes = 4.0e6 + 1.25 * sample_bytes(info) *
-                                   std::max(static_cast<double>(training.rows), evaluation_rows);
+  result.fixed_bytes =
+      4.0e6 + model->fixed_bytes() +
+      1.25 * sample_bytes(info) * std::max(static_cast<double>(training.rows), evaluation_rows);
   const auto* known = dynamic_cast<const engine::RiskModel*>(model.get());
   if (known != nullptr && method->full_batch_use() == FullBatchUse::risks &&
       known->knows_risks(info.task, static_cast<std::int64_t>(domains))) {
@@ -120,6 +122,18 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   sizes.parameters = parameters;
   sizes.batch_rows = batch_rows;
   result.replica_bytes += method->memory_bytes(sizes) + regime->memory_bytes(sizes);
+  const double measurements =
+      kMeasurementBytes * count_measurements(trial, *environment, *regime).all;
+  result.replica_bytes += measurements;
+  result.shares = {
+      {"training.rows",
+       kSlack * (result.prepared_bytes + sample_bytes(info) * sets * training_rows)},
+      {"training.batch", kSlack * batch_rows * (kept * activations + input_bytes + 8.0)},
+      {"evaluation.rows", kSlack * 2.0 * sample_bytes(info) * evaluation_rows},
+      {"the number of measurements (evaluation.every, phases, windows)", kSlack * measurements},
+      {"the model's size", kSlack * (parameter_bytes + gradient_bytes + model->fixed_bytes())},
+      {"what the method and the regime remember",
+       kSlack * (method->memory_bytes(sizes) + regime->memory_bytes(sizes))}};
   result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
   return result;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
@@ -17,6 +18,13 @@ struct PackCost {
   double fixed_bytes = 0.0;     ///< of any pack
   double prepared_bytes = 0.0;  ///< minibatches gathered at once, at most, of one replica
   std::int64_t max_replicas = 1;
+
+  /// What one trial takes because of one field or two, for a message to name the most.
+  struct Share {
+    const char* field;
+    double bytes;
+  };
+  std::vector<Share> shares;
 
   /// Most memory a pack is expected to hold at once.
   [[nodiscard]] double memory_bytes(std::int64_t replicas, std::int64_t seeds) const;

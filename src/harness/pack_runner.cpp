@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/machine_limits.hpp"
 #include "core/work_clock.hpp"
 #include "harness/evaluator.hpp"
 #include "harness/linear_shortcut.hpp"
@@ -150,6 +151,10 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
   } catch (const Error&) {
     throw;  // bad input or an interruption: the same for every trial of the pack
   } catch (const std::exception& error) {
+    // That the machine gave out says nothing about a trial.
+    if (const std::string problem = machine_problem(error); !problem.empty()) {
+      throw ResourceError(problem);
+    }
     if (pack.trials.size() == 1) {
       TrialResult result;
       result.spec = pack.trials.front();

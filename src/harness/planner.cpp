@@ -4,41 +4,16 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
+#include <numeric>
 
 #include "harness/pack_cost.hpp"
+#include "harness/section_numbers.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
 namespace spurion {
 
 namespace {
-
-/// Options without the fields in which replicas of one batch may differ.
-Value shared_options(const Value& options, const AnySchema& schema) {
-  Value shared = options;
-  for (const FieldInfo& field : schema.fields) {
-    if (field.per_replica) shared.as_table().erase(field.name);
-  }
-  return shared;
-}
-
-std::string pack_key(const TrialSpec& trial, const Catalog& catalog) {
-  const Value key = Value::Table{
-      {"environment", trial.environment.name},
-      {"environment_options", trial.environment.options},
-      {"model", trial.model.name},
-      {"model_options", trial.model.options},
-      {"method", trial.method.name},
-      {"method_options",
-       shared_options(trial.method.options, catalog.methods.at(trial.method.name).schema)},
-      {"regime", trial.regime.name},
-      {"regime_options", trial.regime.options},
-      {"optimizer", shared_options(trial.optimizer, AnySchema::of(OptimizerOptions::schema()))},
-      {"training", trial.training},
-      {"evaluation", trial.evaluation}};
-  return key.canonical_json();
-}
 
 /// A chunk whose working set stays in the second-level cache trains faster than a larger one.
 double cache_bytes() {
@@ -48,11 +23,12 @@ double cache_bytes() {
 
 /// Trials of one shape, sorted by seed, and what they cost.
 struct Group {
-  std::vector<TrialSpec> trials;
+  const TrialSpec* first = nullptr;
+  std::vector<std::size_t> members;  ///< where they are among all trials
   PackCost cost;
   std::int64_t seeds = 1;
 
-  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(trials.size()); }
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(members.size()); }
   [[nodiscard]] double flops() const { return cost.flops * static_cast<double>(size()); }
   /// Most memory of a pack of so many replicas, wherever it starts.
   [[nodiscard]] double memory_bytes(std::int64_t replicas) const {
@@ -62,27 +38,34 @@ struct Group {
   }
 };
 
-Group make_group(std::vector<TrialSpec> trials, const Catalog& catalog,
-                 const DataSources& sources) {
+Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> members,
+                 const Catalog& catalog, const DataSources& sources) {
   Group group;
-  group.trials = std::move(trials);
+  group.members = std::move(members);
   // Replicas of one seed share its rows: side by side.
-  std::stable_sort(group.trials.begin(), group.trials.end(),
-                   [](const TrialSpec& a, const TrialSpec& b) { return a.seed < b.seed; });
-  std::set<std::int64_t> seeds;
-  for (const TrialSpec& trial : group.trials) seeds.insert(trial.seed);
-  group.seeds = static_cast<std::int64_t>(seeds.size());
-  group.cost = pack_cost(group.trials.front(), catalog, sources);
+  std::stable_sort(group.members.begin(), group.members.end(),
+                   [&](std::size_t a, std::size_t b) { return trials[a].seed < trials[b].seed; });
+  group.seeds = 0;
+  const TrialSpec* last = nullptr;
+  for (const std::size_t member : group.members) {
+    if (last == nullptr || trials[member].seed != last->seed) ++group.seeds;
+    last = &trials[member];
+  }
+  group.first = &trials[group.members.front()];
+  group.cost = pack_cost(*group.first, catalog, sources);
   return group;
 }
 
-[[noreturn]] void refuse(const TrialSpec& trial, double needed, double available) {
+[[noreturn]] void refuse(const Group& group, double available) {
+  const TrialSpec& trial = *group.first;
+  const PackCost::Share& most =
+      *std::max_element(group.cost.shares.begin(), group.cost.shares.end(),
+                        [](const auto& a, const auto& b) { return a.bytes < b.bytes; });
   throw UsageError(fmt::format(
       "one trial of experiment '{}' ({}, {}, {}) needs about {:.0f} MB of memory, and {:.0f} MB "
-      "are "
-      "left for trials; raise --memory, or lower training.rows, training.batch or the model's size",
-      trial.experiment, trial.environment.name, trial.model.name, trial.method.name, needed * 1e-6,
-      available * 1e-6));
+      "are left for trials; raise --memory, or lower {}, which takes about {:.0f} MB",
+      trial.experiment, trial.environment.name, trial.model.name, trial.method.name,
+      group.memory_bytes(1) * 1e-6, available * 1e-6, most.field, most.bytes * 1e-6));
 }
 
 /// Most replicas of a pack of this group.
@@ -97,7 +80,7 @@ std::int64_t largest_pack(const Group& group, const PlanOptions& options) {
   while (size > 1 && group.memory_bytes(size) > share) size -= (size + 7) / 8;
   // Alone it may take what the other workers leave; they wait.
   if (group.memory_bytes(1) > options.memory_bytes) {
-    refuse(group.trials.front(), group.memory_bytes(1), options.memory_bytes);
+    refuse(group, options.memory_bytes);
   }
   return std::max<std::int64_t>(size, 1);
 }
@@ -116,7 +99,9 @@ std::int64_t count_packs(const Group& group, std::int64_t largest, double total_
 
 Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
              const DataSources& sources) {
-  const Group group = make_group(trials, catalog, sources);
+  std::vector<std::size_t> all(trials.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const Group group = make_group(trials, std::move(all), catalog, sources);
   Pack pack;
   pack.trials = trials;
   pack.flops = group.flops();
@@ -124,14 +109,15 @@ Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
   return pack;
 }
 
-std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
                        const DataSources& sources, const PlanOptions& options) {
-  std::map<std::string, std::vector<TrialSpec>> by_shape;
-  for (const TrialSpec& trial : trials) by_shape[pack_key(trial, catalog)].push_back(trial);
+  ShapeNumbers numbers(catalog);
+  std::map<ShapeNumbers::Key, std::vector<std::size_t>> by_shape;
+  for (std::size_t i = 0; i < trials.size(); ++i) by_shape[numbers.of(trials[i])].push_back(i);
   std::vector<Group> groups;
   double total_flops = 0.0;
   for (auto& [key, members] : by_shape) {
-    groups.push_back(make_group(std::move(members), catalog, sources));
+    groups.push_back(make_group(trials, std::move(members), catalog, sources));
     total_flops += groups.back().flops();
   }
   std::vector<Pack> packs;
@@ -139,9 +125,12 @@ std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& cata
     const std::int64_t count =
         count_packs(group, largest_pack(group, options), total_flops, options.jobs);
     for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t end = (i + 1) * group.size() / count;
       Pack pack;
-      pack.trials.assign(group.trials.begin() + i * group.size() / count,
-                         group.trials.begin() + (i + 1) * group.size() / count);
+      for (std::int64_t member = i * group.size() / count; member < end; ++member) {
+        pack.trials.push_back(std::move(trials[group.members[static_cast<std::size_t>(member)]]));
+      }
+      pack.trials.shrink_to_fit();
       const auto replicas = static_cast<std::int64_t>(pack.trials.size());
       pack.flops = group.cost.flops * static_cast<double>(replicas);
       pack.memory_bytes = group.memory_bytes(replicas);
@@ -152,6 +141,11 @@ std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& cata
   std::stable_sort(packs.begin(), packs.end(),
                    [](const Pack& a, const Pack& b) { return a.flops > b.flops; });
   return packs;
+}
+
+std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+                       const DataSources& sources, const PlanOptions& options) {
+  return plan(std::vector<TrialSpec>(trials), catalog, sources, options);
 }
 
 }  // namespace spurion

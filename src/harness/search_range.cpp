@@ -62,4 +62,13 @@ Search read_search(const Value& value, const std::string& owner, Problems& probl
   return {kind->second, ends[0].as_number(), ends[1].as_number(), {}};
 }
 
+Value search_value(const Search& search) {
+  for (const auto& [name, kind] : kinds()) {
+    if (kind != search.kind) continue;
+    if (kind == Search::Kind::choice) return Value::Table{{name, Value::List(search.choices)}};
+    return Value::Table{{name, Value::List{search.low, search.high}}};
+  }
+  throw LogicError("a fixed field has no search distribution");
+}
+
 }  // namespace spurion

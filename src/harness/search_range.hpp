@@ -11,4 +11,7 @@ namespace spurion {
 /// What is wrong with it is added to `problems`, and the result is `fixed`.
 Search read_search(const Value& value, const std::string& owner, Problems& problems);
 
+/// The distribution as a suite writes it, `{ log_uniform = [1e-4, 1e-2] }`.
+Value search_value(const Search& search);
+
 }  // namespace spurion

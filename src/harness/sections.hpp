@@ -15,6 +15,6 @@ bool is_component(const std::string& section);
 
 /// Lays `given` over the section of `sections`. A component of another name replaces the section
 /// whole (its options mean nothing to the other); otherwise single options are overridden.
-void merge_section(Value& sections, const std::string& section, const Value& given);
+SPURION_API void merge_section(Value& sections, const std::string& section, const Value& given);
 
 }  // namespace spurion

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "core/place_of.hpp"
+#include "core/text_file.hpp"
 #include "harness/safe_name.hpp"
 #include "harness/search_range.hpp"
 #include "harness/sections.hpp"
@@ -156,8 +155,8 @@ void read_values(const Value& search, const std::string& owner, Experiment& expe
   }
 }
 
-Experiment read_experiment(const Value& table, const Suite& suite, const Value& defaults,
-                           std::int64_t seeds, Problems& problems) {
+Experiment read_experiment(const Value& table, const Value& defaults, std::int64_t seeds,
+                           Problems& problems) {
   Reader reader(problems);
   Experiment experiment;
   experiment.name = reader.name(table, "[[experiment]]");
@@ -175,16 +174,11 @@ Experiment read_experiment(const Value& table, const Suite& suite, const Value& 
   if (const Value* search =
           reader.table(table, "search", owner, "a table with draws, fields, ranges and values")) {
     reader.keys(*search, owner + " search", {"draws", "fields", "ranges", "values"});
+    experiment.search = *search;
     experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
     experiment.search_fields = reader.texts(*search, "fields", owner + " search");
     read_ranges(*search, owner, experiment, reader, problems);
     read_values(*search, owner, experiment, reader, problems);
-  }
-  for (const Experiment& other : suite.experiments) {
-    if (other.name == experiment.name) {
-      problems.add(
-          fmt::format("{}experiment '{}' appears twice", place_of(table), experiment.name));
-    }
   }
   return experiment;
 }
@@ -209,8 +203,13 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     reader.keys(*given, "[defaults]", section_names());
     copy_sections(*given, "[defaults]", defaults, problems);
   }
+  std::set<std::string> names;
   for (const Value* entry : reader.tables(table, "experiment", "the suite")) {
-    suite.experiments.push_back(read_experiment(*entry, suite, defaults, seeds, problems));
+    suite.experiments.push_back(read_experiment(*entry, defaults, seeds, problems));
+    const std::string& name = suite.experiments.back().name;
+    if (!names.insert(name).second) {
+      problems.add(fmt::format("{}experiment '{}' appears twice", place_of(*entry), name));
+    }
   }
   if (suite.experiments.empty()) {
     problems.add(fmt::format("{}: the suite has no [[experiment]]", file_name));
@@ -221,12 +220,10 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     question.kind = reader.text(*entry, "kind", "[[question]]", true);
     question.experiment = reader.text(*entry, "experiment", "[[question]]", true);
     question.options = *entry;
-    std::vector<std::string> names;
-    for (const Experiment& experiment : suite.experiments) names.push_back(experiment.name);
-    if (!question.experiment.empty() &&
-        std::find(names.begin(), names.end(), question.experiment) == names.end()) {
-      problems.add(place_of(*entry->find("experiment")) +
-                   unknown_name_message("experiment", question.experiment, names));
+    if (!question.experiment.empty() && names.count(question.experiment) == 0) {
+      problems.add(
+          place_of(*entry->find("experiment")) +
+          unknown_name_message("experiment", question.experiment, {names.begin(), names.end()}));
     }
     suite.questions.push_back(std::move(question));
   }
@@ -234,27 +231,30 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   return suite;
 }
 
-Suite Suite::load(const std::string& name_or_file) {
-  std::filesystem::path path = name_or_file;
-  if (!std::filesystem::is_regular_file(path)) {
-    path.clear();
-    for (const auto& folder : suite_folders()) {
-      const auto candidate = folder / (name_or_file + ".toml");
-      if (std::filesystem::is_regular_file(candidate)) {
-        path = candidate;
-        break;
-      }
-    }
-    if (path.empty()) {
-      throw UsageError(unknown_name_message("suite", name_or_file, suite_names()) +
-                       "; a path to a .toml file works too");
-    }
+namespace {
+
+/// The file of a suite: what `name_or_file` names itself, or one that came with spurion.
+std::filesystem::path find_suite(const std::string& name_or_file) {
+  const std::filesystem::path path = name_or_file;
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) return path;
+  for (const auto& folder : suite_folders()) {
+    const auto candidate = folder / (name_or_file + ".toml");
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(candidate, ignored)) return candidate;
   }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw UsageError(fmt::format("cannot read '{}'", path.string()));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse(text.str(), path.filename().string());
+  // A folder, a pipe, a loop of links: reading says what is wrong.
+  const auto type = std::filesystem::status(path, error).type();
+  if (type != std::filesystem::file_type::not_found) return path;
+  throw UsageError(unknown_name_message("suite", name_or_file, suite_names()) +
+                   "; a path to a .toml file works too");
+}
+
+}  // namespace
+
+Suite Suite::load(const std::string& name_or_file) {
+  const std::filesystem::path path = find_suite(name_or_file);
+  return parse(read_text(path), path.filename().string());
 }
 
 }  // namespace spurion

@@ -10,8 +10,9 @@ std::vector<std::filesystem::path> suite_folders() {
   if (const char* folder = std::getenv("SPURION_SUITES"); folder != nullptr && *folder != '\0') {
     folders.emplace_back(folder);
   }
+  std::error_code ignored;  // a folder that cannot be looked into has no suites
   for (const char* folder : {SPURION_SOURCE_SUITES, SPURION_INSTALLED_SUITES}) {
-    if (std::filesystem::is_directory(folder)) folders.emplace_back(folder);
+    if (std::filesystem::is_directory(folder, ignored)) folders.emplace_back(folder);
   }
   return folders;
 }
@@ -19,8 +20,8 @@ std::vector<std::filesystem::path> suite_folders() {
 std::vector<std::string> suite_names() {
   std::vector<std::string> names;
   for (const auto& folder : suite_folders()) {
-    if (!std::filesystem::is_directory(folder)) continue;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
       if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
     }
   }

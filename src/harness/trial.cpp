@@ -2,21 +2,28 @@
 
 #include <fmt/format.h>
 
+#include "harness/trial_id.hpp"
 #include "spurion/error.hpp"
-#include "spurion/random.hpp"
 
 namespace spurion {
+
+namespace {
+
+/// Beyond any machine; products of two of them with a number of domains or windows stay countable.
+constexpr double kBeyondMachines = 1e12;
+
+}  // namespace
 
 const Schema<TrainingOptions>& TrainingOptions::schema() {
   using O = TrainingOptions;
   static const auto schema =
       Schema<O>()
           .field("steps", &O::steps, "Updates in all, shared out over the phases of a stream.",
-                 at_least(0), log_uniform_integer(100, 10000))
+                 between(0, kBeyondMachines), log_uniform_integer(100, 10000))
           .field("rows", &O::rows, "Training rows of each train domain (of each phase).",
-                 at_least(1), log_uniform_integer(100, 100000))
+                 between(1, kBeyondMachines), log_uniform_integer(100, 100000))
           .field("batch", &O::batch, "Rows of each domain in a minibatch; 0 means all of them.",
-                 at_least(0), log_uniform_integer(8, 512));
+                 between(0, kBeyondMachines), log_uniform_integer(8, 512));
   return schema;
 }
 
@@ -25,12 +32,12 @@ const Schema<EvaluationOptions>& EvaluationOptions::schema() {
   static const auto schema =
       Schema<O>()
           .field("rows", &O::rows, "Held-out rows of each domain, and pairs of twins on the dial.",
-                 at_least(1))
+                 between(1, kBeyondMachines))
           .field("every", &O::every, "Measure every so many steps; 0 means at the end only.",
-                 at_least(0))
+                 between(0, kBeyondMachines))
           .field("training_rows", &O::training_rows,
                  "Rows of each train domain's training set that are measured too; 0 means none.",
-                 at_least(0));
+                 between(0, kBeyondMachines));
   return schema;
 }
 
@@ -70,12 +77,7 @@ Value TrialSpec::canonical() const {
                       {"draw", draw}};
 }
 
-std::string TrialSpec::id() const {
-  const std::string text = canonical().canonical_json();
-  const StreamKey low = StreamKey(1).child(text);
-  const StreamKey high = StreamKey(2).child(text);
-  return fmt::format("{:016x}{:016x}", high.value(), low.value());
-}
+std::string TrialSpec::id() const { return trial_id(*this).text(); }
 
 TrialSpec TrialSpec::from_canonical(const Value& value) {
   TrialSpec spec;

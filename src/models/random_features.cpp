@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <mutex>
 #include <vector>
 
 #include "engine/matmul.hpp"
@@ -45,12 +46,6 @@ class RandomFeatures final : public Model {
     LayoutBuilder builder;
     builder.add("head.weight", {options_.width, outputs_});
     layout_ = builder.take();
-    const StreamKey key =
-        StreamKey(static_cast<std::uint64_t>(options_.feature_seed)).child("random_features");
-    Tensor directions = at::empty({options_.width, inputs_});
-    Stream(key).fill_normal(0, options_.width, inputs_, directions.data_ptr<float>());
-    directions /= directions.norm(2, {1}, true) * std::sqrt(static_cast<double>(options_.width));
-    directions_ = directions.t().contiguous();
   }
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
@@ -65,7 +60,7 @@ class RandomFeatures final : public Model {
     for (std::int64_t set = 0; set < rows.size(0); ++set) {
       engine::product(rows.size(1), inputs_, options_.width,
                       rows.data_ptr<float>() + set * rows.size(1) * inputs_, false,
-                      directions_.data_ptr<float>(), false,
+                      directions().data_ptr<float>(), false,
                       features.data_ptr<float>() + set * rows.size(1) * options_.width);
     }
     features.relu_();
@@ -75,8 +70,8 @@ class RandomFeatures final : public Model {
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
     const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).to(parameters.scalar_type());
-    const Tensor directions = directions_.to(parameters.device(), parameters.scalar_type());
-    return read_out(parameters, at::matmul(rows, directions).relu());
+    const Tensor fixed = directions().to(parameters.device(), parameters.scalar_type());
+    return read_out(parameters, at::matmul(rows, fixed).relu());
   }
 
   [[nodiscard]] double forward_flops() const override { return feature_flops() + head_flops(); }
@@ -85,8 +80,24 @@ class RandomFeatures final : public Model {
   [[nodiscard]] double activation_bytes() const override {
     return 4.0 * static_cast<double>(inputs_ + options_.width + 4 * outputs_);
   }
+  // Twice while they are made.
+  [[nodiscard]] double fixed_bytes() const override {
+    return 8.0 * static_cast<double>(inputs_) * static_cast<double>(options_.width);
+  }
 
  private:
+  /// [D, N], drawn when they are first used: what they cost is asked before anything is run.
+  [[nodiscard]] const Tensor& directions() const {
+    std::call_once(drawn_, [this] {
+      const StreamKey key =
+          StreamKey(static_cast<std::uint64_t>(options_.feature_seed)).child("random_features");
+      Tensor rows = at::empty({options_.width, inputs_});
+      Stream(key).fill_normal(0, options_.width, inputs_, rows.data_ptr<float>());
+      rows /= rows.norm(2, {1}, true) * std::sqrt(static_cast<double>(options_.width));
+      directions_ = rows.t().contiguous();
+    });
+    return directions_;
+  }
   /// features [K or 1, B, N]
   [[nodiscard]] Output read_out(const Tensor& parameters, const Tensor& features) const {
     const Tensor head = parameters.reshape({parameters.size(0), options_.width, outputs_});
@@ -103,7 +114,8 @@ class RandomFeatures final : public Model {
   Options options_;
   std::int64_t inputs_;
   std::int64_t outputs_;
-  Tensor directions_;  // [D, N]
+  mutable std::once_flag drawn_;
+  mutable Tensor directions_;
   std::vector<ParameterBlock> layout_;
 };
 

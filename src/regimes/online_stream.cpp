@@ -23,8 +23,9 @@ std::int64_t rows_of_step(const TrainingOptions& training) {
 void require_rows(const TrajectoryOptions& options, const TrainingOptions& training,
                   const Environment& environment) {
   const Trajectory trajectory(options, environment);
-  const std::int64_t rows =
-      rows_of_step(training) * static_cast<std::int64_t>(trajectory.first_domains().size());
+  // As real numbers: the product of two options may be more than an integer holds.
+  const double rows = static_cast<double>(rows_of_step(training)) *
+                      static_cast<double>(trajectory.first_domains().size());
   std::vector<std::int64_t> ends;  // steps up to the end of each phase
   for (std::int64_t phase = 1; phase < trajectory.count(); ++phase) {
     ends.push_back((ends.empty() ? 0 : ends.back()) + trajectory.steps(phase, training.steps));
@@ -32,12 +33,13 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
   for (std::size_t phase = 1; phase <= ends.size(); ++phase) {
     const Domain& domain = trajectory.phases()[phase].domain;
     const std::int64_t limit = environment.row_limit(domain, Purpose::train);
-    if (ends[phase - 1] * rows <= limit) continue;
+    if (static_cast<double>(ends[phase - 1]) * rows <= static_cast<double>(limit)) continue;
     throw UsageError(fmt::format(
-        "the stream takes {} rows ({} steps of {} each after phase 0), more than the {} training "
-        "rows {} has in domain '{}': lower training.steps or training.batch, or raise "
+        "the stream takes {:.0f} rows ({} steps of {:.0f} each after phase 0), more than the {} "
+        "training rows {} has in domain '{}': lower training.steps or training.batch, or raise "
         "pretrain_share",
-        ends.back() * rows, ends.back(), rows, limit, environment.info().name, domain.name));
+        static_cast<double>(ends.back()) * rows, ends.back(), rows, limit, environment.info().name,
+        domain.name));
   }
 }
 

@@ -20,7 +20,7 @@ struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
   static Schema<Options>& add_to(Schema<Options>& schema) {
     return TuningOptions::add_to(TrajectoryOptions::add_to(schema))
         .field("windows", static_cast<std::int64_t Options::*>(&Options::windows),
-               "Windows of each phase over which predictions are averaged.", at_least(1));
+               "Windows of each phase over which predictions are averaged.", between(1, 1e6));
   }
 };
 

@@ -1,7 +1,10 @@
 #include "spurion/value.hpp"
 
+#include <sys/stat.h>
+
 #include "catch.hpp"
 #include "spurion/error.hpp"
+#include "temporary_folder.hpp"
 
 using namespace spurion;
 
@@ -38,5 +41,84 @@ TEST_CASE("canonical JSON reads back to the same value, floats to the last bit")
 }
 
 TEST_CASE("a missing file is one clear error") {
-  CHECK_THROWS_WITH(read_toml("/nowhere/x.toml"), "cannot read '/nowhere/x.toml'");
+  CHECK_THROWS_WITH(read_toml("/nowhere/x.toml"),
+                    "cannot read '/nowhere/x.toml': No such file or directory");
+}
+
+TEST_CASE("a copy of a value shares its parts until one of the two is changed") {
+  Value value = Value::Table{{"list", Value::List{Value(1), Value(2)}}, {"name", "erm"}};
+  Value copy = value;
+  const Value& same = copy;
+  const Value& original = value;
+  CHECK(&same.as_table() == &original.as_table());
+  copy.as_table()["name"] = "irm_v1";
+  copy.as_table()["list"].as_list().emplace_back(3);
+  CHECK(value.canonical_json() == R"({"list":[1,2],"name":"erm"})");
+  CHECK(copy.canonical_json() == R"({"list":[1,2,3],"name":"irm_v1"})");
+  CHECK(copy != value);
+  CHECK(Value() == Value(Value::Table{}));
+  CHECK(Value().as_table().empty());
+  Value empty;
+  empty.as_table()["x"] = 1;
+  CHECK(empty.canonical_json() == R"({"x":1})");
+  CHECK(Value().canonical_json() == "{}");
+}
+
+TEST_CASE("canonical JSON escapes what JSON wants escaped") {
+  const Value value = Value::Table{{"a\"b", "tab\t \\ \x7f gr\u00f6\u00dfe"}, {"", ""}};
+  CHECK(value.canonical_json() == "{\"\":\"\",\"a\\\"b\":\"tab\\t \\\\ \x7f gr\u00f6\u00dfe\"}");
+  CHECK(parse_json(value.canonical_json(), "test") == value);
+}
+
+TEST_CASE("TOML that nests without bound is refused before a parser recurses into it") {
+  std::string dotted = "a";
+  for (int i = 0; i < 30000; ++i) dotted += ".a";
+  const std::string refused = "tables and lists nest more than 100 deep here";
+  CHECK(message_of("x = 1\n" + dotted + " = 1\n") == "s.toml:2:202: " + refused);
+  CHECK(message_of("[" + dotted + "]\n") == "s.toml:1:201: " + refused);
+  CHECK(message_of("[[" + dotted + "]]\n") == "s.toml:1:200: " + refused);
+  CHECK(message_of("a = " + std::string(100000, '[')) == "s.toml:1:105: " + refused);
+  std::string inner;
+  for (int i = 0; i < 40; ++i) inner += "{ b.c.d = ";
+  CHECK_THAT(message_of("a = " + inner), Catch::Contains(refused));
+  std::string quoted = "'a'";
+  for (int i = 0; i < 200; ++i) quoted += " . \"a.b\"";
+  CHECK_THAT(message_of(quoted + " = 1\n"), Catch::Contains(refused));
+  // A header and the keys below it add up.
+  const std::string sixty = dotted.substr(0, 119);
+  CHECK(message_of("[" + sixty + "]\nx = 1\n").empty());
+  CHECK_THAT(message_of("[" + sixty + "]\n" + sixty + " = 1\n"), Catch::Contains(refused));
+}
+
+TEST_CASE("dots and brackets that nest nothing do not count as depth") {
+  std::string numbers = "a = [\n";
+  for (int i = 0; i < 300; ++i) numbers += "1.5, 2.5, # ([{ a.b.c\n {x.y = 0.25},\n";
+  CHECK(message_of(numbers + "]\n").empty());
+  CHECK(message_of("a = \"\"\"" + std::string(200, '[') + "\n\"\"\"\"\nb = '" +
+                   std::string(200, '{') + "'\n")
+            .empty());
+  std::string tables;
+  for (int i = 0; i < 300; ++i) tables += "[[a.b]]\nx.y = 0.5\n[a.b.c]\nz = [[1.0], [2.0]]\n";
+  CHECK(message_of(tables).empty());
+  // A bracket that is missing is told by the parser, not as depth.
+  CHECK_THAT(message_of("a = [0.5, 0.5\n" + tables), !Catch::Contains("nest more than"));
+}
+
+TEST_CASE("JSON that nests without bound, or holds an integer of more than 64 bits, is refused") {
+  CHECK_THROWS_WITH(parse_json(std::string(200000, '['), "x"),
+                    "x: the JSON nests lists and objects more than 100 deep");
+  CHECK(parse_json("[\"" + std::string(200, '[') + "\"]", "x").as_list().size() == 1);
+  CHECK_THROWS_WITH(parse_json("18446744073709551615", "x"),
+                    "x: the integer 18446744073709551615 is too large");
+}
+
+TEST_CASE("a pipe, a folder or a device is no suite") {
+  const tests::TemporaryFolder folder;
+  const std::string pipe = (folder.path() / "pipe.toml").string();
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(
+      read_toml(pipe),
+      "cannot read '" + pipe + "': it is no plain file, but a pipe, a socket or a device");
+  CHECK_THROWS_WITH(read_toml(folder.path()),
+                    "cannot read '" + folder.path().string() + "': it is a folder");
 }

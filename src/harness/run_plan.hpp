@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/memory_budget.hpp"
+#include "harness/pack_checkpoint.hpp"
+#include "harness/stored_facts.hpp"
+#include "harness/trial_id.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+
+/// What is asked for, checked: everything that can be wrong with the input of a run is found
+/// before the output folder is touched.
+struct CheckedRun {
+  std::vector<TrialSpec> trials;
+  std::vector<TrialId> ids;  ///< of the trials, in their order
+  std::shared_ptr<const DataSources> sources;
+  std::map<std::string, std::string> context;  ///< facts of the run to store
+  std::map<std::string, std::string> data;     ///< hashes of recorded rows, by their names
+  std::int64_t jobs = 1;
+};
+
+/// Throws `UsageError`, `DataError` or `StoreError` for what a run would refuse.
+SPURION_API CheckedRun check_run(const Suite& suite, const Catalog& catalog,
+                                 const RunOptions& options);
+
+/// What a run will do, given what the folder holds.
+struct RunPlan {
+  std::vector<Pack> packs;  ///< those that were stopped in the middle first
+  MemoryBudget budget;
+  CheckpointPlan checkpoints;
+  std::int64_t distinct = 0;  ///< trials of the suite, each once
+  std::int64_t found = 0;     ///< of them in the store
+};
+
+/// Uses up the trials of `run`. Throws `UsageError` where the store was made on another kind of
+/// device or a trial does not fit the memory, `DataError` where its rows have changed.
+SPURION_API RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& catalog,
+                             const RunOptions& options);
+
+}  // namespace spurion

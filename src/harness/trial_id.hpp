@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "spurion/export.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// The identity of a trial in sixteen bytes: suites have hundreds of thousands of them.
+struct TrialId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  /// 32 hex digits, what `TrialSpec::id` gives.
+  [[nodiscard]] SPURION_API std::string text() const;
+  /// The id that `text` gave; none where it is no id.
+  SPURION_API static std::optional<TrialId> read(const std::string& text);
+  friend bool operator==(const TrialId& a, const TrialId& b) {
+    return a.high == b.high && a.low == b.low;
+  }
+  friend bool operator<(const TrialId& a, const TrialId& b) {
+    return a.high != b.high ? a.high < b.high : a.low < b.low;
+  }
+};
+
+struct TrialIdHash {
+  std::size_t operator()(const TrialId& id) const { return static_cast<std::size_t>(id.low); }
+};
+
+/// The canonical texts of a trial's sections, in the order of `section_names`: those of a grid come
+/// again and again.
+using SectionTexts = std::array<const std::string*, 7>;
+
+/// The id of a trial with these sections.
+SPURION_API TrialId trial_id(const SectionTexts& sections, std::int64_t seed,
+                             std::int64_t suite_seed, std::int64_t draw);
+SPURION_API TrialId trial_id(const TrialSpec& trial);
+
+/// What the canonical form of a trial holds of a component.
+std::string canonical_text(const Component& component);
+
+}  // namespace spurion

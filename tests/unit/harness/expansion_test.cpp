@@ -1,0 +1,257 @@
+#include "harness/expansion.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "catch.hpp"
+#include "harness/fit_check.hpp"
+#include "harness/sections.hpp"
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+#include "unit/harness/test_suites.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+
+namespace {
+
+std::string with_search(const std::string& search) {
+  std::string text = tests::tiny_suite();
+  return text.insert(text.find("[[question]]"), "[experiment.search]\n" + search);
+}
+
+std::string problem_of(const Suite& suite, double memory_bytes = 0.0) {
+  try {
+    (void)suite.trials(builtin_catalog(), memory_bytes);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string problem_of(const std::string& text) { return problem_of(Suite::parse(text, "s.toml")); }
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+/// The trials of a suite without a search, each made from nothing.
+std::vector<std::string> ids_one_by_one(const Suite& suite, const Catalog& catalog) {
+  std::vector<std::string> ids;
+  for (const Experiment& experiment : suite.experiments) {
+    std::vector<std::pair<std::string, Value::List>> axes;
+    for (const bool whole : {true, false}) {
+      for (const auto& [path, values] : experiment.grid.as_table()) {
+        if ((path.find('.') == std::string::npos) == whole) {
+          axes.emplace_back(path, values.as_list());
+        }
+      }
+    }
+    const std::function<void(std::size_t, const Value&)> walk = [&](std::size_t axis,
+                                                                    const Value& sections) {
+      if (axis < axes.size()) {
+        const auto& [path, values] = axes[axis];
+        const auto dot = path.find('.');
+        for (const Value& value : values) {
+          Value next = sections;
+          if (dot == std::string::npos) {
+            merge_section(next, path, value);
+          } else {
+            next.as_table()[path.substr(0, dot)].as_table()[path.substr(dot + 1)] = value;
+          }
+          walk(axis + 1, next);
+        }
+        return;
+      }
+      Problems problems;
+      const auto component = [&](const char* section, const auto& registry) {
+        Value options = *sections.find(section);
+        const std::string name = options.find("name")->as_string();
+        options.as_table().erase("name");
+        return Component{name, registry.at(name).schema.normalise(options, name, problems)};
+      };
+      const auto plain = [&](const char* section, const auto& schema) {
+        const Value* given = sections.find(section);
+        return schema.print(schema.parse(given == nullptr ? Value() : *given, section, problems));
+      };
+      TrialSpec spec;
+      spec.environment = component("environment", catalog.environments);
+      spec.model = component("model", catalog.models);
+      spec.method = component("method", catalog.methods);
+      spec.regime = component("regime", catalog.regimes);
+      spec.optimizer = plain("optimizer", OptimizerOptions::schema());
+      spec.training = plain("training", TrainingOptions::schema());
+      spec.evaluation = plain("evaluation", EvaluationOptions::schema());
+      spec.suite_seed = suite.seed;
+      for (spec.seed = 0; spec.seed < experiment.seeds; ++spec.seed) {
+        const std::string text = spec.canonical().canonical_json();
+        ids.push_back(fmt::format("{:016x}{:016x}", StreamKey(2).child(text).value(),
+                                  StreamKey(1).child(text).value()));
+      }
+    };
+    walk(0, experiment.sections);
+  }
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("the id of a trial is the hash of its canonical text that stores have always held") {
+  // Worked out by a program of its own from the text and the definition of the hash.
+  const std::string text =
+      R"({"draw":2,"environment":{"name":"two_bit","options":{"domains":[0.1,0.2],)"
+      R"("label_noise":0.25}},"evaluation":{"every":0,"rows":100,"training_rows":0},)"
+      R"("method":{"name":"erm","options":{"l2":1e-05,"note":")"
+      "gr\u00fc\u00df"
+      R"( \"x\""}},"model":{"name":"linear","options":{}},)"
+      R"("optimizer":{"learning_rate":3.0,"name":"adam"},)"
+      R"("regime":{"name":"offline","options":{"group_labels":false}},"seed":7,"suite_seed":11,)"
+      R"("training":{"batch":0,"rows":-5,"steps":1000}})";
+  const TrialSpec trial = TrialSpec::from_canonical(parse_json(text, "test"));
+  CHECK(trial.canonical().canonical_json() == text);
+  CHECK(trial.id() == "e87432a4419515968856be5c4dedcee3");
+  const auto id = TrialId::read(trial.id());
+  REQUIRE(id);
+  CHECK(*id == trial_id(trial));
+  CHECK(id->text() == trial.id());
+  CHECK_FALSE(TrialId::read("e87432a4419515968856be5c4dedcee30"));
+  CHECK_FALSE(TrialId::read("x" + trial.id().substr(1)));
+}
+
+TEST_CASE("shared sections give the trials, and the ids, that each trial gives alone") {
+  const Catalog catalog = builtin_catalog();
+  for (const char* name : {"first_look", "controls", "streams_first_look", "memorisation_scale"}) {
+    CAPTURE(name);
+    const Suite suite = Suite::load(name);
+    Suite searched = suite;
+    auto& experiments = searched.experiments;
+    experiments.erase(std::remove_if(experiments.begin(), experiments.end(),
+                                     [](const Experiment& one) { return one.draws > 0; }),
+                      experiments.end());
+    const Expansion expansion = expand(searched, catalog, 0.0);
+    const std::vector<std::string> alone = ids_one_by_one(searched, catalog);
+    REQUIRE(expansion.trials.size() == alone.size());
+    REQUIRE(expansion.ids.size() == alone.size());
+    for (std::size_t i = 0; i < alone.size(); ++i) {
+      REQUIRE(expansion.ids[i].text() == alone[i]);
+      REQUIRE(expansion.trials[i].id() == alone[i]);
+    }
+  }
+}
+
+TEST_CASE("what does not fit is counted and refused before a trial is made") {
+  const std::string suite = tests::tiny_suite();
+  const auto problem = [&](const std::string& from, const std::string& to) {
+    return problem_of(replaced(suite, from, to));
+  };
+  CHECK_THAT(
+      problem("seeds = 3", "seeds = 1000000000"),
+      Contains("the suite asks for 4000000000 trials, of which experiment 'grid' for "
+               "4000000000 (2 values of method, 2 values of optimizer.learning_rate, seeds = "
+               "1000000000)") &&
+          Contains("half of this machine's memory"));
+  CHECK_THAT(problem("seeds = 3", "seeds = 9223372036854775807"), Contains("asks for more than"));
+  std::string grid = suite;
+  for (const char* axis : {"training.steps", "training.rows", "evaluation.rows"}) {
+    std::string values;
+    for (int i = 1; i <= 1000; ++i) values += fmt::format("{},", i);
+    grid = replaced(grid, "[[question]]", fmt::format("\"{}\" = [{}]\n[[question]]", axis, values));
+  }
+  CHECK_THAT(problem_of(grid), Contains("asks for 12000000000 trials"));
+  CHECK_THAT(
+      problem_of(with_search("draws = 2000000000\nfields = [\"optimizer.learning_rate\"]\n")),
+      Contains("search.draws = 2000000000"));
+  // 12 trials at 2 kB: they fit 24 kB and not 23.
+  const Suite tiny = Suite::parse(suite, "s.toml");
+  CHECK(problem_of(tiny, 24000.0).empty());
+  CHECK_THAT(problem_of(tiny, 23000.0),
+             Contains("0.024 MB") && Contains("--memory") && Contains("enough for 11 trials"));
+}
+
+TEST_CASE("a search field that no trial has is refused once, with its place and the nearest name") {
+  CHECK(problem_of(with_search("draws = 3\nfields = [\"optimizer.learnin_rate\"]\n"))
+            .rfind("s.toml:17:11: search field 'optimizer.learnin_rate' of experiment 'grid' is an "
+                   "option of none of its trials; did you mean 'optimizer.learning_rate'?",
+                   0) == 0);
+  const std::string two =
+      problem_of(with_search("draws = 3\nfields = [\"model.width\", \"method.penalty_wieght\"]\n"));
+  CHECK(two.rfind("s.toml:17:26: search field 'method.penalty_wieght'", 0) == 0);
+  CHECK_THAT(two, Contains("did you mean 'method.penalty_weight'?"));
+  CHECK(two.find('\n') == std::string::npos);
+  // Some trials have it: the others keep theirs.
+  CHECK(problem_of(with_search("draws = 3\nfields = [\"method.penalty_weight\"]\n")).empty());
+  CHECK_THAT(problem_of(with_search("draws = 3\nfields = [\"model.name\"]\n")),
+             Contains("'model.name' of experiment 'grid' is an option of none of its trials"));
+}
+
+TEST_CASE("a search whose draws would be the same trial is refused") {
+  CHECK_THAT(problem_of(with_search("draws = 3\n")),
+             Contains("the search of experiment 'grid' names no fields: its 3 draws would be the "
+                      "same trial"));
+  CHECK_THAT(
+      problem_of(with_search("draws = 3\nfields = [\"model.width\", \"model.width\"]\n")),
+      Contains("s.toml:17:26: search field 'model.width' of experiment 'grid' is named twice"));
+  const std::string on_axis = "\"optimizer.learning_rate\"";
+  CHECK_THAT(problem_of(with_search("draws = 3\nfields = [" + on_axis + "]\n")),
+             Contains("is an axis of the grid too: its draws would replace the grid's values"));
+  CHECK_THAT(problem_of(with_search("draws = 3\nfields = [\"training\"]\n")),
+             Contains("must be section.field"));
+}
+
+TEST_CASE("trials that a grid gives twice are refused") {
+  const std::string suite = tests::tiny_suite();
+  CHECK(problem_of(replaced(suite, "[0.01, 0.1]", "[0.01, 0.1, 0.01]"))
+            .rfind("s.toml:14:41: grid axis 'optimizer.learning_rate' of experiment 'grid' has the "
+                   "value 0.01 twice",
+                   0) == 0);
+  CHECK_THAT(problem_of(replaced(suite, "[0.01, 0.1]",
+                                 "[0.01, 0.1]\nmodel = [{ width = 5 }, { "
+                                 "depth = 1 }]")),
+             Contains("the grid of experiment 'grid' gives 12 of its trials twice"));
+}
+
+TEST_CASE("suites made by a program are checked like those of a file") {
+  Suite suite = Suite::parse(tests::tiny_suite(), "s.toml");
+  Experiment& experiment = suite.experiments.front();
+  experiment.seeds = 0;
+  CHECK(problem_of(suite) == "experiment 'grid': seeds must be >= 1, got 0");
+  experiment.seeds = 1;
+  experiment.draws = 2;
+  experiment.search_fields = {"model.width"};
+  experiment.search_values["model.width"] = Value::List{5};
+  CHECK_THAT(problem_of(suite), Contains("must have a list of 2 values, one a draw"));
+  experiment.search_values.clear();
+  experiment.search_ranges["model.depth"] = uniform_integer(1, 2);
+  CHECK_THAT(problem_of(suite), Contains("'model.depth' of experiment 'grid' has a range but is "
+                                         "not searched"));
+}
+
+TEST_CASE("trials that would measure without bound are refused with what would do") {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const auto problem = [&](const std::string& text) -> std::string {
+    const Suite suite = Suite::parse(text, "s.toml");
+    try {
+      check_fit(suite, suite.trials(catalog), catalog, sources);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  std::string suite = replaced(tests::tiny_suite(), "steps = 7", "steps = 1000000000");
+  CHECK(problem(suite).empty());
+  suite = replaced(suite, "rows = 101", "every = 1, rows = 101");
+  const std::string told = problem(suite);
+  CHECK(told.rfind("s.toml:9:24: experiment 'grid': evaluation.every = 1 measures one trial of "
+                   "1000000000 updates about 1e+09 times",
+                   0) == 0);
+  CHECK(told.find('\n') == std::string::npos);
+  const auto at = told.rfind(" to ");
+  REQUIRE(at != std::string::npos);
+  const std::string enough = told.substr(at + 4, told.find(' ', at + 4) - at - 4);
+  CHECK(problem(replaced(suite, "every = 1,", "every = " + enough + ",")).empty());
+}
