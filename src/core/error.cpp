@@ -55,7 +55,15 @@ std::string unknown_name_message(const std::string& kind, const std::string& nam
   const std::string nearest = nearest_name(name, candidates);
   std::string message = fmt::format("unknown {} '{}'", kind, name);
   if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", nearest);
-  return message + fmt::format(" (there are: {})", fmt::join(candidates, ", "));
+  // Files may have a million columns.
+  constexpr std::size_t kMostListed = 100;
+  if (candidates.size() <= kMostListed) {
+    return message + fmt::format(" (there are: {})", fmt::join(candidates, ", "));
+  }
+  return message +
+         fmt::format(" (there are: {} and {} more)",
+                     fmt::join(candidates.begin(), candidates.begin() + kMostListed, ", "),
+                     candidates.size() - kMostListed);
 }
 
 namespace detail {

@@ -23,15 +23,49 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The digits of a whole number without sign and zeros in front; empty when the text is none.
+std::string_view whole_digits(std::string_view text) {
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) text.remove_prefix(1);
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return {};
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size() - 1));
+  return text;
+}
+
+/// Whether a text is a whole number that the double nearest to it is not.
+bool loses_digits(std::string_view text, double nearest) {
+  constexpr std::size_t kAlwaysHeld = 15;
+  const std::string_view digits = whole_digits(trimmed(text));
+  if (digits.size() <= kAlwaysHeld) return false;
+  return fmt::format("{:.0f}", std::fabs(nearest)) != digits;
+}
+
 /// A finite number, or nothing.
-std::optional<double> parse_number(std::string_view text) {
+std::optional<double> nearest_number(std::string_view text) {
   text = trimmed(text);
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text.front() == '+' && (is_digit(text[1]) || text[1] == '.')) {
+    text.remove_prefix(1);
+  }
   double number = 0.0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || rest != end || !std::isfinite(number)) return std::nullopt;
   return number;
+}
+
+/// "1,5", "-1.234,56": what is a number where the comma parts whole and fraction.
+bool has_decimal_comma(std::string_view text) {
+  text = trimmed(text);
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) text.remove_prefix(1);
+  const std::size_t comma = text.find(',');
+  if (comma == std::string_view::npos || comma == 0) return false;
+  const auto digit_or_point = [](char c) { return is_digit(c) || c == '.'; };
+  const std::string_view fraction = text.substr(comma + 1);
+  return is_digit(text.front()) &&
+         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(comma),
+                     digit_or_point) &&
+         std::all_of(fraction.begin(), fraction.end(), is_digit);
 }
 
 std::string printable(std::string_view text) {
@@ -55,15 +89,25 @@ std::string CsvTable::place(std::int64_t row, std::int64_t column) const {
   return fmt::format("'{}':{}:{}", name_, line(row), cell(row, column).byte);
 }
 
-bool CsvTable::is_number(std::int64_t row, std::int64_t column) const {
-  return parse_number(text(row, column)).has_value();
+std::optional<double> CsvTable::find_number(std::int64_t row, std::int64_t column) const {
+  const std::string_view field = text(row, column);
+  const std::optional<double> found = nearest_number(field);
+  return found && loses_digits(field, *found) ? std::nullopt : found;
 }
 
 double CsvTable::number(std::int64_t row, std::int64_t column) const {
-  if (const auto found = parse_number(text(row, column))) return *found;
-  throw DataError(fmt::format(
-      "{}: column '{}': expected a finite number, found '{}'", place(row, column),
-      printable(header_[static_cast<std::size_t>(column)]), printable(text(row, column))));
+  if (const auto found = find_number(row, column)) return *found;
+  const std::string_view field = text(row, column);
+  const std::string start = fmt::format("{}: column '{}': ", place(row, column),
+                                        printable(header_[static_cast<std::size_t>(column)]));
+  if (nearest_number(field)) {
+    throw DataError(fmt::format(
+        "{}{} is a whole number of more digits than float64 holds; expected one of at most 2^53",
+        start, printable(field)));
+  }
+  throw DataError(
+      fmt::format("{}expected a finite number, found '{}'{}", start, printable(field),
+                  has_decimal_comma(field) ? "; numbers have a decimal point, not a comma" : ""));
 }
 
 class CsvReader {
@@ -81,6 +125,7 @@ class CsvReader {
     while (!text_.empty() && (text_.back() == '\n' || text_.back() == '\r')) text_.remove_suffix(1);
     if (text_.empty()) fail("expected a line with the names of the columns, found nothing");
     table_.content_.reserve(text_.size());
+    find_separator();
     read_header();
     while (position_ < text_.size()) {
       const std::int64_t line = line_;
@@ -104,6 +149,32 @@ class CsvReader {
         fmt::format("'{}':{}:{}: {}", table_.name_, line_, position_ - line_start_ + 1, problem));
   }
 
+  /// What parts the names in the first line, outside of quotes; a comma where there is one name.
+  void find_separator() {
+    bool quoted = false;
+    std::size_t first[2] = {std::string_view::npos, std::string_view::npos};  // of , and ;
+    bool tab = false;
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      const char c = text_[i];
+      if (c == '"') quoted = !quoted;
+      if (quoted) continue;
+      if (c == '\n' || c == '\r') break;
+      if (c == ',') first[0] = std::min(first[0], i);
+      if (c == ';') first[1] = std::min(first[1], i);
+      tab = tab || c == '\t';
+    }
+    const bool comma = first[0] != std::string_view::npos;
+    const bool semicolon = first[1] != std::string_view::npos;
+    if (comma && semicolon) {
+      position_ = std::max(first[0], first[1]);
+      fail(
+          "the first line has commas and semicolons: expected one of them to part the columns; "
+          "quote the names that hold the other");
+    }
+    if (semicolon) separator_ = ';';
+    if (!comma && !semicolon && tab) separator_ = '\t';
+  }
+
   void read_header() {
     read_record();
     std::set<std::string> names;
@@ -113,6 +184,12 @@ class CsvReader {
         throw DataError(fmt::format("'{}':1:{}: {}", table_.name_, cell.byte, problem));
       };
       if (name.empty()) refuse("a column has no name");
+      if (name.find('\t') != std::string::npos) {
+        refuse(
+            fmt::format("the name '{}' holds a tab: expected commas, semicolons or tabs to part "
+                        "the columns, and one of them only",
+                        printable(name)));
+      }
       if (!names.insert(name).second) {
         refuse(fmt::format("two columns are called '{}'", printable(name)));
       }
@@ -127,7 +204,7 @@ class CsvReader {
     for (;;) {
       read_field();
       if (position_ == text_.size()) return;
-      if (text_[position_] == ',') {
+      if (text_[position_] == separator_) {
         ++position_;
         if (position_ == text_.size()) {
           add_cell(table_.content_.size(), position_ - line_start_ + 1);  // the last is empty
@@ -163,12 +240,21 @@ class CsvReader {
     if (position_ < text_.size() && text_[position_] == '"') {
       read_quoted();
     } else {
-      const std::size_t end = std::min(text_.find_first_of(",\r\n\"", position_), text_.size());
+      const char ends[] = {separator_, '\r', '\n', '"', '\0'};
+      const std::size_t end = std::min(text_.find_first_of(ends, position_), text_.size());
       if (end < text_.size() && text_[end] == '"') {
         position_ = end;
         fail("a quote inside a field that does not start with one");
       }
-      append(text_.substr(position_, end - position_));
+      const std::string_view field = text_.substr(position_, end - position_);
+      // Where such numbers are, a point may part thousands: "1.234" is no number to be sure of.
+      if (separator_ != ',' && has_decimal_comma(field)) {
+        fail(
+            fmt::format("'{}' looks like a number with a decimal comma; write all numbers of the "
+                        "file with a decimal point, and quote what is no number",
+                        printable(field)));
+      }
+      append(field);
       position_ = end;
     }
     add_cell(first, byte);
@@ -199,9 +285,10 @@ class CsvReader {
       table_.content_ += '"';  // two quotes are one
       ++position_;
     }
-    if (position_ < text_.size() && text_[position_] != ',' && text_[position_] != '\r' &&
+    if (position_ < text_.size() && text_[position_] != separator_ && text_[position_] != '\r' &&
         text_[position_] != '\n') {
-      fail("expected a comma or the end of the line after a closing quote");
+      const char* separator = separator_ == ',' ? "comma" : separator_ == ';' ? "semicolon" : "tab";
+      fail(fmt::format("expected a {} or the end of the line after a closing quote", separator));
     }
   }
 
@@ -223,6 +310,7 @@ class CsvReader {
 
   std::string_view text_;
   CsvTable table_;
+  char separator_ = ',';
   std::size_t position_ = 0;
   std::int64_t line_ = 1;
   std::size_t line_start_ = 0;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,8 @@
 
 /// \file
 /// CSV as RFC 4180 has it: comma-separated fields, quoted where they hold commas, quotes or line
-/// ends; the first line names the columns.
+/// ends; the first line names the columns. Semicolons or tabs may stand for the commas: the first
+/// line tells. Numbers have a decimal point whatever parts the fields.
 
 namespace spurion::data {
 
@@ -31,9 +33,10 @@ class SPURION_API CsvTable {
   }
   /// "'x.csv':12:7": line and byte of the line, counted from 1.
   [[nodiscard]] std::string place(std::int64_t row, std::int64_t column) const;
-  /// True when the field is a finite number.
-  [[nodiscard]] bool is_number(std::int64_t row, std::int64_t column) const;
-  /// The field as a number; throws a `DataError` with its place when it is none or not finite.
+  /// The field as a number; nothing when it is none, not finite, or a whole number of more digits
+  /// than a double holds.
+  [[nodiscard]] std::optional<double> find_number(std::int64_t row, std::int64_t column) const;
+  /// Likewise; throws a `DataError` with its place and what was expected.
   [[nodiscard]] double number(std::int64_t row, std::int64_t column) const;
 
  private:
@@ -55,9 +58,10 @@ class SPURION_API CsvTable {
 };
 
 /// `name` is how errors call the text. Throws a `DataError` with line and byte: no header, a column
-/// without or with another's name, a row with more or fewer fields than the header, quotes out of
-/// place or open at the end, a NUL byte. Empty lines at the end are passed over. Memory is a small
-/// multiple of the text's.
+/// without or with another's name, commas beside semicolons in the header, a row with more or fewer
+/// fields than the header, quotes out of place or open at the end, a NUL byte, numbers with a
+/// decimal comma where semicolons or tabs part the fields. Empty lines at the end are passed over.
+/// Memory is a small multiple of the text's.
 SPURION_API CsvTable parse_csv(std::string_view text, const std::string& name);
 SPURION_API CsvTable read_csv(const std::filesystem::path& file);
 

@@ -3,12 +3,14 @@
 #include <fstream>
 #include <string>
 
+#include "data/file_bytes.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
 
 namespace spurion::data {
 
 FileFormat file_format(const std::filesystem::path& file) {
+  require_regular(file, "a CSV, NPY, NPZ or IDX file");
   std::string start(8, '\0');
   std::ifstream input(file, std::ios::binary);
   input.read(start.data(), static_cast<std::streamsize>(start.size()));

@@ -13,6 +13,8 @@
 #include <string>
 #include <system_error>
 
+#include "data/file_bytes.hpp"
+#include "data/memory_limit.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::data {
@@ -33,14 +35,7 @@ constexpr std::size_t kReserveAtMost = std::size_t{64} << 20;
 class ByteStream {
  public:
   explicit ByteStream(const std::filesystem::path& file) : file_(file) {
-    std::error_code error;
-    const auto status = std::filesystem::status(file, error);
-    if (!std::filesystem::exists(status)) {
-      fail(file, "there is no such file");
-    }
-    if (!std::filesystem::is_regular_file(status)) {
-      fail(file, "expected an IDX file, found something that is not a regular file");
-    }
+    require_regular(file, "an IDX file");
     errno = 0;
     input_.open(file, std::ios::binary);
     if (!input_) {
@@ -62,6 +57,14 @@ class ByteStream {
   }
   ByteStream(const ByteStream&) = delete;
   ByteStream& operator=(const ByteStream&) = delete;
+
+  /// What the file can hold at most: deflate packs no more than 1032 bytes into one.
+  [[nodiscard]] double most_bytes() const {
+    constexpr double kMostPacked = 1032.0;
+    std::error_code unknown;
+    const auto size = static_cast<double>(std::filesystem::file_size(file_, unknown));
+    return compressed_ ? kMostPacked * size : size;
+  }
 
   /// Fills `out` as far as there are bytes; fewer than `size` means that the file has ended.
   std::size_t read(std::uint8_t* out, std::size_t size) {
@@ -97,24 +100,33 @@ class ByteStream {
     return done;
   }
 
+  /// Goes to where the next member starts; false at the end of the file. Zero bytes between members
+  /// and at the end are padding, as gzip itself has it.
+  bool next_member() {
+    for (;;) {
+      while (available_ > 0 && buffer_[position_] == 0) {
+        ++position_;
+        --available_;
+      }
+      if (available_ > 0) break;
+      refill();
+      if (available_ == 0) return false;
+    }
+    if (buffer_[position_] != kGzipFirst) {
+      fail(file_, "too long: there are bytes after the end of the gzip data");
+    }
+    inflateReset(&inflater_);
+    member_ended_ = false;
+    return true;
+  }
+
   std::size_t read_compressed(std::uint8_t* out, std::size_t size) {
     std::size_t done = 0;
     while (done < size) {
+      if (member_ended_ && !next_member()) break;
       if (available_ == 0) {
         refill();
-        if (available_ == 0) {
-          if (!member_ended_) {
-            fail(file_, "truncated: the gzip data end before their end mark");
-          }
-          break;
-        }
-      }
-      if (member_ended_) {
-        if (buffer_[position_] != kGzipFirst) {
-          fail(file_, "too long: there are bytes after the end of the gzip data");
-        }
-        inflateReset(&inflater_);
-        member_ended_ = false;
+        if (available_ == 0) fail(file_, "truncated: the gzip data end before their end mark");
       }
       const std::size_t step = std::min<std::size_t>(size - done, std::numeric_limits<uInt>::max());
       inflater_.next_in = buffer_.data() + position_;
@@ -197,6 +209,8 @@ std::vector<std::uint8_t> read_body(ByteStream& stream, const std::filesystem::p
     }
     expected *= size;
   }
+  require_memory(std::min(static_cast<double>(expected), stream.most_bytes()),
+                 fmt::format("'{}'", file.string()), fmt::format("an array of {} bytes", shape));
   std::vector<std::uint8_t> body;
   body.reserve(std::min<std::uint64_t>(expected, kReserveAtMost));
   while (body.size() < expected) {

@@ -29,9 +29,7 @@ struct Header {
 };
 
 std::optional<ElementType> type_of(std::string_view descr) {
-  for (const ElementType type :
-       {ElementType::boolean, ElementType::int8, ElementType::uint8, ElementType::int32,
-        ElementType::int64, ElementType::float32, ElementType::float64}) {
+  for (const ElementType type : element_types()) {
     if (descr == element_descr(type)) return type;
   }
   // One byte has no order, whatever the sign in front says.
@@ -140,10 +138,11 @@ class HeaderReader {
     header_.type = type_of(descr);
     if (header_.type) return;
     const bool big_endian = !descr.empty() && descr.front() == '>';
+    std::vector<std::string> known;
+    for (const ElementType type : element_types()) known.emplace_back(element_descr(type));
     fail(fmt::format(
-        "element type '{}' cannot be read; expected one of <f4, <f8, |i1, <i4, <i8, "
-        "|u1, |b1{}",
-        printable(descr),
+        "element type '{}' cannot be read; expected one of {}{}", printable(descr),
+        fmt::join(known, ", "),
         big_endian ? " (little-endian: array.astype(array.dtype.newbyteorder('<')))" : ""));
   }
 
@@ -288,10 +287,10 @@ std::optional<Layout> read_layout(std::string_view bytes, const std::string& pla
 
 bool is_npy(std::string_view bytes) { return bytes.substr(0, kMagic.size()) == kMagic; }
 
-std::optional<std::uint64_t> npy_size(std::string_view start, const std::string& place) {
+std::optional<NpyHeader> read_npy_header(std::string_view start, const std::string& place) {
   const std::optional<Layout> layout = read_layout(start, place);
   if (!layout) return std::nullopt;
-  return layout->body + layout->bytes;
+  return NpyHeader{layout->type, layout->shape, layout->body + layout->bytes};
 }
 
 Array parse_npy(std::string_view bytes, const std::string& place) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/array.hpp"
 
@@ -23,9 +24,16 @@ SPURION_API bool is_npy(std::string_view bytes);
 /// them), a shape that does not fit the number of bytes that are there. Nothing is allocated before
 /// that has been checked.
 SPURION_API Array parse_npy(std::string_view bytes, const std::string& place);
-/// How many bytes such a file has as its header says, of which `start` holds the first; nothing
-/// where the header does not end among them. Throws `DataError` as `parse_npy`.
-SPURION_API std::optional<std::uint64_t> npy_size(std::string_view start, const std::string& place);
+/// What the header says of the file.
+struct NpyHeader {
+  ElementType type = ElementType::float32;
+  std::vector<std::int64_t> shape;
+  std::uint64_t bytes = 0;  ///< of the whole file, the header included
+};
+/// The header of a file whose first bytes are `start`; nothing where it does not end among them.
+/// Throws `DataError` as `parse_npy`.
+SPURION_API std::optional<NpyHeader> read_npy_header(std::string_view start,
+                                                     const std::string& place);
 SPURION_API Array read_npy(const std::filesystem::path& file);
 
 /// The file's bytes, version 1.

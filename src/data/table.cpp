@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "data/csv.hpp"
 #include "data/file_format.hpp"
+#include "data/memory_limit.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
 #include "spurion/error.hpp"
@@ -24,8 +25,11 @@ Table from_csv(const std::filesystem::path& file) {
     Column column;
     column.name = csv.header()[static_cast<std::size_t>(c)];
     std::int64_t row = 0;
-    while (row < csv.rows() && csv.is_number(row, c))
-      column.numbers.push_back(csv.number(row++, c));
+    for (; row < csv.rows(); ++row) {
+      const auto number = csv.find_number(row, c);
+      if (!number) break;
+      column.numbers.push_back(*number);
+    }
     if (row < csv.rows()) {
       column.numbers.clear();
       try {
@@ -58,15 +62,32 @@ void add_columns(const std::string& place, const std::string& name, const Array&
     column.name = width == 1 && !name.empty() ? name : fmt::format("{}{}", prefix, c);
     column.numbers.reserve(static_cast<std::size_t>(rows));
     for (std::int64_t row = 0; row < rows; ++row) {
-      const double value = array.number(row * width + c);
+      const std::int64_t at = row * width + c;
+      const double value = array.number(at);
       if (!std::isfinite(value)) {
         throw DataError(fmt::format("{}, row {}, column {}: expected a finite number, found {}",
                                     place, row, c, value));
       }
+      if (!array.exact(at) && column.first_word.empty()) {
+        column.first_word = fmt::format(
+            "{}, row {}, column {}: {} is a whole number of more digits than float64 holds; "
+            "expected one of at most 2^53",
+            place, row, c, array.element_text(at));
+      }
       column.numbers.push_back(value);
+    }
+    if (!column.first_word.empty()) {
+      column.numbers.clear();
+      for (std::int64_t row = 0; row < rows; ++row) {
+        column.words.push_back(array.element_text(row * width + c));
+      }
     }
     columns.push_back(std::move(column));
   }
+}
+
+std::size_t rows_of(const Column& column) {
+  return std::max(column.numbers.size(), column.words.size());
 }
 
 Table from_npy(const std::filesystem::path& file) {
@@ -76,37 +97,59 @@ Table from_npy(const std::filesystem::path& file) {
   return {place, std::move(columns), {}};
 }
 
-Table from_npz(const std::filesystem::path& file) {
-  const std::string place = fmt::format("'{}'", file.string());
+/// Before anything is unpacked: what columns of these arrays will take.
+void check_sizes(const std::string& place, const NpzFile& file) {
+  double bytes = 0.0;
+  double largest = 0.0;
+  const NpzEntry* first = nullptr;
+  for (const NpzEntry& entry : file.entries()) {
+    if (entry.name == kMetadata) continue;
+    const std::vector<std::int64_t>& shape = entry.header.shape;
+    if (first == nullptr) first = &entry;
+    if (!shape.empty() && !first->header.shape.empty() &&
+        shape.front() != first->header.shape.front()) {
+      throw DataError(fmt::format("{}: array '{}' has {} rows, array '{}' has {}", place,
+                                  first->name, first->header.shape.front(), entry.name,
+                                  shape.front()));
+    }
+    // As doubles, and once more as the float32 that models see.
+    constexpr double kEach = sizeof(double) + sizeof(float);
+    double count = 1.0;
+    for (const std::int64_t size : shape) count *= static_cast<double>(size);
+    bytes += kEach * count;
+    largest = std::max(largest, 2.0 * static_cast<double>(entry.header.bytes));
+  }
+  require_memory(bytes + largest, place, "a table of its arrays");
+}
+
+Table from_npz(const std::filesystem::path& path) {
+  const std::string place = fmt::format("'{}'", path.string());
+  const NpzFile file(path);
+  check_sizes(place, file);
   std::vector<Column> columns;
-  std::string first;
-  for (const auto& [name, array] : read_npz(file)) {
-    if (name == kMetadata) continue;
-    const std::size_t before = columns.size();
-    add_columns(fmt::format("{}, array '{}'", place, name), name, array, columns);
-    if (first.empty()) first = name;
-    for (std::size_t c = before; c < columns.size(); ++c) {
-      if (columns[c].numbers.size() == columns.front().numbers.size()) continue;
-      throw DataError(fmt::format("{}: array '{}' has {} rows, array '{}' has {}", place, first,
-                                  columns.front().numbers.size(), name, columns[c].numbers.size()));
+  for (const NpzEntry& entry : file.entries()) {
+    if (entry.name != kMetadata) {
+      add_columns(file.place(entry), entry.name, file.read(entry), columns);
     }
   }
-  return {place, std::move(columns), {}};
+  return {place, std::move(columns), {}, file.find(kMetadata) != nullptr};
 }
 
 }  // namespace
 
-Table::Table(std::string place, std::vector<Column> columns, std::vector<std::int64_t> lines)
-    : place_(std::move(place)), columns_(std::move(columns)), lines_(std::move(lines)) {
-  std::map<std::string, int> names;
-  for (const Column& column : columns_) {
-    if (++names[column.name] > 1) {
-      throw DataError(fmt::format("{}: two columns are called '{}'", place_, column.name));
+Table::Table(std::string place, std::vector<Column> columns, std::vector<std::int64_t> lines,
+             bool exported)
+    : place_(std::move(place)),
+      columns_(std::move(columns)),
+      lines_(std::move(lines)),
+      exported_(exported) {
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (!index_.emplace(columns_[c].name, c).second) {
+      throw DataError(fmt::format("{}: two columns are called '{}'", place_, columns_[c].name));
     }
   }
   if (columns_.empty()) throw DataError(fmt::format("{}: there are no columns", place_));
-  const Column& first = columns_.front();
-  rows_ = static_cast<std::int64_t>(std::max(first.numbers.size(), first.words.size()));
+  rows_ = static_cast<std::int64_t>(rows_of(columns_.front()));
   if (rows_ == 0) throw DataError(fmt::format("{}: there are no rows", place_));
 }
 
@@ -122,10 +165,8 @@ std::vector<std::string> Table::names() const {
 }
 
 const Column* Table::find(const std::string& name) const {
-  for (const Column& column : columns_) {
-    if (column.name == name) return &column;
-  }
-  return nullptr;
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &columns_[found->second];
 }
 
 const Column& Table::at(const std::string& name) const {

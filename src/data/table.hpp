@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "data/array.hpp"
@@ -15,7 +16,8 @@ namespace spurion::data {
 
 struct SPURION_API Column {
   std::string name;
-  std::vector<double> numbers;     ///< finite; empty when some field is no number
+  /// Finite; empty when some field is no number, or a whole number that a double does not hold.
+  std::vector<double> numbers;
   std::vector<std::string> words;  ///< the fields as they are, then
   std::string first_word;          ///< what a reader of numbers is told, then
 };
@@ -23,12 +25,16 @@ struct SPURION_API Column {
 class SPURION_API Table {
  public:
   /// `place` is how errors call it: "'x.csv'". `lines` holds the line of each row, if it has lines.
-  Table(std::string place, std::vector<Column> columns, std::vector<std::int64_t> lines);
+  Table(std::string place, std::vector<Column> columns, std::vector<std::int64_t> lines,
+        bool exported = false);
 
   [[nodiscard]] const std::string& place() const { return place_; }
   /// "'x.csv':12" or "'x.npz', row 10".
   [[nodiscard]] std::string place(std::int64_t row) const;
   [[nodiscard]] std::int64_t rows() const { return rows_; }
+  /// Whether `spurion export` wrote it: inputs are called "x" or "x_0" ... then, and columns beside
+  /// them tell the label or belong to other rows.
+  [[nodiscard]] bool exported() const { return exported_; }
   [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
   [[nodiscard]] std::vector<std::string> names() const;
   /// Null when there is none of this name.
@@ -41,15 +47,17 @@ class SPURION_API Table {
  private:
   std::string place_;
   std::vector<Column> columns_;
+  std::unordered_map<std::string, std::size_t> index_;  // of columns, by name
   std::vector<std::int64_t> lines_;
   std::int64_t rows_ = 0;
+  bool exported_ = false;
 };
 
 /// CSV: the columns of the header. NPY: one array [rows, columns], whose columns are called "0",
 /// "1" ... NPZ: arrays [rows] and [rows, columns]; those of an array "x" with more than one column
 /// are "x_0", "x_1" ...; what `spurion export` wrote about itself ("metadata") is passed over.
 /// Throws `DataError`: what the readers refuse, no rows, no columns, arrays of different lengths or
-/// of more dimensions, numbers that are not finite.
+/// of more dimensions, numbers that are not finite, more than the memory that is free.
 SPURION_API Table read_table(const std::filesystem::path& file);
 
 /// The file of this name, or the one that came with spurion when there is none.

@@ -4,6 +4,7 @@
 #include "spurion/error.hpp"
 #include "unit/data/data_files.hpp"
 
+using Catch::Contains;
 using spurion::data::CsvTable;
 using spurion::data::parse_csv;
 using spurion::tests::data_problem;
@@ -43,6 +44,44 @@ TEST_CASE("CSV: without a line end at the end, an empty last field, no rows") {
   CHECK(parse_csv("a,b\n1,", "f.csv").text(0, 1).empty());
   CHECK(parse_csv("a,b", "f.csv").rows() == 0);
   CHECK(parse_csv("a\n1\n\n3\n", "f.csv").rows() == 3);  // one column: an empty field
+}
+
+TEST_CASE("CSV: semicolons and tabs part columns as well") {
+  for (const char separator : {';', '\t'}) {
+    std::string text = "a;\"b, c\";d\n1;\"x;y\";-2.5\n";
+    for (char& c : text) c = c == ';' ? separator : c;
+    const CsvTable table = parse_csv(text, "f.csv");
+    CHECK(table.header() == std::vector<std::string>{"a", "b, c", "d"});
+    REQUIRE(table.rows() == 1);
+    CHECK(table.number(0, 2) == -2.5);
+    CHECK(table.text(0, 1) == std::string("x") + separator + "y");
+  }
+  CHECK(parse_csv("\"a;b\",c\n1,2\n", "f.csv").header() == std::vector<std::string>{"a;b", "c"});
+  CHECK_THAT(csv_problem("a;b,c\n1;2,3\n"),
+             Contains("'f.csv':1:4: the first line has commas and semicolons"));
+  CHECK_THAT(csv_problem("a\tb,c\n1,2\n"), Contains("'f.csv':1:1: the name 'a?b' holds a tab"));
+}
+
+TEST_CASE("CSV: decimal commas are refused, not read as something else") {
+  CHECK(csv_problem("a;b\n1;2\n0,5;1.234\n") ==
+        "'f.csv':3:1: '0,5' looks like a number with a decimal comma; write all numbers of the "
+        "file with a decimal point, and quote what is no number");
+  CHECK_THAT(csv_problem("a\tb\n1\t-1.234,56\n"), Contains("'f.csv':2:3: '-1.234,56' looks like"));
+  CHECK(csv_problem("a,b\n\"0,5\",1\n") ==
+        "'f.csv':2:1: column 'a': expected a finite number, found '0,5'; numbers have a decimal "
+        "point, not a comma");
+  CHECK(csv_problem("a\n0,5\n") == "'f.csv':2:1: the row has 2 fields, the header has 1");
+}
+
+TEST_CASE("CSV: a whole number is read to its last digit or refused") {
+  CHECK(parse_csv("a\n9007199254740992\n", "f.csv").number(0, 0) == 9007199254740992.0);
+  CHECK(parse_csv("a\n-100000000000000000000\n", "f.csv").number(0, 0) == -1e20);
+  CHECK(parse_csv("a\n000000000000000000001\n", "f.csv").number(0, 0) == 1.0);
+  CHECK(csv_problem("a\n1\n9007199254740993\n") ==
+        "'f.csv':3:1: column 'a': 9007199254740993 is a whole number of more digits than float64 "
+        "holds; expected one of at most 2^53");
+  CHECK_THAT(csv_problem("a\n+-5\n"), Contains("found '+-5'"));
+  CHECK(parse_csv("a\n+5\n", "f.csv").number(0, 0) == 5.0);
 }
 
 TEST_CASE("CSV: what is wrong is said with line and byte") {

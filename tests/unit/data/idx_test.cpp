@@ -87,14 +87,18 @@ std::string image_problem(const fs::path& file) {
 TEST_CASE("IDX images, plain and gzip, read the same") {
   const Files folder;
   const std::string bytes = images(5, 3, 4);
-  const auto name =
-      GENERATE(as<std::string>{}, "plain", "gzip", "two gzip members", "wrong suffix.gz");
+  const auto name = GENERATE(as<std::string>{}, "plain", "gzip", "two gzip members",
+                             "wrong suffix.gz", "padded gzip", "padded members");
   CAPTURE(name);
   std::string content = bytes;
   if (name == "gzip") {
     content = gzip(bytes);
   } else if (name == "two gzip members") {
     content = gzip(bytes.substr(0, 21)) + gzip(bytes.substr(21));
+  } else if (name == "padded gzip") {  // to the end of a block, and over the reader's buffer
+    content = gzip(bytes) + std::string(70000, '\0');
+  } else if (name == "padded members") {
+    content = gzip(bytes.substr(0, 21)) + std::string(9, '\0') + gzip(bytes.substr(21));
   }
   const auto read = read_idx_images(folder.write(name, content));
   CHECK(read.count == 5);
@@ -128,8 +132,7 @@ TEST_CASE("IDX files that are not what they claim get one clear error") {
 
   SECTION("missing") { CHECK(image_problem(folder / "nowhere") == "there is no such file"); }
   SECTION("a folder") {
-    CHECK(image_problem(folder / "") ==
-          "expected an IDX file, found something that is not a regular file");
+    CHECK(image_problem(folder / "") == "expected an IDX file, found a folder");
   }
   SECTION("empty") {
     CHECK(image_problem(folder.write("f", "")) ==
@@ -168,6 +171,8 @@ TEST_CASE("IDX files that are not what they claim get one clear error") {
     CHECK(image_problem(folder.write("f", good + "x")) == expected);
     CHECK(image_problem(folder.write("f.gz", gzip(good + "x"))) == expected);
     CHECK(image_problem(folder.write("f2.gz", gzip(good) + "x")) ==
+          "too long: there are bytes after the end of the gzip data");
+    CHECK(image_problem(folder.write("f3.gz", gzip(good) + std::string(3, '\0') + "x")) ==
           "too long: there are bytes after the end of the gzip data");
   }
   SECTION("a size of 0") {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <limits>
+
 #include "catch.hpp"
 #include "spurion/error.hpp"
 #include "unit/data/data_files.hpp"
@@ -34,9 +37,8 @@ std::string npy_problem(const std::string& bytes) {
 }  // namespace
 
 TEST_CASE("NPY: what is written is read, of every type") {
-  for (const ElementType type :
-       {ElementType::boolean, ElementType::int8, ElementType::uint8, ElementType::int32,
-        ElementType::int64, ElementType::float32, ElementType::float64}) {
+  CHECK(element_types().size() == 12);
+  for (const ElementType type : element_types()) {
     Array array;
     array.type = type;
     array.shape = {2, 3};
@@ -52,6 +54,40 @@ TEST_CASE("NPY: what is written is read, of every type") {
   CHECK(number.shape.empty());
   CHECK(number.number(0) == 2.5);
   CHECK(parse_npy(npy_bytes(Array::of(std::vector<float>{}, {0, 4})), "'f.npy'").count() == 0);
+}
+
+TEST_CASE("NPY: short, unsigned and half numbers are what NumPy says they are") {
+  const auto numbers = [](const char* descr, const std::string& body) {
+    const Array array = parse_npy(file_of(dictionary(descr, "False", "(2,)"), body), "'f.npy'");
+    return std::vector<double>{array.number(0), array.number(1)};
+  };
+  CHECK(numbers("<u2", std::string("\xff\xff\x00\x01", 4)) == std::vector<double>{65535, 256});
+  CHECK(numbers("<i2", std::string("\xff\xff\x00\x80", 4)) == std::vector<double>{-1, -32768});
+  CHECK(numbers("<u4", std::string("\xff\xff\xff\xff\x01\0\0\0", 8)) ==
+        std::vector<double>{4294967295.0, 1});
+  // 1.5, and the least positive number of half precision.
+  CHECK(numbers("<f2", std::string("\x00\x3e\x01\x00", 4)) ==
+        std::vector<double>{1.5, std::ldexp(1.0, -24)});
+  // -65504, the largest, and minus infinity.
+  CHECK(numbers("<f2", std::string("\xff\xfb\x00\xfc", 4)) ==
+        std::vector<double>{-65504, -HUGE_VAL});
+}
+
+TEST_CASE("NPY: whole numbers that a double does not hold are told from those that it does") {
+  const std::vector<std::int64_t> values = {
+      (std::int64_t{1} << 53) + 1, -(std::int64_t{1} << 53), std::int64_t{1} << 62,
+      std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+  const Array array = Array::of(values, {5});
+  CHECK_FALSE(array.exact(0));
+  CHECK(array.element_text(0) == "9007199254740993");
+  CHECK(array.exact(1));
+  CHECK(array.exact(2));
+  CHECK(array.exact(3));
+  CHECK_FALSE(array.exact(4));
+  Array large = array;
+  large.type = ElementType::uint64;
+  CHECK(large.exact(3));
+  CHECK(large.number(3) == std::ldexp(1.0, 63));
 }
 
 TEST_CASE("NPY: Fortran order becomes C order") {

@@ -1,11 +1,15 @@
 #include "data/npz.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cstring>
+#include <fstream>
 
 #include "catch.hpp"
 #include "data/file_bytes.hpp"
+#include "data/memory_limit.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 #include "unit/data/data_files.hpp"
@@ -43,6 +47,26 @@ std::string with_size(std::string bytes, std::uint32_t from, std::uint32_t to) {
   return bytes;
 }
 
+/// While it lives the process can take about so many bytes more.
+class AddressLimit {
+ public:
+  explicit AddressLimit(std::int64_t more) {
+    getrlimit(RLIMIT_AS, &before_);
+    std::ifstream pages("/proc/self/statm");
+    rlim_t used = 0;
+    pages >> used;
+    rlimit limit = before_;
+    limit.rlim_cur = used * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + static_cast<rlim_t>(more);
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  ~AddressLimit() { setrlimit(RLIMIT_AS, &before_); }
+  AddressLimit(const AddressLimit&) = delete;
+  AddressLimit& operator=(const AddressLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
 }  // namespace
 
 TEST_CASE("NPZ: what is written is read, stored and deflated, and always the same bytes") {
@@ -69,7 +93,7 @@ TEST_CASE("NPZ: files that are not what they claim get one clear error") {
   const auto file = folder.path() / "a.npz";
   CHECK_THAT(npz_problem(file), Contains("there is no such file"));
   CHECK_THAT(npz_problem(write_file(file, "this is no archive")), Contains("not an NPZ file"));
-  CHECK_THAT(npz_problem(folder.path()), Contains("not a regular file"));
+  CHECK_THAT(npz_problem(folder.path()), Contains("expected an NPZ file, found a folder"));
 
   write_npz(file, arrays(), Compression::store);
   const std::string good = read_file_bytes(file, "");
@@ -101,6 +125,27 @@ TEST_CASE("NPZ: an entry of another size than its array is refused before it is 
                       "archive 4000128"));
   bytes.replace(bytes.find("(2000000,)"), shape.size(), "(0000010,)");
   CHECK_THAT(npz_problem(write_file(file, bytes)), Contains("array 'x': too long"));
+}
+
+TEST_CASE("NPZ: what unpacks to more than the memory that is free is refused before that") {
+  const spurion::tests::TemporaryFolder folder;
+  const auto file = folder.path() / "a.npz";
+  constexpr std::int64_t kBytes = 256 << 20;
+  Array zeros = Array::of_text(std::string(static_cast<std::size_t>(kBytes), '\0'));
+  write_npz(file, {{"x", zeros}}, Compression::deflate);
+  CHECK(std::filesystem::file_size(file) < 300000);
+  zeros = {};
+  const double before = free_memory();
+  REQUIRE(before > 0.0);
+  {
+    const AddressLimit limit(kBytes + (kBytes >> 1));  // once, but not with a second copy
+    CHECK(free_memory() < 2.0 * kBytes);
+    CHECK_THAT(npz_problem(file), Contains("array 'x': |u1 of shape (268435456) takes about 0.5 GB "
+                                           "of memory to read; 0.4 GB are free"));
+    // What is not asked for is not unpacked.
+    CHECK(NpzFile(file).find("x")->header.bytes > kBytes);
+  }
+  CHECK(read_npz(file).at("x").bytes.size() == kBytes);
 }
 
 TEST_CASE("NPZ: a file that cannot be written is a StoreError") {

@@ -1,8 +1,11 @@
 #include "data/table.hpp"
 
+#include <sys/stat.h>
+
 #include <cmath>
 
 #include "catch.hpp"
+#include "data/csv.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
 #include "spurion/error.hpp"
@@ -55,6 +58,46 @@ TEST_CASE("tables that are none say where and why") {
       write_file(folder.path() / "d", npy_bytes(Array::of(std::vector<double>{NAN}, {1})));
   CHECK_THROWS_WITH(read_table(nan), Contains("expected a finite number"));
   CHECK_THROWS_AS(read_table(folder.path() / "none"), DataError);
+}
+
+TEST_CASE("what is no regular file is refused at once: reading a pipe would wait for ever") {
+  const spurion::tests::TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe.npz";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(read_table(pipe),
+                    "'" + pipe.string() + "': expected a CSV, NPY, NPZ or IDX file, found a pipe");
+  CHECK_THROWS_WITH(read_table("/dev/null"), Contains("found a device"));
+  CHECK_THROWS_WITH(read_table(folder.path()), Contains("found a folder"));
+  CHECK_THROWS_AS(read_csv(pipe), DataError);
+  CHECK_THROWS_AS(read_npz(pipe), DataError);
+}
+
+TEST_CASE("whole numbers beyond 2^53 are words: told apart, but no numbers") {
+  const spurion::tests::TemporaryFolder folder;
+  const auto npz = folder.path() / "a.npz";
+  write_npz(npz,
+            {{"id", Array::of(std::vector<std::int64_t>{9007199254740992, 9007199254740993}, {2})},
+             {"y", Array::of(std::vector<std::int64_t>{1, 0}, {2})}},
+            Compression::store);
+  const auto csv =
+      write_file(folder.path() / "a.csv", "id,y\n9007199254740992,1\n9007199254740993,0\n");
+  for (const auto& file : {npz, csv}) {
+    const Table table = read_table(file);
+    CHECK(table.at("id").words == std::vector<std::string>{"9007199254740992", "9007199254740993"});
+    CHECK_THROWS_WITH(table.numbers("id"), Contains("9007199254740993 is a whole number"));
+    CHECK(table.numbers("y") == std::vector<double>{1, 0});
+  }
+}
+
+TEST_CASE("columns are found by name in time that does not grow with their number") {
+  // A million columns: found by walking along them this would take half an hour.
+  std::vector<Column> columns;
+  for (int c = 0; c < 1000000; ++c) columns.push_back({std::to_string(c), {1.0 * c}, {}, {}});
+  const Table table("'f'", std::move(columns), {});
+  double sum = 0.0;
+  for (int c = 0; c < 1000000; ++c) sum += table.numbers(std::to_string(c)).front();
+  CHECK(sum == 499999.5e6);
+  CHECK_THROWS_WITH(table.at("x"), Contains("and 999900 more)"));
 }
 
 TEST_CASE("the example that comes with spurion is its formula") {
