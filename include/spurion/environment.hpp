@@ -172,6 +172,16 @@ struct Ceilings {
   std::optional<Ceiling> population_erm;
 };
 
+/// How many recorded rows are for one purpose, by class and by group: of the test domain, or of all
+/// train domains together.
+struct RowCounts {
+  bool test_domain = false;
+  Purpose purpose = Purpose::train;
+  std::int64_t rows = 0;
+  std::vector<std::int64_t> classes;  ///< of each class; empty in a regression
+  std::vector<std::int64_t> groups;   ///< of each group; empty where there are none
+};
+
 /// Facts of an instance.
 struct EnvironmentInfo {
   std::string name;
@@ -194,6 +204,12 @@ struct EnvironmentInfo {
   /// where that depends on the model, or these options leave it open or make it so that it does
   /// not. The conformance tests hold the defaults to the claim.
   std::optional<bool> misleads_erm;
+  /// Of rows that were recorded, not generated; else empty.
+  std::vector<RowCounts> row_counts;
+  /// What each class is called in the data, where its number is not its name there; else empty.
+  std::vector<std::string> class_names;
+  /// What each group is, "class 0, colour 1"; may be empty.
+  std::vector<std::string> group_names;
   /// What an intervention on every cue there is names: `cue`, or `Intervention::kAllCues`.
   [[nodiscard]] std::string every_cue() const {
     return cues.empty() ? cue : std::string(Intervention::kAllCues);

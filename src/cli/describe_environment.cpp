@@ -5,6 +5,7 @@
 
 #include "cli/description.hpp"
 #include "harness/ceiling_measures.hpp"
+#include "harness/row_counts.hpp"
 #include "harness/row_set.hpp"
 #include "harness/seed_dependence.hpp"
 #include "spurion/error.hpp"
@@ -63,6 +64,22 @@ Json limit_of(const Environment& environment, const Domain& domain, Purpose purp
 /// Where each cue is in a domain.
 Json positions_of(const Domain& domain) {
   return domain.cue_shifts.empty() ? Json::array({domain.shift}) : Json(domain.cue_shifts);
+}
+
+/// How many recorded rows there are, and what is to be known of them in words.
+void add_row_counts(const EnvironmentInfo& info, Json& out) {
+  out["row_counts"] = Json::array();
+  for (const RowCounts& counts : info.row_counts) {
+    out["row_counts"].push_back({{"rows", rows_name(counts)},
+                                 {"test_domain", counts.test_domain},
+                                 {"purpose", purpose_name(counts.purpose)},
+                                 {"count", counts.rows},
+                                 {"by_class", counts.classes},
+                                 {"by_group", counts.groups}});
+  }
+  out["class_names"] = info.class_names;
+  out["group_names"] = info.group_names;
+  out["row_notes"] = row_count_lines(info);
 }
 
 Json domain_of(const Environment& environment, const Domain& domain) {
@@ -172,6 +189,7 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   out["task"] = task_name(info.task);
   out["outputs"] = info.outputs;
   out["groups"] = info.groups;
+  add_row_counts(info, out);
   out["input_shape"] = info.input_shape;
   out["score"] = info.score() == Score::accuracy ? "accuracy" : "mean squared error";
   out["cue"] = info.cue;

@@ -270,7 +270,9 @@ std::string environment_text(const Json& description, int columns) {
   if (description.at("groups").get<std::int64_t>() > 0) {
     out += fmt::format(", {} groups", text_of(description.at("groups")));
   }
-  return out + "\n" + ceilings_text(description, columns);
+  out += '\n';
+  for (const Json& line : description.at("row_notes")) out += wrapped(line, columns, 2);
+  return out + ceilings_text(description, columns);
 }
 
 std::string suite_text(const Json& description, int columns) {

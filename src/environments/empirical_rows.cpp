@@ -1,8 +1,10 @@
 #include "environments/empirical_rows.hpp"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "spurion/error.hpp"
@@ -10,8 +12,6 @@
 namespace spurion {
 
 namespace {
-
-constexpr std::int64_t kMostClasses = 1000;
 
 /// The values that occur, sorted; none when there are too many.
 std::vector<double> levels_of(const std::vector<double>& column) {
@@ -23,13 +23,44 @@ std::vector<double> levels_of(const std::vector<double>& column) {
   return {found.begin(), found.end()};
 }
 
+/// Samples hold these columns as float32.
+void check_levels(const std::string& place, const char* column, const std::vector<double>& levels) {
+  for (std::size_t i = 1; i < levels.size(); ++i) {
+    if (static_cast<float>(levels[i - 1]) != static_cast<float>(levels[i])) continue;
+    throw DataError(fmt::format("{}: the values {} and {} of the {} are one number in float32",
+                                place, levels[i - 1], levels[i], column));
+  }
+}
+
 }  // namespace
+
+std::string float32_problem(double value) {
+  constexpr double kWhole = 9007199254740992.0;  // 2^53: beyond it a double is rounded itself
+  const auto held = static_cast<float>(value);
+  if (!std::isfinite(held)) return fmt::format("{} is beyond float32", value);
+  if (static_cast<double>(held) == value || value != std::floor(value) ||
+      std::fabs(value) > kWhole) {
+    return {};
+  }
+  return fmt::format(
+      "{} is a whole number that float32 does not hold (it holds all up to 16777216); scale the "
+      "numbers",
+      value);
+}
 
 void EmpiricalRows::complete() {
   cue_levels = levels_of(spurious);
   causal_levels = levels_of(causal);
+  check_levels(place, "cue", cue_levels);
+  check_levels(place, "causal feature", causal_levels);
   SPURION_CHECK(!twin_x.defined() || cue_levels.size() == 2,
                 "twins of rows need a cue of two values");
+  if (twin_x.defined() && twin_x.equal(x)) {
+    throw DataError(
+        fmt::format("{}: every twin is the same as its image; expected twins that show the other "
+                    "value of the cue",
+                    place));
+  }
   if (regression()) {
     const auto [low, high] = std::minmax_element(target.begin(), target.end());
     if (*low == *high) {
@@ -38,15 +69,6 @@ void EmpiricalRows::complete() {
     return;
   }
   classes = *std::max_element(label.begin(), label.end()) + 1;
-  if (classes > kMostClasses) {
-    throw DataError(fmt::format("{}: label {} is there; expected labels below {}", place,
-                                classes - 1, kMostClasses));
-  }
-  if (std::all_of(label.begin(), label.end(),
-                  [&](std::int64_t one) { return one == label.front(); })) {
-    throw DataError(
-        fmt::format("{}: every label is {}; expected two classes or more", place, label.front()));
-  }
 }
 
 }  // namespace spurion

@@ -27,15 +27,22 @@ struct EmpiricalRows {
   std::vector<std::size_t> domain;          ///< index into domain_names; empty when not recorded
   std::vector<std::string> domain_names{};  ///< in the order in which train domains are numbered
 
+  std::vector<std::string> class_names{};  ///< where classes were numbered anew; else empty
+
   std::int64_t classes = 0;             ///< 0 in a regression
   std::vector<double> cue_levels{};     ///< sorted; empty when continuous or not recorded
   std::vector<double> causal_levels{};  ///< likewise
 
   /// Fills in what follows from the columns: classes and levels. Throws `DataError` when nothing
-  /// can be learned from them: labels that do not vary, or of too many classes.
+  /// can be learned from them: labels that do not vary, twins that are the rows themselves, levels
+  /// that float32 does not tell apart.
   void complete();
   [[nodiscard]] bool regression() const { return !target.empty(); }
 };
+
+/// Why a model cannot be shown a number as it is, in float32: "1e300 is beyond float32"; empty when
+/// it can. A fraction is rounded to the nearest; a whole number is held exactly or not at all.
+std::string float32_problem(double value);
 
 /// What `load` makes of files: once for all worlds of the same sources, where there are any.
 template <class T>

@@ -40,6 +40,7 @@ EmpiricalWorld::EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, Empiri
   split();
   make_dial();
   describe();
+  count_rows();
 }
 
 void EmpiricalWorld::split() {
@@ -116,6 +117,17 @@ std::size_t EmpiricalWorld::level(double cue) const {
       rows_.cue_levels.begin());
 }
 
+bool EmpiricalWorld::enough_of_each_side() const {
+  // So many that hardly any split leaves a purpose without: a dial must mean the same for all
+  // seeds.
+  constexpr double kExpected = 15.0;
+  const double least = std::min({options_.validation_share, options_.test_share,
+                                 1.0 - options_.validation_share - options_.test_share});
+  double against = 0.0;
+  for (std::int64_t row = 0; row < count_; ++row) against += agrees(row) ? 0.0 : 1.0;
+  return least * std::min(against, static_cast<double>(count_) - against) >= kExpected;
+}
+
 void EmpiricalWorld::make_dial() {
   const auto each_row = [&](auto use) {
     for (const Purpose purpose : kAllPurposes) {
@@ -126,16 +138,20 @@ void EmpiricalWorld::make_dial() {
       for (const std::int64_t row : test_[p]) use(p, row, true);
     }
   };
-  const auto complete = [&] {
-    return std::none_of(at_zero_.begin(), at_zero_.end(),
-                        [](const Indices& i) { return i.empty(); }) &&
-           std::none_of(at_one_.begin(), at_one_.end(), [](const Indices& i) { return i.empty(); });
+  const auto lacks_rows = [](const Pool& pool) {
+    return std::any_of(pool.begin(), pool.end(), [](const Indices& i) { return i.empty(); });
   };
-  if (cue_names_classes()) {
+  if (cue_names_classes() && (test_is_drawn_ || enough_of_each_side())) {
     each_row([&](std::size_t p, std::int64_t row, bool /*test*/) {
       (agrees(row) ? at_zero_ : at_one_)[p].push_back(row);
     });
-    agreement_dial_ = complete();
+    agreement_dial_ = !lacks_rows(at_zero_) && !lacks_rows(at_one_);
+    if (!agreement_dial_ && !test_is_drawn_) {
+      throw DataError(fmt::format(
+          "{}: of the rows whose cue {} the label none fell to some purpose in this split; use "
+          "another seed, 'validation_share' or 'test_share'",
+          rows_.place, lacks_rows(at_one_) ? "disagrees with" : "agrees with"));
+    }
   }
   if (agreement_dial_) return;
   if (test_is_drawn_ && regression()) {
@@ -233,6 +249,11 @@ std::int64_t EmpiricalWorld::draw(double shift, Purpose purpose, const StreamKey
   return side[static_cast<std::size_t>(stream.below(static_cast<std::int64_t>(side.size()), row))];
 }
 
+std::int64_t EmpiricalWorld::group_of(std::size_t row, double cue) const {
+  return rows_.label[row] * static_cast<std::int64_t>(rows_.cue_levels.size()) +
+         static_cast<std::int64_t>(level(cue));
+}
+
 double EmpiricalWorld::new_cue(std::int64_t source, const Intervention& intervention,
                                double resampled) const {
   const auto at = static_cast<std::size_t>(source);
@@ -315,9 +336,7 @@ Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange 
     if (has_causal) sample.causal.data_ptr<float>()[i] = static_cast<float>(rows_.causal[at]);
     if (has_cue) sample.spurious.data_ptr<float>()[i] = static_cast<float>(cue);
     if (info_.groups > 0) {
-      sample.group.data_ptr<std::int64_t>()[i] =
-          rows_.label[at] * static_cast<std::int64_t>(rows_.cue_levels.size()) +
-          static_cast<std::int64_t>(level(cue));
+      sample.group.data_ptr<std::int64_t>()[i] = group_of(at, cue);
     }
   }
   return sample;
@@ -350,51 +369,6 @@ std::vector<double> EmpiricalWorld::train_weights() const {
     }
   }
   return sum;
-}
-
-void EmpiricalWorld::describe() {
-  for (std::size_t d = 0; d < train_.size(); ++d) {
-    double against = 0.0;
-    double all = 0.0;
-    for (const Indices& indices : train_[d]) {
-      for (const std::int64_t row : indices) {
-        against += agreement_dial_ && !agrees(row) ? 1.0 : 0.0;
-        all += 1.0;
-      }
-    }
-    const std::string name = fmt::format("train_{}", d);
-    train_domains_.push_back({name, against / all, name, {}});
-  }
-  const auto levels_text = [](const std::vector<double>& column,
-                              const std::vector<double>& levels) {
-    if (column.empty()) return std::string("not recorded");
-    if (levels.empty()) return std::string("recorded, continuous");
-    return fmt::format("recorded, values {}", fmt::join(levels, ", "));
-  };
-  info_.task = regression()         ? Task::regression
-               : rows_.classes == 2 ? Task::binary
-                                    : Task::multiclass;
-  info_.outputs = rows_.classes > 2 ? rows_.classes : 1;
-  info_.groups = rows_.classes * static_cast<std::int64_t>(rows_.cue_levels.size());
-  info_.input_shape = rows_.x.sizes().slice(1).vec();
-  info_.graph = {{{info_.causal, Role::causal, levels_text(rows_.causal, rows_.causal_levels)},
-                  {"label", Role::label,
-                   regression() ? "a number" : fmt::format("classes 0 to {}", rows_.classes - 1)},
-                  {info_.cue, Role::spurious, levels_text(rows_.spurious, rows_.cue_levels)},
-                  {"input", Role::observed, "what the model sees"}},
-                 {{info_.causal, "label"},
-                  {"label", info_.cue},
-                  {info_.causal, "input"},
-                  {info_.cue, "input"}}};
-  info_.dial.name = "e";
-  info_.dial.doc = agreement_dial_
-                       ? fmt::format(
-                             "P({} disagrees with the label); rows of all domains are "
-                             "drawn again, with replacement",
-                             info_.cue)
-                       : "share of rows that come from the test domain; rows are drawn again, "
-                         "with replacement";
-  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
 }
 
 }  // namespace spurion

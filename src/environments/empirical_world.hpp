@@ -23,10 +23,11 @@ struct EmpiricalOptions {
 /// validation or test; each domain has its rows of each purpose in the order of another hash.
 ///
 /// The dial draws rows of all domains again, with replacement: where the cue has as many values as
-/// there are classes, so that it disagrees with the label at the given rate; else so that the given
-/// share comes from the test domain. Ceilings are frequencies in the file: of the best guess from
-/// the columns that were recorded and have few values, and NaN where there is none. In a regression
-/// the best guess is the mean, scored by the squared error.
+/// there are classes, and rows enough of both kinds are there, so that it disagrees with the label
+/// at the given rate; else so that the given share comes from the test domain. Ceilings are
+/// frequencies in the file: of the best guess from the columns that were recorded and have few
+/// values, and NaN where there is none. In a regression the best guess is the mean, scored by the
+/// squared error.
 class EmpiricalWorld : public Environment {
  public:
   [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
@@ -56,6 +57,16 @@ class EmpiricalWorld : public Environment {
   void split();
   void make_dial();
   void describe();
+  void count_rows();
+
+  /// Whether rows enough agree, and rows enough disagree with the label, for a dial of agreement.
+  [[nodiscard]] bool enough_of_each_side() const;
+  [[nodiscard]] RowCounts counts_of(const std::vector<const Pool*>& pools, Purpose purpose) const;
+  /// What the data call a class.
+  [[nodiscard]] std::string class_name(std::int64_t label) const;
+  [[nodiscard]] std::string classes_text() const;
+  /// The group of a row whose cue has this value.
+  [[nodiscard]] std::int64_t group_of(std::size_t row, double cue) const;
 
   /// The recorded domain of this key, or null when its rows are drawn.
   [[nodiscard]] const Pool* pool_of(const Domain& domain) const;

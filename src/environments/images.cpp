@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
-#include "data/file_format.hpp"
-#include "data/idx.hpp"
-#include "data/npy.hpp"
-#include "data/table.hpp"
+#include "environments/class_labels.hpp"
 #include "environments/empirical_world.hpp"
+#include "environments/image_files.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
@@ -26,99 +24,64 @@ struct ImagesOptions {
   std::string domains = "images_example_domains.idx";
   std::string twins = "images_example_twins.idx";
   std::string task = "classification";
+  std::string classes = "as_numbered";
+  std::string layout = "auto";
   std::int64_t test_domain = 2;
   double test_shift = 0.9;
   double validation_share = 0.2;
   double test_share = 0.2;
 };
 
-bool is_npy_file(const std::filesystem::path& file) {
-  return data::file_format(file) == data::FileFormat::npy;
+Layout layout_named(const std::string& name) {
+  if (name == "channels_first") return Layout::channels_first;
+  return name == "channels_last" ? Layout::channels_last : Layout::automatic;
 }
 
-/// Images [N, channels, rows, columns]: unsigned bytes, of which 255 stands for 1, or float32 as
-/// they are.
-Tensor read_images(const std::string& name) {
-  const std::filesystem::path file = data::find_data_file(name);
-  if (!is_npy_file(file)) {
-    const data::IdxImages images = data::read_idx_images(file);
-    Tensor x = at::empty({images.count, 1, images.rows, images.columns}, at::kByte);
-    std::memcpy(x.data_ptr<std::uint8_t>(), images.pixels.data(), images.pixels.size());
-    return x;
-  }
-  const data::Array array = data::read_npy(file);
-  const bool bytes = array.type == data::ElementType::uint8;
-  const bool shaped = array.shape.size() == 3 || array.shape.size() == 4;
-  if (!shaped || array.count() == 0 || !(bytes || array.type == data::ElementType::float32)) {
-    throw DataError(fmt::format(
-        "'{}': expected images [N, rows, columns] or [N, channels, rows, columns] of uint8 or "
-        "float32, found {}",
-        file.string(), array.text()));
-  }
-  Shape shape = array.shape;
-  if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
-  Tensor x = at::empty(shape, bytes ? at::kByte : at::kFloat);
-  std::memcpy(x.data_ptr(), array.bytes.data(), array.bytes.size());
-  if (!bytes && !at::isfinite(x).all().item<bool>()) {
-    throw DataError(fmt::format("'{}': some value is not finite", file.string()));
-  }
-  return x;
-}
-
-/// One number for each image.
-std::vector<double> read_values(const std::string& name, std::int64_t count,
-                                const std::string& images) {
-  const std::filesystem::path file = data::find_data_file(name);
-  std::vector<double> values;
-  if (is_npy_file(file)) {
-    const data::Array array = data::read_npy(file);
-    if (array.shape.size() != 1) {
-      throw DataError(fmt::format("'{}': expected one number for each image, found {}",
-                                  file.string(), array.text()));
-    }
-    for (std::int64_t i = 0; i < array.count(); ++i) values.push_back(array.number(i));
-  } else {
-    const data::IdxLabels labels = data::read_idx_labels(file);
-    values.assign(labels.labels.begin(), labels.labels.end());
-  }
-  if (static_cast<std::int64_t>(values.size()) != count) {
-    throw DataError(fmt::format("'{}' has {} images, but '{}' has {} values", images, count,
-                                file.string(), values.size()));
-  }
-  const auto wrong = std::find_if(values.begin(), values.end(),
-                                  [](double value) { return !std::isfinite(value); });
-  if (wrong != values.end()) {
-    throw DataError(fmt::format("'{}': value {} of image {} is not finite", file.string(), *wrong,
-                                wrong - values.begin()));
-  }
-  return values;
-}
-
-std::vector<double> read_targets(const std::string& name, std::int64_t count,
+/// Numbers that samples hold as float32, one for each image.
+std::vector<double> read_numbers(const std::string& name, std::int64_t count,
                                  const std::string& images) {
-  std::vector<double> targets = read_values(name, count, images);
-  const auto wrong = std::find_if(targets.begin(), targets.end(), [](double value) {
-    return !std::isfinite(static_cast<float>(value));
-  });
-  if (wrong != targets.end()) {
-    throw DataError(fmt::format("'{}': value {} of image {} is beyond float32", name, *wrong,
-                                wrong - targets.begin()));
+  std::vector<double> numbers = read_image_values(name, count, images);
+  for (std::size_t image = 0; image < numbers.size(); ++image) {
+    const std::string problem = float32_problem(numbers[image]);
+    if (!problem.empty()) throw DataError(fmt::format("'{}': image {}: {}", name, image, problem));
   }
-  return targets;
+  return numbers;
 }
 
-std::vector<std::int64_t> read_classes(const std::string& name, std::int64_t count,
-                                       const std::string& images, const char* what,
-                                       const char* hint = "") {
-  std::vector<std::int64_t> classes;
-  for (const double value : read_values(name, count, images)) {
+std::vector<std::int64_t> read_domains(const std::string& name, std::int64_t count,
+                                       const std::string& images) {
+  std::vector<std::int64_t> domains;
+  for (const double value : read_image_values(name, count, images)) {
     if (value != std::floor(value) || value < 0.0 || value > 1e9) {
-      throw DataError(fmt::format("'{}': image {}: expected a {} 0, 1, 2 ..., found {}{}", name,
-                                  classes.size(), what, value, hint));
+      throw DataError(fmt::format("'{}': image {}: expected a domain 0, 1, 2 ..., found {}", name,
+                                  domains.size(), value));
     }
-    classes.push_back(static_cast<std::int64_t>(value));
+    domains.push_back(static_cast<std::int64_t>(value));
   }
-  return classes;
+  return domains;
+}
+
+ClassLabels read_labels(const ImagesOptions& options, std::int64_t count) {
+  const std::string place = fmt::format("'{}'", options.labels);
+  return to_classes(
+      read_image_values(options.labels, count, options.images),
+      {options.classes == "compact", "classes = \"compact\"", place,
+       [&](std::int64_t image) { return fmt::format("{}: image {}", place, image); }});
+}
+
+/// Files play one part each: the labels as the cue would be a cue that is the label.
+void check_parts(const ImagesOptions& options) {
+  const std::pair<const char*, const std::string*> parts[] = {
+      {"images", &options.images}, {"labels", &options.labels},   {"spurious", &options.spurious},
+      {"causal", &options.causal}, {"domains", &options.domains}, {"twins", &options.twins}};
+  for (const auto& [first, file] : parts) {
+    for (const auto& [second, other] : parts) {
+      if (first == second) break;
+      if (file->empty() || *file != *other) continue;
+      throw UsageError(
+          fmt::format("'{}' and '{}' of images both name the file '{}'", second, first, *file));
+    }
+  }
 }
 
 struct LoadedImages {
@@ -127,23 +90,26 @@ struct LoadedImages {
 };
 
 LoadedImages load(const ImagesOptions& options) {
+  check_parts(options);
   LoadedImages out;
   EmpiricalRows& rows = out.rows;
   rows.place = fmt::format("'{}'", options.images);
-  rows.x = read_images(options.images);
+  const ImageFile images = read_images(options.images, layout_named(options.layout));
+  rows.x = images.x;
   const std::int64_t count = rows.x.size(0);
   if (options.task == "regression") {
-    rows.target = read_targets(options.labels, count, options.images);
+    rows.target = read_numbers(options.labels, count, options.images);
   } else {
-    rows.label = read_classes(options.labels, count, options.images, "class",
-                              "; numbers are the labels of task = \"regression\"");
+    ClassLabels classes = read_labels(options, count);
+    rows.label = std::move(classes.label);
+    rows.class_names = std::move(classes.names);
   }
-  if (!options.causal.empty()) rows.causal = read_values(options.causal, count, options.images);
+  if (!options.causal.empty()) rows.causal = read_numbers(options.causal, count, options.images);
   if (!options.spurious.empty()) {
-    rows.spurious = read_values(options.spurious, count, options.images);
+    rows.spurious = read_numbers(options.spurious, count, options.images);
   }
   if (!options.domains.empty()) {
-    const auto domains = read_classes(options.domains, count, options.images, "domain");
+    const auto domains = read_domains(options.domains, count, options.images);
     std::vector<std::int64_t> names = domains;
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -154,7 +120,7 @@ LoadedImages load(const ImagesOptions& options) {
     for (const std::int64_t own : names) rows.domain_names.push_back(fmt::format("{}", own));
   }
   if (!options.twins.empty()) {
-    rows.twin_x = read_images(options.twins);
+    rows.twin_x = read_images(options.twins, layout_named(options.layout)).x;
     if (rows.twin_x.sizes() != rows.x.sizes() ||
         rows.twin_x.scalar_type() != rows.x.scalar_type()) {
       throw DataError(fmt::format("'{}': expected twins of the shape and type of '{}'",
@@ -176,10 +142,15 @@ LoadedImages load(const ImagesOptions& options) {
   info.title =
       fmt::format("Images of {}", std::filesystem::path(options.images).filename().string());
   info.citation = "your own data";
+  const bool bytes = rows.x.scalar_type() == at::kByte;
+  const double scale = bytes ? 255.0 : 1.0;
   info.mechanism = fmt::format(
-      "recorded, not generated: {} images of {} x {}, {} channel{}\nceilings are frequencies in "
-      "the files",
-      count, rows.x.size(2), rows.x.size(3), rows.x.size(1), rows.x.size(1) == 1 ? "" : "s");
+      "recorded, not generated: {} images of {} x {}, {} channel{}{}\nvalues from {:.6g} to "
+      "{:.6g}{}\nceilings are frequencies in the files",
+      count, rows.x.size(2), rows.x.size(3), rows.x.size(1), rows.x.size(1) == 1 ? "" : "s",
+      images.read_as.empty() ? "" : fmt::format(", read from {}", images.read_as),
+      rows.x.min().item<double>() / scale, rows.x.max().item<double>() / scale,
+      bytes ? ", bytes over 255" : ", as the file has them");
   info.cue = "spurious";
   info.causal = "causal";
   rows.complete();
@@ -188,9 +159,9 @@ LoadedImages load(const ImagesOptions& options) {
 
 /// What `load` looks at. A world of another data seed parts the same rows anew.
 std::string key_of(const ImagesOptions& options) {
-  return fmt::format("own images\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.images, options.labels,
-                     options.spurious, options.causal, options.domains, options.twins,
-                     options.task);
+  return fmt::format("own images\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.images,
+                     options.labels, options.spurious, options.causal, options.domains,
+                     options.twins, options.task, options.layout, options.classes);
 }
 
 /// Images from IDX or NPY files as a world. See datasets/images.md.
@@ -207,6 +178,14 @@ class ImagesWorld final : public EmpiricalWorld {
                    "IDX or NPY: the class of each image, 0, 1, 2 ..., or the number to predict.")
             .field("task", &Options::task, "What the label is.",
                    one_of({"classification", "regression"}))
+            .field("classes", &Options::classes,
+                   "Classes as the labels number them, 0, 1, 2 ... without gaps, or the whole "
+                   "numbers that occur, numbered anew.",
+                   one_of({"as_numbered", "compact"}))
+            .field("layout", &Options::layout,
+                   "Where an NPY file of four dimensions has the channels; auto tells it from the "
+                   "shape and refuses one that may be either.",
+                   one_of({"auto", "channels_first", "channels_last"}))
             .field("spurious", &Options::spurious,
                    "IDX or NPY: the cue of each image; empty when not recorded.")
             .field("causal", &Options::causal,

@@ -3,11 +3,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
 
 #include "data/table.hpp"
+#include "environments/class_labels.hpp"
 #include "environments/empirical_world.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -19,6 +22,7 @@ struct TableOptions {
   std::string file = "table_example.csv";
   std::string label = "label";
   std::string task = "classification";
+  std::string labels = "as_numbered";
   std::string causal = "causal";
   std::string spurious = "spurious";
   std::string domain = "domain";
@@ -30,38 +34,68 @@ struct TableOptions {
 };
 
 /// An optional column: an empty name or one that is not there means that it was not recorded, but
-/// only where nobody asked for it by another name than the usual one.
+/// only where nobody asked for it by another name than the usual one, and none is called so but for
+/// capital letters.
 bool has_column(const data::Table& table, const std::string& name, const std::string& usual) {
   if (name.empty()) return false;
   if (table.find(name) != nullptr) return true;
   if (name != usual) (void)table.at(name);  // throws, with the nearest name
+  const auto lower = [](std::string text) {
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return text;
+  };
+  for (const data::Column& column : table.columns()) {
+    if (lower(column.name) != name) continue;
+    // Taken for an input, it would tell the model what it must not see.
+    throw DataError(fmt::format(
+        "{}: there is a column '{}', but no '{}'; set '{}' of table to it, or to \"\" where it is "
+        "something else",
+        table.place(), column.name, name, usual));
+  }
   return false;
 }
 
-std::vector<std::int64_t> read_labels(const data::Table& table, const std::string& name) {
-  std::vector<std::int64_t> labels;
-  for (const double value : table.numbers(name)) {
-    const auto row = static_cast<std::int64_t>(labels.size());
-    if (value != std::floor(value) || value < 0.0 || value > 1e9) {
-      throw DataError(
-          fmt::format("{}: column '{}': expected a class 0, 1, 2 ..., found {}; numbers are the "
-                      "labels of task = "
-                      "\"regression\"",
-                      table.place(row), name, value));
+/// Columns play one part each: the same column as label and cue would be a cue that is the label.
+void check_parts(const TableOptions& options) {
+  const std::pair<const char*, const std::string*> parts[] = {{"label", &options.label},
+                                                              {"causal", &options.causal},
+                                                              {"spurious", &options.spurious},
+                                                              {"domain", &options.domain}};
+  for (const auto& [first, column] : parts) {
+    for (const auto& [second, other] : parts) {
+      if (first == second) break;
+      if (column->empty() || *column != *other) continue;
+      throw UsageError(
+          fmt::format("'{}' and '{}' of table both name the column '{}'", second, first, *column));
     }
-    labels.push_back(static_cast<std::int64_t>(value));
   }
-  return labels;
 }
 
-std::vector<double> read_targets(const data::Table& table, const std::string& name) {
-  const std::vector<double>& targets = table.numbers(name);
-  for (std::size_t row = 0; row < targets.size(); ++row) {
-    if (std::isfinite(static_cast<float>(targets[row]))) continue;
-    throw DataError(fmt::format("{}: column '{}': {} is beyond float32",
-                                table.place(static_cast<std::int64_t>(row)), name, targets[row]));
+ClassLabels read_labels(const data::Table& table, const TableOptions& options) {
+  const auto in = [&](const std::string& place) {
+    return fmt::format("{}: column '{}'", place, options.label);
+  };
+  return to_classes(table.numbers(options.label),
+                    {options.labels == "compact", "labels = \"compact\"", in(table.place()),
+                     [&](std::int64_t row) { return in(table.place(row)); }});
+}
+
+/// A column of numbers that samples hold as float32.
+const std::vector<double>& read_numbers(const data::Table& table, const std::string& name) {
+  const std::vector<double>& numbers = table.numbers(name);
+  for (std::size_t row = 0; row < numbers.size(); ++row) {
+    const std::string problem = float32_problem(numbers[row]);
+    if (problem.empty()) continue;
+    throw DataError(fmt::format("{}: column '{}': {}", table.place(static_cast<std::int64_t>(row)),
+                                name, problem));
   }
-  return targets;
+  return numbers;
+}
+
+std::string trimmed_word(std::string word) {
+  word.erase(0, word.find_first_not_of(' '));
+  word.erase(word.find_last_not_of(' ') + 1);
+  return word;
 }
 
 /// Domain names in the order in which they first appear, and the index of each row's.
@@ -69,8 +103,9 @@ void read_domains(const data::Table& table, const std::string& name, EmpiricalRo
   const data::Column& column = table.at(name);
   for (std::int64_t row = 0; row < table.rows(); ++row) {
     const auto at = static_cast<std::size_t>(row);
-    const std::string own =
-        column.numbers.empty() ? column.words[at] : fmt::format("{}", column.numbers[at]);
+    // Two ways to write one number are one domain, -0 and 0 too.
+    const std::string own = column.numbers.empty() ? trimmed_word(column.words[at])
+                                                   : fmt::format("{}", column.numbers[at] + 0.0);
     if (own.empty()) {
       throw DataError(
           fmt::format("{}: column '{}': the row has no domain", table.place(row), name));
@@ -86,14 +121,18 @@ void read_domains(const data::Table& table, const std::string& name, EmpiricalRo
   }
 }
 
-bool matches(const std::string& pattern, const std::string& name) {
-  if (pattern.empty() || pattern.back() != '*') return pattern == name;
-  return name.compare(0, pattern.size() - 1, pattern, 0, pattern.size() - 1) == 0;
+/// Columns that a pattern does not reach: what the model must not see, and what belongs to other
+/// rows. A full name, but that of the label, is taken at its word.
+bool hidden(const data::Table& table, const TableOptions& options, const std::string& name) {
+  if (name == options.label || name == options.domain || name == options.causal) return true;
+  // What an export says beside the inputs: groups tell the label, twins are inputs of other rows.
+  return table.exported() && name != "x" && name.rfind("x_", 0) != 0;
 }
 
-/// Columns that the model sees, in the order of the file.
+/// Columns that the model sees, each once: in the order of `inputs`, and of the file within one.
 std::vector<std::string> input_columns(const data::Table& table, const TableOptions& options) {
   std::vector<std::string> chosen;
+  std::unordered_set<std::string> seen;
   for (const std::string& pattern : options.inputs) {
     if (pattern == options.label) {
       throw UsageError(
@@ -101,19 +140,21 @@ std::vector<std::string> input_columns(const data::Table& table, const TableOpti
                       "has nothing to predict",
                       pattern));
     }
+    if (pattern.empty() || pattern.back() != '*') {
+      if (seen.insert(table.at(pattern).name).second) chosen.push_back(pattern);
+      continue;
+    }
+    const std::string_view start(pattern.data(), pattern.size() - 1);
     bool any = false;
-    for (const std::string& name : table.names()) {
-      // A pattern does not reach what the model must not see; a full name, but that of the label,
-      // is taken at its word.
-      const bool hidden = name == options.label || name == options.domain || name == options.causal;
-      if (!matches(pattern, name) || (hidden && pattern != name)) continue;
+    for (const data::Column& column : table.columns()) {
+      if (column.name.compare(0, start.size(), start) != 0) continue;
+      if (hidden(table, options, column.name)) continue;
       any = true;
-      if (std::find(chosen.begin(), chosen.end(), name) == chosen.end()) chosen.push_back(name);
+      if (seen.insert(column.name).second) chosen.push_back(column.name);
     }
     if (any) continue;
-    if (pattern.empty() || pattern.back() != '*') (void)table.at(pattern);  // throws
-    throw DataError(fmt::format("{}: no column is left for 'inputs' = '{}' (there are: {})",
-                                table.place(), pattern, fmt::join(table.names(), ", ")));
+    throw DataError(fmt::format("{}: no column is left for 'inputs' = '{}': {}", table.place(),
+                                pattern, unknown_name_message("column", pattern, table.names())));
   }
   if (chosen.empty()) throw DataError(fmt::format("{}: 'inputs' names no column", table.place()));
   return chosen;
@@ -125,18 +166,23 @@ struct LoadedTable {
 };
 
 LoadedTable load(const TableOptions& options) {
+  check_parts(options);
   const data::Table table = data::read_table(data::find_data_file(options.file));
   LoadedTable out;
   EmpiricalRows& rows = out.rows;
   rows.place = table.place();
   if (options.task == "regression") {
-    rows.target = read_targets(table, options.label);
+    rows.target = read_numbers(table, options.label);
   } else {
-    rows.label = read_labels(table, options.label);
+    ClassLabels classes = read_labels(table, options);
+    rows.label = std::move(classes.label);
+    rows.class_names = std::move(classes.names);
   }
-  if (has_column(table, options.causal, "causal")) rows.causal = table.numbers(options.causal);
+  if (has_column(table, options.causal, "causal")) {
+    rows.causal = read_numbers(table, options.causal);
+  }
   if (has_column(table, options.spurious, "spurious")) {
-    rows.spurious = table.numbers(options.spurious);
+    rows.spurious = read_numbers(table, options.spurious);
   }
   if (has_column(table, options.domain, "domain")) read_domains(table, options.domain, rows);
   const std::vector<std::string> inputs = input_columns(table, options);
@@ -145,14 +191,9 @@ LoadedTable load(const TableOptions& options) {
   float* x = rows.x.data_ptr<float>();
   for (std::int64_t c = 0; c < width; ++c) {
     const std::string& name = inputs[static_cast<std::size_t>(c)];
-    const std::vector<double>& numbers = table.numbers(name);
+    const std::vector<double>& numbers = read_numbers(table, name);
     for (std::int64_t row = 0; row < table.rows(); ++row) {
-      const auto value = static_cast<float>(numbers[static_cast<std::size_t>(row)]);
-      if (!std::isfinite(value)) {
-        throw DataError(fmt::format("{}: column '{}': {} is beyond float32", table.place(row), name,
-                                    numbers[static_cast<std::size_t>(row)]));
-      }
-      x[row * width + c] = value;
+      x[row * width + c] = static_cast<float>(numbers[static_cast<std::size_t>(row)]);
     }
     if (name == options.spurious && !rows.spurious.empty()) rows.cue_column = c;
   }
@@ -179,8 +220,8 @@ LoadedTable load(const TableOptions& options) {
 
 /// What `load` looks at. A world of another data seed parts the same rows anew.
 std::string key_of(const TableOptions& options) {
-  return fmt::format("table\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.file, options.label, options.task,
-                     options.causal, options.spurious, options.domain,
+  return fmt::format("table\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.file, options.label,
+                     options.task, options.labels, options.causal, options.spurious, options.domain,
                      fmt::join(options.inputs, "\n"));
 }
 
@@ -198,6 +239,10 @@ class TableWorld final : public EmpiricalWorld {
                    "Column of the class, 0, 1, 2 ..., or of the number to predict.")
             .field("task", &Options::task, "What the label is.",
                    one_of({"classification", "regression"}))
+            .field("labels", &Options::labels,
+                   "Classes as the file numbers them, 0, 1, 2 ... without gaps, or the whole "
+                   "numbers that occur, numbered anew.",
+                   one_of({"as_numbered", "compact"}))
             .field("causal", &Options::causal,
                    "Column of the causal feature, for ceilings; the model does not see it.")
             .field("spurious", &Options::spurious,

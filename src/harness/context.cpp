@@ -15,6 +15,7 @@
 #include "harness/ceiling_measures.hpp"
 #include "harness/method_access.hpp"
 #include "harness/picture_grid.hpp"
+#include "harness/row_counts.hpp"
 #include "harness/section_numbers.hpp"
 #include "harness/seed_dependence.hpp"
 #include "harness/seeds.hpp"
@@ -113,6 +114,8 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
   for (const Edge& edge : info.graph.edges) {
     edges.push_back(Value::List{Value(edge.from), Value(edge.to)});
   }
+  Value::List counts;
+  for (const std::string& line : row_count_lines(info)) counts.emplace_back(line);
   Value::Table facts{
       {"name", trial.environment.name},
       {"options", trial.environment.options},
@@ -130,6 +133,7 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
       {"causal", info.causal},
       {"groups", info.groups},
       {"outputs", info.outputs},
+      {"row_counts", counts},
       {"dial_name", info.dial.name},
       {"dial_doc", info.dial.doc},
       {"dial_low", info.dial.low},

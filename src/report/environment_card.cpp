@@ -68,6 +68,24 @@ std::string facts_list(const Value& facts) {
   return out + "</dl>";
 }
 
+/// How many rows each class and group has, where they were recorded.
+std::string row_counts(const Value& facts) {
+  const Value* lines = facts.find("row_counts");
+  if (lines == nullptr || !lines->is_list() || lines->as_list().empty()) return {};
+  const Value* depends = facts.find("depends_on_seed");
+  std::string out =
+      fmt::format("<p>Rows of each class and group{}:</p><ul class=\"rows\">",
+                  depends == nullptr || !depends->as_bool()
+                      ? ""
+                      : escape(fmt::format(
+                            ", as seed {} parts them (suite seed {}; other seeds part them anew)",
+                            field(facts, "replicate"), field(facts, "suite_seed"))));
+  for (const Value& line : lines->as_list()) {
+    out += fmt::format("<li>{}</li>", escape(line.as_string()));
+  }
+  return out + "</ul>\n";
+}
+
 /// Which train domains have no line in a table of `shown` domains, the test domain among them.
 std::string left_out(const Value& facts, std::size_t shown) {
   const Value* shifts = facts.find("train_shifts");
@@ -158,7 +176,7 @@ std::string environment_card(const Value& facts, const std::string& name, const 
       "<p class=\"note\">Green: what causes the label, or is caused by it, in every domain alike. "
       "Red: the cue. Blue: the label.</p>";
   out += "<pre>" + escape(field(facts, "mechanism")) + "</pre>";
-  out += pictures(facts) + ceilings_table(facts) + facts_list(facts);
+  out += pictures(facts) + ceilings_table(facts) + row_counts(facts) + facts_list(facts);
   return out + "</section>\n";
 }
 

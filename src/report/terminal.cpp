@@ -7,6 +7,7 @@
 
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
+#include "spurion/value.hpp"
 
 namespace spurion {
 
@@ -134,6 +135,22 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
   return out;
 }
 
+/// Rows of each class and group of the worlds whose rows were recorded.
+std::string recorded_rows(const StoredResults& results, std::size_t width) {
+  const std::string prefix = "environment.";
+  std::string out;
+  for (auto one = results.context.lower_bound(prefix);
+       one != results.context.end() && one->first.compare(0, prefix.size(), prefix) == 0; ++one) {
+    const Value facts = parse_json(one->second, one->first);
+    const Value* lines = facts.is_table() ? facts.find("row_counts") : nullptr;
+    if (lines == nullptr || !lines->is_list() || lines->as_list().empty()) continue;
+    out += wrapped(fmt::format("Rows of {}:", one->first.substr(prefix.size())), width, "");
+    for (const Value& line : lines->as_list()) out += wrapped(line.as_string(), width, "  ");
+    out += '\n';
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string terminal_report(const std::filesystem::path& folder, int columns) {
@@ -147,7 +164,7 @@ std::string terminal_report(const std::filesystem::path& folder, int columns) {
     }
     out += '\n';
   }
-  return out;
+  return out + recorded_rows(results, width);
 }
 
 }  // namespace spurion
