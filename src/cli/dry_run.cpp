@@ -7,6 +7,7 @@
 
 #include "cli/grid.hpp"
 #include "cli/text.hpp"
+#include "harness/row_counts.hpp"
 #include "harness/run_plan.hpp"
 
 namespace spurion::cli {
@@ -18,6 +19,12 @@ void print_dry_run(const Suite& suite, const Catalog& catalog, const RunOptions&
   fmt::print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
   fmt::print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"),
              plan.found, options.out.string(), plan.distinct - plan.found);
+  for (const auto& [world, lines] : recorded_rows(run.context)) {
+    fmt::print("\nrows of {}, as replicate 0 parts them:\n", world);
+    for (const std::string& line : lines) {
+      fmt::print("{}", wrapped(line, terminal_columns(STDOUT_FILENO, 100), 2));
+    }
+  }
   if (plan.packs.empty()) {
     fmt::print("dry run: nothing to run\n");
     return;

@@ -4,12 +4,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "cli/command.hpp"
 #include "cli/rows_options.hpp"
 #include "cli/text.hpp"
 #include "harness/device.hpp"
 #include "harness/predictions.hpp"
+#include "harness/row_counts.hpp"
 #include "harness/score.hpp"
 #include "harness/script_model.hpp"
 #include "spurion/error.hpp"
@@ -33,6 +35,8 @@ struct ScoreArguments {
   std::string out = "results/scored";
   std::string experiment = "scored";
   std::string device = "cpu";
+  bool probabilities = false;
+  bool logits = false;
 };
 
 struct Scored {
@@ -41,45 +45,67 @@ struct Scored {
   ScoredLogits logits;
 };
 
-Scored score_file(const ScoreArguments& arguments, const Session& session) {
+PredictionKind kind_of(const ScoreArguments& arguments) {
+  if (arguments.probabilities) return PredictionKind::probabilities;
+  return arguments.logits ? PredictionKind::logits : PredictionKind::unsaid;
+}
+
+/// Which rows the predictions of a file are about: what its metadata say, or what was typed.
+RowsOfWorld rows_of_file(const ScoreArguments& arguments, const Session& session,
+                         const std::optional<Value>& metadata) {
   const std::string place = fmt::format("'{}'", arguments.what);
-  const PredictionFile file = read_predictions(arguments.what);
-  Scored out;
-  if (file.metadata) {
-    std::vector<std::string> contradicting = arguments.given;
-    if (!arguments.environment.empty()) contradicting.emplace_back("--environment");
-    if (!contradicting.empty()) {
-      throw UsageError(fmt::format("{} says itself which rows it is about; leave {} out", place,
-                                   fmt::join(contradicting, ", ")));
-    }
-    const std::string inside = place + ", array 'metadata'";
-    out.world.set = RowSet::from_value(*file.metadata, session.catalog, inside);
-    out.world.environment =
-        make_environment(out.world.set, session.catalog, std::make_shared<const DataSources>());
-  } else {
+  if (!metadata) {
     if (arguments.environment.empty()) {
       throw UsageError(fmt::format(
           "{} does not say which rows it is about: keep the metadata array of 'spurion export', "
           "or give --environment, its options, --domain, --rows and --seed",
           place));
     }
-    out.world = rows_of(session, arguments.environment, arguments.rows, kScoredRows, false);
+    return rows_of(session, arguments.environment, arguments.rows, kScoredRows, false);
   }
+  std::vector<std::string> contradicting = arguments.given;
+  if (!arguments.environment.empty()) contradicting.emplace_back("--environment");
+  if (!contradicting.empty()) {
+    throw UsageError(fmt::format("{} says itself which rows it is about; leave {} out", place,
+                                 fmt::join(contradicting, ", ")));
+  }
+  RowsOfWorld out;
+  out.set = RowSet::from_value(*metadata, session.catalog, place + ", array 'metadata'");
+  out.environment =
+      make_environment(out.set, session.catalog, std::make_shared<const DataSources>());
+  return out;
+}
+
+Scored score_file(const ScoreArguments& arguments, const Session& session) {
+  const std::string place = fmt::format("'{}'", arguments.what);
+  const std::optional<Value> metadata = read_prediction_metadata(arguments.what);
+  Scored out;
+  out.world = rows_of_file(arguments, session, metadata);
   const Environment& environment = *out.world.environment;
   // As many logits as rows, before rows are made: the file's word for them may be any number.
   const std::int64_t count = out.world.set.count();
-  out.logits.logits = checked_logits(file.logits, environment.info(), count, place + ", logits");
+  const PredictionFile file = read_predictions(arguments.what, count);
+  const auto logits_of = [&](const Tensor& values, const std::string& name) {
+    const EnvironmentInfo& info = environment.info();
+    const std::string in = place + ", " + name;
+    return checked_logits(as_logits(values, kind_of(arguments), info, in), info, count, in);
+  };
+  out.logits.logits = logits_of(file.logits, "logits");
   if (file.twin_logits.defined()) {
-    out.logits.twin_logits =
-        checked_logits(file.twin_logits, environment.info(), count, place + ", twin_logits");
+    out.logits.twin_logits = logits_of(file.twin_logits, "twin_logits");
   }
   out.rows = sample_rows(out.world.set, environment);
   if (file.twin_logits.defined() && out.rows.twins.empty()) {
     throw DataError(fmt::format("{} has twin_logits, but {} has no twins of its rows", place,
                                 environment.info().name));
   }
-  if (file.metadata) {
-    const Value* known = file.metadata->find("fingerprint");
+  if (file.labels.defined()) {
+    std::vector<Tensor> labels;
+    for (const Sample& part : out.rows.factual) labels.push_back(part.y);
+    check_labels(file.labels, at::cat(labels), place);
+  }
+  if (metadata) {
+    const Value* known = metadata->find("fingerprint");
     if (known == nullptr || !known->is_string() || known->as_string() != fingerprint(out.rows)) {
       throw DataError(fmt::format(
           "{}: these are not the rows that were exported: the world was made by another version "
@@ -91,17 +117,19 @@ Scored score_file(const ScoreArguments& arguments, const Session& session) {
 }
 
 /// Logits of a scripted module on rows of all parts.
-Tensor predict(ScriptModel& model, const std::vector<Sample>& parts, const EnvironmentInfo& info,
-               const std::string& place) {
-  std::vector<Tensor> logits;
+Tensor predict(ScriptModel& model, const std::vector<Sample>& parts, PredictionKind kind,
+               const EnvironmentInfo& info, const std::string& place) {
+  std::vector<Tensor> all;
   for (const Sample& part : parts) {
     for (std::int64_t first = 0; first < part.x.size(0); first += kChunk) {
       const std::int64_t count = std::min(kChunk, part.x.size(0) - first);
-      logits.push_back(
-          checked_logits(model.logits(part.x.narrow(0, first, count)), info, count, place));
+      const Tensor values = model.logits(part.x.narrow(0, first, count));
+      (void)checked_logits(values, info, count, place);
+      all.push_back(values.reshape({count, -1}));
     }
   }
-  return at::cat(logits);
+  const Tensor values = at::cat(all);
+  return checked_logits(as_logits(values, kind, info, place), info, values.size(0), place);
 }
 
 Scored score_model(const ScoreArguments& arguments, const Session& session) {
@@ -121,8 +149,11 @@ Scored score_model(const ScoreArguments& arguments, const Session& session) {
   out.rows = sample_rows(out.world.set, *out.world.environment);
   const EnvironmentInfo& info = out.world.environment->info();
   const std::string place = fmt::format("'{}'", file);
-  out.logits.logits = predict(model, out.rows.factual, info, place);
-  if (!out.rows.twins.empty()) out.logits.twin_logits = predict(model, out.rows.twins, info, place);
+  const PredictionKind kind = kind_of(arguments);
+  out.logits.logits = predict(model, out.rows.factual, kind, info, place);
+  if (!out.rows.twins.empty()) {
+    out.logits.twin_logits = predict(model, out.rows.twins, kind, info, place);
+  }
   return out;
 }
 
@@ -162,6 +193,25 @@ void print_scores(const TrialResult& result) {
   fmt::print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 140)));
 }
 
+/// Groups of which no row was scored, by domain: what is said of groups is about the others.
+void print_missing_groups(const Scored& scored) {
+  const EnvironmentInfo& info = scored.world.environment->info();
+  for (std::size_t i = 0; i < scored.rows.factual.size(); ++i) {
+    const Tensor& group = scored.rows.factual[i].group;
+    if (info.groups == 0 || !group.defined()) continue;
+    RowCounts counts;
+    counts.groups.resize(static_cast<std::size_t>(info.groups), 0);
+    const std::int64_t* own = group.data_ptr<std::int64_t>();
+    for (std::int64_t row = 0; row < group.numel(); ++row) {
+      ++counts.groups[static_cast<std::size_t>(own[row])];
+    }
+    const std::string missing = missing_groups(counts, info);
+    if (missing.empty()) continue;
+    fmt::print("  {}: no row of group {}: the worst group is the worst of the others\n",
+               scored.rows.domains[i].name, missing);
+  }
+}
+
 std::string usual_name(const ScoreArguments& arguments) {
   const std::string file = arguments.model.empty()
                                ? arguments.what
@@ -179,6 +229,7 @@ int score(const ScoreArguments& arguments, const Session& session) {
   store_scored(result, environment, session.catalog, arguments.out, arguments.experiment);
   fmt::print("{} on {}\n", name, environment.info().name);
   print_scores(result);
+  print_missing_groups(scored);
   fmt::print("stored in {}; for charts: {}\n", arguments.out,
              shell_line({"spurion", "report", arguments.out}));
   return 0;
@@ -210,6 +261,13 @@ Command add_score(CLI::App& app, Session& session) {
       ->add_option("--name", arguments->name,
                    "What the report calls the method (default: the file's name)")
       ->option_text("NAME");
+  CLI::Option* probabilities =
+      parser->add_flag("--probabilities", arguments->probabilities,
+                       "The predictions are probabilities: their logarithms are the logits");
+  parser
+      ->add_flag("--logits", arguments->logits,
+                 "They are logits, though they look like probabilities")
+      ->excludes(probabilities);
   parser->add_option("--out", arguments->out, "Folder of the store (default: results/scored)")
       ->option_text("DIR");
   parser
@@ -225,7 +283,9 @@ Command add_score(CLI::App& app, Session& session) {
       R"(Logits are [N] or [N, outputs], rows in the order of the export: of class 1 for a binary task,
 one a class otherwise, the prediction itself for regression. An NPZ file holds them as 'logits',
 those on the twins as 'twin_logits' and the export's 'metadata'; a CSV file in columns 'logit'
-or 'logit_0' ..., and 'twin_logit' likewise.
+or 'logit_0' ..., and 'twin_logit' likewise. What looks like probabilities is refused unless
+--probabilities or --logits says what it is; a probability of 0 counts as 2^-149. Labels kept as
+'y' are compared with those of the rows, so that rows in another order are found out.
 
 Examples:
   spurion score logits.npz --name my_resnet

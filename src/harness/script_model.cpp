@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include "data/file_bytes.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -38,10 +39,7 @@ ScriptModel::ScriptModel(std::filesystem::path file, Device device)
     : state_(std::make_unique<State>()) {
   state_->file = std::move(file);
   state_->device = device;
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(state_->file, error)) {
-    throw DataError(fmt::format("'{}': there is no such file", state_->file.string()));
-  }
+  data::require_regular(state_->file, "a TorchScript file");
   try {
     state_->module = torch::jit::load(state_->file.string(), device);
     state_->module.eval();

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "harness/row_counts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
-#include "spurion/value.hpp"
 
 namespace spurion {
 
@@ -136,16 +136,11 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
 }
 
 /// Rows of each class and group of the worlds whose rows were recorded.
-std::string recorded_rows(const StoredResults& results, std::size_t width) {
-  const std::string prefix = "environment.";
+std::string row_counts_text(const StoredResults& results, std::size_t width) {
   std::string out;
-  for (auto one = results.context.lower_bound(prefix);
-       one != results.context.end() && one->first.compare(0, prefix.size(), prefix) == 0; ++one) {
-    const Value facts = parse_json(one->second, one->first);
-    const Value* lines = facts.is_table() ? facts.find("row_counts") : nullptr;
-    if (lines == nullptr || !lines->is_list() || lines->as_list().empty()) continue;
-    out += wrapped(fmt::format("Rows of {}:", one->first.substr(prefix.size())), width, "");
-    for (const Value& line : lines->as_list()) out += wrapped(line.as_string(), width, "  ");
+  for (const auto& [world, lines] : recorded_rows(results.context)) {
+    out += wrapped(fmt::format("Rows of {}:", world), width, "");
+    for (const std::string& line : lines) out += wrapped(line, width, "  ");
     out += '\n';
   }
   return out;
@@ -164,7 +159,7 @@ std::string terminal_report(const std::filesystem::path& folder, int columns) {
     }
     out += '\n';
   }
-  return out + recorded_rows(results, width);
+  return out + row_counts_text(results, width);
 }
 
 }  // namespace spurion

@@ -1,6 +1,7 @@
 // Rows go out, predictions come back: nothing but files in between.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -126,6 +127,89 @@ TEST_CASE("logits in CSV and two logits a row give what one logit gives") {
   }
 }
 
+TEST_CASE("probabilities are refused as logits, and measured as probabilities when told") {
+  Shell shell;
+  REQUIRE(shell
+              .run({"export", "two_bit", "--purpose", "test", "--domain", "test", "--rows", "300",
+                    "--out", "rows.npz"})
+              .code == 0);
+  const auto rows = data::read_npz(shell.path("rows.npz"));
+  const auto logits = cue_of(rows.at("x"));
+  std::vector<double> probabilities;
+  for (const float logit : logits) probabilities.push_back(1.0 / (1.0 + std::exp(-logit)));
+  data::write_npz(shell.path("l.npz"),
+                  {{"logits", data::Array::of(logits, {300})}, {"metadata", rows.at("metadata")}},
+                  data::Compression::store);
+  data::write_npz(
+      shell.path("p.npz"),
+      {{"logits", data::Array::of(probabilities, {300})}, {"metadata", rows.at("metadata")}},
+      data::Compression::store);
+  const Finished refused = shell.run({"score", "p.npz", "--out", "p"});
+  CHECK(refused.code == 3);
+  CHECK_THAT(refused.err, Contains("'p.npz', logits: these look like probabilities, not logits") &&
+                              Contains("--probabilities"));
+  CHECK_FALSE(std::filesystem::exists(shell.path("p")));
+  REQUIRE(shell.run({"score", "p.npz", "--probabilities", "--out", "p"}).code == 0);
+  REQUIRE(shell.run({"score", "l.npz", "--out", "l"}).code == 0);
+  for (const char* metric : {"accuracy", "loss", "brier"}) {
+    CHECK(number(shell.path("p"), "test", metric) ==
+          Approx(number(shell.path("l"), "test", metric)).epsilon(1e-5));
+  }
+  CHECK(shell.run({"score", "p.npz", "--probabilities", "--logits", "--out", "q"}).code == 2);
+}
+
+TEST_CASE("rows of each class and group are told before a run, by describe and in the report") {
+  Shell shell;
+  // No row of class 1 with cue 0 in the test domain.
+  std::string text = "v,spurious,label,domain\n";
+  for (int i = 0; i < 400; ++i) {
+    const bool test = i % 2 == 0;
+    const int label = i / 2 % 2;
+    text += fmt::format("{},{},{},{}\n", i % 7, test && label == 1 ? 1 : i / 4 % 2, label + 1,
+                        test ? "test" : "a");
+  }
+  shell.write("t.csv", text);
+  const std::string missing = "no row of group 2 (class 2, spurious 0) among the rows to test on";
+  const auto flat = [](std::string lines) {
+    for (std::size_t at = lines.find('\n'); at != std::string::npos; at = lines.find('\n', at)) {
+      lines.replace(at, 1 + lines.find_first_not_of(' ', at + 1) - at - 1, " ");
+    }
+    return lines;
+  };
+  const Finished gap = shell.run({"describe", "table", "file=t.csv"});
+  CHECK(gap.code == 3);
+  CHECK_THAT(gap.err, Contains("the classes found are 1 (200 rows), 2 (200 rows)"));
+  const Finished described = shell.run({"describe", "table", "file=t.csv", "labels=compact"});
+  CHECK(described.code == 0);
+  CHECK_THAT(flat(described.out), Contains(missing) && Contains("; by class 0: "));
+  std::string suite = toy_suite(2, 1);
+  const std::string world = "name = \"two_bit\"";
+  REQUIRE(suite.find(world) != std::string::npos);
+  suite.replace(suite.find(world), world.size(),
+                "name = \"table\", file = \"t.csv\", labels = \"compact\"");
+  shell.write("s.toml", suite);
+  const Finished dry = shell.run({"run", "s.toml", "--dry-run"});
+  CHECK(dry.err.empty());
+  CHECK_THAT(flat(dry.out),
+             Contains("rows of table, as replicate 0 parts them: ") && Contains(missing));
+  const Finished ran = shell.run({"run", "s.toml", "--out", "out"});
+  REQUIRE(ran.code == 0);
+  CHECK_THAT(flat(ran.out), Contains(missing));
+  REQUIRE(shell.run({"report", "out"}).code == 0);
+  CHECK_THAT(read_file(shell.path("out/report.html")), Contains("<li>" + missing));
+  REQUIRE(shell
+              .run({"export", "table", "file=t.csv", "labels=compact", "--purpose", "test",
+                    "--domain", "test", "--rows", "20", "--out", "e.npz"})
+              .code == 0);
+  data::write_npz(shell.path("l.npz"),
+                  {{"logits", data::Array::of(std::vector<float>(20, -1.0F), {20})},
+                   {"metadata", data::read_npz(shell.path("e.npz")).at("metadata")}},
+                  data::Compression::store);
+  const Finished scored = shell.run({"score", "l.npz"});
+  CHECK(scored.code == 0);
+  CHECK_THAT(scored.out, Contains("test: no row of group ") && Contains("(class 2, spurious 0)"));
+}
+
 TEST_CASE("what cannot be exported or scored says why") {
   Shell shell;
   const auto complaint = [&](const std::vector<std::string>& arguments, int code) {
@@ -166,7 +250,8 @@ TEST_CASE("what cannot be exported or scored says why") {
   CHECK_THAT(complaint(with_rows("l.csv", "3"), 3),
              Contains("2 rows of logits for 3 rows of the world"));
   shell.write("c.csv", "logits\n1\n2\n");
-  CHECK_THAT(complaint(with_rows("c.csv", "2"), 3), Contains("did you mean 'logits'?"));
+  CHECK_THAT(complaint(with_rows("c.csv", "2"), 3),
+             Contains("column 'logits': expected 'logit', or 'logit_0'"));
   shell.write("n.csv", "logit\n1\nnan\n");
   CHECK_THAT(complaint(with_rows("n.csv", "2"), 3),
              Contains("'n.csv':3:1: column 'logit': expected a finite number, found 'nan'"));
@@ -238,7 +323,7 @@ TEST_CASE("test domains of one cue are exported and scored under the names runs 
   CHECK(agrees[0] > 160);
   CHECK(agrees[1] < 40);
   data::write_npz(shell.path("logits.npz"),
-                  {{"logits", data::Array::of(std::vector<float>(800, 1.0F), {800})},
+                  {{"logits", data::Array::of(std::vector<float>(800, 2.0F), {800})},
                    {"metadata", rows.at("metadata")}},
                   data::Compression::store);
   const Finished scored = shell.run({"score", "logits.npz", "--out", "out"});
