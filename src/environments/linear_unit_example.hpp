@@ -28,6 +28,12 @@ inline std::size_t member_of_row(const Members& members, std::int64_t row) {
   return static_cast<std::size_t>(members[turn]);
 }
 
+/// How often a label occurs among rows, where the source fixes that (example 3).
+enum class LabelCounts {
+  exact,  ///< as in the source's data sets: each label in one half of the rows
+  random  ///< by a coin for each row, as in independent draws of a row
+};
+
 /// Rows before they are scrambled.
 struct UnitTestRows {
   UnitTestRows(const UnitTestSizes& sizes, std::int64_t count)
@@ -53,7 +59,7 @@ class LinearUnitExample {
   [[nodiscard]] virtual std::string mechanism() const = 0;
   /// Rows of the domain `members`; row i takes its noise from row i of the streams below `noise`.
   [[nodiscard]] virtual UnitTestRows draw(const StreamKey& noise, RowRange rows,
-                                          const Members& members) const = 0;
+                                          const Members& members, LabelCounts counts) const = 0;
   /// Ceilings of the domain `members` in which a row's spurious block is, with probability `shift`,
   /// an independent draw from its marginal in the row's own train domain.
   [[nodiscard]] virtual Ceilings ceilings(const Members& members, double shift) const = 0;

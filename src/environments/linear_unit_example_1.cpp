@@ -1,5 +1,6 @@
 #include "environments/linear_unit_example_1.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -28,7 +29,7 @@ LinearUnitExample1::LinearUnitExample1(const UnitTestSizes& sizes, const StreamK
       to_target_(gaussian(key.child("W"), sizes.invariant, sizes.invariant,
                           1.0 / static_cast<double>(sizes.invariant))),
       to_spurious_(gaussian(key.child("V"), sizes.invariant, sizes.spurious,
-                            1.0 / static_cast<double>(sizes.spurious))),
+                            1.0 / static_cast<double>(std::max<std::int64_t>(sizes.spurious, 1)))),
       scales_(draw_scales(key.child("scale"), sizes.domains)) {
   for (const double scale : scales_) moments_.push_back(moments_at_scale(scale));
   const Moments pooled = average(moments_);
@@ -86,8 +87,8 @@ std::string LinearUnitExample1::mechanism() const {
          "s = 0.1, 1.5, 2.0, then 10^U(-2, 1), by train domain";
 }
 
-UnitTestRows LinearUnitExample1::draw(const StreamKey& noise, RowRange rows,
-                                      const Members& members) const {
+UnitTestRows LinearUnitExample1::draw(const StreamKey& noise, RowRange rows, const Members& members,
+                                      LabelCounts /*counts*/) const {
   const std::int64_t d = sizes_.invariant;
   UnitTestRows out(sizes_, rows.count);
   std::vector<float> target_noise(out.invariant.size());
@@ -139,9 +140,9 @@ Ceilings LinearUnitExample1::ceilings(const Members& members, double shift) cons
   };
   Ceilings out;
   out.invariant = {invariant, Exactness::closed_form, 0.0};
-  // With every z cut off, E[label | x, z] = x W 1 whatever the row's scale may be.
-  out.bayes =
-      shift == 1.0 ? out.invariant : mixture_bayes_error(parts, key_.child("bayes_ceiling"));
+  // Without z, or with every z cut off, E[label | x, z] = x W 1 whatever the row's scale may be.
+  const bool linked = shift < 1.0 && sizes_.spurious > 0;
+  out.bayes = linked ? mixture_bayes_error(parts, key_.child("bayes_ceiling")) : out.invariant;
   out.spurious_only = error(spurious_weights_, sizes_.invariant, sizes_.spurious);
   out.population_erm = error(erm_weights_, 0, sizes_.invariant + sizes_.spurious);
   for (const GaussianPart& part : parts) out.chance += part.weight * part.moments.target;

@@ -17,8 +17,8 @@ class LinearUnitExample1 final : public LinearUnitExample {
   [[nodiscard]] Task task() const override { return Task::regression; }
   [[nodiscard]] CausalGraph graph() const override;
   [[nodiscard]] std::string mechanism() const override;
-  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows,
-                                  const Members& members) const override;
+  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows, const Members& members,
+                                  LabelCounts counts) const override;
   [[nodiscard]] Ceilings ceilings(const Members& members, double shift) const override;
 
   /// W, [invariant, invariant].

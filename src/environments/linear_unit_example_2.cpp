@@ -25,8 +25,11 @@ Vector constants(const double (&first)[3], double low, double high, const Stream
 
 double log_odds(double p) { return std::log(p) - std::log1p(-p); }
 
-/// P(the sum of `size` coordinates with mean `sign` each is above `threshold`).
+/// P(the sum of `size` coordinates with mean `sign` each is above `threshold`). Of none the sum is
+/// 0, and at the threshold itself a coin decides.
 double above(double threshold, double sign, std::int64_t size) {
+  constexpr double kTie = 1e-12;
+  if (size == 0) return threshold > kTie ? 0.0 : threshold < -kTie ? 1.0 : 0.5;
   const auto count = static_cast<double>(size);
   return normal_cdf((sign * count - threshold) / std::sqrt(count * kVariance));
 }
@@ -85,8 +88,8 @@ std::string LinearUnitExample2::mechanism() const {
          "(p, s) = (.95, .3), (.97, .5), (.99, .7), then U(.9, 1), U(.3, .7), by train domain";
 }
 
-UnitTestRows LinearUnitExample2::draw(const StreamKey& noise, RowRange rows,
-                                      const Members& members) const {
+UnitTestRows LinearUnitExample2::draw(const StreamKey& noise, RowRange rows, const Members& members,
+                                      LabelCounts /*counts*/) const {
   UnitTestRows out(sizes_, rows.count);
   const auto count = static_cast<std::size_t>(rows.count);
   std::vector<double> foreground(count);

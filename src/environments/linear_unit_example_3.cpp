@@ -47,6 +47,16 @@ double log_sum(const Vector& logs) {
   return top + std::log(total);
 }
 
+/// Two rows of a train domain that follow each other have one label each; a coin of the pair's says
+/// which of them comes first. So any even number of rows has exact halves, from row 0 on, and a
+/// row's label is not known from its number being odd.
+bool paired_label(const Stream& coin, std::int64_t row, const Members& members) {
+  const auto domains = static_cast<std::int64_t>(members.size());
+  const std::int64_t turn = row / domains;
+  const bool first = coin.bernoulli(0.5, turn / 2 * domains + row % domains);
+  return first == (turn % 2 == 0);
+}
+
 double logistic(double z) { return 1.0 / (1.0 + std::exp(-z)); }
 
 /// Trapezoid rule for E[f(N(0, 1))] with step 1 / per_unit over +-12 deviations.
@@ -70,7 +80,7 @@ LinearUnitExample3::LinearUnitExample3(const UnitTestSizes& sizes, const StreamK
 
 CausalGraph LinearUnitExample3::graph() const {
   return {
-      {{"label", Role::label, "a fair coin"},
+      {{"label", Role::label, "0 or 1, half of the rows each"},
        {"mean", Role::hidden, "mu, a constant of the domain"},
        {"invariant", Role::causal, "N(0.1, 0.01 I), mirrored for label 1; invariant, not causal"},
        {"spurious", Role::spurious, "N(mu, 0.01 I), mirrored for label 1"},
@@ -83,14 +93,14 @@ CausalGraph LinearUnitExample3::graph() const {
 }
 
 std::string LinearUnitExample3::mechanism() const {
-  return "label = 0 or 1, evenly; side = +1 for label 0, -1 for label 1\n"
+  return "label = 0 or 1, half of the rows each; side = +1 for label 0, -1 for label 1\n"
          "x = 0.1 side + 0.1 N(0, I)\n"
          "z = mu side + 0.1 N(0, I)\n"
          "mu ~ N(0, I), one for each train domain";
 }
 
-UnitTestRows LinearUnitExample3::draw(const StreamKey& noise, RowRange rows,
-                                      const Members& members) const {
+UnitTestRows LinearUnitExample3::draw(const StreamKey& noise, RowRange rows, const Members& members,
+                                      LabelCounts counts) const {
   UnitTestRows out(sizes_, rows.count);
   const Stream label(noise.child("label"));
   Stream(noise.child("x"))
@@ -100,7 +110,8 @@ UnitTestRows LinearUnitExample3::draw(const StreamKey& noise, RowRange rows,
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first + i;
     const double* mean = means_.row(static_cast<std::int64_t>(member_of_row(members, row)));
-    const bool one = label.bernoulli(0.5, row);
+    const bool one = counts == LabelCounts::exact ? paired_label(label, row, members)
+                                                  : label.bernoulli(0.5, row);
     const double side = one ? -1.0 : 1.0;
     float* x = out.invariant.data() + i * sizes_.invariant;
     float* z = out.spurious.data() + i * sizes_.spurious;
@@ -191,6 +202,7 @@ Ceiling LinearUnitExample3::bayes(const Members& members, double shift) const {
     const double fine = normal_average(error, 2 * kPerUnit);
     return {1.0 - fine, Exactness::quadrature, std::abs(fine - coarse) + 1e-12};
   }
+  if (sizes_.spurious == 0) return {1.0 - error_given(0.5), Exactness::closed_form, 0.0};
   // The error is concave in P(label = 0 | z), with slopes of at most 1: what z leaves open about
   // the side of its own cluster moves it by no more than that.
   const double slack = (1.0 - shift) * overlap(members);
@@ -210,6 +222,7 @@ Ceiling LinearUnitExample3::bayes(const Members& members, double shift) const {
 /// Accuracy, where every spurious block follows its label, of the best reader of z that all train
 /// domains pooled teach.
 Ceiling LinearUnitExample3::linked_spurious_only(const Members& members) const {
+  if (sizes_.spurious == 0) return {0.5, Exactness::closed_form, 0.0};
   Members all(static_cast<std::size_t>(sizes_.domains));
   std::iota(all.begin(), all.end(), std::int64_t{0});
   if (all.size() == 1) {

@@ -16,8 +16,8 @@ class LinearUnitExample3 final : public LinearUnitExample {
   [[nodiscard]] Task task() const override { return Task::binary; }
   [[nodiscard]] CausalGraph graph() const override;
   [[nodiscard]] std::string mechanism() const override;
-  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows,
-                                  const Members& members) const override;
+  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows, const Members& members,
+                                  LabelCounts counts) const override;
   [[nodiscard]] Ceilings ceilings(const Members& members, double shift) const override;
 
   /// mu of each train domain, [domains, spurious].

@@ -48,9 +48,11 @@ EnvironmentInfo make_info(const LinearUnitTestsOptions& options,
   info.deviations =
       "The source breaks the link by permuting the spurious block among the rows of a domain; here "
       "each row draws it anew from its marginal.";
-  info.deviations += number_of(options.example) == 3
-                         ? " Labels are fair coins in random order, not two halves."
-                         : "";
+  info.deviations +=
+      number_of(options.example) == 3
+          ? " Of two rows that follow each other one has each label, where the source "
+            "has a half of zeros before a half of ones."
+          : "";
   info.task = example.task();
   info.outputs = 1;
   info.groups = info.task == Task::binary ? 4 : 0;
@@ -99,8 +101,8 @@ const Schema<LinearUnitTestsOptions>& LinearUnitTests::schema() {
               one_of({"1", "2", "3", "1s", "2s", "3s"}))
           .field("invariant_dimensions", &O::invariant_dimensions, "Size of the invariant block.",
                  between(1, 100))
-          .field("spurious_dimensions", &O::spurious_dimensions, "Size of the spurious block.",
-                 between(1, 100))
+          .field("spurious_dimensions", &O::spurious_dimensions,
+                 "Size of the spurious block; 0: there is none.", between(0, 100))
           .field("domains", &O::domains,
                  "Number of train domains; beyond the third their "
                  "constants are drawn at random.",
@@ -170,7 +172,8 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
                                  const Intervention& intervention) const {
   const Members members = members_of(domain);
   const StreamKey noise = key_.child(domain.key).child(purpose_name(purpose));
-  UnitTestRows drawn = example_->draw(noise.child("row"), rows, members);
+  UnitTestRows drawn =
+      example_->draw(noise.child("row"), rows, members, environments::LabelCounts::exact);
 
   // The rows' uniforms are shared along the dial: raising e only ever breaks more of them. What
   // breaks a row there and what an intervention puts in place of an unbroken one is the same draw,
@@ -179,7 +182,8 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
   std::vector<double> breaks(static_cast<std::size_t>(rows.count));
   Stream(noise.child("breaks")).fill_uniform(rows.first, rows.count, 1, breaks.data());
   const auto replace = [&](bool where_broken, const char* name) {
-    const UnitTestRows other = example_->draw(noise.child(name), rows, members);
+    const UnitTestRows other =
+        example_->draw(noise.child(name), rows, members, environments::LabelCounts::random);
     for (std::int64_t i = 0; i < rows.count; ++i) {
       if ((breaks[static_cast<std::size_t>(i)] < domain.shift) != where_broken) continue;
       std::copy_n(other.spurious.data() + i * sizes_.spurious, sizes_.spurious,

@@ -158,6 +158,54 @@ TEST_CASE("Labels and groups of the binary examples fit the blocks") {
   CHECK(std::abs(agree - 0.5) < 4 * 0.5 / std::sqrt(2000.0));
 }
 
+TEST_CASE("Labels of example 3 are exact halves, as in the source") {
+  for (const std::int64_t domains : {2, 3, 6}) {
+    const auto world = unit_test("3", 7, {{"domains", domains}});
+    std::vector<Domain> each = world->train_domains();
+    each.push_back(alone(1, 0.5));
+    for (const Domain& domain : each) {
+      for (const std::int64_t rows : {2, 50, 1000}) {
+        const Sample sample = world->sample(domain, kTest, {0, rows});
+        CHECK(2 * sample.y.sum().item<std::int64_t>() == rows);
+      }
+    }
+    // In the test domain the domains take turns; each of them has its halves, whatever is even.
+    const Tensor y = world->sample(world->test_domain(), kTest, {0, 20 * domains}).y;
+    for (std::int64_t turn = 0; turn < domains; ++turn) {
+      CHECK(y.slice(0, turn, 20 * domains, domains).sum().item<std::int64_t>() == 10);
+    }
+    // No learner may read the label off a row's number.
+    const Tensor even = world->sample(each[0], kTest, {0, 2000}).y.slice(0, 0, 2000, 2);
+    CHECK(std::abs(even.to(at::kDouble).mean().item<double>() - 0.5) < 4 * 0.5 / std::sqrt(1000.0));
+  }
+}
+
+TEST_CASE("linear_unit_tests without a spurious block know what is left") {
+  for (const std::string& example : kExamples) {
+    CAPTURE(example);
+    const auto world = unit_test(example, 2, {{"spurious_dimensions", 0}});
+    const Sample rows = world->sample(world->test_domain(), kTest, {0, 30});
+    CHECK(rows.x.sizes() == at::IntArrayRef({30, 5}));
+    CHECK(rows.spurious.sizes() == at::IntArrayRef({30, 0}));
+    const Intervention resample = Intervention::resample("spurious");
+    CHECK(at::equal(world->sample(world->test_domain(), kTest, {0, 30}, resample).x, rows.x));
+    std::vector<Domain> domains = world->train_domains();
+    domains.push_back(world->test_domain());
+    domains.push_back(world->at(0.5));
+    for (const Domain& domain : domains) {
+      const Ceilings c = world->ceilings(domain);
+      CHECK(c.bayes.value == c.invariant.value);
+      CHECK(c.bayes.exactness == Exactness::closed_form);
+      // Without inputs the best that training teaches is a constant.
+      const double constant = example.front() == '1' ? c.chance : 0.5;
+      CHECK(c.spurious_only.value == Approx(constant).epsilon(1e-12));
+      if (c.population_erm) {
+        CHECK(c.population_erm->value == Approx(c.invariant.value).epsilon(1e-9));
+      }
+    }
+  }
+}
+
 TEST_CASE("Example 1 has the published closed forms") {
   const auto world = unit_test("1");
   const std::vector<double> oracle = {0.05, 11.25, 20.0};
