@@ -82,6 +82,7 @@ TEST_CASE("Least squares on as many rows as the archived runs errs as they do") 
     double causal, causal_deviation, noncausal, noncausal_deviation;
   };
   const Published rows[] = {{false, false, 0.00909, 0.00139, 0.00898, 0.00102},
+                            {false, true, 0.82076, 0.01378, 0.82071, 0.01109},
                             {true, true, 0.77380, 0.04750, 0.77416, 0.03808}};
   constexpr int kRuns = 200;
   for (const Published& published : rows) {
