@@ -169,6 +169,9 @@ class SPURION_API Method {
   [[nodiscard]] virtual bool needs_second_order() const { return false; }
   /// What it uses of a batch that is the whole training set.
   [[nodiscard]] virtual FullBatchUse full_batch_use() const { return FullBatchUse::logits; }
+  /// Throws `UsageError` where it cannot train such a model. Asked of every setting before anything
+  /// runs.
+  virtual void check(const Model& /*model*/) const {}
   /// One update of all replicas.
   virtual void step(Trainee& trainee, const Batch& batch) = 0;
   /// Called when a regime starts a new phase (a change of data distribution it knows about).

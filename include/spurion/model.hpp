@@ -77,6 +77,11 @@ class SPURION_API Model {
   /// Index into the parameter vector of the weights of a model that is linear in its inputs:
   /// [offset, offset + D). Empty shape name otherwise.
   [[nodiscard]] virtual const ParameterBlock* linear_weights() const { return nullptr; }
+  /// Of a model that is linear in its inputs: the slopes [K, D] of the first logit, as a function
+  /// of its parameters [K, P]; undefined otherwise. By default those that `linear_weights` points
+  /// at. A model that has slopes but no `linear_weights` gives as features the terms its output is
+  /// the sum of.
+  [[nodiscard]] virtual Tensor linear_coefficients(const Tensor& parameters) const;
 };
 
 }  // namespace spurion

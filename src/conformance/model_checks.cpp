@@ -117,14 +117,20 @@ void check_replicas(const ModelSubject& subject) {
   }
 }
 
-/// Weights that `linear_weights` points at are the slopes of the first logit.
+/// Weights that `linear_weights` points at are the slopes of the logits, `linear_coefficients`
+/// those of the first.
 void check_linear(const ModelSubject& subject) {
   const ParameterBlock* block = subject.model->linear_weights();
-  if (block == nullptr) skip("the model is not linear in its inputs");
   const std::int64_t inputs = element_count(subject.context.input_shape);
   const Tensor parameters = subject.parameters(1);
-  const Tensor weights =
-      parameters[0].narrow(0, block->offset, element_count(block->shape)).reshape({inputs, -1});
+  const Tensor coefficients = subject.model->linear_coefficients(parameters);
+  if (!coefficients.defined()) {
+    require(block == nullptr, "linear_weights() are there, linear_coefficients() are not");
+    skip("the model is not linear in its inputs");
+  }
+  require(coefficients.sizes() == at::IntArrayRef({1, inputs}),
+          fmt::format("linear_coefficients() have shape [{}], expected [1, {}]",
+                      fmt::join(coefficients.sizes(), ", "), inputs));
   Shape shape = subject.context.input_shape;
   shape.insert(shape.begin(), {1, inputs + 1});
   // Row 0 is the origin, row 1 + i the i-th unit vector.
@@ -133,6 +139,11 @@ void check_linear(const ModelSubject& subject) {
   const at::NoGradGuard no_grad;
   const Tensor logits = subject.model->forward(parameters, x.reshape(shape)).logits[0];
   const Tensor slopes = logits.narrow(0, 1, inputs) - logits[0];
+  require(at::allclose(slopes.select(1, 0), coefficients[0], 1e-4, 1e-5),
+          "linear_coefficients() are not the slopes of the first logit");
+  if (block == nullptr) return;
+  const Tensor weights =
+      parameters[0].narrow(0, block->offset, element_count(block->shape)).reshape({inputs, -1});
   require(at::allclose(slopes, weights, 1e-4, 1e-5),
           "linear_weights() are not the slopes of the logits");
 }

@@ -1,5 +1,7 @@
 #include "spurion/model.hpp"
 
+#include <ATen/ATen.h>
+
 namespace spurion {
 
 std::int64_t Model::parameter_count() const {
@@ -18,6 +20,15 @@ std::int64_t Model::last_layer_offset() const {
   std::size_t first = blocks.size() - 1;
   while (first > 0 && layer(blocks[first - 1]) == layer(blocks.back())) --first;
   return blocks[first].offset;
+}
+
+Tensor Model::linear_coefficients(const Tensor& parameters) const {
+  const ParameterBlock* weights = linear_weights();
+  if (weights == nullptr) return {};
+  const std::int64_t inputs = weights->shape.front();
+  return parameters.narrow(1, weights->offset, element_count(weights->shape))
+      .reshape({parameters.size(0), inputs, -1})
+      .select(2, 0);
 }
 
 }  // namespace spurion

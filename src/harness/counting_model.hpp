@@ -43,6 +43,9 @@ class CountingModel final : public Model, public engine::RiskModel {
   [[nodiscard]] const ParameterBlock* linear_weights() const override {
     return inner_->linear_weights();
   }
+  [[nodiscard]] Tensor linear_coefficients(const Tensor& parameters) const override {
+    return inner_->linear_coefficients(parameters);
+  }
 
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
     return risks_ != nullptr && risks_->knows_risks(task, domains);

@@ -15,6 +15,7 @@ class TimedMethod final : public Method {
   [[nodiscard]] Access needs() const override { return inner_->needs(); }
   [[nodiscard]] bool needs_second_order() const override { return inner_->needs_second_order(); }
   [[nodiscard]] FullBatchUse full_batch_use() const override { return inner_->full_batch_use(); }
+  void check(const Model& model) const override { inner_->check(model); }
   void step(Trainee& trainee, const Batch& batch) override {
     const core::ActivityScope scope(core::Activity::training);
     model_->set_counting(true);

@@ -14,6 +14,8 @@ struct AndMaskOptions {
 /// AND-mask (Parascandolo et al. 2021): only parameters on whose gradient sign the domains agree
 /// are updated: mask = |sum_e sign g_e| >= tau E; the update is the masked mean gradient. (The
 /// linear unit tests' code has a strict inequality, which differs only where tau E is an integer.)
+/// What is left is not scaled up by the share of masked parameters, as DomainBed does and the
+/// authors' code can.
 ///
 /// With `normalise = "weights"` each domain's gradient of every weight block (not of biases) is
 /// scaled to norm 1 first, as in the linear unit tests.

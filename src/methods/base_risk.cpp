@@ -29,7 +29,15 @@ void BaseRisk::begin_phase(std::int64_t phase) {
 
 Tensor BaseRisk::operator()(const Output& output, const Batch& batch, Trainee& trainee) {
   const Tensor risk = domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
-  if (!penalty_) return risk;
+  return penalty_ ? risk + weight_ * penalty(output, batch, trainee) : risk;
+}
+
+Tensor BaseRisk::added(const Output& output, const Batch& batch, Trainee& trainee) {
+  const Tensor l2 = l2_penalty(l2_, trainee.parameters());
+  return penalty_ ? l2 + weight_ * penalty(output, batch, trainee) : l2;
+}
+
+Tensor BaseRisk::penalty(const Output& output, const Batch& batch, Trainee& trainee) {
   std::vector<PenalisedRows> rows;
   if (!phases_) {
     rows.push_back({output, batch});
@@ -46,9 +54,9 @@ Tensor BaseRisk::operator()(const Output& output, const Batch& batch, Trainee& t
       }
     }
   }
-  const Tensor penalty = (*penalty_)(rows, trainee);
+  const Tensor value = (*penalty_)(rows, trainee);
   if (phases_) phases_->add(batch);
-  return risk + weight_ * penalty;
+  return value;
 }
 
 double BaseRisk::memory_bytes(const MemorySizes& sizes) const {

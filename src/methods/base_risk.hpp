@@ -4,6 +4,7 @@
 #include <string>
 
 #include "methods/domain_penalty.hpp"
+#include "methods/l2_option.hpp"
 #include "methods/phase_memories.hpp"
 #include "spurion/access.hpp"
 #include "spurion/method.hpp"
@@ -15,7 +16,7 @@ namespace spurion {
 /// penalty of the offline methods (domain_penalty.hpp). Its domains are those of the batch: in
 /// phase 0 the train domains, later slots that are alike; or the phases, the present and past ones,
 /// of which rows are then kept.
-struct BaseRiskOptions {
+struct BaseRiskOptions : L2Option {
   std::string penalty = "none";
   PerReplica<double> penalty_weight = 1.0;
   std::string penalty_over = "batch";
@@ -23,7 +24,6 @@ struct BaseRiskOptions {
   std::int64_t penalty_memory = 200;
   std::int64_t penalty_replayed = 64;
   std::int64_t penalty_phases = 8;
-  PerReplica<double> l2 = 0.0;
 
   /// Adds these fields to the schema of `Options`, which derives from `BaseRiskOptions`.
   template <class Options>
@@ -31,7 +31,7 @@ struct BaseRiskOptions {
     using Factors = PerReplica<double> Options::*;
     using Text = std::string Options::*;
     using Count = std::int64_t Options::*;
-    return schema
+    schema
         .field("penalty", static_cast<Text>(&Options::penalty),
                "Penalty over domains: none, irm_v1 (squared gradient of a dummy scale), v_rex "
                "(variance of risks) or group_dro (how far the weighted risk is above the mean).",
@@ -48,10 +48,8 @@ struct BaseRiskOptions {
         .field("penalty_replayed", static_cast<Count>(&Options::penalty_replayed),
                "Rows of each past phase in an update.", between(1, 1000000))
         .field("penalty_phases", static_cast<Count>(&Options::penalty_phases),
-               "Past phases kept, the newest.", between(1, 1000))
-        .field("l2", static_cast<Factors>(&Options::l2),
-               "Coefficient of the squared norm of all parameters in the loss.", at_least(0),
-               log_uniform(1e-5, 1e-2));
+               "Past phases kept, the newest.", between(1, 1000));
+    return L2Option::add_to(schema);
   }
 };
 
@@ -62,12 +60,18 @@ class BaseRisk {
   [[nodiscard]] Access needs() const;
   /// To be told of every phase, and asked once for every batch: it remembers both.
   void begin_phase(std::int64_t phase);
-  /// [K]
+  /// [K]: the mean risk of the batch and what is added to it.
   [[nodiscard]] Tensor operator()(const Output& output, const Batch& batch, Trainee& trainee);
+  /// [K]: what is added to the mean risk of the batch, for methods that weigh that risk themselves.
+  /// One of the two is asked once for every batch.
+  [[nodiscard]] Tensor added(const Output& output, const Batch& batch, Trainee& trainee);
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const;
   void visit_state(StateVisitor& visit);
 
  private:
+  /// [K]: over the domains of the batch, or the phases.
+  [[nodiscard]] Tensor penalty(const Output& output, const Batch& batch, Trainee& trainee);
+
   Tensor weight_;
   Tensor l2_;
   std::int64_t replayed_;

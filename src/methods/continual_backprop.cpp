@@ -29,9 +29,10 @@ struct HiddenLayer {
 ///
 /// Units are those of the fully connected layers of ReLU that a model's parameter blocks show
 /// (`mlp`); a model without any is trained plainly, and so is a layer whose weights are not all
-/// trained. Adam's moments of replaced weights are kept,
-/// where the paper resets them. Activations are those under the new parameters: another pass
-/// through the hidden layers, which is counted as such.
+/// trained. Three things differ from the authors' code: Adam's moments of replaced weights are
+/// kept, biases of the next layer do not make up for what a replaced unit gave on average, and a
+/// fresh unit's bias is drawn as at the start. Activations are those under the new parameters:
+/// another pass through the hidden layers, which is counted as such.
 class ContinualBackprop final : public Method {
  public:
   using Options = ContinualBackpropOptions;

@@ -16,7 +16,8 @@ struct DerPpOptions : BaseRiskOptions {
 
 /// Dark experience replay++ (Buzzega et al. 2020): a reservoir of rows with the logits they had
 /// when they were seen. L = R(new) + alpha * mean ||logits - kept logits||^2 on one draw from it +
-/// beta * R on another.
+/// beta * R on another. The authors' code averages the square over the C outputs of a model, where
+/// their paper and this sum it: its alpha is C times this one.
 class DerPp final : public Method {
  public:
   using Options = DerPpOptions;
@@ -27,8 +28,11 @@ class DerPp final : public Method {
       fields.field("memory", &O::memory, "Rows kept.", between(1, 10000000))
           .field("replayed", &O::replayed, "Rows of each of the two draws of an update.",
                  between(1, 1000000))
-          .field("alpha", &O::alpha, "Multiplier of the distance from the kept logits.",
-                 at_least(0), log_uniform(1e-1, 1e0))
+          .field(
+              "alpha", &O::alpha,
+              "Multiplier of the squared distance from the kept logits, summed over outputs; the "
+              "authors' code averages over outputs.",
+              at_least(0), log_uniform(1e-1, 1e0))
           .field("beta", &O::beta, "Multiplier of the risk on kept rows.", at_least(0),
                  log_uniform(1e-1, 1e0));
       return BaseRiskOptions::add_to(fields);

@@ -17,7 +17,8 @@ struct DiscountedSgdOptions : BaseRiskOptions {
 /// Forgetting by discount: each update descends the risk of the last `window` batches, batch i
 /// steps ago with weight discount^i, normalised: an exponentially forgetting estimate of the
 /// present risk (as discounted follow-the-leader does exactly). discount = 0 is plain SGD; the
-/// closer to 1, the longer old rows count and the slower a new cue is taken up.
+/// closer to 1, the longer old rows count and the slower a new cue is taken up. What is added to
+/// the risk, l2 and a penalty, is not part of what is normalised.
 class DiscountedSgd final : public Method {
  public:
   using Options = DiscountedSgdOptions;
@@ -53,7 +54,8 @@ class DiscountedSgd final : public Method {
     Tensor x = batch.x;
     for (const Tensor& old : x_) x = joined_rows(x, old);
     const Output all = trainee.forward(x);
-    Tensor loss = risk_(output_rows(all, 0, fresh), batch, trainee);
+    const Output newest = output_rows(all, 0, fresh);
+    Tensor loss = domain_risks(newest, batch).mean(1);
     Tensor weight = at::ones_like(discount_);
     Tensor total = weight.clone();
     std::int64_t first = fresh;
@@ -69,7 +71,7 @@ class DiscountedSgd final : public Method {
           loss + weight * domain_risks(output_rows(all, first, old.rows_per_domain), old).mean(1);
       first += old.rows_per_domain;
     }
-    trainee.descend(loss / total);
+    trainee.descend(loss / total + risk_.added(newest, batch, trainee));
     x_.insert(x_.begin(), batch.x);
     y_.insert(y_.begin(), batch.y.flatten(1).unsqueeze(1));
     w_.insert(w_.begin(), batch.weight.defined() ? batch.weight.flatten(1).unsqueeze(1) : Tensor());

@@ -1,14 +1,13 @@
 #include <ATen/ATen.h>
 
+#include "methods/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 
 namespace spurion {
 namespace {
 
-struct ErmOptions {
-  PerReplica<double> l2 = 0.0;
-};
+struct ErmOptions : L2Option {};
 
 /// Empirical risk minimisation (Vapnik 1991): the mean loss over all rows, here the mean of the
 /// domains' mean losses (equal when domains have equally many rows, as in every batch of ours).
@@ -16,9 +15,10 @@ class Erm final : public ObjectiveMethod {
  public:
   using Options = ErmOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = Schema<Options>().field(
-        "l2", &Options::l2, "Coefficient of the squared norm of all parameters in the loss.",
-        at_least(0), log_uniform(1e-5, 1e-2));
+    static const auto schema = [] {
+      Schema<Options> fields;
+      return L2Option::add_to(fields);
+    }();
     return schema;
   }
   Erm(const Options& options, const MethodContext& context)

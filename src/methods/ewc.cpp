@@ -27,7 +27,8 @@ class Ewc final : public Method {
     static const auto schema = [] {
       Schema<O> fields;
       fields
-          .field("strength", &O::strength, "Multiplier of the quadratic penalty.", at_least(0),
+          .field("strength", &O::strength,
+                 "Multiplier of half the quadratic penalty: the paper's lambda.", at_least(0),
                  log_uniform(1e0, 1e4))
           .field("decay", &O::decay, "What is left of older Fisher information at a new phase.",
                  between(0, 1), uniform(0.5, 1.0))

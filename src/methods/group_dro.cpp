@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "methods/group_weights.hpp"
+#include "methods/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
@@ -8,9 +9,8 @@
 namespace spurion {
 namespace {
 
-struct GroupDroOptions {
+struct GroupDroOptions : L2Option {
   PerReplica<double> step_size = 0.01;
-  PerReplica<double> l2 = 0.0;
 };
 
 /// Online group DRO (Sagawa et al. 2020, algorithm 1) with the training domains as groups, as in
@@ -20,12 +20,12 @@ class GroupDro final : public ObjectiveMethod {
   using Options = GroupDroOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema =
-        Schema<O>()
-            .field("step_size", &O::step_size, "Step of the exponentiated-gradient ascent on q.",
-                   at_least(0), log_uniform(1e-3, 1e-1))
-            .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
-                   at_least(0), log_uniform(1e-5, 1e-2));
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields.field("step_size", &O::step_size, "Step of the exponentiated-gradient ascent on q.",
+                   at_least(0), log_uniform(1e-3, 1e-1));
+      return L2Option::add_to(fields);
+    }();
     return schema;
   }
 

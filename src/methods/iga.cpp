@@ -1,14 +1,14 @@
 #include <ATen/ATen.h>
 
+#include "methods/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 
 namespace spurion {
 namespace {
 
-struct IgaOptions {
+struct IgaOptions : L2Option {
   PerReplica<double> penalty_weight = 1000.0;
-  PerReplica<double> l2 = 0.0;
   std::string reduction = "sum";
 };
 
@@ -19,16 +19,17 @@ class Iga final : public Method {
   using Options = IgaOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema =
-        Schema<O>()
-            .field("penalty_weight", &O::penalty_weight,
-                   "Multiplier w of the variance of the domains' gradients.", at_least(0),
-                   log_uniform(1e1, 1e5))
-            .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
-                   at_least(0), log_uniform(1e-5, 1e-2))
-            .field("reduction", &O::reduction,
-                   "sum over domains (linear unit tests) or mean (the variance's trace).",
-                   one_of({"sum", "mean"}));
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("penalty_weight", &O::penalty_weight,
+                 "Multiplier w of the variance of the domains' gradients.", at_least(0),
+                 log_uniform(1e1, 1e5))
+          .field("reduction", &O::reduction,
+                 "sum over domains (linear unit tests) or mean (the variance's trace).",
+                 one_of({"sum", "mean"}));
+      return L2Option::add_to(fields);
+    }();
     return schema;
   }
 

@@ -13,8 +13,9 @@ struct LwfOptions : BaseRiskOptions {
 };
 
 /// Learning without forgetting (Li & Hoiem 2016): on the rows of a new phase predictions are held
-/// to those of the model as it was when the phase began, by strength * T^2 * KL. One head serves
-/// all phases, so there are no old tasks' heads to keep.
+/// to those of the model as it was when the phase began, by strength * T^2 * KL. The paper has no
+/// T^2: its lambda_o is strength * T^2. One head serves all phases, so there are no old tasks'
+/// heads to keep.
 class Lwf final : public ObjectiveMethod {
  public:
   using Options = LwfOptions;
@@ -23,8 +24,9 @@ class Lwf final : public ObjectiveMethod {
     static const auto schema = [] {
       Schema<O> fields;
       fields
-          .field("strength", &O::strength, "Multiplier of the distillation loss.", at_least(0),
-                 log_uniform(1e-1, 1e1))
+          .field("strength", &O::strength,
+                 "Multiplier of the distillation loss T^2 KL; the paper's lambda_o / T^2.",
+                 at_least(0), log_uniform(1e-1, 1e1))
           .field("temperature", &O::temperature, "Temperature T of the predictions compared.",
                  positive());
       return BaseRiskOptions::add_to(fields);

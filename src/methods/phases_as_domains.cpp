@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "methods/group_weights.hpp"
+#include "methods/l2_option.hpp"
 #include "methods/phase_memories.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -10,11 +11,10 @@
 namespace spurion {
 namespace {
 
-struct PhasesAsDomainsOptions {
+struct PhasesAsDomainsOptions : L2Option {
   std::string objective = "v_rex";
   PerReplica<double> penalty_weight = 10.0;
   PerReplica<double> step_size = 0.01;
-  PerReplica<double> l2 = 0.0;
   std::int64_t memory = 200;
   std::int64_t replayed = 64;
   std::int64_t kept_phases = 8;
@@ -29,21 +29,21 @@ class PhasesAsDomains final : public Method {
   using Options = PhasesAsDomainsOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema =
-        Schema<O>()
-            .field("objective", &O::objective, "What is made of the phases' risks.",
-                   one_of({"group_dro", "v_rex", "irm_v1"}))
-            .field("penalty_weight", &O::penalty_weight, "Multiplier of V-REx's or IRM's penalty.",
-                   at_least(0), log_uniform(1e-1, 1e4))
-            .field("step_size", &O::step_size, "Step of group DRO's exponentiated-gradient ascent.",
-                   at_least(0), log_uniform(1e-3, 1e-1))
-            .field("l2", &O::l2, "Coefficient of the squared norm of all parameters in the loss.",
-                   at_least(0), log_uniform(1e-5, 1e-2))
-            .field("memory", &O::memory, "Rows kept of each phase.", between(1, 10000000))
-            .field("replayed", &O::replayed, "Rows of each past phase in an update.",
-                   between(1, 1000000))
-            .field("kept_phases", &O::kept_phases, "Past phases kept, the newest.",
-                   between(1, 1000));
+    static const auto schema = [] {
+      Schema<O> fields;
+      fields
+          .field("objective", &O::objective, "What is made of the phases' risks.",
+                 one_of({"group_dro", "v_rex", "irm_v1"}))
+          .field("penalty_weight", &O::penalty_weight, "Multiplier of V-REx's or IRM's penalty.",
+                 at_least(0), log_uniform(1e-1, 1e4))
+          .field("step_size", &O::step_size, "Step of group DRO's exponentiated-gradient ascent.",
+                 at_least(0), log_uniform(1e-3, 1e-1))
+          .field("memory", &O::memory, "Rows kept of each phase.", between(1, 10000000))
+          .field("replayed", &O::replayed, "Rows of each past phase in an update.",
+                 between(1, 1000000))
+          .field("kept_phases", &O::kept_phases, "Past phases kept, the newest.", between(1, 1000));
+      return L2Option::add_to(fields);
+    }();
     return schema;
   }
 

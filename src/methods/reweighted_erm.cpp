@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "methods/group_weights.hpp"
+#include "methods/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
@@ -8,9 +9,7 @@
 namespace spurion {
 namespace {
 
-struct ReweightedErmOptions {
-  PerReplica<double> l2 = 0.0;
-};
+struct ReweightedErmOptions : L2Option {};
 
 /// ERM with rows weighed so that every group counts as much as every other: of a row of group g,
 /// n / (G n_g), with n_g the rows of the group seen so far and G the groups seen. With full batches
@@ -20,9 +19,10 @@ class ReweightedErm final : public ObjectiveMethod {
  public:
   using Options = ReweightedErmOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = Schema<Options>().field(
-        "l2", &Options::l2, "Coefficient of the squared norm of all parameters in the loss.",
-        at_least(0), log_uniform(1e-5, 1e-2));
+    static const auto schema = [] {
+      Schema<Options> fields;
+      return L2Option::add_to(fields);
+    }();
     return schema;
   }
 

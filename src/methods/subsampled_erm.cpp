@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "methods/group_weights.hpp"
+#include "methods/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
@@ -15,9 +16,7 @@
 namespace spurion {
 namespace {
 
-struct SubsampledErmOptions {
-  PerReplica<double> l2 = 0.0;
-};
+struct SubsampledErmOptions : L2Option {};
 
 /// A draw named by the contents of a row.
 std::uint64_t name_of(const char* row, std::size_t bytes) {
@@ -37,9 +36,10 @@ class SubsampledErm final : public ObjectiveMethod {
  public:
   using Options = SubsampledErmOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = Schema<Options>().field(
-        "l2", &Options::l2, "Coefficient of the squared norm of all parameters in the loss.",
-        at_least(0), log_uniform(1e-5, 1e-2));
+    static const auto schema = [] {
+      Schema<Options> fields;
+      return L2Option::add_to(fields);
+    }();
     return schema;
   }
 

@@ -2,6 +2,7 @@
 set(SPURION_MODELS
   cnn
   linear
+  linear_representation
   mlp
   random_features
   gru

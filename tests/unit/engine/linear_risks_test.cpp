@@ -106,6 +106,7 @@ TEST_CASE("a weight that is not finite is seen in the risk") {
 TEST_CASE("every method that may do without logits takes the same steps without them") {
   const Catalog catalog = builtin_catalog();
   const Task task = GENERATE(Task::regression, Task::binary);
+  const std::string dummy = GENERATE("affine", "inputs");  // of irm_v1
   const auto rows = made_up_rows(task, 1);
   const auto model = catalog.models.at("linear").make({Value()}, ModelContext{{kInputs}, 1});
   const std::int64_t replicas = 3;
@@ -125,8 +126,7 @@ TEST_CASE("every method that may do without logits takes the same steps without 
     Problems problems;
     Value::Table small;  // IGA's default weight diverges here
     if (name == "iga") small = {{"penalty_weight", 0.5}};
-    if (name == "irm_v1")
-      small = {{"penalty_weight", 2.0}, {"anneal_steps", 5}, {"dummy", "affine"}};
+    if (name == "irm_v1") small = {{"penalty_weight", 2.0}, {"anneal_steps", 5}, {"dummy", dummy}};
     const Value options = entry.schema.normalise(small, name, problems);
     const MethodContext context{task, replicas, kDomains, 2};
     const auto one = entry.make({options, options, options}, context);

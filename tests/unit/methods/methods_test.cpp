@@ -130,6 +130,115 @@ TEST_CASE("irm_v1 as in the linear unit tests: scale and bias, summed, convex") 
                      1e-5, 1e-6));
 }
 
+TEST_CASE("irm_v1 with a factor of each input: linear models") {
+  Fixture f;
+  const Value::Table given = {{"penalty_weight", 4.0}, {"anneal_steps", 0}, {"dummy", "inputs"}};
+  CHECK(at::allclose(f.gradient("irm_v1", given), f.reference([&](const Tensor& w) {
+    Tensor factors = at::ones({2}, at::kDouble).requires_grad_(true);
+    const Tensor x = f.batch.x[0].to(at::kDouble);
+    const Tensor risks = f.risks((x * factors).matmul(w.narrow(0, 0, 2)) + w[2]);
+    Tensor penalty = at::zeros({}, at::kDouble);
+    for (int e = 0; e < 2; ++e) {
+      penalty =
+          penalty + torch::autograd::grad({risks[e]}, {factors}, {}, true, true)[0].pow(2).mean();
+    }
+    return (risks.mean() + 4.0 * penalty / 2) / 4.0;
+  }),
+                     1e-5, 1e-6));
+}
+
+TEST_CASE("irm_v1 with a factor of each input: the authors' loss of a representation") {
+  Fixture f;
+  const auto& entry = f.catalog.models.at("linear_representation");
+  Problems problems;
+  f.model = entry.make({entry.schema.normalise(Value(), "m", problems)}, ModelContext{{2}, 1});
+  f.start = at::tensor({0.3F, -0.7F, 0.1F, 0.2F}).unsqueeze(0).expand({2, 4}).contiguous();
+  // r sum_e R_e + (1 - r) sum_e P_e, divided by 2 r + 1 - r.
+  constexpr double kShare = 0.1;
+  const double weight = (1.0 - kShare) / (1.0 + kShare);
+  const Value::Table given = {{"penalty_weight", weight}, {"anneal_steps", 0}, {"dummy", "inputs"},
+                              {"reduction", "sum"},       {"convex", true},    {"rescale", false}};
+  CHECK(at::allclose(f.gradient("irm_v1", given), f.reference([&](const Tensor& change) {
+    Tensor classifier = at::ones({2}, at::kDouble).requires_grad_(true);
+    const Tensor phi = at::eye(2, at::kDouble) + change.reshape({2, 2});
+    const Tensor risks = f.risks(f.batch.x[0].to(at::kDouble).matmul(phi).matmul(classifier));
+    Tensor penalty = at::zeros({}, at::kDouble);
+    for (int e = 0; e < 2; ++e) {
+      penalty = penalty +
+                torch::autograd::grad({risks[e]}, {classifier}, {}, true, true)[0].pow(2).mean();
+    }
+    return (kShare * risks.sum() + (1.0 - kShare) * penalty) / (1.0 + kShare);
+  }),
+                     1e-5, 1e-6));
+}
+
+TEST_CASE("irm_v1 refuses a factor of each input where there is none") {
+  Fixture f;
+  const auto method = f.method("irm_v1", Value::Table{{"dummy", "inputs"}});
+  CHECK_NOTHROW(method->check(*f.model));
+  const auto& entry = f.catalog.models.at("mlp");
+  Problems problems;
+  const auto mlp =
+      entry.make({entry.schema.normalise(Value(), "mlp", problems)}, ModelContext{{2}, 1});
+  CHECK_THROWS_WITH(method->check(*mlp),
+                    Catch::Contains("needs a model that is linear in its inputs"));
+  CHECK_NOTHROW(f.method("irm_v1", Value())->check(*mlp));
+}
+
+TEST_CASE("v_rex is a quarter of the authors' loss, with twice their weight and half their l2") {
+  Fixture f;
+  constexpr double kWeight = 50.0;
+  constexpr double kL2 = 0.1;
+  const auto authors = [&](const Tensor& w, double weight) {
+    const Tensor risks = f.risks(f.logits(w));
+    const Tensor loss =
+        risks[0] + risks[1] + kL2 * w.pow(2).sum() + weight * (risks[0] - risks[1]).pow(2);
+    return weight > 1.0 ? loss / weight : loss;
+  };
+  for (const std::int64_t anneal : {0, 5}) {
+    const Value::Table ours = {{"penalty_weight", 2.0 * kWeight},
+                               {"anneal_steps", anneal},
+                               {"initial_weight", 2.0},
+                               {"l2", 0.5 * kL2}};
+    const double now = anneal == 0 ? kWeight : 1.0;  // the first step
+    CHECK(at::allclose(4.0 * f.gradient("v_rex", ours),
+                       f.reference([&](const Tensor& w) { return authors(w, now); }), 1e-5, 1e-6));
+  }
+}
+
+TEST_CASE("discounted_sgd normalises the risks of batches, not what is added to them") {
+  Fixture f;
+  OptimizerOptions sgd;
+  sgd.name = "sgd";
+  sgd.learning_rate = 0.5;
+  const auto after = [&](const std::string& name) {
+    Trainee trainee(*f.model, f.start, sgd);
+    const auto method = f.method(name, Value::Table{{"l2", 0.1}});
+    for (int step = 0; step < 4; ++step) method->step(trainee, f.batch);
+    return trainee.parameters().detach().clone();
+  };
+  // Of one batch, again and again, the discounted risk is the risk.
+  CHECK(at::allclose(after("discounted_sgd"), after("erm"), 1e-5, 1e-6));
+}
+
+TEST_CASE("all methods that have an l2 have the same one") {
+  const Catalog catalog = builtin_catalog();
+  const FieldInfo usual = *catalog.methods.at("erm").schema.find("l2");
+  CHECK(usual.default_value.as_number() == 0.0);
+  int found = 0;
+  for (const std::string& name : catalog.methods.names()) {
+    const FieldInfo* field = catalog.methods.at(name).schema.find("l2");
+    if (field == nullptr) continue;
+    ++found;
+    CAPTURE(name);
+    CHECK(field->default_value == usual.default_value);
+    CHECK(field->doc == usual.doc);
+    CHECK(field->bounds.text() == usual.bounds.text());
+    CHECK(field->search.text() == usual.search.text());
+  }
+  CHECK(found >= 20);
+}
+
 TEST_CASE("v_rex follows the population variance of the risks") {
   Fixture f;
   CHECK(at::allclose(

@@ -98,6 +98,25 @@ TEST_CASE("the linear model agrees with float64 and names its weights") {
   CHECK(element_count(model->linear_weights()->shape) == 10);
 }
 
+TEST_CASE("the linear model with a representation starts as the sum of its inputs") {
+  const Catalog catalog = builtin_catalog();
+  at::manual_seed(4);
+  for (const std::int64_t outputs : {1, 3}) {
+    const auto model = make(catalog, "linear_representation", Value(), ModelContext{{10}, outputs});
+    CHECK(model->parameter_count() == 100 * outputs);
+    CHECK(difference(*model, 3, 203, true, {10}, false) < 1e-4);
+    const Tensor x = at::randn({1, 7, 10});
+    const Tensor start = model->initialise(keys(1));
+    const Tensor logits = model->forward(start, x).logits;
+    CHECK(at::allclose(logits, x.sum(2, true).expand_as(logits), 1e-5, 1e-6));
+    CHECK(at::equal(model->linear_coefficients(start), at::ones({1, 10})));
+    const Tensor parameters = at::randn({2, model->parameter_count()});
+    const Tensor slopes = model->linear_coefficients(parameters).unsqueeze(2);
+    CHECK(at::allclose(model->forward(parameters, x).logits.narrow(2, 0, 1), at::matmul(x, slopes),
+                       1e-4, 1e-5));
+  }
+}
+
 TEST_CASE("random features agree with float64, and are fixed, normed and nested") {
   const Catalog catalog = builtin_catalog();
   at::manual_seed(6);
