@@ -6,6 +6,10 @@
 #include <cmath>
 #include <utility>
 
+#include "core/drift.hpp"
+#include "harness/finite_world.hpp"
+#include "spurion/error.hpp"
+
 namespace spurion {
 
 namespace {
@@ -93,6 +97,14 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
                                      const std::vector<Phase>& schedule) {
   std::vector<Measurement> rows;
   const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
+    for (const Ceilings& one : each) {
+      // Where the rows of a phase drift, more is unknown.
+      if (drift_of(domain).kind != Drift::Kind::none) break;
+      const std::string strange = strange_ceiling(domain, one);
+      if (strange.empty()) continue;
+      throw UsageError(fmt::format("environment '{}': {}; give options closer to the usual ones",
+                                   environment.info().name, strange));
+    }
     for (const auto& [name, value] : average_ceilings(each)) {
       if (!std::isfinite(value)) continue;
       rows.push_back({0, 0, domain.name, domain.shift, name, value});

@@ -10,6 +10,7 @@
 
 #include "core/drifted_environment.hpp"
 #include "core/place_of.hpp"
+#include "harness/finite_world.hpp"
 #include "harness/measurement_count.hpp"
 #include "harness/section_numbers.hpp"
 #include "harness/seeds.hpp"
@@ -68,9 +69,17 @@ class FitCheck {
             .second;
     if (!new_parts && !new_rows && !new_training) return;
     try {
+      const EnvironmentContext context{data_seed(trial), sources_};
       std::shared_ptr<const Environment> environment =
           catalog_.environments.at(trial.environment.name)
-              .make({trial.environment.options}, EnvironmentContext{data_seed(trial), sources_});
+              .make({trial.environment.options}, context);
+      // A world with numbers that are none is one problem, whatever else is asked of it.
+      if (strange_.count(world) != 0) return;
+      if (worlds_.insert(world).second) {
+        strange_.insert(world);
+        require_finite_world(*environment, trial.environment, catalog_, context);
+        strange_.erase(world);
+      }
       if (new_rows) check_rows(trial, *environment, world);
       if (new_training) check_training(trial, environment);
       if (new_parts) check_parts(trial, std::move(environment));
@@ -153,17 +162,20 @@ class FitCheck {
   void check_parts(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
     const DriftedEnvironment environment(std::move(world), 0);
     const EnvironmentInfo& info = environment.info();
+    std::unique_ptr<Model> model;
     attempt(trial, "model", trial.model, [&] {
-      (void)catalog_.models.at(trial.model.name)
-          .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
+      model = catalog_.models.at(trial.model.name)
+                  .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
     });
     attempt(trial, "regime", trial.regime, [&] {
       const auto regime = catalog_.regimes.at(trial.regime.name).make({trial.regime.options});
       (void)regime->schedule(environment);
       const std::int64_t domains = regime->batch_domains(environment);
       attempt(trial, "method", trial.method, [&] {
-        (void)catalog_.methods.at(trial.method.name)
-            .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
+        const auto method =
+            catalog_.methods.at(trial.method.name)
+                .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
+        if (model) method->check(*model);
       });
     });
   }
@@ -198,6 +210,8 @@ class FitCheck {
   SectionNumbers numbers_;
   std::set<std::array<std::int64_t, 7>> checked_;
   std::set<std::string> too_many_;
+  std::set<std::int64_t> worlds_;   ///< whose numbers were looked at
+  std::set<std::int64_t> strange_;  ///< worlds whose numbers are not finite
   std::set<std::int64_t> endless_;  ///< worlds that have as many rows as anybody wants
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "harness/ceiling_measures.hpp"
+#include "harness/finite_world.hpp"
 #include "harness/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -106,9 +107,11 @@ Purpose parse_purpose(const std::string& name) {
 
 std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
-  return catalog.environments.at(set.environment.name)
-      .make({set.environment.options},
-            EnvironmentContext{data_seed(set.suite_seed, set.seed), sources});
+  const EnvironmentContext context{data_seed(set.suite_seed, set.seed), sources};
+  std::shared_ptr<const Environment> environment =
+      catalog.environments.at(set.environment.name).make({set.environment.options}, context);
+  require_finite_world(*environment, set.environment, catalog, context);
+  return environment;
 }
 
 Domain find_domain(const Environment& environment, const std::string& name) {

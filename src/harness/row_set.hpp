@@ -43,6 +43,7 @@ struct RowSetSample {
   std::vector<Sample> twins;  ///< empty then
 };
 
+/// Throws `UsageError` where options make numbers that are not finite.
 SPURION_API std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources);
 /// The domain of this name: a named one, or a position on the dial, "dial=0.3". Throws `UsageError`
