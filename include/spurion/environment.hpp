@@ -154,20 +154,22 @@ struct Cue {
 enum class Exactness { closed_form, enumerated, quadrature, empirical };
 SPURION_API const char* exactness_name(Exactness exactness);
 
-/// The best score any predictor of a class can reach in a domain.
+/// A score in a domain that is known without training.
 struct Ceiling {
+  /// Finite; or NaN with `empirical`, where nobody knows it. A run refuses worlds with others.
   double value = 0.0;
   Exactness exactness = Exactness::closed_form;
   /// Absolute; 0 for closed forms and enumeration, unless x may hide what they take to be read.
   double error_bound = 0.0;
 };
 
-/// The ceilings of one domain, in the environment's score.
+/// The ceilings of one domain, in the environment's score: the best of a class of predictors, and,
+/// to compare with, what two predictors score here that are best in the training domains.
 struct Ceilings {
-  Ceiling bayes;          ///< any predictor that knows this domain
-  Ceiling invariant;      ///< causal features only
-  Ceiling spurious_only;  ///< the cue only, used as the training domains teach it
-  double chance = 0.0;    ///< the best constant
+  Ceiling bayes;          ///< the best of all predictors, in this domain
+  Ceiling invariant;      ///< the best from causal features only that is the same in every domain
+  Ceiling spurious_only;  ///< of the predictor that is best in training from the cue alone
+  double chance = 0.0;    ///< the best constant, in this domain; finite
   /// What the population minimiser of the pooled training risk scores here, where it is known.
   std::optional<Ceiling> population_erm;
 };
@@ -239,6 +241,10 @@ class SPURION_API Environment {
   [[nodiscard]] virtual Domain at_cues(const std::vector<double>& shifts) const;
   /// Most rows a domain has for a purpose (finite image pools); max() when unlimited.
   [[nodiscard]] virtual std::int64_t row_limit(const Domain& domain, Purpose purpose) const;
+  /// How many validation rows of a domain, from the first on, are apart from its first `test_rows`
+  /// test rows: all, unless both draw on one pool. What is selected on them is not scored on them.
+  [[nodiscard]] virtual std::int64_t validation_rows(const Domain& domain,
+                                                     std::int64_t test_rows) const;
   /// Interventions on the cue that this environment can perform.
   [[nodiscard]] virtual bool supports(const Intervention& intervention) const = 0;
   /// Exact ceilings of a domain.

@@ -53,15 +53,27 @@ Published read_row(const Value& row) {
 
 using Trials = std::vector<const TrialResult*>;
 
-/// Of trials with several hyper-parameter draws, those of the draw whose mean over seeds of
-/// `metric` in `domain` is best (accuracy: highest, else lowest). Draws that diverged on some seed
-/// are not chosen.
-Trials best_draw(const Trials& trials, const std::string& domain, const std::string& metric) {
-  const double sign = metric.find("accuracy") == std::string::npos ? 1.0 : -1.0;
+/// The validation rows that a selection reads: apart from those that its result is scored on.
+std::string validation_of(const Value& select_on) {
+  const std::string name = select_on.is_string() ? select_on.as_string() : std::string();
+  if (name == "id") return "validation";
+  if (name == "test") return "validation_test";
+  throw UsageError(
+      fmt::format("{}: select_on is \"id\" (validation rows of the train domains) or "
+                  "\"test\" (validation rows of the test domain: an oracle)",
+                  select_on.where().text()));
+}
+
+/// Of trials with several hyper-parameter draws, those of the draw whose mean score over seeds on
+/// `validation` rows is best: the highest accuracy where `wanted` is one, else the least loss.
+/// Draws that diverged on some seed are not chosen. None where trials have no such score.
+Trials best_draw(const Trials& trials, const std::string& validation, const std::string& wanted) {
+  const bool accuracy = wanted.find("accuracy") != std::string::npos;
+  const double sign = accuracy ? -1.0 : 1.0;
   std::map<std::int64_t, std::vector<double>> draws;
   std::size_t most = 0;
   for (const TrialResult* trial : trials) {
-    const auto value = number(*trial, domain, metric);
+    const auto value = number(*trial, validation, accuracy ? "accuracy" : "loss");
     auto& values = draws[trial->spec.draw];
     if (value && std::isfinite(*value)) values.push_back(sign * *value);
     most = std::max(most, values.size());
@@ -90,10 +102,7 @@ Answer published(const Study& study, const Question& question) {
     throw UsageError("a question of kind 'published' needs rows = [{ label = \"...\", ... }]");
   }
   const Value* select_on = question.options.find("select_on");
-  if (select_on != nullptr && !select_on->is_string()) {
-    throw UsageError(fmt::format("{}: select_on is the name of a domain, such as \"id\"",
-                                 select_on->where().text()));
-  }
+  const std::string validation = select_on == nullptr ? std::string() : validation_of(*select_on);
   Answer answer;
   Table table{
       "published_" + question.experiment,
@@ -104,8 +113,8 @@ Answer published(const Study& study, const Question& question) {
           "is printed.") +
           (select_on == nullptr ? ""
                                 : " Hyper-parameters: the draw that is best on average over seeds "
-                                  "in domain '" +
-                                      select_on->as_string() + "'."),
+                                  "on validation rows (domain '" +
+                                      validation + "'), of which no score is reported."),
       {{"number"},
        {"ours", ColumnKind::spread},
        {"runs", ColumnKind::count},
@@ -123,14 +132,15 @@ Answer published(const Study& study, const Question& question) {
       const bool asked = trial->status == Status::done && matches(trial->spec, row.where);
       if (asked) trials.push_back(trial);
     }
-    if (select_on != nullptr) trials = best_draw(trials, select_on->as_string(), row.metric);
+    const bool run = !trials.empty();
+    if (select_on != nullptr) trials = best_draw(trials, validation, row.metric);
     std::vector<double> values;
     for (const TrialResult* trial : trials) {
       if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
     }
     if (values.empty()) {
       table.add({row.label, Missing(), std::int64_t{0}, Spread{row.value, row.spread},
-                 Number{row.runs}, Missing(), "not run", row.note});
+                 Number{row.runs}, Missing(), run ? "no number" : "not run", row.note});
       continue;
     }
     const double ours = mean(values);

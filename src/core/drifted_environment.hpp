@@ -31,6 +31,10 @@ class SPURION_API DriftedEnvironment final : public WrappedEnvironment, public D
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
     return inner().row_limit(without_drift(domain), purpose);
   }
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const override {
+    return inner().validation_rows(without_drift(domain), test_rows);
+  }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
   [[nodiscard]] bool draws_drift() const override { return true; }
 

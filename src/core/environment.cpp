@@ -94,6 +94,10 @@ std::string CausalGraph::text() const {
   return fmt::format("{}", fmt::join(arrows, ", "));
 }
 
+std::int64_t Environment::validation_rows(const Domain& domain, std::int64_t /*test_rows*/) const {
+  return row_limit(domain, Purpose::validation);
+}
+
 std::int64_t Environment::row_limit(const Domain& /*domain*/, Purpose /*purpose*/) const {
   return std::numeric_limits<std::int64_t>::max();
 }

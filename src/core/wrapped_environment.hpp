@@ -28,6 +28,10 @@ class SPURION_API WrappedEnvironment : public Environment {
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
     return inner_->row_limit(domain, purpose);
   }
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const override {
+    return inner_->validation_rows(domain, test_rows);
+  }
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     return inner_->supports(intervention);
   }

@@ -234,6 +234,10 @@ std::int64_t ColouredImages::row_limit(const Domain& domain, Purpose purpose) co
   return images_of(domain, purpose).count();
 }
 
+std::int64_t ColouredImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
+  return images_of(domain, Purpose::validation).apart(test_rows);
+}
+
 bool ColouredImages::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
   const bool cue = intervention.variable == kColour;

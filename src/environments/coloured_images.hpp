@@ -43,6 +43,8 @@ class ColouredImages final : public Environment {
   [[nodiscard]] Domain test_domain() const override;
   [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override;
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 

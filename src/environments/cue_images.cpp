@@ -243,7 +243,9 @@ class CueImages final : public CuedImages {
     }
     info_.deviations =
         "Noise is drawn row by row, in every domain, where SpuCo deals out exact shares in "
-        "training only; hues are exact where SpuCo reads a colour map; ceilings count class and "
+        "training only; hues are exact where SpuCo reads a colour map; feature noise is added to "
+        "the finished picture, "
+        "where SpuCo blanks pixels of the digit; ceilings count class and "
         "cue as readable without error.";
     if (options.cue != "background") info_.deviations += " SpuCo's cue is a background.";
     if (options.source != "mnist") info_.deviations += " SpuCo's images are MNIST's.";

@@ -109,6 +109,10 @@ std::int64_t CuedImages::row_limit(const Domain& domain, Purpose purpose) const 
   return images_of(domain, purpose).count();
 }
 
+std::int64_t CuedImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
+  return images_of(domain, Purpose::validation).apart(test_rows);
+}
+
 bool CuedImages::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
   const bool cue = intervention.variable == info_.cue;

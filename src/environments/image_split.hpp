@@ -30,6 +30,11 @@ class ImageRows {
       : order_(order.data()), first_(first), stride_(stride), count_(count), start_(start) {}
 
   [[nodiscard]] std::int64_t count() const { return count_; }
+  /// Of held-out images as validation rows show them: how many, from the first on, the first
+  /// `test_rows` test rows do not show, half a turn away.
+  [[nodiscard]] std::int64_t apart(std::int64_t test_rows) const {
+    return test_rows <= count_ / 2 ? count_ - count_ / 2 : 0;
+  }
   /// Index into the pool; 0 <= row < count().
   [[nodiscard]] std::int64_t operator[](std::int64_t row) const {
     std::int64_t number = row + start_;

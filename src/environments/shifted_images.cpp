@@ -84,6 +84,10 @@ std::int64_t ShiftedImages::row_limit(const Domain& domain, Purpose purpose) con
   return images_of(domain, purpose).count();
 }
 
+std::int64_t ShiftedImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
+  return images_of(domain, Purpose::validation).apart(test_rows);
+}
+
 ImageRows ShiftedImages::images_of(const Domain& domain, Purpose purpose) const {
   const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
                                   [&](const Domain& train) { return train.key == domain.key; });

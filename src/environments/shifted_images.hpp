@@ -40,6 +40,8 @@ class ShiftedImages : public Environment {
   [[nodiscard]] Domain test_domain() const final;
   [[nodiscard]] Domain at(double shift) const final;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const final;
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const final;
   [[nodiscard]] bool supports(const Intervention& intervention) const final;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const final;
 

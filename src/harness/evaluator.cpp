@@ -100,13 +100,13 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
   measure_test_domain(trainee, phase, detail, id);
   if (detail != Detail::full) return;
   measure_each_cue(trainee, phase, id);
+  // Selection is made once all is over.
+  if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainee, phase);
   measure_dial(trainee, phase);
   measure_phases(trainee, phase);
-  if (const ParameterBlock* weights = trainee.model().linear_weights()) {
-    const Tensor values = trainee.parameters()
-                              .detach()
-                              .narrow(1, weights->offset, element_count(weights->shape))
-                              .to(at::kCPU);
+  if (const Tensor slopes = trainee.model().linear_coefficients(trainee.parameters().detach());
+      slopes.defined()) {
+    const Tensor values = slopes.to(at::kCPU);
     std::map<std::string, Tensor> errors;
     for (std::size_t k = 0; k < costs_.size(); ++k) {
       const auto row = static_cast<std::int64_t>(k);
@@ -192,6 +192,32 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, De
   }
   if (defined) values["confusion_index"] = confusion;
   store(trainee, phase, domain, values);
+}
+
+void PackEvaluator::measure_validation(Trainee& trainee, std::int64_t phase) {
+  const Environment& environment = *context_->environments.front();
+  const auto measure_mean = [&](const std::vector<Domain>& domains, const char* name) {
+    std::map<std::string, std::vector<Tensor>> collected;
+    for (const Domain& domain : domains) {
+      const std::int64_t rows = std::min(
+          options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
+      if (rows < 1) return;
+      const Values values = scorer_.score(trainee, domain, Purpose::validation, rows,
+                                          Intervention::none(), Intervention::none());
+      for (const char* metric : {"accuracy", "loss"}) {
+        if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
+      }
+      collected["rows"].push_back(
+          at::full({trainee.replicas()}, static_cast<double>(rows), at::kDouble));
+    }
+    Values means;
+    for (const auto& [metric, each] : collected) means[metric] = mean_of(each);
+    Domain average;
+    average.name = name;
+    store(trainee, phase, average, means);
+  };
+  measure_mean(environment.train_domains(), "validation");
+  measure_mean({environment.test_domain()}, "validation_test");
 }
 
 void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id) {

@@ -54,6 +54,11 @@ class SPURION_API PackEvaluator final : public Evaluator {
 
   void measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail, Values& id);
   void measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail, const Values& id);
+  /// What hyper-parameters may be selected on: the mean over the train domains on their validation
+  /// rows, as domain "validation", and the test domain on its own, for an oracle, as
+  /// "validation_test". `rows` says how many rows of each domain; no domain where none are apart
+  /// from the test rows.
+  void measure_validation(Trainee& trainee, std::int64_t phase);
   /// In worlds with several cues: each shifted as in the test domain while the others stay as in
   /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
   void measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id);

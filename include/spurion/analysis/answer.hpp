@@ -20,7 +20,8 @@
 ///    confusion resolved, or one cue replaced by another (streams.hpp)
 ///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, and where
 ///    needed: note, rounding, where = { "section.field" = value } }], select_on = "id" (of several
-///    hyper-parameter draws only the best in that domain counts)
+///    hyper-parameter draws only the best on validation rows of the train domains counts) or "test"
+///    (of the test domain: an oracle)
 ///  - `trend`: experiment, axis, claim = "rises" or "falls": whether a number does so along an
 ///  axis,
 ///    from its first to its last value, on the same seeds. metric (default "worst_group_error";

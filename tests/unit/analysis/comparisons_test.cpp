@@ -51,6 +51,30 @@ constexpr const char* kRegimes = "kind = \"compare_regimes\"\n";
 
 }  // namespace
 
+TEST_CASE(
+    "hyper-parameters are selected on validation rows, not on those whose score is reported") {
+  std::vector<TrialResult> trials;
+  for (std::int64_t seed = 0; seed < 3; ++seed) {
+    for (std::int64_t draw = 0; draw < 2; ++draw) {
+      // By luck draw 0 is ahead on the test rows of the train domains.
+      trials.push_back(made_up("e", "erm", "offline", seed, draw == 0 ? 0.3 : 0.6));
+      trials.back().spec.draw = draw;
+      trials.back().measurements.front().value = draw == 0 ? 0.95 : 0.9;
+      trials.back().measurements.push_back(
+          {0, 9, "validation", 0.0, "accuracy", draw == 0 ? 0.88 : 0.91});
+    }
+  }
+  const std::string rows =
+      "kind = \"published\"\nrows = [{ label = \"row\", domain = \"test\", metric = \"accuracy\", "
+      "value = 0.6, spread = 0.1, runs = 3 }]\n";
+  CHECK_THAT(ask(trials, rows + "select_on = \"id\"\n").sentence,
+             Catch::Contains("row: 0.6000 against 0.6000"));
+  // No validation rows of the test domain were measured: an oracle has nothing to go by.
+  CHECK_THAT(ask(trials, rows + "select_on = \"test\"\n").sentence, Catch::Contains("Not run"));
+  CHECK_THROWS_WITH(ask(trials, rows + "select_on = \"dial=0.3\"\n"),
+                    Catch::Contains("select_on is \"id\""));
+}
+
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {
   std::vector<TrialResult> trials;
   for (std::int64_t seed = 0; seed < 4; ++seed) {

@@ -57,6 +57,22 @@ TEST_CASE("IRM's split: train domains take every E-th image of one permutation o
   }
 }
 
+TEST_CASE("validation rows that count as apart show no image of the test rows") {
+  for (const SplitKind kind : {SplitKind::irm, SplitKind::domainbed}) {
+    const ImageSplit split(kind, kKey, 2);
+    const ImageRows test = split.rows(0, "train_0", Purpose::test);
+    const ImageRows validation = split.rows(0, "train_0", Purpose::validation);
+    const std::int64_t half = test.count() / 2;
+    for (const std::int64_t rows : {std::int64_t{1}, half}) {
+      const std::int64_t apart = validation.apart(rows);
+      CHECK(apart >= half);
+      CHECK(distinct({first_of(test, rows), first_of(validation, apart)}) ==
+            static_cast<std::size_t>(rows + apart));
+    }
+    CHECK(validation.apart(half + 1) == 0);
+  }
+}
+
 TEST_CASE("IRM's split: test rows are the last 10,000 images in file order") {
   const ImageSplit split(SplitKind::irm, kKey, 2);
   for (const std::int64_t domain : {-1, 0, 1}) {

@@ -100,6 +100,30 @@ TEST_CASE("a trap randomises the cues that speak in its phase, and no other") {
   }
 }
 
+TEST_CASE(
+    "validation rows are measured once, after the last phase, and are none of the test rows") {
+  MeasuredStream stream("linear_unit_tests", {}, {{"phases", Value::List{1.0, 0.5}}});
+  const TrialResult trial = stream.measured({{0, 0.5}, {7, 1.0}});
+  CHECK_FALSE(found(trial, 0, "validation", "loss"));
+  CHECK_FALSE(found(trial, 1, "validation", "loss"));
+  CHECK(found(trial, 2, "validation", "rows") == static_cast<double>(MeasuredStream::kRows));
+  const Environment& world = stream.world();
+  const auto loss = [&](const Domain& domain) {
+    const Sample rows = world.sample(domain, Purpose::validation, {0, MeasuredStream::kRows});
+    const Tensor x = rows.x.to(at::kDouble);
+    return (0.5 * x.select(1, 0) + x.select(1, 7) - rows.y.to(at::kDouble))
+        .pow(2)
+        .mean()
+        .item<double>();
+  };
+  double mean = 0.0;
+  for (const Domain& domain : world.train_domains()) mean += loss(domain) / 3.0;
+  CHECK(found(trial, 2, "validation", "loss").value() == Approx(mean).epsilon(1e-5));
+  CHECK(found(trial, 2, "validation", "loss") != found(trial, 2, "id", "loss"));
+  CHECK(found(trial, 2, "validation_test", "loss").value() ==
+        Approx(loss(world.test_domain())).epsilon(1e-5));
+}
+
 TEST_CASE("flips of a regression that does not change do not change from phase to phase") {
   for (const char* drift : {"none", "covariates", "mechanism"}) {
     CAPTURE(drift);
