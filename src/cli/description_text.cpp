@@ -104,6 +104,12 @@ constexpr std::pair<const char*, const char*> kCeilings[] = {{"bayes", "Bayes"},
                                                              {"spurious_only", "spurious only"},
                                                              {"population_erm", "population ERM"}};
 
+constexpr const char* kCeilingsLegend =
+    "Bayes: the best of all predictors in that domain; invariant: the best from causal features "
+    "alone that is the same in every domain; chance: the best constant. Spurious only and "
+    "population ERM are the best of nothing there: they say what two predictors score that "
+    "training makes, the best one from the cue alone and the minimiser of the pooled risk.";
+
 /// "train_0, test, dial 0 to 0.9": rows of the table, those of the dial that follow each other
 /// drawn together.
 std::string rows_named(const Json& rows, const std::vector<std::size_t>& chosen) {
@@ -171,8 +177,8 @@ std::string ceilings_text(const Json& description, int columns) {
     const std::string how = how_computed(rows, key);
     if (!how.empty()) notes.push_back(fmt::format("{}: {}", name, how));
   }
-  std::string out = fmt::format("\nceilings: the best {} of any predictor of a class\n{}{}",
-                                text_of(description.at("score")), table.text(2, columns),
+  std::string out = fmt::format("\nceilings: {}\n{}{}{}", text_of(description.at("score")),
+                                table.text(2, columns), wrapped(kCeilingsLegend, columns, 2),
                                 wrapped(fmt::format("{}", fmt::join(notes, "; ")), columns, 2));
   const std::string seed = seed_text(description);
   if (!seed.empty()) out += wrapped(seed, columns, 2);

@@ -129,7 +129,7 @@ class TwoShortcuts final : public Environment {
     info_.citation = "Li et al. 2023, \"A Whac-A-Mole Dilemma\", arXiv:2212.04825";
     info_.mechanism = core_.mechanism();
     info_.deviations =
-        "Coordinates instead of UrbanCars' photographs; the test domain shifts both cues to 0.95 "
+        "Coordinates instead of UrbanCars' photographs; the test domain shifts both cues "
         "instead of weighting groups evenly; each cue's gap is measured with the other as in "
         "training.";
     info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));

@@ -102,7 +102,7 @@ std::string seed_of(const Value& facts) {
       field(facts, "replicate"), field(facts, "suite_seed"));
 }
 
-/// The best scores in a few domains, and how they were computed.
+/// The scores known in a few domains, and how they were computed.
 std::string ceilings_table(const Value& facts) {
   const Value* rows = facts.find("ceilings");
   if (rows == nullptr || !rows->is_list()) return {};
@@ -129,9 +129,11 @@ std::string ceilings_table(const Value& facts) {
     }
     body += fmt::format("<td>{:.4g}</td></tr>", row.find("chance")->as_number());
   }
-  std::string caption =
-      fmt::format("The best {} of any predictor of a kind.",
-                  field(facts, "score") == "accuracy" ? "accuracy" : "mean squared error");
+  std::string caption = fmt::format(
+      "Known {}: Bayes, the best of all predictors; invariant, the best from causal features alone "
+      "that is the same in every domain; chance, the best constant; and what two predictors score "
+      "that training makes, from the cue only, and population ERM.",
+      field(facts, "score") == "accuracy" ? "accuracy" : "mean squared error");
   for (const auto& [exactness, names] : how) {
     caption += fmt::format(" {}: {}.", exactness, names.substr(2));
   }
