@@ -8,12 +8,11 @@
 #include "cli/grid.hpp"
 #include "cli/text.hpp"
 #include "harness/row_counts.hpp"
-#include "harness/run_plan.hpp"
 
 namespace spurion::cli {
 
-void print_dry_run(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
-  CheckedRun run = check_run(suite, catalog, options);
+void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
+                   const RunOptions& options) {
   const std::string grid = grid_text(suite, run.trials, terminal_columns(STDOUT_FILENO, 100));
   const RunPlan plan = plan_run(run, read_facts(options.out), catalog, options);
   fmt::print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);

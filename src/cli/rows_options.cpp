@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "cli/text.hpp"
 #include "harness/memory_budget.hpp"
@@ -13,17 +14,24 @@ namespace spurion::cli {
 
 namespace {
 
-/// A check of the parser: an integer of at least `low`.
-auto at_least(std::int64_t low) {
-  return [low](const std::string& text) {
+/// A check of the parser: an integer of at least `low` and at most `high`.
+auto at_least(std::int64_t low, std::int64_t high = std::numeric_limits<std::int64_t>::max()) {
+  return [low, high](const std::string& text) {
     std::int64_t number = 0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc() && rest == end && number >= low
-               ? std::string()
-               : fmt::format("expects an integer >= {}, got '{}'", low, text);
+    const bool integer = error != std::errc::invalid_argument && rest == end;
+    if (integer &&
+        (number > high || (error == std::errc::result_out_of_range && text.front() != '-'))) {
+      return fmt::format("expects an integer <= {}, got '{}'", high, text);
+    }
+    return integer && number >= low ? std::string()
+                                    : fmt::format("expects an integer >= {}, got '{}'", low, text);
   };
 }
+
+/// Rows are counted from any of them on without leaving the integers.
+constexpr std::int64_t kMostRows = 1'000'000'000'000;
 
 /// Whether an option is a word: then what stands there is one, though it looks like a number.
 bool takes_word(const AnySchema& schema, const std::string& option) {
@@ -69,10 +77,10 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
       ->allow_extra_args(false);
   parser.add_option("--rows", arguments.rows, "Rows of each domain " + rows_doc)
       ->option_text("N")
-      ->check(at_least(1));
+      ->check(at_least(1, kMostRows));
   parser.add_option("--first", arguments.first, "Number of the first row (default: 0)")
       ->option_text("N")
-      ->check(at_least(0));
+      ->check(at_least(0, kMostRows));
   parser.add_option("--purpose", arguments.purpose, "train, validation or test")
       ->option_text("PURPOSE");
   parser

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_set>
 
@@ -13,8 +14,7 @@
 #include "cli/progress.hpp"
 #include "cli/stop_signal.hpp"
 #include "cli/text.hpp"
-#include "harness/expansion.hpp"
-#include "harness/stored_facts.hpp"
+#include "harness/run_plan.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
@@ -149,14 +149,6 @@ std::string resume_message(const Progress& progress, const RunArguments& argumen
                      shell_line(session.arguments));
 }
 
-/// Says before anything runs what cannot be answered in the end. Returns the ids of the trials.
-std::unordered_set<TrialId, TrialIdHash> check_suite(const Suite& suite, const Catalog& catalog,
-                                                     double memory_bytes) {
-  const Expansion expansion = expand(suite, catalog, memory_bytes);
-  analysis::check_questions(suite, expansion.trials);
-  return {expansion.ids.begin(), expansion.ids.end()};
-}
-
 int run(RunArguments arguments, Session& session) {
   const Suite suite = Suite::load(arguments.suite);
   load_suite_plugins(suite, arguments.suite, session);
@@ -171,13 +163,19 @@ int run(RunArguments arguments, Session& session) {
     options.checkpoint_seconds = parse_seconds(arguments.checkpoint);
   }
   options.device = device;
-  const auto ids = check_suite(suite, session.catalog, options.memory_bytes);
+  std::optional<StopSignal> stop;
+  if (!arguments.dry_run) {
+    stop.emplace();
+    options.stop = &stop->requested();
+  }
+  CheckedRun checked = check_run(suite, session.catalog, options);
+  // What cannot be answered in the end is said before anything runs.
+  analysis::check_questions(suite, checked.trials);
   if (arguments.dry_run) {
-    print_dry_run(suite, session.catalog, options);
+    print_dry_run(suite, checked, session.catalog, options);
     return 0;
   }
-  const StopSignal stop;
-  options.stop = &stop.requested();
+  const std::unordered_set<TrialId, TrialIdHash> ids(checked.ids.begin(), checked.ids.end());
   Progress progress;
   {
     ProgressDisplay display(suite.name, options.stop);
@@ -186,7 +184,7 @@ int run(RunArguments arguments, Session& session) {
       if (!arguments.quiet) display.update(now);
     };
     try {
-      progress = run_suite(suite, session.catalog, options);
+      progress = run_checked(checked, session.catalog, options);
     } catch (const Interrupted&) {
       throw Interrupted(resume_message(progress, arguments, session));
     }

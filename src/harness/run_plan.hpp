@@ -28,6 +28,10 @@ struct CheckedRun {
 SPURION_API CheckedRun check_run(const Suite& suite, const Catalog& catalog,
                                  const RunOptions& options);
 
+/// Runs what was checked, as `run_suite` does. Uses up the trials of `run`.
+SPURION_API Progress run_checked(CheckedRun& run, const Catalog& catalog,
+                                 const RunOptions& options);
+
 /// What a run will do, given what the folder holds.
 struct RunPlan {
   std::vector<Pack> packs;  ///< those that were stopped in the middle first

@@ -89,6 +89,10 @@ void make_checkpoint_folder(const std::filesystem::path& folder) {
 Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
   // Everything that can be wrong with the input is found before the output folder is touched.
   CheckedRun run = check_run(suite, catalog, options);
+  return run_checked(run, catalog, options);
+}
+
+Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& options) {
   auto memberships = memberships_of(run);
   // A store that is there says what is left to run; a new one is made only once the plan stands,
   // since a trial may be too large for the memory.

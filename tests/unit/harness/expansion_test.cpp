@@ -188,6 +188,30 @@ TEST_CASE("a search field that no trial has is refused once, with its place and 
              Contains("'model.name' of experiment 'grid' is an option of none of its trials"));
 }
 
+TEST_CASE("a draw is a function of suite seed, number and field alone") {
+  Suite suite = Suite::parse(
+      with_search("draws = 3\nfields = [\"optimizer.weight_decay\", \"method.penalty_weight\"]\n"),
+      "s.toml");
+  suite.seed = 11;
+  const auto value = [&](const TrialSpec& trial, const char* path, const Search& search) {
+    const StreamKey key =
+        StreamKey(11).child("search").child(static_cast<std::uint64_t>(trial.draw)).child(path);
+    return search.draw(key);
+  };
+  const Catalog catalog = builtin_catalog();
+  const AnySchema optimizer = AnySchema::of(OptimizerOptions::schema());
+  const AnySchema& irm = catalog.methods.at("irm_v1").schema;
+  const auto trials = suite.trials(catalog);
+  CHECK(trials.size() == 36);
+  for (const TrialSpec& trial : trials) {
+    CHECK(*trial.optimizer.find("weight_decay") ==
+          value(trial, "optimizer.weight_decay", optimizer.find("weight_decay")->search));
+    if (trial.method.name != "irm_v1") continue;
+    CHECK(*trial.method.options.find("penalty_weight") ==
+          value(trial, "method.penalty_weight", irm.find("penalty_weight")->search));
+  }
+}
+
 TEST_CASE("a search whose draws would be the same trial is refused") {
   CHECK_THAT(problem_of(with_search("draws = 3\n")),
              Contains("the search of experiment 'grid' names no fields: its 3 draws would be the "

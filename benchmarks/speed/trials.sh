@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What a trial costs before it trains: time and memory of a dry run of 1,000, 10,000 and 100,000
+# trials (more with TRIALS="1000 1000000"), beyond those of a dry run of one. Three shapes: many
+# seeds of few settings, a grid of many settings, and a random search, where every trial has
+# options of its own. JSON.
+#   benchmarks/speed/trials.sh path/to/spurion
+set -euo pipefail
+spurion=${1:?path to spurion}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# suite SHAPE TRIALS FILE
+suite() {
+  local seeds=1 grid="" search=""
+  case $1 in
+    seeds) seeds=$(($2 / 2)); grid='"training.steps" = [1, 2]' ;;
+    grid)  # TRIALS / 2 values of an option in which replicas differ, two seeds
+      seeds=2; grid="\"optimizer.learning_rate\" = [$(seq -s, -f '%.8f' 0.0001 0.0001 "$(awk "BEGIN { print $2 / 2 * 0.0001 }")")]" ;;
+    search)
+      search=$(printf '[experiment.search]\ndraws = %s\nfields = ["optimizer.learning_rate", "method.l2"]' "$2") ;;
+  esac
+  [ "$2" -gt 1 ] || { seeds=1; grid=""; search=""; }
+  cat > "$3" <<TOML
+name = "trials"
+seeds = $seeds
+[[experiment]]
+name = "trials"
+environment = { name = "two_bit" }
+model = { name = "linear" }
+method = { name = "erm" }
+regime = { name = "offline" }
+training = { steps = 1, rows = 8, batch = 4 }
+evaluation = { rows = 8, training_rows = 0 }
+[experiment.grid]
+$grid
+$search
+TOML
+}
+
+# dry_run FILE: prints "seconds megabytes"
+dry_run() {
+  local start end pid peak=0 now
+  start=$(date +%s.%N)
+  "$spurion" run "$1" --dry-run --out "$folder/out" > "$folder/said" &
+  pid=$!
+  while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2> /dev/null) && [ -n "$now" ]; do
+    peak=$now
+    sleep 0.02
+  done
+  wait "$pid"
+  end=$(date +%s.%N)
+  awk "BEGIN { print $end - $start, $peak / 1000 }"
+}
+
+suite seeds 1 "$folder/one.toml"
+read -r base_seconds base_megabytes <<< "$(dry_run "$folder/one.toml")"
+printf '{\n  "one_trial_seconds": %s, "one_trial_megabytes": %s,\n  "rows": [\n' "$base_seconds" "$base_megabytes"
+separator=""
+for shape in seeds grid search; do
+  for trials in ${TRIALS:-1000 10000 100000}; do
+    suite "$shape" "$trials" "$folder/suite.toml"
+    read -r seconds megabytes <<< "$(dry_run "$folder/suite.toml")"
+    printf '%s    {"shape": "%s", "trials": %s, "seconds": %s, "megabytes": %s, ' "$separator" "$shape" "$trials" "$seconds" "$megabytes"
+    awk "BEGIN { printf \"\\\"microseconds_a_trial\\\": %.1f, \\\"kilobytes_a_trial\\\": %.2f, \\\"bar_kilobytes_a_trial\\\": 2}\",
+         ($seconds - $base_seconds) / $trials * 1e6, ($megabytes - $base_megabytes) / $trials * 1e3 }"
+    separator=$',\n'
+  done
+done
+printf '\n  ]\n}\n'

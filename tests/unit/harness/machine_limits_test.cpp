@@ -1,0 +1,62 @@
+#include "core/machine_limits.hpp"
+
+#include <filesystem>
+#include <new>
+#include <system_error>
+
+#include "catch.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+#include "spurion/method.hpp"
+#include "spurion/run.hpp"
+#include "unit/harness/test_suites.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+
+namespace {
+
+struct NoOptions {};
+
+/// A method that finds no memory in its first step.
+class Hungry final : public Method {
+ public:
+  using Options = NoOptions;
+  static const Schema<Options>& schema() {
+    static const Schema<Options> schema;
+    return schema;
+  }
+  Hungry(const Options& /*options*/, const MethodContext& /*context*/) {}
+  [[nodiscard]] Access needs() const override { return {}; }
+  void step(Trainee& /*trainee*/, const Batch& /*batch*/) override { throw std::bad_alloc(); }
+};
+
+}  // namespace
+
+TEST_CASE("what the machine or a file system refuses is told in a sentence") {
+  CHECK_THAT(machine_problem(std::bad_alloc()), Contains("there is not enough memory"));
+  CHECK_THAT(machine_problem(std::bad_array_new_length()), Contains("there is not enough memory"));
+  CHECK_THAT(machine_problem(
+                 std::runtime_error("[enforce fail at alloc_cpu.cpp:66] . DefaultCPUAllocator: "
+                                    "can't allocate memory: you tried to allocate 8 bytes.")),
+             Contains("there is not enough memory"));
+  CHECK(machine_problem(std::filesystem::filesystem_error(
+            "cannot get status", "some/file",
+            std::make_error_code(std::errc::too_many_symbolic_link_levels))) ==
+        "cannot use 'some/file': Too many levels of symbolic links");
+  CHECK_THAT(machine_problem(std::system_error(
+                 std::make_error_code(std::errc::resource_unavailable_try_again))),
+             Contains("the system gives no more threads"));
+  CHECK(machine_problem(std::runtime_error("index out of range")).empty());
+}
+
+TEST_CASE("a trial that finds no memory is not a trial that failed") {
+  Catalog catalog = builtin_catalog();
+  catalog.methods.add<Hungry>("hungry", "Finds no memory.", "-");
+  std::string text = tests::tiny_suite();
+  const std::string methods = "[{ name = \"erm\" }, { name = \"irm_v1\", anneal_steps = 3 }]";
+  text.replace(text.find(methods), methods.size(), "[{ name = \"hungry\" }]");
+  const auto sources = std::make_shared<const DataSources>();
+  const Pack pack = pack_of(Suite::parse(text, "s.toml").trials(catalog), catalog, *sources);
+  CHECK_THROWS_AS(run_pack(pack, catalog, sources, nullptr, {}), ResourceError);
+}
