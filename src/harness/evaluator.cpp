@@ -275,6 +275,19 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
   }
 }
 
+std::vector<Measurement> PackEvaluator::short_domains(const Environment& environment,
+                                                      const std::vector<Phase>& schedule) const {
+  std::vector<Measurement> rows;
+  const auto add = [&](const Domain& domain, const std::string& name) {
+    const std::int64_t count = held_out_rows(domain);
+    if (count >= options_.evaluation.rows) return;
+    rows.push_back({0, 0, name, domain.shift, "evaluated_rows", static_cast<double>(count)});
+  };
+  for (const Domain& domain : named_domains(environment)) add(domain, domain.name);
+  for (const Phase& phase : schedule) add(phase.domain, phase.domain.name);
+  return rows;
+}
+
 void PackEvaluator::record_ceilings() {
   const core::ActivityScope scope(core::Activity::evaluation);
   // Some ceilings are integrals: once for each environment, not for each replica.
@@ -289,6 +302,8 @@ void PackEvaluator::record_ceilings() {
       for (Domain& domain : phase.trained_on) domain = scorer_.own(*environment, domain);
     }
     each.push_back(ceilings_of(*environment, phases));
+    const std::vector<Measurement> few = short_domains(*environment, schedule_);
+    each.back().insert(each.back().end(), few.begin(), few.end());
     if (phases.empty()) continue;
     for (const auto& rows : {cue_positions(phases), target_variances(*environment, phases)}) {
       each.back().insert(each.back().end(), rows.begin(), rows.end());

@@ -87,6 +87,10 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// cue. The units of traps and flips; known whatever drifts, unlike the ceilings.
   [[nodiscard]] std::vector<Measurement> target_variances(const Environment& environment,
                                                           const std::vector<Phase>& schedule) const;
+  /// "evaluated_rows" of the domains that have fewer rows than a trial asks for, so that all of
+  /// them are evaluated: what is said of such numbers must know it.
+  [[nodiscard]] std::vector<Measurement> short_domains(const Environment& environment,
+                                                       const std::vector<Phase>& schedule) const;
   void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
              const Values& values);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;

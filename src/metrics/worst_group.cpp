@@ -1,7 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 
 #include "metrics/row_totals.hpp"
@@ -14,7 +13,7 @@ namespace {
 
 /// Accuracy within each group, and the lowest of them. Groups without rows have no accuracy: they
 /// are passed over in the minimum and NaN in their own line, which is left out when no replica has
-/// any.
+/// any. "worst_group_rows" is how many rows the lowest was counted in.
 class WorstGroup final : public Metric {
  public:
   struct Options {};
@@ -60,6 +59,8 @@ class WorstGroup final : public Metric {
     std::vector<std::pair<std::string, Tensor>> out;
     Tensor worst = at::full({replicas_}, kNone, at::kDouble);
     double* worst_data = worst.data_ptr<double>();
+    Tensor worst_rows = at::full({replicas_}, kNone, at::kDouble);
+    double* worst_rows_data = worst_rows.data_ptr<double>();
     for (std::int64_t g = 0; g < groups_; ++g) {
       Tensor own = at::full({replicas_}, kNone, at::kDouble);
       double* own_data = own.data_ptr<double>();
@@ -69,12 +70,15 @@ class WorstGroup final : public Metric {
         if (rows == 0) continue;
         any = true;
         own_data[k] = right_[k * groups_ + g] / rows;
-        // fmin takes the number when the other one is NaN.
-        worst_data[k] = std::fmin(worst_data[k], own_data[k]);
+        if (worst_data[k] <= own_data[k]) continue;  // NaN is not
+        worst_data[k] = own_data[k];
+        worst_rows_data[k] = rows;
       }
       if (any) out.emplace_back(fmt::format("group_{}_accuracy", g), own);
     }
-    if (!out.empty()) out.insert(out.begin(), {"worst_group_accuracy", worst});
+    if (!out.empty()) {
+      out.insert(out.begin(), {{"worst_group_accuracy", worst}, {"worst_group_rows", worst_rows}});
+    }
     return out;
   }
 
