@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "analysis/questions.hpp"
-#include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -23,52 +22,17 @@ std::vector<Question> default_questions(const Suite& suite) {
 
 }  // namespace
 
-std::string text_option(const Question& question, const char* key, const std::string& fallback) {
-  const Value* value = question.options.find(key);
-  if (value == nullptr) return fallback;
-  if (!value->is_string()) {
-    throw UsageError(fmt::format("{}'{}' of a question expects a string, got {}", place_of(*value),
-                                 key, value->type_name()));
-  }
-  return value->as_string();
-}
-
-std::vector<std::string> texts_option(const Question& question, const char* key) {
-  const Value* value = question.options.find(key);
-  std::vector<std::string> texts;
-  if (value == nullptr) return texts;
-  const auto wrong = [&](const Value& given) {
-    throw UsageError(fmt::format("{}'{}' of a question expects a list of strings, got {}",
-                                 place_of(given), key, given.type_name()));
-  };
-  if (!value->is_list()) wrong(*value);
-  for (const Value& item : value->as_list()) {
-    if (!item.is_string()) wrong(item);
-    texts.push_back(item.as_string());
-  }
-  return texts;
-}
-
-double number_option(const Question& question, const char* key, double fallback) {
-  const Value* value = question.options.find(key);
-  if (value == nullptr) return fallback;
-  if (!value->is_number()) {
-    throw UsageError(fmt::format("{}'{}' of a question expects a number, got {}", place_of(*value),
-                                 key, value->type_name()));
-  }
-  return value->as_number();
-}
-
 const std::vector<QuestionKind>& question_kinds() {
   static const std::vector<QuestionKind> kinds = {
-      {"gap_against_scale", gap_against_scale, {"axis", "margin"}},
-      {"compare_methods", compare_methods, {"baseline"}},
-      {"compare_regimes", compare_regimes, {}},
-      {"streams", streams, {"experiments", "phase", "margin", "axis", "also"}},
-      {"published", published, {"rows", "select_on"}},
+      {"gap_against_scale", gap_against_scale, {"axis", "margin"}, check_gap_against_scale},
+      {"compare_methods", compare_methods, {"baseline"}, check_compare_methods},
+      {"compare_regimes", compare_regimes, {}, check_compare_regimes},
+      {"streams", streams, {"experiments", "phase", "margin", "axis", "also"}, check_streams},
+      {"published", published, {"rows", "select_on"}, check_published},
       {"trend",
        trend,
-       {"axis", "claim", "metric", "domain", "margin", "from", "to", "method", "where"}}};
+       {"axis", "claim", "metric", "domain", "margin", "from", "to", "method", "where"},
+       check_trend}};
   return kinds;
 }
 
@@ -77,12 +41,6 @@ const QuestionKind* question_kind(const std::string& name) {
   const auto kind = std::find_if(kinds.begin(), kinds.end(),
                                  [&](const QuestionKind& one) { return one.name == name; });
   return kind == kinds.end() ? nullptr : &*kind;
-}
-
-std::set<std::string> experiments_of(const Question& question) {
-  std::set<std::string> names = {question.experiment};
-  for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
-  return names;
 }
 
 std::vector<Answer> answer_all(const StoredResults& results) {

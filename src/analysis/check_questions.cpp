@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <map>
 #include <set>
 
@@ -40,28 +40,25 @@ class QuestionCheck {
                           fmt::format("key of a question of kind '{}'", question.kind), key, keys));
       }
     }
-    check_numbers(question);
-    check_experiments(question);
-    check_options(question);
-    for (const char* key : {"baseline", "method"}) check_method(question, key);
+    const auto collect = [&](auto part) {
+      try {
+        part();
+      } catch (const UsageError& error) {
+        // A key that two checks read is told once.
+        const std::vector<std::string>& told = problems_.list();
+        if (std::find(told.begin(), told.end(), error.what()) == told.end()) {
+          problems_.add(error.what());
+        }
+      }
+    };
+    collect([&] { kind->check(question); });
+    collect([&] { check_experiments(question); });
+    collect([&] { check_options(question); });
+    collect([&] { check_phase(question); });
+    for (const char* key : {"baseline", "method"}) collect([&] { check_method(question, key); });
   }
 
  private:
-  void check_numbers(const Question& question) {
-    if (const double margin = number_option(question, "margin", 0.0);
-        !std::isfinite(margin) || margin < 0.0) {
-      problems_.add(fmt::format("{}'margin' of a question must be a number >= 0, got {}",
-                                place_of(*question.options.find("margin")), margin));
-    }
-    if (const double phase = number_option(question, "phase", -1.0);
-        phase != std::floor(phase) || phase < -1.0) {
-      problems_.add(
-          fmt::format("{}'phase' of a question must be the number of a phase, or -1 for "
-                      "the last, got {}",
-                      place_of(*question.options.find("phase")), phase));
-    }
-  }
-
   void check_experiments(const Question& question) {
     std::vector<std::string> names;
     for (const Experiment& experiment : suite_.experiments) names.push_back(experiment.name);
@@ -85,6 +82,50 @@ class QuestionCheck {
     return asked;
   }
 
+  /// Phases of the stream of a trial, the first included; 0 where it is on none.
+  static std::int64_t phases_of(const TrialSpec& trial) {
+    const auto option = [&](const char* name) { return trial.regime.options.find(name); };
+    if (!trial.regime.options.is_table()) return 0;
+    const Value* trajectory = option("trajectory");
+    if (trajectory == nullptr || !trajectory->is_string()) return 0;
+    const auto length = [&](const char* name) {
+      const Value* list = option(name);
+      const bool there = list != nullptr && list->is_list();
+      return there ? static_cast<std::int64_t>(list->as_list().size()) : std::int64_t{0};
+    };
+    const Value* count = option("phase_count");
+    const bool listed = trajectory->as_string() == "listed";
+    // A listed trajectory without a list has one phase after the first.
+    const std::int64_t own = listed ? std::max<std::int64_t>(1, length("phases"))
+                             : count != nullptr && count->is_integer() ? count->as_integer()
+                                                                       : 0;
+    return own + length("finale") + 1;
+  }
+
+  /// A phase that none of the streams has.
+  void check_phase(const Question& question) {
+    if (question.options.find("phase") == nullptr) return;
+    const std::int64_t phase = phase_option(question);
+    std::int64_t most = 0;
+    for (const TrialSpec* trial : trials_of(question)) most = std::max(most, phases_of(*trial));
+    if (most == 0 || phase < most) return;
+    problems_.add(fmt::format("{}phase = {} of a question: its streams have phases 0 to {}",
+                              place_of(*question.options.find("phase")), phase, most - 1));
+  }
+
+  /// `where` of the question, or of each row of one of kind 'published'.
+  static std::vector<const Value*> wheres_of(const Question& question) {
+    std::vector<const Value*> wheres;
+    if (const Value* where = where_option(question.options)) wheres.push_back(where);
+    const Value* rows = question.options.find("rows");
+    if (rows == nullptr || !rows->is_list()) return wheres;
+    for (const Value& row : rows->as_list()) {
+      const Value* where = row.is_table() ? row.find("where") : nullptr;
+      if (where != nullptr && where->is_table()) wheres.push_back(where);
+    }
+    return wheres;
+  }
+
   void check_options(const Question& question) {
     std::vector<std::pair<std::string, const Value*>> named;
     const auto name = [&](const std::string& option, const char* key) {
@@ -94,8 +135,8 @@ class QuestionCheck {
       name(axis, "axis");
     }
     for (const std::string& option : texts_option(question, "also")) name(option, "also");
-    if (const Value* where = where_option(question.options)) {
-      for (const auto& [option, value] : where->as_table()) name(option, "where");
+    for (const Value* where : wheres_of(question)) {
+      for (const auto& [option, value] : where->as_table()) named.emplace_back(option, &value);
     }
     const std::vector<const TrialSpec*> asked = trials_of(question);
     if (asked.empty()) return;
@@ -104,7 +145,10 @@ class QuestionCheck {
           std::any_of(asked.begin(), asked.end(), [&, &option = option](const TrialSpec* trial) {
             return option_of(*trial, option) != nullptr;
           });
-      if (known) continue;
+      if (known) {
+        check_axis(question, option, asked);
+        continue;
+      }
       std::set<std::string> options;
       for (const TrialSpec* trial : asked) {
         for (const std::string& one : option_names(*trial)) options.insert(one);
@@ -113,6 +157,18 @@ class QuestionCheck {
                                                             option,
                                                             {options.begin(), options.end()}));
     }
+  }
+
+  /// An axis is made of numbers, or of lists by their lengths.
+  void check_axis(const Question& question, const std::string& option,
+                  const std::vector<const TrialSpec*>& asked) {
+    if (text_option(question, "axis", "") != option) return;
+    const bool ordered = std::any_of(asked.begin(), asked.end(), [&](const TrialSpec* trial) {
+      return axis_value(*trial, option).has_value();
+    });
+    if (ordered) return;
+    problems_.add(fmt::format("{}'{}' cannot be an axis: its values are neither numbers nor lists",
+                              place_of(*question.options.find("axis")), option));
   }
 
   void check_method(const Question& question, const char* key) {

@@ -4,45 +4,135 @@
 #include <cmath>
 #include <map>
 
+#include "analysis/gap_verdict.hpp"
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
 #include "analysis/seed_cells.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
-/// The interval lies within the margin of 0.
-bool closed(const Estimate& gap, double margin) { return gap.low >= -margin && gap.high <= margin; }
+using Line = ResultsView::Line;
 
-/// no gap: closed at every scale, so that there was nothing to close. closes: closed at the
-/// largest; overshoots: the interval there lies below, so the method does better out of
-/// distribution than in it. Otherwise grows or shrinks when
-/// the interval of the paired difference excludes 0 by more than the margin, plateaus when it lies
-/// within the margin and the gap is above it, undecided when the data allow more than one.
-std::string verdict(const std::vector<Estimate>& gaps, const Estimate& change, double margin) {
-  const Estimate& last = gaps.back();
-  if (std::all_of(gaps.begin(), gaps.end(),
-                  [margin](const Estimate& gap) { return closed(gap, margin); })) {
-    return "no gap";
+constexpr double kGapMargin = 0.02;
+
+/// The trials of a line at one scale.
+struct ScaleCells {
+  SeedCells gap;
+  SeedCells id;
+  SeedCells ceiling;   ///< the invariant one in distribution
+  SeedCells learning;  ///< score in distribution beyond half-way
+};
+
+std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
+                                     const std::string& axis) {
+  std::map<double, ScaleCells> scales;
+  for (const auto& row : view.rows()) {
+    if (!line.holds(row)) continue;
+    const auto scale = axis_value(row.trial->spec, axis);
+    if (!scale || !number(*row.trial, "test", "gap")) continue;
+    ScaleCells& cells = scales[scale->number];
+    cells.gap.add_number(row.setting, *row.trial, "test", "gap");
+    cells.id.add_number(row.setting, *row.trial, "id", view.score());
+    cells.ceiling.add_number(row.setting, *row.trial, "id", "ceiling_invariant");
+    cells.learning.add_learning(row.setting, *row.trial, view.score());
   }
-  if (closed(last, margin)) return "closes";
-  if (last.high < -margin) return "overshoots";
-  if (change.low > margin) return "grows";
-  if (change.high < -margin) return last.low > margin ? "shrinks, still open" : "shrinks";
-  if (change.low >= -margin && change.high <= margin && last.low > margin) return "plateaus";
-  return "undecided";
+  return scales;
+}
+
+/// What a line comes to.
+struct LineVerdict {
+  std::string method;
+  std::vector<GapAtScale> scales;
+  Estimate change;
+  Estimate id;  ///< at the largest scale
+  double ceiling = 0.0;
+  GapOutcome outcome = GapOutcome::undecided;
+
+  [[nodiscard]] const GapAtScale& first() const { return scales.front(); }
+  [[nodiscard]] const GapAtScale& last() const { return scales.back(); }
+};
+
+LineVerdict judge(const std::map<double, ScaleCells>& cells, const ResultsView& view,
+                  const std::string& method, const std::string& axis, double margin) {
+  const bool accuracy = view.score() == "accuracy";
+  const Range range = accuracy ? kDifference : Range{};
+  LineVerdict verdict;
+  verdict.method = method;
+  for (const auto& [scale, own] : cells) {
+    const std::string key = fmt::format("gap {} {} {}", method, axis, scale);
+    verdict.scales.push_back(
+        {scale, own.gap.estimate(key, range), learned(own.learning.estimate(key + " learned"))});
+  }
+  const ScaleCells& last = cells.rbegin()->second;
+  verdict.change = last.gap.minus(cells.begin()->second.gap)
+                       .estimate(fmt::format("change {} {}", method, axis),
+                                 accuracy ? Range{-2.0, 2.0} : Range{});
+  verdict.id = last.id.estimate(fmt::format("id {} {}", method, axis), range_of(view.score()));
+  verdict.ceiling = mean(last.ceiling.values());
+  verdict.outcome = gap_outcome(verdict.scales, verdict.change, margin);
+  return verdict;
+}
+
+/// A small gap is no merit of a model that gave up what there is to learn in distribution.
+std::string id_remark(const LineVerdict& verdict, bool accuracy, double margin) {
+  const bool below = accuracy ? verdict.id.high < verdict.ceiling - margin
+                              : verdict.id.low > verdict.ceiling + margin;
+  const bool open = verdict.outcome == GapOutcome::open || verdict.outcome == GapOutcome::grows ||
+                    verdict.outcome == GapOutcome::plateaus;
+  if (!below || !verdict.id.has_spread() || open) return {};
+  return fmt::format(
+      "; in distribution it is at {} there, short of the {} that causal features give",
+      show(verdict.id), show(verdict.ceiling));
+}
+
+std::string sentence_of(const LineVerdict& verdict, const std::string& axis, bool first,
+                        const std::string& remark) {
+  if (!first) {
+    return fmt::format(" {}: {} at the largest ({}{}).", verdict.method, show(verdict.last().gap),
+                       gap_outcome_name(verdict.outcome), remark);
+  }
+  const std::string clause = gap_clause(verdict.outcome);
+  return fmt::format("{}: under {} the gap is {} at {} = {} and {} at {}{}{}{}.",
+                     gap_headline(verdict.outcome), verdict.method, show(verdict.first().gap), axis,
+                     verdict.first().scale, show(verdict.last().gap), verdict.last().scale,
+                     clause.empty() ? "" : ": ", clause, remark);
+}
+
+Table make_table(const std::string& name, const std::string& axis, double margin) {
+  return {
+      name + "_verdicts",
+      fmt::format(
+          "Gap at the smallest and largest {}, paired change and verdict (margin {}). Mean with {} "
+          "over seeds. no gap: within the margin of 0 at every scale; closes: at the largest; "
+          "overshoots: below it there; grows, shrinks: the change excludes the margin; plateaus: "
+          "the change lies within it and the gap above it; open: the gap lies above it, and no "
+          "change is shown. {}, in distribution: where it did not at the largest scale, the gap "
+          "says nothing (collapsed, if it did at a smaller one). Where that ceiling is not known "
+          "learning is not asked for.",
+          axis, margin, kIntervalText, kLearnedText),
+      {{"method"},
+       {"smallest", ColumnKind::number},
+       {"gap there", ColumnKind::estimate, "gap_at_smallest"},
+       {"largest", ColumnKind::number},
+       {"gap there", ColumnKind::estimate, "gap_at_largest"},
+       {"change", ColumnKind::estimate},
+       {"ID there", ColumnKind::estimate, "id_at_largest"},
+       {"ceiling", ColumnKind::number, "invariant_ceiling_id"},
+       {"verdict"}}};
 }
 
 }  // namespace
 
+void check_gap_against_scale(const Question& question) {
+  needed_axis(question);
+  margin_option(question, kGapMargin);
+}
+
 Answer gap_against_scale(const Study& study, const Question& question) {
-  const std::string axis = text_option(question, "axis", "");
-  if (axis.find('.') == std::string::npos) {
-    throw UsageError("a question of kind 'gap_against_scale' needs axis = \"section.field\"");
-  }
-  const double margin = number_option(question, "margin", 0.02);
+  const std::string axis = needed_axis(question);
+  const double margin = margin_option(question, kGapMargin);
   const ResultsView view(study, question.experiment, {axis});
   Answer answer;
   Chart chart;
@@ -53,72 +143,30 @@ Answer gap_against_scale(const Study& study, const Question& question) {
   chart.log_x = true;
   chart.note =
       fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
-  Table table{
-      chart.name + "_verdicts",
-      fmt::format("Gap at the smallest and largest {}, paired change and verdict (margin {}). "
-                  "Mean with {} over seeds. no gap: within the margin "
-                  "of 0 at every scale; closes: at the largest; overshoots: below it there; grows, "
-                  "shrinks: the "
-                  "change excludes "
-                  "the margin; "
-                  "plateaus: the change lies within it and the gap above it.",
-                  axis, margin, kIntervalText),
-      {{"method"},
-       {"smallest", ColumnKind::number},
-       {"gap there", ColumnKind::estimate, "gap_at_smallest"},
-       {"largest", ColumnKind::number},
-       {"gap there", ColumnKind::estimate, "gap_at_largest"},
-       {"change", ColumnKind::estimate},
-       {"verdict"}}};
-  const Range range = view.score() == "accuracy" ? kDifference : Range{};
-  for (const ResultsView::Line& line : view.lines()) {
-    std::map<double, SeedCells> scales;
-    for (const auto& row : view.rows()) {
-      const auto scale = axis_value(row.trial->spec, axis);
-      const auto gap = number(*row.trial, "test", "gap");
-      if (!line.holds(row) || !scale || !gap) continue;
-      scales[scale->number].add(row.setting, row.trial->spec.seed, *gap);
-    }
-    if (scales.empty()) continue;
-    const std::string& method = line.name;
+  Table table = make_table(chart.name, axis, margin);
+  const std::vector<Line> lines = view.lines();
+  for (const Line& line : lines) {
+    const std::map<double, ScaleCells> cells = collect(view, line, axis);
+    if (cells.empty()) continue;
+    const LineVerdict verdict = judge(cells, view, line.name, axis, margin);
     Series series;
-    series.name = method;
-    for (const auto& [scale, cells] : scales) {
-      series.x.push_back(scale);
-      series.y.push_back(cells.estimate(fmt::format("gap {} {} {}", method, axis, scale), range));
-    }
-    const Estimate change = scales.rbegin()
-                                ->second.minus(scales.begin()->second)
-                                .estimate(fmt::format("change {} {}", method, axis));
-    const std::string decided = scales.size() < 2  ? "one scale only"
-                                : change.seeds < 2 ? "one seed only"
-                                                   : verdict(series.y, change, margin);
-    table.add({method, Number{series.x.front()}, series.y.front(), Number{series.x.back()},
-               series.y.back(), change, decided});
-    if (answer.sentence.empty()) {
-      const bool known = scales.size() > 1 && change.seeds > 1 && decided != "undecided";
-      const char* answered = decided == "closes"   ? "Yes"
-                             : decided == "no gap" ? "There is no gap to close"
-                             : known               ? "No"
-                                                   : "Undecided";
-      answer.sentence = fmt::format("{}: under {} the gap is {} at {} = {} and {} at {}", answered,
-                                    method, show(series.y.front()), axis, series.x.front(),
-                                    show(series.y.back()), series.x.back());
-      if (decided == "undecided") {
-        answer.sentence += ": it may do either";
-      } else if (!known) {
-        answer.sentence += ": " + decided;
-      } else if (decided != "no gap") {
-        answer.sentence += ": it " + decided;
-      }
-      answer.sentence += ".";
-    } else {
-      answer.sentence +=
-          fmt::format(" {}: {} at the largest ({}).", method, show(series.y.back()), decided);
+    series.name = line.name;
+    for (const GapAtScale& one : verdict.scales) {
+      series.x.push_back(one.scale);
+      series.y.push_back(one.gap);
     }
     chart.series.push_back(std::move(series));
+    table.add({line.name, Number{verdict.first().scale}, verdict.first().gap,
+               Number{verdict.last().scale}, verdict.last().gap, verdict.change, verdict.id,
+               std::isnan(verdict.ceiling) ? Cell() : Number{verdict.ceiling, Notation::fixed, 3},
+               std::string(gap_outcome_name(verdict.outcome))});
+    answer.sentence += sentence_of(verdict, axis, answer.sentence.empty(),
+                                   id_remark(verdict, view.score() == "accuracy", margin));
   }
-  if (answer.sentence.empty()) answer.sentence = "No finished trial varies along this axis.";
+  if (answer.sentence.empty()) answer.sentence = "No trial that is done varies along this axis.";
+  if (const std::string fates = view.fates_text(lines); !fates.empty()) {
+    answer.sentence += " " + fates;
+  }
   answer.charts.push_back(std::move(chart));
   answer.tables.push_back(std::move(table));
   return answer;

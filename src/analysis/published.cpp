@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -27,41 +29,79 @@ struct Published {
 };
 
 Published read_row(const Value& row) {
+  if (!row.is_table()) {
+    throw UsageError(
+        fmt::format("{}a row of a 'published' question expects {{ label = \"...\", ... }}, got {}",
+                    place_of(row), row.type_name()));
+  }
+  for (const auto& [key, value] : row.as_table()) {
+    static const std::vector<std::string> keys = {"label",  "domain", "metric",   "note", "value",
+                                                  "spread", "runs",   "rounding", "where"};
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+    throw UsageError(place_of(value) +
+                     unknown_name_message("key of a row of a 'published' question", key, keys));
+  }
   const auto text = [&](const char* key, bool required) -> std::string {
     const Value* value = row.find(key);
     if (value == nullptr && !required) return {};
     if (value == nullptr || !value->is_string()) {
-      throw UsageError(fmt::format("{}: a row of a 'published' question needs {} = \"...\"",
-                                   row.where().text(), key));
+      throw UsageError(fmt::format("{}a row of a 'published' question needs {} = \"...\"",
+                                   place_of(value == nullptr ? row : *value), key));
     }
     return value->as_string();
   };
-  const auto number = [&](const char* key) {
+  const auto number = [&](const char* key, double least) {
     const Value* value = row.find(key);
     if (value == nullptr || !value->is_number()) {
-      throw UsageError(fmt::format("{}: a row of a 'published' question needs a number {}",
-                                   row.where().text(), key));
+      throw UsageError(fmt::format("{}a row of a 'published' question needs a number {}",
+                                   place_of(value == nullptr ? row : *value), key));
+    }
+    if (!std::isfinite(value->as_number()) || value->as_number() < least) {
+      throw UsageError(fmt::format(
+          "{}{} of a row of a 'published' question must be {}, got {}", place_of(*value), key,
+          std::isfinite(least) ? fmt::format("a number >= {}", least) : std::string("finite"),
+          value->as_number()));
     }
     return value->as_number();
   };
-  return {text("label", true),  text("domain", true),
-          text("metric", true), text("note", false),
-          number("value"),      number("spread"),
-          number("runs"),       row.find("rounding") == nullptr ? 0.0 : number("rounding"),
+  return {text("label", true),
+          text("domain", true),
+          text("metric", true),
+          text("note", false),
+          number("value", -std::numeric_limits<double>::infinity()),
+          number("spread", 0.0),
+          number("runs", 1.0),
+          row.find("rounding") == nullptr ? 0.0 : number("rounding", 0.0),
           where_option(row)};
+}
+
+/// The rows of a question; throws where they are not as they must be.
+std::vector<Published> read_rows(const Question& question) {
+  const Value* rows = question.options.find("rows");
+  if (rows == nullptr || !rows->is_list() || rows->as_list().empty()) {
+    throw UsageError(
+        fmt::format("{}a question of kind 'published' needs rows = [{{ label = \"...\", ... }}]",
+                    place_of(rows == nullptr ? question.options : *rows)));
+  }
+  std::vector<Published> all;
+  for (const Value& row : rows->as_list()) all.push_back(read_row(row));
+  return all;
 }
 
 using Trials = std::vector<const TrialResult*>;
 
 /// The validation rows that a selection reads: apart from those that its result is scored on.
-std::string validation_of(const Value& select_on) {
-  const std::string name = select_on.is_string() ? select_on.as_string() : std::string();
+/// Empty where nothing is selected.
+std::string validation_of(const Question& question) {
+  const Value* select_on = question.options.find("select_on");
+  if (select_on == nullptr) return {};
+  const std::string name = select_on->is_string() ? select_on->as_string() : std::string();
   if (name == "id") return "validation";
   if (name == "test") return "validation_test";
   throw UsageError(
-      fmt::format("{}: select_on is \"id\" (validation rows of the train domains) or "
+      fmt::format("{}'select_on' is \"id\" (validation rows of the train domains) or "
                   "\"test\" (validation rows of the test domain: an oracle)",
-                  select_on.where().text()));
+                  place_of(*select_on)));
 }
 
 /// Of trials with several hyper-parameter draws, those of the draw whose mean score over seeds on
@@ -96,13 +136,28 @@ Trials best_draw(const Trials& trials, const std::string& validation, const std:
 
 }  // namespace
 
-Answer published(const Study& study, const Question& question) {
+void check_published(const Question& question) {
+  Problems problems;
+  const auto collect = [&](auto part) {
+    try {
+      part();
+    } catch (const UsageError& error) {
+      problems.add(error.what());
+    }
+  };
+  collect([&] { validation_of(question); });
   const Value* rows = question.options.find("rows");
-  if (rows == nullptr || !rows->is_list()) {
-    throw UsageError("a question of kind 'published' needs rows = [{ label = \"...\", ... }]");
+  if (rows == nullptr || !rows->is_list() || rows->as_list().empty()) {
+    collect([&] { read_rows(question); });
+  } else {
+    for (const Value& row : rows->as_list()) collect([&] { read_row(row); });
   }
-  const Value* select_on = question.options.find("select_on");
-  const std::string validation = select_on == nullptr ? std::string() : validation_of(*select_on);
+  problems.raise();
+}
+
+Answer published(const Study& study, const Question& question) {
+  const std::vector<Published> rows = read_rows(question);
+  const std::string validation = validation_of(question);
   Answer answer;
   Table table{
       "published_" + question.experiment,
@@ -111,10 +166,10 @@ Answer published(const Study& study, const Question& question) {
           "difference in standard errors sqrt(s1²/n1 + s2²/n2), a single run of ours taken to "
           "spread as the published ones. Agreement: within 3, beyond the rounding of what "
           "is printed.") +
-          (select_on == nullptr ? ""
-                                : " Hyper-parameters: the draw that is best on average over seeds "
-                                  "on validation rows (domain '" +
-                                      validation + "'), of which no score is reported."),
+          (validation.empty() ? ""
+                              : " Hyper-parameters: the draw that is best on average over seeds "
+                                "on validation rows (domain '" +
+                                    validation + "'), of which no score is reported."),
       {{"number"},
        {"ours", ColumnKind::spread},
        {"runs", ColumnKind::count},
@@ -125,15 +180,14 @@ Answer published(const Study& study, const Question& question) {
        {"note"}}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
-  for (const Value& item : rows->as_list()) {
-    const Published row = read_row(item);
+  for (const Published& row : rows) {
     Trials trials;
     for (const TrialResult* trial : study.trials(question.experiment)) {
       const bool asked = trial->status == Status::done && matches(trial->spec, row.where);
       if (asked) trials.push_back(trial);
     }
     const bool run = !trials.empty();
-    if (select_on != nullptr) trials = best_draw(trials, validation, row.metric);
+    if (!validation.empty()) trials = best_draw(trials, validation, row.metric);
     std::vector<double> values;
     for (const TrialResult* trial : trials) {
       if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);

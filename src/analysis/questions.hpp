@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,11 +18,21 @@ Answer streams(const Study& study, const Question& question);
 Answer published(const Study& study, const Question& question);
 Answer trend(const Study& study, const Question& question);
 
-/// A kind of question: who answers it, and the keys it reads besides text, kind and experiment.
+void check_gap_against_scale(const Question& question);
+void check_compare_methods(const Question& question);
+void check_compare_regimes(const Question& question);
+void check_streams(const Question& question);
+void check_published(const Question& question);
+void check_trend(const Question& question);
+
+/// A kind of question: who answers it, the keys it reads besides text, kind and experiment, and who
+/// checks them without any result: throws `UsageError` for a key that is missing, of the wrong type
+/// or out of range.
 struct QuestionKind {
   const char* name;
   Answer (*answer)(const Study&, const Question&);
   std::vector<std::string> keys;
+  void (*check)(const Question&);
 };
 const std::vector<QuestionKind>& question_kinds();
 /// Null for an unknown name.
@@ -38,6 +49,12 @@ std::string text_option(const Question& question, const char* key, const std::st
 /// A list of strings; empty when absent.
 std::vector<std::string> texts_option(const Question& question, const char* key);
 double number_option(const Question& question, const char* key, double fallback);
+/// A number that must be finite and not negative.
+double margin_option(const Question& question, double fallback);
+/// The number of a phase; -1 for the last.
+std::int64_t phase_option(const Question& question);
+/// "section.field" of a key that must be there.
+std::string needed_axis(const Question& question);
 /// The experiments a question is about: its own, and those of its list.
 std::set<std::string> experiments_of(const Question& question);
 

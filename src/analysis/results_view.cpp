@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/setting_notes.hpp"
 #include "analysis/variant_names.hpp"
 #include "spurion/error.hpp"
 
@@ -26,43 +27,59 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
     draws_ = draws_ || trial->spec.draw > 0;
   }
   if (!accuracy) score_ = "loss";
-  std::set<std::string> unnamed = study.searched_options(experiment);
-  unnamed.insert(axes.begin(), axes.end());
+  unnamed_ = study.searched_options(experiment);
+  unnamed_.insert(axes.begin(), axes.end());
   const auto named = [&](const char* section) {
-    return [&unnamed, section](const std::string& option) {
-      return unnamed.count(section + ("." + option)) == 0;
+    return [this, section](const std::string& option) {
+      return unnamed_.count(section + ("." + option)) == 0;
     };
   };
   const VariantNames methods(trials, &TrialSpec::method, named("method"));
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
+  const VariantNames environments(trials, &TrialSpec::environment, named("environment"));
   for (const TrialResult* trial : trials) {
-    const std::string method = methods(trial->spec);
-    const std::string regime = regimes(trial->spec);
-    if (trial->status != Status::done) {
-      ++diverged_[{method, regime}];
-      continue;
-    }
-    if (tasks == Tasks::one && accuracy && !number(*trial, "test", "accuracy")) {
+    Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
+    const bool done = trial->status == Status::done;
+    if (done && tasks == Tasks::one && accuracy && !number(*trial, "test", "accuracy")) {
       ++of_another_task_;
       continue;
     }
+    fates_[{row.method, row.regime, row.environment}].add(*trial);
+    if (!done) continue;
     Value setting = trial->spec.canonical();
-    for (const std::string& option : unnamed) erase_option(setting, option);
+    for (const std::string& option : unnamed_) erase_option(setting, option);
     for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
       setting.as_table().erase(key);
     }
-    rows_.push_back({trial, method, regime, setting.canonical_json()});
+    row.setting = setting.canonical_json();
+    rows_.push_back(std::move(row));
   }
 }
 
-std::int64_t ResultsView::diverged(const std::string& method, const std::string& regime) const {
-  const auto found = diverged_.find({method, regime});
-  return found == diverged_.end() ? 0 : found->second;
+TrialFates ResultsView::fates(const Line& line) const {
+  TrialFates sum;
+  for (const auto& [key, one] : fates_) {
+    const auto& [method, regime, environment] = key;
+    const bool own = method == line.method && regime == line.regime &&
+                     (line.environment.empty() || line.environment == environment);
+    if (own) sum.add(one);
+  }
+  return sum;
+}
+
+std::string ResultsView::fates_text(const std::vector<Line>& lines) const {
+  std::string text;
+  for (const Line& line : lines) {
+    const std::string name =
+        line.environment.empty() ? line.name : fmt::format("{} in {}", line.name, line.environment);
+    text += fates(line).sentence(name);
+  }
+  return text;
 }
 
 std::vector<std::string> ResultsView::methods(const std::string& first) const {
   std::set<std::string> names;
-  for (const Row& row : rows_) names.insert(row.method);
+  for (const auto& [key, fates] : fates_) names.insert(std::get<0>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
   std::stable_partition(ordered.begin(), ordered.end(),
                         [&](const std::string& name) { return is_variant_of(name, first); });
@@ -71,7 +88,7 @@ std::vector<std::string> ResultsView::methods(const std::string& first) const {
 
 std::vector<std::string> ResultsView::regimes() const {
   std::set<std::string> names;
-  for (const Row& row : rows_) names.insert(row.regime);
+  for (const auto& [key, fates] : fates_) names.insert(std::get<1>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
   for (const char* usual : {"online", "continual", "offline"}) {
     std::stable_partition(ordered.begin(), ordered.end(),
@@ -82,7 +99,7 @@ std::vector<std::string> ResultsView::regimes() const {
 
 std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) const {
   std::set<std::pair<std::string, std::string>> pairs;
-  for (const Row& row : rows_) pairs.emplace(row.method, row.regime);
+  for (const auto& [key, fates] : fates_) pairs.emplace(std::get<0>(key), std::get<1>(key));
   const std::vector<std::string> all_methods = methods(first);
   const std::vector<std::string> all_regimes = regimes();
   std::vector<Line> ordered;
@@ -92,10 +109,30 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
       const std::string name = all_regimes.size() == 1   ? method
                                : all_methods.size() == 1 ? regime
                                                          : fmt::format("{}, {}", regime, method);
-      ordered.push_back({method, regime, name});
+      ordered.push_back({method, regime, name, {}});
     }
   }
   return ordered;
+}
+
+std::vector<std::string> ResultsView::environments() const {
+  std::set<std::string> names;
+  for (const auto& [key, fates] : fates_) names.insert(std::get<2>(key));
+  return {names.begin(), names.end()};
+}
+
+std::vector<ResultsView::Line> ResultsView::lines_by_environment(const std::string& first) const {
+  const std::vector<Line> plain = lines(first);
+  const std::vector<std::string> worlds = environments();
+  if (worlds.size() < 2) return plain;
+  std::vector<Line> each;
+  for (const std::string& world : worlds) {
+    for (Line line : plain) {
+      line.environment = world;
+      if (fates(line).all() > 0) each.push_back(std::move(line));
+    }
+  }
+  return each;
 }
 
 std::vector<ResultsView::Line> ResultsView::regime_lines() const {
@@ -104,8 +141,14 @@ std::vector<ResultsView::Line> ResultsView::regime_lines() const {
   return all;
 }
 
-std::string ResultsView::note() const {
-  std::string text;
+std::string ResultsView::note(bool environments, const std::string& first) const {
+  // Seeds and draws differ in nothing else: one of them tells.
+  std::map<std::tuple<std::string, std::string, std::string>, const TrialResult*> distinct;
+  for (const Row& row : rows_) distinct[{row.method, row.regime, row.setting}] = row.trial;
+  std::vector<const TrialResult*> trials;
+  for (const auto& [key, trial] : distinct) trials.push_back(trial);
+  std::string text = averaged_note(trials, unnamed_, environments);
+  text += shared_options_note(trials, first, unnamed_);
   if (draws_) text += " Hyper-parameter draws of a seed are averaged.";
   if (of_another_task_ > 0) {
     text += fmt::format(

@@ -4,10 +4,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "analysis/study.hpp"
+#include "analysis/trial_fates.hpp"
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/store.hpp"
 
@@ -27,38 +29,52 @@ class ResultsView {
   /// A trial and where it stands in the grid.
   struct Row {
     const TrialResult* trial;
-    std::string method;  ///< name, with the options in which methods of that name differ
-    std::string regime;  ///< the same
+    std::string method;       ///< name, with the options in which methods of that name differ
+    std::string regime;       ///< the same
+    std::string environment;  ///< the same
     /// Everything but method, regime, seed and draw, as text: what trials are paired by.
     std::string setting;
   };
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
-  [[nodiscard]] std::int64_t diverged(const std::string& method, const std::string& regime) const;
-  /// Those that have rows, sorted, `first` and its variants in front.
+  /// Those that have trials, sorted, `first` and its variants in front.
   [[nodiscard]] std::vector<std::string> methods(const std::string& first = "erm") const;
   [[nodiscard]] std::vector<std::string> regimes() const;
-  /// Pairs of method and regime that have rows, by regime, in the order of the above.
+  [[nodiscard]] std::vector<std::string> environments() const;
+  /// Pairs of method and regime that have trials, by regime, in the order of the above. Those of
+  /// which none is done have no rows.
   struct Line {
     std::string method;
     std::string regime;
-    std::string name;  ///< of the two what is not the same everywhere
+    std::string name;         ///< of the two what is not the same everywhere
+    std::string environment;  ///< empty: all of them
     [[nodiscard]] bool holds(const Row& row) const {
-      return row.method == method && row.regime == regime;
+      return row.method == method && row.regime == regime &&
+             (environment.empty() || row.environment == environment);
     }
   };
   [[nodiscard]] std::vector<Line> lines(const std::string& first = "erm") const;
+  /// The same once for each environment.
+  [[nodiscard]] std::vector<Line> lines_by_environment(const std::string& first) const;
   /// The same, named by the regime where both are the same everywhere.
   [[nodiscard]] std::vector<Line> regime_lines() const;
   /// "accuracy", or "loss" for regression.
   [[nodiscard]] const std::string& score() const { return score_; }
   /// "accuracy" or "mean squared error".
   [[nodiscard]] std::string score_text() const;
-  /// A sentence about what is left out or averaged, for captions; empty where nothing is.
-  [[nodiscard]] std::string note() const;
+  /// How the trials of a line ended.
+  [[nodiscard]] TrialFates fates(const Line& line) const;
+  /// Sentences about lines of which some trials have no numbers; empty where all have.
+  [[nodiscard]] std::string fates_text(const std::vector<Line>& lines) const;
+  /// Sentences about what is left out or averaged over, and about options in which the methods
+  /// differ that the first of them has too, for captions; empty where there is nothing to say.
+  /// `environments`: whether numbers are averaged over them.
+  [[nodiscard]] std::string note(bool environments = true, const std::string& first = "erm") const;
 
  private:
   std::vector<Row> rows_;
-  std::map<std::pair<std::string, std::string>, std::int64_t> diverged_;
+  /// By method, regime and environment.
+  std::map<std::tuple<std::string, std::string, std::string>, TrialFates> fates_;
+  std::set<std::string> unnamed_;
   std::string score_ = "accuracy";
   bool draws_ = false;
   std::int64_t of_another_task_ = 0;

@@ -1,17 +1,44 @@
 #include "analysis/seed_cells.hpp"
 
+#include <algorithm>
 #include <cmath>
+
+#include "analysis/results_view.hpp"
+#include "spurion/analysis/learning.hpp"
 
 namespace spurion::analysis {
 
-void SeedCells::add(const std::string& setting, std::int64_t seed, double value) {
-  if (!std::isnan(value)) cells_[setting][seed].push_back(value);
+void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
+                    const RowNoise& noise) {
+  if (std::isnan(value)) return;
+  Cell& cell = cells_[setting][seed];
+  cell.values.push_back(value);
+  cell.deviation += noise.deviation;
+  cell.rows = std::max(cell.rows, noise.rows);
+  cell.same_rows = cell.same_rows || noise.same_rows;
+}
+
+void SeedCells::add_number(const std::string& setting, const TrialResult& trial,
+                           const std::string& domain, const std::string& metric) {
+  const auto value = number(trial, domain, metric);
+  if (!value) return;
+  add(setting, trial.spec.seed, *value, row_noise(trial, domain, metric, *value));
+}
+
+void SeedCells::add_learning(const std::string& setting, const TrialResult& trial,
+                             const std::string& metric) {
+  const auto score = number(trial, "id", metric);
+  if (!score) return;
+  add(setting, trial.spec.seed, learning_scale(trial, "id", metric).beyond(*score),
+      row_noise(trial, "id", metric, *score));
 }
 
 std::vector<double> SeedCells::values() const {
   std::vector<double> all;
   for (const auto& [setting, seeds] : cells_) {
-    for (const auto& [seed, values] : seeds) all.insert(all.end(), values.begin(), values.end());
+    for (const auto& [seed, cell] : seeds) {
+      all.insert(all.end(), cell.values.begin(), cell.values.end());
+    }
   }
   return all;
 }
@@ -20,7 +47,7 @@ std::vector<BySeed> SeedCells::settings() const {
   std::vector<BySeed> all;
   for (const auto& [setting, seeds] : cells_) {
     all.emplace_back();
-    for (const auto& [seed, values] : seeds) all.back()[seed] = mean(values);
+    for (const auto& [seed, cell] : seeds) all.back()[seed] = mean(cell.values);
   }
   return all;
 }
@@ -35,21 +62,41 @@ std::vector<double> SeedCells::seed_means() const {
   return means;
 }
 
+double SeedCells::noise() const {
+  std::map<std::int64_t, double> of_seed;
+  double of_all = 0.0;
+  for (const auto& [setting, seeds] : cells_) {
+    const auto share = 1.0 / static_cast<double>(cells_.size() * seeds.size());
+    for (const auto& [seed, cell] : seeds) {
+      const double own = share * cell.deviation / static_cast<double>(cell.values.size());
+      (cell.same_rows ? of_all : of_seed[seed]) += own;
+    }
+  }
+  double variance = of_all * of_all;
+  for (const auto& [seed, deviation] : of_seed) variance += deviation * deviation;
+  return std::sqrt(variance);
+}
+
 Estimate SeedCells::estimate(const std::string& key, const Range& range) const {
-  Estimate estimate = mean_over_seeds(settings(), key);
+  Estimate estimate = mean_over_seeds(settings(), key, noise());
   estimate.count = static_cast<std::int64_t>(values().size());
   return confined(estimate, range);
 }
+
+double SeedCells::student_p() const { return analysis::student_p(settings(), noise()); }
 
 SeedCells SeedCells::minus(const SeedCells& others) const {
   SeedCells differences;
   for (const auto& [setting, seeds] : cells_) {
     const auto other = others.cells_.find(setting);
     if (other == others.cells_.end()) continue;
-    for (const auto& [seed, values] : seeds) {
+    for (const auto& [seed, cell] : seeds) {
       const auto match = other->second.find(seed);
       if (match == other->second.end()) continue;
-      differences.add(setting, seed, mean(values) - mean(match->second));
+      const double difference = mean(cell.values) - mean(match->second.values);
+      differences.add(setting, seed, difference,
+                      paired_noise(difference, std::min(cell.rows, match->second.rows),
+                                   cell.same_rows && match->second.same_rows));
     }
   }
   return differences;

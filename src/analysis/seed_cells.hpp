@@ -5,16 +5,24 @@
 #include <string>
 #include <vector>
 
+#include "analysis/evaluation_noise.hpp"
 #include "spurion/analysis/statistics.hpp"
 
 namespace spurion::analysis {
 
 /// Numbers of trials by setting and seed. Several of one setting and seed, such as those of
 /// hyper-parameter draws, count as their mean.
-class SeedCells {
+class SPURION_API SeedCells {
  public:
   /// NaN is not added: it stands for what has no meaning in a trial.
-  void add(const std::string& setting, std::int64_t seed, double value);
+  void add(const std::string& setting, std::int64_t seed, double value, const RowNoise& noise = {});
+  /// A number of a trial with the noise of its rows; nothing where the trial lacks it.
+  void add_number(const std::string& setting, const TrialResult& trial, const std::string& domain,
+                  const std::string& metric);
+  /// By how much the score of a trial in distribution is better than half-way from chance to the
+  /// invariant ceiling (learning.hpp); `metric` is "accuracy" or "loss".
+  void add_learning(const std::string& setting, const TrialResult& trial,
+                    const std::string& metric);
 
   [[nodiscard]] bool empty() const { return cells_.empty(); }
   /// Of trials.
@@ -24,11 +32,23 @@ class SeedCells {
   [[nodiscard]] std::vector<double> seed_means() const;
   /// `mean_over_seeds`; the count is of trials.
   [[nodiscard]] Estimate estimate(const std::string& key, const Range& range = {}) const;
-  /// These minus others, where both have the setting and the seed.
+  /// `student_p` of the mean being 0.
+  [[nodiscard]] double student_p() const;
+  /// These minus others, where both have the setting and the seed. Both were evaluated on the same
+  /// rows, so the noise is that of a paired difference.
   [[nodiscard]] SeedCells minus(const SeedCells& others) const;
+  /// Standard deviation of the mean from the rows alone. Seeds have rows of their own, unless these
+  /// are all there are; the settings of a seed share theirs.
+  [[nodiscard]] double noise() const;
 
  private:
-  std::map<std::string, std::map<std::int64_t, std::vector<double>>> cells_;
+  struct Cell {
+    std::vector<double> values;
+    double deviation = 0.0;  ///< summed over the values
+    double rows = 0.0;       ///< of the value that has most
+    bool same_rows = false;
+  };
+  std::map<std::string, std::map<std::int64_t, Cell>> cells_;
 };
 
 }  // namespace spurion::analysis

@@ -16,6 +16,7 @@ constexpr int kResamples = 2000;
 constexpr std::int64_t kRandomFlips = 100000;
 constexpr std::size_t kExactPairs = 16;
 constexpr std::size_t kEnoughToResample = 30;
+constexpr double kNormalQuantile = 1.959964;  // of .975
 
 /// The regularised incomplete beta function, by its continued fraction (Lentz's method).
 double incomplete_beta(double a, double b, double x) {
@@ -47,6 +48,7 @@ double incomplete_beta(double a, double b, double x) {
   return front * (fraction - 1.0);
 }
 
+/// Of a value below t; in the far tail to the left as exact as small numbers are.
 double student_probability(double t, double freedom) {
   const double tail = 0.5 * incomplete_beta(freedom / 2.0, 0.5, freedom / (freedom + t * t));
   return t > 0.0 ? 1.0 - tail : tail;
@@ -126,6 +128,21 @@ Variance variance_of_sum(const std::vector<BySeed>& settings) {
   return variance;
 }
 
+/// How many seeds settings have.
+struct Sizes {
+  explicit Sizes(const std::vector<BySeed>& settings) {
+    for (const BySeed& values : settings) {
+      if (values.empty()) continue;
+      most = std::max(most, values.size());
+      least = std::min(least, values.size());
+      ++count;
+    }
+  }
+  std::size_t most = 0;
+  std::size_t least = kEnoughToResample;  ///< of interest up to there
+  std::size_t count = 0;                  ///< of settings that have any
+};
+
 }  // namespace
 
 double student_quantile(double p, double freedom) {
@@ -141,26 +158,40 @@ double student_quantile(double p, double freedom) {
   return 0.5 * (low + high);
 }
 
-Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key) {
+Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key,
+                         double noise) {
   Estimate estimate = mean_alone(settings);
-  std::size_t most = 0;
-  std::size_t least = kEnoughToResample;
-  std::size_t count = 0;
-  for (const BySeed& values : settings) {
-    if (values.empty()) continue;
-    most = std::max(most, values.size());
-    least = std::min(least, values.size());
-    ++count;
+  const Sizes sizes(settings);
+  if (sizes.most < 2) return estimate;
+  if (sizes.least >= kEnoughToResample) {
+    estimate = bootstrap_over_seeds(settings, key);
+  } else if (const Variance variance = variance_of_sum(settings); variance.value > 0.0) {
+    const double half = student_quantile(0.975, variance.freedom) * std::sqrt(variance.value) /
+                        static_cast<double>(sizes.count);
+    estimate.low -= half;
+    estimate.high += half;
   }
-  if (most < 2) return estimate;
-  if (least >= kEnoughToResample) return bootstrap_over_seeds(settings, key);
-  const Variance variance = variance_of_sum(settings);
-  if (!(variance.value > 0.0)) return estimate;
-  const double half = student_quantile(0.975, variance.freedom) * std::sqrt(variance.value) /
-                      static_cast<double>(count);
-  estimate.low -= half;
-  estimate.high += half;
+  if (noise > 0.0) {
+    const double half = kNormalQuantile * noise;
+    estimate.low = std::min(estimate.low, estimate.value - half);
+    estimate.high = std::max(estimate.high, estimate.value + half);
+  }
   return estimate;
+}
+
+double student_p(const std::vector<BySeed>& settings, double noise) {
+  const Sizes sizes(settings);
+  if (sizes.most < 2) return 1.0;
+  const double value = std::abs(mean_alone(settings).value);
+  const Variance variance = variance_of_sum(settings);
+  double error = std::sqrt(variance.value) / static_cast<double>(sizes.count);
+  // Seeds that coincide, but for rounding, show no spread, however far from 0 they are.
+  if (error <= kRounding * value) error = 0.0;
+  if (!(error > 0.0 || noise > 0.0) || !(value > 0.0)) return 1.0;
+  double p = 0.0;
+  if (error > 0.0) p = 2.0 * student_probability(-value / error, variance.freedom);
+  if (noise > 0.0) p = std::max(p, std::erfc(value / noise / std::sqrt(2.0)));
+  return std::min(1.0, p);
 }
 
 Estimate confined(Estimate estimate, const Range& range) {

@@ -60,6 +60,23 @@ class SettingNames {
 
 }  // namespace
 
+RowNoise row_noise(const StreamNumbers& trial, OnRows kind, double value) {
+  if (!trial.accuracy) return {};
+  double windows = 0.0;
+  switch (kind) {
+    case OnRows::rate:
+      return rate_noise(value, trial.rows, trial.same_rows);
+    case OnRows::paired:
+      return paired_noise(value, trial.rows, trial.same_rows);
+    case OnRows::stream:
+      for (const StreamWindow& window : trial.windows) windows += window.rows;
+      return rate_noise(value, windows);
+    case OnRows::none:
+      break;
+  }
+  return {};
+}
+
 std::string show_defined(const Estimate& estimate, int digits) {
   return estimate.count == 0 ? "-" : show(estimate, digits);
 }
@@ -74,11 +91,7 @@ TrialCells cells_of(const Study& study, const Question& question, const std::str
     for (const TrialResult* trial : study.trials(experiment)) {
       // A trial that several experiments share is one trial.
       if (experiments.size() > 1 && !seen.insert(trial->spec.id()).second) continue;
-      if (trial->status == Status::done) {
-        trials.push_back(trial);
-      } else {
-        ++out.unfinished;
-      }
+      trials.push_back(trial);
     }
   }
   std::set<std::string> apart = scaled;
@@ -102,6 +115,8 @@ TrialCells cells_of(const Study& study, const Question& question, const std::str
   };
   std::map<CellKey, Group> groups;
   for (const TrialResult* trial : trials) {
+    out.fates[regimes(trial->spec) + ", " + methods(trial->spec)].add(*trial);
+    if (trial->status != Status::done) continue;
     std::optional<StreamNumbers> numbers = stream_numbers(*trial);
     if (!numbers) {
       ++out.offline;

@@ -13,6 +13,7 @@
 
 #include "analysis/seed_cells.hpp"
 #include "analysis/study.hpp"
+#include "analysis/trial_fates.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "spurion/store.hpp"
@@ -22,13 +23,27 @@
 
 namespace spurion::analysis {
 
+/// What flips and traps must exceed, unless a question says otherwise.
+inline constexpr double kStreamMargin = 0.1;
+
+/// What a number of a stream is, which says how well its rows tell it.
+enum class OnRows {
+  none,    ///< not known
+  rate,    ///< a score or a flip rate
+  paired,  ///< a difference of two on the same rows
+  stream   ///< a score over the windows of the stream
+};
+RowNoise row_noise(const StreamNumbers& trial, OnRows kind, double value);
+
 /// A number of trials by stratum and seed.
 template <class Number>
-SeedCells stream_cells(const std::vector<std::vector<StreamNumbers>>& strata, Number number) {
+SeedCells stream_cells(const std::vector<std::vector<StreamNumbers>>& strata, Number number,
+                       OnRows kind) {
   SeedCells cells;
   for (std::size_t s = 0; s < strata.size(); ++s) {
     for (const StreamNumbers& trial : strata[s]) {
-      cells.add(std::to_string(s), trial.seed, number(trial));
+      const double value = number(trial);
+      cells.add(std::to_string(s), trial.seed, value, row_noise(trial, kind, value));
     }
   }
   return cells;
@@ -49,9 +64,9 @@ struct StreamCell {
     return all;
   }
   template <class Number>
-  [[nodiscard]] Estimate estimate(const std::string& key, Number number,
-                                  const Range& range = {}) const {
-    return stream_cells(lists(), number).estimate(key, range);
+  [[nodiscard]] Estimate estimate(const std::string& key, Number number, const Range& range = {},
+                                  OnRows kind = OnRows::none) const {
+    return stream_cells(lists(), number, kind).estimate(key, range);
   }
 };
 
@@ -75,8 +90,9 @@ struct CellKey {
 /// the axis and name nothing.
 struct TrialCells {
   std::map<CellKey, StreamCell> cells;
-  std::int64_t unfinished = 0;  ///< diverged or failed, and left out
-  std::int64_t offline = 0;     ///< on no stream, and left out
+  /// How the trials of each "regime, method" ended; only those that are done are in a cell.
+  std::map<std::string, TrialFates> fates;
+  std::int64_t offline = 0;  ///< on no stream, and left out
 };
 
 TrialCells cells_of(const Study& study, const Question& question, const std::string& axis,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analysis/seed_cells.hpp"
+#include "analysis/stream_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -31,10 +32,15 @@ std::string slug(const std::string& text) {
 class Points {
  public:
   /// `range`: what the means can be.
-  Points(std::string key, const Range& range) : key_(std::move(key)), range_(range) {}
+  Points(std::string key, const Range& range, OnRows kind = OnRows::none)
+      : key_(std::move(key)), range_(range), kind_(kind) {}
 
   void add(double x, std::size_t stratum, const StreamNumbers& trial, double value) {
-    if (!std::isnan(value)) values_[x].add(std::to_string(stratum), trial.seed, value);
+    add(x, stratum, trial, value, row_noise(trial, kind_, value));
+  }
+  void add(double x, std::size_t stratum, const StreamNumbers& trial, double value,
+           const RowNoise& noise) {
+    if (!std::isnan(value)) values_[x].add(std::to_string(stratum), trial.seed, value, noise);
   }
   [[nodiscard]] Series series(const std::string& name, bool reference = false) const {
     Series out;
@@ -50,6 +56,7 @@ class Points {
  private:
   std::string key_;
   Range range_;
+  OnRows kind_;
   std::map<double, SeedCells> values_;
 };
 
@@ -61,8 +68,15 @@ const StreamNumbers& any_of(const std::vector<std::vector<StreamNumbers>>& strat
   return some->front();
 }
 
-Range rate_of(const StreamNumbers& trial) { return trial.range(); }
-Range difference_of(const StreamNumbers& trial) { return trial.difference_range(); }
+/// What a mean can be, and how its rows tell it.
+struct Bounds {
+  Range range;
+  OnRows kind = OnRows::none;
+};
+Bounds rate_of(const StreamNumbers& trial) { return {trial.range(), OnRows::rate}; }
+Bounds difference_of(const StreamNumbers& trial) {
+  return {trial.difference_range(), OnRows::paired};
+}
 
 template <class Each>
 void each_trial(const std::vector<std::vector<StreamNumbers>>& strata, Each each) {
@@ -134,7 +148,8 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
         if (phase >= 0 && window.phase != phase && trial.shifts(window.phase)) marks.insert(x);
         x += window.rows;
         const double sign = trial.accuracy ? 1.0 : -1.0;
-        points.add(x, s, trial, window.score);
+        points.add(x, s, trial, window.score,
+                   trial.accuracy ? rate_noise(window.score, window.rows) : RowNoise());
         bayes.add(x, s, trial, window.score + sign * window.regret);
         invariant.add(x, s, trial, window.score + sign * window.invariant_regret);
         phase = window.phase;
@@ -153,10 +168,10 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
 }
 
 /// One number after each phase, a line a regime and method.
-/// `bounds`: what a mean of it can be, by a trial of the world.
-template <class Bounds, class Number>
+/// `bounds` gives its bounds by a trial of the world.
+template <class BoundsOf, class Number>
 Chart by_phase(const std::string& name, const std::string& title, const std::string& label,
-               const std::map<std::string, StreamLines>& lines, Bounds bounds, Number number) {
+               const std::map<std::string, StreamLines>& lines, BoundsOf bounds, Number number) {
   Chart chart;
   chart.name = name;
   chart.title = title;
@@ -165,7 +180,8 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cues shift.", kIntervalText);
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
-    Points points(name, bounds(any_of(line.strata)));
+    const Bounds own = bounds(any_of(line.strata));
+    Points points(name, own.range, own.kind);
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       for (std::int64_t phase = 0; phase < trial.phases; ++phase) {
         if (trial.shifts(phase)) marks.insert(static_cast<double>(phase) - 0.5);
@@ -227,11 +243,13 @@ std::vector<Chart> measure_charts(const std::string& end, double margin,
           "whole.",
           margin),
       [](const StreamNumbers&) {
-        return Range{0.0, Range{}.high};
+        return Bounds{{0.0, Range{}.high}};
       },
       [margin](const StreamNumbers& t, std::int64_t p) { return t.recovery_rows(p, margin); });
-  add("dip", "Worst dip", "shortfall", "Largest shortfall of a window from the Bayes ceiling.",
-      difference_of, [](const StreamNumbers& t, std::int64_t p) { return t.dip(p); });
+  add(
+      "dip", "Worst dip", "shortfall", "Largest shortfall of a window from the Bayes ceiling.",
+      [](const StreamNumbers& trial) { return Bounds{trial.difference_range()}; },
+      [](const StreamNumbers& t, std::int64_t p) { return t.dip(p); });
   add("forgetting", "Forgetting", "score lost",
       "On the phases before, against the best since they were trained on.", difference_of,
       [](const StreamNumbers& t, std::int64_t p) { return t.forgetting(p); });
@@ -272,7 +290,7 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
   charts.push_back(by_phase(
       "resolution_" + end, "Resolution: " + world, "1 - worst flip rate", lines,
       [](const StreamNumbers& trial) {
-        return Range{1.0 - trial.range().high, 1.0};
+        return Bounds{{1.0 - trial.range().high, 1.0}, OnRows::rate};
       },
       [](const StreamNumbers& trial, std::int64_t p) { return 1.0 - trial.worst_flip(p); }));
   for (Chart& chart : measure_charts(end, margin, lines)) {
@@ -303,7 +321,7 @@ Chart flips_against_scale(
     Series series;
     series.name = name;
     for (const auto& [scale, strata] : scales) {
-      Points points(chart.name + name, any_of(strata).range());
+      Points points(chart.name + name, any_of(strata).range(), OnRows::rate);
       each_trial(strata, [&, &scale = scale](std::size_t s, const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
         points.add(scale, s, trial, trial.worst_flip(last));

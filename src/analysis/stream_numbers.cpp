@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/evaluation_noise.hpp"
 #include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {
@@ -92,6 +93,9 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.seed = trial.spec.seed;
   out.phases = phases;
   out.accuracy = accuracy;
+  const EvaluatedRows rows = evaluated_rows(trial, "phase_0");
+  out.rows = rows.rows;
+  out.same_rows = rows.all;
   const auto count = static_cast<std::size_t>(phases);
   out.scores.assign(count, std::vector<double>(count, kNan));
   out.traps = out.scores;
@@ -215,6 +219,22 @@ double StreamNumbers::worst_flip(std::int64_t phase) const {
     worst = std::fmax(worst, rate);
   }
   return worst;
+}
+
+double StreamNumbers::learned_on(std::int64_t phase, std::int64_t after) const {
+  const auto on = static_cast<std::size_t>(phase);
+  const auto then = static_cast<std::size_t>(after);
+  return then < scores.size() ? scale(phase).beyond(scores[then][on]) : kNan;
+}
+
+double StreamNumbers::off_chance(std::int64_t after) const {
+  double farthest = kNan;
+  const auto then = static_cast<std::size_t>(after);
+  for (std::size_t on = 0; then < scores.size() && on <= then; ++on) {
+    const LearningScale own = scale(static_cast<std::int64_t>(on));
+    farthest = std::fmax(farthest, std::abs(scores[then][on] - own.chance) - own.half_way());
+  }
+  return farthest;
 }
 
 double StreamNumbers::forgetting(std::int64_t phase) const {

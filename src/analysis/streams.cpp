@@ -27,26 +27,24 @@ struct Tally {
   std::map<StreamOutcome, std::int64_t> outcomes;
   std::set<std::string> environments;
   std::int64_t streams = 0;
+  std::int64_t unlearned = 0;  ///< resolved or not confused, where no ceiling tells more
 };
 
 /// "continual, erm; online, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
 std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& tallies) {
-  constexpr std::pair<StreamOutcome, const char*> kSaid[] = {
-      {StreamOutcome::replaced, "replaced the cue in"},
-      {StreamOutcome::adopted, "took up a cue in"},
-      {StreamOutcome::resolved, "resolved the confusion in"},
-      {StreamOutcome::unchanged, "ended as it began in"},
-      {StreamOutcome::not_confused, "was not confused in"},
-      {StreamOutcome::not_measurable, "cannot be measured in"},
-      {StreamOutcome::undecided, "is undecided in"}};
+  constexpr StreamOutcome kOrder[] = {StreamOutcome::replaced,       StreamOutcome::adopted,
+                                      StreamOutcome::resolved,       StreamOutcome::unchanged,
+                                      StreamOutcome::returned,       StreamOutcome::not_confused,
+                                      StreamOutcome::collapsed,      StreamOutcome::did_not_learn,
+                                      StreamOutcome::not_measurable, StreamOutcome::undecided};
   // Who fared alike is named together.
   std::vector<std::pair<std::string, std::vector<std::string>>> fates;
   for (const auto& [who, tally] : tallies) {
     std::vector<std::string> parts;
-    for (const auto& [outcome, said] : kSaid) {
+    for (const StreamOutcome outcome : kOrder) {
       const auto found = tally.outcomes.find(outcome);
       if (found == tally.outcomes.end()) continue;
-      parts.push_back(fmt::format("{} {}", said, found->second));
+      parts.push_back(fmt::format("{} in {}", outcome_clause(outcome), found->second));
     }
     const auto worlds = static_cast<std::int64_t>(tally.environments.size());
     const std::string of_worlds = fmt::format("{} {}", worlds, worlds == 1 ? "world" : "worlds");
@@ -54,7 +52,10 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
     parts.front() += worlds == tally.streams
                          ? fmt::format(" of {}", of_worlds)
                          : fmt::format(" of {} streams in {}", tally.streams, of_worlds);
-    const std::string fate = fmt::format("{}", fmt::join(parts, ", "));
+    std::string fate = fmt::format("{}", fmt::join(parts, ", "));
+    if (tally.unlearned > 0) {
+      fate += fmt::format(" (no ceiling tells whether it learned in {})", tally.unlearned);
+    }
     auto same = std::find_if(fates.begin(), fates.end(),
                              [&](const auto& one) { return one.first == fate; });
     if (same == fates.end()) same = fates.insert(same, {fate, {}});
@@ -73,10 +74,35 @@ SeedCells worst_flips(const StreamCell& cell, std::int64_t phase) {
   for (const auto& [setting, trials] : cell.strata) {
     for (const StreamNumbers& trial : trials) {
       const std::int64_t at = phase < 0 ? trial.phases - 1 : phase;
-      cells.add(setting, trial.seed, trial.worst_flip(at));
+      const double flip = trial.worst_flip(at);
+      cells.add(setting, trial.seed, flip, row_noise(trial, OnRows::rate, flip));
     }
   }
   return cells;
+}
+
+/// What a scale did to a regime: its outcome at the largest, else how its flips changed.
+const char* judged_at_scale(const StreamVerdict& verdict, const Estimate& change, double margin) {
+  switch (verdict.outcome) {
+    case StreamOutcome::not_confused:
+      return "no confusion there";
+    case StreamOutcome::resolved:
+      return "enough there";
+    case StreamOutcome::collapsed:
+      return "it collapsed there, so that what it had learned is lost";
+    case StreamOutcome::did_not_learn:
+      return "it did not learn there";
+    default:
+      break;
+  }
+  if (!change.has_spread() && !change.is_nothing()) return "seeds that coincide show nothing";
+  if (change.high < 0.0) {
+    return verdict.learned() == Learned::yes || verdict.learned() == Learned::unknown
+               ? "less with scale, not enough"
+               : "less with scale, but it is not shown that it learned there";
+  }
+  if (change.low > 0.0) return "more with scale";
+  return change.low > -margin && change.high < margin ? "scale does not help" : "undecided";
 }
 
 /// Whether more of the axis makes a regime enough: its verdict at the largest scale, and the change
@@ -96,15 +122,11 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
     const SeedCells small = worst_flips(first, phase);
     const SeedCells large = worst_flips(last, phase);
     const SeedCells paired = large.minus(small);
-    const Estimate change = paired.estimate("scale " + line);
-    const char* judged = scales.size() < 2                                ? "one scale only"
-                         : paired.empty() || change.seeds < 2             ? "one seed only"
-                         : verdict.outcome == StreamOutcome::not_confused ? "no confusion there"
-                         : verdict.outcome == StreamOutcome::resolved     ? "enough there"
-                         : change.high < 0.0 ? "less with scale, not enough"
-                         : change.low > 0.0  ? "more with scale"
-                         : change.low > -margin && change.high < margin ? "scale does not help"
-                                                                        : "undecided";
+    const Estimate change = paired.estimate("scale " + line, first.any().difference_range());
+    const char* judged = scales.size() < 2 ? "one scale only"
+                         : paired.empty() || change.seeds < 2
+                             ? "one seed only"
+                             : judged_at_scale(verdict, change, margin);
     const Range range = first.any().range();
     text += fmt::format("{}: worst flip rate {} at {} = {}, {} at {}, change {}: {}. ", line,
                         show_defined(small.estimate("small " + line, range)), axis, first_key.scale,
@@ -114,102 +136,8 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
   return text;
 }
 
-}  // namespace
-
-Answer streams(const Study& study, const Question& question) {
-  const std::string axis = text_option(question, "axis", "");
-  const double margin = number_option(question, "margin", 0.1);
-  const auto phase = static_cast<std::int64_t>(number_option(question, "phase", -1.0));
-  std::set<std::string> scaled;
-  if (!axis.empty()) {
-    scaled.insert(axis);
-    for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
-  }
-  const TrialCells found = cells_of(study, question, axis, scaled);
-  const std::map<CellKey, StreamCell>& cells = found.cells;
-  Answer answer;
-  if (cells.empty()) {
-    answer.sentence = "No trial of this experiment that has finished was on a stream.";
-    return answer;
-  }
-  const std::int64_t phases =
-      std::max_element(cells.begin(), cells.end(),
-                       [](const auto& a, const auto& b) {
-                         return a.second.any().phases < b.second.any().phases;
-                       })
-          ->second.any()
-          .phases;
-  if (phase >= phases) {
-    throw UsageError(fmt::format("{}phase = {} of a question: its streams have phases 0 to {}",
-                                 place_of(*question.options.find("phase")), phase, phases - 1));
-  }
-  Table table{
-      "stream_verdicts_" + question.experiment,
-      fmt::format(
-          "After {}. trap: score on the phase minus score on the same rows with the cues "
-          "that speak there randomised, what of it is owed to cues; its change is against the "
-          "model of phase 0 on "
-          "the same rows. flips: largest share of predictions that one cue alone changes, after "
-          "phase 0 and now; adoption: that of the newest cue, residue: of the others met so far, "
-          "whether they still pay or not, unpaired: of cues never paired with the label. resolved: "
-          "flips were above {} and are below, trap "
-          "within it; replaced: flips were above it, and the trap is above it and risen by more "
-          "(in "
-          "a phase without cues: adoption is); adopted: the same, but flips were below it or "
-          "nothing had shifted; unchanged: the changes of the trap and of each cue's flips lie "
-          "within it. Mean with {} over seeds.{}",
-          phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase), margin,
-          kIntervalText,
-          cells.begin()->second.any().accuracy
-              ? ""
-              : " Of regression: flips are moves of the output in standard deviations of the "
-                "target, traps what of its variance randomised cues would add."),
-      stream_columns(axis)};
-  for (const char* title : {"score", "trap", "trap change", "flips before", "flips now", "adoption",
-                            "residue", "unpaired"}) {
-    table.columns.push_back({title, ColumnKind::estimate});
-  }
-  table.columns.push_back({"verdict"});
-  std::map<std::pair<std::string, std::string>, Tally> tallies;
-  for (const auto& [key, cell] : cells) {
-    const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
-    Tally& tally = tallies[{key.regime, key.method}];
-    ++tally.outcomes[verdict.outcome];
-    tally.environments.insert(cell.environment);
-    ++tally.streams;
-    std::vector<Cell> row = stream_names(key, axis);
-    const auto add = [&, &key = key, &cell = cell](const char* what, auto number) {
-      const auto at_phase = [&](const StreamNumbers& trial) {
-        const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
-        return number(trial, last);
-      };
-      row.emplace_back(cell.estimate(key.text() + what, at_phase, cell.any().range()));
-    };
-    add("score", [](const StreamNumbers& t, std::int64_t at) {
-      return t.scores[static_cast<std::size_t>(at)][static_cast<std::size_t>(at)];
-    });
-    for (const Estimate* known :
-         {&verdict.trap, &verdict.trap_change, &verdict.flip_before, &verdict.flip_after}) {
-      row.emplace_back(*known);
-    }
-    add("adoption", [](const StreamNumbers& t, std::int64_t at) { return t.adoption(at); });
-    add("residue", [](const StreamNumbers& t, std::int64_t at) { return t.residue(at); });
-    add("unpaired", [](const StreamNumbers& t, std::int64_t at) { return t.unpaired(at); });
-    row.emplace_back(outcome_name(verdict.outcome));
-    table.add(std::move(row));
-  }
-  answer.sentence = axis.empty() ? summary(tallies) : against_scale(cells, axis, phase, margin);
-  if (found.unfinished > 0) {
-    answer.sentence +=
-        fmt::format("{} trials diverged or failed and are left out. ", found.unfinished);
-  }
-  if (found.offline > 0) {
-    answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
-  }
-  answer.tables.push_back(std::move(table));
-  answer.tables.push_back(measures_table(question, cells, axis, margin));
-  answer.tables.push_back(budget_table(question, cells));
-
+void add_charts(const Question& question, const std::map<CellKey, StreamCell>& cells,
+                const std::string& axis, std::int64_t phase, double margin, Answer& answer) {
   std::map<std::string, std::map<std::string, StreamLines>> lines;  // world -> line -> trials
   for (const auto& [key, cell] : cells) {
     const std::string line = key.regime + ", " + key.method;
@@ -231,6 +159,69 @@ Answer streams(const Study& study, const Question& question) {
       answer.charts.push_back(flips_against_scale(question.experiment, world, axis, phase, each));
     }
   }
+}
+
+}  // namespace
+
+void check_streams(const Question& question) {
+  if (question.options.find("axis") != nullptr) needed_axis(question);
+  margin_option(question, kStreamMargin);
+  phase_option(question);
+  texts_option(question, "experiments");
+  texts_option(question, "also");
+}
+
+Answer streams(const Study& study, const Question& question) {
+  const std::string axis = text_option(question, "axis", "");
+  const double margin = margin_option(question, kStreamMargin);
+  const std::int64_t phase = phase_option(question);
+  std::set<std::string> scaled;
+  if (!axis.empty()) {
+    scaled.insert(axis);
+    for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
+  }
+  const TrialCells found = cells_of(study, question, axis, scaled);
+  const std::map<CellKey, StreamCell>& cells = found.cells;
+  Answer answer;
+  if (cells.empty()) {
+    answer.sentence = "No trial of this experiment that is done was on a stream. ";
+    for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
+    return answer;
+  }
+  const std::int64_t phases =
+      std::max_element(cells.begin(), cells.end(),
+                       [](const auto& a, const auto& b) {
+                         return a.second.any().phases < b.second.any().phases;
+                       })
+          ->second.any()
+          .phases;
+  if (phase >= phases) {
+    throw UsageError(fmt::format("{}phase = {} of a question: its streams have phases 0 to {}",
+                                 place_of(*question.options.find("phase")), phase, phases - 1));
+  }
+  std::map<CellKey, StreamVerdict> verdicts;
+  std::map<std::pair<std::string, std::string>, Tally> tallies;
+  for (const auto& [key, cell] : cells) {
+    const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
+    Tally& tally = tallies[{key.regime, key.method}];
+    ++tally.outcomes[verdict.outcome];
+    const bool praised = verdict.outcome == StreamOutcome::resolved ||
+                         verdict.outcome == StreamOutcome::not_confused;
+    if (praised && verdict.learned() == Learned::unknown) ++tally.unlearned;
+    tally.environments.insert(cell.environment);
+    ++tally.streams;
+    verdicts[key] = verdict;
+  }
+  answer.sentence = axis.empty() ? summary(tallies) : against_scale(cells, axis, phase, margin);
+  for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
+  if (found.offline > 0) {
+    answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
+  }
+  answer.tables.push_back(verdicts_table(question, cells, verdicts, axis, phase, margin));
+  answer.tables.push_back(measures_table(question, cells, axis, margin));
+  answer.tables.push_back(budget_table(question, cells));
+
+  add_charts(question, cells, axis, phase, margin, answer);
   return answer;
 }
 

@@ -9,9 +9,12 @@
 #include <optional>
 #include <set>
 
+#include "analysis/paired_test.hpp"
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
 #include "analysis/seed_cells.hpp"
+#include "core/place_of.hpp"
+#include "spurion/analysis/learning.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -41,22 +44,24 @@ struct Claim {
 
 Claim read_claim(const Question& question) {
   Claim claim;
-  claim.axis = text_option(question, "axis", "");
-  if (claim.axis.find('.') == std::string::npos) {
-    throw UsageError("a question of kind 'trend' needs axis = \"section.field\"");
-  }
+  claim.axis = needed_axis(question);
   const std::string direction = text_option(question, "claim", "");
   if (direction != "rises" && direction != "falls") {
-    throw UsageError(fmt::format(
-        "a question of kind 'trend' needs claim = \"rises\" or \"falls\", got \"{}\"", direction));
+    const Value* given = question.options.find("claim");
+    throw UsageError(
+        fmt::format("{}a question of kind 'trend' needs claim = \"rises\" or \"falls\", got \"{}\"",
+                    place_of(given == nullptr ? question.options : *given), direction));
   }
   claim.rises = direction == "rises";
   claim.metric = text_option(question, "metric", "worst_group_error");
   claim.domain = text_option(question, "domain", "test");
-  claim.margin = number_option(question, "margin", 0.0);
-  if (claim.margin < 0.0) throw UsageError("'margin' of a question must not be negative");
+  claim.margin = margin_option(question, 0.0);
   claim.from = number_option(question, "from", claim.from);
   claim.to = number_option(question, "to", claim.to);
+  if (!(claim.from <= claim.to)) {
+    throw UsageError(fmt::format("{}'from' = {} of a question lies above its 'to' = {}",
+                                 place_of(question.options), claim.from, claim.to));
+  }
   claim.method = text_option(question, "method", "");
   claim.where = where_option(question.options);
   return claim;
@@ -82,15 +87,24 @@ std::string name_of(const Claim& claim, const std::string& experiment) {
   return name;
 }
 
+/// A number of a trial and the noise of its rows.
+struct Measured {
+  double value = 0.0;
+  RowNoise noise;
+};
+
 /// The number of a trial; "..._error" is 1 - "..._accuracy" where it is not measured itself.
-std::optional<double> measured(const TrialResult& trial, const Claim& claim) {
-  if (const auto value = number(trial, claim.domain, claim.metric)) return value;
+std::optional<Measured> measured(const TrialResult& trial, const Claim& claim) {
+  if (const auto value = number(trial, claim.domain, claim.metric)) {
+    return Measured{*value, row_noise(trial, claim.domain, claim.metric, *value)};
+  }
   constexpr std::size_t kError = 5;
   const std::size_t stem = claim.metric.size() - std::min(claim.metric.size(), kError);
   if (claim.metric.compare(stem, kError, "error") != 0) return std::nullopt;
-  const auto right = number(trial, claim.domain, claim.metric.substr(0, stem) + "accuracy");
+  const std::string other = claim.metric.substr(0, stem) + "accuracy";
+  const auto right = number(trial, claim.domain, other);
   if (!right) return std::nullopt;
-  return 1.0 - *right;
+  return Measured{1.0 - *right, row_noise(trial, claim.domain, other, *right)};
 }
 
 /// Ranks 1 .. n, ties sharing the mean of theirs.
@@ -130,57 +144,150 @@ using Run = std::map<double, std::vector<double>>;
 /// By what else varies and by seed.
 using Runs = std::map<std::string, std::map<std::int64_t, Run>>;
 
-/// How runs go from the first value of the axis to the last.
-struct Changes {
-  SeedCells change;       ///< last minus first
-  SeedCells correlation;  ///< of all values with the axis
+/// What the trials of a line say along the axis.
+struct TrendCells {
+  Runs runs;
+  std::map<double, SeedCells> places;    ///< the number
+  std::map<double, SeedCells> learning;  ///< score in distribution beyond half-way
+
+  [[nodiscard]] double first() const { return places.begin()->first; }
+  [[nodiscard]] double last() const { return places.rbegin()->first; }
+  /// Rank correlation of all values with the axis, of the runs that have both ends.
+  [[nodiscard]] SeedCells correlation() const {
+    SeedCells cells;
+    for (const auto& [setting, by_seed] : runs) {
+      for (const auto& [seed, run] : by_seed) {
+        if (run.count(first()) == 0 || run.count(last()) == 0) continue;
+        std::vector<double> x;
+        std::vector<double> y;
+        for (const auto& [place, values] : run) {
+          x.push_back(place);
+          y.push_back(mean(values));
+        }
+        cells.add(setting, seed, rank_correlation(x, y));
+      }
+    }
+    return cells;
+  }
 };
 
-Changes follow(const Runs& runs, double first, double last) {
-  Changes changes;
-  for (const auto& [setting, by_seed] : runs) {
-    for (const auto& [seed, run] : by_seed) {
-      const auto start = run.find(first);
-      const auto end = run.find(last);
-      if (start == run.end() || end == run.end()) continue;
-      changes.change.add(setting, seed, mean(end->second) - mean(start->second));
-      std::vector<double> x;
-      std::vector<double> y;
-      for (const auto& [place, values] : run) {
-        x.push_back(place);
-        y.push_back(mean(values));
-      }
-      changes.correlation.add(setting, seed, rank_correlation(x, y));
-    }
-  }
-  return changes;
-}
-
-/// The values of all runs at each place.
-std::map<double, SeedCells> by_place(const Runs& runs) {
-  std::map<double, SeedCells> places;
-  for (const auto& [setting, by_seed] : runs) {
-    for (const auto& [seed, run] : by_seed) {
-      for (const auto& [place, values] : run) {
-        for (const double value : values) places[place].add(setting, seed, value);
-      }
-    }
-  }
-  return places;
-}
-
-constexpr double kLevel = 0.05;
-
 /// holds: the change goes the claimed way by more than the margin, refuted: it does not, both by
-/// interval and test; else undecided.
-std::string verdict(const Claim& claim, const Estimate& change, double p) {
+/// interval and tests; else undecided.
+std::string verdict(const Claim& claim, const Estimate& change, const PairedTest& test) {
   const double low = claim.rises ? change.low : -change.high;
   const double high = claim.rises ? change.high : -change.low;
-  if (p > kLevel) return "undecided";
+  if (!test.shown() || !change.has_spread()) return "undecided";
   return low > claim.margin ? "holds" : high < claim.margin ? "refuted" : "undecided";
 }
 
+/// Whether the claim says that something gets better.
+bool praises(const Claim& claim) {
+  const auto has = [&](const char* word) { return claim.metric.find(word) != std::string::npos; };
+  if (has("accuracy")) return claim.rises;
+  const bool better_low = has("error") || has("gap") || has("loss") || has("flip") ||
+                          has("confusion") || has("bias") || has("brier") || has("ece") ||
+                          has("trap") || has("shift");
+  return better_low && !claim.rises;
+}
+
+/// What became of the claim under one line.
+struct TrendVerdict {
+  std::string method;
+  double first = 0.0;
+  double last = 0.0;
+  Series series;
+  Estimate change;
+  Estimate correlation;
+  PairedTest test;
+  Learned learned_first = Learned::unknown;
+  Learned learned_last = Learned::unknown;
+  std::string outcome;
+};
+
+TrendVerdict judge(const Claim& claim, const TrendCells& cells, const std::string& method,
+                   const std::string& key, bool accuracy) {
+  TrendVerdict out;
+  out.method = out.series.name = method;
+  out.first = cells.first();
+  out.last = cells.last();
+  const Range range = claim.metric == "gap" && accuracy ? kDifference : range_of(claim.metric);
+  for (const auto& [place, values] : cells.places) {
+    out.series.x.push_back(place);
+    out.series.y.push_back(values.estimate(fmt::format("{} {}", key, place), range));
+  }
+  const SeedCells changes = cells.places.rbegin()->second.minus(cells.places.begin()->second);
+  out.change = changes.estimate(key + " change", {range.low - range.high, range.high - range.low});
+  out.correlation = cells.correlation().estimate(key + " correlation", kDifference);
+  out.test = paired_test(changes, key + " p", claim.rises ? claim.margin : -claim.margin);
+  const auto learned_at = [&](double place) {
+    const auto found = cells.learning.find(place);
+    if (found == cells.learning.end()) return Learned::unknown;
+    return learned(found->second.estimate(fmt::format("{} learned {}", key, place)));
+  };
+  out.learned_first = learned_at(out.first);
+  out.learned_last = learned_at(out.last);
+  out.outcome = out.series.x.size() < 2 ? "one place only" : verdict(claim, out.change, out.test);
+  // What gets better where a model learned nothing is no success.
+  if (out.outcome == "holds" && out.learned_last == Learned::no && praises(claim)) {
+    out.outcome = "did not learn";
+  }
+  return out;
+}
+
+std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first) {
+  const std::string& outcome = one.outcome;
+  std::string unlearned;
+  if (one.learned_first == Learned::no) unlearned = fmt::format("{}", one.first);
+  if (one.learned_last == Learned::no) {
+    unlearned += fmt::format("{}{}", unlearned.empty() ? "" : " and ", one.last);
+  }
+  return fmt::format(
+      "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({}; {} {}): "
+      "the claim that it {}{} {}{}.",
+      first ? (outcome == "holds"     ? "Yes: "
+               : outcome == "refuted" ? "No: "
+                                      : "Undecided: ")
+            : " ",
+      one.method, claim.text(), show(one.series.y.front()), claim.axis, one.first,
+      show(one.series.y.back()), one.last, show(one.change), one.test.text(), one.test.seeds,
+      one.test.seeds == 1 ? "seed" : "seeds", claim.verb(),
+      claim.margin > 0.0 ? fmt::format(" by more than {}", claim.margin) : std::string(),
+      outcome == "holds"           ? "holds"
+      : outcome == "refuted"       ? "is refuted"
+      : outcome == "did not learn" ? "is no success"
+                                   : "is undecided",
+      unlearned.empty() ? "" : fmt::format("; it did not learn at {} = {}", claim.axis, unlearned));
+}
+
+Table make_table(const std::string& name, const Claim& claim) {
+  return {
+      name + "_verdicts",
+      fmt::format(
+          "Claim: {} {} along {}. Change: last minus first on the same seed, mean with {}. "
+          "p: Student's paired t over seeds that the change is {}, p flips: sign flips (n seeds "
+          "cannot give less than 2^(1-n)). Rank correlation: Spearman's with the axis, of each "
+          "seed, mean with interval. holds or refuted: the interval and both p <= {} agree; of "
+          "sign flips only where so many seeds can show it. {}, in distribution: what gets better "
+          "at a last place where the model did not is no success (\"did not learn\").",
+          claim.text(), claim.verb(), claim.axis, kIntervalText,
+          claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
+          kTestLevel, kLearnedText),
+      {{"method"},
+       {"first", ColumnKind::number},
+       {"value there", ColumnKind::estimate, "value_at_first"},
+       {"last", ColumnKind::number},
+       {"value there", ColumnKind::estimate, "value_at_last"},
+       {"change", ColumnKind::estimate},
+       {"p", ColumnKind::number},
+       {"p flips", ColumnKind::number},
+       {"rank correlation", ColumnKind::estimate},
+       {"seeds", ColumnKind::count},
+       {"claim"}}};
+}
+
 }  // namespace
+
+void check_trend(const Question& question) { read_claim(question); }
 
 Answer trend(const Study& study, const Question& question) {
   const Claim claim = read_claim(question);
@@ -198,78 +305,39 @@ Answer trend(const Study& study, const Question& question) {
   chart.y_label = claim.text();
   chart.note =
       fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
-  Table table{
-      chart.name + "_verdicts",
-      fmt::format(
-          "Claim: {} {} along {}. Change: last minus first on the same seed, mean with {}. "
-          "p: sign-flip permutation test over seeds that "
-          "the change is {} (n seeds cannot give less than 2^(1-n)). Rank correlation: "
-          "Spearman's with the axis, of each seed, mean with interval. holds or refuted: "
-          "interval and p <= {} agree.",
-          claim.text(), claim.verb(), claim.axis, kIntervalText,
-          claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
-          kLevel),
-      {{"method"},
-       {"first", ColumnKind::number},
-       {"value there", ColumnKind::estimate, "value_at_first"},
-       {"last", ColumnKind::number},
-       {"value there", ColumnKind::estimate, "value_at_last"},
-       {"change", ColumnKind::estimate},
-       {"p", ColumnKind::number},
-       {"rank correlation", ColumnKind::estimate},
-       {"seeds", ColumnKind::count},
-       {"claim"}}};
-  for (const ResultsView::Line& line : view.lines()) {
-    Runs runs;
+  Table table = make_table(chart.name, claim);
+  const std::vector<ResultsView::Line> lines = view.lines();
+  for (const ResultsView::Line& line : lines) {
+    TrendCells cells;
     for (const auto& row : view.rows()) {
       if (!line.holds(row) || !asked(row)) continue;
       const TrialSpec& spec = row.trial->spec;
       const auto place = axis_value(spec, claim.axis);
       const auto value = measured(*row.trial, claim);
       if (!place || !value || place->number < claim.from || place->number > claim.to) continue;
-      runs[row.setting][spec.seed][place->number].push_back(*value);
+      if (std::isnan(value->value)) continue;
+      cells.runs[row.setting][spec.seed][place->number].push_back(value->value);
+      cells.places[place->number].add(row.setting, spec.seed, value->value, value->noise);
+      cells.learning[place->number].add_learning(row.setting, *row.trial, view.score());
     }
-    if (runs.empty()) continue;
-    const std::string& method = line.name;
-    const std::string key = fmt::format("{} {}", chart.name, method);
-    Series series;
-    series.name = method;
-    for (const auto& [place, cells] : by_place(runs)) {
-      series.x.push_back(place);
-      series.y.push_back(cells.estimate(fmt::format("{} {}", key, place), range_of(claim.metric)));
-    }
-    const double first = series.x.front();
-    const double last = series.x.back();
-    const Changes changes = follow(runs, first, last);
-    const Estimate change = changes.change.estimate(key + " change");
-    std::vector<double> beyond = changes.change.seed_means();
-    const std::size_t seeds = beyond.size();
-    for (double& one : beyond) one -= claim.rises ? claim.margin : -claim.margin;
-    const double p = sign_flip_p(beyond, key + " p");
-    const std::string decided = series.x.size() < 2 ? "one place only" : verdict(claim, change, p);
-    table.add({method, Number{first}, series.y.front(), Number{last}, series.y.back(), change,
-               Number{p, Notation::probability, 4},
-               Interval(changes.correlation.estimate(key + " correlation", kDifference), 2),
-               static_cast<std::int64_t>(seeds), decided});
-    answer.sentence += fmt::format(
-        "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({} over {} seeds): "
-        "the claim that it {}{} {}.",
-        answer.sentence.empty() ? (decided == "holds"     ? "Yes: "
-                                   : decided == "refuted" ? "No: "
-                                                          : "Undecided: ")
-                                : " ",
-        method, claim.text(), show(series.y.front()), claim.axis, first, show(series.y.back()),
-        last, show(change), show_p(p), seeds, claim.verb(),
-        claim.margin > 0.0 ? fmt::format(" by more than {}", claim.margin) : std::string(),
-        decided == "holds"     ? "holds"
-        : decided == "refuted" ? "is refuted"
-                               : "is undecided");
-    chart.series.push_back(std::move(series));
+    if (cells.runs.empty()) continue;
+    const std::string key = fmt::format("{} {}", chart.name, line.name);
+    TrendVerdict one = judge(claim, cells, line.name, key, view.score() == "accuracy");
+    table.add({one.method, Number{one.first}, one.series.y.front(), Number{one.last},
+               one.series.y.back(), one.change, Number{one.test.student, Notation::probability, 4},
+               Number{one.test.flips, Notation::probability, 4}, Interval(one.correlation, 2),
+               one.test.seeds, one.outcome});
+    answer.sentence += sentence_of(claim, one, answer.sentence.empty());
+    chart.series.push_back(std::move(one.series));
   }
   chart.log_x = std::all_of(chart.series.begin(), chart.series.end(),
                             [](const Series& series) { return series.x.front() > 0.0; });
   if (answer.sentence.empty()) {
-    answer.sentence = "No finished trial that the question asks about varies along this axis.";
+    answer.sentence =
+        "No trial that is done and that the question asks about varies along this axis.";
+  }
+  if (const std::string fates = view.fates_text(lines); !fates.empty()) {
+    answer.sentence += " " + fates;
   }
   answer.charts.push_back(std::move(chart));
   answer.tables.push_back(std::move(table));

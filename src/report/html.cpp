@@ -139,7 +139,8 @@ std::string how_it_was_run(const StoredResults& results) {
   const std::string total = context_of(results, "trials");
   std::string out = "<dl>";
   const std::pair<const char*, std::string> facts[] = {
-      {"Trials", fmt::format("{} finished{}; {} diverged, {} failed", ids.size(),
+      {"Trials", fmt::format("{} done{}; {} diverged, {} failed",
+                             static_cast<std::int64_t>(ids.size()) - diverged - failed,
                              total.empty() ? "" : " of " + total, diverged, failed)},
       {"Seeds", fmt::format("{}", seeds.size())},
       {"Training", flops > 0.0 ? fmt::format("{:.3g} floating-point operations (counted), {} rows "

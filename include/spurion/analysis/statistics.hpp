@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -14,6 +15,9 @@
 
 namespace spurion::analysis {
 
+/// Differences that are smaller, as a share of the numbers themselves, are those of rounding.
+inline constexpr double kRounding = 1e-12;
+
 /// An estimate with a two-sided interval.
 struct Estimate {
   double value = 0.0;
@@ -22,6 +26,14 @@ struct Estimate {
   std::int64_t count = 0;
   std::int64_t seeds =
       0;  ///< that the interval is over; of one it is the value itself; 0: not known
+
+  /// Whether a verdict may rest on the interval: it is over several seeds, and has a width beyond
+  /// rounding. Seeds that coincide show no spread.
+  [[nodiscard]] bool has_spread() const {
+    return seeds > 1 && high - low > kRounding * std::abs(value) && high > low;
+  }
+  /// Several seeds of 0 and nothing else: what is not there needs no spread.
+  [[nodiscard]] bool is_nothing() const { return seeds > 1 && low == 0.0 && high == 0.0; }
 };
 
 /// What a mean can be at all.
@@ -57,10 +69,20 @@ using BySeed = std::map<std::int64_t, double>;
 /// (1946) gives fewer; from 30 seeds a setting on, `bootstrap_over_seeds`, whose interval of five
 /// values would hold the mean in 83 % of cases instead of 95. A setting of one value is taken to
 /// vary as the others do; where none has two the interval is the value itself.
-SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key);
+///
+/// `noise`: the standard deviation that the mean has from the rows it was evaluated on alone; 0
+/// where that is not known. Seeds that coincide by chance do not make the interval narrower than
+/// 1.96 of it to either side.
+SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key,
+                                     double noise = 0.0);
 /// What that interval is, for captions.
 inline constexpr const char* kIntervalText =
-    "95 % interval (Student's t; from 30 seeds on, bootstrap)";
+    "95 % interval (Student's t; from 30 seeds on, bootstrap; of rates and their differences never "
+    "narrower than the noise of the rows evaluated)";
+/// Two-sided p-value of Student's t test that the mean over seeds is 0, with the variance, the
+/// degrees of freedom and the `noise` of `mean_over_seeds`: below .05 where that interval, as long
+/// as it is Student's, does not hold 0. 1 where seeds show no spread and the noise is not known.
+SPURION_API double student_p(const std::vector<BySeed>& settings, double noise = 0.0);
 /// The value that Student's t with so many degrees of freedom stays below with probability p.
 SPURION_API double student_quantile(double p, double freedom);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/trial.hpp"
 
@@ -36,6 +37,8 @@ struct StreamWindow {
 /// after every phase, the trap of a phase on that phase's. In stores that lack it, it is the
 /// variance of phase 0 for flips and of the phase for traps, as their ceilings say ("chance").
 struct StreamNumbers {
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
   std::int64_t seed = 0;  ///< of the trial
   std::int64_t phases = 0;
   bool accuracy = true;                     ///< the score is better high
@@ -54,6 +57,22 @@ struct StreamNumbers {
   std::vector<double>
       variance;  ///< of the target in each phase, for regression: the unit of scores
   std::vector<StreamWindow> windows;
+  double rows = 0.0;       ///< that scores, traps and flips are measured on; 0: not known
+  bool same_rows = false;  ///< they are all there are, the same with every seed
+
+  /// What there is to learn in a phase.
+  [[nodiscard]] LearningScale scale(std::int64_t phase) const {
+    const auto at = static_cast<std::size_t>(phase);
+    if (at >= chance.size() || at >= invariant.size()) return {kUnknown, kUnknown, accuracy};
+    return {chance[at], invariant[at], accuracy};
+  }
+  /// By how much the score on a phase after another is better than half-way from chance to the
+  /// invariant ceiling; NaN where that is not known.
+  [[nodiscard]] SPURION_API double learned_on(std::int64_t phase, std::int64_t after) const;
+  /// How far the score is from chance on the phase, of those up to `after`, on which it is
+  /// farthest, beyond half the way to the invariant ceiling there: below 0 it is near chance on all
+  /// of them, to either side. NaN where no such phase has known ceilings.
+  [[nodiscard]] SPURION_API double off_chance(std::int64_t after) const;
 
   /// What scores and flip rates can be.
   [[nodiscard]] Range range() const { return {0.0, accuracy ? 1.0 : Range{}.high}; }
@@ -113,15 +132,20 @@ struct StreamNumbers {
 SPURION_API std::optional<StreamNumbers> stream_numbers(const TrialResult& trial);
 
 enum class StreamOutcome {
-  resolved,        ///< was confused; hardly follows any cue now, and no cue makes its score
-  replaced,        ///< its score is now made by the cues of the phase, which it was not before
-  adopted,         ///< the same, but it had followed no cue before, or none has shifted since
-  unchanged,       ///< neither its reliance on any cue nor what they make of its score moved
-  not_confused,    ///< never followed a cue
+  resolved,       ///< was confused; hardly follows any cue now, no cue makes its score, and learned
+  replaced,       ///< its score is now made by the cues of the phase, which it was not before
+  adopted,        ///< the same, but it had followed no cue before, or none has shifted since
+  unchanged,      ///< neither its reliance on any cue nor what they make of its score moved
+  returned,       ///< as unchanged, but in a phase between they had moved
+  not_confused,   ///< never followed a cue, and learned
+  collapsed,      ///< had learned, and now scores as if it had not, though it follows no cue
+  did_not_learn,  ///< scores as if it had learned nothing, in the end as in the beginning
   not_measurable,  ///< the world cannot change its cue, so flips or trap are not known
   undecided        ///< the intervals allow more than one of these, or none holds
 };
 SPURION_API const char* outcome_name(StreamOutcome outcome);
+/// The same as what a sentence says of a model: "resolved the confusion".
+SPURION_API const char* outcome_clause(StreamOutcome outcome);
 
 /// A verdict and the numbers behind it, with 95 % intervals over seeds, at one phase.
 struct StreamVerdict {
@@ -133,18 +157,28 @@ struct StreamVerdict {
   Estimate trap_change;      ///< paired, against the model of phase 0 on the same phase
   Estimate adoption;         ///< flip rate of the newest cue
   Estimate adoption_change;  ///< paired, against the same cue after phase 0
+  Estimate learned_first;    ///< score on phase 0 after it, beyond half-way (learning.hpp)
+  Estimate learned_now;      ///< the same of this phase
+
+  /// Whether it learned in this phase. Where that is `unknown` an outcome says nothing about it.
+  [[nodiscard]] Learned learned() const { return analysis::learned(learned_now); }
 };
 
 /// `strata`: trials of each setting, of at least two seeds each for an outcome; `phase` < 0 means
-/// the last. An outcome is given only when the intervals lie on its side of `margin`:
-///  - not_confused: worst flip rate below it before and after;
-///  - resolved: before, above; after, below, and the trap within it of 0;
-///  - replaced: worst flip rate before above it; trap above it, and risen by more than it. In a
-///    phase in which no cue says anything, so that no score can be owed to one: adoption above it,
-///    and risen by more than it;
-///  - adopted: the same where the worst flip rate before was below it, or no phase was another than
-///    the first;
-///  - unchanged: change of the trap, and of the flip rate of each cue, within it.
+/// the last. An outcome is given only when the intervals lie on its side of `margin`, and only when
+/// they have a width. In this order:
+///  - did_not_learn, collapsed: near chance on every phase so far, and where phase 0 was learned
+///    collapsed; also where a model that would be resolved or not_confused did not learn the phase;
+///  - not_confused: worst flip rate below the margin before and after, trap within it of 0, and the
+///    phase learned;
+///  - resolved: before, above; after, below, the trap within it of 0, and the phase learned;
+///  - adopted, replaced: trap above it, and risen by more than it. In a phase in which no cue says
+///    anything, so that no score can be owed to one: adoption above it, and risen by more than it.
+///    Replaced where the worst flip rate before was above it; adopted where that was below it, or
+///    no phase was another than the first;
+///  - unchanged: change of the trap, and of the flip rate of each cue, within it; returned, if one
+///    of these had changed by more than it in a phase between.
+/// Where the ceilings of a phase are not known learning is not asked for (`learned()`).
 SPURION_API StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& strata,
                                          std::int64_t phase, double margin, const std::string& key);
 

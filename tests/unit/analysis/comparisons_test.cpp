@@ -104,14 +104,15 @@ TEST_CASE("variants of a method are lines of their own, and the plain one is the
   for (std::int64_t seed = 0; seed < 4; ++seed) {
     const double noise = 0.01 * static_cast<double>(seed);
     for (const bool oracle : {false, true}) {
-      trials.push_back(made_up("e", "erm", "offline", seed, (oracle ? 0.8 : 0.2) + noise));
+      trials.push_back(
+          made_up("e", "erm", "offline", seed, (oracle ? 0.8 + 0.1 * noise : 0.2) + noise));
       trials.back().spec.method.options = Value::Table{{"counterfactual_cue", oracle}};
     }
   }
   const auto answer = ask(trials, kMethods);
   const auto& table = answer.tables.front();
   CHECK(text_of(table.rows.at(0).front()) == "erm");
-  CHECK(cell_of(table, "erm (counterfactual_cue)", "OOD - erm").substr(0, 5) == "0.600");
+  CHECK(cell_of(table, "erm (counterfactual_cue)", "OOD - erm").substr(0, 5) == "0.602");
   CHECK(answer.sentence.find("erm (counterfactual_cue) beats erm") == 0);
 }
 
@@ -180,6 +181,8 @@ TEST_CASE("a cue that is not the first counts as much") {
   std::vector<TrialResult> trials;
   for (std::int64_t seed = 0; seed < 4; ++seed) {
     TrialResult trial = made_up("e", "erm", "continual", seed, 0.8);
+    trial.spec.evaluation = Value::Table{{"rows", 2000}};
+    trial.measurements.push_back({0, 0, "phase_1", 0.0, "trap", 0.0});
     for (std::int64_t phase = 0; phase < 2; ++phase) {
       const auto add = [&](const std::string& domain, const std::string& metric, double value) {
         trial.measurements.push_back({phase, 10 * phase, domain, 0.0, metric, value});
@@ -195,9 +198,10 @@ TEST_CASE("a cue that is not the first counts as much") {
     trials.push_back(std::move(trial));
   }
   const auto regimes = ask(trials, kRegimes);
-  CHECK(regimes.sentence.find("It does not resolve the confusion. continual scores by the newest "
-                              "cue") == 0);
-  CHECK(text_of(regimes.tables.front().rows.back().back()) == "1.000 [1.000, 1.000]");
+  CHECK(regimes.sentence.find("It does not resolve the confusion, but replaces the cue. continual "
+                              "replaced the cue") == 0);
+  CHECK(text_of(regimes.tables.front().cell(1, "flip rate")).substr(0, 5) == "1.000");
+  CHECK(text_of(regimes.tables.front().rows.back().back()) == "replaced");
   CHECK(cell_of(ask(trials, kMethods).tables.front(), "erm", "flip rate").substr(0, 5) == "1.000");
 }
 
@@ -320,8 +324,8 @@ TEST_CASE("a scale helps, harms, does nothing, or is not known to") {
     }
     return ask(trials, "kind = \"streams\"\naxis = \"model.width\"\n").sentence;
   };
-  CHECK(said(4, 0.8, 0.5, 0.0).find("less with scale, not enough") != std::string::npos);
-  CHECK(said(4, 0.5, 0.8, 0.0).find("more with scale") != std::string::npos);
+  CHECK(said(4, 0.8, 0.5, 0.001).find("less with scale, not enough") != std::string::npos);
+  CHECK(said(4, 0.5, 0.8, 0.001).find("more with scale") != std::string::npos);
   CHECK(said(4, 0.6, 0.6, 0.01).find("scale does not help") != std::string::npos);
   CHECK(said(4, 0.5, 0.6, 0.3).find("undecided") != std::string::npos);
   CHECK(said(1, 0.8, 0.5, 0.0).find("one seed only") != std::string::npos);

@@ -140,3 +140,38 @@ TEST_CASE("with many values everywhere the interval is the bootstrap's") {
   CHECK(mean_over_seeds(settings({values}), "k").low !=
         bootstrap_over_seeds(settings({values}), "k").low);
 }
+
+TEST_CASE("an interval is never narrower than the noise of its rows") {
+  // Two seeds that coincide show nothing; 40 rows in all leave a deviation of .036.
+  const Estimate coincide = mean_over_seeds(settings({{0.025, 0.025}}), "k", 0.036);
+  CHECK(coincide.low == Approx(0.025 - 1.959964 * 0.036));
+  CHECK(coincide.high == Approx(0.025 + 1.959964 * 0.036));
+  CHECK(mean_over_seeds(settings({{0.025, 0.025}}), "k").high == 0.025);
+  // Where seeds show more than that it changes nothing, nor where they are many.
+  CHECK(mean_over_seeds(settings({{1, 2, 3, 4, 5}}), "k", 0.1).low ==
+        mean_over_seeds(settings({{1, 2, 3, 4, 5}}), "k").low);
+  const std::vector<double> same(30, 0.5);
+  CHECK(mean_over_seeds(settings({same}), "k", 0.01).high == Approx(0.5 + 0.01959964));
+  // One seed has no interval, whatever its rows.
+  CHECK(mean_over_seeds(settings({{0.5}}), "k", 0.1).low == 0.5);
+}
+
+TEST_CASE("a paired t test by hand agrees with the interval") {
+  // Mean 3, deviation sqrt(2.5): t = 3 / sqrt(.5) = 4.2426 with 4 degrees of freedom.
+  CHECK(student_p(settings({{1, 2, 3, 4, 5}})) == Approx(0.013236).epsilon(1e-3));
+  CHECK(student_p(settings({{-1, -2, -3, -4, -5}})) == Approx(0.013236).epsilon(1e-3));
+  CHECK(student_p(settings({{-1, 1}})) == 1.0);
+  CHECK(student_p(settings({{1}})) == 1.0);
+  CHECK(student_p(settings({{}})) == 1.0);
+  // Seeds that coincide are no evidence; the noise of their rows is.
+  CHECK(student_p(settings({{0.1, 0.1}})) == 1.0);
+  CHECK(student_p(settings({{0.1, 0.1}}), 0.05) == Approx(0.0455).epsilon(1e-2));
+  CHECK(student_p(settings({{1, 2, 3, 4, 5}}), 3.0) == Approx(0.3173).epsilon(1e-3));
+  // A tiny p is not rounded to 0.
+  CHECK(student_p(settings({{1.0, 1.0001, 0.9999, 1.0, 1.00005}})) > 0.0);
+  for (const double shift : {0.5, 1.0, 1.9, 2.0, 2.5}) {
+    const auto values = settings({{1 - shift, 2 - shift, 3 - shift, 4 - shift, 5 - shift}});
+    const Estimate e = mean_over_seeds(values, "k");
+    CHECK((student_p(values) < 0.05) == (e.low > 0.0 || e.high < 0.0));
+  }
+}

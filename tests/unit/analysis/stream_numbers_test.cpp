@@ -248,6 +248,9 @@ TEST_CASE("one seed of a setting is no verdict") {
   CHECK(stream_verdict(strata, -1, 0.1, "same").outcome == StreamOutcome::undecided);
   trial.seed = 1;
   strata[0].push_back(trial);
+  // Nor do two show a spread that coincide, unless it is known how well their rows tell them.
+  CHECK(stream_verdict(strata, -1, 0.1, "two").outcome == StreamOutcome::undecided);
+  for (StreamNumbers& one : strata[0]) one.rows = 2000.0;
   CHECK(stream_verdict(strata, -1, 0.1, "two").outcome == StreamOutcome::replaced);
 }
 
@@ -268,6 +271,7 @@ std::vector<std::vector<StreamNumbers>> trials(double flip_before, double flip_a
     StreamNumbers trial;
     trial.seed = seed;
     trial.phases = 2;
+    trial.rows = 2000.0;
     trial.scores.assign(2, {0.8, 0.8});
     trial.traps = {{0.3, trap_before + noise}, {0.0, trap_after + noise}};
     trial.flips = {{{"cue", flip_before + noise}}, {{"cue", flip_after - noise}}};
@@ -306,6 +310,7 @@ StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips
     StreamNumbers trial;
     trial.seed = seed;
     trial.phases = static_cast<std::int64_t>(flips.size());
+    trial.rows = 2000.0;
     const std::vector<double> still(flips.size(), 0.0);
     trial.traps.assign(flips.size(), still);
     trial.traps.back().back() = trap + noise;

@@ -68,8 +68,9 @@ TEST_CASE("a trend that holds on every seed holds, its opposite is refuted") {
   CHECK(row_of(rises, 0).at(1) == "10");
   CHECK(row_of(rises, 0).at(3) == "1000");
   CHECK(row_of(rises, 0).at(5).substr(0, 5) == "0.134");
-  CHECK(row_of(rises, 0).at(6) == "0.0078");
-  CHECK(row_of(rises, 0).at(7) == "1.00 [1.00, 1.00]");
+  CHECK(row_of(rises, 0).at(6) == "< .0001");
+  CHECK(row_of(rises, 0).at(7) == "0.0078");
+  CHECK(row_of(rises, 0).at(8) == "1.00 [1.00, 1.00]");
   CHECK(row_of(rises, 0).back() == "holds");
   CHECK(rises.sentence.find("Yes: Under reweighted_erm the worst group error in 'test'") == 0);
   const analysis::Answer opposite =
@@ -91,13 +92,17 @@ TEST_CASE("a metric that is stored is taken as it is, and each method is told ap
   CHECK(answer.charts.front().log_x);
 }
 
-TEST_CASE("noise, too few seeds and a margin out of reach decide nothing or refute") {
+TEST_CASE("noise, one seed and a margin out of reach decide nothing or refute") {
   CHECK(row_of(ask("axis = \"model.width\"\nclaim = \"rises\"\n", 8, noise), 0).back() ==
         "undecided");
-  // Five pairs cannot give less than 2 / 32.
+  // Sign flips of five pairs cannot give less than 2 / 32: the t test decides, and it is said.
   const std::string reweighted =
       "axis = \"model.width\"\nclaim = \"rises\"\nmethod = \"reweighted_erm\"\n";
-  CHECK(row_of(ask(reweighted, 5, falls), 0).back() == "undecided");
+  const analysis::Answer five = ask(reweighted, 5, falls);
+  CHECK(row_of(five, 0).back() == "holds");
+  CHECK(five.sentence.find("sign flips of 5 seeds cannot give less than 0.0625") !=
+        std::string::npos);
+  CHECK(row_of(ask(reweighted, 1, falls), 0).back() == "undecided");
   CHECK(row_of(ask(reweighted + "margin = 0.05\n", 8, falls), 0).back() == "holds");
   CHECK(row_of(ask(reweighted + "margin = 0.5\n", 8, falls), 0).back() == "refuted");
 }

@@ -1,0 +1,115 @@
+#include "analysis/evaluation_noise.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
+
+#include "analysis/results_view.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// "rows" of the part of this name, of predictions made elsewhere.
+double scored_rows(const Value& parts, const std::string& domain) {
+  if (!parts.is_list()) return 0.0;
+  for (const Value& part : parts.as_list()) {
+    const Value* name = part.is_table() ? part.find("domain") : nullptr;
+    const Value* count = part.is_table() ? part.find("rows") : nullptr;
+    if (name != nullptr && name->is_string() && name->as_string() == domain && count != nullptr &&
+        count->is_number()) {
+      return count->as_number();
+    }
+  }
+  return 0.0;
+}
+
+/// Of a mean over the train domains.
+EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string& metric) {
+  std::set<std::string> domains;
+  for (const Measurement& row : trial.measurements) {
+    if (row.metric == metric && row.domain.rfind("train_", 0) == 0) domains.insert(row.domain);
+  }
+  if (domains.empty()) return evaluated_rows(trial, "id");
+  EvaluatedRows sum;
+  for (const std::string& domain : domains) {
+    const EvaluatedRows own = evaluated_rows(trial, domain);
+    sum.rows += own.rows;
+    sum.all = sum.all || own.all;
+  }
+  return sum;
+}
+
+/// Of a gap: two rates, each on rows of its own.
+RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
+  const auto own = number(trial, domain, "accuracy");
+  const auto id = number(trial, "id", "accuracy");
+  if (!own || !id) return {};
+  const RowNoise first = row_noise(trial, domain, "accuracy", *own);
+  const RowNoise second = row_noise(trial, "id", "accuracy", *id);
+  return {std::hypot(first.deviation, second.deviation), std::max(first.rows, second.rows),
+          first.same_rows};
+}
+
+/// Of (invariant ceiling - accuracy) / (invariant ceiling - cue only).
+RowNoise confusion_noise(const TrialResult& trial) {
+  const auto own = number(trial, "test", "accuracy");
+  const auto invariant = number(trial, "test", "ceiling_invariant");
+  const auto cue = number(trial, "test", "ceiling_spurious_only");
+  if (!own || !invariant || !cue || !(*invariant > *cue)) return {};
+  RowNoise noise = row_noise(trial, "test", "accuracy", *own);
+  noise.deviation /= *invariant - *cue;
+  return noise;
+}
+
+}  // namespace
+
+RowNoise rate_noise(double rate, double rows, bool same_rows) {
+  if (!(rows > 0.0) || !(rate >= 0.0 && rate <= 1.0)) return {};
+  const double more = rows + 4.0;
+  const double middle = (rate * rows + 2.0) / more;
+  return {std::sqrt(middle * (1.0 - middle) / more), rows, same_rows};
+}
+
+RowNoise paired_noise(double difference, double rows, bool same_rows) {
+  if (!(rows > 0.0) || std::isnan(difference)) return {};
+  const double differ = (std::min(std::abs(difference), 1.0) * rows + 1.0) / (rows + 2.0);
+  return {std::sqrt(differ * (1.0 - differ) / rows), rows, same_rows};
+}
+
+EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain) {
+  const Value& evaluation = trial.spec.evaluation;
+  if (!evaluation.is_table()) return {};
+  if (const Value* parts = evaluation.find("parts")) return {scored_rows(*parts, domain), false};
+  const Value* rows = evaluation.find("rows");
+  if (rows == nullptr || !rows->is_number()) return {};
+  const auto fewer = number(trial, domain, "evaluated_rows", 0);
+  return {fewer.value_or(rows->as_number()), fewer.has_value()};
+}
+
+RowNoise row_noise(const TrialResult& trial, const std::string& domain, const std::string& metric,
+                   double value) {
+  if (metric == "gap") return gap_noise(trial, domain);
+  if (metric == "confusion_index") return confusion_noise(trial);
+  const bool mixed = domain.rfind("dial=", 0) == 0 || metric == "cue_randomised_accuracy" ||
+                     metric == "causal_randomised_accuracy";
+  const bool of_groups = metric.rfind("group_", 0) == 0;
+  if (mixed || of_groups || metric.rfind("train_", 0) == 0 || domain == "stream") return {};
+  EvaluatedRows measured =
+      domain == "id" ? rows_of_train_domains(trial, metric) : evaluated_rows(trial, domain);
+  if (metric == "worst_group_accuracy" || metric == "worst_group_error") {
+    measured.rows = number(trial, domain, "worst_group_rows").value_or(0.0);
+  } else if (metric == "trap") {
+    return paired_noise(value, measured.rows, measured.all);
+  }
+  const bool rate = ends_with(metric, "accuracy") || metric == "error" ||
+                    metric == "worst_group_error" || ends_with(metric, "flip_rate");
+  return rate ? rate_noise(value, measured.rows, measured.all) : RowNoise{};
+}
+
+}  // namespace spurion::analysis

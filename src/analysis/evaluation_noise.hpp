@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "spurion/trial.hpp"
+
+/// \file
+/// What the rows of an evaluation leave unsure about one number of one trial.
+///
+/// A rate p of n rows has the binomial deviation sqrt(p (1 - p) / n), with two rows of either kind
+/// added (Agresti & Coull 1998), so that 0 of 20 is not taken for certain. A paired difference d of
+/// two rates on the same rows differs in at least a share |d| of them, so its deviation is at least
+/// sqrt(q (1 - q) / n) with q = (|d| n + 1) / (n + 2). Two rates on rows of their own add up their
+/// variances.
+///
+/// Losses have none here, for it is not known how they vary between rows. Expectations have none:
+/// ceilings, scores with a two-valued cue randomised (the mean of each row and its twin) and points
+/// of the dial (weighted means of twins), whose rows may all agree.
+
+namespace spurion::analysis {
+
+/// How well one number of a trial is known.
+struct RowNoise {
+  double deviation = 0.0;  ///< standard deviation from the rows alone; 0: none, or not known
+  double rows = 0.0;       ///< that it was evaluated on; 0: not known
+  /// The rows are all there are, the same with every seed, so that more seeds do not help.
+  bool same_rows = false;
+};
+
+SPURION_API RowNoise rate_noise(double rate, double rows, bool same_rows = false);
+SPURION_API RowNoise paired_noise(double difference, double rows, bool same_rows = false);
+
+/// The rows of a domain that a trial was evaluated on.
+struct EvaluatedRows {
+  double rows = 0.0;  ///< 0: not known
+  bool all = false;   ///< all there are
+};
+SPURION_API EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain);
+
+/// Of a number of a trial: `value` of `metric` in `domain`. Unknown metrics, such as those of
+/// plug-ins, have no noise that is known.
+SPURION_API RowNoise row_noise(const TrialResult& trial, const std::string& domain,
+                               const std::string& metric, double value);
+
+}  // namespace spurion::analysis

@@ -1,0 +1,135 @@
+#include "analysis/gap_verdict.hpp"
+
+#include <algorithm>
+
+namespace spurion::analysis {
+
+namespace {
+
+bool judgeable(const Estimate& e) { return e.has_spread() || e.is_nothing(); }
+
+/// The interval lies within the margin of 0.
+bool closed(const Estimate& gap, double margin) {
+  return judgeable(gap) && gap.low >= -margin && gap.high <= margin;
+}
+
+bool may_have_learned(const GapAtScale& one) {
+  return one.learned == Learned::yes || one.learned == Learned::unknown;
+}
+
+/// The outcome of a gap that is still there, or may be.
+GapOutcome open_outcome(const Estimate& last, const Estimate& change, double margin) {
+  const bool open = last.low > margin;
+  if (judgeable(change)) {
+    if (change.low > margin) return GapOutcome::grows;
+    if (change.high < -margin) return open ? GapOutcome::shrinks_open : GapOutcome::shrinks;
+    if (change.low >= -margin && change.high <= margin && open) return GapOutcome::plateaus;
+  }
+  return open ? GapOutcome::open : GapOutcome::undecided;
+}
+
+}  // namespace
+
+const char* gap_outcome_name(GapOutcome outcome) {
+  switch (outcome) {
+    case GapOutcome::no_gap:
+      return "no gap";
+    case GapOutcome::closes:
+      return "closes";
+    case GapOutcome::overshoots:
+      return "overshoots";
+    case GapOutcome::grows:
+      return "grows";
+    case GapOutcome::shrinks:
+      return "shrinks";
+    case GapOutcome::shrinks_open:
+      return "shrinks, still open";
+    case GapOutcome::plateaus:
+      return "plateaus";
+    case GapOutcome::open:
+      return "open";
+    case GapOutcome::collapsed:
+      return "collapsed";
+    case GapOutcome::did_not_learn:
+      return "did not learn";
+    case GapOutcome::learning_unsure:
+      return "learning not shown";
+    case GapOutcome::one_scale:
+      return "one scale only";
+    case GapOutcome::one_seed:
+      return "one seed only";
+    case GapOutcome::undecided:
+      return "undecided";
+  }
+  return "";
+}
+
+std::string gap_clause(GapOutcome outcome) {
+  switch (outcome) {
+    case GapOutcome::no_gap:
+      return {};
+    case GapOutcome::open:
+      return "it is open there, and no change of it is shown";
+    case GapOutcome::shrinks:
+      return "it shrinks, and may be closed there";
+    case GapOutcome::collapsed:
+      return "the model did not learn there, where a smaller scale did, so that the gap says "
+             "nothing";
+    case GapOutcome::did_not_learn:
+      return "the model did not learn there, so that the gap says nothing";
+    case GapOutcome::learning_unsure:
+      return "it is not shown that the model learned there";
+    case GapOutcome::one_scale:
+    case GapOutcome::one_seed:
+      return gap_outcome_name(outcome);
+    case GapOutcome::undecided:
+      return "it may be open or closed there";
+    default:
+      return std::string("it ") + gap_outcome_name(outcome);
+  }
+}
+
+std::string gap_headline(GapOutcome outcome) {
+  switch (outcome) {
+    case GapOutcome::closes:
+      return "Yes";
+    case GapOutcome::no_gap:
+      return "There is no gap to close";
+    case GapOutcome::overshoots:
+    case GapOutcome::grows:
+    case GapOutcome::shrinks_open:
+    case GapOutcome::plateaus:
+    case GapOutcome::open:
+    case GapOutcome::collapsed:
+    case GapOutcome::did_not_learn:
+      return "No";
+    default:
+      return "Undecided";
+  }
+}
+
+GapOutcome gap_outcome(const std::vector<GapAtScale>& scales, const Estimate& change,
+                       double margin) {
+  if (scales.size() < 2) return GapOutcome::one_scale;
+  const GapAtScale& last = scales.back();
+  if (last.learned == Learned::no) {
+    const bool once = std::any_of(scales.begin(), scales.end(), [](const GapAtScale& one) {
+      return one.learned == Learned::yes;
+    });
+    return once ? GapOutcome::collapsed : GapOutcome::did_not_learn;
+  }
+  if (!judgeable(last.gap)) return GapOutcome::one_seed;
+  const bool shut = closed(last.gap, margin);
+  if ((shut || last.gap.high < -margin) && !may_have_learned(last)) {
+    return GapOutcome::learning_unsure;
+  }
+  const bool never = std::all_of(scales.begin(), scales.end(), [margin](const GapAtScale& one) {
+    return closed(one.gap, margin) && may_have_learned(one);
+  });
+  if (never) return GapOutcome::no_gap;
+  if (shut) return GapOutcome::closes;
+  if (last.gap.high < -margin) return GapOutcome::overshoots;
+  return open_outcome(last.gap, change, margin);
+}
+
+}  // namespace spurion::analysis

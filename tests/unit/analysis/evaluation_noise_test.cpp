@@ -1,0 +1,107 @@
+// What the rows of an evaluation leave unsure, and that no interval forgets it.
+#include "analysis/evaluation_noise.hpp"
+
+#include <cmath>
+
+#include "analysis/seed_cells.hpp"
+#include "catch.hpp"
+
+using namespace spurion;
+using namespace spurion::analysis;
+
+namespace {
+
+/// A trial evaluated on 100 rows a domain, with two train domains.
+TrialResult evaluated_trial(std::int64_t seed = 0) {
+  TrialResult trial;
+  trial.spec.seed = seed;
+  trial.spec.evaluation = Value::Table{{"rows", 100}};
+  trial.measurements = {{0, 9, "train_0", 0.1, "accuracy", 0.9},
+                        {0, 9, "train_1", 0.2, "accuracy", 0.7},
+                        {0, 9, "id", 0.0, "accuracy", 0.8},
+                        {0, 9, "test", 0.9, "accuracy", 0.5},
+                        {0, 9, "test", 0.9, "gap", 0.3},
+                        {0, 9, "test", 0.9, "loss", 0.3},
+                        {0, 9, "test", 0.9, "worst_group_accuracy", 0.2},
+                        {0, 9, "test", 0.9, "worst_group_rows", 5.0}};
+  return trial;
+}
+
+double deviation(const TrialResult& trial, const char* domain, const char* metric, double value) {
+  return row_noise(trial, domain, metric, value).deviation;
+}
+
+}  // namespace
+
+TEST_CASE("the noise of rates and of paired differences by hand") {
+  // 0 of 20, as 2 of 24.
+  CHECK(rate_noise(0.0, 20).deviation == Approx(std::sqrt(2.0 / 24 * 22.0 / 24 / 24)));
+  CHECK(rate_noise(0.5, 10000).deviation == Approx(0.005).epsilon(1e-3));
+  CHECK(rate_noise(0.5, 0).deviation == 0.0);
+  // Rows that differ: at least 10 of 98, and one in case there were none.
+  CHECK(paired_noise(-0.1, 98).deviation == Approx(std::sqrt(0.108 * 0.892 / 98)).epsilon(1e-2));
+  CHECK(paired_noise(0.0, 98).deviation == Approx(std::sqrt(0.01 * 0.99 / 98)));
+}
+
+TEST_CASE("each number of a trial has the noise of its own rows") {
+  const TrialResult trial = evaluated_trial();
+  const double test = rate_noise(0.5, 100).deviation;
+  const double id = rate_noise(0.8, 200).deviation;  // two train domains
+  CHECK(deviation(trial, "test", "accuracy", 0.5) == test);
+  CHECK(deviation(trial, "id", "accuracy", 0.8) == id);
+  CHECK(deviation(trial, "test", "gap", 0.3) == Approx(std::hypot(test, id)));
+  CHECK(deviation(trial, "test", "worst_group_accuracy", 0.2) == rate_noise(0.2, 5).deviation);
+  CHECK(deviation(trial, "test", "flip_rate", 0.1) == rate_noise(0.1, 100).deviation);
+  CHECK(deviation(trial, "phase_1", "trap", 0.1) == paired_noise(0.1, 100).deviation);
+  // What is an expectation, a loss, of other rows or of a plug-in.
+  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == 0.0);
+  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == 0.0);
+  CHECK(deviation(trial, "test", "loss", 0.3) == 0.0);
+  CHECK(deviation(trial, "id", "train_accuracy", 0.3) == 0.0);
+  CHECK(deviation(trial, "test", "my_metric", 0.3) == 0.0);
+}
+
+TEST_CASE("rows that are all there are do not become more with more seeds") {
+  TrialResult trial = evaluated_trial();
+  const auto interval = [&](bool all) {
+    SeedCells cells;
+    for (std::int64_t seed = 0; seed < 4; ++seed) {
+      TrialResult own = evaluated_trial(seed);
+      if (all) own.measurements.push_back({0, 0, "test", 0.9, "evaluated_rows", 100.0});
+      cells.add_number("setting", own, "test", "accuracy");
+    }
+    const Estimate e = cells.estimate("k");
+    return e.high - e.low;
+  };
+  const double one = 2.0 * 1.959964 * rate_noise(0.5, 100).deviation;
+  CHECK(interval(false) == Approx(one / 2.0));
+  CHECK(interval(true) == Approx(one));
+  trial.measurements.push_back({0, 0, "test", 0.9, "evaluated_rows", 40.0});
+  CHECK(evaluated_rows(trial, "test").rows == 40.0);
+}
+
+TEST_CASE("settings of a seed share their rows, and paired differences have a floor of their own") {
+  SeedCells one;
+  SeedCells two;
+  SeedCells other;
+  for (std::int64_t seed = 0; seed < 2; ++seed) {
+    const RowNoise noise = rate_noise(0.6, 100);
+    one.add("a", seed, 0.6, noise);
+    two.add("a", seed, 0.6, noise);
+    two.add("b", seed, 0.6, noise);
+    other.add("a", seed, 0.5, rate_noise(0.5, 100));
+  }
+  CHECK(one.noise() == Approx(rate_noise(0.6, 100).deviation / std::sqrt(2.0)));
+  CHECK(two.noise() == Approx(one.noise()));
+  CHECK(one.minus(other).noise() == Approx(paired_noise(0.1, 100).deviation / std::sqrt(2.0)));
+  CHECK(one.minus(other).noise() < one.noise());
+}
+
+TEST_CASE("predictions made elsewhere know the rows they are about") {
+  TrialResult trial = evaluated_trial();
+  trial.spec.evaluation = Value::Table{
+      {"purpose", "test"},
+      {"parts", Value::List{Value(Value::Table{{"domain", "test"}, {"first", 0}, {"rows", 30}})}}};
+  CHECK(evaluated_rows(trial, "test").rows == 30.0);
+  CHECK(evaluated_rows(trial, "train_0").rows == 0.0);
+}

@@ -1,0 +1,106 @@
+// What a question needs is checked before anything runs.
+#include "catch.hpp"
+#include "spurion/analysis/answer.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+
+using namespace spurion;
+
+namespace {
+
+/// The problems of a suite with one question of these lines; empty if there are none.
+std::string problems_of(const std::string& question) {
+  const Suite suite = Suite::parse(R"(
+name = "s"
+[[experiment]]
+name = "e"
+environment = { name = "two_bit" }
+model = { name = "mlp" }
+method = { name = "erm" }
+regime = { name = "continual", trajectory = "reversal", phase_count = 2, finale = ["no_cue"] }
+[experiment.grid]
+"model.width" = [4, 8]
+[[question]]
+text = "?"
+experiment = "e"
+)" + question,
+                                   "s.toml");
+  static const Catalog catalog = builtin_catalog();
+  try {
+    analysis::check_questions(suite, suite.trials(catalog));
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+using Catch::Contains;
+
+constexpr const char* kRow =
+    "{ label = \"a\", domain = \"test\", metric = \"accuracy\", value = 0.5, spread = 0.1, runs = "
+    "5";
+
+std::string published(const std::string& rest) {
+  return std::string("kind = \"published\"\nrows = [") + kRow + rest + "}]\n";
+}
+
+}  // namespace
+
+TEST_CASE("questions that are as they must be pass") {
+  for (const std::string question :
+       {std::string("kind = \"gap_against_scale\"\naxis = \"model.width\"\n"),
+        std::string("kind = \"compare_methods\"\nbaseline = \"erm\"\n"),
+        std::string("kind = \"compare_regimes\"\n"),
+        std::string("kind = \"streams\"\nphase = 3\naxis = \"model.width\"\nalso = []\n"),
+        std::string(
+            "kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nfrom = 4\nto = 8\n"),
+        published(", rounding = 0.005, note = \"n\", where = { \"model.width\" = 4 }")}) {
+    CAPTURE(question);
+    CHECK(problems_of(question).empty());
+  }
+}
+
+TEST_CASE("a question without what its kind needs is refused before anything runs") {
+  CHECK_THAT(problems_of("kind = \"gap_against_scale\"\n"), Contains("needs axis"));
+  CHECK_THAT(problems_of("kind = \"gap_against_scale\"\naxis = \"width\"\n"),
+             Contains("needs axis = \"section.field\", got \"width\""));
+  CHECK_THAT(problems_of("kind = \"gap_against_scale\"\naxis = 3\n"),
+             Contains("'axis' of a question expects a string, got"));
+  CHECK_THAT(problems_of("kind = \"trend\"\naxis = \"model.width\"\n"), Contains("needs claim"));
+  CHECK_THAT(problems_of("kind = \"trend\"\nclaim = \"rises\"\n"), Contains("needs axis"));
+  CHECK_THAT(problems_of("kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nfrom = 9\n"
+                         "to = 8\n"),
+             Contains("'from' = 9 of a question lies above its 'to' = 8"));
+  CHECK_THAT(problems_of("kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nfrom = "
+                         "\"4\"\n"),
+             Contains("'from' of a question expects a number"));
+  CHECK_THAT(
+      problems_of("kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nwhere = 3\n"),
+      Contains("where"));
+  CHECK_THAT(problems_of("kind = \"compare_methods\"\nbaseline = 3\n"),
+             Contains("'baseline' of a question expects a string"));
+  CHECK_THAT(problems_of("kind = \"streams\"\nexperiments = \"e\"\n"),
+             Contains("expects a list of strings"));
+  CHECK_THAT(problems_of("kind = \"streams\"\nphase = 4\n"), Contains("have phases 0 to 3"));
+  CHECK_THAT(problems_of("kind = \"gap_against_scale\"\naxis = \"model.activation\"\n"),
+             Contains("cannot be an axis") || Contains("unknown option"));
+  CHECK_THAT(problems_of("kind = \"gap_against_scale\"\naxis = \"regime.trajectory\"\n"),
+             Contains("cannot be an axis"));
+}
+
+TEST_CASE("rows of published numbers are checked, each of them") {
+  CHECK_THAT(problems_of("kind = \"published\"\n"), Contains("needs rows"));
+  CHECK_THAT(problems_of("kind = \"published\"\nrows = []\n"), Contains("needs rows"));
+  CHECK_THAT(problems_of("kind = \"published\"\nrows = [3]\n"), Contains("a row of a 'published'"));
+  CHECK_THAT(problems_of("kind = \"published\"\nrows = [{ label = \"a\", domain = \"test\", metric "
+                         "= \"accuracy\", value = 0.5, runs = 5 }]\n"),
+             Contains("needs a number spread"));
+  CHECK_THAT(problems_of(published(", spraed = 3")), Contains("did you mean 'spread'?"));
+  CHECK_THAT(problems_of(published(", rounding = -1")), Contains("must be a number >= 0"));
+  CHECK_THAT(problems_of(published(", where = { \"model.widht\" = 4 }")),
+             Contains("did you mean 'model.width'?"));
+  CHECK_THAT(problems_of(published("") + "select_on = 3\n"), Contains("'select_on'"));
+  const std::string two =
+      problems_of("kind = \"published\"\nrows = [{ label = \"a\" }, { domain = \"test\" }]\n");
+  CHECK_THAT(two, Contains("domain") && Contains("label"));
+}
