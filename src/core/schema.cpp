@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/place_of.hpp"
 
@@ -74,10 +75,16 @@ namespace detail {
 
 namespace {
 
+/// What a message says was given: a type, or which of the numbers that are none.
+std::string given_text(const Value& value) {
+  const bool odd = value.is_number() && !std::isfinite(value.as_number());
+  return odd ? fmt::format("{}", value.as_number()) : value.type_name();
+}
+
 bool wrong_type(const Value& value, const FieldInfo& field, const std::string& owner,
                 const char* expected, Problems& problems) {
   problems.add(fmt::format("{}'{}' of {} expects {}, got {}", place_of(value), field.name, owner,
-                           expected, value.type_name()));
+                           expected, given_text(value)));
   return false;
 }
 
@@ -110,6 +117,10 @@ bool read_integer(const Value& value, const FieldInfo& field, const std::string&
 bool read_number(const Value& value, const FieldInfo& field, const std::string& owner,
                  Problems& problems, double& out) {
   if (!value.is_number()) return wrong_type(value, field, owner, "a number", problems);
+  // JSON, in which trials are stored, has no other numbers.
+  if (!std::isfinite(value.as_number())) {
+    return wrong_type(value, field, owner, "a finite number", problems);
+  }
   if (!field.bounds.holds(value.as_number())) return out_of_range(value, field, owner, problems);
   out = value.as_number();
   return true;

@@ -155,7 +155,7 @@ class FitCheck {
     }
     add(trial, "regime", "name", trial.regime.name,
         fmt::format("one trial measures about {:.4g} numbers; at most {:.4g} are kept: lower the "
-                    "number of phases or of windows, or set past_measured",
+                    "number of domains, phases or windows, or set past_measured",
                     count.all, kMostMeasurements));
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -53,8 +54,9 @@ Search read_search(const Value& value, const std::string& owner, Problems& probl
   if (kind->second == Search::Kind::choice) return choice(range.as_list());
   const auto& ends = range.as_list();
   if (ends.size() != 2 || !ends[0].is_number() || !ends[1].is_number() ||
+      !std::isfinite(ends[0].as_number()) || !std::isfinite(ends[1].as_number()) ||
       ends[0].as_number() > ends[1].as_number()) {
-    return wrong("two numbers, low and high");
+    return wrong("two finite numbers, low and high");
   }
   if (is_logarithmic(kind->second) && ends[0].as_number() <= 0.0) {
     return wrong("a low end above 0");

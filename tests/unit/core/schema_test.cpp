@@ -57,6 +57,19 @@ TEST_CASE("all problems of a table are told at once, with place, bounds and near
         "s.toml:1:10: 'weight' of thing must be in [0, 10], got -3");
 }
 
+TEST_CASE("a number that is not finite is no option: stores could not hold it") {
+  for (const char* number : {"inf", "-inf", "nan"}) {
+    CHECK(
+        problems_of(std::string("weight = ") + number) ==
+        std::vector<std::string>{
+            std::string("s.toml:1:10: 'weight' of thing expects a finite number, got ") + number});
+  }
+  Problems problems;
+  OptimizerOptions::schema().parse(parse_toml("learning_rate = inf", "s.toml"), "optimizer",
+                                   problems);
+  CHECK(problems.list().size() == 1);
+}
+
 TEST_CASE("a preset is the start, what is written beside it is laid over it") {
   Problems problems;
   const auto printed = [&](const char* toml) {
