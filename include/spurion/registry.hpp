@@ -35,6 +35,7 @@ class Registry {
     AnySchema schema;
     /// Builds one from the normalised options of the K trials of a batch (often K = 1).
     std::function<std::unique_ptr<Noun>(const std::vector<Value>& options, Args... args)> make;
+    const void* code = nullptr;  ///< an address inside the library or program that registered it
   };
 
   explicit Registry(std::string kind) : kind_(std::move(kind)) {}
@@ -58,6 +59,7 @@ class Registry {
       problems.raise();
       return std::unique_ptr<Noun>(new T(T::schema().gather(each), args...));
     };
+    entry.code = reinterpret_cast<const void*>(&own_code<T>);
     entries_.emplace(name, std::move(entry));
   }
 
@@ -79,6 +81,10 @@ class Registry {
   void set_origin(std::string origin) { origin_ = std::move(origin); }
 
  private:
+  /// Compiled wherever T is registered: its address tells which file that is.
+  template <class T>
+  static void own_code() {}
+
   std::string kind_;
   std::string origin_ = "built-in";
   std::map<std::string, Entry> entries_;

@@ -14,12 +14,19 @@ struct ReportFiles {
   std::vector<std::filesystem::path> csv;
 };
 
-/// Reads the stores of `folder` and writes `report.html` (self-contained) and CSV files beside it,
-/// each whole or not at all. Never trains. Throws `StoreError` when there is nothing to read or the
-/// folder is not writable.
-SPURION_API ReportFiles write_report(const std::filesystem::path& folder);
+struct ReportOptions {
+  std::filesystem::path to;  ///< where the report is written; empty: beside the stores
+  bool all = false;          ///< also trials that belong to no experiment of the suite
+};
 
-/// The same answers and tables for a terminal, `columns` wide.
-SPURION_API std::string terminal_report(const std::filesystem::path& folder, int columns);
+/// Reads the stores of `folder` and writes `report.html` (self-contained) and CSV files, each whole
+/// or not at all; nothing else is written, and no lock is taken. Never trains. Throws `StoreError`
+/// when there is nothing to read or the report cannot be written.
+SPURION_API ReportFiles write_report(const std::filesystem::path& folder,
+                                     const ReportOptions& options = {});
+
+/// The same answers and tables for a terminal, `columns` wide. Writes nothing.
+SPURION_API std::string terminal_report(const std::filesystem::path& folder, int columns,
+                                        bool all = false);
 
 }  // namespace spurion

@@ -66,8 +66,19 @@ struct Progress {
   std::int64_t failed = 0;
   double share = 0.0;  ///< of the work of this run, 0..1
   double seconds = 0.0;
-  double seconds_left = 0.0;  ///< estimate; negative when unknown
-  WorkTimes times;            ///< of this run's workers
+  double seconds_left = 0.0;        ///< estimate; negative when unknown
+  WorkTimes times;                  ///< of this run's workers
+  std::int64_t trials_changed = 0;  ///< dropped and made again: something else had made them
+  /// What the user should know, a sentence each: damage that was found, states not kept.
+  std::vector<std::string> notes;
+};
+
+/// What becomes of trials in the store that were made by another build of spurion or of a plug-in,
+/// with other libraries, or on a processor with other instruction sets: their numbers may differ.
+enum class Changed {
+  refuse,  ///< the run
+  rerun,   ///< they are dropped and made again
+  allow    ///< they are kept, which every report tells; never those of another plug-in or device
 };
 
 struct RunOptions {
@@ -82,6 +93,7 @@ struct RunOptions {
   /// How often the state of trials in training is kept in `out`/checkpoints, so that a killed run
   /// goes on inside them to the same bits; negative: never.
   double checkpoint_seconds = 60.0;
+  Changed changed = Changed::refuse;
   /// Set by a signal handler: the running batches finish their transaction, then `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Progress&)> progress;
@@ -89,8 +101,9 @@ struct RunOptions {
 
 /// Runs what the store does not hold yet, one single-threaded worker per core. Throws `Interrupted`
 /// when stopped; the same call resumes. Throws `ResourceError` where the machine has too little
-/// memory or too few threads. Throws `UsageError` when the store holds trials of another
-/// kind of device: their numbers do not compare bit for bit.
+/// memory or too few threads. Throws `UsageError` when the store holds trials of the suite that
+/// something else made, such as another kind of device (`Changed`), and `DataError` when it holds
+/// trials of other rows of the same file. Damaged trials are made again.
 SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
                                const RunOptions& options);
 

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "spurion/optimizer.hpp"
+#include "spurion/provenance.hpp"
 #include "spurion/value.hpp"
 
 namespace spurion {
@@ -102,6 +104,7 @@ struct TrialResult {
   std::string message;  ///< why it diverged or failed
   std::vector<Measurement> measurements;
   Cost cost;
+  std::shared_ptr<const Provenance> made_by = nullptr;  ///< null: not recorded
 };
 
 }  // namespace spurion

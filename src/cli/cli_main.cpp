@@ -49,7 +49,8 @@ int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
       cli::add_run(app, session),   cli::add_report(app, session),
       cli::add_list(app, session),  cli::add_describe(app, session),
       cli::add_data(app, session),  cli::add_export(app, session),
-      cli::add_score(app, session), cli::add_selftest(app, session)};
+      cli::add_score(app, session), cli::add_selftest(app, session),
+      cli::add_prune(app, session)};
   app.footer(kExamples);
 
   try {

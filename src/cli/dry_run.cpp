@@ -14,7 +14,8 @@ namespace spurion::cli {
 void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
                    const RunOptions& options) {
   const std::string grid = grid_text(suite, run.trials, terminal_columns(STDOUT_FILENO, 100));
-  const RunPlan plan = plan_run(run, read_facts(options.out), catalog, options);
+  const StoredFacts stored = read_facts(options.out);
+  const RunPlan plan = plan_run(run, stored, catalog, options);
   fmt::print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
   fmt::print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"),
              plan.found, options.out.string(), plan.distinct - plan.found);
@@ -23,6 +24,12 @@ void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
     for (const std::string& line : lines) {
       fmt::print("{}", wrapped(line, terminal_columns(STDOUT_FILENO, 100), 2));
     }
+  }
+  for (const std::string& damage : stored.damage) {
+    fmt::print("the store is damaged: {}; a run mends it\n", damage);
+  }
+  if (!plan.again.empty()) {
+    fmt::print("{} of them in place of those that something else made\n", plan.again.size());
   }
   if (plan.packs.empty()) {
     fmt::print("dry run: nothing to run\n");

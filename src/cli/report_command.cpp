@@ -13,14 +13,18 @@ namespace {
 
 struct ReportArguments {
   std::string folder;
+  std::string to;
   bool text = false;
+  bool all = false;
 };
 
 int report(const ReportArguments& arguments) {
-  const ReportFiles files = write_report(arguments.folder);
   if (arguments.text) {
-    fmt::print("{}\n", terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100)));
+    fmt::print("{}\n", terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100),
+                                       arguments.all));
+    return 0;
   }
+  const ReportFiles files = write_report(arguments.folder, {arguments.to, arguments.all});
   fmt::print("{}\n", files.html.string());
   for (const auto& file : files.csv) fmt::print("{}\n", file.string());
   return 0;
@@ -35,13 +39,21 @@ Command add_report(CLI::App& app, Session& /*session*/) {
   parser->add_option("DIR", arguments->folder, "Output folder of a run")
       ->option_text(" ")
       ->required();
-  parser->add_flag("--text", arguments->text, "Print the answers and tables here too");
+  CLI::Option* text = parser->add_flag("--text", arguments->text,
+                                       "Print the answers and tables here, and write nothing");
+  parser->add_option("--to", arguments->to, "Folder to write the report to (default: DIR)")
+      ->option_text("DIR")
+      ->excludes(text);
+  parser->add_flag("--all", arguments->all,
+                   "Also trials that belong to no experiment of the suite, such as those that an "
+                   "edited suite left behind; in CSV files");
   parser->footer(
       R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder
-make one report.
+make one report. DIR may be read-only, or in use by a run.
 
 Examples:
   spurion report results/first_look
+  spurion report /mnt/archive/first_look --to reports/first_look
   spurion report results/first_look --text | less)");
   return {parser, [arguments] { return report(*arguments); }};
 }

@@ -34,6 +34,8 @@ struct RunArguments {
   std::int64_t replicas = kUsualReplicas;
   bool dry_run = false;
   bool strict = false;
+  bool rerun_changed = false;
+  bool allow_mixed = false;
   bool quiet = false;
 };
 
@@ -115,6 +117,10 @@ void load_suite_plugins(const Suite& suite, const std::string& suite_argument, S
   }
 }
 
+void print_notes(const Progress& progress) {
+  for (const std::string& note : progress.notes) fmt::print(stderr, "spurion: {}\n", note);
+}
+
 void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
   const std::int64_t ran = progress.trials_total - progress.trials_found;
   fmt::print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"),
@@ -122,8 +128,12 @@ void print_summary(const Outcomes& outcomes, const Progress& progress, const std
   if (ran == 0) {
     fmt::print("; all were there already\n");
   } else {
-    fmt::print("; {} found there, {} run in {}\n", progress.trials_found, ran,
-               duration(progress.seconds));
+    fmt::print("; {} found there, {} run in {}{}\n", progress.trials_found, ran,
+               duration(progress.seconds),
+               progress.trials_changed == 0
+                   ? ""
+                   : fmt::format(", of which {} in place of those that something else made",
+                                 progress.trials_changed));
     fmt::print("processor time: {}\n", work_shares(progress.times));
     fmt::print("peak memory: {}\n", outcomes.peak_memory);
   }
@@ -163,6 +173,9 @@ int run(RunArguments arguments, Session& session) {
     options.checkpoint_seconds = parse_seconds(arguments.checkpoint);
   }
   options.device = device;
+  options.changed = arguments.rerun_changed ? Changed::rerun
+                    : arguments.allow_mixed ? Changed::allow
+                                            : Changed::refuse;
   std::optional<StopSignal> stop;
   if (!arguments.dry_run) {
     stop.emplace();
@@ -186,9 +199,11 @@ int run(RunArguments arguments, Session& session) {
     try {
       progress = run_checked(checked, session.catalog, options);
     } catch (const Interrupted&) {
+      print_notes(progress);
       throw Interrupted(resume_message(progress, arguments, session));
     }
   }
+  print_notes(progress);
   const Outcomes outcomes = read_outcomes(arguments.out, ids);
   if (!arguments.quiet) {
     fmt::print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100)));
@@ -246,6 +261,15 @@ Command add_run(CLI::App& app, Session& session) {
                    "(default: 60)")
       ->option_text("SECONDS")
       ->check(check_seconds);
+  CLI::Option* rerun = parser->add_flag(
+      "--rerun-changed", arguments->rerun_changed,
+      "Make trials again that another build of spurion or of a plug-in, other libraries or another "
+      "processor made; without it they are refused");
+  parser
+      ->add_flag("--allow-mixed", arguments->allow_mixed,
+                 "Keep such trials beside new ones (not those of another plug-in), and say so in "
+                 "every report")
+      ->excludes(rerun);
   parser->add_flag("--dry-run", arguments->dry_run, "Say what would run; run and write nothing");
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");

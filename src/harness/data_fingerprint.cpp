@@ -71,6 +71,13 @@ std::string source_of(const Component& world, const Catalog& catalog) {
 
 }  // namespace
 
+std::string data_name(const Component& world, const Catalog& catalog) {
+  const std::string source = source_of(world, catalog);
+  return source.empty()
+             ? fmt::format("{}{} {}", kDataPrefix, world.name, world.options.canonical_json())
+             : fmt::format("{}source {}", kDataPrefix, source);
+}
+
 std::map<std::string, std::string> data_fingerprints(
     const std::vector<TrialSpec>& trials, const Catalog& catalog,
     const std::shared_ptr<const DataSources>& sources) {
@@ -82,9 +89,7 @@ std::map<std::string, std::string> data_fingerprints(
     const Component& world = trial.environment;
     if (!worlds.insert(numbers.of(world.name, world.options)).second) continue;
     const std::string source = source_of(world, catalog);
-    const std::string name = source.empty() ? fmt::format("{}{} {}", kDataPrefix, world.name,
-                                                          world.options.canonical_json())
-                                            : fmt::format("{}source {}", kDataPrefix, source);
+    const std::string name = data_name(world, catalog);
     if (!seen.insert(name).second) continue;
     if (!source.empty()) {
       // Every image world reads this file; its test images come from the same installer.

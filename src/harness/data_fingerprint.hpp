@@ -11,8 +11,12 @@
 
 namespace spurion {
 
-/// Entries of a store's context that begin so tell which recorded rows its trials were run on.
+/// Names of fingerprints begin so.
 constexpr const char* kDataPrefix = "data.";
+
+/// The name under which the rows of a trial's world are in `data_fingerprints`, where they are
+/// recorded ones.
+std::string data_name(const Component& world, const Catalog& catalog);
 
 /// Hashes of the rows of worlds that have finitely many of them, such as rows of a file: a trial's
 /// identity has the file's name, but not what is in it. By `kDataPrefix`, name and options.

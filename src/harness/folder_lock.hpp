@@ -1,38 +1,22 @@
 #pragma once
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <string>
 
-#include "spurion/error.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion {
+
+/// What a failed `flock` on a folder's lock file means and what to do, by its errno.
+SPURION_API std::string lock_problem(const std::filesystem::path& folder, int error);
 
 /// Holds an advisory lock on a file for as long as it lives; the kernel lets go when the process
 /// dies, however it dies, so there are no stale locks.
 class FolderLock {
  public:
-  explicit FolderLock(const std::filesystem::path& folder) {
-    const std::filesystem::path file = folder / "store.lock";
-    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) {
-      throw StoreError(fmt::format("output folder '{}' is not writable: {}", folder.string(),
-                                   std::strerror(errno)));
-    }
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      ::close(descriptor_);
-      throw StoreError(
-          fmt::format("output folder '{}' is in use by another spurion process; wait for it, or "
-                      "use another --out",
-                      folder.string()));
-    }
-  }
-  ~FolderLock() { ::close(descriptor_); }
+  /// Throws `StoreError` when the lock cannot be had.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
 

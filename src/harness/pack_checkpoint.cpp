@@ -14,6 +14,13 @@ namespace spurion {
 namespace {
 
 constexpr const char* kSuffix = ".state";
+constexpr const char* kPartial = ".partial";
+
+/// What follows the last colon: "No space left on device".
+std::string reason_of(const std::string& message) {
+  const auto colon = message.rfind(": ");
+  return colon == std::string::npos ? message : message.substr(colon + 2);
+}
 
 std::string ids_of(const Pack& pack) {
   std::string ids;
@@ -54,11 +61,23 @@ void PackCheckpoint::offer(const Visit& where) {
   if (std::chrono::duration<double>(now - last_).count() < plan_.seconds) return;
   Archive archive;
   archive.put_text("trials", trials_);
-  archive.put_text("build", build_tag());
+  archive.put_text("build", build_tag() + plan_.made_by);
   archive.put_text("device", device_kind(trainee_->device()));
   StateVisitor saver = StateVisitor::saver(archive);
   visit(saver, where);
-  archive.write(file_);
+  try {
+    archive.write(file_);
+  } catch (const StoreError& error) {
+    std::error_code ignored;
+    std::filesystem::remove(file_.string() + kPartial, ignored);
+    // Without the name of the file, which differs from pack to pack.
+    if (plan_.complain) {
+      plan_.complain(fmt::format(
+          "the state of trials in training could not be kept in '{}', so that a killed run starts "
+          "them again: {}",
+          plan_.folder.string(), reason_of(error.what())));
+    }
+  }
   last_ = std::chrono::steady_clock::now();
 }
 
@@ -71,7 +90,7 @@ bool PackCheckpoint::resume(const Visit& where) {
     return false;  // damaged: the trials start again
   }
   // Another build or device need not come to the same bits: it starts the trials again.
-  if (archive.text("trials") != trials_ || archive.text("build") != build_tag() ||
+  if (archive.text("trials") != trials_ || archive.text("build") != build_tag() + plan_.made_by ||
       (archive.contains("device") ? archive.text("device") : "cpu") !=
           device_kind(trainee_->device())) {
     return false;
@@ -85,6 +104,16 @@ void PackCheckpoint::discard(const CheckpointPlan& plan, const Pack& pack) {
   if (plan.folder.empty()) return;
   std::error_code ignored;
   std::filesystem::remove(file_of(plan, ids_of(pack)), ignored);
+}
+
+void remove_unfinished(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == kPartial) files.push_back(entry->path());
+  }
+  for (const auto& file : files) std::filesystem::remove(file, error);
 }
 
 std::vector<std::vector<std::string>> checkpointed_packs(const std::filesystem::path& folder) {

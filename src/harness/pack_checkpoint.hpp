@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace spurion {
 struct CheckpointPlan {
   std::filesystem::path folder;  ///< empty: nowhere
   double seconds = 60.0;         ///< between two; 0: after every update
+  std::string made_by;           ///< facts of what makes the trials: a state of another is not used
+  /// Told once why states cannot be kept; the run goes on without.
+  std::function<void(const std::string&)> complain;
 };
 
 /// The state of one pack in training, in a file of its own: parameters, optimiser, method, the
@@ -41,6 +45,9 @@ class PackCheckpoint final : public Checkpoint {
   Method* method_;
   std::chrono::steady_clock::time_point last_;
 };
+
+/// Deletes what a killed run had not written to its end.
+void remove_unfinished(const std::filesystem::path& folder);
 
 /// Ids of the trials of each pack of which a state is kept in `folder`, in their order.
 std::vector<std::vector<std::string>> checkpointed_packs(const std::filesystem::path& folder);

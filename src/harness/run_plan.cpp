@@ -11,24 +11,12 @@
 #include "harness/device.hpp"
 #include "harness/expansion.hpp"
 #include "harness/fit_check.hpp"
+#include "harness/kept_trials.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 
 namespace {
-
-/// Trials of one store are of one kind of device: the numbers of two differ in rounding, and the
-/// differences grow in training.
-void require_device(const StoredFacts& stored, const std::filesystem::path& folder, Device wanted) {
-  const auto found = stored.context.find("device");
-  const std::string held =
-      found == stored.context.end() ? "cpu" : found->second;  // older: do not say
-  if (held == device_kind(wanted) || stored.finished.empty()) return;
-  throw UsageError(fmt::format(
-      "'{}' holds trials run on {}, which do not compare bit for bit with trials run on {}; use "
-      "--device {} to go on, or another --out",
-      folder.string(), held, device_kind(wanted), held));
-}
 
 /// Trials that the store does not hold, each once, with their ids; the others are let go.
 void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
@@ -38,7 +26,7 @@ void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
   for (std::size_t i = 0; i < run.ids.size(); ++i) {
     if (!seen.insert(run.ids[i]).second) continue;
     ++plan.distinct;
-    if (stored.finished.count(run.ids[i]) != 0) continue;
+    if (stored.finished.count(run.ids[i]) != 0 && plan.again.count(run.ids[i]) == 0) continue;
     if (kept != i) {
       run.trials[kept] = std::move(run.trials[i]);
       run.ids[kept] = run.ids[i];
@@ -101,9 +89,10 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
   // A report reads the suite again: names that files cannot have are found here, where a program
   // made it.
   (void)Suite::parse(run.context["suite"], suite.name);
-  run.context["device"] = device_kind(options.device);
   run.data = data_fingerprints(run.trials, catalog, run.sources);
-  run.context.insert(run.data.begin(), run.data.end());
+  run.maker = std::make_shared<ProvenanceMaker>(catalog, run.data, options.device);
+  const std::unordered_set<TrialId, TrialIdHash> distinct(run.ids.begin(), run.ids.end());
+  run.context["trials"] = fmt::format("{}", distinct.size());
   check_output_folder(options.out);
   // Found here where memory is too little for any run, whatever the folder holds.
   (void)split_memory(options.memory_bytes, run.jobs);
@@ -114,13 +103,14 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& cata
                  const RunOptions& options) {
   RunPlan plan;
   if (stored.exists) {
-    require_device(stored, options.out, options.device);
-    check_same_data(stored.context, fmt::format("the store in '{}'", options.out.string()),
-                    run.data, "this run");
+    check_store_data(stored, options.out, run.data);
+    plan.again =
+        changed_trials(stored, options.out, run.trials, run.ids, *run.maker, options.changed);
   }
   keep_missing(run, stored, plan);
   if (options.checkpoint_seconds >= 0.0) {
-    plan.checkpoints = {options.out / "checkpoints", options.checkpoint_seconds};
+    plan.checkpoints.folder = options.out / "checkpoints";
+    plan.checkpoints.seconds = options.checkpoint_seconds;
   }
   // Image data were read for the context, so they count as part of the process.
   plan.budget = split_memory(options.memory_bytes, run.jobs);

@@ -3,10 +3,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "harness/memory_budget.hpp"
 #include "harness/pack_checkpoint.hpp"
+#include "harness/provenance_maker.hpp"
 #include "harness/stored_facts.hpp"
 #include "harness/trial_id.hpp"
 #include "spurion/run.hpp"
@@ -21,6 +23,7 @@ struct CheckedRun {
   std::shared_ptr<const DataSources> sources;
   std::map<std::string, std::string> context;  ///< facts of the run to store
   std::map<std::string, std::string> data;     ///< hashes of recorded rows, by their names
+  std::shared_ptr<ProvenanceMaker> maker;      ///< says what makes the trials
   std::int64_t jobs = 1;
 };
 
@@ -38,11 +41,14 @@ struct RunPlan {
   MemoryBudget budget;
   CheckpointPlan checkpoints;
   std::int64_t distinct = 0;  ///< trials of the suite, each once
-  std::int64_t found = 0;     ///< of them in the store
+  std::int64_t found = 0;     ///< of them in the store, and kept
+  /// Of them in the store, to be dropped and made again.
+  std::unordered_set<TrialId, TrialIdHash> again;
 };
 
-/// Uses up the trials of `run`. Throws `UsageError` where the store was made on another kind of
-/// device or a trial does not fit the memory, `DataError` where its rows have changed.
+/// Uses up the trials of `run`. Throws `UsageError` where something else made trials of the suite
+/// (`RunOptions::changed`) or a trial does not fit the memory, `DataError` where its rows have
+/// changed.
 SPURION_API RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& catalog,
                              const RunOptions& options);
 

@@ -27,18 +27,23 @@ std::set<std::string> environments_of(const Pack& pack) {
   return keys;
 }
 
+/// What makes the trials of each pack.
+using Makers = std::vector<std::vector<std::shared_ptr<const Provenance>>>;
+
 void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& catalog,
             const std::shared_ptr<const DataSources>& sources, DataCache& cache,
-            const MemoryBudget& budget, const CheckpointPlan& checkpoints,
+            const MemoryBudget& budget, const Makers& makers, CheckpointPlan checkpoints,
             const RunOptions& options) {
   for (std::ptrdiff_t index = work.next(); index >= 0; index = work.next()) {
     const auto pack = static_cast<std::size_t>(index);
     try {
       if (options.stop != nullptr && options.stop->load()) throw Interrupted("stopped");
-      const auto results = run_pack(
+      checkpoints.made_by = makers[pack].front()->facts();
+      auto results = run_pack(
           packs[pack], catalog, sources, cache, checkpoints,
           options.stop != nullptr ? options.stop : work.ending(),
           [&](double share) { work.advance(pack, share); }, options.device);
+      for (std::size_t i = 0; i < results.size(); ++i) results[i].made_by = makers[pack].at(i);
       for (const std::string& key : environments_of(packs[pack])) cache.done(key);
       work.finish(pack, results);
       PackCheckpoint::discard(checkpoints, packs[pack]);
@@ -67,8 +72,8 @@ void run_workers(std::int64_t count, WorkQueue& queue, const Work& work) {
 }
 
 /// Which experiments each trial belongs to, as the store keeps it.
-std::vector<std::pair<std::string, std::string>> memberships_of(const CheckedRun& run) {
-  std::vector<std::pair<std::string, std::string>> memberships;
+Memberships memberships_of(const CheckedRun& run) {
+  Memberships memberships;
   memberships.reserve(run.trials.size());
   for (std::size_t i = 0; i < run.trials.size(); ++i) {
     memberships.emplace_back(run.ids[i].text(), run.trials[i].experiment);
@@ -76,12 +81,34 @@ std::vector<std::pair<std::string, std::string>> memberships_of(const CheckedRun
   return memberships;
 }
 
-void make_checkpoint_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw StoreError(fmt::format("cannot create '{}': {}", folder.string(), error.message()));
+/// Facts of the last run that trained anything: one that finds all done keeps them.
+void keep_last_run(const Store& store, std::map<std::string, std::string>& context) {
+  const auto held = store.context();
+  for (const char* key : {"seconds", "jobs", "processor_time", "peak_memory"}) {
+    if (const auto found = held.find(key); found != held.end()) context.insert(*found);
   }
+}
+
+/// Opens the store that is there and mends it.
+void open_store(std::optional<Store>& store, const std::filesystem::path& folder,
+                std::vector<std::string>& notes) {
+  store.emplace(folder);
+  for (const std::string& damage : store->damage()) {
+    notes.push_back(
+        fmt::format("the store in '{}' was damaged: {}; it was mended, and trials of the suite "
+                    "that it lost are "
+                    "made again",
+                    folder.string(), damage));
+  }
+  store->mend();
+}
+
+/// In the folder, which holds the lock by now: what a killed run left half written goes away.
+void make_checkpoint_folder(const CheckpointPlan& checkpoints) {
+  if (checkpoints.folder.empty()) return;
+  std::error_code ignored;  // the first state that cannot be kept says so
+  std::filesystem::create_directories(checkpoints.folder, ignored);
+  remove_unfinished(checkpoints.folder);
 }
 
 }  // namespace
@@ -94,23 +121,27 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
 
 Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& options) {
   auto memberships = memberships_of(run);
+  Progress progress;
   // A store that is there says what is left to run; a new one is made only once the plan stands,
   // since a trial may be too large for the memory.
   std::optional<Store> opened;
   std::error_code unreadable;  // opening says what is wrong
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
-    opened.emplace(options.out);
+    open_store(opened, options.out, progress.notes);
   }
-  const RunPlan plan = plan_run(run, opened ? facts_of(*opened) : StoredFacts(), catalog, options);
+  const RunPlan plan = plan_run(run, opened ? opened->facts() : StoredFacts(), catalog, options);
   const std::vector<Pack>& packs = plan.packs;
   if (!opened) opened.emplace(options.out);
   Store& store = *opened;
 
-  store.set_context(run.context);
-  store.set_memberships(memberships);
+  std::set<std::string> again;
+  for (const TrialId& id : plan.again) again.insert(id.text());
+  if (!again.empty()) store.remove(again);
+  progress.trials_changed = static_cast<std::int64_t>(again.size());
+  keep_last_run(store, run.context);
+  store.set_suite(run.context.at("suite_name"), memberships, run.context);
   memberships = {};
 
-  Progress progress;
   progress.trials_total = plan.distinct;
   progress.trials_found = plan.found;
   progress.trials_done = progress.trials_found;
@@ -119,11 +150,17 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   for (const Pack& pack : packs) {
     for (const std::string& key : environments_of(pack)) cache.expect(key);
   }
-  if (!plan.checkpoints.folder.empty() && !packs.empty())
-    make_checkpoint_folder(plan.checkpoints.folder);
+  Makers makers;
+  for (const Pack& pack : packs) {
+    auto& own = makers.emplace_back();
+    for (const TrialSpec& trial : pack.trials) own.push_back(run.maker->of(trial));
+  }
+  CheckpointPlan checkpoints = plan.checkpoints;
+  make_checkpoint_folder(checkpoints);
   WorkQueue work(packs, progress, store, options, plan.budget.packs);
+  checkpoints.complain = [&](const std::string& problem) { work.note(problem); };
   run_workers(std::min<std::int64_t>(run.jobs, static_cast<std::int64_t>(packs.size())), work, [&] {
-    worker(work, packs, catalog, run.sources, cache, plan.budget, plan.checkpoints, options);
+    worker(work, packs, catalog, run.sources, cache, plan.budget, makers, checkpoints, options);
   });
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
@@ -134,8 +171,10 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
                        {"peak_memory", fmt::format("{:.0f} MB of {:.0f} MB", peak_memory() * 1e-6,
                                                    plan.budget.total * 1e-6)}});
   }
-  std::error_code ignored;  // packs that were stopped may be kept there
-  std::filesystem::remove(plan.checkpoints.folder, ignored);
+  std::error_code kept;  // packs that were stopped may be kept there
+  if (std::filesystem::is_directory(checkpoints.folder, kept)) {
+    std::filesystem::remove(checkpoints.folder, kept);
+  }
   work.rethrow();
   progress = work.progress();
   progress.seconds = seconds;

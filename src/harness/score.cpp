@@ -10,8 +10,12 @@
 #include "core/place_of.hpp"
 #include "harness/ceiling_measures.hpp"
 #include "harness/context.hpp"
+#include "harness/data_fingerprint.hpp"
+#include "harness/kept_trials.hpp"
 #include "harness/pack_scorer.hpp"
+#include "harness/provenance_maker.hpp"
 #include "harness/safe_name.hpp"
+#include "harness/seal.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
@@ -168,7 +172,10 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   if (!is_safe_name(experiment)) {
     throw UsageError(fmt::format("--experiment expects {}, got '{}'", kSafeNames, experiment));
   }
+  const auto sources = std::make_shared<const DataSources>();
+  const auto data = data_fingerprints({result.spec}, catalog, sources);
   Store store(folder);
+  check_store_data(store.facts(), folder, data);
   const StoredResults before = read_results(folder);
   std::map<std::string, std::string> context;
   if (const auto suite = before.context.find("suite"); suite != before.context.end()) {
@@ -205,13 +212,17 @@ void store_scored(const TrialResult& result, const Environment& environment, con
         "--seed or --out",
         own.method.name, folder.string()));
   }
-  context["access." + result.spec.method.name] = "not known: trained elsewhere";
-  context["environment." + result.spec.environment.name] =
-      describe_environment(result.spec, environment, catalog, std::make_shared<const DataSources>())
-          .canonical_json();
+  std::map<std::string, std::string> facts;
+  facts["access." + result.spec.method.name] = "not known: trained elsewhere";
+  // Of each setting of a world its own: a suite may have others.
+  facts[fmt::format(
+      "environment.{}#{}", result.spec.environment.name,
+      core::hex(Seal("options").add(result.spec.environment.options.canonical_json()).finish()))] =
+      describe_environment(result.spec, environment, catalog, sources).canonical_json();
+  TrialResult own = result;
+  own.made_by = ProvenanceMaker(catalog, data, c10::kCPU).of(result.spec);
   store.set_context(context);
-  store.set_memberships({{result.spec.id(), experiment}});
-  store.append({result});
+  store.add_scored(own, experiment, facts);
 }
 
 }  // namespace spurion

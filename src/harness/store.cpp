@@ -1,30 +1,24 @@
 #include "spurion/store.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <mutex>
+#include <optional>
+#include <tuple>
+#include <unordered_map>
 
 #include "harness/folder_lock.hpp"
-#include "harness/sqlite.hpp"
+#include "harness/store_content.hpp"
+#include "harness/store_tables.hpp"
+#include "harness/store_writer.hpp"
+#include "harness/stored_facts.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 
 namespace {
-
-constexpr const char* kTables = R"sql(
-CREATE TABLE IF NOT EXISTS context(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS trial(
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, status TEXT NOT NULL,
-  message TEXT NOT NULL, flops REAL NOT NULL, steps INTEGER NOT NULL, rows_seen INTEGER NOT NULL,
-  labels_used INTEGER NOT NULL, seconds REAL NOT NULL, replicas INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS membership(
-  trial TEXT NOT NULL, experiment TEXT NOT NULL, PRIMARY KEY(trial, experiment)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS measurement(
-  trial INTEGER NOT NULL REFERENCES trial(number), phase INTEGER NOT NULL, step INTEGER NOT NULL,
-  domain TEXT NOT NULL, shift REAL, metric TEXT NOT NULL, value REAL);
-CREATE INDEX IF NOT EXISTS measurement_trial ON measurement(trial);
-)sql";
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
@@ -35,133 +29,340 @@ void make_folder(const std::filesystem::path& folder) {
   }
 }
 
+TrialId checked_id(const std::string& text) {
+  const auto id = TrialId::read(text);
+  if (!id) throw UsageError(fmt::format("'{}' is no id of a trial", text));
+  return *id;
+}
+
+using MembershipKey = std::tuple<std::int64_t, std::string, std::string>;
+
 }  // namespace
 
 struct Store::State {
   State(const std::filesystem::path& folder, const std::string& file_name)
-      : lock(folder), database(folder / file_name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {}
+      : lock(folder), file(folder / file_name) {
+    open();
+  }
+
+  /// Opens the file, makes it where it is missing, and notes what it holds.
+  void open() {
+    database.emplace(file, sqlite::Access::write);
+    try {
+      const Layout layout = layout_of(*database);  // a foreign file is not touched
+      database->execute(kSafeWriting);
+      if (layout == Layout::empty) make_store(*database, {});
+      note(read_store(*database, StoreDetail::index));
+    } catch (const sqlite::DamagedFile&) {
+      if (!has_our_header(file)) throw;
+      note({});
+      damage = {"the structure of the file is damaged"};
+    }
+  }
+
+  void note(StoreContent content) {
+    damage = std::move(content.damage);
+    provenance = std::move(content.provenance);
+    trials.clear();
+    ids.clear();
+    for (StoredTrial& trial : content.trials) {
+      ids[trial.number] = trial.id;
+      last_number = std::max(last_number, trial.number);
+      trials.emplace(trial.id, trial);
+    }
+    memberships.clear();
+    for (StoredMembership& one : content.memberships) {
+      memberships[{one.trial, one.suite, one.experiment}] = one.former;
+    }
+    context.clear();
+    for (ContextRow& row : content.context) context[{row.key, row.owner}] = row.value;
+    context_tally = content.context_tally;
+    trial_tally = content.trial_tally;
+    membership_tally = content.membership_tally;
+  }
+
+  /// Runs `change` as one transaction: all of it or none.
+  template <class Change>
+  void write(const Change& change) {
+    const std::lock_guard<std::mutex> guard(mutex);
+    if (!damage.empty()) {
+      throw StoreError(
+          fmt::format("store '{}' is damaged: {}; run its suite again, which makes again what is "
+                      "lost, or 'spurion prune' the folder, which drops it",
+                      file.string(), fmt::join(damage, "; ")));
+    }
+    if (failed) throw StoreError(fmt::format("store '{}' could not be written", file.string()));
+    failed = true;  // what is noted here is ahead of the file until all of it is there
+    sqlite::Transaction transaction(*database);
+    StoreWriter writer(*database);
+    change(writer);
+    writer.write_tallies(context_tally, trial_tally, membership_tally);
+    transaction.commit();
+    failed = false;
+  }
+
+  void set_membership(StoreWriter& writer, const MembershipKey& key, bool former) {
+    const auto& [number, suite, experiment] = key;
+    const auto found = memberships.find(key);
+    if (found != memberships.end()) {
+      if (found->second == former) return;
+      membership_tally.remove(seal_of(StoredMembership{number, suite, experiment, !former}));
+    }
+    const StoredMembership row{number, suite, experiment, former};
+    membership_tally.add(writer.write(row));
+    memberships[key] = former;
+  }
+
+  void set_context(StoreWriter& writer, const std::string& key, const std::string& value,
+                   const std::string& owner) {
+    const auto found = context.find({key, owner});
+    if (found != context.end()) {
+      if (found->second == value) return;
+      context_tally.remove(seal_of(ContextRow{key, found->second, owner}));
+    }
+    context_tally.add(writer.write(ContextRow{key, value, owner}));
+    context[{key, owner}] = value;
+  }
+
+  /// Forgets the facts of earlier runs that `kept` does not have.
+  void drop_context(StoreWriter& writer, const std::map<std::string, std::string>& kept) {
+    for (auto row = context.begin(); row != context.end();) {
+      const auto& [key, owner] = row->first;
+      if (!owner.empty() || kept.count(key) != 0) {
+        ++row;
+        continue;
+      }
+      context_tally.remove(seal_of(ContextRow{key, row->second, owner}));
+      writer.erase_context(key, owner);
+      row = context.erase(row);
+    }
+  }
+
+  void set_memberships(StoreWriter& writer, const Memberships& wanted, const std::string& name) {
+    suite = name;
+    awaited.clear();
+    std::set<MembershipKey> current;
+    std::set<std::string> experiments;
+    for (const auto& [text, experiment] : wanted) {
+      const TrialId id = checked_id(text);
+      experiments.insert(experiment);
+      const auto stored = trials.find(id);
+      if (stored == trials.end()) {
+        awaited[id].insert(experiment);
+      } else {
+        current.emplace(stored->second.number, suite, experiment);
+      }
+    }
+    std::vector<std::pair<MembershipKey, bool>> changed;
+    for (const auto& [key, former] : memberships) {
+      const auto& [number, owner, experiment] = key;
+      if (owner == suite && current.count(key) == 0) changed.emplace_back(key, true);
+      // What was scored for an experiment goes and comes with it.
+      if (owner == kScoredOwner) changed.emplace_back(key, experiments.count(experiment) == 0);
+    }
+    for (const MembershipKey& key : current) changed.emplace_back(key, false);
+    for (const auto& [key, former] : changed) set_membership(writer, key, former);
+  }
+
+  /// The number of the trial, new or old.
+  std::int64_t append(StoreWriter& writer, const TrialResult& result) {
+    const std::string spec = result.spec.canonical().canonical_json();
+    StoredTrial trial;
+    trial.id = trial_id_of_text(spec);
+    trial.status = result.status;
+    if (const auto found = trials.find(trial.id); found != trials.end()) {
+      return found->second.number;
+    }
+    trial.number = last_number + 1;
+    if (result.made_by) {
+      auto& key = keys[result.made_by];
+      if (key == Digest{}) {
+        const std::string facts = result.made_by->facts();
+        key = provenance_key(facts);
+        writer.write_provenance(key, facts);
+        provenance[key] = result.made_by;
+      }
+      trial.provenance = key;
+    }
+    trial.seal = writer.write(trial, result, spec);
+    trial_tally.add(trial.seal);
+    last_number = trial.number;
+    ids[trial.number] = trial.id;
+    const std::int64_t number = trial.number;
+    if (const auto own = awaited.find(trial.id); own != awaited.end()) {
+      for (const std::string& experiment : own->second) {
+        set_membership(writer, {number, suite, experiment}, false);
+      }
+      awaited.erase(own);
+    }
+    trials.emplace(trial.id, trial);
+    return number;
+  }
 
   FolderLock lock;
-  sqlite::Database database;
-  std::mutex mutex;
+  std::filesystem::path file;
+  std::optional<sqlite::Database> database;
+  mutable std::mutex mutex;
+  bool failed = false;  ///< a change was not written
+  std::vector<std::string> damage;
+  std::map<Digest, std::shared_ptr<const Provenance>> provenance;
+  std::map<std::shared_ptr<const Provenance>, Digest> keys;  ///< of what was appended
+  std::unordered_map<TrialId, StoredTrial, TrialIdHash> trials;
+  std::unordered_map<std::int64_t, TrialId> ids;  ///< by number
+  std::int64_t last_number = 0;
+  std::map<MembershipKey, bool> memberships;  ///< and whether it is a former one
+  std::string suite;                          ///< whose memberships are awaited
+  ///< Experiments of trials that are not appended yet.
+  std::unordered_map<TrialId, std::set<std::string>, TrialIdHash> awaited;
+  std::map<std::pair<std::string, std::string>, std::string> context;  ///< by key and owner
+  Tally context_tally;
+  Tally trial_tally;
+  Tally membership_tally;
 };
 
 Store::Store(const std::filesystem::path& folder, const std::string& file_name) {
   make_folder(folder);
   state_ = std::make_unique<State>(folder, file_name);
-  sqlite::Database& database = state_->database;
-  // WAL with full synchronisation: a commit that returned survives a kill and a power cut.
-  database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
-  sqlite::Statement version(database, "PRAGMA user_version");
-  version.step();
-  const std::int64_t found = version.integer(0);
-  if (found != 0 && found != sqlite::kSchemaVersion) {
-    throw StoreError(
-        fmt::format("store '{}' has layout {}, this spurion writes {}; use another --out",
-                    database.file(), found, sqlite::kSchemaVersion));
-  }
-  database.execute("BEGIN IMMEDIATE");
-  database.execute(kTables);
-  database.execute(fmt::format("PRAGMA user_version={}", sqlite::kSchemaVersion));
-  database.execute("COMMIT");
 }
 
 Store::~Store() = default;
 
+const std::vector<std::string>& Store::damage() const { return state_->damage; }
+
+void Store::mend() {
+  if (state_->damage.empty()) return;
+  state_->database.reset();
+  write_anew(state_->file);
+  state_->open();
+}
+
 std::set<std::string> Store::finished() const {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
   std::set<std::string> ids;
-  sqlite::Statement query(state_->database, "SELECT id FROM trial");
-  while (query.step()) ids.insert(query.text(0));
+  for (const auto& [id, trial] : state_->trials) ids.insert(id.text());
   return ids;
 }
 
-namespace {
-
-/// Rolls back unless committed.
-class Transaction {
- public:
-  explicit Transaction(sqlite::Database& database) : database_(&database) {
-    database.execute("BEGIN IMMEDIATE");
-  }
-  ~Transaction() {
-    if (!done_) sqlite3_exec(database_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  void commit() {
-    database_->execute("COMMIT");
-    done_ = true;
-  }
-
- private:
-  sqlite::Database* database_;
-  bool done_ = false;
-};
-
-}  // namespace
-
-void Store::append(const std::vector<TrialResult>& results) {
+std::shared_ptr<const Provenance> Store::made_by(const std::string& id) const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  sqlite::Database& database = state_->database;
-  Transaction transaction(database);
-  sqlite::Statement trial(database,
-                          "INSERT OR IGNORE INTO trial(id, spec, status, message, flops, steps, "
-                          "rows_seen, labels_used, seconds, replicas) VALUES(?,?,?,?,?,?,?,?,?,?)");
-  sqlite::Statement measurement(database,
-                                "INSERT INTO measurement(trial, phase, step, domain, shift, "
-                                "metric, value) VALUES(?,?,?,?,?,?,?)");
-  for (const TrialResult& result : results) {
-    trial.bind(1, result.spec.id())
-        .bind(2, result.spec.canonical().canonical_json())
-        .bind(3, std::string(status_name(result.status)))
-        .bind(4, result.message)
-        .bind(5, result.cost.flops)
-        .bind(6, result.cost.steps)
-        .bind(7, result.cost.rows_seen)
-        .bind(8, result.cost.labels_used)
-        .bind(9, result.cost.seconds)
-        .bind(10, result.cost.replicas)
-        .run();
-    if (sqlite3_changes(database.get()) == 0) continue;
-    const std::int64_t number = sqlite3_last_insert_rowid(database.get());
-    for (const Measurement& row : result.measurements) {
-      measurement.bind(1, number)
-          .bind(2, row.phase)
-          .bind(3, row.step)
-          .bind(4, row.domain)
-          .bind(5, row.shift)
-          .bind(6, row.metric)
-          .bind(7, row.value)
-          .run();
-    }
-  }
-  transaction.commit();
+  const auto trial = state_->trials.find(checked_id(id));
+  if (trial == state_->trials.end()) return nullptr;
+  const auto record = state_->provenance.find(trial->second.provenance);
+  return record == state_->provenance.end() ? nullptr : record->second;
 }
 
-void Store::set_memberships(const std::vector<std::pair<std::string, std::string>>& memberships) {
+StoredFacts Store::facts() const {
+  StoredFacts facts;
+  facts.exists = true;
+  facts.context = context();
+  facts.damage = damage();
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  Transaction transaction(state_->database);
-  sqlite::Statement insert(state_->database,
-                           "INSERT OR IGNORE INTO membership(trial, experiment) VALUES(?,?)");
-  for (const auto& [id, experiment] : memberships) insert.bind(1, id).bind(2, experiment).run();
-  transaction.commit();
+  for (const auto& [id, trial] : state_->trials) {
+    const auto record = state_->provenance.find(trial.provenance);
+    facts.finished[id] = record == state_->provenance.end() ? nullptr : record->second;
+  }
+  return facts;
+}
+
+void Store::append(const std::vector<TrialResult>& results) {
+  state_->write([&](StoreWriter& writer) {
+    for (const TrialResult& result : results) state_->append(writer, result);
+  });
+}
+
+void Store::remove(const std::set<std::string>& ids) {
+  State& state = *state_;
+  state.write([&](StoreWriter& writer) {
+    std::set<std::int64_t> numbers;
+    for (const std::string& id : ids) {
+      const auto found = state.trials.find(checked_id(id));
+      if (found == state.trials.end()) continue;
+      numbers.insert(found->second.number);
+      state.trial_tally.remove(found->second.seal);
+      writer.erase_trial(found->second.number);
+      state.ids.erase(found->second.number);
+      state.trials.erase(found);
+    }
+    for (auto row = state.memberships.begin(); row != state.memberships.end();) {
+      const auto& [number, suite, experiment] = row->first;
+      if (numbers.count(number) == 0) {
+        ++row;
+        continue;
+      }
+      state.membership_tally.remove(
+          seal_of(StoredMembership{number, suite, experiment, row->second}));
+      row = state.memberships.erase(row);
+    }
+    std::set<Digest> used;
+    for (const auto& [id, trial] : state.trials) used.insert(trial.provenance);
+    for (auto record = state.provenance.begin(); record != state.provenance.end();) {
+      if (used.count(record->first) != 0) {
+        ++record;
+        continue;
+      }
+      writer.erase_provenance(record->first);
+      state.keys.erase(record->second);
+      record = state.provenance.erase(record);
+    }
+  });
+}
+
+void Store::set_memberships(const Memberships& memberships, const std::string& suite) {
+  state_->write([&](StoreWriter& writer) { state_->set_memberships(writer, memberships, suite); });
+}
+
+void Store::set_suite(const std::string& suite, const Memberships& memberships,
+                      const std::map<std::string, std::string>& context) {
+  state_->write([&](StoreWriter& writer) {
+    state_->drop_context(writer, context);
+    for (const auto& [key, value] : context) state_->set_context(writer, key, value, "");
+    state_->set_memberships(writer, memberships, suite);
+  });
 }
 
 void Store::set_context(const std::map<std::string, std::string>& context) {
-  const std::lock_guard<std::mutex> guard(state_->mutex);
-  Transaction transaction(state_->database);
-  sqlite::Statement insert(state_->database,
-                           "INSERT OR REPLACE INTO context(key, value) VALUES(?,?)");
-  for (const auto& [key, value] : context) insert.bind(1, key).bind(2, value).run();
-  transaction.commit();
+  state_->write([&](StoreWriter& writer) {
+    for (const auto& [key, value] : context) state_->set_context(writer, key, value, "");
+  });
+}
+
+void Store::add_scored(const TrialResult& result, const std::string& experiment,
+                       const std::map<std::string, std::string>& context) {
+  state_->write([&](StoreWriter& writer) {
+    const std::int64_t number = state_->append(writer, result);
+    state_->set_membership(writer, {number, kScoredOwner, experiment}, false);
+    for (const auto& [key, value] : context) {
+      state_->set_context(writer, key, value, kScoredOwner);
+    }
+  });
 }
 
 std::map<std::string, std::string> Store::context() const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  std::map<std::string, std::string> all;
-  sqlite::Statement query(state_->database, "SELECT key, value FROM context");
-  while (query.step()) all.emplace(query.text(0), query.text(1));
-  return all;
+  std::vector<ContextRow> rows;
+  for (const auto& [key, value] : state_->context) rows.push_back({key.first, value, key.second});
+  return merged_context(rows);
+}
+
+std::map<std::string, std::string> Store::leftovers() const {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  std::map<std::string, std::string> left;
+  for (const auto& [id, trial] : state_->trials) left.emplace(id.text(), "");
+  for (const auto& [key, former] : state_->memberships) {
+    const auto own = left.find(state_->ids.at(std::get<0>(key)).text());
+    if (own == left.end()) continue;
+    if (former) {
+      own->second = std::get<2>(key);
+    } else {
+      left.erase(own);
+    }
+  }
+  return left;
+}
+
+void Store::shrink() {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  state_->database->execute("VACUUM");
 }
 
 }  // namespace spurion

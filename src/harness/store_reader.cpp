@@ -1,114 +1,266 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "harness/data_fingerprint.hpp"
-#include "harness/sqlite.hpp"
+#include "harness/store_content.hpp"
+#include "harness/store_files.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion {
 
-namespace {
-
-Status read_status(const std::string& text) {
-  for (const Status status : {Status::done, Status::diverged, Status::failed}) {
-    if (text == status_name(status)) return status;
-  }
-  throw StoreError(fmt::format("unknown trial status '{}'", text));
-}
-
-void read_file(const std::filesystem::path& file, StoredResults& out) {
-  sqlite::Database database(file, SQLITE_OPEN_READWRITE);
-  {
-    sqlite::Statement version(database, "PRAGMA user_version");
-    version.step();
-    if (version.integer(0) != sqlite::kSchemaVersion) {
-      throw StoreError(fmt::format("'{}' is not a spurion store of layout {} (found {})",
-                                   file.string(), sqlite::kSchemaVersion, version.integer(0)));
-    }
-  }
-  std::map<std::string, std::string> own;
-  sqlite::Statement context(database, "SELECT key, value FROM context");
-  while (context.step()) own.emplace(context.text(0), context.text(1));
-  check_same_data(out.context, "the stores beside it", own, fmt::format("'{}'", file.string()));
-  const auto device = own.extract("device");
-  const std::string kind = device.empty() ? "cpu" : device.mapped();  // stores older than the key
-  std::string& kinds = out.context["device"];  // all of them, where stores differ
-  if (kinds.empty()) {
-    kinds = kind;
-  } else if (kinds.find(kind) == std::string::npos) {
-    kinds += ", " + kind;
-  }
-  out.context.merge(own);
-
-  std::unordered_map<std::int64_t, TrialResult> trials;
-  sqlite::Statement trial(database,
-                          "SELECT number, spec, status, message, flops, steps, rows_seen, "
-                          "labels_used, seconds, replicas FROM trial");
-  while (trial.step()) {
-    TrialResult result;
-    result.spec = TrialSpec::from_canonical(parse_json(trial.text(1), file.string()));
-    result.status = read_status(trial.text(2));
-    result.message = trial.text(3);
-    result.cost = {trial.number(4),  trial.integer(5), trial.integer(6),
-                   trial.integer(7), trial.number(8),  trial.integer(9)};
-    trials.emplace(trial.integer(0), std::move(result));
-  }
-  sqlite::Statement measurement(
-      database,
-      "SELECT trial, phase, step, domain, shift, metric, value FROM measurement ORDER BY rowid");
-  while (measurement.step()) {
-    const auto found = trials.find(measurement.integer(0));
-    if (found == trials.end()) continue;
-    found->second.measurements.push_back({measurement.integer(1), measurement.integer(2),
-                                          measurement.text(3), measurement.number(4),
-                                          measurement.text(5), measurement.number(6)});
-  }
-  sqlite::Statement membership(
-      database, "SELECT t.number, m.experiment FROM membership m JOIN trial t ON t.id = m.trial");
-  while (membership.step()) {
-    TrialResult copy = trials.at(membership.integer(0));
-    copy.spec.experiment = membership.text(1);
-    out.trials.push_back(std::move(copy));
-  }
-}
-
-}  // namespace
-
-StoredResults read_results(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) {
-    throw StoreError(fmt::format("'{}' is not a folder; 'spurion run SUITE --out {}' makes one",
-                                 folder.string(), folder.string()));
+std::vector<std::filesystem::path> store_files(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    throw StoreError(
+        error && error != std::errc::no_such_file_or_directory
+            ? fmt::format("cannot read folder '{}': {}", folder.string(), error.message())
+            : fmt::format("'{}' is not a folder; 'spurion run SUITE --out {}' makes one",
+                          folder.string(), folder.string()));
   }
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".sqlite") files.push_back(entry.path());
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".sqlite") files.push_back(entry->path());
+  }
+  if (error) {
+    throw StoreError(fmt::format("cannot read folder '{}': {}", folder.string(), error.message()));
   }
   if (files.empty()) {
     throw StoreError(
         fmt::format("'{}' holds no store (*.sqlite); run a suite into it first", folder.string()));
   }
+  // The one that runs write to comes first: its suite is what is reported.
   std::sort(files.begin(), files.end());
-  StoredResults results;
-  for (const auto& file : files) read_file(file, results);
+  std::stable_partition(files.begin(), files.end(),
+                        [](const auto& file) { return file.filename() == "store.sqlite"; });
+  return files;
+}
 
-  std::vector<std::pair<std::string, TrialResult*>> order;
-  order.reserve(results.trials.size());
-  for (TrialResult& trial : results.trials) {
-    order.emplace_back(trial.spec.experiment + '\n' + trial.spec.id(), &trial);
+namespace {
+
+constexpr const char* kNotInSuite = "(not in the suite)";
+/// How the shared facts of a context are named.
+constexpr const char* kSuiteText = "suite";
+constexpr const char* kSuiteName = "suite_name";
+
+std::string value_of(const std::map<std::string, std::string>& context, const char* key) {
+  const auto found = context.find(key);
+  return found == context.end() ? std::string() : found->second;
+}
+
+/// A trial's place in the results.
+struct Place {
+  std::string experiment;
+  TrialId id;
+  std::size_t store = 0;
+  std::size_t index = 0;
+};
+
+class FolderReader {
+ public:
+  explicit FolderReader(const std::filesystem::path& folder, const ReadOptions& options)
+      : folder_(folder), options_(options) {}
+
+  StoredResults read() {
+    for (const auto& file : store_files(folder_)) read_file(file);
+    find_places();
+    take_trials();
+    tell_mixture();
+    return std::move(results_);
   }
-  std::sort(order.begin(), order.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<TrialResult> sorted;
-  sorted.reserve(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (i > 0 && order[i].first == order[i - 1].first) continue;
-    sorted.push_back(std::move(*order[i].second));
+
+ private:
+  struct OneStore {
+    StoreContent content;
+    bool of_the_suite = true;  ///< holds the text of the suite that is reported
+  };
+
+  void read_file(const std::filesystem::path& file) {
+    sqlite::Database database(file, sqlite::Access::read);
+    StoreContent content = read_store(database, StoreDetail::results);
+    const std::string name = fmt::format("store '{}'", file.string());
+    if (!content.tables_are_whole || !content.context_is_whole) {
+      throw StoreError(fmt::format(
+          "{}: {}; run its suite into this folder again: trials that are whole are kept", name,
+          fmt::join(content.damage, "; ")));
+    }
+    if (!content.damage.empty()) {
+      results_.notes.push_back(
+          fmt::format("{}: {}. What is damaged is left out; the next 'spurion run' of the suite "
+                      "makes it again.",
+                      name, fmt::join(content.damage, "; ")));
+    }
+    auto context = merged_context(content.context);
+    bool own_suite = true;
+    if (stores_.empty()) {
+      results_.context = std::move(context);
+    } else {
+      own_suite = value_of(context, kSuiteText) == value_of(results_.context, kSuiteText);
+      if (!own_suite) {
+        results_.notes.push_back(fmt::format(
+            "{} holds another suite, or another text of it, than '{}': only trials that both have "
+            "in common are reported.",
+            name, first_));
+      }
+      results_.context.merge(context);
+    }
+    if (stores_.empty()) first_ = file.string();
+    stores_.push_back({std::move(content), own_suite});
   }
-  results.trials = std::move(sorted);
-  return results;
+
+  /// Which trial appears under which experiment.
+  void find_places() {
+    const std::string suite = value_of(results_.context, kSuiteName);
+    std::unordered_map<TrialId, std::set<std::string>, TrialIdHash> experiments;
+    std::unordered_map<TrialId, std::string, TrialIdHash> former;
+    for (const OneStore& store : stores_) {
+      std::unordered_map<std::int64_t, TrialId> ids;
+      for (const StoredTrial& trial : store.content.trials) ids[trial.number] = trial.id;
+      for (const StoredMembership& one : store.content.memberships) {
+        const TrialId id = ids.at(one.trial);
+        const bool scored = one.suite == kScoredOwner;
+        if (!one.former && store.of_the_suite && (scored || one.suite == suite)) {
+          experiments[id].insert(one.experiment);
+        } else {
+          former[id] = one.experiment;
+          if (!one.former && !scored) of_other_suites_[one.suite].insert(id);
+        }
+      }
+    }
+    std::set<TrialId> seen;
+    std::int64_t others = 0;
+    for (std::size_t s = 0; s < stores_.size(); ++s) {
+      const StoreContent& content = stores_[s].content;
+      for (std::size_t i = 0; i < content.trials.size(); ++i) {
+        const TrialId& id = content.trials[i].id;
+        if (stores_.size() > 1 && !seen.insert(id).second) continue;
+        const auto own = experiments.find(id);
+        if (own == experiments.end()) {
+          ++others;
+          if (!options_.all) continue;
+          const std::string once = former.count(id) == 0 ? "" : former.at(id) + ' ';
+          places_.push_back({once + kNotInSuite, id, s, i});
+          continue;
+        }
+        belonging_.push_back(content.results[i].made_by);
+        for (const std::string& experiment : own->second) places_.push_back({experiment, id, s, i});
+      }
+    }
+    for (auto& [name, ids] : of_other_suites_) {
+      for (const auto& [id, own] : experiments) ids.erase(id);
+    }
+    tell_others(others);
+    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+      return std::tie(a.experiment, a.id) < std::tie(b.experiment, b.id);
+    });
+  }
+
+  void tell_others(std::int64_t others) {
+    if (others == 0) return;
+    std::int64_t of_suites = 0;
+    std::vector<std::string> names;
+    for (const auto& [name, ids] : of_other_suites_) {
+      if (ids.empty()) continue;
+      of_suites += static_cast<std::int64_t>(ids.size());
+      names.push_back("'" + name + "'");
+    }
+    if (of_suites > 0) {
+      results_.notes.push_back(fmt::format(
+          "{} other trial{} in the store belong{} to {} {}, which the report is not about.",
+          of_suites, of_suites == 1 ? "" : "s", of_suites == 1 ? "s" : "",
+          names.size() == 1 ? "suite" : "suites", fmt::join(names, ", ")));
+    }
+    const std::int64_t left = others - of_suites;
+    if (left <= 0) return;
+    results_.notes.push_back(fmt::format(
+        "{} other trial{} in the store belong{} to no experiment of the suite; 'spurion report "
+        "--all {}' shows {}, 'spurion prune {}' drops {}.",
+        left, left == 1 ? "" : "s", left == 1 ? "s" : "", folder_.string(),
+        left == 1 ? "it" : "them", folder_.string(), left == 1 ? "it" : "them"));
+  }
+
+  void take_trials() {
+    results_.trials.reserve(places_.size());
+    std::map<std::pair<std::size_t, std::size_t>, int> uses;
+    for (const Place& place : places_) ++uses[{place.store, place.index}];
+    for (const Place& place : places_) {
+      TrialResult& result = stores_[place.store].content.results[place.index];
+      if (--uses[{place.store, place.index}] == 0) {
+        results_.trials.push_back(std::move(result));
+      } else {
+        results_.trials.push_back(result);
+      }
+      results_.trials.back().spec.experiment = place.experiment;
+    }
+  }
+
+  /// Says where trials of the report were not all made by the same.
+  void tell_mixture() {
+    std::map<std::string, std::set<std::string>> kinds;  // by what they are of
+    std::map<std::string, std::string> data;
+    std::set<std::shared_ptr<const Provenance>> seen;
+    std::int64_t unknown = 0;
+    for (const auto& made_by : belonging_) {
+      if (!made_by) ++unknown;
+      if (!made_by || !seen.insert(made_by).second) continue;
+      kinds["versions of spurion"].insert(made_by->version);
+      kinds["builds of spurion (code)"].insert(made_by->code.substr(0, 8));
+      kinds["libraries"].insert(made_by->libraries);
+      kinds["instruction sets"].insert(made_by->processor);
+      kinds["devices"].insert(made_by->device);
+      for (const CodeFile& file : made_by->plugins) {
+        const std::string name = file.name.substr(0, file.name.find(' '));
+        kinds[fmt::format("builds of plug-in {}", name)].insert(
+            fmt::format("{} (file {})", file.name, file.hash.substr(0, 8)));
+      }
+      check_same_data(data, "some of its trials", made_by->data, "others");
+      data.insert(made_by->data.begin(), made_by->data.end());
+    }
+    if (!kinds.empty()) {
+      results_.context["device"] = fmt::format("{}", fmt::join(kinds["devices"], ", "));
+    }
+    for (const auto& [kind, names] : kinds) {
+      if (names.size() < 2) continue;
+      results_.notes.push_back(
+          fmt::format("The trials were made by different {}: {}. Their numbers may differ for that "
+                      "reason alone.",
+                      kind, fmt::join(names, "; ")));
+    }
+    // Where nothing is recorded, as in a store that a program made, there is nothing to compare.
+    if (unknown > 0 && !seen.empty()) {
+      results_.notes.push_back(
+          fmt::format("What made {} trial{} is not recorded, or the record is damaged.", unknown,
+                      unknown == 1 ? "" : "s"));
+    }
+  }
+
+  std::filesystem::path folder_;
+  ReadOptions options_;
+  StoredResults results_;
+  std::string first_;  ///< file whose suite is reported
+  std::vector<OneStore> stores_;
+  std::vector<Place> places_;
+  std::vector<std::shared_ptr<const Provenance>> belonging_;  ///< of trials, each once
+  std::map<std::string, std::set<TrialId>> of_other_suites_;
+};
+
+}  // namespace
+
+bool is_not_in_suite(const TrialResult& trial) {
+  const std::string& name = trial.spec.experiment;
+  const std::string mark = kNotInSuite;
+  return name.size() >= mark.size() &&
+         name.compare(name.size() - mark.size(), mark.size(), mark) == 0;
+}
+
+StoredResults read_results(const std::filesystem::path& folder, const ReadOptions& options) {
+  return FolderReader(folder, options).read();
 }
 
 }  // namespace spurion

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "harness/sqlite.hpp"
+#include "harness/store_content.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -17,51 +18,48 @@ namespace {
 
 constexpr const char* kStoreFile = "store.sqlite";
 
-void add_id(const std::string& text, std::unordered_set<TrialId, TrialIdHash>& ids) {
-  if (const auto id = TrialId::read(text)) ids.insert(*id);
-}
-
 }  // namespace
-
-StoredFacts facts_of(const Store& store) {
-  StoredFacts facts;
-  facts.exists = true;
-  facts.context = store.context();
-  for (const std::string& id : store.finished()) add_id(id, facts.finished);
-  return facts;
-}
 
 StoredFacts read_facts(const std::filesystem::path& folder) {
   StoredFacts facts;
   std::error_code unreadable;  // opening says what is wrong
   if (!std::filesystem::exists(folder / kStoreFile, unreadable)) return facts;
+  sqlite::Database database(folder / kStoreFile, sqlite::Access::read);
+  const StoreContent content = read_store(database, StoreDetail::index);
   facts.exists = true;
-  const sqlite::Database database(folder / kStoreFile, SQLITE_OPEN_READWRITE);
-  sqlite::Statement context(database, "SELECT key, value FROM context");
-  while (context.step()) facts.context.emplace(context.text(0), context.text(1));
-  sqlite::Statement trials(database, "SELECT id FROM trial");
-  while (trials.step()) add_id(trials.text(0), facts.finished);
+  facts.context = merged_context(content.context);
+  facts.damage = content.damage;
+  for (const StoredTrial& trial : content.trials) {
+    const auto record = content.provenance.find(trial.provenance);
+    facts.finished[trial.id] = record == content.provenance.end() ? nullptr : record->second;
+  }
   return facts;
 }
 
 Outcomes read_outcomes(const std::filesystem::path& folder,
                        const std::unordered_set<TrialId, TrialIdHash>& wanted) {
   Outcomes outcomes;
-  const sqlite::Database database(folder / kStoreFile, SQLITE_OPEN_READWRITE);
-  sqlite::Statement peak(database, "SELECT value FROM context WHERE key = 'peak_memory'");
-  if (peak.step()) outcomes.peak_memory = peak.text(0);
-  sqlite::Statement trials(database, "SELECT id, status, message, spec FROM trial");
-  while (trials.step()) {
-    const auto id = TrialId::read(trials.text(0));
-    if (!id || wanted.count(*id) == 0) continue;
-    const std::string status = trials.text(1);
-    if (status == status_name(Status::done)) {
+  sqlite::Database database(folder / kStoreFile, sqlite::Access::read);
+  const StoreContent content = read_store(database, StoreDetail::index);
+  for (const ContextRow& row : content.context) {
+    if (row.key == "peak_memory") outcomes.peak_memory = row.value;
+  }
+  sqlite::Statement ending(database,
+                           "SELECT message, spec FROM trial WHERE number = ? AND status <> 'done'");
+  for (const StoredTrial& trial : content.trials) {
+    if (wanted.count(trial.id) == 0) continue;
+    if (trial.status == Status::done) {
       ++outcomes.done;
       continue;
     }
-    ++(status == status_name(Status::diverged) ? outcomes.diverged : outcomes.failed);
-    const TrialSpec spec = TrialSpec::from_canonical(parse_json(trials.text(3), database.file()));
-    ++outcomes.messages[fmt::format("{} {}: {}", spec.method.name, status, trials.text(2))];
+    ++(trial.status == Status::diverged ? outcomes.diverged : outcomes.failed);
+    ending.bind(1, trial.number);
+    if (ending.step()) {
+      const TrialSpec spec = TrialSpec::from_canonical(parse_json(ending.text(1), database.file()));
+      ++outcomes.messages[fmt::format("{} {}: {}", spec.method.name, status_name(trial.status),
+                                      ending.text(0))];
+    }
+    ending.reset();
   }
   return outcomes;
 }

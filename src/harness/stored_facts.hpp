@@ -3,25 +3,27 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "harness/trial_id.hpp"
 
 namespace spurion {
 
-class Store;
-
 /// What a folder's store holds, in short: enough to say what is left to run.
 struct StoredFacts {
   bool exists = false;
   std::map<std::string, std::string> context;
-  std::unordered_set<TrialId, TrialIdHash> finished;
+  /// Trials that are whole, and what made them: null where it is not known.
+  std::unordered_map<TrialId, std::shared_ptr<const Provenance>, TrialIdHash> finished;
+  std::vector<std::string> damage;  ///< a sentence each
 };
 
-StoredFacts facts_of(const Store& store);
 /// Of the store a folder holds, or none, without a lock on it and without writing. Throws
-/// `StoreError` when it is damaged.
+/// `StoreError` when nothing can be read.
 StoredFacts read_facts(const std::filesystem::path& folder);
 
 /// How trials ended, those of earlier runs included.

@@ -10,7 +10,7 @@ namespace spurion {
 
 std::string TrialId::text() const { return fmt::format("{:016x}{:016x}", high, low); }
 
-std::optional<TrialId> TrialId::read(const std::string& text) {
+std::optional<TrialId> TrialId::read(std::string_view text) {
   constexpr std::size_t kDigits = 16;
   if (text.size() != 2 * kDigits) return std::nullopt;
   TrialId id;
@@ -27,6 +27,10 @@ std::string canonical_text(const Component& component) {
                      component.options.canonical_json());
 }
 
+TrialId trial_id_of_text(std::string_view canonical_json) {
+  return {StreamKey(2).child(canonical_json).value(), StreamKey(1).child(canonical_json).value()};
+}
+
 TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t suite_seed,
                  std::int64_t draw) {
   const auto& [environment, model, method, regime, optimizer, training, evaluation] = sections;
@@ -36,7 +40,7 @@ TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t s
       R"("regime":{},"seed":{},"suite_seed":{},"training":{}}})",
       draw, *environment, *evaluation, *method, *model, *optimizer, *regime, seed, suite_seed,
       *training);
-  return {StreamKey(2).child(text).value(), StreamKey(1).child(text).value()};
+  return trial_id_of_text(text);
 }
 
 TrialId trial_id(const TrialSpec& trial) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "spurion/export.hpp"
 #include "spurion/trial.hpp"
@@ -18,7 +19,7 @@ struct TrialId {
   /// 32 hex digits, what `TrialSpec::id` gives.
   [[nodiscard]] SPURION_API std::string text() const;
   /// The id that `text` gave; none where it is no id.
-  SPURION_API static std::optional<TrialId> read(const std::string& text);
+  SPURION_API static std::optional<TrialId> read(std::string_view text);
   friend bool operator==(const TrialId& a, const TrialId& b) {
     return a.high == b.high && a.low == b.low;
   }
@@ -35,6 +36,8 @@ struct TrialIdHash {
 /// again and again.
 using SectionTexts = std::array<const std::string*, 7>;
 
+/// The id of a trial of this canonical text.
+SPURION_API TrialId trial_id_of_text(std::string_view canonical_json);
 /// The id of a trial with these sections.
 SPURION_API TrialId trial_id(const SectionTexts& sections, std::int64_t seed,
                              std::int64_t suite_seed, std::int64_t draw);

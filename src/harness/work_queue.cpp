@@ -1,5 +1,7 @@
 #include "harness/work_queue.hpp"
 
+#include <algorithm>
+
 namespace spurion {
 
 namespace {
@@ -65,6 +67,12 @@ void WorkQueue::fail(std::exception_ptr failure) {
   if (!failure_) failure_ = std::move(failure);
   ending_.store(true);
   changed_.notify_all();
+}
+
+void WorkQueue::note(const std::string& text) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  std::vector<std::string>& notes = progress_.notes;
+  if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(text);
 }
 
 void WorkQueue::rethrow() const {

@@ -27,6 +27,8 @@ class WorkQueue {
   /// Stores the results of a pack.
   void finish(std::size_t pack, const std::vector<TrialResult>& results);
   void fail(std::exception_ptr failure);
+  /// What the user should know; the same is told once.
+  void note(const std::string& text);
   [[nodiscard]] const std::atomic<bool>* ending() const { return &ending_; }
   void rethrow() const;
   [[nodiscard]] Progress progress() const { return progress_; }

@@ -29,7 +29,7 @@ main{max-width:60rem;margin:0 auto;padding:2.5rem 1.25rem 5rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem}h2{font-size:1.3rem;margin:3rem 0 .6rem;padding-top:1rem;border-top:1px solid var(--rule)}
 h3{font-size:1.05rem;margin:1.6rem 0 .4rem}p{margin:.5rem 0}.lead,.note,figcaption,caption{color:var(--muted)}
 .note,figcaption,caption{font-size:.86rem}.answer{background:var(--soft);border-left:4px solid var(--accent);padding:.8rem 1rem;margin:.9rem 0;border-radius:0 6px 6px 0}
-.answer b{display:block;margin-bottom:.2rem}figure{margin:1.2rem 0}figcaption{margin-top:.3rem}
+.warning{border-left:4px solid var(--c0);background:var(--soft);padding:.6rem 1rem;margin:.9rem 0;border-radius:0 6px 6px 0}.answer b{display:block;margin-bottom:.2rem}figure{margin:1.2rem 0}figcaption{margin-top:.3rem}
 .scroll{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;min-width:100%}
 caption{caption-side:bottom;text-align:left;padding-top:.5rem;max-width:56rem}th,td{padding:.38rem .7rem .38rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);white-space:nowrap}
 td:last-child{white-space:normal}th{font-weight:600}pre{background:var(--soft);padding:1rem;overflow-x:auto;font-size:.82rem;line-height:1.45;border-radius:6px}
@@ -127,8 +127,15 @@ std::string how_it_was_run(const StoredResults& results) {
   std::int64_t failed = 0;
   std::set<std::string> ids;
   std::set<std::int64_t> seeds;
+  std::int64_t scored = 0;
+  std::int64_t others = 0;
   for (const TrialResult& trial : results.trials) {
     if (!ids.insert(trial.spec.id()).second) continue;
+    if (is_not_in_suite(trial)) {
+      ++others;
+      continue;
+    }
+    scored += trial.spec.model.name == "elsewhere" ? 1 : 0;
     flops += trial.cost.flops;
     seconds += trial.cost.seconds;
     rows += trial.cost.rows_seen;
@@ -139,9 +146,12 @@ std::string how_it_was_run(const StoredResults& results) {
   const std::string total = context_of(results, "trials");
   std::string out = "<dl>";
   const std::pair<const char*, std::string> facts[] = {
-      {"Trials", fmt::format("{} done{}; {} diverged, {} failed",
-                             static_cast<std::int64_t>(ids.size()) - diverged - failed,
-                             total.empty() ? "" : " of " + total, diverged, failed)},
+      {"Trials",
+       fmt::format("{} done{}; {} diverged, {} failed{}{}",
+                   static_cast<std::int64_t>(ids.size()) - diverged - failed - scored - others,
+                   total.empty() ? "" : " of " + total, diverged, failed,
+                   scored == 0 ? "" : fmt::format("; {} trained elsewhere and scored", scored),
+                   others == 0 ? "" : fmt::format("; {} others, not in the suite", others))},
       {"Seeds", fmt::format("{}", seeds.size())},
       {"Training", flops > 0.0 ? fmt::format("{:.3g} floating-point operations (counted), {} rows "
                                              "through gradients",
@@ -186,6 +196,9 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       "mean over seeds, unless a caption says otherwise.</p>\n",
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
       analysis::kIntervalText);
+  for (const std::string& note : results.notes) {
+    out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";
+  }
   out += "<section id=\"answers\" aria-label=\"Answers\">";
   for (const Answer& answer : answers) {
     out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answer.question),

@@ -12,15 +12,16 @@
 
 namespace spurion {
 
-ReportFiles write_report(const std::filesystem::path& folder) {
-  const StoredResults results = read_results(folder);
+ReportFiles write_report(const std::filesystem::path& folder, const ReportOptions& options) {
+  const StoredResults results = read_results(folder, {options.all});
+  const std::filesystem::path& to = options.to.empty() ? folder : options.to;
   const auto answers = analysis::answer_all(results);
   const auto dials = analysis::dial_charts(results);
   ReportFiles files;
-  files.html = folder / "report.html";
+  files.html = to / "report.html";
   std::vector<std::pair<std::filesystem::path, std::string>> contents;
   contents.emplace_back(files.html, report::render_html(results, answers, dials));
-  const std::filesystem::path csv = folder / "csv";
+  const std::filesystem::path csv = to / "csv";
   const auto add = [&](const std::string& name, const std::string& text) {
     files.csv.push_back(csv / (name + ".csv"));
     contents.emplace_back(files.csv.back(), text);

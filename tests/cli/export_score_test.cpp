@@ -80,6 +80,7 @@ TEST_CASE("exported rows come back as scores and a report") {
   CHECK(report.err.empty());
   CHECK(report.code == 0);
   CHECK_THAT(report.out, Contains("follows_cue"));
+  CHECK(shell.run({"report", "out"}).code == 0);
   CHECK_THAT(read_file(shell.path("out/report.html")),
              Contains("follows_cue") && Contains("trained elsewhere"));
 

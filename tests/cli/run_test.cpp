@@ -114,3 +114,72 @@ TEST_CASE("a suite's path and an output folder may hold spaces") {
   CHECK(shell.run({"run", "my suites/toy.toml", "--out", "my results/a b"}).code == 0);
   CHECK(std::filesystem::exists(shell.path("my results/a b/store.sqlite")));
 }
+
+TEST_CASE("an edited suite reports its own trials only, and the others can be seen and dropped") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(6, 5));
+  CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
+  shell.write("toy.toml", toy_suite(4, 7));
+  const Finished edited = shell.run({"run", "toy.toml", "--out", "out"});
+  CHECK_THAT(edited.out, Contains("4 trials in out: 4 done") &&
+                             Contains("6 other trials in the store belong to no experiment"));
+  CHECK(shell.run({"report", "out"}).code == 0);
+  const std::string html = read_file(shell.path("out/report.html"));
+  CHECK_THAT(html, Contains("4 done of 4; 0 diverged") && Contains("6 other trials in the store"));
+  CHECK(shell.run({"report", "out", "--all", "--to", "whole"}).code == 0);
+  CHECK_THAT(read_file(shell.path("whole/csv/trials.csv")), Contains("grid (not in the suite)"));
+  CHECK_THAT(read_file(shell.path("whole/report.html")),
+             Contains("4 done of 4; 0 diverged, 0 failed; 6 others, not in the suite"));
+  CHECK(read_file(shell.path("out/csv/trials.csv")).find("not in the suite") == std::string::npos);
+
+  const Finished dry = shell.run({"prune", "out", "--dry-run"});
+  CHECK(dry.out == "would drop 6 trials that belonged to experiment 'grid'\n");
+  CHECK(shell.run({"prune", "out"}).out == "dropped 6 trials that belonged to experiment 'grid'\n");
+  CHECK_THAT(shell.run({"prune", "out"}).out, Contains("nothing to drop"));
+  CHECK(read_results(shell.path("out"), {true}).trials.size() == 4);
+}
+
+TEST_CASE("a report as text writes nothing, and one elsewhere leaves the folder alone") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(4, 5));
+  CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
+  const auto names = [&] {
+    std::string all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(shell.path("out"))) {
+      all += entry.path().filename().string() + '\n';
+    }
+    return all;
+  };
+  const std::string before = names();
+  {
+    const Store writer(shell.path("out"));  // as a run would hold it
+    const Finished text = shell.run({"report", "out", "--text"});
+    CHECK(text.code == 0);
+    CHECK_THAT(text.out, Contains("Which method does better?"));
+    const Finished elsewhere = shell.run({"report", "out", "--to", "reports/new"});
+    CHECK(elsewhere.code == 0);
+    CHECK_THAT(elsewhere.out, Contains("reports/new/report.html\n"));
+    CHECK(std::filesystem::exists(shell.path("reports/new/csv/trials.csv")));
+  }
+  CHECK(names() == before);
+  CHECK(shell.run({"report", "out", "--text", "--to", "x"}).code == 2);
+}
+
+TEST_CASE("trials of another instruction set are refused, made again, or told") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(2, 5));
+  CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
+  shell.write("toy.toml", toy_suite(4, 5));
+  shell.set("ATEN_CPU_CAPABILITY", "default");
+  shell.set("ONEDNN_MAX_CPU_ISA", "SSE41");
+  const Finished refused = shell.run({"run", "toy.toml", "--out", "out"});
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, Contains("2 trials of this suite that something else made") &&
+                              Contains("instruction sets: ") && Contains("--rerun-changed"));
+  const Finished mixed = shell.run({"run", "toy.toml", "--out", "out", "--allow-mixed"});
+  CHECK(mixed.code == 0);
+  CHECK_THAT(mixed.out, Contains("different instruction sets"));
+  const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--rerun-changed"});
+  CHECK_THAT(again.out, Contains("of which 2 in place of those that something else made"));
+  CHECK(again.out.find("different instruction sets") == std::string::npos);
+}

@@ -108,22 +108,6 @@ TEST_CASE("a store of one kind of device is not gone on with on another") {
                     Contains("holds trials run on privateuseone") && Contains("another --out"));
 }
 
-TEST_CASE("a store that does not say its device was made on the processor") {
-  const Catalog catalog = builtin_catalog();
-  const Suite suite = suite_of(kMlp);
-  const TemporaryFolder folder;
-  const RunOptions options = options_for(folder, at::kCPU);
-  {
-    Store store(options.out);
-    TrialResult result;
-    result.spec = suite.trials(catalog).front();
-    store.append({result});
-  }
-  CHECK_THROWS_WITH(run_suite(suite, catalog, options_for(folder, fake_device)),
-                    Contains("holds trials run on cpu"));
-  CHECK(run_suite(suite, catalog, options).trials_found == 1);
-}
-
 TEST_CASE("a run on a device that was stopped goes on to the same bits") {
   const Catalog catalog = builtin_catalog();
   const Suite suite = suite_of(kMlp, 10, R"({ name = "experience_replay" })");

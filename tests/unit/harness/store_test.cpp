@@ -1,13 +1,18 @@
 #include "spurion/store.hpp"
 
+#include <cerrno>
 #include <cmath>
 #include <fstream>
+#include <set>
 
 #include "catch.hpp"
+#include "harness/folder_lock.hpp"
+#include "harness/sqlite.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 
 using namespace spurion;
+using Catch::Contains;
 
 namespace {
 
@@ -24,6 +29,8 @@ TrialResult result_of(std::int64_t seed) {
   return result;
 }
 
+std::string id_of(std::int64_t seed) { return result_of(seed).spec.id(); }
+
 }  // namespace
 
 TEST_CASE("what is stored reads back bit for bit") {
@@ -31,13 +38,12 @@ TEST_CASE("what is stored reads back bit for bit") {
   {
     Store store(folder.path());
     store.append({result_of(1), result_of(0)});
-    store.set_memberships({{result_of(0).spec.id(), "x"},
-                           {result_of(1).spec.id(), "x"},
-                           {result_of(0).spec.id(), "y"}});
+    store.set_memberships({{id_of(0), "x"}, {id_of(1), "x"}, {id_of(0), "y"}});
     store.set_context({{"suite", "text"}});
     CHECK(store.finished().size() == 2);
   }
   const StoredResults results = read_results(folder.path());
+  CHECK(results.notes.empty());
   REQUIRE(results.trials.size() == 3);
   CHECK(results.context.at("suite") == "text");
   CHECK(results.trials.back().spec.experiment == "y");
@@ -59,21 +65,178 @@ TEST_CASE("a trial already there is left as it is") {
   CHECK(read_results(folder.path()).trials.front().measurements.size() == 2);
 }
 
+TEST_CASE("memberships of a suite are replaced, and may be told before its trials are there") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  const std::map<std::string, std::string> context = {{"suite", "text"}, {"suite_name", "one"}};
+  store.set_suite("one", {{id_of(0), "x"}, {id_of(1), "x"}, {id_of(1), "y"}}, context);
+  store.append({result_of(0), result_of(1), result_of(2)});
+  CHECK(read_results(folder.path()).trials.size() == 3);
+
+  store.set_suite("one", {{id_of(1), "y"}, {id_of(3), "y"}}, context);
+  store.append({result_of(3)});
+  const StoredResults edited = read_results(folder.path());
+  REQUIRE(edited.trials.size() == 2);
+  for (const TrialResult& trial : edited.trials) CHECK(trial.spec.experiment == "y");
+  REQUIRE(edited.notes.size() == 1);
+  CHECK_THAT(edited.notes.front(),
+             Contains("2 other trials in the store belong to no experiment") &&
+                 Contains("spurion report --all") && Contains("spurion prune"));
+  const StoredResults all = read_results(folder.path(), {true});
+  std::multiset<std::string> names;
+  for (const TrialResult& trial : all.trials) names.insert(trial.spec.experiment);
+  CHECK(names ==
+        std::multiset<std::string>{"(not in the suite)", "x (not in the suite)", "y", "y"});
+  // Another suite in the same folder: both keep their own.
+  store.set_suite("two", {{id_of(3), "y"}, {id_of(2), "z"}},
+                  {{"suite", "other"}, {"suite_name", "two"}});
+  const StoredResults second = read_results(folder.path());
+  CHECK(second.trials.size() == 2);
+  REQUIRE(second.notes.size() == 2);
+  CHECK_THAT(second.notes[0], Contains("1 other trial in the store belongs to suite 'one'"));
+  CHECK_THAT(second.notes[1], Contains("1 other trial in the store belongs to no experiment"));
+  CHECK(store.leftovers() == std::map<std::string, std::string>{{id_of(0), "x"}});
+}
+
+TEST_CASE("pruning drops what belongs to no experiment of any suite") {
+  const tests::TemporaryFolder folder;
+  {
+    Store store(folder.path());
+    store.set_suite("one", {{id_of(0), "x"}, {id_of(1), "x"}}, {{"suite_name", "one"}});
+    store.append({result_of(0), result_of(1), result_of(2)});
+    store.add_scored(result_of(5), "x", {{"access.net", "not known"}});
+    store.set_suite("one", {{id_of(1), "x"}}, {{"suite_name", "one"}});
+  }
+  const std::map<std::string, std::int64_t> expected = {{"", 1}, {"x", 1}};
+  CHECK(prune(folder.path(), true).trials == expected);
+  CHECK(read_results(folder.path(), {true}).trials.size() == 4);
+  CHECK(prune(folder.path(), false).trials == expected);
+  const StoredResults left = read_results(folder.path(), {true});
+  CHECK(left.notes.empty());
+  CHECK(left.trials.size() == 2);
+  CHECK(left.context.at("access.net") == "not known");
+  CHECK(prune(folder.path(), false).trials.empty());
+}
+
+TEST_CASE("what was scored stays when its suite runs again, and goes with its experiment") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  store.set_suite("one", {{id_of(0), "x"}}, {{"suite_name", "one"}, {"environment.e", "own"}});
+  store.append({result_of(0)});
+  store.add_scored(result_of(5), "x", {{"environment.e#7", "other options"}});
+  store.set_suite("one", {{id_of(0), "x"}}, {{"suite_name", "one"}, {"environment.e", "own"}});
+  const StoredResults kept = read_results(folder.path());
+  CHECK(kept.trials.size() == 2);
+  CHECK(kept.context.at("environment.e") == "own");
+  CHECK(kept.context.at("environment.e#7") == "other options");
+  store.set_suite("one", {{id_of(0), "y"}}, {{"suite_name", "one"}});
+  CHECK(read_results(folder.path()).trials.size() == 1);
+  store.set_suite("one", {{id_of(0), "x"}}, {{"suite_name", "one"}});
+  CHECK(read_results(folder.path()).trials.size() == 2);
+}
+
+TEST_CASE("facts of an earlier run of a suite do not stay") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  store.set_suite("one", {}, {{"environment.e", "a"}, {"environment.f", "b"}});
+  store.set_suite("one", {}, {{"environment.e", "c"}});
+  CHECK(store.context() == std::map<std::string, std::string>{{"environment.e", "c"}});
+}
+
+TEST_CASE("trials made by different things are told") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  Provenance first{"0.1.0", "aaaaaaaaaa", "LibTorch 1.13.1", "AVX2", "cpu", {}, {}};
+  Provenance second = first;
+  second.processor = "AVX512";
+  second.plugins = {{"my_lab 1.0", "0011223344"}};
+  Provenance third = first;
+  third.plugins = {{"my_lab 2.0", "5566778899"}};
+  std::vector<TrialResult> results = {result_of(0), result_of(1), result_of(2)};
+  results[0].made_by = std::make_shared<const Provenance>(first);
+  results[1].made_by = std::make_shared<const Provenance>(second);
+  results[2].made_by = std::make_shared<const Provenance>(third);
+  store.append(results);
+  store.set_memberships({{id_of(0), "x"}, {id_of(1), "x"}, {id_of(2), "x"}});
+  const StoredResults mixed = read_results(folder.path());
+  CHECK(mixed.trials[0].made_by != nullptr);
+  REQUIRE(mixed.notes.size() == 2);
+  CHECK_THAT(mixed.notes[0], Contains("different builds of plug-in my_lab: my_lab 1.0 (file "
+                                      "00112233); my_lab 2.0 (file 55667788)"));
+  CHECK_THAT(mixed.notes[1], Contains("different instruction sets: AVX2; AVX512"));
+  // Those of them that do not belong do not matter.
+  store.set_memberships({{id_of(0), "x"}});
+  CHECK(read_results(folder.path()).notes.size() == 1);
+}
+
 TEST_CASE("a second writer is refused") {
   const tests::TemporaryFolder folder;
   const Store store(folder.path());
-  CHECK_THROWS_WITH(Store(folder.path()), Catch::Contains("in use by another spurion process"));
+  CHECK_THROWS_WITH(Store(folder.path()), Contains("in use by another spurion process"));
+}
+
+TEST_CASE("each reason why a folder cannot be locked has its own sentence") {
+  std::set<std::string> sentences;
+  for (const int error : {EWOULDBLOCK, ENOLCK, ENOSYS, EACCES, EROFS, EIO}) {
+    const std::string sentence = lock_problem("out", error);
+    CHECK_THAT(sentence, Contains("output folder 'out'"));
+    sentences.insert(sentence);
+  }
+  CHECK(sentences.size() == 6);
+  CHECK(lock_problem("out", EOPNOTSUPP) == lock_problem("out", ENOSYS));
+  CHECK(lock_problem("out", EPERM) == lock_problem("out", EACCES));
 }
 
 TEST_CASE("damaged, foreign and missing stores are one clear error") {
   const tests::TemporaryFolder folder;
-  CHECK_THROWS_WITH(read_results(folder.path()), Catch::Contains("holds no store"));
-  CHECK_THROWS_WITH(read_results(folder.path() / "none"), Catch::Contains("is not a folder"));
-  std::ofstream(folder.path() / "store.sqlite") << std::string(5000, 'x');
+  CHECK_THROWS_WITH(read_results(folder.path()), Contains("holds no store"));
+  CHECK_THROWS_WITH(read_results(folder.path() / "none"), Contains("is not a folder"));
+  const auto file = folder.path() / "store.sqlite";
+  std::ofstream(file) << std::string(5000, 'x');
   CHECK_THROWS_AS(read_results(folder.path()), StoreError);
-  CHECK_THROWS_WITH(Store(folder.path()), Catch::Contains("damaged or not a spurion store"));
+  CHECK_THROWS_WITH(Store(folder.path()), Contains("damaged or not a spurion store"));
+}
+
+TEST_CASE("a database of another application gets none of our tables") {
+  const tests::TemporaryFolder folder;
+  const auto file = folder.path() / "store.sqlite";
+  sqlite::Database(file, sqlite::Access::write).execute("CREATE TABLE bookmarks(url TEXT)");
+  CHECK_THROWS_WITH(Store(folder.path()), Contains("a database of another application"));
+  CHECK_THROWS_WITH(read_results(folder.path()), Contains("a database of another application"));
+  sqlite::Database database(file, sqlite::Access::read);
+  sqlite::Statement tables(database, "SELECT count(*) FROM sqlite_master");
+  tables.step();
+  CHECK(tables.integer(0) == 1);
+}
+
+TEST_CASE("a store of an earlier layout is refused with what to do") {
+  const tests::TemporaryFolder folder;
+  sqlite::Database(folder.path() / "store.sqlite", sqlite::Access::write)
+      .execute("CREATE TABLE trial(number INTEGER PRIMARY KEY, id TEXT); PRAGMA user_version=1");
+  CHECK_THROWS_WITH(Store(folder.path()), Contains("has layout 1 of an earlier spurion") &&
+                                              Contains("run into another folder (--out)"));
+  CHECK_THROWS_AS(read_results(folder.path()), StoreError);
+}
+
+TEST_CASE("reading takes no lock and writes nothing, also while a run writes") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  store.append({result_of(0)});
+  store.set_memberships({{id_of(0), "x"}});
+  const auto names = [&] {
+    std::set<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      all.insert(entry.path().filename().string());
+    }
+    return all;
+  };
+  CHECK(names() == std::set<std::string>{"store.lock", "store.sqlite"});
+  const auto before = std::filesystem::last_write_time(folder.path() / "store.sqlite");
+  CHECK(read_results(folder.path()).trials.size() == 1);
+  CHECK(std::filesystem::last_write_time(folder.path() / "store.sqlite") == before);
+  CHECK(names() == std::set<std::string>{"store.lock", "store.sqlite"});
 }
 
 TEST_CASE("a folder that cannot be made is a store error") {
-  CHECK_THROWS_WITH(Store("/proc/nowhere/x"), Catch::Contains("cannot create output folder"));
+  CHECK_THROWS_WITH(Store("/proc/nowhere/x"), Contains("cannot create output folder"));
 }

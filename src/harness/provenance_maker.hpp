@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "spurion/catalog.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// The hash of spurion's own sources, compiler and flags: `Provenance::code`.
+const char* code_identity();
+
+/// Says what makes trials in this process: this build, these libraries, this processor.
+class ProvenanceMaker {
+ public:
+  /// `data`: fingerprints of the rows of all worlds that are asked about.
+  ProvenanceMaker(const Catalog& catalog, std::map<std::string, std::string> data, Device device);
+
+  /// One object for all trials of the same provenance.
+  std::shared_ptr<const Provenance> of(const TrialSpec& trial);
+
+ private:
+  template <class Registry>
+  void add_file(const Registry& registry, const std::string& name, std::vector<CodeFile>& files);
+
+  const Catalog* catalog_;
+  std::map<std::string, std::string> data_;
+  Provenance base_;                            ///< what all trials share, files of metrics included
+  std::map<std::string, std::string> hashes_;  ///< of files
+  std::map<std::string, std::shared_ptr<const Provenance>> by_parts_;
+  std::map<std::string, std::shared_ptr<const Provenance>> by_facts_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,248 @@
+// A store whose bytes are not what was written: no number is ever reported that was not measured.
+// SPURION_FLIPS says how many single bits are flipped, one at a time (default 500).
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "catch.hpp"
+#include "harness/sqlite.hpp"
+#include "harness/synthetic_store.hpp"
+#include "spurion/error.hpp"
+#include "temporary_folder.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+constexpr std::int64_t kTrials = 200;
+
+/// How often reading a damaged store ended in which way.
+struct Outcomes {
+  int same = 0;     ///< everything as it was written
+  int named = 0;    ///< the damage is named, and what is reported is as it was written
+  int refused = 0;  ///< nothing is reported
+  int lost = 0;     ///< trials left out where the damage is named, all cases together
+  int changed = 0;  ///< something else was reported: never
+  std::string first_change;
+};
+
+class Damaged {
+ public:
+  Damaged() {
+    write_synthetic_store(folder_.path(), kTrials);
+    whole_ = bytes_of(file());
+    expected_ = reported(folder_.path());
+  }
+
+  /// Reads the store with these bytes.
+  void try_bytes(const std::string& bytes, const std::string& what) {
+    write_bytes(file(), bytes);
+    Reported found;
+    try {
+      found = reported(folder_.path());
+    } catch (const StoreError&) {
+      ++outcomes_.refused;
+      return;
+    }
+    bool right = found.context == expected_.context;
+    for (const auto& [key, line] : found.trials) {
+      const auto own = expected_.trials.find(key);
+      right = right && own != expected_.trials.end() && own->second == line;
+    }
+    const auto lost = static_cast<int>(expected_.trials.size() - found.trials.size());
+    const bool named =
+        !found.notes.empty() && found.notes.front().find("store.sqlite") != std::string::npos;
+    // What made a trial is no number: where only that is lost it is told as such.
+    for (const auto& note : found.notes) {
+      if (note.find("What made") != std::string::npos) {
+        ++outcomes_.named;
+        return;
+      }
+    }
+    if (right && lost == 0 && found.notes.empty()) {
+      ++outcomes_.same;
+    } else if (right && named && lost >= 0) {
+      ++outcomes_.named;
+      outcomes_.lost += lost;
+    } else if (outcomes_.changed++ == 0) {
+      outcomes_.first_change = what;
+    }
+  }
+
+  /// The next run: what is damaged is dropped and made again.
+  void mend_and_check() {
+    {
+      Store store(folder_.path());
+      store.mend();
+      fill_synthetic_store(store, kTrials);
+      CHECK(store.finished().size() == kTrials);
+    }
+    const Reported found = reported(folder_.path());
+    CHECK(found.trials == expected_.trials);
+    CHECK(found.context == expected_.context);
+    CHECK(found.notes.empty());
+  }
+
+  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "store.sqlite"; }
+  [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
+  [[nodiscard]] const std::string& whole() const { return whole_; }
+  [[nodiscard]] const Reported& expected() const { return expected_; }
+  [[nodiscard]] const Outcomes& outcomes() const { return outcomes_; }
+  [[nodiscard]] std::string text() const {
+    return fmt::format("{} the same, {} named ({} trials left out), {} refused, {} changed {}",
+                       outcomes_.same, outcomes_.named, outcomes_.lost, outcomes_.refused,
+                       outcomes_.changed, outcomes_.first_change);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  std::string whole_;
+  Reported expected_;
+  Outcomes outcomes_;
+};
+
+}  // namespace
+
+TEST_CASE("a flipped bit never changes what is reported") {
+  Damaged store;
+  const char* wanted = std::getenv("SPURION_FLIPS");
+  const int flips = wanted == nullptr ? 500 : std::atoi(wanted);
+  std::mt19937_64 random(1);
+  for (int i = 0; i < flips; ++i) {
+    std::string bytes = store.whole();
+    const std::size_t at = random() % bytes.size();
+    const auto bit = static_cast<unsigned>(random() % 8);
+    bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ (1U << bit));
+    store.try_bytes(bytes, fmt::format("at byte {} bit {}", at, bit));
+    if (i % 50 == 0 && store.outcomes().refused == 0) store.mend_and_check();
+  }
+  if (wanted != nullptr) WARN(flips << " flips: " << store.text());
+  INFO(store.text());
+  CHECK(store.outcomes().changed == 0);
+  // Most of the file is rows of trials: their damage is named, and costs one trial.
+  CHECK(store.outcomes().named > flips / 2);
+  CHECK(store.outcomes().lost < 2 * store.outcomes().named);
+}
+
+TEST_CASE("a stretch of zeros or a cut never changes what is reported") {
+  Damaged store;
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 50; ++i) {
+    std::string bytes = store.whole();
+    const std::size_t at = random() % (bytes.size() / 512) * 512;
+    bytes.replace(at, 512, 512, '\0');
+    store.try_bytes(bytes, fmt::format("zeros at {}", at));
+    store.try_bytes(store.whole().substr(0, random() % bytes.size()), "cut");
+  }
+  INFO(store.text());
+  CHECK(store.outcomes().changed == 0);
+}
+
+TEST_CASE("the next run makes again what a page of zeros has lost") {
+  Damaged store;
+  for (const double where : {0.1, 0.5, 0.9}) {
+    std::string bytes = store.whole();
+    const auto page = static_cast<std::size_t>(static_cast<double>(bytes.size()) * where) / 4096;
+    bytes.replace(page * 4096, 4096, 4096, '\0');
+    write_bytes(store.file(), bytes);
+    const Store damaged(store.folder());
+    CHECK_FALSE(damaged.damage().empty());
+    CHECK(damaged.finished().size() > kTrials / 2);
+  }
+  store.mend_and_check();
+}
+
+namespace {
+
+/// What a store says after these statements of SQL.
+StoredResults after(const Damaged& store, const std::string& sql) {
+  write_bytes(store.file(), store.whole());
+  sqlite::Database(store.file(), sqlite::Access::write).execute(sql);
+  return read_results(store.folder());
+}
+
+}  // namespace
+
+TEST_CASE("rows that were deleted, added or written over are found and made again") {
+  Damaged store;
+  const std::string id = synthetic_trial(3).spec.id();
+  const std::string number = "(SELECT number FROM trial WHERE id = '" + id + "')";
+  const std::string place = "WHERE trial = " + number + " AND row = 2";
+  for (const std::string& sql :
+       {"DELETE FROM measurement " + place, "UPDATE measurement SET value = 'abc' " + place,
+        "UPDATE measurement SET value = value + 1e-16 * value + 1e-16 " + place,
+        "UPDATE measurement SET value = NULL " + place,
+        "INSERT INTO measurement SELECT trial, row + 100, phase, step, domain, shift, metric, "
+        "value "
+        "FROM measurement " +
+            place,
+        "UPDATE measurement SET row = 7, step = 9 WHERE trial = " + number + " AND row = 7",
+        "UPDATE trial SET spec = replace(spec, '\"rows\":50', '\"rows\":51') WHERE id = '" + id +
+            "'",
+        "UPDATE trial SET spec = '{damaged' WHERE id = '" + id + "'",
+        "UPDATE trial SET status = 'failed' WHERE id = '" + id + "'",
+        "UPDATE trial SET flops = 1 WHERE id = '" + id + "'",
+        "UPDATE trial SET id = 'ffffffffffffffffffffffffffffffff' WHERE id = '" + id + "'"}) {
+    INFO(sql);
+    const StoredResults found = after(store, sql);
+    CHECK(found.trials.size() == store.expected().trials.size() - 1);
+    REQUIRE(found.notes.size() == 1);
+    CHECK_THAT(found.notes.front(),
+               Contains("store.sqlite': trial ") && Contains(" is damaged") &&
+                   Contains("the next 'spurion run' of the suite makes it again"));
+    store.mend_and_check();
+  }
+}
+
+TEST_CASE("rows that are gone without a trace are missed") {
+  Damaged store;
+  const std::string id = synthetic_trial(3).spec.id();
+  const StoredResults trial = after(
+      store, "DELETE FROM measurement WHERE trial = (SELECT number FROM trial WHERE id = '" + id +
+                 "'); DELETE FROM membership WHERE trial = (SELECT number FROM trial WHERE id = '" +
+                 id + "'); DELETE FROM trial WHERE id = '" + id + "'");
+  CHECK_THAT(trial.notes.front(), Contains("a trial is missing"));
+  store.mend_and_check();
+  const StoredResults membership = after(store, "DELETE FROM membership WHERE trial = 5");
+  CHECK_THAT(membership.notes.front(), Contains("to which experiment a trial belongs is damaged"));
+  store.mend_and_check();
+  CHECK_THROWS_WITH(after(store, "DELETE FROM context WHERE key = 'access.erm'"),
+                    Contains("facts of its run") && Contains("run its suite"));
+  store.mend_and_check();
+  CHECK_THROWS_AS(after(store, "UPDATE context SET value = 'x' WHERE key = 'suite'"), StoreError);
+  store.mend_and_check();
+  CHECK_THROWS_WITH(after(store, "DROP TABLE measurement"), Contains("tables are damaged"));
+  {
+    const Store dropped(store.folder());
+    CHECK(dropped.finished().empty());
+  }
+  store.mend_and_check();
+  CHECK(after(store, "PRAGMA user_version = 3").notes.size() == 1);
+  store.mend_and_check();
+}
+
+TEST_CASE("a damaged store is not written to before it is mended, and what is mended is kept") {
+  Damaged store;
+  after(store, "UPDATE trial SET flops = 1 WHERE number = 5");
+  const std::string damaged = bytes_of(store.file());
+  Store open(store.folder());
+  CHECK_THROWS_WITH(open.append({synthetic_trial(1000)}),
+                    Contains("is damaged: trial ") && Contains("spurion prune"));
+  open.mend();
+  CHECK(open.damage().empty());
+  CHECK(bytes_of(store.file().string() + ".damaged") == damaged);
+  CHECK(open.finished().size() == kTrials - 1);
+}
+
+TEST_CASE("a lost record of what made trials is told, and their numbers stay") {
+  Damaged store;
+  const StoredResults found = after(store, "UPDATE provenance SET facts = facts || ' '");
+  CHECK(found.trials.size() == store.expected().trials.size());
+  // With no record left there is nothing that could differ, but a run asks for it.
+  const Store open(store.folder());
+  CHECK(open.damage().empty());
+  CHECK(open.made_by(synthetic_trial(1).spec.id()) == nullptr);
+}
