@@ -34,15 +34,20 @@ struct SPURION_API Catalog {
   Registry<Regime> regimes{"regime"};
   Registry<Metric, MetricContext> metrics{"metric"};
 
-  /// Adds what a linked plug-in offers.
+  /// Adds what a linked plug-in offers, or nothing: throws `PluginError` where its registration
+  /// throws.
   void add(const Plugin& plugin);
   /// Opens a shared library made by `spurion_add_plugin` and adds what it offers. Throws
-  /// `PluginError` when it is no plug-in or was built for another API version or build.
+  /// `PluginError` when it is no plug-in, was built for another API version or build, or its
+  /// registration throws.
   void load_plugin(const std::filesystem::path& file);
   /// "my_lab 1.2 (path)" for each plug-in added.
   [[nodiscard]] const std::vector<std::string>& plugins() const { return plugins_; }
 
  private:
+  /// `where`: what a refusal calls it.
+  void add_from(const Plugin& plugin, const std::string& where);
+
   std::vector<std::string> plugins_;
 };
 

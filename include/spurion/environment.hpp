@@ -116,7 +116,8 @@ struct Intervention {
   [[nodiscard]] SPURION_API std::string text() const;
 };
 
-/// Rows of one domain.
+/// Rows of one domain, in host memory, all finite. `causal` and `spurious` may be undefined where
+/// an environment knows no value of them; `group` is undefined where there are no groups.
 struct Sample {
   Tensor x;         ///< [B, ...input_shape] float32
   Tensor y;         ///< [B] int64 class, or float32 target for regression
@@ -247,7 +248,7 @@ class SPURION_API Environment {
                                                      std::int64_t test_rows) const;
   /// Interventions on the cue that this environment can perform.
   [[nodiscard]] virtual bool supports(const Intervention& intervention) const = 0;
-  /// Exact ceilings of a domain.
+  /// Exact ceilings of a domain: finite, and shares in [0, 1] or squared errors of at least 0.
   [[nodiscard]] virtual Ceilings ceilings(const Domain& domain) const = 0;
   /// Errors of a linear predictor's coefficients against the mechanism's, by name (for example
   /// "causal_coefficient_error"); empty for worlds without coefficients. `weights` is [K, D].
@@ -259,7 +260,8 @@ class SPURION_API Environment {
     return sample(domain, purpose, rows, Intervention::none());
   }
   /// The same rows under an intervention. Throws `UsageError` when it is not supported or the rows
-  /// are beyond `row_limit`.
+  /// are beyond `row_limit`, `PluginError` when what the environment made is not what `Sample`
+  /// says: sizes, types, numbers that are not finite, labels or groups outside their ranges.
   [[nodiscard]] Sample sample(const Domain& domain, Purpose purpose, RowRange rows,
                               const Intervention& intervention) const;
 

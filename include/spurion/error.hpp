@@ -46,7 +46,8 @@ class SPURION_API DataError : public Error {
   explicit DataError(const std::string& message) : Error(message, ExitCode::data) {}
 };
 
-/// A plug-in could not be loaded or does not match this library.
+/// A plug-in could not be loaded, does not match this library, or hands over what its interface
+/// does not allow. In a run the last fails the trials that use it and no others.
 class SPURION_API PluginError : public Error {
  public:
   explicit PluginError(const std::string& message) : Error(message, ExitCode::plugin) {}

@@ -101,7 +101,7 @@ class SPURION_API Trainee {
   [[nodiscard]] std::int64_t step() const { return step_; }
   /// Leaf tensor [K, P] with requires_grad.
   [[nodiscard]] const Tensor& parameters() const { return parameters_; }
-  /// Copies them, from any device.
+  /// Copies them, from any device. Throws `PluginError` unless they are float32 [K, P].
   void set_parameters(const Tensor& parameters);
   /// As `set_parameters`, but those that updates may not change stay as they are, bit for bit.
   void set_trainable(const Tensor& parameters);
@@ -122,9 +122,10 @@ class SPURION_API Trainee {
   /// Makes `forward` use operations that can be differentiated twice.
   void use_second_order() { second_order_ = true; }
   /// Backward from the summed losses [K], one optimiser update. A replica whose loss or gradient is
-  /// not finite is frozen (its parameters stay as they were) and reported by `active()`.
+  /// not finite is frozen (its parameters stay as they were) and reported by `active()`. Throws
+  /// `PluginError` unless the losses are float32 [K], one a replica, on this device.
   void descend(const Tensor& losses);
-  /// As `descend`, with the gradient [K, P] given by the method.
+  /// As `descend`, with the gradient, float32 [K, P], given by the method.
   void apply(const Tensor& losses, const Tensor& gradient);
   /// Each domain's risk [K, E] and its gradient [K, E, P], for the price of one forward and
   /// backward pass. With `create_graph` both can be differentiated; without, they are constants.
@@ -138,6 +139,8 @@ class SPURION_API Trainee {
   [[nodiscard]] const Tensor& active() const { return active_; }
   /// Step at which each replica diverged, -1 if it has not.
   [[nodiscard]] const std::vector<std::int64_t>& diverged_at() const { return diverged_at_; }
+  /// Ends the training of a replica, as when its loss is not finite.
+  void freeze(std::int64_t replica);
   /// Losses [K] of the last update.
   [[nodiscard]] const Tensor& last_losses() const { return last_losses_; }
   /// Parameters, optimiser and counters; limits and uses are the business of who sets them.

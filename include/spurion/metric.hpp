@@ -19,7 +19,8 @@ struct MetricContext {
 };
 
 /// One chunk of rows with predictions: factual, and where the environment has twins, the same rows
-/// with the cue changed.
+/// with the cue changed. Metrics of plug-ins get tensors of their own, so that what one writes into
+/// them reaches no other.
 struct Predictions {
   Tensor logits;       ///< [K, B, C]
   Tensor twin_logits;  ///< [K, B, C] under do(cue := other) or a resampled cue; may be undefined
@@ -37,7 +38,9 @@ class SPURION_API Metric {
   virtual void add(const Predictions& chunk) = 0;
   /// Adds the totals of another accumulator of the same metric.
   virtual void merge(const Metric& other) = 0;
-  /// name -> float64 [K]; empty when nothing was added.
+  /// name -> float64 [K]; empty when nothing was added. A measurement has one source: a name that
+  /// another metric gives, or that spurion gives to a number of its own ("gap", "trap",
+  /// "confusion_index" ...), is refused before anything runs. Not a number: has no meaning here.
   [[nodiscard]] virtual std::vector<std::pair<std::string, Tensor>> result() const = 0;
 };
 

@@ -16,7 +16,8 @@ struct ModelContext {
   std::int64_t outputs = 1;  ///< C
 };
 
-/// What a forward pass gives.
+/// What a forward pass gives, on the device of the parameters and of their type (float32, or
+/// float64 where they are). A run checks both shapes and refuses others.
 struct Output {
   Tensor features;  ///< [K, B, F] input of the last layer
   Tensor logits;    ///< [K, B, C]
@@ -43,7 +44,7 @@ class SPURION_API Model {
   [[nodiscard]] virtual const std::vector<ParameterBlock>& layout() const = 0;
   /// P
   [[nodiscard]] std::int64_t parameter_count() const;
-  /// [K, P]; row k depends on keys[k] only.
+  /// float32 [K, P] in host memory, all finite; row k depends on keys[k] only.
   [[nodiscard]] virtual Tensor initialise(const std::vector<StreamKey>& keys) const = 0;
   /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
   /// Differentiable in `parameters` once. For tensors in host memory.
@@ -55,6 +56,9 @@ class SPURION_API Model {
                                                       const Tensor& x) const {
     return forward(parameters, x);
   }
+  /// False where a method cannot differentiate gradients through `forward_differentiable`; a trial
+  /// whose method needs that is refused before anything runs.
+  [[nodiscard]] virtual bool twice_differentiable() const { return true; }
   /// Whichever of the two fits where the parameters are: what methods call.
   [[nodiscard]] Output forward_anywhere(const Tensor& parameters, const Tensor& x) const {
     return parameters.is_cpu() ? forward(parameters, x) : forward_differentiable(parameters, x);

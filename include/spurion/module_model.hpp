@@ -11,12 +11,14 @@
 
 namespace spurion {
 
-/// A `torch::nn::Module` as a model, one replica at a time (the general path).
+/// A `torch::nn::Module` as a model (the general path): several replicas pass through it one after
+/// the other.
 ///
 /// `make` builds a fresh module; `forward` maps it and rows [B, ...input_shape] to (features [B,
 /// F], logits [B, C]); undefined features mean the logits serve as features. The module must have
-/// parameters, no buffers that change in training, and no randomness of its own. Gradients are of
-/// first order: methods that differentiate gradients (iga) are refused with a clear error.
+/// parameters, no buffers that change in training, and no randomness of its own. Outputs are
+/// differentiable once, in the parameters and in the rows: a method that differentiates gradients
+/// (iga) is refused before anything runs. In float64 the module is converted with `to`.
 ///
 ///     class MyNet : public spurion::ModuleModel {
 ///      public:
@@ -41,6 +43,7 @@ class SPURION_API ModuleModel : public Model {
   /// constant (norms, zero biases), else U(+-1/sqrt(P of the block)).
   [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override;
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override;
+  [[nodiscard]] bool twice_differentiable() const override { return false; }
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
   [[nodiscard]] std::int64_t max_replicas() const override { return 1; }

@@ -79,6 +79,8 @@ class SPURION_API Evaluator {
   /// Measures every replica that is still training; `phase` labels the rows.
   virtual void measure(Trainee& trainee, std::int64_t phase, Detail detail) = 0;
   /// Records a number [K] (float64) the regime worked out itself, such as prequential accuracy.
+  /// Once for each phase, step, domain and name; the domain has a name of the regime's own, such as
+  /// "stream": those that `measure` is about are refused. Throws `PluginError`.
   virtual void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
                       const std::string& metric, const Tensor& values) = 0;
   /// Counts one update. Throws `Interrupted` when the run was told to stop.
@@ -124,7 +126,8 @@ class SPURION_API Regime {
   }
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
   /// Batches are made in host memory; the method given takes them to where the trainee is. What
-  /// `Trainee::forward` gives is there too.
+  /// `Trainee::forward` gives is there too. Their shapes, and the labels in those of a plug-in, are
+  /// looked at. A regime that never calls `measure` fails its trials.
   virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
                    Evaluator& evaluator) const = 0;
 };

@@ -17,11 +17,26 @@ struct EntryInfo {
   std::string name;       ///< lower_snake_case
   std::string summary;    ///< one sentence
   std::string reference;  ///< paper or formula it implements
-  std::string origin;     ///< "built-in" or the plug-in it came from
+  std::string origin;     ///< "built-in", the plug-in it came from, or "this program"
+
+  [[nodiscard]] bool builtin() const { return origin == kBuiltin; }
+  static constexpr const char* kBuiltin = "built-in";
+  static constexpr const char* kProgram = "this program";
 };
 
 /// Throws `UsageError` unless `name` is lower_snake_case.
 SPURION_API void check_registered_name(const std::string& kind, const std::string& name);
+
+namespace detail {
+/// To be called while an exception of a constructor is handled. Rethrows it where it tells of bad
+/// input (`UsageError`, `DataError`) or `info` is a built-in; else throws a `PluginError` that
+/// names the thing.
+[[noreturn]] SPURION_API void rethrow_from_constructor(const std::string& kind,
+                                                       const EntryInfo& info);
+/// To be called while an exception of `T::schema()` is handled: throws a `PluginError` that names
+/// the thing, or rethrows where it is a built-in.
+[[noreturn]] SPURION_API void rethrow_from_schema(const std::string& kind, const EntryInfo& info);
+}  // namespace detail
 
 /// The known things of one noun, by name. No global registry exists: a `Catalog` owns one per noun.
 ///
@@ -50,14 +65,23 @@ class Registry {
     }
     Entry entry;
     entry.info = {name, summary, reference, origin_};
-    entry.schema = AnySchema::of(T::schema());
-    entry.make = [name](const std::vector<Value>& options, Args... args) {
+    try {
+      entry.schema = AnySchema::of(T::schema());
+    } catch (...) {
+      detail::rethrow_from_schema(kind_, entry.info);
+    }
+    entry.make = [name, kind = kind_, info = entry.info](const std::vector<Value>& options,
+                                                         Args... args) {
       Problems problems;
       std::vector<typename T::Options> each;
       each.reserve(options.size());
       for (const Value& one : options) each.push_back(T::schema().parse(one, name, problems));
       problems.raise();
-      return std::unique_ptr<Noun>(new T(T::schema().gather(each), args...));
+      try {
+        return std::unique_ptr<Noun>(new T(T::schema().gather(each), args...));
+      } catch (...) {
+        detail::rethrow_from_constructor(kind, info);
+      }
     };
     entry.code = reinterpret_cast<const void*>(&own_code<T>);
     entries_.emplace(name, std::move(entry));
@@ -86,7 +110,7 @@ class Registry {
   static void own_code() {}
 
   std::string kind_;
-  std::string origin_ = "built-in";
+  std::string origin_ = EntryInfo::kProgram;
   std::map<std::string, Entry> entries_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/parse_error.hpp"
+#include "core/failure.hpp"
 #include "core/machine_limits.hpp"
 #include "spurion/error.hpp"
 #include "spurion/version.hpp"
@@ -92,6 +93,10 @@ int cli_main(int argc, const char* const* argv, Catalog catalog) {
     return complain(first_part(error.what()) +
                         "\nspurion: this is a bug in spurion or in a "
                         "plug-in: please report it",
+                    ExitCode::internal);
+  } catch (...) {
+    return complain(one_line(std::current_exception()) +
+                        "\nspurion: this is a bug in a plug-in: please report it to its author",
                     ExitCode::internal);
   }
 }

@@ -38,6 +38,9 @@ bool Checker::check(const std::string& name, const std::function<void()>& body) 
   } catch (const std::exception& error) {
     result.outcome = Outcome::failed;
     result.message = "threw: " + first_part(error.what());
+  } catch (...) {
+    result.outcome = Outcome::failed;
+    result.message = "threw something that is no std::exception";
   }
   results_.push_back(std::move(result));
   return results_.back().outcome == Outcome::passed;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/border_checks.hpp"
 #include "core/samples.hpp"
 #include "spurion/error.hpp"
 
@@ -102,6 +103,7 @@ Ceilings of_changed_labels(const EnvironmentInfo& info, const Drift& drift, cons
 
 Ceilings DriftedEnvironment::ceilings(const Domain& domain) const {
   const Ceilings usual = inner().ceilings(without_drift(domain));
+  border::check_ceilings(usual, info(), domain);
   const Drift drift = drift_of(domain);
   require_drift(info(), drift);
   switch (drift.kind) {

@@ -8,7 +8,9 @@
 #include <map>
 #include <sstream>
 
+#include "core/border_checks.hpp"
 #include "core/drift.hpp"
+#include "core/wrapped_environment.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -132,7 +134,19 @@ Sample Environment::sample(const Domain& domain, Purpose purpose, RowRange rows,
   }
   SPURION_CHECK(drift_of(domain).kind == Drift::Kind::none || draws_drift(*this),
                 "a domain with a drift was asked of an environment that does not know of drifts");
-  return generate(domain, purpose, rows, intervention);
+  Sample sample = generate(domain, purpose, rows, intervention);
+  // A wrapper gives what the one inside gave, where it was looked at.
+  if (dynamic_cast<const WrappedEnvironment*>(this) == nullptr) {
+    try {
+      border::check_sample(sample, info(), rows.count);
+    } catch (const PluginError& error) {
+      throw PluginError(fmt::format(
+          "{} rows of domain '{}'{}: {}", purpose_name(purpose), domain.name,
+          intervention.kind == Intervention::Kind::none ? "" : " under " + intervention.text(),
+          error.what()));
+    }
+  }
+  return sample;
 }
 
 }  // namespace spurion

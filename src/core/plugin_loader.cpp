@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "core/failure.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/plugin.hpp"
 
@@ -35,18 +36,31 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
         "spurion_add_plugin, and load the file of the target NAME_module)",
         file.string()));
   }
-  const PluginInfo* info = entry();
+  const PluginInfo* info = nullptr;
+  try {
+    info = entry();
+  } catch (...) {
+    throw PluginError(fmt::format("plug-in '{}' is refused: {}", file.string(),
+                                  one_line(std::current_exception())));
+  }
+  if (info == nullptr) {
+    throw PluginError(fmt::format("plug-in '{}' says nothing about itself", file.string()));
+  }
   if (info->api_version != kPluginApiVersion) {
     throw PluginError(
         fmt::format("plug-in '{}' was made for plug-in API {}, this spurion has {}: rebuild it",
                     file.string(), info->api_version, kPluginApiVersion));
   }
-  if (build_tag() != info->build_tag) {
+  if (info->build_tag == nullptr || build_tag() != info->build_tag) {
     throw PluginError(fmt::format(
         "plug-in '{}' was built for\n  {}\nbut this is\n  {}\nrebuild it against this spurion",
-        file.string(), info->build_tag, build_tag()));
+        file.string(), info->build_tag == nullptr ? "nothing" : info->build_tag, build_tag()));
   }
-  add(Plugin{info->name, info->version, info->add});
+  if (info->name == nullptr || info->version == nullptr || info->add == nullptr) {
+    throw PluginError(
+        fmt::format("plug-in '{}' lacks a name, a version or a registration", file.string()));
+  }
+  add_from(Plugin{info->name, info->version, info->add}, fmt::format("'{}'", file.string()));
 #endif
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "core/border_checks.hpp"
 #include "engine/kernels.hpp"
 #include "engine/linear_risks.hpp"
 #include "engine/risk_model.hpp"
@@ -36,6 +37,7 @@ Trainee::Trainee(const Model& model, Tensor parameters, const OptimizerOptions& 
       diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {}
 
 void Trainee::set_parameters(const Tensor& parameters) {
+  border::check_parameters(parameters, parameters_);
   parameters_ = parameters.detach().to(device()).contiguous().clone().requires_grad_(true);
 }
 
@@ -45,7 +47,13 @@ Tensor Trainee::fresh_parameters(const std::vector<StreamKey>& keys) const {
 
 void Trainee::limit_updates(UpdateLimits limits) {
   limits_ = std::move(limits);
-  if (limits_.trainable.defined()) limits_.trainable = limits_.trainable.to(device());
+  if (!limits_.trainable.defined()) return;
+  if (limits_.trainable.scalar_type() != at::kBool || limits_.trainable.dim() != 1 ||
+      limits_.trainable.size(0) != parameters_.size(1)) {
+    throw PluginError("which parameters may change is " + border::text_of(limits_.trainable) +
+                      ", expected bool [P]");
+  }
+  limits_.trainable = limits_.trainable.to(device());
 }
 
 void Trainee::set_trainable(const Tensor& parameters) {
@@ -77,6 +85,10 @@ Output Trainee::forward(const Batch& batch) {
 }
 
 void Trainee::descend(const Tensor& losses) {
+  border::check_losses(losses, parameters_);
+  if (!losses.requires_grad()) {
+    throw PluginError("the loss does not depend on the parameters: it has no gradient");
+  }
   const auto gradients = torch::autograd::grad({losses}, {parameters_}, {at::ones_like(losses)});
   apply(losses, gradients[0]);
 }
@@ -100,7 +112,15 @@ void Trainee::freeze_diverged(const Tensor& gradient) {
   }
 }
 
+void Trainee::freeze(std::int64_t replica) {
+  bool& active = active_.data_ptr<bool>()[replica];
+  if (active) diverged_at_.at(static_cast<std::size_t>(replica)) = step_;
+  active = false;
+}
+
 void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
+  border::check_losses(losses, parameters_);
+  border::check_gradient(gradient, parameters_);
   last_losses_ = losses.detach().contiguous();
   const Tensor dense = gradient.detach().contiguous();
   freeze_diverged(dense);

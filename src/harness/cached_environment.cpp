@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "core/border_checks.hpp"
 #include "core/samples.hpp"
 #include "core/work_clock.hpp"
 #include "harness/data_cache.hpp"
@@ -37,13 +38,25 @@ Sample first_rows(const Sample& sample, std::int64_t count) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, Tensor>> CachedEnvironment::coefficient_errors(
+    const Tensor& weights) const {
+  return blamed(part_, [&] {
+    auto errors = inner().coefficient_errors(weights);
+    for (auto& [name, error] : errors) {
+      if (error.defined()) error = error.to(at::kCPU, at::kDouble);
+    }
+    border::check_results(errors, weights.size(0));
+    return errors;
+  });
+}
+
 Ceilings CachedEnvironment::ceilings(const Domain& domain) const {
   const std::string key = domain_text(domain);
   {
     const std::lock_guard<std::mutex> guard(mutex_);
     if (const auto found = ceilings_.find(key); found != ceilings_.end()) return found->second;
   }
-  const Ceilings found = inner().ceilings(domain);
+  const Ceilings found = blamed(part_, [&] { return inner().ceilings(domain); });
   const std::lock_guard<std::mutex> guard(mutex_);
   return ceilings_.emplace(key, found).first->second;
 }
@@ -52,7 +65,10 @@ Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRan
                                    const Intervention& intervention) const {
   const core::ActivityScope scope(core::Activity::data);
   // Rows further on are a stream's: read once, in pieces, and more than should be kept.
-  if (rows.first > 0) return inner().sample(domain, purpose, rows, intervention);
+  const auto made = [&] {
+    return blamed(part_, [&] { return inner().sample(domain, purpose, rows, intervention); });
+  };
+  if (rows.first > 0) return made();
   const std::string key = fmt::format("{}|{}|{}|{}", key_, domain_text(domain),
                                       purpose_name(purpose), intervention.text());
   const std::shared_ptr<CachedRows> entry = cache_->rows(key);
@@ -60,7 +76,7 @@ Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRan
   if (entry->rows < rows.count) {
     entry->sample = Sample();  // never the old and the new at once
     entry->rows = 0;
-    entry->sample = inner().sample(domain, purpose, rows, intervention);
+    entry->sample = made();
     entry->rows = rows.count;
     cache_->grown(key, entry, bytes_of(entry->sample));
   }

@@ -13,8 +13,10 @@
 #include <thread>
 
 #include "harness/ceiling_measures.hpp"
+#include "harness/guarded_environment.hpp"
 #include "harness/method_access.hpp"
 #include "harness/picture_grid.hpp"
+#include "harness/plugin_parts.hpp"
 #include "harness/row_counts.hpp"
 #include "harness/section_numbers.hpp"
 #include "harness/seed_dependence.hpp"
@@ -170,8 +172,8 @@ void add_environment(TrialSpec trial, const Catalog& catalog,
   }
   seen.push_back(options);
   trial.seed = 0;
-  const auto environment = catalog.environments.at(spec.name).make(
-      {spec.options}, EnvironmentContext{data_seed(trial), sources});
+  const auto environment = guarded_world(catalog, spec.name, spec.options,
+                                         EnvironmentContext{data_seed(trial), sources});
   const std::string number = seen.size() == 1 ? "" : fmt::format("#{}", seen.size());
   context["environment." + spec.name + number] =
       describe_environment(trial, *environment, catalog, sources).canonical_json();
@@ -211,22 +213,28 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     // What a method needs to see may depend on its options: those that differ are told apart.
     const auto& method = catalog.methods.at(trial.method.name);
     if (methods.insert(numbers.of(trial.method.name, trial.method.options)).second) {
-      std::string& own =
-          needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
-      if (own.empty()) {
-        own = method.make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
-                  ->needs()
-                  .text();
-      }
-      const auto usual = context.emplace("access." + trial.method.name, own).first;
-      if (usual->second != own) context[method_access_key(trial.method)] = own;
+      looked_at(trial, catalog, [&] {
+        std::string& own =
+            needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
+        if (own.empty()) {
+          own = method.make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
+                    ->needs()
+                    .text();
+        }
+        const auto usual = context.emplace("access." + trial.method.name, own).first;
+        if (usual->second != own) context[method_access_key(trial.method)] = own;
+      });
     }
-    auto& regime = context["access." + trial.regime.name];
-    if (regime.empty()) {
-      regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();
+    const std::string regime = "access." + trial.regime.name;
+    if (context.count(regime) == 0) {
+      looked_at(trial, catalog, [&] {
+        context[regime] =
+            catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();
+      });
     }
     if (environments.insert(numbers.of(trial.environment.name, trial.environment.options)).second) {
-      add_environment(trial, catalog, sources, settings, context);
+      looked_at(trial, catalog,
+                [&] { add_environment(trial, catalog, sources, settings, context); });
     }
   }
   return context;

@@ -2,7 +2,40 @@
 
 #include <ATen/ATen.h>
 
+#include "core/border_checks.hpp"
+
 namespace spurion {
+
+Tensor CountingModel::initialise(const std::vector<StreamKey>& keys) const {
+  return blamed(part_, [&] {
+    Tensor parameters = inner_->initialise(keys);
+    border::check_initial(parameters, static_cast<std::int64_t>(keys.size()),
+                          inner_->parameter_count());
+    return parameters;
+  });
+}
+
+Output CountingModel::forward(const Tensor& parameters, const Tensor& x) const {
+  return passed(&Model::forward, parameters, x);
+}
+
+Output CountingModel::forward_differentiable(const Tensor& parameters, const Tensor& x) const {
+  return passed(&Model::forward_differentiable, parameters, x);
+}
+
+Output CountingModel::passed(Pass pass, const Tensor& parameters, const Tensor& x) const {
+  count(parameters, x, records(parameters));
+  const border::Pass asked{parameters.size(0), x.size(1), outputs_};
+  return blamed(part_, [&] {
+    // The rows that are measured on are those of many trials: strangers get a copy.
+    const Tensor rows = part_.builtin || at::GradMode::is_enabled() ? x : x.clone();
+    const auto before = rows._version();
+    Output output = (inner_->*pass)(parameters, rows);
+    border::check_output(output, parameters, asked);
+    if (rows._version() != before) throw PluginError("it writes into the rows it is given");
+    return output;
+  });
+}
 
 engine::DomainRisks CountingModel::risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
                                          Task task) const {

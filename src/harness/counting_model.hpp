@@ -2,32 +2,34 @@
 
 #include <utility>
 
+#include "core/failure.hpp"
 #include "engine/risk_model.hpp"
 #include "spurion/model.hpp"
 
 namespace spurion {
 
-/// Another model whose passes are counted while `counting`: what a method costs is what it did, not
-/// what it declares.
+/// Another model as trials use it. What goes wrong in it is put down to it, what it gives is looked
+/// at, and passes are counted while `counting`: what a method costs is what it did, not what it
+/// declares.
 class CountingModel final : public Model, public engine::RiskModel {
  public:
-  explicit CountingModel(const Model& inner)
-      : inner_(&inner), risks_(dynamic_cast<const engine::RiskModel*>(&inner)) {}
+  /// `outputs`: logits it must give of a row.
+  CountingModel(const Model& inner, Part part, std::int64_t outputs)
+      : inner_(&inner),
+        risks_(dynamic_cast<const engine::RiskModel*>(&inner)),
+        part_(std::move(part)),
+        outputs_(outputs) {}
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override {
-    return inner_->layout();
+    return blamed(
+        part_, [&]() -> const auto& { return inner_->layout(); });
   }
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
-    return inner_->initialise(keys);
-  }
-  [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
-    count(parameters, x, records(parameters));
-    return inner_->forward(parameters, x);
-  }
+  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override;
+  [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override;
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
-                                              const Tensor& x) const override {
-    count(parameters, x, records(parameters));
-    return inner_->forward_differentiable(parameters, x);
+                                              const Tensor& x) const override;
+  [[nodiscard]] bool twice_differentiable() const override {
+    return inner_->twice_differentiable();
   }
   [[nodiscard]] double forward_flops() const override { return inner_->forward_flops(); }
   [[nodiscard]] double step_flops() const override { return inner_->step_flops(); }
@@ -44,7 +46,13 @@ class CountingModel final : public Model, public engine::RiskModel {
     return inner_->linear_weights();
   }
   [[nodiscard]] Tensor linear_coefficients(const Tensor& parameters) const override {
-    return inner_->linear_coefficients(parameters);
+    return blamed(part_, [&] {
+      const Tensor slopes = inner_->linear_coefficients(parameters);
+      if (slopes.defined() && (slopes.dim() != 2 || slopes.size(0) != parameters.size(0))) {
+        throw PluginError("its linear coefficients are no [K, D]");
+      }
+      return slopes;
+    });
   }
 
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
@@ -70,9 +78,13 @@ class CountingModel final : public Model, public engine::RiskModel {
   /// Whether a pass is kept to be gone back through.
   static bool records(const Tensor& parameters);
   void count(const Tensor& parameters, const Tensor& x, bool backward) const;
+  using Pass = Output (Model::*)(const Tensor&, const Tensor&) const;
+  [[nodiscard]] Output passed(Pass pass, const Tensor& parameters, const Tensor& x) const;
 
   const Model* inner_;
   const engine::RiskModel* risks_;  // the same model, where it is one
+  Part part_;
+  std::int64_t outputs_;
   mutable bool counting_ = false;
   mutable Counted counted_;
 };

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/border_checks.hpp"
 #include "core/drifted_environment.hpp"
+#include "core/failure.hpp"
 #include "harness/cached_environment.hpp"
 #include "spurion/random.hpp"
 
@@ -22,10 +24,15 @@ std::shared_ptr<const Environment> DataCache::environment(
   const std::lock_guard<std::mutex> guard(mutex_);
   std::shared_ptr<const Environment> environment = environments_[key].lock();
   if (!environment) {
-    auto made = catalog.environments.at(component.name)
-                    .make({component.options}, EnvironmentContext{seed, sources});
+    const Part part = part_of(catalog.environments, component.name);
+    auto made = blamed(part, [&] {
+      auto world = catalog.environments.at(component.name)
+                       .make({component.options}, EnvironmentContext{seed, sources});
+      border::check_environment(*world);
+      return world;
+    });
     auto drifted = std::make_unique<DriftedEnvironment>(std::move(made), seed);
-    environment = std::make_shared<const CachedEnvironment>(std::move(drifted), key, *this);
+    environment = std::make_shared<const CachedEnvironment>(std::move(drifted), part, key, *this);
     environments_[key] = environment;
     recent_.push_back(environment);
     if (recent_.size() > kRecent) recent_.pop_front();

@@ -9,6 +9,7 @@
 
 #include "core/samples.hpp"
 #include "harness/ceiling_measures.hpp"
+#include "harness/plugin_parts.hpp"
 #include "harness/section_numbers.hpp"
 #include "spurion/error.hpp"
 #include "spurion/image_source.hpp"
@@ -99,9 +100,11 @@ std::map<std::string, std::string> data_fingerprints(
     const auto& entry = catalog.environments.at(world.name);
     // Images that are drawn are a pool too, but no file can change them.
     if (entry.schema.find("source") != nullptr) continue;
-    const std::string fingerprint =
-        fingerprint_of(*entry.make({world.options}, EnvironmentContext{0, sources}));
-    if (!fingerprint.empty()) found[name] = fingerprint;
+    looked_at(trial, catalog, [&] {
+      const std::string fingerprint =
+          fingerprint_of(*entry.make({world.options}, EnvironmentContext{0, sources}));
+      if (!fingerprint.empty()) found[name] = fingerprint;
+    });
   }
   return found;
 }

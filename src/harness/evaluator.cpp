@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/border_checks.hpp"
 #include "core/drifted_environment.hpp"
 #include "core/work_clock.hpp"
 #include "harness/cached_environment.hpp"
@@ -42,7 +43,8 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
       scorer_(catalog, context.environments),
       info_(&context.environments.front()->info()),
       measurements_(context.environments.size()),
-      costs_(context.environments.size()) {
+      costs_(context.environments.size()),
+      ended_(context.environments.size()) {
   twin_ = usual_twin(*context.environments.front(), info_->cue);
   causal_twin_ = usual_twin(*context.environments.front(), info_->causal);
 }
@@ -52,13 +54,45 @@ std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
                   context_->environments.front()->row_limit(domain, Purpose::test));
 }
 
+bool PackEvaluator::is_measured(const std::string& domain) const {
+  const auto begins = [&](const std::string& stem) {
+    return domain.compare(0, stem.size(), stem) == 0;
+  };
+  if (domain == "id" || domain == "test" || domain == "coefficients" || begins("train_") ||
+      begins("test_") || begins("cue_") || begins("dial=") || begins("phase_") ||
+      begins("validation")) {
+    return true;
+  }
+  const auto train = context_->environments.front()->train_domains();
+  return std::any_of(train.begin(), train.end(),
+                     [&](const Domain& one) { return one.name == domain; });
+}
+
 void PackEvaluator::store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
                           const Values& values) {
-  for (const auto& [metric, value] : values) record(trainee, phase, domain, metric, value);
+  for (const auto& [metric, value] : values) keep(trainee, phase, domain, metric, value);
 }
 
 void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
                            const std::string& metric, const Tensor& values) {
+  border::check_record(domain, metric, values, trainee.replicas());
+  if (is_measured(domain.name)) {
+    throw PluginError(
+        fmt::format("it records '{}' of domain '{}', whose numbers are measured; give the domain a "
+                    "name of its own",
+                    metric, domain.name));
+  }
+  const auto& rows = measurements_.front();
+  for (auto row = rows.rbegin(); row != rows.rend() && row->step == trainee.step(); ++row) {
+    if (row->phase != phase || row->domain != domain.name || row->metric != metric) continue;
+    throw PluginError(fmt::format("it records '{}' of domain '{}' twice at step {}", metric,
+                                  domain.name, trainee.step()));
+  }
+  keep(trainee, phase, domain, metric, values);
+}
+
+void PackEvaluator::keep(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                         const std::string& metric, const Tensor& values) {
   const Tensor dense = values.to(at::kCPU, at::kDouble).contiguous();
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
     // What a frozen replica predicts says nothing about its method.
@@ -71,6 +105,7 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
 }
 
 void PackEvaluator::count_update(const Trainee& trainee, const UpdateCounts& counts) {
+  border::check_counts(counts, trainee.replicas());
   const auto replicas = static_cast<double>(costs_.size());
   double flops = static_cast<double>(counts.rows) * options_.step_flops_per_row;
   std::int64_t in_gradient = counts.rows;
@@ -95,6 +130,8 @@ void PackEvaluator::count_update(const Trainee& trainee, const UpdateCounts& cou
 
 void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail) {
   const core::ActivityScope scope(core::Activity::evaluation);
+  if (phase < 0) throw PluginError(fmt::format("it measures phase {}", phase));
+  measured_at_ = trainee.step();
   Values id;
   measure_train_domains(trainee, phase, detail, id);
   measure_test_domain(trainee, phase, detail, id);
@@ -114,7 +151,7 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
            context_->environments[k]->coefficient_errors(values.narrow(0, row, 1))) {
         auto& all = errors[name];
         if (!all.defined()) all = at::zeros({trainee.replicas()}, at::kDouble);
-        all[row] = error[0].to(at::kDouble);
+        all[row] = error[0];
       }
     }
     Domain coefficients;
@@ -144,14 +181,14 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
   const Intervention causal_twin = detail == Detail::full ? causal_twin_ : Intervention::none();
   std::map<std::string, std::vector<Tensor>> collected;
   for (const Domain& domain : context_->environments.front()->train_domains()) {
-    Values values = scorer_.score(trainee, domain, Purpose::test, held_out_rows(domain),
-                                  Intervention::none(), twin_, causal_twin);
+    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+                          Intervention::none(), twin_, causal_twin);
     add_shortcut_bias(domain, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
-      const Values seen = scorer_.score(trainee, domain, Purpose::train, training_rows,
-                                        Intervention::none(), Intervention::none());
+      const Values seen = score(trainee, domain, Purpose::train, training_rows,
+                                Intervention::none(), Intervention::none());
       for (const char* name : {"accuracy", "loss"}) {
         if (const auto found = seen.find(name); found != seen.end()) {
           values[std::string("train_") + name] = found->second;
@@ -166,6 +203,8 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
     store(trainee, phase, domain, values);
   }
   for (const auto& [name, each] : collected) id[name] = mean_of(each);
+  const auto loss = id.find(options_.evaluation.training_rows > 0 ? "train_loss" : "loss");
+  last_loss_ = loss != id.end() ? loss->second : Tensor();
   Domain average;
   average.name = "id";
   store(trainee, phase, average, id);
@@ -174,9 +213,8 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
 void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail,
                                         const Values& id) {
   const Domain domain = context_->environments.front()->test_domain();
-  Values values =
-      scorer_.score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
-                    twin_, detail == Detail::full ? causal_twin_ : Intervention::none());
+  Values values = score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+                        twin_, detail == Detail::full ? causal_twin_ : Intervention::none());
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
   const Tensor ood = values.at(name);
@@ -202,8 +240,8 @@ void PackEvaluator::measure_validation(Trainee& trainee, std::int64_t phase) {
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
-      const Values values = scorer_.score(trainee, domain, Purpose::validation, rows,
-                                          Intervention::none(), Intervention::none());
+      const Values values = score(trainee, domain, Purpose::validation, rows, Intervention::none(),
+                                  Intervention::none());
       for (const char* metric : {"accuracy", "loss"}) {
         if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
       }
@@ -225,9 +263,8 @@ void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const
   const std::vector<Domain> domains = one_cue_domains(environment);
   for (std::size_t c = 0; c < domains.size(); ++c) {
     const Domain& domain = domains[c];
-    Values values =
-        scorer_.score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
-                      usual_twin(environment, info_->cues[c].name));
+    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+                          Intervention::none(), usual_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
     const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
     values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
@@ -254,18 +291,18 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
     for (const double shift : dial.points) {
       const Domain domain = point(shift);
       store(trainee, phase, domain,
-            keep(scorer_.score(trainee, domain, Purpose::test, held_out_rows(domain),
-                               Intervention::none(), Intervention::none())));
+            keep(score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+                       Intervention::none())));
     }
     return;
   }
   // The score of a fixed predictor is affine in the dial: two arms of twins give the whole curve.
   const Domain base = first.at(dial.low);
   const std::int64_t count = held_out_rows(base);
-  const Values zero = keep(scorer_.score(trainee, base, Purpose::test, count, dial.mixture->at_zero,
-                                         Intervention::none()));
-  const Values one = keep(scorer_.score(trainee, base, Purpose::test, count, dial.mixture->at_one,
-                                        Intervention::none()));
+  const Values zero =
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_zero, Intervention::none()));
+  const Values one =
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_one, Intervention::none()));
   for (const double shift : dial.points) {
     Values values;
     for (const auto& [name, value] : zero) {

@@ -39,6 +39,13 @@ class SPURION_API PackEvaluator final : public Evaluator {
 
   /// Writes the ceilings of each replica's environment, phase 0, step 0.
   void record_ceilings();
+  /// To be called when training is over: freezes replicas that diverged with finite numbers
+  /// (divergence.hpp). `keys` [K] are those their parameters were initialised with.
+  void judge_end(Trainee& trainee, const std::vector<StreamKey>& keys);
+  /// Why a replica was frozen here; empty where it was not.
+  [[nodiscard]] const std::string& verdict(std::size_t replica) const { return ended_[replica]; }
+  /// Whether `measure` was called.
+  [[nodiscard]] bool measured() const { return measured_at_ >= 0; }
   [[nodiscard]] const std::vector<Measurement>& measurements(std::size_t replica) const {
     return measurements_[replica];
   }
@@ -93,6 +100,21 @@ class SPURION_API PackEvaluator final : public Evaluator {
                                                        const std::vector<Phase>& schedule) const;
   void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
              const Values& values);
+  void keep(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+            const std::string& metric, const Tensor& values);
+  /// Scores predictions as `PackScorer` does; freezes replicas whose logits are not finite.
+  [[nodiscard]] Values score(Trainee& trainee, const Domain& domain, Purpose purpose,
+                             std::int64_t rows, const Intervention& intervention,
+                             const Intervention& twin,
+                             const Intervention& causal_twin = Intervention::none());
+  /// Mean loss over the train domains, [K]: on the rows that count as seen in training, or where
+  /// none do on held-out ones.
+  [[nodiscard]] Tensor training_loss(const Trainee& trainee) const;
+  /// [K]: of what a constant says on those rows.
+  [[nodiscard]] std::vector<double> constant_losses() const;
+  /// Whether numbers of a domain of this name are measured here.
+  [[nodiscard]] bool is_measured(const std::string& domain) const;
+  void end(Trainee& trainee, std::size_t replica, std::string why);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
 
   const RegimeContext* context_;
@@ -104,6 +126,9 @@ class SPURION_API PackEvaluator final : public Evaluator {
   Intervention causal_twin_;
   std::vector<std::vector<Measurement>> measurements_;
   std::vector<Cost> costs_;
+  std::vector<std::string> ended_;  // [K]: why a replica was frozen here
+  Tensor last_loss_;                // [K] training loss when it was measured last
+  std::int64_t measured_at_ = -1;   // updates made then
 };
 
 }  // namespace spurion

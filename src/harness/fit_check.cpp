@@ -7,11 +7,14 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "core/drifted_environment.hpp"
 #include "core/place_of.hpp"
 #include "harness/finite_world.hpp"
 #include "harness/measurement_count.hpp"
+#include "harness/metric_set.hpp"
+#include "harness/plugin_parts.hpp"
 #include "harness/section_numbers.hpp"
 #include "harness/seeds.hpp"
 #include "spurion/error.hpp"
@@ -69,30 +72,47 @@ class FitCheck {
             .second;
     if (!new_parts && !new_rows && !new_training) return;
     try {
-      const EnvironmentContext context{data_seed(trial), sources_};
-      std::shared_ptr<const Environment> environment =
-          catalog_.environments.at(trial.environment.name)
-              .make({trial.environment.options}, context);
-      // A world with numbers that are none is one problem, whatever else is asked of it.
-      if (strange_.count(world) != 0) return;
-      if (worlds_.insert(world).second) {
-        strange_.insert(world);
-        require_finite_world(*environment, trial.environment, catalog_, context);
-        strange_.erase(world);
-      }
-      if (new_rows) check_rows(trial, *environment, world);
-      if (new_training) check_training(trial, environment);
-      if (new_parts) check_parts(trial, std::move(environment));
+      looked_at(trial, catalog_, [&] {
+        const EnvironmentContext context{data_seed(trial), sources_};
+        std::shared_ptr<const Environment> environment =
+            catalog_.environments.at(trial.environment.name)
+                .make({trial.environment.options}, context);
+        // A world with numbers that are none is one problem, whatever else is asked of it.
+        if (strange_.count(world) != 0) return;
+        if (worlds_.insert(world).second) {
+          strange_.insert(world);
+          require_finite_world(*environment, trial.environment, catalog_, context);
+          strange_.erase(world);
+        }
+        if (new_parts) try_metrics(environment->info());
+        if (new_rows) check_rows(trial, *environment, world);
+        if (new_training) check_training(trial, environment);
+        if (new_parts) check_parts(trial, environment);
+      });
     } catch (const UsageError& error) {
       add(trial, "environment", "name", trial.environment.name, error.what());
     }
   }
 
-  void raise() const { problems_.raise(); }
+  void raise() const {
+    problems_.raise();
+    if (bad_metric_) std::rethrow_exception(bad_metric_);
+  }
 
  private:
   static std::int64_t rows_of(const TrialSpec& trial) {
     return trial.training.find("rows")->as_integer();
+  }
+
+  /// Every trial is measured by every metric, so that one that cannot be used would fail them all.
+  void try_metrics(const EnvironmentInfo& info) {
+    const auto shape = std::tuple(info.task, info.outputs, info.groups);
+    if (bad_metric_ || !tried_.insert(shape).second) return;
+    try {
+      check_metrics(catalog_, info);
+    } catch (const PluginError&) {
+      bad_metric_ = std::current_exception();
+    }
   }
 
   void check_rows(const TrialSpec& trial, const Environment& environment, std::int64_t world) {
@@ -175,7 +195,14 @@ class FitCheck {
         const auto method =
             catalog_.methods.at(trial.method.name)
                 .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
-        if (model) method->check(*model);
+        if (model) {
+          method->check(*model);
+          if (method->needs_second_order() && !model->twice_differentiable()) {
+            throw UsageError(fmt::format(
+                "method '{}' differentiates gradients, which cannot be done through model '{}'",
+                trial.method.name, trial.model.name));
+          }
+        }
       });
     });
   }
@@ -210,6 +237,8 @@ class FitCheck {
   SectionNumbers numbers_;
   std::set<std::array<std::int64_t, 7>> checked_;
   std::set<std::string> too_many_;
+  std::set<std::tuple<Task, std::int64_t, std::int64_t>> tried_;
+  std::exception_ptr bad_metric_;
   std::set<std::int64_t> worlds_;   ///< whose numbers were looked at
   std::set<std::int64_t> strange_;  ///< worlds whose numbers are not finite
   std::set<std::int64_t> endless_;  ///< worlds that have as many rows as anybody wants

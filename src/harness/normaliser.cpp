@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/place_of.hpp"
+#include "harness/plugin_parts.hpp"
 #include "harness/sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimizer.hpp"
@@ -132,14 +133,15 @@ void Normaliser::check_access(const TrialSpec& spec) {
       numbers_.of(spec.regime.name, spec.regime.options)};
   if (!checked_.insert(key).second) return;
   try {
-    const auto made = method.make({spec.method.options}, MethodContext{Task::binary, 1, 2, 4});
-    const Access grants = regime.make({spec.regime.options})->grants();
-    const auto missing = made->needs().missing_from(grants);
-    if (!missing.empty()) {
+    looked_at(spec, catalog_, [&] {
+      const auto made = method.make({spec.method.options}, MethodContext{Task::binary, 1, 2, 4});
+      const Access grants = regime.make({spec.regime.options})->grants();
+      const auto missing = made->needs().missing_from(grants);
+      if (missing.empty()) return;
       report(fmt::format("method '{}' needs {}, which regime '{}' does not grant (it grants: {})",
                          spec.method.name, fmt::join(missing, " and "), spec.regime.name,
                          grants.text()));
-    }
+    });
   } catch (const UsageError& error) {
     report(error.what());
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/drift.hpp"
+#include "engine/kernels.hpp"
 
 namespace spurion {
 
@@ -112,7 +113,13 @@ Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& sa
     logits.push_back(trainee.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
     first = last;
   }
-  return logits.size() == 1 ? logits.front() : at::cat(logits);
+  const Tensor all = (logits.size() == 1 ? logits.front() : at::cat(logits)).contiguous();
+  const std::int64_t each = all.numel() / std::max<std::int64_t>(all.size(0), 1);
+  for (std::int64_t k = 0; k < all.size(0); ++k) {
+    if (engine::all_finite(all.data_ptr<float>() + k * each, each)) continue;
+    not_finite_[static_cast<std::size_t>(k)] = true;
+  }
+  return all;
 }
 
 MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Purpose purpose,
@@ -121,11 +128,8 @@ MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Pur
                                const Intervention& causal_twin_action) const {
   const at::NoGradGuard no_grad;
   const MetricContext context{info_->task, trainee.replicas(), info_->groups};
-  std::vector<std::unique_ptr<Metric>> metrics;
-  for (const std::string& name : catalog_->metrics.names()) {
-    auto metric = catalog_->metrics.at(name).make({Value()}, context);
-    if (metric->applies(context)) metrics.push_back(std::move(metric));
-  }
+  MetricSet metrics(*catalog_, context);
+  not_finite_.assign(source_.size(), false);
   const bool twins = twin_action.kind != Intervention::Kind::none;
   const std::vector<Sample> factual = samples(domain, purpose, count, intervention);
   const std::vector<Sample> twin =
@@ -144,14 +148,11 @@ MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Pur
     chunk.y = gather(factual, &Sample::y, range);
     chunk.group = gather(factual, &Sample::group, range);
     if (twins) chunk.twin_logits = predict(trainee, twin, range);
-    for (const auto& metric : metrics) metric->add(chunk);
+    metrics.add(chunk);
     if (cue_use) cue_use->add(chunk, chunk.twin_logits);
     if (causal_use) causal_use->add(chunk, predict(trainee, causal_twin, range));
   }
-  MetricValues values;
-  for (const auto& metric : metrics) {
-    for (const auto& [name, value] : metric->result()) values[name] = value;
-  }
+  MetricValues values = metrics.results();
   if (!causal_use) return values;
   for (const auto& [name, value] : causal_use->flips()) values["causal_" + name] = value;
   if (const auto own = values.find("accuracy"); own != values.end()) {

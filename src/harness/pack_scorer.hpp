@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/metric_set.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
@@ -13,9 +14,6 @@ namespace spurion {
 
 /// Rows predicted at once. Part of what a result is: sums are taken chunk by chunk.
 inline constexpr std::int64_t kEvaluationChunk = 1000;
-
-/// Metric -> float64 [K].
-using MetricValues = std::map<std::string, Tensor>;
 
 /// What all replicas of a pack score on rows of a domain, each on those of its own environment.
 class PackScorer {
@@ -31,6 +29,8 @@ class PackScorer {
                                    std::int64_t rows, const Intervention& intervention,
                                    const Intervention& twin,
                                    const Intervention& causal_twin = Intervention::none()) const;
+  /// Replicas whose logits were not all finite when `score` was called last, [K].
+  [[nodiscard]] const std::vector<bool>& not_finite() const { return not_finite_; }
   /// The same domain as `environment` has it: its parameters may depend on the data seed.
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
   /// Each environment once.
@@ -50,7 +50,7 @@ class PackScorer {
   [[nodiscard]] Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member,
                               RowRange range) const;
   /// Logits of every replica on its rows, [K, B, C]. Replicas that share rows are predicted
-  /// together, without copies of the rows.
+  /// together, without copies of the rows. Notes which are not finite.
   [[nodiscard]] Tensor predict(const Trainee& trainee, const std::vector<Sample>& samples,
                                RowRange range) const;
 
@@ -59,6 +59,7 @@ class PackScorer {
   const EnvironmentInfo* info_;
   std::vector<const Environment*> distinct_;
   std::vector<std::size_t> source_;  // [K] index into distinct_
+  mutable std::vector<bool> not_finite_;
 };
 
 }  // namespace spurion

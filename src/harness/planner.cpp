@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "harness/pack_cost.hpp"
+#include "harness/plugin_parts.hpp"
 #include "harness/section_numbers.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -52,7 +53,13 @@ Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> 
     last = &trials[member];
   }
   group.first = &trials[group.members.front()];
-  group.cost = pack_cost(*group.first, catalog, sources);
+  if (!looked_at(*group.first, catalog,
+                 [&] { group.cost = pack_cost(*group.first, catalog, sources); })) {
+    // Its code throws: each trial says so for itself, or is run if it does not after all.
+    group.cost = PackCost();
+    group.cost.cache_bytes = 1.0;
+    group.cost.max_replicas = 1;
+  }
   return group;
 }
 

@@ -8,6 +8,7 @@
 
 #include "harness/ceiling_measures.hpp"
 #include "harness/finite_world.hpp"
+#include "harness/guarded_environment.hpp"
 #include "harness/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -109,7 +110,7 @@ std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
   const EnvironmentContext context{data_seed(set.suite_seed, set.seed), sources};
   std::shared_ptr<const Environment> environment =
-      catalog.environments.at(set.environment.name).make({set.environment.options}, context);
+      guarded_world(catalog, set.environment.name, set.environment.options, context);
   require_finite_world(*environment, set.environment, catalog, context);
   return environment;
 }

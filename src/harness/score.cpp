@@ -33,11 +33,7 @@ Values measure(const Sample& rows, const Tensor& logits, const Tensor& twin_logi
                const EnvironmentInfo& info, const Catalog& catalog) {
   const at::NoGradGuard no_grad;
   const MetricContext context{info.task, 1, info.groups};
-  std::vector<std::unique_ptr<Metric>> metrics;
-  for (const std::string& name : catalog.metrics.names()) {
-    auto metric = catalog.metrics.at(name).make({Value()}, context);
-    if (metric->applies(context)) metrics.push_back(std::move(metric));
-  }
+  MetricSet metrics(catalog, context);
   for (std::int64_t first = 0; first < logits.size(0); first += kEvaluationChunk) {
     const std::int64_t count = std::min(kEvaluationChunk, logits.size(0) - first);
     const auto part = [&](const Tensor& all) {
@@ -48,13 +44,11 @@ Values measure(const Sample& rows, const Tensor& logits, const Tensor& twin_logi
     chunk.twin_logits = part(twin_logits);
     chunk.y = part(rows.y);
     chunk.group = part(rows.group);
-    for (const auto& metric : metrics) metric->add(chunk);
+    metrics.add(chunk);
   }
   Values values;
-  for (const auto& metric : metrics) {
-    for (const auto& [name, value] : metric->result()) {
-      if (!std::isnan(value[0].item<double>())) values[name] = value[0].item<double>();
-    }
+  for (const auto& [name, value] : metrics.results()) {
+    if (!std::isnan(value[0].item<double>())) values[name] = value[0].item<double>();
   }
   return values;
 }

@@ -43,9 +43,8 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
     // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
     const bool plain = measured.intervention.kind == Intervention::Kind::none;
-    Values values =
-        scorer_.score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
-                      measured.intervention, plain ? twin_ : Intervention::none());
+    Values values = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+                          measured.intervention, plain ? twin_ : Intervention::none());
     // Before a phase and after it: what training on it did.
     if (other >= phase) measure_trap(trainee, measured, values);
     store(trainee, phase, measured.domain, values);
@@ -71,9 +70,8 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
                                      ? Intervention::resample_each(speaking)
                                      : Intervention::resample(info_->every_cue());
     if (!context_->environments.front()->supports(silence)) return;
-    randomised = scorer_
-                     .score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
-                            silence, Intervention::none())
+    randomised = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+                       silence, Intervention::none())
                      .at(name);
   }
   values["randomised_" + name] = randomised;
@@ -108,13 +106,13 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
 
 void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
   for (const CueRows& rows : cue_rows()) {
-    const Values values = scorer_.score(trainee, rows.domain, Purpose::test,
-                                        held_out_rows(rows.domain), rows.first, rows.twin);
+    const Values values = score(trainee, rows.domain, Purpose::test, held_out_rows(rows.domain),
+                                rows.first, rows.twin);
     Domain domain = rows.domain;
     domain.name = rows.name;
     for (const char* name : {"flip_rate", "twin_shift"}) {
       const auto found = values.find(name);
-      if (found != values.end()) record(trainee, phase, domain, name, found->second);
+      if (found != values.end()) keep(trainee, phase, domain, name, found->second);
     }
   }
 }
@@ -191,6 +189,7 @@ void PackEvaluator::visit_state(StateVisitor& visit) {
     one("steps", cost.steps);
     one("rows_seen", cost.rows_seen);
     one("labels_used", cost.labels_used);
+    one("ended", ended_[k]);
     if (!visit.loading()) continue;
     measurements_[k].clear();
     std::size_t at = 0;

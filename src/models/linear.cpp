@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "engine/linear_risks.hpp"
 #include "engine/mlp_node.hpp"
 #include "models/layers.hpp"
 #include "spurion/catalog.hpp"
@@ -13,7 +14,7 @@ struct LinearOptions {
 };
 
 /// One affine map of the flattened input.
-class Linear final : public Model {
+class Linear final : public Model, public engine::AffineModel {
  public:
   using Options = LinearOptions;
   static const Schema<Options>& schema() {

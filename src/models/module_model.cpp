@@ -1,11 +1,13 @@
 #include "spurion/module_model.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 
+#include "core/border_checks.hpp"
 #include "models/layers.hpp"
 #include "spurion/error.hpp"
 
@@ -20,8 +22,9 @@ using torch::autograd::variable_list;
 struct Call : torch::CustomClassHolder {
   std::shared_ptr<torch::nn::Module> module;
   const ModuleModel::Forward* forward = nullptr;
-  std::vector<Tensor> leaves;
+  std::vector<Tensor> leaves;  ///< parameters, and last the rows where their gradient is wanted
   std::vector<Tensor> outputs;
+  bool wants_rows = false;
 };
 
 /// Runs a module whose parameters are filled from a flat vector, and gives the flat gradient back.
@@ -39,8 +42,19 @@ struct ModuleNode : torch::autograd::Function<ModuleNode> {
       }
     }
     const at::AutoGradMode with_grad(true);
-    const auto [features, logits] = (*call->forward)(*call->module, x);
+    const Tensor rows = x.detach().requires_grad_(call->wants_rows);
+    // A copy of its own: a module that works in place reaches no row of another.
+    const auto [features, logits] = (*call->forward)(*call->module, rows.clone());
+    if (!logits.defined() || logits.dim() != 2 || logits.size(0) != x.size(0)) {
+      throw PluginError(fmt::format("its module gives logits of {}, expected [B, C] of B = {}",
+                                    border::text_of(logits), x.size(0)));
+    }
+    if (features.defined() && (features.dim() < 2 || features.size(0) != x.size(0))) {
+      throw PluginError(fmt::format("its module gives features of {}, expected [B, F] of B = {}",
+                                    border::text_of(features), x.size(0)));
+    }
     call->leaves = call->module->parameters();
+    if (call->wants_rows) call->leaves.push_back(rows);
     call->outputs = {features.defined() ? features.flatten(1) : logits, logits};
     context->saved_data["call"] = c10::IValue::make_capsule(call);
     return {call->outputs[0].detach(), call->outputs[1].detach()};
@@ -48,10 +62,9 @@ struct ModuleNode : torch::autograd::Function<ModuleNode> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     if (at::GradMode::is_enabled()) {
-      throw UsageError(
-          "this method differentiates gradients, which the torch::nn::Module adapter cannot do; "
-          "use "
-          "the linear or mlp model, or a method of first order");
+      throw PluginError(
+          "gradients through a torch::nn::Module cannot be differentiated; a method that does so "
+          "says needs_second_order()");
     }
     auto call = c10::static_intrusive_pointer_cast<Call>(context->saved_data["call"].toCapsule());
     variable_list outputs;
@@ -62,15 +75,27 @@ struct ModuleNode : torch::autograd::Function<ModuleNode> {
         seeds.push_back(gradients[i]);
       }
     }
-    const auto each = torch::autograd::grad(outputs, call->leaves, seeds, true, false, true);
-    std::vector<Tensor> flat;
-    flat.reserve(each.size());
-    for (std::size_t i = 0; i < each.size(); ++i) {
-      flat.push_back(each[i].defined() ? each[i].reshape({-1})
-                                       : at::zeros({call->leaves[i].numel()},
-                                                   call->leaves[i].options().requires_grad(false)));
+    if (outputs.empty()) return {Tensor(), Tensor(), Tensor()};
+    variable_list wanted;
+    for (const Tensor& leaf : call->leaves) {
+      if (leaf.requires_grad()) wanted.push_back(leaf);  // a module may hold some of its own still
     }
-    return {at::cat(flat), Tensor(), Tensor()};
+    const auto found = torch::autograd::grad(outputs, wanted, seeds, true, false, true);
+    std::vector<Tensor> flat;
+    Tensor of_rows;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < call->leaves.size(); ++i) {
+      const Tensor& leaf = call->leaves[i];
+      const Tensor gradient = leaf.requires_grad() ? found[next++] : Tensor();
+      if (call->wants_rows && i + 1 == call->leaves.size()) {
+        of_rows = gradient;
+      } else {
+        flat.push_back(gradient.defined()
+                           ? gradient.reshape({-1})
+                           : at::zeros({leaf.numel()}, leaf.options().requires_grad(false)));
+      }
+    }
+    return {at::cat(flat), of_rows, Tensor()};
   }
 };
 
@@ -116,14 +141,23 @@ Tensor ModuleModel::initialise(const std::vector<StreamKey>& keys) const {
 }
 
 Output ModuleModel::forward(const Tensor& parameters, const Tensor& x) const {
-  SPURION_CHECK(parameters.size(0) == 1, "the module adapter runs one replica at a time");
-  auto call = c10::make_intrusive<Call>();
-  // A module of its own for every call: several forward passes may await their backward at once.
-  call->module = make_();
-  if (!parameters.is_cpu()) call->module->to(parameters.device());
-  call->forward = &forward_;
-  const auto outputs = ModuleNode::apply(parameters.select(0, 0), x.select(0, 0), call);
-  return {outputs[0].unsqueeze(0), outputs[1].unsqueeze(0)};
+  std::vector<Tensor> features;
+  std::vector<Tensor> logits;
+  for (std::int64_t k = 0; k < parameters.size(0); ++k) {
+    auto call = c10::make_intrusive<Call>();
+    // A module of its own for every call: several forward passes may await their backward at once.
+    call->module = make_();
+    if (parameters.scalar_type() != at::kFloat || !parameters.is_cpu()) {
+      call->module->to(parameters.device(), parameters.scalar_type());
+    }
+    call->forward = &forward_;
+    const Tensor rows = x.select(0, x.size(0) == 1 ? 0 : k);
+    call->wants_rows = rows.requires_grad();
+    const auto outputs = ModuleNode::apply(parameters.select(0, k), rows, call);
+    features.push_back(outputs[0]);
+    logits.push_back(outputs[1]);
+  }
+  return {at::stack(features), at::stack(logits)};
 }
 
 }  // namespace spurion

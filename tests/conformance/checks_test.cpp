@@ -1,8 +1,11 @@
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/nn/modules/linear.h>
 
 #include "catch.hpp"
 #include "spurion/conformance.hpp"
 #include "spurion/losses.hpp"
+#include "spurion/module_model.hpp"
 
 using namespace spurion;
 using Catch::Contains;
@@ -86,6 +89,47 @@ class Forgetful final : public Metric {
   std::int64_t rows_ = 0;
 };
 
+/// The identity, whose gradient is wrong by a factor.
+struct WrongGradient : torch::autograd::Function<WrongGradient> {
+  static Tensor forward(torch::autograd::AutogradContext* /*context*/, const Tensor& x) {
+    return x.clone();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* /*context*/,
+                                                 const torch::autograd::variable_list& gradients) {
+    return {gradients[0] * 1.2};
+  }
+};
+
+/// Wide layers of ReLU units, as people write them.
+struct ReluNet : torch::nn::Module {
+  ReluNet(std::int64_t inputs, std::int64_t outputs) : first(inputs, 256), last(256, outputs) {
+    register_module("first", first);
+    register_module("last", last);
+  }
+  torch::nn::Linear first;
+  torch::nn::Linear last;
+};
+
+template <bool kRight, bool kFloatOnly>
+class ReluModel final : public ModuleModel {
+ public:
+  using Options = NoOptions;
+  static const Schema<Options>& schema() { return NoOptions::schema(); }
+  ReluModel(const Options& /*options*/, const ModelContext& context)
+      : ModuleModel(
+            [inputs = element_count(context.input_shape), outputs = context.outputs] {
+              return std::make_shared<ReluNet>(inputs, outputs);
+            },
+            [](torch::nn::Module& module, const Tensor& x) {
+              if (kFloatOnly) TORCH_CHECK(x.scalar_type() == at::kFloat, "float32 alone");
+              auto* net = module.as<ReluNet>();
+              Tensor hidden = net->first->forward(x.flatten(1)).relu_();
+              if (!kRight) hidden = WrongGradient::apply(hidden);
+              return std::make_pair(hidden, net->last->forward(hidden));
+            },
+            1e4) {}
+};
+
 const ConformanceResult& find(const std::vector<ConformanceResult>& results,
                               const std::string& check) {
   for (const ConformanceResult& result : results) {
@@ -105,6 +149,26 @@ TEST_CASE("conformance finds a method that mixes replicas") {
   CHECK(replicas.outcome == Outcome::failed);
   CHECK_THAT(replicas.message, Contains("replica 0 alone and among three, loss of step 0"));
   CHECK(find(results, "two runs agree, bit for bit").outcome == Outcome::passed);
+}
+
+TEST_CASE("conformance passes a correct module of ReLU units and finds a wrong gradient") {
+  Catalog catalog = builtin_catalog();
+  catalog.models.add<ReluModel<true, false>>("right", "A module.", "none");
+  catalog.models.add<ReluModel<true, true>>("right_float", "A module.", "none");
+  catalog.models.add<ReluModel<false, false>>("wrong", "A module.", "none");
+  catalog.models.add<ReluModel<false, true>>("wrong_float", "A module.", "none");
+  const auto differences = [&](const std::string& name) {
+    const auto results = check_model(catalog, name);
+    for (const ConformanceResult& one : results) {
+      CAPTURE(name, one.check, one.message);
+      CHECK((one.outcome != Outcome::failed || one.check == "gradient agrees with differences"));
+    }
+    return find(results, "gradient agrees with differences").outcome;
+  };
+  CHECK(differences("right") == Outcome::passed);
+  CHECK(differences("right_float") == Outcome::passed);
+  CHECK(differences("wrong") == Outcome::failed);
+  CHECK(differences("wrong_float") == Outcome::failed);
 }
 
 TEST_CASE("conformance finds what is not documented and defaults that are not allowed") {

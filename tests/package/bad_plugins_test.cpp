@@ -56,6 +56,16 @@ TEST_CASE("a file that is no library, or is not there, is refused") {
 }
 
 TEST_CASE("a plug-in that takes a name twice is refused, naming both origins") {
-  CHECK(refusal(kFolder + "/duplicate_name.so", 2) ==
-        "spurion: method 'erm' is registered twice: by built-in and by duplicate_name 1.0\n");
+  const std::string file = kFolder + "/duplicate_name.so";
+  CHECK(refusal(file, 4) == "spurion: plug-in '" + file +
+                                "' is refused: method 'erm' is registered twice: by built-in and "
+                                "by duplicate_name 1.0\n");
+}
+
+TEST_CASE("a plug-in whose registration throws is refused, naming the file and the thing") {
+  const std::string file = kFolder + "/throws_in_add.so";
+  CHECK(refusal(file, 4) == "spurion: plug-in '" + file + "' is refused: method 'broken': no\n");
+  const std::string number = kFolder + "/throws_a_number.so";
+  CHECK(refusal(number, 4) == "spurion: plug-in '" + number +
+                                  "' is refused: it threw something that is no std::exception\n");
 }

@@ -161,6 +161,58 @@ TEST_CASE("Xavier and Kaiming start with their variances") {
   }
 }
 
+namespace {
+
+/// A linear map as a torch::nn::Module.
+ModuleModel linear_module(std::int64_t inputs) {
+  return {[inputs] { return torch::nn::Linear(inputs, 1).ptr(); },
+          [](torch::nn::Module& module, const Tensor& x) {
+            return std::make_pair(Tensor(), module.as<torch::nn::Linear>()->forward(x));
+          },
+          2.0 * static_cast<double>(inputs)};
+}
+
+}  // namespace
+
+TEST_CASE("replicas of a module pass one after the other, also where a method makes them") {
+  at::manual_seed(7);
+  const ModuleModel module = linear_module(4);
+  const auto linear = make(builtin_catalog(), "linear", Value::Table{}, ModelContext{{4}, 1});
+  CHECK_FALSE(module.twice_differentiable());
+  const Tensor parameters = at::randn({3, 5});
+  for (const std::int64_t sets : {1, 3}) {
+    const Tensor x = at::randn({sets, 6, 4});
+    CHECK(at::allclose(module.forward(parameters, x).logits, linear->forward(parameters, x).logits,
+                       1e-5, 1e-6));
+  }
+  Batch batch;
+  batch.x = at::randn({1, 12, 4});
+  batch.y = at::randint(0, 2, {1, 3, 4}, at::kLong);
+  batch.domains = 3;
+  batch.rows_per_domain = 4;
+  Trainee through_module(module, parameters, OptimizerOptions());
+  Trainee through_linear(*linear, parameters, OptimizerOptions());
+  const auto found = through_module.domain_gradients(batch, false);
+  const auto expected = through_linear.domain_gradients(batch, false);
+  CHECK(found.gradients.sizes() == at::IntArrayRef({3, 3, 5}));
+  CHECK(at::allclose(found.risks, expected.risks, 1e-5, 1e-6));
+  CHECK(at::allclose(found.gradients, expected.gradients, 1e-4, 1e-6));
+}
+
+TEST_CASE("a module gives the gradient of its rows, and works in float64") {
+  at::manual_seed(8);
+  const ModuleModel module = linear_module(4);
+  const Tensor parameters = at::randn({2, 5});
+  const Tensor x = at::randn({1, 6, 4}).requires_grad_(true);
+  const Tensor gradient =
+      torch::autograd::grad({module.forward(parameters, x).logits.sum()}, {x})[0];
+  const Tensor weights = parameters.narrow(1, 0, 4).sum(0);
+  CHECK(at::allclose(gradient[0], weights.expand({6, 4}), 1e-5, 1e-6));
+  const Output exact =
+      module.forward_differentiable(parameters.to(at::kDouble), x.detach().to(at::kDouble));
+  CHECK(exact.logits.scalar_type() == at::kDouble);
+}
+
 TEST_CASE("a torch::nn::Module trains through the adapter as the module itself would") {
   at::manual_seed(5);
   const ModuleModel model([] { return torch::nn::Linear(4, 1).ptr(); },

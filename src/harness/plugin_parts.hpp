@@ -1,0 +1,43 @@
+#pragma once
+
+#include "core/failure.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// Whether code that did not come with spurion takes part in a trial; metrics do in all of them.
+inline bool has_plugin_part(const TrialSpec& trial, const Catalog& catalog) {
+  const auto stranger = [](const auto& registry, const std::string& name) {
+    return registry.contains(name) && !registry.at(name).info.builtin();
+  };
+  if (stranger(catalog.environments, trial.environment.name) ||
+      stranger(catalog.models, trial.model.name) || stranger(catalog.methods, trial.method.name) ||
+      stranger(catalog.regimes, trial.regime.name)) {
+    return true;
+  }
+  for (const std::string& name : catalog.metrics.names()) {
+    if (stranger(catalog.metrics, name)) return true;
+  }
+  return false;
+}
+
+/// Calls what looks at a trial before anything runs. Bad input (`UsageError`, `DataError`) is
+/// thrown; where code of a plug-in throws anything else the answer is false: that trial will fail
+/// when it is run, and say why, and no other.
+template <class Body>
+bool looked_at(const TrialSpec& trial, const Catalog& catalog, const Body& body) {
+  try {
+    body();
+    return true;
+  } catch (const UsageError&) {
+    throw;
+  } catch (const DataError&) {
+    throw;
+  } catch (...) {
+    if (!has_plugin_part(trial, catalog)) throw;
+    return false;
+  }
+}
+
+}  // namespace spurion
