@@ -48,6 +48,8 @@ class SPURION_API Store {
   [[nodiscard]] std::set<std::string> finished() const;
   /// What made a stored trial; null where it is not recorded, or its record is damaged.
   [[nodiscard]] std::shared_ptr<const Provenance> made_by(const std::string& id) const;
+  /// Writes records of what makes trials that are damaged, where they are of any trial.
+  void restore(const std::set<std::shared_ptr<const Provenance>>& makers);
   /// What is left to run is told from this.
   [[nodiscard]] StoredFacts facts() const;
   /// All results or none. Trials already there are left as they are.

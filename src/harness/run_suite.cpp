@@ -91,7 +91,7 @@ void keep_last_run(const Store& store, std::map<std::string, std::string>& conte
 
 /// Opens the store that is there and mends it.
 void open_store(std::optional<Store>& store, const std::filesystem::path& folder,
-                std::vector<std::string>& notes) {
+                const CheckedRun& run, std::vector<std::string>& notes) {
   store.emplace(folder);
   for (const std::string& damage : store->damage()) {
     notes.push_back(
@@ -101,6 +101,9 @@ void open_store(std::optional<Store>& store, const std::filesystem::path& folder
                     folder.string(), damage));
   }
   store->mend();
+  std::set<std::shared_ptr<const Provenance>> makers;
+  for (const TrialSpec& trial : run.trials) makers.insert(run.maker->of(trial));
+  store->restore(makers);
 }
 
 /// In the folder, which holds the lock by now: what a killed run left half written goes away.
@@ -127,7 +130,7 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   std::optional<Store> opened;
   std::error_code unreadable;  // opening says what is wrong
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
-    open_store(opened, options.out, progress.notes);
+    open_store(opened, options.out, run, progress.notes);
   }
   const RunPlan plan = plan_run(run, opened ? opened->facts() : StoredFacts(), catalog, options);
   const std::vector<Pack>& packs = plan.packs;

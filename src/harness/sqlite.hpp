@@ -59,6 +59,8 @@ class Database {
         throw DamagedFile(
             place + detail +
             "; the file is damaged or not a spurion store: move it away and run again");
+      case SQLITE_ERROR:  // what our statements name is not there
+        throw DamagedFile(place + detail);
       case SQLITE_BUSY:
         throw StoreError(place + "another process keeps it locked (" + detail +
                          "); wait for it, or copy the folder and use the copy");

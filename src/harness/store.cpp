@@ -251,6 +251,26 @@ std::shared_ptr<const Provenance> Store::made_by(const std::string& id) const {
   return record == state_->provenance.end() ? nullptr : record->second;
 }
 
+void Store::restore(const std::set<std::shared_ptr<const Provenance>>& makers) {
+  State& state = *state_;
+  std::set<Digest> lost;
+  for (const auto& [id, trial] : state.trials) {
+    if (state.provenance.count(trial.provenance) == 0) lost.insert(trial.provenance);
+  }
+  std::map<Digest, std::shared_ptr<const Provenance>> found;
+  for (const auto& maker : makers) {
+    const Digest key = provenance_key(maker->facts());
+    if (lost.count(key) != 0) found[key] = maker;
+  }
+  if (found.empty()) return;
+  state.write([&](StoreWriter& writer) {
+    for (const auto& [key, maker] : found) {
+      writer.write_provenance(key, maker->facts());
+      state.provenance[key] = maker;
+    }
+  });
+}
+
 StoredFacts Store::facts() const {
   StoredFacts facts;
   facts.exists = true;

@@ -39,10 +39,11 @@ Digest seal_of(const Measurement& measurement, std::int64_t row) {
       .finish();
 }
 
-Digest seal_of(const TrialResult& result, const TrialId& id, const std::string& spec,
-               const Digest& provenance, const Tally& measurements) {
+Digest seal_of(const StoredTrial& trial, const TrialResult& result, const std::string& spec,
+               const Tally& measurements) {
   return Seal("trial")
-      .add(id.text())
+      .add(trial.number)
+      .add(trial.id.text())
       .add(spec)
       .add(status_name(result.status))
       .add(result.message)
@@ -52,7 +53,7 @@ Digest seal_of(const TrialResult& result, const TrialId& id, const std::string& 
       .add(result.cost.labels_used)
       .add(result.cost.seconds)
       .add(result.cost.replicas)
-      .add(provenance)
+      .add(trial.provenance)
       .add(measurements.rows)
       .add(measurements.sum)
       .finish();
@@ -225,6 +226,9 @@ class ContentReader {
           content_.trials.push_back(
               {number, *id, status_of(row.view(3)), row.digest(12), row.digest(11)});
           content_.trial_tally.add(row.digest(12));
+          if (row.digest(11) != Digest{} && content_.provenance.count(row.digest(11)) == 0) {
+            ++content_.makers_lost;
+          }
           if (detail_ == StoreDetail::results) content_.results.push_back(result_of(row, *run));
           runs_.erase(number);
           return true;
@@ -237,7 +241,7 @@ class ContentReader {
     if (!(trial_id_of_text(row.view(2)) == id)) return nullptr;
     const auto is_whole = [&](const Run& run) {
       Seal seal("trial");
-      for (int column = 1; column < 12; ++column) row.seal(seal, column);
+      for (int column = 0; column < 12; ++column) row.seal(seal, column);
       return seal.add(run.tally.rows).add(run.tally.sum).finish() == row.digest(12);
     };
     if (const auto found = runs_.find(number); found != runs_.end()) {

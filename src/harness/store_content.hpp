@@ -45,6 +45,7 @@ struct StoreContent {
   std::vector<StoredMembership> memberships;
   /// What is damaged, a sentence each, without the file's name; empty when everything is whole.
   std::vector<std::string> damage;
+  std::int64_t makers_lost = 0;  ///< trials whose record of provenance is damaged
   bool context_is_whole = true;
   bool tables_are_whole = true;
   Tally context_tally;
@@ -56,9 +57,9 @@ struct StoreContent {
 Digest seal_of(const ContextRow& row);
 Digest seal_of(const StoredMembership& row);
 Digest seal_of(const Measurement& measurement, std::int64_t row);
-/// `measurements`: of all of its rows.
-Digest seal_of(const TrialResult& result, const TrialId& id, const std::string& spec,
-               const Digest& provenance, const Tally& measurements);
+/// Of all but the seal and the status of `trial`; `measurements`: of all of its rows.
+Digest seal_of(const StoredTrial& trial, const TrialResult& result, const std::string& spec,
+               const Tally& measurements);
 Digest seal_of(const std::string& part, const Tally& tally);
 /// The key of a record of provenance.
 Digest provenance_key(const std::string& facts);

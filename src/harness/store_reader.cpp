@@ -96,6 +96,12 @@ class FolderReader {
                       "makes it again.",
                       name, fmt::join(content.damage, "; ")));
     }
+    if (content.makers_lost > 0) {
+      results_.notes.push_back(
+          fmt::format("{}: the record of what made {} of its trials is damaged; their numbers are "
+                      "whole, and the next 'spurion run' of the suite writes it again.",
+                      name, content.makers_lost));
+    }
     auto context = merged_context(content.context);
     bool own_suite = true;
     if (stores_.empty()) {
@@ -235,8 +241,7 @@ class FolderReader {
     // Where nothing is recorded, as in a store that a program made, there is nothing to compare.
     if (unknown > 0 && !seen.empty()) {
       results_.notes.push_back(
-          fmt::format("What made {} trial{} is not recorded, or the record is damaged.", unknown,
-                      unknown == 1 ? "" : "s"));
+          fmt::format("What made {} trial{} is not recorded.", unknown, unknown == 1 ? "" : "s"));
     }
   }
 

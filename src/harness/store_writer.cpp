@@ -61,7 +61,7 @@ Digest StoreWriter::write(const StoredTrial& trial, const TrialResult& result,
         .bind(8, row.value)
         .run();
   }
-  const Digest seal = seal_of(result, trial.id, spec, trial.provenance, rows);
+  const Digest seal = seal_of(trial, result, spec, rows);
   prepared(trial_,
            "INSERT INTO trial(number, id, spec, status, message, flops, steps, rows_seen, "
            "labels_used, seconds, replicas, provenance, seal) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")

@@ -63,7 +63,7 @@ Reported reported(const std::filesystem::path& folder) {
   for (const auto& [key, value] : results.context) out.context += key + '=' + value + '\n';
   for (const TrialResult& trial : results.trials) {
     std::string line =
-        fmt::format("{} {} {} {} {:a} {} {} {} {:a} {} {}", trial.spec.experiment,
+        fmt::format("{} {} {} {} {:a} {} {} {} {:a} {} made_by={} measured=", trial.spec.experiment,
                     trial.spec.canonical().canonical_json(), status_name(trial.status),
                     trial.message, trial.cost.flops, trial.cost.steps, trial.cost.rows_seen,
                     trial.cost.labels_used, trial.cost.seconds, trial.cost.replicas,
