@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -166,6 +167,25 @@ bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& 
   }
 }
 
+/// Where the cues stand in "test_CUE" that are not shifted there. Empty in worlds of one cue.
+std::string other_cues_text(const Environment& environment) {
+  const std::vector<Cue>& cues = environment.info().cues;
+  if (cues.size() < 2) return {};
+  const std::vector<Domain> train = environment.train_domains();
+  std::vector<double> usual(cues.size(), 0.0);
+  for (const Domain& domain : train) {
+    for (std::size_t c = 0; c < usual.size(); ++c) {
+      usual[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
+    }
+  }
+  const bool met = std::any_of(train.begin(), train.end(), [&](const Domain& domain) {
+    return std::equal(usual.begin(), usual.end(), domain.cue_shifts.begin(),
+                      [](double a, double b) { return std::abs(a - b) < 1e-9; });
+  });
+  return std::string("In test_CUE the other cues stand where they do on average over the train ") +
+         "domains" + (met ? "." : ", a setting that none of these has.");
+}
+
 }  // namespace
 
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
@@ -211,6 +231,9 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   for (const Domain& domain : named_domains(*environment)) {
     out["domains"].push_back(domain_of(*environment, domain));
     out["ceilings"].push_back(ceilings_of(*environment, domain));
+  }
+  if (const std::string text = other_cues_text(*environment); !text.empty()) {
+    out["row_notes"].push_back(text);
   }
   for (const double point : info.dial.points) {
     Domain domain = environment->at(point);
