@@ -99,7 +99,7 @@ std::string validation_of(const Question& question) {
   if (name == "id") return "validation";
   if (name == "test") return "validation_test";
   throw UsageError(
-      fmt::format("{}'select_on' is \"id\" (validation rows of the train domains) or "
+      fmt::format("{}select_on is \"id\" (validation rows of the train domains) or "
                   "\"test\" (validation rows of the test domain: an oracle)",
                   place_of(*select_on)));
 }

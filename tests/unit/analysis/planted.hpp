@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catch.hpp"
+#include "spurion/analysis/answer.hpp"
+
+namespace spurion::tests {
+
+/// Trials of one experiment, "e", in a world of chance .5 whose invariant ceiling is .75 wherever a
+/// test does not say another; each evaluated on 2000 rows.
+class PlantedTrials {
+ public:
+  TrialResult& add(const std::string& method, std::int64_t seed, double id, double ood,
+                   const std::string& regime = "offline") {
+    TrialResult trial;
+    trial.spec.experiment = "e";
+    trial.spec.environment = {"world", Value::Table{}};
+    trial.spec.model = {"mlp", Value::Table{}};
+    trial.spec.method = {method, Value::Table{}};
+    trial.spec.regime = {regime, Value::Table{}};
+    trial.spec.optimizer = trial.spec.training = Value::Table{};
+    trial.spec.evaluation = Value::Table{{"rows", 2000}};
+    trial.spec.seed = seed;
+    trial.measurements = {{0, 0, "id", 0.0, "ceiling_chance", 0.5},
+                          {0, 0, "id", 0.0, "ceiling_invariant", 0.75},
+                          {0, 0, "test", 0.9, "ceiling_chance", 0.5},
+                          {0, 0, "test", 0.9, "ceiling_invariant", 0.75},
+                          {0, 0, "test", 0.9, "ceiling_spurious_only", 0.1},
+                          {0, 9, "train_0", 0.1, "accuracy", id},
+                          {0, 9, "id", 0.0, "accuracy", id},
+                          {0, 9, "test", 0.9, "accuracy", ood},
+                          {0, 9, "test", 0.9, "gap", id - ood}};
+    trials_.push_back(std::move(trial));
+    return trials_.back();
+  }
+  /// A trial without numbers.
+  void add_unfinished(const std::string& method, std::int64_t seed, Status status,
+                      const std::string& message) {
+    TrialResult& trial = add(method, seed, 0.0, 0.0);
+    trial.status = status;
+    trial.message = message;
+    trial.measurements.clear();
+  }
+  [[nodiscard]] std::vector<TrialResult>& all() { return trials_; }
+
+  /// The answer to a question whose further keys are `keys`.
+  [[nodiscard]] analysis::Answer ask(const std::string& keys) const {
+    StoredResults results;
+    results.context["suite"] =
+        "name = \"s\"\n[[experiment]]\nname = \"e\"\n[[question]]\ntext = \"?\"\nexperiment = "
+        "\"e\"\n" +
+        keys;
+    results.trials = trials_;
+    return analysis::answer_all(results).front();
+  }
+
+ private:
+  std::vector<TrialResult> trials_;
+};
+
+/// The cell of a table in the first row that begins with `row`.
+inline std::string cell_of(const analysis::Table& table, const std::string& row,
+                           const std::string& column) {
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    if (text_of(table.rows[i].front()) == row) return text_of(table.cell(i, column));
+  }
+  FAIL("no row " << row);
+  return {};
+}
+
+}  // namespace spurion::tests
