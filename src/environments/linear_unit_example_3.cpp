@@ -5,6 +5,8 @@
 #include <functional>
 #include <numeric>
 
+#include "environments/exact_shares.hpp"
+
 namespace spurion::environments {
 namespace {
 
@@ -47,14 +49,11 @@ double log_sum(const Vector& logs) {
   return top + std::log(total);
 }
 
-/// Two rows of a train domain that follow each other have one label each; a coin of the pair's says
-/// which of them comes first. So any even number of rows has exact halves, from row 0 on, and a
-/// row's label is not known from its number being odd.
+/// Two rows of a train domain that follow each other have one label each.
 bool paired_label(const Stream& coin, std::int64_t row, const Members& members) {
   const auto domains = static_cast<std::int64_t>(members.size());
   const std::int64_t turn = row / domains;
-  const bool first = coin.bernoulli(0.5, turn / 2 * domains + row % domains);
-  return first == (turn % 2 == 0);
+  return chosen_of_pair(coin, turn, turn / 2 * domains + row % domains);
 }
 
 double logistic(double z) { return 1.0 / (1.0 + std::exp(-z)); }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "environments/draws.hpp"
+#include "environments/exact_shares.hpp"
 #include "environments/two_valued.hpp"
 #include "environments/unit_dial.hpp"
 #include "spurion/error.hpp"
@@ -16,7 +17,9 @@ namespace spurion {
 
 namespace {
 
+using environments::chosen_of_pair;
 using environments::intervened;
+using environments::StratifiedUniforms;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
@@ -105,8 +108,10 @@ Sample MemorisationWorld::generate(const Domain& domain, Purpose purpose, RowRan
                                    const Intervention& intervention) const {
   check_shift(domain.shift);
   const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const std::vector<double> label = uniforms(key.child("label"), rows);
-  const std::vector<double> disagrees = uniforms(key.child("attribute_noise"), rows);
+  const Stream label(key.child("label"));
+  const StratifiedUniforms disagrees[] = {
+      StratifiedUniforms(key.child("attribute_noise").child("0")),
+      StratifiedUniforms(key.child("attribute_noise").child("1"))};
   const std::vector<double> coin = uniforms(key.child("attribute_coin"), rows);
   const std::int64_t core = options_.core_dimensions;
   const std::int64_t cue = options_.cue_dimensions;
@@ -117,13 +122,15 @@ Sample MemorisationWorld::generate(const Domain& domain, Purpose purpose, RowRan
   sample.y = at::empty({rows.count}, at::kLong);
   sample.spurious = at::empty({rows.count, 1}, at::kFloat);
   sample.group = at::empty({rows.count}, at::kLong);
-  std::vector<float> side(label.size());
+  std::vector<float> side(coin.size());
   auto* y = sample.y.data_ptr<std::int64_t>();
   auto* attribute = sample.spurious.data_ptr<float>();
   auto* group = sample.group.data_ptr<std::int64_t>();
-  for (std::size_t i = 0; i < label.size(); ++i) {
-    const int sign = label[i] < 0.5 ? 1 : -1;
-    const int natural = disagrees[i] < domain.shift ? -sign : sign;
+  for (std::size_t i = 0; i < coin.size(); ++i) {
+    // One row of each label in two, and of each label a share e in the minority.
+    const std::int64_t turn = rows.first + static_cast<std::int64_t>(i);
+    const int sign = chosen_of_pair(label, turn, turn / 2) ? 1 : -1;
+    const int natural = disagrees[sign > 0 ? 1 : 0](turn / 2) < domain.shift ? -sign : sign;
     const int shown = intervened(natural, sign, coin[i] < 0.5 ? 1 : -1, intervention);
     side[i] = static_cast<float>(sign);
     attribute[i] = static_cast<float>(shown);
@@ -154,8 +161,8 @@ void MemorisationWorld::describe() {
       "Sagawa, Raghunathan, Koh, Liang 2020, \"An Investigation of Why Overparameterization "
       "Exacerbates Spurious Correlations\", arXiv:2005.04345";
   info_.mechanism = fmt::format(
-      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
-      "a = y, negated with probability e\n"
+      "y = -1 or +1, half of the rows each; label = 1 if y = +1 else 0\n"
+      "a = y, negated in a share e of the rows of each label\n"
       "core_j = y + {} N(0, 1), j = 1..{}\n"
       "cue_j = a + {} N(0, 1), j = 1..{}\n"
       "x = (core, cue{})",
@@ -165,17 +172,17 @@ void MemorisationWorld::describe() {
                  : fmt::format(", {} coordinates of N(0, {}^2 / {})", noise,
                                options_.noise_deviation, noise));
   info_.deviations =
-      "Group sizes are random, not fixed shares of n. The source reports the worst group of a "
-      "group-balanced test set: here worst_group_accuracy in the test domain.";
+      "The source reports the worst group of a group-balanced test set: here worst_group_accuracy "
+      "in the test domain.";
   info_.task = Task::binary;
   info_.groups = 4;
   info_.input_shape = {options_.core_dimensions + options_.cue_dimensions + noise};
   info_.cue = kAttribute;
   info_.causal = kCore;
-  info_.graph = {{{"label", Role::label, "a fair coin; y = -1 or +1"},
+  info_.graph = {{{"label", Role::label, "half of the rows each; y = -1 or +1"},
                   {"core_noise", Role::noise, "standard normal"},
                   {kCore, Role::causal, "y plus noise; invariant, not a cause"},
-                  {"attribute_noise", Role::noise, "1 with probability e"},
+                  {"attribute_noise", Role::noise, "1 in a share e of the rows"},
                   {kAttribute, Role::spurious, "a: y, negated by noise"},
                   {"cue_noise", Role::noise, "standard normal"},
                   {"input", Role::observed, "core, a plus noise, noise alone"}},

@@ -45,9 +45,10 @@ struct MemorisationOptions {
 };
 
 /// Gaussian readings of the label and of an attribute that mostly agrees with it (Sagawa et al.
-/// 2020): what `implicit_memorisation` and `explicit_memorisation` share. y = -1 or +1, evenly.
+/// 2020): what `implicit_memorisation` and `explicit_memorisation` share. Group sizes are fixed
+/// shares of the rows, as in the source (exact_shares.hpp). y = -1 or +1, half of the rows each.
 ///
-///     a       = y, negated with probability e of the domain
+///     a       = y, negated in a share e of the domain's rows of each label
 ///     core_j  = y + core_deviation N(0, 1),   j = 1 .. core_dimensions
 ///     cue_j   = a + cue_deviation N(0, 1),    j = 1 .. cue_dimensions
 ///     noise_j = noise_deviation / sqrt(noise_dimensions) N(0, 1)
