@@ -19,11 +19,14 @@ namespace spurion {
 
 namespace {
 
-/// The environments a pack uses, by their names in the cache.
+/// The environments a pack uses, by their names in the cache: one of its options for each seed.
 std::set<std::string> environments_of(const Pack& pack) {
+  std::set<std::uint64_t> seeds;
+  for (const TrialSpec& trial : pack.trials) seeds.insert(data_seed(trial));
   std::set<std::string> keys;
-  for (const TrialSpec& trial : pack.trials)
-    keys.insert(DataCache::key(trial.environment, data_seed(trial)));
+  for (const std::uint64_t seed : seeds) {
+    keys.insert(DataCache::key(pack.trials.front().environment, seed));
+  }
   return keys;
 }
 
