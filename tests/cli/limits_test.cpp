@@ -18,7 +18,7 @@ Finished in_shell(Shell& shell, const std::string& line) {
   return finished;
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
+std::string with_replaced(std::string text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
@@ -103,7 +103,7 @@ TEST_CASE("what a file system refuses is told by name and is no bug of spurion")
 
 TEST_CASE("too few threads are told, and what runs is stopped in order") {
   Shell shell;
-  shell.write("toy.toml", replaced(toy_suite(40, 200), "\n", "\n# forty packs\n"));
+  shell.write("toy.toml", with_replaced(toy_suite(40, 200), "\n", "\n# forty packs\n"));
   // Stacks of 4 GiB fill the address space after a few threads, whoever the user is.
   const Finished finished =
       in_shell(shell,

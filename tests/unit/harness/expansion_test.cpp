@@ -22,7 +22,7 @@ std::string with_search(const std::string& search) {
   return text.insert(text.find("[[question]]"), "[experiment.search]\n" + search);
 }
 
-std::string problem_of(const Suite& suite, double memory_bytes = 0.0) {
+std::string refusal_of(const Suite& suite, double memory_bytes = 0.0) {
   try {
     (void)suite.trials(builtin_catalog(), memory_bytes);
   } catch (const UsageError& error) {
@@ -31,9 +31,9 @@ std::string problem_of(const Suite& suite, double memory_bytes = 0.0) {
   return "";
 }
 
-std::string problem_of(const std::string& text) { return problem_of(Suite::parse(text, "s.toml")); }
+std::string refusal_of(const std::string& text) { return refusal_of(Suite::parse(text, "s.toml")); }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
+std::string swapped(std::string text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
@@ -116,7 +116,7 @@ TEST_CASE("the id of a trial is the hash of its canonical text that stores have 
   CHECK(trial.id() == "e87432a4419515968856be5c4dedcee3");
   const auto id = TrialId::read(trial.id());
   REQUIRE(id);
-  CHECK(*id == trial_id(trial));
+  CHECK((*id == trial_id(trial)));
   CHECK(id->text() == trial.id());
   CHECK_FALSE(TrialId::read("e87432a4419515968856be5c4dedcee30"));
   CHECK_FALSE(TrialId::read("x" + trial.id().substr(1)));
@@ -146,7 +146,7 @@ TEST_CASE("shared sections give the trials, and the ids, that each trial gives a
 TEST_CASE("what does not fit is counted and refused before a trial is made") {
   const std::string suite = tests::tiny_suite();
   const auto problem = [&](const std::string& from, const std::string& to) {
-    return problem_of(replaced(suite, from, to));
+    return refusal_of(swapped(suite, from, to));
   };
   CHECK_THAT(
       problem("seeds = 3", "seeds = 1000000000"),
@@ -159,32 +159,32 @@ TEST_CASE("what does not fit is counted and refused before a trial is made") {
   for (const char* axis : {"training.steps", "training.rows", "evaluation.rows"}) {
     std::string values;
     for (int i = 1; i <= 1000; ++i) values += fmt::format("{},", i);
-    grid = replaced(grid, "[[question]]", fmt::format("\"{}\" = [{}]\n[[question]]", axis, values));
+    grid = swapped(grid, "[[question]]", fmt::format("\"{}\" = [{}]\n[[question]]", axis, values));
   }
-  CHECK_THAT(problem_of(grid), Contains("asks for 12000000000 trials"));
+  CHECK_THAT(refusal_of(grid), Contains("asks for 12000000000 trials"));
   CHECK_THAT(
-      problem_of(with_search("draws = 2000000000\nfields = [\"optimizer.learning_rate\"]\n")),
+      refusal_of(with_search("draws = 2000000000\nfields = [\"optimizer.learning_rate\"]\n")),
       Contains("search.draws = 2000000000"));
   // 12 trials at 2 kB: they fit 24 kB and not 23.
   const Suite tiny = Suite::parse(suite, "s.toml");
-  CHECK(problem_of(tiny, 24000.0).empty());
-  CHECK_THAT(problem_of(tiny, 23000.0),
+  CHECK(refusal_of(tiny, 24000.0).empty());
+  CHECK_THAT(refusal_of(tiny, 23000.0),
              Contains("0.024 MB") && Contains("--memory") && Contains("enough for 11 trials"));
 }
 
 TEST_CASE("a search field that no trial has is refused once, with its place and the nearest name") {
-  CHECK(problem_of(with_search("draws = 3\nfields = [\"optimizer.learnin_rate\"]\n"))
+  CHECK(refusal_of(with_search("draws = 3\nfields = [\"optimizer.learnin_rate\"]\n"))
             .rfind("s.toml:17:11: search field 'optimizer.learnin_rate' of experiment 'grid' is an "
                    "option of none of its trials; did you mean 'optimizer.learning_rate'?",
                    0) == 0);
   const std::string two =
-      problem_of(with_search("draws = 3\nfields = [\"model.width\", \"method.penalty_wieght\"]\n"));
+      refusal_of(with_search("draws = 3\nfields = [\"model.width\", \"method.penalty_wieght\"]\n"));
   CHECK(two.rfind("s.toml:17:26: search field 'method.penalty_wieght'", 0) == 0);
   CHECK_THAT(two, Contains("did you mean 'method.penalty_weight'?"));
   CHECK(two.find('\n') == std::string::npos);
   // Some trials have it: the others keep theirs.
-  CHECK(problem_of(with_search("draws = 3\nfields = [\"method.penalty_weight\"]\n")).empty());
-  CHECK_THAT(problem_of(with_search("draws = 3\nfields = [\"model.name\"]\n")),
+  CHECK(refusal_of(with_search("draws = 3\nfields = [\"method.penalty_weight\"]\n")).empty());
+  CHECK_THAT(refusal_of(with_search("draws = 3\nfields = [\"model.name\"]\n")),
              Contains("'model.name' of experiment 'grid' is an option of none of its trials"));
 }
 
@@ -213,28 +213,28 @@ TEST_CASE("a draw is a function of suite seed, number and field alone") {
 }
 
 TEST_CASE("a search whose draws would be the same trial is refused") {
-  CHECK_THAT(problem_of(with_search("draws = 3\n")),
+  CHECK_THAT(refusal_of(with_search("draws = 3\n")),
              Contains("the search of experiment 'grid' names no fields: its 3 draws would be the "
                       "same trial"));
   CHECK_THAT(
-      problem_of(with_search("draws = 3\nfields = [\"model.width\", \"model.width\"]\n")),
+      refusal_of(with_search("draws = 3\nfields = [\"model.width\", \"model.width\"]\n")),
       Contains("s.toml:17:26: search field 'model.width' of experiment 'grid' is named twice"));
   const std::string on_axis = "\"optimizer.learning_rate\"";
-  CHECK_THAT(problem_of(with_search("draws = 3\nfields = [" + on_axis + "]\n")),
+  CHECK_THAT(refusal_of(with_search("draws = 3\nfields = [" + on_axis + "]\n")),
              Contains("is an axis of the grid too: its draws would replace the grid's values"));
-  CHECK_THAT(problem_of(with_search("draws = 3\nfields = [\"training\"]\n")),
+  CHECK_THAT(refusal_of(with_search("draws = 3\nfields = [\"training\"]\n")),
              Contains("must be section.field"));
 }
 
 TEST_CASE("trials that a grid gives twice are refused") {
   const std::string suite = tests::tiny_suite();
-  CHECK(problem_of(replaced(suite, "[0.01, 0.1]", "[0.01, 0.1, 0.01]"))
+  CHECK(refusal_of(swapped(suite, "[0.01, 0.1]", "[0.01, 0.1, 0.01]"))
             .rfind("s.toml:14:41: grid axis 'optimizer.learning_rate' of experiment 'grid' has the "
                    "value 0.01 twice",
                    0) == 0);
-  CHECK_THAT(problem_of(replaced(suite, "[0.01, 0.1]",
-                                 "[0.01, 0.1]\nmodel = [{ width = 5 }, { "
-                                 "depth = 1 }]")),
+  CHECK_THAT(refusal_of(swapped(suite, "[0.01, 0.1]",
+                                "[0.01, 0.1]\nmodel = [{ width = 5 }, { "
+                                "depth = 1 }]")),
              Contains("the grid of experiment 'grid' gives 12 of its trials twice"));
 }
 
@@ -242,15 +242,15 @@ TEST_CASE("suites made by a program are checked like those of a file") {
   Suite suite = Suite::parse(tests::tiny_suite(), "s.toml");
   Experiment& experiment = suite.experiments.front();
   experiment.seeds = 0;
-  CHECK(problem_of(suite) == "experiment 'grid': seeds must be >= 1, got 0");
+  CHECK(refusal_of(suite) == "experiment 'grid': seeds must be >= 1, got 0");
   experiment.seeds = 1;
   experiment.draws = 2;
   experiment.search_fields = {"model.width"};
   experiment.search_values["model.width"] = Value::List{5};
-  CHECK_THAT(problem_of(suite), Contains("must have a list of 2 values, one a draw"));
+  CHECK_THAT(refusal_of(suite), Contains("must have a list of 2 values, one a draw"));
   experiment.search_values.clear();
   experiment.search_ranges["model.depth"] = uniform_integer(1, 2);
-  CHECK_THAT(problem_of(suite), Contains("'model.depth' of experiment 'grid' has a range but is "
+  CHECK_THAT(refusal_of(suite), Contains("'model.depth' of experiment 'grid' has a range but is "
                                          "not searched"));
 }
 
@@ -266,9 +266,9 @@ TEST_CASE("trials that would measure without bound are refused with what would d
     }
     return "";
   };
-  std::string suite = replaced(tests::tiny_suite(), "steps = 7", "steps = 1000000000");
+  std::string suite = swapped(tests::tiny_suite(), "steps = 7", "steps = 1000000000");
   CHECK(problem(suite).empty());
-  suite = replaced(suite, "rows = 101", "every = 1, rows = 101");
+  suite = swapped(suite, "rows = 101", "every = 1, rows = 101");
   const std::string told = problem(suite);
   CHECK(told.rfind("s.toml:9:24: experiment 'grid': evaluation.every = 1 measures one trial of "
                    "1000000000 updates about 1e+09 times",
@@ -277,5 +277,5 @@ TEST_CASE("trials that would measure without bound are refused with what would d
   const auto at = told.rfind(" to ");
   REQUIRE(at != std::string::npos);
   const std::string enough = told.substr(at + 4, told.find(' ', at + 4) - at - 4);
-  CHECK(problem(replaced(suite, "every = 1,", "every = " + enough + ",")).empty());
+  CHECK(problem(swapped(suite, "every = 1,", "every = " + enough + ",")).empty());
 }
