@@ -24,7 +24,7 @@ struct StoredFacts {
 
 /// Of the store a folder holds, or none, without a lock on it and without writing. Throws
 /// `StoreError` when nothing can be read.
-StoredFacts read_facts(const std::filesystem::path& folder);
+SPURION_API StoredFacts read_facts(const std::filesystem::path& folder);
 
 /// How trials ended, those of earlier runs included.
 struct Outcomes {
