@@ -77,7 +77,9 @@ void blame(const Part& part) {
   try {
     throw;
   } catch (const Interrupted&) {
-    throw;
+    // Regimes are told to stop while they run; nothing else is.
+    if (part.kind == "regime") throw;
+    throw PartFailure(part, std::current_exception());
   } catch (const PartFailure&) {
     throw;
   } catch (...) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/border_checks.hpp"
 #include "core/drifted_environment.hpp"
 #include "core/place_of.hpp"
 #include "harness/finite_world.hpp"
@@ -77,6 +78,7 @@ class FitCheck {
         std::shared_ptr<const Environment> environment =
             catalog_.environments.at(trial.environment.name)
                 .make({trial.environment.options}, context);
+        border::check_environment(*environment);
         // A world with numbers that are none is one problem, whatever else is asked of it.
         if (strange_.count(world) != 0) return;
         if (worlds_.insert(world).second) {

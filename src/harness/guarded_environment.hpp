@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "core/border_checks.hpp"
 #include "core/failure.hpp"
 #include "core/wrapped_environment.hpp"
@@ -50,7 +52,7 @@ class GuardedEnvironment final : public WrappedEnvironment {
 
  private:
   template <class Body>
-  decltype(auto) guarded(const Body& body) const {
+  std::invoke_result_t<const Body&> guarded(const Body& body) const {
     try {
       return body();
     } catch (const UsageError&) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/border_checks.hpp"
 #include "core/drifted_environment.hpp"
 #include "engine/risk_model.hpp"
 #include "harness/linear_shortcut.hpp"
@@ -48,6 +49,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
       catalog.environments.at(trial.environment.name)
           .make({trial.environment.options}, EnvironmentContext{0, borrowed}),
       0);
+  border::check_environment(*environment);
   const EnvironmentInfo& info = environment->info();
   const auto model = catalog.models.at(trial.model.name)
                          .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});

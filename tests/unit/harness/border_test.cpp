@@ -213,6 +213,7 @@ environment = { name = "two_shortcuts" }
 model = { name = "network" }
 method = { name = "ewc" }
 regime = { name = "continual", trajectory = "reversal", phase_count = 2 }
+training = { steps = 8, rows = 20, batch = 10 }
 )";
   const StoredResults results = run(text, catalog);
   CHECK(results.trials.size() == 6);

@@ -56,9 +56,9 @@ TEST_CASE("a finite but absurd end is a divergence, with the reason") {
 
 TEST_CASE("a bad model has not diverged") {
   // Wrong on every shifted row.
-  const TrialResult cue = end_of(offline(
-      R"({ name = "two_bit", alpha = 0.25, betas = [0.0, 0.0], test_beta = 1.0 })",
-      sgd("1.0"), "mlp", 300));
+  const TrialResult cue =
+      end_of(offline(R"({ name = "two_bit", alpha = 0.25, betas = [0.0, 0.0], test_beta = 1.0 })",
+                     sgd("1.0"), "mlp", 300));
   CAPTURE(cue.message);
   CHECK(cue.status == Status::done);
   // Learned nothing.
@@ -71,7 +71,7 @@ TEST_CASE("a bad model has not diverged") {
   // A regression before it has learned anything.
   CHECK(end_of(offline(kRegression, sgd("1e-12"), "linear", 1)).status == Status::done);
   // A penalty makes the objective large, not the loss.
-  CHECK(end_of(offline(kNoisy, sgd("0.01"), "linear", 50,
+  CHECK(end_of(offline(kNoisy, R"({ name = "adam", learning_rate = 0.01 })", "linear", 50,
                        R"({ name = "v_rex", penalty_weight = 1e9, rescale = false })"))
             .status == Status::done);
 }
