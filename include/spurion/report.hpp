@@ -12,16 +12,23 @@ namespace spurion {
 struct ReportFiles {
   std::filesystem::path html;
   std::vector<std::filesystem::path> csv;
+  /// What was left out for its size, and how to get it: a sentence each.
+  std::vector<std::string> left_out;
 };
 
 struct ReportOptions {
   std::filesystem::path to;  ///< where the report is written; empty: beside the stores
   bool all = false;          ///< also trials that belong to no experiment of the suite
+  /// All of it, whatever its size: csv/measurements.csv beyond two million lines, and on the page,
+  /// as files and as drawings what is beyond the first hundred answers and charts along the dial.
+  bool full = false;
 };
 
-/// Reads the stores of `folder` and writes `report.html` (self-contained) and CSV files, each whole
-/// or not at all; nothing else is written, and no lock is taken. Never trains. Throws `StoreError`
-/// when there is nothing to read or the report cannot be written.
+/// Reads the stores of `folder` and writes `report.html` (self-contained) and a folder `csv` with
+/// files of its numbers and charts, all whole or none; files there of an earlier report are
+/// removed. csv/dictionary.csv says what each column means. Nothing else is written, and no lock is
+/// taken. Never trains. Throws `StoreError` when there is nothing to read or the report cannot be
+/// written.
 SPURION_API ReportFiles write_report(const std::filesystem::path& folder,
                                      const ReportOptions& options = {});
 

@@ -174,20 +174,15 @@ std::optional<double> number(const TrialResult& trial, const std::string& domain
   return found;
 }
 
-namespace {
-
-/// The sections of a trial with options, by name.
-std::vector<std::pair<std::string, const Value*>> sections_of(const TrialSpec& spec) {
-  return {{"environment", &spec.environment.options},
-          {"model", &spec.model.options},
-          {"method", &spec.method.options},
-          {"regime", &spec.regime.options},
-          {"optimizer", &spec.optimizer},
-          {"training", &spec.training},
-          {"evaluation", &spec.evaluation}};
+std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec) {
+  return {{{"environment", &spec.environment.options},
+           {"model", &spec.model.options},
+           {"method", &spec.method.options},
+           {"regime", &spec.regime.options},
+           {"optimizer", &spec.optimizer},
+           {"training", &spec.training},
+           {"evaluation", &spec.evaluation}}};
 }
-
-}  // namespace
 
 const Value* option_of(const TrialSpec& spec, const std::string& axis) {
   const auto dot = axis.find('.');

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -87,6 +88,8 @@ std::optional<double> number(const TrialResult& trial, const std::string& domain
 /// What the mean of a metric can be: rates, losses, or anything.
 Range range_of(const std::string& metric);
 
+/// The sections of a trial with options, by name.
+std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec);
 /// The option "section.field" of a trial; null where there is none.
 const Value* option_of(const TrialSpec& spec, const std::string& axis);
 

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/parse_error.hpp"
 #include "core/failure.hpp"
 #include "core/machine_limits.hpp"
@@ -28,7 +29,7 @@ Exit codes: 0 success, 1 a self-test failed, 2 bad input, 3 data missing, 4 plug
 70 a bug in spurion, 130 stopped by Ctrl-C.)";
 
 int complain(const std::string& message, ExitCode code) {
-  fmt::print(stderr, "spurion: {}\n", message);
+  cli::print(stderr, "spurion: {}\n", message);
   return static_cast<int>(code);
 }
 
@@ -65,7 +66,7 @@ int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
   for (const cli::Command& command : commands) {
     if (command.parser->parsed()) return command.run();
   }
-  fmt::print(stderr, "{}", app.help());
+  cli::print(stderr, "{}", app.help());
   return static_cast<int>(ExitCode::usage);
 }
 
@@ -81,7 +82,9 @@ void cli::add_format(CLI::App& parser, std::string& format) {
       });
 }
 
-int cli_main(int argc, const char* const* argv, Catalog catalog) {
+namespace {
+
+int run_guarded(int argc, const char* const* argv, Catalog catalog) {
   try {
     return parse_and_run(argc, argv, std::move(catalog));
   } catch (const Error& error) {
@@ -99,6 +102,17 @@ int cli_main(int argc, const char* const* argv, Catalog catalog) {
                         "\nspurion: this is a bug in a plug-in: please report it to its author",
                     ExitCode::internal);
   }
+}
+
+}  // namespace
+
+int cli_main(int argc, const char* const* argv, Catalog catalog) {
+  cli::hold_closed_streams();
+  const int code = run_guarded(argc, argv, std::move(catalog));
+  const std::string problem = cli::output_problem();
+  if (problem.empty()) return code;
+  const int lost = complain(problem, ExitCode::store);
+  return code == static_cast<int>(ExitCode::success) ? lost : code;
 }
 
 }  // namespace spurion

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "data/data_directory.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 
 int status() {
   const std::filesystem::path directory = data::data_directory();
-  fmt::print("data directory: {}\n", directory.string());
+  print("data directory: {}\n", directory.string());
   Table table({"source", "state", "what there is, or what is wrong"});
   std::string advice;
   for (const std::string& name : data::source_names()) {
@@ -24,8 +25,8 @@ int status() {
                                      : source.detail});
     if (!source.installed) advice += "  " + source.install_command + "\n";
   }
-  fmt::print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 100)));
-  if (!advice.empty()) fmt::print("to install what is missing:\n{}", advice);
+  print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 100)));
+  if (!advice.empty()) print("to install what is missing:\n{}", advice);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/description.hpp"
+#include "cli/output.hpp"
 #include "cli/preview.hpp"
 #include "cli/text.hpp"
 
@@ -22,18 +23,17 @@ struct DescribeArguments {
 int print_descriptions(const DescribeArguments& arguments, const Session& session) {
   if (!arguments.preview.empty()) {
     write_preview(session.catalog, arguments.name, arguments.options, arguments.preview);
-    fmt::print("{}\n", arguments.preview);
+    print("{}\n", arguments.preview);
     return 0;
   }
   const std::vector<Json> found = describe(session.catalog, arguments.name, arguments.options);
   if (arguments.format == "json") {
-    fmt::print("{}\n", found.size() == 1 ? found.front().dump(2) : Json(found).dump(2));
+    print("{}\n", found.size() == 1 ? found.front().dump(2) : Json(found).dump(2));
     return 0;
   }
   bool first = true;
   for (const Json& one : found) {
-    fmt::print("{}{}", first ? "" : "\n",
-               description_text(one, terminal_columns(STDOUT_FILENO, 100)));
+    print("{}{}", first ? "" : "\n", description_text(one, terminal_columns(STDOUT_FILENO, 100)));
     first = false;
   }
   return 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/grid.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "harness/row_counts.hpp"
 
@@ -16,23 +17,23 @@ void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
   const std::string grid = grid_text(suite, run.trials, terminal_columns(STDOUT_FILENO, 100));
   const StoredFacts stored = read_facts(options.out);
   const RunPlan plan = plan_run(run, stored, catalog, options);
-  fmt::print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
-  fmt::print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"),
-             plan.found, options.out.string(), plan.distinct - plan.found);
+  print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
+  print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"), plan.found,
+        options.out.string(), plan.distinct - plan.found);
   for (const auto& [world, lines] : recorded_rows(run.context)) {
-    fmt::print("\nrows of {}, as replicate 0 parts them:\n", world);
+    print("\nrows of {}, as replicate 0 parts them:\n", world);
     for (const std::string& line : lines) {
-      fmt::print("{}", wrapped(line, terminal_columns(STDOUT_FILENO, 100), 2));
+      print("{}", wrapped(line, terminal_columns(STDOUT_FILENO, 100), 2));
     }
   }
   for (const std::string& damage : stored.damage) {
-    fmt::print("the store is damaged: {}; a run mends it\n", damage);
+    print("the store is damaged: {}; a run mends it\n", damage);
   }
   if (!plan.again.empty()) {
-    fmt::print("{} of them in place of those that something else made\n", plan.again.size());
+    print("{} of them in place of those that something else made\n", plan.again.size());
   }
   if (plan.packs.empty()) {
-    fmt::print("dry run: nothing to run\n");
+    print("dry run: nothing to run\n");
     return;
   }
   double total_flops = 0.0;
@@ -43,11 +44,11 @@ void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
     most_memory = std::max(most_memory, pack.memory_bytes);
     most_trials = std::max(most_trials, pack.trials.size());
   }
-  fmt::print("{} of up to {}, on {}\n", count(static_cast<std::int64_t>(plan.packs.size()), "pack"),
-             count(static_cast<std::int64_t>(most_trials), "trial"), count(run.jobs, "worker"));
-  fmt::print("training: about {}; memory: at most {} a worker, and the image data\n",
-             flops(total_flops), bytes(most_memory));
-  fmt::print("dry run: nothing was run or written\n");
+  print("{} of up to {}, on {}\n", count(static_cast<std::int64_t>(plan.packs.size()), "pack"),
+        count(static_cast<std::int64_t>(most_trials), "trial"), count(run.jobs, "worker"));
+  print("training: about {}; memory: at most {} a worker, and the image data\n", flops(total_flops),
+        bytes(most_memory));
+  print("dry run: nothing was run or written\n");
 }
 
 }  // namespace spurion::cli

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/rows_options.hpp"
 #include "cli/text.hpp"
 #include "harness/export_rows.hpp"
@@ -24,14 +25,14 @@ int export_file(const ExportArguments& arguments, const Session& session) {
   const RowsOfWorld rows =
       rows_of(session, arguments.environment, arguments.rows, kExportedRows, false);
   export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
-  fmt::print("{}: {} {} rows\n", arguments.out, rows.set.count(), purpose_name(rows.set.purpose));
+  print("{}: {} {} rows\n", arguments.out, rows.set.count(), purpose_name(rows.set.purpose));
   Table table({"domain", "number", "rows"});
   for (std::size_t i = 0; i < rows.set.parts.size(); ++i) {
     const RowSet::Part& part = rows.set.parts[i];
     table.add({part.domain, fmt::format("{}", i),
                fmt::format("{} to {}", part.rows.first, part.rows.first + part.rows.count - 1)});
   }
-  fmt::print("{}", table.text(2, 100));
+  print("{}", table.text(2, 100));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "spurion/error.hpp"
 #include "spurion/suite.hpp"
@@ -63,9 +64,9 @@ Json gather(const std::string& kind, const Catalog& catalog) {
 }
 
 void print_text(const std::string& kind, const Json& list) {
-  fmt::print("{}\n", kind);
+  print("{}\n", kind);
   if (list.empty()) {
-    fmt::print("  none\n");
+    print("  none\n");
     return;
   }
   std::size_t widest = 0;
@@ -81,7 +82,7 @@ void print_text(const std::string& kind, const Json& list) {
     table.add({entry.at("name"), summary});
   }
   const std::string text = table.text(2, terminal_columns(STDOUT_FILENO, 100));
-  fmt::print("{}", text.substr(text.find('\n') + 1));
+  print("{}", text.substr(text.find('\n') + 1));
 }
 
 int list(const ListArguments& arguments, const Session& session) {
@@ -95,12 +96,12 @@ int list(const ListArguments& arguments, const Session& session) {
   Json all = Json::object();
   for (const std::string& kind : wanted) all[kind] = gather(kind, session.catalog);
   if (arguments.format == "json") {
-    fmt::print("{}\n", all.dump(2));
+    print("{}\n", all.dump(2));
     return 0;
   }
   bool first = true;
   for (const auto& [kind, entries] : all.items()) {
-    if (!first) fmt::print("\n");
+    if (!first) print("\n");
     print_text(kind, entries);
     first = false;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 
 namespace spurion::cli {
@@ -58,7 +59,7 @@ ProgressDisplay::~ProgressDisplay() {
 void ProgressDisplay::update(const Progress& progress) {
   if (stopping_->load() && !told_stopping_) {
     told_stopping_ = true;
-    fmt::print(stderr, "{}spurion: stopping; Ctrl-C again ends at once\n", drawn_ ? "\n" : "");
+    print(stderr, "{}spurion: stopping; Ctrl-C again ends at once\n", drawn_ ? "\n" : "");
     drawn_ = false;
   }
   if (told_stopping_) return;
@@ -74,8 +75,8 @@ void ProgressDisplay::update(const Progress& progress) {
   if (now - written_ < kBetweenLines) return;
   written_ = now;
   const std::string left = time_left(progress);
-  fmt::print(stderr, "{}: {} %, {}{}\n", title_, percent(progress), trials_done(progress),
-             left.empty() ? "" : ", " + left);
+  print(stderr, "{}: {} %, {}{}\n", title_, percent(progress), trials_done(progress),
+        left.empty() ? "" : ", " + left);
 }
 
 }  // namespace spurion::cli

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "spurion/store.hpp"
 
@@ -19,17 +20,17 @@ int prune_folder(const PruneArguments& arguments) {
   const Pruned pruned = prune(arguments.folder, arguments.dry_run);
   const char* verb = arguments.dry_run ? "would drop" : "dropped";
   for (const std::string& damage : pruned.damage) {
-    fmt::print("{} what is damaged in {}\n", verb, damage);
+    print("{} what is damaged in {}\n", verb, damage);
   }
   std::int64_t trials = 0;
   for (const auto& [experiment, number] : pruned.trials) {
     trials += number;
-    fmt::print("{} {}{}\n", verb, count(number, "trial"),
-               experiment.empty() ? " that never belonged to an experiment"
-                                  : fmt::format(" that belonged to experiment '{}'", experiment));
+    print("{} {}{}\n", verb, count(number, "trial"),
+          experiment.empty() ? " that never belonged to an experiment"
+                             : fmt::format(" that belonged to experiment '{}'", experiment));
   }
   if (trials == 0 && pruned.damage.empty()) {
-    fmt::print("nothing to drop: each trial in {} belongs to an experiment\n", arguments.folder);
+    print("nothing to drop: each trial in {} belongs to an experiment\n", arguments.folder);
   }
   return 0;
 }

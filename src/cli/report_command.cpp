@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "spurion/report.hpp"
 
@@ -16,17 +17,20 @@ struct ReportArguments {
   std::string to;
   bool text = false;
   bool all = false;
+  bool full = false;
 };
 
 int report(const ReportArguments& arguments) {
   if (arguments.text) {
-    fmt::print("{}\n", terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100),
-                                       arguments.all));
+    print("{}\n",
+          terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100), arguments.all));
     return 0;
   }
-  const ReportFiles files = write_report(arguments.folder, {arguments.to, arguments.all});
-  fmt::print("{}\n", files.html.string());
-  for (const auto& file : files.csv) fmt::print("{}\n", file.string());
+  const ReportFiles files =
+      write_report(arguments.folder, {arguments.to, arguments.all, arguments.full});
+  print("{}\n", files.html.string());
+  for (const auto& file : files.csv) print("{}\n", file.string());
+  for (const std::string& sentence : files.left_out) print("{}\n", sentence);
   return 0;
 }
 
@@ -47,6 +51,11 @@ Command add_report(CLI::App& app, Session& /*session*/) {
   parser->add_flag("--all", arguments->all,
                    "Also trials that belong to no experiment of the suite, such as those that an "
                    "edited suite left behind; in CSV files");
+  parser
+      ->add_flag("--full", arguments->full,
+                 "All of it, whatever its size: every chart and table where there are more than a "
+                 "hundred answers, and csv/measurements.csv beyond two million lines")
+      ->excludes(text);
   parser->footer(
       R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder
 make one report. DIR may be read-only, or in use by a run.

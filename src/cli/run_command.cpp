@@ -11,6 +11,7 @@
 
 #include "cli/command.hpp"
 #include "cli/dry_run.hpp"
+#include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "cli/stop_signal.hpp"
 #include "cli/text.hpp"
@@ -118,33 +119,33 @@ void load_suite_plugins(const Suite& suite, const std::string& suite_argument, S
 }
 
 void print_notes(const Progress& progress) {
-  for (const std::string& note : progress.notes) fmt::print(stderr, "spurion: {}\n", note);
+  for (const std::string& note : progress.notes) print(stderr, "spurion: {}\n", note);
 }
 
 void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
   const std::int64_t ran = progress.trials_total - progress.trials_found;
-  fmt::print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"),
-             out, outcomes.done, outcomes.diverged, outcomes.failed);
+  print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"), out,
+        outcomes.done, outcomes.diverged, outcomes.failed);
   if (ran == 0) {
-    fmt::print("; all were there already\n");
+    print("; all were there already\n");
   } else {
-    fmt::print("; {} found there, {} run in {}{}\n", progress.trials_found, ran,
-               duration(progress.seconds),
-               progress.trials_changed == 0
-                   ? ""
-                   : fmt::format(", of which {} in place of those that something else made",
-                                 progress.trials_changed));
-    fmt::print("processor time: {}\n", work_shares(progress.times));
-    fmt::print("peak memory: {}\n", outcomes.peak_memory);
+    print("; {} found there, {} run in {}{}\n", progress.trials_found, ran,
+          duration(progress.seconds),
+          progress.trials_changed == 0
+              ? ""
+              : fmt::format(", of which {} in place of those that something else made",
+                            progress.trials_changed));
+    print("processor time: {}\n", work_shares(progress.times));
+    print("peak memory: {}\n", outcomes.peak_memory);
   }
   constexpr std::size_t kMessages = 5;
   std::size_t shown = 0;
   for (const auto& [message, times] : outcomes.messages) {
     if (shown++ == kMessages) {
-      fmt::print("  and {} more kinds\n", outcomes.messages.size() - kMessages);
+      print("  and {} more kinds\n", outcomes.messages.size() - kMessages);
       break;
     }
-    fmt::print("  {} times {}\n", times, message);
+    print("  {} times {}\n", times, message);
   }
 }
 
@@ -206,13 +207,13 @@ int run(RunArguments arguments, Session& session) {
   print_notes(progress);
   const Outcomes outcomes = read_outcomes(arguments.out, ids);
   if (!arguments.quiet) {
-    fmt::print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100)));
+    print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100)));
     print_summary(outcomes, progress, arguments.out);
-    fmt::print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
+    print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
   }
   if (arguments.strict && outcomes.diverged + outcomes.failed > 0) {
-    fmt::print(stderr, "spurion: --strict: {} diverged, {} failed\n",
-               count(outcomes.diverged, "trial"), outcomes.failed);
+    print(stderr, "spurion: --strict: {} diverged, {} failed\n", count(outcomes.diverged, "trial"),
+          outcomes.failed);
     return static_cast<int>(ExitCode::diverged);
   }
   return 0;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/rows_options.hpp"
 #include "cli/text.hpp"
 #include "harness/device.hpp"
@@ -190,7 +191,7 @@ void print_scores(const TrialResult& result) {
     }
     table.add(cells);
   }
-  fmt::print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 140)));
+  print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 140)));
 }
 
 /// Groups of which no row was scored, by domain: what is said of groups is about the others.
@@ -207,8 +208,8 @@ void print_missing_groups(const Scored& scored) {
     }
     const std::string missing = missing_groups(counts, info);
     if (missing.empty()) continue;
-    fmt::print("  {}: no row of group {}: the worst group is the worst of the others\n",
-               scored.rows.domains[i].name, missing);
+    print("  {}: no row of group {}: the worst group is the worst of the others\n",
+          scored.rows.domains[i].name, missing);
   }
 }
 
@@ -227,11 +228,11 @@ int score(const ScoreArguments& arguments, const Session& session) {
   const TrialResult result = score_predictions(scored.world.set, environment, scored.rows,
                                                scored.logits, session.catalog, name);
   store_scored(result, environment, session.catalog, arguments.out, arguments.experiment);
-  fmt::print("{} on {}\n", name, environment.info().name);
+  print("{} on {}\n", name, environment.info().name);
   print_scores(result);
   print_missing_groups(scored);
-  fmt::print("stored in {}; for charts: {}\n", arguments.out,
-             shell_line({"spurion", "report", arguments.out}));
+  print("stored in {}; for charts: {}\n", arguments.out,
+        shell_line({"spurion", "report", arguments.out}));
   return 0;
 }
 

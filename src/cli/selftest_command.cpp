@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "spurion/conformance.hpp"
 #include "spurion/error.hpp"
@@ -33,17 +34,17 @@ void print_subject(const ConformanceSubject& subject,
   Totals totals;
   for (const ConformanceResult& result : results) totals.add(result);
   const std::string variant = subject.variant();
-  fmt::print("{} {} {}{}: {} passed", totals.failed == 0 ? "  ok  " : "FAILED", subject.noun,
-             subject.name, variant.empty() ? "" : " (" + variant + ")", totals.passed);
-  if (totals.skipped > 0) fmt::print(", {} skipped", totals.skipped);
-  fmt::print("\n");
+  print("{} {} {}{}: {} passed", totals.failed == 0 ? "  ok  " : "FAILED", subject.noun,
+        subject.name, variant.empty() ? "" : " (" + variant + ")", totals.passed);
+  if (totals.skipped > 0) print(", {} skipped", totals.skipped);
+  print("\n");
   for (const ConformanceResult& result : results) {
     // Why nothing at all could be checked is worth a line; a check without meaning here is not.
     const bool told = result.outcome == Outcome::failed ||
                       (result.outcome == Outcome::skipped && result.check == "can be made");
     if (!told) continue;
-    fmt::print("         {}: {}: {}\n", result.outcome == Outcome::failed ? "failed" : "skipped",
-               result.check, result.message);
+    print("         {}: {}: {}\n", result.outcome == Outcome::failed ? "failed" : "skipped",
+          result.check, result.message);
   }
   std::fflush(stdout);
 }
@@ -71,8 +72,8 @@ int selftest(const SelftestArguments& arguments, const Session& session) {
     for (const ConformanceResult& result : results) totals.add(result);
     print_subject(subject, results);
   }
-  fmt::print("{} passed, {} failed, {} skipped\n", count(totals.passed, "check"), totals.failed,
-             totals.skipped);
+  print("{} passed, {} failed, {} skipped\n", count(totals.passed, "check"), totals.failed,
+        totals.skipped);
   return totals.failed == 0 ? 0 : 1;
 }
 

@@ -2,13 +2,16 @@
 
 #include <string>
 
+#include "core/printable.hpp"
+
 namespace spurion::report {
 
-/// Text made safe inside HTML and SVG, in element content and in quoted attributes.
+/// Text made safe inside HTML and SVG, in element content and in quoted attributes; control
+/// characters, which neither may hold, are shown as signs.
 inline std::string escape(const std::string& text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (const char c : core::printable(text)) {
     switch (c) {
       case '&':
         out += "&amp;";

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_set>
 
+#include "harness/trial_ids.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
 #include "report/svg_chart.hpp"
@@ -93,6 +96,19 @@ std::string html_table(const Table& table) {
   return out + "</tbody></table></div>\n";
 }
 
+/// The sentences of all answers; those beyond the first ones in a fold.
+std::string sentences(const std::vector<Answer>& answers, std::size_t shown) {
+  std::string out;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (i == shown) {
+      out += fmt::format("<details><summary>{} further answers</summary>", answers.size() - shown);
+    }
+    out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answers[i].question),
+                       escape(answers[i].sentence));
+  }
+  return out + (answers.size() > shown ? "</details>" : "");
+}
+
 std::string context_of(const StoredResults& results, const std::string& key) {
   const auto found = results.context.find(key);
   return found == results.context.end() ? "" : found->second;
@@ -125,12 +141,13 @@ std::string how_it_was_run(const StoredResults& results) {
   std::int64_t rows = 0;
   std::int64_t diverged = 0;
   std::int64_t failed = 0;
-  std::set<std::string> ids;
+  TrialIds id_of;
+  std::unordered_set<TrialId, TrialIdHash> ids;
   std::set<std::int64_t> seeds;
   std::int64_t scored = 0;
   std::int64_t others = 0;
   for (const TrialResult& trial : results.trials) {
-    if (!ids.insert(trial.spec.id()).second) continue;
+    if (!ids.insert(id_of(trial.spec)).second) continue;
     if (is_not_in_suite(trial)) {
       ++others;
       continue;
@@ -184,7 +201,7 @@ std::string how_it_was_run(const StoredResults& results) {
 }  // namespace
 
 std::string render_html(const StoredResults& results, const std::vector<Answer>& answers,
-                        const std::vector<Chart>& dials) {
+                        const std::vector<Chart>& dials, const PageLimits& limits) {
   const std::string text = context_of(results, "suite");
   const Suite suite = Suite::parse(text, "suite");
   const std::string title = suite.title.empty() ? suite.name : suite.title;
@@ -199,16 +216,18 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   for (const std::string& note : results.notes) {
     out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";
   }
-  out += "<section id=\"answers\" aria-label=\"Answers\">";
-  for (const Answer& answer : answers) {
-    out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answer.question),
-                       escape(answer.sentence));
+  for (const std::string& sentence : limits.left_out) {
+    out += "<p class=\"note\">" + escape(sentence) + "</p>\n";
   }
+  out += "<section id=\"answers\" aria-label=\"Answers\">" + sentences(answers, limits.answers);
   out += "</section>\n<section id=\"dial\"><h2>Along the dial</h2>";
   int number = 0;
-  for (const Chart& chart : dials) out += figure(chart, fmt::format("chart{}", number++));
+  for (std::size_t i = 0; i < std::min(dials.size(), limits.dials); ++i) {
+    out += figure(dials[i], fmt::format("chart{}", number++));
+  }
   out += "</section>\n<section id=\"details\">";
-  for (const Answer& answer : answers) {
+  for (std::size_t i = 0; i < std::min(answers.size(), limits.answers); ++i) {
+    const Answer& answer = answers[i];
     out += "<h2>" + escape(answer.question) + "</h2>";
     out += figures(answer.charts, number);
     for (const Table& table : answer.tables) out += html_table(table);

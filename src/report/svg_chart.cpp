@@ -124,6 +124,80 @@ class Plot {
   Range y_;
 };
 
+/// How a line is drawn: its colour and marker, or the dashes of a reference.
+struct Pen {
+  bool reference = false;
+  std::size_t index = 0;
+};
+
+/// Gives parts of a chart their looks: on a page by classes, whose style sheet follows light, dark
+/// and print; in a file of its own by attributes with literal colours, for programs other than
+/// browsers know neither CSS variables nor currentColor.
+class Ink {
+ public:
+  explicit Ink(bool literal) : literal_(literal) {}
+
+  /// The attributes of a part that belongs to no line.
+  [[nodiscard]] std::string part(const std::string& name) const {
+    if (!literal_) return fmt::format("class=\"{}\"", name);
+    if (name == "grid") return "stroke=\"#e3e7ec\" stroke-width=\"1\"";
+    if (name == "tickline") return "stroke=\"#626c78\"";
+    if (name == "tick") return "fill=\"#626c78\" font-size=\"12\"";
+    if (name == "mark") {
+      return "stroke=\"#626c78\" stroke-dasharray=\"2 4\" stroke-width=\"1.5\"";
+    }
+    return "fill=\"#1b1f24\"";  // texts
+  }
+  /// The same of one that does.
+  [[nodiscard]] std::string part(const std::string& name, const Pen& pen) const {
+    if (!literal_) return fmt::format("class=\"{}\"", name);
+    const char* ink = colour(pen);
+    if (name == "line") {
+      return fmt::format("fill=\"none\" stroke=\"{}\" stroke-linejoin=\"round\"{}", ink,
+                         dashes(pen));
+    }
+    if (name == "band")
+      return fmt::format("fill=\"{}\" fill-opacity=\"0.16\" stroke=\"none\"", ink);
+    if (name == "dots")
+      return fmt::format("fill=\"{}\" stroke=\"#ffffff\" stroke-width=\"1\"", ink);
+    return fmt::format("fill=\"{}\"", ink);  // key of the legend
+  }
+  /// The attributes of the group of a line's parts.
+  [[nodiscard]] std::string group(const Pen& pen) const {
+    if (literal_) return {};
+    return pen.reference ? fmt::format(" class=\"r{}\"", pen.index % 3)
+                         : fmt::format(" class=\"s{}\"", pen.index % 6);
+  }
+
+ private:
+  static const char* colour(const Pen& pen) {
+    constexpr const char* kColours[] = {"#c4462a", "#1f6fb2", "#2b8a57",
+                                        "#8a4fa8", "#a6761d", "#3a3f47"};
+    return pen.reference ? "#626c78" : kColours[pen.index % 6];
+  }
+  static const char* dashes(const Pen& pen) {
+    constexpr const char* kDashes[] = {" stroke-dasharray=\"9 4\" stroke-width=\"1.6\"",
+                                       " stroke-dasharray=\"4 4\" stroke-width=\"1.6\"",
+                                       " stroke-dasharray=\"1.5 4\" stroke-width=\"2\""};
+    return pen.reference ? kDashes[pen.index % 3] : " stroke-width=\"2.2\"";
+  }
+
+  bool literal_;
+};
+
+/// Which pen each line of a chart is drawn with. Lines without points keep theirs, so that a line
+/// has one colour in all charts of a world.
+std::vector<Pen> pens_of(const Chart& chart) {
+  std::vector<Pen> pens;
+  std::size_t lines = 0;
+  std::size_t references = 0;
+  for (const Series& series : chart.series) {
+    const bool reference = series.reference && !series.x.empty();
+    pens.push_back({reference, reference ? references++ : lines++});
+  }
+  return pens;
+}
+
 std::string marker(std::size_t index, double x, double y) {
   switch (index % 4) {
     case 0:
@@ -138,7 +212,7 @@ std::string marker(std::size_t index, double x, double y) {
   }
 }
 
-std::string band(const Plot& plot, const Series& series) {
+std::string band(const Plot& plot, const Series& series, const std::string& look) {
   std::string up;
   std::string down;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
@@ -148,10 +222,11 @@ std::string band(const Plot& plot, const Series& series) {
   for (std::size_t i = series.x.size(); i-- > 0;) {
     down += fmt::format("L{:.1f} {:.1f}", plot.px(series.x[i]), plot.py(series.y[i].low));
   }
-  return "<path class=\"band\" d=\"" + up + down + "Z\"/>";
+  return "<path " + look + " d=\"" + up + down + "Z\"/>";
 }
 
-std::string line(const Chart& chart, const Plot& plot, const Series& series) {
+std::string line(const Chart& chart, const Plot& plot, const Series& series,
+                 const std::string& look) {
   std::string path;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     // From one step to the next half-way between them.
@@ -162,19 +237,19 @@ std::string line(const Chart& chart, const Plot& plot, const Series& series) {
     path += fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", plot.px(series.x[i]),
                         plot.py(series.y[i].value));
   }
-  return "<path class=\"line\" d=\"" + path + "\"/>";
+  return "<path " + look + " d=\"" + path + "\"/>";
 }
 
-std::string axes(const Chart& chart, const Plot& plot) {
+std::string axes(const Chart& chart, const Plot& plot, const Ink& ink) {
   const double width = width_of(chart);
   const double bottom = kTop + plot_height(chart);
   std::string out;
   for (const double tick : plot.y_ticks()) {
     const double y = plot.py(tick);
     out += fmt::format(
-        "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-        "<text class=\"tick\" x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.6g}</text>",
-        kLeft, width - kRight, y, kLeft - 8, y + 4, tick);
+        "<line {6} x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+        "<text {7} x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5:.6g}</text>",
+        kLeft, width - kRight, y, kLeft - 8, y + 4, tick, ink.part("grid"), ink.part("tick"));
   }
   double last = -1e9;
   for (const double tick : plot.x_ticks()) {
@@ -182,16 +257,16 @@ std::string axes(const Chart& chart, const Plot& plot) {
     if (x - last < 34) continue;
     last = x;
     out += fmt::format(
-        "<line class=\"tickline\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
-        "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
-        x, bottom, bottom + 5, bottom + 19, tick);
+        "<line {5} x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
+        "<text {6} x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
+        x, bottom, bottom + 5, bottom + 19, tick, ink.part("tickline"), ink.part("tick"));
   }
-  out += fmt::format("<text class=\"label\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-                     (kLeft + width - kRight) / 2, bottom + 38, escape(chart.x_label));
+  out += fmt::format("<text {} x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                     ink.part("label"), (kLeft + width - kRight) / 2, bottom + 38,
+                     escape(chart.x_label));
   out += fmt::format(
-      "<text class=\"label\" transform=\"translate(15 {:.1f}) rotate(-90)\" "
-      "text-anchor=\"middle\">{}</text>",
-      kTop + plot_height(chart) / 2, escape(chart.y_label));
+      "<text {} transform=\"translate(15 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
+      ink.part("label"), kTop + plot_height(chart) / 2, escape(chart.y_label));
   return out;
 }
 
@@ -203,32 +278,28 @@ std::string tooltip(const Series& series, std::size_t i) {
 }
 
 /// Entries in rows that fit the width, by a generous estimate of the text's.
-std::string legend(const Chart& chart, double& height) {
+std::string legend(const Chart& chart, const std::vector<Pen>& pens, const Ink& ink,
+                   double& height) {
   const double width = width_of(chart);
   const double bottom = kTop + plot_height(chart);
   std::string out;
   double x = kLeft;
   double y = bottom + kAxis + 10;
-  std::size_t index = 0;
-  std::size_t reference = 0;
-  for (const Series& series : chart.series) {
-    if (series.x.empty()) {  // keeps its colour for the charts where it has points
-      ++index;
-      continue;
-    }
+  for (std::size_t s = 0; s < chart.series.size(); ++s) {
+    const Series& series = chart.series[s];
+    const Pen& pen = pens[s];
+    if (series.x.empty()) continue;
     const double needed = 44 + 7.2 * static_cast<double>(series.name.size());
     if (x > kLeft && x + needed > width - kRight) {
       x = kLeft;
       y += kLegendLine;
     }
-    const std::string style =
-        series.reference ? fmt::format("r{}", reference++ % 3) : fmt::format("s{}", index % 6);
     out += fmt::format(
-        "<g class=\"{}\"><path class=\"line\" d=\"M{:.1f} {:.1f}h24\"/><g class=\"key\">{}</g>"
-        "<text class=\"legend\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
-        style, x, y, series.reference ? "" : marker(index, x + 12, y), x + 30, y + 4,
+        "<g{}><path {} d=\"M{:.1f} {:.1f}h24\"/><g {}>{}</g>"
+        "<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
+        ink.group(pen), ink.part("line", pen), x, y, ink.part("key", pen),
+        series.reference ? "" : marker(pen.index, x + 12, y), ink.part("legend"), x + 30, y + 4,
         escape(series.name));
-    if (!series.reference) ++index;
     x += needed;
   }
   height = y + 12;
@@ -257,39 +328,34 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
   const double bottom = kTop + plot_height(chart);
   const Plot plot(chart);
   double height = 0.0;
-  const std::string entries = legend(chart, height);
+  const Ink ink(standalone);
+  const std::vector<Pen> pens = pens_of(chart);
+  const std::string entries = legend(chart, pens, ink, height);
   std::string out = fmt::format(
-      "<svg class=\"chart\" id=\"{0}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {1} "
+      "<svg {7} id=\"{0}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {1} "
       "{2:.0f}\" "
       "role=\"img\" aria-labelledby=\"{0}-title {0}-desc\"><title id=\"{0}-title\">{3}</title>"
       "<desc id=\"{0}-desc\">{4} against {5}. {6}</desc>",
       id, width, height, escape(chart.title), escape(chart.y_label), escape(chart.x_label),
-      escape(chart.note));
-  if (standalone) {
-    out +=
-        "<style>svg{--text:#1b1f24;--muted:#626c78;--rule:#e3e7ec;--page:#fff;--c0:#c4462a;--c1:#"
-        "1f6fb2;"
-        "--c2:#2b8a57;--c3:#8a4fa8;--c4:#a6761d;--c5:#3a3f47}" +
-        chart_style() + "</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>";
-  }
-  out += axes(chart, plot);
+      escape(chart.note),
+      standalone ? fmt::format("width=\"{}\" height=\"{:.0f}\" font-family=\"sans-serif\" "
+                               "font-size=\"13\"",
+                               width, height)
+                 : std::string("class=\"chart\""));
+  if (standalone) out += "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>";
+  out += axes(chart, plot, ink);
   for (const double mark : chart.marks) {
-    out += fmt::format("<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>",
-                       plot.px(mark), kTop, bottom);
+    out += fmt::format("<line {3} x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>",
+                       plot.px(mark), kTop, bottom, ink.part("mark"));
   }
-  std::size_t index = 0;
-  std::size_t reference = 0;
-  for (const Series& series : chart.series) {
-    if (series.x.empty()) {
-      ++index;
-      continue;
-    }
-    const std::string style =
-        series.reference ? fmt::format("r{}", reference++ % 3) : fmt::format("s{}", index % 6);
-    out += "<g class=\"" + style + "\">";
-    if (!series.reference) out += band(plot, series);
-    out += line(chart, plot, series);
-    out += "<g class=\"dots\">";
+  for (std::size_t s = 0; s < chart.series.size(); ++s) {
+    const Series& series = chart.series[s];
+    const Pen& pen = pens[s];
+    if (series.x.empty()) continue;
+    out += "<g" + ink.group(pen) + ">";
+    if (!series.reference) out += band(plot, series, ink.part("band", pen));
+    out += line(chart, plot, series, ink.part("line", pen));
+    out += "<g " + ink.part("dots", pen) + ">";
     // Markers on every point of a long stream would hide the line.
     const std::size_t every = std::max<std::size_t>(1, series.x.size() / 24);
     for (std::size_t i = 0; i < series.x.size(); ++i) {
@@ -298,11 +364,10 @@ std::string svg_chart(const Chart& chart, const std::string& id, bool standalone
       const bool shown = !series.reference && i % every == 0;
       out += fmt::format(
           "<g><title>{}</title>{}</g>", tooltip(series, i),
-          shown ? marker(index, x, y)
+          shown ? marker(pen.index, x, y)
                 : fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" opacity=\"0\"/>", x, y));
     }
     out += "</g></g>";
-    if (!series.reference) ++index;
   }
   return out + entries + "</svg>";
 }

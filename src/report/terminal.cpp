@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/printable.hpp"
 #include "harness/row_counts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
@@ -51,13 +52,20 @@ std::string shortened(const std::string& text, std::size_t most) {
   return out + "...";
 }
 
+/// Line ends within a cell would break the table.
+std::string in_one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  return text;
+}
+
 /// A table as it is shown.
 struct TextTable {
   explicit TextTable(const analysis::Table& table) : name(table.name) {
     for (const analysis::Column& column : table.columns) header.push_back(column.title);
     for (const auto& row : table.rows) {
       rows.emplace_back();
-      for (const analysis::Cell& cell : row) rows.back().push_back(text_of(cell));
+      for (const analysis::Cell& cell : row) rows.back().push_back(in_one_line(text_of(cell)));
     }
   }
   std::string name;
@@ -160,7 +168,7 @@ std::string terminal_report(const std::filesystem::path& folder, int columns, bo
     }
     out += '\n';
   }
-  return out + row_counts_text(results, width);
+  return core::printable(out + row_counts_text(results, width));
 }
 
 }  // namespace spurion

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
 
-#include "report/csv.hpp"
+#include "report/csv_folder.hpp"
 #include "report/html.hpp"
-#include "report/svg_chart.hpp"
+#include "report/report_files.hpp"
+#include "report/trial_files.hpp"
 #include "report/whole_file.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
@@ -12,32 +13,66 @@
 
 namespace spurion {
 
+namespace {
+
+/// Answers and charts along the dial that a person may read through.
+constexpr std::size_t kShown = 100;
+/// Some 200 MB.
+constexpr std::int64_t kMostMeasurements = 2'000'000;
+
+/// What the page does not show, and where it is.
+report::PageLimits limits_of(std::size_t answers, std::size_t dials, bool full) {
+  report::PageLimits limits;
+  limits.answers = full ? answers : std::min(answers, kShown);
+  limits.dials = full ? dials : std::min(dials, kShown);
+  if (limits.answers < answers) {
+    limits.left_out.push_back(fmt::format(
+        "Of {} answers only the first {} are shown with their charts and tables; the tables of the "
+        "others are together in csv/further_tables_1.csv and so on. 'spurion report --full' shows "
+        "all.",
+        answers, limits.answers));
+  }
+  if (limits.dials < dials) {
+    limits.left_out.push_back(fmt::format(
+        "Of {} charts along the dial only the first {} are drawn; the numbers of the others are in "
+        "csv/further_charts.csv. 'spurion report --full' draws all.",
+        dials, limits.dials));
+  }
+  return limits;
+}
+
+}  // namespace
+
 ReportFiles write_report(const std::filesystem::path& folder, const ReportOptions& options) {
   const StoredResults results = read_results(folder, {options.all});
   const std::filesystem::path& to = options.to.empty() ? folder : options.to;
-  const auto answers = analysis::answer_all(results);
-  const auto dials = analysis::dial_charts(results);
-  ReportFiles files;
-  files.html = to / "report.html";
-  std::vector<std::pair<std::filesystem::path, std::string>> contents;
-  contents.emplace_back(files.html, report::render_html(results, answers, dials));
-  const std::filesystem::path csv = to / "csv";
-  const auto add = [&](const std::string& name, const std::string& text) {
-    files.csv.push_back(csv / (name + ".csv"));
-    contents.emplace_back(files.csv.back(), text);
-  };
-  const auto add_chart = [&](const analysis::Chart& chart) {
-    add(chart.name, report::csv_of(chart));
-    contents.emplace_back(csv / (chart.name + ".svg"), report::svg_chart(chart, "chart", true));
-  };
-  for (const analysis::Chart& chart : dials) add_chart(chart);
-  for (const analysis::Answer& answer : answers) {
-    for (const analysis::Chart& chart : answer.charts) add_chart(chart);
-    for (const analysis::Table& table : answer.tables) add(table.name, report::csv_of(table));
+  auto answers = analysis::answer_all(results);
+  auto dials = analysis::dial_charts(results);
+  report::name_files(answers, dials);
+  report::PageLimits limits = limits_of(answers.size(), dials.size(), options.full);
+  const std::int64_t measurements = report::measurement_count(results);
+  const bool with_measurements = options.full || measurements <= kMostMeasurements;
+  if (!with_measurements) {
+    limits.left_out.push_back(fmt::format(
+        "csv/measurements.csv is left out, for it would have {} lines: 'spurion report --full' "
+        "writes it. The final scores of each trial are in csv/results.csv.",
+        measurements));
   }
-  add("trials", report::csv_of_trials(results));
-  report::write_whole_files(contents);
-  return files;
+  report::WholeFiles files;
+  files.make_folder(to);
+  report::CsvFolder csv(to / "csv", files);
+  ReportFiles written;
+  written.html = to / "report.html";
+  files.add(written.html, report::render_html(results, answers, dials, limits));
+  report::add_answer_files(answers, dials, limits, csv);
+  report::add_results_file(results, csv);
+  if (with_measurements) report::add_measurements_file(results, csv);
+  csv.finish();
+  files.keep();
+  csv.remove_earlier();
+  written.csv = csv.csv();
+  written.left_out = limits.left_out;
+  return written;
 }
 
 }  // namespace spurion

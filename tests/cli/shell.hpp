@@ -51,6 +51,7 @@ class Shell {
   void set(const std::string& variable, const std::string& value) { variables_[variable] = value; }
   /// The program to run instead of `spurion`.
   void use(const std::filesystem::path& program) { program_ = program; }
+  [[nodiscard]] const std::filesystem::path& program() const { return program_; }
 
   [[nodiscard]] std::filesystem::path path(const std::string& name) const {
     return folder_.path() / name;

@@ -1,0 +1,98 @@
+#include "analysis/metric_info.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+struct Known {
+  const char* name;
+  const char* meaning;
+  const char* unit;
+  const char* range;
+};
+
+constexpr const char* kShare = "share of rows";
+constexpr const char* kLoss = "nats; squared units of the target for regression";
+constexpr const char* kScore = "as accuracy; as loss for regression";
+constexpr const char* kRate = "[0, 1]";
+constexpr const char* kSigned = "[-1, 1]; unbounded for regression";
+constexpr const char* kPositive = "[0, inf)";
+
+constexpr Known kMetrics[] = {
+    {"accuracy", "share of rows whose class is predicted", kShare, kRate},
+    {"loss", "mean cross-entropy, or mean squared error for regression", kLoss, kPositive},
+    {"train_accuracy", "accuracy on rows that were trained on", kShare, kRate},
+    {"train_loss", "loss on rows that were trained on", kLoss, kPositive},
+    {"gap", "score in distribution minus score here; for regression error here minus error there",
+     kScore, kSigned},
+    {"confusion_index", "0: scores as the invariant predictor, 1: as one that follows the cue only",
+     "", "unbounded"},
+    {"worst_group_accuracy", "accuracy in the group where it is least", kShare, kRate},
+    {"worst_group_rows", "rows of that group", "rows", kPositive},
+    {"evaluated_rows", "rows that were evaluated, where fewer were there than were asked for",
+     "rows", kPositive},
+    {"flip_rate", "share of predictions that change when only the cue does", kShare, kRate},
+    {"causal_flip_rate", "share of predictions that change when only the causal feature does",
+     kShare, kRate},
+    {"twin_shift", "root mean squared change of the output when only the cue does",
+     "units of the output", kPositive},
+    {"shortcut_bias", "flip rate minus that of the optimal predictor", kShare, "[-1, 1]"},
+    {"cue_randomised_accuracy", "accuracy on the same rows with the cue randomised", kShare, kRate},
+    {"causal_randomised_accuracy", "accuracy on the same rows with the causal feature randomised",
+     kShare, kRate},
+    {"ece", "expected calibration error", "probability", kRate},
+    {"brier", "Brier score", "squared probability", "[0, 2]"},
+    {"trap", "score on a phase minus score on its rows with the cues that speak there randomised",
+     kScore, kSigned},
+    {"window_rows", "rows of a window of the stream", "rows", kPositive},
+    {"regret", "shortfall from the Bayes ceiling of the phase, per row", kScore, "unbounded"},
+    {"invariant_regret", "shortfall from the invariant ceiling of the phase, per row", kScore,
+     "unbounded"},
+    {"spent", "labels and interventions at their price, so far", "labels", kPositive},
+    {"drift_level", "level of what else drifts in a phase", "", "unbounded"},
+    {"target_variance", "variance of the target", "squared units of the target", kPositive},
+};
+
+/// Families of metrics, by how they begin.
+constexpr Known kFamilies[] = {
+    {"ceiling_", "score of the best predictor of this kind in this domain", kScore,
+     "as accuracy or loss"},
+    {"prequential_", "score of a window of the stream, predicted before it is learned from", kScore,
+     "as accuracy or loss"},
+    {"randomised_", "score on the same rows with the cues that speak there randomised", kScore,
+     "as accuracy or loss"},
+    {"position_", "where the cue stands in a phase", "shift", "unbounded"},
+    {"offset_", "how far the cue stands from where it says nothing", "shift", "unbounded"},
+    {"trained_offset_", "the same in the train domain where it says most", "shift", "unbounded"},
+};
+
+bool begins(const std::string& text, const std::string& with) {
+  return text.compare(0, with.size(), with) == 0;
+}
+
+}  // namespace
+
+MetricInfo metric_info(const std::string& metric) {
+  for (const Known& one : kMetrics) {
+    if (metric == one.name) return {one.meaning, one.unit, one.range};
+  }
+  for (const Known& one : kFamilies) {
+    if (begins(metric, one.name)) return {one.meaning, one.unit, one.range};
+  }
+  return {"metric " + metric + " of the world, the method or a plug-in", "", ""};
+}
+
+std::string domain_info(const std::string& domain) {
+  if (domain == "id") return "in distribution: mean over the train domains, held-out rows";
+  if (domain == "test") return "in the test domain";
+  if (begins(domain, "test_")) {
+    return "in the domain where only cue " + domain.substr(5) + " is shifted as in the test domain";
+  }
+  if (begins(domain, "cue_")) {
+    return "on rows where of all cues only " + domain.substr(4) + " says something";
+  }
+  if (domain == "coefficients") return "of the coefficients of a linear model";
+  return "in domain " + domain;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,155 @@
+#include "report/report_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "report/csv.hpp"
+#include "report/csv_text.hpp"
+#include "report/svg_chart.hpp"
+
+namespace spurion::report {
+
+namespace {
+
+using analysis::Answer;
+using analysis::Chart;
+using analysis::Table;
+
+constexpr std::size_t kLongestName = 150;
+
+/// Names that are taken; a table may be called as a chart is.
+class Names {
+ public:
+  std::string take(const std::string& wanted) {
+    std::string name;
+    for (const char c : wanted) {
+      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9') ||
+                         std::string("_-+.=,()").find(c) != std::string::npos;
+      name += plain ? c : '_';
+    }
+    if (name.empty() || name.front() == '.') name.insert(name.begin(), '_');
+    if (name.size() > kLongestName) name.resize(kLongestName);
+    const std::string stem = name;
+    for (int i = 2; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", stem, i);
+    return name;
+  }
+
+ private:
+  // Of the report itself.
+  std::set<std::string> taken_ = {"results", "measurements", "dictionary", "further_charts"};
+};
+
+std::vector<ColumnDoc> docs_of(const Table& table) {
+  std::vector<ColumnDoc> docs;
+  for (const CsvColumn& column : csv_columns(table)) {
+    const std::string& ending = column.ending;
+    docs.push_back(
+        {column.name, ending == "_low"         ? "lower end of the interval of " + column.title
+                      : ending == "_high"      ? "upper end of the interval of " + column.title
+                      : ending == "_seeds"     ? "seeds that the interval is over"
+                      : ending == "_deviation" ? "standard deviation of " + column.title
+                                               : column.title + ", as the file's line here says"});
+  }
+  return docs;
+}
+
+std::vector<ColumnDoc> docs_of_chart(const std::string& x, const std::string& y) {
+  return {{"series", "line of the chart"},
+          {"x", x},
+          {"value", y},
+          {"low", "lower end of the interval"},
+          {"high", "upper end of the interval"},
+          {"seeds", "seeds that the interval is over"},
+          {"trials", "trials that the value is the mean of"}};
+}
+
+void add_chart(const Chart& chart, CsvFolder& folder) {
+  const std::string meaning = fmt::format("{}. {}", chart.title, chart.note);
+  folder.begin(chart.name, meaning, docs_of_chart(chart.x_label, chart.y_label)) << csv_of(chart);
+  folder.add(chart.name + ".svg", svg_chart(chart, "chart", true));
+}
+
+/// What the page leaves out.
+void add_further(const std::vector<const Chart*>& charts, const std::vector<const Table*>& tables,
+                 CsvFolder& folder) {
+  if (!charts.empty()) {
+    std::vector<ColumnDoc> docs = docs_of_chart("place along the chart's axis", "what it shows");
+    docs.insert(docs.begin(), {"chart", "name of the chart"});
+    std::ostream& file =
+        folder.begin("further_charts", "Numbers of the charts that the page leaves out.", docs);
+    std::vector<std::string> names = chart_columns();
+    names.insert(names.begin(), "chart");
+    file << csv_record(names);
+    for (const Chart* chart : charts) file << csv_rows(*chart, chart->name);
+  }
+  std::map<std::vector<std::string>, std::vector<const Table*>> alike;
+  for (const Table* table : tables) {
+    std::vector<std::string> names;
+    for (const CsvColumn& column : csv_columns(*table)) names.push_back(column.name);
+    alike[names].push_back(table);
+  }
+  int number = 0;
+  for (const auto& [names, group] : alike) {
+    std::vector<ColumnDoc> docs = docs_of(*group.front());
+    docs.insert(docs.begin(), {"table", "name of the table"});
+    std::ostream& file =
+        folder.begin(fmt::format("further_tables_{}", ++number),
+                     "Tables that the page leaves out, one below the other. The first is: " +
+                         group.front()->caption,
+                     docs);
+    std::vector<std::string> all = names;
+    all.insert(all.begin(), "table");
+    file << csv_record(all);
+    for (const Table* table : group) file << csv_rows(*table, table->name);
+  }
+}
+
+}  // namespace
+
+void name_files(std::vector<Answer>& answers, std::vector<Chart>& dials) {
+  Names names;
+  for (Chart& chart : dials) chart.name = names.take(chart.name);
+  for (Answer& answer : answers) {
+    for (Chart& chart : answer.charts) chart.name = names.take(chart.name);
+    for (Table& table : answer.tables) table.name = names.take(table.name);
+  }
+}
+
+void add_answer_files(const std::vector<Answer>& answers, const std::vector<Chart>& dials,
+                      const PageLimits& limits, CsvFolder& folder) {
+  std::vector<const Chart*> further_charts;
+  std::vector<const Table*> further_tables;
+  for (std::size_t i = 0; i < dials.size(); ++i) {
+    if (i < limits.dials) {
+      add_chart(dials[i], folder);
+    } else {
+      further_charts.push_back(&dials[i]);
+    }
+  }
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (const Chart& chart : answers[i].charts) {
+      if (i < limits.answers) {
+        add_chart(chart, folder);
+      } else {
+        further_charts.push_back(&chart);
+      }
+    }
+    for (const Table& table : answers[i].tables) {
+      if (i < limits.answers) {
+        std::ostream& file = folder.begin(table.name, table.caption, docs_of(table));
+        file << csv_of(table);
+      } else {
+        further_tables.push_back(&table);
+      }
+    }
+  }
+  add_further(further_charts, further_tables, folder);
+}
+
+}  // namespace spurion::report

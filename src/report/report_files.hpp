@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/csv_folder.hpp"
+#include "report/html.hpp"
+#include "spurion/analysis/answer.hpp"
+
+namespace spurion::report {
+
+/// Gives tables and charts names that no two share and that any file system takes.
+void name_files(std::vector<analysis::Answer>& answers, std::vector<analysis::Chart>& dials);
+
+/// The files of the charts and tables of a report. Those that the page leaves out are put together:
+/// charts in further_charts.csv, tables with the same columns in further_tables_1.csv and so on.
+void add_answer_files(const std::vector<analysis::Answer>& answers,
+                      const std::vector<analysis::Chart>& dials, const PageLimits& limits,
+                      CsvFolder& folder);
+
+}  // namespace spurion::report
