@@ -60,9 +60,11 @@ class QuestionCheck {
 
  private:
   void check_experiments(const Question& question) {
+    const std::vector<std::string> given = texts_option(question, "experiments");
+    if (given.empty()) return;
     std::vector<std::string> names;
     for (const Experiment& experiment : suite_.experiments) names.push_back(experiment.name);
-    for (const std::string& name : texts_option(question, "experiments")) {
+    for (const std::string& name : given) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
         problems_.add(place_of(*question.options.find("experiments")) +
                       unknown_name_message("experiment", name, names));
