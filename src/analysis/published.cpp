@@ -8,6 +8,7 @@
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/trial_fates.hpp"
 #include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
@@ -180,11 +181,14 @@ Answer published(const Study& study, const Question& question) {
        {"note"}}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
+  std::string told;  // of trials that have no numbers
   for (const Published& row : rows) {
     Trials trials;
+    TrialFates fates;
     for (const TrialResult* trial : study.trials(question.experiment)) {
-      const bool asked = trial->status == Status::done && matches(trial->spec, row.where);
-      if (asked) trials.push_back(trial);
+      if (!matches(trial->spec, row.where)) continue;
+      fates.add(*trial);
+      if (trial->status == Status::done) trials.push_back(trial);
     }
     const bool run = !trials.empty();
     if (!validation.empty()) trials = best_draw(trials, validation, row.metric);
@@ -192,6 +196,7 @@ Answer published(const Study& study, const Question& question) {
     for (const TrialResult* trial : trials) {
       if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
     }
+    told += fates.sentence(row.label);
     if (values.empty()) {
       table.add({row.label, Missing(), std::int64_t{0}, Spread{row.value, row.spread},
                  Number{row.runs}, Missing(), run ? "no number" : "not run", row.note});
@@ -215,9 +220,13 @@ Answer published(const Study& study, const Question& question) {
     answer.sentence +=
         fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
   }
-  answer.sentence =
-      compared == 0 ? std::string("Not run.")
-                    : fmt::format("{} {}", agreeing == compared ? "Yes." : "No.", answer.sentence);
+  const auto asked = static_cast<std::int64_t>(rows.size());
+  std::string headline = compared == 0 ? "Not run. " : agreeing == compared ? "Yes. " : "No. ";
+  if (compared > 0 && compared < asked) {
+    headline = fmt::format("{}, as far as it was run: {} of {} numbers. ",
+                           agreeing == compared ? "Yes" : "No", compared, asked);
+  }
+  answer.sentence = headline + answer.sentence + told;
   answer.tables.push_back(std::move(table));
   return answer;
 }

@@ -5,6 +5,7 @@
 
 #include "analysis/results_view.hpp"
 #include "spurion/analysis/learning.hpp"
+#include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {
 
@@ -29,6 +30,11 @@ void SeedCells::add_learning(const std::string& setting, const TrialResult& tria
                              const std::string& metric) {
   const auto score = number(trial, "id", metric);
   if (!score) return;
+  if (const auto stream = stream_numbers(trial)) {
+    add(setting, trial.spec.seed, stream->off_chance(stream->phases - 1),
+        row_noise(trial, "phase_0", metric, *score));
+    return;
+  }
   add(setting, trial.spec.seed, learning_scale(trial, "id", metric).beyond(*score),
       row_noise(trial, "id", metric, *score));
 }

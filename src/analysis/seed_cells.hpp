@@ -20,7 +20,9 @@ class SPURION_API SeedCells {
   void add_number(const std::string& setting, const TrialResult& trial, const std::string& domain,
                   const std::string& metric);
   /// By how much the score of a trial in distribution is better than half-way from chance to the
-  /// invariant ceiling (learning.hpp); `metric` is "accuracy" or "loss".
+  /// invariant ceiling (learning.hpp); `metric` is "accuracy" or "loss". After a stream, on which
+  /// a model may have left what it learned first, how far it is from chance in any phase
+  /// (`StreamNumbers::off_chance`).
   void add_learning(const std::string& setting, const TrialResult& trial,
                     const std::string& metric);
 

@@ -310,3 +310,55 @@ TEST_CASE("the own phase of phase 0 is the first train domain for everybody") {
   CHECK(cell_of(table, "offline", "train domains").substr(0, 5) == "0.850");
   CHECK(cell_of(table, "continual", "own phase").substr(0, 3) == "0.9");
 }
+
+TEST_CASE("after a stream it is asked whether anything was learned, not whether it is kept") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    // Follows the reversed cue, so that it is wrong where training began.
+    TrialResult& trial = add_stream(trials, "continual", seed, 0.9, 0.8, 0.8, 0.4);
+    trial.measurements.push_back({1, 20, "id", 0.0, "accuracy", 0.15 + noise(seed)});
+  }
+  CHECK_THAT(trials.ask(kMethods).sentence, !Contains("did not learn"));
+  PlantedTrials destroyed;
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    add_stream(destroyed, "continual", seed, 0.5, 0.8, 0.0, 0.0);
+  }
+  CHECK_THAT(destroyed.ask(kMethods).sentence, Contains("did not learn"));
+}
+
+TEST_CASE("published numbers that were not all run are not all confirmed") {
+  const PlantedTrials trials = two_methods(0.75, 0.7);
+  const std::string row =
+      "{ label = \"one\", domain = \"test\", metric = \"accuracy\", value = 0.45, spread = 0.25, "
+      "runs = 5 }";
+  const std::string missing =
+      "{ label = \"two\", domain = \"test\", metric = \"ece\", value = 0.4, spread = 0.1, runs = 5 "
+      "}";
+  CHECK_THAT(trials.ask("kind = \"published\"\nrows = [" + row + "]\n").sentence,
+             Contains("Yes. one"));
+  CHECK_THAT(trials.ask("kind = \"published\"\nrows = [" + row + ", " + missing + "]\n").sentence,
+             Contains("Yes, as far as it was run: 1 of 2 numbers. "));
+}
+
+TEST_CASE("a regression is judged by its squared error") {
+  const auto sentence = [](double id, double ood) {
+    PlantedTrials trials;
+    for (std::int64_t seed = 0; seed < 5; ++seed) {
+      for (const std::int64_t width : {8, 64}) {
+        TrialResult& trial = trials.add("erm", seed, 0.0, 0.0);
+        trial.spec.model.options = Value::Table{{"width", width}};
+        const double own = width == 8 ? 0.3 : id;
+        const double out = width == 8 ? 4.0 : ood;
+        trial.measurements = {{0, 0, "id", 0.0, "ceiling_chance", 2.0},
+                              {0, 0, "id", 0.0, "ceiling_invariant", 1.0},
+                              {0, 9, "id", 0.0, "loss", own + noise(seed)},
+                              {0, 9, "test", 0.9, "loss", out + noise(seed + 1)},
+                              {0, 9, "test", 0.9, "gap", out - own + noise(seed + 2)}};
+      }
+    }
+    return trials.ask(kGap).sentence;
+  };
+  CHECK_THAT(sentence(1.0, 1.005), Contains("Yes: ") && Contains("it closes"));
+  CHECK_THAT(sentence(2.0, 2.0), Contains("No: ") && Contains("the model did not learn there"));
+  CHECK_THAT(sentence(1.0, 3.0), Contains("No: ") && Contains("shrinks, still open"));
+}
