@@ -8,6 +8,7 @@
 
 #include "analysis/questions.hpp"
 #include "analysis/results_view.hpp"
+#include "analysis/setting_notes.hpp"
 #include "analysis/variant_names.hpp"
 
 namespace spurion::analysis {
@@ -109,6 +110,7 @@ TrialCells cells_of(const Study& study, const Question& question, const std::str
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime", false));
   const VariantNames streams(trials, &TrialSpec::regime, named("regime", true));
   const VariantNames methods(trials, &TrialSpec::method, named("method", false));
+  out.note = shared_options_note(trials, "erm", apart);
   struct Group {
     std::vector<const TrialResult*> trials;
     std::vector<StreamNumbers> numbers;  ///< of each

@@ -218,6 +218,7 @@ Answer streams(const Study& study, const Question& question) {
     answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
   }
   answer.tables.push_back(verdicts_table(question, cells, verdicts, axis, phase, margin));
+  answer.tables.back().caption += found.note;
   answer.tables.push_back(measures_table(question, cells, axis, margin));
   answer.tables.push_back(budget_table(question, cells));
 

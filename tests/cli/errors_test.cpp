@@ -50,6 +50,41 @@ name = "one"
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 }
 
+TEST_CASE("questions that could not be answered are refused before the first trial") {
+  Shell shell;
+  shell.write("asked.toml", R"(name = "asked"
+[[experiment]]
+name = "one"
+environment = { name = "two_bit" }
+model = { name = "linear" }
+method = { name = "erm" }
+regime = { name = "offline" }
+training = { steps = 1, rows = 8 }
+[[question]]
+text = "?"
+kind = "published"
+experiment = "one"
+rows = [{ label = "ERM", domain = "test", metric = "accuracy", value = 0.5, runs = 3 }]
+[[question]]
+text = "?"
+kind = "gap_against_scale"
+experiment = "one"
+[[question]]
+text = "?"
+kind = "trend"
+experiment = "one"
+axis = "training.steps"
+)");
+  for (const char* way : {"--dry-run", "--quiet"}) {
+    const Finished finished = shell.run({"run", "asked.toml", way});
+    CHECK(finished.code == 2);
+    CHECK_THAT(finished.err, Contains("needs a number spread") &&
+                                 Contains("'gap_against_scale' needs axis") &&
+                                 Contains("needs claim"));
+    CHECK_FALSE(std::filesystem::exists(shell.path("results")));
+  }
+}
+
 TEST_CASE("a suite that is no TOML is answered with line and column") {
   Shell shell;
   shell.write("broken.toml", "name = \"x\"\nseeds = = 3\n");
