@@ -10,6 +10,7 @@
 #include "analysis/results_view.hpp"
 #include "analysis/seed_cells.hpp"
 #include "harness/method_access.hpp"
+#include "spurion/analysis/learning.hpp"
 
 namespace spurion::analysis {
 
