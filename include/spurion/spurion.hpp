@@ -10,6 +10,7 @@
 #include "spurion/error.hpp"
 #include "spurion/image_source.hpp"
 #include "spurion/losses.hpp"
+#include "spurion/measurements.hpp"
 #include "spurion/method.hpp"
 #include "spurion/metric.hpp"
 #include "spurion/model.hpp"

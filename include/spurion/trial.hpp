@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "spurion/measurements.hpp"
 #include "spurion/optimizer.hpp"
 #include "spurion/provenance.hpp"
 #include "spurion/value.hpp"
@@ -61,16 +62,6 @@ struct TrialSpec {
 enum class Status { done, diverged, failed };
 SPURION_API const char* status_name(Status status);
 
-/// One number of a trial.
-struct Measurement {
-  std::int64_t phase = 0;  ///< of a stream; 0 for offline
-  std::int64_t step = 0;   ///< updates made when it was taken
-  std::string domain;      ///< "train_0", "test", "dial=0.3", "stream", "dial" ...
-  double shift = 0.0;      ///< of that domain
-  std::string metric;
-  double value = 0.0;
-};
-
 /// Processor time of workers in seconds, by what they were at.
 struct WorkTimes {
   double training = 0.0;    ///< inside `Method::step`
@@ -102,7 +93,7 @@ struct TrialResult {
   TrialSpec spec;
   Status status = Status::done;
   std::string message;  ///< why it diverged or failed
-  std::vector<Measurement> measurements;
+  Measurements measurements;
   Cost cost;
   std::shared_ptr<const Provenance> made_by = nullptr;  ///< null: not recorded
 };

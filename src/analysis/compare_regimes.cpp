@@ -20,7 +20,7 @@ using Line = ResultsView::Line;
 
 std::int64_t last_phase(const TrialResult& trial) {
   std::int64_t last = 0;
-  for (const Measurement& row : trial.measurements) last = std::max(last, row.phase);
+  for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
   return last;
 }
 
@@ -44,7 +44,7 @@ Chart stream_chart(const ResultsView& view, const Question& question) {
       double rows = 0.0;
       double score = std::nan("");
       std::int64_t phase = -1;
-      for (const Measurement& m : row.trial->measurements) {
+      for (const MeasurementRow m : row.trial->measurements) {
         if (m.domain != "stream") continue;
         if (m.metric == metric) {
           if (phase >= 0 && m.phase != phase) marks.insert(rows);

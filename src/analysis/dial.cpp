@@ -76,9 +76,14 @@ struct World {
 
 std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   std::vector<World> worlds;
+  std::map<std::pair<std::string, const void*>, const Value*> facts;  // of options that are shared
   for (const auto& row : view.rows()) {
     const Component& environment = row.trial->spec.environment;
-    const Value& own = study.environment_facts(environment);
+    const void* options =
+        environment.options.is_table() ? &environment.options.as_table() : nullptr;
+    const Value*& known = facts[{environment.name, options}];
+    if (known == nullptr || options == nullptr) known = &study.environment_facts(environment);
+    const Value& own = *known;
     const auto found = std::find_if(worlds.begin(), worlds.end(), [&](const World& world) {
       return world.name == environment.name &&
              fact_of(world.facts, "dial_doc") == fact_of(own, "dial_doc");
@@ -105,8 +110,8 @@ Chart chart_of(const World& world, const ResultsView& view) {
                                    [&](const ResultsView::Line& one) { return one.holds(*row); });
     const std::int64_t seed = row->trial->spec.seed;
     std::int64_t last = 0;
-    for (const Measurement& m : row->trial->measurements) last = std::max(last, m.phase);
-    for (const Measurement& m : row->trial->measurements) {
+    for (const MeasurementRow m : row->trial->measurements) last = std::max(last, m.phase);
+    for (const MeasurementRow m : row->trial->measurements) {
       if (m.domain.rfind("dial=", 0) != 0) continue;
       if (m.metric.rfind("ceiling_", 0) == 0) {
         ceilings[m.metric.substr(8)][m.shift].add(row->setting, seed, m.value);

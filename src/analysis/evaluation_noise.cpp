@@ -32,7 +32,7 @@ double scored_rows(const Value& parts, const std::string& domain) {
 /// Of a mean over the train domains.
 EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string& metric) {
   std::set<std::string> domains;
-  for (const Measurement& row : trial.measurements) {
+  for (const MeasurementRow row : trial.measurements) {
     if (row.metric == metric && row.domain.rfind("train_", 0) == 0) domains.insert(row.domain);
   }
   if (domains.empty()) return evaluated_rows(trial, "id");

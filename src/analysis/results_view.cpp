@@ -16,6 +16,65 @@ bool is_variant_of(const std::string& name, const std::string& component) {
   return name == component || name.rfind(component + " (", 0) == 0;
 }
 
+/// What trials are paired by, as text: all but method, regime, seed and draw, and without some
+/// options. Of sections that trials share in memory it is made once.
+class Settings {
+ public:
+  explicit Settings(const std::set<std::string>& without) : without_(without) {}
+
+  /// The number of a trial's setting among those that were met so far.
+  std::size_t of(const TrialSpec& spec) {
+    const auto place = [](const Value& options) -> const void* {
+      return options.is_table() ? &options.as_table() : nullptr;
+    };
+    const Sections sections = {
+        spec.environment.name,
+        spec.model.name,
+        {place(spec.environment.options), place(spec.model.options), place(spec.optimizer),
+         place(spec.training), place(spec.evaluation)}};
+    const bool shared = std::find(sections.options.begin(), sections.options.end(), nullptr) ==
+                        sections.options.end();
+    if (shared) {
+      const auto known = sections_.find(sections);
+      if (known != sections_.end()) return known->second;
+    }
+    const std::size_t number = texts_.emplace(text_of(spec), texts_.size()).first->second;
+    if (shared) sections_.emplace(sections, number);
+    return number;
+  }
+  /// Short names in the order of the texts, by number.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> all(texts_.size());
+    std::size_t rank = 0;
+    for (const auto& [text, number] : texts_) all[number] = fmt::format("{:08}", rank++);
+    return all;
+  }
+
+ private:
+  struct Sections {
+    std::string environment;
+    std::string model;
+    std::array<const void*, 5> options;
+    bool operator<(const Sections& other) const {
+      return std::tie(options, environment, model) <
+             std::tie(other.options, other.environment, other.model);
+    }
+  };
+
+  [[nodiscard]] std::string text_of(const TrialSpec& spec) const {
+    Value setting = spec.canonical();
+    for (const std::string& option : without_) erase_option(setting, option);
+    for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
+      setting.as_table().erase(key);
+    }
+    return setting.canonical_json();
+  }
+
+  const std::set<std::string>& without_;
+  std::map<std::string, std::size_t> texts_;
+  std::map<Sections, std::size_t> sections_;
+};
+
 }  // namespace
 
 ResultsView::ResultsView(const Study& study, const std::string& experiment,
@@ -37,6 +96,8 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   const VariantNames methods(trials, &TrialSpec::method, named("method"));
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
   const VariantNames environments(trials, &TrialSpec::environment, named("environment"));
+  Settings settings(unnamed_);
+  std::vector<std::size_t> numbers;  // of the rows' settings
   for (const TrialResult* trial : trials) {
     Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
     const bool done = trial->status == Status::done;
@@ -46,14 +107,11 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
     }
     fates_[{row.method, row.regime, row.environment}].add(*trial);
     if (!done) continue;
-    Value setting = trial->spec.canonical();
-    for (const std::string& option : unnamed_) erase_option(setting, option);
-    for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
-      setting.as_table().erase(key);
-    }
-    row.setting = setting.canonical_json();
+    numbers.push_back(settings.of(trial->spec));
     rows_.push_back(std::move(row));
   }
+  const std::vector<std::string> names = settings.names();
+  for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].setting = names[numbers[i]];
 }
 
 TrialFates ResultsView::fates(const Line& line) const {
@@ -164,14 +222,7 @@ std::string ResultsView::score_text() const {
 
 std::optional<double> number(const TrialResult& trial, const std::string& domain,
                              const std::string& metric, std::optional<std::int64_t> phase) {
-  std::optional<double> found;
-  // Later rows are later measurements.
-  for (const Measurement& row : trial.measurements) {
-    if (row.domain == domain && row.metric == metric && (!phase || row.phase == *phase)) {
-      found = row.value;
-    }
-  }
-  return found;
+  return trial.measurements.last(domain, metric, phase);
 }
 
 std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec) {
@@ -207,9 +258,13 @@ std::vector<std::string> option_names(const TrialSpec& spec) {
 
 std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
   std::map<std::string, std::set<std::string>> values;
+  std::set<std::pair<const char*, const void*>> known;  // sections that trials share in memory
   for (const TrialResult* trial : trials) {
-    for (const std::string& option : option_names(trial->spec)) {
-      values[option].insert(option_of(trial->spec, option)->canonical_json());
+    for (const auto& [section, options] : sections_of(trial->spec)) {
+      if (!options->is_table() || !known.emplace(section, &options->as_table()).second) continue;
+      for (const auto& [option, value] : options->as_table()) {
+        values[fmt::format("{}.{}", section, option)].insert(value.canonical_json());
+      }
     }
   }
   std::set<std::string> differing;
@@ -250,12 +305,12 @@ bool matches(const TrialSpec& spec, const Value* where) {
 
 std::optional<double> worst_flip_rate(const TrialResult& trial, std::optional<std::int64_t> phase) {
   std::int64_t last = 0;
-  for (const Measurement& row : trial.measurements) last = std::max(last, row.phase);
+  for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
   const std::int64_t at = phase.value_or(last);
   // A stream measures each cue on rows on which the others say nothing.
   std::optional<double> alone;
   std::optional<double> shifted;
-  for (const Measurement& row : trial.measurements) {
+  for (const MeasurementRow row : trial.measurements) {
     if (row.metric != "flip_rate" || row.phase != at) continue;
     const bool by_itself = row.domain.rfind("cue_", 0) == 0;
     if (!by_itself && row.domain != "test" && row.domain.rfind("test_", 0) != 0) continue;

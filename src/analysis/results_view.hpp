@@ -33,7 +33,7 @@ class ResultsView {
     std::string method;       ///< name, with the options in which methods of that name differ
     std::string regime;       ///< the same
     std::string environment;  ///< the same
-    /// Everything but method, regime, seed and draw, as text: what trials are paired by.
+    /// A name for everything but method, regime, seed and draw: what trials are paired by.
     std::string setting;
   };
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "analysis/results_view.hpp"
 
@@ -68,9 +70,11 @@ std::string shared_options_note(const std::vector<const TrialResult*>& trials,
                                 const std::string& baseline, const std::set<std::string>& apart) {
   // Option -> method -> its values.
   std::map<std::string, std::map<std::string, std::set<std::string>>> options;
+  std::set<std::pair<std::string, const void*>> known;  // those that trials share in memory
   for (const TrialResult* trial : trials) {
     const Component& method = trial->spec.method;
     if (!method.options.is_table()) continue;
+    if (!known.emplace(method.name, &method.options.as_table()).second) continue;
     for (const auto& [option, value] : method.options.as_table()) {
       if (apart.count("method." + option) != 0) continue;
       options[option][method.name].insert(value.canonical_json());

@@ -84,7 +84,7 @@ bool ever_trained(const StreamNumbers& numbers, const std::string& cue, std::int
 std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   std::int64_t phases = 0;
   bool accuracy = false;
-  for (const Measurement& row : trial.measurements) {
+  for (const MeasurementRow row : trial.measurements) {
     phases = std::max(phases, phase_of(row.domain) + 1);
     accuracy = accuracy || row.metric == "accuracy";
   }
@@ -110,7 +110,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   bool offsets = false;
   const char* score = accuracy ? "accuracy" : "loss";
   const char* prequential = accuracy ? "prequential_accuracy" : "prequential_loss";
-  for (const Measurement& row : trial.measurements) {
+  for (const MeasurementRow row : trial.measurements) {
     if (row.phase >= phases) continue;
     if (const std::int64_t on = phase_of(row.domain); on >= 0) {
       const auto place = static_cast<std::size_t>(on);

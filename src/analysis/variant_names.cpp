@@ -34,9 +34,11 @@ VariantNames::VariantNames(const std::vector<const TrialResult*>& trials,
     : component_(component) {
   std::map<std::string, std::map<std::string, std::set<std::string>>> values;
   std::map<std::string, std::set<std::string>> anywhere;
+  std::set<std::pair<std::string, const void*>> known;  // those that trials share in memory
   for (const TrialResult* trial : trials) {
     const Component& one = trial->spec.*component_;
     if (!one.options.is_table()) continue;
+    if (!known.emplace(one.name, &one.options.as_table()).second) continue;
     for (const auto& [option, value] : one.options.as_table()) {
       if (!named(option)) continue;
       values[one.name][option].insert(value.canonical_json());
@@ -55,6 +57,7 @@ VariantNames::VariantNames(const std::vector<const TrialResult*>& trials,
 
 std::string VariantNames::operator()(const TrialSpec& spec) const {
   const Component& one = spec.*component_;
+  if (differing_.empty()) return one.name;
   const auto found = differing_.find(one.name);
   if (found == differing_.end()) return one.name;
   const auto parts = option_texts(found->second, one);

@@ -172,7 +172,7 @@ void print_scores(const TrialResult& result) {
   std::vector<std::string> order;
   std::map<std::string, std::map<std::string, double>> by_domain;
   std::map<std::string, bool> used;
-  for (const Measurement& row : result.measurements) {
+  for (const MeasurementRow row : result.measurements) {
     if (row.metric.rfind("ceiling_", 0) == 0) continue;
     if (by_domain.count(row.domain) == 0) order.push_back(row.domain);
     by_domain[row.domain][row.metric] = row.value;

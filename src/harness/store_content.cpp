@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "harness/measurement_layout.hpp"
 #include "harness/store_specs.hpp"
 #include "harness/store_tables.hpp"
 #include "spurion/error.hpp"
@@ -70,7 +71,7 @@ namespace {
 /// Measurements that lie together in the file under one trial's number.
 struct Run {
   Tally tally;
-  std::vector<Measurement> rows;
+  Measurements rows;
 };
 using Runs = std::unordered_map<std::int64_t, std::vector<Run>>;
 
@@ -176,33 +177,40 @@ class ContentReader {
   }
 
   void read_measurements() {
-    std::vector<std::pair<std::int64_t, std::size_t>> reversed;
     std::int64_t last = 0;
     Run* run = nullptr;
     bool turned = false;
+    std::vector<Measurement> backward;  // those of a run that is read backwards
+    const auto finish = [&] {
+      for (auto row = backward.rbegin(); row != backward.rend(); ++row) {
+        pool_.add(row->phase, row->step, row->domain, row->shift, row->metric, row->value);
+      }
+      backward.clear();
+      if (run != nullptr) run->rows = pool_.take();
+    };
     scan("trial, row, phase, step, domain, shift, metric, value", "measurement", {"trial", "row"},
          [&](sqlite::Statement& row, bool backwards) {
            const std::int64_t number = row.integer(0);
            if (run == nullptr || last != number || turned != backwards) {
+             finish();
              last = number;
              turned = backwards;
-             auto& own = runs_[number];
-             run = &own.emplace_back();
-             if (backwards) reversed.emplace_back(number, own.size() - 1);
+             run = &runs_[number].emplace_back();
            }
            Seal seal("measurement");
            for (int column = 1; column < 8; ++column) row.seal(seal, column);
            run->tally.add(seal.finish());
-           if (detail_ == StoreDetail::results) {
-             run->rows.push_back({row.integer(2), row.integer(3), row.text(4), row.number(5),
-                                  row.text(6), row.number(7)});
+           if (detail_ != StoreDetail::results) return true;
+           if (backwards) {
+             backward.push_back({row.integer(2), row.integer(3), row.text(4), row.number(5),
+                                 row.text(6), row.number(7)});
+           } else {
+             pool_.add(row.integer(2), row.integer(3), row.view(4), row.number(5), row.view(6),
+                       row.number(7));
            }
            return true;
          });
-    for (const auto& [number, index] : reversed) {
-      auto& rows = runs_[number][index].rows;
-      std::reverse(rows.begin(), rows.end());
-    }
+    finish();
   }
 
   void read_trials() {
@@ -331,6 +339,7 @@ class ContentReader {
   Runs runs_;
   Run none_;  ///< of a trial without measurements
   SpecReader specs_;
+  MeasurementPool pool_;
   std::unordered_set<TrialId, TrialIdHash> ids_;
   std::unordered_set<std::int64_t> numbers_;
   std::vector<std::string> damaged_;  ///< ids, as they are found

@@ -49,7 +49,7 @@ Digest StoreWriter::write(const StoredTrial& trial, const TrialResult& result,
                "VALUES(?,?,?,?,?,?,?,?)");
   Tally rows;
   std::int64_t number = 0;
-  for (const Measurement& row : result.measurements) {
+  for (const MeasurementRow row : result.measurements) {
     rows.add(seal_of(row, number));
     insert.bind(1, trial.number)
         .bind(2, number++)

@@ -53,7 +53,7 @@ class Columns {
         if (!options.is_table() || !known[s].insert(&options.as_table()).second) continue;
         for (const auto& [option, value] : options.as_table()) options_[s].insert(option);
       }
-      for (const Measurement& row : trial.measurements) {
+      for (const MeasurementRow row : trial.measurements) {
         if (is_scored(row.domain)) scores[{row.domain, row.metric}];
       }
     }
@@ -131,7 +131,7 @@ class Columns {
 
   void write_scores(const TrialResult& trial, fmt::memory_buffer& out) {
     values_.assign(scores_.size(), std::nan(""));
-    for (const Measurement& row : trial.measurements) {
+    for (const MeasurementRow row : trial.measurements) {
       const auto domain = places_.find(row.domain);
       if (domain == places_.end()) continue;
       values_[domain->second.at(row.metric)] = row.value;  // later rows are later measurements
@@ -203,7 +203,7 @@ void add_measurements_file(const StoredResults& results, CsvFolder& folder) {
   each_trial_once(results, [&](const TrialResult& trial, const TrialId& id) {
     lines.clear();
     const std::string text = id.text();
-    for (const Measurement& row : trial.measurements) {
+    for (const MeasurementRow row : trial.measurements) {
       fmt::format_to(std::back_inserter(lines), "{},{},{},{},{},{},{}\n", text, row.phase, row.step,
                      csv_field(row.domain), csv_number(row.shift), csv_field(row.metric),
                      csv_number(row.value));

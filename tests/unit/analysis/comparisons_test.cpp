@@ -59,7 +59,7 @@ TEST_CASE(
       // By luck draw 0 is ahead on the test rows of the train domains.
       trials.push_back(made_up("e", "erm", "offline", seed, draw == 0 ? 0.3 : 0.6));
       trials.back().spec.draw = draw;
-      trials.back().measurements.front().value = draw == 0 ? 0.95 : 0.9;
+      trials.back().measurements.set_value(0, draw == 0 ? 0.95 : 0.9);
       trials.back().measurements.push_back(
           {0, 9, "validation", 0.0, "accuracy", draw == 0 ? 0.88 : 0.91});
     }
@@ -211,7 +211,7 @@ TEST_CASE("methods under one regime are not pooled into it") {
     for (const std::string method : {"erm", "ewc"}) {
       for (const std::string regime : {"offline", "online"}) {
         trials.push_back(made_up("e", method, regime, seed, 0.5));
-        trials.back().measurements.front().value = method == "erm" ? 0.9 : 0.7;
+        trials.back().measurements.set_value(0, method == "erm" ? 0.9 : 0.7);
       }
     }
   }

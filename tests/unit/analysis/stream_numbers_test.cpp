@@ -168,7 +168,7 @@ TEST_CASE("flips and traps of a regression are in the target's variance on their
   add("cue_z", 9.0);
   // Whatever the ceilings say: under some drifts they are not known.
   for (const bool known : {true, false}) {
-    if (!known) trial.measurements.erase(trial.measurements.begin() + 1);
+    if (!known) trial.measurements.erase(1);
     const auto numbers = stream_numbers(trial);
     REQUIRE(numbers);
     CHECK_FALSE(numbers->accuracy);
@@ -187,7 +187,7 @@ TEST_CASE("stores that lack the target's variance take phase 0's, the traps thei
   CHECK(numbers->flips[0].at("z") == Approx(6.0 / std::sqrt(4.4)));
   CHECK(numbers->flips[1].at("z") == numbers->flips[0].at("z"));
   CHECK(numbers->traps[1][1] == Approx(25.0 / 110.0));
-  trial.measurements.erase(trial.measurements.begin() + 1);
+  trial.measurements.erase(1);
   numbers = stream_numbers(trial);
   REQUIRE(numbers);
   CHECK(numbers->flips[1].at("z") == Approx(6.0 / std::sqrt(4.4)));

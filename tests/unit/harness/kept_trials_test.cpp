@@ -57,7 +57,7 @@ class Folder {
       Provenance other = *trial.made_by;
       change(other);
       trial.made_by = std::make_shared<const Provenance>(other);
-      trial.measurements.front().value = 7.0;  // to know them by
+      trial.measurements.set_value(0, 7.0);  // to know them by
       memberships.emplace_back(trial.spec.id(), trial.spec.experiment);
     }
     store.set_suite(suite.name, memberships, held.context);

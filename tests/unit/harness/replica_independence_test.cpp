@@ -8,7 +8,7 @@ using namespace spurion;
 
 namespace {
 
-using Numbers = std::map<std::string, std::vector<Measurement>>;
+using Numbers = std::map<std::string, Measurements>;
 
 Numbers run_all(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
   const Catalog catalog = builtin_catalog();

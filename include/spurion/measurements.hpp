@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spurion/export.hpp"
+
+namespace spurion {
+
+/// One number of a trial.
+struct Measurement {
+  std::int64_t phase = 0;  ///< of a stream; 0 for offline
+  std::int64_t step = 0;   ///< updates made when it was taken
+  std::string domain;      ///< "train_0", "test", "dial=0.3", "stream", "dial" ...
+  double shift = 0.0;      ///< of that domain
+  std::string metric;
+  double value = 0.0;
+};
+
+/// The same where it lies among others: refers to the `Measurements`, which must stay.
+struct MeasurementRow {
+  std::int64_t phase;
+  std::int64_t step;
+  const std::string& domain;
+  double shift;
+  const std::string& metric;
+  double value;
+  operator Measurement() const {  // NOLINT(google-explicit-constructor)
+    return {phase, step, domain, shift, metric, value};
+  }
+};
+
+/// The numbers of a trial in the order they were taken. What was measured is kept apart from the
+/// values, and trials that were measured alike share it: reports hold a hundred thousand of them.
+class SPURION_API Measurements {
+ public:
+  Measurements() = default;
+  Measurements(const std::vector<Measurement>& rows);  // NOLINT(google-explicit-constructor)
+  Measurements(std::initializer_list<Measurement> rows);
+
+  [[nodiscard]] std::size_t size() const { return values_.size(); }
+  [[nodiscard]] bool empty() const { return values_.empty(); }
+  [[nodiscard]] MeasurementRow operator[](std::size_t index) const;
+  [[nodiscard]] MeasurementRow front() const { return (*this)[0]; }
+  [[nodiscard]] MeasurementRow back() const { return (*this)[size() - 1]; }
+
+  void push_back(const Measurement& row);
+  void set_value(std::size_t index, double value) { values_.at(index) = value; }
+  void erase(std::size_t index);
+  void clear();
+
+  /// The value that was taken last, in any phase or in one.
+  [[nodiscard]] std::optional<double> last(const std::string& domain, const std::string& metric,
+                                           std::optional<std::int64_t> phase = {}) const;
+
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Measurement;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = MeasurementRow;
+
+    Iterator(const Measurements& rows, std::size_t index) : rows_(&rows), index_(index) {}
+    MeasurementRow operator*() const { return (*rows_)[index_]; }
+    Iterator& operator++() {
+      ++index_;
+      return *this;
+    }
+    Iterator operator++(int) {
+      Iterator before = *this;
+      ++index_;
+      return before;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.index_ == b.index_; }
+    friend bool operator!=(const Iterator& a, const Iterator& b) { return a.index_ != b.index_; }
+
+   private:
+    const Measurements* rows_;
+    std::size_t index_;
+  };
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, size()}; }
+
+ private:
+  friend class MeasurementPool;
+  struct Layout;
+  Measurements(std::shared_ptr<Layout> layout, std::vector<double> values)
+      : layout_(std::move(layout)), values_(std::move(values)) {}
+  /// The layout, if need be a copy, for changing it.
+  Layout& own_layout();
+
+  std::shared_ptr<Layout> layout_;  ///< what each value is; null where there is none
+  std::vector<double> values_;
+};
+
+}  // namespace spurion
