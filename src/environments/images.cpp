@@ -144,12 +144,16 @@ LoadedImages load(const ImagesOptions& options) {
   info.citation = "your own data";
   const bool bytes = rows.x.scalar_type() == at::kByte;
   const double scale = bytes ? 255.0 : 1.0;
+  const double least = rows.x.min().item<double>() / scale;
+  const double most = rows.x.max().item<double>() / scale;
+  if (least == most) {
+    throw DataError(fmt::format("{}: every value of every image is {}", rows.place, least));
+  }
   info.mechanism = fmt::format(
       "recorded, not generated: {} images of {} x {}, {} channel{}{}\nvalues from {:.6g} to "
       "{:.6g}{}\nceilings are frequencies in the files",
       count, rows.x.size(2), rows.x.size(3), rows.x.size(1), rows.x.size(1) == 1 ? "" : "s",
-      images.read_as.empty() ? "" : fmt::format(", read from {}", images.read_as),
-      rows.x.min().item<double>() / scale, rows.x.max().item<double>() / scale,
+      images.read_as.empty() ? "" : fmt::format(", read from {}", images.read_as), least, most,
       bytes ? ", bytes over 255" : ", as the file has them");
   info.cue = "spurious";
   info.causal = "causal";

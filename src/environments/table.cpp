@@ -149,6 +149,12 @@ std::vector<std::string> input_columns(const data::Table& table, const TableOpti
     for (const data::Column& column : table.columns()) {
       if (column.name.compare(0, start.size(), start) != 0) continue;
       if (hidden(table, options, column.name)) continue;
+      if (column.name != options.spurious && column.numbers == table.numbers(options.label)) {
+        throw DataError(fmt::format(
+            "{}: column '{}' is the label in every row, and 'inputs' = '{}' shows it to the model; "
+            "list the inputs without it, or give its full name to insist",
+            table.place(), column.name, pattern));
+      }
       any = true;
       if (seen.insert(column.name).second) chosen.push_back(column.name);
     }

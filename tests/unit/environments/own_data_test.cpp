@@ -234,10 +234,13 @@ TEST_CASE("pictures of other numbers are taken as they are where float32 holds t
   const Tensor x = doubles->sample(domain, Purpose::train, {0, 1}).x;
   CHECK(x.mul(255).sub(x.mul(255).round()).abs().max().item<float>() < 1e-5F);
   std::string shorts;
-  for (std::int64_t i = 0; i < kCount * 4; ++i) shorts += std::string("\x00\x80", 2);
+  for (std::int64_t i = 0; i < kCount * 4; ++i)
+    shorts += std::string(i == 0 ? "\0\0" : "\0\x80", 2);
   CHECK_THAT(
       world_of(array_of(data::ElementType::uint16, {kCount, 2, 2}, shorts))->info().mechanism,
-      Contains("values from 32768 to 32768"));
+      Contains("values from 0 to 32768"));
+  CHECK_THROWS_WITH(world_of(data::Array::of(std::vector<double>(4 * kCount, 0.5), {kCount, 2, 2})),
+                    Contains("x.npy': every value of every image is 0.5"));
   pixels[41] = 1e39;
   CHECK_THROWS_WITH(world_of(data::Array::of(pixels, {kCount, 2, 2})),
                     Contains("x.npy': image 10, value 1: 1e+39 is beyond float32"));
@@ -294,11 +297,24 @@ TEST_CASE("a column plays one part, and numbers reach the model as they are or n
   CHECK(files.table(text)->train_domains().size() == 1);
 }
 
+TEST_CASE("a copy of the label is no input by accident") {
+  const Files files;
+  std::string text = "v,target,label,domain\n";
+  for (int i = 0; i < 240; ++i) {
+    text += fmt::format("{},{}.0,{},{}\n", i, i % 2, i % 2, i / 3 % 2 == 0 ? "test" : "a");
+  }
+  CHECK_THROWS_WITH(files.table(text),
+                    Contains("column 'target' is the label in every row, and 'inputs' = '*'"));
+  CHECK(files.table(text, {{"inputs", Value::List{Value("v"), Value("target")}}})
+            ->info()
+            .input_shape == Shape{2});
+}
+
 TEST_CASE("a column of a usual name but for capital letters is no input by accident") {
   const Files files;
   std::string text = "v,Causal,label,domain\n";
   for (int i = 0; i < 240; ++i) {
-    text += fmt::format("{},{},{},{}\n", i, i % 2, i % 2, i / 3 % 2 == 0 ? "test" : "a");
+    text += fmt::format("{},{},{},{}\n", i, i / 5 % 2, i % 2, i / 3 % 2 == 0 ? "test" : "a");
   }
   CHECK_THROWS_WITH(files.table(text), Contains("there is a column 'Causal', but no 'causal'; set "
                                                 "'causal' of table to it, or to \"\""));
@@ -319,7 +335,7 @@ TEST_CASE("what an export says of its rows beside their inputs is no input") {
   }
   std::vector<std::pair<std::string, data::Array>> arrays = {
       {"x", data::Array::of(x, {kRows})},     {"y", data::Array::of(y, {kRows})},
-      {"group", data::Array::of(y, {kRows})}, {"domain", data::Array::of(domain, {kRows})},
+      {"group", data::Array::of(domain, {kRows})}, {"domain", data::Array::of(domain, {kRows})},
       {"twin", data::Array::of(x, {kRows})},  {"causal", data::Array::of(y, {kRows})}};
   const Value::Table options = {
       {"file", (folder.path() / "e.npz").string()}, {"label", "y"}, {"test_domain", "1"}};
