@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "spurion/analysis/answer.hpp"
 #include "spurion/run.hpp"
 
 namespace spurion {
@@ -52,6 +53,83 @@ evaluation = {{ rows = 4000, training_rows = 0 }}
 
 constexpr const char* kTest = "test";
 
+/// What every kind of question answers of a control: offline at two widths by two methods, and
+/// through a reversal of its cue by three regimes. Tables and sentences as one text.
+std::string every_answer(const std::string& environment) {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  const std::string text = fmt::format(R"(
+name = "s"
+seeds = 3
+[defaults]
+environment = {{ name = "{}" }}
+model = {{ name = "mlp", width = 16, depth = 1 }}
+method = {{ name = "erm" }}
+optimizer = {{ name = "adam", learning_rate = 0.003, weight_decay = 0.001 }}
+training = {{ steps = 400, rows = 4000, batch = 64 }}
+evaluation = {{ rows = 2000, training_rows = 0 }}
+[[experiment]]
+name = "offline"
+regime = {{ name = "offline" }}
+[experiment.grid]
+method = [{{ name = "erm" }}, {{ name = "group_dro" }}]
+"model.width" = [8, 32]
+[[experiment]]
+name = "streams"
+[experiment.grid]
+regime = [
+  {{ name = "offline" }},
+  {{ name = "continual", trajectory = "reversal", phase_count = 2 }},
+  {{ name = "online", trajectory = "reversal", phase_count = 2 }},
+]
+[[question]]
+text = "?"
+kind = "gap_against_scale"
+experiment = "offline"
+axis = "model.width"
+[[question]]
+text = "?"
+kind = "compare_methods"
+experiment = "offline"
+[[question]]
+text = "?"
+kind = "trend"
+experiment = "offline"
+axis = "model.width"
+claim = "falls"
+metric = "gap"
+[[question]]
+text = "?"
+kind = "compare_regimes"
+experiment = "streams"
+[[question]]
+text = "?"
+kind = "streams"
+experiment = "streams"
+)",
+                                       environment);
+  const Suite suite = Suite::parse(text, "s.toml");
+  StoredResults results;
+  results.context["suite"] = text;
+  for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
+    for (TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+      REQUIRE(result.status == Status::done);
+      results.trials.push_back(std::move(result));
+    }
+  }
+  std::string said;
+  for (const analysis::Answer& answer : analysis::answer_all(results)) {
+    said += answer.sentence + "\n";
+    for (const analysis::Table& table : answer.tables) {
+      for (const auto& row : table.rows) {
+        for (const auto& cell : row) said += text_of(cell) + " | ";
+        said += "\n";
+      }
+    }
+  }
+  return said;
+}
+
 }  // namespace
 
 TEST_CASE("control_no_shift: no gap, and no confusion index where to follow the cue is right") {
@@ -90,6 +168,33 @@ TEST_CASE("control_unlearnable: what is not learned is told from what is confuse
   CHECK(std::abs(oracle.at({kTest, "gap"})) < 0.03);
   CHECK(oracle.at({kTest, "accuracy"}) == Approx(0.5).margin(0.03));
   CHECK(oracle.at({kTest, "confusion_index"}) == Approx(0.5 / 0.9).margin(0.04));
+}
+
+TEST_CASE("whatever is asked of a control, nobody is called confused, or cured of it") {
+  for (const char* control : {"control_no_shift", "control_no_cue", "control_causal_cue"}) {
+    const std::string said = every_answer(control);
+    CAPTURE(control, said);
+    for (const char* false_here :
+         {"resolves the confusion", "resolved", "does not resolve", "replaced", "leans on its cue",
+          "beats", "does worse", "collapse", "did not learn", "grows", "| open |"}) {
+      CAPTURE(false_here);
+      CHECK(said.find(false_here) == std::string::npos);
+    }
+  }
+  const std::string no_cue = every_answer("control_no_cue");
+  CAPTURE(no_cue);
+  CHECK(no_cue.find("There is no confusion to resolve. ") != std::string::npos);
+  CHECK(no_cue.find("There is no gap to close") != std::string::npos);
+}
+
+TEST_CASE("control_unlearnable: what leans on its cue is said to, and nothing is called cured") {
+  const std::string said = every_answer("control_unlearnable");
+  CAPTURE(said);
+  CHECK(said.find("leans on its cue, with a gap of") != std::string::npos);
+  for (const char* false_here : {"resolves the confusion", "resolved", "not confused", "closes"}) {
+    CAPTURE(false_here);
+    CHECK(said.find(false_here) == std::string::npos);
+  }
 }
 
 }  // namespace spurion
