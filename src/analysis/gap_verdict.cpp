@@ -123,8 +123,9 @@ GapOutcome gap_outcome(const std::vector<GapAtScale>& scales, const Estimate& ch
   if ((shut || last.gap.high < -margin) && !may_have_learned(last)) {
     return GapOutcome::learning_unsure;
   }
+  // A smaller scale at which it did not learn has no gap either, and did not open one.
   const bool never = std::all_of(scales.begin(), scales.end(), [margin](const GapAtScale& one) {
-    return closed(one.gap, margin) && may_have_learned(one);
+    return closed(one.gap, margin);
   });
   if (never) return GapOutcome::no_gap;
   if (shut) return GapOutcome::closes;

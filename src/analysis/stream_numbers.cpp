@@ -231,8 +231,11 @@ double StreamNumbers::off_chance(std::int64_t after) const {
   double farthest = kNan;
   const auto then = static_cast<std::size_t>(after);
   for (std::size_t on = 0; then < scores.size() && on <= then; ++on) {
+    if (std::isnan(scores[then][on])) continue;  // not measured
     const LearningScale own = scale(static_cast<std::int64_t>(on));
-    farthest = std::fmax(farthest, std::abs(scores[then][on] - own.chance) - own.half_way());
+    const double off = std::abs(scores[then][on] - own.chance) - own.half_way();
+    if (std::isnan(off)) return kNan;
+    farthest = std::fmax(farthest, off);
   }
   return farthest;
 }

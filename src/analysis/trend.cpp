@@ -292,11 +292,6 @@ void check_trend(const Question& question) { read_claim(question); }
 Answer trend(const Study& study, const Question& question) {
   const Claim claim = read_claim(question);
   const ResultsView view(study, question.experiment, {claim.axis});
-  const auto asked = [&](const ResultsView::Row& row) {
-    return matches(row.trial->spec, claim.where) &&
-           (claim.method.empty() || row.method == claim.method ||
-            row.trial->spec.method.name == claim.method);
-  };
   Answer answer;
   Chart chart;
   chart.name = name_of(claim, question.experiment);
@@ -306,12 +301,17 @@ Answer trend(const Study& study, const Question& question) {
   chart.note =
       fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
   Table table = make_table(chart.name, claim);
-  const std::vector<ResultsView::Line> lines = view.lines();
+  std::vector<ResultsView::Line> lines = view.lines();
+  const auto other = [&](const ResultsView::Line& line) {
+    return !claim.method.empty() && line.method != claim.method &&
+           line.method.rfind(claim.method + " (", 0) != 0;
+  };
+  lines.erase(std::remove_if(lines.begin(), lines.end(), other), lines.end());
   for (const ResultsView::Line& line : lines) {
     TrendCells cells;
     for (const auto& row : view.rows()) {
-      if (!line.holds(row) || !asked(row)) continue;
       const TrialSpec& spec = row.trial->spec;
+      if (!line.holds(row) || !matches(spec, claim.where)) continue;
       const auto place = axis_value(spec, claim.axis);
       const auto value = measured(*row.trial, claim);
       if (!place || !value || place->number < claim.from || place->number > claim.to) continue;

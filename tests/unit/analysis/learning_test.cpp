@@ -114,6 +114,14 @@ TEST_CASE("where ceilings are not known, nothing is said of learning") {
   }
 }
 
+TEST_CASE("where the ceiling of a phase is not known, chance in the others is no collapse") {
+  // It learned another mechanism in phase 1.
+  PlantedStream planted{{{0.9, 0.2}, {0.5, 0.9}}, {0.507, 0.3}, {{0.3, -0.3}, {0.0, 0.0}}};
+  auto strata = seeds_of(planted, 5);
+  for (StreamNumbers& trial : strata[0]) trial.invariant[1] = kNan;
+  CHECK(stream_verdict(strata, -1, 0.1, "unknown").outcome == StreamOutcome::undecided);
+}
+
 TEST_CASE("learning of a regression is a loss half-way down from chance") {
   PlantedStream planted{{{0.3, 2.0}, {1.0, 1.0}}, {0.5, 0.01}, {{0.3, -0.9}, {0.0, 0.0}}};
   planted.accuracy = false;

@@ -159,6 +159,7 @@ std::string verdict_of(const PlantedTrials& trials) {
 TEST_CASE("a gap closes, grows, stays or overshoots") {
   CHECK(verdict_of(at_widths(0.85, 0.3, 0.75, 0.749)) == "closes");
   CHECK(verdict_of(at_widths(0.75, 0.75, 0.75, 0.749)) == "no gap");
+  CHECK(verdict_of(at_widths(0.5, 0.5, 0.75, 0.749)) == "no gap");
   CHECK(verdict_of(at_widths(0.85, 0.6, 0.85, 0.3)) == "grows");
   CHECK(verdict_of(at_widths(0.85, 0.3, 0.85, 0.6)) == "shrinks, still open");
   CHECK(verdict_of(at_widths(0.85, 0.3, 0.85, 0.3)) == "plateaus");
