@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "spurion/error.hpp"
 #include "spurion/module_model.hpp"
+#include "spurion/report.hpp"
 #include "spurion/run.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
@@ -52,6 +53,7 @@ StoredResults run(const std::string& text, const Catalog& catalog, std::int64_t 
   options.jobs = 1;
   options.max_replicas = replicas;
   run_suite(Suite::parse(text, "border.toml"), catalog, options);
+  CHECK_FALSE(terminal_report(options.out, 100).empty());
   return read_results(options.out);
 }
 
