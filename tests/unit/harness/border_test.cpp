@@ -165,7 +165,7 @@ TEST_CASE("a metric that writes into predictions changes no other's numbers") {
     std::map<std::string, double> found;
     for (const TrialResult& trial : run(kGood, catalog).trials) {
       CHECK(trial.status == Status::done);
-      for (const Measurement& one : trial.measurements) {
+      for (const auto one : trial.measurements) {
         if (one.metric == "mine") continue;
         found[fmt::format("{} {} {}", trial.spec.seed, one.domain, one.metric)] = one.value;
       }
