@@ -8,9 +8,9 @@
 
 #include "catch.hpp"
 #include "harness/sqlite.hpp"
-#include "harness/synthetic_store.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
+#include "unit/harness/synthetic_store.hpp"
 
 using namespace spurion;
 using namespace spurion::tests;

@@ -7,8 +7,8 @@
 
 #include "catch.hpp"
 #include "harness/stored_facts.hpp"
-#include "harness/synthetic_store.hpp"
 #include "temporary_folder.hpp"
+#include "unit/harness/synthetic_store.hpp"
 
 using namespace spurion;
 using namespace spurion::tests;

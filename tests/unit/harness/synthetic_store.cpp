@@ -1,4 +1,4 @@
-#include "harness/synthetic_store.hpp"
+#include "unit/harness/synthetic_store.hpp"
 
 #include <fmt/format.h>
 
