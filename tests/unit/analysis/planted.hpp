@@ -62,6 +62,15 @@ class PlantedTrials {
   std::vector<TrialResult> trials_;
 };
 
+/// Another value of all numbers of this domain and metric.
+inline void set_number(TrialResult& trial, const std::string& domain, const std::string& metric,
+                       double value) {
+  for (std::size_t i = 0; i < trial.measurements.size(); ++i) {
+    const auto row = trial.measurements[i];
+    if (row.domain == domain && row.metric == metric) trial.measurements.set_value(i, value);
+  }
+}
+
 /// The cell of a table in the first row that begins with `row`.
 inline std::string cell_of(const analysis::Table& table, const std::string& row,
                            const std::string& column) {

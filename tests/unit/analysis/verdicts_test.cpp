@@ -220,9 +220,7 @@ TEST_CASE("a trend to what did not learn is no success") {
 
 TEST_CASE("numbers that are missing or not numbers are left out, not counted") {
   PlantedTrials trials = two_methods(0.75, 0.7);
-  for (Measurement& row : trials.all()[1].measurements) {  // v_rex, seed 0
-    if (row.domain == "test" && row.metric == "accuracy") row.value = std::nan("");
-  }
+  tests::set_number(trials.all()[1], "test", "accuracy", std::nan(""));  // v_rex, seed 0
   const auto answer = trials.ask(kMethods);
   CHECK(cell_of(answer.tables.front(), "v_rex", "seeds") == "4");
   CHECK_THAT(answer.sentence,
@@ -284,9 +282,7 @@ TEST_CASE("what is not trained on is not said to keep or resolve anything") {
     for (std::int64_t seed = 0; seed < 5; ++seed) {
       TrialResult& trial = trials.add("erm", seed, id + noise(seed), ood + noise(seed + 1));
       trial.measurements.push_back({0, 9, "test", 0.9, "flip_rate", flip + std::abs(noise(seed))});
-      for (Measurement& row : trial.measurements) {
-        if (row.metric == "ceiling_spurious_only") row.value = cue_only;
-      }
+      tests::set_number(trial, "test", "ceiling_spurious_only", cue_only);
     }
     return trials.ask(kRegimes).sentence;
   };
@@ -301,9 +297,7 @@ TEST_CASE("the own phase of phase 0 is the first train domain for everybody") {
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < 3; ++seed) {
     TrialResult& offline = trials.add("erm", seed, 0.85, 0.2);
-    for (Measurement& row : offline.measurements) {
-      if (row.domain == "train_0") row.value = 0.9;
-    }
+    tests::set_number(offline, "train_0", "accuracy", 0.9);
     add_stream(trials, "continual", seed, 0.9, 0.8, 0.8, 0.4);
   }
   const auto table = trials.ask(kRegimes).tables.front();
