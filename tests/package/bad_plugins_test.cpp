@@ -69,3 +69,19 @@ TEST_CASE("a plug-in whose registration throws is refused, naming the file and t
   CHECK(refusal(number, 4) == "spurion: plug-in '" + number +
                                   "' is refused: it threw something that is no std::exception\n");
 }
+
+TEST_CASE("a plug-in's world that breaks is named in one line, whatever is asked of it") {
+  const std::string file = kFolder + "/broken_world.so";
+  Shell shell;
+  const Finished unmade = shell.run({"--plugin", file, "describe", "unmade"});
+  CHECK(unmade.code == 4);
+  CHECK(unmade.err == "spurion: environment 'unmade': it cannot be made\n");
+  const Finished described = shell.run({"--plugin", file, "describe", "ragged"});
+  CHECK(described.code == 4);
+  CHECK_THAT(described.err, Contains("spurion: environment 'ragged': ") && !Contains("at all"));
+  const Finished exported = shell.run(
+      {"--plugin", file, "export", "ragged", "--purpose", "test", "--rows", "5", "--out", "x.npz"});
+  CHECK(exported.code == 4);
+  CHECK_THAT(exported.err, Contains("spurion: environment 'ragged': ") &&
+                               Contains("expected float32 [") && !Contains("bug in spurion"));
+}
