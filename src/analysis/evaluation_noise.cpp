@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
+#include <string>
 
 #include "analysis/results_view.hpp"
 
@@ -31,17 +31,15 @@ double scored_rows(const Value& parts, const std::string& domain) {
 
 /// Of a mean over the train domains.
 EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string& metric) {
-  std::set<std::string> domains;
-  for (const MeasurementRow row : trial.measurements) {
-    if (row.metric == metric && row.domain.rfind("train_", 0) == 0) domains.insert(row.domain);
-  }
-  if (domains.empty()) return evaluated_rows(trial, "id");
   EvaluatedRows sum;
-  for (const std::string& domain : domains) {
+  for (int i = 0;; ++i) {
+    const std::string domain = "train_" + std::to_string(i);
+    if (!number(trial, domain, metric)) break;
     const EvaluatedRows own = evaluated_rows(trial, domain);
     sum.rows += own.rows;
     sum.all = sum.all || own.all;
   }
+  if (sum.rows == 0.0) return evaluated_rows(trial, "id");
   return sum;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "analysis/results_view.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -30,7 +31,8 @@ void SeedCells::add_learning(const std::string& setting, const TrialResult& tria
                              const std::string& metric) {
   const auto score = number(trial, "id", metric);
   if (!score) return;
-  if (const auto stream = stream_numbers(trial)) {
+  // A stream has a second phase; to read all of what may be one takes long.
+  if (const auto stream = number(trial, "phase_1", metric) ? stream_numbers(trial) : std::nullopt) {
     add(setting, trial.spec.seed, stream->off_chance(stream->phases - 1),
         row_noise(trial, "phase_0", metric, *score));
     return;
