@@ -14,33 +14,34 @@ struct Known {
 constexpr const char* kShare = "share of rows";
 constexpr const char* kLoss = "nats; squared units of the target for regression";
 constexpr const char* kScore = "as accuracy; as loss for regression";
-constexpr const char* kRate = "[0, 1]";
+constexpr const char* kUnitInterval = "[0, 1]";
 constexpr const char* kSigned = "[-1, 1]; unbounded for regression";
 constexpr const char* kPositive = "[0, inf)";
 
 constexpr Known kMetrics[] = {
-    {"accuracy", "share of rows whose class is predicted", kShare, kRate},
+    {"accuracy", "share of rows whose class is predicted", kShare, kUnitInterval},
     {"loss", "mean cross-entropy, or mean squared error for regression", kLoss, kPositive},
-    {"train_accuracy", "accuracy on rows that were trained on", kShare, kRate},
+    {"train_accuracy", "accuracy on rows that were trained on", kShare, kUnitInterval},
     {"train_loss", "loss on rows that were trained on", kLoss, kPositive},
     {"gap", "score in distribution minus score here; for regression error here minus error there",
      kScore, kSigned},
     {"confusion_index", "0: scores as the invariant predictor, 1: as one that follows the cue only",
      "", "unbounded"},
-    {"worst_group_accuracy", "accuracy in the group where it is least", kShare, kRate},
+    {"worst_group_accuracy", "accuracy in the group where it is least", kShare, kUnitInterval},
     {"worst_group_rows", "rows of that group", "rows", kPositive},
     {"evaluated_rows", "rows that were evaluated, where fewer were there than were asked for",
      "rows", kPositive},
-    {"flip_rate", "share of predictions that change when only the cue does", kShare, kRate},
+    {"flip_rate", "share of predictions that change when only the cue does", kShare, kUnitInterval},
     {"causal_flip_rate", "share of predictions that change when only the causal feature does",
-     kShare, kRate},
+     kShare, kUnitInterval},
     {"twin_shift", "root mean squared change of the output when only the cue does",
      "units of the output", kPositive},
     {"shortcut_bias", "flip rate minus that of the optimal predictor", kShare, "[-1, 1]"},
-    {"cue_randomised_accuracy", "accuracy on the same rows with the cue randomised", kShare, kRate},
+    {"cue_randomised_accuracy", "accuracy on the same rows with the cue randomised", kShare,
+     kUnitInterval},
     {"causal_randomised_accuracy", "accuracy on the same rows with the causal feature randomised",
-     kShare, kRate},
-    {"ece", "expected calibration error", "probability", kRate},
+     kShare, kUnitInterval},
+    {"ece", "expected calibration error", "probability", kUnitInterval},
     {"brier", "Brier score", "squared probability", "[0, 2]"},
     {"trap", "score on a phase minus score on its rows with the cues that speak there randomised",
      kScore, kSigned},

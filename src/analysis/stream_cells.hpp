@@ -93,6 +93,8 @@ struct TrialCells {
   /// How the trials of each "regime, method" ended; only those that are done are in a cell.
   std::map<std::string, TrialFates> fates;
   std::int64_t offline = 0;  ///< on no stream, and left out
+  /// Of options that methods share and in which they differ, for captions; empty where none.
+  std::string note = {};
 };
 
 TrialCells cells_of(const Study& study, const Question& question, const std::string& axis,
