@@ -11,6 +11,7 @@
 #include "harness/memory_budget.hpp"
 #include "harness/normaliser.hpp"
 #include "harness/search_plan.hpp"
+#include "harness/sections.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -146,24 +147,50 @@ std::int64_t trial_count(const Experiment& experiment) {
   return count;
 }
 
+double planning_bytes(const Experiment& experiment) {
+  const auto trials = static_cast<double>(trial_count(experiment));
+  const auto touches = [](const std::string& path, const std::string& section) {
+    return path.compare(0, path.find('.'), section) == 0;
+  };
+  double sections = 0.0;
+  for (const std::string& section : section_names()) {
+    double own = 1.0;
+    for (const auto& [axis, values] : experiment.grid.as_table()) {
+      if (values.is_list() && touches(axis, section)) {
+        own *= static_cast<double>(values.as_list().size());
+      }
+    }
+    const auto& fields = experiment.search_fields;
+    if (std::any_of(fields.begin(), fields.end(),
+                    [&](const std::string& field) { return touches(field, section); })) {
+      own *= static_cast<double>(std::max<std::int64_t>(experiment.draws, 1));
+    }
+    sections += std::min(own, trials);
+  }
+  return trials * kTrialBytes + sections * kSectionBytes;
+}
+
 void check_trial_count(const Suite& suite, double memory_bytes) {
   std::int64_t total = 0;
+  double bytes = 0.0;
   const Experiment* largest = nullptr;
   for (const Experiment& experiment : suite.experiments) {
     const std::int64_t count = trial_count(experiment);
     if (largest == nullptr || count > trial_count(*largest)) largest = &experiment;
     total = std::min(total + count, kMostCounted);
+    bytes += planning_bytes(experiment);
   }
   const double memory = memory_bytes > 0.0 ? memory_bytes : usual_memory();
-  const double fit = std::floor(memory / kTrialBytes);
-  if (largest == nullptr || static_cast<double>(total) <= fit) return;
+  if (largest == nullptr || bytes <= memory) return;
+  const double fit = std::floor(memory / bytes * static_cast<double>(total));
   const std::int64_t own = trial_count(*largest);
   throw UsageError(fmt::format(
       "the suite asks for {}{} trials, of which experiment '{}' for {} ({}): to plan them takes "
-      "about {:.4g} MB; {:.4g} MB are there ({}), enough for {:.0f} trials; lower seeds, draws or "
+      "about {:.4g} MB; {:.4g} MB are there ({}), enough for about {:.0f} trials; lower seeds, "
+      "draws or "
       "the lists of the grid",
       total >= kMostCounted ? "more than " : "", total, largest->name, own, factors_of(*largest),
-      static_cast<double>(total) * kTrialBytes * 1e-6, memory * 1e-6,
+      bytes * 1e-6, memory * 1e-6,
       memory_bytes > 0.0 ? "--memory" : "half of this machine's memory", fit));
 }
 

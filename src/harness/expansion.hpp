@@ -9,12 +9,17 @@
 
 namespace spurion {
 
-/// What a trial takes of memory while a run is planned, at most where the trials of a grid share
-/// most of their sections.
-constexpr double kTrialBytes = 2000.0;
+/// What a trial takes of memory while a run is planned, besides sections that it shares with
+/// others.
+constexpr double kTrialBytes = 1300.0;
+/// What a section takes that is written once for each value of a grid axis, or once a draw.
+constexpr double kSectionBytes = 1500.0;
 
 /// How many trials an experiment asks for, before any is made; at most 2^61.
 SPURION_API std::int64_t trial_count(const Experiment& experiment);
+
+/// About how much memory it takes to plan an experiment's trials.
+SPURION_API double planning_bytes(const Experiment& experiment);
 
 /// Refuses suites whose trials do not fit `memory_bytes` (0: half of this machine's memory): with
 /// the experiment, how many trials it asks for and why, and how many would fit. Throws
