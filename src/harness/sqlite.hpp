@@ -32,18 +32,15 @@ enum class Access { read, write };
 /// An open database; every failure is a `StoreError` that names the file.
 class Database {
  public:
-  /// `write` makes the file when it is missing. `read` neither makes nor changes anything.
+  /// `write` makes the file when it is missing. `read` neither makes nor changes anything, but for
+  /// taking back what a writer that was killed had not finished.
   Database(const std::filesystem::path& file, Access access) : file_(file.string()) {
-    sqlite3* raw = nullptr;
-    const int flags =
-        access == Access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    const int code = sqlite3_open_v2(file_.c_str(), &raw, flags, nullptr);
-    handle_.reset(raw);
-    if (code != SQLITE_OK) fail(code);
-    sqlite3_extended_result_codes(raw, 1);
-    // A writer waits for reports that are being read, however long they take; they never wait long
-    // for a writer.
-    sqlite3_busy_timeout(raw, access == Access::read ? 60'000 : 3'600'000);
+    open(access == Access::read ? SQLITE_OPEN_READONLY
+                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    if (access == Access::write) return;
+    const int code =
+        sqlite3_exec(handle_.get(), "SELECT 1 FROM sqlite_master", nullptr, nullptr, nullptr);
+    if ((code & 0xff) == SQLITE_READONLY) open(SQLITE_OPEN_READWRITE);
   }
   void execute(const std::string& sql) {
     const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
@@ -65,9 +62,12 @@ class Database {
         throw StoreError(place + "another process keeps it locked (" + detail +
                          "); wait for it, or copy the folder and use the copy");
       case SQLITE_READONLY:
-        throw StoreError(place + detail +
-                         "; where a run was killed while it wrote, only 'spurion run' or a copy in "
-                         "a folder that can be written repairs the file");
+        throw StoreError(
+            place + detail +
+            (code == SQLITE_READONLY_ROLLBACK
+                 ? "; a run was killed while it wrote, and the file must be written to "
+                   "repair it: copy the folder and use the copy"
+                 : "; use another --out"));
       default:
         throw StoreError(place + detail);
     }
@@ -76,6 +76,16 @@ class Database {
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
+  void open(int flags) {
+    sqlite3* raw = nullptr;
+    const int code = sqlite3_open_v2(file_.c_str(), &raw, flags, nullptr);
+    handle_.reset(raw);
+    if (code != SQLITE_OK) fail(code);
+    sqlite3_extended_result_codes(raw, 1);
+    // A writer waits for reports that are being read, however long they take.
+    sqlite3_busy_timeout(raw, 3'600'000);
+  }
+
   std::string file_;
   std::unique_ptr<sqlite3, Closer> handle_;
 };

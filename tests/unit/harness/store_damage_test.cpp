@@ -261,3 +261,21 @@ TEST_CASE("a lost record of what made trials is told, and their numbers stay") {
   CHECK(open.made_by(id) != nullptr);
   CHECK(reported(store.folder()).trials == store.expected().trials);
 }
+
+TEST_CASE("a store whose writer was killed in the middle reads as before") {
+  Damaged store;
+  const TemporaryFolder killed;
+  {
+    sqlite::Database writer(store.file(), sqlite::Access::write);
+    writer.execute(
+        "PRAGMA cache_size=2; BEGIN; UPDATE measurement SET value = 0; UPDATE trial SET flops = 0");
+    for (const char* name : {"store.sqlite", "store.sqlite-journal"}) {
+      std::filesystem::copy_file(store.folder() / name, killed.path() / name);
+    }
+    writer.execute("ROLLBACK");
+  }
+  CHECK(bytes_of(killed.path() / "store.sqlite") != store.whole());
+  const Reported found = reported(killed.path());
+  CHECK(found.trials == store.expected().trials);
+  CHECK(found.notes.empty());
+}
