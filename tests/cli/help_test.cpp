@@ -9,8 +9,8 @@ using Catch::Contains;
 TEST_CASE("help is everywhere, with examples, and succeeds") {
   Shell shell;
   const std::vector<std::vector<std::string>> commands = {
-      {},         {"run"},   {"report"},  {"list"}, {"describe"}, {"data"}, {"data", "status"},
-      {"export"}, {"score"}, {"selftest"}};
+      {},         {"run"},   {"report"},   {"list"}, {"describe"}, {"data"}, {"data", "status"},
+      {"export"}, {"score"}, {"selftest"}, {"prune"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     CAPTURE(command);
@@ -49,7 +49,7 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
   CHECK(complaint({"rnu", "first_look"}) ==
         "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, list, "
         "describe, "
-        "data, export, score, selftest)\n");
+        "data, export, score, selftest, prune)\n");
   CHECK(complaint({"data", "stauts"}) ==
         "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status)\n");
   CHECK(complaint({"data"}) ==
