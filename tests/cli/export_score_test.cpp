@@ -338,3 +338,46 @@ TEST_CASE("test domains of one cue are exported and scored under the names runs 
   CHECK_THAT(html,
              Contains("1 finished; 0 diverged") && !Contains("last run") && !Contains("of ?;"));
 }
+
+TEST_CASE("predictions do not go beside trials of other rows of the same file") {
+  Shell shell;
+  const auto write_rows = [&](double last) {
+    std::string text = "label,spurious,causal,reading,domain\n";
+    for (int row = 0; row < 240; ++row) {
+      const int label = row % 2;
+      text += fmt::format("{},{},{},{},{}\n", label, row % 10 < 8 ? label : 1 - label, label,
+                          row == 239 ? last : 0.1 * row, row < 160 ? "usual" : "test");
+    }
+    shell.write("rows.csv", text);
+  };
+  const std::string file = shell.path("rows.csv").string();
+  shell.write("own.toml",
+              "name = \"own\"\n[defaults]\nenvironment = { name = \"table\", file = \"" + file +
+                  "\" }\nmodel = { name = \"linear\" }\nmethod = { name = \"erm\" }\n"
+                  "regime = { name = \"offline\" }\ntraining = { steps = 3, rows = 10, "
+                  "batch = 5 }\nevaluation = { rows = 4, training_rows = 0 }\n"
+                  "[[experiment]]\nname = \"own\"\n");
+  const auto score = [&] {
+    CHECK(shell
+              .run({"export", "table", "file=" + file, "--purpose", "test", "--domain", "test",
+                    "--out", "rows.npz"})
+              .code == 0);
+    const auto rows = data::read_npz(shell.path("rows.npz"));
+    const auto count = rows.at("y").shape.front();
+    data::write_npz(
+        shell.path("logits.npz"),
+        {{"logits",
+          data::Array::of(std::vector<float>(static_cast<std::size_t>(count), 1.0F), {count})},
+         {"metadata", rows.at("metadata")}},
+        data::Compression::store);
+    return shell.run({"score", "logits.npz", "--out", "out", "--experiment", "own"});
+  };
+  write_rows(1.0);
+  CHECK(shell.run({"run", "own.toml", "--out", "out", "--quiet"}).code == 0);
+  CHECK(score().code == 0);
+  write_rows(1.5);
+  const Finished changed = score();
+  CHECK(changed.code == 3);
+  CHECK_THAT(changed.err, Contains("a file has changed since"));
+  CHECK(read_results(shell.path("out")).trials.size() == 2);
+}
