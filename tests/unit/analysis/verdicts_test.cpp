@@ -357,3 +357,22 @@ TEST_CASE("a regression is judged by its squared error") {
   CHECK_THAT(sentence(2.0, 2.0), Contains("No: ") && Contains("the model did not learn there"));
   CHECK_THAT(sentence(1.0, 3.0), Contains("No: ") && Contains("shrinks, still open"));
 }
+
+TEST_CASE("streams say who collapsed, and that they speak of survivors") {
+  const auto sentence = [](double score, std::int64_t seeds) {
+    PlantedTrials trials;
+    for (std::int64_t seed = 0; seed < seeds; ++seed) {
+      add_stream(trials, "continual", seed, score, 0.8, 0.01, 0.0);
+    }
+    trials.add_unfinished("erm", 7, Status::diverged, "loss was not finite at step 3\n#0 f.cpp");
+    trials.all().back().spec.regime.name = "continual";
+    return trials.ask("kind = \"streams\"\n").sentence;
+  };
+  CHECK_THAT(sentence(0.74, 4), Contains("resolved the confusion in 1 of 1 world"));
+  CHECK_THAT(sentence(0.74, 4),
+             Contains("continual, erm: 1 of 5 trials diverged: loss was not finite at step 3; what "
+                      "is said of it is about the 4 that are done"));
+  CHECK_THAT(sentence(0.5, 4), Contains("collapsed in 1 of 1 world") && !Contains("resolved"));
+  CHECK_THAT(sentence(0.74, 1), Contains("is undecided in 1 of 1 world"));
+  CHECK_THAT(sentence(0.74, 0), Contains("1 of 1 trials diverged"));
+}
