@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -13,8 +14,6 @@
 namespace spurion::analysis {
 
 namespace {
-
-using DialPoints = std::map<double, SeedCells>;
 
 std::string fact_of(const Value& facts, const char* key) {
   const Value* value = facts.is_table() ? facts.find(key) : nullptr;
@@ -55,18 +54,6 @@ std::string ceilings_text(const Value& facts, const std::set<std::string>& shown
                      fmt::join(estimated, ", "));
 }
 
-Series make_series(const std::string& name, const DialPoints& points, const Range& range,
-                   bool reference) {
-  Series series;
-  series.name = name;
-  series.reference = reference;
-  for (const auto& [shift, cells] : points) {
-    series.x.push_back(shift);
-    series.y.push_back(cells.estimate(fmt::format("dial {} {}", name, shift), range));
-  }
-  return series;
-}
-
 /// Trials of one world: of one environment, under options that do not change what its dial means.
 struct World {
   std::string name;
@@ -97,39 +84,78 @@ std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   return worlds;
 }
 
+/// Trials of one line, each with its last phase.
+using DialTrials = std::vector<std::pair<const ResultsView::Row*, std::int64_t>>;
+
+/// The domains at each place of the dial.
+using DialPlaces = std::map<double, std::set<std::string>>;
+
+DialPlaces places_of(const World& world) {
+  DialPlaces places;
+  for (const ResultsView::Row* row : world.rows) {
+    for (const MeasurementRow m : row->trial->measurements) {
+      if (m.domain.compare(0, 5, "dial=") != 0) continue;
+      std::set<std::string>& domains = places[m.shift];
+      if (domains.count(m.domain) == 0) domains.insert(m.domain);
+    }
+  }
+  return places;
+}
+
+/// The means of a metric along the dial. Place by place, so that of many trials the numbers of one
+/// place are held at a time. `any_phase`: ceilings are told once, other metrics after each phase.
+Series make_series(const std::string& name, const DialPlaces& places, const DialTrials& trials,
+                   const std::string& metric, const Range& range, bool any_phase) {
+  Series series;
+  series.name = name;
+  series.reference = any_phase;
+  for (const auto& [shift, domains] : places) {
+    SeedCells cells;
+    for (const auto& [row, last] : trials) {
+      const std::optional<std::int64_t> phase =
+          any_phase ? std::nullopt : std::optional<std::int64_t>(last);
+      for (const std::string& domain : domains) {
+        const auto value = number(*row->trial, domain, metric, phase);
+        if (value) cells.add(row->setting, row->trial->spec.seed, *value);
+      }
+    }
+    if (cells.empty()) continue;
+    series.x.push_back(shift);
+    series.y.push_back(cells.estimate(fmt::format("dial {} {}", name, shift), range));
+  }
+  return series;
+}
+
 Chart chart_of(const World& world, const ResultsView& view) {
   const bool accuracy =
       std::all_of(world.rows.begin(), world.rows.end(), [](const ResultsView::Row* row) {
         return number(*row->trial, "test", "accuracy").has_value();
       });
+  const DialPlaces places = places_of(world);
   const std::vector<ResultsView::Line> all = view.lines();
-  std::map<std::string, DialPoints> lines;
-  std::map<std::string, DialPoints> ceilings;
+  std::vector<DialTrials> of_lines(all.size());
+  DialTrials of_all;
   for (const ResultsView::Row* row : world.rows) {
     const auto line = std::find_if(all.begin(), all.end(),
                                    [&](const ResultsView::Line& one) { return one.holds(*row); });
-    const std::int64_t seed = row->trial->spec.seed;
     std::int64_t last = 0;
     for (const MeasurementRow m : row->trial->measurements) last = std::max(last, m.phase);
-    for (const MeasurementRow m : row->trial->measurements) {
-      if (m.domain.rfind("dial=", 0) != 0) continue;
-      if (m.metric.rfind("ceiling_", 0) == 0) {
-        ceilings[m.metric.substr(8)][m.shift].add(row->setting, seed, m.value);
-      } else if (m.metric == (accuracy ? "accuracy" : "loss") && m.phase == last) {
-        lines[line->name][m.shift].add(row->setting, seed, m.value);
-      }
-    }
+    of_lines[static_cast<std::size_t>(line - all.begin())].emplace_back(row, last);
+    of_all.emplace_back(row, last);
   }
-  const Range range = range_of(accuracy ? "accuracy" : "loss");
+  const std::string metric = accuracy ? "accuracy" : "loss";
+  const Range range = range_of(metric);
   Chart chart;
-  for (const ResultsView::Line& line : all) {
-    if (lines.count(line.name) != 0)
-      chart.series.push_back(make_series(line.name, lines[line.name], range, false));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Series series = make_series(all[i].name, places, of_lines[i], metric, range, false);
+    if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
   std::set<std::string> shown;
   for (const auto& [key, label] : kCeilings) {
-    if (ceilings.count(key) == 0) continue;
-    chart.series.push_back(make_series(label, ceilings[key], range, true));
+    const std::string ceiling = std::string("ceiling_") + key;
+    Series series = make_series(label, places, of_all, ceiling, range, true);
+    if (series.x.empty()) continue;
+    chart.series.push_back(std::move(series));
     shown.insert(key);
   }
   const std::string name = fact_of(world.facts, "dial_name");

@@ -65,8 +65,8 @@ void ProgressDisplay::update(const Progress& progress) {
   if (told_stopping_) return;
   if (terminal_) {
     // Return, then erase to the end: a shorter line leaves nothing of a longer one.
-    fmt::print(stderr, "\r\x1b[K{}",
-               progress_line(title_, progress, terminal_columns(STDERR_FILENO, 80)));
+    std::fputs("\r\x1b[K", stderr);
+    print(stderr, "{}", progress_line(title_, progress, terminal_columns(STDERR_FILENO, 80)));
     std::fflush(stderr);
     drawn_ = true;
     return;
