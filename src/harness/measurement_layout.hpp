@@ -42,7 +42,7 @@ struct Measurements::Layout {
 };
 
 /// Makes the measurements of many trials, one after the other, that share what they agree in.
-class MeasurementPool {
+class SPURION_API MeasurementPool {
  public:
   /// The next number of the trial in the making.
   void add(std::int64_t phase, std::int64_t step, std::string_view domain, double shift,
