@@ -12,8 +12,9 @@ namespace spurion::analysis {
 std::string PairedTest::text() const {
   std::string out = fmt::format("paired t test {}, sign flips {}", show_p(student), show_p(flips));
   if (flips_cannot_show()) {
-    out += fmt::format("; sign flips of {} {} cannot give less than {}", seeds,
-                       seeds == 1 ? "seed" : "seeds", show(least, least < 0.1 ? 4 : 3));
+    out += fmt::format(", which {} cannot bring below {}",
+                       seeds == 1 ? std::string("one seed") : fmt::format("{} seeds", seeds),
+                       show(least, least < 0.1 ? 4 : 3));
   }
   return out;
 }

@@ -29,8 +29,7 @@ struct PairedTest {
   [[nodiscard]] bool shown() const {
     return student <= kTestLevel && (flips <= kTestLevel || flips_cannot_show());
   }
-  /// "paired t test p = 0.003, sign flips p = 0.031; 5 seeds cannot give less than 0.0625 by sign
-  /// flips"
+  /// "paired t test p = 0.003, sign flips p = 0.062, which 5 seeds cannot bring below 0.0625"
   [[nodiscard]] std::string text() const;
 };
 

@@ -242,15 +242,15 @@ std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first)
     unlearned += fmt::format("{}{}", unlearned.empty() ? "" : " and ", one.last);
   }
   return fmt::format(
-      "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({}; {} {}): "
+      "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({} {}: {}): "
       "the claim that it {}{} {}{}.",
       first ? (outcome == "holds"     ? "Yes: "
                : outcome == "refuted" ? "No: "
                                       : "Undecided: ")
             : " ",
       one.method, claim.text(), show(one.series.y.front()), claim.axis, one.first,
-      show(one.series.y.back()), one.last, show(one.change), one.test.text(), one.test.seeds,
-      one.test.seeds == 1 ? "seed" : "seeds", claim.verb(),
+      show(one.series.y.back()), one.last, show(one.change), one.test.seeds,
+      one.test.seeds == 1 ? "seed" : "seeds", one.test.text(), claim.verb(),
       claim.margin > 0.0 ? fmt::format(" by more than {}", claim.margin) : std::string(),
       outcome == "holds"           ? "holds"
       : outcome == "refuted"       ? "is refuted"

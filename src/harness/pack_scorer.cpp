@@ -21,9 +21,10 @@ class VariableUse {
     auto accuracy = catalog.metrics.at("accuracy").make({Value()}, context);
     if (accuracy->applies(context)) accuracy_ = std::move(accuracy);
   }
-  void add(const Predictions& own, const Tensor& twin_logits) {
+  /// `twin_y`: what predictions of the twins are held against.
+  void add(const Predictions& own, const Tensor& twin_logits, const Tensor& twin_y) {
     flips_->add({own.logits, twin_logits, own.y, {}});
-    if (accuracy_) accuracy_->add({twin_logits, {}, own.y, {}});
+    if (accuracy_) accuracy_->add({twin_logits, {}, twin_y, {}});
   }
   /// "flip_rate", or "twin_shift" for regression.
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> flips() const {
@@ -149,8 +150,10 @@ MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Pur
     chunk.group = gather(factual, &Sample::group, range);
     if (twins) chunk.twin_logits = predict(trainee, twin, range);
     metrics.add(chunk);
-    if (cue_use) cue_use->add(chunk, chunk.twin_logits);
-    if (causal_use) causal_use->add(chunk, predict(trainee, causal_twin, range));
+    // A cue that is a cause takes the label along; of what is causal the question is whether
+    // predictions follow it away from the label that the row had.
+    if (cue_use) cue_use->add(chunk, chunk.twin_logits, gather(twin, &Sample::y, range));
+    if (causal_use) causal_use->add(chunk, predict(trainee, causal_twin, range), chunk.y);
   }
   MetricValues values = metrics.results();
   if (!causal_use) return values;

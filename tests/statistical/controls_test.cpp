@@ -154,6 +154,7 @@ TEST_CASE("control_causal_cue: reliance on a cause makes no gap and an index of 
   CHECK(std::abs(erm.at({kTest, "gap"})) < 0.02);
   CHECK(erm.at({kTest, "flip_rate"}) > 0.2);
   CHECK(std::abs(erm.at({kTest, "confusion_index"})) < 0.15);
+  CHECK(std::abs(erm.at({kTest, "cue_randomised_accuracy"}) - erm.at({kTest, "accuracy"})) < 0.03);
   // Nothing is taken away by resampling a cause, label and all.
   const DomainNumbers oracle = run("control_causal_cue", true);
   CHECK(std::abs(oracle.at({kTest, "accuracy"}) - erm.at({kTest, "accuracy"})) < 0.02);

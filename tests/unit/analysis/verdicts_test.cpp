@@ -37,7 +37,7 @@ TEST_CASE("a method beats another by tests that say so, and says what seeds can 
   const auto answer = two_methods(0.75, 0.7).ask(kMethods);
   CHECK_THAT(answer.sentence, Contains("v_rex beats erm out of distribution by 0.5") &&
                                   Contains("paired t test p < .0001") &&
-                                  Contains("sign flips of 5 seeds cannot give less than 0.0625"));
+                                  Contains("which 5 seeds cannot bring below 0.0625"));
   const auto& table = answer.tables.front();
   CHECK(cell_of(table, "v_rex", "learned") == "yes");
   CHECK(cell_of(table, "v_rex", "seeds") == "5");
@@ -224,7 +224,7 @@ TEST_CASE("numbers that are missing or not numbers are left out, not counted") {
   const auto answer = trials.ask(kMethods);
   CHECK(cell_of(answer.tables.front(), "v_rex", "seeds") == "4");
   CHECK_THAT(answer.sentence,
-             Contains("sign flips of 4 seeds cannot give less than 0.125") && !Contains("nan"));
+             Contains("which 4 seeds cannot bring below 0.125") && !Contains("nan"));
 }
 
 namespace {
