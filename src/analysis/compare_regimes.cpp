@@ -188,7 +188,7 @@ std::string headline(const std::set<StreamOutcome>& outcomes) {
     case StreamOutcome::unchanged:
       return "It ends as it began. ";
     case StreamOutcome::returned:
-      return "It changes and comes back. ";
+      return "It changes from phase to phase and comes back to where it began. ";
     case StreamOutcome::not_confused:
       return "There is no confusion to resolve. ";
     case StreamOutcome::collapsed:

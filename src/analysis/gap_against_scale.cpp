@@ -108,7 +108,8 @@ Table make_table(const std::string& name, const std::string& axis, double margin
           "over seeds. no gap: within the margin of 0 at every scale; closes: at the largest; "
           "overshoots: below it there; grows, shrinks: the change excludes the margin; plateaus: "
           "the change lies within it and the gap above it; open: the gap lies above it, and no "
-          "change is shown. {}, in distribution: where it did not at the largest scale, the gap "
+          "change beyond it is shown. {}, in distribution: where it did not at the largest scale, "
+          "the gap "
           "says nothing (collapsed, if it did at a smaller one). Where that ceiling is not known "
           "learning is not asked for.",
           axis, margin, kIntervalText, kLearnedText),

@@ -69,7 +69,7 @@ std::string gap_clause(GapOutcome outcome) {
     case GapOutcome::no_gap:
       return {};
     case GapOutcome::open:
-      return "it is open there, and no change of it is shown";
+      return "it is open there, and no change beyond the margin is shown";
     case GapOutcome::shrinks:
       return "it shrinks, and may be closed there";
     case GapOutcome::collapsed:

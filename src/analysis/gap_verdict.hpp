@@ -24,7 +24,7 @@ enum class GapOutcome {
   shrinks,          ///< the change lies below minus the margin; the gap may be closed
   shrinks_open,     ///< the same, and the gap at the largest lies above the margin
   plateaus,         ///< the change lies within the margin, the gap at the largest above it
-  open,             ///< the gap at the largest lies above the margin; no change is shown
+  open,             ///< the gap at the largest lies above the margin; no change beyond it is shown
   collapsed,        ///< did not learn at the largest scale, but did at a smaller one
   did_not_learn,    ///< did not learn at the largest scale, nor surely at a smaller one
   learning_unsure,  ///< would be closed, but it is not shown that it learned there

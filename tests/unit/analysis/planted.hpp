@@ -72,8 +72,8 @@ inline void set_number(TrialResult& trial, const std::string& domain, const std:
 }
 
 /// The cell of a table in the first row that begins with `row`.
-inline std::string cell_of(const analysis::Table& table, const std::string& row,
-                           const std::string& column) {
+inline std::string planted_cell(const analysis::Table& table, const std::string& row,
+                                const std::string& column) {
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     if (text_of(table.rows[i].front()) == row) return text_of(table.cell(i, column));
   }

@@ -47,7 +47,7 @@ std::string published(const std::string& rest) {
 }  // namespace
 
 TEST_CASE("questions that are as they must be pass") {
-  for (const std::string question :
+  for (const std::string& question :
        {std::string("kind = \"gap_against_scale\"\naxis = \"model.width\"\n"),
         std::string("kind = \"compare_methods\"\nbaseline = \"erm\"\n"),
         std::string("kind = \"compare_regimes\"\n"),

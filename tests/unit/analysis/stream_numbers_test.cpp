@@ -122,10 +122,9 @@ TEST_CASE("measures are known after each phase, not only at the end") {
 TEST_CASE("where no ceiling is known there is no regret, dip or recovery") {
   TrialResult trial = recurring_trial();
   auto& rows = trial.measurements;
-  rows.erase(std::remove_if(
-                 rows.begin(), rows.end(),
-                 [](const Measurement& row) { return row.phase == 2 && row.metric == "regret"; }),
-             rows.end());
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    if (rows[i].phase == 2 && rows[i].metric == "regret") rows.erase(i);
+  }
   const auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
   CHECK(std::isnan(numbers->recovery_rows(2, 0.05)));
