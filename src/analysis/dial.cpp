@@ -116,7 +116,9 @@ Series make_series(const std::string& name, const DialPlaces& places, const Dial
           any_phase ? std::nullopt : std::optional<std::int64_t>(last);
       for (const std::string& domain : domains) {
         const auto value = number(*row->trial, domain, metric, phase);
-        if (value) cells.add(row->setting, row->trial->spec.seed, *value);
+        if (!value) continue;
+        cells.add(row->setting, row->trial->spec.seed, *value,
+                  row_noise(*row->trial, domain, metric, *value));
       }
     }
     if (cells.empty()) continue;

@@ -65,7 +65,39 @@ RowNoise confusion_noise(const TrialResult& trial) {
   return noise;
 }
 
+/// Of the mean of the score of each row and that of its twin.
+RowNoise twins_noise(const TrialResult& trial, const std::string& domain, double value) {
+  const auto own = number(trial, domain, "accuracy");
+  if (!own) return {};
+  const EvaluatedRows measured =
+      domain == "id" ? rows_of_train_domains(trial, "accuracy") : evaluated_rows(trial, domain);
+  return mixture_noise(*own, 2.0 * value - *own, 0.5, measured.rows, measured.all);
+}
+
+/// Of a place of the dial between its ends, where rows and their twins are weighted.
+RowNoise dial_noise(const TrialResult& trial, const std::string& domain, double value) {
+  const auto first = number(trial, "dial=0", "accuracy");
+  const auto last = number(trial, "dial=1", "accuracy");
+  if (!first || !last) return {};
+  const double share = *first == *last ? 0.5 : (value - *first) / (*last - *first);
+  const EvaluatedRows measured = evaluated_rows(trial, domain);
+  return mixture_noise(*first, *last, share, measured.rows, measured.all);
+}
+
 }  // namespace
+
+RowNoise mixture_noise(double first, double second, double share, double rows, bool same_rows) {
+  if (!(rows > 0.0) || std::isnan(first + second + share)) return {};
+  const double more = rows + 4.0;
+  const auto middle = [&](double rate) { return (std::clamp(rate, 0.0, 1.0) * rows + 2.0) / more; };
+  const double a = middle(first);
+  const double b = middle(second);
+  const double s = std::clamp(share, 0.0, 1.0);
+  const double together = std::max(0.0, a + b - 1.0) - a * b;
+  const double variance = (1.0 - s) * (1.0 - s) * a * (1.0 - a) + s * s * b * (1.0 - b) +
+                          2.0 * s * (1.0 - s) * together;
+  return {std::sqrt(std::max(0.0, variance) / more), rows, same_rows};
+}
 
 RowNoise rate_noise(double rate, double rows, bool same_rows) {
   if (!(rows > 0.0) || !(rate >= 0.0 && rate <= 1.0)) return {};
@@ -94,10 +126,14 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
                    double value) {
   if (metric == "gap") return gap_noise(trial, domain);
   if (metric == "confusion_index") return confusion_noise(trial);
-  const bool mixed = domain.rfind("dial=", 0) == 0 || metric == "cue_randomised_accuracy" ||
-                     metric == "causal_randomised_accuracy";
+  if (metric == "cue_randomised_accuracy" || metric == "causal_randomised_accuracy") {
+    return twins_noise(trial, domain, value);
+  }
+  if (domain.rfind("dial=", 0) == 0) {
+    return metric == "accuracy" ? dial_noise(trial, domain, value) : RowNoise{};
+  }
   const bool of_groups = metric.rfind("group_", 0) == 0;
-  if (mixed || of_groups || metric.rfind("train_", 0) == 0 || domain == "stream") return {};
+  if (of_groups || metric.rfind("train_", 0) == 0 || domain == "stream") return {};
   EvaluatedRows measured =
       domain == "id" ? rows_of_train_domains(trial, metric) : evaluated_rows(trial, domain);
   if (metric == "worst_group_accuracy" || metric == "worst_group_error") {

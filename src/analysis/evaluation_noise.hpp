@@ -13,9 +13,12 @@
 /// sqrt(q (1 - q) / n) with q = (|d| n + 1) / (n + 2). Two rates on rows of their own add up their
 /// variances.
 ///
-/// Losses have none here, for it is not known how they vary between rows. Expectations have none:
-/// ceilings, scores with a two-valued cue randomised (the mean of each row and its twin) and points
-/// of the dial (weighted means of twins), whose rows may all agree.
+/// Scores with a two-valued cue randomised (the mean of each row and its twin) and places of the
+/// dial (weighted means of twins) are expectations over the cue: of two rates a and b of the same
+/// rows, weighted 1 - s and s, the variance of a row is at least that of rates which are right
+/// together as seldom as they can be. It may be 0: a row and its twin may make up for one another.
+///
+/// Losses have none here, for it is not known how they vary between rows, nor have ceilings.
 
 namespace spurion::analysis {
 
@@ -29,6 +32,9 @@ struct RowNoise {
 
 SPURION_API RowNoise rate_noise(double rate, double rows, bool same_rows = false);
 SPURION_API RowNoise paired_noise(double difference, double rows, bool same_rows = false);
+/// Of (1 - share) * first + share * second, two rates on the same rows.
+SPURION_API RowNoise mixture_noise(double first, double second, double share, double rows,
+                                   bool same_rows = false);
 
 /// The rows of a domain that a trial was evaluated on.
 struct EvaluatedRows {

@@ -24,7 +24,10 @@ void TrialFates::add(const TrialResult& trial) {
   }
   const bool first_failure = trial.status == Status::failed && failed == 0;
   ++(trial.status == Status::failed ? failed : diverged);
-  if (reason.empty() || first_failure) reason = first_line(trial.message);
+  if (!reason.empty() && !first_failure) return;
+  reason = first_line(trial.message);
+  const std::string twice = std::string(status_name(trial.status)) + ": ";
+  if (reason.compare(0, twice.size(), twice) == 0) reason = reason.substr(twice.size());
 }
 
 void TrialFates::add(const TrialFates& others) {

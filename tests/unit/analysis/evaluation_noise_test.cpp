@@ -43,6 +43,17 @@ TEST_CASE("the noise of rates and of paired differences by hand") {
   CHECK(paired_noise(0.0, 98).deviation == Approx(std::sqrt(0.01 * 0.99 / 98)));
 }
 
+TEST_CASE("the noise of an expectation over a cue by hand") {
+  // Always the one or always the other: binomial.
+  CHECK(mixture_noise(0.3, 0.9, 0.0, 100).deviation == Approx(rate_noise(0.3, 100).deviation));
+  CHECK(mixture_noise(0.3, 0.9, 1.0, 100).deviation == Approx(rate_noise(0.9, 100).deviation));
+  // Right as often as wrong, and its twin the other way round.
+  CHECK(mixture_noise(0.5, 0.5, 0.5, 100).deviation == Approx(0.0).margin(1e-9));
+  // .9 both: right together in .8 at least; (2 (.09) + 2 (.8 - .81)) / 4 = .04 a row.
+  CHECK(mixture_noise(0.9, 0.9, 0.5, 1e6).deviation == Approx(std::sqrt(0.04 / 1e6)).epsilon(1e-3));
+  CHECK(mixture_noise(0.9, 0.9, 0.5, 0).deviation == 0.0);
+}
+
 TEST_CASE("each number of a trial has the noise of its own rows") {
   const TrialResult trial = evaluated_trial();
   const double test = rate_noise(0.5, 100).deviation;
@@ -53,9 +64,11 @@ TEST_CASE("each number of a trial has the noise of its own rows") {
   CHECK(deviation(trial, "test", "worst_group_accuracy", 0.2) == rate_noise(0.2, 5).deviation);
   CHECK(deviation(trial, "test", "flip_rate", 0.1) == rate_noise(0.1, 100).deviation);
   CHECK(deviation(trial, "phase_1", "trap", 0.1) == paired_noise(0.1, 100).deviation);
-  // What is an expectation, a loss, of other rows or of a plug-in.
-  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == 0.0);
-  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == 0.0);
+  // Expectations over the cue: here .5 with it and .5 with its twins, which may make up for it.
+  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == Approx(0.0).margin(1e-9));
+  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.3) > 0.01);
+  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == 0.0);  // its ends are not known
+  // What is a loss, of other rows or of a plug-in.
   CHECK(deviation(trial, "test", "loss", 0.3) == 0.0);
   CHECK(deviation(trial, "id", "train_accuracy", 0.3) == 0.0);
   CHECK(deviation(trial, "test", "my_metric", 0.3) == 0.0);
