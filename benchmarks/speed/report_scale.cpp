@@ -101,25 +101,34 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// Of this process, so far.
+double peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
 /// Prints what it took; in a process of its own.
 int write_and_measure(const std::filesystem::path& folder, std::int64_t trials,
                       std::int64_t experiments) {
+  const double libraries = peak_bytes();
   const auto start = std::chrono::steady_clock::now();
   const std::size_t read = read_results(folder).trials.size();
   const double reading = seconds_since(start);
   const auto again = std::chrono::steady_clock::now();
   const ReportFiles files = write_report(folder);
   const double whole = seconds_since(again);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  const double peak = peak_bytes();
   double bytes = static_cast<double>(std::filesystem::file_size(files.html));
   const double html = bytes;
   for (const auto& file : files.csv) bytes += static_cast<double>(std::filesystem::file_size(file));
   fmt::print(
       "{} trials ({} stored), {} experiments: report {:.2f} s, of it reading {:.2f} s; peak {:.0f} "
-      "MB, {:.2f} kB a trial; page {:.1f} MB, {} files of {:.1f} MB with it\n",
-      trials, read, experiments, whole, reading, static_cast<double>(usage.ru_maxrss) / 1e3,
-      static_cast<double>(usage.ru_maxrss) / static_cast<double>(trials), html / 1e6,
+      "MB, {:.2f} kB a trial beside {:.0f} MB of libraries; page {:.1f} MB, {} CSV files, {:.1f} "
+      "MB "
+      "with the page\n",
+      trials, read, experiments, whole, reading, peak / 1e6,
+      (peak - libraries) / 1e3 / static_cast<double>(trials), libraries / 1e6, html / 1e6,
       files.csv.size(), bytes / 1e6);
   return 0;
 }

@@ -56,6 +56,7 @@ constexpr Known kMetrics[] = {
 
 /// Families of metrics, by how they begin.
 constexpr Known kFamilies[] = {
+    {"group_", "accuracy in one group", kShare, kUnitInterval},
     {"ceiling_", "score of the best predictor of this kind in this domain", kScore,
      "as accuracy or loss"},
     {"prequential_", "score of a window of the stream, predicted before it is learned from", kScore,

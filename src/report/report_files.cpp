@@ -49,12 +49,13 @@ std::vector<ColumnDoc> docs_of(const Table& table) {
   std::vector<ColumnDoc> docs;
   for (const CsvColumn& column : csv_columns(table)) {
     const std::string& ending = column.ending;
-    docs.push_back(
-        {column.name, ending == "_low"         ? "lower end of the interval of " + column.title
-                      : ending == "_high"      ? "upper end of the interval of " + column.title
-                      : ending == "_seeds"     ? "seeds that the interval is over"
-                      : ending == "_deviation" ? "standard deviation of " + column.title
-                                               : column.title + ", as the file's line here says"});
+    docs.push_back({column.name, ending == "_low" ? "lower end of the interval of " + column.title
+                                 : ending == "_high"
+                                     ? "upper end of the interval of " + column.title
+                                 : ending == "_seeds" ? "seeds that the interval is over"
+                                 : ending == "_deviation"
+                                     ? "standard deviation of " + column.title
+                                     : fmt::format("column '{}' of the table", column.title)});
   }
   return docs;
 }
