@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -97,8 +97,9 @@ void make_store(const std::filesystem::path& folder, std::int64_t trials,
   store.set_suite("made_up", memberships, {{"suite", suite}, {"suite_name", "made_up"}});
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+/// Processor time, so other processes hardly count.
+double seconds_since(std::clock_t start) {
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 /// Of this process, so far.
@@ -112,10 +113,10 @@ double peak_bytes() {
 int write_and_measure(const std::filesystem::path& folder, std::int64_t trials,
                       std::int64_t experiments) {
   const double libraries = peak_bytes();
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const std::size_t read = read_results(folder).trials.size();
   const double reading = seconds_since(start);
-  const auto again = std::chrono::steady_clock::now();
+  const std::clock_t again = std::clock();
   const ReportFiles files = write_report(folder);
   const double whole = seconds_since(again);
   const double peak = peak_bytes();
