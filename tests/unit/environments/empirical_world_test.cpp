@@ -254,7 +254,9 @@ TEST_CASE("tables that cannot be a world say why") {
   CHECK_THROWS_WITH(csv.make(bare), Contains("no domains are recorded"));
   CHECK_THROWS_WITH(make("table", {{"file", "none.csv"}}),
                     Contains("'none.csv': there is no such file"));
-  CHECK_THROWS_WITH(make("images", {{"labels", "images_example.idx"}}),
+  CHECK_THROWS_WITH(make("images", {{"labels", "images_example.idx"},
+                                    {"images", "images_example_twins.idx"},
+                                    {"twins", ""}}),
                     Contains("found 0x00000803 (images)"));
   CHECK_THROWS_WITH(make("images", {{"spurious", ""}}), Contains("has 0 values; expected 2"));
 }
