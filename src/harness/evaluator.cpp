@@ -24,6 +24,12 @@ Tensor mean_of(const std::vector<Tensor>& values) {
   return sum / static_cast<double>(values.size());
 }
 
+/// Whom failures of a world are put down to.
+Part part_of_world(const Environment& environment) {
+  const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
+  return cached != nullptr ? cached->part() : Part{"environment", environment.info().name, true};
+}
+
 const OptimalReliance* optimal_reliance(const Environment& environment) {
   const Environment* world = &environment;
   if (const auto* cached = dynamic_cast<const CachedEnvironment*>(world)) world = &cached->inner();
@@ -167,7 +173,17 @@ void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) cons
   for (const Environment* environment : scorer_.distinct()) {
     const OptimalReliance* reliance = optimal_reliance(*environment);
     if (reliance == nullptr) return;
-    optimal.push_back(reliance->optimal_flip_rate(scorer_.own(*environment, domain)));
+    const Domain own = scorer_.own(*environment, domain);
+    optimal.push_back(blamed(part_of_world(*environment), [&] {
+      const double rate = reliance->optimal_flip_rate(own);
+      if (!(rate >= -1e-6 && rate <= 1.0 + 1e-6)) {  // an integral may end a little beside
+        throw PluginError(
+            fmt::format("its optimal flip rate in domain '{}' is {}, expected a share "
+                        "from 0 to 1",
+                        own.name, rate));
+      }
+      return rate;
+    }));
   }
   Tensor bias = found->second.clone();
   for (std::size_t k = 0; k < costs_.size(); ++k) {
