@@ -135,6 +135,12 @@ std::string factors_of(const Experiment& experiment) {
   return text + fmt::format("seeds = {}", experiment.seeds);
 }
 
+/// "650 GB", "23 MB", "0.02 MB"
+std::string size_text(double bytes) {
+  if (bytes >= 1e9) return fmt::format("{:.1f} GB", bytes * 1e-9);
+  return fmt::format("{:.3g} MB", bytes * 1e-6);
+}
+
 }  // namespace
 
 std::int64_t trial_count(const Experiment& experiment) {
@@ -186,11 +192,11 @@ void check_trial_count(const Suite& suite, double memory_bytes) {
   const std::int64_t own = trial_count(*largest);
   throw UsageError(fmt::format(
       "the suite asks for {}{} trials, of which experiment '{}' for {} ({}): to plan them takes "
-      "about {:.4g} MB; {:.4g} MB are there ({}), enough for about {:.0f} trials; lower seeds, "
+      "about {} of memory; there are {} ({}), enough for about {:.0f} trials; lower seeds, "
       "draws or "
       "the lists of the grid",
       total >= kMostCounted ? "more than " : "", total, largest->name, own, factors_of(*largest),
-      bytes * 1e-6, memory * 1e-6,
+      size_text(bytes), size_text(memory),
       memory_bytes > 0.0 ? "--memory" : "half of this machine's memory", fit));
 }
 

@@ -38,9 +38,12 @@ MemoryBudget split_memory(double total, std::int64_t jobs) {
   budget.process = resident_memory() + kLibraries + kWorker * static_cast<double>(jobs);
   const double rest = budget.total - budget.process;
   if (rest < kLeastForPacks) {
-    throw UsageError(fmt::format(
-        "--memory {:.0f}M is too little: the program itself needs about {:.0f} MB with {} workers",
-        budget.total * 1e-6, std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
+    const std::string given =
+        total > 0.0 ? fmt::format("--memory {:.0f}M", total * 1e-6)
+                    : fmt::format("half of this machine's memory, {:.0f} MB,", budget.total * 1e-6);
+    throw UsageError(
+        fmt::format("{} is too little: the program itself needs about {:.0f} MB with {} workers",
+                    given, std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
   }
   budget.cache = std::min(0.25 * rest, kMostCached);
   budget.packs = rest - budget.cache;

@@ -46,7 +46,7 @@ name = "one"
   CHECK_THAT(finished.err,
              Contains("bad.toml:6:19: unknown method 'irmv1'; did you mean 'irm_v1'?"));
   CHECK_THAT(finished.err,
-             Contains("bad.toml:7:22: 'steps' of training must be in [0, 1e+12], got -3"));
+             Contains("bad.toml:7:22: 'steps' of training must be in [0, 1000000000000], got -3"));
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 }
 

@@ -7,31 +7,11 @@
 #include "catch.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
-#include "spurion/method.hpp"
 #include "spurion/run.hpp"
 #include "unit/harness/test_suites.hpp"
 
 using namespace spurion;
 using Catch::Contains;
-
-namespace {
-
-struct NoOptions {};
-
-/// A method that finds no memory in its first step.
-class Hungry final : public Method {
- public:
-  using Options = NoOptions;
-  static const Schema<Options>& schema() {
-    static const Schema<Options> schema;
-    return schema;
-  }
-  Hungry(const Options& /*options*/, const MethodContext& /*context*/) {}
-  [[nodiscard]] Access needs() const override { return {}; }
-  void step(Trainee& /*trainee*/, const Batch& /*batch*/) override { throw std::bad_alloc(); }
-};
-
-}  // namespace
 
 TEST_CASE("what the machine or a file system refuses is told in a sentence") {
   CHECK_THAT(machine_problem(std::bad_alloc()), Contains("there is not enough memory"));
@@ -51,12 +31,11 @@ TEST_CASE("what the machine or a file system refuses is told in a sentence") {
 }
 
 TEST_CASE("a trial that finds no memory is not a trial that failed") {
-  Catalog catalog = builtin_catalog();
-  catalog.methods.add<Hungry>("hungry", "Finds no memory.", "-");
-  std::string text = tests::tiny_suite();
-  const std::string methods = "[{ name = \"erm\" }, { name = \"irm_v1\", anneal_steps = 3 }]";
-  text.replace(text.find(methods), methods.size(), "[{ name = \"hungry\" }]");
+  const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
-  const Pack pack = pack_of(Suite::parse(text, "s.toml").trials(catalog), catalog, *sources);
-  CHECK_THROWS_AS(run_pack(pack, catalog, sources, nullptr, {}), ResourceError);
+  const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);
+  const Pack pack = pack_of({trials.front()}, catalog, *sources);
+  // In the middle of a step of what comes with spurion.
+  const auto no_memory = [](double) { throw std::bad_alloc(); };
+  CHECK_THROWS_AS(run_pack(pack, catalog, sources, nullptr, no_memory), ResourceError);
 }
