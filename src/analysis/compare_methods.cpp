@@ -161,6 +161,23 @@ std::string compared_text(const LineNumbers& one, const LineNumbers& other, cons
                      doubt);
 }
 
+/// Where there is nothing to compare with: what each line scores.
+std::string alone_text(const std::vector<LineNumbers>& numbers, bool worlds) {
+  constexpr std::size_t kMost = 10;
+  std::string text;
+  std::size_t told = 0;
+  for (const LineNumbers& one : numbers) {
+    if (one.ood.count == 0) continue;
+    if (told++ == kMost) return text + "The table has the others. ";
+    const std::string where = worlds ? fmt::format("In {}: ", one.line.environment) : std::string();
+    text += one.learned == Learned::no
+                ? not_learned_text(one, where)
+                : fmt::format("{}{}: {} in distribution, {} out of distribution. ", where,
+                              one.line.name, show(one.id), show(one.ood));
+  }
+  return text;
+}
+
 Table make_table(const ResultsView& view, const std::string& experiment,
                  const std::string& baseline, bool worlds) {
   Table table{
@@ -271,14 +288,7 @@ Answer compare_methods(const Study& study, const Question& question) {
     answer.sentence +=
         compared_text(numbers.at(one.line), base, one.estimate, tests[i], accuracy, where);
   }
-  for (const LineNumbers& one : numbers) {
-    if (!differences.empty() || one.ood.count == 0) continue;
-    const std::string where = worlds ? fmt::format("In {}: ", one.line.environment) : std::string();
-    answer.sentence += one.learned == Learned::no
-                           ? not_learned_text(one, where)
-                           : fmt::format("{}{}: {} in distribution, {} out of distribution. ",
-                                         where, one.line.name, show(one.id), show(one.ood));
-  }
+  if (differences.empty()) answer.sentence = alone_text(numbers, worlds);
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is done. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
