@@ -17,6 +17,11 @@ namespace {
 
 constexpr std::int64_t kRowsLookedAt = 16;
 
+/// A number that cannot be worked with, in words.
+std::string said(double value) {
+  return std::isnan(value) ? "no number" : value > 0.0 ? "infinite" : "minus infinite";
+}
+
 bool is_fine(const Ceiling& ceiling) {
   if (std::isnan(ceiling.value)) return ceiling.exactness == Exactness::empirical;
   return std::isfinite(ceiling.value) && std::isfinite(ceiling.error_bound);
@@ -105,7 +110,7 @@ std::string strange_ceiling(const Domain& domain, const Ceilings& ceilings) {
     const bool value = !std::isfinite(ceiling->value);
     return fmt::format("{} '{}' of domain '{}' is {}",
                        value ? "the ceiling" : "the error bound of the ceiling", name, domain.name,
-                       value ? ceiling->value : ceiling->error_bound);
+                       value ? said(ceiling->value) : said(ceiling->error_bound));
   }
   return {};
 }

@@ -8,8 +8,8 @@
 namespace spurion {
 
 /// What of a domain's ceilings is not a number that anything could be compared with: "the ceiling
-/// 'bayes' of domain 'test' is inf". Empty where all is well; NaN with `Exactness::empirical` says
-/// that nobody knows the number.
+/// 'bayes' of domain 'test' is infinite". Empty where all is well; NaN with `Exactness::empirical`
+/// says that nobody knows the number.
 [[nodiscard]] SPURION_API std::string strange_ceiling(const Domain& domain,
                                                       const Ceilings& ceilings);
 

@@ -50,6 +50,31 @@ name = "one"
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 }
 
+TEST_CASE(
+    "worlds without finite numbers and models that a method cannot train are refused by name") {
+  Shell shell;
+  shell.write("odd.toml", R"(name = "odd"
+[defaults]
+model = { name = "mlp", width = 4 }
+regime = { name = "offline" }
+method = { name = "irm_v1", dummy = "inputs" }
+training = { steps = 2, rows = 20, batch = 0 }
+[[experiment]]
+name = "overflows"
+environment = { name = "confounded", causal_effect = 1e308, hidden_effect = 2.5 }
+[[experiment]]
+name = "has_no_such_dummy"
+environment = { name = "two_bit" }
+)");
+  const Finished finished = shell.run({"run", "odd.toml", "--dry-run"});
+  CHECK(finished.code == 2);
+  CHECK_THAT(
+      finished.err,
+      Contains("environment 'confounded' with causal_effect = 1e+308: the ceiling 'bayes' of "
+               "domain 'train_0' is no number"));
+  CHECK_THAT(finished.err, Contains("needs a model that is linear in its inputs"));
+}
+
 TEST_CASE("questions that could not be answered are refused before the first trial") {
   Shell shell;
   shell.write("asked.toml", R"(name = "asked"
