@@ -58,12 +58,16 @@ std::string strange_number(const Environment& environment) {
   return {};
 }
 
-/// The same of a world that may not stand its own options.
-std::string strange_in(const Environment& environment) {
+/// The same of a world that may not stand its own options; `broken` is then what it threw.
+std::string strange_in(const Environment& environment, std::exception_ptr& broken) {
   try {
     return strange_number(environment);
   } catch (const LogicError& error) {
+    broken = std::current_exception();
     return fmt::format("its numbers cannot be worked out ({})", error.what());
+  } catch (const PluginError& error) {  // rows or ceilings that are none, as their border says
+    broken = std::current_exception();
+    return error.what();
   }
 }
 
@@ -87,7 +91,8 @@ std::string blamed_options(const Component& component, const Catalog& catalog,
     usual.as_table()[field.name] = field.default_value;
     try {
       const auto other = entry.make({usual}, context);
-      if (strange_in(*other).empty()) guilty.push_back(unusual.back());
+      std::exception_ptr ignored;
+      if (strange_in(*other, ignored).empty()) guilty.push_back(unusual.back());
     } catch (const Error&) {
       // Another option refuses to go with that default: it does not say who is to blame.
     }
@@ -117,9 +122,12 @@ std::string strange_ceiling(const Domain& domain, const Ceilings& ceilings) {
 
 void require_finite_world(const Environment& environment, const Component& component,
                           const Catalog& catalog, const EnvironmentContext& context) {
-  const std::string strange = strange_in(environment);
+  std::exception_ptr broken;
+  const std::string strange = strange_in(environment, broken);
   if (strange.empty()) return;
   const std::string options = blamed_options(component, catalog, context);
+  // With its usual options it is the world that is broken, not what was asked of it.
+  if (options.empty() && broken) std::rethrow_exception(broken);
   throw UsageError(fmt::format("environment '{}'{}{}: {}; give values closer to the usual ones",
                                component.name, options.empty() ? "" : " with ", options, strange));
 }
