@@ -106,8 +106,8 @@ Blur::Blur(double sigma, std::int64_t side) : side_(side) {
   std::array<double, 2 * kMaxRadius + 1> exact{};
   for (std::int64_t i = -radius_; i <= radius_; ++i) {
     const auto distance = static_cast<double>(i);
-    const double weight =
-        sigma > 0.0 ? std::exp(-distance * distance / (2.0 * sigma * sigma)) : 1.0;
+    // The square of a tiny sigma is 0: the middle is looked at apart.
+    const double weight = i == 0 ? 1.0 : std::exp(-distance * distance / (2.0 * sigma * sigma));
     exact[static_cast<std::size_t>(i + radius_)] = weight;
     sum += weight;
   }

@@ -57,6 +57,7 @@ TEST_CASE("no turn and no blur leave the image as it is") {
   for (const std::int64_t side : {std::int64_t{14}, kImageSide}) {
     CHECK(turned(0.0, side) == copied(side));
     CHECK(blurred(0.0, side) == copied(side));
+    CHECK(blurred(1e-308, side) == copied(side));  // its square is 0
   }
 }
 
