@@ -117,11 +117,11 @@ TEST_CASE("too few threads are told, and what runs is stopped in order") {
 
 TEST_CASE("too little memory is told, and is no bug of spurion") {
   Shell shell;
-  // 2,500,000 rows of two-bit worlds, which the limit on address space does not leave room for.
+  // Rows for which the limit on address space leaves no room; far less than half of any memory.
   const Finished finished = in_shell(
       shell,
-      "ulimit -S -v 3000000 && OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \"$SPURION\" export "
-      "two_bit --domain test --rows 20000000 --out rows.npz");
+      "ulimit -S -v 1200000 && OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \"$SPURION\" export "
+      "two_bit --domain test --rows 8000000 --out rows.npz");
   CHECK(finished.code == 6);
   CHECK_THAT(finished.err, Contains("there is not enough memory"));
 }
