@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "spurion/analysis/answer.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion::report {
 
@@ -22,7 +23,7 @@ std::vector<CsvColumn> csv_columns(const analysis::Table& table);
 
 /// The lines of a table without the names of the columns; `first`: a field before each, or none.
 std::string csv_rows(const analysis::Table& table, const std::string& first = {});
-std::string csv_of(const analysis::Table& table);
+SPURION_API std::string csv_of(const analysis::Table& table);
 /// A line a point: series, x, value, low, high, seeds, trials.
 std::string csv_rows(const analysis::Chart& chart, const std::string& first = {});
 std::vector<std::string> chart_columns();

@@ -9,7 +9,7 @@ using Catch::Contains;
 namespace {
 
 /// Runs `spurion` with the arguments as a shell line, redirections included.
-Finished in_shell(Shell& shell, const std::string& arguments) {
+Finished redirected(Shell& shell, const std::string& arguments) {
   const std::filesystem::path program = shell.program();
   shell.use("/bin/sh");
   Finished finished = shell.run({"-c", "'" + program.string() + "' " + arguments});
@@ -24,26 +24,26 @@ TEST_CASE("output that is lost ends in an error") {
   for (const char* to : {">/dev/full", ">&-"}) {
     for (const char* command : {"list", "--help", "describe erm --format json"}) {
       CAPTURE(command, to);
-      const Finished finished = in_shell(shell, std::string(command) + " " + to);
+      const Finished finished = redirected(shell, std::string(command) + " " + to);
       CHECK(finished.code == 6);
       CHECK_THAT(finished.err, Contains("spurion: what was printed is not complete: the standard "
                                         "output cannot be written"));
     }
   }
   // An error of its own comes first, and no exception is thrown where it cannot be told.
-  CHECK(in_shell(shell, "describe nosuch >/dev/full").code == 2);
-  CHECK(in_shell(shell, "describe nosuch 2>/dev/full").code == 2);
-  CHECK(in_shell(shell, "describe nosuch 2>&-").code == 2);
+  CHECK(redirected(shell, "describe nosuch >/dev/full").code == 2);
+  CHECK(redirected(shell, "describe nosuch 2>/dev/full").code == 2);
+  CHECK(redirected(shell, "describe nosuch 2>&-").code == 2);
 }
 
 TEST_CASE("with a closed output no file of ours takes its place") {
   Shell shell;
   shell.write("toy.toml", toy_suite(2, 2));
-  CHECK(in_shell(shell, "run toy.toml --out out --quiet --jobs 1 <&- >&- 2>&-").code == 6);
+  CHECK(redirected(shell, "run toy.toml --out out --quiet --jobs 1 <&- >&- 2>&-").code == 6);
   const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--quiet", "--jobs", "1"});
   CHECK(again.code == 0);
   CHECK_THAT(again.out, Contains("all were there already"));
-  CHECK(in_shell(shell, "report out --text >/dev/full").code == 6);
+  CHECK(redirected(shell, "report out --text >/dev/full").code == 6);
 }
 
 TEST_CASE("a terminal does not obey what a name or a title holds") {
