@@ -183,6 +183,8 @@ TEST_CASE("a cue that is not the first counts as much") {
     TrialResult trial = made_up("e", "erm", "continual", seed, 0.8);
     trial.spec.evaluation = Value::Table{{"rows", 2000}};
     trial.measurements.push_back({0, 0, "phase_1", 0.0, "trap", 0.0});
+    trial.measurements.push_back({0, 0, "phase_0", 0.0, "position_first", 0.1});
+    trial.measurements.push_back({0, 0, "phase_1", 0.0, "position_second", 0.1});
     for (std::int64_t phase = 0; phase < 2; ++phase) {
       const auto add = [&](const std::string& domain, const std::string& metric, double value) {
         trial.measurements.push_back({phase, 10 * phase, domain, 0.0, metric, value});

@@ -152,7 +152,7 @@ TEST_CASE("no outcome comes from one seed, or from seeds that coincide") {
   CHECK(said(planted, 1) == "undecided");
   // Their rows say how well each is known.
   CHECK(said(planted, 2, 0.0) == "resolved");
-  planted.rows = 20.0;
+  planted.rows = 10.0;
   CHECK(said(planted, 2, 0.0) == "undecided");
   planted.rows = 0.0;
   CHECK(said(planted, 2, 0.0) == "undecided");
