@@ -36,8 +36,13 @@ Module module_of(const void* address) {
   return {is_program ? "/proc/self/exe" : info.dli_fname, info.dli_fbase};
 }
 
-/// "libopenblas.so.0": the file that does the matrix products of LibTorch.
-std::string blas_file() {
+/// "OpenBLAS 0.3.21", or "libblas.so.3": what does the matrix products of LibTorch.
+std::string blas_name() {
+  using Config = char* (*)();
+  if (const auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config"))) {
+    const std::string text = config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."
+    return text.substr(0, text.find(' ', text.find(' ') + 1));
+  }
   const void* product = dlsym(RTLD_DEFAULT, "sgemm_");
   if (product == nullptr) return "no BLAS";
   std::error_code ignored;
@@ -49,7 +54,7 @@ std::string blas_file() {
 std::string library_versions() {
   const dnnl_version_t* dnnl = dnnl_version();
   return fmt::format("LibTorch {}, oneDNN {}.{}.{}, {}", TORCH_VERSION, dnnl->major, dnnl->minor,
-                     dnnl->patch, blas_file());
+                     dnnl->patch, blas_name());
 }
 
 /// What LibTorch says that it chose: "AVX2".
