@@ -346,10 +346,34 @@ class ContentReader {
   bool structure_is_whole_ = true;
 };
 
+/// Reads are of one state of the file for as long as it lives. Ending it cannot fail for what was
+/// read: SQLite calls the end of a transaction in a damaged file an error, too.
+class Snapshot {
+ public:
+  explicit Snapshot(sqlite::Database& database) : database_(&database) {
+    database.execute("BEGIN");
+  }
+  ~Snapshot() { sqlite3_exec(database_->get(), "ROLLBACK", nullptr, nullptr, nullptr); }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+ private:
+  sqlite::Database* database_;
+};
+
+bool structure_is_whole(const sqlite::Database& database) {
+  try {
+    sqlite::Statement check(database, "PRAGMA quick_check(1)");
+    return check.step() && check.view(0) == "ok";
+  } catch (const sqlite::DamagedFile&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
-  database.execute("BEGIN");
+  const Snapshot snapshot(database);
   const Layout layout = layout_of(database);
   if (layout == Layout::empty) {
     throw StoreError(fmt::format("store '{}' is empty: no run has written to it", database.file()));
@@ -362,13 +386,9 @@ StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
     content.tables_are_whole = false;
     content.damage.insert(content.damage.begin(), "its tables are damaged or missing");
   }
-  if (detail == StoreDetail::index && content.damage.empty()) {
-    sqlite::Statement check(database, "PRAGMA quick_check(1)");
-    if (!check.step() || check.view(0) != "ok") {
-      content.damage.emplace_back("the structure of the file is damaged");
-    }
+  if (detail == StoreDetail::index && content.damage.empty() && !structure_is_whole(database)) {
+    content.damage.emplace_back("the structure of the file is damaged");
   }
-  database.execute("COMMIT");
   return content;
 }
 
