@@ -13,7 +13,11 @@ namespace spurion::analysis {
 void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
                     const RowNoise& noise) {
   if (std::isnan(value)) return;
-  Cell& cell = cells_[setting][seed];
+  // Numbers often come setting by setting and seed by seed, in their order.
+  const bool latest = !cells_.empty() && cells_.rbegin()->first == setting;
+  auto& seeds = latest ? cells_.rbegin()->second : cells_[setting];
+  const bool newest = !seeds.empty() && seeds.rbegin()->first == seed;
+  Cell& cell = newest ? seeds.rbegin()->second : seeds.try_emplace(seeds.end(), seed)->second;
   cell.values.push_back(value);
   cell.deviation += noise.deviation;
   cell.rows = std::max(cell.rows, noise.rows);
