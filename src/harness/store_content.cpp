@@ -392,19 +392,4 @@ StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
   return content;
 }
 
-std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows) {
-  std::map<std::string, std::string> context;
-  for (const ContextRow& row : rows) {
-    if (row.owner.empty()) context.emplace(row.key, row.value);
-  }
-  for (const ContextRow& row : rows) {
-    if (row.owner.empty()) continue;
-    // A setting of a world is found by its first entry, NAME, and then NAME#...
-    const std::string first = row.key.substr(0, row.key.find('#'));
-    const auto [place, added] = context.emplace(first, row.value);
-    if (!added && place->second != row.value) context.emplace(row.key, row.value);
-  }
-  return context;
-}
-
 }  // namespace spurion

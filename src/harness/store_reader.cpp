@@ -257,6 +257,21 @@ class FolderReader {
 
 }  // namespace
 
+std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows) {
+  std::map<std::string, std::string> context;
+  for (const ContextRow& row : rows) {
+    if (row.owner.empty()) context.emplace(row.key, row.value);
+  }
+  for (const ContextRow& row : rows) {
+    if (row.owner.empty()) continue;
+    // A setting of a world is found by its first entry, NAME, and then NAME#...
+    const std::string first = row.key.substr(0, row.key.find('#'));
+    const auto [place, added] = context.emplace(first, row.value);
+    if (!added && place->second != row.value) context.emplace(row.key, row.value);
+  }
+  return context;
+}
+
 bool is_not_in_suite(const TrialResult& trial) {
   const std::string& name = trial.spec.experiment;
   const std::string mark = kNotInSuite;
