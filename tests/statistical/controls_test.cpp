@@ -60,14 +60,14 @@ std::string every_answer(const std::string& environment) {
   const auto sources = std::make_shared<const DataSources>();
   const std::string text = fmt::format(R"(
 name = "s"
-seeds = 3
+seeds = 5
 [defaults]
 environment = {{ name = "{}" }}
 model = {{ name = "mlp", width = 16, depth = 1 }}
 method = {{ name = "erm" }}
 optimizer = {{ name = "adam", learning_rate = 0.003, weight_decay = 0.001 }}
 training = {{ steps = 400, rows = 4000, batch = 64 }}
-evaluation = {{ rows = 2000, training_rows = 0 }}
+evaluation = {{ rows = 4000, training_rows = 0 }}
 [[experiment]]
 name = "offline"
 regime = {{ name = "offline" }}
