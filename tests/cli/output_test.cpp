@@ -39,8 +39,8 @@ TEST_CASE("output that is lost ends in an error") {
 TEST_CASE("with a closed output no file of ours takes its place") {
   Shell shell;
   shell.write("toy.toml", toy_suite(2, 2));
-  CHECK(redirected(shell, "run toy.toml --out out --quiet --jobs 1 <&- >&- 2>&-").code == 6);
-  const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--quiet", "--jobs", "1"});
+  CHECK(redirected(shell, "run toy.toml --out out --jobs 1 <&- >&- 2>&-").code == 6);
+  const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--jobs", "1"});
   CHECK(again.code == 0);
   CHECK_THAT(again.out, Contains("all were there already"));
   CHECK(redirected(shell, "report out --text >/dev/full").code == 6);
@@ -53,7 +53,7 @@ TEST_CASE("a terminal does not obey what a name or a title holds") {
   CHECK(unknown.err.find('\x1b') == std::string::npos);
   CHECK(unknown.err.find('\x07') == std::string::npos);
   CHECK_THAT(unknown.err, Contains("␛[31mred␇"));
-  std::string suite = toy_suite(1, 2);
+  std::string suite = toy_suite(2, 2);
   suite.insert(suite.find('\n') + 1, "title = \"T\\u001b]0;owned\\u0007\"\n");
   shell.write("toy.toml", suite);
   const Finished planned = shell.run({"run", "toy.toml", "--dry-run"});
