@@ -27,7 +27,7 @@ struct Outcomes {
   int refused = 0;  ///< nothing is reported
   int lost = 0;     ///< trials left out where the damage is named, all cases together
   int changed = 0;  ///< something else was reported: never
-  std::string first_change;
+  std::string changes;
 };
 
 std::string without_maker(const std::string& line) {
@@ -35,6 +35,13 @@ std::string without_maker(const std::string& line) {
   const std::string end = " measured=";
   const auto at = line.find(begin);
   return line.substr(0, at) + line.substr(line.find(end));
+}
+
+std::string without_device(const std::string& context) {
+  const auto at = context.find("device=");
+  return at == std::string::npos
+             ? context
+             : context.substr(0, at) + context.substr(context.find('\n', at) + 1);
 }
 
 class Damaged {
@@ -55,12 +62,14 @@ class Damaged {
       ++outcomes_.refused;
       return;
     }
-    bool right = found.context == expected_.context;
-    // What made a trial is no number of it: where that record is lost, it is told.
+    // What made a trial, and so on what device, is no number of it: where that record is lost, it
+    // is told.
     const bool record_lost =
         std::any_of(found.notes.begin(), found.notes.end(), [](const std::string& note) {
           return note.find("the record of what made") != std::string::npos;
         });
+    bool right = (record_lost ? without_device(found.context) : found.context) ==
+                 (record_lost ? without_device(expected_.context) : expected_.context);
     for (const auto& [key, line] : found.trials) {
       const auto own = expected_.trials.find(key);
       right = right && own != expected_.trials.end() &&
@@ -75,8 +84,9 @@ class Damaged {
     } else if (right && named && lost >= 0) {
       ++outcomes_.named;
       outcomes_.lost += lost;
-    } else if (outcomes_.changed++ == 0) {
-      outcomes_.first_change = what;
+    } else {
+      ++outcomes_.changed;
+      outcomes_.changes += ", " + what;
     }
   }
 
@@ -101,9 +111,9 @@ class Damaged {
   [[nodiscard]] const Reported& expected() const { return expected_; }
   [[nodiscard]] const Outcomes& outcomes() const { return outcomes_; }
   [[nodiscard]] std::string text() const {
-    return fmt::format("{} the same, {} named ({} trials left out), {} refused, {} changed {}",
+    return fmt::format("{} the same, {} named ({} trials left out), {} refused, {} changed{}",
                        outcomes_.same, outcomes_.named, outcomes_.lost, outcomes_.refused,
-                       outcomes_.changed, outcomes_.first_change);
+                       outcomes_.changed, outcomes_.changes);
   }
 
  private:
