@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <dnnl.hpp>
 #include <fstream>
@@ -54,13 +55,15 @@ Value ceiling_of(const Ceiling& ceiling) {
 
 Value ceiling_row(const Environment& environment, const Domain& domain) {
   const Ceilings ceilings = environment.ceilings(domain);
-  Value::Table row{{"domain", domain.name},
-                   {"shift", domain.shift},
-                   {"bayes", ceiling_of(ceilings.bayes)},
-                   {"invariant", ceiling_of(ceilings.invariant)},
-                   {"spurious_only", ceiling_of(ceilings.spurious_only)},
-                   {"chance", ceilings.chance}};
-  if (ceilings.population_erm) row["population_erm"] = ceiling_of(*ceilings.population_erm);
+  Value::Table row{{"domain", domain.name}, {"shift", domain.shift}, {"chance", ceilings.chance}};
+  // Where what it takes was not recorded there is no ceiling.
+  const auto add = [&row](const char* kind, const Ceiling& ceiling) {
+    if (std::isfinite(ceiling.value)) row[kind] = ceiling_of(ceiling);
+  };
+  add("bayes", ceilings.bayes);
+  add("invariant", ceilings.invariant);
+  add("spurious_only", ceilings.spurious_only);
+  if (ceilings.population_erm) add("population_erm", *ceilings.population_erm);
   return row;
 }
 

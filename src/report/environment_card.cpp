@@ -117,13 +117,14 @@ std::string ceilings_table(const Value& facts) {
                         escape(field(row, "shift")));
     for (const auto& [key, name] : kColumns) {
       const Value* ceiling = row.find(key);
-      if (ceiling == nullptr) {
+      const Value* value = ceiling == nullptr ? nullptr : ceiling->find("value");
+      if (value == nullptr || !value->is_number()) {  // stores of older runs have "nan" there
         body += "<td>\u2013</td>";
         continue;
       }
       const double bound = ceiling->find("error_bound")->as_number();
       const std::string error = bound == 0.0 ? "" : fmt::format(" \u00b1 {:.2g}", bound);
-      body += fmt::format("<td>{:.4g}{}</td>", ceiling->find("value")->as_number(), error);
+      body += fmt::format("<td>{:.4g}{}</td>", value->as_number(), error);
       std::string& names = how[ceiling->find("exactness")->as_string()];
       if (names.find(name) == std::string::npos) names += fmt::format(", {}", name);
     }
