@@ -127,10 +127,10 @@ TEST_CASE("an edited suite reports its own trials only, and the others can be se
   const std::string html = read_file(shell.path("out/report.html"));
   CHECK_THAT(html, Contains("4 done of 4; 0 diverged") && Contains("6 other trials in the store"));
   CHECK(shell.run({"report", "out", "--all", "--to", "whole"}).code == 0);
-  CHECK_THAT(read_file(shell.path("whole/csv/trials.csv")), Contains("grid (not in the suite)"));
+  CHECK_THAT(read_file(shell.path("whole/csv/results.csv")), Contains("grid (not in the suite)"));
   CHECK_THAT(read_file(shell.path("whole/report.html")),
              Contains("4 done of 4; 0 diverged, 0 failed; 6 others, not in the suite"));
-  CHECK(read_file(shell.path("out/csv/trials.csv")).find("not in the suite") == std::string::npos);
+  CHECK(read_file(shell.path("out/csv/results.csv")).find("not in the suite") == std::string::npos);
 
   const Finished dry = shell.run({"prune", "out", "--dry-run"});
   CHECK(dry.out == "would drop 6 trials that belonged to experiment 'grid'\n");
@@ -159,7 +159,7 @@ TEST_CASE("a report as text writes nothing, and one elsewhere leaves the folder 
     const Finished elsewhere = shell.run({"report", "out", "--to", "reports/new"});
     CHECK(elsewhere.code == 0);
     CHECK_THAT(elsewhere.out, Contains("reports/new/report.html\n"));
-    CHECK(std::filesystem::exists(shell.path("reports/new/csv/trials.csv")));
+    CHECK(std::filesystem::exists(shell.path("reports/new/csv/results.csv")));
   }
   CHECK(names() == before);
   CHECK(shell.run({"report", "out", "--text", "--to", "x"}).code == 2);
