@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -54,6 +55,22 @@ std::string value_of(const std::map<std::string, std::string>& context, const ch
   return found == context.end() ? std::string() : found->second;
 }
 
+/// Whether two trials measured the same, to the bit.
+bool same_numbers(const Measurements& a, const Measurements& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const MeasurementRow left = a[i];
+    const MeasurementRow right = b[i];
+    const bool same_value =
+        left.value == right.value || (std::isnan(left.value) && std::isnan(right.value));
+    if (!same_value || left.phase != right.phase || left.step != right.step ||
+        left.domain != right.domain || left.metric != right.metric) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// A trial's place in the results.
 struct Place {
   std::string experiment;
@@ -77,6 +94,7 @@ class FolderReader {
 
  private:
   struct OneStore {
+    std::string file;
     StoreContent content;
     bool of_the_suite = true;  ///< holds the text of the suite that is reported
   };
@@ -117,7 +135,7 @@ class FolderReader {
       results_.context.merge(context);
     }
     if (stores_.empty()) first_ = file.string();
-    stores_.push_back({std::move(content), own_suite});
+    stores_.push_back({file.string(), std::move(content), own_suite});
   }
 
   /// Which trial appears under which experiment.
@@ -139,13 +157,19 @@ class FolderReader {
         }
       }
     }
-    std::set<TrialId> seen;
+    std::unordered_map<TrialId, std::pair<std::size_t, std::size_t>, TrialIdHash> seen;
     std::int64_t others = 0;
     for (std::size_t s = 0; s < stores_.size(); ++s) {
       const StoreContent& content = stores_[s].content;
       for (std::size_t i = 0; i < content.trials.size(); ++i) {
         const TrialId& id = content.trials[i].id;
-        if (stores_.size() > 1 && !seen.insert(id).second) continue;
+        if (stores_.size() > 1) {
+          const auto [first, added] = seen.try_emplace(id, s, i);
+          if (!added) {
+            check_copies(id, first->second, {s, i});
+            continue;
+          }
+        }
         const auto own = experiments.find(id);
         if (own == experiments.end()) {
           ++others;
@@ -165,6 +189,29 @@ class FolderReader {
     std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
       return std::tie(a.experiment, a.id) < std::tie(b.experiment, b.id);
     });
+  }
+
+  /// A trial that two stores hold is reported once, so it must be the same in both.
+  void check_copies(const TrialId& id, std::pair<std::size_t, std::size_t> first,
+                    std::pair<std::size_t, std::size_t> second) const {
+    const TrialResult& a = stores_[first.first].content.results[first.second];
+    const TrialResult& b = stores_[second.first].content.results[second.second];
+    if (a.made_by && b.made_by) {
+      check_same_data(a.made_by->data, fmt::format("'{}'", stores_[first.first].file),
+                      b.made_by->data, fmt::format("'{}'", stores_[second.first].file));
+    }
+    if (a.status == b.status && same_numbers(a.measurements, b.measurements)) return;
+    std::string reason;
+    if (a.made_by && b.made_by) {
+      for (const ProvenanceDifference& one : differences(*a.made_by, *b.made_by)) {
+        reason += fmt::format("{}{}", reason.empty() ? " (" : "; ", one.text);
+      }
+      if (!reason.empty()) reason += ")";
+    }
+    throw StoreError(
+        fmt::format("trial {} has other numbers in '{}' than in '{}'{}; move one of the two files "
+                    "out of the folder",
+                    id.text(), stores_[first.first].file, stores_[second.first].file, reason));
   }
 
   void tell_others(std::int64_t others) {

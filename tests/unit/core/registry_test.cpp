@@ -35,7 +35,7 @@ TEST_CASE("a name is registered once and is lower_snake_case") {
   registry.add<Thing>("erm", "s", "r");
   registry.set_origin("my_lab 1.2");
   CHECK_THROWS_WITH(registry.add<Thing>("erm", "s", "r"),
-                    "method 'erm' is registered twice: by built-in and by my_lab 1.2");
+                    "method 'erm' is registered twice: by this program and by my_lab 1.2");
   CHECK_THROWS_AS(registry.add<Thing>("Erm", "s", "r"), UsageError);
 }
 

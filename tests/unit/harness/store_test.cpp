@@ -169,6 +169,24 @@ TEST_CASE("trials made by different things are told") {
   CHECK(read_results(folder.path()).notes.size() == 1);
 }
 
+TEST_CASE("a trial in two stores is reported once, and must be the same in both") {
+  const tests::TemporaryFolder folder;
+  const auto write = [&](const std::string& file, const TrialResult& trial) {
+    Store store(folder.path(), file);
+    store.append({trial});
+    store.set_memberships({{trial.spec.id(), "x"}});
+  };
+  write("store.sqlite", result_of(0));
+  write("same.sqlite", result_of(0));
+  CHECK(read_results(folder.path()).trials.size() == 1);
+  TrialResult other = result_of(0);
+  other.measurements.set_value(0, 0.31);
+  write("other.sqlite", other);
+  CHECK_THROWS_WITH(read_results(folder.path()), Contains(id_of(0)) && Contains("other.sqlite") &&
+                                                     Contains("store.sqlite") &&
+                                                     Contains("move one"));
+}
+
 TEST_CASE("a second writer is refused") {
   const tests::TemporaryFolder folder;
   const Store store(folder.path());
