@@ -126,8 +126,10 @@ class TrialNumbers {
     const double alone = known ? stream->worst_flip(phase) : std::nan("");
     const auto flip = std::isnan(alone) ? worst_flip_rate(trial_, phase) : alone;
     if (!flip) return;
-    numbers_.flip[phase].add(row_.setting, trial_.spec.seed, *flip,
-                             row_noise(trial_, "test", "flip_rate", *flip));
+    // Of a regression it is no rate, but a change in deviations of the target.
+    numbers_.flip[phase].add(
+        row_.setting, trial_.spec.seed, *flip,
+        score_ == "accuracy" ? row_noise(trial_, "test", "flip_rate", *flip) : RowNoise{});
   }
 
   void add_to(std::map<std::int64_t, SeedCells>& target, const std::string& domain,

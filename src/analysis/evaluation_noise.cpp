@@ -1,6 +1,7 @@
 #include "analysis/evaluation_noise.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -29,18 +30,22 @@ double scored_rows(const Value& parts, const std::string& domain) {
   return 0.0;
 }
 
-/// Of a mean over the train domains.
+/// Of a mean over the train domains, each of which has the same weight: the number of rows of one
+/// domain that would leave it as unsure, k^2 / sum(1 / n). It is the sum where all have the same.
 EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string& metric) {
-  EvaluatedRows sum;
+  double domains = 0.0;
+  double inverse = 0.0;
+  bool all = false;
   for (int i = 0;; ++i) {
     const std::string domain = "train_" + std::to_string(i);
     if (!number(trial, domain, metric)) break;
     const EvaluatedRows own = evaluated_rows(trial, domain);
-    sum.rows += own.rows;
-    sum.all = sum.all || own.all;
+    domains += 1.0;
+    inverse += 1.0 / own.rows;  // infinite where it is not known, so that nothing is
+    all = all || own.all;
   }
-  if (sum.rows == 0.0) return evaluated_rows(trial, "id");
-  return sum;
+  if (domains == 0.0) return evaluated_rows(trial, "id");
+  return {domains * domains / inverse, all};
 }
 
 /// Of a gap: two rates, each on rows of its own.
@@ -50,8 +55,8 @@ RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
   if (!own || !id) return {};
   const RowNoise first = row_noise(trial, domain, "accuracy", *own);
   const RowNoise second = row_noise(trial, "id", "accuracy", *id);
-  return {std::hypot(first.deviation, second.deviation), std::max(first.rows, second.rows),
-          first.same_rows};
+  return {std::hypot(first.deviation, second.deviation), std::min(first.rows, second.rows),
+          first.same_rows || second.same_rows};
 }
 
 /// Of (invariant ceiling - accuracy) / (invariant ceiling - cue only).
@@ -61,27 +66,26 @@ RowNoise confusion_noise(const TrialResult& trial) {
   const auto cue = number(trial, "test", "ceiling_spurious_only");
   if (!own || !invariant || !cue || !(*invariant > *cue)) return {};
   RowNoise noise = row_noise(trial, "test", "accuracy", *own);
-  noise.deviation /= *invariant - *cue;
+  noise.unit = 1.0 / (*invariant - *cue);
+  noise.deviation *= noise.unit;
   return noise;
 }
 
-/// Of the mean of the score of each row and that of its twin.
-RowNoise twins_noise(const TrialResult& trial, const std::string& domain, double value) {
-  const auto own = number(trial, domain, "accuracy");
-  if (!own) return {};
-  const EvaluatedRows measured =
-      domain == "id" ? rows_of_train_domains(trial, "accuracy") : evaluated_rows(trial, domain);
-  return mixture_noise(*own, 2.0 * value - *own, 0.5, measured.rows, measured.all);
-}
-
-/// Of a place of the dial between its ends, where rows and their twins are weighted.
+/// Of a place of the dial: a weighted mean of rows and their twins, where the ends of the dial and
+/// the value say so, else a rate of rows that were drawn there.
 RowNoise dial_noise(const TrialResult& trial, const std::string& domain, double value) {
+  constexpr double kSame = 1e-9;
+  const EvaluatedRows measured = evaluated_rows(trial, domain);
   const auto first = number(trial, "dial=0", "accuracy");
   const auto last = number(trial, "dial=1", "accuracy");
-  if (!first || !last) return {};
-  const double share = *first == *last ? 0.5 : (value - *first) / (*last - *first);
-  const EvaluatedRows measured = evaluated_rows(trial, domain);
-  return mixture_noise(*first, *last, share, measured.rows, measured.all);
+  double share = -1.0;
+  std::from_chars(domain.data() + std::string("dial=").size(), domain.data() + domain.size(),
+                  share);
+  if (first && last && share >= 0.0 && share <= 1.0 &&
+      std::abs(value - ((1.0 - share) * *first + share * *last)) < kSame) {
+    return mixture_noise(*first, *last, share, measured.rows, measured.all);
+  }
+  return rate_noise(value, measured.rows, measured.all);
 }
 
 }  // namespace
@@ -118,6 +122,7 @@ EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain
   if (const Value* parts = evaluation.find("parts")) return {scored_rows(*parts, domain), false};
   const Value* rows = evaluation.find("rows");
   if (rows == nullptr || !rows->is_number()) return {};
+  if (domain.rfind("validation", 0) == 0) return {number(trial, domain, "rows").value_or(0.0)};
   const auto fewer = number(trial, domain, "evaluated_rows", 0);
   return {fewer.value_or(rows->as_number()), fewer.has_value()};
 }
@@ -126,8 +131,9 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
                    double value) {
   if (metric == "gap") return gap_noise(trial, domain);
   if (metric == "confusion_index") return confusion_noise(trial);
-  if (metric == "cue_randomised_accuracy" || metric == "causal_randomised_accuracy") {
-    return twins_noise(trial, domain, value);
+  if (metric == "shortcut_bias") {  // a flip rate less what is exact
+    const auto flips = number(trial, domain, "flip_rate");
+    return flips ? row_noise(trial, domain, "flip_rate", *flips) : RowNoise{};
   }
   if (domain.rfind("dial=", 0) == 0) {
     return metric == "accuracy" ? dial_noise(trial, domain, value) : RowNoise{};

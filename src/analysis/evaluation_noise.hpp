@@ -13,10 +13,11 @@
 /// sqrt(q (1 - q) / n) with q = (|d| n + 1) / (n + 2). Two rates on rows of their own add up their
 /// variances.
 ///
-/// Scores with a two-valued cue randomised (the mean of each row and its twin) and places of the
-/// dial (weighted means of twins) are expectations over the cue: of two rates a and b of the same
-/// rows, weighted 1 - s and s, the variance of a row is at least that of rates which are right
-/// together as seldom as they can be. It may be 0: a row and its twin may make up for one another.
+/// Places of a dial that mixes rows and their twins are expectations over the cue: of two rates a
+/// and b of the same rows, weighted 1 - s and s, the variance of a row is at least that of rates
+/// which are right together as seldom as they can be. It may be 0: a row and its twin may make up
+/// for one another. Scores with a cue randomised count as rates: whether they are means of rows and
+/// twins or of rows with a cue drawn anew, a rate's deviation is never too small.
 ///
 /// Losses have none here, for it is not known how they vary between rows, nor have ceilings.
 
@@ -28,6 +29,7 @@ struct RowNoise {
   double rows = 0.0;       ///< that it was evaluated on; 0: not known
   /// The rows are all there are, the same with every seed, so that more seeds do not help.
   bool same_rows = false;
+  double unit = 1.0;  ///< of a number that is a rate times this, or a difference of such
 };
 
 SPURION_API RowNoise rate_noise(double rate, double rows, bool same_rows = false);

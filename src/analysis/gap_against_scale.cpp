@@ -105,7 +105,10 @@ Table make_table(const std::string& name, const std::string& axis, double margin
       name + "_verdicts",
       fmt::format(
           "Gap at the smallest and largest {}, paired change and verdict (margin {}). Mean with {} "
-          "over seeds. no gap: within the margin of 0 at every scale; closes: at the largest; "
+          "over seeds. no gap: within the margin of 0 at every scale; closes: at the largest, and "
+          "above the margin at a "
+          "smaller one; closed there: at the largest, and not shown to be above it at a smaller "
+          "one; "
           "overshoots: below it there; grows, shrinks: the change excludes the margin; plateaus: "
           "the change lies within it and the gap above it; open: the gap lies above it, and no "
           "change beyond it is shown. {}, in distribution: where it did not at the largest scale, "

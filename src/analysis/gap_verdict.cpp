@@ -18,10 +18,12 @@ bool may_have_learned(const GapAtScale& one) {
 }
 
 /// The outcome of a gap that is still there, or may be.
-GapOutcome open_outcome(const Estimate& last, const Estimate& change, double margin) {
+GapOutcome open_outcome(const Estimate& first, const Estimate& last, const Estimate& change,
+                        double margin) {
   const bool open = last.low > margin;
   if (judgeable(change)) {
-    if (change.low > margin) return GapOutcome::grows;
+    // From far below 0 a gap may rise without being there.
+    if (change.low > margin && (open || first.low >= -margin)) return GapOutcome::grows;
     if (change.high < -margin) return open ? GapOutcome::shrinks_open : GapOutcome::shrinks;
     if (change.low >= -margin && change.high <= margin && open) return GapOutcome::plateaus;
   }
@@ -36,6 +38,8 @@ const char* gap_outcome_name(GapOutcome outcome) {
       return "no gap";
     case GapOutcome::closes:
       return "closes";
+    case GapOutcome::closed_there:
+      return "closed there";
     case GapOutcome::overshoots:
       return "overshoots";
     case GapOutcome::grows:
@@ -68,6 +72,8 @@ std::string gap_clause(GapOutcome outcome) {
   switch (outcome) {
     case GapOutcome::no_gap:
       return {};
+    case GapOutcome::closed_there:
+      return "it is closed there; that it was open at a smaller scale is not shown";
     case GapOutcome::open:
       return "it is open there, and no change beyond the margin is shown";
     case GapOutcome::shrinks:
@@ -128,9 +134,14 @@ GapOutcome gap_outcome(const std::vector<GapAtScale>& scales, const Estimate& ch
     return closed(one.gap, margin);
   });
   if (never) return GapOutcome::no_gap;
-  if (shut) return GapOutcome::closes;
+  if (shut) {
+    const bool was_open = std::any_of(scales.begin(), scales.end(), [margin](const auto& one) {
+      return judgeable(one.gap) && one.gap.low > margin;
+    });
+    return was_open ? GapOutcome::closes : GapOutcome::closed_there;
+  }
   if (last.gap.high < -margin) return GapOutcome::overshoots;
-  return open_outcome(last.gap, change, margin);
+  return open_outcome(scales.front().gap, last.gap, change, margin);
 }
 
 }  // namespace spurion::analysis

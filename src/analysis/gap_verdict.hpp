@@ -18,7 +18,8 @@ struct GapAtScale {
 
 enum class GapOutcome {
   no_gap,           ///< within the margin of 0 at every scale, so that there was nothing to close
-  closes,           ///< within it at the largest
+  closes,           ///< within it at the largest, and above the margin at a smaller one
+  closed_there,     ///< within it at the largest; that it was above at a smaller one is not shown
   overshoots,       ///< below it there: better out of distribution than in it
   grows,            ///< the paired change lies above the margin
   shrinks,          ///< the change lies below minus the margin; the gap may be closed

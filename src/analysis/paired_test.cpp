@@ -42,12 +42,18 @@ void adjust(std::vector<PairedTest>& tests) {
     student.push_back(test.student);
     flips.push_back(test.flips);
   }
+  std::vector<double> least;  // what flips could be, all others as they are
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    std::vector<double> could = flips;
+    could[i] = tests[i].least;
+    least.push_back(holm(could)[i]);
+  }
   student = holm(student);
   flips = holm(flips);
   for (std::size_t i = 0; i < tests.size(); ++i) {
     tests[i].student = student[i];
     tests[i].flips = flips[i];
-    tests[i].least = std::min(1.0, tests[i].least * static_cast<double>(tests.size()));
+    tests[i].least = least[i];
   }
 }
 

@@ -75,6 +75,11 @@ class Settings {
   std::map<Sections, std::size_t> sections_;
 };
 
+/// A model that was scored on train domains alone has no test domain.
+bool has_accuracy(const TrialResult& trial) {
+  return number(trial, "test", "accuracy") || number(trial, "id", "accuracy");
+}
+
 }  // namespace
 
 ResultsView::ResultsView(const Study& study, const std::string& experiment,
@@ -82,7 +87,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   const std::vector<const TrialResult*>& trials = study.trials(experiment);
   bool accuracy = false;
   for (const TrialResult* trial : trials) {
-    accuracy = accuracy || number(*trial, "test", "accuracy");
+    accuracy = accuracy || has_accuracy(*trial);
     draws_ = draws_ || trial->spec.draw > 0;
   }
   if (!accuracy) score_ = "loss";
@@ -101,7 +106,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   for (const TrialResult* trial : trials) {
     Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
     const bool done = trial->status == Status::done;
-    if (done && tasks == Tasks::one && accuracy && !number(*trial, "test", "accuracy")) {
+    if (done && tasks == Tasks::one && accuracy && !has_accuracy(*trial)) {
       ++of_another_task_;
       continue;
     }

@@ -21,6 +21,7 @@ void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
   cell.values.push_back(value);
   cell.deviation += noise.deviation;
   cell.rows = std::max(cell.rows, noise.rows);
+  cell.unit = noise.unit;
   cell.same_rows = cell.same_rows || noise.same_rows;
 }
 
@@ -106,9 +107,11 @@ SeedCells SeedCells::minus(const SeedCells& others) const {
       const auto match = other->second.find(seed);
       if (match == other->second.end()) continue;
       const double difference = mean(cell.values) - mean(match->second.values);
-      differences.add(setting, seed, difference,
-                      paired_noise(difference, std::min(cell.rows, match->second.rows),
-                                   cell.same_rows && match->second.same_rows));
+      RowNoise noise = paired_noise(difference / cell.unit, std::min(cell.rows, match->second.rows),
+                                    cell.same_rows && match->second.same_rows);
+      noise.deviation *= cell.unit;
+      noise.unit = cell.unit;
+      differences.add(setting, seed, difference, noise);
     }
   }
   return differences;

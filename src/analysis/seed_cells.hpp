@@ -49,6 +49,7 @@ class SPURION_API SeedCells {
     double deviation = 0.0;  ///< summed over the values
     double rows = 0.0;       ///< of the value that has most
     bool same_rows = false;
+    double unit = 1.0;  ///< of a rate (`RowNoise::unit`)
   };
   std::map<std::string, std::map<std::int64_t, Cell>> cells_;
 };

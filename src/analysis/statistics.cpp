@@ -125,6 +125,8 @@ Variance variance_of_sum(const std::vector<BySeed>& settings) {
   for (const auto& [seed, deviation] : deviations) variance.value += deviation * deviation;
   variance.freedom = static_cast<double>(deviations.size()) - 1.0;
   if (spread > 0.0) variance.freedom = std::min(variance.freedom, separate * separate / spread);
+  // Settings of one value all share one estimate, which is as sure as its own seeds make it.
+  if (alone > 0.0) variance.freedom = std::min(variance.freedom, within);
   return variance;
 }
 

@@ -61,6 +61,9 @@ class SettingNames {
 
 }  // namespace
 
+/// The rate that rows leave most unsure.
+constexpr double kMostUnsure = 0.5;
+
 RowNoise row_noise(const StreamNumbers& trial, OnRows kind, double value) {
   if (!trial.accuracy) return {};
   double windows = 0.0;
@@ -69,6 +72,8 @@ RowNoise row_noise(const StreamNumbers& trial, OnRows kind, double value) {
       return rate_noise(value, trial.rows, trial.same_rows);
     case OnRows::paired:
       return paired_noise(value, trial.rows, trial.same_rows);
+    case OnRows::score_less_exact:
+      return rate_noise(kMostUnsure, trial.rows, trial.same_rows);
     case OnRows::stream:
       for (const StreamWindow& window : trial.windows) windows += window.rows;
       return rate_noise(value, windows);

@@ -28,10 +28,11 @@ inline constexpr double kStreamMargin = 0.1;
 
 /// What a number of a stream is, which says how well its rows tell it.
 enum class OnRows {
-  none,    ///< not known
-  rate,    ///< a score or a flip rate
-  paired,  ///< a difference of two on the same rows
-  stream   ///< a score over the windows of the stream
+  none,              ///< not known
+  rate,              ///< a score or a flip rate
+  paired,            ///< a difference of two on the same rows
+  score_less_exact,  ///< a score less what is exact: at most as unsure as a rate of one half
+  stream             ///< a score over the windows of the stream
 };
 RowNoise row_noise(const StreamNumbers& trial, OnRows kind, double value);
 

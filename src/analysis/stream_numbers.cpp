@@ -93,9 +93,12 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.seed = trial.spec.seed;
   out.phases = phases;
   out.accuracy = accuracy;
-  const EvaluatedRows rows = evaluated_rows(trial, "phase_0");
-  out.rows = rows.rows;
-  out.same_rows = rows.all;
+  // Those of the phase that has fewest: numbers may be of any.
+  for (std::int64_t phase = 0; phase < phases; ++phase) {
+    const EvaluatedRows rows = evaluated_rows(trial, "phase_" + std::to_string(phase));
+    out.rows = phase == 0 ? rows.rows : std::min(out.rows, rows.rows);
+    out.same_rows = out.same_rows || rows.all;
+  }
   const auto count = static_cast<std::size_t>(phases);
   out.scores.assign(count, std::vector<double>(count, kNan));
   out.traps = out.scores;
@@ -227,14 +230,21 @@ double StreamNumbers::learned_on(std::int64_t phase, std::int64_t after) const {
   return then < scores.size() ? scale(phase).beyond(scores[then][on]) : kNan;
 }
 
+/// Up to which share the larger of two classes counts as no larger than the other.
+constexpr double kMostChance = 0.6;
+
 double StreamNumbers::off_chance(std::int64_t after) const {
   double farthest = kNan;
   const auto then = static_cast<std::size_t>(after);
   for (std::size_t on = 0; then < scores.size() && on <= then; ++on) {
     if (std::isnan(scores[then][on])) continue;  // not measured
     const LearningScale own = scale(static_cast<std::int64_t>(on));
-    const double off = std::abs(scores[then][on] - own.chance) - own.half_way();
-    if (std::isnan(off)) return kNan;
+    double off = (accuracy ? 1.0 : -1.0) * (scores[then][on] - own.chance) - own.half_way();
+    // Of two classes as likely a model may have learned to say the wrong one.
+    if (accuracy && own.chance <= kMostChance && own.chance >= 1.0 - kMostChance) {
+      off = std::fmax(off, 1.0 - own.chance - scores[then][on] - own.half_way());
+    }
+    if (std::isnan(own.half_way() + own.chance)) return kNan;
     farthest = std::fmax(farthest, off);
   }
   return farthest;

@@ -161,7 +161,7 @@ Table measures_table(const Question& question, const std::map<CellKey, StreamCel
         OnRows::paired);
     add(
         "forward", [](const StreamNumbers& t) { return t.forward_transfer(); }, change,
-        OnRows::paired);
+        OnRows::score_less_exact);
     add(
         "late", [](const StreamNumbers& t) { return t.late_against_early(); }, change,
         OnRows::paired);

@@ -337,6 +337,11 @@ std::vector<Measurement> PackEvaluator::short_domains(const Environment& environ
     rows.push_back({0, 0, name, domain.shift, "evaluated_rows", static_cast<double>(count)});
   };
   for (const Domain& domain : named_domains(environment)) add(domain, domain.name);
+  const DialInfo& dial = info_->dial;
+  for (const double shift : dial.points) {
+    // Where twins give the dial, they are those of the rows at its low end.
+    add(environment.at(dial.mixture ? dial.low : shift), dial_name(shift));
+  }
   for (const Phase& phase : schedule) add(phase.domain, phase.domain.name);
   return rows;
 }

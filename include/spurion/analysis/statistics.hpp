@@ -78,7 +78,7 @@ SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& settings, const 
 /// What that interval is, for captions.
 inline constexpr const char* kIntervalText =
     "95 % interval (Student's t; from 30 seeds on, bootstrap; of rates and their differences never "
-    "narrower than the noise of the rows evaluated)";
+    "narrower than the noise of the rows evaluated, where their number is known)";
 /// Two-sided p-value of Student's t test that the mean over seeds is 0, with the variance, the
 /// degrees of freedom and the `noise` of `mean_over_seeds`: below .05 where that interval, as long
 /// as it is Student's, does not hold 0. 1 where seeds show no spread and the noise is not known.

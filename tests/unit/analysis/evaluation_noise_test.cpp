@@ -64,14 +64,43 @@ TEST_CASE("each number of a trial has the noise of its own rows") {
   CHECK(deviation(trial, "test", "worst_group_accuracy", 0.2) == rate_noise(0.2, 5).deviation);
   CHECK(deviation(trial, "test", "flip_rate", 0.1) == rate_noise(0.1, 100).deviation);
   CHECK(deviation(trial, "phase_1", "trap", 0.1) == paired_noise(0.1, 100).deviation);
-  // Expectations over the cue: here .5 with it and .5 with its twins, which may make up for it.
-  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == Approx(0.0).margin(1e-9));
-  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.3) > 0.01);
-  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == 0.0);  // its ends are not known
+  CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == test);
+  // Its ends are not known, so rows were drawn there.
+  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == test);
   // What is a loss, of other rows or of a plug-in.
   CHECK(deviation(trial, "test", "loss", 0.3) == 0.0);
   CHECK(deviation(trial, "id", "train_accuracy", 0.3) == 0.0);
   CHECK(deviation(trial, "test", "my_metric", 0.3) == 0.0);
+}
+
+TEST_CASE("a place of the dial is a mixture only where the ends say so") {
+  TrialResult trial = evaluated_trial();
+  trial.measurements.push_back({0, 9, "dial=0", 0.0, "accuracy", 0.95});
+  trial.measurements.push_back({0, 9, "dial=1", 1.0, "accuracy", 0.05});
+  // A cue follower: the rows and their twins make up for one another.
+  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) < 0.02);
+  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.51) == rate_noise(0.51, 100).deviation);
+  CHECK(deviation(trial, "dial=1", "accuracy", 0.05) == Approx(rate_noise(0.05, 100).deviation));
+}
+
+TEST_CASE("a mean over train domains is as unsure as the one with fewest rows makes it") {
+  TrialResult trial = evaluated_trial();
+  trial.measurements.push_back({0, 0, "train_1", 0.1, "evaluated_rows", 1.0});
+  // (1/100 + 1) / 4 of a row's variance.
+  CHECK(deviation(trial, "id", "accuracy", 0.8) == rate_noise(0.8, 4.0 / 1.01).deviation);
+  // A change of a gap is as unsure as the side with fewer rows.
+  CHECK(row_noise(trial, "test", "gap", 0.3).rows == Approx(4.0 / 1.01));
+}
+
+TEST_CASE("a difference of indices is as unsure as that of the rates behind them") {
+  SeedCells one;
+  SeedCells other;
+  RowNoise noise = rate_noise(0.5, 40);
+  noise.unit = 2.5;
+  noise.deviation *= noise.unit;
+  one.add("a", 0, 1.0, noise);
+  other.add("a", 0, 0.0, noise);
+  CHECK(one.minus(other).noise() == Approx(2.5 * paired_noise(0.4, 40).deviation));
 }
 
 TEST_CASE("rows that are all there are do not become more with more seeds") {

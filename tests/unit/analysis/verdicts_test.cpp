@@ -1,6 +1,7 @@
 // Planted results whose truth is known: sentences and verdicts say it, and no more.
 #include <cmath>
 
+#include "analysis/gap_verdict.hpp"
 #include "catch.hpp"
 #include "unit/analysis/planted.hpp"
 
@@ -165,6 +166,27 @@ TEST_CASE("a gap closes, grows, stays or overshoots") {
   CHECK(verdict_of(at_widths(0.85, 0.3, 0.85, 0.6)) == "shrinks, still open");
   CHECK(verdict_of(at_widths(0.85, 0.3, 0.85, 0.3)) == "plateaus");
   CHECK(verdict_of(at_widths(0.85, 0.3, 0.7, 0.75)) == "overshoots");
+}
+
+TEST_CASE("a gap that was never there above 0 is not said to close or to grow") {
+  const std::vector<double> noise{-0.002, -0.001, 0.0, 0.001, 0.002};
+  const auto around = [&](double value) {
+    analysis::BySeed seeds;
+    for (std::size_t i = 0; i < noise.size(); ++i) {
+      seeds[static_cast<std::int64_t>(i)] = value + noise[i];
+    }
+    return analysis::mean_over_seeds({seeds}, "planted");
+  };
+  const auto outcome = [&](double first, double last) {
+    return analysis::gap_outcome({{8.0, around(first), analysis::Learned::yes},
+                                  {64.0, around(last), analysis::Learned::yes}},
+                                 around(last - first), 0.02);
+  };
+  CHECK(outcome(0.3, 0.0) == analysis::GapOutcome::closes);
+  CHECK(outcome(-0.3, 0.0) == analysis::GapOutcome::closed_there);
+  CHECK(outcome(-0.3, 0.02) == analysis::GapOutcome::undecided);
+  CHECK(outcome(-0.3, 0.2) == analysis::GapOutcome::grows);
+  CHECK(analysis::gap_headline(analysis::GapOutcome::closed_there) == "Undecided");
 }
 
 TEST_CASE("no gap is closed by a model that did not learn") {
