@@ -52,8 +52,10 @@ class SPURION_API Store {
   void restore(const std::set<std::shared_ptr<const Provenance>>& makers);
   /// What is left to run is told from this.
   [[nodiscard]] StoredFacts facts() const;
-  /// All results or none. Trials already there are left as they are.
+  /// All results or none. Trials already there are left as they are, but for those to `replace`.
   void append(const std::vector<TrialResult>& results);
+  /// The next results of these trials take the place of the old, which stay until then.
+  void replace(const std::set<std::string>& ids);
   /// Drops trials with all that belongs to them.
   void remove(const std::set<std::string>& ids);
   /// Says which experiments of a suite its trials belong to, now or once they are appended, in

@@ -198,8 +198,8 @@ void print_scores(const TrialResult& result) {
 void print_missing_groups(const Scored& scored) {
   const EnvironmentInfo& info = scored.world.environment->info();
   for (std::size_t i = 0; i < scored.rows.factual.size(); ++i) {
-    const Tensor& group = scored.rows.factual[i].group;
-    if (info.groups == 0 || !group.defined()) continue;
+    if (info.groups == 0 || !scored.rows.factual[i].group.defined()) continue;
+    const Tensor group = scored.rows.factual[i].group.contiguous();
     RowCounts counts;
     counts.groups.resize(static_cast<std::size_t>(info.groups), 0);
     const std::int64_t* own = group.data_ptr<std::int64_t>();

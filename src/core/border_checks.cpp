@@ -143,9 +143,13 @@ void check_layout(const Model& model) {
                          weights->offset + element_count(weights->shape), next));
     }
   }
-  if (!(model.forward_flops() > 0.0) || !(model.step_flops() > 0.0) ||
-      !(model.activation_bytes() >= 0.0) || model.max_replicas() < 1) {
-    refuse("its costs are not positive: forward_flops, step_flops, activation_bytes, max_replicas");
+  const auto positive = [](double cost) { return std::isfinite(cost) && cost > 0.0; };
+  if (!positive(model.forward_flops()) || !positive(model.step_flops()) ||
+      !(std::isfinite(model.activation_bytes()) && model.activation_bytes() >= 0.0) ||
+      model.max_replicas() < 1) {
+    refuse(
+        "its costs are not positive numbers: forward_flops, step_flops, activation_bytes, "
+        "max_replicas");
   }
 }
 

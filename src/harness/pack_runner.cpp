@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -104,6 +105,9 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
     parts.use = parts.method->full_batch_use();
     parts.second_order = parts.method->needs_second_order();
     parts.step_flops = parts.model->step_flops() * parts.method->cost_factor();
+    if (!std::isfinite(parts.step_flops) || !(parts.step_flops > 0.0)) {
+      throw PluginError("its cost_factor is no positive number");
+    }
   });
   return parts;
 }

@@ -117,6 +117,16 @@ void make_checkpoint_folder(const CheckpointPlan& checkpoints) {
   remove_unfinished(checkpoints.folder);
 }
 
+/// Facts of the run that ended. Where results could not be written either, the reason is theirs.
+void keep_facts(Store& store, WorkQueue& work, const std::map<std::string, std::string>& facts) {
+  try {
+    store.set_context(facts);
+  } catch (const StoreError&) {
+    work.rethrow();
+    throw;
+  }
+}
+
 }  // namespace
 
 Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
@@ -142,7 +152,8 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
 
   std::set<std::string> again;
   for (const TrialId& id : plan.again) again.insert(id.text());
-  if (!again.empty()) store.remove(again);
+  // Each stays until its new result is there.
+  store.replace(again);
   progress.trials_changed = static_cast<std::int64_t>(again.size());
   keep_last_run(store, run.context);
   store.set_suite(run.context.at("suite_name"), memberships, run.context);
@@ -171,11 +182,12 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   if (!packs.empty()) {
-    store.set_context({{"seconds", fmt::format("{:.1f}", seconds)},
-                       {"jobs", fmt::format("{}", run.jobs)},
-                       {"processor_time", work_shares(work.progress().times)},
-                       {"peak_memory", fmt::format("{:.0f} MB of {:.0f} MB", peak_memory() * 1e-6,
-                                                   plan.budget.total * 1e-6)}});
+    keep_facts(store, work,
+               {{"seconds", fmt::format("{:.1f}", seconds)},
+                {"jobs", fmt::format("{}", run.jobs)},
+                {"processor_time", work_shares(work.progress().times)},
+                {"peak_memory", fmt::format("{:.0f} MB of {:.0f} MB", peak_memory() * 1e-6,
+                                            plan.budget.total * 1e-6)}});
   }
   std::error_code kept;  // packs that were stopped may be kept there
   if (std::filesystem::is_directory(checkpoints.folder, kept)) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "harness/folder_lock.hpp"
 #include "harness/store_content.hpp"
@@ -170,10 +171,15 @@ struct Store::State {
     StoredTrial trial;
     trial.id = trial_id_of_text(spec);
     trial.status = result.status;
-    if (const auto found = trials.find(trial.id); found != trials.end()) {
-      return found->second.number;
-    }
     trial.number = last_number + 1;
+    if (const auto found = trials.find(trial.id); found != trials.end()) {
+      if (replaced.erase(trial.id) == 0) return found->second.number;
+      // Under the old number, so that its memberships hold.
+      trial.number = found->second.number;
+      trial_tally.remove(found->second.seal);
+      writer.erase_result(trial.number);
+      trials.erase(found);
+    }
     if (result.made_by) {
       auto& key = keys[result.made_by];
       if (key == Digest{}) {
@@ -186,7 +192,7 @@ struct Store::State {
     }
     trial.seal = writer.write(trial, result, spec);
     trial_tally.add(trial.seal);
-    last_number = trial.number;
+    last_number = std::max(last_number, trial.number);
     ids[trial.number] = trial.id;
     const std::int64_t number = trial.number;
     if (const auto own = awaited.find(trial.id); own != awaited.end()) {
@@ -208,7 +214,8 @@ struct Store::State {
   std::map<Digest, std::shared_ptr<const Provenance>> provenance;
   std::map<std::shared_ptr<const Provenance>, Digest> keys;  ///< of what was appended
   std::unordered_map<TrialId, StoredTrial, TrialIdHash> trials;
-  std::unordered_map<std::int64_t, TrialId> ids;  ///< by number
+  std::unordered_map<std::int64_t, TrialId> ids;      ///< by number
+  std::unordered_set<TrialId, TrialIdHash> replaced;  ///< whose next result takes their place
   std::int64_t last_number = 0;
   std::map<MembershipKey, bool> memberships;  ///< and whether it is a former one
   std::string suite;                          ///< whose memberships are awaited
@@ -290,6 +297,11 @@ void Store::append(const std::vector<TrialResult>& results) {
   });
 }
 
+void Store::replace(const std::set<std::string>& ids) {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  for (const std::string& id : ids) state_->replaced.insert(checked_id(id));
+}
+
 void Store::remove(const std::set<std::string>& ids) {
   State& state = *state_;
   state.write([&](StoreWriter& writer) {
@@ -349,6 +361,7 @@ void Store::set_context(const std::map<std::string, std::string>& context) {
 void Store::add_scored(const TrialResult& result, const std::string& experiment,
                        const std::map<std::string, std::string>& context) {
   state_->write([&](StoreWriter& writer) {
+    state_->replaced.insert(checked_id(result.spec.id()));  // scored anew, perhaps by other code
     const std::int64_t number = state_->append(writer, result);
     state_->set_membership(writer, {number, kScoredOwner, experiment}, false);
     for (const auto& [key, value] : context) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "harness/store_files.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
@@ -14,15 +16,28 @@ Pruned prune(const std::filesystem::path& folder, bool dry_run) {
       pruned.damage.push_back(fmt::format("'{}': {}", file.string(), damage));
     }
     const bool damaged = !store.damage().empty();
-    const auto leftovers = store.leftovers();
+    if (damaged && !dry_run) store.mend();
+    // Which experiment a trial belongs to may be what a damaged file has lost.
+    std::error_code unreadable;
+    const std::string old = file.string() + ".damaged";
+    const bool unsure = damaged || std::filesystem::exists(old, unreadable);
     std::set<std::string> ids;
-    for (const auto& [id, experiment] : leftovers) {
+    std::int64_t spared = 0;
+    for (const auto& [id, experiment] : store.leftovers()) {
+      if (unsure && experiment.empty()) {
+        ++spared;
+        continue;
+      }
       ++pruned.trials[experiment];
       ids.insert(id);
     }
-    if (dry_run) continue;
-    if (damaged) store.mend();
-    if (ids.empty()) continue;
+    if (spared > 0) {
+      pruned.damage.push_back(fmt::format(
+          "'{}': {} trials of no known experiment stay, as damage may have lost which they belong "
+          "to; run their suites again, then delete '{}' and prune again",
+          file.string(), spared, old));
+    }
+    if (dry_run || ids.empty()) continue;
     store.remove(ids);
     store.shrink();
   }

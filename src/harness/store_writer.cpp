@@ -108,12 +108,16 @@ void StoreWriter::erase_context(const std::string& key, const std::string& owner
       .run();
 }
 
-void StoreWriter::erase_trial(std::int64_t number) {
+void StoreWriter::erase_result(std::int64_t number) {
   for (const char* text :
-       {"DELETE FROM measurement WHERE trial = ?", "DELETE FROM membership WHERE trial = ?",
-        "DELETE FROM trial WHERE number = ?"}) {
+       {"DELETE FROM measurement WHERE trial = ?", "DELETE FROM trial WHERE number = ?"}) {
     sqlite::Statement(*database_, text).bind(1, number).run();
   }
+}
+
+void StoreWriter::erase_trial(std::int64_t number) {
+  sqlite::Statement(*database_, "DELETE FROM membership WHERE trial = ?").bind(1, number).run();
+  erase_result(number);
 }
 
 void StoreWriter::erase_provenance(const Digest& key) {

@@ -27,6 +27,8 @@ class StoreWriter {
   void erase_context(const std::string& key, const std::string& owner);
   /// With its measurements and memberships.
   void erase_trial(std::int64_t number);
+  /// The trial and its measurements, not its memberships.
+  void erase_result(std::int64_t number);
   void erase_provenance(const Digest& key);
 
  private:

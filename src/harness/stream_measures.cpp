@@ -165,6 +165,7 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
 }
 
 void PackEvaluator::visit_state(StateVisitor& visit) {
+  visit("measured_at", measured_at_);
   if (options_.counted != nullptr) {
     CountingModel::Counted pending = options_.counted->take();
     visit("pending_flops", pending.flops);

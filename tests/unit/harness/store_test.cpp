@@ -187,6 +187,52 @@ TEST_CASE("a trial in two stores is reported once, and must be the same in both"
                                                      Contains("move one"));
 }
 
+TEST_CASE("a trial that is replaced stays until its new result is there") {
+  const tests::TemporaryFolder folder;
+  {
+    Store store(folder.path());
+    store.append({result_of(0), result_of(1)});
+    store.set_memberships({{id_of(0), "x"}, {id_of(1), "x"}});
+    store.replace({id_of(0), id_of(1)});
+    TrialResult other = result_of(0);
+    other.measurements.set_value(0, 0.31);
+    store.append({other});
+    store.append({result_of(0)});  // it is there now
+  }
+  const StoredResults results = read_results(folder.path());
+  CHECK(results.notes.empty());
+  REQUIRE(results.trials.size() == 2);
+  for (const TrialResult& trial : results.trials) {
+    CHECK(trial.measurements[0].value == (trial.spec.seed == 0 ? 0.31 : 0.1 + 0.2));
+  }
+}
+
+TEST_CASE("what is scored again has its new numbers") {
+  const tests::TemporaryFolder folder;
+  Store store(folder.path());
+  store.add_scored(result_of(0), "x", {});
+  TrialResult other = result_of(0);
+  other.measurements.set_value(0, 0.31);
+  store.add_scored(other, "x", {});
+  const StoredResults results = read_results(folder.path());
+  REQUIRE(results.trials.size() == 1);
+  CHECK(results.trials[0].measurements[0].value == 0.31);
+}
+
+TEST_CASE("pruning a store that lost its memberships keeps the trials") {
+  const tests::TemporaryFolder folder;
+  {
+    Store store(folder.path());
+    store.append({result_of(0), result_of(1)});
+    store.set_memberships({{id_of(0), "x"}, {id_of(1), "x"}});
+  }
+  sqlite::Database(folder.path() / "store.sqlite", sqlite::Access::write)
+      .execute("DELETE FROM membership");
+  CHECK(prune(folder.path(), false).trials.empty());
+  CHECK(prune(folder.path(), false).trials.empty());  // mended by now
+  CHECK(Store(folder.path()).finished().size() == 2);
+}
+
 TEST_CASE("a second writer is refused") {
   const tests::TemporaryFolder folder;
   const Store store(folder.path());
