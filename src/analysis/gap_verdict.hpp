@@ -39,7 +39,7 @@ SPURION_API const char* gap_outcome_name(GapOutcome outcome);
 /// What became of the gap, as a clause after "it ": "closes"; empty for those that need none.
 std::string gap_clause(GapOutcome outcome);
 /// "Yes", "No", "Undecided" ...: whether more of the axis closes the gap.
-std::string gap_headline(GapOutcome outcome);
+SPURION_API std::string gap_headline(GapOutcome outcome);
 
 /// `scales`: from the smallest to the largest; `change`: largest minus smallest, paired. A closed
 /// gap of a model that did not learn is no success.

@@ -205,6 +205,11 @@ struct Store::State {
     return number;
   }
 
+  [[nodiscard]] std::shared_ptr<const Provenance> maker_of(const StoredTrial& trial) const {
+    const auto record = provenance.find(trial.provenance);
+    return record == provenance.end() ? nullptr : record->second;
+  }
+
   FolderLock lock;
   std::filesystem::path file;
   std::optional<sqlite::Database> database;
@@ -253,9 +258,7 @@ std::set<std::string> Store::finished() const {
 std::shared_ptr<const Provenance> Store::made_by(const std::string& id) const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   const auto trial = state_->trials.find(checked_id(id));
-  if (trial == state_->trials.end()) return nullptr;
-  const auto record = state_->provenance.find(trial->second.provenance);
-  return record == state_->provenance.end() ? nullptr : record->second;
+  return trial == state_->trials.end() ? nullptr : state_->maker_of(trial->second);
 }
 
 void Store::restore(const std::set<std::shared_ptr<const Provenance>>& makers) {
@@ -285,8 +288,7 @@ StoredFacts Store::facts() const {
   facts.damage = damage();
   const std::lock_guard<std::mutex> guard(state_->mutex);
   for (const auto& [id, trial] : state_->trials) {
-    const auto record = state_->provenance.find(trial.provenance);
-    facts.finished[id] = record == state_->provenance.end() ? nullptr : record->second;
+    facts.finished[id] = state_->maker_of(trial);
   }
   return facts;
 }
