@@ -194,15 +194,14 @@ struct Store::State {
     trial_tally.add(trial.seal);
     last_number = std::max(last_number, trial.number);
     ids[trial.number] = trial.id;
-    const std::int64_t number = trial.number;
     if (const auto own = awaited.find(trial.id); own != awaited.end()) {
       for (const std::string& experiment : own->second) {
-        set_membership(writer, {number, suite, experiment}, false);
+        set_membership(writer, {trial.number, suite, experiment}, false);
       }
       awaited.erase(own);
     }
     trials.emplace(trial.id, trial);
-    return number;
+    return trial.number;
   }
 
   [[nodiscard]] std::shared_ptr<const Provenance> maker_of(const StoredTrial& trial) const {
@@ -287,9 +286,7 @@ StoredFacts Store::facts() const {
   facts.context = context();
   facts.damage = damage();
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  for (const auto& [id, trial] : state_->trials) {
-    facts.finished[id] = state_->maker_of(trial);
-  }
+  for (const auto& [id, trial] : state_->trials) facts.finished[id] = state_->maker_of(trial);
   return facts;
 }
 
