@@ -136,7 +136,7 @@ std::string not_learned_text(const LineNumbers& one, const std::string& where) {
 std::string compared_text(const LineNumbers& one, const LineNumbers& other, const Estimate& d,
                           const PairedTest& test, bool accuracy, const std::string& where) {
   if (one.learned == Learned::no) {
-    return fmt::format("{}That {} is {} away from {} out of distribution is no merit. ",
+    return fmt::format("{}The out-of-distribution difference of {} ({}) from {} is no merit. ",
                        not_learned_text(one, where), one.line.name, show(d), other.line.name);
   }
   if (d.seeds < 2) {

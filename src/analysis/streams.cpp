@@ -87,7 +87,9 @@ const char* judged_at_scale(const StreamVerdict& verdict, const Estimate& change
     case StreamOutcome::not_confused:
       return "no confusion there";
     case StreamOutcome::resolved:
-      return "enough there";
+      return verdict.learned() == Learned::unknown
+                 ? "enough there, if it learned, which no known ceiling tells"
+                 : "enough there";
     case StreamOutcome::collapsed:
       return "it collapsed there, so that what it had learned is lost";
     case StreamOutcome::did_not_learn:
