@@ -46,8 +46,8 @@ class SPURION_API PartFailure : public PluginError {
   std::exception_ptr cause_;
 };
 
-/// To be called while an exception is handled: throws a `PartFailure` in its place. Interruptions of
-/// a regime, and failures that name a part already, go on as they are.
+/// To be called while an exception is handled: throws a `PartFailure` in its place. Interruptions
+/// of a regime, and failures that name a part already, go on as they are.
 [[noreturn]] SPURION_API void blame(const Part& part);
 
 /// Calls code of a part; what it throws is put down to the part.

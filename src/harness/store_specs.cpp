@@ -45,8 +45,7 @@ std::map<std::string_view, std::string_view> members_of(std::string_view text) {
     const std::size_t name_end = after_string(text, at);
     const std::size_t end = name_end < text.size() ? after_value(text, name_end + 1) : text.size();
     if (end >= text.size()) refuse_spec();
-    members[text.substr(at + 1, name_end - at - 2)] =
-        text.substr(name_end + 1, end - name_end - 1);
+    members[text.substr(at + 1, name_end - at - 2)] = text.substr(name_end + 1, end - name_end - 1);
     at = end + 1;
   }
   return members;

@@ -8,8 +8,8 @@
 
 namespace spurion {
 
-/// Reads canonical texts of trials. The trials of a grid have most of their sections in common: each
-/// is read once, and shared.
+/// Reads canonical texts of trials. The trials of a grid have most of their sections in common:
+/// each is read once, and shared.
 class SpecReader {
  public:
   /// Throws `UsageError` when it is no canonical text of a trial.

@@ -334,9 +334,9 @@ TEST_CASE("what an export says of its rows beside their inputs is no input") {
     domain.push_back(i / 2 % 2);
   }
   std::vector<std::pair<std::string, data::Array>> arrays = {
-      {"x", data::Array::of(x, {kRows})},     {"y", data::Array::of(y, {kRows})},
+      {"x", data::Array::of(x, {kRows})},          {"y", data::Array::of(y, {kRows})},
       {"group", data::Array::of(domain, {kRows})}, {"domain", data::Array::of(domain, {kRows})},
-      {"twin", data::Array::of(x, {kRows})},  {"causal", data::Array::of(y, {kRows})}};
+      {"twin", data::Array::of(x, {kRows})},       {"causal", data::Array::of(y, {kRows})}};
   const Value::Table options = {
       {"file", (folder.path() / "e.npz").string()}, {"label", "y"}, {"test_domain", "1"}};
   data::write_npz(folder.path() / "e.npz", arrays, data::Compression::store);

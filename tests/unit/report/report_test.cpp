@@ -117,8 +117,7 @@ TEST_CASE("questions are answered with the numbers that were stored") {
   // irm_v1 averages (0.6 + 0.84) / 2 against 0.2: +0.52 on every seed; five pairs give p = 2/32.
   CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") !=
         std::string::npos);
-  CHECK(answers[1].sentence.find("which 5 seeds cannot bring below 0.0625") !=
-        std::string::npos);
+  CHECK(answers[1].sentence.find("which 5 seeds cannot bring below 0.0625") != std::string::npos);
   // No cue was changed by itself, so it is not known what the stream did.
   CHECK(answers[2].sentence.find("It cannot be measured.") == 0);
   CHECK(answers[2].charts[0].marks == std::vector<double>{100});  // five windows of 20 rows
