@@ -11,6 +11,7 @@
 #include "harness/pack_runner.hpp"
 #include "harness/run_plan.hpp"
 #include "harness/seeds.hpp"
+#include "harness/threads.hpp"
 #include "harness/work_queue.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -62,6 +63,9 @@ void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& cata
 /// threads; those that run finish what they are at.
 template <class Work>
 void run_workers(std::int64_t count, WorkQueue& queue, const Work& work) {
+  // LibTorch starts a pool of its own at the first use. It waits forever for threads that the
+  // system refuses, so this is done before workers take what there is.
+  if (count > 0) const SingleThreaded starts_the_pool;
   std::vector<std::thread> threads;
   try {
     for (std::int64_t i = 0; i < count; ++i) threads.emplace_back(work);
