@@ -11,21 +11,13 @@
 #include "harness/row_counts.hpp"
 #include "spurion/catalog.hpp"
 #include "temporary_folder.hpp"
+#include "unit/environments/file_worlds.hpp"
 
 using namespace spurion;
 using Catch::Contains;
+using tests::make;
 
 namespace {
-
-std::unique_ptr<Environment> make(const std::string& name, const Value::Table& given,
-                                  std::uint64_t seed = 1) {
-  static const Catalog catalog = builtin_catalog();
-  const auto& entry = catalog.environments.at(name);
-  Problems problems;
-  const Value options = entry.schema.normalise(given, name, problems);
-  problems.raise();
-  return entry.make({options}, EnvironmentContext{seed, std::make_shared<const DataSources>()});
-}
 
 /// Files that go away with the object.
 class Files {

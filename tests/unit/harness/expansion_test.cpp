@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "catch.hpp"
-#include "harness/fit_check.hpp"
 #include "harness/sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -257,16 +256,7 @@ TEST_CASE("suites made by a program are checked like those of a file") {
 
 TEST_CASE("trials that would measure without bound are refused with what would do") {
   const Catalog catalog = builtin_catalog();
-  const auto sources = std::make_shared<const DataSources>();
-  const auto problem = [&](const std::string& text) -> std::string {
-    const Suite suite = Suite::parse(text, "s.toml");
-    try {
-      check_fit(suite, suite.trials(catalog), catalog, sources);
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "";
-  };
+  const auto problem = [&](const std::string& text) { return tests::fit_problem(text, catalog); };
   std::string suite = swapped(tests::tiny_suite(), "steps = 7", "steps = 1000000000");
   CHECK(problem(suite).empty());
   suite = swapped(suite, "rows = 101", "every = 1, rows = 101");

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "catch.hpp"
-#include "harness/fit_check.hpp"
 #include "spurion/error.hpp"
 #include "unit/harness/test_suites.hpp"
 
@@ -97,16 +96,7 @@ TEST_CASE("names of suites and experiments are parts of names of files") {
 TEST_CASE(
     "parts of a trial that do not fit each other are refused with their experiment and line") {
   const Catalog catalog = builtin_catalog();
-  const auto sources = std::make_shared<const DataSources>();
-  const auto problem = [&](const std::string& text) -> std::string {
-    const Suite suite = Suite::parse(text, "s.toml");
-    try {
-      check_fit(suite, suite.trials(catalog), catalog, sources);
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "";
-  };
+  const auto problem = [&](const std::string& text) { return tests::fit_problem(text, catalog); };
   const std::string suite = tests::tiny_suite();
   CHECK(problem(suite) == "");
   // In a section, on an axis of fields, and on one of whole sections.

@@ -1,6 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
+
+#include "harness/fit_check.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+#include "spurion/suite.hpp"
 
 namespace spurion::tests {
 
@@ -25,6 +31,17 @@ text = "Which method does better?"
 kind = "compare_methods"
 experiment = "grid"
 )toml";
+}
+
+/// What is wrong with how the parts of this suite's trials fit each other; empty where nothing is.
+inline std::string fit_problem(const std::string& text, const Catalog& catalog) {
+  const Suite suite = Suite::parse(text, "s.toml");
+  try {
+    check_fit(suite, suite.trials(catalog), catalog, std::make_shared<const DataSources>());
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 }  // namespace spurion::tests
