@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/work_clock.hpp"
+#include "nouns/work_clock.hpp"
 #include "measure.hpp"
-#include "regimes/row_source.hpp"
+#include "regimes/shared/row_source.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "engine/linear_risks.hpp"
+#include "engine/risks/linear_risks.hpp"
 #include "measure.hpp"
 #include "spurion/catalog.hpp"
 

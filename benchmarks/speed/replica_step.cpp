@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "measure.hpp"
-#include "report/svg_chart.hpp"
+#include "report/svg/svg_chart.hpp"
 #include "report/whole_file.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"

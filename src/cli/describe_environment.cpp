@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "cli/description.hpp"
-#include "harness/ceiling_measures.hpp"
-#include "harness/row_counts.hpp"
-#include "harness/row_set.hpp"
-#include "harness/seed_dependence.hpp"
+#include "nouns/named_domains.hpp"
+#include "harness/data/row_counts.hpp"
+#include "harness/exchange/exported_rows.hpp"
+#include "harness/data/seed_dependence.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {

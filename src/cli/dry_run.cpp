@@ -8,7 +8,7 @@
 #include "cli/grid.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
-#include "harness/row_counts.hpp"
+#include "harness/data/row_counts.hpp"
 
 namespace spurion::cli {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "harness/run_plan.hpp"
+#include "harness/run/run_plan.hpp"
 
 namespace spurion::cli {
 

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "cli/rows_options.hpp"
-#include "harness/picture_grid.hpp"
-#include "harness/row_set.hpp"
+#include "harness/data/image_preview.hpp"
+#include "harness/exchange/exported_rows.hpp"
 #include "report/whole_file.hpp"
 #include "spurion/error.hpp"
 

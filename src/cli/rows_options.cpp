@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "cli/text.hpp"
-#include "harness/memory_budget.hpp"
+#include "harness/plan/memory_budget.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {

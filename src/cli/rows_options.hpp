@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
-#include "harness/row_set.hpp"
+#include "harness/exchange/exported_rows.hpp"
 
 namespace spurion::cli {
 

@@ -1,12 +1,13 @@
 # spurion_folder(NAME SOURCES ... [DEPENDS folders...] [LIBRARIES ...] [NO_TORCH])
-# One object library for each folder of src/, all of which make libspurion. DEPENDS names the folders
-# whose headers it may include; tests/layering.cmake holds the includes to it.
+# One object library for each folder of src/, all of which make libspurion. NAME may be a path such as
+# harness/store. DEPENDS names the folders whose headers it may include and whose functions it may call:
+# tests/layering.cmake checks the includes, tests/link_layering.cmake the symbols of the object files.
 define_property(GLOBAL PROPERTY SPURION_FOLDERS BRIEF_DOCS "folders" FULL_DOCS "folders of src/")
 define_property(GLOBAL PROPERTY SPURION_LAYERS BRIEF_DOCS "layers" FULL_DOCS "folder:dependencies")
 
 function(spurion_folder name)
   cmake_parse_arguments(arg "NO_TORCH" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
-  set(target spurion_${name})
+  string(REPLACE "/" "_" target spurion_${name})
   add_library(${target} OBJECT ${arg_SOURCES})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
                              ${PROJECT_BINARY_DIR}/generated)
@@ -17,13 +18,53 @@ function(spurion_folder name)
       target_precompile_headers(${target} REUSE_FROM spurion_pch)
     endif()
   endif()
-  set_property(GLOBAL APPEND PROPERTY SPURION_FOLDERS ${name})
+  set_property(GLOBAL APPEND PROPERTY SPURION_FOLDERS ${target})
   list(JOIN arg_DEPENDS "," joined)
   set_property(GLOBAL APPEND PROPERTY SPURION_LAYERS "${name}:${joined}")
 endfunction()
 
+# spurion_sources(OUT FOLDERS...): the .cpp files that lie directly in each folder, relative to here.
+function(spurion_sources out)
+  set(sources "")
+  foreach(folder IN LISTS ARGN)
+    file(GLOB found CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+    if(NOT found)
+      message(FATAL_ERROR "${CMAKE_CURRENT_SOURCE_DIR}/${folder} has no .cpp file")
+    endif()
+    list(APPEND sources ${found})
+  endforeach()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+# spurion_noun(NOUN NAMES ... [SHARED folders...] [DEPENDS folders...] [LIBRARIES ...])
+# The folder of a noun. What lies directly in it is registered under its file's name: NAME.cpp, or
+# NAME/*.cpp where it has several files. What several of them use lies in shared/, an object library
+# of its own that knows none of them. Configuring fails where list.cmake and the folder differ.
+function(spurion_noun noun)
+  cmake_parse_arguments(arg "" "" "NAMES;SHARED;DEPENDS;LIBRARIES" ${ARGN})
+  set(sources "")
+  foreach(name IN LISTS arg_NAMES)
+    if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+      spurion_sources(found ${name})
+      list(APPEND sources ${found})
+    else()
+      list(APPEND sources ${name}.cpp)
+    endif()
+  endforeach()
+  include(${PROJECT_SOURCE_DIR}/src/cmake/ListedNames.cmake)
+  spurion_check_listed(${CMAKE_CURRENT_SOURCE_DIR} ${arg_NAMES})
+  if(arg_SHARED)
+    spurion_sources(shared ${arg_SHARED})
+    spurion_folder(${noun}/shared SOURCES ${shared} DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES})
+    list(APPEND arg_DEPENDS ${noun}/shared)
+  endif()
+  spurion_builtins(${noun} ${arg_NAMES})
+  spurion_folder(${noun} SOURCES ${sources} ${PROJECT_BINARY_DIR}/generated/builtin_${noun}.cpp
+                 DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES})
+endfunction()
+
 # spurion_builtins(NOUN NAMES...) writes builtin_NOUN.cpp, which calls register_NAME(Catalog&) for
-# each name, so that a static link drops nothing.
+# each name, so that a static link drops nothing, and builtin_NOUN.hpp, which declares it.
 function(spurion_builtins noun)
   set(declarations "")
   set(calls "")
@@ -31,13 +72,25 @@ function(spurion_builtins noun)
     string(APPEND declarations "void register_${name}(Catalog& catalog);\n")
     string(APPEND calls "  register_${name}(catalog);\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/builtin_${noun}.cpp CONTENT
+  set(generated ${PROJECT_BINARY_DIR}/generated/builtin_${noun})
+  file(CONFIGURE OUTPUT ${generated}.hpp CONTENT
 "// Generated from src/${noun}/list.cmake.
+#pragma once
+
+namespace spurion {
+struct Catalog;
+/// Registers everything in src/${noun}.
+void add_builtin_${noun}(Catalog& catalog);
+}  // namespace spurion
+" @ONLY)
+  file(CONFIGURE OUTPUT ${generated}.cpp CONTENT
+"// Generated from src/${noun}/list.cmake.
+#include \"builtin_${noun}.hpp\"
+
 #include \"spurion/catalog.hpp\"
 
 namespace spurion {
 @declarations@
-void add_builtin_${noun}(Catalog& catalog);
 void add_builtin_${noun}(Catalog& catalog) {
 @calls@}
 }  // namespace spurion

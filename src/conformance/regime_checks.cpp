@@ -5,7 +5,7 @@
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
-#include "core/drifted_environment.hpp"
+#include "nouns/drifted_environment.hpp"
 #include "spurion/run.hpp"
 
 namespace spurion {

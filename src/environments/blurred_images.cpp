@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "environments/image_transforms.hpp"
-#include "environments/shifted_images.hpp"
+#include "environments/shared/images/image_transforms.hpp"
+#include "environments/shared/images/shifted_images.hpp"
 #include "spurion/schema.hpp"
 
 namespace spurion {

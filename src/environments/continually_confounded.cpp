@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "environments/cue_domains.hpp"
-#include "environments/cued_core.hpp"
+#include "environments/shared/cue_domains.hpp"
+#include "environments/shared/binary_cue_mixture.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/core_and_cue.hpp"
-#include "environments/cue_cells.hpp"
-#include "environments/dial_world.hpp"
-#include "environments/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/ceilings/cue_cells.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

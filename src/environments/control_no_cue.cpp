@@ -3,11 +3,11 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/core_and_cue.hpp"
-#include "environments/dial_world.hpp"
-#include "environments/draws.hpp"
-#include "environments/linear_algebra.hpp"
-#include "environments/two_valued.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

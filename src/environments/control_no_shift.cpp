@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "environments/cued_core.hpp"
-#include "environments/dial_world.hpp"
+#include "environments/shared/binary_cue_mixture.hpp"
+#include "environments/shared/dial_world.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

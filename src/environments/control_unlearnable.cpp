@@ -4,10 +4,10 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/dial_world.hpp"
-#include "environments/draws.hpp"
-#include "environments/ties.hpp"
-#include "environments/two_valued.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

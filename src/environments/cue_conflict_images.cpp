@@ -3,9 +3,9 @@
 #include <array>
 #include <cmath>
 
-#include "environments/cued_images.hpp"
-#include "environments/image_transforms.hpp"
-#include "environments/quadrature.hpp"
+#include "environments/shared/images/spurious_images.hpp"
+#include "environments/shared/images/image_transforms.hpp"
+#include "environments/shared/numerics/quadrature.hpp"
 
 namespace spurion {
 namespace {

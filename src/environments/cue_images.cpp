@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/cued_images.hpp"
-#include "environments/image_transforms.hpp"
+#include "environments/shared/images/spurious_images.hpp"
+#include "environments/shared/images/image_transforms.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "environments/claims.hpp"
-#include "environments/cue_cells.hpp"
-#include "environments/dial_world.hpp"
-#include "environments/token_sequences.hpp"
-#include "environments/two_valued.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/ceilings/cue_cells.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/token_sequences.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"

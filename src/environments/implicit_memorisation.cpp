@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "environments/memorisation_world.hpp"
+#include "environments/shared/memorisation_world.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

@@ -4,10 +4,10 @@
 #include <map>
 #include <utility>
 
-#include "environments/dial_world.hpp"
-#include "environments/ties.hpp"
-#include "environments/token_sequences.hpp"
-#include "environments/two_valued.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/token_sequences.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"

@@ -4,13 +4,13 @@
 #include <optional>
 #include <utility>
 
-#include "environments/claims.hpp"
-#include "environments/core_and_cue.hpp"
-#include "environments/dial_world.hpp"
-#include "environments/draws.hpp"
-#include "environments/quadrature.hpp"
-#include "environments/real_cue_ceilings.hpp"
-#include "environments/ties.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
+#include "environments/shared/numerics/quadrature.hpp"
+#include "environments/shared/ceilings/real_cue_ceilings.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

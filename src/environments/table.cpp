@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "data/table.hpp"
-#include "environments/class_labels.hpp"
-#include "environments/empirical_world.hpp"
+#include "environments/shared/class_labels.hpp"
+#include "environments/shared/empirical_world.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 

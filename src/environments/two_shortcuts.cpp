@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "environments/claims.hpp"
-#include "environments/cue_domains.hpp"
-#include "environments/cued_core.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/cue_domains.hpp"
+#include "environments/shared/binary_cue_mixture.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 

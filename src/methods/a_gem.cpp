@@ -1,8 +1,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "methods/base_risk.hpp"
-#include "methods/row_memory.hpp"
+#include "methods/shared/base_risk.hpp"
+#include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

@@ -3,7 +3,7 @@
 #include <deque>
 #include <vector>
 
-#include "methods/base_risk.hpp"
+#include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "methods/base_risk.hpp"
+#include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

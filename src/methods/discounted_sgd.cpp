@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "methods/base_risk.hpp"
-#include "methods/row_memory.hpp"
+#include "methods/shared/base_risk.hpp"
+#include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

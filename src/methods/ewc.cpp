@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
-#include "methods/anchor_penalty.hpp"
-#include "methods/row_memory.hpp"
+#include "methods/shared/anchor_penalty.hpp"
+#include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

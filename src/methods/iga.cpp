@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "methods/l2_option.hpp"
+#include "methods/shared/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 

@@ -1,8 +1,8 @@
 #include <ATen/ATen.h>
 
-#include "engine/matmul.hpp"
-#include "methods/l2_option.hpp"
-#include "methods/penalty_schedule.hpp"
+#include "engine/matrix/matmul.hpp"
+#include "methods/shared/l2_option.hpp"
+#include "methods/shared/penalty_schedule.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"

@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
-#include "methods/base_risk.hpp"
-#include "methods/distillation.hpp"
+#include "methods/shared/base_risk.hpp"
+#include "methods/shared/distillation.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "methods/group_weights.hpp"
-#include "methods/l2_option.hpp"
-#include "methods/phase_memories.hpp"
+#include "methods/shared/group_weights.hpp"
+#include "methods/shared/l2_option.hpp"
+#include "methods/shared/phase_memories.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 

@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "methods/base_risk.hpp"
+#include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

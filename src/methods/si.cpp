@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "methods/anchor_penalty.hpp"
+#include "methods/shared/anchor_penalty.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion {

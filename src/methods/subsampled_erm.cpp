@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "methods/group_weights.hpp"
-#include "methods/l2_option.hpp"
+#include "methods/shared/group_weights.hpp"
+#include "methods/shared/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"

@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
-#include "methods/l2_option.hpp"
-#include "methods/penalty_schedule.hpp"
+#include "methods/shared/l2_option.hpp"
+#include "methods/shared/penalty_schedule.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 

@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "metrics/row_totals.hpp"
+#include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "metrics/row_totals.hpp"
+#include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "metrics/row_totals.hpp"
+#include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"

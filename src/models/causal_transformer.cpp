@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/matmul.hpp"
-#include "models/layers.hpp"
-#include "models/sequence_layers.hpp"
+#include "engine/matrix/matmul.hpp"
+#include "models/shared/layers.hpp"
+#include "models/shared/sequence_layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"

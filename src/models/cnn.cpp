@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "engine/cnn_node.hpp"
-#include "models/layers.hpp"
+#include "engine/conv/cnn_node.hpp"
+#include "models/shared/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 

@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "engine/matmul.hpp"
-#include "models/layers.hpp"
-#include "models/sequence_layers.hpp"
+#include "engine/matrix/matmul.hpp"
+#include "models/shared/layers.hpp"
+#include "models/shared/sequence_layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/model.hpp"

@@ -1,8 +1,8 @@
 #include <ATen/ATen.h>
 
-#include "engine/linear_risks.hpp"
-#include "engine/mlp_node.hpp"
-#include "models/layers.hpp"
+#include "engine/risks/linear_risks.hpp"
+#include "engine/risks/mlp_node.hpp"
+#include "models/shared/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 

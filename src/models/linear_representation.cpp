@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
-#include "engine/matmul.hpp"
-#include "models/layers.hpp"
+#include "engine/matrix/matmul.hpp"
+#include "models/shared/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 

@@ -1,9 +1,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "engine/mlp_node.hpp"
-#include "engine/mlp_risks.hpp"
-#include "models/layers.hpp"
+#include "engine/risks/mlp_node.hpp"
+#include "engine/risks/mlp_risks.hpp"
+#include "models/shared/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 

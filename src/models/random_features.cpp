@@ -4,9 +4,9 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/matmul.hpp"
-#include "engine/product.hpp"
-#include "models/layers.hpp"
+#include "engine/matrix/matmul.hpp"
+#include "engine/matrix/matmul_dispatch.hpp"
+#include "models/shared/layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 

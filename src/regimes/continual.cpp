@@ -2,9 +2,9 @@
 #include <optional>
 #include <utility>
 
-#include "regimes/stream_loop.hpp"
-#include "regimes/trajectory_regime.hpp"
-#include "regimes/tuning.hpp"
+#include "regimes/shared/stream_loop.hpp"
+#include "regimes/shared/trajectory_regime.hpp"
+#include "regimes/shared/tuning.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "regimes/stream_loop.hpp"
+#include "regimes/shared/stream_loop.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 

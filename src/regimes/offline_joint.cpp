@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "regimes/stream_loop.hpp"
-#include "regimes/trajectory_regime.hpp"
+#include "regimes/shared/stream_loop.hpp"
+#include "regimes/shared/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 

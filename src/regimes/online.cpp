@@ -5,8 +5,8 @@
 #include <deque>
 #include <utility>
 
-#include "regimes/online_stream.hpp"
-#include "regimes/trajectory_regime.hpp"
+#include "regimes/shared/online_stream.hpp"
+#include "regimes/shared/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/regime.hpp"

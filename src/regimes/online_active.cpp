@@ -3,9 +3,9 @@
 #include <cmath>
 #include <utility>
 
-#include "core/work_clock.hpp"
-#include "regimes/online_stream.hpp"
-#include "regimes/trajectory_regime.hpp"
+#include "nouns/work_clock.hpp"
+#include "regimes/shared/online_stream.hpp"
+#include "regimes/shared/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "regimes/online_stream.hpp"
-#include "regimes/trajectory_regime.hpp"
+#include "regimes/shared/online_stream.hpp"
+#include "regimes/shared/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "report/escape.hpp"
-#include "report/graph.hpp"
+#include "report/svg/graph.hpp"
 
 namespace spurion::report {
 

@@ -8,10 +8,10 @@
 #include <set>
 #include <unordered_set>
 
-#include "harness/trial_ids.hpp"
+#include "harness/suite/trial_ids.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
-#include "report/svg_chart.hpp"
+#include "report/svg/svg_chart.hpp"
 
 namespace spurion::report {
 

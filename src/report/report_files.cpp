@@ -8,9 +8,9 @@
 #include <set>
 #include <utility>
 
-#include "report/csv.hpp"
-#include "report/csv_text.hpp"
-#include "report/svg_chart.hpp"
+#include "report/csv/csv.hpp"
+#include "report/csv/csv_text.hpp"
+#include "report/svg/svg_chart.hpp"
 
 namespace spurion::report {
 

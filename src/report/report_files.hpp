@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "report/csv_folder.hpp"
+#include "report/csv/csv_folder.hpp"
 #include "report/html.hpp"
 #include "spurion/analysis/answer.hpp"
 

@@ -15,8 +15,8 @@
 
 #include "analysis/metric_info.hpp"
 #include "analysis/results_view.hpp"
-#include "harness/trial_ids.hpp"
-#include "report/csv_text.hpp"
+#include "harness/suite/trial_ids.hpp"
+#include "report/csv/csv_text.hpp"
 
 namespace spurion::report {
 

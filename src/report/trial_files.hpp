@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "report/csv_folder.hpp"
+#include "report/csv/csv_folder.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::report {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "report/csv_folder.hpp"
+#include "report/csv/csv_folder.hpp"
 #include "report/html.hpp"
 #include "report/report_files.hpp"
 #include "report/trial_files.hpp"

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "catch.hpp"
-#include "harness/finite_world.hpp"
+#include "harness/data/finite_world.hpp"
 #include "spurion/catalog.hpp"
 
 using namespace spurion;

@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
-#include "core/drifted_environment.hpp"
+#include "nouns/drifted_environment.hpp"
 #include "spurion/conformance.hpp"
 #include "spurion/regime.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "environments/gaussian_pair.hpp"
+#include "environments/availability/gaussian_pair.hpp"
 #include "spurion/optimal_reliance.hpp"
 #include "statistical/estimates.hpp"
 #include "statistical/trained_means.hpp"

@@ -1,4 +1,4 @@
-#include "environments/chain_sem.hpp"
+#include "environments/chain_sem/chain_sem.hpp"
 
 #include <ATen/ATen.h>
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "environments/two_bit_exact.hpp"
+#include "environments/two_bit/two_bit_exact.hpp"
 #include "statistical/estimates.hpp"
 #include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"

@@ -1,4 +1,4 @@
-#include "engine/linear_risks.hpp"
+#include "engine/risks/linear_risks.hpp"
 
 #include <ATen/ATen.h>
 #include <malloc.h>

@@ -1,4 +1,4 @@
-#include "engine/matmul.hpp"
+#include "engine/matrix/matmul.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>

@@ -1,4 +1,4 @@
-#include "engine/mlp_risks.hpp"
+#include "engine/risks/mlp_risks.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "catch.hpp"
-#include "engine/gemm.hpp"
+#include "engine/matrix/gemm.hpp"
 #include "spurion/catalog.hpp"
 
 using namespace spurion;

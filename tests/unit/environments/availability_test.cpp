@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "environments/gaussian_pair.hpp"
-#include "environments/linear_algebra.hpp"
-#include "environments/nested_embedding.hpp"
+#include "environments/availability/gaussian_pair.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/availability/nested_embedding.hpp"
 #include "spurion/optimal_reliance.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"

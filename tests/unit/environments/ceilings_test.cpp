@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "core/drift.hpp"
-#include "core/drifted_environment.hpp"
-#include "environments/claims.hpp"
-#include "environments/ties.hpp"
+#include "nouns/drift.hpp"
+#include "nouns/drifted_environment.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
 #include "unit/environments/image_worlds.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 #include "data/data_directory.hpp"
-#include "environments/image_split.hpp"
+#include "environments/shared/images/image_split.hpp"
 #include "spurion/error.hpp"
 #include "unit/environments/coloured_images_world.hpp"
 #include "unit/environments/purposes.hpp"

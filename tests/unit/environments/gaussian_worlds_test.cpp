@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "environments/confounded_ceilings.hpp"
-#include "environments/linear_algebra.hpp"
-#include "environments/quadrature.hpp"
+#include "environments/confounded/confounded_ceilings.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/quadrature.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

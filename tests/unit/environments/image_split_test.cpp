@@ -1,4 +1,4 @@
-#include "environments/image_split.hpp"
+#include "environments/shared/images/image_split.hpp"
 
 #include <algorithm>
 #include <set>

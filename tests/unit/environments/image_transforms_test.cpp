@@ -1,10 +1,10 @@
-#include "environments/image_transforms.hpp"
+#include "environments/shared/images/image_transforms.hpp"
 
 #include <cmath>
 #include <numeric>
 
 #include "catch.hpp"
-#include "environments/image_classes.hpp"
+#include "environments/shared/images/image_classes.hpp"
 #include "unit/environments/coloured_images_world.hpp"
 
 namespace spurion {

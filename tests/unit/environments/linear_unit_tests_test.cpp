@@ -1,4 +1,4 @@
-#include "environments/linear_unit_tests.hpp"
+#include "environments/linear_unit_tests/linear_unit_tests.hpp"
 
 #include <ATen/ATen.h>
 

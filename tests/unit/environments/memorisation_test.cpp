@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "catch.hpp"
-#include "environments/exact_shares.hpp"
-#include "environments/two_readings.hpp"
+#include "environments/shared/exact_shares.hpp"
+#include "environments/shared/two_readings.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

@@ -8,7 +8,7 @@
 #include "catch.hpp"
 #include "data/npy.hpp"
 #include "data/npz.hpp"
-#include "harness/row_counts.hpp"
+#include "harness/data/row_counts.hpp"
 #include "spurion/catalog.hpp"
 #include "temporary_folder.hpp"
 #include "unit/environments/file_worlds.hpp"

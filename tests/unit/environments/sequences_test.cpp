@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "catch.hpp"
-#include "environments/symbol_rules.hpp"
+#include "environments/in_context_rule/symbol_rules.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
-#include "environments/image_transforms.hpp"
+#include "environments/shared/images/image_transforms.hpp"
 #include "unit/environments/image_worlds.hpp"
 #include "unit/environments/purposes.hpp"
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "catch.hpp"
-#include "environments/slabs.hpp"
+#include "environments/simplicity_slabs/slabs.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

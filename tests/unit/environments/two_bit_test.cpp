@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "catch.hpp"
-#include "environments/two_bit_exact.hpp"
+#include "environments/two_bit/two_bit_exact.hpp"
 #include "unit/environments/purposes.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

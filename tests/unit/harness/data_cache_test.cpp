@@ -1,4 +1,4 @@
-#include "harness/data_cache.hpp"
+#include "harness/data/data_cache.hpp"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "harness/expansion.hpp"
+#include "harness/plan/expansion.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "catch.hpp"
-#include "harness/sections.hpp"
+#include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 #include "unit/harness/test_suites.hpp"

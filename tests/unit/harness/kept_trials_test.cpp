@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "catch.hpp"
-#include "harness/sqlite.hpp"
+#include "harness/store/sqlite.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"

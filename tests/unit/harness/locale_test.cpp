@@ -3,7 +3,7 @@
 #include <locale>
 
 #include "catch.hpp"
-#include "core/drift.hpp"
+#include "nouns/drift.hpp"
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"
 #include "temporary_folder.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "catch.hpp"
-#include "harness/measurement_layout.hpp"
+#include "harness/store/measurement_layout.hpp"
 
 using namespace spurion;
 

@@ -1,4 +1,4 @@
-#include "harness/memory_budget.hpp"
+#include "harness/plan/memory_budget.hpp"
 
 #include "catch.hpp"
 #include "spurion/error.hpp"

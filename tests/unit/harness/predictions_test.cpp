@@ -1,4 +1,4 @@
-#include "harness/predictions.hpp"
+#include "harness/exchange/predictions.hpp"
 
 #include <ATen/ATen.h>
 
@@ -7,8 +7,8 @@
 
 #include "catch.hpp"
 #include "data/npz.hpp"
-#include "harness/probabilities.hpp"
-#include "harness/row_counts.hpp"
+#include "harness/exchange/probabilities.hpp"
+#include "harness/data/row_counts.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "catch.hpp"
-#include "harness/sqlite.hpp"
+#include "harness/store/sqlite.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 #include "unit/harness/synthetic_store.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "catch.hpp"
-#include "harness/stored_facts.hpp"
+#include "harness/store/stored_facts.hpp"
 #include "temporary_folder.hpp"
 #include "unit/harness/synthetic_store.hpp"
 

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "catch.hpp"
-#include "harness/folder_lock.hpp"
-#include "harness/sqlite.hpp"
+#include "harness/store/folder_lock.hpp"
+#include "harness/store/sqlite.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "catch.hpp"
-#include "core/drifted_environment.hpp"
-#include "harness/evaluator.hpp"
+#include "nouns/drifted_environment.hpp"
+#include "harness/measure/evaluator.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

@@ -1,6 +1,6 @@
 #include "catch.hpp"
-#include "harness/expansion.hpp"
-#include "harness/run_plan.hpp"
+#include "harness/plan/expansion.hpp"
+#include "harness/run/run_plan.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "harness/fit_check.hpp"
+#include "harness/plan/preflight.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/suite.hpp"

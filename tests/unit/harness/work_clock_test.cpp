@@ -1,4 +1,4 @@
-#include "core/work_clock.hpp"
+#include "nouns/work_clock.hpp"
 
 #include "catch.hpp"
 

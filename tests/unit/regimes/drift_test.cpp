@@ -6,8 +6,8 @@
 #include <string>
 
 #include "catch.hpp"
-#include "core/drifted_environment.hpp"
-#include "regimes/trajectory.hpp"
+#include "nouns/drifted_environment.hpp"
+#include "regimes/shared/trajectory.hpp"
 #include "spurion/run.hpp"
 #include "statistical/estimates.hpp"
 #include "unit/environments/synthetic_worlds.hpp"

@@ -1,4 +1,4 @@
-#include "regimes/row_source.hpp"
+#include "regimes/shared/row_source.hpp"
 
 #include <ATen/ATen.h>
 

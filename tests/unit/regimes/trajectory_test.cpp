@@ -1,4 +1,4 @@
-#include "regimes/trajectory.hpp"
+#include "regimes/shared/trajectory.hpp"
 
 #include <ATen/ATen.h>
 

@@ -3,9 +3,9 @@
 
 #include "catch.hpp"
 #include "data/png.hpp"
-#include "harness/context.hpp"
-#include "harness/picture_grid.hpp"
-#include "harness/row_set.hpp"
+#include "harness/run/run_manifest.hpp"
+#include "harness/data/image_preview.hpp"
+#include "harness/exchange/exported_rows.hpp"
 #include "unit/environments/image_worlds.hpp"
 
 namespace spurion {

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "catch.hpp"
-#include "report/csv.hpp"
+#include "report/csv/csv.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"

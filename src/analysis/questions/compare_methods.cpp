@@ -1,0 +1,298 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "analysis/paired_test.hpp"
+#include "analysis/questions.hpp"
+#include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
+#include "harness/suite/method_access.hpp"
+#include "spurion/analysis/learning.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+using Line = ResultsView::Line;
+
+/// One number of the trials of a line.
+SeedCells collect(const ResultsView& view, const Line& line, const std::string& domain,
+                  const std::string& metric) {
+  SeedCells cells;
+  for (const auto& row : view.rows()) {
+    if (line.holds(row)) cells.add_number(row.setting, *row.trial, domain, metric);
+  }
+  return cells;
+}
+
+SeedCells collect_flips(const ResultsView& view, const Line& line) {
+  SeedCells cells;
+  for (const auto& row : view.rows()) {
+    const auto flip = line.holds(row) ? worst_flip_rate(*row.trial) : std::nullopt;
+    if (!flip) continue;
+    cells.add(row.setting, row.trial->spec.seed, *flip,
+              row_noise(*row.trial, "test", "flip_rate", *flip));
+  }
+  return cells;
+}
+
+SeedCells collect_learning(const ResultsView& view, const Line& line) {
+  SeedCells cells;
+  for (const auto& row : view.rows()) {
+    if (line.holds(row)) cells.add_learning(row.setting, *row.trial, view.score());
+  }
+  return cells;
+}
+
+/// How few rows a worst group of a line was counted in; missing where that is not known.
+Cell worst_group_rows(const ResultsView& view, const Line& line) {
+  std::optional<double> fewest;
+  for (const auto& row : view.rows()) {
+    if (!line.holds(row)) continue;
+    const auto rows = number(*row.trial, "test", "worst_group_rows");
+    if (rows) fewest = std::min(fewest.value_or(*rows), *rows);
+  }
+  return fewest ? Cell(static_cast<std::int64_t>(*fewest)) : Cell();
+}
+
+/// What the methods of a line were allowed to see.
+Cell access_of(const StoredResults& results, const ResultsView& view, const Line& line) {
+  std::set<std::string> texts;
+  for (const auto& row : view.rows()) {
+    if (!line.holds(row)) continue;
+    const Component& method = row.trial->spec.method;
+    auto found = results.context.find(method_access_key(method));
+    if (found == results.context.end()) found = results.context.find("access." + method.name);
+    if (found != results.context.end()) texts.insert(found->second);
+  }
+  return texts.empty() ? Cell() : fmt::format("{}", fmt::join(texts, " or "));
+}
+
+/// What the lines of a regime are compared with: the method named as the baseline, or the first of
+/// its variants.
+const Line* baseline_of(const std::vector<Line>& lines, const Line& line,
+                        const std::string& baseline) {
+  const Line* variant = nullptr;
+  for (const Line& other : lines) {
+    if (other.regime != line.regime || other.environment != line.environment) continue;
+    if (other.method == baseline) return &other;
+    if (variant == nullptr && other.method.rfind(baseline + " (", 0) == 0) variant = &other;
+  }
+  return variant;
+}
+
+/// What is known of a line, beside its row of the table.
+struct LineNumbers {
+  Line line;
+  Estimate id;
+  Estimate ood;
+  Learned learned = Learned::unknown;
+  double ceiling = 0.0;  ///< the invariant one in distribution, on average
+};
+
+LineNumbers numbers_of(const ResultsView& view, const Line& line, const std::string& key) {
+  const Range range = range_of(view.score());
+  LineNumbers numbers;
+  numbers.line = line;
+  numbers.id = collect(view, line, "id", view.score()).estimate(key + " id", range);
+  numbers.ood = collect(view, line, "test", view.score()).estimate(key + " ood", range);
+  numbers.learned = learned(collect_learning(view, line).estimate(key + " learned"));
+  numbers.ceiling = mean(collect(view, line, "id", "ceiling_invariant").values());
+  return numbers;
+}
+
+/// Out of distribution, a line minus its baseline.
+struct Difference {
+  std::size_t line;  ///< of the table, and of the lines
+  std::size_t baseline;
+  Estimate estimate;
+};
+
+const char* learned_text(Learned learned) {
+  switch (learned) {
+    case Learned::yes:
+      return "yes";
+    case Learned::no:
+      return "no";
+    case Learned::unsure:
+      return "not shown";
+    case Learned::unknown:
+      break;
+  }
+  return "-";
+}
+
+/// "erm did not learn: 0.501 [0.498, 0.504] in distribution, where causal features give 0.750. "
+std::string not_learned_text(const LineNumbers& one, const std::string& where) {
+  return fmt::format("{}{} did not learn: {} in distribution, where causal features give {}. ",
+                     where, one.line.name, show(one.id), show(one.ceiling));
+}
+
+/// What a comparison comes to. A difference is said to be one only where both tests allow it, and
+/// no merit of a method that did not learn.
+std::string compared_text(const LineNumbers& one, const LineNumbers& other, const Estimate& d,
+                          const PairedTest& test, bool accuracy, const std::string& where) {
+  if (one.learned == Learned::no) {
+    return fmt::format("{}The out-of-distribution difference of {} ({}) from {} is no merit. ",
+                       not_learned_text(one, where), one.line.name, show(d), other.line.name);
+  }
+  if (d.seeds < 2) {
+    return fmt::format("{}{} and {} are {} apart out of distribution; one seed shows nothing. ",
+                       where, one.line.name, other.line.name, show(d.value));
+  }
+  const bool above = d.low > 0.0;
+  const bool below = d.high < 0.0;
+  if (!test.shown() || !(above || below)) {
+    return fmt::format("{}No difference between {} and {} is shown out of distribution: {} ({}). ",
+                       where, one.line.name, other.line.name, show(d), test.text());
+  }
+  const bool better = accuracy ? above : below;
+  const char* doubt = "";
+  if (better && one.learned == Learned::unsure) {
+    doubt = "; that it learned in distribution is not shown";
+  } else if (other.learned == Learned::no) {
+    doubt = "; the other did not learn";
+  }
+  return fmt::format("{}{} {} {} out of distribution by {} ({}){}. ", where, one.line.name,
+                     better ? "beats" : "does worse than", other.line.name, show(d), test.text(),
+                     doubt);
+}
+
+/// Where there is nothing to compare with: what each line scores.
+std::string alone_text(const std::vector<LineNumbers>& numbers, bool worlds) {
+  constexpr std::size_t kMost = 10;
+  std::string text;
+  std::size_t told = 0;
+  for (const LineNumbers& one : numbers) {
+    if (one.ood.count == 0) continue;
+    if (told++ == kMost) return text + "The table has the others. ";
+    const std::string where = worlds ? fmt::format("In {}: ", one.line.environment) : std::string();
+    text += one.learned == Learned::no
+                ? not_learned_text(one, where)
+                : fmt::format("{}{}: {} in distribution, {} out of distribution. ", where,
+                              one.line.name, show(one.id), show(one.ood));
+  }
+  return text;
+}
+
+Table make_table(const ResultsView& view, const std::string& experiment,
+                 const std::string& baseline, bool worlds) {
+  Table table{
+      "methods_" + experiment,
+      fmt::format(
+          "Methods in experiment '{}'{}: mean {} with {} over seeds, other settings averaged "
+          "within a seed. OOD - {}: paired on settings and seeds, under one regime; p: Student's "
+          "paired t over seeds, p flips: sign flips (n seeds cannot give less than 2^(1-n)), both "
+          "Holm-corrected. Flip rate: share of predictions that change when only the cue "
+          "does, of several cues the one with most. c: confusion index, 0 invariant, 1 cue "
+          "only; of the settings in whose test domain to follow the cue costs something, - "
+          "where there is none. {}, in distribution; - where the ceiling is not known. group rows: "
+          "the fewest that a worst group was counted in. trials: that are done.{}",
+          experiment, worlds ? ", each environment by itself" : "", view.score_text(),
+          kIntervalText, baseline, kLearnedText, view.note(false, baseline)),
+      {{"method"}}};
+  if (worlds) table.columns.push_back({"environment"});
+  for (Column& column :
+       std::vector<Column>{{"ID", ColumnKind::estimate},
+                           {"OOD", ColumnKind::estimate},
+                           {"OOD IQM", ColumnKind::number},
+                           {"gap", ColumnKind::estimate},
+                           {"learned"},
+                           {"worst group", ColumnKind::estimate},
+                           {"group rows", ColumnKind::count},
+                           {"flip rate", ColumnKind::estimate},
+                           {"c", ColumnKind::estimate, "confusion_index"},
+                           {"OOD - " + baseline, ColumnKind::estimate, "ood_difference"},
+                           {"p", ColumnKind::number},
+                           {"p flips", ColumnKind::number},
+                           {"seeds", ColumnKind::count},
+                           {"trials", ColumnKind::count},
+                           {"diverged", ColumnKind::count},
+                           {"failed", ColumnKind::count},
+                           {"may see"}}) {
+    table.columns.push_back(std::move(column));
+  }
+  return table;
+}
+
+}  // namespace
+
+void check_compare_methods(const Question& question) { text_option(question, "baseline", ""); }
+
+Answer compare_methods(const Study& study, const Question& question) {
+  const ResultsView view(study, question.experiment);
+  const std::string baseline = text_option(question, "baseline", "erm");
+  const bool worlds = view.environments().size() > 1;
+  const std::vector<Line> lines = view.lines_by_environment(baseline);
+  const bool accuracy = view.score() == "accuracy";
+  const Range difference_range = accuracy ? kDifference : Range{};
+  Table table = make_table(view, question.experiment, baseline, worlds);
+  std::vector<LineNumbers> numbers;
+  std::vector<Difference> differences;
+  std::vector<PairedTest> tests;
+  for (const Line& line : lines) {
+    const std::string name =
+        line.environment.empty() ? line.name : line.name + " " + line.environment;
+    const std::string start = fmt::format("{} {} ", question.experiment, name);
+    const auto measured = [&](const char* domain, const std::string& metric, const char* what) {
+      return collect(view, line, domain, metric).estimate(start + what, range_of(metric));
+    };
+    numbers.push_back(numbers_of(view, line, start));
+    const LineNumbers& own = numbers.back();
+    const SeedCells ood = collect(view, line, "test", view.score());
+    Cell difference;
+    const Line* other = baseline_of(lines, line, baseline);
+    if (other != nullptr && other->method != line.method) {
+      const SeedCells paired = ood.minus(collect(view, *other, "test", view.score()));
+      // Trials of other settings and seeds say nothing about the difference.
+      if (!paired.empty()) {
+        differences.push_back({numbers.size() - 1, static_cast<std::size_t>(other - lines.data()),
+                               paired.estimate(start + "difference", difference_range)});
+        tests.push_back(paired_test(paired, start + "p"));
+        difference = differences.back().estimate;
+      }
+    }
+    const TrialFates fates = view.fates(line);
+    std::vector<Cell> row = {line.name};
+    if (worlds) row.emplace_back(line.environment);
+    for (Cell& cell : std::vector<Cell>{
+             own.id, own.ood,
+             ood.empty() ? Cell() : Number{interquartile_mean(ood.values()), Notation::fixed, 3},
+             collect(view, line, "test", "gap").estimate(start + "gap", difference_range),
+             std::string(learned_text(own.learned)),
+             measured("test", "worst_group_accuracy", "worst"), worst_group_rows(view, line),
+             collect_flips(view, line).estimate(start + "flip", range_of("flip_rate")),
+             measured("test", "confusion_index", "confusion"), difference, Missing(), Missing(),
+             own.ood.seeds, fates.done, fates.diverged, fates.failed,
+             access_of(study.results(), view, line)}) {
+      row.push_back(std::move(cell));
+    }
+    table.add(std::move(row));
+  }
+  adjust(tests);
+  Answer answer;
+  std::set<std::size_t> told;
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const Difference& one = differences[i];
+    table.set(one.line, "p", Number{tests[i].student, Notation::probability, 3});
+    table.set(one.line, "p flips", Number{tests[i].flips, Notation::fixed, 3});
+    const LineNumbers& base = numbers.at(one.baseline);
+    const std::string where =
+        worlds ? fmt::format("In {}: ", base.line.environment) : std::string();
+    if (base.learned == Learned::no && told.insert(one.baseline).second) {
+      answer.sentence += not_learned_text(base, where);
+    }
+    answer.sentence +=
+        compared_text(numbers.at(one.line), base, one.estimate, tests[i], accuracy, where);
+  }
+  if (differences.empty()) answer.sentence = alone_text(numbers, worlds);
+  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is done. ";
+  answer.sentence += view.fates_text(lines);
+  answer.tables.push_back(std::move(table));
+  return answer;
+}
+
+}  // namespace spurion::analysis

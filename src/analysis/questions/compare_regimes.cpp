@@ -1,0 +1,343 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "analysis/questions.hpp"
+#include "analysis/results_view.hpp"
+#include "analysis/seed_cells.hpp"
+#include "analysis/streams/cells.hpp"
+#include "spurion/analysis/streams.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+using Line = ResultsView::Line;
+
+std::int64_t last_phase(const TrialResult& trial) {
+  std::int64_t last = 0;
+  for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
+  return last;
+}
+
+/// Score on the stream, predicted before learned from, over its rows. (Updates would not do: none
+/// is made while labels are awaited.)
+Chart stream_chart(const ResultsView& view, const Question& question) {
+  Chart chart;
+  chart.name = "stream_" + question.experiment;
+  chart.title = "Over the stream";
+  chart.x_label = "rows of the stream";
+  chart.y_label = "prequential " + view.score_text();
+  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cue's correlation shifts.{}",
+                           kIntervalText, view.note());
+  const std::string metric =
+      view.score() == "accuracy" ? "prequential_accuracy" : "prequential_loss";
+  std::set<double> marks;
+  for (const Line& line : view.regime_lines()) {
+    std::map<double, SeedCells> points;
+    for (const auto& row : view.rows()) {
+      if (!line.holds(row)) continue;
+      double rows = 0.0;
+      double score = std::nan("");
+      std::int64_t phase = -1;
+      for (const MeasurementRow m : row.trial->measurements) {
+        if (m.domain != "stream") continue;
+        if (m.metric == metric) {
+          if (phase >= 0 && m.phase != phase) marks.insert(rows);
+          phase = m.phase;
+          score = m.value;
+        } else if (m.metric == "window_rows") {
+          rows += m.value;
+          const bool rate = view.score() == "accuracy";
+          points[rows].add(row.setting, row.trial->spec.seed, score,
+                           rate ? rate_noise(score, m.value) : RowNoise());
+        }
+      }
+    }
+    if (points.empty()) continue;
+    Series series;
+    series.name = line.name;
+    for (const auto& [rows, cells] : points) {
+      series.x.push_back(rows);
+      series.y.push_back(
+          cells.estimate(fmt::format("stream {} {}", line.name, rows), range_of(metric)));
+    }
+    chart.series.push_back(std::move(series));
+  }
+  chart.marks.assign(marks.begin(), marks.end());
+  return chart;
+}
+
+/// Of one line, by phase.
+struct PhaseNumbers {
+  std::map<std::int64_t, SeedCells> own;      ///< score on the phase's own distribution
+  std::map<std::int64_t, SeedCells> ceiling;  ///< the invariant one there
+  std::map<std::int64_t, SeedCells> first;    ///< on the train domains
+  std::map<std::int64_t, SeedCells> neutral;  ///< on the phase's own, its cues randomised
+  std::map<std::int64_t, SeedCells> flip;     ///< of the cue that is followed most
+  /// Of trials on streams, by what else varies.
+  std::map<std::string, std::vector<StreamNumbers>> streams;
+  SeedCells gap;       ///< of trials on no stream
+  SeedCells learning;  ///< their score in distribution beyond half-way
+  SeedCells cost;      ///< what following the cue costs in the test domain, by the ceilings
+};
+
+/// What one trial adds to the numbers of its line.
+class TrialNumbers {
+ public:
+  TrialNumbers(PhaseNumbers& numbers, const ResultsView::Row& row, const std::string& score)
+      : numbers_(numbers), row_(row), trial_(*row.trial), score_(score) {}
+
+  void add() {
+    std::optional<StreamNumbers> stream = stream_numbers(trial_);
+    for (std::int64_t phase = 0; phase <= last_phase(trial_); ++phase) add_phase(phase, stream);
+    if (stream) {
+      numbers_.streams[row_.setting].push_back(*std::move(stream));
+      return;
+    }
+    numbers_.gap.add_number(row_.setting, trial_, "test", "gap");
+    numbers_.learning.add_learning(row_.setting, trial_, score_);
+    const auto invariant = number(trial_, "test", "ceiling_invariant");
+    const auto cue = number(trial_, "test", "ceiling_spurious_only");
+    if (!invariant || !cue) return;
+    const double lead = *invariant - *cue;
+    numbers_.cost.add(row_.setting, trial_.spec.seed, score_ == "accuracy" ? lead : -lead);
+  }
+
+ private:
+  void add_phase(std::int64_t phase, const std::optional<StreamNumbers>& stream) {
+    // Phase 0 is measured in the first train domain, of a stream and of any other trial.
+    std::string domain = fmt::format("phase_{}", phase);
+    const bool phased = number(trial_, domain, score_, phase).has_value();
+    if (!phased && phase == 0) domain = "train_0";
+    if (!number(trial_, domain, score_, phase)) domain = "id";
+    add_to(numbers_.own, domain, score_, phase);
+    add_to(numbers_.first, "id", score_, phase);
+    add_to(numbers_.neutral, domain, (phased ? "randomised_" : "cue_randomised_") + score_, phase);
+    if (const auto ceiling = number(trial_, domain, "ceiling_invariant", 0)) {
+      numbers_.ceiling[phase].add(row_.setting, trial_.spec.seed, *ceiling);
+    }
+    // Of a stream each cue on its own, else the cue that the test domain shifts.
+    const bool known = stream && phase < stream->phases;
+    const double alone = known ? stream->worst_flip(phase) : std::nan("");
+    const auto flip = std::isnan(alone) ? worst_flip_rate(trial_, phase) : alone;
+    if (!flip) return;
+    // Of a regression it is no rate, but a change in deviations of the target.
+    numbers_.flip[phase].add(
+        row_.setting, trial_.spec.seed, *flip,
+        score_ == "accuracy" ? row_noise(trial_, "test", "flip_rate", *flip) : RowNoise{});
+  }
+
+  void add_to(std::map<std::int64_t, SeedCells>& target, const std::string& domain,
+              const std::string& metric, std::int64_t phase) {
+    const auto value = number(trial_, domain, metric, phase);
+    if (!value) return;
+    target[phase].add(row_.setting, trial_.spec.seed, *value,
+                      row_noise(trial_, domain, metric, *value));
+  }
+
+  PhaseNumbers& numbers_;
+  const ResultsView::Row& row_;
+  const TrialResult& trial_;
+  const std::string& score_;
+};
+
+PhaseNumbers collect(const ResultsView& view, const Line& line) {
+  PhaseNumbers numbers;
+  for (const auto& row : view.rows()) {
+    if (line.holds(row)) TrialNumbers(numbers, row, view.score()).add();
+  }
+  return numbers;
+}
+
+/// What is said of a line that is not trained on a stream: whether it leans on its cue, and whether
+/// that costs anything where the cue shifts. Elsewhere reliance is no confusion.
+std::string without_stream(const PhaseNumbers& numbers, const Estimate& flip,
+                           const std::string& key, bool accuracy) {
+  constexpr double kGapMargin = 0.02;
+  const Learned learned = analysis::learned(numbers.learning.estimate(key + " learned"));
+  if (learned == Learned::no) return "did not learn";
+  const Estimate gap = numbers.gap.estimate(key + " gap", accuracy ? kDifference : Range{});
+  if (flip.high < kStreamMargin) {
+    return learned == Learned::unsure ? "hardly uses a cue, though it is not shown that it learned"
+                                      : "hardly uses a cue";
+  }
+  if (!(flip.low > kStreamMargin)) return "may use a cue";
+  const double cost = mean(numbers.cost.values());
+  if (cost <= 0.0 || (gap.has_spread() && gap.high < kGapMargin)) {
+    return "uses its cue, which costs nothing out of distribution";
+  }
+  return gap.has_spread() && gap.low > kGapMargin
+             ? fmt::format("leans on its cue, with a gap of {} out of distribution", show(gap))
+             : std::string("uses a cue");
+}
+
+/// The answer to what became of those that were trained on.
+std::string headline(const std::set<StreamOutcome>& outcomes) {
+  if (outcomes.empty()) return {};
+  if (outcomes.size() > 1) return "Regimes differ. ";
+  switch (*outcomes.begin()) {
+    case StreamOutcome::resolved:
+      return "It resolves the confusion. ";
+    case StreamOutcome::replaced:
+      return "It does not resolve the confusion, but replaces the cue. ";
+    case StreamOutcome::adopted:
+      return "It takes up a cue. ";
+    case StreamOutcome::unchanged:
+      return "It ends as it began. ";
+    case StreamOutcome::returned:
+      return "It changes from phase to phase and comes back to where it began. ";
+    case StreamOutcome::not_confused:
+      return "There is no confusion to resolve. ";
+    case StreamOutcome::collapsed:
+      return "It does not resolve the confusion, but collapses: what was learned is lost. ";
+    case StreamOutcome::did_not_learn:
+      return "It does not learn, so that nothing can be said of a confusion. ";
+    case StreamOutcome::not_measurable:
+      return "It cannot be measured. ";
+    case StreamOutcome::undecided:
+      break;
+  }
+  return "Undecided. ";
+}
+
+Table make_table(const ResultsView& view, const std::string& experiment) {
+  return {"regimes_" + experiment,
+          fmt::format(
+              "After each phase: {} on the phase's own distribution (of phase 0 the first train "
+              "domain), the invariant ceiling there, the score on all train domains, and on the "
+              "phase's own rows with its cues randomised; {}. Mean with {} over seeds. verdict: as "
+              "of a question of kind 'streams', with a margin of {}, of what was trained on a "
+              "stream; {}, and nothing that did not is called resolved.{}",
+              view.score_text(),
+              view.score() == "accuracy"
+                  ? "flip rate: share of predictions that one cue alone changes, of several cues "
+                    "the one with most"
+                  : "flip rate: how far one cue alone moves the output, in standard deviations of "
+                    "the target, of several cues the one with most",
+              kIntervalText, kStreamMargin, kLearnedText, view.note()),
+          {{"regime"},
+           {"after phase", ColumnKind::count},
+           {"own phase", ColumnKind::estimate},
+           {"ceiling", ColumnKind::number, "invariant_ceiling"},
+           {"train domains", ColumnKind::estimate},
+           {"cues randomised", ColumnKind::estimate},
+           {"flip rate", ColumnKind::estimate},
+           {"verdict"}}};
+}
+
+/// One line of the answer: rows of the table, a sentence, and the outcome of a stream.
+class RegimeLine {
+ public:
+  RegimeLine(const ResultsView& view, const Line& line, const std::string& experiment)
+      : view_(view),
+        line_(line),
+        key_(fmt::format("{} {}", experiment, line.name)),
+        numbers_(collect(view, line)) {}
+
+  [[nodiscard]] bool empty() const { return numbers_.own.empty(); }
+  [[nodiscard]] std::optional<StreamOutcome> outcome() const {
+    return verdict_ ? std::optional(verdict_->outcome) : std::nullopt;
+  }
+
+  void judge() {
+    if (numbers_.streams.empty()) return;
+    std::vector<std::vector<StreamNumbers>> strata;
+    for (const auto& [setting, trials] : numbers_.streams) strata.push_back(trials);
+    verdict_ = stream_verdict(strata, -1, kStreamMargin, key_);
+  }
+
+  void fill(Table& table) const {
+    const std::int64_t last = numbers_.own.rbegin()->first;
+    for (const auto& [phase, cells] : numbers_.own) {
+      const double ceiling = mean(of(numbers_.ceiling, phase).values());
+      table.add({line_.name, phase, at(numbers_.own, phase, "own"),
+                 std::isnan(ceiling) ? Cell() : Number{ceiling, Notation::fixed, 3},
+                 at(numbers_.first, phase, "first"), at(numbers_.neutral, phase, "neutral"),
+                 at(numbers_.flip, phase, "flip"),
+                 verdict_ && phase == last ? Cell(std::string(outcome_name(verdict_->outcome)))
+                                           : Cell()});
+    }
+  }
+
+  [[nodiscard]] std::string sentence() const {
+    const std::int64_t last = numbers_.own.rbegin()->first;
+    const Estimate own = at(numbers_.own, last, "own");
+    const Estimate flip = at(numbers_.flip, last, "flip");
+    const Estimate neutral = at(numbers_.neutral, last, "neutral");
+    if (flip.seeds < 2) {
+      return fmt::format("{}: {} on its last phase; how far it follows a cue is not known. ",
+                         line_.name, show(own));
+    }
+    const double ceiling = mean(of(numbers_.ceiling, last).values());
+    return fmt::format(
+        "{} {}: {} on its last phase{}{}, flip rate {}. ", line_.name, said(flip), show(own),
+        std::isnan(ceiling) ? std::string()
+                            : fmt::format(", where causal features give {}", show(ceiling)),
+        neutral.count == 0 ? std::string()
+                           : fmt::format(", {} there with the cues randomised", show(neutral)),
+        show(flip));
+  }
+
+ private:
+  using ByPhase = std::map<std::int64_t, SeedCells>;
+
+  [[nodiscard]] static const SeedCells& of(const ByPhase& source, std::int64_t phase) {
+    static const SeedCells none;
+    const auto found = source.find(phase);
+    return found == source.end() ? none : found->second;
+  }
+  [[nodiscard]] Estimate at(const ByPhase& source, std::int64_t phase, const char* what) const {
+    const bool accuracy = view_.score() == "accuracy";
+    return of(source, phase)
+        .estimate(fmt::format("{} {} {}", key_, phase, what),
+                  accuracy ? kRate : Range{0.0, Range{}.high});
+  }
+  [[nodiscard]] std::string said(const Estimate& flip) const {
+    if (!verdict_) return without_stream(numbers_, flip, key_, view_.score() == "accuracy");
+    const bool praised = verdict_->outcome == StreamOutcome::resolved ||
+                         verdict_->outcome == StreamOutcome::not_confused;
+    const bool unknown = verdict_->learned() == Learned::unknown;
+    return std::string(outcome_clause(verdict_->outcome)) +
+           (praised && unknown ? ", as long as it learned, which no ceiling tells" : "");
+  }
+
+  const ResultsView& view_;
+  const Line& line_;
+  std::string key_;
+  PhaseNumbers numbers_;
+  std::optional<StreamVerdict> verdict_;
+};
+
+}  // namespace
+
+void check_compare_regimes(const Question& /*question*/) {}
+
+Answer compare_regimes(const Study& study, const Question& question) {
+  const ResultsView view(study, question.experiment);
+  Answer answer;
+  Chart stream = stream_chart(view, question);
+  if (!stream.series.empty()) answer.charts.push_back(std::move(stream));
+  Table table = make_table(view, question.experiment);
+  std::set<StreamOutcome> outcomes;
+  const std::vector<Line> lines = view.regime_lines();
+  for (const Line& line : lines) {
+    RegimeLine one(view, line, question.experiment);
+    if (one.empty()) continue;
+    one.judge();
+    one.fill(table);
+    if (one.outcome()) outcomes.insert(*one.outcome());
+    answer.sentence += one.sentence();
+  }
+  answer.sentence = headline(outcomes) + answer.sentence;
+  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is done. ";
+  answer.sentence += view.fates_text(lines);
+  answer.tables.push_back(std::move(table));
+  return answer;
+}
+
+}  // namespace spurion::analysis

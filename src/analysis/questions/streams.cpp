@@ -1,0 +1,231 @@
+#include "spurion/analysis/streams.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/questions.hpp"
+#include "analysis/seed_cells.hpp"
+#include "analysis/streams/cells.hpp"
+#include "analysis/streams/charts.hpp"
+#include "analysis/streams/tables.hpp"
+#include "core/place_of.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+/// What became of one regime and method in the worlds of a question.
+struct Tally {
+  std::map<StreamOutcome, std::int64_t> outcomes;
+  std::set<std::string> environments;
+  std::int64_t streams = 0;
+  std::int64_t unlearned = 0;  ///< resolved or not confused, where no ceiling tells more
+};
+
+/// "continual, erm; online, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
+std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& tallies) {
+  constexpr StreamOutcome kOrder[] = {StreamOutcome::replaced,       StreamOutcome::adopted,
+                                      StreamOutcome::resolved,       StreamOutcome::unchanged,
+                                      StreamOutcome::returned,       StreamOutcome::not_confused,
+                                      StreamOutcome::collapsed,      StreamOutcome::did_not_learn,
+                                      StreamOutcome::not_measurable, StreamOutcome::undecided};
+  // Who fared alike is named together.
+  std::vector<std::pair<std::string, std::vector<std::string>>> fates;
+  for (const auto& [who, tally] : tallies) {
+    std::vector<std::string> parts;
+    for (const StreamOutcome outcome : kOrder) {
+      const auto found = tally.outcomes.find(outcome);
+      if (found == tally.outcomes.end()) continue;
+      parts.push_back(fmt::format("{} in {}", outcome_clause(outcome), found->second));
+    }
+    const auto worlds = static_cast<std::int64_t>(tally.environments.size());
+    const std::string of_worlds = fmt::format("{} {}", worlds, worlds == 1 ? "world" : "worlds");
+    // Several trajectories through one world are not several worlds.
+    parts.front() += worlds == tally.streams
+                         ? fmt::format(" of {}", of_worlds)
+                         : fmt::format(" of {} streams in {}", tally.streams, of_worlds);
+    std::string fate = fmt::format("{}", fmt::join(parts, ", "));
+    if (tally.unlearned > 0) {
+      fate += fmt::format(" (no ceiling tells whether it learned in {})", tally.unlearned);
+    }
+    auto same = std::find_if(fates.begin(), fates.end(),
+                             [&](const auto& one) { return one.first == fate; });
+    if (same == fates.end()) same = fates.insert(same, {fate, {}});
+    same->second.push_back(fmt::format("{}, {}", who.first, who.second));
+  }
+  std::string text;
+  for (const auto& [fate, names] : fates) {
+    text += fmt::format("{}: {}. ", fmt::join(names, "; "), fate);
+  }
+  return text;
+}
+
+/// The largest flip rate of each trial at a phase, by what else varies.
+SeedCells worst_flips(const StreamCell& cell, std::int64_t phase) {
+  SeedCells cells;
+  for (const auto& [setting, trials] : cell.strata) {
+    for (const StreamNumbers& trial : trials) {
+      const std::int64_t at = phase < 0 ? trial.phases - 1 : phase;
+      const double flip = trial.worst_flip(at);
+      cells.add(setting, trial.seed, flip, row_noise(trial, OnRows::rate, flip));
+    }
+  }
+  return cells;
+}
+
+/// What a scale did to a regime: its outcome at the largest, else how its flips changed.
+const char* judged_at_scale(const StreamVerdict& verdict, const Estimate& change, double margin) {
+  switch (verdict.outcome) {
+    case StreamOutcome::not_confused:
+      return "no confusion there";
+    case StreamOutcome::resolved:
+      return verdict.learned() == Learned::unknown
+                 ? "enough there, if it learned, which no known ceiling tells"
+                 : "enough there";
+    case StreamOutcome::collapsed:
+      return "it collapsed there, so that what it had learned is lost";
+    case StreamOutcome::did_not_learn:
+      return "it did not learn there";
+    default:
+      break;
+  }
+  if (!change.has_spread() && !change.is_nothing()) return "seeds that coincide show nothing";
+  if (change.high < 0.0) {
+    return verdict.learned() == Learned::yes || verdict.learned() == Learned::unknown
+               ? "less with scale, not enough"
+               : "less with scale, but it is not shown that it learned there";
+  }
+  if (change.low > 0.0) return "more with scale";
+  return change.low > -margin && change.high < margin ? "scale does not help" : "undecided";
+}
+
+/// Whether more of the axis makes a regime enough: its verdict at the largest scale, and the change
+/// of its flips from the smallest on the same seeds.
+std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std::string& axis,
+                          std::int64_t phase, double margin) {
+  std::map<std::string, std::vector<const std::pair<const CellKey, StreamCell>*>> lines;
+  for (const auto& entry : cells) {
+    lines[fmt::format("{}, {} ({})", entry.first.world, entry.first.regime, entry.first.method)]
+        .push_back(&entry);
+  }
+  std::string text;
+  for (const auto& [line, scales] : lines) {
+    const auto& [first_key, first] = *scales.front();
+    const auto& [last_key, last] = *scales.back();
+    const StreamVerdict verdict = stream_verdict(last.lists(), phase, margin, last_key.text());
+    const SeedCells small = worst_flips(first, phase);
+    const SeedCells large = worst_flips(last, phase);
+    const SeedCells paired = large.minus(small);
+    const Estimate change = paired.estimate("scale " + line, first.any().difference_range());
+    const char* judged = scales.size() < 2 ? "one scale only"
+                         : paired.empty() || change.seeds < 2
+                             ? "one seed only"
+                             : judged_at_scale(verdict, change, margin);
+    const Range range = first.any().range();
+    text += fmt::format("{}: worst flip rate {} at {} = {}, {} at {}, change {}: {}. ", line,
+                        show_defined(small.estimate("small " + line, range)), axis, first_key.scale,
+                        show_defined(large.estimate("large " + line, range)), last_key.scale,
+                        show_defined(change), judged);
+  }
+  return text;
+}
+
+void add_charts(const Question& question, const std::map<CellKey, StreamCell>& cells,
+                const std::string& axis, std::int64_t phase, double margin, Answer& answer) {
+  std::map<std::string, std::map<std::string, StreamLines>> lines;  // world -> line -> trials
+  for (const auto& [key, cell] : cells) {
+    const std::string line = key.regime + ", " + key.method;
+    if (axis.empty()) lines[key.world][line].strata = cell.lists();
+  }
+  for (const auto& [world, each] : lines) {
+    for (Chart& chart : stream_charts(question.experiment, world, each, margin)) {
+      answer.charts.push_back(std::move(chart));
+    }
+  }
+  if (!axis.empty()) {
+    std::map<std::string,
+             std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>>
+        scaled;
+    for (const auto& [key, cell] : cells) {
+      scaled[key.world][key.regime + ", " + key.method][key.scale] = cell.lists();
+    }
+    for (const auto& [world, each] : scaled) {
+      answer.charts.push_back(flips_against_scale(question.experiment, world, axis, phase, each));
+    }
+  }
+}
+
+}  // namespace
+
+void check_streams(const Question& question) {
+  if (question.options.find("axis") != nullptr) needed_axis(question);
+  margin_option(question, kStreamMargin);
+  phase_option(question);
+  texts_option(question, "experiments");
+  texts_option(question, "also");
+}
+
+Answer streams(const Study& study, const Question& question) {
+  const std::string axis = text_option(question, "axis", "");
+  const double margin = margin_option(question, kStreamMargin);
+  const std::int64_t phase = phase_option(question);
+  std::set<std::string> scaled;
+  if (!axis.empty()) {
+    scaled.insert(axis);
+    for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
+  }
+  const TrialCells found = cells_of(study, question, axis, scaled);
+  const std::map<CellKey, StreamCell>& cells = found.cells;
+  Answer answer;
+  if (cells.empty()) {
+    answer.sentence = "No trial of this experiment that is done was on a stream. ";
+    for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
+    return answer;
+  }
+  const std::int64_t phases =
+      std::max_element(cells.begin(), cells.end(),
+                       [](const auto& a, const auto& b) {
+                         return a.second.any().phases < b.second.any().phases;
+                       })
+          ->second.any()
+          .phases;
+  if (phase >= phases) {
+    throw UsageError(fmt::format("{}phase = {} of a question: its streams have phases 0 to {}",
+                                 place_of(*question.options.find("phase")), phase, phases - 1));
+  }
+  std::map<CellKey, StreamVerdict> verdicts;
+  std::map<std::pair<std::string, std::string>, Tally> tallies;
+  for (const auto& [key, cell] : cells) {
+    const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
+    Tally& tally = tallies[{key.regime, key.method}];
+    ++tally.outcomes[verdict.outcome];
+    const bool praised = verdict.outcome == StreamOutcome::resolved ||
+                         verdict.outcome == StreamOutcome::not_confused;
+    if (praised && verdict.learned() == Learned::unknown) ++tally.unlearned;
+    tally.environments.insert(cell.environment);
+    ++tally.streams;
+    verdicts[key] = verdict;
+  }
+  answer.sentence = axis.empty() ? summary(tallies) : against_scale(cells, axis, phase, margin);
+  for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
+  if (found.offline > 0) {
+    answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
+  }
+  answer.tables.push_back(verdicts_table(question, cells, verdicts, axis, phase, margin));
+  answer.tables.back().caption += found.note;
+  answer.tables.push_back(measures_table(question, cells, axis, margin));
+  answer.tables.push_back(budget_table(question, cells));
+
+  add_charts(question, cells, axis, phase, margin, answer);
+  return answer;
+}
+
+}  // namespace spurion::analysis

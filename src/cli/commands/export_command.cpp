@@ -1,0 +1,69 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/output.hpp"
+#include "cli/rows_options.hpp"
+#include "cli/text.hpp"
+#include "harness/exchange/export_rows.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+constexpr std::int64_t kExportedRows = 1000;
+
+struct ExportArguments {
+  std::string environment;
+  RowsArguments rows;
+  std::string out;
+  bool compress = false;
+};
+
+int export_file(const ExportArguments& arguments, const Session& session) {
+  const RowsOfWorld rows =
+      rows_of(session, arguments.environment, arguments.rows, kExportedRows, false);
+  export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
+  print("{}: {} {} rows\n", arguments.out, rows.set.count(), purpose_name(rows.set.purpose));
+  Table table({"domain", "number", "rows"});
+  for (std::size_t i = 0; i < rows.set.parts.size(); ++i) {
+    const RowSet::Part& part = rows.set.parts[i];
+    table.add({part.domain, fmt::format("{}", i),
+               fmt::format("{} to {}", part.rows.first, part.rows.first + part.rows.count - 1)});
+  }
+  print("{}", table.text(2, 100));
+  return 0;
+}
+
+}  // namespace
+
+Command add_export(CLI::App& app, Session& session) {
+  CLI::App* parser = app.add_subcommand(
+      "export", "Write rows of an environment as an NPZ file, for any framework");
+  const auto arguments = std::make_shared<ExportArguments>();
+  arguments->rows.purpose = "train";
+  parser
+      ->add_option("ENVIRONMENT", arguments->environment, "As 'spurion list environments' shows it")
+      ->option_text(" ")
+      ->required();
+  add_rows_options(*parser, arguments->rows, "(default: 1000, or as many as there are)");
+  parser->add_option("--out", arguments->out, "The NPZ file to write")
+      ->option_text("FILE")
+      ->required();
+  parser->add_flag("--compress", arguments->compress, "Deflate the arrays");
+  parser->footer(
+      R"(Arrays: x, y, group, causal, spurious, twin (x with the cue changed), domain (number of
+the domain) and metadata (JSON, as bytes: which rows these are). Rows are for training unless
+--purpose says otherwise. To be measured, save logits [N] or [N, outputs] of exported test
+rows, with the metadata, and score them:
+  numpy.savez("logits.npz", logits=..., twin_logits=..., metadata=rows["metadata"])
+
+Examples:
+  spurion export two_bit --domain train_0 --domain train_1 --rows 5000 --out train.npz
+  spurion export two_bit --purpose test --rows 2000 --out test.npz
+  spurion export coloured_images source=glyphs --domain dial=0.5 --out glyphs.npz --compress)");
+  return {parser, [arguments, &session] { return export_file(*arguments, session); }};
+}
+
+}  // namespace spurion::cli

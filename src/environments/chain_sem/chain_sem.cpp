@@ -1,0 +1,376 @@
+#include "environments/chain_sem/chain_sem.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "spurion/error.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::identity;
+using environments::Matrix;
+using environments::Moments;
+using environments::place;
+using environments::product;
+using environments::scaled;
+using environments::transpose;
+using environments::Vector;
+using Kind = Intervention::Kind;
+
+constexpr const char* kEffect = "z";
+constexpr const char* kCause = "x";
+
+ChainSemOptions checked(ChainSemOptions options) {
+  Problems problems;
+  const auto domains = static_cast<std::int64_t>(options.train_scales.size());
+  if (domains < 1 || domains > ChainSem::kMaxTrainDomains) {
+    problems.add(fmt::format("'train_scales' of chain_sem needs 1 to {} numbers, got {}",
+                             ChainSem::kMaxTrainDomains, domains));
+  }
+  if (options.test_scale != 0.0 && !(options.test_scale >= ChainSem::kLowestScale)) {
+    problems.add(fmt::format("'test_scale' of chain_sem must be 0 or in [{}, {}], got {}",
+                             ChainSem::kLowestScale, ChainSem::kHighestScale, options.test_scale));
+  }
+  problems.raise();
+  // The end of the dial where what training teaches about z does the most harm.
+  if (options.test_scale == 0.0) {
+    options.test_scale = options.heteroskedastic ? ChainSem::kLowestScale : ChainSem::kHighestScale;
+  }
+  return options;
+}
+
+void check_scale(double scale) {
+  if (!(scale >= ChainSem::kLowestScale && scale <= ChainSem::kHighestScale)) {
+    throw UsageError(fmt::format("shift {} of chain_sem is not in [{}, {}]", scale,
+                                 ChainSem::kLowestScale, ChainSem::kHighestScale));
+  }
+}
+
+/// The paper's initials, such as FOU.
+std::string initials(const ChainSemOptions& options) {
+  return std::string(options.hidden ? "P" : "F") + (options.heteroskedastic ? "E" : "O") +
+         (options.scrambled ? "S" : "U");
+}
+
+CausalGraph causal_graph(const ChainSemOptions& options) {
+  const bool hidden = options.hidden;
+  CausalGraph graph;
+  graph.variables = {{"scale", Role::hidden, "e, the dial"},
+                     {"h", Role::hidden, hidden ? "confounder of x, y and z" : "parent of x only"},
+                     {kCause, Role::causal, "h W_hx + N(0, e^2 I)"},
+                     {"y", Role::hidden, "x W_xy + h W_hy + noise"},
+                     {"label", Role::label, "sum of y"},
+                     {kEffect, Role::spurious, "y W_yz + h W_hz + noise"},
+                     {"input", Role::observed, "(x, z), rotated when scrambled"}};
+  // Of y and z one has noise of scale 1 in every domain.
+  graph.edges = {
+      {"scale", "h"}, {"scale", kCause}, {"scale", options.heteroskedastic ? "y" : kEffect},
+      {"h", kCause},  {kCause, "y"},     {"y", "label"},
+      {"y", kEffect}, {kCause, "input"}, {kEffect, "input"}};
+  if (hidden) {
+    graph.edges.push_back({"h", "y"});
+    graph.edges.push_back({"h", kEffect});
+  }
+  return graph;
+}
+
+EnvironmentInfo make_info(const ChainSemOptions& options) {
+  EnvironmentInfo info;
+  info.name = "chain_sem";
+  info.title = "Chain of three, " + initials(options);
+  info.citation = "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893, section 5.1";
+  info.mechanism = fmt::format(
+      "h = e N(0, I)\n"
+      "x = h W_hx + e N(0, I)\n"
+      "y = x W_xy + h W_hy + {} N(0, I)\n"
+      "z = y W_yz + h W_hz + {} N(0, I)\n"
+      "label = sum_j y_j\n"
+      "W_xy, W_yz {}; {}\n"
+      "input = (x, z){}",
+      options.heteroskedastic ? "e" : "1", options.heteroskedastic ? "1" : "e",
+      options.setup_ones ? "= I" : "~ N(0, 1) / (2 half_dimensions)",
+      options.hidden ? "W_hx, W_hy, W_hz ~ N(0, 1) / (2 half_dimensions)"
+                     : "W_hx = I, W_hy = W_hz = 0",
+      options.scrambled ? " S, S a random rotation" : "");
+  info.deviations = "The source measures coefficients only; the test domain and the dial are ours.";
+  info.task = Task::regression;
+  info.outputs = 1;
+  info.input_shape = {2 * options.half_dimensions};
+  info.cue = kEffect;
+  info.causal = kCause;
+  info.graph = causal_graph(options);
+  info.dial.name = "e";
+  info.dial.doc = "scale of the noise of h, x and, by setting, y or z";
+  info.dial.low = ChainSem::kLowestScale;
+  info.dial.high = ChainSem::kHighestScale;
+  info.dial.points = {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0};
+  return info;
+}
+
+Matrix random_or(bool random, const StreamKey& key, const Matrix& otherwise) {
+  const std::int64_t size = otherwise.rows();
+  if (!random) return otherwise;
+  return environments::gaussian(key, size, size, 1.0 / static_cast<double>(2 * size));
+}
+
+/// out += v m for one row vector.
+void add_product(const double* v, const Matrix& m, double* out) {
+  for (std::int64_t i = 0; i < m.rows(); ++i) {
+    const double* row = m.row(i);
+    for (std::int64_t j = 0; j < m.columns(); ++j) out[j] += v[i] * row[j];
+  }
+}
+
+}  // namespace
+
+struct ChainSem::Rows {
+  std::vector<float> x;      ///< [B, half_dimensions]
+  std::vector<float> z;      ///< [B, half_dimensions]
+  std::vector<float> label;  ///< [B]
+};
+
+const Schema<ChainSemOptions>& ChainSem::schema() {
+  using O = Options;
+  static const auto schema =
+      Schema<O>()
+          .field("hidden", &O::hidden, "P instead of F: h also moves y and z.")
+          .field("heteroskedastic", &O::heteroskedastic,
+                 "E instead of O: the noise of y has scale e and that of z scale 1, not the other "
+                 "way round.")
+          .field("scrambled", &O::scrambled, "S instead of U: inputs are rotated at random.")
+          .field("half_dimensions", &O::half_dimensions, "Size of each of h, x, y and z.",
+                 between(1, 100))
+          .field("setup_ones", &O::setup_ones,
+                 "W_xy = W_yz = I as in the published runs; otherwise Gaussian as in the text.")
+          .field("train_scales", &O::train_scales, "e of each train domain.",
+                 between(kLowestScale, kHighestScale))
+          .field("test_scale", &O::test_scale,
+                 "e of the test domain; 0 takes the end of the dial where z misleads: 10, or 0.1 "
+                 "when heteroskedastic.",
+                 between(0, kHighestScale))
+          .preset("easy", "train_scales = [0.2, 2, 10]: the noise of the cue varies more",
+                  [](O& o) {
+                    o.train_scales = {0.2, 2.0, 10.0};
+                  })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "hidden, heteroskedastic and scrambled", [](O& o) {
+            o.hidden = true;
+            o.heteroskedastic = true;
+            o.scrambled = true;
+          });
+  return schema;
+}
+
+ChainSem::ChainSem(Options options, const EnvironmentContext& context)
+    : options_(checked(std::move(options))),
+      key_(StreamKey(context.data_seed).child("chain_sem")),
+      paths_(draw_paths(options_, key_.child("world"))),
+      scramble_(options_.scrambled ? environments::random_rotation(key_.child("scramble"),
+                                                                   2 * options_.half_dimensions)
+                                   : identity(2 * options_.half_dimensions)),
+      info_(make_info(options_)) {
+  std::vector<Moments> each;
+  for (const double scale : options_.train_scales) each.push_back(moments(scale));
+  const Moments pooled = environments::average(each);
+  const std::int64_t half = options_.half_dimensions;
+  erm_weights_ = environments::least_squares(pooled);
+  spurious_weights_ = environments::least_squares(environments::select(pooled, half, half));
+}
+
+ChainSem::Paths ChainSem::draw_paths(const Options& options, const StreamKey& key) {
+  const Matrix one = identity(options.half_dimensions);
+  const Matrix zero(options.half_dimensions, options.half_dimensions);
+  Paths paths;
+  paths.hidden_x = random_or(options.hidden, key.child("W_hx"), one);
+  paths.hidden_y = random_or(options.hidden, key.child("W_hy"), zero);
+  paths.hidden_z = random_or(options.hidden, key.child("W_hz"), zero);
+  paths.x_y = random_or(!options.setup_ones, key.child("W_xy"), one);
+  paths.y_z = random_or(!options.setup_ones, key.child("W_yz"), one);
+  return paths;
+}
+
+std::vector<Domain> ChainSem::train_domains() const {
+  std::vector<Domain> domains;
+  for (const double scale : options_.train_scales) {
+    const std::string name = fmt::format("train_{}", domains.size());
+    domains.push_back({name, scale, name, {}});
+  }
+  return domains;
+}
+
+Domain ChainSem::test_domain() const { return {"test", options_.test_scale, "test", {}}; }
+
+Domain ChainSem::at(double shift) const {
+  check_scale(shift);
+  return {fmt::format("dial={}", shift), shift, "dial", {}};
+}
+
+bool ChainSem::supports(const Intervention& intervention) const {
+  return intervention.kind == Kind::none ||
+         (intervention.kind == Kind::resample && intervention.variable == kEffect);
+}
+
+/// Covariances along the chain, each from those before it: Cov(u, v) is E[u' v] for row vectors.
+Moments ChainSem::moments(double scale) const {
+  const auto& [hidden_x, hidden_y, hidden_z, x_y, y_z] = paths_;
+  const auto add = [](const Matrix& a, const Matrix& b) { return environments::sum(a, b); };
+  const std::int64_t half = options_.half_dimensions;
+  const double square = scale * scale;
+  const Matrix one = identity(half);
+  const Matrix h_x = scaled(hidden_x, square);
+  const Matrix x_x = add(product(transpose(hidden_x), h_x), scaled(one, square));
+  const Matrix x_to_y = add(product(x_x, x_y), product(transpose(h_x), hidden_y));
+  const Matrix h_to_y = add(product(h_x, x_y), scaled(hidden_y, square));
+  const Matrix y_y = add(add(product(transpose(x_y), x_to_y), product(transpose(hidden_y), h_to_y)),
+                         scaled(one, y_noise(scale) * y_noise(scale)));
+  const Matrix x_z = add(product(x_to_y, y_z), product(transpose(h_x), hidden_z));
+  const Matrix h_z = add(product(h_to_y, y_z), scaled(hidden_z, square));
+  const Matrix y_to_z = add(product(y_y, y_z), product(transpose(h_to_y), hidden_z));
+  const Matrix z_z = add(add(product(transpose(y_z), y_to_z), product(transpose(hidden_z), h_z)),
+                         scaled(one, z_noise(scale) * z_noise(scale)));
+  Moments out;
+  out.inputs = Matrix(2 * half, 2 * half);
+  place(out.inputs, 0, 0, x_x);
+  place(out.inputs, 0, half, x_z);
+  place(out.inputs, half, 0, transpose(x_z));
+  place(out.inputs, half, half, z_z);
+  out.cross = row_sums(x_to_y);
+  const Vector z_cross = row_sums(transpose(y_to_z));
+  out.cross.insert(out.cross.end(), z_cross.begin(), z_cross.end());
+  for (const double value : row_sums(y_y)) out.target += value;
+  return out;
+}
+
+ChainSem::Rows ChainSem::draw(const StreamKey& noise, RowRange rows, double scale) const {
+  const std::int64_t half = options_.half_dimensions;
+  const auto size = static_cast<std::size_t>(half);
+  const auto normals = [&](const char* name) {
+    std::vector<float> values(static_cast<std::size_t>(rows.count) * size);
+    Stream(noise.child(name)).fill_normal(rows.first, rows.count, half, values.data());
+    return values;
+  };
+  const std::vector<float> h_noise = normals("h");
+  const std::vector<float> y_noise_values = normals("y");
+  Rows out{normals("x"), normals("z"), {}};
+  Vector h(size);
+  Vector x(size);
+  Vector y(size);
+  Vector z(size);
+  const auto load = [size](const float* from, double factor, Vector& to) {
+    std::transform(from, from + size, to.begin(),
+                   [factor](float value) { return factor * static_cast<double>(value); });
+  };
+  const auto store = [](const Vector& from, float* to) {
+    std::transform(from.begin(), from.end(), to, [](double v) { return static_cast<float>(v); });
+  };
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const std::int64_t at = i * half;
+    load(h_noise.data() + at, scale, h);
+    load(out.x.data() + at, scale, x);
+    add_product(h.data(), paths_.hidden_x, x.data());
+    load(y_noise_values.data() + at, y_noise(scale), y);
+    add_product(x.data(), paths_.x_y, y.data());
+    if (options_.hidden) add_product(h.data(), paths_.hidden_y, y.data());
+    load(out.z.data() + at, z_noise(scale), z);
+    add_product(y.data(), paths_.y_z, z.data());
+    if (options_.hidden) add_product(h.data(), paths_.hidden_z, z.data());
+    store(x, out.x.data() + at);
+    store(z, out.z.data() + at);
+    double label = 0.0;
+    for (const double value : y) label += value;
+    out.label.push_back(static_cast<float>(label));
+  }
+  return out;
+}
+
+Sample ChainSem::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                          const Intervention& intervention) const {
+  check_scale(domain.shift);
+  const std::int64_t half = options_.half_dimensions;
+  const StreamKey noise = key_.child(domain.key).child(purpose_name(purpose));
+  Rows drawn = draw(noise.child("row"), rows, domain.shift);
+  if (intervention.kind == Kind::resample) {
+    drawn.z = draw(noise.child("second_draw"), rows, domain.shift).z;
+  }
+  Sample sample;
+  sample.x = at::empty({rows.count, 2 * half}, at::kFloat);
+  sample.y = at::empty({rows.count}, at::kFloat);
+  sample.causal = at::empty({rows.count, half}, at::kFloat);
+  sample.spurious = at::empty({rows.count, half}, at::kFloat);
+  std::copy(drawn.label.begin(), drawn.label.end(), sample.y.data_ptr<float>());
+  std::copy(drawn.x.begin(), drawn.x.end(), sample.causal.data_ptr<float>());
+  std::copy(drawn.z.begin(), drawn.z.end(), sample.spurious.data_ptr<float>());
+  auto* inputs = sample.x.data_ptr<float>();
+  Vector row(static_cast<std::size_t>(2 * half));
+  Vector rotated(row.size());
+  for (std::int64_t i = 0; i < rows.count; ++i, inputs += 2 * half) {
+    std::copy_n(drawn.x.data() + i * half, half, row.begin());
+    std::copy_n(drawn.z.data() + i * half, half, row.begin() + half);
+    if (options_.scrambled) {
+      std::fill(rotated.begin(), rotated.end(), 0.0);
+      add_product(row.data(), scramble_, rotated.data());
+      row.swap(rotated);
+    }
+    std::transform(row.begin(), row.end(), inputs, [](double v) { return static_cast<float>(v); });
+  }
+  return sample;
+}
+
+Ceilings ChainSem::ceilings(const Domain& domain) const {
+  check_scale(domain.shift);
+  const std::int64_t half = options_.half_dimensions;
+  const Moments here = moments(domain.shift);
+  const auto exact = [](double value) { return Ceiling{value, Exactness::closed_form, 0.0}; };
+  Ceilings out;
+  // All variables are jointly Gaussian, so the best linear predictor is the best predictor.
+  out.bayes = exact(environments::residual_variance(here));
+  out.invariant = exact(environments::residual_variance(environments::select(here, 0, half)));
+  out.spurious_only =
+      exact(environments::squared_error(environments::select(here, half, half), spurious_weights_));
+  out.population_erm = exact(environments::squared_error(here, erm_weights_));
+  out.chance = here.target;
+  return out;
+}
+
+std::vector<std::pair<std::string, Tensor>> ChainSem::coefficient_errors(
+    const Tensor& weights) const {
+  const std::int64_t half = options_.half_dimensions;
+  SPURION_CHECK(weights.dim() == 2 && weights.size(1) == 2 * half,
+                "chain_sem has 2 * half_dimensions coefficients");
+  const Tensor shown = weights.detach().to(at::kCPU, at::kDouble).contiguous();
+  const Vector truth = row_sums(paths_.x_y);
+  const std::int64_t replicas = shown.size(0);
+  const Tensor causal = at::zeros({replicas}, at::kDouble);
+  const Tensor noncausal = at::zeros({replicas}, at::kDouble);
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    const double* begin = shown.data_ptr<double>() + k * 2 * half;
+    // Inputs are (x, z) S, so weights w on them are weights S w on (x, z).
+    const Vector own = product(scramble_, Vector(begin, begin + 2 * half));
+    double& causal_error = causal.data_ptr<double>()[k];
+    double& noncausal_error = noncausal.data_ptr<double>()[k];
+    for (std::int64_t j = 0; j < half; ++j) {
+      const auto i = static_cast<std::size_t>(j);
+      const double off = own[i] - truth[i];
+      const double leak = own[i + static_cast<std::size_t>(half)];
+      causal_error += off * off / static_cast<double>(half);
+      noncausal_error += leak * leak / static_cast<double>(half);
+    }
+  }
+  return {{"causal_coefficient_error", causal}, {"noncausal_coefficient_error", noncausal}};
+}
+
+std::vector<double> ChainSem::population_erm_weights() const {
+  return product(transpose(scramble_), erm_weights_);
+}
+
+void register_chain_sem(Catalog& catalog);
+void register_chain_sem(Catalog& catalog) {
+  catalog.environments.add<ChainSem>(
+      "chain_sem", "Regression on a chain's cause and effect under noise of varying scale.",
+      "Arjovsky et al. 2019, arXiv:1907.02893, section 5.1");
+}
+
+}  // namespace spurion

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "environments/shared/images/image_split.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/image_source.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+struct ColouredImagesOptions {
+  std::string source = "fashion_mnist";
+  std::int64_t resolution = 14;
+  double label_noise = 0.25;
+  std::vector<double> train_shifts = {0.2, 0.1};
+  double test_shift = 0.9;
+  std::string split = "irm";
+};
+
+/// Coloured MNIST (Arjovsky et al. 2019) over any pool of greyscale images: the half of the classes
+/// an image belongs to causes the label, the label causes the colour. The dial is e, the share of
+/// rows whose colour disagrees with the label. See datasets/coloured_images.md.
+///
+/// Interventions on "colour" change the colour alone. Those on "shape" put an image of the other
+/// half of the classes in the row's place where the shape changes; label and colour lie downstream,
+/// so they follow with the label and colour noise the row had.
+class ColouredImages final : public Environment {
+ public:
+  using Options = ColouredImagesOptions;
+  static const Schema<Options>& schema();
+  static constexpr std::int64_t kMaxTrainDomains = 100;
+
+  /// Throws `UsageError` for options that fit no domain, `DataError` when images are missing.
+  ColouredImages(Options options, const EnvironmentContext& context);
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return train_domains_; }
+  [[nodiscard]] Domain test_domain() const override;
+  [[nodiscard]] Domain at(double shift) const override;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override;
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const override;
+  [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  struct Noise;
+  struct Row;
+
+  [[nodiscard]] environments::ImageRows images_of(const Domain& domain, Purpose purpose) const;
+  [[nodiscard]] int half(std::int64_t image) const;
+  [[nodiscard]] const std::uint8_t* pixels(std::int64_t image) const;
+  [[nodiscard]] std::int64_t image_of_half(int wanted, const environments::ImageRows& images,
+                                           const Stream& stream, std::int64_t row) const;
+  [[nodiscard]] Row draw(const environments::ImageRows& images, const Noise& noise, double shift,
+                         const Intervention& intervention, std::int64_t row) const;
+
+  Options options_;
+  StreamKey key_;
+  environments::ImageSplit split_;
+  std::shared_ptr<const ImagePool> training_file_;
+  std::shared_ptr<const ImagePool> test_file_;  ///< null unless the split uses it
+  std::vector<Domain> train_domains_;
+  double mean_train_shift_ = 0.0;
+  EnvironmentInfo info_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,262 @@
+#include "environments/linear_unit_tests/linear_unit_tests.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "environments/linear_unit_tests/linear_unit_example_1.hpp"
+#include "environments/linear_unit_tests/linear_unit_example_2.hpp"
+#include "environments/linear_unit_tests/linear_unit_example_3.hpp"
+#include "environments/shared/shift_domains.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::Matrix;
+using environments::Members;
+using environments::UnitTestRows;
+using environments::UnitTestSizes;
+using Kind = Intervention::Kind;
+
+constexpr const char* kSpurious = "spurious";
+constexpr const char* kInvariant = "invariant";
+
+int number_of(const std::string& example) { return example.front() - '0'; }
+bool scrambled(const std::string& example) { return example.back() == 's'; }
+
+UnitTestSizes sizes_of(const LinearUnitTestsOptions& options) {
+  return {options.invariant_dimensions, options.spurious_dimensions, options.domains};
+}
+
+/// The scrambled variant shares it: the same rows, shown differently.
+StreamKey example_key(int number, std::uint64_t data_seed) {
+  return StreamKey(data_seed).child("linear_unit_tests").child(static_cast<std::uint64_t>(number));
+}
+
+EnvironmentInfo make_info(const LinearUnitTestsOptions& options,
+                          const environments::LinearUnitExample& example) {
+  EnvironmentInfo info;
+  info.name = "linear_unit_tests";
+  info.title = fmt::format("Linear unit test {}", options.example);
+  info.citation = "Aubin, Slowik, Arjovsky, Bottou, Lopez-Paz 2021, arXiv:2102.10867";
+  info.mechanism = example.mechanism() + "\ninput = (x, z)" +
+                   (scrambled(options.example) ? " S, S a random rotation" : "") +
+                   "\nwith probability e, z is an independent draw from its marginal";
+  info.deviations =
+      "The source breaks the link by permuting the spurious block among the rows of a domain; here "
+      "each row draws it anew from its marginal.";
+  info.deviations +=
+      number_of(options.example) == 3
+          ? " Of two rows that follow each other one has each label, where the source "
+            "has a half of zeros before a half of ones."
+          : "";
+  info.task = example.task();
+  info.outputs = 1;
+  info.groups = info.task == Task::binary ? 4 : 0;
+  info.input_shape = {options.invariant_dimensions + options.spurious_dimensions};
+  info.cue = kSpurious;
+  info.causal = kInvariant;
+  info.graph = example.graph();
+  info.dial.name = "e";
+  info.dial.doc = "share of rows whose spurious block is an independent draw from its marginal";
+  for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
+  info.dial.mixture = DialInfo::Mixture{Intervention::none(), Intervention::resample(kSpurious)};
+  return info;
+}
+
+/// out = (row_a, row_b) S, or (row_a, row_b) when S is empty. Row by row, so that a row has the
+/// same bits whatever stands beside it.
+void show(const float* invariant, std::int64_t invariant_size, const float* spurious,
+          std::int64_t spurious_size, const Matrix& scramble, environments::Vector& scratch,
+          float* out) {
+  if (scramble.rows() == 0) {
+    std::copy_n(invariant, invariant_size, out);
+    std::copy_n(spurious, spurious_size, out + invariant_size);
+    return;
+  }
+  std::fill(scratch.begin(), scratch.end(), 0.0);
+  for (std::int64_t i = 0; i < scramble.rows(); ++i) {
+    const auto value =
+        static_cast<double>(i < invariant_size ? invariant[i] : spurious[i - invariant_size]);
+    const double* row = scramble.row(i);
+    for (std::size_t j = 0; j < scratch.size(); ++j) scratch[j] += value * row[j];
+  }
+  std::transform(scratch.begin(), scratch.end(), out,
+                 [](double value) { return static_cast<float>(value); });
+}
+
+}  // namespace
+
+const Schema<LinearUnitTestsOptions>& LinearUnitTests::schema() {
+  using O = Options;
+  static const auto schema =
+      Schema<O>()
+          .field(
+              "example", &O::example,
+              "1: regression, noise scale differs; 2: cows and camels; 3: small invariant margin; "
+              "with s: inputs are rotated at random.",
+              one_of({"1", "2", "3", "1s", "2s", "3s"}))
+          .field("invariant_dimensions", &O::invariant_dimensions, "Size of the invariant block.",
+                 between(1, 100))
+          .field("spurious_dimensions", &O::spurious_dimensions,
+                 "Size of the spurious block; 0: there is none.", between(0, 100))
+          .field("domains", &O::domains,
+                 "Number of train domains; beyond the third their "
+                 "constants are drawn at random.",
+                 between(1, 100))
+          .preset("easy", "spurious_dimensions = 1", [](O& o) { o.spurious_dimensions = 1; })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "spurious_dimensions = 20", [](O& o) { o.spurious_dimensions = 20; });
+  return schema;
+}
+
+LinearUnitTests::LinearUnitTests(const Options& options, const EnvironmentContext& context)
+    : sizes_(sizes_of(options)),
+      key_(example_key(number_of(options.example), context.data_seed)),
+      example_(environments::make_linear_unit_example(number_of(options.example), sizes_,
+                                                      key_.child("world"))),
+      info_(make_info(options, *example_)) {
+  if (scrambled(options.example)) {
+    scramble_ =
+        environments::random_rotation(key_.child("scramble"), sizes_.invariant + sizes_.spurious);
+  }
+}
+
+std::vector<Domain> LinearUnitTests::train_domains() const {
+  std::vector<Domain> domains;
+  for (std::int64_t d = 0; d < sizes_.domains; ++d) {
+    const std::string name = fmt::format("train_{}", d);
+    domains.push_back({name, 0.0, name, {static_cast<double>(d)}});
+  }
+  return domains;
+}
+
+Domain LinearUnitTests::at(double shift) const {
+  return environments::dial_point("linear_unit_tests", shift);
+}
+
+bool LinearUnitTests::supports(const Intervention& intervention) const {
+  return intervention.kind == Kind::none ||
+         (intervention.kind == Kind::resample && intervention.variable == kSpurious);
+}
+
+Members LinearUnitTests::members_of(const Domain& domain) const {
+  environments::check_unit_shift("linear_unit_tests", domain.shift);
+  Members members(static_cast<std::size_t>(sizes_.domains));
+  std::iota(members.begin(), members.end(), std::int64_t{0});
+  if (domain.parameters.empty()) return members;
+  Members chosen;
+  for (const double parameter : domain.parameters) {
+    const auto found = std::find_if(members.begin(), members.end(), [parameter](std::int64_t d) {
+      return static_cast<double>(d) == parameter;
+    });
+    if (found == members.end()) {
+      throw UsageError(
+          fmt::format("domain '{}' of linear_unit_tests names train domain {}; there "
+                      "are {}",
+                      domain.name, parameter, sizes_.domains));
+    }
+    chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+Ceilings LinearUnitTests::ceilings(const Domain& domain) const {
+  return example_->ceilings(members_of(domain), domain.shift);
+}
+
+Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                 const Intervention& intervention) const {
+  const Members members = members_of(domain);
+  const StreamKey noise = key_.child(domain.key).child(purpose_name(purpose));
+  UnitTestRows drawn =
+      example_->draw(noise.child("row"), rows, members, environments::LabelCounts::exact);
+
+  // The rows' uniforms are shared along the dial: raising e only ever breaks more of them. What
+  // breaks a row there and what an intervention puts in place of an unbroken one is the same draw,
+  // so the curve from twins meets the dial at both ends; a row already broken gets yet another.
+  const bool intervene = intervention.kind == Kind::resample;
+  std::vector<double> breaks(static_cast<std::size_t>(rows.count));
+  Stream(noise.child("breaks")).fill_uniform(rows.first, rows.count, 1, breaks.data());
+  const auto replace = [&](bool where_broken, const char* name) {
+    const UnitTestRows other =
+        example_->draw(noise.child(name), rows, members, environments::LabelCounts::random);
+    for (std::int64_t i = 0; i < rows.count; ++i) {
+      if ((breaks[static_cast<std::size_t>(i)] < domain.shift) != where_broken) continue;
+      std::copy_n(other.spurious.data() + i * sizes_.spurious, sizes_.spurious,
+                  drawn.spurious.data() + i * sizes_.spurious);
+      drawn.cue[static_cast<std::size_t>(i)] = other.cue[static_cast<std::size_t>(i)];
+    }
+  };
+  if (domain.shift > 0.0) replace(true, intervene ? "second_draw" : "first_draw");
+  if (intervene && domain.shift < 1.0) replace(false, "first_draw");
+
+  Sample sample;
+  const bool binary = info_.task == Task::binary;
+  const std::int64_t width = sizes_.invariant + sizes_.spurious;
+  sample.x = at::empty({rows.count, width}, at::kFloat);
+  sample.y = at::empty({rows.count}, binary ? at::kLong : at::kFloat);
+  sample.causal = at::empty({rows.count, sizes_.invariant}, at::kFloat);
+  sample.spurious = at::empty({rows.count, sizes_.spurious}, at::kFloat);
+  std::copy(drawn.invariant.begin(), drawn.invariant.end(), sample.causal.data_ptr<float>());
+  std::copy(drawn.spurious.begin(), drawn.spurious.end(), sample.spurious.data_ptr<float>());
+  auto* x = sample.x.data_ptr<float>();
+  environments::Vector scratch(static_cast<std::size_t>(width));
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    show(drawn.invariant.data() + i * sizes_.invariant, sizes_.invariant,
+         drawn.spurious.data() + i * sizes_.spurious, sizes_.spurious, scramble_, scratch,
+         x + i * width);
+  }
+  if (!binary) {
+    std::copy(drawn.label.begin(), drawn.label.end(), sample.y.data_ptr<float>());
+    return sample;
+  }
+  sample.group = at::empty({rows.count}, at::kLong);
+  auto* y = sample.y.data_ptr<std::int64_t>();
+  auto* group = sample.group.data_ptr<std::int64_t>();
+  for (std::size_t i = 0; i < drawn.label.size(); ++i) {
+    y[i] = drawn.label[i] > 0.5F ? 1 : 0;
+    group[i] = 2 * y[i] + (drawn.cue[i] == y[i] ? 1 : 0);
+  }
+  return sample;
+}
+
+std::unique_ptr<const environments::LinearUnitExample> environments::make_linear_unit_example(
+    int number, const UnitTestSizes& sizes, const StreamKey& key) {
+  switch (number) {
+    case 1:
+      return std::make_unique<LinearUnitExample1>(sizes, key);
+    case 2:
+      return std::make_unique<LinearUnitExample2>(sizes, key);
+    case 3:
+      return std::make_unique<LinearUnitExample3>(sizes, key);
+    default:
+      throw LogicError(fmt::format("there is no linear unit test {}", number));
+  }
+}
+
+Example1Population example1_population(const LinearUnitTestsOptions& options,
+                                       std::uint64_t data_seed) {
+  const environments::LinearUnitExample1 example(sizes_of(options),
+                                                 example_key(1, data_seed).child("world"));
+  Example1Population out;
+  out.weights = example.erm_weights();
+  for (std::int64_t d = 0; d < options.domains; ++d) {
+    out.in_distribution.push_back(squared_error(example.moments(d), out.weights));
+    out.test.push_back(squared_error(example.shifted_moments(d), out.weights));
+    out.invariant.push_back(example.ceilings({d}, 1.0).invariant.value);
+  }
+  return out;
+}
+
+void register_linear_unit_tests(Catalog& catalog);
+void register_linear_unit_tests(Catalog& catalog) {
+  catalog.environments.add<LinearUnitTests>(
+      "linear_unit_tests", "Six small linear problems, each with a cue that stops being one.",
+      "Aubin et al. 2021, arXiv:2102.10867");
+}
+
+}  // namespace spurion

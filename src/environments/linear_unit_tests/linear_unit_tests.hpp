@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/linear_unit_tests/linear_unit_example.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+struct LinearUnitTestsOptions {
+  std::string example = "1";
+  std::int64_t invariant_dimensions = 5;
+  std::int64_t spurious_dimensions = 5;
+  std::int64_t domains = 3;
+};
+
+/// The linear unit tests for invariance discovery (Aubin et al. 2021). The dial is the share of
+/// rows whose spurious block is an independent draw from its marginal in the row's train domain.
+/// See datasets/linear_unit_tests.md.
+///
+/// `Domain::parameters` is the list of train domains whose rows take turns: row i belongs to number
+/// parameters[i % size]; empty means all of them, as in the test domain and along the dial. So the
+/// published per-domain test error is that of a domain {"...", 1.0, key, {number}}, and the mean
+/// over domains that of `test_domain()`.
+class LinearUnitTests final : public Environment {
+ public:
+  using Options = LinearUnitTestsOptions;
+  static const Schema<Options>& schema();
+
+  LinearUnitTests(const Options& options, const EnvironmentContext& context);
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override;
+  [[nodiscard]] Domain test_domain() const override { return {"test", 1.0, "test", {}}; }
+  [[nodiscard]] Domain at(double shift) const override;
+  [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  [[nodiscard]] environments::Members members_of(const Domain& domain) const;
+
+  environments::UnitTestSizes sizes_;
+  StreamKey key_;
+  std::unique_ptr<const environments::LinearUnitExample> example_;
+  environments::Matrix scramble_;  ///< empty: inputs are shown as they are
+  EnvironmentInfo info_;
+};
+
+/// What example 1 comes to in an infinite population; [domains] each.
+struct Example1Population {
+  std::vector<double> weights;          ///< pooled least squares on (x, z), before scrambling
+  std::vector<double> in_distribution;  ///< its mean squared error in each train domain
+  std::vector<double> test;             ///< the same with the spurious block drawn anew
+  std::vector<double> invariant;        ///< of the best predictor from the invariant block
+};
+/// The population of `LinearUnitTests` with these sizes and this data seed, example "1" or "1s".
+SPURION_API Example1Population example1_population(const LinearUnitTestsOptions& options,
+                                                   std::uint64_t data_seed);
+
+}  // namespace spurion

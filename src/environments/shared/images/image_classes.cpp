@@ -1,0 +1,79 @@
+#include "environments/shared/images/image_classes.hpp"
+
+#include <fmt/format.h>
+
+#include "spurion/error.hpp"
+
+namespace spurion::environments {
+
+namespace {
+
+constexpr int kSourceClasses = 10;
+
+}  // namespace
+
+ClassGrouping::ClassGrouping(const std::string& word)
+    : count_(word == "halves"  ? 2
+             : word == "pairs" ? 5
+                               : kSourceClasses) {}
+
+int ClassGrouping::of(int image_class) const {
+  // Coloured MNIST calls the lower half 1.
+  return count_ == 2 ? (image_class < 5 ? 1 : 0) : image_class * count_ / kSourceClasses;
+}
+
+std::string ClassGrouping::text() const {
+  if (count_ == 2) return "1 if the image's class is below 5, else 0";
+  if (count_ == 5) return "the image's class, in pairs {0, 1}, {2, 3} ... {8, 9}";
+  return "the image's class, 0..9";
+}
+
+ImageClasses::ImageClasses(const DataSources& sources, const std::string& source,
+                           ClassGrouping grouping, SplitKind split, const StreamKey& key,
+                           std::int64_t train_domains)
+    : grouping_(grouping), split_(split, key, train_domains), source_(source) {
+  training_file_ = sources.images(source, true);
+  SPURION_CHECK(training_file_->count == ImageSplit::kTrainingFile, "unexpected number of images");
+  if (split == SplitKind::domainbed) {
+    test_file_ = sources.images(source, false);
+    SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
+  }
+}
+
+int ImageClasses::of(std::int64_t image) const {
+  const bool training = image < ImageSplit::kTrainingFile;
+  const ImagePool& file = training ? *training_file_ : *test_file_;
+  const std::int64_t index = training ? image : image - ImageSplit::kTrainingFile;
+  return grouping_.of(file.labels[static_cast<std::size_t>(index)]);
+}
+
+const std::uint8_t* ImageClasses::pixels(std::int64_t image) const {
+  if (image < ImageSplit::kTrainingFile) {
+    return training_file_->pixels.data() + image * kImagePixels;
+  }
+  return test_file_->pixels.data() + (image - ImageSplit::kTrainingFile) * kImagePixels;
+}
+
+std::int64_t ImageClasses::drawn(int wanted, const ImageRows& images, const Stream& stream,
+                                 std::int64_t row) const {
+  constexpr std::int64_t kTries = 10000;  // a class is a tenth of all images: ten tries on average
+  for (std::int64_t attempt = 0; attempt < kTries; ++attempt) {
+    const std::int64_t image = images[stream.below(images.count(), row, attempt)];
+    if (of(image) == wanted) return image;
+  }
+  throw DataError(fmt::format("source '{}' has hardly any image of class {}", source_, wanted));
+}
+
+std::string source_title(const std::string& source) {
+  return source == "fashion_mnist" ? "Fashion-MNIST" : source == "mnist" ? "MNIST" : "glyphs";
+}
+
+std::vector<std::string> image_sources() { return {"fashion_mnist", "mnist", "glyphs"}; }
+
+void check_resolution(std::int64_t resolution, const std::string& world) {
+  if (resolution != 14 && resolution != kImageSide) {
+    throw UsageError(fmt::format("'resolution' of {} must be 14 or 28, got {}", world, resolution));
+  }
+}
+
+}  // namespace spurion::environments

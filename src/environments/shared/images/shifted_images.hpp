@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "environments/shared/images/image_classes.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/environment.hpp"
+
+namespace spurion::environments {
+
+/// Draws a picture of one setting of the domain's variable.
+using Painter = std::function<void(const std::uint8_t* image, float* out)>;
+
+/// A world of images of C classes where a domain sets how all its pictures are shown (turned,
+/// blurred): covariate shift. The variable says nothing about the label anywhere.
+struct ShiftedImagesOptions {
+  std::string world;
+  std::string variable;      ///< "angle"
+  std::string variable_doc;  ///< "how far the picture is turned, in degrees"
+  std::string source;
+  std::int64_t resolution = 14;
+  std::string classes = "all";
+  std::string split = "irm";
+  double label_noise = 0.0;
+  std::vector<double> train_values;
+  double test_value = 0.0;
+  double high = 1.0;           ///< values go from 0 to this
+  std::vector<double> points;  ///< of the dial
+};
+
+class ShiftedImages : public Environment {
+ public:
+  static constexpr std::int64_t kMaxTrainDomains = 100;
+
+  [[nodiscard]] const EnvironmentInfo& info() const final { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const final { return train_domains_; }
+  [[nodiscard]] Domain test_domain() const final;
+  [[nodiscard]] Domain at(double shift) const final;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const final;
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const final;
+  [[nodiscard]] bool supports(const Intervention& intervention) const final;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const final;
+
+ protected:
+  /// Throws `UsageError` for options that fit no domain, `DataError` when images are missing.
+  ShiftedImages(ShiftedImagesOptions options, const EnvironmentContext& context);
+
+  /// What shows pictures at a value.
+  [[nodiscard]] virtual Painter painter(double value, std::int64_t side) const = 0;
+
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const final;
+
+  EnvironmentInfo info_;
+
+ private:
+  [[nodiscard]] ImageRows images_of(const Domain& domain, Purpose purpose) const;
+  [[nodiscard]] int shape_under(const Intervention& intervention, int shape, const Stream& coin,
+                                std::int64_t row) const;
+  void describe();
+  void check_value(double value) const;
+
+  ShiftedImagesOptions options_;
+  StreamKey key_;
+  ImageClasses images_;
+  std::vector<Domain> train_domains_;
+};
+
+}  // namespace spurion::environments

@@ -1,0 +1,237 @@
+#include "environments/shared/images/spurious_images.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "environments/shared/shift_domains.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::environments {
+
+using Kind = Intervention::Kind;
+
+namespace {
+
+/// Checks before anything is built from the options: parsing has looked at single numbers only.
+const CuedImagesOptions& checked(const CuedImagesOptions& options, const std::string& world) {
+  check_resolution(options.resolution, world);
+  const auto domains = static_cast<std::int64_t>(options.train_shifts.size());
+  if (domains < 1 || domains > CuedImages::kMaxTrainDomains) {
+    throw UsageError(fmt::format("'train_shifts' of {} needs 1 to {} numbers, got {}", world,
+                                 CuedImages::kMaxTrainDomains, domains));
+  }
+  return options;
+}
+
+}  // namespace
+
+/// The exogenous variables of the rows of one domain and purpose.
+struct CuedImages::Noise {
+  explicit Noise(const StreamKey& key)
+      : label(key.child("label_noise")),
+        cue(key.child("cue_noise")),
+        coin(key.child("coin")),
+        other_image(key.child("other_image")) {}
+  Stream label;
+  Stream cue;
+  Stream coin;         ///< the value under `resample`
+  Stream other_image;  ///< the image under an intervention on the shape
+};
+
+/// A row before it is painted.
+struct CuedImages::Row {
+  std::int64_t image;
+  int shape;
+  int label;
+  int cue;
+};
+
+CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
+                       const EnvironmentContext& context)
+    : key_(StreamKey(context.data_seed).child(naming.world)),
+      images_(*context.sources, checked(options, naming.world).source,
+              ClassGrouping(options.classes), SplitKind::irm, key_,
+              static_cast<std::int64_t>(options.train_shifts.size())),
+      side_(options.resolution),
+      label_noise_(options.label_noise),
+      test_shift_(options.test_shift),
+      follows_class_(naming.follows_class),
+      population_({images_.count(), options.label_noise, naming.follows_class}) {
+  for (const double shift : options.train_shifts) {
+    const std::string name = fmt::format("train_{}", train_domains_.size());
+    train_domains_.push_back({name, shift, name, {}});
+  }
+  usual_ = std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
+           static_cast<double>(options.train_shifts.size());
+  describe(options, naming);
+}
+
+void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming) {
+  const std::string& cue = naming.cue;
+  const std::string followed = naming.follows_class ? kShape : "label";
+  const std::string noise = cue + "_noise";
+  info_.name = naming.world;
+  info_.task = classes() == 2 ? Task::binary : Task::multiclass;
+  info_.outputs = classes() == 2 ? 1 : classes();
+  info_.groups = classes() * classes();
+  info_.input_shape = {naming.planes, side_, side_};
+  info_.cue = cue;
+  info_.causal = kShape;
+  info_.graph.variables = {
+      {kShape, Role::causal, ClassGrouping(options.classes).text()},
+      {"style", Role::hidden, "which image of its class it is"},
+      {"label_noise", Role::noise, "not 0 with probability n"},
+      {"label", Role::label, "shape, another class where label noise is not 0"},
+      {noise, Role::noise, "not 0 with probability e"},
+      {cue, Role::spurious, naming.cue_doc},
+      {"image", Role::observed, "what the model sees"}};
+  info_.graph.edges = {{kShape, "label"}, {"label_noise", "label"}, {followed, cue}, {noise, cue},
+                       {kShape, "image"}, {"style", "image"},       {cue, "image"}};
+  info_.dial.name = "e";
+  info_.dial.doc = fmt::format("P({} disagrees with the {})", cue, followed);
+  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+  // Agreeing with the label is agreeing with the class only where the two are the same.
+  if (!naming.follows_class || options.label_noise == 0.0) {
+    info_.dial.mixture = DialInfo::Mixture{Intervention::align(cue), Intervention::oppose(cue)};
+  }
+}
+
+Domain CuedImages::test_domain() const { return {"test", test_shift_, "test", {}}; }
+
+void CuedImages::check_shift(double shift) const { check_unit_shift(info_.name, shift); }
+
+Domain CuedImages::at(double shift) const { return dial_point(info_.name, shift); }
+
+std::int64_t CuedImages::row_limit(const Domain& domain, Purpose purpose) const {
+  return images_of(domain, purpose).count();
+}
+
+std::int64_t CuedImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
+  return images_of(domain, Purpose::validation).apart(test_rows);
+}
+
+bool CuedImages::supports(const Intervention& intervention) const {
+  if (intervention.kind == Kind::none) return true;
+  const bool cue = intervention.variable == info_.cue;
+  if (!cue && intervention.variable != info_.causal) return false;
+  switch (intervention.kind) {
+    case Kind::set: {
+      const double value = intervention.value;
+      return value >= 0.0 && value < classes() && value == static_cast<int>(value);
+    }
+    case Kind::flip:
+      return classes() == 2;  // "the other value" is one only among two
+    case Kind::align:
+    case Kind::oppose:
+      return cue;  // the label follows the shape, so the shape cannot be chosen by it
+    default:
+      return true;
+  }
+}
+
+ImageRows CuedImages::images_of(const Domain& domain, Purpose purpose) const {
+  const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
+                                  [&](const Domain& train) { return train.key == domain.key; });
+  const bool other = found == train_domains_.end();
+  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, purpose);
+}
+
+CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, double shift,
+                                 const Intervention& intervention, std::int64_t row) const {
+  const int count = classes();
+  // Lane 0 decides whether a value is another one, lane 1 which.
+  const auto another = [&](const Stream& stream) {
+    return 1 + static_cast<int>(stream.below(count - 1, row, 1));
+  };
+  const auto coin = [&] { return static_cast<int>(noise.coin.below(count, row)); };
+  const bool acts = intervention.kind != Kind::none;
+  Row out{};
+  out.image = images[row];
+  out.shape = images_.of(out.image);
+  if (acts && intervention.variable == info_.causal) {
+    const int wanted = intervention.kind == Kind::flip  ? 1 - out.shape
+                       : intervention.kind == Kind::set ? static_cast<int>(intervention.value)
+                                                        : coin();
+    if (wanted != out.shape) {
+      out.image = images_.drawn(wanted, images, noise.other_image, row);
+      out.shape = wanted;
+    }
+  }
+  out.label = out.shape;
+  if (noise.label.bernoulli(label_noise_, row)) {
+    out.label = (out.shape + another(noise.label)) % count;
+  }
+  // One uniform decides for all e at once: along the dial a row turns from agreeing to disagreeing.
+  out.cue = follows_class_ ? out.shape : out.label;
+  if (noise.cue.bernoulli(shift, row)) out.cue = (out.cue + another(noise.cue)) % count;
+  if (acts && intervention.variable == info_.cue) {
+    switch (intervention.kind) {
+      case Kind::set:
+        out.cue = static_cast<int>(intervention.value);
+        break;
+      case Kind::flip:
+        out.cue = 1 - out.cue;
+        break;
+      case Kind::align:
+        out.cue = out.label;
+        break;
+      case Kind::oppose:
+        out.cue = (out.label + another(noise.cue)) % count;
+        break;
+      case Kind::resample:
+        out.cue = coin();
+        break;
+      case Kind::none:
+        break;
+    }
+  }
+  return out;
+}
+
+Sample CuedImages::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                            const Intervention& intervention) const {
+  check_shift(domain.shift);
+  const ImageRows images = images_of(domain, purpose);
+  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const Noise noise(key);
+  const StreamKey style = key.child("style");
+  const std::int64_t planes = info_.input_shape.front();
+
+  Sample sample;
+  sample.x = at::empty({rows.count, planes, side_, side_}, at::kFloat);
+  sample.y = at::empty({rows.count}, at::kLong);
+  sample.causal = at::empty({rows.count, 1}, at::kFloat);
+  sample.spurious = at::empty({rows.count, 1}, at::kFloat);
+  sample.group = at::empty({rows.count}, at::kLong);
+  float* x = sample.x.data_ptr<float>();
+  for (std::int64_t i = 0; i < rows.count; ++i, x += planes * side_ * side_) {
+    const Row row = draw(images, noise, domain.shift, intervention, rows.first + i);
+    sample.y.data_ptr<std::int64_t>()[i] = row.label;
+    sample.causal.data_ptr<float>()[i] = static_cast<float>(row.shape);
+    sample.spurious.data_ptr<float>()[i] = static_cast<float>(row.cue);
+    sample.group.data_ptr<std::int64_t>()[i] = classes() * row.label + row.cue;
+    paint(images_.pixels(row.image), row.cue, style, rows.first + i, x);
+  }
+  return sample;
+}
+
+Ceilings CuedImages::ceilings(const Domain& domain) const {
+  check_shift(domain.shift);
+  return population_.ceilings(domain.shift, usual_);
+}
+
+std::string cued_images_mechanism(const CuedImagesOptions& options, const std::string& cue,
+                                  bool follows_class, const std::string& painting) {
+  return fmt::format(
+      "shape = {}\n"
+      "label = shape, with probability n = {} another class, evenly\n"
+      "{} = {}, with probability e another class's, evenly\n"
+      "{}",
+      ClassGrouping(options.classes).text(), options.label_noise, cue,
+      follows_class ? "that of the shape" : "that of the label", painting);
+}
+
+}  // namespace spurion::environments

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "environments/shared/images/class_cue.hpp"
+#include "environments/shared/images/image_classes.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion::environments {
+
+/// What all worlds of this kind can be set to.
+struct CuedImagesOptions {
+  std::string source = "fashion_mnist";
+  std::int64_t resolution = 14;
+  std::string classes = "all";
+  double label_noise = 0.0;
+  std::vector<double> train_shifts = {0.2, 0.1};
+  double test_shift = 0.9;
+};
+
+/// Adds the fields above to the schema of options derived from them.
+template <class Options>
+void add_cued_images_fields(Schema<Options>& schema) {
+  using Base = CuedImagesOptions;
+  schema
+      .field("source", static_cast<std::string Options::*>(&Base::source),
+             "Images; glyphs are drawn and need no download.", one_of(image_sources()))
+      .field("resolution", static_cast<std::int64_t Options::*>(&Base::resolution),
+             "Side of the picture: 28, or 14 (every second pixel).", between(14, 28))
+      .field("classes", static_cast<std::string Options::*>(&Base::classes),
+             "How the source's ten classes become the task's: halves, pairs or all.",
+             one_of(ClassGrouping::words()))
+      .field("label_noise", static_cast<double Options::*>(&Base::label_noise),
+             "P(label differs from the image's class).", between(0, 1))
+      .field("train_shifts", static_cast<std::vector<double> Options::*>(&Base::train_shifts),
+             "P(cue disagrees) in each train domain.", between(0, 1))
+      .field("test_shift", static_cast<double Options::*>(&Base::test_shift),
+             "The same in the test domain.", between(0, 1));
+}
+
+/// A world of images of C classes with a cue of C values, each going along with one class:
+///
+///     class = of the image;  label = class + noise (mod C);  cue = label (or class) + noise (mod
+///     C) x = the image, painted with its cue
+///
+/// where each noise is 0 or, with its probability, one of the others, evenly. A derived class says
+/// how a cue is painted and adds to `info_` what it is called.
+class CuedImages : public Environment {
+ public:
+  static constexpr std::int64_t kMaxTrainDomains = 100;
+
+  [[nodiscard]] const EnvironmentInfo& info() const final { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const final { return train_domains_; }
+  [[nodiscard]] Domain test_domain() const final;
+  [[nodiscard]] Domain at(double shift) const final;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const final;
+  [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
+                                             std::int64_t test_rows) const final;
+  [[nodiscard]] bool supports(const Intervention& intervention) const final;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+ protected:
+  /// How the cue is called in the graph, what it looks like, how many planes a picture has.
+  struct Naming {
+    std::string world;
+    std::string cue;
+    std::string cue_doc;
+    std::int64_t planes;
+    bool follows_class = false;
+  };
+  /// Throws `UsageError` for options that fit no domain, `DataError` when images are missing.
+  CuedImages(const CuedImagesOptions& options, const Naming& naming,
+             const EnvironmentContext& context);
+
+  /// Writes the planes of one picture. `key` names the row's block of noise, for style of the
+  /// world's own, which must not depend on the cue's value.
+  virtual void paint(const std::uint8_t* image, int cue, const StreamKey& key, std::int64_t row,
+                     float* planes) const = 0;
+
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const final;
+
+  [[nodiscard]] int classes() const { return images_.count(); }
+  [[nodiscard]] std::int64_t side() const { return side_; }
+  [[nodiscard]] double usual_shift() const { return usual_; }
+
+  EnvironmentInfo info_;
+
+ private:
+  struct Noise;
+  struct Row;
+
+  [[nodiscard]] ImageRows images_of(const Domain& domain, Purpose purpose) const;
+  [[nodiscard]] Row draw(const ImageRows& images, const Noise& noise, double shift,
+                         const Intervention& intervention, std::int64_t row) const;
+  void describe(const CuedImagesOptions& options, const Naming& naming);
+  void check_shift(double shift) const;
+
+  StreamKey key_;
+  ImageClasses images_;
+  std::int64_t side_;
+  double label_noise_;
+  double test_shift_;
+  bool follows_class_;
+  ClassCue population_;
+  std::vector<Domain> train_domains_;
+  double usual_ = 0.0;
+};
+
+/// The mechanism's formulas, `painting` as the last of them.
+std::string cued_images_mechanism(const CuedImagesOptions& options, const std::string& cue,
+                                  bool follows_class, const std::string& painting);
+
+}  // namespace spurion::environments

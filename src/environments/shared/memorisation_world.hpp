@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "environments/shared/two_readings.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/random.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+/// Options that all worlds of `MemorisationWorld` have.
+struct MinorityOptions {
+  std::vector<double> disagreement = {0.1};
+  double test_disagreement = 0.5;
+
+  /// A schema of `Options`, which derives from `MinorityOptions`, that begins with these fields.
+  template <class Options>
+  static Schema<Options> schema() {
+    return Schema<Options>()
+        .field("disagreement",
+               static_cast<std::vector<double> Options::*>(&MinorityOptions::disagreement),
+               "P(attribute disagrees with the label) in each train domain: the share of the "
+               "minority groups.",
+               between(0, 1))
+        .field("test_disagreement",
+               static_cast<double Options::*>(&MinorityOptions::test_disagreement),
+               "The same in the test domain; at 0.5 all groups are of one size.", between(0, 1));
+  }
+};
+
+/// Facts of a world of `MemorisationWorld`.
+struct MemorisationOptions {
+  std::string name;
+  std::string title;
+  MinorityOptions minority;  ///< e of each train domain and of the test domain
+  std::int64_t core_dimensions = 1;
+  double core_deviation = 1.0;
+  std::int64_t cue_dimensions = 1;
+  double cue_deviation = 1.0;
+  std::int64_t noise_dimensions = 0;
+  double noise_deviation = 1.0;
+};
+
+/// Gaussian readings of the label and of an attribute that mostly agrees with it (Sagawa et al.
+/// 2020): what `implicit_memorisation` and `explicit_memorisation` share. Group sizes are fixed
+/// shares of the rows, as in the source (exact_shares.hpp). y = -1 or +1, half of the rows each.
+///
+///     a       = y, negated in a share e of the domain's rows of each label
+///     core_j  = y + core_deviation N(0, 1),   j = 1 .. core_dimensions
+///     cue_j   = a + cue_deviation N(0, 1),    j = 1 .. cue_dimensions
+///     noise_j = noise_deviation / sqrt(noise_dimensions) N(0, 1)
+///     x       = (core, cue, noise)
+///
+/// The means of core and cue are sufficient, so that the ceilings are those of `TwoReadings`.
+class MemorisationWorld : public Environment {
+ public:
+  static constexpr std::int64_t kMaxTrainDomains = 100;
+
+  /// Throws `UsageError` for no train domains or too many.
+  MemorisationWorld(MemorisationOptions options, std::uint64_t data_seed);
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override;
+  [[nodiscard]] Domain test_domain() const override;
+  [[nodiscard]] Domain at(double shift) const override;
+  [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  void check_shift(double shift) const;
+  void describe();
+
+  MemorisationOptions options_;
+  StreamKey key_;
+  TwoReadings readings_;
+  double taught_ = 0.0;  ///< mean e of the train domains
+  EnvironmentInfo info_;
+};
+
+}  // namespace spurion

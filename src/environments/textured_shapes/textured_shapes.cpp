@@ -1,0 +1,291 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/ceilings/cue_cells.hpp"
+#include "environments/shared/cue_domains.hpp"
+#include "environments/textured_shapes/shape_drawing.hpp"
+#include "environments/shared/binary_intervention.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::intervened;
+using Kind = Intervention::Kind;
+
+/// A cue: its name, what its two values are, and where in the scene it stands.
+struct CueKind {
+  const char* name;
+  const char* values;
+  int ShapeScene::*place;
+};
+
+constexpr CueKind kCues[] = {
+    {"background", "sky or meadow", &ShapeScene::background},
+    {"colour", "warm or cool", &ShapeScene::colour},
+    {"texture", "stripes or dots", &ShapeScene::texture},
+    {"position", "right or left of the middle", &ShapeScene::position},
+    {"watermark", "a mark in the corner or none", &ShapeScene::watermark},
+};
+
+std::vector<std::string> cue_names() {
+  std::vector<std::string> names;
+  for (const CueKind& cue : kCues) names.emplace_back(cue.name);
+  return names;
+}
+
+struct TexturedShapesOptions {
+  std::vector<std::string> cues = {"background"};
+  std::vector<double> train_shifts = {0.1, 0.2};
+  double test_shift = 0.9;
+  double label_noise = 0.25;
+};
+
+/// Pictures of a shape on a textured background; the shape tells the label, and background,
+/// colour, texture, position or a watermark may go along with it. See datasets/textured_shapes.md.
+class TexturedShapes final : public Environment {
+ public:
+  using Options = TexturedShapesOptions;
+
+  static const Schema<Options>& schema() {
+    static const auto schema =
+        Schema<Options>()
+            .field("cues", &Options::cues,
+                   "What goes along with the label in training; the rest is independent of it.",
+                   one_of(cue_names()))
+            .field("train_shifts", &Options::train_shifts,
+                   "P(each of these disagrees with the label) in each train domain.", between(0, 1))
+            .field("test_shift", &Options::test_shift, "The same in the test domain.",
+                   between(0, 1))
+            .field("label_noise", &Options::label_noise, "P(label differs from shape).",
+                   between(0, 0.5))
+            .preset("easy", "label_noise = 0.1, train_shifts = [0.2, 0.3]",
+                    [](Options& o) {
+                      o.label_noise = 0.1;
+                      o.train_shifts = {0.2, 0.3};
+                    })
+            .preset("medium", "the defaults", [](Options&) {})
+            .preset("hard", "background, colour and texture at once, train_shifts = [0.05, 0.1]",
+                    [](Options& o) {
+                      o.cues = {"background", "colour", "texture"};
+                      o.train_shifts = {0.05, 0.1};
+                    });
+    return schema;
+  }
+
+  TexturedShapes(Options options, const EnvironmentContext& context)
+      : options_(std::move(options)),
+        key_(StreamKey(context.data_seed).child("textured_shapes")),
+        cells_({CueCells::kReadExactly, options_.label_noise, false}) {
+    order_cues();
+    const std::size_t domains = options_.train_shifts.size();
+    if (domains < 1 || domains > CueDomains::kMaxTrainDomains) {
+      throw UsageError(
+          fmt::format("'train_shifts' of textured_shapes needs 1 to {} numbers, got {}",
+                      CueDomains::kMaxTrainDomains, domains));
+    }
+    std::vector<CuePositions> train;
+    double usual = 0.0;
+    for (const double shift : options_.train_shifts) {
+      train.push_back(active_at(shift));
+      usual += shift / static_cast<double>(domains);
+    }
+    domains_ = CueDomains("textured_shapes", std::move(train), active_at(options_.test_shift),
+                          active_at(usual));
+    describe();
+  }
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+
+  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
+  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
+  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
+  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
+    return domains_.at_cues(shifts);
+  }
+
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    if (intervention.kind == Kind::none) return true;
+    const std::vector<std::string> names = intervention.variables();
+    const auto is_cue = [&](const std::string& name) {
+      return std::any_of(order_.begin(), order_.end(),
+                         [&](const CueKind* cue) { return name == cue->name; });
+    };
+    const bool known = intervention.variable == kShape ||
+                       intervention.variable == Intervention::kAllCues ||
+                       (!names.empty() && std::all_of(names.begin(), names.end(), is_cue));
+    return known && (intervention.kind != Kind::set || std::abs(intervention.value) == 1.0);
+  }
+
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
+    Ceilings out = cells_.ceilings(domains_.positions(domain), domains_.train_positions());
+    out.bayes.exactness = Exactness::enumerated;
+    out.invariant.exactness = Exactness::enumerated;
+    if (out.population_erm) out.population_erm->exactness = Exactness::enumerated;
+    return out;
+  }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  static constexpr const char* kShape = "shape";
+
+  /// Selected cues first, in the order given; the others after them.
+  void order_cues() {
+    for (const std::string& name : options_.cues) {
+      for (const CueKind& cue : kCues) {
+        if (name != cue.name) continue;
+        if (std::find(order_.begin(), order_.end(), &cue) != order_.end()) {
+          throw UsageError(fmt::format("'cues' of textured_shapes names {} twice", name));
+        }
+        order_.push_back(&cue);
+      }
+    }
+    if (order_.empty()) throw UsageError("'cues' of textured_shapes is empty");
+    active_ = order_.size();
+    for (const CueKind& cue : kCues) {
+      if (std::find(order_.begin(), order_.end(), &cue) == order_.end()) order_.push_back(&cue);
+    }
+  }
+  /// The selected cues at this position, the others neutral.
+  [[nodiscard]] CuePositions active_at(double shift) const {
+    CuePositions shifts(order_.size(), CueDomains::kNeutral);
+    std::fill_n(shifts.begin(), active_, shift);
+    return shifts;
+  }
+  void describe();
+
+  Options options_;
+  StreamKey key_;
+  CueCells cells_;
+  std::vector<const CueKind*> order_;
+  std::size_t active_ = 0;
+  CueDomains domains_;
+  EnvironmentInfo info_;
+};
+
+ShapeScene::Style draw_style(const Stream& stream, std::int64_t row) {
+  ShapeScene::Style style;
+  std::int64_t lane = 0;
+  for (double* one : {&style.kind, &style.x, &style.y, &style.size, &style.angle, &style.shade,
+                      &style.phase, &style.direction, &style.horizon}) {
+    *one = stream.uniform(row, lane++);
+  }
+  for (double& one : style.clouds) one = stream.uniform(row, lane++);
+  return style;
+}
+
+Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const {
+  const std::vector<double> shifts = domains_.positions(domain);
+  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const Stream labels(key.child("label"));
+  const Stream styles(key.child("style"));
+  const Stream grains(key.child("grain"));
+  const auto cues = static_cast<std::int64_t>(order_.size());
+  std::vector<bool> changed;
+  for (const CueKind* cue : order_) changed.push_back(intervention.reaches(cue->name));
+
+  Sample sample;
+  sample.x = at::empty({rows.count, 3, kShapeSide, kShapeSide}, at::kFloat);
+  sample.y = at::empty({rows.count}, at::kLong);
+  sample.causal = at::empty({rows.count, 1}, at::kFloat);
+  sample.spurious = at::empty({rows.count, cues}, at::kFloat);
+  sample.group = at::empty({rows.count}, at::kLong);
+  std::array<std::uint64_t, 3 * kShapePixels / 8> grain{};
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const std::int64_t row = rows.first + i;
+    const int y = labels.uniform(row, 0) < 0.5 ? 1 : -1;
+    ShapeScene scene;
+    scene.shape = labels.uniform(row, 1) < options_.label_noise ? -y : y;
+    if (intervention.variable == kShape) {
+      scene.shape = intervened(scene.shape, y, labels.uniform(row, 2) < 0.5 ? 1 : -1, intervention);
+    }
+    std::int64_t agrees = 0;
+    for (std::int64_t c = 0; c < cues; ++c) {
+      const CueKind& cue = *order_[static_cast<std::size_t>(c)];
+      // By the cue's own name, so that the rest of the picture does not hang on which are selected.
+      const Stream own(key.child("cue").child(cue.name));
+      int value = own.uniform(row, 0) < shifts[static_cast<std::size_t>(c)] ? -y : y;
+      if (changed[static_cast<std::size_t>(c)]) {
+        value = intervened(value, y, own.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
+      }
+      scene.*cue.place = value;
+      sample.spurious.data_ptr<float>()[i * cues + c] = static_cast<float>(value);
+      if (c == 0) agrees = value == y ? 1 : 0;
+    }
+    scene.style = draw_style(styles, row);
+    for (std::size_t word = 0; word < grain.size(); ++word) {
+      grain[word] = grains.bits(row, static_cast<std::int64_t>(word));
+    }
+    draw_shape(scene, reinterpret_cast<const std::uint8_t*>(grain.data()),
+               sample.x.data_ptr<float>() + i * 3 * kShapePixels);
+    sample.y.data_ptr<std::int64_t>()[i] = y > 0 ? 1 : 0;
+    sample.causal.data_ptr<float>()[i] = static_cast<float>(scene.shape);
+    sample.group.data_ptr<std::int64_t>()[i] = 2 * (y > 0 ? 1 : 0) + agrees;
+  }
+  return sample;
+}
+
+void TexturedShapes::describe() {
+  const std::string first = order_.front()->name;
+  info_.name = "textured_shapes";
+  info_.title = "Shapes on textures";
+  info_.citation =
+      "This world; after Geirhos et al. 2019, arXiv:1811.12231, and Arjovsky et al. 2019, "
+      "arXiv:1907.02893";
+  info_.mechanism = fmt::format(
+      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+      "shape = y, negated with probability {}: round (disc, ellipse, ring) or angular (square, "
+      "triangle, cross)\n"
+      "{} = y, negated with probability e; the other cues are fair coins\n"
+      "x = picture of 32 x 32 pixels, three planes in [0, 1]",
+      options_.label_noise, fmt::join(options_.cues, ", "));
+  info_.deviations = "Drawn pictures; ceilings count the shape as readable without error.";
+  info_.task = Task::binary;
+  info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
+  info_.groups = 4;
+  info_.input_shape = {3, kShapeSide, kShapeSide};
+  info_.cue = first;
+  info_.causal = kShape;
+  info_.graph.variables = {{"label", Role::label, "a fair coin; y = -1 or +1"},
+                           {"shape_noise", Role::noise, "1 with probability label_noise"},
+                           {kShape, Role::causal, "round or angular: y, negated by noise"},
+                           {"style", Role::noise, "kind, place, size, angle, shade, clouds, grain"},
+                           {"picture", Role::observed, "32 x 32 pixels, three planes"}};
+  info_.graph.edges = {
+      {"label", kShape}, {"shape_noise", kShape}, {kShape, "picture"}, {"style", "picture"}};
+  for (const CueKind* cue : order_) {
+    info_.graph.variables.push_back({cue->name, Role::spurious, cue->values});
+    info_.graph.edges.push_back({"label", cue->name});
+    info_.graph.edges.push_back({cue->name, "picture"});
+    info_.cues.push_back({cue->name, fmt::format("P({} disagrees with the label)", cue->name), 0.0,
+                          1.0, CueDomains::kNeutral});
+  }
+  info_.dial.name = "e";
+  info_.dial.doc =
+      fmt::format("P({} disagrees with the label); the other cues stay as in training", first);
+  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+  info_.dial.mixture = DialInfo::Mixture{Intervention::align(first), Intervention::oppose(first)};
+}
+
+}  // namespace
+
+void register_textured_shapes(Catalog& catalog);
+void register_textured_shapes(Catalog& catalog) {
+  catalog.environments.add<TexturedShapes>(
+      "textured_shapes", "Pictures: a shape tells the label, what surrounds it goes along.",
+      "after Geirhos et al. 2019, arXiv:1811.12231");
+}
+
+}  // namespace spurion

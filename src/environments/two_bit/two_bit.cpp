@@ -1,0 +1,203 @@
+#include "environments/two_bit/two_bit.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/shift_domains.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+namespace {
+
+using environments::intervened;
+using Kind = Intervention::Kind;
+
+constexpr const char* kSecondBit = "x2";
+constexpr const char* kFirstBit = "x1";
+
+TwoBitOptions checked(TwoBitOptions options) {
+  const auto domains = static_cast<std::int64_t>(options.betas.size());
+  if (domains < 1 || domains > TwoBit::kMaxTrainDomains) {
+    throw UsageError(fmt::format("'betas' of two_bit needs 1 to {} numbers, got {}",
+                                 TwoBit::kMaxTrainDomains, domains));
+  }
+  return options;
+}
+
+TwoBitExact population(const TwoBitOptions& options) {
+  std::vector<TwoBitDomain> domains;
+  for (const double beta : options.betas) domains.push_back({options.alpha, beta});
+  return TwoBitExact(std::move(domains));
+}
+
+EnvironmentInfo make_info(const TwoBitOptions& options) {
+  EnvironmentInfo info;
+  info.name = "two_bit";
+  info.title = "Two bits";
+  info.citation = "Kamath, Tangella, Sutherland, Srebro 2021, arXiv:2101.01134";
+  info.mechanism = fmt::format(
+      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+      "x1 = y, negated with probability alpha = {}\n"
+      "x2 = y, negated with probability beta",
+      options.alpha);
+  info.deviations =
+      "The test domain is ours; the exact squared loss has no factor 1/2, so penalties are four "
+      "times "
+      "the source's.";
+  info.task = Task::binary;
+  info.outputs = 1;
+  info.groups = 4;
+  info.input_shape = {2};
+  info.cue = kSecondBit;
+  info.causal = kFirstBit;
+  info.graph = {
+      {{"label", Role::label, "a fair coin"},
+       {"first_noise", Role::noise, "1 with probability alpha"},
+       {kFirstBit, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
+       {"second_noise", Role::noise, "1 with probability beta"},
+       {kSecondBit, Role::spurious, "label as -1 or +1, negated by noise"},
+       {"input", Role::observed, "(x1, x2)"}},
+      {{"label", kFirstBit},
+       {"first_noise", kFirstBit},
+       {"label", kSecondBit},
+       {"second_noise", kSecondBit},
+       {kFirstBit, "input"},
+       {kSecondBit, "input"}}};
+  info.dial.name = "beta";
+  info.dial.doc = "P(x2 disagrees with the label)";
+  for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
+  info.dial.mixture =
+      DialInfo::Mixture{Intervention::align(kSecondBit), Intervention::oppose(kSecondBit)};
+  return info;
+}
+
+}  // namespace
+
+const Schema<TwoBitOptions>& TwoBit::schema() {
+  using O = Options;
+  static const auto schema =
+      Schema<O>()
+          .field("alpha", &O::alpha, "P(x1 disagrees with the label), in every domain.",
+                 between(0, 1))
+          .field("betas", &O::betas, "P(x2 disagrees with the label) in each train domain.",
+                 between(0, 1))
+          .field("test_beta", &O::test_beta, "The same in the test domain.", between(0, 1))
+          .preset("easy", "alpha = 0.05, betas = [0.2, 0.4]: x1 predicts better than x2",
+                  [](O& o) {
+                    o.alpha = 0.05;
+                    o.betas = {0.2, 0.4};
+                  })
+          .preset("medium", "the defaults", [](O&) {})
+          .preset("hard", "alpha = 0.25, betas = [0.05, 0.15]: x2 predicts better than x1",
+                  [](O& o) {
+                    o.alpha = 0.25;
+                    o.betas = {0.05, 0.15};
+                  });
+  return schema;
+}
+
+TwoBit::TwoBit(Options options, const EnvironmentContext& context)
+    : options_(checked(std::move(options))),
+      key_(StreamKey(context.data_seed).child("two_bit")),
+      exact_(population(options_)),
+      info_(make_info(options_)) {}
+
+std::vector<Domain> TwoBit::train_domains() const {
+  std::vector<Domain> domains;
+  for (const double beta : options_.betas) {
+    const std::string name = fmt::format("train_{}", domains.size());
+    domains.push_back({name, beta, name, {}});
+  }
+  return domains;
+}
+
+Domain TwoBit::test_domain() const { return {"test", options_.test_beta, "test", {}}; }
+
+Domain TwoBit::at(double shift) const { return environments::dial_point("two_bit", shift); }
+
+bool TwoBit::supports(const Intervention& intervention) const {
+  if (intervention.kind == Kind::none) return true;
+  if (intervention.variable != kSecondBit && intervention.variable != kFirstBit) return false;
+  return intervention.kind != Kind::set || intervention.value == 1.0 || intervention.value == -1.0;
+}
+
+Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
+                        const Intervention& intervention) const {
+  environments::check_unit_shift("two_bit", domain.shift);
+  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const auto uniforms = [&](const char* name) {
+    std::vector<double> drawn(static_cast<std::size_t>(rows.count));
+    Stream(key.child(name)).fill_uniform(rows.first, rows.count, 1, drawn.data());
+    return drawn;
+  };
+  const std::vector<double> label = uniforms("label");
+  const std::vector<double> first_noise = uniforms("first_noise");
+  const std::vector<double> second_noise = uniforms("second_noise");
+  const std::vector<double> coins = uniforms("coin");
+
+  Sample sample;
+  sample.x = at::empty({rows.count, 2}, at::kFloat);
+  sample.y = at::empty({rows.count}, at::kLong);
+  sample.causal = at::empty({rows.count, 1}, at::kFloat);
+  sample.spurious = at::empty({rows.count, 1}, at::kFloat);
+  sample.group = at::empty({rows.count}, at::kLong);
+  auto* x = sample.x.data_ptr<float>();
+  auto* y = sample.y.data_ptr<std::int64_t>();
+  auto* causal = sample.causal.data_ptr<float>();
+  auto* spurious = sample.spurious.data_ptr<float>();
+  auto* group = sample.group.data_ptr<std::int64_t>();
+
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const int side = label[at] < 0.5 ? 1 : -1;
+    int first = first_noise[at] < options_.alpha ? -side : side;
+    int second = second_noise[at] < domain.shift ? -side : side;
+    if (intervention.kind != Kind::none) {
+      const int coin = coins[at] < 0.5 ? 1 : -1;
+      int& bit = intervention.variable == kSecondBit ? second : first;
+      bit = intervened(bit, side, coin, intervention);
+    }
+    x[2 * i] = static_cast<float>(first);
+    x[2 * i + 1] = static_cast<float>(second);
+    y[i] = side > 0 ? 1 : 0;
+    causal[i] = static_cast<float>(first);
+    spurious[i] = static_cast<float>(second);
+    group[i] = 2 * y[i] + (second == side ? 1 : 0);
+  }
+  return sample;
+}
+
+Ceilings TwoBit::ceilings(const Domain& domain) const {
+  environments::check_unit_shift("two_bit", domain.shift);
+  const TwoBitDomain here{options_.alpha, domain.shift};
+  double mean_beta = 0.0;
+  for (const double beta : options_.betas) {
+    mean_beta += beta / static_cast<double>(options_.betas.size());
+  }
+  const auto score = [&](const TwoBitLogits& f) {
+    return Ceiling{TwoBitExact::accuracy(here, f), Exactness::enumerated, 0.0};
+  };
+  const double follow = 2.0 * environments::first_is_better(1.0 - mean_beta, mean_beta) - 1.0;
+  Ceilings out;
+  // The mean of y has the sign of the log-odds and stays finite.
+  out.bayes = score(TwoBitExact::bayes(here, TwoBitLoss::squared));
+  out.invariant = score(TwoBitExact::invariant(options_.alpha, TwoBitLoss::squared));
+  out.spurious_only = score(TwoBitExact::odd(follow, -follow));
+  if (exact_.shows(here)) out.population_erm = score(exact_.erm(TwoBitLoss::squared));
+  out.chance = 0.5;
+  return out;
+}
+
+void register_two_bit(Catalog& catalog);
+void register_two_bit(Catalog& catalog) {
+  catalog.environments.add<TwoBit>(
+      "two_bit", "Two noisy copies of the label; everything about the population is exact.",
+      "Kamath et al. 2021, arXiv:2101.01134");
+}
+
+}  // namespace spurion

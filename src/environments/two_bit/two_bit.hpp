@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "environments/two_bit/two_bit_exact.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/environment.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+struct TwoBitOptions {
+  double alpha = 0.1;
+  std::vector<double> betas = {0.11, 0.4};
+  double test_beta = 0.9;
+};
+
+/// Two bits, each a noisy copy of the label (Kamath et al. 2021): x1 disagrees with it with
+/// probability alpha in every domain, x2 with the domain's beta, which is the dial. Four inputs, so
+/// whatever one may ask of the population has an exact answer: `TwoBitExact`. See
+/// datasets/two_bit.md.
+class TwoBit final : public Environment {
+ public:
+  using Options = TwoBitOptions;
+  static const Schema<Options>& schema();
+  static constexpr std::int64_t kMaxTrainDomains = 100;
+
+  /// Throws `UsageError` unless there are 1 to kMaxTrainDomains betas.
+  TwoBit(Options options, const EnvironmentContext& context);
+
+  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override;
+  [[nodiscard]] Domain test_domain() const override;
+  [[nodiscard]] Domain at(double shift) const override;
+  [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+  /// Population quantities of the train domains.
+  [[nodiscard]] const TwoBitExact& exact() const { return exact_; }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  Options options_;
+  StreamKey key_;
+  TwoBitExact exact_;
+  EnvironmentInfo info_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "nouns/drift.hpp"
+#include "core/failure.hpp"
+#include "nouns/wrapped_environment.hpp"
+#include "spurion/environment.hpp"
+
+namespace spurion {
+
+class DataCache;
+
+/// Another environment as trials use it: its rows and ceilings are remembered, and what goes wrong
+/// in it is put down to it. Must not outlive the cache.
+class CachedEnvironment final : public WrappedEnvironment, public DrawsDrift {
+ public:
+  /// `key` names the inner environment in the cache.
+  CachedEnvironment(std::unique_ptr<Environment> inner, Part part, std::string key,
+                    DataCache& cache)
+      : WrappedEnvironment(std::move(inner)),
+        part_(std::move(part)),
+        key_(std::move(key)),
+        cache_(&cache) {}
+
+  [[nodiscard]] const Part& part() const { return part_; }
+  [[nodiscard]] std::vector<Domain> train_domains() const override {
+    return blamed(part_, [&] { return inner().train_domains(); });
+  }
+  [[nodiscard]] Domain test_domain() const override {
+    return blamed(part_, [&] { return inner().test_domain(); });
+  }
+  [[nodiscard]] Domain at(double shift) const override {
+    return blamed(part_, [&] { return inner().at(shift); });
+  }
+  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
+    return blamed(part_, [&] { return inner().at_cues(shifts); });
+  }
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
+    return blamed(part_, [&] { return inner().row_limit(domain, purpose); });
+  }
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    return blamed(part_, [&] { return inner().supports(intervention); });
+  }
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> coefficient_errors(
+      const Tensor& weights) const override;
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+  [[nodiscard]] bool draws_drift() const override { return spurion::draws_drift(inner()); }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override;
+
+ private:
+  Part part_;
+  std::string key_;
+  DataCache* cache_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Ceilings> ceilings_;
+};
+
+}  // namespace spurion

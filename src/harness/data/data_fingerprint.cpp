@@ -1,0 +1,126 @@
+#include "harness/data/data_fingerprint.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "nouns/samples.hpp"
+#include "nouns/named_domains.hpp"
+#include "catalog/plugin_parts.hpp"
+#include "catalog/section_numbers.hpp"
+#include "spurion/error.hpp"
+#include "spurion/image_source.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+
+namespace {
+
+constexpr std::int64_t kChunk = 1000;
+constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+
+StreamKey hash(StreamKey key, const Sample& sample) {
+  for (const auto member : kSampleMembers) {
+    if (!(sample.*member).defined()) continue;
+    const Tensor dense = (sample.*member).contiguous();
+    key = key.child(std::string_view(static_cast<const char*>(dense.data_ptr()), dense.nbytes()));
+  }
+  return key;
+}
+
+/// Empty where rows are made, not recorded.
+std::string fingerprint_of(const Environment& environment) {
+  StreamKey key(0);
+  bool finite = false;
+  const Intervention twin = usual_twin(environment, environment.info().cue);
+  std::vector<Domain> domains = environment.train_domains();
+  domains.push_back(environment.test_domain());
+  for (const Domain& domain : domains) {
+    for (const Purpose purpose : kPurposes) {
+      const std::int64_t rows = environment.row_limit(domain, purpose);
+      if (rows == kEndlessRows) continue;
+      finite = true;
+      for (std::int64_t first = 0; first < rows; first += kChunk) {
+        const RowRange range{first, std::min(kChunk, rows - first)};
+        key = hash(key, environment.sample(domain, purpose, range));
+        if (twin.kind == Intervention::Kind::none) continue;
+        key = hash(key, environment.sample(domain, purpose, range, twin));
+      }
+    }
+  }
+  return finite ? fmt::format("{:016x}", key.value()) : std::string();
+}
+
+std::string fingerprint_of(const ImagePool& images) {
+  const auto bytes = [](const std::vector<std::uint8_t>& all) {
+    return std::string_view(reinterpret_cast<const char*>(all.data()), all.size());
+  };
+  return fmt::format("{:016x}",
+                     StreamKey(0).child(bytes(images.pixels)).child(bytes(images.labels)).value());
+}
+
+/// The source of images of these options; empty where they have none, or it is drawn.
+std::string source_of(const Component& world, const Catalog& catalog) {
+  const Value* source = catalog.environments.at(world.name).schema.find("source") != nullptr
+                            ? world.options.find("source")
+                            : nullptr;
+  return source == nullptr || source->as_string() == "glyphs" ? std::string() : source->as_string();
+}
+
+}  // namespace
+
+std::string data_name(const Component& world, const Catalog& catalog) {
+  const std::string source = source_of(world, catalog);
+  return source.empty()
+             ? fmt::format("{}{} {}", kDataPrefix, world.name, world.options.canonical_json())
+             : fmt::format("{}source {}", kDataPrefix, source);
+}
+
+std::map<std::string, std::string> data_fingerprints(
+    const std::vector<TrialSpec>& trials, const Catalog& catalog,
+    const std::shared_ptr<const DataSources>& sources) {
+  std::map<std::string, std::string> found;
+  std::set<std::string> seen;
+  SectionNumbers numbers;
+  std::set<std::int64_t> worlds;
+  for (const TrialSpec& trial : trials) {
+    const Component& world = trial.environment;
+    if (!worlds.insert(numbers.of(world.name, world.options)).second) continue;
+    const std::string source = source_of(world, catalog);
+    const std::string name = data_name(world, catalog);
+    if (!seen.insert(name).second) continue;
+    if (!source.empty()) {
+      // Every image world reads this file; its test images come from the same installer.
+      found[name] = fingerprint_of(*sources->images(source, true));
+      continue;
+    }
+    const auto& entry = catalog.environments.at(world.name);
+    // Images that are drawn are a pool too, but no file can change them.
+    if (entry.schema.find("source") != nullptr) continue;
+    looked_at(trial, catalog, [&] {
+      const std::string fingerprint =
+          fingerprint_of(*entry.make({world.options}, EnvironmentContext{0, sources}));
+      if (!fingerprint.empty()) found[name] = fingerprint;
+    });
+  }
+  return found;
+}
+
+void check_same_data(const std::map<std::string, std::string>& first, const std::string& made_from,
+                     const std::map<std::string, std::string>& second, const std::string& found) {
+  const std::string_view prefix(kDataPrefix);
+  for (const auto& [name, fingerprint] : first) {
+    if (name.compare(0, prefix.size(), prefix) != 0) continue;
+    const auto other = second.find(name);
+    if (other == second.end() || other->second == fingerprint) continue;
+    throw DataError(
+        fmt::format("the rows of {} are not the same in {} and {}: a file has changed since; run "
+                    "into another folder (--out), or bring back the rows",
+                    name.substr(prefix.size()), made_from, found));
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <type_traits>
+
+#include "nouns/border_checks.hpp"
+#include "core/failure.hpp"
+#include "nouns/wrapped_environment.hpp"
+
+namespace spurion {
+
+/// The environment of a plug-in as commands look at it: what it throws is put down to it, but for
+/// what tells of bad input (`UsageError`, `DataError`).
+class GuardedEnvironment final : public WrappedEnvironment {
+ public:
+  /// Throws `PluginError` where its facts contradict each other.
+  GuardedEnvironment(std::shared_ptr<const Environment> world, Part part)
+      : WrappedEnvironment(std::move(world)), part_(std::move(part)) {
+    guarded([&] { border::check_environment(inner()); });
+  }
+
+  [[nodiscard]] std::vector<Domain> train_domains() const override {
+    return guarded([&] { return inner().train_domains(); });
+  }
+  [[nodiscard]] Domain test_domain() const override {
+    return guarded([&] { return inner().test_domain(); });
+  }
+  [[nodiscard]] Domain at(double shift) const override {
+    return guarded([&] { return inner().at(shift); });
+  }
+  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
+    return guarded([&] { return inner().at_cues(shifts); });
+  }
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
+    return guarded([&] { return inner().row_limit(domain, purpose); });
+  }
+  [[nodiscard]] bool supports(const Intervention& intervention) const override {
+    return guarded([&] { return inner().supports(intervention); });
+  }
+  [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
+    return guarded([&] {
+      const Ceilings found = inner().ceilings(domain);
+      border::check_ceilings(found, info(), domain);
+      return found;
+    });
+  }
+
+ protected:
+  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+                                const Intervention& intervention) const override {
+    return guarded([&] { return inner().sample(domain, purpose, rows, intervention); });
+  }
+
+ private:
+  template <class Body>
+  std::invoke_result_t<const Body&> guarded(const Body& body) const {
+    try {
+      return body();
+    } catch (const UsageError&) {
+      throw;
+    } catch (const DataError&) {
+      throw;
+    } catch (...) {
+      blame(part_);
+    }
+  }
+
+  Part part_;
+};
+
+/// An environment of a catalog; one that is no built-in is guarded.
+inline std::shared_ptr<const Environment> guarded_world(const Catalog& catalog,
+                                                        const std::string& name,
+                                                        const Value& options,
+                                                        const EnvironmentContext& context) {
+  const auto& entry = catalog.environments.at(name);
+  std::shared_ptr<const Environment> world = entry.make({options}, context);
+  if (entry.info.builtin()) return world;
+  return std::make_shared<const GuardedEnvironment>(std::move(world),
+                                                    part_of(catalog.environments, name));
+}
+
+}  // namespace spurion

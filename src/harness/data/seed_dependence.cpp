@@ -1,0 +1,48 @@
+#include "harness/data/seed_dependence.hpp"
+
+#include <cmath>
+
+#include "nouns/named_domains.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// The numbers of a world in a fixed order.
+std::vector<double> numbers_of(const Environment& environment) {
+  std::vector<Domain> domains = named_domains(environment);
+  for (const double point : environment.info().dial.points) {
+    domains.push_back(environment.at(point));
+  }
+  std::vector<double> numbers;
+  for (const Domain& domain : domains) {
+    for (const Purpose purpose : {Purpose::train, Purpose::test}) {
+      numbers.push_back(static_cast<double>(environment.row_limit(domain, purpose)));
+    }
+    const Ceilings ceilings = environment.ceilings(domain);
+    for (const Ceiling& ceiling :
+         {ceilings.bayes, ceilings.invariant, ceilings.spurious_only,
+          ceilings.population_erm ? *ceilings.population_erm : Ceiling{}}) {
+      numbers.push_back(ceiling.value);
+    }
+    numbers.push_back(ceilings.chance);
+  }
+  return numbers;
+}
+
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+}  // namespace
+
+bool depends_on_seed(const Component& component, const Environment& environment,
+                     const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
+  // No replicate of any suite has this seed, so it is another one than the environment's.
+  const std::uint64_t other_seed = StreamKey(0).child("another world").value();
+  const auto other = catalog.environments.at(component.name)
+                         .make({component.options}, EnvironmentContext{other_seed, sources});
+  const std::vector<double> first = numbers_of(environment);
+  const std::vector<double> second = numbers_of(*other);
+  return !std::equal(first.begin(), first.end(), second.begin(), second.end(), same);
+}
+
+}  // namespace spurion

@@ -1,0 +1,57 @@
+#include "harness/measure/counting_model.hpp"
+
+#include <ATen/ATen.h>
+
+#include "nouns/border_checks.hpp"
+
+namespace spurion {
+
+Tensor CountingModel::initialise(const std::vector<StreamKey>& keys) const {
+  return blamed(part_, [&] {
+    Tensor parameters = inner_->initialise(keys);
+    border::check_initial(parameters, static_cast<std::int64_t>(keys.size()),
+                          inner_->parameter_count());
+    return parameters;
+  });
+}
+
+Output CountingModel::forward(const Tensor& parameters, const Tensor& x) const {
+  return passed(&Model::forward, parameters, x);
+}
+
+Output CountingModel::forward_differentiable(const Tensor& parameters, const Tensor& x) const {
+  return passed(&Model::forward_differentiable, parameters, x);
+}
+
+Output CountingModel::passed(Pass pass, const Tensor& parameters, const Tensor& x) const {
+  count(parameters, x, records(parameters));
+  const border::Pass asked{parameters.size(0), x.size(1), outputs_};
+  return blamed(part_, [&] {
+    // The rows that are measured on are those of many trials: strangers get a copy.
+    const Tensor rows = part_.builtin || at::GradMode::is_enabled() ? x : x.clone();
+    const auto before = rows._version();
+    Output output = (inner_->*pass)(parameters, rows);
+    border::check_output(output, parameters, asked);
+    if (rows._version() != before) throw PluginError("it writes into the rows it is given");
+    return output;
+  });
+}
+
+engine::DomainRisks CountingModel::risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
+                                         Task task) const {
+  count(parameters, x, true);
+  return risks_->risks(parameters, x, y, task);
+}
+
+bool CountingModel::records(const Tensor& parameters) {
+  return at::GradMode::is_enabled() && parameters.requires_grad();
+}
+
+void CountingModel::count(const Tensor& parameters, const Tensor& x, bool backward) const {
+  if (!counting_) return;
+  const auto rows = static_cast<double>(parameters.size(0) * x.size(1));
+  if (backward) counted_.rows += rows;
+  counted_.flops += rows * (backward ? inner_->step_flops() : inner_->forward_flops());
+}
+
+}  // namespace spurion

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <utility>
+
+#include "core/failure.hpp"
+#include "engine/risks/risk_model.hpp"
+#include "spurion/model.hpp"
+
+namespace spurion {
+
+/// Another model as trials use it. What goes wrong in it is put down to it, what it gives is looked
+/// at, and passes are counted while `counting`: what a method costs is what it did, not what it
+/// declares.
+class CountingModel final : public Model, public engine::RiskModel {
+ public:
+  /// `outputs`: logits it must give of a row.
+  CountingModel(const Model& inner, Part part, std::int64_t outputs)
+      : inner_(&inner),
+        risks_(dynamic_cast<const engine::RiskModel*>(&inner)),
+        part_(std::move(part)),
+        outputs_(outputs) {}
+
+  [[nodiscard]] const std::vector<ParameterBlock>& layout() const override {
+    return blamed(
+        part_, [&]() -> const auto& { return inner_->layout(); });
+  }
+  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override;
+  [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override;
+  [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
+                                              const Tensor& x) const override;
+  [[nodiscard]] bool twice_differentiable() const override {
+    return inner_->twice_differentiable();
+  }
+  [[nodiscard]] double forward_flops() const override { return inner_->forward_flops(); }
+  [[nodiscard]] double step_flops() const override { return inner_->step_flops(); }
+  void count_flops(double flops) const override {
+    if (counting_) counted_.flops += flops;
+  }
+  [[nodiscard]] double activation_bytes() const override { return inner_->activation_bytes(); }
+  [[nodiscard]] double fixed_bytes() const override { return inner_->fixed_bytes(); }
+  [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
+  [[nodiscard]] std::int64_t last_layer_offset() const override {
+    return inner_->last_layer_offset();
+  }
+  [[nodiscard]] const ParameterBlock* linear_weights() const override {
+    return inner_->linear_weights();
+  }
+  [[nodiscard]] Tensor linear_coefficients(const Tensor& parameters) const override {
+    return blamed(part_, [&] {
+      const Tensor slopes = inner_->linear_coefficients(parameters);
+      if (slopes.defined() && (slopes.dim() != 2 || slopes.size(0) != parameters.size(0))) {
+        throw PluginError("its linear coefficients are no [K, D]");
+      }
+      return slopes;
+    });
+  }
+
+  [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
+    return risks_ != nullptr && risks_->knows_risks(task, domains);
+  }
+  [[nodiscard]] engine::DomainRisks risks(const Tensor& parameters, const Tensor& x,
+                                          const Tensor& y, Task task) const override;
+
+  /// Counts from now on, or no more.
+  void set_counting(bool counting) const { counting_ = counting; }
+  /// What was counted, of all replicas together: operations, and rows that entered a gradient. A
+  /// pass that records a graph counts as forward and backward.
+  struct Counted {
+    double flops = 0.0;
+    double rows = 0.0;
+  };
+  /// Since the last call.
+  [[nodiscard]] Counted take() const { return std::exchange(counted_, Counted{}); }
+  /// Puts back what was taken.
+  void give(const Counted& counted) const { counted_ = counted; }
+
+ private:
+  /// Whether a pass is kept to be gone back through.
+  static bool records(const Tensor& parameters);
+  void count(const Tensor& parameters, const Tensor& x, bool backward) const;
+  using Pass = Output (Model::*)(const Tensor&, const Tensor&) const;
+  [[nodiscard]] Output passed(Pass pass, const Tensor& parameters, const Tensor& x) const;
+
+  const Model* inner_;
+  const engine::RiskModel* risks_;  // the same model, where it is one
+  Part part_;
+  std::int64_t outputs_;
+  mutable bool counting_ = false;
+  mutable Counted counted_;
+};
+
+}  // namespace spurion

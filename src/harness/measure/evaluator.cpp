@@ -1,0 +1,376 @@
+#include "harness/measure/evaluator.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "nouns/border_checks.hpp"
+#include "nouns/drifted_environment.hpp"
+#include "nouns/work_clock.hpp"
+#include "harness/data/cached_environment.hpp"
+#include "nouns/named_domains.hpp"
+#include "spurion/error.hpp"
+#include "spurion/optimal_reliance.hpp"
+
+namespace spurion {
+
+namespace {
+
+Tensor mean_of(const std::vector<Tensor>& values) {
+  Tensor sum = values.front().clone();
+  for (std::size_t i = 1; i < values.size(); ++i) sum += values[i];
+  return sum / static_cast<double>(values.size());
+}
+
+/// Whom failures of a world are put down to.
+Part part_of_world(const Environment& environment) {
+  const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
+  return cached != nullptr ? cached->part() : Part{"environment", environment.info().name, true};
+}
+
+const OptimalReliance* optimal_reliance(const Environment& environment) {
+  const Environment* world = &environment;
+  if (const auto* cached = dynamic_cast<const CachedEnvironment*>(world)) world = &cached->inner();
+  if (const auto* drifted = dynamic_cast<const DriftedEnvironment*>(world)) {
+    world = &drifted->inner();
+  }
+  return dynamic_cast<const OptimalReliance*>(world);
+}
+
+}  // namespace
+
+PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& context,
+                             std::vector<Phase> schedule, Options options)
+    : context_(&context),
+      schedule_(std::move(schedule)),
+      options_(std::move(options)),
+      scorer_(catalog, context.environments),
+      info_(&context.environments.front()->info()),
+      measurements_(context.environments.size()),
+      costs_(context.environments.size()),
+      ended_(context.environments.size()) {
+  twin_ = usual_twin(*context.environments.front(), info_->cue);
+  causal_twin_ = usual_twin(*context.environments.front(), info_->causal);
+}
+
+std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
+  return std::min(options_.evaluation.rows,
+                  context_->environments.front()->row_limit(domain, Purpose::test));
+}
+
+bool PackEvaluator::is_measured(const std::string& domain) const {
+  const auto begins = [&](const std::string& stem) {
+    return domain.compare(0, stem.size(), stem) == 0;
+  };
+  if (domain == "id" || domain == "test" || domain == "coefficients" || begins("train_") ||
+      begins("test_") || begins("cue_") || begins("dial=") || begins("phase_") ||
+      begins("validation")) {
+    return true;
+  }
+  const auto train = context_->environments.front()->train_domains();
+  return std::any_of(train.begin(), train.end(),
+                     [&](const Domain& one) { return one.name == domain; });
+}
+
+void PackEvaluator::store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                          const Values& values) {
+  for (const auto& [metric, value] : values) keep(trainee, phase, domain, metric, value);
+}
+
+void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                           const std::string& metric, const Tensor& values) {
+  border::check_record(domain, metric, values, trainee.replicas());
+  if (is_measured(domain.name)) {
+    throw PluginError(
+        fmt::format("it records '{}' of domain '{}', whose numbers are measured; give the domain a "
+                    "name of its own",
+                    metric, domain.name));
+  }
+  const auto& rows = measurements_.front();
+  for (auto row = rows.rbegin(); row != rows.rend() && row->step == trainee.step(); ++row) {
+    if (row->phase != phase || row->domain != domain.name || row->metric != metric) continue;
+    throw PluginError(fmt::format("it records '{}' of domain '{}' twice at step {}", metric,
+                                  domain.name, trainee.step()));
+  }
+  keep(trainee, phase, domain, metric, values);
+}
+
+void PackEvaluator::keep(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+                         const std::string& metric, const Tensor& values) {
+  const Tensor dense = values.to(at::kCPU, at::kDouble).contiguous();
+  for (std::size_t k = 0; k < measurements_.size(); ++k) {
+    // What a frozen replica predicts says nothing about its method.
+    if (!trainee.active().data_ptr<bool>()[k]) continue;
+    const double value = dense.data_ptr<double>()[k];
+    // Not a number: has no meaning here (a group without rows). Left out, never reported as 0.
+    if (std::isnan(value)) continue;
+    measurements_[k].push_back({phase, trainee.step(), domain.name, domain.shift, metric, value});
+  }
+}
+
+void PackEvaluator::count_update(const Trainee& trainee, const UpdateCounts& counts) {
+  border::check_counts(counts, trainee.replicas());
+  const auto replicas = static_cast<double>(costs_.size());
+  double flops = static_cast<double>(counts.rows) * options_.step_flops_per_row;
+  std::int64_t in_gradient = counts.rows;
+  if (options_.counted != nullptr) {
+    const CountingModel::Counted counted = options_.counted->take();
+    flops = counted.flops / replicas;
+    in_gradient = std::llround(counted.rows / replicas);
+  }
+  for (std::size_t k = 0; k < costs_.size(); ++k) {
+    if (!trainee.active().data_ptr<bool>()[k]) continue;
+    Cost& cost = costs_[k];
+    ++cost.steps;
+    cost.rows_seen += in_gradient - (counts.weightless.empty() ? 0 : counts.weightless[k]);
+    cost.labels_used += counts.new_labels[k];
+    cost.flops += flops;
+  }
+  if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
+    throw Interrupted("stopped");
+  }
+  if (options_.progress) options_.progress(trainee.step());
+}
+
+void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail) {
+  const core::ActivityScope scope(core::Activity::evaluation);
+  if (phase < 0) throw PluginError(fmt::format("it measures phase {}", phase));
+  measured_at_ = trainee.step();
+  Values id;
+  measure_train_domains(trainee, phase, detail, id);
+  measure_test_domain(trainee, phase, detail, id);
+  if (detail != Detail::full) return;
+  measure_each_cue(trainee, phase, id);
+  // Selection is made once all is over.
+  if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainee, phase);
+  measure_dial(trainee, phase);
+  measure_phases(trainee, phase);
+  if (const Tensor slopes = trainee.model().linear_coefficients(trainee.parameters().detach());
+      slopes.defined()) {
+    const Tensor values = slopes.to(at::kCPU);
+    std::map<std::string, Tensor> errors;
+    for (std::size_t k = 0; k < costs_.size(); ++k) {
+      const auto row = static_cast<std::int64_t>(k);
+      for (const auto& [name, error] :
+           context_->environments[k]->coefficient_errors(values.narrow(0, row, 1))) {
+        auto& all = errors[name];
+        if (!all.defined()) all = at::zeros({trainee.replicas()}, at::kDouble);
+        all[row] = error[0];
+      }
+    }
+    Domain coefficients;
+    coefficients.name = "coefficients";
+    store(trainee, phase, coefficients, errors);
+  }
+}
+
+void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) const {
+  const auto found = values.find("flip_rate");
+  if (found == values.end()) return;
+  std::vector<double> optimal;
+  for (const Environment* environment : scorer_.distinct()) {
+    const OptimalReliance* reliance = optimal_reliance(*environment);
+    if (reliance == nullptr) return;
+    const Domain own = scorer_.own(*environment, domain);
+    optimal.push_back(blamed(part_of_world(*environment), [&] {
+      const double rate = reliance->optimal_flip_rate(own);
+      if (!(rate >= -1e-6 && rate <= 1.0 + 1e-6)) {  // an integral may end a little beside
+        throw PluginError(
+            fmt::format("its optimal flip rate in domain '{}' is {}, expected a share "
+                        "from 0 to 1",
+                        own.name, rate));
+      }
+      return rate;
+    }));
+  }
+  Tensor bias = found->second.clone();
+  for (std::size_t k = 0; k < costs_.size(); ++k) {
+    bias[static_cast<std::int64_t>(k)] -= optimal[scorer_.source(k)];
+  }
+  values["shortcut_bias"] = bias;
+}
+
+void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail,
+                                          Values& id) {
+  const Intervention causal_twin = detail == Detail::full ? causal_twin_ : Intervention::none();
+  std::map<std::string, std::vector<Tensor>> collected;
+  for (const Domain& domain : context_->environments.front()->train_domains()) {
+    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+                          Intervention::none(), twin_, causal_twin);
+    add_shortcut_bias(domain, values);
+    const std::int64_t training_rows =
+        std::min(options_.evaluation.training_rows, options_.training.rows);
+    if (training_rows > 0) {
+      const Values seen = score(trainee, domain, Purpose::train, training_rows,
+                                Intervention::none(), Intervention::none());
+      for (const char* name : {"accuracy", "loss"}) {
+        if (const auto found = seen.find(name); found != seen.end()) {
+          values[std::string("train_") + name] = found->second;
+        }
+      }
+    }
+    for (const char* name :
+         {"accuracy", "loss", "train_accuracy", "train_loss", "flip_rate", "causal_flip_rate",
+          "cue_randomised_accuracy", "causal_randomised_accuracy", "shortcut_bias"}) {
+      if (values.count(name) != 0) collected[name].push_back(values[name]);
+    }
+    store(trainee, phase, domain, values);
+  }
+  for (const auto& [name, each] : collected) id[name] = mean_of(each);
+  const auto loss = id.find(options_.evaluation.training_rows > 0 ? "train_loss" : "loss");
+  last_loss_ = loss != id.end() ? loss->second : Tensor();
+  Domain average;
+  average.name = "id";
+  store(trainee, phase, average, id);
+}
+
+void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail,
+                                        const Values& id) {
+  const Domain domain = context_->environments.front()->test_domain();
+  Values values = score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+                        twin_, detail == Detail::full ? causal_twin_ : Intervention::none());
+  const bool accuracy = info_->score() == Score::accuracy;
+  const char* name = accuracy ? "accuracy" : "loss";
+  const Tensor ood = values.at(name);
+  values["gap"] = accuracy ? id.at(name) - ood : ood - id.at(name);
+  Tensor confusion = at::full({trainee.replicas()}, std::nan(""), at::kDouble);
+  bool defined = false;
+  for (std::size_t k = 0; k < costs_.size(); ++k) {
+    const auto row = static_cast<std::int64_t>(k);
+    const auto index = confusion_index(*context_->environments[k], ood[row].item<double>());
+    if (!index) continue;
+    confusion[row] = *index;
+    defined = true;
+  }
+  if (defined) values["confusion_index"] = confusion;
+  store(trainee, phase, domain, values);
+}
+
+void PackEvaluator::measure_validation(Trainee& trainee, std::int64_t phase) {
+  const Environment& environment = *context_->environments.front();
+  const auto measure_mean = [&](const std::vector<Domain>& domains, const char* name) {
+    std::map<std::string, std::vector<Tensor>> collected;
+    for (const Domain& domain : domains) {
+      const std::int64_t rows = std::min(
+          options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
+      if (rows < 1) return;
+      const Values values = score(trainee, domain, Purpose::validation, rows, Intervention::none(),
+                                  Intervention::none());
+      for (const char* metric : {"accuracy", "loss"}) {
+        if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
+      }
+      collected["rows"].push_back(
+          at::full({trainee.replicas()}, static_cast<double>(rows), at::kDouble));
+    }
+    Values means;
+    for (const auto& [metric, each] : collected) means[metric] = mean_of(each);
+    Domain average;
+    average.name = name;
+    store(trainee, phase, average, means);
+  };
+  measure_mean(environment.train_domains(), "validation");
+  measure_mean({environment.test_domain()}, "validation_test");
+}
+
+void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id) {
+  const Environment& environment = *context_->environments.front();
+  const std::vector<Domain> domains = one_cue_domains(environment);
+  for (std::size_t c = 0; c < domains.size(); ++c) {
+    const Domain& domain = domains[c];
+    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+                          Intervention::none(), usual_twin(environment, info_->cues[c].name));
+    const bool accuracy = info_->score() == Score::accuracy;
+    const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
+    values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
+    store(trainee, phase, domain, values);
+  }
+}
+
+void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
+  const DialInfo& dial = info_->dial;
+  const Environment& first = *context_->environments.front();
+  const auto point = [&](double shift) {
+    Domain domain = first.at(shift);
+    domain.name = dial_name(shift);
+    return domain;
+  };
+  const auto keep = [](const Values& values) {
+    Values kept;
+    for (const char* name : {"accuracy", "loss"}) {
+      if (const auto found = values.find(name); found != values.end()) kept.insert(*found);
+    }
+    return kept;
+  };
+  if (!dial.mixture) {
+    for (const double shift : dial.points) {
+      const Domain domain = point(shift);
+      store(trainee, phase, domain,
+            keep(score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+                       Intervention::none())));
+    }
+    return;
+  }
+  // The score of a fixed predictor is affine in the dial: two arms of twins give the whole curve.
+  const Domain base = first.at(dial.low);
+  const std::int64_t count = held_out_rows(base);
+  const Values zero =
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_zero, Intervention::none()));
+  const Values one =
+      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_one, Intervention::none()));
+  for (const double shift : dial.points) {
+    Values values;
+    for (const auto& [name, value] : zero) {
+      values[name] = value * (1.0 - shift) + one.at(name) * shift;
+    }
+    store(trainee, phase, point(shift), values);
+  }
+}
+
+std::vector<Measurement> PackEvaluator::short_domains(const Environment& environment,
+                                                      const std::vector<Phase>& schedule) const {
+  std::vector<Measurement> rows;
+  const auto add = [&](const Domain& domain, const std::string& name) {
+    const std::int64_t count = held_out_rows(domain);
+    if (count >= options_.evaluation.rows) return;
+    rows.push_back({0, 0, name, domain.shift, "evaluated_rows", static_cast<double>(count)});
+  };
+  for (const Domain& domain : named_domains(environment)) add(domain, domain.name);
+  const DialInfo& dial = info_->dial;
+  for (const double shift : dial.points) {
+    // Where twins give the dial, they are those of the rows at its low end.
+    add(environment.at(dial.mixture ? dial.low : shift), dial_name(shift));
+  }
+  for (const Phase& phase : schedule) add(phase.domain, phase.domain.name);
+  return rows;
+}
+
+void PackEvaluator::record_ceilings() {
+  const core::ActivityScope scope(core::Activity::evaluation);
+  // Some ceilings are integrals: once for each environment, not for each replica.
+  std::vector<std::vector<Measurement>> each;
+  for (const Environment* environment : scorer_.distinct()) {
+    // Parameters of a domain may depend on the data seed, so each environment gives its own.
+    std::vector<Phase> phases = schedule_;
+    for (Phase& phase : phases) {
+      const std::string name = phase.domain.name;
+      phase.domain = scorer_.own(*environment, phase.domain);
+      phase.domain.name = name;
+      for (Domain& domain : phase.trained_on) domain = scorer_.own(*environment, domain);
+    }
+    each.push_back(ceilings_of(*environment, phases));
+    const std::vector<Measurement> few = short_domains(*environment, schedule_);
+    each.back().insert(each.back().end(), few.begin(), few.end());
+    if (phases.empty()) continue;
+    for (const auto& rows : {cue_positions(phases), target_variances(*environment, phases)}) {
+      each.back().insert(each.back().end(), rows.begin(), rows.end());
+    }
+  }
+  for (std::size_t k = 0; k < costs_.size(); ++k) {
+    const auto& rows = each[scorer_.source(k)];
+    measurements_[k].insert(measurements_[k].end(), rows.begin(), rows.end());
+  }
+}
+
+}  // namespace spurion

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/measure/counting_model.hpp"
+#include "harness/measure/pack_scorer.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/regime.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// Measures the replicas of one pack and collects what it finds, replica by replica.
+class SPURION_API PackEvaluator final : public Evaluator {
+ public:
+  struct Options {
+    EvaluationOptions evaluation;
+    TrainingOptions training;
+    double step_flops_per_row = 0.0;         ///< used unless `counted`
+    const CountingModel* counted = nullptr;  ///< knows the operations of updates
+    const std::atomic<bool>* stop = nullptr;
+    /// Called with the updates made so far.
+    std::function<void(std::int64_t)> progress;
+  };
+
+  PackEvaluator(const Catalog& catalog, const RegimeContext& context, std::vector<Phase> schedule,
+                Options options);
+
+  void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
+  void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+              const std::string& metric, const Tensor& values) override;
+  using Evaluator::count_update;
+  void count_update(const Trainee& trainee, const UpdateCounts& counts) override;
+
+  /// Writes the ceilings of each replica's environment, phase 0, step 0.
+  void record_ceilings();
+  /// To be called when training is over: freezes replicas that diverged with finite numbers
+  /// (divergence.hpp). `keys` [K] are those their parameters were initialised with.
+  void judge_end(Trainee& trainee, const std::vector<StreamKey>& keys);
+  /// Why a replica was frozen here; empty where it was not.
+  [[nodiscard]] const std::string& verdict(std::size_t replica) const { return ended_[replica]; }
+  /// Whether `measure` was called.
+  [[nodiscard]] bool measured() const { return measured_at_ >= 0; }
+  [[nodiscard]] const std::vector<Measurement>& measurements(std::size_t replica) const {
+    return measurements_[replica];
+  }
+  [[nodiscard]] const Cost& cost(std::size_t replica) const { return costs_[replica]; }
+  /// What was measured and counted so far.
+  void visit_state(StateVisitor& visit);
+
+ private:
+  using Values = MetricValues;
+
+  /// Adds "shortcut_bias" where the environment knows how far the best predictor leans on the cue.
+  void add_shortcut_bias(const Domain& domain, Values& values) const;
+
+  void measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail, Values& id);
+  void measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail, const Values& id);
+  /// What hyper-parameters may be selected on: the mean over the train domains on their validation
+  /// rows, as domain "validation", and the test domain on its own, for an oracle, as
+  /// "validation_test". `rows` says how many rows of each domain; no domain where none are apart
+  /// from the test rows.
+  void measure_validation(Trainee& trainee, std::int64_t phase);
+  /// In worlds with several cues: each shifted as in the test domain while the others stay as in
+  /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
+  void measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id);
+  void measure_dial(Trainee& trainee, std::int64_t phase);
+  /// On a stream: every phase met so far and the next; after phase 0 all of them.
+  void measure_phases(Trainee& trainee, std::int64_t phase);
+  /// The new-test trap: the score on a phase, minus that on the same rows with those of its cues
+  /// randomised that say something there. What of the score is owed to cues; 0 where none speaks.
+  void measure_trap(Trainee& trainee, const Phase& measured, Values& values);
+  /// The rows on which it is measured how far predictions follow a cue, and their twins.
+  struct CueRows {
+    std::string name;  ///< "cue_NAME"
+    Domain domain;
+    Intervention first;
+    Intervention twin;
+  };
+  [[nodiscard]] std::vector<CueRows> cue_rows() const;
+  /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
+  /// ever paired with the label: as domain "cue_NAME".
+  void measure_cues(Trainee& trainee, std::int64_t phase);
+  /// Where the cues stand in each phase: "position_NAME", and "offset_NAME" from the neutral
+  /// position in worlds with several; there also "trained_offset_NAME", the furthest in any domain
+  /// trained on, where these are more than the phase's own.
+  [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
+  /// For regression: "target_variance" of the very rows on which each phase is measured, and each
+  /// cue. The units of traps and flips; known whatever drifts, unlike the ceilings.
+  [[nodiscard]] std::vector<Measurement> target_variances(const Environment& environment,
+                                                          const std::vector<Phase>& schedule) const;
+  /// "evaluated_rows" of the domains that have fewer rows than a trial asks for, so that all of
+  /// them are evaluated: what is said of such numbers must know it.
+  [[nodiscard]] std::vector<Measurement> short_domains(const Environment& environment,
+                                                       const std::vector<Phase>& schedule) const;
+  void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+             const Values& values);
+  void keep(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+            const std::string& metric, const Tensor& values);
+  /// Scores predictions as `PackScorer` does; freezes replicas whose logits are not finite.
+  [[nodiscard]] Values score(Trainee& trainee, const Domain& domain, Purpose purpose,
+                             std::int64_t rows, const Intervention& intervention,
+                             const Intervention& twin,
+                             const Intervention& causal_twin = Intervention::none());
+  /// Mean loss over the train domains, [K]: on the rows that count as seen in training, or where
+  /// none do on held-out ones.
+  [[nodiscard]] Tensor training_loss(const Trainee& trainee) const;
+  /// [K]: of what a constant says on those rows.
+  [[nodiscard]] std::vector<double> constant_losses() const;
+  /// Whether numbers of a domain of this name are measured here.
+  [[nodiscard]] bool is_measured(const std::string& domain) const;
+  void end(Trainee& trainee, std::size_t replica, std::string why);
+  [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
+
+  const RegimeContext* context_;
+  std::vector<Phase> schedule_;
+  Options options_;
+  PackScorer scorer_;
+  const EnvironmentInfo* info_;
+  Intervention twin_;
+  Intervention causal_twin_;
+  std::vector<std::vector<Measurement>> measurements_;
+  std::vector<Cost> costs_;
+  std::vector<std::string> ended_;  // [K]: why a replica was frozen here
+  Tensor last_loss_;                // [K] training loss when it was measured last
+  std::int64_t measured_at_ = -1;   // updates made then
+};
+
+}  // namespace spurion

@@ -1,0 +1,169 @@
+#include "harness/measure/pack_scorer.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "nouns/drift.hpp"
+#include "engine/kernels.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// What becomes of predictions when one variable changes and all noise stays as it was.
+class VariableUse {
+ public:
+  VariableUse(const Catalog& catalog, const MetricContext& context, Intervention::Kind kind)
+      : flips_(catalog.metrics.at("flip_rate").make({Value()}, context)), kind_(kind) {
+    auto accuracy = catalog.metrics.at("accuracy").make({Value()}, context);
+    if (accuracy->applies(context)) accuracy_ = std::move(accuracy);
+  }
+  /// `twin_y`: what predictions of the twins are held against.
+  void add(const Predictions& own, const Tensor& twin_logits, const Tensor& twin_y) {
+    flips_->add({own.logits, twin_logits, own.y, {}});
+    if (accuracy_) accuracy_->add({twin_logits, {}, twin_y, {}});
+  }
+  /// "flip_rate", or "twin_shift" for regression.
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> flips() const {
+    return flips_->result();
+  }
+  /// Accuracy with the variable randomised: drawn anew, or, flipped, itself and its other value
+  /// evenly. Undefined for regression.
+  [[nodiscard]] Tensor randomised_accuracy(const Tensor& own) const {
+    if (!accuracy_) return {};
+    const Tensor twin = accuracy_->result().front().second;
+    return kind_ == Intervention::Kind::flip ? (own + twin) / 2.0 : twin;
+  }
+
+ private:
+  std::unique_ptr<Metric> flips_;
+  std::unique_ptr<Metric> accuracy_;
+  Intervention::Kind kind_;
+};
+
+}  // namespace
+
+PackScorer::PackScorer(const Catalog& catalog,
+                       const std::vector<std::shared_ptr<const Environment>>& environments)
+    : catalog_(&catalog), first_(environments.front().get()), info_(&environments.front()->info()) {
+  for (const auto& environment : environments) {
+    const auto found = std::find(distinct_.begin(), distinct_.end(), environment.get());
+    source_.push_back(static_cast<std::size_t>(found - distinct_.begin()));
+    if (found == distinct_.end()) distinct_.push_back(environment.get());
+  }
+}
+
+Domain PackScorer::own(const Environment& environment, const Domain& domain) const {
+  return with_drift(own_setting(environment, without_drift(domain)), drift_of(domain));
+}
+
+Domain PackScorer::own_setting(const Environment& environment, const Domain& domain) const {
+  if (!domain.cue_shifts.empty() && domain.name != "test") {
+    for (const Domain& candidate : environment.train_domains()) {
+      if (candidate.name == domain.name) return candidate;
+    }
+    return environment.at_cues(domain.cue_shifts);
+  }
+  // Parameters of a domain may depend on the data seed, so each environment gives its own.
+  if (domain.name == "test") return environment.test_domain();
+  for (const Domain& candidate : environment.train_domains()) {
+    if (candidate.name == domain.name) return candidate;
+  }
+  if (domain.key == first_->train_domains().front().key) {
+    return environment.train_domains().front();
+  }
+  return environment.at(domain.shift);
+}
+
+std::vector<Sample> PackScorer::samples(const Domain& domain, Purpose purpose, std::int64_t count,
+                                        const Intervention& intervention) const {
+  std::vector<Sample> each;
+  for (const Environment* environment : distinct_) {
+    each.push_back(
+        environment->sample(own(*environment, domain), purpose, {0, count}, intervention));
+  }
+  return each;
+}
+
+Tensor PackScorer::gather(const std::vector<Sample>& samples, Tensor Sample::*member,
+                          RowRange range) const {
+  if (!(samples.front().*member).defined()) return {};
+  const auto chunk = [&](std::size_t index) {
+    return (samples[index].*member).narrow(0, range.first, range.count);
+  };
+  if (samples.size() == 1) return chunk(0).unsqueeze(0);
+  std::vector<Tensor> each;
+  for (const std::size_t index : source_) each.push_back(chunk(index));
+  return at::stack(each);
+}
+
+Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& samples,
+                           RowRange range) const {
+  const Tensor parameters = trainee.parameters().detach();
+  std::vector<Tensor> logits;
+  for (std::size_t first = 0; first < source_.size();) {
+    std::size_t last = first + 1;
+    while (last < source_.size() && source_[last] == source_[first]) ++last;
+    const Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
+    const Tensor own = parameters.narrow(0, static_cast<std::int64_t>(first),
+                                         static_cast<std::int64_t>(last - first));
+    // Metrics are worked out in host memory.
+    logits.push_back(trainee.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
+    first = last;
+  }
+  const Tensor all = (logits.size() == 1 ? logits.front() : at::cat(logits)).contiguous();
+  const std::int64_t each = all.numel() / std::max<std::int64_t>(all.size(0), 1);
+  for (std::int64_t k = 0; k < all.size(0); ++k) {
+    if (engine::all_finite(all.data_ptr<float>() + k * each, each)) continue;
+    not_finite_[static_cast<std::size_t>(k)] = true;
+  }
+  return all;
+}
+
+MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Purpose purpose,
+                               std::int64_t count, const Intervention& intervention,
+                               const Intervention& twin_action,
+                               const Intervention& causal_twin_action) const {
+  const at::NoGradGuard no_grad;
+  const MetricContext context{info_->task, trainee.replicas(), info_->groups};
+  MetricSet metrics(*catalog_, context);
+  not_finite_.assign(source_.size(), false);
+  const bool twins = twin_action.kind != Intervention::Kind::none;
+  const std::vector<Sample> factual = samples(domain, purpose, count, intervention);
+  const std::vector<Sample> twin =
+      twins ? samples(domain, purpose, count, twin_action) : std::vector<Sample>();
+  const bool uses = causal_twin_action.kind != Intervention::Kind::none;
+  const std::vector<Sample> causal_twin =
+      uses ? samples(domain, purpose, count, causal_twin_action) : std::vector<Sample>();
+  std::optional<VariableUse> cue_use;
+  std::optional<VariableUse> causal_use;
+  if (uses && twins) cue_use.emplace(*catalog_, context, twin_action.kind);
+  if (uses) causal_use.emplace(*catalog_, context, causal_twin_action.kind);
+  for (std::int64_t first = 0; first < count; first += kEvaluationChunk) {
+    const RowRange range{first, std::min(kEvaluationChunk, count - first)};
+    Predictions chunk;
+    chunk.logits = predict(trainee, factual, range);
+    chunk.y = gather(factual, &Sample::y, range);
+    chunk.group = gather(factual, &Sample::group, range);
+    if (twins) chunk.twin_logits = predict(trainee, twin, range);
+    metrics.add(chunk);
+    // A cue that is a cause takes the label along; of what is causal the question is whether
+    // predictions follow it away from the label that the row had.
+    if (cue_use) cue_use->add(chunk, chunk.twin_logits, gather(twin, &Sample::y, range));
+    if (causal_use) causal_use->add(chunk, predict(trainee, causal_twin, range), chunk.y);
+  }
+  MetricValues values = metrics.results();
+  if (!causal_use) return values;
+  for (const auto& [name, value] : causal_use->flips()) values["causal_" + name] = value;
+  if (const auto own = values.find("accuracy"); own != values.end()) {
+    const Tensor accuracy = own->second;
+    if (cue_use) values["cue_randomised_accuracy"] = cue_use->randomised_accuracy(accuracy);
+    values["causal_randomised_accuracy"] = causal_use->randomised_accuracy(accuracy);
+  }
+  return values;
+}
+
+}  // namespace spurion

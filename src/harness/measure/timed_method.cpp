@@ -1,0 +1,62 @@
+#include "harness/measure/timed_method.hpp"
+
+#include <ATen/ATen.h>
+
+#include <array>
+
+#include "nouns/border_checks.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// How often each tensor of a batch was written to.
+std::array<std::uint32_t, 4> writes_to(const Batch& batch) {
+  std::array<std::uint32_t, 4> counts{};
+  std::size_t next = 0;
+  for (const Tensor* tensor : {&batch.x, &batch.y, &batch.group, &batch.weight}) {
+    if (tensor->defined()) {
+      counts[next] = tensor->unsafeGetTensorImpl()->version_counter().current_version();
+    }
+    ++next;
+  }
+  return counts;
+}
+
+}  // namespace
+
+void TimedMethod::step(Trainee& trainee, const Batch& batch) {
+  const core::ActivityScope scope(core::Activity::training);
+  blamed(border_.regime, [&] {
+    // Rows of a built-in regime are the world's, which were looked at when they were made.
+    border::check_batch(batch, *border_.info, trainee.replicas(),
+                        !border_.regime.builtin || !stepped_);
+  });
+  stepped_ = true;
+  const auto before = writes_to(batch);
+  model_->set_counting(true);
+  blamed(border_.method, [&] {
+    inner_->step(trainee, trainee.device().is_cpu() ? batch : brought(batch, trainee.device()));
+    // The same rows come again in other steps, and to other replicas.
+    if (writes_to(batch) != before) throw PluginError("it writes into the batch it is given");
+  });
+  model_->set_counting(false);
+}
+
+void TimedMethod::begin_phase(Trainee& trainee, std::int64_t phase) {
+  const core::ActivityScope scope(core::Activity::training);
+  model_->set_counting(true);
+  blamed(border_.method, [&] { inner_->begin_phase(trainee, phase); });
+  model_->set_counting(false);
+}
+
+const Batch& TimedMethod::brought(const Batch& batch, Device device) {
+  if (!batch.x.is_same(last_.x) || !batch.y.is_same(last_.y) || !batch.group.is_same(last_.group) ||
+      !batch.weight.is_same(last_.weight)) {
+    last_ = batch;
+    last_there_ = batch.to(device);
+  }
+  return last_there_;
+}
+
+}  // namespace spurion

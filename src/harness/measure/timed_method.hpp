@@ -1,0 +1,51 @@
+#pragma once
+
+#include "core/failure.hpp"
+#include "nouns/work_clock.hpp"
+#include "harness/measure/counting_model.hpp"
+#include "spurion/method.hpp"
+
+namespace spurion {
+
+/// Another method as trials use it. What goes wrong in it is put down to it, batches that do not
+/// fit the world to the regime they come from. Its steps count as training: their time, and the
+/// passes through the model. Here batches leave host memory, where regimes make them, for the
+/// device of what is trained.
+class TimedMethod final : public Method {
+ public:
+  struct Border {
+    Part method;
+    Part regime;
+    const EnvironmentInfo* info = nullptr;
+  };
+  TimedMethod(Method& inner, const CountingModel& model, Border border)
+      : inner_(&inner), model_(&model), border_(std::move(border)) {}
+
+  [[nodiscard]] Access needs() const override { return inner_->needs(); }
+  [[nodiscard]] bool needs_second_order() const override { return inner_->needs_second_order(); }
+  [[nodiscard]] FullBatchUse full_batch_use() const override { return inner_->full_batch_use(); }
+  void check(const Model& model) const override { inner_->check(model); }
+  void step(Trainee& trainee, const Batch& batch) override;
+  void begin_phase(Trainee& trainee, std::int64_t phase) override;
+  void visit_state(StateVisitor& visit) override {
+    blamed(border_.method, [&] { inner_->visit_state(visit); });
+  }
+  [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
+  [[nodiscard]] double cost_factor() const override { return inner_->cost_factor(); }
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
+    return inner_->memory_bytes(sizes);
+  }
+
+ private:
+  /// The batch on a device. One that comes again, such as all rows in every step, was kept there.
+  const Batch& brought(const Batch& batch, Device device);
+
+  Method* inner_;
+  const CountingModel* model_;
+  Border border_;
+  bool stepped_ = false;
+  Batch last_;
+  Batch last_there_;
+};
+
+}  // namespace spurion

@@ -1,0 +1,219 @@
+#include "harness/plan/expansion.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+
+#include "core/place_of.hpp"
+#include "harness/plan/grid_axes.hpp"
+#include "harness/plan/memory_budget.hpp"
+#include "harness/plan/normaliser.hpp"
+#include "harness/plan/search_plan.hpp"
+#include "harness/suite/trial_sections.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+constexpr std::int64_t kMostCounted = std::int64_t{1} << 61;
+/// A suite with more problems than a person reads is not expanded any further.
+constexpr std::size_t kMostProblems = 50;
+
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  return __builtin_mul_overflow(a, b, &result) ? kMostCounted : std::min(result, kMostCounted);
+}
+
+/// Grows the trials of one experiment.
+class ExperimentExpansion {
+ public:
+  ExperimentExpansion(const Suite& suite, const Experiment& experiment, const Catalog& catalog,
+                      Normaliser& normaliser, Problems& problems, Expansion& out)
+      : suite_(suite),
+        experiment_(experiment),
+        catalog_(catalog),
+        normaliser_(normaliser),
+        problems_(problems),
+        out_(out),
+        axes_(read_axes(experiment, problems)),
+        search_(experiment, axes_, suite.seed, normaliser) {}
+
+  void run() {
+    if (experiment_.seeds < 1) {
+      normaliser_.report(fmt::format("experiment '{}': seeds must be >= 1, got {}",
+                                     experiment_.name, experiment_.seeds));
+      return;
+    }
+    walk(0, experiment_.sections);
+    if (search_.active()) search_.report_unused();
+    if (repeated_ > 0) {
+      normaliser_.report(fmt::format(
+          "the grid of experiment '{}' gives {} of its trials twice: with all options filled in, "
+          "values of its axes are the same; the first is {}",
+          experiment_.name, repeated_, first_repeated_));
+    }
+  }
+
+ private:
+  [[nodiscard]] bool enough_problems() const { return problems_.list().size() >= kMostProblems; }
+
+  void walk(std::size_t axis, const Value& sections) {
+    if (enough_problems()) return;
+    if (axis == axes_.size()) {
+      finish(sections);
+      return;
+    }
+    for (const Value& value : axes_[axis].values) {
+      Value next = sections;
+      apply_axis(axes_[axis], value, next);
+      walk(axis + 1, next);
+    }
+  }
+
+  void finish(const Value& sections) {
+    Normaliser::Sections base;
+    if (!normaliser_.read(sections, experiment_.name, base)) return;
+    if (!search_.active()) {
+      add(base, 0);
+      return;
+    }
+    const std::vector<SearchPlan::Field> fields = search_.fields_of(catalog_, trial_of(base));
+    for (std::int64_t draw = 0; draw < experiment_.draws && !enough_problems(); ++draw) {
+      Value drawn = sections;
+      search_.apply(fields, draw, drawn);
+      Normaliser::Sections own;
+      if (!normaliser_.read(drawn, experiment_.name, own)) return;
+      add(own, draw);
+    }
+  }
+
+  /// The trials of one setting: one a seed.
+  void add(const Normaliser::Sections& sections, std::int64_t draw) {
+    TrialSpec spec = trial_of(sections);
+    spec.experiment = experiment_.name;
+    spec.suite_seed = suite_.seed;
+    spec.draw = draw;
+    normaliser_.check_access(spec);
+    const SectionTexts texts = texts_of(sections);
+    for (spec.seed = 0; spec.seed < experiment_.seeds; ++spec.seed) {
+      const TrialId id = trial_id(texts, spec.seed, spec.suite_seed, draw);
+      if (!seen_.insert(id).second) {
+        if (repeated_++ == 0) {
+          first_repeated_ = fmt::format("{}, {}, {}, {}", spec.environment.name, spec.model.name,
+                                        spec.method.name, spec.regime.name);
+        }
+        continue;
+      }
+      out_.trials.push_back(spec);
+      out_.ids.push_back(id);
+    }
+  }
+
+  const Suite& suite_;
+  const Experiment& experiment_;
+  const Catalog& catalog_;
+  Normaliser& normaliser_;
+  Problems& problems_;
+  Expansion& out_;
+  std::vector<GridAxis> axes_;
+  SearchPlan search_;
+  std::unordered_set<TrialId, TrialIdHash> seen_;
+  std::int64_t repeated_ = 0;
+  std::string first_repeated_;
+};
+
+/// "3 models, 100 draws, 1000000000 seeds"
+std::string factors_of(const Experiment& experiment) {
+  std::string text;
+  for (const auto& [axis, values] : experiment.grid.as_table()) {
+    if (values.is_list()) text += fmt::format("{} values of {}, ", values.as_list().size(), axis);
+  }
+  if (experiment.draws > 1) text += fmt::format("search.draws = {}, ", experiment.draws);
+  return text + fmt::format("seeds = {}", experiment.seeds);
+}
+
+/// "650 GB", "23 MB", "0.02 MB"
+std::string size_text(double bytes) {
+  if (bytes >= 1e9) return fmt::format("{:.1f} GB", bytes * 1e-9);
+  return fmt::format("{:.3g} MB", bytes * 1e-6);
+}
+
+}  // namespace
+
+std::int64_t trial_count(const Experiment& experiment) {
+  std::int64_t count = std::max<std::int64_t>(experiment.seeds, 0);
+  count = product(count, std::max<std::int64_t>(experiment.draws, 1));
+  for (const auto& [axis, values] : experiment.grid.as_table()) {
+    if (values.is_list())
+      count = product(count, static_cast<std::int64_t>(values.as_list().size()));
+  }
+  return count;
+}
+
+double planning_bytes(const Experiment& experiment) {
+  const auto trials = static_cast<double>(trial_count(experiment));
+  const auto touches = [](const std::string& path, const std::string& section) {
+    return path.compare(0, path.find('.'), section) == 0;
+  };
+  double sections = 0.0;
+  for (const std::string& section : section_names()) {
+    double own = 1.0;
+    for (const auto& [axis, values] : experiment.grid.as_table()) {
+      if (values.is_list() && touches(axis, section)) {
+        own *= static_cast<double>(values.as_list().size());
+      }
+    }
+    const auto& fields = experiment.search_fields;
+    if (std::any_of(fields.begin(), fields.end(),
+                    [&](const std::string& field) { return touches(field, section); })) {
+      own *= static_cast<double>(std::max<std::int64_t>(experiment.draws, 1));
+    }
+    sections += std::min(own, trials);
+  }
+  return trials * kTrialBytes + sections * kSectionBytes;
+}
+
+void check_trial_count(const Suite& suite, double memory_bytes) {
+  std::int64_t total = 0;
+  double bytes = 0.0;
+  const Experiment* largest = nullptr;
+  for (const Experiment& experiment : suite.experiments) {
+    const std::int64_t count = trial_count(experiment);
+    if (largest == nullptr || count > trial_count(*largest)) largest = &experiment;
+    total = std::min(total + count, kMostCounted);
+    bytes += planning_bytes(experiment);
+  }
+  const double memory = memory_bytes > 0.0 ? memory_bytes : usual_memory();
+  if (largest == nullptr || bytes <= memory) return;
+  const double fit = std::floor(memory / bytes * static_cast<double>(total));
+  const std::int64_t own = trial_count(*largest);
+  throw UsageError(fmt::format(
+      "the suite asks for {}{} trials, of which experiment '{}' for {} ({}): to plan them takes "
+      "about {} of memory; there are {} ({}), enough for about {:.0f} trials; lower seeds, "
+      "draws or "
+      "the lists of the grid",
+      total >= kMostCounted ? "more than " : "", total, largest->name, own, factors_of(*largest),
+      size_text(bytes), size_text(memory),
+      memory_bytes > 0.0 ? "--memory" : "half of this machine's memory", fit));
+}
+
+Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes) {
+  check_trial_count(suite, memory_bytes);
+  std::int64_t total = 0;
+  for (const Experiment& experiment : suite.experiments) total += trial_count(experiment);
+  Problems problems;
+  Normaliser normaliser(catalog, problems);
+  Expansion out;
+  out.trials.reserve(static_cast<std::size_t>(total));
+  out.ids.reserve(static_cast<std::size_t>(total));
+  for (const Experiment& experiment : suite.experiments) {
+    ExperimentExpansion(suite, experiment, catalog, normaliser, problems, out).run();
+  }
+  problems.raise();
+  return out;
+}
+
+}  // namespace spurion

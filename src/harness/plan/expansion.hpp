@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/suite/trial_id.hpp"
+#include "spurion/suite.hpp"
+
+namespace spurion {
+
+/// What a trial takes of memory while a run is planned, besides sections that it shares with
+/// others.
+constexpr double kTrialBytes = 1300.0;
+/// What a section takes that is written once for each value of a grid axis, or once a draw.
+constexpr double kSectionBytes = 1500.0;
+
+/// How many trials an experiment asks for, before any is made; at most 2^61.
+SPURION_API std::int64_t trial_count(const Experiment& experiment);
+
+/// About how much memory it takes to plan an experiment's trials.
+SPURION_API double planning_bytes(const Experiment& experiment);
+
+/// Refuses suites whose trials do not fit `memory_bytes` (0: half of this machine's memory): with
+/// the experiment, how many trials it asks for and why, and how many would fit. Throws
+/// `UsageError`.
+SPURION_API void check_trial_count(const Suite& suite, double memory_bytes);
+
+/// The trials of a suite and their identities, in a fixed order.
+struct Expansion {
+  std::vector<TrialSpec> trials;
+  std::vector<TrialId> ids;
+};
+
+/// As `Suite::trials`.
+SPURION_API Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes);
+
+}  // namespace spurion

@@ -1,0 +1,80 @@
+#include "harness/plan/grid_axes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "core/place_of.hpp"
+#include "harness/suite/trial_sections.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// A value that stands twice on an axis would give the same trials twice.
+void refuse_repeated(const GridAxis& axis, const Experiment& experiment, Problems& problems) {
+  std::unordered_set<std::string> seen;
+  for (const Value& value : axis.values) {
+    if (seen.insert(value.canonical_json()).second) continue;
+    problems.add(fmt::format("{}grid axis '{}' of experiment '{}' has the value {} twice",
+                             place_of(value), axis.name(), experiment.name,
+                             value.canonical_json()));
+    return;
+  }
+}
+
+/// False when something is wrong with the values, which is reported.
+bool check_values(const GridAxis& axis, const Experiment& experiment, Problems& problems) {
+  if (axis.field.empty()) {
+    for (const Value& value : axis.values) {
+      if (value.is_table()) continue;
+      problems.add(fmt::format("{}grid axis '{}' expects tables such as {{ name = \"...\" }}",
+                               place_of(value), axis.name()));
+      return false;
+    }
+  }
+  refuse_repeated(axis, experiment, problems);
+  return true;
+}
+
+}  // namespace
+
+std::vector<GridAxis> read_axes(const Experiment& experiment, Problems& problems) {
+  std::vector<GridAxis> axes;
+  for (const auto& [path, values] : experiment.grid.as_table()) {
+    const auto dot = path.find('.');
+    GridAxis axis{path.substr(0, dot), dot == std::string::npos ? "" : path.substr(dot + 1), {}};
+    const auto& names = section_names();
+    if (std::find(names.begin(), names.end(), axis.section) == names.end()) {
+      problems.add(place_of(values) +
+                   unknown_name_of("section", axis.section,
+                                   fmt::format("in the grid of experiment '{}'", experiment.name),
+                                   names));
+      continue;
+    }
+    if (!values.is_list() || values.as_list().empty()) {
+      problems.add(
+          fmt::format("{}grid axis '{}' of experiment '{}' expects a list of values, got {}",
+                      place_of(values), path, experiment.name, values.type_name()));
+      continue;
+    }
+    axis.values = values.as_list();
+    if (check_values(axis, experiment, problems)) axes.push_back(std::move(axis));
+  }
+  std::stable_sort(axes.begin(), axes.end(), [](const GridAxis& a, const GridAxis& b) {
+    return a.field.empty() > b.field.empty();
+  });
+  return axes;
+}
+
+void apply_axis(const GridAxis& axis, const Value& value, Value& sections) {
+  if (axis.field.empty()) {
+    merge_section(sections, axis.section, value);
+  } else {
+    sections.as_table()[axis.section].as_table()[axis.field] = value;
+  }
+}
+
+}  // namespace spurion

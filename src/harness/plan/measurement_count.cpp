@@ -1,0 +1,55 @@
+#include "harness/plan/measurement_count.hpp"
+
+#include <algorithm>
+
+namespace spurion {
+
+namespace {
+
+/// Numbers of one domain: scores, flip rates, calibration, groups.
+constexpr double kOfADomain = 16.0;
+/// Numbers of one point of the dial, and of one window of a stream.
+constexpr double kOfAPoint = 2.0;
+constexpr double kOfAWindow = 6.0;
+
+double integer_option(const Value& options, const char* name) {
+  const Value* value = options.find(name);
+  return value != nullptr && value->is_integer() ? static_cast<double>(value->as_integer()) : 0.0;
+}
+
+/// Domains of a stream that are measured after its phases, all phases together.
+double phases_measured(const std::vector<Phase>& schedule) {
+  const auto count = static_cast<double>(schedule.size());
+  double measured = 2.0 * count;  // before the first and after the last phase
+  for (std::size_t phase = 0; phase < schedule.size(); ++phase) {
+    const auto past = static_cast<double>(phase);
+    const auto most = static_cast<double>(schedule[phase].past_measured);
+    measured += 2.0 + (most > 0.0 ? std::min(past, most) : past);
+  }
+  return measured;
+}
+
+}  // namespace
+
+MeasurementCount count_measurements(const TrialSpec& trial, const Environment& environment,
+                                    const Regime& regime) {
+  const EnvironmentInfo& info = environment.info();
+  const std::vector<Phase> schedule = regime.schedule(environment);
+  const auto domains = static_cast<double>(environment.train_domains().size()) + 2.0;
+  const auto cues = static_cast<double>(info.cues.size());
+  const auto points = static_cast<double>(info.dial.points.size());
+  const double phases = std::max(static_cast<double>(schedule.size()), 1.0);
+  MeasurementCount count;
+  count.updates =
+      static_cast<double>(regime.updates(environment, trial.training.find("steps")->as_integer()));
+  count.each_time = kOfADomain * domains;
+  const double every = integer_option(trial.evaluation, "every");
+  if (every > 0.0) count.on_the_way = count.each_time * (count.updates / every + phases);
+  count.all = count.on_the_way +
+              phases * (kOfADomain * (domains + 2.0 * cues) + kOfAPoint * points) +
+              kOfADomain * phases_measured(schedule) +
+              kOfAWindow * phases * integer_option(trial.regime.options, "windows");
+  return count;
+}
+
+}  // namespace spurion

@@ -1,0 +1,87 @@
+#include "harness/plan/memory_budget.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <numeric>
+
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+// Code and constants of LibTorch and oneDNN that are first touched in training; stacks, allocator
+// arenas and kernels made at run time of each worker.
+constexpr double kLibraries = 60e6;
+constexpr double kWorker = 20e6;
+constexpr double kLeastForPacks = 10e6;
+// More than this much hardly helps: rows are cheap to make again.
+constexpr double kMostCached = 2e9;
+
+}  // namespace
+
+double usual_memory() {
+  return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+MemoryBudget split_memory(double total, std::int64_t jobs) {
+  MemoryBudget budget;
+  budget.total = total > 0.0 ? total : usual_memory();
+  budget.process = resident_memory() + kLibraries + kWorker * static_cast<double>(jobs);
+  const double rest = budget.total - budget.process;
+  if (rest < kLeastForPacks) {
+    const std::string given =
+        total > 0.0 ? fmt::format("--memory {:.0f}M", total * 1e-6)
+                    : fmt::format("half of this machine's memory, {:.0f} MB,", budget.total * 1e-6);
+    throw UsageError(
+        fmt::format("{} is too little: the program itself needs about {:.0f} MB with {} workers",
+                    given, std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
+  }
+  budget.cache = std::min(0.25 * rest, kMostCached);
+  budget.packs = rest - budget.cache;
+  return budget;
+}
+
+void lend_to_cache(MemoryBudget& budget, const std::vector<Pack>& packs, std::int64_t jobs) {
+  std::vector<double> sizes;
+  for (const Pack& pack : packs) sizes.push_back(pack.memory_bytes);
+  const auto at_once = std::min<std::size_t>(sizes.size(), static_cast<std::size_t>(jobs));
+  const auto last = sizes.begin() + static_cast<std::ptrdiff_t>(at_once);
+  std::partial_sort(sizes.begin(), last, sizes.end(), std::greater<>());
+  const double needed = std::accumulate(sizes.begin(), last, 0.0);
+  const double kept = std::max(needed, budget.packs - (kMostCached - budget.cache));
+  if (kept >= budget.packs) return;
+  budget.cache += budget.packs - kept;
+  budget.packs = kept;
+}
+
+double resident_memory() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0.0;
+  double resident = 0.0;
+  return file >> size >> resident ? resident * static_cast<double>(sysconf(_SC_PAGESIZE)) : 0.0;
+}
+
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
+void give_back_memory(const MemoryBudget& budget) {
+#if defined(__GLIBC__)
+  if (resident_memory() > 0.6 * budget.total) malloc_trim(0);
+#else
+  static_cast<void>(budget);
+#endif
+}
+
+}  // namespace spurion

@@ -1,0 +1,171 @@
+#include "harness/plan/normaliser.hpp"
+
+#include <fmt/format.h>
+
+#include "core/place_of.hpp"
+#include "catalog/plugin_parts.hpp"
+#include "harness/suite/trial_sections.hpp"
+#include "spurion/error.hpp"
+#include "spurion/optimizer.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Draws of a search are written once each: what is remembered of them is bounded.
+constexpr std::size_t kMostKnown = 1 << 14;
+
+/// The registered names and schemas of a component's section.
+struct Names {
+  std::vector<std::string> all;
+  const AnySchema* schema = nullptr;  ///< of the name asked for; null when there is none
+};
+
+template <class R>
+Names look_up(const R& registry, const std::string& name) {
+  if (registry.contains(name)) return {{}, &registry.at(name).schema};
+  return {registry.names(), nullptr};
+}
+
+Names names_of(const Catalog& catalog, const std::string& section, const std::string& name) {
+  if (section == "environment") return look_up(catalog.environments, name);
+  if (section == "model") return look_up(catalog.models, name);
+  if (section == "method") return look_up(catalog.methods, name);
+  return look_up(catalog.regimes, name);
+}
+
+const AnySchema& plain_schema(const std::string& section) {
+  static const AnySchema optimizer = AnySchema::of(OptimizerOptions::schema());
+  static const AnySchema training = AnySchema::of(TrainingOptions::schema());
+  static const AnySchema evaluation = AnySchema::of(EvaluationOptions::schema());
+  return section == "optimizer" ? optimizer : section == "training" ? training : evaluation;
+}
+
+}  // namespace
+
+Normaliser::Normaliser(const Catalog& catalog, Problems& problems)
+    : catalog_(catalog), problems_(problems) {}
+
+void Normaliser::report(const std::string& problem) {
+  if (seen_.insert(problem).second) problems_.add(problem);
+}
+
+bool Normaliser::read(const Value& sections, const std::string& experiment, Sections& out) {
+  bool good = true;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = section(sections, i, experiment);
+    good = good && out[i] != nullptr;
+  }
+  return good;
+}
+
+std::shared_ptr<const NormalSection> Normaliser::section(const Value& sections, std::size_t index,
+                                                         const std::string& experiment) {
+  const std::string& name = section_names()[index];
+  const Value* given = sections.find(name);
+  Memory& memory = memory_[index];
+  // Grid points that do not differ in a section share it.
+  if (given != nullptr && memory.last != nullptr && !given->as_table().empty() &&
+      &given->as_table() == &std::as_const(memory.last_raw).as_table()) {
+    return memory.last;
+  }
+  const std::string written = given == nullptr ? std::string() : given->canonical_json();
+  std::shared_ptr<const NormalSection> found;
+  if (const auto known = memory.known.find(written); known != memory.known.end()) {
+    found = known->second;
+  } else {
+    found =
+        is_component(name) ? read_component(given, index, experiment) : read_plain(given, index);
+    if (found == nullptr) return found;
+    if (memory.known.size() >= kMostKnown) memory.known.clear();
+    memory.known.emplace(written, found);
+  }
+  if (given != nullptr) {
+    memory.last_raw = *given;
+    memory.last = found;
+  }
+  return found;
+}
+
+std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* given,
+                                                                std::size_t index,
+                                                                const std::string& experiment) {
+  const std::string& section = section_names()[index];
+  const Value* name = given == nullptr ? nullptr : given->find("name");
+  if (name == nullptr || !name->is_string()) {
+    report(fmt::format("{}experiment '{}' names no {}: write {} = {{ name = \"...\" }}",
+                       given == nullptr ? "" : place_of(*given), experiment, section, section));
+    return nullptr;
+  }
+  const Names names = names_of(catalog_, section, name->as_string());
+  if (names.schema == nullptr) {
+    report(place_of(*name) + unknown_name_message(section, name->as_string(), names.all));
+    return nullptr;
+  }
+  Value options = *given;
+  options.as_table().erase("name");
+  Problems local;
+  const Component component{name->as_string(),
+                            names.schema->normalise(options, name->as_string(), local)};
+  for (const std::string& problem : local.list()) report(problem);
+  if (!local.empty()) return nullptr;
+  return std::make_shared<const NormalSection>(
+      NormalSection{component.name, component.options, canonical_text(component)});
+}
+
+std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, std::size_t index) {
+  const std::string& section = section_names()[index];
+  Problems local;
+  const Value options =
+      plain_schema(section).normalise(given == nullptr ? Value() : *given, section, local);
+  for (const std::string& problem : local.list()) report(problem);
+  if (!local.empty()) return nullptr;
+  return std::make_shared<const NormalSection>(
+      NormalSection{{}, options, options.canonical_json()});
+}
+
+void Normaliser::check_access(const TrialSpec& spec) {
+  const auto& method = catalog_.methods.at(spec.method.name);
+  const auto& regime = catalog_.regimes.at(spec.regime.name);
+  // What a method needs to see is the same for all replicas of a batch.
+  const std::pair<std::int64_t, std::int64_t> key = {
+      numbers_.of_shared(spec.method.name, spec.method.options, method.schema),
+      numbers_.of(spec.regime.name, spec.regime.options)};
+  if (!checked_.insert(key).second) return;
+  try {
+    looked_at(spec, catalog_, [&] {
+      const auto made = method.make({spec.method.options}, MethodContext{Task::binary, 1, 2, 4});
+      const Access grants = regime.make({spec.regime.options})->grants();
+      const auto missing = made->needs().missing_from(grants);
+      if (missing.empty()) return;
+      report(fmt::format("method '{}' needs {}, which regime '{}' does not grant (it grants: {})",
+                         spec.method.name, fmt::join(missing, " and "), spec.regime.name,
+                         grants.text()));
+    });
+  } catch (const UsageError& error) {
+    report(error.what());
+  }
+}
+
+TrialSpec trial_of(const Normaliser::Sections& sections) {
+  const auto component = [&](std::size_t i) {
+    return Component{sections[i]->name, sections[i]->options};
+  };
+  TrialSpec spec;
+  spec.environment = component(0);
+  spec.model = component(1);
+  spec.method = component(2);
+  spec.regime = component(3);
+  spec.optimizer = sections[4]->options;
+  spec.training = sections[5]->options;
+  spec.evaluation = sections[6]->options;
+  return spec;
+}
+
+SectionTexts texts_of(const Normaliser::Sections& sections) {
+  SectionTexts texts{};
+  for (std::size_t i = 0; i < texts.size(); ++i) texts[i] = &sections[i]->text;
+  return texts;
+}
+
+}  // namespace spurion

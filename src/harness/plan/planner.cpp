@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "harness/plan/pack_cost.hpp"
+#include "catalog/plugin_parts.hpp"
+#include "catalog/section_numbers.hpp"
+#include "spurion/error.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// A chunk whose working set stays in the second-level cache trains faster than a larger one.
+double cache_bytes() {
+  const long found = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return found > 0 ? static_cast<double>(found) : 1024.0 * 1024.0;
+}
+
+/// Trials of one shape, sorted by seed, and what they cost.
+struct Group {
+  const TrialSpec* first = nullptr;
+  std::vector<std::size_t> members;  ///< where they are among all trials
+  PackCost cost;
+  std::int64_t seeds = 1;
+
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(members.size()); }
+  [[nodiscard]] double flops() const { return cost.flops * static_cast<double>(size()); }
+  /// Most memory of a pack of so many replicas, wherever it starts.
+  [[nodiscard]] double memory_bytes(std::int64_t replicas) const {
+    const std::int64_t each = std::max<std::int64_t>(size() / seeds, 1);
+    const std::int64_t touched = each == 1 ? replicas : (replicas + each - 1) / each + 1;
+    return cost.memory_bytes(replicas, std::min({touched, seeds, replicas}));
+  }
+};
+
+Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> members,
+                 const Catalog& catalog, const DataSources& sources) {
+  Group group;
+  group.members = std::move(members);
+  // Replicas of one seed share its rows: side by side.
+  std::stable_sort(group.members.begin(), group.members.end(),
+                   [&](std::size_t a, std::size_t b) { return trials[a].seed < trials[b].seed; });
+  group.seeds = 0;
+  const TrialSpec* last = nullptr;
+  for (const std::size_t member : group.members) {
+    if (last == nullptr || trials[member].seed != last->seed) ++group.seeds;
+    last = &trials[member];
+  }
+  group.first = &trials[group.members.front()];
+  if (!looked_at(*group.first, catalog,
+                 [&] { group.cost = pack_cost(*group.first, catalog, sources); })) {
+    // Its code throws: each trial says so for itself, or is run if it does not after all.
+    group.cost = PackCost();
+    group.cost.cache_bytes = 1.0;
+    group.cost.max_replicas = 1;
+  }
+  return group;
+}
+
+[[noreturn]] void refuse(const Group& group, double available) {
+  const TrialSpec& trial = *group.first;
+  const PackCost::Share& most =
+      *std::max_element(group.cost.shares.begin(), group.cost.shares.end(),
+                        [](const auto& a, const auto& b) { return a.bytes < b.bytes; });
+  throw UsageError(fmt::format(
+      "one trial of experiment '{}' ({}, {}, {}) needs about {:.0f} MB of memory, and {:.0f} MB "
+      "are left for trials; raise --memory, or lower {}, which takes about {:.0f} MB",
+      trial.experiment, trial.environment.name, trial.model.name, trial.method.name,
+      group.memory_bytes(1) * 1e-6, available * 1e-6, most.field, most.bytes * 1e-6));
+}
+
+/// Most replicas of a pack of this group.
+std::int64_t largest_pack(const Group& group, const PlanOptions& options) {
+  auto size = options.device.is_cpu()
+                  ? static_cast<std::int64_t>(std::floor(cache_bytes() / group.cost.cache_bytes))
+                  : options.max_replicas;
+  size = std::clamp<std::int64_t>(size, 1, std::min(options.max_replicas, group.cost.max_replicas));
+  size = std::min(size, group.size());
+  if (options.memory_bytes <= 0.0) return size;
+  const double share = options.memory_bytes / static_cast<double>(options.jobs);
+  while (size > 1 && group.memory_bytes(size) > share) size -= (size + 7) / 8;
+  // Alone it may take what the other workers leave; they wait.
+  if (group.memory_bytes(1) > options.memory_bytes) {
+    refuse(group, options.memory_bytes);
+  }
+  return std::max<std::int64_t>(size, 1);
+}
+
+/// How many packs a group is cut into, all of about the same size. One that is a large part of the
+/// whole is cut so that all workers get the same share of it.
+std::int64_t count_packs(const Group& group, std::int64_t largest, double total_flops,
+                         std::int64_t jobs) {
+  constexpr double kLargePart = 0.1;
+  const std::int64_t packs = (group.size() + largest - 1) / largest;
+  if (group.flops() < kLargePart * total_flops / static_cast<double>(jobs)) return packs;
+  return std::min(group.size(), (packs + jobs - 1) / jobs * jobs);
+}
+
+}  // namespace
+
+Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+             const DataSources& sources) {
+  std::vector<std::size_t> all(trials.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const Group group = make_group(trials, std::move(all), catalog, sources);
+  Pack pack;
+  pack.trials = trials;
+  pack.flops = group.flops();
+  pack.memory_bytes = group.memory_bytes(group.size());
+  return pack;
+}
+
+std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
+                       const DataSources& sources, const PlanOptions& options) {
+  ShapeNumbers numbers(catalog);
+  std::map<ShapeNumbers::Key, std::vector<std::size_t>> by_shape;
+  for (std::size_t i = 0; i < trials.size(); ++i) by_shape[numbers.of(trials[i])].push_back(i);
+  std::vector<Group> groups;
+  double total_flops = 0.0;
+  for (auto& [key, members] : by_shape) {
+    groups.push_back(make_group(trials, std::move(members), catalog, sources));
+    total_flops += groups.back().flops();
+  }
+  std::vector<Pack> packs;
+  for (const Group& group : groups) {
+    const std::int64_t count =
+        count_packs(group, largest_pack(group, options), total_flops, options.jobs);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t end = (i + 1) * group.size() / count;
+      Pack pack;
+      for (std::int64_t member = i * group.size() / count; member < end; ++member) {
+        pack.trials.push_back(std::move(trials[group.members[static_cast<std::size_t>(member)]]));
+      }
+      pack.trials.shrink_to_fit();
+      const auto replicas = static_cast<std::int64_t>(pack.trials.size());
+      pack.flops = group.cost.flops * static_cast<double>(replicas);
+      pack.memory_bytes = group.memory_bytes(replicas);
+      packs.push_back(std::move(pack));
+    }
+  }
+  // Longest first: what is left at the end is short.
+  std::stable_sort(packs.begin(), packs.end(),
+                   [](const Pack& a, const Pack& b) { return a.flops > b.flops; });
+  return packs;
+}
+
+std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+                       const DataSources& sources, const PlanOptions& options) {
+  return plan(std::vector<TrialSpec>(trials), catalog, sources, options);
+}
+
+}  // namespace spurion

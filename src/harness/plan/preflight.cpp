@@ -1,0 +1,258 @@
+#include "harness/plan/preflight.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "nouns/border_checks.hpp"
+#include "nouns/drifted_environment.hpp"
+#include "core/place_of.hpp"
+#include "harness/data/finite_world.hpp"
+#include "harness/plan/measurement_count.hpp"
+#include "harness/measure/metric_set.hpp"
+#include "catalog/plugin_parts.hpp"
+#include "catalog/section_numbers.hpp"
+#include "nouns/seeds.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Where an experiment says that a field has this value: on an axis of its grid or in a section;
+/// empty where nobody wrote it.
+std::string place_in(const Experiment& experiment, const std::string& section,
+                     const std::string& field, const Value& wanted) {
+  const auto is_wanted = [&](const Value* value) { return value != nullptr && *value == wanted; };
+  for (const std::string& axis : {fmt::format("{}.{}", section, field), section}) {
+    const Value* values = experiment.grid.find(axis);
+    if (values == nullptr || !values->is_list()) continue;
+    for (const Value& entry : values->as_list()) {
+      const Value* value = axis == section && entry.is_table() ? entry.find(field) : &entry;
+      if (is_wanted(value)) return place_of(*value);
+    }
+  }
+  const Value* given = experiment.sections.find(section);
+  const Value* value = given == nullptr ? nullptr : given->find(field);
+  return is_wanted(value) ? place_of(*value) : std::string();
+}
+
+class FitCheck {
+ public:
+  FitCheck(const Suite& suite, const Catalog& catalog,
+           const std::shared_ptr<const DataSources>& sources)
+      : suite_(suite), catalog_(catalog), sources_(sources) {}
+
+  void check(const TrialSpec& trial) {
+    const std::int64_t experiment = numbers_.of(trial.experiment, Value());
+    const std::int64_t world = numbers_.of(trial.environment.name, trial.environment.options);
+    const std::int64_t regime = numbers_.of(trial.regime.name, trial.regime.options);
+    const std::int64_t training = numbers_.of("training", trial.training);
+    const std::int64_t evaluation = numbers_.of("evaluation", trial.evaluation);
+    const bool endless = endless_.count(world) != 0;
+    // The options that a random search draws are left out: one check serves all of its trials.
+    const bool new_parts =
+        checked_
+            .insert({0, experiment, world, regime,
+                     numbers_.of(trial.model.name, trial.model.options),
+                     numbers_.of_shared(trial.method.name, trial.method.options,
+                                        catalog_.methods.at(trial.method.name).schema)})
+            .second;
+    const bool new_rows =
+        !endless &&
+        checked_.insert({1, experiment, world, trial.suite_seed, trial.seed, rows_of(trial)})
+            .second;
+    const bool new_training =
+        checked_
+            .insert({2, experiment, world, regime, training, evaluation, endless ? 0 : trial.seed})
+            .second;
+    if (!new_parts && !new_rows && !new_training) return;
+    try {
+      looked_at(trial, catalog_, [&] {
+        const EnvironmentContext context{data_seed(trial), sources_};
+        std::shared_ptr<const Environment> environment =
+            catalog_.environments.at(trial.environment.name)
+                .make({trial.environment.options}, context);
+        border::check_environment(*environment);
+        // A world with numbers that are none is one problem, whatever else is asked of it.
+        if (strange_.count(world) != 0) return;
+        if (worlds_.insert(world).second) {
+          strange_.insert(world);
+          require_finite_world(*environment, trial.environment, catalog_, context);
+          strange_.erase(world);
+        }
+        if (new_parts) try_metrics(environment->info());
+        if (new_rows) check_rows(trial, *environment, world);
+        if (new_training) check_training(trial, environment);
+        if (new_parts) check_parts(trial, environment);
+      });
+    } catch (const UsageError& error) {
+      add(trial, "environment", "name", trial.environment.name, error.what());
+    }
+  }
+
+  void raise() const {
+    problems_.raise();
+    if (bad_metric_) std::rethrow_exception(bad_metric_);
+  }
+
+ private:
+  static std::int64_t rows_of(const TrialSpec& trial) {
+    return trial.training.find("rows")->as_integer();
+  }
+
+  /// Every trial is measured by every metric, so that one that cannot be used would fail them all.
+  void try_metrics(const EnvironmentInfo& info) {
+    const auto shape = std::tuple(info.task, info.outputs, info.groups);
+    if (bad_metric_ || !tried_.insert(shape).second) return;
+    try {
+      check_metrics(catalog_, info);
+    } catch (const PluginError&) {
+      bad_metric_ = std::current_exception();
+    }
+  }
+
+  void check_rows(const TrialSpec& trial, const Environment& environment, std::int64_t world) {
+    bool endless = true;
+    for (const Domain& domain : environment.train_domains()) {
+      const std::int64_t limit = environment.row_limit(domain, Purpose::train);
+      endless = endless && limit == std::numeric_limits<std::int64_t>::max();
+      if (rows_of(trial) <= limit) continue;
+      // One line of a suite is one problem, however many seeds there are.
+      if (!too_many_.insert(fmt::format("{} {} {}", trial.experiment, world, rows_of(trial)))
+               .second) {
+        break;
+      }
+      add(trial, "training", "rows", rows_of(trial),
+          fmt::format("training.rows = {} is more than the {} training rows {} has in domain '{}' "
+                      "with seed {}",
+                      rows_of(trial), limit, environment.info().name, domain.name, trial.seed));
+      break;
+    }
+    if (endless) endless_.insert(world);
+  }
+
+  void check_training(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
+    const DriftedEnvironment environment(std::move(world), 0);
+    Problems problems;
+    const auto training = TrainingOptions::schema().parse(trial.training, "training", problems);
+    try {
+      const auto regime = catalog_.regimes.at(trial.regime.name).make({trial.regime.options});
+      regime->check(environment, training);
+      check_measurements(trial, environment, *regime);
+    } catch (const UsageError& error) {
+      // One line of a suite is one problem, however many seeds there are.
+      const std::string once =
+          fmt::format("{} {} {} {}", trial.experiment,
+                      numbers_.of(trial.environment.name, trial.environment.options),
+                      numbers_.of(trial.regime.name, trial.regime.options),
+                      numbers_.of("training", trial.training));
+      if (too_many_.insert(once).second) {
+        add(trial, "regime", "name", trial.regime.name, error.what());
+      }
+    }
+  }
+
+  /// Refuses trials that would measure without bound.
+  void check_measurements(const TrialSpec& trial, const Environment& environment,
+                          const Regime& regime) {
+    const MeasurementCount count = count_measurements(trial, environment, regime);
+    if (count.all <= kMostMeasurements) return;
+    const Value& every = *trial.evaluation.find("every");
+    const double rest = kMostMeasurements - (count.all - count.on_the_way);
+    if (count.on_the_way > 0.0 && rest > 0.0) {
+      add(trial, "evaluation", "every", every,
+          fmt::format("evaluation.every = {} measures one trial of {:.0f} updates about {:.4g} "
+                      "times, which are {:.4g} numbers; at most {:.4g} are kept: raise "
+                      "evaluation.every to {:.0f} or more",
+                      every.as_integer(), count.updates, count.on_the_way / count.each_time,
+                      count.all, kMostMeasurements,
+                      std::ceil(count.updates * count.each_time / rest) + 1.0));
+      return;
+    }
+    add(trial, "regime", "name", trial.regime.name,
+        fmt::format("one trial measures about {:.4g} numbers; at most {:.4g} are kept: lower the "
+                    "number of domains, phases or windows, or set past_measured",
+                    count.all, kMostMeasurements));
+  }
+
+  void check_parts(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
+    const DriftedEnvironment environment(std::move(world), 0);
+    const EnvironmentInfo& info = environment.info();
+    std::unique_ptr<Model> model;
+    attempt(trial, "model", trial.model, [&] {
+      model = catalog_.models.at(trial.model.name)
+                  .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
+    });
+    attempt(trial, "regime", trial.regime, [&] {
+      const auto regime = catalog_.regimes.at(trial.regime.name).make({trial.regime.options});
+      (void)regime->schedule(environment);
+      const std::int64_t domains = regime->batch_domains(environment);
+      attempt(trial, "method", trial.method, [&] {
+        const auto method =
+            catalog_.methods.at(trial.method.name)
+                .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
+        if (model) {
+          method->check(*model);
+          if (method->needs_second_order() && !model->twice_differentiable()) {
+            throw UsageError(fmt::format(
+                "method '{}' differentiates gradients, which cannot be done through model '{}'",
+                trial.method.name, trial.model.name));
+          }
+        }
+      });
+    });
+  }
+
+  template <class Part>
+  void attempt(const TrialSpec& trial, const char* section, const Component& component,
+               const Part& make) {
+    try {
+      make();
+    } catch (const UsageError& error) {
+      add(trial, section, "name", component.name, error.what());
+    }
+  }
+
+  void add(const TrialSpec& trial, const char* section, const char* field, const Value& value,
+           const std::string& problem) {
+    const auto experiment =
+        std::find_if(suite_.experiments.begin(), suite_.experiments.end(),
+                     [&](const Experiment& one) { return one.name == trial.experiment; });
+    const std::string place = experiment == suite_.experiments.end()
+                                  ? std::string()
+                                  : place_in(*experiment, section, field, value);
+    const std::string said = place + fmt::format("experiment '{}': {}", trial.experiment, problem);
+    if (said_.insert(said).second) problems_.add(said);
+  }
+
+  const Suite& suite_;
+  const Catalog& catalog_;
+  const std::shared_ptr<const DataSources>& sources_;
+  Problems problems_;
+  std::set<std::string> said_;
+  SectionNumbers numbers_;
+  std::set<std::array<std::int64_t, 7>> checked_;
+  std::set<std::string> too_many_;
+  std::set<std::tuple<Task, std::int64_t, std::int64_t>> tried_;
+  std::exception_ptr bad_metric_;
+  std::set<std::int64_t> worlds_;   ///< whose numbers were looked at
+  std::set<std::int64_t> strange_;  ///< worlds whose numbers are not finite
+  std::set<std::int64_t> endless_;  ///< worlds that have as many rows as anybody wants
+};
+
+}  // namespace
+
+void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials, const Catalog& catalog,
+               const std::shared_ptr<const DataSources>& sources) {
+  FitCheck fit(suite, catalog, sources);
+  for (const TrialSpec& trial : trials) fit.check(trial);
+  fit.raise();
+}
+
+}  // namespace spurion

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/plan/grid_axes.hpp"
+#include "harness/plan/normaliser.hpp"
+#include "spurion/suite.hpp"
+
+namespace spurion {
+
+/// The random search of one experiment, checked.
+class SearchPlan {
+ public:
+  /// What is wrong with the search itself, whatever the trials, is reported.
+  SearchPlan(const Experiment& experiment, const std::vector<GridAxis>& axes,
+             std::int64_t suite_seed, Normaliser& normaliser);
+
+  /// Whether there is anything to draw, and nothing is wrong.
+  [[nodiscard]] bool active() const { return active_; }
+
+  /// Which fields of the search a grid point has.
+  struct Field {
+    std::size_t number = 0;  ///< among the experiment's fields
+    const Search* search = nullptr;
+  };
+  std::vector<Field> fields_of(const Catalog& catalog, const TrialSpec& base);
+  /// Lays draw number `draw` over the searched fields: the value listed for it, or a pure function
+  /// of suite seed, draw and field, so every method and seed meets the same draws of a shared
+  /// field.
+  void apply(const std::vector<Field>& fields, std::int64_t draw, Value& sections) const;
+
+  /// Reports the fields that no grid point had; to be called after all of them.
+  void report_unused() const;
+
+ private:
+  /// Ranges and listed values must be those of fields that are searched.
+  void check_ranges(const Experiment& experiment);
+  /// Where the suite names a field: "suite.toml:3:4: ".
+  [[nodiscard]] std::string place(std::size_t number) const;
+
+  const Experiment& experiment_;
+  std::int64_t suite_seed_;
+  Normaliser& normaliser_;
+  bool active_ = false;
+  std::vector<std::pair<std::string, std::string>> paths_;  ///< section and field
+  std::vector<bool> used_;
+  std::set<std::string> there_are_;  ///< fields that grid points have
+};
+
+}  // namespace spurion

@@ -1,0 +1,112 @@
+#include "harness/run/kept_trials.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/data/data_fingerprint.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+using DifferenceKind = ProvenanceDifference::Kind;
+
+/// How some trials of a store differ from those that a run would make.
+struct Difference {
+  std::vector<ProvenanceDifference> parts;
+  std::shared_ptr<const Provenance> there;
+  std::shared_ptr<const Provenance> here;
+  std::int64_t trials = 0;
+  [[nodiscard]] bool has(DifferenceKind kind) const {
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](const ProvenanceDifference& part) { return part.kind == kind; });
+  }
+  [[nodiscard]] bool may_be_mixed() const {
+    return !has(DifferenceKind::device) && !has(DifferenceKind::plugin);
+  }
+};
+
+[[noreturn]] void refuse_kept(const std::filesystem::path& folder, const Difference& difference,
+                              std::int64_t trials) {
+  const std::string place = folder.string();
+  if (difference.has(DifferenceKind::device)) {
+    const std::string& held = difference.there->device;
+    throw UsageError(fmt::format(
+        "'{}' holds trials run on {}, which do not compare bit for bit with trials run on {}; use "
+        "--device {} to go on, another --out, or --rerun-changed to make them again",
+        place, held, difference.here->device, held));
+  }
+  std::vector<std::string> texts;
+  for (const ProvenanceDifference& part : difference.parts) texts.push_back(part.text);
+  throw UsageError(fmt::format(
+      "'{}' holds {} trial{} of this suite that something else made ({}), so that numbers may "
+      "differ; use another --out, or --rerun-changed to make them again{}",
+      place, trials, trials == 1 ? "" : "s", fmt::join(texts, "; "),
+      difference.may_be_mixed()
+          ? ", or --allow-mixed to keep them beside new ones, which every report tells"
+          : ""));
+}
+
+}  // namespace
+
+void check_store_data(const StoredFacts& stored, const std::filesystem::path& folder,
+                      const std::map<std::string, std::string>& data) {
+  std::set<const Provenance*> seen;
+  for (const auto& [id, made_by] : stored.finished) {
+    if (!made_by || !seen.insert(made_by.get()).second) continue;
+    check_same_data(made_by->data, fmt::format("the store in '{}'", folder.string()), data,
+                    "this run");
+  }
+}
+
+std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& stored,
+                                                        const std::filesystem::path& folder,
+                                                        const std::vector<TrialSpec>& trials,
+                                                        const std::vector<TrialId>& ids,
+                                                        ProvenanceMaker& maker, Changed changed) {
+  std::map<std::pair<const Provenance*, const Provenance*>, Difference> found;
+  std::unordered_set<TrialId, TrialIdHash> again;
+  std::unordered_set<TrialId, TrialIdHash> seen;  // a trial may be in many experiments
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const auto kept = stored.finished.find(ids[i]);
+    if (kept == stored.finished.end() || !seen.insert(ids[i]).second) continue;
+    const auto& there = kept->second;
+    const auto here = maker.of(trials[i]);
+    const auto [place, added] = found.try_emplace({there.get(), here.get()});
+    Difference& difference = place->second;
+    if (added) {
+      difference.there = there;
+      difference.here = here;
+      if (there) {
+        difference.parts = differences(*there, *here);
+      } else {
+        difference.parts = {
+            {DifferenceKind::build, "what made them is not recorded, or the record is damaged"}};
+      }
+    }
+    if (difference.parts.empty()) continue;
+    if (changed == Changed::rerun) {
+      again.insert(ids[i]);
+    } else if (changed == Changed::refuse || !difference.may_be_mixed()) {
+      ++difference.trials;
+    }
+  }
+  std::int64_t refused = 0;
+  const Difference* first = nullptr;
+  for (const auto& [pair, difference] : found) {
+    refused += difference.trials;
+    if (difference.trials == 0) continue;
+    // A difference that may not be kept is the one to name.
+    if (first == nullptr || (first->may_be_mixed() && !difference.may_be_mixed())) {
+      first = &difference;
+    }
+  }
+  if (first != nullptr) refuse_kept(folder, *first, refused);
+  return again;
+}
+
+}  // namespace spurion

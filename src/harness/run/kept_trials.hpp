@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "harness/run/provenance_maker.hpp"
+#include "harness/store/stored_facts.hpp"
+#include "harness/suite/trial_id.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+
+/// Throws `DataError` when trials of a store were made from other rows of a file than `data` are.
+void check_store_data(const StoredFacts& stored, const std::filesystem::path& folder,
+                      const std::map<std::string, std::string>& data);
+
+/// Of the trials that the store holds, those that something else made and that are to be made
+/// again. `ids`: of `trials`. Throws `UsageError` when such trials are to be refused.
+std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& stored,
+                                                        const std::filesystem::path& folder,
+                                                        const std::vector<TrialSpec>& trials,
+                                                        const std::vector<TrialId>& ids,
+                                                        ProvenanceMaker& maker, Changed changed);
+
+}  // namespace spurion

@@ -1,0 +1,264 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "nouns/border_checks.hpp"
+#include "core/failure.hpp"
+#include "core/machine_limits.hpp"
+#include "nouns/work_clock.hpp"
+#include "harness/measure/evaluator.hpp"
+#include "harness/plan/linear_shortcut.hpp"
+#include "harness/run/pack_runner.hpp"
+#include "catalog/plugin_parts.hpp"
+#include "nouns/seeds.hpp"
+#include "harness/run/threads.hpp"
+#include "harness/measure/timed_method.hpp"
+#include "spurion/error.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion {
+
+namespace {
+
+template <class Options>
+Options parse_options(const Schema<Options>& schema, const Value& value, const char* owner) {
+  Problems problems;
+  Options options = schema.parse(value, owner, problems);
+  problems.raise();
+  return options;
+}
+
+std::vector<std::shared_ptr<const Environment>> make_environments(
+    const Pack& pack, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources,
+    DataCache& cache) {
+  const core::ActivityScope scope(core::Activity::data);
+  std::vector<std::shared_ptr<const Environment>> each;
+  for (const TrialSpec& trial : pack.trials) {
+    each.push_back(cache.environment(trial.environment, data_seed(trial), catalog, sources));
+  }
+  return each;
+}
+
+OptimizerOptions gather_optimizer(const Pack& pack) {
+  std::vector<OptimizerOptions> each;
+  for (const TrialSpec& trial : pack.trials) {
+    each.push_back(parse_options(OptimizerOptions::schema(), trial.optimizer, "optimizer"));
+  }
+  return OptimizerOptions::schema().gather(each);
+}
+
+/// What the trials of a pack are made of. Whatever throws while it is made is put down to its part.
+struct Parts {
+  Part model_part;
+  Part regime_part;
+  Part method_part;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Regime> regime;
+  std::unique_ptr<Method> method;
+  std::vector<StreamKey> model_keys;  ///< [K]
+  std::vector<Phase> schedule;
+  FullBatchUse use = FullBatchUse::logits;
+  bool second_order = false;
+  std::int64_t updates = 1;
+  double step_flops = 0.0;  ///< declared, of a row
+};
+
+Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& context,
+                 Device device) {
+  const TrialSpec& first = pack.trials.front();
+  const Environment& environment = *context.environments.front();
+  const EnvironmentInfo& info = environment.info();
+  Parts parts;
+  parts.model_part = part_of(catalog.models, first.model.name);
+  parts.regime_part = part_of(catalog.regimes, first.regime.name);
+  parts.method_part = part_of(catalog.methods, first.method.name);
+  parts.model = blamed(parts.model_part, [&] {
+    auto model = catalog.models.at(first.model.name)
+                     .make({first.model.options}, ModelContext{info.input_shape, info.outputs});
+    border::check_layout(*model);
+    return model;
+  });
+  MethodContext method{info.task, static_cast<std::int64_t>(pack.trials.size()), 1, info.groups, {},
+                       device};
+  blamed(parts.regime_part, [&] {
+    parts.regime = catalog.regimes.at(first.regime.name).make({first.regime.options});
+    method.domains = parts.regime->batch_domains(environment);
+    if (method.domains < 1) throw PluginError("its batches have no domains");
+    parts.updates =
+        std::max<std::int64_t>(parts.regime->updates(environment, context.training.steps), 1);
+    parts.schedule = parts.regime->schedule(environment);
+    border::check_schedule(parts.schedule, info);
+  });
+  std::vector<Value> method_options;
+  for (const TrialSpec& trial : pack.trials) {
+    method_options.push_back(trial.method.options);
+    parts.model_keys.push_back(replicate_key(trial).child("model").child(trial.model.name));
+    method.keys.push_back(replicate_key(trial).child("method"));
+  }
+  blamed(parts.method_part, [&] {
+    parts.method = catalog.methods.at(first.method.name).make(method_options, method);
+    parts.use = parts.method->full_batch_use();
+    parts.second_order = parts.method->needs_second_order();
+    parts.step_flops = parts.model->step_flops() * parts.method->cost_factor();
+    if (!std::isfinite(parts.step_flops) || !(parts.step_flops > 0.0)) {
+      throw PluginError("its cost_factor is no positive number");
+    }
+  });
+  return parts;
+}
+
+std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
+                                      const std::shared_ptr<const DataSources>& sources,
+                                      DataCache& cache, const CheckpointPlan& checkpoints,
+                                      const std::atomic<bool>* stop,
+                                      const std::function<void(double)>& progress, Device device) {
+  const auto started = std::chrono::steady_clock::now();
+  core::WorkClock clock;
+  const TrialSpec& first = pack.trials.front();
+  RegimeContext context;
+  context.environments = make_environments(pack, catalog, sources, cache);
+  for (const TrialSpec& trial : pack.trials) {
+    context.order_keys.push_back(replicate_key(trial).child("order"));
+  }
+  context.training = parse_options(TrainingOptions::schema(), first.training, "training");
+  context.evaluation = parse_options(EvaluationOptions::schema(), first.evaluation, "evaluation");
+
+  const EnvironmentInfo& info = context.environments.front()->info();
+  const Parts parts = make_parts(pack, catalog, context, device);
+  const auto replicas = static_cast<std::int64_t>(pack.trials.size());
+  const CountingModel counted(*parts.model, parts.model_part, info.outputs);
+  Trainee trainee(counted, counted.initialise(parts.model_keys).to(device), gather_optimizer(pack));
+  context.linear_risks =
+      device.is_cpu() && uses_linear_risks(*parts.model, *parts.method, info, context.training);
+  if (context.linear_risks) {
+    trainee.set_full_batch_use(parts.use);
+  } else if (parts.second_order) {
+    trainee.use_second_order();
+  }
+
+  PackEvaluator::Options options;
+  options.evaluation = context.evaluation;
+  options.training = context.training;
+  // Passes that are differentiated twice, and steps that need no pass, cost what is declared.
+  if (context.linear_risks || parts.second_order) {
+    options.step_flops_per_row = parts.step_flops;
+  } else {
+    options.counted = &counted;
+  }
+  options.stop = stop;
+  options.progress = [&progress, total = static_cast<double>(parts.updates)](std::int64_t step) {
+    if (progress) progress(std::min(1.0, static_cast<double>(step) / total));
+  };
+  PackEvaluator evaluator(catalog, context, parts.schedule, options);
+  TimedMethod timed(*parts.method, counted, {parts.method_part, parts.regime_part, &info});
+  std::optional<PackCheckpoint> checkpoint;
+  if (!checkpoints.folder.empty()) {
+    checkpoint.emplace(checkpoints, pack, evaluator, trainee, timed);
+    context.checkpoint = &*checkpoint;
+  }
+  evaluator.record_ceilings();
+  blamed(parts.regime_part, [&] {
+    parts.regime->run(context, timed, trainee, evaluator);
+    if (!evaluator.measured()) throw PluginError("it never called Evaluator::measure");
+  });
+  evaluator.judge_end(trainee, parts.model_keys);
+
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  const WorkTimes times = clock.times();
+  std::vector<TrialResult> results;
+  for (std::size_t k = 0; k < pack.trials.size(); ++k) {
+    TrialResult result;
+    result.spec = pack.trials[k];
+    result.measurements = evaluator.measurements(k);
+    result.cost = evaluator.cost(k);
+    result.cost.seconds = elapsed.count() / static_cast<double>(replicas);
+    result.cost.times = times * (1.0 / static_cast<double>(replicas));
+    result.cost.replicas = replicas;
+    if (const std::int64_t step = trainee.diverged_at()[k]; step >= 0) {
+      result.status = Status::diverged;
+      result.message = !evaluator.verdict(k).empty()
+                           ? evaluator.verdict(k)
+                           : fmt::format("loss or gradient was not finite at step {}", step);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+/// Among built-ins alone, errors that spurion throws on purpose are bad input, a store that cannot
+/// be written, or a broken promise: the same for every trial, they end the run. So does a machine
+/// that gave out, which says nothing about a trial. All else fails its own trials.
+void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& trial,
+                           const Catalog& catalog) {
+  if (has_plugin_part(trial, catalog)) return;
+  try {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const PartFailure& part) {
+      std::rethrow_exception(part.cause());
+    }
+  } catch (const PluginError&) {
+    return;  // what a built-in hands over is no better than what a plug-in does
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (const std::string problem = machine_problem(error); !problem.empty()) {
+      throw ResourceError(problem);
+    }
+  } catch (...) {
+    return;
+  }
+}
+
+}  // namespace
+
+std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
+                                  const std::shared_ptr<const DataSources>& sources,
+                                  DataCache& cache, const CheckpointPlan& checkpoints,
+                                  const std::atomic<bool>* stop,
+                                  const std::function<void(double)>& progress, Device device) {
+  const SingleThreaded single_threaded;
+  std::exception_ptr failure;
+  try {
+    return run_replicas(pack, catalog, sources, cache, checkpoints, stop, progress, device);
+  } catch (const Interrupted&) {
+    // Code of a plug-in may throw one, too: then nobody asked for it.
+    if (stop == nullptr || stop->load()) throw;
+    failure = std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+    rethrow_unless_plugin(failure, pack.trials.front(), catalog);
+  }
+  if (pack.trials.size() == 1) {
+    TrialResult result;
+    result.spec = pack.trials.front();
+    result.status = Status::failed;
+    result.message = one_line(failure);
+    return {result};
+  }
+  // Something threw in one of the replicas: alone, only the culprit fails.
+  std::vector<TrialResult> results;
+  for (const TrialSpec& trial : pack.trials) {
+    for (TrialResult& result :
+         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, {}, stop, progress, device)) {
+      results.push_back(std::move(result));
+    }
+  }
+  return results;
+}
+
+std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
+                                  const std::shared_ptr<const DataSources>& sources,
+                                  const std::atomic<bool>* stop,
+                                  const std::function<void(double)>& progress, Device device) {
+  // What one pack reads again is worth keeping, however much it is.
+  DataCache cache(std::numeric_limits<double>::infinity());
+  return run_pack(pack, catalog, sources, cache, {}, stop, progress, device);
+}
+
+}  // namespace spurion

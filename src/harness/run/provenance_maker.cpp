@@ -1,0 +1,153 @@
+#include "harness/run/provenance_maker.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/Version.h>
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <sys/auxv.h>
+
+#include <algorithm>
+#include <dnnl.hpp>
+#include <filesystem>
+
+#include "core/blake2b.hpp"
+#include "engine/matrix/simd.hpp"
+#include "harness/data/data_fingerprint.hpp"
+#include "harness/run/device.hpp"
+#include "spurion/error.hpp"
+#include "spurion/version.hpp"
+
+namespace spurion {
+
+namespace {
+
+struct Module {
+  std::string file;
+  const void* base = nullptr;
+};
+
+/// The library or program that holds an address.
+Module module_of(const void* address) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0) return {};
+  Dl_info program{};
+  const auto entry = reinterpret_cast<const void*>(getauxval(AT_ENTRY));
+  const bool is_program = dladdr(entry, &program) != 0 && program.dli_fbase == info.dli_fbase;
+  return {is_program ? "/proc/self/exe" : info.dli_fname, info.dli_fbase};
+}
+
+/// "OpenBLAS 0.3.21", or "libblas.so.3": what does the matrix products of LibTorch.
+std::string blas_name() {
+  using Config = char* (*)();
+  if (const auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config"))) {
+    const std::string text = config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ..."
+    return text.substr(0, text.find(' ', text.find(' ') + 1));
+  }
+  const void* product = dlsym(RTLD_DEFAULT, "sgemm_");
+  if (product == nullptr) return "no BLAS";
+  std::error_code ignored;
+  const std::filesystem::path file = module_of(product).file;
+  const auto real = std::filesystem::canonical(file, ignored);
+  return (real.empty() ? file : real).filename().string();
+}
+
+std::string library_versions() {
+  const dnnl_version_t* dnnl = dnnl_version();
+  return fmt::format("LibTorch {}, oneDNN {}.{}.{}, {}", TORCH_VERSION, dnnl->major, dnnl->minor,
+                     dnnl->patch, blas_name());
+}
+
+/// What LibTorch says that it chose: "AVX2".
+std::string libtorch_capability() {
+  const std::string config = at::show_config();
+  const std::string label = "CPU capability usage: ";
+  const auto at = config.find(label);
+  if (at == std::string::npos) return "unknown";
+  const auto start = at + label.size();
+  return config.substr(start, config.find('\n', start) - start);
+}
+
+/// Of what OpenBLAS has for each processor, what it chose.
+std::string blas_core() {
+  using Core = char* (*)();
+  const auto core = reinterpret_cast<Core>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  const char* name = core == nullptr ? nullptr : core();
+  return name == nullptr ? "" : fmt::format(", BLAS for {}", name);
+}
+
+/// The C library's functions choose by these.
+std::string processor_flags() {
+#if defined(__x86_64__)
+  std::string flags;
+  if (__builtin_cpu_supports("fma")) flags += " fma";
+  if (__builtin_cpu_supports("avx2")) flags += " avx2";
+  if (__builtin_cpu_supports("avx512f")) flags += " avx512f";
+  return flags.empty() ? " sse" : flags;
+#elif defined(__aarch64__)
+  return " aarch64";
+#else
+  return " other";
+#endif
+}
+
+std::string instruction_sets() {
+  return fmt::format("own kernels {} floats wide, LibTorch {}, oneDNN 0x{:x}{}, C library{}",
+                     engine::machine_lanes(), libtorch_capability(),
+                     static_cast<unsigned>(dnnl::get_effective_cpu_isa()), blas_core(),
+                     processor_flags());
+}
+
+}  // namespace
+
+ProvenanceMaker::ProvenanceMaker(const Catalog& catalog, std::map<std::string, std::string> data,
+                                 Device device)
+    : catalog_(&catalog), data_(std::move(data)) {
+  base_.version = version();
+  base_.code = code_identity();
+  base_.libraries = library_versions();
+  base_.processor = instruction_sets();
+  base_.device = device_kind(device);
+  // All metrics measure each trial.
+  for (const std::string& name : catalog.metrics.names()) {
+    add_file(catalog.metrics, name, base_.plugins);
+  }
+}
+
+template <class Registry>
+void ProvenanceMaker::add_file(const Registry& registry, const std::string& name,
+                               std::vector<CodeFile>& files) {
+  if (!registry.contains(name)) return;  // "elsewhere", of what was scored
+  const auto& entry = registry.at(name);
+  const bool built_in = entry.info.origin == "built-in";
+  const Module own = module_of(reinterpret_cast<const void*>(&code_identity));
+  const Module module = module_of(entry.code);
+  if (built_in && module.base == own.base) return;
+  std::string& hash = hashes_[module.file];
+  if (hash.empty()) hash = core::hex(core::file_digest(module.file));
+  const CodeFile file{built_in ? "this program" : entry.info.origin, hash};
+  if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+}
+
+std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
+  const std::string rows = data_name(trial.environment, *catalog_);
+  const auto recorded = data_.find(rows);
+  const std::string parts =
+      fmt::format("{} {} {} {} {}", trial.environment.name, trial.model.name, trial.method.name,
+                  trial.regime.name, recorded == data_.end() ? "" : rows);
+  auto& known = by_parts_[parts];
+  if (known) return known;
+  Provenance own = base_;
+  add_file(catalog_->environments, trial.environment.name, own.plugins);
+  add_file(catalog_->models, trial.model.name, own.plugins);
+  add_file(catalog_->methods, trial.method.name, own.plugins);
+  add_file(catalog_->regimes, trial.regime.name, own.plugins);
+  std::sort(own.plugins.begin(), own.plugins.end(),
+            [](const CodeFile& a, const CodeFile& b) { return a.name < b.name; });
+  if (recorded != data_.end()) own.data.insert(*recorded);
+  auto& shared = by_facts_[own.facts()];
+  if (!shared) shared = std::make_shared<const Provenance>(std::move(own));
+  known = shared;
+  return known;
+}
+
+}  // namespace spurion

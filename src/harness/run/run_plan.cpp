@@ -1,0 +1,132 @@
+#include "harness/run/run_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "harness/run/run_manifest.hpp"
+#include "harness/data/data_fingerprint.hpp"
+#include "harness/run/device.hpp"
+#include "harness/plan/expansion.hpp"
+#include "harness/plan/preflight.hpp"
+#include "harness/run/kept_trials.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Trials that the store does not hold, each once, with their ids; the others are let go.
+void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
+  std::unordered_set<TrialId, TrialIdHash> seen;
+  seen.reserve(run.ids.size());
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < run.ids.size(); ++i) {
+    if (!seen.insert(run.ids[i]).second) continue;
+    ++plan.distinct;
+    if (stored.finished.count(run.ids[i]) != 0 && plan.again.count(run.ids[i]) == 0) continue;
+    if (kept != i) {
+      run.trials[kept] = std::move(run.trials[i]);
+      run.ids[kept] = run.ids[i];
+    }
+    ++kept;
+  }
+  run.trials.resize(kept);
+  run.ids.resize(kept);
+  plan.found = plan.distinct - static_cast<std::int64_t>(kept);
+}
+
+/// Packs that were stopped in the middle, as far as all their trials are still missing and fit the
+/// memory; their trials are taken out of those of `run`.
+std::vector<Pack> stopped_packs(const CheckpointPlan& checkpoints, CheckedRun& run,
+                                const Catalog& catalog, double memory_bytes) {
+  std::vector<Pack> packs;
+  if (checkpoints.folder.empty()) return packs;
+  const auto stopped = checkpointed_packs(checkpoints.folder);
+  if (stopped.empty()) return packs;
+  std::unordered_map<TrialId, std::size_t, TrialIdHash> wanted;
+  for (std::size_t i = 0; i < run.ids.size(); ++i) wanted.emplace(run.ids[i], i);
+  std::vector<bool> taken(run.ids.size(), false);
+  for (const auto& ids : stopped) {
+    std::vector<std::size_t> members;
+    for (const std::string& text : ids) {
+      const auto id = TrialId::read(text);
+      const auto found = id ? wanted.find(*id) : wanted.end();
+      if (found != wanted.end() && !taken[found->second]) members.push_back(found->second);
+    }
+    if (members.empty() || members.size() != ids.size()) continue;
+    std::vector<TrialSpec> trials;
+    for (const std::size_t member : members) trials.push_back(run.trials[member]);
+    Pack pack = pack_of(trials, catalog, *run.sources);
+    if (memory_bytes > 0.0 && pack.memory_bytes > memory_bytes) continue;
+    packs.push_back(std::move(pack));
+    for (const std::size_t member : members) taken[member] = true;
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (taken[i]) continue;
+    if (kept != i) run.trials[kept] = std::move(run.trials[i]);
+    ++kept;
+  }
+  run.trials.resize(kept);
+  return packs;
+}
+
+}  // namespace
+
+CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
+  CheckedRun run;
+  Expansion expansion = expand(suite, catalog, options.memory_bytes);
+  run.trials = std::move(expansion.trials);
+  run.ids = std::move(expansion.ids);
+  run.sources = std::make_shared<const DataSources>(options.data_directory);
+  prepare_device(options.device);
+  run.jobs = worker_count(options.jobs, options.device);
+  check_fit(suite, run.trials, catalog, run.sources);
+  run.context = run_context(suite, run.trials, catalog, run.sources);
+  // A report reads the suite again: names that files cannot have are found here, where a program
+  // made it.
+  (void)Suite::parse(run.context["suite"], suite.name);
+  run.data = data_fingerprints(run.trials, catalog, run.sources);
+  run.maker = std::make_shared<ProvenanceMaker>(catalog, run.data, options.device);
+  const std::unordered_set<TrialId, TrialIdHash> distinct(run.ids.begin(), run.ids.end());
+  run.context["trials"] = fmt::format("{}", distinct.size());
+  check_output_folder(options.out);
+  // Found here where memory is too little for any run, whatever the folder holds.
+  (void)split_memory(options.memory_bytes, run.jobs);
+  return run;
+}
+
+RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& catalog,
+                 const RunOptions& options) {
+  RunPlan plan;
+  if (stored.exists) {
+    check_store_data(stored, options.out, run.data);
+    plan.again =
+        changed_trials(stored, options.out, run.trials, run.ids, *run.maker, options.changed);
+  }
+  keep_missing(run, stored, plan);
+  if (options.checkpoint_seconds >= 0.0) {
+    plan.checkpoints.folder = options.out / "checkpoints";
+    plan.checkpoints.seconds = options.checkpoint_seconds;
+  }
+  // Image data were read for the context, so they count as part of the process.
+  plan.budget = split_memory(options.memory_bytes, run.jobs);
+  PlanOptions plan_options;
+  plan_options.max_replicas = options.max_replicas;
+  plan_options.memory_bytes = plan.budget.packs;
+  plan_options.jobs = run.jobs;
+  plan_options.device = options.device;
+  plan.packs = stopped_packs(plan.checkpoints, run, catalog, plan_options.memory_bytes);
+  for (Pack& pack : spurion::plan(std::move(run.trials), catalog, *run.sources, plan_options)) {
+    plan.packs.push_back(std::move(pack));
+  }
+  run.trials.clear();
+  run.trials.shrink_to_fit();
+  lend_to_cache(plan.budget, plan.packs, run.jobs);
+  return plan;
+}
+
+}  // namespace spurion

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/store/seal.hpp"
+#include "harness/store/sqlite.hpp"
+#include "harness/suite/trial_id.hpp"
+#include "spurion/trial.hpp"
+
+namespace spurion {
+
+/// Whose row of the context, or whose membership, it is, where not a suite's: predictions that were
+/// made elsewhere and scored. No suite can have this name.
+constexpr const char* kScoredOwner = "(scored)";
+
+/// Rows of a store as they are kept, with their seals.
+struct ContextRow {
+  std::string key;
+  std::string value;
+  std::string owner;  ///< "" or `kScoredOwner`
+};
+struct StoredMembership {
+  std::int64_t trial = 0;  ///< its number
+  std::string suite;       ///< or `kScoredOwner`
+  std::string experiment;
+  bool former = false;  ///< the suite has changed since
+};
+struct StoredTrial {
+  std::int64_t number = 0;
+  TrialId id;
+  Status status = Status::done;
+  Digest seal{};
+  Digest provenance{};  ///< key of its record; zeros: not recorded
+};
+
+/// Everything in one file that is what was written, and what is not.
+struct StoreContent {
+  std::vector<ContextRow> context;
+  std::map<Digest, std::shared_ptr<const Provenance>> provenance;
+  std::vector<StoredTrial> trials;
+  std::vector<TrialResult> results;  ///< of `trials`, where they were asked for; without experiment
+  std::vector<StoredMembership> memberships;
+  /// What is damaged, a sentence each, without the file's name; empty when everything is whole.
+  std::vector<std::string> damage;
+  std::int64_t makers_lost = 0;  ///< trials whose record of provenance is damaged
+  bool context_is_whole = true;
+  bool tables_are_whole = true;
+  Tally context_tally;
+  Tally trial_tally;
+  Tally membership_tally;
+};
+
+/// Seals of rows.
+Digest seal_of(const ContextRow& row);
+Digest seal_of(const StoredMembership& row);
+Digest seal_of(const Measurement& measurement, std::int64_t row);
+/// Of all but the seal and the status of `trial`; `measurements`: of all of its rows.
+Digest seal_of(const StoredTrial& trial, const TrialResult& result, const std::string& spec,
+               const Tally& measurements);
+Digest seal_of(const std::string& part, const Tally& tally);
+/// The key of a record of provenance.
+Digest provenance_key(const std::string& facts);
+
+enum class StoreDetail {
+  index,   ///< every row and the structure of the file are checked, results are not kept
+  results  ///< all of it
+};
+
+/// Reads and checks all rows of a store, in one snapshot. Where the structure of the file is
+/// damaged, what lies before and behind the damage is still read. Throws `StoreError` when nothing
+/// can be read, the store is empty, or `layout_of` throws.
+StoreContent read_store(sqlite::Database& database, StoreDetail detail);
+
+/// Facts of the run by key, and of what was scored as far as they say something else.
+std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows);
+
+}  // namespace spurion

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/store/sqlite.hpp"
+
+namespace spurion {
+
+/// Raised when a file of ours has another layout of tables.
+constexpr std::int64_t kSchemaVersion = 2;
+/// Tells our files from those of other applications: "spur".
+constexpr std::int64_t kApplicationId = 0x73707572;
+
+/// A table and the text that makes it, letter by letter as SQLite keeps it.
+struct StoreTable {
+  const char* name;
+  const char* text;
+};
+const std::vector<StoreTable>& store_tables();
+
+enum class Layout {
+  empty,           ///< a new file, without tables
+  whole,           ///< all tables are there as they were made
+  damaged_header,  ///< so they are, but the file says that it is something else
+  damaged_tables   ///< ours, but tables are missing or defined otherwise
+};
+
+/// Throws `StoreError` when the file is another application's, or of another layout than ours.
+Layout layout_of(sqlite::Database& database);
+
+/// Makes all tables in an empty file, in the transaction that is open.
+void make_tables(sqlite::Database& database);
+
+}  // namespace spurion

@@ -1,0 +1,215 @@
+#include "harness/store/store_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "harness/store/store_tables.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+sqlite::Statement& StoreWriter::prepared(std::unique_ptr<sqlite::Statement>& statement,
+                                         const char* text) {
+  if (!statement) statement = std::make_unique<sqlite::Statement>(*database_, text);
+  return *statement;
+}
+
+Digest StoreWriter::write(const ContextRow& row) {
+  const Digest seal = seal_of(row);
+  sqlite::Statement(*database_,
+                    "INSERT OR REPLACE INTO context(key, value, owner, seal) VALUES(?,?,?,?)")
+      .bind(1, row.key)
+      .bind(2, row.value)
+      .bind(3, row.owner)
+      .bind(4, seal)
+      .run();
+  return seal;
+}
+
+Digest StoreWriter::write(const StoredMembership& row) {
+  const Digest seal = seal_of(row);
+  prepared(membership_,
+           "INSERT OR REPLACE INTO membership(trial, suite, experiment, former, seal) "
+           "VALUES(?,?,?,?,?)")
+      .bind(1, row.trial)
+      .bind(2, row.suite)
+      .bind(3, row.experiment)
+      .bind(4, static_cast<std::int64_t>(row.former ? 1 : 0))
+      .bind(5, seal)
+      .run();
+  return seal;
+}
+
+Digest StoreWriter::write(const StoredTrial& trial, const TrialResult& result,
+                          const std::string& spec) {
+  sqlite::Statement& insert =
+      prepared(measurement_,
+               "INSERT INTO measurement(trial, row, phase, step, domain, shift, metric, value) "
+               "VALUES(?,?,?,?,?,?,?,?)");
+  Tally rows;
+  std::int64_t number = 0;
+  for (const MeasurementRow row : result.measurements) {
+    rows.add(seal_of(row, number));
+    insert.bind(1, trial.number)
+        .bind(2, number++)
+        .bind(3, row.phase)
+        .bind(4, row.step)
+        .bind(5, row.domain)
+        .bind(6, row.shift)
+        .bind(7, row.metric)
+        .bind(8, row.value)
+        .run();
+  }
+  const Digest seal = seal_of(trial, result, spec, rows);
+  prepared(trial_,
+           "INSERT INTO trial(number, id, spec, status, message, flops, steps, rows_seen, "
+           "labels_used, seconds, replicas, provenance, seal) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")
+      .bind(1, trial.number)
+      .bind(2, trial.id.text())
+      .bind(3, spec)
+      .bind(4, std::string_view(status_name(result.status)))
+      .bind(5, result.message)
+      .bind(6, result.cost.flops)
+      .bind(7, result.cost.steps)
+      .bind(8, result.cost.rows_seen)
+      .bind(9, result.cost.labels_used)
+      .bind(10, result.cost.seconds)
+      .bind(11, result.cost.replicas)
+      .bind(12, trial.provenance)
+      .bind(13, seal)
+      .run();
+  return seal;
+}
+
+void StoreWriter::write_provenance(const Digest& key, const std::string& facts) {
+  sqlite::Statement(*database_, "INSERT OR REPLACE INTO provenance(key, facts) VALUES(?,?)")
+      .bind(1, key)
+      .bind(2, facts)
+      .run();
+}
+
+void StoreWriter::write_tallies(const Tally& context, const Tally& trials,
+                                const Tally& memberships) {
+  sqlite::Statement insert(*database_,
+                           "INSERT OR REPLACE INTO tally(part, rows, sum, seal) VALUES(?,?,?,?)");
+  const auto write_one = [&](const std::string& part, const Tally& tally) {
+    insert.bind(1, part).bind(2, tally.rows).bind(3, tally.sum).bind(4, seal_of(part, tally)).run();
+  };
+  write_one("context", context);
+  write_one("trial", trials);
+  write_one("membership", memberships);
+}
+
+void StoreWriter::erase_context(const std::string& key, const std::string& owner) {
+  sqlite::Statement(*database_, "DELETE FROM context WHERE key = ? AND owner = ?")
+      .bind(1, key)
+      .bind(2, owner)
+      .run();
+}
+
+void StoreWriter::erase_result(std::int64_t number) {
+  for (const char* text :
+       {"DELETE FROM measurement WHERE trial = ?", "DELETE FROM trial WHERE number = ?"}) {
+    sqlite::Statement(*database_, text).bind(1, number).run();
+  }
+}
+
+void StoreWriter::erase_trial(std::int64_t number) {
+  sqlite::Statement(*database_, "DELETE FROM membership WHERE trial = ?").bind(1, number).run();
+  erase_result(number);
+}
+
+void StoreWriter::erase_provenance(const Digest& key) {
+  sqlite::Statement(*database_, "DELETE FROM provenance WHERE key = ?").bind(1, key).run();
+}
+
+void make_store(sqlite::Database& database, const StoreContent& content) {
+  sqlite::Transaction transaction(database);
+  make_tables(database);
+  StoreWriter writer(database);
+  Tally context;
+  Tally trials;
+  Tally memberships;
+  for (const ContextRow& row : content.context) context.add(writer.write(row));
+  for (const auto& [key, record] : content.provenance) {
+    writer.write_provenance(key, record->facts());
+  }
+  for (std::size_t i = 0; i < content.trials.size(); ++i) {
+    const TrialResult& result = content.results.at(i);
+    trials.add(writer.write(content.trials[i], result, result.spec.canonical().canonical_json()));
+  }
+  for (const StoredMembership& row : content.memberships) memberships.add(writer.write(row));
+  writer.write_tallies(context, trials, memberships);
+  transaction.commit();
+}
+
+namespace {
+
+/// Puts the definitions of the tables back as they were made: each table's first page follows that
+/// of the one before it.
+void restore_definitions(const std::filesystem::path& file) {
+  sqlite::Database database(file, sqlite::Access::write);
+  try {
+    database.execute("PRAGMA writable_schema=ON");
+    std::int64_t page = 2;
+    for (const StoreTable& table : store_tables()) {
+      sqlite::Statement(database,
+                        "UPDATE sqlite_master SET type = 'table', name = ?1, tbl_name = ?1, "
+                        "sql = ?2 WHERE rootpage = ?3")
+          .bind(1, std::string_view(table.name))
+          .bind(2, std::string_view(table.text))
+          .bind(3, page++)
+          .run();
+    }
+  } catch (const StoreError&) {
+    // What can be read without is read.
+  }
+}
+
+}  // namespace
+
+void write_anew(const std::filesystem::path& file) {
+  const std::filesystem::path kept = file.string() + ".damaged";
+  const std::filesystem::path made = file.string() + ".partial";
+  std::error_code error;
+  std::filesystem::copy_file(file, kept, std::filesystem::copy_options::overwrite_existing, error);
+  std::filesystem::remove(made);
+  std::filesystem::remove(made.string() + "-journal");
+  if (error) {
+    throw StoreError(fmt::format("store '{}' is damaged, and no copy of it can be written: {}",
+                                 file.string(), error.message()));
+  }
+  restore_definitions(file);
+  StoreContent content;
+  try {
+    sqlite::Database damaged(file, sqlite::Access::write);
+    content = read_store(damaged, StoreDetail::results);
+  } catch (const sqlite::DamagedFile&) {
+    content = {};  // nothing can be read: all of it is made again
+  }
+  {
+    sqlite::Database database(made, sqlite::Access::write);
+    database.execute(kSafeWriting);
+    make_store(database, content);
+  }
+  std::filesystem::remove(file.string() + "-journal");
+  std::filesystem::rename(made, file, error);
+  if (error) {
+    throw StoreError(fmt::format("cannot write '{}': {}", file.string(), error.message()));
+  }
+}
+
+bool has_our_header(const std::filesystem::path& file) {
+  constexpr std::size_t kApplicationAt = 68;
+  std::ifstream stream(file, std::ios::binary);
+  std::string bytes(100, '\0');
+  stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::int64_t application = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    application = application * 256 + static_cast<unsigned char>(bytes[kApplicationAt + i]);
+  }
+  return stream && application == kApplicationId && bytes.compare(0, 15, "SQLite format 3") == 0;
+}
+
+}  // namespace spurion

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/store/store_content.hpp"
+
+namespace spurion {
+
+/// How a store is written: without a write-ahead log, which network file systems and read-only
+/// media do not bear; EXTRA: a commit that returned survives a kill and a power cut.
+constexpr const char* kSafeWriting = "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA;";
+
+/// Writes rows and their seals, in the transaction that is open.
+class StoreWriter {
+ public:
+  explicit StoreWriter(sqlite::Database& database) : database_(&database) {}
+
+  /// Each gives the seal of the row. One of the same key is overwritten.
+  Digest write(const ContextRow& row);
+  Digest write(const StoredMembership& row);
+  /// Under the number, id and provenance of `trial`. `spec`: its canonical text.
+  Digest write(const StoredTrial& trial, const TrialResult& result, const std::string& spec);
+  void write_provenance(const Digest& key, const std::string& facts);
+  void write_tallies(const Tally& context, const Tally& trials, const Tally& memberships);
+
+  void erase_context(const std::string& key, const std::string& owner);
+  /// With its measurements and memberships.
+  void erase_trial(std::int64_t number);
+  /// The trial and its measurements, not its memberships.
+  void erase_result(std::int64_t number);
+  void erase_provenance(const Digest& key);
+
+ private:
+  sqlite::Statement& prepared(std::unique_ptr<sqlite::Statement>& statement, const char* text);
+
+  sqlite::Database* database_;
+  std::unique_ptr<sqlite::Statement> trial_;
+  std::unique_ptr<sqlite::Statement> measurement_;
+  std::unique_ptr<sqlite::Statement> membership_;
+};
+
+/// Makes the tables in an empty file and writes all of `content` into them, in one transaction.
+void make_store(sqlite::Database& database, const StoreContent& content);
+
+/// Replaces a damaged store by one with all in it that is whole, and keeps the damaged file as
+/// FILE.damaged.
+void write_anew(const std::filesystem::path& file);
+
+/// Whether a file begins as a database of ours does, whatever else is damaged.
+bool has_our_header(const std::filesystem::path& file);
+
+}  // namespace spurion

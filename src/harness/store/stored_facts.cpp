@@ -1,0 +1,89 @@
+#include "harness/store/stored_facts.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "harness/store/sqlite.hpp"
+#include "harness/store/store_content.hpp"
+#include "spurion/error.hpp"
+#include "spurion/store.hpp"
+
+namespace spurion {
+
+namespace {
+
+constexpr const char* kStoreFile = "store.sqlite";
+
+}  // namespace
+
+StoredFacts read_facts(const std::filesystem::path& folder) {
+  StoredFacts facts;
+  std::error_code unreadable;  // opening says what is wrong
+  if (!std::filesystem::exists(folder / kStoreFile, unreadable)) return facts;
+  sqlite::Database database(folder / kStoreFile, sqlite::Access::read);
+  const StoreContent content = read_store(database, StoreDetail::index);
+  facts.exists = true;
+  facts.context = merged_context(content.context);
+  facts.damage = content.damage;
+  for (const StoredTrial& trial : content.trials) {
+    const auto record = content.provenance.find(trial.provenance);
+    facts.finished[trial.id] = record == content.provenance.end() ? nullptr : record->second;
+  }
+  return facts;
+}
+
+Outcomes read_outcomes(const std::filesystem::path& folder,
+                       const std::unordered_set<TrialId, TrialIdHash>& wanted) {
+  Outcomes outcomes;
+  sqlite::Database database(folder / kStoreFile, sqlite::Access::read);
+  const StoreContent content = read_store(database, StoreDetail::index);
+  for (const ContextRow& row : content.context) {
+    if (row.key == "peak_memory") outcomes.peak_memory = row.value;
+  }
+  sqlite::Statement ending(database,
+                           "SELECT message, spec FROM trial WHERE number = ? AND status <> 'done'");
+  for (const StoredTrial& trial : content.trials) {
+    if (wanted.count(trial.id) == 0) continue;
+    if (trial.status == Status::done) {
+      ++outcomes.done;
+      continue;
+    }
+    ++(trial.status == Status::diverged ? outcomes.diverged : outcomes.failed);
+    ending.bind(1, trial.number);
+    if (ending.step()) {
+      const TrialSpec spec = TrialSpec::from_canonical(parse_json(ending.text(1), database.file()));
+      ++outcomes.messages[fmt::format("{} {}: {}", spec.method.name, status_name(trial.status),
+                                      ending.text(0))];
+    }
+    ending.reset();
+  }
+  return outcomes;
+}
+
+void check_output_folder(const std::filesystem::path& folder) {
+  const auto refuse = [&](const std::filesystem::path& part, const std::string& why) {
+    throw StoreError(fmt::format("output folder '{}' cannot be used: '{}': {}", folder.string(),
+                                 part.string(), why));
+  };
+  std::error_code error;
+  std::filesystem::path part = std::filesystem::absolute(folder, error);
+  if (error) refuse(folder, error.message());
+  // The deepest part that is there is what the others would be made in.
+  for (;;) {
+    const auto status = std::filesystem::status(part, error);
+    if (status.type() == std::filesystem::file_type::not_found && part.has_relative_path()) {
+      part = part.parent_path();
+      continue;
+    }
+    if (error) refuse(part, error.message());
+    if (status.type() != std::filesystem::file_type::directory) refuse(part, "it is no folder");
+    break;
+  }
+  if (::access(part.c_str(), W_OK | X_OK) != 0) refuse(part, std::strerror(errno));
+}
+
+}  // namespace spurion

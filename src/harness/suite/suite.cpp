@@ -1,0 +1,260 @@
+#include "spurion/suite.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/place_of.hpp"
+#include "core/text_file.hpp"
+#include "core/safe_name.hpp"
+#include "harness/suite/search_range.hpp"
+#include "harness/suite/trial_sections.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Reads tables key by key and gathers what is wrong with them.
+class Reader {
+ public:
+  explicit Reader(Problems& problems) : problems_(problems) {}
+
+  void keys(const Value& table, const std::string& owner, const std::vector<std::string>& known) {
+    for (const auto& [key, value] : table.as_table()) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) {
+        problems_.add(place_of(value) + unknown_name_of("key", key, "in " + owner, known));
+      }
+    }
+  }
+  std::string text(const Value& table, const char* key, const std::string& owner, bool required) {
+    const Value* value = table.find(key);
+    if (value == nullptr) {
+      if (required) problems_.add(fmt::format("{}{} needs '{}'", place_of(table), owner, key));
+      return {};
+    }
+    if (!value->is_string()) {
+      wrong(*value, key, owner, "a string");
+      return {};
+    }
+    return value->as_string();
+  }
+  /// The table's name, which becomes part of names of files.
+  std::string name(const Value& table, const std::string& owner) {
+    std::string name = text(table, "name", owner, true);
+    const Value* value = table.find("name");
+    if (value != nullptr && value->is_string() && !is_safe_name(name)) {
+      wrong(*value, "name", owner, kSafeNames);
+    }
+    return name;
+  }
+  std::int64_t integer(const Value& table, const char* key, const std::string& owner,
+                       std::int64_t fallback, std::int64_t least) {
+    const Value* value = table.find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_integer() || value->as_integer() < least) {
+      wrong(*value, key, owner, fmt::format("an integer >= {}", least).c_str());
+      return fallback;
+    }
+    return value->as_integer();
+  }
+  std::vector<std::string> texts(const Value& table, const char* key, const std::string& owner) {
+    std::vector<std::string> out;
+    const Value* value = table.find(key);
+    if (value == nullptr) return out;
+    if (!value->is_list()) {
+      wrong(*value, key, owner, "a list of strings");
+      return out;
+    }
+    for (const Value& item : value->as_list()) {
+      if (item.is_string()) {
+        out.push_back(item.as_string());
+      } else {
+        wrong(item, key, owner, "a list of strings");
+      }
+    }
+    return out;
+  }
+  /// The table under `key`; null when absent or, which is reported, something else.
+  const Value* table(const Value& parent, const char* key, const std::string& owner,
+                     const char* expected) {
+    const Value* value = parent.find(key);
+    if (value == nullptr || value->is_table()) return value;
+    wrong(*value, key, owner, expected);
+    return nullptr;
+  }
+  /// The list of tables under `key` ([[key]]), empty when absent.
+  std::vector<const Value*> tables(const Value& table, const char* key, const std::string& owner) {
+    std::vector<const Value*> out;
+    const Value* value = table.find(key);
+    if (value == nullptr) return out;
+    if (!value->is_list()) {
+      wrong(*value, key, owner, fmt::format("[[{}]] tables", key).c_str());
+      return out;
+    }
+    for (const Value& item : value->as_list()) {
+      if (item.is_table()) {
+        out.push_back(&item);
+      } else {
+        wrong(item, key, owner, fmt::format("[[{}]] tables", key).c_str());
+      }
+    }
+    return out;
+  }
+  void wrong(const Value& value, const char* key, const std::string& owner, const char* expected) {
+    problems_.add(fmt::format("{}'{}' of {} expects {}, got {} {}", place_of(value), key, owner,
+                              expected, value.type_name(), value.canonical_json()));
+  }
+
+ private:
+  Problems& problems_;
+};
+
+void copy_sections(const Value& from, const std::string& owner, Value& to, Problems& problems) {
+  for (const std::string& section : section_names()) {
+    const Value* value = from.find(section);
+    if (value == nullptr) continue;
+    if (!value->is_table()) {
+      problems.add(fmt::format("{}'{}' of {} expects a table, got {}", place_of(*value), section,
+                               owner, value->type_name()));
+      continue;
+    }
+    merge_section(to, section, *value);
+  }
+}
+
+void read_ranges(const Value& search, const std::string& owner, Experiment& experiment,
+                 Reader& reader, Problems& problems) {
+  const Value* ranges =
+      reader.table(search, "ranges", owner + " search", "a table of distributions");
+  if (ranges == nullptr) return;
+  // Ranges of fields that are not searched would be silently without effect.
+  reader.keys(*ranges, owner + " search.ranges", experiment.search_fields);
+  for (const auto& [field, range] : ranges->as_table()) {
+    const std::string name = fmt::format("search range of '{}' of {}", field, owner);
+    experiment.search_ranges[field] = read_search(range, name, problems);
+  }
+}
+
+void read_values(const Value& search, const std::string& owner, Experiment& experiment,
+                 Reader& reader, Problems& problems) {
+  const Value* values = reader.table(search, "values", owner + " search", "a table of lists");
+  if (values == nullptr) return;
+  reader.keys(*values, owner + " search.values", experiment.search_fields);
+  for (const auto& [field, list] : values->as_table()) {
+    if (!list.is_list() || static_cast<std::int64_t>(list.as_list().size()) != experiment.draws) {
+      problems.add(fmt::format("{}search values of '{}' of {} must be a list of {}, one a draw",
+                               place_of(list), field, owner, experiment.draws));
+    } else if (experiment.search_ranges.count(field) != 0) {
+      problems.add(fmt::format("{}search field '{}' of {} has both a range and values",
+                               place_of(list), field, owner));
+    } else {
+      experiment.search_values[field] = list;
+    }
+  }
+}
+
+Experiment read_experiment(const Value& table, const Value& defaults, std::int64_t seeds,
+                           Problems& problems) {
+  Reader reader(problems);
+  Experiment experiment;
+  experiment.name = reader.name(table, "[[experiment]]");
+  const std::string owner = fmt::format("experiment '{}'", experiment.name);
+  std::vector<std::string> known = {"name", "title", "seeds", "grid", "search"};
+  known.insert(known.end(), section_names().begin(), section_names().end());
+  reader.keys(table, owner, known);
+  experiment.title = reader.text(table, "title", owner, false);
+  experiment.seeds = reader.integer(table, "seeds", owner, seeds, 1);
+  experiment.sections = defaults;
+  copy_sections(table, owner, experiment.sections, problems);
+  if (const Value* grid = reader.table(table, "grid", owner, "a table of lists")) {
+    experiment.grid = *grid;
+  }
+  if (const Value* search =
+          reader.table(table, "search", owner, "a table with draws, fields, ranges and values")) {
+    reader.keys(*search, owner + " search", {"draws", "fields", "ranges", "values"});
+    experiment.search = *search;
+    experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
+    experiment.search_fields = reader.texts(*search, "fields", owner + " search");
+    read_ranges(*search, owner, experiment, reader, problems);
+    read_values(*search, owner, experiment, reader, problems);
+  }
+  return experiment;
+}
+
+}  // namespace
+
+Suite Suite::parse(const std::string& text, const std::string& file_name) {
+  const Value table = parse_toml(text, file_name);
+  Problems problems;
+  Reader reader(problems);
+  Suite suite;
+  suite.text = text;
+  reader.keys(table, "the suite",
+              {"name", "title", "seed", "seeds", "plugins", "defaults", "experiment", "question"});
+  suite.name = reader.name(table, "the suite");
+  suite.title = reader.text(table, "title", "the suite", false);
+  suite.seed = reader.integer(table, "seed", "the suite", 0, 0);
+  suite.plugins = reader.texts(table, "plugins", "the suite");
+  const std::int64_t seeds = reader.integer(table, "seeds", "the suite", 1, 1);
+  Value defaults;
+  if (const Value* given = reader.table(table, "defaults", "the suite", "a table")) {
+    reader.keys(*given, "[defaults]", section_names());
+    copy_sections(*given, "[defaults]", defaults, problems);
+  }
+  std::set<std::string> names;
+  for (const Value* entry : reader.tables(table, "experiment", "the suite")) {
+    suite.experiments.push_back(read_experiment(*entry, defaults, seeds, problems));
+    const std::string& name = suite.experiments.back().name;
+    if (!names.insert(name).second) {
+      problems.add(fmt::format("{}experiment '{}' appears twice", place_of(*entry), name));
+    }
+  }
+  if (suite.experiments.empty()) {
+    problems.add(fmt::format("{}: the suite has no [[experiment]]", file_name));
+  }
+  for (const Value* entry : reader.tables(table, "question", "the suite")) {
+    Question question;
+    question.text = reader.text(*entry, "text", "[[question]]", true);
+    question.kind = reader.text(*entry, "kind", "[[question]]", true);
+    question.experiment = reader.text(*entry, "experiment", "[[question]]", true);
+    question.options = *entry;
+    if (!question.experiment.empty() && names.count(question.experiment) == 0) {
+      problems.add(
+          place_of(*entry->find("experiment")) +
+          unknown_name_message("experiment", question.experiment, {names.begin(), names.end()}));
+    }
+    suite.questions.push_back(std::move(question));
+  }
+  problems.raise();
+  return suite;
+}
+
+namespace {
+
+/// The file of a suite: what `name_or_file` names itself, or one that came with spurion.
+std::filesystem::path find_suite(const std::string& name_or_file) {
+  const std::filesystem::path path = name_or_file;
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) return path;
+  for (const auto& folder : suite_folders()) {
+    const auto candidate = folder / (name_or_file + ".toml");
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(candidate, ignored)) return candidate;
+  }
+  // A folder, a pipe, a loop of links: reading says what is wrong.
+  const auto type = std::filesystem::status(path, error).type();
+  if (type != std::filesystem::file_type::not_found) return path;
+  throw UsageError(unknown_name_message("suite", name_or_file, suite_names()) +
+                   "; a path to a .toml file works too");
+}
+
+}  // namespace
+
+Suite Suite::load(const std::string& name_or_file) {
+  const std::filesystem::path path = find_suite(name_or_file);
+  return parse(read_text(path), path.filename().string());
+}
+
+}  // namespace spurion

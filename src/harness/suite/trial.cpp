@@ -1,0 +1,102 @@
+#include "spurion/trial.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/suite/trial_id.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// Beyond any machine; products of two of them with a number of domains or windows stay countable.
+constexpr double kBeyondMachines = 1e12;
+
+}  // namespace
+
+const Schema<TrainingOptions>& TrainingOptions::schema() {
+  using O = TrainingOptions;
+  static const auto schema =
+      Schema<O>()
+          .field("steps", &O::steps, "Updates in all, shared out over the phases of a stream.",
+                 between(0, kBeyondMachines), log_uniform_integer(100, 10000))
+          .field("rows", &O::rows, "Training rows of each train domain (of each phase).",
+                 between(1, kBeyondMachines), log_uniform_integer(100, 100000))
+          .field("batch", &O::batch, "Rows of each domain in a minibatch; 0 means all of them.",
+                 between(0, kBeyondMachines), log_uniform_integer(8, 512));
+  return schema;
+}
+
+const Schema<EvaluationOptions>& EvaluationOptions::schema() {
+  using O = EvaluationOptions;
+  static const auto schema =
+      Schema<O>()
+          .field("rows", &O::rows, "Held-out rows of each domain, and pairs of twins on the dial.",
+                 between(1, kBeyondMachines))
+          .field("every", &O::every, "Measure every so many steps; 0 means at the end only.",
+                 between(0, kBeyondMachines))
+          .field("training_rows", &O::training_rows,
+                 "Rows of each train domain's training set that are measured too; 0 means none.",
+                 between(0, kBeyondMachines));
+  return schema;
+}
+
+namespace {
+
+Value component(const Component& part) {
+  return Value::Table{{"name", part.name}, {"options", part.options}};
+}
+
+Component read_component(const Value& value, const char* key) {
+  const Value* part = value.find(key);
+  if (part == nullptr || !part->is_table() || part->find("name") == nullptr ||
+      part->find("options") == nullptr) {
+    throw UsageError(fmt::format("trial has no {}", key));
+  }
+  return {part->find("name")->as_string(), *part->find("options")};
+}
+
+const Value& require(const Value& value, const char* key) {
+  const Value* part = value.find(key);
+  if (part == nullptr) throw UsageError(fmt::format("trial has no {}", key));
+  return *part;
+}
+
+}  // namespace
+
+Value TrialSpec::canonical() const {
+  return Value::Table{{"environment", component(environment)},
+                      {"model", component(model)},
+                      {"method", component(method)},
+                      {"regime", component(regime)},
+                      {"optimizer", optimizer},
+                      {"training", training},
+                      {"evaluation", evaluation},
+                      {"seed", seed},
+                      {"suite_seed", suite_seed},
+                      {"draw", draw}};
+}
+
+std::string TrialSpec::id() const { return trial_id(*this).text(); }
+
+TrialSpec TrialSpec::from_canonical(const Value& value) {
+  TrialSpec spec;
+  spec.environment = read_component(value, "environment");
+  spec.model = read_component(value, "model");
+  spec.method = read_component(value, "method");
+  spec.regime = read_component(value, "regime");
+  spec.optimizer = require(value, "optimizer");
+  spec.training = require(value, "training");
+  spec.evaluation = require(value, "evaluation");
+  spec.seed = require(value, "seed").as_integer();
+  spec.suite_seed = require(value, "suite_seed").as_integer();
+  spec.draw = require(value, "draw").as_integer();
+  return spec;
+}
+
+const char* status_name(Status status) {
+  constexpr const char* kNames[] = {"done", "diverged", "failed"};
+  return kNames[static_cast<int>(status)];
+}
+
+}  // namespace spurion

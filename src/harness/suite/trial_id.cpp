@@ -1,0 +1,57 @@
+#include "harness/suite/trial_id.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "spurion/random.hpp"
+
+namespace spurion {
+
+std::string TrialId::text() const { return fmt::format("{:016x}{:016x}", high, low); }
+
+std::optional<TrialId> TrialId::read(std::string_view text) {
+  constexpr std::size_t kDigits = 16;
+  if (text.size() != 2 * kDigits) return std::nullopt;
+  TrialId id;
+  const char* middle = text.data() + kDigits;
+  const char* end = middle + kDigits;
+  const auto high = std::from_chars(text.data(), middle, id.high, 16);
+  const auto low = std::from_chars(middle, end, id.low, 16);
+  if (high.ptr != middle || low.ptr != end) return std::nullopt;
+  return id;
+}
+
+std::string canonical_text(const Component& component) {
+  return fmt::format(R"({{"name":{},"options":{}}})", Value(component.name).canonical_json(),
+                     component.options.canonical_json());
+}
+
+TrialId trial_id_of_text(std::string_view canonical_json) {
+  return {StreamKey(2).child(canonical_json).value(), StreamKey(1).child(canonical_json).value()};
+}
+
+TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t suite_seed,
+                 std::int64_t draw) {
+  const auto& [environment, model, method, regime, optimizer, training, evaluation] = sections;
+  // As `TrialSpec::canonical` writes it: keys are sorted.
+  const std::string text = fmt::format(
+      R"({{"draw":{},"environment":{},"evaluation":{},"method":{},"model":{},"optimizer":{},)"
+      R"("regime":{},"seed":{},"suite_seed":{},"training":{}}})",
+      draw, *environment, *evaluation, *method, *model, *optimizer, *regime, seed, suite_seed,
+      *training);
+  return trial_id_of_text(text);
+}
+
+TrialId trial_id(const TrialSpec& trial) {
+  const std::array<std::string, 7> texts = {
+      canonical_text(trial.environment), canonical_text(trial.model),
+      canonical_text(trial.method),      canonical_text(trial.regime),
+      trial.optimizer.canonical_json(),  trial.training.canonical_json(),
+      trial.evaluation.canonical_json()};
+  SectionTexts sections{};
+  for (std::size_t i = 0; i < texts.size(); ++i) sections[i] = &texts[i];
+  return trial_id(sections, trial.seed, trial.suite_seed, trial.draw);
+}
+
+}  // namespace spurion

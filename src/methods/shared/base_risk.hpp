@@ -1,0 +1,82 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "methods/shared/domain_penalty.hpp"
+#include "methods/shared/l2_option.hpp"
+#include "methods/shared/phase_memories.hpp"
+#include "spurion/access.hpp"
+#include "spurion/method.hpp"
+#include "spurion/schema.hpp"
+
+namespace spurion {
+
+/// What every method for streams minimises on the newest rows: their mean risk, if wanted with a
+/// penalty of the offline methods (domain_penalty.hpp). Its domains are those of the batch: in
+/// phase 0 the train domains, later slots that are alike; or the phases, the present and past ones,
+/// of which rows are then kept.
+struct BaseRiskOptions : L2Option {
+  std::string penalty = "none";
+  PerReplica<double> penalty_weight = 1.0;
+  std::string penalty_over = "batch";
+  PerReplica<double> penalty_step = 0.01;
+  std::int64_t penalty_memory = 200;
+  std::int64_t penalty_replayed = 64;
+  std::int64_t penalty_phases = 8;
+
+  /// Adds these fields to the schema of `Options`, which derives from `BaseRiskOptions`.
+  template <class Options>
+  static Schema<Options>& add_to(Schema<Options>& schema) {
+    using Factors = PerReplica<double> Options::*;
+    using Text = std::string Options::*;
+    using Count = std::int64_t Options::*;
+    schema
+        .field("penalty", static_cast<Text>(&Options::penalty),
+               "Penalty over domains: none, irm_v1 (squared gradient of a dummy scale), v_rex "
+               "(variance of risks) or group_dro (how far the weighted risk is above the mean).",
+               one_of({"none", "irm_v1", "v_rex", "group_dro"}))
+        .field("penalty_weight", static_cast<Factors>(&Options::penalty_weight),
+               "Multiplier of that penalty.", at_least(0), log_uniform(1e-1, 1e4))
+        .field("penalty_over", static_cast<Text>(&Options::penalty_over),
+               "What the domains are: those of a batch, or the phases, the present and past ones.",
+               one_of({"batch", "phases"}))
+        .field("penalty_step", static_cast<Factors>(&Options::penalty_step),
+               "Step of the ascent on group DRO's weights.", at_least(0), log_uniform(1e-3, 1e-1))
+        .field("penalty_memory", static_cast<Count>(&Options::penalty_memory),
+               "Rows kept of each phase for a penalty over phases.", between(1, 10000000))
+        .field("penalty_replayed", static_cast<Count>(&Options::penalty_replayed),
+               "Rows of each past phase in an update.", between(1, 1000000))
+        .field("penalty_phases", static_cast<Count>(&Options::penalty_phases),
+               "Past phases kept, the newest.", between(1, 1000));
+    return L2Option::add_to(schema);
+  }
+};
+
+class BaseRisk {
+ public:
+  BaseRisk(const BaseRiskOptions& options, const MethodContext& context);
+
+  [[nodiscard]] Access needs() const;
+  /// To be told of every phase, and asked once for every batch: it remembers both.
+  void begin_phase(std::int64_t phase);
+  /// [K]: the mean risk of the batch and what is added to it.
+  [[nodiscard]] Tensor operator()(const Output& output, const Batch& batch, Trainee& trainee);
+  /// [K]: what is added to the mean risk of the batch, for methods that weigh that risk themselves.
+  /// One of the two is asked once for every batch.
+  [[nodiscard]] Tensor added(const Output& output, const Batch& batch, Trainee& trainee);
+  [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const;
+  void visit_state(StateVisitor& visit);
+
+ private:
+  /// [K]: over the domains of the batch, or the phases.
+  [[nodiscard]] Tensor penalty(const Output& output, const Batch& batch, Trainee& trainee);
+
+  Tensor weight_;
+  Tensor l2_;
+  std::int64_t replayed_;
+  std::optional<DomainPenalty> penalty_;
+  std::optional<PhaseMemories> phases_;
+};
+
+}  // namespace spurion

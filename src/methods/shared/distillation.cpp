@@ -1,0 +1,40 @@
+#include "methods/shared/distillation.hpp"
+
+#include <ATen/ATen.h>
+
+#include "spurion/losses.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// log softmax over the last axis, by operations whose result for a row depends on that row alone.
+Tensor log_probabilities(const Tensor& logits) {
+  const Tensor shifted = logits - std::get<0>(logits.detach().max(-1, true));
+  return shifted - losses::log(losses::exp(shifted).sum(-1, true));
+}
+
+}  // namespace
+
+Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, double temperature) {
+  if (task == Task::regression) return (student - teacher).pow(2).flatten(1).mean(1);
+  const double scale = temperature * temperature;
+  if (task == Task::binary) {
+    const Tensor z = student.squeeze(-1) / temperature;
+    const Tensor t = teacher.squeeze(-1) / temperature;
+    const Tensor p = losses::sigmoid(t);
+    // KL of two Bernoulli distributions by their log-odds.
+    const Tensor rows = losses::softplus(z) - losses::softplus(t) - p * (z - t);
+    return scale * rows.mean(1);
+  }
+  const Tensor t = log_probabilities(teacher / temperature);
+  const Tensor rows = (losses::exp(t) * (t - log_probabilities(student / temperature))).sum(-1);
+  return scale * rows.mean(1);
+}
+
+Tensor Teacher::predict(const Trainee& trainee, const Tensor& x) const {
+  const at::NoGradGuard no_grad;
+  return trainee.model().forward_anywhere(parameters_, x).logits;
+}
+
+}  // namespace spurion

@@ -1,0 +1,81 @@
+#include "models/shared/layers.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "engine/matrix/matmul.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+std::int64_t LayoutBuilder::add(std::string name, Shape shape) {
+  const std::int64_t offset = next_;
+  next_ += element_count(shape);
+  blocks_.push_back({std::move(name), std::move(shape), offset});
+  return offset;
+}
+
+void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
+                       Initialisation how, const std::vector<StreamKey>& keys) {
+  const auto in = static_cast<double>(weight.shape[0]);
+  const auto out = static_cast<double>(weight.shape[1]);
+  double bound = 0.0;
+  switch (how) {
+    case Initialisation::xavier_uniform:
+      bound = std::sqrt(6.0 / (in + out));
+      break;
+    case Initialisation::kaiming_uniform:
+      bound = std::sqrt(6.0 / in);
+      break;
+    case Initialisation::torch_linear:
+      bound = 1.0 / std::sqrt(in);
+      break;
+  }
+  initialise_uniform(parameters, weight, bound, keys);
+  if (how == Initialisation::torch_linear) initialise_uniform(parameters, bias, bound, keys);
+}
+
+void initialise_uniform(Tensor& parameters, const ParameterBlock& block, double bound,
+                        const std::vector<StreamKey>& keys) {
+  const std::int64_t width = parameters.size(1);
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const Stream stream(keys[k].child(block.name));
+    float* target =
+        parameters.data_ptr<float>() + static_cast<std::int64_t>(k) * width + block.offset;
+    for (std::int64_t i = 0; i < element_count(block.shape); ++i) {
+      target[i] = static_cast<float>(bound * (2.0 * stream.uniform(i) - 1.0));
+    }
+  }
+}
+
+void require_images(const std::string& what, const Shape& input_shape) {
+  if (input_shape.size() == 3) return;
+  throw UsageError(what +
+                   " needs images [channels, height, width]; this environment's rows have another "
+                   "shape");
+}
+
+Tensor sum_colours(const Tensor& x, std::int64_t colours) {
+  return x.reshape({x.size(0), x.size(1), colours, -1}).sum(2);
+}
+
+std::vector<Tensor> split_parameters(const Tensor& parameters,
+                                     const std::vector<ParameterBlock>& layout) {
+  std::vector<std::int64_t> sizes;
+  for (const ParameterBlock& block : layout) sizes.push_back(element_count(block.shape));
+  std::vector<Tensor> parts = parameters.split_with_sizes(sizes, 1);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Shape shape = layout[i].shape;
+    shape.insert(shape.begin(), parameters.size(0));
+    parts[i] = parts[i].reshape(shape);
+  }
+  return parts;
+}
+
+Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x) {
+  return engine::batched_matmul(x, engine::Transpose::no, weight, engine::Transpose::no) +
+         bias.unsqueeze(1);
+}
+
+}  // namespace spurion

@@ -1,0 +1,303 @@
+#include "regimes/shared/trajectory.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "nouns/drift.hpp"
+#include "spurion/error.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// How far things drift where nothing is said.
+constexpr double kUsualDrift = 0.25;
+
+/// The reflection of `value` into [low, high].
+double reflected(double value, double low, double high) {
+  const double range = high - low;
+  if (!(range > 0.0)) return low;
+  double place = std::fmod(value - low, 2.0 * range);
+  if (place < 0.0) place += 2.0 * range;
+  return low + (place <= range ? place : 2.0 * range - place);
+}
+
+std::string cue_list(const EnvironmentInfo& info) {
+  std::vector<std::string> names;
+  for (const Cue& cue : info.cues) names.push_back(cue.name);
+  return names.empty() ? info.cue : fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::vector<double> neutral(const EnvironmentInfo& info) {
+  std::vector<double> positions;
+  for (const Cue& cue : info.cues) positions.push_back(cue.neutral);
+  return positions;
+}
+
+/// The position of a cue in that train domain where it says most.
+double strongest(const Environment& environment, std::size_t cue) {
+  const double neutral = environment.info().cues[cue].neutral;
+  double best = neutral;
+  for (const Domain& domain : environment.train_domains()) {
+    const double position = domain.cue_shifts[cue];
+    if (std::abs(position - neutral) > std::abs(best - neutral)) best = position;
+  }
+  return best;
+}
+
+double mirrored(const Cue& cue, double position) { return cue.low + cue.high - position; }
+
+/// A part `way` of the way from one domain to another; every cue moves.
+Domain between(const Environment& environment, const Domain& from, const Domain& to, double way) {
+  const auto part = [way](double a, double b) { return a + way * (b - a); };
+  if (from.cue_shifts.empty()) return environment.at(part(from.shift, to.shift));
+  std::vector<double> positions;
+  for (std::size_t cue = 0; cue < from.cue_shifts.size(); ++cue) {
+    positions.push_back(part(from.cue_shifts[cue], to.cue_shifts[cue]));
+  }
+  return environment.at_cues(positions);
+}
+
+/// Which cues are active in a phase of a trajectory of cues.
+std::vector<std::size_t> active_cues(const std::string& trajectory, std::size_t phase,
+                                     std::size_t cues) {
+  if (trajectory == "recurring") return {phase % cues};
+  if (trajectory == "replacement") return {std::min(phase, cues - 1)};
+  std::vector<std::size_t> active;
+  for (std::size_t cue = 0; cue <= std::min(phase, cues - 1); ++cue) active.push_back(cue);
+  return active;
+}
+
+/// Options that are set for a trajectory that does not read them.
+void refuse_idle_options(const TrajectoryOptions& options) {
+  const TrajectoryOptions usual;
+  const auto refuse = [&](const char* option, bool differs,
+                          const std::vector<const char*>& readers) {
+    const bool read = std::any_of(readers.begin(), readers.end(),
+                                  [&](const char* reader) { return options.trajectory == reader; });
+    if (!differs || read) return;
+    throw UsageError(fmt::format("'{}' belongs to the {} {}, not to '{}'", option,
+                                 readers.size() == 1 ? "trajectory" : "trajectories",
+                                 fmt::join(readers, ", "), options.trajectory));
+  };
+  refuse("period", options.period != usual.period, {"periodic"});
+  refuse("rate", options.rate != usual.rate, {"random_walk"});
+  refuse("walk", options.walk != usual.walk, {"random_walk"});
+  refuse("phase_count", options.phase_count != usual.phase_count,
+         {"fixed", "reversal", "periodic", "drift", "random_walk", "replacement", "accumulation",
+          "recurring"});
+}
+
+}  // namespace
+
+Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& environment)
+    : pretrain_share_(options.pretrain_share), lengths_(options.lengths) {
+  const bool of_cues = options.trajectory == "replacement" ||
+                       options.trajectory == "accumulation" || options.trajectory == "recurring";
+  if (options.reserved_cues > 0 && !of_cues) {
+    throw UsageError(fmt::format(
+        "'reserved_cues' has a meaning for the trajectories replacement, accumulation and "
+        "recurring only, not for '{}'",
+        options.trajectory));
+  }
+  refuse_idle_options(options);
+  if (of_cues) {
+    switch_cues(options, environment);
+  } else {
+    move_dial(options, environment);
+  }
+  if (first_.size() > 1) phases_.front().trained_on = first_;
+  add_finale(options, environment);
+  add_drift(options, environment);
+  for (Phase& phase : phases_) phase.past_measured = options.past_measured;
+  if (!lengths_.empty() && lengths_.size() != phases_.size() - 1) {
+    throw UsageError(fmt::format("'lengths' has {} numbers for {} phases after the first",
+                                 lengths_.size(), phases_.size() - 1));
+  }
+}
+
+void Trajectory::add(Domain domain, Intervention intervention) {
+  domain.name = fmt::format("phase_{}", phases_.size());
+  phases_.push_back({std::move(domain), std::move(intervention)});
+}
+
+void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& environment) {
+  first_ = environment.train_domains();
+  add(first_.front());
+  const Domain to = environment.test_domain();
+  if (options.trajectory == "listed") {
+    const std::vector<double> shifts =
+        options.phases.empty() ? std::vector<double>{to.shift} : options.phases;
+    for (const double shift : shifts) add(environment.at(shift));
+    return;
+  }
+  if (!options.phases.empty()) {
+    throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
+                                 options.trajectory));
+  }
+  const Domain from = first_.front();
+  const DialInfo& dial = environment.info().dial;
+  const Stream noise(
+      StreamKey(static_cast<std::uint64_t>(options.walk)).child("trajectory").child("walk"));
+  double walk = from.shift;
+  for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
+    const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);
+    if (options.trajectory == "random_walk") {
+      walk = reflected(walk + options.rate * (dial.high - dial.low) * noise.normal(phase), dial.low,
+                       dial.high);
+      add(environment.at(walk));
+      continue;
+    }
+    double way = share;  // drift
+    if (options.trajectory == "fixed") way = 0.0;
+    if (options.trajectory == "reversal") way = share <= 0.5 ? 0.0 : 1.0;
+    if (options.trajectory == "periodic") {
+      way = ((phase - 1) / options.period) % 2 == 0 ? 1.0 : 0.0;
+    }
+    add(between(environment, from, to, way));
+  }
+}
+
+void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  const auto all = static_cast<std::int64_t>(info.cues.size());
+  if (all < 2 || all - options.reserved_cues < 2) {
+    throw UsageError(fmt::format(
+        "trajectory '{}' needs at least two cues that are not reserved; {} has: {}{}",
+        options.trajectory, info.name, cue_list(info),
+        options.reserved_cues > 0 ? fmt::format(", of which {} reserved", options.reserved_cues)
+                                  : std::string()));
+  }
+  if (!options.phases.empty()) {
+    throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
+                                 options.trajectory));
+  }
+  const auto cues = static_cast<std::size_t>(all - options.reserved_cues);
+  const auto at = [&](std::size_t phase, const Domain* like) {
+    std::vector<double> positions = neutral(info);
+    for (const std::size_t cue : active_cues(options.trajectory, phase, cues)) {
+      const double usual = like == nullptr ? info.cues[cue].neutral : like->cue_shifts[cue];
+      positions[cue] = usual == info.cues[cue].neutral ? strongest(environment, cue) : usual;
+    }
+    return environment.at_cues(positions);
+  };
+  for (const Domain& train : environment.train_domains()) {
+    Domain domain = at(0, &train);
+    domain.key = train.key;
+    first_.push_back(std::move(domain));
+  }
+  for (std::int64_t phase = 0; phase <= options.phase_count; ++phase) {
+    add(at(static_cast<std::size_t>(phase), nullptr));
+  }
+}
+
+std::optional<double> Trajectory::last_said(const Environment& environment, std::size_t cue) const {
+  const double neutral = environment.info().cues[cue].neutral;
+  for (std::size_t phase = phases_.size(); phase-- > 1;) {
+    const double position = phases_[phase].domain.cue_shifts[cue];
+    if (position != neutral) return position;
+  }
+  double most = neutral;
+  for (const Domain& domain : first_) {
+    const double position = domain.cue_shifts[cue];
+    if (std::abs(position - neutral) > std::abs(most - neutral)) most = position;
+  }
+  return most == neutral ? std::nullopt : std::optional<double>(most);
+}
+
+void Trajectory::add_finale(const TrajectoryOptions& options, const Environment& environment) {
+  const EnvironmentInfo& info = environment.info();
+  for (const std::string& kind : options.finale) {
+    if (info.cues.empty()) {
+      if (kind == "adversarial") {
+        // The end of the dial that is farther from where the stream stands.
+        const double here = phases_.back().domain.shift;
+        const double train = environment.train_domains().front().shift;
+        const double test = environment.test_domain().shift;
+        add(environment.at(std::abs(test - here) >= std::abs(train - here) ? test : train));
+        continue;
+      }
+      const Intervention silence = Intervention::resample(info.cue);
+      if (!environment.supports(silence)) {
+        throw UsageError(fmt::format("{} cannot resample its cue '{}', as the finale no_cue needs",
+                                     info.name, info.cue));
+      }
+      add(environment.at(environment.train_domains().front().shift), silence);
+      continue;
+    }
+    std::vector<double> positions = neutral(info);
+    if (kind == "adversarial") {
+      for (std::size_t cue = 0; cue < positions.size(); ++cue) {
+        if (const auto said = last_said(environment, cue)) {
+          positions[cue] = mirrored(info.cues[cue], *said);
+        }
+      }
+    }
+    add(environment.at_cues(positions));
+  }
+}
+
+void Trajectory::add_drift(const TrajectoryOptions& options, const Environment& environment) {
+  const std::vector<double>& levels = options.drift_levels;
+  if (options.drift == "none") {
+    if (!levels.empty()) throw UsageError("'drift_levels' has no meaning with drift = \"none\"");
+    return;
+  }
+  const std::size_t later = phases_.size() - 1;
+  if (levels.size() > 1 && levels.size() != later) {
+    throw UsageError(fmt::format(
+        "'drift_levels' has {} numbers for {} phases after the first; one holds for all",
+        levels.size(), later));
+  }
+  if (!draws_drift(environment)) {
+    throw UsageError(fmt::format("{} was not made to drift", environment.info().name));
+  }
+  Drift drift;
+  drift.kind = options.drift == "classes"      ? Drift::Kind::classes
+               : options.drift == "covariates" ? Drift::Kind::covariates
+                                               : Drift::Kind::mechanism;
+  for (std::size_t phase = 1; phase <= later; ++phase) {
+    drift.level = levels.empty()       ? kUsualDrift
+                  : levels.size() == 1 ? levels.front()
+                                       : levels[phase - 1];
+    require_drift(environment.info(), drift);
+    phases_[phase].domain = with_drift(phases_[phase].domain, drift);
+  }
+}
+
+std::int64_t Trajectory::steps(std::int64_t phase, std::int64_t steps) const {
+  const auto pretraining =
+      static_cast<std::int64_t>(std::llround(pretrain_share_ * static_cast<double>(steps)));
+  if (phase == 0) return pretraining;
+  const std::int64_t later = count() - 1;
+  const std::int64_t rest = steps - pretraining;
+  if (lengths_.empty()) return rest / later + (phase <= rest % later ? 1 : 0);
+  double before = 0.0;
+  double total = 0.0;
+  for (std::int64_t other = 0; other < later; ++other) {
+    if (other + 1 < phase) before += lengths_[static_cast<std::size_t>(other)];
+    total += lengths_[static_cast<std::size_t>(other)];
+  }
+  const double own = lengths_[static_cast<std::size_t>(phase - 1)];
+  const auto end_at = [&](double length) {
+    return std::llround(static_cast<double>(rest) * length / total);
+  };
+  return end_at(before + own) - end_at(before);
+}
+
+void require_steps(const Trajectory& trajectory, const TrainingOptions& training) {
+  for (std::int64_t phase = 1; phase < trajectory.count(); ++phase) {
+    if (trajectory.steps(phase, training.steps) > 0) continue;
+    throw UsageError(fmt::format(
+        "phase {} of {} after the first has none of the {} steps: raise training.steps, "
+        "or lower pretrain_share or the number of phases",
+        phase, trajectory.count() - 1, training.steps));
+  }
+}
+
+}  // namespace spurion
