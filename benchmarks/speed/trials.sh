@@ -17,7 +17,7 @@ suite() {
     grid)  # TRIALS / 2 values of an option in which replicas differ, two seeds
       seeds=2; grid="\"optimizer.learning_rate\" = [$(seq -s, -f '%.8f' 0.0001 0.0001 "$(awk "BEGIN { print $2 / 2 * 0.0001 }")")]" ;;
     search)
-      search=$(printf '[experiment.search]\ndraws = %s\nfields = ["optimizer.learning_rate", "method.l2"]' "$2") ;;
+      search=$(printf '[experiment.search]\nconfigurations = %s\nfields = ["optimizer.learning_rate", "method.l2"]' "$2") ;;
   esac
   [ "$2" -gt 1 ] || { seeds=1; grid=""; search=""; }
   cat > "$3" <<TOML

@@ -23,7 +23,7 @@ struct Phase {
   Intervention intervention;
   /// After this phase so many of those before it are measured, evenly spaced in the logarithm of
   /// their age, the last one among them; 0: all.
-  std::int64_t past_measured = 0;
+  std::int64_t max_past_phases_evaluated = 0;
   /// What is trained on in it, a domain a slot of a batch, where that is more than `domain`: all
   /// train domains in phase 0. `domain` is the first of them and where it is measured. Else empty.
   std::vector<Domain> trained_on = {};

@@ -15,8 +15,8 @@
 ///
 ///     name = "first_look"
 ///     title = "Does scale close the gap?"
-///     seed = 0                       # shifts every replicate of the suite
-///     seeds = 5                      # replicates 0..4
+///     base_seed = 0                  # default: 0; another value changes every seed
+///     seeds = 5                      # default: 1; every trial runs with seeds 0 to 4
 ///
 ///     [defaults]                     # sections of a trial; every experiment starts from these
 ///     environment = { name = "coloured_images", source = "fashion_mnist" }
@@ -33,11 +33,11 @@
 ///     "model.width" = [16, 64]
 ///     "training.rows" = [1000, 5000]
 ///     [experiment.search]            # optional random search
-///     draws = 20
+///     configurations = 20
 ///     fields = ["method.penalty_weight", "optimizer.learning_rate"]
 ///     [experiment.search.ranges]     # instead of the schema's distribution
 ///     "optimizer.learning_rate" = { log_uniform = [1e-4, 1e-2] }
-///     [experiment.search.values]     # or the draws themselves, one a draw, as a paper lists them
+///     [experiment.search.values]     # or the values themselves, one for each configuration
 ///     "method.penalty_weight" = [24.92, 10990.0]
 ///
 ///     [[question]]
@@ -64,17 +64,18 @@ struct Experiment {
   Value sections;  ///< environment, model, ... with defaults merged in, not yet normalised
   Value grid;      ///< "section.field" or "section" -> list
   Value search;    ///< [experiment.search] as it was written: where each field is named
-  std::int64_t draws = 0;
+  std::int64_t configurations = 0;
   std::vector<std::string> search_fields;
   std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
-  std::map<std::string, Value> search_values;   ///< by field, a list with one value a draw
+  std::map<std::string, Value>
+      search_values;  ///< by field, a list with one value for each configuration
 };
 
 struct SPURION_API Suite {
   std::string name;
   std::string title;
   std::string text;  ///< the TOML it was read from; empty where a program made it
-  std::int64_t seed = 0;
+  std::int64_t base_seed = 0;
   std::vector<std::string> plugins;
   std::vector<Experiment> experiments;
   std::vector<Question> questions;

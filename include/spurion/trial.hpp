@@ -41,12 +41,13 @@ struct TrialSpec {
   Component model;
   Component method;
   Component regime;
-  Value optimizer;              ///< normalised `OptimizerOptions`
-  Value training;               ///< normalised `TrainingOptions`
-  Value evaluation;             ///< normalised `EvaluationOptions`
-  std::int64_t seed = 0;        ///< replicate: data, initialisation and order all follow it
-  std::int64_t suite_seed = 0;  ///< shifts all replicates of a suite
-  std::int64_t draw = 0;        ///< which hyper-parameter draw this is; 0 when none
+  Value optimizer;             ///< normalised `OptimizerOptions`
+  Value training;              ///< normalised `TrainingOptions`
+  Value evaluation;            ///< normalised `EvaluationOptions`
+  std::int64_t seed = 0;       ///< 0 to seeds - 1: data, initialisation and order depend on it
+  std::int64_t base_seed = 0;  ///< of the suite: another value changes every seed of the suite
+  std::int64_t config_index =
+      0;  ///< which sampled hyper-parameter configuration; 0 if none is sampled
   /// Where in the suite it belongs: the name of the experiment. Not part of the identity.
   std::string experiment;
 

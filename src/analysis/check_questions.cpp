@@ -101,7 +101,7 @@ class QuestionCheck {
     const std::int64_t own = listed ? std::max<std::int64_t>(1, length("phases"))
                              : count != nullptr && count->is_integer() ? count->as_integer()
                                                                        : 0;
-    return own + length("finale") + 1;
+    return own + length("final_phases") + 1;
   }
 
   /// A phase that none of the streams has.
@@ -136,7 +136,7 @@ class QuestionCheck {
     if (const std::string axis = text_option(question, "axis", ""); !axis.empty()) {
       name(axis, "axis");
     }
-    for (const std::string& option : texts_option(question, "also")) name(option, "also");
+    for (const std::string& option : texts_option(question, "tied_axes")) name(option, "tied_axes");
     for (const Value* where : wheres_of(question)) {
       for (const auto& [option, value] : where->as_table()) named.emplace_back(option, &value);
     }

@@ -50,7 +50,7 @@ constexpr Known kMetrics[] = {
     {"invariant_regret", "shortfall from the invariant ceiling of the phase, per row", kScore,
      "unbounded"},
     {"spent", "labels and interventions at their price, so far", "labels", kPositive},
-    {"drift_level", "level of what else drifts in a phase", "", "unbounded"},
+    {"control_shift_level", "level of the control shift in a phase", "", "unbounded"},
     {"target_variance", "variance of the target", "squared units of the target", kPositive},
 };
 

@@ -64,7 +64,7 @@ class Settings {
   [[nodiscard]] std::string text_of(const TrialSpec& spec) const {
     Value setting = spec.canonical();
     for (const std::string& option : without_) erase_option(setting, option);
-    for (const char* key : {"method", "regime", "seed", "draw", "suite_seed"}) {
+    for (const char* key : {"method", "regime", "seed", "config_index", "base_seed"}) {
       setting.as_table().erase(key);
     }
     return setting.canonical_json();
@@ -88,7 +88,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   bool accuracy = false;
   for (const TrialResult* trial : trials) {
     accuracy = accuracy || has_accuracy(*trial);
-    draws_ = draws_ || trial->spec.draw > 0;
+    draws_ = draws_ || trial->spec.config_index > 0;
   }
   if (!accuracy) score_ = "loss";
   unnamed_ = study.searched_options(experiment);
@@ -212,7 +212,7 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   for (const auto& [key, trial] : distinct) trials.push_back(trial);
   std::string text = averaged_note(trials, unnamed_, environments);
   text += shared_options_note(trials, first, unnamed_);
-  if (draws_) text += " Hyper-parameter draws of a seed are averaged.";
+  if (draws_) text += " Hyper-parameter configurations of a seed are averaged.";
   if (of_another_task_ > 0) {
     text += fmt::format(
         " {} trials of regression are left out: ask about them in an experiment of their own.",

@@ -19,7 +19,7 @@ Suite suite_of(const StoredResults& results) {
 Study::Study(const StoredResults& results) : results_(&results), suite_(suite_of(results)) {
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : suite_.experiments) {
-    if (experiment.draws == 0) continue;
+    if (experiment.configurations == 0) continue;
     searched_[experiment.name] = {experiment.search_fields.begin(), experiment.search_fields.end()};
   }
   const std::string prefix = "environment.";

@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "cli/description.hpp"
-#include "nouns/named_domains.hpp"
 #include "harness/data/row_counts.hpp"
-#include "harness/exchange/exported_rows.hpp"
 #include "harness/data/seed_dependence.hpp"
+#include "harness/exchange/exported_rows.hpp"
+#include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {
@@ -73,7 +73,7 @@ void add_row_counts(const EnvironmentInfo& info, Json& out) {
   for (const RowCounts& counts : info.row_counts) {
     out["row_counts"].push_back({{"rows", rows_name(counts)},
                                  {"test_domain", counts.test_domain},
-                                 {"purpose", purpose_name(counts.purpose)},
+                                 {"split", purpose_name(counts.purpose)},
                                  {"count", counts.rows},
                                  {"by_class", counts.classes},
                                  {"by_group", counts.groups}});
@@ -216,7 +216,7 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   out["causal"] = info.causal;
   out["graph"] = graph_of(info.graph);
   out["seed"] = world.seed;
-  out["suite_seed"] = world.suite_seed;
+  out["base_seed"] = world.base_seed;
   out["depends_on_seed"] = depends_on_seed(world.environment, *environment, catalog, sources);
   out["dial"] = {{"name", info.dial.name},
                  {"doc", info.dial.doc},

@@ -77,7 +77,7 @@ std::string seed_text(const Json& description) {
   return fmt::format(
       "Numbers of the world that seed {} of a suite with seed {} draws, and 'spurion export' "
       "without --seed; those of other seeds differ.",
-      text_of(description.at("seed")), text_of(description.at("suite_seed")));
+      text_of(description.at("seed")), text_of(description.at("base_seed")));
 }
 
 /// What heads the columns of positions: the dial, or the cues where there are several.

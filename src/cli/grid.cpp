@@ -44,9 +44,10 @@ std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, 
       }
       table.add({path, fmt::format("{}", fmt::join(items, ", "))});
     }
-    if (experiment.draws > 0) {
-      table.add({"search", fmt::format("{} of {}", count(experiment.draws, "draw"),
-                                       fmt::join(experiment.search_fields, ", "))});
+    if (experiment.configurations > 0) {
+      table.add(
+          {"search", fmt::format("{} of {}", count(experiment.configurations, "configuration"),
+                                 fmt::join(experiment.search_fields, ", "))});
     }
     table.add(
         {"seeds", experiment.seeds == 1 ? "0" : fmt::format("0 to {}", experiment.seeds - 1)});

@@ -81,14 +81,14 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
   parser.add_option("--first", arguments.first, "Number of the first row (default: 0)")
       ->option_text("N")
       ->check(at_least(0, kMostRows));
-  parser.add_option("--purpose", arguments.purpose, "train, validation or test")
+  parser.add_option("--split", arguments.purpose, "train, validation or test")
       ->option_text("PURPOSE");
   parser
       .add_option("--seed", arguments.seed,
                   "Replicate: the rows are those of a suite's trial with this seed (default: 0)")
       ->option_text("N")
       ->check(at_least(0));
-  parser.add_option("--suite-seed", arguments.suite_seed, "Seed of that suite (default: 0)")
+  parser.add_option("--base-seed", arguments.base_seed, "Seed of that suite (default: 0)")
       ->option_text("N")
       ->check(at_least(0));
 }
@@ -96,8 +96,7 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
 std::vector<std::string> given_rows_options(const CLI::App& parser,
                                             const RowsArguments& arguments) {
   std::vector<std::string> given = arguments.settings;
-  for (const char* option :
-       {"--domain", "--rows", "--first", "--purpose", "--seed", "--suite-seed"}) {
+  for (const char* option : {"--domain", "--rows", "--first", "--split", "--seed", "--base-seed"}) {
     if (parser.count(option) > 0) given.emplace_back(option);
   }
   return given;
@@ -110,7 +109,7 @@ RowsOfWorld rows_of(const Session& session, const std::string& environment,
   out.set.environment =
       make_component(session.catalog, environment, parse_settings(arguments.settings, schema));
   out.set.seed = arguments.seed;
-  out.set.suite_seed = arguments.suite_seed;
+  out.set.base_seed = arguments.base_seed;
   out.set.purpose = parse_purpose(arguments.purpose);
   out.environment =
       make_environment(out.set, session.catalog, std::make_shared<const DataSources>());

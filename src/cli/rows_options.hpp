@@ -23,10 +23,10 @@ struct RowsArguments {
   std::int64_t rows = 0;  ///< 0: not given
   std::int64_t first = 0;
   std::int64_t seed = 0;
-  std::int64_t suite_seed = 0;
+  std::int64_t base_seed = 0;
 };
 
-/// Adds --domain, --rows, --first, --purpose, --seed, --suite-seed; `rows_doc` says what happens
+/// Adds --domain, --rows, --first, --split, --seed, --base-seed; `rows_doc` says what happens
 /// without --rows.
 void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::string& rows_doc);
 

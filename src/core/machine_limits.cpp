@@ -11,7 +11,8 @@ namespace spurion {
 namespace {
 
 constexpr const char* kNoMemory =
-    "there is not enough memory; use a smaller --memory, --jobs or --replicas, or raise the limit "
+    "there is not enough memory; use a smaller --memory, --jobs or --max-replicas, or raise the "
+    "limit "
     "on address space (ulimit -v)";
 
 std::string path_problem(const std::filesystem::filesystem_error& error) {

@@ -20,7 +20,7 @@ struct BlurredImagesOptions {
   double label_noise = 0.0;
   std::vector<double> blurs = {0.0, 0.5, 1.0};
   double test_blur = 2.0;
-  std::string split = "irm";
+  std::string protocol = "irm";
 };
 
 /// A domain is a camera: how sharp all its pictures are. Nothing goes along with the label; what
@@ -47,7 +47,7 @@ class BlurredImages final : public ShiftedImages {
                    between(0, Blur::kMaxSigma))
             .field("test_blur", &O::test_blur, "The same in the test domain.",
                    between(0, Blur::kMaxSigma))
-            .field("split", &O::split,
+            .field("protocol", &O::protocol,
                    "irm: 50,000 images of the training file to train on, 10,000 held out; "
                    "domainbed: both files, an equal share for each domain, a fifth of it held out.",
                    one_of({"irm", "domainbed"}))
@@ -67,7 +67,7 @@ class BlurredImages final : public ShiftedImages {
                        options.source,
                        options.resolution,
                        options.classes,
-                       options.split,
+                       options.protocol,
                        options.label_noise,
                        options.blurs,
                        options.test_blur,

@@ -21,7 +21,7 @@ struct RotatedImagesOptions {
   double label_noise = 0.0;
   std::vector<double> angles = {0, 15, 30, 45, 60};
   double test_angle = 75;
-  std::string split = "domainbed";
+  std::string protocol = "domainbed";
 };
 
 /// RotatedMNIST of DomainBed over any source of images: a domain is an angle by which all its
@@ -48,7 +48,7 @@ class RotatedImages final : public ShiftedImages {
                    between(0, kMostTurned))
             .field("test_angle", &O::test_angle, "The same of the test domain.",
                    between(0, kMostTurned))
-            .field("split", &O::split,
+            .field("protocol", &O::protocol,
                    "irm: 50,000 images of the training file to train on, 10,000 held out; "
                    "domainbed: both files, an equal share for each domain, a fifth of it held out.",
                    one_of({"irm", "domainbed"}))
@@ -72,7 +72,7 @@ class RotatedImages final : public ShiftedImages {
                        options.source,
                        options.resolution,
                        options.classes,
-                       options.split,
+                       options.protocol,
                        options.label_noise,
                        options.angles,
                        options.test_angle,

@@ -231,9 +231,9 @@ void check_schedule(const std::vector<Phase>& schedule, const EnvironmentInfo& i
   for (const Phase& phase : schedule) {
     check_domain(phase.domain, info);
     for (const Domain& domain : phase.trained_on) check_domain(domain, info);
-    if (phase.past_measured < 0) {
+    if (phase.max_past_phases_evaluated < 0) {
       refuse_rows(fmt::format("phase '{}' measures {} past phases", phase.domain.name,
-                              phase.past_measured));
+                              phase.max_past_phases_evaluated));
     }
   }
 }

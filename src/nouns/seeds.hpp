@@ -5,24 +5,24 @@
 
 namespace spurion {
 
-/// The stream everything random in a trial descends from: suite seed and replicate, nothing else,
+/// The stream everything random in a trial descends from: base seed and replicate, nothing else,
 /// so that trials that differ in method, model or hyper-parameters are paired.
-inline StreamKey replicate_key(std::int64_t suite_seed, std::int64_t replicate) {
-  return StreamKey(static_cast<std::uint64_t>(suite_seed))
+inline StreamKey replicate_key(std::int64_t base_seed, std::int64_t replicate) {
+  return StreamKey(static_cast<std::uint64_t>(base_seed))
       .child("replicate")
       .child(static_cast<std::uint64_t>(replicate));
 }
 inline StreamKey replicate_key(const TrialSpec& trial) {
-  return replicate_key(trial.suite_seed, trial.seed);
+  return replicate_key(trial.base_seed, trial.seed);
 }
 
 /// What the environment of a replicate is bound to, wherever it is trained on, exported or
 /// described.
-inline std::uint64_t data_seed(std::int64_t suite_seed, std::int64_t replicate) {
-  return replicate_key(suite_seed, replicate).child("data").value();
+inline std::uint64_t data_seed(std::int64_t base_seed, std::int64_t replicate) {
+  return replicate_key(base_seed, replicate).child("data").value();
 }
 inline std::uint64_t data_seed(const TrialSpec& trial) {
-  return data_seed(trial.suite_seed, trial.seed);
+  return data_seed(trial.base_seed, trial.seed);
 }
 
 }  // namespace spurion

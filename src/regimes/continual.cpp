@@ -12,7 +12,7 @@ namespace spurion {
 namespace {
 
 struct ContinualOptions : TrajectoryOptions, TuningOptions {
-  bool counterfactual_cue = false;
+  bool randomise_cue = false;
 };
 
 /// A sequence of phases, each with its own spurious correlation: training on the train domains,
@@ -20,7 +20,7 @@ struct ContinualOptions : TrajectoryOptions, TuningOptions {
 /// Where a finite pool has not as many rows as all phases together, it begins anew; the label of a
 /// row counts once, however often it comes.
 ///
-/// With `counterfactual_cue` the rows of the phases after the first have every cue resampled by
+/// With `randomise_cue` the rows of the phases after the first have every cue resampled by
 /// intervention: the oracle, whose confusion is resolved if anybody's is.
 class Continual final : public TrajectoryRegime<ContinualOptions> {
  public:
@@ -29,7 +29,7 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
     static const auto schema = [] {
       Schema<Options> fields;
       return TuningOptions::add_to(TrajectoryOptions::add_to(fields))
-          .field("counterfactual_cue", &Options::counterfactual_cue,
+          .field("randomise_cue", &Options::randomise_cue,
                  "After phase 0 train on rows whose cues were resampled by intervention (oracle).");
     }();
     return schema;
@@ -47,7 +47,7 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
 
  private:
   [[nodiscard]] const char* resampling() const override {
-    return options_.counterfactual_cue ? "counterfactual_cue" : nullptr;
+    return options_.randomise_cue ? "randomise_cue" : nullptr;
   }
 
   class FineTuning final : public PhaseBody {
@@ -61,7 +61,7 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
       if (source_) known = source_->revealed();
       source_.reset();  // never two training sets at once
       SlotFunction slots = phase_slots(*options_, phase, rows);
-      if (phase > 0 && options_->counterfactual_cue) slots = with_resampled_cues(std::move(slots));
+      if (phase > 0 && options_->randomise_cue) slots = with_resampled_cues(std::move(slots));
       source_ = std::make_unique<RowSource>(run_->context, slots, rows);
       if (known) source_->inherit(*known);
     }

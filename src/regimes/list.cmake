@@ -3,7 +3,7 @@ set(SPURION_REGIMES
   offline
   continual
   online
-  offline_joint
+  joint_retraining
   online_bandit
   online_active
 )

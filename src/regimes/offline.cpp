@@ -8,13 +8,13 @@ namespace spurion {
 namespace {
 
 struct OfflineOptions {
-  bool counterfactual_cue = false;
+  bool randomise_cue = false;
   bool group_labels = false;
 };
 
 /// All train domains at once, a fixed training set, many epochs: the usual benchmark.
 ///
-/// With `counterfactual_cue` every cue of each training row is resampled by intervention, so that
+/// With `randomise_cue` every cue of each training row is resampled by intervention, so that
 /// it says nothing: an oracle no real data set offers. With `group_labels` methods may see the
 /// (label, cue) cell of each training row.
 class Offline final : public Regime {
@@ -23,7 +23,7 @@ class Offline final : public Regime {
   static const Schema<Options>& schema() {
     static const auto schema =
         Schema<Options>()
-            .field("counterfactual_cue", &Options::counterfactual_cue,
+            .field("randomise_cue", &Options::randomise_cue,
                    "Train on rows whose cue was resampled by intervention (oracle).")
             .field("group_labels", &Options::group_labels,
                    "Let methods see the group of each training row.");
@@ -35,7 +35,7 @@ class Offline final : public Regime {
     Access access;
     access.domain_labels = true;
     access.group_labels = options_.group_labels;
-    access.counterfactual_rows = options_.counterfactual_cue;
+    access.counterfactual_rows = options_.randomise_cue;
     return access;
   }
 
@@ -48,7 +48,7 @@ class Offline final : public Regime {
       }
       return all;
     };
-    if (options_.counterfactual_cue) slots = with_resampled_cues(std::move(slots));
+    if (options_.randomise_cue) slots = with_resampled_cues(std::move(slots));
     Run run{context, method, trainee, evaluator};
     Fit body(run, slots, options_.group_labels);
     run_phases(

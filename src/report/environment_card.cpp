@@ -73,13 +73,12 @@ std::string row_counts(const Value& facts) {
   const Value* lines = facts.find("row_counts");
   if (lines == nullptr || !lines->is_list() || lines->as_list().empty()) return {};
   const Value* depends = facts.find("depends_on_seed");
-  std::string out =
-      fmt::format("<p>Rows of each class and group{}:</p><ul class=\"rows\">",
-                  depends == nullptr || !depends->as_bool()
-                      ? ""
-                      : escape(fmt::format(
-                            ", as seed {} parts them (suite seed {}; other seeds part them anew)",
-                            field(facts, "replicate"), field(facts, "suite_seed"))));
+  std::string out = fmt::format(
+      "<p>Rows of each class and group{}:</p><ul class=\"rows\">",
+      depends == nullptr || !depends->as_bool()
+          ? ""
+          : escape(fmt::format(", as seed {} parts them (base seed {}; other seeds part them anew)",
+                               field(facts, "replicate"), field(facts, "base_seed"))));
   for (const Value& line : lines->as_list()) {
     out += fmt::format("<li>{}</li>", escape(line.as_string()));
   }
@@ -98,8 +97,8 @@ std::string seed_of(const Value& facts) {
   const Value* depends = facts.find("depends_on_seed");
   if (depends == nullptr || !depends->as_bool()) return {};
   return fmt::format(
-      " Numbers of the world that seed {} draws (suite seed {}): those of other seeds differ.",
-      field(facts, "replicate"), field(facts, "suite_seed"));
+      " Numbers of the world that seed {} draws (base seed {}): those of other seeds differ.",
+      field(facts, "replicate"), field(facts, "base_seed"));
 }
 
 /// The scores known in a few domains, and how they were computed.

@@ -77,8 +77,9 @@ class Columns {
         {"method", "name of the method"},
         {"regime", "name of the regime"},
         {"seed", "replicate: data, initialisation and order follow it", "", "whole, >= 0"},
-        {"draw", "which hyper-parameter draw; 0 where none is drawn", "", "whole, >= 0"},
-        {"suite_seed", "seed of the suite", "", "whole"},
+        {"config_index", "which sampled hyper-parameter configuration; 0 where none is sampled", "",
+         "whole, >= 0"},
+        {"base_seed", "seed of the suite", "", "whole"},
         {"status", "how the trial ended", "", "done, diverged or failed"},
         {"message", "why it diverged or failed; first line"},
         {"flops", "operations of the passes it learned from, counted", "floating-point operations",
@@ -170,7 +171,7 @@ void add_results_file(const StoredResults& results, CsvFolder& folder) {
         std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
         ids(spec).text(), csv_field(spec.experiment), csv_field(spec.environment.name),
         csv_field(spec.model.name), csv_field(spec.method.name), csv_field(spec.regime.name),
-        spec.seed, spec.draw, spec.suite_seed, status_name(trial.status),
+        spec.seed, spec.config_index, spec.base_seed, status_name(trial.status),
         csv_field(trial.message.substr(0, trial.message.find('\n'))), csv_number(cost.flops),
         cost.steps, cost.rows_seen, cost.labels_used, csv_number(cost.seconds), cost.replicas);
     columns.write_options(spec, line);

@@ -89,7 +89,7 @@ TEST_CASE("what is described is the world that a default export writes") {
   const auto json = nlohmann::json::parse(shell.run({"describe", "table", "--format", "json"}).out);
   CHECK(json.at("depends_on_seed") == true);
   CHECK(json.at("seed") == 0);
-  CHECK(json.at("suite_seed") == 0);
+  CHECK(json.at("base_seed") == 0);
   REQUIRE(shell.run({"export", "table", "--out", "rows.npz"}).code == 0);
   const auto rows = data::read_npz(shell.path("rows.npz"));
   std::int64_t first = 0;

@@ -41,7 +41,7 @@ double number(const std::filesystem::path& folder, const std::string& domain,
 TEST_CASE("exported rows come back as scores and a report") {
   Shell shell;
   const Finished exported =
-      shell.run({"export", "two_bit", "--purpose", "test", "--rows", "1500", "--out", "rows.npz"});
+      shell.run({"export", "two_bit", "--split", "test", "--rows", "1500", "--out", "rows.npz"});
   CHECK(exported.err.empty());
   REQUIRE(exported.code == 0);
   CHECK_THAT(exported.out, Contains("rows.npz: 4500 test rows") && Contains("train_1"));
@@ -99,7 +99,7 @@ TEST_CASE("exported rows come back as scores and a report") {
 TEST_CASE("logits in CSV and two logits a row give what one logit gives") {
   Shell shell;
   REQUIRE(shell
-              .run({"export", "two_bit", "--purpose", "test", "--domain", "test", "--rows", "300",
+              .run({"export", "two_bit", "--split", "test", "--domain", "test", "--rows", "300",
                     "--out", "rows.npz"})
               .code == 0);
   const auto logits = cue_of(data::read_npz(shell.path("rows.npz")).at("x"));
@@ -131,7 +131,7 @@ TEST_CASE("logits in CSV and two logits a row give what one logit gives") {
 TEST_CASE("probabilities are refused as logits, and measured as probabilities when told") {
   Shell shell;
   REQUIRE(shell
-              .run({"export", "two_bit", "--purpose", "test", "--domain", "test", "--rows", "300",
+              .run({"export", "two_bit", "--split", "test", "--domain", "test", "--rows", "300",
                     "--out", "rows.npz"})
               .code == 0);
   const auto rows = data::read_npz(shell.path("rows.npz"));
@@ -199,7 +199,7 @@ TEST_CASE("rows of each class and group are told before a run, by describe and i
   REQUIRE(shell.run({"report", "out"}).code == 0);
   CHECK_THAT(read_file(shell.path("out/report.html")), Contains("<li>" + missing));
   REQUIRE(shell
-              .run({"export", "table", "file=t.csv", "labels=compact", "--purpose", "test",
+              .run({"export", "table", "file=t.csv", "labels=compact", "--split", "test",
                     "--domain", "test", "--rows", "20", "--out", "e.npz"})
               .code == 0);
   data::write_npz(shell.path("l.npz"),
@@ -223,8 +223,8 @@ TEST_CASE("what cannot be exported or scored says why") {
              Contains("unknown environment 'two_bti'; did you mean 'two_bit'?"));
   CHECK_THAT(complaint({"export", "two_bit", "--domain", "train_7", "--out", "x.npz"}, 2),
              Contains("unknown domain 'train_7'; did you mean 'train_0'?"));
-  CHECK_THAT(complaint({"export", "two_bit", "--purpose", "tests", "--out", "x.npz"}, 2),
-             Contains("unknown purpose 'tests'; did you mean 'test'?"));
+  CHECK_THAT(complaint({"export", "two_bit", "--split", "tests", "--out", "x.npz"}, 2),
+             Contains("unknown split 'tests'; did you mean 'test'?"));
   CHECK_THAT(complaint({"export", "two_bit", "--rows", "0", "--out", "x.npz"}, 2),
              Contains("--rows: expects an integer >= 1, got '0'"));
   CHECK_THAT(complaint({"export", "two_bit", "--out", "nowhere/x.npz"}, 6),
@@ -259,7 +259,7 @@ TEST_CASE("what cannot be exported or scored says why") {
   shell.write("w.csv", "logit_0,logit_1,logit_2\n1,2,3\n1,2,3\n");
   CHECK_THAT(complaint(with_rows("w.csv", "2"), 3), Contains("3 logits a row"));
   std::vector<std::string> validation = with_rows("l.csv", "2");
-  validation.insert(validation.end(), {"--purpose", "validation"});
+  validation.insert(validation.end(), {"--split", "validation"});
   CHECK_THAT(complaint(validation, 2), Contains("validation rows are for choosing"));
 
   CHECK_THAT(complaint({"score", "two_bit", "--model", "net.pt"}, 2), Contains("script:FILE"));
@@ -273,7 +273,7 @@ TEST_CASE("what cannot be exported or scored says why") {
 TEST_CASE("what contradicts a file that says which rows it is about is refused") {
   Shell shell;
   REQUIRE(shell
-              .run({"export", "two_bit", "--purpose", "test", "--domain", "test", "--rows", "20",
+              .run({"export", "two_bit", "--split", "test", "--domain", "test", "--rows", "20",
                     "--out", "rows.npz"})
               .code == 0);
   const auto rows = data::read_npz(shell.path("rows.npz"));
@@ -282,8 +282,8 @@ TEST_CASE("what contradicts a file that says which rows it is about is refused")
       {{"logits", data::Array::of(cue_of(rows.at("x")), {20})}, {"metadata", rows.at("metadata")}},
       data::Compression::store);
   const std::vector<std::vector<std::string>> all = {
-      {"alpha=0.2"},   {"--domain", "test"},  {"--rows", "20"},      {"--first", "0"},
-      {"--seed", "0"}, {"--suite-seed", "0"}, {"--purpose", "test"}, {"--environment", "two_bit"}};
+      {"alpha=0.2"},   {"--domain", "test"}, {"--rows", "20"},    {"--first", "0"},
+      {"--seed", "0"}, {"--base-seed", "0"}, {"--split", "test"}, {"--environment", "two_bit"}};
   for (const auto& more : all) {
     CAPTURE(more.front());
     std::vector<std::string> arguments = {"score", "good.npz"};
@@ -302,8 +302,8 @@ TEST_CASE("what contradicts a file that says which rows it is about is refused")
 
 TEST_CASE("test domains of one cue are exported and scored under the names runs use") {
   Shell shell;
-  std::vector<std::string> arguments = {"export", "two_shortcuts", "--purpose", "test",
-                                        "--rows", "200",           "--out",     "rows.npz"};
+  std::vector<std::string> arguments = {"export", "two_shortcuts", "--split", "test",
+                                        "--rows", "200",           "--out",   "rows.npz"};
   for (const char* domain : {"train_0", "train_1", "test", "test_companion"}) {
     arguments.insert(arguments.end(), {"--domain", domain});
   }
@@ -359,7 +359,7 @@ TEST_CASE("predictions do not go beside trials of other rows of the same file") 
                   "[[experiment]]\nname = \"own\"\n");
   const auto score = [&] {
     CHECK(shell
-              .run({"export", "table", "file=" + file, "--purpose", "test", "--domain", "test",
+              .run({"export", "table", "file=" + file, "--split", "test", "--domain", "test",
                     "--out", "rows.npz"})
               .code == 0);
     const auto rows = data::read_npz(shell.path("rows.npz"));

@@ -75,8 +75,8 @@ TEST_CASE("an option's value is checked before anything runs") {
   };
   CHECK(complaint({"run", "first_look", "--jobs", "many"}) ==
         "spurion: --jobs: expects an integer >= 1, got 'many'; see spurion run --help\n");
-  CHECK(complaint({"run", "first_look", "--replicas", "0"}) ==
-        "spurion: --replicas: expects an integer >= 1, got '0'; see spurion run --help\n");
+  CHECK(complaint({"run", "first_look", "--max-replicas", "0"}) ==
+        "spurion: --max-replicas: expects an integer >= 1, got '0'; see spurion run --help\n");
   CHECK(complaint({"run", "first_look", "--memory", "8 apples"}) ==
         "spurion: --memory: expects a size such as 512M or 8G, got '8 apples'; see spurion run "
         "--help\n");

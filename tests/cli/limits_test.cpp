@@ -106,11 +106,12 @@ TEST_CASE("too few threads are told, and what runs is stopped in order") {
   shell.write("toy.toml", with_replaced(toy_suite(40, 200), "\n", "\n# forty packs\n"));
   // Stacks of 4 GiB fill the address space after a few threads, whoever the user is. Arenas of
   // malloc for each thread would leave too little of it to those that run.
-  const Finished finished = in_shell(
-      shell,
-      "ulimit -S -s 4194304 && ulimit -S -v 33554432 && MALLOC_ARENA_MAX=1 "
-      "OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \"$SPURION\" run toy.toml --jobs 40 --replicas 1 "
-      "--quiet");
+  const Finished finished =
+      in_shell(shell,
+               "ulimit -S -s 4194304 && ulimit -S -v 33554432 && MALLOC_ARENA_MAX=1 "
+               "OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \"$SPURION\" run toy.toml --jobs 40 "
+               "--max-replicas 1 "
+               "--quiet");
   CHECK(finished.code == 6);
   CHECK_THAT(finished.err, Contains("the system gives no more threads after ") &&
                                Contains("of 40 workers") && Contains("--jobs"));

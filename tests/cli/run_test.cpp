@@ -79,7 +79,8 @@ TEST_CASE("quiet is quiet") {
 
 TEST_CASE("diverged trials are outcomes, and errors only with --strict") {
   Shell shell;
-  shell.write("toy.toml", toy_suite(4, 200) + "[experiment.search]\ndraws = 1\nfields = []\n");
+  shell.write("toy.toml",
+              toy_suite(4, 200) + "[experiment.search]\nconfigurations = 1\nfields = []\n");
   std::string suite = toy_suite(4, 200);
   const std::string plain = "[[experiment]]";
   suite.replace(suite.find(plain), plain.size(),

@@ -45,7 +45,7 @@ seeds = 2
 name = "e"
 environment = {{ name = "{}" }}
 method = {{ name = "erm" }}
-regime = {{ name = "offline", counterfactual_cue = {} }}
+regime = {{ name = "offline", randomise_cue = {} }}
 {})",
                                                  environment, oracle, learner(environment)),
                                      "s.toml");

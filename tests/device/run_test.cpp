@@ -39,7 +39,7 @@ name = "all"
 [experiment.grid]
 "method" = [)" + methods + R"(]
 "regime" = [
-  { name = "offline" }, { name = "continual", trainable = "last_layer" }, { name = "offline_joint" },
+  { name = "offline" }, { name = "continual", trainable = "last_layer" }, { name = "joint_retraining" },
   { name = "online" }, { name = "online_active" }, { name = "online_bandit" }]
 )",
                       "s.toml");

@@ -80,7 +80,7 @@ TEST_CASE("a plug-in's world that breaks is named in one line, whatever is asked
   CHECK(described.code == 4);
   CHECK_THAT(described.err, Contains("spurion: environment 'ragged': ") && !Contains("at all"));
   const Finished exported = shell.run(
-      {"--plugin", file, "export", "ragged", "--purpose", "test", "--rows", "5", "--out", "x.npz"});
+      {"--plugin", file, "export", "ragged", "--split", "test", "--rows", "5", "--out", "x.npz"});
   CHECK(exported.code == 4);
   CHECK_THAT(exported.err, Contains("spurion: environment 'ragged': ") &&
                                Contains("expected float32 [") && !Contains("bug in spurion"));

@@ -20,8 +20,8 @@ constexpr int kTrials = 16;
 constexpr int kSteps = 2500;
 
 /// One trial a pack, so that there is something to interrupt.
-const std::vector<std::string> kRun = {"run",        "toy.toml", "--out",  "out",
-                                       "--replicas", "1",        "--jobs", "1"};
+const std::vector<std::string> kRun = {"run", "toy.toml", "--out", "out", "--max-replicas",
+                                       "1",   "--jobs",   "1"};
 
 std::size_t stored(const std::filesystem::path& folder) {
   try {
@@ -65,7 +65,7 @@ TEST_CASE("a run that was interrupted, killed and interrupted again resumes to t
                Contains("spurion: stopped; ") && Contains(" of 16 trials are stored in out. "
                                                           "The same command resumes:\n  "
                                                           "spurion run toy.toml --out out "
-                                                          "--replicas 1 --jobs 1\n"));
+                                                          "--max-replicas 1 --jobs 1\n"));
     CHECK(stored(out) >= 3);
     CHECK(stored(out) < kTrials);
   }

@@ -9,9 +9,8 @@ TEST_CASE("neither workers nor batches of replicas change a bit") {
   shell.write("toy.toml", toy_suite(12, 60));
   const auto content = [&](const std::string& out, const std::string& jobs,
                            const std::string& replicas) {
-    CHECK(
-        shell.run({"run", "toy.toml", "--out", out, "--jobs", jobs, "--replicas", replicas}).code ==
-        0);
+    CHECK(shell.run({"run", "toy.toml", "--out", out, "--jobs", jobs, "--max-replicas", replicas})
+              .code == 0);
     return store_content(shell.path(out));
   };
   const std::string one = content("one", "1", "32");
@@ -24,7 +23,8 @@ TEST_CASE("neither workers nor batches of replicas change a bit") {
 TEST_CASE("two processes on one store: one runs, the other is told") {
   Shell shell;
   shell.write("toy.toml", toy_suite(16, 2500));
-  const std::vector<std::string> command = {"run", "toy.toml", "--out", "out", "--replicas", "1"};
+  const std::vector<std::string> command = {"run", "toy.toml",       "--out",
+                                            "out", "--max-replicas", "1"};
   Background first = shell.start(command);
   Background second = shell.start(command);
   const Finished a = first.wait();

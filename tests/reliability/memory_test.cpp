@@ -72,7 +72,7 @@ name = "e"
 environment = { name = "two_shortcuts", background = [0.05], companion = [0.05] }
 model = { name = "mlp", width = 16, depth = 1 }
 method = { name = "erm" }
-regime = { name = "online", trajectory = "periodic", phase_count = 2, pretrain_share = 0.0 }
+regime = { name = "online", trajectory = "periodic", phase_count = 2, pretrain_fraction = 0.0 }
 training = { rows = 100, batch = 512, steps = )toml" +
                                  steps +
                                  R"toml( }

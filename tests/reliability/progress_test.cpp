@@ -47,7 +47,7 @@ TEST_CASE("on a terminal one line is redrawn and tells how far the run is") {
   shell.write("toy.toml", toy_suite(8, 2000));
   int code = -1;
   const std::string shown =
-      on_a_terminal(shell, {"run", "toy.toml", "--replicas", "1", "--jobs", "1"}, code);
+      on_a_terminal(shell, {"run", "toy.toml", "--max-replicas", "1", "--jobs", "1"}, code);
   CHECK(code == 0);
   CHECK_THAT(shown, Contains("\r\x1b[Ktoy [") && Contains("of 8 trials") && Contains("100 %"));
   CHECK_THAT(shown, Contains("8 of 8 trials"));

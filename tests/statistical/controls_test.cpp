@@ -28,7 +28,7 @@ name = "e"
 environment = {{ name = "{}" }}
 model = {{ name = "mlp", width = 16, depth = 1 }}
 method = {{ name = "erm" }}
-regime = {{ name = "offline", counterfactual_cue = {} }}
+regime = {{ name = "offline", randomise_cue = {} }}
 optimizer = {{ name = "adam", learning_rate = 0.003, weight_decay = 0.001 }}
 training = {{ steps = 500, rows = 4000, batch = 128 }}
 evaluation = {{ rows = 4000, training_rows = 0 }}

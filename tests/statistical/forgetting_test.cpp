@@ -26,7 +26,7 @@ name = "e"
 environment = {{ name = "continually_confounded", variant = "strict", tasks = 4 }}
 model = {{ name = "mlp", width = 16, depth = 1 }}
 method = {{ {} }}
-regime = {{ name = "continual", trajectory = "replacement", phase_count = 3, pretrain_share = 0.25 }}
+regime = {{ name = "continual", trajectory = "replacement", phase_count = 3, pretrain_fraction = 0.25 }}
 optimizer = {{ name = "sgd", learning_rate = 0.05 }}
 training = {{ steps = 1200, rows = 1000, batch = 16 }}
 evaluation = {{ rows = 1000, training_rows = 0 }}

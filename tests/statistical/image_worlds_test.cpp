@@ -75,7 +75,7 @@ name = "e"
 environment = {}
 model = {}
 method = {{ name = "erm" }}
-regime = {{ name = "offline", counterfactual_cue = {} }}
+regime = {{ name = "offline", randomise_cue = {} }}
 optimizer = {{ name = "adam", learning_rate = 0.003 }}
 training = {{ steps = {}, rows = 4000, batch = 64 }}
 evaluation = {{ rows = 1000, training_rows = 0 }}

@@ -28,7 +28,7 @@ name = "e"
 environment = {{ name = "chain_sem" }}
 model = {{ name = "linear" }}
 method = {{ name = "erm" }}
-regime = {{ name = "online", trajectory = "fixed", phase_count = 1, pretrain_share = 0.0, windows = 10 }}
+regime = {{ name = "online", trajectory = "fixed", phase_count = 1, pretrain_fraction = 0.0, windows = 10 }}
 optimizer = {{ name = "sgd", learning_rate = {} }}
 training = {{ steps = {}, rows = 8, batch = 1 }}
 evaluation = {{ rows = 50, training_rows = 0 }}

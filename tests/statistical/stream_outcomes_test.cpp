@@ -45,8 +45,8 @@ evaluation = {{ rows = 2000, training_rows = 0 }}
 
 TEST_CASE("joint training and the counterfactual oracle resolve, a frozen model stays") {
   const std::pair<const char*, StreamOutcome> expected[] = {
-      {R"(name = "offline_joint")", StreamOutcome::resolved},
-      {R"(name = "continual", counterfactual_cue = true)", StreamOutcome::resolved},
+      {R"(name = "joint_retraining")", StreamOutcome::resolved},
+      {R"(name = "continual", randomise_cue = true)", StreamOutcome::resolved},
       {R"(name = "continual", trainable = "none")", StreamOutcome::unchanged}};
   for (const auto& [regime, outcome] : expected) {
     const auto found = verdict(regime);

@@ -64,7 +64,7 @@ name = "e"
 environment = { name = "linear_unit_tests", example = "1" }
 model = { name = "linear" }
 method = { name = "erm" }
-regime = { name = "offline", counterfactual_cue = true }
+regime = { name = "offline", randomise_cue = true }
 optimizer = { name = "adam", learning_rate = 0.02 }
 training = { steps = 1500, rows = 10000, batch = 0 }
 evaluation = { rows = 30000, training_rows = 0 }
@@ -132,7 +132,7 @@ evaluation = { rows = 4000, training_rows = 0 }
       accuracy("{ name = \"mlp\", width = 32, greyscale = true }", "{ name = \"offline\" }");
   CHECK(greyscale.at({"test", "accuracy"}) > 0.68);
   CHECK(greyscale.at({"test", "flip_rate"}) == 0.0);
-  const auto oracle = accuracy(plain, "{ name = \"offline\", counterfactual_cue = true }");
+  const auto oracle = accuracy(plain, "{ name = \"offline\", randomise_cue = true }");
   CHECK(oracle.at({"test", "accuracy"}) > 0.65);
   // The dial curve from two arms of twins passes through what sampling gives at the test shift: two
   // independent sets of 4000 rows differ by less than four standard errors of a proportion.

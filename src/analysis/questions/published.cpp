@@ -94,15 +94,16 @@ using Trials = std::vector<const TrialResult*>;
 /// The validation rows that a selection reads: apart from those that its result is scored on.
 /// Empty where nothing is selected.
 std::string validation_of(const Question& question) {
-  const Value* select_on = question.options.find("select_on");
-  if (select_on == nullptr) return {};
-  const std::string name = select_on->is_string() ? select_on->as_string() : std::string();
+  const Value* selection_domain = question.options.find("selection_domain");
+  if (selection_domain == nullptr) return {};
+  const std::string name =
+      selection_domain->is_string() ? selection_domain->as_string() : std::string();
   if (name == "id") return "validation";
   if (name == "test") return "validation_test";
   throw UsageError(
-      fmt::format("{}select_on is \"id\" (validation rows of the train domains) or "
+      fmt::format("{}selection_domain is \"id\" (validation rows of the train domains) or "
                   "\"test\" (validation rows of the test domain: an oracle)",
-                  place_of(*select_on)));
+                  place_of(*selection_domain)));
 }
 
 /// Of trials with several hyper-parameter draws, those of the draw whose mean score over seeds on
@@ -115,7 +116,7 @@ Trials best_draw(const Trials& trials, const std::string& validation, const std:
   std::size_t most = 0;
   for (const TrialResult* trial : trials) {
     const auto value = number(*trial, validation, accuracy ? "accuracy" : "loss");
-    auto& values = draws[trial->spec.draw];
+    auto& values = draws[trial->spec.config_index];
     if (value && std::isfinite(*value)) values.push_back(sign * *value);
     most = std::max(most, values.size());
   }
@@ -130,7 +131,7 @@ Trials best_draw(const Trials& trials, const std::string& validation, const std:
   }
   Trials kept;
   for (const TrialResult* trial : trials) {
-    if (trial->spec.draw == chosen) kept.push_back(trial);
+    if (trial->spec.config_index == chosen) kept.push_back(trial);
   }
   return kept;
 }

@@ -170,7 +170,7 @@ void check_streams(const Question& question) {
   margin_option(question, kStreamMargin);
   phase_option(question);
   texts_option(question, "experiments");
-  texts_option(question, "also");
+  texts_option(question, "tied_axes");
 }
 
 Answer streams(const Study& study, const Question& question) {
@@ -180,7 +180,7 @@ Answer streams(const Study& study, const Question& question) {
   std::set<std::string> scaled;
   if (!axis.empty()) {
     scaled.insert(axis);
-    for (const std::string& other : texts_option(question, "also")) scaled.insert(other);
+    for (const std::string& other : texts_option(question, "tied_axes")) scaled.insert(other);
   }
   const TrialCells found = cells_of(study, question, axis, scaled);
   const std::map<CellKey, StreamCell>& cells = found.cells;

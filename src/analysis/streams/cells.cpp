@@ -17,16 +17,16 @@ namespace {
 
 /// The options of a regime that make the stream: part of the world, not of the regime.
 const std::set<std::string>& trajectory_options() {
-  static const std::set<std::string> options = {"phases", "phase_count", "period",        "rate",
-                                                "walk",   "finale",      "reserved_cues", "lengths",
-                                                "drift",  "drift_levels"};
+  static const std::set<std::string> options = {
+      "phases",       "phase_count",   "period",        "step_std",      "walk_seed",
+      "final_phases", "unpaired_cues", "phase_weights", "control_shift", "control_shift_levels"};
   return options;
 }
 
 /// What else of a trial varies, without what a cell is named by.
 std::string rest_of(const TrialSpec& spec, const std::set<std::string>& apart) {
   Value canonical = spec.canonical();
-  for (const char* key : {"environment", "regime", "method", "seed", "draw", "suite_seed"}) {
+  for (const char* key : {"environment", "regime", "method", "seed", "config_index", "base_seed"}) {
     canonical.as_table().erase(key);
   }
   for (const std::string& option : apart) erase_option(canonical, option);

@@ -122,7 +122,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
       if (row.metric == "ceiling_bayes") out.bayes[place] = row.value;
       if (row.metric == "ceiling_invariant") out.invariant[place] = row.value;
       if (row.metric == "ceiling_chance") out.chance[place] = row.value;
-      if (row.metric == "drift_level") out.drift[place] = row.value;
+      if (row.metric == "control_shift_level") out.drift[place] = row.value;
       if (row.metric == "target_variance") out.variance[place] = row.value;
       if (starts_with(row.metric, "position_")) {
         out.positions[place][row.metric.substr(9)] = row.value;

@@ -55,13 +55,13 @@ Command add_export(CLI::App& app, Session& session) {
   parser->footer(
       R"(Arrays: x, y, group, causal, spurious, twin (x with the cue changed), domain (number of
 the domain) and metadata (JSON, as bytes: which rows these are). Rows are for training unless
---purpose says otherwise. To be measured, save logits [N] or [N, outputs] of exported test
+--split says otherwise. To be measured, save logits [N] or [N, outputs] of exported test
 rows, with the metadata, and score them:
   numpy.savez("logits.npz", logits=..., twin_logits=..., metadata=rows["metadata"])
 
 Examples:
   spurion export two_bit --domain train_0 --domain train_1 --rows 5000 --out train.npz
-  spurion export two_bit --purpose test --rows 2000 --out test.npz
+  spurion export two_bit --split test --rows 2000 --out test.npz
   spurion export coloured_images source=glyphs --domain dial=0.5 --out glyphs.npz --compress)");
   return {parser, [arguments, &session] { return export_file(*arguments, session); }};
 }

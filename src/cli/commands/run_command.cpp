@@ -240,7 +240,7 @@ Command add_run(CLI::App& app, Session& session) {
       ->check(check_positive);
   parser
       ->add_option(
-          "--replicas", arguments->replicas,
+          "--max-replicas", arguments->replicas,
           fmt::format("Most trials that train together in one batch (default: {})", kUsualReplicas))
       ->option_text("N")
       ->check(check_positive);
@@ -275,8 +275,8 @@ Command add_run(CLI::App& app, Session& session) {
   parser->add_flag("--strict", arguments->strict, "Exit with 5 when a trial diverged or failed");
   parser->add_flag("--quiet", arguments->quiet, "Print errors only");
   parser->footer(
-      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --replicas changes a result
-(on a device other than the processor --replicas does, by rounding).
+      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --max-replicas changes a result
+(on a device other than the processor --max-replicas does, by rounding).
 
 Examples:
   spurion run first_look

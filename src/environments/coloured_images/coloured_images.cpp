@@ -70,7 +70,7 @@ EnvironmentInfo make_info(const ColouredImagesOptions& options) {
                                           : options.source == "mnist"       ? "MNIST"
                                                                             : "glyphs");
   info.citation =
-      options.split == "irm"
+      options.protocol == "irm"
           ? "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893"
           : "Arjovsky et al. 2019, arXiv:1907.02893; Gulrajani, Lopez-Paz 2021, arXiv:2007.01434";
   info.mechanism = fmt::format(
@@ -80,7 +80,7 @@ EnvironmentInfo make_info(const ColouredImagesOptions& options) {
       "x[colour] = image / 255, x[1 - colour] = 0",
       options.label_noise);
   info.deviations =
-      options.split == "irm"
+      options.protocol == "irm"
           ? "Held-out rows of train domains, which the paper does not have, use its test images."
           : "Scores are taken on the 20 % held-out images, not on the 80 % of the test domain; "
             "rows "
@@ -185,7 +185,7 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
           .field("train_shifts", &O::train_shifts,
                  "P(colour disagrees with the label) in each train domain.", between(0, 1))
           .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
-          .field("split", &O::split,
+          .field("protocol", &O::protocol,
                  "irm: 50,000 images of the training file to train on, 10,000 held out; domainbed: "
                  "both files, an equal share for each domain, a fifth of it held out.",
                  one_of({"irm", "domainbed"}))
@@ -204,13 +204,13 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
 ColouredImages::ColouredImages(Options options, const EnvironmentContext& context)
     : options_(checked(std::move(options))),
       key_(StreamKey(context.data_seed).child("coloured_images")),
-      split_(split_kind(options_.split), key_,
+      split_(split_kind(options_.protocol), key_,
              static_cast<std::int64_t>(options_.train_shifts.size())),
       info_(make_info(options_)) {
   SPURION_CHECK(context.sources != nullptr, "coloured_images needs image sources");
   training_file_ = context.sources->images(options_.source, true);
   SPURION_CHECK(training_file_->count == ImageSplit::kTrainingFile, "unexpected number of images");
-  if (split_kind(options_.split) == SplitKind::domainbed) {
+  if (split_kind(options_.protocol) == SplitKind::domainbed) {
     test_file_ = context.sources->images(options_.source, false);
     SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
   }

@@ -19,7 +19,7 @@ struct ColouredImagesOptions {
   double label_noise = 0.25;
   std::vector<double> train_shifts = {0.2, 0.1};
   double test_shift = 0.9;
-  std::string split = "irm";
+  std::string protocol = "irm";
 };
 
 /// Coloured MNIST (Arjovsky et al. 2019) over any pool of greyscale images: the half of the classes

@@ -6,9 +6,9 @@
 #include <charconv>
 #include <string_view>
 
-#include "nouns/named_domains.hpp"
 #include "harness/data/finite_world.hpp"
 #include "harness/data/guarded_environment.hpp"
+#include "nouns/named_domains.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -60,8 +60,8 @@ Value RowSet::to_value() const {
     list.emplace_back(std::move(entry));
   }
   return Value::Table{
-      {"environment", environment.name}, {"options", environment.options},   {"seed", seed},
-      {"suite_seed", suite_seed},        {"purpose", purpose_name(purpose)}, {"parts", list}};
+      {"environment", environment.name}, {"options", environment.options}, {"seed", seed},
+      {"base_seed", base_seed},          {"split", purpose_name(purpose)}, {"parts", list}};
 }
 
 RowSet RowSet::from_value(const Value& value, const Catalog& catalog, const std::string& place) {
@@ -70,8 +70,8 @@ RowSet RowSet::from_value(const Value& value, const Catalog& catalog, const std:
   if (!options.is_table()) throw DataError(fmt::format("{}: 'options' is no table", place));
   set.environment = make_component(catalog, need_text(value, "environment", place), options);
   set.seed = need_integer(value, "seed", place);
-  set.suite_seed = need_integer(value, "suite_seed", place);
-  set.purpose = parse_purpose(need_text(value, "purpose", place));
+  set.base_seed = need_integer(value, "base_seed", place);
+  set.purpose = parse_purpose(need_text(value, "split", place));
   const Value& parts = need(value, "parts", place);
   if (!parts.is_list()) throw DataError(fmt::format("{}: 'parts' is no list", place));
   constexpr std::int64_t kMostRows = 1'000'000'000'000;
@@ -103,12 +103,12 @@ Purpose parse_purpose(const std::string& name) {
     if (name == purpose_name(purpose)) return purpose;
     names.emplace_back(purpose_name(purpose));
   }
-  throw UsageError(unknown_name_message("purpose", name, names));
+  throw UsageError(unknown_name_message("split", name, names));
 }
 
 std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
-  const EnvironmentContext context{data_seed(set.suite_seed, set.seed), sources};
+  const EnvironmentContext context{data_seed(set.base_seed, set.seed), sources};
   std::shared_ptr<const Environment> environment =
       guarded_world(catalog, set.environment.name, set.environment.options, context);
   require_finite_world(*environment, set.environment, catalog, context);

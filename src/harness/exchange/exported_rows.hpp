@@ -16,9 +16,9 @@ struct RowSet {
     RowRange rows;
   };
   Component environment;  ///< normalised
-  /// Replicate and suite seed: the rows are those that a trial of a suite with these seeds sees.
+  /// Replicate and base seed: the rows are those that a trial of a suite with these seeds sees.
   std::int64_t seed = 0;
-  std::int64_t suite_seed = 0;
+  std::int64_t base_seed = 0;
   Purpose purpose = Purpose::test;
   std::vector<Part> parts;
 

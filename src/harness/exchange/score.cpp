@@ -8,14 +8,14 @@
 #include <map>
 
 #include "core/place_of.hpp"
-#include "nouns/named_domains.hpp"
-#include "harness/run/run_manifest.hpp"
-#include "harness/data/data_fingerprint.hpp"
-#include "harness/run/kept_trials.hpp"
-#include "harness/measure/pack_scorer.hpp"
-#include "harness/run/provenance_maker.hpp"
 #include "core/safe_name.hpp"
+#include "harness/data/data_fingerprint.hpp"
+#include "harness/measure/pack_scorer.hpp"
+#include "harness/run/kept_trials.hpp"
+#include "harness/run/provenance_maker.hpp"
+#include "harness/run/run_manifest.hpp"
 #include "harness/store/seal.hpp"
+#include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
@@ -73,10 +73,9 @@ TrialSpec spec_of(const RowSet& set, const ScoredLogits& predictions, const std:
                                     {"twin_logits", hash_of(predictions.twin_logits)}}};
   spec.regime.name = kElsewhere;
   Value rows = set.to_value();
-  spec.evaluation =
-      Value::Table{{"purpose", *rows.find("purpose")}, {"parts", *rows.find("parts")}};
+  spec.evaluation = Value::Table{{"split", *rows.find("split")}, {"parts", *rows.find("parts")}};
   spec.seed = set.seed;
-  spec.suite_seed = set.suite_seed;
+  spec.base_seed = set.base_seed;
   return spec;
 }
 
@@ -87,7 +86,8 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
                               const Catalog& catalog, const std::string& name) {
   if (set.purpose == Purpose::validation) {
     throw UsageError(
-        "validation rows are for choosing, not for reporting: score rows of purpose test or train");
+        "validation rows are for choosing, not for reporting: score rows of the test or train "
+        "split");
   }
   SPURION_CHECK(predictions.logits.size(0) == set.count(), "as many logits as rows");
   const bool held_out = set.purpose == Purpose::test;
@@ -195,7 +195,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
     const TrialSpec& theirs = other.spec;
     const TrialSpec& own = result.spec;
     if (theirs.method.name != own.method.name || theirs.experiment != experiment ||
-        theirs.id() == own.id() || theirs.seed != own.seed || theirs.suite_seed != own.suite_seed ||
+        theirs.id() == own.id() || theirs.seed != own.seed || theirs.base_seed != own.base_seed ||
         theirs.environment.name != own.environment.name ||
         theirs.environment.options != own.environment.options ||
         theirs.evaluation != own.evaluation) {

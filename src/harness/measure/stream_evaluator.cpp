@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/measure/evaluator.hpp"
 #include "nouns/drift.hpp"
 #include "nouns/named_domains.hpp"
-#include "harness/measure/evaluator.hpp"
 
 namespace spurion {
 
@@ -34,7 +34,7 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
   if (count == 0) return;
   // After the last all of them, whatever was left out before: what the stream did in the end.
   const std::int64_t most =
-      phase + 1 < count ? schedule_[static_cast<std::size_t>(phase)].past_measured : 0;
+      phase + 1 < count ? schedule_[static_cast<std::size_t>(phase)].max_past_phases_evaluated : 0;
   std::vector<std::int64_t> measured_now = past_phases(std::min(phase, count), most);
   // Before anything was learned from the stream, all of it: what training on it changes.
   const std::int64_t last = phase == 0 ? count : std::min(count, phase + 2);
@@ -140,7 +140,7 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
       rows.push_back({0, 0, phase.domain.name, phase.domain.shift, metric, value});
     };
     if (const Drift drift = drift_of(phase.domain); drift.kind != Drift::Kind::none) {
-      add("drift_level", drift.level);
+      add("control_shift_level", drift.level);
     }
     if (info_->cues.empty()) {
       // Where the cue is resampled it has no position.

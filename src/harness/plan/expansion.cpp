@@ -39,7 +39,7 @@ class ExperimentExpansion {
         problems_(problems),
         out_(out),
         axes_(read_axes(experiment, problems)),
-        search_(experiment, axes_, suite.seed, normaliser) {}
+        search_(experiment, axes_, suite.base_seed, normaliser) {}
 
   void run() {
     if (experiment_.seeds < 1) {
@@ -81,7 +81,7 @@ class ExperimentExpansion {
       return;
     }
     const std::vector<SearchPlan::Field> fields = search_.fields_of(catalog_, trial_of(base));
-    for (std::int64_t draw = 0; draw < experiment_.draws && !enough_problems(); ++draw) {
+    for (std::int64_t draw = 0; draw < experiment_.configurations && !enough_problems(); ++draw) {
       Value drawn = sections;
       search_.apply(fields, draw, drawn);
       Normaliser::Sections own;
@@ -94,12 +94,12 @@ class ExperimentExpansion {
   void add(const Normaliser::Sections& sections, std::int64_t draw) {
     TrialSpec spec = trial_of(sections);
     spec.experiment = experiment_.name;
-    spec.suite_seed = suite_.seed;
-    spec.draw = draw;
+    spec.base_seed = suite_.base_seed;
+    spec.config_index = draw;
     normaliser_.check_access(spec);
     const SectionTexts texts = texts_of(sections);
     for (spec.seed = 0; spec.seed < experiment_.seeds; ++spec.seed) {
-      const TrialId id = trial_id(texts, spec.seed, spec.suite_seed, draw);
+      const TrialId id = trial_id(texts, spec.seed, spec.base_seed, draw);
       if (!seen_.insert(id).second) {
         if (repeated_++ == 0) {
           first_repeated_ = fmt::format("{}, {}, {}, {}", spec.environment.name, spec.model.name,
@@ -131,7 +131,8 @@ std::string factors_of(const Experiment& experiment) {
   for (const auto& [axis, values] : experiment.grid.as_table()) {
     if (values.is_list()) text += fmt::format("{} values of {}, ", values.as_list().size(), axis);
   }
-  if (experiment.draws > 1) text += fmt::format("search.draws = {}, ", experiment.draws);
+  if (experiment.configurations > 1)
+    text += fmt::format("search.configurations = {}, ", experiment.configurations);
   return text + fmt::format("seeds = {}", experiment.seeds);
 }
 
@@ -145,7 +146,7 @@ std::string size_text(double bytes) {
 
 std::int64_t trial_count(const Experiment& experiment) {
   std::int64_t count = std::max<std::int64_t>(experiment.seeds, 0);
-  count = product(count, std::max<std::int64_t>(experiment.draws, 1));
+  count = product(count, std::max<std::int64_t>(experiment.configurations, 1));
   for (const auto& [axis, values] : experiment.grid.as_table()) {
     if (values.is_list())
       count = product(count, static_cast<std::int64_t>(values.as_list().size()));
@@ -169,7 +170,7 @@ double planning_bytes(const Experiment& experiment) {
     const auto& fields = experiment.search_fields;
     if (std::any_of(fields.begin(), fields.end(),
                     [&](const std::string& field) { return touches(field, section); })) {
-      own *= static_cast<double>(std::max<std::int64_t>(experiment.draws, 1));
+      own *= static_cast<double>(std::max<std::int64_t>(experiment.configurations, 1));
     }
     sections += std::min(own, trials);
   }

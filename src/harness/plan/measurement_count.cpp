@@ -23,7 +23,7 @@ double phases_measured(const std::vector<Phase>& schedule) {
   double measured = 2.0 * count;  // before the first and after the last phase
   for (std::size_t phase = 0; phase < schedule.size(); ++phase) {
     const auto past = static_cast<double>(phase);
-    const auto most = static_cast<double>(schedule[phase].past_measured);
+    const auto most = static_cast<double>(schedule[phase].max_past_phases_evaluated);
     measured += 2.0 + (most > 0.0 ? std::min(past, most) : past);
   }
   return measured;

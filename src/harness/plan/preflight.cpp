@@ -9,14 +9,14 @@
 #include <set>
 #include <tuple>
 
-#include "nouns/border_checks.hpp"
-#include "nouns/drifted_environment.hpp"
-#include "core/place_of.hpp"
-#include "harness/data/finite_world.hpp"
-#include "harness/plan/measurement_count.hpp"
-#include "harness/measure/metric_set.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "core/place_of.hpp"
+#include "harness/data/finite_world.hpp"
+#include "harness/measure/metric_set.hpp"
+#include "harness/plan/measurement_count.hpp"
+#include "nouns/border_checks.hpp"
+#include "nouns/drifted_environment.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -65,8 +65,7 @@ class FitCheck {
             .second;
     const bool new_rows =
         !endless &&
-        checked_.insert({1, experiment, world, trial.suite_seed, trial.seed, rows_of(trial)})
-            .second;
+        checked_.insert({1, experiment, world, trial.base_seed, trial.seed, rows_of(trial)}).second;
     const bool new_training =
         checked_
             .insert({2, experiment, world, regime, training, evaluation, endless ? 0 : trial.seed})
@@ -177,7 +176,7 @@ class FitCheck {
     }
     add(trial, "regime", "name", trial.regime.name,
         fmt::format("one trial measures about {:.4g} numbers; at most {:.4g} are kept: lower the "
-                    "number of domains, phases or windows, or set past_measured",
+                    "number of domains, phases or windows, or set max_past_phases_evaluated",
                     count.all, kMostMeasurements));
   }
 

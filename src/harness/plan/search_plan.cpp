@@ -28,15 +28,15 @@ const std::vector<FieldInfo>& fields_of_section(const Catalog& catalog, const Tr
 }  // namespace
 
 SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>& axes,
-                       std::int64_t suite_seed, Normaliser& normaliser)
-    : experiment_(experiment), suite_seed_(suite_seed), normaliser_(normaliser) {
-  if (experiment.draws <= 0) return;
+                       std::int64_t base_seed, Normaliser& normaliser)
+    : experiment_(experiment), base_seed_(base_seed), normaliser_(normaliser) {
+  if (experiment.configurations <= 0) return;
   const auto& fields = experiment.search_fields;
   if (fields.empty()) {
     normaliser.report(
         fmt::format("{}the search of experiment '{}' names no fields: its {} draws would be the "
                     "same trial",
-                    place_of(experiment.search), experiment.name, experiment.draws));
+                    place_of(experiment.search), experiment.name, experiment.configurations));
     return;
   }
   active_ = true;
@@ -82,8 +82,9 @@ void SearchPlan::check_ranges(const Experiment& experiment) {
   for (const auto& [field, values] : experiment.search_values) {
     if (!searched(field)) wrong(field, "has values but is not searched");
     if (!values.is_list() ||
-        static_cast<std::int64_t>(values.as_list().size()) != experiment.draws) {
-      wrong(field, fmt::format("must have a list of {} values, one a draw", experiment.draws));
+        static_cast<std::int64_t>(values.as_list().size()) != experiment.configurations) {
+      wrong(field,
+            fmt::format("must have a list of {} values, one a draw", experiment.configurations));
     }
   }
 }
@@ -135,7 +136,7 @@ void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Valu
       target = experiment_.search_values.at(path).as_list().at(static_cast<std::size_t>(draw));
       continue;
     }
-    const StreamKey key = StreamKey(static_cast<std::uint64_t>(suite_seed_))
+    const StreamKey key = StreamKey(static_cast<std::uint64_t>(base_seed_))
                               .child("search")
                               .child(static_cast<std::uint64_t>(draw))
                               .child(path);

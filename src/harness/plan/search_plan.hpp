@@ -16,7 +16,7 @@ class SearchPlan {
  public:
   /// What is wrong with the search itself, whatever the trials, is reported.
   SearchPlan(const Experiment& experiment, const std::vector<GridAxis>& axes,
-             std::int64_t suite_seed, Normaliser& normaliser);
+             std::int64_t base_seed, Normaliser& normaliser);
 
   /// Whether there is anything to draw, and nothing is wrong.
   [[nodiscard]] bool active() const { return active_; }
@@ -28,7 +28,7 @@ class SearchPlan {
   };
   std::vector<Field> fields_of(const Catalog& catalog, const TrialSpec& base);
   /// Lays draw number `draw` over the searched fields: the value listed for it, or a pure function
-  /// of suite seed, draw and field, so every method and seed meets the same draws of a shared
+  /// of base seed, draw and field, so every method and seed meets the same draws of a shared
   /// field.
   void apply(const std::vector<Field>& fields, std::int64_t draw, Value& sections) const;
 
@@ -42,7 +42,7 @@ class SearchPlan {
   [[nodiscard]] std::string place(std::size_t number) const;
 
   const Experiment& experiment_;
-  std::int64_t suite_seed_;
+  std::int64_t base_seed_;
   Normaliser& normaliser_;
   bool active_ = false;
   std::vector<std::pair<std::string, std::string>> paths_;  ///< section and field

@@ -13,14 +13,14 @@
 #include <set>
 #include <thread>
 
-#include "nouns/named_domains.hpp"
-#include "harness/data/guarded_environment.hpp"
-#include "harness/suite/method_access.hpp"
-#include "harness/data/image_preview.hpp"
 #include "catalog/plugin_parts.hpp"
-#include "harness/data/row_counts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "harness/data/guarded_environment.hpp"
+#include "harness/data/image_preview.hpp"
+#include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
+#include "harness/suite/method_access.hpp"
+#include "nouns/named_domains.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/version.hpp"
 
@@ -124,7 +124,7 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
   Value::Table facts{
       {"name", trial.environment.name},
       {"options", trial.environment.options},
-      {"suite_seed", trial.suite_seed},
+      {"base_seed", trial.base_seed},
       {"replicate", trial.seed},
       {"depends_on_seed", depends_on_seed(trial.environment, environment, catalog, sources)},
       {"title", info.title},

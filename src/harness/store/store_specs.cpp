@@ -94,8 +94,8 @@ TrialSpec SpecReader::read(std::string_view canonical_json) {
   spec.training = value(text("training"));
   spec.evaluation = value(text("evaluation"));
   spec.seed = integer_of(text("seed"));
-  spec.suite_seed = integer_of(text("suite_seed"));
-  spec.draw = integer_of(text("draw"));
+  spec.base_seed = integer_of(text("base_seed"));
+  spec.config_index = integer_of(text("config_index"));
   return spec;
 }
 

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "core/place_of.hpp"
-#include "core/text_file.hpp"
 #include "core/safe_name.hpp"
+#include "core/text_file.hpp"
 #include "harness/suite/search_range.hpp"
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
@@ -143,9 +143,11 @@ void read_values(const Value& search, const std::string& owner, Experiment& expe
   if (values == nullptr) return;
   reader.keys(*values, owner + " search.values", experiment.search_fields);
   for (const auto& [field, list] : values->as_table()) {
-    if (!list.is_list() || static_cast<std::int64_t>(list.as_list().size()) != experiment.draws) {
-      problems.add(fmt::format("{}search values of '{}' of {} must be a list of {}, one a draw",
-                               place_of(list), field, owner, experiment.draws));
+    if (!list.is_list() ||
+        static_cast<std::int64_t>(list.as_list().size()) != experiment.configurations) {
+      problems.add(fmt::format(
+          "{}search values of '{}' of {} must be a list of {}, one for each configuration",
+          place_of(list), field, owner, experiment.configurations));
     } else if (experiment.search_ranges.count(field) != 0) {
       problems.add(fmt::format("{}search field '{}' of {} has both a range and values",
                                place_of(list), field, owner));
@@ -171,11 +173,11 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
   if (const Value* grid = reader.table(table, "grid", owner, "a table of lists")) {
     experiment.grid = *grid;
   }
-  if (const Value* search =
-          reader.table(table, "search", owner, "a table with draws, fields, ranges and values")) {
-    reader.keys(*search, owner + " search", {"draws", "fields", "ranges", "values"});
+  if (const Value* search = reader.table(
+          table, "search", owner, "a table with configurations, fields, ranges and values")) {
+    reader.keys(*search, owner + " search", {"configurations", "fields", "ranges", "values"});
     experiment.search = *search;
-    experiment.draws = reader.integer(*search, "draws", owner + " search", 1, 1);
+    experiment.configurations = reader.integer(*search, "configurations", owner + " search", 1, 1);
     experiment.search_fields = reader.texts(*search, "fields", owner + " search");
     read_ranges(*search, owner, experiment, reader, problems);
     read_values(*search, owner, experiment, reader, problems);
@@ -191,11 +193,12 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   Reader reader(problems);
   Suite suite;
   suite.text = text;
-  reader.keys(table, "the suite",
-              {"name", "title", "seed", "seeds", "plugins", "defaults", "experiment", "question"});
+  reader.keys(
+      table, "the suite",
+      {"name", "title", "base_seed", "seeds", "plugins", "defaults", "experiment", "question"});
   suite.name = reader.name(table, "the suite");
   suite.title = reader.text(table, "title", "the suite", false);
-  suite.seed = reader.integer(table, "seed", "the suite", 0, 0);
+  suite.base_seed = reader.integer(table, "base_seed", "the suite", 0, 0);
   suite.plugins = reader.texts(table, "plugins", "the suite");
   const std::int64_t seeds = reader.integer(table, "seeds", "the suite", 1, 1);
   Value defaults;

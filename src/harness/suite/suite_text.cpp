@@ -65,7 +65,7 @@ void append_texts(std::string& out, const char* key, const std::vector<std::stri
 
 void append_search(std::string& out, const Experiment& experiment) {
   out += "[experiment.search]\n";
-  append(out, "draws", experiment.draws);
+  append(out, "configurations", experiment.configurations);
   append_texts(out, "fields", experiment.search_fields);
   if (!experiment.search_ranges.empty()) {
     out += "[experiment.search.ranges]\n";
@@ -91,7 +91,7 @@ void append_experiment(std::string& out, const Experiment& experiment) {
     out += "[experiment.grid]\n";
     for (const auto& [axis, values] : experiment.grid.as_table()) append(out, axis, values);
   }
-  if (experiment.draws > 0) append_search(out, experiment);
+  if (experiment.configurations > 0) append_search(out, experiment);
 }
 
 void append_question(std::string& out, const Question& question) {
@@ -110,7 +110,7 @@ std::string Suite::to_toml() const {
   std::string out;
   append(out, "name", name);
   if (!title.empty()) append(out, "title", title);
-  append(out, "seed", seed);
+  append(out, "base_seed", base_seed);
   if (!plugins.empty()) append_texts(out, "plugins", plugins);
   for (const Experiment& experiment : experiments) append_experiment(out, experiment);
   for (const Question& question : questions) append_question(out, question);

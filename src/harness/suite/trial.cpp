@@ -73,8 +73,8 @@ Value TrialSpec::canonical() const {
                       {"training", training},
                       {"evaluation", evaluation},
                       {"seed", seed},
-                      {"suite_seed", suite_seed},
-                      {"draw", draw}};
+                      {"base_seed", base_seed},
+                      {"config_index", config_index}};
 }
 
 std::string TrialSpec::id() const { return trial_id(*this).text(); }
@@ -89,8 +89,8 @@ TrialSpec TrialSpec::from_canonical(const Value& value) {
   spec.training = require(value, "training");
   spec.evaluation = require(value, "evaluation");
   spec.seed = require(value, "seed").as_integer();
-  spec.suite_seed = require(value, "suite_seed").as_integer();
-  spec.draw = require(value, "draw").as_integer();
+  spec.base_seed = require(value, "base_seed").as_integer();
+  spec.config_index = require(value, "config_index").as_integer();
   return spec;
 }
 

@@ -31,15 +31,15 @@ TrialId trial_id_of_text(std::string_view canonical_json) {
   return {StreamKey(2).child(canonical_json).value(), StreamKey(1).child(canonical_json).value()};
 }
 
-TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t suite_seed,
-                 std::int64_t draw) {
+TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t base_seed,
+                 std::int64_t config_index) {
   const auto& [environment, model, method, regime, optimizer, training, evaluation] = sections;
   // As `TrialSpec::canonical` writes it: keys are sorted.
   const std::string text = fmt::format(
-      R"({{"draw":{},"environment":{},"evaluation":{},"method":{},"model":{},"optimizer":{},)"
-      R"("regime":{},"seed":{},"suite_seed":{},"training":{}}})",
-      draw, *environment, *evaluation, *method, *model, *optimizer, *regime, seed, suite_seed,
-      *training);
+      R"({{"base_seed":{},"config_index":{},"environment":{},"evaluation":{},"method":{},)"
+      R"("model":{},"optimizer":{},"regime":{},"seed":{},"training":{}}})",
+      base_seed, config_index, *environment, *evaluation, *method, *model, *optimizer, *regime,
+      seed, *training);
   return trial_id_of_text(text);
 }
 
@@ -51,7 +51,7 @@ TrialId trial_id(const TrialSpec& trial) {
       trial.evaluation.canonical_json()};
   SectionTexts sections{};
   for (std::size_t i = 0; i < texts.size(); ++i) sections[i] = &texts[i];
-  return trial_id(sections, trial.seed, trial.suite_seed, trial.draw);
+  return trial_id(sections, trial.seed, trial.base_seed, trial.config_index);
 }
 
 }  // namespace spurion

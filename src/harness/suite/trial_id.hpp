@@ -40,7 +40,7 @@ using SectionTexts = std::array<const std::string*, 7>;
 SPURION_API TrialId trial_id_of_text(std::string_view canonical_json);
 /// The id of a trial with these sections.
 SPURION_API TrialId trial_id(const SectionTexts& sections, std::int64_t seed,
-                             std::int64_t suite_seed, std::int64_t draw);
+                             std::int64_t base_seed, std::int64_t config_index);
 SPURION_API TrialId trial_id(const TrialSpec& trial);
 
 /// What the canonical form of a trial holds of a component.

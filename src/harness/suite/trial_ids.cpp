@@ -36,7 +36,7 @@ TrialId TrialIds::operator()(const TrialSpec& trial) {
   for (std::size_t i = 0; i < 3; ++i) {
     texts[4 + i] = text_of(4 + i, "", *plain[i], scratch[4 + i]);
   }
-  return trial_id(texts, trial.seed, trial.suite_seed, trial.draw);
+  return trial_id(texts, trial.seed, trial.base_seed, trial.config_index);
 }
 
 }  // namespace spurion

@@ -37,7 +37,7 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
     throw UsageError(fmt::format(
         "the stream takes {:.0f} rows ({} steps of {:.0f} each after phase 0), more than the {} "
         "training rows {} has in domain '{}': lower training.steps or training.batch, or raise "
-        "pretrain_share",
+        "pretrain_fraction",
         static_cast<double>(ends.back()) * rows, ends.back(), rows, limit, environment.info().name,
         domain.name));
   }

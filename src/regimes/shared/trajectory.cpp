@@ -86,22 +86,22 @@ void refuse_idle_options(const TrajectoryOptions& options) {
                                  fmt::join(readers, ", "), options.trajectory));
   };
   refuse("period", options.period != usual.period, {"periodic"});
-  refuse("rate", options.rate != usual.rate, {"random_walk"});
-  refuse("walk", options.walk != usual.walk, {"random_walk"});
+  refuse("step_std", options.step_std != usual.step_std, {"random_walk"});
+  refuse("walk_seed", options.walk_seed != usual.walk_seed, {"random_walk"});
   refuse("phase_count", options.phase_count != usual.phase_count,
-         {"fixed", "reversal", "periodic", "drift", "random_walk", "replacement", "accumulation",
+         {"fixed", "reversal", "periodic", "linear", "random_walk", "replacement", "accumulation",
           "recurring"});
 }
 
 }  // namespace
 
 Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& environment)
-    : pretrain_share_(options.pretrain_share), lengths_(options.lengths) {
+    : pretrain_fraction_(options.pretrain_fraction), phase_weights_(options.phase_weights) {
   const bool of_cues = options.trajectory == "replacement" ||
                        options.trajectory == "accumulation" || options.trajectory == "recurring";
-  if (options.reserved_cues > 0 && !of_cues) {
+  if (options.unpaired_cues > 0 && !of_cues) {
     throw UsageError(fmt::format(
-        "'reserved_cues' has a meaning for the trajectories replacement, accumulation and "
+        "'unpaired_cues' has a meaning for the trajectories replacement, accumulation and "
         "recurring only, not for '{}'",
         options.trajectory));
   }
@@ -112,12 +112,12 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
     move_dial(options, environment);
   }
   if (first_.size() > 1) phases_.front().trained_on = first_;
-  add_finale(options, environment);
-  add_drift(options, environment);
-  for (Phase& phase : phases_) phase.past_measured = options.past_measured;
-  if (!lengths_.empty() && lengths_.size() != phases_.size() - 1) {
-    throw UsageError(fmt::format("'lengths' has {} numbers for {} phases after the first",
-                                 lengths_.size(), phases_.size() - 1));
+  add_final_phases(options, environment);
+  add_control_shift(options, environment);
+  for (Phase& phase : phases_) phase.max_past_phases_evaluated = options.max_past_phases_evaluated;
+  if (!phase_weights_.empty() && phase_weights_.size() != phases_.size() - 1) {
+    throw UsageError(fmt::format("'phase_weights' has {} numbers for {} phases after the first",
+                                 phase_weights_.size(), phases_.size() - 1));
   }
 }
 
@@ -143,13 +143,13 @@ void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& 
   const Domain from = first_.front();
   const DialInfo& dial = environment.info().dial;
   const Stream noise(
-      StreamKey(static_cast<std::uint64_t>(options.walk)).child("trajectory").child("walk"));
+      StreamKey(static_cast<std::uint64_t>(options.walk_seed)).child("trajectory").child("walk"));
   double walk = from.shift;
   for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
     const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);
     if (options.trajectory == "random_walk") {
-      walk = reflected(walk + options.rate * (dial.high - dial.low) * noise.normal(phase), dial.low,
-                       dial.high);
+      walk = reflected(walk + options.step_std * (dial.high - dial.low) * noise.normal(phase),
+                       dial.low, dial.high);
       add(environment.at(walk));
       continue;
     }
@@ -166,18 +166,18 @@ void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& 
 void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
   const auto all = static_cast<std::int64_t>(info.cues.size());
-  if (all < 2 || all - options.reserved_cues < 2) {
+  if (all < 2 || all - options.unpaired_cues < 2) {
     throw UsageError(fmt::format(
-        "trajectory '{}' needs at least two cues that are not reserved; {} has: {}{}",
+        "trajectory '{}' needs at least two cues that are paired with the label; {} has: {}{}",
         options.trajectory, info.name, cue_list(info),
-        options.reserved_cues > 0 ? fmt::format(", of which {} reserved", options.reserved_cues)
+        options.unpaired_cues > 0 ? fmt::format(", of which {} unpaired", options.unpaired_cues)
                                   : std::string()));
   }
   if (!options.phases.empty()) {
     throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
                                  options.trajectory));
   }
-  const auto cues = static_cast<std::size_t>(all - options.reserved_cues);
+  const auto cues = static_cast<std::size_t>(all - options.unpaired_cues);
   const auto at = [&](std::size_t phase, const Domain* like) {
     std::vector<double> positions = neutral(info);
     for (const std::size_t cue : active_cues(options.trajectory, phase, cues)) {
@@ -210,9 +210,10 @@ std::optional<double> Trajectory::last_said(const Environment& environment, std:
   return most == neutral ? std::nullopt : std::optional<double>(most);
 }
 
-void Trajectory::add_finale(const TrajectoryOptions& options, const Environment& environment) {
+void Trajectory::add_final_phases(const TrajectoryOptions& options,
+                                  const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
-  for (const std::string& kind : options.finale) {
+  for (const std::string& kind : options.final_phases) {
     if (info.cues.empty()) {
       if (kind == "adversarial") {
         // The end of the dial that is farther from where the stream stands.
@@ -224,8 +225,9 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
       }
       const Intervention silence = Intervention::resample(info.cue);
       if (!environment.supports(silence)) {
-        throw UsageError(fmt::format("{} cannot resample its cue '{}', as the finale no_cue needs",
-                                     info.name, info.cue));
+        throw UsageError(
+            fmt::format("{} cannot resample its cue '{}', as the final phase no_cue needs",
+                        info.name, info.cue));
       }
       add(environment.at(environment.train_domains().front().shift), silence);
       continue;
@@ -242,25 +244,27 @@ void Trajectory::add_finale(const TrajectoryOptions& options, const Environment&
   }
 }
 
-void Trajectory::add_drift(const TrajectoryOptions& options, const Environment& environment) {
-  const std::vector<double>& levels = options.drift_levels;
-  if (options.drift == "none") {
-    if (!levels.empty()) throw UsageError("'drift_levels' has no meaning with drift = \"none\"");
+void Trajectory::add_control_shift(const TrajectoryOptions& options,
+                                   const Environment& environment) {
+  const std::vector<double>& levels = options.control_shift_levels;
+  if (options.control_shift == "none") {
+    if (!levels.empty())
+      throw UsageError("'control_shift_levels' has no meaning with control_shift = \"none\"");
     return;
   }
   const std::size_t later = phases_.size() - 1;
   if (levels.size() > 1 && levels.size() != later) {
     throw UsageError(fmt::format(
-        "'drift_levels' has {} numbers for {} phases after the first; one holds for all",
+        "'control_shift_levels' has {} numbers for {} phases after the first; one holds for all",
         levels.size(), later));
   }
   if (!draws_drift(environment)) {
     throw UsageError(fmt::format("{} was not made to drift", environment.info().name));
   }
   Drift drift;
-  drift.kind = options.drift == "classes"      ? Drift::Kind::classes
-               : options.drift == "covariates" ? Drift::Kind::covariates
-                                               : Drift::Kind::mechanism;
+  drift.kind = options.control_shift == "classes"      ? Drift::Kind::classes
+               : options.control_shift == "covariates" ? Drift::Kind::covariates
+                                                       : Drift::Kind::mechanism;
   for (std::size_t phase = 1; phase <= later; ++phase) {
     drift.level = levels.empty()       ? kUsualDrift
                   : levels.size() == 1 ? levels.front()
@@ -272,18 +276,18 @@ void Trajectory::add_drift(const TrajectoryOptions& options, const Environment& 
 
 std::int64_t Trajectory::steps(std::int64_t phase, std::int64_t steps) const {
   const auto pretraining =
-      static_cast<std::int64_t>(std::llround(pretrain_share_ * static_cast<double>(steps)));
+      static_cast<std::int64_t>(std::llround(pretrain_fraction_ * static_cast<double>(steps)));
   if (phase == 0) return pretraining;
   const std::int64_t later = count() - 1;
   const std::int64_t rest = steps - pretraining;
-  if (lengths_.empty()) return rest / later + (phase <= rest % later ? 1 : 0);
+  if (phase_weights_.empty()) return rest / later + (phase <= rest % later ? 1 : 0);
   double before = 0.0;
   double total = 0.0;
   for (std::int64_t other = 0; other < later; ++other) {
-    if (other + 1 < phase) before += lengths_[static_cast<std::size_t>(other)];
-    total += lengths_[static_cast<std::size_t>(other)];
+    if (other + 1 < phase) before += phase_weights_[static_cast<std::size_t>(other)];
+    total += phase_weights_[static_cast<std::size_t>(other)];
   }
-  const double own = lengths_[static_cast<std::size_t>(phase - 1)];
+  const double own = phase_weights_[static_cast<std::size_t>(phase - 1)];
   const auto end_at = [&](double length) {
     return std::llround(static_cast<double>(rest) * length / total);
   };
@@ -295,7 +299,7 @@ void require_steps(const Trajectory& trajectory, const TrainingOptions& training
     if (trajectory.steps(phase, training.steps) > 0) continue;
     throw UsageError(fmt::format(
         "phase {} of {} after the first has none of the {} steps: raise training.steps, "
-        "or lower pretrain_share or the number of phases",
+        "or lower pretrain_fraction or the number of phases",
         phase, trajectory.count() - 1, training.steps));
   }
 }

@@ -18,36 +18,36 @@ namespace spurion {
 ///  - `fixed`: stays as in the first train domain (control)
 ///  - `reversal`: as there for the first half of the phases, then as in the test domain
 ///  - `periodic`: to and fro between the two every `period` phases, the test domain's first
-///  - `drift`: from the one to the other in equal steps
-///  - `random_walk` of the dial: steps of N(0, (rate * range)^2), reflected at the ends; `walk`
-///  says
+///  - `linear`: from the one to the other in equal steps
+///  - `random_walk` of the dial: steps of N(0, (step_std * range)^2), reflected at the ends;
+///  `walk_seed` says
 ///    which walk
 /// and in worlds with several cues, of which all but the active are at their neutral position:
 ///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
 ///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...
 ///  - `recurring`: the cues by turns, again and again
-/// `drift` adds, to the phases after the first, a change of something other than the cue, as a
-/// control: `drift_levels` says of each how far (core/drift.hpp); one level holds
-/// for all, and none is .25. With `trajectory = "fixed"` nothing else changes.
+/// `control_shift` adds, to the phases after the first, a change of something other than the cue,
+/// as a control: `control_shift_levels` says of each how far (core/drift.hpp); one level holds for
+/// all, and none is .25. With `trajectory = "fixed"` nothing else changes.
 ///
-/// `reserved_cues` of them are never paired with the label at all. `finale` adds phases at the end:
-/// `no_cue` (every cue neutral) and `adversarial` (every cue that said something, in any train
-/// domain or later phase, says the opposite of what it said last; on a dial, the end of train or
-/// test domain that is farther from the phase before).
+/// `unpaired_cues` of them are never paired with the label at all. `final_phases` adds phases at
+/// the end: `no_cue` (every cue neutral) and `adversarial` (every cue that said something, in any
+/// train domain or later phase, says the opposite of what it said last; on a dial, the end of train
+/// or test domain that is farther from the phase before).
 struct TrajectoryOptions {
   std::string trajectory = "listed";
   std::vector<double> phases;
   std::int64_t phase_count = 4;
   std::int64_t period = 1;
-  double rate = 0.2;
-  std::int64_t walk = 0;
-  std::int64_t reserved_cues = 0;
-  std::vector<std::string> finale;
-  std::vector<double> lengths;
-  double pretrain_share = 0.5;
-  std::string drift = "none";
-  std::vector<double> drift_levels;
-  std::int64_t past_measured = 0;
+  double step_std = 0.2;
+  std::int64_t walk_seed = 0;
+  std::int64_t unpaired_cues = 0;
+  std::vector<std::string> final_phases;
+  std::vector<double> phase_weights;
+  double pretrain_fraction = 0.5;
+  std::string control_shift = "none";
+  std::vector<double> control_shift_levels;
+  std::int64_t max_past_phases_evaluated = 0;
 
   /// Adds these fields to the schema of `Options`, which derives from `TrajectoryOptions`.
   template <class Options>
@@ -72,15 +72,15 @@ class SPURION_API Trajectory {
  private:
   void move_dial(const TrajectoryOptions& options, const Environment& environment);
   void switch_cues(const TrajectoryOptions& options, const Environment& environment);
-  void add_finale(const TrajectoryOptions& options, const Environment& environment);
-  void add_drift(const TrajectoryOptions& options, const Environment& environment);
+  void add_final_phases(const TrajectoryOptions& options, const Environment& environment);
+  void add_control_shift(const TrajectoryOptions& options, const Environment& environment);
   void add(Domain domain, Intervention intervention = Intervention::none());
   /// Where a cue stood when it last said something; empty where it never did.
   [[nodiscard]] std::optional<double> last_said(const Environment& environment,
                                                 std::size_t cue) const;
 
-  double pretrain_share_;
-  std::vector<double> lengths_;
+  double pretrain_fraction_;
+  std::vector<double> phase_weights_;
   std::vector<Phase> phases_;
   std::vector<Domain> first_;
 };
@@ -97,7 +97,7 @@ Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
   return schema
       .field("trajectory", own(&TrajectoryOptions::trajectory),
              "How the cues move from phase to phase.",
-             one_of({"listed", "fixed", "reversal", "periodic", "drift", "random_walk",
+             one_of({"listed", "fixed", "reversal", "periodic", "linear", "random_walk",
                      "replacement", "accumulation", "recurring"}))
       .field("phases", own(&TrajectoryOptions::phases),
              "Dial positions of a listed trajectory; empty means the test domain's.")
@@ -105,29 +105,29 @@ Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
              "Phases after the first, of trajectories that are not listed.", between(1, 1000))
       .field("period", own(&TrajectoryOptions::period),
              "Phases between two turns of a periodic trajectory.", at_least(1))
-      .field("rate", own(&TrajectoryOptions::rate),
+      .field("step_std", own(&TrajectoryOptions::step_std),
              "Deviation of a step of a random walk, as a share of the dial's range.", between(0, 1))
-      .field("walk", own(&TrajectoryOptions::walk), "Which random walk.", at_least(0))
-      .field("reserved_cues", own(&TrajectoryOptions::reserved_cues),
+      .field("walk_seed", own(&TrajectoryOptions::walk_seed), "Which random walk.", at_least(0))
+      .field("unpaired_cues", own(&TrajectoryOptions::unpaired_cues),
              "Cues at the end of the list that never say anything about the label.", at_least(0))
-      .field("finale", own(&TrajectoryOptions::finale),
+      .field("final_phases", own(&TrajectoryOptions::final_phases),
              "Phases added at the end: no_cue, adversarial.", one_of({"no_cue", "adversarial"}))
-      .field("lengths", own(&TrajectoryOptions::lengths),
+      .field("phase_weights", own(&TrajectoryOptions::phase_weights),
              "Relative lengths of the phases after the first; empty means equal.", positive())
-      .field("pretrain_share", own(&TrajectoryOptions::pretrain_share),
+      .field("pretrain_fraction", own(&TrajectoryOptions::pretrain_fraction),
              "Share of all steps spent on phase 0; the others share the rest.", between(0, 1))
       .field(
-          "drift", own(&TrajectoryOptions::drift),
+          "control_shift", own(&TrajectoryOptions::control_shift),
           "What changes besides the cues after phase 0, as a control: nothing; classes (the last "
           "one's share of the rows); covariates (the share of rows whose first causal variable "
           "is above its usual mean); mechanism (the share of labels replaced by another class, "
           "or noise of that share of a target's variance).",
           one_of({"none", "classes", "covariates", "mechanism"}))
-      .field("drift_levels", own(&TrajectoryOptions::drift_levels),
+      .field("control_shift_levels", own(&TrajectoryOptions::control_shift_levels),
              "These shares, of each phase after the first; one holds for all, none is 0.25.",
              between(0, 1))
       .field(
-          "past_measured", own(&TrajectoryOptions::past_measured),
+          "max_past_phases_evaluated", own(&TrajectoryOptions::max_past_phases_evaluated),
           "Past phases measured after each phase but the last, evenly spaced in the logarithm of "
           "their age; 0: all, which costs the square of the number of phases.",
           at_least(0));

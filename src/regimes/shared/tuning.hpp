@@ -11,8 +11,8 @@ namespace spurion {
 /// How a trained model is trained on: what continual and online training share.
 struct TuningOptions {
   std::string trainable = "all";
-  double rate_factor = 1.0;
-  std::int64_t warm_up = 0;
+  double lr_multiplier = 1.0;
+  std::int64_t warmup_steps = 0;
   bool reset_optimizer = false;
 
   /// Adds these fields to the schema of `Options`, which derives from `TuningOptions`.
@@ -22,9 +22,9 @@ struct TuningOptions {
         .field("trainable", static_cast<std::string Options::*>(&Options::trainable),
                "What is trained after phase 0: all parameters, those of the last layer, or none.",
                one_of({"all", "last_layer", "none"}))
-        .field("rate_factor", static_cast<double Options::*>(&Options::rate_factor),
+        .field("lr_multiplier", static_cast<double Options::*>(&Options::lr_multiplier),
                "Factor of the learning rate after phase 0.", positive())
-        .field("warm_up", static_cast<std::int64_t Options::*>(&Options::warm_up),
+        .field("warmup_steps", static_cast<std::int64_t Options::*>(&Options::warmup_steps),
                "Steps over which the learning rate rises from 0 at the start of each later phase.",
                at_least(0))
         .field("reset_optimizer", static_cast<bool Options::*>(&Options::reset_optimizer),

@@ -58,7 +58,7 @@ TEST_CASE(
     for (std::int64_t draw = 0; draw < 2; ++draw) {
       // By luck draw 0 is ahead on the test rows of the train domains.
       trials.push_back(made_up("e", "erm", "offline", seed, draw == 0 ? 0.3 : 0.6));
-      trials.back().spec.draw = draw;
+      trials.back().spec.config_index = draw;
       trials.back().measurements.set_value(0, draw == 0 ? 0.95 : 0.9);
       trials.back().measurements.push_back(
           {0, 9, "validation", 0.0, "accuracy", draw == 0 ? 0.88 : 0.91});
@@ -67,12 +67,13 @@ TEST_CASE(
   const std::string rows =
       "kind = \"published\"\nrows = [{ label = \"row\", domain = \"test\", metric = \"accuracy\", "
       "value = 0.6, spread = 0.1, runs = 3 }]\n";
-  CHECK_THAT(ask(trials, rows + "select_on = \"id\"\n").sentence,
+  CHECK_THAT(ask(trials, rows + "selection_domain = \"id\"\n").sentence,
              Catch::Contains("row: 0.6000 against 0.6000"));
   // No validation rows of the test domain were measured: an oracle has nothing to go by.
-  CHECK_THAT(ask(trials, rows + "select_on = \"test\"\n").sentence, Catch::Contains("Not run"));
-  CHECK_THROWS_WITH(ask(trials, rows + "select_on = \"dial=0.3\"\n"),
-                    Catch::Contains("select_on is \"id\""));
+  CHECK_THAT(ask(trials, rows + "selection_domain = \"test\"\n").sentence,
+             Catch::Contains("Not run"));
+  CHECK_THROWS_WITH(ask(trials, rows + "selection_domain = \"dial=0.3\"\n"),
+                    Catch::Contains("selection_domain is \"id\""));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {
@@ -106,14 +107,14 @@ TEST_CASE("variants of a method are lines of their own, and the plain one is the
     for (const bool oracle : {false, true}) {
       trials.push_back(
           made_up("e", "erm", "offline", seed, (oracle ? 0.8 + 0.1 * noise : 0.2) + noise));
-      trials.back().spec.method.options = Value::Table{{"counterfactual_cue", oracle}};
+      trials.back().spec.method.options = Value::Table{{"randomise_cue", oracle}};
     }
   }
   const auto answer = ask(trials, kMethods);
   const auto& table = answer.tables.front();
   CHECK(text_of(table.rows.at(0).front()) == "erm");
-  CHECK(cell_of(table, "erm (counterfactual_cue)", "OOD - erm").substr(0, 5) == "0.602");
-  CHECK(answer.sentence.find("erm (counterfactual_cue) beats erm") == 0);
+  CHECK(cell_of(table, "erm (randomise_cue)", "OOD - erm").substr(0, 5) == "0.602");
+  CHECK(answer.sentence.find("erm (randomise_cue) beats erm") == 0);
 }
 
 TEST_CASE("all draws of a search count, as one number a seed") {
@@ -125,18 +126,19 @@ TEST_CASE("all draws of a search count, as one number a seed") {
                   0.3 + 0.1 * static_cast<double>(draw) + 0.01 * static_cast<double>(seed)));
       trials.back().spec.method.options =
           Value::Table{{"penalty_weight", 1.5 + static_cast<double>(draw)}};
-      trials.back().spec.draw = draw;
+      trials.back().spec.config_index = draw;
     }
     trials.push_back(made_up("e", "erm", "offline", seed, 0.1 + 0.01 * static_cast<double>(seed)));
   }
-  const auto table = ask(trials, kMethods,
-                         "[experiment.search]\ndraws = 3\nfields = [\"method.penalty_weight\"]\n")
-                         .tables.front();
+  const auto table =
+      ask(trials, kMethods,
+          "[experiment.search]\nconfigurations = 3\nfields = [\"method.penalty_weight\"]\n")
+          .tables.front();
   REQUIRE(table.rows.size() == 2);
   CHECK(cell_of(table, "v_rex", "trials") == "12");
   CHECK(cell_of(table, "v_rex", "OOD").substr(0, 5) == "0.415");
   CHECK(cell_of(table, "v_rex", "OOD - erm") == "0.300 [0.300, 0.300]");
-  CHECK(table.caption.find("draws of a seed are averaged") != std::string::npos);
+  CHECK(table.caption.find("configurations of a seed are averaged") != std::string::npos);
 }
 
 TEST_CASE("a setting that changes nothing makes no interval narrower") {

@@ -17,7 +17,7 @@ name = "e"
 environment = { name = "two_bit" }
 model = { name = "mlp" }
 method = { name = "erm" }
-regime = { name = "continual", trajectory = "reversal", phase_count = 2, finale = ["no_cue"] }
+regime = { name = "continual", trajectory = "reversal", phase_count = 2, final_phases = ["no_cue"] }
 [experiment.grid]
 "model.width" = [4, 8]
 [[question]]
@@ -99,7 +99,8 @@ TEST_CASE("rows of published numbers are checked, each of them") {
   CHECK_THAT(problems_of(published(", rounding = -1")), Contains("must be a number >= 0"));
   CHECK_THAT(problems_of(published(", where = { \"model.widht\" = 4 }")),
              Contains("did you mean 'model.width'?"));
-  CHECK_THAT(problems_of(published("") + "select_on = 3\n"), Contains("select_on is"));
+  CHECK_THAT(problems_of(published("") + "selection_domain = 3\n"),
+             Contains("selection_domain is"));
   const std::string two =
       problems_of("kind = \"published\"\nrows = [{ label = \"a\" }, { domain = \"test\" }]\n");
   CHECK_THAT(two, Contains("domain") && Contains("label"));

@@ -200,7 +200,7 @@ TEST_CASE("a drift of something else is a shift too") {
   numbers->positions.assign(3, {{"a", 0.1}});
   numbers->active.assign(3, {"a"});
   CHECK_FALSE(numbers->shifts(2));
-  trial.measurements.push_back({0, 0, "phase_2", 0.0, "drift_level", 0.25});
+  trial.measurements.push_back({0, 0, "phase_2", 0.0, "control_shift_level", 0.25});
   numbers = stream_numbers(trial);
   REQUIRE(numbers);
   numbers->positions.assign(3, {{"a", 0.1}});

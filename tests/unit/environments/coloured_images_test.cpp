@@ -90,7 +90,7 @@ TEST_CASE("Rows show the images the split deals out") {
     }
   }
   SECTION("28 x 28, DomainBed's split") {
-    const auto world = coloured_images({{"resolution", 28}, {"split", "domainbed"}}, 3);
+    const auto world = coloured_images({{"resolution", 28}, {"protocol", "domainbed"}}, 3);
     const ImageSplit split(SplitKind::domainbed, key, 2);
     const Domain domain = world->train_domains()[1];
     check_pictures(world->sample(domain, kTrain, {0, 100}), *training, test.get(),
@@ -239,7 +239,7 @@ TEST_CASE("Unsupported interventions and rows beyond the pool are refused") {
   CHECK_THROWS_AS(world->sample(train, kTrain, {24999, 2}), UsageError);
   CHECK_THROWS_AS(world->sample(train, kTrain, {0, 10}, Intervention::flip("label")), UsageError);
 
-  const auto domainbed = coloured_images({{"split", "domainbed"}});
+  const auto domainbed = coloured_images({{"protocol", "domainbed"}});
   CHECK(domainbed->row_limit(train, kTrain) == 18667);
   CHECK(domainbed->row_limit(domainbed->test_domain(), kTest) == 4666);
 
@@ -261,7 +261,7 @@ TEST_CASE("Options out of range are refused") {
   bad({{"train_shifts", Value::List{0.1, 1.5}}});
   bad({{"train_shifts", Value::List(101, Value(0.1))}});
   bad({{"source", "cifar"}});
-  bad({{"split", "half"}});
+  bad({{"protocol", "half"}});
   CHECK(coloured_images({{"train_shifts", Value::List(100, Value(0.1))}})->train_domains().size() ==
         100);
 }

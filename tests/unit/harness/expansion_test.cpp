@@ -85,7 +85,7 @@ std::vector<std::string> ids_one_by_one(const Suite& suite, const Catalog& catal
       spec.optimizer = plain("optimizer", OptimizerOptions::schema());
       spec.training = plain("training", TrainingOptions::schema());
       spec.evaluation = plain("evaluation", EvaluationOptions::schema());
-      spec.suite_seed = suite.seed;
+      spec.base_seed = suite.base_seed;
       for (spec.seed = 0; spec.seed < experiment.seeds; ++spec.seed) {
         const std::string text = spec.canonical().canonical_json();
         ids.push_back(fmt::format("{:016x}{:016x}", StreamKey(2).child(text).value(),
@@ -99,25 +99,25 @@ std::vector<std::string> ids_one_by_one(const Suite& suite, const Catalog& catal
 
 }  // namespace
 
-TEST_CASE("the id of a trial is the hash of its canonical text that stores have always held") {
+TEST_CASE("the id of a trial is the hash of its canonical text") {
   // Worked out by a program of its own from the text and the definition of the hash.
   const std::string text =
-      R"({"draw":2,"environment":{"name":"two_bit","options":{"domains":[0.1,0.2],)"
+      R"({"base_seed":11,"config_index":2,"environment":{"name":"two_bit","options":{"domains":[0.1,0.2],)"
       R"("label_noise":0.25}},"evaluation":{"every":0,"rows":100,"training_rows":0},)"
       R"("method":{"name":"erm","options":{"l2":1e-05,"note":")"
       "gr\u00fc\u00df"
       R"( \"x\""}},"model":{"name":"linear","options":{}},)"
       R"("optimizer":{"learning_rate":3.0,"name":"adam"},)"
-      R"("regime":{"name":"offline","options":{"group_labels":false}},"seed":7,"suite_seed":11,)"
+      R"("regime":{"name":"offline","options":{"group_labels":false}},"seed":7,)"
       R"("training":{"batch":0,"rows":-5,"steps":1000}})";
   const TrialSpec trial = TrialSpec::from_canonical(parse_json(text, "test"));
   CHECK(trial.canonical().canonical_json() == text);
-  CHECK(trial.id() == "e87432a4419515968856be5c4dedcee3");
+  CHECK(trial.id() == "23c8f7e45aada6e61a128c70ed394ba1");
   const auto id = TrialId::read(trial.id());
   REQUIRE(id);
   CHECK((*id == trial_id(trial)));
   CHECK(id->text() == trial.id());
-  CHECK_FALSE(TrialId::read("e87432a4419515968856be5c4dedcee30"));
+  CHECK_FALSE(TrialId::read("23c8f7e45aada6e61a128c70ed394ba10"));
   CHECK_FALSE(TrialId::read("x" + trial.id().substr(1)));
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("shared sections give the trials, and the ids, that each trial gives a
     Suite searched = suite;
     auto& experiments = searched.experiments;
     experiments.erase(std::remove_if(experiments.begin(), experiments.end(),
-                                     [](const Experiment& one) { return one.draws > 0; }),
+                                     [](const Experiment& one) { return one.configurations > 0; }),
                       experiments.end());
     const Expansion expansion = expand(searched, catalog, 0.0);
     const std::vector<std::string> alone = ids_one_by_one(searched, catalog);
@@ -161,9 +161,9 @@ TEST_CASE("what does not fit is counted and refused before a trial is made") {
     grid = swapped(grid, "[[question]]", fmt::format("\"{}\" = [{}]\n[[question]]", axis, values));
   }
   CHECK_THAT(refusal_of(grid), Contains("asks for 12000000000 trials"));
-  CHECK_THAT(
-      refusal_of(with_search("draws = 2000000000\nfields = [\"optimizer.learning_rate\"]\n")),
-      Contains("search.draws = 2000000000"));
+  CHECK_THAT(refusal_of(with_search(
+                 "configurations = 2000000000\nfields = [\"optimizer.learning_rate\"]\n")),
+             Contains("search.configurations = 2000000000"));
   const Suite tiny = Suite::parse(suite, "s.toml");
   const double needed = planning_bytes(tiny.experiments.front());
   CHECK(needed > 12 * kTrialBytes);
@@ -173,29 +173,33 @@ TEST_CASE("what does not fit is counted and refused before a trial is made") {
 }
 
 TEST_CASE("a search field that no trial has is refused once, with its place and the nearest name") {
-  CHECK(refusal_of(with_search("draws = 3\nfields = [\"optimizer.learnin_rate\"]\n"))
+  CHECK(refusal_of(with_search("configurations = 3\nfields = [\"optimizer.learnin_rate\"]\n"))
             .rfind("s.toml:17:11: search field 'optimizer.learnin_rate' of experiment 'grid' is an "
                    "option of none of its trials; did you mean 'optimizer.learning_rate'?",
                    0) == 0);
-  const std::string two =
-      refusal_of(with_search("draws = 3\nfields = [\"model.width\", \"method.penalty_wieght\"]\n"));
+  const std::string two = refusal_of(
+      with_search("configurations = 3\nfields = [\"model.width\", \"method.penalty_wieght\"]\n"));
   CHECK(two.rfind("s.toml:17:26: search field 'method.penalty_wieght'", 0) == 0);
   CHECK_THAT(two, Contains("did you mean 'method.penalty_weight'?"));
   CHECK(two.find('\n') == std::string::npos);
   // Some trials have it: the others keep theirs.
-  CHECK(refusal_of(with_search("draws = 3\nfields = [\"method.penalty_weight\"]\n")).empty());
-  CHECK_THAT(refusal_of(with_search("draws = 3\nfields = [\"model.name\"]\n")),
+  CHECK(refusal_of(with_search("configurations = 3\nfields = [\"method.penalty_weight\"]\n"))
+            .empty());
+  CHECK_THAT(refusal_of(with_search("configurations = 3\nfields = [\"model.name\"]\n")),
              Contains("'model.name' of experiment 'grid' is an option of none of its trials"));
 }
 
-TEST_CASE("a draw is a function of suite seed, number and field alone") {
+TEST_CASE("a draw is a function of base seed, number and field alone") {
   Suite suite = Suite::parse(
-      with_search("draws = 3\nfields = [\"optimizer.weight_decay\", \"method.penalty_weight\"]\n"),
+      with_search(
+          "configurations = 3\nfields = [\"optimizer.weight_decay\", \"method.penalty_weight\"]\n"),
       "s.toml");
-  suite.seed = 11;
+  suite.base_seed = 11;
   const auto value = [&](const TrialSpec& trial, const char* path, const Search& search) {
-    const StreamKey key =
-        StreamKey(11).child("search").child(static_cast<std::uint64_t>(trial.draw)).child(path);
+    const StreamKey key = StreamKey(11)
+                              .child("search")
+                              .child(static_cast<std::uint64_t>(trial.config_index))
+                              .child(path);
     return search.draw(key);
   };
   const Catalog catalog = builtin_catalog();
@@ -213,16 +217,16 @@ TEST_CASE("a draw is a function of suite seed, number and field alone") {
 }
 
 TEST_CASE("a search whose draws would be the same trial is refused") {
-  CHECK_THAT(refusal_of(with_search("draws = 3\n")),
+  CHECK_THAT(refusal_of(with_search("configurations = 3\n")),
              Contains("the search of experiment 'grid' names no fields: its 3 draws would be the "
                       "same trial"));
   CHECK_THAT(
-      refusal_of(with_search("draws = 3\nfields = [\"model.width\", \"model.width\"]\n")),
+      refusal_of(with_search("configurations = 3\nfields = [\"model.width\", \"model.width\"]\n")),
       Contains("s.toml:17:26: search field 'model.width' of experiment 'grid' is named twice"));
   const std::string on_axis = "\"optimizer.learning_rate\"";
-  CHECK_THAT(refusal_of(with_search("draws = 3\nfields = [" + on_axis + "]\n")),
+  CHECK_THAT(refusal_of(with_search("configurations = 3\nfields = [" + on_axis + "]\n")),
              Contains("is an axis of the grid too: its draws would replace the grid's values"));
-  CHECK_THAT(refusal_of(with_search("draws = 3\nfields = [\"training\"]\n")),
+  CHECK_THAT(refusal_of(with_search("configurations = 3\nfields = [\"training\"]\n")),
              Contains("must be section.field"));
 }
 
@@ -244,7 +248,7 @@ TEST_CASE("suites made by a program are checked like those of a file") {
   experiment.seeds = 0;
   CHECK(refusal_of(suite) == "experiment 'grid': seeds must be >= 1, got 0");
   experiment.seeds = 1;
-  experiment.draws = 2;
+  experiment.configurations = 2;
   experiment.search_fields = {"model.width"};
   experiment.search_values["model.width"] = Value::List{5};
   CHECK_THAT(refusal_of(suite), Contains("must have a list of 2 values, one a draw"));

@@ -15,10 +15,10 @@ using Catch::Contains;
 
 namespace {
 
-Suite suite_of(int steps, int seeds, int seed = 0) {
+Suite suite_of(int steps, int seeds, int base_seed = 0) {
   return Suite::parse(fmt::format(R"toml(
 name = "kept"
-seed = {}
+base_seed = {}
 seeds = {}
 [defaults]
 environment = {{ name = "two_bit" }}
@@ -30,7 +30,7 @@ evaluation = {{ rows = 4, training_rows = 0 }}
 [[experiment]]
 name = "one"
 )toml",
-                                  seed, seeds, steps),
+                                  base_seed, seeds, steps),
                       "kept.toml");
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("only trials that the suite expands to are reported after it was edite
     REQUIRE(results.trials.size() == wanted.size());
     for (const TrialResult& trial : results.trials) {
       CHECK(trial.spec.training == wanted.front().training);
-      CHECK(trial.spec.suite_seed == wanted.front().suite_seed);
+      CHECK(trial.spec.base_seed == wanted.front().base_seed);
     }
     CHECK(results.context.at("trials") == std::to_string(wanted.size()));
     REQUIRE(results.notes.size() == 1);

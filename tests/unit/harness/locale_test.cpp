@@ -53,7 +53,7 @@ std::string whole_way(const std::filesystem::path& folder) {
   Suite suite = Suite::parse(tests::tiny_suite(), "s.toml");
   suite.experiments.front().sections.as_table()["regime"] = parse_toml(
       "name = \"continual\"\ntrajectory = \"fixed\"\nphase_count = 1\n"
-      "drift = \"classes\"\ndrift_levels = [0.125]\n",
+      "control_shift = \"classes\"\ncontrol_shift_levels = [0.125]\n",
       "r.toml");
   suite.experiments.front().sections.as_table()["training"].as_table()["rows"] = 1234;
   RunOptions options;

@@ -151,7 +151,7 @@ TEST_CASE("what methods and regimes remember is part of a pack's memory") {
   // Pooled training sets: more of them the longer the stream.
   const auto joint = [&](int count) {
     return expected_memory(erm,
-                           "{ name = \"offline_joint\", trajectory = \"reversal\", "
+                           "{ name = \"joint_retraining\", trajectory = \"reversal\", "
                            "phase_count = " +
                                std::to_string(count) + " }")
         .first;

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "catch.hpp"
-#include "nouns/drifted_environment.hpp"
 #include "harness/measure/evaluator.hpp"
+#include "nouns/drifted_environment.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
@@ -82,8 +82,8 @@ TEST_CASE("a trap randomises the cues that speak in its phase, and no other") {
   MeasuredStream stream("continually_confounded", {{"tasks", 4}},
                         {{"trajectory", "accumulation"},
                          {"phase_count", 2},
-                         {"reserved_cues", 1},
-                         {"finale", Value::List{"no_cue"}}});
+                         {"unpaired_cues", 1},
+                         {"final_phases", Value::List{"no_cue"}}});
   // It reads the core and, louder, cue 3, which is absent throughout: nothing is owed to cues.
   const TrialResult absent = stream.measured({{0, 1.0}, {kCore + 3, 100.0}});
   // It reads the core and, louder, cue 1, which speaks in phases 1 and 2.
@@ -128,7 +128,7 @@ TEST_CASE("flips of a regression that does not change do not change from phase t
   for (const char* drift : {"none", "covariates", "mechanism"}) {
     CAPTURE(drift);
     MeasuredStream stream("linear_unit_tests", {},
-                          {{"phases", Value::List{1.0, 0.5}}, {"drift", drift}});
+                          {{"phases", Value::List{1.0, 0.5}}, {"control_shift", drift}});
     const Environment& world = stream.world();
     const TrialResult trial = stream.measured({{0, 0.5}, {7, 1.0}});
     const auto numbers = analysis::stream_numbers(trial);

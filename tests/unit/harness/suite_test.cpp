@@ -141,7 +141,7 @@ TEST_CASE("many problems are told in one message") {
 
 TEST_CASE("a random search draws the same values for every seed and others for every draw") {
   const std::string suite = replaced(tests::tiny_suite(), "[[question]]",
-                                     "[experiment.search]\ndraws = 4\nfields = "
+                                     "[experiment.search]\nconfigurations = 4\nfields = "
                                      "[\"method.penalty_weight\"]\n[[question]]");
   std::set<double> values;
   for (const TrialSpec& trial : Suite::parse(suite, "s.toml").trials(builtin_catalog())) {
@@ -154,7 +154,7 @@ TEST_CASE("a random search draws the same values for every seed and others for e
 
 TEST_CASE("a search takes listed values, one a draw, for every seed and in their order") {
   const std::string search =
-      "[experiment.search]\ndraws = 2\nfields = [\"method.penalty_weight\"]\n";
+      "[experiment.search]\nconfigurations = 2\nfields = [\"method.penalty_weight\"]\n";
   const auto with = [&](const std::string& rest) {
     return replaced(tests::tiny_suite(), "[[question]]", search + rest + "[[question]]");
   };
@@ -163,7 +163,7 @@ TEST_CASE("a search takes listed values, one a draw, for every seed and in their
   std::map<std::int64_t, std::set<double>> values;
   for (const TrialSpec& trial : Suite::parse(listed, "s.toml").trials(builtin_catalog())) {
     if (trial.method.name == "irm_v1") {
-      values[trial.draw].insert(trial.method.options.find("penalty_weight")->as_number());
+      values[trial.config_index].insert(trial.method.options.find("penalty_weight")->as_number());
     }
   }
   CHECK(values == std::map<std::int64_t, std::set<double>>{{0, {3.5}}, {1, {70.0}}});

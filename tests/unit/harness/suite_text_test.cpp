@@ -36,7 +36,7 @@ Suite made_by_a_program() {
   Suite suite;
   suite.name = "made";
   suite.title = "\"Quotes\", a \\ and\na line; gr\u00f6\u00dfer \x7f";
-  suite.seed = 5;
+  suite.base_seed = 5;
   Experiment experiment;
   experiment.name = "grid";
   experiment.seeds = 2;
@@ -49,7 +49,7 @@ Suite made_by_a_program() {
   experiment.grid = Value::Table{
       {"method", Value::List{Value::Table{{"name", "erm"}},
                              Value::Table{{"name", "irm_v1"}, {"penalty_weight", 1e3}}}}};
-  experiment.draws = 2;
+  experiment.configurations = 2;
   experiment.search_fields = {"optimizer.learning_rate", "method.l2"};
   experiment.search_ranges["optimizer.learning_rate"] = log_uniform(1e-4, 1.0 / 3.0);
   experiment.search_values["method.l2"] = Value::List{0.0, 1e-20};
@@ -93,7 +93,7 @@ TEST_CASE("a suite made by a program has a text, with which its store can be rep
 TEST_CASE("the text of a suite that a program changed is that of what it runs") {
   Suite suite = Suite::parse(tests::tiny_suite(), "tiny.toml");
   CHECK(suite.stored_text() == tests::tiny_suite());
-  suite.seed = 7;
+  suite.base_seed = 7;
   CHECK(suite.stored_text() != tests::tiny_suite());
   CHECK(Suite::parse(suite.stored_text(), "changed.toml").seed == 7);
 }

@@ -210,21 +210,21 @@ TEST_CASE("a trajectory drifts in the phases after the first") {
   TrajectoryOptions options;
   options.trajectory = "fixed";
   options.phase_count = 3;
-  options.drift = "classes";
-  options.drift_levels = {0.5, 0.7, 0.9};
+  options.control_shift = "classes";
+  options.control_shift_levels = {0.5, 0.7, 0.9};
   const Trajectory trajectory(options, *world);
   CHECK(drift_of(trajectory.phases()[0].domain).kind == Drift::Kind::none);
   for (std::size_t phase = 1; phase <= 3; ++phase) {
     const Drift drift = drift_of(trajectory.phases()[phase].domain);
     CHECK(drift.kind == Drift::Kind::classes);
-    CHECK(drift.level == options.drift_levels[phase - 1]);
+    CHECK(drift.level == options.control_shift_levels[phase - 1]);
   }
-  options.drift_levels = {0.5, 0.7};
+  options.control_shift_levels = {0.5, 0.7};
   CHECK_THROWS_WITH(Trajectory(options, *world), Contains("2 numbers for 3 phases"));
-  options.drift = "none";
+  options.control_shift = "none";
   CHECK_THROWS_WITH(Trajectory(options, *world), Contains("no meaning"));
-  options.drift = "mechanism";
-  options.drift_levels = {};
+  options.control_shift = "mechanism";
+  options.control_shift_levels = {};
   CHECK(drift_of(Trajectory(options, *world).phases()[2].domain).level == 0.25);
 }
 
@@ -268,12 +268,12 @@ std::int64_t count(const TrialResult& trial, const std::string& metric, std::int
 TEST_CASE("a drifting stream is measured, and regret only where the ceiling is known") {
   for (
       const TrialResult& trial : run_stream(
-          R"({ name = "online", trajectory = "fixed", phase_count = 2, drift = "classes", drift_levels = [0.8, 0.2], windows = 2 })")) {
+          R"({ name = "online", trajectory = "fixed", phase_count = 2, control_shift = "classes", control_shift_levels = [0.8, 0.2], windows = 2 })")) {
     REQUIRE(trial.status == Status::done);
     CHECK(count(trial, "prequential_accuracy", 1, "stream") == 2);
     CHECK(count(trial, "regret", 1, "stream") == 0);
-    CHECK(count(trial, "drift_level", 0, "phase_1") == 1);
-    CHECK(count(trial, "drift_level", 0, "phase_0") == 0);
+    CHECK(count(trial, "control_shift_level", 0, "phase_1") == 1);
+    CHECK(count(trial, "control_shift_level", 0, "phase_0") == 0);
     CHECK(count(trial, "ceiling_bayes", 0, "phase_0") == 1);
     CHECK(count(trial, "ceiling_bayes", 0, "phase_1") == 0);
     CHECK(count(trial, "ceiling_chance", 0, "phase_1") == 1);
@@ -281,7 +281,7 @@ TEST_CASE("a drifting stream is measured, and regret only where the ceiling is k
   }
   for (
       const TrialResult& trial : run_stream(
-          R"({ name = "online", trajectory = "fixed", phase_count = 2, drift = "mechanism", windows = 2 })")) {
+          R"({ name = "online", trajectory = "fixed", phase_count = 2, control_shift = "mechanism", windows = 2 })")) {
     REQUIRE(trial.status == Status::done);
     CHECK(count(trial, "regret", 1, "stream") == 2);
     CHECK(count(trial, "ceiling_bayes", 0, "phase_2") == 1);
@@ -292,7 +292,7 @@ TEST_CASE("past phases can be measured sparsely, but all of them after the last"
   const auto measured = [](const std::string& past) {
     const TrialResult trial =
         run_stream(
-            R"({ name = "continual", trajectory = "fixed", phase_count = 11, pretrain_share = 0.1, past_measured = )" +
+            R"({ name = "continual", trajectory = "fixed", phase_count = 11, pretrain_fraction = 0.1, max_past_phases_evaluated = )" +
             past + " }")
             .front();
     std::vector<std::set<std::int64_t>> after(12);

@@ -58,7 +58,7 @@ TEST_CASE("an online stream that is longer than its pool is refused before anyth
         Contains("the stream takes 32000 rows (1000 steps of 32 each after phase 0), more than "
                  "the ") &&
             Contains(" training rows table has in domain 'phase_1'") &&
-            Contains("lower training.steps or training.batch, or raise pretrain_share"));
+            Contains("lower training.steps or training.batch, or raise pretrain_fraction"));
   }
   // 12 steps of 2 * 10 rows after phase 0: there are as many.
   const Cost fits = cost(kTable, R"({ name = "online", phases = [0.9, 0.1] })",
@@ -77,8 +77,8 @@ TEST_CASE("training sets of phases that share a finite pool reveal each label on
       labels(R"({ name = "continual", trajectory = "reversal", phase_count = 16 })", kTable);
   CHECK(eight < 200 + 900);  // not 200 + 8 * 200: the file has 900 rows
   CHECK(sixteen == eight);
-  CHECK(labels(R"({ name = "offline_joint", trajectory = "reversal", phase_count = 8 })", kTable) ==
-        eight);
+  CHECK(labels(R"({ name = "joint_retraining", trajectory = "reversal", phase_count = 8 })",
+               kTable) == eight);
   CHECK(labels(R"({ name = "continual", trajectory = "reversal", phase_count = 8 })",
                R"({ name = "two_shortcuts" })") == 200 + 8 * 200);
 }
@@ -88,7 +88,7 @@ TEST_CASE("a reward reveals a label where it tells the right class, and only the
   constexpr const char* kFourClasses = R"({ name = "latent_rule" })";
   const auto stream = [](const std::string& name) {
     return fmt::format(
-        R"({{ name = "{}", trajectory = "fixed", phase_count = 1, pretrain_share = 0.0, windows = 4 }})",
+        R"({{ name = "{}", trajectory = "fixed", phase_count = 1, pretrain_fraction = 0.0, windows = 4 }})",
         name);
   };
   const auto rewarded = [](const TrialResult& trial) {

@@ -51,7 +51,7 @@ TEST_CASE("the dial moves as a trajectory says") {
   CHECK(shifts(Trajectory(periodic, *world)) == std::vector<double>{from, to, to, from, from, to});
   // Every cue turns, not the dial's alone.
   CHECK(positions(Trajectory(of("reversal", 2), *world)).back() == world->test_domain().cue_shifts);
-  const auto drift = shifts(Trajectory(of("drift", 4), *world));
+  const auto drift = shifts(Trajectory(of("linear", 4), *world));
   REQUIRE(drift.size() == 5);
   for (std::size_t i = 0; i < drift.size(); ++i) {
     CHECK(drift[i] == Approx(from + (to - from) * static_cast<double>(i) / 4.0));
@@ -61,15 +61,15 @@ TEST_CASE("the dial moves as a trajectory says") {
 TEST_CASE("a random walk stays on the dial and is the one its number names") {
   const auto world = synthetic_world("two_shortcuts");
   TrajectoryOptions walk = of("random_walk", 200);
-  walk.rate = 0.4;
+  walk.step_std = 0.4;
   const auto first = shifts(Trajectory(walk, *world));
   for (const double shift : first) CHECK((shift >= 0.0 && shift <= 1.0));
   CHECK(shifts(Trajectory(walk, *world)) == first);
-  walk.walk = 1;
+  walk.walk_seed = 1;
   CHECK(shifts(Trajectory(walk, *world)) != first);
 }
 
-TEST_CASE("cues take turns as a trajectory says, and reserved ones never say anything") {
+TEST_CASE("cues take turns as a trajectory says, and unpaired ones never become informative") {
   const auto world = three_cues();
   using Rows = std::vector<std::vector<double>>;
   CHECK(positions(Trajectory(of("replacement", 3), *world)) ==
@@ -77,7 +77,7 @@ TEST_CASE("cues take turns as a trajectory says, and reserved ones never say any
   CHECK(positions(Trajectory(of("accumulation", 2), *world)) ==
         Rows{{0.05, 0.5, 0.5}, {0.05, 0.05, 0.5}, {0.05, 0.05, 0.05}});
   TrajectoryOptions recurring = of("recurring", 3);
-  recurring.reserved_cues = 1;
+  recurring.unpaired_cues = 1;
   CHECK(positions(Trajectory(recurring, *world)) ==
         Rows{{0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}, {0.05, 0.5, 0.5}, {0.5, 0.05, 0.5}});
   const Trajectory turns(recurring, *world);
@@ -86,10 +86,10 @@ TEST_CASE("cues take turns as a trajectory says, and reserved ones never say any
   }
 }
 
-TEST_CASE("a finale silences the cues or turns them against the model") {
+TEST_CASE("final phases silence the cues or turn them against the model") {
   const auto several = three_cues();
   TrajectoryOptions options = of("replacement", 1);
-  options.finale = {"no_cue", "adversarial"};
+  options.final_phases = {"no_cue", "adversarial"};
   const auto rows = positions(Trajectory(options, *several));
   REQUIRE(rows.size() == 4);
   CHECK(rows[2] == std::vector<double>{0.5, 0.5, 0.5});
@@ -99,13 +99,13 @@ TEST_CASE("a finale silences the cues or turns them against the model") {
 
   // Phase 0 is trained on every train domain, each with a cue of its own: all of them turn.
   TrajectoryOptions still = of("fixed", 1);
-  still.finale = {"adversarial"};
+  still.final_phases = {"adversarial"};
   const auto turned = positions(Trajectory(still, *several)).back();
   for (const double position : turned) CHECK(position == Approx(0.95));
 
   // After a reversal the opposite is what it was before.
   TrajectoryOptions reversed = of("reversal", 2);
-  reversed.finale = {"adversarial"};
+  reversed.final_phases = {"adversarial"};
   const auto back = positions(Trajectory(reversed, *several));
   for (std::size_t cue = 0; cue < 3; ++cue) {
     if (back[2][cue] != 0.5) CHECK(back[3][cue] == Approx(1.0 - back[2][cue]));
@@ -121,7 +121,7 @@ TEST_CASE("a finale silences the cues or turns them against the model") {
   CHECK(dial[2] != dial[0]);
 
   TrajectoryOptions fixed = of("fixed", 1);
-  fixed.finale = {"no_cue"};
+  fixed.final_phases = {"no_cue"};
   const Trajectory trajectory(fixed, *one);
   const Phase& last = trajectory.phases().back();
   CHECK(last.intervention.kind == Intervention::Kind::resample);
@@ -152,11 +152,11 @@ TEST_CASE("phase 0 says on which domains it is trained, where they are several")
 TEST_CASE("steps of phases add up and follow their lengths") {
   const auto world = synthetic_world("two_bit");
   TrajectoryOptions options = of("fixed", 3);
-  options.pretrain_share = 0.25;
+  options.pretrain_fraction = 0.25;
   const Trajectory equal(options, *world);
   CHECK(equal.steps(0, 103) + equal.steps(1, 103) + equal.steps(2, 103) + equal.steps(3, 103) ==
         103);
-  options.lengths = {1, 2, 1};
+  options.phase_weights = {1, 2, 1};
   const Trajectory unequal(options, *world);
   CHECK(unequal.steps(0, 400) == 100);
   CHECK(unequal.steps(1, 400) == 75);
@@ -168,13 +168,13 @@ TEST_CASE("trajectories that do not fit their world are refused with what it has
   const auto one = synthetic_world("two_bit");
   CHECK_THROWS_WITH(Trajectory(of("replacement", 2), *one),
                     Contains("'replacement' needs at least two cues") && Contains("two_bit"));
-  TrajectoryOptions reserved = of("drift", 2);
-  reserved.reserved_cues = 1;
-  CHECK_THROWS_WITH(Trajectory(reserved, *one), Contains("'reserved_cues'"));
-  TrajectoryOptions phases = of("drift", 2);
+  TrajectoryOptions unpaired = of("linear", 2);
+  unpaired.unpaired_cues = 1;
+  CHECK_THROWS_WITH(Trajectory(unpaired, *one), Contains("'unpaired_cues'"));
+  TrajectoryOptions phases = of("linear", 2);
   phases.phases = {0.5};
   CHECK_THROWS_WITH(Trajectory(phases, *one), Contains("'phases' belongs to"));
-  TrajectoryOptions lengths = of("drift", 2);
-  lengths.lengths = {1.0};
+  TrajectoryOptions lengths = of("linear", 2);
+  lengths.phase_weights = {1.0};
   CHECK_THROWS_WITH(Trajectory(lengths, *one), Contains("1 numbers for 2 phases"));
 }

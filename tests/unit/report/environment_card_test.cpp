@@ -3,9 +3,9 @@
 
 #include "catch.hpp"
 #include "data/png.hpp"
-#include "harness/run/run_manifest.hpp"
 #include "harness/data/image_preview.hpp"
 #include "harness/exchange/exported_rows.hpp"
+#include "harness/run/run_manifest.hpp"
 #include "unit/environments/image_worlds.hpp"
 
 namespace spurion {
@@ -58,7 +58,7 @@ TEST_CASE("the card says whose world its numbers are of and which train domains 
       R"({ name = "linear_unit_tests" }, { name = "two_bit", betas = [0.1, 0.2, 0.15, 0.12, 0.3, 0.25, 0.05, 0.02] })");
   const Value drawn = parse_json(context.at("environment.linear_unit_tests"), "facts");
   const std::string units = report::environment_card(drawn, "linear_unit_tests", "g");
-  CHECK_THAT(units, Contains("Numbers of the world that seed 0 draws (suite seed 0)"));
+  CHECK_THAT(units, Contains("Numbers of the world that seed 0 draws (base seed 0)"));
   CHECK_THAT(units, Contains(">train_1<") && !Contains("Not shown"));
   // The world of the suite's first replicate.
   RowSet first;

@@ -29,7 +29,7 @@ ShiftedImages::ShiftedImages(ShiftedImagesOptions options, const EnvironmentCont
     : options_(checked(std::move(options))),
       key_(StreamKey(context.data_seed).child(options_.world)),
       images_(*context.sources, options_.source, ClassGrouping(options_.classes),
-              options_.split == "irm" ? SplitKind::irm : SplitKind::domainbed, key_,
+              options_.protocol == "irm" ? SplitKind::irm : SplitKind::domainbed, key_,
               static_cast<std::int64_t>(options_.train_values.size())) {
   for (const double value : options_.train_values) {
     const std::string name = fmt::format("train_{}", train_domains_.size());

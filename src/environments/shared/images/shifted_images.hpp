@@ -23,7 +23,7 @@ struct ShiftedImagesOptions {
   std::string source;
   std::int64_t resolution = 14;
   std::string classes = "all";
-  std::string split = "irm";
+  std::string protocol = "irm";
   double label_noise = 0.0;
   std::vector<double> train_values;
   double test_value = 0.0;

@@ -11,7 +11,7 @@
 namespace spurion {
 namespace {
 
-struct OfflineJointOptions : TrajectoryOptions {
+struct JointRetrainingOptions : TrajectoryOptions {
   std::string budget = "equal";
 };
 
@@ -19,7 +19,7 @@ struct OfflineJointOptions : TrajectoryOptions {
 /// the upper reference of fine-tuning. With `budget = "equal"` training goes on from where it was,
 /// with as many updates as the other regimes make; with `budget = "full"` it starts anew in every
 /// phase with the updates of all phases so far, which costs more, as the counters then show.
-class OfflineJoint final : public TrajectoryRegime<OfflineJointOptions> {
+class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
@@ -124,10 +124,10 @@ class OfflineJoint final : public TrajectoryRegime<OfflineJointOptions> {
 
 }  // namespace
 
-void register_offline_joint(Catalog& catalog);
-void register_offline_joint(Catalog& catalog) {
-  catalog.regimes.add<OfflineJoint>(
-      "offline_joint", "Training on all data so far at each phase: the upper reference.",
+void register_joint_retraining(Catalog& catalog);
+void register_joint_retraining(Catalog& catalog) {
+  catalog.regimes.add<JointRetraining>(
+      "joint_retraining", "Training on all data so far at each phase: the upper reference.",
       "Lopez-Paz & Ranzato 2017, arXiv:1706.08840 (joint training)");
 }
 
