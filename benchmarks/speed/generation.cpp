@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "measure.hpp"
 #include "regimes/shared/row_source.hpp"
 #include "spurion/catalog.hpp"
@@ -24,6 +24,7 @@
 namespace {
 
 using namespace spurion;
+using namespace spurion::regimes;
 
 /// What benchmarks/suites/first_look.toml says of `training`: many rows, few steps.
 constexpr TrainingOptions kFirstLook = {300, 5000, 128};

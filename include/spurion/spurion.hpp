@@ -30,3 +30,4 @@
 #include "spurion/trial.hpp"
 #include "spurion/value.hpp"
 #include "spurion/version.hpp"
+#include "spurion/work_times.hpp"

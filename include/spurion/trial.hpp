@@ -9,6 +9,7 @@
 #include "spurion/optimizer.hpp"
 #include "spurion/provenance.hpp"
 #include "spurion/value.hpp"
+#include "spurion/work_times.hpp"
 
 namespace spurion {
 
@@ -62,20 +63,6 @@ struct TrialSpec {
 /// How a trial ended.
 enum class Status { done, diverged, failed };
 SPURION_API const char* status_name(Status status);
-
-/// Processor time of workers in seconds, by what they were at.
-struct WorkTimes {
-  double training = 0.0;    ///< inside `Method::step`
-  double data = 0.0;        ///< making rows and gathering minibatches
-  double evaluation = 0.0;  ///< measuring: predictions, scores, ceilings
-  double rest = 0.0;        ///< everything else
-  [[nodiscard]] double total() const { return training + data + evaluation + rest; }
-  SPURION_API WorkTimes& operator+=(const WorkTimes& other);
-  [[nodiscard]] SPURION_API WorkTimes operator*(double factor) const;
-};
-
-/// "training 91 %, data 3 %, evaluation 5 %, rest 1 %"; empty when no time was measured.
-SPURION_API std::string work_shares(const WorkTimes& times);
 
 /// What a trial cost, counted while it ran.
 struct Cost {

@@ -44,11 +44,11 @@ void Catalog::add_from(const Plugin& plugin, const std::string& where) {
 
 void add_builtins(Catalog& catalog) {
   set_origin(catalog, EntryInfo::kBuiltin);
-  add_builtin_environments(catalog);
-  add_builtin_models(catalog);
-  add_builtin_methods(catalog);
-  add_builtin_regimes(catalog);
-  add_builtin_metrics(catalog);
+  environments::add_builtins(catalog);
+  models::add_builtins(catalog);
+  methods::add_builtins(catalog);
+  regimes::add_builtins(catalog);
+  metrics::add_builtins(catalog);
   set_origin(catalog, EntryInfo::kProgram);
 }
 

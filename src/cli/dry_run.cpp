@@ -8,7 +8,7 @@
 #include "cli/grid.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
-#include "harness/data/row_counts.hpp"
+#include "harness/store/recorded_rows.hpp"
 
 namespace spurion::cli {
 

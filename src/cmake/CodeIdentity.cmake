@@ -4,11 +4,12 @@
 # stores. The same sources in another place have the same hash.
 set(text "${FLAGS}\n")
 set(patterns "")
-foreach(folder core data engine environments harness methods metrics models regimes)
+foreach(folder core data engine nouns environments models methods metrics regimes catalog harness)
   list(APPEND patterns ${ROOT}/src/${folder}/*.cpp ${ROOT}/src/${folder}/*.hpp
        ${ROOT}/src/${folder}/CMakeLists.txt ${ROOT}/src/${folder}/list.cmake)
 endforeach()
-file(GLOB files RELATIVE ${ROOT} ${patterns} ${ROOT}/include/spurion/*.hpp)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${patterns} ${ROOT}/include/spurion/*.hpp)
+list(FILTER files EXCLUDE REGEX "/spurion/analysis/")
 list(SORT files)
 foreach(file IN LISTS files)
   file(SHA256 ${ROOT}/${file} hash)

@@ -63,8 +63,8 @@ function(spurion_noun noun)
                  DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES})
 endfunction()
 
-# spurion_builtins(NOUN NAMES...) writes builtin_NOUN.cpp, which calls register_NAME(Catalog&) for
-# each name, so that a static link drops nothing, and builtin_NOUN.hpp, which declares it.
+# spurion_builtins(NOUN NAMES...) writes builtin_NOUN.cpp, whose spurion::NOUN::add_builtins(Catalog&)
+# calls register_NAME(Catalog&) for each name, so that a static link drops nothing, and builtin_NOUN.hpp.
 function(spurion_builtins noun)
   set(declarations "")
   set(calls "")
@@ -79,8 +79,10 @@ function(spurion_builtins noun)
 
 namespace spurion {
 struct Catalog;
+namespace ${noun} {
 /// Registers everything in src/${noun}.
-void add_builtin_${noun}(Catalog& catalog);
+void add_builtins(Catalog& catalog);
+}  // namespace ${noun}
 }  // namespace spurion
 " @ONLY)
   file(CONFIGURE OUTPUT ${generated}.cpp CONTENT
@@ -89,10 +91,10 @@ void add_builtin_${noun}(Catalog& catalog);
 
 #include \"spurion/catalog.hpp\"
 
-namespace spurion {
+namespace spurion::${noun} {
 @declarations@
-void add_builtin_${noun}(Catalog& catalog) {
+void add_builtins(Catalog& catalog) {
 @calls@}
-}  // namespace spurion
+}  // namespace spurion::${noun}
 " @ONLY)
 endfunction()

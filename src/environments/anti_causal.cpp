@@ -6,16 +6,16 @@
 #include <utility>
 
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/gaussian_core_cue.hpp"
-#include "environments/shared/dial_world.hpp"
-#include "environments/shared/draws.hpp"
-#include "environments/shared/numerics/quadrature.hpp"
 #include "environments/shared/ceilings/real_cue_ceilings.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/numerics/quadrature.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::normals;
@@ -235,4 +235,4 @@ void register_anti_causal(Catalog& catalog) {
       "after Scholkopf et al. 2012, arXiv:1206.6471");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -6,7 +6,7 @@
 #include "environments/shared/images/shifted_images.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::Blur;
@@ -105,4 +105,4 @@ void register_blurred_images(Catalog& catalog) {
       "after Hendrycks, Dietterich 2019, arXiv:1903.12261");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include "environments/shared/cue_domains.hpp"
 #include "environments/shared/binary_cue_mixture.hpp"
+#include "environments/shared/cue_domains.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 std::vector<std::string> cue_names(std::int64_t tasks) {
@@ -168,4 +168,4 @@ void register_continually_confounded(Catalog& catalog) {
       "Busch et al. 2024, arXiv:2402.06434");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

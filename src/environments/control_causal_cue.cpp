@@ -4,13 +4,13 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/gaussian_core_cue.hpp"
 #include "environments/shared/ceilings/cue_cells.hpp"
 #include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::uniforms;
@@ -175,4 +175,4 @@ void register_control_causal_cue(Catalog& catalog) {
       "a control");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -3,14 +3,14 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
-#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -148,4 +148,4 @@ void register_control_no_cue(Catalog& catalog) {
       "control_no_cue", "Control: the cue is noise, so its shift may not matter.", "a control");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

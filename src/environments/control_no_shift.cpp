@@ -6,7 +6,7 @@
 #include "environments/shared/dial_world.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 struct ControlNoShiftOptions {
@@ -111,4 +111,4 @@ void register_control_no_shift(Catalog& catalog) {
       "a control");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

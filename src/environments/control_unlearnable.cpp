@@ -4,13 +4,13 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
 #include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
-#include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -177,4 +177,4 @@ void register_control_unlearnable(Catalog& catalog) {
       "a control");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -3,11 +3,11 @@
 #include <array>
 #include <cmath>
 
-#include "environments/shared/images/spurious_images.hpp"
 #include "environments/shared/images/image_transforms.hpp"
+#include "environments/shared/images/spurious_images.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::CuedImages;
@@ -152,4 +152,4 @@ void register_cue_conflict_images(Catalog& catalog) {
       "after Geirhos et al. 2019, arXiv:1811.12231");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,11 +5,11 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/images/spurious_images.hpp"
 #include "environments/shared/images/image_transforms.hpp"
+#include "environments/shared/images/spurious_images.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::CuedImages;
@@ -268,4 +268,4 @@ void register_cue_images(Catalog& catalog) {
       "after Joshi et al. 2023, arXiv:2306.11957");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

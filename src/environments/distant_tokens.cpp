@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/cue_cells.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/dial_world.hpp"
 #include "environments/shared/token_sequences.hpp"
-#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -207,4 +207,4 @@ void register_distant_tokens(Catalog& catalog) {
       "after Arjovsky et al. 2019, arXiv:1907.02893");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -3,7 +3,7 @@
 #include "environments/shared/memorisation_world.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 struct ExplicitMemorisationOptions : MinorityOptions {
@@ -74,4 +74,4 @@ void register_explicit_memorisation(Catalog& catalog) {
       "Sagawa et al. 2020, arXiv:2005.04345");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -4,15 +4,15 @@
 #include <map>
 #include <utility>
 
-#include "environments/shared/dial_world.hpp"
-#include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/token_sequences.hpp"
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/token_sequences.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -228,4 +228,4 @@ void register_latent_rule(Catalog& catalog) {
       "after Xie et al. 2022, arXiv:2111.02080");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

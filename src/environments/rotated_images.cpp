@@ -6,7 +6,7 @@
 #include "environments/shared/images/shifted_images.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::Painter;
@@ -113,4 +113,4 @@ void register_rotated_images(Catalog& catalog) {
       "Gulrajani, Lopez-Paz 2021, arXiv:2007.01434");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

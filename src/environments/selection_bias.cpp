@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/gaussian_core_cue.hpp"
-#include "environments/shared/dial_world.hpp"
-#include "environments/shared/draws.hpp"
-#include "environments/shared/numerics/quadrature.hpp"
 #include "environments/shared/ceilings/real_cue_ceilings.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/numerics/quadrature.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::normals;
@@ -190,4 +190,4 @@ void register_selection_bias(Catalog& catalog) {
       "after Hernan et al. 2004");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -15,7 +15,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 struct TableOptions {
@@ -292,4 +292,4 @@ void register_table(Catalog& catalog) {
       "your own data");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

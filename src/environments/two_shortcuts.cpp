@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "environments/shared/binary_cue_mixture.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/cue_domains.hpp"
-#include "environments/shared/binary_cue_mixture.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 constexpr const char* kBackground = "background";
@@ -164,4 +164,4 @@ void register_two_shortcuts(Catalog& catalog) {
       "Li et al. 2023, arXiv:2212.04825");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,7 +5,7 @@
 #include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct AGemOptions : BaseRiskOptions {
@@ -96,4 +96,4 @@ void register_a_gem(Catalog& catalog) {
                             "Chaudhry et al. 2019, arXiv:1812.00420");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -3,7 +3,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct AndMaskOptions {
@@ -80,4 +80,4 @@ void register_and_mask(Catalog& catalog) {
                                "Parascandolo et al. 2021, arXiv:2009.00329");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -7,7 +7,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct CheckpointHedgeOptions : BaseRiskOptions {
@@ -132,4 +132,4 @@ void register_checkpoint_hedge(Catalog& catalog) {
                                        "Freund & Schapire 1997; Herbster & Warmuth 1998");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -6,7 +6,7 @@
 #include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct ContinualBackpropOptions : BaseRiskOptions {
@@ -201,4 +201,4 @@ void register_continual_backprop(Catalog& catalog) {
                                          "Dohare et al. 2024, Nature 632 (arXiv:2306.13812)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

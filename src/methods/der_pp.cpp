@@ -4,7 +4,7 @@
 #include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct DerPpOptions : BaseRiskOptions {
@@ -101,4 +101,4 @@ void register_der_pp(Catalog& catalog) {
                              "Buzzega et al. 2020, arXiv:2004.07211");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

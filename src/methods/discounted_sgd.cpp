@@ -6,7 +6,7 @@
 #include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct DiscountedSgdOptions : BaseRiskOptions {
@@ -108,4 +108,4 @@ void register_discounted_sgd(Catalog& catalog) {
                                      "Kivinen, Smola & Williamson 2004 (forgetting by decay)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

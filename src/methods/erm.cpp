@@ -4,7 +4,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct ErmOptions : L2Option {};
@@ -42,4 +42,4 @@ void register_erm(Catalog& catalog) {
                            "Vapnik 1991");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -4,7 +4,7 @@
 #include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct EwcOptions : BaseRiskOptions {
@@ -93,4 +93,4 @@ void register_ewc(Catalog& catalog) {
                            "arXiv:1805.06370");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

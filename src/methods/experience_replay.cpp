@@ -4,7 +4,7 @@
 #include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct ExperienceReplayOptions : BaseRiskOptions {
@@ -83,4 +83,4 @@ void register_experience_replay(Catalog& catalog) {
                                         "Chaudhry et al. 2019, arXiv:1902.10486");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

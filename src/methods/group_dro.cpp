@@ -6,7 +6,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct GroupDroOptions : L2Option {
@@ -67,4 +67,4 @@ void register_group_dro(Catalog& catalog) {
                                 "Sagawa et al. 2020, arXiv:1911.08731");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

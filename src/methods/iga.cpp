@@ -4,7 +4,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct IgaOptions : L2Option {
@@ -69,4 +69,4 @@ void register_iga(Catalog& catalog) {
                            "Koyama & Yamaguchi 2020, arXiv:2008.01883");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

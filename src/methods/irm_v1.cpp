@@ -8,7 +8,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct IrmOptions : L2Option {
@@ -167,4 +167,4 @@ void register_irm_v1(Catalog& catalog) {
                              "Arjovsky et al. 2019, arXiv:1907.02893");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

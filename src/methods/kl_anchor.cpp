@@ -4,7 +4,7 @@
 #include "methods/shared/distillation.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct KlAnchorOptions : BaseRiskOptions {
@@ -73,4 +73,4 @@ void register_kl_anchor(Catalog& catalog) {
                                 "Korbak et al. 2022, arXiv:2205.11275");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

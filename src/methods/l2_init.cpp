@@ -3,7 +3,7 @@
 #include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct L2InitOptions : BaseRiskOptions {
@@ -73,4 +73,4 @@ void register_l2_init(Catalog& catalog) {
                               "Kumar et al. 2023, arXiv:2308.11958");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

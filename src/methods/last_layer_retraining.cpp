@@ -3,7 +3,7 @@
 #include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct LastLayerRetrainingOptions : BaseRiskOptions {
@@ -87,4 +87,4 @@ void register_last_layer_retraining(Catalog& catalog) {
       "Kirichenko et al. 2023, arXiv:2204.02937");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -4,7 +4,7 @@
 #include "methods/shared/distillation.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct LwfOptions : BaseRiskOptions {
@@ -79,4 +79,4 @@ void register_lwf(Catalog& catalog) {
                            "Li & Hoiem 2016, arXiv:1606.09282");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -4,7 +4,7 @@
 #include "methods/shared/row_memory.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct MasOptions : BaseRiskOptions {
@@ -83,4 +83,4 @@ void register_mas(Catalog& catalog) {
                            "Aljundi et al. 2018, arXiv:1711.09601");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -8,7 +8,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct PhasesAsDomainsOptions : L2Option {
@@ -129,4 +129,4 @@ void register_phases_as_domains(Catalog& catalog) {
       "Sagawa et al. 2020; Krueger et al. 2021; Arjovsky et al. 2019");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

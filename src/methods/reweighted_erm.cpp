@@ -6,7 +6,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct ReweightedErmOptions : L2Option {};
@@ -68,4 +68,4 @@ void register_reweighted_erm(Catalog& catalog) {
                                      "Shimodaira 2000; as in Sagawa et al. 2020, arXiv:2005.04345");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -3,7 +3,7 @@
 #include "methods/shared/base_risk.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct ShrinkPerturbOptions : BaseRiskOptions {
@@ -94,4 +94,4 @@ void register_shrink_perturb(Catalog& catalog) {
                                      "Ash & Adams 2020, arXiv:1910.08475");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

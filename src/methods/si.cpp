@@ -4,7 +4,7 @@
 #include "methods/shared/anchor_penalty.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct SiOptions : BaseRiskOptions {
@@ -86,4 +86,4 @@ void register_si(Catalog& catalog) {
                           "Zenke et al. 2017, arXiv:1703.04200");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

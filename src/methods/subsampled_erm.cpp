@@ -13,7 +13,7 @@
 #include "spurion/method.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct SubsampledErmOptions : L2Option {};
@@ -112,4 +112,4 @@ void register_subsampled_erm(Catalog& catalog) {
                                      "Sagawa et al. 2020, arXiv:2005.04345");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

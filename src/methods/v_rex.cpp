@@ -5,7 +5,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 namespace {
 
 struct VRexOptions : L2Option {
@@ -84,4 +84,4 @@ void register_v_rex(Catalog& catalog) {
                             "Krueger et al. 2021, arXiv:2003.00688");
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -5,7 +5,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"
 
-namespace spurion {
+namespace spurion::metrics {
 namespace {
 
 /// Share of rows whose predicted class is the label.
@@ -61,4 +61,4 @@ void register_accuracy(Catalog& catalog) {
                                 "mean of [predicted = y]");
 }
 
-}  // namespace spurion
+}  // namespace spurion::metrics

@@ -7,7 +7,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/metric.hpp"
 
-namespace spurion {
+namespace spurion::metrics {
 namespace {
 
 constexpr std::int64_t kBins = 15;
@@ -124,4 +124,4 @@ void register_calibration(Catalog& catalog) {
                                    "Guo et al. 2017, arXiv:1706.04599; Brier 1950");
 }
 
-}  // namespace spurion
+}  // namespace spurion::metrics

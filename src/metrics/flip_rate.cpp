@@ -7,7 +7,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"
 
-namespace spurion {
+namespace spurion::metrics {
 namespace {
 
 /// How much predictions move when only the cue does: the share of rows whose predicted class
@@ -80,4 +80,4 @@ void register_flip_rate(Catalog& catalog) {
       "mean of [predicted(x) differs from predicted(x under do(cue := other))]");
 }
 
-}  // namespace spurion
+}  // namespace spurion::metrics

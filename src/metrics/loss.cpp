@@ -5,7 +5,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"
 
-namespace spurion {
+namespace spurion::metrics {
 namespace {
 
 /// Mean loss of a row: negative log-likelihood in nats, or the squared error for regression.
@@ -56,4 +56,4 @@ void register_loss(Catalog& catalog) {
                             "-mean log p(y | x), or mean (f(x) - y)^2");
 }
 
-}  // namespace spurion
+}  // namespace spurion::metrics

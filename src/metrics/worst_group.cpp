@@ -8,7 +8,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/metric.hpp"
 
-namespace spurion {
+namespace spurion::metrics {
 namespace {
 
 /// Accuracy within each group, and the lowest of them. Groups without rows have no accuracy: they
@@ -99,4 +99,4 @@ void register_worst_group(Catalog& catalog) {
                                   "Sagawa et al. 2020, arXiv:1911.08731");
 }
 
-}  // namespace spurion
+}  // namespace spurion::metrics

@@ -12,7 +12,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 using engine::batched_matmul;
@@ -217,4 +217,4 @@ void register_causal_transformer(Catalog& catalog) {
       "Vaswani et al. 2017, arXiv:1706.03762; Radford et al. 2019");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

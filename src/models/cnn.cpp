@@ -8,7 +8,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 struct CnnOptions {
@@ -154,4 +154,4 @@ void register_cnn(Catalog& catalog) {
                           "Gulrajani & Lopez-Paz 2021 (defaults)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -10,7 +10,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 struct GruOptions {
@@ -148,4 +148,4 @@ void register_gru(Catalog& catalog) {
                           "Cho et al. 2014, arXiv:1406.1078");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

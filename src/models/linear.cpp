@@ -6,7 +6,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 struct LinearOptions {
@@ -82,4 +82,4 @@ void register_linear(Catalog& catalog) {
   catalog.models.add<Linear>("linear", "One affine map of the flattened input.", "-");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -5,7 +5,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 struct LinearRepresentationOptions {
@@ -93,4 +93,4 @@ void register_linear_representation(Catalog& catalog) {
                                            "Arjovsky et al. 2019, arXiv:1907.02893");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -7,7 +7,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 struct MlpOptions {
@@ -130,4 +130,4 @@ void register_mlp(Catalog& catalog) {
                           "Arjovsky et al. 2019 (defaults)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -10,7 +10,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 namespace {
 
 struct RandomFeaturesOptions {
@@ -128,4 +128,4 @@ void register_random_features(Catalog& catalog) {
                                      "Sagawa et al. 2020, arXiv:2005.04345");
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

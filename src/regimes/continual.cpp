@@ -8,7 +8,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 namespace {
 
 struct ContinualOptions : TrajectoryOptions, TuningOptions {
@@ -89,4 +89,4 @@ void register_continual(Catalog& catalog) {
       "Kirk & Krueger, \"Causal confusion as an argument against the scaling hypothesis\"");
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

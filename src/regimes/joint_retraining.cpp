@@ -8,7 +8,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 namespace {
 
 struct JointRetrainingOptions : TrajectoryOptions {
@@ -131,4 +131,4 @@ void register_joint_retraining(Catalog& catalog) {
       "Lopez-Paz & Ranzato 2017, arXiv:1706.08840 (joint training)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

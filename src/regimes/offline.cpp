@@ -4,7 +4,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 namespace {
 
 struct OfflineOptions {
@@ -83,4 +83,4 @@ void register_offline(Catalog& catalog) {
   catalog.regimes.add<Offline>("offline", "All train domains at once, a fixed training set.", "-");
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

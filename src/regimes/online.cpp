@@ -11,7 +11,7 @@
 #include "spurion/error.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 namespace {
 
 struct OnlineOptions : OnlineStreamOptions {
@@ -127,4 +127,4 @@ void register_online(Catalog& catalog) {
       "Dawid 1984 (prequential evaluation)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

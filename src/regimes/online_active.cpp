@@ -3,13 +3,13 @@
 #include <cmath>
 #include <utility>
 
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "regimes/shared/online_stream.hpp"
 #include "regimes/shared/trajectory_regime.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 namespace {
 
 struct OnlineActiveOptions : OnlineStreamOptions {
@@ -165,4 +165,4 @@ void register_online_active(Catalog& catalog) {
                                     "Lewis & Gale 1994 (uncertainty sampling)");
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

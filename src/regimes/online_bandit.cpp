@@ -10,7 +10,7 @@
 #include "spurion/losses.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 namespace {
 
 struct OnlineBanditOptions : OnlineStreamOptions {
@@ -132,4 +132,4 @@ void register_online_bandit(Catalog& catalog) {
                                     "Dudik, Langford & Li 2011, arXiv:1103.4601");
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/printable.hpp"
-#include "harness/data/row_counts.hpp"
+#include "harness/store/recorded_rows.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
 

@@ -13,6 +13,8 @@
 namespace spurion {
 namespace {
 
+using environments::ChainSem;
+using environments::ChainSemOptions;
 using tests::estimate;
 using tests::gather;
 using tests::LeastSquares;

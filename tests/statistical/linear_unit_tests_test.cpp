@@ -15,6 +15,8 @@
 namespace spurion {
 namespace {
 
+using environments::example1_population;
+using environments::Example1Population;
 using tests::estimate;
 using tests::Estimate;
 using tests::gather;

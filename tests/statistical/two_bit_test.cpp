@@ -12,6 +12,10 @@
 namespace spurion {
 namespace {
 
+using environments::TwoBitDomain;
+using environments::TwoBitExact;
+using environments::TwoBitLogits;
+using environments::TwoBitLoss;
 using tests::estimate;
 using tests::synthetic_world;
 using tests::train_samples;

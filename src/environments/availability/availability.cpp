@@ -12,7 +12,7 @@
 #include "spurion/optimal_reliance.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::GaussianPair;
@@ -292,4 +292,4 @@ void register_availability(Catalog& catalog) {
       "Hermann et al. 2024, arXiv:2310.16228");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -7,7 +7,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::identity;
@@ -373,4 +373,4 @@ void register_chain_sem(Catalog& catalog) {
       "Arjovsky et al. 2019, arXiv:1907.02893, section 5.1");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,13 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/ceilings/population_regression.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 struct ChainSemOptions {
   bool hidden = false;
@@ -86,4 +86,4 @@ class SPURION_API ChainSem final : public Environment {
   EnvironmentInfo info_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -13,7 +13,7 @@
 #include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::first_is_better;
@@ -391,4 +391,4 @@ void register_coloured_images(Catalog& catalog) {
       "Arjovsky et al. 2019, arXiv:1907.02893");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -11,7 +11,7 @@
 #include "spurion/image_source.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 struct ColouredImagesOptions {
   std::string source = "fashion_mnist";
@@ -74,4 +74,4 @@ class ColouredImages final : public Environment {
   EnvironmentInfo info_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

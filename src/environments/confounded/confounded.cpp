@@ -3,15 +3,15 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/confounded/confounded_ceilings.hpp"
-#include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::normals;
@@ -205,4 +205,4 @@ void register_confounded(Catalog& catalog) {
       "after Scholkopf et al. 2012, arXiv:1206.6471");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

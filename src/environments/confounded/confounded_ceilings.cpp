@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "environments/shared/ceilings/tie_rules.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
-#include "environments/shared/ceilings/tie_rules.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 using environments::integrate;
 using environments::kNormalTail;
@@ -119,4 +119,4 @@ Ceilings confounded_ceilings(const ConfoundedLaw& here, const std::vector<Confou
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

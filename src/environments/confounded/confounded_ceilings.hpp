@@ -4,7 +4,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Population of one domain of a world with a hidden confounder:
 ///
@@ -30,4 +30,4 @@ struct ConfoundedLaw {
 [[nodiscard]] SPURION_API Ceilings confounded_ceilings(const ConfoundedLaw& here,
                                                        const std::vector<ConfoundedLaw>& train);
 
-}  // namespace spurion
+}  // namespace spurion::environments

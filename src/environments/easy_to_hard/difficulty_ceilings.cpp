@@ -4,11 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "environments/shared/ceilings/tie_rules.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
-#include "environments/shared/ceilings/tie_rules.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 using environments::integrate;
 using environments::normal_cdf;
@@ -114,4 +114,4 @@ Ceilings difficulty_ceilings(const DifficultyLaw& law, double hard,
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

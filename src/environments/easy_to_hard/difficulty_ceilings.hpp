@@ -4,7 +4,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Population of a world whose rows differ in how hard the causal feature is to read:
 ///
@@ -32,4 +32,4 @@ struct DifficultyLaw {
 [[nodiscard]] Ceilings difficulty_ceilings(const DifficultyLaw& law, double hard,
                                            const std::vector<double>& train);
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -4,16 +4,16 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/gaussian_core_cue.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/easy_to_hard/difficulty_ceilings.hpp"
-#include "environments/shared/draws.hpp"
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/draws.hpp"
+#include "environments/shared/gaussian_core_cue.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -202,4 +202,4 @@ void register_easy_to_hard(Catalog& catalog) {
       "after Burns et al. 2023, arXiv:2312.09390");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -17,7 +17,7 @@
 #include "environments/shared/empirical_rows.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -135,4 +135,4 @@ std::vector<double> read_image_values(const std::string& name, std::int64_t coun
   return values;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -6,7 +6,7 @@
 
 #include "spurion/tensor.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Which dimension of pictures [N, a, b, c] holds the channels.
 enum class Layout { automatic, channels_first, channels_last };
@@ -28,4 +28,4 @@ ImageFile read_images(const std::string& name, Layout layout);
 std::vector<double> read_image_values(const std::string& name, std::int64_t count,
                                       const std::string& images);
 
-}  // namespace spurion
+}  // namespace spurion::environments

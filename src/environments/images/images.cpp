@@ -7,13 +7,13 @@
 #include <memory>
 #include <utility>
 
+#include "environments/images/image_files.hpp"
 #include "environments/shared/class_labels.hpp"
 #include "environments/shared/empirical_world.hpp"
-#include "environments/images/image_files.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 struct ImagesOptions {
@@ -234,4 +234,4 @@ void register_images(Catalog& catalog) {
       "your own data");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

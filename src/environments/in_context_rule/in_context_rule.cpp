@@ -3,15 +3,15 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/dial_world.hpp"
 #include "environments/in_context_rule/symbol_rules.hpp"
-#include "environments/shared/token_sequences.hpp"
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/dial_world.hpp"
+#include "environments/shared/token_sequences.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -208,4 +208,4 @@ void register_in_context_rule(Catalog& catalog) {
       "after Raventos et al. 2023, arXiv:2306.15063");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

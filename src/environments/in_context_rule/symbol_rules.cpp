@@ -8,7 +8,7 @@
 #include "environments/shared/ceilings/tie_rules.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -129,4 +129,4 @@ std::optional<double> SymbolRules::accuracy(const Prior& world, const Prior& bel
   return sum;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

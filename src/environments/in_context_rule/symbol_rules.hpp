@@ -7,7 +7,7 @@
 #include "spurion/export.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Tables that give each of S symbols the label -1 or +1, half of them each: bit u of a rule is set
 /// where symbol u is labelled +1. S is even, at most `kMaxSymbols`.
@@ -55,4 +55,4 @@ class SPURION_API SymbolRules {
   std::vector<Rule> pool_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -12,7 +12,7 @@
 #include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::Matrix;
@@ -259,4 +259,4 @@ void register_linear_unit_tests(Catalog& catalog) {
       "Aubin et al. 2021, arXiv:2102.10867");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/linear_unit_tests/linear_unit_example.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 struct LinearUnitTestsOptions {
   std::string example = "1";
@@ -67,4 +67,4 @@ struct Example1Population {
 SPURION_API Example1Population example1_population(const LinearUnitTestsOptions& options,
                                                    std::uint64_t data_seed);
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/draws.hpp"
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/draws.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -141,4 +141,4 @@ std::string CuedCore::mechanism() const {
       options_.noise_dimensions);
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

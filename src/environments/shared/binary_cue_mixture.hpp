@@ -7,7 +7,7 @@
 #include "environments/shared/ceilings/cue_cells.hpp"
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// A noisy causal core beside two-valued cues that are read without noise: what the worlds with
 /// several shortcuts share. y = -1 or +1, evenly.
@@ -57,4 +57,4 @@ class CuedCore {
   CueCells cells_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

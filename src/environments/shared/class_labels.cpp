@@ -9,7 +9,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -84,4 +84,4 @@ ClassLabels to_classes(const std::vector<double>& values, const LabelOptions& op
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Labels as recorded files have them, as classes 0, 1, 2 ... without gaps.
 struct ClassLabels {
@@ -28,4 +28,4 @@ struct LabelOptions {
 /// one class; too many.
 ClassLabels to_classes(const std::vector<double>& values, const LabelOptions& options);
 
-}  // namespace spurion
+}  // namespace spurion::environments

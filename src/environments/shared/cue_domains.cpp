@@ -7,7 +7,7 @@
 #include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 CueDomains::CueDomains(std::string world, std::vector<CuePositions> train, CuePositions test,
                        CuePositions usual)
@@ -47,4 +47,4 @@ CuePositions CueDomains::positions(const Domain& domain) const {
   return at_cues(domain.cue_shifts).cue_shifts;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,7 +5,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Positions of all cues, in the order of `EnvironmentInfo::cues`; each in [0, 1].
 using CuePositions = std::vector<double>;
@@ -40,4 +40,4 @@ class CueDomains {
   CuePositions usual_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

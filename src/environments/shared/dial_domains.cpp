@@ -7,7 +7,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 DialDomains::DialDomains(std::string world, std::vector<double> train, double test, double low,
                          double high)
@@ -62,4 +62,4 @@ void DialDomains::mark(DialInfo& dial) const {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

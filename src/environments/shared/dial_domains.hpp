@@ -5,7 +5,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// The domains of a world with one dial: "train_0" .. , "test", and any point on the dial.
 class DialDomains {
@@ -43,4 +43,4 @@ class DialDomains {
   double high_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -8,7 +8,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// What the environments with one dial share: their domains, where their draws come from, and what
 /// is known of them.
@@ -35,4 +35,4 @@ class DialWorld : public Environment {
   EnvironmentInfo info_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

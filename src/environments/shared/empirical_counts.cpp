@@ -5,7 +5,7 @@
 
 #include "environments/shared/empirical_world.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 std::string EmpiricalWorld::class_name(std::int64_t label) const {
   return rows_.class_names.empty() ? fmt::format("{}", label)
@@ -103,4 +103,4 @@ void EmpiricalWorld::count_rows() {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -9,7 +9,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -71,4 +71,4 @@ void EmpiricalRows::complete() {
   classes = *std::max_element(label.begin(), label.end()) + 1;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -9,7 +9,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/image_source.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Rows that were recorded, not generated, and what is known of them.
 struct EmpiricalRows {
@@ -51,4 +51,4 @@ std::shared_ptr<const T> loaded_once(const DataSources* sources, const std::stri
   return sources != nullptr ? sources->once<T>(key, load) : std::make_shared<const T>(load());
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -11,7 +11,7 @@
 #include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -371,4 +371,4 @@ std::vector<double> EmpiricalWorld::train_weights() const {
   return sum;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

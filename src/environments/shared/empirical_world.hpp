@@ -9,7 +9,7 @@
 #include "environments/shared/empirical_rows.hpp"
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// How recorded rows are used.
 struct EmpiricalOptions {
@@ -103,4 +103,4 @@ class EmpiricalWorld : public Environment {
   std::vector<Domain> train_domains_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -8,7 +8,7 @@
 #include "environments/shared/draws.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 using environments::normals;
 using Kind = Intervention::Kind;
@@ -91,4 +91,4 @@ double intervened_real(double value, int y, double fresh, const Intervention& in
   return value;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

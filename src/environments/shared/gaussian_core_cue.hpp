@@ -6,7 +6,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// What the Gaussian worlds with one core and one cue show of a row, and what they have in common:
 ///
@@ -60,4 +60,4 @@ Schema<Options> core_and_cue_schema() {
              "Further coordinates that say nothing.", between(0, 100000));
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

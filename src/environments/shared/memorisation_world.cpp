@@ -7,13 +7,13 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/exact_shares.hpp"
-#include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -200,4 +200,4 @@ void MemorisationWorld::describe() {
       DialInfo::Mixture{Intervention::align(kAttribute), Intervention::oppose(kAttribute)};
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -9,7 +9,7 @@
 #include "spurion/random.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Options that all worlds of `MemorisationWorld` have.
 struct MinorityOptions {
@@ -84,4 +84,4 @@ class MemorisationWorld : public Environment {
   EnvironmentInfo info_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

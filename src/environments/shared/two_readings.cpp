@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -87,4 +87,4 @@ Ceiling TwoReadings::cue_only(double here, double taught) const {
   return {taught < 0.5 ? follows : 1.0 - follows, Exactness::closed_form, 0.0};
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -3,7 +3,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/export.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// A label read twice through Gaussian noise, once by way of an attribute that may disagree with
 /// it. y = -1 or +1, evenly:
@@ -35,4 +35,4 @@ class SPURION_API TwoReadings {
   double cue_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

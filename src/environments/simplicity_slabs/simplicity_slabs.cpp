@@ -6,17 +6,17 @@
 #include <optional>
 #include <utility>
 
-#include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
-#include "environments/simplicity_slabs/slabs.hpp"
-#include "environments/shared/ceilings/tie_rules.hpp"
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/shift_domains.hpp"
+#include "environments/simplicity_slabs/slabs.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::first_is_better;
@@ -344,4 +344,4 @@ void register_simplicity_slabs(Catalog& catalog) {
       "Shah et al. 2020, arXiv:2006.07710");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -134,4 +134,4 @@ void draw_shape(const ShapeScene& scene, const std::uint8_t* grain, float* plane
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-namespace spurion {
+namespace spurion::environments {
 
 /// What one picture of `textured_shapes` shows. Two-valued things are -1 or +1.
 struct ShapeScene {
@@ -37,4 +37,4 @@ constexpr std::int64_t kShapePixels = kShapeSide * kShapeSide;
 /// each number, the noise of the camera.
 void draw_shape(const ShapeScene& scene, const std::uint8_t* grain, float* planes);
 
-}  // namespace spurion
+}  // namespace spurion::environments

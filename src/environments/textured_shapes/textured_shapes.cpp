@@ -6,16 +6,16 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/cue_cells.hpp"
+#include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/cue_domains.hpp"
 #include "environments/textured_shapes/shape_drawing.hpp"
-#include "environments/shared/binary_intervention.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -288,4 +288,4 @@ void register_textured_shapes(Catalog& catalog) {
       "after Geirhos et al. 2019, arXiv:1811.12231");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "environments/shared/ceilings/tie_rules.hpp"
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/ceilings/tie_rules.hpp"
 #include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 using environments::intervened;
@@ -200,4 +200,4 @@ void register_two_bit(Catalog& catalog) {
       "Kamath et al. 2021, arXiv:2101.01134");
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

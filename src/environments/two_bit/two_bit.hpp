@@ -8,7 +8,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 struct TwoBitOptions {
   double alpha = 0.1;
@@ -50,4 +50,4 @@ class TwoBit final : public Environment {
   EnvironmentInfo info_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -9,7 +9,7 @@
 #include "environments/shared/ceilings/tie_rules.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 namespace {
 
 constexpr std::array<int, 2> kLabels = {-1, 1};
@@ -233,4 +233,4 @@ TwoBitLogits TwoBitExact::irm_minimiser(double weight, TwoBitLoss loss) const {
   return odd(std::clamp(best.a, -kBox, kBox), std::clamp(best.b, -kBox, kBox));
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

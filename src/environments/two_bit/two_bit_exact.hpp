@@ -6,7 +6,7 @@
 
 #include "spurion/export.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Parameters of a domain of `two_bit`: how often each bit disagrees with the label.
 struct TwoBitDomain {
@@ -73,4 +73,4 @@ class SPURION_API TwoBitExact {
   std::vector<TwoBitDomain> train_domains_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

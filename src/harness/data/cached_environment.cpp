@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "core/work_clock.hpp"
+#include "harness/data/data_cache.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/samples.hpp"
-#include "nouns/work_clock.hpp"
-#include "harness/data/data_cache.hpp"
 
 namespace spurion {
 

@@ -7,10 +7,10 @@
 #include <set>
 #include <string_view>
 
-#include "nouns/samples.hpp"
-#include "nouns/named_domains.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "nouns/default_twin.hpp"
+#include "nouns/samples.hpp"
 #include "spurion/error.hpp"
 #include "spurion/image_source.hpp"
 #include "spurion/random.hpp"
@@ -35,7 +35,7 @@ StreamKey hash(StreamKey key, const Sample& sample) {
 std::string fingerprint_of(const Environment& environment) {
   StreamKey key(0);
   bool finite = false;
-  const Intervention twin = usual_twin(environment, environment.info().cue);
+  const Intervention twin = default_twin(environment, environment.info().cue);
   std::vector<Domain> domains = environment.train_domains();
   domains.push_back(environment.test_domain());
   for (const Domain& domain : domains) {
@@ -107,20 +107,6 @@ std::map<std::string, std::string> data_fingerprints(
     });
   }
   return found;
-}
-
-void check_same_data(const std::map<std::string, std::string>& first, const std::string& made_from,
-                     const std::map<std::string, std::string>& second, const std::string& found) {
-  const std::string_view prefix(kDataPrefix);
-  for (const auto& [name, fingerprint] : first) {
-    if (name.compare(0, prefix.size(), prefix) != 0) continue;
-    const auto other = second.find(name);
-    if (other == second.end() || other->second == fingerprint) continue;
-    throw DataError(
-        fmt::format("the rows of {} are not the same in {} and {}: a file has changed since; run "
-                    "into another folder (--out), or bring back the rows",
-                    name.substr(prefix.size()), made_from, found));
-  }
 }
 
 }  // namespace spurion

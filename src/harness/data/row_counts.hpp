@@ -1,8 +1,6 @@
 #pragma once
 
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "spurion/environment.hpp"
@@ -19,11 +17,6 @@ SPURION_API std::string missing_groups(const RowCounts& counts, const Environmen
 /// how many rows each class and each group has for each purpose, and which have none. Empty where
 /// rows are generated.
 SPURION_API std::vector<std::string> row_count_lines(const EnvironmentInfo& info);
-
-/// The lines of each world of recorded rows among the facts of a run ("environment.NAME" in its
-/// context), by the name of the world.
-SPURION_API std::vector<std::pair<std::string, std::vector<std::string>>> recorded_rows(
-    const std::map<std::string, std::string>& context);
 
 /// The lines that tell of classes and groups without rows only.
 SPURION_API std::vector<std::string> missing_row_lines(const EnvironmentInfo& info);

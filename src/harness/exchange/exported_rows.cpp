@@ -8,6 +8,7 @@
 
 #include "harness/data/finite_world.hpp"
 #include "harness/data/guarded_environment.hpp"
+#include "nouns/default_twin.hpp"
 #include "nouns/named_domains.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
@@ -137,7 +138,7 @@ Domain find_domain(const Environment& environment, const std::string& name) {
 
 RowSetSample sample_rows(const RowSet& set, const Environment& environment) {
   RowSetSample out;
-  out.twin = usual_twin(environment, environment.info().cue);
+  out.twin = default_twin(environment, environment.info().cue);
   const bool twins = out.twin.kind != Intervention::Kind::none;
   for (const RowSet::Part& part : set.parts) {
     out.domains.push_back(find_domain(environment, part.domain));
@@ -152,7 +153,7 @@ RowSetSample sample_rows(const RowSet& set, const Environment& environment) {
 double memory_of_rows(const RowSet& set, const Environment& environment) {
   constexpr double kCopies = 3.0;
   const bool twins =
-      usual_twin(environment, environment.info().cue).kind != Intervention::Kind::none;
+      default_twin(environment, environment.info().cue).kind != Intervention::Kind::none;
   double bytes = 0.0;
   for (const RowSet::Part& part : set.parts) {
     const Domain domain = find_domain(environment, part.domain);

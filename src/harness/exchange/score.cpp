@@ -10,6 +10,8 @@
 #include "core/place_of.hpp"
 #include "core/safe_name.hpp"
 #include "harness/data/data_fingerprint.hpp"
+#include "harness/measure/ceiling_measurements.hpp"
+#include "harness/measure/confusion_index.hpp"
 #include "harness/measure/pack_scorer.hpp"
 #include "harness/run/kept_trials.hpp"
 #include "harness/run/provenance_maker.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "harness/measure/divergence.hpp"
 #include "harness/measure/evaluator.hpp"
 

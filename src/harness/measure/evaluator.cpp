@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nouns/border_checks.hpp"
-#include "nouns/drifted_environment.hpp"
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "harness/data/cached_environment.hpp"
+#include "harness/measure/ceiling_measurements.hpp"
+#include "harness/measure/confusion_index.hpp"
+#include "nouns/border_checks.hpp"
+#include "nouns/default_twin.hpp"
+#include "nouns/drifted_environment.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimal_reliance.hpp"
@@ -51,8 +54,8 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
       measurements_(context.environments.size()),
       costs_(context.environments.size()),
       ended_(context.environments.size()) {
-  twin_ = usual_twin(*context.environments.front(), info_->cue);
-  causal_twin_ = usual_twin(*context.environments.front(), info_->causal);
+  twin_ = default_twin(*context.environments.front(), info_->cue);
+  causal_twin_ = default_twin(*context.environments.front(), info_->causal);
 }
 
 std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
@@ -280,7 +283,7 @@ void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const
   for (std::size_t c = 0; c < domains.size(); ++c) {
     const Domain& domain = domains[c];
     Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
-                          Intervention::none(), usual_twin(environment, info_->cues[c].name));
+                          Intervention::none(), default_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
     const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
     values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "harness/measure/evaluator.hpp"
+#include "nouns/default_twin.hpp"
 #include "nouns/drift.hpp"
-#include "nouns/named_domains.hpp"
 
 namespace spurion {
 
@@ -97,7 +97,7 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
     CueRows rows{"cue_" + cue, domain, Intervention::align(cue), Intervention::oppose(cue)};
     if (!world.supports(rows.first) || !world.supports(rows.twin)) {
       rows.first = Intervention::none();
-      rows.twin = usual_twin(world, cue);
+      rows.twin = default_twin(world, cue);
     }
     if (rows.twin.kind != Intervention::Kind::none) each.push_back(std::move(rows));
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/failure.hpp"
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "harness/measure/counting_model.hpp"
 #include "spurion/method.hpp"
 

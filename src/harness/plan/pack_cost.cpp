@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "nouns/border_checks.hpp"
-#include "nouns/drifted_environment.hpp"
 #include "engine/risks/risk_model.hpp"
+#include "harness/measure/pack_scorer.hpp"
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/plan/measurement_count.hpp"
-#include "harness/measure/pack_scorer.hpp"
+#include "nouns/border_checks.hpp"
+#include "nouns/drifted_environment.hpp"
 #include "regimes/shared/row_source.hpp"
 #include "spurion/error.hpp"
 
@@ -30,8 +30,9 @@ double sample_bytes(const EnvironmentInfo& info) {
 
 double PackCost::memory_bytes(std::int64_t replicas, std::int64_t seeds) const {
   const auto count = static_cast<double>(replicas);
-  const double batches = std::max(
-      count * batch_bytes, std::min(static_cast<double>(kPreparedBytes), count * prepared_bytes));
+  const double batches =
+      std::max(count * batch_bytes,
+               std::min(static_cast<double>(regimes::kPreparedBytes), count * prepared_bytes));
   return kSlack *
          (fixed_bytes + count * replica_bytes + static_cast<double>(seeds) * seed_bytes + batches);
 }

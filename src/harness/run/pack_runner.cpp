@@ -7,17 +7,17 @@
 #include <limits>
 #include <optional>
 
-#include "nouns/border_checks.hpp"
+#include "catalog/plugin_parts.hpp"
 #include "core/failure.hpp"
 #include "core/machine_limits.hpp"
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "harness/measure/evaluator.hpp"
+#include "harness/measure/timed_method.hpp"
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/run/pack_runner.hpp"
-#include "catalog/plugin_parts.hpp"
-#include "nouns/seeds.hpp"
 #include "harness/run/threads.hpp"
-#include "harness/measure/timed_method.hpp"
+#include "nouns/border_checks.hpp"
+#include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 

@@ -20,7 +20,6 @@
 #include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
 #include "harness/suite/method_access.hpp"
-#include "nouns/named_domains.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/version.hpp"
 

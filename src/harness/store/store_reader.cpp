@@ -7,7 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "harness/data/data_fingerprint.hpp"
+#include "harness/store/same_data.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
 #include "spurion/error.hpp"

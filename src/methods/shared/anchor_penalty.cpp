@@ -7,7 +7,7 @@
 
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 namespace {
 constexpr std::int64_t kChunk = 8;  // rows at once: each has parameters of its own
@@ -60,4 +60,4 @@ double row_gradient_bytes(const MemorySizes& sizes) {
   return static_cast<double>(kChunk) * (3.0 * sizes.parameters + sizes.activations);
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

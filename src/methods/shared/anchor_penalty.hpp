@@ -4,7 +4,7 @@
 
 #include "methods/shared/base_risk.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// strength * sum_i importance_i (theta_i - anchor_i)^2: what the regularising methods for streams
 /// differ in is how they come by the importances.
@@ -45,4 +45,4 @@ Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction functi
 /// What that takes of each replica while it runs.
 double row_gradient_bytes(const MemorySizes& sizes);
 
-}  // namespace spurion
+}  // namespace spurion::methods

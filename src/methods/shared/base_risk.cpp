@@ -4,7 +4,7 @@
 
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 BaseRisk::BaseRisk(const BaseRiskOptions& options, const MethodContext& context)
     : weight_(per_replica_tensor(options.penalty_weight, context)),
@@ -76,4 +76,4 @@ void BaseRisk::visit_state(StateVisitor& visit) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

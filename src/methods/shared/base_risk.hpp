@@ -10,7 +10,7 @@
 #include "spurion/method.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// What every method for streams minimises on the newest rows: their mean risk, if wanted with a
 /// penalty of the offline methods (domain_penalty.hpp). Its domains are those of the batch: in
@@ -79,4 +79,4 @@ class BaseRisk {
   std::optional<PhaseMemories> phases_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::methods

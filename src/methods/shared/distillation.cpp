@@ -4,7 +4,7 @@
 
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 namespace {
 
@@ -37,4 +37,4 @@ Tensor Teacher::predict(const Trainee& trainee, const Tensor& x) const {
   return trainee.model().forward_anywhere(parameters_, x).logits;
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

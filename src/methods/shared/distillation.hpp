@@ -2,7 +2,7 @@
 
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// Divergence of a student's predictions from a teacher's, mean over rows, [K]; logits are
 /// [K, R, C]. Classes: temperature^2 * KL(teacher || student) of softened predictions (Hinton et
@@ -22,4 +22,4 @@ class Teacher {
   Tensor parameters_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -5,7 +5,7 @@
 #include "methods/shared/group_weights.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 Tensor DomainPenalty::operator()(const std::vector<PenalisedRows>& rows, const Trainee& trainee) {
   std::vector<Tensor> each;
@@ -22,4 +22,4 @@ Tensor DomainPenalty::operator()(const std::vector<PenalisedRows>& rows, const T
   return (weights_ * values).sum(1) - values.mean(1);
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -5,7 +5,7 @@
 
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// Some of the domains a penalty compares, and what the model made of their rows.
 struct PenalisedRows {
@@ -38,4 +38,4 @@ class DomainPenalty {
   Tensor weights_;    // [K, E] of group_dro; starts over when E changes
 };
 
-}  // namespace spurion
+}  // namespace spurion::methods

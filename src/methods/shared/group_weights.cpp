@@ -7,7 +7,7 @@
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 namespace {
 
@@ -90,4 +90,4 @@ void require_groups(const char* method, const MethodContext& context) {
   throw UsageError(fmt::format("{} needs an environment with groups", method));
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -2,7 +2,7 @@
 
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// sum_i weights[k, i] losses[k, i] / B, [K]; `weights` [K or 1, B] is a constant. Each replica is
 /// summed as if alone, in row order, in float64.
@@ -21,4 +21,4 @@ Tensor groups_of(const Batch& batch);
 /// Throws `UsageError` unless the environment has groups; `method` needs them.
 void require_groups(const char* method, const MethodContext& context);
 
-}  // namespace spurion
+}  // namespace spurion::methods

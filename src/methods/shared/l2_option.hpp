@@ -3,7 +3,7 @@
 #include "spurion/replicas.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// What every method that minimises a loss can add to it: l2 ||theta||^2 over all parameters. One
 /// default for all, so that a comparison of defaults compares the methods and nothing else.
@@ -19,4 +19,4 @@ struct L2Option {
   }
 };
 
-}  // namespace spurion
+}  // namespace spurion::methods

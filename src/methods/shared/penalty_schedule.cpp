@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace spurion {
+namespace spurion::methods {
 
 Tensor PenaltySchedule::at(std::int64_t step) const {
   return at::where(anneal_steps.gt(step), at::full_like(weight, initial), weight);
@@ -15,4 +15,4 @@ Tensor PenaltySchedule::combine(const Tensor& loss, const Tensor& penalty,
   return rescale ? total / now.clamp_min(1.0) : total;
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

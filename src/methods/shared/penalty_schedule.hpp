@@ -2,7 +2,7 @@
 
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// How a penalty joins the loss, as in the code of Arjovsky et al. 2019 and Krueger et al. 2021:
 /// the weight is `initial` before step `anneal_steps` and `weight` from then on; with `rescale`, a
@@ -19,4 +19,4 @@ struct PenaltySchedule {
   [[nodiscard]] Tensor combine(const Tensor& loss, const Tensor& penalty, std::int64_t step) const;
 };
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace spurion {
+namespace spurion::methods {
 
 PhaseMemories::PhaseMemories(std::int64_t rows, std::int64_t past, MethodContext context)
     : rows_(rows), past_(past), context_(std::move(context)) {
@@ -58,4 +58,4 @@ Batch as_one_domain(const Batch& batch) {
   return one;
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

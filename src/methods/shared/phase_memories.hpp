@@ -5,7 +5,7 @@
 
 #include "methods/shared/row_memory.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// Rows of the phases of a stream, kept apart: the phases can then be the domains of a method that
 /// compares domains. The cue's correlation differs between them; the mechanism does not.
@@ -38,4 +38,4 @@ class PhaseMemories {
 /// A batch as one domain, however many slots it came in.
 Batch as_one_domain(const Batch& batch);
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <map>
 
-namespace spurion {
+namespace spurion::methods {
 
 namespace {
 
@@ -174,4 +174,4 @@ Output output_rows(const Output& output, std::int64_t first, std::int64_t count)
   return part;
 }
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -5,7 +5,7 @@
 
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::methods {
 
 /// Rows of a stream kept for later, `capacity` for each replica, every row of the stream with the
 /// same probability (reservoir sampling: Vitter 1985, algorithm R).
@@ -49,4 +49,4 @@ Tensor joined_rows(const Tensor& first, const Tensor& second);
 /// Rows first .. first + count - 1 of what a pass gave.
 Output output_rows(const Output& output, std::int64_t first, std::int64_t count);
 
-}  // namespace spurion
+}  // namespace spurion::methods

@@ -7,7 +7,7 @@
 #include "engine/matrix/matmul.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::models {
 
 std::int64_t LayoutBuilder::add(std::string name, Shape shape) {
   const std::int64_t offset = next_;
@@ -78,4 +78,4 @@ Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x) {
          bias.unsqueeze(1);
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -5,7 +5,7 @@
 
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::models {
 
 /// Lays parameter blocks out one after another in the flat vector.
 class LayoutBuilder {
@@ -50,4 +50,4 @@ std::vector<Tensor> split_parameters(const Tensor& parameters,
 /// x [K or 1, B, in] -> [K, B, out] with weight [K, in, out] and bias [K, out].
 Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x);
 
-}  // namespace spurion
+}  // namespace spurion::models

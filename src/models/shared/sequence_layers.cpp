@@ -7,7 +7,7 @@
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::models {
 
 using engine::batched_matmul;
 using engine::Transpose;
@@ -71,4 +71,4 @@ Tensor gelu(const Tensor& x) {
   return x * losses::sigmoid((x + x * x * x * 0.044715) * kTwiceRoot);
 }
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -11,7 +11,7 @@
 /// beside it. Vectors are spread, and rows summed, by products with ones instead, each replica's as
 /// if alone. Everything here can be differentiated any number of times, in float32 and float64.
 
-namespace spurion {
+namespace spurion::models {
 
 /// Throws `UsageError` unless rows are sequences [length, vocabulary]; `model` needs them.
 void require_sequences(const std::string& model, const Shape& input_shape);
@@ -44,4 +44,4 @@ Tensor hyperbolic_tangent(const Tensor& x);
 /// Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016).
 Tensor gelu(const Tensor& x);
 
-}  // namespace spurion
+}  // namespace spurion::models

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 namespace {
 
@@ -152,4 +152,4 @@ Batch select_rows(const Batch& batch, const Tensor& index) {
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

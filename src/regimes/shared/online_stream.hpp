@@ -9,7 +9,7 @@
 #include "regimes/shared/stream_loop.hpp"
 #include "regimes/shared/tuning.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// What the regimes that train on a stream share.
 struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
@@ -79,4 +79,4 @@ void run_online(Run& run, const TrajectoryOptions& options, PhaseBody& body);
 /// Rows `index` [K, E, q] (of each slot) of a batch.
 Batch select_rows(const Batch& batch, const Tensor& index);
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "spurion/losses.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 Prequential::Prequential(const RegimeContext& context) : context_(&context) {
   const auto replicas = static_cast<std::int64_t>(context.environments.size());
@@ -83,4 +83,4 @@ void Prequential::visit_state(StateVisitor& visit) {
   visit("rows", rows_);
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -6,7 +6,7 @@
 #include "spurion/method.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// Averages predictions made before they are learned from (prequential evaluation, Dawid 1984) over
 /// windows of a stream, and compares them with what was possible.
@@ -45,4 +45,4 @@ class Prequential {
   std::int64_t rows_ = 0;
 };
 
-}  // namespace spurion
+}  // namespace spurion::regimes

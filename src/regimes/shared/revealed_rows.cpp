@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-namespace spurion {
+namespace spurion::regimes {
 
 void RevealedRows::add_reader(const std::vector<Slot>& slots) {
   Reader reader;
@@ -98,4 +98,4 @@ void RevealedRows::visit_state(StateVisitor& visit) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

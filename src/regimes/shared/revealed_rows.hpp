@@ -10,7 +10,7 @@
 #include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// Whose labels were revealed so far. A row's label counts once, however often the row is used: in
 /// another epoch, slot or phase, or because a finite pool began anew.
@@ -61,4 +61,4 @@ class SPURION_API RevealedRows {
   std::vector<Reader> readers_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::regimes

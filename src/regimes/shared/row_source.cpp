@@ -7,12 +7,12 @@
 #include <cstring>
 #include <utility>
 
-#include "nouns/samples.hpp"
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 #include "engine/risks/linear_risks.hpp"
+#include "nouns/samples.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 namespace {
 
@@ -357,4 +357,4 @@ Batch StreamSource::batch(std::int64_t first, std::int64_t batch) const {
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -8,7 +8,7 @@
 #include "spurion/method.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// One slot of a batch: rows of this domain from `first` on, under an intervention.
 struct Slot {
@@ -99,4 +99,4 @@ class SPURION_API StreamSource {
   mutable std::int64_t count_ = 0;
 };
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -6,7 +6,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 void run_phases(Run& run, std::int64_t phases,
                 const std::function<std::int64_t(std::int64_t)>& steps_of, PhaseBody& body) {
@@ -86,4 +86,4 @@ SlotFunction with_resampled_cues(SlotFunction slots) {
   };
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -9,7 +9,7 @@
 #include "spurion/method.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// What a run consists of.
 struct Run {
@@ -58,4 +58,4 @@ void require_resampling(const Environment& environment, const char* option);
 /// The same slots with every cue resampled by intervention.
 SlotFunction with_resampled_cues(SlotFunction slots);
 
-}  // namespace spurion
+}  // namespace spurion::regimes

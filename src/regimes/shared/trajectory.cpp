@@ -11,7 +11,7 @@
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 namespace {
 
@@ -304,4 +304,4 @@ void require_steps(const Trajectory& trajectory, const TrainingOptions& training
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

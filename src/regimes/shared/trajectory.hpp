@@ -8,7 +8,7 @@
 #include "spurion/regime.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// Where the cues stand over a stream: a value in the suite file that every streaming regime
 /// shares, so that they compare. Phase 0 is where training begins; the others follow.
@@ -133,4 +133,4 @@ Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
           at_least(0));
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

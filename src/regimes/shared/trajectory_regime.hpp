@@ -7,7 +7,7 @@
 #include "regimes/shared/trajectory.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// What the regimes share that go through the phases of a trajectory; `OwnOptions` derives from
 /// `TrajectoryOptions`.
@@ -40,4 +40,4 @@ class TrajectoryRegime : public Regime {
   Options options_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace spurion {
+namespace spurion::regimes {
 
 Tuning::Tuning(TuningOptions options, Trainee& trainee)
     : options_(std::move(options)), trainee_(&trainee) {
@@ -37,4 +37,4 @@ void Tuning::before_step(std::int64_t phase, std::int64_t step) {
   trainee_->limit_updates(std::move(limits));
 }
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -6,7 +6,7 @@
 #include "spurion/method.hpp"
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::regimes {
 
 /// How a trained model is trained on: what continual and online training share.
 struct TuningOptions {
@@ -48,4 +48,4 @@ class Tuning {
   Tensor trainable_;  // bool [P]; undefined when everything is trained
 };
 
-}  // namespace spurion
+}  // namespace spurion::regimes

@@ -14,6 +14,8 @@
 namespace spurion {
 namespace {
 
+using environments::ChainSem;
+using environments::ChainSemOptions;
 using tests::kTest;
 using tests::same_sample;
 using tests::synthetic_world;

@@ -14,6 +14,8 @@
 namespace spurion {
 namespace {
 
+using environments::confounded_ceilings;
+using environments::ConfoundedLaw;
 using tests::kTest;
 using tests::synthetic_world;
 

@@ -12,6 +12,9 @@
 namespace spurion {
 namespace {
 
+using environments::example1_population;
+using environments::Example1Population;
+using environments::LinearUnitTestsOptions;
 using tests::kTest;
 using tests::same_sample;
 using tests::synthetic_world;

@@ -12,6 +12,7 @@
 namespace spurion {
 namespace {
 
+using environments::TwoReadings;
 using tests::kTrain;
 using tests::synthetic_world;
 

@@ -11,6 +11,7 @@
 namespace spurion {
 namespace {
 
+using environments::SymbolRules;
 using tests::kTest;
 using tests::synthetic_world;
 

@@ -12,6 +12,10 @@
 namespace spurion {
 namespace {
 
+using environments::TwoBitDomain;
+using environments::TwoBitExact;
+using environments::TwoBitLogits;
+using environments::TwoBitLoss;
 using tests::kTest;
 using tests::same_sample;
 using tests::synthetic_world;

@@ -1,4 +1,4 @@
-#include "nouns/work_clock.hpp"
+#include "core/work_clock.hpp"
 
 #include "catch.hpp"
 

@@ -13,6 +13,7 @@
 #include "unit/environments/synthetic_worlds.hpp"
 
 using namespace spurion;
+using namespace spurion::regimes;
 using namespace spurion::tests;
 using Catch::Contains;
 

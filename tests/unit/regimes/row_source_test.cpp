@@ -8,6 +8,7 @@
 #include "spurion/error.hpp"
 
 using namespace spurion;
+using namespace spurion::regimes;
 
 namespace {
 

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <limits>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 using environments::first_is_better;
 using environments::normal_cdf;
@@ -116,4 +116,4 @@ Ceilings CueCells::ceilings(const std::vector<double>& shifts,
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -5,7 +5,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// The population of worlds with a causal reading and two-valued cues that are read without noise:
 ///
@@ -61,4 +61,4 @@ class CueCells {
   CueCellsOptions options_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -6,7 +6,7 @@
 
 #include "environments/shared/empirical_world.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 namespace {
 
@@ -126,4 +126,4 @@ Ceilings EmpiricalWorld::ceilings(const Domain& domain) const {
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

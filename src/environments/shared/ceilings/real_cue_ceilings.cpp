@@ -6,7 +6,7 @@
 
 #include "environments/shared/numerics/linear_algebra.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 using environments::integrate;
 using environments::normal_cdf;
@@ -76,4 +76,4 @@ Ceilings RealCueCeilings::of(const RealCueLaw& here) const {
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -8,7 +8,7 @@
 #include "environments/shared/numerics/quadrature.hpp"
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::environments {
 
 /// Population of one domain of a world where, given the label, core and cue are independent:
 ///
@@ -56,4 +56,4 @@ class RealCueCeilings {
   mutable std::vector<double> taught_;       ///< L at each node of those
 };
 
-}  // namespace spurion
+}  // namespace spurion::environments

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "spurion/trial.hpp"
+#include "spurion/work_times.hpp"
 
 namespace spurion::core {
 

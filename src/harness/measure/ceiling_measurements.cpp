@@ -1,0 +1,76 @@
+#include "harness/measure/ceiling_measurements.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "harness/data/finite_world.hpp"
+#include "nouns/drift.hpp"
+#include "nouns/named_domains.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+/// The ceilings by name, averaged over domains.
+std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<Ceilings>& each) {
+  const auto average = [&](auto pick) {
+    double sum = 0.0;
+    for (const Ceilings& one : each) sum += pick(one);
+    return sum / static_cast<double>(each.size());
+  };
+  std::vector<std::pair<std::string, double>> named = {
+      {"ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; })},
+      {"ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; })},
+      {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })},
+      {"ceiling_chance", average([](const Ceilings& c) { return c.chance; })}};
+  if (std::all_of(each.begin(), each.end(),
+                  [](const Ceilings& c) { return c.population_erm.has_value(); })) {
+    named.emplace_back("ceiling_population_erm",
+                       average([](const Ceilings& c) { return c.population_erm->value; }));
+  }
+  return named;
+}
+
+}  // namespace
+
+std::vector<Measurement> ceilings_of(const Environment& environment,
+                                     const std::vector<Phase>& schedule) {
+  std::vector<Measurement> rows;
+  const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
+    for (const Ceilings& one : each) {
+      // Where the rows of a phase drift, more is unknown.
+      if (drift_of(domain).kind != Drift::Kind::none) break;
+      const std::string strange = strange_ceiling(domain, one);
+      if (strange.empty()) continue;
+      throw UsageError(fmt::format("environment '{}': {}; give options closer to the usual ones",
+                                   environment.info().name, strange));
+    }
+    for (const auto& [name, value] : average_ceilings(each)) {
+      if (!std::isfinite(value)) continue;
+      rows.push_back({0, 0, domain.name, domain.shift, name, value});
+    }
+  };
+  add(environment.test_domain(), {environment.ceilings(environment.test_domain())});
+  for (const double shift : environment.info().dial.points) {
+    Domain domain = environment.at(shift);
+    domain.name = dial_name(shift);
+    add(domain, {environment.ceilings(domain)});
+  }
+  for (const Phase& phase : schedule) {
+    add(phase.domain, {phase_ceilings(environment, phase)});
+  }
+  std::vector<Ceilings> id;
+  for (const Domain& domain : environment.train_domains())
+    id.push_back(environment.ceilings(domain));
+  Domain average;
+  average.name = "id";
+  add(average, id);
+  return rows;
+}
+
+}  // namespace spurion

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spurion/export.hpp"
+
+namespace spurion {
+
+/// The lines of each world of recorded rows among the facts of a run ("environment.NAME" in its
+/// context), by the name of the world.
+SPURION_API std::vector<std::pair<std::string, std::vector<std::string>>> recorded_rows(
+    const std::map<std::string, std::string>& context);
+
+}  // namespace spurion

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace spurion {
+
+/// Names of fingerprints begin so.
+constexpr const char* kDataPrefix = "data.";
+
+/// Throws `DataError` when some rows are in both and differ. `made_from` and `found` are how the
+/// message calls them: "the store 'a.sqlite'".
+void check_same_data(const std::map<std::string, std::string>& first, const std::string& made_from,
+                     const std::map<std::string, std::string>& second, const std::string& found);
+
+}  // namespace spurion
