@@ -1,0 +1,214 @@
+#include "analysis/glossary/entries.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+constexpr TermKind kColumn = TermKind::column;
+
+/// Of tables that compare methods or follow a gap along an axis.
+std::vector<Term> comparison_columns() {
+  return {
+      {"ID",
+       kColumn,
+       "The score in distribution.",
+       "as the score",
+       "",
+       {"in distribution", "score"}},
+      {"OOD",
+       kColumn,
+       "The score out of distribution.",
+       "as the score",
+       "",
+       {"out of distribution", "score"}},
+      {"OOD IQM",
+       kColumn,
+       "The interquartile mean of the score out of distribution: the mean of the middle half of "
+       "the "
+       "results (Agarwal et al. 2021).",
+       "as the score",
+       "",
+       {"OOD"}},
+      {"group rows",
+       kColumn,
+       "The smallest number of rows that the accuracy of a worst group was measured on.",
+       "rows",
+       "whole, >= 1",
+       {"worst group"}},
+      {"ood difference",
+       kColumn,
+       "The score out of distribution minus that of the baseline, paired by configuration and "
+       "replicate.",
+       "as the score",
+       "",
+       {"paired", "p"}},
+      {"p",
+       kColumn,
+       "How often a difference at least this large would come by chance if there were none: the p "
+       "value of a paired t test over replicates. When several are tested, it is adjusted by "
+       "Holm's "
+       "method.",
+       "",
+       "[0, 1]",
+       {"paired", "p flips"}},
+      {"p flips",
+       kColumn,
+       "The same by a sign-flip test, which assumes less than the t test. n replicates cannot give "
+       "less than 2^(1-n).",
+       "",
+       "[0, 1]",
+       {"p"}},
+      {"seeds",
+       kColumn,
+       "How many replicates the numbers are means over.",
+       "",
+       "whole, >= 1",
+       {"replicate", "interval"}},
+      {"trials", kColumn, "How many trials are done.", "", "whole, >= 0", {"trial", "done"}},
+      {"may see", kColumn, "The information budget of the method.", "", "", {"information budget"}},
+      {"smallest", kColumn, "The smallest value of the axis.", "", "", {"axis"}},
+      {"gap at smallest",
+       kColumn,
+       "The gap at the smallest value of the axis.",
+       "as the score",
+       "",
+       {"gap"}},
+      {"largest", kColumn, "The largest value of the axis.", "", "", {"axis"}},
+      {"gap at largest",
+       kColumn,
+       "The gap at the largest value of the axis.",
+       "as the score",
+       "",
+       {"gap"}},
+      {"change",
+       kColumn,
+       "The number at the last value of the axis minus that at the first, paired by replicate.",
+       "",
+       "",
+       {"paired", "axis"}},
+      {"id at largest",
+       kColumn,
+       "The score in distribution at the largest value of the axis.",
+       "as the score",
+       "",
+       {"in distribution"}},
+      {"invariant ceiling id",
+       kColumn,
+       "The invariant ceiling in distribution at the largest value of the axis.",
+       "as the score",
+       "",
+       {"invariant"}},
+  };
+}
+
+/// Of claims along an axis and of published numbers.
+std::vector<Term> claim_columns() {
+  return {
+      {"first", kColumn, "The first value of the axis.", "", "", {"axis"}},
+      {"value at first", kColumn, "The number at the first value of the axis."},
+      {"last", kColumn, "The last value of the axis.", "", "", {"axis"}},
+      {"value at last", kColumn, "The number at the last value of the axis."},
+      {"rank correlation", kColumn,
+       "Spearman's rank correlation of the number with the axis, computed for each replicate.", "",
+       "[-1, 1]"},
+      {"claim",
+       kColumn,
+       "The verdict on the claim.",
+       "",
+       "",
+       {"holds", "refuted", "undecided", "did not learn"}},
+      {"number", kColumn, "Which published number the row is about."},
+      {"ours", kColumn, "Our mean and population standard deviation over runs."},
+      {"runs", kColumn, "How many of our trials that mean is over.", "", "whole, >= 0"},
+      {"published", kColumn, "The published mean and standard deviation."},
+      {"published runs", kColumn, "How many runs the published mean is over."},
+      {"difference in standard errors", kColumn,
+       "Our mean minus the published one, less the rounding of what is printed, in standard errors "
+       "sqrt(s1^2 / n1 + s2^2 / n2)."},
+      {"agrees", kColumn,
+       "Whether our number is within 3 standard errors of the published one: yes or no. 'no "
+       "number': the trials did not measure it. 'not run': no trial of it is done."},
+      {"note", kColumn, "What the suite says of the row."},
+  };
+}
+
+/// Of streams.
+std::vector<Term> stream_columns_terms() {
+  return {
+      {"after phase",
+       kColumn,
+       "The phase after which the model is measured.",
+       "",
+       "whole, >= 0",
+       {"phase"}},
+      {"own phase",
+       kColumn,
+       "The score on the distribution of that phase.",
+       "as the score",
+       "",
+       {"phase"}},
+      {"invariant ceiling",
+       kColumn,
+       "The invariant ceiling of the phase.",
+       "as the score",
+       "",
+       {"invariant"}},
+      {"train domains",
+       kColumn,
+       "The score on new rows of the train domains.",
+       "as the score",
+       "",
+       {"in distribution"}},
+      {"cues randomised",
+       kColumn,
+       "The score on the rows of the phase with its cues randomised.",
+       "as the score",
+       "",
+       {"randomised cues", "cue contribution"}},
+      {"cue contribution change",
+       kColumn,
+       "The cue contribution minus that of the model after phase 0 on the same rows.",
+       "as accuracy; share of the target's variance for regression",
+       "",
+       {"cue contribution"}},
+      {"scale", kColumn, "The value of the axis; 0 where the question has none.", "", "", {"axis"}},
+      {"rows",
+       kColumn,
+       "Rows that entered a gradient, a mean over trials.",
+       "rows",
+       "[0, inf)",
+       {"budget"}},
+      {"labels",
+       kColumn,
+       "Labels that were revealed, a mean over trials.",
+       "labels",
+       "[0, inf)",
+       {"budget"}},
+      {"updates",
+       kColumn,
+       "Updates of the parameters, a mean over trials.",
+       "updates",
+       "[0, inf)",
+       {"budget"}},
+      {"GFLOP",
+       kColumn,
+       "Floating-point operations of the passes that the model learned from, counted, a mean over "
+       "trials. Predictions that are only scored are not counted.",
+       "10^9 operations",
+       "[0, inf)",
+       {"budget"}},
+  };
+}
+
+}  // namespace
+
+std::vector<Term> column_terms() {
+  std::vector<Term> all;
+  for (auto* part : {&comparison_columns, &claim_columns, &stream_columns_terms}) {
+    const std::vector<Term> terms = part();
+    all.insert(all.end(), terms.begin(), terms.end());
+  }
+  return all;
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,302 @@
+#include <utility>
+
+#include "analysis/glossary/entries.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+/// What data are made of.
+std::vector<Term> data_terms() {
+  return {
+      {"environment",
+       TermKind::idea,
+       "A process that makes data by a known causal mechanism. It makes rows in each of its "
+       "domains.",
+       "",
+       "",
+       {"domain", "cue", "causal feature"}},
+      {"row", TermKind::idea, "One example: its input x and its label y.", "", "", {"label"}},
+      {"label", TermKind::idea, "What a model predicts: a class, or a number in a regression."},
+      {"causal feature",
+       TermKind::idea,
+       "A feature whose relation to the label is the same in every domain. It causes the label or, "
+       "in some environments, the label causes it.",
+       "",
+       "",
+       {"cue"}},
+      {"cue",
+       TermKind::idea,
+       "A feature that goes along with the label in the train domains but does not have to "
+       "elsewhere. Other names are spurious feature and shortcut.",
+       "",
+       "",
+       {"causal feature", "shift", "reliance"}},
+      {"domain",
+       TermKind::idea,
+       "An environment with all its parameters fixed, among them the shift of each cue. Rows are "
+       "drawn from a domain.",
+       "",
+       "",
+       {"train domain", "test domain", "shift"}},
+      {"train domain",
+       TermKind::idea,
+       "A domain whose rows a model is trained on. An environment has one or several.",
+       "",
+       "",
+       {"in distribution"}},
+      {"test domain",
+       TermKind::idea,
+       "The domain in which the cue is shifted and the gap is measured.",
+       "",
+       "",
+       {"out of distribution", "gap"}},
+      {"shift",
+       TermKind::idea,
+       "A number that says how a cue relates to the label in a domain, for example the share of "
+       "rows in which the cue disagrees with the label. The card of each environment says what its "
+       "shift means.",
+       "",
+       "",
+       {"cue", "shift curve"}},
+      {"shift curve",
+       TermKind::idea,
+       "The score at each value of the shift, with the ceilings beside it.",
+       "",
+       "",
+       {"shift", "ceiling"}},
+      {"group",
+       TermKind::idea,
+       "A part of the rows that the environment names, mostly one combination of label and cue.",
+       "",
+       "",
+       {"worst group"}},
+      {"intervention",
+       TermKind::idea,
+       "Setting one variable of a row to another value, whatever its causes say. Written "
+       "do(variable := value).",
+       "",
+       "",
+       {"twin"}},
+      {"twin",
+       TermKind::idea,
+       "A copy of a row in which one variable is set to another value and all noise stays the "
+       "same. "
+       "If the prediction changes, that variable made the change.",
+       "",
+       "",
+       {"intervention", "flip rate"}},
+      {"mechanism", TermKind::idea,
+       "The formulas by which an environment makes its rows. 'spurion describe NAME' prints them."},
+  };
+}
+
+/// What is measured of a model.
+std::vector<Term> measure_terms() {
+  return {
+      {"score", TermKind::idea,
+       "How well a model predicts: accuracy for classes, mean squared error for regression."},
+      {"in distribution",
+       TermKind::idea,
+       "On new rows of the train domains. Scores in distribution are means over the train domains. "
+       "Short: ID.",
+       "",
+       "",
+       {"train domain", "gap"}},
+      {"out of distribution",
+       TermKind::idea,
+       "On rows of the test domain, where the cue is shifted. Short: OOD.",
+       "",
+       "",
+       {"test domain", "gap"}},
+      {"gap",
+       TermKind::idea,
+       "The score in distribution minus the score out of distribution, for one trained model. 0 "
+       "means that the model predicts shifted data as well as data like its training data. For "
+       "regression: the error out of distribution minus the error in distribution.",
+       "as the score",
+       "[-1, 1] for accuracy; unbounded for regression",
+       {"in distribution", "out of distribution", "ceiling"}},
+      {"ceiling",
+       TermKind::idea,
+       "The best score that predictors of one kind can have in a domain. The mechanism is known, "
+       "so "
+       "a ceiling is computed without training.",
+       "as the score",
+       "",
+       {"bayes", "invariant", "chance", "spurious only", "population erm"}},
+      {"bayes",
+       TermKind::idea,
+       "The ceiling of all predictors in a domain.",
+       "as the score",
+       "",
+       {"ceiling"}},
+      {"invariant",
+       TermKind::idea,
+       "The ceiling of the predictors that use causal features only and are the same in every "
+       "domain. A model that does not use the cue can reach it.",
+       "as the score",
+       "",
+       {"ceiling", "causal feature"}},
+      {"spurious only",
+       TermKind::idea,
+       "The score of the predictor that uses the cue only and is best in training. Reports also "
+       "call it 'the cue only'.",
+       "as the score",
+       "",
+       {"ceiling", "cue"}},
+      {"population erm",
+       TermKind::idea,
+       "The score of the predictor that training without a method against cues would give with "
+       "unlimited rows. ERM is short for empirical risk minimisation.",
+       "as the score",
+       "",
+       {"ceiling"}},
+      {"chance",
+       TermKind::idea,
+       "The best score of a constant prediction in a domain.",
+       "as the score",
+       "",
+       {"learned"}},
+      {"flip rate",
+       TermKind::idea,
+       "The share of rows whose prediction changes when only the cue is changed. 0: the cue "
+       "changes "
+       "no prediction. 1: it changes every prediction. Where an environment has several cues, "
+       "reports give the largest.",
+       "share of rows",
+       "[0, 1]",
+       {"twin", "reliance"}},
+      {"reliance",
+       TermKind::idea,
+       "How much a model uses a cue. It is measured by the flip rate of that cue; for regression "
+       "by the root mean squared change of the output, in standard deviations of the target.",
+       "share of rows; standard deviations of the target for regression",
+       "[0, 1]; [0, inf)",
+       {"flip rate", "cue"}},
+      {"confusion index",
+       TermKind::idea,
+       "Where the score in the test domain lies between two known scores: 0 at the invariant "
+       "ceiling, 1 at the score of the predictor that uses the cue only. It is not given where "
+       "using the cue costs nothing in the test domain.",
+       "",
+       "unbounded",
+       {"invariant", "spurious only"}},
+      {"worst group",
+       TermKind::idea,
+       "The accuracy in the group where it is lowest.",
+       "share of rows",
+       "[0, 1]",
+       {"group", "group rows"}},
+      {"learned",
+       TermKind::idea,
+       "A model has learned when its score is at least half-way from chance to the invariant "
+       "ceiling. A model that always predicts the same class has no gap and a flip rate of 0, so "
+       "this is checked before a small gap is called a success. In tables: yes, no, not shown (the "
+       "interval allows both) or - (a ceiling is not known).",
+       "",
+       "",
+       {"chance", "invariant", "did not learn", "collapsed"}},
+      {"margin", TermKind::idea,
+       "The difference below which a question treats two numbers as equal. A question may set it.",
+       "as the number", "[0, inf)"},
+      {"information budget", TermKind::idea,
+       "What a method needs to see beside inputs and labels, for example domain or group labels. "
+       "Compare only methods that see the same."},
+  };
+}
+
+/// How results come about.
+std::vector<Term> study_terms() {
+  return {
+      {"suite",
+       TermKind::idea,
+       "A TOML file: experiments to run and questions to ask of their results.",
+       "",
+       "",
+       {"experiment", "question"}},
+      {"experiment", TermKind::idea, "A part of a suite: a grid of trials.", "", "", {"trial"}},
+      {"question",
+       TermKind::idea,
+       "What a suite asks of the results of an experiment. Its kind says how it is answered.",
+       "",
+       "",
+       {"verdict"}},
+      {"trial",
+       TermKind::idea,
+       "One training: an environment, a model, a method, a regime and all their options, with one "
+       "replicate.",
+       "",
+       "",
+       {"replicate", "configuration"}},
+      {"replicate",
+       TermKind::idea,
+       "The number that random choices of a trial follow: its data, initial weights and order of "
+       "rows. Trials of one replicate see the same data. Reports call it seed.",
+       "",
+       "whole, >= 0",
+       {"interval", "paired"}},
+      {"configuration",
+       TermKind::idea,
+       "All options of a trial without its replicate: trials of one configuration differ in the "
+       "replicate only.",
+       "",
+       "",
+       {"replicate"}},
+      {"sample",
+       TermKind::idea,
+       "One set of hyper-parameters, drawn at random in a search.",
+       "",
+       "",
+       {"selection"}},
+      {"selection", TermKind::idea,
+       "Choosing the hyper-parameters whose score on validation rows is best. Validation rows are "
+       "apart from the rows that the reported score is measured on."},
+      {"regime",
+       TermKind::idea,
+       "When data arrive and what may be learned from them: all at once, phase by phase, or row by "
+       "row.",
+       "",
+       "",
+       {"stream"}},
+      {"method",
+       TermKind::idea,
+       "How a model is trained on minibatches: ERM, or a method made to resist cues or forgetting.",
+       "",
+       "",
+       {"information budget"}},
+      {"axis", TermKind::idea,
+       "An option along which a question compares trials, written section.option, for example "
+       "model.width. Its values are the scales."},
+      {"interval",
+       TermKind::idea,
+       "The numbers in square brackets after a mean: a 95 % confidence interval over replicates. "
+       "Results that share a replicate are averaged first. Fewer than 30 replicates: Student's t; "
+       "otherwise: bootstrap. An interval of a rate is never narrower than the noise of the rows "
+       "it was measured on.",
+       "",
+       "",
+       {"replicate"}},
+      {"paired",
+       TermKind::idea,
+       "A difference of two trials that share all but one option, among the rest the replicate and "
+       "so the data. Paired differences vary less than differences of means.",
+       "",
+       "",
+       {"replicate"}},
+      {"verdict", TermKind::idea,
+       "What an answer says in one or two words, given only when the interval allows no other."},
+  };
+}
+
+}  // namespace
+
+std::vector<Term> idea_terms() {
+  std::vector<Term> all = data_terms();
+  for (auto* part : {&measure_terms, &study_terms}) {
+    for (Term& term : part()) all.push_back(std::move(term));
+  }
+  return all;
+}
+
+}  // namespace spurion::analysis

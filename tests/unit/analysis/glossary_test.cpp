@@ -1,0 +1,67 @@
+#include "spurion/analysis/glossary.hpp"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "analysis/gap_verdict.hpp"
+#include "catch.hpp"
+#include "spurion/analysis/streams.hpp"
+
+namespace spurion::analysis {
+
+TEST_CASE("the glossary names each term once, in whole sentences") {
+  std::set<std::string> anchors;
+  for (const Term& term : glossary()) {
+    INFO(term.name);
+    CHECK(anchors.insert(term_anchor(term)).second);
+    CHECK(term.meaning.size() > 10);
+    CHECK(term.meaning.back() == '.');
+    for (const std::string_view other : term.see) {
+      INFO("see " << other);
+      CHECK(find_term(other) != nullptr);
+      CHECK(find_term(other) != &term);
+    }
+  }
+}
+
+TEST_CASE("terms are found however they are written") {
+  REQUIRE(find_term("flip rate") != nullptr);
+  CHECK(find_term("Flip rate") == find_term("flip_rate"));
+  CHECK(find_term("flip-rate") == find_term("flip_rate"));
+  CHECK(find_term("flip") == nullptr);
+}
+
+TEST_CASE("a column is explained by its key, its title, or as an axis") {
+  CHECK(term_of({"gap there", ColumnKind::estimate, "gap_at_largest"}) ==
+        find_term("gap at largest"));
+  CHECK(term_of({"flip rate", ColumnKind::estimate}) == find_term("flip rate"));
+  CHECK(term_of({"model.width", ColumnKind::number}) == find_term("axis"));
+  CHECK(term_of({"nobody.knows", ColumnKind::number}) == nullptr);
+}
+
+TEST_CASE("every verdict has an entry") {
+  const auto is_verdict = [](const char* name) {
+    INFO(name);
+    const Term* term = find_term(name);
+    REQUIRE(term != nullptr);
+    CHECK(term->kind == TermKind::verdict);
+    CHECK(term->name == name);
+  };
+  for (int i = 0; i <= static_cast<int>(GapOutcome::undecided); ++i) {
+    is_verdict(gap_outcome_name(static_cast<GapOutcome>(i)));
+  }
+  for (int i = 0; i <= static_cast<int>(StreamOutcome::undecided); ++i) {
+    is_verdict(outcome_name(static_cast<StreamOutcome>(i)));
+  }
+}
+
+TEST_CASE("include/spurion/README.md is what the glossary says") {
+  std::ifstream file(SPURION_SOURCE_DIR "/include/spurion/README.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  // On a mismatch: tests/golden/update.sh
+  CHECK(text.str() == glossary_markdown());
+}
+
+}  // namespace spurion::analysis
