@@ -49,7 +49,7 @@
 namespace spurion {
 
 /// A question; the analysis reads the keys its kind needs from `options`.
-struct Question {
+struct AskedQuestion {
   std::string text;
   std::string kind;
   std::string experiment;
@@ -78,7 +78,7 @@ struct SPURION_API Suite {
   std::int64_t base_seed = 0;
   std::vector<std::string> plugins;
   std::vector<Experiment> experiments;
-  std::vector<Question> questions;
+  std::vector<AskedQuestion> questions;
 
   /// Reads a suite. Throws `UsageError` listing every problem with file, line and column.
   static Suite parse(const std::string& text, const std::string& file_name);

@@ -11,8 +11,8 @@ namespace spurion::analysis {
 
 namespace {
 
-std::vector<Question> default_questions(const Suite& suite) {
-  std::vector<Question> questions;
+std::vector<AskedQuestion> default_questions(const Suite& suite) {
+  std::vector<AskedQuestion> questions;
   for (const Experiment& experiment : suite.experiments) {
     questions.push_back({fmt::format("How do the methods of '{}' compare?", experiment.name),
                          "compare_methods", experiment.name, Value()});
@@ -52,7 +52,7 @@ std::vector<Answer> answer_all(const StoredResults& results) {
   check_questions(suite, trials);
   const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
   std::vector<Answer> answers;
-  for (const Question& question : questions) {
+  for (const AskedQuestion& question : questions) {
     Answer answer = question_kind(question.kind)->answer(study, question);
     answer.question = question.text;
     answers.push_back(std::move(answer));

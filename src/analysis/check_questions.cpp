@@ -6,8 +6,8 @@
 #include <set>
 
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
 #include "core/place_of.hpp"
+#include "spurion/analysis/results_view.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -22,7 +22,7 @@ class QuestionCheck {
     for (const TrialSpec* trial : trials) trials_[trial->experiment].push_back(trial);
   }
 
-  void check(const Question& question) {
+  void check(const AskedQuestion& question) {
     const QuestionKind* kind = question_kind(question.kind);
     if (kind == nullptr) {
       std::vector<std::string> names;
@@ -59,7 +59,7 @@ class QuestionCheck {
   }
 
  private:
-  void check_experiments(const Question& question) {
+  void check_experiments(const AskedQuestion& question) {
     const std::vector<std::string> given = texts_option(question, "experiments");
     if (given.empty()) return;
     std::vector<std::string> names;
@@ -73,7 +73,7 @@ class QuestionCheck {
   }
 
   /// The trials a question is about.
-  [[nodiscard]] std::vector<const TrialSpec*> trials_of(const Question& question) const {
+  [[nodiscard]] std::vector<const TrialSpec*> trials_of(const AskedQuestion& question) const {
     std::vector<const TrialSpec*> asked;
     for (const std::string& name : experiments_of(question)) {
       const auto own = trials_.find(name);
@@ -105,7 +105,7 @@ class QuestionCheck {
   }
 
   /// A phase that none of the streams has.
-  void check_phase(const Question& question) {
+  void check_phase(const AskedQuestion& question) {
     if (question.options.find("phase") == nullptr) return;
     const std::int64_t phase = phase_option(question);
     std::int64_t most = 0;
@@ -116,7 +116,7 @@ class QuestionCheck {
   }
 
   /// `where` of the question, or of each row of one of kind 'published'.
-  static std::vector<const Value*> wheres_of(const Question& question) {
+  static std::vector<const Value*> wheres_of(const AskedQuestion& question) {
     std::vector<const Value*> wheres;
     if (const Value* where = where_option(question.options)) wheres.push_back(where);
     const Value* rows = question.options.find("rows");
@@ -128,7 +128,7 @@ class QuestionCheck {
     return wheres;
   }
 
-  void check_options(const Question& question) {
+  void check_options(const AskedQuestion& question) {
     std::vector<std::pair<std::string, const Value*>> named;
     const auto name = [&](const std::string& option, const char* key) {
       named.emplace_back(option, question.options.find(key));
@@ -162,7 +162,7 @@ class QuestionCheck {
   }
 
   /// An axis is made of numbers, or of lists by their lengths.
-  void check_axis(const Question& question, const std::string& option,
+  void check_axis(const AskedQuestion& question, const std::string& option,
                   const std::vector<const TrialSpec*>& asked) {
     if (text_option(question, "axis", "") != option) return;
     const bool ordered = std::any_of(asked.begin(), asked.end(), [&](const TrialSpec* trial) {
@@ -173,7 +173,7 @@ class QuestionCheck {
                               place_of(*question.options.find("axis")), option));
   }
 
-  void check_method(const Question& question, const char* key) {
+  void check_method(const AskedQuestion& question, const char* key) {
     const std::string method = text_option(question, key, "");
     const std::vector<const TrialSpec*> asked = trials_of(question);
     if (method.empty() || asked.empty()) return;
@@ -203,7 +203,7 @@ void check_questions(const Suite& suite, const std::vector<TrialSpec>& trials) {
 void check_questions(const Suite& suite, const std::vector<const TrialSpec*>& trials) {
   Problems problems;
   QuestionCheck check(suite, trials, problems);
-  for (const Question& question : suite.questions) check.check(question);
+  for (const AskedQuestion& question : suite.questions) check.check(question);
   problems.raise();
 }
 

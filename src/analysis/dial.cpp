@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
-#include "analysis/seed_cells.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 
 namespace spurion::analysis {
 

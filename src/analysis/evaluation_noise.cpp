@@ -1,4 +1,4 @@
-#include "analysis/evaluation_noise.hpp"
+#include "spurion/analysis/evaluation_noise.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "analysis/results_view.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "analysis/results_view.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 

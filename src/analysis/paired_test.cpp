@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/results_view.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/seed_cells.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 
 /// \file
 /// Whether paired differences over seeds are shown, by two tests that must not contradict each

@@ -9,7 +9,8 @@
 
 namespace spurion::analysis {
 
-std::string text_option(const Question& question, const char* key, const std::string& fallback) {
+std::string text_option(const AskedQuestion& question, const char* key,
+                        const std::string& fallback) {
   const Value* value = question.options.find(key);
   if (value == nullptr) return fallback;
   if (!value->is_string()) {
@@ -19,7 +20,7 @@ std::string text_option(const Question& question, const char* key, const std::st
   return value->as_string();
 }
 
-std::vector<std::string> texts_option(const Question& question, const char* key) {
+std::vector<std::string> texts_option(const AskedQuestion& question, const char* key) {
   const Value* value = question.options.find(key);
   std::vector<std::string> texts;
   if (value == nullptr) return texts;
@@ -35,7 +36,7 @@ std::vector<std::string> texts_option(const Question& question, const char* key)
   return texts;
 }
 
-double margin_option(const Question& question, double fallback) {
+double margin_option(const AskedQuestion& question, double fallback) {
   const double margin = number_option(question, "margin", fallback);
   if (!std::isfinite(margin) || margin < 0.0) {
     throw UsageError(fmt::format("{}'margin' of a question must be a number >= 0, got {}",
@@ -44,7 +45,7 @@ double margin_option(const Question& question, double fallback) {
   return margin;
 }
 
-std::int64_t phase_option(const Question& question) {
+std::int64_t phase_option(const AskedQuestion& question) {
   const double phase = number_option(question, "phase", -1.0);
   if (phase != std::floor(phase) || phase < -1.0 || phase > 1e9) {
     throw UsageError(fmt::format(
@@ -54,7 +55,7 @@ std::int64_t phase_option(const Question& question) {
   return static_cast<std::int64_t>(phase);
 }
 
-std::string needed_axis(const Question& question) {
+std::string needed_axis(const AskedQuestion& question) {
   const std::string axis = text_option(question, "axis", "");
   if (axis.find('.') == std::string::npos) {
     throw UsageError(fmt::format("{}a question of kind '{}' needs axis = \"section.field\"{}",
@@ -64,7 +65,7 @@ std::string needed_axis(const Question& question) {
   return axis;
 }
 
-double number_option(const Question& question, const char* key, double fallback) {
+double number_option(const AskedQuestion& question, const char* key, double fallback) {
   const Value* value = question.options.find(key);
   if (value == nullptr) return fallback;
   if (!value->is_number()) {
@@ -74,7 +75,7 @@ double number_option(const Question& question, const char* key, double fallback)
   return value->as_number();
 }
 
-std::set<std::string> experiments_of(const Question& question) {
+std::set<std::string> experiments_of(const AskedQuestion& question) {
   std::set<std::string> names = {question.experiment};
   for (const std::string& name : texts_option(question, "experiments")) names.insert(name);
   return names;

@@ -1,4 +1,4 @@
-#include "analysis/results_view.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
-#include "analysis/seed_cells.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
-#include "analysis/results_view.hpp"
 #include "spurion/analysis/learning.hpp"
+#include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "analysis/results_view.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 

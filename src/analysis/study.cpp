@@ -1,4 +1,4 @@
-#include "analysis/study.hpp"
+#include "spurion/analysis/study.hpp"
 
 #include <utility>
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "analysis/results_view.hpp"
+#include "spurion/analysis/results_view.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {

@@ -1,4 +1,4 @@
-#include "analysis/trial_fates.hpp"
+#include "spurion/analysis/trial_fates.hpp"
 
 #include <fmt/format.h>
 

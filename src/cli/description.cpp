@@ -86,7 +86,7 @@ Json describe_suite(const Catalog& catalog, const std::string& name) {
   const Suite suite = Suite::load(name);
   Json out = {{"noun", "suite"}, {"name", suite.name}, {"summary", suite.title}};
   Json questions = Json::array();
-  for (const Question& question : suite.questions) {
+  for (const AskedQuestion& question : suite.questions) {
     questions.push_back(
         {{"text", question.text}, {"kind", question.kind}, {"experiment", question.experiment}});
   }

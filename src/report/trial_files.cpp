@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "analysis/metric_info.hpp"
-#include "analysis/results_view.hpp"
 #include "harness/suite/trial_ids.hpp"
 #include "report/csv/csv_text.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 namespace spurion::report {
 

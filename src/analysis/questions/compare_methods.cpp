@@ -7,10 +7,10 @@
 
 #include "analysis/paired_test.hpp"
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
-#include "analysis/seed_cells.hpp"
 #include "harness/suite/method_access.hpp"
 #include "spurion/analysis/learning.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 
 namespace spurion::analysis {
 
@@ -220,9 +220,9 @@ Table make_table(const ResultsView& view, const std::string& experiment,
 
 }  // namespace
 
-void check_compare_methods(const Question& question) { text_option(question, "baseline", ""); }
+void check_compare_methods(const AskedQuestion& question) { text_option(question, "baseline", ""); }
 
-Answer compare_methods(const Study& study, const Question& question) {
+Answer compare_methods(const Study& study, const AskedQuestion& question) {
   const ResultsView view(study, question.experiment);
   const std::string baseline = text_option(question, "baseline", "erm");
   const bool worlds = view.environments().size() > 1;

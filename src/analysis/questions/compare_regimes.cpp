@@ -7,9 +7,9 @@
 #include <set>
 
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
-#include "analysis/seed_cells.hpp"
 #include "analysis/streams/cells.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {
@@ -26,7 +26,7 @@ std::int64_t last_phase(const TrialResult& trial) {
 
 /// Score on the stream, predicted before learned from, over its rows. (Updates would not do: none
 /// is made while labels are awaited.)
-Chart stream_chart(const ResultsView& view, const Question& question) {
+Chart stream_chart(const ResultsView& view, const AskedQuestion& question) {
   Chart chart;
   chart.name = "stream_" + question.experiment;
   chart.title = "Over the stream";
@@ -315,9 +315,9 @@ class RegimeLine {
 
 }  // namespace
 
-void check_compare_regimes(const Question& /*question*/) {}
+void check_compare_regimes(const AskedQuestion& /*question*/) {}
 
-Answer compare_regimes(const Study& study, const Question& question) {
+Answer compare_regimes(const Study& study, const AskedQuestion& question) {
   const ResultsView view(study, question.experiment);
   Answer answer;
   Chart stream = stream_chart(view, question);

@@ -6,8 +6,8 @@
 
 #include "analysis/gap_verdict.hpp"
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
-#include "analysis/seed_cells.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 
 namespace spurion::analysis {
 
@@ -129,12 +129,12 @@ Table make_table(const std::string& name, const std::string& axis, double margin
 
 }  // namespace
 
-void check_gap_against_scale(const Question& question) {
+void check_gap_against_scale(const AskedQuestion& question) {
   needed_axis(question);
   margin_option(question, kGapMargin);
 }
 
-Answer gap_against_scale(const Study& study, const Question& question) {
+Answer gap_against_scale(const Study& study, const AskedQuestion& question) {
   const std::string axis = needed_axis(question);
   const double margin = margin_option(question, kGapMargin);
   const ResultsView view(study, question.experiment, {axis});

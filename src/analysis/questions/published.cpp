@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
-#include "analysis/trial_fates.hpp"
 #include "core/place_of.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/trial_fates.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -77,7 +77,7 @@ Published read_row(const Value& row) {
 }
 
 /// The rows of a question; throws where they are not as they must be.
-std::vector<Published> read_rows(const Question& question) {
+std::vector<Published> read_rows(const AskedQuestion& question) {
   const Value* rows = question.options.find("rows");
   if (rows == nullptr || !rows->is_list() || rows->as_list().empty()) {
     throw UsageError(
@@ -93,7 +93,7 @@ using Trials = std::vector<const TrialResult*>;
 
 /// The validation rows that a selection reads: apart from those that its result is scored on.
 /// Empty where nothing is selected.
-std::string validation_of(const Question& question) {
+std::string validation_of(const AskedQuestion& question) {
   const Value* selection_domain = question.options.find("selection_domain");
   if (selection_domain == nullptr) return {};
   const std::string name =
@@ -138,7 +138,7 @@ Trials best_draw(const Trials& trials, const std::string& validation, const std:
 
 }  // namespace
 
-void check_published(const Question& question) {
+void check_published(const AskedQuestion& question) {
   Problems problems;
   const auto collect = [&](auto part) {
     try {
@@ -157,7 +157,7 @@ void check_published(const Question& question) {
   problems.raise();
 }
 
-Answer published(const Study& study, const Question& question) {
+Answer published(const Study& study, const AskedQuestion& question) {
   const std::vector<Published> rows = read_rows(question);
   const std::string validation = validation_of(question);
   Answer answer;

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "analysis/questions.hpp"
-#include "analysis/seed_cells.hpp"
 #include "analysis/streams/cells.hpp"
 #include "analysis/streams/charts.hpp"
 #include "analysis/streams/tables.hpp"
 #include "core/place_of.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -138,7 +138,7 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
   return text;
 }
 
-void add_charts(const Question& question, const std::map<CellKey, StreamCell>& cells,
+void add_charts(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
                 const std::string& axis, std::int64_t phase, double margin, Answer& answer) {
   std::map<std::string, std::map<std::string, StreamLines>> lines;  // world -> line -> trials
   for (const auto& [key, cell] : cells) {
@@ -165,7 +165,7 @@ void add_charts(const Question& question, const std::map<CellKey, StreamCell>& c
 
 }  // namespace
 
-void check_streams(const Question& question) {
+void check_streams(const AskedQuestion& question) {
   if (question.options.find("axis") != nullptr) needed_axis(question);
   margin_option(question, kStreamMargin);
   phase_option(question);
@@ -173,7 +173,7 @@ void check_streams(const Question& question) {
   texts_option(question, "tied_axes");
 }
 
-Answer streams(const Study& study, const Question& question) {
+Answer streams(const Study& study, const AskedQuestion& question) {
   const std::string axis = text_option(question, "axis", "");
   const double margin = margin_option(question, kStreamMargin);
   const std::int64_t phase = phase_option(question);

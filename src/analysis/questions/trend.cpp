@@ -11,10 +11,10 @@
 
 #include "analysis/paired_test.hpp"
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
-#include "analysis/seed_cells.hpp"
 #include "core/place_of.hpp"
 #include "spurion/analysis/learning.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -42,7 +42,7 @@ struct Claim {
   }
 };
 
-Claim read_claim(const Question& question) {
+Claim read_claim(const AskedQuestion& question) {
   Claim claim;
   claim.axis = needed_axis(question);
   const std::string direction = text_option(question, "claim", "");
@@ -287,9 +287,9 @@ Table make_table(const std::string& name, const Claim& claim) {
 
 }  // namespace
 
-void check_trend(const Question& question) { read_claim(question); }
+void check_trend(const AskedQuestion& question) { read_claim(question); }
 
-Answer trend(const Study& study, const Question& question) {
+Answer trend(const Study& study, const AskedQuestion& question) {
   const Claim claim = read_claim(question);
   const ResultsView view(study, question.experiment, {claim.axis});
   Answer answer;

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "analysis/questions.hpp"
-#include "analysis/results_view.hpp"
 #include "analysis/setting_notes.hpp"
 #include "analysis/variant_names.hpp"
+#include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 
@@ -87,7 +87,7 @@ std::string show_defined(const Estimate& estimate, int digits) {
   return estimate.count == 0 ? "-" : show(estimate, digits);
 }
 
-TrialCells cells_of(const Study& study, const Question& question, const std::string& axis,
+TrialCells cells_of(const Study& study, const AskedQuestion& question, const std::string& axis,
                     const std::set<std::string>& scaled) {
   const std::set<std::string> experiments = experiments_of(question);
   TrialCells out;

@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/seed_cells.hpp"
-#include "analysis/study.hpp"
-#include "analysis/trial_fates.hpp"
 #include "spurion/analysis/answer.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/analysis/streams.hpp"
+#include "spurion/analysis/study.hpp"
+#include "spurion/analysis/trial_fates.hpp"
 #include "spurion/store.hpp"
 
 /// \file
@@ -98,7 +98,7 @@ struct TrialCells {
   std::string note = {};
 };
 
-TrialCells cells_of(const Study& study, const Question& question, const std::string& axis,
+TrialCells cells_of(const Study& study, const AskedQuestion& question, const std::string& axis,
                     const std::set<std::string>& scaled);
 
 /// As `show`; "-" where no trial has the number.

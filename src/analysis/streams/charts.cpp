@@ -6,8 +6,8 @@
 #include <cmath>
 #include <set>
 
-#include "analysis/seed_cells.hpp"
 #include "analysis/streams/cells.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {

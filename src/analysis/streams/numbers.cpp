@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "analysis/evaluation_noise.hpp"
+#include "spurion/analysis/evaluation_noise.hpp"
 #include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {

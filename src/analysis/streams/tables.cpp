@@ -47,7 +47,7 @@ std::string verdicts_caption(std::int64_t phase, double margin, bool accuracy) {
 
 }  // namespace
 
-Table verdicts_table(const Question& question, const std::map<CellKey, StreamCell>& cells,
+Table verdicts_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
                      const std::map<CellKey, StreamVerdict>& verdicts, const std::string& axis,
                      std::int64_t phase, double margin) {
   Table table{"stream_verdicts_" + question.experiment,
@@ -93,7 +93,7 @@ Table verdicts_table(const Question& question, const std::map<CellKey, StreamCel
   return table;
 }
 
-Table measures_table(const Question& question, const std::map<CellKey, StreamCell>& cells,
+Table measures_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
                      const std::string& axis, double margin) {
   Table table{
       "stream_measures_" + question.experiment,
@@ -170,7 +170,7 @@ Table measures_table(const Question& question, const std::map<CellKey, StreamCel
   return table;
 }
 
-Table budget_table(const Question& question, const std::map<CellKey, StreamCell>& cells) {
+Table budget_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells) {
   Table table{
       "stream_budgets_" + question.experiment,
       "What each trial was counted to spend, on average: rows that entered a gradient, "

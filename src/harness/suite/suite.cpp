@@ -218,7 +218,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     problems.add(fmt::format("{}: the suite has no [[experiment]]", file_name));
   }
   for (const Value* entry : reader.tables(table, "question", "the suite")) {
-    Question question;
+    AskedQuestion question;
     question.text = reader.text(*entry, "text", "[[question]]", true);
     question.kind = reader.text(*entry, "kind", "[[question]]", true);
     question.experiment = reader.text(*entry, "experiment", "[[question]]", true);

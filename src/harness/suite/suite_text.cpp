@@ -94,7 +94,7 @@ void append_experiment(std::string& out, const Experiment& experiment) {
   if (experiment.configurations > 0) append_search(out, experiment);
 }
 
-void append_question(std::string& out, const Question& question) {
+void append_question(std::string& out, const AskedQuestion& question) {
   out += "\n[[question]]\n";
   append(out, "text", question.text);
   append(out, "kind", question.kind);
@@ -113,7 +113,7 @@ std::string Suite::to_toml() const {
   append(out, "base_seed", base_seed);
   if (!plugins.empty()) append_texts(out, "plugins", plugins);
   for (const Experiment& experiment : experiments) append_experiment(out, experiment);
-  for (const Question& question : questions) append_question(out, question);
+  for (const AskedQuestion& question : questions) append_question(out, question);
   return out;
 }
 

@@ -1,10 +1,10 @@
 // What the rows of an evaluation leave unsure, and that no interval forgets it.
-#include "analysis/evaluation_noise.hpp"
+#include "spurion/analysis/evaluation_noise.hpp"
 
 #include <cmath>
 
-#include "analysis/seed_cells.hpp"
 #include "catch.hpp"
+#include "spurion/analysis/seed_cells.hpp"
 
 using namespace spurion;
 using namespace spurion::analysis;

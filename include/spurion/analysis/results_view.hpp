@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/study.hpp"
-#include "analysis/trial_fates.hpp"
 #include "spurion/analysis/statistics.hpp"
+#include "spurion/analysis/study.hpp"
+#include "spurion/analysis/trial_fates.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::analysis {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/evaluation_noise.hpp"
+#include "spurion/analysis/evaluation_noise.hpp"
 #include "spurion/analysis/statistics.hpp"
 
 namespace spurion::analysis {
