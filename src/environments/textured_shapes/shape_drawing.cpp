@@ -12,7 +12,7 @@ constexpr float kGrain = 0.10F;  // from the darkest to the brightest speck
 
 using Plane = std::array<float, static_cast<std::size_t>(kShapePixels)>;
 
-float between(double u, double low, double high) {
+float float_between(double u, double low, double high) {
   return static_cast<float>(low + (high - low) * u);
 }
 
@@ -61,7 +61,7 @@ struct Colour {
 
 /// Sky: pale towards the horizon, with soft clouds. Meadow: darker below, with tufts.
 Colour background_at(const ShapeScene& scene, float height, float cloud) {
-  const float level = between(scene.style.horizon, -0.1, 0.1);
+  const float level = float_between(scene.style.horizon, -0.1, 0.1);
   if (scene.background > 0) {
     const float pale = smooth(height + level) * 0.45F + cloud * 0.35F;
     return {0.35F + 0.55F * pale, 0.55F + 0.4F * pale, 0.80F + 0.18F * pale};
@@ -85,18 +85,18 @@ void draw_shape(const ShapeScene& scene, const std::uint8_t* grain, float* plane
   Plane clouds;
   fill_clouds(style.clouds, clouds);
 
-  const float centre_x = (scene.position > 0 ? 20.0F : 11.0F) + between(style.x, -1.5, 1.5);
-  const float centre_y = between(style.y, 12.0, 19.0);
-  const float radius = between(style.size, 7.0, 9.0);
-  const float angle = between(style.angle, -0.45, 0.45);
+  const float centre_x = (scene.position > 0 ? 20.0F : 11.0F) + float_between(style.x, -1.5, 1.5);
+  const float centre_y = float_between(style.y, 12.0, 19.0);
+  const float radius = float_between(style.size, 7.0, 9.0);
+  const float angle = float_between(style.angle, -0.45, 0.45);
   const float cosine = std::cos(angle) / radius;
   const float sine = std::sin(angle) / radius;
   const int kind = std::min(2, static_cast<int>(style.kind * 3.0));
-  const float shade = between(style.shade, 0.8, 1.0);
+  const float shade = float_between(style.shade, 0.8, 1.0);
   const Colour paint = scene.colour > 0 ? Colour{0.90F * shade, 0.38F * shade, 0.20F * shade}
                                         : Colour{0.25F * shade, 0.40F * shade, 0.88F * shade};
-  const float phase = between(style.phase, 0.0, kTurn);
-  const float along = between(style.direction, -0.6, 0.6);
+  const float phase = float_between(style.phase, 0.0, kTurn);
+  const float along = float_between(style.direction, -0.6, 0.6);
   const float wave_x = std::cos(along) * kTurn / 4.0F;
   const float wave_y = std::sin(along) * kTurn / 4.0F;
 

@@ -10,6 +10,7 @@
 
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
+#include "spurion/version.hpp"
 
 namespace spurion {
 
