@@ -1,10 +1,13 @@
 #pragma once
 
 #include <ATen/ATen.h>  // what an author computes with; autograd and modules: <torch/torch.h>
+#include <c10/macros/cmake_macros.h>
+#include <torch/version.h>
 
 #include <string>
 
 #include "spurion/catalog.hpp"
+#include "spurion/export.hpp"
 #include "spurion/version.hpp"
 
 /// \file
@@ -19,7 +22,21 @@
 /// `spurion_add_plugin(my_lab SOURCES my_method.cpp)` gives `my_lab` (linkable: call
 /// `catalog.add(my_lab_plugin())`) and `my_lab_module` (loadable: `spurion --plugin libmy_lab.so`).
 
+#define SPURION_STRINGIFY_(x) #x
+#define SPURION_STRINGIFY(x) SPURION_STRINGIFY_(x)
+/// What must agree, to the letter, between a plug-in and the library that loads it.
+#define SPURION_BUILD_TAG                                                                \
+  "spurion " SPURION_VERSION ", LibTorch " TORCH_VERSION ", g++ ABI " SPURION_STRINGIFY( \
+      __GXX_ABI_VERSION) ", cxx11 " SPURION_STRINGIFY(_GLIBCXX_USE_CXX11_ABI)
+
 namespace spurion {
+
+/// Raised when a virtual function of a plug-in interface changes, or what a class holds that
+/// crosses the border.
+constexpr int kPluginApiVersion = 4;
+
+/// `SPURION_BUILD_TAG` as the library was compiled.
+SPURION_API std::string build_tag();
 
 /// A plug-in as a linked program sees it.
 struct Plugin {

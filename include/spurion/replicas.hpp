@@ -4,9 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "spurion/export.hpp"
-#include "spurion/tensor.hpp"
-
 namespace spurion {
 
 /// A hyper-parameter that may differ between the replicas of one batch. In a trial's own options it
@@ -28,10 +25,5 @@ class PerReplica {
  private:
   std::vector<T> values_;
 };
-
-/// The values of `parameter` as a float32 tensor [K].
-SPURION_API Tensor per_replica_tensor(const PerReplica<double>& parameter, std::int64_t replicas);
-SPURION_API Tensor per_replica_tensor(const PerReplica<std::int64_t>& parameter,
-                                      std::int64_t replicas);
 
 }  // namespace spurion

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "spurion/catalog.hpp"
 #include "spurion/schema.hpp"
 #include "spurion/trial.hpp"
 #include "spurion/value.hpp"
@@ -48,6 +47,8 @@
 
 namespace spurion {
 
+struct Catalog;
+
 /// A question; the analysis reads the keys its kind needs from `options`.
 struct AskedQuestion {
   std::string text;
@@ -86,8 +87,9 @@ struct SPURION_API Suite {
   static Suite load(const std::string& name_or_file);
 
   /// All trials, in a fixed order, normalised and checked against the catalog (names, options,
-  /// access). Throws `UsageError` listing every problem, and, before any trial is made, where there
-  /// are more than fit `memory_bytes` (0: half of this machine's memory) at 2 kB each.
+  /// access). Needs spurion::spurion: what only reads results knows no catalog. Throws `UsageError`
+  /// listing every problem, and, before any trial is made, where there are more than fit
+  /// `memory_bytes` (0: half of this machine's memory) at 2 kB each.
   [[nodiscard]] std::vector<TrialSpec> trials(const Catalog& catalog,
                                               double memory_bytes = 0.0) const;
 

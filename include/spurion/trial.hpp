@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "spurion/measurements.hpp"
-#include "spurion/optimizer.hpp"
 #include "spurion/provenance.hpp"
+#include "spurion/schema.hpp"
 #include "spurion/value.hpp"
 #include "spurion/work_times.hpp"
 

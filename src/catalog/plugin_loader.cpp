@@ -7,8 +7,6 @@
 
 namespace spurion {
 
-std::string version() { return SPURION_VERSION; }
-
 std::string build_tag() { return SPURION_BUILD_TAG; }
 
 void Catalog::load_plugin(const std::filesystem::path& file) {

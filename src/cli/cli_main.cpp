@@ -33,11 +33,6 @@ int complain(const std::string& message, ExitCode code) {
   return static_cast<int>(code);
 }
 
-/// What an exception of another library says, without LibTorch's stack trace.
-std::string first_part(const std::string& message) {
-  return message.substr(0, message.find("\nException raised from"));
-}
-
 int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
   cli::Session session{std::move(catalog), {}, {argv, argv + argc}};
   CLI::App app("What makes the gap close when a model leans on a spurious cue?", "spurion");
@@ -93,7 +88,7 @@ int run_guarded(int argc, const char* const* argv, Catalog catalog) {
     if (const std::string problem = machine_problem(error); !problem.empty()) {
       return complain(problem, ExitCode::store);
     }
-    return complain(first_part(error.what()) +
+    return complain(without_trace(error.what()) +
                         "\nspurion: this is a bug in spurion or in a "
                         "plug-in: please report it",
                     ExitCode::internal);

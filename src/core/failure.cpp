@@ -1,8 +1,8 @@
 #include "core/failure.hpp"
 
-#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
 
 namespace spurion {
@@ -30,18 +30,22 @@ std::size_t character_size(const std::string& text, std::size_t at) {
 std::string words_of(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
-  } catch (const c10::Error& error) {
-    return error.what_without_backtrace();
   } catch (const std::bad_alloc&) {
     return "out of memory";
   } catch (const std::exception& error) {
-    return error.what();
+    return without_trace(error.what());
   } catch (...) {
     return "it threw something that is no std::exception";
   }
 }
 
 }  // namespace
+
+std::string without_trace(const std::string& text) {
+  const std::string trace = "Exception raised from ";
+  if (text.rfind(trace, 0) == 0) return {};
+  return text.substr(0, text.find('\n' + trace));
+}
 
 std::string one_line(const std::string& text) {
   std::size_t at = text.find_first_not_of(" \t\r\n");

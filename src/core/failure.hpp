@@ -16,6 +16,8 @@ namespace spurion {
 SPURION_API std::string one_line(const std::exception_ptr& failure);
 /// The same of a text.
 SPURION_API std::string one_line(const std::string& text);
+/// The text of an exception without the stack trace that LibTorch appends to it.
+SPURION_API std::string without_trace(const std::string& text);
 
 /// A registered thing, as a failure names it.
 struct Part {

@@ -12,12 +12,25 @@ Batch Batch::to(Device device) const {
   return out;
 }
 
+namespace {
+
+template <class T>
+Tensor to_tensor(const PerReplica<T>& parameter, const MethodContext& context) {
+  Tensor out = at::empty({context.replicas}, at::kFloat);
+  for (std::int64_t k = 0; k < context.replicas; ++k) {
+    out.data_ptr<float>()[k] = static_cast<float>(parameter.at(k));
+  }
+  return out.to(context.device);
+}
+
+}  // namespace
+
 Tensor per_replica_tensor(const PerReplica<double>& parameter, const MethodContext& context) {
-  return per_replica_tensor(parameter, context.replicas).to(context.device);
+  return to_tensor(parameter, context);
 }
 
 Tensor per_replica_tensor(const PerReplica<std::int64_t>& parameter, const MethodContext& context) {
-  return per_replica_tensor(parameter, context.replicas).to(context.device);
+  return to_tensor(parameter, context);
 }
 
 StreamKey MethodContext::key(std::int64_t replica) const {

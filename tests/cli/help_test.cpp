@@ -1,6 +1,6 @@
 #include "catch.hpp"
 #include "cli/shell.hpp"
-#include "spurion/version.hpp"
+#include "spurion/plugin.hpp"
 
 using namespace spurion;
 using namespace spurion::tests;

@@ -21,7 +21,6 @@
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
-#include "spurion/version.hpp"
 
 namespace spurion {
 
@@ -191,7 +190,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
         "\"{}\"\n",
         experiment);
     context["suite_name"] = "scored";
-    context["versions"] = build_description();
+    context["versions"] = run_description();
   }
   for (const TrialResult& other : before.trials) {
     const TrialSpec& theirs = other.spec;

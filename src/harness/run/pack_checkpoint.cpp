@@ -7,7 +7,7 @@
 
 #include "harness/run/device.hpp"
 #include "spurion/error.hpp"
-#include "spurion/version.hpp"
+#include "spurion/plugin.hpp"
 
 namespace spurion {
 

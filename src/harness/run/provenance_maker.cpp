@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <sys/auxv.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <dnnl.hpp>

@@ -3,40 +3,26 @@
 #include <ATen/ATen.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
+#include <torch/version.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <ctime>
 #include <dnnl.hpp>
-#include <fstream>
 #include <set>
-#include <thread>
 
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "core/build_text.hpp"
 #include "harness/data/guarded_environment.hpp"
 #include "harness/data/image_preview.hpp"
 #include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
 #include "harness/suite/method_access.hpp"
 #include "nouns/seeds.hpp"
-#include "spurion/version.hpp"
 
 namespace spurion {
 
 namespace {
-
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("model name", 0) == 0) {
-      const auto colon = line.find(": ");
-      if (colon != std::string::npos) return line.substr(colon + 2);
-    }
-  }
-  return "unknown processor";
-}
 
 /// What a report shows of a world's rows, where they are pictures: bounds of the grid.
 constexpr std::int64_t kPictureColumns = 6;
@@ -183,16 +169,10 @@ void add_environment(TrialSpec trial, const Catalog& catalog,
 
 }  // namespace
 
-std::string build_description() {
+std::string run_description() {
   const dnnl_version_t* dnnl = dnnl_version();
-  return fmt::format("spurion {}, LibTorch {}, oneDNN {}.{}.{}, {} {}, {} ({} cores)", version(),
-                     TORCH_VERSION, dnnl->major, dnnl->minor, dnnl->patch,
-#if defined(__clang__)
-                     "clang", __clang_version__,
-#else
-                     "g++", __VERSION__,
-#endif
-                     cpu_name(), std::thread::hardware_concurrency());
+  return core::build_text(TORCH_VERSION,
+                          fmt::format("{}.{}.{}", dnnl->major, dnnl->minor, dnnl->patch));
 }
 
 std::map<std::string, std::string> run_context(const Suite& suite,
@@ -202,7 +182,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   std::map<std::string, std::string> context;
   context["suite"] = suite.stored_text();
   context["suite_name"] = suite.name;
-  context["versions"] = build_description();
+  context["versions"] = run_description();
   context["trials"] = fmt::format("{}", trials.size());
   context["plugins"] = fmt::format("{}", fmt::join(catalog.plugins(), ", "));
   std::map<std::string, std::vector<std::string>> settings;

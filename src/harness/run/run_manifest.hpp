@@ -15,6 +15,9 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
                            const Catalog& catalog,
                            const std::shared_ptr<const DataSources>& sources);
 
+/// What runs here: the versions of the libraries that are loaded, compiler and processor.
+std::string run_description();
+
 /// Facts of a run that its report prints: suite text, versions, information budgets, environments.
 SPURION_API std::map<std::string, std::string> run_context(
     const Suite& suite, const std::vector<TrialSpec>& trials, const Catalog& catalog,
