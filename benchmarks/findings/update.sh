@@ -50,7 +50,7 @@ table() {
     }' "$1"
 }
 
-for figure in trap_reversal_two_shortcuts_reversal resolution_reversal_two_shortcuts_reversal \
+for figure in cue_contribution_reversal_two_shortcuts_reversal resolution_reversal_two_shortcuts_reversal \
   resolution_methods_two_shortcuts_reversal flips_width_two_shortcuts_reversal_model.width; do
   cp "$results/csv/$figure.svg" "$here/$figure.svg"
 done
@@ -59,19 +59,19 @@ done
   echo
   echo "### By world and regime (method erm)"
   echo
-  table "$results/csv/stream_verdicts_reversal.csv" world,regime,score,trap,flips_before,flips_now,verdict
+  table "$results/csv/stream_verdicts_reversal.csv" environment_stream,regime,score,cue_contribution,max_flip_rate_before,max_flip_rate_now,verdict
   echo
   echo "### By method (two_shortcuts, reversal)"
   echo
-  table "$results/csv/stream_verdicts_methods.csv" regime,method,score,trap,flips_now,verdict
+  table "$results/csv/stream_verdicts_methods.csv" regime,method,score,cue_contribution,max_flip_rate_now,verdict
   echo
   echo "### What a trial spent (two_shortcuts, reversal)"
   echo
   echo "Rows that entered a gradient, labels revealed, updates; what is not equal, against the median."
   echo
-  table "$results/csv/stream_budgets_reversal.csv" world,regime,method,rows:0,labels:0,updates:0,spent:0,budget |
+  table "$results/csv/stream_budgets_reversal.csv" environment_stream,regime,method,rows:0,labels:0,updates:0,spent:0,budget |
     awk 'NR <= 2 || /two_shortcuts/' | cut -d'|' -f1,3-
-  table "$results/csv/stream_budgets_methods.csv" world,regime,method,rows:0,labels:0,updates:0,spent:0,budget | awk 'NR > 2' | cut -d'|' -f1,3-
+  table "$results/csv/stream_budgets_methods.csv" environment_stream,regime,method,rows:0,labels:0,updates:0,spent:0,budget | awk 'NR > 2' | cut -d'|' -f1,3-
   echo
   sed -n '/<!-- tables: end -->/,$p' "$page"
 } >"$page.new"

@@ -58,7 +58,7 @@ TrialResult trial(std::int64_t experiment, std::int64_t number) {
   const auto add = [&](const std::string& domain, double shift, const char* metric, double value) {
     result.measurements.push_back({0, 1000, domain, shift, metric, value});
   };
-  for (const char* domain : {"train_0", "train_1", "id", "test"}) {
+  for (const char* domain : {"train_0", "train_1", "in_distribution", "test"}) {
     for (const char* metric : {"accuracy", "loss", "flip_rate", "worst_group_accuracy", "ece",
                                "ceiling_bayes", "ceiling_invariant"}) {
       add(domain, 0.1, metric, score / 1.1);

@@ -39,7 +39,7 @@ class SPURION_API Metric {
   /// Adds the totals of another accumulator of the same metric.
   virtual void merge(const Metric& other) = 0;
   /// name -> float64 [K]; empty when nothing was added. A measurement has one source: a name that
-  /// another metric gives, or that spurion gives to a number of its own ("gap", "trap",
+  /// another metric gives, or that spurion gives to a number of its own ("gap", "cue_contribution",
   /// "confusion_index" ...), is refused before anything runs. Not a number: has no meaning here.
   [[nodiscard]] virtual std::vector<std::pair<std::string, Tensor>> result() const = 0;
 };

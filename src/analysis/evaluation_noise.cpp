@@ -44,17 +44,17 @@ EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string&
     inverse += 1.0 / own.rows;  // infinite where it is not known, so that nothing is
     all = all || own.all;
   }
-  if (domains == 0.0) return evaluated_rows(trial, "id");
+  if (domains == 0.0) return evaluated_rows(trial, "in_distribution");
   return {domains * domains / inverse, all};
 }
 
 /// Of a gap: two rates, each on rows of its own.
 RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
   const auto own = number(trial, domain, "accuracy");
-  const auto id = number(trial, "id", "accuracy");
+  const auto id = number(trial, "in_distribution", "accuracy");
   if (!own || !id) return {};
   const RowNoise first = row_noise(trial, domain, "accuracy", *own);
-  const RowNoise second = row_noise(trial, "id", "accuracy", *id);
+  const RowNoise second = row_noise(trial, "in_distribution", "accuracy", *id);
   return {std::hypot(first.deviation, second.deviation), std::min(first.rows, second.rows),
           first.same_rows || second.same_rows};
 }
@@ -140,11 +140,11 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
   }
   const bool of_groups = metric.rfind("group_", 0) == 0;
   if (of_groups || metric.rfind("train_", 0) == 0 || domain == "stream") return {};
-  EvaluatedRows measured =
-      domain == "id" ? rows_of_train_domains(trial, metric) : evaluated_rows(trial, domain);
+  EvaluatedRows measured = domain == "in_distribution" ? rows_of_train_domains(trial, metric)
+                                                       : evaluated_rows(trial, domain);
   if (metric == "worst_group_accuracy" || metric == "worst_group_error") {
     measured.rows = number(trial, domain, "worst_group_rows").value_or(0.0);
-  } else if (metric == "trap") {
+  } else if (metric == "cue_contribution") {
     return paired_noise(value, measured.rows, measured.all);
   }
   const bool rate = ends_with(metric, "accuracy") || metric == "error" ||

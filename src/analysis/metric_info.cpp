@@ -34,7 +34,7 @@ constexpr Known kMetrics[] = {
     {"flip_rate", "share of predictions that change when only the cue does", kShare, kUnitInterval},
     {"causal_flip_rate", "share of predictions that change when only the causal feature does",
      kShare, kUnitInterval},
-    {"twin_shift", "root mean squared change of the output when only the cue does",
+    {"counterfactual_rms_change", "root mean squared change of the output when only the cue does",
      "units of the output", kPositive},
     {"shortcut_bias", "flip rate minus that of the optimal predictor", kShare, "[-1, 1]"},
     {"cue_randomised_accuracy", "accuracy on the same rows with the cue randomised", kShare,
@@ -43,7 +43,8 @@ constexpr Known kMetrics[] = {
      kShare, kUnitInterval},
     {"ece", "expected calibration error", "probability", kUnitInterval},
     {"brier", "Brier score", "squared probability", "[0, 2]"},
-    {"trap", "score on a phase minus score on its rows with the cues that speak there randomised",
+    {"cue_contribution",
+     "score on a phase minus the score on the same rows with its informative cues randomised",
      kScore, kSigned},
     {"window_rows", "rows of a window of the stream", "rows", kPositive},
     {"regret", "shortfall from the Bayes ceiling of the phase, per row", kScore, "unbounded"},
@@ -61,11 +62,13 @@ constexpr Known kFamilies[] = {
      "as accuracy or loss"},
     {"prequential_", "score of a window of the stream, predicted before it is learned from", kScore,
      "as accuracy or loss"},
-    {"randomised_", "score on the same rows with the cues that speak there randomised", kScore,
+    {"randomised_", "score on the same rows with the informative cues randomised", kScore,
      "as accuracy or loss"},
-    {"position_", "where the cue stands in a phase", "shift", "unbounded"},
-    {"offset_", "how far the cue stands from where it says nothing", "shift", "unbounded"},
-    {"trained_offset_", "the same in the train domain where it says most", "shift", "unbounded"},
+    {"shift_", "shift of the cue in a phase", "shift", "unbounded"},
+    {"cue_strength_", "shift of the cue minus the shift at which the cue is uninformative", "shift",
+     "unbounded"},
+    {"trained_cue_strength_", "the same, in the train domain where the cue is most informative",
+     "shift", "unbounded"},
 };
 
 bool begins(const std::string& text, const std::string& with) {
@@ -85,7 +88,8 @@ MetricInfo metric_info(const std::string& metric) {
 }
 
 std::string domain_info(const std::string& domain) {
-  if (domain == "id") return "in distribution: mean over the train domains, held-out rows";
+  if (domain == "in_distribution")
+    return "in distribution: mean over the train domains, held-out rows";
   if (domain == "test") return "in the test domain";
   if (begins(domain, "test_")) {
     return "in the domain where only cue " + domain.substr(5) + " is shifted as in the test domain";

@@ -77,7 +77,7 @@ class Settings {
 
 /// A model that was scored on train domains alone has no test domain.
 bool has_accuracy(const TrialResult& trial) {
-  return number(trial, "test", "accuracy") || number(trial, "id", "accuracy");
+  return number(trial, "test", "accuracy") || number(trial, "in_distribution", "accuracy");
 }
 
 }  // namespace
@@ -308,7 +308,7 @@ bool matches(const TrialSpec& spec, const Value* where) {
   return true;
 }
 
-std::optional<double> worst_flip_rate(const TrialResult& trial, std::optional<std::int64_t> phase) {
+std::optional<double> max_flip_rate(const TrialResult& trial, std::optional<std::int64_t> phase) {
   std::int64_t last = 0;
   for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
   const std::int64_t at = phase.value_or(last);
@@ -347,7 +347,7 @@ Range range_of(const std::string& metric) {
     return kRate;
   }
   if (metric == "loss" || metric == "prequential_loss" || metric == "brier" ||
-      metric == "twin_shift") {
+      metric == "counterfactual_rms_change") {
     return {0.0, Range{}.high};
   }
   return {};

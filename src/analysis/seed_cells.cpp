@@ -34,7 +34,7 @@ void SeedCells::add_number(const std::string& setting, const TrialResult& trial,
 
 void SeedCells::add_learning(const std::string& setting, const TrialResult& trial,
                              const std::string& metric) {
-  const auto score = number(trial, "id", metric);
+  const auto score = number(trial, "in_distribution", metric);
   if (!score) return;
   // A stream has a second phase; to read all of what may be one takes long.
   if (const auto stream = number(trial, "phase_1", metric) ? stream_numbers(trial) : std::nullopt) {
@@ -42,8 +42,8 @@ void SeedCells::add_learning(const std::string& setting, const TrialResult& tria
         row_noise(trial, "phase_0", metric, *score));
     return;
   }
-  add(setting, trial.spec.seed, learning_scale(trial, "id", metric).beyond(*score),
-      row_noise(trial, "id", metric, *score));
+  add(setting, trial.spec.seed, learning_scale(trial, "in_distribution", metric).beyond(*score),
+      row_noise(trial, "in_distribution", metric, *score));
 }
 
 std::vector<double> SeedCells::values() const {

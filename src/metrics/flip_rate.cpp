@@ -12,8 +12,8 @@ namespace {
 
 /// How much predictions move when only the cue does: the share of rows whose predicted class
 /// differs between a row and its counterfactual twin ("flip_rate"), or, for regression, the root of
-/// the mean squared change of the output in units of the target ("twin_shift"). A predictor that
-/// ignores the cue has 0.
+/// the mean squared change of the output in units of the target ("counterfactual_rms_change"). A
+/// predictor that ignores the cue has 0.
 class FlipRate final : public Metric {
  public:
   struct Options {};
@@ -50,7 +50,7 @@ class FlipRate final : public Metric {
 
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
-    if (task_ == Task::regression) return {{"twin_shift", sum_.mean(rows_).sqrt()}};
+    if (task_ == Task::regression) return {{"counterfactual_rms_change", sum_.mean(rows_).sqrt()}};
     return {{"flip_rate", sum_.mean(rows_)}};
   }
 

@@ -36,7 +36,7 @@ void each_trial_once(const StoredResults& results, Each each) {
 /// Whether a domain's numbers are among a trial's final scores. Those of the dial, of single train
 /// domains and of the windows and phases of a stream are in measurements.csv only.
 bool is_scored(const std::string& domain) {
-  return domain == "id" || domain == "test" || domain == "coefficients" ||
+  return domain == "in_distribution" || domain == "test" || domain == "coefficients" ||
          domain.compare(0, 5, "test_") == 0 || domain.compare(0, 4, "cue_") == 0;
 }
 
@@ -60,7 +60,7 @@ class Columns {
     // Those in distribution first, then those of the test domain.
     for (const bool rest : {false, true}) {
       for (const auto& [score, place] : scores) {
-        if ((score.first != "id" && score.first != "test") == rest) {
+        if ((score.first != "in_distribution" && score.first != "test") == rest) {
           places_[score.first].emplace(score.second, scores_.size());
           scores_.push_back(score);
         }

@@ -73,7 +73,7 @@ TEST_CASE("exported rows come back as scores and a report") {
   CHECK(number(shell.path("out"), "test", "accuracy") == Approx(right / 1500.0));
   CHECK(number(shell.path("out"), "test", "flip_rate") == 1.0);
   CHECK(number(shell.path("out"), "test", "gap") ==
-        Approx(number(shell.path("out"), "id", "accuracy") - right / 1500.0));
+        Approx(number(shell.path("out"), "in_distribution", "accuracy") - right / 1500.0));
   CHECK(number(shell.path("out"), "test", "confusion_index") == Approx(1.0).margin(0.1));
 
   const Finished report = shell.run({"report", "out", "--text"});
@@ -331,7 +331,7 @@ TEST_CASE("test domains of one cue are exported and scored under the names runs 
   CHECK(scored.err.empty());
   REQUIRE(scored.code == 0);
   CHECK(number(shell.path("out"), "test_companion", "gap") ==
-        Approx(number(shell.path("out"), "id", "accuracy") -
+        Approx(number(shell.path("out"), "in_distribution", "accuracy") -
                number(shell.path("out"), "test_companion", "accuracy")));
   REQUIRE(shell.run({"report", "out"}).code == 0);
   const std::string html = read_file(shell.path("out/report.html"));

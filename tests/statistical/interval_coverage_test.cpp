@@ -163,8 +163,8 @@ constexpr double kMargin = 0.1;
 struct PlantedEffect {
   double flip_before = 0.8;
   double flip_after = 0.8;
-  double trap_before = 0.0;
-  double trap_after = 0.0;
+  double contribution_before = 0.0;
+  double contribution_after = 0.0;
 };
 
 /// Share of studies of five trials that come to an outcome, where each number has noise of mean 0
@@ -181,7 +181,8 @@ double share_called(const PlantedEffect& planted, StreamOutcome outcome,
       StreamNumbers trial;
       trial.seed = seed;
       trial.phases = 2;
-      trial.traps = {{0.0, around(planted.trap_before, 0)}, {0.0, around(planted.trap_after, 1)}};
+      trial.cue_contributions = {{0.0, around(planted.contribution_before, 0)},
+                                 {0.0, around(planted.contribution_after, 1)}};
       trial.flips = {{{"cue", around(planted.flip_before, 2)}},
                      {{"cue", around(planted.flip_after, 3)}}};
       strata[0].push_back(std::move(trial));
@@ -214,12 +215,12 @@ TEST_CASE("an effect that stands at the margin is called at most one time in twe
     PlantedEffect follows;  // hardly confused any more, but not less than the margin
     follows.flip_after = kMargin;
     const double resolved = share_called(follows, StreamOutcome::resolved, noise);
-    PlantedEffect trapped;  // the trap opened to the margin
-    trapped.trap_after = kMargin;
-    const double replaced = share_called(trapped, StreamOutcome::replaced, noise);
+    PlantedEffect relying;  // the contribution rose to the margin
+    relying.contribution_after = kMargin;
+    const double replaced = share_called(relying, StreamOutcome::replaced, noise);
     PlantedEffect moved;  // it opened and is now open, but moved no more than the margin
-    moved.trap_before = 0.3;
-    moved.trap_after = 0.3 + kMargin;
+    moved.contribution_before = 0.3;
+    moved.contribution_after = 0.3 + kMargin;
     const double grown = share_called(moved, StreamOutcome::replaced, noise);
     const double still = share_called(moved, StreamOutcome::unchanged, noise);
     PlantedEffect started;  // as confused as the margin before, and not at all after

@@ -51,7 +51,7 @@ TEST_CASE("joint training and the counterfactual oracle resolve, a frozen model 
   for (const auto& [regime, outcome] : expected) {
     const auto found = verdict(regime);
     CAPTURE(regime, found.flip_before.value, found.flip_after.value, found.flip_after.high,
-            found.trap.value, found.trap_change.value);
+            found.cue_contribution.value, found.cue_contribution_change.value);
     CHECK(std::string(outcome_name(found.outcome)) == outcome_name(outcome));
   }
 }

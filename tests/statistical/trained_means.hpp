@@ -14,7 +14,7 @@ namespace spurion::tests {
 /// A metric of the trials of a suite by model, value of one option of the environment, and seed.
 using TrainedNumbers = std::map<std::pair<std::string, double>, std::map<std::int64_t, double>>;
 
-/// Trains a suite; `metric` of domain "id".
+/// Trains a suite; `metric` of domain "in_distribution".
 inline TrainedNumbers trained(const std::string& suite, const std::string& option,
                               const std::string& metric) {
   const Catalog catalog = builtin_catalog();
@@ -26,7 +26,7 @@ inline TrainedNumbers trained(const std::string& suite, const std::string& optio
       REQUIRE(result.status == Status::done);
       const Value& at = *result.spec.environment.options.find(option);
       for (const Measurement& row : result.measurements) {
-        if (row.domain != "id" || row.metric != metric) continue;
+        if (row.domain != "in_distribution" || row.metric != metric) continue;
         numbers[{result.spec.model.name, at.as_number()}][result.spec.seed] = row.value;
       }
     }

@@ -49,8 +49,8 @@ evaluation = { rows = 30000, training_rows = 0 }
     // 30,000 training rows put the excess risk near 10 / 30,000.
     const double population = numbers.at({"test", "ceiling_population_erm"});
     CHECK(numbers.at({"test", "loss"}) == Approx(population).epsilon(0.05));
-    CHECK(numbers.at({"id", "loss"}) ==
-          Approx(numbers.at({"id", "ceiling_population_erm"})).epsilon(0.05));
+    CHECK(numbers.at({"in_distribution", "loss"}) ==
+          Approx(numbers.at({"in_distribution", "ceiling_population_erm"})).epsilon(0.05));
     CHECK(numbers.at({"test", "gap"}) > 0.0);
   }
 }
@@ -124,7 +124,7 @@ evaluation = { rows = 4000, training_rows = 0 }
   };
   const std::string plain = "{ name = \"mlp\", width = 32 }";
   const auto erm = accuracy(plain, "{ name = \"offline\" }");
-  CHECK(erm.at({"id", "accuracy"}) > 0.82);
+  CHECK(erm.at({"in_distribution", "accuracy"}) > 0.82);
   CHECK(erm.at({"test", "accuracy"}) < 0.35);
   CHECK(erm.at({"test", "flip_rate"}) > 0.6);
   CHECK(erm.at({"test", "confusion_index"}) > 0.6);

@@ -19,9 +19,9 @@
 ///    last), margin (default 0.1), axis (optional) and tied_axes (options that change together with
 ///    it): was the confusion resolved, or one cue replaced by another (streams.hpp)
 ///  - `published`: experiment, rows = [{ label, domain, metric, value, spread, runs, and where
-///    needed: note, rounding, where = { "section.field" = value } }], selection_domain = "id" (of
-///    several hyper-parameter draws only the best on validation rows of the train domains counts)
-///    or "test" (of the test domain: an oracle)
+///    needed: note, rounding, where = { "section.field" = value } }], selection_domain =
+///    "in_distribution" (of several hyper-parameter draws only the best on validation rows of the
+///    train domains counts) or "test" (of the test domain: an oracle)
 ///  - `trend`: experiment, axis, claim = "rises" or "falls": whether a number does so along an
 ///  axis,
 ///    from its first to its last value, on the same seeds. metric (default "worst_group_error";

@@ -114,8 +114,8 @@ bool matches(const TrialSpec& spec, const Value* where);
 
 /// Largest share of predictions that one cue alone changes, after a phase or the last; null where
 /// flips are not measured, as for regression.
-std::optional<double> worst_flip_rate(const TrialResult& trial,
-                                      std::optional<std::int64_t> phase = {});
+std::optional<double> max_flip_rate(const TrialResult& trial,
+                                    std::optional<std::int64_t> phase = {});
 
 /// Takes the option "section.field" out of what `TrialSpec::canonical` gave.
 void erase_option(Value& canonical, const std::string& axis);

@@ -31,7 +31,7 @@ SeedCells collect(const ResultsView& view, const Line& line, const std::string& 
 SeedCells collect_flips(const ResultsView& view, const Line& line) {
   SeedCells cells;
   for (const auto& row : view.rows()) {
-    const auto flip = line.holds(row) ? worst_flip_rate(*row.trial) : std::nullopt;
+    const auto flip = line.holds(row) ? max_flip_rate(*row.trial) : std::nullopt;
     if (!flip) continue;
     cells.add(row.setting, row.trial->spec.seed, *flip,
               row_noise(*row.trial, "test", "flip_rate", *flip));
@@ -97,10 +97,10 @@ LineNumbers numbers_of(const ResultsView& view, const Line& line, const std::str
   const Range range = range_of(view.score());
   LineNumbers numbers;
   numbers.line = line;
-  numbers.id = collect(view, line, "id", view.score()).estimate(key + " id", range);
+  numbers.id = collect(view, line, "in_distribution", view.score()).estimate(key + " id", range);
   numbers.ood = collect(view, line, "test", view.score()).estimate(key + " ood", range);
   numbers.learned = learned(collect_learning(view, line).estimate(key + " learned"));
-  numbers.ceiling = mean(collect(view, line, "id", "ceiling_invariant").values());
+  numbers.ceiling = mean(collect(view, line, "in_distribution", "ceiling_invariant").values());
   return numbers;
 }
 

@@ -114,17 +114,17 @@ class TrialNumbers {
     std::string domain = fmt::format("phase_{}", phase);
     const bool phased = number(trial_, domain, score_, phase).has_value();
     if (!phased && phase == 0) domain = "train_0";
-    if (!number(trial_, domain, score_, phase)) domain = "id";
+    if (!number(trial_, domain, score_, phase)) domain = "in_distribution";
     add_to(numbers_.own, domain, score_, phase);
-    add_to(numbers_.first, "id", score_, phase);
+    add_to(numbers_.first, "in_distribution", score_, phase);
     add_to(numbers_.neutral, domain, (phased ? "randomised_" : "cue_randomised_") + score_, phase);
     if (const auto ceiling = number(trial_, domain, "ceiling_invariant", 0)) {
       numbers_.ceiling[phase].add(row_.setting, trial_.spec.seed, *ceiling);
     }
     // Of a stream each cue on its own, else the cue that the test domain shifts.
     const bool known = stream && phase < stream->phases;
-    const double alone = known ? stream->worst_flip(phase) : std::nan("");
-    const auto flip = std::isnan(alone) ? worst_flip_rate(trial_, phase) : alone;
+    const double alone = known ? stream->max_flip_rate(phase) : std::nan("");
+    const auto flip = std::isnan(alone) ? max_flip_rate(trial_, phase) : alone;
     if (!flip) return;
     // Of a regression it is no rate, but a change in deviations of the target.
     numbers_.flip[phase].add(

@@ -34,8 +34,8 @@ std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
     if (!scale || !number(*row.trial, "test", "gap")) continue;
     ScaleCells& cells = scales[scale->number];
     cells.gap.add_number(row.setting, *row.trial, "test", "gap");
-    cells.id.add_number(row.setting, *row.trial, "id", view.score());
-    cells.ceiling.add_number(row.setting, *row.trial, "id", "ceiling_invariant");
+    cells.id.add_number(row.setting, *row.trial, "in_distribution", view.score());
+    cells.ceiling.add_number(row.setting, *row.trial, "in_distribution", "ceiling_invariant");
     cells.learning.add_learning(row.setting, *row.trial, view.score());
   }
   return scales;

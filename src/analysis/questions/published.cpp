@@ -98,12 +98,12 @@ std::string validation_of(const AskedQuestion& question) {
   if (selection_domain == nullptr) return {};
   const std::string name =
       selection_domain->is_string() ? selection_domain->as_string() : std::string();
-  if (name == "id") return "validation";
+  if (name == "in_distribution") return "validation";
   if (name == "test") return "validation_test";
-  throw UsageError(
-      fmt::format("{}selection_domain is \"id\" (validation rows of the train domains) or "
-                  "\"test\" (validation rows of the test domain: an oracle)",
-                  place_of(*selection_domain)));
+  throw UsageError(fmt::format(
+      "{}selection_domain is \"in_distribution\" (validation rows of the train domains) or "
+      "\"test\" (validation rows of the test domain: an oracle)",
+      place_of(*selection_domain)));
 }
 
 /// Of trials with several hyper-parameter draws, those of the draw whose mean score over seeds on

@@ -30,7 +30,8 @@ struct Tally {
   std::int64_t unlearned = 0;  ///< resolved or not confused, where no ceiling tells more
 };
 
-/// "continual, erm; online, erm: replaced the cue in 3 of 4 worlds, resolved the confusion in 1."
+/// "continual, erm; online, erm: replaced the cue in 3 of 4 environments, resolved the confusion
+/// in 1."
 std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& tallies) {
   constexpr StreamOutcome kOrder[] = {StreamOutcome::replaced,       StreamOutcome::adopted,
                                       StreamOutcome::resolved,       StreamOutcome::unchanged,
@@ -47,7 +48,8 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
       parts.push_back(fmt::format("{} in {}", outcome_clause(outcome), found->second));
     }
     const auto worlds = static_cast<std::int64_t>(tally.environments.size());
-    const std::string of_worlds = fmt::format("{} {}", worlds, worlds == 1 ? "world" : "worlds");
+    const std::string of_worlds =
+        fmt::format("{} {}", worlds, worlds == 1 ? "environment" : "environments");
     // Several trajectories through one world are not several worlds.
     parts.front() += worlds == tally.streams
                          ? fmt::format(" of {}", of_worlds)
@@ -69,12 +71,12 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
 }
 
 /// The largest flip rate of each trial at a phase, by what else varies.
-SeedCells worst_flips(const StreamCell& cell, std::int64_t phase) {
+SeedCells max_flip_rates(const StreamCell& cell, std::int64_t phase) {
   SeedCells cells;
   for (const auto& [setting, trials] : cell.strata) {
     for (const StreamNumbers& trial : trials) {
       const std::int64_t at = phase < 0 ? trial.phases - 1 : phase;
-      const double flip = trial.worst_flip(at);
+      const double flip = trial.max_flip_rate(at);
       cells.add(setting, trial.seed, flip, row_noise(trial, OnRows::rate, flip));
     }
   }
@@ -121,8 +123,8 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
     const auto& [first_key, first] = *scales.front();
     const auto& [last_key, last] = *scales.back();
     const StreamVerdict verdict = stream_verdict(last.lists(), phase, margin, last_key.text());
-    const SeedCells small = worst_flips(first, phase);
-    const SeedCells large = worst_flips(last, phase);
+    const SeedCells small = max_flip_rates(first, phase);
+    const SeedCells large = max_flip_rates(last, phase);
     const SeedCells paired = large.minus(small);
     const Estimate change = paired.estimate("scale " + line, first.any().difference_range());
     const char* judged = scales.size() < 2 ? "one scale only"
@@ -130,7 +132,7 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
                              ? "one seed only"
                              : judged_at_scale(verdict, change, margin);
     const Range range = first.any().range();
-    text += fmt::format("{}: worst flip rate {} at {} = {}, {} at {}, change {}: {}. ", line,
+    text += fmt::format("{}: max flip rate {} at {} = {}, {} at {}, change {}: {}. ", line,
                         show_defined(small.estimate("small " + line, range)), axis, first_key.scale,
                         show_defined(large.estimate("large " + line, range)), last_key.scale,
                         show_defined(change), judged);

@@ -186,7 +186,7 @@ bool praises(const Claim& claim) {
   if (has("accuracy")) return claim.rises;
   const bool better_low = has("error") || has("gap") || has("loss") || has("flip") ||
                           has("confusion") || has("bias") || has("brier") || has("ece") ||
-                          has("trap") || has("shift");
+                          has("cue_contribution") || has("rms_change");
   return better_low && !claim.rises;
 }
 

@@ -23,7 +23,7 @@
 
 namespace spurion::analysis {
 
-/// What flips and traps must exceed, unless a question says otherwise.
+/// Default margin of flip rates and cue contributions.
 inline constexpr double kStreamMargin = 0.1;
 
 /// What a number of a stream is, which says how well its rows tell it.

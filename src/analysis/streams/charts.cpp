@@ -88,12 +88,12 @@ void each_trial(const std::vector<std::vector<StreamNumbers>>& strata, Each each
 Chart positions_chart(const std::string& experiment, const std::string& world,
                       const StreamNumbers& trial) {
   Chart chart;
-  chart.name = fmt::format("positions_{}_{}", experiment, slug(world));
-  chart.title = "Where the cues stand: " + world;
+  chart.name = fmt::format("shifts_{}_{}", experiment, slug(world));
+  chart.title = "Shift of each cue: " + world;
   chart.x_label = "phase";
-  chart.y_label = "position of the cue";
+  chart.y_label = "shift of the cue";
   chart.steps = true;
-  chart.note = "The trajectory of the stream; phase 0 is where training begins.";
+  chart.note = "The trajectory of the stream. Training begins with phase 0.";
   std::set<std::string> cues;
   for (const auto& phase : trial.positions) {
     for (const auto& [cue, position] : phase) cues.insert(cue);
@@ -110,7 +110,7 @@ Chart positions_chart(const std::string& experiment, const std::string& world,
     chart.series.push_back(std::move(series));
   }
   Series drift;
-  drift.name = "drift of something else";
+  drift.name = "control shift (level)";
   for (std::size_t phase = 0; phase < trial.drift.size(); ++phase) {
     if (std::isnan(trial.drift[phase])) continue;
     drift.x.push_back(static_cast<double>(phase));
@@ -127,8 +127,9 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
   chart.title = "Over the stream: " + world;
   chart.x_label = "rows of the stream";
   chart.note = fmt::format(
-      "Each window is predicted before it is learned from. Band: {} over seeds. Dashed: the "
-      "ceilings of the phases, as exact as the world's card says. Vertical lines: the cues shift.",
+      "The model predicts each window before it learns from it. Band: {} over seeds. Dashed: the "
+      "ceilings of the phases, as exact as the card of the environment says. Vertical lines: a cue "
+      "shifts.",
       kIntervalText);
   std::set<double> marks;
   bool drawn = false;
@@ -177,7 +178,7 @@ Chart by_phase(const std::string& name, const std::string& title, const std::str
   chart.title = title;
   chart.x_label = "after phase";
   chart.y_label = label;
-  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cues shift.", kIntervalText);
+  chart.note = fmt::format("Band: {} over seeds. Vertical lines: a cue shifts.", kIntervalText);
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
     const Bounds own = bounds(any_of(line.strata));
@@ -202,8 +203,9 @@ Chart regret_chart(const std::string& name, const std::map<std::string, StreamLi
   chart.x_label = "rows of the stream";
   chart.y_label = "sum of shortfalls";
   chart.note =
-      "From the Bayes ceiling of each phase, as exact as the world's card says, as long as that is "
-      "known. Flat: none is added.";
+      "The shortfall from the Bayes ceiling of each phase, summed over rows. The curve ends where "
+      "no "
+      "ceiling is known. Flat: no regret is added.";
   std::set<double> marks;
   for (const auto& [line_name, line] : lines) {
     Points points(name, {});
@@ -239,29 +241,31 @@ std::vector<Chart> measure_charts(const std::string& end, double margin,
   add(
       "recovery", "Recovery", "rows after a shift",
       fmt::format(
-          "Until a window is within {} of the Bayes ceiling; a phase that ends before counts "
-          "whole.",
+          "Rows until a window is within {} of the Bayes ceiling. A phase that ends earlier counts "
+          "with all its rows.",
           margin),
       [](const StreamNumbers&) {
         return Bounds{{0.0, Range{}.high}};
       },
       [margin](const StreamNumbers& t, std::int64_t p) { return t.recovery_rows(p, margin); });
   add(
-      "dip", "Worst dip", "shortfall", "Largest shortfall of a window from the Bayes ceiling.",
+      "max_regret", "Max regret", "shortfall",
+      "The largest shortfall of a window from the Bayes ceiling.",
       [](const StreamNumbers& trial) { return Bounds{trial.difference_range()}; },
-      [](const StreamNumbers& t, std::int64_t p) { return t.dip(p); });
+      [](const StreamNumbers& t, std::int64_t p) { return t.max_regret(p); });
   add("forgetting", "Forgetting", "score lost",
-      "On the phases before, against the best since they were trained on.", difference_of,
-      [](const StreamNumbers& t, std::int64_t p) { return t.forgetting(p); });
+      "The score on earlier phases, compared with the best score since the model trained on them.",
+      difference_of, [](const StreamNumbers& t, std::int64_t p) { return t.forgetting(p); });
   add("backward", "Backward transfer", "score gained",
-      "On the phases before, since they were trained on.", difference_of,
+      "Change of the score on earlier phases since the model trained on them.", difference_of,
       [](const StreamNumbers& t, std::int64_t p) { return t.backward_transfer(p); });
-  add("forward", "Forward transfer", "score above chance", "Of a phase, before it is trained on.",
-      difference_of, [](const StreamNumbers& t, std::int64_t p) { return t.head_start(p); });
-  add("plasticity", "Plasticity", "late - early",
-      "Score after a phase that was met before, minus the score then: below 0 it was lost.",
-      difference_of,
-      [](const StreamNumbers& t, std::int64_t p) { return t.late_against_early(p); });
+  add("forward", "Forward transfer", "score above chance",
+      "The score on a phase before the model trains on it, minus the chance score.", difference_of,
+      [](const StreamNumbers& t, std::int64_t p) { return t.zero_shot_score(p); });
+  add("relearning_change", "Relearning change", "change of the score",
+      "The score after a phase that occurred before, minus the score then. Below 0: the phase is "
+      "learned less well.",
+      difference_of, [](const StreamNumbers& t, std::int64_t p) { return t.relearning_change(p); });
   return charts;
 }
 
@@ -275,24 +279,26 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
   charts.push_back(
       positions_chart(experiment, world, lines.begin()->second.strata.front().front()));
   charts.push_back(prequential_chart(experiment, world, lines));
-  charts.push_back(by_phase(
-      "trap_" + end, "The new-test trap: " + world, "score owed to cues", lines, difference_of,
-      [&](const StreamNumbers& trial, std::int64_t p) { return trial.traps[at(p)][at(p)]; }));
+  charts.push_back(by_phase("cue_contribution_" + end,
+                            "Contribution of cues to the score: " + world, "cue contribution",
+                            lines, difference_of, [&](const StreamNumbers& trial, std::int64_t p) {
+                              return trial.cue_contributions[at(p)][at(p)];
+                            }));
   charts.push_back(by_phase(
       "score_" + end, "On each phase, after it: " + world, "score", lines, rate_of,
       [&](const StreamNumbers& trial, std::int64_t p) { return trial.scores[at(p)][at(p)]; }));
   charts.push_back(by_phase(
-      "adoption_" + end, "Adoption of the newest cue: " + world, "flip rate", lines, rate_of,
-      [](const StreamNumbers& trial, std::int64_t p) { return trial.adoption(p); }));
-  charts.push_back(
-      by_phase("residue_" + end, "Residue of older cues: " + world, "flip rate", lines, rate_of,
-               [](const StreamNumbers& trial, std::int64_t p) { return trial.residue(p); }));
+      "new_cues_" + end, "Reliance on new cues: " + world, "flip rate", lines, rate_of,
+      [](const StreamNumbers& trial, std::int64_t p) { return trial.new_cue_reliance(p); }));
   charts.push_back(by_phase(
-      "resolution_" + end, "Resolution: " + world, "1 - worst flip rate", lines,
+      "old_cues_" + end, "Reliance on old cues: " + world, "flip rate", lines, rate_of,
+      [](const StreamNumbers& trial, std::int64_t p) { return trial.old_cue_reliance(p); }));
+  charts.push_back(by_phase(
+      "resolution_" + end, "Resolution: " + world, "1 - max flip rate", lines,
       [](const StreamNumbers& trial) {
         return Bounds{{1.0 - trial.range().high, 1.0}, OnRows::rate};
       },
-      [](const StreamNumbers& trial, std::int64_t p) { return 1.0 - trial.worst_flip(p); }));
+      [](const StreamNumbers& trial, std::int64_t p) { return 1.0 - trial.max_flip_rate(p); }));
   for (Chart& chart : measure_charts(end, margin, lines)) {
     chart.panel = fmt::format("Measures over time: {}. Bands and vertical lines as above.", world);
     charts.push_back(std::move(chart));
@@ -314,7 +320,7 @@ Chart flips_against_scale(
   chart.name = fmt::format("flips_{}_{}_{}", experiment, slug(world), axis);
   chart.title = fmt::format("Reliance on cues against {}: {}", axis, world);
   chart.x_label = axis;
-  chart.y_label = "worst flip rate at the end";
+  chart.y_label = "max flip rate";
   chart.note = fmt::format("Band: {} over seeds. 0: no cue changes any prediction.", kIntervalText);
   chart.log_x = true;
   for (const auto& [name, scales] : lines) {
@@ -324,7 +330,7 @@ Chart flips_against_scale(
       Points points(chart.name + name, any_of(strata).range(), OnRows::rate);
       each_trial(strata, [&, &scale = scale](std::size_t s, const StreamNumbers& trial) {
         const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
-        points.add(scale, s, trial, trial.worst_flip(last));
+        points.add(scale, s, trial, trial.max_flip_rate(last));
       });
       const Series one = points.series(name);
       series.x.insert(series.x.end(), one.x.begin(), one.x.end());

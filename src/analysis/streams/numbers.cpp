@@ -40,13 +40,13 @@ double mean_defined(const std::vector<double>& values) {
   return count > 0.0 ? sum / count : kNan;
 }
 
-/// Puts traps and flips of a regression into shares of what the target varies on their rows.
+/// Regression: expresses cue contributions and flip rates in units of the target on their rows.
 void in_units_of_target(StreamNumbers& out, const std::map<std::string, double>& cue_variance) {
   const auto usable = [](double variance) { return variance > 0.0 ? variance : kNan; };
   for (std::size_t on = 0; on < out.variance.size(); ++on) {
     double& variance = out.variance[on];
     variance = usable(std::isnan(variance) ? out.chance[on] : variance);
-    for (auto& after : out.traps) after[on] /= variance;
+    for (auto& after : out.cue_contributions) after[on] /= variance;
   }
   for (auto& after : out.flips) {
     for (auto& [cue, rate] : after) {
@@ -101,7 +101,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   }
   const auto count = static_cast<std::size_t>(phases);
   out.scores.assign(count, std::vector<double>(count, kNan));
-  out.traps = out.scores;
+  out.cue_contributions = out.scores;
   out.flips.resize(count);
   out.active.resize(count);
   out.also_trained.resize(count);
@@ -118,26 +118,26 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
     if (const std::int64_t on = phase_of(row.domain); on >= 0) {
       const auto place = static_cast<std::size_t>(on);
       if (row.metric == score) cell(out.scores, row.phase, on) = row.value;
-      if (row.metric == "trap") cell(out.traps, row.phase, on) = row.value;
+      if (row.metric == "cue_contribution") cell(out.cue_contributions, row.phase, on) = row.value;
       if (row.metric == "ceiling_bayes") out.bayes[place] = row.value;
       if (row.metric == "ceiling_invariant") out.invariant[place] = row.value;
       if (row.metric == "ceiling_chance") out.chance[place] = row.value;
       if (row.metric == "control_shift_level") out.drift[place] = row.value;
       if (row.metric == "target_variance") out.variance[place] = row.value;
-      if (starts_with(row.metric, "position_")) {
-        out.positions[place][row.metric.substr(9)] = row.value;
+      if (starts_with(row.metric, "shift_")) {
+        out.positions[place][row.metric.substr(6)] = row.value;
       }
-      if (starts_with(row.metric, "offset_")) {
+      if (starts_with(row.metric, "cue_strength_")) {
         offsets = true;
-        if (std::abs(row.value) > kNeutral) out.active[place].push_back(row.metric.substr(7));
+        if (std::abs(row.value) > kNeutral) out.active[place].push_back(row.metric.substr(13));
       }
-      if (starts_with(row.metric, "trained_offset_") && std::abs(row.value) > kNeutral) {
-        out.also_trained[place].push_back(row.metric.substr(15));
+      if (starts_with(row.metric, "trained_cue_strength_") && std::abs(row.value) > kNeutral) {
+        out.also_trained[place].push_back(row.metric.substr(21));
       }
     } else if (starts_with(row.domain, "cue_")) {
       const std::string cue = row.domain.substr(4);
       if (row.metric == "target_variance") cue_variance[cue] = row.value;
-      if (row.metric == (accuracy ? "flip_rate" : "twin_shift")) {
+      if (row.metric == (accuracy ? "flip_rate" : "counterfactual_rms_change")) {
         out.flips[static_cast<std::size_t>(row.phase)][cue] = row.value;
       }
     } else if (row.domain == "stream") {
@@ -189,7 +189,7 @@ std::vector<std::string> StreamNumbers::newest(std::int64_t phase) const {
   return phase == 0 || active.front().empty() ? trained_cues(*this, 0) : active.front();
 }
 
-double StreamNumbers::adoption(std::int64_t phase, std::int64_t after) const {
+double StreamNumbers::new_cue_reliance(std::int64_t phase, std::int64_t after) const {
   double worst = kNan;
   if (static_cast<std::size_t>(phase) >= active.size()) return worst;
   const std::vector<std::string> newer = newest(phase);
@@ -199,7 +199,7 @@ double StreamNumbers::adoption(std::int64_t phase, std::int64_t after) const {
   return worst;
 }
 
-double StreamNumbers::residue(std::int64_t phase) const {
+double StreamNumbers::old_cue_reliance(std::int64_t phase) const {
   double worst = kNan;
   const std::vector<std::string> newer = newest(phase);
   for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
@@ -208,7 +208,7 @@ double StreamNumbers::residue(std::int64_t phase) const {
   return worst;
 }
 
-double StreamNumbers::unpaired(std::int64_t phase) const {
+double StreamNumbers::unseen_cue_reliance(std::int64_t phase) const {
   double worst = kNan;
   for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
     if (!ever_trained(*this, cue, phase)) worst = std::fmax(worst, rate);
@@ -216,7 +216,7 @@ double StreamNumbers::unpaired(std::int64_t phase) const {
   return worst;
 }
 
-double StreamNumbers::worst_flip(std::int64_t phase) const {
+double StreamNumbers::max_flip_rate(std::int64_t phase) const {
   double worst = kNan;
   for (const auto& [cue, rate] : flips[static_cast<std::size_t>(phase)]) {
     worst = std::fmax(worst, rate);
@@ -274,7 +274,7 @@ double StreamNumbers::backward_transfer(std::int64_t phase) const {
   return mean_defined(gained);
 }
 
-double StreamNumbers::head_start(std::int64_t phase) const {
+double StreamNumbers::zero_shot_score(std::int64_t phase) const {
   if (phase == 0) return kNan;
   const auto on = static_cast<std::size_t>(phase);
   return (accuracy ? 1.0 : -1.0) * (scores[on - 1][on] - chance[on]);
@@ -282,7 +282,7 @@ double StreamNumbers::head_start(std::int64_t phase) const {
 
 double StreamNumbers::forward_transfer() const {
   std::vector<double> gained;
-  for (std::int64_t phase = 1; phase < phases; ++phase) gained.push_back(head_start(phase));
+  for (std::int64_t phase = 1; phase < phases; ++phase) gained.push_back(zero_shot_score(phase));
   return mean_defined(gained);
 }
 
@@ -307,7 +307,7 @@ double StreamNumbers::recovery_rows(double margin) const {
   return mean_defined(rows);
 }
 
-double StreamNumbers::dip(std::int64_t phase) const {
+double StreamNumbers::max_regret(std::int64_t phase) const {
   double worst = kNan;
   for (const StreamWindow& window : windows) {
     if (window.phase == phase) worst = std::fmax(worst, window.regret);
@@ -315,7 +315,7 @@ double StreamNumbers::dip(std::int64_t phase) const {
   return worst;
 }
 
-double StreamNumbers::worst_dip() const {
+double StreamNumbers::max_regret() const {
   double worst = kNan;
   for (const StreamWindow& window : windows) worst = std::fmax(worst, window.regret);
   return worst;
@@ -328,7 +328,7 @@ double StreamNumbers::dynamic_regret() const {
   return sum;
 }
 
-double StreamNumbers::late_against_early(std::int64_t phase) const {
+double StreamNumbers::relearning_change(std::int64_t phase) const {
   for (std::int64_t early = 1; early + 1 < phase; ++early) {
     bool others_between = false;
     for (std::int64_t between = early + 1; between < phase; ++between) {
@@ -342,9 +342,9 @@ double StreamNumbers::late_against_early(std::int64_t phase) const {
   return kNan;
 }
 
-double StreamNumbers::late_against_early() const {
+double StreamNumbers::relearning_change() const {
   for (std::int64_t phase = phases - 1; phase > 1; --phase) {
-    const double change = late_against_early(phase);
+    const double change = relearning_change(phase);
     if (!std::isnan(change)) return change;
   }
   return kNan;

@@ -9,7 +9,8 @@
 namespace spurion::analysis {
 
 std::vector<Column> stream_columns(const std::string& axis) {
-  std::vector<Column> columns = {{"world"}, {"regime"}, {"method"}};
+  std::vector<Column> columns = {
+      {"environment, stream", ColumnKind::text, "environment_stream"}, {"regime"}, {"method"}};
   if (!axis.empty()) columns.push_back({axis, ColumnKind::number});
   return columns;
 }
@@ -22,28 +23,63 @@ std::vector<Cell> stream_names(const CellKey& key, const std::string& axis) {
 
 namespace {
 
+/// What the columns and the verdicts mean.
+constexpr const char* kVerdictsCaption =
+    "After {phase}: means with {interval} over seeds. "
+    "score: the score on that phase. "
+    "ceiling: the invariant ceiling of that phase. "
+    "cue contribution: the score minus the score on the same rows with the informative cues of the "
+    "phase randomised. Its change compares with the model after phase 0 on the same rows. "
+    "max flip rate: the largest share of predictions that change when one cue changes; before: "
+    "after phase 0. "
+    "Reliance on new, old or unseen cues: the largest flip rate of the cues that changed most "
+    "recently, of the other cues of the training so far, and of cues that were never paired with "
+    "the label.{regression} "
+    "Verdicts, with a margin of {margin}. "
+    "resolved: the max flip rate was above the margin and is now below it, and the cue "
+    "contribution "
+    "is within it. "
+    "replaced: the max flip rate was above the margin, and the cue contribution is above it and "
+    "has "
+    "increased by more than it. In a phase without informative cues, reliance on new cues takes "
+    "the "
+    "place of the cue contribution. "
+    "adopted: as replaced, but the max flip rate was below the margin or nothing had shifted. "
+    "unchanged: the cue contribution and the flip rate of each cue changed by less than the "
+    "margin. "
+    "returned: as unchanged, but they had changed by more in a phase between. "
+    "collapsed: the model learned phase 0, and no longer has learned. "
+    "did not learn: it never learned. "
+    "undecided: the intervals allow several verdicts. "
+    "{learned} of the phase. If the ceiling is unknown, learning is not required.";
+
 std::string verdicts_caption(std::int64_t phase, double margin, bool accuracy) {
   return fmt::format(
-      "After {}. ceiling: the invariant one of the phase. trap: score on the phase minus score on "
-      "the same rows with the cues that speak there randomised, what of it is owed to cues; its "
-      "change is against the model of phase 0 on the same rows. flips: largest share of "
-      "predictions that one cue alone changes, after phase 0 and now; adoption: that of the newest "
-      "cue, residue: of the others met so far, whether they still pay or not, unpaired: of cues "
-      "never paired with the label. resolved: flips were above {} and are below, trap within it; "
-      "replaced: flips were above it, and the trap is above it and risen by more (in a phase "
-      "without cues: adoption is); adopted: the same, but flips were below it or nothing had "
-      "shifted; unchanged: the changes of the trap and of each cue's flips lie within it; "
-      "returned: "
-      "the same, but they did not in a phase between. {} of the phase. What did not is neither "
-      "resolved nor \"not confused\": it collapsed where it had learned phase 0, or did not learn; "
-      "so did what is no better and no worse than chance in every phase so far. Where a ceiling is "
-      "not known learning is not asked for. Mean with {} over seeds.{}",
-      phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase), margin,
-      kLearnedText, kIntervalText,
-      accuracy ? ""
-               : " Of regression: flips are moves of the output in standard deviations of the "
-                 "target, traps what of its variance randomised cues would add.");
+      kVerdictsCaption,
+      fmt::arg("phase", phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase)),
+      fmt::arg("interval", kIntervalText), fmt::arg("margin", margin),
+      fmt::arg("learned", kLearnedText),
+      fmt::arg("regression",
+               accuracy ? ""
+                        : " For regression, flip rates are the root mean squared change of the "
+                          "output in standard deviations of the target, and the cue contribution "
+                          "is in shares of its variance."));
 }
+
+/// What the columns of the measures mean.
+constexpr const char* kMeasuresCaption =
+    "Over the whole stream: means with {interval} over seeds. "
+    "prequential: mean score of rows before the model learns from them. "
+    "regret: shortfall from the Bayes ceiling of each phase, summed over the rows of the stream "
+    "and "
+    "given for 1000 rows. It is as exact as the ceiling. "
+    "recovery: rows from a shift until a window is within {margin} of the ceiling, in whole "
+    "windows; a phase that ends earlier counts with all its rows. "
+    "max regret: the largest shortfall of a window. "
+    "forgetting: Chaudhry et al. 2018. backward and forward transfer: Lopez-Paz & Ranzato 2017. "
+    "relearning change: the score after a phase that occurred before, minus the score then; below "
+    "0 "
+    "the phase is learned less well.{regression}";
 
 }  // namespace
 
@@ -56,7 +92,8 @@ Table verdicts_table(const AskedQuestion& question, const std::map<CellKey, Stre
   table.columns.push_back({"score", ColumnKind::estimate});
   table.columns.push_back({"ceiling", ColumnKind::number, "invariant_ceiling"});
   for (const char* title :
-       {"trap", "trap change", "flips before", "flips now", "adoption", "residue", "unpaired"}) {
+       {"cue contribution", "cue contribution change", "max flip rate before", "max flip rate now",
+        "reliance on new cues", "reliance on old cues", "reliance on unseen cues"}) {
     table.columns.push_back({title, ColumnKind::estimate});
   }
   table.columns.push_back({"verdict"});
@@ -77,16 +114,19 @@ Table verdicts_table(const AskedQuestion& question, const std::map<CellKey, Stre
                              return t.scale(at).invariant;
                            }).value;
     row.emplace_back(std::isnan(ceiling) ? Cell() : Number{ceiling, Notation::fixed, 3});
-    for (const Estimate* known :
-         {&verdict.trap, &verdict.trap_change, &verdict.flip_before, &verdict.flip_after}) {
+    for (const Estimate* known : {&verdict.cue_contribution, &verdict.cue_contribution_change,
+                                  &verdict.flip_before, &verdict.flip_after}) {
       row.emplace_back(*known);
     }
-    row.emplace_back(estimate(
-        "adoption", [](const StreamNumbers& t, std::int64_t at) { return t.adoption(at); }));
-    row.emplace_back(
-        estimate("residue", [](const StreamNumbers& t, std::int64_t at) { return t.residue(at); }));
-    row.emplace_back(estimate(
-        "unpaired", [](const StreamNumbers& t, std::int64_t at) { return t.unpaired(at); }));
+    row.emplace_back(estimate("new_cue_reliance", [](const StreamNumbers& t, std::int64_t at) {
+      return t.new_cue_reliance(at);
+    }));
+    row.emplace_back(estimate("old_cue_reliance", [](const StreamNumbers& t, std::int64_t at) {
+      return t.old_cue_reliance(at);
+    }));
+    row.emplace_back(estimate("unseen_cue_reliance", [](const StreamNumbers& t, std::int64_t at) {
+      return t.unseen_cue_reliance(at);
+    }));
     row.emplace_back(std::string(outcome_name(verdict.outcome)));
     table.add(std::move(row));
   }
@@ -97,25 +137,15 @@ Table measures_table(const AskedQuestion& question, const std::map<CellKey, Stre
                      const std::string& axis, double margin) {
   Table table{
       "stream_measures_" + question.experiment,
-      fmt::format(
-          "Over whole streams. prequential: mean score before learning; regret: sum of "
-          "shortfalls from the Bayes ceiling of each phase (as exact as the world's card says), "
-          "over the rows of the stream, times 1000; recovery: "
-          "rows after a shift until a window is within {} of the ceiling, counted in whole windows "
-          "(a "
-          "phase that ends before counts whole); dip: largest shortfall of a window; forgetting "
-          "and "
-          "transfer as in Chaudhry et al. 2018 and Lopez-Paz & Ranzato 2017; late - early: "
-          "the same phase met again, after others (below 0: it is learned less well, for want of "
-          "plasticity or from interference). Mean with {} over seeds.{}",
-          margin, kIntervalText,
-          cells.begin()->second.any().accuracy
-              ? ""
-              : " Of regression: scores, regret and dips are squared errors, and the margin is a "
-                "share of the target's variance."),
+      fmt::format(kMeasuresCaption, fmt::arg("interval", kIntervalText), fmt::arg("margin", margin),
+                  fmt::arg("regression",
+                           cells.begin()->second.any().accuracy
+                               ? ""
+                               : " For regression, scores and regrets are squared errors, and the "
+                                 "margin is a share of the variance of the target.")),
       stream_columns(axis)};
-  for (const char* title : {"prequential", "regret per 1000 rows", "recovery in rows", "dip",
-                            "forgetting", "backward", "forward", "late - early"}) {
+  for (const char* title : {"prequential", "regret per 1000 rows", "recovery in rows", "max regret",
+                            "forgetting", "backward", "forward", "relearning change"}) {
     table.columns.push_back({title, ColumnKind::estimate});
   }
   for (const auto& [key, cell] : cells) {
@@ -152,7 +182,7 @@ Table measures_table(const AskedQuestion& question, const std::map<CellKey, Stre
         "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, positive,
         OnRows::none, 0);
     add(
-        "dip", [](const StreamNumbers& t) { return t.worst_dip(); }, change, OnRows::none);
+        "max_regret", [](const StreamNumbers& t) { return t.max_regret(); }, change, OnRows::none);
     add(
         "forgetting", [](const StreamNumbers& t) { return t.forgetting(); }, change,
         OnRows::paired);
@@ -163,7 +193,7 @@ Table measures_table(const AskedQuestion& question, const std::map<CellKey, Stre
         "forward", [](const StreamNumbers& t) { return t.forward_transfer(); }, change,
         OnRows::score_less_exact);
     add(
-        "late", [](const StreamNumbers& t) { return t.late_against_early(); }, change,
+        "relearning_change", [](const StreamNumbers& t) { return t.relearning_change(); }, change,
         OnRows::paired);
     table.add(std::move(row));
   }
@@ -173,13 +203,15 @@ Table measures_table(const AskedQuestion& question, const std::map<CellKey, Stre
 Table budget_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells) {
   Table table{
       "stream_budgets_" + question.experiment,
-      "What each trial was counted to spend, on average: rows that entered a gradient, "
-      "labels revealed, updates, floating-point operations of the passes it learned from "
-      "(predictions that are only scored are not counted). spent: labels and interventions at "
-      "their price, after phase 0, where these are asked for. "
-      "'equal': all within 5 % of the median of its world at its scale; else how many times "
-      "the median. Comparisons at another budget are not like with like.",
-      {{"world"},
+      "What a trial spends, on average. "
+      "rows: rows that entered a gradient. labels: labels that were revealed. updates: optimiser "
+      "steps. GFLOP: floating-point operations of training (evaluation is not counted). "
+      "spent: price of the labels and interventions that the model asked for after phase 0. "
+      "budget: 'equal' if all of these are within 5 % of the median of the same environment, "
+      "stream "
+      "and scale; otherwise the ratio to the median. Do not compare methods with different "
+      "budgets.",
+      {{"environment, stream", ColumnKind::text, "environment_stream"},
        {"regime"},
        {"method"},
        {"scale", ColumnKind::number},

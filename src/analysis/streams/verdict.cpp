@@ -88,8 +88,9 @@ double moved_between(const StreamNumbers& trial, std::size_t phase) {
     for (const auto& [cue, flips] : trial.flips[between]) {
       farthest = std::fmax(farthest, std::abs(flip_change_of(trial, cue, between)));
     }
-    const double trap = trial.traps[between][between] - trial.traps[0][between];
-    farthest = std::fmax(farthest, std::abs(trap));
+    const double cue_contribution =
+        trial.cue_contributions[between][between] - trial.cue_contributions[0][between];
+    farthest = std::fmax(farthest, std::abs(cue_contribution));
   }
   return farthest;
 }
@@ -193,10 +194,11 @@ class VerdictNumbers {
 StreamVerdict numbers_of(const VerdictNumbers& numbers) {
   using Trial = const StreamNumbers&;
   const auto flip = [](Trial trial, std::size_t after) {
-    return trial.worst_flip(static_cast<std::int64_t>(after));
+    return trial.max_flip_rate(static_cast<std::int64_t>(after));
   };
   const auto adopted = [](Trial trial, std::size_t last, std::size_t after) {
-    return trial.adoption(static_cast<std::int64_t>(last), static_cast<std::int64_t>(after));
+    return trial.new_cue_reliance(static_cast<std::int64_t>(last),
+                                  static_cast<std::int64_t>(after));
   };
   StreamVerdict verdict;
   verdict.flip_before = numbers.rate("before", [&](Trial t, std::size_t) { return flip(t, 0); });
@@ -204,16 +206,18 @@ StreamVerdict numbers_of(const VerdictNumbers& numbers) {
       numbers.rate("after", [&](Trial t, std::size_t last) { return flip(t, last); });
   verdict.flip_change = numbers.difference(
       "change", [&](Trial t, std::size_t last) { return flip(t, last) - flip(t, 0); });
-  verdict.trap =
-      numbers.difference("trap", [](Trial t, std::size_t last) { return t.traps[last][last]; });
-  verdict.trap_change = numbers.difference("trap change", [](Trial t, std::size_t last) {
-    return t.traps[last][last] - t.traps[0][last];
+  verdict.cue_contribution = numbers.difference("cue_contribution", [](Trial t, std::size_t last) {
+    return t.cue_contributions[last][last];
   });
-  verdict.adoption =
-      numbers.rate("adoption", [&](Trial t, std::size_t last) { return adopted(t, last, last); });
-  verdict.adoption_change = numbers.difference("adoption change", [&](Trial t, std::size_t last) {
-    return adopted(t, last, last) - adopted(t, last, 0);
-  });
+  verdict.cue_contribution_change =
+      numbers.difference("cue contribution change", [](Trial t, std::size_t last) {
+        return t.cue_contributions[last][last] - t.cue_contributions[0][last];
+      });
+  verdict.new_cue_reliance = numbers.rate(
+      "new_cue_reliance", [&](Trial t, std::size_t last) { return adopted(t, last, last); });
+  verdict.new_cue_reliance_change = numbers.difference(
+      "new cue reliance change",
+      [&](Trial t, std::size_t last) { return adopted(t, last, last) - adopted(t, last, 0); });
   verdict.learned_first = numbers.score_beyond(
       "learned first", [](Trial t, std::size_t) { return t.learned_on(0, 0); });
   verdict.learned_now = numbers.score_beyond("learned", [](Trial t, std::size_t last) {
@@ -242,7 +246,8 @@ StreamOutcome outcome_of(const VerdictNumbers& numbers, const StreamVerdict& ver
   }
   const bool was_confused = numbers.above(verdict.flip_before);
   const bool was_not = numbers.below(verdict.flip_before);
-  const bool follows_none = numbers.below(verdict.flip_after) && numbers.within(verdict.trap);
+  const bool follows_none =
+      numbers.below(verdict.flip_after) && numbers.within(verdict.cue_contribution);
   if (follows_none && was_not) return without_cue(StreamOutcome::not_confused, first, now);
   if (follows_none && was_confused) return without_cue(StreamOutcome::resolved, first, now);
   // Where no cue says anything no score is owed to one: what it follows must tell.
@@ -251,12 +256,13 @@ StreamOutcome outcome_of(const VerdictNumbers& numbers, const StreamVerdict& ver
   });
   const bool shifted =
       !every_trial(numbers.strata(), [&](Trial t) { return !shifted_until(t, numbers.place(t)); });
-  const bool follows_newest =
-      silent ? numbers.above(verdict.adoption) && numbers.above(verdict.adoption_change)
-             : numbers.above(verdict.trap) && numbers.above(verdict.trap_change);
+  const bool follows_newest = silent ? numbers.above(verdict.new_cue_reliance) &&
+                                           numbers.above(verdict.new_cue_reliance_change)
+                                     : numbers.above(verdict.cue_contribution) &&
+                                           numbers.above(verdict.cue_contribution_change);
   if (follows_newest && (was_not || !shifted)) return StreamOutcome::adopted;
   if (follows_newest && was_confused) return StreamOutcome::replaced;
-  if (!numbers.within(verdict.trap_change) || !numbers.all_cues_still()) {
+  if (!numbers.within(verdict.cue_contribution_change) || !numbers.all_cues_still()) {
     return StreamOutcome::undecided;
   }
   const Estimate between = numbers.difference("between", moved_between);
@@ -269,7 +275,7 @@ StreamVerdict stream_verdict(const std::vector<std::vector<StreamNumbers>>& stra
                              std::int64_t phase, double margin, const std::string& key) {
   const VerdictNumbers numbers(strata, phase, margin, key);
   StreamVerdict verdict = numbers_of(numbers);
-  if (verdict.flip_after.count == 0 || verdict.trap.count == 0) {
+  if (verdict.flip_after.count == 0 || verdict.cue_contribution.count == 0) {
     verdict.outcome = StreamOutcome::not_measurable;
   } else if (!numbers.one_seed_somewhere()) {
     verdict.outcome = outcome_of(numbers, verdict);

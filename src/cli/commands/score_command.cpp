@@ -10,11 +10,11 @@
 #include "cli/output.hpp"
 #include "cli/rows_options.hpp"
 #include "cli/text.hpp"
-#include "harness/run/device.hpp"
-#include "harness/exchange/predictions.hpp"
 #include "harness/data/row_counts.hpp"
+#include "harness/exchange/predictions.hpp"
 #include "harness/exchange/score.hpp"
 #include "harness/exchange/torchscript_model.hpp"
+#include "harness/run/device.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -165,7 +165,7 @@ void print_scores(const TrialResult& result) {
                                           "train_loss",
                                           "worst_group_accuracy",
                                           "flip_rate",
-                                          "twin_shift",
+                                          "counterfactual_rms_change",
                                           "ece",
                                           "gap",
                                           "confusion_index"};

@@ -123,7 +123,7 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
 
   // Means over train domains are those of all of them, or they would not be what others mean.
   Domain average;
-  average.name = "id";
+  average.name = "in_distribution";
   Values id;
   const auto train = environment.train_domains();
   const bool all_train = std::all_of(train.begin(), train.end(), [&](const Domain& domain) {

@@ -15,9 +15,10 @@ struct ScoredLogits {
 };
 
 /// Measures predictions made elsewhere as a trial's are: each metric in each part, and where the
-/// rows are held-out ones, "id", "gap" and "confusion_index" if all train domains and the test
-/// domain are among them. Rows to train on are stored as "train_accuracy" and "train_loss". Throws
-/// `UsageError` for rows to validate on, which are for choosing, not for reporting.
+/// rows are held-out ones, "in_distribution", "gap" and "confusion_index" if all train domains and
+/// the test domain are among them. Rows to train on are stored as "train_accuracy" and
+/// "train_loss". Throws `UsageError` for rows to validate on, which are for choosing, not for
+/// reporting.
 SPURION_API TrialResult score_predictions(const RowSet& set, const Environment& environment,
                                           const RowSetSample& rows, const ScoredLogits& predictions,
                                           const Catalog& catalog, const std::string& name);

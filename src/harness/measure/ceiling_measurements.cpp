@@ -68,7 +68,7 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
   for (const Domain& domain : environment.train_domains())
     id.push_back(environment.ceilings(domain));
   Domain average;
-  average.name = "id";
+  average.name = "in_distribution";
   add(average, id);
   return rows;
 }

@@ -67,9 +67,9 @@ bool PackEvaluator::is_measured(const std::string& domain) const {
   const auto begins = [&](const std::string& stem) {
     return domain.compare(0, stem.size(), stem) == 0;
   };
-  if (domain == "id" || domain == "test" || domain == "coefficients" || begins("train_") ||
-      begins("test_") || begins("cue_") || begins("dial=") || begins("phase_") ||
-      begins("validation")) {
+  if (domain == "in_distribution" || domain == "test" || domain == "coefficients" ||
+      begins("train_") || begins("test_") || begins("cue_") || begins("dial=") ||
+      begins("phase_") || begins("validation")) {
     return true;
   }
   const auto train = context_->environments.front()->train_domains();
@@ -225,7 +225,7 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
   const auto loss = id.find(options_.evaluation.training_rows > 0 ? "train_loss" : "loss");
   last_loss_ = loss != id.end() ? loss->second : Tensor();
   Domain average;
-  average.name = "id";
+  average.name = "in_distribution";
   store(trainee, phase, average, id);
 }
 

@@ -72,9 +72,9 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void measure_dial(Trainee& trainee, std::int64_t phase);
   /// On a stream: every phase met so far and the next; after phase 0 all of them.
   void measure_phases(Trainee& trainee, std::int64_t phase);
-  /// The new-test trap: the score on a phase, minus that on the same rows with those of its cues
-  /// randomised that say something there. What of the score is owed to cues; 0 where none speaks.
-  void measure_trap(Trainee& trainee, const Phase& measured, Values& values);
+  /// Stores "cue_contribution": the score on a phase minus the score on the same rows with the
+  /// informative cues of the phase randomised; 0 if no cue is informative.
+  void measure_cue_contribution(Trainee& trainee, const Phase& measured, Values& values);
   /// The rows on which it is measured how far predictions follow a cue, and their twins.
   struct CueRows {
     std::string name;  ///< "cue_NAME"
@@ -86,12 +86,13 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
   /// ever paired with the label: as domain "cue_NAME".
   void measure_cues(Trainee& trainee, std::int64_t phase);
-  /// Where the cues stand in each phase: "position_NAME", and "offset_NAME" from the neutral
-  /// position in worlds with several; there also "trained_offset_NAME", the furthest in any domain
-  /// trained on, where these are more than the phase's own.
+  /// The shift of each cue in each phase: "shift_NAME". If there are several cues also
+  /// "cue_strength_NAME", the distance from the shift at which the cue is uninformative, and
+  /// "trained_cue_strength_NAME", the largest such distance in any domain the phase trains on.
   [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
   /// For regression: "target_variance" of the very rows on which each phase is measured, and each
-  /// cue. The units of traps and flips; known whatever drifts, unlike the ceilings.
+  /// cue. The units of cue contributions and flip rates; known whatever drifts, unlike the
+  /// ceilings.
   [[nodiscard]] std::vector<Measurement> target_variances(const Environment& environment,
                                                           const std::vector<Phase>& schedule) const;
   /// "evaluated_rows" of the domains that have fewer rows than a trial asks for, so that all of

@@ -18,7 +18,7 @@ constexpr std::array<const char*, 22> kOwn = {"gap",
                                               "evaluated_rows",
                                               "confusion_index",
                                               "shortcut_bias",
-                                              "trap",
+                                              "cue_contribution",
                                               "regret",
                                               "invariant_regret",
                                               "control_shift_level",
@@ -28,7 +28,7 @@ constexpr std::array<const char*, 22> kOwn = {"gap",
                                               "train_accuracy",
                                               "train_loss",
                                               "causal_flip_rate",
-                                              "causal_twin_shift",
+                                              "causal_counterfactual_rms_change",
                                               "causal_randomised_accuracy",
                                               "cue_randomised_accuracy",
                                               "randomised_accuracy",
@@ -36,8 +36,8 @@ constexpr std::array<const char*, 22> kOwn = {"gap",
                                               "prequential_accuracy",
                                               "prequential_loss"};
 /// And those whose names begin so.
-constexpr std::array<const char*, 4> kOwnStems = {"ceiling_", "position_", "offset_",
-                                                  "trained_offset_"};
+constexpr std::array<const char*, 4> kOwnStems = {"ceiling_", "shift_", "cue_strength_",
+                                                  "trained_cue_strength_"};
 
 Predictions private_copy(const Predictions& chunk) {
   const auto copy = [](const Tensor& tensor) { return tensor.defined() ? tensor.clone() : tensor; };

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "nouns/drift.hpp"
 #include "engine/kernels.hpp"
+#include "nouns/drift.hpp"
 
 namespace spurion {
 
@@ -26,7 +26,7 @@ class VariableUse {
     flips_->add({own.logits, twin_logits, own.y, {}});
     if (accuracy_) accuracy_->add({twin_logits, {}, twin_y, {}});
   }
-  /// "flip_rate", or "twin_shift" for regression.
+  /// "flip_rate", or "counterfactual_rms_change" for regression.
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> flips() const {
     return flips_->result();
   }

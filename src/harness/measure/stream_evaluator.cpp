@@ -46,13 +46,14 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
     Values values = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
                           measured.intervention, plain ? twin_ : Intervention::none());
     // Before a phase and after it: what training on it did.
-    if (other >= phase) measure_trap(trainee, measured, values);
+    if (other >= phase) measure_cue_contribution(trainee, measured, values);
     store(trainee, phase, measured.domain, values);
   }
   if (phase < count) measure_cues(trainee, phase);
 }
 
-void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values& values) {
+void PackEvaluator::measure_cue_contribution(Trainee& trainee, const Phase& measured,
+                                             Values& values) {
   const bool accuracy = info_->score() == Score::accuracy;
   const std::string name = accuracy ? "accuracy" : "loss";
   const Tensor own = values.at(name);
@@ -75,7 +76,7 @@ void PackEvaluator::measure_trap(Trainee& trainee, const Phase& measured, Values
                      .at(name);
   }
   values["randomised_" + name] = randomised;
-  values["trap"] = accuracy ? own - randomised : randomised - own;
+  values["cue_contribution"] = accuracy ? own - randomised : randomised - own;
 }
 
 std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
@@ -110,7 +111,7 @@ void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
                                 rows.first, rows.twin);
     Domain domain = rows.domain;
     domain.name = rows.name;
-    for (const char* name : {"flip_rate", "twin_shift"}) {
+    for (const char* name : {"flip_rate", "counterfactual_rms_change"}) {
       const auto found = values.find(name);
       if (found != values.end()) keep(trainee, phase, domain, name, found->second);
     }
@@ -145,20 +146,20 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
     if (info_->cues.empty()) {
       // Where the cue is resampled it has no position.
       if (phase.intervention.kind == Intervention::Kind::none) {
-        add("position_" + info_->cue, phase.domain.shift);
+        add("shift_" + info_->cue, phase.domain.shift);
       }
       continue;
     }
     for (std::size_t c = 0; c < info_->cues.size(); ++c) {
       const Cue& cue = info_->cues[c];
-      add("position_" + cue.name, phase.domain.cue_shifts[c]);
-      add("offset_" + cue.name, phase.domain.cue_shifts[c] - cue.neutral);
+      add("shift_" + cue.name, phase.domain.cue_shifts[c]);
+      add("cue_strength_" + cue.name, phase.domain.cue_shifts[c] - cue.neutral);
       double furthest = 0.0;
       for (const Domain& domain : phase.trained_on) {
         const double offset = domain.cue_shifts[c] - cue.neutral;
         if (std::abs(offset) > std::abs(furthest)) furthest = offset;
       }
-      if (!phase.trained_on.empty()) add("trained_offset_" + cue.name, furthest);
+      if (!phase.trained_on.empty()) add("trained_cue_strength_" + cue.name, furthest);
     }
   }
   return rows;

@@ -18,7 +18,7 @@ TrialResult made_up(const std::string& experiment, const std::string& method,
   trial.spec.regime = {regime, Value::Table{}};
   trial.spec.optimizer = trial.spec.training = trial.spec.evaluation = Value::Table{};
   trial.spec.seed = seed;
-  trial.measurements = {{0, 9, "id", 0.1, "accuracy", 0.9},
+  trial.measurements = {{0, 9, "in_distribution", 0.1, "accuracy", 0.9},
                         {0, 9, "test", 0.9, "accuracy", ood},
                         {0, 9, "test", 0.9, "gap", 0.9 - ood},
                         {0, 9, "test", 0.9, "flip_rate", 0.0}};
@@ -67,13 +67,13 @@ TEST_CASE(
   const std::string rows =
       "kind = \"published\"\nrows = [{ label = \"row\", domain = \"test\", metric = \"accuracy\", "
       "value = 0.6, spread = 0.1, runs = 3 }]\n";
-  CHECK_THAT(ask(trials, rows + "selection_domain = \"id\"\n").sentence,
+  CHECK_THAT(ask(trials, rows + "selection_domain = \"in_distribution\"\n").sentence,
              Catch::Contains("row: 0.6000 against 0.6000"));
   // No validation rows of the test domain were measured: an oracle has nothing to go by.
   CHECK_THAT(ask(trials, rows + "selection_domain = \"test\"\n").sentence,
              Catch::Contains("Not run"));
   CHECK_THROWS_WITH(ask(trials, rows + "selection_domain = \"dial=0.3\"\n"),
-                    Catch::Contains("selection_domain is \"id\""));
+                    Catch::Contains("selection_domain is \"in_distribution\""));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {
@@ -184,17 +184,17 @@ TEST_CASE("a cue that is not the first counts as much") {
   for (std::int64_t seed = 0; seed < 4; ++seed) {
     TrialResult trial = made_up("e", "erm", "continual", seed, 0.8);
     trial.spec.evaluation = Value::Table{{"rows", 2000}};
-    trial.measurements.push_back({0, 0, "phase_1", 0.0, "trap", 0.0});
-    trial.measurements.push_back({0, 0, "phase_0", 0.0, "position_first", 0.1});
-    trial.measurements.push_back({0, 0, "phase_1", 0.0, "position_second", 0.1});
+    trial.measurements.push_back({0, 0, "phase_1", 0.0, "cue_contribution", 0.0});
+    trial.measurements.push_back({0, 0, "phase_0", 0.0, "shift_first", 0.1});
+    trial.measurements.push_back({0, 0, "phase_1", 0.0, "shift_second", 0.1});
     for (std::int64_t phase = 0; phase < 2; ++phase) {
       const auto add = [&](const std::string& domain, const std::string& metric, double value) {
         trial.measurements.push_back({phase, 10 * phase, domain, 0.0, metric, value});
       };
       for (const char* on : {"phase_0", "phase_1"}) add(on, "accuracy", 0.95);
-      add("phase_" + std::to_string(phase), "trap", 0.45);
+      add("phase_" + std::to_string(phase), "cue_contribution", 0.45);
       add("phase_" + std::to_string(phase), "randomised_accuracy", 0.5);
-      add("id", "accuracy", 0.9);
+      add("in_distribution", "accuracy", 0.9);
       add("test", "flip_rate", 0.0);
       add("cue_first", "flip_rate", phase == 0 ? 1.0 : 0.0);
       add("cue_second", "flip_rate", phase == 0 ? 0.0 : 1.0);
@@ -234,7 +234,7 @@ TEST_CASE("a trial of several experiments is one trial of a question about all")
         for (const char* on : {"phase_0", "phase_1"}) {
           const double noise = 0.02 * static_cast<double>(seed);
           trial.measurements.push_back({phase, 0, on, 0.0, "accuracy", 0.8 + noise});
-          trial.measurements.push_back({phase, 0, on, 0.0, "trap", 0.3 + noise});
+          trial.measurements.push_back({phase, 0, on, 0.0, "cue_contribution", 0.3 + noise});
         }
         trial.measurements.push_back({phase, 0, "cue_a", 0.0, "flip_rate", 0.5});
       }
@@ -255,7 +255,7 @@ TEST_CASE("regression is not averaged with classification") {
     trials.push_back(made_up("e", "erm", "offline", seed, 0.5));
     trials.push_back(made_up("e", "erm", "offline", seed, 0.0));
     trials.back().spec.environment.name = "regression";
-    trials.back().measurements = {{0, 9, "id", 0.1, "loss", 2.0},
+    trials.back().measurements = {{0, 9, "in_distribution", 0.1, "loss", 2.0},
                                   {0, 9, "test", 0.9, "loss", 13.5}};
   }
   const auto table = ask(trials, kMethods).tables.front();
@@ -280,9 +280,10 @@ TEST_CASE("windows are told apart by their rows, where no update is made between
 
 namespace {
 
-/// A trial on a stream of two phases: flips of its cue after each, and the trap after the last.
+/// A trial on a stream of two phases: flips of its cue after each, and the cue contribution after
+/// the last.
 TrialResult on_stream(std::int64_t seed, std::int64_t width, double before, double after,
-                      double trap) {
+                      double cue_contribution) {
   TrialResult trial = made_up("e", "erm", "continual", seed, 0.8);
   trial.spec.model.options = Value::Table{{"width", width}};
   const double noise = 0.01 * static_cast<double>(seed);
@@ -292,10 +293,10 @@ TrialResult on_stream(std::int64_t seed, std::int64_t width, double before, doub
   };
   for (std::int64_t phase = 0; phase < 2; ++phase) {
     const std::string domain = "phase_" + std::to_string(phase);
-    add(0, domain, "position_a", phase == 0 ? 0.1 : 0.9);
+    add(0, domain, "shift_a", phase == 0 ? 0.1 : 0.9);
     for (const char* on : {"phase_0", "phase_1"}) add(phase, on, "accuracy", 0.8);
-    add(phase, "phase_1", "trap", phase == 0 ? -0.3 : trap + noise);
-    add(phase, domain, "trap", phase == 0 ? 0.4 : trap + noise);
+    add(phase, "phase_1", "cue_contribution", phase == 0 ? -0.3 : cue_contribution + noise);
+    add(phase, domain, "cue_contribution", phase == 0 ? 0.4 : cue_contribution + noise);
     add(phase, "cue_a", "flip_rate", (phase == 0 ? before : after) + noise);
   }
   return trial;
@@ -314,8 +315,8 @@ TEST_CASE("trials of two models make two verdicts, not one of their average") {
   REQUIRE(table.rows.size() == 2);
   CHECK(cell_of(table, "world, model.width = 8", "verdict") == "resolved");
   CHECK(cell_of(table, "world, model.width = 64", "verdict") == "replaced");
-  // Two settings of one world are no two worlds.
-  CHECK(answer.sentence.find("of 2 streams in 1 world") != std::string::npos);
+  // Two configurations of one environment are not two environments.
+  CHECK(answer.sentence.find("of 2 streams in 1 environment") != std::string::npos);
 }
 
 TEST_CASE("a scale helps, harms, does nothing, or is not known to") {

@@ -18,7 +18,7 @@ TrialResult evaluated_trial(std::int64_t seed = 0) {
   trial.spec.evaluation = Value::Table{{"rows", 100}};
   trial.measurements = {{0, 9, "train_0", 0.1, "accuracy", 0.9},
                         {0, 9, "train_1", 0.2, "accuracy", 0.7},
-                        {0, 9, "id", 0.0, "accuracy", 0.8},
+                        {0, 9, "in_distribution", 0.0, "accuracy", 0.8},
                         {0, 9, "test", 0.9, "accuracy", 0.5},
                         {0, 9, "test", 0.9, "gap", 0.3},
                         {0, 9, "test", 0.9, "loss", 0.3},
@@ -59,17 +59,17 @@ TEST_CASE("each number of a trial has the noise of its own rows") {
   const double test = rate_noise(0.5, 100).deviation;
   const double id = rate_noise(0.8, 200).deviation;  // two train domains
   CHECK(deviation(trial, "test", "accuracy", 0.5) == test);
-  CHECK(deviation(trial, "id", "accuracy", 0.8) == id);
+  CHECK(deviation(trial, "in_distribution", "accuracy", 0.8) == id);
   CHECK(deviation(trial, "test", "gap", 0.3) == Approx(std::hypot(test, id)));
   CHECK(deviation(trial, "test", "worst_group_accuracy", 0.2) == rate_noise(0.2, 5).deviation);
   CHECK(deviation(trial, "test", "flip_rate", 0.1) == rate_noise(0.1, 100).deviation);
-  CHECK(deviation(trial, "phase_1", "trap", 0.1) == paired_noise(0.1, 100).deviation);
+  CHECK(deviation(trial, "phase_1", "cue_contribution", 0.1) == paired_noise(0.1, 100).deviation);
   CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == test);
   // Its ends are not known, so rows were drawn there.
   CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == test);
   // What is a loss, of other rows or of a plug-in.
   CHECK(deviation(trial, "test", "loss", 0.3) == 0.0);
-  CHECK(deviation(trial, "id", "train_accuracy", 0.3) == 0.0);
+  CHECK(deviation(trial, "in_distribution", "train_accuracy", 0.3) == 0.0);
   CHECK(deviation(trial, "test", "my_metric", 0.3) == 0.0);
 }
 
@@ -87,7 +87,8 @@ TEST_CASE("a mean over train domains is as unsure as the one with fewest rows ma
   TrialResult trial = evaluated_trial();
   trial.measurements.push_back({0, 0, "train_1", 0.1, "evaluated_rows", 1.0});
   // (1/100 + 1) / 4 of a row's variance.
-  CHECK(deviation(trial, "id", "accuracy", 0.8) == rate_noise(0.8, 4.0 / 1.01).deviation);
+  CHECK(deviation(trial, "in_distribution", "accuracy", 0.8) ==
+        rate_noise(0.8, 4.0 / 1.01).deviation);
   // A change of a gap is as unsure as the side with fewer rows.
   CHECK(row_noise(trial, "test", "gap", 0.3).rows == Approx(4.0 / 1.01));
 }

@@ -19,7 +19,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 struct PlantedStream {
   std::vector<std::vector<double>> scores;
   std::vector<double> flips;
-  std::vector<std::vector<double>> traps;
+  std::vector<std::vector<double>> cue_contributions;
   double chance = 0.5;
   double invariant = 0.869;
   bool accuracy = true;
@@ -38,8 +38,8 @@ std::vector<std::vector<StreamNumbers>> seeds_of(const PlantedStream& planted, i
     trial.accuracy = planted.accuracy;
     trial.rows = planted.rows;
     trial.scores = planted.scores;
-    trial.traps = planted.traps;
-    for (auto* numbers : {&trial.scores, &trial.traps}) {
+    trial.cue_contributions = planted.cue_contributions;
+    for (auto* numbers : {&trial.scores, &trial.cue_contributions}) {
       for (auto& after : *numbers) {
         for (double& value : after) value += noise;
       }
@@ -137,14 +137,14 @@ TEST_CASE("learning of a regression is a loss half-way down from chance") {
 TEST_CASE("a cue swapped and swapped back is not unchanged") {
   const std::vector<std::vector<double>> swapped = {
       {0.9, 0.1, 0.9}, {0.1, 0.9, 0.1}, {0.9, 0.1, 0.9}};
-  const std::vector<std::vector<double>> traps = {
+  const std::vector<std::vector<double>> cue_contributions = {
       {0.4, -0.4, 0.4}, {-0.4, 0.4, -0.4}, {0.4, -0.4, 0.4}};
-  CHECK(said({swapped, {0.8, 0.8, 0.8}, traps}) == "returned");
+  CHECK(said({swapped, {0.8, 0.8, 0.8}, cue_contributions}) == "returned");
   const std::vector<std::vector<double>> still = {
       {0.9, 0.1, 0.9}, {0.9, 0.1, 0.9}, {0.9, 0.1, 0.9}};
-  const std::vector<std::vector<double>> still_traps = {
+  const std::vector<std::vector<double>> still_contributions = {
       {0.4, -0.4, 0.4}, {0.4, -0.4, 0.4}, {0.4, -0.4, 0.4}};
-  CHECK(said({still, {0.8, 0.8, 0.8}, still_traps}) == "unchanged");
+  CHECK(said({still, {0.8, 0.8, 0.8}, still_contributions}) == "unchanged");
 }
 
 TEST_CASE("no outcome comes from one seed, or from seeds that coincide") {

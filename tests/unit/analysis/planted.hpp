@@ -25,13 +25,13 @@ class PlantedTrials {
     trial.spec.optimizer = trial.spec.training = Value::Table{};
     trial.spec.evaluation = Value::Table{{"rows", 2000}};
     trial.spec.seed = seed;
-    trial.measurements = {{0, 0, "id", 0.0, "ceiling_chance", 0.5},
-                          {0, 0, "id", 0.0, "ceiling_invariant", 0.75},
+    trial.measurements = {{0, 0, "in_distribution", 0.0, "ceiling_chance", 0.5},
+                          {0, 0, "in_distribution", 0.0, "ceiling_invariant", 0.75},
                           {0, 0, "test", 0.9, "ceiling_chance", 0.5},
                           {0, 0, "test", 0.9, "ceiling_invariant", 0.75},
                           {0, 0, "test", 0.9, "ceiling_spurious_only", 0.1},
                           {0, 9, "train_0", 0.1, "accuracy", id},
-                          {0, 9, "id", 0.0, "accuracy", id},
+                          {0, 9, "in_distribution", 0.0, "accuracy", id},
                           {0, 9, "test", 0.9, "accuracy", ood},
                           {0, 9, "test", 0.9, "gap", id - ood}};
     trials_.push_back(std::move(trial));

@@ -21,8 +21,8 @@ TrialResult recurring_trial() {
   for (int phase = 0; phase < 3; ++phase) {
     const std::string domain = "phase_" + std::to_string(phase);
     for (int cue = 0; cue < 3; ++cue) {
-      add(0, 0, domain, std::string("position_") + cues[cue], 0.5 + offsets[phase][cue]);
-      add(0, 0, domain, std::string("offset_") + cues[cue], offsets[phase][cue]);
+      add(0, 0, domain, std::string("shift_") + cues[cue], 0.5 + offsets[phase][cue]);
+      add(0, 0, domain, std::string("cue_strength_") + cues[cue], offsets[phase][cue]);
     }
     add(0, 0, domain, "ceiling_bayes", 0.9);
     add(0, 0, domain, "ceiling_chance", 0.5);
@@ -35,8 +35,8 @@ TrialResult recurring_trial() {
       add(after, 10, std::string("cue_") + cues[on], "flip_rate", flips[after][on]);
     }
   }
-  add(2, 30, "phase_2", "trap", 0.3);
-  add(0, 10, "phase_2", "trap", 0.35);
+  add(2, 30, "phase_2", "cue_contribution", 0.3);
+  add(0, 10, "phase_2", "cue_contribution", 0.35);
   // Two windows of 100 rows in each later phase.
   const double windows[2][2] = {{0.6, 0.88}, {0.7, 0.75}};
   for (int phase = 1; phase < 3; ++phase) {
@@ -61,20 +61,20 @@ TEST_CASE("measures of a stream are what their formulas say") {
   CHECK(s.newest(1) == std::vector<std::string>{"b"});
   CHECK(s.newest(2) == std::vector<std::string>{"a"});
   CHECK(s.shifts(1));
-  CHECK(s.adoption(1) == 0.7);
-  CHECK(s.residue(1) == 0.3);
-  CHECK(std::isnan(s.residue(0)));
-  CHECK(s.unpaired(1) == 0.2);
-  CHECK(s.worst_flip(2) == 0.6);
+  CHECK(s.new_cue_reliance(1) == 0.7);
+  CHECK(s.old_cue_reliance(1) == 0.3);
+  CHECK(std::isnan(s.old_cue_reliance(0)));
+  CHECK(s.unseen_cue_reliance(1) == 0.2);
+  CHECK(s.max_flip_rate(2) == 0.6);
   // Best before the last phase minus last: on phase 0 .90 - .80, on phase 1 .85 - .70.
   CHECK(s.forgetting() == Approx(0.125));
   CHECK(s.backward_transfer() == Approx((0.80 - 0.90 + 0.70 - 0.85) / 2));
   CHECK(s.forward_transfer() == Approx((0.55 - 0.5 + 0.60 - 0.5) / 2));
   CHECK(s.dynamic_regret() == Approx(100.0 * (0.3 + 0.02 + 0.2 + 0.15)));
-  CHECK(s.worst_dip() == Approx(0.3));
+  CHECK(s.max_regret() == Approx(0.3));
   CHECK(s.recovery_rows(0.05) == Approx(200.0));  // 200 after the first shift, never after the next
   CHECK(s.recovery_rows(0.25) == Approx(150.0));  // 200 and 100
-  CHECK(s.traps[2][2] == 0.3);
+  CHECK(s.cue_contributions[2][2] == 0.3);
 }
 
 TEST_CASE("cues of any domain that phase 0 is trained on were paired with the label") {
@@ -82,18 +82,18 @@ TEST_CASE("cues of any domain that phase 0 is trained on were paired with the la
   for (const auto& [cue, offset] :
        {std::pair("a", -0.4), std::pair("b", 0.0), std::pair("c", -0.4)}) {
     trial.measurements.push_back(
-        {0, 0, "phase_0", 0.0, std::string("trained_offset_") + cue, offset});
+        {0, 0, "phase_0", 0.0, std::string("trained_cue_strength_") + cue, offset});
   }
   const auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
   const StreamNumbers& s = *numbers;
   CHECK(s.newest(0) == std::vector<std::string>{"a", "c"});
   CHECK(s.newest(1) == std::vector<std::string>{"b"});
-  CHECK(s.adoption(0) == 0.8);
-  CHECK(s.unpaired(0) == 0.0);  // b
-  CHECK(std::isnan(s.residue(0)));
-  CHECK(s.residue(1) == 0.3);  // a and c
-  CHECK(std::isnan(s.unpaired(1)));
+  CHECK(s.new_cue_reliance(0) == 0.8);
+  CHECK(s.unseen_cue_reliance(0) == 0.0);  // b
+  CHECK(std::isnan(s.old_cue_reliance(0)));
+  CHECK(s.old_cue_reliance(1) == 0.3);  // a and c
+  CHECK(std::isnan(s.unseen_cue_reliance(1)));
   // Where phases are alike is a matter of what they are measured in.
   CHECK(s.same(0, 2));
   CHECK(s.shifts(1));
@@ -107,19 +107,19 @@ TEST_CASE("measures are known after each phase, not only at the end") {
   CHECK(s.forgetting(1) == Approx(0.90 - 0.60));
   CHECK(s.forgetting(2) == s.forgetting());
   CHECK(s.backward_transfer(1) == Approx(0.60 - 0.90));
-  CHECK(std::isnan(s.head_start(0)));
-  CHECK(s.head_start(1) == Approx(0.55 - 0.5));
-  CHECK(s.head_start(2) == Approx(0.60 - 0.5));
+  CHECK(std::isnan(s.zero_shot_score(0)));
+  CHECK(s.zero_shot_score(1) == Approx(0.55 - 0.5));
+  CHECK(s.zero_shot_score(2) == Approx(0.60 - 0.5));
   CHECK(s.recovery_rows(1, 0.05) == 200.0);  // within in the second window
   CHECK(s.recovery_rows(2, 0.05) == 200.0);  // never within: its whole length
   CHECK(s.recovery_rows(2, 0.25) == 100.0);
   CHECK(std::isnan(s.recovery_rows(0, 0.05)));
-  CHECK(s.dip(1) == Approx(0.3));
-  CHECK(s.dip(2) == Approx(0.2));
-  CHECK(std::isnan(s.dip(0)));
+  CHECK(s.max_regret(1) == Approx(0.3));
+  CHECK(s.max_regret(2) == Approx(0.2));
+  CHECK(std::isnan(s.max_regret(0)));
 }
 
-TEST_CASE("where no ceiling is known there is no regret, dip or recovery") {
+TEST_CASE("where no ceiling is known there is no regret and no recovery") {
   TrialResult trial = recurring_trial();
   auto& rows = trial.measurements;
   for (std::size_t i = rows.size(); i-- > 0;) {
@@ -128,10 +128,10 @@ TEST_CASE("where no ceiling is known there is no regret, dip or recovery") {
   const auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
   CHECK(std::isnan(numbers->recovery_rows(2, 0.05)));
-  CHECK(std::isnan(numbers->dip(2)));
+  CHECK(std::isnan(numbers->max_regret(2)));
   CHECK(std::isnan(numbers->dynamic_regret()));
   CHECK(numbers->recovery_rows(0.05) == Approx(200.0));  // of the shift that is known
-  CHECK(numbers->worst_dip() == Approx(0.3));
+  CHECK(numbers->max_regret() == Approx(0.3));
 }
 
 namespace {
@@ -148,16 +148,18 @@ TrialResult regression_trial() {
   for (std::int64_t after = 0; after < 2; ++after) {
     add(after, "phase_0", "loss", 1.0);
     add(after, "phase_1", "loss", 20.0);
-    add(after, "phase_0", "trap", 2.0);
-    add(after, "phase_1", "trap", 25.0);
-    add(after, "cue_z", "twin_shift", 6.0);
+    add(after, "phase_0", "cue_contribution", 2.0);
+    add(after, "phase_1", "cue_contribution", 25.0);
+    add(after, "cue_z", "counterfactual_rms_change", 6.0);
   }
   return trial;
 }
 
 }  // namespace
 
-TEST_CASE("flips and traps of a regression are in the target's variance on their own rows") {
+TEST_CASE(
+    "flip rates and cue contributions of a regression are in the target's variance on their own "
+    "rows") {
   TrialResult trial = regression_trial();
   const auto add = [&](const std::string& domain, double value) {
     trial.measurements.push_back({0, 0, domain, 0.0, "target_variance", value});
@@ -173,24 +175,26 @@ TEST_CASE("flips and traps of a regression are in the target's variance on their
     CHECK_FALSE(numbers->accuracy);
     CHECK(numbers->flips[0].at("z") == Approx(6.0 / 3.0));
     CHECK(numbers->flips[1].at("z") == Approx(6.0 / 3.0));
-    CHECK(numbers->traps[0][0] == Approx(0.5));
-    CHECK(numbers->traps[1][1] == Approx(0.25));
+    CHECK(numbers->cue_contributions[0][0] == Approx(0.5));
+    CHECK(numbers->cue_contributions[1][1] == Approx(0.25));
     CHECK(numbers->variance == std::vector<double>{4.0, 100.0});
   }
 }
 
-TEST_CASE("stores that lack the target's variance take phase 0's, the traps their phase's") {
+TEST_CASE(
+    "stores that lack the target's variance take that of phase 0, the contributions that of their "
+    "phase") {
   TrialResult trial = regression_trial();
   auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
   CHECK(numbers->flips[0].at("z") == Approx(6.0 / std::sqrt(4.4)));
   CHECK(numbers->flips[1].at("z") == numbers->flips[0].at("z"));
-  CHECK(numbers->traps[1][1] == Approx(25.0 / 110.0));
+  CHECK(numbers->cue_contributions[1][1] == Approx(25.0 / 110.0));
   trial.measurements.erase(1);
   numbers = stream_numbers(trial);
   REQUIRE(numbers);
   CHECK(numbers->flips[1].at("z") == Approx(6.0 / std::sqrt(4.4)));
-  CHECK(std::isnan(numbers->traps[1][1]));
+  CHECK(std::isnan(numbers->cue_contributions[1][1]));
 }
 
 TEST_CASE("a drift of something else is a shift too") {
@@ -214,7 +218,7 @@ TEST_CASE("the same phase met late and early is compared, others are not") {
   auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
   // Phases 1 and 2 differ in their cues; phase 0 does not count, it is where training began.
-  CHECK(std::isnan(numbers->late_against_early()));
+  CHECK(std::isnan(numbers->relearning_change()));
 }
 
 TEST_CASE("a phase met again after others is compared with its first time") {
@@ -228,17 +232,17 @@ TEST_CASE("a phase met again after others is compared with its first time") {
   s.scores[4][4] = 0.7;
   s.positions = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.1}}, {{"a", 0.1}}, {{"a", 0.9}}};
   s.active.assign(5, {"a"});
-  CHECK(s.late_against_early() == Approx(-0.2));
+  CHECK(s.relearning_change() == Approx(-0.2));
   // Without others between it is the same phase going on.
   s.positions = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}};
-  CHECK(std::isnan(s.late_against_early()));
+  CHECK(std::isnan(s.relearning_change()));
 }
 
 TEST_CASE("one seed of a setting is no verdict") {
   std::vector<std::vector<StreamNumbers>> strata(1);
   StreamNumbers trial;
   trial.phases = 2;
-  trial.traps = {{0.3, -0.3}, {0.0, 0.4}};
+  trial.cue_contributions = {{0.3, -0.3}, {0.0, 0.4}};
   trial.flips = {{{"cue", 0.8}}, {{"cue", 0.8}}};
   strata[0].push_back(trial);
   CHECK(stream_verdict(strata, -1, 0.1, "one").outcome == StreamOutcome::undecided);
@@ -263,7 +267,8 @@ namespace {
 
 /// Trials whose numbers differ by a little noise.
 std::vector<std::vector<StreamNumbers>> trials(double flip_before, double flip_after,
-                                               double trap_before, double trap_after) {
+                                               double contribution_before,
+                                               double contribution_after) {
   std::vector<std::vector<StreamNumbers>> strata(1);
   for (int seed = 0; seed < 5; ++seed) {
     const double noise = 0.01 * (seed - 2);
@@ -272,22 +277,24 @@ std::vector<std::vector<StreamNumbers>> trials(double flip_before, double flip_a
     trial.phases = 2;
     trial.rows = 2000.0;
     trial.scores.assign(2, {0.8, 0.8});
-    trial.traps = {{0.3, trap_before + noise}, {0.0, trap_after + noise}};
+    trial.cue_contributions = {{0.3, contribution_before + noise},
+                               {0.0, contribution_after + noise}};
     trial.flips = {{{"cue", flip_before + noise}}, {{"cue", flip_after - noise}}};
     strata[0].push_back(trial);
   }
   return strata;
 }
 
-StreamOutcome outcome(double flip_before, double flip_after, double trap_before,
-                      double trap_after) {
-  return stream_verdict(trials(flip_before, flip_after, trap_before, trap_after), -1, 0.1, "t")
+StreamOutcome outcome(double flip_before, double flip_after, double contribution_before,
+                      double contribution_after) {
+  return stream_verdict(trials(flip_before, flip_after, contribution_before, contribution_after),
+                        -1, 0.1, "t")
       .outcome;
 }
 
 }  // namespace
 
-TEST_CASE("verdicts follow flips and trap") {
+TEST_CASE("verdicts follow flip rates and the cue contribution") {
   CHECK(outcome(0.8, 0.03, -0.3, 0.0) == StreamOutcome::resolved);
   CHECK(outcome(0.8, 0.8, -0.3, 0.35) == StreamOutcome::replaced);
   CHECK(outcome(0.8, 0.8, -0.3, -0.3) == StreamOutcome::unchanged);
@@ -301,8 +308,8 @@ namespace {
 
 /// Two cues; the first is what phase 0 has, the second says something in phase 1 alone; in phase 2
 /// neither does.
-StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips, double trap,
-                         bool shifts = true) {
+StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips,
+                         double cue_contribution, bool shifts = true) {
   std::vector<std::vector<StreamNumbers>> strata(1);
   for (int seed = 0; seed < 5; ++seed) {
     const double noise = 0.01 * (seed - 2);
@@ -311,8 +318,8 @@ StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips
     trial.phases = static_cast<std::int64_t>(flips.size());
     trial.rows = 2000.0;
     const std::vector<double> still(flips.size(), 0.0);
-    trial.traps.assign(flips.size(), still);
-    trial.traps.back().back() = trap + noise;
+    trial.cue_contributions.assign(flips.size(), still);
+    trial.cue_contributions.back().back() = cue_contribution + noise;
     trial.active = {{"a"}, {"b"}, {}};
     trial.positions = {
         {{"a", 0.1}, {"b", 0.5}}, {{"a", 0.5}, {"b", 0.1}}, {{"a", 0.5}, {"b", 0.5}}};

@@ -256,7 +256,7 @@ namespace {
 /// A trial through two phases in which its cue turns round.
 TrialResult& add_stream(PlantedTrials& trials, const std::string& regime, std::int64_t seed,
                         double score_after, double flip_before, double flip_after,
-                        double trap_after) {
+                        double contribution_after) {
   TrialResult& trial = trials.add("erm", seed, 0.9, 0.2, regime);
   const auto add = [&](std::int64_t phase, const std::string& domain, const std::string& metric,
                        double value) {
@@ -264,24 +264,24 @@ TrialResult& add_stream(PlantedTrials& trials, const std::string& regime, std::i
   };
   for (std::int64_t on = 0; on < 2; ++on) {
     const std::string domain = "phase_" + std::to_string(on);
-    add(0, domain, "position_a", on == 0 ? 0.1 : 0.9);
+    add(0, domain, "shift_a", on == 0 ? 0.1 : 0.9);
     add(0, domain, "ceiling_chance", 0.5);
     add(0, domain, "ceiling_invariant", 0.75);
     add(0, domain, "accuracy", (on == 0 ? 0.9 : 0.2) + seed_noise(seed));
-    add(0, domain, "trap", (on == 0 ? 0.4 : -0.3) + seed_noise(seed + 1));
+    add(0, domain, "cue_contribution", (on == 0 ? 0.4 : -0.3) + seed_noise(seed + 1));
     add(1, domain, "accuracy", (on == 0 ? 1.0 - score_after : score_after) + seed_noise(seed + 2));
   }
-  add(1, "id", "accuracy", 0.5);
-  add(1, "phase_1", "trap", trap_after + seed_noise(seed + 3));
+  add(1, "in_distribution", "accuracy", 0.5);
+  add(1, "phase_1", "cue_contribution", contribution_after + seed_noise(seed + 3));
   add(0, "cue_a", "flip_rate", flip_before + std::abs(seed_noise(seed)));
   add(1, "cue_a", "flip_rate", flip_after + std::abs(seed_noise(seed + 1)));
   return trial;
 }
 
-std::string regimes_sentence(double score, double before, double after, double trap) {
+std::string regimes_sentence(double score, double before, double after, double cue_contribution) {
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < 5; ++seed) {
-    add_stream(trials, "continual", seed, score, before, after, trap);
+    add_stream(trials, "continual", seed, score, before, after, cue_contribution);
   }
   return trials.ask(kAskRegimes).sentence;
 }
@@ -337,7 +337,8 @@ TEST_CASE("after a stream it is asked whether anything was learned, not whether 
   for (std::int64_t seed = 0; seed < 5; ++seed) {
     // Follows the reversed cue, so that it is wrong where training began.
     TrialResult& trial = add_stream(trials, "continual", seed, 0.9, 0.8, 0.8, 0.4);
-    trial.measurements.push_back({1, 20, "id", 0.0, "accuracy", 0.15 + seed_noise(seed)});
+    trial.measurements.push_back(
+        {1, 20, "in_distribution", 0.0, "accuracy", 0.15 + seed_noise(seed)});
   }
   CHECK_THAT(trials.ask(kAskMethods).sentence, !Contains("did not learn"));
   PlantedTrials destroyed;
@@ -370,9 +371,9 @@ TEST_CASE("a regression is judged by its squared error") {
         trial.spec.model.options = Value::Table{{"width", width}};
         const double own = width == 8 ? 0.3 : id;
         const double out = width == 8 ? 4.0 : ood;
-        trial.measurements = {{0, 0, "id", 0.0, "ceiling_chance", 2.0},
-                              {0, 0, "id", 0.0, "ceiling_invariant", 1.0},
-                              {0, 9, "id", 0.0, "loss", own + seed_noise(seed)},
+        trial.measurements = {{0, 0, "in_distribution", 0.0, "ceiling_chance", 2.0},
+                              {0, 0, "in_distribution", 0.0, "ceiling_invariant", 1.0},
+                              {0, 9, "in_distribution", 0.0, "loss", own + seed_noise(seed)},
                               {0, 9, "test", 0.9, "loss", out + seed_noise(seed + 1)},
                               {0, 9, "test", 0.9, "gap", out - own + seed_noise(seed + width)}};
       }

@@ -23,11 +23,11 @@ bool same(const MeasurementRow& a, const Measurement& b) {
 }  // namespace
 
 TEST_CASE("measurements give back what was put in, whoever shares their layout") {
-  const std::vector<Measurement> plain = {{0, 5, "id", 0.0, "accuracy", 0.5},
+  const std::vector<Measurement> plain = {{0, 5, "in_distribution", 0.0, "accuracy", 0.5},
                                           {0, 5, "stream", std::nan(""), "spent", 3.0},
-                                          {1, 9, "id", 0.0, "accuracy", 0.75}};
+                                          {1, 9, "in_distribution", 0.0, "accuracy", 0.75}};
   std::vector<std::vector<Measurement>> trials = {plain, plain, {plain[0]}, {}, plain};
-  trials.push_back({plain[0], plain[1], {2, 9, "id", 0.0, "accuracy", 0.25}});
+  trials.push_back({plain[0], plain[1], {2, 9, "in_distribution", 0.0, "accuracy", 0.25}});
   trials.push_back({plain[0], plain[1], plain[2], {1, 9, "test", 0.5, "accuracy", 0.1}});
   trials.push_back(plain);
   MeasurementPool pool;
@@ -42,12 +42,12 @@ TEST_CASE("measurements give back what was put in, whoever shares their layout")
   }
   // A copy that is changed changes no other.
   Measurements changed = kept[0];
-  changed.push_back({3, 9, "id", 0.0, "accuracy", -1.0});
+  changed.push_back({3, 9, "in_distribution", 0.0, "accuracy", -1.0});
   changed.set_value(0, -2.0);
   changed.erase(1);
   CHECK(changed.size() == 3);
-  CHECK(changed.last("id", "accuracy") == -1.0);
-  CHECK(changed.last("id", "accuracy", 0) == -2.0);
+  CHECK(changed.last("in_distribution", "accuracy") == -1.0);
+  CHECK(changed.last("in_distribution", "accuracy", 0) == -2.0);
   CHECK_FALSE(changed.last("stream", "spent"));
   for (std::size_t t = 0; t < trials.size(); ++t) {
     CAPTURE(t);
@@ -60,7 +60,7 @@ TEST_CASE("measurements give back what was put in, whoever shares their layout")
       CHECK(same(built[i], trials[t][i]));
       ++i;
     }
-    for (const char* domain : {"id", "test", "stream", "nowhere"}) {
+    for (const char* domain : {"in_distribution", "test", "stream", "nowhere"}) {
       for (const std::int64_t phase : {0, 1, 2}) {
         CHECK(kept[t].last(domain, "accuracy", phase) == built.last(domain, "accuracy", phase));
       }

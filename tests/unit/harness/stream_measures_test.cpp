@@ -78,7 +78,7 @@ constexpr std::int64_t kCore = 5;  // coordinates before the cues
 
 }  // namespace
 
-TEST_CASE("a trap randomises the cues that speak in its phase, and no other") {
+TEST_CASE("a cue contribution randomises the informative cues of its phase, and no other") {
   MeasuredStream stream("continually_confounded", {{"tasks", 4}},
                         {{"trajectory", "accumulation"},
                          {"phase_count", 2},
@@ -91,12 +91,12 @@ TEST_CASE("a trap randomises the cues that speak in its phase, and no other") {
   for (std::int64_t phase = 0; phase < 4; ++phase) {
     CAPTURE(phase);
     const std::string domain = "phase_" + std::to_string(phase);
-    CHECK(found(absent, phase, domain, "trap") == 0.0);
+    CHECK(found(absent, phase, domain, "cue_contribution") == 0.0);
     const bool speaks = phase == 1 || phase == 2;
-    const double trap = found(follows, phase, domain, "trap").value();
-    CHECK((speaks ? trap > 0.4 : trap == 0.0));
+    const double cue_contribution = found(follows, phase, domain, "cue_contribution").value();
+    CHECK((speaks ? cue_contribution > 0.4 : cue_contribution == 0.0));
     CHECK(found(follows, phase, domain, "randomised_accuracy").value() ==
-          Approx(found(follows, phase, domain, "accuracy").value() - trap));
+          Approx(found(follows, phase, domain, "accuracy").value() - cue_contribution));
   }
 }
 
@@ -119,7 +119,7 @@ TEST_CASE(
   double mean = 0.0;
   for (const Domain& domain : world.train_domains()) mean += loss(domain) / 3.0;
   CHECK(found(trial, 2, "validation", "loss").value() == Approx(mean).epsilon(1e-5));
-  CHECK(found(trial, 2, "validation", "loss") != found(trial, 2, "id", "loss"));
+  CHECK(found(trial, 2, "validation", "loss") != found(trial, 2, "in_distribution", "loss"));
   CHECK(found(trial, 2, "validation_test", "loss").value() ==
         Approx(loss(world.test_domain())).epsilon(1e-5));
 }
@@ -137,7 +137,7 @@ TEST_CASE("flips of a regression that does not change do not change from phase t
     CHECK(before > 0.0);
     for (std::size_t phase = 1; phase < 3; ++phase) {
       CHECK(numbers->flips[phase].at("spurious") == before);
-      CHECK(std::isfinite(numbers->traps[phase][phase]));
+      CHECK(std::isfinite(numbers->cue_contributions[phase][phase]));
     }
     const auto variance = [&](const Domain& domain) {
       return world.sample(domain, Purpose::test, {0, MeasuredStream::kRows})
@@ -147,26 +147,26 @@ TEST_CASE("flips of a regression that does not change do not change from phase t
     };
     const double usual = variance(world.train_domains().front());
     CHECK(found(trial, 0, "cue_spurious", "target_variance").value() == Approx(usual));
-    CHECK(before ==
-          Approx(found(trial, 0, "cue_spurious", "twin_shift").value() / std::sqrt(usual)));
+    CHECK(before == Approx(found(trial, 0, "cue_spurious", "counterfactual_rms_change").value() /
+                           std::sqrt(usual)));
     const Domain& last = stream.schedule()[2].domain;
     CHECK(numbers->variance[2] == Approx(variance(last)));
-    CHECK(numbers->traps[2][2] ==
-          Approx(found(trial, 2, "phase_2", "trap").value() / variance(last)));
+    CHECK(numbers->cue_contributions[2][2] ==
+          Approx(found(trial, 2, "phase_2", "cue_contribution").value() / variance(last)));
   }
 }
 
-TEST_CASE("cues that any train domain pairs with the label are residue, not unpaired") {
+TEST_CASE("cues that any train domain pairs with the label are old cues, not unseen ones") {
   MeasuredStream stream("continually_confounded", {{"tasks", 3}},
                         {{"trajectory", "fixed"}, {"phase_count", 1}});
   const TrialResult trial = stream.measured({{0, 1.0}, {kCore, 10.0}, {kCore + 2, 100.0}});
-  CHECK(found(trial, 0, "phase_0", "offset_confounder_2") == 0.0);
-  CHECK(found(trial, 0, "phase_0", "trained_offset_confounder_2") == -0.5);
+  CHECK(found(trial, 0, "phase_0", "cue_strength_confounder_2") == 0.0);
+  CHECK(found(trial, 0, "phase_0", "trained_cue_strength_confounder_2") == -0.5);
   const auto numbers = analysis::stream_numbers(trial);
   REQUIRE(numbers);
   CHECK(numbers->newest(1) == std::vector<std::string>{"confounder_0"});
-  CHECK(numbers->adoption(0) == 1.0);  // confounder_2
-  CHECK(numbers->residue(1) == 1.0);
-  CHECK(std::isnan(numbers->unpaired(1)));
+  CHECK(numbers->new_cue_reliance(0) == 1.0);  // confounder_2
+  CHECK(numbers->old_cue_reliance(1) == 1.0);
+  CHECK(std::isnan(numbers->unseen_cue_reliance(1)));
   CHECK_FALSE(numbers->shifts(1));
 }

@@ -26,8 +26,9 @@ TrialResult synthetic_trial(std::int64_t seed, std::int64_t measurements) {
   result.cost.seconds = 0.125;
   for (std::int64_t i = 0; i < measurements; ++i) {
     const double x = std::sin(static_cast<double>(100 * seed + i));
-    result.measurements.push_back({0, 200, i % 2 == 0 ? "test" : "id", 0.1 * (i % 2 == 0 ? 9 : 1),
-                                   i % 4 < 2 ? "accuracy" : "loss", i == 5 ? std::nan("") : x});
+    result.measurements.push_back({0, 200, i % 2 == 0 ? "test" : "in_distribution",
+                                   0.1 * (i % 2 == 0 ? 9 : 1), i % 4 < 2 ? "accuracy" : "loss",
+                                   i == 5 ? std::nan("") : x});
   }
   result.made_by = made_by;
   return result;

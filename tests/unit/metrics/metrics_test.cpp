@@ -123,7 +123,7 @@ TEST_CASE("worst_group") {
   }
 }
 
-TEST_CASE("flip_rate and twin_shift") {
+TEST_CASE("flip_rate and counterfactual_rms_change") {
   const auto metric = make("flip_rate", context(Task::binary, 2));
   Predictions chunk = binary_chunk();
   metric->add(chunk);
@@ -142,7 +142,8 @@ TEST_CASE("flip_rate and twin_shift") {
   real.twin_logits = at::tensor({4.0F, -2.0F}).reshape({1, 2, 1});
   real.y = at::zeros({1, 2});
   shift->add(real);
-  CHECK(number(results(*shift), "twin_shift", 0) == Approx(std::sqrt((9.0 + 16.0) / 2)));
+  CHECK(number(results(*shift), "counterfactual_rms_change", 0) ==
+        Approx(std::sqrt((9.0 + 16.0) / 2)));
 }
 
 TEST_CASE("calibration: binary") {

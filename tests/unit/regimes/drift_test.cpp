@@ -278,7 +278,7 @@ TEST_CASE("a drifting stream is measured, and regret only where the ceiling is k
     CHECK(count(trial, "ceiling_bayes", 0, "phase_0") == 1);
     CHECK(count(trial, "ceiling_bayes", 0, "phase_1") == 0);
     CHECK(count(trial, "ceiling_chance", 0, "phase_1") == 1);
-    CHECK(count(trial, "trap", 1, "phase_1") == 1);
+    CHECK(count(trial, "cue_contribution", 1, "phase_1") == 1);
   }
   for (
       const TrialResult& trial : run_stream(

@@ -58,7 +58,7 @@ inline TrialResult trial(const std::string& experiment, const std::string& metho
   const double noise = 0.001 * static_cast<double>(seed);
   auto& rows = result.measurements;
   rows = {{0, 0, "dial=0.5", 0.5, "ceiling_invariant", 0.75},
-          {0, 9, "id", 0, "accuracy", 0.85},
+          {0, 9, "in_distribution", 0, "accuracy", 0.85},
           {0, 9, "test", 0.9, "accuracy", ood + noise},
           {0, 9, "test", 0.9, "gap", 0.85 - ood - noise},
           {0, 9, "test", 0.9, "flip_rate", 0.95},

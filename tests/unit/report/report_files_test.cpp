@@ -123,7 +123,7 @@ TEST_CASE("results.csv has a line a trial, measurements.csv one a number, by one
     if (!online && one.at("method") == "irm_v1" && one.at("model.width") == "64" &&
         one.at("seed") == "3") {
       CHECK(std::stod(one.at("test.accuracy")) == 0.84 + 0.003);
-      CHECK(one.at("id.accuracy") == "0.85");
+      CHECK(one.at("in_distribution.accuracy") == "0.85");
     }
     // The last time it was measured.
     CHECK(one.at("test.flip_rate") == (online ? "0.99" : "0.95"));
