@@ -11,6 +11,7 @@
 #include "harness/suite/trial_ids.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
+#include "report/glossary_section.hpp"
 #include "report/svg/svg_chart.hpp"
 
 namespace spurion::report {
@@ -40,11 +41,19 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:.8
 svg.graph{width:100%;height:auto;font:14px system-ui,sans-serif}svg.graph rect{fill:var(--soft);stroke:var(--muted)}svg.graph text{fill:var(--text)}
 svg.graph .arrow{fill:none;stroke:var(--muted);stroke-width:1.5}svg.graph marker path{fill:var(--muted)}
 svg.graph .spurious rect{stroke:var(--c0);stroke-width:2.5}svg.graph .causal rect{stroke:var(--c2);stroke-width:2.5}svg.graph .label rect{stroke:var(--c1);stroke-width:2.5}
+a.term{color:inherit;text-decoration:underline dotted var(--muted);text-underline-offset:.2em}dd a.term{text-decoration-style:solid}:target{background:var(--soft)}
 .panels>summary{cursor:pointer;font-weight:600;padding:.4rem 0}.panel-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:0 1.6rem}
 .panel-grid figure{margin:.7rem 0;min-width:0}.panel-grid figcaption{font-size:.8rem}
 @media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
 @media print{:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
 )css";
+
+/// What a reader needs before the first answer.
+constexpr const char* kGapText =
+    R"html(<p class="lead">The <b>gap</b> is the score in distribution (on data like the training data) minus the
+score out of distribution (on data where the cue is shifted). The <a href="#glossary">glossary</a> explains all
+terms, columns and verdicts; words with a dotted line lead to it.</p>
+)html";
 
 std::string figure(const Chart& chart, const std::string& id) {
   return fmt::format(
@@ -82,13 +91,13 @@ std::string html_table(const Table& table) {
       "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape(table.caption) +
       fmt::format(" Numbers: csv/{}.csv", escape(table.name)) + "</caption><thead><tr>";
   for (const analysis::Column& column : table.columns) {
-    out += "<th scope=\"col\">" + escape(column.title) + "</th>";
+    out += "<th scope=\"col\">" + column_title(column) + "</th>";
   }
   out += "</tr></thead><tbody>";
   for (const auto& row : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + escape(text_of(row[i])) +
+      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + cell_text(row[i]) +
              (i == 0 ? "</th>" : "</td>");
     }
     out += "</tr>";
@@ -213,6 +222,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       "mean over seeds, unless a caption says otherwise.</p>\n",
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
       analysis::kIntervalText);
+  out += kGapText;
   for (const std::string& note : results.notes) {
     out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";
   }
@@ -234,7 +244,8 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   }
   out += "</section>\n<section id=\"environments\"><h2>The world</h2>" + environments(results);
   out += "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results);
-  return out + "</section></main></body></html>\n";
+  out += "</section>\n" + glossary_section(answers);
+  return out + "</main></body></html>\n";
 }
 
 }  // namespace spurion::report

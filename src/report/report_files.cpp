@@ -11,6 +11,7 @@
 #include "report/csv/csv.hpp"
 #include "report/csv/csv_text.hpp"
 #include "report/svg/svg_chart.hpp"
+#include "spurion/analysis/glossary.hpp"
 
 namespace spurion::report {
 
@@ -48,14 +49,23 @@ class Names {
 std::vector<ColumnDoc> docs_of(const Table& table) {
   std::vector<ColumnDoc> docs;
   for (const CsvColumn& column : csv_columns(table)) {
-    const std::string& ending = column.ending;
-    docs.push_back({column.name, ending == "_low" ? "lower end of the interval of " + column.title
-                                 : ending == "_high"
-                                     ? "upper end of the interval of " + column.title
-                                 : ending == "_seeds" ? "seeds that the interval is over"
-                                 : ending == "_deviation"
-                                     ? "standard deviation of " + column.title
-                                     : fmt::format("column '{}' of the table", column.title)});
+    const std::string stem = column.name.substr(0, column.name.size() - column.ending.size());
+    const analysis::Term* term =
+        analysis::term_of({column.title, analysis::ColumnKind::text, stem});
+    const std::string meaning = term == nullptr
+                                    ? fmt::format("column '{}' of the table", column.title)
+                                    : std::string(term->meaning);
+    const std::string unit(term == nullptr ? "" : term->unit);
+    if (column.ending.empty()) {
+      docs.push_back({column.name, meaning, unit, std::string(term == nullptr ? "" : term->range)});
+    } else if (column.ending == "_seeds") {
+      docs.push_back({column.name, "seeds that the interval is over", "", "whole, >= 1"});
+    } else {
+      const char* what = column.ending == "_low"    ? "lower end of the interval of"
+                         : column.ending == "_high" ? "upper end of the interval of"
+                                                    : "standard deviation of";
+      docs.push_back({column.name, fmt::format("{} {}", what, stem), unit});
+    }
   }
   return docs;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "analysis/glossary/entries.hpp"
 
@@ -61,11 +62,13 @@ const std::vector<Term>& glossary() {
 }
 
 const Term* find_term(std::string_view name) {
-  const std::string wanted = plain_name(name);
-  const std::vector<Term>& all = glossary();
-  const auto found = std::find_if(
-      all.begin(), all.end(), [&](const Term& term) { return plain_name(term.name) == wanted; });
-  return found == all.end() ? nullptr : &*found;
+  static const std::unordered_map<std::string, const Term*> by_name = [] {
+    std::unordered_map<std::string, const Term*> all;
+    for (const Term& term : glossary()) all.emplace(plain_name(term.name), &term);
+    return all;
+  }();
+  const auto found = by_name.find(plain_name(name));
+  return found == by_name.end() ? nullptr : found->second;
 }
 
 const Term* term_of(const Column& column) {

@@ -11,7 +11,7 @@ namespace spurion::analysis {
 namespace {
 
 constexpr const char* kHead =
-    R"md(<!-- Generated from src/analysis/glossary. Write it anew: tests/golden/update.sh -->
+    R"md(<!-- Generated from src/analysis/glossary. Write it anew: SPURION_WRITE_GOLDEN=1 build/unit_report -->
 # Words and numbers of spurion
 
 Every term, column and verdict of a report has one definition here. `spurion describe TERM` prints
