@@ -92,7 +92,7 @@ std::string run(const Case& c, double peak) {
   const auto model = entry.make({options}, ModelContext{{kColours, kSide, kSide}, 1});
   std::vector<StreamKey> keys;
   for (std::int64_t k = 0; k < c.replicas; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
-  Trainee trainee(*model, model->initialise(keys), {});
+  ReplicaTrainer trainer(*model, model->initialise(keys), {});
   const auto method =
       catalog.methods.at("erm").make(std::vector<Value>(static_cast<std::size_t>(c.replicas)),
                                      MethodContext{Task::binary, c.replicas, 2, 0});
@@ -107,8 +107,8 @@ std::string run(const Case& c, double peak) {
   // The plain loop in the layout that suits it best on this machine.
   Plain by_channel(c, at::MemoryFormat::Contiguous);
   Plain by_pixel(c, at::MemoryFormat::ChannelsLast);
-  copy_parameters(*model, trainee.parameters().detach(), by_channel);
-  copy_parameters(*model, trainee.parameters().detach(), by_pixel);
+  copy_parameters(*model, trainer.parameters().detach(), by_channel);
+  copy_parameters(*model, trainer.parameters().detach(), by_pixel);
   const Tensor x = batch.x[0].clone();
   const Tensor x_by_pixel = x.contiguous(at::MemoryFormat::ChannelsLast);
   double difference = 0.0;
@@ -117,8 +117,8 @@ std::string run(const Case& c, double peak) {
   for (int step = 0; step < 3; ++step) {
     const double loss = by_channel.step(x, y);
     by_pixel.step(x_by_pixel, y);
-    method->step(trainee, batch);
-    difference = std::max(difference, std::abs(loss - trainee.last_losses()[0].item<double>()));
+    method->step(trainer, batch);
+    difference = std::max(difference, std::abs(loss - trainer.last_losses()[0].item<double>()));
   }
   if (!(difference < 1e-4)) {
     fmt::print(stderr, "results differ by {}: no time is reported\n", difference);
@@ -127,7 +127,7 @@ std::string run(const Case& c, double peak) {
   const double one = speed::seconds_per_call([&] { by_channel.step(x, y); });
   const double other = speed::seconds_per_call([&] { by_pixel.step(x_by_pixel, y); });
   const double theirs = std::min(one, other);
-  const double ours = speed::seconds_per_call([&] { method->step(trainee, batch); }) /
+  const double ours = speed::seconds_per_call([&] { method->step(trainer, batch); }) /
                       static_cast<double>(c.replicas);
   const double flops = model->step_flops() * static_cast<double>(c.batch);
   return fmt::format(

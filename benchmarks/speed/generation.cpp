@@ -147,12 +147,12 @@ Seconds measure(const Catalog& catalog, const std::shared_ptr<const DataSources>
   std::vector<double> gathering;
   out.training = median_of(3, [&] {
     const RowSource rows(context, train_slots(), training.rows);
-    Trainee trainee(*model, model->initialise(context.order_keys), {});
+    ReplicaTrainer trainer(*model, model->initialise(context.order_keys), {});
     core::WorkClock clock;
     for (std::int64_t step = 0; step < training.steps; ++step) {
       const Batch batch = rows.batch(step, training.batch);
       const core::ActivityScope scope(core::Activity::training);
-      method->step(trainee, batch);
+      method->step(trainer, batch);
     }
     const WorkTimes times = clock.times();
     gathering.push_back(times.data);

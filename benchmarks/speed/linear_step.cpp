@@ -136,7 +136,7 @@ std::string run(const std::string& name, Task task) {
   for (std::int64_t k = 0; k < kDraws; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
   OptimizerOptions optimizer;
   optimizer.learning_rate = kRate;
-  Trainee trainee(*model, model->initialise(keys), optimizer);
+  ReplicaTrainer trainer(*model, model->initialise(keys), optimizer);
   Value::Table options;
   if (name == "irm_v1") options = {{"penalty_weight", 1.0}, {"anneal_steps", 0}, {"l2", 0.0}};
   if (name == "iga") options = {{"penalty_weight", 0.5}};
@@ -147,7 +147,7 @@ std::string run(const std::string& name, Task task) {
   problems.raise();
   const auto method =
       entry.make(std::vector<Value>(kDraws, normal), MethodContext{task, kDraws, kDomains, 0});
-  trainee.set_full_batch_use(method->full_batch_use());
+  trainer.set_risk_input(method->risk_input());
   Batch batch;
   batch.domains = kDomains;
   batch.rows_per_domain = kRows;
@@ -156,20 +156,20 @@ std::string run(const std::string& name, Task task) {
       engine::make_linear_risks(task, {{data.x, data.y}}, std::vector<std::size_t>(kDraws, 0));
 
   Plain plain(name, task, data);
-  plain.set(trainee.parameters().detach()[0]);
+  plain.set(trainer.parameters().detach()[0]);
   double difference = 0.0;
   for (int step = 0; step < 20; ++step) {
     const double loss = plain.step();
-    method->step(trainee, batch);
+    method->step(trainer, batch);
     difference =
-        std::max(difference, std::abs(loss - trainee.last_losses()[0].item<double>()) / loss);
+        std::max(difference, std::abs(loss - trainer.last_losses()[0].item<double>()) / loss);
   }
   if (!(difference < 1e-4)) {
     fmt::print(stderr, "{}: results differ by {}: no time is reported\n", name, difference);
     std::exit(1);
   }
   const double theirs = speed::seconds_per_call([&] { plain.step(); });
-  const double ours = speed::seconds_per_call([&] { method->step(trainee, batch); }) / kDraws;
+  const double ours = speed::seconds_per_call([&] { method->step(trainer, batch); }) / kDraws;
   return fmt::format(
       "    {{\"method\": \"{}\", \"loss\": \"{}\", \"rows\": \"{} x {}\", \"draws\": {}, "
       "\"times_plain_libtorch\": {:.1f}, \"bar_plain\": 50}}",

@@ -89,7 +89,7 @@ Seconds measure(const Case& c, const Catalog& catalog) {
   const auto model = entry.make({options}, ModelContext{{c.inputs}, 1});
   std::vector<StreamKey> keys;
   for (std::int64_t k = 0; k < c.replicas; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
-  Trainee trainee(*model, model->initialise(keys), {});
+  ReplicaTrainer trainer(*model, model->initialise(keys), {});
   const auto method =
       catalog.methods.at("erm").make(std::vector<Value>(static_cast<std::size_t>(c.replicas)),
                                      MethodContext{Task::binary, c.replicas, c.domains, 0});
@@ -101,21 +101,21 @@ Seconds measure(const Case& c, const Catalog& catalog) {
   batch.y = at::randint(0, 2, {c.replicas, c.domains, c.batch / c.domains}, at::kLong);
 
   Plain plain(c);
-  copy_parameters(*model, trainee.parameters().detach(), plain);
+  copy_parameters(*model, trainer.parameters().detach(), plain);
   const Tensor x = batch.x[0].clone();
   const Tensor y = batch.y[0].flatten().to(at::kFloat);
   double difference = 0.0;
   for (int step = 0; step < 10; ++step) {
     const double loss = plain.step(x, y);
-    method->step(trainee, batch);
-    difference = std::max(difference, std::abs(loss - trainee.last_losses()[0].item<double>()));
+    method->step(trainer, batch);
+    difference = std::max(difference, std::abs(loss - trainer.last_losses()[0].item<double>()));
   }
   if (!(difference < 1e-4)) {
     fmt::print(stderr, "results differ by {}: no time is reported\n", difference);
     std::exit(1);
   }
   const double theirs = speed::seconds_per_call([&] { plain.step(x, y); });
-  const double ours = speed::seconds_per_call([&] { method->step(trainee, batch); }) /
+  const double ours = speed::seconds_per_call([&] { method->step(trainer, batch); }) /
                       static_cast<double>(c.replicas);
   return {ours, theirs, model->step_flops() * static_cast<double>(c.batch)};
 }

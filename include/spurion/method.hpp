@@ -31,7 +31,7 @@ struct Batch {
   std::int64_t rows_per_domain = 0;  ///< B
   Task task = Task::binary;
   /// All rows of a full-batch step of a linear model, in a form in which its risks are exact and
-  /// cheap; set instead of `x` and `y`, for methods that allow it (`Method::full_batch_use`).
+  /// cheap; set instead of `x` and `y`, for methods that allow it (`Method::risk_input`).
   std::shared_ptr<const engine::LinearRisks> linear;
 
   /// The same rows on a device; no copies of what is there already.
@@ -41,7 +41,7 @@ struct Batch {
 /// What a method uses of a batch. Of whole training sets of linear models the domains' risks and
 /// their derivatives are known without the logits of the rows; small MLPs give the risks of any
 /// batch and their gradients in one pass.
-enum class FullBatchUse {
+enum class RiskInput {
   logits,    ///< logits or features of rows: no shortcut
   risks,     ///< `domain_risks`, `domain_quantities` that are losses, values of `domain_gradients`
   curvature  ///< also differentiates scale or shift gradients, or `domain_gradients`
@@ -90,9 +90,9 @@ struct MemorySizes {
 /// In host memory passes, risks and updates go through the engine's kernels; on another device all
 /// goes through `Model::forward_differentiable` and operations of LibTorch. Both do the same
 /// arithmetic in another order, so results agree up to rounding, not bit for bit.
-class SPURION_API Trainee {
+class SPURION_API ReplicaTrainer {
  public:
-  Trainee(const Model& model, Tensor parameters, const OptimizerOptions& optimizer);
+  ReplicaTrainer(const Model& model, Tensor parameters, const OptimizerOptions& optimizer);
 
   [[nodiscard]] const Model& model() const { return *model_; }
   [[nodiscard]] std::int64_t replicas() const { return parameters_.size(0); }
@@ -118,15 +118,15 @@ class SPURION_API Trainee {
   /// logits.
   Output forward(const Batch& batch);
   /// Says what the method will do with the outputs of `forward`.
-  void set_full_batch_use(FullBatchUse use) { full_batch_use_ = use; }
+  void set_risk_input(RiskInput use) { risk_input_ = use; }
   /// Makes `forward` use operations that can be differentiated twice.
   void use_second_order() { second_order_ = true; }
   /// Backward from the summed losses [K], one optimiser update. A replica whose loss or gradient is
   /// not finite is frozen (its parameters stay as they were) and reported by `active()`. Throws
   /// `PluginError` unless the losses are float32 [K], one a replica, on this device.
-  void descend(const Tensor& losses);
-  /// As `descend`, with the gradient, float32 [K, P], given by the method.
-  void apply(const Tensor& losses, const Tensor& gradient);
+  void step_from_losses(const Tensor& losses);
+  /// As `step_from_losses`, with the gradient, float32 [K, P], given by the method.
+  void step_from_gradients(const Tensor& losses, const Tensor& gradient);
   /// Each domain's risk [K, E] and its gradient [K, E, P], for the price of one forward and
   /// backward pass. With `create_graph` both can be differentiated; without, they are constants.
   struct DomainGradients {
@@ -158,7 +158,7 @@ class SPURION_API Trainee {
   std::vector<std::int64_t> diverged_at_;
   std::int64_t step_ = 0;
   bool second_order_ = false;
-  FullBatchUse full_batch_use_ = FullBatchUse::logits;
+  RiskInput risk_input_ = RiskInput::logits;
   UpdateLimits limits_;
 };
 
@@ -171,14 +171,14 @@ class SPURION_API Method {
   /// True when the loss contains gradients, so that the model must be differentiated twice.
   [[nodiscard]] virtual bool needs_second_order() const { return false; }
   /// What it uses of a batch that is the whole training set.
-  [[nodiscard]] virtual FullBatchUse full_batch_use() const { return FullBatchUse::logits; }
+  [[nodiscard]] virtual RiskInput risk_input() const { return RiskInput::logits; }
   /// Throws `UsageError` where it cannot train such a model. Asked of every setting before anything
   /// runs.
   virtual void check(const Model& /*model*/) const {}
   /// One update of all replicas.
-  virtual void step(Trainee& trainee, const Batch& batch) = 0;
+  virtual void step(ReplicaTrainer& trainer, const Batch& batch) = 0;
   /// Called when a regime starts a new phase (a change of data distribution it knows about).
-  virtual void begin_phase(Trainee& trainee, std::int64_t phase);
+  virtual void begin_phase(ReplicaTrainer& trainer, std::int64_t phase);
   /// Everything it remembers from step to step, so that a stopped run goes on to the same bits. The
   /// conformance tests hold it to that; a method that remembers nothing need not implement it.
   virtual void visit_state(StateVisitor& visit);
@@ -195,8 +195,8 @@ class SPURION_API Method {
 class SPURION_API ObjectiveMethod : public Method {
  public:
   /// The loss of each replica, [K]; the sum over K is differentiated, so replicas never mix.
-  virtual Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) = 0;
-  void step(Trainee& trainee, const Batch& batch) override;
+  virtual Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) = 0;
+  void step(ReplicaTrainer& trainer, const Batch& batch) override;
 };
 
 /// Mean loss of each domain, [K, E].
@@ -204,7 +204,7 @@ SPURION_API Tensor domain_risks(const Output& output, const Batch& batch);
 /// Mean over the rows of each domain of a row-wise quantity, [K, E]: the loss, or its derivative by
 /// a common factor of the logits or a common addend.
 SPURION_API Tensor domain_quantities(losses::RowQuantity quantity, const Output& output,
-                                     const Batch& batch, const Trainee& trainee);
+                                     const Batch& batch, const ReplicaTrainer& trainer);
 /// coefficient * sum ||w||^2 over all parameters, [K]; costs nothing where all coefficients are 0.
 SPURION_API Tensor l2_penalty(const Tensor& coefficient, const Tensor& parameters);
 

@@ -59,7 +59,7 @@ struct RegimeContext {
 };
 
 /// How much is measured at once.
-enum class Detail {
+enum class EvaluationScope {
   domains,  ///< train domains and the test domain
   full      ///< these, the dial, the regime's schedule and coefficients
 };
@@ -69,7 +69,7 @@ struct UpdateCounts {
   std::int64_t rows = 0;                      ///< of the batch, of each replica
   std::vector<std::int64_t> new_labels = {};  ///< [K]: revealed for the first time
   /// [K]: rows of the batch whose weight is 0, so that they entered no gradient; empty: none.
-  std::vector<std::int64_t> weightless = {};
+  std::vector<std::int64_t> zero_weight_rows = {};
 };
 
 /// Takes the measurements. The harness implements it; regimes say when.
@@ -77,25 +77,25 @@ class SPURION_API Evaluator {
  public:
   virtual ~Evaluator() = default;
   /// Measures every replica that is still training; `phase` labels the rows.
-  virtual void measure(Trainee& trainee, std::int64_t phase, Detail detail) = 0;
+  virtual void measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) = 0;
   /// Records a number [K] (float64) the regime worked out itself, such as prequential accuracy.
   /// Once for each phase, step, domain and name; the domain has a name of the regime's own, such as
   /// "stream": those that `measure` is about are refused. Throws `PluginError`.
-  virtual void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+  virtual void record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
                       const std::string& metric, const Tensor& values) = 0;
   /// Counts one update. Throws `Interrupted` when the run was told to stop.
-  virtual void count_update(const Trainee& trainee, const UpdateCounts& counts) = 0;
+  virtual void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) = 0;
   /// Of a batch all of whose rows count: rows, and labels among them that were revealed for the
   /// first time.
-  void count_update(const Trainee& trainee, std::int64_t rows, std::int64_t new_labels) {
+  void count_update(const ReplicaTrainer& trainer, std::int64_t rows, std::int64_t new_labels) {
     count_update(
-        trainee, rows,
-        std::vector<std::int64_t>(static_cast<std::size_t>(trainee.replicas()), new_labels));
+        trainer, rows,
+        std::vector<std::int64_t>(static_cast<std::size_t>(trainer.replicas()), new_labels));
   }
   /// The same where replicas differ in the labels that are new to them, [K].
-  void count_update(const Trainee& trainee, std::int64_t rows,
+  void count_update(const ReplicaTrainer& trainer, std::int64_t rows,
                     std::vector<std::int64_t> new_labels) {
-    count_update(trainee, UpdateCounts{rows, std::move(new_labels), {}});
+    count_update(trainer, UpdateCounts{rows, std::move(new_labels), {}});
   }
 };
 
@@ -125,10 +125,10 @@ class SPURION_API Regime {
     return 1;
   }
   /// Trains: drives `method` over rows of the environments and tells `evaluator` when to measure.
-  /// Batches are made in host memory; the method given takes them to where the trainee is. What
-  /// `Trainee::forward` gives is there too. Their shapes, and the labels in those of a plug-in, are
-  /// looked at. A regime that never calls `measure` fails its trials.
-  virtual void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  /// Batches are made in host memory; the method given takes them to where the trainer is. What
+  /// `ReplicaTrainer::forward` gives is there too. Their shapes, and the labels in those of a
+  /// plug-in, are looked at. A regime that never calls `measure` fails its trials.
+  virtual void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
                    Evaluator& evaluator) const = 0;
 };
 

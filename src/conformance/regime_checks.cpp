@@ -53,12 +53,12 @@ Notes run_probe(const RegimeSubject& subject, const TrainingOptions& training) {
   context.training = training;
   OptimizerOptions optimizer;
   optimizer.learning_rate = 0.01;
-  Trainee trainee(*model, toy_parameters(*model, 2), optimizer);
+  ReplicaTrainer trainer(*model, toy_parameters(*model, 2), optimizer);
   Notes notes;
   ProbeMethod method(subject.regime->batch_domains(*subject.world), subject.regime->grants(),
                      notes.seen);
   ProbeEvaluator evaluator(notes.told);
-  subject.regime->run(context, method, trainee, evaluator);
+  subject.regime->run(context, method, trainer, evaluator);
   return notes;
 }
 
@@ -113,7 +113,7 @@ class StopOnce final : public Checkpoint {
   struct Stopped {};
 
   StopOnce(std::int64_t stop_at, Archive& archive) : stop_at_(stop_at), archive_(&archive) {}
-  void attach(Trainee& trainee) { trainee_ = &trainee; }
+  void attach(ReplicaTrainer& trainer) { trainer_ = &trainer; }
 
   void offer(const Visit& where) override {
     if (seen_++ != stop_at_) return;
@@ -128,15 +128,15 @@ class StopOnce final : public Checkpoint {
 
  private:
   void visit(StateVisitor visitor, const Visit& where) {
-    StateVisitor trained = visitor.inside("trainee");
-    trainee_->visit_state(trained);
+    StateVisitor trained = visitor.inside("trainer");
+    trainer_->visit_state(trained);
     StateVisitor regime = visitor.inside("regime");
     where(regime);
   }
 
   std::int64_t stop_at_;
   Archive* archive_;
-  Trainee* trainee_ = nullptr;
+  ReplicaTrainer* trainer_ = nullptr;
   std::int64_t seen_ = 0;
 };
 
@@ -153,18 +153,18 @@ Tensor trained(const RegimeSubject& subject, StopOnce* checkpoint) {
   context.checkpoint = checkpoint;
   OptimizerOptions optimizer;
   optimizer.learning_rate = 0.01;
-  Trainee trainee(*model, toy_parameters(*model, 2), optimizer);
-  if (checkpoint != nullptr) checkpoint->attach(trainee);
+  ReplicaTrainer trainer(*model, toy_parameters(*model, 2), optimizer);
+  if (checkpoint != nullptr) checkpoint->attach(trainer);
   Notes notes;
   ProbeMethod method(subject.regime->batch_domains(*subject.world), subject.regime->grants(),
                      notes.seen);
   ProbeEvaluator evaluator(notes.told);
   try {
-    subject.regime->run(context, method, trainee, evaluator);
+    subject.regime->run(context, method, trainer, evaluator);
   } catch (const StopOnce::Stopped&) {
     return {};
   }
-  return trainee.parameters().detach().clone();
+  return trainer.parameters().detach().clone();
 }
 
 void check_resume(const RegimeSubject& subject) {

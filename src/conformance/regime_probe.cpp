@@ -7,11 +7,11 @@
 
 namespace spurion::conformance {
 
-void ProbeMethod::begin_phase(Trainee& /*trainee*/, std::int64_t phase) {
+void ProbeMethod::begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) {
   seen_->phases.push_back(phase);
 }
 
-void ProbeMethod::step(Trainee& trainee, const Batch& batch) {
+void ProbeMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
   const std::int64_t rows = batch.domains * batch.rows_per_domain;
   require(batch.domains == domains_,
           fmt::format("a batch has {} domains, batch_domains() says {}", batch.domains, domains_));
@@ -31,28 +31,29 @@ void ProbeMethod::step(Trainee& trainee, const Batch& batch) {
                                 static_cast<std::size_t>(row) * flat.size(1) * sizeof(float),
                             static_cast<std::size_t>(flat.size(1)) * sizeof(float));
   }
-  trainee.descend(domain_risks(trainee.forward(batch.x), batch).mean(1));
+  trainer.step_from_losses(domain_risks(trainer.forward(batch.x), batch).mean(1));
 }
 
-void ProbeEvaluator::measure(Trainee& /*trainee*/, std::int64_t phase, Detail detail) {
-  if (detail != Detail::full) return;
+void ProbeEvaluator::measure(ReplicaTrainer& /*trainer*/, std::int64_t phase,
+                             EvaluationScope scope) {
+  if (scope != EvaluationScope::full) return;
   ++told_->full_measurements;
   told_->last_full_at = told_->updates;
   told_->phases.insert(phase);
 }
 
-void ProbeEvaluator::record(const Trainee& trainee, std::int64_t /*phase*/, const Domain& domain,
-                            const std::string& metric, const Tensor& values) {
+void ProbeEvaluator::record(const ReplicaTrainer& trainer, std::int64_t /*phase*/,
+                            const Domain& domain, const std::string& metric, const Tensor& values) {
   require(!metric.empty() && !domain.name.empty(), "a recorded number has no name");
-  require(values.dim() == 1 && values.size(0) == trainee.replicas() &&
+  require(values.dim() == 1 && values.size(0) == trainer.replicas() &&
               values.scalar_type() == at::kDouble,
           fmt::format("recorded '{}' is not float64 [K]", metric));
 }
 
-void ProbeEvaluator::count_update(const Trainee& trainee, const UpdateCounts& counts) {
-  const auto replicas = static_cast<std::size_t>(trainee.replicas());
+void ProbeEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) {
+  const auto replicas = static_cast<std::size_t>(trainer.replicas());
   require(counts.new_labels.size() == replicas, "labels are not counted for every replica");
-  require(counts.weightless.empty() || counts.weightless.size() == replicas,
+  require(counts.zero_weight_rows.empty() || counts.zero_weight_rows.size() == replicas,
           "rows without weight are not counted for every replica");
   ++told_->updates;
   told_->rows += counts.rows;

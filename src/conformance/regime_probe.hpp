@@ -28,8 +28,8 @@ class ProbeMethod final : public Method {
   ProbeMethod(std::int64_t domains, const Access& granted, Seen& seen)
       : domains_(domains), granted_(granted), seen_(&seen) {}
 
-  void step(Trainee& trainee, const Batch& batch) override;
-  void begin_phase(Trainee& trainee, std::int64_t phase) override;
+  void step(ReplicaTrainer& trainer, const Batch& batch) override;
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override;
 
  private:
   std::int64_t domains_;
@@ -51,11 +51,11 @@ class ProbeEvaluator final : public Evaluator {
  public:
   explicit ProbeEvaluator(Told& told) : told_(&told) {}
 
-  void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
-  void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+  void measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) override;
+  void record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
   using Evaluator::count_update;
-  void count_update(const Trainee& trainee, const UpdateCounts& counts) override;
+  void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) override;
 
  private:
   Told* told_;

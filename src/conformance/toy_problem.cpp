@@ -77,7 +77,7 @@ namespace {
 /// A method and what it trains.
 struct Pair {
   std::unique_ptr<Method> method;
-  std::unique_ptr<Trainee> trainee;
+  std::unique_ptr<ReplicaTrainer> trainer;
 
   explicit Pair(const ToyRun& run) {
     MethodContext context{run.shape.task,    run.parameters.size(0),
@@ -87,14 +87,15 @@ struct Pair {
     OptimizerOptions optimizer;
     optimizer.name = run.optimizer;
     optimizer.learning_rate = run.learning_rate;
-    trainee = std::make_unique<Trainee>(*run.model, run.parameters.to(run.device), optimizer);
-    if (method->needs_second_order()) trainee->use_second_order();
+    trainer =
+        std::make_unique<ReplicaTrainer>(*run.model, run.parameters.to(run.device), optimizer);
+    if (method->needs_second_order()) trainer->use_second_order();
   }
   void visit_state(StateVisitor visit) {
-    StateVisitor own = visit.inside("method").on(trainee->device());
+    StateVisitor own = visit.inside("method").on(trainer->device());
     method->visit_state(own);
-    StateVisitor trained = visit.inside("trainee");
-    trainee->visit_state(trained);
+    StateVisitor trained = visit.inside("trainer");
+    trainer->visit_state(trained);
   }
 };
 
@@ -105,8 +106,8 @@ ToyResult train(const ToyRun& run, bool interrupted) {
   const std::int64_t second_phase = run.steps / 2;
   ToyResult result;
   for (std::int64_t step = 0; step < run.steps; ++step) {
-    if (step == 0) pair.method->begin_phase(*pair.trainee, 0);
-    if (step > 0 && step == second_phase) pair.method->begin_phase(*pair.trainee, 1);
+    if (step == 0) pair.method->begin_phase(*pair.trainer, 0);
+    if (step > 0 && step == second_phase) pair.method->begin_phase(*pair.trainer, 1);
     if (interrupted && step == second_phase + 1) {
       Archive archive;
       pair.visit_state(StateVisitor::saver(archive));
@@ -114,13 +115,13 @@ ToyResult train(const ToyRun& run, bool interrupted) {
       pair.visit_state(StateVisitor::loader(archive));
     }
     pair.method->step(
-        *pair.trainee,
+        *pair.trainer,
         run.batches[static_cast<std::size_t>(step) % run.batches.size()].to(run.device));
-    result.losses.push_back(pair.trainee->last_losses().to(at::kCPU).clone());
+    result.losses.push_back(pair.trainer->last_losses().to(at::kCPU).clone());
   }
-  result.parameters = pair.trainee->parameters().detach().to(at::kCPU).clone();
-  result.active = pair.trainee->active().clone();
-  result.diverged_at = pair.trainee->diverged_at();
+  result.parameters = pair.trainer->parameters().detach().to(at::kCPU).clone();
+  result.active = pair.trainer->active().clone();
+  result.diverged_at = pair.trainer->diverged_at();
   return result;
 }
 

@@ -44,27 +44,27 @@ class AGem final : public Method {
   }
   [[nodiscard]] double cost_factor() const override { return 2.0; }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) override {
     risk_.begin_phase(phase);
     if (present_.size() == 0) return;
     past_.add(present_.all());
     present_.clear();
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    const Tensor loss = risk_(trainee.forward(batch.x), batch, trainee);
-    Tensor gradient = gradient_of(loss, trainee);
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    const Tensor loss = risk_(trainer.forward(batch.x), batch, trainer);
+    Tensor gradient = gradient_of(loss, trainer);
     if (past_.size() > 0) {
-      const Batch old = past_.draw(replayed_, trainee.step()).batch;
+      const Batch old = past_.draw(replayed_, trainer.step()).batch;
       const Tensor reference =
-          gradient_of(domain_risks(trainee.forward(old.x), old).mean(1), trainee);
+          gradient_of(domain_risks(trainer.forward(old.x), old).mean(1), trainer);
       const Tensor along = (gradient * reference).sum(1);
       const Tensor length = (reference * reference).sum(1);
       const Tensor share = at::where(along.lt(0) & length.gt(0), along / length.clamp_min(1e-30),
                                      at::zeros_like(along));
       gradient = gradient - share.unsqueeze(1) * reference;
     }
-    trainee.apply(loss, gradient);
+    trainer.step_from_gradients(loss, gradient);
     present_.add(batch);
   }
 
@@ -78,8 +78,8 @@ class AGem final : public Method {
   }
 
  private:
-  static Tensor gradient_of(const Tensor& loss, const Trainee& trainee) {
-    return torch::autograd::grad({loss.sum()}, {trainee.parameters()})[0];
+  static Tensor gradient_of(const Tensor& loss, const ReplicaTrainer& trainer) {
+    return torch::autograd::grad({loss.sum()}, {trainer.parameters()})[0];
   }
 
   BaseRisk risk_;

@@ -45,16 +45,16 @@ class AndMask final : public Method {
     return access;
   }
 
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+  [[nodiscard]] RiskInput risk_input() const override { return RiskInput::risks; }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    const auto [risks, each] = trainee.domain_gradients(batch, false);
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    const auto [risks, each] = trainer.domain_gradients(batch, false);
     const Tensor gradients = normalise_ ? each.clone() : each;  // [K, E, P]
-    if (normalise_) normalise_weights(gradients, trainee.model().layout());
+    if (normalise_) normalise_weights(gradients, trainer.model().layout());
     const Tensor agreeing = gradients.sign().sum(1).abs();  // [K, P]
     const Tensor threshold = agreement_.unsqueeze(1) * static_cast<double>(batch.domains);
     const Tensor mask = agreeing.ge(threshold).to(gradients.scalar_type());
-    trainee.apply(risks.mean(1), mask * gradients.mean(1));
+    trainer.step_from_gradients(risks.mean(1), mask * gradients.mean(1));
   }
 
  private:

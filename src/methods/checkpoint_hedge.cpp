@@ -50,24 +50,24 @@ class CheckpointHedge final : public Method {
   }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
     if (phase == 0) return;
-    if (!learner_.defined()) learner_ = trainee.parameters().detach().clone();
+    if (!learner_.defined()) learner_ = trainer.parameters().detach().clone();
     keep();
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     if (!learner_.defined()) {  // phase 0: nothing to choose between yet
-      trainee.descend(risk_(trainee.forward(batch.x), batch, trainee));
+      trainer.step_from_losses(risk_(trainer.forward(batch.x), batch, trainer));
       return;
     }
-    judge(trainee, batch);
-    trainee.set_parameters(learner_);
-    trainee.descend(risk_(trainee.forward(batch.x), batch, trainee));
-    learner_ = trainee.parameters().detach().clone();
-    if (trainee.step() % every_ == 0) keep();
-    trainee.set_parameters(chosen());
+    judge(trainer, batch);
+    trainer.set_parameters(learner_);
+    trainer.step_from_losses(risk_(trainer.forward(batch.x), batch, trainer));
+    learner_ = trainer.parameters().detach().clone();
+    if (trainer.step() % every_ == 0) keep();
+    trainer.set_parameters(chosen());
   }
 
   void visit_state(StateVisitor& visit) override {
@@ -91,10 +91,10 @@ class CheckpointHedge final : public Method {
   }
 
   /// Discounted losses [K] of everyone on these rows, before they are learned from.
-  void judge(Trainee& trainee, const Batch& batch) {
+  void judge(ReplicaTrainer& trainer, const Batch& batch) {
     const at::NoGradGuard no_grad;
     const auto add = [&](Tensor& total, const Tensor& parameters) {
-      const Output output = trainee.model().forward_anywhere(parameters, batch.x);
+      const Output output = trainer.model().forward_anywhere(parameters, batch.x);
       total = discount_ * total + domain_risks(output, batch).mean(1);
     };
     for (std::size_t i = 0; i < copies_.size(); ++i) add(losses_[i], copies_[i]);

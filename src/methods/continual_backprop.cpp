@@ -65,22 +65,24 @@ class ContinualBackprop final : public Method {
   }
   [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) override {
+    risk_.begin_phase(phase);
+  }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    trainee.descend(risk_(trainee.forward(batch), batch, trainee));
-    const std::vector<HiddenLayer> layers = hidden_layers(trainee.model());
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    trainer.step_from_losses(risk_(trainer.forward(batch), batch, trainer));
+    const std::vector<HiddenLayer> layers = hidden_layers(trainer.model());
     if (layers.empty() || batch.linear) return;
     if (utility_.empty()) {
       for (const HiddenLayer& layer : layers) {
         utility_.push_back(
-            at::zeros({replicas_, layer.bias.shape[0]}, at::device(trainee.device())));
+            at::zeros({replicas_, layer.bias.shape[0]}, at::device(trainer.device())));
         age_.push_back(at::zeros({replicas_, layer.bias.shape[0]}, at::kLong));
         due_.push_back(at::zeros({replicas_}, at::kDouble));
       }
     }
     const at::NoGradGuard no_grad;
-    Tensor parameters = trainee.parameters().detach();
+    Tensor parameters = trainer.parameters().detach();
     Tensor hidden = batch.x.flatten(2);
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const Tensor weight = block(parameters, layers[l].in);
@@ -91,15 +93,15 @@ class ContinualBackprop final : public Method {
         each.push_back(at::addmm(bias[k], rows, weight[k]).relu());
       }
       hidden = at::stack(each);
-      trainee.model().count_flops(2.0 * static_cast<double>(replicas_ * hidden.size(1)) *
+      trainer.model().count_flops(2.0 * static_cast<double>(replicas_ * hidden.size(1)) *
                                   static_cast<double>(element_count(layers[l].in.shape)));
       const Tensor outgoing = block(parameters, layers[l].out).abs().sum(2);
       utility_[l] = options_.utility_decay * utility_[l] +
                     (1.0 - options_.utility_decay) * hidden.mean(1) * outgoing;
       age_[l] += 1;
-      if (!trained(trainee, layers[l])) continue;
+      if (!trained(trainer, layers[l])) continue;
       due_[l] += options_.replacement_rate * age_[l].ge(options_.maturity).sum(1).to(at::kDouble);
-      replace_least_useful(trainee, layers[l], l, parameters);
+      replace_least_useful(trainer, layers[l], l, parameters);
     }
   }
 
@@ -120,8 +122,8 @@ class ContinualBackprop final : public Method {
   }
 
   /// Whether updates may change all that a replacement would.
-  static bool trained(const Trainee& trainee, const HiddenLayer& layer) {
-    const Tensor& trainable = trainee.limits().trainable;
+  static bool trained(const ReplicaTrainer& trainer, const HiddenLayer& layer) {
+    const Tensor& trainable = trainer.limits().trainable;
     if (!trainable.defined()) return true;
     for (const ParameterBlock* block : {&layer.in, &layer.bias, &layer.out}) {
       if (!trainable.narrow(0, block->offset, element_count(block->shape)).all().item<bool>()) {
@@ -146,18 +148,18 @@ class ContinualBackprop final : public Method {
     return layers;
   }
 
-  void replace_least_useful(const Trainee& trainee, const HiddenLayer& layer, std::size_t l,
+  void replace_least_useful(const ReplicaTrainer& trainer, const HiddenLayer& layer, std::size_t l,
                             Tensor& parameters) {
     if (!due_[l].ge(1.0).any().item<bool>()) return;
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) {
-      keys.push_back(key.child(static_cast<std::uint64_t>(trainee.step())));
+      keys.push_back(key.child(static_cast<std::uint64_t>(trainer.step())));
     }
-    const Tensor fresh = trainee.fresh_parameters(keys);
+    const Tensor fresh = trainer.fresh_parameters(keys);
     const std::int64_t units = layer.bias.shape[0];
     for (std::int64_t k = 0; k < replicas_; ++k) {
       double& due = due_[l].data_ptr<double>()[k];
-      if (due < 1.0 || !trainee.active().data_ptr<bool>()[k]) continue;
+      if (due < 1.0 || !trainer.active().data_ptr<bool>()[k]) continue;
       due -= 1.0;  // at most one unit of a layer in an update
       const Tensor utilities = utility_[l][k].to(at::kCPU);
       const float* utility = utilities.data_ptr<float>();

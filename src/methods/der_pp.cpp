@@ -54,24 +54,26 @@ class DerPp final : public Method {
   }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) override {
+    risk_.begin_phase(phase);
+  }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     const std::int64_t fresh = batch.domains * batch.rows_per_domain;
     Output output;
     if (memory_.size() == 0) {
-      output = trainee.forward(batch.x);
-      trainee.descend(risk_(output, batch, trainee));
+      output = trainer.forward(batch.x);
+      trainer.step_from_losses(risk_(output, batch, trainer));
     } else {
-      const RowMemory::Draw dark = memory_.draw(replayed_, 2 * trainee.step());
-      const RowMemory::Draw plain = memory_.draw(replayed_, 2 * trainee.step() + 1);
+      const RowMemory::Draw dark = memory_.draw(replayed_, 2 * trainer.step());
+      const RowMemory::Draw plain = memory_.draw(replayed_, 2 * trainer.step() + 1);
       const Tensor old = joined_rows(dark.batch.x, plain.batch.x);
-      const Output all = trainee.forward(joined_rows(batch.x, old));
+      const Output all = trainer.forward(joined_rows(batch.x, old));
       output = output_rows(all, 0, fresh);
       const Tensor distance =
           (output_rows(all, fresh, replayed_).logits - dark.logits).pow(2).sum(2).mean(1);
-      trainee.descend(
-          risk_(output, batch, trainee) + alpha_ * distance +
+      trainer.step_from_losses(
+          risk_(output, batch, trainer) + alpha_ * distance +
           beta_ *
               domain_risks(output_rows(all, fresh + replayed_, replayed_), plain.batch).mean(1));
     }

@@ -47,13 +47,15 @@ class DiscountedSgd final : public Method {
   }
   [[nodiscard]] double cost_factor() const override { return static_cast<double>(window_); }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) override {
+    risk_.begin_phase(phase);
+  }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     const std::int64_t fresh = batch.domains * batch.rows_per_domain;
     Tensor x = batch.x;
     for (const Tensor& old : x_) x = joined_rows(x, old);
-    const Output all = trainee.forward(x);
+    const Output all = trainer.forward(x);
     const Output newest = output_rows(all, 0, fresh);
     Tensor loss = domain_risks(newest, batch).mean(1);
     Tensor weight = at::ones_like(discount_);
@@ -71,7 +73,7 @@ class DiscountedSgd final : public Method {
           loss + weight * domain_risks(output_rows(all, first, old.rows_per_domain), old).mean(1);
       first += old.rows_per_domain;
     }
-    trainee.descend(loss / total + risk_.added(newest, batch, trainee));
+    trainer.step_from_losses(loss / total + risk_.added(newest, batch, trainer));
     x_.insert(x_.begin(), batch.x);
     y_.insert(y_.begin(), batch.y.flatten(1).unsqueeze(1));
     w_.insert(w_.begin(), batch.weight.defined() ? batch.weight.flatten(1).unsqueeze(1) : Tensor());

@@ -24,10 +24,10 @@ class Erm final : public ObjectiveMethod {
   Erm(const Options& options, const MethodContext& context)
       : l2_(per_replica_tensor(options.l2, context)) {}
 
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+  [[nodiscard]] RiskInput risk_input() const override { return RiskInput::risks; }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    return domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
+    return domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainer.parameters());
   }
 
  private:

@@ -51,21 +51,21 @@ class Ewc final : public Method {
            row_gradient_bytes(sizes);
   }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
     if (phase == 0 || memory_.size() == 0) return;
     const Tensor fisher =
-        mean_row_gradient(trainee, memory_.all(), RowFunction::loss, EntryReduction::square);
-    penalty_.hold(trainee.parameters(),
+        mean_row_gradient(trainer, memory_.all(), RowFunction::loss, EntryReduction::square);
+    penalty_.hold(trainer.parameters(),
                   penalty_.set() ? decay_ * penalty_.importance() + fisher : fisher);
     memory_.clear();
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     memory_.add(batch);
-    Tensor loss = risk_(trainee.forward(batch), batch, trainee);
-    if (penalty_.set()) loss = loss + penalty_.value(trainee.parameters());
-    trainee.descend(loss);
+    Tensor loss = risk_(trainer.forward(batch), batch, trainer);
+    if (penalty_.set()) loss = loss + penalty_.value(trainer.parameters());
+    trainer.step_from_losses(loss);
   }
 
   void visit_state(StateVisitor& visit) override {

@@ -45,17 +45,20 @@ class ExperienceReplay final : public Method {
   }
   [[nodiscard]] double cost_factor() const override { return 2.0; }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override { risk_.begin_phase(phase); }
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) override {
+    risk_.begin_phase(phase);
+  }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     if (memory_.size() == 0) {
-      trainee.descend(risk_(trainee.forward(batch.x), batch, trainee));
+      trainer.step_from_losses(risk_(trainer.forward(batch.x), batch, trainer));
     } else {
-      const Batch old = memory_.draw(replayed_, trainee.step()).batch;
-      const Output both = trainee.forward(joined_rows(batch.x, old.x));
+      const Batch old = memory_.draw(replayed_, trainer.step()).batch;
+      const Output both = trainer.forward(joined_rows(batch.x, old.x));
       const std::int64_t fresh = batch.domains * batch.rows_per_domain;
-      trainee.descend(risk_(output_rows(both, 0, fresh), batch, trainee) +
-                      strength_ * domain_risks(output_rows(both, fresh, replayed_), old).mean(1));
+      trainer.step_from_losses(risk_(output_rows(both, 0, fresh), batch, trainer) +
+                               strength_ *
+                                   domain_risks(output_rows(both, fresh, replayed_), old).mean(1));
     }
     memory_.add(batch);
   }

@@ -42,12 +42,12 @@ class GroupDro final : public ObjectiveMethod {
     return access;
   }
 
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+  [[nodiscard]] RiskInput risk_input() const override { return RiskInput::risks; }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     const Tensor risks = domain_risks(output, batch);
     weights_ = ascended(weights_, step_size_, risks);
-    return (weights_ * risks).sum(1) + l2_penalty(l2_, trainee.parameters());
+    return (weights_ * risks).sum(1) + l2_penalty(l2_, trainer.parameters());
   }
 
   void visit_state(StateVisitor& visit) override { visit("weights", weights_); }

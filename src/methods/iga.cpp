@@ -46,13 +46,14 @@ class Iga final : public Method {
   [[nodiscard]] bool needs_second_order() const override { return true; }
   [[nodiscard]] double cost_factor() const override { return 3.0; }
 
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::curvature; }
+  [[nodiscard]] RiskInput risk_input() const override { return RiskInput::curvature; }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    const auto [risks, gradients] = trainee.domain_gradients(batch, true);
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    const auto [risks, gradients] = trainer.domain_gradients(batch, true);
     const Tensor spread = (gradients - gradients.mean(1, true)).pow(2).sum(2);
     const Tensor penalty = sum_ ? spread.sum(1) : spread.mean(1);
-    trainee.descend(risks.mean(1) + weight_ * penalty + l2_penalty(l2_, trainee.parameters()));
+    trainer.step_from_losses(risks.mean(1) + weight_ * penalty +
+                             l2_penalty(l2_, trainer.parameters()));
   }
 
  private:

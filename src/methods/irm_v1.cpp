@@ -99,17 +99,17 @@ class IrmV1 final : public ObjectiveMethod {
     return access;
   }
 
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::curvature; }
+  [[nodiscard]] RiskInput risk_input() const override { return RiskInput::curvature; }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     using losses::RowQuantity;
     const auto per_domain = [&](RowQuantity quantity) {
-      return domain_quantities(quantity, output, batch, trainee);
+      return domain_quantities(quantity, output, batch, trainer);
     };
     const Tensor risk = per_domain(RowQuantity::loss).mean(1);
     Tensor penalties;
     if (options_.dummy == "inputs") {
-      penalties = factor_gradients(output, batch, trainee).pow(2).mean(2);
+      penalties = factor_gradients(output, batch, trainer).pow(2).mean(2);
     } else {
       penalties = per_domain(RowQuantity::scale_gradient).pow(2);
     }
@@ -117,24 +117,25 @@ class IrmV1 final : public ObjectiveMethod {
       penalties = penalties + per_domain(RowQuantity::shift_gradient).pow(2);
     }
     const Tensor penalty = options_.reduction == "sum" ? penalties.sum(1) : penalties.mean(1);
-    const Tensor regularised = risk + l2_penalty(l2_, trainee.parameters());
+    const Tensor regularised = risk + l2_penalty(l2_, trainer.parameters());
     if (options_.convex) {
-      const Tensor now = schedule_.at(trainee.step());
+      const Tensor now = schedule_.at(trainer.step());
       return (1 - now) * regularised + now * penalty;
     }
-    return schedule_.combine(regularised, penalty, trainee.step());
+    return schedule_.combine(regularised, penalty, trainer.step());
   }
 
  private:
   /// The derivative of each domain's risk by a factor of each input of the last layer, [K, E, F].
-  static Tensor factor_gradients(const Output& output, const Batch& batch, const Trainee& trainee) {
-    const ParameterBlock* block = trainee.model().linear_weights();
+  static Tensor factor_gradients(const Output& output, const Batch& batch,
+                                 const ReplicaTrainer& trainer) {
+    const ParameterBlock* block = trainer.model().linear_weights();
     // Where the last layer has weights, the derivative by a factor is a weight times the derivative
     // by it; without, the output is the sum of the features.
     const auto weighted = [&](const Tensor& slopes) {
       if (block == nullptr) return slopes;
       const std::int64_t count = element_count(block->shape);
-      return slopes * trainee.parameters().narrow(1, block->offset, count).unsqueeze(1);
+      return slopes * trainer.parameters().narrow(1, block->offset, count).unsqueeze(1);
     };
     if (output.risk_gradients.defined()) {
       SPURION_CHECK(block != nullptr, "risks without logits are those of a linear model");

@@ -39,15 +39,15 @@ class KlAnchor final : public ObjectiveMethod {
   }
   [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
-    if (phase == 1) pretrained_.learn(trainee);
+    if (phase == 1) pretrained_.learn(trainer);
   }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    const Tensor risk = risk_(output, batch, trainee);
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
+    const Tensor risk = risk_(output, batch, trainer);
     if (!pretrained_.known()) return risk;
-    const Tensor prior = pretrained_.predict(trainee, batch.x);
+    const Tensor prior = pretrained_.predict(trainer, batch.x);
     // Roles exchanged: the expectation is over what the student predicts.
     return risk + strength_ * distillation(batch.task, prior, output.logits, 1.0);
   }

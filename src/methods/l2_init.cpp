@@ -41,15 +41,15 @@ class L2Init final : public ObjectiveMethod {
     return risk_.memory_bytes(sizes) + sizes.parameters;
   }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
-    if (phase == phase_) centre_ = trainee.parameters().detach().clone();
+    if (phase == phase_) centre_ = trainer.parameters().detach().clone();
   }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    const Tensor risk = risk_(output, batch, trainee);
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
+    const Tensor risk = risk_(output, batch, trainer);
     if (!centre_.defined()) return risk;
-    return risk + strength_ * (trainee.parameters() - centre_).pow(2).sum(1);
+    return risk + strength_ * (trainer.parameters() - centre_).pow(2).sum(1);
   }
 
   void visit_state(StateVisitor& visit) override {

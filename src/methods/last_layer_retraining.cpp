@@ -39,24 +39,24 @@ class LastLayerRetraining final : public Method {
     return risk_.memory_bytes(sizes) + 2.0 * sizes.parameters;
   }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
     if (phase == 0) return;
     later_ = true;
     if (!reinitialise_) return;
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
-    const Tensor fresh = trainee.fresh_parameters(keys);
-    trainee.set_trainable(at::where(in_last_layer(trainee), fresh, trainee.parameters().detach()));
-    trainee.optimizer().reset(at::ones({trainee.replicas()}, at::kBool));
+    const Tensor fresh = trainer.fresh_parameters(keys);
+    trainer.set_trainable(at::where(in_last_layer(trainer), fresh, trainer.parameters().detach()));
+    trainer.optimizer().reset(at::ones({trainer.replicas()}, at::kBool));
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    const Tensor before = later_ ? trainee.parameters().detach().clone() : Tensor();
-    trainee.descend(risk_(trainee.forward(batch), batch, trainee));
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    const Tensor before = later_ ? trainer.parameters().detach().clone() : Tensor();
+    trainer.step_from_losses(risk_(trainer.forward(batch), batch, trainer));
     if (!later_) return;
-    Tensor now = trainee.parameters().detach();
-    now.copy_(at::where(in_last_layer(trainee), now, before));
+    Tensor now = trainer.parameters().detach();
+    now.copy_(at::where(in_last_layer(trainer), now, before));
   }
 
   void visit_state(StateVisitor& visit) override {
@@ -67,9 +67,9 @@ class LastLayerRetraining final : public Method {
 
  private:
   /// bool [P]
-  static Tensor in_last_layer(const Trainee& trainee) {
-    return at::arange(trainee.parameters().size(1), at::device(trainee.device()))
-        .ge(trainee.model().last_layer_offset());
+  static Tensor in_last_layer(const ReplicaTrainer& trainer) {
+    return at::arange(trainer.parameters().size(1), at::device(trainer.device()))
+        .ge(trainer.model().last_layer_offset());
   }
 
   BaseRisk risk_;

@@ -45,15 +45,15 @@ class Lwf final : public ObjectiveMethod {
   }
   [[nodiscard]] double cost_factor() const override { return 4.0 / 3.0; }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
-    if (phase > 0) teacher_.learn(trainee);
+    if (phase > 0) teacher_.learn(trainer);
   }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
-    const Tensor risk = risk_(output, batch, trainee);
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
+    const Tensor risk = risk_(output, batch, trainer);
     if (!teacher_.known()) return risk;
-    const Tensor old = teacher_.predict(trainee, batch.x);
+    const Tensor old = teacher_.predict(trainer, batch.x);
     return risk + strength_ * distillation(batch.task, output.logits, old, temperature_);
   }
 

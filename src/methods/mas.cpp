@@ -43,21 +43,21 @@ class Mas final : public Method {
            row_gradient_bytes(sizes);
   }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
     if (phase == 0 || memory_.size() == 0) return;
-    const Tensor importance = mean_row_gradient(trainee, memory_.all(), RowFunction::squared_output,
+    const Tensor importance = mean_row_gradient(trainer, memory_.all(), RowFunction::squared_output,
                                                 EntryReduction::magnitude);
-    penalty_.hold(trainee.parameters(),
+    penalty_.hold(trainer.parameters(),
                   penalty_.set() ? penalty_.importance() + importance : importance);
     memory_.clear();
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     memory_.add(batch);
-    Tensor loss = risk_(trainee.forward(batch), batch, trainee);
-    if (penalty_.set()) loss = loss + penalty_.value(trainee.parameters());
-    trainee.descend(loss);
+    Tensor loss = risk_(trainer.forward(batch), batch, trainer);
+    if (penalty_.set()) loss = loss + penalty_.value(trainer.parameters());
+    trainer.step_from_losses(loss);
   }
 
   void visit_state(StateVisitor& visit) override {

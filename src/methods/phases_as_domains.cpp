@@ -60,23 +60,23 @@ class PhasesAsDomains final : public Method {
                                       RowMemory::drawn_bytes(sizes, options_.replayed);
   }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t phase) override {
     if (phases_.begin_phase(phase)) weights_ = Tensor();  // another number of domains
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     const std::int64_t fresh = batch.domains * batch.rows_per_domain;
-    const std::vector<Batch> past = phases_.draw(options_.replayed, trainee.step());
+    const std::vector<Batch> past = phases_.draw(options_.replayed, trainer.step());
     Tensor x = batch.x;
     for (const Batch& rows : past) x = joined_rows(x, rows.x);
-    const Output all = trainee.forward(x);
+    const Output all = trainer.forward(x);
     std::vector<Tensor> risks;
     std::vector<Tensor> scales;
     const auto add = [&](const Output& output, const Batch& rows) {
       risks.push_back(domain_risks(output, rows));
       if (options_.objective == "irm_v1") {
         scales.push_back(
-            domain_quantities(losses::RowQuantity::scale_gradient, output, rows, trainee));
+            domain_quantities(losses::RowQuantity::scale_gradient, output, rows, trainer));
       }
     };
     add(output_rows(all, 0, fresh), as_one_domain(batch));
@@ -85,7 +85,8 @@ class PhasesAsDomains final : public Method {
                       options_.replayed),
           past[i]);
     }
-    trainee.descend(combine(at::cat(risks, 1), scales, l2_penalty(l2_, trainee.parameters())));
+    trainer.step_from_losses(
+        combine(at::cat(risks, 1), scales, l2_penalty(l2_, trainer.parameters())));
     phases_.add(batch);
   }
 

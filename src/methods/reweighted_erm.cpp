@@ -37,9 +37,11 @@ class ReweightedErm final : public ObjectiveMethod {
     return access;
   }
 
-  void begin_phase(Trainee& /*trainee*/, std::int64_t /*phase*/) override { seen_ = Tensor(); }
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/) override {
+    seen_ = Tensor();
+  }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     const Tensor group = groups_of(batch);
     const Tensor counts = count_groups(group, groups_);
     seen_ = seen_.defined() ? seen_ + counts : counts;
@@ -48,7 +50,7 @@ class ReweightedErm final : public ObjectiveMethod {
     const Tensor weights = seen_.sum(1, true).to(at::kDouble) / (present * each);
     const Tensor losses = losses::row_loss(batch.task, output.logits, batch.y.flatten(1));
     return weighted_mean(losses, weights.gather(1, group).to(at::kFloat)) +
-           l2_penalty(l2_, trainee.parameters());
+           l2_penalty(l2_, trainer.parameters());
   }
 
   void visit_state(StateVisitor& visit) override { visit("seen", seen_); }

@@ -48,14 +48,14 @@ class ShrinkPerturb final : public Method {
     return risk_.memory_bytes(sizes) + sizes.parameters;
   }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
-    if (phase > 0) refresh(trainee);
+    if (phase > 0) refresh(trainer);
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    if (every_ > 0 && trainee.step() > last_ && trainee.step() % every_ == 0) refresh(trainee);
-    trainee.descend(risk_(trainee.forward(batch), batch, trainee));
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    if (every_ > 0 && trainer.step() > last_ && trainer.step() % every_ == 0) refresh(trainer);
+    trainer.step_from_losses(risk_(trainer.forward(batch), batch, trainer));
   }
 
   void visit_state(StateVisitor& visit) override {
@@ -66,14 +66,14 @@ class ShrinkPerturb final : public Method {
   }
 
  private:
-  void refresh(Trainee& trainee) {
+  void refresh(ReplicaTrainer& trainer) {
     std::vector<StreamKey> keys;
     for (const StreamKey& key : keys_)
       keys.push_back(key.child(static_cast<std::uint64_t>(times_)));
     ++times_;
-    last_ = trainee.step();
-    const Tensor now = trainee.parameters().detach();
-    trainee.set_trainable(shrink_ * now + perturb_ * trainee.fresh_parameters(keys));
+    last_ = trainer.step();
+    const Tensor now = trainer.parameters().detach();
+    trainer.set_trainable(shrink_ * now + perturb_ * trainer.fresh_parameters(keys));
   }
 
   BaseRisk risk_;

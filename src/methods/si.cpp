@@ -42,9 +42,9 @@ class Si final : public Method {
     return risk_.memory_bytes(sizes) + 4.0 * sizes.parameters;
   }
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
     risk_.begin_phase(phase);
-    const Tensor now = trainee.parameters().detach();
+    const Tensor now = trainer.parameters().detach();
     if (phase > 0 && path_.defined()) {
       const Tensor gained = (path_ / ((now - start_).pow(2) + damping_)).clamp_min(0.0);
       penalty_.hold(now, penalty_.set() ? penalty_.importance() + gained : gained);
@@ -53,12 +53,13 @@ class Si final : public Method {
     path_ = at::zeros_like(now);
   }
 
-  void step(Trainee& trainee, const Batch& batch) override {
-    const Tensor loss = risk_(trainee.forward(batch), batch, trainee);
-    const Tensor gradient = torch::autograd::grad({loss.sum()}, {trainee.parameters()})[0];
-    const Tensor before = trainee.parameters().detach().clone();
-    trainee.apply(loss, penalty_.set() ? gradient + penalty_.gradient(before) : gradient);
-    path_ = path_ - gradient * (trainee.parameters().detach() - before);
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
+    const Tensor loss = risk_(trainer.forward(batch), batch, trainer);
+    const Tensor gradient = torch::autograd::grad({loss.sum()}, {trainer.parameters()})[0];
+    const Tensor before = trainer.parameters().detach().clone();
+    trainer.step_from_gradients(loss,
+                                penalty_.set() ? gradient + penalty_.gradient(before) : gradient);
+    path_ = path_ - gradient * (trainer.parameters().detach() - before);
   }
 
   void visit_state(StateVisitor& visit) override {

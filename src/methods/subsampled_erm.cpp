@@ -54,9 +54,9 @@ class SubsampledErm final : public ObjectiveMethod {
     return access;
   }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     const Tensor losses = losses::row_loss(batch.task, output.logits, batch.y.flatten(1));
-    return weighted_mean(losses, kept(batch)) + l2_penalty(l2_, trainee.parameters());
+    return weighted_mean(losses, kept(batch)) + l2_penalty(l2_, trainer.parameters());
   }
 
  private:

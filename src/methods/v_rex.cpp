@@ -61,14 +61,14 @@ class VRex final : public ObjectiveMethod {
     return access;
   }
 
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return FullBatchUse::risks; }
+  [[nodiscard]] RiskInput risk_input() const override { return RiskInput::risks; }
 
-  Tensor objective(const Output& output, const Batch& batch, Trainee& trainee) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     const Tensor risks = domain_risks(output, batch);
     const Tensor mean = risks.mean(1);
     const Tensor variance = (risks - mean.unsqueeze(1)).pow(2).mean(1);
-    return schedule_.combine(mean + l2_penalty(l2_, trainee.parameters()), variance,
-                             trainee.step());
+    return schedule_.combine(mean + l2_penalty(l2_, trainer.parameters()), variance,
+                             trainer.step());
   }
 
  private:

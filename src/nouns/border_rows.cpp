@@ -174,11 +174,11 @@ void check_record(const Domain& domain, const std::string& metric, const Tensor&
 void check_counts(const UpdateCounts& counts, std::int64_t replicas) {
   const auto each = static_cast<std::size_t>(replicas);
   if (counts.rows < 0 || counts.new_labels.size() != each ||
-      (!counts.weightless.empty() && counts.weightless.size() != each)) {
-    refuse_rows(
-        fmt::format("it counts {} rows, new labels of {} and weightless rows of {} replicas, there "
-                    "are {} replicas",
-                    counts.rows, counts.new_labels.size(), counts.weightless.size(), replicas));
+      (!counts.zero_weight_rows.empty() && counts.zero_weight_rows.size() != each)) {
+    refuse_rows(fmt::format(
+        "it counts {} rows, new labels of {} and zero-weight rows of {} replicas, there "
+        "are {} replicas",
+        counts.rows, counts.new_labels.size(), counts.zero_weight_rows.size(), replicas));
   }
 }
 

@@ -38,14 +38,14 @@ StreamKey MethodContext::key(std::int64_t replica) const {
                       : keys.at(static_cast<std::size_t>(replica));
 }
 
-void Method::begin_phase(Trainee& /*trainee*/, std::int64_t /*phase*/) {}
+void Method::begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/) {}
 
 void Method::visit_state(StateVisitor& /*visit*/) {}
 
-void ObjectiveMethod::step(Trainee& trainee, const Batch& batch) {
-  trainee.set_full_batch_use(full_batch_use());
-  const Output output = trainee.forward(batch);
-  trainee.descend(objective(output, batch, trainee));
+void ObjectiveMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
+  trainer.set_risk_input(risk_input());
+  const Output output = trainer.forward(batch);
+  trainer.step_from_losses(objective(output, batch, trainer));
 }
 
 }  // namespace spurion

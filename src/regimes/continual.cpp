@@ -35,9 +35,9 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
     return schema;
   }
 
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
-    Run run{context, method, trainee, evaluator};
+    Run run{context, method, trainer, evaluator};
     const Trajectory trajectory(options_, *context.environments.front());
     FineTuning body(run, options_);
     run_phases(
@@ -53,7 +53,7 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
   class FineTuning final : public PhaseBody {
    public:
     FineTuning(Run& run, const Options& options)
-        : run_(&run), options_(&options), tuning_(options, run.trainee) {}
+        : run_(&run), options_(&options), tuning_(options, run.trainer) {}
 
     void prepare(std::int64_t phase, std::int64_t /*steps*/) override {
       const std::int64_t rows = run_->context.training.rows;

@@ -52,9 +52,9 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
     return Trajectory(options_, environment).count();
   }
 
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
-    Run run{context, method, trainee, evaluator};
+    Run run{context, method, trainer, evaluator};
     const Trajectory trajectory(options_, *context.environments.front());
     Joint body(run, options_);
     const auto steps_of = [&](std::int64_t phase) {
@@ -76,7 +76,7 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
   class Joint final : public PhaseBody {
    public:
     Joint(Run& run, const Options& options)
-        : run_(&run), options_(&options), initial_(run.trainee.parameters().detach().clone()) {}
+        : run_(&run), options_(&options), initial_(run.trainer.parameters().detach().clone()) {}
 
     void prepare(std::int64_t phase, std::int64_t /*steps*/) override {
       const std::int64_t rows = run_->context.training.rows;
@@ -99,8 +99,8 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
     }
     void enter(std::int64_t phase) override {
       if (phase == 0 || options_->budget != "full") return;
-      run_->trainee.set_parameters(initial_);
-      run_->trainee.optimizer().reset(at::ones({run_->trainee.replicas()}, at::kBool));
+      run_->trainer.set_parameters(initial_);
+      run_->trainer.optimizer().reset(at::ones({run_->trainer.replicas()}, at::kBool));
     }
     /// A model that starts anew has no past for a method to hold on to.
     [[nodiscard]] bool announces(std::int64_t phase) const override {

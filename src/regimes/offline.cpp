@@ -39,7 +39,7 @@ class Offline final : public Regime {
     return access;
   }
 
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
     SlotFunction slots = [](const Environment& environment) {
       std::vector<Slot> all;
@@ -49,7 +49,7 @@ class Offline final : public Regime {
       return all;
     };
     if (options_.randomise_cue) slots = with_resampled_cues(std::move(slots));
-    Run run{context, method, trainee, evaluator};
+    Run run{context, method, trainer, evaluator};
     Fit body(run, slots, options_.group_labels);
     run_phases(
         run, 1, [&](std::int64_t) { return context.training.steps; }, body);

@@ -59,9 +59,9 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
     }
   }
 
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
-    Run run{context, method, trainee, evaluator};
+    Run run{context, method, trainer, evaluator};
     Delayed body(run, options_);
     run_online(run, options_, body);
   }

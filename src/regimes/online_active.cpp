@@ -50,9 +50,9 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
     require_rows(options_, training, environment);
   }
 
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
-    Run run{context, method, trainee, evaluator};
+    Run run{context, method, trainer, evaluator};
     Active body(run, options_);
     run_online(run, options_, body);
   }
@@ -90,8 +90,8 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
     void close_window(std::int64_t phase) override {
       Domain stream;
       stream.name = "stream";
-      run_->evaluator.record(run_->trainee, phase, stream, "spent",
-                             at::full({run_->trainee.replicas()}, spent_, at::kDouble));
+      run_->evaluator.record(run_->trainer, phase, stream, "spent",
+                             at::full({run_->trainer.replicas()}, spent_, at::kDouble));
     }
 
     void open(const SlotFunction& slots, std::int64_t rows) override {

@@ -52,9 +52,9 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
     require_rows(options_, training, environment);
   }
 
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
-    Run run{context, method, trainee, evaluator};
+    Run run{context, method, trainer, evaluator};
     Bandit body(run, options_);
     run_online(run, options_, body);
   }
@@ -94,7 +94,7 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
         const Tensor rewarded = reward.gt(0).sum(1);
         for (std::size_t k = 0; k < replicas; ++k) {
           counts.new_labels[k] = rewarded.data_ptr<std::int64_t>()[k];
-          counts.weightless.push_back(rows - counts.new_labels[k]);
+          counts.zero_weight_rows.push_back(rows - counts.new_labels[k]);
         }
       }
       update(seen, counts);

@@ -28,7 +28,7 @@ class Undocumented final : public ObjectiveMethod {
   using Options = BadOptions;
   static const Schema<Options>& schema() { return BadOptions::schema(); }
   Undocumented(const Options& /*options*/, const MethodContext& /*context*/) {}
-  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& /*trainer*/) override {
     return domain_risks(output, batch).mean(1);
   }
 };
@@ -47,7 +47,7 @@ class Mixing final : public ObjectiveMethod {
   static const Schema<Options>& schema() { return NoOptions::schema(); }
   Mixing(const Options& /*options*/, const MethodContext& context)
       : replicas_(static_cast<double>(context.replicas)) {}
-  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& /*trainer*/) override {
     return domain_risks(output, batch).mean(1) / replicas_;
   }
 
@@ -61,7 +61,7 @@ class Peeking final : public ObjectiveMethod {
   using Options = NoOptions;
   static const Schema<Options>& schema() { return NoOptions::schema(); }
   Peeking(const Options& /*options*/, const MethodContext& /*context*/) {}
-  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& /*trainer*/) override {
     return domain_risks(output, batch).select(1, 0);
   }
 };

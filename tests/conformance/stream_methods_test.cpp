@@ -17,13 +17,13 @@ namespace {
 /// Keeps the parameters as they are after each phase.
 class Keeper final : public Evaluator {
  public:
-  void measure(Trainee& trainee, std::int64_t /*phase*/, Detail detail) override {
-    if (detail == Detail::full) after.push_back(trainee.parameters().detach().clone());
+  void measure(ReplicaTrainer& trainer, std::int64_t /*phase*/, EvaluationScope scope) override {
+    if (scope == EvaluationScope::full) after.push_back(trainer.parameters().detach().clone());
   }
-  void record(const Trainee& /*trainee*/, std::int64_t /*phase*/, const Domain& /*domain*/,
+  void record(const ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/, const Domain& /*domain*/,
               const std::string& /*metric*/, const Tensor& /*values*/) override {}
   using Evaluator::count_update;
-  void count_update(const Trainee& /*trainee*/, const UpdateCounts& /*counts*/) override {}
+  void count_update(const ReplicaTrainer& /*trainer*/, const UpdateCounts& /*counts*/) override {}
 
   std::vector<Tensor> after;
 };
@@ -87,10 +87,10 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
       ++tested;
       OptimizerOptions optimizer;
       optimizer.learning_rate = 0.01;
-      Trainee trainee(*model, model->initialise({StreamKey(5), StreamKey(6)}), optimizer);
-      if (method->needs_second_order()) trainee.use_second_order();
+      ReplicaTrainer trainer(*model, model->initialise({StreamKey(5), StreamKey(6)}), optimizer);
+      if (method->needs_second_order()) trainer.use_second_order();
       Keeper keeper;
-      regime->run(context, *method, trainee, keeper);
+      regime->run(context, *method, trainer, keeper);
       REQUIRE(keeper.after.size() == 3);
       const std::int64_t frozen =
           std::string(trainable) == "none" ? model->parameter_count() : model->last_layer_offset();

@@ -42,7 +42,7 @@ Tensor trained(const Catalog& catalog, const Model& model, const Shape& shape,
   // Adam would make much of gradients that are 0 but for rounding, as those of a key's bias are.
   optimizer.name = "sgd";
   optimizer.learning_rate = 0.1;
-  Trainee trainee(model, model.initialise(keys).to(device), optimizer);
+  ReplicaTrainer trainer(model, model.initialise(keys).to(device), optimizer);
   const auto method =
       catalog.methods.at("erm").make(std::vector<Value>(static_cast<std::size_t>(replicas)),
                                      MethodContext{Task::binary, replicas, 2, 0, keys, device});
@@ -55,10 +55,10 @@ Tensor trained(const Catalog& catalog, const Model& model, const Shape& shape,
     all.insert(all.end(), shape.begin(), shape.end());
     batch.x = normals(StreamKey(4).child(step), all);
     batch.y = batch.x.flatten(2).sum(2).gt(0).to(at::kLong).reshape({1, 2, kRows});
-    method->step(trainee, batch.to(device));
+    method->step(trainer, batch.to(device));
   }
-  CHECK(trainee.active().all().item<bool>());
-  return trainee.parameters().detach().to(at::kCPU);
+  CHECK(trainer.active().all().item<bool>());
+  return trainer.parameters().detach().to(at::kCPU);
 }
 
 }  // namespace

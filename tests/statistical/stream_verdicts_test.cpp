@@ -39,23 +39,24 @@ class Planted final : public Method {
   Planted(const Options& options, const MethodContext& context)
       : learner_(options.learner), context_(context) {}
 
-  void begin_phase(Trainee& trainee, std::int64_t phase) override {
-    Tensor parameters = at::zeros_like(trainee.parameters().detach());
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override {
+    Tensor parameters = at::zeros_like(trainer.parameters().detach());
     parameters.narrow(1, 0, kStreamCore).fill_(0.6);
     const bool follows = learner_ != "never" && (phase == 0 || learner_ != "causal");
     if (follows) {
       parameters.select(1, kStreamCore + (learner_ == "newest" ? phase : 0)).fill_(2.0);
     }
-    for (std::int64_t k = 0; k < trainee.replicas(); ++k) {
+    for (std::int64_t k = 0; k < trainer.replicas(); ++k) {
       const Stream noise(context_.key(k).child("planted").child(static_cast<std::uint64_t>(phase)));
       for (std::int64_t i = 0; i < parameters.size(1); ++i) {
         parameters[k][i] += 0.03 * noise.normal(i);
       }
     }
-    trainee.set_parameters(parameters);
+    trainer.set_parameters(parameters);
   }
-  void step(Trainee& trainee, const Batch& /*batch*/) override {
-    trainee.apply(at::zeros({trainee.replicas()}), at::zeros_like(trainee.parameters().detach()));
+  void step(ReplicaTrainer& trainer, const Batch& /*batch*/) override {
+    trainer.step_from_gradients(at::zeros({trainer.replicas()}),
+                                at::zeros_like(trainer.parameters().detach()));
   }
 
  private:

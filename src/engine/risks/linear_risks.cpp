@@ -39,7 +39,7 @@ struct RisksAndGradients : torch::autograd::Function<RisksAndGradients> {
     }
     if (g[1].defined()) {
       SPURION_CHECK(context->saved_data["curved"].toBool(),
-                    "a method that differentiates gradients declares FullBatchUse::curvature");
+                    "a method that differentiates gradients declares RiskInput::curvature");
       const Tensor products = risks->hessian_products(saved[1], g[1].contiguous());
       out = out.defined() ? out + products : products;
     }

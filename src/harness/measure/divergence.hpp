@@ -7,7 +7,7 @@
 
 /// \file
 /// When a training that ended with finite numbers diverged all the same. (A loss or gradient that
-/// is not finite stops a replica at once: `Trainee`.)
+/// is not finite stops a replica at once: `ReplicaTrainer`.)
 ///
 /// A replica diverged when one of these holds:
 ///  1. Its logits were not finite on some rows it was measured on.

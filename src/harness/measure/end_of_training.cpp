@@ -16,31 +16,32 @@ Tensor mean_over_domains(const std::vector<Tensor>& each) {
 
 }  // namespace
 
-void PackEvaluator::end(Trainee& trainee, std::size_t replica, std::string why) {
-  if (!trainee.active().data_ptr<bool>()[replica]) return;
-  trainee.freeze(static_cast<std::int64_t>(replica));
+void PackEvaluator::end(ReplicaTrainer& trainer, std::size_t replica, std::string why) {
+  if (!trainer.active().data_ptr<bool>()[replica]) return;
+  trainer.freeze(static_cast<std::int64_t>(replica));
   ended_[replica] = std::move(why);
 }
 
-PackEvaluator::Values PackEvaluator::score(Trainee& trainee, const Domain& domain, Purpose purpose,
-                                           std::int64_t rows, const Intervention& intervention,
+PackEvaluator::Values PackEvaluator::score(ReplicaTrainer& trainer, const Domain& domain,
+                                           Purpose purpose, std::int64_t rows,
+                                           const Intervention& intervention,
                                            const Intervention& twin,
                                            const Intervention& causal_twin) {
-  Values values = scorer_.score(trainee, domain, purpose, rows, intervention, twin, causal_twin);
+  Values values = scorer_.score(trainer, domain, purpose, rows, intervention, twin, causal_twin);
   for (std::size_t k = 0; k < costs_.size(); ++k) {
-    if (scorer_.not_finite()[k]) end(trainee, k, diverged_logits(domain, trainee.step()));
+    if (scorer_.not_finite()[k]) end(trainer, k, diverged_logits(domain, trainer.step()));
   }
   return values;
 }
 
-Tensor PackEvaluator::training_loss(const Trainee& trainee) const {
+Tensor PackEvaluator::training_loss(const ReplicaTrainer& trainer) const {
   const bool seen = options_.evaluation.training_rows > 0;
   std::vector<Tensor> each;
   for (const Domain& domain : context_->environments.front()->train_domains()) {
     const std::int64_t rows =
         seen ? std::min(options_.evaluation.training_rows, options_.training.rows)
              : held_out_rows(domain);
-    const Values values = scorer_.score(trainee, domain, seen ? Purpose::train : Purpose::test,
+    const Values values = scorer_.score(trainer, domain, seen ? Purpose::train : Purpose::test,
                                         rows, Intervention::none(), Intervention::none());
     if (const auto loss = values.find("loss"); loss != values.end()) each.push_back(loss->second);
   }
@@ -69,16 +70,16 @@ std::vector<double> PackEvaluator::constant_losses() const {
   return losses;
 }
 
-void PackEvaluator::judge_end(Trainee& trainee, const std::vector<StreamKey>& keys) {
+void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<StreamKey>& keys) {
   const core::ActivityScope scope(core::Activity::evaluation);
-  const Tensor parameters = trainee.parameters().detach().to(at::kCPU).contiguous();
+  const Tensor parameters = trainer.parameters().detach().to(at::kCPU).contiguous();
   const std::int64_t width = parameters.size(1);
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     std::string why = diverged_parameters(
         parameters.data_ptr<float>() + static_cast<std::int64_t>(k) * width, width);
-    if (!why.empty()) end(trainee, k, std::move(why));
+    if (!why.empty()) end(trainer, k, std::move(why));
   }
-  if (!last_loss_.defined() || measured_at_ != trainee.step()) last_loss_ = training_loss(trainee);
+  if (!last_loss_.defined() || measured_at_ != trainer.step()) last_loss_ = training_loss(trainer);
   if (!last_loss_.defined()) return;  // nothing measures it
   const Tensor trained = last_loss_.to(at::kCPU, at::kDouble).contiguous();
   const std::vector<double> constant = constant_losses();
@@ -87,17 +88,18 @@ void PackEvaluator::judge_end(Trainee& trainee, const std::vector<StreamKey>& ke
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     losses[k] = {trained.data_ptr<double>()[k], 0.0, constant[k]};
     suspected =
-        suspected || (trainee.active().data_ptr<bool>()[k] && !diverged_loss(losses[k]).empty());
+        suspected || (trainer.active().data_ptr<bool>()[k] && !diverged_loss(losses[k]).empty());
   }
   if (!suspected) return;
   // Rare, so only now: what it was before the first update, and on a stream in its last phase.
-  const Trainee untrained(trainee.model(), trainee.fresh_parameters(keys), OptimizerOptions());
+  const ReplicaTrainer untrained(trainer.model(), trainer.fresh_parameters(keys),
+                                 OptimizerOptions());
   const Tensor before = training_loss(untrained).to(at::kCPU, at::kDouble).contiguous();
   Tensor last_phase;
   if (!schedule_.empty()) {
     const Phase& last = schedule_.back();
     const Values values =
-        scorer_.score(trainee, last.domain, Purpose::test, held_out_rows(last.domain),
+        scorer_.score(trainer, last.domain, Purpose::test, held_out_rows(last.domain),
                       last.intervention, Intervention::none());
     if (const auto loss = values.find("loss"); loss != values.end()) {
       last_phase = loss->second.to(at::kCPU, at::kDouble).contiguous();
@@ -109,7 +111,7 @@ void PackEvaluator::judge_end(Trainee& trainee, const std::vector<StreamKey>& ke
       losses[k].trained = std::min(losses[k].trained, last_phase.data_ptr<double>()[k]);
     }
     std::string why = diverged_loss(losses[k]);
-    if (!why.empty()) end(trainee, k, std::move(why));
+    if (!why.empty()) end(trainer, k, std::move(why));
   }
 }
 

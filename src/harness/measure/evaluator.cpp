@@ -77,14 +77,14 @@ bool PackEvaluator::is_measured(const std::string& domain) const {
                      [&](const Domain& one) { return one.name == domain; });
 }
 
-void PackEvaluator::store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+void PackEvaluator::store(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
                           const Values& values) {
-  for (const auto& [metric, value] : values) keep(trainee, phase, domain, metric, value);
+  for (const auto& [metric, value] : values) keep(trainer, phase, domain, metric, value);
 }
 
-void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+void PackEvaluator::record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
                            const std::string& metric, const Tensor& values) {
-  border::check_record(domain, metric, values, trainee.replicas());
+  border::check_record(domain, metric, values, trainer.replicas());
   if (is_measured(domain.name)) {
     throw PluginError(
         fmt::format("it records '{}' of domain '{}', whose numbers are measured; give the domain a "
@@ -92,29 +92,29 @@ void PackEvaluator::record(const Trainee& trainee, std::int64_t phase, const Dom
                     metric, domain.name));
   }
   const auto& rows = measurements_.front();
-  for (auto row = rows.rbegin(); row != rows.rend() && row->step == trainee.step(); ++row) {
+  for (auto row = rows.rbegin(); row != rows.rend() && row->step == trainer.step(); ++row) {
     if (row->phase != phase || row->domain != domain.name || row->metric != metric) continue;
     throw PluginError(fmt::format("it records '{}' of domain '{}' twice at step {}", metric,
-                                  domain.name, trainee.step()));
+                                  domain.name, trainer.step()));
   }
-  keep(trainee, phase, domain, metric, values);
+  keep(trainer, phase, domain, metric, values);
 }
 
-void PackEvaluator::keep(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+void PackEvaluator::keep(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
                          const std::string& metric, const Tensor& values) {
   const Tensor dense = values.to(at::kCPU, at::kDouble).contiguous();
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
     // What a frozen replica predicts says nothing about its method.
-    if (!trainee.active().data_ptr<bool>()[k]) continue;
+    if (!trainer.active().data_ptr<bool>()[k]) continue;
     const double value = dense.data_ptr<double>()[k];
     // Not a number: has no meaning here (a group without rows). Left out, never reported as 0.
     if (std::isnan(value)) continue;
-    measurements_[k].push_back({phase, trainee.step(), domain.name, domain.shift, metric, value});
+    measurements_[k].push_back({phase, trainer.step(), domain.name, domain.shift, metric, value});
   }
 }
 
-void PackEvaluator::count_update(const Trainee& trainee, const UpdateCounts& counts) {
-  border::check_counts(counts, trainee.replicas());
+void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) {
+  border::check_counts(counts, trainer.replicas());
   const auto replicas = static_cast<double>(costs_.size());
   double flops = static_cast<double>(counts.rows) * options_.step_flops_per_row;
   std::int64_t in_gradient = counts.rows;
@@ -124,33 +124,34 @@ void PackEvaluator::count_update(const Trainee& trainee, const UpdateCounts& cou
     in_gradient = std::llround(counted.rows / replicas);
   }
   for (std::size_t k = 0; k < costs_.size(); ++k) {
-    if (!trainee.active().data_ptr<bool>()[k]) continue;
+    if (!trainer.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];
     ++cost.steps;
-    cost.rows_seen += in_gradient - (counts.weightless.empty() ? 0 : counts.weightless[k]);
+    cost.rows_seen +=
+        in_gradient - (counts.zero_weight_rows.empty() ? 0 : counts.zero_weight_rows[k]);
     cost.labels_used += counts.new_labels[k];
     cost.flops += flops;
   }
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
     throw Interrupted("stopped");
   }
-  if (options_.progress) options_.progress(trainee.step());
+  if (options_.progress) options_.progress(trainer.step());
 }
 
-void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail) {
-  const core::ActivityScope scope(core::Activity::evaluation);
+void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) {
+  const core::ActivityScope timed(core::Activity::evaluation);
   if (phase < 0) throw PluginError(fmt::format("it measures phase {}", phase));
-  measured_at_ = trainee.step();
+  measured_at_ = trainer.step();
   Values id;
-  measure_train_domains(trainee, phase, detail, id);
-  measure_test_domain(trainee, phase, detail, id);
-  if (detail != Detail::full) return;
-  measure_each_cue(trainee, phase, id);
+  measure_train_domains(trainer, phase, scope, id);
+  measure_test_domain(trainer, phase, scope, id);
+  if (scope != EvaluationScope::full) return;
+  measure_each_cue(trainer, phase, id);
   // Selection is made once all is over.
-  if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainee, phase);
-  measure_dial(trainee, phase);
-  measure_phases(trainee, phase);
-  if (const Tensor slopes = trainee.model().linear_coefficients(trainee.parameters().detach());
+  if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainer, phase);
+  measure_dial(trainer, phase);
+  measure_phases(trainer, phase);
+  if (const Tensor slopes = trainer.model().linear_coefficients(trainer.parameters().detach());
       slopes.defined()) {
     const Tensor values = slopes.to(at::kCPU);
     std::map<std::string, Tensor> errors;
@@ -159,13 +160,13 @@ void PackEvaluator::measure(Trainee& trainee, std::int64_t phase, Detail detail)
       for (const auto& [name, error] :
            context_->environments[k]->coefficient_errors(values.narrow(0, row, 1))) {
         auto& all = errors[name];
-        if (!all.defined()) all = at::zeros({trainee.replicas()}, at::kDouble);
+        if (!all.defined()) all = at::zeros({trainer.replicas()}, at::kDouble);
         all[row] = error[0];
       }
     }
     Domain coefficients;
     coefficients.name = "coefficients";
-    store(trainee, phase, coefficients, errors);
+    store(trainer, phase, coefficients, errors);
   }
 }
 
@@ -195,18 +196,19 @@ void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) cons
   values["shortcut_bias"] = bias;
 }
 
-void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail,
-                                          Values& id) {
-  const Intervention causal_twin = detail == Detail::full ? causal_twin_ : Intervention::none();
+void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t phase,
+                                          EvaluationScope scope, Values& id) {
+  const Intervention causal_twin =
+      scope == EvaluationScope::full ? causal_twin_ : Intervention::none();
   std::map<std::string, std::vector<Tensor>> collected;
   for (const Domain& domain : context_->environments.front()->train_domains()) {
-    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+    Values values = score(trainer, domain, Purpose::test, held_out_rows(domain),
                           Intervention::none(), twin_, causal_twin);
     add_shortcut_bias(domain, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
-      const Values seen = score(trainee, domain, Purpose::train, training_rows,
+      const Values seen = score(trainer, domain, Purpose::train, training_rows,
                                 Intervention::none(), Intervention::none());
       for (const char* name : {"accuracy", "loss"}) {
         if (const auto found = seen.find(name); found != seen.end()) {
@@ -219,26 +221,27 @@ void PackEvaluator::measure_train_domains(Trainee& trainee, std::int64_t phase, 
           "cue_randomised_accuracy", "causal_randomised_accuracy", "shortcut_bias"}) {
       if (values.count(name) != 0) collected[name].push_back(values[name]);
     }
-    store(trainee, phase, domain, values);
+    store(trainer, phase, domain, values);
   }
   for (const auto& [name, each] : collected) id[name] = mean_of(each);
   const auto loss = id.find(options_.evaluation.training_rows > 0 ? "train_loss" : "loss");
   last_loss_ = loss != id.end() ? loss->second : Tensor();
   Domain average;
   average.name = "in_distribution";
-  store(trainee, phase, average, id);
+  store(trainer, phase, average, id);
 }
 
-void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail,
-                                        const Values& id) {
+void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t phase,
+                                        EvaluationScope scope, const Values& id) {
   const Domain domain = context_->environments.front()->test_domain();
-  Values values = score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
-                        twin_, detail == Detail::full ? causal_twin_ : Intervention::none());
+  Values values =
+      score(trainer, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_,
+            scope == EvaluationScope::full ? causal_twin_ : Intervention::none());
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
   const Tensor ood = values.at(name);
   values["gap"] = accuracy ? id.at(name) - ood : ood - id.at(name);
-  Tensor confusion = at::full({trainee.replicas()}, std::nan(""), at::kDouble);
+  Tensor confusion = at::full({trainer.replicas()}, std::nan(""), at::kDouble);
   bool defined = false;
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     const auto row = static_cast<std::int64_t>(k);
@@ -248,10 +251,10 @@ void PackEvaluator::measure_test_domain(Trainee& trainee, std::int64_t phase, De
     defined = true;
   }
   if (defined) values["confusion_index"] = confusion;
-  store(trainee, phase, domain, values);
+  store(trainer, phase, domain, values);
 }
 
-void PackEvaluator::measure_validation(Trainee& trainee, std::int64_t phase) {
+void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t phase) {
   const Environment& environment = *context_->environments.front();
   const auto measure_mean = [&](const std::vector<Domain>& domains, const char* name) {
     std::map<std::string, std::vector<Tensor>> collected;
@@ -259,39 +262,40 @@ void PackEvaluator::measure_validation(Trainee& trainee, std::int64_t phase) {
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
-      const Values values = score(trainee, domain, Purpose::validation, rows, Intervention::none(),
+      const Values values = score(trainer, domain, Purpose::validation, rows, Intervention::none(),
                                   Intervention::none());
       for (const char* metric : {"accuracy", "loss"}) {
         if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
       }
       collected["rows"].push_back(
-          at::full({trainee.replicas()}, static_cast<double>(rows), at::kDouble));
+          at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble));
     }
     Values means;
     for (const auto& [metric, each] : collected) means[metric] = mean_of(each);
     Domain average;
     average.name = name;
-    store(trainee, phase, average, means);
+    store(trainer, phase, average, means);
   };
   measure_mean(environment.train_domains(), "validation");
   measure_mean({environment.test_domain()}, "validation_test");
 }
 
-void PackEvaluator::measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id) {
+void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase,
+                                     const Values& id) {
   const Environment& environment = *context_->environments.front();
   const std::vector<Domain> domains = one_cue_domains(environment);
   for (std::size_t c = 0; c < domains.size(); ++c) {
     const Domain& domain = domains[c];
-    Values values = score(trainee, domain, Purpose::test, held_out_rows(domain),
+    Values values = score(trainer, domain, Purpose::test, held_out_rows(domain),
                           Intervention::none(), default_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
     const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
     values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
-    store(trainee, phase, domain, values);
+    store(trainer, phase, domain, values);
   }
 }
 
-void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
+void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
   const DialInfo& dial = info_->dial;
   const Environment& first = *context_->environments.front();
   const auto point = [&](double shift) {
@@ -309,8 +313,8 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
   if (!dial.mixture) {
     for (const double shift : dial.points) {
       const Domain domain = point(shift);
-      store(trainee, phase, domain,
-            keep(score(trainee, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+      store(trainer, phase, domain,
+            keep(score(trainer, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
                        Intervention::none())));
     }
     return;
@@ -319,15 +323,15 @@ void PackEvaluator::measure_dial(Trainee& trainee, std::int64_t phase) {
   const Domain base = first.at(dial.low);
   const std::int64_t count = held_out_rows(base);
   const Values zero =
-      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_zero, Intervention::none()));
+      keep(score(trainer, base, Purpose::test, count, dial.mixture->at_zero, Intervention::none()));
   const Values one =
-      keep(score(trainee, base, Purpose::test, count, dial.mixture->at_one, Intervention::none()));
+      keep(score(trainer, base, Purpose::test, count, dial.mixture->at_one, Intervention::none()));
   for (const double shift : dial.points) {
     Values values;
     for (const auto& [name, value] : zero) {
       values[name] = value * (1.0 - shift) + one.at(name) * shift;
     }
-    store(trainee, phase, point(shift), values);
+    store(trainer, phase, point(shift), values);
   }
 }
 

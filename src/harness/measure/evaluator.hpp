@@ -31,17 +31,17 @@ class SPURION_API PackEvaluator final : public Evaluator {
   PackEvaluator(const Catalog& catalog, const RegimeContext& context, std::vector<Phase> schedule,
                 Options options);
 
-  void measure(Trainee& trainee, std::int64_t phase, Detail detail) override;
-  void record(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+  void measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) override;
+  void record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
   using Evaluator::count_update;
-  void count_update(const Trainee& trainee, const UpdateCounts& counts) override;
+  void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) override;
 
   /// Writes the ceilings of each replica's environment, phase 0, step 0.
   void record_ceilings();
   /// To be called when training is over: freezes replicas that diverged with finite numbers
   /// (divergence.hpp). `keys` [K] are those their parameters were initialised with.
-  void judge_end(Trainee& trainee, const std::vector<StreamKey>& keys);
+  void judge_end(ReplicaTrainer& trainer, const std::vector<StreamKey>& keys);
   /// Why a replica was frozen here; empty where it was not.
   [[nodiscard]] const std::string& verdict(std::size_t replica) const { return ended_[replica]; }
   /// Whether `measure` was called.
@@ -59,22 +59,24 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// Adds "shortcut_bias" where the environment knows how far the best predictor leans on the cue.
   void add_shortcut_bias(const Domain& domain, Values& values) const;
 
-  void measure_train_domains(Trainee& trainee, std::int64_t phase, Detail detail, Values& id);
-  void measure_test_domain(Trainee& trainee, std::int64_t phase, Detail detail, const Values& id);
+  void measure_train_domains(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope,
+                             Values& id);
+  void measure_test_domain(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope,
+                           const Values& id);
   /// What hyper-parameters may be selected on: the mean over the train domains on their validation
   /// rows, as domain "validation", and the test domain on its own, for an oracle, as
   /// "validation_test". `rows` says how many rows of each domain; no domain where none are apart
   /// from the test rows.
-  void measure_validation(Trainee& trainee, std::int64_t phase);
+  void measure_validation(ReplicaTrainer& trainer, std::int64_t phase);
   /// In worlds with several cues: each shifted as in the test domain while the others stay as in
   /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
-  void measure_each_cue(Trainee& trainee, std::int64_t phase, const Values& id);
-  void measure_dial(Trainee& trainee, std::int64_t phase);
+  void measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase, const Values& id);
+  void measure_dial(ReplicaTrainer& trainer, std::int64_t phase);
   /// On a stream: every phase met so far and the next; after phase 0 all of them.
-  void measure_phases(Trainee& trainee, std::int64_t phase);
+  void measure_phases(ReplicaTrainer& trainer, std::int64_t phase);
   /// Stores "cue_contribution": the score on a phase minus the score on the same rows with the
   /// informative cues of the phase randomised; 0 if no cue is informative.
-  void measure_cue_contribution(Trainee& trainee, const Phase& measured, Values& values);
+  void measure_cue_contribution(ReplicaTrainer& trainer, const Phase& measured, Values& values);
   /// The rows on which it is measured how far predictions follow a cue, and their twins.
   struct CueRows {
     std::string name;  ///< "cue_NAME"
@@ -85,7 +87,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   [[nodiscard]] std::vector<CueRows> cue_rows() const;
   /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
   /// ever paired with the label: as domain "cue_NAME".
-  void measure_cues(Trainee& trainee, std::int64_t phase);
+  void measure_cues(ReplicaTrainer& trainer, std::int64_t phase);
   /// The shift of each cue in each phase: "shift_NAME". If there are several cues also
   /// "cue_strength_NAME", the distance from the shift at which the cue is uninformative, and
   /// "trained_cue_strength_NAME", the largest such distance in any domain the phase trains on.
@@ -99,23 +101,23 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// them are evaluated: what is said of such numbers must know it.
   [[nodiscard]] std::vector<Measurement> short_domains(const Environment& environment,
                                                        const std::vector<Phase>& schedule) const;
-  void store(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+  void store(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
              const Values& values);
-  void keep(const Trainee& trainee, std::int64_t phase, const Domain& domain,
+  void keep(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
             const std::string& metric, const Tensor& values);
   /// Scores predictions as `PackScorer` does; freezes replicas whose logits are not finite.
-  [[nodiscard]] Values score(Trainee& trainee, const Domain& domain, Purpose purpose,
+  [[nodiscard]] Values score(ReplicaTrainer& trainer, const Domain& domain, Purpose purpose,
                              std::int64_t rows, const Intervention& intervention,
                              const Intervention& twin,
                              const Intervention& causal_twin = Intervention::none());
   /// Mean loss over the train domains, [K]: on the rows that count as seen in training, or where
   /// none do on held-out ones.
-  [[nodiscard]] Tensor training_loss(const Trainee& trainee) const;
+  [[nodiscard]] Tensor training_loss(const ReplicaTrainer& trainer) const;
   /// [K]: of what a constant says on those rows.
   [[nodiscard]] std::vector<double> constant_losses() const;
   /// Whether numbers of a domain of this name are measured here.
   [[nodiscard]] bool is_measured(const std::string& domain) const;
-  void end(Trainee& trainee, std::size_t replica, std::string why);
+  void end(ReplicaTrainer& trainer, std::size_t replica, std::string why);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
 
   const RegimeContext* context_;

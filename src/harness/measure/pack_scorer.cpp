@@ -100,9 +100,9 @@ Tensor PackScorer::gather(const std::vector<Sample>& samples, Tensor Sample::*me
   return at::stack(each);
 }
 
-Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& samples,
+Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
                            RowRange range) const {
-  const Tensor parameters = trainee.parameters().detach();
+  const Tensor parameters = trainer.parameters().detach();
   std::vector<Tensor> logits;
   for (std::size_t first = 0; first < source_.size();) {
     std::size_t last = first + 1;
@@ -111,7 +111,7 @@ Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& sa
     const Tensor own = parameters.narrow(0, static_cast<std::int64_t>(first),
                                          static_cast<std::int64_t>(last - first));
     // Metrics are worked out in host memory.
-    logits.push_back(trainee.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
+    logits.push_back(trainer.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
     first = last;
   }
   const Tensor all = (logits.size() == 1 ? logits.front() : at::cat(logits)).contiguous();
@@ -123,12 +123,12 @@ Tensor PackScorer::predict(const Trainee& trainee, const std::vector<Sample>& sa
   return all;
 }
 
-MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Purpose purpose,
+MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& domain, Purpose purpose,
                                std::int64_t count, const Intervention& intervention,
                                const Intervention& twin_action,
                                const Intervention& causal_twin_action) const {
   const at::NoGradGuard no_grad;
-  const MetricContext context{info_->task, trainee.replicas(), info_->groups};
+  const MetricContext context{info_->task, trainer.replicas(), info_->groups};
   MetricSet metrics(*catalog_, context);
   not_finite_.assign(source_.size(), false);
   const bool twins = twin_action.kind != Intervention::Kind::none;
@@ -145,15 +145,15 @@ MetricValues PackScorer::score(const Trainee& trainee, const Domain& domain, Pur
   for (std::int64_t first = 0; first < count; first += kEvaluationChunk) {
     const RowRange range{first, std::min(kEvaluationChunk, count - first)};
     Predictions chunk;
-    chunk.logits = predict(trainee, factual, range);
+    chunk.logits = predict(trainer, factual, range);
     chunk.y = gather(factual, &Sample::y, range);
     chunk.group = gather(factual, &Sample::group, range);
-    if (twins) chunk.twin_logits = predict(trainee, twin, range);
+    if (twins) chunk.twin_logits = predict(trainer, twin, range);
     metrics.add(chunk);
     // A cue that is a cause takes the label along; of what is causal the question is whether
     // predictions follow it away from the label that the row had.
     if (cue_use) cue_use->add(chunk, chunk.twin_logits, gather(twin, &Sample::y, range));
-    if (causal_use) causal_use->add(chunk, predict(trainee, causal_twin, range), chunk.y);
+    if (causal_use) causal_use->add(chunk, predict(trainer, causal_twin, range), chunk.y);
   }
   MetricValues values = metrics.results();
   if (!causal_use) return values;

@@ -25,9 +25,9 @@ class PackScorer {
   /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none. `causal_twin`
   /// makes twins in which the causal variable changes instead; where it is given, also measures the
   /// use that is made of either variable.
-  [[nodiscard]] MetricValues score(const Trainee& trainee, const Domain& domain, Purpose purpose,
-                                   std::int64_t rows, const Intervention& intervention,
-                                   const Intervention& twin,
+  [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const Domain& domain,
+                                   Purpose purpose, std::int64_t rows,
+                                   const Intervention& intervention, const Intervention& twin,
                                    const Intervention& causal_twin = Intervention::none()) const;
   /// Replicas whose logits were not all finite when `score` was called last, [K].
   [[nodiscard]] const std::vector<bool>& not_finite() const { return not_finite_; }
@@ -51,7 +51,7 @@ class PackScorer {
                               RowRange range) const;
   /// Logits of every replica on its rows, [K, B, C]. Replicas that share rows are predicted
   /// together, without copies of the rows. Notes which are not finite.
-  [[nodiscard]] Tensor predict(const Trainee& trainee, const std::vector<Sample>& samples,
+  [[nodiscard]] Tensor predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
                                RowRange range) const;
 
   const Catalog* catalog_;

@@ -29,7 +29,7 @@ std::vector<std::int64_t> past_phases(std::int64_t phase, std::int64_t most) {
 
 }  // namespace
 
-void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
+void PackEvaluator::measure_phases(ReplicaTrainer& trainer, std::int64_t phase) {
   const auto count = static_cast<std::int64_t>(schedule_.size());
   if (count == 0) return;
   // After the last all of them, whatever was left out before: what the stream did in the end.
@@ -43,16 +43,16 @@ void PackEvaluator::measure_phases(Trainee& trainee, std::int64_t phase) {
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
     // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
     const bool plain = measured.intervention.kind == Intervention::Kind::none;
-    Values values = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+    Values values = score(trainer, measured.domain, Purpose::test, held_out_rows(measured.domain),
                           measured.intervention, plain ? twin_ : Intervention::none());
     // Before a phase and after it: what training on it did.
-    if (other >= phase) measure_cue_contribution(trainee, measured, values);
-    store(trainee, phase, measured.domain, values);
+    if (other >= phase) measure_cue_contribution(trainer, measured, values);
+    store(trainer, phase, measured.domain, values);
   }
-  if (phase < count) measure_cues(trainee, phase);
+  if (phase < count) measure_cues(trainer, phase);
 }
 
-void PackEvaluator::measure_cue_contribution(Trainee& trainee, const Phase& measured,
+void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phase& measured,
                                              Values& values) {
   const bool accuracy = info_->score() == Score::accuracy;
   const std::string name = accuracy ? "accuracy" : "loss";
@@ -71,7 +71,7 @@ void PackEvaluator::measure_cue_contribution(Trainee& trainee, const Phase& meas
                                      ? Intervention::resample_each(speaking)
                                      : Intervention::resample(info_->every_cue());
     if (!context_->environments.front()->supports(silence)) return;
-    randomised = score(trainee, measured.domain, Purpose::test, held_out_rows(measured.domain),
+    randomised = score(trainer, measured.domain, Purpose::test, held_out_rows(measured.domain),
                        silence, Intervention::none())
                      .at(name);
   }
@@ -105,15 +105,15 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
   return each;
 }
 
-void PackEvaluator::measure_cues(Trainee& trainee, std::int64_t phase) {
+void PackEvaluator::measure_cues(ReplicaTrainer& trainer, std::int64_t phase) {
   for (const CueRows& rows : cue_rows()) {
-    const Values values = score(trainee, rows.domain, Purpose::test, held_out_rows(rows.domain),
+    const Values values = score(trainer, rows.domain, Purpose::test, held_out_rows(rows.domain),
                                 rows.first, rows.twin);
     Domain domain = rows.domain;
     domain.name = rows.name;
     for (const char* name : {"flip_rate", "counterfactual_rms_change"}) {
       const auto found = values.find(name);
-      if (found != values.end()) keep(trainee, phase, domain, name, found->second);
+      if (found != values.end()) keep(trainer, phase, domain, name, found->second);
     }
   }
 }

@@ -25,28 +25,28 @@ std::array<std::uint32_t, 4> writes_to(const Batch& batch) {
 
 }  // namespace
 
-void TimedMethod::step(Trainee& trainee, const Batch& batch) {
+void TimedMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::training);
   blamed(border_.regime, [&] {
     // Rows of a built-in regime are the world's, which were looked at when they were made.
-    border::check_batch(batch, *border_.info, trainee.replicas(),
+    border::check_batch(batch, *border_.info, trainer.replicas(),
                         !border_.regime.builtin || !stepped_);
   });
   stepped_ = true;
   const auto before = writes_to(batch);
   model_->set_counting(true);
   blamed(border_.method, [&] {
-    inner_->step(trainee, trainee.device().is_cpu() ? batch : brought(batch, trainee.device()));
+    inner_->step(trainer, trainer.device().is_cpu() ? batch : brought(batch, trainer.device()));
     // The same rows come again in other steps, and to other replicas.
     if (writes_to(batch) != before) throw PluginError("it writes into the batch it is given");
   });
   model_->set_counting(false);
 }
 
-void TimedMethod::begin_phase(Trainee& trainee, std::int64_t phase) {
+void TimedMethod::begin_phase(ReplicaTrainer& trainer, std::int64_t phase) {
   const core::ActivityScope scope(core::Activity::training);
   model_->set_counting(true);
-  blamed(border_.method, [&] { inner_->begin_phase(trainee, phase); });
+  blamed(border_.method, [&] { inner_->begin_phase(trainer, phase); });
   model_->set_counting(false);
 }
 

@@ -23,10 +23,10 @@ class TimedMethod final : public Method {
 
   [[nodiscard]] Access needs() const override { return inner_->needs(); }
   [[nodiscard]] bool needs_second_order() const override { return inner_->needs_second_order(); }
-  [[nodiscard]] FullBatchUse full_batch_use() const override { return inner_->full_batch_use(); }
+  [[nodiscard]] RiskInput risk_input() const override { return inner_->risk_input(); }
   void check(const Model& model) const override { inner_->check(model); }
-  void step(Trainee& trainee, const Batch& batch) override;
-  void begin_phase(Trainee& trainee, std::int64_t phase) override;
+  void step(ReplicaTrainer& trainer, const Batch& batch) override;
+  void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override;
   void visit_state(StateVisitor& visit) override {
     blamed(border_.method, [&] { inner_->visit_state(visit); });
   }

@@ -12,7 +12,7 @@ namespace spurion {
 inline bool uses_linear_risks(const Model& model, const Method& method,
                               const EnvironmentInfo& environment, const TrainingOptions& training) {
   return dynamic_cast<const engine::AffineModel*>(&model) != nullptr &&
-         method.full_batch_use() != FullBatchUse::logits &&
+         method.risk_input() != RiskInput::logits &&
          (training.batch == 0 || training.batch >= training.rows) &&
          engine::linear_risks_apply(environment.task, element_count(environment.input_shape),
                                     environment.outputs);

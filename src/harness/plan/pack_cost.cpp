@@ -102,7 +102,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
       4.0e6 + model->fixed_bytes() +
       1.25 * sample_bytes(info) * std::max(static_cast<double>(training.rows), evaluation_rows);
   const auto* known = dynamic_cast<const engine::RiskModel*>(model.get());
-  if (known != nullptr && method->full_batch_use() == FullBatchUse::risks &&
+  if (known != nullptr && method->risk_input() == RiskInput::risks &&
       known->knows_risks(info.task, static_cast<std::int64_t>(domains))) {
     // Activations are those of one replica at a time: what a replica has of its own is parameters,
     // moments, a gradient for each domain and their sum, and its rows.

@@ -35,21 +35,21 @@ std::filesystem::path file_of(const CheckpointPlan& plan, const std::string& ids
 }  // namespace
 
 PackCheckpoint::PackCheckpoint(const CheckpointPlan& plan, const Pack& pack,
-                               PackEvaluator& evaluator, Trainee& trainee, Method& method)
+                               PackEvaluator& evaluator, ReplicaTrainer& trainer, Method& method)
     : plan_(plan),
       trials_(ids_of(pack)),
       file_(file_of(plan, trials_)),
       evaluator_(&evaluator),
-      trainee_(&trainee),
+      trainer_(&trainer),
       method_(&method),
       last_(std::chrono::steady_clock::now()) {}
 
 void PackCheckpoint::visit(StateVisitor& visitor, const Visit& where) {
   const auto below = [&](const char* name, auto& part) {
-    StateVisitor inside = visitor.inside(name).on(trainee_->device());
+    StateVisitor inside = visitor.inside(name).on(trainer_->device());
     part.visit_state(inside);
   };
-  below("trainee", *trainee_);
+  below("trainer", *trainer_);
   below("method", *method_);
   below("evaluator", *evaluator_);
   StateVisitor inside = visitor.inside("regime");
@@ -62,7 +62,7 @@ void PackCheckpoint::offer(const Visit& where) {
   Archive archive;
   archive.put_text("trials", trials_);
   archive.put_text("build", build_tag() + plan_.made_by);
-  archive.put_text("device", device_kind(trainee_->device()));
+  archive.put_text("device", device_kind(trainer_->device()));
   StateVisitor saver = StateVisitor::saver(archive);
   visit(saver, where);
   try {
@@ -92,7 +92,7 @@ bool PackCheckpoint::resume(const Visit& where) {
   // Another build or device need not come to the same bits: it starts the trials again.
   if (archive.text("trials") != trials_ || archive.text("build") != build_tag() + plan_.made_by ||
       (archive.contains("device") ? archive.text("device") : "cpu") !=
-          device_kind(trainee_->device())) {
+          device_kind(trainer_->device())) {
     return false;
   }
   StateVisitor loader = StateVisitor::loader(archive);

@@ -27,7 +27,7 @@ struct CheckpointPlan {
 class PackCheckpoint final : public Checkpoint {
  public:
   PackCheckpoint(const CheckpointPlan& plan, const Pack& pack, PackEvaluator& evaluator,
-                 Trainee& trainee, Method& method);
+                 ReplicaTrainer& trainer, Method& method);
 
   void offer(const Visit& where) override;
   bool resume(const Visit& where) override;
@@ -41,7 +41,7 @@ class PackCheckpoint final : public Checkpoint {
   std::string trials_;
   std::filesystem::path file_;
   PackEvaluator* evaluator_;
-  Trainee* trainee_;
+  ReplicaTrainer* trainer_;
   Method* method_;
   std::chrono::steady_clock::time_point last_;
 };

@@ -62,7 +62,7 @@ struct Parts {
   std::unique_ptr<Method> method;
   std::vector<StreamKey> model_keys;  ///< [K]
   std::vector<Phase> schedule;
-  FullBatchUse use = FullBatchUse::logits;
+  RiskInput use = RiskInput::logits;
   bool second_order = false;
   std::int64_t updates = 1;
   double step_flops = 0.0;  ///< declared, of a row
@@ -102,7 +102,7 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
   }
   blamed(parts.method_part, [&] {
     parts.method = catalog.methods.at(first.method.name).make(method_options, method);
-    parts.use = parts.method->full_batch_use();
+    parts.use = parts.method->risk_input();
     parts.second_order = parts.method->needs_second_order();
     parts.step_flops = parts.model->step_flops() * parts.method->cost_factor();
     if (!std::isfinite(parts.step_flops) || !(parts.step_flops > 0.0)) {
@@ -132,13 +132,14 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   const Parts parts = make_parts(pack, catalog, context, device);
   const auto replicas = static_cast<std::int64_t>(pack.trials.size());
   const CountingModel counted(*parts.model, parts.model_part, info.outputs);
-  Trainee trainee(counted, counted.initialise(parts.model_keys).to(device), gather_optimizer(pack));
+  ReplicaTrainer trainer(counted, counted.initialise(parts.model_keys).to(device),
+                         gather_optimizer(pack));
   context.linear_risks =
       device.is_cpu() && uses_linear_risks(*parts.model, *parts.method, info, context.training);
   if (context.linear_risks) {
-    trainee.set_full_batch_use(parts.use);
+    trainer.set_risk_input(parts.use);
   } else if (parts.second_order) {
-    trainee.use_second_order();
+    trainer.use_second_order();
   }
 
   PackEvaluator::Options options;
@@ -158,15 +159,15 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   TimedMethod timed(*parts.method, counted, {parts.method_part, parts.regime_part, &info});
   std::optional<PackCheckpoint> checkpoint;
   if (!checkpoints.folder.empty()) {
-    checkpoint.emplace(checkpoints, pack, evaluator, trainee, timed);
+    checkpoint.emplace(checkpoints, pack, evaluator, trainer, timed);
     context.checkpoint = &*checkpoint;
   }
   evaluator.record_ceilings();
   blamed(parts.regime_part, [&] {
-    parts.regime->run(context, timed, trainee, evaluator);
+    parts.regime->run(context, timed, trainer, evaluator);
     if (!evaluator.measured()) throw PluginError("it never called Evaluator::measure");
   });
-  evaluator.judge_end(trainee, parts.model_keys);
+  evaluator.judge_end(trainer, parts.model_keys);
 
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
   const WorkTimes times = clock.times();
@@ -179,7 +180,7 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
     result.cost.seconds = elapsed.count() / static_cast<double>(replicas);
     result.cost.times = times * (1.0 / static_cast<double>(replicas));
     result.cost.replicas = replicas;
-    if (const std::int64_t step = trainee.diverged_at()[k]; step >= 0) {
+    if (const std::int64_t step = trainer.diverged_at()[k]; step >= 0) {
       result.status = Status::diverged;
       result.message = !evaluator.verdict(k).empty()
                            ? evaluator.verdict(k)

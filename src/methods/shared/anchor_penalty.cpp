@@ -21,12 +21,12 @@ Tensor AnchorPenalty::gradient(const Tensor& parameters) const {
   return 2.0 * strength_.unsqueeze(1) * importance_ * (parameters.detach() - anchor_);
 }
 
-Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction function,
+Tensor mean_row_gradient(ReplicaTrainer& trainer, const Batch& rows, RowFunction function,
                          EntryReduction reduction) {
-  const std::int64_t replicas = trainee.replicas();
+  const std::int64_t replicas = trainer.replicas();
   const std::int64_t count = rows.domains * rows.rows_per_domain;
   const Tensor targets = rows.y.flatten(1);
-  Tensor sum = at::zeros_like(trainee.parameters().detach());
+  Tensor sum = at::zeros_like(trainer.parameters().detach());
   for (std::int64_t first = 0; first < count; first += kChunk) {
     const std::int64_t chunk = std::min(kChunk, count - first);
     const auto each_row = [&](const Tensor& values) {
@@ -35,14 +35,14 @@ Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction functi
       Tensor own = values.expand(shape).narrow(1, first, chunk).flatten(0, 1).unsqueeze(1);
       return own.contiguous();
     };
-    const Tensor parameters = trainee.parameters()
+    const Tensor parameters = trainer.parameters()
                                   .detach()
                                   .unsqueeze(1)
                                   .expand({replicas, chunk, sum.size(1)})
                                   .reshape({replicas * chunk, sum.size(1)})
                                   .contiguous()
                                   .requires_grad_(true);
-    const Tensor logits = trainee.model().forward_anywhere(parameters, each_row(rows.x)).logits;
+    const Tensor logits = trainer.model().forward_anywhere(parameters, each_row(rows.x)).logits;
     Tensor values = function == RowFunction::loss
                         ? losses::row_loss(rows.task, logits, each_row(targets))
                         : logits.pow(2).sum(2);

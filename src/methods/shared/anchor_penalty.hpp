@@ -40,7 +40,7 @@ class AnchorPenalty {
 /// magnitudes, averaged over rows, [K, P]. Rows go through the model as replicas of their own.
 enum class EntryReduction { square, magnitude };
 enum class RowFunction { loss, squared_output };
-Tensor mean_row_gradient(Trainee& trainee, const Batch& rows, RowFunction function,
+Tensor mean_row_gradient(ReplicaTrainer& trainer, const Batch& rows, RowFunction function,
                          EntryReduction reduction);
 /// What that takes of each replica while it runs.
 double row_gradient_bytes(const MemorySizes& sizes);

@@ -27,34 +27,34 @@ void BaseRisk::begin_phase(std::int64_t phase) {
   if (phases_) phases_->begin_phase(phase);
 }
 
-Tensor BaseRisk::operator()(const Output& output, const Batch& batch, Trainee& trainee) {
-  const Tensor risk = domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainee.parameters());
-  return penalty_ ? risk + weight_ * penalty(output, batch, trainee) : risk;
+Tensor BaseRisk::operator()(const Output& output, const Batch& batch, ReplicaTrainer& trainer) {
+  const Tensor risk = domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainer.parameters());
+  return penalty_ ? risk + weight_ * penalty(output, batch, trainer) : risk;
 }
 
-Tensor BaseRisk::added(const Output& output, const Batch& batch, Trainee& trainee) {
-  const Tensor l2 = l2_penalty(l2_, trainee.parameters());
-  return penalty_ ? l2 + weight_ * penalty(output, batch, trainee) : l2;
+Tensor BaseRisk::added(const Output& output, const Batch& batch, ReplicaTrainer& trainer) {
+  const Tensor l2 = l2_penalty(l2_, trainer.parameters());
+  return penalty_ ? l2 + weight_ * penalty(output, batch, trainer) : l2;
 }
 
-Tensor BaseRisk::penalty(const Output& output, const Batch& batch, Trainee& trainee) {
+Tensor BaseRisk::penalty(const Output& output, const Batch& batch, ReplicaTrainer& trainer) {
   std::vector<PenalisedRows> rows;
   if (!phases_) {
     rows.push_back({output, batch});
   } else {
     rows.push_back({output, as_one_domain(batch)});
-    const std::vector<Batch> past = phases_->draw(replayed_, trainee.step());
+    const std::vector<Batch> past = phases_->draw(replayed_, trainer.step());
     if (!past.empty()) {
       Tensor x = past.front().x;
       for (std::size_t i = 1; i < past.size(); ++i) x = joined_rows(x, past[i].x);
-      const Output all = trainee.forward(x);
+      const Output all = trainer.forward(x);
       for (std::size_t i = 0; i < past.size(); ++i) {
         rows.push_back(
             {output_rows(all, static_cast<std::int64_t>(i) * replayed_, replayed_), past[i]});
       }
     }
   }
-  const Tensor value = (*penalty_)(rows, trainee);
+  const Tensor value = (*penalty_)(rows, trainer);
   if (phases_) phases_->add(batch);
   return value;
 }

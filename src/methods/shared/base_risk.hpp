@@ -61,16 +61,17 @@ class BaseRisk {
   /// To be told of every phase, and asked once for every batch: it remembers both.
   void begin_phase(std::int64_t phase);
   /// [K]: the mean risk of the batch and what is added to it.
-  [[nodiscard]] Tensor operator()(const Output& output, const Batch& batch, Trainee& trainee);
+  [[nodiscard]] Tensor operator()(const Output& output, const Batch& batch,
+                                  ReplicaTrainer& trainer);
   /// [K]: what is added to the mean risk of the batch, for methods that weigh that risk themselves.
   /// One of the two is asked once for every batch.
-  [[nodiscard]] Tensor added(const Output& output, const Batch& batch, Trainee& trainee);
+  [[nodiscard]] Tensor added(const Output& output, const Batch& batch, ReplicaTrainer& trainer);
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const;
   void visit_state(StateVisitor& visit);
 
  private:
   /// [K]: over the domains of the batch, or the phases.
-  [[nodiscard]] Tensor penalty(const Output& output, const Batch& batch, Trainee& trainee);
+  [[nodiscard]] Tensor penalty(const Output& output, const Batch& batch, ReplicaTrainer& trainer);
 
   Tensor weight_;
   Tensor l2_;

@@ -32,9 +32,9 @@ Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, dou
   return scale * rows.mean(1);
 }
 
-Tensor Teacher::predict(const Trainee& trainee, const Tensor& x) const {
+Tensor Teacher::predict(const ReplicaTrainer& trainer, const Tensor& x) const {
   const at::NoGradGuard no_grad;
-  return trainee.model().forward_anywhere(parameters_, x).logits;
+  return trainer.model().forward_anywhere(parameters_, x).logits;
 }
 
 }  // namespace spurion::methods

@@ -12,10 +12,10 @@ Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, dou
 /// Parameters kept to be predicted with later.
 class Teacher {
  public:
-  void learn(const Trainee& trainee) { parameters_ = trainee.parameters().detach().clone(); }
+  void learn(const ReplicaTrainer& trainer) { parameters_ = trainer.parameters().detach().clone(); }
   [[nodiscard]] bool known() const { return parameters_.defined(); }
   /// Logits [K, R, C], without a graph.
-  [[nodiscard]] Tensor predict(const Trainee& trainee, const Tensor& x) const;
+  [[nodiscard]] Tensor predict(const ReplicaTrainer& trainer, const Tensor& x) const;
   void visit_state(StateVisitor& visit) { visit("parameters", parameters_); }
 
  private:

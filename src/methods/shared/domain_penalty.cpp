@@ -7,11 +7,12 @@
 
 namespace spurion::methods {
 
-Tensor DomainPenalty::operator()(const std::vector<PenalisedRows>& rows, const Trainee& trainee) {
+Tensor DomainPenalty::operator()(const std::vector<PenalisedRows>& rows,
+                                 const ReplicaTrainer& trainer) {
   std::vector<Tensor> each;
   for (const PenalisedRows& part : rows) {
     each.push_back(name_ == "irm_v1" ? domain_quantities(losses::RowQuantity::scale_gradient,
-                                                         part.output, part.batch, trainee)
+                                                         part.output, part.batch, trainer)
                                      : domain_risks(part.output, part.batch));
   }
   const Tensor values = each.size() == 1 ? each.front() : at::cat(each, 1);  // [K, E]

@@ -29,7 +29,8 @@ class DomainPenalty {
       : name_(std::move(name)), step_size_(std::move(step_size)) {}
 
   /// [K]. 0 on one domain, but for irm_v1.
-  [[nodiscard]] Tensor operator()(const std::vector<PenalisedRows>& rows, const Trainee& trainee);
+  [[nodiscard]] Tensor operator()(const std::vector<PenalisedRows>& rows,
+                                  const ReplicaTrainer& trainer);
   void visit_state(StateVisitor& visit) { visit("weights", weights_); }
 
  private:

@@ -44,7 +44,7 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
 }
 
 OnlineStream::OnlineStream(Run& run, const OnlineStreamOptions& options)
-    : run_(&run), options_(&options), tuning_(options, run.trainee), prequential_(run.context) {
+    : run_(&run), options_(&options), tuning_(options, run.trainer), prequential_(run.context) {
   const Environment* last = nullptr;
   for (const auto& environment : run.context.environments) {
     if (environment.get() == last) continue;
@@ -87,11 +87,11 @@ void OnlineStream::step(std::int64_t phase, std::int64_t step) {
   const std::int64_t rows = rows_of_step(run_->context.training);
   const Batch batch = stream_->batch(step * rows, rows);
   const Place place{phase, step * rows};
-  const Tensor logits = prequential_.predict(run_->trainee, batch);
+  const Tensor logits = prequential_.predict(run_->trainer, batch);
   const Tensor choice = choose(batch, logits, place);
   prequential_.count(batch, logits, choice);
   learn(batch, logits, choice, place);
-  if (prequential_.after_step(run_->trainee, run_->evaluator, step)) close_window(phase);
+  if (prequential_.after_step(run_->trainer, run_->evaluator, step)) close_window(phase);
 }
 
 Tensor OnlineStream::choose(const Batch& batch, const Tensor& logits, const Place& /*place*/) {
@@ -99,13 +99,13 @@ Tensor OnlineStream::choose(const Batch& batch, const Tensor& logits, const Plac
 }
 
 void OnlineStream::update(const Batch& batch, std::int64_t new_labels) {
-  run_->method.step(run_->trainee, batch);
-  run_->evaluator.count_update(run_->trainee, batch.domains * batch.rows_per_domain, new_labels);
+  run_->method.step(run_->trainer, batch);
+  run_->evaluator.count_update(run_->trainer, batch.domains * batch.rows_per_domain, new_labels);
 }
 
 void OnlineStream::update(const Batch& batch, const UpdateCounts& counts) {
-  run_->method.step(run_->trainee, batch);
-  run_->evaluator.count_update(run_->trainee, counts);
+  run_->method.step(run_->trainer, batch);
+  run_->evaluator.count_update(run_->trainer, counts);
 }
 
 void OnlineStream::visit_state(StateVisitor& visit) {

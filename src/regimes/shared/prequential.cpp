@@ -36,10 +36,10 @@ void Prequential::enter(std::int64_t phase, const std::vector<Phase>& each, std:
   }
 }
 
-Tensor Prequential::predict(Trainee& trainee, const Batch& batch) {
+Tensor Prequential::predict(ReplicaTrainer& trainer, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::evaluation);
   const at::NoGradGuard no_grad;
-  return trainee.forward(batch.x).logits.to(at::kCPU);
+  return trainer.forward(batch.x).logits.to(at::kCPU);
 }
 
 void Prequential::count(const Batch& batch, const Tensor& logits, const Tensor& choice) {
@@ -54,19 +54,20 @@ void Prequential::count(const Batch& batch, const Tensor& logits, const Tensor& 
   rows_ += batch.domains * batch.rows_per_domain;
 }
 
-bool Prequential::after_step(const Trainee& trainee, Evaluator& evaluator, std::int64_t step) {
+bool Prequential::after_step(const ReplicaTrainer& trainer, Evaluator& evaluator,
+                             std::int64_t step) {
   // The last step of each of `windows_` equal parts of the phase.
   if ((step + 1) * windows_ / steps_ == step * windows_ / steps_ || batches_ == 0) return false;
   const core::ActivityScope scope(core::Activity::evaluation);
   const auto count = static_cast<double>(batches_);
   const auto record = [&](const char* metric, const Tensor& values) {
-    evaluator.record(trainee, phase_, domain_, metric, values);
+    evaluator.record(trainer, phase_, domain_, metric, values);
   };
   const Tensor loss = loss_ / count;
   const bool accuracy = context_->environments.front()->info().score() == Score::accuracy;
   if (accuracy) record("prequential_accuracy", accuracy_ / count);
   record("prequential_loss", loss);
-  record("window_rows", at::full({trainee.replicas()}, static_cast<double>(rows_), at::kDouble));
+  record("window_rows", at::full({trainer.replicas()}, static_cast<double>(rows_), at::kDouble));
   record("regret", accuracy ? bayes_ - accuracy_ / count : loss - bayes_);
   record("invariant_regret", accuracy ? invariant_ - accuracy_ / count : loss - invariant_);
   accuracy_.zero_();

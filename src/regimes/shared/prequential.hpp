@@ -23,11 +23,11 @@ class Prequential {
   void enter(std::int64_t phase, const std::vector<Phase>& each, std::int64_t steps,
              std::int64_t windows);
   /// Logits of a batch under the present parameters, in host memory.
-  static Tensor predict(Trainee& trainee, const Batch& batch);
+  static Tensor predict(ReplicaTrainer& trainer, const Batch& batch);
   /// Counts a batch with these logits, of which `choice` [K, E * B] was predicted.
   void count(const Batch& batch, const Tensor& logits, const Tensor& choice);
   /// After a step: records the window when it is full, and says so.
-  bool after_step(const Trainee& trainee, Evaluator& evaluator, std::int64_t step);
+  bool after_step(const ReplicaTrainer& trainer, Evaluator& evaluator, std::int64_t step);
   /// The sums of a window begun.
   void visit_state(StateVisitor& visit);
 

@@ -28,14 +28,14 @@ void run_phases(Run& run, std::int64_t phases,
     if (!inside) {
       body.prepare(phase, steps);
       body.enter(phase);
-      if (body.announces(phase)) run.method.begin_phase(run.trainee, phase);
+      if (body.announces(phase)) run.method.begin_phase(run.trainer, phase);
       inside = true;
     }
     for (; step < steps; ++step) {
       if (checkpoint != nullptr) checkpoint->offer(where);
       body.step(phase, step);
     }
-    run.evaluator.measure(run.trainee, phase, Detail::full);
+    run.evaluator.measure(run.trainer, phase, EvaluationScope::full);
     step = 0;
     inside = false;
   }
@@ -43,10 +43,11 @@ void run_phases(Run& run, std::int64_t phases,
 
 void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step) {
   const std::int64_t every = run.context.evaluation.every;
-  if (every > 0 && step % every == 0) run.evaluator.measure(run.trainee, phase, Detail::domains);
+  if (every > 0 && step % every == 0)
+    run.evaluator.measure(run.trainer, phase, EvaluationScope::domains);
   const Batch batch = source.batch(step, run.context.training.batch);
-  run.method.step(run.trainee, batch);
-  run.evaluator.count_update(run.trainee, batch.domains * batch.rows_per_domain,
+  run.method.step(run.trainer, batch);
+  run.evaluator.count_update(run.trainer, batch.domains * batch.rows_per_domain,
                              source.reveal(step, run.context.training.batch));
 }
 

@@ -15,7 +15,7 @@ namespace spurion::regimes {
 struct Run {
   const RegimeContext& context;
   Method& method;
-  Trainee& trainee;
+  ReplicaTrainer& trainer;
   Evaluator& evaluator;
 };
 

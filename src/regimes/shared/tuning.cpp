@@ -7,20 +7,20 @@
 
 namespace spurion::regimes {
 
-Tuning::Tuning(TuningOptions options, Trainee& trainee)
-    : options_(std::move(options)), trainee_(&trainee) {
-  const std::int64_t all = trainee.model().parameter_count();
+Tuning::Tuning(TuningOptions options, ReplicaTrainer& trainer)
+    : options_(std::move(options)), trainer_(&trainer) {
+  const std::int64_t all = trainer.model().parameter_count();
   if (options_.trainable == "last_layer") {
-    trainable_ = at::arange(all).ge(trainee.model().last_layer_offset());
+    trainable_ = at::arange(all).ge(trainer.model().last_layer_offset());
   } else if (options_.trainable == "none") {
     trainable_ = at::zeros({all}, at::kBool);
   }
-  if (trainable_.defined()) trainable_ = trainable_.to(trainee.device());
+  if (trainable_.defined()) trainable_ = trainable_.to(trainer.device());
 }
 
 void Tuning::enter(std::int64_t phase) {
   if (phase > 0 && options_.reset_optimizer) {
-    trainee_->optimizer().reset(at::ones({trainee_->replicas()}, at::kBool));
+    trainer_->optimizer().reset(at::ones({trainer_->replicas()}, at::kBool));
   }
   // What a method does when it is told of the phase is under the limits already.
   before_step(phase, 0);
@@ -34,7 +34,7 @@ void Tuning::before_step(std::int64_t phase, std::int64_t step) {
     limits.rate *= static_cast<double>(step + 1) / static_cast<double>(options_.warmup_steps);
   }
   limits.trainable = trainable_;
-  trainee_->limit_updates(std::move(limits));
+  trainer_->limit_updates(std::move(limits));
 }
 
 }  // namespace spurion::regimes

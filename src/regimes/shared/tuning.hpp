@@ -32,10 +32,10 @@ struct TuningOptions {
   }
 };
 
-/// Applies the options to a trainee.
+/// Applies the options to a trainer.
 class Tuning {
  public:
-  Tuning(TuningOptions options, Trainee& trainee);
+  Tuning(TuningOptions options, ReplicaTrainer& trainer);
 
   /// At the start of a phase.
   void enter(std::int64_t phase);
@@ -44,7 +44,7 @@ class Tuning {
 
  private:
   TuningOptions options_;
-  Trainee* trainee_;
+  ReplicaTrainer* trainer_;
   Tensor trainable_;  // bool [P]; undefined when everything is trained
 };
 

@@ -14,7 +14,7 @@ class SecondErm final : public spurion::ObjectiveMethod {
   }
   SecondErm(const Options& /*options*/, const spurion::MethodContext& /*context*/) {}
   spurion::Tensor objective(const spurion::Output& output, const spurion::Batch& batch,
-                            spurion::Trainee& /*trainee*/) override {
+                            spurion::ReplicaTrainer& /*trainer*/) override {
     return spurion::domain_risks(output, batch).mean(1);
   }
 };

@@ -16,7 +16,7 @@ class Plain final : public spurion::ObjectiveMethod {
   }
   Plain(const Options& /*options*/, const spurion::MethodContext& /*context*/) {}
   spurion::Tensor objective(const spurion::Output& output, const spurion::Batch& batch,
-                            spurion::Trainee& /*trainee*/) override {
+                            spurion::ReplicaTrainer& /*trainer*/) override {
     return spurion::domain_risks(output, batch).mean(1);
   }
 };
@@ -28,7 +28,7 @@ class Broken final : public spurion::ObjectiveMethod {
   static const spurion::Schema<Options>& schema() { throw std::logic_error("no\nschema"); }
   Broken(const Options& /*options*/, const spurion::MethodContext& /*context*/) {}
   spurion::Tensor objective(const spurion::Output& output, const spurion::Batch& batch,
-                            spurion::Trainee& /*trainee*/) override {
+                            spurion::ReplicaTrainer& /*trainer*/) override {
     return spurion::domain_risks(output, batch).mean(1);
   }
 };

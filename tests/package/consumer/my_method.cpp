@@ -25,7 +25,7 @@ class MyMethod final : public spurion::ObjectiveMethod {
     return access;
   }
   spurion::Tensor objective(const spurion::Output& output, const spurion::Batch& batch,
-                            spurion::Trainee& /*trainee*/) override {
+                            spurion::ReplicaTrainer& /*trainer*/) override {
     const auto risks = spurion::domain_risks(output, batch);  // [K, E]
     return risks.mean(1) + strength_ * std::get<0>(risks.max(1));
   }

@@ -131,16 +131,16 @@ TEST_CASE("every method that may do without logits takes the same steps without 
     const MethodContext context{task, replicas, kDomains, 2};
     const auto one = entry.make({options, options, options}, context);
     const auto other = entry.make({options, options, options}, context);
-    if (one->full_batch_use() == FullBatchUse::logits) continue;
+    if (one->risk_input() == RiskInput::logits) continue;
     ++checked;
     CAPTURE(name);
     OptimizerOptions optimizer;
     optimizer.name = "sgd";
     optimizer.learning_rate = 0.02;
-    Trainee slow(*model, model->initialise(keys), optimizer);
-    Trainee fast(*model, model->initialise(keys), optimizer);
+    ReplicaTrainer slow(*model, model->initialise(keys), optimizer);
+    ReplicaTrainer fast(*model, model->initialise(keys), optimizer);
     if (one->needs_second_order()) slow.use_second_order();
-    fast.set_full_batch_use(other->full_batch_use());
+    fast.set_risk_input(other->risk_input());
     for (int step = 0; step < 10; ++step) {
       one->step(slow, logits);
       other->step(fast, shortcut);
@@ -174,16 +174,16 @@ TEST_CASE("no method keeps the graph of a step once it is made") {
     const Value all = entry.schema.normalise(options, name, problems);
     const auto method =
         entry.make({all, all}, MethodContext{Task::binary, 2, kDomains, 2, keys, c10::kCPU});
-    if (without_logits && method->full_batch_use() == FullBatchUse::logits) return 0.0;
-    Trainee trainee(*model, model->initialise(keys), {});
-    if (without_logits) trainee.set_full_batch_use(method->full_batch_use());
-    if (!without_logits && method->needs_second_order()) trainee.use_second_order();
+    if (without_logits && method->risk_input() == RiskInput::logits) return 0.0;
+    ReplicaTrainer trainer(*model, model->initialise(keys), {});
+    if (without_logits) trainer.set_risk_input(method->risk_input());
+    if (!without_logits && method->needs_second_order()) trainer.use_second_order();
     constexpr int kSteps = 300;
     double before = 0.0;
-    method->begin_phase(trainee, 0);
+    method->begin_phase(trainer, 0);
     for (int step = 0; step < 2 * kSteps; ++step) {
       if (step == kSteps) before = static_cast<double>(mallinfo2().uordblks);
-      method->step(trainee, without_logits ? shortcut : logits);
+      method->step(trainer, without_logits ? shortcut : logits);
     }
     return (static_cast<double>(mallinfo2().uordblks) - before) / kSteps;
   };

@@ -92,15 +92,15 @@ TEST_CASE("a step through risks is the step through logits") {
   const Setting s = setting(20, 16, 2, 2, 32, Task::binary, false);
   OptimizerOptions plain;
   plain.name = "sgd";
-  Trainee by_risks(*s.model, s.parameters, plain);
-  Trainee by_logits(*s.model, s.parameters, plain);
-  by_risks.set_full_batch_use(FullBatchUse::risks);
+  ReplicaTrainer by_risks(*s.model, s.parameters, plain);
+  ReplicaTrainer by_logits(*s.model, s.parameters, plain);
+  by_risks.set_risk_input(RiskInput::risks);
   for (int step = 0; step < 3; ++step) {
     const Output short_cut = by_risks.forward(s.batch);
     CHECK(short_cut.risks.defined());
     CHECK_FALSE(short_cut.logits.defined());
-    by_risks.descend(domain_risks(short_cut, s.batch).mean(1));
-    by_logits.descend(domain_risks(by_logits.forward(s.batch), s.batch).mean(1));
+    by_risks.step_from_losses(domain_risks(short_cut, s.batch).mean(1));
+    by_logits.step_from_losses(domain_risks(by_logits.forward(s.batch), s.batch).mean(1));
   }
   CHECK(at::allclose(by_risks.parameters(), by_logits.parameters(), 1e-4, 1e-6));
   CHECK(at::allclose(by_risks.last_losses(), by_logits.last_losses(), 1e-5, 1e-6));

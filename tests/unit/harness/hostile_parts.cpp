@@ -230,20 +230,20 @@ class BadMethod final : public ObjectiveMethod {
       if (strength == 13.0) throw std::logic_error("13 is no strength");
     }
   }
-  void begin_phase(Trainee& /*trainee*/, std::int64_t /*phase*/) override {
+  void begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/) override {
     throw_as(how_, "phase");
   }
-  void step(Trainee& trainee, const Batch& batch) override {
+  void step(ReplicaTrainer& trainer, const Batch& batch) override {
     throw_as(how_, "step");
     if (how_ == "writes_batch") Tensor(batch.y).zero_();
-    if (how_ == "parameters_shape") trainee.set_parameters(trainee.parameters().select(0, 0));
+    if (how_ == "parameters_shape") trainer.set_parameters(trainer.parameters().select(0, 0));
     if (how_ == "gradient_shape") {
-      const Tensor losses = domain_risks(trainee.forward(batch), batch).mean(1).detach();
-      trainee.apply(losses, at::zeros({trainee.replicas(), 1}));
+      const Tensor losses = domain_risks(trainer.forward(batch), batch).mean(1).detach();
+      trainer.step_from_gradients(losses, at::zeros({trainer.replicas(), 1}));
     }
-    ObjectiveMethod::step(trainee, batch);
+    ObjectiveMethod::step(trainer, batch);
   }
-  Tensor objective(const Output& output, const Batch& batch, Trainee& /*trainee*/) override {
+  Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& /*trainer*/) override {
     const Tensor risks = domain_risks(output, batch);
     const Tensor loss = risks.mean(1);
     if (how_ == "loss_scalar") return risks.mean();
@@ -275,12 +275,12 @@ class BadRegime final : public Regime {
   [[nodiscard]] std::int64_t batch_domains(const Environment& /*environment*/) const override {
     return how_ == "no_domains" ? 0 : 1;
   }
-  void run(const RegimeContext& context, Method& method, Trainee& trainee,
+  void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
     throw_as(how_, "run");
     const Environment& world = *context.environments.front();
     const Sample rows = world.sample(world.train_domains().front(), Purpose::train, {0, 20});
-    method.begin_phase(trainee, 0);
+    method.begin_phase(trainer, 0);
     Batch batch;
     batch.task = world.info().task;
     batch.rows_per_domain = 20;
@@ -290,19 +290,19 @@ class BadRegime final : public Regime {
     if (how_ == "y_shape") batch.y = rows.y;
     if (how_ == "y_large") batch.y = at::full({1, 1, 20}, 700, at::kLong);
     if (how_ == "weight_type") batch.weight = at::ones({1, 1, 20}, at::kDouble);
-    method.step(trainee, batch);
-    const std::int64_t replicas = trainee.replicas();
+    method.step(trainer, batch);
+    const std::int64_t replicas = trainer.replicas();
     evaluator.count_update(
-        trainee, 20,
+        trainer, 20,
         std::vector<std::int64_t>(static_cast<std::size_t>(how_ == "counts" ? 0 : replicas), 20));
     Domain own;
     own.name = how_ == "record_test" ? "test" : "own";
     const Tensor values = at::ones({how_ == "record_shape" ? 3 : replicas}, at::kDouble);
     const char* name = how_ == "record_test" ? "accuracy" : "mine";
-    evaluator.record(trainee, 0, own, name, values);
-    if (how_ == "record_twice") evaluator.record(trainee, 0, own, name, values);
+    evaluator.record(trainer, 0, own, name, values);
+    if (how_ == "record_twice") evaluator.record(trainer, 0, own, name, values);
     if (how_ == "no_measure") return;
-    evaluator.measure(trainee, how_ == "phase" ? -1 : 0, Detail::full);
+    evaluator.measure(trainer, how_ == "phase" ? -1 : 0, EvaluationScope::full);
   }
 
  private:

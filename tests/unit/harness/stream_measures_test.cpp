@@ -45,11 +45,11 @@ class MeasuredStream {
     context.order_keys = {StreamKey(1)};
     PackEvaluator::Options options;
     options.evaluation = {kRows, 0, 0};
-    Trainee trainee(*model_, parameters, OptimizerOptions());
+    ReplicaTrainer trainer(*model_, parameters, OptimizerOptions());
     PackEvaluator evaluator(catalog_, context, schedule_, options);
     evaluator.record_ceilings();
     for (std::size_t phase = 0; phase < schedule_.size(); ++phase) {
-      evaluator.measure(trainee, static_cast<std::int64_t>(phase), Detail::full);
+      evaluator.measure(trainer, static_cast<std::int64_t>(phase), EvaluationScope::full);
     }
     TrialResult result;
     result.measurements = evaluator.measurements(0);

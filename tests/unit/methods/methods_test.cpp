@@ -39,12 +39,12 @@ struct Fixture {
     OptimizerOptions sgd;
     sgd.name = "sgd";
     sgd.learning_rate = 1.0;
-    Trainee trainee(*model, start, sgd);
+    ReplicaTrainer trainer(*model, start, sgd);
     const auto built = method(name, given);
-    if (built->needs_second_order()) trainee.use_second_order();
-    built->step(trainee, batch);
-    CHECK(at::equal(trainee.parameters()[0], trainee.parameters()[1]));
-    return (start - trainee.parameters().detach())[0].to(at::kDouble);
+    if (built->needs_second_order()) trainer.use_second_order();
+    built->step(trainer, batch);
+    CHECK(at::equal(trainer.parameters()[0], trainer.parameters()[1]));
+    return (start - trainer.parameters().detach())[0].to(at::kDouble);
   }
 
   /// Gives the batch group labels: sizes 5, 20, 12 and 3.
@@ -212,10 +212,10 @@ TEST_CASE("discounted_sgd normalises the risks of batches, not what is added to 
   sgd.name = "sgd";
   sgd.learning_rate = 0.5;
   const auto after = [&](const std::string& name) {
-    Trainee trainee(*f.model, f.start, sgd);
+    ReplicaTrainer trainer(*f.model, f.start, sgd);
     const auto method = f.method(name, Value::Table{{"l2", 0.1}});
-    for (int step = 0; step < 4; ++step) method->step(trainee, f.batch);
-    return trainee.parameters().detach().clone();
+    for (int step = 0; step < 4; ++step) method->step(trainer, f.batch);
+    return trainer.parameters().detach().clone();
   };
   // Of one batch, again and again, the discounted risk is the risk.
   CHECK(at::allclose(after("discounted_sgd"), after("erm"), 1e-5, 1e-6));
@@ -359,10 +359,10 @@ TEST_CASE("hyper-parameters of replicas do not mix") {
   const Value none = entry.schema.normalise(Value(), "erm", problems);
   const Value strong = entry.schema.normalise(Value::Table{{"l2", 0.5}}, "erm", problems);
   const auto both = entry.make({none, strong}, MethodContext{Task::binary, 2, 2, 0});
-  Trainee trainee(*f.model, f.start, {});
-  both->step(trainee, f.batch);
+  ReplicaTrainer trainer(*f.model, f.start, {});
+  both->step(trainer, f.batch);
   const auto alone = entry.make({strong}, MethodContext{Task::binary, 1, 2, 0});
-  Trainee single(*f.model, f.start.narrow(0, 1, 1), {});
+  ReplicaTrainer single(*f.model, f.start.narrow(0, 1, 1), {});
   alone->step(single, f.batch);
-  CHECK(at::equal(trainee.parameters()[1], single.parameters()[0]));
+  CHECK(at::equal(trainer.parameters()[1], single.parameters()[0]));
 }

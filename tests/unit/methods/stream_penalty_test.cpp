@@ -33,11 +33,11 @@ struct PenaltyFixture {
   }
 
   /// SGD of step 1, so that a change of the parameters is minus a gradient.
-  std::unique_ptr<Trainee> trainee() const {
+  std::unique_ptr<ReplicaTrainer> trainer() const {
     OptimizerOptions sgd;
     sgd.name = "sgd";
     sgd.learning_rate = 1.0;
-    return std::make_unique<Trainee>(*model, start, sgd);
+    return std::make_unique<ReplicaTrainer>(*model, start, sgd);
   }
 
   /// Two domains of ten rows.
@@ -100,15 +100,15 @@ TEST_CASE("a penalty over the domains of a batch is the offline method's") {
         "l2_init",
         Value::Table{
             {"strength", 0.0}, {"penalty", name}, {"penalty_weight", 3.0}, {"penalty_step", 2.0}});
-    const auto trainee = f.trainee();
-    method->begin_phase(*trainee, 0);
-    method->step(*trainee, batch);
+    const auto trainer = f.trainer();
+    method->begin_phase(*trainer, 0);
+    method->step(*trainer, batch);
     Tensor w = f.start[0].to(at::kDouble).requires_grad_(true);
     Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
     const Tensor risks = PenaltyFixture::risks(batch, w, scale);
     const Tensor loss = risks.mean() + 3.0 * PenaltyFixture::penalty(name, risks, scale, 2.0);
     const Tensor gradient = torch::autograd::grad({loss}, {w})[0];
-    CHECK(at::allclose((f.start - trainee->parameters().detach())[0].to(at::kDouble), gradient,
+    CHECK(at::allclose((f.start - trainer->parameters().detach())[0].to(at::kDouble), gradient,
                        1e-4, 1e-5));
   }
 }
@@ -117,12 +117,12 @@ TEST_CASE("with weight 1 the penalty of group DRO makes the mean risk group DRO"
   const PenaltyFixture f;
   const auto run = [&](const std::string& name, const Value& options) {
     const auto method = f.method(name, options);
-    const auto trainee = f.trainee();
-    method->begin_phase(*trainee, 0);
+    const auto trainer = f.trainer();
+    method->begin_phase(*trainer, 0);
     for (std::uint64_t step = 0; step < 3; ++step) {
-      method->step(*trainee, PenaltyFixture::two_domains(step));
+      method->step(*trainer, PenaltyFixture::two_domains(step));
     }
-    return trainee->parameters().detach().clone();
+    return trainer->parameters().detach().clone();
   };
   CHECK(at::allclose(
       run("group_dro", Value::Table{{"step_size", 0.5}}),
@@ -141,17 +141,17 @@ TEST_CASE("a penalty over phases compares the newest rows with those of each pas
                                                          {"penalty_weight", 3.0},
                                                          {"penalty_step", 2.0},
                                                          {"penalty_replayed", 5}});
-    const auto trainee = f.trainee();
+    const auto trainer = f.trainer();
     const Batch first = PenaltyFixture::one_row(1.0F, -0.5F, 1);
     const Batch second = PenaltyFixture::one_row(-0.3F, 0.8F, 0);
     const Batch third = PenaltyFixture::two_domains(7);
-    method->begin_phase(*trainee, 0);
-    method->step(*trainee, first);
-    method->begin_phase(*trainee, 1);
-    method->step(*trainee, second);
-    method->begin_phase(*trainee, 2);
-    const Tensor before = trainee->parameters().detach().clone();
-    method->step(*trainee, third);
+    method->begin_phase(*trainer, 0);
+    method->step(*trainer, first);
+    method->begin_phase(*trainer, 1);
+    method->step(*trainer, second);
+    method->begin_phase(*trainer, 2);
+    const Tensor before = trainer->parameters().detach().clone();
+    method->step(*trainer, third);
     Tensor w = before[0].to(at::kDouble).requires_grad_(true);
     Tensor scale = at::ones({}, at::kDouble).requires_grad_(true);
     // The newest rows are one domain, whatever slots they came in.
@@ -160,7 +160,7 @@ TEST_CASE("a penalty over phases compares the newest rows with those of each pas
                                     PenaltyFixture::risks(second, w, scale)[0]});
     const Tensor loss = fresh + 3.0 * PenaltyFixture::penalty(name, risks, scale, 2.0);
     const Tensor gradient = torch::autograd::grad({loss}, {w})[0];
-    CHECK(at::allclose((before - trainee->parameters().detach())[0].to(at::kDouble), gradient, 1e-4,
+    CHECK(at::allclose((before - trainer->parameters().detach())[0].to(at::kDouble), gradient, 1e-4,
                        1e-5));
   }
 }
@@ -169,12 +169,12 @@ TEST_CASE("a penalty of weight 0 changes nothing") {
   const PenaltyFixture f;
   const auto run = [&](const std::string& name, const Value& options) {
     const auto method = f.method(name, options);
-    const auto trainee = f.trainee();
+    const auto trainer = f.trainer();
     for (std::int64_t phase = 0; phase < 2; ++phase) {
-      method->begin_phase(*trainee, phase);
-      method->step(*trainee, PenaltyFixture::two_domains(static_cast<std::uint64_t>(phase)));
+      method->begin_phase(*trainer, phase);
+      method->step(*trainer, PenaltyFixture::two_domains(static_cast<std::uint64_t>(phase)));
     }
-    return trainee->parameters().detach().clone();
+    return trainer->parameters().detach().clone();
   };
   CHECK(at::allclose(run("l2_init", Value::Table{{"strength", 0.0},
                                                  {"penalty", "v_rex"},

@@ -190,8 +190,8 @@ TEST_CASE("replicas of a module pass one after the other, also where a method ma
   batch.y = at::randint(0, 2, {1, 3, 4}, at::kLong);
   batch.domains = 3;
   batch.rows_per_domain = 4;
-  Trainee through_module(module, parameters, OptimizerOptions());
-  Trainee through_linear(*linear, parameters, OptimizerOptions());
+  ReplicaTrainer through_module(module, parameters, OptimizerOptions());
+  ReplicaTrainer through_linear(*linear, parameters, OptimizerOptions());
   const auto found = through_module.domain_gradients(batch, false);
   const auto expected = through_linear.domain_gradients(batch, false);
   CHECK(found.gradients.sizes() == at::IntArrayRef({3, 3, 5}));

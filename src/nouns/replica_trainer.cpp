@@ -5,10 +5,10 @@
 #include <cmath>
 #include <tuple>
 
-#include "nouns/border_checks.hpp"
 #include "engine/kernels.hpp"
 #include "engine/risks/linear_risks.hpp"
 #include "engine/risks/risk_model.hpp"
+#include "nouns/border_checks.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
@@ -28,7 +28,8 @@ const engine::RiskModel* risk_model(const Model& model, const Tensor& parameters
 
 }  // namespace
 
-Trainee::Trainee(const Model& model, Tensor parameters, const OptimizerOptions& optimizer)
+ReplicaTrainer::ReplicaTrainer(const Model& model, Tensor parameters,
+                               const OptimizerOptions& optimizer)
     : model_(&model),
       parameters_(parameters.contiguous().detach().clone().requires_grad_(true)),
       active_(at::ones({parameters.size(0)}, at::kBool)),
@@ -36,16 +37,16 @@ Trainee::Trainee(const Model& model, Tensor parameters, const OptimizerOptions& 
       optimizer_(optimizer, parameters.size(0), parameters.size(1), parameters.device()),
       diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {}
 
-void Trainee::set_parameters(const Tensor& parameters) {
+void ReplicaTrainer::set_parameters(const Tensor& parameters) {
   border::check_parameters(parameters, parameters_);
   parameters_ = parameters.detach().to(device()).contiguous().clone().requires_grad_(true);
 }
 
-Tensor Trainee::fresh_parameters(const std::vector<StreamKey>& keys) const {
+Tensor ReplicaTrainer::fresh_parameters(const std::vector<StreamKey>& keys) const {
   return model_->initialise(keys).to(device());
 }
 
-void Trainee::limit_updates(UpdateLimits limits) {
+void ReplicaTrainer::limit_updates(UpdateLimits limits) {
   limits_ = std::move(limits);
   if (!limits_.trainable.defined()) return;
   if (limits_.trainable.scalar_type() != at::kBool || limits_.trainable.dim() != 1 ||
@@ -56,22 +57,22 @@ void Trainee::limit_updates(UpdateLimits limits) {
   limits_.trainable = limits_.trainable.to(device());
 }
 
-void Trainee::set_trainable(const Tensor& parameters) {
+void ReplicaTrainer::set_trainable(const Tensor& parameters) {
   set_parameters(limits_.trainable.defined()
                      ? at::where(limits_.trainable, parameters.detach(), parameters_.detach())
                      : parameters);
 }
 
-Output Trainee::forward(const Tensor& x) {
+Output ReplicaTrainer::forward(const Tensor& x) {
   const Tensor rows = x.to(device());
   return second_order_ ? model_->forward_differentiable(parameters_, rows)
                        : model_->forward_anywhere(parameters_, rows);
 }
 
-Output Trainee::forward(const Batch& batch) {
+Output ReplicaTrainer::forward(const Batch& batch) {
   Output output;
   if (!batch.linear) {
-    const auto* known = full_batch_use_ == FullBatchUse::risks && !second_order_
+    const auto* known = risk_input_ == RiskInput::risks && !second_order_
                             ? risk_model(*model_, parameters_, batch)
                             : nullptr;
     if (known == nullptr) return forward(batch.x);
@@ -79,21 +80,21 @@ Output Trainee::forward(const Batch& batch) {
         parameters_, known->risks(parameters_.detach(), batch.x, batch.y, batch.task));
     return output;
   }
-  std::tie(output.risks, output.risk_gradients) = engine::risks_and_gradients(
-      batch.linear, parameters_, full_batch_use_ == FullBatchUse::curvature);
+  std::tie(output.risks, output.risk_gradients) =
+      engine::risks_and_gradients(batch.linear, parameters_, risk_input_ == RiskInput::curvature);
   return output;
 }
 
-void Trainee::descend(const Tensor& losses) {
+void ReplicaTrainer::step_from_losses(const Tensor& losses) {
   border::check_losses(losses, parameters_);
   if (!losses.requires_grad()) {
     throw PluginError("the loss does not depend on the parameters: it has no gradient");
   }
   const auto gradients = torch::autograd::grad({losses}, {parameters_}, {at::ones_like(losses)});
-  apply(losses, gradients[0]);
+  step_from_gradients(losses, gradients[0]);
 }
 
-void Trainee::freeze_diverged(const Tensor& gradient) {
+void ReplicaTrainer::freeze_diverged(const Tensor& gradient) {
   bool* active = active_.data_ptr<bool>();
   const std::int64_t count = gradient.size(1);
   // Off the processor one answer for all replicas is asked for, and waited for.
@@ -112,13 +113,13 @@ void Trainee::freeze_diverged(const Tensor& gradient) {
   }
 }
 
-void Trainee::freeze(std::int64_t replica) {
+void ReplicaTrainer::freeze(std::int64_t replica) {
   bool& active = active_.data_ptr<bool>()[replica];
   if (active) diverged_at_.at(static_cast<std::size_t>(replica)) = step_;
   active = false;
 }
 
-void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
+void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gradient) {
   border::check_losses(losses, parameters_);
   border::check_gradient(gradient, parameters_);
   last_losses_ = losses.detach().contiguous();
@@ -137,7 +138,7 @@ void Trainee::apply(const Tensor& losses, const Tensor& gradient) {
   ++step_;
 }
 
-void Trainee::visit_state(StateVisitor& visit) {
+void ReplicaTrainer::visit_state(StateVisitor& visit) {
   Tensor parameters = parameters_.detach();
   visit("parameters", parameters);
   if (visit.loading()) set_parameters(parameters);
@@ -149,7 +150,8 @@ void Trainee::visit_state(StateVisitor& visit) {
   optimizer_.visit_state(inside);
 }
 
-Trainee::DomainGradients Trainee::domain_gradients(const Batch& batch, bool create_graph) {
+ReplicaTrainer::DomainGradients ReplicaTrainer::domain_gradients(const Batch& batch,
+                                                                 bool create_graph) {
   if (batch.linear) {
     const Output output = forward(batch);
     if (create_graph) return {output.risks, output.risk_gradients};
@@ -214,7 +216,7 @@ Tensor domain_risks(const Output& output, const Batch& batch) {
 }
 
 Tensor domain_quantities(losses::RowQuantity quantity, const Output& output, const Batch& batch,
-                         const Trainee& trainee) {
+                         const ReplicaTrainer& trainer) {
   if (!output.risks.defined()) {
     if (batch.weight.defined()) {
       return weighted_means(quantity, output, batch);
@@ -222,13 +224,13 @@ Tensor domain_quantities(losses::RowQuantity quantity, const Output& output, con
     return losses::domain_means(quantity, batch.task, output.logits, batch.y);
   }
   SPURION_CHECK(quantity == losses::RowQuantity::loss || output.risk_gradients.defined(),
-                "a method that uses more than losses does not declare FullBatchUse::risks");
+                "a method that uses more than losses does not declare RiskInput::risks");
   switch (quantity) {
     case losses::RowQuantity::loss:
       return output.risks;
     case losses::RowQuantity::scale_gradient:
       // All parameters scale the logits, so the chain rule gives the derivative by their factor.
-      return (output.risk_gradients * trainee.parameters().unsqueeze(1)).sum(2);
+      return (output.risk_gradients * trainer.parameters().unsqueeze(1)).sum(2);
     case losses::RowQuantity::shift_gradient:
       return output.risk_gradients.select(2, output.risk_gradients.size(2) - 1);  // the bias
   }
