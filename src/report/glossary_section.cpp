@@ -17,7 +17,7 @@ using analysis::TermKind;
 /// Terms that every page uses: in its first lines, its charts and the cards of its environments.
 constexpr std::string_view kAlways[] = {"cue",     "domain",    "shift",     "in distribution",
                                         "gap",     "invariant", "flip rate", "out of distribution",
-                                        "ceiling", "learned",   "interval",  "replicate"};
+                                        "ceiling", "learned",   "interval",  "seed"};
 
 /// The verdict or status that a cell is, or null.
 const Term* outcome_in(const analysis::Cell& cell) {

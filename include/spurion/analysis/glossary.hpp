@@ -27,10 +27,10 @@ SPURION_API const char* term_kind_name(TermKind kind);
 struct Term {
   std::string_view name;  ///< as reports print it, in lower case where they differ
   TermKind kind = TermKind::idea;
-  std::string_view meaning;  ///< whole sentences
-  std::string_view unit = {};
-  std::string_view range = {};
+  std::string_view meaning;                ///< whole sentences
   std::vector<std::string_view> see = {};  ///< names of related terms
+  std::string_view unit = {};              ///< of a number; empty where it has none
+  std::string_view range = {};             ///< of a number: what it can be; empty where not limited
 };
 
 /// All terms: first ideas in the order in which one explains the next, then columns, verdicts and

@@ -12,80 +12,57 @@ std::vector<Term> gap_verdicts() {
       {"no gap",
        kVerdict,
        "At every scale the whole interval of the gap is within the margin of 0. There was no gap "
-       "to "
-       "close.",
-       "",
-       "",
+       "to close.",
        {"gap", "margin"}},
       {"closes",
        kVerdict,
        "At the largest scale the whole interval of the gap is within the margin of 0, and at a "
        "smaller scale the whole interval was above the margin.",
-       "",
-       "",
        {"gap", "margin"}},
       {"closed there",
        kVerdict,
        "At the largest scale the whole interval of the gap is within the margin of 0. It is not "
        "shown that the gap was above the margin at a smaller scale.",
-       "",
-       "",
        {"closes"}},
       {"overshoots",
        kVerdict,
        "At the largest scale the whole interval of the gap is below minus the margin: the model "
        "predicts better out of distribution than in distribution.",
-       "",
-       "",
        {"gap"}},
       {"grows",
        kVerdict,
        "The gap at the largest scale is larger than at the smallest by more than the margin.",
-       "",
-       "",
        {"gap", "paired"}},
       {"shrinks",
        kVerdict,
        "The gap at the largest scale is smaller than at the smallest by more than the margin. It "
-       "is "
-       "not shown whether it is closed.",
-       "",
-       "",
+       "is not shown whether it is closed.",
        {"closes", "paired"}},
       {"shrinks, still open",
        kVerdict,
-       "The gap at the largest scale is smaller than at the smallest by more than the margin, and "
-       "the whole interval is still above the margin.",
-       "",
-       "",
+       "The gap at the largest scale is smaller than at the smallest by more than the margin, "
+       "and the whole interval is still above the margin.",
        {"shrinks", "open"}},
       {"plateaus",
        kVerdict,
        "The gap at the largest scale is above the margin, and it changed by less than the margin "
        "from the smallest scale: more of the axis did not help.",
-       "",
-       "",
        {"open"}},
       {"open",
        kVerdict,
        "The whole interval of the gap at the largest scale is above the margin. It is not shown "
        "whether it changed by more than the margin.",
-       "",
-       "",
        {"gap", "margin"}},
       {"learning not shown",
        kVerdict,
-       "The gap is closed at the largest scale, but it is not shown that the model learned there.",
-       "",
-       "",
+       "The gap is closed at the largest scale, but it is not shown that the model learned "
+       "there.",
        {"learned"}},
       {"one scale only", kVerdict, "The axis has one value only, so nothing can be compared."},
       {"one seed only",
        kVerdict,
-       "There is one replicate, or all replicates gave the same number, so there is no interval to "
-       "judge by.",
-       "",
-       "",
+       "There is one seed, or all seeds gave the same number, so there is no interval to judge "
+       "by.",
        {"interval"}},
   };
 }
@@ -96,67 +73,48 @@ std::vector<Term> outcome_verdicts() {
       {"resolved",
        kVerdict,
        "The model used a cue after phase 0 and uses no cue now, and it has learned. Used: the "
-       "largest flip rate was above the margin. Not now: the largest flip rate is below the margin "
-       "and the cue contribution is within the margin of 0.",
-       "",
-       "",
+       "largest flip rate was above the margin. Not now: the largest flip rate is below the "
+       "margin and the cue contribution is within the margin of 0.",
        {"flip rate", "cue contribution", "learned"}},
       {"replaced",
        kVerdict,
-       "The model used a cue after phase 0, and its score on the last phase is now due to the cues "
-       "of that phase: the cue contribution is above the margin and rose by more than the margin. "
-       "In a phase without informative cues the flip rate of the new cue counts instead.",
-       "",
-       "",
+       "The model used a cue after phase 0, and its score on the last phase is now due to the "
+       "cues of that phase: the cue contribution is above the margin and rose by more than the "
+       "margin. In a phase without informative cues the flip rate of the new cue counts instead.",
        {"cue contribution", "new cue"}},
       {"adopted",
        kVerdict,
        "As replaced, but the model used no cue after phase 0, or nothing has shifted since.",
-       "",
-       "",
        {"replaced"}},
       {"unchanged",
        kVerdict,
        "The cue contribution and the flip rate of each cue changed by less than the margin since "
        "phase 0.",
-       "",
-       "",
        {"returned"}},
       {"returned",
        kVerdict,
        "As unchanged, but in a phase between the model had changed by more than the margin.",
-       "",
-       "",
        {"unchanged"}},
       {"not confused",
        kVerdict,
        "The model used no cue after phase 0 and uses none now, and it has learned.",
-       "",
-       "",
        {"resolved", "learned"}},
       {"collapsed",
        kVerdict,
-       "The model has not learned at the end, but had learned earlier: after phase 0 of a stream, "
-       "or at a smaller scale. Its small gap or flip rate is no success.",
-       "",
-       "",
+       "The model has not learned at the end, but had learned earlier: after phase 0 of a "
+       "stream, or at a smaller scale. Its small gap or flip rate is no success.",
        {"learned", "did not learn"}},
       {"did not learn",
        kVerdict,
        "The model has not learned, neither at the end nor, as far as is shown, earlier. Its gap "
-       "and "
-       "flip rate say nothing.",
-       "",
-       "",
+       "and flip rate say nothing.",
        {"learned", "collapsed"}},
       {"not measurable", kVerdict,
        "The environment cannot change its cue on a given row, so the flip rate or the cue "
        "contribution is not known."},
       {"undecided",
        kVerdict,
-       "The intervals allow more than one verdict, or none holds. More replicates may decide.",
-       "",
-       "",
+       "The intervals allow more than one verdict, or none holds. More seeds may decide.",
        {"interval"}},
   };
 }
@@ -166,18 +124,13 @@ std::vector<Term> claim_verdicts() {
   return {
       {"holds",
        kVerdict,
-       "The number changed as the question claims, by more than the margin: the whole interval of "
-       "the change and both tests say so.",
-       "",
-       "",
+       "The number changed as the question claims, by more than the margin: the whole interval "
+       "of the change and both tests say so.",
        {"p", "p flips"}},
       {"refuted",
        kVerdict,
        "The number did not change as the question claims: the whole interval of the change and "
-       "both "
-       "tests say so.",
-       "",
-       "",
+       "both tests say so.",
        {"holds"}},
       {"one place only", kVerdict, "The axis has one value only, so nothing can be compared."},
   };
