@@ -33,7 +33,7 @@ namespace spurion {
 
 /// Raised when a virtual function of a plug-in interface changes, or what a class holds that
 /// crosses the border.
-constexpr int kPluginApiVersion = 4;
+constexpr int kPluginApiVersion = 5;
 
 /// `SPURION_BUILD_TAG` as the library was compiled.
 SPURION_API std::string build_tag();

@@ -98,6 +98,12 @@ struct FieldInfo {
   bool per_replica = false;  ///< may differ between replicas of one batch
 };
 
+/// One option that a preset sets.
+struct PresetOption {
+  const char* name;
+  Value value;
+};
+
 /// Options set together under one name, such as a difficulty.
 struct PresetInfo {
   std::string name;
@@ -219,6 +225,10 @@ SPURION_API void report_unknown_keys(const Value& table, const std::vector<Field
 SPURION_API std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& presets,
                                      const std::string& owner, Problems& problems);
 
+/// "label_noise = 0.1, train_shifts = [0.4, 0.2]"; "the defaults" of no options.
+SPURION_API std::string preset_text(const std::vector<PresetOption>& options);
+[[noreturn]] SPURION_API void refuse_preset(const char* preset, const std::string& why);
+
 }  // namespace detail
 
 /// What the fields of `Options` are. Build once in a function-local `static const`.
@@ -252,9 +262,54 @@ class Schema {
     return *this;
   }
 
-  /// Declares a preset: `preset = "name"` in a table starts from the defaults as `change` leaves
-  /// them; the table's other keys are laid over that. What is stored are the options, so a trial is
-  /// the same whether it was written with the preset or field by field.
+  /// Adds the fields of a base of `Options`, in their order. Their defaults are those of `Options`.
+  template <class Base>
+  Schema& include(const Schema<Base>& base) {
+    static_assert(std::is_base_of_v<Base, Options>, "`Options` derives from what it includes");
+    for (std::size_t i = 0; i < base.fields_.size(); ++i) {
+      const auto& own = base.access_[i];
+      Access access;
+      access.read = [read = own.read](const Value& v, const std::string& owner, Problems& p,
+                                      Options& o) { read(v, owner, p, o); };
+      access.print = [print = own.print](const Options& o) { return print(o); };
+      access.gather = [gather = own.gather](Options& out, const std::vector<const Options*>& each) {
+        gather(out, std::vector<const Base*>(each.begin(), each.end()));
+      };
+      FieldInfo info = base.fields_[i];
+      info.default_value = access.print(Options{});
+      fields_.push_back(std::move(info));
+      access_.push_back(std::move(access));
+    }
+    return *this;
+  }
+
+  /// Declares a preset: `preset = "name"` in a table starts from the defaults with these options
+  /// set; the table's other keys are laid over that. What is stored are the options, so a trial is
+  /// the same whether it was written with the preset or field by field. Its doc says the options,
+  /// and then the `note`; a preset of no options is "the defaults". Declare it after its fields.
+  Schema& preset(const char* name, const std::vector<PresetOption>& options,
+                 const std::string& note = {}) {
+    std::vector<std::pair<decltype(Access::read), Value>> settings;
+    Options checked;
+    Problems problems;
+    for (const PresetOption& option : options) {
+      std::size_t i = 0;
+      while (i < fields_.size() && fields_[i].name != option.name) ++i;
+      if (i == fields_.size()) {
+        detail::refuse_preset(name, std::string("there is no option ") + option.name);
+      }
+      access_[i].read(option.value, name, problems, checked);
+      settings.emplace_back(access_[i].read, option.value);
+    }
+    if (!problems.empty()) detail::refuse_preset(name, problems.list().front());
+    presets_.push_back({name, detail::preset_text(options) + (note.empty() ? "" : ": " + note)});
+    changes_.push_back([settings = std::move(settings)](Options& out) {
+      Problems none;
+      for (const auto& [read, value] : settings) read(value, "a preset", none, out);
+    });
+    return *this;
+  }
+  /// The same where a function says what changes, and `doc` repeats it.
   Schema& preset(const char* name, const char* doc, std::function<void(Options&)> change) {
     presets_.push_back({name, doc});
     changes_.push_back(std::move(change));
@@ -300,6 +355,8 @@ class Schema {
   }
 
  private:
+  template <class>
+  friend class Schema;
   struct Access {
     std::function<void(const Value&, const std::string&, Problems&, Options&)> read;
     std::function<Value(const Options&)> print;

@@ -27,26 +27,6 @@ const char* task_name(Task task) {
   return "";
 }
 
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::label:
-      return "label";
-    case Role::causal:
-      return "causal";
-    case Role::spurious:
-      return "spurious";
-    case Role::noise:
-      return "noise";
-    case Role::hidden:
-      return "hidden";
-    case Role::observed:
-      return "observed";
-    case Role::selection:
-      return "selection";
-  }
-  return "";
-}
-
 Json graph_of(const CausalGraph& graph) {
   Json variables = Json::array();
   for (const Variable& variable : graph.variables) {
@@ -115,21 +95,18 @@ Json ceilings_of(const Environment& environment, const Domain& domain) {
 /// Everything that can be done to a cue, to all cues at once and to the causal variable.
 Json interventions_of(const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
-  std::vector<std::string> variables;
-  for (const Cue& cue : info.cues) variables.push_back(cue.name);
-  if (variables.empty()) variables.push_back(info.cue);
-  if (!info.cues.empty()) variables.emplace_back(Intervention::kAllCues);
-  variables.push_back(info.causal);
+  using Kind = Intervention::Kind;
+  const std::vector<std::string> cues = info.every_cue();
+  std::vector<std::pair<std::string, std::vector<std::string>>> targets;  // what each is called
+  for (const std::string& cue : cues) targets.push_back({cue, {cue}});
+  if (cues.size() > 1) targets.push_back({"all cues", cues});
+  targets.push_back({info.causal, {info.causal}});
   Json list = Json::array();
-  for (const std::string& variable : variables) {
-    for (const Intervention& candidate :
-         {Intervention::flip(variable), Intervention::resample(variable),
-          Intervention::align(variable), Intervention::oppose(variable),
-          Intervention::set(variable, 1.0)}) {
-      if (!environment.supports(candidate)) continue;
-      list.push_back(candidate.kind == Intervention::Kind::set
-                         ? fmt::format("do({} := value)", variable)
-                         : candidate.text());
+  for (const auto& [name, variables] : targets) {
+    for (const Kind kind : {Kind::flip, Kind::resample, Kind::align, Kind::oppose, Kind::set}) {
+      if (!environment.supports({kind, variables, kind == Kind::set ? 1.0 : 0.0})) continue;
+      list.push_back(kind == Kind::set ? fmt::format("do({} := value)", name)
+                                       : Intervention{kind, {name}, 0.0}.text());
     }
   }
   return list;

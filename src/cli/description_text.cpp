@@ -211,7 +211,7 @@ std::string interventions_text(const Json& description) {
     for (std::size_t j = i; j < variables.size(); ++j) {
       std::string& other = actions[variables[j]];
       if (other != same) continue;
-      together.push_back(variables[j] == Intervention::kAllCues ? "* (all cues)" : variables[j]);
+      together.push_back(variables[j]);
       other.clear();
     }
     parts.push_back(fmt::format("{}: {}", fmt::join(together, ", "), same));

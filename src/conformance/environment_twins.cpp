@@ -149,7 +149,7 @@ void check_some_cues(const Environment& environment, const Sample& factual, cons
 void check_all_cues(const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
   if (info.cues.empty()) return;
-  const Intervention action = Intervention::resample(Intervention::kAllCues);
+  const Intervention action = Intervention::resample_each(info.every_cue());
   require(environment.supports(action), "the environment cannot perform " + action.text());
   const Domain domain = environment.train_domains().front();
   const Sample factual = environment.sample(domain, Purpose::test, {0, 64});

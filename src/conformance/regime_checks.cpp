@@ -5,7 +5,7 @@
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
-#include "nouns/drifted_environment.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "spurion/run.hpp"
 
 namespace spurion {
@@ -30,7 +30,7 @@ std::shared_ptr<const Environment> make_world(const Catalog& catalog, std::strin
     if (!catalog.environments.contains(candidate)) continue;
     name = candidate;
     const auto& entry = catalog.environments.at(name);
-    return std::make_shared<DriftedEnvironment>(
+    return std::make_shared<ControlShiftEnvironment>(
         entry.make({normalised(entry.schema, {}, name)}, EnvironmentContext{7, nullptr}), 7);
   }
   return nullptr;

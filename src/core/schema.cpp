@@ -181,5 +181,32 @@ std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& pres
   return found - names.begin();
 }
 
+namespace {
+
+/// As one writes it in a suite file, numbers as short as can be.
+std::string written(const Value& value) {
+  if (value.is_integer()) return fmt::format("{}", value.as_integer());
+  if (value.is_number()) return fmt::format("{}", value.as_number());
+  if (!value.is_list()) return value.canonical_json();
+  std::vector<std::string> items;
+  for (const Value& item : value.as_list()) items.push_back(written(item));
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
+}  // namespace
+
+std::string preset_text(const std::vector<PresetOption>& options) {
+  if (options.empty()) return "the defaults";
+  std::vector<std::string> parts;
+  for (const PresetOption& option : options) {
+    parts.push_back(fmt::format("{} = {}", option.name, written(option.value)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void refuse_preset(const char* preset, const std::string& why) {
+  throw LogicError(fmt::format("preset '{}' cannot be declared: {}", preset, why));
+}
+
 }  // namespace detail
 }  // namespace spurion

@@ -103,8 +103,8 @@ class AntiCausal final : public DialWorld {
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
-    if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
-    return intervention.variable == kCore && intervention.kind != Kind::set &&
+    if (intervention.kind == Kind::none || intervention.acts_only_on(kCue)) return true;
+    return intervention.acts_only_on(kCore) && intervention.kind != Kind::set &&
            intervention.kind != Kind::resample;
   }
 
@@ -130,13 +130,13 @@ class AntiCausal final : public DialWorld {
       y.push_back(label[i] < prior ? 1 : -1);
       mean.push_back(options_.separation * y[i]);
       cue.push_back(strength * y[i] + cue_noise[i]);
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         const double fresh = strength * (other_label[i] < prior ? 1 : -1) + fresh_noise[i];
         cue[i] = intervened_real(cue[i], y[i], fresh, intervention);
       }
     }
     std::vector<float> core = rows_.core(key, rows, mean);
-    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    if (intervention.acts_on(kCore)) rows_.turn(core, y, intervention);
     return rows_.sample(key, rows, core, y, cue);
   }
 

@@ -64,12 +64,12 @@ class ControlCausalCue final : public DialWorld {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    if (intervention.variable == kCue) {
+    if (intervention.acts_only_on(kCue)) {
       // What agrees with the label has no meaning for a cause of it.
       return intervention.kind == Kind::flip || intervention.kind == Kind::resample ||
              (intervention.kind == Kind::set && std::abs(intervention.value) == 1.0);
     }
-    return intervention.variable == kCore && intervention.kind != Kind::set &&
+    return intervention.acts_only_on(kCore) && intervention.kind != Kind::set &&
            intervention.kind != Kind::resample;
   }
 
@@ -108,7 +108,7 @@ class ControlCausalCue final : public DialWorld {
     std::vector<double> cue;
     for (std::size_t i = 0; i < cue_draw.size(); ++i) {
       double value = cue_draw[i] < share ? 1.0 : -1.0;
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         value = intervened_real(value, 0, coin[i] < share ? 1.0 : -1.0, intervention);
       }
       // The label follows its cause, and the core the label.
@@ -118,7 +118,7 @@ class ControlCausalCue final : public DialWorld {
       cue.push_back(value);
     }
     std::vector<float> core = rows_.core(key, rows, mean);
-    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    if (intervention.acts_on(kCore)) rows_.turn(core, y, intervention);
     return rows_.sample(key, rows, core, y, cue);
   }
 

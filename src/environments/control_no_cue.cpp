@@ -60,10 +60,10 @@ class ControlNoCue final : public DialWorld {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    if (intervention.variable == kCue) {
+    if (intervention.acts_only_on(kCue)) {
       return intervention.kind != Kind::set || std::abs(intervention.value) == 1.0;
     }
-    return intervention.variable == kCore && intervention.kind != Kind::set &&
+    return intervention.acts_only_on(kCore) && intervention.kind != Kind::set &&
            intervention.kind != Kind::resample;
   }
 
@@ -92,13 +92,13 @@ class ControlNoCue final : public DialWorld {
       y.push_back(label[i] < 0.5 ? 1 : -1);
       mean.push_back(options_.separation * y[i]);
       int value = cue_draw[i] < share ? 1 : -1;
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         value = intervened(value, y[i], coin[i] < share ? 1 : -1, intervention);
       }
       cue.push_back(value);
     }
     std::vector<float> core = rows_.core(key, rows, mean);
-    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    if (intervention.acts_on(kCore)) rows_.turn(core, y, intervention);
     return rows_.sample(key, rows, core, y, cue);
   }
 

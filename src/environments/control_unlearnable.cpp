@@ -62,8 +62,8 @@ class ControlUnlearnable final : public DialWorld {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    if (intervention.variable == kParity) return intervention.kind == Kind::flip;
-    return intervention.variable == kCue &&
+    if (intervention.acts_only_on(kParity)) return intervention.kind == Kind::flip;
+    return intervention.acts_only_on(kCue) &&
            (intervention.kind != Kind::set || std::abs(intervention.value) == 1.0);
   }
 
@@ -107,12 +107,12 @@ class ControlUnlearnable final : public DialWorld {
       for (std::int64_t bit = 0; bit < options_.bits; ++bit) {
         int value = ((word >> static_cast<unsigned>(bit)) & 1U) != 0 ? 1 : -1;
         // The other parity with the fewest changes: one bit is negated, and what follows follows.
-        if (bit == 0 && intervention.variable == kParity) value = -value;
+        if (bit == 0 && intervention.acts_on(kParity)) value = -value;
         parity *= value;
         x[bit] = static_cast<float>(value);
       }
       int cue = cue_noise[at] < disagreement ? -parity : parity;
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         cue = intervened(cue, parity, coin[at] < 0.5 ? 1 : -1, intervention);
       }
       x[options_.bits] = static_cast<float>(options_.amplitude * cue);

@@ -86,9 +86,9 @@ class DistantTokens final : public DialWorld {
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
     if (intervention.kind == Kind::set && std::abs(intervention.value) != 1.0) return false;
-    if (intervention.variable == kMarker) return true;
+    if (intervention.acts_only_on(kMarker)) return true;
     // The label follows from the relation, so there is nothing yet for that to agree with.
-    return intervention.variable == kRelation && intervention.kind != Kind::align &&
+    return intervention.acts_only_on(kRelation) && intervention.kind != Kind::align &&
            intervention.kind != Kind::oppose;
   }
 
@@ -112,12 +112,12 @@ class DistantTokens final : public DialWorld {
     for (std::int64_t i = 0; i < rows.count; ++i) {
       const std::int64_t row = rows.first + i;
       int relation = draws.uniform(row, 0) < 0.5 ? 1 : -1;
-      if (intervention.variable == kRelation) {
+      if (intervention.acts_on(kRelation)) {
         relation = intervened(relation, 0, draws.uniform(row, 2) < 0.5 ? 1 : -1, intervention);
       }
       const int y = draws.uniform(row, 1) < options_.label_noise ? -relation : relation;
       int marker = markers.uniform(row, 0) < shift ? -y : y;
-      if (intervention.variable == kMarker) {
+      if (intervention.acts_on(kMarker)) {
         marker = intervened(marker, y, markers.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
       }
       // The marker stands anywhere but at 0 and at `distance`.

@@ -115,9 +115,9 @@ class LatentRule final : public DialWorld {
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
     if (intervention.kind == Kind::set && std::abs(intervention.value) != 1.0) return false;
-    if (intervention.variable == kCue) return true;
+    if (intervention.acts_only_on(kCue)) return true;
     // The label follows from the latent, so there is nothing yet for that to agree with.
-    return intervention.variable == kLatent && intervention.kind != Kind::align &&
+    return intervention.acts_only_on(kLatent) && intervention.kind != Kind::align &&
            intervention.kind != Kind::oppose;
   }
 
@@ -150,11 +150,11 @@ class LatentRule final : public DialWorld {
     for (std::int64_t i = 0; i < rows.count; ++i) {
       const std::int64_t row = rows.first + i;
       int latent = latents.uniform(row, 0) < 0.5 ? 1 : -1;
-      if (intervention.variable == kLatent) {
+      if (intervention.acts_on(kLatent)) {
         latent = intervened(latent, 0, latents.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
       }
       int cue = cues.uniform(row, 0) < shift ? -latent : latent;
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         cue = intervened(cue, latent, cues.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
       }
       out.token(i, 0, options_.symbols + (cue > 0 ? 1 : 0));

@@ -82,8 +82,8 @@ class SelectionBias final : public DialWorld {
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
-    if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
-    return intervention.variable == kCore && intervention.kind != Kind::set &&
+    if (intervention.kind == Kind::none || intervention.acts_only_on(kCue)) return true;
+    return intervention.acts_only_on(kCore) && intervention.kind != Kind::set &&
            intervention.kind != Kind::resample;
   }
 
@@ -115,13 +115,13 @@ class SelectionBias final : public DialWorld {
       y.push_back(label[i] < 0.5 ? 1 : -1);
       mean.push_back(options_.separation * y[i]);
       cue.push_back(y[i] * kept(noise, i));
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         const double fresh = (other_label[i] < 0.5 ? 1 : -1) * kept(fresh_noise, i);
         cue[i] = intervened_real(cue[i], y[i], fresh, intervention);
       }
     }
     std::vector<float> core = rows_.core(key, rows, mean);
-    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    if (intervention.acts_on(kCore)) rows_.turn(core, y, intervention);
     return rows_.sample(key, rows, core, y, cue);
   }
 

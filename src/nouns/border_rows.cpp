@@ -56,6 +56,14 @@ void check_domain(const Domain& domain, const EnvironmentInfo& info) {
   }
 }
 
+/// A domain is looked up by its kind: one of a wrong kind would give another domain's rows.
+void check_kind(const Domain& domain, DomainKind expected, const char* maker) {
+  if (domain.kind == expected) return;
+  refuse_rows(fmt::format("domain '{}' is marked as a {}, expected a {}: make it with {}",
+                          domain.name, domain_kind_name(domain.kind), domain_kind_name(expected),
+                          maker));
+}
+
 }  // namespace
 
 void check_environment(const Environment& environment) {
@@ -79,12 +87,14 @@ void check_environment(const Environment& environment) {
   std::set<std::string> names;
   for (const Domain& domain : train) {
     check_domain(domain, info);
+    check_kind(domain, DomainKind::train, "Domain::train");
     if (!names.insert(domain.name).second) {
       refuse_rows(fmt::format("two train domains are called '{}'", domain.name));
     }
   }
   const Domain test = environment.test_domain();
   check_domain(test, info);
+  check_kind(test, DomainKind::test, "Domain::test");
   if (test.name != "test") {
     refuse_rows(fmt::format("the test domain is called '{}', expected 'test'", test.name));
   }

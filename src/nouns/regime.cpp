@@ -12,7 +12,7 @@ Ceilings phase_ceilings(const Environment& environment, const Phase& phase) {
   Ceilings ceilings = environment.ceilings(phase.domain);
   if (phase.intervention.kind == Intervention::Kind::none) return ceilings;
   SPURION_CHECK(phase.intervention.kind == Intervention::Kind::resample &&
-                    phase.intervention.variable == environment.info().every_cue(),
+                    phase.intervention.variables == environment.info().every_cue(),
                 "the only intervention of a phase is on every cue");
   ceilings.bayes = ceilings.invariant;
   ceilings.spurious_only = {ceilings.chance, ceilings.bayes.exactness, 0.0};

@@ -39,6 +39,11 @@ class SPURION_API WrappedEnvironment : public Environment {
       const Tensor& weights) const override {
     return inner_->coefficient_errors(weights);
   }
+  [[nodiscard]] std::optional<double> optimal_flip_rate(const Domain& domain) const override {
+    return inner_->optimal_flip_rate(domain);
+  }
+  [[nodiscard]] bool has_control_shifts() const override { return inner_->has_control_shifts(); }
+  [[nodiscard]] double shared_bytes() const override { return inner_->shared_bytes(); }
 
  private:
   std::shared_ptr<const Environment> inner_;

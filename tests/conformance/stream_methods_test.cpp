@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
-#include "nouns/drifted_environment.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "spurion/conformance.hpp"
 #include "spurion/regime.hpp"
 
@@ -49,7 +49,7 @@ Value busy_options(const std::string& method) {
 
 TEST_CASE("parameters that are not trained stay, bit for bit, under every method") {
   const Catalog catalog = builtin_catalog();
-  const auto world = std::make_shared<DriftedEnvironment>(
+  const auto world = std::make_shared<ControlShiftEnvironment>(
       catalog.environments.at("two_shortcuts")
           .make({normal(catalog.environments, "two_shortcuts", Value::Table{})},
                 EnvironmentContext{7, nullptr}),

@@ -9,7 +9,6 @@
 #include "environments/availability/nested_embedding.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
-#include "spurion/optimal_reliance.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion::environments {
@@ -33,7 +32,7 @@ struct AvailabilityOptions {
 
 /// Two latent features, each with a predictivity and an availability of its own: Hermann et al.
 /// 2024, "On the foundations of shortcut learning". See datasets/availability.md.
-class Availability final : public Environment, public OptimalReliance {
+class Availability final : public Environment {
  public:
   using Options = AvailabilityOptions;
 
@@ -85,24 +84,21 @@ class Availability final : public Environment, public OptimalReliance {
   [[nodiscard]] std::vector<Domain> train_domains() const override {
     std::vector<Domain> domains;
     for (const double shift : options_.train_shifts) {
-      const std::string name = fmt::format("train_{}", domains.size());
-      domains.push_back({name, shift, name, {}});
+      domains.push_back(Domain::train(domains.size(), shift));
     }
     return domains;
   }
 
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", options_.test_shift, "test", {}};
-  }
+  [[nodiscard]] Domain test_domain() const override { return Domain::test(options_.test_shift); }
 
   [[nodiscard]] Domain at(double shift) const override {
     check_shift(shift);
-    return {fmt::format("dial={}", shift), shift, "dial", {}};
+    return Domain::at(shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    return (intervention.variable == kCue || intervention.variable == kCausal) &&
+    return (intervention.acts_only_on(kCue) || intervention.acts_only_on(kCausal)) &&
            std::isfinite(intervention.value);
   }
 
@@ -111,7 +107,7 @@ class Availability final : public Environment, public OptimalReliance {
     return pair_.ceilings(mean(domain.shift));
   }
 
-  [[nodiscard]] double optimal_flip_rate(const Domain& domain) const override {
+  [[nodiscard]] std::optional<double> optimal_flip_rate(const Domain& domain) const override {
     check_shift(domain.shift);
     return pair_.optimal_flip_rate(mean(domain.shift)).value;
   }
@@ -208,7 +204,7 @@ Sample Availability::generate(const Domain& domain, Purpose purpose, RowRange ro
   const auto latent = [&](const char* name, const Stream& noise, std::int64_t row, int y,
                           double mean) {
     const double value = y * mean + noise.normal(row, 0);
-    if (intervention.variable != name) return value;
+    if (!intervention.acts_on(name)) return value;
     const int side = noise.uniform(row, 2) < 0.5 ? 1 : -1;
     return changed(value, y, side * mean + noise.normal(row, 1), intervention);
   };

@@ -195,22 +195,21 @@ ChainSem::Paths ChainSem::draw_paths(const Options& options, const StreamKey& ke
 std::vector<Domain> ChainSem::train_domains() const {
   std::vector<Domain> domains;
   for (const double scale : options_.train_scales) {
-    const std::string name = fmt::format("train_{}", domains.size());
-    domains.push_back({name, scale, name, {}});
+    domains.push_back(Domain::train(domains.size(), scale));
   }
   return domains;
 }
 
-Domain ChainSem::test_domain() const { return {"test", options_.test_scale, "test", {}}; }
+Domain ChainSem::test_domain() const { return Domain::test(options_.test_scale); }
 
 Domain ChainSem::at(double shift) const {
   check_scale(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
+  return Domain::at(shift);
 }
 
 bool ChainSem::supports(const Intervention& intervention) const {
   return intervention.kind == Kind::none ||
-         (intervention.kind == Kind::resample && intervention.variable == kEffect);
+         (intervention.kind == Kind::resample && intervention.acts_only_on(kEffect));
 }
 
 /// Covariances along the chain, each from those before it: Cov(u, v) is E[u' v] for row vectors.

@@ -215,8 +215,7 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
     SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
   }
   for (const double shift : options_.train_shifts) {
-    const std::string name = fmt::format("train_{}", train_domains_.size());
-    train_domains_.push_back({name, shift, name, {}});
+    train_domains_.push_back(Domain::train(train_domains_.size(), shift));
   }
   mean_train_shift_ =
       std::accumulate(options_.train_shifts.begin(), options_.train_shifts.end(), 0.0) /
@@ -224,7 +223,7 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
   info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
 }
 
-Domain ColouredImages::test_domain() const { return {"test", options_.test_shift, "test", {}}; }
+Domain ColouredImages::test_domain() const { return Domain::test(options_.test_shift); }
 
 Domain ColouredImages::at(double shift) const {
   return environments::dial_point("coloured_images", shift);
@@ -240,8 +239,8 @@ std::int64_t ColouredImages::validation_rows(const Domain& domain, std::int64_t 
 
 bool ColouredImages::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  const bool cue = intervention.variable == kColour;
-  if (!cue && intervention.variable != kShape) return false;
+  const bool cue = intervention.acts_only_on(kColour);
+  if (!cue && !intervention.acts_only_on(kShape)) return false;
   switch (intervention.kind) {
     case Kind::set:
       return intervention.value == 0.0 || intervention.value == 1.0;
@@ -291,7 +290,7 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
   Row out{};
   out.image = images[row];
   out.shape = half(out.image);
-  if (acts && intervention.variable == kShape) {
+  if (acts && intervention.acts_on(kShape)) {
     const int wanted = intervention.kind == Kind::flip  ? 1 - out.shape
                        : intervention.kind == Kind::set ? static_cast<int>(intervention.value)
                                                         : coin();
@@ -303,7 +302,7 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
   out.label = noise.label.bernoulli(options_.label_noise, row) ? 1 - out.shape : out.shape;
   // One uniform decides for all e at once: along the dial a row turns from agreeing to disagreeing.
   out.colour = noise.colour.bernoulli(shift, row) ? 1 - out.label : out.label;
-  if (acts && intervention.variable == kColour) {
+  if (acts && intervention.acts_on(kColour)) {
     switch (intervention.kind) {
       case Kind::set:
         out.colour = static_cast<int>(intervention.value);

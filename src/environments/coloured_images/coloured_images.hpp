@@ -46,6 +46,7 @@ class ColouredImages final : public Environment {
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  [[nodiscard]] double shared_bytes() const override { return split_.bytes(); }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:

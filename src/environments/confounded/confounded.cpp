@@ -96,9 +96,9 @@ class Confounded final : public DialWorld {
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
-    if (intervention.kind == Kind::none || intervention.variable == kCue) return true;
+    if (intervention.kind == Kind::none || intervention.acts_only_on(kCue)) return true;
     // What agrees with the label has no meaning for a cause of it.
-    return intervention.variable == kCore && intervention.kind == Kind::flip;
+    return intervention.acts_only_on(kCore) && intervention.kind == Kind::flip;
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
@@ -120,7 +120,7 @@ class Confounded final : public DialWorld {
     const double mean = here.mean / std::sqrt(static_cast<double>(options_.core_dimensions));
     std::vector<float> core = rows_.core(key, rows, std::vector<double>(hidden.size(), mean));
     // do(core) comes before its effect, the label.
-    if (intervention.variable == kCore) {
+    if (intervention.acts_on(kCore)) {
       for (float& value : core) value = -value;
     }
     const std::vector<double> u = rows_.statistics(core);
@@ -130,7 +130,7 @@ class Confounded final : public DialWorld {
       const double lead = here.causal * u[i] + here.hidden * hidden[i] + label_noise[i];
       y.push_back(lead > 0.0 ? 1 : -1);
       cue.push_back(here.correlation * hidden[i] + rest * cue_noise[i]);
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         cue[i] = intervened_real(cue[i], y[i], fresh[i], intervention);
       }
     }

@@ -85,14 +85,14 @@ class EasyToHard final : public DialWorld {
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
     const double value = intervention.value;
-    if (intervention.variable == kCue) {
+    if (intervention.acts_only_on(kCue)) {
       return intervention.kind != Kind::set || value == 1.0 || value == -1.0;
     }
     // Easy (0) or hard (1), each row at its own place within the class.
-    if (intervention.variable == kDifficulty) {
+    if (intervention.acts_only_on(kDifficulty)) {
       return intervention.kind == Kind::set && (value == 0.0 || value == 1.0);
     }
-    return intervention.variable == kCore && intervention.kind != Kind::set &&
+    return intervention.acts_only_on(kCore) && intervention.kind != Kind::set &&
            intervention.kind != Kind::resample;
   }
 
@@ -117,19 +117,19 @@ class EasyToHard final : public DialWorld {
     std::vector<double> cue;
     for (std::size_t i = 0; i < label.size(); ++i) {
       y.push_back(label[i] < 0.5 ? 1 : -1);
-      hard.push_back(intervention.variable == kDifficulty ? intervention.value == 1.0
-                                                          : class_draw[i] < share);
+      hard.push_back(intervention.acts_on(kDifficulty) ? intervention.value == 1.0
+                                                       : class_draw[i] < share);
       const double difficulty = 0.5 * ((hard[i] ? 1.0 : 0.0) + place[i]);
       mean.push_back(y[i] * distance_at(law_, difficulty) / scale);
       const double off = hard[i] ? options_.hard_disagreement : options_.easy_disagreement;
       int value = cue_noise[i] < off ? -y[i] : y[i];
-      if (intervention.variable == kCue) {
+      if (intervention.acts_on(kCue)) {
         value = intervened(value, y[i], coin[i] < 0.5 ? 1 : -1, intervention);
       }
       cue.push_back(value);
     }
     std::vector<float> core = rows_.core(key, rows, mean);
-    if (intervention.variable == kCore) rows_.turn(core, y, intervention);
+    if (intervention.acts_on(kCore)) rows_.turn(core, y, intervention);
     Sample sample = rows_.sample(key, rows, core, y, cue);
     for (std::int64_t i = 0; i < rows.count; ++i) {
       const auto at = static_cast<std::size_t>(i);

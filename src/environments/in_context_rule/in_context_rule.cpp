@@ -74,7 +74,7 @@ class InContextRule final : public DialWorld {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    return (intervention.variable == kRelation || intervention.variable == kCore) &&
+    return (intervention.acts_only_on(kRelation) || intervention.acts_only_on(kCore)) &&
            (intervention.kind != Kind::set || std::abs(intervention.value) == 1.0);
   }
 
@@ -110,7 +110,7 @@ class InContextRule final : public DialWorld {
     for (std::int64_t i = 0; i < rows.count; ++i) {
       const std::int64_t row = rows.first + i;
       int relation = choices.uniform(row, 0) < shift ? -1 : 1;
-      if (intervention.variable == kRelation) {
+      if (intervention.acts_on(kRelation)) {
         // It has no label to agree with: aligned is as in training, opposed the opposite.
         relation = intervened(relation, 1, choices.uniform(row, 2) < 0.5 ? 1 : -1, intervention);
       }
@@ -128,7 +128,7 @@ class InContextRule final : public DialWorld {
       }
       const auto [y, query] = item(0);
       int core = cores.uniform(row, 0) < options_.core_noise ? -y : y;
-      if (intervention.variable == kCore) {
+      if (intervention.acts_on(kCore)) {
         core = intervened(core, y, cores.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
       }
       out.token(i, options_.context, 3 * symbols + (core > 0 ? 1 : 0));

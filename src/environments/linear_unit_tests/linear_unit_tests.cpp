@@ -128,8 +128,8 @@ LinearUnitTests::LinearUnitTests(const Options& options, const EnvironmentContex
 std::vector<Domain> LinearUnitTests::train_domains() const {
   std::vector<Domain> domains;
   for (std::int64_t d = 0; d < sizes_.domains; ++d) {
-    const std::string name = fmt::format("train_{}", d);
-    domains.push_back({name, 0.0, name, {static_cast<double>(d)}});
+    domains.push_back(Domain::train(static_cast<std::size_t>(d), 0.0));
+    domains.back().parameters = {static_cast<double>(d)};
   }
   return domains;
 }
@@ -140,7 +140,7 @@ Domain LinearUnitTests::at(double shift) const {
 
 bool LinearUnitTests::supports(const Intervention& intervention) const {
   return intervention.kind == Kind::none ||
-         (intervention.kind == Kind::resample && intervention.variable == kSpurious);
+         (intervention.kind == Kind::resample && intervention.acts_only_on(kSpurious));
 }
 
 Members LinearUnitTests::members_of(const Domain& domain) const {

@@ -37,7 +37,7 @@ class LinearUnitTests final : public Environment {
 
   [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
   [[nodiscard]] std::vector<Domain> train_domains() const override;
-  [[nodiscard]] Domain test_domain() const override { return {"test", 1.0, "test", {}}; }
+  [[nodiscard]] Domain test_domain() const override { return Domain::test(1.0); }
   [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;

@@ -42,9 +42,9 @@ std::int64_t CuedCore::dimensions() const {
 
 bool CuedCore::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  const std::vector<std::string> names = intervention.variables();
+  const std::vector<std::string>& names = intervention.variables;
   const bool known =
-      intervention.variable == kObject || intervention.variable == Intervention::kAllCues ||
+      intervention.acts_only_on(kObject) ||
       (!names.empty() && std::all_of(names.begin(), names.end(), [&](const std::string& name) {
         return std::find(cues_.begin(), cues_.end(), name) != cues_.end();
       }));
@@ -67,7 +67,7 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
   std::vector<std::vector<double>> cue_coin;
   std::vector<bool> changed;
   for (const std::string& cue : cues_) {
-    changed.push_back(intervention.kind != Kind::none && intervention.reaches(cue));
+    changed.push_back(intervention.acts_on(cue));
     cue_noise.push_back(uniforms(key.child("cue").child(cue), rows));
     cue_coin.push_back(uniforms(key.child("cue_coin").child(cue), rows));
   }
@@ -86,7 +86,7 @@ Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, R
   for (std::size_t i = 0; i < count; ++i) {
     const int y = label[i] < 0.5 ? 1 : -1;
     int object = object_noise[i] < options_.label_noise ? -y : y;
-    if (intervention.variable == kObject) {
+    if (intervention.acts_on(kObject)) {
       object = intervened(object, y, object_coin[i] < 0.5 ? 1 : -1, intervention);
     }
     float* row = x + i * width;

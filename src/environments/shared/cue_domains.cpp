@@ -19,13 +19,12 @@ CueDomains::CueDomains(std::string world, std::vector<CuePositions> train, CuePo
 std::vector<Domain> CueDomains::train() const {
   std::vector<Domain> domains;
   for (std::size_t d = 0; d < train_.size(); ++d) {
-    const std::string name = fmt::format("train_{}", d);
-    domains.push_back({name, train_[d].front(), name, {}, train_[d]});
+    domains.push_back(Domain::train(d, train_[d]));
   }
   return domains;
 }
 
-Domain CueDomains::test() const { return {"test", test_.front(), "test", {}, test_}; }
+Domain CueDomains::test() const { return Domain::test(test_); }
 
 Domain CueDomains::at(double shift) const {
   CuePositions positions = usual_;
@@ -39,8 +38,7 @@ Domain CueDomains::at_cues(const CuePositions& positions) const {
                                  positions.size()));
   }
   for (const double position : positions) environments::check_unit_shift(world_, position);
-  return {
-      fmt::format("dial={}", fmt::join(positions, ",")), positions.front(), "dial", {}, positions};
+  return Domain::at(positions);
 }
 
 CuePositions CueDomains::positions(const Domain& domain) const {

@@ -29,15 +29,14 @@ void DialDomains::check(double shift) const {
 std::vector<Domain> DialDomains::train() const {
   std::vector<Domain> domains;
   for (const double shift : train_) {
-    const std::string name = fmt::format("train_{}", domains.size());
-    domains.push_back({name, shift, name, {}});
+    domains.push_back(Domain::train(domains.size(), shift));
   }
   return domains;
 }
 
 Domain DialDomains::at(double shift) const {
   check(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
+  return Domain::at(shift);
 }
 
 bool DialDomains::training_has_it() const {

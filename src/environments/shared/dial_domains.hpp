@@ -17,7 +17,7 @@ class DialDomains {
   DialDomains(std::string world, std::vector<double> train, double test, double low, double high);
 
   [[nodiscard]] std::vector<Domain> train() const;
-  [[nodiscard]] Domain test() const { return {"test", test_, "test", {}}; }
+  [[nodiscard]] Domain test() const { return Domain::test(test_); }
   [[nodiscard]] Domain at(double shift) const;
   /// The domain's position; throws `UsageError` outside the dial.
   [[nodiscard]] double shift(const Domain& domain) const;

@@ -32,8 +32,7 @@ void EmpiricalWorld::describe() {
         all += 1.0;
       }
     }
-    const std::string name = fmt::format("train_{}", d);
-    train_domains_.push_back({name, against / all, name, {}});
+    train_domains_.push_back(Domain::train(d, against / all));
   }
   const auto levels_text = [](const std::vector<double>& column,
                               const std::vector<double>& levels) {

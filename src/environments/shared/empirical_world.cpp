@@ -18,7 +18,6 @@ namespace {
 using Kind = Intervention::Kind;
 
 constexpr Purpose kAllPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
-constexpr const char* kDialKey = "dial";
 
 std::size_t index_of(Purpose purpose) { return static_cast<std::size_t>(purpose); }
 
@@ -175,7 +174,7 @@ void EmpiricalWorld::make_dial() {
 }
 
 const EmpiricalWorld::Pool* EmpiricalWorld::pool_of(const Domain& domain) const {
-  if (domain.key == "test") return test_is_drawn_ ? nullptr : &test_;
+  if (domain.kind == DomainKind::test) return test_is_drawn_ ? nullptr : &test_;
   for (std::size_t d = 0; d < train_domains_.size(); ++d) {
     if (domain.key == train_domains_[d].key) return &train_[d];
   }
@@ -199,12 +198,12 @@ Domain EmpiricalWorld::test_domain() const {
     }
     shift = against / all;
   }
-  return {"test", shift, "test", {}};
+  return Domain::test(shift);
 }
 
 Domain EmpiricalWorld::at(double shift) const {
   environments::check_unit_shift(info_.name, shift);
-  return {fmt::format("dial={}", shift), shift, kDialKey, {}};
+  return Domain::at(shift);
 }
 
 std::int64_t EmpiricalWorld::row_limit(const Domain& domain, Purpose purpose) const {
@@ -216,7 +215,7 @@ std::int64_t EmpiricalWorld::row_limit(const Domain& domain, Purpose purpose) co
 
 bool EmpiricalWorld::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  if (rows_.spurious.empty() || intervention.variable != info_.cue) return false;
+  if (rows_.spurious.empty() || !intervention.acts_only_on(info_.cue)) return false;
   if (rows_.cue_column < 0 && !rows_.twin_x.defined()) return false;
   const bool two_valued = rows_.cue_levels.size() == 2;
   const bool names_classes = cue_names_classes();

@@ -36,6 +36,8 @@ class EmpiricalWorld : public Environment {
   [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
+  /// Each row is listed in its pool, and once more for the dial.
+  [[nodiscard]] double shared_bytes() const override { return 16.0 * static_cast<double>(count_); }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:

@@ -72,24 +72,23 @@ MemorisationWorld::MemorisationWorld(MemorisationOptions options, std::uint64_t 
 std::vector<Domain> MemorisationWorld::train_domains() const {
   std::vector<Domain> domains;
   for (const double shift : options_.minority.disagreement) {
-    const std::string name = fmt::format("train_{}", domains.size());
-    domains.push_back({name, shift, name});
+    domains.push_back(Domain::train(domains.size(), shift));
   }
   return domains;
 }
 
 Domain MemorisationWorld::test_domain() const {
-  return {"test", options_.minority.test_disagreement, "test"};
+  return Domain::test(options_.minority.test_disagreement);
 }
 
 Domain MemorisationWorld::at(double shift) const {
   check_shift(shift);
-  return {fmt::format("dial={}", shift), shift, "dial"};
+  return Domain::at(shift);
 }
 
 bool MemorisationWorld::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  if (intervention.variable != kAttribute) return false;
+  if (!intervention.acts_only_on(kAttribute)) return false;
   return intervention.kind != Kind::set || intervention.value == 1.0 || intervention.value == -1.0;
 }
 

@@ -13,7 +13,7 @@ void check_unit_shift(const std::string& environment, double shift) {
 
 Domain dial_point(const std::string& environment, double shift) {
   check_unit_shift(environment, shift);
-  return {fmt::format("dial={}", shift), shift, "dial"};
+  return Domain::at(shift);
 }
 
 }  // namespace spurion::environments

@@ -99,15 +99,12 @@ class SimplicitySlabs final : public Environment {
   [[nodiscard]] std::vector<Domain> train_domains() const override {
     std::vector<Domain> domains;
     for (const double shift : options_.train_shifts) {
-      const std::string name = fmt::format("train_{}", domains.size());
-      domains.push_back({name, shift, name, {}});
+      domains.push_back(Domain::train(domains.size(), shift));
     }
     return domains;
   }
 
-  [[nodiscard]] Domain test_domain() const override {
-    return {"test", options_.test_shift, "test", {}};
-  }
+  [[nodiscard]] Domain test_domain() const override { return Domain::test(options_.test_shift); }
 
   [[nodiscard]] Domain at(double shift) const override {
     return environments::dial_point("simplicity_slabs", shift);
@@ -115,7 +112,7 @@ class SimplicitySlabs final : public Environment {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    if (intervention.variable != kCue && intervention.variable != kCausal) return false;
+    if (!intervention.acts_only_on(kCue) && !intervention.acts_only_on(kCausal)) return false;
     return intervention.kind != Kind::set || std::abs(intervention.value) == 1.0;
   }
 
@@ -248,11 +245,11 @@ Sample SimplicitySlabs::generate(const Domain& domain, Purpose purpose, RowRange
     const double* cue_draw = cues.data() + 5 * i;
     const int y = label[0] < 0.5 ? 1 : -1;
     int slab = label[1] < options_.label_noise ? -y : y;
-    if (intervention.variable == kCausal) {
+    if (intervention.acts_on(kCausal)) {
       slab = intervened(slab, y, label[2] < 0.5 ? 1 : -1, intervention);
     }
     int cue = cue_draw[0] < domain.shift ? -y : y;
-    if (intervention.variable == kCue) {
+    if (intervention.acts_on(kCue)) {
       cue = intervened(cue, y, cue_draw[1] < 0.5 ? 1 : -1, intervention);
     }
     row[0] = cue_draw[2] < options_.cue_noise ? cue_.gap(cue_draw[3], cue_draw[4])

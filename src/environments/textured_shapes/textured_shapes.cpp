@@ -114,13 +114,12 @@ class TexturedShapes final : public Environment {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     if (intervention.kind == Kind::none) return true;
-    const std::vector<std::string> names = intervention.variables();
+    const std::vector<std::string>& names = intervention.variables;
     const auto is_cue = [&](const std::string& name) {
       return std::any_of(order_.begin(), order_.end(),
                          [&](const CueKind* cue) { return name == cue->name; });
     };
-    const bool known = intervention.variable == kShape ||
-                       intervention.variable == Intervention::kAllCues ||
+    const bool known = intervention.acts_only_on(kShape) ||
                        (!names.empty() && std::all_of(names.begin(), names.end(), is_cue));
     return known && (intervention.kind != Kind::set || std::abs(intervention.value) == 1.0);
   }
@@ -194,7 +193,7 @@ Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange 
   const Stream grains(key.child("grain"));
   const auto cues = static_cast<std::int64_t>(order_.size());
   std::vector<bool> changed;
-  for (const CueKind* cue : order_) changed.push_back(intervention.reaches(cue->name));
+  for (const CueKind* cue : order_) changed.push_back(intervention.acts_on(cue->name));
 
   Sample sample;
   sample.x = at::empty({rows.count, 3, kShapeSide, kShapeSide}, at::kFloat);
@@ -208,7 +207,7 @@ Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange 
     const int y = labels.uniform(row, 0) < 0.5 ? 1 : -1;
     ShapeScene scene;
     scene.shape = labels.uniform(row, 1) < options_.label_noise ? -y : y;
-    if (intervention.variable == kShape) {
+    if (intervention.acts_on(kShape)) {
       scene.shape = intervened(scene.shape, y, labels.uniform(row, 2) < 0.5 ? 1 : -1, intervention);
     }
     std::int64_t agrees = 0;

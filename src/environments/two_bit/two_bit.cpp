@@ -110,19 +110,18 @@ TwoBit::TwoBit(Options options, const EnvironmentContext& context)
 std::vector<Domain> TwoBit::train_domains() const {
   std::vector<Domain> domains;
   for (const double beta : options_.betas) {
-    const std::string name = fmt::format("train_{}", domains.size());
-    domains.push_back({name, beta, name, {}});
+    domains.push_back(Domain::train(domains.size(), beta));
   }
   return domains;
 }
 
-Domain TwoBit::test_domain() const { return {"test", options_.test_beta, "test", {}}; }
+Domain TwoBit::test_domain() const { return Domain::test(options_.test_beta); }
 
 Domain TwoBit::at(double shift) const { return environments::dial_point("two_bit", shift); }
 
 bool TwoBit::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  if (intervention.variable != kSecondBit && intervention.variable != kFirstBit) return false;
+  if (!intervention.acts_only_on(kSecondBit) && !intervention.acts_only_on(kFirstBit)) return false;
   return intervention.kind != Kind::set || intervention.value == 1.0 || intervention.value == -1.0;
 }
 
@@ -159,7 +158,7 @@ Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
     int second = second_noise[at] < domain.shift ? -side : side;
     if (intervention.kind != Kind::none) {
       const int coin = coins[at] < 0.5 ? 1 : -1;
-      int& bit = intervention.variable == kSecondBit ? second : first;
+      int& bit = intervention.acts_on(kSecondBit) ? second : first;
       bit = intervened(bit, side, coin, intervention);
     }
     x[2 * i] = static_cast<float>(first);

@@ -6,6 +6,7 @@
 #include "core/work_clock.hpp"
 #include "harness/data/data_cache.hpp"
 #include "nouns/border_checks.hpp"
+#include "nouns/control_shift.hpp"
 #include "nouns/samples.hpp"
 
 namespace spurion {
@@ -14,8 +15,8 @@ namespace {
 
 /// What of a domain its rows depend on.
 std::string domain_text(const Domain& domain) {
-  return fmt::format("{}|{}|{}|{}", domain.key, domain.shift, fmt::join(domain.parameters, ","),
-                     fmt::join(domain.cue_shifts, ","));
+  return fmt::format("{}|{}|{}|{}", rows_text(domain), domain.shift,
+                     fmt::join(domain.parameters, ","), fmt::join(domain.cue_shifts, ","));
 }
 
 double bytes_of(const Sample& sample) {

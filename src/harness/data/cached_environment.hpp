@@ -5,7 +5,6 @@
 #include <mutex>
 #include <string>
 
-#include "nouns/drift.hpp"
 #include "core/failure.hpp"
 #include "nouns/wrapped_environment.hpp"
 #include "spurion/environment.hpp"
@@ -16,7 +15,7 @@ class DataCache;
 
 /// Another environment as trials use it: its rows and ceilings are remembered, and what goes wrong
 /// in it is put down to it. Must not outlive the cache.
-class CachedEnvironment final : public WrappedEnvironment, public DrawsDrift {
+class CachedEnvironment final : public WrappedEnvironment {
  public:
   /// `key` names the inner environment in the cache.
   CachedEnvironment(std::unique_ptr<Environment> inner, Part part, std::string key,
@@ -48,7 +47,9 @@ class CachedEnvironment final : public WrappedEnvironment, public DrawsDrift {
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> coefficient_errors(
       const Tensor& weights) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
-  [[nodiscard]] bool draws_drift() const override { return spurion::draws_drift(inner()); }
+  [[nodiscard]] std::optional<double> optimal_flip_rate(const Domain& domain) const override {
+    return blamed(part_, [&] { return inner().optimal_flip_rate(domain); });
+  }
 
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,

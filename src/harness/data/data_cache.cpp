@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "nouns/border_checks.hpp"
-#include "nouns/drifted_environment.hpp"
 #include "core/failure.hpp"
 #include "harness/data/cached_environment.hpp"
+#include "nouns/border_checks.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion {
@@ -31,8 +31,8 @@ std::shared_ptr<const Environment> DataCache::environment(
       border::check_environment(*world);
       return world;
     });
-    auto drifted = std::make_unique<DriftedEnvironment>(std::move(made), seed);
-    environment = std::make_shared<const CachedEnvironment>(std::move(drifted), part, key, *this);
+    auto shifted = std::make_unique<ControlShiftEnvironment>(std::move(made), seed);
+    environment = std::make_shared<const CachedEnvironment>(std::move(shifted), part, key, *this);
     environments_[key] = environment;
     recent_.push_back(environment);
     if (recent_.size() > kRecent) recent_.pop_front();

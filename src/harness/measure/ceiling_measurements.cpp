@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "harness/data/finite_world.hpp"
-#include "nouns/drift.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 
@@ -43,8 +42,8 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
   std::vector<Measurement> rows;
   const auto add = [&](const Domain& domain, const std::vector<Ceilings>& each) {
     for (const Ceilings& one : each) {
-      // Where the rows of a phase drift, more is unknown.
-      if (drift_of(domain).kind != Drift::Kind::none) break;
+      // Under a control shift more ceilings are unknown.
+      if (domain.control_shift) break;
       const std::string strange = strange_ceiling(domain, one);
       if (strange.empty()) continue;
       throw UsageError(fmt::format("environment '{}': {}; give options closer to the usual ones",

@@ -12,10 +12,8 @@
 #include "harness/measure/confusion_index.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/default_twin.hpp"
-#include "nouns/drifted_environment.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
-#include "spurion/optimal_reliance.hpp"
 
 namespace spurion {
 
@@ -31,15 +29,6 @@ Tensor mean_of(const std::vector<Tensor>& values) {
 Part part_of_world(const Environment& environment) {
   const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
   return cached != nullptr ? cached->part() : Part{"environment", environment.info().name, true};
-}
-
-const OptimalReliance* optimal_reliance(const Environment& environment) {
-  const Environment* world = &environment;
-  if (const auto* cached = dynamic_cast<const CachedEnvironment*>(world)) world = &cached->inner();
-  if (const auto* drifted = dynamic_cast<const DriftedEnvironment*>(world)) {
-    world = &drifted->inner();
-  }
-  return dynamic_cast<const OptimalReliance*>(world);
 }
 
 }  // namespace
@@ -175,19 +164,16 @@ void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) cons
   if (found == values.end()) return;
   std::vector<double> optimal;
   for (const Environment* environment : scorer_.distinct()) {
-    const OptimalReliance* reliance = optimal_reliance(*environment);
-    if (reliance == nullptr) return;
     const Domain own = scorer_.own(*environment, domain);
-    optimal.push_back(blamed(part_of_world(*environment), [&] {
-      const double rate = reliance->optimal_flip_rate(own);
-      if (!(rate >= -1e-6 && rate <= 1.0 + 1e-6)) {  // an integral may end a little beside
-        throw PluginError(
-            fmt::format("its optimal flip rate in domain '{}' is {}, expected a share "
-                        "from 0 to 1",
-                        own.name, rate));
-      }
-      return rate;
-    }));
+    const std::optional<double> rate = environment->optimal_flip_rate(own);
+    if (!rate) return;
+    blamed(part_of_world(*environment), [&] {
+      if (*rate >= -1e-6 && *rate <= 1.0 + 1e-6) return;  // an integral may end a little beside
+      throw PluginError(
+          fmt::format("its optimal flip rate in domain '{}' is {}, expected a share from 0 to 1",
+                      own.name, *rate));
+    });
+    optimal.push_back(*rate);
   }
   Tensor bias = found->second.clone();
   for (std::size_t k = 0; k < costs_.size(); ++k) {

@@ -1,13 +1,15 @@
 #include "harness/measure/pack_scorer.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "engine/kernels.hpp"
-#include "nouns/drift.hpp"
+#include "nouns/control_shift.hpp"
+#include "spurion/error.hpp"
 
 namespace spurion {
 
@@ -48,7 +50,7 @@ class VariableUse {
 
 PackScorer::PackScorer(const Catalog& catalog,
                        const std::vector<std::shared_ptr<const Environment>>& environments)
-    : catalog_(&catalog), first_(environments.front().get()), info_(&environments.front()->info()) {
+    : catalog_(&catalog), info_(&environments.front()->info()) {
   for (const auto& environment : environments) {
     const auto found = std::find(distinct_.begin(), distinct_.end(), environment.get());
     source_.push_back(static_cast<std::size_t>(found - distinct_.begin()));
@@ -57,25 +59,23 @@ PackScorer::PackScorer(const Catalog& catalog,
 }
 
 Domain PackScorer::own(const Environment& environment, const Domain& domain) const {
-  return with_drift(own_setting(environment, without_drift(domain)), drift_of(domain));
+  return with_control_shift(own_setting(environment, domain), domain.control_shift);
 }
 
 Domain PackScorer::own_setting(const Environment& environment, const Domain& domain) const {
-  if (!domain.cue_shifts.empty() && domain.name != "test") {
-    for (const Domain& candidate : environment.train_domains()) {
-      if (candidate.name == domain.name) return candidate;
-    }
-    return environment.at_cues(domain.cue_shifts);
+  switch (domain.kind) {
+    case DomainKind::train:
+      for (const Domain& candidate : environment.train_domains()) {
+        if (candidate.key == domain.key) return candidate;
+      }
+      throw LogicError(fmt::format("{} has no train domain like '{}'", info_->name, domain.name));
+    case DomainKind::test:
+      return environment.test_domain();
+    case DomainKind::point:
+      return domain.cue_shifts.empty() ? environment.at(domain.shift)
+                                       : environment.at_cues(domain.cue_shifts);
   }
-  // Parameters of a domain may depend on the data seed, so each environment gives its own.
-  if (domain.name == "test") return environment.test_domain();
-  for (const Domain& candidate : environment.train_domains()) {
-    if (candidate.name == domain.name) return candidate;
-  }
-  if (domain.key == first_->train_domains().front().key) {
-    return environment.train_domains().front();
-  }
-  return environment.at(domain.shift);
+  throw LogicError("unknown kind of domain");
 }
 
 std::vector<Sample> PackScorer::samples(const Domain& domain, Purpose purpose, std::int64_t count,

@@ -31,7 +31,8 @@ class PackScorer {
                                    const Intervention& causal_twin = Intervention::none()) const;
   /// Replicas whose logits were not all finite when `score` was called last, [K].
   [[nodiscard]] const std::vector<bool>& not_finite() const { return not_finite_; }
-  /// The same domain as `environment` has it: its parameters may depend on the data seed.
+  /// The same domain as `environment` has it: its parameters may depend on the data seed. By kind,
+  /// not by name: a phase of a stream has a name of its own.
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
   /// Each environment once.
   [[nodiscard]] const std::vector<const Environment*>& distinct() const { return distinct_; }
@@ -39,7 +40,7 @@ class PackScorer {
   [[nodiscard]] std::size_t source(std::size_t replica) const { return source_[replica]; }
 
  private:
-  /// `own` but for its drift.
+  /// `own` without its control shift.
   [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
   /// The rows of each distinct environment.
   [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
@@ -55,7 +56,6 @@ class PackScorer {
                                RowRange range) const;
 
   const Catalog* catalog_;
-  const Environment* first_;
   const EnvironmentInfo* info_;
   std::vector<const Environment*> distinct_;
   std::vector<std::size_t> source_;  // [K] index into distinct_

@@ -5,7 +5,6 @@
 
 #include "harness/measure/evaluator.hpp"
 #include "nouns/default_twin.hpp"
-#include "nouns/drift.hpp"
 
 namespace spurion {
 
@@ -67,9 +66,8 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
   const bool silent = !info_->cues.empty() && speaking.empty();
   Tensor randomised = own;  // where nothing speaks
   if (!silent) {
-    const Intervention silence = speaking.size() < info_->cues.size()
-                                     ? Intervention::resample_each(speaking)
-                                     : Intervention::resample(info_->every_cue());
+    const Intervention silence =
+        Intervention::resample_each(info_->cues.empty() ? info_->every_cue() : speaking);
     if (!context_->environments.front()->supports(silence)) return;
     randomised = score(trainer, measured.domain, Purpose::test, held_out_rows(measured.domain),
                        silence, Intervention::none())
@@ -140,8 +138,8 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
     const auto add = [&](const std::string& metric, double value) {
       rows.push_back({0, 0, phase.domain.name, phase.domain.shift, metric, value});
     };
-    if (const Drift drift = drift_of(phase.domain); drift.kind != Drift::Kind::none) {
-      add("control_shift_level", drift.level);
+    if (phase.domain.control_shift) {
+      add("control_shift_level", phase.domain.control_shift->level);
     }
     if (info_->cues.empty()) {
       // Where the cue is resampled it has no position.

@@ -7,7 +7,7 @@
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/plan/measurement_count.hpp"
 #include "nouns/border_checks.hpp"
-#include "nouns/drifted_environment.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "regimes/shared/row_source.hpp"
 #include "spurion/error.hpp"
 
@@ -15,8 +15,6 @@ namespace spurion {
 
 namespace {
 
-/// An image world holds which image each row shows.
-constexpr double kImageOrderBytes = 70000.0 * 8.0;
 /// What an allocator loses to gaps, and what is not worth counting.
 constexpr double kSlack = 1.2;
 
@@ -46,7 +44,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   problems.raise();
   // Shapes and costs need an instance; it must not own the caller's sources.
   const std::shared_ptr<const DataSources> borrowed(&sources, [](const DataSources*) {});
-  const auto environment = std::make_unique<const DriftedEnvironment>(
+  const auto environment = std::make_unique<const ControlShiftEnvironment>(
       catalog.environments.at(trial.environment.name)
           .make({trial.environment.options}, EnvironmentContext{0, borrowed}),
       0);
@@ -96,7 +94,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   // of the phase before and, as they came and joined, of this one.
   const double sets = pooled > 1.0 ? 3.0 * pooled - 1.0 : std::max(phases, 1.0);
   result.seed_bytes = sample_bytes(info) * (sets * training_rows + 2.0 * evaluation_rows);
-  if (info.input_shape.size() == 3) result.seed_bytes += kImageOrderBytes;
+  result.seed_bytes += environment->shared_bytes();
   // One seed's rows while they are drawn.
   result.fixed_bytes =
       4.0e6 + model->fixed_bytes() +

@@ -16,7 +16,7 @@
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
 #include "nouns/border_checks.hpp"
-#include "nouns/drifted_environment.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -137,7 +137,7 @@ class FitCheck {
   }
 
   void check_training(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
-    const DriftedEnvironment environment(std::move(world), 0);
+    const ControlShiftEnvironment environment(std::move(world), 0);
     Problems problems;
     const auto training = TrainingOptions::schema().parse(trial.training, "training", problems);
     try {
@@ -181,7 +181,7 @@ class FitCheck {
   }
 
   void check_parts(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
-    const DriftedEnvironment environment(std::move(world), 0);
+    const ControlShiftEnvironment environment(std::move(world), 0);
     const EnvironmentInfo& info = environment.info();
     std::unique_ptr<Model> model;
     attempt(trial, "model", trial.model, [&] {

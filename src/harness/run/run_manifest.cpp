@@ -93,12 +93,9 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
   Value::List shifts;
   for (const Domain& domain : environment.train_domains()) shifts.push_back(domain.shift);
   Value::List variables;
-  constexpr const char* kRoles[] = {"label",  "causal",   "spurious", "noise",
-                                    "hidden", "observed", "selection"};
   for (const Variable& variable : info.graph.variables) {
-    variables.push_back(Value::Table{{"name", variable.name},
-                                     {"role", kRoles[static_cast<int>(variable.role)]},
-                                     {"doc", variable.doc}});
+    variables.push_back(Value::Table{
+        {"name", variable.name}, {"role", role_name(variable.role)}, {"doc", variable.doc}});
   }
   Value::List edges;
   for (const Edge& edge : info.graph.edges) {
@@ -132,7 +129,7 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
       {"test_shift", environment.test_domain().shift},
       {"ceilings", ceiling_rows(environment)},
       {"dial_exactness", dial_exactness(environment)},
-      {"score", info.score() == Score::accuracy ? "accuracy" : "mean_squared_error"}};
+      {"score", score_name(info.score())}};
   if (const auto grid = picture_grid(environment, kPictureColumns, kPictureBytes)) {
     Value::List lines;
     for (const std::string& line : grid->lines) lines.push_back(line);

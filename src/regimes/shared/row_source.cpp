@@ -9,6 +9,7 @@
 
 #include "core/work_clock.hpp"
 #include "engine/risks/linear_risks.hpp"
+#include "nouns/control_shift.hpp"
 #include "nouns/samples.hpp"
 #include "spurion/error.hpp"
 
@@ -182,7 +183,7 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
         stretches.back().emplace_back();
       }
       stretches.back().back().push_back(
-          {slot.domain.key, slot.first, rows, limit, limit == kEndlessRows});
+          {rows_text(slot.domain), slot.first, rows, limit, limit == kEndlessRows});
       samples.push_back(dense(wrapped_rows(*environment, slot, rows)));
     }
     samples = pooled(samples, static_cast<std::size_t>(options.parts));

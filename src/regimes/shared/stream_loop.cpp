@@ -71,8 +71,7 @@ SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, s
 }
 
 void require_resampling(const Environment& environment, const char* option) {
-  const std::string cue = environment.info().every_cue();
-  if (environment.supports(Intervention::resample(cue))) return;
+  if (environment.supports(Intervention::resample_each(environment.info().every_cue()))) return;
   throw UsageError(fmt::format("{} cannot resample its cue '{}', as '{}' needs",
                                environment.info().name, environment.info().cue, option));
 }
@@ -81,7 +80,7 @@ SlotFunction with_resampled_cues(SlotFunction slots) {
   return [slots = std::move(slots)](const Environment& environment) {
     std::vector<Slot> each = slots(environment);
     for (Slot& slot : each) {
-      slot.intervention = Intervention::resample(environment.info().every_cue());
+      slot.intervention = Intervention::resample_each(environment.info().every_cue());
     }
     return each;
   };

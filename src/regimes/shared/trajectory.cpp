@@ -7,16 +7,13 @@
 #include <cmath>
 #include <set>
 
-#include "nouns/drift.hpp"
+#include "nouns/control_shift.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion::regimes {
 
 namespace {
-
-/// How far things drift where nothing is said.
-constexpr double kUsualDrift = 0.25;
 
 /// The reflection of `value` into [low, high].
 double reflected(double value, double low, double high) {
@@ -123,6 +120,8 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
 
 void Trajectory::add(Domain domain, Intervention intervention) {
   domain.name = fmt::format("phase_{}", phases_.size());
+  // With several cues a phase is measured at its positions of the cues, wherever these come from.
+  if (!domain.cue_shifts.empty()) domain.kind = DomainKind::point;
   phases_.push_back({std::move(domain), std::move(intervention)});
 }
 
@@ -258,19 +257,19 @@ void Trajectory::add_control_shift(const TrajectoryOptions& options,
         "'control_shift_levels' has {} numbers for {} phases after the first; one holds for all",
         levels.size(), later));
   }
-  if (!draws_drift(environment)) {
-    throw UsageError(fmt::format("{} was not made to drift", environment.info().name));
+  if (!environment.has_control_shifts()) {
+    throw UsageError(fmt::format("control shifts need a wrapped environment; {} is not wrapped",
+                                 environment.info().name));
   }
-  Drift drift;
-  drift.kind = options.control_shift == "classes"      ? Drift::Kind::classes
-               : options.control_shift == "covariates" ? Drift::Kind::covariates
-                                                       : Drift::Kind::mechanism;
+  ControlShift shift;
+  for (const auto kind : {ControlShift::Kind::classes, ControlShift::Kind::covariates,
+                          ControlShift::Kind::mechanism}) {
+    if (options.control_shift == control_shift_name(kind)) shift.kind = kind;
+  }
   for (std::size_t phase = 1; phase <= later; ++phase) {
-    drift.level = levels.empty()       ? kUsualDrift
-                  : levels.size() == 1 ? levels.front()
-                                       : levels[phase - 1];
-    require_drift(environment.info(), drift);
-    phases_[phase].domain = with_drift(phases_[phase].domain, drift);
+    if (!levels.empty()) shift.level = levels.size() == 1 ? levels.front() : levels[phase - 1];
+    require_control_shift(environment.info(), shift);
+    phases_[phase].domain.control_shift = shift;
   }
 }
 

@@ -27,10 +27,12 @@ class Ragged : public spurion::Environment {
   }
   [[nodiscard]] const spurion::EnvironmentInfo& info() const override { return info_; }
   [[nodiscard]] std::vector<spurion::Domain> train_domains() const override {
-    return {{"train_0", 0.0, "train_0"}};
+    return {spurion::Domain::train(0, 0.0)};
   }
-  [[nodiscard]] spurion::Domain test_domain() const override { return {"test", 1.0, "test"}; }
-  [[nodiscard]] spurion::Domain at(double shift) const override { return {"dial", shift, "dial"}; }
+  [[nodiscard]] spurion::Domain test_domain() const override { return spurion::Domain::test(1.0); }
+  [[nodiscard]] spurion::Domain at(double shift) const override {
+    return spurion::Domain::at(shift);
+  }
   [[nodiscard]] bool supports(const spurion::Intervention& /*intervention*/) const override {
     return false;
   }

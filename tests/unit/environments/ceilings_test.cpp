@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "nouns/drift.hpp"
-#include "nouns/drifted_environment.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
+#include "nouns/control_shift.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "unit/environments/image_worlds.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
@@ -258,13 +258,14 @@ TEST_CASE("a claim needs a clear loss that is more of the cue's than not") {
   CHECK_FALSE(environments::claim_to_mislead(Ceilings{}).has_value());
 }
 
-TEST_CASE("a drift that rows refuse has no ceilings either") {
+TEST_CASE("a control shift that rows refuse has no ceilings either") {
   const std::shared_ptr<const Environment> digits = image_world("cue_images", {{"classes", "all"}});
-  const DriftedEnvironment world(digits, 3);
+  const ControlShiftEnvironment world(digits, 3);
   const Domain usual = digits->test_domain();
-  const Domain fine = with_drift(usual, {Drift::Kind::mechanism, 0.9});
+  const Domain fine = with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.9});
   CHECK_NOTHROW(world.ceilings(fine));
-  const Domain beyond = with_drift(usual, {Drift::Kind::mechanism, 0.95});
+  const Domain beyond =
+      with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.95});
   CHECK_THROWS_AS(world.ceilings(beyond), UsageError);
   CHECK_THROWS_AS(world.sample(beyond, Purpose::test, {0, 1}), UsageError);
 }

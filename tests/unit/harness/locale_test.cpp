@@ -3,7 +3,6 @@
 #include <locale>
 
 #include "catch.hpp"
-#include "nouns/drift.hpp"
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"
 #include "temporary_folder.hpp"
@@ -79,9 +78,7 @@ TEST_CASE("numbers do not depend on the language of the program around them") {
   const GermanHost host;
   if (host.speaks_c()) CHECK(std::string(std::localeconv()->decimal_point) == ",");
   CHECK(whole_way(german.path()) == expected);
-  Domain domain;
-  domain.key = "x";
-  CHECK(drift_of(with_drift(domain, {Drift::Kind::classes, 0.125})).level == 0.125);
+  CHECK(ControlShift{ControlShift::Kind::classes, 0.125}.text() == "classes=0.125");
   CHECK(parse_toml("a = 1.5\nb = 1e-3\n", "x").canonical_json() == R"({"a":1.5,"b":0.001})");
   CHECK(parse_json("[1.5,1e-3]", "x").canonical_json() == "[1.5,0.001]");
 }

@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 #include "harness/measure/evaluator.hpp"
-#include "nouns/drifted_environment.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
@@ -20,8 +20,8 @@ namespace {
 class MeasuredStream {
  public:
   MeasuredStream(const std::string& name, Value::Table options, Value::Table regime)
-      : world_(
-            std::make_shared<DriftedEnvironment>(synthetic_world(name, std::move(options), 5), 5)) {
+      : world_(std::make_shared<ControlShiftEnvironment>(
+            synthetic_world(name, std::move(options), 5), 5)) {
     Problems problems;
     const auto& entry = catalog_.regimes.at("continual");
     schedule_ = entry.make({entry.schema.normalise(Value(std::move(regime)), "r", problems)})

@@ -40,6 +40,7 @@ class ImageClasses {
                SplitKind split, const StreamKey& key, std::int64_t train_domains);
 
   [[nodiscard]] int count() const { return grouping_.count(); }
+  [[nodiscard]] double bytes() const { return split_.bytes(); }
   /// The images of one domain: `train_domain` as in `ImageSplit::rows`.
   [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
                                Purpose purpose) const {

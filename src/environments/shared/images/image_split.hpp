@@ -78,6 +78,9 @@ class ImageSplit {
     return kind_ == SplitKind::irm ? kTrainingFile : kTrainingFile + kTestFile;
   }
 
+  /// Bytes that the order of the images takes.
+  [[nodiscard]] double bytes() const { return 8.0 * static_cast<double>(order_.size()); }
+
   /// `train_domain`: 0 .. train_domains - 1, or -1 for any other domain, told apart by `key`.
   [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
                                Purpose purpose) const {

@@ -32,8 +32,7 @@ ShiftedImages::ShiftedImages(ShiftedImagesOptions options, const EnvironmentCont
               options_.protocol == "irm" ? SplitKind::irm : SplitKind::domainbed, key_,
               static_cast<std::int64_t>(options_.train_values.size())) {
   for (const double value : options_.train_values) {
-    const std::string name = fmt::format("train_{}", train_domains_.size());
-    train_domains_.push_back({name, value, name, {}});
+    train_domains_.push_back(Domain::train(train_domains_.size(), value));
   }
   describe();
 }
@@ -66,7 +65,7 @@ void ShiftedImages::describe() {
   info_.dial.points = options_.points;
 }
 
-Domain ShiftedImages::test_domain() const { return {"test", options_.test_value, "test", {}}; }
+Domain ShiftedImages::test_domain() const { return Domain::test(options_.test_value); }
 
 void ShiftedImages::check_value(double value) const {
   if (!(value >= 0.0 && value <= options_.high)) {
@@ -77,7 +76,7 @@ void ShiftedImages::check_value(double value) const {
 
 Domain ShiftedImages::at(double shift) const {
   check_value(shift);
-  return {fmt::format("dial={}", shift), shift, "dial", {}};
+  return Domain::at(shift);
 }
 
 std::int64_t ShiftedImages::row_limit(const Domain& domain, Purpose purpose) const {
@@ -98,11 +97,11 @@ ImageRows ShiftedImages::images_of(const Domain& domain, Purpose purpose) const 
 bool ShiftedImages::supports(const Intervention& intervention) const {
   const double value = intervention.value;
   if (intervention.kind == Kind::none) return true;
-  if (intervention.variable == options_.variable) {
+  if (intervention.acts_only_on(options_.variable)) {
     return intervention.kind == Kind::resample ||
            (intervention.kind == Kind::set && value >= 0.0 && value <= options_.high);
   }
-  if (intervention.variable != kShape) return false;
+  if (!intervention.acts_only_on(kShape)) return false;
   if (intervention.kind == Kind::set) {
     return value >= 0.0 && value < images_.count() && value == static_cast<int>(value);
   }
@@ -112,7 +111,7 @@ bool ShiftedImages::supports(const Intervention& intervention) const {
 
 int ShiftedImages::shape_under(const Intervention& intervention, int shape, const Stream& coin,
                                std::int64_t row) const {
-  if (intervention.variable != kShape) return shape;
+  if (!intervention.acts_on(kShape)) return shape;
   switch (intervention.kind) {
     case Kind::set:
       return static_cast<int>(intervention.value);
@@ -136,7 +135,7 @@ Sample ShiftedImages::generate(const Domain& domain, Purpose purpose, RowRange r
   const std::int64_t side = options_.resolution;
 
   // The values rows may have here: the domain's, that of do(...), or one of training's each.
-  const bool on_variable = intervention.variable == options_.variable;
+  const bool on_variable = intervention.acts_on(options_.variable);
   const bool resampled = on_variable && intervention.kind == Kind::resample;
   std::vector<double> values = {domain.shift};
   if (on_variable && intervention.kind == Kind::set) values = {intervention.value};

@@ -61,8 +61,7 @@ CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
       follows_class_(naming.follows_class),
       population_({images_.count(), options.label_noise, naming.follows_class}) {
   for (const double shift : options.train_shifts) {
-    const std::string name = fmt::format("train_{}", train_domains_.size());
-    train_domains_.push_back({name, shift, name, {}});
+    train_domains_.push_back(Domain::train(train_domains_.size(), shift));
   }
   usual_ = std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
            static_cast<double>(options.train_shifts.size());
@@ -99,7 +98,7 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
   }
 }
 
-Domain CuedImages::test_domain() const { return {"test", test_shift_, "test", {}}; }
+Domain CuedImages::test_domain() const { return Domain::test(test_shift_); }
 
 void CuedImages::check_shift(double shift) const { check_unit_shift(info_.name, shift); }
 
@@ -115,8 +114,8 @@ std::int64_t CuedImages::validation_rows(const Domain& domain, std::int64_t test
 
 bool CuedImages::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
-  const bool cue = intervention.variable == info_.cue;
-  if (!cue && intervention.variable != info_.causal) return false;
+  const bool cue = intervention.acts_only_on(info_.cue);
+  if (!cue && !intervention.acts_only_on(info_.causal)) return false;
   switch (intervention.kind) {
     case Kind::set: {
       const double value = intervention.value;
@@ -151,7 +150,7 @@ CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, do
   Row out{};
   out.image = images[row];
   out.shape = images_.of(out.image);
-  if (acts && intervention.variable == info_.causal) {
+  if (acts && intervention.acts_on(info_.causal)) {
     const int wanted = intervention.kind == Kind::flip  ? 1 - out.shape
                        : intervention.kind == Kind::set ? static_cast<int>(intervention.value)
                                                         : coin();
@@ -167,7 +166,7 @@ CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, do
   // One uniform decides for all e at once: along the dial a row turns from agreeing to disagreeing.
   out.cue = follows_class_ ? out.shape : out.label;
   if (noise.cue.bernoulli(shift, row)) out.cue = (out.cue + another(noise.cue)) % count;
-  if (acts && intervention.variable == info_.cue) {
+  if (acts && intervention.acts_on(info_.cue)) {
     switch (intervention.kind) {
       case Kind::set:
         out.cue = static_cast<int>(intervention.value);

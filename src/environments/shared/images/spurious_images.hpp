@@ -61,6 +61,7 @@ class CuedImages : public Environment {
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const final;
   [[nodiscard]] bool supports(const Intervention& intervention) const final;
+  [[nodiscard]] double shared_bytes() const final { return images_.bytes(); }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:

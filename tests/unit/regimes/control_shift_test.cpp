@@ -6,7 +6,7 @@
 #include <string>
 
 #include "catch.hpp"
-#include "nouns/drifted_environment.hpp"
+#include "nouns/control_shift_environment.hpp"
 #include "regimes/shared/trajectory.hpp"
 #include "spurion/run.hpp"
 #include "statistical/estimates.hpp"
@@ -19,33 +19,35 @@ using Catch::Contains;
 
 namespace {
 
-std::unique_ptr<Environment> drifting(const std::string& name, Value::Table options = {}) {
-  return std::make_unique<DriftedEnvironment>(synthetic_world(name, std::move(options), 5), 5);
+std::unique_ptr<Environment> with_control_shifts(const std::string& name,
+                                                 Value::Table options = {}) {
+  return std::make_unique<ControlShiftEnvironment>(synthetic_world(name, std::move(options), 5), 5);
 }
 
-Domain drifted(const Environment& world, Drift::Kind kind, double level) {
-  return with_drift(world.train_domains().front(), {kind, level});
+Domain shifted(const Environment& world, ControlShift::Kind kind, double level) {
+  return with_control_shift(world.train_domains().front(), ControlShift{kind, level});
 }
 
 }  // namespace
 
-TEST_CASE("a drift is read back from the domain it was put on") {
-  Domain domain;
-  domain.key = "train_0";
-  const Domain with = with_drift(domain, {Drift::Kind::covariates, 0.1 + 0.2});
-  CHECK(drift_of(with).kind == Drift::Kind::covariates);
-  CHECK(drift_of(with).level == 0.1 + 0.2);
-  CHECK(without_drift(with).key == "train_0");
-  CHECK(with_drift(with, {}).key == "train_0");
-  CHECK(drift_of(domain).kind == Drift::Kind::none);
+TEST_CASE("a control shift names other rows and leaves the key alone") {
+  const Domain domain = Domain::train(0, 0.1);
+  const ControlShift shift{ControlShift::Kind::covariates, 0.25};
+  const Domain with = with_control_shift(domain, shift);
+  CHECK(with.control_shift == shift);
+  CHECK(with.key == domain.key);
+  CHECK(rows_text(domain) == "train_0");
+  CHECK(rows_text(with) == "train_0|control_shift:covariates=0.25");
+  CHECK_FALSE(with_control_shift(with, {}).control_shift);
 }
 
 TEST_CASE("chosen rows are addressable, of the share asked for, and none comes twice") {
-  const auto world = drifting("two_shortcuts");
-  for (const Drift::Kind kind : {Drift::Kind::classes, Drift::Kind::covariates}) {
+  const auto world = with_control_shifts("two_shortcuts");
+  for (const ControlShift::Kind kind :
+       {ControlShift::Kind::classes, ControlShift::Kind::covariates}) {
     for (const double level : {0.0, 0.15, 0.7, 1.0}) {
-      CAPTURE(drift_name(kind), level);
-      const Domain domain = drifted(*world, kind, level);
+      CAPTURE(control_shift_name(kind), level);
+      const Domain domain = shifted(*world, kind, level);
       const Sample all = world->sample(domain, Purpose::train, {0, 2000});
       CHECK(same_sample(slice(all, 700, 300), world->sample(domain, Purpose::train, {700, 300})));
       CHECK(same_sample(slice(all, 1999, 1), world->sample(domain, Purpose::train, {1999, 1})));
@@ -55,13 +57,13 @@ TEST_CASE("chosen rows are addressable, of the share asked for, and none comes t
         distinct.emplace(static_cast<const char*>(x[i].data_ptr()), x[i].numel() * sizeof(float));
       }
       CHECK(distinct.size() == 2000);
-      if (kind == Drift::Kind::classes) CHECK(estimate(all.y).agrees(level));
+      if (kind == ControlShift::Kind::classes) CHECK(estimate(all.y).agrees(level));
     }
   }
 }
 
-TEST_CASE("where rows end a drift chooses among those there are") {
-  const auto world = drifting("table");
+TEST_CASE("where rows end a control shift chooses among those there are") {
+  const auto world = with_control_shifts("table");
   const Domain usual = world->train_domains().front();
   const auto bytes_of = [](const Tensor& row) {
     return std::string(static_cast<const char*>(row.data_ptr()), row.nbytes());
@@ -71,16 +73,17 @@ TEST_CASE("where rows end a drift chooses among those there are") {
     const Sample pool = world->sample(usual, purpose, {0, limit});
     std::set<std::string> there;
     for (std::int64_t i = 0; i < limit; ++i) there.insert(bytes_of(pool.x[i]));
-    for (const Drift::Kind kind : {Drift::Kind::classes, Drift::Kind::covariates}) {
+    for (const ControlShift::Kind kind :
+         {ControlShift::Kind::classes, ControlShift::Kind::covariates}) {
       for (const double level : {0.0, 0.2, 1.0}) {
-        CAPTURE(purpose_name(purpose), drift_name(kind), level);
-        const Domain domain = with_drift(usual, {kind, level});
+        CAPTURE(purpose_name(purpose), control_shift_name(kind), level);
+        const Domain domain = with_control_shift(usual, ControlShift{kind, level});
         REQUIRE(world->row_limit(domain, purpose) == limit);
         const Sample rows = world->sample(domain, purpose, {0, limit});
         CHECK(
             same_sample(slice(rows, limit - 7, 7), world->sample(domain, purpose, {limit - 7, 7})));
         for (std::int64_t i = 0; i < limit; ++i) CHECK(there.count(bytes_of(rows.x[i])) == 1);
-        if (kind == Drift::Kind::classes) CHECK(estimate(rows.y).agrees(level));
+        if (kind == ControlShift::Kind::classes) CHECK(estimate(rows.y).agrees(level));
         const Sample twins =
             world->sample(domain, purpose, {0, limit}, Intervention::flip("spurious"));
         CHECK(at::equal(rows.y, twins.y));
@@ -90,8 +93,8 @@ TEST_CASE("where rows end a drift chooses among those there are") {
   }
 }
 
-TEST_CASE("within a class nothing drifts, and neither do labels of alike causes") {
-  const auto world = drifting("two_shortcuts");
+TEST_CASE("within a class nothing shifts, and neither do labels of alike causes") {
+  const auto world = with_control_shifts("two_shortcuts");
   const Domain usual = world->train_domains().front();
   const Sample before = world->sample(usual, Purpose::test, {0, 20000});
   const auto compare = [](const Tensor& a, const Tensor& b) {
@@ -104,7 +107,7 @@ TEST_CASE("within a class nothing drifts, and neither do labels of alike causes"
     return values.index({rows.y.eq(1)});
   };
   const Sample after =
-      world->sample(drifted(*world, Drift::Kind::classes, 0.2), Purpose::test, {0, 20000});
+      world->sample(shifted(*world, ControlShift::Kind::classes, 0.2), Purpose::test, {0, 20000});
   CHECK(estimate(after.y.to(at::kDouble)).agrees(0.2));
   for (std::int64_t input = 0; input < before.x.size(1); ++input) {
     CAPTURE(input);
@@ -113,8 +116,8 @@ TEST_CASE("within a class nothing drifts, and neither do labels of alike causes"
   }
   // Of covariates: the share above the mean is what was asked for, and labels given the side of the
   // mean are as they were.
-  const Sample moved =
-      world->sample(drifted(*world, Drift::Kind::covariates, 0.8), Purpose::test, {0, 20000});
+  const Sample moved = world->sample(shifted(*world, ControlShift::Kind::covariates, 0.8),
+                                     Purpose::test, {0, 20000});
   const double mean = world->sample(usual, Purpose::train, {0, 4096})
                           .causal.select(1, 0)
                           .to(at::kDouble)
@@ -127,28 +130,28 @@ TEST_CASE("within a class nothing drifts, and neither do labels of alike causes"
 }
 
 TEST_CASE("twins of chosen and of relabelled rows are of the same rows") {
-  const auto world = drifting("two_shortcuts");
-  const std::string cues = world->info().every_cue();
-  for (const Drift::Kind kind :
-       {Drift::Kind::classes, Drift::Kind::covariates, Drift::Kind::mechanism}) {
-    CAPTURE(drift_name(kind));
-    const Domain domain = drifted(*world, kind, 0.3);
+  const auto world = with_control_shifts("two_shortcuts");
+  const std::vector<std::string> cues = world->info().every_cue();
+  for (const ControlShift::Kind kind : {ControlShift::Kind::classes, ControlShift::Kind::covariates,
+                                        ControlShift::Kind::mechanism}) {
+    CAPTURE(control_shift_name(kind));
+    const Domain domain = shifted(*world, kind, 0.3);
     const Sample rows = world->sample(domain, Purpose::test, {0, 500});
     const Sample twins =
-        world->sample(domain, Purpose::test, {0, 500}, Intervention::resample(cues));
+        world->sample(domain, Purpose::test, {0, 500}, Intervention::resample_each(cues));
     CHECK(at::equal(rows.y, twins.y));
     CHECK(at::equal(rows.causal, twins.causal));
     CHECK_FALSE(at::equal(rows.spurious, twins.spurious));
   }
 }
 
-TEST_CASE("a drift of the mechanism moves every score as its ceilings say") {
-  const auto world = drifting("two_shortcuts");
+TEST_CASE("a control shift of the mechanism moves every score as its ceilings say") {
+  const auto world = with_control_shifts("two_shortcuts");
   const Domain usual = world->train_domains().front();
   const Ceilings before = world->ceilings(usual);
   for (const double level : {0.1, 0.5, 0.9}) {
     CAPTURE(level);
-    const Domain domain = drifted(*world, Drift::Kind::mechanism, level);
+    const Domain domain = shifted(*world, ControlShift::Kind::mechanism, level);
     const Sample plain = world->sample(usual, Purpose::test, {0, 20000});
     const Sample rows = world->sample(domain, Purpose::test, {0, 20000});
     CHECK(at::equal(plain.x, rows.x));
@@ -170,10 +173,10 @@ TEST_CASE("a drift of the mechanism moves every score as its ceilings say") {
 }
 
 TEST_CASE("noise of a regression adds to every error") {
-  const auto world = drifting("linear_unit_tests", {{"example", "1"}});
+  const auto world = with_control_shifts("linear_unit_tests", {{"example", "1"}});
   REQUIRE(world->info().task == Task::regression);
   const Domain usual = world->train_domains().front();
-  const Domain domain = drifted(*world, Drift::Kind::mechanism, 0.5);
+  const Domain domain = shifted(*world, ControlShift::Kind::mechanism, 0.5);
   const Ceilings before = world->ceilings(usual);
   const Ceilings after = world->ceilings(domain);
   const double added = 0.5 * before.chance;
@@ -183,42 +186,43 @@ TEST_CASE("noise of a regression adds to every error") {
   const Sample rows = world->sample(domain, Purpose::test, {0, 20000});
   CHECK(estimate((rows.y - plain.y).pow(2)).agrees(added));
   CHECK_THROWS_WITH(
-      world->sample(drifted(*world, Drift::Kind::classes, 0.5), Purpose::test, {0, 1}),
+      world->sample(shifted(*world, ControlShift::Kind::classes, 0.5), Purpose::test, {0, 1}),
       Contains("has no classes"));
 }
 
 TEST_CASE("a ceiling that is not known is not given") {
-  const auto noisy = drifting("two_shortcuts");
-  for (const Drift::Kind kind : {Drift::Kind::classes, Drift::Kind::covariates}) {
-    const Ceilings ceilings = noisy->ceilings(drifted(*noisy, kind, 0.3));
+  const auto noisy = with_control_shifts("two_shortcuts");
+  for (const ControlShift::Kind kind :
+       {ControlShift::Kind::classes, ControlShift::Kind::covariates}) {
+    const Ceilings ceilings = noisy->ceilings(shifted(*noisy, kind, 0.3));
     CHECK(std::isnan(ceilings.bayes.value));
     CHECK(std::isnan(ceilings.invariant.value));
     CHECK_FALSE(ceilings.population_erm.has_value());
   }
-  CHECK(noisy->ceilings(drifted(*noisy, Drift::Kind::classes, 0.3)).chance == 0.7);
-  CHECK(std::isnan(noisy->ceilings(drifted(*noisy, Drift::Kind::covariates, 0.3)).chance));
+  CHECK(noisy->ceilings(shifted(*noisy, ControlShift::Kind::classes, 0.3)).chance == 0.7);
+  CHECK(std::isnan(noisy->ceilings(shifted(*noisy, ControlShift::Kind::covariates, 0.3)).chance));
 }
 
-TEST_CASE("an environment that knows of no drift refuses to sample one") {
+TEST_CASE("an environment without control shifts refuses to sample one") {
   const auto raw = synthetic_world("two_shortcuts");
-  CHECK_THROWS_AS(raw->sample(with_drift(raw->train_domains().front(), {Drift::Kind::classes, 0.3}),
-                              Purpose::train, {0, 1}),
-                  LogicError);
+  CHECK_THROWS_AS(
+      raw->sample(shifted(*raw, ControlShift::Kind::classes, 0.3), Purpose::train, {0, 1}),
+      LogicError);
 }
 
-TEST_CASE("a trajectory drifts in the phases after the first") {
-  const auto world = drifting("two_shortcuts");
+TEST_CASE("a trajectory has control shifts in the phases after the first") {
+  const auto world = with_control_shifts("two_shortcuts");
   TrajectoryOptions options;
   options.trajectory = "fixed";
   options.phase_count = 3;
   options.control_shift = "classes";
   options.control_shift_levels = {0.5, 0.7, 0.9};
   const Trajectory trajectory(options, *world);
-  CHECK(drift_of(trajectory.phases()[0].domain).kind == Drift::Kind::none);
+  CHECK_FALSE(trajectory.phases()[0].domain.control_shift);
   for (std::size_t phase = 1; phase <= 3; ++phase) {
-    const Drift drift = drift_of(trajectory.phases()[phase].domain);
-    CHECK(drift.kind == Drift::Kind::classes);
-    CHECK(drift.level == options.control_shift_levels[phase - 1]);
+    const ControlShift expected{ControlShift::Kind::classes,
+                                options.control_shift_levels[phase - 1]};
+    CHECK(trajectory.phases()[phase].domain.control_shift == expected);
   }
   options.control_shift_levels = {0.5, 0.7};
   CHECK_THROWS_WITH(Trajectory(options, *world), Contains("2 numbers for 3 phases"));
@@ -226,7 +230,7 @@ TEST_CASE("a trajectory drifts in the phases after the first") {
   CHECK_THROWS_WITH(Trajectory(options, *world), Contains("no meaning"));
   options.control_shift = "mechanism";
   options.control_shift_levels = {};
-  CHECK(drift_of(Trajectory(options, *world).phases()[2].domain).level == 0.25);
+  CHECK(Trajectory(options, *world).phases()[2].domain.control_shift->level == 0.25);
 }
 
 namespace {
@@ -266,7 +270,7 @@ std::int64_t count(const TrialResult& trial, const std::string& metric, std::int
 
 }  // namespace
 
-TEST_CASE("a drifting stream is measured, and regret only where the ceiling is known") {
+TEST_CASE("a control shifting stream is measured, and regret only where the ceiling is known") {
   for (
       const TrialResult& trial : run_stream(
           R"({ name = "online", trajectory = "fixed", phase_count = 2, control_shift = "classes", control_shift_levels = [0.8, 0.2], windows = 2 })")) {
