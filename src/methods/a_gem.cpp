@@ -23,9 +23,9 @@ class AGem final : public Method {
     using O = Options;
     static const auto schema = [] {
       Schema<O> fields;
-      fields.field("memory", &O::memory, "Rows of earlier phases kept.", between(1, 10000000))
-          .field("replayed", &O::replayed, "Rows of the memory that g_ref is of.",
-                 between(1, 1000000));
+      fields.field("memory", &O::memory, "Rows of earlier phases to keep.", between(1, 10000000))
+          .field("replayed", &O::replayed,
+                 "Rows of the memory that give the reference gradient g_ref.", between(1, 1000000));
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;
@@ -92,7 +92,8 @@ class AGem final : public Method {
 
 void register_a_gem(Catalog& catalog);
 void register_a_gem(Catalog& catalog) {
-  catalog.methods.add<AGem>("a_gem", "Projects gradients that would undo earlier phases.",
+  catalog.methods.add<AGem>("a_gem",
+                            "Projects a gradient if it would raise the loss on earlier phases.",
                             "Chaudhry et al. 2019, arXiv:1812.00420");
 }
 

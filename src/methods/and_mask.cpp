@@ -27,8 +27,8 @@ class AndMask final : public Method {
     static const auto schema =
         Schema<O>()
             .field("agreement", &O::agreement,
-                   "Share tau of domains whose gradient signs must agree.", between(0, 1),
-                   uniform(0.8, 1.0))
+                   "Agreement tau: share of domains whose gradients must have the same sign.",
+                   between(0, 1), uniform(0.8, 1.0))
             .field("normalise", &O::normalise,
                    "Scale each domain's weight gradients to norm 1 before masking.",
                    one_of({"none", "weights"}));

@@ -29,9 +29,11 @@ class CheckpointHedge final : public Method {
     using O = Options;
     static const auto schema = [] {
       Schema<O> fields;
-      fields.field("experts", &O::experts, "Copies kept, the newest.", between(1, 100))
-          .field("every", &O::every, "Updates between two copies.", at_least(1))
-          .field("discount", &O::discount, "What a batch's loss counts after the next one.",
+      fields
+          .field("experts", &O::experts, "Number of copies; the newest are kept.", between(1, 100))
+          .field("every", &O::every, "Number of updates between two copies.", at_least(1))
+          .field("discount", &O::discount,
+                 "Factor by which the weight of a past loss shrinks with each minibatch.",
                  between(0, 1));
       return BaseRiskOptions::add_to(fields);
     }();
@@ -128,7 +130,7 @@ class CheckpointHedge final : public Method {
 void register_checkpoint_hedge(Catalog& catalog);
 void register_checkpoint_hedge(Catalog& catalog) {
   catalog.methods.add<CheckpointHedge>("checkpoint_hedge",
-                                       "Predicts with the best of its own past copies.",
+                                       "Predicts with the best of its own earlier copies.",
                                        "Freund & Schapire 1997; Herbster & Warmuth 1998");
 }
 

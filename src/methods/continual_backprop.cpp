@@ -42,11 +42,12 @@ class ContinualBackprop final : public Method {
       Schema<O> fields;
       fields
           .field("replacement_rate", &O::replacement_rate,
-                 "Share of the mature units of a layer replaced in an update.", between(0, 1),
+                 "Share of the mature units of a layer that each update replaces.", between(0, 1),
                  log_uniform(1e-5, 1e-2))
           .field("utility_decay", &O::utility_decay, "Decay of the running mean of utilities.",
                  Bounds{0.0, 1.0, false, true, {}})
-          .field("maturity", &O::maturity, "Updates a unit is safe for.", at_least(0));
+          .field("maturity", &O::maturity,
+                 "Number of updates during which a new unit cannot be replaced.", at_least(0));
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;
@@ -199,7 +200,7 @@ class ContinualBackprop final : public Method {
 void register_continual_backprop(Catalog& catalog);
 void register_continual_backprop(Catalog& catalog) {
   catalog.methods.add<ContinualBackprop>("continual_backprop",
-                                         "Replaces the least useful hidden units all the time.",
+                                         "Continually replaces the least useful hidden units.",
                                          "Dohare et al. 2024, Nature 632 (arXiv:2306.13812)");
 }
 

@@ -25,15 +25,15 @@ class DerPp final : public Method {
     using O = Options;
     static const auto schema = [] {
       Schema<O> fields;
-      fields.field("memory", &O::memory, "Rows kept.", between(1, 10000000))
-          .field("replayed", &O::replayed, "Rows of each of the two draws of an update.",
+      fields.field("memory", &O::memory, "Rows to keep.", between(1, 10000000))
+          .field("replayed", &O::replayed,
+                 "Rows of each of the two samples that an update takes from the memory.",
                  between(1, 1000000))
-          .field(
-              "alpha", &O::alpha,
-              "Multiplier of the squared distance from the kept logits, summed over outputs; the "
-              "authors' code averages over outputs.",
-              at_least(0), log_uniform(1e-1, 1e0))
-          .field("beta", &O::beta, "Multiplier of the risk on kept rows.", at_least(0),
+          .field("alpha", &O::alpha,
+                 "Multiplier of the squared distance to the stored logits, summed over outputs. "
+                 "(The authors' code averages over outputs.)",
+                 at_least(0), log_uniform(1e-1, 1e0))
+          .field("beta", &O::beta, "Multiplier of the risk on stored rows.", at_least(0),
                  log_uniform(1e-1, 1e0));
       return BaseRiskOptions::add_to(fields);
     }();
@@ -99,8 +99,9 @@ class DerPp final : public Method {
 
 void register_der_pp(Catalog& catalog);
 void register_der_pp(Catalog& catalog) {
-  catalog.methods.add<DerPp>("der_pp", "Replays rows with the logits they once had.",
-                             "Buzzega et al. 2020, arXiv:2004.07211");
+  catalog.methods.add<DerPp>(
+      "der_pp", "Replays stored rows together with the logits they had when they were stored.",
+      "Buzzega et al. 2020, arXiv:2004.07211");
 }
 
 }  // namespace spurion::methods

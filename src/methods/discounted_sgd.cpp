@@ -27,9 +27,10 @@ class DiscountedSgd final : public Method {
     static const auto schema = [] {
       Schema<O> fields;
       fields
-          .field("discount", &O::discount, "Weight of a batch relative to the next one.",
+          .field("discount", &O::discount, "Weight of a minibatch relative to the next one.",
                  between(0, 1), uniform(0.5, 0.99))
-          .field("window", &O::window, "Batches that count.", between(1, 1000));
+          .field("window", &O::window, "Number of recent minibatches in the risk.",
+                 between(1, 1000));
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;
@@ -105,9 +106,9 @@ class DiscountedSgd final : public Method {
 
 void register_discounted_sgd(Catalog& catalog);
 void register_discounted_sgd(Catalog& catalog) {
-  catalog.methods.add<DiscountedSgd>("discounted_sgd",
-                                     "Descends a discounted risk of the last batches.",
-                                     "Kivinen, Smola & Williamson 2004 (forgetting by decay)");
+  catalog.methods.add<DiscountedSgd>(
+      "discounted_sgd", "Minimises a discounted risk over the most recent minibatches.",
+      "Kivinen, Smola & Williamson 2004 (forgetting by decay)");
 }
 
 }  // namespace spurion::methods

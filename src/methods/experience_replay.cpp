@@ -22,7 +22,7 @@ class ExperienceReplay final : public Method {
     using O = Options;
     static const auto schema = [] {
       Schema<O> fields;
-      fields.field("memory", &O::memory, "Rows kept.", between(1, 10000000))
+      fields.field("memory", &O::memory, "Rows to keep.", between(1, 10000000))
           .field("replayed", &O::replayed, "Rows of the memory in each update.",
                  between(1, 1000000))
           .field("strength", &O::strength, "Multiplier of the risk on the memory.", at_least(0),
@@ -82,7 +82,7 @@ class ExperienceReplay final : public Method {
 void register_experience_replay(Catalog& catalog);
 void register_experience_replay(Catalog& catalog) {
   catalog.methods.add<ExperienceReplay>("experience_replay",
-                                        "Replays rows from a reservoir of all seen.",
+                                        "Replays rows from a reservoir sample of all earlier rows.",
                                         "Chaudhry et al. 2019, arXiv:1902.10486");
 }
 

@@ -26,7 +26,8 @@ class Iga final : public Method {
                  "Multiplier w of the variance of the domains' gradients.", at_least(0),
                  log_uniform(1e1, 1e5))
           .field("reduction", &O::reduction,
-                 "sum over domains (linear unit tests) or mean (the variance's trace).",
+                 "Reduction over domains: sum (as in the linear unit tests) or mean (the trace of "
+                 "the variance).",
                  one_of({"sum", "mean"}));
       return L2Option::add_to(fields);
     }();

@@ -52,16 +52,17 @@ class IrmV1 final : public ObjectiveMethod {
           .field("anneal_steps", &O::anneal_steps,
                  "Steps before the weight changes from initial_weight to penalty_weight.",
                  at_least(0), uniform_integer(50, 250))
-          .field("rescale", &O::rescale, "Divide the loss by the weight where that is above 1.")
+          .field("rescale", &O::rescale, "Divide the loss by the weight if the weight is above 1.")
           .field("dummy", &O::dummy,
-                 "Dummy classifier: scale, a factor of the output; affine, a factor and a bias; "
-                 "inputs, a factor of each input of the last layer (models linear in their "
-                 "inputs), the squares averaged over these.",
+                 "Dummy classifier. scale: a factor of the output. affine: a factor and a bias. "
+                 "inputs: a factor of each input of the last layer (for models that are linear in "
+                 "their inputs), with the squares averaged over the inputs.",
                  one_of({"scale", "affine", "inputs"}))
-          .field("reduction", &O::reduction, "How penalties of the domains are combined.",
+          .field("reduction", &O::reduction, "Reduction of the penalties over domains.",
                  one_of({"mean", "sum"}))
           .field("initial_weight", &O::initial_weight, "Weight before anneal_steps.", at_least(0))
-          .field("convex", &O::convex, "(1 - w) R + w P instead of R + w P; w must be in [0, 1].");
+          .field("convex", &O::convex,
+                 "Use (1 - w) R + w P instead of R + w P. w must be in [0, 1].");
       return L2Option::add_to(fields);
     }();
     return schema;

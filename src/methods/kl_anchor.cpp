@@ -69,7 +69,8 @@ class KlAnchor final : public ObjectiveMethod {
 
 void register_kl_anchor(Catalog& catalog);
 void register_kl_anchor(Catalog& catalog) {
-  catalog.methods.add<KlAnchor>("kl_anchor", "Fine-tuning held to the pretrained predictor by KL.",
+  catalog.methods.add<KlAnchor>("kl_anchor",
+                                "Fine-tuning with a KL penalty towards the pretrained predictor.",
                                 "Korbak et al. 2022, arXiv:2205.11275");
 }
 

@@ -24,7 +24,7 @@ class L2Init final : public ObjectiveMethod {
       fields
           .field("strength", &O::strength, "Multiplier of the squared distance.", at_least(0),
                  log_uniform(1e-5, 1e-1))
-          .field("towards", &O::towards, "What parameters are drawn to.",
+          .field("towards", &O::towards, "The point that the penalty pulls the parameters to.",
                  one_of({"initial", "pretrained"}));
       return BaseRiskOptions::add_to(fields);
     }();
@@ -69,7 +69,7 @@ class L2Init final : public ObjectiveMethod {
 
 void register_l2_init(Catalog& catalog);
 void register_l2_init(Catalog& catalog) {
-  catalog.methods.add<L2Init>("l2_init", "Draws parameters back to where they began.",
+  catalog.methods.add<L2Init>("l2_init", "Penalises the distance from the initial parameters.",
                               "Kumar et al. 2023, arXiv:2308.11958");
 }
 

@@ -21,7 +21,7 @@ class LastLayerRetraining final : public Method {
     static const auto schema = [] {
       Schema<Options> fields;
       fields.field("reinitialise", &Options::reinitialise,
-                   "Start the last layer anew in each later phase.");
+                   "Reinitialise the last layer in each later phase.");
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;

@@ -75,8 +75,9 @@ class Lwf final : public ObjectiveMethod {
 
 void register_lwf(Catalog& catalog);
 void register_lwf(Catalog& catalog) {
-  catalog.methods.add<Lwf>("lwf", "Learning without forgetting: distils from the last phase.",
-                           "Li & Hoiem 2016, arXiv:1606.09282");
+  catalog.methods.add<Lwf>(
+      "lwf", "Learning without forgetting: distillation from the model of the previous phase.",
+      "Li & Hoiem 2016, arXiv:1606.09282");
 }
 
 }  // namespace spurion::methods

@@ -25,8 +25,8 @@ class Mas final : public Method {
       fields
           .field("strength", &O::strength, "Multiplier of the quadratic penalty.", at_least(0),
                  log_uniform(1e-2, 1e2))
-          .field("importance_rows", &O::importance_rows, "Rows of a phase its importances are of.",
-                 between(1, 100000));
+          .field("importance_rows", &O::importance_rows,
+                 "Rows of a phase from which the importances are computed.", between(1, 100000));
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;
@@ -79,8 +79,9 @@ class Mas final : public Method {
 
 void register_mas(Catalog& catalog);
 void register_mas(Catalog& catalog) {
-  catalog.methods.add<Mas>("mas", "Memory aware synapses: holds what the output is sensitive to.",
-                           "Aljundi et al. 2018, arXiv:1711.09601");
+  catalog.methods.add<Mas>(
+      "mas", "Memory aware synapses: protects the parameters to which the output is sensitive.",
+      "Aljundi et al. 2018, arXiv:1711.09601");
 }
 
 }  // namespace spurion::methods

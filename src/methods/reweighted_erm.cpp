@@ -66,7 +66,7 @@ class ReweightedErm final : public ObjectiveMethod {
 void register_reweighted_erm(Catalog& catalog);
 void register_reweighted_erm(Catalog& catalog) {
   catalog.methods.add<ReweightedErm>("reweighted_erm",
-                                     "ERM in which every group of (label, cue) weighs the same.",
+                                     "ERM with equal weight for every group of (label, cue).",
                                      "Shimodaira 2000; as in Sagawa et al. 2020, arXiv:2005.04345");
 }
 

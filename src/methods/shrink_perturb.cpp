@@ -23,11 +23,13 @@ class ShrinkPerturb final : public Method {
     static const auto schema = [] {
       Schema<O> fields;
       fields
-          .field("shrink", &O::shrink, "Factor of the parameters.", between(0, 1),
+          .field("shrink", &O::shrink, "Factor that multiplies the parameters.", between(0, 1),
                  uniform(0.2, 1.0))
-          .field("perturb", &O::perturb, "Factor of the fresh initialisation added.", at_least(0),
-                 log_uniform(1e-3, 1.0))
-          .field("every", &O::every, "Updates between two times; 0: at phases only.", at_least(0));
+          .field("perturb", &O::perturb, "Factor of the fresh initialisation that is added.",
+                 at_least(0), log_uniform(1e-3, 1.0))
+          .field("every", &O::every,
+                 "Number of updates between two applications. 0: only at the start of a phase.",
+                 at_least(0));
       return BaseRiskOptions::add_to(fields);
     }();
     return schema;
@@ -89,9 +91,10 @@ class ShrinkPerturb final : public Method {
 
 void register_shrink_perturb(Catalog& catalog);
 void register_shrink_perturb(Catalog& catalog) {
-  catalog.methods.add<ShrinkPerturb>("shrink_perturb",
-                                     "Shrinks parameters and adds noise when the data change.",
-                                     "Ash & Adams 2020, arXiv:1910.08475");
+  catalog.methods.add<ShrinkPerturb>(
+      "shrink_perturb",
+      "Shrinks the parameters and adds a fresh initialisation when the data change.",
+      "Ash & Adams 2020, arXiv:1910.08475");
 }
 
 }  // namespace spurion::methods

@@ -83,8 +83,9 @@ class Si final : public Method {
 
 void register_si(Catalog& catalog);
 void register_si(Catalog& catalog) {
-  catalog.methods.add<Si>("si", "Synaptic intelligence: holds what the path of the loss ran along.",
-                          "Zenke et al. 2017, arXiv:1703.04200");
+  catalog.methods.add<Si>(
+      "si", "Synaptic intelligence: protects the parameters that lowered the loss in training.",
+      "Zenke et al. 2017, arXiv:1703.04200");
 }
 
 }  // namespace spurion::methods

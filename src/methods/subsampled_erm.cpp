@@ -108,7 +108,7 @@ class SubsampledErm final : public ObjectiveMethod {
 void register_subsampled_erm(Catalog& catalog);
 void register_subsampled_erm(Catalog& catalog) {
   catalog.methods.add<SubsampledErm>("subsampled_erm",
-                                     "ERM on as many rows of each group as the smallest has.",
+                                     "ERM on a subsample with equally many rows of each group.",
                                      "Sagawa et al. 2020, arXiv:2005.04345");
 }
 

@@ -35,15 +35,17 @@ class VRex final : public ObjectiveMethod {
       Schema<O> fields;
       fields
           .field("penalty_weight", &O::penalty_weight,
-                 "Multiplier w of the variance of risks. Twice the w of the authors' code, which "
-                 "minimises R_1 + R_2 + l2 N + w (R_1 - R_2)^2; its l2 is twice the l2 here.",
+                 "Multiplier w of the variance of the risks. It is twice the w of the authors' "
+                 "code, which minimises R_1 + R_2 + l2 N + w (R_1 - R_2)^2. The l2 of that code is "
+                 "twice the l2 of spurion.",
                  at_least(0), log_uniform(1e1, 1e5))
           .field("anneal_steps", &O::anneal_steps,
                  "Steps before the weight changes from initial_weight to penalty_weight.",
                  at_least(0), uniform_integer(50, 250))
-          .field("rescale", &O::rescale, "Divide the loss by the weight where that is above 1.")
+          .field("rescale", &O::rescale, "Divide the loss by the weight if the weight is above 1.")
           .field("initial_weight", &O::initial_weight,
-                 "Weight before anneal_steps; 2 is the 1 of the authors' code.", at_least(0));
+                 "Weight before anneal_steps. A weight of 2 corresponds to 1 in the authors' code.",
+                 at_least(0));
       return L2Option::add_to(fields);
     }();
     return schema;

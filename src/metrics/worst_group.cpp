@@ -94,9 +94,9 @@ class WorstGroup final : public Metric {
 
 void register_worst_group(Catalog& catalog);
 void register_worst_group(Catalog& catalog) {
-  catalog.metrics.add<WorstGroup>("worst_group",
-                                  "Accuracy in each group of (label, cue), and the lowest of them.",
-                                  "Sagawa et al. 2020, arXiv:1911.08731");
+  catalog.metrics.add<WorstGroup>(
+      "worst_group", "Accuracy in each group of (label, cue), and the lowest of these.",
+      "Sagawa et al. 2020, arXiv:1911.08731");
 }
 
 }  // namespace spurion::metrics

@@ -36,14 +36,16 @@ class CausalTransformer final : public Model {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("width", &O::width, "Numbers that stand for a position.", between(1, 4096),
+            .field("width", &O::width, "Size of the embedding of a position.", between(1, 4096),
                    choice({16, 32, 64}))
-            .field("depth", &O::depth, "Blocks.", between(1, 32), uniform_integer(1, 4))
-            .field("heads", &O::heads, "Heads of the attention; must divide 'width'.",
+            .field("depth", &O::depth, "Number of blocks.", between(1, 32), uniform_integer(1, 4))
+            .field("heads", &O::heads, "Number of attention heads. It must divide 'width'.",
                    between(1, 64))
             .field("expansion", &O::expansion,
-                   "Hidden units of a block's perceptron, in multiples of 'width'.", between(1, 16))
-            .field("activation", &O::activation, "Of those units: gelu (tanh form) or relu.",
+                   "Hidden units of the perceptron in a block, as a multiple of 'width'.",
+                   between(1, 16))
+            .field("activation", &O::activation,
+                   "Activation of the hidden units: gelu (tanh form) or relu.",
                    one_of({"gelu", "relu"}));
     return schema;
   }

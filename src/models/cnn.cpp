@@ -40,10 +40,11 @@ class Cnn final : public Model {
     static const auto schema =
         Schema<O>()
             .field("channels", &O::channels,
-                   "Channels of the first layer; the other three have twice as many.",
+                   "Channels of the first layer. The other three layers have twice as many.",
                    between(1, 4096), choice({8, 16, 32, 64}))
             .field("groups", &O::groups,
-                   "Groups of the group normalisation; must divide 'channels'.", between(1, 4096))
+                   "Groups of the group normalisation. The number must divide 'channels'.",
+                   between(1, 4096))
             .field("greyscale", &O::greyscale,
                    "Sum the channels of an image before the first layer.");
     return schema;

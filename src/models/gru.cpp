@@ -32,8 +32,7 @@ class Gru final : public Model {
         Schema<Options>()
             .field("width", &Options::width, "Units of the hidden state.", between(1, 4096),
                    log_uniform_integer(16, 128))
-            .field("depth", &Options::depth, "Layers, each reading the states of the one below.",
-                   between(1, 16));
+            .field("depth", &Options::depth, "Number of stacked layers.", between(1, 16));
     return schema;
   }
 

@@ -20,7 +20,7 @@ class Linear final : public Model, public engine::AffineModel {
   static const Schema<Options>& schema() {
     static const auto schema = Schema<Options>().field(
         "initialisation", &Options::initialisation,
-        "Weights: torch (U(+-1/sqrt(fan_in)), biases too), xavier, or zeros.",
+        "Initial weights: torch (U(+-1/sqrt(fan_in)), also for biases), xavier or zeros.",
         one_of({"torch", "xavier", "zeros"}));
     return schema;
   }

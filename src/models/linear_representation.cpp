@@ -24,7 +24,7 @@ class LinearRepresentation final : public Model {
   static const Schema<Options>& schema() {
     static const auto schema = Schema<Options>().field(
         "spread", &Options::spread,
-        "Phi starts as the identity plus U(-spread, spread) in each entry; the source has 0.",
+        "Initial Phi: the identity plus U(-spread, spread) in each entry. The source uses 0.",
         between(0, 10));
     return schema;
   }

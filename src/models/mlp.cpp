@@ -27,16 +27,17 @@ class Mlp final : public Model, public engine::RiskModel {
   using Options = MlpOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema =
-        Schema<O>()
-            .field("depth", &O::depth, "Hidden layers.", between(1, 64), uniform_integer(1, 4))
-            .field("width", &O::width, "Units of each hidden layer.", between(1, 65536),
-                   log_uniform_integer(64, 512))
-            .field("initialisation", &O::initialisation,
-                   "Weights: xavier or kaiming (uniform, zero biases), or torch's default.",
-                   one_of({"xavier", "kaiming", "torch"}))
-            .field("greyscale", &O::greyscale,
-                   "Sum the channels of an image before the first layer.");
+    static const auto schema = Schema<O>()
+                                   .field("depth", &O::depth, "Number of hidden layers.",
+                                          between(1, 64), uniform_integer(1, 4))
+                                   .field("width", &O::width, "Units of each hidden layer.",
+                                          between(1, 65536), log_uniform_integer(64, 512))
+                                   .field("initialisation", &O::initialisation,
+                                          "Initial weights: xavier or kaiming (uniform, zero "
+                                          "biases), or torch (the LibTorch default).",
+                                          one_of({"xavier", "kaiming", "torch"}))
+                                   .field("greyscale", &O::greyscale,
+                                          "Sum the channels of an image before the first layer.");
     return schema;
   }
 

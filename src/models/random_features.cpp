@@ -34,10 +34,11 @@ class RandomFeatures final : public Model {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("width", &O::width, "Features N.", between(1, 65536),
+            .field("width", &O::width, "Number N of features.", between(1, 65536),
                    log_uniform_integer(10, 10000))
             .field("feature_seed", &O::feature_seed,
-                   "Names the random features; seeds of a trial do not change them.", at_least(0));
+                   "Seed of the random features. The seed of a trial does not change them.",
+                   at_least(0));
     return schema;
   }
 

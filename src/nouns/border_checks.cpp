@@ -136,7 +136,7 @@ void check_layout(const Model& model) {
     }
     next += count;
   }
-  if (next == 0) refuse("it has no parameters");
+  if (next == 0) refuse("the model has no parameters");
   if (const ParameterBlock* weights = model.linear_weights()) {
     if (weights->offset < 0 || weights->offset + element_count(weights->shape) > next) {
       refuse(fmt::format("its linear weights reach to {}, there are {} parameters",

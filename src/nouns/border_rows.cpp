@@ -81,7 +81,8 @@ void check_environment(const Environment& environment) {
     refuse_rows(fmt::format("info() says rows of shape [{}], expected positive sizes",
                             fmt::join(info.input_shape, ", ")));
   }
-  if (info.cues.size() == 1) refuse_rows("info() lists one cue: a list is for several");
+  if (info.cues.size() == 1)
+    refuse_rows("info() lists one cue; the list is for environments with several cues");
   const std::vector<Domain> train = environment.train_domains();
   if (train.empty()) refuse_rows("it has no train domain");
   std::set<std::string> names;
@@ -99,7 +100,8 @@ void check_environment(const Environment& environment) {
     refuse_rows(fmt::format("the test domain is called '{}', expected 'test'", test.name));
   }
   if (!(info.dial.low < info.dial.high) || !std::isfinite(info.dial.high - info.dial.low)) {
-    refuse_rows(fmt::format("the dial reaches from {} to {}", info.dial.low, info.dial.high));
+    refuse_rows(fmt::format("the range of the shift is {} to {}, but it must have an extent",
+                            info.dial.low, info.dial.high));
   }
   for (const double point : info.dial.points) {
     if (!(point >= info.dial.low && point <= info.dial.high)) {
@@ -242,7 +244,7 @@ void check_schedule(const std::vector<Phase>& schedule, const EnvironmentInfo& i
     check_domain(phase.domain, info);
     for (const Domain& domain : phase.trained_on) check_domain(domain, info);
     if (phase.max_past_phases_evaluated < 0) {
-      refuse_rows(fmt::format("phase '{}' measures {} past phases", phase.domain.name,
+      refuse_rows(fmt::format("phase '{}': max_past_phases_evaluated is {}", phase.domain.name,
                               phase.max_past_phases_evaluated));
     }
   }

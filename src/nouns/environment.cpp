@@ -61,7 +61,7 @@ Sample Environment::sample(const Domain& domain, Purpose purpose, RowRange rows,
     throw UsageError(fmt::format("{} cannot perform {}", info().name, intervention.text()));
   }
   SPURION_CHECK(!domain.control_shift || has_control_shifts(),
-                "a domain with a control shift was asked of an environment that has none");
+                "a domain with a control shift needs an environment that supports control shifts");
   Sample sample = generate(domain, purpose, rows, intervention);
   // A wrapper gives what the one inside gave, where it was looked at.
   if (dynamic_cast<const WrappedEnvironment*>(this) == nullptr) {

@@ -13,11 +13,13 @@ const Schema<TrainingOptions>& TrainingOptions::schema() {
   using O = TrainingOptions;
   static const auto schema =
       Schema<O>()
-          .field("steps", &O::steps, "Updates in all, shared out over the phases of a stream.",
+          .field("steps", &O::steps, "Total number of updates. In a stream the phases share them.",
                  between(0, kBeyondMachines), log_uniform_integer(100, 10000))
-          .field("rows", &O::rows, "Training rows of each train domain (of each phase).",
+          .field("rows", &O::rows,
+                 "Training rows of each train domain. In a stream: of each domain in each phase.",
                  between(1, kBeyondMachines), log_uniform_integer(100, 100000))
-          .field("batch", &O::batch, "Rows of each domain in a minibatch; 0 means all of them.",
+          .field("batch", &O::batch,
+                 "Rows of each domain in a minibatch. 0: all rows (full batch).",
                  between(0, kBeyondMachines), log_uniform_integer(8, 512));
   return schema;
 }
@@ -26,13 +28,16 @@ const Schema<EvaluationOptions>& EvaluationOptions::schema() {
   using O = EvaluationOptions;
   static const auto schema =
       Schema<O>()
-          .field("rows", &O::rows, "Held-out rows of each domain, and pairs of twins on the dial.",
+          .field("rows", &O::rows,
+                 "Held-out rows for the evaluation of each domain, and twin pairs for the shift "
+                 "curve.",
                  between(1, kBeyondMachines))
-          .field("every", &O::every, "Measure every so many steps; 0 means at the end only.",
+          .field("every", &O::every, "Number of steps between two evaluations. 0: only at the end.",
                  between(0, kBeyondMachines))
-          .field("training_rows", &O::training_rows,
-                 "Rows of each train domain's training set that are measured too; 0 means none.",
-                 between(0, kBeyondMachines));
+          .field(
+              "training_rows", &O::training_rows,
+              "Training rows of each train domain on which the model is also evaluated. 0: none.",
+              between(0, kBeyondMachines));
   return schema;
 }
 

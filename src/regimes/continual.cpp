@@ -30,7 +30,7 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
       Schema<Options> fields;
       return TuningOptions::add_to(TrajectoryOptions::add_to(fields))
           .field("randomise_cue", &Options::randomise_cue,
-                 "After phase 0 train on rows whose cues were resampled by intervention (oracle).");
+                 "Oracle: after phase 0, train on rows whose cues are resampled by intervention.");
     }();
     return schema;
   }

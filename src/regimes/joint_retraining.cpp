@@ -27,8 +27,8 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
       Schema<Options> fields;
       return TrajectoryOptions::add_to(fields).field(
           "budget", &Options::budget,
-          "equal: goes on training with the phase's updates; full: starts anew with those of all "
-          "phases so far.",
+          "equal: continue training with the updates of the phase. full: restart from the initial "
+          "parameters, with the updates of all phases so far.",
           one_of({"equal", "full"}));
     }();
     return schema;
@@ -127,7 +127,7 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
 void register_joint_retraining(Catalog& catalog);
 void register_joint_retraining(Catalog& catalog) {
   catalog.regimes.add<JointRetraining>(
-      "joint_retraining", "Training on all data so far at each phase: the upper reference.",
+      "joint_retraining", "Joint training on the data of all phases so far, at each phase.",
       "Lopez-Paz & Ranzato 2017, arXiv:1706.08840 (joint training)");
 }
 

@@ -24,9 +24,9 @@ class Offline final : public Regime {
     static const auto schema =
         Schema<Options>()
             .field("randomise_cue", &Options::randomise_cue,
-                   "Train on rows whose cue was resampled by intervention (oracle).")
+                   "Oracle: train on rows whose cues are resampled by intervention.")
             .field("group_labels", &Options::group_labels,
-                   "Let methods see the group of each training row.");
+                   "Show methods the group of each training row.");
     return schema;
   }
   explicit Offline(const Options& options) : options_(options) {}
@@ -80,7 +80,8 @@ class Offline final : public Regime {
 
 void register_offline(Catalog& catalog);
 void register_offline(Catalog& catalog) {
-  catalog.regimes.add<Offline>("offline", "All train domains at once, a fixed training set.", "-");
+  catalog.regimes.add<Offline>(
+      "offline", "Training on all train domains at once, with a fixed training set.", "-");
 }
 
 }  // namespace spurion::regimes

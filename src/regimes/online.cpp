@@ -33,7 +33,7 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
       Schema<Options> fields;
       return OnlineStreamOptions::add_to(fields)
           .field("label_delay", &Options::label_delay,
-                 "Batches that come between a batch and its labels.", at_least(0))
+                 "Number of minibatches between a minibatch and its labels.", at_least(0))
           .field("label_share", &Options::label_share, "Share of rows whose label is revealed.",
                  Bounds{0.0, 1.0, true, false, {}});
     }();
@@ -53,9 +53,10 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
       steps += trajectory.steps(phase, training.steps);
     }
     if (options_.label_delay >= steps) {
-      throw UsageError(fmt::format(
-          "label_delay = {}: no label of the stream's {} batches would come before its end",
-          options_.label_delay, steps));
+      throw UsageError(
+          fmt::format("label_delay = {}: the stream has {} minibatches, so no label would arrive "
+                      "before its end",
+                      options_.label_delay, steps));
     }
   }
 
@@ -122,9 +123,9 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
 
 void register_online(Catalog& catalog);
 void register_online(Catalog& catalog) {
-  catalog.regimes.add<Online>(
-      "online", "Test-then-train over a stream whose correlation shifts at known times.",
-      "Dawid 1984 (prequential evaluation)");
+  catalog.regimes.add<Online>("online",
+                              "Test-then-train on a stream whose cues shift at known times.",
+                              "Dawid 1984 (prequential evaluation)");
 }
 
 }  // namespace spurion::regimes

@@ -31,16 +31,18 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
     static const auto schema = [] {
       Schema<Options> fields;
       return OnlineStreamOptions::add_to(fields)
-          .field("label_share", &Options::label_share, "Share of rows whose label is asked for.",
+          .field("label_share", &Options::label_share,
+                 "Share of rows for which the learner queries the label.",
                  Bounds{0.0, 1.0, true, false, {}})
           .field("intervention_share", &Options::intervention_share,
-                 "Share of rows that are asked for with every cue resampled, with their label.",
+                 "Share of rows for which the learner queries an intervention: the row with every "
+                 "cue resampled, and its label.",
                  between(0, 1))
           .field("selection", &Options::selection,
-                 "Which rows are asked about (regression knows no margin: random).",
+                 "How the rows to query are selected. (Regression has no margin: use random.)",
                  one_of({"uncertain", "random"}))
           .field("intervention_price", &Options::intervention_price,
-                 "Labels that one intervention costs as much as.", at_least(0));
+                 "Price of one intervention, in labels.", at_least(0));
     }();
     return schema;
   }
@@ -160,9 +162,9 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
 
 void register_online_active(Catalog& catalog);
 void register_online_active(Catalog& catalog) {
-  catalog.regimes.add<OnlineActive>("online_active",
-                                    "Online, asking for labels and interventions at a price.",
-                                    "Lewis & Gale 1994 (uncertainty sampling)");
+  catalog.regimes.add<OnlineActive>(
+      "online_active", "Online training that queries labels and interventions at a price.",
+      "Lewis & Gale 1994 (uncertainty sampling)");
 }
 
 }  // namespace spurion::regimes

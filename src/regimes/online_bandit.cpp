@@ -33,7 +33,7 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
       Schema<Options> fields;
       return OnlineStreamOptions::add_to(fields).field(
           "exploration", &Options::exploration,
-          "Probability of choosing a class at random, each equally often.",
+          "Probability of choosing a class uniformly at random.",
           Bounds{0.0, 1.0, true, false, {}});
     }();
     return schema;
@@ -42,7 +42,7 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
   [[nodiscard]] std::vector<Phase> schedule(const Environment& environment) const override {
     if (environment.info().task == Task::regression) {
       throw UsageError("regime 'online_bandit' chooses classes, and " + environment.info().name +
-                       " is a regression world; use 'online'");
+                       " is a regression environment; use 'online'");
     }
     return TrajectoryRegime::schedule(environment);
   }
@@ -127,9 +127,9 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
 
 void register_online_bandit(Catalog& catalog);
 void register_online_bandit(Catalog& catalog) {
-  catalog.regimes.add<OnlineBandit>("online_bandit",
-                                    "Online, seeing only whether the chosen prediction was right.",
-                                    "Dudik, Langford & Li 2011, arXiv:1103.4601");
+  catalog.regimes.add<OnlineBandit>(
+      "online_bandit", "Online training that observes only whether its chosen class is right.",
+      "Dudik, Langford & Li 2011, arXiv:1103.4601");
 }
 
 }  // namespace spurion::regimes

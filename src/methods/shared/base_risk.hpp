@@ -34,21 +34,23 @@ struct BaseRiskOptions : L2Option {
     schema
         .field("penalty", static_cast<Text>(&Options::penalty),
                "Penalty over domains: none, irm_v1 (squared gradient of a dummy scale), v_rex "
-               "(variance of risks) or group_dro (how far the weighted risk is above the mean).",
+               "(variance of the risks) or group_dro (weighted risk minus mean risk).",
                one_of({"none", "irm_v1", "v_rex", "group_dro"}))
         .field("penalty_weight", static_cast<Factors>(&Options::penalty_weight),
                "Multiplier of that penalty.", at_least(0), log_uniform(1e-1, 1e4))
         .field("penalty_over", static_cast<Text>(&Options::penalty_over),
-               "What the domains are: those of a batch, or the phases, the present and past ones.",
+               "Domains of the penalty: batch (the domains of the minibatch) or phases (the "
+               "present and past phases).",
                one_of({"batch", "phases"}))
         .field("penalty_step", static_cast<Factors>(&Options::penalty_step),
-               "Step of the ascent on group DRO's weights.", at_least(0), log_uniform(1e-3, 1e-1))
+               "Step size of the ascent on the weights of group DRO.", at_least(0),
+               log_uniform(1e-3, 1e-1))
         .field("penalty_memory", static_cast<Count>(&Options::penalty_memory),
-               "Rows kept of each phase for a penalty over phases.", between(1, 10000000))
+               "Rows to keep of each phase for a penalty over phases.", between(1, 10000000))
         .field("penalty_replayed", static_cast<Count>(&Options::penalty_replayed),
                "Rows of each past phase in an update.", between(1, 1000000))
         .field("penalty_phases", static_cast<Count>(&Options::penalty_phases),
-               "Past phases kept, the newest.", between(1, 1000));
+               "Number of past phases to keep; the newest are kept.", between(1, 1000));
     return L2Option::add_to(schema);
   }
 };

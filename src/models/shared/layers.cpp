@@ -51,9 +51,9 @@ void initialise_uniform(Tensor& parameters, const ParameterBlock& block, double 
 
 void require_images(const std::string& what, const Shape& input_shape) {
   if (input_shape.size() == 3) return;
-  throw UsageError(what +
-                   " needs images [channels, height, width]; this environment's rows have another "
-                   "shape");
+  throw UsageError(
+      what +
+      " needs images [channels, height, width]; the rows of this environment have another shape");
 }
 
 Tensor sum_colours(const Tensor& x, std::int64_t colours) {

@@ -15,8 +15,8 @@ using engine::Transpose;
 void require_sequences(const std::string& model, const Shape& input_shape) {
   if (input_shape.size() == 2) return;
   throw UsageError(fmt::format(
-      "{} needs sequences [length, vocabulary]; this environment's rows have shape [{}]", model,
-      fmt::join(input_shape, ", ")));
+      "{} needs sequences [length, vocabulary]; the rows of this environment have shape [{}]",
+      model, fmt::join(input_shape, ", ")));
 }
 
 Output each_replica_when_unrecorded(

@@ -34,12 +34,12 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
     const Domain& domain = trajectory.phases()[phase].domain;
     const std::int64_t limit = environment.row_limit(domain, Purpose::train);
     if (static_cast<double>(ends[phase - 1]) * rows <= static_cast<double>(limit)) continue;
-    throw UsageError(fmt::format(
-        "the stream takes {:.0f} rows ({} steps of {:.0f} each after phase 0), more than the {} "
-        "training rows {} has in domain '{}': lower training.steps or training.batch, or raise "
-        "pretrain_fraction",
-        static_cast<double>(ends.back()) * rows, ends.back(), rows, limit, environment.info().name,
-        domain.name));
+    throw UsageError(
+        fmt::format("the stream needs {:.0f} rows ({} steps of {:.0f} rows after phase 0), but "
+                    "there are only {} training rows in {}, domain '{}': lower training.steps or "
+                    "training.batch, or raise pretrain_fraction",
+                    static_cast<double>(ends.back()) * rows, ends.back(), rows, limit,
+                    environment.info().name, domain.name));
   }
 }
 

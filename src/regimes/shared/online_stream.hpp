@@ -20,7 +20,8 @@ struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
   static Schema<Options>& add_to(Schema<Options>& schema) {
     return TuningOptions::add_to(TrajectoryOptions::add_to(schema))
         .field("windows", static_cast<std::int64_t Options::*>(&Options::windows),
-               "Windows of each phase over which predictions are averaged.", between(1, 1e6));
+               "Number of windows of each phase. Prequential scores are averaged within a window.",
+               between(1, 1e6));
   }
 };
 

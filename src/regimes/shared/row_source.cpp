@@ -176,7 +176,7 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       const std::int64_t limit = environment->row_limit(slot.domain, Purpose::train);
       if (rows > limit) {
         throw UsageError(fmt::format(
-            "training.rows = {} is more than the {} training rows {} has in domain '{}'", rows,
+            "training.rows = {}, but there are only {} training rows in {}, domain '{}'", rows,
             limit, environment->info().name, slot.domain.name));
       }
       if (samples.size() % static_cast<std::size_t>(options.parts) == 0) {

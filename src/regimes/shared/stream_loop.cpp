@@ -72,7 +72,7 @@ SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, s
 
 void require_resampling(const Environment& environment, const char* option) {
   if (environment.supports(Intervention::resample_each(environment.info().every_cue()))) return;
-  throw UsageError(fmt::format("{} cannot resample its cue '{}', as '{}' needs",
+  throw UsageError(fmt::format("{} cannot resample its cue '{}', but '{}' needs it",
                                environment.info().name, environment.info().cue, option));
 }
 

@@ -78,7 +78,7 @@ void refuse_idle_options(const TrajectoryOptions& options) {
     const bool read = std::any_of(readers.begin(), readers.end(),
                                   [&](const char* reader) { return options.trajectory == reader; });
     if (!differs || read) return;
-    throw UsageError(fmt::format("'{}' belongs to the {} {}, not to '{}'", option,
+    throw UsageError(fmt::format("'{}' belongs to the {} {}; the trajectory is '{}'", option,
                                  readers.size() == 1 ? "trajectory" : "trajectories",
                                  fmt::join(readers, ", "), options.trajectory));
   };
@@ -97,10 +97,10 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
   const bool of_cues = options.trajectory == "replacement" ||
                        options.trajectory == "accumulation" || options.trajectory == "recurring";
   if (options.unpaired_cues > 0 && !of_cues) {
-    throw UsageError(fmt::format(
-        "'unpaired_cues' has a meaning for the trajectories replacement, accumulation and "
-        "recurring only, not for '{}'",
-        options.trajectory));
+    throw UsageError(
+        fmt::format("'unpaired_cues' belongs to the trajectories replacement, accumulation and "
+                    "recurring; the trajectory is '{}'",
+                    options.trajectory));
   }
   refuse_idle_options(options);
   if (of_cues) {
@@ -113,8 +113,9 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
   add_control_shift(options, environment);
   for (Phase& phase : phases_) phase.max_past_phases_evaluated = options.max_past_phases_evaluated;
   if (!phase_weights_.empty() && phase_weights_.size() != phases_.size() - 1) {
-    throw UsageError(fmt::format("'phase_weights' has {} numbers for {} phases after the first",
-                                 phase_weights_.size(), phases_.size() - 1));
+    throw UsageError(
+        fmt::format("'phase_weights' has {} numbers, but there are {} phases after phase 0",
+                    phase_weights_.size(), phases_.size() - 1));
   }
 }
 
@@ -136,8 +137,8 @@ void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& 
     return;
   }
   if (!options.phases.empty()) {
-    throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
-                                 options.trajectory));
+    throw UsageError(fmt::format(
+        "'phases' belongs to the trajectory 'listed'; the trajectory is '{}'", options.trajectory));
   }
   const Domain from = first_.front();
   const DialInfo& dial = environment.info().dial;
@@ -173,8 +174,8 @@ void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment
                                   : std::string()));
   }
   if (!options.phases.empty()) {
-    throw UsageError(fmt::format("'phases' belongs to the trajectory 'listed', not to '{}'",
-                                 options.trajectory));
+    throw UsageError(fmt::format(
+        "'phases' belongs to the trajectory 'listed'; the trajectory is '{}'", options.trajectory));
   }
   const auto cues = static_cast<std::size_t>(all - options.unpaired_cues);
   const auto at = [&](std::size_t phase, const Domain* like) {
@@ -225,7 +226,7 @@ void Trajectory::add_final_phases(const TrajectoryOptions& options,
       const Intervention silence = Intervention::resample(info.cue);
       if (!environment.supports(silence)) {
         throw UsageError(
-            fmt::format("{} cannot resample its cue '{}', as the final phase no_cue needs",
+            fmt::format("{} cannot resample its cue '{}', but the final phase no_cue needs it",
                         info.name, info.cue));
       }
       add(environment.at(environment.train_domains().front().shift), silence);
@@ -248,14 +249,15 @@ void Trajectory::add_control_shift(const TrajectoryOptions& options,
   const std::vector<double>& levels = options.control_shift_levels;
   if (options.control_shift == "none") {
     if (!levels.empty())
-      throw UsageError("'control_shift_levels' has no meaning with control_shift = \"none\"");
+      throw UsageError("'control_shift_levels' needs a control_shift other than \"none\"");
     return;
   }
   const std::size_t later = phases_.size() - 1;
   if (levels.size() > 1 && levels.size() != later) {
-    throw UsageError(fmt::format(
-        "'control_shift_levels' has {} numbers for {} phases after the first; one holds for all",
-        levels.size(), later));
+    throw UsageError(
+        fmt::format("'control_shift_levels' has {} numbers, but there are {} phases after phase 0; "
+                    "one number applies to all",
+                    levels.size(), later));
   }
   if (!environment.has_control_shifts()) {
     throw UsageError(fmt::format("control shifts need a wrapped environment; {} is not wrapped",
@@ -296,10 +298,10 @@ std::int64_t Trajectory::steps(std::int64_t phase, std::int64_t steps) const {
 void require_steps(const Trajectory& trajectory, const TrainingOptions& training) {
   for (std::int64_t phase = 1; phase < trajectory.count(); ++phase) {
     if (trajectory.steps(phase, training.steps) > 0) continue;
-    throw UsageError(fmt::format(
-        "phase {} of {} after the first has none of the {} steps: raise training.steps, "
-        "or lower pretrain_fraction or the number of phases",
-        phase, trajectory.count() - 1, training.steps));
+    throw UsageError(
+        fmt::format("phase {} of {} after phase 0 has none of the {} steps: raise training.steps, "
+                    "or lower pretrain_fraction or the number of phases",
+                    phase, trajectory.count() - 1, training.steps));
   }
 }
 

@@ -96,41 +96,49 @@ Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
   };
   return schema
       .field("trajectory", own(&TrajectoryOptions::trajectory),
-             "How the cues move from phase to phase.",
+             "How the shifts of the cues change from phase to phase.",
              one_of({"listed", "fixed", "reversal", "periodic", "linear", "random_walk",
                      "replacement", "accumulation", "recurring"}))
       .field("phases", own(&TrajectoryOptions::phases),
-             "Dial positions of a listed trajectory; empty means the test domain's.")
+             "Shifts of the phases after phase 0, for the trajectory listed. Empty: one phase with "
+             "the shift of the test domain.")
       .field("phase_count", own(&TrajectoryOptions::phase_count),
-             "Phases after the first, of trajectories that are not listed.", between(1, 1000))
+             "Number of phases after phase 0, for trajectories other than listed.",
+             between(1, 1000))
       .field("period", own(&TrajectoryOptions::period),
-             "Phases between two turns of a periodic trajectory.", at_least(1))
+             "Number of phases between two reversals, for the trajectory periodic.", at_least(1))
       .field("step_std", own(&TrajectoryOptions::step_std),
-             "Deviation of a step of a random walk, as a share of the dial's range.", between(0, 1))
-      .field("walk_seed", own(&TrajectoryOptions::walk_seed), "Which random walk.", at_least(0))
-      .field("unpaired_cues", own(&TrajectoryOptions::unpaired_cues),
-             "Cues at the end of the list that never say anything about the label.", at_least(0))
-      .field("final_phases", own(&TrajectoryOptions::final_phases),
-             "Phases added at the end: no_cue, adversarial.", one_of({"no_cue", "adversarial"}))
-      .field("phase_weights", own(&TrajectoryOptions::phase_weights),
-             "Relative lengths of the phases after the first; empty means equal.", positive())
-      .field("pretrain_fraction", own(&TrajectoryOptions::pretrain_fraction),
-             "Share of all steps spent on phase 0; the others share the rest.", between(0, 1))
-      .field(
-          "control_shift", own(&TrajectoryOptions::control_shift),
-          "What changes besides the cues after phase 0, as a control: nothing; classes (the last "
-          "one's share of the rows); covariates (the share of rows whose first causal variable "
-          "is above its usual mean); mechanism (the share of labels replaced by another class, "
-          "or noise of that share of a target's variance).",
-          one_of({"none", "classes", "covariates", "mechanism"}))
-      .field("control_shift_levels", own(&TrajectoryOptions::control_shift_levels),
-             "These shares, of each phase after the first; one holds for all, none is 0.25.",
+             "Standard deviation of a step, as a share of the range of the shift, for the "
+             "trajectory random_walk.",
              between(0, 1))
-      .field(
-          "max_past_phases_evaluated", own(&TrajectoryOptions::max_past_phases_evaluated),
-          "Past phases measured after each phase but the last, evenly spaced in the logarithm of "
-          "their age; 0: all, which costs the square of the number of phases.",
-          at_least(0));
+      .field("walk_seed", own(&TrajectoryOptions::walk_seed),
+             "Seed of the walk, for the trajectory random_walk.", at_least(0))
+      .field("unpaired_cues", own(&TrajectoryOptions::unpaired_cues),
+             "Number of cues, from the end of the list, that are never paired with the label.",
+             at_least(0))
+      .field("final_phases", own(&TrajectoryOptions::final_phases),
+             "Phases to add at the end. no_cue: every cue is uninformative. adversarial: every cue "
+             "indicates the opposite of what it indicated last.",
+             one_of({"no_cue", "adversarial"}))
+      .field("phase_weights", own(&TrajectoryOptions::phase_weights),
+             "Relative lengths of the phases after phase 0. Empty: equal lengths.", positive())
+      .field("pretrain_fraction", own(&TrajectoryOptions::pretrain_fraction),
+             "Share of all steps that phase 0 gets. The other phases share the rest.",
+             between(0, 1))
+      .field("control_shift", own(&TrajectoryOptions::control_shift),
+             "Control: what changes after phase 0 besides the cues. classes: the share of rows of "
+             "the last class. covariates: the share of rows whose first causal variable is above "
+             "its mean. mechanism: the share of labels that are replaced by another class, or, for "
+             "regression, added noise as a share of the variance of the target.",
+             one_of({"none", "classes", "covariates", "mechanism"}))
+      .field("control_shift_levels", own(&TrajectoryOptions::control_shift_levels),
+             "Level of the control shift in each phase after phase 0. One value applies to all "
+             "phases. Empty: 0.25.",
+             between(0, 1))
+      .field("max_past_phases_evaluated", own(&TrajectoryOptions::max_past_phases_evaluated),
+             "Number of earlier phases to evaluate after each phase, log-spaced by age. After the "
+             "last phase all are evaluated. 0: all, at a cost quadratic in the number of phases.",
+             at_least(0));
 }
 
 }  // namespace spurion::regimes

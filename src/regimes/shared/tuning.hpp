@@ -20,15 +20,16 @@ struct TuningOptions {
   static Schema<Options>& add_to(Schema<Options>& schema) {
     return schema
         .field("trainable", static_cast<std::string Options::*>(&Options::trainable),
-               "What is trained after phase 0: all parameters, those of the last layer, or none.",
+               "Parameters to train after phase 0: all, last_layer or none.",
                one_of({"all", "last_layer", "none"}))
         .field("lr_multiplier", static_cast<double Options::*>(&Options::lr_multiplier),
-               "Factor of the learning rate after phase 0.", positive())
+               "Factor that multiplies the learning rate after phase 0.", positive())
         .field("warmup_steps", static_cast<std::int64_t Options::*>(&Options::warmup_steps),
-               "Steps over which the learning rate rises from 0 at the start of each later phase.",
+               "Number of steps over which the learning rate rises from 0 at the start of each "
+               "phase after phase 0.",
                at_least(0))
         .field("reset_optimizer", static_cast<bool Options::*>(&Options::reset_optimizer),
-               "Forget the optimiser's state at each phase.");
+               "Reset the state of the optimiser at the start of each phase.");
   }
 };
 

@@ -123,7 +123,7 @@ TEST_CASE(
   };
   CHECK_THAT(problem(replaced(under(table, "{ name = \"online\", phases = [0.9] }"), "steps = 7",
                               "steps = 4000")),
-             Catch::StartsWith("s.toml:7:19: experiment 'grid': the stream takes "));
+             Catch::StartsWith("s.toml:7:19: experiment 'grid': the stream needs "));
   CHECK_THAT(
       problem(under(suite, "{ name = \"continual\", trajectory = \"fixed\", phase_count = 8 }")),
       Catch::Contains("none of the 7 steps: raise training.steps"));

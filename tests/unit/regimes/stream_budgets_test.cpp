@@ -55,9 +55,9 @@ TEST_CASE("an online stream that is longer than its pool is refused before anyth
     CHECK_THROWS_WITH(
         run(kTable, fmt::format(R"({{ name = "{}", phases = [0.9, 0.1] }})", name),
             "{ steps = 2000, rows = 100, batch = 16 }"),
-        Contains("the stream takes 32000 rows (1000 steps of 32 each after phase 0), more than "
-                 "the ") &&
-            Contains(" training rows table has in domain 'phase_1'") &&
+        Contains("the stream needs 32000 rows (1000 steps of 32 rows after phase 0), but there are "
+                 "only ") &&
+            Contains(" training rows in table, domain 'phase_1'") &&
             Contains("lower training.steps or training.batch, or raise pretrain_fraction"));
   }
   // 12 steps of 2 * 10 rows after phase 0: there are as many.
