@@ -56,6 +56,14 @@ class SPURION_API Measurements {
   void erase(std::size_t index);
   void clear();
 
+  /// Tells whether two trials were measured alike: of the same layout, not null, the same place
+  /// holds the same thing.
+  [[nodiscard]] const void* layout() const { return layout_.get(); }
+  /// Where that lies which was taken last, in any phase or in one.
+  [[nodiscard]] std::optional<std::size_t> place(const std::string& domain,
+                                                 const std::string& metric,
+                                                 std::optional<std::int64_t> phase = {}) const;
+  [[nodiscard]] double value(std::size_t place) const { return values_[place]; }
   /// The value that was taken last, in any phase or in one.
   [[nodiscard]] std::optional<double> last(const std::string& domain, const std::string& metric,
                                            std::optional<std::int64_t> phase = {}) const;
@@ -90,7 +98,7 @@ class SPURION_API Measurements {
   [[nodiscard]] Iterator end() const { return {*this, size()}; }
 
  private:
-  friend class MeasurementPool;
+  friend class MeasurementLayouts;
   struct Layout;
   Measurements(std::shared_ptr<Layout> layout, std::vector<double> values)
       : layout_(std::move(layout)), values_(std::move(values)) {}

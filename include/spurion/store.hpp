@@ -22,11 +22,18 @@ using Memberships = std::vector<std::pair<std::string, std::string>>;
 ///
 /// One writer at a time holds the folder (a lock file); a second is refused with a clear error.
 /// Tables: `context(key, value, owner)`, `trial(number, id, spec, status, message, flops, steps,
-/// rows_seen, labels_used, seconds, replicas, provenance)`, `membership(trial, suite, experiment,
-/// former)` (one trial may belong to many experiments), `measurement(trial, row, phase, step,
-/// domain, shift, metric, value)`, `provenance(key, facts)`; `trial` is the trial's number in both
-/// tables, and a value that is not finite is NULL. Each row carries a seal, a hash of all of it,
-/// and `tally` the number of rows: what is not what was written is found, and told.
+/// rows_seen, labels_used, seconds, replicas, provenance, layout, numbers)`, `membership(trial,
+/// suite, experiment, former)` (one trial may belong to many experiments), `layout(key, rows)`,
+/// `provenance(key, facts)`. `numbers` is a JSON list of all numbers of a trial, and the `rows` of
+/// its layout say what each of them is: [phase, step, domain, metric, shift]. Trials that are
+/// measured alike share a layout, which is kept twice (`layout_copy`). A value that is not finite
+/// is null. Each row carries a seal, a hash of all of it, and `tally` the number of rows: what is
+/// not what was written is found, and told.
+///
+/// The view `measurement(trial, row, phase, step, domain, shift, metric, value)` shows a number a
+/// row to those who look into the file by hand: `sqlite3 store.sqlite 'SELECT * FROM measurement
+/// WHERE trial = 1'`. All numbers of a folder at once are faster had from `spurion report`, in
+/// csv/measurements.csv.
 class SPURION_API Store {
  public:
   /// Opens `folder`/`file_name`, creating both when missing. Throws `StoreError` when the folder is

@@ -3,11 +3,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "harness/store/seal.hpp"
 #include "spurion/measurements.hpp"
 
 namespace spurion {
@@ -20,14 +23,6 @@ struct Measurements::Layout {
     std::string domain;
     double shift = 0.0;
     std::string metric;
-
-    [[nodiscard]] bool is(std::int64_t a_phase, std::int64_t a_step, std::string_view a_domain,
-                          double a_shift, std::string_view a_metric) const {
-      // Of two shifts that are not known both are NaN.
-      const bool same_shift = shift == a_shift || (std::isnan(shift) && std::isnan(a_shift));
-      return phase == a_phase && step == a_step && same_shift && domain == a_domain &&
-             metric == a_metric;
-    }
   };
   std::vector<Key> keys;
   /// Where each metric of each domain lies, in order. Made where a layout is shared, after which
@@ -41,22 +36,29 @@ struct Measurements::Layout {
   }
 };
 
-/// Makes the measurements of many trials, one after the other, that share what they agree in.
-class SPURION_API MeasurementPool {
+/// The numbers of a trial as a store keeps them: two JSON lists.
+struct SPURION_API PackedMeasurements {
+  /// What each number is, [phase, step, domain, metric, shift]; a shift that is not finite is left
+  /// out.
+  std::string rows;
+  std::string values;  ///< null: not finite
+
+  /// What a trial names its `rows` by.
+  [[nodiscard]] Digest layout() const;
+};
+SPURION_API PackedMeasurements packed(const Measurements& measurements);
+SPURION_API Digest layout_key(std::string_view rows);
+
+/// Reads packed measurements. Trials of the same layout share it.
+class SPURION_API MeasurementLayouts {
  public:
-  /// The next number of the trial in the making.
-  void add(std::int64_t phase, std::int64_t step, std::string_view domain, double shift,
-           std::string_view metric, double value);
-  /// Those that were added since the last time.
-  Measurements take();
+  /// Throws `UsageError` when `rows` is not what `packed` gives.
+  void add(const Digest& key, const std::string& rows);
+  /// Empty when the layout is not known, or `values` are not as many numbers as it has.
+  [[nodiscard]] std::optional<Measurements> read(const Digest& key, std::string_view values) const;
 
  private:
-  using Layout = Measurements::Layout;
-
-  std::shared_ptr<Layout> usual_;  ///< of the trial before: the next one is likely the same
-  std::shared_ptr<Layout> own_;    ///< where it is not
-  std::vector<double> values_;
-  std::unordered_map<std::size_t, std::vector<std::shared_ptr<Layout>>> known_;  ///< by hash
+  std::unordered_map<Digest, std::shared_ptr<Measurements::Layout>, DigestHash> layouts_;
 };
 
 }  // namespace spurion

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -10,6 +11,15 @@
 namespace spurion {
 
 using core::Digest;
+
+/// Its first bytes: they are those of a hash already.
+struct DigestHash {
+  std::size_t operator()(const Digest& digest) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, digest.data(), sizeof(hash));
+    return hash;
+  }
+};
 
 /// A number as a store keeps it: there is no negative zero, and what is not finite is NULL.
 inline double as_stored(double value) { return value == 0.0 ? 0.0 : value; }

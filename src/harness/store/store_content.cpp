@@ -4,9 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
-#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "harness/store/measurement_layout.hpp"
 #include "harness/store/store_specs.hpp"
@@ -19,29 +20,17 @@ Digest seal_of(const ContextRow& row) {
   return Seal("context").add(row.key).add(row.value).add(row.owner).finish();
 }
 
-Digest seal_of(const StoredMembership& row) {
+Digest seal_of(const StoredMembership& row, const MembershipGroup& group) {
   return Seal("membership")
       .add(row.trial)
-      .add(row.suite)
-      .add(row.experiment)
+      .add(group.suite)
+      .add(group.experiment)
       .add(static_cast<std::int64_t>(row.former ? 1 : 0))
       .finish();
 }
 
-Digest seal_of(const Measurement& measurement, std::int64_t row) {
-  return Seal("measurement")
-      .add(row)
-      .add(measurement.phase)
-      .add(measurement.step)
-      .add(measurement.domain)
-      .add(measurement.shift)
-      .add(measurement.metric)
-      .add(measurement.value)
-      .finish();
-}
-
-Digest seal_of(const StoredTrial& trial, const TrialResult& result, const std::string& spec,
-               const Tally& measurements) {
+Digest seal_of(const StoredTrial& trial, const TrialResult& result, std::string_view spec,
+               std::string_view numbers) {
   return Seal("trial")
       .add(trial.number)
       .add(trial.id.text())
@@ -55,8 +44,8 @@ Digest seal_of(const StoredTrial& trial, const TrialResult& result, const std::s
       .add(result.cost.seconds)
       .add(result.cost.replicas)
       .add(trial.provenance)
-      .add(measurements.rows)
-      .add(measurements.sum)
+      .add(trial.layout)
+      .add(numbers)
       .finish();
 }
 
@@ -68,19 +57,17 @@ Digest provenance_key(const std::string& facts) { return Seal("provenance").add(
 
 namespace {
 
-/// Measurements that lie together in the file under one trial's number.
-struct Run {
-  Tally tally;
-  Measurements rows;
-};
-using Runs = std::unordered_map<std::int64_t, std::vector<Run>>;
-
 Status status_of(std::string_view name) {
   for (const Status status : {Status::diverged, Status::failed}) {
     if (name == status_name(status)) return status;
   }
   return Status::done;
 }
+
+/// Columns of the table of trials: those that its seals are of, and the seal.
+constexpr const char* kTrialColumns =
+    "number, id, spec, status, message, flops, steps, rows_seen, labels_used, seconds, replicas, "
+    "provenance, layout, numbers, seal";
 
 /// Most ids of damaged trials that a sentence lists.
 constexpr std::size_t kListedTrials = 5;
@@ -94,7 +81,7 @@ class ContentReader {
     read_tallies();
     read_context();
     read_provenance();
-    read_measurements();
+    read_layouts();
     read_trials();
     read_memberships();
     tell();
@@ -102,6 +89,25 @@ class ContentReader {
   }
 
  private:
+  /// Places of `kTrialColumns`.
+  enum Column : int {
+    kNumber,
+    kId,
+    kSpec,
+    kStatus,
+    kMessage,
+    kFlops,
+    kSteps,
+    kRowsSeen,
+    kLabelsUsed,
+    kSeconds,
+    kReplicas,
+    kMadeBy,
+    kLayout,
+    kNumbers,
+    kSeal
+  };
+
   /// Calls `use` for each row of a table in the order of its key; where the structure of the file
   /// is damaged, goes on from the other end, until `use` says that it has seen a row before.
   template <class Use>
@@ -176,106 +182,87 @@ class ContentReader {
     });
   }
 
-  void read_measurements() {
-    std::int64_t last = 0;
-    Run* run = nullptr;
-    bool turned = false;
-    std::vector<Measurement> backward;  // those of a run that is read backwards
-    const auto finish = [&] {
-      for (auto row = backward.rbegin(); row != backward.rend(); ++row) {
-        pool_.add(row->phase, row->step, row->domain, row->shift, row->metric, row->value);
-      }
-      backward.clear();
-      if (run != nullptr) run->rows = pool_.take();
-    };
-    scan("trial, row, phase, step, domain, shift, metric, value", "measurement", {"trial", "row"},
-         [&](sqlite::Statement& row, bool backwards) {
-           const std::int64_t number = row.integer(0);
-           if (run == nullptr || last != number || turned != backwards) {
-             finish();
-             last = number;
-             turned = backwards;
-             run = &runs_[number].emplace_back();
-           }
-           Seal seal("measurement");
-           for (int column = 1; column < 8; ++column) row.seal(seal, column);
-           run->tally.add(seal.finish());
-           if (detail_ != StoreDetail::results) return true;
-           if (backwards) {
-             backward.push_back({row.integer(2), row.integer(3), row.text(4), row.number(5),
-                                 row.text(6), row.number(7)});
-           } else {
-             pool_.add(row.integer(2), row.integer(3), row.view(4), row.number(5), row.view(6),
-                       row.number(7));
-           }
-           return true;
-         });
-    finish();
+  /// Both copies of each are read: where one is damaged the other tells what the numbers are.
+  void read_layouts() {
+    std::unordered_set<Digest, DigestHash> found[2];
+    bool whole = true;
+    for (const bool copy : {false, true}) {
+      scan("key, rows", copy ? "layout_copy" : "layout", {"key"},
+           [&](sqlite::Statement& row, bool) {
+             const Digest key = row.digest(0);
+             if (key != layout_key(row.view(1))) {
+               whole = false;
+               return true;
+             }
+             found[copy ? 1 : 0].insert(key);
+             layouts_.insert(key);
+             if (detail_ == StoreDetail::results) measured_.add(key, row.text(1));
+             return true;
+           });
+    }
+    if (!whole || found[0] != found[1]) {
+      content_.damage.emplace_back("one of the two records of what its numbers are is damaged");
+    }
   }
 
   void read_trials() {
     std::set<std::int64_t> damaged;
-    scan(
-        "number, id, spec, status, message, flops, steps, rows_seen, labels_used, seconds, "
-        "replicas, provenance, seal",
-        "trial", {"number"}, [&](sqlite::Statement& row, bool backwards) {
-          const std::int64_t number = row.integer(0);
-          if (backwards && (numbers_.count(number) != 0 || damaged.count(number) != 0)) {
-            return false;
-          }
-          const auto id = TrialId::read(row.view(1));
-          Run* run = id ? whole_run(row, number, *id) : nullptr;
-          if (run == nullptr || !ids_.insert(*id).second) {
-            damaged.insert(number);
-            damaged_.push_back(id ? id->text() : fmt::format("number {}", number));
-            return true;
-          }
-          numbers_.insert(number);
-          content_.trials.push_back(
-              {number, *id, status_of(row.view(3)), row.digest(12), row.digest(11)});
-          content_.trial_tally.add(row.digest(12));
-          if (row.digest(11) != Digest{} && content_.provenance.count(row.digest(11)) == 0) {
-            ++content_.makers_lost;
-          }
-          if (detail_ == StoreDetail::results) content_.results.push_back(result_of(row, *run));
-          runs_.erase(number);
-          return true;
-        });
-    for (const std::int64_t number : damaged) runs_.erase(number);
-  }
-
-  /// The measurements with which a trial is what was written; null when it is not.
-  Run* whole_run(const sqlite::Statement& row, std::int64_t number, const TrialId& id) {
-    if (!(trial_id_of_text(row.view(2)) == id)) return nullptr;
-    const auto is_whole = [&](const Run& run) {
-      Seal seal("trial");
-      for (int column = 0; column < 12; ++column) row.seal(seal, column);
-      return seal.add(run.tally.rows).add(run.tally.sum).finish() == row.digest(12);
-    };
-    if (const auto found = runs_.find(number); found != runs_.end()) {
-      for (Run& run : found->second) {
-        if (is_whole(run)) return &run;
-      }
+    if (const auto expected = expected_.find("trial"); expected != expected_.end()) {
+      const auto count = static_cast<std::size_t>(std::max<std::int64_t>(0, expected->second.rows));
+      content_.trials.reserve(count);
+      if (detail_ == StoreDetail::results) content_.results.reserve(count);
     }
-    none_.rows.clear();
-    return is_whole(none_) ? &none_ : nullptr;
+    scan(kTrialColumns, "trial", {"number"}, [&](sqlite::Statement& row, bool backwards) {
+      const std::int64_t number = row.integer(kNumber);
+      if (backwards && (numbers_.count(number) != 0 || damaged.count(number) != 0)) return false;
+      const auto id = TrialId::read(row.view(kId));
+      std::optional<TrialResult> result;
+      if (id && is_whole(row, *id)) result = result_of(row);
+      if (!result || !ids_.insert(*id).second) {
+        damaged.insert(number);
+        damaged_.push_back(id ? id->text() : fmt::format("number {}", number));
+        return true;
+      }
+      numbers_.insert(number);
+      content_.trials.push_back({number, *id, result->status, row.digest(kSeal),
+                                 row.digest(kMadeBy), row.digest(kLayout)});
+      content_.trial_tally.add(row.digest(kSeal));
+      if (row.digest(kMadeBy) != Digest{} && content_.provenance.count(row.digest(kMadeBy)) == 0) {
+        ++content_.makers_lost;
+      }
+      if (detail_ == StoreDetail::results) content_.results.push_back(std::move(*result));
+      return true;
+    });
   }
 
-  TrialResult result_of(const sqlite::Statement& row, Run& run) {
+  /// Whether a trial is what was written, and what its numbers are is known.
+  [[nodiscard]] bool is_whole(const sqlite::Statement& row, const TrialId& id) const {
+    if (!(trial_id_of_text(row.view(kSpec)) == id)) return false;
+    if (layouts_.count(row.digest(kLayout)) == 0) return false;
+    Seal seal("trial");
+    for (int column = 0; column < kSeal; ++column) row.seal(seal, column);
+    return seal.finish() == row.digest(kSeal);
+  }
+
+  /// With its status alone where results are not asked for; empty where it cannot be read.
+  std::optional<TrialResult> result_of(const sqlite::Statement& row) {
     TrialResult result;
-    result.spec = specs_.read(row.view(2));
-    result.status = status_of(row.view(3));
-    result.message = row.text(4);
-    result.cost = {row.number(5),  row.integer(6), row.integer(7),
-                   row.integer(8), row.number(9),  row.integer(10)};
-    result.measurements = std::move(run.rows);
-    const auto record = content_.provenance.find(row.digest(11));
+    result.status = status_of(row.view(kStatus));
+    if (detail_ != StoreDetail::results) return result;
+    auto measured = measured_.read(row.digest(kLayout), row.view(kNumbers));
+    if (!measured) return std::nullopt;
+    result.measurements = std::move(*measured);
+    result.spec = specs_.read(row.view(kSpec));
+    result.message = row.text(kMessage);
+    result.cost = {row.number(kFlops),       row.integer(kSteps),  row.integer(kRowsSeen),
+                   row.integer(kLabelsUsed), row.number(kSeconds), row.integer(kReplicas)};
+    const auto record = content_.provenance.find(row.digest(kMadeBy));
     if (record != content_.provenance.end()) result.made_by = record->second;
     return result;
   }
 
   void read_memberships() {
-    std::map<Digest, StoredMembership> rows;
+    std::vector<std::pair<Digest, StoredMembership>> rows;
     std::int64_t damaged = 0;
     scan("trial, suite, experiment, former, seal", "membership", {"trial", "suite", "experiment"},
          [&](sqlite::Statement& row, bool) {
@@ -285,20 +272,41 @@ class ContentReader {
            if (own != row.digest(4)) {
              ++damaged;
            } else {
-             rows[own] = {row.integer(0), row.text(1), row.text(2), row.integer(3) != 0};
+             rows.emplace_back(own,
+                               StoredMembership{row.integer(0), group_of(row.view(1), row.view(2)),
+                                                row.integer(3) != 0});
            }
            return true;
          });
-    for (auto& [seal, row] : rows) {
+    // Where the structure is damaged, rows may have been seen from both ends.
+    const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
+    content_.memberships.reserve(rows.size());
+    for (const auto& [seal, row] : rows) {
       content_.membership_tally.add(seal);
       // Of a trial that is damaged itself nothing more needs to be said.
-      if (numbers_.count(row.trial) != 0) content_.memberships.push_back(std::move(row));
+      if (numbers_.count(row.trial) != 0) content_.memberships.push_back(row);
     }
     if (damaged > 0 || !as_expected("membership", content_.membership_tally)) {
       content_.damage.emplace_back(
           "what says to which experiment a trial belongs is damaged: trials may be missing from "
           "experiments");
     }
+  }
+
+  std::uint32_t group_of(std::string_view suite, std::string_view experiment) {
+    // Rows of one group often follow each other.
+    if (last_group_ < content_.groups.size() && content_.groups[last_group_].suite == suite &&
+        content_.groups[last_group_].experiment == experiment) {
+      return last_group_;
+    }
+    MembershipGroup group{std::string(suite), std::string(experiment)};
+    const auto [place, added] =
+        groups_.emplace(std::move(group), static_cast<std::uint32_t>(content_.groups.size()));
+    if (added) content_.groups.push_back(place->first);
+    return last_group_ = place->second;
   }
 
   void tell() {
@@ -324,9 +332,6 @@ class ContentReader {
         damage.emplace_back("it holds trials that no run put there");
       }
     }
-    if (damage.empty() && !runs_.empty()) {
-      damage.emplace_back("it holds measurements of trials that are not there");
-    }
     if (damage.empty() && !structure_is_whole_) {
       damage.emplace_back("the structure of the file is damaged");
     }
@@ -336,10 +341,11 @@ class ContentReader {
   StoreDetail detail_;
   StoreContent content_;
   std::map<std::string, Tally> expected_;
-  Runs runs_;
-  Run none_;  ///< of a trial without measurements
+  std::unordered_set<Digest, DigestHash> layouts_;  ///< of which one copy is whole
+  MeasurementLayouts measured_;
   SpecReader specs_;
-  MeasurementPool pool_;
+  std::map<MembershipGroup, std::uint32_t> groups_;
+  std::uint32_t last_group_ = 0;
   std::unordered_set<TrialId, TrialIdHash> ids_;
   std::unordered_set<std::int64_t> numbers_;
   std::vector<std::string> damaged_;  ///< ids, as they are found
@@ -361,15 +367,6 @@ class Snapshot {
   sqlite::Database* database_;
 };
 
-bool structure_is_whole(const sqlite::Database& database) {
-  try {
-    sqlite::Statement check(database, "PRAGMA quick_check(1)");
-    return check.step() && check.view(0) == "ok";
-  } catch (const sqlite::DamagedFile&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
@@ -386,10 +383,16 @@ StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
     content.tables_are_whole = false;
     content.damage.insert(content.damage.begin(), "its tables are damaged or missing");
   }
-  if (detail == StoreDetail::index && content.damage.empty() && !structure_is_whole(database)) {
-    content.damage.emplace_back("the structure of the file is damaged");
-  }
   return content;
+}
+
+bool structure_is_whole(const sqlite::Database& database) {
+  try {
+    sqlite::Statement check(database, "PRAGMA quick_check(1)");
+    return check.step() && check.view(0) == "ok";
+  } catch (const sqlite::DamagedFile&) {
+    return false;
+  }
 }
 
 }  // namespace spurion

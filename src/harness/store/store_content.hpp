@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "harness/store/seal.hpp"
@@ -22,10 +24,17 @@ struct ContextRow {
   std::string value;
   std::string owner;  ///< "" or `kScoredOwner`
 };
+/// Of what many trials are members.
+struct MembershipGroup {
+  std::string suite;  ///< or `kScoredOwner`
+  std::string experiment;
+  friend bool operator<(const MembershipGroup& a, const MembershipGroup& b) {
+    return std::tie(a.suite, a.experiment) < std::tie(b.suite, b.experiment);
+  }
+};
 struct StoredMembership {
   std::int64_t trial = 0;  ///< its number
-  std::string suite;       ///< or `kScoredOwner`
-  std::string experiment;
+  std::uint32_t group = 0;
   bool former = false;  ///< the suite has changed since
 };
 struct StoredTrial {
@@ -34,6 +43,7 @@ struct StoredTrial {
   Status status = Status::done;
   Digest seal{};
   Digest provenance{};  ///< key of its record; zeros: not recorded
+  Digest layout{};      ///< key of what its numbers are
 };
 
 /// Everything in one file that is what was written, and what is not.
@@ -42,6 +52,7 @@ struct StoreContent {
   std::map<Digest, std::shared_ptr<const Provenance>> provenance;
   std::vector<StoredTrial> trials;
   std::vector<TrialResult> results;  ///< of `trials`, where they were asked for; without experiment
+  std::vector<MembershipGroup> groups;
   std::vector<StoredMembership> memberships;
   /// What is damaged, a sentence each, without the file's name; empty when everything is whole.
   std::vector<std::string> damage;
@@ -55,17 +66,17 @@ struct StoreContent {
 
 /// Seals of rows.
 Digest seal_of(const ContextRow& row);
-Digest seal_of(const StoredMembership& row);
-Digest seal_of(const Measurement& measurement, std::int64_t row);
-/// Of all but the seal and the status of `trial`; `measurements`: of all of its rows.
-Digest seal_of(const StoredTrial& trial, const TrialResult& result, const std::string& spec,
-               const Tally& measurements);
+Digest seal_of(const StoredMembership& row, const MembershipGroup& group);
+/// Of all but the seal and the status of `trial`. `spec`: its canonical text; `numbers`: the values
+/// of its packed measurements.
+Digest seal_of(const StoredTrial& trial, const TrialResult& result, std::string_view spec,
+               std::string_view numbers);
 Digest seal_of(const std::string& part, const Tally& tally);
 /// The key of a record of provenance.
 Digest provenance_key(const std::string& facts);
 
 enum class StoreDetail {
-  index,   ///< every row and the structure of the file are checked, results are not kept
+  index,   ///< every row is checked, results are not kept
   results  ///< all of it
 };
 
@@ -73,6 +84,10 @@ enum class StoreDetail {
 /// damaged, what lies before and behind the damage is still read. Throws `StoreError` when nothing
 /// can be read, the store is empty, or `layout_of` throws.
 StoreContent read_store(sqlite::Database& database, StoreDetail detail);
+
+/// Whether SQLite finds the file as a whole in order, free pages included: to be asked before
+/// anything is written to it. Reading needs no more than the rows, which are checked each.
+bool structure_is_whole(const sqlite::Database& database);
 
 /// Facts of the run by key, and of what was scored as far as they say something else.
 std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows);

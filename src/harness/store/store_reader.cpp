@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <numeric>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -14,34 +17,6 @@
 #include "spurion/store.hpp"
 
 namespace spurion {
-
-std::vector<std::filesystem::path> store_files(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(folder, error)) {
-    throw StoreError(
-        error && error != std::errc::no_such_file_or_directory
-            ? fmt::format("cannot read folder '{}': {}", folder.string(), error.message())
-            : fmt::format("'{}' is not a folder; 'spurion run SUITE --out {}' makes one",
-                          folder.string(), folder.string()));
-  }
-  std::vector<std::filesystem::path> files;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry->path().extension() == ".sqlite") files.push_back(entry->path());
-  }
-  if (error) {
-    throw StoreError(fmt::format("cannot read folder '{}': {}", folder.string(), error.message()));
-  }
-  if (files.empty()) {
-    throw StoreError(
-        fmt::format("'{}' holds no store (*.sqlite); run a suite into it first", folder.string()));
-  }
-  // The one that runs write to comes first: its suite is what is reported.
-  std::sort(files.begin(), files.end());
-  std::stable_partition(files.begin(), files.end(),
-                        [](const auto& file) { return file.filename() == "store.sqlite"; });
-  return files;
-}
 
 namespace {
 
@@ -73,10 +48,10 @@ bool same_numbers(const Measurements& a, const Measurements& b) {
 
 /// A trial's place in the results.
 struct Place {
-  std::string experiment;
-  TrialId id;
-  std::size_t store = 0;
+  std::uint32_t experiment = 0;  ///< among the names
+  std::uint32_t store = 0;
   std::size_t index = 0;
+  TrialId id;
 };
 
 class FolderReader {
@@ -87,6 +62,7 @@ class FolderReader {
   StoredResults read() {
     for (const auto& file : store_files(folder_)) read_file(file);
     find_places();
+    sort_places();
     take_trials();
     tell_mixture();
     return std::move(results_);
@@ -138,25 +114,18 @@ class FolderReader {
     stores_.push_back({file.string(), std::move(content), own_suite});
   }
 
+  /// The number of a name of an experiment.
+  std::uint32_t name_of(const std::string& experiment) {
+    const auto [place, added] =
+        name_numbers_.try_emplace(experiment, static_cast<std::uint32_t>(names_.size()));
+    if (added) names_.push_back(experiment);
+    return place->second;
+  }
+
   /// Which trial appears under which experiment.
   void find_places() {
-    const std::string suite = value_of(results_.context, kSuiteName);
-    std::unordered_map<TrialId, std::set<std::string>, TrialIdHash> experiments;
-    std::unordered_map<TrialId, std::string, TrialIdHash> former;
-    for (const OneStore& store : stores_) {
-      std::unordered_map<std::int64_t, TrialId> ids;
-      for (const StoredTrial& trial : store.content.trials) ids[trial.number] = trial.id;
-      for (const StoredMembership& one : store.content.memberships) {
-        const TrialId id = ids.at(one.trial);
-        const bool scored = one.suite == kScoredOwner;
-        if (!one.former && store.of_the_suite && (scored || one.suite == suite)) {
-          experiments[id].insert(one.experiment);
-        } else {
-          former[id] = one.experiment;
-          if (!one.former && !scored) of_other_suites_[one.suite].insert(id);
-        }
-      }
-    }
+    std::unordered_map<TrialId, std::uint32_t, TrialIdHash> former;
+    const Experiments experiments = find_experiments(former);
     std::unordered_map<TrialId, std::pair<std::size_t, std::size_t>, TrialIdHash> seen;
     std::int64_t others = 0;
     for (std::size_t s = 0; s < stores_.size(); ++s) {
@@ -170,24 +139,66 @@ class FolderReader {
             continue;
           }
         }
-        const auto own = experiments.find(id);
-        if (own == experiments.end()) {
+        const auto store = static_cast<std::uint32_t>(s);
+        const auto [first, last] = std::equal_range(
+            experiments.begin(), experiments.end(), std::pair<TrialId, std::uint32_t>(id, 0),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+        if (first == last) {
           ++others;
           if (!options_.all) continue;
-          const std::string once = former.count(id) == 0 ? "" : former.at(id) + ' ';
-          places_.push_back({once + kNotInSuite, id, s, i});
+          const auto once = former.find(id);
+          const std::string name = once == former.end() ? "" : names_[once->second] + ' ';
+          places_.push_back({name_of(name + kNotInSuite), store, i, id});
           continue;
         }
-        belonging_.push_back(content.results[i].made_by);
-        for (const std::string& experiment : own->second) places_.push_back({experiment, id, s, i});
+        note_maker(content.results[i].made_by);
+        for (auto own = first; own != last; ++own) places_.push_back({own->second, store, i, id});
       }
     }
     for (auto& [name, ids] : of_other_suites_) {
       for (const auto& [id, own] : experiments) ids.erase(id);
     }
     tell_others(others);
-    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
-      return std::tie(a.experiment, a.id) < std::tie(b.experiment, b.id);
+  }
+
+  /// Trials and the experiments of the suite that each belongs to, sorted.
+  using Experiments = std::vector<std::pair<TrialId, std::uint32_t>>;
+
+  /// `former`: the experiment that a trial once belonged to, or that of another suite.
+  Experiments find_experiments(std::unordered_map<TrialId, std::uint32_t, TrialIdHash>& former) {
+    const std::string suite = value_of(results_.context, kSuiteName);
+    Experiments experiments;
+    for (const OneStore& store : stores_) {
+      std::unordered_map<std::int64_t, TrialId> ids;
+      for (const StoredTrial& trial : store.content.trials) ids[trial.number] = trial.id;
+      std::vector<std::uint32_t> numbers;
+      for (const MembershipGroup& group : store.content.groups) {
+        numbers.push_back(name_of(group.experiment));
+      }
+      for (const StoredMembership& one : store.content.memberships) {
+        const TrialId id = ids.at(one.trial);
+        const MembershipGroup& group = store.content.groups[one.group];
+        const bool scored = group.suite == kScoredOwner;
+        if (!one.former && store.of_the_suite && (scored || group.suite == suite)) {
+          experiments.emplace_back(id, numbers[one.group]);
+        } else {
+          former[id] = numbers[one.group];
+          if (!one.former && !scored) of_other_suites_[group.suite].insert(id);
+        }
+      }
+    }
+    std::sort(experiments.begin(), experiments.end());
+    experiments.erase(std::unique(experiments.begin(), experiments.end()), experiments.end());
+    return experiments;
+  }
+
+  /// By experiment, then id.
+  void sort_places() {
+    std::vector<std::uint32_t> ranks(names_.size());
+    std::uint32_t rank = 0;
+    for (const auto& [name, number] : name_numbers_) ranks[number] = rank++;
+    std::sort(places_.begin(), places_.end(), [&](const Place& a, const Place& b) {
+      return std::tie(ranks[a.experiment], a.id) < std::tie(ranks[b.experiment], b.id);
     });
   }
 
@@ -238,18 +249,70 @@ class FolderReader {
         left == 1 ? "it" : "them", folder_.string(), left == 1 ? "it" : "them"));
   }
 
+  /// The results in the order of their places. They are moved within the memory they lie in: there
+  /// may be more of them than would fit twice.
   void take_trials() {
-    results_.trials.reserve(places_.size());
-    std::map<std::pair<std::size_t, std::size_t>, int> uses;
-    for (const Place& place : places_) ++uses[{place.store, place.index}];
-    for (const Place& place : places_) {
-      TrialResult& result = stores_[place.store].content.results[place.index];
-      if (--uses[{place.store, place.index}] == 0) {
-        results_.trials.push_back(std::move(result));
+    std::vector<TrialResult>& all = results_.trials;
+    std::vector<std::size_t> firsts;  // of each store's
+    if (stores_.size() > 1) {
+      std::size_t count = 0;
+      for (const OneStore& store : stores_) count += store.content.results.size();
+      all.reserve(count);
+    }
+    for (OneStore& store : stores_) {
+      std::vector<TrialResult>& own = store.content.results;
+      firsts.push_back(all.size());
+      if (stores_.size() == 1) {
+        all = std::move(own);
       } else {
-        results_.trials.push_back(result);
+        std::move(own.begin(), own.end(), std::back_inserter(all));
       }
-      results_.trials.back().spec.experiment = place.experiment;
+      own = {};
+      store.content.trials = {};
+      store.content.memberships = {};
+    }
+    std::vector<std::size_t> from;  // where each of the wanted lies
+    std::vector<bool> used(all.size());
+    from.reserve(places_.size());
+    for (const Place& place : places_) {
+      std::size_t index = firsts[place.store] + place.index;
+      if (used[index]) {
+        all.push_back(TrialResult(all[index]));
+        index = all.size() - 1;
+      } else {
+        used[index] = true;
+      }
+      from.push_back(index);
+    }
+    put_in_order(all, from);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].spec.experiment = names_[places_[i].experiment];
+    }
+  }
+
+  /// Moves the results `from[0]`, `from[1]` ... to the front and drops the others.
+  static void put_in_order(std::vector<TrialResult>& all, const std::vector<std::size_t>& from) {
+    std::vector<std::size_t> at(all.size());     // which result lies here
+    std::vector<std::size_t> where(all.size());  // and where each result lies
+    std::iota(at.begin(), at.end(), std::size_t{0});
+    std::iota(where.begin(), where.end(), std::size_t{0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const std::size_t there = where[from[i]];
+      if (there == i) continue;
+      std::swap(all[i], all[there]);
+      std::swap(at[i], at[there]);
+      where[at[i]] = i;
+      where[at[there]] = there;
+    }
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(from.size()), all.end());
+  }
+
+  /// Notes what made a trial of the report, each of them once.
+  void note_maker(const std::shared_ptr<const Provenance>& made_by) {
+    if (!made_by) {
+      ++unknown_makers_;
+    } else if (seen_makers_.insert(made_by).second) {
+      makers_.push_back(made_by);
     }
   }
 
@@ -257,11 +320,7 @@ class FolderReader {
   void tell_mixture() {
     std::map<std::string, std::set<std::string>> kinds;  // by what they are of
     std::map<std::string, std::string> data;
-    std::set<std::shared_ptr<const Provenance>> seen;
-    std::int64_t unknown = 0;
-    for (const auto& made_by : belonging_) {
-      if (!made_by) ++unknown;
-      if (!made_by || !seen.insert(made_by).second) continue;
+    for (const auto& made_by : makers_) {
       kinds["versions of spurion"].insert(made_by->version);
       kinds["builds of spurion (code)"].insert(made_by->code.substr(0, 8));
       kinds["libraries"].insert(made_by->libraries);
@@ -286,9 +345,9 @@ class FolderReader {
                       kind, fmt::join(names, "; ")));
     }
     // Where nothing is recorded, as in a store that a program made, there is nothing to compare.
-    if (unknown > 0 && !seen.empty()) {
-      results_.notes.push_back(
-          fmt::format("What made {} trial{} is not recorded.", unknown, unknown == 1 ? "" : "s"));
+    if (unknown_makers_ > 0 && !makers_.empty()) {
+      results_.notes.push_back(fmt::format("What made {} trial{} is not recorded.", unknown_makers_,
+                                           unknown_makers_ == 1 ? "" : "s"));
     }
   }
 
@@ -298,7 +357,11 @@ class FolderReader {
   std::string first_;  ///< file whose suite is reported
   std::vector<OneStore> stores_;
   std::vector<Place> places_;
-  std::vector<std::shared_ptr<const Provenance>> belonging_;  ///< of trials, each once
+  std::vector<std::string> names_;  ///< of experiments
+  std::map<std::string, std::uint32_t> name_numbers_;
+  std::vector<std::shared_ptr<const Provenance>> makers_;  ///< of trials of the report
+  std::set<std::shared_ptr<const Provenance>> seen_makers_;
+  std::int64_t unknown_makers_ = 0;
   std::map<std::string, std::set<TrialId>> of_other_suites_;
 };
 

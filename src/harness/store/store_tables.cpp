@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace spurion {
@@ -16,20 +17,34 @@ const std::vector<StoreTable>& store_tables() {
        "seal BLOB NOT NULL) WITHOUT ROWID"},
       {"provenance",
        "CREATE TABLE provenance(key BLOB PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID"},
+      // What the numbers of trials are, twice: all trials of a layout would be lost with it.
+      {"layout", "CREATE TABLE layout(key BLOB PRIMARY KEY, rows TEXT NOT NULL) WITHOUT ROWID"},
+      {"layout_copy",
+       "CREATE TABLE layout_copy(key BLOB PRIMARY KEY, rows TEXT NOT NULL) WITHOUT ROWID"},
       {"trial",
        "CREATE TABLE trial(number INTEGER PRIMARY KEY, id TEXT NOT NULL, spec TEXT NOT NULL, "
        "status TEXT NOT NULL, message TEXT NOT NULL, flops REAL NOT NULL, steps INTEGER NOT NULL, "
        "rows_seen INTEGER NOT NULL, labels_used INTEGER NOT NULL, seconds REAL NOT NULL, "
-       "replicas INTEGER NOT NULL, provenance BLOB NOT NULL, seal BLOB NOT NULL)"},
+       "replicas INTEGER NOT NULL, provenance BLOB NOT NULL, layout BLOB NOT NULL, "
+       "numbers TEXT NOT NULL, seal BLOB NOT NULL)"},
       {"membership",
        "CREATE TABLE membership(trial INTEGER NOT NULL REFERENCES trial(number), "
        "suite TEXT NOT NULL, experiment TEXT NOT NULL, former INTEGER NOT NULL, "
-       "seal BLOB NOT NULL, PRIMARY KEY(trial, suite, experiment)) WITHOUT ROWID"},
-      {"measurement",
-       "CREATE TABLE measurement(trial INTEGER NOT NULL REFERENCES trial(number), "
-       "row INTEGER NOT NULL, phase INTEGER NOT NULL, step INTEGER NOT NULL, domain TEXT NOT NULL, "
-       "shift REAL, metric TEXT NOT NULL, value REAL, PRIMARY KEY(trial, row)) WITHOUT ROWID"}};
+       "seal BLOB NOT NULL, PRIMARY KEY(trial, suite, experiment)) WITHOUT ROWID"}};
   return tables;
+}
+
+const StoreTable& measurement_view() {
+  static const StoreTable view = {
+      "measurement",
+      "CREATE VIEW measurement AS SELECT trial.number AS trial, number.key AS row, "
+      "json_extract(what.value, '$[0]') AS phase, json_extract(what.value, '$[1]') AS step, "
+      "json_extract(what.value, '$[2]') AS domain, json_extract(what.value, '$[4]') AS shift, "
+      "json_extract(what.value, '$[3]') AS metric, number.value AS value "
+      "FROM trial JOIN layout ON layout.key = trial.layout "
+      "JOIN json_each(trial.numbers) AS number "
+      "JOIN json_each(layout.rows) AS what ON what.key = number.key"};
+  return view;
 }
 
 namespace {
@@ -46,24 +61,28 @@ Layout layout_of(sqlite::Database& database) {
   const std::int64_t application = pragma(database, "application_id");
   const std::int64_t version = pragma(database, "user_version");
   std::map<std::string, std::string> found;
-  sqlite::Statement query(database, "SELECT name, sql FROM sqlite_master WHERE type = 'table'");
+  sqlite::Statement query(database, "SELECT name, sql FROM sqlite_master");
   while (query.step()) found.emplace(query.text(0), query.text(1));
-  bool whole = true;
-  for (const StoreTable& table : store_tables()) {
+  const auto has = [&](const StoreTable& table) {
     const auto own = found.find(table.name);
-    whole = whole && own != found.end() && own->second == table.text;
-  }
+    return own != found.end() && own->second == table.text;
+  };
+  const std::vector<StoreTable>& tables = store_tables();
+  const bool whole = std::all_of(tables.begin(), tables.end(), has) && has(measurement_view());
   if (whole) {
     // With all of our tables it is ours, whatever its header says.
     return application == kApplicationId && version == kSchemaVersion ? Layout::whole
                                                                       : Layout::damaged_header;
   }
   if (application == 0 && version == 0 && found.empty()) return Layout::empty;
-  if (application == 0 && version == 1 && found.count("trial") != 0) {
+  const bool of_the_first = application == 0 && version == 1 && found.count("trial") != 0;
+  const bool of_an_earlier =
+      application == kApplicationId && version > 0 && version < kSchemaVersion;
+  if (of_the_first || of_an_earlier) {
     throw StoreError(fmt::format(
-        "store '{}' has layout 1 of an earlier spurion, this one reads and writes layout {}; run "
-        "into another folder (--out)",
-        database.file(), kSchemaVersion));
+        "store '{}' has layout {} of an earlier spurion, this one reads and writes layout {}; run "
+        "into another folder (--out), or use the spurion that made it",
+        database.file(), version, kSchemaVersion));
   }
   if (application != kApplicationId) {
     throw StoreError(
@@ -72,16 +91,18 @@ Layout layout_of(sqlite::Database& database) {
                     database.file()));
   }
   if (version != kSchemaVersion) {
-    throw StoreError(fmt::format(
-        "store '{}' has layout {}, this spurion reads and writes layout {}; use another folder "
-        "(--out), or the spurion that made it",
-        database.file(), version, kSchemaVersion));
+    throw StoreError(
+        fmt::format("store '{}' has layout {}, this spurion reads and writes layout {}; run into "
+                    "another folder "
+                    "(--out), or use the spurion that made it",
+                    database.file(), version, kSchemaVersion));
   }
   return Layout::damaged_tables;
 }
 
 void make_tables(sqlite::Database& database) {
   for (const StoreTable& table : store_tables()) database.execute(table.text);
+  database.execute(measurement_view().text);
   database.execute(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId,
                                kSchemaVersion));
 }

@@ -9,7 +9,7 @@
 namespace spurion {
 
 /// Raised when a file of ours has another layout of tables.
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 /// Tells our files from those of other applications: "spur".
 constexpr std::int64_t kApplicationId = 0x73707572;
 
@@ -19,6 +19,9 @@ struct StoreTable {
   const char* text;
 };
 const std::vector<StoreTable>& store_tables();
+/// The numbers of all trials, a row each, for people who look into a store by hand. Reports do not
+/// use it.
+const StoreTable& measurement_view();
 
 enum class Layout {
   empty,           ///< a new file, without tables
@@ -30,7 +33,7 @@ enum class Layout {
 /// Throws `StoreError` when the file is another application's, or of another layout than ours.
 Layout layout_of(sqlite::Database& database);
 
-/// Makes all tables in an empty file, in the transaction that is open.
+/// Makes all tables and the view in an empty file, in the transaction that is open.
 void make_tables(sqlite::Database& database);
 
 }  // namespace spurion

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <unordered_set>
 
+#include "harness/store/measurement_layout.hpp"
 #include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
 
@@ -27,14 +29,14 @@ Digest StoreWriter::write(const ContextRow& row) {
   return seal;
 }
 
-Digest StoreWriter::write(const StoredMembership& row) {
-  const Digest seal = seal_of(row);
+Digest StoreWriter::write(const StoredMembership& row, const MembershipGroup& group) {
+  const Digest seal = seal_of(row, group);
   prepared(membership_,
            "INSERT OR REPLACE INTO membership(trial, suite, experiment, former, seal) "
            "VALUES(?,?,?,?,?)")
       .bind(1, row.trial)
-      .bind(2, row.suite)
-      .bind(3, row.experiment)
+      .bind(2, group.suite)
+      .bind(3, group.experiment)
       .bind(4, static_cast<std::int64_t>(row.former ? 1 : 0))
       .bind(5, seal)
       .run();
@@ -42,29 +44,12 @@ Digest StoreWriter::write(const StoredMembership& row) {
 }
 
 Digest StoreWriter::write(const StoredTrial& trial, const TrialResult& result,
-                          const std::string& spec) {
-  sqlite::Statement& insert =
-      prepared(measurement_,
-               "INSERT INTO measurement(trial, row, phase, step, domain, shift, metric, value) "
-               "VALUES(?,?,?,?,?,?,?,?)");
-  Tally rows;
-  std::int64_t number = 0;
-  for (const MeasurementRow row : result.measurements) {
-    rows.add(seal_of(row, number));
-    insert.bind(1, trial.number)
-        .bind(2, number++)
-        .bind(3, row.phase)
-        .bind(4, row.step)
-        .bind(5, row.domain)
-        .bind(6, row.shift)
-        .bind(7, row.metric)
-        .bind(8, row.value)
-        .run();
-  }
-  const Digest seal = seal_of(trial, result, spec, rows);
+                          const std::string& spec, const std::string& numbers) {
+  const Digest seal = seal_of(trial, result, spec, numbers);
   prepared(trial_,
            "INSERT INTO trial(number, id, spec, status, message, flops, steps, rows_seen, "
-           "labels_used, seconds, replicas, provenance, seal) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)")
+           "labels_used, seconds, replicas, provenance, layout, numbers, seal) "
+           "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
       .bind(1, trial.number)
       .bind(2, trial.id.text())
       .bind(3, spec)
@@ -77,9 +62,18 @@ Digest StoreWriter::write(const StoredTrial& trial, const TrialResult& result,
       .bind(10, result.cost.seconds)
       .bind(11, result.cost.replicas)
       .bind(12, trial.provenance)
-      .bind(13, seal)
+      .bind(13, trial.layout)
+      .bind(14, numbers)
+      .bind(15, seal)
       .run();
   return seal;
+}
+
+void StoreWriter::write_layout(const Digest& key, const std::string& rows) {
+  for (const char* text : {"INSERT OR REPLACE INTO layout(key, rows) VALUES(?,?)",
+                           "INSERT OR REPLACE INTO layout_copy(key, rows) VALUES(?,?)"}) {
+    sqlite::Statement(*database_, text).bind(1, key).bind(2, rows).run();
+  }
 }
 
 void StoreWriter::write_provenance(const Digest& key, const std::string& facts) {
@@ -109,10 +103,7 @@ void StoreWriter::erase_context(const std::string& key, const std::string& owner
 }
 
 void StoreWriter::erase_result(std::int64_t number) {
-  for (const char* text :
-       {"DELETE FROM measurement WHERE trial = ?", "DELETE FROM trial WHERE number = ?"}) {
-    sqlite::Statement(*database_, text).bind(1, number).run();
-  }
+  sqlite::Statement(*database_, "DELETE FROM trial WHERE number = ?").bind(1, number).run();
 }
 
 void StoreWriter::erase_trial(std::int64_t number) {
@@ -122,6 +113,13 @@ void StoreWriter::erase_trial(std::int64_t number) {
 
 void StoreWriter::erase_provenance(const Digest& key) {
   sqlite::Statement(*database_, "DELETE FROM provenance WHERE key = ?").bind(1, key).run();
+}
+
+void StoreWriter::erase_layout(const Digest& key) {
+  for (const char* text :
+       {"DELETE FROM layout WHERE key = ?", "DELETE FROM layout_copy WHERE key = ?"}) {
+    sqlite::Statement(*database_, text).bind(1, key).run();
+  }
 }
 
 void make_store(sqlite::Database& database, const StoreContent& content) {
@@ -135,11 +133,19 @@ void make_store(sqlite::Database& database, const StoreContent& content) {
   for (const auto& [key, record] : content.provenance) {
     writer.write_provenance(key, record->facts());
   }
+  std::unordered_set<Digest, DigestHash> layouts;
   for (std::size_t i = 0; i < content.trials.size(); ++i) {
     const TrialResult& result = content.results.at(i);
-    trials.add(writer.write(content.trials[i], result, result.spec.canonical().canonical_json()));
+    const PackedMeasurements numbers = packed(result.measurements);
+    if (layouts.insert(content.trials[i].layout).second) {
+      writer.write_layout(content.trials[i].layout, numbers.rows);
+    }
+    trials.add(writer.write(content.trials[i], result, result.spec.canonical().canonical_json(),
+                            numbers.values));
   }
-  for (const StoredMembership& row : content.memberships) memberships.add(writer.write(row));
+  for (const StoredMembership& row : content.memberships) {
+    memberships.add(writer.write(row, content.groups.at(row.group)));
+  }
   writer.write_tallies(context, trials, memberships);
   transaction.commit();
 }
@@ -162,6 +168,8 @@ void restore_definitions(const std::filesystem::path& file) {
           .bind(3, page++)
           .run();
     }
+    // The view has no page; the store that is made of this one gets its own.
+    sqlite::Statement(database, "DELETE FROM sqlite_master WHERE type <> 'table'").run();
   } catch (const StoreError&) {
     // What can be read without is read.
   }

@@ -18,25 +18,29 @@ class StoreWriter {
 
   /// Each gives the seal of the row. One of the same key is overwritten.
   Digest write(const ContextRow& row);
-  Digest write(const StoredMembership& row);
-  /// Under the number, id and provenance of `trial`. `spec`: its canonical text.
-  Digest write(const StoredTrial& trial, const TrialResult& result, const std::string& spec);
+  Digest write(const StoredMembership& row, const MembershipGroup& group);
+  /// Under the number, id, provenance and layout of `trial`. `spec`: its canonical text; `numbers`:
+  /// the values of its packed measurements.
+  Digest write(const StoredTrial& trial, const TrialResult& result, const std::string& spec,
+               const std::string& numbers);
+  /// Both copies of what the numbers of some trials are.
+  void write_layout(const Digest& key, const std::string& rows);
   void write_provenance(const Digest& key, const std::string& facts);
   void write_tallies(const Tally& context, const Tally& trials, const Tally& memberships);
 
   void erase_context(const std::string& key, const std::string& owner);
-  /// With its measurements and memberships.
+  /// With its memberships.
   void erase_trial(std::int64_t number);
-  /// The trial and its measurements, not its memberships.
+  /// The trial, not its memberships.
   void erase_result(std::int64_t number);
   void erase_provenance(const Digest& key);
+  void erase_layout(const Digest& key);
 
  private:
   sqlite::Statement& prepared(std::unique_ptr<sqlite::Statement>& statement, const char* text);
 
   sqlite::Database* database_;
   std::unique_ptr<sqlite::Statement> trial_;
-  std::unique_ptr<sqlite::Statement> measurement_;
   std::unique_ptr<sqlite::Statement> membership_;
 };
 

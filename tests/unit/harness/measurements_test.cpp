@@ -1,18 +1,16 @@
 #include "spurion/measurements.hpp"
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "catch.hpp"
 #include "harness/store/measurement_layout.hpp"
+#include "spurion/error.hpp"
 
 using namespace spurion;
 
 namespace {
-
-void add(MeasurementPool& pool, const Measurement& row) {
-  pool.add(row.phase, row.step, row.domain, row.shift, row.metric, row.value);
-}
 
 bool same(const MeasurementRow& a, const Measurement& b) {
   const bool shifts = a.shift == b.shift || (std::isnan(a.shift) && std::isnan(b.shift));
@@ -22,7 +20,7 @@ bool same(const MeasurementRow& a, const Measurement& b) {
 
 }  // namespace
 
-TEST_CASE("measurements give back what was put in, whoever shares their layout") {
+TEST_CASE("measurements that were packed give back what was put in, whoever shares their layout") {
   const std::vector<Measurement> plain = {{0, 5, "in_distribution", 0.0, "accuracy", 0.5},
                                           {0, 5, "stream", std::nan(""), "spent", 3.0},
                                           {1, 9, "in_distribution", 0.0, "accuracy", 0.75}};
@@ -30,16 +28,23 @@ TEST_CASE("measurements give back what was put in, whoever shares their layout")
   trials.push_back({plain[0], plain[1], {2, 9, "in_distribution", 0.0, "accuracy", 0.25}});
   trials.push_back({plain[0], plain[1], plain[2], {1, 9, "test", 0.5, "accuracy", 0.1}});
   trials.push_back(plain);
-  MeasurementPool pool;
+  MeasurementLayouts layouts;
   std::vector<Measurements> kept;
   double value = 0.0;
   for (auto& trial : trials) {
     for (Measurement& row : trial) {
-      row.value = value += 1.0;
-      add(pool, row);
+      row.value = value += 1.0 / 3.0;
     }
-    kept.push_back(pool.take());
+    const PackedMeasurements one = packed(trial);
+    layouts.add(one.layout(), one.rows);
+    const auto read = layouts.read(one.layout(), one.values);
+    REQUIRE(read);
+    kept.push_back(*read);
   }
+  CHECK(kept[0].layout() == kept[1].layout());
+  CHECK(kept[0].layout() == kept.back().layout());
+  CHECK(kept[0].layout() != kept[2].layout());
+  CHECK(kept[3].layout() == nullptr);
   // A copy that is changed changes no other.
   Measurements changed = kept[0];
   changed.push_back({3, 9, "in_distribution", 0.0, "accuracy", -1.0});
@@ -66,5 +71,28 @@ TEST_CASE("measurements give back what was put in, whoever shares their layout")
       }
       CHECK(kept[t].last(domain, "accuracy") == built.last(domain, "accuracy"));
     }
+  }
+}
+
+TEST_CASE("packed measurements are JSON, in which what is not finite is null or left out") {
+  const double infinite = std::numeric_limits<double>::infinity();
+  const PackedMeasurements one = packed({{0, 5, "id", -0.0, "a\"b", 0.1},
+                                         {1, 6, "stream", std::nan(""), "loss", infinite},
+                                         {1, 7, "test", 0.5, "loss", -0.0}});
+  CHECK(one.rows == R"([[0,5,"id","a\"b",0.0],[1,6,"stream","loss"],[1,7,"test","loss",0.5]])");
+  CHECK(one.values == "[0.1,null,0]");
+  MeasurementLayouts layouts;
+  layouts.add(one.layout(), one.rows);
+  CHECK(std::isnan(layouts.read(one.layout(), one.values)->value(1)));
+  CHECK(std::isnan((*layouts.read(one.layout(), one.values))[1].shift));
+  for (const char* values :
+       {"", "[]", "[1,2]", "[1,2,3,4]", "[1,2,x]", "[1,2,3", "[1,,3]", "1,2,3"}) {
+    INFO(values);
+    CHECK_FALSE(layouts.read(one.layout(), values));
+  }
+  CHECK_FALSE(layouts.read(layout_key("other"), one.values));
+  for (const char* rows : {"{}", "[1]", "[[0,1,2,3]]", "[[0,1,\"a\"]]", "[[0.5,1,\"a\",\"b\"]]"}) {
+    INFO(rows);
+    CHECK_THROWS_AS(layouts.add(layout_key(rows), rows), UsageError);
   }
 }

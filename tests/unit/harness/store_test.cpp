@@ -1,15 +1,20 @@
 #include "spurion/store.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "catch.hpp"
 #include "harness/store/folder_lock.hpp"
 #include "harness/store/sqlite.hpp"
+#include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
+#include "unit/harness/synthetic_store.hpp"
 
 using namespace spurion;
 using Catch::Contains;
@@ -280,6 +285,42 @@ TEST_CASE("a store of an earlier layout is refused with what to do") {
   CHECK_THROWS_WITH(Store(folder.path()), Contains("has layout 1 of an earlier spurion") &&
                                               Contains("run into another folder (--out)"));
   CHECK_THROWS_AS(read_results(folder.path()), StoreError);
+  const tests::TemporaryFolder second;
+  sqlite::Database(second.path() / "store.sqlite", sqlite::Access::write)
+      .execute("CREATE TABLE trial(number INTEGER PRIMARY KEY, id TEXT); PRAGMA user_version=2; " +
+               fmt::format("PRAGMA application_id={}", kApplicationId));
+  CHECK_THROWS_WITH(Store(second.path()), Contains("has layout 2 of an earlier spurion"));
+  CHECK_THROWS_WITH(read_results(second.path()), Contains("run into another folder (--out)"));
+}
+
+TEST_CASE("the view of measurements shows people every number with what it is") {
+  const tests::TemporaryFolder folder;
+  tests::write_synthetic_store(folder.path(), 5);
+  const sqlite::Database database(folder.path() / "store.sqlite", sqlite::Access::read);
+  std::map<std::string, std::map<std::int64_t, Measurement>> shown;
+  sqlite::Statement query(database,
+                          "SELECT trial.id, row, phase, step, domain, shift, metric, value FROM "
+                          "measurement JOIN trial ON trial.number = measurement.trial");
+  while (query.step()) {
+    shown[query.text(0)][query.integer(1)] = {query.integer(2), query.integer(3), query.text(4),
+                                              query.number(5),  query.text(6),    query.number(7)};
+  }
+  CHECK(shown.size() == 5);
+  for (const TrialResult& trial : read_results(folder.path()).trials) {
+    const auto& rows = shown.at(trial.spec.id());
+    REQUIRE(rows.size() == trial.measurements.size());
+    for (std::size_t i = 0; i < trial.measurements.size(); ++i) {
+      const MeasurementRow wanted = trial.measurements[i];
+      const Measurement& row = rows.at(static_cast<std::int64_t>(i));
+      CHECK(row.phase == wanted.phase);
+      CHECK(row.step == wanted.step);
+      CHECK(row.domain == wanted.domain);
+      CHECK(row.shift == wanted.shift);
+      CHECK(row.metric == wanted.metric);
+      CHECK((std::isnan(wanted.value) ? std::isnan(row.value)
+                                      : std::abs(row.value - wanted.value) < 1e-15));
+    }
+  }
 }
 
 TEST_CASE("reading takes no lock and writes nothing, also while a run writes") {

@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "harness/store/measurement_layout.hpp"
+#include "spurion/error.hpp"
+#include "spurion/value.hpp"
+
+namespace spurion {
+
+namespace {
+
+[[noreturn]] void refuse_layout() { throw UsageError("not the layout of a trial's numbers"); }
+
+std::int64_t whole_number(const Value& value) {
+  if (!value.is_integer()) refuse_layout();
+  return value.as_integer();
+}
+
+const std::string& word(const Value& value) {
+  if (!value.is_string()) refuse_layout();
+  return value.as_string();
+}
+
+/// The numbers of a JSON list; empty when it is none, or does not have `count`.
+std::optional<std::vector<double>> numbers_of(std::string_view text, std::size_t count) {
+  constexpr std::string_view kNull = "null";
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return std::nullopt;
+  std::vector<double> values;
+  values.reserve(count);
+  const char* at = text.data() + 1;
+  const char* const end = text.data() + text.size() - 1;
+  while (at != end) {
+    if (!values.empty() && *at++ != ',') return std::nullopt;
+    double value = std::numeric_limits<double>::quiet_NaN();
+    if (std::string_view(at, static_cast<std::size_t>(end - at)).substr(0, 4) == kNull) {
+      at += kNull.size();
+    } else {
+      const auto [rest, error] = std::from_chars(at, end, value);
+      if (error != std::errc()) return std::nullopt;
+      at = rest;
+    }
+    values.push_back(value);
+  }
+  if (values.size() != count) return std::nullopt;
+  return values;
+}
+
+}  // namespace
+
+Digest layout_key(std::string_view rows) { return Seal("layout").add(rows).finish(); }
+
+Digest PackedMeasurements::layout() const { return layout_key(rows); }
+
+PackedMeasurements packed(const Measurements& measurements) {
+  Value::List rows;
+  rows.reserve(measurements.size());
+  fmt::memory_buffer values;
+  values.push_back('[');
+  for (const MeasurementRow row : measurements) {
+    Value::List one = {row.phase, row.step, row.domain, row.metric};
+    if (std::isfinite(row.shift)) one.push_back(as_stored(row.shift));
+    rows.push_back(std::move(one));
+    if (values.size() > 1) values.push_back(',');
+    if (std::isfinite(row.value)) {
+      fmt::format_to(std::back_inserter(values), "{}", as_stored(row.value));
+    } else {
+      fmt::format_to(std::back_inserter(values), "null");
+    }
+  }
+  values.push_back(']');
+  return {Value(std::move(rows)).canonical_json(), fmt::to_string(values)};
+}
+
+void MeasurementLayouts::add(const Digest& key, const std::string& rows) {
+  if (layouts_.count(key) != 0) return;
+  const Value list = parse_json(rows, "layout");
+  if (!list.is_list()) refuse_layout();
+  auto layout = std::make_shared<Measurements::Layout>();
+  layout->keys.reserve(list.as_list().size());
+  for (const Value& row : list.as_list()) {
+    if (!row.is_list()) refuse_layout();
+    const Value::List& parts = row.as_list();
+    const bool has_shift = parts.size() == 5 && parts[4].is_number();
+    if (parts.size() != 4 && !has_shift) refuse_layout();
+    layout->keys.push_back(
+        {whole_number(parts[0]), whole_number(parts[1]), word(parts[2]),
+         has_shift ? parts[4].as_number() : std::numeric_limits<double>::quiet_NaN(),
+         word(parts[3])});
+  }
+  layout->find_places();
+  layouts_.emplace(key, std::move(layout));
+}
+
+std::optional<Measurements> MeasurementLayouts::read(const Digest& key,
+                                                     std::string_view values) const {
+  const auto layout = layouts_.find(key);
+  if (layout == layouts_.end()) return std::nullopt;
+  auto numbers = numbers_of(values, layout->second->keys.size());
+  if (!numbers) return std::nullopt;
+  if (numbers->empty()) return Measurements();
+  return Measurements(layout->second, std::move(*numbers));
+}
+
+}  // namespace spurion

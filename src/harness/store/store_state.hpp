@@ -1,0 +1,95 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "harness/store/folder_lock.hpp"
+#include "harness/store/store_content.hpp"
+#include "harness/store/store_writer.hpp"
+#include "spurion/error.hpp"
+#include "spurion/store.hpp"
+
+namespace spurion {
+
+/// Throws `UsageError` when it is none.
+TrialId checked_id(const std::string& text);
+
+/// A trial's number, and the number of a group.
+using MembershipKey = std::pair<std::int64_t, std::uint32_t>;
+
+/// What an open store knows of its file, and the file.
+struct Store::State {
+  State(const std::filesystem::path& folder, const std::string& file_name);
+  /// Opens the file, makes it where it is missing, and notes what it holds.
+  void open();
+  void note(StoreContent content);
+  /// Runs `change` as one transaction: all of it or none.
+  template <class Change>
+  void write(const Change& change) {
+    const std::lock_guard<std::mutex> guard(mutex);
+    if (!damage.empty()) {
+      throw StoreError(
+          fmt::format("store '{}' is damaged: {}; run its suite again, which makes again what is "
+                      "lost, or 'spurion prune' the folder, which drops it",
+                      file.string(), fmt::join(damage, "; ")));
+    }
+    if (failed) throw StoreError(fmt::format("store '{}' could not be written", file.string()));
+    failed = true;  // what is noted here is ahead of the file until all of it is there
+    sqlite::Transaction transaction(*database);
+    StoreWriter writer(*database);
+    change(writer);
+    writer.write_tallies(context_tally, trial_tally, membership_tally);
+    transaction.commit();
+    failed = false;
+  }
+
+  std::uint32_t group_of(const std::string& owner, const std::string& experiment);
+  void set_membership(StoreWriter& writer, const MembershipKey& key, bool former);
+  void set_context(StoreWriter& writer, const std::string& key, const std::string& value,
+                   const std::string& owner);
+  /// Forgets the facts of earlier runs that `kept` does not have.
+  void drop_context(StoreWriter& writer, const std::map<std::string, std::string>& kept);
+  void set_memberships(StoreWriter& writer, const Memberships& wanted, const std::string& suite);
+  /// The number of the trial, new or old.
+  std::int64_t append(StoreWriter& writer, const TrialResult& result);
+  void drop_unused_layouts(StoreWriter& writer);
+  [[nodiscard]] std::shared_ptr<const Provenance> maker_of(const StoredTrial& trial) const;
+
+  FolderLock lock;
+  std::filesystem::path file;
+  std::optional<sqlite::Database> database;
+  mutable std::mutex mutex;
+  bool failed = false;  ///< a change was not written
+  std::vector<std::string> damage;
+  std::map<Digest, std::shared_ptr<const Provenance>> provenance;
+  std::map<std::shared_ptr<const Provenance>, Digest> keys;  ///< of what was appended
+  std::unordered_map<TrialId, StoredTrial, TrialIdHash> trials;
+  std::unordered_map<std::int64_t, TrialId> ids;      ///< by number
+  std::unordered_set<TrialId, TrialIdHash> replaced;  ///< whose next result takes their place
+  std::int64_t last_number = 0;
+  std::unordered_set<Digest, DigestHash> layouts;  ///< that are written
+  std::vector<MembershipGroup> groups;
+  std::map<MembershipGroup, std::uint32_t> group_numbers;
+  std::map<MembershipKey, bool> memberships;  ///< and whether it is a former one
+  /// Groups of trials that are not appended yet.
+  std::unordered_map<TrialId, std::set<std::uint32_t>, TrialIdHash> awaited;
+  std::map<std::pair<std::string, std::string>, std::string> context;  ///< by key and owner
+  Tally context_tally;
+  Tally trial_tally;
+  Tally membership_tally;
+};
+
+}  // namespace spurion
