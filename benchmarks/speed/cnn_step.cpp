@@ -90,7 +90,7 @@ std::string run(const Case& c, double peak) {
   const Value options =
       entry.schema.normalise(Value::Table{{"channels", c.channels}}, "cnn", problems);
   const auto model = entry.make({options}, ModelContext{{kColours, kSide, kSide}, 1});
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::int64_t k = 0; k < c.replicas; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
   ReplicaTrainer trainer(*model, model->initialise(keys), {});
   const auto method =

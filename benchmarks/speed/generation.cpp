@@ -100,7 +100,7 @@ SlotFunction train_slots() {
 std::int64_t most_rows(const Environment& environment) {
   std::int64_t least = std::numeric_limits<std::int64_t>::max();
   for (const Domain& domain : environment.train_domains()) {
-    least = std::min(least, environment.row_limit(domain, Purpose::train));
+    least = std::min(least, environment.row_limit(domain, Split::train));
   }
   return least - least / 5;
 }
@@ -123,7 +123,7 @@ Seconds measure(const Catalog& catalog, const std::shared_ptr<const DataSources>
       const auto seed = static_cast<std::uint64_t>(k);
       context.environments.push_back(
           entry.make({component.options}, EnvironmentContext{seed, sources}));
-      context.order_keys.push_back(StreamKey(seed).child("order"));
+      context.order_keys.push_back(RandomKey(seed).child("order"));
     }
     return context;
   };

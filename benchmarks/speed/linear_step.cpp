@@ -132,7 +132,7 @@ std::string run(const std::string& name, Task task) {
 
   const Catalog catalog = builtin_catalog();
   const auto model = catalog.models.at("linear").make({Value()}, ModelContext{{kInputs}, 1});
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::int64_t k = 0; k < kDraws; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
   OptimizerOptions optimizer;
   optimizer.learning_rate = kRate;

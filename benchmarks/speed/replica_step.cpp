@@ -87,7 +87,7 @@ Seconds measure(const Case& c, const Catalog& catalog) {
   const Value options =
       entry.schema.normalise(Value::Table{{"width", c.width}, {"depth", 2}}, "mlp", problems);
   const auto model = entry.make({options}, ModelContext{{c.inputs}, 1});
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::int64_t k = 0; k < c.replicas; ++k) keys.emplace_back(static_cast<std::uint64_t>(k));
   ReplicaTrainer trainer(*model, model->initialise(keys), {});
   const auto method =

@@ -69,7 +69,7 @@ struct EnvironmentInfo {
 
 /// A data-generating process, bound to its data seed. Immutable; safe to call from many threads.
 ///
-/// Row i of a domain is a pure function of (data seed, environment, domain key, purpose, i).
+/// Row i of a domain is a pure function of (data seed, environment, domain key, split, i).
 class SPURION_API Environment {
  public:
   virtual ~Environment() = default;
@@ -85,8 +85,8 @@ class SPURION_API Environment {
   /// `UsageError` for another number of them or one outside its range. Noise is shared with `at`.
   /// Worlds with one cue need not implement it: it is `at(shifts[0])`.
   [[nodiscard]] virtual Domain at_cues(const std::vector<double>& shifts) const;
-  /// Most rows a domain has for a purpose (finite image pools); max() when unlimited.
-  [[nodiscard]] virtual std::int64_t row_limit(const Domain& domain, Purpose purpose) const;
+  /// Most rows a domain has for a split (finite image pools); max() when unlimited.
+  [[nodiscard]] virtual std::int64_t row_limit(const Domain& domain, Split split) const;
   /// How many validation rows of a domain, from the first on, are apart from its first `test_rows`
   /// test rows: all, unless both draw on one pool. What is selected on them is not scored on them.
   [[nodiscard]] virtual std::int64_t validation_rows(const Domain& domain,
@@ -112,18 +112,18 @@ class SPURION_API Environment {
   [[nodiscard]] virtual double shared_bytes() const;
 
   /// Rows as they come.
-  [[nodiscard]] Sample sample(const Domain& domain, Purpose purpose, RowRange rows) const {
-    return sample(domain, purpose, rows, Intervention::none());
+  [[nodiscard]] Sample sample(const Domain& domain, Split split, RowRange rows) const {
+    return sample(domain, split, rows, Intervention::none());
   }
   /// The same rows under an intervention. Throws `UsageError` when it is not supported or the rows
   /// are beyond `row_limit`, `PluginError` when what the environment made is not what `Sample`
   /// says: sizes, types, numbers that are not finite, labels or groups outside their ranges.
-  [[nodiscard]] Sample sample(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample sample(const Domain& domain, Split split, RowRange rows,
                               const Intervention& intervention) const;
 
  protected:
   /// Implemented by each environment; arguments are checked.
-  [[nodiscard]] virtual Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] virtual Sample generate(const Domain& domain, Split split, RowRange rows,
                                         const Intervention& intervention) const = 0;
 };
 

@@ -110,9 +110,9 @@ struct Domain {
   SPURION_API static Domain at(std::vector<double> cue_shifts);
 };
 
-/// What rows are for; each purpose has its own independent rows.
-enum class Purpose { train, validation, test };
-SPURION_API const char* purpose_name(Purpose purpose);
+/// What rows are for; each split has its own independent rows.
+enum class Split { train, validation, test };
+SPURION_API const char* split_name(Split split);
 
 /// A change of the mechanism for one variable, or for several cues at once; all exogenous noise
 /// stays as it was, so the result is the counterfactual twin of the same row.
@@ -211,11 +211,11 @@ struct Ceilings {
   std::optional<Ceiling> population_erm;
 };
 
-/// How many recorded rows are for one purpose, by class and by group: of the test domain, or of all
+/// How many recorded rows are for one split, by class and by group: of the test domain, or of all
 /// train domains together.
 struct RowCounts {
   bool test_domain = false;
-  Purpose purpose = Purpose::train;
+  Split split = Split::train;
   std::int64_t rows = 0;
   std::vector<std::int64_t> classes;  ///< of each class; empty in a regression
   std::vector<std::int64_t> groups;   ///< of each group; empty where there are none

@@ -55,11 +55,11 @@ struct MethodContext {
   std::int64_t groups = 0;
   /// [K]: where a method's own random choices come from, so that a replica's do not depend on those
   /// beside it. May be empty where nothing is trained; `key` then gives fixed ones.
-  std::vector<StreamKey> keys = {};
+  std::vector<RandomKey> keys = {};
   /// Where batches and parameters are, and so where a method keeps tensors of its own.
   Device device = c10::kCPU;
 
-  [[nodiscard]] SPURION_API StreamKey key(std::int64_t replica) const;
+  [[nodiscard]] SPURION_API RandomKey key(std::int64_t replica) const;
 };
 
 /// The values of `parameter` as a float32 tensor [K] on the method's device.
@@ -106,7 +106,7 @@ class SPURION_API ReplicaTrainer {
   /// As `set_parameters`, but those that updates may not change stay as they are, bit for bit.
   void set_trainable(const Tensor& parameters);
   /// Parameters [K, P] such as training starts from, on this device.
-  [[nodiscard]] Tensor fresh_parameters(const std::vector<StreamKey>& keys) const;
+  [[nodiscard]] Tensor fresh_parameters(const std::vector<RandomKey>& keys) const;
   Optimizer& optimizer() { return optimizer_; }
   /// For all updates from now on.
   void limit_updates(UpdateLimits limits);

@@ -45,7 +45,7 @@ class SPURION_API Model {
   /// P
   [[nodiscard]] std::int64_t parameter_count() const;
   /// float32 [K, P] in host memory, all finite; row k depends on keys[k] only.
-  [[nodiscard]] virtual Tensor initialise(const std::vector<StreamKey>& keys) const = 0;
+  [[nodiscard]] virtual Tensor initialise(const std::vector<RandomKey>& keys) const = 0;
   /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
   /// Differentiable in `parameters` once. For tensors in host memory.
   [[nodiscard]] virtual Output forward(const Tensor& parameters, const Tensor& x) const = 0;

@@ -41,7 +41,7 @@ class SPURION_API ModuleModel : public Model {
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
   /// Matrices and larger: U(+-1/sqrt(fan_in)); vectors: as the module was built, when that is
   /// constant (norms, zero biases), else U(+-1/sqrt(P of the block)).
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override;
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override;
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override;
   [[nodiscard]] bool twice_differentiable() const override { return false; }
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }

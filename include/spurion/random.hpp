@@ -18,14 +18,14 @@ namespace spurion {
 SPURION_API std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter_low,
                                                     std::uint64_t counter_high) noexcept;
 
-/// A name for a random variable: a path such as seed / environment / domain / purpose / variable,
+/// A name for a random variable: a path such as seed / environment / domain / split / variable,
 /// hashed to 64 bits. Two different paths give independent streams.
-class SPURION_API StreamKey {
+class SPURION_API RandomKey {
  public:
-  explicit StreamKey(std::uint64_t seed) noexcept;
+  explicit RandomKey(std::uint64_t seed) noexcept;
   /// The stream named `name` below this one.
-  [[nodiscard]] StreamKey child(std::string_view name) const noexcept;
-  [[nodiscard]] StreamKey child(std::uint64_t index) const noexcept;
+  [[nodiscard]] RandomKey child(std::string_view name) const noexcept;
+  [[nodiscard]] RandomKey child(std::uint64_t index) const noexcept;
   [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
 
  private:
@@ -33,9 +33,9 @@ class SPURION_API StreamKey {
 };
 
 /// Draws of one stream. `row` addresses the row of a data set, `lane` the component within the row.
-class SPURION_API Stream {
+class SPURION_API RandomStream {
  public:
-  explicit Stream(const StreamKey& key) noexcept : key_(key.value()) {}
+  explicit RandomStream(const RandomKey& key) noexcept : key_(key.value()) {}
 
   /// Uniform in [0, 1), 53 random bits.
   [[nodiscard]] double uniform(std::int64_t row, std::int64_t lane = 0) const noexcept;
@@ -62,6 +62,6 @@ class SPURION_API Stream {
 };
 
 /// The permutation of 0..n-1 named by `key` (Fisher-Yates).
-SPURION_API std::vector<std::int64_t> permutation(const StreamKey& key, std::int64_t n);
+SPURION_API std::vector<std::int64_t> permutation(const RandomKey& key, std::int64_t n);
 
 }  // namespace spurion

@@ -48,7 +48,7 @@ class SPURION_API Checkpoint {
 /// tensors; they may differ in seed and per-replica hyper-parameters.
 struct RegimeContext {
   std::vector<std::shared_ptr<const Environment>> environments;  ///< [K]; equal pointers share rows
-  std::vector<StreamKey> order_keys;                             ///< [K]: minibatch order
+  std::vector<RandomKey> order_keys;                             ///< [K]: minibatch order
   TrainingOptions training;
   EvaluationOptions evaluation;
   /// True when full-batch steps may be given as `Batch::linear`: the model is linear, and the

@@ -69,7 +69,7 @@ struct Search {
   /// "log-uniform in [0.1, 1e+05]"; empty when fixed.
   [[nodiscard]] SPURION_API std::string text() const;
   /// One draw; a pure function of the key.
-  [[nodiscard]] SPURION_API Value draw(const StreamKey& key) const;
+  [[nodiscard]] SPURION_API Value draw(const RandomKey& key) const;
 };
 
 inline Search fixed() { return {}; }

@@ -238,7 +238,7 @@ Estimate bootstrap_over_seeds(const std::vector<BySeed>& settings, const std::st
   if (seeds.size() < 2) return estimate;
   std::vector<const std::vector<std::pair<std::size_t, double>>*> each;
   for (const auto& [seed, values] : seeds) each.push_back(&values);
-  const Stream stream(StreamKey(0).child("bootstrap").child(key));
+  const RandomStream stream(RandomKey(0).child("bootstrap").child(key));
   std::vector<double> draws;
   draws.reserve(kResamples);
   std::vector<double> sums(settings.size());
@@ -287,7 +287,7 @@ double sign_flip_p(const std::vector<double>& differences, const std::string& ke
     }
     return static_cast<double>(extreme) / static_cast<double>(patterns);
   }
-  const Stream stream(StreamKey(0).child("sign flips").child(key));
+  const RandomStream stream(RandomKey(0).child("sign flips").child(key));
   std::int64_t extreme = 1;  // the observed signs are one of the patterns
   for (std::int64_t flip = 0; flip < kRandomFlips; ++flip) {
     if (total([&](std::size_t i) {

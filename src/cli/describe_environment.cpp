@@ -37,8 +37,8 @@ Json graph_of(const CausalGraph& graph) {
 }
 
 /// Null when there is no limit.
-Json limit_of(const Environment& environment, const Domain& domain, Purpose purpose) {
-  const std::int64_t limit = environment.row_limit(domain, purpose);
+Json limit_of(const Environment& environment, const Domain& domain, Split split) {
+  const std::int64_t limit = environment.row_limit(domain, split);
   return limit == std::numeric_limits<std::int64_t>::max() ? Json() : Json(limit);
 }
 
@@ -53,7 +53,7 @@ void add_row_counts(const EnvironmentInfo& info, Json& out) {
   for (const RowCounts& counts : info.row_counts) {
     out["row_counts"].push_back({{"rows", rows_name(counts)},
                                  {"test_domain", counts.test_domain},
-                                 {"split", purpose_name(counts.purpose)},
+                                 {"split", split_name(counts.split)},
                                  {"count", counts.rows},
                                  {"by_class", counts.classes},
                                  {"by_group", counts.groups}});
@@ -67,8 +67,8 @@ Json domain_of(const Environment& environment, const Domain& domain) {
   return {{"name", domain.name},
           {"shift", domain.shift},
           {"positions", positions_of(domain)},
-          {"train_rows", limit_of(environment, domain, Purpose::train)},
-          {"test_rows", limit_of(environment, domain, Purpose::test)}};
+          {"train_rows", limit_of(environment, domain, Split::train)},
+          {"test_rows", limit_of(environment, domain, Split::test)}};
 }
 
 /// Null when it is not known.

@@ -81,7 +81,7 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
   parser.add_option("--first", arguments.first, "Number of the first row (default: 0)")
       ->option_text("N")
       ->check(at_least(0, kMostRows));
-  parser.add_option("--split", arguments.purpose, "train, validation or test")
+  parser.add_option("--split", arguments.split, "train, validation or test")
       ->option_text("PURPOSE");
   parser
       .add_option("--seed", arguments.seed,
@@ -110,7 +110,7 @@ RowsOfWorld rows_of(const Session& session, const std::string& environment,
       make_component(session.catalog, environment, parse_settings(arguments.settings, schema));
   out.set.seed = arguments.seed;
   out.set.base_seed = arguments.base_seed;
-  out.set.purpose = parse_purpose(arguments.purpose);
+  out.set.split = parse_split(arguments.split);
   out.environment =
       make_environment(out.set, session.catalog, std::make_shared<const DataSources>());
   std::vector<std::string> names = arguments.domains;
@@ -127,7 +127,7 @@ RowsOfWorld rows_of(const Session& session, const std::string& environment,
     const Domain domain = find_domain(*out.environment, name);
     std::int64_t rows = arguments.rows;
     if (rows == 0) {
-      const std::int64_t limit = out.environment->row_limit(domain, out.set.purpose);
+      const std::int64_t limit = out.environment->row_limit(domain, out.set.split);
       rows = std::min(usual_rows, std::max<std::int64_t>(limit - arguments.first, 1));
     }
     out.set.parts.push_back({domain.name, {arguments.first, rows}});

@@ -19,7 +19,7 @@ Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& sch
 struct RowsArguments {
   std::vector<std::string> settings;
   std::vector<std::string> domains;
-  std::string purpose;
+  std::string split;
   std::int64_t rows = 0;  ///< 0: not given
   std::int64_t first = 0;
   std::int64_t seed = 0;

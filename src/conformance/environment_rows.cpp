@@ -14,28 +14,28 @@ namespace {
 
 constexpr std::int64_t kRows = 64;
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
-constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
-std::string describe(const Domain& domain, Purpose purpose) {
-  return fmt::format("{} rows of '{}'", purpose_name(purpose), domain.name);
+std::string describe(const Domain& domain, Split split) {
+  return fmt::format("{} rows of '{}'", split_name(split), domain.name);
 }
 
 /// At most `wanted` rows, fewer where there are fewer.
-std::int64_t available(const Environment& environment, const Domain& domain, Purpose purpose,
+std::int64_t available(const Environment& environment, const Domain& domain, Split split,
                        std::int64_t wanted) {
-  return std::min(wanted, environment.row_limit(domain, purpose));
+  return std::min(wanted, environment.row_limit(domain, split));
 }
 
 void check_prefix(const Environment& environment) {
   for (const Domain& domain : some_domains(environment)) {
-    for (const Purpose purpose : kPurposes) {
-      const std::int64_t count = available(environment, domain, purpose, kRows);
-      const Sample all = environment.sample(domain, purpose, {0, count});
+    for (const Split split : kSplits) {
+      const std::int64_t count = available(environment, domain, split, kRows);
+      const Sample all = environment.sample(domain, split, {0, count});
       const std::int64_t part = count / 3;
-      require_same_rows("a prefix of " + describe(domain, purpose), slice(all, 0, part),
-                        environment.sample(domain, purpose, {0, part}));
-      require_same_rows("later " + describe(domain, purpose), slice(all, part, count - part),
-                        environment.sample(domain, purpose, {part, count - part}));
+      require_same_rows("a prefix of " + describe(domain, split), slice(all, 0, part),
+                        environment.sample(domain, split, {0, part}));
+      require_same_rows("later " + describe(domain, split), slice(all, part, count - part),
+                        environment.sample(domain, split, {part, count - part}));
     }
   }
 }
@@ -44,35 +44,35 @@ void check_determinism(const EnvironmentSubject& subject) {
   const auto twin = subject.make(kDataSeed);
   const auto other = subject.make(kDataSeed + 1);
   for (const Domain& domain : some_domains(*subject)) {
-    const std::int64_t count = available(*subject, domain, Purpose::train, kRows);
-    const Sample rows = (*subject).sample(domain, Purpose::train, {0, count});
+    const std::int64_t count = available(*subject, domain, Split::train, kRows);
+    const Sample rows = (*subject).sample(domain, Split::train, {0, count});
     require_same_rows("another object with this seed", rows,
-                      twin->sample(domain, Purpose::train, {0, count}));
+                      twin->sample(domain, Split::train, {0, count}));
   }
   // Parameters of a domain may follow the seed: the other object's own.
   const Domain mine = (*subject).train_domains().front();
   const Domain theirs = other->train_domains().front();
-  const std::int64_t count = available(*subject, mine, Purpose::train, kRows);
-  require(!same_bits((*subject).sample(mine, Purpose::train, {0, count}).x,
-                     other->sample(theirs, Purpose::train, {0, count}).x),
+  const std::int64_t count = available(*subject, mine, Split::train, kRows);
+  require(!same_bits((*subject).sample(mine, Split::train, {0, count}).x,
+                     other->sample(theirs, Split::train, {0, count}).x),
           "two data seeds give the same rows");
 }
 
 void check_threads(const Environment& environment) {
   const Domain domain = environment.train_domains().front();
-  const RowRange rows{0, available(environment, domain, Purpose::train, kRows)};
+  const RowRange rows{0, available(environment, domain, Split::train, kRows)};
   Sample there;
   std::exception_ptr failure;
   std::thread thread([&] {
     try {
-      for (int i = 0; i < 5; ++i) there = environment.sample(domain, Purpose::train, rows);
+      for (int i = 0; i < 5; ++i) there = environment.sample(domain, Split::train, rows);
     } catch (...) {
       failure = std::current_exception();
     }
   });
   Sample here;
   try {
-    for (int i = 0; i < 5; ++i) here = environment.sample(domain, Purpose::train, rows);
+    for (int i = 0; i < 5; ++i) here = environment.sample(domain, Split::train, rows);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -89,7 +89,7 @@ double correlation(const Tensor& a, const Tensor& b) {
   return scale > 0.0 ? (x * y).sum().item<double>() / scale : 0.0;
 }
 
-/// Domains with different keys, and purposes, have rows of their own: labels at the same index are
+/// Domains with different keys, and splits, have rows of their own: labels at the same index are
 /// not correlated (5 standard errors), and inputs differ. Domains may look at one finite pool of
 /// held-out images, as published splits do; then only the inputs must differ.
 void check_independence(const Environment& environment) {
@@ -103,13 +103,13 @@ void check_independence(const Environment& environment) {
   std::vector<Block> blocks;
   std::int64_t count = 512;
   for (const Domain& domain : domains) {
-    for (const Purpose purpose : kPurposes) count = available(environment, domain, purpose, count);
+    for (const Split split : kSplits) count = available(environment, domain, split, count);
   }
   for (const Domain& domain : domains) {
-    for (const Purpose purpose : kPurposes) {
-      const bool finite = environment.row_limit(domain, purpose) != kUnlimited;
-      blocks.push_back({describe(domain, purpose), environment.sample(domain, purpose, {0, count}),
-                        finite && purpose != Purpose::train});
+    for (const Split split : kSplits) {
+      const bool finite = environment.row_limit(domain, split) != kUnlimited;
+      blocks.push_back({describe(domain, split), environment.sample(domain, split, {0, count}),
+                        finite && split != Split::train});
     }
   }
   const double limit = 5.0 / std::sqrt(static_cast<double>(count));
@@ -127,7 +127,7 @@ void check_independence(const Environment& environment) {
 
 void check_shapes(const Environment& environment, const Domain& domain, std::int64_t count) {
   const EnvironmentInfo& info = environment.info();
-  const Sample rows = environment.sample(domain, Purpose::test, {0, count});
+  const Sample rows = environment.sample(domain, Split::test, {0, count});
   const std::string what = fmt::format("{} rows of '{}'", count, domain.name);
   Shape shape = info.input_shape;
   shape.insert(shape.begin(), count);
@@ -165,20 +165,18 @@ void check_shapes(const Environment& environment, const Domain& domain, std::int
 
 void check_limits(const Environment& environment) {
   for (const Domain& domain : some_domains(environment)) {
-    for (const Purpose purpose : kPurposes) {
-      const std::int64_t limit = environment.row_limit(domain, purpose);
-      require(limit >= 1, describe(domain, purpose) + ": there are none");
-      require_refused("a negative row", [&] {
-        return environment.sample(domain, purpose, {-1, 1});
-      });
+    for (const Split split : kSplits) {
+      const std::int64_t limit = environment.row_limit(domain, split);
+      require(limit >= 1, describe(domain, split) + ": there are none");
+      require_refused("a negative row", [&] { return environment.sample(domain, split, {-1, 1}); });
       require_refused("a negative count", [&] {
-        return environment.sample(domain, purpose, {0, -1});
+        return environment.sample(domain, split, {0, -1});
       });
       if (limit == kUnlimited) continue;
-      const Sample last = environment.sample(domain, purpose, {limit - 1, 1});
-      require_finite("the last of " + describe(domain, purpose), last.x);
+      const Sample last = environment.sample(domain, split, {limit - 1, 1});
+      require_finite("the last of " + describe(domain, split), last.x);
       require_refused("a row beyond the last", [&] {
-        return environment.sample(domain, purpose, {limit, 1});
+        return environment.sample(domain, split, {limit, 1});
       });
     }
   }
@@ -190,10 +188,10 @@ void check_rows(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("n rows are a prefix of more", [&] { check_prefix(*subject); });
   checker.check("a pure function of the data seed", [&] { check_determinism(subject); });
   checker.check("safe from many threads", [&] { check_threads(*subject); });
-  checker.check("domains and purposes independent", [&] { check_independence(*subject); });
+  checker.check("domains and splits independent", [&] { check_independence(*subject); });
   checker.check("shapes and ranges, also of 0, 1 and 2 rows", [&] {
     for (const Domain& domain : some_domains(*subject)) {
-      const std::int64_t limit = (*subject).row_limit(domain, Purpose::test);
+      const std::int64_t limit = (*subject).row_limit(domain, Split::test);
       for (const std::int64_t count : {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, kRows}) {
         if (count <= limit) check_shapes(*subject, domain, count);
       }

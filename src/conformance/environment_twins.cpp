@@ -65,11 +65,11 @@ void check_untouched(const Environment& environment, const std::string& variable
   const std::set<std::string> touched = touched_by(info.graph, variable);
   for (const Domain& domain : some_domains(environment)) {
     const std::int64_t count =
-        std::min<std::int64_t>(64, environment.row_limit(domain, Purpose::test));
-    const Sample factual = environment.sample(domain, Purpose::test, {0, count});
+        std::min<std::int64_t>(64, environment.row_limit(domain, Split::test));
+    const Sample factual = environment.sample(domain, Split::test, {0, count});
     for (const Intervention& action : supported(environment, variable)) {
       const std::string what = fmt::format("{} in '{}'", action.text(), domain.name);
-      const Sample twin = environment.sample(domain, Purpose::test, {0, count}, action);
+      const Sample twin = environment.sample(domain, Split::test, {0, count}, action);
       if (touched.count(label_of(info.graph)) == 0) {
         require_same_bits(what + ", y", factual.y, twin.y);
       }
@@ -83,7 +83,7 @@ void check_untouched(const Environment& environment, const std::string& variable
                           values_of(info, twin, i));
       }
       require_same_rows(what + " of fewer rows", slice(twin, 1, count - 1),
-                        environment.sample(domain, Purpose::test, {1, count - 1}, action));
+                        environment.sample(domain, Split::test, {1, count - 1}, action));
     }
   }
 }
@@ -94,9 +94,9 @@ void check_effects(const Environment& environment, std::size_t cue) {
   const std::string name = cues_of(info)[cue];
   const auto values = [&](const Sample& rows) { return values_of(info, rows, cue); };
   const Domain domain = environment.train_domains().front();
-  const RowRange rows{0, std::min<std::int64_t>(64, environment.row_limit(domain, Purpose::test))};
+  const RowRange rows{0, std::min<std::int64_t>(64, environment.row_limit(domain, Split::test))};
   const auto under = [&](const Intervention& action) {
-    return environment.sample(domain, Purpose::test, rows, action);
+    return environment.sample(domain, Split::test, rows, action);
   };
   const auto all_rows_differ = [](const Tensor& a, const Tensor& b) {
     return a.ne(b).flatten(1).any(1).all().item<bool>();
@@ -136,7 +136,7 @@ void check_some_cues(const Environment& environment, const Sample& factual, cons
       Intervention::resample_each({info.cues.front().name, info.cues.back().name});
   require(environment.supports(action), "the environment cannot perform " + action.text());
   const Sample twin =
-      environment.sample(environment.train_domains().front(), Purpose::test, {0, 64}, action);
+      environment.sample(environment.train_domains().front(), Split::test, {0, 64}, action);
   require_same_bits(action.text() + ", y", factual.y, twin.y);
   for (std::size_t cue = 0; cue < info.cues.size(); ++cue) {
     const bool reached = cue == 0 || cue + 1 == info.cues.size();
@@ -152,8 +152,8 @@ void check_all_cues(const Environment& environment) {
   const Intervention action = Intervention::resample_each(info.every_cue());
   require(environment.supports(action), "the environment cannot perform " + action.text());
   const Domain domain = environment.train_domains().front();
-  const Sample factual = environment.sample(domain, Purpose::test, {0, 64});
-  const Sample twin = environment.sample(domain, Purpose::test, {0, 64}, action);
+  const Sample factual = environment.sample(domain, Split::test, {0, 64});
+  const Sample twin = environment.sample(domain, Split::test, {0, 64}, action);
   require_same_bits(action.text() + ", y", factual.y, twin.y);
   require_same_bits(action.text() + ", causal", factual.causal, twin.causal);
   for (std::size_t cue = 0; cue < info.cues.size(); ++cue) {
@@ -193,7 +193,7 @@ std::vector<Predictor> predictors(const Environment& environment, const Sample& 
   for (Predictor& predictor : all) {
     const Tensor inputs = (rows.*predictor.reads).flatten(1).to(at::kDouble);
     predictor.weights =
-        normals(StreamKey(1).child(predictor.name), {inputs.size(1), environment.info().outputs})
+        normals(RandomKey(1).child(predictor.name), {inputs.size(1), environment.info().outputs})
             .to(at::kDouble) /
         std::sqrt(static_cast<double>(inputs.size(1)));
     predictor.threshold = at::matmul(inputs, predictor.weights).select(1, 0).mean().item<double>();
@@ -207,14 +207,12 @@ void check_mixture(const Environment& environment) {
   if (!dial.mixture) skip("the dial is no mixture");
   require(dial.low == 0.0 && dial.high == 1.0, "a dial that is a mixture must go from 0 to 1");
   const Domain base = environment.at(dial.low);
-  // Rows of two purposes are independent, so their standard errors add.
-  const std::int64_t count =
-      std::min({std::int64_t{4000}, environment.row_limit(base, Purpose::test),
-                environment.row_limit(base, Purpose::validation)});
+  // Rows of two splits are independent, so their standard errors add.
+  const std::int64_t count = std::min({std::int64_t{4000}, environment.row_limit(base, Split::test),
+                                       environment.row_limit(base, Split::validation)});
   const Sample zero =
-      environment.sample(base, Purpose::validation, {0, count}, dial.mixture->at_zero);
-  const Sample one =
-      environment.sample(base, Purpose::validation, {0, count}, dial.mixture->at_one);
+      environment.sample(base, Split::validation, {0, count}, dial.mixture->at_zero);
+  const Sample one = environment.sample(base, Split::validation, {0, count}, dial.mixture->at_one);
   const auto squared_error_of_mean = [count](const Tensor& scores) {
     return scores.var().item<double>() / static_cast<double>(count);
   };
@@ -224,7 +222,7 @@ void check_mixture(const Environment& environment) {
     for (const double shift : {0.0, 0.2, 0.5, 0.7, 1.0}) {
       const Tensor sampled =
           row_scores(environment, predictor,
-                     environment.sample(environment.at(shift), Purpose::test, {0, count}));
+                     environment.sample(environment.at(shift), Split::test, {0, count}));
       const Tensor mixed = at_zero * (1.0 - shift) + at_one * shift;
       const double error = std::sqrt(squared_error_of_mean(sampled) + squared_error_of_mean(mixed));
       const double gap = std::abs(sampled.mean().item<double>() - mixed.mean().item<double>());
@@ -252,8 +250,7 @@ void check_twins(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("unsupported interventions refused", [&] {
     const Domain domain = (*subject).train_domains().front();
     require_refused("an intervention on a variable that does not exist", [&] {
-      return (*subject).sample(domain, Purpose::test, {0, 1},
-                               Intervention::flip("no_such_variable"));
+      return (*subject).sample(domain, Split::test, {0, 1}, Intervention::flip("no_such_variable"));
     });
   });
   checker.check("dial agrees with twins at 5 points", [&] { check_mixture(*subject); });

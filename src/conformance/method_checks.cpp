@@ -40,7 +40,7 @@ struct MethodSubject {
       run.batches.push_back(toy_batch(shape, replicas, static_cast<std::uint64_t>(step)));
     }
     for (std::int64_t k = 0; k < replicas; ++k) {
-      run.keys.push_back(StreamKey(24).child(static_cast<std::uint64_t>(k)));
+      run.keys.push_back(RandomKey(24).child(static_cast<std::uint64_t>(k)));
     }
     return run;
   }

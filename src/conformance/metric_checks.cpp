@@ -23,7 +23,7 @@ struct MetricSubject {
 
 Predictions predictions(Task task) {
   const std::int64_t outputs = task == Task::multiclass ? 3 : 1;
-  const StreamKey key = StreamKey(31).child(static_cast<std::uint64_t>(task));
+  const RandomKey key = RandomKey(31).child(static_cast<std::uint64_t>(task));
   Predictions all;
   all.logits = normals(key.child("logits"), {kReplicas, kPredictedRows, outputs});
   all.twin_logits = normals(key.child("twins"), {kReplicas, kPredictedRows, outputs});

@@ -12,9 +12,9 @@ namespace spurion {
 namespace conformance {
 
 Tensor ModelSubject::parameters(std::int64_t replicas) const {
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::int64_t k = 0; k < replicas; ++k) {
-    keys.push_back(StreamKey(17).child(static_cast<std::uint64_t>(k)));
+    keys.push_back(RandomKey(17).child(static_cast<std::uint64_t>(k)));
   }
   Tensor values = model->initialise(keys);
   // Weights that start at 0 would make most checks pass for nothing.
@@ -28,7 +28,7 @@ Tensor ModelSubject::parameters(std::int64_t replicas) const {
 Tensor ModelSubject::inputs(std::int64_t replicas, std::int64_t rows) const {
   Shape shape = context.input_shape;
   shape.insert(shape.begin(), {replicas, rows});
-  return normals(StreamKey(5).child("inputs"), shape);
+  return normals(RandomKey(5).child("inputs"), shape);
 }
 
 std::string ModelSubject::text() const {
@@ -48,7 +48,7 @@ void check_layout(const ModelSubject& subject) {
     next += element_count(block.shape);
   }
   require(next > 0, "there are no parameters");
-  const Tensor values = subject.model->initialise({StreamKey(1), StreamKey(2)});
+  const Tensor values = subject.model->initialise({RandomKey(1), RandomKey(2)});
   require(values.dim() == 2 && values.size(0) == 2 && values.size(1) == next &&
               values.scalar_type() == at::kFloat && values.is_contiguous(),
           fmt::format("initialise gives [{}], expected contiguous float32 [2, {}]",
@@ -59,7 +59,7 @@ void check_layout(const ModelSubject& subject) {
 }
 
 void check_initialise(const ModelSubject& subject) {
-  const std::vector<StreamKey> keys = {StreamKey(1), StreamKey(2), StreamKey(1)};
+  const std::vector<RandomKey> keys = {RandomKey(1), RandomKey(2), RandomKey(1)};
   const Tensor all = subject.model->initialise(keys);
   require_finite("the initial parameters", all);
   require_same_bits("replicas with one key", all[0], all[2]);
@@ -97,7 +97,7 @@ void check_replicas(const ModelSubject& subject) {
   for (const std::int64_t rows : {1, 7, 33}) {
     const Tensor parameters = subject.parameters(kReplicas);
     const Tensor each = subject.inputs(kReplicas, rows);
-    const Tensor weights = normals(StreamKey(6), {kReplicas, rows, subject.context.outputs});
+    const Tensor weights = normals(RandomKey(6), {kReplicas, rows, subject.context.outputs});
     for (const Tensor& x : {each, each.narrow(0, 0, 1)}) {
       const Output together = subject.model->forward(parameters, x);
       const Tensor slopes = gradient(subject, parameters, x, weights);

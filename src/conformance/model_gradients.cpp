@@ -47,7 +47,7 @@ void check_gradients(const ModelSubject& subject) {
   const Tensor parameters = subject.parameters(1);
   const Tensor x = subject.inputs(1, kRows);
   const Tensor weights =
-      normals(StreamKey(3).child("weights"), {1, kRows, subject.context.outputs});
+      normals(RandomKey(3).child("weights"), {1, kRows, subject.context.outputs});
   const Tensor given = gradient(subject, parameters, x, weights).to(at::kDouble);
   require(given.sizes() == parameters.sizes(),
           fmt::format("the gradient has shape [{}], the parameters [{}]",
@@ -64,7 +64,7 @@ void check_gradients(const ModelSubject& subject) {
   const double size = given.norm().item<double>();
   for (std::uint64_t i = 0; i < kDirections; ++i) {
     const Tensor direction =
-        normals(StreamKey(4).child("direction").child(i), {1, parameters.size(1)}).to(at::kDouble);
+        normals(RandomKey(4).child("direction").child(i), {1, parameters.size(1)}).to(at::kDouble);
     const auto at = [&](double distance) {
       return objective(subject, (parameters.to(at::kDouble) + distance * direction).to(type),
                        x.to(type), weights);

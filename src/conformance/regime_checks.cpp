@@ -49,7 +49,7 @@ Notes run_probe(const RegimeSubject& subject, const TrainingOptions& training) {
   if (!model) skip("linear is not registered");
   RegimeContext context;
   context.environments = {subject.world, subject.world};
-  context.order_keys = {StreamKey(1), StreamKey(2)};
+  context.order_keys = {RandomKey(1), RandomKey(2)};
   context.training = training;
   OptimizerOptions optimizer;
   optimizer.learning_rate = 0.01;
@@ -148,7 +148,7 @@ Tensor trained(const RegimeSubject& subject, StopOnce* checkpoint) {
   if (!model) skip("linear is not registered");
   RegimeContext context;
   context.environments = {subject.world, subject.world};
-  context.order_keys = {StreamKey(1), StreamKey(2)};
+  context.order_keys = {RandomKey(1), RandomKey(2)};
   context.training = {24, 40, 10};
   context.checkpoint = checkpoint;
   OptimizerOptions optimizer;

@@ -63,7 +63,7 @@ void check_search(const EntryInfo& info, const AnySchema& schema) {
   for (const FieldInfo& field : schema.fields) {
     if (field.search.kind == Search::Kind::fixed) continue;
     for (std::uint64_t draw = 0; draw < kDraws; ++draw) {
-      const StreamKey key = StreamKey(draw).child(field.name);
+      const RandomKey key = RandomKey(draw).child(field.name);
       const Value value = field.search.draw(key);
       require(value == field.search.draw(key),
               fmt::format("two draws of '{}' with one key differ", field.name));
@@ -91,7 +91,7 @@ std::vector<Value> replica_options(const AnySchema& schema, const Value& options
       const bool drawn = field.per_replica && field.search.kind != Search::Kind::fixed;
       if (k == 0 || !drawn || options.find(field.name) != nullptr) continue;
       own.as_table()[field.name] =
-          field.search.draw(StreamKey(static_cast<std::uint64_t>(k)).child(field.name));
+          field.search.draw(RandomKey(static_cast<std::uint64_t>(k)).child(field.name));
     }
     each.push_back(std::move(own));
   }

@@ -69,9 +69,9 @@ void require_finite(const std::string& what, const Tensor& values) {
   require(at::isfinite(values).all().item<bool>(), what + " is not finite");
 }
 
-Tensor normals(const StreamKey& key, const Shape& shape) {
+Tensor normals(const RandomKey& key, const Shape& shape) {
   Tensor out = at::empty(shape, at::kFloat);
-  Stream(key).fill_normal(0, out.numel(), 1, out.data_ptr<float>());
+  RandomStream(key).fill_normal(0, out.numel(), 1, out.data_ptr<float>());
   return out;
 }
 

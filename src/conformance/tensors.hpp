@@ -28,6 +28,6 @@ Sample slice(const Sample& sample, std::int64_t first, std::int64_t count);
 void require_finite(const std::string& what, const Tensor& values);
 
 /// Standard normals of this shape, float32; element i is row i of the stream.
-Tensor normals(const StreamKey& key, const Shape& shape);
+Tensor normals(const RandomKey& key, const Shape& shape);
 
 }  // namespace spurion::conformance

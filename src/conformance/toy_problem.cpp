@@ -11,7 +11,7 @@ namespace {
 
 /// Labels [E, B] of rows [E, B, D]: classes or values that a linear function gives exactly.
 Tensor labels_of(const ToyShape& shape, const Tensor& x) {
-  const Tensor truth = normals(StreamKey(21).child("truth"), {shape.inputs, shape.outputs()});
+  const Tensor truth = normals(RandomKey(21).child("truth"), {shape.inputs, shape.outputs()});
   const Tensor out = at::matmul(x, truth);
   if (shape.task == Task::multiclass) return out.argmax(2);
   const Tensor value = out.select(2, 0);
@@ -26,8 +26,8 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
   std::vector<Tensor> group;
   std::vector<Tensor> weight;
   for (std::int64_t k = 0; k < (shape.shared ? 1 : replicas); ++k) {
-    const StreamKey key =
-        StreamKey(20).child("rows").child(static_cast<std::uint64_t>(k)).child(step);
+    const RandomKey key =
+        RandomKey(20).child("rows").child(static_cast<std::uint64_t>(k)).child(step);
     Tensor rows = normals(key, {shape.domains, shape.rows, shape.inputs});
     if (shape.same_domains) rows = rows.narrow(0, 0, 1).expand_as(rows).contiguous();
     const Tensor labels = labels_of(shape, rows);
@@ -136,9 +136,9 @@ std::unique_ptr<Model> toy_model(const Catalog& catalog, const std::string& name
 }
 
 Tensor toy_parameters(const Model& model, std::int64_t replicas) {
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::int64_t k = 0; k < replicas; ++k) {
-    keys.push_back(StreamKey(22).child(static_cast<std::uint64_t>(k)));
+    keys.push_back(RandomKey(22).child(static_cast<std::uint64_t>(k)));
   }
   return model.initialise(keys);
 }

@@ -43,7 +43,7 @@ struct ToyRun {
   std::vector<Batch> batches;  ///< one a step; fewer than `steps` start over
   std::int64_t steps = 5;
   double learning_rate = 0.05;
-  std::vector<StreamKey> keys = {};  ///< [K] of the method's own choices
+  std::vector<RandomKey> keys = {};  ///< [K] of the method's own choices
   Device device = c10::kCPU;         ///< where it is trained; results are in host memory
   std::string optimizer = "adam";
 };

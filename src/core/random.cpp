@@ -69,63 +69,64 @@ std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter
   return {words.w0, words.w1, words.w2, words.w3};
 }
 
-StreamKey::StreamKey(std::uint64_t seed) noexcept : value_(mix(seed + 0x9e3779b97f4a7c15ULL)) {}
+RandomKey::RandomKey(std::uint64_t seed) noexcept : value_(mix(seed + 0x9e3779b97f4a7c15ULL)) {}
 
-StreamKey StreamKey::child(std::string_view name) const noexcept {
+RandomKey RandomKey::child(std::string_view name) const noexcept {
   std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
   for (const char character : name) {
     hash ^= static_cast<unsigned char>(character);
     hash *= 0x100000001b3ULL;
   }
-  StreamKey result(0);
+  RandomKey result(0);
   result.value_ = mix(value_ ^ mix(hash + 0x632be59bd9b4e019ULL));
   return result;
 }
 
-StreamKey StreamKey::child(std::uint64_t index) const noexcept {
-  StreamKey result(0);
+RandomKey RandomKey::child(std::uint64_t index) const noexcept {
+  RandomKey result(0);
   // Another constant than for names, so that child("7") and child(7) differ.
   result.value_ = mix((value_ + 0xd1342543de82ef95ULL) ^ mix(index + 0xaf251af3b0f025b5ULL));
   return result;
 }
 
-std::uint64_t Stream::bits(std::int64_t row, std::int64_t lane) const noexcept {
+std::uint64_t RandomStream::bits(std::int64_t row, std::int64_t lane) const noexcept {
   const auto block =
       philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
   return join(block[0], block[1]);
 }
 
-double Stream::uniform(std::int64_t row, std::int64_t lane) const noexcept {
+double RandomStream::uniform(std::int64_t row, std::int64_t lane) const noexcept {
   return to_unit(bits(row, lane));
 }
 
-double Stream::normal(std::int64_t row, std::int64_t lane) const noexcept {
+double RandomStream::normal(std::int64_t row, std::int64_t lane) const noexcept {
   const auto block =
       philox4x32(key_, static_cast<std::uint64_t>(row), static_cast<std::uint64_t>(lane));
   return core::box_muller(block[0], block[1], block[2], block[3]);
 }
 
-std::int64_t Stream::below(std::int64_t n, std::int64_t row, std::int64_t lane) const noexcept {
+std::int64_t RandomStream::below(std::int64_t n, std::int64_t row,
+                                 std::int64_t lane) const noexcept {
   return scale_to(n, bits(row, lane));
 }
 
-void Stream::fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes,
-                         float* out) const {
+void RandomStream::fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes,
+                               float* out) const {
   for_blocks(key_, first, rows, lanes,
              [out](const core::RandomBlock& bits, std::int64_t count, std::int64_t at) {
                core::normals(bits, count, out + at);
              });
 }
 
-void Stream::fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes,
-                          double* out) const {
+void RandomStream::fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes,
+                                double* out) const {
   for_blocks(key_, first, rows, lanes,
              [out](const core::RandomBlock& bits, std::int64_t count, std::int64_t at) {
                for (std::int64_t i = 0; i < count; ++i) out[at + i] = to_unit(bits.low_bits(i));
              });
 }
 
-std::vector<std::int64_t> permutation(const StreamKey& key, std::int64_t n) {
+std::vector<std::int64_t> permutation(const RandomKey& key, std::int64_t n) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   // Swaps need one number after the other, from the last row to the first; drawing them does not.

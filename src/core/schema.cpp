@@ -44,8 +44,8 @@ std::string Search::text() const {
   return {};
 }
 
-Value Search::draw(const StreamKey& key) const {
-  const double u = Stream(key).uniform(0);
+Value Search::draw(const RandomKey& key) const {
+  const double u = RandomStream(key).uniform(0);
   const auto log_scale = [&] {
     return std::exp(std::log(low) + u * (std::log(high) - std::log(low)));
   };

@@ -38,7 +38,7 @@ enum Lane : std::int64_t {
 /// Draws of one glyph.
 class Dice {
  public:
-  Dice(const Stream& stream, std::int64_t glyph) : stream_(&stream), glyph_(glyph) {}
+  Dice(const RandomStream& stream, std::int64_t glyph) : stream_(&stream), glyph_(glyph) {}
   [[nodiscard]] int below(int n, std::int64_t lane) const {
     return static_cast<int>(stream_->below(n, glyph_, lane));
   }
@@ -56,7 +56,7 @@ class Dice {
   [[nodiscard]] std::uint64_t bits(std::int64_t lane) const { return stream_->bits(glyph_, lane); }
 
  private:
-  const Stream* stream_;
+  const RandomStream* stream_;
   std::int64_t glyph_;
 };
 
@@ -214,7 +214,7 @@ ImagePool draw_glyphs(bool training_file, std::int64_t count) {
   SPURION_CHECK(count >= 0 && count <= (training_file ? kGlyphsInTrainingFile : kGlyphsInTestFile),
                 "more glyphs than the file has");
   // The seed is part of the definition of the data: another one would be other data.
-  const Stream stream(StreamKey(28).child("glyphs").child(training_file ? "train" : "test"));
+  const RandomStream stream(RandomKey(28).child("glyphs").child(training_file ? "train" : "test"));
   ImagePool pool;
   pool.count = count;
   pool.rows = kSide;

@@ -113,9 +113,9 @@ class AntiCausal final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = rows_key(domain, purpose);
+    const RandomKey key = rows_key(domain, split);
     const double shift = domains_.shift(domain);
     const double prior = prior_at(shift);
     const double strength = strength_at(shift);

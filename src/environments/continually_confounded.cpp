@@ -74,7 +74,7 @@ class ContinuallyConfounded final : public Environment {
 
   ContinuallyConfounded(Options options, const EnvironmentContext& context)
       : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("continually_confounded")),
+        key_(RandomKey(context.data_seed).child("continually_confounded")),
         core_({options_.core_dimensions, options_.separation, options_.label_noise,
                options_.amplitude, options_.noise_dimensions},
               cue_names(options_.tasks), options_.variant == "disjoint") {
@@ -106,10 +106,10 @@ class ContinuallyConfounded final : public Environment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    return core_.rows(key_.child(domain.key).child(purpose_name(purpose)),
-                      domains_.positions(domain), rows, intervention);
+    return core_.rows(key_.child(domain.key).child(split_name(split)), domains_.positions(domain),
+                      rows, intervention);
   }
 
  private:
@@ -153,7 +153,7 @@ class ContinuallyConfounded final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   CuedCore core_;
   CueDomains domains_;
   EnvironmentInfo info_;

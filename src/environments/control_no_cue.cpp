@@ -78,9 +78,9 @@ class ControlNoCue final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = rows_key(domain, purpose);
+    const RandomKey key = rows_key(domain, split);
     const double share = domains_.shift(domain);
     const std::vector<double> label = uniforms(key.child("label"), rows);
     const std::vector<double> cue_draw = uniforms(key.child("cue"), rows);

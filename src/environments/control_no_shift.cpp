@@ -71,9 +71,9 @@ class ControlNoShift final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    return core_.rows(rows_key(domain, purpose), {domains_.shift(domain)}, rows, intervention);
+    return core_.rows(rows_key(domain, split), {domains_.shift(domain)}, rows, intervention);
   }
 
  private:

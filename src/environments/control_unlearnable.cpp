@@ -83,11 +83,11 @@ class ControlUnlearnable final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = rows_key(domain, purpose);
+    const RandomKey key = rows_key(domain, split);
     const double disagreement = domains_.shift(domain);
-    const Stream bits(key.child("bits"));
+    const RandomStream bits(key.child("bits"));
     const std::vector<double> cue_noise = uniforms(key.child("cue_noise"), rows);
     const std::vector<double> coin = uniforms(key.child("cue_coin"), rows);
     const std::vector<float> noise = normals(key.child("noise"), rows, options_.noise_dimensions);

@@ -65,14 +65,14 @@ class CueConflictImages final : public CuedImages {
   }
 
  protected:
-  void paint(const std::uint8_t* image, int cue, const StreamKey& key, std::int64_t row,
+  void paint(const std::uint8_t* image, int cue, const RandomKey& key, std::int64_t row,
              float* planes) const override {
     const std::int64_t area = side() * side();
     const auto value = static_cast<std::size_t>(cue);
     environments::copy_image(image, side(), planes);
     for (std::int64_t i = 0; i < area; ++i) planes[i] = kGround + (1.0F - kGround) * planes[i];
     if (striped_) {
-      const double phase = 2.0 * kPi * Stream(key.child("phase")).uniform(row);
+      const double phase = 2.0 * kPi * RandomStream(key.child("phase")).uniform(row);
       const auto cosine = static_cast<float>(std::cos(phase));
       const auto sine = static_cast<float>(std::sin(phase));
       const Waves& waves = stripes_[value];

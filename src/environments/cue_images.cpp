@@ -149,7 +149,7 @@ class CueImages final : public CuedImages {
   }
 
  protected:
-  void paint(const std::uint8_t* image, int cue, const StreamKey& key, std::int64_t row,
+  void paint(const std::uint8_t* image, int cue, const RandomKey& key, std::int64_t row,
              float* planes) const override {
     const auto value = static_cast<std::size_t>(cue);
     if (cue_ == "blur") {
@@ -159,7 +159,7 @@ class CueImages final : public CuedImages {
     } else if (cue_ == "colour") {
       paint_colour(image, hues_[value], planes);
     } else {
-      paint_background(image, hues_[value], Stream(key.child("patch")), row, planes);
+      paint_background(image, hues_[value], RandomStream(key.child("patch")), row, planes);
     }
     if (feature_noise_ > 0.0) add_noise(key, row, planes);
   }
@@ -180,7 +180,7 @@ class CueImages final : public CuedImages {
   }
 
   /// Which points of the 28 x 28 are coloured: Floyd's draw of `points` among those of the square.
-  [[nodiscard]] Points coloured_points(const Stream& stream, std::int64_t row) const {
+  [[nodiscard]] Points coloured_points(const RandomStream& stream, std::int64_t row) const {
     Points points{};
     const std::int64_t all = patch_.square * patch_.square;
     std::int64_t lane = 0;
@@ -197,7 +197,7 @@ class CueImages final : public CuedImages {
   }
 
   void paint_background(const std::uint8_t* image, const std::array<float, 3>& hue,
-                        const Stream& stream, std::int64_t row, float* planes) const {
+                        const RandomStream& stream, std::int64_t row, float* planes) const {
     const std::int64_t area = side() * side();
     const std::int64_t step = kImageSide / side();
     environments::copy_image(image, side(), planes);
@@ -218,9 +218,9 @@ class CueImages final : public CuedImages {
     }
   }
 
-  void add_noise(const StreamKey& key, std::int64_t row, float* planes) const {
-    if (!Stream(key.child("feature_noise")).bernoulli(feature_noise_, row)) return;
-    const Stream grain(key.child("grain"));
+  void add_noise(const RandomKey& key, std::int64_t row, float* planes) const {
+    if (!RandomStream(key.child("feature_noise")).bernoulli(feature_noise_, row)) return;
+    const RandomStream grain(key.child("grain"));
     const std::int64_t numbers = info_.input_shape.front() * side() * side();
     std::vector<float> noise(static_cast<std::size_t>(numbers));
     grain.fill_normal(row, 1, numbers, noise.data());

@@ -100,14 +100,14 @@ class DistantTokens final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
     const double shift = at(domain.shift).shift;
-    const StreamKey key = rows_key(domain, purpose);
-    const Stream draws(key.child("relation"));
-    const Stream pairs(key.child("pair"));
-    const Stream fillers(key.child("filler"));
-    const Stream markers(key.child("marker"));
+    const RandomKey key = rows_key(domain, split);
+    const RandomStream draws(key.child("relation"));
+    const RandomStream pairs(key.child("pair"));
+    const RandomStream fillers(key.child("filler"));
+    const RandomStream markers(key.child("marker"));
     environments::TokenSample out(rows.count, options_.length, options_.symbols + 2);
     for (std::int64_t i = 0; i < rows.count; ++i) {
       const std::int64_t row = rows.first + i;
@@ -143,8 +143,8 @@ class DistantTokens final : public DialWorld {
   static constexpr const char* kMarker = "marker";
 
   /// Two symbols that stand in the relation (+1) or do not (-1).
-  [[nodiscard]] std::pair<std::int64_t, std::int64_t> pair(const Stream& stream, std::int64_t row,
-                                                           int relation) const {
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> pair(const RandomStream& stream,
+                                                           std::int64_t row, int relation) const {
     const std::int64_t one = stream.below(options_.symbols, row, 0);
     const std::int64_t step = 1 + stream.below(options_.symbols - 1, row, 1);
     const std::int64_t other = (one + step) % options_.symbols;

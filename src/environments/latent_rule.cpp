@@ -138,14 +138,14 @@ class LatentRule final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
     const double shift = at(domain.shift).shift;
-    const StreamKey key = rows_key(domain, purpose);
-    const Stream latents(key.child("latent"));
-    const Stream cues(key.child("cue"));
-    const Stream noise(key.child("noise"));
-    const Stream strays(key.child("stray"));
+    const RandomKey key = rows_key(domain, split);
+    const RandomStream latents(key.child("latent"));
+    const RandomStream cues(key.child("cue"));
+    const RandomStream noise(key.child("noise"));
+    const RandomStream strays(key.child("stray"));
     environments::TokenSample out(rows.count, options_.transitions + 2, options_.symbols + 2);
     for (std::int64_t i = 0; i < rows.count; ++i) {
       const std::int64_t row = rows.first + i;

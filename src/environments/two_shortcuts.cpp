@@ -73,7 +73,7 @@ class TwoShortcuts final : public Environment {
 
   TwoShortcuts(Options options, const EnvironmentContext& context)
       : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("two_shortcuts")),
+        key_(RandomKey(context.data_seed).child("two_shortcuts")),
         core_({options_.core_dimensions, options_.separation, options_.label_noise,
                options_.amplitude, options_.noise_dimensions},
               {kBackground, kCompanion}, false) {
@@ -114,10 +114,10 @@ class TwoShortcuts final : public Environment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    return core_.rows(key_.child(domain.key).child(purpose_name(purpose)),
-                      domains_.positions(domain), rows, intervention);
+    return core_.rows(key_.child(domain.key).child(split_name(split)), domains_.positions(domain),
+                      rows, intervention);
   }
 
  private:
@@ -149,7 +149,7 @@ class TwoShortcuts final : public Environment {
   }
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   CuedCore core_;
   CueDomains domains_;
   EnvironmentInfo info_;

@@ -152,8 +152,8 @@ class ContinualBackprop final : public Method {
   void replace_least_useful(const ReplicaTrainer& trainer, const HiddenLayer& layer, std::size_t l,
                             Tensor& parameters) {
     if (!due_[l].ge(1.0).any().item<bool>()) return;
-    std::vector<StreamKey> keys;
-    for (const StreamKey& key : keys_) {
+    std::vector<RandomKey> keys;
+    for (const RandomKey& key : keys_) {
       keys.push_back(key.child(static_cast<std::uint64_t>(trainer.step())));
     }
     const Tensor fresh = trainer.fresh_parameters(keys);
@@ -189,7 +189,7 @@ class ContinualBackprop final : public Method {
   BaseRisk risk_;
   Options options_;
   std::int64_t replicas_;
-  std::vector<StreamKey> keys_;
+  std::vector<RandomKey> keys_;
   std::vector<Tensor> utility_;  // of each hidden layer, [K, units]
   std::vector<Tensor> age_;      // int64 [K, units], in host memory
   std::vector<Tensor> due_;      // float64 [K], there too: replacements that have come due

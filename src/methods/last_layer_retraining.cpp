@@ -44,8 +44,8 @@ class LastLayerRetraining final : public Method {
     if (phase == 0) return;
     later_ = true;
     if (!reinitialise_) return;
-    std::vector<StreamKey> keys;
-    for (const StreamKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
+    std::vector<RandomKey> keys;
+    for (const RandomKey& key : keys_) keys.push_back(key.child(static_cast<std::uint64_t>(phase)));
     const Tensor fresh = trainer.fresh_parameters(keys);
     trainer.set_trainable(at::where(in_last_layer(trainer), fresh, trainer.parameters().detach()));
     trainer.optimizer().reset(at::ones({trainer.replicas()}, at::kBool));
@@ -74,7 +74,7 @@ class LastLayerRetraining final : public Method {
 
   BaseRisk risk_;
   bool reinitialise_;
-  std::vector<StreamKey> keys_;
+  std::vector<RandomKey> keys_;
   bool later_ = false;
 };
 

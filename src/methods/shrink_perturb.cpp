@@ -69,8 +69,8 @@ class ShrinkPerturb final : public Method {
 
  private:
   void refresh(ReplicaTrainer& trainer) {
-    std::vector<StreamKey> keys;
-    for (const StreamKey& key : keys_)
+    std::vector<RandomKey> keys;
+    for (const RandomKey& key : keys_)
       keys.push_back(key.child(static_cast<std::uint64_t>(times_)));
     ++times_;
     last_ = trainer.step();
@@ -82,7 +82,7 @@ class ShrinkPerturb final : public Method {
   Tensor shrink_;
   Tensor perturb_;
   std::int64_t every_;
-  std::vector<StreamKey> keys_;
+  std::vector<RandomKey> keys_;
   std::int64_t times_ = 0;
   std::int64_t last_ = 0;  // step of the last time
 };

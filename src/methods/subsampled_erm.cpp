@@ -20,7 +20,7 @@ struct SubsampledErmOptions : L2Option {};
 
 /// A draw named by the contents of a row.
 std::uint64_t name_of(const char* row, std::size_t bytes) {
-  StreamKey key(0);
+  RandomKey key(0);
   for (std::size_t done = 0; done < bytes; done += sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
     std::memcpy(&word, row + done, std::min(sizeof word, bytes - done));

@@ -94,7 +94,7 @@ class CausalTransformer final : public Model {
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
   /// Weights Xavier-uniform (tokens and positions as maps of one-hot vectors), gains 1, biases 0.
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     for (const ParameterBlock& block : layout_) {
       if (block.shape.size() == 2) {

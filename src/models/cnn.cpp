@@ -93,7 +93,7 @@ class Cnn final : public Model {
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     std::size_t i = 0;
     for (; i + 2 < layout_.size(); i += 4) {

@@ -65,7 +65,7 @@ class Gru final : public Model {
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     const double bound = 1.0 / std::sqrt(static_cast<double>(options_.width));
     for (const ParameterBlock& block : layout_) {

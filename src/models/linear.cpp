@@ -37,7 +37,7 @@ class Linear final : public Model, public engine::AffineModel {
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     if (options_.initialisation == "zeros") return parameters;
     initialise_linear(parameters, layout_[0], layout_[1],

@@ -42,7 +42,7 @@ class LinearRepresentation final : public Model {
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     if (options_.spread > 0.0) {
       initialise_uniform(parameters, layout_[0], options_.spread, keys);

@@ -63,7 +63,7 @@ class Mlp final : public Model, public engine::RiskModel {
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     const Initialisation how =
         options_.initialisation == "xavier"

@@ -51,7 +51,7 @@ class RandomFeatures final : public Model {
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
 
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     return at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
   }
 
@@ -90,10 +90,10 @@ class RandomFeatures final : public Model {
   /// [D, N], drawn when they are first used: what they cost is asked before anything is run.
   [[nodiscard]] const Tensor& directions() const {
     std::call_once(drawn_, [this] {
-      const StreamKey key =
-          StreamKey(static_cast<std::uint64_t>(options_.feature_seed)).child("random_features");
+      const RandomKey key =
+          RandomKey(static_cast<std::uint64_t>(options_.feature_seed)).child("random_features");
       Tensor rows = at::empty({options_.width, inputs_});
-      Stream(key).fill_normal(0, options_.width, inputs_, rows.data_ptr<float>());
+      RandomStream(key).fill_normal(0, options_.width, inputs_, rows.data_ptr<float>());
       rows /= rows.norm(2, {1}, true) * std::sqrt(static_cast<double>(options_.width));
       directions_ = rows.t().contiguous();
     });

@@ -137,16 +137,16 @@ Ceilings ControlShiftEnvironment::ceilings(const Domain& domain) const {
                                                      : of_chosen_rows(info(), shift, usual);
 }
 
-Stream ControlShiftEnvironment::choices(const Domain& domain, Purpose purpose) const {
-  return Stream(key_.child(domain.key).child(purpose_name(purpose)));
+RandomStream ControlShiftEnvironment::choices(const Domain& domain, Split split) const {
+  return RandomStream(key_.child(domain.key).child(split_name(split)));
 }
 
 double ControlShiftEnvironment::causal_mean() const {
   std::call_once(mean_known_, [this] {
     constexpr std::int64_t kMost = 4096;
     const Domain usual = inner().train_domains().front();
-    const std::int64_t count = std::min(kMost, inner().row_limit(usual, Purpose::train));
-    const Tensor causal = inner().sample(usual, Purpose::train, {0, count}).causal;
+    const std::int64_t count = std::min(kMost, inner().row_limit(usual, Split::train));
+    const Tensor causal = inner().sample(usual, Split::train, {0, count}).causal;
     causal_mean_ = causal.defined() && causal.size(1) > 0
                        ? causal.select(1, 0).to(at::kDouble).mean().item<double>()
                        : std::nan("");
@@ -162,13 +162,13 @@ Tensor ControlShiftEnvironment::of_kind(ControlShift::Kind kind, const Sample& r
   return rows.causal.select(1, 0).to(at::kDouble).gt(causal_mean()).contiguous();
 }
 
-Sample ControlShiftEnvironment::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample ControlShiftEnvironment::generate(const Domain& domain, Split split, RowRange rows,
                                          const Intervention& intervention) const {
-  if (!domain.control_shift) return inner().sample(domain, purpose, rows, intervention);
+  if (!domain.control_shift) return inner().sample(domain, split, rows, intervention);
   require_control_shift(info(), *domain.control_shift);
-  Request request{without_shift(domain), *domain.control_shift, purpose, rows, intervention, {}};
+  Request request{without_shift(domain), *domain.control_shift, split, rows, intervention, {}};
   if (request.shift.kind == ControlShift::Kind::mechanism) return relabel(request);
-  const Stream stream = choices(domain, purpose);
+  const RandomStream stream = choices(domain, split);
   for (std::int64_t i = 0; i < rows.count; ++i) {
     request.wanted.push_back(stream.bernoulli(request.shift.level, rows.first + i));
   }
@@ -179,7 +179,7 @@ ControlShiftEnvironment::Candidates ControlShiftEnvironment::candidates(const Re
                                                                         std::int64_t first,
                                                                         std::int64_t count) const {
   const auto read = [&](const Intervention& how) {
-    return wrapped_sample(inner(), request.domain, request.purpose, {first, count}, how);
+    return wrapped_sample(inner(), request.domain, request.split, {first, count}, how);
   };
   Sample factual = read(Intervention::none());
   const Tensor kind = of_kind(request.shift.kind, factual);
@@ -188,7 +188,7 @@ ControlShiftEnvironment::Candidates ControlShiftEnvironment::candidates(const Re
 }
 
 Sample ControlShiftEnvironment::select(const Request& request) const {
-  const std::int64_t limit = inner().row_limit(request.domain, request.purpose);
+  const std::int64_t limit = inner().row_limit(request.domain, request.split);
   const std::int64_t count = request.rows.count;
   // Which candidates a row has, and in which order, must not depend on the rows beside it.
   const std::int64_t stride =
@@ -224,7 +224,7 @@ Sample ControlShiftEnvironment::select(const Request& request) const {
 
 void ControlShiftEnvironment::find_row_of_kind(const Request& request, std::int64_t i,
                                                Sample& out) const {
-  const bool endless = inner().row_limit(request.domain, request.purpose) == kEndlessRows;
+  const bool endless = inner().row_limit(request.domain, request.split) == kEndlessRows;
   const bool wanted = request.wanted[static_cast<std::size_t>(i)];
   const std::int64_t row = request.rows.first + i;
   for (std::int64_t at = 0; at < kRun; at += kRunPiece) {
@@ -247,9 +247,9 @@ void ControlShiftEnvironment::find_row_of_kind(const Request& request, std::int6
 Sample ControlShiftEnvironment::relabel(const Request& request) const {
   const RowRange rows = request.rows;
   const double level = request.shift.level;
-  Sample out = inner().sample(request.domain, request.purpose, rows, request.intervention);
+  Sample out = inner().sample(request.domain, request.split, rows, request.intervention);
   out.group = Tensor();
-  const Stream stream = choices(request.domain, request.purpose);
+  const RandomStream stream = choices(request.domain, request.split);
   out.y = out.y.contiguous().clone();
   if (info().task == Task::regression) {
     const double scale = std::sqrt(level * inner().ceilings(request.domain).chance);

@@ -27,10 +27,10 @@ namespace spurion {
 class SPURION_API ControlShiftEnvironment final : public WrappedEnvironment {
  public:
   ControlShiftEnvironment(std::shared_ptr<const Environment> inner, std::uint64_t seed)
-      : WrappedEnvironment(std::move(inner)), key_(StreamKey(seed).child("drift")) {}
+      : WrappedEnvironment(std::move(inner)), key_(RandomKey(seed).child("drift")) {}
 
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
-    return inner().row_limit(without_shift(domain), purpose);
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override {
+    return inner().row_limit(without_shift(domain), split);
   }
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const override {
@@ -43,7 +43,7 @@ class SPURION_API ControlShiftEnvironment final : public WrappedEnvironment {
   [[nodiscard]] bool has_control_shifts() const override { return true; }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
@@ -51,7 +51,7 @@ class SPURION_API ControlShiftEnvironment final : public WrappedEnvironment {
   struct Request {
     Domain domain;  ///< without its control shift
     ControlShift shift;
-    Purpose purpose;
+    Split split;
     RowRange rows;
     Intervention intervention;
     std::vector<bool> wanted;  ///< [rows.count]: whether row i shall be of the kind
@@ -76,9 +76,9 @@ class SPURION_API ControlShiftEnvironment final : public WrappedEnvironment {
   [[nodiscard]] Tensor of_kind(ControlShift::Kind kind, const Sample& rows) const;
   /// Mean of the first causal variable in the first train domain.
   [[nodiscard]] double causal_mean() const;
-  [[nodiscard]] Stream choices(const Domain& domain, Purpose purpose) const;
+  [[nodiscard]] RandomStream choices(const Domain& domain, Split split) const;
 
-  StreamKey key_;
+  RandomKey key_;
   mutable std::once_flag mean_known_;
   mutable double causal_mean_ = 0.0;
 };

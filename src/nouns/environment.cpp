@@ -19,10 +19,10 @@ std::vector<std::string> EnvironmentInfo::every_cue() const {
 }
 
 std::int64_t Environment::validation_rows(const Domain& domain, std::int64_t /*test_rows*/) const {
-  return row_limit(domain, Purpose::validation);
+  return row_limit(domain, Split::validation);
 }
 
-std::int64_t Environment::row_limit(const Domain& /*domain*/, Purpose /*purpose*/) const {
+std::int64_t Environment::row_limit(const Domain& /*domain*/, Split /*split*/) const {
   return std::numeric_limits<std::int64_t>::max();
 }
 
@@ -45,16 +45,16 @@ bool Environment::has_control_shifts() const { return false; }
 
 double Environment::shared_bytes() const { return 0.0; }
 
-Sample Environment::sample(const Domain& domain, Purpose purpose, RowRange rows,
+Sample Environment::sample(const Domain& domain, Split split, RowRange rows,
                            const Intervention& intervention) const {
   if (rows.first < 0 || rows.count < 0) {
     throw UsageError(
         fmt::format("rows {} .. +{} of {}: negative", rows.first, rows.count, info().name));
   }
-  const std::int64_t limit = row_limit(domain, purpose);
+  const std::int64_t limit = row_limit(domain, split);
   if (rows.count > limit || rows.first > limit - rows.count) {
     throw UsageError(fmt::format("{} has {} {} rows in domain '{}'; rows {} to {} were asked for",
-                                 info().name, limit, purpose_name(purpose), domain.name, rows.first,
+                                 info().name, limit, split_name(split), domain.name, rows.first,
                                  rows.first + rows.count - 1));
   }
   if (intervention.kind != Intervention::Kind::none && !supports(intervention)) {
@@ -62,14 +62,14 @@ Sample Environment::sample(const Domain& domain, Purpose purpose, RowRange rows,
   }
   SPURION_CHECK(!domain.control_shift || has_control_shifts(),
                 "a domain with a control shift needs an environment that supports control shifts");
-  Sample sample = generate(domain, purpose, rows, intervention);
+  Sample sample = generate(domain, split, rows, intervention);
   // A wrapper gives what the one inside gave, where it was looked at.
   if (dynamic_cast<const WrappedEnvironment*>(this) == nullptr) {
     try {
       border::check_sample(sample, info(), rows.count);
     } catch (const PluginError& error) {
       throw PluginError(fmt::format(
-          "{} rows of domain '{}'{}: {}", purpose_name(purpose), domain.name,
+          "{} rows of domain '{}'{}: {}", split_name(split), domain.name,
           intervention.kind == Intervention::Kind::none ? "" : " under " + intervention.text(),
           error.what()));
     }

@@ -32,9 +32,9 @@ std::string ControlShift::text() const {
   return fmt::format("{}={}", control_shift_name(kind), level);
 }
 
-const char* purpose_name(Purpose purpose) {
+const char* split_name(Split split) {
   constexpr const char* kNames[] = {"train", "validation", "test"};
-  return kNames[static_cast<int>(purpose)];
+  return kNames[static_cast<int>(split)];
 }
 
 const char* exactness_name(Exactness exactness) {

@@ -33,8 +33,8 @@ Tensor per_replica_tensor(const PerReplica<std::int64_t>& parameter, const Metho
   return to_tensor(parameter, context);
 }
 
-StreamKey MethodContext::key(std::int64_t replica) const {
-  return keys.empty() ? StreamKey(0).child(static_cast<std::uint64_t>(replica))
+RandomKey MethodContext::key(std::int64_t replica) const {
+  return keys.empty() ? RandomKey(0).child(static_cast<std::uint64_t>(replica))
                       : keys.at(static_cast<std::size_t>(replica));
 }
 

@@ -42,7 +42,7 @@ void ReplicaTrainer::set_parameters(const Tensor& parameters) {
   parameters_ = parameters.detach().to(device()).contiguous().clone().requires_grad_(true);
 }
 
-Tensor ReplicaTrainer::fresh_parameters(const std::vector<StreamKey>& keys) const {
+Tensor ReplicaTrainer::fresh_parameters(const std::vector<RandomKey>& keys) const {
   return model_->initialise(keys).to(device());
 }
 

@@ -19,15 +19,15 @@ Sample joined_samples(const std::vector<Sample>& parts) {
   return whole;
 }
 
-Sample wrapped_sample(const Environment& environment, const Domain& domain, Purpose purpose,
+Sample wrapped_sample(const Environment& environment, const Domain& domain, Split split,
                       RowRange rows, const Intervention& intervention) {
-  const std::int64_t limit = environment.row_limit(domain, purpose);
+  const std::int64_t limit = environment.row_limit(domain, split);
   std::vector<Sample> parts;
   std::int64_t first = rows.first % limit;
   std::int64_t left = rows.count;
   do {  // once for no rows too: their shapes
     const std::int64_t take = std::min(left, limit - first);
-    parts.push_back(environment.sample(domain, purpose, {first, take}, intervention));
+    parts.push_back(environment.sample(domain, split, {first, take}, intervention));
     left -= take;
     first = 0;
   } while (left > 0);

@@ -20,7 +20,7 @@ inline constexpr std::array<Tensor Sample::*, 5> kSampleMembers = {
 SPURION_API Sample joined_samples(const std::vector<Sample>& parts);
 
 /// Rows of a domain, beginning anew where its rows end: any range, if it has a row at all.
-SPURION_API Sample wrapped_sample(const Environment& environment, const Domain& domain,
-                                  Purpose purpose, RowRange rows, const Intervention& intervention);
+SPURION_API Sample wrapped_sample(const Environment& environment, const Domain& domain, Split split,
+                                  RowRange rows, const Intervention& intervention);
 
 }  // namespace spurion

@@ -7,12 +7,12 @@ namespace spurion {
 
 /// The stream everything random in a trial descends from: base seed and replicate, nothing else,
 /// so that trials that differ in method, model or hyper-parameters are paired.
-inline StreamKey replicate_key(std::int64_t base_seed, std::int64_t replicate) {
-  return StreamKey(static_cast<std::uint64_t>(base_seed))
+inline RandomKey replicate_key(std::int64_t base_seed, std::int64_t replicate) {
+  return RandomKey(static_cast<std::uint64_t>(base_seed))
       .child("replicate")
       .child(static_cast<std::uint64_t>(replicate));
 }
-inline StreamKey replicate_key(const TrialSpec& trial) {
+inline RandomKey replicate_key(const TrialSpec& trial) {
   return replicate_key(trial.base_seed, trial.seed);
 }
 

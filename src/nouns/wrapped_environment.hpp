@@ -25,8 +25,8 @@ class SPURION_API WrappedEnvironment : public Environment {
   [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
     return inner_->at_cues(shifts);
   }
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
-    return inner_->row_limit(domain, purpose);
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override {
+    return inner_->row_limit(domain, split);
   }
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const override {

@@ -117,7 +117,7 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
       if (!sure_known) {
         Tensor noise = at::empty(shape, at::kDouble);
         for (std::int64_t k = 0; k < replicas; ++k) {
-          const Stream stream(
+          const RandomStream stream(
               run_->context.order_keys[static_cast<std::size_t>(k)].child("active").child(
                   static_cast<std::uint64_t>(place.phase)));
           for (std::int64_t i = 0; i < batch.domains; ++i) {

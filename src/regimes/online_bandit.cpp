@@ -104,11 +104,11 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
     /// Replaces a share of the choices [E * B] of a replica by random ones.
     void explore(Tensor choice, std::int64_t replica, const Place& place,
                  const Batch& batch) const {
-      const StreamKey key =
+      const RandomKey key =
           run_->context.order_keys[static_cast<std::size_t>(replica)].child("bandit").child(
               static_cast<std::uint64_t>(place.phase));
-      const Stream coin(key.child("coin"));
-      const Stream arm(key.child("arm"));
+      const RandomStream coin(key.child("coin"));
+      const RandomStream arm(key.child("arm"));
       auto* chosen = choice.data_ptr<std::int64_t>();
       for (std::int64_t slot = 0; slot < batch.domains; ++slot) {
         for (std::int64_t i = 0; i < batch.rows_per_domain; ++i) {

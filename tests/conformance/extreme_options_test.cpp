@@ -60,9 +60,9 @@ std::string fault(const Catalog& catalog, const std::string& name, const std::st
     std::vector<Domain> domains = world->train_domains();
     domains.push_back(world->test_domain());
     for (const Domain& domain : domains) {
-      const std::int64_t rows = std::min<std::int64_t>(4, world->row_limit(domain, Purpose::test));
+      const std::int64_t rows = std::min<std::int64_t>(4, world->row_limit(domain, Split::test));
       if (rows < 1) continue;
-      const Sample sample = world->sample(domain, Purpose::test, {0, rows});
+      const Sample sample = world->sample(domain, Split::test, {0, rows});
       for (const Tensor* part : {&sample.x, &sample.y, &sample.causal, &sample.spurious}) {
         if (!finite(*part)) return "a row is not finite in " + domain.name;
       }

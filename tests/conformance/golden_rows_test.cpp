@@ -38,8 +38,8 @@ void add_to_hash(const Tensor& values, std::uint64_t& hash) {
 }
 
 Fingerprint fingerprint(const Environment& environment, const Domain& domain) {
-  const std::int64_t count = std::min(kRows, environment.row_limit(domain, Purpose::train));
-  const Sample rows = environment.sample(domain, Purpose::train, {0, count});
+  const std::int64_t count = std::min(kRows, environment.row_limit(domain, Split::train));
+  const Sample rows = environment.sample(domain, Split::train, {0, count});
   const Tensor x = rows.x.flatten().to(at::kDouble);
   const Tensor place = at::arange(x.numel(), at::kDouble) / static_cast<double>(x.numel());
   Fingerprint print;

@@ -69,7 +69,7 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
                                                          {"phase_count", 2}})});
       RegimeContext context;
       context.environments = {world, world};
-      context.order_keys = {StreamKey(1), StreamKey(2)};
+      context.order_keys = {RandomKey(1), RandomKey(2)};
       context.training = {30, 40, 10};
       const Value options = normal(catalog.methods, name, busy_options(name));
       std::unique_ptr<Method> method;
@@ -79,7 +79,7 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
                                                              2,
                                                              regime->batch_domains(*world),
                                                              info.groups,
-                                                             {StreamKey(3), StreamKey(4)}});
+                                                             {RandomKey(3), RandomKey(4)}});
       } catch (const UsageError&) {
         continue;
       }
@@ -87,7 +87,7 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
       ++tested;
       OptimizerOptions optimizer;
       optimizer.learning_rate = 0.01;
-      ReplicaTrainer trainer(*model, model->initialise({StreamKey(5), StreamKey(6)}), optimizer);
+      ReplicaTrainer trainer(*model, model->initialise({RandomKey(5), RandomKey(6)}), optimizer);
       if (method->needs_second_order()) trainer.use_second_order();
       Keeper keeper;
       regime->run(context, *method, trainer, keeper);
@@ -146,7 +146,7 @@ TEST_CASE("units are replaced once they are mature, alike alone, among others an
     for (std::uint64_t step = 0; step < 8; ++step) {
       run.batches.push_back(toy_batch(shape, kReplicas, step));
     }
-    for (std::uint64_t k = 0; k < kReplicas; ++k) run.keys.push_back(StreamKey(24).child(k));
+    for (std::uint64_t k = 0; k < kReplicas; ++k) run.keys.push_back(RandomKey(24).child(k));
     return run;
   };
   const ToyRun run = run_of(0.02);

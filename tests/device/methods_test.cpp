@@ -28,7 +28,7 @@ ToyRun toy_run(const Catalog& catalog, const std::string& method, const Model& m
     run.batches.push_back(toy_batch(shape, kTrained, static_cast<std::uint64_t>(step)));
   }
   for (std::int64_t k = 0; k < kTrained; ++k) {
-    run.keys.push_back(StreamKey(24).child(static_cast<std::uint64_t>(k)));
+    run.keys.push_back(RandomKey(24).child(static_cast<std::uint64_t>(k)));
   }
   return run;
 }

@@ -34,9 +34,9 @@ std::unique_ptr<Model> small_model(const Catalog& catalog, const std::string& na
 /// Parameters after a few steps of erm, in host memory.
 Tensor trained(const Catalog& catalog, const Model& model, const Shape& shape,
                std::int64_t replicas, Device device) {
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::int64_t k = 0; k < replicas; ++k) {
-    keys.push_back(StreamKey(3).child(static_cast<std::uint64_t>(k)));
+    keys.push_back(RandomKey(3).child(static_cast<std::uint64_t>(k)));
   }
   OptimizerOptions optimizer;
   // Adam would make much of gradients that are 0 but for rounding, as those of a key's bias are.
@@ -53,7 +53,7 @@ Tensor trained(const Catalog& catalog, const Model& model, const Shape& shape,
     batch.rows_per_domain = kRows;
     Shape all = {1, 2 * kRows};
     all.insert(all.end(), shape.begin(), shape.end());
-    batch.x = normals(StreamKey(4).child(step), all);
+    batch.x = normals(RandomKey(4).child(step), all);
     batch.y = batch.x.flatten(2).sum(2).gt(0).to(at::kLong).reshape({1, 2, kRows});
     method->step(trainer, batch.to(device));
   }
@@ -79,7 +79,7 @@ TEST_CASE("every model trains on a device as it does on the processor") {
     const at::NoGradGuard no_grad;
     Shape all = {1, 9};
     all.insert(all.end(), shape.begin(), shape.end());
-    const Tensor x = normals(StreamKey(5), all);
+    const Tensor x = normals(RandomKey(5), all);
     const Tensor seen = model->forward_anywhere(here, x).logits;
     const Tensor logits = model->forward_anywhere(here.to(fake_device), x.to(fake_device)).logits;
     CHECK(logits.device() == fake_device);

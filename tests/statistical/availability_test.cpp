@@ -39,7 +39,7 @@ TEST_CASE("Sampled accuracies of availability agree with every ceiling") {
     for (const double shift : {0.01, 0.3, 0.5, 0.99}) domains.push_back(world->at(shift));
     for (const Domain& domain : domains) {
       CAPTURE(domain.name, train.front());
-      const Sample rows = world->sample(domain, Purpose::test, {0, kLatentRows});
+      const Sample rows = world->sample(domain, Split::test, {0, kLatentRows});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor core = rows.causal.select(1, 0).to(at::kDouble);
       const Tensor shortcut = rows.spurious.select(1, 0).to(at::kDouble);

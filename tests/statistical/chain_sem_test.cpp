@@ -44,8 +44,8 @@ TEST_CASE("Sampled errors of chain_sem agree with every ceiling in every set-up"
     domains.push_back(world.at(1.0));
     for (const Domain& domain : domains) {
       INFO(world.info().title << ", " << domain.name);
-      const Sample own = world.sample(domain, Purpose::validation, {0, kTestRows});
-      const Sample test = world.sample(domain, Purpose::test, {0, kTestRows});
+      const Sample own = world.sample(domain, Split::validation, {0, kTestRows});
+      const Sample test = world.sample(domain, Split::test, {0, kTestRows});
       const Ceilings c = world.ceilings(domain);
       const auto error = [&](const LeastSquares& fit, const Tensor& inputs) {
         return estimate(fit.squared_errors(inputs, test.y));
@@ -57,7 +57,7 @@ TEST_CASE("Sampled errors of chain_sem agree with every ceiling in every set-up"
       CHECK(estimate(test.y.to(at::kDouble).pow(2)).agrees(c.chance));
       // Resampling keeps the marginal of z and breaks its link to the label.
       const Sample twin =
-          world.sample(domain, Purpose::test, {0, kTestRows}, Intervention::resample("z"));
+          world.sample(domain, Split::test, {0, kTestRows}, Intervention::resample("z"));
       const auto marginal = estimate(own.spurious.select(1, 0).pow(2));
       CHECK(estimate(twin.spurious.select(1, 0).pow(2))
                 .agrees(marginal.mean, 4 * marginal.standard_error));

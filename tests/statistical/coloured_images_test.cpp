@@ -34,9 +34,8 @@ Rows draw(const Value::Table& options, const std::function<Domain(const Environm
     const auto world = coloured_images(options, seed);
     const Domain domain = domain_of(*world);
     constexpr std::int64_t kChunk = 12500;
-    for (std::int64_t first = 0; first < world->row_limit(domain, Purpose::train);
-         first += kChunk) {
-      const Sample sample = world->sample(domain, Purpose::train, {first, kChunk}, intervention);
+    for (std::int64_t first = 0; first < world->row_limit(domain, Split::train); first += kChunk) {
+      const Sample sample = world->sample(domain, Split::train, {first, kChunk}, intervention);
       for (std::int64_t i = 0; i < kChunk; ++i) {
         rows.push_back({static_cast<int>(sample.causal.data_ptr<float>()[i]),
                         static_cast<int>(sample.y.data_ptr<std::int64_t>()[i]),

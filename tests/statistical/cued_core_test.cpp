@@ -56,7 +56,7 @@ void check_ceilings(const char* name, const Value::Table& options, bool absent_w
   const auto world = synthetic_world(name, options, 3);
   for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
     INFO(name << " " << domain.name);
-    const Sample test = world->sample(domain, Purpose::test, {0, kCuedRows});
+    const Sample test = world->sample(domain, Split::test, {0, kCuedRows});
     const Ceilings ceilings = world->ceilings(domain);
     const auto here = [&](double y) {
       return cue_likelihood(test, domain.cue_shifts, y, absent_when_neutral);

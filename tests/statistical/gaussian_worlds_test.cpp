@@ -39,7 +39,7 @@ void check_world(const char* name, const Value::Table& options, const LogJoint& 
   const auto world = synthetic_world(name, options, 3);
   for (const Domain& domain : domains_along(*world)) {
     INFO(name << " " << domain.name);
-    const Sample rows = world->sample(domain, Purpose::test, {0, kGaussianRows});
+    const Sample rows = world->sample(domain, Split::test, {0, kGaussianRows});
     const Ceilings ceilings = world->ceilings(domain);
     const auto lead = [&](bool core) {
       return log_joint(rows, domain, 1, core) - log_joint(rows, domain, -1, core);
@@ -128,7 +128,7 @@ TEST_CASE("Sampled accuracies of confounded agree with every ceiling") {
     const auto mean = [&](const Domain& d) { return mechanism ? 0.0 : d.shift; };
     for (const Domain& domain : domains_along(*world)) {
       INFO(domain.name << " " << mechanism);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kGaussianRows});
+      const Sample rows = world->sample(domain, Split::test, {0, kGaussianRows});
       const Tensor u = doubles(rows.causal);
       const Tensor t = doubles(rows.spurious);
       // P(label = 1 | u, t): h given t is N(r t, 1 - r^2).
@@ -171,7 +171,7 @@ TEST_CASE("Sampled accuracies of the controls agree with every ceiling") {
   const auto causal = synthetic_world("control_causal_cue", {}, 3);
   for (const Domain& domain : domains_along(*causal)) {
     INFO(domain.name);
-    const Sample rows = causal->sample(domain, Purpose::test, {0, kGaussianRows});
+    const Sample rows = causal->sample(domain, Split::test, {0, kGaussianRows});
     const Tensor cue = doubles(rows.spurious);
     const Tensor lead = doubles(rows.causal) * (2.0 * distance) + cue * std::log(0.85 / 0.15);
     const Ceilings ceilings = causal->ceilings(domain);
@@ -182,7 +182,7 @@ TEST_CASE("Sampled accuracies of the controls agree with every ceiling") {
   const auto parity = synthetic_world("control_unlearnable", {}, 3);
   for (const Domain& domain : domains_along(*parity)) {
     INFO(domain.name);
-    const Sample rows = parity->sample(domain, Purpose::test, {0, kGaussianRows});
+    const Sample rows = parity->sample(domain, Split::test, {0, kGaussianRows});
     // The product of 24 bits is the label in every row.
     CHECK(hits_on(rows, rows.x.narrow(1, 0, 24).prod(1)).min().item<double>() == 1.0);
     CHECK(estimate(hits_on(rows, doubles(rows.spurious)))

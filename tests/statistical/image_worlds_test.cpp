@@ -34,7 +34,7 @@ Cells draw(const Value::Table& options, double shift, std::uint64_t seed) {
   Cells cells;
   constexpr std::int64_t kChunk = 4000;
   for (std::int64_t first = 0; first < kImages; first += kChunk) {
-    const Sample rows = world->sample(domain, Purpose::train, {first, kChunk});
+    const Sample rows = world->sample(domain, Split::train, {first, kChunk});
     for (std::int64_t i = 0; i < kChunk; ++i) {
       cells.shape.push_back(static_cast<int>(rows.causal.data_ptr<float>()[i]));
       cells.cue.push_back(static_cast<int>(rows.spurious.data_ptr<float>()[i]));

@@ -25,15 +25,15 @@ constexpr double kChance = 0.0138;
 struct Distribution {
   const char* name;
   double mean;
-  std::function<double(const Stream&, std::int64_t, std::int64_t)> draw;
+  std::function<double(const RandomStream&, std::int64_t, std::int64_t)> draw;
 };
 
-double exponential(const Stream& stream, std::int64_t row, std::int64_t lane) {
+double exponential(const RandomStream& stream, std::int64_t row, std::int64_t lane) {
   return -std::log1p(-stream.uniform(row, lane));
 }
 
 /// Of integer shapes: a share a of a + b exponential waiting times.
-double beta(const Stream& stream, std::int64_t a, std::int64_t b, std::int64_t row,
+double beta(const RandomStream& stream, std::int64_t a, std::int64_t b, std::int64_t row,
             std::int64_t lane) {
   double part = 0.0;
   double whole = 0.0;
@@ -48,15 +48,19 @@ double beta(const Stream& stream, std::int64_t a, std::int64_t b, std::int64_t r
 const std::vector<Distribution>& distributions() {
   static const std::vector<Distribution> all = {
       {"normal", 0.0,
-       [](const Stream& s, std::int64_t row, std::int64_t lane) { return s.normal(row, lane); }},
+       [](const RandomStream& s, std::int64_t row, std::int64_t lane) {
+         return s.normal(row, lane);
+       }},
       {"uniform", 0.5,
-       [](const Stream& s, std::int64_t row, std::int64_t lane) { return s.uniform(row, lane); }},
+       [](const RandomStream& s, std::int64_t row, std::int64_t lane) {
+         return s.uniform(row, lane);
+       }},
       {"rate near .1", 0.1,
-       [](const Stream& s, std::int64_t row, std::int64_t lane) {
+       [](const RandomStream& s, std::int64_t row, std::int64_t lane) {
          return beta(s, 8, 72, row, lane);
        }},
       {"share of 500 rows", 0.1,
-       [](const Stream& s, std::int64_t row, std::int64_t lane) {
+       [](const RandomStream& s, std::int64_t row, std::int64_t lane) {
          double hits = 0.0;
          for (std::int64_t i = 0; i < 500; ++i) hits += s.uniform(row, lane * 500 + i) < 0.1;
          return hits / 500.0;
@@ -73,7 +77,7 @@ struct Shares {
 };
 
 Shares shares(const Distribution& distribution) {
-  const Stream stream(StreamKey(11).child("coverage").child(distribution.name));
+  const RandomStream stream(RandomKey(11).child("coverage").child(distribution.name));
   Shares out;
   for (std::int64_t repeat = 0; repeat < kCoverageRepeats; ++repeat) {
     BySeed values;
@@ -114,7 +118,7 @@ namespace {
 /// mean and in spread, and seeds share some of their noise; setting s has `count(s)` seeds.
 template <class Count>
 double held_over_settings(double shared, Count count) {
-  const Stream stream(StreamKey(12).child("settings"));
+  const RandomStream stream(RandomKey(12).child("settings"));
   double held = 0.0;
   for (std::int64_t repeat = 0; repeat < kCoverageRepeats; ++repeat) {
     std::vector<BySeed> settings(3);
@@ -199,7 +203,7 @@ double share_called(const PlantedEffect& planted, StreamOutcome outcome,
 TEST_CASE("an effect that stands at the margin is called at most one time in twenty") {
   // At the margin any call is false. Normal noise, and noise with a long tail to either side (a sum
   // of eight waiting times, skewness .7), in units of its deviation.
-  const Stream stream(StreamKey(13).child("margin"));
+  const RandomStream stream(RandomKey(13).child("margin"));
   const auto normal = [&](std::int64_t row, std::int64_t lane) { return stream.normal(row, lane); };
   const auto right = [&](std::int64_t row, std::int64_t lane) {
     double sum = 0.0;

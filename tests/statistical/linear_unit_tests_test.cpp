@@ -118,7 +118,7 @@ TEST_CASE("Sampled errors of example 1 agree with every ceiling") {
     const LeastSquares spurious(gather(train, &Sample::spurious), y);
     for (const Setting& setting : settings(*world)) {
       INFO("example " << example << ", " << setting.domain.name);
-      const Sample test = world->sample(setting.domain, Purpose::test, {0, kScoredRows});
+      const Sample test = world->sample(setting.domain, Split::test, {0, kScoredRows});
       const Ceilings c = world->ceilings(setting.domain);
       CHECK(estimate(erm.squared_errors(test.x, test.y)).agrees(*c.population_erm));
       CHECK(estimate(invariant.squared_errors(test.causal, test.y)).agrees(c.invariant));
@@ -194,7 +194,7 @@ TEST_CASE("Sampled accuracies of example 2 agree with every ceiling") {
     }
     for (const Setting& setting : settings(*world)) {
       INFO("width " << width << ", " << setting.domain.name);
-      const Sample test = world->sample(setting.domain, Purpose::test, {0, kScoredRows});
+      const Sample test = world->sample(setting.domain, Split::test, {0, kScoredRows});
       const Ceilings c = world->ceilings(setting.domain);
       const Tensor one = test.y.eq(1);
       CHECK(test.causal.to(at::kDouble).sum(1).gt(0).eq(one).all().item<bool>());
@@ -237,7 +237,7 @@ TEST_CASE("Sampled accuracies of example 3 agree with every ceiling") {
       for (std::size_t d = 0; d < train.size(); ++d) everyone.push_back(d);
       for (const Setting& setting : settings(*world)) {
         INFO("width " << width << ", seed " << seed << ", " << setting.domain.name);
-        const Sample test = world->sample(setting.domain, Purpose::test, {0, kScoredRows / 2});
+        const Sample test = world->sample(setting.domain, Split::test, {0, kScoredRows / 2});
         const Ceilings c = world->ceilings(setting.domain);
         const Tensor one = test.y.eq(1);
         const Tensor z = test.spurious.to(at::kDouble);
@@ -261,7 +261,7 @@ TEST_CASE("The dial curve from twins agrees with sampling at five points") {
   const auto world = unit_test("1", 2);
   const Tensor weights = at::tensor(example1_population({}, 2).weights, at::kDouble);
   const auto errors = [&](const Domain& domain, const Intervention& intervention) {
-    const Sample s = world->sample(domain, Purpose::test, {0, kScoredRows}, intervention);
+    const Sample s = world->sample(domain, Split::test, {0, kScoredRows}, intervention);
     return (s.y.to(at::kDouble) - s.x.to(at::kDouble).matmul(weights)).pow(2);
   };
   const DialInfo::Mixture mixture = *world->info().dial.mixture;

@@ -61,7 +61,7 @@ void check_ceilings(const char* name, const Value::Table& options, const Reading
   const auto world = synthetic_world(name, options, 5);
   for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.9, 1.0})) {
     INFO(name << " " << domain.name);
-    const Sample test = world->sample(domain, Purpose::test, {0, kMemorisableRows});
+    const Sample test = world->sample(domain, Split::test, {0, kMemorisableRows});
     const Ceilings ceilings = world->ceilings(domain);
     const Tensor core = core_log_odds(test, readings);
     const Tensor here = cue_log_odds(test, readings, domain.shift);

@@ -13,7 +13,7 @@ namespace spurion::tests {
 inline std::vector<Sample> train_samples(const Environment& world, std::int64_t rows) {
   std::vector<Sample> samples;
   for (const Domain& domain : world.train_domains()) {
-    samples.push_back(world.sample(domain, Purpose::train, {0, rows}));
+    samples.push_back(world.sample(domain, Split::train, {0, rows}));
   }
   return samples;
 }

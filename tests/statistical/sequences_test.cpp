@@ -35,7 +35,7 @@ TEST_CASE("Sampled accuracies of distant_tokens agree with every ceiling") {
     const double taught = mean_shift(*world);
     for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(relation, domain.name);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kSequences});
+      const Sample rows = world->sample(domain, Split::test, {0, kSequences});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor tokens = rows.x.argmax(2);
       const Tensor holds = std::string(relation) == "equal"
@@ -73,7 +73,7 @@ TEST_CASE("Sampled accuracies of latent_rule agree with every ceiling") {
     const double taught = mean_shift(*world);
     for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(setting, domain.name);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kSequences});
+      const Sample rows = world->sample(domain, Split::test, {0, kSequences});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor tokens = rows.x.argmax(2);
       const Tensor cue = (tokens.select(1, 0) - symbols).to(at::kDouble) * 2 - 1;
@@ -120,7 +120,7 @@ Tables rules_of(Value::Table options, std::int64_t symbols) {
   options["context"] = 120;
   options["train_shifts"] = Value::List{0.0};
   const auto world = synthetic_world("in_context_rule", options, 3);
-  const Sample rows = world->sample(world->train_domains().front(), Purpose::train, {0, 400});
+  const Sample rows = world->sample(world->train_domains().front(), Split::train, {0, 400});
   const Tensor tokens = rows.x.argmax(2).contiguous();
   std::set<std::vector<int>> found;
   for (std::int64_t i = 0; i < 400; ++i) {
@@ -167,7 +167,7 @@ TEST_CASE("Sampled accuracies of in_context_rule agree with every ceiling") {
     const Tables all = every_rule(s.symbols);
     for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(s.symbols, s.rules, domain.name);
-      const Sample rows = world->sample(domain, Purpose::test, {0, kSequences});
+      const Sample rows = world->sample(domain, Split::test, {0, kSequences});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor tokens = rows.x.argmax(2).contiguous();
       const std::int64_t width = s.context + 2;

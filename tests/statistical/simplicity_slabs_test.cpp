@@ -50,7 +50,7 @@ TEST_CASE("Sampled accuracies of simplicity_slabs agree with every ceiling") {
     for (const double shift : {0.0, 0.3, 1.0}) domains.push_back(world->at(shift));
     for (const Domain& domain : domains) {
       CAPTURE(domain.name, train.front());
-      const Sample rows = world->sample(domain, Purpose::test, {0, kSlabRows});
+      const Sample rows = world->sample(domain, Split::test, {0, kSlabRows});
       const Ceilings ceilings = world->ceilings(domain);
       const Tensor x0 = rows.x.select(1, 0).to(at::kDouble);
       const Tensor seen = at::where(x0.abs().lt(kMargin), at::zeros_like(x0), x0.sign());

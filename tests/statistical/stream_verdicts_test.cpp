@@ -47,7 +47,8 @@ class Planted final : public Method {
       parameters.select(1, kStreamCore + (learner_ == "newest" ? phase : 0)).fill_(2.0);
     }
     for (std::int64_t k = 0; k < trainer.replicas(); ++k) {
-      const Stream noise(context_.key(k).child("planted").child(static_cast<std::uint64_t>(phase)));
+      const RandomStream noise(
+          context_.key(k).child("planted").child(static_cast<std::uint64_t>(phase)));
       for (std::int64_t i = 0; i < parameters.size(1); ++i) {
         parameters[k][i] += 0.03 * noise.normal(i);
       }

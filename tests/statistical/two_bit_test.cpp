@@ -52,9 +52,9 @@ TEST_CASE("Sampled accuracies of two_bit agree with every ceiling") {
   for (const double beta : {0.0, 0.05, 0.3, 0.5, 0.8, 1.0}) domains.push_back(world->at(beta));
   for (const Domain& domain : domains) {
     INFO(domain.name);
-    const Sample test = world->sample(domain, Purpose::test, {0, kTwoBitRows});
+    const Sample test = world->sample(domain, Split::test, {0, kTwoBitRows});
     const Ceilings c = world->ceilings(domain);
-    const Tensor own = balance({world->sample(domain, Purpose::train, {0, kTwoBitRows})});
+    const Tensor own = balance({world->sample(domain, Split::train, {0, kTwoBitRows})});
     CHECK(estimate(right_answers(test, own)).agrees(c.bayes));
     CHECK(estimate(right_answers(test, first)).agrees(c.invariant));
     CHECK(estimate(right_answers(test, second)).agrees(c.spurious_only));
@@ -68,7 +68,7 @@ TEST_CASE("Sampled risks and penalties of two_bit agree with the exact ones") {
   const TwoBitLogits table = {1.5, 0.25, -0.75, -2.0};
   const Tensor f_of = at::tensor({1.5, 0.25, -0.75, -2.0}, at::kDouble);
   for (const double beta : {0.11, 0.4, 0.9}) {
-    const Sample sample = world->sample(world->at(beta), Purpose::train, {0, kTwoBitRows});
+    const Sample sample = world->sample(world->at(beta), Split::train, {0, kTwoBitRows});
     const Tensor f = f_of.index_select(0, inputs(sample));
     const Tensor y = (2 * sample.y - 1).to(at::kDouble);
     const TwoBitDomain domain{kAlpha, beta};
@@ -87,7 +87,7 @@ TEST_CASE("The dial curve of two_bit from twins agrees with sampling at five poi
   const Tensor guess = at::tensor({1.0, -0.5, 0.5, 1.0}, at::kDouble);  // right in no pattern
   const auto right = [&](double beta, const Intervention& intervention) {
     const Sample sample =
-        world->sample(world->at(beta), Purpose::test, {0, kTwoBitRows}, intervention);
+        world->sample(world->at(beta), Split::test, {0, kTwoBitRows}, intervention);
     return right_answers(sample, guess).to(at::kDouble);
   };
   const DialInfo::Mixture mixture = *world->info().dial.mixture;

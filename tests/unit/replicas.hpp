@@ -12,8 +12,8 @@
 namespace spurion::tests {
 
 /// The keys that so many replicas start from.
-inline std::vector<StreamKey> keys(std::int64_t count) {
-  std::vector<StreamKey> all;
+inline std::vector<RandomKey> keys(std::int64_t count) {
+  std::vector<RandomKey> all;
   for (std::int64_t k = 0; k < count; ++k) all.emplace_back(static_cast<std::uint64_t>(k));
   return all;
 }

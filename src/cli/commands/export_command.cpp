@@ -25,7 +25,7 @@ int export_file(const ExportArguments& arguments, const Session& session) {
   const RowsOfWorld rows =
       rows_of(session, arguments.environment, arguments.rows, kExportedRows, false);
   export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
-  print("{}: {} {} rows\n", arguments.out, rows.set.count(), purpose_name(rows.set.purpose));
+  print("{}: {} {} rows\n", arguments.out, rows.set.count(), split_name(rows.set.split));
   Table table({"domain", "number", "rows"});
   for (std::size_t i = 0; i < rows.set.parts.size(); ++i) {
     const RowSet::Part& part = rows.set.parts[i];
@@ -42,7 +42,7 @@ Command add_export(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand(
       "export", "Write rows of an environment as an NPZ file, for any framework");
   const auto arguments = std::make_shared<ExportArguments>();
-  arguments->rows.purpose = "train";
+  arguments->rows.split = "train";
   parser
       ->add_option("ENVIRONMENT", arguments->environment, "As 'spurion list environments' shows it")
       ->option_text(" ")

@@ -242,7 +242,7 @@ Command add_score(CLI::App& app, Session& session) {
   CLI::App* parser =
       app.add_subcommand("score", "Measure predictions or a TorchScript model made elsewhere");
   const auto arguments = std::make_shared<ScoreArguments>();
-  arguments->rows.purpose = "test";
+  arguments->rows.split = "test";
   parser
       ->add_option("WHAT", arguments->what,
                    "NPZ, NPY or CSV file of logits; with --model, the environment")

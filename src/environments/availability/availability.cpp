@@ -70,7 +70,7 @@ class Availability final : public Environment {
 
   Availability(Options options, const EnvironmentContext& context)
       : options_(checked(std::move(options))),
-        key_(StreamKey(context.data_seed).child("availability")),
+        key_(RandomKey(context.data_seed).child("availability")),
         core_mean_(normal_quantile(options_.core_predictivity)),
         pair_(core_mean_, means(options_.train_shifts)),
         core_shown_(key_.child("embedding").child(kCausal), options_.width, options_.core_nesting),
@@ -113,7 +113,7 @@ class Availability final : public Environment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
@@ -164,7 +164,7 @@ class Availability final : public Environment {
   void describe();
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   double core_mean_;
   GaussianPair pair_;
   NestedEmbedding core_shown_;
@@ -192,16 +192,16 @@ double changed(double latent, int y, double drawn, const Intervention& intervent
   return latent;
 }
 
-Sample Availability::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample Availability::generate(const Domain& domain, Split split, RowRange rows,
                               const Intervention& intervention) const {
   check_shift(domain.shift);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const Stream labels(key.child("label"));
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomStream labels(key.child("label"));
   const double shortcut_mean = mean(domain.shift);
-  const Stream core_noise(key.child(kCausal));
-  const Stream shortcut_noise(key.child(kCue));
+  const RandomStream core_noise(key.child(kCausal));
+  const RandomStream shortcut_noise(key.child(kCue));
   // Lanes of a latent: its noise; noise and side of another draw.
-  const auto latent = [&](const char* name, const Stream& noise, std::int64_t row, int y,
+  const auto latent = [&](const char* name, const RandomStream& noise, std::int64_t row, int y,
                           double mean) {
     const double value = y * mean + noise.normal(row, 0);
     if (!intervention.acts_on(name)) return value;

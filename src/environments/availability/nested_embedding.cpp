@@ -13,8 +13,8 @@ double squared_norm(const std::vector<double>& values) {
   return std::inner_product(values.begin(), values.end(), values.begin(), 0.0);
 }
 
-std::vector<double> normals(const StreamKey& key, std::size_t count) {
-  const Stream stream(key);
+std::vector<double> normals(const RandomKey& key, std::size_t count) {
+  const RandomStream stream(key);
   std::vector<double> drawn(count);
   for (std::size_t i = 0; i < count; ++i) drawn[i] = stream.normal(static_cast<std::int64_t>(i));
   return drawn;
@@ -22,14 +22,14 @@ std::vector<double> normals(const StreamKey& key, std::size_t count) {
 
 }  // namespace
 
-NestedEmbedding::NestedEmbedding(const StreamKey& key, std::int64_t width, std::int64_t depth) {
+NestedEmbedding::NestedEmbedding(const RandomKey& key, std::int64_t width, std::int64_t depth) {
   SPURION_CHECK(width >= 1 && depth >= 0, "no such embedding");
   const auto size = static_cast<std::size_t>(width);
   direction_ = normals(key.child("direction"), size);
   const double stretch = std::sqrt(static_cast<double>(width) / squared_norm(direction_));
   for (double& one : direction_) one *= stretch;
   for (std::int64_t layer = 0; layer < depth; ++layer) {
-    const StreamKey own = key.child("layer").child(static_cast<std::uint64_t>(layer));
+    const RandomKey own = key.child("layer").child(static_cast<std::uint64_t>(layer));
     layers_.push_back(
         {normals(own.child("weights"), size * size), normals(own.child("bias"), size)});
     for (double& one : layers_.back().weights) one *= kGain / std::sqrt(static_cast<double>(width));

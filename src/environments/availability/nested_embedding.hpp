@@ -25,7 +25,7 @@ class SPURION_API NestedEmbedding {
   /// of 300 with six layers of width 2 one costs all of it.
   [[nodiscard]] static std::int64_t deepest(std::int64_t width) { return width - 1; }
 
-  NestedEmbedding(const StreamKey& key, std::int64_t width, std::int64_t depth);
+  NestedEmbedding(const RandomKey& key, std::int64_t width, std::int64_t depth);
 
   [[nodiscard]] std::int64_t width() const { return static_cast<std::int64_t>(direction_.size()); }
   /// Writes `width()` numbers: `amplification` times what is shown of `z`.

@@ -110,7 +110,7 @@ EnvironmentInfo make_info(const ChainSemOptions& options) {
   return info;
 }
 
-Matrix random_or(bool random, const StreamKey& key, const Matrix& otherwise) {
+Matrix random_or(bool random, const RandomKey& key, const Matrix& otherwise) {
   const std::int64_t size = otherwise.rows();
   if (!random) return otherwise;
   return environments::gaussian(key, size, size, 1.0 / static_cast<double>(2 * size));
@@ -166,7 +166,7 @@ const Schema<ChainSemOptions>& ChainSem::schema() {
 
 ChainSem::ChainSem(Options options, const EnvironmentContext& context)
     : options_(checked(std::move(options))),
-      key_(StreamKey(context.data_seed).child("chain_sem")),
+      key_(RandomKey(context.data_seed).child("chain_sem")),
       paths_(draw_paths(options_, key_.child("world"))),
       scramble_(options_.scrambled ? environments::random_rotation(key_.child("scramble"),
                                                                    2 * options_.half_dimensions)
@@ -180,7 +180,7 @@ ChainSem::ChainSem(Options options, const EnvironmentContext& context)
   spurious_weights_ = environments::least_squares(environments::select(pooled, half, half));
 }
 
-ChainSem::Paths ChainSem::draw_paths(const Options& options, const StreamKey& key) {
+ChainSem::Paths ChainSem::draw_paths(const Options& options, const RandomKey& key) {
   const Matrix one = identity(options.half_dimensions);
   const Matrix zero(options.half_dimensions, options.half_dimensions);
   Paths paths;
@@ -243,12 +243,12 @@ Moments ChainSem::moments(double scale) const {
   return out;
 }
 
-ChainSem::Rows ChainSem::draw(const StreamKey& noise, RowRange rows, double scale) const {
+ChainSem::Rows ChainSem::draw(const RandomKey& noise, RowRange rows, double scale) const {
   const std::int64_t half = options_.half_dimensions;
   const auto size = static_cast<std::size_t>(half);
   const auto normals = [&](const char* name) {
     std::vector<float> values(static_cast<std::size_t>(rows.count) * size);
-    Stream(noise.child(name)).fill_normal(rows.first, rows.count, half, values.data());
+    RandomStream(noise.child(name)).fill_normal(rows.first, rows.count, half, values.data());
     return values;
   };
   const std::vector<float> h_noise = normals("h");
@@ -285,11 +285,11 @@ ChainSem::Rows ChainSem::draw(const StreamKey& noise, RowRange rows, double scal
   return out;
 }
 
-Sample ChainSem::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample ChainSem::generate(const Domain& domain, Split split, RowRange rows,
                           const Intervention& intervention) const {
   check_scale(domain.shift);
   const std::int64_t half = options_.half_dimensions;
-  const StreamKey noise = key_.child(domain.key).child(purpose_name(purpose));
+  const RandomKey noise = key_.child(domain.key).child(split_name(split));
   Rows drawn = draw(noise.child("row"), rows, domain.shift);
   if (intervention.kind == Kind::resample) {
     drawn.z = draw(noise.child("second_draw"), rows, domain.shift).z;

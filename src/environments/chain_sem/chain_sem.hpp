@@ -52,7 +52,7 @@ class SPURION_API ChainSem final : public Environment {
   [[nodiscard]] std::vector<double> population_erm_weights() const;
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
@@ -67,7 +67,7 @@ class SPURION_API ChainSem final : public Environment {
   /// Rows of the chain before scrambling.
   struct Rows;
 
-  static Paths draw_paths(const Options& options, const StreamKey& key);
+  static Paths draw_paths(const Options& options, const RandomKey& key);
   [[nodiscard]] environments::Moments moments(double scale) const;
   [[nodiscard]] double y_noise(double scale) const {
     return options_.heteroskedastic ? scale : 1.0;
@@ -75,10 +75,10 @@ class SPURION_API ChainSem final : public Environment {
   [[nodiscard]] double z_noise(double scale) const {
     return options_.heteroskedastic ? 1.0 : scale;
   }
-  [[nodiscard]] Rows draw(const StreamKey& noise, RowRange rows, double scale) const;
+  [[nodiscard]] Rows draw(const RandomKey& noise, RowRange rows, double scale) const;
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   Paths paths_;
   environments::Matrix scramble_;          ///< the identity unless scrambled
   environments::Vector erm_weights_;       ///< on (x, z)

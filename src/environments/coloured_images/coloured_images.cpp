@@ -17,9 +17,9 @@ namespace spurion::environments {
 namespace {
 
 using environments::first_is_better;
+using environments::ImageProtocol;
 using environments::ImageRows;
 using environments::ImageSplit;
-using environments::SplitKind;
 using Kind = Intervention::Kind;
 
 constexpr std::int64_t kFullSide = 28;
@@ -42,8 +42,8 @@ ColouredImagesOptions checked(ColouredImagesOptions options) {
   return options;
 }
 
-SplitKind split_kind(const std::string& word) {
-  return word == "irm" ? SplitKind::irm : SplitKind::domainbed;
+ImageProtocol image_protocol(const std::string& word) {
+  return word == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed;
 }
 
 CausalGraph causal_graph() {
@@ -151,17 +151,17 @@ bool training_shows(double noise, double here, double taught) {
 
 }  // namespace
 
-/// The exogenous variables of the rows of one domain and purpose.
+/// The exogenous variables of the rows of one domain and split.
 struct ColouredImages::Noise {
-  explicit Noise(const StreamKey& key)
+  explicit Noise(const RandomKey& key)
       : label(key.child("label_noise")),
         colour(key.child("colour_noise")),
         coin(key.child("coin")),
         other_image(key.child("other_image")) {}
-  Stream label;
-  Stream colour;
-  Stream coin;         ///< the value under `resample`
-  Stream other_image;  ///< the image under an intervention on the shape
+  RandomStream label;
+  RandomStream colour;
+  RandomStream coin;         ///< the value under `resample`
+  RandomStream other_image;  ///< the image under an intervention on the shape
 };
 
 /// A row before it is painted.
@@ -203,14 +203,14 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
 
 ColouredImages::ColouredImages(Options options, const EnvironmentContext& context)
     : options_(checked(std::move(options))),
-      key_(StreamKey(context.data_seed).child("coloured_images")),
-      split_(split_kind(options_.protocol), key_,
+      key_(RandomKey(context.data_seed).child("coloured_images")),
+      split_(image_protocol(options_.protocol), key_,
              static_cast<std::int64_t>(options_.train_shifts.size())),
       info_(make_info(options_)) {
   SPURION_CHECK(context.sources != nullptr, "coloured_images needs image sources");
   training_file_ = context.sources->images(options_.source, true);
   SPURION_CHECK(training_file_->count == ImageSplit::kTrainingFile, "unexpected number of images");
-  if (split_kind(options_.protocol) == SplitKind::domainbed) {
+  if (image_protocol(options_.protocol) == ImageProtocol::domainbed) {
     test_file_ = context.sources->images(options_.source, false);
     SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
   }
@@ -229,12 +229,12 @@ Domain ColouredImages::at(double shift) const {
   return environments::dial_point("coloured_images", shift);
 }
 
-std::int64_t ColouredImages::row_limit(const Domain& domain, Purpose purpose) const {
-  return images_of(domain, purpose).count();
+std::int64_t ColouredImages::row_limit(const Domain& domain, Split split) const {
+  return images_of(domain, split).count();
 }
 
 std::int64_t ColouredImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
-  return images_of(domain, Purpose::validation).apart(test_rows);
+  return images_of(domain, Split::validation).apart(test_rows);
 }
 
 bool ColouredImages::supports(const Intervention& intervention) const {
@@ -252,11 +252,11 @@ bool ColouredImages::supports(const Intervention& intervention) const {
   }
 }
 
-ImageRows ColouredImages::images_of(const Domain& domain, Purpose purpose) const {
+ImageRows ColouredImages::images_of(const Domain& domain, Split split) const {
   const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
                                   [&](const Domain& train) { return train.key == domain.key; });
   const bool other = found == train_domains_.end();
-  return split_.rows(other ? -1 : found - train_domains_.begin(), domain.key, purpose);
+  return split_.rows(other ? -1 : found - train_domains_.begin(), domain.key, split);
 }
 
 int ColouredImages::half(std::int64_t image) const {
@@ -273,7 +273,7 @@ const std::uint8_t* ColouredImages::pixels(std::int64_t image) const {
 }
 
 std::int64_t ColouredImages::image_of_half(int wanted, const ImageRows& images,
-                                           const Stream& stream, std::int64_t row) const {
+                                           const RandomStream& stream, std::int64_t row) const {
   constexpr std::int64_t kTries = 1000;  // half of all images will do: two tries on average
   for (std::int64_t attempt = 0; attempt < kTries; ++attempt) {
     const std::int64_t image = images[stream.below(images.count(), row, attempt)];
@@ -326,11 +326,11 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
   return out;
 }
 
-Sample ColouredImages::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample ColouredImages::generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const {
   environments::check_unit_shift("coloured_images", domain.shift);
-  const ImageRows images = images_of(domain, purpose);
-  const Noise noise(key_.child(domain.key).child(purpose_name(purpose)));
+  const ImageRows images = images_of(domain, split);
+  const Noise noise(key_.child(domain.key).child(split_name(split)));
   const std::int64_t side = options_.resolution;
   const std::int64_t area = side * side;
 

@@ -42,7 +42,7 @@ class ColouredImages final : public Environment {
   [[nodiscard]] std::vector<Domain> train_domains() const override { return train_domains_; }
   [[nodiscard]] Domain test_domain() const override;
   [[nodiscard]] Domain at(double shift) const override;
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override;
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
@@ -50,23 +50,23 @@ class ColouredImages final : public Environment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
   struct Noise;
   struct Row;
 
-  [[nodiscard]] environments::ImageRows images_of(const Domain& domain, Purpose purpose) const;
+  [[nodiscard]] environments::ImageRows images_of(const Domain& domain, Split split) const;
   [[nodiscard]] int half(std::int64_t image) const;
   [[nodiscard]] const std::uint8_t* pixels(std::int64_t image) const;
   [[nodiscard]] std::int64_t image_of_half(int wanted, const environments::ImageRows& images,
-                                           const Stream& stream, std::int64_t row) const;
+                                           const RandomStream& stream, std::int64_t row) const;
   [[nodiscard]] Row draw(const environments::ImageRows& images, const Noise& noise, double shift,
                          const Intervention& intervention, std::int64_t row) const;
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   environments::ImageSplit split_;
   std::shared_ptr<const ImagePool> training_file_;
   std::shared_ptr<const ImagePool> test_file_;  ///< null unless the split uses it

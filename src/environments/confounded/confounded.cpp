@@ -108,9 +108,9 @@ class Confounded final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = rows_key(domain, purpose);
+    const RandomKey key = rows_key(domain, split);
     const ConfoundedLaw here = law(domains_.shift(domain));
     const std::vector<float> hidden = normals(key.child("hidden"), rows);
     const std::vector<float> label_noise = normals(key.child("label_noise"), rows);

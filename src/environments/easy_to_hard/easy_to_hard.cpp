@@ -101,9 +101,9 @@ class EasyToHard final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    const StreamKey key = rows_key(domain, purpose);
+    const RandomKey key = rows_key(domain, split);
     const double share = domains_.shift(domain);
     const std::vector<double> label = uniforms(key.child("label"), rows);
     const std::vector<double> class_draw = uniforms(key.child("class"), rows);

@@ -97,14 +97,14 @@ class InContextRule final : public DialWorld {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
     const double shift = at(domain.shift).shift;
-    const StreamKey key = rows_key(domain, purpose);
-    const Stream choices(key.child("rule"));
-    const Stream labels(key.child("label"));
-    const Stream picks(key.child("symbol"));
-    const Stream cores(key.child("core"));
+    const RandomKey key = rows_key(domain, split);
+    const RandomStream choices(key.child("rule"));
+    const RandomStream labels(key.child("label"));
+    const RandomStream picks(key.child("symbol"));
+    const RandomStream cores(key.child("core"));
     const std::int64_t symbols = options_.symbols;
     environments::TokenSample out(rows.count, options_.context + 2, 3 * symbols + 2);
     for (std::int64_t i = 0; i < rows.count; ++i) {

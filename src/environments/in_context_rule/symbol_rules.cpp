@@ -59,11 +59,11 @@ std::optional<double> hits(const Cell& cell, const double (&core)[2]) {
 
 }  // namespace
 
-SymbolRules::SymbolRules(std::int64_t symbols, const StreamKey& key) : symbols_(symbols) {
+SymbolRules::SymbolRules(std::int64_t symbols, const RandomKey& key) : symbols_(symbols) {
   SPURION_CHECK(symbols >= 2 && symbols <= kMaxSymbols && symbols % 2 == 0,
                 "rules need an even number of symbols");
-  const Stream order(key.child("order"));
-  const Stream sides(key.child("side"));
+  const RandomStream order(key.child("order"));
+  const RandomStream sides(key.child("side"));
   std::vector<std::pair<double, Rule>> drawn;
   for (Rule rule = 1; rule < (Rule{1} << symbols);
        rule += 2) {  // those with bit 0: one of each pair

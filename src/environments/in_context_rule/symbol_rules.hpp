@@ -17,7 +17,7 @@ class SPURION_API SymbolRules {
   static constexpr std::int64_t kMaxSymbols = 10;
 
   /// The order of `pool` and which of a rule and its opposite is in it follow the key.
-  SymbolRules(std::int64_t symbols, const StreamKey& key);
+  SymbolRules(std::int64_t symbols, const RandomKey& key);
 
   [[nodiscard]] std::int64_t symbols() const { return symbols_; }
   /// One of each pair of opposite rules, in an order such that the first R are a random choice.

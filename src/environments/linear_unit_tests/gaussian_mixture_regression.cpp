@@ -136,7 +136,7 @@ SPURION_CLONES void add_disagreement(const Expert& source, const std::vector<Exp
 }
 
 /// white[lane][d] = normal of row `first` + d and that lane.
-void fill_white(const StreamKey& key, std::int64_t first, std::int64_t lanes, double* white) {
+void fill_white(const RandomKey& key, std::int64_t first, std::int64_t lanes, double* white) {
   core::CounterBlock counters;
   core::RandomBlock bits;
   for (std::int64_t at = 0; at < lanes * kDraws; at += core::kBlockDraws) {
@@ -163,7 +163,7 @@ std::int64_t draw_count(const std::vector<Expert>& experts) {
 
 }  // namespace
 
-Ceiling mixture_bayes_error(const std::vector<GaussianPart>& parts, const StreamKey& key) {
+Ceiling mixture_bayes_error(const std::vector<GaussianPart>& parts, const RandomKey& key) {
   std::vector<Expert> experts;
   for (const GaussianPart& part : parts) {
     if (part.weight > 0.0) experts.emplace_back(part);

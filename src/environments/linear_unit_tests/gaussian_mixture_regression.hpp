@@ -22,6 +22,6 @@ struct GaussianPart {
 /// known sum_c weight_c v_c; only the second is averaged over draws of x named by `key`. The error
 /// bound is five standard errors of that average.
 [[nodiscard]] Ceiling mixture_bayes_error(const std::vector<GaussianPart>& parts,
-                                          const StreamKey& key);
+                                          const RandomKey& key);
 
 }  // namespace spurion::environments

@@ -58,7 +58,7 @@ class LinearUnitExample {
   /// Formulas, one a line.
   [[nodiscard]] virtual std::string mechanism() const = 0;
   /// Rows of the domain `members`; row i takes its noise from row i of the streams below `noise`.
-  [[nodiscard]] virtual UnitTestRows draw(const StreamKey& noise, RowRange rows,
+  [[nodiscard]] virtual UnitTestRows draw(const RandomKey& noise, RowRange rows,
                                           const Members& members, LabelCounts counts) const = 0;
   /// Ceilings of the domain `members` in which a row's spurious block is, with probability `shift`,
   /// an independent draw from its marginal in the row's own train domain.
@@ -67,6 +67,6 @@ class LinearUnitExample {
 
 /// Example 1, 2 or 3; `key` names its constants.
 [[nodiscard]] std::unique_ptr<const LinearUnitExample> make_linear_unit_example(
-    int number, const UnitTestSizes& sizes, const StreamKey& key);
+    int number, const UnitTestSizes& sizes, const RandomKey& key);
 
 }  // namespace spurion::environments

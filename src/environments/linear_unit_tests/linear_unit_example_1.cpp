@@ -11,8 +11,8 @@ namespace {
 
 constexpr double kFirstScales[] = {0.1, 1.5, 2.0};
 
-Vector draw_scales(const StreamKey& key, std::int64_t domains) {
-  const Stream exponent(key);
+Vector draw_scales(const RandomKey& key, std::int64_t domains) {
+  const RandomStream exponent(key);
   Vector scales(std::begin(kFirstScales), std::end(kFirstScales));
   scales.resize(static_cast<std::size_t>(domains));
   for (std::size_t d = std::size(kFirstScales); d < scales.size(); ++d) {
@@ -23,7 +23,7 @@ Vector draw_scales(const StreamKey& key, std::int64_t domains) {
 
 }  // namespace
 
-LinearUnitExample1::LinearUnitExample1(const UnitTestSizes& sizes, const StreamKey& key)
+LinearUnitExample1::LinearUnitExample1(const UnitTestSizes& sizes, const RandomKey& key)
     : sizes_(sizes),
       key_(key),
       to_target_(gaussian(key.child("W"), sizes.invariant, sizes.invariant,
@@ -87,14 +87,14 @@ std::string LinearUnitExample1::mechanism() const {
          "s = 0.1, 1.5, 2.0, then 10^U(-2, 1), by train domain";
 }
 
-UnitTestRows LinearUnitExample1::draw(const StreamKey& noise, RowRange rows, const Members& members,
+UnitTestRows LinearUnitExample1::draw(const RandomKey& noise, RowRange rows, const Members& members,
                                       LabelCounts /*counts*/) const {
   const std::int64_t d = sizes_.invariant;
   UnitTestRows out(sizes_, rows.count);
   std::vector<float> target_noise(out.invariant.size());
-  Stream(noise.child("x")).fill_normal(rows.first, rows.count, d, out.invariant.data());
-  Stream(noise.child("t")).fill_normal(rows.first, rows.count, d, target_noise.data());
-  Stream(noise.child("z"))
+  RandomStream(noise.child("x")).fill_normal(rows.first, rows.count, d, out.invariant.data());
+  RandomStream(noise.child("t")).fill_normal(rows.first, rows.count, d, target_noise.data());
+  RandomStream(noise.child("z"))
       .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   Vector targets(static_cast<std::size_t>(d));
   double* t = targets.data();

@@ -12,12 +12,12 @@ namespace spurion::environments {
 ///   x = s N(0, I), t = x W + s N(0, I), label = sum of t, z = t V + N(0, I).
 class LinearUnitExample1 final : public LinearUnitExample {
  public:
-  LinearUnitExample1(const UnitTestSizes& sizes, const StreamKey& key);
+  LinearUnitExample1(const UnitTestSizes& sizes, const RandomKey& key);
 
   [[nodiscard]] Task task() const override { return Task::regression; }
   [[nodiscard]] CausalGraph graph() const override;
   [[nodiscard]] std::string mechanism() const override;
-  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows, const Members& members,
+  [[nodiscard]] UnitTestRows draw(const RandomKey& noise, RowRange rows, const Members& members,
                                   LabelCounts counts) const override;
   [[nodiscard]] Ceilings ceilings(const Members& members, double shift) const override;
 
@@ -41,7 +41,7 @@ class LinearUnitExample1 final : public LinearUnitExample {
   [[nodiscard]] Moments moments_at_scale(double scale) const;
 
   UnitTestSizes sizes_;
-  StreamKey key_;
+  RandomKey key_;
   Matrix to_target_;
   Matrix to_spurious_;
   Vector scales_;

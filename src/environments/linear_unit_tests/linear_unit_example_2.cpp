@@ -12,9 +12,9 @@ constexpr double kVariance = 0.1;  ///< of each coordinate around its mean of +-
 constexpr double kInvariantScale = 0.01;
 
 /// The first values, then draws from U(low, high).
-Vector constants(const double (&first)[3], double low, double high, const StreamKey& key,
+Vector constants(const double (&first)[3], double low, double high, const RandomKey& key,
                  std::int64_t domains) {
-  const Stream stream(key);
+  const RandomStream stream(key);
   Vector out(std::begin(first), std::end(first));
   out.resize(static_cast<std::size_t>(domains));
   for (std::size_t d = std::size(first); d < out.size(); ++d) {
@@ -36,7 +36,7 @@ double above(double threshold, double sign, std::int64_t size) {
 
 }  // namespace
 
-LinearUnitExample2::LinearUnitExample2(const UnitTestSizes& sizes, const StreamKey& key)
+LinearUnitExample2::LinearUnitExample2(const UnitTestSizes& sizes, const RandomKey& key)
     : sizes_(sizes),
       agreement_(constants(kFirstAgreement, 0.9, 1.0, key.child("agreement"), sizes.domains)),
       foreground_(constants(kFirstForeground, 0.3, 0.7, key.child("foreground"), sizes.domains)),
@@ -88,17 +88,19 @@ std::string LinearUnitExample2::mechanism() const {
          "(p, s) = (.95, .3), (.97, .5), (.99, .7), then U(.9, 1), U(.3, .7), by train domain";
 }
 
-UnitTestRows LinearUnitExample2::draw(const StreamKey& noise, RowRange rows, const Members& members,
+UnitTestRows LinearUnitExample2::draw(const RandomKey& noise, RowRange rows, const Members& members,
                                       LabelCounts /*counts*/) const {
   UnitTestRows out(sizes_, rows.count);
   const auto count = static_cast<std::size_t>(rows.count);
   std::vector<double> foreground(count);
   std::vector<double> background(count);
-  Stream(noise.child("foreground")).fill_uniform(rows.first, rows.count, 1, foreground.data());
-  Stream(noise.child("background")).fill_uniform(rows.first, rows.count, 1, background.data());
-  Stream(noise.child("x"))
+  RandomStream(noise.child("foreground"))
+      .fill_uniform(rows.first, rows.count, 1, foreground.data());
+  RandomStream(noise.child("background"))
+      .fill_uniform(rows.first, rows.count, 1, background.data());
+  RandomStream(noise.child("x"))
       .fill_normal(rows.first, rows.count, sizes_.invariant, out.invariant.data());
-  Stream(noise.child("z"))
+  RandomStream(noise.child("z"))
       .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   const double deviation = std::sqrt(kVariance);
   for (std::int64_t i = 0; i < rows.count; ++i) {

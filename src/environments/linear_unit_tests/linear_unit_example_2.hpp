@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/linear_unit_tests/linear_unit_example.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 
 namespace spurion::environments {
 
@@ -11,12 +11,12 @@ namespace spurion::environments {
 /// sign of the foreground block, which is a hundred times smaller than the background block.
 class LinearUnitExample2 final : public LinearUnitExample {
  public:
-  LinearUnitExample2(const UnitTestSizes& sizes, const StreamKey& key);
+  LinearUnitExample2(const UnitTestSizes& sizes, const RandomKey& key);
 
   [[nodiscard]] Task task() const override { return Task::binary; }
   [[nodiscard]] CausalGraph graph() const override;
   [[nodiscard]] std::string mechanism() const override;
-  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows, const Members& members,
+  [[nodiscard]] UnitTestRows draw(const RandomKey& noise, RowRange rows, const Members& members,
                                   LabelCounts counts) const override;
   [[nodiscard]] Ceilings ceilings(const Members& members, double shift) const override;
 

@@ -50,7 +50,7 @@ double log_sum(const Vector& logs) {
 }
 
 /// Two rows of a train domain that follow each other have one label each.
-bool paired_label(const Stream& coin, std::int64_t row, const Members& members) {
+bool paired_label(const RandomStream& coin, std::int64_t row, const Members& members) {
   const auto domains = static_cast<std::int64_t>(members.size());
   const std::int64_t turn = row / domains;
   return chosen_of_pair(coin, turn, turn / 2 * domains + row % domains);
@@ -72,7 +72,7 @@ double normal_average(const std::function<double(double)>& f, int per_unit) {
 
 }  // namespace
 
-LinearUnitExample3::LinearUnitExample3(const UnitTestSizes& sizes, const StreamKey& key)
+LinearUnitExample3::LinearUnitExample3(const UnitTestSizes& sizes, const RandomKey& key)
     : sizes_(sizes),
       key_(key),
       means_(gaussian(key.child("mean"), sizes.domains, sizes.spurious, 1.0)) {}
@@ -98,13 +98,13 @@ std::string LinearUnitExample3::mechanism() const {
          "mu ~ N(0, I), one for each train domain";
 }
 
-UnitTestRows LinearUnitExample3::draw(const StreamKey& noise, RowRange rows, const Members& members,
+UnitTestRows LinearUnitExample3::draw(const RandomKey& noise, RowRange rows, const Members& members,
                                       LabelCounts counts) const {
   UnitTestRows out(sizes_, rows.count);
-  const Stream label(noise.child("label"));
-  Stream(noise.child("x"))
+  const RandomStream label(noise.child("label"));
+  RandomStream(noise.child("x"))
       .fill_normal(rows.first, rows.count, sizes_.invariant, out.invariant.data());
-  Stream(noise.child("z"))
+  RandomStream(noise.child("z"))
       .fill_normal(rows.first, rows.count, sizes_.spurious, out.spurious.data());
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first + i;
@@ -126,7 +126,7 @@ UnitTestRows LinearUnitExample3::draw(const StreamKey& noise, RowRange rows, con
   return out;
 }
 
-Vector LinearUnitExample3::draw_spurious(const Stream& noise, std::int64_t row,
+Vector LinearUnitExample3::draw_spurious(const RandomStream& noise, std::int64_t row,
                                          std::int64_t domain) const {
   Vector z;
   for (std::int64_t j = 0; j < sizes_.spurious; ++j) {
@@ -206,8 +206,8 @@ Ceiling LinearUnitExample3::bayes(const Members& members, double shift) const {
   // the side of its own cluster moves it by no more than that.
   const double slack = (1.0 - shift) * overlap(members);
   if (slack < kApart) return but_for(1.0 - error_given(broken(1.0)), slack);
-  const Stream turn(key_.child("bayes_ceiling").child("domain"));
-  const Stream noise(key_.child("bayes_ceiling").child("z"));
+  const RandomStream turn(key_.child("bayes_ceiling").child("domain"));
+  const RandomStream noise(key_.child("bayes_ceiling").child("z"));
   const auto count = static_cast<std::int64_t>(members.size());
   Ceiling error = bounded_average(error_given(0.5), [&](std::int64_t row) {
     const auto member = static_cast<std::size_t>(turn.below(count, row));
@@ -233,8 +233,8 @@ Ceiling LinearUnitExample3::linked_spurious_only(const Members& members) const {
   const double slack =
       overlap(all) * static_cast<double>(all.size()) / static_cast<double>(members.size());
   if (slack < kApart) return but_for(1.0, slack);
-  const Stream turn(key_.child("spurious_ceiling").child("domain"));
-  const Stream noise(key_.child("spurious_ceiling").child("z"));
+  const RandomStream turn(key_.child("spurious_ceiling").child("domain"));
+  const RandomStream noise(key_.child("spurious_ceiling").child("z"));
   const auto count = static_cast<std::int64_t>(members.size());
   return bounded_average(1.0, [&](std::int64_t row) {
     const auto member = static_cast<std::size_t>(turn.below(count, row));

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/linear_unit_tests/linear_unit_example.hpp"
+#include "environments/shared/numerics/linear_algebra.hpp"
 
 namespace spurion::environments {
 
@@ -11,12 +11,12 @@ namespace spurion::environments {
 /// of the origin or the other, the spurious block along a direction that differs between domains.
 class LinearUnitExample3 final : public LinearUnitExample {
  public:
-  LinearUnitExample3(const UnitTestSizes& sizes, const StreamKey& key);
+  LinearUnitExample3(const UnitTestSizes& sizes, const RandomKey& key);
 
   [[nodiscard]] Task task() const override { return Task::binary; }
   [[nodiscard]] CausalGraph graph() const override;
   [[nodiscard]] std::string mechanism() const override;
-  [[nodiscard]] UnitTestRows draw(const StreamKey& noise, RowRange rows, const Members& members,
+  [[nodiscard]] UnitTestRows draw(const RandomKey& noise, RowRange rows, const Members& members,
                                   LabelCounts counts) const override;
   [[nodiscard]] Ceilings ceilings(const Members& members, double shift) const override;
 
@@ -24,7 +24,7 @@ class LinearUnitExample3 final : public LinearUnitExample {
   [[nodiscard]] const Matrix& means() const { return means_; }
 
  private:
-  [[nodiscard]] Vector draw_spurious(const Stream& noise, std::int64_t row,
+  [[nodiscard]] Vector draw_spurious(const RandomStream& noise, std::int64_t row,
                                      std::int64_t domain) const;
   /// P(label = 0 | z) where every spurious block follows its label and domains are equally likely.
   [[nodiscard]] double label_zero(const Vector& z, const Members& members) const;
@@ -35,7 +35,7 @@ class LinearUnitExample3 final : public LinearUnitExample {
   [[nodiscard]] Ceiling linked_spurious_only(const Members& members) const;
 
   UnitTestSizes sizes_;
-  StreamKey key_;
+  RandomKey key_;
   Matrix means_;
 };
 

@@ -32,8 +32,8 @@ UnitTestSizes sizes_of(const LinearUnitTestsOptions& options) {
 }
 
 /// The scrambled variant shares it: the same rows, shown differently.
-StreamKey example_key(int number, std::uint64_t data_seed) {
-  return StreamKey(data_seed).child("linear_unit_tests").child(static_cast<std::uint64_t>(number));
+RandomKey example_key(int number, std::uint64_t data_seed) {
+  return RandomKey(data_seed).child("linear_unit_tests").child(static_cast<std::uint64_t>(number));
 }
 
 EnvironmentInfo make_info(const LinearUnitTestsOptions& options,
@@ -168,10 +168,10 @@ Ceilings LinearUnitTests::ceilings(const Domain& domain) const {
   return example_->ceilings(members_of(domain), domain.shift);
 }
 
-Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange rows,
                                  const Intervention& intervention) const {
   const Members members = members_of(domain);
-  const StreamKey noise = key_.child(domain.key).child(purpose_name(purpose));
+  const RandomKey noise = key_.child(domain.key).child(split_name(split));
   UnitTestRows drawn =
       example_->draw(noise.child("row"), rows, members, environments::LabelCounts::exact);
 
@@ -180,7 +180,7 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
   // so the curve from twins meets the dial at both ends; a row already broken gets yet another.
   const bool intervene = intervention.kind == Kind::resample;
   std::vector<double> breaks(static_cast<std::size_t>(rows.count));
-  Stream(noise.child("breaks")).fill_uniform(rows.first, rows.count, 1, breaks.data());
+  RandomStream(noise.child("breaks")).fill_uniform(rows.first, rows.count, 1, breaks.data());
   const auto replace = [&](bool where_broken, const char* name) {
     const UnitTestRows other =
         example_->draw(noise.child(name), rows, members, environments::LabelCounts::random);
@@ -225,7 +225,7 @@ Sample LinearUnitTests::generate(const Domain& domain, Purpose purpose, RowRange
 }
 
 std::unique_ptr<const environments::LinearUnitExample> environments::make_linear_unit_example(
-    int number, const UnitTestSizes& sizes, const StreamKey& key) {
+    int number, const UnitTestSizes& sizes, const RandomKey& key) {
   switch (number) {
     case 1:
       return std::make_unique<LinearUnitExample1>(sizes, key);

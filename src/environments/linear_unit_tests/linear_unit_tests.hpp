@@ -43,14 +43,14 @@ class LinearUnitTests final : public Environment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
   [[nodiscard]] environments::Members members_of(const Domain& domain) const;
 
   environments::UnitTestSizes sizes_;
-  StreamKey key_;
+  RandomKey key_;
   std::unique_ptr<const environments::LinearUnitExample> example_;
   environments::Matrix scramble_;  ///< empty: inputs are shown as they are
   EnvironmentInfo info_;

@@ -52,7 +52,7 @@ bool CuedCore::supports(const Intervention& intervention) const {
   return known && (intervention.kind != Kind::set || value);
 }
 
-Sample CuedCore::rows(const StreamKey& key, const std::vector<double>& shifts, RowRange rows,
+Sample CuedCore::rows(const RandomKey& key, const std::vector<double>& shifts, RowRange rows,
                       const Intervention& intervention) const {
   const auto count = static_cast<std::size_t>(rows.count);
   const auto cues = cues_.size();

@@ -39,7 +39,7 @@ class CuedCore {
   /// do(...) on a cue, on several or all of them, or on "object".
   [[nodiscard]] bool supports(const Intervention& intervention) const;
   /// `shifts` holds e of each cue.
-  [[nodiscard]] Sample rows(const StreamKey& key, const std::vector<double>& shifts, RowRange rows,
+  [[nodiscard]] Sample rows(const RandomKey& key, const std::vector<double>& shifts, RowRange rows,
                             const Intervention& intervention) const;
   /// Exact; `train` holds the shifts of each train domain.
   [[nodiscard]] Ceilings ceilings(const std::vector<double>& shifts,

@@ -21,17 +21,17 @@ class DialWorld : public Environment {
 
  protected:
   DialWorld(const EnvironmentContext& context, DialDomains domains)
-      : domains_(std::move(domains)), key_(StreamKey(context.data_seed).child(domains_.world())) {
+      : domains_(std::move(domains)), key_(RandomKey(context.data_seed).child(domains_.world())) {
     info_.name = domains_.world();
   }
 
   /// Of the draws for the rows of a domain.
-  [[nodiscard]] StreamKey rows_key(const Domain& domain, Purpose purpose) const {
-    return key_.child(domain.key).child(purpose_name(purpose));
+  [[nodiscard]] RandomKey rows_key(const Domain& domain, Split split) const {
+    return key_.child(domain.key).child(split_name(split));
   }
 
   DialDomains domains_;
-  StreamKey key_;
+  RandomKey key_;
   EnvironmentInfo info_;
 };
 

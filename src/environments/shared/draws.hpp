@@ -9,16 +9,16 @@
 namespace spurion::environments {
 
 /// One uniform a row.
-inline std::vector<double> uniforms(const StreamKey& key, RowRange rows) {
+inline std::vector<double> uniforms(const RandomKey& key, RowRange rows) {
   std::vector<double> drawn(static_cast<std::size_t>(rows.count));
-  Stream(key).fill_uniform(rows.first, rows.count, 1, drawn.data());
+  RandomStream(key).fill_uniform(rows.first, rows.count, 1, drawn.data());
   return drawn;
 }
 
 /// `lanes` standard normals a row.
-inline std::vector<float> normals(const StreamKey& key, RowRange rows, std::int64_t lanes = 1) {
+inline std::vector<float> normals(const RandomKey& key, RowRange rows, std::int64_t lanes = 1) {
   std::vector<float> drawn(static_cast<std::size_t>(rows.count * lanes));
-  Stream(key).fill_normal(rows.first, rows.count, lanes, drawn.data());
+  RandomStream(key).fill_normal(rows.first, rows.count, lanes, drawn.data());
   return drawn;
 }
 

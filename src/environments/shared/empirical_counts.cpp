@@ -65,13 +65,13 @@ void EmpiricalWorld::describe() {
   for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
 }
 
-RowCounts EmpiricalWorld::counts_of(const std::vector<const Pool*>& pools, Purpose purpose) const {
+RowCounts EmpiricalWorld::counts_of(const std::vector<const Pool*>& pools, Split split) const {
   RowCounts counts;
-  counts.purpose = purpose;
+  counts.split = split;
   counts.classes.resize(static_cast<std::size_t>(rows_.classes), 0);
   counts.groups.resize(static_cast<std::size_t>(info_.groups), 0);
   for (const Pool* pool : pools) {
-    for (const std::int64_t row : (*pool)[static_cast<std::size_t>(purpose)]) {
+    for (const std::int64_t row : (*pool)[static_cast<std::size_t>(split)]) {
       const auto at = static_cast<std::size_t>(row);
       ++counts.rows;
       if (!regression()) ++counts.classes[static_cast<std::size_t>(rows_.label[at])];
@@ -85,12 +85,12 @@ RowCounts EmpiricalWorld::counts_of(const std::vector<const Pool*>& pools, Purpo
 void EmpiricalWorld::count_rows() {
   std::vector<const Pool*> train;
   for (const Pool& pool : train_) train.push_back(&pool);
-  for (const Purpose purpose : {Purpose::train, Purpose::validation, Purpose::test}) {
-    info_.row_counts.push_back(counts_of(train, purpose));
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
+    info_.row_counts.push_back(counts_of(train, split));
   }
   // A test domain that is drawn has the rows of the others.
   if (!test_is_drawn_) {
-    info_.row_counts.push_back(counts_of({&test_}, Purpose::test));
+    info_.row_counts.push_back(counts_of({&test_}, Split::test));
     info_.row_counts.back().test_domain = true;
   }
   info_.class_names = rows_.class_names;

@@ -17,9 +17,9 @@ namespace {
 
 using Kind = Intervention::Kind;
 
-constexpr Purpose kAllPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+constexpr Split kAllSplits[] = {Split::train, Split::validation, Split::test};
 
-std::size_t index_of(Purpose purpose) { return static_cast<std::size_t>(purpose); }
+std::size_t index_of(Split split) { return static_cast<std::size_t>(split); }
 
 }  // namespace
 
@@ -28,7 +28,7 @@ EmpiricalWorld::EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, Empiri
     : held_(std::move(rows)),
       rows_(*held_),
       options_(std::move(options)),
-      key_(StreamKey(data_seed).child(info.name)),
+      key_(RandomKey(data_seed).child(info.name)),
       info_(std::move(info)),
       count_(rows_.x.size(0)) {
   if (options_.validation_share + options_.test_share >= 1.0) {
@@ -36,13 +36,13 @@ EmpiricalWorld::EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, Empiri
         "'validation_share' and 'test_share' of {} must leave rows to train on; got {} and {}",
         info_.name, options_.validation_share, options_.test_share));
   }
-  split();
+  assign_splits();
   make_dial();
   describe();
   count_rows();
 }
 
-void EmpiricalWorld::split() {
+void EmpiricalWorld::assign_splits() {
   const bool recorded = !rows_.domain.empty();
   const auto& names = rows_.domain_names;
   const auto test = std::find(names.begin(), names.end(), options_.test_domain);
@@ -59,9 +59,9 @@ void EmpiricalWorld::split() {
   train_.resize(recorded ? names.size() - 1 : 1);
   test_is_drawn_ = !recorded;
 
-  // Purpose and place of a row follow its index and the data seed, nothing else.
-  const Stream uniform(key_.child("purpose"));
-  const Stream order(key_.child("order"));
+  // Split and place of a row follow its index and the data seed, nothing else.
+  const RandomStream uniform(key_.child("purpose"));
+  const RandomStream order(key_.child("order"));
   std::vector<std::int64_t> sorted(static_cast<std::size_t>(count_));
   for (std::int64_t row = 0; row < count_; ++row) sorted[static_cast<std::size_t>(row)] = row;
   std::vector<std::uint64_t> place(sorted.size());
@@ -74,25 +74,24 @@ void EmpiricalWorld::split() {
   });
   for (const std::int64_t row : sorted) {
     const double u = uniform.uniform(row);
-    const Purpose purpose = u < options_.test_share ? Purpose::test
-                            : u < options_.test_share + options_.validation_share
-                                ? Purpose::validation
-                                : Purpose::train;
+    const Split split = u < options_.test_share                               ? Split::test
+                        : u < options_.test_share + options_.validation_share ? Split::validation
+                                                                              : Split::train;
     Pool* pool = &train_.front();
     if (recorded) {
       const std::size_t domain = rows_.domain[static_cast<std::size_t>(row)];
       pool = domain == test_index ? &test_ : &train_[domain - (domain > test_index ? 1 : 0)];
     }
-    (*pool)[index_of(purpose)].push_back(row);
+    (*pool)[index_of(split)].push_back(row);
   }
   const auto check = [&](const Pool& pool, const std::string& name) {
-    for (const Purpose purpose : kAllPurposes) {
-      if (!pool[index_of(purpose)].empty()) continue;
+    for (const Split split : kAllSplits) {
+      if (!pool[index_of(split)].empty()) continue;
       const std::size_t all = pool[0].size() + pool[1].size() + pool[2].size();
       throw DataError(fmt::format(
           "{}: domain '{}' has {} rows, none of which fell to the {} rows; it needs more rows, or "
           "another 'validation_share' or 'test_share'",
-          rows_.place, name, all, purpose_name(purpose)));
+          rows_.place, name, all, split_name(split)));
     }
   };
   if (!recorded) {
@@ -117,7 +116,7 @@ std::size_t EmpiricalWorld::level(double cue) const {
 }
 
 bool EmpiricalWorld::enough_of_each_side() const {
-  // So many that hardly any split leaves a purpose without: a dial must mean the same for all
+  // So many that every split gets some with nearly every seed: a dial must mean the same for all
   // seeds.
   constexpr double kExpected = 15.0;
   const double least = std::min({options_.validation_share, options_.test_share,
@@ -129,8 +128,8 @@ bool EmpiricalWorld::enough_of_each_side() const {
 
 void EmpiricalWorld::make_dial() {
   const auto each_row = [&](auto use) {
-    for (const Purpose purpose : kAllPurposes) {
-      const std::size_t p = index_of(purpose);
+    for (const Split split : kAllSplits) {
+      const std::size_t p = index_of(split);
       for (const Pool& pool : train_) {
         for (const std::int64_t row : pool[p]) use(p, row, false);
       }
@@ -146,10 +145,11 @@ void EmpiricalWorld::make_dial() {
     });
     agreement_dial_ = !lacks_rows(at_zero_) && !lacks_rows(at_one_);
     if (!agreement_dial_ && !test_is_drawn_) {
-      throw DataError(fmt::format(
-          "{}: of the rows whose cue {} the label none fell to some purpose in this split; use "
-          "another seed, 'validation_share' or 'test_share'",
-          rows_.place, lacks_rows(at_one_) ? "disagrees with" : "agrees with"));
+      throw DataError(
+          fmt::format("{}: with this seed a split (train, validation or test) has no row whose cue "
+                      "{} the label; "
+                      "use another seed, 'validation_share' or 'test_share'",
+                      rows_.place, lacks_rows(at_one_) ? "disagrees with" : "agrees with"));
     }
   }
   if (agreement_dial_) return;
@@ -206,8 +206,8 @@ Domain EmpiricalWorld::at(double shift) const {
   return Domain::at(shift);
 }
 
-std::int64_t EmpiricalWorld::row_limit(const Domain& domain, Purpose purpose) const {
-  const std::size_t p = index_of(purpose);
+std::int64_t EmpiricalWorld::row_limit(const Domain& domain, Split split) const {
+  const std::size_t p = index_of(split);
   if (const Pool* pool = pool_of(domain)) return static_cast<std::int64_t>((*pool)[p].size());
   // Drawn with replacement: more rows than there are would feign precision.
   return static_cast<std::int64_t>(at_zero_[p].size() + at_one_[p].size());
@@ -237,14 +237,14 @@ bool EmpiricalWorld::supports(const Intervention& intervention) const {
   return false;
 }
 
-std::int64_t EmpiricalWorld::draw(double shift, Purpose purpose, const StreamKey& key,
+std::int64_t EmpiricalWorld::draw(double shift, Split split, const RandomKey& key,
                                   std::int64_t row) const {
-  const std::size_t p = index_of(purpose);
+  const std::size_t p = index_of(split);
   // One uniform decides for all shifts at once, and each side has a row of its own: along the dial
   // a row turns from one to the other.
-  const bool one = Stream(key.child("side")).bernoulli(shift, row);
+  const bool one = RandomStream(key.child("side")).bernoulli(shift, row);
   const Indices& side = one ? at_one_[p] : at_zero_[p];
-  const Stream stream(key.child(one ? "at_one" : "at_zero"));
+  const RandomStream stream(key.child(one ? "at_one" : "at_zero"));
   return side[static_cast<std::size_t>(stream.below(static_cast<std::int64_t>(side.size()), row))];
 }
 
@@ -274,12 +274,12 @@ double EmpiricalWorld::new_cue(std::int64_t source, const Intervention& interven
   return own;
 }
 
-Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample EmpiricalWorld::generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const {
   const Pool* pool = pool_of(domain);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const StreamKey other = key.child("resample");
-  const Stream other_row(other);
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomKey other = key.child("resample");
+  const RandomStream other_row(other);
   const bool has_cue = !rows_.spurious.empty();
   const bool has_causal = !rows_.causal.empty();
 
@@ -300,7 +300,7 @@ Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange 
       return indices[static_cast<std::size_t>(row)];
     };
     const std::int64_t source =
-        pool != nullptr ? pick((*pool)[index_of(purpose)]) : draw(domain.shift, purpose, key, row);
+        pool != nullptr ? pick((*pool)[index_of(split)]) : draw(domain.shift, split, key, row);
     const auto at = static_cast<std::size_t>(source);
     double cue = has_cue ? rows_.spurious[at] : 0.0;
     if (intervention.kind != Kind::none) {
@@ -308,11 +308,11 @@ Sample EmpiricalWorld::generate(const Domain& domain, Purpose purpose, RowRange 
       if (intervention.kind == Kind::resample) {
         std::int64_t from = 0;
         if (pool != nullptr) {
-          const Indices& indices = (*pool)[index_of(purpose)];
+          const Indices& indices = (*pool)[index_of(split)];
           from = indices[static_cast<std::size_t>(
               other_row.below(static_cast<std::int64_t>(indices.size()), row))];
         } else {
-          from = draw(domain.shift, purpose, other, row);
+          from = draw(domain.shift, split, other, row);
         }
         resampled = rows_.spurious[static_cast<std::size_t>(from)];
       }

@@ -20,7 +20,7 @@ struct EmpiricalOptions {
 };
 
 /// A world of recorded rows. Each row is, by a hash of its index and the data seed, for training,
-/// validation or test; each domain has its rows of each purpose in the order of another hash.
+/// validation or test; each domain has its rows of each split in the order of another hash.
 ///
 /// The dial draws rows of all domains again, with replacement: where the cue has as many values as
 /// there are classes, and rows enough of both kinds are there, so that it disagrees with the label
@@ -34,7 +34,7 @@ class EmpiricalWorld : public Environment {
   [[nodiscard]] std::vector<Domain> train_domains() const override;
   [[nodiscard]] Domain test_domain() const override;
   [[nodiscard]] Domain at(double shift) const override;
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   /// Each row is listed in its pool, and once more for the dial.
   [[nodiscard]] double shared_bytes() const override { return 16.0 * static_cast<double>(count_); }
@@ -43,27 +43,27 @@ class EmpiricalWorld : public Environment {
  protected:
   /// `rows` are complete. `info` brings name, title, citation, mechanism, deviations, cue and
   /// causal; the rest is filled in. Throws `DataError` when the rows cannot make a world: a domain
-  /// without rows of some purpose, no test domain.
+  /// without rows of some split, no test domain.
   EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, EmpiricalOptions options,
                  EnvironmentInfo info, std::uint64_t data_seed);
 
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
-  static constexpr std::size_t kPurposes = 3;
+  static constexpr std::size_t kSplits = 3;
   using Indices = std::vector<std::int64_t>;
-  /// Rows of each purpose.
-  using Pool = std::array<Indices, kPurposes>;
+  /// Rows of each split.
+  using Pool = std::array<Indices, kSplits>;
 
-  void split();
+  void assign_splits();
   void make_dial();
   void describe();
   void count_rows();
 
   /// Whether rows enough agree, and rows enough disagree with the label, for a dial of agreement.
   [[nodiscard]] bool enough_of_each_side() const;
-  [[nodiscard]] RowCounts counts_of(const std::vector<const Pool*>& pools, Purpose purpose) const;
+  [[nodiscard]] RowCounts counts_of(const std::vector<const Pool*>& pools, Split split) const;
   /// What the data call a class.
   [[nodiscard]] std::string class_name(std::int64_t label) const;
   [[nodiscard]] std::string classes_text() const;
@@ -73,7 +73,7 @@ class EmpiricalWorld : public Environment {
   /// The recorded domain of this key, or null when its rows are drawn.
   [[nodiscard]] const Pool* pool_of(const Domain& domain) const;
   /// Row `row` as drawn at a shift by these streams.
-  [[nodiscard]] std::int64_t draw(double shift, Purpose purpose, const StreamKey& key,
+  [[nodiscard]] std::int64_t draw(double shift, Split split, const RandomKey& key,
                                   std::int64_t row) const;
   [[nodiscard]] bool agrees(std::int64_t row) const;
   [[nodiscard]] std::size_t level(double cue) const;
@@ -93,7 +93,7 @@ class EmpiricalWorld : public Environment {
   std::shared_ptr<const EmpiricalRows> held_;
   const EmpiricalRows& rows_;  // what is held
   EmpiricalOptions options_;
-  StreamKey key_;
+  RandomKey key_;
   EnvironmentInfo info_;
   std::int64_t count_ = 0;
   std::vector<Pool> train_;

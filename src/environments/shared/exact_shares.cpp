@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t kParts = 10;
 
 /// Where `place` comes in a shuffle of ten that `row` of the stream draws (Fisher and Yates).
-std::int64_t shuffled(const Stream& stream, std::int64_t row, std::int64_t place) {
+std::int64_t shuffled(const RandomStream& stream, std::int64_t row, std::int64_t place) {
   std::array<std::int64_t, kParts> order{};
   std::iota(order.begin(), order.end(), std::int64_t{0});
   for (std::int64_t i = kParts - 1; i > 0; --i) {
@@ -20,14 +20,14 @@ std::int64_t shuffled(const Stream& stream, std::int64_t row, std::int64_t place
 }
 
 template <std::size_t... kLevel>
-std::array<Stream, sizeof...(kLevel)> level_streams(const StreamKey& key,
-                                                    std::index_sequence<kLevel...>) {
-  return {Stream(key.child("level").child(std::uint64_t{kLevel}))...};
+std::array<RandomStream, sizeof...(kLevel)> level_streams(const RandomKey& key,
+                                                          std::index_sequence<kLevel...>) {
+  return {RandomStream(key.child("level").child(std::uint64_t{kLevel}))...};
 }
 
 }  // namespace
 
-StratifiedUniforms::StratifiedUniforms(const StreamKey& key)
+StratifiedUniforms::StratifiedUniforms(const RandomKey& key)
     : orders_(level_streams(key, std::make_index_sequence<kLevels>())), rest_(key.child("rest")) {}
 
 double StratifiedUniforms::operator()(std::int64_t turn) const {
@@ -37,7 +37,7 @@ double StratifiedUniforms::operator()(std::int64_t turn) const {
   std::int64_t strata = 1;   // parts of [0, 1) so far
   std::int64_t known = 0;    // which of them, as a name
   std::int64_t ordered = 0;  // and as its place from the left
-  for (const Stream& order : orders_) {
+  for (const RandomStream& order : orders_) {
     const std::int64_t place = left % kParts;
     left /= kParts;
     const std::int64_t tenth = shuffled(order, left * strata + known, place);

@@ -16,7 +16,7 @@ namespace spurion::environments {
 /// Exactly one of turns 2 j and 2 j + 1 is chosen, by the coin at `pair`, which names the two. So
 /// any even number of turns from 0 on has exact halves, and nothing follows from a turn's being
 /// even.
-inline bool chosen_of_pair(const Stream& coin, std::int64_t turn, std::int64_t pair) {
+inline bool chosen_of_pair(const RandomStream& coin, std::int64_t turn, std::int64_t pair) {
   return coin.bernoulli(0.5, pair) == (turn % 2 == 0);
 }
 
@@ -25,14 +25,14 @@ inline bool chosen_of_pair(const Stream& coin, std::int64_t turn, std::int64_t p
 /// a share is exact as soon as it can be.
 class SPURION_API StratifiedUniforms {
  public:
-  explicit StratifiedUniforms(const StreamKey& key);
+  explicit StratifiedUniforms(const RandomKey& key);
   [[nodiscard]] double operator()(std::int64_t turn) const;
 
   static constexpr int kLevels = 4;
 
  private:
-  std::array<Stream, kLevels> orders_;
-  Stream rest_;
+  std::array<RandomStream, kLevels> orders_;
+  RandomStream rest_;
 };
 
 }  // namespace spurion::environments

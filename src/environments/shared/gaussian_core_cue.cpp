@@ -15,7 +15,7 @@ using Kind = Intervention::Kind;
 
 std::int64_t CoreAndCue::dimensions() const { return core_dimensions_ + 1 + noise_dimensions_; }
 
-std::vector<float> CoreAndCue::core(const StreamKey& key, RowRange rows,
+std::vector<float> CoreAndCue::core(const RandomKey& key, RowRange rows,
                                     const std::vector<double>& mean) const {
   std::vector<float> values = normals(key.child("core_noise"), rows, core_dimensions_);
   const auto width = static_cast<std::size_t>(core_dimensions_);
@@ -46,7 +46,7 @@ void CoreAndCue::turn(std::vector<float>& core, const std::vector<int>& y,
   }
 }
 
-Sample CoreAndCue::sample(const StreamKey& key, RowRange rows, const std::vector<float>& core,
+Sample CoreAndCue::sample(const RandomKey& key, RowRange rows, const std::vector<float>& core,
                           const std::vector<int>& y, const std::vector<double>& cue) const {
   const std::vector<float> other = normals(key.child("noise"), rows, noise_dimensions_);
   const std::vector<double> readings = statistics(core);

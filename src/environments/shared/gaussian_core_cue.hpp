@@ -26,7 +26,7 @@ class CoreAndCue {
   /// Of x.
   [[nodiscard]] std::int64_t dimensions() const;
   /// Coordinates of the core, row by row; `mean` of each row.
-  [[nodiscard]] std::vector<float> core(const StreamKey& key, RowRange rows,
+  [[nodiscard]] std::vector<float> core(const RandomKey& key, RowRange rows,
                                         const std::vector<double>& mean) const;
   /// s of each row.
   [[nodiscard]] std::vector<double> statistics(const std::vector<float>& core) const;
@@ -34,7 +34,7 @@ class CoreAndCue {
   /// +1. Only flip, align and oppose.
   void turn(std::vector<float>& core, const std::vector<int>& y,
             const Intervention& intervention) const;
-  [[nodiscard]] Sample sample(const StreamKey& key, RowRange rows, const std::vector<float>& core,
+  [[nodiscard]] Sample sample(const RandomKey& key, RowRange rows, const std::vector<float>& core,
                               const std::vector<int>& y, const std::vector<double>& cue) const;
 
  private:

@@ -32,11 +32,11 @@ double distance(std::int64_t dimensions, double deviation) {
 
 /// Writes N(mean of the row, deviation^2) to columns first .. first + lanes - 1 of x. Lane j is the
 /// same draw however many there are. `means` may be null: zeros.
-void write_normals(const StreamKey& key, RowRange rows, std::int64_t first, std::int64_t lanes,
+void write_normals(const RandomKey& key, RowRange rows, std::int64_t first, std::int64_t lanes,
                    const float* means, double deviation, Tensor& x) {
   constexpr std::int64_t kChunk = 64;  // rows whose draws stay in cache until they are written
   if (lanes == 0) return;
-  const Stream stream(key);
+  const RandomStream stream(key);
   const auto scale = static_cast<float>(deviation);
   std::vector<float> drawn(static_cast<std::size_t>(kChunk * lanes));
   for (std::int64_t row = 0; row < rows.count; row += kChunk) {
@@ -55,7 +55,7 @@ void write_normals(const StreamKey& key, RowRange rows, std::int64_t first, std:
 
 MemorisationWorld::MemorisationWorld(MemorisationOptions options, std::uint64_t data_seed)
     : options_(std::move(options)),
-      key_(StreamKey(data_seed).child(options_.name)),
+      key_(RandomKey(data_seed).child(options_.name)),
       readings_(distance(options_.core_dimensions, options_.core_deviation),
                 distance(options_.cue_dimensions, options_.cue_deviation)) {
   const auto domains = static_cast<std::int64_t>(options_.minority.disagreement.size());
@@ -103,11 +103,11 @@ Ceilings MemorisationWorld::ceilings(const Domain& domain) const {
   return out;
 }
 
-Sample MemorisationWorld::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample MemorisationWorld::generate(const Domain& domain, Split split, RowRange rows,
                                    const Intervention& intervention) const {
   check_shift(domain.shift);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const Stream label(key.child("label"));
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomStream label(key.child("label"));
   const StratifiedUniforms disagrees[] = {
       StratifiedUniforms(key.child("attribute_noise").child("0")),
       StratifiedUniforms(key.child("attribute_noise").child("1"))};

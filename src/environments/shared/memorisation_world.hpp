@@ -70,7 +70,7 @@ class MemorisationWorld : public Environment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
@@ -78,7 +78,7 @@ class MemorisationWorld : public Environment {
   void describe();
 
   MemorisationOptions options_;
-  StreamKey key_;
+  RandomKey key_;
   TwoReadings readings_;
   double taught_ = 0.0;  ///< mean e of the train domains
   EnvironmentInfo info_;

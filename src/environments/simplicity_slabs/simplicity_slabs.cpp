@@ -85,7 +85,7 @@ class SimplicitySlabs final : public Environment {
 
   SimplicitySlabs(Options options, const EnvironmentContext& context)
       : options_(checked(std::move(options))),
-        key_(StreamKey(context.data_seed).child("simplicity_slabs")),
+        key_(RandomKey(context.data_seed).child("simplicity_slabs")),
         cause_(options_.slabs, options_.slab_margin),
         cue_(options_.cue_slabs, options_.cue_margin) {
     if (options_.rotated) {
@@ -119,7 +119,7 @@ class SimplicitySlabs final : public Environment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
@@ -167,7 +167,7 @@ class SimplicitySlabs final : public Environment {
   void describe();
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   Slabs cause_;
   Slabs cue_;
   std::optional<Matrix> rotation_;
@@ -215,13 +215,13 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
   return out;
 }
 
-Sample SimplicitySlabs::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample SimplicitySlabs::generate(const Domain& domain, Split split, RowRange rows,
                                  const Intervention& intervention) const {
   environments::check_unit_shift("simplicity_slabs", domain.shift);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
   const auto uniforms = [&](const char* name, std::int64_t lanes) {
     std::vector<double> drawn(static_cast<std::size_t>(rows.count * lanes));
-    Stream(key.child(name)).fill_uniform(rows.first, rows.count, lanes, drawn.data());
+    RandomStream(key.child(name)).fill_uniform(rows.first, rows.count, lanes, drawn.data());
     return drawn;
   };
   // Lanes: label, causal noise, causal coin; cue: noise, coin, blur, which slab, where in it.

@@ -83,7 +83,7 @@ class TexturedShapes final : public Environment {
 
   TexturedShapes(Options options, const EnvironmentContext& context)
       : options_(std::move(options)),
-        key_(StreamKey(context.data_seed).child("textured_shapes")),
+        key_(RandomKey(context.data_seed).child("textured_shapes")),
         cells_({CueCells::kReadExactly, options_.label_noise, false}) {
     order_cues();
     const std::size_t domains = options_.train_shifts.size();
@@ -133,7 +133,7 @@ class TexturedShapes final : public Environment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
@@ -165,7 +165,7 @@ class TexturedShapes final : public Environment {
   void describe();
 
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   CueCells cells_;
   std::vector<const CueKind*> order_;
   std::size_t active_ = 0;
@@ -173,7 +173,7 @@ class TexturedShapes final : public Environment {
   EnvironmentInfo info_;
 };
 
-ShapeScene::Style draw_style(const Stream& stream, std::int64_t row) {
+ShapeScene::Style draw_style(const RandomStream& stream, std::int64_t row) {
   ShapeScene::Style style;
   std::int64_t lane = 0;
   for (double* one : {&style.kind, &style.x, &style.y, &style.size, &style.angle, &style.shade,
@@ -184,13 +184,13 @@ ShapeScene::Style draw_style(const Stream& stream, std::int64_t row) {
   return style;
 }
 
-Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample TexturedShapes::generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const {
   const std::vector<double> shifts = domains_.positions(domain);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const Stream labels(key.child("label"));
-  const Stream styles(key.child("style"));
-  const Stream grains(key.child("grain"));
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomStream labels(key.child("label"));
+  const RandomStream styles(key.child("style"));
+  const RandomStream grains(key.child("grain"));
   const auto cues = static_cast<std::int64_t>(order_.size());
   std::vector<bool> changed;
   for (const CueKind* cue : order_) changed.push_back(intervention.acts_on(cue->name));
@@ -214,7 +214,7 @@ Sample TexturedShapes::generate(const Domain& domain, Purpose purpose, RowRange 
     for (std::int64_t c = 0; c < cues; ++c) {
       const CueKind& cue = *order_[static_cast<std::size_t>(c)];
       // By the cue's own name, so that the rest of the picture does not hang on which are selected.
-      const Stream own(key.child("cue").child(cue.name));
+      const RandomStream own(key.child("cue").child(cue.name));
       int value = own.uniform(row, 0) < shifts[static_cast<std::size_t>(c)] ? -y : y;
       if (changed[static_cast<std::size_t>(c)]) {
         value = intervened(value, y, own.uniform(row, 1) < 0.5 ? 1 : -1, intervention);

@@ -103,7 +103,7 @@ const Schema<TwoBitOptions>& TwoBit::schema() {
 
 TwoBit::TwoBit(Options options, const EnvironmentContext& context)
     : options_(checked(std::move(options))),
-      key_(StreamKey(context.data_seed).child("two_bit")),
+      key_(RandomKey(context.data_seed).child("two_bit")),
       exact_(population(options_)),
       info_(make_info(options_)) {}
 
@@ -125,13 +125,13 @@ bool TwoBit::supports(const Intervention& intervention) const {
   return intervention.kind != Kind::set || intervention.value == 1.0 || intervention.value == -1.0;
 }
 
-Sample TwoBit::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample TwoBit::generate(const Domain& domain, Split split, RowRange rows,
                         const Intervention& intervention) const {
   environments::check_unit_shift("two_bit", domain.shift);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
   const auto uniforms = [&](const char* name) {
     std::vector<double> drawn(static_cast<std::size_t>(rows.count));
-    Stream(key.child(name)).fill_uniform(rows.first, rows.count, 1, drawn.data());
+    RandomStream(key.child(name)).fill_uniform(rows.first, rows.count, 1, drawn.data());
     return drawn;
   };
   const std::vector<double> label = uniforms("label");

@@ -40,12 +40,12 @@ class TwoBit final : public Environment {
   [[nodiscard]] const TwoBitExact& exact() const { return exact_; }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:
   Options options_;
-  StreamKey key_;
+  RandomKey key_;
   TwoBitExact exact_;
   EnvironmentInfo info_;
 };

@@ -62,16 +62,16 @@ Ceilings CachedEnvironment::ceilings(const Domain& domain) const {
   return ceilings_.emplace(key, found).first->second;
 }
 
-Sample CachedEnvironment::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample CachedEnvironment::generate(const Domain& domain, Split split, RowRange rows,
                                    const Intervention& intervention) const {
   const core::ActivityScope scope(core::Activity::data);
   // Rows further on are a stream's: read once, in pieces, and more than should be kept.
   const auto made = [&] {
-    return blamed(part_, [&] { return inner().sample(domain, purpose, rows, intervention); });
+    return blamed(part_, [&] { return inner().sample(domain, split, rows, intervention); });
   };
   if (rows.first > 0) return made();
-  const std::string key = fmt::format("{}|{}|{}|{}", key_, domain_text(domain),
-                                      purpose_name(purpose), intervention.text());
+  const std::string key =
+      fmt::format("{}|{}|{}|{}", key_, domain_text(domain), split_name(split), intervention.text());
   const std::shared_ptr<CachedRows> entry = cache_->rows(key);
   const std::lock_guard<std::mutex> guard(entry->mutex);
   if (entry->rows < rows.count) {

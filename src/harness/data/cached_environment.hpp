@@ -38,8 +38,8 @@ class CachedEnvironment final : public WrappedEnvironment {
   [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
     return blamed(part_, [&] { return inner().at_cues(shifts); });
   }
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
-    return blamed(part_, [&] { return inner().row_limit(domain, purpose); });
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override {
+    return blamed(part_, [&] { return inner().row_limit(domain, split); });
   }
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     return blamed(part_, [&] { return inner().supports(intervention); });
@@ -52,7 +52,7 @@ class CachedEnvironment final : public WrappedEnvironment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override;
 
  private:

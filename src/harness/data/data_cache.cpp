@@ -71,7 +71,7 @@ std::string DataCache::key(const Component& component, std::uint64_t seed) {
   // There may be as many keys as trials: options are named by 128 bits of a hash.
   const std::string options = component.options.canonical_json();
   return fmt::format("{:016x}|{}|{:016x}{:016x}", seed, component.name,
-                     StreamKey(2).child(options).value(), StreamKey(1).child(options).value());
+                     RandomKey(2).child(options).value(), RandomKey(1).child(options).value());
 }
 
 void DataCache::expect(const std::string& key) {

@@ -20,9 +20,9 @@ namespace spurion {
 namespace {
 
 constexpr std::int64_t kChunk = 1000;
-constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
-StreamKey hash(StreamKey key, const Sample& sample) {
+RandomKey hash(RandomKey key, const Sample& sample) {
   for (const auto member : kSampleMembers) {
     if (!(sample.*member).defined()) continue;
     const Tensor dense = (sample.*member).contiguous();
@@ -33,21 +33,21 @@ StreamKey hash(StreamKey key, const Sample& sample) {
 
 /// Empty where rows are made, not recorded.
 std::string fingerprint_of(const Environment& environment) {
-  StreamKey key(0);
+  RandomKey key(0);
   bool finite = false;
   const Intervention twin = default_twin(environment, environment.info().cue);
   std::vector<Domain> domains = environment.train_domains();
   domains.push_back(environment.test_domain());
   for (const Domain& domain : domains) {
-    for (const Purpose purpose : kPurposes) {
-      const std::int64_t rows = environment.row_limit(domain, purpose);
+    for (const Split split : kSplits) {
+      const std::int64_t rows = environment.row_limit(domain, split);
       if (rows == kEndlessRows) continue;
       finite = true;
       for (std::int64_t first = 0; first < rows; first += kChunk) {
         const RowRange range{first, std::min(kChunk, rows - first)};
-        key = hash(key, environment.sample(domain, purpose, range));
+        key = hash(key, environment.sample(domain, split, range));
         if (twin.kind == Intervention::Kind::none) continue;
-        key = hash(key, environment.sample(domain, purpose, range, twin));
+        key = hash(key, environment.sample(domain, split, range, twin));
       }
     }
   }
@@ -59,7 +59,7 @@ std::string fingerprint_of(const ImagePool& images) {
     return std::string_view(reinterpret_cast<const char*>(all.data()), all.size());
   };
   return fmt::format("{:016x}",
-                     StreamKey(0).child(bytes(images.pixels)).child(bytes(images.labels)).value());
+                     RandomKey(0).child(bytes(images.pixels)).child(bytes(images.labels)).value());
 }
 
 /// The source of images of these options; empty where they have none, or it is drawn.

@@ -28,9 +28,9 @@ bool is_fine(const Ceiling& ceiling) {
 }
 
 std::string strange_rows(const Environment& environment, const Domain& domain) {
-  const std::int64_t count = std::min(kRowsLookedAt, environment.row_limit(domain, Purpose::train));
+  const std::int64_t count = std::min(kRowsLookedAt, environment.row_limit(domain, Split::train));
   if (count < 1) return {};
-  const Sample rows = environment.sample(domain, Purpose::train, {0, count});
+  const Sample rows = environment.sample(domain, Split::train, {0, count});
   for (const auto& [name, values] : {std::pair("inputs", rows.x), std::pair("labels", rows.y)}) {
     if (!values.defined() || !values.is_floating_point()) continue;
     if (at::isfinite(values).all().item<bool>()) continue;

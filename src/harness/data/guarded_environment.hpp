@@ -2,8 +2,8 @@
 
 #include <type_traits>
 
-#include "nouns/border_checks.hpp"
 #include "core/failure.hpp"
+#include "nouns/border_checks.hpp"
 #include "nouns/wrapped_environment.hpp"
 
 namespace spurion {
@@ -30,8 +30,8 @@ class GuardedEnvironment final : public WrappedEnvironment {
   [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
     return guarded([&] { return inner().at_cues(shifts); });
   }
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const override {
-    return guarded([&] { return inner().row_limit(domain, purpose); });
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override {
+    return guarded([&] { return inner().row_limit(domain, split); });
   }
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
     return guarded([&] { return inner().supports(intervention); });
@@ -45,9 +45,9 @@ class GuardedEnvironment final : public WrappedEnvironment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    return guarded([&] { return inner().sample(domain, purpose, rows, intervention); });
+    return guarded([&] { return inner().sample(domain, split, rows, intervention); });
   }
 
  private:

@@ -65,8 +65,8 @@ std::optional<PictureGrid> picture_grid(const Environment& environment, std::int
   const Domain domain = environment.train_domains().front();
   const std::int64_t step_x = shape[2] + kGap;
   const std::int64_t step_y = shape[1] + kGap;
-  columns = std::min({columns, environment.row_limit(domain, Purpose::test),
-                      bytes / (3 * step_x * step_y * count)});
+  columns = std::min(
+      {columns, environment.row_limit(domain, Split::test), bytes / (3 * step_x * step_y * count)});
   if (columns < 1) return std::nullopt;
 
   PictureGrid grid;
@@ -76,7 +76,7 @@ std::optional<PictureGrid> picture_grid(const Environment& environment, std::int
   picture.rgb.assign(static_cast<std::size_t>(3 * picture.width * picture.height), 255);
   for (std::int64_t line = 0; line < count; ++line) {
     const Intervention& action = lines[static_cast<std::size_t>(line)];
-    const Sample rows = environment.sample(domain, Purpose::test, {0, columns}, action);
+    const Sample rows = environment.sample(domain, Split::test, {0, columns}, action);
     const Tensor x = rows.x.contiguous();
     for (std::int64_t column = 0; column < columns; ++column) {
       place(x.data_ptr<float>() + column * element_count(shape), shape, kGap + column * step_x,

@@ -51,11 +51,10 @@ std::string legend(const std::string& what, const std::vector<std::string>& name
 }  // namespace
 
 std::string rows_name(const RowCounts& counts) {
-  const char* purpose = counts.purpose == Purpose::train        ? "rows to train on"
-                        : counts.purpose == Purpose::validation ? "rows to validate on"
-                                                                : "rows to test on";
-  return fmt::format("{}, of the {}", purpose,
-                     counts.test_domain ? "test domain" : "train domains");
+  const char* split = counts.split == Split::train        ? "rows to train on"
+                      : counts.split == Split::validation ? "rows to validate on"
+                                                          : "rows to test on";
+  return fmt::format("{}, of the {}", split, counts.test_domain ? "test domain" : "train domains");
 }
 
 std::string missing_groups(const RowCounts& counts, const EnvironmentInfo& info) {

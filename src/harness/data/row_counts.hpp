@@ -14,7 +14,7 @@ SPURION_API std::string rows_name(const RowCounts& counts);
 SPURION_API std::string missing_groups(const RowCounts& counts, const EnvironmentInfo& info);
 
 /// What a person must know of recorded rows before reading a number about them, one fact a line:
-/// how many rows each class and each group has for each purpose, and which have none. Empty where
+/// how many rows each class and each group has for each split, and which have none. Empty where
 /// rows are generated.
 SPURION_API std::vector<std::string> row_count_lines(const EnvironmentInfo& info);
 

@@ -16,8 +16,8 @@ std::vector<double> numbers_of(const Environment& environment) {
   }
   std::vector<double> numbers;
   for (const Domain& domain : domains) {
-    for (const Purpose purpose : {Purpose::train, Purpose::test}) {
-      numbers.push_back(static_cast<double>(environment.row_limit(domain, purpose)));
+    for (const Split split : {Split::train, Split::test}) {
+      numbers.push_back(static_cast<double>(environment.row_limit(domain, split)));
     }
     const Ceilings ceilings = environment.ceilings(domain);
     for (const Ceiling& ceiling :
@@ -37,7 +37,7 @@ bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)
 bool depends_on_seed(const Component& component, const Environment& environment,
                      const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
   // No replicate of any suite has this seed, so it is another one than the environment's.
-  const std::uint64_t other_seed = StreamKey(0).child("another world").value();
+  const std::uint64_t other_seed = RandomKey(0).child("another world").value();
   const auto other = catalog.environments.at(component.name)
                          .make({component.options}, EnvironmentContext{other_seed, sources});
   const std::vector<double> first = numbers_of(environment);

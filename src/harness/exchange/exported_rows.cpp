@@ -17,7 +17,7 @@ namespace spurion {
 
 namespace {
 
-constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 constexpr std::string_view kDial = "dial=";
 
 const Value& need(const Value& value, const char* key, const std::string& place) {
@@ -62,7 +62,7 @@ Value RowSet::to_value() const {
   }
   return Value::Table{
       {"environment", environment.name}, {"options", environment.options}, {"seed", seed},
-      {"base_seed", base_seed},          {"split", purpose_name(purpose)}, {"parts", list}};
+      {"base_seed", base_seed},          {"split", split_name(split)},     {"parts", list}};
 }
 
 RowSet RowSet::from_value(const Value& value, const Catalog& catalog, const std::string& place) {
@@ -72,7 +72,7 @@ RowSet RowSet::from_value(const Value& value, const Catalog& catalog, const std:
   set.environment = make_component(catalog, need_text(value, "environment", place), options);
   set.seed = need_integer(value, "seed", place);
   set.base_seed = need_integer(value, "base_seed", place);
-  set.purpose = parse_purpose(need_text(value, "split", place));
+  set.split = parse_split(need_text(value, "split", place));
   const Value& parts = need(value, "parts", place);
   if (!parts.is_list()) throw DataError(fmt::format("{}: 'parts' is no list", place));
   constexpr std::int64_t kMostRows = 1'000'000'000'000;
@@ -98,11 +98,11 @@ Component make_component(const Catalog& catalog, const std::string& environment,
   return component;
 }
 
-Purpose parse_purpose(const std::string& name) {
+Split parse_split(const std::string& name) {
   std::vector<std::string> names;
-  for (const Purpose purpose : kPurposes) {
-    if (name == purpose_name(purpose)) return purpose;
-    names.emplace_back(purpose_name(purpose));
+  for (const Split split : kSplits) {
+    if (name == split_name(split)) return split;
+    names.emplace_back(split_name(split));
   }
   throw UsageError(unknown_name_message("split", name, names));
 }
@@ -142,9 +142,9 @@ RowSetSample sample_rows(const RowSet& set, const Environment& environment) {
   const bool twins = out.twin.kind != Intervention::Kind::none;
   for (const RowSet::Part& part : set.parts) {
     out.domains.push_back(find_domain(environment, part.domain));
-    out.factual.push_back(environment.sample(out.domains.back(), set.purpose, part.rows));
+    out.factual.push_back(environment.sample(out.domains.back(), set.split, part.rows));
     if (twins) {
-      out.twins.push_back(environment.sample(out.domains.back(), set.purpose, part.rows, out.twin));
+      out.twins.push_back(environment.sample(out.domains.back(), set.split, part.rows, out.twin));
     }
   }
   return out;
@@ -157,9 +157,9 @@ double memory_of_rows(const RowSet& set, const Environment& environment) {
   double bytes = 0.0;
   for (const RowSet::Part& part : set.parts) {
     const Domain domain = find_domain(environment, part.domain);
-    const std::int64_t limit = environment.row_limit(domain, set.purpose);
+    const std::int64_t limit = environment.row_limit(domain, set.split);
     if (limit < 1 || part.rows.count > limit) continue;
-    const Sample one = environment.sample(domain, set.purpose, {0, 1});
+    const Sample one = environment.sample(domain, set.split, {0, 1});
     double row = 0.0;
     for (const Tensor& tensor : {one.x, one.y, one.causal, one.spurious, one.group}) {
       if (tensor.defined()) row += static_cast<double>(bytes_of(tensor).size());
@@ -170,7 +170,7 @@ double memory_of_rows(const RowSet& set, const Environment& environment) {
 }
 
 std::string fingerprint(const RowSetSample& rows) {
-  StreamKey hash(0);
+  RandomKey hash(0);
   for (const Sample& sample : rows.factual) {
     hash = hash.child(bytes_of(sample.x.contiguous())).child(bytes_of(sample.y.contiguous()));
   }

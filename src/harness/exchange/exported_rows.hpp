@@ -19,7 +19,7 @@ struct RowSet {
   /// Replicate and base seed: the rows are those that a trial of a suite with these seeds sees.
   std::int64_t seed = 0;
   std::int64_t base_seed = 0;
-  Purpose purpose = Purpose::test;
+  Split split = Split::test;
   std::vector<Part> parts;
 
   [[nodiscard]] SPURION_API std::int64_t count() const;
@@ -33,7 +33,7 @@ struct RowSet {
 /// Options checked, defaults filled in.
 SPURION_API Component make_component(const Catalog& catalog, const std::string& environment,
                                      const Value& options);
-SPURION_API Purpose parse_purpose(const std::string& name);
+SPURION_API Split parse_split(const std::string& name);
 
 /// The rows themselves.
 struct RowSetSample {

@@ -59,7 +59,7 @@ std::string hash_of(const Tensor& tensor) {
   const Tensor dense = tensor.contiguous();
   return fmt::format(
       "{:016x}",
-      StreamKey(0)
+      RandomKey(0)
           .child(std::string_view(static_cast<const char*>(dense.data_ptr()),
                                   static_cast<std::size_t>(dense.numel()) * dense.element_size()))
           .value());
@@ -85,13 +85,13 @@ TrialSpec spec_of(const RowSet& set, const ScoredLogits& predictions, const std:
 TrialResult score_predictions(const RowSet& set, const Environment& environment,
                               const RowSetSample& rows, const ScoredLogits& predictions,
                               const Catalog& catalog, const std::string& name) {
-  if (set.purpose == Purpose::validation) {
+  if (set.split == Split::validation) {
     throw UsageError(
         "validation rows are for choosing, not for reporting: score rows of the test or train "
         "split");
   }
   SPURION_CHECK(predictions.logits.size(0) == set.count(), "as many logits as rows");
-  const bool held_out = set.purpose == Purpose::test;
+  const bool held_out = set.split == Split::test;
   const EnvironmentInfo& info = environment.info();
   TrialResult result;
   result.spec = spec_of(set, predictions, name);

@@ -6,7 +6,7 @@
 
 namespace spurion {
 
-Tensor CountingModel::initialise(const std::vector<StreamKey>& keys) const {
+Tensor CountingModel::initialise(const std::vector<RandomKey>& keys) const {
   return blamed(part_, [&] {
     Tensor parameters = inner_->initialise(keys);
     border::check_initial(parameters, static_cast<std::int64_t>(keys.size()),

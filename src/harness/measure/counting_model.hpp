@@ -24,7 +24,7 @@ class CountingModel final : public Model, public engine::RiskModel {
     return blamed(
         part_, [&]() -> const auto& { return inner_->layout(); });
   }
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override;
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override;
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override;
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override;

@@ -23,11 +23,11 @@ void PackEvaluator::end(ReplicaTrainer& trainer, std::size_t replica, std::strin
 }
 
 PackEvaluator::Values PackEvaluator::score(ReplicaTrainer& trainer, const Domain& domain,
-                                           Purpose purpose, std::int64_t rows,
+                                           Split split, std::int64_t rows,
                                            const Intervention& intervention,
                                            const Intervention& twin,
                                            const Intervention& causal_twin) {
-  Values values = scorer_.score(trainer, domain, purpose, rows, intervention, twin, causal_twin);
+  Values values = scorer_.score(trainer, domain, split, rows, intervention, twin, causal_twin);
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (scorer_.not_finite()[k]) end(trainer, k, diverged_logits(domain, trainer.step()));
   }
@@ -41,8 +41,8 @@ Tensor PackEvaluator::training_loss(const ReplicaTrainer& trainer) const {
     const std::int64_t rows =
         seen ? std::min(options_.evaluation.training_rows, options_.training.rows)
              : held_out_rows(domain);
-    const Values values = scorer_.score(trainer, domain, seen ? Purpose::train : Purpose::test,
-                                        rows, Intervention::none(), Intervention::none());
+    const Values values = scorer_.score(trainer, domain, seen ? Split::train : Split::test, rows,
+                                        Intervention::none(), Intervention::none());
     if (const auto loss = values.find("loss"); loss != values.end()) each.push_back(loss->second);
   }
   return mean_over_domains(each);
@@ -57,9 +57,9 @@ std::vector<double> PackEvaluator::constant_losses() const {
       if (info_->task != Task::regression) break;
       const std::int64_t rows =
           std::max<std::int64_t>(std::min({options_.training.rows, std::int64_t{1000},
-                                           world->row_limit(domain, Purpose::train)}),
+                                           world->row_limit(domain, Split::train)}),
                                  1);
-      const Tensor y = world->sample(domain, Purpose::train, {0, rows}).y;
+      const Tensor y = world->sample(domain, Split::train, {0, rows}).y;
       squares +=
           y.to(at::kDouble).pow(2).mean().item<double>() / static_cast<double>(domains.size());
     }
@@ -70,7 +70,7 @@ std::vector<double> PackEvaluator::constant_losses() const {
   return losses;
 }
 
-void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<StreamKey>& keys) {
+void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomKey>& keys) {
   const core::ActivityScope scope(core::Activity::evaluation);
   const Tensor parameters = trainer.parameters().detach().to(at::kCPU).contiguous();
   const std::int64_t width = parameters.size(1);
@@ -99,7 +99,7 @@ void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<StreamK
   if (!schedule_.empty()) {
     const Phase& last = schedule_.back();
     const Values values =
-        scorer_.score(trainer, last.domain, Purpose::test, held_out_rows(last.domain),
+        scorer_.score(trainer, last.domain, Split::test, held_out_rows(last.domain),
                       last.intervention, Intervention::none());
     if (const auto loss = values.find("loss"); loss != values.end()) {
       last_phase = loss->second.to(at::kCPU, at::kDouble).contiguous();

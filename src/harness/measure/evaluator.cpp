@@ -49,7 +49,7 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
 
 std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
   return std::min(options_.evaluation.rows,
-                  context_->environments.front()->row_limit(domain, Purpose::test));
+                  context_->environments.front()->row_limit(domain, Split::test));
 }
 
 bool PackEvaluator::is_measured(const std::string& domain) const {
@@ -188,14 +188,14 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
       scope == EvaluationScope::full ? causal_twin_ : Intervention::none();
   std::map<std::string, std::vector<Tensor>> collected;
   for (const Domain& domain : context_->environments.front()->train_domains()) {
-    Values values = score(trainer, domain, Purpose::test, held_out_rows(domain),
-                          Intervention::none(), twin_, causal_twin);
+    Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
+                          twin_, causal_twin);
     add_shortcut_bias(domain, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
-      const Values seen = score(trainer, domain, Purpose::train, training_rows,
-                                Intervention::none(), Intervention::none());
+      const Values seen = score(trainer, domain, Split::train, training_rows, Intervention::none(),
+                                Intervention::none());
       for (const char* name : {"accuracy", "loss"}) {
         if (const auto found = seen.find(name); found != seen.end()) {
           values[std::string("train_") + name] = found->second;
@@ -221,7 +221,7 @@ void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t ph
                                         EvaluationScope scope, const Values& id) {
   const Domain domain = context_->environments.front()->test_domain();
   Values values =
-      score(trainer, domain, Purpose::test, held_out_rows(domain), Intervention::none(), twin_,
+      score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(), twin_,
             scope == EvaluationScope::full ? causal_twin_ : Intervention::none());
   const bool accuracy = info_->score() == Score::accuracy;
   const char* name = accuracy ? "accuracy" : "loss";
@@ -248,7 +248,7 @@ void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t pha
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
-      const Values values = score(trainer, domain, Purpose::validation, rows, Intervention::none(),
+      const Values values = score(trainer, domain, Split::validation, rows, Intervention::none(),
                                   Intervention::none());
       for (const char* metric : {"accuracy", "loss"}) {
         if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
@@ -272,8 +272,8 @@ void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase
   const std::vector<Domain> domains = one_cue_domains(environment);
   for (std::size_t c = 0; c < domains.size(); ++c) {
     const Domain& domain = domains[c];
-    Values values = score(trainer, domain, Purpose::test, held_out_rows(domain),
-                          Intervention::none(), default_twin(environment, info_->cues[c].name));
+    Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
+                          default_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
     const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
     values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
@@ -300,7 +300,7 @@ void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
     for (const double shift : dial.points) {
       const Domain domain = point(shift);
       store(trainer, phase, domain,
-            keep(score(trainer, domain, Purpose::test, held_out_rows(domain), Intervention::none(),
+            keep(score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
                        Intervention::none())));
     }
     return;
@@ -309,9 +309,9 @@ void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
   const Domain base = first.at(dial.low);
   const std::int64_t count = held_out_rows(base);
   const Values zero =
-      keep(score(trainer, base, Purpose::test, count, dial.mixture->at_zero, Intervention::none()));
+      keep(score(trainer, base, Split::test, count, dial.mixture->at_zero, Intervention::none()));
   const Values one =
-      keep(score(trainer, base, Purpose::test, count, dial.mixture->at_one, Intervention::none()));
+      keep(score(trainer, base, Split::test, count, dial.mixture->at_one, Intervention::none()));
   for (const double shift : dial.points) {
     Values values;
     for (const auto& [name, value] : zero) {

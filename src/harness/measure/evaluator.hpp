@@ -41,7 +41,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void record_ceilings();
   /// To be called when training is over: freezes replicas that diverged with finite numbers
   /// (divergence.hpp). `keys` [K] are those their parameters were initialised with.
-  void judge_end(ReplicaTrainer& trainer, const std::vector<StreamKey>& keys);
+  void judge_end(ReplicaTrainer& trainer, const std::vector<RandomKey>& keys);
   /// Why a replica was frozen here; empty where it was not.
   [[nodiscard]] const std::string& verdict(std::size_t replica) const { return ended_[replica]; }
   /// Whether `measure` was called.
@@ -106,7 +106,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void keep(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
             const std::string& metric, const Tensor& values);
   /// Scores predictions as `PackScorer` does; freezes replicas whose logits are not finite.
-  [[nodiscard]] Values score(ReplicaTrainer& trainer, const Domain& domain, Purpose purpose,
+  [[nodiscard]] Values score(ReplicaTrainer& trainer, const Domain& domain, Split split,
                              std::int64_t rows, const Intervention& intervention,
                              const Intervention& twin,
                              const Intervention& causal_twin = Intervention::none());

@@ -78,12 +78,11 @@ Domain PackScorer::own_setting(const Environment& environment, const Domain& dom
   throw LogicError("unknown kind of domain");
 }
 
-std::vector<Sample> PackScorer::samples(const Domain& domain, Purpose purpose, std::int64_t count,
+std::vector<Sample> PackScorer::samples(const Domain& domain, Split split, std::int64_t count,
                                         const Intervention& intervention) const {
   std::vector<Sample> each;
   for (const Environment* environment : distinct_) {
-    each.push_back(
-        environment->sample(own(*environment, domain), purpose, {0, count}, intervention));
+    each.push_back(environment->sample(own(*environment, domain), split, {0, count}, intervention));
   }
   return each;
 }
@@ -123,7 +122,7 @@ Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Samp
   return all;
 }
 
-MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& domain, Purpose purpose,
+MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& domain, Split split,
                                std::int64_t count, const Intervention& intervention,
                                const Intervention& twin_action,
                                const Intervention& causal_twin_action) const {
@@ -132,12 +131,12 @@ MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& doma
   MetricSet metrics(*catalog_, context);
   not_finite_.assign(source_.size(), false);
   const bool twins = twin_action.kind != Intervention::Kind::none;
-  const std::vector<Sample> factual = samples(domain, purpose, count, intervention);
+  const std::vector<Sample> factual = samples(domain, split, count, intervention);
   const std::vector<Sample> twin =
-      twins ? samples(domain, purpose, count, twin_action) : std::vector<Sample>();
+      twins ? samples(domain, split, count, twin_action) : std::vector<Sample>();
   const bool uses = causal_twin_action.kind != Intervention::Kind::none;
   const std::vector<Sample> causal_twin =
-      uses ? samples(domain, purpose, count, causal_twin_action) : std::vector<Sample>();
+      uses ? samples(domain, split, count, causal_twin_action) : std::vector<Sample>();
   std::optional<VariableUse> cue_use;
   std::optional<VariableUse> causal_use;
   if (uses && twins) cue_use.emplace(*catalog_, context, twin_action.kind);

@@ -25,9 +25,9 @@ class PackScorer {
   /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none. `causal_twin`
   /// makes twins in which the causal variable changes instead; where it is given, also measures the
   /// use that is made of either variable.
-  [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const Domain& domain,
-                                   Purpose purpose, std::int64_t rows,
-                                   const Intervention& intervention, const Intervention& twin,
+  [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const Domain& domain, Split split,
+                                   std::int64_t rows, const Intervention& intervention,
+                                   const Intervention& twin,
                                    const Intervention& causal_twin = Intervention::none()) const;
   /// Replicas whose logits were not all finite when `score` was called last, [K].
   [[nodiscard]] const std::vector<bool>& not_finite() const { return not_finite_; }
@@ -43,8 +43,7 @@ class PackScorer {
   /// `own` without its control shift.
   [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
   /// The rows of each distinct environment.
-  [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Purpose purpose,
-                                            std::int64_t count,
+  [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Split split, std::int64_t count,
                                             const Intervention& intervention) const;
   /// One member of these rows for every replica: [K or 1, count, ...]; undefined when they have
   /// none.

@@ -42,7 +42,7 @@ void PackEvaluator::measure_phases(ReplicaTrainer& trainer, std::int64_t phase) 
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
     // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
     const bool plain = measured.intervention.kind == Intervention::Kind::none;
-    Values values = score(trainer, measured.domain, Purpose::test, held_out_rows(measured.domain),
+    Values values = score(trainer, measured.domain, Split::test, held_out_rows(measured.domain),
                           measured.intervention, plain ? twin_ : Intervention::none());
     // Before a phase and after it: what training on it did.
     if (other >= phase) measure_cue_contribution(trainer, measured, values);
@@ -69,7 +69,7 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
     const Intervention silence =
         Intervention::resample_each(info_->cues.empty() ? info_->every_cue() : speaking);
     if (!context_->environments.front()->supports(silence)) return;
-    randomised = score(trainer, measured.domain, Purpose::test, held_out_rows(measured.domain),
+    randomised = score(trainer, measured.domain, Split::test, held_out_rows(measured.domain),
                        silence, Intervention::none())
                      .at(name);
   }
@@ -105,8 +105,8 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
 
 void PackEvaluator::measure_cues(ReplicaTrainer& trainer, std::int64_t phase) {
   for (const CueRows& rows : cue_rows()) {
-    const Values values = score(trainer, rows.domain, Purpose::test, held_out_rows(rows.domain),
-                                rows.first, rows.twin);
+    const Values values =
+        score(trainer, rows.domain, Split::test, held_out_rows(rows.domain), rows.first, rows.twin);
     Domain domain = rows.domain;
     domain.name = rows.name;
     for (const char* name : {"flip_rate", "counterfactual_rms_change"}) {
@@ -121,7 +121,7 @@ std::vector<Measurement> PackEvaluator::target_variances(const Environment& envi
   std::vector<Measurement> rows;
   if (info_->task != Task::regression) return rows;
   const auto add = [&](const std::string& name, const Domain& domain, const Intervention& how) {
-    const Tensor y = environment.sample(domain, Purpose::test, {0, held_out_rows(domain)}, how).y;
+    const Tensor y = environment.sample(domain, Split::test, {0, held_out_rows(domain)}, how).y;
     rows.push_back({0, 0, name, domain.shift, "target_variance",
                     y.to(at::kDouble).var(/*unbiased=*/false).item<double>()});
   };

@@ -119,7 +119,7 @@ class FitCheck {
   void check_rows(const TrialSpec& trial, const Environment& environment, std::int64_t world) {
     bool endless = true;
     for (const Domain& domain : environment.train_domains()) {
-      const std::int64_t limit = environment.row_limit(domain, Purpose::train);
+      const std::int64_t limit = environment.row_limit(domain, Split::train);
       endless = endless && limit == std::numeric_limits<std::int64_t>::max();
       if (rows_of(trial) <= limit) continue;
       // One line of a suite is one problem, however many seeds there are.

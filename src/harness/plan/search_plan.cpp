@@ -136,7 +136,7 @@ void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Valu
       target = experiment_.search_values.at(path).as_list().at(static_cast<std::size_t>(draw));
       continue;
     }
-    const StreamKey key = StreamKey(static_cast<std::uint64_t>(base_seed_))
+    const RandomKey key = RandomKey(static_cast<std::uint64_t>(base_seed_))
                               .child("search")
                               .child(static_cast<std::uint64_t>(draw))
                               .child(path);

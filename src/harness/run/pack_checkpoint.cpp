@@ -29,7 +29,7 @@ std::string ids_of(const Pack& pack) {
 }
 
 std::filesystem::path file_of(const CheckpointPlan& plan, const std::string& ids) {
-  return plan.folder / fmt::format("{:016x}{}", StreamKey(0).child(ids).value(), kSuffix);
+  return plan.folder / fmt::format("{:016x}{}", RandomKey(0).child(ids).value(), kSuffix);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ struct Parts {
   std::unique_ptr<Model> model;
   std::unique_ptr<Regime> regime;
   std::unique_ptr<Method> method;
-  std::vector<StreamKey> model_keys;  ///< [K]
+  std::vector<RandomKey> model_keys;  ///< [K]
   std::vector<Phase> schedule;
   RiskInput use = RiskInput::logits;
   bool second_order = false;

@@ -28,7 +28,7 @@ std::string canonical_text(const Component& component) {
 }
 
 TrialId trial_id_of_text(std::string_view canonical_json) {
-  return {StreamKey(2).child(canonical_json).value(), StreamKey(1).child(canonical_json).value()};
+  return {RandomKey(2).child(canonical_json).value(), RandomKey(1).child(canonical_json).value()};
 }
 
 TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t base_seed,

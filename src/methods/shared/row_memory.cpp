@@ -82,7 +82,7 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
   RowMoves own;     // of rows that each replica has for itself
   RowMoves shared;  // of rows that are those of all
   for (std::int64_t k = 0; k < replicas; ++k) {
-    const Stream stream(keys_[static_cast<std::size_t>(k)].child("reservoir"));
+    const RandomStream stream(keys_[static_cast<std::size_t>(k)].child("reservoir"));
     for (std::int64_t i = 0; i < x.size(1); ++i) {
       const std::int64_t number = offered_ + i;
       const std::int64_t place = number < capacity_ ? number : stream.below(number + 1, number);
@@ -107,7 +107,7 @@ void RowMemory::add(const Batch& batch, const Tensor& logits) {
 RowMemory::Draw RowMemory::draw(std::int64_t rows, std::int64_t number) const {
   RowMoves index;
   for (std::size_t k = 0; k < keys_.size(); ++k) {
-    const Stream stream(keys_[k].child("draw"));
+    const RandomStream stream(keys_[k].child("draw"));
     const std::int64_t first = static_cast<std::int64_t>(k) * capacity_;
     for (std::int64_t i = 0; i < rows; ++i) {
       index.to.push_back(static_cast<std::int64_t>(index.to.size()));

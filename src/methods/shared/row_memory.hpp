@@ -34,7 +34,7 @@ class RowMemory {
 
  private:
   std::int64_t capacity_ = 0;
-  std::vector<StreamKey> keys_;
+  std::vector<RandomKey> keys_;
   std::int64_t offered_ = 0;
   bool weighted_ = false;  ///< some rows do not count 1
   Task task_ = Task::binary;

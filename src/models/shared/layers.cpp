@@ -17,7 +17,7 @@ std::int64_t LayoutBuilder::add(std::string name, Shape shape) {
 }
 
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
-                       Initialisation how, const std::vector<StreamKey>& keys) {
+                       Initialisation how, const std::vector<RandomKey>& keys) {
   const auto in = static_cast<double>(weight.shape[0]);
   const auto out = static_cast<double>(weight.shape[1]);
   double bound = 0.0;
@@ -37,10 +37,10 @@ void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const P
 }
 
 void initialise_uniform(Tensor& parameters, const ParameterBlock& block, double bound,
-                        const std::vector<StreamKey>& keys) {
+                        const std::vector<RandomKey>& keys) {
   const std::int64_t width = parameters.size(1);
   for (std::size_t k = 0; k < keys.size(); ++k) {
-    const Stream stream(keys[k].child(block.name));
+    const RandomStream stream(keys[k].child(block.name));
     float* target =
         parameters.data_ptr<float>() + static_cast<std::int64_t>(k) * width + block.offset;
     for (std::int64_t i = 0; i < element_count(block.shape); ++i) {

@@ -29,11 +29,11 @@ enum class Initialisation {
 /// Fills weight [in, out] and bias [out] of replica k for each key; element i is lane i of the
 /// block's own stream, so a layer's values do not depend on the other layers.
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
-                       Initialisation how, const std::vector<StreamKey>& keys);
+                       Initialisation how, const std::vector<RandomKey>& keys);
 
 /// Fills a block of replica k with U(-bound, bound) for each key, as above.
 void initialise_uniform(Tensor& parameters, const ParameterBlock& block, double bound,
-                        const std::vector<StreamKey>& keys);
+                        const std::vector<RandomKey>& keys);
 
 /// Throws `UsageError` unless rows are images [channels, height, width]; `what` needs them.
 void require_images(const std::string& what, const Shape& input_shape);

@@ -7,8 +7,8 @@
 
 #include <cmath>
 
-#include "nouns/border_checks.hpp"
 #include "models/shared/layers.hpp"
+#include "nouns/border_checks.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -117,7 +117,7 @@ ModuleModel::ModuleModel(Make make, Forward forward, double forward_flops)
 
 ModuleModel::~ModuleModel() = default;
 
-Tensor ModuleModel::initialise(const std::vector<StreamKey>& keys) const {
+Tensor ModuleModel::initialise(const std::vector<RandomKey>& keys) const {
   Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
   const auto built = module_->parameters();
   for (std::size_t k = 0; k < keys.size(); ++k) {
@@ -130,7 +130,7 @@ Tensor ModuleModel::initialise(const std::vector<StreamKey>& keys) const {
       const bool constant = values.eq(values[0]).all().item<bool>();
       const std::int64_t fan_in = block.shape.size() >= 2 ? count / block.shape[0] : count;
       const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
-      const Stream stream(keys[k].child(block.name));
+      const RandomStream stream(keys[k].child(block.name));
       for (std::int64_t j = 0; j < count; ++j) {
         target[j] = constant ? values.data_ptr<float>()[j]
                              : static_cast<float>(bound * (2.0 * stream.uniform(j) - 1.0));

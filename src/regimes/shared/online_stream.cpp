@@ -32,7 +32,7 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
   }
   for (std::size_t phase = 1; phase <= ends.size(); ++phase) {
     const Domain& domain = trajectory.phases()[phase].domain;
-    const std::int64_t limit = environment.row_limit(domain, Purpose::train);
+    const std::int64_t limit = environment.row_limit(domain, Split::train);
     if (static_cast<double>(ends[phase - 1]) * rows <= static_cast<double>(limit)) continue;
     throw UsageError(
         fmt::format("the stream needs {:.0f} rows ({} steps of {:.0f} rows after phase 0), but "

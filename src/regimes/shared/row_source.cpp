@@ -149,12 +149,12 @@ std::vector<Sample> pooled(const std::vector<Sample>& samples, std::size_t parts
 }  // namespace
 
 Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64_t count) {
-  const std::int64_t limit = environment.row_limit(slot.domain, Purpose::train);
+  const std::int64_t limit = environment.row_limit(slot.domain, Split::train);
   if (limit < 1) {
     throw UsageError(fmt::format("{} has no training rows in domain '{}'", environment.info().name,
                                  slot.domain.name));
   }
-  return wrapped_sample(environment, slot.domain, Purpose::train, {slot.first, count},
+  return wrapped_sample(environment, slot.domain, Split::train, {slot.first, count},
                         slot.intervention);
 }
 
@@ -173,7 +173,7 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
     std::vector<Sample> samples;
     stretches.emplace_back();
     for (const Slot& slot : slots(*environment)) {
-      const std::int64_t limit = environment->row_limit(slot.domain, Purpose::train);
+      const std::int64_t limit = environment->row_limit(slot.domain, Split::train);
       if (rows > limit) {
         throw UsageError(fmt::format(
             "training.rows = {}, but there are only {} training rows in {}, domain '{}'", rows,
@@ -333,7 +333,7 @@ void StreamSource::read_ahead(std::int64_t first, std::int64_t least) const {
     std::vector<Sample> samples;
     for (const Slot& slot : slots_(*environment)) {
       samples.push_back(dense(environment->sample(
-          slot.domain, Purpose::train, {slot.first + first, count_}, slot.intervention)));
+          slot.domain, Split::train, {slot.first + first, count_}, slot.intervention)));
     }
     samples_.push_back(std::move(samples));
   }

@@ -142,8 +142,8 @@ void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& 
   }
   const Domain from = first_.front();
   const DialInfo& dial = environment.info().dial;
-  const Stream noise(
-      StreamKey(static_cast<std::uint64_t>(options.walk_seed)).child("trajectory").child("walk"));
+  const RandomStream noise(
+      RandomKey(static_cast<std::uint64_t>(options.walk_seed)).child("trajectory").child("walk"));
   double walk = from.shift;
   for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
     const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);

@@ -42,7 +42,7 @@ class Ragged : public spurion::Environment {
 
  protected:
   [[nodiscard]] spurion::Sample generate(
-      const spurion::Domain& /*domain*/, spurion::Purpose /*purpose*/, spurion::RowRange rows,
+      const spurion::Domain& /*domain*/, spurion::Split /*split*/, spurion::RowRange rows,
       const spurion::Intervention& /*intervention*/) const override {
     spurion::Sample sample;
     sample.x = at::zeros({rows.count, 2});

@@ -143,7 +143,7 @@ TEST_CASE("settings of a seed share their rows, and paired differences have a fl
 TEST_CASE("predictions made elsewhere know the rows they are about") {
   TrialResult trial = evaluated_trial();
   trial.spec.evaluation = Value::Table{
-      {"purpose", "test"},
+      {"split", "test"},
       {"parts", Value::List{Value(Value::Table{{"domain", "test"}, {"first", 0}, {"rows", 30}})}}};
   CHECK(evaluated_rows(trial, "test").rows == 30.0);
   CHECK(evaluated_rows(trial, "train_0").rows == 0.0);

@@ -60,7 +60,7 @@ TEST_CASE("differences between settings do not widen the interval") {
 }
 
 TEST_CASE("the bootstrap interval covers the mean about as often as it says") {
-  const Stream stream(StreamKey(1).child("coverage"));
+  const RandomStream stream(RandomKey(1).child("coverage"));
   int covered = 0;
   constexpr int kRepeats = 400;
   for (int repeat = 0; repeat < kRepeats; ++repeat) {

@@ -23,17 +23,17 @@ TEST_CASE("stream keys of different paths differ") {
   std::set<std::uint64_t> seen;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     for (const char* name : {"a", "b", "ab", "7", ""}) {
-      seen.insert(StreamKey(seed).child(name).value());
-      seen.insert(StreamKey(seed).child(name).child("x").value());
+      seen.insert(RandomKey(seed).child(name).value());
+      seen.insert(RandomKey(seed).child(name).child("x").value());
     }
-    seen.insert(StreamKey(seed).child(std::uint64_t{7}).value());
+    seen.insert(RandomKey(seed).child(std::uint64_t{7}).value());
   }
   CHECK(seen.size() == 50 * 11);
-  CHECK(StreamKey(1).child("a").child("b").value() != StreamKey(1).child("b").child("a").value());
+  CHECK(RandomKey(1).child("a").child("b").value() != RandomKey(1).child("b").child("a").value());
 }
 
 TEST_CASE("uniform and normal draws have their moments") {
-  const Stream stream(StreamKey(3).child("moments"));
+  const RandomStream stream(RandomKey(3).child("moments"));
   constexpr std::int64_t kCount = 200000;
   double u1 = 0;
   double n1 = 0;
@@ -58,7 +58,7 @@ TEST_CASE("uniform and normal draws have their moments") {
 }
 
 TEST_CASE("filling a block equals drawing one by one, wherever it starts") {
-  const Stream stream(StreamKey(5));
+  const RandomStream stream(RandomKey(5));
   std::vector<float> block(7 * 3);
   stream.fill_normal(100, 7, 3, block.data());
   for (std::int64_t row = 0; row < 7; ++row) {
@@ -70,7 +70,7 @@ TEST_CASE("filling a block equals drawing one by one, wherever it starts") {
 }
 
 TEST_CASE("a long block has the rows of a short one, and 64-bit rows count") {
-  const Stream stream(StreamKey(6));
+  const RandomStream stream(RandomKey(6));
   const std::int64_t far = std::int64_t{1} << 40;
   std::vector<float> block(1000 * 5);
   stream.fill_normal(far, 1000, 5, block.data());
@@ -88,7 +88,7 @@ TEST_CASE("a long block has the rows of a short one, and 64-bit rows count") {
 // One hash (FNV-1a of the bits) on every machine, whatever its vector instructions.
 TEST_CASE("normals are the same bits everywhere") {
   std::vector<float> draws(1 << 16);
-  Stream(StreamKey(13)).fill_normal(0, 1 << 15, 2, draws.data());
+  RandomStream(RandomKey(13)).fill_normal(0, 1 << 15, 2, draws.data());
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (const float draw : draws) {
     std::uint32_t bits = 0;
@@ -100,8 +100,8 @@ TEST_CASE("normals are the same bits everywhere") {
 
 TEST_CASE("normals are Box-Muller's of the standard library's functions") {
   constexpr double kTwoPi = 6.283185307179586476925286766559;
-  const std::uint64_t key = StreamKey(8).child("accuracy").value();
-  const Stream stream(StreamKey(8).child("accuracy"));
+  const std::uint64_t key = RandomKey(8).child("accuracy").value();
+  const RandomStream stream(RandomKey(8).child("accuracy"));
   double largest = 0.0;
   for (std::int64_t row = 0; row < 300000; ++row) {
     const auto w = philox4x32(key, static_cast<std::uint64_t>(row), 0);
@@ -121,7 +121,7 @@ TEST_CASE("normals are Box-Muller's of the standard library's functions") {
 TEST_CASE("normals fall into the tails as often as they should") {
   constexpr std::int64_t kCount = 1 << 20;
   std::vector<float> draws(kCount);
-  Stream(StreamKey(11)).fill_normal(0, kCount, 1, draws.data());
+  RandomStream(RandomKey(11)).fill_normal(0, kCount, 1, draws.data());
   for (const double bound : {0.5, 1.0, 2.0, 3.0, 4.0}) {
     const double share = std::erfc(bound / std::sqrt(2.0));
     const auto beyond = static_cast<double>(std::count_if(
@@ -134,7 +134,7 @@ TEST_CASE("normals fall into the tails as often as they should") {
 TEST_CASE("neighbouring normals are not correlated") {
   constexpr std::int64_t kCount = 200000;
   std::vector<float> draws(2 * kCount);
-  Stream(StreamKey(12)).fill_normal(0, kCount, 2, draws.data());
+  RandomStream(RandomKey(12)).fill_normal(0, kCount, 2, draws.data());
   double rows = 0.0;
   double lanes = 0.0;
   for (std::size_t i = 0; i + 2 < draws.size(); i += 2) {
@@ -147,16 +147,16 @@ TEST_CASE("neighbouring normals are not correlated") {
 }
 
 TEST_CASE("a permutation holds every index once and depends on its key") {
-  const auto first = permutation(StreamKey(1), 1000);
+  const auto first = permutation(RandomKey(1), 1000);
   auto sorted = first;
   std::sort(sorted.begin(), sorted.end());
   for (std::int64_t i = 0; i < 1000; ++i) REQUIRE(sorted[static_cast<std::size_t>(i)] == i);
-  CHECK(first == permutation(StreamKey(1), 1000));
-  CHECK(first != permutation(StreamKey(2), 1000));
+  CHECK(first == permutation(RandomKey(1), 1000));
+  CHECK(first != permutation(RandomKey(2), 1000));
 }
 
 TEST_CASE("integers below n are uniform") {
-  const Stream stream(StreamKey(9));
+  const RandomStream stream(RandomKey(9));
   std::array<int, 7> counts{};
   for (std::int64_t i = 0; i < 70000; ++i) ++counts[static_cast<std::size_t>(stream.below(7, i))];
   // 10,000 expected; four standard deviations of a binomial.

@@ -110,7 +110,7 @@ TEST_CASE("every method that may do without logits takes the same steps without 
   const auto rows = made_up_rows(task, 1);
   const auto model = catalog.models.at("linear").make({Value()}, ModelContext{{kInputs}, 1});
   const std::int64_t replicas = 3;
-  std::vector<StreamKey> keys;
+  std::vector<RandomKey> keys;
   for (std::uint64_t k = 0; k < 3; ++k) keys.emplace_back(k);
   Batch logits;
   logits.task = task;
@@ -166,7 +166,7 @@ TEST_CASE("no method keeps the graph of a step once it is made") {
   logits.y = rows[0].y.unsqueeze(0);
   logits.group = logits.y;
   shortcut.linear = engine::make_linear_risks(Task::binary, rows, {0, 0});
-  const std::vector<StreamKey> keys = {StreamKey(0), StreamKey(1)};
+  const std::vector<RandomKey> keys = {RandomKey(0), RandomKey(1)};
   const auto grown = [&](const std::string& name, const Value::Table& options,
                          bool without_logits) {
     const auto& entry = catalog.methods.at(name);

@@ -9,7 +9,7 @@
 #include "environments/availability/gaussian_pair.hpp"
 #include "environments/availability/nested_embedding.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
@@ -61,7 +61,7 @@ TEST_CASE("a pair of Gaussians: quadrature over mixed domains agrees with the cl
 TEST_CASE("a nested embedding is as large as a plain one, and injective") {
   for (const std::int64_t depth : {0, 1, 3}) {
     CAPTURE(depth);
-    const NestedEmbedding embedding(StreamKey(3), 8, depth);
+    const NestedEmbedding embedding(RandomKey(3), 8, depth);
     double sum = 0.0;
     double mass = 0.0;
     std::vector<float> shown(8);

@@ -267,7 +267,7 @@ TEST_CASE("a control shift that rows refuse has no ceilings either") {
   const Domain beyond =
       with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.95});
   CHECK_THROWS_AS(world.ceilings(beyond), UsageError);
-  CHECK_THROWS_AS(world.sample(beyond, Purpose::test, {0, 1}), UsageError);
+  CHECK_THROWS_AS(world.sample(beyond, Split::test, {0, 1}), UsageError);
 }
 
 }  // namespace

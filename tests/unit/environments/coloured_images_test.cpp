@@ -10,14 +10,14 @@
 #include "environments/shared/images/image_split.hpp"
 #include "spurion/error.hpp"
 #include "unit/environments/coloured_images_world.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 
 namespace spurion {
 namespace {
 
+using environments::ImageProtocol;
 using environments::ImageRows;
 using environments::ImageSplit;
-using environments::SplitKind;
 using tests::coloured_images;
 using tests::differs;
 using tests::kTest;
@@ -71,11 +71,11 @@ TEST_CASE("Rows show the images the split deals out") {
   const auto sources = shared_sources();
   const auto training = sources->images("glyphs", true);
   const auto test = sources->images("glyphs", false);
-  const StreamKey key = StreamKey(3).child("coloured_images");
+  const RandomKey key = RandomKey(3).child("coloured_images");
 
   SECTION("14 x 14, IRM's split") {
     const auto world = coloured_images({}, 3);
-    const ImageSplit split(SplitKind::irm, key, 2);
+    const ImageSplit split(ImageProtocol::irm, key, 2);
     for (std::int64_t d = 0; d < 2; ++d) {
       const Domain domain = world->train_domains()[static_cast<std::size_t>(d)];
       check_pictures(world->sample(domain, kTrain, {24900, 100}), *training, nullptr,
@@ -91,7 +91,7 @@ TEST_CASE("Rows show the images the split deals out") {
   }
   SECTION("28 x 28, DomainBed's split") {
     const auto world = coloured_images({{"resolution", 28}, {"protocol", "domainbed"}}, 3);
-    const ImageSplit split(SplitKind::domainbed, key, 2);
+    const ImageSplit split(ImageProtocol::domainbed, key, 2);
     const Domain domain = world->train_domains()[1];
     check_pictures(world->sample(domain, kTrain, {0, 100}), *training, test.get(),
                    split.rows(1, domain.key, kTrain), 0, 28);
@@ -114,10 +114,10 @@ TEST_CASE("Labels, colours and groups fit together") {
 TEST_CASE("Row i does not depend on how many rows are asked for, nor on the instance") {
   const auto world = coloured_images({}, 7);
   const auto again = coloured_images({}, 7);
-  for (const Purpose purpose : {Purpose::train, Purpose::validation, Purpose::test}) {
+  for (const Split split : {Split::train, Split::validation, Split::test}) {
     for (const Domain& domain : {world->train_domains()[0], world->test_domain()}) {
-      const Sample all = world->sample(domain, purpose, {0, 300});
-      const Sample part = again->sample(domain, purpose, {100, 50});
+      const Sample all = world->sample(domain, split, {0, 300});
+      const Sample part = again->sample(domain, split, {100, 50});
       const auto cut = [](const Tensor& t) { return t.slice(0, 100, 150); };
       CHECK(same_rows(
           part, {cut(all.x), cut(all.y), cut(all.causal), cut(all.spurious), cut(all.group)}));
@@ -128,15 +128,15 @@ TEST_CASE("Row i does not depend on how many rows are asked for, nor on the inst
   CHECK(world->sample(world->test_domain(), kTest, {0, 0}).y.size(0) == 0);
 }
 
-TEST_CASE("Domains and purposes have noise of their own") {
+TEST_CASE("Domains and splits have noise of their own") {
   const auto world = coloured_images();
-  const auto noise = [&](const Domain& domain, Purpose purpose) {
-    const Sample sample = world->sample(domain, purpose, {0, 1000});
+  const auto noise = [&](const Domain& domain, Split split) {
+    const Sample sample = world->sample(domain, split, {0, 1000});
     return differs(sample.y, sample.causal);
   };
   const Tensor dial = noise(world->at(0.9), kTest);
   CHECK_FALSE(at::equal(dial, noise(world->test_domain(), kTest)));
-  CHECK_FALSE(at::equal(dial, noise(world->at(0.9), Purpose::validation)));
+  CHECK_FALSE(at::equal(dial, noise(world->at(0.9), Split::validation)));
   CHECK_FALSE(
       at::equal(noise(world->train_domains()[0], kTest), noise(world->train_domains()[1], kTest)));
   // A phase of a stream is a domain with a key of its own.
@@ -200,25 +200,25 @@ TEST_CASE("Interventions on the shape carry label and colour along with the row'
   const auto world = coloured_images();
   const RowRange rows{0, 500};
   for (const Domain& domain : {world->at(0.3), world->train_domains()[0]}) {
-    for (const Purpose purpose : {kTrain, kTest}) {
-      const Sample base = world->sample(domain, purpose, rows);
+    for (const Split split : {kTrain, kTest}) {
+      const Sample base = world->sample(domain, split, rows);
       const auto same_noise = [&](const Sample& twin) {
         CHECK(at::equal(differs(twin.y, twin.causal), differs(base.y, base.causal)));
         CHECK(at::equal(differs(twin.spurious, twin.y), differs(base.spurious, base.y)));
       };
-      const Sample flipped = world->sample(domain, purpose, rows, Intervention::flip("shape"));
+      const Sample flipped = world->sample(domain, split, rows, Intervention::flip("shape"));
       CHECK(at::equal(flipped.causal, 1 - base.causal));
       CHECK(at::equal(flipped.y, 1 - base.y));
       same_noise(flipped);
 
-      const Sample set = world->sample(domain, purpose, rows, Intervention::set("shape", 1));
+      const Sample set = world->sample(domain, split, rows, Intervention::set("shape", 1));
       CHECK(at::equal(set.causal, at::ones({500, 1})));
       same_noise(set);
       // Where nothing had to change, nothing did.
       const Tensor kept = base.causal.squeeze(1).eq(1);
       CHECK(at::equal(set.x.index({kept}), base.x.index({kept})));
 
-      same_noise(world->sample(domain, purpose, rows, Intervention::resample("shape")));
+      same_noise(world->sample(domain, split, rows, Intervention::resample("shape")));
     }
   }
 }
@@ -336,7 +336,7 @@ TEST_CASE("Real images: rows show the files' pixels") {
   CHECK(training->count == 60000);
   CHECK(test->count == 10000);
   const auto world = coloured_images({{"source", "fashion_mnist"}}, 1);
-  const ImageSplit split(SplitKind::irm, StreamKey(1).child("coloured_images"), 2);
+  const ImageSplit split(ImageProtocol::irm, RandomKey(1).child("coloured_images"), 2);
   const Domain train = world->train_domains()[0];
   check_pictures(world->sample(train, kTrain, {0, 200}), *training, nullptr,
                  split.rows(0, train.key, kTrain), 0, 14);

@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 #include "unit/environments/image_worlds.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 
 namespace spurion {
 namespace {

@@ -31,7 +31,7 @@ class Csv {
   tests::TemporaryFolder folder_;
 };
 
-/// Rows "cue,causal,label,domain,v" so that each domain has rows of each purpose.
+/// Rows "cue,causal,label,domain,v" so that each domain has rows of each split.
 std::string rows(int count, const std::string& domains = "test,a") {
   std::string text = "v,causal,spurious,label,domain\n";
   const std::string first = domains.substr(0, domains.find(','));
@@ -43,11 +43,11 @@ std::string rows(int count, const std::string& domains = "test,a") {
   return text;
 }
 
-constexpr Purpose kPurposes[] = {Purpose::train, Purpose::validation, Purpose::test};
+constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
 }  // namespace
 
-TEST_CASE("every recorded row belongs to one domain and one purpose") {
+TEST_CASE("every recorded row belongs to one domain and one split") {
   const auto world = make("table", {});
   std::vector<Domain> domains = world->train_domains();
   domains.push_back(world->test_domain());
@@ -55,9 +55,9 @@ TEST_CASE("every recorded row belongs to one domain and one purpose") {
   std::set<std::vector<float>> seen;
   std::int64_t total = 0;
   for (const Domain& domain : domains) {
-    for (const Purpose purpose : kPurposes) {
-      const std::int64_t limit = world->row_limit(domain, purpose);
-      const Sample sample = world->sample(domain, purpose, {0, limit});
+    for (const Split split : kSplits) {
+      const std::int64_t limit = world->row_limit(domain, split);
+      const Sample sample = world->sample(domain, split, {0, limit});
       for (std::int64_t i = 0; i < limit; ++i) {
         const float* x = sample.x.data_ptr<float>() + i * sample.x.size(1);
         seen.emplace(x, x + sample.x.size(1));
@@ -78,8 +78,8 @@ TEST_CASE(
   for (const auto* world : {small.get(), large.get()}) {
     std::set<float> found;
     const Domain domain = world->train_domains().front();
-    const std::int64_t limit = world->row_limit(domain, Purpose::test);
-    const Tensor x = world->sample(domain, Purpose::test, {0, limit}).x;
+    const std::int64_t limit = world->row_limit(domain, Split::test);
+    const Tensor x = world->sample(domain, Split::test, {0, limit}).x;
     for (std::int64_t i = 0; i < limit; ++i) found.insert(x[i][0].item<float>());
     if (kept.empty()) {
       kept = found;
@@ -95,8 +95,8 @@ TEST_CASE("empirical ceilings are the frequencies of all rows of a domain") {
   double invariant = 0.0;
   double cue = 0.0;
   double all = 0.0;
-  for (const Purpose purpose : kPurposes) {
-    const Sample s = world->sample(domain, purpose, {0, world->row_limit(domain, purpose)});
+  for (const Split split : kSplits) {
+    const Sample s = world->sample(domain, split, {0, world->row_limit(domain, split)});
     for (std::int64_t i = 0; i < s.y.size(0); ++i) {
       const auto label = static_cast<float>(s.y[i].item<std::int64_t>());
       invariant += s.causal[i][0].item<float>() == label ? 1.0 : 0.0;
@@ -123,8 +123,8 @@ TEST_CASE("rows drawn along the dial disagree as often as it says, and the ceili
     const Domain domain = world->at(shift);
     double against = 0.0;
     double causal = 0.0;
-    const std::int64_t limit = world->row_limit(domain, Purpose::train);
-    const Sample s = world->sample(domain, Purpose::train, {0, limit});
+    const std::int64_t limit = world->row_limit(domain, Split::train);
+    const Sample s = world->sample(domain, Split::train, {0, limit});
     for (std::int64_t i = 0; i < limit; ++i) {
       const auto label = static_cast<float>(s.y[i].item<std::int64_t>());
       against += s.spurious[i][0].item<float>() == label ? 0.0 : 1.0;
@@ -141,8 +141,8 @@ TEST_CASE("rows drawn along the dial disagree as often as it says, and the ceili
 TEST_CASE("twins change the cue's column and nothing else") {
   const auto world = make("table", {});
   const Domain domain = world->train_domains().front();
-  const Sample own = world->sample(domain, Purpose::test, {0, 40});
-  const Sample twin = world->sample(domain, Purpose::test, {0, 40}, Intervention::flip("spurious"));
+  const Sample own = world->sample(domain, Split::test, {0, 40});
+  const Sample twin = world->sample(domain, Split::test, {0, 40}, Intervention::flip("spurious"));
   const std::int64_t cue = own.x.size(1) - 1;  // the last input of the example
   CHECK(own.x.narrow(1, 0, cue).equal(twin.x.narrow(1, 0, cue)));
   CHECK(own.x.select(1, cue).equal(1 - twin.x.select(1, cue)));
@@ -158,8 +158,8 @@ TEST_CASE("twins of images show the other cue") {
   const auto world = make("images", {});
   CHECK(world->info().input_shape == Shape{1, 8, 8});
   const Domain domain = world->test_domain();
-  const Sample own = world->sample(domain, Purpose::test, {0, 20});
-  const Sample twin = world->sample(domain, Purpose::test, {0, 20}, Intervention::flip("spurious"));
+  const Sample own = world->sample(domain, Split::test, {0, 20});
+  const Sample twin = world->sample(domain, Split::test, {0, 20}, Intervention::flip("spurious"));
   for (std::int64_t i = 0; i < 20; ++i) {
     const bool cue = own.spurious[i][0].item<float>() == 1.0F;
     CHECK(own.x[i][0][0][0].item<float>() == (cue ? 1.0F : 0.0F));
@@ -192,8 +192,8 @@ TEST_CASE("without domains the test domain is drawn against the cue") {
   CHECK(domain.shift == 0.75);
   // A quarter of rows agree, all of class 0; of those that disagree two thirds are of class 0.
   CHECK(world->ceilings(domain).chance == Approx(0.25 + 0.75 * 2.0 / 3.0));
-  CHECK(world->row_limit(domain, Purpose::train) ==
-        world->row_limit(world->train_domains().front(), Purpose::train));
+  CHECK(world->row_limit(domain, Split::train) ==
+        world->row_limit(world->train_domains().front(), Split::train));
 }
 
 TEST_CASE("worlds of the same sources read a file once and part its rows by their own seeds") {
@@ -211,7 +211,7 @@ TEST_CASE("worlds of the same sources read a file once and part its rows by thei
     return entry.make({options}, EnvironmentContext{seed, sources});
   };
   const auto x_of = [](const Environment& one) {
-    return one.sample(one.train_domains().front(), Purpose::train, {0, 50}).x;
+    return one.sample(one.train_domains().front(), Split::train, {0, 50}).x;
   };
   const Tensor first = x_of(*world({}, 1));
   std::filesystem::remove(file);
@@ -273,7 +273,7 @@ TEST_CASE("a label that is a number makes a regression, whose ceilings are squar
   CHECK(world->info().groups == 0);
   const Domain test = world->test_domain();
   CHECK(test.shift == 1.0);
-  const Sample rows = world->sample(test, Purpose::train, {0, 10});
+  const Sample rows = world->sample(test, Split::train, {0, 10});
   REQUIRE(rows.y.scalar_type() == at::kFloat);
   CHECK((rows.y - 2 * rows.causal.squeeze(1)).abs().eq(1.0F).all().item<bool>());
   const Ceilings there = world->ceilings(test);
@@ -306,11 +306,11 @@ TEST_CASE("images may be labelled with numbers too") {
   CHECK(world->info().task == Task::regression);
   CHECK(world->info().input_shape == Shape{1, 8, 8});
   const Domain domain = world->train_domains().front();
-  const Sample rows = world->sample(domain, Purpose::train, {0, 20});
+  const Sample rows = world->sample(domain, Split::train, {0, 20});
   REQUIRE(rows.y.scalar_type() == at::kFloat);
   CHECK(rows.y.mul(4).eq(rows.y.mul(4).round()).all().item<bool>());
-  CHECK(world->sample(domain, Purpose::train, {0, 20}, Intervention::flip("spurious"))
-            .y.equal(rows.y));
+  CHECK(
+      world->sample(domain, Split::train, {0, 20}, Intervention::flip("spurious")).y.equal(rows.y));
   CHECK(std::isfinite(world->ceilings(world->test_domain()).invariant.value));
   CHECK_THROWS_WITH(make("images", {{"labels", file.string()}}),
                     Contains("image 1: expected a class 0, 1, 2 ..., found 0.25; numbers are the "

@@ -8,7 +8,7 @@
 #include "environments/confounded/confounded_ceilings.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {

@@ -30,18 +30,19 @@ std::size_t distinct(const std::vector<std::vector<std::int64_t>>& lists) {
   return seen.size();
 }
 
-const StreamKey kKey(5);
+const RandomKey kKey(5);
 
 TEST_CASE("IRM's split: train domains take every E-th image of one permutation of 50,000") {
-  const auto whole = all_of(ImageSplit(SplitKind::irm, kKey, 1).rows(0, "train_0", Purpose::train));
+  const auto whole =
+      all_of(ImageSplit(ImageProtocol::irm, kKey, 1).rows(0, "train_0", Split::train));
   REQUIRE(whole.size() == 50000);
   CHECK(distinct({whole}) == 50000);
   CHECK(*std::max_element(whole.begin(), whole.end()) == 49999);
   CHECK_FALSE(std::is_sorted(whole.begin(), whole.end()));
 
-  const ImageSplit split(SplitKind::irm, kKey, 2);
-  const auto even = all_of(split.rows(0, "train_0", Purpose::train));
-  const auto odd = all_of(split.rows(1, "train_1", Purpose::train));
+  const ImageSplit split(ImageProtocol::irm, kKey, 2);
+  const auto even = all_of(split.rows(0, "train_0", Split::train));
+  const auto odd = all_of(split.rows(1, "train_1", Split::train));
   REQUIRE(even.size() == 25000);
   REQUIRE(odd.size() == 25000);
   for (std::size_t i = 0; i < 25000; ++i) {
@@ -49,19 +50,19 @@ TEST_CASE("IRM's split: train domains take every E-th image of one permutation o
     REQUIRE(odd[i] == whole[2 * i + 1]);
   }
 
-  const ImageSplit three(SplitKind::irm, kKey, 3);
+  const ImageSplit three(ImageProtocol::irm, kKey, 3);
   for (std::int64_t domain = 0; domain < 3; ++domain) {
-    const ImageRows rows = three.rows(domain, "", Purpose::train);
+    const ImageRows rows = three.rows(domain, "", Split::train);
     CHECK(rows.count() == 16666);
     CHECK(rows[16665] == whole[static_cast<std::size_t>(3 * 16665 + domain)]);
   }
 }
 
 TEST_CASE("validation rows that count as apart show no image of the test rows") {
-  for (const SplitKind kind : {SplitKind::irm, SplitKind::domainbed}) {
+  for (const ImageProtocol kind : {ImageProtocol::irm, ImageProtocol::domainbed}) {
     const ImageSplit split(kind, kKey, 2);
-    const ImageRows test = split.rows(0, "train_0", Purpose::test);
-    const ImageRows validation = split.rows(0, "train_0", Purpose::validation);
+    const ImageRows test = split.rows(0, "train_0", Split::test);
+    const ImageRows validation = split.rows(0, "train_0", Split::validation);
     const std::int64_t half = test.count() / 2;
     for (const std::int64_t rows : {std::int64_t{1}, half}) {
       const std::int64_t apart = validation.apart(rows);
@@ -74,20 +75,20 @@ TEST_CASE("validation rows that count as apart show no image of the test rows") 
 }
 
 TEST_CASE("IRM's split: test rows are the last 10,000 images in file order") {
-  const ImageSplit split(SplitKind::irm, kKey, 2);
+  const ImageSplit split(ImageProtocol::irm, kKey, 2);
   for (const std::int64_t domain : {-1, 0, 1}) {
-    const ImageRows rows = split.rows(domain, "any", Purpose::test);
+    const ImageRows rows = split.rows(domain, "any", Split::test);
     REQUIRE(rows.count() == 10000);
     for (std::int64_t i = 0; i < 10000; ++i) REQUIRE(rows[i] == 50000 + i);
   }
 }
 
 TEST_CASE("Validation and test rows share no image up to half of the held-out ones") {
-  for (const SplitKind kind : {SplitKind::irm, SplitKind::domainbed}) {
+  for (const ImageProtocol kind : {ImageProtocol::irm, ImageProtocol::domainbed}) {
     const ImageSplit split(kind, kKey, 2);
     for (const std::int64_t domain : {-1, 0, 1}) {
-      const ImageRows test = split.rows(domain, "any", Purpose::test);
-      const ImageRows validation = split.rows(domain, "any", Purpose::validation);
+      const ImageRows test = split.rows(domain, "any", Split::test);
+      const ImageRows validation = split.rows(domain, "any", Split::validation);
       CHECK(validation.count() == test.count());
       CHECK(distinct({all_of(test), all_of(validation)}) == static_cast<std::size_t>(test.count()));
       const std::int64_t half = test.count() / 2;
@@ -98,9 +99,9 @@ TEST_CASE("Validation and test rows share no image up to half of the held-out on
 }
 
 TEST_CASE("IRM's split: other domains train on all 50,000, each from its own start") {
-  const ImageSplit split(SplitKind::irm, kKey, 2);
-  const auto test = all_of(split.rows(-1, "test", Purpose::train));
-  const auto dial = all_of(split.rows(-1, "dial", Purpose::train));
+  const ImageSplit split(ImageProtocol::irm, kKey, 2);
+  const auto test = all_of(split.rows(-1, "test", Split::train));
+  const auto dial = all_of(split.rows(-1, "dial", Split::train));
   CHECK(test.size() == 50000);
   CHECK(distinct({test, dial}) == 50000);
   CHECK(*std::max_element(test.begin(), test.end()) == 49999);
@@ -108,13 +109,13 @@ TEST_CASE("IRM's split: other domains train on all 50,000, each from its own sta
 }
 
 TEST_CASE("DomainBed's split: every third of 70,000, a fifth of each share held out") {
-  const ImageSplit split(SplitKind::domainbed, kKey, 2);
+  const ImageSplit split(ImageProtocol::domainbed, kKey, 2);
   CHECK(split.pool() == 70000);
   std::vector<std::vector<std::int64_t>> lists;
   for (const std::int64_t domain : {0, 1, -1}) {
-    lists.push_back(all_of(split.rows(domain, "test", Purpose::train)));
+    lists.push_back(all_of(split.rows(domain, "test", Split::train)));
     CHECK(lists.back().size() == 18667);
-    lists.push_back(all_of(split.rows(domain, "test", Purpose::test)));
+    lists.push_back(all_of(split.rows(domain, "test", Split::test)));
     CHECK(lists.back().size() == 4666);
   }
   CHECK(distinct(lists) == 3 * 23333);
@@ -130,7 +131,7 @@ TEST_CASE("DomainBed's split: every third of 70,000, a fifth of each share held 
 
 TEST_CASE("The permutation follows the key") {
   const auto rows = [](std::uint64_t seed) {
-    return all_of(ImageSplit(SplitKind::irm, StreamKey(seed), 2).rows(0, "", Purpose::train));
+    return all_of(ImageSplit(ImageProtocol::irm, RandomKey(seed), 2).rows(0, "", Split::train));
   };
   CHECK(rows(1) == rows(1));
   CHECK(rows(1) != rows(2));

@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "environments/shared/exact_shares.hpp"
 #include "environments/shared/two_readings.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
@@ -49,7 +49,7 @@ TEST_CASE("groups of the memorisation worlds have the sizes of the source") {
 }
 
 TEST_CASE("stratified uniforms fill every tenth, hundredth, thousandth, in no order") {
-  const environments::StratifiedUniforms uniforms(StreamKey(3));
+  const environments::StratifiedUniforms uniforms(RandomKey(3));
   std::vector<double> all;
   for (std::int64_t turn = 0; turn < 20000; ++turn) all.push_back(uniforms(turn));
   for (const std::size_t size : {10, 100, 1000, 10000}) {

@@ -84,7 +84,7 @@ TEST_CASE("labels with gaps are refused with what was found, or numbered anew") 
   CHECK(world->info().class_names == std::vector<std::string>{"1", "2"});
   CHECK_THAT(world->info().graph.variables[1].doc,
              Contains("numbered anew; the data call them 1, 2"));
-  const Sample sample = world->sample(world->test_domain(), Purpose::train, {0, 20});
+  const Sample sample = world->sample(world->test_domain(), Split::train, {0, 20});
   CHECK(sample.y.eq(sample.spurious.squeeze(1)).all().item<bool>());
 
   const std::string signs = rows([](int i) { return 2 * third(i) - 1; }, cue);
@@ -126,8 +126,8 @@ TEST_CASE("rows of each class and group are counted, and which have none is told
   for (std::size_t i = 0; i < 4; ++i) {
     const RowCounts& counts = info.row_counts[i];
     CHECK(counts.test_domain == (i == 3));
-    CHECK(counts.rows == world->row_limit(domains[i], counts.purpose));
-    const Sample all = world->sample(domains[i], counts.purpose, {0, counts.rows});
+    CHECK(counts.rows == world->row_limit(domains[i], counts.split));
+    const Sample all = world->sample(domains[i], counts.split, {0, counts.rows});
     for (std::int64_t c = 0; c < 2; ++c) {
       CHECK(counts.classes[static_cast<std::size_t>(c)] == all.y.eq(c).sum().item<std::int64_t>());
     }
@@ -145,7 +145,7 @@ TEST_CASE("rows of each class and group are counted, and which have none is told
 
 TEST_CASE("the dial of a table means the same for every seed") {
   const Files files;
-  // 40 rows disagree: some splits leave a purpose without, if nobody minds.
+  // 40 rows disagree: some splits leave a split without, if nobody minds.
   const std::string few =
       rows([](int i) { return i % 2; }, [](int i) { return i % 6 == 0 ? 1 - i % 2 : i % 2; });
   std::string docs;
@@ -189,7 +189,7 @@ TEST_CASE("pictures with channels last are read as such, and unclear ones are re
   CHECK_THAT(last->info().mechanism, Contains("60 images of 6 x 5, 3 channels, read from uint8 "
                                               "[60, 6, 5, 3] with channels last"));
   const Domain domain = last->train_domains().front();
-  const Tensor x = last->sample(domain, Purpose::train, {0, 1}).x.mul(255).round();
+  const Tensor x = last->sample(domain, Split::train, {0, 1}).x.mul(255).round();
   // Neighbours in a row are 3 bytes apart, channels of a pixel one.
   CHECK(x[0][0][0][1].item<float>() - x[0][0][0][0].item<float>() == 3.0F);
   CHECK(x[0][1][0][0].item<float>() - x[0][0][0][0].item<float>() == 1.0F);
@@ -223,7 +223,7 @@ TEST_CASE("pictures of other numbers are taken as they are where float32 holds t
   CHECK_THAT(doubles->info().mechanism,
              Contains("values from 0 to 0.152941, as the file has them"));
   const Domain domain = doubles->train_domains().front();
-  const Tensor x = doubles->sample(domain, Purpose::train, {0, 1}).x;
+  const Tensor x = doubles->sample(domain, Split::train, {0, 1}).x;
   CHECK(x.mul(255).sub(x.mul(255).round()).abs().max().item<float>() < 1e-5F);
   std::string shorts;
   for (std::int64_t i = 0; i < kCount * 4; ++i)

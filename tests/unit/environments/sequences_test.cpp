@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "environments/in_context_rule/symbol_rules.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {
@@ -190,7 +190,7 @@ TEST_CASE("in_context_rule: what ceilings must be") {
 }
 
 TEST_CASE("in_context_rule: rules are nested along the axis and balanced") {
-  const SymbolRules rules(8, StreamKey(3));
+  const SymbolRules rules(8, RandomKey(3));
   CHECK(rules.pool().size() == 35);
   for (const auto rule : rules.pool()) {
     std::int64_t positive = 0;
@@ -205,7 +205,7 @@ TEST_CASE("in_context_rule: rules are nested along the axis and balanced") {
 
 TEST_CASE("in_context_rule: enumeration agrees with going through every context") {
   // Four symbols, three items: 64 contexts, 6 rules, 4 queries, 2 cores.
-  const SymbolRules rules(4, StreamKey(5));
+  const SymbolRules rules(4, RandomKey(5));
   const auto world = rules.prior(3, 0.3);
   const auto believed = rules.prior(2, 0.4);
   const auto every = rules.every_rule();

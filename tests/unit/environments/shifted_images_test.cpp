@@ -4,7 +4,7 @@
 #include "catch.hpp"
 #include "environments/shared/images/image_transforms.hpp"
 #include "unit/environments/image_worlds.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 
 namespace spurion {
 namespace {
@@ -22,7 +22,7 @@ TEST_CASE("rotated_images: DomainBed's angles, all rows of a domain turned by it
   CHECK(world->info().outputs == 10);
   CHECK(world->info().groups == 0);
   // Six equal shares of 70,000 images, a fifth of each held out.
-  CHECK(world->row_limit(domains[0], Purpose::train) == 11666 - 2333);
+  CHECK(world->row_limit(domains[0], Split::train) == 11666 - 2333);
   CHECK(world->row_limit(world->test_domain(), kTest) == 2333);
   // The dial shares its images with itself, so turning by 90 degrees turns the picture.
   const Sample upright = world->sample(world->at(0), kTest, {0, 50});

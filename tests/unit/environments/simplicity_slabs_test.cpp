@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 #include "environments/simplicity_slabs/slabs.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {

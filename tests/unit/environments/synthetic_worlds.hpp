@@ -44,7 +44,7 @@ inline Sample slice(const Sample& sample, std::int64_t first, std::int64_t count
 }
 
 /// Whether row i of every domain is the same however many rows are asked for, from wherever, and
-/// from another instance with the same seed; and differs between seeds, purposes and keys.
+/// from another instance with the same seed; and differs between seeds, splits and keys.
 inline bool rows_are_addressable(const std::string& name, const Value::Table& options) {
   const auto world = synthetic_world(name, options, 7);
   const auto again = synthetic_world(name, options, 7);
@@ -53,19 +53,19 @@ inline bool rows_are_addressable(const std::string& name, const Value::Table& op
   domains.push_back(world->test_domain());
   domains.push_back(world->at(world->info().dial.points[2]));
   for (const Domain& domain : domains) {
-    for (const Purpose purpose : {Purpose::train, Purpose::validation, Purpose::test}) {
-      const Sample all = world->sample(domain, purpose, {0, 101});
-      const Sample part = again->sample(domain, purpose, {37, 50});
+    for (const Split split : {Split::train, Split::validation, Split::test}) {
+      const Sample all = world->sample(domain, split, {0, 101});
+      const Sample part = again->sample(domain, split, {37, 50});
       if (!same_sample(slice(all, 37, 50), part)) return false;
-      if (at::equal(all.causal, other->sample(domain, purpose, {0, 101}).causal)) return false;
+      if (at::equal(all.causal, other->sample(domain, split, {0, 101}).causal)) return false;
     }
-    if (at::equal(world->sample(domain, Purpose::train, {0, 50}).causal,
-                  world->sample(domain, Purpose::test, {0, 50}).causal)) {
+    if (at::equal(world->sample(domain, Split::train, {0, 50}).causal,
+                  world->sample(domain, Split::test, {0, 50}).causal)) {
       return false;
     }
   }
-  return !at::equal(world->sample(domains[0], Purpose::train, {0, 50}).causal,
-                    world->sample(world->test_domain(), Purpose::train, {0, 50}).causal);
+  return !at::equal(world->sample(domains[0], Split::train, {0, 50}).causal,
+                    world->sample(world->test_domain(), Split::train, {0, 50}).causal);
 }
 
 }  // namespace spurion::tests

@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "catch.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {

@@ -6,7 +6,7 @@
 
 #include "catch.hpp"
 #include "environments/two_bit/two_bit_exact.hpp"
-#include "unit/environments/purposes.hpp"
+#include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 
 namespace spurion {

@@ -35,17 +35,17 @@ TEST_CASE("rows from the cache are the environment's, in any order of asking") {
   const Domain test = plain->test_domain();
   for (const RowRange rows : {RowRange{0, 10}, RowRange{0, 100}, RowRange{0, 30}, RowRange{7, 50},
                               RowRange{0, 0}, RowRange{1000, 3}}) {
-    for (const Purpose purpose : {Purpose::train, Purpose::test}) {
-      CHECK(same(cached->sample(test, purpose, rows), plain->sample(test, purpose, rows)));
+    for (const Split split : {Split::train, Split::test}) {
+      CHECK(same(cached->sample(test, split, rows), plain->sample(test, split, rows)));
     }
     const Intervention flip = Intervention::flip(plain->info().cue);
-    CHECK(same(cached->sample(test, Purpose::test, rows, flip),
-               plain->sample(test, Purpose::test, rows, flip)));
+    CHECK(same(cached->sample(test, Split::test, rows, flip),
+               plain->sample(test, Split::test, rows, flip)));
   }
-  CHECK(same(cached->sample(cached->at(0.25), Purpose::test, {0, 20}),
-             plain->sample(plain->at(0.25), Purpose::test, {0, 20})));
+  CHECK(same(cached->sample(cached->at(0.25), Split::test, {0, 20}),
+             plain->sample(plain->at(0.25), Split::test, {0, 20})));
   CHECK(cached->ceilings(test).bayes.value == plain->ceilings(test).bayes.value);
-  CHECK_THROWS_AS(cached->sample(test, Purpose::test, {-1, 2}), UsageError);
+  CHECK_THROWS_AS(cached->sample(test, Split::test, {-1, 2}), UsageError);
 }
 
 TEST_CASE("one environment for each data seed, and rows made once") {
@@ -57,8 +57,8 @@ TEST_CASE("one environment for each data seed, and rows made once") {
   CHECK(first == cache.environment(component, 5, catalog, sources));
   CHECK(first != cache.environment(component, 6, catalog, sources));
   const Domain test = first->test_domain();
-  const Sample rows = first->sample(test, Purpose::test, {0, 100});
-  CHECK(first->sample(test, Purpose::test, {0, 40}).x.data_ptr() == rows.x.data_ptr());
+  const Sample rows = first->sample(test, Split::test, {0, 100});
+  CHECK(first->sample(test, Split::test, {0, 40}).x.data_ptr() == rows.x.data_ptr());
 }
 
 TEST_CASE("the cache keeps to its limit and lets go of what was not asked for longest") {
@@ -69,7 +69,7 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
   DataCache cache(kLimit);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto environment = cache.environment(component, seed, catalog, sources);
-    const Sample rows = environment->sample(environment->test_domain(), Purpose::test, {0, 1000});
+    const Sample rows = environment->sample(environment->test_domain(), Split::test, {0, 1000});
     CHECK(cache.bytes() <= kLimit);
     CHECK(cache.bytes() > 0.0);
     // Rows in use stay whole, whatever the cache lets go of.
@@ -77,8 +77,8 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
   }
   const auto environment = cache.environment(component, 19, catalog, sources);
   const Domain test = environment->test_domain();
-  const Sample kept = environment->sample(test, Purpose::test, {0, 1000});
-  CHECK(environment->sample(test, Purpose::test, {0, 1000}).x.data_ptr() == kept.x.data_ptr());
+  const Sample kept = environment->sample(test, Split::test, {0, 1000});
+  CHECK(environment->sample(test, Split::test, {0, 1000}).x.data_ptr() == kept.x.data_ptr());
 }
 
 TEST_CASE("rows go after the last pack that uses them, and only those") {
@@ -88,7 +88,7 @@ TEST_CASE("rows go after the last pack that uses them, and only those") {
   DataCache cache(1e9);
   const auto fill = [&](std::uint64_t seed) {
     const auto environment = cache.environment(component, seed, catalog, sources);
-    static_cast<void>(environment->sample(environment->test_domain(), Purpose::test, {0, 100}));
+    static_cast<void>(environment->sample(environment->test_domain(), Split::test, {0, 100}));
     return cache.bytes();
   };
   const std::string first = DataCache::key(component, 1);
@@ -111,7 +111,7 @@ TEST_CASE("threads that ask for the same rows get the same rows") {
   const Component component = two_bit(catalog);
   DataCache cache(50e3);
   const auto plain = catalog.environments.at("two_bit").make({component.options}, {5, sources});
-  const Sample expected = plain->sample(plain->test_domain(), Purpose::test, {0, 1200});
+  const Sample expected = plain->sample(plain->test_domain(), Split::test, {0, 1200});
   std::vector<char> right(4, 0);
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < right.size(); ++t) {
@@ -121,7 +121,7 @@ TEST_CASE("threads that ask for the same rows get the same rows") {
         const auto environment = cache.environment(component, 5, catalog, sources);
         const std::int64_t count = 100 + (i * 37 + static_cast<std::int64_t>(t) * 11) % 1100;
         const Sample rows =
-            environment->sample(environment->test_domain(), Purpose::test, {0, count});
+            environment->sample(environment->test_domain(), Split::test, {0, count});
         all = all && at::equal(rows.x, expected.x.narrow(0, 0, count));
       }
       right[t] = all ? 1 : 0;

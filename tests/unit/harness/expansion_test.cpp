@@ -88,8 +88,8 @@ std::vector<std::string> ids_one_by_one(const Suite& suite, const Catalog& catal
       spec.base_seed = suite.base_seed;
       for (spec.seed = 0; spec.seed < experiment.seeds; ++spec.seed) {
         const std::string text = spec.canonical().canonical_json();
-        ids.push_back(fmt::format("{:016x}{:016x}", StreamKey(2).child(text).value(),
-                                  StreamKey(1).child(text).value()));
+        ids.push_back(fmt::format("{:016x}{:016x}", RandomKey(2).child(text).value(),
+                                  RandomKey(1).child(text).value()));
       }
     };
     walk(0, experiment.sections);
@@ -196,7 +196,7 @@ TEST_CASE("a draw is a function of base seed, number and field alone") {
       "s.toml");
   suite.base_seed = 11;
   const auto value = [&](const TrialSpec& trial, const char* path, const Search& search) {
-    const StreamKey key = StreamKey(11)
+    const RandomKey key = RandomKey(11)
                               .child("search")
                               .child(static_cast<std::uint64_t>(trial.config_index))
                               .child(path);

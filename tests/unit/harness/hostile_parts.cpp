@@ -154,10 +154,10 @@ class BadWorld final : public Environment {
   }
 
  protected:
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const override {
-    if (purpose == Purpose::test) throw_as(how_, "rows");
-    Sample out = inner_->sample(domain, purpose, rows, intervention);
+    if (split == Split::test) throw_as(how_, "rows");
+    Sample out = inner_->sample(domain, split, rows, intervention);
     if (rows.count < 5) return out;
     if (how_ == "x_rows") out.x = out.x.narrow(0, 0, rows.count - 1);
     if (how_ == "x_type") out.x = out.x.to(at::kDouble);
@@ -191,7 +191,7 @@ class BadModel final : public Model {
     if (how_ == "gap") layout_.back().offset += 1;
   }
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
-  [[nodiscard]] Tensor initialise(const std::vector<StreamKey>& keys) const override {
+  [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor out = inner_->initialise(keys);
     if (how_ == "initial_shape") return out.select(0, 0);
     if (how_ == "initial_nan") out[0][0] = std::numeric_limits<float>::quiet_NaN();
@@ -279,7 +279,7 @@ class BadRegime final : public Regime {
            Evaluator& evaluator) const override {
     throw_as(how_, "run");
     const Environment& world = *context.environments.front();
-    const Sample rows = world.sample(world.train_domains().front(), Purpose::train, {0, 20});
+    const Sample rows = world.sample(world.train_domains().front(), Split::train, {0, 20});
     method.begin_phase(trainer, 0);
     Batch batch;
     batch.task = world.info().task;

@@ -7,8 +7,8 @@
 
 #include "catch.hpp"
 #include "data/npz.hpp"
-#include "harness/exchange/probabilities.hpp"
 #include "harness/data/row_counts.hpp"
+#include "harness/exchange/probabilities.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
 
@@ -155,7 +155,7 @@ TEST_CASE("classes and groups without rows are told by name") {
   info.group_names = {"class 1, cue 0", "class 1, cue 1", "class 2, cue 0", "class 2, cue 1"};
   RowCounts counts;
   counts.test_domain = true;
-  counts.purpose = Purpose::test;
+  counts.split = Split::test;
   counts.rows = 12;
   counts.classes = {12, 0};
   counts.groups = {5, 7, 0, 0};

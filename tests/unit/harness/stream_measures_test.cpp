@@ -42,7 +42,7 @@ class MeasuredStream {
     for (const auto& [input, weight] : weights) parameters[0][input] = weight;
     RegimeContext context;
     context.environments = {world_};
-    context.order_keys = {StreamKey(1)};
+    context.order_keys = {RandomKey(1)};
     PackEvaluator::Options options;
     options.evaluation = {kRows, 0, 0};
     ReplicaTrainer trainer(*model_, parameters, OptimizerOptions());
@@ -109,7 +109,7 @@ TEST_CASE(
   CHECK(found(trial, 2, "validation", "rows") == static_cast<double>(MeasuredStream::kRows));
   const Environment& world = stream.world();
   const auto loss = [&](const Domain& domain) {
-    const Sample rows = world.sample(domain, Purpose::validation, {0, MeasuredStream::kRows});
+    const Sample rows = world.sample(domain, Split::validation, {0, MeasuredStream::kRows});
     const Tensor x = rows.x.to(at::kDouble);
     return (0.5 * x.select(1, 0) + x.select(1, 7) - rows.y.to(at::kDouble))
         .pow(2)
@@ -140,7 +140,7 @@ TEST_CASE("flips of a regression that does not change do not change from phase t
       CHECK(std::isfinite(numbers->cue_contributions[phase][phase]));
     }
     const auto variance = [&](const Domain& domain) {
-      return world.sample(domain, Purpose::test, {0, MeasuredStream::kRows})
+      return world.sample(domain, Split::test, {0, MeasuredStream::kRows})
           .y.to(at::kDouble)
           .var(false)
           .item<double>();

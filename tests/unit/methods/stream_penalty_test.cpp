@@ -29,7 +29,7 @@ struct PenaltyFixture {
     Problems problems;
     const Value options = entry.schema.normalise(given, name, problems);
     problems.raise();
-    return entry.make({options}, MethodContext{Task::binary, 1, 2, 0, {StreamKey(3)}});
+    return entry.make({options}, MethodContext{Task::binary, 1, 2, 0, {RandomKey(3)}});
   }
 
   /// SGD of step 1, so that a change of the parameters is minus a gradient.
@@ -42,7 +42,7 @@ struct PenaltyFixture {
 
   /// Two domains of ten rows.
   static Batch two_domains(std::uint64_t number) {
-    const Stream stream(StreamKey(4).child(number));
+    const RandomStream stream(RandomKey(4).child(number));
     Batch batch;
     batch.domains = 2;
     batch.rows_per_domain = 10;

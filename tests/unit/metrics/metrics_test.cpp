@@ -200,7 +200,7 @@ TEST_CASE("Metrics apply where they have a meaning") {
 
 /// Random chunk of K = 3 replicas with labels of their own.
 Predictions random_chunk(std::int64_t rows) {
-  const Stream stream(StreamKey(9).child(static_cast<std::uint64_t>(rows)));
+  const RandomStream stream(RandomKey(9).child(static_cast<std::uint64_t>(rows)));
   Predictions chunk;
   const auto filled = [&](std::int64_t lane) {
     Tensor out = at::empty({3, rows, 1}, at::kFloat);

@@ -48,9 +48,9 @@ TEST_CASE("chosen rows are addressable, of the share asked for, and none comes t
     for (const double level : {0.0, 0.15, 0.7, 1.0}) {
       CAPTURE(control_shift_name(kind), level);
       const Domain domain = shifted(*world, kind, level);
-      const Sample all = world->sample(domain, Purpose::train, {0, 2000});
-      CHECK(same_sample(slice(all, 700, 300), world->sample(domain, Purpose::train, {700, 300})));
-      CHECK(same_sample(slice(all, 1999, 1), world->sample(domain, Purpose::train, {1999, 1})));
+      const Sample all = world->sample(domain, Split::train, {0, 2000});
+      CHECK(same_sample(slice(all, 700, 300), world->sample(domain, Split::train, {700, 300})));
+      CHECK(same_sample(slice(all, 1999, 1), world->sample(domain, Split::train, {1999, 1})));
       std::set<std::string> distinct;
       const Tensor x = all.x.flatten(1).contiguous();
       for (std::int64_t i = 0; i < 2000; ++i) {
@@ -68,24 +68,23 @@ TEST_CASE("where rows end a control shift chooses among those there are") {
   const auto bytes_of = [](const Tensor& row) {
     return std::string(static_cast<const char*>(row.data_ptr()), row.nbytes());
   };
-  for (const Purpose purpose : {Purpose::train, Purpose::test}) {
-    const std::int64_t limit = world->row_limit(usual, purpose);
-    const Sample pool = world->sample(usual, purpose, {0, limit});
+  for (const Split split : {Split::train, Split::test}) {
+    const std::int64_t limit = world->row_limit(usual, split);
+    const Sample pool = world->sample(usual, split, {0, limit});
     std::set<std::string> there;
     for (std::int64_t i = 0; i < limit; ++i) there.insert(bytes_of(pool.x[i]));
     for (const ControlShift::Kind kind :
          {ControlShift::Kind::classes, ControlShift::Kind::covariates}) {
       for (const double level : {0.0, 0.2, 1.0}) {
-        CAPTURE(purpose_name(purpose), control_shift_name(kind), level);
+        CAPTURE(split_name(split), control_shift_name(kind), level);
         const Domain domain = with_control_shift(usual, ControlShift{kind, level});
-        REQUIRE(world->row_limit(domain, purpose) == limit);
-        const Sample rows = world->sample(domain, purpose, {0, limit});
-        CHECK(
-            same_sample(slice(rows, limit - 7, 7), world->sample(domain, purpose, {limit - 7, 7})));
+        REQUIRE(world->row_limit(domain, split) == limit);
+        const Sample rows = world->sample(domain, split, {0, limit});
+        CHECK(same_sample(slice(rows, limit - 7, 7), world->sample(domain, split, {limit - 7, 7})));
         for (std::int64_t i = 0; i < limit; ++i) CHECK(there.count(bytes_of(rows.x[i])) == 1);
         if (kind == ControlShift::Kind::classes) CHECK(estimate(rows.y).agrees(level));
         const Sample twins =
-            world->sample(domain, purpose, {0, limit}, Intervention::flip("spurious"));
+            world->sample(domain, split, {0, limit}, Intervention::flip("spurious"));
         CHECK(at::equal(rows.y, twins.y));
         CHECK(at::equal(rows.spurious, 1 - twins.spurious));
       }
@@ -96,7 +95,7 @@ TEST_CASE("where rows end a control shift chooses among those there are") {
 TEST_CASE("within a class nothing shifts, and neither do labels of alike causes") {
   const auto world = with_control_shifts("two_shortcuts");
   const Domain usual = world->train_domains().front();
-  const Sample before = world->sample(usual, Purpose::test, {0, 20000});
+  const Sample before = world->sample(usual, Split::test, {0, 20000});
   const auto compare = [](const Tensor& a, const Tensor& b) {
     const Estimate one = estimate(a);
     const Estimate other = estimate(b);
@@ -107,7 +106,7 @@ TEST_CASE("within a class nothing shifts, and neither do labels of alike causes"
     return values.index({rows.y.eq(1)});
   };
   const Sample after =
-      world->sample(shifted(*world, ControlShift::Kind::classes, 0.2), Purpose::test, {0, 20000});
+      world->sample(shifted(*world, ControlShift::Kind::classes, 0.2), Split::test, {0, 20000});
   CHECK(estimate(after.y.to(at::kDouble)).agrees(0.2));
   for (std::int64_t input = 0; input < before.x.size(1); ++input) {
     CAPTURE(input);
@@ -116,9 +115,9 @@ TEST_CASE("within a class nothing shifts, and neither do labels of alike causes"
   }
   // Of covariates: the share above the mean is what was asked for, and labels given the side of the
   // mean are as they were.
-  const Sample moved = world->sample(shifted(*world, ControlShift::Kind::covariates, 0.8),
-                                     Purpose::test, {0, 20000});
-  const double mean = world->sample(usual, Purpose::train, {0, 4096})
+  const Sample moved =
+      world->sample(shifted(*world, ControlShift::Kind::covariates, 0.8), Split::test, {0, 20000});
+  const double mean = world->sample(usual, Split::train, {0, 4096})
                           .causal.select(1, 0)
                           .to(at::kDouble)
                           .mean()
@@ -136,9 +135,9 @@ TEST_CASE("twins of chosen and of relabelled rows are of the same rows") {
                                         ControlShift::Kind::mechanism}) {
     CAPTURE(control_shift_name(kind));
     const Domain domain = shifted(*world, kind, 0.3);
-    const Sample rows = world->sample(domain, Purpose::test, {0, 500});
+    const Sample rows = world->sample(domain, Split::test, {0, 500});
     const Sample twins =
-        world->sample(domain, Purpose::test, {0, 500}, Intervention::resample_each(cues));
+        world->sample(domain, Split::test, {0, 500}, Intervention::resample_each(cues));
     CHECK(at::equal(rows.y, twins.y));
     CHECK(at::equal(rows.causal, twins.causal));
     CHECK_FALSE(at::equal(rows.spurious, twins.spurious));
@@ -152,8 +151,8 @@ TEST_CASE("a control shift of the mechanism moves every score as its ceilings sa
   for (const double level : {0.1, 0.5, 0.9}) {
     CAPTURE(level);
     const Domain domain = shifted(*world, ControlShift::Kind::mechanism, level);
-    const Sample plain = world->sample(usual, Purpose::test, {0, 20000});
-    const Sample rows = world->sample(domain, Purpose::test, {0, 20000});
+    const Sample plain = world->sample(usual, Split::test, {0, 20000});
+    const Sample rows = world->sample(domain, Split::test, {0, 20000});
     CHECK(at::equal(plain.x, rows.x));
     CHECK_FALSE(rows.group.defined());
     CHECK(estimate(rows.y.ne(plain.y).to(at::kDouble)).agrees(level));
@@ -182,11 +181,11 @@ TEST_CASE("noise of a regression adds to every error") {
   const double added = 0.5 * before.chance;
   CHECK(after.bayes.value == Approx(before.bayes.value + added));
   CHECK(after.chance == Approx(before.chance + added));
-  const Sample plain = world->sample(usual, Purpose::test, {0, 20000});
-  const Sample rows = world->sample(domain, Purpose::test, {0, 20000});
+  const Sample plain = world->sample(usual, Split::test, {0, 20000});
+  const Sample rows = world->sample(domain, Split::test, {0, 20000});
   CHECK(estimate((rows.y - plain.y).pow(2)).agrees(added));
   CHECK_THROWS_WITH(
-      world->sample(shifted(*world, ControlShift::Kind::classes, 0.5), Purpose::test, {0, 1}),
+      world->sample(shifted(*world, ControlShift::Kind::classes, 0.5), Split::test, {0, 1}),
       Contains("has no classes"));
 }
 
@@ -206,7 +205,7 @@ TEST_CASE("a ceiling that is not known is not given") {
 TEST_CASE("an environment without control shifts refuses to sample one") {
   const auto raw = synthetic_world("two_shortcuts");
   CHECK_THROWS_AS(
-      raw->sample(shifted(*raw, ControlShift::Kind::classes, 0.3), Purpose::train, {0, 1}),
+      raw->sample(shifted(*raw, ControlShift::Kind::classes, 0.3), Split::train, {0, 1}),
       LogicError);
 }
 

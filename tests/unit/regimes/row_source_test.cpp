@@ -53,7 +53,7 @@ TEST_CASE("minibatches hold the rows a permutation names, whatever the order of 
       const Environment& environment = *context.environments[k];
       std::int64_t slot = 0;
       for (const Domain& domain : environment.train_domains()) {
-        const Sample all = environment.sample(domain, Purpose::train, {0, kRows});
+        const Sample all = environment.sample(domain, Split::train, {0, kRows});
         const auto order = permutation(context.order_keys[k]
                                            .child(static_cast<std::uint64_t>(slot))
                                            .child(static_cast<std::uint64_t>(step / 6)),
@@ -109,7 +109,7 @@ TEST_CASE("a stream's batches are consecutive rows of each slot") {
       const Environment& environment = *context.environments[static_cast<std::size_t>(k)];
       for (std::int64_t slot = 0; slot < 2; ++slot) {
         const Sample rows = environment.sample(
-            environment.test_domain(), Purpose::train,
+            environment.test_domain(), Split::train,
             {100 + slot * kBatch * kSteps + step * kBatch, kBatch}, Intervention::none());
         REQUIRE(at::equal(batch.x[k].narrow(0, slot * kBatch, kBatch), rows.x));
         REQUIRE(at::equal(batch.y[k][slot], rows.y));
@@ -130,7 +130,7 @@ SlotFunction dial_slots(std::int64_t first, std::int64_t rows, double shift = 0.
 
 std::int64_t pool_size(const RegimeContext& context) {
   const Environment& environment = *context.environments.front();
-  return environment.row_limit(environment.at(0.9), Purpose::train);
+  return environment.row_limit(environment.at(0.9), Split::train);
 }
 
 std::int64_t labels_of_epoch(RowSource& source, std::int64_t rows, std::int64_t batch) {

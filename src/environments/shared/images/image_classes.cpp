@@ -29,12 +29,12 @@ std::string ClassGrouping::text() const {
 }
 
 ImageClasses::ImageClasses(const DataSources& sources, const std::string& source,
-                           ClassGrouping grouping, SplitKind split, const StreamKey& key,
+                           ClassGrouping grouping, ImageProtocol split, const RandomKey& key,
                            std::int64_t train_domains)
     : grouping_(grouping), split_(split, key, train_domains), source_(source) {
   training_file_ = sources.images(source, true);
   SPURION_CHECK(training_file_->count == ImageSplit::kTrainingFile, "unexpected number of images");
-  if (split == SplitKind::domainbed) {
+  if (split == ImageProtocol::domainbed) {
     test_file_ = sources.images(source, false);
     SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
   }
@@ -54,7 +54,7 @@ const std::uint8_t* ImageClasses::pixels(std::int64_t image) const {
   return test_file_->pixels.data() + (image - ImageSplit::kTrainingFile) * kImagePixels;
 }
 
-std::int64_t ImageClasses::drawn(int wanted, const ImageRows& images, const Stream& stream,
+std::int64_t ImageClasses::drawn(int wanted, const ImageRows& images, const RandomStream& stream,
                                  std::int64_t row) const {
   constexpr std::int64_t kTries = 10000;  // a class is a tenth of all images: ten tries on average
   for (std::int64_t attempt = 0; attempt < kTries; ++attempt) {

@@ -32,24 +32,24 @@ class ClassGrouping {
   int count_;
 };
 
-/// The images of a source with the class each has in the task, dealt out to domains and purposes.
+/// The images of a source with the class each has in the task, dealt out to domains and splits.
 class ImageClasses {
  public:
   /// Throws `DataError` when the images are missing.
   ImageClasses(const DataSources& sources, const std::string& source, ClassGrouping grouping,
-               SplitKind split, const StreamKey& key, std::int64_t train_domains);
+               ImageProtocol split, const RandomKey& key, std::int64_t train_domains);
 
   [[nodiscard]] int count() const { return grouping_.count(); }
   [[nodiscard]] double bytes() const { return split_.bytes(); }
   /// The images of one domain: `train_domain` as in `ImageSplit::rows`.
   [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
-                               Purpose purpose) const {
-    return split_.rows(train_domain, key, purpose);
+                               Split split) const {
+    return split_.rows(train_domain, key, split);
   }
   [[nodiscard]] int of(std::int64_t image) const;
   [[nodiscard]] const std::uint8_t* pixels(std::int64_t image) const;
   /// An image of the wanted class from `images`, drawn by the row's own stream.
-  [[nodiscard]] std::int64_t drawn(int wanted, const ImageRows& images, const Stream& stream,
+  [[nodiscard]] std::int64_t drawn(int wanted, const ImageRows& images, const RandomStream& stream,
                                    std::int64_t row) const;
 
  private:

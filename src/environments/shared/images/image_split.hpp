@@ -15,12 +15,12 @@
 namespace spurion::environments {
 
 /// How the images of a source are dealt out to domains.
-enum class SplitKind {
+enum class ImageProtocol {
   irm,       ///< Arjovsky et al. 2019: training file only, 50,000 to train on, 10,000 to test on
   domainbed  ///< Gulrajani and Lopez-Paz 2021: both files, an equal share for each domain, 80/20
 };
 
-/// The images of one domain for one purpose: row i shows image [i].
+/// The images of one domain for one split: row i shows image [i].
 class ImageRows {
  public:
   /// Positions first, first + stride, ... of `order`, `count` of them, starting with number `start`
@@ -63,10 +63,10 @@ class ImageSplit {
   static constexpr std::int64_t kTestFile = 10000;
   static constexpr std::int64_t kIrmTraining = 50000;
 
-  ImageSplit(SplitKind kind, const StreamKey& key, std::int64_t train_domains)
+  ImageSplit(ImageProtocol kind, const RandomKey& key, std::int64_t train_domains)
       : kind_(kind), starts_(key.child("starts")), train_domains_(train_domains) {
     SPURION_CHECK(train_domains >= 1, "a split needs a train domain");
-    order_ = permutation(key.child("images"), kind == SplitKind::irm ? kIrmTraining : pool());
+    order_ = permutation(key.child("images"), kind == ImageProtocol::irm ? kIrmTraining : pool());
     // The held-out images of IRM's split stay in file order behind the shuffled ones.
     const auto shuffled = static_cast<std::int64_t>(order_.size());
     order_.resize(static_cast<std::size_t>(pool()));
@@ -75,7 +75,7 @@ class ImageSplit {
 
   /// Number of images: the training file's, then, for `domainbed`, the test file's.
   [[nodiscard]] std::int64_t pool() const {
-    return kind_ == SplitKind::irm ? kTrainingFile : kTrainingFile + kTestFile;
+    return kind_ == ImageProtocol::irm ? kTrainingFile : kTrainingFile + kTestFile;
   }
 
   /// Bytes that the order of the images takes.
@@ -83,34 +83,34 @@ class ImageSplit {
 
   /// `train_domain`: 0 .. train_domains - 1, or -1 for any other domain, told apart by `key`.
   [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
-                               Purpose purpose) const {
-    const std::int64_t all = train_domains_ + (kind_ == SplitKind::domainbed ? 1 : 0);
-    const std::int64_t share = (kind_ == SplitKind::irm ? kIrmTraining : pool()) / all;
+                               Split split) const {
+    const std::int64_t all = train_domains_ + (kind_ == ImageProtocol::domainbed ? 1 : 0);
+    const std::int64_t share = (kind_ == ImageProtocol::irm ? kIrmTraining : pool()) / all;
     const bool other = train_domain < 0;
-    if (purpose == Purpose::train) {
-      if (kind_ == SplitKind::irm && other) return turned(key, 0, 1, kIrmTraining);
-      const std::int64_t count = kind_ == SplitKind::irm ? share : share - share / 5;
+    if (split == Split::train) {
+      if (kind_ == ImageProtocol::irm && other) return turned(key, 0, 1, kIrmTraining);
+      const std::int64_t count = kind_ == ImageProtocol::irm ? share : share - share / 5;
       if (other) return turned(key, all - 1, all, count);
       return {order_, train_domain, all, count, 0};
     }
-    if (kind_ == SplitKind::irm) return held_out(kIrmTraining, 1, pool() - kIrmTraining, purpose);
+    if (kind_ == ImageProtocol::irm) return held_out(kIrmTraining, 1, pool() - kIrmTraining, split);
     const std::int64_t domain = other ? all - 1 : train_domain;
     const std::int64_t kept = share - share / 5;
-    return held_out(domain + all * kept, all, share / 5, purpose);
+    return held_out(domain + all * kept, all, share / 5, split);
   }
 
  private:
   [[nodiscard]] ImageRows turned(const std::string& key, std::int64_t first, std::int64_t stride,
                                  std::int64_t count) const {
-    return {order_, first, stride, count, Stream(starts_.child(key)).below(count, 0)};
+    return {order_, first, stride, count, RandomStream(starts_.child(key)).below(count, 0)};
   }
   [[nodiscard]] ImageRows held_out(std::int64_t first, std::int64_t stride, std::int64_t count,
-                                   Purpose purpose) const {
-    return {order_, first, stride, count, purpose == Purpose::test ? 0 : count / 2};
+                                   Split split) const {
+    return {order_, first, stride, count, split == Split::test ? 0 : count / 2};
   }
 
-  SplitKind kind_;
-  StreamKey starts_;
+  ImageProtocol kind_;
+  RandomKey starts_;
   std::int64_t train_domains_;
   std::vector<std::int64_t> order_;
 };

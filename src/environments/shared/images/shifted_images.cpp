@@ -27,9 +27,9 @@ ShiftedImagesOptions checked(ShiftedImagesOptions options) {
 
 ShiftedImages::ShiftedImages(ShiftedImagesOptions options, const EnvironmentContext& context)
     : options_(checked(std::move(options))),
-      key_(StreamKey(context.data_seed).child(options_.world)),
+      key_(RandomKey(context.data_seed).child(options_.world)),
       images_(*context.sources, options_.source, ClassGrouping(options_.classes),
-              options_.protocol == "irm" ? SplitKind::irm : SplitKind::domainbed, key_,
+              options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed, key_,
               static_cast<std::int64_t>(options_.train_values.size())) {
   for (const double value : options_.train_values) {
     train_domains_.push_back(Domain::train(train_domains_.size(), value));
@@ -79,19 +79,19 @@ Domain ShiftedImages::at(double shift) const {
   return Domain::at(shift);
 }
 
-std::int64_t ShiftedImages::row_limit(const Domain& domain, Purpose purpose) const {
-  return images_of(domain, purpose).count();
+std::int64_t ShiftedImages::row_limit(const Domain& domain, Split split) const {
+  return images_of(domain, split).count();
 }
 
 std::int64_t ShiftedImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
-  return images_of(domain, Purpose::validation).apart(test_rows);
+  return images_of(domain, Split::validation).apart(test_rows);
 }
 
-ImageRows ShiftedImages::images_of(const Domain& domain, Purpose purpose) const {
+ImageRows ShiftedImages::images_of(const Domain& domain, Split split) const {
   const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
                                   [&](const Domain& train) { return train.key == domain.key; });
   const bool other = found == train_domains_.end();
-  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, purpose);
+  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, split);
 }
 
 bool ShiftedImages::supports(const Intervention& intervention) const {
@@ -109,8 +109,8 @@ bool ShiftedImages::supports(const Intervention& intervention) const {
          (intervention.kind == Kind::flip && images_.count() == 2);
 }
 
-int ShiftedImages::shape_under(const Intervention& intervention, int shape, const Stream& coin,
-                               std::int64_t row) const {
+int ShiftedImages::shape_under(const Intervention& intervention, int shape,
+                               const RandomStream& coin, std::int64_t row) const {
   if (!intervention.acts_on(kShape)) return shape;
   switch (intervention.kind) {
     case Kind::set:
@@ -124,14 +124,14 @@ int ShiftedImages::shape_under(const Intervention& intervention, int shape, cons
   }
 }
 
-Sample ShiftedImages::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample ShiftedImages::generate(const Domain& domain, Split split, RowRange rows,
                                const Intervention& intervention) const {
   check_value(domain.shift);
-  const ImageRows images = images_of(domain, purpose);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
-  const Stream label_noise(key.child("label_noise"));
-  const Stream coin(key.child("coin"));
-  const Stream other_image(key.child("other_image"));
+  const ImageRows images = images_of(domain, split);
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomStream label_noise(key.child("label_noise"));
+  const RandomStream coin(key.child("coin"));
+  const RandomStream other_image(key.child("other_image"));
   const std::int64_t side = options_.resolution;
 
   // The values rows may have here: the domain's, that of do(...), or one of training's each.

@@ -39,7 +39,7 @@ class ShiftedImages : public Environment {
   [[nodiscard]] std::vector<Domain> train_domains() const final { return train_domains_; }
   [[nodiscard]] Domain test_domain() const final;
   [[nodiscard]] Domain at(double shift) const final;
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const final;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const final;
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const final;
   [[nodiscard]] bool supports(const Intervention& intervention) const final;
@@ -53,20 +53,20 @@ class ShiftedImages : public Environment {
   /// What shows pictures at a value.
   [[nodiscard]] virtual Painter painter(double value, std::int64_t side) const = 0;
 
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const final;
 
   EnvironmentInfo info_;
 
  private:
-  [[nodiscard]] ImageRows images_of(const Domain& domain, Purpose purpose) const;
-  [[nodiscard]] int shape_under(const Intervention& intervention, int shape, const Stream& coin,
-                                std::int64_t row) const;
+  [[nodiscard]] ImageRows images_of(const Domain& domain, Split split) const;
+  [[nodiscard]] int shape_under(const Intervention& intervention, int shape,
+                                const RandomStream& coin, std::int64_t row) const;
   void describe();
   void check_value(double value) const;
 
   ShiftedImagesOptions options_;
-  StreamKey key_;
+  RandomKey key_;
   ImageClasses images_;
   std::vector<Domain> train_domains_;
 };

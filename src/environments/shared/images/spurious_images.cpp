@@ -28,17 +28,17 @@ const CuedImagesOptions& checked(const CuedImagesOptions& options, const std::st
 
 }  // namespace
 
-/// The exogenous variables of the rows of one domain and purpose.
+/// The exogenous variables of the rows of one domain and split.
 struct CuedImages::Noise {
-  explicit Noise(const StreamKey& key)
+  explicit Noise(const RandomKey& key)
       : label(key.child("label_noise")),
         cue(key.child("cue_noise")),
         coin(key.child("coin")),
         other_image(key.child("other_image")) {}
-  Stream label;
-  Stream cue;
-  Stream coin;         ///< the value under `resample`
-  Stream other_image;  ///< the image under an intervention on the shape
+  RandomStream label;
+  RandomStream cue;
+  RandomStream coin;         ///< the value under `resample`
+  RandomStream other_image;  ///< the image under an intervention on the shape
 };
 
 /// A row before it is painted.
@@ -51,9 +51,9 @@ struct CuedImages::Row {
 
 CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
                        const EnvironmentContext& context)
-    : key_(StreamKey(context.data_seed).child(naming.world)),
+    : key_(RandomKey(context.data_seed).child(naming.world)),
       images_(*context.sources, checked(options, naming.world).source,
-              ClassGrouping(options.classes), SplitKind::irm, key_,
+              ClassGrouping(options.classes), ImageProtocol::irm, key_,
               static_cast<std::int64_t>(options.train_shifts.size())),
       side_(options.resolution),
       label_noise_(options.label_noise),
@@ -104,12 +104,12 @@ void CuedImages::check_shift(double shift) const { check_unit_shift(info_.name, 
 
 Domain CuedImages::at(double shift) const { return dial_point(info_.name, shift); }
 
-std::int64_t CuedImages::row_limit(const Domain& domain, Purpose purpose) const {
-  return images_of(domain, purpose).count();
+std::int64_t CuedImages::row_limit(const Domain& domain, Split split) const {
+  return images_of(domain, split).count();
 }
 
 std::int64_t CuedImages::validation_rows(const Domain& domain, std::int64_t test_rows) const {
-  return images_of(domain, Purpose::validation).apart(test_rows);
+  return images_of(domain, Split::validation).apart(test_rows);
 }
 
 bool CuedImages::supports(const Intervention& intervention) const {
@@ -131,18 +131,18 @@ bool CuedImages::supports(const Intervention& intervention) const {
   }
 }
 
-ImageRows CuedImages::images_of(const Domain& domain, Purpose purpose) const {
+ImageRows CuedImages::images_of(const Domain& domain, Split split) const {
   const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
                                   [&](const Domain& train) { return train.key == domain.key; });
   const bool other = found == train_domains_.end();
-  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, purpose);
+  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, split);
 }
 
 CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, double shift,
                                  const Intervention& intervention, std::int64_t row) const {
   const int count = classes();
   // Lane 0 decides whether a value is another one, lane 1 which.
-  const auto another = [&](const Stream& stream) {
+  const auto another = [&](const RandomStream& stream) {
     return 1 + static_cast<int>(stream.below(count - 1, row, 1));
   };
   const auto coin = [&] { return static_cast<int>(noise.coin.below(count, row)); };
@@ -190,13 +190,13 @@ CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, do
   return out;
 }
 
-Sample CuedImages::generate(const Domain& domain, Purpose purpose, RowRange rows,
+Sample CuedImages::generate(const Domain& domain, Split split, RowRange rows,
                             const Intervention& intervention) const {
   check_shift(domain.shift);
-  const ImageRows images = images_of(domain, purpose);
-  const StreamKey key = key_.child(domain.key).child(purpose_name(purpose));
+  const ImageRows images = images_of(domain, split);
+  const RandomKey key = key_.child(domain.key).child(split_name(split));
   const Noise noise(key);
-  const StreamKey style = key.child("style");
+  const RandomKey style = key.child("style");
   const std::int64_t planes = info_.input_shape.front();
 
   Sample sample;

@@ -57,7 +57,7 @@ class CuedImages : public Environment {
   [[nodiscard]] std::vector<Domain> train_domains() const final { return train_domains_; }
   [[nodiscard]] Domain test_domain() const final;
   [[nodiscard]] Domain at(double shift) const final;
-  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Purpose purpose) const final;
+  [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const final;
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const final;
   [[nodiscard]] bool supports(const Intervention& intervention) const final;
@@ -79,10 +79,10 @@ class CuedImages : public Environment {
 
   /// Writes the planes of one picture. `key` names the row's block of noise, for style of the
   /// world's own, which must not depend on the cue's value.
-  virtual void paint(const std::uint8_t* image, int cue, const StreamKey& key, std::int64_t row,
+  virtual void paint(const std::uint8_t* image, int cue, const RandomKey& key, std::int64_t row,
                      float* planes) const = 0;
 
-  [[nodiscard]] Sample generate(const Domain& domain, Purpose purpose, RowRange rows,
+  [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const final;
 
   [[nodiscard]] int classes() const { return images_.count(); }
@@ -95,13 +95,13 @@ class CuedImages : public Environment {
   struct Noise;
   struct Row;
 
-  [[nodiscard]] ImageRows images_of(const Domain& domain, Purpose purpose) const;
+  [[nodiscard]] ImageRows images_of(const Domain& domain, Split split) const;
   [[nodiscard]] Row draw(const ImageRows& images, const Noise& noise, double shift,
                          const Intervention& intervention, std::int64_t row) const;
   void describe(const CuedImagesOptions& options, const Naming& naming);
   void check_shift(double shift) const;
 
-  StreamKey key_;
+  RandomKey key_;
   ImageClasses images_;
   std::int64_t side_;
   double label_noise_;

@@ -76,8 +76,8 @@ Vector row_sums(const Matrix& a) {
   return product(a, Vector(static_cast<std::size_t>(a.columns()), 1.0));
 }
 
-Matrix gaussian(const StreamKey& key, std::int64_t rows, std::int64_t columns, double deviation) {
-  const Stream stream(key);
+Matrix gaussian(const RandomKey& key, std::int64_t rows, std::int64_t columns, double deviation) {
+  const RandomStream stream(key);
   Matrix out(rows, columns);
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t j = 0; j < columns; ++j) out(i, j) = deviation * stream.normal(i, j);
@@ -85,7 +85,7 @@ Matrix gaussian(const StreamKey& key, std::int64_t rows, std::int64_t columns, d
   return out;
 }
 
-Matrix random_rotation(const StreamKey& key, std::int64_t size) {
+Matrix random_rotation(const RandomKey& key, std::int64_t size) {
   // Gram-Schmidt on the columns, each one cleaned twice: orthogonal to rounding error.
   Matrix q = gaussian(key, size, size, 1.0);
   constexpr int kPasses = 2;

@@ -58,11 +58,11 @@ void place(Matrix& target, std::int64_t row, std::int64_t column, const Matrix& 
 
 /// Independent normals with this standard deviation; element (i, j) is row i, lane j of the stream,
 /// so a larger matrix has the smaller one in its corner.
-[[nodiscard]] Matrix gaussian(const StreamKey& key, std::int64_t rows, std::int64_t columns,
+[[nodiscard]] Matrix gaussian(const RandomKey& key, std::int64_t rows, std::int64_t columns,
                               double deviation);
 /// A rotation drawn uniformly: Q of the QR factorisation of a Gaussian matrix, R's diagonal
 /// positive.
-[[nodiscard]] Matrix random_rotation(const StreamKey& key, std::int64_t size);
+[[nodiscard]] Matrix random_rotation(const RandomKey& key, std::int64_t size);
 
 /// a = L L' for a symmetric positive definite a. Throws `LogicError` when it is not.
 class Cholesky {

@@ -4,7 +4,7 @@
 
 namespace spurion::tests {
 
-inline constexpr auto kTrain = Purpose::train;
-inline constexpr auto kTest = Purpose::test;
+inline constexpr auto kTrain = Split::train;
+inline constexpr auto kTest = Split::test;
 
 }  // namespace spurion::tests
