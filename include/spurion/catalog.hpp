@@ -11,6 +11,7 @@
 #include "spurion/method.hpp"
 #include "spurion/metric.hpp"
 #include "spurion/model.hpp"
+#include "spurion/question_kinds.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/registry.hpp"
 
@@ -33,6 +34,7 @@ struct SPURION_API Catalog {
   Registry<Method, MethodContext> methods{"method"};
   Registry<Regime> regimes{"regime"};
   Registry<Metric, MetricContext> metrics{"metric"};
+  QuestionKinds questions;
 
   /// Adds what a linked plug-in offers, or nothing: throws `PluginError` where its registration
   /// throws.
@@ -51,7 +53,7 @@ struct SPURION_API Catalog {
   std::vector<std::string> plugins_;
 };
 
-/// Adds every built-in environment, model, method, regime and metric.
+/// Adds every built-in environment, model, method, regime, metric and kind of question.
 SPURION_API void add_builtins(Catalog& catalog);
 /// A catalog with the built-ins.
 SPURION_API Catalog builtin_catalog();

@@ -8,10 +8,12 @@
 
 #include "spurion/catalog.hpp"
 #include "spurion/export.hpp"
+#include "spurion/question.hpp"
 #include "spurion/version.hpp"
 
 /// \file
-/// Out-of-tree environments, models, methods, regimes and metrics. One source serves both ways:
+/// Out-of-tree environments, models, methods, regimes, metrics and kinds of questions. One source
+/// serves both ways:
 ///
 ///     #include <spurion/plugin.hpp>
 ///     static void add(spurion::Catalog& catalog) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "spurion/question_kinds.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion {
@@ -28,12 +29,14 @@ struct ReportOptions {
 /// files of its numbers and charts, all whole or none; files there of an earlier report are
 /// removed. csv/dictionary.csv says what each column means. Nothing else is written, and no lock is
 /// taken. Never trains. Throws `StoreError` when there is nothing to read or the report cannot be
-/// written.
+/// written. `kinds`: the kinds of questions it can answer.
 SPURION_API ReportFiles write_report(const std::filesystem::path& folder,
-                                     const ReportOptions& options = {});
+                                     const ReportOptions& options = {},
+                                     const QuestionKinds& kinds = builtin_questions());
 
 /// The same answers and tables for a terminal, `columns` wide. Writes nothing.
 SPURION_API std::string terminal_report(const std::filesystem::path& folder, int columns,
-                                        bool all = false);
+                                        bool all = false,
+                                        const QuestionKinds& kinds = builtin_questions());
 
 }  // namespace spurion

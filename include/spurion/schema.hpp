@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -87,6 +88,20 @@ inline Search choice(std::vector<Value> choices) {
   return {Search::Kind::choice, 0.0, 0.0, std::move(choices)};
 }
 
+/// What an option is about, where others than its owner must know it.
+enum class FieldUse {
+  option,        ///< nothing but its owner
+  image_source,  ///< names a registered image source, whose images the environment shows
+  data_file,     ///< names a file that the environment reads
+  stream_axis,   ///< shapes the stream: results count it to the environment, not to the regime
+  // Of questions: what the words of a field name is looked up among the trials asked about.
+  trial_field,  ///< names a field of trials: "section.option", or a section such as "model"
+  axis,         ///< the same, of a field whose values are numbers or lists, which have an order
+  method,       ///< names a method of the trials
+  experiment,   ///< names an experiment of the suite
+  phase         ///< the number of a phase of the trials' streams
+};
+
 /// One field as `spurion describe` shows it.
 struct FieldInfo {
   std::string name;
@@ -96,6 +111,9 @@ struct FieldInfo {
   Bounds bounds;
   Search search;
   bool per_replica = false;  ///< may differ between replicas of one batch
+  FieldUse use = FieldUse::option;
+  bool required = false;  ///< a table without it is refused: the default stands for nothing
+  std::vector<FieldInfo> fields = {};  ///< of the table, or of each of the tables, that it is
 };
 
 /// One option that a preset sets.
@@ -112,8 +130,14 @@ struct PresetInfo {
 
 namespace detail {
 
-template <class T>
+template <class T, class = void>
 struct FieldType;  // maps a member type to its Value representation
+
+/// Whether T is a struct of options with a schema of its own.
+template <class T, class = void>
+struct HasSchema : std::false_type {};
+template <class T>
+struct HasSchema<T, std::void_t<decltype(T::schema())>> : std::true_type {};
 
 SPURION_API bool read_bool(const Value&, const FieldInfo&, const std::string&, Problems&, bool&);
 SPURION_API bool read_integer(const Value&, const FieldInfo&, const std::string&, Problems&,
@@ -122,6 +146,8 @@ SPURION_API bool read_number(const Value&, const FieldInfo&, const std::string&,
                              double&);
 SPURION_API bool read_string(const Value&, const FieldInfo&, const std::string&, Problems&,
                              std::string&);
+/// False, which is reported, where a value is no table.
+SPURION_API bool is_table(const Value& value, const std::string& whose, Problems& problems);
 
 template <>
 struct FieldType<bool> {
@@ -167,7 +193,8 @@ template <class T>
 struct FieldType<std::vector<T>> {
   static constexpr const char* kName = std::is_same_v<T, double>         ? "list of numbers"
                                        : std::is_same_v<T, std::int64_t> ? "list of integers"
-                                                                         : "list of strings";
+                                       : std::is_same_v<T, std::string>  ? "list of strings"
+                                                                         : "list of tables";
   static constexpr bool kPerReplica = false;
   static Value print(const std::vector<T>& values) {
     Value::List list;
@@ -183,13 +210,49 @@ struct FieldType<std::vector<T>> {
       return false;
     }
     std::vector<T> values;
+    bool good = true;
     for (const Value& item : v.as_list()) {
       T value{};
-      if (!FieldType<T>::read(item, f, owner, p, value)) return false;
+      good = FieldType<T>::read(item, f, owner, p, value) && good;
       values.push_back(std::move(value));
     }
-    out = std::move(values);
+    if (good) out = std::move(values);
+    return good;
+  }
+};
+/// A number, or nothing. Printed, nothing is an empty table.
+template <class T>
+struct FieldType<std::optional<T>> {
+  static constexpr const char* kName = FieldType<T>::kName;
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::optional<T>& value) {
+    return value ? FieldType<T>::print(*value) : Value();
+  }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::optional<T>& out) {
+    if (v.is_table() && v.as_table().empty()) {
+      out.reset();
+      return true;
+    }
+    T value{};
+    if (!FieldType<T>::read(v, f, owner, p, value)) return false;
+    out = std::move(value);
     return true;
+  }
+};
+/// A table with a schema of its own.
+template <class T>
+struct FieldType<T, std::enable_if_t<HasSchema<T>::value>> {
+  static constexpr const char* kName = "table";
+  static constexpr bool kPerReplica = false;
+  static Value print(const T& value) { return T::schema().print(value); }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   T& out) {
+    const std::string whose = "'" + f.name + "' of " + owner;
+    if (!is_table(v, whose, p)) return false;
+    const std::size_t before = p.list().size();
+    out = T::schema().parse(v, whose, p);
+    return p.list().size() == before;
   }
 };
 template <class T>
@@ -218,6 +281,20 @@ void gather(PerReplica<T>& out, const std::vector<const PerReplica<T>*>& each) {
   out = PerReplica<T>(std::move(values));
 }
 
+/// The fields of a table, or of each table of a list; none of other types.
+template <class T>
+struct NestedFields {
+  static std::vector<FieldInfo> of() {
+    if constexpr (HasSchema<T>::value) return T::schema().fields();
+    return {};
+  }
+};
+template <class T>
+struct NestedFields<std::vector<T>> : NestedFields<T> {};
+
+/// Reports fields that must be there and are not; an empty list counts as none.
+SPURION_API void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
+                                const std::string& owner, Problems& problems);
 SPURION_API void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
                                      bool has_presets, const std::string& owner,
                                      Problems& problems);
@@ -247,6 +324,7 @@ class Schema {
                    std::move(bounds),
                    std::move(search),
                    Type::kPerReplica};
+    info.fields = detail::NestedFields<T>::of();
     Access access;
     access.read = [member, info](const Value& v, const std::string& owner, Problems& p,
                                  Options& o) { Type::read(v, info, owner, p, o.*member); };
@@ -280,6 +358,21 @@ class Schema {
       fields_.push_back(std::move(info));
       access_.push_back(std::move(access));
     }
+    return *this;
+  }
+
+  /// Says that the field declared last names an image source. Its allowed words are the sources
+  /// that are registered.
+  Schema& data_source() { return last_is(FieldUse::image_source); }
+  /// Says that the field declared last names a file of data.
+  Schema& data_file() { return last_is(FieldUse::data_file); }
+  /// Says that the field declared last shapes the stream.
+  Schema& stream_axis() { return last_is(FieldUse::stream_axis); }
+  /// Says what the field declared last names.
+  Schema& names(FieldUse use) { return last_is(use); }
+  /// Says that a table must have the field declared last.
+  Schema& required() {
+    fields_.back().required = true;
     return *this;
   }
 
@@ -324,6 +417,7 @@ class Schema {
   Options parse(const Value& table, const std::string& owner, Problems& problems) const {
     Options options;
     detail::report_unknown_keys(table, fields_, !presets_.empty(), owner, problems);
+    detail::report_missing(table, fields_, owner, problems);
     const std::int64_t preset = detail::find_preset(table, presets_, owner, problems);
     if (preset >= 0) changes_[static_cast<std::size_t>(preset)](options);
     for (std::size_t i = 0; i < fields_.size(); ++i) {
@@ -357,6 +451,12 @@ class Schema {
  private:
   template <class>
   friend class Schema;
+
+  Schema& last_is(FieldUse use) {
+    fields_.back().use = use;
+    return *this;
+  }
+
   struct Access {
     std::function<void(const Value&, const std::string&, Problems&, Options&)> read;
     std::function<Value(const Options&)> print;
@@ -387,6 +487,13 @@ struct AnySchema {
   [[nodiscard]] const FieldInfo* find(const std::string& name) const {
     for (const FieldInfo& field : fields) {
       if (field.name == name) return &field;
+    }
+    return nullptr;
+  }
+  /// The first field of this use, or null.
+  [[nodiscard]] const FieldInfo* find(FieldUse use) const {
+    for (const FieldInfo& field : fields) {
+      if (field.use == use) return &field;
     }
     return nullptr;
   }

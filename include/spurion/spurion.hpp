@@ -17,6 +17,7 @@
 #include "spurion/model.hpp"
 #include "spurion/optimizer.hpp"
 #include "spurion/plugin.hpp"
+#include "spurion/question.hpp"
 #include "spurion/random.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/registry.hpp"

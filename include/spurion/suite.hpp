@@ -41,7 +41,7 @@
 ///
 ///     [[question]]
 ///     text = "Does a wider model close the gap?"
-///     kind = "gap_against_scale"     # see include/spurion/analysis/answer.hpp
+///     kind = "gap_against_scale"     # `spurion list questions`; see question.hpp
 ///     experiment = "scale"
 ///     axis = "model.width"
 
@@ -49,7 +49,8 @@ namespace spurion {
 
 struct Catalog;
 
-/// A question; the analysis reads the keys its kind needs from `options`.
+/// A question as a suite asks it. Its kind (question.hpp) reads the keys that it needs from
+/// `options`.
 struct AskedQuestion {
   std::string text;
   std::string kind;

@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "analysis/questions.hpp"
+#include "analysis/asked_question.hpp"
+#include "analysis/dial.hpp"
+#include "analysis/merge_answers.hpp"
+#include "analysis/question_names.hpp"
+#include "analysis/question_trials.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -20,42 +25,92 @@ std::vector<AskedQuestion> default_questions(const Suite& suite) {
   return questions;
 }
 
+/// The plug-ins that the trials of a store were made with; empty where there were none.
+std::string plugins_of(const StoredResults& results) {
+  const auto found = results.context.find("plugins");
+  return found == results.context.end() ? std::string() : found->second;
+}
+
+/// Said where a question is of a kind that is not there, but came with a plug-in.
+Answer unknown_kind(const AskedQuestion& asked, const StoredResults& results) {
+  Answer answer;
+  answer.sentence = fmt::format(
+      "Not answered: no question kind '{}' is known. The results were made with these plug-ins: "
+      "{}. Give the file of the one that has this kind with --plugin.",
+      asked.kind, plugins_of(results));
+  return answer;
+}
+
+/// Letters that tell the files of a question about some trials from others.
+std::string name_suffix(const CommonQuestionOptions& common) {
+  std::string suffix;
+  for (const auto& [name, value] : common.where.fields.as_table()) {
+    suffix += fmt::format("_{}_{}", name, value_text(value));
+  }
+  return suffix;
+}
+
+Answer answer_parts(const Study& study, const ReadQuestion& read) {
+  const CommonQuestionOptions& common = read.common;
+  const QuestionTrials trials = trials_of(study, read);
+  std::vector<PartAnswer> parts;
+  for (const StudyPart& part : trials.parts) {
+    parts.push_back({part.value, read.kind->answer(part.study, common.experiment)});
+  }
+  Answer answer;
+  if (common.by.empty()) {
+    answer = std::move(parts.front().answer);
+  } else if (parts.empty()) {
+    answer.sentence = fmt::format("No trial that the question is about has {}.", common.by);
+  } else {
+    answer = merged(common.by, std::move(parts));
+  }
+  answer.sentence += trials.sentence;
+  for (Table& table : answer.tables) {
+    table.name += name_suffix(common);
+    table.caption += trials.note;
+  }
+  for (Chart& chart : answer.charts) {
+    chart.name += name_suffix(common);
+    chart.note += trials.note;
+  }
+  return answer;
+}
+
+Answer answer_of(const Study& study, const ReadQuestion& read) {
+  if (is_about_a_part(read)) return answer_parts(study, read);
+  return read.kind->answer(study, read.common.experiment);
+}
+
 }  // namespace
 
-const std::vector<QuestionKind>& question_kinds() {
-  static const std::vector<QuestionKind> kinds = {
-      {"gap_against_scale", gap_against_scale, {"axis", "margin"}, check_gap_against_scale},
-      {"compare_methods", compare_methods, {"baseline"}, check_compare_methods},
-      {"compare_regimes", compare_regimes, {}, check_compare_regimes},
-      {"streams", streams, {"experiments", "phase", "margin", "axis", "tied_axes"}, check_streams},
-      {"published", published, {"rows", "selection_domain"}, check_published},
-      {"trend",
-       trend,
-       {"axis", "claim", "metric", "domain", "margin", "from", "to", "method", "where"},
-       check_trend}};
-  return kinds;
-}
-
-const QuestionKind* question_kind(const std::string& name) {
-  const auto& kinds = question_kinds();
-  const auto kind = std::find_if(kinds.begin(), kinds.end(),
-                                 [&](const QuestionKind& one) { return one.name == name; });
-  return kind == kinds.end() ? nullptr : &*kind;
-}
-
-std::vector<Answer> answer_all(const StoredResults& results) {
+std::vector<Answer> answer_all(const StoredResults& results, const QuestionKinds& kinds) {
   const Study study(results);
   const Suite& suite = study.suite();
   std::vector<const TrialSpec*> trials;
   trials.reserve(results.trials.size());
   for (const TrialResult& trial : results.trials) trials.push_back(&trial.spec);
-  check_questions(suite, trials);
+  const QuestionNames names(suite, trials, false);
   const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
+  Problems problems;
+  std::vector<ReadQuestion> read;
+  for (const AskedQuestion& asked : questions) {
+    if (!kinds.contains(asked.kind) && !plugins_of(results).empty()) {
+      read.emplace_back();
+      continue;
+    }
+    read.push_back(read_question(asked, kinds, problems));
+    if (kinds.contains(asked.kind)) {
+      names.check(asked, read.back().experiments, kinds, problems);
+    }
+  }
+  problems.raise();
   std::vector<Answer> answers;
-  for (const AskedQuestion& question : questions) {
-    Answer answer = question_kind(question.kind)->answer(study, question);
-    answer.question = question.text;
-    answers.push_back(std::move(answer));
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const AskedQuestion& asked = questions[i];
+    answers.push_back(read[i].kind == nullptr ? unknown_kind(asked, results)
+                                              : answer_of(study, read[i]));
+    answers.back().question = asked.text;
   }
   return answers;
 }

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "analysis/questions.hpp"
+#include "analysis/dial.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 

@@ -178,6 +178,23 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
   return ordered;
 }
 
+SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
+                               const std::string& metric) const {
+  SeedCells cells;
+  for (const Row& row : rows_) {
+    if (line.holds(row)) cells.add_number(row.setting, *row.trial, domain, metric);
+  }
+  return cells;
+}
+
+SeedCells ResultsView::learning(const Line& line) const {
+  SeedCells cells;
+  for (const Row& row : rows_) {
+    if (line.holds(row)) cells.add_learning(row.setting, *row.trial, score_);
+  }
+  return cells;
+}
+
 std::vector<std::string> ResultsView::environments() const {
   std::set<std::string> names;
   for (const auto& [key, fates] : fates_) names.insert(std::get<2>(key));
@@ -230,84 +247,6 @@ std::optional<double> number(const TrialResult& trial, const std::string& domain
   return trial.measurements.last(domain, metric, phase);
 }
 
-std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec) {
-  return {{{"environment", &spec.environment.options},
-           {"model", &spec.model.options},
-           {"method", &spec.method.options},
-           {"regime", &spec.regime.options},
-           {"optimizer", &spec.optimizer},
-           {"training", &spec.training},
-           {"evaluation", &spec.evaluation}}};
-}
-
-const Value* option_of(const TrialSpec& spec, const std::string& axis) {
-  const auto dot = axis.find('.');
-  if (dot == std::string::npos) return nullptr;
-  for (const auto& [name, options] : sections_of(spec)) {
-    if (axis.compare(0, dot, name) == 0 && options->is_table()) {
-      return options->find(axis.substr(dot + 1));
-    }
-  }
-  return nullptr;
-}
-
-std::vector<std::string> option_names(const TrialSpec& spec) {
-  std::vector<std::string> names;
-  for (const auto& [section, options] : sections_of(spec)) {
-    if (!options->is_table()) continue;
-    for (const auto& [field, value] : options->as_table())
-      names.push_back(fmt::format("{}.{}", section, field));
-  }
-  return names;
-}
-
-std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
-  std::map<std::string, std::set<std::string>> values;
-  std::set<std::pair<const char*, const void*>> known;  // sections that trials share in memory
-  for (const TrialResult* trial : trials) {
-    for (const auto& [section, options] : sections_of(trial->spec)) {
-      if (!options->is_table() || !known.emplace(section, &options->as_table()).second) continue;
-      for (const auto& [option, value] : options->as_table()) {
-        values[fmt::format("{}.{}", section, option)].insert(value.canonical_json());
-      }
-    }
-  }
-  std::set<std::string> differing;
-  for (const auto& [option, seen] : values) {
-    if (seen.size() > 1) differing.insert(option);
-  }
-  return differing;
-}
-
-std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis) {
-  const Value* value = option_of(spec, axis);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_number()) return AxisValue{value->as_number(), value->canonical_json()};
-  if (value->is_list()) {
-    const auto count = static_cast<double>(value->as_list().size());
-    return AxisValue{count, fmt::format("{}", count)};
-  }
-  return std::nullopt;
-}
-
-const Value* where_option(const Value& table) {
-  const Value* where = table.find("where");
-  if (where != nullptr && !where->is_table()) {
-    throw UsageError(
-        fmt::format("{}: where expects {{ \"section.field\" = value }}", where->where().text()));
-  }
-  return where;
-}
-
-bool matches(const TrialSpec& spec, const Value* where) {
-  if (where == nullptr) return true;
-  for (const auto& [axis, wanted] : where->as_table()) {
-    const Value* value = option_of(spec, axis);
-    if (value == nullptr || value->canonical_json() != wanted.canonical_json()) return false;
-  }
-  return true;
-}
-
 std::optional<double> max_flip_rate(const TrialResult& trial, std::optional<std::int64_t> phase) {
   std::int64_t last = 0;
   for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
@@ -323,17 +262,6 @@ std::optional<double> max_flip_rate(const TrialResult& trial, std::optional<std:
     worst = std::max(worst.value_or(row.value), row.value);
   }
   return alone ? alone : shifted;
-}
-
-void erase_option(Value& canonical, const std::string& axis) {
-  const auto dot = axis.find('.');
-  const auto section = canonical.as_table().find(axis.substr(0, dot));
-  if (dot == std::string::npos || section == canonical.as_table().end()) return;
-  Value& options = section->second;
-  Value::Table& table = options.find("options") != nullptr
-                            ? options.as_table().at("options").as_table()
-                            : options.as_table();
-  table.erase(axis.substr(dot + 1));
 }
 
 Range range_of(const std::string& metric) {

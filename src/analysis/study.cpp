@@ -16,11 +16,13 @@ Suite suite_of(const StoredResults& results) {
 
 }  // namespace
 
-Study::Study(const StoredResults& results) : results_(&results), suite_(suite_of(results)) {
+Study::Study(const StoredResults& results) {
+  Facts facts{&results, suite_of(results), {}, {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
-  for (const Experiment& experiment : suite_.experiments) {
-    if (experiment.configurations == 0) continue;
-    searched_[experiment.name] = {experiment.search_fields.begin(), experiment.search_fields.end()};
+  for (const Experiment& experiment : facts.suite.experiments) {
+    if (experiment.draws == 0) continue;
+    facts.searched[experiment.name] = {experiment.search_fields.begin(),
+                                       experiment.search_fields.end()};
   }
   const std::string prefix = "environment.";
   for (auto one = results.context.lower_bound(prefix);
@@ -28,13 +30,19 @@ Study::Study(const StoredResults& results) : results_(&results), suite_(suite_of
     // "environment.NAME", and "environment.NAME#2" and so on for further settings of the same.
     const std::string name = one->first.substr(prefix.size());
     const bool first = name.find('#') == std::string::npos;
-    std::map<std::string, Value>& known = facts_[name.substr(0, name.find('#'))];
-    Value facts = parse_json(one->second, "context");
-    const Value* options = facts.is_table() ? facts.find("options") : nullptr;
-    if (options != nullptr) known.emplace(options->canonical_json(), facts);
-    if (first) known.emplace("", std::move(facts));
+    std::map<std::string, Value>& known = facts.environments[name.substr(0, name.find('#'))];
+    Value described = parse_json(one->second, "context");
+    const Value* options = described.is_table() ? described.find("options") : nullptr;
+    if (options != nullptr) known.emplace(options->canonical_json(), described);
+    if (first) known.emplace("", std::move(described));
   }
+  facts_ = std::make_shared<const Facts>(std::move(facts));
 }
+
+Study::Study(std::shared_ptr<const Facts> facts, Trials trials)
+    : facts_(std::move(facts)), trials_(std::move(trials)) {}
+
+Study Study::with(Trials trials) const { return {facts_, std::move(trials)}; }
 
 const std::vector<const TrialResult*>& Study::trials(const std::string& experiment) const {
   static const std::vector<const TrialResult*> none;
@@ -44,14 +52,14 @@ const std::vector<const TrialResult*>& Study::trials(const std::string& experime
 
 const std::set<std::string>& Study::searched_options(const std::string& experiment) const {
   static const std::set<std::string> none;
-  const auto found = searched_.find(experiment);
-  return found == searched_.end() ? none : found->second;
+  const auto found = facts_->searched.find(experiment);
+  return found == facts_->searched.end() ? none : found->second;
 }
 
 const Value& Study::environment_facts(const Component& environment) const {
   static const Value nothing;
-  const auto known = facts_.find(environment.name);
-  if (known == facts_.end()) return nothing;
+  const auto known = facts_->environments.find(environment.name);
+  if (known == facts_->environments.end()) return nothing;
   const auto same = known->second.find(environment.options.canonical_json());
   if (same != known->second.end()) return same->second;
   const auto first = known->second.find("");

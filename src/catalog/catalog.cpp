@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "builtin_analysis_questions.hpp"
 #include "builtin_environments.hpp"
 #include "builtin_methods.hpp"
 #include "builtin_metrics.hpp"
@@ -19,6 +20,7 @@ void set_origin(Catalog& catalog, const std::string& name) {
   catalog.methods.set_origin(name);
   catalog.regimes.set_origin(name);
   catalog.metrics.set_origin(name);
+  catalog.questions.set_origin(name);
 }
 
 }  // namespace
@@ -49,6 +51,7 @@ void add_builtins(Catalog& catalog) {
   methods::add_builtins(catalog);
   regimes::add_builtins(catalog);
   metrics::add_builtins(catalog);
+  analysis::questions::add_builtins(catalog.questions);
   set_origin(catalog, EntryInfo::kProgram);
 }
 

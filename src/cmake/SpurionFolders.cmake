@@ -36,12 +36,18 @@ function(spurion_sources out)
   set(${out} ${sources} PARENT_SCOPE)
 endfunction()
 
-# spurion_noun(NOUN NAMES ... [SHARED folders...] [DEPENDS folders...] [LIBRARIES ...])
+# spurion_noun(NOUN NAMES ... [SHARED folders...] [DEPENDS folders...] [LIBRARIES ...]
+#              [REGISTRY type HEADER header] [NO_TORCH])
 # The folder of a noun. What lies directly in it is registered under its file's name: NAME.cpp, or
 # NAME/*.cpp where it has several files. What several of them use lies in shared/, an object library
 # of its own that knows none of them. Configuring fails where list.cmake and the folder differ.
+# REGISTRY, declared in HEADER, is what its things are added to, instead of a Catalog.
 function(spurion_noun noun)
-  cmake_parse_arguments(arg "" "" "NAMES;SHARED;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "NO_TORCH" "REGISTRY;HEADER" "NAMES;SHARED;DEPENDS;LIBRARIES" ${ARGN})
+  set(no_torch "")
+  if(arg_NO_TORCH)
+    set(no_torch NO_TORCH)
+  endif()
   set(sources "")
   foreach(name IN LISTS arg_NAMES)
     if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/${name})
@@ -55,46 +61,55 @@ function(spurion_noun noun)
   spurion_check_listed(${CMAKE_CURRENT_SOURCE_DIR} ${arg_NAMES})
   if(arg_SHARED)
     spurion_sources(shared ${arg_SHARED})
-    spurion_folder(${noun}/shared SOURCES ${shared} DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES})
+    spurion_folder(${noun}/shared SOURCES ${shared} DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES}
+                   ${no_torch})
     list(APPEND arg_DEPENDS ${noun}/shared)
   endif()
-  spurion_builtins(${noun} ${arg_NAMES})
-  spurion_folder(${noun} SOURCES ${sources} ${PROJECT_BINARY_DIR}/generated/builtin_${noun}.cpp
-                 DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES})
+  string(REPLACE "/" "_" file "builtin_${noun}")
+  spurion_builtins(${noun} "${arg_REGISTRY}" "${arg_HEADER}" ${arg_NAMES})
+  spurion_folder(${noun} SOURCES ${sources} ${PROJECT_BINARY_DIR}/generated/${file}.cpp
+                 DEPENDS ${arg_DEPENDS} LIBRARIES ${arg_LIBRARIES} ${no_torch})
 endfunction()
 
-# spurion_builtins(NOUN NAMES...) writes builtin_NOUN.cpp, whose spurion::NOUN::add_builtins(Catalog&)
-# calls register_NAME(Catalog&) for each name, so that a static link drops nothing, and builtin_NOUN.hpp.
-function(spurion_builtins noun)
+# spurion_builtins(NOUN REGISTRY HEADER NAMES...) writes builtin_NOUN.cpp, whose
+# spurion::NOUN::add_builtins(REGISTRY&) calls register_NAME(REGISTRY&) for each name, so that a static
+# link drops nothing, and builtin_NOUN.hpp. REGISTRY and HEADER empty: Catalog.
+function(spurion_builtins noun registry header)
+  if(NOT registry)
+    set(registry Catalog)
+    set(header spurion/catalog.hpp)
+  endif()
   set(declarations "")
   set(calls "")
   foreach(name IN LISTS ARGN)
-    string(APPEND declarations "void register_${name}(Catalog& catalog);\n")
-    string(APPEND calls "  register_${name}(catalog);\n")
+    string(APPEND declarations "void register_${name}(${registry}& registry);\n")
+    string(APPEND calls "  register_${name}(registry);\n")
   endforeach()
-  set(generated ${PROJECT_BINARY_DIR}/generated/builtin_${noun})
+  string(REPLACE "/" "_" file "builtin_${noun}")
+  string(REPLACE "/" "::" namespace "${noun}")
+  set(generated ${PROJECT_BINARY_DIR}/generated/${file})
   file(CONFIGURE OUTPUT ${generated}.hpp CONTENT
 "// Generated from src/${noun}/list.cmake.
 #pragma once
 
 namespace spurion {
-struct Catalog;
-namespace ${noun} {
-/// Registers everything in src/${noun}.
-void add_builtins(Catalog& catalog);
-}  // namespace ${noun}
+struct ${registry};
 }  // namespace spurion
+namespace spurion::${namespace} {
+/// Registers everything in src/${noun}.
+void add_builtins(${registry}& registry);
+}  // namespace spurion::${namespace}
 " @ONLY)
   file(CONFIGURE OUTPUT ${generated}.cpp CONTENT
 "// Generated from src/${noun}/list.cmake.
-#include \"builtin_${noun}.hpp\"
+#include \"${file}.hpp\"
 
-#include \"spurion/catalog.hpp\"
+#include \"${header}\"
 
-namespace spurion::${noun} {
+namespace spurion::${namespace} {
 @declarations@
-void add_builtins(Catalog& catalog) {
+void add_builtins(${registry}& registry) {
 @calls@}
-}  // namespace spurion::${noun}
+}  // namespace spurion::${namespace}
 " @ONLY)
 endfunction()

@@ -145,6 +145,27 @@ bool read_string(const Value& value, const FieldInfo& field, const std::string& 
   return true;
 }
 
+bool is_table(const Value& value, const std::string& whose, Problems& problems) {
+  if (value.is_table()) return true;
+  problems.add(
+      fmt::format("{}{} expects a table, got {}", place_of(value), whose, value.type_name()));
+  return false;
+}
+
+void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
+                    const std::string& owner, Problems& problems) {
+  for (const FieldInfo& field : fields) {
+    if (!field.required) continue;
+    const Value* value = table.find(field.name);
+    const bool empty = value != nullptr && value->is_list() && value->as_list().empty();
+    if (value != nullptr && !empty) continue;
+    const std::string allowed = field.bounds.text();
+    problems.add(fmt::format("{}{} needs {}, a {}{}", place_of(empty ? *value : table), owner,
+                             field.name, field.type,
+                             allowed.empty() ? "" : fmt::format(" {}", allowed)));
+  }
+}
+
 void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields, bool has_presets,
                          const std::string& owner, Problems& problems) {
   std::vector<std::string> known;

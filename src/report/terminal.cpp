@@ -156,12 +156,13 @@ std::string row_counts_text(const StoredResults& results, std::size_t width) {
 
 }  // namespace
 
-std::string terminal_report(const std::filesystem::path& folder, int columns, bool all) {
+std::string terminal_report(const std::filesystem::path& folder, int columns, bool all,
+                            const QuestionKinds& kinds) {
   const StoredResults results = read_results(folder, {all});
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string out;
   for (const std::string& note : results.notes) out += wrapped("Note: " + note, width, "") + '\n';
-  for (const analysis::Answer& answer : analysis::answer_all(results)) {
+  for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
     out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
     for (const analysis::Table& table : answer.tables) {
       if (!table.rows.empty()) out += '\n' + plain_table(TextTable(table), width);

@@ -43,10 +43,11 @@ report::PageLimits limits_of(std::size_t answers, std::size_t dials, bool full) 
 
 }  // namespace
 
-ReportFiles write_report(const std::filesystem::path& folder, const ReportOptions& options) {
+ReportFiles write_report(const std::filesystem::path& folder, const ReportOptions& options,
+                         const QuestionKinds& kinds) {
   const StoredResults results = read_results(folder, {options.all});
   const std::filesystem::path& to = options.to.empty() ? folder : options.to;
-  auto answers = analysis::answer_all(results);
+  auto answers = analysis::answer_all(results, kinds);
   auto dials = analysis::dial_charts(results);
   report::name_files(answers, dials);
   report::PageLimits limits = limits_of(answers.size(), dials.size(), options.full);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,15 +8,17 @@
 #include <utility>
 #include <vector>
 
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/analysis/study.hpp"
 #include "spurion/analysis/trial_fates.hpp"
+#include "spurion/analysis/trial_fields.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::analysis {
 
 /// Finished trials of one experiment with what they are compared by.
-class ResultsView {
+class SPURION_API ResultsView {
  public:
   /// Whether trials of both tasks are kept. Their scores cannot be averaged, so by default
   /// regression is left out where something else is there.
@@ -58,6 +59,13 @@ class ResultsView {
   [[nodiscard]] std::vector<Line> lines_by_environment(const std::string& first) const;
   /// The same, named by the regime where both are the same everywhere.
   [[nodiscard]] std::vector<Line> regime_lines() const;
+  /// One number of the trials of a line, by setting and seed: `.estimate(key)` is its mean with an
+  /// interval over seeds. Trials that lack it are left out.
+  [[nodiscard]] SeedCells numbers(const Line& line, const std::string& domain,
+                                  const std::string& metric) const;
+  /// By how much the trials of a line score better than half-way from chance to the invariant
+  /// ceiling: `learned(learning(line).estimate(key))` says whether the model learned.
+  [[nodiscard]] SeedCells learning(const Line& line) const;
   /// "accuracy", or "loss" for regression.
   [[nodiscard]] const std::string& score() const { return score_; }
   /// "accuracy" or "mean squared error".
@@ -82,48 +90,22 @@ class ResultsView {
 };
 
 /// The number of a trial, in its last phase unless `phase` is given.
-std::optional<double> number(const TrialResult& trial, const std::string& domain,
-                             const std::string& metric, std::optional<std::int64_t> phase = {});
+SPURION_API std::optional<double> number(const TrialResult& trial, const std::string& domain,
+                                         const std::string& metric,
+                                         std::optional<std::int64_t> phase = {});
 
 /// What the mean of a metric can be: rates, losses, or anything.
-Range range_of(const std::string& metric);
-
-/// The sections of a trial with options, by name.
-std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec);
-/// The option "section.field" of a trial; null where there is none.
-const Value* option_of(const TrialSpec& spec, const std::string& axis);
-
-/// All options of a trial, as "section.field".
-std::vector<std::string> option_names(const TrialSpec& spec);
-/// The options that have several values among those of the trials that have them.
-std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials);
-
-/// The option "section.field" of a trial as text for grouping and, where it is one, as a number
-/// (the length of a list; lists of one length share a place).
-struct AxisValue {
-  double number = 0.0;
-  std::string text;
-};
-std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& axis);
-
-/// The `where` of a question or a row of one, { "section.field" = value }; null where there is
-/// none. Throws `UsageError` when it is no table.
-const Value* where_option(const Value& table);
-/// Whether a trial has the option values of `where`; all do where that is null.
-bool matches(const TrialSpec& spec, const Value* where);
+SPURION_API Range range_of(const std::string& metric);
 
 /// Largest share of predictions that one cue alone changes, after a phase or the last; null where
 /// flips are not measured, as for regression.
-std::optional<double> max_flip_rate(const TrialResult& trial,
-                                    std::optional<std::int64_t> phase = {});
-
-/// Takes the option "section.field" out of what `TrialSpec::canonical` gave.
-void erase_option(Value& canonical, const std::string& axis);
+SPURION_API std::optional<double> max_flip_rate(const TrialResult& trial,
+                                                std::optional<std::int64_t> phase = {});
 
 /// "0.123 [0.1, 0.2]", or "0.123 (one seed)".
-std::string show(const Estimate& estimate, int digits = 3);
+SPURION_API std::string show(const Estimate& estimate, int digits = 3);
 /// "p = 0.012", or "p < .0001".
-std::string show_p(double p);
-std::string show(double value, int digits = 3);
+SPURION_API std::string show_p(double p);
+SPURION_API std::string show(double value, int digits = 3);
 
 }  // namespace spurion::analysis

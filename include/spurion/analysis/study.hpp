@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,13 +13,18 @@ namespace spurion::analysis {
 
 /// Stored results with what all questions need of them, found once: to parse the suite or to go
 /// through all trials for each of many experiments would take a time that grows with their square.
-class Study {
+class SPURION_API Study {
  public:
   /// Refers to the results, which must stay. Throws `StoreError` when they do not hold their suite.
   explicit Study(const StoredResults& results);
 
-  [[nodiscard]] const StoredResults& results() const { return *results_; }
-  [[nodiscard]] const Suite& suite() const { return suite_; }
+  /// The same study of some trials, by experiment, in place of all: no other has any.
+  using Trials = std::map<std::string, std::vector<const TrialResult*>>;
+  [[nodiscard]] Study with(Trials trials) const;
+
+  /// Everything that is stored; `trials()` may be a part of it.
+  [[nodiscard]] const StoredResults& results() const { return *facts_->results; }
+  [[nodiscard]] const Suite& suite() const { return facts_->suite; }
   /// Of one experiment, in the order of the results; none of an unknown one.
   [[nodiscard]] const std::vector<const TrialResult*>& trials(const std::string& experiment) const;
   /// The options that a search of the experiment draws, as "section.field".
@@ -28,12 +34,18 @@ class Study {
   [[nodiscard]] const Value& environment_facts(const Component& environment) const;
 
  private:
-  const StoredResults* results_;
-  Suite suite_;
-  std::map<std::string, std::vector<const TrialResult*>> trials_;
-  std::map<std::string, std::set<std::string>> searched_;
-  /// By name, and by options within it; under "" those that are described first.
-  std::map<std::string, std::map<std::string, Value>> facts_;
+  /// What does not depend on which trials are looked at.
+  struct Facts {
+    const StoredResults* results;
+    Suite suite;
+    std::map<std::string, std::set<std::string>> searched;
+    /// By name, and by options within it; under "" those that are described first.
+    std::map<std::string, std::map<std::string, Value>> environments;
+  };
+  Study(std::shared_ptr<const Facts> facts, Trials trials);
+
+  std::shared_ptr<const Facts> facts_;
+  Trials trials_;
 };
 
 }  // namespace spurion::analysis

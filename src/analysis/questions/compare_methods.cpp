@@ -6,27 +6,17 @@
 #include <set>
 
 #include "analysis/paired_test.hpp"
-#include "analysis/questions.hpp"
 #include "harness/suite/method_access.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
+#include "spurion/question.hpp"
 
-namespace spurion::analysis {
+namespace spurion::analysis::questions {
 
 namespace {
 
 using Line = ResultsView::Line;
-
-/// One number of the trials of a line.
-SeedCells collect(const ResultsView& view, const Line& line, const std::string& domain,
-                  const std::string& metric) {
-  SeedCells cells;
-  for (const auto& row : view.rows()) {
-    if (line.holds(row)) cells.add_number(row.setting, *row.trial, domain, metric);
-  }
-  return cells;
-}
 
 SeedCells collect_flips(const ResultsView& view, const Line& line) {
   SeedCells cells;
@@ -35,14 +25,6 @@ SeedCells collect_flips(const ResultsView& view, const Line& line) {
     if (!flip) continue;
     cells.add(row.setting, row.trial->spec.seed, *flip,
               row_noise(*row.trial, "test", "flip_rate", *flip));
-  }
-  return cells;
-}
-
-SeedCells collect_learning(const ResultsView& view, const Line& line) {
-  SeedCells cells;
-  for (const auto& row : view.rows()) {
-    if (line.holds(row)) cells.add_learning(row.setting, *row.trial, view.score());
   }
   return cells;
 }
@@ -97,10 +79,10 @@ LineNumbers numbers_of(const ResultsView& view, const Line& line, const std::str
   const Range range = range_of(view.score());
   LineNumbers numbers;
   numbers.line = line;
-  numbers.id = collect(view, line, "in_distribution", view.score()).estimate(key + " id", range);
-  numbers.ood = collect(view, line, "test", view.score()).estimate(key + " ood", range);
-  numbers.learned = learned(collect_learning(view, line).estimate(key + " learned"));
-  numbers.ceiling = mean(collect(view, line, "in_distribution", "ceiling_invariant").values());
+  numbers.id = view.numbers(line, "in_distribution", view.score()).estimate(key + " id", range);
+  numbers.ood = view.numbers(line, "test", view.score()).estimate(key + " ood", range);
+  numbers.learned = learned(view.learning(line).estimate(key + " learned"));
+  numbers.ceiling = mean(view.numbers(line, "in_distribution", "ceiling_invariant").values());
   return numbers;
 }
 
@@ -218,35 +200,52 @@ Table make_table(const ResultsView& view, const std::string& experiment,
   return table;
 }
 
-}  // namespace
+struct CompareMethodsOptions {
+  std::string baseline = "erm";
+};
 
-void check_compare_methods(const AskedQuestion& question) { text_option(question, "baseline", ""); }
+class CompareMethods final : public Question {
+ public:
+  using Options = CompareMethodsOptions;
+  static const Schema<Options>& schema() {
+    static const auto built =
+        Schema<Options>()
+            .field("baseline", &Options::baseline, "The method that the others are compared with.")
+            .names(FieldUse::method);
+    return built;
+  }
+  explicit CompareMethods(Options options) : options_(std::move(options)) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
 
-Answer compare_methods(const Study& study, const AskedQuestion& question) {
-  const ResultsView view(study, question.experiment);
-  const std::string baseline = text_option(question, "baseline", "erm");
+ private:
+  Options options_;
+};
+
+Answer CompareMethods::answer(const Study& study, const std::string& experiment) const {
+  const ResultsView view(study, experiment);
+  const std::string& baseline = options_.baseline;
   const bool worlds = view.environments().size() > 1;
   const std::vector<Line> lines = view.lines_by_environment(baseline);
   const bool accuracy = view.score() == "accuracy";
   const Range difference_range = accuracy ? kDifference : Range{};
-  Table table = make_table(view, question.experiment, baseline, worlds);
+  Table table = make_table(view, experiment, baseline, worlds);
   std::vector<LineNumbers> numbers;
   std::vector<Difference> differences;
   std::vector<PairedTest> tests;
   for (const Line& line : lines) {
     const std::string name =
         line.environment.empty() ? line.name : line.name + " " + line.environment;
-    const std::string start = fmt::format("{} {} ", question.experiment, name);
+    const std::string start = fmt::format("{} {} ", experiment, name);
     const auto measured = [&](const char* domain, const std::string& metric, const char* what) {
-      return collect(view, line, domain, metric).estimate(start + what, range_of(metric));
+      return view.numbers(line, domain, metric).estimate(start + what, range_of(metric));
     };
     numbers.push_back(numbers_of(view, line, start));
     const LineNumbers& own = numbers.back();
-    const SeedCells ood = collect(view, line, "test", view.score());
+    const SeedCells ood = view.numbers(line, "test", view.score());
     Cell difference;
     const Line* other = baseline_of(lines, line, baseline);
     if (other != nullptr && other->method != line.method) {
-      const SeedCells paired = ood.minus(collect(view, *other, "test", view.score()));
+      const SeedCells paired = ood.minus(view.numbers(*other, "test", view.score()));
       // Trials of other settings and seeds say nothing about the difference.
       if (!paired.empty()) {
         differences.push_back({numbers.size() - 1, static_cast<std::size_t>(other - lines.data()),
@@ -261,7 +260,7 @@ Answer compare_methods(const Study& study, const AskedQuestion& question) {
     for (Cell& cell : std::vector<Cell>{
              own.id, own.ood,
              ood.empty() ? Cell() : Number{interquartile_mean(ood.values()), Notation::fixed, 3},
-             collect(view, line, "test", "gap").estimate(start + "gap", difference_range),
+             view.numbers(line, "test", "gap").estimate(start + "gap", difference_range),
              std::string(learned_text(own.learned)),
              measured("test", "worst_group_accuracy", "worst"), worst_group_rows(view, line),
              collect_flips(view, line).estimate(start + "flip", range_of("flip_rate")),
@@ -295,4 +294,12 @@ Answer compare_methods(const Study& study, const AskedQuestion& question) {
   return answer;
 }
 
-}  // namespace spurion::analysis
+}  // namespace
+
+void register_compare_methods(QuestionKinds& kinds);
+void register_compare_methods(QuestionKinds& kinds) {
+  kinds.add<CompareMethods>("compare_methods",
+                            "Which methods do better out of distribution than a baseline?", "-");
+}
+
+}  // namespace spurion::analysis::questions

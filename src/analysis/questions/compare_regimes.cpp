@@ -6,13 +6,13 @@
 #include <optional>
 #include <set>
 
-#include "analysis/questions.hpp"
 #include "analysis/streams/cells.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 #include "spurion/analysis/streams.hpp"
+#include "spurion/question.hpp"
 
-namespace spurion::analysis {
+namespace spurion::analysis::questions {
 
 namespace {
 
@@ -26,9 +26,9 @@ std::int64_t last_phase(const TrialResult& trial) {
 
 /// Score on the stream, predicted before learned from, over its rows. (Updates would not do: none
 /// is made while labels are awaited.)
-Chart stream_chart(const ResultsView& view, const AskedQuestion& question) {
+Chart stream_chart(const ResultsView& view, const std::string& experiment) {
   Chart chart;
-  chart.name = "stream_" + question.experiment;
+  chart.name = "stream_" + experiment;
   chart.title = "Over the stream";
   chart.x_label = "rows of the stream";
   chart.y_label = "prequential " + view.score_text();
@@ -313,20 +313,29 @@ class RegimeLine {
   std::optional<StreamVerdict> verdict_;
 };
 
-}  // namespace
+struct CompareRegimesOptions {};
 
-void check_compare_regimes(const AskedQuestion& /*question*/) {}
+class CompareRegimes final : public Question {
+ public:
+  using Options = CompareRegimesOptions;
+  static const Schema<Options>& schema() {
+    static const auto built = Schema<Options>();
+    return built;
+  }
+  explicit CompareRegimes(const Options& /*options*/) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+};
 
-Answer compare_regimes(const Study& study, const AskedQuestion& question) {
-  const ResultsView view(study, question.experiment);
+Answer CompareRegimes::answer(const Study& study, const std::string& experiment) const {
+  const ResultsView view(study, experiment);
   Answer answer;
-  Chart stream = stream_chart(view, question);
+  Chart stream = stream_chart(view, experiment);
   if (!stream.series.empty()) answer.charts.push_back(std::move(stream));
-  Table table = make_table(view, question.experiment);
+  Table table = make_table(view, experiment);
   std::set<StreamOutcome> outcomes;
   const std::vector<Line> lines = view.regime_lines();
   for (const Line& line : lines) {
-    RegimeLine one(view, line, question.experiment);
+    RegimeLine one(view, line, experiment);
     if (one.empty()) continue;
     one.judge();
     one.fill(table);
@@ -340,4 +349,13 @@ Answer compare_regimes(const Study& study, const AskedQuestion& question) {
   return answer;
 }
 
-}  // namespace spurion::analysis
+}  // namespace
+
+void register_compare_regimes(QuestionKinds& kinds);
+void register_compare_regimes(QuestionKinds& kinds) {
+  kinds.add<CompareRegimes>(
+      "compare_regimes",
+      "What became of a confusion under each regime: continual, online, offline?", "-");
+}
+
+}  // namespace spurion::analysis::questions

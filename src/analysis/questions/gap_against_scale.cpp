@@ -5,17 +5,20 @@
 #include <map>
 
 #include "analysis/gap_verdict.hpp"
-#include "analysis/questions.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
+#include "spurion/question.hpp"
 
-namespace spurion::analysis {
+namespace spurion::analysis::questions {
 
 namespace {
 
 using Line = ResultsView::Line;
 
-constexpr double kGapMargin = 0.02;
+struct GapOptions {
+  std::string axis;
+  double margin = 0.02;
+};
 
 /// The trials of a line at one scale.
 struct ScaleCells {
@@ -127,20 +130,36 @@ Table make_table(const std::string& name, const std::string& axis, double margin
        {"verdict"}}};
 }
 
-}  // namespace
+class GapAgainstScale final : public Question {
+ public:
+  using Options = GapOptions;
+  static const Schema<Options>& schema() {
+    static const auto built =
+        Schema<Options>()
+            .field("axis", &Options::axis,
+                   "The scale: a field of the trials such as \"model.width\" or "
+                   "\"training.rows\".")
+            .names(FieldUse::axis)
+            .required()
+            .field("margin", &Options::margin,
+                   "A gap whose whole interval lies within this of 0 counts as closed.",
+                   at_least(0));
+    return built;
+  }
+  explicit GapAgainstScale(Options options) : options_(std::move(options)) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
 
-void check_gap_against_scale(const AskedQuestion& question) {
-  needed_axis(question);
-  margin_option(question, kGapMargin);
-}
+ private:
+  Options options_;
+};
 
-Answer gap_against_scale(const Study& study, const AskedQuestion& question) {
-  const std::string axis = needed_axis(question);
-  const double margin = margin_option(question, kGapMargin);
-  const ResultsView view(study, question.experiment, {axis});
+Answer GapAgainstScale::answer(const Study& study, const std::string& experiment) const {
+  const std::string& axis = options_.axis;
+  const double margin = options_.margin;
+  const ResultsView view(study, experiment, {axis});
   Answer answer;
   Chart chart;
-  chart.name = fmt::format("gap_{}_{}", question.experiment, axis);
+  chart.name = fmt::format("gap_{}_{}", experiment, axis);
   chart.title = fmt::format("Out-of-distribution gap against {}", axis);
   chart.x_label = axis;
   chart.y_label = fmt::format("gap in {} (ID to OOD)", view.score_text());
@@ -176,4 +195,12 @@ Answer gap_against_scale(const Study& study, const AskedQuestion& question) {
   return answer;
 }
 
-}  // namespace spurion::analysis
+}  // namespace
+
+void register_gap_against_scale(QuestionKinds& kinds);
+void register_gap_against_scale(QuestionKinds& kinds) {
+  kinds.add<GapAgainstScale>("gap_against_scale",
+                             "Does the out-of-distribution gap close along a scale?", "-");
+}
+
+}  // namespace spurion::analysis::questions

@@ -2,22 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <map>
-#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "analysis/questions.hpp"
-#include "core/place_of.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/trial_fates.hpp"
-#include "spurion/error.hpp"
+#include "spurion/question.hpp"
 
-namespace spurion::analysis {
+namespace spurion::analysis::questions {
 
 namespace {
 
 /// A published number: mean and population standard deviation over runs.
-struct Published {
+struct PublishedRow {
   std::string label;
   std::string domain;
   std::string metric;
@@ -25,174 +23,82 @@ struct Published {
   double value = 0.0;
   double spread = 0.0;
   double runs = 1.0;
-  double rounding = 0.0;         ///< half a unit of the last digit printed
-  const Value* where = nullptr;  ///< option values that its trials have; null: all
+  double rounding = 0.0;
+  TrialFilter where;
+
+  static const Schema<PublishedRow>& schema() {
+    static const auto built =
+        Schema<PublishedRow>()
+            .field("label", &PublishedRow::label, "What the number is of, as the table prints it.")
+            .required()
+            .field("domain", &PublishedRow::domain, "Domain of our number, such as \"test\".")
+            .required()
+            .field("metric", &PublishedRow::metric, "Our number, such as \"accuracy\".")
+            .required()
+            .field("value", &PublishedRow::value, "The published mean over runs.")
+            .required()
+            .field("spread", &PublishedRow::spread,
+                   "The published population standard deviation over runs.", at_least(0))
+            .required()
+            .field("runs", &PublishedRow::runs, "How many runs were published.", at_least(1))
+            .required()
+            .field("rounding", &PublishedRow::rounding,
+                   "Half a unit of the last digit that was printed.", at_least(0))
+            .field("where", &PublishedRow::where, "Our number is of the trials with these values.")
+            .names(FieldUse::trial_field)
+            .field("note", &PublishedRow::note, "Printed beside the number.");
+    return built;
+  }
 };
 
-Published read_row(const Value& row) {
-  if (!row.is_table()) {
-    throw UsageError(
-        fmt::format("{}a row of a 'published' question expects {{ label = \"...\", ... }}, got {}",
-                    place_of(row), row.type_name()));
-  }
-  for (const auto& [key, value] : row.as_table()) {
-    static const std::vector<std::string> keys = {"label",  "domain", "metric",   "note", "value",
-                                                  "spread", "runs",   "rounding", "where"};
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-    throw UsageError(place_of(value) +
-                     unknown_name_message("key of a row of a 'published' question", key, keys));
-  }
-  const auto text = [&](const char* key, bool required) -> std::string {
-    const Value* value = row.find(key);
-    if (value == nullptr && !required) return {};
-    if (value == nullptr || !value->is_string()) {
-      throw UsageError(fmt::format("{}a row of a 'published' question needs {} = \"...\"",
-                                   place_of(value == nullptr ? row : *value), key));
-    }
-    return value->as_string();
-  };
-  const auto number = [&](const char* key, double least) {
-    const Value* value = row.find(key);
-    if (value == nullptr || !value->is_number()) {
-      throw UsageError(fmt::format("{}a row of a 'published' question needs a number {}",
-                                   place_of(value == nullptr ? row : *value), key));
-    }
-    if (!std::isfinite(value->as_number()) || value->as_number() < least) {
-      throw UsageError(fmt::format(
-          "{}{} of a row of a 'published' question must be {}, got {}", place_of(*value), key,
-          std::isfinite(least) ? fmt::format("a number >= {}", least) : std::string("finite"),
-          value->as_number()));
-    }
-    return value->as_number();
-  };
-  return {text("label", true),
-          text("domain", true),
-          text("metric", true),
-          text("note", false),
-          number("value", -std::numeric_limits<double>::infinity()),
-          number("spread", 0.0),
-          number("runs", 1.0),
-          row.find("rounding") == nullptr ? 0.0 : number("rounding", 0.0),
-          where_option(row)};
-}
-
-/// The rows of a question; throws where they are not as they must be.
-std::vector<Published> read_rows(const AskedQuestion& question) {
-  const Value* rows = question.options.find("rows");
-  if (rows == nullptr || !rows->is_list() || rows->as_list().empty()) {
-    throw UsageError(
-        fmt::format("{}a question of kind 'published' needs rows = [{{ label = \"...\", ... }}]",
-                    place_of(rows == nullptr ? question.options : *rows)));
-  }
-  std::vector<Published> all;
-  for (const Value& row : rows->as_list()) all.push_back(read_row(row));
-  return all;
-}
+struct PublishedOptions {
+  std::vector<PublishedRow> rows;
+};
 
 using Trials = std::vector<const TrialResult*>;
 
-/// The validation rows that a selection reads: apart from those that its result is scored on.
-/// Empty where nothing is selected.
-std::string validation_of(const AskedQuestion& question) {
-  const Value* selection_domain = question.options.find("selection_domain");
-  if (selection_domain == nullptr) return {};
-  const std::string name =
-      selection_domain->is_string() ? selection_domain->as_string() : std::string();
-  if (name == "in_distribution") return "validation";
-  if (name == "test") return "validation_test";
-  throw UsageError(fmt::format(
-      "{}selection_domain is \"in_distribution\" (validation rows of the train domains) or "
-      "\"test\" (validation rows of the test domain: an oracle)",
-      place_of(*selection_domain)));
-}
-
-/// Of trials with several hyper-parameter draws, those of the draw whose mean score over seeds on
-/// `validation` rows is best: the highest accuracy where `wanted` is one, else the least loss.
-/// Draws that diverged on some seed are not chosen. None where trials have no such score.
-Trials best_draw(const Trials& trials, const std::string& validation, const std::string& wanted) {
-  const bool accuracy = wanted.find("accuracy") != std::string::npos;
-  const double sign = accuracy ? -1.0 : 1.0;
-  std::map<std::int64_t, std::vector<double>> draws;
-  std::size_t most = 0;
-  for (const TrialResult* trial : trials) {
-    const auto value = number(*trial, validation, accuracy ? "accuracy" : "loss");
-    auto& values = draws[trial->spec.config_index];
-    if (value && std::isfinite(*value)) values.push_back(sign * *value);
-    most = std::max(most, values.size());
+class Published final : public Question {
+ public:
+  using Options = PublishedOptions;
+  static const Schema<Options>& schema() {
+    static const auto built =
+        Schema<Options>().field("rows", &Options::rows, "The published numbers.").required();
+    return built;
   }
-  std::optional<std::int64_t> chosen;
-  double least = 0.0;
-  for (const auto& [draw, values] : draws) {
-    if (values.empty() || values.size() < most) continue;
-    if (const double average = mean(values); !chosen || average < least) {
-      chosen = draw;
-      least = average;
-    }
-  }
-  Trials kept;
-  for (const TrialResult* trial : trials) {
-    if (trial->spec.config_index == chosen) kept.push_back(trial);
-  }
-  return kept;
-}
+  explicit Published(Options options) : options_(std::move(options)) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
 
-}  // namespace
+ private:
+  Options options_;
+};
 
-void check_published(const AskedQuestion& question) {
-  Problems problems;
-  const auto collect = [&](auto part) {
-    try {
-      part();
-    } catch (const UsageError& error) {
-      problems.add(error.what());
-    }
-  };
-  collect([&] { validation_of(question); });
-  const Value* rows = question.options.find("rows");
-  if (rows == nullptr || !rows->is_list() || rows->as_list().empty()) {
-    collect([&] { read_rows(question); });
-  } else {
-    for (const Value& row : rows->as_list()) collect([&] { read_row(row); });
-  }
-  problems.raise();
-}
-
-Answer published(const Study& study, const AskedQuestion& question) {
-  const std::vector<Published> rows = read_rows(question);
-  const std::string validation = validation_of(question);
+Answer Published::answer(const Study& study, const std::string& experiment) const {
   Answer answer;
-  Table table{
-      "published_" + question.experiment,
-      std::string(
-          "Ours against published: mean ± population standard deviation over runs; "
-          "difference in standard errors sqrt(s1²/n1 + s2²/n2), a single run of ours taken to "
-          "spread as the published ones. Agreement: within 3, beyond the rounding of what "
-          "is printed.") +
-          (validation.empty() ? ""
-                              : " Hyper-parameters: the draw that is best on average over seeds "
-                                "on validation rows (domain '" +
-                                    validation + "'), of which no score is reported."),
-      {{"number"},
-       {"ours", ColumnKind::spread},
-       {"runs", ColumnKind::count},
-       {"published", ColumnKind::spread},
-       {"runs", ColumnKind::number, "published_runs"},
-       {"difference / SE", ColumnKind::number, "difference_in_standard_errors"},
-       {"agrees"},
-       {"note"}}};
+  Table table{"published_" + experiment,
+              "Ours against published: mean ± population standard deviation over runs; "
+              "difference in standard errors sqrt(s1²/n1 + s2²/n2), a single run of ours taken to "
+              "spread as the published ones. Agreement: within 3, beyond the rounding of what "
+              "is printed.",
+              {{"number"},
+               {"ours", ColumnKind::spread},
+               {"runs", ColumnKind::count},
+               {"published", ColumnKind::spread},
+               {"runs", ColumnKind::number, "published_runs"},
+               {"difference / SE", ColumnKind::number, "difference_in_standard_errors"},
+               {"agrees"},
+               {"note"}}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
   std::string told;  // of trials that have no numbers
-  for (const Published& row : rows) {
+  for (const PublishedRow& row : options_.rows) {
     Trials trials;
     TrialFates fates;
-    for (const TrialResult* trial : study.trials(question.experiment)) {
-      if (!matches(trial->spec, row.where)) continue;
+    for (const TrialResult* trial : study.trials(experiment)) {
+      if (!row.where.matches(trial->spec)) continue;
       fates.add(*trial);
       if (trial->status == Status::done) trials.push_back(trial);
     }
     const bool run = !trials.empty();
-    if (!validation.empty()) trials = best_draw(trials, validation, row.metric);
     std::vector<double> values;
     for (const TrialResult* trial : trials) {
       if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
@@ -221,7 +127,7 @@ Answer published(const Study& study, const AskedQuestion& question) {
     answer.sentence +=
         fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
   }
-  const auto asked = static_cast<std::int64_t>(rows.size());
+  const auto asked = static_cast<std::int64_t>(options_.rows.size());
   std::string headline = compared == 0 ? "Not run. " : agreeing == compared ? "Yes. " : "No. ";
   if (compared > 0 && compared < asked) {
     headline = fmt::format("{}, as far as it was run: {} of {} numbers. ",
@@ -232,4 +138,11 @@ Answer published(const Study& study, const AskedQuestion& question) {
   return answer;
 }
 
-}  // namespace spurion::analysis
+}  // namespace
+
+void register_published(QuestionKinds& kinds);
+void register_published(QuestionKinds& kinds) {
+  kinds.add<Published>("published", "Do our numbers agree with published ones?", "-");
+}
+
+}  // namespace spurion::analysis::questions

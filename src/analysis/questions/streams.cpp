@@ -10,15 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/questions.hpp"
 #include "analysis/streams/cells.hpp"
 #include "analysis/streams/charts.hpp"
 #include "analysis/streams/tables.hpp"
-#include "core/place_of.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
+#include "spurion/question.hpp"
 
-namespace spurion::analysis {
+namespace spurion::analysis::questions {
 
 namespace {
 
@@ -140,7 +139,7 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
   return text;
 }
 
-void add_charts(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
+void add_charts(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                 const std::string& axis, std::int64_t phase, double margin, Answer& answer) {
   std::map<std::string, std::map<std::string, StreamLines>> lines;  // world -> line -> trials
   for (const auto& [key, cell] : cells) {
@@ -148,7 +147,7 @@ void add_charts(const AskedQuestion& question, const std::map<CellKey, StreamCel
     if (axis.empty()) lines[key.world][line].strata = cell.lists();
   }
   for (const auto& [world, each] : lines) {
-    for (Chart& chart : stream_charts(question.experiment, world, each, margin)) {
+    for (Chart& chart : stream_charts(experiment, world, each, margin)) {
       answer.charts.push_back(std::move(chart));
     }
   }
@@ -160,31 +159,62 @@ void add_charts(const AskedQuestion& question, const std::map<CellKey, StreamCel
       scaled[key.world][key.regime + ", " + key.method][key.scale] = cell.lists();
     }
     for (const auto& [world, each] : scaled) {
-      answer.charts.push_back(flips_against_scale(question.experiment, world, axis, phase, each));
+      answer.charts.push_back(flips_against_scale(experiment, world, axis, phase, each));
     }
   }
 }
 
-}  // namespace
+struct StreamsOptions {
+  std::vector<std::string> experiments;
+  std::string axis;
+  std::vector<std::string> tied_axes;
+  std::int64_t phase = -1;
+  double margin = kStreamMargin;
+};
 
-void check_streams(const AskedQuestion& question) {
-  if (question.options.find("axis") != nullptr) needed_axis(question);
-  margin_option(question, kStreamMargin);
-  phase_option(question);
-  texts_option(question, "experiments");
-  texts_option(question, "tied_axes");
-}
+class Streams final : public Question {
+ public:
+  using Options = StreamsOptions;
+  static const Schema<Options>& schema() {
+    static const auto built =
+        Schema<Options>()
+            .field("experiments", &Options::experiments,
+                   "Further experiments, answered together with the first.")
+            .names(FieldUse::experiment)
+            .field("axis", &Options::axis,
+                   "A scale, such as \"model.width\": asks whether more of it is enough. Empty: "
+                   "what became of each stream.")
+            .names(FieldUse::axis)
+            .field("tied_axes", &Options::tied_axes,
+                   "Fields of the trials that change with the axis.")
+            .names(FieldUse::trial_field)
+            .field("phase", &Options::phase,
+                   "The phase after which it is judged, counted from 0; -1: the last.",
+                   at_least(-1))
+            .names(FieldUse::phase)
+            .field("margin", &Options::margin,
+                   "Flip rates and cue contributions below this count as none.", at_least(0));
+    return built;
+  }
+  explicit Streams(Options options) : options_(std::move(options)) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
 
-Answer streams(const Study& study, const AskedQuestion& question) {
-  const std::string axis = text_option(question, "axis", "");
-  const double margin = margin_option(question, kStreamMargin);
-  const std::int64_t phase = phase_option(question);
+ private:
+  Options options_;
+};
+
+Answer Streams::answer(const Study& study, const std::string& experiment) const {
+  const std::string& axis = options_.axis;
+  const double margin = options_.margin;
+  const std::int64_t phase = options_.phase;
+  std::set<std::string> all = {options_.experiments.begin(), options_.experiments.end()};
+  all.insert(experiment);
   std::set<std::string> scaled;
   if (!axis.empty()) {
     scaled.insert(axis);
-    for (const std::string& other : texts_option(question, "tied_axes")) scaled.insert(other);
+    for (const std::string& other : options_.tied_axes) scaled.insert(other);
   }
-  const TrialCells found = cells_of(study, question, axis, scaled);
+  const TrialCells found = cells_of(study, all, scaled, axis);
   const std::map<CellKey, StreamCell>& cells = found.cells;
   Answer answer;
   if (cells.empty()) {
@@ -200,8 +230,8 @@ Answer streams(const Study& study, const AskedQuestion& question) {
           ->second.any()
           .phases;
   if (phase >= phases) {
-    throw UsageError(fmt::format("{}phase = {} of a question: its streams have phases 0 to {}",
-                                 place_of(*question.options.find("phase")), phase, phases - 1));
+    throw UsageError(fmt::format("phase = {} of a question: its streams have phases 0 to {}", phase,
+                                 phases - 1));
   }
   std::map<CellKey, StreamVerdict> verdicts;
   std::map<std::pair<std::string, std::string>, Tally> tallies;
@@ -221,13 +251,22 @@ Answer streams(const Study& study, const AskedQuestion& question) {
   if (found.offline > 0) {
     answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
   }
-  answer.tables.push_back(verdicts_table(question, cells, verdicts, axis, phase, margin));
+  answer.tables.push_back(verdicts_table(experiment, cells, verdicts, axis, phase, margin));
   answer.tables.back().caption += found.note;
-  answer.tables.push_back(measures_table(question, cells, axis, margin));
-  answer.tables.push_back(budget_table(question, cells));
+  answer.tables.push_back(measures_table(experiment, cells, axis, margin));
+  answer.tables.push_back(budget_table(experiment, cells));
 
-  add_charts(question, cells, axis, phase, margin, answer);
+  add_charts(experiment, cells, axis, phase, margin, answer);
   return answer;
 }
 
-}  // namespace spurion::analysis
+}  // namespace
+
+void register_streams(QuestionKinds& kinds);
+void register_streams(QuestionKinds& kinds) {
+  kinds.add<Streams>("streams",
+                     "Did training on a stream resolve a confusion, or replace one cue by another?",
+                     "-");
+}
+
+}  // namespace spurion::analysis::questions

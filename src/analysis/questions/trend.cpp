@@ -1,89 +1,53 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <set>
 
 #include "analysis/paired_test.hpp"
-#include "analysis/questions.hpp"
-#include "core/place_of.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
+#include "spurion/question.hpp"
 
-namespace spurion::analysis {
+namespace spurion::analysis::questions {
 
 namespace {
 
 /// What a question of kind 'trend' asks.
 struct Claim {
   std::string axis;
-  std::string metric;
-  std::string domain;
-  bool rises = true;
+  std::string claim;
+  std::string metric = "worst_group_error";
+  std::string domain = "test";
   double margin = 0.0;
-  double from = -std::numeric_limits<double>::infinity();
-  double to = std::numeric_limits<double>::infinity();
-  std::string method;  ///< empty: each of them
-  const Value* where = nullptr;
+  std::optional<double> from;
+  std::optional<double> to;
+  std::string method;
 
-  [[nodiscard]] const char* verb() const { return rises ? "rises" : "falls"; }
+  [[nodiscard]] bool rises() const { return claim == "rises"; }
   /// "worst group error in 'test'"
   [[nodiscard]] std::string text() const {
     std::string words = metric;
     std::replace(words.begin(), words.end(), '_', ' ');
     return fmt::format("{} in '{}'", words, domain);
   }
+  [[nodiscard]] bool holds(double place) const {
+    return (!from || place >= *from) && (!to || place <= *to);
+  }
 };
-
-Claim read_claim(const AskedQuestion& question) {
-  Claim claim;
-  claim.axis = needed_axis(question);
-  const std::string direction = text_option(question, "claim", "");
-  if (direction != "rises" && direction != "falls") {
-    const Value* given = question.options.find("claim");
-    throw UsageError(
-        fmt::format("{}a question of kind 'trend' needs claim = \"rises\" or \"falls\", got \"{}\"",
-                    place_of(given == nullptr ? question.options : *given), direction));
-  }
-  claim.rises = direction == "rises";
-  claim.metric = text_option(question, "metric", "worst_group_error");
-  claim.domain = text_option(question, "domain", "test");
-  claim.margin = margin_option(question, 0.0);
-  claim.from = number_option(question, "from", claim.from);
-  claim.to = number_option(question, "to", claim.to);
-  if (!(claim.from <= claim.to)) {
-    throw UsageError(fmt::format("{}'from' = {} of a question lies above its 'to' = {}",
-                                 place_of(question.options), claim.from, claim.to));
-  }
-  claim.method = text_option(question, "method", "");
-  claim.where = where_option(question.options);
-  return claim;
-}
 
 /// Tells the charts and tables of one experiment's questions apart.
 std::string name_of(const Claim& claim, const std::string& experiment) {
   std::string name =
       fmt::format("trend_{}_{}_{}_{}", experiment, claim.axis, claim.domain, claim.metric);
   if (!claim.method.empty()) name += "_" + claim.method;
-  if (std::isfinite(claim.from)) name += fmt::format("_from_{}", claim.from);
-  if (std::isfinite(claim.to)) name += fmt::format("_to_{}", claim.to);
-  if (claim.where != nullptr) {
-    for (const auto& [axis, value] : claim.where->as_table()) {
-      for (const char letter : "_" + axis + "_" + value.canonical_json()) {
-        if (std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '.' ||
-            letter == '_' || letter == '-') {
-          name += letter;
-        }
-      }
-    }
-  }
+  if (claim.from) name += fmt::format("_from_{}", *claim.from);
+  if (claim.to) name += fmt::format("_to_{}", *claim.to);
   return name;
 }
 
@@ -171,23 +135,52 @@ struct TrendCells {
   }
 };
 
-/// holds: the change goes the claimed way by more than the margin, refuted: it does not, both by
-/// interval and tests; else undecided.
-std::string verdict(const Claim& claim, const Estimate& change, const PairedTest& test) {
-  const double low = claim.rises ? change.low : -change.high;
-  const double high = claim.rises ? change.high : -change.low;
-  if (!test.shown() || !change.has_spread()) return "undecided";
-  return low > claim.margin ? "holds" : high < claim.margin ? "refuted" : "undecided";
+enum class TrendOutcome {
+  holds,          ///< the change goes the claimed way by more than the margin
+  refuted,        ///< it does not; of both, interval and tests agree
+  did_not_learn,  ///< what gets better holds, but where the model had learned nothing
+  undecided,      ///< neither is shown
+  one_place       ///< all trials stand at one place of the axis
+};
+
+struct OutcomeText {
+  const char* name;      ///< in the table
+  const char* headline;  ///< begins the first sentence
+  const char* clause;    ///< "the claim that it rises ..."
+};
+
+OutcomeText outcome_text(TrendOutcome outcome) {
+  switch (outcome) {
+    case TrendOutcome::holds:
+      return {"holds", "Yes: ", "holds"};
+    case TrendOutcome::refuted:
+      return {"refuted", "No: ", "is refuted"};
+    case TrendOutcome::did_not_learn:
+      return {"did not learn", "Undecided: ", "is no success"};
+    case TrendOutcome::one_place:
+      return {"one place only", "Undecided: ", "is undecided"};
+    case TrendOutcome::undecided:
+      break;
+  }
+  return {"undecided", "Undecided: ", "is undecided"};
+}
+
+TrendOutcome outcome_of(const Claim& claim, const Estimate& change, const PairedTest& test) {
+  const double low = claim.rises() ? change.low : -change.high;
+  const double high = claim.rises() ? change.high : -change.low;
+  if (!test.shown() || !change.has_spread()) return TrendOutcome::undecided;
+  if (low > claim.margin) return TrendOutcome::holds;
+  return high < claim.margin ? TrendOutcome::refuted : TrendOutcome::undecided;
 }
 
 /// Whether the claim says that something gets better.
 bool praises(const Claim& claim) {
   const auto has = [&](const char* word) { return claim.metric.find(word) != std::string::npos; };
-  if (has("accuracy")) return claim.rises;
+  if (has("accuracy")) return claim.rises();
   const bool better_low = has("error") || has("gap") || has("loss") || has("flip") ||
                           has("confusion") || has("bias") || has("brier") || has("ece") ||
                           has("cue_contribution") || has("rms_change");
-  return better_low && !claim.rises;
+  return better_low && !claim.rises();
 }
 
 /// What became of the claim under one line.
@@ -201,7 +194,7 @@ struct TrendVerdict {
   PairedTest test;
   Learned learned_first = Learned::unknown;
   Learned learned_last = Learned::unknown;
-  std::string outcome;
+  TrendOutcome outcome = TrendOutcome::undecided;
 };
 
 TrendVerdict judge(const Claim& claim, const TrendCells& cells, const std::string& method,
@@ -218,7 +211,7 @@ TrendVerdict judge(const Claim& claim, const TrendCells& cells, const std::strin
   const SeedCells changes = cells.places.rbegin()->second.minus(cells.places.begin()->second);
   out.change = changes.estimate(key + " change", {range.low - range.high, range.high - range.low});
   out.correlation = cells.correlation().estimate(key + " correlation", kDifference);
-  out.test = paired_test(changes, key + " p", claim.rises ? claim.margin : -claim.margin);
+  out.test = paired_test(changes, key + " p", claim.rises() ? claim.margin : -claim.margin);
   const auto learned_at = [&](double place) {
     const auto found = cells.learning.find(place);
     if (found == cells.learning.end()) return Learned::unknown;
@@ -226,16 +219,17 @@ TrendVerdict judge(const Claim& claim, const TrendCells& cells, const std::strin
   };
   out.learned_first = learned_at(out.first);
   out.learned_last = learned_at(out.last);
-  out.outcome = out.series.x.size() < 2 ? "one place only" : verdict(claim, out.change, out.test);
+  out.outcome =
+      out.series.x.size() < 2 ? TrendOutcome::one_place : outcome_of(claim, out.change, out.test);
   // What gets better where a model learned nothing is no success.
-  if (out.outcome == "holds" && out.learned_last == Learned::no && praises(claim)) {
-    out.outcome = "did not learn";
+  if (out.outcome == TrendOutcome::holds && out.learned_last == Learned::no && praises(claim)) {
+    out.outcome = TrendOutcome::did_not_learn;
   }
   return out;
 }
 
 std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first) {
-  const std::string& outcome = one.outcome;
+  const OutcomeText outcome = outcome_text(one.outcome);
   std::string unlearned;
   if (one.learned_first == Learned::no) unlearned = fmt::format("{}", one.first);
   if (one.learned_last == Learned::no) {
@@ -244,18 +238,11 @@ std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first)
   return fmt::format(
       "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({} {}: {}): "
       "the claim that it {}{} {}{}.",
-      first ? (outcome == "holds"     ? "Yes: "
-               : outcome == "refuted" ? "No: "
-                                      : "Undecided: ")
-            : " ",
-      one.method, claim.text(), show(one.series.y.front()), claim.axis, one.first,
-      show(one.series.y.back()), one.last, show(one.change), one.test.seeds,
-      one.test.seeds == 1 ? "seed" : "seeds", one.test.text(), claim.verb(),
+      first ? outcome.headline : " ", one.method, claim.text(), show(one.series.y.front()),
+      claim.axis, one.first, show(one.series.y.back()), one.last, show(one.change), one.test.seeds,
+      one.test.seeds == 1 ? "seed" : "seeds", one.test.text(), claim.claim,
       claim.margin > 0.0 ? fmt::format(" by more than {}", claim.margin) : std::string(),
-      outcome == "holds"           ? "holds"
-      : outcome == "refuted"       ? "is refuted"
-      : outcome == "did not learn" ? "is no success"
-                                   : "is undecided",
+      outcome.clause,
       unlearned.empty() ? "" : fmt::format("; it did not learn at {} = {}", claim.axis, unlearned));
 }
 
@@ -269,7 +256,7 @@ Table make_table(const std::string& name, const Claim& claim) {
           "seed, mean with interval. holds or refuted: the interval and both p <= {} agree; of "
           "sign flips only where so many seeds can show it. {}, in distribution: what gets better "
           "at a last place where the model did not is no success (\"did not learn\").",
-          claim.text(), claim.verb(), claim.axis, kIntervalText,
+          claim.text(), claim.claim, claim.axis, kIntervalText,
           claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
           kTestLevel, kLearnedText),
       {{"method"},
@@ -285,16 +272,49 @@ Table make_table(const std::string& name, const Claim& claim) {
        {"claim"}}};
 }
 
-}  // namespace
+class Trend final : public Question {
+ public:
+  using Options = Claim;
+  static const Schema<Options>& schema();
+  explicit Trend(Options options) : claim_(std::move(options)) {
+    if (claim_.from && claim_.to && *claim_.from > *claim_.to) {
+      throw UsageError(fmt::format("'from' = {} lies above 'to' = {}", *claim_.from, *claim_.to));
+    }
+  }
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
 
-void check_trend(const AskedQuestion& question) { read_claim(question); }
+ private:
+  Claim claim_;
+};
 
-Answer trend(const Study& study, const AskedQuestion& question) {
-  const Claim claim = read_claim(question);
-  const ResultsView view(study, question.experiment, {claim.axis});
+const Schema<Claim>& Trend::schema() {
+  static const auto built =
+      Schema<Claim>()
+          .field("axis", &Claim::axis,
+                 "A field of the trials, such as \"model.width\": the change is from its smallest "
+                 "to its largest value, on the same seeds.")
+          .names(FieldUse::axis)
+          .required()
+          .field("claim", &Claim::claim, "What the number is said to do.",
+                 one_of({"rises", "falls"}))
+          .required()
+          .field("metric", &Claim::metric,
+                 "The number that is followed; \"..._error\" is 1 - \"..._accuracy\".")
+          .field("domain", &Claim::domain, "The domain in which it is measured.")
+          .field("margin", &Claim::margin, "By how much it must change at least.", at_least(0))
+          .field("from", &Claim::from, "Only this part of the axis: its smallest value.")
+          .field("to", &Claim::to, "Only this part of the axis: its largest value.")
+          .field("method", &Claim::method, "Only this method. Empty: each of them.")
+          .names(FieldUse::method);
+  return built;
+}
+
+Answer Trend::answer(const Study& study, const std::string& experiment) const {
+  const Claim& claim = claim_;
+  const ResultsView view(study, experiment, {claim.axis});
   Answer answer;
   Chart chart;
-  chart.name = name_of(claim, question.experiment);
+  chart.name = name_of(claim, experiment);
   chart.title = fmt::format("{} against {}", claim.text(), claim.axis);
   chart.x_label = claim.axis;
   chart.y_label = claim.text();
@@ -311,10 +331,10 @@ Answer trend(const Study& study, const AskedQuestion& question) {
     TrendCells cells;
     for (const auto& row : view.rows()) {
       const TrialSpec& spec = row.trial->spec;
-      if (!line.holds(row) || !matches(spec, claim.where)) continue;
+      if (!line.holds(row)) continue;
       const auto place = axis_value(spec, claim.axis);
       const auto value = measured(*row.trial, claim);
-      if (!place || !value || place->number < claim.from || place->number > claim.to) continue;
+      if (!place || !value || !claim.holds(place->number)) continue;
       if (std::isnan(value->value)) continue;
       cells.runs[row.setting][spec.seed][place->number].push_back(value->value);
       cells.places[place->number].add(row.setting, spec.seed, value->value, value->noise);
@@ -326,7 +346,7 @@ Answer trend(const Study& study, const AskedQuestion& question) {
     table.add({one.method, Number{one.first}, one.series.y.front(), Number{one.last},
                one.series.y.back(), one.change, Number{one.test.student, Notation::probability, 4},
                Number{one.test.flips, Notation::probability, 4}, Interval(one.correlation, 2),
-               one.test.seeds, one.outcome});
+               one.test.seeds, std::string(outcome_text(one.outcome).name)});
     answer.sentence += sentence_of(claim, one, answer.sentence.empty());
     chart.series.push_back(std::move(one.series));
   }
@@ -344,4 +364,11 @@ Answer trend(const Study& study, const AskedQuestion& question) {
   return answer;
 }
 
-}  // namespace spurion::analysis
+}  // namespace
+
+void register_trend(QuestionKinds& kinds);
+void register_trend(QuestionKinds& kinds) {
+  kinds.add<Trend>("trend", "Does a number rise or fall along an axis, as a paper claims?", "-");
+}
+
+}  // namespace spurion::analysis::questions

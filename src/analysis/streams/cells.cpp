@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "analysis/questions.hpp"
 #include "analysis/setting_notes.hpp"
 #include "analysis/variant_names.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -87,9 +86,8 @@ std::string show_defined(const Estimate& estimate, int digits) {
   return estimate.count == 0 ? "-" : show(estimate, digits);
 }
 
-TrialCells cells_of(const Study& study, const AskedQuestion& question, const std::string& axis,
-                    const std::set<std::string>& scaled) {
-  const std::set<std::string> experiments = experiments_of(question);
+TrialCells cells_of(const Study& study, const std::set<std::string>& experiments,
+                    const std::set<std::string>& scaled, const std::string& axis) {
   TrialCells out;
   std::vector<const TrialResult*> trials;
   std::set<std::string> seen;

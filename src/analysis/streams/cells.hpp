@@ -98,8 +98,8 @@ struct TrialCells {
   std::string note = {};
 };
 
-TrialCells cells_of(const Study& study, const AskedQuestion& question, const std::string& axis,
-                    const std::set<std::string>& scaled);
+TrialCells cells_of(const Study& study, const std::set<std::string>& experiments,
+                    const std::set<std::string>& scaled, const std::string& axis);
 
 /// As `show`; "-" where no trial has the number.
 std::string show_defined(const Estimate& estimate, int digits = 3);

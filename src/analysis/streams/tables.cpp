@@ -83,10 +83,10 @@ constexpr const char* kMeasuresCaption =
 
 }  // namespace
 
-Table verdicts_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
+Table verdicts_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                      const std::map<CellKey, StreamVerdict>& verdicts, const std::string& axis,
                      std::int64_t phase, double margin) {
-  Table table{"stream_verdicts_" + question.experiment,
+  Table table{"stream_verdicts_" + experiment,
               verdicts_caption(phase, margin, cells.begin()->second.any().accuracy),
               stream_columns(axis)};
   table.columns.push_back({"score", ColumnKind::estimate});
@@ -133,10 +133,10 @@ Table verdicts_table(const AskedQuestion& question, const std::map<CellKey, Stre
   return table;
 }
 
-Table measures_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
+Table measures_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                      const std::string& axis, double margin) {
   Table table{
-      "stream_measures_" + question.experiment,
+      "stream_measures_" + experiment,
       fmt::format(kMeasuresCaption, fmt::arg("interval", kIntervalText), fmt::arg("margin", margin),
                   fmt::arg("regression",
                            cells.begin()->second.any().accuracy
@@ -200,9 +200,9 @@ Table measures_table(const AskedQuestion& question, const std::map<CellKey, Stre
   return table;
 }
 
-Table budget_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells) {
+Table budget_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells) {
   Table table{
-      "stream_budgets_" + question.experiment,
+      "stream_budgets_" + experiment,
       "What a trial spends, on average. "
       "rows: rows that entered a gradient. labels: labels that were revealed. updates: optimiser "
       "steps. GFLOP: floating-point operations of training (evaluation is not counted). "

@@ -18,13 +18,13 @@ std::vector<Cell> stream_names(const CellKey& key, const std::string& axis);
 
 /// Prequential numbers, which exist online only; forgetting and transfer for all.
 /// What became of each cell at a phase (< 0: the last).
-Table verdicts_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
+Table verdicts_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                      const std::map<CellKey, StreamVerdict>& verdicts, const std::string& axis,
                      std::int64_t phase, double margin);
-Table measures_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells,
+Table measures_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                      const std::string& axis, double margin);
 
 /// What was spent. Where a world's regimes and methods did not spend the same, it is said in what.
-Table budget_table(const AskedQuestion& question, const std::map<CellKey, StreamCell>& cells);
+Table budget_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells);
 
 }  // namespace spurion::analysis

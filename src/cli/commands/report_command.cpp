@@ -20,14 +20,14 @@ struct ReportArguments {
   bool full = false;
 };
 
-int report(const ReportArguments& arguments) {
+int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
   if (arguments.text) {
-    print("{}\n",
-          terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100), arguments.all));
+    print("{}\n", terminal_report(arguments.folder, terminal_columns(STDOUT_FILENO, 100),
+                                  arguments.all, kinds));
     return 0;
   }
   const ReportFiles files =
-      write_report(arguments.folder, {arguments.to, arguments.all, arguments.full});
+      write_report(arguments.folder, {arguments.to, arguments.all, arguments.full}, kinds);
   print("{}\n", files.html.string());
   for (const auto& file : files.csv) print("{}\n", file.string());
   for (const std::string& sentence : files.left_out) print("{}\n", sentence);
@@ -36,7 +36,7 @@ int report(const ReportArguments& arguments) {
 
 }  // namespace
 
-Command add_report(CLI::App& app, Session& /*session*/) {
+Command add_report(CLI::App& app, Session& session) {
   CLI::App* parser =
       app.add_subcommand("report", "Write report.html and CSV files from what a run stored");
   const auto arguments = std::make_shared<ReportArguments>();
@@ -64,7 +64,7 @@ Examples:
   spurion report results/first_look
   spurion report /mnt/archive/first_look --to reports/first_look
   spurion report results/first_look --text | less)");
-  return {parser, [arguments] { return report(*arguments); }};
+  return {parser, [arguments, &session] { return report(*arguments, session.catalog.questions); }};
 }
 
 }  // namespace spurion::cli

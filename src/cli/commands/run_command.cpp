@@ -184,7 +184,7 @@ int run(RunArguments arguments, Session& session) {
   }
   CheckedRun checked = check_run(suite, session.catalog, options);
   // What cannot be answered in the end is said before anything runs.
-  analysis::check_questions(suite, checked.trials);
+  analysis::check_questions(suite, checked.trials, session.catalog.questions);
   if (arguments.dry_run) {
     print_dry_run(suite, checked, session.catalog, options);
     return 0;

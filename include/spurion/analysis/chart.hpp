@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "spurion/analysis/statistics.hpp"
+
+namespace spurion::analysis {
+
+/// How the numbers of a chart are drawn.
+enum class Mark {
+  line,      ///< a line a series over x, with its interval as a band
+  bar,       ///< a bar a category and series from 0, with its interval as a whisker
+  heat_map,  ///< a cell a category (column) and series (row), its colour the value
+  scatter    ///< a point each; reference series are lines
+};
+
+/// One line of a chart: its points. In a bar chart and a heat map x is the number of a category.
+struct Series {
+  std::string name;
+  std::vector<double> x;
+  std::vector<Estimate> y;
+  bool reference = false;  ///< a ceiling or a guide: drawn dashed, without interval
+};
+
+/// A chart that knows nothing of how it is drawn: SVG, CSV and text are made of it.
+struct Chart {
+  std::string name;  ///< file name of its CSV
+  std::string title;
+  std::string x_label;
+  std::string y_label;  ///< what the numbers are
+  std::string note;     ///< what the intervals are
+  bool log_x = false;   ///< as long as all values of x are above 0
+  bool steps = false;   ///< of lines: values hold until the next
+  std::vector<Series> series;
+  std::vector<double> marks;  ///< vertical lines: times of shifts
+  /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.
+  std::string panel = {};
+  Mark mark = Mark::line;
+  std::vector<std::string> categories = {};  ///< names of x = 0, 1, ... in bars and heat maps
+  std::string series_label = {};             ///< of a heat map: what its rows are
+
+  /// The text of an x value: the category's name, or the number.
+  [[nodiscard]] SPURION_API std::string x_text(double x) const;
+};
+
+}  // namespace spurion::analysis

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <string>
+
+#include "spurion/analysis/answer.hpp"
+#include "spurion/analysis/learning.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
+#include "spurion/analysis/study.hpp"
+#include "spurion/analysis/trial_fields.hpp"
+#include "spurion/export.hpp"
+#include "spurion/question_kinds.hpp"
+#include "spurion/schema.hpp"
+
+/// \file
+/// Kinds of questions: what is asked of stored results. A kind reads stores only, never trains, and
+/// needs no LibTorch. It is registered as methods are:
+///
+///     struct RangeOptions { std::string domain = "test"; };
+///
+///     class AccuracyRange final : public spurion::Question {
+///      public:
+///       using Options = RangeOptions;
+///       static const spurion::Schema<Options>& schema() {
+///         static const auto s = spurion::Schema<Options>().field(
+///             "domain", &Options::domain, "Domain in which models are scored.");
+///         return s;
+///       }
+///       explicit AccuracyRange(Options options) : options_(std::move(options)) {}
+///       spurion::analysis::Answer answer(const spurion::analysis::Study& study,
+///                                        const std::string& experiment) const override;
+///      private:
+///       Options options_;
+///     };
+///
+///     catalog.questions.add<AccuracyRange>("accuracy_range", "How far apart are the seeds?", "-");
+///
+/// The schema gives parsing, defaults, bounds, nearest names with file, line and column, and what
+/// `spurion describe accuracy_range` prints. A field that must be given is `.required()`. A field
+/// that names something of the trials says so, and is looked up before anything runs:
+/// `.names(FieldUse::axis)`, `trial_field`, `method`, `experiment`, `phase`. A constructor may
+/// throw a `UsageError` for options that do not fit each other.
+
+namespace spurion {
+
+/// Keys that every question has, whatever its kind. They are read and obeyed outside the kinds.
+struct CommonQuestionOptions {
+  std::string text;
+  std::string kind;
+  std::string experiment;
+  analysis::TrialFilter where;
+  std::string by;
+  std::string selection_domain = "none";
+  SPURION_API static const Schema<CommonQuestionOptions>& schema();
+};
+
+/// A kind of question with its options: answers from stored results.
+class SPURION_API Question {
+ public:
+  virtual ~Question() = default;
+  /// `study`: the trials that the question is about. `where`, `by` and `selection_domain` have left
+  /// the others out. `experiment`: the one that is asked about. An experiment without a trial that
+  /// is done is answered with a sentence that says so. The answer's `question` is filled in by the
+  /// caller; the same results give the same answer.
+  [[nodiscard]] virtual analysis::Answer answer(const analysis::Study& study,
+                                                const std::string& experiment) const = 0;
+};
+
+}  // namespace spurion

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "spurion/analysis/chart.hpp"
+#include "spurion/analysis/study.hpp"
+
+namespace spurion::analysis {
+
+/// The dial curve of some trials, one series a method (or regime), with the ceilings.
+std::vector<Chart> dial_charts(const Study& study, const std::string& experiment);
+
+}  // namespace spurion::analysis

@@ -1,0 +1,207 @@
+#include "analysis/question_names.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <set>
+
+#include "analysis/asked_question.hpp"
+#include "core/place_of.hpp"
+#include "spurion/analysis/trial_fields.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+/// More parts of an answer than a person reads.
+constexpr std::size_t kMostParts = 50;
+
+using Trials = std::vector<const TrialSpec*>;
+
+/// Phases of the stream of a trial, the first included; 0 where it is on none.
+std::int64_t phases_of(const TrialSpec& trial) {
+  if (!trial.regime.options.is_table()) return 0;
+  const auto option = [&](const char* name) { return trial.regime.options.find(name); };
+  const Value* trajectory = option("trajectory");
+  if (trajectory == nullptr || !trajectory->is_string()) return 0;
+  const auto length = [&](const char* name) {
+    const Value* list = option(name);
+    const bool there = list != nullptr && list->is_list();
+    return there ? static_cast<std::int64_t>(list->as_list().size()) : std::int64_t{0};
+  };
+  const Value* count = option("phase_count");
+  const bool listed = trajectory->as_string() == "listed";
+  // A listed trajectory without a list has one phase after the first.
+  const std::int64_t own = listed ? std::max<std::int64_t>(1, length("phases"))
+                           : count != nullptr && count->is_integer() ? count->as_integer()
+                                                                     : 0;
+  return own + length("final_phases") + 1;
+}
+
+/// The names in one table of a question.
+class TableNames {
+ public:
+  TableNames(const AskedQuestion& asked, const Trials& trials, const Suite& suite, bool all,
+             Problems& problems)
+      : asked_(asked), trials_(trials), suite_(suite), all_(all), problems_(problems) {}
+
+  void check(const std::vector<FieldInfo>& fields, const Value& table) const {
+    for (const FieldInfo& field : fields) {
+      const Value* value = table.find(field.name);
+      if (value == nullptr) continue;
+      check(field, *value);
+      if (field.fields.empty()) continue;
+      if (value->is_table()) check(field.fields, *value);
+      if (!value->is_list()) continue;
+      for (const Value& item : value->as_list()) {
+        if (item.is_table()) check(field.fields, item);
+      }
+    }
+  }
+
+ private:
+  void check(const FieldInfo& field, const Value& value) const {
+    if (field.use == FieldUse::phase) return check_phase(value);
+    if (field.use == FieldUse::trial_field && value.is_table()) return check_filter(value);
+    if (value.is_string()) return check_text(field, value);
+    if (!value.is_list()) return;
+    for (const Value& item : value.as_list()) {
+      if (item.is_string()) check_text(field, item);
+    }
+  }
+
+  void check_text(const FieldInfo& field, const Value& value) const {
+    const std::string& name = value.as_string();
+    if (name.empty()) return;
+    switch (field.use) {
+      case FieldUse::trial_field:
+        if (known(name, value) && field.name == "by") check_parts(name, value);
+        break;
+      case FieldUse::axis:
+        if (known(name, value)) check_order(name, value);
+        break;
+      case FieldUse::method:
+        check_method(name, value);
+        break;
+      case FieldUse::experiment:
+        check_experiment(name, value);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /// Whether some trial has this field; where none has, it is reported.
+  bool known(const std::string& name, const Value& place) const {
+    if (trials_.empty()) return false;
+    const auto has = [&](const TrialSpec* trial) { return field_of(*trial, name).has_value(); };
+    if (std::any_of(trials_.begin(), trials_.end(), has)) return true;
+    std::set<std::string> fields;
+    for (const TrialSpec* trial : trials_) {
+      for (const std::string& one : field_names(*trial)) fields.insert(one);
+    }
+    problems_.add(place_of(place) + unknown_name_message("option of the experiment's trials", name,
+                                                         {fields.begin(), fields.end()}));
+    return false;
+  }
+
+  /// An axis is made of numbers, or of lists by their lengths.
+  void check_order(const std::string& name, const Value& place) const {
+    const auto ordered = [&](const TrialSpec* trial) {
+      return axis_value(*trial, name).has_value();
+    };
+    if (std::any_of(trials_.begin(), trials_.end(), ordered)) return;
+    problems_.add(fmt::format("{}'{}' cannot be an axis: its values are neither numbers nor lists",
+                              place_of(place), name));
+  }
+
+  /// The values of a field, as text.
+  [[nodiscard]] std::set<std::string> values_of(const std::string& name) const {
+    std::set<std::string> values;
+    for (const TrialSpec* trial : trials_) {
+      if (const auto value = field_of(*trial, name)) values.insert(value_text(*value));
+    }
+    return values;
+  }
+
+  void check_parts(const std::string& name, const Value& place) const {
+    const std::size_t parts = values_of(name).size();
+    if (parts <= kMostParts) return;
+    problems_.add(fmt::format("{}by = \"{}\" would answer {} times, once a value; at most {} times",
+                              place_of(place), name, parts, kMostParts));
+  }
+
+  void check_filter(const Value& filter) const {
+    for (const auto& [name, wanted] : filter.as_table()) {
+      if (!known(name, wanted) || !all_) continue;
+      const auto has = [&, &name = name, &wanted = wanted](const TrialSpec* trial) {
+        const auto value = field_of(*trial, name);
+        return value && same_value(*value, wanted);
+      };
+      if (std::any_of(trials_.begin(), trials_.end(), has)) continue;
+      constexpr std::size_t kMost = 20;
+      std::set<std::string> values = values_of(name);
+      while (values.size() > kMost) values.erase(std::prev(values.end()));
+      problems_.add(fmt::format("{}no trial of the experiment has {} = {} (there are: {})",
+                                place_of(wanted), name, value_text(wanted),
+                                fmt::join(values, ", ")));
+    }
+  }
+
+  void check_method(const std::string& method, const Value& place) const {
+    if (trials_.empty() || !all_) return;
+    std::set<std::string> names;
+    for (const TrialSpec* trial : trials_) names.insert(trial->method.name);
+    // A variant is named by its options too: "ewc (strength = 10)".
+    if (names.count(method.substr(0, method.find(" ("))) != 0) return;
+    problems_.add(place_of(place) + unknown_name_message("method of the experiment", method,
+                                                         {names.begin(), names.end()}));
+  }
+
+  void check_experiment(const std::string& name, const Value& place) const {
+    std::vector<std::string> names;
+    for (const Experiment& experiment : suite_.experiments) names.push_back(experiment.name);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return;
+    problems_.add(place_of(place) + unknown_name_message("experiment", name, names));
+  }
+
+  /// A phase that none of the streams has.
+  void check_phase(const Value& phase) const {
+    if (!phase.is_integer()) return;
+    std::int64_t most = 0;
+    for (const TrialSpec* trial : trials_) most = std::max(most, phases_of(*trial));
+    if (most == 0 || phase.as_integer() < most) return;
+    problems_.add(fmt::format("{}phase = {} of {}: its streams have phases 0 to {}",
+                              place_of(phase), phase.as_integer(), called(asked_), most - 1));
+  }
+
+  const AskedQuestion& asked_;
+  const Trials& trials_;
+  const Suite& suite_;
+  bool all_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+QuestionNames::QuestionNames(const Suite& suite, const std::vector<const TrialSpec*>& trials,
+                             bool all)
+    : suite_(suite), all_(all) {
+  for (const TrialSpec* trial : trials) trials_[trial->experiment].push_back(trial);
+}
+
+void QuestionNames::check(const AskedQuestion& asked, const std::set<std::string>& experiments,
+                          const QuestionKinds& kinds, Problems& problems) const {
+  Trials trials;
+  for (const std::string& name : experiments) {
+    const auto own = trials_.find(name);
+    if (own != trials_.end()) trials.insert(trials.end(), own->second.begin(), own->second.end());
+  }
+  TableNames(asked, trials, suite_, all_, problems)
+      .check(fields_of(asked.kind, kinds), asked.options);
+}
+
+}  // namespace spurion::analysis

@@ -1,0 +1,10 @@
+# The built-in kinds of questions. To add one: a file NAME.cpp that ends with register_NAME, and its name
+# here.
+set(SPURION_QUESTIONS
+  gap_against_scale
+  compare_methods
+  compare_regimes
+  streams
+  published
+  trend
+)

@@ -1,0 +1,129 @@
+#include "spurion/analysis/trial_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace spurion::analysis {
+
+std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec) {
+  return {{{"environment", &spec.environment.options},
+           {"model", &spec.model.options},
+           {"method", &spec.method.options},
+           {"regime", &spec.regime.options},
+           {"optimizer", &spec.optimizer},
+           {"training", &spec.training},
+           {"evaluation", &spec.evaluation}}};
+}
+
+const Value* option_of(const TrialSpec& spec, const std::string& name) {
+  const auto dot = name.find('.');
+  if (dot == std::string::npos) return nullptr;
+  for (const auto& [section, options] : sections_of(spec)) {
+    if (name.compare(0, dot, section) == 0 && options->is_table()) {
+      return options->find(name.substr(dot + 1));
+    }
+  }
+  return nullptr;
+}
+
+namespace {
+
+/// The sections that name what they use.
+std::array<std::pair<const char*, const Component*>, 4> components_of(const TrialSpec& spec) {
+  return {{{"environment", &spec.environment},
+           {"model", &spec.model},
+           {"method", &spec.method},
+           {"regime", &spec.regime}}};
+}
+
+}  // namespace
+
+std::optional<Value> field_of(const TrialSpec& spec, const std::string& name) {
+  for (const auto& [section, component] : components_of(spec)) {
+    if (name == section) return Value(component->name);
+  }
+  const Value* option = option_of(spec, name);
+  return option == nullptr ? std::nullopt : std::optional<Value>(*option);
+}
+
+std::vector<std::string> option_names(const TrialSpec& spec) {
+  std::vector<std::string> names;
+  for (const auto& [section, options] : sections_of(spec)) {
+    if (!options->is_table()) continue;
+    for (const auto& [field, value] : options->as_table())
+      names.push_back(fmt::format("{}.{}", section, field));
+  }
+  return names;
+}
+
+std::vector<std::string> field_names(const TrialSpec& spec) {
+  std::vector<std::string> names = option_names(spec);
+  for (const auto& [section, component] : components_of(spec)) names.emplace_back(section);
+  return names;
+}
+
+std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
+  std::map<std::string, std::set<std::string>> values;
+  std::set<std::pair<const char*, const void*>> known;  // sections that trials share in memory
+  for (const TrialResult* trial : trials) {
+    for (const auto& [section, options] : sections_of(trial->spec)) {
+      if (!options->is_table() || !known.emplace(section, &options->as_table()).second) continue;
+      for (const auto& [option, value] : options->as_table()) {
+        values[fmt::format("{}.{}", section, option)].insert(value.canonical_json());
+      }
+    }
+  }
+  std::set<std::string> differing;
+  for (const auto& [option, seen] : values) {
+    if (seen.size() > 1) differing.insert(option);
+  }
+  return differing;
+}
+
+std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& name) {
+  const Value* value = option_of(spec, name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_number()) return AxisValue{value->as_number(), value->canonical_json()};
+  if (value->is_list()) {
+    const auto count = static_cast<double>(value->as_list().size());
+    return AxisValue{count, fmt::format("{}", count)};
+  }
+  return std::nullopt;
+}
+
+void erase_option(Value& canonical, const std::string& name) {
+  const auto dot = name.find('.');
+  const auto section = canonical.as_table().find(name.substr(0, dot));
+  if (dot == std::string::npos || section == canonical.as_table().end()) return;
+  Value& options = section->second;
+  Value::Table& table = options.find("options") != nullptr
+                            ? options.as_table().at("options").as_table()
+                            : options.as_table();
+  table.erase(name.substr(dot + 1));
+}
+
+bool same_value(const Value& a, const Value& b) {
+  if (a.is_number() && b.is_number()) return a.as_number() == b.as_number();
+  if (a.is_list() && b.is_list()) {
+    const Value::List& left = a.as_list();
+    const Value::List& right = b.as_list();
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), same_value);
+  }
+  return a == b;
+}
+
+std::string value_text(const Value& value) {
+  return value.is_string() ? value.as_string() : value.canonical_json();
+}
+
+bool TrialFilter::matches(const TrialSpec& spec) const {
+  for (const auto& [name, wanted] : fields.as_table()) {
+    const auto value = field_of(spec, name);
+    if (!value || !same_value(*value, wanted)) return false;
+  }
+  return true;
+}
+
+}  // namespace spurion::analysis
