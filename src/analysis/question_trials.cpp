@@ -38,7 +38,7 @@ std::optional<std::int64_t> best_sample(const Trials& trials, const std::string&
     const auto value = trial->status == Status::done
                            ? number(*trial, validation, accuracy ? "accuracy" : "loss")
                            : std::nullopt;
-    auto& values = samples[trial->spec.draw];
+    auto& values = samples[trial->spec.config_index];
     if (value && std::isfinite(*value)) values.push_back(sign * *value);
     most = std::max(most, values.size());
   }
@@ -58,7 +58,7 @@ std::optional<std::int64_t> best_sample(const Trials& trials, const std::string&
 std::string configuration_of(const TrialSpec& spec, const std::set<std::string>& searched) {
   Value canonical = spec.canonical();
   for (const std::string& option : searched) erase_option(canonical, option);
-  for (const char* key : {"seed", "draw", "suite_seed"}) canonical.as_table().erase(key);
+  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
   return canonical.canonical_json();
 }
 
@@ -79,7 +79,7 @@ Trials select(const Trials& trials, const std::set<std::string>& searched,
   }
   Trials kept;
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (chosen[own[i]] == trials[i]->spec.draw) {
+    if (chosen[own[i]] == trials[i]->spec.config_index) {
       kept.push_back(trials[i]);
       continue;
     }

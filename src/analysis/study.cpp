@@ -20,7 +20,7 @@ Study::Study(const StoredResults& results) {
   Facts facts{&results, suite_of(results), {}, {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
-    if (experiment.draws == 0) continue;
+    if (experiment.configurations == 0) continue;
     facts.searched[experiment.name] = {experiment.search_fields.begin(),
                                        experiment.search_fields.end()};
   }
