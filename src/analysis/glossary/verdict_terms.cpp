@@ -80,8 +80,9 @@ std::vector<Term> outcome_verdicts() {
        kVerdict,
        "The model used a cue after phase 0, and its score on the last phase is now due to the "
        "cues of that phase: the cue contribution is above the margin and rose by more than the "
-       "margin. In a phase without informative cues the flip rate of the new cue counts instead.",
-       {"cue contribution", "new cue"}},
+       "margin. In a phase without informative cues the largest flip rate of the new cues counts "
+       "instead.",
+       {"cue contribution", "new cues"}},
       {"adopted",
        kVerdict,
        "As replaced, but the model used no cue after phase 0, or nothing has shifted since.",

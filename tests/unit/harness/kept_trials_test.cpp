@@ -8,6 +8,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
+#include "spurion/version.hpp"
 #include "temporary_folder.hpp"
 
 using namespace spurion;
@@ -106,7 +107,7 @@ TEST_CASE("trials that something else made are refused, made again, or kept and 
     bool may_be_kept;
   };
   const std::vector<Case> cases = {
-      {[](Provenance& p) { p.version = "0.0.9"; }, "spurion 0.0.9 there, 0.1.0 here", true},
+      {[](Provenance& p) { p.version = "0.0.9"; }, "spurion 0.0.9 there, " SPURION_VERSION " here", true},
       {[](Provenance& p) { p.code = "abcdef0123456789"; }, "code abcdef01 there", true},
       {[](Provenance& p) { p.libraries = "LibTorch 9"; }, "LibTorch 9 there", true},
       {[](Provenance& p) { p.processor = "abacus"; }, "instruction sets: abacus there", true},
@@ -164,7 +165,7 @@ TEST_CASE("what a run stores says what made it") {
   folder.run(suite_of(2, 1));
   const auto made_by = folder.read().trials.front().made_by;
   REQUIRE(made_by != nullptr);
-  CHECK(made_by->version == "0.1.0");
+  CHECK(made_by->version == SPURION_VERSION);
   CHECK(made_by->code.size() == 32);
   CHECK_THAT(made_by->libraries, Contains("LibTorch ") && Contains("oneDNN "));
   CHECK_THAT(made_by->processor, Contains("floats wide"));

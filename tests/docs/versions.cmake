@@ -1,0 +1,46 @@
+# cmake -DSOURCE_DIR=... -DVERSION=... -P versions.cmake
+# CHANGELOG.md knows the version, the layout of stores and the plug-in API of this source, and every
+# number before them.
+cmake_minimum_required(VERSION 3.25)
+file(READ ${SOURCE_DIR}/include/spurion/CHANGELOG.md changelog)
+
+# number_in(OUT FILE NAME): the integer that a constant has.
+function(number_in out file name)
+  file(STRINGS ${SOURCE_DIR}/${file} line REGEX "${name} = [0-9]+")
+  if(NOT line MATCHES "${name} = ([0-9]+)")
+    message(FATAL_ERROR "${file} does not say '${name} = NUMBER'")
+  endif()
+  set(${out} ${CMAKE_MATCH_1} PARENT_SCOPE)
+endfunction()
+
+# check_history(TITLE NUMBER): the table below "## TITLE" has exactly the rows NUMBER ... 1.
+function(check_history title number)
+  string(FIND "${changelog}" "## ${title}\n" start)
+  if(start EQUAL -1)
+    message(FATAL_ERROR "CHANGELOG.md has no section '${title}'")
+  endif()
+  string(SUBSTRING "${changelog}" ${start} -1 section)
+  string(REGEX REPLACE "\n## .*$" "" section "${section}x")
+  string(REGEX MATCHALL "\n\\| [0-9]+ \\|" rows "${section}")
+  set(found "")
+  foreach(row IN LISTS rows)
+    string(REGEX MATCH "[0-9]+" one "${row}")
+    list(APPEND found ${one})
+  endforeach()
+  set(expected "")
+  foreach(one RANGE ${number} 1 -1)
+    list(APPEND expected ${one})
+  endforeach()
+  if(NOT found STREQUAL expected)
+    message(SEND_ERROR "CHANGELOG.md, '${title}': rows ${found}, but the source is at ${number}")
+  endif()
+endfunction()
+
+string(REPLACE "." "\\." pattern "${VERSION}")
+if(NOT changelog MATCHES "\n## ${pattern}( |\n)")
+  message(SEND_ERROR "CHANGELOG.md has no section for version ${VERSION}")
+endif()
+number_in(layout src/harness/store/store_tables.hpp kSchemaVersion)
+check_history("Layouts of stores" ${layout})
+number_in(api include/spurion/plugin.hpp kPluginApiVersion)
+check_history("Plug-in API" ${api})
