@@ -2,7 +2,7 @@
 
 spurion::Plugin my_lab_plugin();
 
-// my_study SUITE FOLDER
+// linked_study SUITE FOLDER: a study with the plug-in linked in
 int main(int /*argc*/, char** argv) {
   auto catalog = spurion::builtin_catalog();
   catalog.add(my_lab_plugin());
