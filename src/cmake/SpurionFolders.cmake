@@ -1,8 +1,11 @@
 # spurion_folder(NAME SOURCES ... [DEPENDS folders...] [LIBRARIES ...] [NO_TORCH])
-# One object library for each folder of src/, all of which make libspurion. NAME may be a path such as
+# One object library for each folder of src/. NO_TORCH: it reads results and needs no LibTorch; such
+# folders make libspurion_results, the others libspurion, which links it. NAME may be a path such as
 # harness/store. DEPENDS names the folders whose headers it may include and whose functions it may call:
 # tests/layering.cmake checks the includes, tests/link_layering.cmake the symbols of the object files.
-define_property(GLOBAL PROPERTY SPURION_FOLDERS BRIEF_DOCS "folders" FULL_DOCS "folders of src/")
+define_property(GLOBAL PROPERTY SPURION_FOLDERS BRIEF_DOCS "folders" FULL_DOCS "folders of libspurion")
+define_property(GLOBAL PROPERTY SPURION_RESULTS_FOLDERS BRIEF_DOCS "folders without LibTorch"
+                FULL_DOCS "folders of libspurion_results")
 define_property(GLOBAL PROPERTY SPURION_LAYERS BRIEF_DOCS "layers" FULL_DOCS "folder:dependencies")
 
 function(spurion_folder name)
@@ -12,13 +15,15 @@ function(spurion_folder name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
                              ${PROJECT_BINARY_DIR}/generated)
   target_link_libraries(${target} PRIVATE spurion_flags fmt::fmt ${arg_LIBRARIES})
-  if(NOT arg_NO_TORCH)
+  if(arg_NO_TORCH)
+    set_property(GLOBAL APPEND PROPERTY SPURION_RESULTS_FOLDERS ${target})
+  else()
     target_link_libraries(${target} PRIVATE spurion_torch)
     if(TARGET spurion_pch)
       target_precompile_headers(${target} REUSE_FROM spurion_pch)
     endif()
+    set_property(GLOBAL APPEND PROPERTY SPURION_FOLDERS ${target})
   endif()
-  set_property(GLOBAL APPEND PROPERTY SPURION_FOLDERS ${target})
   list(JOIN arg_DEPENDS "," joined)
   set_property(GLOBAL APPEND PROPERTY SPURION_LAYERS "${name}:${joined}")
 endfunction()

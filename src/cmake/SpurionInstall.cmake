@@ -7,7 +7,7 @@ if(NOT PROJECT_IS_TOP_LEVEL)
 endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/spurion)
-set(libraries spurion spurion_conformance_library)
+set(libraries spurion_results spurion spurion_conformance_library)
 if(TARGET spurion_cli)
   list(APPEND libraries spurion_cli_library)
 endif()
@@ -15,6 +15,10 @@ endif()
 # Found from where they lie, so that any --prefix works; and a LibTorch outside the system folders
 # where it was at build time.
 set_target_properties(${libraries} PROPERTIES INSTALL_RPATH $ORIGIN INSTALL_RPATH_USE_LINK_PATH ON)
+# Those who only read results load no file that names LibTorch.
+install(TARGETS spurion_results EXPORT spurionResultsTargets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+list(REMOVE_ITEM libraries spurion_results)
 install(TARGETS ${libraries} EXPORT spurionTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(TARGET spurion_cli)
@@ -34,6 +38,7 @@ install(PROGRAMS ${PROJECT_SOURCE_DIR}/datasets/install.sh
         DESTINATION ${CMAKE_INSTALL_DATADIR}/spurion/datasets)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+install(EXPORT spurionResultsTargets NAMESPACE spurion:: DESTINATION ${package_dir})
 install(EXPORT spurionTargets NAMESPACE spurion:: DESTINATION ${package_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/spurionConfig.cmake.in
                               ${PROJECT_BINARY_DIR}/generated/spurionConfig.cmake

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "spurion/export.hpp"
+
 /// \file
 /// Many draws at once, with the vector instructions of this machine; the bits do not depend on
 /// them.
@@ -33,7 +35,8 @@ struct RandomBlock {
 };
 
 /// Philox4x32-10 of the first `count` counters.
-void philox(std::uint64_t key, const CounterBlock& counters, std::int64_t count, RandomBlock& out);
+SPURION_API void philox(std::uint64_t key, const CounterBlock& counters, std::int64_t count,
+                        RandomBlock& out);
 
 /// The first `count` blocks of bits as standard normals, rounded to float.
 void normals(const RandomBlock& bits, std::int64_t count, float* out);

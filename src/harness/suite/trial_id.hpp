@@ -44,6 +44,6 @@ SPURION_API TrialId trial_id(const SectionTexts& sections, std::int64_t seed,
 SPURION_API TrialId trial_id(const TrialSpec& trial);
 
 /// What the canonical form of a trial holds of a component.
-std::string canonical_text(const Component& component);
+SPURION_API std::string canonical_text(const Component& component);
 
 }  // namespace spurion
