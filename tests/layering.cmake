@@ -15,8 +15,8 @@ set(above_run harness/plan)
 set(above_analysis analysis)
 set(above_report report)
 set(above_conformance conformance)
-set(above_cli cli)
-set(above_spurion cli)
+set(above_cli cli/training)
+set(above_spurion cli/training)
 
 spurion_read_layers("${LAYERS}")
 

@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "spurion/catalog.hpp"
+#include "cli/arguments.hpp"
+#include "cli/training_commands.hpp"
 
 /// \file
 /// What sub-commands share. Each is one file NAME_command.cpp with one function add_NAME.
@@ -14,9 +16,18 @@ namespace spurion::cli {
 
 /// What a sub-command works with.
 struct Session {
-  Catalog catalog;
-  std::vector<std::string> plugins;    ///< files given with --plugin
-  std::vector<std::string> arguments;  ///< the command line as it was typed
+  CommandLine line;
+  std::unique_ptr<TrainingCommands> training;  ///< null until it is needed
+
+  /// The commands that train, loaded when they are asked for first.
+  TrainingCommands& trainer() {
+    if (!training) training = load_training_commands();
+    return *training;
+  }
+  /// The kinds of questions there are, those of plug-ins included.
+  [[nodiscard]] QuestionKinds questions() const {
+    return training ? training->questions() : builtin_questions();
+  }
 };
 
 /// A sub-command as the parser knows it, and what runs it once it was chosen; returns an exit code.

@@ -6,11 +6,13 @@
 #include <string>
 #include <utility>
 
+#include "spurion/export.hpp"
+
 namespace spurion::cli {
 
 /// Writes text for people: control characters in names and titles are shown as signs, not obeyed by
 /// the terminal. A failure is not told at once but by `output_problem`.
-void print_text(std::FILE* file, const std::string& text);
+SPURION_API void print_text(std::FILE* file, const std::string& text);
 
 template <class... Arguments>
 void print(fmt::format_string<Arguments...> format, Arguments&&... arguments) {

@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <limits>
-
-#include "cli/text.hpp"
-#include "harness/plan/memory_budget.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::cli {
 
@@ -33,37 +29,7 @@ auto at_least(std::int64_t low, std::int64_t high = std::numeric_limits<std::int
 /// Rows are counted from any of them on without leaving the integers.
 constexpr std::int64_t kMostRows = 1'000'000'000'000;
 
-/// Whether an option is a word: then what stands there is one, though it looks like a number.
-bool takes_word(const AnySchema& schema, const std::string& option) {
-  const FieldInfo* field = schema.find(option);
-  return field != nullptr ? field->type == "string" : option == "preset";
-}
-
 }  // namespace
-
-Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema) {
-  Value table;
-  for (const std::string& pair : pairs) {
-    const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw UsageError(fmt::format("'{}' is not of the form option=value", pair));
-    }
-    const std::string text = pair.substr(equals + 1);
-    Value value = text;
-    try {
-      const Value parsed = parse_toml("value = " + text, "option");
-      if (const Value* found = parsed.find("value")) value = *found;
-    } catch (const UsageError&) {
-      // a plain word
-    }
-    const std::string option = pair.substr(0, equals);
-    const bool other = value.is_bool() || value.is_number();
-    if (other && takes_word(schema, option)) value = text;
-    value.set_where({});
-    table.as_table()[option] = value;
-  }
-  return table;
-}
 
 void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::string& rows_doc) {
   parser.add_option("SETTINGS", arguments.settings, "OPTION=VALUE ...: the environment's options")
@@ -100,47 +66,6 @@ std::vector<std::string> given_rows_options(const CLI::App& parser,
     if (parser.count(option) > 0) given.emplace_back(option);
   }
   return given;
-}
-
-RowsOfWorld rows_of(const Session& session, const std::string& environment,
-                    const RowsArguments& arguments, std::int64_t usual_rows, bool dial) {
-  RowsOfWorld out;
-  const AnySchema& schema = session.catalog.environments.at(environment).schema;
-  out.set.environment =
-      make_component(session.catalog, environment, parse_settings(arguments.settings, schema));
-  out.set.seed = arguments.seed;
-  out.set.base_seed = arguments.base_seed;
-  out.set.split = parse_split(arguments.split);
-  out.environment =
-      make_environment(out.set, session.catalog, std::make_shared<const DataSources>());
-  std::vector<std::string> names = arguments.domains;
-  if (names.empty()) {
-    for (const Domain& domain : out.environment->train_domains()) names.push_back(domain.name);
-    names.emplace_back("test");
-    if (dial) {
-      for (const double point : out.environment->info().dial.points) {
-        names.push_back(fmt::format("dial={}", point));
-      }
-    }
-  }
-  for (const std::string& name : names) {
-    const Domain domain = find_domain(*out.environment, name);
-    std::int64_t rows = arguments.rows;
-    if (rows == 0) {
-      const std::int64_t limit = out.environment->row_limit(domain, out.set.split);
-      rows = std::min(usual_rows, std::max<std::int64_t>(limit - arguments.first, 1));
-    }
-    out.set.parts.push_back({domain.name, {arguments.first, rows}});
-  }
-  const double needed = memory_of_rows(out.set, *out.environment);
-  if (needed > usual_memory()) {
-    throw UsageError(fmt::format(
-        "--rows {}: {} of {} take about {} of memory; half of what this machine has is {}",
-        out.set.parts.front().rows.count, count(out.set.parts.front().rows.count, "row"),
-        count(static_cast<std::int64_t>(out.set.parts.size()), "domain"), bytes(needed),
-        bytes(usual_memory())));
-  }
-  return out;
 }
 
 }  // namespace spurion::cli

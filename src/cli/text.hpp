@@ -4,31 +4,33 @@
 #include <string>
 #include <vector>
 
+#include "spurion/export.hpp"
+
 /// \file
 /// Text for people.
 
 namespace spurion::cli {
 
 /// Columns of the terminal behind a file descriptor; `otherwise` when it is none.
-int terminal_columns(int descriptor, int otherwise);
+SPURION_API int terminal_columns(int descriptor, int otherwise);
 
 /// "1 trial", "12 trials", "1,200 trials"
-std::string count(std::int64_t number, const std::string& noun);
+SPURION_API std::string count(std::int64_t number, const std::string& noun);
 /// "8 s", "1 min 20 s", "2 h 5 min"
-std::string duration(double seconds);
+SPURION_API std::string duration(double seconds);
 /// "12 MB", "3.4 GB" (powers of 1000)
-std::string bytes(double number);
+SPURION_API std::string bytes(double number);
 /// "3.1 TFLOP"
-std::string flops(double number);
+SPURION_API std::string flops(double number);
 
 /// Breaks lines at spaces so that each fits `columns`, `indent` spaces before each.
-std::string wrapped(const std::string& text, int columns, int indent);
+SPURION_API std::string wrapped(const std::string& text, int columns, int indent);
 
 /// A command line that a shell reads as these arguments.
-std::string shell_line(const std::vector<std::string>& arguments);
+SPURION_API std::string shell_line(const std::vector<std::string>& arguments);
 
 /// A value as a suite would have it, strings without quotes.
-class Table {
+class SPURION_API Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }

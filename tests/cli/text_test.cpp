@@ -1,7 +1,7 @@
 #include "cli/text.hpp"
 
 #include "catch.hpp"
-#include "cli/progress.hpp"
+#include "cli/training/progress.hpp"
 
 using namespace spurion;
 using namespace spurion::cli;

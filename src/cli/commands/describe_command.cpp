@@ -1,45 +1,8 @@
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/description.hpp"
-#include "cli/output.hpp"
-#include "cli/preview.hpp"
-#include "cli/text.hpp"
 
 namespace spurion::cli {
-
-namespace {
-
-struct DescribeArguments {
-  std::string name;
-  std::vector<std::string> options;
-  std::string format = "text";
-  std::string preview;
-};
-
-int print_descriptions(const DescribeArguments& arguments, const Session& session) {
-  if (!arguments.preview.empty()) {
-    write_preview(session.catalog, arguments.name, arguments.options, arguments.preview);
-    print("{}\n", arguments.preview);
-    return 0;
-  }
-  const std::vector<Json> found = describe(session.catalog, arguments.name, arguments.options);
-  if (arguments.format == "json") {
-    print("{}\n", found.size() == 1 ? found.front().dump(2) : Json(found).dump(2));
-    return 0;
-  }
-  bool first = true;
-  for (const Json& one : found) {
-    print("{}{}", first ? "" : "\n", description_text(one, terminal_columns(STDOUT_FILENO, 100)));
-    first = false;
-  }
-  return 0;
-}
-
-}  // namespace
 
 Command add_describe(CLI::App& app, Session& session) {
   CLI::App* parser =
@@ -64,7 +27,7 @@ Command add_describe(CLI::App& app, Session& session) {
   spurion describe irm_v1 --format json
   spurion describe first_look
   spurion describe textured_shapes --preview shapes.png)");
-  return {parser, [arguments, &session] { return print_descriptions(*arguments, session); }};
+  return {parser, [arguments, &session] { return session.trainer().describe(*arguments); }};
 }
 
 }  // namespace spurion::cli

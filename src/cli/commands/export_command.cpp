@@ -1,42 +1,9 @@
-#include <fmt/format.h>
-
 #include <memory>
 
 #include "cli/command.hpp"
-#include "cli/output.hpp"
 #include "cli/rows_options.hpp"
-#include "cli/text.hpp"
-#include "harness/exchange/export_rows.hpp"
 
 namespace spurion::cli {
-
-namespace {
-
-constexpr std::int64_t kExportedRows = 1000;
-
-struct ExportArguments {
-  std::string environment;
-  RowsArguments rows;
-  std::string out;
-  bool compress = false;
-};
-
-int export_file(const ExportArguments& arguments, const Session& session) {
-  const RowsOfWorld rows =
-      rows_of(session, arguments.environment, arguments.rows, kExportedRows, false);
-  export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
-  print("{}: {} {} rows\n", arguments.out, rows.set.count(), split_name(rows.set.split));
-  Table table({"domain", "number", "rows"});
-  for (std::size_t i = 0; i < rows.set.parts.size(); ++i) {
-    const RowSet::Part& part = rows.set.parts[i];
-    table.add({part.domain, fmt::format("{}", i),
-               fmt::format("{} to {}", part.rows.first, part.rows.first + part.rows.count - 1)});
-  }
-  print("{}", table.text(2, 100));
-  return 0;
-}
-
-}  // namespace
 
 Command add_export(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand(
@@ -63,7 +30,7 @@ Examples:
   spurion export two_bit --domain train_0 --domain train_1 --rows 5000 --out train.npz
   spurion export two_bit --split test --rows 2000 --out test.npz
   spurion export coloured_images source=glyphs --domain dial=0.5 --out glyphs.npz --compress)");
-  return {parser, [arguments, &session] { return export_file(*arguments, session); }};
+  return {parser, [arguments, &session] { return session.trainer().export_rows(*arguments); }};
 }
 
 }  // namespace spurion::cli

@@ -64,7 +64,7 @@ Examples:
   spurion report results/first_look
   spurion report /mnt/archive/first_look --to reports/first_look
   spurion report results/first_look --text | less)");
-  return {parser, [arguments, &session] { return report(*arguments, session.catalog.questions); }};
+  return {parser, [arguments, &session] { return report(*arguments, session.questions()); }};
 }
 
 }  // namespace spurion::cli

@@ -1,4 +1,4 @@
-#include "cli/stop_signal.hpp"
+#include "cli/training/stop_signal.hpp"
 
 #include <unistd.h>
 

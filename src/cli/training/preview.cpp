@@ -1,11 +1,11 @@
-#include "cli/preview.hpp"
+#include "cli/training/preview.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 
-#include "cli/rows_options.hpp"
+#include "cli/training/rows.hpp"
 #include "harness/data/image_preview.hpp"
 #include "harness/exchange/exported_rows.hpp"
 #include "report/whole_file.hpp"

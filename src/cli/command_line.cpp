@@ -1,4 +1,4 @@
-#include "spurion/cli.hpp"
+#include "cli/command_line.hpp"
 
 #include <fmt/format.h>
 
@@ -33,11 +33,12 @@ int complain(const std::string& message, ExitCode code) {
   return static_cast<int>(code);
 }
 
-int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
-  cli::Session session{std::move(catalog), {}, {argv, argv + argc}};
+int parse_and_run(int argc, const char* const* argv,
+                  std::unique_ptr<cli::TrainingCommands> training) {
+  cli::Session session{{{argv, argv + argc}, {}}, std::move(training)};
   CLI::App app("What makes the gap close when a model leans on a spurious cue?", "spurion");
   app.set_version_flag("--version", build_description(), "Print versions and exit");
-  app.add_option("--plugin", session.plugins, "Load a plug-in; may be given many times")
+  app.add_option("--plugin", session.line.plugins, "Load a plug-in; may be given many times")
       ->option_text("FILE")
       ->allow_extra_args(false);
   app.require_subcommand(0, 1);
@@ -57,7 +58,7 @@ int parse_and_run(int argc, const char* const* argv, Catalog catalog) {
   } catch (const CLI::ParseError& error) {
     return complain(cli::parse_error_message(app, error), ExitCode::usage);
   }
-  for (const std::string& file : session.plugins) session.catalog.load_plugin(file);
+  for (const std::string& file : session.line.plugins) session.trainer().load_plugin(file);
   for (const cli::Command& command : commands) {
     if (command.parser->parsed()) return command.run();
   }
@@ -79,9 +80,10 @@ void cli::add_format(CLI::App& parser, std::string& format) {
 
 namespace {
 
-int run_guarded(int argc, const char* const* argv, Catalog catalog) {
+int run_guarded(int argc, const char* const* argv,
+                std::unique_ptr<cli::TrainingCommands> training) {
   try {
-    return parse_and_run(argc, argv, std::move(catalog));
+    return parse_and_run(argc, argv, std::move(training));
   } catch (const Error& error) {
     return complain(error.what(), error.exit_code());
   } catch (const std::exception& error) {
@@ -101,9 +103,10 @@ int run_guarded(int argc, const char* const* argv, Catalog catalog) {
 
 }  // namespace
 
-int cli_main(int argc, const char* const* argv, Catalog catalog) {
+int cli::command_line(int argc, const char* const* argv,
+                      std::unique_ptr<TrainingCommands> training) {
   cli::hold_closed_streams();
-  const int code = run_guarded(argc, argv, std::move(catalog));
+  const int code = run_guarded(argc, argv, std::move(training));
   const std::string problem = cli::output_problem();
   if (problem.empty()) return code;
   const int lost = complain(problem, ExitCode::store);

@@ -1,13 +1,13 @@
-#include "cli/dry_run.hpp"
+#include "cli/training/dry_run.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "cli/grid.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
+#include "cli/training/grid.hpp"
 #include "harness/store/recorded_rows.hpp"
 
 namespace spurion::cli {

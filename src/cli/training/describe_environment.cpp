@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "cli/description.hpp"
+#include "cli/training/description.hpp"
 #include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
 #include "harness/exchange/exported_rows.hpp"

@@ -1,4 +1,4 @@
-#include "cli/grid.hpp"
+#include "cli/training/grid.hpp"
 
 #include <fmt/format.h>
 

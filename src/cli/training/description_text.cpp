@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "cli/description.hpp"
 #include "cli/text.hpp"
+#include "cli/training/description.hpp"
 
 namespace spurion::cli {
 

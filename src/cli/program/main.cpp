@@ -1,6 +1,10 @@
 #include <malloc.h>
 
+#if defined(SPURION_STATIC)
 #include "spurion/cli.hpp"
+#else
+#include "cli/command_line.hpp"
+#endif
 
 namespace {
 
@@ -17,5 +21,9 @@ void keep_freed_memory() {
 
 int main(int argc, char** argv) {
   keep_freed_memory();
+#if defined(SPURION_STATIC)
   return spurion::cli_main(argc, argv, spurion::builtin_catalog());
+#else
+  return spurion::cli::command_line(argc, argv, nullptr);  // LibTorch is loaded when it is needed
+#endif
 }

@@ -1,10 +1,10 @@
-#include "cli/description.hpp"
+#include "cli/training/description.hpp"
 
 #include <fmt/format.h>
 
-#include "cli/grid.hpp"
-#include "cli/rows_options.hpp"
 #include "cli/text.hpp"
+#include "cli/training/grid.hpp"
+#include "cli/training/rows.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// \file
+/// What was typed after the commands that train, or look at what trains, once it is read.
+
+namespace spurion::cli {
+
+/// The whole command line.
+struct CommandLine {
+  std::vector<std::string> words;    ///< as it was typed
+  std::vector<std::string> plugins;  ///< files given with --plugin
+};
+
+/// Most trials of one batch where --max-replicas is not given.
+inline constexpr std::int64_t kDefaultMaxReplicas = 32;
+
+struct RunArguments {
+  std::string suite;
+  std::string out;  ///< empty: results/ and the suite's name
+  std::string device = "cpu";
+  double memory_bytes = 0.0;                 ///< 0: half of what there is
+  std::optional<double> checkpoint_seconds;  ///< empty: the default of runs
+  std::int64_t jobs = 0;                     ///< 0: one per core
+  std::int64_t replicas = kDefaultMaxReplicas;
+  bool dry_run = false;
+  bool strict = false;
+  bool rerun_changed = false;
+  bool allow_mixed = false;
+  bool quiet = false;
+};
+
+struct ListArguments {
+  std::string what;  ///< empty: everything
+  std::string format = "text";
+};
+
+struct DescribeArguments {
+  std::string name;
+  std::vector<std::string> options;
+  std::string format = "text";
+  std::string preview;
+};
+
+/// Which rows of a world, as typed.
+struct RowsArguments {
+  std::vector<std::string> settings;
+  std::vector<std::string> domains;
+  std::string split;
+  std::int64_t rows = 0;  ///< 0: not given
+  std::int64_t first = 0;
+  std::int64_t seed = 0;
+  std::int64_t base_seed = 0;
+};
+
+struct ExportArguments {
+  std::string environment;
+  RowsArguments rows;
+  std::string out;
+  bool compress = false;
+};
+
+struct ScoreArguments {
+  std::string what;
+  std::string environment;
+  std::string model;
+  RowsArguments rows;
+  std::vector<std::string> given;  ///< of `rows`, as typed
+  std::string name;
+  std::string out = "results/scored";
+  std::string experiment = "scored";
+  std::string device = "cpu";
+  bool probabilities = false;
+  bool logits = false;
+};
+
+struct SelftestArguments {
+  std::vector<std::string> names;
+};
+
+}  // namespace spurion::cli

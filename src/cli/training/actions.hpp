@@ -1,0 +1,19 @@
+#pragma once
+
+#include "cli/arguments.hpp"
+#include "spurion/catalog.hpp"
+
+/// \file
+/// What the commands do that need LibTorch, one a file. Each returns an exit code.
+
+namespace spurion::cli {
+
+/// Loads the plug-ins that the suite names too.
+int run(RunArguments arguments, const CommandLine& line, Catalog& catalog);
+int list(const ListArguments& arguments, const Catalog& catalog);
+int describe(const DescribeArguments& arguments, const Catalog& catalog);
+int export_file(const ExportArguments& arguments, const Catalog& catalog);
+int score(const ScoreArguments& arguments, const Catalog& catalog);
+int selftest(const SelftestArguments& arguments, const CommandLine& line, const Catalog& catalog);
+
+}  // namespace spurion::cli

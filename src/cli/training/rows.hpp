@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "harness/exchange/exported_rows.hpp"
+
+namespace spurion::cli {
+
+/// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word. Where
+/// the option is a word, "2" is one too.
+Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema);
+
+/// The rows that were asked for. Where no domain was named: the train domains and the test domain
+/// and, with `dial`, the dial points. Without --rows at most `usual_rows` of each, or as many as
+/// there are.
+struct RowsOfWorld {
+  RowSet set;
+  std::shared_ptr<const Environment> environment;
+};
+RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
+                    const RowsArguments& arguments, std::int64_t usual_rows, bool dial);
+
+}  // namespace spurion::cli

@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+#include <set>
+#include <unordered_set>
+
+#include "cli/output.hpp"
+#include "cli/text.hpp"
+#include "cli/training/actions.hpp"
+#include "cli/training/dry_run.hpp"
+#include "cli/training/progress.hpp"
+#include "cli/training/stop_signal.hpp"
+#include "harness/run/run_plan.hpp"
+#include "spurion/analysis/answer.hpp"
+#include "spurion/error.hpp"
+#include "spurion/report.hpp"
+#include "spurion/run.hpp"
+
+namespace spurion::cli {
+
+static_assert(kDefaultMaxReplicas == kUsualReplicas, "what --help says is what runs do");
+
+namespace {
+
+/// Plug-ins that the suite names, unless --plugin loaded them already; a relative path starts at
+/// the folder of the suite's file.
+void load_suite_plugins(const Suite& suite, const std::string& suite_argument,
+                        const CommandLine& line, Catalog& catalog) {
+  // A path that the system cannot follow stays as it is: loading it says what is wrong.
+  const auto canonical = [](const std::filesystem::path& path) {
+    std::error_code error;
+    std::filesystem::path followed = std::filesystem::weakly_canonical(path, error);
+    return error ? path : followed;
+  };
+  std::set<std::filesystem::path> loaded;
+  for (const std::string& file : line.plugins) loaded.insert(canonical(file));
+  for (const std::string& file : suite.plugins) {
+    std::filesystem::path path = file;
+    std::error_code ignored;
+    if (path.is_relative() && std::filesystem::is_regular_file(suite_argument, ignored)) {
+      path = std::filesystem::path(suite_argument).parent_path() / path;
+    }
+    if (loaded.insert(canonical(path)).second) {
+      catalog.load_plugin(path);
+    }
+  }
+}
+
+void print_notes(const Progress& progress) {
+  for (const std::string& note : progress.notes) print(stderr, "spurion: {}\n", note);
+}
+
+void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
+  const std::int64_t ran = progress.trials_total - progress.trials_found;
+  print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"), out,
+        outcomes.done, outcomes.diverged, outcomes.failed);
+  if (ran == 0) {
+    print("; all were there already\n");
+  } else {
+    print("; {} found there, {} run in {}{}\n", progress.trials_found, ran,
+          duration(progress.seconds),
+          progress.trials_changed == 0
+              ? ""
+              : fmt::format(", of which {} in place of those that something else made",
+                            progress.trials_changed));
+    print("processor time: {}\n", work_shares(progress.times));
+    print("peak memory: {}\n", outcomes.peak_memory);
+  }
+  constexpr std::size_t kMessages = 5;
+  std::size_t shown = 0;
+  for (const auto& [message, times] : outcomes.messages) {
+    if (shown++ == kMessages) {
+      print("  and {} more kinds\n", outcomes.messages.size() - kMessages);
+      break;
+    }
+    print("  {} times {}\n", times, message);
+  }
+}
+
+std::string resume_message(const Progress& progress, const RunArguments& arguments,
+                           const CommandLine& line) {
+  const std::string stored =
+      progress.trials_total == 0
+          ? "before the first trial"
+          : fmt::format("{} of {} are stored in {}", progress.trials_done,
+                        count(progress.trials_total, "trial"), arguments.out);
+  return fmt::format("stopped; {}. The same command resumes:\n  {}", stored,
+                     shell_line(line.words));
+}
+
+}  // namespace
+
+int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
+  const Suite suite = Suite::load(arguments.suite);
+  load_suite_plugins(suite, arguments.suite, line, catalog);
+  if (arguments.out.empty()) arguments.out = "results/" + suite.name;
+  const Device device = named_device(arguments.device);
+  RunOptions options;
+  options.out = arguments.out;
+  options.jobs = arguments.jobs;
+  options.max_replicas = arguments.replicas;
+  options.memory_bytes = arguments.memory_bytes;
+  if (arguments.checkpoint_seconds) options.checkpoint_seconds = *arguments.checkpoint_seconds;
+  options.device = device;
+  options.changed = arguments.rerun_changed ? Changed::rerun
+                    : arguments.allow_mixed ? Changed::allow
+                                            : Changed::refuse;
+  std::optional<StopSignal> stop;
+  if (!arguments.dry_run) {
+    stop.emplace();
+    options.stop = &stop->requested();
+  }
+  CheckedRun checked = check_run(suite, catalog, options);
+  // What cannot be answered in the end is said before anything runs.
+  analysis::check_questions(suite, checked.trials, catalog.questions);
+  if (arguments.dry_run) {
+    print_dry_run(suite, checked, catalog, options);
+    return 0;
+  }
+  const std::unordered_set<TrialId, TrialIdHash> ids(checked.ids.begin(), checked.ids.end());
+  Progress progress;
+  {
+    ProgressDisplay display(suite.name, options.stop);
+    options.progress = [&](const Progress& now) {
+      progress = now;
+      if (!arguments.quiet) display.update(now);
+    };
+    try {
+      progress = run_checked(checked, catalog, options);
+    } catch (const Interrupted&) {
+      print_notes(progress);
+      throw Interrupted(resume_message(progress, arguments, line));
+    }
+  }
+  print_notes(progress);
+  const Outcomes outcomes = read_outcomes(arguments.out, ids);
+  if (!arguments.quiet) {
+    print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100), false,
+                                  catalog.questions));
+    print_summary(outcomes, progress, arguments.out);
+    print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
+  }
+  if (arguments.strict && outcomes.diverged + outcomes.failed > 0) {
+    print(stderr, "spurion: --strict: {} diverged, {} failed\n", count(outcomes.diverged, "trial"),
+          outcomes.failed);
+    return static_cast<int>(ExitCode::diverged);
+  }
+  return 0;
+}
+
+}  // namespace spurion::cli

@@ -1,0 +1,48 @@
+#include "cli/training_commands.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include "spurion/error.hpp"
+
+namespace spurion::cli {
+
+#if defined(SPURION_STATIC)
+
+std::unique_ptr<TrainingCommands> load_training_commands() {
+  throw LogicError("programs of static libraries link what trains");
+}
+
+#else
+
+namespace {
+
+/// The file of the library beside the one that holds this code, or its name alone.
+std::filesystem::path training_library() {
+  const std::filesystem::path name = SPURION_CLI_LIBRARY;
+  Dl_info own{};
+  if (dladdr(reinterpret_cast<const void*>(&load_training_commands), &own) == 0) return name;
+  std::error_code ignored;
+  const std::filesystem::path file = std::filesystem::path(own.dli_fname).parent_path() / name;
+  return std::filesystem::exists(file, ignored) ? file : name;
+}
+
+}  // namespace
+
+std::unique_ptr<TrainingCommands> load_training_commands() {
+  // For all to see, as if it were linked: the record of what made a trial looks for the BLAS that
+  // LibTorch uses. Never closed: exceptions and registered things outlive any scope here.
+  void* handle = dlopen(training_library().c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  using Make = TrainingCommands* (*)();
+  const auto make =
+      handle == nullptr ? nullptr : reinterpret_cast<Make>(dlsym(handle, "spurion_training"));
+  if (make == nullptr) {
+    throw ResourceError(
+        fmt::format("what trains cannot be loaded (only results can be read): {}", dlerror()));
+  }
+  return std::unique_ptr<TrainingCommands>(make());
+}
+
+#endif
+
+}  // namespace spurion::cli
