@@ -7,18 +7,18 @@
 
 namespace spurion {
 
-/// What a method may look at while it trains. A method declares what it needs, a regime what it
-/// grants; a mismatch is refused before anything runs, and every report prints the budget.
+/// The information budget: what a method may see in training. A method declares what it needs; a
+/// regime declares what it grants. A run refuses a mismatch, and every report prints the budget.
 struct Access {
-  bool domain_labels = false;            ///< which domain a training row came from
-  bool group_labels = false;             ///< (label, cue) cell of a training row
+  bool domain_labels = false;            ///< the domain of a training row
+  bool group_labels = false;             ///< the (label, cue) group of a training row
   bool group_labels_validation = false;  ///< the same for validation rows
-  bool unlabelled_target = false;        ///< rows, not labels, of the test domain
-  bool counterfactual_rows = false;      ///< rows with the cue set by intervention
+  bool unlabelled_target = false;        ///< rows without labels of the test domain
+  bool counterfactual_rows = false;      ///< rows whose cue is set by intervention
 
   /// "domain labels, group labels", or "labels only".
   [[nodiscard]] SPURION_API std::string text() const;
-  /// The needs not covered by `granted`, in words.
+  /// The needs that `granted` does not cover, in words.
   [[nodiscard]] SPURION_API std::vector<std::string> missing_from(const Access& granted) const;
 };
 

@@ -22,7 +22,7 @@ enum class Task {
   regression   ///< y real; models have one output; score is the mean squared error
 };
 
-/// What a predictor is scored by; accuracy is better high, mean squared error better low.
+/// The score of a predictor: accuracy (higher is better) or mean squared error (lower is better).
 enum class Score { accuracy, mean_squared_error };
 
 SPURION_API const char* score_name(Score score);  ///< "accuracy", "mean_squared_error"
@@ -56,12 +56,12 @@ struct CausalGraph {
 enum class DomainKind {
   train,  ///< one of `Environment::train_domains()`
   test,   ///< `Environment::test_domain()`
-  point   ///< `Environment::at(shift)`, or `at_cues(cue_shifts)` in worlds with several cues
+  point   ///< `Environment::at(shift)`, or `at_cues(cue_shifts)` if there are several cues
 };
 SPURION_API const char* domain_kind_name(DomainKind kind);
 
-/// A change of something other than the cue. It is a control: a model that suffers from some shift
-/// need not suffer from the cue's. The harness wraps every environment so that it can have one.
+/// A change of something other than the cue, as a control: an effect of it is not due to the cue.
+/// The harness wraps every environment so that it supports control shifts.
 struct ControlShift {
   enum class Kind {
     classes,     ///< the last class makes up `level` of the rows; within a class nothing changes
@@ -81,49 +81,49 @@ struct ControlShift {
 /// "classes", "covariates" or "mechanism".
 SPURION_API const char* control_shift_name(ControlShift::Kind kind);
 
-/// One setting of the process. Make it with `Domain::train`, `Domain::test` and `Domain::at`.
+/// An environment with all its parameters fixed. Make it with `Domain::train`, `Domain::test` and
+/// `Domain::at`.
 struct Domain {
   std::string name;    ///< "train_0", "test", "dial=0.3"; a phase of a stream has its own name
-  double shift = 0.0;  ///< position on the dial
-  /// Which exogenous rows it has: domains with different keys have independent noise.
+  double shift = 0.0;  ///< value of the shift
+  /// Names its exogenous noise: domains with different keys have independent noise.
   std::string key;
-  /// Further parameters of this environment's own kind (documented there).
+  /// Further parameters, documented by the environment.
   std::vector<double> parameters = {};
-  /// Positions of all cues in the order of `EnvironmentInfo::cues`, in worlds with several; `shift`
-  /// is then the first. Empty in worlds with one.
+  /// If there are several cues: the shift of each, in the order of `EnvironmentInfo::cues`; `shift`
+  /// is the first of them. Else empty.
   std::vector<double> cue_shifts = {};
   DomainKind kind = DomainKind::point;
-  /// Set by the harness only; no environment but its wrapper reads it. The exogenous rows stay
-  /// those of `key`.
+  /// Set and read by the harness only. The exogenous noise stays that of `key`.
   std::optional<ControlShift> control_shift = {};
 
   /// Train domain number `index`: named "train_0", "train_1" ... with rows of its own.
   SPURION_API static Domain train(std::size_t index, double shift);
-  /// The same in worlds with several cues.
+  /// The same with several cues.
   SPURION_API static Domain train(std::size_t index, std::vector<double> cue_shifts);
   /// The test domain, named "test", with rows of its own.
   SPURION_API static Domain test(double shift);
   SPURION_API static Domain test(std::vector<double> cue_shifts);
-  /// A point of the dial, named "dial=0.3". All such points share their exogenous rows.
+  /// A value of the shift, named "dial=0.3". All such domains share their exogenous noise.
   SPURION_API static Domain at(double shift);
-  /// The point where each cue has its own position, named "dial=0.3,0.5". Shares those rows too.
+  /// A shift for each cue, named "dial=0.3,0.5". Shares that noise too.
   SPURION_API static Domain at(std::vector<double> cue_shifts);
 };
 
-/// What rows are for; each split has its own independent rows.
+/// The split of a row; each split has independent rows.
 enum class Split { train, validation, test };
 SPURION_API const char* split_name(Split split);
 
-/// A change of the mechanism for one variable, or for several cues at once; all exogenous noise
-/// stays as it was, so the result is the counterfactual twin of the same row.
+/// A change of the mechanism for one variable, or for several cues at once. All exogenous noise
+/// stays the same, so the result is the counterfactual twin of the row.
 struct Intervention {
   enum class Kind {
     none,
     set,     ///< do(variable := value)
     flip,    ///< do(variable := the other value), two-valued variables
-    align,   ///< do(variable := what agrees with the label)
-    oppose,  ///< do(variable := what disagrees with the label)
-    /// do(variable := an independent draw from its own marginal, or from what the card says)
+    align,   ///< do(variable := the value that agrees with the label)
+    oppose,  ///< do(variable := the value that disagrees with the label)
+    /// do(variable := an independent sample of its marginal distribution, or as the card says)
     resample,
   };
 
@@ -162,15 +162,15 @@ struct Intervention {
   [[nodiscard]] SPURION_API std::string text() const;
 };
 
-/// The shift dial: one number that says how the cue relates to the label.
+/// The shift: one number that says how the cue relates to the label.
 struct DialInfo {
   std::string name;  ///< "e"
   std::string doc;   ///< "P(colour disagrees with the label)"
   double low = 0.0;
   double high = 1.0;
-  std::vector<double> points;  ///< where curves are drawn
-  /// When set, the score of a fixed predictor at shift e is exactly
-  /// (1 - e) * score(at_zero) + e * score(at_one): the whole curve from one batch of twins.
+  std::vector<double> points;  ///< values of the shift curve
+  /// If set, the score of a fixed predictor at shift e is exactly
+  /// (1 - e) * score(at_zero) + e * score(at_one), so one set of twins gives the whole curve.
   struct Mixture {
     Intervention at_zero;
     Intervention at_one;
@@ -178,47 +178,48 @@ struct DialInfo {
   std::optional<Mixture> mixture;
 };
 
-/// One of several cues of a world, each with its own dial.
+/// One of several cues of an environment, with a shift of its own.
 struct Cue {
   std::string name;  ///< of the spurious variable in the graph
-  std::string doc;   ///< what its position means: "P(background disagrees with the label)"
+  std::string doc;   ///< meaning of its shift: "P(background disagrees with the label)"
   double low = 0.0;
   double high = 1.0;
-  double neutral = 0.5;  ///< the position at which it says nothing about the label
+  double neutral = 0.5;  ///< the shift at which the cue is uninformative
 };
 
 /// How a ceiling was computed.
 enum class Exactness { closed_form, enumerated, quadrature, empirical };
 SPURION_API const char* exactness_name(Exactness exactness);
 
-/// A score in a domain that is known without training.
+/// A reference score in a domain that is known without training.
 struct Ceiling {
-  /// Finite; or NaN with `empirical`, where nobody knows it. A run refuses worlds with others.
+  /// Finite, or NaN with `empirical` if it is not known. A run refuses other values.
   double value = 0.0;
   Exactness exactness = Exactness::closed_form;
-  /// Absolute; 0 for closed forms and enumeration, unless x may hide what they take to be read.
+  /// Absolute error bound. 0 for closed forms and enumerations, unless x may hide a variable that
+  /// they assume to be known.
   double error_bound = 0.0;
 };
 
-/// The ceilings of one domain, in the environment's score: the best of a class of predictors, and,
-/// to compare with, what two predictors score here that are best in the training domains.
+/// The ceilings of one domain: the best score of a class of predictors. `spurious_only` and
+/// `population_erm` are scores, in this domain, of predictors that are best in the train domains.
 struct Ceilings {
-  Ceiling bayes;          ///< the best of all predictors, in this domain
-  Ceiling invariant;      ///< the best from causal features only that is the same in every domain
-  Ceiling spurious_only;  ///< of the predictor that is best in training from the cue alone
-  double chance = 0.0;    ///< the best constant, in this domain; finite
-  /// What the population minimiser of the pooled training risk scores here, where it is known.
+  Ceiling bayes;          ///< best of all predictors in this domain
+  Ceiling invariant;      ///< best predictor from causal features that is the same in every domain
+  Ceiling spurious_only;  ///< the train-optimal predictor from the cue alone
+  double chance = 0.0;    ///< best constant in this domain; finite
+  /// The minimiser of the pooled training risk on unlimited data; empty if not known.
   std::optional<Ceiling> population_erm;
 };
 
-/// How many recorded rows are for one split, by class and by group: of the test domain, or of all
-/// train domains together.
+/// Number of recorded rows of one split, by class and by group: in the test domain, or in all train
+/// domains together.
 struct RowCounts {
   bool test_domain = false;
   Split split = Split::train;
   std::int64_t rows = 0;
-  std::vector<std::int64_t> classes;  ///< of each class; empty in a regression
-  std::vector<std::int64_t> groups;   ///< of each group; empty where there are none
+  std::vector<std::int64_t> classes;  ///< rows of each class; empty for regression
+  std::vector<std::int64_t> groups;   ///< rows of each group; empty if there are no groups
 };
 
 }  // namespace spurion

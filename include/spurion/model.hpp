@@ -10,20 +10,20 @@
 
 namespace spurion {
 
-/// What a model is built for.
+/// What a model is constructed with.
 struct ModelContext {
   Shape input_shape;         ///< of one row
   std::int64_t outputs = 1;  ///< C
 };
 
-/// What a forward pass gives, on the device of the parameters and of their type (float32, or
-/// float64 where they are). A run checks both shapes and refuses others.
+/// The output of a forward pass, on the device of the parameters and with their type (float32 or
+/// float64). A run checks both shapes.
 struct Output {
   Tensor features;  ///< [K, B, F] input of the last layer
   Tensor logits;    ///< [K, B, C]
-  /// Where a method uses of a batch its risks alone and the model knows them without logits (a
-  /// linear model over a whole training set; a small MLP), and then instead of the above: each
-  /// domain's risk [K, E], and for the linear model its gradient [K, E, P].
+  /// Shortcut, instead of features and logits: the risk of each domain [K, E], and for a linear
+  /// model its gradient [K, E, P]. Set if the method uses only risks and the model computes them
+  /// without logits (a full-batch linear model, a small MLP).
   Tensor risks = {};
   Tensor risk_gradients = {};
 };
@@ -35,8 +35,8 @@ struct ParameterBlock {
   std::int64_t offset = 0;
 };
 
-/// K replicas of one architecture. The architecture is immutable; parameters are a value, one
-/// tensor [K, P], so that optimisers, checkpoints and methods need not know the layers.
+/// One architecture for K replicas. It is immutable. The parameters are one tensor [K, P] outside
+/// of it, so optimisers, checkpoints and methods need not know the layers.
 class SPURION_API Model {
  public:
   virtual ~Model() = default;
@@ -49,17 +49,16 @@ class SPURION_API Model {
   /// `parameters` [K, P]; `x` [K, B, ...input_shape], or [1, B, ...] shared by all replicas.
   /// Differentiable in `parameters` once. For tensors in host memory.
   [[nodiscard]] virtual Output forward(const Tensor& parameters, const Tensor& x) const = 0;
-  /// As `forward`, of operations that can be differentiated any number of times, in float64 too and
-  /// on any device (the general path): for methods whose loss contains gradients, and the reference
-  /// that `forward` is tested against.
+  /// As `forward`, with operations that can be differentiated any number of times, also in float64
+  /// and on any device. For methods whose loss contains gradients, and as the reference in tests.
   [[nodiscard]] virtual Output forward_differentiable(const Tensor& parameters,
                                                       const Tensor& x) const {
     return forward(parameters, x);
   }
-  /// False where a method cannot differentiate gradients through `forward_differentiable`; a trial
-  /// whose method needs that is refused before anything runs.
+  /// False if gradients through `forward_differentiable` cannot be differentiated again. A run
+  /// refuses trials whose method needs it.
   [[nodiscard]] virtual bool twice_differentiable() const { return true; }
-  /// Whichever of the two fits where the parameters are: what methods call.
+  /// `forward` on the CPU, else `forward_differentiable`. Methods call this.
   [[nodiscard]] Output forward_anywhere(const Tensor& parameters, const Tensor& x) const {
     return parameters.is_cpu() ? forward(parameters, x) : forward_differentiable(parameters, x);
   }
@@ -67,24 +66,23 @@ class SPURION_API Model {
   [[nodiscard]] virtual double forward_flops() const = 0;
   /// Floating-point operations of forward and backward for one row.
   [[nodiscard]] virtual double step_flops() const { return 3.0 * forward_flops(); }
-  /// Told by a method that passes rows through the layers by itself how many operations that took,
-  /// of all replicas together. A trial counts them as it does those of `forward`.
+  /// Reports operations (of all replicas together) that a method spends outside of `forward`. They
+  /// count towards the cost of the trial.
   virtual void count_flops(double /*flops*/) const {}
   /// Bytes of activations one row of one replica needs in a training step.
   [[nodiscard]] virtual double activation_bytes() const = 0;
-  /// Bytes it keeps of its own besides parameters, however many replicas there are.
+  /// Bytes that the model keeps besides parameters, whatever the number of replicas.
   [[nodiscard]] virtual double fixed_bytes() const { return 0.0; }
-  /// Most replicas a batch may hold (1: the general path, one at a time).
+  /// Most replicas that may train together (1: one at a time).
   [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
-  /// Where the parameters of the last layer begin in the parameter vector; they reach to its end.
+  /// Offset of the last layer in the parameter vector. The last layer reaches to the end.
   [[nodiscard]] virtual std::int64_t last_layer_offset() const;
-  /// Index into the parameter vector of the weights of a model that is linear in its inputs:
-  /// [offset, offset + D). Empty shape name otherwise.
+  /// For a model that is linear in its inputs: the block [offset, offset + D) of its weights; else
+  /// null.
   [[nodiscard]] virtual const ParameterBlock* linear_weights() const { return nullptr; }
-  /// Of a model that is linear in its inputs: the slopes [K, D] of the first logit, as a function
-  /// of its parameters [K, P]; undefined otherwise. By default those that `linear_weights` points
-  /// at. A model that has slopes but no `linear_weights` gives as features the terms its output is
-  /// the sum of.
+  /// For a model that is linear in its inputs: the slopes [K, D] of the first logit; else
+  /// undefined. default: the block of `linear_weights`. A model with slopes but without
+  /// `linear_weights` returns as features the terms whose sum is its output.
   [[nodiscard]] virtual Tensor linear_coefficients(const Tensor& parameters) const;
 };
 

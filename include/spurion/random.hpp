@@ -9,8 +9,8 @@
 
 /// \file
 /// Counter-based randomness: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy
-/// as 1, 2, 3"). A number is a pure function of (key, row, lane), so row i is the same whatever was
-/// drawn before it, by whom, on which thread, and n = 100 rows are a prefix of n = 1000.
+/// as 1, 2, 3"). A number is a pure function of (key, row, lane). Row i does not depend on other
+/// rows, on the order or on threads, and 100 rows are a prefix of 1000.
 
 namespace spurion {
 
@@ -18,12 +18,12 @@ namespace spurion {
 SPURION_API std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter_low,
                                                     std::uint64_t counter_high) noexcept;
 
-/// A name for a random variable: a path such as seed / environment / domain / split / variable,
-/// hashed to 64 bits. Two different paths give independent streams.
+/// The name of a random stream: a path such as seed / environment / domain / split / variable,
+/// hashed to 64 bits. Different paths give independent streams.
 class SPURION_API RandomKey {
  public:
   explicit RandomKey(std::uint64_t seed) noexcept;
-  /// The stream named `name` below this one.
+  /// The key with `name` appended to the path.
   [[nodiscard]] RandomKey child(std::string_view name) const noexcept;
   [[nodiscard]] RandomKey child(std::uint64_t index) const noexcept;
   [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
@@ -32,7 +32,8 @@ class SPURION_API RandomKey {
   std::uint64_t value_;
 };
 
-/// Draws of one stream. `row` addresses the row of a data set, `lane` the component within the row.
+/// The numbers of one random stream. `row` is the row of a data set, `lane` the component in the
+/// row.
 class SPURION_API RandomStream {
  public:
   explicit RandomStream(const RandomKey& key) noexcept : key_(key.value()) {}
@@ -51,8 +52,7 @@ class SPURION_API RandomStream {
   /// 64 random bits.
   [[nodiscard]] std::uint64_t bits(std::int64_t row, std::int64_t lane = 0) const noexcept;
 
-  /// out[r * lanes + l] = normal(first + r, l): what a loop over `normal` gives, bit for bit,
-  /// faster.
+  /// out[r * lanes + l] = normal(first + r, l), the same bits as a loop over `normal`, but faster.
   void fill_normal(std::int64_t first, std::int64_t rows, std::int64_t lanes, float* out) const;
   /// out[r * lanes + l] = uniform(first + r, l).
   void fill_uniform(std::int64_t first, std::int64_t rows, std::int64_t lanes, double* out) const;

@@ -6,8 +6,8 @@
 
 namespace spurion {
 
-/// A hyper-parameter that may differ between the replicas of one batch. In a trial's own options it
-/// holds one value; in the options a batch of K replicas is built from it holds K.
+/// A hyper-parameter that may differ between the K replicas that train together. The options of a
+/// trial hold one value; the options of K replicas hold K values.
 template <class T>
 class PerReplica {
  public:
@@ -18,7 +18,7 @@ class PerReplica {
   [[nodiscard]] T at(std::int64_t k) const {
     return values_.size() == 1 ? values_.front() : values_.at(static_cast<std::size_t>(k));
   }
-  /// The single value of a trial's own options.
+  /// The single value in the options of a trial.
   [[nodiscard]] T value() const { return values_.front(); }
   [[nodiscard]] const std::vector<T>& values() const { return values_; }
 

@@ -13,15 +13,15 @@ namespace spurion {
 struct ReportFiles {
   std::filesystem::path html;
   std::vector<std::filesystem::path> csv;
-  /// What was left out for its size, and how to get it: a sentence each.
+  /// What the report leaves out because of its size, and how to get it; one sentence each.
   std::vector<std::string> left_out;
 };
 
 struct ReportOptions {
-  std::filesystem::path to;  ///< where the report is written; empty: beside the stores
-  bool all = false;          ///< also trials that belong to no experiment of the suite
-  /// All of it, whatever its size: csv/measurements.csv beyond two million lines, and on the page,
-  /// as files and as drawings what is beyond the first hundred answers and charts along the dial.
+  std::filesystem::path to;  ///< folder of the report; empty: the folder of the stores
+  bool all = false;          ///< include trials that belong to no experiment of the suite
+  /// Write everything: csv/measurements.csv beyond two million lines, and answers and shift curves
+  /// beyond the first hundred.
   bool full = false;
 };
 
@@ -34,7 +34,7 @@ SPURION_API ReportFiles write_report(const std::filesystem::path& folder,
                                      const ReportOptions& options = {},
                                      const QuestionKinds& kinds = builtin_questions());
 
-/// The same answers and tables for a terminal, `columns` wide. Writes nothing.
+/// The same answers and tables as text for a terminal of `columns` columns. Writes no file.
 SPURION_API std::string terminal_report(const std::filesystem::path& folder, int columns,
                                         bool all = false,
                                         const QuestionKinds& kinds = builtin_questions());

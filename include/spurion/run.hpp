@@ -15,29 +15,29 @@
 
 namespace spurion {
 
-/// Trials that agree on everything that shapes tensors and run as the replicas of one batch.
+/// Trials that train together, as the replicas of one model. Their tensors have the same shapes.
 struct Pack {
   std::vector<TrialSpec> trials;
   double flops = 0.0;         ///< expected
-  double memory_bytes = 0.0;  ///< most it is expected to hold at once
+  double memory_bytes = 0.0;  ///< expected peak
 };
 
-/// The device of this name: "cpu", "cuda" (the first) or "cuda:N". Throws `UsageError` when there
-/// is no device of that name, or this LibTorch has none.
+/// The device of this name: "cpu", "cuda" (the first) or "cuda:N". Throws `UsageError` if there is
+/// no such device or LibTorch does not support it.
 SPURION_API Device named_device(const std::string& name);
 
-/// Most trials of one pack where nobody says.
+/// Default limit of the trials that train together.
 inline constexpr std::int64_t kUsualReplicas = 32;
 
 struct PlanOptions {
   std::int64_t max_replicas = kUsualReplicas;
-  double memory_bytes = 0.0;  ///< for the packs of all workers together; 0: unlimited
+  double memory_bytes = 0.0;  ///< of all workers together; 0: unlimited
   std::int64_t jobs = 1;      ///< workers that share the packs
-  Device device = c10::kCPU;  ///< on the processor packs are held to what its cache takes
+  Device device = c10::kCPU;  ///< on the CPU, packs are limited by the size of the cache
 };
 
-/// Packs trials into batches, most expensive first. The result of a trial never depends on its
-/// pack. Throws `UsageError` when a trial does not fit the memory alone.
+/// Groups trials into packs, the most expensive first. The result of a trial does not depend on its
+/// pack. Throws `UsageError` if a single trial does not fit into the memory.
 SPURION_API std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                                    const DataSources& sources, const PlanOptions& options);
 
@@ -49,18 +49,18 @@ SPURION_API std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalo
 SPURION_API Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                          const DataSources& sources);
 
-/// Runs one pack in the calling thread. `stop` (may be null) asks for an `Interrupted` at the next
-/// update.
+/// Runs one pack in the calling thread. Throws `Interrupted` at the next update after `stop` (may
+/// be null) was set.
 SPURION_API std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                               const std::shared_ptr<const DataSources>& sources,
                                               const std::atomic<bool>* stop,
                                               const std::function<void(double)>& progress,
                                               Device device = c10::kCPU);
 
-/// How far a run is; given to the progress callback from one thread at a time.
+/// The progress of a run. Threads call the progress callback one at a time.
 struct Progress {
   std::int64_t trials_total = 0;
-  std::int64_t trials_done = 0;   ///< including those found in the store
+  std::int64_t trials_done = 0;   ///< including trials found in the store
   std::int64_t trials_found = 0;  ///< already in the store
   std::int64_t diverged = 0;
   std::int64_t failed = 0;
@@ -68,42 +68,43 @@ struct Progress {
   double seconds = 0.0;
   double seconds_left = 0.0;        ///< estimate; negative when unknown
   WorkTimes times;                  ///< of this run's workers
-  std::int64_t trials_changed = 0;  ///< dropped and made again: something else had made them
-  /// What the user should know, a sentence each: damage that was found, states not kept.
+  std::int64_t trials_changed = 0;  ///< run again because something else had made them (`Changed`)
+  /// Notes for the user, one sentence each: damage in the store, states that could not be saved.
   std::vector<std::string> notes;
 };
 
-/// What becomes of trials in the store that were made by another build of spurion or of a plug-in,
-/// with other libraries, or on a processor with other instruction sets: their numbers may differ.
+/// What to do with stored trials that another build of spurion or of a plug-in, other libraries, or
+/// a CPU with other instruction sets made. Their numbers may differ.
 enum class Changed {
-  refuse,  ///< the run
-  rerun,   ///< they are dropped and made again
-  allow    ///< they are kept, which every report tells; never those of another plug-in or device
+  refuse,  ///< refuse the run
+  rerun,   ///< run them again
+  allow    ///< keep them, and say so in every report; not for another plug-in or device
 };
 
 struct RunOptions {
   std::filesystem::path out;
-  std::int64_t jobs = 0;  ///< workers; 0: one per core, or one on a device other than the processor
-  /// Where models are trained and evaluated. Rows are made in host memory, and metrics and stores
-  /// are kept there; `memory_bytes` is about host memory alone.
+  std::int64_t jobs = 0;  ///< workers; 0: one for each core, or one on a GPU
+  /// Device of training and evaluation. Rows, metrics and stores stay in host memory;
+  /// `memory_bytes` limits host memory only.
   Device device = c10::kCPU;
   std::int64_t max_replicas = kUsualReplicas;
-  double memory_bytes = 0.0;  ///< of the whole process; 0: half of RAM
+  double memory_bytes = 0.0;  ///< of the whole process; 0: half of the memory of the machine
   std::filesystem::path data_directory;
-  /// How often the state of trials in training is kept in `out`/checkpoints, so that a killed run
-  /// goes on inside them to the same bits; negative: never.
+  /// Seconds between two saves of the trials in training, in `out`/checkpoints. A killed run
+  /// resumes from there and gives the same bits. Negative: never.
   double checkpoint_seconds = 60.0;
   Changed changed = Changed::refuse;
-  /// Set by a signal handler: the running batches finish their transaction, then `Interrupted`.
+  /// A signal handler may set it. The run then stores what is finished and throws `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Progress&)> progress;
 };
 
-/// Runs what the store does not hold yet, one single-threaded worker per core. Throws `Interrupted`
-/// when stopped; the same call resumes. Throws `ResourceError` where the machine has too little
-/// memory or too few threads. Throws `UsageError` when the store holds trials of the suite that
-/// something else made, such as another kind of device (`Changed`), and `DataError` when it holds
-/// trials of other rows of the same file. Damaged trials are made again.
+/// Runs the trials that are not yet in the store, with one single-threaded worker for each core.
+/// Damaged trials run again. Throws:
+///  - `Interrupted` if the user stopped the run; the same call resumes it;
+///  - `ResourceError` if the machine has too little memory or too few threads;
+///  - `UsageError` if something else made trials of the store (`Changed`);
+///  - `DataError` if a data file has changed since trials of the store were made.
 SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
                                const RunOptions& options);
 

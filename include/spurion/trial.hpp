@@ -13,13 +13,13 @@
 
 namespace spurion {
 
-/// A named thing with its options (all fields, defaults filled in, once normalised).
+/// A registered name with its options. Normalised options contain all fields.
 struct Component {
   std::string name;
   Value options;
 };
 
-/// How long and on how much data to train: the scale axes besides model size.
+/// Steps and rows of the training: the scale axes besides model size.
 struct TrainingOptions {
   std::int64_t steps = 1000;
   std::int64_t rows = 1000;
@@ -27,7 +27,7 @@ struct TrainingOptions {
   SPURION_API static const Schema<TrainingOptions>& schema();
 };
 
-/// What is measured and when.
+/// What is evaluated, and when.
 struct EvaluationOptions {
   std::int64_t rows = 2000;
   std::int64_t every = 0;
@@ -35,8 +35,8 @@ struct EvaluationOptions {
   SPURION_API static const Schema<EvaluationOptions>& schema();
 };
 
-/// The unit that is run, stored and resumed: environment x model x method x regime x scale x seed x
-/// hyper-parameters.
+/// A trial: the unit that is run, stored and resumed. It is environment x model x method x regime x
+/// scale x seed x hyper-parameters.
 struct TrialSpec {
   Component environment;
   Component model;
@@ -49,14 +49,14 @@ struct TrialSpec {
   std::int64_t base_seed = 0;  ///< of the suite: another value changes every seed of the suite
   std::int64_t config_index =
       0;  ///< which sampled hyper-parameter configuration; 0 if none is sampled
-  /// Where in the suite it belongs: the name of the experiment. Not part of the identity.
+  /// Name of the experiment in the suite. Not part of the identity.
   std::string experiment;
 
-  /// All of it but `experiment`, as a canonical value.
+  /// All fields except `experiment`, as a canonical value.
   [[nodiscard]] SPURION_API Value canonical() const;
   /// 32 hex digits, a hash of `canonical()`.
   [[nodiscard]] SPURION_API std::string id() const;
-  /// Reads what `canonical()` gave. Throws `UsageError`.
+  /// Inverse of `canonical()`. Throws `UsageError`.
   SPURION_API static TrialSpec from_canonical(const Value& value);
 };
 
@@ -69,12 +69,12 @@ struct Cost {
   double flops = 0.0;
   std::int64_t steps = 0;
   std::int64_t rows_seen = 0;  ///< rows that entered a gradient with a weight other than 0
-  /// Distinct labels revealed: a row's counts once, however often it is used; where rewards are
-  /// seen, if they tell which class is right.
+  /// Number of rows whose label was revealed. Each row counts once. A reward counts if it reveals
+  /// the class.
   std::int64_t labels_used = 0;
-  double seconds = 0.0;       ///< share of the batch's wall time; informative only
-  std::int64_t replicas = 0;  ///< of the batch it ran in; informative only
-  WorkTimes times = {};       ///< share of the batch's; informative only, stored for the run
+  double seconds = 0.0;       ///< share of the wall time of its pack; informative only
+  std::int64_t replicas = 0;  ///< trials that trained together with it; informative only
+  WorkTimes times = {};       ///< share of the times of its pack; informative only
 };
 
 struct TrialResult {

@@ -126,12 +126,12 @@ void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gra
   const Tensor dense = gradient.detach().contiguous();
   freeze_diverged(dense);
   Tensor values = parameters_.detach();
-  const bool limited = limits_.rate != 1.0 || limits_.trainable.defined();
+  const bool limited = limits_.lr_multiplier != 1.0 || limits_.trainable.defined();
   const Tensor before = limited ? values.clone() : Tensor();
   optimizer_.step(values, dense, active_);
   if (limited) {
     // Every update rule is proportional to its rate, so scaling the change scales the rate.
-    const Tensor change = (values - before) * limits_.rate;
+    const Tensor change = (values - before) * limits_.lr_multiplier;
     values.copy_(limits_.trainable.defined() ? at::where(limits_.trainable, before + change, before)
                                              : before + change);
   }

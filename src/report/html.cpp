@@ -221,7 +221,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. In square brackets: {4} of the "
       "mean over seeds, unless a caption says otherwise.</p>\n",
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
-      analysis::kIntervalText);
+      analysis::kIntervalRule);
   out += kGapText;
   for (const std::string& note : results.notes) {
     out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";

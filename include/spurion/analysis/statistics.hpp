@@ -10,12 +10,12 @@
 #include "spurion/export.hpp"
 
 /// \file
-/// Small-sample statistics. Random choices come from counter-based streams named by `key`, so the
-/// same data always give the same interval.
+/// Small-sample statistics. Random choices depend only on `key`, so the same data always give the
+/// same interval.
 
 namespace spurion::analysis {
 
-/// Differences that are smaller, as a share of the numbers themselves, are those of rounding.
+/// Relative differences below this are rounding errors.
 inline constexpr double kRounding = 1e-12;
 
 /// An estimate with a two-sided interval.
@@ -25,28 +25,27 @@ struct Estimate {
   double high = 0.0;
   std::int64_t count = 0;
   std::int64_t seeds =
-      0;  ///< that the interval is over; of one it is the value itself; 0: not known
+      0;  ///< seeds of the interval; with one seed it is the value itself; 0: not known
 
-  /// Whether a verdict may rest on the interval: it is over several seeds, and has a width beyond
-  /// rounding. Seeds that coincide show no spread.
+  /// Whether a verdict may use the interval: it has several seeds, and a width beyond rounding.
   [[nodiscard]] bool has_spread() const {
     return seeds > 1 && high - low > kRounding * std::abs(value) && high > low;
   }
-  /// Several seeds of 0 and nothing else: what is not there needs no spread.
+  /// Whether several seeds all give exactly 0. Such a result needs no spread.
   [[nodiscard]] bool is_nothing() const { return seeds > 1 && low == 0.0 && high == 0.0; }
 };
 
-/// What a mean can be at all.
+/// The possible values of a mean.
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 };
 inline constexpr Range kRate{0.0, 1.0};
-/// Of two rates, or a correlation.
+/// Difference of two rates, or a correlation.
 inline constexpr Range kDifference{-1.0, 1.0};
 
-/// The estimate with the part of its interval that lies in the range: coverage is the same, for the
-/// mean is never beyond.
+/// The estimate with its interval cut to the range. The coverage stays the same because the mean
+/// lies in the range.
 SPURION_API Estimate confined(Estimate estimate, const Range& range);
 
 /// Arithmetic mean; NaN for no values.
@@ -56,39 +55,40 @@ SPURION_API double population_deviation(const std::vector<double>& values);
 /// Mean of the middle half (Agarwal et al. 2021), with fractional weights at its ends.
 SPURION_API double interquartile_mean(std::vector<double> values);
 
-/// The values of one setting, one a seed.
+/// The values of one configuration, one for each seed.
 using BySeed = std::map<std::int64_t, double>;
 
-/// Mean with a 95 % interval over seeds, what every estimate of a report is. `settings` are
-/// averaged with equal weight. What shares a seed shares data and initialisation, so the settings
-/// of a seed count as one: with the same seeds everywhere the interval is that of the seeds' own
-/// means, however many settings these are taken over. Where seeds are missing in some settings, the
-/// variance is that of clusters (Liang & Zeger 1986), each deviation scaled by sqrt(n / (n - 1)).
+/// Mean with a 95 % interval over seeds, as in every report. Configurations (`settings`) have equal
+/// weight. Results with the same seed are dependent, so they are averaged per seed before the
+/// interval is computed. If some configurations lack seeds, the variance is that of clusters (Liang
+/// & Zeger 1986), with each deviation scaled by sqrt(n / (n - 1)).
 ///
-/// Student's t with one degree of freedom less than there are seeds, or fewer where Satterthwaite
-/// (1946) gives fewer; from 30 seeds a setting on, `bootstrap_over_seeds`, whose interval of five
-/// values would hold the mean in 83 % of cases instead of 95. A setting of one value is taken to
-/// vary as the others do; where none has two the interval is the value itself.
+/// Fewer than 30 seeds: Student's t, with the number of seeds minus one degrees of freedom, or
+/// fewer after Satterthwaite (1946). Otherwise: `bootstrap_over_seeds`. (With five seeds its
+/// interval would cover the mean in 83 % of cases instead of 95 %.) A configuration with one value
+/// gets the variance of the others. If no configuration has two values, the interval is the value
+/// itself.
 ///
-/// `noise`: the standard deviation that the mean has from the rows it was evaluated on alone; 0
-/// where that is not known. Seeds that coincide by chance do not make the interval narrower than
-/// 1.96 of it to either side.
+/// `noise`: the standard deviation of the mean that comes from the evaluated rows alone; 0: not
+/// known. The interval is at least 1.96 `noise` wide on either side.
 SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key,
                                      double noise = 0.0);
-/// What that interval is, for captions.
-inline constexpr const char* kIntervalText =
-    "95 % interval (Student's t; from 30 seeds on, bootstrap; of rates and their differences never "
-    "narrower than the noise of the rows evaluated, where their number is known)";
-/// Two-sided p-value of Student's t test that the mean over seeds is 0, with the variance, the
-/// degrees of freedom and the `noise` of `mean_over_seeds`: below .05 where that interval, as long
-/// as it is Student's, does not hold 0. 1 where seeds show no spread and the noise is not known.
+/// The name of that interval, for captions.
+inline constexpr const char* kIntervalText = "95 % interval";
+/// How it is computed, for the head of a report.
+inline constexpr const char* kIntervalRule =
+    "95 % interval (fewer than 30 seeds: Student's t; otherwise: bootstrap; for rates at least as "
+    "wide as the noise of the evaluated rows)";
+/// Two-sided p-value of Student's t test that the mean over seeds is 0. It uses the variance, the
+/// degrees of freedom and the `noise` of `mean_over_seeds`, so it is below .05 if the t interval
+/// excludes 0. It is 1 if the seeds show no spread and the noise is not known.
 SPURION_API double student_p(const std::vector<BySeed>& settings, double noise = 0.0);
-/// The value that Student's t with so many degrees of freedom stays below with probability p.
+/// The p-quantile of Student's t distribution.
 SPURION_API double student_quantile(double p, double freedom);
 
-/// The same mean with a percentile bootstrap interval (Efron 1979) of 95 %: seeds are drawn with
-/// replacement, each with all its settings, so that settings that differ by design do not count as
-/// noise. With fewer than two seeds the interval is the value itself.
+/// The same mean with a 95 % percentile bootstrap interval (Efron 1979). Seeds are resampled with
+/// replacement, each with all its configurations, so differences between configurations do not
+/// count as noise. With fewer than two seeds the interval is the value itself.
 SPURION_API Estimate bootstrap_over_seeds(const std::vector<BySeed>& settings,
                                           const std::string& key);
 

@@ -23,42 +23,16 @@ std::vector<Cell> stream_names(const CellKey& key, const std::string& axis) {
 
 namespace {
 
-/// What the columns and the verdicts mean.
+/// The glossary defines the columns and the verdicts.
 constexpr const char* kVerdictsCaption =
-    "After {phase}: means with {interval} over seeds. "
-    "score: the score on that phase. "
-    "ceiling: the invariant ceiling of that phase. "
-    "cue contribution: the score minus the score on the same rows with the informative cues of the "
-    "phase randomised. Its change compares with the model after phase 0 on the same rows. "
-    "max flip rate: the largest share of predictions that change when one cue changes; before: "
-    "after phase 0. "
-    "Reliance on new, old or unseen cues: the largest flip rate of the cues that changed most "
-    "recently, of the other cues of the training so far, and of cues that were never paired with "
-    "the label.{regression} "
-    "Verdicts, with a margin of {margin}. "
-    "resolved: the max flip rate was above the margin and is now below it, and the cue "
-    "contribution "
-    "is within it. "
-    "replaced: the max flip rate was above the margin, and the cue contribution is above it and "
-    "has "
-    "increased by more than it. In a phase without informative cues, reliance on new cues takes "
-    "the "
-    "place of the cue contribution. "
-    "adopted: as replaced, but the max flip rate was below the margin or nothing had shifted. "
-    "unchanged: the cue contribution and the flip rate of each cue changed by less than the "
-    "margin. "
-    "returned: as unchanged, but they had changed by more in a phase between. "
-    "collapsed: the model learned phase 0, and no longer has learned. "
-    "did not learn: it never learned. "
-    "undecided: the intervals allow several verdicts. "
-    "{learned} of the phase. If the ceiling is unknown, learning is not required.";
+    "After {phase}: means with {interval} over seeds. Verdicts use a margin of {margin}. The "
+    "glossary (or 'spurion describe TERM') defines each column and verdict.{regression}";
 
 std::string verdicts_caption(std::int64_t phase, double margin, bool accuracy) {
   return fmt::format(
       kVerdictsCaption,
       fmt::arg("phase", phase < 0 ? std::string("the last phase") : fmt::format("phase {}", phase)),
       fmt::arg("interval", kIntervalText), fmt::arg("margin", margin),
-      fmt::arg("learned", kLearnedText),
       fmt::arg("regression",
                accuracy ? ""
                         : " For regression, flip rates are the root mean squared change of the "
@@ -66,20 +40,10 @@ std::string verdicts_caption(std::int64_t phase, double margin, bool accuracy) {
                           "is in shares of its variance."));
 }
 
-/// What the columns of the measures mean.
 constexpr const char* kMeasuresCaption =
-    "Over the whole stream: means with {interval} over seeds. "
-    "prequential: mean score of rows before the model learns from them. "
-    "regret: shortfall from the Bayes ceiling of each phase, summed over the rows of the stream "
-    "and "
-    "given for 1000 rows. It is as exact as the ceiling. "
-    "recovery: rows from a shift until a window is within {margin} of the ceiling, in whole "
-    "windows; a phase that ends earlier counts with all its rows. "
-    "max regret: the largest shortfall of a window. "
-    "forgetting: Chaudhry et al. 2018. backward and forward transfer: Lopez-Paz & Ranzato 2017. "
-    "relearning change: the score after a phase that occurred before, minus the score then; below "
-    "0 "
-    "the phase is learned less well.{regression}";
+    "Over the whole stream: means with {interval} over seeds. Recovery uses a margin of {margin}. "
+    "The "
+    "glossary (or 'spurion describe TERM') defines each column.{regression}";
 
 }  // namespace
 

@@ -29,9 +29,10 @@ void Tuning::enter(std::int64_t phase) {
 void Tuning::before_step(std::int64_t phase, std::int64_t step) {
   if (phase == 0) return;
   UpdateLimits limits;
-  limits.rate = options_.lr_multiplier;
+  limits.lr_multiplier = options_.lr_multiplier;
   if (step < options_.warmup_steps) {
-    limits.rate *= static_cast<double>(step + 1) / static_cast<double>(options_.warmup_steps);
+    limits.lr_multiplier *=
+        static_cast<double>(step + 1) / static_cast<double>(options_.warmup_steps);
   }
   limits.trainable = trainable_;
   trainer_->limit_updates(std::move(limits));
