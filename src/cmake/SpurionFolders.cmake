@@ -7,6 +7,15 @@ define_property(GLOBAL PROPERTY SPURION_FOLDERS BRIEF_DOCS "folders" FULL_DOCS "
 define_property(GLOBAL PROPERTY SPURION_RESULTS_FOLDERS BRIEF_DOCS "folders without LibTorch"
                 FULL_DOCS "folders of libspurion_results")
 define_property(GLOBAL PROPERTY SPURION_LAYERS BRIEF_DOCS "layers" FULL_DOCS "folder:dependencies")
+define_property(GLOBAL PROPERTY SPURION_LAYER_TARGETS BRIEF_DOCS "targets of the layers"
+                FULL_DOCS "the target that compiles each folder, in the order of SPURION_LAYERS")
+
+# spurion_layer(NAME TARGET DEPENDS...): the checks of the layers look at folder NAME, which TARGET compiles.
+function(spurion_layer name target)
+  list(JOIN ARGN "," joined)
+  set_property(GLOBAL APPEND PROPERTY SPURION_LAYERS "${name}:${joined}")
+  set_property(GLOBAL APPEND PROPERTY SPURION_LAYER_TARGETS ${target})
+endfunction()
 
 function(spurion_folder name)
   cmake_parse_arguments(arg "NO_TORCH" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
@@ -24,8 +33,7 @@ function(spurion_folder name)
     endif()
     set_property(GLOBAL APPEND PROPERTY SPURION_FOLDERS ${target})
   endif()
-  list(JOIN arg_DEPENDS "," joined)
-  set_property(GLOBAL APPEND PROPERTY SPURION_LAYERS "${name}:${joined}")
+  spurion_layer(${name} ${target} ${arg_DEPENDS})
 endfunction()
 
 # spurion_sources(OUT FOLDERS...): the .cpp files that lie directly in each folder, relative to here.

@@ -1,0 +1,32 @@
+# cmake -DSOURCE_DIR=... [-DSTRAY=folder] -P listed_names.cmake
+# Fails where a list.cmake of src/ and the folder that it lies in differ. With STRAY, an empty folder, it
+# looks instead at a copy of src/metrics to which a file was added that no list names: that must fail.
+cmake_minimum_required(VERSION 3.25)
+include(${SOURCE_DIR}/src/cmake/ListedNames.cmake)
+
+function(check_list list)
+  cmake_path(GET list PARENT_PATH folder)
+  file(STRINGS ${list} first REGEX "^set\\(SPURION_[A-Z_]+")
+  string(REGEX MATCH "SPURION_[A-Z_]+" variable "${first}")
+  include(${list})
+  if(NOT ${variable})
+    message(SEND_ERROR "${list} sets no SPURION_... list of names")
+  endif()
+  spurion_check_listed(${folder} ${${variable}})
+endfunction()
+
+if(STRAY)
+  file(COPY ${SOURCE_DIR}/src/metrics DESTINATION ${STRAY})
+  file(WRITE ${STRAY}/metrics/stray.cpp "")
+  check_list(${STRAY}/metrics/list.cmake)
+  return()
+endif()
+file(GLOB_RECURSE lists ${SOURCE_DIR}/src/list.cmake)
+list(LENGTH lists count)
+if(count LESS 5)
+  message(SEND_ERROR "only ${count} list.cmake found in ${SOURCE_DIR}/src")
+endif()
+foreach(list IN LISTS lists)
+  check_list(${list})
+endforeach()
+message(STATUS "${count} lists of registered names looked at")
