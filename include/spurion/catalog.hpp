@@ -29,12 +29,12 @@ struct Plugin;
 /// Everything that can be named in a suite: one registry per noun. A value: build as many as you
 /// like.
 struct SPURION_API Catalog {
-  Registry<Environment, EnvironmentContext> environments{"environment"};
-  Registry<Model, ModelContext> models{"model"};
-  Registry<Method, MethodContext> methods{"method"};
-  Registry<Regime> regimes{"regime"};
-  Registry<Metric, MetricContext> metrics{"metric"};
-  QuestionKinds questions;
+  Registry<Environment, EnvironmentContext> environments{"environment"};  ///< by name
+  Registry<Model, ModelContext> models{"model"};                          ///< by name
+  Registry<Method, MethodContext> methods{"method"};                      ///< by name
+  Registry<Regime> regimes{"regime"};                                     ///< by name
+  Registry<Metric, MetricContext> metrics{"metric"};                      ///< by name
+  QuestionKinds questions;                                                ///< by name
 
   /// Adds what a linked plug-in offers, or nothing: throws `PluginError` where its registration
   /// throws.

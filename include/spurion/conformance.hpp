@@ -15,6 +15,7 @@
 
 namespace spurion {
 
+/// How a check ended.
 enum class Outcome { passed, failed, skipped };
 
 /// What one check of one thing found.
@@ -23,15 +24,15 @@ struct ConformanceResult {
   std::string name;     ///< as registered
   std::string variant;  ///< the options that were not defaults, "source=glyphs"; empty for none
   std::string check;    ///< "twins share noise"
-  Outcome outcome = Outcome::passed;
-  std::string message;  ///< what went wrong, or why it was skipped
+  Outcome outcome = Outcome::passed;  ///< how it ended
+  std::string message;                ///< what went wrong, or why it was skipped
 };
 
 /// Something to check: a registered thing with some of its options changed.
 struct ConformanceSubject {
-  std::string noun;
-  std::string name;
-  Value options;  ///< overrides of the defaults
+  std::string noun;  ///< "environment", "model", "method", "regime" or "metric"
+  std::string name;  ///< as it is registered
+  Value options;     ///< overrides of the defaults
   /// "source=glyphs, resolution=28"; empty for the defaults.
   [[nodiscard]] SPURION_API std::string variant() const;
 };
@@ -51,15 +52,19 @@ SPURION_API std::vector<ConformanceResult> check_conformance(
 SPURION_API std::vector<ConformanceResult> check_environment(
     const Catalog& catalog, const std::string& name, const Value& options = {},
     const std::shared_ptr<const DataSources>& sources = nullptr);
+/// Checks a model with these options.
 SPURION_API std::vector<ConformanceResult> check_model(const Catalog& catalog,
                                                        const std::string& name,
                                                        const Value& options = {});
+/// Checks a method with these options.
 SPURION_API std::vector<ConformanceResult> check_method(const Catalog& catalog,
                                                         const std::string& name,
                                                         const Value& options = {});
+/// Checks a regime with these options.
 SPURION_API std::vector<ConformanceResult> check_regime(const Catalog& catalog,
                                                         const std::string& name,
                                                         const Value& options = {});
+/// Checks a metric with these options.
 SPURION_API std::vector<ConformanceResult> check_metric(const Catalog& catalog,
                                                         const std::string& name,
                                                         const Value& options = {});

@@ -19,8 +19,8 @@ namespace spurion {
 
 /// Rows first .. first + count - 1.
 struct RowRange {
-  std::int64_t first = 0;
-  std::int64_t count = 0;
+  std::int64_t first = 0;  ///< number of the first row
+  std::int64_t count = 0;  ///< how many rows
 };
 
 /// Rows of one domain, in host memory, all finite. `causal` and `spurious` may be undefined if the
@@ -35,19 +35,19 @@ struct Sample {
 
 /// Facts of an environment with its options.
 struct EnvironmentInfo {
-  std::string name;
-  std::string title;
-  std::string citation;
-  std::string mechanism;   ///< formulas, one on each line
-  std::string deviations;  ///< differences from the source; empty: none
-  Task task = Task::binary;
+  std::string name;          ///< as it is registered, with options where they matter
+  std::string title;         ///< for the head of a page
+  std::string citation;      ///< the paper that it is from
+  std::string mechanism;     ///< formulas, one on each line
+  std::string deviations;    ///< differences from the source; empty: none
+  Task task = Task::binary;  ///< what the label is
   std::int64_t outputs = 1;  ///< of a model: 1 for binary and regression, C for multiclass
   std::int64_t groups = 0;   ///< 0: no groups
   Shape input_shape;         ///< of one row
   std::string cue;           ///< name of the spurious variable in the graph
   std::string causal;        ///< name of the causal variable in the graph
-  CausalGraph graph;
-  DialInfo dial;
+  CausalGraph graph;         ///< causes and effects
+  DialInfo dial;             ///< how the cue can shift
   /// If there are several cues: all of them, `cue` first; else empty. `dial` is the shift of `cue`.
   /// The environment can resample any of them together (`Intervention::resample_each`).
   std::vector<Cue> cues;
@@ -62,6 +62,7 @@ struct EnvironmentInfo {
   std::vector<std::string> group_names;
   /// Names of all cues: those of `cues`, or `cue` alone.
   [[nodiscard]] SPURION_API std::vector<std::string> every_cue() const;
+  /// How predictions are scored.
   [[nodiscard]] Score score() const {
     return task == Task::regression ? Score::mean_squared_error : Score::accuracy;
   }
@@ -74,6 +75,7 @@ class SPURION_API Environment {
  public:
   virtual ~Environment() = default;
 
+  /// Facts of this instance; the same at each call.
   [[nodiscard]] virtual const EnvironmentInfo& info() const = 0;
   /// The domains a method may train on, in order.
   [[nodiscard]] virtual std::vector<Domain> train_domains() const = 0;

@@ -15,6 +15,7 @@ namespace spurion {
 /// Exit codes of the command line, documented in README.
 enum class ExitCode : int {
   success = 0,
+  self_test = 1,     ///< `spurion selftest`: a conformance test failed
   usage = 2,         ///< bad suite, unknown name, option out of range, method refused by a regime
   data = 3,          ///< image data missing or corrupt, unreadable file
   plugin = 4,        ///< plug-in cannot be loaded
@@ -27,7 +28,9 @@ enum class ExitCode : int {
 /// Base of everything thrown on purpose.
 class SPURION_API Error : public std::runtime_error {
  public:
+  /// An error with its message and exit code.
   Error(const std::string& message, ExitCode code) : std::runtime_error(message), code_(code) {}
+  /// What the command line exits with.
   [[nodiscard]] ExitCode exit_code() const noexcept { return code_; }
 
  private:
@@ -37,12 +40,14 @@ class SPURION_API Error : public std::runtime_error {
 /// The caller asked for something that does not exist or is out of range.
 class SPURION_API UsageError : public Error {
  public:
+  /// With its message.
   explicit UsageError(const std::string& message) : Error(message, ExitCode::usage) {}
 };
 
 /// A data file is missing, truncated or not what it claims to be.
 class SPURION_API DataError : public Error {
  public:
+  /// With its message.
   explicit DataError(const std::string& message) : Error(message, ExitCode::data) {}
 };
 
@@ -50,12 +55,14 @@ class SPURION_API DataError : public Error {
 /// does not allow. In a run the last fails the trials that use it and no others.
 class SPURION_API PluginError : public Error {
  public:
+  /// With its message.
   explicit PluginError(const std::string& message) : Error(message, ExitCode::plugin) {}
 };
 
 /// The output folder or the store cannot be used.
 class SPURION_API StoreError : public Error {
  public:
+  /// With its message.
   explicit StoreError(const std::string& message) : Error(message, ExitCode::store) {}
 };
 
@@ -63,26 +70,32 @@ class SPURION_API StoreError : public Error {
 /// had finished is stored.
 class SPURION_API ResourceError : public Error {
  public:
+  /// With its message.
   explicit ResourceError(const std::string& message) : Error(message, ExitCode::store) {}
 };
 
 /// The user stopped the run; what had finished is stored.
 class SPURION_API Interrupted : public Error {
  public:
+  /// With its message.
   explicit Interrupted(const std::string& message) : Error(message, ExitCode::interrupted) {}
 };
 
 /// A broken promise inside the library.
 class SPURION_API LogicError : public Error {
  public:
+  /// With its message.
   explicit LogicError(const std::string& message) : Error(message, ExitCode::internal) {}
 };
 
 /// Collects every problem of one input so that the user sees them all at once.
 class SPURION_API Problems {
  public:
+  /// Adds a problem.
   void add(std::string problem) { list_.push_back(std::move(problem)); }
+  /// Whether there is none so far.
   [[nodiscard]] bool empty() const { return list_.empty(); }
+  /// All problems, in the order they were added.
   [[nodiscard]] const std::vector<std::string>& list() const { return list_; }
   /// Throws a `UsageError` that lists all problems, one a line, if there are any.
   void raise() const;

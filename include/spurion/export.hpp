@@ -6,5 +6,6 @@
 #if defined(SPURION_STATIC)
 #define SPURION_API
 #else
+/// Marks what a shared libspurion exports.
 #define SPURION_API __attribute__((visibility("default")))
 #endif

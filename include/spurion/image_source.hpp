@@ -15,9 +15,9 @@ namespace spurion {
 
 /// Greyscale images 28 x 28 with a class 0..9, in file order. Immutable once loaded.
 struct ImagePool {
-  std::int64_t count = 0;
-  std::int64_t rows = 28;
-  std::int64_t columns = 28;
+  std::int64_t count = 0;            ///< images in the pool
+  std::int64_t rows = 28;            ///< pixels from top to bottom
+  std::int64_t columns = 28;         ///< pixels from left to right
   std::vector<std::uint8_t> pixels;  ///< [count, rows, columns]
   std::vector<std::uint8_t> labels;  ///< [count]
 };
@@ -34,6 +34,7 @@ class SPURION_API DataSources {
   /// The training (60,000) or test (10,000) file of "mnist" or "fashion_mnist", or drawn "glyphs"
   /// (same sizes). Throws `DataError`, which names the command that installs what is missing.
   std::shared_ptr<const ImagePool> images(const std::string& source, bool training_file) const;
+  /// Where image files are looked for.
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
   /// What `load` returns the first time it is asked for by this key, kept as long as the sources

@@ -13,8 +13,11 @@ namespace spurion::losses {
 
 /// Element-wise exp, log, 1 / (1 + exp(-z)) and log(1 + exp(z)).
 SPURION_API Tensor exp(const Tensor& z);
+/// Natural logarithm of each number.
 SPURION_API Tensor log(const Tensor& z);
+/// 1 / (1 + exp(-z)) of each number.
 SPURION_API Tensor sigmoid(const Tensor& z);
+/// Log(1 + exp(z)) of each number, without overflow.
 SPURION_API Tensor softplus(const Tensor& z);
 
 /// Loss of each row, [K, B]: negative log-likelihood in nats (binary: one logit; multiclass:
@@ -31,6 +34,7 @@ SPURION_API Tensor shift_gradient(Task task, const Tensor& logits, const Tensor&
 
 /// The row-wise quantities above, by name.
 enum class RowQuantity { loss, scale_gradient, shift_gradient };
+/// A quantity of each row: logits [K, B, C] and targets [K, B] in, [K, B] out.
 SPURION_API Tensor row_values(RowQuantity quantity, Task task, const Tensor& logits,
                               const Tensor& targets);
 

@@ -20,18 +20,19 @@ struct Measurement {
   std::int64_t step = 0;   ///< updates made when it was taken
   std::string domain;      ///< "train_0", "test", "dial=0.3", "stream", "dial" ...
   double shift = 0.0;      ///< of that domain
-  std::string metric;
-  double value = 0.0;
+  std::string metric;      ///< "accuracy", "gap" ...
+  double value = 0.0;      ///< the number
 };
 
 /// The same where it lies among others: refers to the `Measurements`, which must stay.
 struct MeasurementRow {
-  std::int64_t phase;
-  std::int64_t step;
-  const std::string& domain;
-  double shift;
-  const std::string& metric;
-  double value;
+  std::int64_t phase;         ///< phase of a stream; 0 without
+  std::int64_t step;          ///< updates made when it was taken
+  const std::string& domain;  ///< in which it was measured
+  double shift;               ///< shift of that domain
+  const std::string& metric;  ///< what was measured
+  double value;               ///< the number
+  /// A copy that stands alone.
   operator Measurement() const {  // NOLINT(google-explicit-constructor)
     return {phase, step, domain, shift, metric, value};
   }
@@ -42,18 +43,29 @@ struct MeasurementRow {
 class SPURION_API Measurements {
  public:
   Measurements() = default;
+  /// Of these numbers, in order.
   Measurements(const std::vector<Measurement>& rows);  // NOLINT(google-explicit-constructor)
+  /// Of these numbers, in order.
   Measurements(std::initializer_list<Measurement> rows);
 
+  /// How many numbers.
   [[nodiscard]] std::size_t size() const { return values_.size(); }
+  /// Whether there is none.
   [[nodiscard]] bool empty() const { return values_.empty(); }
+  /// The number at a place.
   [[nodiscard]] MeasurementRow operator[](std::size_t index) const;
+  /// The first number.
   [[nodiscard]] MeasurementRow front() const { return (*this)[0]; }
+  /// The last number.
   [[nodiscard]] MeasurementRow back() const { return (*this)[size() - 1]; }
 
+  /// Adds a number at the end.
   void push_back(const Measurement& row);
+  /// Replaces the value at a place.
   void set_value(std::size_t index, double value) { values_.at(index) = value; }
+  /// Removes the number at a place.
   void erase(std::size_t index);
+  /// Removes all numbers.
   void clear();
 
   /// Tells whether two trials were measured alike: of the same layout, not null, the same place
@@ -63,38 +75,48 @@ class SPURION_API Measurements {
   [[nodiscard]] std::optional<std::size_t> place(const std::string& domain,
                                                  const std::string& metric,
                                                  std::optional<std::int64_t> phase = {}) const;
+  /// The value at a place.
   [[nodiscard]] double value(std::size_t place) const { return values_[place]; }
   /// The value that was taken last, in any phase or in one.
   [[nodiscard]] std::optional<double> last(const std::string& domain, const std::string& metric,
                                            std::optional<std::int64_t> phase = {}) const;
 
+  /// Goes through the numbers in order.
   class Iterator {
    public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Measurement;
-    using difference_type = std::ptrdiff_t;
-    using pointer = void;
-    using reference = MeasurementRow;
+    using iterator_category = std::input_iterator_tag;  ///< One pass.
+    using value_type = Measurement;                     ///< What it gives.
+    using difference_type = std::ptrdiff_t;             ///< Of two iterators.
+    using pointer = void;                               ///< It gives values, not pointers.
+    using reference = MeasurementRow;                   ///< What it gives.
 
+    /// At a place.
     Iterator(const Measurements& rows, std::size_t index) : rows_(&rows), index_(index) {}
+    /// The number there.
     MeasurementRow operator*() const { return (*rows_)[index_]; }
+    /// The next place.
     Iterator& operator++() {
       ++index_;
       return *this;
     }
+    /// The next place; gives the one before.
     Iterator operator++(int) {
       Iterator before = *this;
       ++index_;
       return before;
     }
+    /// Whether both are at one place.
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.index_ == b.index_; }
+    /// Whether they are at different places.
     friend bool operator!=(const Iterator& a, const Iterator& b) { return a.index_ != b.index_; }
 
    private:
     const Measurements* rows_;
     std::size_t index_;
   };
+  /// At the first number.
   [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  /// After the last number.
   [[nodiscard]] Iterator end() const { return {*this, size()}; }
 
  private:

@@ -29,7 +29,7 @@ struct Batch {
   Tensor weight = {};
   std::int64_t domains = 1;          ///< E
   std::int64_t rows_per_domain = 0;  ///< B
-  Task task = Task::binary;
+  Task task = Task::binary;          ///< what the label is
   /// Full-batch step of a linear model: precomputed sums over all rows, from which its risks follow
   /// exactly. Set instead of `x` and `y`, for methods that allow it (`Method::risk_input`).
   std::shared_ptr<const engine::LinearRisks> linear;
@@ -49,16 +49,17 @@ enum class RiskInput {
 
 /// What a method is constructed with.
 struct MethodContext {
-  Task task = Task::binary;
+  Task task = Task::binary;   ///< what the label is
   std::int64_t replicas = 1;  ///< K
   std::int64_t domains = 1;   ///< E of the minibatches; 1 if the regime grants no domain labels
-  std::int64_t groups = 0;
+  std::int64_t groups = 0;    ///< 0: no groups
   /// [K]: keys of the random choices of the method, one for each replica, so that replicas do not
   /// influence each other. May be empty if nothing is trained; `key` then returns fixed keys.
   std::vector<RandomKey> keys = {};
   /// Device of minibatches and parameters. A method keeps its own tensors there.
   Device device = c10::kCPU;
 
+  /// The key of a replica's random numbers.
   [[nodiscard]] SPURION_API RandomKey key(std::int64_t replica) const;
 };
 
@@ -91,10 +92,14 @@ struct MemorySizes {
 /// results agree up to rounding.
 class SPURION_API ReplicaTrainer {
  public:
+  /// Of a model with parameters [K, P].
   ReplicaTrainer(const Model& model, Tensor parameters, const OptimizerOptions& optimizer);
 
+  /// The model that is trained.
   [[nodiscard]] const Model& model() const { return *model_; }
+  /// K.
   [[nodiscard]] std::int64_t replicas() const { return parameters_.size(0); }
+  /// Where the parameters are.
   [[nodiscard]] Device device() const { return parameters_.device(); }
   /// Number of updates so far.
   [[nodiscard]] std::int64_t step() const { return step_; }
@@ -106,9 +111,11 @@ class SPURION_API ReplicaTrainer {
   void set_trainable(const Tensor& parameters);
   /// Freshly initialised parameters [K, P] on this device.
   [[nodiscard]] Tensor fresh_parameters(const std::vector<RandomKey>& keys) const;
+  /// What updates the parameters.
   Optimizer& optimizer() { return optimizer_; }
   /// Sets the limits of all later updates.
   void limit_updates(UpdateLimits limits);
+  /// What an update may change.
   [[nodiscard]] const UpdateLimits& limits() const { return limits_; }
 
   /// Forward pass with the current parameters; rows may be on any device.
@@ -129,9 +136,10 @@ class SPURION_API ReplicaTrainer {
   /// The risk of each domain [K, E] and its gradient [K, E, P], at the cost of one forward and
   /// backward pass. With `create_graph` both can be differentiated.
   struct DomainGradients {
-    Tensor risks;
-    Tensor gradients;
+    Tensor risks;      ///< [K, E]: risk of each domain
+    Tensor gradients;  ///< [K, E, P]: gradient of each risk
   };
+  /// Risks and their gradients for each domain of a minibatch.
   DomainGradients domain_gradients(const Batch& batch, bool create_graph);
 
   /// bool [K], in host memory: false after a replica has diverged.

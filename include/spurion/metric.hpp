@@ -13,9 +13,9 @@ namespace spurion {
 
 /// What a metric is built for.
 struct MetricContext {
-  Task task = Task::binary;
-  std::int64_t replicas = 1;
-  std::int64_t groups = 0;
+  Task task = Task::binary;   ///< what the label is
+  std::int64_t replicas = 1;  ///< K
+  std::int64_t groups = 0;    ///< 0: no groups
 };
 
 /// One chunk of rows with predictions: factual, and where the environment has twins, the same rows
@@ -35,6 +35,7 @@ class SPURION_API Metric {
   virtual ~Metric() = default;
   /// False when it has no meaning for this task or data (then it is left out, not reported as 0).
   [[nodiscard]] virtual bool applies(const MetricContext& context) const = 0;
+  /// Adds the predictions of some rows.
   virtual void add(const Predictions& chunk) = 0;
   /// Adds the totals of another accumulator of the same metric.
   virtual void merge(const Metric& other) = 0;

@@ -25,14 +25,14 @@ struct Output {
   /// model its gradient [K, E, P]. Set if the method uses only risks and the model computes them
   /// without logits (a full-batch linear model, a small MLP).
   Tensor risks = {};
-  Tensor risk_gradients = {};
+  Tensor risk_gradients = {};  ///< [K, E, P]; undefined unless asked for
 };
 
 /// One tensor inside the flat parameter vector of a replica.
 struct ParameterBlock {
-  std::string name;  ///< "layer0.weight"
-  Shape shape;       ///< of one replica
-  std::int64_t offset = 0;
+  std::string name;         ///< "layer0.weight"
+  Shape shape;              ///< of one replica
+  std::int64_t offset = 0;  ///< of its first number in a replica's parameters
 };
 
 /// One architecture for K replicas. It is immutable. The parameters are one tensor [K, P] outside
@@ -41,6 +41,7 @@ class SPURION_API Model {
  public:
   virtual ~Model() = default;
 
+  /// What the parameters are, block by block.
   [[nodiscard]] virtual const std::vector<ParameterBlock>& layout() const = 0;
   /// P
   [[nodiscard]] std::int64_t parameter_count() const;

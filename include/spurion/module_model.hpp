@@ -32,12 +32,16 @@ namespace spurion {
 ///     };
 class SPURION_API ModuleModel : public Model {
  public:
+  /// Makes a module with new weights.
   using Make = std::function<std::shared_ptr<torch::nn::Module>()>;
+  /// From a module and rows to logits and features.
   using Forward = std::function<std::pair<Tensor, Tensor>(torch::nn::Module&, const Tensor&)>;
 
+  /// `forward_flops`: operations of one row's forward pass.
   ModuleModel(Make make, Forward forward, double forward_flops);
   ~ModuleModel() override;
 
+  /// What the parameters are, block by block.
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
   /// Matrices and larger: U(+-1/sqrt(fan_in)); vectors: as the module was built, when that is
   /// constant (norms, zero biases), else U(+-1/sqrt(P of the block)).

@@ -12,15 +12,16 @@ namespace spurion {
 
 /// Options of the per-replica optimisers.
 struct OptimizerOptions {
-  std::string name = "adam";
-  PerReplica<double> learning_rate = 1e-3;
-  PerReplica<double> weight_decay = 0.0;
-  PerReplica<double> momentum = 0.0;
-  PerReplica<double> beta1 = 0.9;
-  PerReplica<double> beta2 = 0.999;
-  PerReplica<double> epsilon = 1e-8;
-  PerReplica<double> clip_norm = 0.0;
+  std::string name = "adam";                ///< "sgd", "adam" or "adamw"; default: adam
+  PerReplica<double> learning_rate = 1e-3;  ///< default: 1e-3
+  PerReplica<double> weight_decay = 0.0;    ///< default: 0
+  PerReplica<double> momentum = 0.0;        ///< of sgd; default: 0
+  PerReplica<double> beta1 = 0.9;           ///< of adam; default: 0.9
+  PerReplica<double> beta2 = 0.999;         ///< of adam; default: 0.999
+  PerReplica<double> epsilon = 1e-8;        ///< of adam; default: 1e-8
+  PerReplica<double> clip_norm = 0.0;  ///< largest norm of a replica's gradient; 0: not clipped
 
+  /// The options with their bounds and search ranges.
   SPURION_API static const Schema<OptimizerOptions>& schema();
 };
 
@@ -44,6 +45,7 @@ class SPURION_API Optimizer {
   /// Forgets moments and step counts of the replicas where `mask` (bool [K], in host memory) is
   /// true.
   void reset(const Tensor& mask);
+  /// What it was made with.
   [[nodiscard]] const OptimizerOptions& options() const;
   /// Moments and step counts.
   void visit_state(StateVisitor& visit);

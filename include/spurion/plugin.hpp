@@ -25,6 +25,7 @@
 /// `catalog.add(my_lab_plugin())`) and `my_lab_module` (loadable: `spurion --plugin libmy_lab.so`).
 
 #define SPURION_STRINGIFY_(x) #x
+/// The value of a macro as text.
 #define SPURION_STRINGIFY(x) SPURION_STRINGIFY_(x)
 /// What must agree, to the letter, between a plug-in and the library that loads it.
 #define SPURION_BUILD_TAG                                                                \
@@ -42,17 +43,19 @@ SPURION_API std::string build_tag();
 
 /// A plug-in as a linked program sees it.
 struct Plugin {
-  const char* name;
-  const char* version;
+  const char* name;     ///< the first argument of `SPURION_PLUGIN`
+  const char* version;  ///< the second argument
+  /// Adds what it brings.
   void (*add)(Catalog& catalog);
 };
 
 /// What a loadable module exports, in C so that it can be read before any C++ crosses the border.
 struct PluginInfo {
-  int api_version;
+  int api_version;        ///< `kPluginApiVersion` as it was compiled
   const char* build_tag;  ///< must equal `build_tag()` of the host, to the letter
-  const char* name;
-  const char* version;
+  const char* name;       ///< the first argument of `SPURION_PLUGIN`
+  const char* version;    ///< the second argument
+  /// Adds what it brings.
   void (*add)(Catalog& catalog);
 };
 

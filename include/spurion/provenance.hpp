@@ -12,6 +12,7 @@ namespace spurion {
 struct CodeFile {
   std::string name;  ///< "my_lab 1.0"
   std::string hash;  ///< of the file it was loaded from, as `b2sum --length=128` prints it
+  /// Whether name and content agree.
   friend bool operator==(const CodeFile& a, const CodeFile& b) {
     return a.name == b.name && a.hash == b.hash;
   }
@@ -40,9 +41,10 @@ struct Provenance {
 /// In what two provenances differ, one sentence part each: "plug-in my_lab 1.0 (file 3fa2c1b0)
 /// there, my_lab 2.0 (file 99ab01cd) here".
 struct ProvenanceDifference {
+  /// What differs.
   enum class Kind { build, device, plugin };
-  Kind kind;
-  std::string text;
+  Kind kind;         ///< what differs
+  std::string text;  ///< a sentence part: "spurion 0.1.0 there, 0.2.0 here"
 };
 
 /// What differs, rows of data aside. `made` is called "there", `now` "here".

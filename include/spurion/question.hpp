@@ -45,12 +45,13 @@ namespace spurion {
 
 /// Keys that every question has, whatever its kind. They are read and obeyed outside the kinds.
 struct CommonQuestionOptions {
-  std::string text;
-  std::string kind;
-  std::string experiment;
-  analysis::TrialFilter where;
-  std::string by;
-  std::string selection_domain = "none";
+  std::string text;                       ///< the question as people ask it
+  std::string kind;                       ///< name of the kind
+  std::string experiment;                 ///< name of the experiment
+  analysis::TrialFilter where;            ///< which trials are meant; default: all
+  std::string by;                         ///< option that splits the answer; default: none
+  std::string selection_domain = "none";  ///< where hyper-parameters are selected; default: none
+  /// The keys that every kind reads.
   SPURION_API static const Schema<CommonQuestionOptions>& schema();
 };
 

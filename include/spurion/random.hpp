@@ -22,10 +22,13 @@ SPURION_API std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint
 /// hashed to 64 bits. Different paths give independent streams.
 class SPURION_API RandomKey {
  public:
+  /// The root of all keys of a seed.
   explicit RandomKey(std::uint64_t seed) noexcept;
   /// The key with `name` appended to the path.
   [[nodiscard]] RandomKey child(std::string_view name) const noexcept;
+  /// The key of a part, by number.
   [[nodiscard]] RandomKey child(std::uint64_t index) const noexcept;
+  /// The key as a number.
   [[nodiscard]] std::uint64_t value() const noexcept { return value_; }
 
  private:
@@ -36,6 +39,7 @@ class SPURION_API RandomKey {
 /// row.
 class SPURION_API RandomStream {
  public:
+  /// The random numbers of a key.
   explicit RandomStream(const RandomKey& key) noexcept : key_(key.value()) {}
 
   /// Uniform in [0, 1), 53 random bits.

@@ -36,7 +36,7 @@ SPURION_API Ceilings phase_ceilings(const Environment& environment, const Phase&
 class SPURION_API Checkpoint {
  public:
   virtual ~Checkpoint() = default;
-  using Visit = std::function<void(StateVisitor&)>;
+  using Visit = std::function<void(StateVisitor&)>;  ///< What saves or restores a place.
   /// Call it between two updates: it saves all state when a save is due. `where` visits the state
   /// of the regime.
   virtual void offer(const Visit& where) = 0;
@@ -49,8 +49,8 @@ class SPURION_API Checkpoint {
 struct RegimeContext {
   std::vector<std::shared_ptr<const Environment>> environments;  ///< [K]; equal pointers share rows
   std::vector<RandomKey> order_keys;                             ///< [K]: minibatch order
-  TrainingOptions training;
-  EvaluationOptions evaluation;
+  TrainingOptions training;                                      ///< the options of the suite
+  EvaluationOptions evaluation;                                  ///< the options of the suite
   /// True if full-batch steps may use `Batch::linear`: the model is linear and the method needs no
   /// logits.
   bool linear_risks = false;

@@ -19,8 +19,10 @@ struct EntryInfo {
   std::string reference;  ///< paper or formula it implements
   std::string origin;     ///< "built-in", the plug-in it came from, or "this program"
 
+  /// Whether it comes with spurion.
   [[nodiscard]] bool builtin() const { return origin == kBuiltin; }
-  static constexpr const char* kBuiltin = "built-in";
+  static constexpr const char* kBuiltin = "built-in";  ///< Origin of what comes with spurion.
+  /// Origin of what a program adds itself.
   static constexpr const char* kProgram = "this program";
 };
 
@@ -45,14 +47,16 @@ namespace detail {
 template <class Noun, class... Args>
 class Registry {
  public:
+  /// What is registered under a name.
   struct Entry {
-    EntryInfo info;
-    AnySchema schema;
+    EntryInfo info;    ///< what people read of it
+    AnySchema schema;  ///< its options
     /// Builds one from the normalised options of the K trials of a batch (often K = 1).
     std::function<std::unique_ptr<Noun>(const std::vector<Value>& options, Args... args)> make;
     const void* code = nullptr;  ///< an address inside the library or program that registered it
   };
 
+  /// `kind`: what messages call an entry, "method".
   explicit Registry(std::string kind) : kind_(std::move(kind)) {}
 
   /// Registers T. Throws `UsageError` when the name is taken, naming both origins.
@@ -93,6 +97,7 @@ class Registry {
     if (found == entries_.end()) throw UsageError(unknown_name_message(kind_, name, names()));
     return found->second;
   }
+  /// Whether there is an entry of that name.
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.count(name) != 0; }
   /// All names, sorted.
   [[nodiscard]] std::vector<std::string> names() const {
@@ -100,6 +105,7 @@ class Registry {
     for (const auto& [name, entry] : entries_) all.push_back(name);
     return all;
   }
+  /// What messages call an entry.
   [[nodiscard]] const std::string& kind() const { return kind_; }
   /// Whom the next `add` is put down to.
   void set_origin(std::string origin) { origin_ = std::move(origin); }

@@ -11,7 +11,9 @@ namespace spurion {
 template <class T>
 class PerReplica {
  public:
+  /// One value for all replicas.
   PerReplica(T same) : values_{same} {}  // NOLINT(google-explicit-constructor): reads as a default
+  /// [K]: a value for each replica.
   explicit PerReplica(std::vector<T> each) : values_(std::move(each)) {}
 
   /// The value of replica k.
@@ -20,6 +22,7 @@ class PerReplica {
   }
   /// The single value in the options of a trial.
   [[nodiscard]] T value() const { return values_.front(); }
+  /// The one value, or [K].
   [[nodiscard]] const std::vector<T>& values() const { return values_; }
 
  private:

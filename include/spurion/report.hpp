@@ -11,12 +11,13 @@ namespace spurion {
 
 /// The files a report consists of.
 struct ReportFiles {
-  std::filesystem::path html;
-  std::vector<std::filesystem::path> csv;
+  std::filesystem::path html;              ///< the page
+  std::vector<std::filesystem::path> csv;  ///< numbers of tables and charts, and the dictionary
   /// What the report leaves out because of its size, and how to get it; one sentence each.
   std::vector<std::string> left_out;
 };
 
+/// What a report shows and where it is written.
 struct ReportOptions {
   std::filesystem::path to;  ///< folder of the report; empty: the folder of the stores
   bool all = false;          ///< include trials that belong to no experiment of the suite

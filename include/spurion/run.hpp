@@ -17,9 +17,9 @@ namespace spurion {
 
 /// Trials that train together, as the replicas of one model. Their tensors have the same shapes.
 struct Pack {
-  std::vector<TrialSpec> trials;
-  double flops = 0.0;         ///< expected
-  double memory_bytes = 0.0;  ///< expected peak
+  std::vector<TrialSpec> trials;  ///< the trials, in the order of the batch
+  double flops = 0.0;             ///< expected
+  double memory_bytes = 0.0;      ///< expected peak
 };
 
 /// The device of this name: "cpu", "cuda" (the first) or "cuda:N". Throws `UsageError` if there is
@@ -29,10 +29,11 @@ SPURION_API Device named_device(const std::string& name);
 /// Default limit of the trials that train together.
 inline constexpr std::int64_t kUsualReplicas = 32;
 
+/// How trials are put together into batches.
 struct PlanOptions {
-  std::int64_t max_replicas = kUsualReplicas;
-  double memory_bytes = 0.0;  ///< of all workers together; 0: unlimited
-  std::int64_t jobs = 1;      ///< workers that share the packs
+  std::int64_t max_replicas = kUsualReplicas;  ///< most trials trained together in one batch
+  double memory_bytes = 0.0;                   ///< of all workers together; 0: unlimited
+  std::int64_t jobs = 1;                       ///< workers that share the packs
   Device device = c10::kCPU;  ///< on the CPU, packs are limited by the size of the cache
 };
 
@@ -59,13 +60,13 @@ SPURION_API std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& c
 
 /// The progress of a run. Threads call the progress callback one at a time.
 struct Progress {
-  std::int64_t trials_total = 0;
-  std::int64_t trials_done = 0;   ///< including trials found in the store
-  std::int64_t trials_found = 0;  ///< already in the store
-  std::int64_t diverged = 0;
-  std::int64_t failed = 0;
-  double share = 0.0;  ///< of the work of this run, 0..1
-  double seconds = 0.0;
+  std::int64_t trials_total = 0;    ///< trials of the run
+  std::int64_t trials_done = 0;     ///< including trials found in the store
+  std::int64_t trials_found = 0;    ///< already in the store
+  std::int64_t diverged = 0;        ///< trials that diverged
+  std::int64_t failed = 0;          ///< trials that failed
+  double share = 0.0;               ///< of the work of this run, 0..1
+  double seconds = 0.0;             ///< since the run began
   double seconds_left = 0.0;        ///< estimate; negative when unknown
   WorkTimes times;                  ///< of this run's workers
   std::int64_t trials_changed = 0;  ///< run again because something else had made them (`Changed`)
@@ -81,21 +82,24 @@ enum class Changed {
   allow    ///< keep them, and say so in every report; not for another plug-in or device
 };
 
+/// How a suite is run, and where its results go.
 struct RunOptions {
-  std::filesystem::path out;
-  std::int64_t jobs = 0;  ///< workers; 0: one for each core, or one on a GPU
+  std::filesystem::path out;  ///< folder of the results
+  std::int64_t jobs = 0;      ///< workers; 0: one for each core, or one on a GPU
   /// Device of training and evaluation. Rows, metrics and stores stay in host memory;
   /// `memory_bytes` limits host memory only.
   Device device = c10::kCPU;
-  std::int64_t max_replicas = kUsualReplicas;
+  std::int64_t max_replicas = kUsualReplicas;  ///< most trials trained together in one batch
   double memory_bytes = 0.0;  ///< of the whole process; 0: half of the memory of the machine
+  /// Folder of the image data; empty: `$SPURION_DATA` or the default.
   std::filesystem::path data_directory;
   /// Seconds between two saves of the trials in training, in `out`/checkpoints. A killed run
   /// resumes from there and gives the same bits. Negative: never.
   double checkpoint_seconds = 60.0;
-  Changed changed = Changed::refuse;
+  Changed changed = Changed::refuse;  ///< what to do with trials that something else made
   /// A signal handler may set it. The run then stores what is finished and throws `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
+  /// Called after each batch and, now and then, within one.
   std::function<void(const Progress&)> progress;
 };
 

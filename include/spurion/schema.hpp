@@ -25,26 +25,32 @@ namespace spurion {
 
 /// Closed or half-open range of a numeric field, or the allowed words of a string field.
 struct Bounds {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
-  bool low_open = false;
-  bool high_open = false;
-  std::vector<std::string> words;
+  double low = -std::numeric_limits<double>::infinity();  ///< least value
+  double high = std::numeric_limits<double>::infinity();  ///< largest value
+  bool low_open = false;                                  ///< whether `low` itself is refused
+  bool high_open = false;                                 ///< whether `high` itself is refused
+  std::vector<std::string> words;  ///< the words that are allowed; empty: numbers
 
   /// "in [0, 1]", "> 0", "one of: a, b"; empty when anything goes.
   [[nodiscard]] SPURION_API std::string text() const;
+  /// Whether a number is within the bounds.
   [[nodiscard]] bool holds(double value) const {
     if (std::isnan(value)) return false;
     return (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high);
   }
 };
 
+/// No bounds.
 inline Bounds any_value() { return {}; }
+/// From `low` to `high`, both included.
 inline Bounds between(double low, double high) { return {low, high, false, false, {}}; }
+/// `low` or more.
 inline Bounds at_least(double low) {
   return {low, std::numeric_limits<double>::infinity(), false, false, {}};
 }
+/// More than 0.
 inline Bounds positive() { return {0.0, std::numeric_limits<double>::infinity(), true, false, {}}; }
+/// One of these words.
 inline Bounds one_of(std::vector<std::string> words) {
   Bounds bounds;
   bounds.words = std::move(words);
@@ -53,6 +59,7 @@ inline Bounds one_of(std::vector<std::string> words) {
 
 /// What a random search draws for a field.
 struct Search {
+  /// How a value is drawn.
   enum class Kind {
     fixed,  ///< keep the default
     uniform,
@@ -62,10 +69,10 @@ struct Search {
     log_uniform_integer,
     choice
   };
-  Kind kind = Kind::fixed;
-  double low = 0.0;
-  double high = 0.0;
-  std::vector<Value> choices;
+  Kind kind = Kind::fixed;     ///< how a value is drawn
+  double low = 0.0;            ///< least value
+  double high = 0.0;           ///< largest value
+  std::vector<Value> choices;  ///< the values of a choice
 
   /// "log-uniform in [0.1, 1e+05]"; empty when fixed.
   [[nodiscard]] SPURION_API std::string text() const;
@@ -73,17 +80,23 @@ struct Search {
   [[nodiscard]] SPURION_API Value draw(const RandomKey& key) const;
 };
 
+/// Not searched.
 inline Search fixed() { return {}; }
+/// Uniform from `low` to `high`.
 inline Search uniform(double low, double high) { return {Search::Kind::uniform, low, high, {}}; }
+/// Uniform in the logarithm.
 inline Search log_uniform(double low, double high) {
   return {Search::Kind::log_uniform, low, high, {}};
 }
+/// A whole number, uniform from `low` to `high`.
 inline Search uniform_integer(double low, double high) {
   return {Search::Kind::uniform_integer, low, high, {}};
 }
+/// A whole number, uniform in the logarithm.
 inline Search log_uniform_integer(double low, double high) {
   return {Search::Kind::log_uniform_integer, low, high, {}};
 }
+/// One of these values, each as likely.
 inline Search choice(std::vector<Value> choices) {
   return {Search::Kind::choice, 0.0, 0.0, std::move(choices)};
 }
@@ -104,28 +117,28 @@ enum class FieldUse {
 
 /// One field as `spurion describe` shows it.
 struct FieldInfo {
-  std::string name;
-  std::string type;  ///< "boolean", "integer", "number", "string", "list of integers" ...
-  std::string doc;
-  Value default_value;
-  Bounds bounds;
-  Search search;
+  std::string name;          ///< as suites write it
+  std::string type;          ///< "boolean", "integer", "number", "string", "list of integers" ...
+  std::string doc;           ///< one sentence
+  Value default_value;       ///< what it is unless a suite says otherwise
+  Bounds bounds;             ///< what it may be
+  Search search;             ///< how a search draws it
   bool per_replica = false;  ///< may differ between replicas of one batch
-  FieldUse use = FieldUse::option;
+  FieldUse use = FieldUse::option;  ///< what its value names
   bool required = false;  ///< a table without it is refused: the default stands for nothing
   std::vector<FieldInfo> fields = {};  ///< of the table, or of each of the tables, that it is
 };
 
 /// One option that a preset sets.
 struct PresetOption {
-  const char* name;
-  Value value;
+  const char* name;  ///< as suites write it
+  Value value;       ///< what it is
 };
 
 /// Options set together under one name, such as a difficulty.
 struct PresetInfo {
-  std::string name;
-  std::string doc;
+  std::string name;  ///< as suites write it
+  std::string doc;   ///< what it sets, one sentence
 };
 
 namespace detail {
@@ -409,7 +422,9 @@ class Schema {
     return *this;
   }
 
+  /// All options, in the order they were added.
   [[nodiscard]] const std::vector<FieldInfo>& fields() const { return fields_; }
+  /// All presets, in the order they were added.
   [[nodiscard]] const std::vector<PresetInfo>& presets() const { return presets_; }
 
   /// Reads a table; unknown keys, wrong types and values out of range are added to `problems`.
@@ -470,11 +485,12 @@ class Schema {
 
 /// A schema seen without its C++ type: what registries and the planner use.
 struct AnySchema {
-  std::vector<FieldInfo> fields;
-  std::vector<PresetInfo> presets;
+  std::vector<FieldInfo> fields;    ///< all options
+  std::vector<PresetInfo> presets;  ///< all presets
   /// Checks a table and returns all fields with defaults filled in.
   std::function<Value(const Value& table, const std::string& owner, Problems&)> normalise;
 
+  /// The schema without its type.
   template <class Options>
   static AnySchema of(const Schema<Options>& schema) {
     return {schema.fields(), schema.presets(),

@@ -94,13 +94,14 @@ class SPURION_API Store {
 /// that was run last, and predictions scored since. A trial that belongs to many experiments
 /// appears once for each, with `spec.experiment` set.
 struct StoredResults {
-  std::map<std::string, std::string> context;
-  std::vector<TrialResult> trials;  ///< sorted by experiment, then id
+  std::map<std::string, std::string> context;  ///< facts about the run, by name
+  std::vector<TrialResult> trials;             ///< sorted by experiment, then id
   /// What a reader of the results must know, a sentence each: damage, trials left out, trials of
   /// different builds. Every report shows them.
   std::vector<std::string> notes;
 };
 
+/// What is read of a store.
 struct ReadOptions {
   /// Also trials that belong to no experiment of the suite; "(not in the suite)" is added to the
   /// name of the experiment they once belonged to.

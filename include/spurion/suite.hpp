@@ -52,35 +52,36 @@ struct Catalog;
 /// A question as a suite asks it. Its kind (question.hpp) reads the keys that it needs from
 /// `options`.
 struct AskedQuestion {
-  std::string text;
-  std::string kind;
-  std::string experiment;
-  Value options;  ///< the whole table
+  std::string text;        ///< the question as people ask it
+  std::string kind;        ///< name of the kind
+  std::string experiment;  ///< name of the experiment
+  Value options;           ///< the whole table
 };
 
 /// One grid of trials.
 struct Experiment {
-  std::string name;
-  std::string title;
-  std::int64_t seeds = 1;
-  Value sections;  ///< environment, model, ... with defaults merged in, not yet normalised
-  Value grid;      ///< "section.field" or "section" -> list
-  Value search;    ///< [experiment.search] as it was written: where each field is named
-  std::int64_t configurations = 0;
-  std::vector<std::string> search_fields;
+  std::string name;        ///< for file names
+  std::string title;       ///< for people
+  std::int64_t seeds = 1;  ///< how many seeds; default: 1
+  Value sections;          ///< environment, model, ... with defaults merged in, not yet normalised
+  Value grid;              ///< "section.field" or "section" -> list
+  Value search;            ///< [experiment.search] as it was written: where each field is named
+  std::int64_t configurations = 0;         ///< configurations that a search draws; 0: no search
+  std::vector<std::string> search_fields;  ///< options that a search draws, "section.option"
   std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
   std::map<std::string, Value>
       search_values;  ///< by field, a list with one value for each configuration
 };
 
+/// A suite as it is written.
 struct SPURION_API Suite {
-  std::string name;
-  std::string title;
-  std::string text;  ///< the TOML it was read from; empty where a program made it
-  std::int64_t base_seed = 0;
-  std::vector<std::string> plugins;
-  std::vector<Experiment> experiments;
-  std::vector<AskedQuestion> questions;
+  std::string name;                  ///< for file names
+  std::string title;                 ///< for people
+  std::string text;                  ///< the TOML it was read from; empty where a program made it
+  std::int64_t base_seed = 0;        ///< all random numbers follow it; default: 0
+  std::vector<std::string> plugins;  ///< files of plug-ins that it needs
+  std::vector<Experiment> experiments;   ///< in order
+  std::vector<AskedQuestion> questions;  ///< in order
 
   /// Reads a suite. Throws `UsageError` listing every problem with file, line and column.
   static Suite parse(const std::string& text, const std::string& file_name);

@@ -14,9 +14,9 @@
 
 namespace spurion {
 
-using Tensor = at::Tensor;
-using Device = c10::Device;
-using Shape = std::vector<std::int64_t>;
+using Tensor = at::Tensor;                ///< A tensor of LibTorch.
+using Device = c10::Device;               ///< Where a tensor is.
+using Shape = std::vector<std::int64_t>;  ///< Sizes of a tensor.
 
 /// Number of elements of a shape (1 for an empty one).
 inline std::int64_t element_count(const Shape& shape) {

@@ -15,33 +15,35 @@ namespace spurion {
 
 /// A registered name with its options. Normalised options contain all fields.
 struct Component {
-  std::string name;
-  Value options;
+  std::string name;  ///< as it is registered
+  Value options;     ///< of this component
 };
 
 /// Steps and rows of the training: the scale axes besides model size.
 struct TrainingOptions {
-  std::int64_t steps = 1000;
-  std::int64_t rows = 1000;
-  std::int64_t batch = 64;
+  std::int64_t steps = 1000;  ///< updates; default: 1000
+  std::int64_t rows = 1000;   ///< training rows of each domain; default: 1000
+  std::int64_t batch = 64;    ///< minibatch size of each domain; default: 64
+  /// The options with their bounds and search ranges.
   SPURION_API static const Schema<TrainingOptions>& schema();
 };
 
 /// What is evaluated, and when.
 struct EvaluationOptions {
-  std::int64_t rows = 2000;
-  std::int64_t every = 0;
-  std::int64_t training_rows = 1000;
+  std::int64_t rows = 2000;           ///< rows of each domain that is scored; default: 2000
+  std::int64_t every = 0;             ///< updates between measurements; 0: at the end only
+  std::int64_t training_rows = 1000;  ///< training rows that are scored too; default: 1000
+  /// The options with their bounds.
   SPURION_API static const Schema<EvaluationOptions>& schema();
 };
 
 /// A trial: the unit that is run, stored and resumed. It is environment x model x method x regime x
 /// scale x seed x hyper-parameters.
 struct TrialSpec {
-  Component environment;
-  Component model;
-  Component method;
-  Component regime;
+  Component environment;       ///< its environment
+  Component model;             ///< its model
+  Component method;            ///< its method
+  Component regime;            ///< its regime
   Value optimizer;             ///< normalised `OptimizerOptions`
   Value training;              ///< normalised `TrainingOptions`
   Value evaluation;            ///< normalised `EvaluationOptions`
@@ -66,8 +68,8 @@ SPURION_API const char* status_name(Status status);
 
 /// What a trial cost, counted while it ran.
 struct Cost {
-  double flops = 0.0;
-  std::int64_t steps = 0;
+  double flops = 0.0;          ///< floating-point operations of training, counted
+  std::int64_t steps = 0;      ///< updates made
   std::int64_t rows_seen = 0;  ///< rows that entered a gradient with a weight other than 0
   /// Number of rows whose label was revealed. Each row counts once. A reward counts if it reveals
   /// the class.
@@ -77,12 +79,13 @@ struct Cost {
   WorkTimes times = {};       ///< share of the times of its pack; informative only
 };
 
+/// A trial and what came of it.
 struct TrialResult {
-  TrialSpec spec;
-  Status status = Status::done;
-  std::string message;  ///< why it diverged or failed
-  Measurements measurements;
-  Cost cost;
+  TrialSpec spec;                                       ///< what was trained
+  Status status = Status::done;                         ///< how it ended
+  std::string message;                                  ///< why it diverged or failed
+  Measurements measurements;                            ///< its numbers
+  Cost cost;                                            ///< what it cost
   std::shared_ptr<const Provenance> made_by = nullptr;  ///< null: not recorded
 };
 

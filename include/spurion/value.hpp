@@ -17,9 +17,9 @@ namespace spurion {
 
 /// Where a value was written. Empty file: made by a program.
 struct SPURION_API SourcePosition {
-  std::string file;
-  int line = 0;
-  int column = 0;
+  std::string file;  ///< name of the file
+  int line = 0;      ///< from 1; 0: not known
+  int column = 0;    ///< from 1; 0: not known
   /// "suite.toml:12:3", or "" when made by a program.
   [[nodiscard]] std::string text() const;
 };
@@ -31,42 +31,62 @@ struct SPURION_API SourcePosition {
 /// is for changing the value at once: take it again once the value has been copied.
 class SPURION_API Value {
  public:
-  using List = std::vector<Value>;
-  using Table = std::map<std::string, Value>;
+  using List = std::vector<Value>;             ///< Values in order.
+  using Table = std::map<std::string, Value>;  ///< Values by name.
 
   Value() : data_(std::shared_ptr<Table>()) {}
+  /// A flag.
   Value(bool value) : data_(value) {}  // NOLINT(google-explicit-constructor)
+  /// A whole number.
   Value(int value)
-      : data_(static_cast<std::int64_t>(value)) {}         // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : data_(value) {}              // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
+      : data_(static_cast<std::int64_t>(value)) {}  // NOLINT(google-explicit-constructor)
+  /// A whole number.
+  Value(std::int64_t value) : data_(value) {}  // NOLINT(google-explicit-constructor)
+  /// A number.
+  Value(double value) : data_(value) {}  // NOLINT(google-explicit-constructor)
+  /// A text.
   Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
-  Value(List value);                                       // NOLINT(google-explicit-constructor)
-  Value(Table value);                                      // NOLINT(google-explicit-constructor)
+  /// A text.
+  Value(std::string value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  /// A list.
+  Value(List value);  // NOLINT(google-explicit-constructor)
+  /// A table.
+  Value(Table value);  // NOLINT(google-explicit-constructor)
 
+  /// Whether it is a flag.
   [[nodiscard]] bool is_bool() const { return std::holds_alternative<bool>(data_); }
+  /// Whether it is a whole number.
   [[nodiscard]] bool is_integer() const { return std::holds_alternative<std::int64_t>(data_); }
   /// An integer counts as a number, never the reverse.
   [[nodiscard]] bool is_number() const {
     return is_integer() || std::holds_alternative<double>(data_);
   }
+  /// Whether it is a text.
   [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(data_); }
+  /// Whether it is a list.
   [[nodiscard]] bool is_list() const {
     return std::holds_alternative<std::shared_ptr<List>>(data_);
   }
+  /// Whether it is a table.
   [[nodiscard]] bool is_table() const {
     return std::holds_alternative<std::shared_ptr<Table>>(data_);
   }
 
   /// Typed access; throws `LogicError` on the wrong type (check first: user input never gets here).
   [[nodiscard]] bool as_bool() const;
+  /// The whole number. Throws `LogicError` when it is none.
   [[nodiscard]] std::int64_t as_integer() const;
+  /// The number, whole or not. Throws `LogicError` when it is none.
   [[nodiscard]] double as_number() const;
+  /// The text. Throws `LogicError` when it is none.
   [[nodiscard]] const std::string& as_string() const;
+  /// The list. Throws `LogicError` when it is none.
   [[nodiscard]] const List& as_list() const;
+  /// The table. Throws `LogicError` when it is none.
   [[nodiscard]] const Table& as_table() const;
+  /// The list, to be changed.
   [[nodiscard]] List& as_list();
+  /// The table, to be changed.
   [[nodiscard]] Table& as_table();
 
   /// "boolean", "integer", "number", "string", "list" or "table".
@@ -74,7 +94,9 @@ class SPURION_API Value {
   /// The entry `key` of a table, or null.
   [[nodiscard]] const Value* find(const std::string& key) const;
 
+  /// Where it was read.
   [[nodiscard]] const SourcePosition& where() const;
+  /// Says where it was read.
   void set_where(SourcePosition where);
 
   /// Sorted keys, shortest floats that read back the same: equal values have equal text.
@@ -82,6 +104,7 @@ class SPURION_API Value {
 
   /// Values are equal whatever their source position.
   friend SPURION_API bool operator==(const Value& a, const Value& b);
+  /// Whether they differ.
   friend bool operator!=(const Value& a, const Value& b) { return !(a == b); }
 
  private:

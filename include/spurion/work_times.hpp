@@ -12,8 +12,10 @@ struct WorkTimes {
   double data = 0.0;        ///< making rows and gathering minibatches
   double evaluation = 0.0;  ///< measuring: predictions, scores, ceilings
   double rest = 0.0;        ///< everything else
+  /// All of it.
   [[nodiscard]] double total() const { return training + data + evaluation + rest; }
-  SPURION_API WorkTimes& operator+=(const WorkTimes& other);
+  SPURION_API WorkTimes& operator+=(const WorkTimes& other);  ///< Adds the times of another.
+  /// All times multiplied.
   [[nodiscard]] SPURION_API WorkTimes operator*(double factor) const;
 };
 

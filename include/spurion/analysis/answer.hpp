@@ -18,10 +18,10 @@ namespace spurion::analysis {
 
 /// What a question is answered with.
 struct Answer {
-  std::string question;
-  std::string sentence;
-  std::vector<Chart> charts;
-  std::vector<Table> tables;
+  std::string question;       ///< as the suite asks it
+  std::string sentence;       ///< the answer in words
+  std::vector<Chart> charts;  ///< in the order of the page
+  std::vector<Table> tables;  ///< in the order of the page
 };
 
 /// Throws `UsageError` that lists what is wrong with the questions of a suite: unknown kinds and

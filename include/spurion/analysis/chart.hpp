@@ -17,26 +17,26 @@ enum class Mark {
 
 /// One line of a chart: its points. In a bar chart and a heat map x is the number of a category.
 struct Series {
-  std::string name;
-  std::vector<double> x;
-  std::vector<Estimate> y;
-  bool reference = false;  ///< a ceiling or a guide: drawn dashed, without interval
+  std::string name;         ///< what the legend says
+  std::vector<double> x;    ///< places along the axis
+  std::vector<Estimate> y;  ///< [x]: the numbers there
+  bool reference = false;   ///< a ceiling or a guide: drawn dashed, without interval
 };
 
 /// A chart that knows nothing of how it is drawn: SVG, CSV and text are made of it.
 struct Chart {
-  std::string name;  ///< file name of its CSV
-  std::string title;
-  std::string x_label;
-  std::string y_label;  ///< what the numbers are
-  std::string note;     ///< what the intervals are
-  bool log_x = false;   ///< as long as all values of x are above 0
-  bool steps = false;   ///< of lines: values hold until the next
-  std::vector<Series> series;
-  std::vector<double> marks;  ///< vertical lines: times of shifts
+  std::string name;            ///< file name of its CSV
+  std::string title;           ///< above the picture
+  std::string x_label;         ///< below the axis
+  std::string y_label;         ///< what the numbers are
+  std::string note;            ///< what the intervals are
+  bool log_x = false;          ///< as long as all values of x are above 0
+  bool steps = false;          ///< of lines: values hold until the next
+  std::vector<Series> series;  ///< the lines, rows, bars or points
+  std::vector<double> marks;   ///< vertical lines: times of shifts
   /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.
   std::string panel = {};
-  Mark mark = Mark::line;
+  Mark mark = Mark::line;                    ///< how the series are drawn
   std::vector<std::string> categories = {};  ///< names of x = 0, 1, ... in bars and heat maps
   std::string series_label = {};             ///< of a heat map: what its rows are
 

@@ -32,7 +32,9 @@ struct RowNoise {
   double unit = 1.0;  ///< of a number that is a rate times this, or a difference of such
 };
 
+/// Of a rate that was measured on so many rows.
 SPURION_API RowNoise rate_noise(double rate, double rows, bool same_rows = false);
+/// Of a difference of two rates on the same rows.
 SPURION_API RowNoise paired_noise(double difference, double rows, bool same_rows = false);
 /// Of (1 - share) * first + share * second, two rates on the same rows.
 SPURION_API RowNoise mixture_noise(double first, double second, double share, double rows,
@@ -43,6 +45,7 @@ struct EvaluatedRows {
   double rows = 0.0;  ///< 0: not known
   bool all = false;   ///< all there are
 };
+/// Of a domain of a trial.
 SPURION_API EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain);
 
 /// Of a number of a trial: `value` of `metric` in `domain`. Unknown metrics, such as those of

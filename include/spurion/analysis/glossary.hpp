@@ -14,6 +14,7 @@
 
 namespace spurion::analysis {
 
+/// What a term is.
 enum class TermKind {
   idea,     ///< a word that the documentation and the reports use
   column,   ///< the title of a column
@@ -25,8 +26,8 @@ SPURION_API const char* term_kind_name(TermKind kind);
 
 /// An entry of the glossary.
 struct Term {
-  std::string_view name;  ///< as reports print it, in lower case where they differ
-  TermKind kind = TermKind::idea;
+  std::string_view name;                   ///< as reports print it, in lower case where they differ
+  TermKind kind = TermKind::idea;          ///< what it is
   std::string_view meaning;                ///< whole sentences
   std::vector<std::string_view> see = {};  ///< names of related terms
   std::string_view unit = {};              ///< of a number; empty where it has none

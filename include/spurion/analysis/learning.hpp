@@ -25,14 +25,15 @@ inline constexpr double kLearnedShare = 0.5;
 /// The smallest difference of the two: in accuracy, or as a share of the loss at chance.
 inline constexpr double kLeastToLearn = 0.02;
 
+/// Whether a model has learned; unsure where the interval allows both, unknown without a ceiling.
 enum class Learned { yes, no, unsure, unknown };
 
 /// The scale of learning in a domain: the score of the best constant and of the best predictor from
 /// causal features. NaN: not known.
 struct LearningScale {
-  double chance = 0.0;
-  double invariant = 0.0;
-  bool accuracy = true;  ///< false: a loss (lower is better)
+  double chance = 0.0;     ///< score of the best constant
+  double invariant = 0.0;  ///< score of the best predictor from causal features
+  bool accuracy = true;    ///< false: a loss (lower is better)
 
   /// Half of the distance between the two; NaN if there is nothing to learn.
   [[nodiscard]] SPURION_API double half_way() const;

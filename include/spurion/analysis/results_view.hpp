@@ -30,30 +30,35 @@ class SPURION_API ResultsView {
 
   /// A trial and where it stands in the grid.
   struct Row {
-    const TrialResult* trial;
-    std::string method;       ///< name, with the options in which methods of that name differ
-    std::string regime;       ///< the same
-    std::string environment;  ///< the same
+    const TrialResult* trial;  ///< the trial of the row
+    std::string method;        ///< name, with the options in which methods of that name differ
+    std::string regime;        ///< the same
+    std::string environment;   ///< the same
     /// A name for everything but method, regime, seed and draw: what trials are paired by.
     std::string setting;
   };
+  /// The trials that are done.
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
   /// Those that have trials, sorted, `first` and its variants in front.
   [[nodiscard]] std::vector<std::string> methods(const std::string& first = "erm") const;
+  /// All regimes, the usual ones first.
   [[nodiscard]] std::vector<std::string> regimes() const;
+  /// All environments, by name.
   [[nodiscard]] std::vector<std::string> environments() const;
   /// Pairs of method and regime that have trials, by regime, in the order of the above. Those of
   /// which none is done have no rows.
   struct Line {
-    std::string method;
-    std::string regime;
+    std::string method;       ///< name of the method with the options that differ
+    std::string regime;       ///< name of the regime with the options that differ
     std::string name;         ///< of the two what is not the same everywhere
     std::string environment;  ///< empty: all of them
+    /// Whether a row is of this line.
     [[nodiscard]] bool holds(const Row& row) const {
       return row.method == method && row.regime == regime &&
              (environment.empty() || row.environment == environment);
     }
   };
+  /// One line for each method and regime; lines of the method `first` come first.
   [[nodiscard]] std::vector<Line> lines(const std::string& first = "erm") const;
   /// The same once for each environment.
   [[nodiscard]] std::vector<Line> lines_by_environment(const std::string& first) const;

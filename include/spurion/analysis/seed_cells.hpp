@@ -26,9 +26,11 @@ class SPURION_API SeedCells {
   void add_learning(const std::string& setting, const TrialResult& trial,
                     const std::string& metric);
 
+  /// Whether there is no value.
   [[nodiscard]] bool empty() const { return cells_.empty(); }
   /// Of trials.
   [[nodiscard]] std::vector<double> values() const;
+  /// The values of each configuration, by seed.
   [[nodiscard]] std::vector<BySeed> settings() const;
   /// Means over settings, one a seed, which are what a permutation test may treat as independent.
   [[nodiscard]] std::vector<double> seed_means() const;

@@ -20,10 +20,10 @@ inline constexpr double kRounding = 1e-12;
 
 /// An estimate with a two-sided interval.
 struct Estimate {
-  double value = 0.0;
-  double low = 0.0;
-  double high = 0.0;
-  std::int64_t count = 0;
+  double value = 0.0;      ///< the mean
+  double low = 0.0;        ///< lower end of the interval
+  double high = 0.0;       ///< upper end of the interval
+  std::int64_t count = 0;  ///< values that the mean is over
   std::int64_t seeds =
       0;  ///< seeds of the interval; with one seed it is the value itself; 0: not known
 
@@ -37,10 +37,10 @@ struct Estimate {
 
 /// The possible values of a mean.
 struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
+  double low = -std::numeric_limits<double>::infinity();  ///< smallest possible value
+  double high = std::numeric_limits<double>::infinity();  ///< largest possible value
 };
-inline constexpr Range kRate{0.0, 1.0};
+inline constexpr Range kRate{0.0, 1.0};  ///< Of a rate.
 /// Difference of two rates, or a correlation.
 inline constexpr Range kDifference{-1.0, 1.0};
 

@@ -19,13 +19,14 @@ namespace spurion::analysis {
 
 /// Predictions for one window of a stream, made before the model learns from its rows.
 struct StreamWindow {
-  std::int64_t phase = 0;
-  std::int64_t step = 0;  ///< updates made at its end
-  double rows = 0.0;
-  double score = 0.0;  ///< prequential accuracy, or squared error for regression
+  std::int64_t phase = 0;  ///< phase of the rows
+  std::int64_t step = 0;   ///< updates made at its end
+  double rows = 0.0;       ///< rows of the window
+  double score = 0.0;      ///< prequential accuracy, or squared error for regression
   /// Per row, against the Bayes and the invariant ceiling of the phase; NaN where those are
   /// unknown.
   double regret = std::numeric_limits<double>::quiet_NaN();
+  /// Against the invariant ceiling.
   double invariant_regret = std::numeric_limits<double>::quiet_NaN();
 };
 
@@ -38,10 +39,10 @@ struct StreamWindow {
 /// phase. If a store lacks "target_variance", the unit is the "chance" ceiling: of phase 0 for flip
 /// rates, of the phase itself for cue contributions.
 struct StreamNumbers {
-  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  ///< Not known.
 
-  std::int64_t seed = 0;  ///< of the trial
-  std::int64_t phases = 0;
+  std::int64_t seed = 0;                    ///< of the trial
+  std::int64_t phases = 0;                  ///< number of phases, the first included
   bool accuracy = true;                     ///< the score is better high
   std::vector<std::vector<double>> scores;  ///< [after phase][on phase]; NaN where not measured
   std::vector<std::vector<double>>
@@ -54,11 +55,11 @@ struct StreamNumbers {
   std::vector<std::map<std::string, double>> positions;  ///< of the cues in each phase
   std::vector<double> drift;                             ///< level of each phase; NaN without
   std::vector<double> bayes;                             ///< ceilings of each phase
-  std::vector<double> invariant;
-  std::vector<double> chance;
+  std::vector<double> invariant;                         ///< invariant ceiling of each phase
+  std::vector<double> chance;  ///< score of the best constant in each phase
   std::vector<double>
       variance;  ///< of the target in each phase, for regression: the unit of scores
-  std::vector<StreamWindow> windows;
+  std::vector<StreamWindow> windows;  ///< prequential scores, in order
   double rows = 0.0;       ///< evaluated rows of scores, contributions and flip rates; 0: not known
   bool same_rows = false;  ///< all rows that exist, the same for every seed
 
@@ -124,10 +125,15 @@ struct StreamNumbers {
   [[nodiscard]] SPURION_API double relearning_change(std::int64_t phase) const;
 
   // Of the whole stream: after its last phase, or the mean over phases.
+  /// After the last phase.
   [[nodiscard]] double forgetting() const { return forgetting(phases - 1); }
+  /// After the last phase.
   [[nodiscard]] double backward_transfer() const { return backward_transfer(phases - 1); }
+  /// Mean zero-shot score of the phases after the first.
   [[nodiscard]] SPURION_API double forward_transfer() const;
+  /// Mean over the phases after a shift.
   [[nodiscard]] SPURION_API double recovery_rows(double margin) const;
+  /// Largest shortfall of a window from the Bayes ceiling.
   [[nodiscard]] SPURION_API double max_regret() const;
   /// For the last phase that occurs again.
   [[nodiscard]] SPURION_API double relearning_change() const;
@@ -138,6 +144,7 @@ struct StreamNumbers {
 /// Empty when the trial had no stream.
 SPURION_API std::optional<StreamNumbers> stream_numbers(const TrialResult& trial);
 
+/// What training on did, judged by intervals.
 enum class StreamOutcome {
   resolved,        ///< relied on a cue, and no longer relies on any; it learned the phase
   replaced,        ///< relied on a cue, and now gets its score from the cues of the phase
@@ -150,17 +157,18 @@ enum class StreamOutcome {
   not_measurable,  ///< the environment cannot intervene on its cue
   undecided        ///< the intervals allow several outcomes, or none
 };
+/// The name that tables print: "not confused".
 SPURION_API const char* outcome_name(StreamOutcome outcome);
 /// The same as a clause of a sentence: "resolved the confusion".
 SPURION_API const char* outcome_clause(StreamOutcome outcome);
 
 /// The verdict for one phase and its numbers, with 95 % intervals over seeds.
 struct StreamVerdict {
-  StreamOutcome outcome = StreamOutcome::undecided;
-  Estimate flip_before;              ///< max flip rate after phase 0
-  Estimate flip_after;               ///< max flip rate after the phase
-  Estimate flip_change;              ///< paired
-  Estimate cue_contribution;         ///< on the phase, after training on it
+  StreamOutcome outcome = StreamOutcome::undecided;  ///< the verdict
+  Estimate flip_before;                              ///< max flip rate after phase 0
+  Estimate flip_after;                               ///< max flip rate after the phase
+  Estimate flip_change;                              ///< paired
+  Estimate cue_contribution;                         ///< on the phase, after training on it
   Estimate cue_contribution_change;  ///< paired with the model after phase 0, on the same rows
   Estimate new_cue_reliance;         ///< reliance on new cues
   Estimate new_cue_reliance_change;  ///< paired with the same cues after phase 0

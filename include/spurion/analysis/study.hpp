@@ -20,10 +20,12 @@ class SPURION_API Study {
 
   /// The same study of some trials, by experiment, in place of all: no other has any.
   using Trials = std::map<std::string, std::vector<const TrialResult*>>;
+  /// The same study of some of its trials.
   [[nodiscard]] Study with(Trials trials) const;
 
   /// Everything that is stored; `trials()` may be a part of it.
   [[nodiscard]] const StoredResults& results() const { return *facts_->results; }
+  /// The suite that was run.
   [[nodiscard]] const Suite& suite() const { return facts_->suite; }
   /// Of one experiment, in the order of the results; none of an unknown one.
   [[nodiscard]] const std::vector<const TrialResult*>& trials(const std::string& experiment) const;

@@ -26,9 +26,9 @@ enum class ColumnKind {
 
 /// A column of a table.
 struct Column {
-  std::string title;  ///< what people read
-  ColumnKind kind = ColumnKind::text;
-  std::string key = {};  ///< name of the column in files; empty: made of the title
+  std::string title;                   ///< what people read
+  ColumnKind kind = ColumnKind::text;  ///< what its cells hold
+  std::string key = {};                ///< name of the column in files; empty: made of the title
 };
 
 /// Not measured, or without a meaning here: people see "-", files have an empty field.
@@ -43,36 +43,39 @@ enum class Notation {
   probability    ///< fixed, but "< .0001" for what is smaller and not 0
 };
 
+/// A number and how people see it.
 struct Number {
-  double value = 0.0;
-  Notation notation = Notation::shortest;
-  int digits = 3;
+  double value = 0.0;                      ///< the number
+  Notation notation = Notation::shortest;  ///< how people see it
+  int digits = 3;                          ///< digits that people see, as `notation` counts them
 };
 
 /// Mean with interval. Of one seed people see "(one seed)" instead of an interval; an estimate of
 /// no values is as if missing.
 struct Interval {
+  /// A mean with its interval and the digits that people see.
   Interval(const Estimate& of, int shown = 3)  // NOLINT(google-explicit-constructor)
       : estimate(of), digits(shown) {}
-  Estimate estimate;
-  int digits;
+  Estimate estimate;  ///< the mean with its interval
+  int digits;         ///< digits after the point that people see
 };
 
 /// Mean and standard deviation, as papers print them.
 struct Spread {
-  double mean = 0.0;
-  double deviation = 0.0;
-  int digits = 4;
+  double mean = 0.0;       ///< the mean
+  double deviation = 0.0;  ///< the standard deviation, with divisor n
+  int digits = 4;          ///< digits after the point that people see
 };
 
+/// One cell of a table.
 using Cell = std::variant<Missing, std::string, std::int64_t, Number, Interval, Spread>;
 
 /// A table, row by row.
 struct Table {
-  std::string name;     ///< file name of its CSV
-  std::string caption;  ///< says what the numbers and the intervals are
-  std::vector<Column> columns;
-  std::vector<std::vector<Cell>> rows = {};
+  std::string name;                          ///< file name of its CSV
+  std::string caption;                       ///< says what the numbers and the intervals are
+  std::vector<Column> columns;               ///< from left to right
+  std::vector<std::vector<Cell>> rows = {};  ///< [row][column]
 
   /// Adds a row. Throws `LogicError` unless it has one cell a column, each of the column's kind.
   SPURION_API void add(std::vector<Cell> row);

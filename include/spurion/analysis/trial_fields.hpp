@@ -33,8 +33,8 @@ SPURION_API std::set<std::string> differing_options(const std::vector<const Tria
 /// The option "section.option" of a trial as text for grouping and, where it is one, as a number
 /// (the length of a list; lists of one length share a place).
 struct AxisValue {
-  double number = 0.0;
-  std::string text;
+  double number = 0.0;  ///< the value as a number; of a list its length
+  std::string text;     ///< the value as text
 };
 /// Nothing where the trial has no such option, or one that is neither a number nor a list.
 SPURION_API std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& name);
@@ -51,6 +51,7 @@ SPURION_API std::string value_text(const Value& value);
 struct TrialFilter {
   Value fields = Value::Table{};  ///< a table: the values by the names of the fields
 
+  /// Whether it lets every trial through.
   [[nodiscard]] bool empty() const { return fields.as_table().empty(); }
   /// Whether a trial has all of them; a trial without one of the fields does not.
   [[nodiscard]] SPURION_API bool matches(const TrialSpec& spec) const;

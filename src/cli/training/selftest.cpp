@@ -72,7 +72,7 @@ int selftest(const SelftestArguments& arguments, const CommandLine& line, const 
   }
   print("{} passed, {} failed, {} skipped\n", count(totals.passed, "check"), totals.failed,
         totals.skipped);
-  return totals.failed == 0 ? 0 : 1;
+  return static_cast<int>(totals.failed == 0 ? ExitCode::success : ExitCode::self_test);
 }
 
 }  // namespace spurion::cli
