@@ -50,8 +50,8 @@ std::string ceilings_text(const Value& facts, const std::set<std::string>& shown
     if (shown.count(key) != 0 && is_estimated(facts, key)) estimated.emplace_back(label);
   }
   if (estimated.empty()) return "exact ceilings";
-  if (estimated.size() == shown.size()) return "ceilings, estimated from rows or draws";
-  return fmt::format("ceilings, exact but for those estimated from rows or draws ({})",
+  if (estimated.size() == shown.size()) return "ceilings (estimated from rows or random samples)";
+  return fmt::format("ceilings (exact, except those estimated from rows or random samples: {})",
                      fmt::join(estimated, ", "));
 }
 
@@ -176,7 +176,7 @@ Chart chart_of(const World& world, const ResultsView& view) {
   chart.x_label =
       name.empty() ? "shift" : fmt::format("{}: {}", name, fact_of(world.facts, "dial_doc"));
   chart.y_label = accuracy ? "accuracy" : "mean squared error";
-  chart.note = fmt::format("Band: {} of the mean over seeds, other settings averaged.{}",
+  chart.note = fmt::format("Band: {} of the mean over seeds. Other options are averaged.{}",
                            kIntervalText, view.note());
   if (!shown.empty()) {
     chart.note += fmt::format(" Dashed: {}.", ceilings_text(world.facts, shown));
@@ -194,7 +194,7 @@ std::vector<Chart> dial_charts(const Study& study, const std::string& experiment
   for (const World& world : worlds) {
     Chart chart = chart_of(world, view);
     chart.name = "dial_" + experiment;
-    chart.title = fmt::format("Along the dial: experiment '{}'", experiment);
+    chart.title = fmt::format("Shift curve: experiment '{}'", experiment);
     if (worlds.size() > 1) {
       const int time = ++times[world.name];
       chart.name += "_" + world.name + (time > 1 ? fmt::format("_{}", time) : "");

@@ -73,16 +73,16 @@ std::string gap_clause(GapOutcome outcome) {
     case GapOutcome::no_gap:
       return {};
     case GapOutcome::closed_there:
-      return "it is closed there; that it was open at a smaller scale is not shown";
+      return "it is closed there; it is not shown that it was open at a smaller scale";
     case GapOutcome::open:
-      return "it is open there, and no change beyond the margin is shown";
+      return "it is open there, and a change larger than the margin is not shown";
     case GapOutcome::shrinks:
       return "it shrinks, and may be closed there";
     case GapOutcome::collapsed:
-      return "the model did not learn there, where a smaller scale did, so that the gap says "
-             "nothing";
+      return "the model did not learn there but learned at a smaller scale, so the gap has no "
+             "meaning";
     case GapOutcome::did_not_learn:
-      return "the model did not learn there, so that the gap says nothing";
+      return "the model did not learn there, so the gap has no meaning";
     case GapOutcome::learning_unsure:
       return "it is not shown that the model learned there";
     case GapOutcome::one_scale:

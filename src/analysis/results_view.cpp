@@ -231,9 +231,9 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   text += shared_options_note(trials, first, unnamed_);
   if (draws_) text += " Hyper-parameter configurations of a seed are averaged.";
   if (of_another_task_ > 0) {
-    text += fmt::format(
-        " {} trials of regression are left out: ask about them in an experiment of their own.",
-        of_another_task_);
+    text +=
+        fmt::format(" {} regression trials are left out: put them into an experiment of their own.",
+                    of_another_task_);
   }
   return text;
 }

@@ -96,8 +96,8 @@ std::string shared_options_note(const std::vector<const TrialResult*>& trials,
   }
   if (parts.empty()) return {};
   return fmt::format(
-      " The methods differ in {}, which {} has too: part of what sets them apart may be owed to "
-      "that.",
+      " The methods also differ in {}, an option that {} has too: part of their difference may be "
+      "due to it.",
       fmt::join(parts, " and "), baseline);
 }
 

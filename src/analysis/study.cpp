@@ -10,7 +10,7 @@ namespace {
 
 Suite suite_of(const StoredResults& results) {
   const auto text = results.context.find("suite");
-  if (text == results.context.end()) throw StoreError("the store does not hold its suite");
+  if (text == results.context.end()) throw StoreError("the store does not contain its suite");
   return Suite::parse(text->second, "suite");
 }
 

@@ -52,7 +52,7 @@ std::string TrialFates::sentence(const std::string& name) const {
   const std::string what = text();
   if (what.empty()) return {};
   if (done == 0) return fmt::format("{}: {}. ", name, what);
-  return fmt::format("{}: {}; what is said of it is about the {} that {} done. ", name, what, done,
+  return fmt::format("{}: {}; its numbers come from the {} that {} done. ", name, what, done,
                      done == 1 ? "is" : "are");
 }
 

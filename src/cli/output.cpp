@@ -28,7 +28,7 @@ std::string output_problem() {
   const bool flushed = std::fflush(stdout) == 0;
   const int error = errno;
   if (flushed && std::ferror(stdout) == 0) return {};
-  return fmt::format("what was printed is not complete: the standard output cannot be written{}",
+  return fmt::format("the output is not complete: the standard output cannot be written{}",
                      error == 0 ? "" : fmt::format(" ({})", std::strerror(error)));
 }
 

@@ -35,10 +35,9 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
   parser.add_option("SETTINGS", arguments.settings, "OPTION=VALUE ...: the environment's options")
       ->option_text(" ");
   parser
-      .add_option(
-          "--domain", arguments.domains,
-          "train_0, test, dial=0.3, and test_CUE where there are several cues; may be given "
-          "many times (default: all train domains and the test domain)")
+      .add_option("--domain", arguments.domains,
+                  "train_0, test, dial=0.3 (a shift), or test_CUE if there are several cues; may "
+                  "be given many times (default: all train domains and the test domain)")
       ->option_text("DOMAIN")
       ->allow_extra_args(false);
   parser.add_option("--rows", arguments.rows, "Rows of each domain " + rows_doc)
@@ -51,10 +50,12 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
       ->option_text("PURPOSE");
   parser
       .add_option("--seed", arguments.seed,
-                  "Replicate: the rows are those of a suite's trial with this seed (default: 0)")
+                  "Seed: the rows are those of a trial with this seed (default: 0)")
       ->option_text("N")
       ->check(at_least(0));
-  parser.add_option("--base-seed", arguments.base_seed, "Seed of that suite (default: 0)")
+  parser
+      .add_option("--base-seed", arguments.base_seed,
+                  "base_seed of the suite of that trial (default: 0)")
       ->option_text("N")
       ->check(at_least(0));
 }

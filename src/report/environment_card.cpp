@@ -77,8 +77,9 @@ std::string row_counts(const Value& facts) {
       "<p>Rows of each class and group{}:</p><ul class=\"rows\">",
       depends == nullptr || !depends->as_bool()
           ? ""
-          : escape(fmt::format(", as seed {} parts them (base seed {}; other seeds part them anew)",
-                               field(facts, "replicate"), field(facts, "base_seed"))));
+          : escape(fmt::format(
+                ", in the splits of seed {} (base seed {}); other seeds split them differently",
+                field(facts, "replicate"), field(facts, "base_seed"))));
   for (const Value& line : lines->as_list()) {
     out += fmt::format("<li>{}</li>", escape(line.as_string()));
   }
@@ -97,7 +98,7 @@ std::string seed_of(const Value& facts) {
   const Value* depends = facts.find("depends_on_seed");
   if (depends == nullptr || !depends->as_bool()) return {};
   return fmt::format(
-      " Numbers of the world that seed {} draws (base seed {}): those of other seeds differ.",
+      " These numbers hold for seed {} (base seed {}); other seeds give other numbers.",
       field(facts, "replicate"), field(facts, "base_seed"));
 }
 
@@ -130,9 +131,10 @@ std::string ceilings_table(const Value& facts) {
     body += fmt::format("<td>{:.4g}</td></tr>", row.find("chance")->as_number());
   }
   std::string caption = fmt::format(
-      "Known {}: Bayes, the best of all predictors; invariant, the best from causal features alone "
-      "that is the same in every domain; chance, the best constant; and what two predictors score "
-      "that training makes, from the cue only, and population ERM.",
+      "Known {}. Bayes: best of all predictors. Invariant: best predictor from causal features "
+      "that is the same in every domain. Chance: best constant. Spurious only and population ERM: "
+      "scores of the train-optimal predictor from the cue alone and of the minimiser of the pooled "
+      "training risk.",
       field(facts, "score") == "accuracy" ? "accuracy" : "mean squared error");
   for (const auto& [exactness, names] : how) {
     caption += fmt::format(" {}: {}.", exactness, names.substr(2));

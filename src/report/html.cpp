@@ -173,11 +173,12 @@ std::string how_it_was_run(const StoredResults& results) {
   std::string out = "<dl>";
   const std::pair<const char*, std::string> facts[] = {
       {"Trials",
-       fmt::format("{} done{}; {} diverged, {} failed{}{}",
-                   static_cast<std::int64_t>(ids.size()) - diverged - failed - scored - others,
-                   total.empty() ? "" : " of " + total, diverged, failed,
-                   scored == 0 ? "" : fmt::format("; {} trained elsewhere and scored", scored),
-                   others == 0 ? "" : fmt::format("; {} others, not in the suite", others))},
+       fmt::format(
+           "{} done{}; {} diverged, {} failed{}{}",
+           static_cast<std::int64_t>(ids.size()) - diverged - failed - scored - others,
+           total.empty() ? "" : " of " + total, diverged, failed,
+           scored == 0 ? "" : fmt::format("; {} trained by other programs", scored),
+           others == 0 ? "" : fmt::format("; {} others that are not in the suite", others))},
       {"Seeds", fmt::format("{}", seeds.size())},
       {"Training", flops > 0.0 ? fmt::format("{:.3g} floating-point operations (counted), {} rows "
                                              "through gradients",

@@ -70,42 +70,45 @@ class Columns {
 
   [[nodiscard]] std::vector<ColumnDoc> docs() const {
     std::vector<ColumnDoc> all = {
-        {"trial", "id of the trial: a hash of all that it is; the key of measurements.csv"},
-        {"experiment", "of the suite; a trial of several experiments has a line in each"},
+        {"trial", "id of the trial, a hash of its options; the key of measurements.csv"},
+        {"experiment",
+         "experiment of the suite; a trial of several experiments has one line for each"},
         {"environment", "name of the environment"},
         {"model", "name of the model"},
         {"method", "name of the method"},
         {"regime", "name of the regime"},
-        {"seed", "replicate: data, initialisation and order follow it", "", "whole, >= 0"},
-        {"config_index", "which sampled hyper-parameter configuration; 0 where none is sampled", "",
-         "whole, >= 0"},
-        {"base_seed", "seed of the suite", "", "whole"},
+        {"seed", "data, initialisation and order of minibatches depend on it", "", "whole, >= 0"},
+        {"config_index", "index of the sampled hyper-parameter configuration; 0 if none is sampled",
+         "", "whole, >= 0"},
+        {"base_seed", "base_seed of the suite", "", "whole"},
         {"status", "how the trial ended", "", "done, diverged or failed"},
         {"message", "why it diverged or failed; first line"},
-        {"flops", "operations of the passes it learned from, counted", "floating-point operations",
+        {"flops", "floating-point operations of the training, counted", "floating-point operations",
          "[0, inf)"},
         {"steps", "updates made", "updates", "whole, >= 0"},
         {"rows_seen", "rows that entered a gradient", "rows", "whole, >= 0"},
         {"labels_used", "distinct labels revealed", "labels", "whole, >= 0"},
-        {"seconds", "share of the wall time of its batch; differs from run to run", "s",
+        {"seconds",
+         "share of the wall time of the trials that trained together; differs from run to run", "s",
          "[0, inf)"},
-        {"replicas", "trials trained side by side in its batch", "trials", "whole, >= 1"}};
+        {"replicas", "number of trials that trained together", "trials", "whole, >= 1"}};
     const auto sections = analysis::sections_of({});
     for (std::size_t s = 0; s < kSections; ++s) {
       const char* section = sections[s].first;
       for (const std::string& name : options_[s]) {
-        all.push_back({fmt::format("{}.{}", section, name),
-                       fmt::format("option {} of the {}; empty where it has none of that name; "
-                                   "'spurion describe' says more",
-                                   name, section)});
+        all.push_back(
+            {fmt::format("{}.{}", section, name),
+             fmt::format(
+                 "option {} of the {}; empty if it has no such option; see 'spurion describe'",
+                 name, section)});
       }
     }
     for (const auto& [domain, metric] : scores_) {
       const analysis::MetricInfo info = analysis::metric_info(metric);
-      all.push_back({domain + "." + metric,
-                     fmt::format("{}, {}; the last time it was measured", info.meaning,
-                                 analysis::domain_info(domain)),
-                     info.unit, info.range});
+      all.push_back(
+          {domain + "." + metric,
+           fmt::format("{}, {}; the last measurement", info.meaning, analysis::domain_info(domain)),
+           info.unit, info.range});
     }
     return all;
   }
@@ -157,7 +160,8 @@ void add_results_file(const StoredResults& results, CsvFolder& folder) {
   Columns columns(results);
   const std::vector<ColumnDoc> docs = columns.docs();
   std::ostream& file = folder.begin(
-      "results", "A line a trial and experiment: what it is, how it ended, scored and cost.", docs);
+      "results", "One line for each trial and experiment: options, status, final scores and costs.",
+      docs);
   std::vector<std::string> names;
   for (const ColumnDoc& doc : docs) names.push_back(doc.name);
   file << csv_record(names);
@@ -190,15 +194,15 @@ std::int64_t measurement_count(const StoredResults& results) {
 }
 
 void add_measurements_file(const StoredResults& results, CsvFolder& folder) {
-  std::ostream& file = folder.begin(
-      "measurements", "A line a stored number, trial by trial in the order of measuring.",
-      {{"trial", "id of the trial: the key of results.csv"},
-       {"phase", "of a stream; 0 without", "", "whole, >= 0"},
-       {"step", "updates made when it was measured", "updates", "whole, >= 0"},
-       {"domain", "in which it was measured"},
-       {"shift", "of that domain: how often, or how far, the cue stands apart from the label"},
-       {"metric", "what was measured; dictionary.csv tells those of results.csv"},
-       {"value", "of the metric; empty where it is not finite"}});
+  std::ostream& file =
+      folder.begin("measurements", "One line for each stored number, in the order of measurement.",
+                   {{"trial", "id of the trial: the key of results.csv"},
+                    {"phase", "phase of the stream; 0 without a stream", "", "whole, >= 0"},
+                    {"step", "number of updates before the measurement", "updates", "whole, >= 0"},
+                    {"domain", "domain of the measurement"},
+                    {"shift", "shift of that domain"},
+                    {"metric", "name of the metric; dictionary.csv explains it"},
+                    {"value", "value of the metric; empty if it is not finite"}});
   file << "trial,phase,step,domain,shift,metric,value\n";
   fmt::memory_buffer lines;
   each_trial_once(results, [&](const TrialResult& trial, const TrialId& id) {

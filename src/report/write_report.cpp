@@ -27,16 +27,15 @@ report::PageLimits limits_of(std::size_t answers, std::size_t dials, bool full) 
   limits.dials = full ? dials : std::min(dials, kShown);
   if (limits.answers < answers) {
     limits.left_out.push_back(fmt::format(
-        "Of {} answers only the first {} are shown with their charts and tables; the tables of the "
-        "others are together in csv/further_tables_1.csv and so on. 'spurion report --full' shows "
-        "all.",
+        "The page shows charts and tables of the first {1} of {0} answers. The tables of the "
+        "others are in csv/further_tables_1.csv and so on. 'spurion report --full' shows all.",
         answers, limits.answers));
   }
   if (limits.dials < dials) {
-    limits.left_out.push_back(fmt::format(
-        "Of {} charts along the dial only the first {} are drawn; the numbers of the others are in "
-        "csv/further_charts.csv. 'spurion report --full' draws all.",
-        dials, limits.dials));
+    limits.left_out.push_back(
+        fmt::format("The page shows the first {1} of {0} shift curves. The numbers of the others "
+                    "are in csv/further_charts.csv. 'spurion report --full' shows all.",
+                    dials, limits.dials));
   }
   return limits;
 }
@@ -54,10 +53,10 @@ ReportFiles write_report(const std::filesystem::path& folder, const ReportOption
   const std::int64_t measurements = report::measurement_count(results);
   const bool with_measurements = options.full || measurements <= kMostMeasurements;
   if (!with_measurements) {
-    limits.left_out.push_back(fmt::format(
-        "csv/measurements.csv is left out, for it would have {} lines: 'spurion report --full' "
-        "writes it. The final scores of each trial are in csv/results.csv.",
-        measurements));
+    limits.left_out.push_back(
+        fmt::format("csv/measurements.csv is left out because it would have {} lines. 'spurion "
+                    "report --full' writes it. csv/results.csv has the final scores of each trial.",
+                    measurements));
   }
   report::WholeFiles files;
   files.make_folder(to);

@@ -192,7 +192,7 @@ TEST_CASE("rows of each class and group are told before a run, by describe and i
   const Finished dry = shell.run({"run", "s.toml", "--dry-run"});
   CHECK(dry.err.empty());
   CHECK_THAT(flat(dry.out),
-             Contains("rows of table, as replicate 0 parts them: ") && Contains(missing));
+             Contains("rows of table, in the splits of seed 0: ") && Contains(missing));
   const Finished ran = shell.run({"run", "s.toml", "--out", "out"});
   REQUIRE(ran.code == 0);
   CHECK_THAT(flat(ran.out), Contains(missing));
@@ -234,7 +234,7 @@ TEST_CASE("what cannot be exported or scored says why") {
 
   CHECK_THAT(complaint({"export", "two_bit", "--rows", "1000000000000", "--out", "x.npz"}, 2),
              Contains("--rows 1000000000000: ") && Contains("of 3 domains take about ") &&
-                 Contains("half of what this machine has is "));
+                 Contains("half of the memory of this machine is "));
   CHECK_FALSE(std::filesystem::exists(shell.path("x.npz")));
   CHECK_THAT(complaint({"export", "two_bit", "--domain", "tset_7x", "--out", "x.npz"}, 2),
              Contains("(there are: train_0, train_1, test, dial=VALUE)"));
@@ -290,8 +290,9 @@ TEST_CASE("what contradicts a file that says which rows it is about is refused")
     arguments.insert(arguments.end(), more.begin(), more.end());
     const Finished refused = shell.run(arguments);
     CHECK(refused.code == 2);
-    CHECK(refused.err == "spurion: 'good.npz' says itself which rows it is about; leave " +
-                             more.front() + " out\n");
+    CHECK(refused.err ==
+          "spurion: 'good.npz' already says which rows its logits belong to; leave out " +
+              more.front() + "\n");
   }
   const Finished name = shell.run({"score", "good.npz", "--experiment", "a/b"});
   CHECK(name.code == 2);
@@ -335,7 +336,7 @@ TEST_CASE("test domains of one cue are exported and scored under the names runs 
                number(shell.path("out"), "test_companion", "accuracy")));
   REQUIRE(shell.run({"report", "out"}).code == 0);
   const std::string html = read_file(shell.path("out/report.html"));
-  CHECK_THAT(html, Contains("; 1 trained elsewhere and scored") && !Contains("last run") &&
+  CHECK_THAT(html, Contains("; 1 trained by other programs") && !Contains("last run") &&
                        !Contains("of ?;"));
 }
 

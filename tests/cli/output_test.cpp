@@ -26,7 +26,7 @@ TEST_CASE("output that is lost ends in an error") {
       CAPTURE(command, to);
       const Finished finished = redirected(shell, std::string(command) + " " + to);
       CHECK(finished.code == 6);
-      CHECK_THAT(finished.err, Contains("spurion: what was printed is not complete: the standard "
+      CHECK_THAT(finished.err, Contains("spurion: the output is not complete: the standard "
                                         "output cannot be written"));
     }
   }
@@ -42,7 +42,7 @@ TEST_CASE("with a closed output no file of ours takes its place") {
   CHECK(redirected(shell, "run toy.toml --out out --jobs 1 <&- >&- 2>&-").code == 6);
   const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--jobs", "1"});
   CHECK(again.code == 0);
-  CHECK_THAT(again.out, Contains("all were there already"));
+  CHECK_THAT(again.out, Contains("all were found in the store"));
   CHECK(redirected(shell, "report out --text >/dev/full").code == 6);
 }
 

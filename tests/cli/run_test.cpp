@@ -11,9 +11,10 @@ TEST_CASE("a run stores every trial, ends with the answers, and a second run fin
   shell.write("toy.toml", toy_suite(6, 5));
   const Finished first = shell.run({"run", "toy.toml"});
   CHECK(first.code == 0);
-  CHECK_THAT(first.out,
-             Contains("6 trials in results/toy: 6 done, 0 diverged, 0 failed; 0 found there, "
-                      "6 run in "));
+  CHECK_THAT(
+      first.out,
+      Contains("6 trials in results/toy: 6 done, 0 diverged, 0 failed; 0 found in the store, "
+               "6 run in "));
   CHECK_THAT(first.out, Contains("Which method does better?"));
   CHECK_THAT(first.out, Contains("spurion report results/toy"));
   CHECK(read_results(shell.path("results/toy")).trials.size() == 6);
@@ -21,7 +22,7 @@ TEST_CASE("a run stores every trial, ends with the answers, and a second run fin
   const std::string content = store_content(shell.path("results/toy"));
   const Finished second = shell.run({"run", "toy.toml"});
   CHECK(second.code == 0);
-  CHECK_THAT(second.out, Contains("6 done, 0 diverged, 0 failed; all were there already"));
+  CHECK_THAT(second.out, Contains("6 done, 0 diverged, 0 failed; all were found in the store"));
   CHECK(store_content(shell.path("results/toy")) == content);
 }
 
@@ -31,8 +32,9 @@ TEST_CASE("a larger suite runs only what is new") {
   CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
   shell.write("toy.toml", toy_suite(10, 5));
   const Finished grown = shell.run({"run", "toy.toml", "--out", "out"});
-  CHECK_THAT(grown.out,
-             Contains("10 trials in out: 10 done, 0 diverged, 0 failed; 4 found there, 6 run"));
+  CHECK_THAT(
+      grown.out,
+      Contains("10 trials in out: 10 done, 0 diverged, 0 failed; 4 found in the store, 6 run"));
 }
 
 TEST_CASE("a device that is not there is refused before anything is written") {
@@ -130,7 +132,7 @@ TEST_CASE("an edited suite reports its own trials only, and the others can be se
   CHECK(shell.run({"report", "out", "--all", "--to", "whole"}).code == 0);
   CHECK_THAT(read_file(shell.path("whole/csv/results.csv")), Contains("grid (not in the suite)"));
   CHECK_THAT(read_file(shell.path("whole/report.html")),
-             Contains("4 done of 4; 0 diverged, 0 failed; 6 others, not in the suite"));
+             Contains("4 done of 4; 0 diverged, 0 failed; 6 others that are not in the suite"));
   CHECK(read_file(shell.path("out/csv/results.csv")).find("not in the suite") == std::string::npos);
 
   const Finished dry = shell.run({"prune", "out", "--dry-run"});
@@ -181,6 +183,6 @@ TEST_CASE("trials of another instruction set are refused, made again, or told") 
   CHECK(mixed.code == 0);
   CHECK_THAT(mixed.out, Contains("different instruction sets"));
   const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--rerun-changed"});
-  CHECK_THAT(again.out, Contains("of which 2 in place of those that something else made"));
+  CHECK_THAT(again.out, Contains("of which 2 replaced trials that something else had made"));
   CHECK(again.out.find("different instruction sets") == std::string::npos);
 }

@@ -56,8 +56,8 @@ TEST_CASE("trials of a plug-in that was rebuilt are refused or made again, never
 
   const Finished again = shell.run({"run", "s.toml", "--out", "out", "--rerun-changed"});
   CHECK(again.code == 0);
-  CHECK_THAT(again.out, Contains("2 found there, 6 run in ") &&
-                            Contains("of which 2 in place of those that something else made"));
+  CHECK_THAT(again.out, Contains("2 found in the store, 6 run in ") &&
+                            Contains("of which 2 replaced trials that something else had made"));
   CHECK(shell.run({"run", "s.toml", "--out", "fresh"}).code == 0);
   CHECK(store_content(shell.path("out")) == store_content(shell.path("fresh")));
 
@@ -66,7 +66,8 @@ TEST_CASE("trials of a plug-in that was rebuilt are refused or made again, never
   std::string moved = suite_of(4);
   moved.replace(moved.find("changing.so"), 11, "moved.so");
   shell.write("s.toml", moved);
-  CHECK_THAT(shell.run({"run", "s.toml", "--out", "out"}).out, Contains("all were there already"));
+  CHECK_THAT(shell.run({"run", "s.toml", "--out", "out"}).out,
+             Contains("all were found in the store"));
 
   // Stores of both in one folder do not agree on a trial that both hold.
   build(shell, "1");

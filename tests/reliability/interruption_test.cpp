@@ -63,7 +63,7 @@ TEST_CASE("a run that was interrupted, killed and interrupted again resumes to t
     CHECK(stopped.code == 130);
     CHECK_THAT(stopped.err,
                Contains("spurion: stopped; ") && Contains(" of 16 trials are stored in out. "
-                                                          "The same command resumes:\n  "
+                                                          "The same command resumes the run:\n  "
                                                           "spurion run toy.toml --out out "
                                                           "--max-replicas 1 --jobs 1\n"));
     CHECK(stored(out) >= 3);

@@ -176,7 +176,7 @@ TEST_CASE("whatever is asked of a control, nobody is called confused, or cured o
     const std::string said = every_answer(control);
     CAPTURE(control, said);
     for (const char* false_here :
-         {"resolves the confusion", "resolved", "does not resolve", "replaced", "leans on its cue",
+         {"resolves the confusion", "resolved", "does not resolve", "replaced", "relies on its cue",
           "beats", "does worse", "collapse", "did not learn", "grows", "| open |"}) {
       CAPTURE(false_here);
       CHECK(said.find(false_here) == std::string::npos);
@@ -191,7 +191,7 @@ TEST_CASE("whatever is asked of a control, nobody is called confused, or cured o
 TEST_CASE("control_unlearnable: what leans on its cue is said to, and nothing is called cured") {
   const std::string said = every_answer("control_unlearnable");
   CAPTURE(said);
-  CHECK(said.find("leans on its cue, with a gap of") != std::string::npos);
+  CHECK(said.find("relies on its cue, with a gap of") != std::string::npos);
   for (const char* false_here : {"resolves the confusion", "resolved", "not confused", "closes"}) {
     CAPTURE(false_here);
     CHECK(said.find(false_here) == std::string::npos);

@@ -109,7 +109,7 @@ const char* learned_text(Learned learned) {
 
 /// "erm did not learn: 0.501 [0.498, 0.504] in distribution, where causal features give 0.750. "
 std::string not_learned_text(const LineNumbers& one, const std::string& where) {
-  return fmt::format("{}{} did not learn: {} in distribution, where causal features give {}. ",
+  return fmt::format("{}{} did not learn: {} in distribution; causal features alone can give {}. ",
                      where, one.line.name, show(one.id), show(one.ceiling));
 }
 
@@ -118,23 +118,25 @@ std::string not_learned_text(const LineNumbers& one, const std::string& where) {
 std::string compared_text(const LineNumbers& one, const LineNumbers& other, const Estimate& d,
                           const PairedTest& test, bool accuracy, const std::string& where) {
   if (one.learned == Learned::no) {
-    return fmt::format("{}The out-of-distribution difference of {} ({}) from {} is no merit. ",
+    return fmt::format("{}So the out-of-distribution difference of {} ({}) from {} is no success. ",
                        not_learned_text(one, where), one.line.name, show(d), other.line.name);
   }
   if (d.seeds < 2) {
-    return fmt::format("{}{} and {} are {} apart out of distribution; one seed shows nothing. ",
-                       where, one.line.name, other.line.name, show(d.value));
+    return fmt::format(
+        "{}{} and {} differ by {} out of distribution; one seed cannot show a difference. ", where,
+        one.line.name, other.line.name, show(d.value));
   }
   const bool above = d.low > 0.0;
   const bool below = d.high < 0.0;
   if (!test.shown() || !(above || below)) {
-    return fmt::format("{}No difference between {} and {} is shown out of distribution: {} ({}). ",
-                       where, one.line.name, other.line.name, show(d), test.text());
+    return fmt::format(
+        "{}A difference between {} and {} out of distribution is not shown: {} ({}). ", where,
+        one.line.name, other.line.name, show(d), test.text());
   }
   const bool better = accuracy ? above : below;
   const char* doubt = "";
   if (better && one.learned == Learned::unsure) {
-    doubt = "; that it learned in distribution is not shown";
+    doubt = "; it is not shown that it learned in distribution";
   } else if (other.learned == Learned::no) {
     doubt = "; the other did not learn";
   }
@@ -150,7 +152,7 @@ std::string alone_text(const std::vector<LineNumbers>& numbers, bool worlds) {
   std::size_t told = 0;
   for (const LineNumbers& one : numbers) {
     if (one.ood.count == 0) continue;
-    if (told++ == kMost) return text + "The table has the others. ";
+    if (told++ == kMost) return text + "The table shows the others. ";
     const std::string where = worlds ? fmt::format("In {}: ", one.line.environment) : std::string();
     text += one.learned == Learned::no
                 ? not_learned_text(one, where)
@@ -165,16 +167,13 @@ Table make_table(const ResultsView& view, const std::string& experiment,
   Table table{
       "methods_" + experiment,
       fmt::format(
-          "Methods in experiment '{}'{}: mean {} with {} over seeds, other settings averaged "
-          "within a seed. OOD - {}: paired on settings and seeds, under one regime; p: Student's "
-          "paired t over seeds, p flips: sign flips (n seeds cannot give less than 2^(1-n)), both "
-          "Holm-corrected. Flip rate: share of predictions that change when only the cue "
-          "does, of several cues the one with most. c: confusion index, 0 invariant, 1 cue "
-          "only; of the settings in whose test domain to follow the cue costs something, - "
-          "where there is none. {}, in distribution; - where the ceiling is not known. group rows: "
-          "the fewest that a worst group was counted in. trials: that are done.{}",
-          experiment, worlds ? ", each environment by itself" : "", view.score_text(),
-          kIntervalText, baseline, kLearnedText, view.note(false, baseline)),
+          "Methods in experiment '{}'{}: mean {} with {} over seeds. Other options are averaged "
+          "for each seed. OOD - {}: paired by configuration and seed, under the same regime. c: "
+          "confusion index, averaged over configurations where relying on the cue lowers the test "
+          "score; '-' if none. learned: {}, in distribution; '-' if the ceiling is not known. The "
+          "glossary (or 'spurion describe TERM') defines each column.{}",
+          experiment, worlds ? ", for each environment" : "", view.score_text(), kIntervalText,
+          baseline, kLearnedText, view.note(false, baseline)),
       {{"method"}}};
   if (worlds) table.columns.push_back({"environment"});
   for (Column& column :
@@ -288,7 +287,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
         compared_text(numbers.at(one.line), base, one.estimate, tests[i], accuracy, where);
   }
   if (differences.empty()) answer.sentence = alone_text(numbers, worlds);
-  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is done. ";
+  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   return answer;

@@ -32,8 +32,8 @@ Chart stream_chart(const ResultsView& view, const std::string& experiment) {
   chart.title = "Over the stream";
   chart.x_label = "rows of the stream";
   chart.y_label = "prequential " + view.score_text();
-  chart.note = fmt::format("Band: {} over seeds. Vertical lines: the cue's correlation shifts.{}",
-                           kIntervalText, view.note());
+  chart.note = fmt::format("Band: {} over seeds. Vertical lines: a cue shifts.{}", kIntervalText,
+                           view.note());
   const std::string metric =
       view.score() == "accuracy" ? "prequential_accuracy" : "prequential_loss";
   std::set<double> marks;
@@ -163,16 +163,16 @@ std::string without_stream(const PhaseNumbers& numbers, const Estimate& flip,
   if (learned == Learned::no) return "did not learn";
   const Estimate gap = numbers.gap.estimate(key + " gap", accuracy ? kDifference : Range{});
   if (flip.high < kStreamMargin) {
-    return learned == Learned::unsure ? "hardly uses a cue, though it is not shown that it learned"
+    return learned == Learned::unsure ? "hardly uses a cue, but it is not shown that it learned"
                                       : "hardly uses a cue";
   }
   if (!(flip.low > kStreamMargin)) return "may use a cue";
   const double cost = mean(numbers.cost.values());
   if (cost <= 0.0 || (gap.has_spread() && gap.high < kGapMargin)) {
-    return "uses its cue, which costs nothing out of distribution";
+    return "uses its cue, which does not lower the score out of distribution";
   }
   return gap.has_spread() && gap.low > kGapMargin
-             ? fmt::format("leans on its cue, with a gap of {} out of distribution", show(gap))
+             ? fmt::format("relies on its cue, with a gap of {} out of distribution", show(gap))
              : std::string("uses a cue");
 }
 
@@ -184,19 +184,19 @@ std::string headline(const std::set<StreamOutcome>& outcomes) {
     case StreamOutcome::resolved:
       return "It resolves the confusion. ";
     case StreamOutcome::replaced:
-      return "It does not resolve the confusion, but replaces the cue. ";
+      return "It does not resolve the confusion: it replaces the cue. ";
     case StreamOutcome::adopted:
-      return "It takes up a cue. ";
+      return "It adopts a cue. ";
     case StreamOutcome::unchanged:
-      return "It ends as it began. ";
+      return "It does not change. ";
     case StreamOutcome::returned:
-      return "It changes from phase to phase and comes back to where it began. ";
+      return "It changes between phases and returns to where it began. ";
     case StreamOutcome::not_confused:
       return "There is no confusion to resolve. ";
     case StreamOutcome::collapsed:
-      return "It does not resolve the confusion, but collapses: what was learned is lost. ";
+      return "It does not resolve the confusion: it collapses and loses what it had learned. ";
     case StreamOutcome::did_not_learn:
-      return "It does not learn, so that nothing can be said of a confusion. ";
+      return "It does not learn, so a confusion cannot be judged. ";
     case StreamOutcome::not_measurable:
       return "It cannot be measured. ";
     case StreamOutcome::undecided:
@@ -207,19 +207,16 @@ std::string headline(const std::set<StreamOutcome>& outcomes) {
 
 Table make_table(const ResultsView& view, const std::string& experiment) {
   return {"regimes_" + experiment,
-          fmt::format(
-              "After each phase: {} on the phase's own distribution (of phase 0 the first train "
-              "domain), the invariant ceiling there, the score on all train domains, and on the "
-              "phase's own rows with its cues randomised; {}. Mean with {} over seeds. verdict: as "
-              "of a question of kind 'streams', with a margin of {}, of what was trained on a "
-              "stream; {}, and nothing that did not is called resolved.{}",
-              view.score_text(),
-              view.score() == "accuracy"
-                  ? "flip rate: share of predictions that one cue alone changes, of several cues "
-                    "the one with most"
-                  : "flip rate: how far one cue alone moves the output, in standard deviations of "
-                    "the target, of several cues the one with most",
-              kIntervalText, kStreamMargin, kLearnedText, view.note()),
+          fmt::format("After each phase: means with {2} over seeds. own phase: {0} on the "
+                      "distribution of the phase (phase 0: the first train domain). {1} The "
+                      "verdict, for training on a stream, uses a margin of {3}. {4}. The glossary "
+                      "(or 'spurion describe TERM') defines each column and verdict.{5}",
+                      view.score_text(),
+                      view.score() == "accuracy"
+                          ? "flip rate: the largest share of predictions that one cue changes."
+                          : "flip rate: the largest root mean squared change of the output by one "
+                            "cue, in standard deviations of the target.",
+                      kIntervalText, kStreamMargin, kLearnedText, view.note()),
           {{"regime"},
            {"after phase", ColumnKind::count},
            {"own phase", ColumnKind::estimate},
@@ -270,16 +267,16 @@ class RegimeLine {
     const Estimate flip = at(numbers_.flip, last, "flip");
     const Estimate neutral = at(numbers_.neutral, last, "neutral");
     if (flip.seeds < 2) {
-      return fmt::format("{}: {} on its last phase; how far it follows a cue is not known. ",
+      return fmt::format("{}: {} on its last phase; its reliance on cues is not known. ",
                          line_.name, show(own));
     }
     const double ceiling = mean(of(numbers_.ceiling, last).values());
     return fmt::format(
         "{} {}: {} on its last phase{}{}, flip rate {}. ", line_.name, said(flip), show(own),
         std::isnan(ceiling) ? std::string()
-                            : fmt::format(", where causal features give {}", show(ceiling)),
+                            : fmt::format(" (causal features alone can give {})", show(ceiling)),
         neutral.count == 0 ? std::string()
-                           : fmt::format(", {} there with the cues randomised", show(neutral)),
+                           : fmt::format(", {} with the cues randomised", show(neutral)),
         show(flip));
   }
 
@@ -303,7 +300,7 @@ class RegimeLine {
                          verdict_->outcome == StreamOutcome::not_confused;
     const bool unknown = verdict_->learned() == Learned::unknown;
     return std::string(outcome_clause(verdict_->outcome)) +
-           (praised && unknown ? ", as long as it learned, which no ceiling tells" : "");
+           (praised && unknown ? " (if it learned; no ceiling is known)" : "");
   }
 
   const ResultsView& view_;
@@ -343,7 +340,7 @@ Answer CompareRegimes::answer(const Study& study, const std::string& experiment)
     answer.sentence += one.sentence();
   }
   answer.sentence = headline(outcomes) + answer.sentence;
-  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is done. ";
+  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   return answer;

@@ -85,9 +85,8 @@ std::string id_remark(const LineVerdict& verdict, bool accuracy, double margin) 
   const bool open = verdict.outcome == GapOutcome::open || verdict.outcome == GapOutcome::grows ||
                     verdict.outcome == GapOutcome::plateaus;
   if (!below || !verdict.id.has_spread() || open) return {};
-  return fmt::format(
-      "; in distribution it is at {} there, short of the {} that causal features give",
-      show(verdict.id), show(verdict.ceiling));
+  return fmt::format("; in distribution it scores {} there, and causal features alone can give {}",
+                     show(verdict.id), show(verdict.ceiling));
 }
 
 std::string sentence_of(const LineVerdict& verdict, const std::string& axis, bool first,
@@ -104,30 +103,20 @@ std::string sentence_of(const LineVerdict& verdict, const std::string& axis, boo
 }
 
 Table make_table(const std::string& name, const std::string& axis, double margin) {
-  return {
-      name + "_verdicts",
-      fmt::format(
-          "Gap at the smallest and largest {}, paired change and verdict (margin {}). Mean with {} "
-          "over seeds. no gap: within the margin of 0 at every scale; closes: at the largest, and "
-          "above the margin at a "
-          "smaller one; closed there: at the largest, and not shown to be above it at a smaller "
-          "one; "
-          "overshoots: below it there; grows, shrinks: the change excludes the margin; plateaus: "
-          "the change lies within it and the gap above it; open: the gap lies above it, and no "
-          "change beyond it is shown. {}, in distribution: where it did not at the largest scale, "
-          "the gap "
-          "says nothing (collapsed, if it did at a smaller one). Where that ceiling is not known "
-          "learning is not asked for.",
-          axis, margin, kIntervalText, kLearnedText),
-      {{"method"},
-       {"smallest", ColumnKind::number},
-       {"gap there", ColumnKind::estimate, "gap_at_smallest"},
-       {"largest", ColumnKind::number},
-       {"gap there", ColumnKind::estimate, "gap_at_largest"},
-       {"change", ColumnKind::estimate},
-       {"ID there", ColumnKind::estimate, "id_at_largest"},
-       {"ceiling", ColumnKind::number, "invariant_ceiling_id"},
-       {"verdict"}}};
+  return {name + "_verdicts",
+          fmt::format("Gap at the smallest and at the largest {0}, and the paired change: means "
+                      "with {2} over seeds. Verdicts use a margin of {1}. {3}, in distribution. "
+                      "The glossary (or 'spurion describe TERM') defines each column and verdict.",
+                      axis, margin, kIntervalText, kLearnedText),
+          {{"method"},
+           {"smallest", ColumnKind::number},
+           {"gap there", ColumnKind::estimate, "gap_at_smallest"},
+           {"largest", ColumnKind::number},
+           {"gap there", ColumnKind::estimate, "gap_at_largest"},
+           {"change", ColumnKind::estimate},
+           {"ID there", ColumnKind::estimate, "id_at_largest"},
+           {"ceiling", ColumnKind::number, "invariant_ceiling_id"},
+           {"verdict"}}};
 }
 
 class GapAgainstScale final : public Question {
@@ -142,7 +131,7 @@ class GapAgainstScale final : public Question {
             .names(FieldUse::axis)
             .required()
             .field("margin", &Options::margin,
-                   "A gap whose whole interval lies within this of 0 counts as closed.",
+                   "Margin: a gap is closed if its whole interval is within this distance of 0.",
                    at_least(0));
     return built;
   }
@@ -165,7 +154,7 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
   chart.y_label = fmt::format("gap in {} (ID to OOD)", view.score_text());
   chart.log_x = true;
   chart.note =
-      fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
+      fmt::format("Band: {} over seeds. Other axes are averaged.{}", kIntervalText, view.note());
   Table table = make_table(chart.name, axis, margin);
   const std::vector<Line> lines = view.lines();
   for (const Line& line : lines) {
@@ -186,7 +175,7 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
     answer.sentence += sentence_of(verdict, axis, answer.sentence.empty(),
                                    id_remark(verdict, view.score() == "accuracy", margin));
   }
-  if (answer.sentence.empty()) answer.sentence = "No trial that is done varies along this axis.";
+  if (answer.sentence.empty()) answer.sentence = "No finished trial varies along this axis.";
   if (const std::string fates = view.fates_text(lines); !fates.empty()) {
     answer.sentence += " " + fates;
   }

@@ -29,7 +29,7 @@ struct PublishedRow {
   static const Schema<PublishedRow>& schema() {
     static const auto built =
         Schema<PublishedRow>()
-            .field("label", &PublishedRow::label, "What the number is of, as the table prints it.")
+            .field("label", &PublishedRow::label, "Label of the number in the table.")
             .required()
             .field("domain", &PublishedRow::domain, "Domain of our number, such as \"test\".")
             .required()
@@ -74,19 +74,19 @@ class Published final : public Question {
 
 Answer Published::answer(const Study& study, const std::string& experiment) const {
   Answer answer;
-  Table table{"published_" + experiment,
-              "Ours against published: mean ± population standard deviation over runs; "
-              "difference in standard errors sqrt(s1²/n1 + s2²/n2), a single run of ours taken to "
-              "spread as the published ones. Agreement: within 3, beyond the rounding of what "
-              "is printed.",
-              {{"number"},
-               {"ours", ColumnKind::spread},
-               {"runs", ColumnKind::count},
-               {"published", ColumnKind::spread},
-               {"runs", ColumnKind::number, "published_runs"},
-               {"difference / SE", ColumnKind::number, "difference_in_standard_errors"},
-               {"agrees"},
-               {"note"}}};
+  Table table{
+      "published_" + experiment,
+      "Our numbers and published ones: mean ± population standard deviation over runs. difference: "
+      "in standard errors sqrt(s1²/n1 + s2²/n2); a single run of ours gets the published spread. "
+      "agrees: the difference is at most 3, after the rounding of the printed number.",
+      {{"number"},
+       {"ours", ColumnKind::spread},
+       {"runs", ColumnKind::count},
+       {"published", ColumnKind::spread},
+       {"runs", ColumnKind::number, "published_runs"},
+       {"difference / SE", ColumnKind::number, "difference_in_standard_errors"},
+       {"agrees"},
+       {"note"}}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
   std::string told;  // of trials that have no numbers
@@ -130,7 +130,7 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
   const auto asked = static_cast<std::int64_t>(options_.rows.size());
   std::string headline = compared == 0 ? "Not run. " : agreeing == compared ? "Yes. " : "No. ";
   if (compared > 0 && compared < asked) {
-    headline = fmt::format("{}, as far as it was run: {} of {} numbers. ",
+    headline = fmt::format("{}, for {} of {} numbers (the others were not run). ",
                            agreeing == compared ? "Yes" : "No", compared, asked);
   }
   answer.sentence = headline + answer.sentence + told;

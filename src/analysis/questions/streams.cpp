@@ -55,7 +55,8 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
                          : fmt::format(" of {} streams in {}", tally.streams, of_worlds);
     std::string fate = fmt::format("{}", fmt::join(parts, ", "));
     if (tally.unlearned > 0) {
-      fate += fmt::format(" (no ceiling tells whether it learned in {})", tally.unlearned);
+      fate += fmt::format(" (in {} no ceiling is known, so it is not known whether it learned)",
+                          tally.unlearned);
     }
     auto same = std::find_if(fates.begin(), fates.end(),
                              [&](const auto& one) { return one.first == fate; });
@@ -89,19 +90,19 @@ const char* judged_at_scale(const StreamVerdict& verdict, const Estimate& change
       return "no confusion there";
     case StreamOutcome::resolved:
       return verdict.learned() == Learned::unknown
-                 ? "enough there, if it learned, which no known ceiling tells"
+                 ? "enough there, if it learned (no ceiling is known)"
                  : "enough there";
     case StreamOutcome::collapsed:
-      return "it collapsed there, so that what it had learned is lost";
+      return "it collapsed there and lost what it had learned";
     case StreamOutcome::did_not_learn:
       return "it did not learn there";
     default:
       break;
   }
-  if (!change.has_spread() && !change.is_nothing()) return "seeds that coincide show nothing";
+  if (!change.has_spread() && !change.is_nothing()) return "equal seeds cannot show a change";
   if (change.high < 0.0) {
     return verdict.learned() == Learned::yes || verdict.learned() == Learned::unknown
-               ? "less with scale, not enough"
+               ? "less with scale, but not enough"
                : "less with scale, but it is not shown that it learned there";
   }
   if (change.low > 0.0) return "more with scale";
@@ -182,18 +183,19 @@ class Streams final : public Question {
                    "Further experiments, answered together with the first.")
             .names(FieldUse::experiment)
             .field("axis", &Options::axis,
-                   "A scale, such as \"model.width\": asks whether more of it is enough. Empty: "
-                   "what became of each stream.")
+                   "A scale such as \"model.width\": is more of it enough? Empty: report the "
+                   "outcome of each stream.")
             .names(FieldUse::axis)
             .field("tied_axes", &Options::tied_axes,
                    "Fields of the trials that change with the axis.")
             .names(FieldUse::trial_field)
             .field("phase", &Options::phase,
-                   "The phase after which it is judged, counted from 0; -1: the last.",
+                   "The phase after which the model is judged, counted from 0. -1: the last phase.",
                    at_least(-1))
             .names(FieldUse::phase)
             .field("margin", &Options::margin,
-                   "Flip rates and cue contributions below this count as none.", at_least(0));
+                   "Margin: flip rates and cue contributions below this count as none.",
+                   at_least(0));
     return built;
   }
   explicit Streams(Options options) : options_(std::move(options)) {}
@@ -218,7 +220,7 @@ Answer Streams::answer(const Study& study, const std::string& experiment) const 
   const std::map<CellKey, StreamCell>& cells = found.cells;
   Answer answer;
   if (cells.empty()) {
-    answer.sentence = "No trial of this experiment that is done was on a stream. ";
+    answer.sentence = "No finished trial of this experiment trained on a stream. ";
     for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
     return answer;
   }
@@ -249,7 +251,8 @@ Answer Streams::answer(const Study& study, const std::string& experiment) const 
   answer.sentence = axis.empty() ? summary(tallies) : against_scale(cells, axis, phase, margin);
   for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
   if (found.offline > 0) {
-    answer.sentence += fmt::format("{} trials on no stream are left out.", found.offline);
+    answer.sentence +=
+        fmt::format("{} trials that did not train on a stream are left out.", found.offline);
   }
   answer.tables.push_back(verdicts_table(experiment, cells, verdicts, axis, phase, margin));
   answer.tables.back().caption += found.note;

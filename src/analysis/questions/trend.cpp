@@ -250,12 +250,11 @@ Table make_table(const std::string& name, const Claim& claim) {
   return {
       name + "_verdicts",
       fmt::format(
-          "Claim: {} {} along {}. Change: last minus first on the same seed, mean with {}. "
-          "p: Student's paired t over seeds that the change is {}, p flips: sign flips (n seeds "
-          "cannot give less than 2^(1-n)). Rank correlation: Spearman's with the axis, of each "
-          "seed, mean with interval. holds or refuted: the interval and both p <= {} agree; of "
-          "sign flips only where so many seeds can show it. {}, in distribution: what gets better "
-          "at a last place where the model did not is no success (\"did not learn\").",
+          "Claim: {} {} along {}. change: last minus first for the same seed, mean with {}. p and "
+          "p flips: tests that the change is {}. holds, refuted: the interval and both tests (p <= "
+          "{}) agree; the sign-flip test counts only if there are enough seeds for it. {}, in "
+          "distribution: an improvement at a value where the model did not learn is no success. "
+          "The glossary (or 'spurion describe TERM') defines each column.",
           claim.text(), claim.claim, claim.axis, kIntervalText,
           claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
           kTestLevel, kLearnedText),
@@ -319,7 +318,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   chart.x_label = claim.axis;
   chart.y_label = claim.text();
   chart.note =
-      fmt::format("Band: {} over seeds; other axes averaged.{}", kIntervalText, view.note());
+      fmt::format("Band: {} over seeds. Other axes are averaged.{}", kIntervalText, view.note());
   Table table = make_table(chart.name, claim);
   std::vector<ResultsView::Line> lines = view.lines();
   const auto other = [&](const ResultsView::Line& line) {
@@ -353,8 +352,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   chart.log_x = std::all_of(chart.series.begin(), chart.series.end(),
                             [](const Series& series) { return series.x.front() > 0.0; });
   if (answer.sentence.empty()) {
-    answer.sentence =
-        "No trial that is done and that the question asks about varies along this axis.";
+    answer.sentence = "No finished trial of the question varies along this axis.";
   }
   if (const std::string fates = view.fates_text(lines); !fates.empty()) {
     answer.sentence += " " + fates;

@@ -285,7 +285,8 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
                               return trial.cue_contributions[at(p)][at(p)];
                             }));
   charts.push_back(by_phase(
-      "score_" + end, "On each phase, after it: " + world, "score", lines, rate_of,
+      "score_" + end, "Score on each phase, after training on it: " + world, "score", lines,
+      rate_of,
       [&](const StreamNumbers& trial, std::int64_t p) { return trial.scores[at(p)][at(p)]; }));
   charts.push_back(by_phase(
       "new_cues_" + end, "Reliance on new cues: " + world, "flip rate", lines, rate_of,

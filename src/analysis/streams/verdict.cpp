@@ -43,11 +43,11 @@ const char* outcome_clause(StreamOutcome outcome) {
     case StreamOutcome::replaced:
       return "replaced the cue";
     case StreamOutcome::adopted:
-      return "took up a cue";
+      return "adopted a cue";
     case StreamOutcome::unchanged:
-      return "ended as it began";
+      return "did not change";
     case StreamOutcome::returned:
-      return "changed and came back";
+      return "changed and returned";
     case StreamOutcome::not_confused:
       return "was not confused";
     case StreamOutcome::collapsed:

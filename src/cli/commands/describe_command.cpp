@@ -5,21 +5,21 @@
 namespace spurion::cli {
 
 Command add_describe(CLI::App& app, Session& session) {
-  CLI::App* parser =
-      app.add_subcommand("describe", "Show what a thing or a suite is, and its options");
+  CLI::App* parser = app.add_subcommand(
+      "describe", "Describe a registered name, a term or a suite, and its options");
   const auto arguments = std::make_shared<DescribeArguments>();
   parser->add_option("NAME", arguments->name, "As 'spurion list' shows it")
       ->option_text(" ")
       ->required();
   parser
       ->add_option("SETTINGS", arguments->options,
-                   "OPTION=VALUE ...: look at an environment, method or regime so")
+                   "OPTION=VALUE ...: describe it with these options instead of the defaults")
       ->option_text(" ");
   add_format(*parser, arguments->format);
   parser
       ->add_option("--preview", arguments->preview,
-                   "Draw rows of an environment of images, each above its counterfactual twins, "
-                   "into this PNG file")
+                   "For image environments: write a PNG file with rows and, below each, its "
+                   "counterfactual twins")
       ->option_text("FILE");
   parser->footer(R"(Examples:
   spurion describe coloured_images

@@ -7,14 +7,14 @@ namespace spurion::cli {
 
 Command add_export(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand(
-      "export", "Write rows of an environment as an NPZ file, for any framework");
+      "export", "Write rows of an environment to an NPZ file, for any framework");
   const auto arguments = std::make_shared<ExportArguments>();
   arguments->rows.split = "train";
   parser
       ->add_option("ENVIRONMENT", arguments->environment, "As 'spurion list environments' shows it")
       ->option_text(" ")
       ->required();
-  add_rows_options(*parser, arguments->rows, "(default: 1000, or as many as there are)");
+  add_rows_options(*parser, arguments->rows, "(default: 1000, or all if there are fewer)");
   parser->add_option("--out", arguments->out, "The NPZ file to write")
       ->option_text("FILE")
       ->required();

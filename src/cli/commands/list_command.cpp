@@ -6,7 +6,7 @@ namespace spurion::cli {
 
 Command add_list(CLI::App& app, Session& session) {
   CLI::App* parser =
-      app.add_subcommand("list", "List what can be named in a suite, and the suites");
+      app.add_subcommand("list", "List the names that a suite can use, and the suites");
   const auto arguments = std::make_shared<ListArguments>();
   parser
       ->add_option("KIND", arguments->what,

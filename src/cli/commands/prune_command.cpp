@@ -30,7 +30,7 @@ int prune_folder(const PruneArguments& arguments) {
                              : fmt::format(" that belonged to experiment '{}'", experiment));
   }
   if (trials == 0 && pruned.damage.empty()) {
-    print("nothing to drop: each trial in {} belongs to an experiment\n", arguments.folder);
+    print("nothing to drop: every trial in {} belongs to an experiment\n", arguments.folder);
   }
   return 0;
 }
@@ -39,12 +39,13 @@ int prune_folder(const PruneArguments& arguments) {
 
 Command add_prune(CLI::App& app, Session& /*session*/) {
   CLI::App* parser =
-      app.add_subcommand("prune", "Drop trials that belong to no experiment any more");
+      app.add_subcommand("prune", "Drop trials that no longer belong to an experiment");
   const auto arguments = std::make_shared<PruneArguments>();
   parser->add_option("DIR", arguments->folder, "Output folder of a run")
       ->option_text(" ")
       ->required();
-  parser->add_flag("--dry-run", arguments->dry_run, "Say what would be dropped; drop nothing");
+  parser->add_flag("--dry-run", arguments->dry_run,
+                   "Print what would be dropped, but drop nothing");
   parser->footer(
       R"(A trial belongs to the experiments of the suite that asked for it, as the suite was when it ran
 last. Trials that an edited suite left behind, and rows that are damaged, are dropped; predictions

@@ -38,23 +38,23 @@ int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
 
 Command add_report(CLI::App& app, Session& session) {
   CLI::App* parser =
-      app.add_subcommand("report", "Write report.html and CSV files from what a run stored");
+      app.add_subcommand("report", "Write report.html and CSV files from the results of a run");
   const auto arguments = std::make_shared<ReportArguments>();
   parser->add_option("DIR", arguments->folder, "Output folder of a run")
       ->option_text(" ")
       ->required();
-  CLI::Option* text = parser->add_flag("--text", arguments->text,
-                                       "Print the answers and tables here, and write nothing");
+  CLI::Option* text = parser->add_flag(
+      "--text", arguments->text, "Print the answers and tables to the terminal and write no file");
   parser->add_option("--to", arguments->to, "Folder to write the report to (default: DIR)")
       ->option_text("DIR")
       ->excludes(text);
   parser->add_flag("--all", arguments->all,
-                   "Also trials that belong to no experiment of the suite, such as those that an "
-                   "edited suite left behind; in CSV files");
+                   "Also write trials that belong to no experiment of the suite (for example after "
+                   "the suite was edited) to the CSV files");
   parser
       ->add_flag("--full", arguments->full,
-                 "All of it, whatever its size: every chart and table where there are more than a "
-                 "hundred answers, and csv/measurements.csv beyond two million lines")
+                 "Write everything: charts and tables beyond the first hundred answers, and "
+                 "csv/measurements.csv beyond two million lines")
       ->excludes(text);
   parser->footer(
       R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder

@@ -77,7 +77,7 @@ std::string check_seconds(const std::string& text) {
 }  // namespace
 
 Command add_run(CLI::App& app, Session& session) {
-  CLI::App* parser = app.add_subcommand("run", "Run a suite, or what is left of it");
+  CLI::App* parser = app.add_subcommand("run", "Run the trials of a suite that are not finished");
   const auto arguments = std::make_shared<TypedRun>();
   parser
       ->add_option("SUITE", arguments->run.suite,
@@ -86,50 +86,51 @@ Command add_run(CLI::App& app, Session& session) {
       ->required();
   parser
       ->add_option("--out", arguments->run.out,
-                   "Output folder (default: results/ and the suite's name)")
+                   "Output folder (default: results/ and the name of the suite)")
       ->option_text("DIR");
   parser
-      ->add_option("--jobs", arguments->run.jobs,
-                   "Workers, one core each (default: one per core; with --device cuda one)")
+      ->add_option(
+          "--jobs", arguments->run.jobs,
+          "Number of workers, each on one core (default: one per core; with --device cuda: one)")
       ->option_text("N")
       ->check(check_positive);
   parser
       ->add_option("--max-replicas", arguments->run.replicas,
-                   fmt::format("Most trials that train together in one batch (default: {})",
+                   fmt::format("Most trials that train together as replicas (default: {})",
                                kDefaultMaxReplicas))
       ->option_text("N")
       ->check(check_positive);
   parser
       ->add_option("--memory", arguments->memory,
-                   "Most host memory of the whole process, such as 8G (default: half of what "
-                   "there is)")
+                   "Most host memory of the whole process, for example 8G (default: half of the "
+                   "memory of the machine)")
       ->option_text("SIZE")
       ->check(check_size);
   parser
-      ->add_option("--device", arguments->run.device,
-                   "Where models train: cpu, cuda or cuda:N (default: cpu). Fast paths are the "
-                   "processor's; results of another device agree up to rounding, and a folder "
-                   "holds those of one kind")
+      ->add_option(
+          "--device", arguments->run.device,
+          "Device of the training: cpu, cuda or cuda:N (default: cpu). CPU kernels are optimised. "
+          "GPU results differ by rounding, so one results folder cannot mix devices")
       ->option_text("DEVICE");
   parser
       ->add_option("--checkpoint", arguments->checkpoint,
-                   "Seconds between two saves of the trials in training; 0: after every update "
-                   "(default: 60)")
+                   "Seconds between two saves of the trials in training (default: 60). 0: save "
+                   "after every update")
       ->option_text("SECONDS")
       ->check(check_seconds);
-  CLI::Option* rerun = parser->add_flag(
-      "--rerun-changed", arguments->run.rerun_changed,
-      "Make trials again that another build of spurion or of a plug-in, other libraries or another "
-      "processor made; without it they are refused");
+  CLI::Option* rerun =
+      parser->add_flag("--rerun-changed", arguments->run.rerun_changed,
+                       "Run trials again that another build of spurion or of a plug-in, other "
+                       "libraries or another processor made (default: refuse them)");
   parser
       ->add_flag("--allow-mixed", arguments->run.allow_mixed,
-                 "Keep such trials beside new ones (not those of another plug-in), and say so in "
-                 "every report")
+                 "Keep such trials and say so in every report (not for trials of another build of "
+                 "a plug-in)")
       ->excludes(rerun);
   parser->add_flag("--dry-run", arguments->run.dry_run,
-                   "Say what would run; run and write nothing");
+                   "Print what would run, but run and write nothing");
   parser->add_flag("--strict", arguments->run.strict,
-                   "Exit with 5 when a trial diverged or failed");
+                   "Exit with code 5 if a trial diverged or failed");
   parser->add_flag("--quiet", arguments->run.quiet, "Print errors only");
   parser->footer(
       R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --max-replicas changes a result

@@ -6,8 +6,8 @@
 namespace spurion::cli {
 
 Command add_score(CLI::App& app, Session& session) {
-  CLI::App* parser =
-      app.add_subcommand("score", "Measure predictions or a TorchScript model made elsewhere");
+  CLI::App* parser = app.add_subcommand(
+      "score", "Evaluate predictions or a TorchScript model that another program made");
   const auto arguments = std::make_shared<ScoreArguments>();
   arguments->rows.split = "test";
   parser
@@ -15,37 +15,37 @@ Command add_score(CLI::App& app, Session& session) {
                    "NPZ, NPY or CSV file of logits; with --model, the environment")
       ->option_text(" ")
       ->required();
-  add_rows_options(*parser, arguments->rows, "(default: 2000, or as many as there are)");
+  add_rows_options(*parser, arguments->rows, "(default: 2000, or all if there are fewer)");
   parser
       ->add_option("--environment", arguments->environment,
-                   "The world the logits are about, where the file does not say")
+                   "The environment of the logits, if the file does not say it")
       ->option_text("NAME");
   parser
       ->add_option("--model", arguments->model,
-                   "A TorchScript file: it predicts on the train domains, the test domain and "
-                   "along the dial")
+                   "A TorchScript file. It is evaluated on the train domains, on the test domain "
+                   "and along the shift curve")
       ->option_text("script:FILE");
   parser
       ->add_option("--name", arguments->name,
-                   "What the report calls the method (default: the file's name)")
+                   "Name of the method in the report (default: the name of the file)")
       ->option_text("NAME");
   CLI::Option* probabilities =
       parser->add_flag("--probabilities", arguments->probabilities,
-                       "The predictions are probabilities: their logarithms are the logits");
+                       "The predictions are probabilities; their logarithms become the logits");
   parser
       ->add_flag("--logits", arguments->logits,
-                 "They are logits, though they look like probabilities")
+                 "The predictions are logits, even if they look like probabilities")
       ->excludes(probabilities);
   parser->add_option("--out", arguments->out, "Folder of the store (default: results/scored)")
       ->option_text("DIR");
   parser
       ->add_option("--device", arguments->device,
-                   "Where the --model predicts: cpu, cuda or cuda:N (default: cpu)")
+                   "Device of --model: cpu, cuda or cuda:N (default: cpu)")
       ->option_text("DEVICE");
   parser
       ->add_option("--experiment", arguments->experiment,
-                   "Experiment it belongs to; with the store of a suite, one of the suite's "
-                   "(default: scored)")
+                   "Experiment that the result belongs to; in the store of a suite, one of its "
+                   "experiments (default: scored)")
       ->option_text("NAME");
   parser->footer(
       R"(Logits are [N] or [N, outputs], rows in the order of the export: of class 1 for a binary task,

@@ -5,12 +5,12 @@
 namespace spurion::cli {
 
 Command add_selftest(CLI::App& app, Session& session) {
-  CLI::App* parser = app.add_subcommand(
-      "selftest", "Check that registered things keep their promises (conformance tests)");
+  CLI::App* parser =
+      app.add_subcommand("selftest", "Run the conformance tests on registered names");
   const auto arguments = std::make_shared<SelftestArguments>();
   parser
       ->add_option("NAME", arguments->names,
-                   "Only these (default: all, or what the plug-ins given brought)")
+                   "Names to check (default: all; with --plugin: those of the plug-ins)")
       ->option_text(" ");
   parser->footer(R"(Exit code 1 when a check failed.
 

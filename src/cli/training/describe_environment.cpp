@@ -159,8 +159,8 @@ std::string other_cues_text(const Environment& environment) {
     return std::equal(usual.begin(), usual.end(), domain.cue_shifts.begin(),
                       [](double a, double b) { return std::abs(a - b) < 1e-9; });
   });
-  return std::string("In test_CUE the other cues stand where they do on average over the train ") +
-         "domains" + (met ? "." : ", a setting that none of these has.");
+  return std::string("In test_CUE the shift of each other cue is its mean over the train ") +
+         "domains" + (met ? "." : ". No train domain has exactly these shifts.");
 }
 
 }  // namespace

@@ -134,9 +134,8 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name,
   const bool takes_settings = catalog.environments.contains(name) ||
                               catalog.methods.contains(name) || catalog.regimes.contains(name);
   if (!settings.empty() && !takes_settings) {
-    throw UsageError(fmt::format(
-        "'{}' is looked at as it is: only environments, methods and regimes take option=value",
-        name));
+    throw UsageError(
+        fmt::format("'{}' takes no option=value: only environments, methods and regimes do", name));
   }
   return found;
 }

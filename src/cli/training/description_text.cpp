@@ -36,7 +36,7 @@ std::string options_text(const Json& options, int columns) {
          option.at("search").get<std::string>().empty() ? "-" : text_of(option.at("search"))});
   }
   std::string out = heading("options") + table.text(2, columns);
-  if (per_replica) out += "  * may differ between trials that train together in one batch\n";
+  if (per_replica) out += "  * may differ between trials that train together\n";
   Table docs({"", ""});
   for (const Json& option : options)
     docs.add({text_of(option.at("name")), text_of(option.at("doc"))});
@@ -75,8 +75,8 @@ bool is_dial(const std::string& domain) { return domain.rfind("dial=", 0) == 0; 
 std::string seed_text(const Json& description) {
   if (!description.at("depends_on_seed").get<bool>()) return {};
   return fmt::format(
-      "Numbers of the world that seed {} of a suite with seed {} draws, and 'spurion export' "
-      "without --seed; those of other seeds differ.",
+      "These numbers hold for seed {} and base seed {}, the defaults of 'spurion export'. Other "
+      "seeds give other numbers.",
       text_of(description.at("seed")), text_of(description.at("base_seed")));
 }
 
@@ -105,10 +105,10 @@ constexpr std::pair<const char*, const char*> kCeilings[] = {{"bayes", "Bayes"},
                                                              {"population_erm", "population ERM"}};
 
 constexpr const char* kCeilingsLegend =
-    "Bayes: the best of all predictors in that domain; invariant: the best from causal features "
-    "alone that is the same in every domain; chance: the best constant. Spurious only and "
-    "population ERM are the best of nothing there: they say what two predictors score that "
-    "training makes, the best one from the cue alone and the minimiser of the pooled risk.";
+    "Bayes: best of all predictors in this domain. Invariant: best predictor from causal features "
+    "that is the same in every domain. Chance: best constant. Spurious only and population ERM are "
+    "no ceilings: they are the scores, in this domain, of the train-optimal predictor from the cue "
+    "alone and of the minimiser of the pooled training risk.";
 
 /// "train_0, test, dial 0 to 0.9": rows of the table, those of the dial that follow each other
 /// drawn together.
@@ -126,7 +126,7 @@ std::string rows_named(const Json& rows, const std::vector<std::size_t>& chosen)
     const double from = row.at("shift");
     const double to = rows.at(chosen[last]).at("shift");
     names.push_back(last == i ? fmt::format("dial {}", from)
-                              : fmt::format("dial {} to {}", from, to));
+                              : fmt::format("shift {} to {}", from, to));
     i = last;
   }
   return fmt::format("{}", fmt::join(names, ", "));
@@ -223,7 +223,7 @@ std::string rows_text(const Json& limit) { return limit.is_null() ? "unlimited" 
 
 std::string environment_text(const Json& description, int columns) {
   if (const auto reason = description.find("unavailable"); reason != description.end()) {
-    return heading("mechanism, graph, dial and ceilings") + wrapped(text_of(*reason), columns, 2);
+    return heading("mechanism, graph, shift and ceilings") + wrapped(text_of(*reason), columns, 2);
   }
   std::string out = heading("mechanism");
   out += wrapped(description.at("title"), columns, 2);
@@ -247,10 +247,12 @@ std::string environment_text(const Json& description, int columns) {
                           text_of(dial.at("high")), text_of(dial.at("doc"))),
               columns, 2);
   if (dial.at("mixture").get<bool>()) {
-    out += "  a fixed predictor's score is affine in it: one batch of twins gives the curve\n";
+    out +=
+        "  the score of a fixed predictor is affine in the shift, so one set of twins gives the "
+        "whole curve\n";
   }
   if (!description.at("cues").empty()) {
-    out += wrapped("each cue has a dial of its own:", columns, 2);
+    out += wrapped("each cue has a shift of its own:", columns, 2);
     for (const Json& cue : description.at("cues")) {
       out +=
           wrapped(fmt::format("{} in [{}, {}]: {}", text_of(cue.at("cue")), text_of(cue.at("low")),

@@ -21,16 +21,16 @@ void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
   print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"), plan.found,
         options.out.string(), plan.distinct - plan.found);
   for (const auto& [world, lines] : recorded_rows(run.context)) {
-    print("\nrows of {}, as replicate 0 parts them:\n", world);
+    print("\nrows of {}, in the splits of seed 0:\n", world);
     for (const std::string& line : lines) {
       print("{}", wrapped(line, terminal_columns(STDOUT_FILENO, 100), 2));
     }
   }
   for (const std::string& damage : stored.damage) {
-    print("the store is damaged: {}; a run mends it\n", damage);
+    print("the store is damaged: {}; a run repairs it\n", damage);
   }
   if (!plan.again.empty()) {
-    print("{} of them in place of those that something else made\n", plan.again.size());
+    print("{} of them replace trials that something else made\n", plan.again.size());
   }
   if (plan.packs.empty()) {
     print("dry run: nothing to run\n");

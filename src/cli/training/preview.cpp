@@ -25,14 +25,14 @@ void write_preview(const Catalog& catalog, const std::string& name,
                    const std::vector<std::string>& settings, const std::filesystem::path& file) {
   if (file.extension() != ".png") {
     throw UsageError(
-        fmt::format("--preview writes a PNG: '{}' does not end in .png", file.string()));
+        fmt::format("--preview writes a PNG file, but '{}' does not end in .png", file.string()));
   }
   RowSet world;  // that of the first replicate of a suite with seed 0, as `export` has it
   const AnySchema& schema = catalog.environments.at(name).schema;
   world.environment = make_component(catalog, name, parse_settings(settings, schema));
   const auto environment = make_environment(world, catalog, std::make_shared<const DataSources>());
   const auto grid = picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());
-  if (!grid) throw UsageError(fmt::format("rows of {} are no pictures of 1 to 3 planes", name));
+  if (!grid) throw UsageError(fmt::format("rows of {} are not images with 1 to 3 channels", name));
   const Shape& shape = environment->info().input_shape;
   const std::int64_t scale = std::max<std::int64_t>(1, kSide / std::max(shape[1], shape[2]));
   report::write_whole_file(file, data::png(data::enlarged(grid->picture, scale)));

@@ -76,7 +76,7 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
   const double needed = memory_of_rows(out.set, *out.environment);
   if (needed > usual_memory()) {
     throw UsageError(fmt::format(
-        "--rows {}: {} of {} take about {} of memory; half of what this machine has is {}",
+        "--rows {}: {} of {} need about {} of memory; half of the memory of this machine is {}",
         out.set.parts.front().rows.count, count(out.set.parts.front().rows.count, "row"),
         count(static_cast<std::int64_t>(out.set.parts.size()), "domain"), bytes(needed),
         bytes(usual_memory())));

@@ -57,13 +57,13 @@ void print_summary(const Outcomes& outcomes, const Progress& progress, const std
   print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"), out,
         outcomes.done, outcomes.diverged, outcomes.failed);
   if (ran == 0) {
-    print("; all were there already\n");
+    print("; all were found in the store\n");
   } else {
-    print("; {} found there, {} run in {}{}\n", progress.trials_found, ran,
+    print("; {} found in the store, {} run in {}{}\n", progress.trials_found, ran,
           duration(progress.seconds),
           progress.trials_changed == 0
               ? ""
-              : fmt::format(", of which {} in place of those that something else made",
+              : fmt::format(", of which {} replaced trials that something else had made",
                             progress.trials_changed));
     print("processor time: {}\n", work_shares(progress.times));
     print("peak memory: {}\n", outcomes.peak_memory);
@@ -86,7 +86,7 @@ std::string resume_message(const Progress& progress, const RunArguments& argumen
           ? "before the first trial"
           : fmt::format("{} of {} are stored in {}", progress.trials_done,
                         count(progress.trials_total, "trial"), arguments.out);
-  return fmt::format("stopped; {}. The same command resumes:\n  {}", stored,
+  return fmt::format("stopped; {}. The same command resumes the run:\n  {}", stored,
                      shell_line(line.words));
 }
 

@@ -44,8 +44,8 @@ RowsOfWorld rows_of_file(const ScoreArguments& arguments, const Catalog& catalog
   if (!metadata) {
     if (arguments.environment.empty()) {
       throw UsageError(fmt::format(
-          "{} does not say which rows it is about: keep the metadata array of 'spurion export', "
-          "or give --environment, its options, --domain, --rows and --seed",
+          "{} does not say which rows its logits belong to: keep the metadata array of 'spurion "
+          "export', or give --environment, its options, --domain, --rows and --seed",
           place));
     }
     return rows_of(catalog, arguments.environment, arguments.rows, kScoredRows, false);
@@ -53,8 +53,8 @@ RowsOfWorld rows_of_file(const ScoreArguments& arguments, const Catalog& catalog
   std::vector<std::string> contradicting = arguments.given;
   if (!arguments.environment.empty()) contradicting.emplace_back("--environment");
   if (!contradicting.empty()) {
-    throw UsageError(fmt::format("{} says itself which rows it is about; leave {} out", place,
-                                 fmt::join(contradicting, ", ")));
+    throw UsageError(fmt::format("{} already says which rows its logits belong to; leave out {}",
+                                 place, fmt::join(contradicting, ", ")));
   }
   RowsOfWorld out;
   out.set = RowSet::from_value(*metadata, catalog, place + ", array 'metadata'");
@@ -82,7 +82,7 @@ Scored score_file(const ScoreArguments& arguments, const Catalog& catalog) {
   }
   out.rows = sample_rows(out.world.set, environment);
   if (file.twin_logits.defined() && out.rows.twins.empty()) {
-    throw DataError(fmt::format("{} has twin_logits, but {} has no twins of its rows", place,
+    throw DataError(fmt::format("{} has twin_logits, but rows of {} have no twins", place,
                                 environment.info().name));
   }
   if (file.labels.defined()) {
@@ -93,10 +93,10 @@ Scored score_file(const ScoreArguments& arguments, const Catalog& catalog) {
   if (metadata) {
     const Value* known = metadata->find("fingerprint");
     if (known == nullptr || !known->is_string() || known->as_string() != fingerprint(out.rows)) {
-      throw DataError(fmt::format(
-          "{}: these are not the rows that were exported: the world was made by another version "
-          "of spurion or from another data file; export them again",
-          place));
+      throw DataError(
+          fmt::format("{}: these are not the exported rows: another version of spurion or another "
+                      "data file made them; export them again",
+                      place));
     }
   }
   return out;
@@ -124,7 +124,7 @@ Scored score_model(const ScoreArguments& arguments, const Catalog& catalog) {
         fmt::format("--model: expects script:FILE, a TorchScript file, got '{}'", arguments.model));
   }
   if (!arguments.environment.empty()) {
-    throw UsageError("with --model the environment is the first argument; leave --environment out");
+    throw UsageError("with --model the environment is the first argument; leave out --environment");
   }
   const std::string file = arguments.model.substr(std::string(kScript).size());
   const Device device = named_device(arguments.device);
@@ -193,7 +193,7 @@ void print_missing_groups(const Scored& scored) {
     }
     const std::string missing = missing_groups(counts, info);
     if (missing.empty()) continue;
-    print("  {}: no row of group {}: the worst group is the worst of the others\n",
+    print("  {}: group {} has no rows, so the worst group is the worst of the others\n",
           scored.rows.domains[i].name, missing);
   }
 }

@@ -61,7 +61,7 @@ int selftest(const SelftestArguments& arguments, const CommandLine& line, const 
     gather(catalog.methods);
     gather(catalog.regimes);
     gather(catalog.metrics);
-    if (names.empty()) throw UsageError("the plug-ins given register nothing");
+    if (names.empty()) throw UsageError("the given plug-ins register nothing");
   }
   const auto sources = std::make_shared<const DataSources>();
   Totals totals;

@@ -202,7 +202,7 @@ TEST_CASE("a cue that is not the first counts as much") {
     trials.push_back(std::move(trial));
   }
   const auto regimes = ask(trials, kRegimes);
-  CHECK(regimes.sentence.find("It does not resolve the confusion, but replaces the cue. continual "
+  CHECK(regimes.sentence.find("It does not resolve the confusion: it replaces the cue. continual "
                               "replaced the cue") == 0);
   CHECK(text_of(regimes.tables.front().cell(1, "flip rate")).substr(0, 5) == "1.000");
   CHECK(text_of(regimes.tables.front().rows.back().back()) == "replaced");
@@ -260,7 +260,7 @@ TEST_CASE("regression is not averaged with classification") {
   }
   const auto table = ask(trials, kMethods).tables.front();
   CHECK(cell_of(table, "erm", "OOD") == "0.500 [0.500, 0.500]");
-  CHECK(table.caption.find("3 trials of regression are left out") != std::string::npos);
+  CHECK(table.caption.find("3 regression trials are left out") != std::string::npos);
 }
 
 TEST_CASE("windows are told apart by their rows, where no update is made between them") {
@@ -329,7 +329,7 @@ TEST_CASE("a scale helps, harms, does nothing, or is not known to") {
     }
     return ask(trials, "kind = \"streams\"\naxis = \"model.width\"\n").sentence;
   };
-  CHECK(said(4, 0.8, 0.5, 0.001).find("less with scale, not enough") != std::string::npos);
+  CHECK(said(4, 0.8, 0.5, 0.001).find("less with scale, but not enough") != std::string::npos);
   CHECK(said(4, 0.5, 0.8, 0.001).find("more with scale") != std::string::npos);
   CHECK(said(4, 0.6, 0.6, 0.01).find("scale does not help") != std::string::npos);
   CHECK(said(4, 0.5, 0.6, 0.3).find("undecided") != std::string::npos);

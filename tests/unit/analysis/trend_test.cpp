@@ -114,7 +114,7 @@ TEST_CASE("a part of the axis, and of the trials") {
   const analysis::Answer some = ask(keys + "where = { \"training.rows\" = 50 }\n", 8, falls);
   CHECK(row_of(some, 0).at(2).substr(0, 5) == "0.151");
   CHECK(part.charts.front().name != some.charts.front().name);
-  CHECK(ask(keys + "from = 5000\n", 8, falls).sentence.find("No trial that is done") == 0);
+  CHECK(ask(keys + "from = 5000\n", 8, falls).sentence.find("No finished trial") == 0);
 }
 
 TEST_CASE("questions about trends say what they lack") {

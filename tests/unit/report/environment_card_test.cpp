@@ -58,7 +58,7 @@ TEST_CASE("the card says whose world its numbers are of and which train domains 
       R"({ name = "linear_unit_tests" }, { name = "two_bit", betas = [0.1, 0.2, 0.15, 0.12, 0.3, 0.25, 0.05, 0.02] })");
   const Value drawn = parse_json(context.at("environment.linear_unit_tests"), "facts");
   const std::string units = report::environment_card(drawn, "linear_unit_tests", "g");
-  CHECK_THAT(units, Contains("Numbers of the world that seed 0 draws (base seed 0)"));
+  CHECK_THAT(units, Contains("These numbers hold for seed 0 (base seed 0)"));
   CHECK_THAT(units, Contains(">train_1<") && !Contains("Not shown"));
   // The world of the suite's first replicate.
   RowSet first;
@@ -72,7 +72,7 @@ TEST_CASE("the card says whose world its numbers are of and which train domains 
   const std::string bits = report::environment_card(
       parse_json(context.at("environment.two_bit"), "facts"), "two_bit", "g");
   CHECK_THAT(bits, Contains("Not shown: 2 more train domains.") &&
-                       !Contains("Numbers of the world") && Contains(">train_7<"));
+                       !Contains("These numbers hold for") && Contains(">train_7<"));
 }
 
 TEST_CASE("the card of a store that knows less shows what there is") {

@@ -264,9 +264,9 @@ TEST_CASE("of very many answers a page shows the first, and says where the other
   const ReportFiles files = write_report(folder.path());
   const std::string html = read(files.html);
   REQUIRE(files.left_out.size() == 2);
-  CHECK(files.left_out.front().find("Of 130 answers only the first 100") == 0);
-  CHECK(html.find("Of 130 charts along the dial only the first 100 are drawn") !=
-        std::string::npos);
+  CHECK(files.left_out.front().find(
+            "The page shows charts and tables of the first 100 of 130 answers") == 0);
+  CHECK(html.find("The page shows the first 100 of 130 shift curves") != std::string::npos);
   CHECK(html.find("30 further answers") != std::string::npos);
   const auto csv = folder.path() / "csv";
   CHECK(std::filesystem::exists(csv / "dial_e099.svg"));

@@ -131,11 +131,12 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
     const bool exact = chart.note.find("Dashed: exact ceilings.") != std::string::npos;
     CHECK(exact == (chart.name == "dial_scale_closed"));
     if (chart.name == "dial_scale_counted") {
-      CHECK(chart.note.find("Dashed: ceilings, estimated from rows or draws.") !=
+      CHECK(chart.note.find("Dashed: ceilings (estimated from rows or random samples).") !=
             std::string::npos);
     }
     if (chart.name == "dial_scale_mixed" || chart.name == "dial_scale_on_dial") {
-      CHECK(chart.note.find("estimated from rows or draws (Bayes ceiling)") != std::string::npos);
+      CHECK(chart.note.find("estimated from rows or random samples: Bayes ceiling)") !=
+            std::string::npos);
     }
   }
 }
