@@ -415,12 +415,6 @@ class Schema {
     });
     return *this;
   }
-  /// The same where a function says what changes, and `doc` repeats it.
-  Schema& preset(const char* name, const char* doc, std::function<void(Options&)> change) {
-    presets_.push_back({name, doc});
-    changes_.push_back(std::move(change));
-    return *this;
-  }
 
   /// All options, in the order they were added.
   [[nodiscard]] const std::vector<FieldInfo>& fields() const { return fields_; }

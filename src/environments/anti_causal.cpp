@@ -8,9 +8,9 @@
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/ceilings/real_cue_ceilings.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -22,28 +22,26 @@ using environments::normals;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-struct AntiCausalOptions {
+struct AntiCausalOptions : CoreAndCueOptions {
   std::string shift = "mechanism";
   std::vector<double> train_strengths = {1.5, 2.0};
   double test_strength = -1.0;
   std::vector<double> train_priors = {0.2, 0.3};
   double test_prior = 0.8;
-  std::int64_t core_dimensions = 5;
   double separation = 0.45;
-  double amplitude = 2.0;
-  std::int64_t noise_dimensions = 10;
 };
 
 /// The label causes both what is invariant and the cue. Between domains either the cue's mechanism
 /// moves or the share of the labels: two reasons to fail that look alike in a gap. See
 /// datasets/anti_causal.md.
-class AntiCausal final : public DialWorld {
+class AntiCausal final : public GenerativeEnvironment {
  public:
   using Options = AntiCausalOptions;
 
   static const Schema<Options>& schema() {
     static const auto schema =
-        core_and_cue_schema<Options>()
+        Schema<Options>()
+            .include(CoreAndCueOptions::schema())
             .field("shift", &Options::shift,
                    "mechanism: how strongly the label moves the cue; label: how often it is 1.",
                    one_of({"mechanism", "label"}))
@@ -64,28 +62,22 @@ class AntiCausal final : public DialWorld {
                    "Half the distance of the labels in each coordinate of the core, in standard "
                    "deviations.",
                    positive(), log_uniform(0.2, 2.0))
-            .preset("easy", "separation = 0.9, train_strengths = [0.5, 1.5]",
-                    [](Options& o) {
-                      o.separation = 0.9;
-                      o.train_strengths = {0.5, 1.5};
-                    })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "train_strengths = [2.5, 3], test_strength = -2", [](Options& o) {
-              o.train_strengths = {2.5, 3.0};
-              o.test_strength = -2.0;
-            });
+            .preset("easy", {{"separation", 0.9}, {"train_strengths", Value::List{0.5, 1.5}}})
+            .preset("medium", {})
+            .preset("hard", {{"train_strengths", Value::List{2.5, 3.0}}, {"test_strength", -2.0}});
     return schema;
   }
 
   AntiCausal(Options options, const EnvironmentContext& context)
-      : DialWorld(context,
-                  DialDomains("anti_causal",
-                              mechanism(options) ? options.train_strengths : options.train_priors,
-                              mechanism(options) ? options.test_strength : options.test_prior,
-                              mechanism(options) ? -kStrongest : kRarest,
-                              mechanism(options) ? kStrongest : 1.0 - kRarest)),
+      : GenerativeEnvironment(
+            context,
+            ShiftDomains("anti_causal",
+                         mechanism(options) ? options.train_strengths : options.train_priors,
+                         mechanism(options) ? options.test_strength : options.test_prior,
+                         mechanism(options) ? -kStrongest : kRarest,
+                         mechanism(options) ? kStrongest : 1.0 - kRarest)),
         options_(std::move(options)),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
+        rows_(options_),
         mechanism_(mechanism(options_)) {
     if (options_.train_strengths.empty()) {
       throw UsageError("'train_strengths' of anti_causal is empty");
@@ -216,7 +208,6 @@ class AntiCausal final : public DialWorld {
                     {kCue, "input"}}};
     info_.dial.name = mechanism_ ? "b" : "p";
     info_.dial.doc = mechanism_ ? "mean of the cue where y = 1" : "P(label = 1)";
-    domains_.mark(info_.dial);
   }
 
   Options options_;

@@ -51,12 +51,9 @@ class BlurredImages final : public ShiftedImages {
                    "irm: 50,000 images of the training file to train on, 10,000 held out; "
                    "domainbed: both files, an equal share for each domain, a fifth of it held out.",
                    one_of({"irm", "domainbed"}))
-            .preset("easy", "test_blur = 1.5", [](O& o) { o.test_blur = 1.5; })
-            .preset("medium", "the defaults", [](O&) {})
-            .preset("hard", "blurs = [0, 0.3], test_blur = 2.5", [](O& o) {
-              o.blurs = {0.0, 0.3};
-              o.test_blur = 2.5;
-            });
+            .preset("easy", {{"test_blur", 1.5}})
+            .preset("medium", {})
+            .preset("hard", {{"blurs", Value::List{0.0, 0.3}}, {"test_blur", 2.5}});
     return schema;
   }
 

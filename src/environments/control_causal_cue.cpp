@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "environments/shared/ceilings/cue_cells.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion::environments {
@@ -16,25 +16,23 @@ namespace {
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-struct ControlCausalCueOptions {
+struct ControlCausalCueOptions : CoreAndCueOptions {
   std::vector<double> train_shares = {0.4, 0.6};
   double test_share = 0.9;
   double label_noise = 0.15;
-  std::int64_t core_dimensions = 5;
   double separation = 0.6;
-  double amplitude = 2.0;
-  std::int64_t noise_dimensions = 10;
 };
 
 /// Control: what is called the cue causes the label. To lean on it is right in every domain; its
 /// distribution shifts, what it does to the label does not. See datasets/control_causal_cue.md.
-class ControlCausalCue final : public DialWorld {
+class ControlCausalCue final : public GenerativeEnvironment {
  public:
   using Options = ControlCausalCueOptions;
 
   static const Schema<Options>& schema() {
     static const auto schema =
-        core_and_cue_schema<Options>()
+        Schema<Options>()
+            .include(CoreAndCueOptions::schema())
             .field("train_shares", &Options::train_shares, "P(cue = +1) in each train domain.",
                    between(0, 1))
             .field("test_share", &Options::test_share, "The same in the test domain.",
@@ -45,20 +43,17 @@ class ControlCausalCue final : public DialWorld {
                    "Half the distance of the labels in each coordinate of the core, in standard "
                    "deviations.",
                    positive(), log_uniform(0.2, 2.0))
-            .preset("easy", "label_noise = 0.05", [](Options& o) { o.label_noise = 0.05; })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "separation = 0.4, label_noise = 0.25", [](Options& o) {
-              o.separation = 0.4;
-              o.label_noise = 0.25;
-            });
+            .preset("easy", {{"label_noise", 0.05}})
+            .preset("medium", {})
+            .preset("hard", {{"separation", 0.4}, {"label_noise", 0.25}});
     return schema;
   }
 
   ControlCausalCue(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains("control_causal_cue", options.train_shares,
-                                       options.test_share, 0.0, 1.0)),
+      : GenerativeEnvironment(context, ShiftDomains("control_causal_cue", options.train_shares,
+                                                    options.test_share, 0.0, 1.0)),
         options_(std::move(options)),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
+        rows_(options_) {
     describe();
   }
 
@@ -157,7 +152,6 @@ class ControlCausalCue final : public DialWorld {
                     {kCue, "input"}}};
     info_.dial.name = "p";
     info_.dial.doc = "P(cue = +1)";
-    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
   }

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "environments/shared/binary_intervention.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
 #include "spurion/catalog.hpp"
 
@@ -17,24 +17,22 @@ using environments::intervened;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-struct ControlNoCueOptions {
+struct ControlNoCueOptions : CoreAndCueOptions {
   std::vector<double> train_shares = {0.4, 0.6};
   double test_share = 0.9;
-  std::int64_t core_dimensions = 5;
   double separation = 0.6;
-  double amplitude = 2.0;
-  std::int64_t noise_dimensions = 10;
 };
 
 /// Control: what is called the cue is noise. Its distribution shifts, and that must not matter. See
 /// datasets/control_no_cue.md.
-class ControlNoCue final : public DialWorld {
+class ControlNoCue final : public GenerativeEnvironment {
  public:
   using Options = ControlNoCueOptions;
 
   static const Schema<Options>& schema() {
     static const auto schema =
-        core_and_cue_schema<Options>()
+        Schema<Options>()
+            .include(CoreAndCueOptions::schema())
             .field("train_shares", &Options::train_shares,
                    "P(cue = +1), whatever the label, in each train domain.", between(0, 1))
             .field("test_share", &Options::test_share, "The same in the test domain.",
@@ -43,18 +41,17 @@ class ControlNoCue final : public DialWorld {
                    "Half the distance of the labels in each coordinate of the core, in standard "
                    "deviations.",
                    positive(), log_uniform(0.2, 2.0))
-            .preset("easy", "core_dimensions = 20: the core is easily read",
-                    [](Options& o) { o.core_dimensions = 20; })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "separation = 0.4", [](Options& o) { o.separation = 0.4; });
+            .preset("easy", {{"core_dimensions", 20}}, "the core is easily read")
+            .preset("medium", {})
+            .preset("hard", {{"separation", 0.4}});
     return schema;
   }
 
   ControlNoCue(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains("control_no_cue", options.train_shares, options.test_share,
-                                       0.0, 1.0)),
+      : GenerativeEnvironment(context, ShiftDomains("control_no_cue", options.train_shares,
+                                                    options.test_share, 0.0, 1.0)),
         options_(std::move(options)),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
+        rows_(options_) {
     describe();
   }
 
@@ -131,7 +128,6 @@ class ControlNoCue final : public DialWorld {
                    {{"label", kCore}, {"core_noise", kCore}, {kCore, "input"}, {kCue, "input"}}};
     info_.dial.name = "p";
     info_.dial.doc = "P(cue = +1), for either label";
-    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
   }

@@ -6,8 +6,8 @@
 
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion::environments {
@@ -29,7 +29,7 @@ struct ControlUnlearnableOptions {
 /// Control: the causal feature decides the label, and no model of the sizes at hand finds it: the
 /// parity of many bits. What is lost to the cue must be told from what could not be learned. See
 /// datasets/control_unlearnable.md.
-class ControlUnlearnable final : public DialWorld {
+class ControlUnlearnable final : public GenerativeEnvironment {
  public:
   using Options = ControlUnlearnableOptions;
 
@@ -46,16 +46,16 @@ class ControlUnlearnable final : public DialWorld {
                    log_uniform(0.5, 8.0))
             .field("noise_dimensions", &Options::noise_dimensions,
                    "Further coordinates that say nothing.", between(0, 100000))
-            .preset("easy", "bits = 2: the exclusive or, which can be learned",
-                    [](Options& o) { o.bits = 2; })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "bits = 60", [](Options& o) { o.bits = 60; });
+            .preset("easy", {{"bits", 2}}, "the exclusive or, which can be learned")
+            .preset("medium", {})
+            .preset("hard", {{"bits", 60}});
     return schema;
   }
 
   ControlUnlearnable(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains("control_unlearnable", options.train_disagreement,
-                                       options.test_disagreement, 0.0, 1.0)),
+      : GenerativeEnvironment(context,
+                              ShiftDomains("control_unlearnable", options.train_disagreement,
+                                           options.test_disagreement, 0.0, 1.0)),
         options_(std::move(options)) {
     describe();
   }
@@ -161,7 +161,6 @@ class ControlUnlearnable final : public DialWorld {
                     {kCue, "input"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(cue disagrees with the label)";
-    domains_.mark(info_.dial);
     info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
   }
 

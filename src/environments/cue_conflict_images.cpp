@@ -31,21 +31,18 @@ class CueConflictImages final : public CuedImages {
   using Options = CueConflictImagesOptions;
 
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> made;
-      environments::add_cued_images_fields(made);
-      made.field("cue", &Options::cue,
-                 "What belongs to a class besides its shape: stripes of a direction, a colour, or "
-                 "both together.",
-                 one_of({"texture", "colour", "both"}))
-          .preset("easy", "train_shifts = [0.2, 0.1]: some pictures of training conflict",
-                  [](Options& o) {
-                    o.train_shifts = {0.2, 0.1};
-                  })
-          .preset("medium", "the defaults", [](Options&) {})
-          .preset("hard", "cue = \"both\"", [](Options& o) { o.cue = "both"; });
-      return made;
-    }();
+    static const auto schema =
+        Schema<Options>()
+            .include(CuedImagesOptions::schema())
+            .field(
+                "cue", &Options::cue,
+                "What belongs to a class besides its shape: stripes of a direction, a colour, or "
+                "both together.",
+                one_of({"texture", "colour", "both"}))
+            .preset("easy", {{"train_shifts", Value::List{0.2, 0.1}}},
+                    "some pictures of training conflict")
+            .preset("medium", {})
+            .preset("hard", {{"cue", "both"}});
     return schema;
   }
 

@@ -88,31 +88,27 @@ class CueImages final : public CuedImages {
   using Options = CueImagesOptions;
 
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> made;
-      environments::add_cued_images_fields(made);
-      made.field("cue", &Options::cue, "What goes along with the class.",
-                 one_of({"background", "colour", "blur", "rotation"}))
-          .field("difficulty", &Options::difficulty,
-                 "How much of a background is coloured: from the whole (magnitude_large) to 2 x 2 "
-                 "pixels (magnitude_small); 49 pixels, always the same (variance_low) or drawn for "
-                 "each picture.",
-                 one_of(patch_names()))
-          .field("follows", &Options::follows,
-                 "What the cue goes along with: the shape, or the label with its noise.",
-                 one_of({"shape", "label"}))
-          .field("feature_noise", &Options::feature_noise,
-                 "P(a picture has standard normal noise on it).", between(0, 1))
-          .preset("easy", "train_shifts = [0.1]", [](Options& o) { o.train_shifts = {0.1}; })
-          .preset("medium", "the defaults", [](Options&) {})
-          .preset("hard", "label_noise = 0.25, follows = \"label\", train_shifts = [0.1, 0.2]",
-                  [](Options& o) {
-                    o.label_noise = 0.25;
-                    o.follows = "label";
-                    o.train_shifts = {0.1, 0.2};
-                  });
-      return made;
-    }();
+    static const auto schema =
+        Schema<Options>()
+            .include(CuedImagesOptions::schema())
+            .field("cue", &Options::cue, "What goes along with the class.",
+                   one_of({"background", "colour", "blur", "rotation"}))
+            .field(
+                "difficulty", &Options::difficulty,
+                "How much of a background is coloured: from the whole (magnitude_large) to 2 x 2 "
+                "pixels (magnitude_small); 49 pixels, always the same (variance_low) or drawn for "
+                "each picture.",
+                one_of(patch_names()))
+            .field("follows", &Options::follows,
+                   "What the cue goes along with: the shape, or the label with its noise.",
+                   one_of({"shape", "label"}))
+            .field("feature_noise", &Options::feature_noise,
+                   "P(a picture has standard normal noise on it).", between(0, 1))
+            .preset("easy", {{"train_shifts", Value::List{0.1}}})
+            .preset("medium", {})
+            .preset("hard", {{"label_noise", 0.25},
+                             {"follows", "label"},
+                             {"train_shifts", Value::List{0.1, 0.2}}});
     return schema;
   }
 

@@ -6,7 +6,7 @@
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/cue_cells.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/dial_world.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/token_sequences.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -30,7 +30,7 @@ struct DistantTokensOptions {
 
 /// Sequences in which the relation of two distant tokens causes the label, and a marker token
 /// somewhere among them goes along with it. See datasets/distant_tokens.md.
-class DistantTokens final : public DialWorld {
+class DistantTokens final : public GenerativeEnvironment {
  public:
   using Options = DistantTokensOptions;
 
@@ -52,27 +52,21 @@ class DistantTokens final : public DialWorld {
             .field("train_shifts", &O::train_shifts,
                    "P(marker disagrees with the label) in each train domain.", between(0, 1))
             .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
-            .preset("easy",
-                    "length = 6, distance = 4, label_noise = 0.1, train_shifts = [0.2, 0.3]",
-                    [](O& o) {
-                      o.length = 6;
-                      o.distance = 4;
-                      o.label_noise = 0.1;
-                      o.train_shifts = {0.2, 0.3};
-                    })
-            .preset("medium", "the defaults", [](O&) {})
-            .preset("hard", "length = 32, distance = 30, symbols = 8, train_shifts = [0.05, 0.1]",
-                    [](O& o) {
-                      o.length = 32;
-                      o.distance = 30;
-                      o.symbols = 8;
-                      o.train_shifts = {0.05, 0.1};
-                    });
+            .preset("easy", {{"length", 6},
+                             {"distance", 4},
+                             {"label_noise", 0.1},
+                             {"train_shifts", Value::List{0.2, 0.3}}})
+            .preset("medium", {})
+            .preset("hard", {{"length", 32},
+                             {"distance", 30},
+                             {"symbols", 8},
+                             {"train_shifts", Value::List{0.05, 0.1}}});
     return schema;
   }
 
   DistantTokens(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
+      : GenerativeEnvironment(
+            context, ShiftDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
         options_(std::move(options)),
         cells_({CueCells::kReadExactly, options_.label_noise, false}) {
     if (options_.distance >= options_.length) {
@@ -187,7 +181,6 @@ class DistantTokens final : public DialWorld {
                     {"fillers", "sequence"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(marker disagrees with the label)";
-    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::align(kMarker), Intervention::oppose(kMarker)};
   }

@@ -23,7 +23,8 @@ class ExplicitMemorisation final : public MemorisationWorld {
   static const Schema<Options>& schema() {
     using O = Options;
     static const auto schema =
-        MinorityOptions::schema<O>()
+        Schema<O>()
+            .include(MinorityOptions::schema())
             .field("core_deviation", &O::core_deviation,
                    "Standard deviation of the core around the label's -1 or +1.", positive(),
                    log_uniform(0.3, 3))
@@ -36,19 +37,15 @@ class ExplicitMemorisation final : public MemorisationWorld {
             .field("noise_deviation", &O::noise_deviation,
                    "Root of the expected squared norm of all of them together.", positive(),
                    log_uniform(0.3, 10))
-            .preset("easy", "core_deviation = 0.3, disagreement = [0.2]: the core is easily read",
-                    [](O& o) {
-                      o.core_deviation = 0.3;
-                      o.disagreement = {0.2};
-                    })
-            .preset("medium", "the defaults, those of the source", [](O&) {})
-            .preset("hard", "disagreement = [0.02]: hardly any minority",
-                    [](O& o) { o.disagreement = {0.02}; });
+            .preset("easy", {{"core_deviation", 0.3}, {"disagreement", Value::List{0.2}}},
+                    "the core is easily read")
+            .preset("medium", {}, "those of the source")
+            .preset("hard", {{"disagreement", Value::List{0.02}}}, "hardly any minority");
     return schema;
   }
 
   ExplicitMemorisation(const Options& options, const EnvironmentContext& context)
-      : MemorisationWorld(world(options), context.data_seed) {}
+      : MemorisationWorld(world(options), context) {}
 
  private:
   static MemorisationOptions world(const Options& options) {

@@ -23,7 +23,8 @@ class ImplicitMemorisation final : public MemorisationWorld {
   static const Schema<Options>& schema() {
     using O = Options;
     static const auto schema =
-        MinorityOptions::schema<O>()
+        Schema<O>()
+            .include(MinorityOptions::schema())
             .field("core_dimensions", &O::core_dimensions, "Coordinates that read the label.",
                    between(1, 100000))
             .field("core_deviation", &O::core_deviation,
@@ -34,19 +35,15 @@ class ImplicitMemorisation final : public MemorisationWorld {
             .field("cue_deviation", &O::cue_deviation,
                    "Standard deviation of each around the attribute's -1 or +1.", positive(),
                    log_uniform(0.1, 10))
-            .preset("easy", "core_deviation = 3, disagreement = [0.2]: the core is easily read",
-                    [](O& o) {
-                      o.core_deviation = 3.0;
-                      o.disagreement = {0.2};
-                    })
-            .preset("medium", "the defaults, those of the source", [](O&) {})
-            .preset("hard", "disagreement = [0.02]: hardly any minority",
-                    [](O& o) { o.disagreement = {0.02}; });
+            .preset("easy", {{"core_deviation", 3.0}, {"disagreement", Value::List{0.2}}},
+                    "the core is easily read")
+            .preset("medium", {}, "those of the source")
+            .preset("hard", {{"disagreement", Value::List{0.02}}}, "hardly any minority");
     return schema;
   }
 
   ImplicitMemorisation(const Options& options, const EnvironmentContext& context)
-      : MemorisationWorld(world(options), context.data_seed) {}
+      : MemorisationWorld(world(options), context) {}
 
  private:
   static MemorisationOptions world(const Options& options) {

@@ -6,7 +6,7 @@
 
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/dial_world.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/token_sequences.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -74,7 +74,7 @@ class LatentRulePopulation {
 
 /// A next-token world: a latent decides which way a walk on a ring of symbols steps, and a cue
 /// token in front tells of the latent. See datasets/latent_rule.md.
-class LatentRule final : public DialWorld {
+class LatentRule final : public GenerativeEnvironment {
  public:
   using Options = LatentRuleOptions;
 
@@ -91,22 +91,16 @@ class LatentRule final : public DialWorld {
             .field("train_shifts", &O::train_shifts,
                    "P(cue disagrees with the latent) in each train domain.", between(0, 1))
             .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
-            .preset("easy", "transitions = 12, train_shifts = [0.2, 0.3]",
-                    [](O& o) {
-                      o.transitions = 12;
-                      o.train_shifts = {0.2, 0.3};
-                    })
-            .preset("medium", "the defaults", [](O&) {})
-            .preset("hard", "symbols = 6, noise = 0.6, train_shifts = [0.0, 0.02]", [](O& o) {
-              o.symbols = 6;
-              o.noise = 0.6;
-              o.train_shifts = {0.0, 0.02};
-            });
+            .preset("easy", {{"transitions", 12}, {"train_shifts", Value::List{0.2, 0.3}}})
+            .preset("medium", {})
+            .preset("hard",
+                    {{"symbols", 6}, {"noise", 0.6}, {"train_shifts", Value::List{0.0, 0.02}}});
     return schema;
   }
 
   LatentRule(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
+      : GenerativeEnvironment(
+            context, ShiftDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
         options_(std::move(options)),
         population_(options_) {
     describe();
@@ -210,7 +204,6 @@ class LatentRule final : public DialWorld {
                     {"walk", "sequence"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(cue disagrees with the latent)";
-    domains_.mark(info_.dial);
     info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
   }
 

@@ -52,16 +52,10 @@ class RotatedImages final : public ShiftedImages {
                    "irm: 50,000 images of the training file to train on, 10,000 held out; "
                    "domainbed: both files, an equal share for each domain, a fifth of it held out.",
                    one_of({"irm", "domainbed"}))
-            .preset("easy", "test_angle = 45, between the others; angles = [0, 15, 30, 60, 75]",
-                    [](O& o) {
-                      o.angles = {0, 15, 30, 60, 75};
-                      o.test_angle = 45;
-                    })
-            .preset("medium", "the defaults", [](O&) {})
-            .preset("hard", "angles = [0, 15, 30], test_angle = 90", [](O& o) {
-              o.angles = {0, 15, 30};
-              o.test_angle = 90;
-            });
+            .preset("easy", {{"angles", Value::List{0, 15, 30, 60, 75}}, {"test_angle", 45}},
+                    "the test angle lies between the others")
+            .preset("medium", {})
+            .preset("hard", {{"angles", Value::List{0, 15, 30}}, {"test_angle", 90}});
     return schema;
   }
 

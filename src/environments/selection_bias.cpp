@@ -7,9 +7,9 @@
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/ceilings/real_cue_ceilings.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 #include "spurion/catalog.hpp"
 
@@ -20,25 +20,23 @@ using environments::normals;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-struct SelectionBiasOptions {
+struct SelectionBiasOptions : CoreAndCueOptions {
   std::vector<double> train_selection = {3.0, 5.0};
   double test_selection = 0.0;
-  std::int64_t core_dimensions = 5;
   double separation = 0.45;
-  double amplitude = 2.0;
-  std::int64_t noise_dimensions = 10;
 };
 
 /// Label and cue are independent, but whether a row is kept depends on both: among the rows that
 /// are, the cue predicts the label. No arrow joins the two; the common effect does it (a collider).
 /// See datasets/selection_bias.md.
-class SelectionBias final : public DialWorld {
+class SelectionBias final : public GenerativeEnvironment {
  public:
   using Options = SelectionBiasOptions;
 
   static const Schema<Options>& schema() {
     static const auto schema =
-        core_and_cue_schema<Options>()
+        Schema<Options>()
+            .include(CoreAndCueOptions::schema())
             .field("train_selection", &Options::train_selection,
                    "k of each train domain: a row is kept with probability Phi(k y cue).",
                    between(-kStrongest, kStrongest))
@@ -49,24 +47,19 @@ class SelectionBias final : public DialWorld {
                    "Half the distance of the labels in each coordinate of the core, in standard "
                    "deviations.",
                    positive(), log_uniform(0.2, 2.0))
-            .preset("easy", "separation = 0.9, train_selection = [0.5, 1.5]",
-                    [](Options& o) {
-                      o.separation = 0.9;
-                      o.train_selection = {0.5, 1.5};
-                    })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "train_selection = [6, 10], test_selection = -3", [](Options& o) {
-              o.train_selection = {6.0, 10.0};
-              o.test_selection = -3.0;
-            });
+            .preset("easy", {{"separation", 0.9}, {"train_selection", Value::List{0.5, 1.5}}})
+            .preset("medium", {})
+            .preset("hard",
+                    {{"train_selection", Value::List{6.0, 10.0}}, {"test_selection", -3.0}});
     return schema;
   }
 
   SelectionBias(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains("selection_bias", options.train_selection,
-                                       options.test_selection, -kStrongest, kStrongest)),
+      : GenerativeEnvironment(
+            context, ShiftDomains("selection_bias", options.train_selection, options.test_selection,
+                                  -kStrongest, kStrongest)),
         options_(std::move(options)),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions) {
+        rows_(options_) {
     std::vector<RealCueLaw> train;
     for (const double k : domains_.train_shifts()) train.push_back(law(k));
     const double distance =
@@ -173,7 +166,6 @@ class SelectionBias final : public DialWorld {
                     {kCue, "input"}}};
     info_.dial.name = "k";
     info_.dial.doc = "how strongly rows are kept whose cue has the label's sign; 0: all are";
-    domains_.mark(info_.dial);
   }
 
   Options options_;

@@ -21,13 +21,13 @@ class AGem final : public Method {
   using Options = AGemOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields.field("memory", &O::memory, "Rows of earlier phases to keep.", between(1, 10000000))
-          .field("replayed", &O::replayed,
-                 "Rows of the memory that give the reference gradient g_ref.", between(1, 1000000));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("memory", &O::memory, "Rows of earlier phases to keep.", between(1, 10000000))
+            .field("replayed", &O::replayed,
+                   "Rows of the memory that give the reference gradient g_ref.",
+                   between(1, 1000000))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

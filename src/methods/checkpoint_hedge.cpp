@@ -27,16 +27,15 @@ class CheckpointHedge final : public Method {
   using Options = CheckpointHedgeOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("experts", &O::experts, "Number of copies; the newest are kept.", between(1, 100))
-          .field("every", &O::every, "Number of updates between two copies.", at_least(1))
-          .field("discount", &O::discount,
-                 "Factor by which the weight of a past loss shrinks with each minibatch.",
-                 between(0, 1));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("experts", &O::experts, "Number of copies; the newest are kept.",
+                   between(1, 100))
+            .field("every", &O::every, "Number of updates between two copies.", at_least(1))
+            .field("discount", &O::discount,
+                   "Factor by which the weight of a past loss shrinks with each minibatch.",
+                   between(0, 1))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -38,18 +38,16 @@ class ContinualBackprop final : public Method {
   using Options = ContinualBackpropOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("replacement_rate", &O::replacement_rate,
-                 "Share of the mature units of a layer that each update replaces.", between(0, 1),
-                 log_uniform(1e-5, 1e-2))
-          .field("utility_decay", &O::utility_decay, "Decay of the running mean of utilities.",
-                 Bounds{0.0, 1.0, false, true, {}})
-          .field("maturity", &O::maturity,
-                 "Number of updates during which a new unit cannot be replaced.", at_least(0));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("replacement_rate", &O::replacement_rate,
+                   "Share of the mature units of a layer that each update replaces.", between(0, 1),
+                   log_uniform(1e-5, 1e-2))
+            .field("utility_decay", &O::utility_decay, "Decay of the running mean of utilities.",
+                   Bounds{0.0, 1.0, false, true, {}})
+            .field("maturity", &O::maturity,
+                   "Number of updates during which a new unit cannot be replaced.", at_least(0))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

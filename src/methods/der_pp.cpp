@@ -23,20 +23,19 @@ class DerPp final : public Method {
   using Options = DerPpOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields.field("memory", &O::memory, "Rows to keep.", between(1, 10000000))
-          .field("replayed", &O::replayed,
-                 "Rows of each of the two samples that an update takes from the memory.",
-                 between(1, 1000000))
-          .field("alpha", &O::alpha,
-                 "Multiplier of the squared distance to the stored logits, summed over outputs. "
-                 "(The authors' code averages over outputs.)",
-                 at_least(0), log_uniform(1e-1, 1e0))
-          .field("beta", &O::beta, "Multiplier of the risk on stored rows.", at_least(0),
-                 log_uniform(1e-1, 1e0));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("memory", &O::memory, "Rows to keep.", between(1, 10000000))
+            .field("replayed", &O::replayed,
+                   "Rows of each of the two samples that an update takes from the memory.",
+                   between(1, 1000000))
+            .field("alpha", &O::alpha,
+                   "Multiplier of the squared distance to the stored logits, summed over outputs. "
+                   "(The authors' code averages over outputs.)",
+                   at_least(0), log_uniform(1e-1, 1e0))
+            .field("beta", &O::beta, "Multiplier of the risk on stored rows.", at_least(0),
+                   log_uniform(1e-1, 1e0))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

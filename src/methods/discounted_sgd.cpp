@@ -24,15 +24,13 @@ class DiscountedSgd final : public Method {
   using Options = DiscountedSgdOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("discount", &O::discount, "Weight of a minibatch relative to the next one.",
-                 between(0, 1), uniform(0.5, 0.99))
-          .field("window", &O::window, "Number of recent minibatches in the risk.",
-                 between(1, 1000));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("discount", &O::discount, "Weight of a minibatch relative to the next one.",
+                   between(0, 1), uniform(0.5, 0.99))
+            .field("window", &O::window, "Number of recent minibatches in the risk.",
+                   between(1, 1000))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -15,10 +15,7 @@ class Erm final : public ObjectiveMethod {
  public:
   using Options = ErmOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema = Schema<Options>().include(L2Option::schema());
     return schema;
   }
   Erm(const Options& options, const MethodContext& context)

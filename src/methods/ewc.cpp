@@ -24,20 +24,18 @@ class Ewc final : public Method {
   using Options = EwcOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("strength", &O::strength,
-                 "Multiplier of half the quadratic penalty (lambda in the paper).", at_least(0),
-                 log_uniform(1e0, 1e4))
-          .field("decay", &O::decay,
-                 "Factor that multiplies the older Fisher information at a new phase.",
-                 between(0, 1), uniform(0.5, 1.0))
-          .field("fisher_rows", &O::fisher_rows,
-                 "Rows of a phase from which its Fisher information is computed.",
-                 between(1, 100000));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("strength", &O::strength,
+                   "Multiplier of half the quadratic penalty (lambda in the paper).", at_least(0),
+                   log_uniform(1e0, 1e4))
+            .field("decay", &O::decay,
+                   "Factor that multiplies the older Fisher information at a new phase.",
+                   between(0, 1), uniform(0.5, 1.0))
+            .field("fisher_rows", &O::fisher_rows,
+                   "Rows of a phase from which its Fisher information is computed.",
+                   between(1, 100000))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

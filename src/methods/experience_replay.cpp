@@ -20,15 +20,14 @@ class ExperienceReplay final : public Method {
   using Options = ExperienceReplayOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields.field("memory", &O::memory, "Rows to keep.", between(1, 10000000))
-          .field("replayed", &O::replayed, "Rows of the memory in each update.",
-                 between(1, 1000000))
-          .field("strength", &O::strength, "Multiplier of the risk on the memory.", at_least(0),
-                 log_uniform(1e-1, 1e1));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("memory", &O::memory, "Rows to keep.", between(1, 10000000))
+            .field("replayed", &O::replayed, "Rows of the memory in each update.",
+                   between(1, 1000000))
+            .field("strength", &O::strength, "Multiplier of the risk on the memory.", at_least(0),
+                   log_uniform(1e-1, 1e1))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

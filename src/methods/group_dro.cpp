@@ -20,13 +20,11 @@ class GroupDro final : public ObjectiveMethod {
   using Options = GroupDroOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields.field("step_size", &O::step_size,
-                   "Step size of the exponentiated-gradient ascent on q.", at_least(0),
-                   log_uniform(1e-3, 1e-1));
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema = Schema<O>()
+                                   .field("step_size", &O::step_size,
+                                          "Step size of the exponentiated-gradient ascent on q.",
+                                          at_least(0), log_uniform(1e-3, 1e-1))
+                                   .include(L2Option::schema());
     return schema;
   }
 

@@ -19,18 +19,17 @@ class Iga final : public Method {
   using Options = IgaOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("penalty_weight", &O::penalty_weight,
-                 "Multiplier w of the variance of the domains' gradients.", at_least(0),
-                 log_uniform(1e1, 1e5))
-          .field("reduction", &O::reduction,
-                 "Reduction over domains: sum (as in the linear unit tests) or mean (the trace of "
-                 "the variance).",
-                 one_of({"sum", "mean"}));
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("penalty_weight", &O::penalty_weight,
+                   "Multiplier w of the variance of the domains' gradients.", at_least(0),
+                   log_uniform(1e1, 1e5))
+            .field(
+                "reduction", &O::reduction,
+                "Reduction over domains: sum (as in the linear unit tests) or mean (the trace of "
+                "the variance).",
+                one_of({"sum", "mean"}))
+            .include(L2Option::schema());
     return schema;
   }
 

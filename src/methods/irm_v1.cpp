@@ -44,27 +44,27 @@ class IrmV1 final : public ObjectiveMethod {
   using Options = IrmOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("penalty_weight", &O::penalty_weight, "Multiplier w of the invariance penalty.",
-                 at_least(0), log_uniform(1e2, 1e6))
-          .field("anneal_steps", &O::anneal_steps,
-                 "Steps before the weight changes from initial_weight to penalty_weight.",
-                 at_least(0), uniform_integer(50, 250))
-          .field("rescale", &O::rescale, "Divide the loss by the weight if the weight is above 1.")
-          .field("dummy", &O::dummy,
-                 "Dummy classifier. scale: a factor of the output. affine: a factor and a bias. "
-                 "inputs: a factor of each input of the last layer (for models that are linear in "
-                 "their inputs), with the squares averaged over the inputs.",
-                 one_of({"scale", "affine", "inputs"}))
-          .field("reduction", &O::reduction, "Reduction of the penalties over domains.",
-                 one_of({"mean", "sum"}))
-          .field("initial_weight", &O::initial_weight, "Weight before anneal_steps.", at_least(0))
-          .field("convex", &O::convex,
-                 "Use (1 - w) R + w P instead of R + w P. w must be in [0, 1].");
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("penalty_weight", &O::penalty_weight, "Multiplier w of the invariance penalty.",
+                   at_least(0), log_uniform(1e2, 1e6))
+            .field("anneal_steps", &O::anneal_steps,
+                   "Steps before the weight changes from initial_weight to penalty_weight.",
+                   at_least(0), uniform_integer(50, 250))
+            .field("rescale", &O::rescale,
+                   "Divide the loss by the weight if the weight is above 1.")
+            .field(
+                "dummy", &O::dummy,
+                "Dummy classifier. scale: a factor of the output. affine: a factor and a bias. "
+                "inputs: a factor of each input of the last layer (for models that are linear in "
+                "their inputs), with the squares averaged over the inputs.",
+                one_of({"scale", "affine", "inputs"}))
+            .field("reduction", &O::reduction, "Reduction of the penalties over domains.",
+                   one_of({"mean", "sum"}))
+            .field("initial_weight", &O::initial_weight, "Weight before anneal_steps.", at_least(0))
+            .field("convex", &O::convex,
+                   "Use (1 - w) R + w P instead of R + w P. w must be in [0, 1].")
+            .include(L2Option::schema());
     return schema;
   }
 

@@ -21,12 +21,11 @@ class KlAnchor final : public ObjectiveMethod {
   using Options = KlAnchorOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields.field("strength", &O::strength, "Weight of the divergence from pi_0.", at_least(0),
-                   log_uniform(1e-2, 1e1));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("strength", &O::strength, "Weight of the divergence from pi_0.", at_least(0),
+                   log_uniform(1e-2, 1e1))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -19,15 +19,13 @@ class L2Init final : public ObjectiveMethod {
   using Options = L2InitOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("strength", &O::strength, "Multiplier of the squared distance.", at_least(0),
-                 log_uniform(1e-5, 1e-1))
-          .field("towards", &O::towards, "The point that the penalty pulls the parameters to.",
-                 one_of({"initial", "pretrained"}));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("strength", &O::strength, "Multiplier of the squared distance.", at_least(0),
+                   log_uniform(1e-5, 1e-1))
+            .field("towards", &O::towards, "The point that the penalty pulls the parameters to.",
+                   one_of({"initial", "pretrained"}))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

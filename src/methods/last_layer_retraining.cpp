@@ -18,12 +18,10 @@ class LastLayerRetraining final : public Method {
  public:
   using Options = LastLayerRetrainingOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      fields.field("reinitialise", &Options::reinitialise,
-                   "Reinitialise the last layer in each later phase.");
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema = Schema<Options>()
+                                   .field("reinitialise", &Options::reinitialise,
+                                          "Reinitialise the last layer in each later phase.")
+                                   .include(BaseRiskOptions::schema());
     return schema;
   }
 

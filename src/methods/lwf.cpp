@@ -21,16 +21,14 @@ class Lwf final : public ObjectiveMethod {
   using Options = LwfOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("strength", &O::strength,
-                 "Multiplier of the distillation loss T^2 KL; the paper's lambda_o / T^2.",
-                 at_least(0), log_uniform(1e-1, 1e1))
-          .field("temperature", &O::temperature, "Temperature T of the predictions compared.",
-                 positive());
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("strength", &O::strength,
+                   "Multiplier of the distillation loss T^2 KL; the paper's lambda_o / T^2.",
+                   at_least(0), log_uniform(1e-1, 1e1))
+            .field("temperature", &O::temperature, "Temperature T of the predictions compared.",
+                   positive())
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -20,15 +20,13 @@ class Mas final : public Method {
   using Options = MasOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("strength", &O::strength, "Multiplier of the quadratic penalty.", at_least(0),
-                 log_uniform(1e-2, 1e2))
-          .field("importance_rows", &O::importance_rows,
-                 "Rows of a phase from which the importances are computed.", between(1, 100000));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("strength", &O::strength, "Multiplier of the quadratic penalty.", at_least(0),
+                   log_uniform(1e-2, 1e2))
+            .field("importance_rows", &O::importance_rows,
+                   "Rows of a phase from which the importances are computed.", between(1, 100000))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -29,23 +29,21 @@ class PhasesAsDomains final : public Method {
   using Options = PhasesAsDomainsOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("objective", &O::objective, "Objective over the risks of the phases.",
-                 one_of({"group_dro", "v_rex", "irm_v1"}))
-          .field("penalty_weight", &O::penalty_weight, "Multiplier of the V-REx or IRM penalty.",
-                 at_least(0), log_uniform(1e-1, 1e4))
-          .field("step_size", &O::step_size,
-                 "Step size of the exponentiated-gradient ascent of group DRO.", at_least(0),
-                 log_uniform(1e-3, 1e-1))
-          .field("memory", &O::memory, "Rows to keep of each phase.", between(1, 10000000))
-          .field("replayed", &O::replayed, "Rows of each past phase in an update.",
-                 between(1, 1000000))
-          .field("kept_phases", &O::kept_phases,
-                 "Number of past phases to keep; the newest are kept.", between(1, 1000));
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("objective", &O::objective, "Objective over the risks of the phases.",
+                   one_of({"group_dro", "v_rex", "irm_v1"}))
+            .field("penalty_weight", &O::penalty_weight, "Multiplier of the V-REx or IRM penalty.",
+                   at_least(0), log_uniform(1e-1, 1e4))
+            .field("step_size", &O::step_size,
+                   "Step size of the exponentiated-gradient ascent of group DRO.", at_least(0),
+                   log_uniform(1e-3, 1e-1))
+            .field("memory", &O::memory, "Rows to keep of each phase.", between(1, 10000000))
+            .field("replayed", &O::replayed, "Rows of each past phase in an update.",
+                   between(1, 1000000))
+            .field("kept_phases", &O::kept_phases,
+                   "Number of past phases to keep; the newest are kept.", between(1, 1000))
+            .include(L2Option::schema());
     return schema;
   }
 

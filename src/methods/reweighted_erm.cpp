@@ -19,10 +19,7 @@ class ReweightedErm final : public ObjectiveMethod {
  public:
   using Options = ReweightedErmOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema = Schema<Options>().include(L2Option::schema());
     return schema;
   }
 

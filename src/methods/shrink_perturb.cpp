@@ -20,18 +20,16 @@ class ShrinkPerturb final : public Method {
   using Options = ShrinkPerturbOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("shrink", &O::shrink, "Factor that multiplies the parameters.", between(0, 1),
-                 uniform(0.2, 1.0))
-          .field("perturb", &O::perturb, "Factor of the fresh initialisation that is added.",
-                 at_least(0), log_uniform(1e-3, 1.0))
-          .field("every", &O::every,
-                 "Number of updates between two applications. 0: only at the start of a phase.",
-                 at_least(0));
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("shrink", &O::shrink, "Factor that multiplies the parameters.", between(0, 1),
+                   uniform(0.2, 1.0))
+            .field("perturb", &O::perturb, "Factor of the fresh initialisation that is added.",
+                   at_least(0), log_uniform(1e-3, 1.0))
+            .field("every", &O::every,
+                   "Number of updates between two applications. 0: only at the start of a phase.",
+                   at_least(0))
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -21,14 +21,12 @@ class Si final : public Method {
   using Options = SiOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("strength", &O::strength, "Multiplier c of the quadratic penalty.", at_least(0),
-                 log_uniform(1e-2, 1e2))
-          .field("damping", &O::damping, "Damping xi of the importances.", positive());
-      return BaseRiskOptions::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field("strength", &O::strength, "Multiplier c of the quadratic penalty.", at_least(0),
+                   log_uniform(1e-2, 1e2))
+            .field("damping", &O::damping, "Damping xi of the importances.", positive())
+            .include(BaseRiskOptions::schema());
     return schema;
   }
 

@@ -36,10 +36,7 @@ class SubsampledErm final : public ObjectiveMethod {
  public:
   using Options = SubsampledErmOptions;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema = Schema<Options>().include(L2Option::schema());
     return schema;
   }
 

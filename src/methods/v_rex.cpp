@@ -31,23 +31,24 @@ class VRex final : public ObjectiveMethod {
   using Options = VRexOptions;
   static const Schema<Options>& schema() {
     using O = Options;
-    static const auto schema = [] {
-      Schema<O> fields;
-      fields
-          .field("penalty_weight", &O::penalty_weight,
-                 "Multiplier w of the variance of the risks. It is twice the w of the authors' "
-                 "code, which minimises R_1 + R_2 + l2 N + w (R_1 - R_2)^2. The l2 of that code is "
-                 "twice the l2 of spurion.",
-                 at_least(0), log_uniform(1e1, 1e5))
-          .field("anneal_steps", &O::anneal_steps,
-                 "Steps before the weight changes from initial_weight to penalty_weight.",
-                 at_least(0), uniform_integer(50, 250))
-          .field("rescale", &O::rescale, "Divide the loss by the weight if the weight is above 1.")
-          .field("initial_weight", &O::initial_weight,
-                 "Weight before anneal_steps. A weight of 2 corresponds to 1 in the authors' code.",
-                 at_least(0));
-      return L2Option::add_to(fields);
-    }();
+    static const auto schema =
+        Schema<O>()
+            .field(
+                "penalty_weight", &O::penalty_weight,
+                "Multiplier w of the variance of the risks. It is twice the w of the authors' "
+                "code, which minimises R_1 + R_2 + l2 N + w (R_1 - R_2)^2. The l2 of that code is "
+                "twice the l2 of spurion.",
+                at_least(0), log_uniform(1e1, 1e5))
+            .field("anneal_steps", &O::anneal_steps,
+                   "Steps before the weight changes from initial_weight to penalty_weight.",
+                   at_least(0), uniform_integer(50, 250))
+            .field("rescale", &O::rescale,
+                   "Divide the loss by the weight if the weight is above 1.")
+            .field(
+                "initial_weight", &O::initial_weight,
+                "Weight before anneal_steps. A weight of 2 corresponds to 1 in the authors' code.",
+                at_least(0))
+            .include(L2Option::schema());
     return schema;
   }
 

@@ -26,12 +26,13 @@ class Continual final : public TrajectoryRegime<ContinualOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return TuningOptions::add_to(TrajectoryOptions::add_to(fields))
-          .field("randomise_cue", &Options::randomise_cue,
-                 "Oracle: after phase 0, train on rows whose cues are resampled by intervention.");
-    }();
+    static const auto schema =
+        Schema<Options>()
+            .include(TrajectoryOptions::schema())
+            .include(TuningOptions::schema())
+            .field(
+                "randomise_cue", &Options::randomise_cue,
+                "Oracle: after phase 0, train on rows whose cues are resampled by intervention.");
     return schema;
   }
 

@@ -23,14 +23,13 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return TrajectoryOptions::add_to(fields).field(
-          "budget", &Options::budget,
-          "equal: continue training with the updates of the phase. full: restart from the initial "
-          "parameters, with the updates of all phases so far.",
-          one_of({"equal", "full"}));
-    }();
+    static const auto schema = Schema<Options>()
+                                   .include(TrajectoryOptions::schema())
+                                   .field("budget", &Options::budget,
+                                          "equal: continue training with the updates of the phase. "
+                                          "full: restart from the initial "
+                                          "parameters, with the updates of all phases so far.",
+                                          one_of({"equal", "full"}));
     return schema;
   }
 

@@ -29,14 +29,13 @@ class Online final : public TrajectoryRegime<OnlineOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return OnlineStreamOptions::add_to(fields)
-          .field("label_delay", &Options::label_delay,
-                 "Number of minibatches between a minibatch and its labels.", at_least(0))
-          .field("label_share", &Options::label_share, "Share of rows whose label is revealed.",
-                 Bounds{0.0, 1.0, true, false, {}});
-    }();
+    static const auto schema =
+        Schema<Options>()
+            .include(OnlineStreamOptions::schema())
+            .field("label_delay", &Options::label_delay,
+                   "Number of minibatches between a minibatch and its labels.", at_least(0))
+            .field("label_share", &Options::label_share, "Share of rows whose label is revealed.",
+                   Bounds{0.0, 1.0, true, false, {}});
     return schema;
   }
 

@@ -28,22 +28,22 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return OnlineStreamOptions::add_to(fields)
-          .field("label_share", &Options::label_share,
-                 "Share of rows for which the learner queries the label.",
-                 Bounds{0.0, 1.0, true, false, {}})
-          .field("intervention_share", &Options::intervention_share,
-                 "Share of rows for which the learner queries an intervention: the row with every "
-                 "cue resampled, and its label.",
-                 between(0, 1))
-          .field("selection", &Options::selection,
-                 "How the rows to query are selected. (Regression has no margin: use random.)",
-                 one_of({"uncertain", "random"}))
-          .field("intervention_price", &Options::intervention_price,
-                 "Price of one intervention, in labels.", at_least(0));
-    }();
+    static const auto schema =
+        Schema<Options>()
+            .include(OnlineStreamOptions::schema())
+            .field("label_share", &Options::label_share,
+                   "Share of rows for which the learner queries the label.",
+                   Bounds{0.0, 1.0, true, false, {}})
+            .field(
+                "intervention_share", &Options::intervention_share,
+                "Share of rows for which the learner queries an intervention: the row with every "
+                "cue resampled, and its label.",
+                between(0, 1))
+            .field("selection", &Options::selection,
+                   "How the rows to query are selected. (Regression has no margin: use random.)",
+                   one_of({"uncertain", "random"}))
+            .field("intervention_price", &Options::intervention_price,
+                   "Price of one intervention, in labels.", at_least(0));
     return schema;
   }
 

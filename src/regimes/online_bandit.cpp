@@ -29,13 +29,11 @@ class OnlineBandit final : public TrajectoryRegime<OnlineBanditOptions> {
  public:
   using TrajectoryRegime::TrajectoryRegime;
   static const Schema<Options>& schema() {
-    static const auto schema = [] {
-      Schema<Options> fields;
-      return OnlineStreamOptions::add_to(fields).field(
-          "exploration", &Options::exploration,
-          "Probability of choosing a class uniformly at random.",
-          Bounds{0.0, 1.0, true, false, {}});
-    }();
+    static const auto schema = Schema<Options>()
+                                   .include(OnlineStreamOptions::schema())
+                                   .field("exploration", &Options::exploration,
+                                          "Probability of choosing a class uniformly at random.",
+                                          Bounds{0.0, 1.0, true, false, {}});
     return schema;
   }
 

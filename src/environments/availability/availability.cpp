@@ -7,6 +7,7 @@
 
 #include "environments/availability/gaussian_pair.hpp"
 #include "environments/availability/nested_embedding.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -32,7 +33,7 @@ struct AvailabilityOptions {
 
 /// Two latent features, each with a predictivity and an availability of its own: Hermann et al.
 /// 2024, "On the foundations of shortcut learning". See datasets/availability.md.
-class Availability final : public Environment {
+class Availability final : public GenerativeEnvironment {
  public:
   using Options = AvailabilityOptions;
 
@@ -58,42 +59,22 @@ class Availability final : public Environment {
                    "Layers of a random network that hide the shortcut; below 'width'.",
                    between(0, 10))
             .field("width", &O::width, "Coordinates of x that show one feature.", between(1, 1000))
-            .preset("easy", "shortcut_amplification = 1: both equally available",
-                    [](O& o) { o.shortcut_amplification = 1.0; })
-            .preset("medium", "the defaults", [](O&) {})
-            .preset("hard", "shortcut_amplification = 4, core_nesting = 2", [](O& o) {
-              o.shortcut_amplification = 4.0;
-              o.core_nesting = 2;
-            });
+            .preset("easy", {{"shortcut_amplification", 1.0}}, "both equally available")
+            .preset("medium", {})
+            .preset("hard", {{"shortcut_amplification", 4.0}, {"core_nesting", 2}});
     return schema;
   }
 
   Availability(Options options, const EnvironmentContext& context)
-      : options_(checked(std::move(options))),
-        key_(RandomKey(context.data_seed).child("availability")),
+      : GenerativeEnvironment(context, ShiftDomains("availability", options.train_shifts,
+                                                    options.test_shift, kLow, kHigh)),
+        options_(checked(std::move(options))),
         core_mean_(normal_quantile(options_.core_predictivity)),
         pair_(core_mean_, means(options_.train_shifts)),
         core_shown_(key_.child("embedding").child(kCausal), options_.width, options_.core_nesting),
         shortcut_shown_(key_.child("embedding").child(kCue), options_.width,
                         options_.shortcut_nesting) {
     describe();
-  }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    std::vector<Domain> domains;
-    for (const double shift : options_.train_shifts) {
-      domains.push_back(Domain::train(domains.size(), shift));
-    }
-    return domains;
-  }
-
-  [[nodiscard]] Domain test_domain() const override { return Domain::test(options_.test_shift); }
-
-  [[nodiscard]] Domain at(double shift) const override {
-    check_shift(shift);
-    return Domain::at(shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -103,13 +84,11 @@ class Availability final : public Environment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    check_shift(domain.shift);
-    return pair_.ceilings(mean(domain.shift));
+    return pair_.ceilings(mean(domains_.shift(domain)));
   }
 
   [[nodiscard]] std::optional<double> optimal_flip_rate(const Domain& domain) const override {
-    check_shift(domain.shift);
-    return pair_.optimal_flip_rate(mean(domain.shift)).value;
+    return pair_.optimal_flip_rate(mean(domains_.shift(domain))).value;
   }
 
  protected:
@@ -121,21 +100,9 @@ class Availability final : public Environment {
   static constexpr const char* kCausal = "core";
   static constexpr double kLow = 0.01;
   static constexpr double kHigh = 0.99;
-  static constexpr std::size_t kMaxTrainDomains = 100;
-
-  static void check_shift(double shift) {
-    if (!(shift >= kLow && shift <= kHigh)) {
-      throw UsageError(
-          fmt::format("shift {} of availability is not in [{}, {}]", shift, kLow, kHigh));
-    }
-  }
 
   static Options checked(Options options) {
     const auto& shifts = options.train_shifts;
-    if (shifts.empty() || shifts.size() > kMaxTrainDomains) {
-      throw UsageError(fmt::format("'train_shifts' of availability needs 1 to {} numbers, got {}",
-                                   kMaxTrainDomains, shifts.size()));
-    }
     const auto [least, most] = std::minmax_element(shifts.begin(), shifts.end());
     if (*least < 0.5 && *most > 0.5) {
       throw UsageError(
@@ -164,12 +131,10 @@ class Availability final : public Environment {
   void describe();
 
   Options options_;
-  RandomKey key_;
   double core_mean_;
   GaussianPair pair_;
   NestedEmbedding core_shown_;
   NestedEmbedding shortcut_shown_;
-  EnvironmentInfo info_;
 };
 
 /// A latent under an intervention: "the other value" is its mirror image, what agrees with the
@@ -194,10 +159,9 @@ double changed(double latent, int y, double drawn, const Intervention& intervent
 
 Sample Availability::generate(const Domain& domain, Split split, RowRange rows,
                               const Intervention& intervention) const {
-  check_shift(domain.shift);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomKey key = rows_key(domain, split);
   const RandomStream labels(key.child("label"));
-  const double shortcut_mean = mean(domain.shift);
+  const double shortcut_mean = mean(domains_.shift(domain));
   const RandomStream core_noise(key.child(kCausal));
   const RandomStream shortcut_noise(key.child(kCue));
   // Lanes of a latent: its noise; noise and side of another draw.
@@ -232,7 +196,6 @@ Sample Availability::generate(const Domain& domain, Split split, RowRange rows,
 }
 
 void Availability::describe() {
-  info_.name = "availability";
   info_.title = "Availability against predictivity";
   info_.citation =
       "Hermann, Mobahi, Fel, Mozer 2024, \"On the Foundations of Shortcut Learning\", "
@@ -272,11 +235,7 @@ void Availability::describe() {
                   {kCue, "input"}}};
   info_.dial.name = "e";
   info_.dial.doc = "P(the shortcut's sign disagrees with the label) = 1 - its predictivity";
-  info_.dial.low = kLow;
-  info_.dial.high = kHigh;
-  info_.dial.points = {kLow};
-  for (int tenth = 1; tenth <= 9; ++tenth) info_.dial.points.push_back(tenth / 10.0);
-  info_.dial.points.push_back(kHigh);
+  info_.dial.points = {kLow, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, kHigh};
 }
 
 }  // namespace

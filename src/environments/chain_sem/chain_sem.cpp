@@ -23,30 +23,17 @@ using Kind = Intervention::Kind;
 constexpr const char* kEffect = "z";
 constexpr const char* kCause = "x";
 
-ChainSemOptions checked(ChainSemOptions options) {
-  Problems problems;
-  const auto domains = static_cast<std::int64_t>(options.train_scales.size());
-  if (domains < 1 || domains > ChainSem::kMaxTrainDomains) {
-    problems.add(fmt::format("'train_scales' of chain_sem needs 1 to {} numbers, got {}",
-                             ChainSem::kMaxTrainDomains, domains));
+ShiftDomains domains_of(const ChainSemOptions& options) {
+  double test = options.test_scale;
+  if (test != 0.0 && test < ChainSem::kLowestScale) {
+    throw UsageError(fmt::format("'test_scale' of chain_sem must be 0 or in [{}, {}], got {}",
+                                 ChainSem::kLowestScale, ChainSem::kHighestScale, test));
   }
-  if (options.test_scale != 0.0 && !(options.test_scale >= ChainSem::kLowestScale)) {
-    problems.add(fmt::format("'test_scale' of chain_sem must be 0 or in [{}, {}], got {}",
-                             ChainSem::kLowestScale, ChainSem::kHighestScale, options.test_scale));
-  }
-  problems.raise();
   // The end of the dial where what training teaches about z does the most harm.
-  if (options.test_scale == 0.0) {
-    options.test_scale = options.heteroskedastic ? ChainSem::kLowestScale : ChainSem::kHighestScale;
-  }
-  return options;
-}
-
-void check_scale(double scale) {
-  if (!(scale >= ChainSem::kLowestScale && scale <= ChainSem::kHighestScale)) {
-    throw UsageError(fmt::format("shift {} of chain_sem is not in [{}, {}]", scale,
-                                 ChainSem::kLowestScale, ChainSem::kHighestScale));
-  }
+  if (test == 0.0)
+    test = options.heteroskedastic ? ChainSem::kLowestScale : ChainSem::kHighestScale;
+  return ShiftDomains("chain_sem", options.train_scales, test, ChainSem::kLowestScale,
+                      ChainSem::kHighestScale);
 }
 
 /// The paper's initials, such as FOU.
@@ -75,39 +62,6 @@ CausalGraph causal_graph(const ChainSemOptions& options) {
     graph.edges.push_back({"h", kEffect});
   }
   return graph;
-}
-
-EnvironmentInfo make_info(const ChainSemOptions& options) {
-  EnvironmentInfo info;
-  info.name = "chain_sem";
-  info.title = "Chain of three, " + initials(options);
-  info.citation = "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893, section 5.1";
-  info.mechanism = fmt::format(
-      "h = e N(0, I)\n"
-      "x = h W_hx + e N(0, I)\n"
-      "y = x W_xy + h W_hy + {} N(0, I)\n"
-      "z = y W_yz + h W_hz + {} N(0, I)\n"
-      "label = sum_j y_j\n"
-      "W_xy, W_yz {}; {}\n"
-      "input = (x, z){}",
-      options.heteroskedastic ? "e" : "1", options.heteroskedastic ? "1" : "e",
-      options.setup_ones ? "= I" : "~ N(0, 1) / (2 half_dimensions)",
-      options.hidden ? "W_hx, W_hy, W_hz ~ N(0, 1) / (2 half_dimensions)"
-                     : "W_hx = I, W_hy = W_hz = 0",
-      options.scrambled ? " S, S a random rotation" : "");
-  info.deviations = "The source measures coefficients only; the test domain and the dial are ours.";
-  info.task = Task::regression;
-  info.outputs = 1;
-  info.input_shape = {2 * options.half_dimensions};
-  info.cue = kEffect;
-  info.causal = kCause;
-  info.graph = causal_graph(options);
-  info.dial.name = "e";
-  info.dial.doc = "scale of the noise of h, x and, by setting, y or z";
-  info.dial.low = ChainSem::kLowestScale;
-  info.dial.high = ChainSem::kHighestScale;
-  info.dial.points = {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0};
-  return info;
 }
 
 Matrix random_or(bool random, const RandomKey& key, const Matrix& otherwise) {
@@ -151,33 +105,56 @@ const Schema<ChainSemOptions>& ChainSem::schema() {
                  "e of the test domain; 0 takes the end of the dial where z misleads: 10, or 0.1 "
                  "when heteroskedastic.",
                  between(0, kHighestScale))
-          .preset("easy", "train_scales = [0.2, 2, 10]: the noise of the cue varies more",
-                  [](O& o) {
-                    o.train_scales = {0.2, 2.0, 10.0};
-                  })
-          .preset("medium", "the defaults", [](O&) {})
-          .preset("hard", "hidden, heteroskedastic and scrambled", [](O& o) {
-            o.hidden = true;
-            o.heteroskedastic = true;
-            o.scrambled = true;
-          });
+          .preset("easy", {{"train_scales", Value::List{0.2, 2.0, 10.0}}},
+                  "the noise of the cue varies more")
+          .preset("medium", {})
+          .preset("hard", {{"hidden", true}, {"heteroskedastic", true}, {"scrambled", true}});
   return schema;
 }
 
 ChainSem::ChainSem(Options options, const EnvironmentContext& context)
-    : options_(checked(std::move(options))),
-      key_(RandomKey(context.data_seed).child("chain_sem")),
+    : GenerativeEnvironment(context, domains_of(options)),
+      options_(std::move(options)),
       paths_(draw_paths(options_, key_.child("world"))),
       scramble_(options_.scrambled ? environments::random_rotation(key_.child("scramble"),
                                                                    2 * options_.half_dimensions)
-                                   : identity(2 * options_.half_dimensions)),
-      info_(make_info(options_)) {
+                                   : identity(2 * options_.half_dimensions)) {
   std::vector<Moments> each;
   for (const double scale : options_.train_scales) each.push_back(moments(scale));
   const Moments pooled = environments::average(each);
   const std::int64_t half = options_.half_dimensions;
   erm_weights_ = environments::least_squares(pooled);
   spurious_weights_ = environments::least_squares(environments::select(pooled, half, half));
+  describe();
+}
+
+void ChainSem::describe() {
+  info_.title = "Chain of three, " + initials(options_);
+  info_.citation = "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893, section 5.1";
+  info_.mechanism = fmt::format(
+      "h = e N(0, I)\n"
+      "x = h W_hx + e N(0, I)\n"
+      "y = x W_xy + h W_hy + {} N(0, I)\n"
+      "z = y W_yz + h W_hz + {} N(0, I)\n"
+      "label = sum_j y_j\n"
+      "W_xy, W_yz {}; {}\n"
+      "input = (x, z){}",
+      options_.heteroskedastic ? "e" : "1", options_.heteroskedastic ? "1" : "e",
+      options_.setup_ones ? "= I" : "~ N(0, 1) / (2 half_dimensions)",
+      options_.hidden ? "W_hx, W_hy, W_hz ~ N(0, 1) / (2 half_dimensions)"
+                      : "W_hx = I, W_hy = W_hz = 0",
+      options_.scrambled ? " S, S a random rotation" : "");
+  info_.deviations =
+      "The source measures coefficients only; the test domain and the dial are ours.";
+  info_.task = Task::regression;
+  info_.outputs = 1;
+  info_.input_shape = {2 * options_.half_dimensions};
+  info_.cue = kEffect;
+  info_.causal = kCause;
+  info_.graph = causal_graph(options_);
+  info_.dial.name = "e";
+  info_.dial.doc = "scale of the noise of h, x and, by setting, y or z";
+  info_.dial.points = {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0};
 }
 
 ChainSem::Paths ChainSem::draw_paths(const Options& options, const RandomKey& key) {
@@ -190,21 +167,6 @@ ChainSem::Paths ChainSem::draw_paths(const Options& options, const RandomKey& ke
   paths.x_y = random_or(!options.setup_ones, key.child("W_xy"), one);
   paths.y_z = random_or(!options.setup_ones, key.child("W_yz"), one);
   return paths;
-}
-
-std::vector<Domain> ChainSem::train_domains() const {
-  std::vector<Domain> domains;
-  for (const double scale : options_.train_scales) {
-    domains.push_back(Domain::train(domains.size(), scale));
-  }
-  return domains;
-}
-
-Domain ChainSem::test_domain() const { return Domain::test(options_.test_scale); }
-
-Domain ChainSem::at(double shift) const {
-  check_scale(shift);
-  return Domain::at(shift);
 }
 
 bool ChainSem::supports(const Intervention& intervention) const {
@@ -287,12 +249,12 @@ ChainSem::Rows ChainSem::draw(const RandomKey& noise, RowRange rows, double scal
 
 Sample ChainSem::generate(const Domain& domain, Split split, RowRange rows,
                           const Intervention& intervention) const {
-  check_scale(domain.shift);
+  const double scale = domains_.shift(domain);
   const std::int64_t half = options_.half_dimensions;
-  const RandomKey noise = key_.child(domain.key).child(split_name(split));
-  Rows drawn = draw(noise.child("row"), rows, domain.shift);
+  const RandomKey noise = rows_key(domain, split);
+  Rows drawn = draw(noise.child("row"), rows, scale);
   if (intervention.kind == Kind::resample) {
-    drawn.z = draw(noise.child("second_draw"), rows, domain.shift).z;
+    drawn.z = draw(noise.child("second_draw"), rows, scale).z;
   }
   Sample sample;
   sample.x = at::empty({rows.count, 2 * half}, at::kFloat);
@@ -319,9 +281,8 @@ Sample ChainSem::generate(const Domain& domain, Split split, RowRange rows,
 }
 
 Ceilings ChainSem::ceilings(const Domain& domain) const {
-  check_scale(domain.shift);
   const std::int64_t half = options_.half_dimensions;
-  const Moments here = moments(domain.shift);
+  const Moments here = moments(domains_.shift(domain));
   const auto exact = [](double value) { return Ceiling{value, Exactness::closed_form, 0.0}; };
   Ceilings out;
   // All variables are jointly Gaussian, so the best linear predictor is the best predictor.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "environments/shared/ceilings/population_regression.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
@@ -25,21 +26,16 @@ struct ChainSemOptions {
 
 /// The chain x -> y -> z of Arjovsky et al. 2019, where z predicts the sum of y as well as its
 /// noise lets it. The dial is the scale e of the noise. See datasets/chain_sem.md.
-class SPURION_API ChainSem final : public Environment {
+class SPURION_API ChainSem final : public GenerativeEnvironment {
  public:
   using Options = ChainSemOptions;
   static const Schema<Options>& schema();
   static constexpr double kLowestScale = 0.1;
   static constexpr double kHighestScale = 10.0;
-  static constexpr std::int64_t kMaxTrainDomains = 100;
 
   /// Throws `UsageError` for a number of train scales or a test scale out of range.
   ChainSem(Options options, const EnvironmentContext& context);
 
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override;
-  [[nodiscard]] Domain test_domain() const override;
-  [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
   /// "causal_coefficient_error": mean over the coefficients of x of the squared distance to W_xy 1;
@@ -67,6 +63,7 @@ class SPURION_API ChainSem final : public Environment {
   /// Rows of the chain before scrambling.
   struct Rows;
 
+  void describe();
   static Paths draw_paths(const Options& options, const RandomKey& key);
   [[nodiscard]] environments::Moments moments(double scale) const;
   [[nodiscard]] double y_noise(double scale) const {
@@ -78,12 +75,10 @@ class SPURION_API ChainSem final : public Environment {
   [[nodiscard]] Rows draw(const RandomKey& noise, RowRange rows, double scale) const;
 
   Options options_;
-  RandomKey key_;
   Paths paths_;
   environments::Matrix scramble_;          ///< the identity unless scrambled
   environments::Vector erm_weights_;       ///< on (x, z)
   environments::Vector spurious_weights_;  ///< the same from z alone
-  EnvironmentInfo info_;
 };
 
 }  // namespace spurion::environments

@@ -10,7 +10,6 @@
 
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -19,31 +18,14 @@ namespace {
 using environments::first_is_better;
 using environments::ImageProtocol;
 using environments::ImageRows;
-using environments::ImageSplit;
 using Kind = Intervention::Kind;
 
-constexpr std::int64_t kFullSide = 28;
 constexpr const char* kColour = "colour";
-constexpr const char* kShape = "shape";
 
 /// Checks before anything is built from the options: parsing has looked at single numbers only.
 ColouredImagesOptions checked(ColouredImagesOptions options) {
-  Problems problems;
-  if (options.resolution != 14 && options.resolution != kFullSide) {
-    problems.add(fmt::format("'resolution' of coloured_images must be 14 or 28, got {}",
-                             options.resolution));
-  }
-  const auto domains = static_cast<std::int64_t>(options.train_shifts.size());
-  if (domains < 1 || domains > ColouredImages::kMaxTrainDomains) {
-    problems.add(fmt::format("'train_shifts' of coloured_images needs 1 to {} numbers, got {}",
-                             ColouredImages::kMaxTrainDomains, domains));
-  }
-  problems.raise();
+  check_resolution(options.resolution, "coloured_images");
   return options;
-}
-
-ImageProtocol image_protocol(const std::string& word) {
-  return word == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed;
 }
 
 CausalGraph causal_graph() {
@@ -63,50 +45,12 @@ CausalGraph causal_graph() {
            {kColour, "image"}}};
 }
 
-EnvironmentInfo make_info(const ColouredImagesOptions& options) {
-  EnvironmentInfo info;
-  info.name = "coloured_images";
-  info.title = fmt::format("Coloured {}", options.source == "fashion_mnist" ? "Fashion-MNIST"
-                                          : options.source == "mnist"       ? "MNIST"
-                                                                            : "glyphs");
-  info.citation =
-      options.protocol == "irm"
-          ? "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893"
-          : "Arjovsky et al. 2019, arXiv:1907.02893; Gulrajani, Lopez-Paz 2021, arXiv:2007.01434";
-  info.mechanism = fmt::format(
-      "shape = 1 if class < 5 else 0\n"
-      "label = shape xor label_noise, P(label_noise = 1) = n = {}\n"
-      "colour = label xor colour_noise, P(colour_noise = 1) = e\n"
-      "x[colour] = image / 255, x[1 - colour] = 0",
-      options.label_noise);
-  info.deviations =
-      options.protocol == "irm"
-          ? "Held-out rows of train domains, which the paper does not have, use its test images."
-          : "Scores are taken on the 20 % held-out images, not on the 80 % of the test domain; "
-            "rows "
-            "for validation and test have label and colour noise of their own.";
-  if (options.source != "mnist") info.deviations += " The paper's images are MNIST's.";
-  info.task = Task::binary;
-  info.outputs = 1;
-  info.groups = 4;
-  info.input_shape = {2, options.resolution, options.resolution};
-  info.cue = kColour;
-  info.causal = kShape;
-  info.graph = causal_graph();
-  info.dial.name = "e";
-  info.dial.doc = "P(colour disagrees with the label)";
-  for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
-  info.dial.mixture =
-      DialInfo::Mixture{Intervention::align(kColour), Intervention::oppose(kColour)};
-  return info;
-}
-
 /// One channel: pixels / 255, every kStep-th of both axes. Division, not multiplication by the
 /// inverse, gives the same floats as the authors' code.
 template <int kSide, int kStep>
 void paint(const std::uint8_t* image, float* out) {
   for (int row = 0; row < kSide; ++row) {
-    const std::uint8_t* line = image + row * kStep * kFullSide;
+    const std::uint8_t* line = image + row * kStep * kImageSide;
     for (int column = 0; column < kSide; ++column) {
       out[row * kSide + column] = static_cast<float>(line[column * kStep]) / 255.0F;
     }
@@ -177,7 +121,7 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
   static const auto schema =
       Schema<O>()
           .field("source", &O::source, "Images; glyphs are drawn and need no download.",
-                 one_of({"fashion_mnist", "mnist", "glyphs"}))
+                 one_of(image_sources()))
           .field("resolution", &O::resolution,
                  "Side of the image: 14 (every second pixel, as IRM) or 28 (as DomainBed).",
                  between(14, 28))
@@ -189,44 +133,56 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
                  "irm: 50,000 images of the training file to train on, 10,000 held out; domainbed: "
                  "both files, an equal share for each domain, a fifth of it held out.",
                  one_of({"irm", "domainbed"}))
-          .preset("easy", "label_noise = 0.1, train_shifts = [0.4, 0.2]",
-                  [](O& o) {
-                    o.label_noise = 0.1;
-                    o.train_shifts = {0.4, 0.2};
-                  })
-          .preset("medium", "the defaults", [](O&) {})
-          .preset("hard", "train_shifts = [0.1, 0.05]", [](O& o) {
-            o.train_shifts = {0.1, 0.05};
-          });
+          .preset("easy", {{"label_noise", 0.1}, {"train_shifts", Value::List{0.4, 0.2}}})
+          .preset("medium", {})
+          .preset("hard", {{"train_shifts", Value::List{0.1, 0.05}}});
   return schema;
 }
 
 ColouredImages::ColouredImages(Options options, const EnvironmentContext& context)
-    : options_(checked(std::move(options))),
-      key_(RandomKey(context.data_seed).child("coloured_images")),
-      split_(image_protocol(options_.protocol), key_,
-             static_cast<std::int64_t>(options_.train_shifts.size())),
-      info_(make_info(options_)) {
-  SPURION_CHECK(context.sources != nullptr, "coloured_images needs image sources");
-  training_file_ = context.sources->images(options_.source, true);
-  SPURION_CHECK(training_file_->count == ImageSplit::kTrainingFile, "unexpected number of images");
-  if (image_protocol(options_.protocol) == ImageProtocol::domainbed) {
-    test_file_ = context.sources->images(options_.source, false);
-    SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
-  }
-  for (const double shift : options_.train_shifts) {
-    train_domains_.push_back(Domain::train(train_domains_.size(), shift));
-  }
+    : GenerativeEnvironment(
+          context, ShiftDomains("coloured_images", options.train_shifts, options.test_shift)),
+      options_(checked(std::move(options))),
+      images_(*context.sources, options_.source, ClassGrouping("halves"),
+              options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed, key_,
+              static_cast<std::int64_t>(options_.train_shifts.size())) {
   mean_train_shift_ =
       std::accumulate(options_.train_shifts.begin(), options_.train_shifts.end(), 0.0) /
       static_cast<double>(options_.train_shifts.size());
-  info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
+  describe();
 }
 
-Domain ColouredImages::test_domain() const { return Domain::test(options_.test_shift); }
-
-Domain ColouredImages::at(double shift) const {
-  return environments::dial_point("coloured_images", shift);
+void ColouredImages::describe() {
+  info_.title = "Coloured " + source_title(options_.source);
+  info_.citation =
+      options_.protocol == "irm"
+          ? "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893"
+          : "Arjovsky et al. 2019, arXiv:1907.02893; Gulrajani, Lopez-Paz 2021, arXiv:2007.01434";
+  info_.mechanism = fmt::format(
+      "shape = 1 if class < 5 else 0\n"
+      "label = shape xor label_noise, P(label_noise = 1) = n = {}\n"
+      "colour = label xor colour_noise, P(colour_noise = 1) = e\n"
+      "x[colour] = image / 255, x[1 - colour] = 0",
+      options_.label_noise);
+  info_.deviations =
+      options_.protocol == "irm"
+          ? "Held-out rows of train domains, which the paper does not have, use its test images."
+          : "Scores are taken on the 20 % held-out images, not on the 80 % of the test domain; "
+            "rows "
+            "for validation and test have label and colour noise of their own.";
+  if (options_.source != "mnist") info_.deviations += " The paper's images are MNIST's.";
+  info_.task = Task::binary;
+  info_.outputs = 1;
+  info_.groups = 4;
+  info_.input_shape = {2, options_.resolution, options_.resolution};
+  info_.cue = kColour;
+  info_.causal = kShape;
+  info_.graph = causal_graph();
+  info_.dial.name = "e";
+  info_.dial.doc = "P(colour disagrees with the label)";
+  info_.dial.mixture =
+      DialInfo::Mixture{Intervention::align(kColour), Intervention::oppose(kColour)};
+  info_.misleads_erm = claim_to_mislead(ceilings(test_domain()));
 }
 
 std::int64_t ColouredImages::row_limit(const Domain& domain, Split split) const {
@@ -253,34 +209,7 @@ bool ColouredImages::supports(const Intervention& intervention) const {
 }
 
 ImageRows ColouredImages::images_of(const Domain& domain, Split split) const {
-  const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
-                                  [&](const Domain& train) { return train.key == domain.key; });
-  const bool other = found == train_domains_.end();
-  return split_.rows(other ? -1 : found - train_domains_.begin(), domain.key, split);
-}
-
-int ColouredImages::half(std::int64_t image) const {
-  const ImagePool& file = image < ImageSplit::kTrainingFile ? *training_file_ : *test_file_;
-  const std::int64_t index =
-      image < ImageSplit::kTrainingFile ? image : image - ImageSplit::kTrainingFile;
-  return file.labels[static_cast<std::size_t>(index)] < 5 ? 1 : 0;
-}
-
-const std::uint8_t* ColouredImages::pixels(std::int64_t image) const {
-  constexpr std::int64_t kPixels = kFullSide * kFullSide;
-  if (image < ImageSplit::kTrainingFile) return training_file_->pixels.data() + image * kPixels;
-  return test_file_->pixels.data() + (image - ImageSplit::kTrainingFile) * kPixels;
-}
-
-std::int64_t ColouredImages::image_of_half(int wanted, const ImageRows& images,
-                                           const RandomStream& stream, std::int64_t row) const {
-  constexpr std::int64_t kTries = 1000;  // half of all images will do: two tries on average
-  for (std::int64_t attempt = 0; attempt < kTries; ++attempt) {
-    const std::int64_t image = images[stream.below(images.count(), row, attempt)];
-    if (half(image) == wanted) return image;
-  }
-  throw DataError(
-      fmt::format("source '{}' has hardly any image of one half of its classes", options_.source));
+  return images_.rows(domains_.train_index(domain), domain.key, split);
 }
 
 ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& noise, double shift,
@@ -289,13 +218,13 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
   const bool acts = intervention.kind != Kind::none;
   Row out{};
   out.image = images[row];
-  out.shape = half(out.image);
+  out.shape = images_.of(out.image);
   if (acts && intervention.acts_on(kShape)) {
     const int wanted = intervention.kind == Kind::flip  ? 1 - out.shape
                        : intervention.kind == Kind::set ? static_cast<int>(intervention.value)
                                                         : coin();
     if (wanted != out.shape) {
-      out.image = image_of_half(wanted, images, noise.other_image, row);
+      out.image = images_.drawn(wanted, images, noise.other_image, row);
       out.shape = wanted;
     }
   }
@@ -328,9 +257,9 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
 
 Sample ColouredImages::generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const {
-  environments::check_unit_shift("coloured_images", domain.shift);
+  const double shift = domains_.shift(domain);
   const ImageRows images = images_of(domain, split);
-  const Noise noise(key_.child(domain.key).child(split_name(split)));
+  const Noise noise(rows_key(domain, split));
   const std::int64_t side = options_.resolution;
   const std::int64_t area = side * side;
 
@@ -347,17 +276,17 @@ Sample ColouredImages::generate(const Domain& domain, Split split, RowRange rows
   std::int64_t* group = sample.group.data_ptr<std::int64_t>();
 
   for (std::int64_t i = 0; i < rows.count; ++i, x += 2 * area) {
-    const Row row = draw(images, noise, domain.shift, intervention, rows.first + i);
+    const Row row = draw(images, noise, shift, intervention, rows.first + i);
     y[i] = row.label;
     causal[i] = static_cast<float>(row.shape);
     spurious[i] = static_cast<float>(row.colour);
     group[i] = 2 * row.label + row.colour;
     float* shown = x + row.colour * area;
     float* blank = x + (1 - row.colour) * area;
-    if (side == kFullSide) {
-      paint<28, 1>(pixels(row.image), shown);
+    if (side == kImageSide) {
+      paint<28, 1>(images_.pixels(row.image), shown);
     } else {
-      paint<14, 2>(pixels(row.image), shown);
+      paint<14, 2>(images_.pixels(row.image), shown);
     }
     std::fill_n(blank, area, 0.0F);
   }
@@ -365,9 +294,8 @@ Sample ColouredImages::generate(const Domain& domain, Split split, RowRange rows
 }
 
 Ceilings ColouredImages::ceilings(const Domain& domain) const {
-  environments::check_unit_shift("coloured_images", domain.shift);
   const double noise = options_.label_noise;
-  const double shift = domain.shift;
+  const double shift = domains_.shift(domain);
   const double follows_colour = first_is_better(1.0 - mean_train_shift_, mean_train_shift_);
   Ceilings out;
   out.bayes = {best_rule(noise, shift).accuracy(noise, shift), Exactness::enumerated, 0.0};

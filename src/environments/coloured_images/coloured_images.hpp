@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "environments/shared/images/image_split.hpp"
+#include "environments/shared/generative_environment.hpp"
+#include "environments/shared/images/image_classes.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/image_source.hpp"
@@ -29,24 +30,19 @@ struct ColouredImagesOptions {
 /// Interventions on "colour" change the colour alone. Those on "shape" put an image of the other
 /// half of the classes in the row's place where the shape changes; label and colour lie downstream,
 /// so they follow with the label and colour noise the row had.
-class ColouredImages final : public Environment {
+class ColouredImages final : public GenerativeEnvironment {
  public:
   using Options = ColouredImagesOptions;
   static const Schema<Options>& schema();
-  static constexpr std::int64_t kMaxTrainDomains = 100;
 
   /// Throws `UsageError` for options that fit no domain, `DataError` when images are missing.
   ColouredImages(Options options, const EnvironmentContext& context);
 
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return train_domains_; }
-  [[nodiscard]] Domain test_domain() const override;
-  [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override;
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
-  [[nodiscard]] double shared_bytes() const override { return split_.bytes(); }
+  [[nodiscard]] double shared_bytes() const override { return images_.bytes(); }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
  protected:
@@ -54,25 +50,17 @@ class ColouredImages final : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
+  void describe();
   struct Noise;
   struct Row;
 
   [[nodiscard]] environments::ImageRows images_of(const Domain& domain, Split split) const;
-  [[nodiscard]] int half(std::int64_t image) const;
-  [[nodiscard]] const std::uint8_t* pixels(std::int64_t image) const;
-  [[nodiscard]] std::int64_t image_of_half(int wanted, const environments::ImageRows& images,
-                                           const RandomStream& stream, std::int64_t row) const;
   [[nodiscard]] Row draw(const environments::ImageRows& images, const Noise& noise, double shift,
                          const Intervention& intervention, std::int64_t row) const;
 
   Options options_;
-  RandomKey key_;
-  environments::ImageSplit split_;
-  std::shared_ptr<const ImagePool> training_file_;
-  std::shared_ptr<const ImagePool> test_file_;  ///< null unless the split uses it
-  std::vector<Domain> train_domains_;
+  ImageClasses images_;
   double mean_train_shift_ = 0.0;
-  EnvironmentInfo info_;
 };
 
 }  // namespace spurion::environments

@@ -5,9 +5,9 @@
 
 #include "environments/confounded/confounded_ceilings.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 using environments::normals;
 using Kind = Intervention::Kind;
 
-struct ConfoundedOptions {
+struct ConfoundedOptions : CoreAndCueOptions {
   std::string shift = "mechanism";
   std::vector<double> train_correlations = {0.8, 0.95};
   double test_correlation = -0.9;
@@ -25,21 +25,19 @@ struct ConfoundedOptions {
   double test_mean = 2.0;
   double causal_effect = 2.0;
   double hidden_effect = 3.0;
-  std::int64_t core_dimensions = 5;
-  double amplitude = 2.0;
-  std::int64_t noise_dimensions = 10;
 };
 
 /// What is seen causes the label, and so does something hidden, which the cue reads: the cue is no
 /// cause of the label, nor an effect. Between domains either the cue's mechanism moves or the
 /// distribution of the cause. See datasets/confounded.md.
-class Confounded final : public DialWorld {
+class Confounded final : public GenerativeEnvironment {
  public:
   using Options = ConfoundedOptions;
 
   static const Schema<Options>& schema() {
     static const auto schema =
-        core_and_cue_schema<Options>()
+        Schema<Options>()
+            .include(CoreAndCueOptions::schema())
             .field("shift", &Options::shift,
                    "mechanism: how the cue reads the hidden variable; covariate: where the causal "
                    "variable is centred.",
@@ -63,28 +61,22 @@ class Confounded final : public DialWorld {
             .field("hidden_effect", &Options::hidden_effect,
                    "Effect of the hidden variable on the label, in units of its noise.", positive(),
                    log_uniform(0.5, 8.0))
-            .preset("easy", "hidden_effect = 1, train_correlations = [0.3, 0.7]",
-                    [](Options& o) {
-                      o.hidden_effect = 1.0;
-                      o.train_correlations = {0.3, 0.7};
-                    })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "hidden_effect = 4, train_correlations = [0.95, 0.99]", [](Options& o) {
-              o.hidden_effect = 4.0;
-              o.train_correlations = {0.95, 0.99};
-            });
+            .preset("easy", {{"hidden_effect", 1.0}, {"train_correlations", Value::List{0.3, 0.7}}})
+            .preset("medium", {})
+            .preset("hard",
+                    {{"hidden_effect", 4.0}, {"train_correlations", Value::List{0.95, 0.99}}});
     return schema;
   }
 
   Confounded(Options options, const EnvironmentContext& context)
-      : DialWorld(context,
-                  DialDomains("confounded",
-                              mechanism(options) ? options.train_correlations : options.train_means,
-                              mechanism(options) ? options.test_correlation : options.test_mean,
-                              mechanism(options) ? -1.0 : -kFarthest,
-                              mechanism(options) ? 1.0 : kFarthest)),
+      : GenerativeEnvironment(
+            context,
+            ShiftDomains(
+                "confounded", mechanism(options) ? options.train_correlations : options.train_means,
+                mechanism(options) ? options.test_correlation : options.test_mean,
+                mechanism(options) ? -1.0 : -kFarthest, mechanism(options) ? 1.0 : kFarthest)),
         options_(std::move(options)),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
+        rows_(options_),
         mechanism_(mechanism(options_)) {
     if (options_.train_correlations.empty()) {
       throw UsageError("'train_correlations' of confounded is empty");
@@ -187,7 +179,6 @@ class Confounded final : public DialWorld {
     info_.dial.name = mechanism_ ? "r" : "m";
     info_.dial.doc = mechanism_ ? "correlation of the cue with the hidden cause of the label"
                                 : "mean of the causal variable";
-    domains_.mark(info_.dial);
   }
 
   Options options_;

@@ -7,9 +7,9 @@
 #include "environments/easy_to_hard/difficulty_ceilings.hpp"
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/dial_world.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 
@@ -20,28 +20,26 @@ using environments::intervened;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-struct EasyToHardOptions {
+struct EasyToHardOptions : CoreAndCueOptions {
   std::vector<double> train_hard = {0.02, 0.04};
   double test_hard = 0.9;
   double easiest = 1.8;
   double hardest = 0.2;
   double easy_disagreement = 0.01;
   double hard_disagreement = 0.5;
-  std::int64_t core_dimensions = 5;
-  double amplitude = 2.0;
-  std::int64_t noise_dimensions = 10;
 };
 
 /// Easy rows, on which a cue is as good as the causal feature, and hard rows, on which it is not
 /// and the causal feature is harder to read: to judge as one should on easy rows says little about
 /// hard ones. See datasets/easy_to_hard.md.
-class EasyToHard final : public DialWorld {
+class EasyToHard final : public GenerativeEnvironment {
  public:
   using Options = EasyToHardOptions;
 
   static const Schema<Options>& schema() {
     static const auto schema =
-        core_and_cue_schema<Options>()
+        Schema<Options>()
+            .include(CoreAndCueOptions::schema())
             .field("train_hard", &Options::train_hard, "Share of hard rows in each train domain.",
                    between(0, 1))
             .field("test_hard", &Options::test_hard, "The same in the test domain.", between(0, 1))
@@ -54,25 +52,17 @@ class EasyToHard final : public DialWorld {
                    "P(cue disagrees with the label) on easy rows.", between(0, 1))
             .field("hard_disagreement", &Options::hard_disagreement, "The same on hard rows.",
                    between(0, 1))
-            .preset("easy", "easiest = 3, hardest = 1, easy_disagreement = 0.1",
-                    [](Options& o) {
-                      o.easiest = 3.0;
-                      o.hardest = 1.0;
-                      o.easy_disagreement = 0.1;
-                    })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "train_hard = [0, 0.01], hard_disagreement = 0.8", [](Options& o) {
-              o.train_hard = {0.0, 0.01};
-              o.hard_disagreement = 0.8;
-            });
+            .preset("easy", {{"easiest", 3.0}, {"hardest", 1.0}, {"easy_disagreement", 0.1}})
+            .preset("medium", {})
+            .preset("hard", {{"train_hard", Value::List{0.0, 0.01}}, {"hard_disagreement", 0.8}});
     return schema;
   }
 
   EasyToHard(Options options, const EnvironmentContext& context)
-      : DialWorld(context,
-                  DialDomains("easy_to_hard", options.train_hard, options.test_hard, 0.0, 1.0)),
+      : GenerativeEnvironment(
+            context, ShiftDomains("easy_to_hard", options.train_hard, options.test_hard, 0.0, 1.0)),
         options_(std::move(options)),
-        rows_(options_.core_dimensions, options_.amplitude, options_.noise_dimensions),
+        rows_(options_),
         law_{options_.easiest, options_.hardest, options_.easy_disagreement,
              options_.hard_disagreement} {
     if (options_.hardest > options_.easiest) {
@@ -183,7 +173,6 @@ class EasyToHard final : public DialWorld {
                     {kCue, "input"}}};
     info_.dial.name = "e";
     info_.dial.doc = "share of hard rows";
-    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::set(kDifficulty, 0.0), Intervention::set(kDifficulty, 1.0)};
   }

@@ -5,7 +5,7 @@
 
 #include "environments/in_context_rule/symbol_rules.hpp"
 #include "environments/shared/binary_intervention.hpp"
-#include "environments/shared/dial_world.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/token_sequences.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -28,7 +28,7 @@ struct InContextRuleOptions {
 
 /// Sequences of labelled symbols and a query: what a symbol means is drawn for each sequence, from
 /// few or many rules, and the context shows it. See datasets/in_context_rule.md.
-class InContextRule final : public DialWorld {
+class InContextRule final : public GenerativeEnvironment {
  public:
   using Options = InContextRuleOptions;
 
@@ -49,19 +49,15 @@ class InContextRule final : public DialWorld {
                    "P(the rule of a sequence is turned into its opposite) in each train domain.",
                    between(0, 1))
             .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
-            .preset("easy", "symbols = 4, rules = 3: few symbols, each seen often",
-                    [](O& o) {
-                      o.symbols = 4;
-                      o.rules = 3;
-                    })
-            .preset("medium", "the defaults", [](O&) {})
-            .preset("hard", "rules = 1: training never needs the context",
-                    [](O& o) { o.rules = 1; });
+            .preset("easy", {{"symbols", 4}, {"rules", 3}}, "few symbols, each seen often")
+            .preset("medium", {})
+            .preset("hard", {{"rules", 1}}, "training never needs the context");
     return schema;
   }
 
   InContextRule(Options options, const EnvironmentContext& context)
-      : DialWorld(context, DialDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
+      : GenerativeEnvironment(
+            context, ShiftDomains(kName, options.train_shifts, options.test_shift, 0.0, 1.0)),
         options_(checked(std::move(options))),
         rules_(options_.symbols, key_.child("rules")) {
     const auto most = static_cast<std::int64_t>(rules_.pool().size());
@@ -189,7 +185,6 @@ class InContextRule final : public DialWorld {
          {"items", "sequence"}}};
     info_.dial.name = "e";
     info_.dial.doc = "P(symbols mean the opposite of what they do in training)";
-    domains_.mark(info_.dial);
     info_.dial.mixture =
         DialInfo::Mixture{Intervention::align(kRelation), Intervention::oppose(kRelation)};
   }

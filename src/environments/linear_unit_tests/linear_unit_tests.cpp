@@ -9,7 +9,6 @@
 #include "environments/linear_unit_tests/linear_unit_example_1.hpp"
 #include "environments/linear_unit_tests/linear_unit_example_2.hpp"
 #include "environments/linear_unit_tests/linear_unit_example_3.hpp"
-#include "environments/shared/shift_domains.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -34,37 +33,6 @@ UnitTestSizes sizes_of(const LinearUnitTestsOptions& options) {
 /// The scrambled variant shares it: the same rows, shown differently.
 RandomKey example_key(int number, std::uint64_t data_seed) {
   return RandomKey(data_seed).child("linear_unit_tests").child(static_cast<std::uint64_t>(number));
-}
-
-EnvironmentInfo make_info(const LinearUnitTestsOptions& options,
-                          const environments::LinearUnitExample& example) {
-  EnvironmentInfo info;
-  info.name = "linear_unit_tests";
-  info.title = fmt::format("Linear unit test {}", options.example);
-  info.citation = "Aubin, Slowik, Arjovsky, Bottou, Lopez-Paz 2021, arXiv:2102.10867";
-  info.mechanism = example.mechanism() + "\ninput = (x, z)" +
-                   (scrambled(options.example) ? " S, S a random rotation" : "") +
-                   "\nwith probability e, z is an independent draw from its marginal";
-  info.deviations =
-      "The source breaks the link by permuting the spurious block among the rows of a domain; here "
-      "each row draws it anew from its marginal.";
-  info.deviations +=
-      number_of(options.example) == 3
-          ? " Of two rows that follow each other one has each label, where the source "
-            "has a half of zeros before a half of ones."
-          : "";
-  info.task = example.task();
-  info.outputs = 1;
-  info.groups = info.task == Task::binary ? 4 : 0;
-  info.input_shape = {options.invariant_dimensions + options.spurious_dimensions};
-  info.cue = kSpurious;
-  info.causal = kInvariant;
-  info.graph = example.graph();
-  info.dial.name = "e";
-  info.dial.doc = "share of rows whose spurious block is an independent draw from its marginal";
-  for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
-  info.dial.mixture = DialInfo::Mixture{Intervention::none(), Intervention::resample(kSpurious)};
-  return info;
 }
 
 /// out = (row_a, row_b) S, or (row_a, row_b) when S is empty. Row by row, so that a row has the
@@ -107,35 +75,59 @@ const Schema<LinearUnitTestsOptions>& LinearUnitTests::schema() {
                  "Number of train domains; beyond the third their "
                  "constants are drawn at random.",
                  between(1, 100))
-          .preset("easy", "spurious_dimensions = 1", [](O& o) { o.spurious_dimensions = 1; })
-          .preset("medium", "the defaults", [](O&) {})
-          .preset("hard", "spurious_dimensions = 20", [](O& o) { o.spurious_dimensions = 20; });
+          .preset("easy", {{"spurious_dimensions", 1}})
+          .preset("medium", {})
+          .preset("hard", {{"spurious_dimensions", 20}});
   return schema;
 }
 
 LinearUnitTests::LinearUnitTests(const Options& options, const EnvironmentContext& context)
-    : sizes_(sizes_of(options)),
-      key_(example_key(number_of(options.example), context.data_seed)),
-      example_(environments::make_linear_unit_example(number_of(options.example), sizes_,
-                                                      key_.child("world"))),
-      info_(make_info(options, *example_)) {
+    : GenerativeEnvironment(
+          context,
+          ShiftDomains("linear_unit_tests",
+                       std::vector<double>(static_cast<std::size_t>(options.domains), 0.0), 1.0)),
+      sizes_(sizes_of(options)) {
+  key_ = example_key(number_of(options.example), context.data_seed);
+  example_ = make_linear_unit_example(number_of(options.example), sizes_, key_.child("world"));
+  describe(options);
   if (scrambled(options.example)) {
     scramble_ =
         environments::random_rotation(key_.child("scramble"), sizes_.invariant + sizes_.spurious);
   }
 }
 
-std::vector<Domain> LinearUnitTests::train_domains() const {
-  std::vector<Domain> domains;
-  for (std::int64_t d = 0; d < sizes_.domains; ++d) {
-    domains.push_back(Domain::train(static_cast<std::size_t>(d), 0.0));
-    domains.back().parameters = {static_cast<double>(d)};
-  }
-  return domains;
+void LinearUnitTests::describe(const Options& options) {
+  info_.title = fmt::format("Linear unit test {}", options.example);
+  info_.citation = "Aubin, Slowik, Arjovsky, Bottou, Lopez-Paz 2021, arXiv:2102.10867";
+  info_.mechanism = example_->mechanism() + "\ninput = (x, z)" +
+                    (scrambled(options.example) ? " S, S a random rotation" : "") +
+                    "\nwith probability e, z is an independent draw from its marginal";
+  info_.deviations =
+      "The source breaks the link by permuting the spurious block among the rows of a domain; here "
+      "each row draws it anew from its marginal.";
+  info_.deviations +=
+      number_of(options.example) == 3
+          ? " Of two rows that follow each other one has each label, where the source "
+            "has a half of zeros before a half of ones."
+          : "";
+  info_.task = example_->task();
+  info_.outputs = 1;
+  info_.groups = info_.task == Task::binary ? 4 : 0;
+  info_.input_shape = {options.invariant_dimensions + options.spurious_dimensions};
+  info_.cue = kSpurious;
+  info_.causal = kInvariant;
+  info_.graph = example_->graph();
+  info_.dial.name = "e";
+  info_.dial.doc = "share of rows whose spurious block is an independent draw from its marginal";
+  info_.dial.mixture = DialInfo::Mixture{Intervention::none(), Intervention::resample(kSpurious)};
 }
 
-Domain LinearUnitTests::at(double shift) const {
-  return environments::dial_point("linear_unit_tests", shift);
+std::vector<Domain> LinearUnitTests::train_domains() const {
+  std::vector<Domain> domains = domains_.train();
+  for (std::size_t d = 0; d < domains.size(); ++d) {
+    domains[d].parameters = {static_cast<double>(d)};
+  }
+  return domains;
 }
 
 bool LinearUnitTests::supports(const Intervention& intervention) const {
@@ -144,7 +136,7 @@ bool LinearUnitTests::supports(const Intervention& intervention) const {
 }
 
 Members LinearUnitTests::members_of(const Domain& domain) const {
-  environments::check_unit_shift("linear_unit_tests", domain.shift);
+  (void)domains_.shift(domain);  // on the dial
   Members members(static_cast<std::size_t>(sizes_.domains));
   std::iota(members.begin(), members.end(), std::int64_t{0});
   if (domain.parameters.empty()) return members;
@@ -171,7 +163,7 @@ Ceilings LinearUnitTests::ceilings(const Domain& domain) const {
 Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange rows,
                                  const Intervention& intervention) const {
   const Members members = members_of(domain);
-  const RandomKey noise = key_.child(domain.key).child(split_name(split));
+  const RandomKey noise = rows_key(domain, split);
   UnitTestRows drawn =
       example_->draw(noise.child("row"), rows, members, environments::LabelCounts::exact);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "environments/linear_unit_tests/linear_unit_example.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
@@ -28,17 +29,14 @@ struct LinearUnitTestsOptions {
 /// parameters[i % size]; empty means all of them, as in the test domain and along the dial. So the
 /// published per-domain test error is that of a domain {"...", 1.0, key, {number}}, and the mean
 /// over domains that of `test_domain()`.
-class LinearUnitTests final : public Environment {
+class LinearUnitTests final : public GenerativeEnvironment {
  public:
   using Options = LinearUnitTestsOptions;
   static const Schema<Options>& schema();
 
   LinearUnitTests(const Options& options, const EnvironmentContext& context);
 
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
   [[nodiscard]] std::vector<Domain> train_domains() const override;
-  [[nodiscard]] Domain test_domain() const override { return Domain::test(1.0); }
-  [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
@@ -47,13 +45,12 @@ class LinearUnitTests final : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
+  void describe(const Options& options);
   [[nodiscard]] environments::Members members_of(const Domain& domain) const;
 
   environments::UnitTestSizes sizes_;
-  RandomKey key_;
   std::unique_ptr<const environments::LinearUnitExample> example_;
   environments::Matrix scramble_;  ///< empty: inputs are shown as they are
-  EnvironmentInfo info_;
 };
 
 /// What example 1 comes to in an infinite population; [domains] each.

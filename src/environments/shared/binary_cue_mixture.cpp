@@ -21,9 +21,25 @@ using environments::normals;
 using environments::uniforms;
 using Kind = Intervention::Kind;
 
-constexpr const char* kObject = "object";
-
 }  // namespace
+
+const Schema<CuedCoreOptions>& CuedCoreOptions::schema() {
+  using O = CuedCoreOptions;
+  static const auto schema =
+      Schema<O>()
+          .field("core_dimensions", &O::core_dimensions, "Coordinates that read the object.",
+                 between(1, 10000))
+          .field("separation", &O::separation,
+                 "Half the distance of the two objects in each of them, in standard deviations.",
+                 positive(), log_uniform(0.2, 2.0))
+          .field("label_noise", &O::label_noise,
+                 "P(the object disagrees with the label), in every domain.", between(0, 0.5))
+          .field("amplitude", &O::amplitude, "Size of a cue in x.", positive(),
+                 log_uniform(0.5, 8.0))
+          .field("noise_dimensions", &O::noise_dimensions, "Further coordinates that say nothing.",
+                 between(0, 100000));
+  return schema;
+}
 
 CuedCore::CuedCore(CuedCoreOptions options, std::vector<std::string> cues, bool absent_when_neutral)
     : options_(options),

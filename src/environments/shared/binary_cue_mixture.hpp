@@ -6,6 +6,7 @@
 
 #include "environments/shared/ceilings/cue_cells.hpp"
 #include "spurion/environment.hpp"
+#include "spurion/schema.hpp"
 
 namespace spurion::environments {
 
@@ -24,12 +25,16 @@ struct CuedCoreOptions {
   double label_noise = 0.05;
   double amplitude = 2.0;
   std::int64_t noise_dimensions = 10;
+
+  static const Schema<CuedCoreOptions>& schema();
 };
 
 class CuedCore {
  public:
   /// Most cues: ceilings are sums over 3^n cells.
   static constexpr std::int64_t kMaxCues = 8;
+  /// The causal variable.
+  static constexpr const char* kObject = "object";
 
   /// A cue that is `absent_when_neutral` is 0 in domains where its position is 1/2, instead of
   /// random. Throws `UsageError` for more than `kMaxCues`.

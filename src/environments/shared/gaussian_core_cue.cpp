@@ -13,6 +13,19 @@ namespace spurion::environments {
 using environments::normals;
 using Kind = Intervention::Kind;
 
+const Schema<CoreAndCueOptions>& CoreAndCueOptions::schema() {
+  using O = CoreAndCueOptions;
+  static const auto schema =
+      Schema<O>()
+          .field("core_dimensions", &O::core_dimensions, "Coordinates that read the core.",
+                 between(1, 10000))
+          .field("amplitude", &O::amplitude, "Size of the cue in x.", positive(),
+                 log_uniform(0.5, 8.0))
+          .field("noise_dimensions", &O::noise_dimensions, "Further coordinates that say nothing.",
+                 between(0, 100000));
+  return schema;
+}
+
 std::int64_t CoreAndCue::dimensions() const { return core_dimensions_ + 1 + noise_dimensions_; }
 
 std::vector<float> CoreAndCue::core(const RandomKey& key, RowRange rows,

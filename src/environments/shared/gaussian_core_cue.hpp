@@ -8,6 +8,15 @@
 
 namespace spurion::environments {
 
+/// Options of a core and a cue.
+struct CoreAndCueOptions {
+  std::int64_t core_dimensions = 5;
+  double amplitude = 2.0;
+  std::int64_t noise_dimensions = 10;
+
+  static const Schema<CoreAndCueOptions>& schema();
+};
+
 /// What the Gaussian worlds with one core and one cue show of a row, and what they have in common:
 ///
 ///     core_j = mean_i + N(0, 1),                           j = 1 .. core_dimensions
@@ -18,10 +27,10 @@ namespace spurion::environments {
 /// cue's sign agrees with the label].
 class CoreAndCue {
  public:
-  CoreAndCue(std::int64_t core_dimensions, double amplitude, std::int64_t noise_dimensions)
-      : core_dimensions_(core_dimensions),
-        amplitude_(amplitude),
-        noise_dimensions_(noise_dimensions) {}
+  explicit CoreAndCue(const CoreAndCueOptions& options)
+      : core_dimensions_(options.core_dimensions),
+        amplitude_(options.amplitude),
+        noise_dimensions_(options.noise_dimensions) {}
 
   /// Of x.
   [[nodiscard]] std::int64_t dimensions() const;
@@ -47,17 +56,5 @@ class CoreAndCue {
 /// its sign, `fresh` is an independent draw from its marginal.
 [[nodiscard]] double intervened_real(double value, int y, double fresh,
                                      const Intervention& intervention);
-
-/// The fields that describe a core and a cue.
-template <class Options>
-Schema<Options> core_and_cue_schema() {
-  return Schema<Options>()
-      .field("core_dimensions", &Options::core_dimensions, "Coordinates that read the core.",
-             between(1, 10000))
-      .field("amplitude", &Options::amplitude, "Size of the cue in x.", positive(),
-             log_uniform(0.5, 8.0))
-      .field("noise_dimensions", &Options::noise_dimensions,
-             "Further coordinates that say nothing.", between(0, 100000));
-}
 
 }  // namespace spurion::environments

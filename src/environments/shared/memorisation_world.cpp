@@ -10,8 +10,6 @@
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/draws.hpp"
 #include "environments/shared/exact_shares.hpp"
-#include "environments/shared/shift_domains.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::environments {
 
@@ -53,37 +51,15 @@ void write_normals(const RandomKey& key, RowRange rows, std::int64_t first, std:
 
 }  // namespace
 
-MemorisationWorld::MemorisationWorld(MemorisationOptions options, std::uint64_t data_seed)
-    : options_(std::move(options)),
-      key_(RandomKey(data_seed).child(options_.name)),
+MemorisationWorld::MemorisationWorld(MemorisationOptions options, const EnvironmentContext& context)
+    : GenerativeEnvironment(context, ShiftDomains(options.name, options.minority.disagreement,
+                                                  options.minority.test_disagreement)),
+      options_(std::move(options)),
       readings_(distance(options_.core_dimensions, options_.core_deviation),
                 distance(options_.cue_dimensions, options_.cue_deviation)) {
-  const auto domains = static_cast<std::int64_t>(options_.minority.disagreement.size());
-  if (domains < 1 || domains > kMaxTrainDomains) {
-    throw UsageError(fmt::format("'disagreement' of {} needs 1 to {} numbers, got {}",
-                                 options_.name, kMaxTrainDomains, domains));
-  }
-  for (const double shift : options_.minority.disagreement) {
-    taught_ += shift / static_cast<double>(domains);
-  }
+  const std::vector<double>& train = domains_.train_shifts();
+  for (const double shift : train) taught_ += shift / static_cast<double>(train.size());
   describe();
-}
-
-std::vector<Domain> MemorisationWorld::train_domains() const {
-  std::vector<Domain> domains;
-  for (const double shift : options_.minority.disagreement) {
-    domains.push_back(Domain::train(domains.size(), shift));
-  }
-  return domains;
-}
-
-Domain MemorisationWorld::test_domain() const {
-  return Domain::test(options_.minority.test_disagreement);
-}
-
-Domain MemorisationWorld::at(double shift) const {
-  check_shift(shift);
-  return Domain::at(shift);
 }
 
 bool MemorisationWorld::supports(const Intervention& intervention) const {
@@ -93,20 +69,20 @@ bool MemorisationWorld::supports(const Intervention& intervention) const {
 }
 
 Ceilings MemorisationWorld::ceilings(const Domain& domain) const {
-  check_shift(domain.shift);
+  const double shift = domains_.shift(domain);
   Ceilings out;
-  out.bayes = readings_.accuracy(domain.shift, domain.shift);
+  out.bayes = readings_.accuracy(shift, shift);
   out.invariant = readings_.invariant();
-  out.spurious_only = readings_.cue_only(domain.shift, taught_);
-  out.population_erm = readings_.accuracy(domain.shift, taught_);
+  out.spurious_only = readings_.cue_only(shift, taught_);
+  out.population_erm = readings_.accuracy(shift, taught_);
   out.chance = 0.5;
   return out;
 }
 
 Sample MemorisationWorld::generate(const Domain& domain, Split split, RowRange rows,
                                    const Intervention& intervention) const {
-  check_shift(domain.shift);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const double share = domains_.shift(domain);
+  const RandomKey key = rows_key(domain, split);
   const RandomStream label(key.child("label"));
   const StratifiedUniforms disagrees[] = {
       StratifiedUniforms(key.child("attribute_noise").child("0")),
@@ -129,7 +105,7 @@ Sample MemorisationWorld::generate(const Domain& domain, Split split, RowRange r
     // One row of each label in two, and of each label a share e in the minority.
     const std::int64_t turn = rows.first + static_cast<std::int64_t>(i);
     const int sign = chosen_of_pair(label, turn, turn / 2) ? 1 : -1;
-    const int natural = disagrees[sign > 0 ? 1 : 0](turn / 2) < domain.shift ? -sign : sign;
+    const int natural = disagrees[sign > 0 ? 1 : 0](turn / 2) < share ? -sign : sign;
     const int shown = intervened(natural, sign, coin[i] < 0.5 ? 1 : -1, intervention);
     side[i] = static_cast<float>(sign);
     attribute[i] = static_cast<float>(shown);
@@ -148,13 +124,8 @@ Sample MemorisationWorld::generate(const Domain& domain, Split split, RowRange r
   return sample;
 }
 
-void MemorisationWorld::check_shift(double shift) const {
-  environments::check_unit_shift(options_.name, shift);
-}
-
 void MemorisationWorld::describe() {
   const std::int64_t noise = options_.noise_dimensions;
-  info_.name = options_.name;
   info_.title = options_.title;
   info_.citation =
       "Sagawa, Raghunathan, Koh, Liang 2020, \"An Investigation of Why Overparameterization "
@@ -194,7 +165,6 @@ void MemorisationWorld::describe() {
                   {"cue_noise", "input"}}};
   info_.dial.name = "e";
   info_.dial.doc = "P(attribute disagrees with the label): the share of the minority groups";
-  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
   info_.dial.mixture =
       DialInfo::Mixture{Intervention::align(kAttribute), Intervention::oppose(kAttribute)};
 }

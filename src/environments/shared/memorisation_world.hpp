@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/two_readings.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/random.hpp"
@@ -16,18 +17,18 @@ struct MinorityOptions {
   std::vector<double> disagreement = {0.1};
   double test_disagreement = 0.5;
 
-  /// A schema of `Options`, which derives from `MinorityOptions`, that begins with these fields.
-  template <class Options>
-  static Schema<Options> schema() {
-    return Schema<Options>()
-        .field("disagreement",
-               static_cast<std::vector<double> Options::*>(&MinorityOptions::disagreement),
-               "P(attribute disagrees with the label) in each train domain: the share of the "
-               "minority groups.",
-               between(0, 1))
-        .field("test_disagreement",
-               static_cast<double Options::*>(&MinorityOptions::test_disagreement),
-               "The same in the test domain; at 0.5 all groups are of one size.", between(0, 1));
+  static const Schema<MinorityOptions>& schema() {
+    using O = MinorityOptions;
+    static const auto schema =
+        Schema<O>()
+            .field("disagreement", &O::disagreement,
+                   "P(attribute disagrees with the label) in each train domain: the share of the "
+                   "minority groups.",
+                   between(0, 1))
+            .field("test_disagreement", &O::test_disagreement,
+                   "The same in the test domain; at 0.5 all groups are of one size.",
+                   between(0, 1));
+    return schema;
   }
 };
 
@@ -55,17 +56,11 @@ struct MemorisationOptions {
 ///     x       = (core, cue, noise)
 ///
 /// The means of core and cue are sufficient, so that the ceilings are those of `TwoReadings`.
-class MemorisationWorld : public Environment {
+class MemorisationWorld : public GenerativeEnvironment {
  public:
-  static constexpr std::int64_t kMaxTrainDomains = 100;
-
   /// Throws `UsageError` for no train domains or too many.
-  MemorisationWorld(MemorisationOptions options, std::uint64_t data_seed);
+  MemorisationWorld(MemorisationOptions options, const EnvironmentContext& context);
 
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override;
-  [[nodiscard]] Domain test_domain() const override;
-  [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
@@ -74,14 +69,11 @@ class MemorisationWorld : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
-  void check_shift(double shift) const;
   void describe();
 
   MemorisationOptions options_;
-  RandomKey key_;
   TwoReadings readings_;
   double taught_ = 0.0;  ///< mean e of the train domains
-  EnvironmentInfo info_;
 };
 
 }  // namespace spurion::environments

@@ -2,18 +2,120 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
 
-void check_unit_shift(const std::string& environment, double shift) {
-  if (shift >= 0.0 && shift <= 1.0) return;
-  throw UsageError(fmt::format("shift {} of {} is not in [0, 1]", shift, environment));
+namespace {
+
+void check_shift(const std::string& environment, double shift, double low, double high) {
+  if (shift >= low && shift <= high) return;
+  throw UsageError(fmt::format("shift {} of {} is not in [{}, {}]", shift, environment, low, high));
 }
 
-Domain dial_point(const std::string& environment, double shift) {
-  check_unit_shift(environment, shift);
-  return Domain::at(shift);
+}  // namespace
+
+void check_unit_shift(const std::string& environment, double shift) {
+  check_shift(environment, shift, 0.0, 1.0);
+}
+
+ShiftDomains::ShiftDomains(std::string environment, const std::vector<double>& train, double test,
+                           double low, double high)
+    : environment_(std::move(environment)), test_({test}), others_({test}), low_(low), high_(high) {
+  for (const double shift : train) train_.push_back({shift});
+  make_train_domains();
+  check(test);
+}
+
+ShiftDomains::ShiftDomains(std::string environment, std::vector<CuePositions> train,
+                           CuePositions test, CuePositions others, bool several)
+    : environment_(std::move(environment)),
+      train_(std::move(train)),
+      test_(std::move(test)),
+      others_(std::move(others)),
+      several_(several) {
+  make_train_domains();
+}
+
+ShiftDomains ShiftDomains::of_cues(std::string environment, std::vector<CuePositions> train,
+                                   CuePositions test, CuePositions others) {
+  return ShiftDomains(std::move(environment), std::move(train), std::move(test), std::move(others),
+                      true);
+}
+
+void ShiftDomains::check(double shift) const { check_shift(environment_, shift, low_, high_); }
+
+void ShiftDomains::make_train_domains() {
+  if (train_.empty() || train_.size() > kMaxTrainDomains) {
+    throw UsageError(fmt::format("{} needs 1 to {} train domains, got {}", environment_,
+                                 kMaxTrainDomains, train_.size()));
+  }
+  for (const CuePositions& positions : train_) {
+    for (const double position : positions) check(position);
+    const std::size_t index = train_domains_.size();
+    train_domains_.push_back(several_ ? Domain::train(index, positions)
+                                      : Domain::train(index, positions.front()));
+    train_shifts_.push_back(positions.front());
+  }
+}
+
+Domain ShiftDomains::test() const {
+  return several_ ? Domain::test(test_) : Domain::test(test_.front());
+}
+
+Domain ShiftDomains::at(double shift) const {
+  CuePositions positions = others_;
+  positions.front() = shift;
+  return at_cues(positions);
+}
+
+Domain ShiftDomains::at_cues(const CuePositions& positions) const {
+  if (positions.size() != others_.size()) {
+    const std::string cues =
+        others_.size() == 1 ? "one cue" : fmt::format("{} cues", others_.size());
+    throw UsageError(fmt::format("this {} has {}, got {} positions of cues", environment_, cues,
+                                 positions.size()));
+  }
+  for (const double position : positions) check(position);
+  return several_ ? Domain::at(positions) : Domain::at(positions.front());
+}
+
+double ShiftDomains::shift(const Domain& domain) const {
+  check(domain.shift);
+  return domain.shift;
+}
+
+CuePositions ShiftDomains::positions(const Domain& domain) const {
+  if (!several_) return {shift(domain)};
+  return at_cues(domain.cue_shifts).cue_shifts;
+}
+
+std::int64_t ShiftDomains::train_index(const Domain& domain) const {
+  const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
+                                  [&](const Domain& train) { return train.key == domain.key; });
+  return found == train_domains_.end() ? -1 : found - train_domains_.begin();
+}
+
+bool ShiftDomains::training_has_it() const {
+  return std::any_of(train_shifts_.begin(), train_shifts_.end(),
+                     [](double share) { return share > 0.0; });
+}
+
+bool ShiftDomains::training_has_other() const {
+  return std::any_of(train_shifts_.begin(), train_shifts_.end(),
+                     [](double share) { return share < 1.0; });
+}
+
+void ShiftDomains::mark(DialInfo& dial) const {
+  dial.low = low_;
+  dial.high = high_;
+  for (int tenth = 0; tenth <= 10; ++tenth) {
+    const double point = (low_ * (10 - tenth) + high_ * tenth) / 10.0;
+    dial.points.push_back(std::clamp(point, low_, high_));
+  }
 }
 
 }  // namespace spurion::environments

@@ -1,14 +1,81 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "spurion/environment.hpp"
+#include "spurion/export.hpp"
 
 namespace spurion::environments {
 
-/// Throws `UsageError` outside [0, 1]. `environment` is how the message calls it.
+/// Positions of all cues, in the order of `EnvironmentInfo::cues`; one where there is one cue.
+using CuePositions = std::vector<double>;
+
+/// The domains of a generative environment: its train domains, its test domain and any point of its
+/// dial, or of the dials of several cues. Messages call the environment by `environment()`.
+class SPURION_API ShiftDomains {
+ public:
+  static constexpr std::size_t kMaxTrainDomains = 100;
+  /// Where a two-valued cue is independent of the label.
+  static constexpr double kNeutral = 0.5;
+
+  /// One cue, with a dial from `low` to `high`. Throws `UsageError` unless there are 1 to
+  /// kMaxTrainDomains train domains, and they and the test domain lie on the dial.
+  ShiftDomains(std::string environment, const std::vector<double>& train, double test,
+               double low = 0.0, double high = 1.0);
+  /// Several cues, each with a dial from 0 to 1. `others` is where the other cues stay while the
+  /// dial moves the first. Throws `UsageError` for the same reasons.
+  static ShiftDomains of_cues(std::string environment, std::vector<CuePositions> train,
+                              CuePositions test, CuePositions others);
+
+  [[nodiscard]] const std::vector<Domain>& train() const { return train_domains_; }
+  [[nodiscard]] Domain test() const;
+  /// A point of the dial; throws `UsageError` outside it.
+  [[nodiscard]] Domain at(double shift) const;
+  /// Throws `UsageError` for another number of cues or a position outside its dial.
+  [[nodiscard]] Domain at_cues(const CuePositions& positions) const;
+  /// The domain's position on the dial; throws `UsageError` outside it.
+  [[nodiscard]] double shift(const Domain& domain) const;
+  /// Where all cues are in a domain; the same check.
+  [[nodiscard]] CuePositions positions(const Domain& domain) const;
+
+  [[nodiscard]] const std::string& environment() const { return environment_; }
+  /// Position of the first cue in each train domain.
+  [[nodiscard]] const std::vector<double>& train_shifts() const { return train_shifts_; }
+  /// Positions of all cues in each train domain.
+  [[nodiscard]] const std::vector<CuePositions>& train_positions() const { return train_; }
+  /// Which train domain's rows this domain has, or -1.
+  [[nodiscard]] std::int64_t train_index(const Domain& domain) const;
+
+  /// Where the dial is the probability of one of two values: whether a train domain has that value,
+  /// has the other, and has all values that occur where the probability is `here`.
+  [[nodiscard]] bool training_has_it() const;
+  [[nodiscard]] bool training_has_other() const;
+  [[nodiscard]] bool training_shows(double here) const {
+    return (here == 0.0 || training_has_it()) && (here == 1.0 || training_has_other());
+  }
+  /// Writes the extent into `dial`, and eleven points evenly along it.
+  void mark(DialInfo& dial) const;
+
+ private:
+  ShiftDomains(std::string environment, std::vector<CuePositions> train, CuePositions test,
+               CuePositions others, bool several);
+  void check(double shift) const;
+  void make_train_domains();
+
+  std::string environment_;
+  std::vector<CuePositions> train_;
+  CuePositions test_;
+  CuePositions others_;  ///< the first is not used
+  bool several_ = false;
+  double low_ = 0.0;
+  double high_ = 1.0;
+  std::vector<double> train_shifts_;
+  std::vector<Domain> train_domains_;
+};
+
+/// Throws `UsageError` where the shift is outside [0, 1]. `environment` is how the message calls
+/// it.
 void check_unit_shift(const std::string& environment, double shift);
-/// The point of the dial [0, 1] at `shift`; throws `UsageError` outside it.
-Domain dial_point(const std::string& environment, double shift);
 
 }  // namespace spurion::environments

@@ -9,8 +9,8 @@
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/numerics/linear_algebra.hpp"
-#include "environments/shared/shift_domains.hpp"
 #include "environments/simplicity_slabs/slabs.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -41,7 +41,7 @@ struct SimplicitySlabsOptions {
 
 /// A simple cue beside a complex cause, both of which tell the label: Shah et al. 2020, "The
 /// pitfalls of simplicity bias in neural networks". See datasets/simplicity_slabs.md.
-class SimplicitySlabs final : public Environment {
+class SimplicitySlabs final : public GenerativeEnvironment {
  public:
   using Options = SimplicitySlabsOptions;
 
@@ -70,44 +70,23 @@ class SimplicitySlabs final : public Environment {
             .field("noise_dimensions", &O::noise_dimensions,
                    "Further coordinates, uniform on [-1, 1].", between(0, 10000))
             .field("rotated", &O::rotated, "Whether x is turned by a random rotation.")
-            .preset("easy", "slabs = 3, and the cue errs in a tenth of the training rows",
-                    [](O& o) {
-                      o.slabs = 3;
-                      o.train_shifts = {0.1};
-                    })
-            .preset("medium", "the defaults: LMS-5", [](O&) {})
-            .preset("hard", "slabs = 7, rotated: LMS-7 without axes to read it on", [](O& o) {
-              o.slabs = 7;
-              o.rotated = true;
-            });
+            .preset("easy", {{"slabs", 3}, {"train_shifts", Value::List{0.1}}},
+                    "the cue errs in a tenth of the training rows")
+            .preset("medium", {}, "LMS-5")
+            .preset("hard", {{"slabs", 7}, {"rotated", true}}, "LMS-7 without axes to read it on");
     return schema;
   }
 
   SimplicitySlabs(Options options, const EnvironmentContext& context)
-      : options_(checked(std::move(options))),
-        key_(RandomKey(context.data_seed).child("simplicity_slabs")),
+      : GenerativeEnvironment(
+            context, ShiftDomains("simplicity_slabs", options.train_shifts, options.test_shift)),
+        options_(checked(std::move(options))),
         cause_(options_.slabs, options_.slab_margin),
         cue_(options_.cue_slabs, options_.cue_margin) {
     if (options_.rotated) {
       rotation_ = environments::random_rotation(key_.child("rotation"), dimensions());
     }
     describe();
-  }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-
-  [[nodiscard]] std::vector<Domain> train_domains() const override {
-    std::vector<Domain> domains;
-    for (const double shift : options_.train_shifts) {
-      domains.push_back(Domain::train(domains.size(), shift));
-    }
-    return domains;
-  }
-
-  [[nodiscard]] Domain test_domain() const override { return Domain::test(options_.test_shift); }
-
-  [[nodiscard]] Domain at(double shift) const override {
-    return environments::dial_point("simplicity_slabs", shift);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -125,15 +104,8 @@ class SimplicitySlabs final : public Environment {
  private:
   static constexpr const char* kCue = "linear";
   static constexpr const char* kCausal = "slab";
-  static constexpr std::size_t kMaxTrainDomains = 100;
 
   static Options checked(Options options) {
-    const std::size_t domains = options.train_shifts.size();
-    if (domains < 1 || domains > kMaxTrainDomains) {
-      throw UsageError(
-          fmt::format("'train_shifts' of simplicity_slabs needs 1 to {} numbers, got {}",
-                      kMaxTrainDomains, domains));
-    }
     const auto check = [](const char* name, std::int64_t slabs, const char* margin_name,
                           double margin) {
       if (!Slabs::possible(slabs)) {
@@ -167,15 +139,13 @@ class SimplicitySlabs final : public Environment {
   void describe();
 
   Options options_;
-  RandomKey key_;
   Slabs cause_;
   Slabs cue_;
   std::optional<Matrix> rotation_;
-  EnvironmentInfo info_;
 };
 
 Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
-  environments::check_unit_shift("simplicity_slabs", domain.shift);
+  const double shift = domains_.shift(domain);
   const auto mean_over_train = [this](auto of_shift) {
     double sum = 0.0;
     for (const double shift : options_.train_shifts) sum += of_shift(shift);
@@ -190,8 +160,8 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
   double erm = 0.0;
   bool erm_known = true;
   for (const int cue : {-1, 0, 1}) {
-    const double plus = 0.5 * seen(cue, 1, domain.shift);
-    const double minus = 0.5 * seen(cue, -1, domain.shift);
+    const double plus = 0.5 * seen(cue, 1, shift);
+    const double minus = 0.5 * seen(cue, -1, shift);
     const double taught_plus = mean_over_train([&](double shift) { return seen(cue, 1, shift); });
     const double taught_minus = mean_over_train([&](double shift) { return seen(cue, -1, shift); });
     cue_only += earned(first_is_better(taught_plus, taught_minus), plus, minus);
@@ -217,8 +187,8 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
 
 Sample SimplicitySlabs::generate(const Domain& domain, Split split, RowRange rows,
                                  const Intervention& intervention) const {
-  environments::check_unit_shift("simplicity_slabs", domain.shift);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const double shift = domains_.shift(domain);
+  const RandomKey key = rows_key(domain, split);
   const auto uniforms = [&](const char* name, std::int64_t lanes) {
     std::vector<double> drawn(static_cast<std::size_t>(rows.count * lanes));
     RandomStream(key.child(name)).fill_uniform(rows.first, rows.count, lanes, drawn.data());
@@ -248,7 +218,7 @@ Sample SimplicitySlabs::generate(const Domain& domain, Split split, RowRange row
     if (intervention.acts_on(kCausal)) {
       slab = intervened(slab, y, label[2] < 0.5 ? 1 : -1, intervention);
     }
-    int cue = cue_draw[0] < domain.shift ? -y : y;
+    int cue = cue_draw[0] < shift ? -y : y;
     if (intervention.acts_on(kCue)) {
       cue = intervened(cue, y, cue_draw[1] < 0.5 ? 1 : -1, intervention);
     }
@@ -277,7 +247,6 @@ void SimplicitySlabs::describe() {
   const std::string cue_text = options_.cue_slabs == 2
                                    ? std::string("linear: left of the middle or right of it")
                                    : fmt::format("one of {} slabs", options_.cue_slabs);
-  info_.name = "simplicity_slabs";
   info_.title = options_.cue_slabs == 2
                     ? fmt::format("Simplicity bias: a linear cue and {} slabs", options_.slabs)
                     : fmt::format("Simplicity bias: {} slabs as the cue and {} slabs",
@@ -328,7 +297,6 @@ void SimplicitySlabs::describe() {
        {"place", "input"}}};
   info_.dial.name = "e";
   info_.dial.doc = "P(the cue disagrees with the label); at 1/2 it is randomised";
-  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
   info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
 }
 

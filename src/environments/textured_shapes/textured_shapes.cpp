@@ -9,7 +9,7 @@
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/cue_cells.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
-#include "environments/shared/cue_domains.hpp"
+#include "environments/shared/generative_environment.hpp"
 #include "environments/textured_shapes/shape_drawing.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -51,7 +51,7 @@ struct TexturedShapesOptions {
 
 /// Pictures of a shape on a textured background; the shape tells the label, and background,
 /// colour, texture, position or a watermark may go along with it. See datasets/textured_shapes.md.
-class TexturedShapes final : public Environment {
+class TexturedShapes final : public GenerativeEnvironment {
  public:
   using Options = TexturedShapesOptions;
 
@@ -67,49 +67,21 @@ class TexturedShapes final : public Environment {
                    between(0, 1))
             .field("label_noise", &Options::label_noise, "P(label differs from shape).",
                    between(0, 0.5))
-            .preset("easy", "label_noise = 0.1, train_shifts = [0.2, 0.3]",
-                    [](Options& o) {
-                      o.label_noise = 0.1;
-                      o.train_shifts = {0.2, 0.3};
-                    })
-            .preset("medium", "the defaults", [](Options&) {})
-            .preset("hard", "background, colour and texture at once, train_shifts = [0.05, 0.1]",
-                    [](Options& o) {
-                      o.cues = {"background", "colour", "texture"};
-                      o.train_shifts = {0.05, 0.1};
-                    });
+            .preset("easy", {{"label_noise", 0.1}, {"train_shifts", Value::List{0.2, 0.3}}})
+            .preset("medium", {})
+            .preset("hard",
+                    {{"cues", Value::List{"background", "colour", "texture"}},
+                     {"train_shifts", Value::List{0.05, 0.1}}},
+                    "three cues at once");
     return schema;
   }
 
   TexturedShapes(Options options, const EnvironmentContext& context)
-      : options_(std::move(options)),
-        key_(RandomKey(context.data_seed).child("textured_shapes")),
-        cells_({CueCells::kReadExactly, options_.label_noise, false}) {
-    order_cues();
-    const std::size_t domains = options_.train_shifts.size();
-    if (domains < 1 || domains > CueDomains::kMaxTrainDomains) {
-      throw UsageError(
-          fmt::format("'train_shifts' of textured_shapes needs 1 to {} numbers, got {}",
-                      CueDomains::kMaxTrainDomains, domains));
-    }
-    std::vector<CuePositions> train;
-    double usual = 0.0;
-    for (const double shift : options_.train_shifts) {
-      train.push_back(active_at(shift));
-      usual += shift / static_cast<double>(domains);
-    }
-    domains_ = CueDomains("textured_shapes", std::move(train), active_at(options_.test_shift),
-                          active_at(usual));
+      : GenerativeEnvironment(context, domains_of(options)),
+        options_(std::move(options)),
+        cells_({CueCells::kReadExactly, options_.label_noise, false}),
+        order_(ordered_cues(options_)) {
     describe();
-  }
-
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-
-  [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
-  [[nodiscard]] Domain test_domain() const override { return domains_.test(); }
-  [[nodiscard]] Domain at(double shift) const override { return domains_.at(shift); }
-  [[nodiscard]] Domain at_cues(const std::vector<double>& shifts) const override {
-    return domains_.at_cues(shifts);
   }
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override {
@@ -140,37 +112,49 @@ class TexturedShapes final : public Environment {
   static constexpr const char* kShape = "shape";
 
   /// Selected cues first, in the order given; the others after them.
-  void order_cues() {
-    for (const std::string& name : options_.cues) {
+  static std::vector<const CueKind*> ordered_cues(const Options& options) {
+    std::vector<const CueKind*> order;
+    const auto listed = [&](const CueKind& cue) {
+      return std::find(order.begin(), order.end(), &cue) != order.end();
+    };
+    for (const std::string& name : options.cues) {
       for (const CueKind& cue : kCues) {
         if (name != cue.name) continue;
-        if (std::find(order_.begin(), order_.end(), &cue) != order_.end()) {
+        if (listed(cue)) {
           throw UsageError(fmt::format("'cues' of textured_shapes names {} twice", name));
         }
-        order_.push_back(&cue);
+        order.push_back(&cue);
       }
     }
-    if (order_.empty()) throw UsageError("'cues' of textured_shapes is empty");
-    active_ = order_.size();
+    if (order.empty()) throw UsageError("'cues' of textured_shapes is empty");
     for (const CueKind& cue : kCues) {
-      if (std::find(order_.begin(), order_.end(), &cue) == order_.end()) order_.push_back(&cue);
+      if (!listed(cue)) order.push_back(&cue);
     }
+    return order;
   }
-  /// The selected cues at this position, the others neutral.
-  [[nodiscard]] CuePositions active_at(double shift) const {
-    CuePositions shifts(order_.size(), CueDomains::kNeutral);
-    std::fill_n(shifts.begin(), active_, shift);
-    return shifts;
+
+  static ShiftDomains domains_of(const Options& options) {
+    const std::size_t cues = ordered_cues(options).size();
+    // The selected cues at this position, the others neutral.
+    const auto active_at = [&](double shift) {
+      CuePositions positions(cues, ShiftDomains::kNeutral);
+      std::fill_n(positions.begin(), options.cues.size(), shift);
+      return positions;
+    };
+    std::vector<CuePositions> train;
+    double mean = 0.0;
+    for (const double shift : options.train_shifts) {
+      train.push_back(active_at(shift));
+      mean += shift / static_cast<double>(options.train_shifts.size());
+    }
+    return ShiftDomains::of_cues("textured_shapes", std::move(train), active_at(options.test_shift),
+                                 active_at(mean));
   }
   void describe();
 
   Options options_;
-  RandomKey key_;
   CueCells cells_;
   std::vector<const CueKind*> order_;
-  std::size_t active_ = 0;
-  CueDomains domains_;
-  EnvironmentInfo info_;
 };
 
 ShapeScene::Style draw_style(const RandomStream& stream, std::int64_t row) {
@@ -187,7 +171,7 @@ ShapeScene::Style draw_style(const RandomStream& stream, std::int64_t row) {
 Sample TexturedShapes::generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const {
   const std::vector<double> shifts = domains_.positions(domain);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomKey key = rows_key(domain, split);
   const RandomStream labels(key.child("label"));
   const RandomStream styles(key.child("style"));
   const RandomStream grains(key.child("grain"));
@@ -238,7 +222,6 @@ Sample TexturedShapes::generate(const Domain& domain, Split split, RowRange rows
 
 void TexturedShapes::describe() {
   const std::string first = order_.front()->name;
-  info_.name = "textured_shapes";
   info_.title = "Shapes on textures";
   info_.citation =
       "This world; after Geirhos et al. 2019, arXiv:1811.12231, and Arjovsky et al. 2019, "
@@ -269,12 +252,11 @@ void TexturedShapes::describe() {
     info_.graph.edges.push_back({"label", cue->name});
     info_.graph.edges.push_back({cue->name, "picture"});
     info_.cues.push_back({cue->name, fmt::format("P({} disagrees with the label)", cue->name), 0.0,
-                          1.0, CueDomains::kNeutral});
+                          1.0, ShiftDomains::kNeutral});
   }
   info_.dial.name = "e";
   info_.dial.doc =
       fmt::format("P({} disagrees with the label); the other cues stay as in training", first);
-  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
   info_.dial.mixture = DialInfo::Mixture{Intervention::align(first), Intervention::oppose(first)};
 }
 

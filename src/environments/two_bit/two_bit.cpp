@@ -8,8 +8,6 @@
 
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/shift_domains.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::environments {
 namespace {
@@ -20,60 +18,10 @@ using Kind = Intervention::Kind;
 constexpr const char* kSecondBit = "x2";
 constexpr const char* kFirstBit = "x1";
 
-TwoBitOptions checked(TwoBitOptions options) {
-  const auto domains = static_cast<std::int64_t>(options.betas.size());
-  if (domains < 1 || domains > TwoBit::kMaxTrainDomains) {
-    throw UsageError(fmt::format("'betas' of two_bit needs 1 to {} numbers, got {}",
-                                 TwoBit::kMaxTrainDomains, domains));
-  }
-  return options;
-}
-
 TwoBitExact population(const TwoBitOptions& options) {
   std::vector<TwoBitDomain> domains;
   for (const double beta : options.betas) domains.push_back({options.alpha, beta});
   return TwoBitExact(std::move(domains));
-}
-
-EnvironmentInfo make_info(const TwoBitOptions& options) {
-  EnvironmentInfo info;
-  info.name = "two_bit";
-  info.title = "Two bits";
-  info.citation = "Kamath, Tangella, Sutherland, Srebro 2021, arXiv:2101.01134";
-  info.mechanism = fmt::format(
-      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
-      "x1 = y, negated with probability alpha = {}\n"
-      "x2 = y, negated with probability beta",
-      options.alpha);
-  info.deviations =
-      "The test domain is ours; the exact squared loss has no factor 1/2, so penalties are four "
-      "times "
-      "the source's.";
-  info.task = Task::binary;
-  info.outputs = 1;
-  info.groups = 4;
-  info.input_shape = {2};
-  info.cue = kSecondBit;
-  info.causal = kFirstBit;
-  info.graph = {
-      {{"label", Role::label, "a fair coin"},
-       {"first_noise", Role::noise, "1 with probability alpha"},
-       {kFirstBit, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
-       {"second_noise", Role::noise, "1 with probability beta"},
-       {kSecondBit, Role::spurious, "label as -1 or +1, negated by noise"},
-       {"input", Role::observed, "(x1, x2)"}},
-      {{"label", kFirstBit},
-       {"first_noise", kFirstBit},
-       {"label", kSecondBit},
-       {"second_noise", kSecondBit},
-       {kFirstBit, "input"},
-       {kSecondBit, "input"}}};
-  info.dial.name = "beta";
-  info.dial.doc = "P(x2 disagrees with the label)";
-  for (int tenth = 0; tenth <= 10; ++tenth) info.dial.points.push_back(tenth / 10.0);
-  info.dial.mixture =
-      DialInfo::Mixture{Intervention::align(kSecondBit), Intervention::oppose(kSecondBit)};
-  return info;
 }
 
 }  // namespace
@@ -87,37 +35,57 @@ const Schema<TwoBitOptions>& TwoBit::schema() {
           .field("betas", &O::betas, "P(x2 disagrees with the label) in each train domain.",
                  between(0, 1))
           .field("test_beta", &O::test_beta, "The same in the test domain.", between(0, 1))
-          .preset("easy", "alpha = 0.05, betas = [0.2, 0.4]: x1 predicts better than x2",
-                  [](O& o) {
-                    o.alpha = 0.05;
-                    o.betas = {0.2, 0.4};
-                  })
-          .preset("medium", "the defaults", [](O&) {})
-          .preset("hard", "alpha = 0.25, betas = [0.05, 0.15]: x2 predicts better than x1",
-                  [](O& o) {
-                    o.alpha = 0.25;
-                    o.betas = {0.05, 0.15};
-                  });
+          .preset("easy", {{"alpha", 0.05}, {"betas", Value::List{0.2, 0.4}}},
+                  "x1 predicts better than x2")
+          .preset("medium", {})
+          .preset("hard", {{"alpha", 0.25}, {"betas", Value::List{0.05, 0.15}}},
+                  "x2 predicts better than x1");
   return schema;
 }
 
 TwoBit::TwoBit(Options options, const EnvironmentContext& context)
-    : options_(checked(std::move(options))),
-      key_(RandomKey(context.data_seed).child("two_bit")),
-      exact_(population(options_)),
-      info_(make_info(options_)) {}
-
-std::vector<Domain> TwoBit::train_domains() const {
-  std::vector<Domain> domains;
-  for (const double beta : options_.betas) {
-    domains.push_back(Domain::train(domains.size(), beta));
-  }
-  return domains;
+    : GenerativeEnvironment(context, ShiftDomains("two_bit", options.betas, options.test_beta)),
+      options_(std::move(options)),
+      exact_(population(options_)) {
+  describe();
 }
 
-Domain TwoBit::test_domain() const { return Domain::test(options_.test_beta); }
-
-Domain TwoBit::at(double shift) const { return environments::dial_point("two_bit", shift); }
+void TwoBit::describe() {
+  info_.title = "Two bits";
+  info_.citation = "Kamath, Tangella, Sutherland, Srebro 2021, arXiv:2101.01134";
+  info_.mechanism = fmt::format(
+      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+      "x1 = y, negated with probability alpha = {}\n"
+      "x2 = y, negated with probability beta",
+      options_.alpha);
+  info_.deviations =
+      "The test domain is ours; the exact squared loss has no factor 1/2, so penalties are four "
+      "times "
+      "the source's.";
+  info_.task = Task::binary;
+  info_.outputs = 1;
+  info_.groups = 4;
+  info_.input_shape = {2};
+  info_.cue = kSecondBit;
+  info_.causal = kFirstBit;
+  info_.graph = {
+      {{"label", Role::label, "a fair coin"},
+       {"first_noise", Role::noise, "1 with probability alpha"},
+       {kFirstBit, Role::causal, "label as -1 or +1, negated by noise; invariant, not causal"},
+       {"second_noise", Role::noise, "1 with probability beta"},
+       {kSecondBit, Role::spurious, "label as -1 or +1, negated by noise"},
+       {"input", Role::observed, "(x1, x2)"}},
+      {{"label", kFirstBit},
+       {"first_noise", kFirstBit},
+       {"label", kSecondBit},
+       {"second_noise", kSecondBit},
+       {kFirstBit, "input"},
+       {kSecondBit, "input"}}};
+  info_.dial.name = "beta";
+  info_.dial.doc = "P(x2 disagrees with the label)";
+  info_.dial.mixture =
+      DialInfo::Mixture{Intervention::align(kSecondBit), Intervention::oppose(kSecondBit)};
+}
 
 bool TwoBit::supports(const Intervention& intervention) const {
   if (intervention.kind == Kind::none) return true;
@@ -127,8 +95,8 @@ bool TwoBit::supports(const Intervention& intervention) const {
 
 Sample TwoBit::generate(const Domain& domain, Split split, RowRange rows,
                         const Intervention& intervention) const {
-  environments::check_unit_shift("two_bit", domain.shift);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const double shift = domains_.shift(domain);
+  const RandomKey key = rows_key(domain, split);
   const auto uniforms = [&](const char* name) {
     std::vector<double> drawn(static_cast<std::size_t>(rows.count));
     RandomStream(key.child(name)).fill_uniform(rows.first, rows.count, 1, drawn.data());
@@ -155,7 +123,7 @@ Sample TwoBit::generate(const Domain& domain, Split split, RowRange rows,
     const auto at = static_cast<std::size_t>(i);
     const int side = label[at] < 0.5 ? 1 : -1;
     int first = first_noise[at] < options_.alpha ? -side : side;
-    int second = second_noise[at] < domain.shift ? -side : side;
+    int second = second_noise[at] < shift ? -side : side;
     if (intervention.kind != Kind::none) {
       const int coin = coins[at] < 0.5 ? 1 : -1;
       int& bit = intervention.acts_on(kSecondBit) ? second : first;
@@ -172,8 +140,7 @@ Sample TwoBit::generate(const Domain& domain, Split split, RowRange rows,
 }
 
 Ceilings TwoBit::ceilings(const Domain& domain) const {
-  environments::check_unit_shift("two_bit", domain.shift);
-  const TwoBitDomain here{options_.alpha, domain.shift};
+  const TwoBitDomain here{options_.alpha, domains_.shift(domain)};
   double mean_beta = 0.0;
   for (const double beta : options_.betas) {
     mean_beta += beta / static_cast<double>(options_.betas.size());

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "environments/shared/generative_environment.hpp"
 #include "environments/two_bit/two_bit_exact.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
@@ -20,19 +21,14 @@ struct TwoBitOptions {
 /// probability alpha in every domain, x2 with the domain's beta, which is the dial. Four inputs, so
 /// whatever one may ask of the population has an exact answer: `TwoBitExact`. See
 /// datasets/two_bit.md.
-class TwoBit final : public Environment {
+class TwoBit final : public GenerativeEnvironment {
  public:
   using Options = TwoBitOptions;
   static const Schema<Options>& schema();
-  static constexpr std::int64_t kMaxTrainDomains = 100;
 
-  /// Throws `UsageError` unless there are 1 to kMaxTrainDomains betas.
+  /// Throws `UsageError` for no betas or too many.
   TwoBit(Options options, const EnvironmentContext& context);
 
-  [[nodiscard]] const EnvironmentInfo& info() const override { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const override;
-  [[nodiscard]] Domain test_domain() const override;
-  [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
@@ -44,10 +40,10 @@ class TwoBit final : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
+  void describe();
+
   Options options_;
-  RandomKey key_;
   TwoBitExact exact_;
-  EnvironmentInfo info_;
 };
 
 }  // namespace spurion::environments

@@ -25,33 +25,31 @@ struct BaseRiskOptions : L2Option {
   std::int64_t penalty_replayed = 64;
   std::int64_t penalty_phases = 8;
 
-  /// Adds these fields to the schema of `Options`, which derives from `BaseRiskOptions`.
-  template <class Options>
-  static Schema<Options>& add_to(Schema<Options>& schema) {
-    using Factors = PerReplica<double> Options::*;
-    using Text = std::string Options::*;
-    using Count = std::int64_t Options::*;
-    schema
-        .field("penalty", static_cast<Text>(&Options::penalty),
-               "Penalty over domains: none, irm_v1 (squared gradient of a dummy scale), v_rex "
-               "(variance of the risks) or group_dro (weighted risk minus mean risk).",
-               one_of({"none", "irm_v1", "v_rex", "group_dro"}))
-        .field("penalty_weight", static_cast<Factors>(&Options::penalty_weight),
-               "Multiplier of that penalty.", at_least(0), log_uniform(1e-1, 1e4))
-        .field("penalty_over", static_cast<Text>(&Options::penalty_over),
-               "Domains of the penalty: batch (the domains of the minibatch) or phases (the "
-               "present and past phases).",
-               one_of({"batch", "phases"}))
-        .field("penalty_step", static_cast<Factors>(&Options::penalty_step),
-               "Step size of the ascent on the weights of group DRO.", at_least(0),
-               log_uniform(1e-3, 1e-1))
-        .field("penalty_memory", static_cast<Count>(&Options::penalty_memory),
-               "Rows to keep of each phase for a penalty over phases.", between(1, 10000000))
-        .field("penalty_replayed", static_cast<Count>(&Options::penalty_replayed),
-               "Rows of each past phase in an update.", between(1, 1000000))
-        .field("penalty_phases", static_cast<Count>(&Options::penalty_phases),
-               "Number of past phases to keep; the newest are kept.", between(1, 1000));
-    return L2Option::add_to(schema);
+  static const Schema<BaseRiskOptions>& schema() {
+    using O = BaseRiskOptions;
+    static const auto schema =
+        Schema<O>()
+            .field("penalty", &O::penalty,
+                   "Penalty over domains: none, irm_v1 (squared gradient of a dummy scale), v_rex "
+                   "(variance of the risks) or group_dro (weighted risk minus mean risk).",
+                   one_of({"none", "irm_v1", "v_rex", "group_dro"}))
+            .field("penalty_weight", &O::penalty_weight, "Multiplier of that penalty.", at_least(0),
+                   log_uniform(1e-1, 1e4))
+            .field("penalty_over", &O::penalty_over,
+                   "Domains of the penalty: batch (the domains of the minibatch) or phases (the "
+                   "present and past phases).",
+                   one_of({"batch", "phases"}))
+            .field("penalty_step", &O::penalty_step,
+                   "Step size of the ascent on the weights of group DRO.", at_least(0),
+                   log_uniform(1e-3, 1e-1))
+            .field("penalty_memory", &O::penalty_memory,
+                   "Rows to keep of each phase for a penalty over phases.", between(1, 10000000))
+            .field("penalty_replayed", &O::penalty_replayed,
+                   "Rows of each past phase in an update.", between(1, 1000000))
+            .field("penalty_phases", &O::penalty_phases,
+                   "Number of past phases to keep; the newest are kept.", between(1, 1000))
+            .include(L2Option::schema());
+    return schema;
   }
 };
 

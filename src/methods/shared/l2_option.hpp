@@ -10,12 +10,11 @@ namespace spurion::methods {
 struct L2Option {
   PerReplica<double> l2 = 0.0;
 
-  /// Adds the field to the schema of `Options`, which derives from `L2Option`.
-  template <class Options>
-  static Schema<Options>& add_to(Schema<Options>& schema) {
-    return schema.field("l2", static_cast<PerReplica<double> Options::*>(&Options::l2),
-                        "Coefficient of the squared norm of all parameters in the loss.",
-                        at_least(0), log_uniform(1e-5, 1e-2));
+  static const Schema<L2Option>& schema() {
+    static const auto schema = Schema<L2Option>().field(
+        "l2", &L2Option::l2, "Coefficient of the squared norm of all parameters in the loss.",
+        at_least(0), log_uniform(1e-5, 1e-2));
+    return schema;
   }
 };
 

@@ -15,13 +15,16 @@ namespace spurion::regimes {
 struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
   std::int64_t windows = 20;
 
-  /// Adds these fields to the schema of `Options`, which derives from `OnlineStreamOptions`.
-  template <class Options>
-  static Schema<Options>& add_to(Schema<Options>& schema) {
-    return TuningOptions::add_to(TrajectoryOptions::add_to(schema))
-        .field("windows", static_cast<std::int64_t Options::*>(&Options::windows),
-               "Number of windows of each phase. Prequential scores are averaged within a window.",
-               between(1, 1e6));
+  static const Schema<OnlineStreamOptions>& schema() {
+    static const auto schema =
+        Schema<OnlineStreamOptions>()
+            .include(TrajectoryOptions::schema())
+            .include(TuningOptions::schema())
+            .field(
+                "windows", &OnlineStreamOptions::windows,
+                "Number of windows of each phase. Prequential scores are averaged within a window.",
+                between(1, 1e6));
+    return schema;
   }
 };
 

@@ -49,9 +49,7 @@ struct TrajectoryOptions {
   std::vector<double> control_shift_levels;
   std::int64_t max_past_phases_evaluated = 0;
 
-  /// Adds these fields to the schema of `Options`, which derives from `TrajectoryOptions`.
-  template <class Options>
-  static Schema<Options>& add_to(Schema<Options>& schema);
+  static const Schema<TrajectoryOptions>& schema();
 };
 
 /// The phases of a stream in one environment.
@@ -87,58 +85,5 @@ class SPURION_API Trajectory {
 
 /// Throws `UsageError` where a phase after the first has no step.
 SPURION_API void require_steps(const Trajectory& trajectory, const TrainingOptions& training);
-
-template <class Options>
-Schema<Options>& TrajectoryOptions::add_to(Schema<Options>& schema) {
-  const auto own = [](auto TrajectoryOptions::*member) {
-    using Member = std::remove_reference_t<decltype(std::declval<Options&>().*member)>;
-    return static_cast<Member Options::*>(member);
-  };
-  return schema
-      .field("trajectory", own(&TrajectoryOptions::trajectory),
-             "How the shifts of the cues change from phase to phase.",
-             one_of({"listed", "fixed", "reversal", "periodic", "linear", "random_walk",
-                     "replacement", "accumulation", "recurring"}))
-      .field("phases", own(&TrajectoryOptions::phases),
-             "Shifts of the phases after phase 0, for the trajectory listed. Empty: one phase with "
-             "the shift of the test domain.")
-      .field("phase_count", own(&TrajectoryOptions::phase_count),
-             "Number of phases after phase 0, for trajectories other than listed.",
-             between(1, 1000))
-      .field("period", own(&TrajectoryOptions::period),
-             "Number of phases between two reversals, for the trajectory periodic.", at_least(1))
-      .field("step_std", own(&TrajectoryOptions::step_std),
-             "Standard deviation of a step, as a share of the range of the shift, for the "
-             "trajectory random_walk.",
-             between(0, 1))
-      .field("walk_seed", own(&TrajectoryOptions::walk_seed),
-             "Seed of the walk, for the trajectory random_walk.", at_least(0))
-      .field("unpaired_cues", own(&TrajectoryOptions::unpaired_cues),
-             "Number of cues, from the end of the list, that are never paired with the label.",
-             at_least(0))
-      .field("final_phases", own(&TrajectoryOptions::final_phases),
-             "Phases to add at the end. no_cue: every cue is uninformative. adversarial: every cue "
-             "indicates the opposite of what it indicated last.",
-             one_of({"no_cue", "adversarial"}))
-      .field("phase_weights", own(&TrajectoryOptions::phase_weights),
-             "Relative lengths of the phases after phase 0. Empty: equal lengths.", positive())
-      .field("pretrain_fraction", own(&TrajectoryOptions::pretrain_fraction),
-             "Share of all steps that phase 0 gets. The other phases share the rest.",
-             between(0, 1))
-      .field("control_shift", own(&TrajectoryOptions::control_shift),
-             "Control: what changes after phase 0 besides the cues. classes: the share of rows of "
-             "the last class. covariates: the share of rows whose first causal variable is above "
-             "its mean. mechanism: the share of labels that are replaced by another class, or, for "
-             "regression, added noise as a share of the variance of the target.",
-             one_of({"none", "classes", "covariates", "mechanism"}))
-      .field("control_shift_levels", own(&TrajectoryOptions::control_shift_levels),
-             "Level of the control shift in each phase after phase 0. One value applies to all "
-             "phases. Empty: 0.25.",
-             between(0, 1))
-      .field("max_past_phases_evaluated", own(&TrajectoryOptions::max_past_phases_evaluated),
-             "Number of earlier phases to evaluate after each phase, log-spaced by age. After the "
-             "last phase all are evaluated. 0: all, at a cost quadratic in the number of phases.",
-             at_least(0));
-}
 
 }  // namespace spurion::regimes

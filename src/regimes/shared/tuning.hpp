@@ -15,21 +15,22 @@ struct TuningOptions {
   std::int64_t warmup_steps = 0;
   bool reset_optimizer = false;
 
-  /// Adds these fields to the schema of `Options`, which derives from `TuningOptions`.
-  template <class Options>
-  static Schema<Options>& add_to(Schema<Options>& schema) {
-    return schema
-        .field("trainable", static_cast<std::string Options::*>(&Options::trainable),
-               "Parameters to train after phase 0: all, last_layer or none.",
-               one_of({"all", "last_layer", "none"}))
-        .field("lr_multiplier", static_cast<double Options::*>(&Options::lr_multiplier),
-               "Factor that multiplies the learning rate after phase 0.", positive())
-        .field("warmup_steps", static_cast<std::int64_t Options::*>(&Options::warmup_steps),
-               "Number of steps over which the learning rate rises from 0 at the start of each "
-               "phase after phase 0.",
-               at_least(0))
-        .field("reset_optimizer", static_cast<bool Options::*>(&Options::reset_optimizer),
-               "Reset the state of the optimiser at the start of each phase.");
+  static const Schema<TuningOptions>& schema() {
+    using O = TuningOptions;
+    static const auto schema =
+        Schema<O>()
+            .field("trainable", &O::trainable,
+                   "Parameters to train after phase 0: all, last_layer or none.",
+                   one_of({"all", "last_layer", "none"}))
+            .field("lr_multiplier", &O::lr_multiplier,
+                   "Factor that multiplies the learning rate after phase 0.", positive())
+            .field("warmup_steps", &O::warmup_steps,
+                   "Number of steps over which the learning rate rises from 0 at the start of each "
+                   "phase after phase 0.",
+                   at_least(0))
+            .field("reset_optimizer", &O::reset_optimizer,
+                   "Reset the state of the optimiser at the start of each phase.");
+    return schema;
   }
 };
 

@@ -23,12 +23,8 @@ const Schema<Options>& schema() {
           .field("mode", &Options::mode, "Mode.", one_of({"fast", "slow"}))
           .field("shifts", &Options::shifts, "Shifts.", between(0, 1))
           .field("flag", &Options::flag, "Flag.")
-          .preset("easy", "weight 1, slow",
-                  [](Options& o) {
-                    o.weight = 1.0;
-                    o.mode = "slow";
-                  })
-          .preset("hard", "weight 9", [](Options& o) { o.weight = 9.0; });
+          .preset("easy", {{"weight", 1.0}, {"mode", "slow"}}, "for a first look")
+          .preset("hard", {{"weight", 9}, {"shifts", Value::List{0.0, 0.05}}});
   return built;
 }
 
@@ -84,6 +80,37 @@ TEST_CASE("a preset is the start, what is written beside it is laid over it") {
             "hard)"});
   CHECK(problems_of("preset = 1") ==
         std::vector<std::string>{"s.toml:1:10: 'preset' of thing expects a string, got integer"});
+}
+
+TEST_CASE("a preset says itself what it sets") {
+  REQUIRE(schema().presets().size() == 2);
+  CHECK(schema().presets()[0].doc == "weight = 1, mode = \"slow\": for a first look");
+  CHECK(schema().presets()[1].doc == "weight = 9, shifts = [0, 0.05]");
+  auto own = schema();
+  CHECK(own.preset("medium", {}).presets().back().doc == "the defaults");
+  CHECK_THROWS_AS(own.preset("odd", {{"wait", 1.0}}), LogicError);
+  CHECK_THROWS_AS(own.preset("odd", {{"weight", 11.0}}), LogicError);
+}
+
+TEST_CASE("a schema includes that of a base, with the defaults of its own options") {
+  struct Derived : Options {
+    Derived() { weight = 5.0; }
+    std::int64_t more = 1;
+  };
+  const auto derived =
+      Schema<Derived>().field("more", &Derived::more, "More.", at_least(0)).include(schema());
+  REQUIRE(derived.fields().size() == 6);
+  CHECK(derived.fields()[1].name == "weight");
+  CHECK(derived.fields()[1].default_value == Value(5.0));
+  CHECK(derived.fields()[2].per_replica);
+  Problems problems;
+  const Derived read = derived.parse(parse_toml("steps = 4\nmore = 2", "s"), "x", problems);
+  CHECK(problems.empty());
+  CHECK(read.steps.value() == 4);
+  CHECK(derived.print(read).find("weight")->as_number() == 5.0);
+  Derived other = read;
+  other.steps = 9;
+  CHECK(derived.gather({read, other}).steps.at(1) == 9);
 }
 
 TEST_CASE("an integer is accepted where a number is expected") {

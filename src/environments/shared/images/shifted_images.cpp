@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "spurion/error.hpp"
-
 namespace spurion::environments {
 
 using Kind = Intervention::Kind;
@@ -15,32 +13,24 @@ namespace {
 
 ShiftedImagesOptions checked(ShiftedImagesOptions options) {
   check_resolution(options.resolution, options.world);
-  const auto domains = static_cast<std::int64_t>(options.train_values.size());
-  if (domains < 1 || domains > ShiftedImages::kMaxTrainDomains) {
-    throw UsageError(fmt::format("the train domains of {} need 1 to {} numbers, got {}",
-                                 options.world, ShiftedImages::kMaxTrainDomains, domains));
-  }
   return options;
 }
 
 }  // namespace
 
 ShiftedImages::ShiftedImages(ShiftedImagesOptions options, const EnvironmentContext& context)
-    : options_(checked(std::move(options))),
-      key_(RandomKey(context.data_seed).child(options_.world)),
+    : GenerativeEnvironment(context, ShiftDomains(options.world, options.train_values,
+                                                  options.test_value, 0.0, options.high)),
+      options_(checked(std::move(options))),
       images_(*context.sources, options_.source, ClassGrouping(options_.classes),
               options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed, key_,
               static_cast<std::int64_t>(options_.train_values.size())) {
-  for (const double value : options_.train_values) {
-    train_domains_.push_back(Domain::train(train_domains_.size(), value));
-  }
   describe();
 }
 
 void ShiftedImages::describe() {
   const std::string& variable = options_.variable;
   const int classes = images_.count();
-  info_.name = options_.world;
   info_.task = classes == 2 ? Task::binary : Task::multiclass;
   info_.outputs = classes == 2 ? 1 : classes;
   info_.input_shape = {1, options_.resolution, options_.resolution};
@@ -60,23 +50,7 @@ void ShiftedImages::describe() {
                        {variable, "image"}};
   info_.dial.name = variable;
   info_.dial.doc = options_.variable_doc + ", of all pictures of the domain";
-  info_.dial.low = 0.0;
-  info_.dial.high = options_.high;
   info_.dial.points = options_.points;
-}
-
-Domain ShiftedImages::test_domain() const { return Domain::test(options_.test_value); }
-
-void ShiftedImages::check_value(double value) const {
-  if (!(value >= 0.0 && value <= options_.high)) {
-    throw UsageError(fmt::format("{} {} of {} is not in [0, {}]", options_.variable, value,
-                                 options_.world, options_.high));
-  }
-}
-
-Domain ShiftedImages::at(double shift) const {
-  check_value(shift);
-  return Domain::at(shift);
 }
 
 std::int64_t ShiftedImages::row_limit(const Domain& domain, Split split) const {
@@ -88,10 +62,7 @@ std::int64_t ShiftedImages::validation_rows(const Domain& domain, std::int64_t t
 }
 
 ImageRows ShiftedImages::images_of(const Domain& domain, Split split) const {
-  const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
-                                  [&](const Domain& train) { return train.key == domain.key; });
-  const bool other = found == train_domains_.end();
-  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, split);
+  return images_.rows(domains_.train_index(domain), domain.key, split);
 }
 
 bool ShiftedImages::supports(const Intervention& intervention) const {
@@ -126,9 +97,9 @@ int ShiftedImages::shape_under(const Intervention& intervention, int shape,
 
 Sample ShiftedImages::generate(const Domain& domain, Split split, RowRange rows,
                                const Intervention& intervention) const {
-  check_value(domain.shift);
+  const double shown_at = domains_.shift(domain);
   const ImageRows images = images_of(domain, split);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomKey key = rows_key(domain, split);
   const RandomStream label_noise(key.child("label_noise"));
   const RandomStream coin(key.child("coin"));
   const RandomStream other_image(key.child("other_image"));
@@ -137,7 +108,7 @@ Sample ShiftedImages::generate(const Domain& domain, Split split, RowRange rows,
   // The values rows may have here: the domain's, that of do(...), or one of training's each.
   const bool on_variable = intervention.acts_on(options_.variable);
   const bool resampled = on_variable && intervention.kind == Kind::resample;
-  std::vector<double> values = {domain.shift};
+  std::vector<double> values = {shown_at};
   if (on_variable && intervention.kind == Kind::set) values = {intervention.value};
   if (resampled) values = options_.train_values;
   std::vector<Painter> painters;
@@ -174,7 +145,7 @@ Sample ShiftedImages::generate(const Domain& domain, Split split, RowRange rows,
 }
 
 Ceilings ShiftedImages::ceilings(const Domain& domain) const {
-  check_value(domain.shift);
+  const double shift = domains_.shift(domain);
   const double noise = options_.label_noise;
   const auto classes = static_cast<double>(images_.count());
   const Ceiling read{std::max(1.0 - noise, noise / (classes - 1.0)), Exactness::closed_form, 0.0};
@@ -185,7 +156,7 @@ Ceilings ShiftedImages::ceilings(const Domain& domain) const {
   out.chance = 1.0 / classes;
   // What a minimiser does where no training row is, nothing says.
   const auto& seen = options_.train_values;
-  if (std::find(seen.begin(), seen.end(), domain.shift) != seen.end()) out.population_erm = read;
+  if (std::find(seen.begin(), seen.end(), shift) != seen.end()) out.population_erm = read;
   return out;
 }
 

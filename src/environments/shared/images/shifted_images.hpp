@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/images/image_classes.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
@@ -31,14 +32,8 @@ struct ShiftedImagesOptions {
   std::vector<double> points;  ///< of the dial
 };
 
-class ShiftedImages : public Environment {
+class ShiftedImages : public GenerativeEnvironment {
  public:
-  static constexpr std::int64_t kMaxTrainDomains = 100;
-
-  [[nodiscard]] const EnvironmentInfo& info() const final { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const final { return train_domains_; }
-  [[nodiscard]] Domain test_domain() const final;
-  [[nodiscard]] Domain at(double shift) const final;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const final;
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const final;
@@ -56,19 +51,14 @@ class ShiftedImages : public Environment {
   [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const final;
 
-  EnvironmentInfo info_;
-
  private:
   [[nodiscard]] ImageRows images_of(const Domain& domain, Split split) const;
   [[nodiscard]] int shape_under(const Intervention& intervention, int shape,
                                 const RandomStream& coin, std::int64_t row) const;
   void describe();
-  void check_value(double value) const;
 
   ShiftedImagesOptions options_;
-  RandomKey key_;
   ImageClasses images_;
-  std::vector<Domain> train_domains_;
 };
 
 }  // namespace spurion::environments

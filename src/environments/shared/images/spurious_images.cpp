@@ -6,9 +6,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "environments/shared/shift_domains.hpp"
-#include "spurion/error.hpp"
-
 namespace spurion::environments {
 
 using Kind = Intervention::Kind;
@@ -18,15 +15,29 @@ namespace {
 /// Checks before anything is built from the options: parsing has looked at single numbers only.
 const CuedImagesOptions& checked(const CuedImagesOptions& options, const std::string& world) {
   check_resolution(options.resolution, world);
-  const auto domains = static_cast<std::int64_t>(options.train_shifts.size());
-  if (domains < 1 || domains > CuedImages::kMaxTrainDomains) {
-    throw UsageError(fmt::format("'train_shifts' of {} needs 1 to {} numbers, got {}", world,
-                                 CuedImages::kMaxTrainDomains, domains));
-  }
   return options;
 }
 
 }  // namespace
+
+const Schema<CuedImagesOptions>& CuedImagesOptions::schema() {
+  using O = CuedImagesOptions;
+  static const auto schema =
+      Schema<O>()
+          .field("source", &O::source, "Images; glyphs are drawn and need no download.",
+                 one_of(image_sources()))
+          .field("resolution", &O::resolution,
+                 "Side of the picture: 28, or 14 (every second pixel).", between(14, 28))
+          .field("classes", &O::classes,
+                 "How the source's ten classes become the task's: halves, pairs or all.",
+                 one_of(ClassGrouping::words()))
+          .field("label_noise", &O::label_noise, "P(label differs from the image's class).",
+                 between(0, 1))
+          .field("train_shifts", &O::train_shifts, "P(cue disagrees) in each train domain.",
+                 between(0, 1))
+          .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1));
+  return schema;
+}
 
 /// The exogenous variables of the rows of one domain and split.
 struct CuedImages::Noise {
@@ -51,18 +62,15 @@ struct CuedImages::Row {
 
 CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
                        const EnvironmentContext& context)
-    : key_(RandomKey(context.data_seed).child(naming.world)),
+    : GenerativeEnvironment(context,
+                            ShiftDomains(naming.world, options.train_shifts, options.test_shift)),
       images_(*context.sources, checked(options, naming.world).source,
               ClassGrouping(options.classes), ImageProtocol::irm, key_,
               static_cast<std::int64_t>(options.train_shifts.size())),
       side_(options.resolution),
       label_noise_(options.label_noise),
-      test_shift_(options.test_shift),
       follows_class_(naming.follows_class),
       population_({images_.count(), options.label_noise, naming.follows_class}) {
-  for (const double shift : options.train_shifts) {
-    train_domains_.push_back(Domain::train(train_domains_.size(), shift));
-  }
   usual_ = std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
            static_cast<double>(options.train_shifts.size());
   describe(options, naming);
@@ -72,7 +80,6 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
   const std::string& cue = naming.cue;
   const std::string followed = naming.follows_class ? kShape : "label";
   const std::string noise = cue + "_noise";
-  info_.name = naming.world;
   info_.task = classes() == 2 ? Task::binary : Task::multiclass;
   info_.outputs = classes() == 2 ? 1 : classes();
   info_.groups = classes() * classes();
@@ -91,18 +98,11 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
                        {kShape, "image"}, {"style", "image"},       {cue, "image"}};
   info_.dial.name = "e";
   info_.dial.doc = fmt::format("P({} disagrees with the {})", cue, followed);
-  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
   // Agreeing with the label is agreeing with the class only where the two are the same.
   if (!naming.follows_class || options.label_noise == 0.0) {
     info_.dial.mixture = DialInfo::Mixture{Intervention::align(cue), Intervention::oppose(cue)};
   }
 }
-
-Domain CuedImages::test_domain() const { return Domain::test(test_shift_); }
-
-void CuedImages::check_shift(double shift) const { check_unit_shift(info_.name, shift); }
-
-Domain CuedImages::at(double shift) const { return dial_point(info_.name, shift); }
 
 std::int64_t CuedImages::row_limit(const Domain& domain, Split split) const {
   return images_of(domain, split).count();
@@ -132,10 +132,7 @@ bool CuedImages::supports(const Intervention& intervention) const {
 }
 
 ImageRows CuedImages::images_of(const Domain& domain, Split split) const {
-  const auto found = std::find_if(train_domains_.begin(), train_domains_.end(),
-                                  [&](const Domain& train) { return train.key == domain.key; });
-  const bool other = found == train_domains_.end();
-  return images_.rows(other ? -1 : found - train_domains_.begin(), domain.key, split);
+  return images_.rows(domains_.train_index(domain), domain.key, split);
 }
 
 CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, double shift,
@@ -192,9 +189,9 @@ CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, do
 
 Sample CuedImages::generate(const Domain& domain, Split split, RowRange rows,
                             const Intervention& intervention) const {
-  check_shift(domain.shift);
+  const double shift = domains_.shift(domain);
   const ImageRows images = images_of(domain, split);
-  const RandomKey key = key_.child(domain.key).child(split_name(split));
+  const RandomKey key = rows_key(domain, split);
   const Noise noise(key);
   const RandomKey style = key.child("style");
   const std::int64_t planes = info_.input_shape.front();
@@ -207,7 +204,7 @@ Sample CuedImages::generate(const Domain& domain, Split split, RowRange rows,
   sample.group = at::empty({rows.count}, at::kLong);
   float* x = sample.x.data_ptr<float>();
   for (std::int64_t i = 0; i < rows.count; ++i, x += planes * side_ * side_) {
-    const Row row = draw(images, noise, domain.shift, intervention, rows.first + i);
+    const Row row = draw(images, noise, shift, intervention, rows.first + i);
     sample.y.data_ptr<std::int64_t>()[i] = row.label;
     sample.causal.data_ptr<float>()[i] = static_cast<float>(row.shape);
     sample.spurious.data_ptr<float>()[i] = static_cast<float>(row.cue);
@@ -218,8 +215,7 @@ Sample CuedImages::generate(const Domain& domain, Split split, RowRange rows,
 }
 
 Ceilings CuedImages::ceilings(const Domain& domain) const {
-  check_shift(domain.shift);
-  return population_.ceilings(domain.shift, usual_);
+  return population_.ceilings(domains_.shift(domain), usual_);
 }
 
 std::string cued_images_mechanism(const CuedImagesOptions& options, const std::string& cue,

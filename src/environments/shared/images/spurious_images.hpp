@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "environments/shared/generative_environment.hpp"
 #include "environments/shared/images/class_cue.hpp"
 #include "environments/shared/images/image_classes.hpp"
 #include "spurion/catalog.hpp"
@@ -20,27 +21,9 @@ struct CuedImagesOptions {
   double label_noise = 0.0;
   std::vector<double> train_shifts = {0.2, 0.1};
   double test_shift = 0.9;
-};
 
-/// Adds the fields above to the schema of options derived from them.
-template <class Options>
-void add_cued_images_fields(Schema<Options>& schema) {
-  using Base = CuedImagesOptions;
-  schema
-      .field("source", static_cast<std::string Options::*>(&Base::source),
-             "Images; glyphs are drawn and need no download.", one_of(image_sources()))
-      .field("resolution", static_cast<std::int64_t Options::*>(&Base::resolution),
-             "Side of the picture: 28, or 14 (every second pixel).", between(14, 28))
-      .field("classes", static_cast<std::string Options::*>(&Base::classes),
-             "How the source's ten classes become the task's: halves, pairs or all.",
-             one_of(ClassGrouping::words()))
-      .field("label_noise", static_cast<double Options::*>(&Base::label_noise),
-             "P(label differs from the image's class).", between(0, 1))
-      .field("train_shifts", static_cast<std::vector<double> Options::*>(&Base::train_shifts),
-             "P(cue disagrees) in each train domain.", between(0, 1))
-      .field("test_shift", static_cast<double Options::*>(&Base::test_shift),
-             "The same in the test domain.", between(0, 1));
-}
+  static const Schema<CuedImagesOptions>& schema();
+};
 
 /// A world of images of C classes with a cue of C values, each going along with one class:
 ///
@@ -49,14 +32,8 @@ void add_cued_images_fields(Schema<Options>& schema) {
 ///
 /// where each noise is 0 or, with its probability, one of the others, evenly. A derived class says
 /// how a cue is painted and adds to `info_` what it is called.
-class CuedImages : public Environment {
+class CuedImages : public GenerativeEnvironment {
  public:
-  static constexpr std::int64_t kMaxTrainDomains = 100;
-
-  [[nodiscard]] const EnvironmentInfo& info() const final { return info_; }
-  [[nodiscard]] std::vector<Domain> train_domains() const final { return train_domains_; }
-  [[nodiscard]] Domain test_domain() const final;
-  [[nodiscard]] Domain at(double shift) const final;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const final;
   [[nodiscard]] std::int64_t validation_rows(const Domain& domain,
                                              std::int64_t test_rows) const final;
@@ -89,8 +66,6 @@ class CuedImages : public Environment {
   [[nodiscard]] std::int64_t side() const { return side_; }
   [[nodiscard]] double usual_shift() const { return usual_; }
 
-  EnvironmentInfo info_;
-
  private:
   struct Noise;
   struct Row;
@@ -99,16 +74,12 @@ class CuedImages : public Environment {
   [[nodiscard]] Row draw(const ImageRows& images, const Noise& noise, double shift,
                          const Intervention& intervention, std::int64_t row) const;
   void describe(const CuedImagesOptions& options, const Naming& naming);
-  void check_shift(double shift) const;
 
-  RandomKey key_;
   ImageClasses images_;
   std::int64_t side_;
   double label_noise_;
-  double test_shift_;
   bool follows_class_;
   ClassCue population_;
-  std::vector<Domain> train_domains_;
   double usual_ = 0.0;
 };
 
