@@ -8,94 +8,20 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
 #include <filesystem>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "made_up_trials.hpp"
 #include "spurion/report.hpp"
 #include "spurion/store.hpp"
 
 namespace {
 
 using namespace spurion;
-
-constexpr std::int64_t kSeeds = 20;
-constexpr const char* kMethods[] = {"erm", "irm_v1", "v_rex", "group_dro"};
-constexpr std::int64_t kBatch = 1000;
-
-/// As many options as the trials of a usual suite have.
-Value options(const char* stem, int count, std::int64_t first) {
-  Value::Table table;
-  for (int i = 0; i < count; ++i) {
-    table.emplace(fmt::format("{}_{}", stem, i), i == 0 ? Value(first) : Value(0.25 * i));
-  }
-  return table;
-}
-
-/// Numbered within its experiment.
-TrialResult trial(std::int64_t experiment, std::int64_t number) {
-  const std::int64_t seed = number % kSeeds;
-  const std::int64_t method = number / kSeeds % 4;
-  const std::int64_t setting = number / kSeeds / 4;
-  TrialResult result;
-  TrialSpec& spec = result.spec;
-  spec.environment = {"made_up_world", options("shift", 10, experiment)};
-  spec.model = {"mlp", options("width", 5, 8 << (setting % 5))};
-  spec.method = {kMethods[method], options("weight", 5, 1)};
-  spec.regime = {"offline", options("share", 3, 1)};
-  spec.optimizer = options("rate", 6, 1);
-  spec.training = options("rows", 3, 100 * (1 + setting / 5));
-  spec.evaluation = options("measured", 3, 1000);
-  spec.seed = seed;
-  const double score = 0.5 + 0.4 * std::abs(std::sin(static_cast<double>(number) + 0.1));
-  const auto add = [&](const std::string& domain, double shift, const char* metric, double value) {
-    result.measurements.push_back({0, 1000, domain, shift, metric, value});
-  };
-  for (const char* domain : {"train_0", "train_1", "in_distribution", "test"}) {
-    for (const char* metric : {"accuracy", "loss", "flip_rate", "worst_group_accuracy", "ece",
-                               "ceiling_bayes", "ceiling_invariant"}) {
-      add(domain, 0.1, metric, score / 1.1);
-    }
-  }
-  add("test", 0.9, "gap", 0.9 - score);
-  for (int i = 0; i <= 20; ++i) {
-    const std::string domain = fmt::format("dial={}", 0.05 * i);
-    for (const char* metric : {"accuracy", "loss", "ceiling_bayes"}) {
-      add(domain, 0.05 * i, metric, score * (1.0 - 0.01 * i));
-    }
-  }
-  result.cost = {1e9, 1000, 64000, 64000, 0.123456789, 32};
-  return result;
-}
-
-void make_store(const std::filesystem::path& folder, std::int64_t trials,
-                std::int64_t experiments) {
-  Store store(folder);
-  std::string suite = "name = \"made_up\"\n";
-  Memberships memberships;
-  std::vector<TrialResult> batch;
-  for (std::int64_t e = 0; e < experiments; ++e) {
-    const std::string name = fmt::format("experiment_{}", e);
-    suite += fmt::format("[[experiment]]\nname = \"{}\"\n", name);
-    const std::int64_t own = trials / experiments + (e < trials % experiments ? 1 : 0);
-    for (std::int64_t i = 0; i < own; ++i) {
-      batch.push_back(trial(e, i));
-      memberships.emplace_back(batch.back().spec.id(), name);
-      if (static_cast<std::int64_t>(batch.size()) < kBatch) continue;
-      store.append(batch);
-      batch.clear();
-    }
-  }
-  store.append(batch);
-  store.set_suite("made_up", memberships, {{"suite", suite}, {"suite_name", "made_up"}});
-}
 
 /// Processor time, so other processes hardly count.
 double seconds_since(std::clock_t start) {
@@ -148,7 +74,7 @@ int main(int argc, char** argv) {
     if (!std::filesystem::exists(folder / "store.sqlite")) {
       const pid_t maker = fork();
       if (maker == 0) {
-        make_store(folder, trials, experiments);
+        speed::make_store(folder, trials, experiments);
         std::fflush(nullptr);
         _exit(0);
       }

@@ -6,9 +6,12 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
+#include "analysis/by_layout.hpp"
 #include "analysis/dial.hpp"
+#include "analysis/dial_noise.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 
@@ -64,23 +67,31 @@ struct World {
 
 std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   std::vector<World> worlds;
-  std::map<std::pair<std::string, const void*>, const Value*> facts;  // of options that are shared
-  for (const auto& row : view.rows()) {
-    const Component& environment = row.trial->spec.environment;
-    const void* options =
-        environment.options.is_table() ? &environment.options.as_table() : nullptr;
-    const Value*& known = facts[{environment.name, options}];
-    if (known == nullptr || options == nullptr) known = &study.environment_facts(environment);
-    const Value& own = *known;
+  // Which world trials are of whose environment lies at one place in memory.
+  std::map<std::pair<std::string, const void*>, std::size_t> known;
+  const auto world_of = [&](const Component& environment) {
+    const Value& own = study.environment_facts(environment);
     const auto found = std::find_if(worlds.begin(), worlds.end(), [&](const World& world) {
       return world.name == environment.name &&
              fact_of(world.facts, "dial_doc") == fact_of(own, "dial_doc");
     });
-    if (found == worlds.end()) {
-      worlds.push_back({environment.name, own, {&row}});
+    const auto number = static_cast<std::size_t>(found - worlds.begin());
+    if (found == worlds.end()) worlds.push_back({environment.name, own, {}});
+    return number;
+  };
+  for (const auto& row : view.rows()) {
+    const Component& environment = row.trial->spec.environment;
+    std::size_t number = 0;
+    if (environment.options.is_table()) {
+      const std::pair<std::string, const void*> key(environment.name,
+                                                    &environment.options.as_table());
+      auto place = known.find(key);
+      if (place == known.end()) place = known.emplace(key, world_of(environment)).first;
+      number = place->second;
     } else {
-      found->rows.push_back(&row);
+      number = world_of(environment);
     }
+    worlds[number].rows.push_back(&row);
   }
   return worlds;
 }
@@ -102,11 +113,12 @@ using DialPlaces = std::map<double, std::set<std::string>>;
 
 DialPlaces places_of(const World& world) {
   DialPlaces places;
+  std::unordered_set<const void*> known;  // trials that were measured alike have the same
   for (const ResultsView::Row* row : world.rows) {
-    for (const MeasurementRow m : row->trial->measurements) {
-      if (m.domain.compare(0, 5, "dial=") != 0) continue;
-      std::set<std::string>& domains = places[m.shift];
-      if (domains.count(m.domain) == 0) domains.insert(m.domain);
+    const Measurements& measured = row->trial->measurements;
+    if (!known.insert(measured.layout()).second) continue;
+    for (const MeasurementRow m : measured) {
+      if (m.domain.compare(0, 5, "dial=") == 0) places[m.shift].insert(m.domain);
     }
   }
   return places;
@@ -120,15 +132,16 @@ Series make_series(const std::string& name, const DialPlaces& places, const Dial
   series.name = name;
   series.reference = any_phase;
   for (const auto& [shift, domains] : places) {
+    std::vector<std::pair<NumberFinder, DialNoise>> finders;
+    for (const std::string& domain : domains) {
+      finders.emplace_back(NumberFinder(domain, metric), DialNoise(domain, metric));
+    }
     SeedCells cells;
     for (const auto& [row, last] : trials) {
-      const std::optional<std::int64_t> phase =
-          any_phase ? std::nullopt : std::optional<std::int64_t>(last);
-      for (const std::string& domain : domains) {
-        const auto value = number(*row->trial, domain, metric, phase);
-        if (!value) continue;
-        cells.add(row->setting, row->trial->spec.seed, *value,
-                  row_noise(*row->trial, domain, metric, *value));
+      const TrialResult& trial = *row->trial;
+      for (auto& [number_of, noise_of] : finders) {
+        const auto value = any_phase ? number_of(trial) : number_of(trial, last);
+        if (value) cells.add(row->setting, trial.spec.seed, *value, noise_of(trial, *value));
       }
     }
     if (cells.empty()) continue;
@@ -136,6 +149,13 @@ Series make_series(const std::string& name, const DialPlaces& places, const Dial
     series.y.push_back(cells.estimate(fmt::format("dial {} {}", name, shift), range));
   }
   return series;
+}
+
+/// The last phase of a trial.
+std::int64_t last_phase(const TrialResult& trial) {
+  std::int64_t last = 0;
+  for (const MeasurementRow m : trial.measurements) last = std::max(last, m.phase);
+  return last;
 }
 
 Chart chart_of(const World& world, const ResultsView& view) {
@@ -147,11 +167,11 @@ Chart chart_of(const World& world, const ResultsView& view) {
   const std::vector<ResultsView::Line> all = view.lines();
   std::vector<DialTrials> of_lines(all.size());
   DialTrials of_all;
+  ByLayout<std::int64_t> last_phases;
   for (const ResultsView::Row* row : world.rows) {
     const auto line = std::find_if(all.begin(), all.end(),
                                    [&](const ResultsView::Line& one) { return one.holds(*row); });
-    std::int64_t last = 0;
-    for (const MeasurementRow m : row->trial->measurements) last = std::max(last, m.phase);
+    const std::int64_t last = last_phases.of(*row->trial, last_phase);
     of_lines[static_cast<std::size_t>(line - all.begin())].emplace_back(row, last);
     of_all.emplace_back(row, last);
   }

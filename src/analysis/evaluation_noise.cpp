@@ -1,11 +1,11 @@
 #include "spurion/analysis/evaluation_noise.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string>
 
+#include "analysis/dial_noise.hpp"
 #include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
@@ -71,23 +71,6 @@ RowNoise confusion_noise(const TrialResult& trial) {
   return noise;
 }
 
-/// Of a place of the dial: a weighted mean of rows and their twins, where the ends of the dial and
-/// the value say so, else a rate of rows that were drawn there.
-RowNoise dial_noise(const TrialResult& trial, const std::string& domain, double value) {
-  constexpr double kSame = 1e-9;
-  const EvaluatedRows measured = evaluated_rows(trial, domain);
-  const auto first = number(trial, "dial=0", "accuracy");
-  const auto last = number(trial, "dial=1", "accuracy");
-  double share = -1.0;
-  std::from_chars(domain.data() + std::string("dial=").size(), domain.data() + domain.size(),
-                  share);
-  if (first && last && share >= 0.0 && share <= 1.0 &&
-      std::abs(value - ((1.0 - share) * *first + share * *last)) < kSame) {
-    return mixture_noise(*first, *last, share, measured.rows, measured.all);
-  }
-  return rate_noise(value, measured.rows, measured.all);
-}
-
 }  // namespace
 
 RowNoise mixture_noise(double first, double second, double share, double rows, bool same_rows) {
@@ -135,9 +118,7 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
     const auto flips = number(trial, domain, "flip_rate");
     return flips ? row_noise(trial, domain, "flip_rate", *flips) : RowNoise{};
   }
-  if (domain.rfind("dial=", 0) == 0) {
-    return metric == "accuracy" ? dial_noise(trial, domain, value) : RowNoise{};
-  }
+  if (domain.rfind("dial=", 0) == 0) return DialNoise(domain, metric)(trial, value);
   const bool of_groups = metric.rfind("group_", 0) == 0;
   if (of_groups || metric.rfind("train_", 0) == 0 || domain == "stream") return {};
   EvaluatedRows measured = domain == "in_distribution" ? rows_of_train_domains(trial, metric)

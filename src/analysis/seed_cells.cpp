@@ -3,26 +3,95 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
+#include <utility>
 
+#include "analysis/seed_table.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/streams.hpp"
 
 namespace spurion::analysis {
 
+/// The numbers of one setting and seed.
+struct SeedCells::Cell {
+  std::uint32_t setting = 0;
+  std::int64_t seed = 0;
+  double mean = 0.0;
+  double count = 0.0;
+  double deviation = 0.0;  ///< summed over the values
+  double rows = 0.0;       ///< of the value that has most
+  bool same_rows = false;
+  double unit = 1.0;  ///< of a rate (`RowNoise::unit`)
+};
+
+SeedCells::SeedCells(const SeedCells& other) : numbers_(other.numbers_) {
+  names_.resize(other.names_.size());
+  for (const auto& [name, number] : other.settings_) {
+    names_[number] = &settings_.emplace(name, number).first->first;
+  }
+}
+
+SeedCells& SeedCells::operator=(const SeedCells& other) {
+  SeedCells copy(other);
+  std::swap(*this, copy);
+  return *this;
+}
+
 void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
                     const RowNoise& noise) {
   if (std::isnan(value)) return;
-  // Numbers often come setting by setting and seed by seed, in their order.
-  const bool latest = !cells_.empty() && cells_.rbegin()->first == setting;
-  auto& seeds = latest ? cells_.rbegin()->second : cells_[setting];
-  const bool newest = !seeds.empty() && seeds.rbegin()->first == seed;
-  Cell& cell = newest ? seeds.rbegin()->second : seeds.try_emplace(seeds.end(), seed)->second;
-  cell.values.push_back(value);
-  cell.deviation += noise.deviation;
-  cell.rows = std::max(cell.rows, noise.rows);
-  cell.unit = noise.unit;
-  cell.same_rows = cell.same_rows || noise.same_rows;
+  // Numbers often come setting by setting.
+  std::uint32_t number = numbers_.empty() ? 0 : numbers_.back().setting;
+  if (numbers_.empty() || *names_[number] != setting) {
+    const auto [place, added] =
+        settings_.emplace(setting, static_cast<std::uint32_t>(names_.size()));
+    if (added) names_.push_back(&place->first);
+    number = place->second;
+  }
+  numbers_.push_back({number, seed, value, noise});
+}
+
+std::vector<const SeedCells::Number*> SeedCells::ordered() const {
+  const std::vector<std::uint32_t> ranks = setting_ranks();
+  std::vector<const Number*> ordered;
+  ordered.reserve(numbers_.size());
+  for (const Number& number : numbers_) ordered.push_back(&number);
+  const auto before = [&](const Number* a, const Number* b) {
+    return std::tie(ranks[a->setting], a->seed) < std::tie(ranks[b->setting], b->seed);
+  };
+  if (!std::is_sorted(ordered.begin(), ordered.end(), before)) {
+    std::stable_sort(ordered.begin(), ordered.end(), before);
+  }
+  return ordered;
+}
+
+std::vector<std::uint32_t> SeedCells::setting_ranks() const {
+  std::vector<std::uint32_t> ranks(names_.size());
+  std::uint32_t rank = 0;
+  for (const auto& [name, number] : settings_) ranks[number] = rank++;
+  return ranks;
+}
+
+std::vector<SeedCells::Cell> SeedCells::cells() const {
+  const std::vector<std::uint32_t> ranks = setting_ranks();
+  std::vector<Cell> cells;
+  for (const Number* number : ordered()) {
+    const std::uint32_t setting = ranks[number->setting];
+    if (cells.empty() || cells.back().setting != setting || cells.back().seed != number->seed) {
+      if (!cells.empty()) cells.back().mean /= cells.back().count;
+      cells.push_back({setting, number->seed});
+    }
+    Cell& cell = cells.back();
+    cell.mean += number->value;  // the sum, until the next cell begins
+    cell.count += 1.0;
+    cell.deviation += number->noise.deviation;
+    cell.rows = std::max(cell.rows, number->noise.rows);
+    cell.unit = number->noise.unit;
+    cell.same_rows = cell.same_rows || number->noise.same_rows;
+  }
+  if (!cells.empty()) cells.back().mean /= cells.back().count;
+  return cells;
 }
 
 void SeedCells::add_number(const std::string& setting, const TrialResult& trial,
@@ -48,41 +117,36 @@ void SeedCells::add_learning(const std::string& setting, const TrialResult& tria
 
 std::vector<double> SeedCells::values() const {
   std::vector<double> all;
-  for (const auto& [setting, seeds] : cells_) {
-    for (const auto& [seed, cell] : seeds) {
-      all.insert(all.end(), cell.values.begin(), cell.values.end());
-    }
-  }
+  all.reserve(numbers_.size());
+  for (const Number* number : ordered()) all.push_back(number->value);
   return all;
 }
 
 std::vector<BySeed> SeedCells::settings() const {
-  std::vector<BySeed> all;
-  for (const auto& [setting, seeds] : cells_) {
-    all.emplace_back();
-    for (const auto& [seed, cell] : seeds) all.back()[seed] = mean(cell.values);
-  }
+  std::vector<BySeed> all(settings_.size());
+  for (const Cell& cell : cells()) all[cell.setting][cell.seed] = cell.mean;
   return all;
 }
 
 std::vector<double> SeedCells::seed_means() const {
   std::map<std::int64_t, std::vector<double>> seeds;
-  for (const BySeed& setting : settings()) {
-    for (const auto& [seed, value] : setting) seeds[seed].push_back(value);
-  }
+  for (const Cell& cell : cells()) seeds[cell.seed].push_back(cell.mean);
   std::vector<double> means;
   for (const auto& [seed, values] : seeds) means.push_back(mean(values));
   return means;
 }
 
-double SeedCells::noise() const {
+double SeedCells::noise(const std::vector<Cell>& cells) {
   std::map<std::int64_t, double> of_seed;
   double of_all = 0.0;
-  for (const auto& [setting, seeds] : cells_) {
-    const auto share = 1.0 / static_cast<double>(cells_.size() * seeds.size());
-    for (const auto& [seed, cell] : seeds) {
-      const double own = share * cell.deviation / static_cast<double>(cell.values.size());
-      (cell.same_rows ? of_all : of_seed[seed]) += own;
+  const std::size_t settings = cells.empty() ? 0 : cells.back().setting + 1;
+  for (auto first = cells.begin(); first != cells.end();) {
+    const auto last = std::find_if(
+        first, cells.end(), [&](const Cell& cell) { return cell.setting != first->setting; });
+    const auto share = 1.0 / static_cast<double>(settings * static_cast<std::size_t>(last - first));
+    for (; first != last; ++first) {
+      const double own = share * first->deviation / first->count;
+      (first->same_rows ? of_all : of_seed[first->seed]) += own;
     }
   }
   double variance = of_all * of_all;
@@ -90,29 +154,45 @@ double SeedCells::noise() const {
   return std::sqrt(variance);
 }
 
+double SeedCells::noise() const { return noise(cells()); }
+
 Estimate SeedCells::estimate(const std::string& key, const Range& range) const {
-  Estimate estimate = mean_over_seeds(settings(), key, noise());
-  estimate.count = static_cast<std::int64_t>(values().size());
+  const std::vector<Cell> all = cells();
+  SeedTable table;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i > 0 && all[i].setting != all[i - 1].setting) table.next_setting();
+    table.add(all[i].seed, all[i].mean);
+  }
+  table.finish();
+  Estimate estimate = mean_over_seeds(table, key, noise(all));
+  estimate.count = static_cast<std::int64_t>(numbers_.size());
   return confined(estimate, range);
 }
 
 double SeedCells::student_p() const { return analysis::student_p(settings(), noise()); }
 
 SeedCells SeedCells::minus(const SeedCells& others) const {
+  std::vector<const std::string*> names;
+  for (const auto& [name, number] : settings_) names.push_back(&name);
+  std::vector<const std::string*> other_names;
+  for (const auto& [name, number] : others.settings_) other_names.push_back(&name);
+  const auto before = [&](const Cell& other, const Cell& cell) {
+    const int order = other_names[other.setting]->compare(*names[cell.setting]);
+    return order < 0 || (order == 0 && other.seed < cell.seed);
+  };
+  const std::vector<Cell> theirs = others.cells();
+  auto match = theirs.begin();
   SeedCells differences;
-  for (const auto& [setting, seeds] : cells_) {
-    const auto other = others.cells_.find(setting);
-    if (other == others.cells_.end()) continue;
-    for (const auto& [seed, cell] : seeds) {
-      const auto match = other->second.find(seed);
-      if (match == other->second.end()) continue;
-      const double difference = mean(cell.values) - mean(match->second.values);
-      RowNoise noise = paired_noise(difference / cell.unit, std::min(cell.rows, match->second.rows),
-                                    cell.same_rows && match->second.same_rows);
-      noise.deviation *= cell.unit;
-      noise.unit = cell.unit;
-      differences.add(setting, seed, difference, noise);
-    }
+  for (const Cell& cell : cells()) {
+    while (match != theirs.end() && before(*match, cell)) ++match;
+    if (match == theirs.end()) break;
+    if (match->seed != cell.seed || *other_names[match->setting] != *names[cell.setting]) continue;
+    const double difference = cell.mean - match->mean;
+    RowNoise noise = paired_noise(difference / cell.unit, std::min(cell.rows, match->rows),
+                                  cell.same_rows && match->same_rows);
+    noise.deviation *= cell.unit;
+    noise.unit = cell.unit;
+    differences.add(*names[cell.setting], cell.seed, difference, noise);
   }
   return differences;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/name_hash.hpp"
 #include "core/normal.hpp"
 #include "core/philox.hpp"
 #include "core/random_block.hpp"
@@ -11,15 +12,7 @@ namespace spurion {
 
 namespace {
 
-/// Finaliser of MurmurHash3: every input bit reaches every output bit.
-std::uint64_t mix(std::uint64_t z) noexcept {
-  z ^= z >> 33U;
-  z *= 0xff51afd7ed558ccdULL;
-  z ^= z >> 33U;
-  z *= 0xc4ceb9fe1a85ec53ULL;
-  z ^= z >> 33U;
-  return z;
-}
+using core::mixed;
 
 std::uint64_t join(std::uint32_t low, std::uint32_t high) noexcept {
   return (static_cast<std::uint64_t>(high) << 32U) | low;
@@ -69,23 +62,18 @@ std::array<std::uint32_t, 4> philox4x32(std::uint64_t key, std::uint64_t counter
   return {words.w0, words.w1, words.w2, words.w3};
 }
 
-RandomKey::RandomKey(std::uint64_t seed) noexcept : value_(mix(seed + 0x9e3779b97f4a7c15ULL)) {}
+RandomKey::RandomKey(std::uint64_t seed) noexcept : value_(mixed(seed + 0x9e3779b97f4a7c15ULL)) {}
 
 RandomKey RandomKey::child(std::string_view name) const noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-  for (const char character : name) {
-    hash ^= static_cast<unsigned char>(character);
-    hash *= 0x100000001b3ULL;
-  }
   RandomKey result(0);
-  result.value_ = mix(value_ ^ mix(hash + 0x632be59bd9b4e019ULL));
+  result.value_ = core::named_child(value_, core::name_hash(name));
   return result;
 }
 
 RandomKey RandomKey::child(std::uint64_t index) const noexcept {
   RandomKey result(0);
   // Another constant than for names, so that child("7") and child(7) differ.
-  result.value_ = mix((value_ + 0xd1342543de82ef95ULL) ^ mix(index + 0xaf251af3b0f025b5ULL));
+  result.value_ = mixed((value_ + 0xd1342543de82ef95ULL) ^ mixed(index + 0xaf251af3b0f025b5ULL));
   return result;
 }
 

@@ -1,5 +1,6 @@
 #include "report/trial_files.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/by_layout.hpp"
 #include "analysis/metric_info.hpp"
 #include "harness/suite/trial_ids.hpp"
 #include "report/csv/csv_text.hpp"
@@ -22,15 +24,13 @@ namespace spurion::report {
 
 namespace {
 
-/// The trials without repetition: one of several experiments is there once for each.
-template <class Each>
-void each_trial_once(const StoredResults& results, Each each) {
-  TrialIds ids;
-  std::unordered_set<TrialId, TrialIdHash> seen;
-  for (const TrialResult& trial : results.trials) {
-    const TrialId id = ids(trial.spec);
-    if (seen.insert(id).second) each(trial, id);
-  }
+/// A number as `csv_number` has it.
+void append_number(double value, fmt::memory_buffer& out) {
+  if (std::isfinite(value)) fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), value);
+}
+
+void append_text(const std::string& text, fmt::memory_buffer& out) {
+  out.append(text.data(), text.data() + text.size());
 }
 
 /// Whether a domain's numbers are among a trial's final scores. Those of the dial, of single train
@@ -46,6 +46,7 @@ class Columns {
   explicit Columns(const StoredResults& results) {
     std::unordered_set<const void*> known[kSections];  // options that trials share in memory
     std::map<std::pair<std::string, std::string>, std::size_t> scores;
+    std::unordered_set<const void*> layouts;  // trials that were measured alike have the same
     for (const TrialResult& trial : results.trials) {
       const auto sections = analysis::sections_of(trial.spec);
       for (std::size_t s = 0; s < kSections; ++s) {
@@ -53,6 +54,7 @@ class Columns {
         if (!options.is_table() || !known[s].insert(&options.as_table()).second) continue;
         for (const auto& [option, value] : options.as_table()) options_[s].insert(option);
       }
+      if (!layouts.insert(trial.measurements.layout()).second) continue;
       for (const MeasurementRow row : trial.measurements) {
         if (is_scored(row.domain)) scores[{row.domain, row.metric}];
       }
@@ -61,7 +63,7 @@ class Columns {
     for (const bool rest : {false, true}) {
       for (const auto& [score, place] : scores) {
         if ((score.first != "in_distribution" && score.first != "test") == rest) {
-          places_[score.first].emplace(score.second, scores_.size());
+          places_.emplace(score, scores_.size());
           scores_.push_back(score);
         }
       }
@@ -129,34 +131,72 @@ class Columns {
           text += csv_field(value->is_string() ? value->as_string() : value->canonical_json());
         }
       }
-      out.append(text.data(), text.data() + text.size());
+      append_text(text, out);
     }
   }
 
   void write_scores(const TrialResult& trial, fmt::memory_buffer& out) {
+    const auto& columns =
+        columns_.of(trial, [&](const TrialResult& one) { return columns_of(one); });
     values_.assign(scores_.size(), std::nan(""));
-    for (const MeasurementRow row : trial.measurements) {
-      const auto domain = places_.find(row.domain);
-      if (domain == places_.end()) continue;
-      values_[domain->second.at(row.metric)] = row.value;  // later rows are later measurements
+    for (const auto& [place, column] : columns) {
+      values_[column] = trial.measurements.value(place);  // later rows are later measurements
     }
     for (const double value : values_) {
-      fmt::format_to(std::back_inserter(out), ",{}", csv_number(value));
+      out.push_back(',');
+      append_number(value, out);
     }
   }
 
  private:
+  /// Places of final scores among the numbers of a trial, and their columns.
+  using Places = std::vector<std::pair<std::size_t, std::size_t>>;
+
+  [[nodiscard]] Places columns_of(const TrialResult& trial) const {
+    Places columns;
+    std::size_t place = 0;
+    for (const MeasurementRow row : trial.measurements) {
+      const auto column = places_.find({row.domain, row.metric});
+      if (column != places_.end()) columns.emplace_back(place, column->second);
+      ++place;
+    }
+    return columns;
+  }
+
   static constexpr std::size_t kSections = 7;
   std::array<std::set<std::string>, kSections> options_;
   std::array<std::unordered_map<const void*, std::string>, kSections> option_texts_;
   std::vector<std::pair<std::string, std::string>> scores_;  // domain and metric
-  std::unordered_map<std::string, std::unordered_map<std::string, std::size_t>> places_;
+  std::map<std::pair<std::string, std::string>, std::size_t> places_;
+  analysis::ByLayout<Places> columns_;
   std::vector<double> values_;
 };
 
+/// Of each number of a trial what stands before it in its line, but for the trial's id.
+std::vector<std::string> line_beginnings(const TrialResult& trial) {
+  std::vector<std::string> beginnings;
+  for (const MeasurementRow row : trial.measurements) {
+    beginnings.push_back(fmt::format(",{},{},{},{},{},", row.phase, row.step, csv_field(row.domain),
+                                     csv_number(row.shift), csv_field(row.metric)));
+  }
+  return beginnings;
+}
+
 }  // namespace
 
-void add_results_file(const StoredResults& results, CsvFolder& folder) {
+TrialKeys::TrialKeys(const StoredResults& results) {
+  TrialIds id_of;
+  std::unordered_set<TrialId, TrialIdHash> seen;
+  ids.reserve(results.trials.size());
+  first.reserve(results.trials.size());
+  for (const TrialResult& trial : results.trials) {
+    ids.push_back(id_of(trial.spec));
+    first.push_back(seen.insert(ids.back()).second);
+    if (first.back()) measurements += static_cast<std::int64_t>(trial.measurements.size());
+  }
+}
+
+void add_results_file(const StoredResults& results, const TrialKeys& keys, CsvFolder& folder) {
   Columns columns(results);
   const std::vector<ColumnDoc> docs = columns.docs();
   std::ostream& file = folder.begin(
@@ -165,15 +205,15 @@ void add_results_file(const StoredResults& results, CsvFolder& folder) {
   std::vector<std::string> names;
   for (const ColumnDoc& doc : docs) names.push_back(doc.name);
   file << csv_record(names);
-  TrialIds ids;
   fmt::memory_buffer line;
+  std::size_t number = 0;
   for (const TrialResult& trial : results.trials) {
     const TrialSpec& spec = trial.spec;
     const Cost& cost = trial.cost;
     line.clear();
     fmt::format_to(
         std::back_inserter(line), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
-        ids(spec).text(), csv_field(spec.experiment), csv_field(spec.environment.name),
+        keys.ids[number++].text(), csv_field(spec.experiment), csv_field(spec.environment.name),
         csv_field(spec.model.name), csv_field(spec.method.name), csv_field(spec.regime.name),
         spec.seed, spec.config_index, spec.base_seed, status_name(trial.status),
         csv_field(trial.message.substr(0, trial.message.find('\n'))), csv_number(cost.flops),
@@ -185,15 +225,7 @@ void add_results_file(const StoredResults& results, CsvFolder& folder) {
   }
 }
 
-std::int64_t measurement_count(const StoredResults& results) {
-  std::size_t count = 0;
-  each_trial_once(results, [&](const TrialResult& trial, const TrialId& /*id*/) {
-    count += trial.measurements.size();
-  });
-  return static_cast<std::int64_t>(count);
-}
-
-void add_measurements_file(const StoredResults& results, CsvFolder& folder) {
+void add_measurements_file(const StoredResults& results, const TrialKeys& keys, CsvFolder& folder) {
   std::ostream& file =
       folder.begin("measurements", "One line for each stored number, in the order of measurement.",
                    {{"trial", "id of the trial: the key of results.csv"},
@@ -204,17 +236,22 @@ void add_measurements_file(const StoredResults& results, CsvFolder& folder) {
                     {"metric", "name of the metric; dictionary.csv explains it"},
                     {"value", "value of the metric; empty if it is not finite"}});
   file << "trial,phase,step,domain,shift,metric,value\n";
+  analysis::ByLayout<std::vector<std::string>> beginnings;
   fmt::memory_buffer lines;
-  each_trial_once(results, [&](const TrialResult& trial, const TrialId& id) {
+  for (std::size_t i = 0; i < results.trials.size(); ++i) {
+    if (!keys.first[i]) continue;
+    const TrialResult& trial = results.trials[i];
+    const std::string id = keys.ids[i].text();
     lines.clear();
-    const std::string text = id.text();
-    for (const MeasurementRow row : trial.measurements) {
-      fmt::format_to(std::back_inserter(lines), "{},{},{},{},{},{},{}\n", text, row.phase, row.step,
-                     csv_field(row.domain), csv_number(row.shift), csv_field(row.metric),
-                     csv_number(row.value));
+    std::size_t place = 0;
+    for (const std::string& beginning : beginnings.of(trial, line_beginnings)) {
+      append_text(id, lines);
+      append_text(beginning, lines);
+      append_number(trial.measurements.value(place++), lines);
+      lines.push_back('\n');
     }
     file.write(lines.data(), static_cast<std::streamsize>(lines.size()));
-  });
+  }
 }
 
 }  // namespace spurion::report

@@ -50,13 +50,13 @@ ReportFiles write_report(const std::filesystem::path& folder, const ReportOption
   auto dials = analysis::dial_charts(results);
   report::name_files(answers, dials);
   report::PageLimits limits = limits_of(answers.size(), dials.size(), options.full);
-  const std::int64_t measurements = report::measurement_count(results);
-  const bool with_measurements = options.full || measurements <= kMostMeasurements;
+  const report::TrialKeys keys(results);
+  const bool with_measurements = options.full || keys.measurements <= kMostMeasurements;
   if (!with_measurements) {
     limits.left_out.push_back(
         fmt::format("csv/measurements.csv is left out because it would have {} lines. 'spurion "
                     "report --full' writes it. csv/results.csv has the final scores of each trial.",
-                    measurements));
+                    keys.measurements));
   }
   report::WholeFiles files;
   files.make_folder(to);
@@ -65,8 +65,8 @@ ReportFiles write_report(const std::filesystem::path& folder, const ReportOption
   written.html = to / "report.html";
   files.add(written.html, report::render_html(results, answers, dials, limits));
   report::add_answer_files(answers, dials, limits, csv);
-  report::add_results_file(results, csv);
-  if (with_measurements) report::add_measurements_file(results, csv);
+  report::add_results_file(results, keys, csv);
+  if (with_measurements) report::add_measurements_file(results, keys, csv);
   csv.finish();
   files.keep();
   csv.remove_earlier();

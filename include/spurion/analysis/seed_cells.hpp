@@ -14,6 +14,12 @@ namespace spurion::analysis {
 /// hyper-parameter draws, count as their mean.
 class SPURION_API SeedCells {
  public:
+  SeedCells() = default;
+  SeedCells(const SeedCells& other);
+  SeedCells(SeedCells&&) = default;
+  SeedCells& operator=(const SeedCells& other);
+  SeedCells& operator=(SeedCells&&) = default;
+
   /// NaN is not added: it stands for what has no meaning in a trial.
   void add(const std::string& setting, std::int64_t seed, double value, const RowNoise& noise = {});
   /// A number of a trial with the noise of its rows; nothing where the trial lacks it.
@@ -27,7 +33,7 @@ class SPURION_API SeedCells {
                     const std::string& metric);
 
   /// Whether there is no value.
-  [[nodiscard]] bool empty() const { return cells_.empty(); }
+  [[nodiscard]] bool empty() const { return numbers_.empty(); }
   /// Of trials.
   [[nodiscard]] std::vector<double> values() const;
   /// The values of each configuration, by seed.
@@ -46,14 +52,24 @@ class SPURION_API SeedCells {
   [[nodiscard]] double noise() const;
 
  private:
-  struct Cell {
-    std::vector<double> values;
-    double deviation = 0.0;  ///< summed over the values
-    double rows = 0.0;       ///< of the value that has most
-    bool same_rows = false;
-    double unit = 1.0;  ///< of a rate (`RowNoise::unit`)
+  struct Number {
+    std::uint32_t setting;
+    std::int64_t seed;
+    double value;
+    RowNoise noise;
   };
-  std::map<std::string, std::map<std::int64_t, Cell>> cells_;
+  struct Cell;
+  /// By setting, in the order of their names, and seed; those of one seed in the order they came.
+  [[nodiscard]] std::vector<const Number*> ordered() const;
+  /// The same, one a setting and seed.
+  [[nodiscard]] std::vector<Cell> cells() const;
+  /// Places of the settings' names in their order, by number.
+  [[nodiscard]] std::vector<std::uint32_t> setting_ranks() const;
+  [[nodiscard]] static double noise(const std::vector<Cell>& cells);
+
+  std::vector<Number> numbers_;
+  std::map<std::string, std::uint32_t> settings_;
+  std::vector<const std::string*> names_;  ///< of the settings, by number
 };
 
 }  // namespace spurion::analysis

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "core/name_hash.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion {
@@ -28,7 +29,10 @@ std::string canonical_text(const Component& component) {
 }
 
 TrialId trial_id_of_text(std::string_view canonical_json) {
-  return {RandomKey(2).child(canonical_json).value(), RandomKey(1).child(canonical_json).value()};
+  // Children of two keys by the same name; the text is long, so its hash is taken once.
+  const std::uint64_t hash = core::name_hash(canonical_json);
+  return {core::named_child(RandomKey(2).value(), hash),
+          core::named_child(RandomKey(1).value(), hash)};
 }
 
 TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t base_seed,

@@ -1,0 +1,47 @@
+#include "analysis/dial_noise.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace spurion::analysis {
+
+DialNoise::DialNoise(std::string domain, const std::string& metric)
+    : domain_(std::move(domain)),
+      accuracy_(metric == "accuracy"),
+      first_("dial=0", "accuracy"),
+      last_("dial=1", "accuracy"),
+      fewer_(domain_, "evaluated_rows") {
+  const std::size_t begin = std::string("dial=").size();
+  std::from_chars(domain_.data() + begin, domain_.data() + domain_.size(), share_);
+}
+
+EvaluatedRows DialNoise::rows(const TrialResult& trial) {
+  const Value& evaluation = trial.spec.evaluation;
+  if (!evaluation.is_table()) return {};
+  const auto [place, added] = asked_.try_emplace(&evaluation.as_table());
+  if (added && evaluation.find("parts") == nullptr) {
+    const Value* rows = evaluation.find("rows");
+    if (rows != nullptr && rows->is_number()) place->second = rows->as_number();
+  }
+  if (!place->second) return evaluated_rows(trial, domain_);
+  const auto fewer = fewer_(trial, 0);
+  return {fewer.value_or(*place->second), fewer.has_value()};
+}
+
+/// A weighted mean of rows and their twins, where the ends of the dial and the value say so, else a
+/// rate of rows that were drawn there.
+RowNoise DialNoise::operator()(const TrialResult& trial, double value) {
+  constexpr double kSame = 1e-9;
+  if (!accuracy_) return {};
+  const EvaluatedRows measured = rows(trial);
+  const auto first = first_(trial);
+  const auto last = last_(trial);
+  if (first && last && share_ >= 0.0 && share_ <= 1.0 &&
+      std::abs(value - ((1.0 - share_) * *first + share_ * *last)) < kSame) {
+    return mixture_noise(*first, *last, share_, measured.rows, measured.all);
+  }
+  return rate_noise(value, measured.rows, measured.all);
+}
+
+}  // namespace spurion::analysis

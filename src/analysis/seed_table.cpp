@@ -1,0 +1,255 @@
+#include "analysis/seed_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/student_distribution.hpp"
+#include "spurion/random.hpp"
+
+namespace spurion::analysis {
+
+namespace {
+
+constexpr int kResamples = 2000;
+constexpr std::size_t kEnoughToResample = 30;
+constexpr double kNormalQuantile = 1.959964;  // of .975
+
+/// Mean of the settings' means, and how many values there are; the interval is the value itself.
+Estimate mean_alone(const SeedTable& table) {
+  Estimate estimate;
+  std::vector<double> means;
+  means.reserve(table.settings());
+  for (std::size_t s = 0; s < table.settings(); ++s) means.push_back(table.mean(s));
+  estimate.count = static_cast<std::int64_t>(table.begin(table.settings()));
+  estimate.seeds = static_cast<std::int64_t>(table.seeds());
+  estimate.value = estimate.low = estimate.high = mean(means);
+  return estimate;
+}
+
+/// A variance and the degrees of freedom it is known with.
+struct Variance {
+  double value = 0.0;
+  double freedom = 0.0;
+};
+
+/// Of the sum of the settings' means.
+Variance variance_of_sum(const SeedTable& table) {
+  std::vector<double> variances(table.settings());
+  double pooled = 0.0;  // sum of squares within settings
+  double within = 0.0;  // and its degrees of freedom
+  for (std::size_t s = 0; s < table.settings(); ++s) {
+    if (table.size(s) < 2) continue;
+    const auto own = static_cast<double>(table.size(s) - 1);
+    variances[s] = table.variance(s);
+    pooled += own * variances[s];
+    within += own;
+  }
+  std::vector<double> deviations(table.seeds());  // of each seed, over its settings
+  double alone = 0.0;                             // variance of the settings of one value
+  double separate = 0.0;                          // variance, were settings independent
+  double spread = 0.0;                            // of that one's own estimate
+  for (std::size_t s = 0; s < table.settings(); ++s) {
+    const auto n = static_cast<double>(table.size(s));
+    const bool lone = table.size(s) < 2;
+    const double own = lone ? pooled / within : variances[s] / n;
+    separate += own;
+    spread += own * own / (lone ? within : n - 1.0);
+    if (lone) {
+      alone += own;
+      continue;
+    }
+    const double centre = table.mean(s);
+    for (std::size_t i = table.begin(s); i < table.begin(s + 1); ++i) {
+      deviations[table.seed(i)] += (table.value(i) - centre) / n * std::sqrt(n / (n - 1.0));
+    }
+  }
+  Variance variance;
+  variance.value = alone;
+  for (const double deviation : deviations) variance.value += deviation * deviation;
+  variance.freedom = static_cast<double>(deviations.size()) - 1.0;
+  if (spread > 0.0) variance.freedom = std::min(variance.freedom, separate * separate / spread);
+  // Settings of one value all share one estimate, which is as sure as its own seeds make it.
+  if (alone > 0.0) variance.freedom = std::min(variance.freedom, within);
+  return variance;
+}
+
+/// How many seeds settings have.
+struct Sizes {
+  explicit Sizes(const SeedTable& table) {
+    for (std::size_t s = 0; s < table.settings(); ++s) {
+      most = std::max(most, table.size(s));
+      least = std::min(least, table.size(s));
+    }
+  }
+  std::size_t most = 0;
+  std::size_t least = kEnoughToResample;  ///< of interest up to there
+};
+
+/// The values seed by seed, each with all its settings.
+class Resampler {
+ public:
+  explicit Resampler(const SeedTable& table)
+      : sums_(table.settings()), counts_(table.settings()), starts_(table.seeds() + 1) {
+    const std::size_t size = table.begin(table.settings());
+    for (std::size_t i = 0; i < size; ++i) ++starts_[table.seed(i) + 1];
+    for (std::size_t seed = 1; seed < starts_.size(); ++seed) starts_[seed] += starts_[seed - 1];
+    values_.resize(size);
+    settings_.resize(size);
+    std::vector<std::size_t> next = starts_;
+    for (std::size_t s = 0; s < table.settings(); ++s) {
+      for (std::size_t i = table.begin(s); i < table.begin(s + 1); ++i) {
+        const std::size_t place = next[table.seed(i)]++;
+        values_[place] = table.value(i);
+        settings_[place] = s;
+      }
+    }
+    complete_ = size == table.settings() * table.seeds();
+  }
+
+  void clear() {
+    std::fill(sums_.begin(), sums_.end(), 0.0);
+    std::fill(counts_.begin(), counts_.end(), 0.0);
+  }
+  void add(std::size_t seed) {
+    const double* values = values_.data() + starts_[seed];
+    if (complete_) {  // every setting has every seed, in its order
+      ++picked_;
+      for (std::size_t s = 0; s < sums_.size(); ++s) sums_[s] += values[s];
+      return;
+    }
+    for (std::size_t i = starts_[seed]; i < starts_[seed + 1]; ++i) {
+      sums_[settings_[i]] += values_[i];
+      counts_[settings_[i]] += 1.0;
+    }
+  }
+  /// Mean over the settings of which a seed was added.
+  double mean() {
+    if (complete_) std::fill(counts_.begin(), counts_.end(), picked_);
+    picked_ = 0.0;
+    double total = 0.0;
+    double met = 0.0;
+    for (std::size_t s = 0; s < sums_.size(); ++s) {
+      if (counts_[s] == 0.0) continue;
+      total += sums_[s] / counts_[s];
+      met += 1.0;
+    }
+    return total / met;
+  }
+
+ private:
+  std::vector<double> sums_;  ///< by setting
+  std::vector<double> counts_;
+  std::vector<std::size_t> starts_;  ///< by seed
+  std::vector<double> values_;
+  std::vector<std::size_t> settings_;
+  bool complete_ = false;
+  double picked_ = 0.0;
+};
+
+}  // namespace
+
+SeedTable::SeedTable(const std::vector<BySeed>& settings) {
+  for (const BySeed& values : settings) {
+    for (const auto& [seed, value] : values) add(seed, value);
+    next_setting();
+  }
+  finish();
+}
+
+void SeedTable::add(std::int64_t seed, double value) {
+  seeds_.push_back(seed);
+  values_.push_back(value);
+}
+
+void SeedTable::next_setting() {
+  if (values_.size() > starts_.back()) starts_.push_back(values_.size());
+}
+
+void SeedTable::finish() {
+  next_setting();
+  all_seeds_ = seeds_;
+  std::sort(all_seeds_.begin(), all_seeds_.end());
+  all_seeds_.erase(std::unique(all_seeds_.begin(), all_seeds_.end()), all_seeds_.end());
+  numbers_.reserve(seeds_.size());
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < seeds_.size(); ++i) {
+    // Often the seed after the one before.
+    if (++number >= all_seeds_.size() || all_seeds_[number] != seeds_[i]) {
+      number = static_cast<std::size_t>(
+          std::lower_bound(all_seeds_.begin(), all_seeds_.end(), seeds_[i]) - all_seeds_.begin());
+    }
+    numbers_.push_back(static_cast<std::uint32_t>(number));
+  }
+}
+
+double SeedTable::mean(std::size_t setting) const {
+  double sum = 0.0;
+  for (std::size_t i = begin(setting); i < begin(setting + 1); ++i) sum += values_[i];
+  return sum / static_cast<double>(size(setting));
+}
+
+double SeedTable::variance(std::size_t setting) const {
+  const double centre = mean(setting);
+  double sum = 0.0;
+  for (std::size_t i = begin(setting); i < begin(setting + 1); ++i) {
+    sum += (values_[i] - centre) * (values_[i] - centre);
+  }
+  return sum / static_cast<double>(size(setting) - 1);
+}
+
+Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise) {
+  Estimate estimate = mean_alone(table);
+  const Sizes sizes(table);
+  if (sizes.most < 2) return estimate;
+  if (sizes.least >= kEnoughToResample) {
+    estimate = bootstrap_over_seeds(table, key);
+  } else if (const Variance variance = variance_of_sum(table); variance.value > 0.0) {
+    const double half = student_quantile(0.975, variance.freedom) * std::sqrt(variance.value) /
+                        static_cast<double>(table.settings());
+    estimate.low -= half;
+    estimate.high += half;
+  }
+  if (noise > 0.0) {
+    const double half = kNormalQuantile * noise;
+    estimate.low = std::min(estimate.low, estimate.value - half);
+    estimate.high = std::max(estimate.high, estimate.value + half);
+  }
+  return estimate;
+}
+
+double student_p(const SeedTable& table, double noise) {
+  if (Sizes(table).most < 2) return 1.0;
+  const double value = std::abs(mean_alone(table).value);
+  const Variance variance = variance_of_sum(table);
+  double error = std::sqrt(variance.value) / static_cast<double>(table.settings());
+  // Seeds that coincide, but for rounding, show no spread, however far from 0 they are.
+  if (error <= kRounding * value) error = 0.0;
+  if (!(error > 0.0 || noise > 0.0) || !(value > 0.0)) return 1.0;
+  double p = 0.0;
+  if (error > 0.0) p = 2.0 * student_probability(-value / error, variance.freedom);
+  if (noise > 0.0) p = std::max(p, std::erfc(value / noise / std::sqrt(2.0)));
+  return std::min(1.0, p);
+}
+
+Estimate bootstrap_over_seeds(const SeedTable& table, const std::string& key) {
+  Estimate estimate = mean_alone(table);
+  const auto seeds = static_cast<std::int64_t>(table.seeds());
+  if (seeds < 2) return estimate;
+  Resampler resampler(table);
+  const RandomStream stream(RandomKey(0).child("bootstrap").child(key));
+  std::vector<double> draws;
+  draws.reserve(kResamples);
+  for (int resample = 0; resample < kResamples; ++resample) {
+    resampler.clear();
+    for (std::int64_t i = 0; i < seeds; ++i) {
+      resampler.add(static_cast<std::size_t>(stream.below(seeds, resample, i)));
+    }
+    draws.push_back(resampler.mean());
+  }
+  std::sort(draws.begin(), draws.end());
+  estimate.low = draws[static_cast<std::size_t>(0.025 * kResamples)];
+  estimate.high = draws[static_cast<std::size_t>(0.975 * kResamples) - 1];
+  return estimate;
+}
+
+}  // namespace spurion::analysis

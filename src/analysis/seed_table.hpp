@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/analysis/statistics.hpp"
+
+namespace spurion::analysis {
+
+/// Values by setting and seed, one a pair, in one piece of memory: reports take means over a
+/// hundred thousand of them, many times.
+class SeedTable {
+ public:
+  SeedTable() = default;
+  explicit SeedTable(const std::vector<BySeed>& settings);
+
+  /// The next value of the latest setting. The seeds of a setting come in ascending order.
+  void add(std::int64_t seed, double value);
+  /// What is added from now on is of the next setting.
+  void next_setting();
+  /// Numbers the seeds. To be called once all are added.
+  void finish();
+
+  /// Of the settings that have values.
+  [[nodiscard]] std::size_t settings() const { return starts_.size() - 1; }
+  [[nodiscard]] std::size_t size(std::size_t setting) const {
+    return starts_[setting + 1] - starts_[setting];
+  }
+  /// Places of the values of a setting: from `begin` to before `begin` of the next.
+  [[nodiscard]] std::size_t begin(std::size_t setting) const { return starts_[setting]; }
+  [[nodiscard]] double value(std::size_t place) const { return values_[place]; }
+  /// The number of the seed of a place, among all seeds in ascending order.
+  [[nodiscard]] std::size_t seed(std::size_t place) const { return numbers_[place]; }
+  /// How many seeds there are.
+  [[nodiscard]] std::size_t seeds() const { return all_seeds_.size(); }
+
+  [[nodiscard]] double mean(std::size_t setting) const;
+  [[nodiscard]] double variance(std::size_t setting) const;
+
+ private:
+  std::vector<std::size_t> starts_ = {0};
+  std::vector<double> values_;
+  std::vector<std::int64_t> seeds_;  ///< of the values
+  std::vector<std::uint32_t> numbers_;
+  std::vector<std::int64_t> all_seeds_;
+};
+
+/// What statistics.hpp has for maps.
+Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise);
+double student_p(const SeedTable& table, double noise);
+Estimate bootstrap_over_seeds(const SeedTable& table, const std::string& key);
+
+}  // namespace spurion::analysis

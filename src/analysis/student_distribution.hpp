@@ -1,0 +1,9 @@
+#pragma once
+
+namespace spurion::analysis {
+
+/// Probability that Student's t with so many degrees of freedom is below t; in the far tail to the
+/// left as exact as small numbers are.
+double student_probability(double t, double freedom);
+
+}  // namespace spurion::analysis
