@@ -158,7 +158,7 @@ class CausalTransformer final : public Model {
       const Tensor hidden = affine(part[10], part[11], layer_norm(part[8], part[9], stream));
       stream =
           stream + affine(part[12], part[13],
-                          options_.activation == "gelu" ? spurion::gelu(hidden) : hidden.relu());
+                          options_.activation == "gelu" ? models::gelu(hidden) : hidden.relu());
     }
     const std::size_t end = parts.size() - 4;
     const Tensor features = layer_norm(parts[end], parts[end + 1], stream);

@@ -216,7 +216,7 @@ Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange row
   return sample;
 }
 
-std::unique_ptr<const environments::LinearUnitExample> environments::make_linear_unit_example(
+std::unique_ptr<const LinearUnitExample> make_linear_unit_example(
     int number, const UnitTestSizes& sizes, const RandomKey& key) {
   switch (number) {
     case 1:

@@ -106,7 +106,7 @@ ModuleModel::ModuleModel(Make make, Forward forward, double forward_flops)
       forward_(std::move(forward)),
       forward_flops_(forward_flops),
       module_(make_()) {
-  LayoutBuilder builder;
+  models::LayoutBuilder builder;
   for (const auto& named : module_->named_parameters()) {
     builder.add(named.key(), named.value().sizes().vec());
   }
