@@ -16,7 +16,7 @@ using nlohmann::json;
 std::string work_of(const json& row) {
   std::string work;
   const auto add = [&](const std::string& text) { work += (work.empty() ? "" : ", ") + text; };
-  for (const char* name : {"suite", "world", "model", "method"}) {
+  for (const char* name : {"suite", "world", "model", "method", "command"}) {
     if (row.contains(name)) add(row.at(name).get<std::string>());
   }
   if (row.contains("width")) add(fmt::format("mlp of width {}", row.at("width").get<int>()));
@@ -41,7 +41,8 @@ constexpr Ratio kRatios[] = {
     {"generation_percent", "bar_generation_percent", "training the smallest MLP, at most", " %"},
     {"images_per_second", "bar_images_per_second", "images of 14x14 a second", ""},
     {"training_percent", "bar_training_percent", "processor time of workers", " %"},
-    {"times_one_worker", "bar_times_one_worker", "one worker, by the clock", " x"}};
+    {"times_one_worker", "bar_times_one_worker", "one worker, by the clock", " x"},
+    {"times_sqlite3", "bar_times_sqlite3", "sqlite3 --version, processor time, at most", " x"}};
 
 void print_rows(const std::string& command, const json& result) {
   for (const json& row : result.contains("rows") ? result.at("rows") : result.at("roofline")) {
