@@ -7,7 +7,7 @@
 #include "environments/shared/draws.hpp"
 #include "environments/shared/gaussian_core_cue.hpp"
 #include "environments/shared/generative_environment.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "spurion/catalog.hpp"
 
 namespace spurion::environments {

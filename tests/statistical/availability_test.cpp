@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "environments/availability/gaussian_pair.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "statistical/estimates.hpp"
 #include "statistical/trained_means.hpp"
 #include "unit/environments/synthetic_worlds.hpp"

@@ -8,6 +8,7 @@
 #include "environments/availability/gaussian_pair.hpp"
 #include "environments/availability/nested_embedding.hpp"
 #include "environments/shared/generative_environment.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"

@@ -4,22 +4,10 @@
 #include <cmath>
 #include <utility>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
-
-double normal_quantile(double p) {
-  SPURION_CHECK(p > 0.0 && p < 1.0, "a quantile lies between 0 and 1");
-  // Bisection: slow, but right to the last bit, and asked for once a domain.
-  double low = -40.0;
-  double high = 40.0;
-  while (true) {
-    const double middle = 0.5 * (low + high);
-    if (middle == low || middle == high) return middle;
-    (normal_cdf(middle) < p ? low : high) = middle;
-  }
-}
 
 GaussianPair::GaussianPair(double core, std::vector<double> train)
     : core_(core),
@@ -33,15 +21,12 @@ GaussianPair::GaussianPair(double core, std::vector<double> train)
 
 double GaussianPair::lean(double shortcut) const {
   if (one_domain_) return 2.0 * train_.front() * shortcut;
-  // log sum exp(+-s z - s^2/2), with the largest term taken out.
-  const auto log_sum = [this](double z) {
-    double largest = -INFINITY;
-    for (const double s : train_) largest = std::max(largest, s * z - 0.5 * s * s);
-    double sum = 0.0;
-    for (const double s : train_) sum += std::exp(s * z - 0.5 * s * s - largest);
-    return largest + std::log(sum);
+  const auto log_density = [this](double z) {
+    std::vector<double> terms;
+    for (const double s : train_) terms.push_back(s * z - 0.5 * s * s);
+    return log_sum(terms);
   };
-  return log_sum(shortcut) - log_sum(-shortcut);
+  return log_density(shortcut) - log_density(-shortcut);
 }
 
 template <class Function>

@@ -6,9 +6,6 @@
 
 namespace spurion::environments {
 
-/// z with P(N(0, 1) <= z) = p, for 0 < p < 1.
-[[nodiscard]] SPURION_API double normal_quantile(double p);
-
 /// The population of two latent numbers that tell a fair label, independent given it:
 ///
 ///     core ~ N(y c, 1),  shortcut ~ N(y s, 1),  s by domain

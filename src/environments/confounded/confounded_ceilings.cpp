@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 
 namespace spurion::environments {

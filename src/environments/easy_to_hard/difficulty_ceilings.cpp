@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 
 namespace spurion::environments {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "environments/shared/numerics/normal.hpp"
+
 namespace spurion::environments {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "environments/shared/exact_shares.hpp"
+#include "environments/shared/numerics/normal.hpp"
 
 namespace spurion::environments {
 namespace {
@@ -40,13 +41,6 @@ Ceiling but_for(double value, double slack) {
   constexpr double kRounding = 1e-15;
   if (slack < kRounding) return {value, Exactness::closed_form, 0.0};
   return {value, Exactness::quadrature, slack};
-}
-
-double log_sum(const Vector& logs) {
-  const double top = *std::max_element(logs.begin(), logs.end());
-  double total = 0.0;
-  for (const double value : logs) total += std::exp(value - top);
-  return top + std::log(total);
 }
 
 /// Two rows of a train domain that follow each other have one label each.

@@ -8,7 +8,7 @@
 #include "catch.hpp"
 #include "environments/availability/gaussian_pair.hpp"
 #include "environments/availability/nested_embedding.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
 

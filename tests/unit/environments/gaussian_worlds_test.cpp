@@ -6,7 +6,7 @@
 
 #include "catch.hpp"
 #include "environments/confounded/confounded_ceilings.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 #include "unit/environments/splits.hpp"
 #include "unit/environments/synthetic_worlds.hpp"

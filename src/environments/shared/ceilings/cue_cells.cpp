@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "environments/shared/ceilings/tie_rules.hpp"
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 
 namespace spurion::environments {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
+#include "environments/shared/numerics/normal.hpp"
 
 namespace spurion::environments {
 

@@ -148,6 +148,4 @@ Vector Cholesky::solve(const Vector& v) const {
   return out;
 }
 
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
-
 }  // namespace spurion::environments

@@ -81,7 +81,4 @@ class Cholesky {
   Matrix lower_;
 };
 
-/// P(N(0, 1) <= z), accurate in both tails.
-[[nodiscard]] SPURION_API double normal_cdf(double z);
-
 }  // namespace spurion::environments

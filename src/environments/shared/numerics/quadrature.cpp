@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "environments/shared/numerics/linear_algebra.hpp"
-
 namespace spurion::environments {
 
 namespace {
@@ -50,6 +48,31 @@ Integral integrate(const RealFunction& f, double low, double high,
   for (const double at : breaks) piece(std::min(at, high));
   piece(high);
   return {fine, std::abs(fine - coarse) + 1e-12};
+}
+
+Integral normal_average(const RealFunction& g) {
+  constexpr double kEnd = 12.0;  // 4e-33 of the mass lies beyond
+  constexpr double kDensity = 0.3989422804014327;
+  constexpr double kSettled = 1e-13;
+  constexpr double kRounding = 1e-12;
+  constexpr double kFinest = 1.0 / 16384.0;
+  const auto nodes = [&](double first, double spacing) {
+    double sum = 0.0;
+    for (double z = first; z <= kEnd; z += spacing) sum += kDensity * std::exp(-0.5 * z * z) * g(z);
+    return sum;
+  };
+  double step = 1.0 / 16.0;
+  double value = step * nodes(-kEnd, step);
+  bool settled = false;
+  for (;;) {
+    const double finer = 0.5 * value + 0.5 * step * nodes(-kEnd + 0.5 * step, step);
+    const double change = std::abs(finer - value);
+    step *= 0.5;
+    value = finer;
+    if (change < kSettled && settled) return {value, change + kRounding};
+    settled = change < kSettled;
+    if (step <= kFinest) return {value, std::max(change, 0.6 * step)};
+  }
 }
 
 std::vector<double> steep_at(const std::vector<double>& points) {
@@ -107,22 +130,6 @@ SignPieces sign_pieces(const RealFunction& f, double low, double high) {
     left = right;
   }
   return pieces;
-}
-
-double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2.0 * kPi); }
-
-double log_normal_cdf(double z) {
-  if (z > -30.0) return std::log(normal_cdf(z));
-  // Mills' ratio, of which the terms beyond these are below 1e-9 here.
-  const double square = 1.0 / (z * z);
-  return -0.5 * z * z - std::log(-z * std::sqrt(2.0 * kPi)) +
-         std::log1p(-square * (1.0 - 3.0 * square * (1.0 - 5.0 * square)));
-}
-
-double log_sum(double a, double b) {
-  const double high = std::max(a, b);
-  if (std::isinf(high)) return high;
-  return high + std::log1p(std::exp(std::min(a, b) - high));
 }
 
 }  // namespace spurion::environments
