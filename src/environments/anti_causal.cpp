@@ -43,24 +43,26 @@ class AntiCausal final : public GenerativeEnvironment {
         Schema<Options>()
             .include(CoreAndCueOptions::schema())
             .field("shift", &Options::shift,
-                   "mechanism: how strongly the label moves the cue; label: how often it is 1.",
+                   "What shifts. mechanism: the effect of the label on the cue. label: the "
+                   "probability of the label.",
                    one_of({"mechanism", "label"}))
             .field("train_strengths", &Options::train_strengths,
-                   "Mean of the cue where y = 1, in each train domain; under label shift their "
-                   "mean is that of every domain.",
+                   "Mean of the cue if y = 1, in each train domain. Under label shift every domain "
+                   "has their mean.",
                    between(-kStrongest, kStrongest))
             .field("test_strength", &Options::test_strength,
-                   "The same in the test domain, under mechanism shift.",
+                   "Mean of the cue if y = 1, in the test domain, under mechanism shift.",
                    between(-kStrongest, kStrongest))
-            .field("train_priors", &Options::train_priors,
-                   "P(label = 1) in each train domain, under label shift; otherwise 1/2.",
-                   between(kRarest, 1.0 - kRarest))
+            .field(
+                "train_priors", &Options::train_priors,
+                "P(label = 1) in each train domain, under label shift. Under mechanism shift: 1/2.",
+                between(kRarest, 1.0 - kRarest))
             .field("test_prior", &Options::test_prior,
-                   "The same in the test domain, under label shift.",
+                   "P(label = 1) in the test domain, under label shift.",
                    between(kRarest, 1.0 - kRarest))
             .field("separation", &Options::separation,
-                   "Half the distance of the labels in each coordinate of the core, in standard "
-                   "deviations.",
+                   "Half the distance between the labels in each coordinate of the core, in "
+                   "standard deviations.",
                    positive(), log_uniform(0.2, 2.0))
             .preset("easy", {{"separation", 0.9}, {"train_strengths", Value::List{0.5, 1.5}}})
             .preset("medium", {})
@@ -187,7 +189,7 @@ class AntiCausal final : public GenerativeEnvironment {
         mechanism_ ? "1/2" : "p, the dial", options_.separation, options_.core_dimensions,
         mechanism_ ? "b" : fmt::format("{}", usual_strength_), options_.amplitude,
         options_.noise_dimensions);
-    info_.deviations = "Numbers and domains are ours; the source states the setting.";
+    info_.deviations = "The source describes the setting; numbers and domains are by spurion.";
     if (mechanism_) info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
@@ -221,9 +223,10 @@ class AntiCausal final : public GenerativeEnvironment {
 
 void register_anti_causal(Catalog& catalog);
 void register_anti_causal(Catalog& catalog) {
-  catalog.environments.add<AntiCausal>(
-      "anti_causal", "The label causes core and cue; the cue's mechanism shifts, or the labels.",
-      "after Scholkopf et al. 2012, arXiv:1206.6471");
+  catalog.environments.add<AntiCausal>("anti_causal",
+                                       "The label causes core and cue; the mechanism of the cue "
+                                       "shifts, or the probability of the label.",
+                                       "after Scholkopf et al. 2012, arXiv:1206.6471");
 }
 
 }  // namespace spurion::environments

@@ -33,23 +33,27 @@ class BlurredImages final : public ShiftedImages {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("source", &O::source, "Images; glyphs are drawn and need no download.",
+            .field("source", &O::source,
+                   "Source of the images. glyphs are generated and need no download.",
                    one_of(environments::image_sources()))
             .field("resolution", &O::resolution,
-                   "Side of the picture: 28, or 14 (every second pixel).", between(14, 28))
+                   "Side of the image in pixels: 28, or 14 (every second pixel).", between(14, 28))
             .field("classes", &O::classes,
-                   "How the source's ten classes become the task's: halves, pairs or all.",
+                   "How the ten classes of the source form the classes of the task: halves, pairs "
+                   "or all.",
                    one_of(environments::ClassGrouping::words()))
-            .field("label_noise", &O::label_noise, "P(label differs from the image's class).",
+            .field("label_noise", &O::label_noise, "P(label differs from the class of the image).",
                    between(0, 1))
             .field("blurs", &O::blurs,
-                   "Sigma of the blur in each train domain, in pixels of the 28 x 28 image.",
+                   "Standard deviation of the blur in each train domain, in pixels of the 28 x 28 "
+                   "image.",
                    between(0, Blur::kMaxSigma))
-            .field("test_blur", &O::test_blur, "The same in the test domain.",
+            .field("test_blur", &O::test_blur, "Standard deviation of the blur in the test domain.",
                    between(0, Blur::kMaxSigma))
             .field("protocol", &O::protocol,
-                   "irm: 50,000 images of the training file to train on, 10,000 held out; "
-                   "domainbed: both files, an equal share for each domain, a fifth of it held out.",
+                   "How images are split. irm: 50,000 images of the training file for training, "
+                   "10,000 held out. domainbed: both files, an equal share for each domain, one "
+                   "fifth of it held out.",
                    one_of({"irm", "domainbed"}))
             .preset("easy", {{"test_blur", 1.5}})
             .preset("medium", {})
@@ -97,9 +101,9 @@ class BlurredImages final : public ShiftedImages {
 
 void register_blurred_images(Catalog& catalog);
 void register_blurred_images(Catalog& catalog) {
-  catalog.environments.add<BlurredImages>(
-      "blurred_images", "Images as blurred as their domain's camera makes them: covariate shift.",
-      "after Hendrycks, Dietterich 2019, arXiv:1903.12261");
+  catalog.environments.add<BlurredImages>("blurred_images",
+                                          "Images with the blur of their domain: covariate shift.",
+                                          "after Hendrycks, Dietterich 2019, arXiv:1903.12261");
 }
 
 }  // namespace spurion::environments

@@ -25,11 +25,11 @@ class ContinuallyConfounded final : public CuedCoreEnvironment {
   static const Schema<Options>& schema() {
     static const auto schema =
         Schema<Options>()
-            .field("tasks", &Options::tasks, "Tasks, and as many confounders.",
+            .field("tasks", &Options::tasks, "Number of tasks. Each has a confounder of its own.",
                    between(2, CuedCore::kMaxCues))
             .field("variant", &Options::variant,
-                   "disjoint: a confounder is absent (0) outside its task; strict: it is there, "
-                   "independent of the label.",
+                   "disjoint: a confounder is absent (0) outside its task. strict: it is present "
+                   "there, but independent of the label.",
                    one_of({"disjoint", "strict"}))
             .field("disagreement", &Options::disagreement,
                    "P(a confounder disagrees with the label) in its task.", between(0, 0.49))

@@ -35,13 +35,13 @@ class ControlCausalCue final : public GenerativeEnvironment {
             .include(CoreAndCueOptions::schema())
             .field("train_shares", &Options::train_shares, "P(cue = +1) in each train domain.",
                    between(0, 1))
-            .field("test_share", &Options::test_share, "The same in the test domain.",
+            .field("test_share", &Options::test_share, "P(cue = +1) in the test domain.",
                    between(0, 1))
             .field("label_noise", &Options::label_noise,
                    "P(the label differs from the cue), in every domain.", between(0, 0.5))
             .field("separation", &Options::separation,
-                   "Half the distance of the labels in each coordinate of the core, in standard "
-                   "deviations.",
+                   "Half the distance between the labels in each coordinate of the core, in "
+                   "standard deviations.",
                    positive(), log_uniform(0.2, 2.0))
             .preset("easy", {{"label_noise", 0.05}})
             .preset("medium", {})
@@ -123,7 +123,7 @@ class ControlCausalCue final : public GenerativeEnvironment {
 
   void describe() {
     info_.title = "Control: the cue is a cause";
-    info_.citation = "This world; a control";
+    info_.citation = "spurion; a control";
     info_.mechanism = fmt::format(
         "cue = +1 with probability p, else -1\n"
         "y = cue, negated with probability {}; label = 1 if y = +1 else 0\n"

@@ -34,12 +34,12 @@ class ControlNoCue final : public GenerativeEnvironment {
         Schema<Options>()
             .include(CoreAndCueOptions::schema())
             .field("train_shares", &Options::train_shares,
-                   "P(cue = +1), whatever the label, in each train domain.", between(0, 1))
-            .field("test_share", &Options::test_share, "The same in the test domain.",
+                   "P(cue = +1) in each train domain, independent of the label.", between(0, 1))
+            .field("test_share", &Options::test_share, "P(cue = +1) in the test domain.",
                    between(0, 1))
             .field("separation", &Options::separation,
-                   "Half the distance of the labels in each coordinate of the core, in standard "
-                   "deviations.",
+                   "Half the distance between the labels in each coordinate of the core, in "
+                   "standard deviations.",
                    positive(), log_uniform(0.2, 2.0))
             .preset("easy", {{"core_dimensions", 20}}, "the core is easily read")
             .preset("medium", {})
@@ -105,7 +105,7 @@ class ControlNoCue final : public GenerativeEnvironment {
 
   void describe() {
     info_.title = "Control: the cue is noise";
-    info_.citation = "This world; a control";
+    info_.citation = "spurion; a control";
     info_.mechanism = fmt::format(
         "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
         "core_j = {} y + N(0, 1), j = 1..{}\n"

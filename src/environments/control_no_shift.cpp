@@ -25,7 +25,8 @@ class ControlNoShift final : public CuedCoreEnvironment {
             .field("disagreement", &Options::disagreement,
                    "P(the cue disagrees with the label) in every train domain and the test domain.",
                    between(0, 1))
-            .field("domains", &Options::domains, "Train domains, all alike.", between(1, 100))
+            .field("domains", &Options::domains,
+                   "Number of train domains. All have the same distribution.", between(1, 100))
             .include(CuedCoreOptions::schema())
             .preset("easy", {{"core_dimensions", 20}}, "the object is easily read")
             .preset("medium", {})
@@ -42,7 +43,7 @@ class ControlNoShift final : public CuedCoreEnvironment {
                          options.disagreement),
             options, {{"cue", "y, negated with probability e"}}) {
     info_.title = "Control: nothing shifts";
-    info_.citation = "This world; a control";
+    info_.citation = "spurion; a control";
     info_.misleads_erm = false;
     info_.dial.name = "e";
     info_.dial.doc =

@@ -36,16 +36,16 @@ class ControlUnlearnable final : public GenerativeEnvironment {
   static const Schema<Options>& schema() {
     static const auto schema =
         Schema<Options>()
-            .field("bits", &Options::bits, "How many bits the label is the parity of.",
+            .field("bits", &Options::bits, "Number of bits. The label is their parity.",
                    between(2, 60))
             .field("train_disagreement", &Options::train_disagreement,
                    "P(cue disagrees with the label) in each train domain.", between(0, 1))
-            .field("test_disagreement", &Options::test_disagreement, "The same in the test domain.",
-                   between(0, 1))
-            .field("amplitude", &Options::amplitude, "Size of the cue in x.", positive(),
+            .field("test_disagreement", &Options::test_disagreement,
+                   "P(cue disagrees with the label) in the test domain.", between(0, 1))
+            .field("amplitude", &Options::amplitude, "Scale of the cue in x.", positive(),
                    log_uniform(0.5, 8.0))
             .field("noise_dimensions", &Options::noise_dimensions,
-                   "Further coordinates that say nothing.", between(0, 100000))
+                   "Number of further coordinates of pure noise.", between(0, 100000))
             .preset("easy", {{"bits", 2}}, "the exclusive or, which can be learned")
             .preset("medium", {})
             .preset("hard", {{"bits", 60}});

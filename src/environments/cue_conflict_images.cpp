@@ -34,11 +34,9 @@ class CueConflictImages final : public CuedImages {
     static const auto schema =
         Schema<Options>()
             .include(CuedImagesOptions::schema())
-            .field(
-                "cue", &Options::cue,
-                "What belongs to a class besides its shape: stripes of a direction, a colour, or "
-                "both together.",
-                one_of({"texture", "colour", "both"}))
+            .field("cue", &Options::cue,
+                   "Cue of a class: stripes of one direction, a colour, or both.",
+                   one_of({"texture", "colour", "both"}))
             .preset("easy", {{"train_shifts", Value::List{0.2, 0.1}}},
                     "some pictures of training conflict")
             .preset("medium", {})

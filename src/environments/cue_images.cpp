@@ -70,8 +70,8 @@ constexpr Look kLooks[] = {
     {"colour", "colour of the image: hue v / C", "x = image / 255 * hue(cue / C)", 3},
     {"blur", "how blurred the picture is: sigma 2 v / (C - 1) pixels",
      "x = image / 255, blurred with sigma 2 cue / (C - 1)", 1},
-    {"rotation", "by how much the picture is turned: 90 v / (C - 1) degrees",
-     "x = image / 255, turned by 90 cue / (C - 1) degrees", 1},
+    {"rotation", "rotation of the image: 90 v / (C - 1) degrees",
+     "x = image / 255, rotated by 90 cue / (C - 1) degrees", 1},
 };
 
 const Look& look_of(const std::string& name) {
@@ -91,19 +91,18 @@ class CueImages final : public CuedImages {
     static const auto schema =
         Schema<Options>()
             .include(CuedImagesOptions::schema())
-            .field("cue", &Options::cue, "What goes along with the class.",
+            .field("cue", &Options::cue, "The cue that correlates with the class.",
                    one_of({"background", "colour", "blur", "rotation"}))
-            .field(
-                "difficulty", &Options::difficulty,
-                "How much of a background is coloured: from the whole (magnitude_large) to 2 x 2 "
-                "pixels (magnitude_small); 49 pixels, always the same (variance_low) or drawn for "
-                "each picture.",
-                one_of(patch_names()))
+            .field("difficulty", &Options::difficulty,
+                   "Coloured part of the background: from all of it (magnitude_large) to 2 x 2 "
+                   "pixels (magnitude_small), or 49 pixels that are the same in all images "
+                   "(variance_low) or random in each image (variance_high).",
+                   one_of(patch_names()))
             .field("follows", &Options::follows,
-                   "What the cue goes along with: the shape, or the label with its noise.",
+                   "What the cue correlates with: the shape, or the label with its noise.",
                    one_of({"shape", "label"}))
             .field("feature_noise", &Options::feature_noise,
-                   "P(a picture has standard normal noise on it).", between(0, 1))
+                   "P(standard normal noise is added to an image).", between(0, 1))
             .preset("easy", {{"train_shifts", Value::List{0.1}}})
             .preset("medium", {})
             .preset("hard", {{"label_noise", 0.25},
@@ -224,8 +223,8 @@ class CueImages final : public CuedImages {
   }
 
   void describe(const Options& options) {
-    info_.title = fmt::format("{} with a {} that goes along",
-                              environments::source_title(options.source), options.cue);
+    info_.title = fmt::format("{} with a {} as the cue", environments::source_title(options.source),
+                              options.cue);
     info_.citation =
         "after Joshi, Yang, Xue, Yang, Mirzasoleiman 2023 (SpuCoMNIST), arXiv:2306.11957";
     info_.mechanism = environments::cued_images_mechanism(
@@ -260,7 +259,8 @@ class CueImages final : public CuedImages {
 void register_cue_images(Catalog& catalog);
 void register_cue_images(Catalog& catalog) {
   catalog.environments.add<CueImages>(
-      "cue_images", "Images of many classes whose background, colour, blur or turn goes along.",
+      "cue_images",
+      "Images of several classes; background, colour, blur or rotation correlates with the class.",
       "after Joshi et al. 2023, arXiv:2306.11957");
 }
 

@@ -38,20 +38,23 @@ class DistantTokens final : public GenerativeEnvironment {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("length", &O::length, "Tokens of a sequence.", between(3, 1024))
-            .field("distance", &O::distance,
-                   "Position of the second token; the first is at 0. Below 'length'.",
-                   between(1, 1023))
-            .field("symbols", &O::symbols, "Different tokens besides the two markers.",
+            .field("length", &O::length, "Number of tokens in a sequence.", between(3, 1024))
+            .field(
+                "distance", &O::distance,
+                "Position of the second token. The first is at position 0. Must be below 'length'.",
+                between(1, 1023))
+            .field("symbols", &O::symbols, "Number of symbols besides the two markers.",
                    between(2, 256))
             .field("relation", &O::relation,
-                   "equal: are both the same symbol; greater: is the first of the higher number.",
+                   "Relation of the two tokens. equal: they are the same symbol. greater: the "
+                   "first has the higher number.",
                    one_of({"equal", "greater"}))
             .field("label_noise", &O::label_noise, "P(label differs from the relation).",
                    between(0, 0.5))
             .field("train_shifts", &O::train_shifts,
                    "P(marker disagrees with the label) in each train domain.", between(0, 1))
-            .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
+            .field("test_shift", &O::test_shift,
+                   "P(marker disagrees with the label) in the test domain.", between(0, 1))
             .preset("easy", {{"length", 6},
                              {"distance", 4},
                              {"label_noise", 0.1},
@@ -194,10 +197,10 @@ class DistantTokens final : public GenerativeEnvironment {
 
 void register_distant_tokens(Catalog& catalog);
 void register_distant_tokens(Catalog& catalog) {
-  catalog.environments.add<DistantTokens>(
-      "distant_tokens",
-      "Sequences: the relation of two distant tokens causes the label, a marker goes along.",
-      "after Arjovsky et al. 2019, arXiv:1907.02893");
+  catalog.environments.add<DistantTokens>("distant_tokens",
+                                          "Sequences: the relation of two distant tokens causes "
+                                          "the label; a marker correlates with it.",
+                                          "after Arjovsky et al. 2019, arXiv:1907.02893");
 }
 
 }  // namespace spurion::environments

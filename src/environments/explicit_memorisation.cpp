@@ -26,17 +26,17 @@ class ExplicitMemorisation final : public MemorisationWorld {
         Schema<O>()
             .include(MinorityOptions::schema())
             .field("core_deviation", &O::core_deviation,
-                   "Standard deviation of the core around the label's -1 or +1.", positive(),
-                   log_uniform(0.3, 3))
+                   "Standard deviation of the core around its mean, the label (-1 or +1).",
+                   positive(), log_uniform(0.3, 3))
             .field("cue_deviation", &O::cue_deviation,
-                   "Standard deviation of the cue around the attribute's -1 or +1.", positive(),
-                   log_uniform(0.03, 1))
+                   "Standard deviation of the cue around its mean, the attribute (-1 or +1).",
+                   positive(), log_uniform(0.03, 1))
             .field("noise_dimensions", &O::noise_dimensions,
-                   "Coordinates that say nothing: the size of a linear model.", between(0, 100000),
-                   log_uniform_integer(10, 10000))
+                   "Number of coordinates of pure noise. It sets the size of a linear model.",
+                   between(0, 100000), log_uniform_integer(10, 10000))
             .field("noise_deviation", &O::noise_deviation,
-                   "Root of the expected squared norm of all of them together.", positive(),
-                   log_uniform(0.3, 10))
+                   "Root of the expected squared norm of all noise coordinates together.",
+                   positive(), log_uniform(0.3, 10))
             .preset("easy", {{"core_deviation", 0.3}, {"disagreement", Value::List{0.2}}},
                     "the core is easily read")
             .preset("medium", {}, "those of the source")

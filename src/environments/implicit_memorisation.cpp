@@ -25,16 +25,16 @@ class ImplicitMemorisation final : public MemorisationWorld {
     static const auto schema =
         Schema<O>()
             .include(MinorityOptions::schema())
-            .field("core_dimensions", &O::core_dimensions, "Coordinates that read the label.",
-                   between(1, 100000))
+            .field("core_dimensions", &O::core_dimensions,
+                   "Number of coordinates that show the label.", between(1, 100000))
             .field("core_deviation", &O::core_deviation,
-                   "Standard deviation of each around the label's -1 or +1.", positive(),
+                   "Standard deviation of each of them around the label (-1 or +1).", positive(),
                    log_uniform(1, 30))
-            .field("cue_dimensions", &O::cue_dimensions, "Coordinates that read the attribute.",
-                   between(1, 100000))
+            .field("cue_dimensions", &O::cue_dimensions,
+                   "Number of coordinates that show the attribute.", between(1, 100000))
             .field("cue_deviation", &O::cue_deviation,
-                   "Standard deviation of each around the attribute's -1 or +1.", positive(),
-                   log_uniform(0.1, 10))
+                   "Standard deviation of each of them around the attribute (-1 or +1).",
+                   positive(), log_uniform(0.1, 10))
             .preset("easy", {{"core_deviation", 3.0}, {"disagreement", Value::List{0.2}}},
                     "the core is easily read")
             .preset("medium", {}, "those of the source")

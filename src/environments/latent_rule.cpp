@@ -82,15 +82,16 @@ class LatentRule final : public GenerativeEnvironment {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("symbols", &O::symbols, "Symbols on the ring, besides the two cue tokens.",
-                   between(3, 256))
-            .field("transitions", &O::transitions, "Steps that are seen before the one to predict.",
-                   between(0, 512))
-            .field("noise", &O::noise, "P(a step goes to a uniform symbol instead).",
+            .field("symbols", &O::symbols,
+                   "Number of symbols on the ring, besides the two cue tokens.", between(3, 256))
+            .field("transitions", &O::transitions,
+                   "Number of observed steps before the step to predict.", between(0, 512))
+            .field("noise", &O::noise, "P(a step goes to a uniformly random symbol).",
                    between(0.001, 0.999))
             .field("train_shifts", &O::train_shifts,
                    "P(cue disagrees with the latent) in each train domain.", between(0, 1))
-            .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
+            .field("test_shift", &O::test_shift,
+                   "P(cue disagrees with the latent) in the test domain.", between(0, 1))
             .preset("easy", {{"transitions", 12}, {"train_shifts", Value::List{0.2, 0.3}}})
             .preset("medium", {})
             .preset("hard",
@@ -217,7 +218,7 @@ void register_latent_rule(Catalog& catalog);
 void register_latent_rule(Catalog& catalog) {
   catalog.environments.add<LatentRule>(
       "latent_rule",
-      "Predict the next token of a walk whose rule is latent; a cue tells of it in training.",
+      "Predict the next token of a walk with a latent rule; a cue indicates the rule in training.",
       "after Xie et al. 2022, arXiv:2111.02080");
 }
 

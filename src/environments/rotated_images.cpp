@@ -34,23 +34,26 @@ class RotatedImages final : public ShiftedImages {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("source", &O::source, "Images; glyphs are drawn and need no download.",
+            .field("source", &O::source,
+                   "Source of the images. glyphs are generated and need no download.",
                    one_of(environments::image_sources()))
             .field("resolution", &O::resolution,
-                   "Side of the picture: 28 (as DomainBed), or 14 (every second pixel).",
+                   "Side of the image in pixels: 28 (as in DomainBed), or 14 (every second pixel).",
                    between(14, 28))
             .field("classes", &O::classes,
-                   "How the source's ten classes become the task's: halves, pairs or all.",
+                   "How the ten classes of the source form the classes of the task: halves, pairs "
+                   "or all.",
                    one_of(environments::ClassGrouping::words()))
-            .field("label_noise", &O::label_noise, "P(label differs from the image's class).",
+            .field("label_noise", &O::label_noise, "P(label differs from the class of the image).",
                    between(0, 1))
-            .field("angles", &O::angles, "Degrees, anti-clockwise, of each train domain.",
+            .field("angles", &O::angles, "Angle of each train domain, in degrees anti-clockwise.",
                    between(0, kMostTurned))
-            .field("test_angle", &O::test_angle, "The same of the test domain.",
-                   between(0, kMostTurned))
+            .field("test_angle", &O::test_angle,
+                   "Angle of the test domain, in degrees anti-clockwise.", between(0, kMostTurned))
             .field("protocol", &O::protocol,
-                   "irm: 50,000 images of the training file to train on, 10,000 held out; "
-                   "domainbed: both files, an equal share for each domain, a fifth of it held out.",
+                   "How images are split. irm: 50,000 images of the training file for training, "
+                   "10,000 held out. domainbed: both files, an equal share for each domain, one "
+                   "fifth of it held out.",
                    one_of({"irm", "domainbed"}))
             .preset("easy", {{"angles", Value::List{0, 15, 30, 60, 75}}, {"test_angle", 45}},
                     "the test angle lies between the others")
@@ -62,7 +65,7 @@ class RotatedImages final : public ShiftedImages {
   RotatedImages(const Options& options, const EnvironmentContext& context)
       : ShiftedImages({"rotated_images",
                        "angle",
-                       "how far the picture is turned, in degrees",
+                       "rotation of the image, in degrees",
                        options.source,
                        options.resolution,
                        options.classes,
@@ -103,7 +106,7 @@ class RotatedImages final : public ShiftedImages {
 void register_rotated_images(Catalog& catalog);
 void register_rotated_images(Catalog& catalog) {
   catalog.environments.add<RotatedImages>(
-      "rotated_images", "Images turned by an angle that each domain sets: covariate shift.",
+      "rotated_images", "Images rotated by the angle of their domain: covariate shift.",
       "Gulrajani, Lopez-Paz 2021, arXiv:2007.01434");
 }
 

@@ -38,14 +38,15 @@ class SelectionBias final : public GenerativeEnvironment {
         Schema<Options>()
             .include(CoreAndCueOptions::schema())
             .field("train_selection", &Options::train_selection,
-                   "k of each train domain: a row is kept with probability Phi(k y cue).",
+                   "Selection strength k of each train domain: a row is kept with probability "
+                   "Phi(k y cue).",
                    between(-kStrongest, kStrongest))
             .field("test_selection", &Options::test_selection,
-                   "The same in the test domain; 0 keeps rows whatever they are.",
+                   "Selection strength of the test domain. 0: no selection.",
                    between(-kStrongest, kStrongest))
             .field("separation", &Options::separation,
-                   "Half the distance of the labels in each coordinate of the core, in standard "
-                   "deviations.",
+                   "Half the distance between the labels in each coordinate of the core, in "
+                   "standard deviations.",
                    positive(), log_uniform(0.2, 2.0))
             .preset("easy", {{"separation", 0.9}, {"train_selection", Value::List{0.5, 1.5}}})
             .preset("medium", {})
@@ -145,7 +146,8 @@ class SelectionBias final : public GenerativeEnvironment {
         "x = (core, {} cue, {} coordinates of N(0, 1)) of kept rows",
         options_.separation, options_.core_dimensions, options_.amplitude,
         options_.noise_dimensions);
-    info_.deviations = "The numbers are ours; kept rows are drawn from their own distribution.";
+    info_.deviations =
+        "The numbers are by spurion; kept rows are sampled directly from their distribution.";
     info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;

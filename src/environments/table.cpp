@@ -47,10 +47,10 @@ bool has_column(const data::Table& table, const std::string& name, const std::st
   for (const data::Column& column : table.columns()) {
     if (lower(column.name) != name) continue;
     // Taken for an input, it would tell the model what it must not see.
-    throw DataError(fmt::format(
-        "{}: there is a column '{}', but no '{}'; set '{}' of table to it, or to \"\" where it is "
-        "something else",
-        table.place(), column.name, name, usual));
+    throw DataError(
+        fmt::format("{0}: there is a column '{1}' but no column '{2}'; set '{3}' of table to "
+                    "'{1}', or to \"\" if that column is something else",
+                    table.place(), column.name, name, usual));
   }
   return false;
 }
@@ -136,9 +136,7 @@ std::vector<std::string> input_columns(const data::Table& table, const TableOpti
   for (const std::string& pattern : options.inputs) {
     if (pattern == options.label) {
       throw UsageError(
-          fmt::format("'inputs' of table names the label, '{}': a model that sees it "
-                      "has nothing to predict",
-                      pattern));
+          fmt::format("'inputs' of table contains the label '{}'; remove it", pattern));
     }
     if (pattern.empty() || pattern.back() != '*') {
       if (seen.insert(table.at(pattern).name).second) chosen.push_back(pattern);
@@ -151,8 +149,8 @@ std::vector<std::string> input_columns(const data::Table& table, const TableOpti
       if (hidden(table, options, column.name)) continue;
       if (column.name != options.spurious && column.numbers == table.numbers(options.label)) {
         throw DataError(fmt::format(
-            "{}: column '{}' is the label in every row, and 'inputs' = '{}' shows it to the model; "
-            "list the inputs without it, or give its full name to insist",
+            "{}: column '{}' equals the label in every row, and 'inputs' = '{}' contains it; list "
+            "the inputs without it, or with its full name if you want it",
             table.place(), column.name, pattern));
       }
       any = true;
@@ -240,32 +238,33 @@ class TableWorld final : public EmpiricalWorld {
     static const auto schema =
         Schema<Options>()
             .field("file", &Options::file,
-                   "CSV, NPY or NPZ; the default is an example that comes with spurion.")
+                   "CSV, NPY or NPZ file. default: an example that comes with spurion.")
             .field("label", &Options::label,
-                   "Column of the class, 0, 1, 2 ..., or of the number to predict.")
-            .field("task", &Options::task, "What the label is.",
+                   "Column of the class (0, 1, 2 ...) or of the number to predict.")
+            .field("task", &Options::task, "Type of the label.",
                    one_of({"classification", "regression"}))
             .field("labels", &Options::labels,
-                   "Classes as the file numbers them, 0, 1, 2 ... without gaps, or the whole "
-                   "numbers that occur, numbered anew.",
+                   "classes: the file numbers the classes 0, 1, 2 ... without gaps. compact: the "
+                   "whole numbers that occur are renumbered.",
                    one_of({"as_numbered", "compact"}))
             .field("causal", &Options::causal,
-                   "Column of the causal feature, for ceilings; the model does not see it.")
+                   "Column of the causal feature, used for ceilings. The model does not see it.")
             .field("spurious", &Options::spurious,
-                   "Column of the cue; twins need it among the inputs.")
+                   "Column of the cue. Twins need it among the inputs.")
             .field("domain", &Options::domain,
-                   "Column of the domain, words or numbers; without it, all rows are train_0 and "
-                   "the test domain is drawn from them at test_shift.")
+                   "Column of the domain (words or numbers). Empty: all rows are train_0, and the "
+                   "test domain is resampled from them at test_shift.")
             .field("inputs", &Options::inputs,
-                   "Columns that the model sees; 'name*' is every column that starts so. \"*\" is "
-                   "all but label, domain and causal, the cue included.")
-            .field("test_domain", &Options::test_domain, "The domain that is not trained on.")
+                   "Columns that the model sees. 'name*': all columns that start with this name. "
+                   "\"*\": all columns except label, domain and causal (including the cue).")
+            .field("test_domain", &Options::test_domain,
+                   "The domain that is not used for training.")
             .field("test_shift", &Options::test_shift,
-                   "P(cue disagrees with label) in a test domain that is drawn.", between(0, 1))
+                   "P(cue disagrees with the label) in a resampled test domain.", between(0, 1))
             .field("validation_share", &Options::validation_share,
-                   "P(a row is kept for validation).", between(0, 0.9))
-            .field("test_share", &Options::test_share, "P(a row is kept for testing).",
-                   between(0, 0.9));
+                   "Probability that a row goes to the validation split.", between(0, 0.9))
+            .field("test_share", &Options::test_share,
+                   "Probability that a row goes to the test split.", between(0, 0.9));
     return schema;
   }
 
@@ -288,7 +287,7 @@ class TableWorld final : public EmpiricalWorld {
 void register_table(Catalog& catalog);
 void register_table(Catalog& catalog) {
   catalog.environments.add<TableWorld>(
-      "table", "Your own rows from a CSV, NPY or NPZ file, with frequencies as ceilings.",
+      "table", "Your own rows from a CSV, NPY or NPZ file; ceilings are frequencies.",
       "your own data");
 }
 

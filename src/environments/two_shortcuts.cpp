@@ -88,7 +88,7 @@ class TwoShortcuts final : public CuedCoreEnvironment {
 void register_two_shortcuts(Catalog& catalog);
 void register_two_shortcuts(Catalog& catalog) {
   catalog.environments.add<TwoShortcuts>(
-      "two_shortcuts", "A noisy causal core and two cues, each with a dial of its own.",
+      "two_shortcuts", "A noisy causal core and two cues, each with its own shift.",
       "Li et al. 2023, arXiv:2212.04825");
 }
 

@@ -43,23 +43,27 @@ class Availability final : public GenerativeEnvironment {
     static const auto schema =
         Schema<O>()
             .field("core_predictivity", &O::core_predictivity,
-                   "P(the core's sign is the label's), in every domain.", between(0.501, 0.999),
+                   "P(sign of the core = label), in every domain.", between(0.501, 0.999),
                    uniform(0.6, 0.95))
             .field("train_shifts", &O::train_shifts,
-                   "1 - predictivity of the shortcut in each train domain, all on one side of 1/2.",
+                   "1 - predictivity of the shortcut in each train domain. All values are on one "
+                   "side of 1/2.",
                    between(kLow, kHigh))
-            .field("test_shift", &O::test_shift, "The same in the test domain.",
-                   between(kLow, kHigh))
-            .field("core_amplification", &O::core_amplification, "Size of the core in x.",
+            .field("test_shift", &O::test_shift,
+                   "1 - predictivity of the shortcut in the test domain.", between(kLow, kHigh))
+            .field("core_amplification", &O::core_amplification, "Scale of the core in x.",
                    positive(), log_uniform(0.1, 10.0))
             .field("shortcut_amplification", &O::shortcut_amplification,
-                   "Size of the shortcut in x.", positive(), log_uniform(0.1, 10.0))
+                   "Scale of the shortcut in x.", positive(), log_uniform(0.1, 10.0))
             .field("core_nesting", &O::core_nesting,
-                   "Layers of a random network that hide the core; below 'width'.", between(0, 10))
-            .field("shortcut_nesting", &O::shortcut_nesting,
-                   "Layers of a random network that hide the shortcut; below 'width'.",
+                   "Number of random network layers that encode the core. Must be below 'width'.",
                    between(0, 10))
-            .field("width", &O::width, "Coordinates of x that show one feature.", between(1, 1000))
+            .field(
+                "shortcut_nesting", &O::shortcut_nesting,
+                "Number of random network layers that encode the shortcut. Must be below 'width'.",
+                between(0, 10))
+            .field("width", &O::width, "Number of coordinates of x for each feature.",
+                   between(1, 1000))
             .preset("easy", {{"shortcut_amplification", 1.0}}, "both equally available")
             .preset("medium", {})
             .preset("hard", {{"shortcut_amplification", 4.0}, {"core_nesting", 2}});

@@ -90,20 +90,23 @@ const Schema<ChainSemOptions>& ChainSem::schema() {
   using O = Options;
   static const auto schema =
       Schema<O>()
-          .field("hidden", &O::hidden, "P instead of F: h also moves y and z.")
+          .field("hidden", &O::hidden,
+                 "Setting P instead of F of the paper: h also affects y and z.")
           .field("heteroskedastic", &O::heteroskedastic,
-                 "E instead of O: the noise of y has scale e and that of z scale 1, not the other "
-                 "way round.")
-          .field("scrambled", &O::scrambled, "S instead of U: inputs are rotated at random.")
-          .field("half_dimensions", &O::half_dimensions, "Size of each of h, x, y and z.",
+                 "Setting E instead of O of the paper: the noise of y has scale e and the noise of "
+                 "z has scale 1.")
+          .field("scrambled", &O::scrambled,
+                 "Setting S instead of U of the paper: a random rotation of the inputs.")
+          .field("half_dimensions", &O::half_dimensions, "Dimension of each of h, x, y and z.",
                  between(1, 100))
           .field("setup_ones", &O::setup_ones,
-                 "W_xy = W_yz = I as in the published runs; otherwise Gaussian as in the text.")
-          .field("train_scales", &O::train_scales, "e of each train domain.",
+                 "true: W_xy = W_yz = I, as in the published runs. false: Gaussian, as in the text "
+                 "of the paper.")
+          .field("train_scales", &O::train_scales, "Noise scale e of each train domain.",
                  between(kLowestScale, kHighestScale))
           .field("test_scale", &O::test_scale,
-                 "e of the test domain; 0 takes the end of the dial where z misleads: 10, or 0.1 "
-                 "when heteroskedastic.",
+                 "Noise scale e of the test domain. 0: the end of the range at which z misleads "
+                 "(10, or 0.1 if heteroskedastic).",
                  between(0, kHighestScale))
           .preset("easy", {{"train_scales", Value::List{0.2, 2.0, 10.0}}},
                   "the noise of the cue varies more")
@@ -145,7 +148,7 @@ void ChainSem::describe() {
                       : "W_hx = I, W_hy = W_hz = 0",
       options_.scrambled ? " S, S a random rotation" : "");
   info_.deviations =
-      "The source measures coefficients only; the test domain and the dial are ours.";
+      "The source measures coefficients only; the test domain and the shift are by spurion.";
   info_.task = Task::regression;
   info_.outputs = 1;
   info_.input_shape = {2 * options_.half_dimensions};

@@ -35,7 +35,7 @@ CausalGraph causal_graph() {
            {"label", Role::label, "shape, flipped by label noise"},
            {"colour_noise", Role::noise, "1 with probability e"},
            {kColour, Role::spurious, "label, flipped by colour noise"},
-           {"image", Role::observed, "what the model sees"}},
+           {"image", Role::observed, "the input of the model"}},
           {{kShape, "label"},
            {"label_noise", "label"},
            {"label", kColour},
@@ -120,18 +120,22 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
   using O = Options;
   static const auto schema =
       Schema<O>()
-          .field("source", &O::source, "Images; glyphs are drawn and need no download.",
+          .field("source", &O::source,
+                 "Source of the images. glyphs are generated and need no download.",
                  one_of(image_sources()))
           .field("resolution", &O::resolution,
-                 "Side of the image: 14 (every second pixel, as IRM) or 28 (as DomainBed).",
+                 "Side of the image in pixels: 14 (every second pixel, as in IRM) or 28 (as in "
+                 "DomainBed).",
                  between(14, 28))
           .field("label_noise", &O::label_noise, "P(label differs from shape).", between(0, 1))
           .field("train_shifts", &O::train_shifts,
                  "P(colour disagrees with the label) in each train domain.", between(0, 1))
-          .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
+          .field("test_shift", &O::test_shift,
+                 "P(colour disagrees with the label) in the test domain.", between(0, 1))
           .field("protocol", &O::protocol,
-                 "irm: 50,000 images of the training file to train on, 10,000 held out; domainbed: "
-                 "both files, an equal share for each domain, a fifth of it held out.",
+                 "How images are split. irm: 50,000 images of the training file for training, "
+                 "10,000 held out. domainbed: both files, an equal share for each domain, one "
+                 "fifth of it held out.",
                  one_of({"irm", "domainbed"}))
           .preset("easy", {{"label_noise", 0.1}, {"train_shifts", Value::List{0.4, 0.2}}})
           .preset("medium", {})
@@ -166,11 +170,11 @@ void ColouredImages::describe() {
       options_.label_noise);
   info_.deviations =
       options_.protocol == "irm"
-          ? "Held-out rows of train domains, which the paper does not have, use its test images."
+          ? "The paper has no held-out rows of train domains; here they use its test images."
           : "Scores are taken on the 20 % held-out images, not on the 80 % of the test domain; "
             "rows "
             "for validation and test have label and colour noise of their own.";
-  if (options_.source != "mnist") info_.deviations += " The paper's images are MNIST's.";
+  if (options_.source != "mnist") info_.deviations += " The paper uses MNIST.";
   info_.task = Task::binary;
   info_.outputs = 1;
   info_.groups = 4;
@@ -314,7 +318,8 @@ Ceilings ColouredImages::ceilings(const Domain& domain) const {
 void register_coloured_images(Catalog& catalog);
 void register_coloured_images(Catalog& catalog) {
   catalog.environments.add<ColouredImages>(
-      "coloured_images", "Images whose colour agrees with a noisy label, until it does not.",
+      "coloured_images",
+      "Images whose colour agrees with a noisy label in training, but not in the test domain.",
       "Arjovsky et al. 2019, arXiv:1907.02893");
 }
 

@@ -39,21 +39,23 @@ class Confounded final : public GenerativeEnvironment {
         Schema<Options>()
             .include(CoreAndCueOptions::schema())
             .field("shift", &Options::shift,
-                   "mechanism: how the cue reads the hidden variable; covariate: where the causal "
-                   "variable is centred.",
+                   "What shifts. mechanism: how the cue depends on the hidden variable. covariate: "
+                   "the mean of the causal variable.",
                    one_of({"mechanism", "covariate"}))
             .field("train_correlations", &Options::train_correlations,
-                   "Correlation of cue and hidden variable in each train domain; under covariate "
-                   "shift their mean is that of every domain.",
+                   "Correlation of the cue with the hidden variable in each train domain. Under "
+                   "covariate shift every domain has their mean.",
                    between(-1, 1))
             .field("test_correlation", &Options::test_correlation,
-                   "The same in the test domain, under mechanism shift.", between(-1, 1))
+                   "Correlation of the cue with the hidden variable in the test domain, under "
+                   "mechanism shift.",
+                   between(-1, 1))
             .field("train_means", &Options::train_means,
-                   "Mean of the causal variable in each train domain, under covariate shift; "
-                   "otherwise 0.",
+                   "Mean of the causal variable in each train domain, under covariate shift. Under "
+                   "mechanism shift: 0.",
                    between(-kFarthest, kFarthest))
             .field("test_mean", &Options::test_mean,
-                   "The same in the test domain, under covariate shift.",
+                   "Mean of the causal variable in the test domain, under covariate shift.",
                    between(-kFarthest, kFarthest))
             .field("causal_effect", &Options::causal_effect,
                    "Effect of the causal variable on the label, in units of its noise.", positive(),
@@ -155,7 +157,7 @@ class Confounded final : public GenerativeEnvironment {
         "x = (core, {5} cue, {6} coordinates of N(0, 1))",
         mechanism_ ? "0" : "m", options_.core_dimensions, options_.causal_effect,
         options_.hidden_effect, correlation, options_.amplitude, options_.noise_dimensions);
-    info_.deviations = "Numbers and domains are ours; the sources state the setting.";
+    info_.deviations = "The sources describe the setting; numbers and domains are by spurion.";
     if (mechanism_) info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;
@@ -191,9 +193,10 @@ class Confounded final : public GenerativeEnvironment {
 
 void register_confounded(Catalog& catalog);
 void register_confounded(Catalog& catalog) {
-  catalog.environments.add<Confounded>(
-      "confounded", "A hidden confounder joins label and cue; the cue shifts, or the cause.",
-      "after Scholkopf et al. 2012, arXiv:1206.6471");
+  catalog.environments.add<Confounded>("confounded",
+                                       "A hidden confounder of label and cue; the mechanism of the "
+                                       "cue shifts, or the causal variable.",
+                                       "after Scholkopf et al. 2012, arXiv:1206.6471");
 }
 
 }  // namespace spurion::environments

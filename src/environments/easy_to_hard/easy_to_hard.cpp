@@ -42,16 +42,18 @@ class EasyToHard final : public GenerativeEnvironment {
             .include(CoreAndCueOptions::schema())
             .field("train_hard", &Options::train_hard, "Share of hard rows in each train domain.",
                    between(0, 1))
-            .field("test_hard", &Options::test_hard, "The same in the test domain.", between(0, 1))
+            .field("test_hard", &Options::test_hard, "Share of hard rows in the test domain.",
+                   between(0, 1))
             .field("easiest", &Options::easiest,
-                   "Half the distance of the labels' readings at difficulty 0, in standard "
-                   "deviations.",
+                   "Half the distance between the labels at difficulty 0, in standard deviations.",
                    between(0.1, 10))
-            .field("hardest", &Options::hardest, "The same at difficulty 1.", between(0, 10))
+            .field("hardest", &Options::hardest,
+                   "Half the distance between the labels at difficulty 1, in standard deviations.",
+                   between(0, 10))
             .field("easy_disagreement", &Options::easy_disagreement,
                    "P(cue disagrees with the label) on easy rows.", between(0, 1))
-            .field("hard_disagreement", &Options::hard_disagreement, "The same on hard rows.",
-                   between(0, 1))
+            .field("hard_disagreement", &Options::hard_disagreement,
+                   "P(cue disagrees with the label) on hard rows.", between(0, 1))
             .preset("easy", {{"easiest", 3.0}, {"hardest", 1.0}, {"easy_disagreement", 0.1}})
             .preset("medium", {})
             .preset("hard", {{"train_hard", Value::List{0.0, 0.01}}, {"hard_disagreement", 0.8}});
@@ -149,7 +151,7 @@ class EasyToHard final : public GenerativeEnvironment {
         "x = (core, {5} cue, {6} coordinates of N(0, 1))",
         options_.easiest, options_.hardest, options_.core_dimensions, options_.easy_disagreement,
         options_.hard_disagreement, options_.amplitude, options_.noise_dimensions);
-    info_.deviations = "The sources measure language models; the world is ours.";
+    info_.deviations = "The sources study language models; this environment is by spurion.";
     info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
     info_.task = Task::binary;
     info_.groups = 4;

@@ -177,37 +177,38 @@ class ImagesWorld final : public EmpiricalWorld {
     static const auto schema =
         Schema<Options>()
             .field("images", &Options::images,
-                   "IDX or NPY; the default is an example that comes with spurion.")
-            .field("labels", &Options::labels,
-                   "IDX or NPY: the class of each image, 0, 1, 2 ..., or the number to predict.")
-            .field("task", &Options::task, "What the label is.",
+                   "IDX or NPY file of the images. default: an example that comes with spurion.")
+            .field(
+                "labels", &Options::labels,
+                "IDX or NPY file: the class of each image (0, 1, 2 ...), or the number to predict.")
+            .field("task", &Options::task, "Type of the label.",
                    one_of({"classification", "regression"}))
             .field("classes", &Options::classes,
-                   "Classes as the labels number them, 0, 1, 2 ... without gaps, or the whole "
-                   "numbers that occur, numbered anew.",
+                   "compact: labels are classes 0, 1, 2 ... without gaps. Otherwise the whole "
+                   "numbers that occur are renumbered.",
                    one_of({"as_numbered", "compact"}))
             .field("layout", &Options::layout,
-                   "Where an NPY file of four dimensions has the channels; auto tells it from the "
-                   "shape and refuses one that may be either.",
+                   "Position of the channels in an NPY file with four dimensions. auto: from the "
+                   "shape; an ambiguous shape is refused.",
                    one_of({"auto", "channels_first", "channels_last"}))
             .field("spurious", &Options::spurious,
-                   "IDX or NPY: the cue of each image; empty when not recorded.")
+                   "IDX or NPY file: the cue of each image. Empty: not recorded.")
             .field("causal", &Options::causal,
-                   "IDX or NPY: the causal feature of each image; empty when not recorded.")
+                   "IDX or NPY file: the causal feature of each image. Empty: not recorded.")
             .field("domains", &Options::domains,
-                   "IDX or NPY: the domain of each image, 0, 1, 2 ...; when empty, all images are "
-                   "train_0 and the test domain is drawn from them at test_shift.")
+                   "IDX or NPY file: the domain of each image (0, 1, 2 ...). Empty: all images are "
+                   "train_0, and the test domain is resampled from them at test_shift.")
             .field("twins", &Options::twins,
-                   "IDX or NPY: each image as it is with the other value of a two-valued cue; "
-                   "empty when there are none.")
-            .field("test_domain", &Options::test_domain, "The domain that is not trained on.",
-                   at_least(0))
+                   "IDX or NPY file: each image with the other value of a two-valued cue. Empty: "
+                   "there are none.")
+            .field("test_domain", &Options::test_domain,
+                   "The domain that is not used for training.", at_least(0))
             .field("test_shift", &Options::test_shift,
-                   "P(cue disagrees with label) in a test domain that is drawn.", between(0, 1))
+                   "P(cue disagrees with the label) in a resampled test domain.", between(0, 1))
             .field("validation_share", &Options::validation_share,
-                   "P(an image is kept for validation).", between(0, 0.9))
-            .field("test_share", &Options::test_share, "P(an image is kept for testing).",
-                   between(0, 0.9));
+                   "Probability that an image goes to the validation split.", between(0, 0.9))
+            .field("test_share", &Options::test_share,
+                   "Probability that an image goes to the test split.", between(0, 0.9));
     return schema;
   }
 

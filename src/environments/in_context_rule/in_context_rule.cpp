@@ -36,19 +36,22 @@ class InContextRule final : public GenerativeEnvironment {
     using O = Options;
     static const auto schema =
         Schema<O>()
-            .field("symbols", &O::symbols, "Different symbols; even.",
+            .field("symbols", &O::symbols, "Number of symbols. Must be even.",
                    between(2, static_cast<double>(SymbolRules::kMaxSymbols)))
-            .field("context", &O::context, "Labelled symbols before the query.", between(0, 256))
+            .field("context", &O::context, "Number of labelled symbols before the query.",
+                   between(0, 256))
             .field("rules", &O::rules,
-                   "Different rules seen in training: at most half of the symbols' balanced "
-                   "tables, so that the opposite of none is among them.",
+                   "Number of rules in training: at most half of the balanced tables of the "
+                   "symbols, so that no rule is the opposite of another.",
                    between(1, 126), log_uniform_integer(1, 32))
             .field("core_noise", &O::core_noise, "P(the core token differs from the label).",
                    between(0, 0.5))
             .field("train_shifts", &O::train_shifts,
-                   "P(the rule of a sequence is turned into its opposite) in each train domain.",
+                   "P(the rule of a sequence is replaced by its opposite) in each train domain.",
                    between(0, 1))
-            .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
+            .field("test_shift", &O::test_shift,
+                   "P(the rule of a sequence is replaced by its opposite) in the test domain.",
+                   between(0, 1))
             .preset("easy", {{"symbols", 4}, {"rules", 3}}, "few symbols, each seen often")
             .preset("medium", {})
             .preset("hard", {{"rules", 1}}, "training never needs the context");
@@ -199,7 +202,7 @@ void register_in_context_rule(Catalog& catalog);
 void register_in_context_rule(Catalog& catalog) {
   catalog.environments.add<InContextRule>(
       "in_context_rule",
-      "Labelled symbols and a query: the rule is drawn for each sequence; context shows it.",
+      "Labelled symbols and a query: each sequence has a random rule, which its context shows.",
       "after Raventos et al. 2023, arXiv:2306.15063");
 }
 

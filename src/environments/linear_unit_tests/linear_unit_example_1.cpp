@@ -69,7 +69,7 @@ CausalGraph LinearUnitExample1::graph() const {
            {"targets", Role::hidden, "t = x W + s N(0, I)"},
            {"label", Role::label, "sum of t"},
            {"spurious", Role::spurious, "z = t V + N(0, I)"},
-           {"input", Role::observed, "what the model sees"}},
+           {"input", Role::observed, "the input of the model"}},
           {{"scale", "invariant"},
            {"scale", "targets"},
            {"invariant", "targets"},

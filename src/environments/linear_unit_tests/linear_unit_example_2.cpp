@@ -72,7 +72,7 @@ CausalGraph LinearUnitExample2::graph() const {
            {"invariant", Role::causal, "0.01 N(+-1, 0.1 I), sign by foreground"},
            {"label", Role::label, "1 when the invariant block sums to more than 0"},
            {"spurious", Role::spurious, "N(+-1, 0.1 I), sign by background"},
-           {"input", Role::observed, "what the model sees"}},
+           {"input", Role::observed, "the input of the model"}},
           {{"foreground", "invariant"},
            {"foreground", "background"},
            {"invariant", "label"},

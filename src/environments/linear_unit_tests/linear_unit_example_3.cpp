@@ -77,7 +77,7 @@ CausalGraph LinearUnitExample3::graph() const {
        {"mean", Role::hidden, "mu, a constant of the domain"},
        {"invariant", Role::causal, "N(0.1, 0.01 I), mirrored for label 1; invariant, not causal"},
        {"spurious", Role::spurious, "N(mu, 0.01 I), mirrored for label 1"},
-       {"input", Role::observed, "what the model sees"}},
+       {"input", Role::observed, "the input of the model"}},
       {{"label", "invariant"},
        {"label", "spurious"},
        {"mean", "spurious"},

@@ -62,18 +62,16 @@ const Schema<LinearUnitTestsOptions>& LinearUnitTests::schema() {
   using O = Options;
   static const auto schema =
       Schema<O>()
-          .field(
-              "example", &O::example,
-              "1: regression, noise scale differs; 2: cows and camels; 3: small invariant margin; "
-              "with s: inputs are rotated at random.",
-              one_of({"1", "2", "3", "1s", "2s", "3s"}))
-          .field("invariant_dimensions", &O::invariant_dimensions, "Size of the invariant block.",
-                 between(1, 100))
+          .field("example", &O::example,
+                 "Example of the paper. 1: regression with different noise scales. 2: cows and "
+                 "camels. 3: small invariant margin. With s: a random rotation of the inputs.",
+                 one_of({"1", "2", "3", "1s", "2s", "3s"}))
+          .field("invariant_dimensions", &O::invariant_dimensions,
+                 "Dimension of the invariant block.", between(1, 100))
           .field("spurious_dimensions", &O::spurious_dimensions,
-                 "Size of the spurious block; 0: there is none.", between(0, 100))
+                 "Dimension of the spurious block. 0: no spurious block.", between(0, 100))
           .field("domains", &O::domains,
-                 "Number of train domains; beyond the third their "
-                 "constants are drawn at random.",
+                 "Number of train domains. From the fourth on their constants are random.",
                  between(1, 100))
           .preset("easy", {{"spurious_dimensions", 1}})
           .preset("medium", {})
@@ -216,8 +214,9 @@ Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange row
   return sample;
 }
 
-std::unique_ptr<const LinearUnitExample> make_linear_unit_example(
-    int number, const UnitTestSizes& sizes, const RandomKey& key) {
+std::unique_ptr<const LinearUnitExample> make_linear_unit_example(int number,
+                                                                  const UnitTestSizes& sizes,
+                                                                  const RandomKey& key) {
   switch (number) {
     case 1:
       return std::make_unique<LinearUnitExample1>(sizes, key);

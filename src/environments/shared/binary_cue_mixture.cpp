@@ -27,17 +27,18 @@ const Schema<CuedCoreOptions>& CuedCoreOptions::schema() {
   using O = CuedCoreOptions;
   static const auto schema =
       Schema<O>()
-          .field("core_dimensions", &O::core_dimensions, "Coordinates that read the object.",
-                 between(1, 10000))
+          .field("core_dimensions", &O::core_dimensions,
+                 "Number of coordinates that show the object.", between(1, 10000))
           .field("separation", &O::separation,
-                 "Half the distance of the two objects in each of them, in standard deviations.",
+                 "Half the distance between the two objects in each of these coordinates, in "
+                 "standard deviations.",
                  positive(), log_uniform(0.2, 2.0))
           .field("label_noise", &O::label_noise,
                  "P(the object disagrees with the label), in every domain.", between(0, 0.5))
-          .field("amplitude", &O::amplitude, "Size of a cue in x.", positive(),
+          .field("amplitude", &O::amplitude, "Scale of a cue in x.", positive(),
                  log_uniform(0.5, 8.0))
-          .field("noise_dimensions", &O::noise_dimensions, "Further coordinates that say nothing.",
-                 between(0, 100000));
+          .field("noise_dimensions", &O::noise_dimensions,
+                 "Number of further coordinates of pure noise.", between(0, 100000));
   return schema;
 }
 

@@ -49,7 +49,7 @@ void EmpiricalWorld::describe() {
   info_.graph = {{{info_.causal, Role::causal, levels_text(rows_.causal, rows_.causal_levels)},
                   {"label", Role::label, regression() ? "a number" : classes_text()},
                   {info_.cue, Role::spurious, levels_text(rows_.spurious, rows_.cue_levels)},
-                  {"input", Role::observed, "what the model sees"}},
+                  {"input", Role::observed, "the input of the model"}},
                  {{info_.causal, "label"},
                   {"label", info_.cue},
                   {info_.causal, "input"},

@@ -33,7 +33,7 @@ EmpiricalWorld::EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, Empiri
       count_(rows_.x.size(0)) {
   if (options_.validation_share + options_.test_share >= 1.0) {
     throw UsageError(fmt::format(
-        "'validation_share' and 'test_share' of {} must leave rows to train on; got {} and {}",
+        "'validation_share' and 'test_share' of {} must leave rows for training; got {} and {}",
         info_.name, options_.validation_share, options_.test_share));
   }
   assign_splits();
@@ -52,7 +52,7 @@ void EmpiricalWorld::assign_splits() {
                                 info_.name));
   }
   if (recorded && names.size() < 2) {
-    throw DataError(fmt::format("{}: '{}' is the only domain; expected one to train on too",
+    throw DataError(fmt::format("{}: '{}' is the only domain; a train domain is missing",
                                 rows_.place, names.front()));
   }
   const auto test_index = static_cast<std::size_t>(test - names.begin());
@@ -88,10 +88,10 @@ void EmpiricalWorld::assign_splits() {
     for (const Split split : kAllSplits) {
       if (!pool[index_of(split)].empty()) continue;
       const std::size_t all = pool[0].size() + pool[1].size() + pool[2].size();
-      throw DataError(fmt::format(
-          "{}: domain '{}' has {} rows, none of which fell to the {} rows; it needs more rows, or "
-          "another 'validation_share' or 'test_share'",
-          rows_.place, name, all, split_name(split)));
+      throw DataError(
+          fmt::format("{}: domain '{}' has {} rows, but none of them is in the {} split; use more "
+                      "rows, or another 'validation_share' or 'test_share'",
+                      rows_.place, name, all, split_name(split)));
     }
   };
   if (!recorded) {
@@ -154,17 +154,17 @@ void EmpiricalWorld::make_dial() {
   }
   if (agreement_dial_) return;
   if (test_is_drawn_ && regression()) {
-    throw DataError(fmt::format(
-        "{}: no domains are recorded; a regression needs them, for rows can be drawn to shift the "
-        "cue only where its values stand for classes",
-        rows_.place));
+    throw DataError(
+        fmt::format("{}: no domains are recorded, but a regression needs them (rows can be "
+                    "resampled to shift the cue only for classes)",
+                    rows_.place));
   }
   if (test_is_drawn_) {
-    throw DataError(fmt::format(
-        "{}: no domains are recorded, and rows cannot be drawn to shift the cue: that needs a cue "
-        "of as many values as there are classes ({}), which agrees with the label in some rows and "
-        "disagrees in others",
-        rows_.place, rows_.classes));
+    throw DataError(
+        fmt::format("{}: no domains are recorded, and rows cannot be resampled to shift the cue: "
+                    "the cue needs as many values as there are classes ({}), and must agree with "
+                    "the label in some rows and disagree in others",
+                    rows_.place, rows_.classes));
   }
   at_zero_ = {};
   at_one_ = {};

@@ -17,12 +17,12 @@ const Schema<CoreAndCueOptions>& CoreAndCueOptions::schema() {
   using O = CoreAndCueOptions;
   static const auto schema =
       Schema<O>()
-          .field("core_dimensions", &O::core_dimensions, "Coordinates that read the core.",
-                 between(1, 10000))
-          .field("amplitude", &O::amplitude, "Size of the cue in x.", positive(),
+          .field("core_dimensions", &O::core_dimensions,
+                 "Number of coordinates that show the core.", between(1, 10000))
+          .field("amplitude", &O::amplitude, "Scale of the cue in x.", positive(),
                  log_uniform(0.5, 8.0))
-          .field("noise_dimensions", &O::noise_dimensions, "Further coordinates that say nothing.",
-                 between(0, 100000));
+          .field("noise_dimensions", &O::noise_dimensions,
+                 "Number of further coordinates of pure noise.", between(0, 100000));
   return schema;
 }
 

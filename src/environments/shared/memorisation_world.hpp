@@ -19,15 +19,15 @@ struct MinorityOptions {
 
   static const Schema<MinorityOptions>& schema() {
     using O = MinorityOptions;
-    static const auto schema =
-        Schema<O>()
-            .field("disagreement", &O::disagreement,
-                   "P(attribute disagrees with the label) in each train domain: the share of the "
-                   "minority groups.",
-                   between(0, 1))
-            .field("test_disagreement", &O::test_disagreement,
-                   "The same in the test domain; at 0.5 all groups are of one size.",
-                   between(0, 1));
+    static const auto schema = Schema<O>()
+                                   .field("disagreement", &O::disagreement,
+                                          "P(attribute disagrees with the label) in each train "
+                                          "domain. It is the share of the minority groups.",
+                                          between(0, 1))
+                                   .field("test_disagreement", &O::test_disagreement,
+                                          "P(attribute disagrees with the label) in the test "
+                                          "domain. 0.5: all groups have the same size.",
+                                          between(0, 1));
     return schema;
   }
 };

@@ -51,25 +51,28 @@ class SimplicitySlabs final : public GenerativeEnvironment {
         Schema<O>()
             .field("train_shifts", &O::train_shifts,
                    "P(the cue disagrees with the label) in each train domain.", between(0, 1))
-            .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1))
-            .field("slabs", &O::slabs, "Slabs of each causal coordinate: 3, 5 or 7.", between(3, 7))
+            .field("test_shift", &O::test_shift,
+                   "P(the cue disagrees with the label) in the test domain.", between(0, 1))
+            .field("slabs", &O::slabs, "Number of slabs of each causal coordinate: 3, 5 or 7.",
+                   between(3, 7))
             .field("slab_coordinates", &O::slab_coordinates,
-                   "Causal coordinates, each of which tells the label alone.", between(1, 1000))
+                   "Number of causal coordinates. Each alone determines the class of slabs.",
+                   between(1, 1000))
             .field("slab_margin", &O::slab_margin,
-                   "Half the gap between two slabs of a causal coordinate.", between(0, 0.49))
+                   "Half the distance between two slabs of a causal coordinate.", between(0, 0.49))
             .field("cue_slabs", &O::cue_slabs,
-                   "Slabs of the cue's coordinate: 2 (linear), 3, 5 or 7.", between(2, 7))
-            .field("cue_margin", &O::cue_margin, "Half the gap between two slabs of the cue.",
+                   "Number of slabs of the cue coordinate: 2 (linear), 3, 5 or 7.", between(2, 7))
+            .field("cue_margin", &O::cue_margin, "Half the distance between two slabs of the cue.",
                    between(0, 0.99))
             .field("cue_noise", &O::cue_noise,
-                   "P(the cue's coordinate lies in a gap and says nothing), in every domain.",
+                   "P(the cue coordinate is between the slabs and uninformative), in every domain.",
                    between(0, 1))
             .field("label_noise", &O::label_noise,
                    "P(the causal coordinates disagree with the label), in every domain.",
                    between(0, 0.5))
             .field("noise_dimensions", &O::noise_dimensions,
-                   "Further coordinates, uniform on [-1, 1].", between(0, 10000))
-            .field("rotated", &O::rotated, "Whether x is turned by a random rotation.")
+                   "Number of further coordinates, uniform on [-1, 1].", between(0, 10000))
+            .field("rotated", &O::rotated, "Whether a random rotation is applied to x.")
             .preset("easy", {{"slabs", 3}, {"train_shifts", Value::List{0.1}}},
                     "the cue errs in a tenth of the training rows")
             .preset("medium", {}, "LMS-5")
@@ -305,7 +308,7 @@ void SimplicitySlabs::describe() {
 void register_simplicity_slabs(Catalog& catalog);
 void register_simplicity_slabs(Catalog& catalog) {
   catalog.environments.add<SimplicitySlabs>(
-      "simplicity_slabs", "A linear cue beside slabs that tell the label as well.",
+      "simplicity_slabs", "A linear cue beside slabs that also determine the label.",
       "Shah et al. 2020, arXiv:2006.07710");
 }
 

@@ -59,13 +59,14 @@ class TexturedShapes final : public GenerativeEnvironment {
     static const auto schema =
         Schema<Options>()
             .field("cues", &Options::cues,
-                   "What goes along with the label in training; the rest is independent of it.",
+                   "The cues that correlate with the label in training. The other properties are "
+                   "independent of it.",
                    one_of(cue_names()))
             .field("train_shifts", &Options::train_shifts,
-                   "P(each of these disagrees with the label) in each train domain.", between(0, 1))
-            .field("test_shift", &Options::test_shift, "The same in the test domain.",
-                   between(0, 1))
-            .field("label_noise", &Options::label_noise, "P(label differs from shape).",
+                   "P(each cue disagrees with the label) in each train domain.", between(0, 1))
+            .field("test_shift", &Options::test_shift,
+                   "P(each cue disagrees with the label) in the test domain.", between(0, 1))
+            .field("label_noise", &Options::label_noise, "P(label differs from the shape).",
                    between(0, 0.5))
             .preset("easy", {{"label_noise", 0.1}, {"train_shifts", Value::List{0.2, 0.3}}})
             .preset("medium", {})
@@ -264,9 +265,10 @@ void TexturedShapes::describe() {
 
 void register_textured_shapes(Catalog& catalog);
 void register_textured_shapes(Catalog& catalog) {
-  catalog.environments.add<TexturedShapes>(
-      "textured_shapes", "Pictures: a shape tells the label, what surrounds it goes along.",
-      "after Geirhos et al. 2019, arXiv:1811.12231");
+  catalog.environments.add<TexturedShapes>("textured_shapes",
+                                           "Images: the shape determines the label; colour, "
+                                           "texture and background can correlate with it.",
+                                           "after Geirhos et al. 2019, arXiv:1811.12231");
 }
 
 }  // namespace spurion::environments

@@ -34,7 +34,8 @@ const Schema<TwoBitOptions>& TwoBit::schema() {
                  between(0, 1))
           .field("betas", &O::betas, "P(x2 disagrees with the label) in each train domain.",
                  between(0, 1))
-          .field("test_beta", &O::test_beta, "The same in the test domain.", between(0, 1))
+          .field("test_beta", &O::test_beta, "P(x2 disagrees with the label) in the test domain.",
+                 between(0, 1))
           .preset("easy", {{"alpha", 0.05}, {"betas", Value::List{0.2, 0.4}}},
                   "x1 predicts better than x2")
           .preset("medium", {})

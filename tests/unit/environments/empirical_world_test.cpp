@@ -235,12 +235,12 @@ TEST_CASE("tables that cannot be a world say why") {
   CHECK_THROWS_WITH(csv.make("v,label\n1,0\n2,0\n"), Contains("every label is 0"));
   CHECK_THROWS_WITH(csv.make(rows(400, "tset,a")),
                     Contains("unknown domain 'test'; did you mean 'tset'?"));
-  CHECK_THROWS_WITH(csv.make(rows(6)), Contains("none of which fell to the"));
+  CHECK_THROWS_WITH(csv.make(rows(6)), Contains("but none of them is in the"));
   CHECK_THROWS_WITH(csv.make(rows(400), {{"inputs", Value::List{Value("w*")}}}),
                     Contains("no column is left for 'inputs' = 'w*'"));
   CHECK_THROWS_AS(csv.make(rows(400), {{"inputs", Value::List{Value("label")}}}), UsageError);
   CHECK_THROWS_WITH(csv.make(rows(400), {{"inputs", Value::List{Value("label")}}}),
-                    Contains("'inputs' of table names the label, 'label'"));
+                    Contains("'inputs' of table contains the label 'label'"));
   std::string bare = "v,label\n";
   for (int i = 0; i < 200; ++i) bare += fmt::format("{},{}\n", i, i % 2);
   CHECK_THROWS_WITH(csv.make(bare), Contains("no domains are recorded"));
@@ -290,7 +290,7 @@ TEST_CASE("a label that is a number makes a regression, whose ceilings are squar
   std::string bare = "v,spurious,label\n";
   for (int i = 0; i < 200; ++i) bare += fmt::format("{},{},{}\n", i, i % 2, 0.5 * i);
   CHECK_THROWS_WITH(csv.make(bare, {{"task", "regression"}}),
-                    Contains("no domains are recorded; a regression needs them"));
+                    Contains("no domains are recorded, but a regression needs them"));
   CHECK_THROWS_WITH(csv.make(bare),
                     Contains("expected a class") && Contains("task = \"regression\""));
 }

@@ -296,7 +296,7 @@ TEST_CASE("a copy of the label is no input by accident") {
     text += fmt::format("{},{}.0,{},{}\n", i, i % 2, i % 2, i / 3 % 2 == 0 ? "test" : "a");
   }
   CHECK_THROWS_WITH(files.table(text),
-                    Contains("column 'target' is the label in every row, and 'inputs' = '*'"));
+                    Contains("column 'target' equals the label in every row, and 'inputs' = '*'"));
   CHECK(files.table(text, {{"inputs", Value::List{Value("v"), Value("target")}}})
             ->info()
             .input_shape == Shape{2});
@@ -308,8 +308,9 @@ TEST_CASE("a column of a usual name but for capital letters is no input by accid
   for (int i = 0; i < 240; ++i) {
     text += fmt::format("{},{},{},{}\n", i, i / 5 % 2, i % 2, i / 3 % 2 == 0 ? "test" : "a");
   }
-  CHECK_THROWS_WITH(files.table(text), Contains("there is a column 'Causal', but no 'causal'; set "
-                                                "'causal' of table to it, or to \"\""));
+  CHECK_THROWS_WITH(files.table(text),
+                    Contains("there is a column 'Causal' but no column 'causal'; "
+                             "set 'causal' of table to 'Causal', or to \"\""));
   CHECK(files.table(text, {{"causal", ""}})->info().input_shape == Shape{2});
   CHECK(files.table(text, {{"causal", "Causal"}})->info().input_shape == Shape{1});
 }

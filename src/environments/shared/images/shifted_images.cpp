@@ -42,7 +42,7 @@ void ShiftedImages::describe() {
       {"label_noise", Role::noise, "not 0 with probability n"},
       {"label", Role::label, "shape, another class where label noise is not 0"},
       {variable, Role::spurious, options_.variable_doc + "; the domain sets it"},
-      {"image", Role::observed, "what the model sees"}};
+      {"image", Role::observed, "the input of the model"}};
   info_.graph.edges = {{kShape, "label"},
                        {"label_noise", "label"},
                        {kShape, "image"},

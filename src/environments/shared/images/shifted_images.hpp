@@ -20,7 +20,7 @@ using Painter = std::function<void(const std::uint8_t* image, float* out)>;
 struct ShiftedImagesOptions {
   std::string world;
   std::string variable;      ///< "angle"
-  std::string variable_doc;  ///< "how far the picture is turned, in degrees"
+  std::string variable_doc;  ///< "rotation of the image, in degrees"
   std::string source;
   std::int64_t resolution = 14;
   std::string classes = "all";

@@ -24,18 +24,21 @@ const Schema<CuedImagesOptions>& CuedImagesOptions::schema() {
   using O = CuedImagesOptions;
   static const auto schema =
       Schema<O>()
-          .field("source", &O::source, "Images; glyphs are drawn and need no download.",
+          .field("source", &O::source,
+                 "Source of the images. glyphs are generated and need no download.",
                  one_of(image_sources()))
           .field("resolution", &O::resolution,
-                 "Side of the picture: 28, or 14 (every second pixel).", between(14, 28))
+                 "Side of the image in pixels: 28, or 14 (every second pixel).", between(14, 28))
           .field("classes", &O::classes,
-                 "How the source's ten classes become the task's: halves, pairs or all.",
+                 "How the ten classes of the source form the classes of the task: halves, pairs or "
+                 "all.",
                  one_of(ClassGrouping::words()))
-          .field("label_noise", &O::label_noise, "P(label differs from the image's class).",
+          .field("label_noise", &O::label_noise, "P(label differs from the class of the image).",
                  between(0, 1))
           .field("train_shifts", &O::train_shifts, "P(cue disagrees) in each train domain.",
                  between(0, 1))
-          .field("test_shift", &O::test_shift, "The same in the test domain.", between(0, 1));
+          .field("test_shift", &O::test_shift, "P(cue disagrees) in the test domain.",
+                 between(0, 1));
   return schema;
 }
 
@@ -93,7 +96,7 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
       {"label", Role::label, "shape, another class where label noise is not 0"},
       {noise, Role::noise, "not 0 with probability e"},
       {cue, Role::spurious, naming.cue_doc},
-      {"image", Role::observed, "what the model sees"}};
+      {"image", Role::observed, "the input of the model"}};
   info_.graph.edges = {{kShape, "label"}, {"label_noise", "label"}, {followed, cue}, {noise, cue},
                        {kShape, "image"}, {"style", "image"},       {cue, "image"}};
   info_.dial.name = "e";
