@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spurion/environment.hpp"
@@ -35,6 +37,36 @@ struct SPURION_API Catalog {
   Registry<Regime> regimes{"regime"};                                     ///< by name
   Registry<Metric, MetricContext> metrics{"metric"};                      ///< by name
   QuestionKinds questions;                                                ///< by name
+  ImageSources image_sources;                                             ///< by name
+
+  /// Calls `f` with each registry, in the order in which lists show them.
+  template <class F>
+  void each(const F& f) const {
+    each_of(*this, f);
+  }
+  template <class F>
+  void each(const F& f) {
+    each_of(*this, f);
+  }
+  /// What `f` returns for the registry of a noun, such as "method". `f` returns the same type for
+  /// every registry. Throws `UsageError` for an unknown noun.
+  template <class F>
+  auto visit(const std::string& noun, const F& f) const {
+    std::optional<decltype(f(environments))> result;
+    std::vector<std::string> nouns;
+    each([&](const auto& registry) {
+      nouns.push_back(registry.kind());
+      if (registry.kind() == noun) result.emplace(f(registry));
+    });
+    if (!result) throw UsageError(unknown_name_message("noun", noun, nouns));
+    return *std::move(result);
+  }
+  /// The schema of a registered thing. An option that names an image source allows those of this
+  /// catalog. Throws `UsageError` for an unknown noun or name.
+  [[nodiscard]] AnySchema schema(const std::string& noun, const std::string& name) const;
+  /// Every column that the registered metrics can write, by metric; `MetricInfo::writer` says
+  /// which.
+  [[nodiscard]] std::vector<MetricInfo> metric_columns() const;
 
   /// Adds what a linked plug-in offers, or nothing: throws `PluginError` where its registration
   /// throws.
@@ -47,13 +79,28 @@ struct SPURION_API Catalog {
   [[nodiscard]] const std::vector<std::string>& plugins() const { return plugins_; }
 
  private:
+  template <class Self, class F>
+  static void each_of(Self& self, const F& f) {
+    f(self.environments);
+    f(self.models);
+    f(self.methods);
+    f(self.regimes);
+    f(self.metrics);
+    f(self.questions);
+    f(self.image_sources);
+  }
   /// `where`: what a refusal calls it.
   void add_from(const Plugin& plugin, const std::string& where);
 
   std::vector<std::string> plugins_;
 };
 
-/// Adds every built-in environment, model, method, regime, metric and kind of question.
+/// The columns that a registered metric can write. Throws `UsageError` for an unknown name, and
+/// what the metric throws.
+SPURION_API std::vector<MetricInfo> columns_of(const Catalog& catalog, const std::string& metric);
+
+/// Adds every built-in environment, model, method, regime, metric, kind of question and image
+/// source.
 SPURION_API void add_builtins(Catalog& catalog);
 /// A catalog with the built-ins.
 SPURION_API Catalog builtin_catalog();

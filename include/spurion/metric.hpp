@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "spurion/environment.hpp"
+#include "spurion/metric_info.hpp"
 #include "spurion/model.hpp"
 
 namespace spurion {
@@ -33,6 +34,9 @@ struct Predictions {
 class SPURION_API Metric {
  public:
   virtual ~Metric() = default;
+  /// Every column that `result` can write, for any task. A column that is not declared here is
+  /// refused. What spurion shows about a column, in lists, files and reports, is this.
+  [[nodiscard]] virtual std::vector<MetricInfo> columns() const = 0;
   /// False when it has no meaning for this task or data (then it is left out, not reported as 0).
   [[nodiscard]] virtual bool applies(const MetricContext& context) const = 0;
   /// Adds the predictions of some rows.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,13 @@ struct EvaluationOptions {
   SPURION_API static const Schema<EvaluationOptions>& schema();
 };
 
+/// One section of a trial: a registered thing with its options, or options alone.
+struct TrialSection {
+  const char* name;            ///< "environment", "model", ... "evaluation"
+  const Component* component;  ///< null for optimizer, training and evaluation
+  const Value* options;
+};
+
 /// A trial: the unit that is run, stored and resumed. It is environment x model x method x regime x
 /// scale x seed x hyper-parameters.
 struct TrialSpec {
@@ -54,6 +63,10 @@ struct TrialSpec {
   /// Name of the experiment in the suite. Not part of the identity.
   std::string experiment;
 
+  /// Its seven sections in the order of a suite. They refer to this trial.
+  [[nodiscard]] SPURION_API std::array<TrialSection, 7> sections() const;
+  /// The section of this name; nothing where there is none.
+  [[nodiscard]] SPURION_API std::optional<TrialSection> section(const std::string& name) const;
   /// All fields except `experiment`, as a canonical value.
   [[nodiscard]] SPURION_API Value canonical() const;
   /// 32 hex digits, a hash of `canonical()`.

@@ -12,6 +12,7 @@
 #include "analysis/by_layout.hpp"
 #include "analysis/dial.hpp"
 #include "analysis/dial_noise.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 
@@ -118,7 +119,7 @@ DialPlaces places_of(const World& world) {
     const Measurements& measured = row->trial->measurements;
     if (!known.insert(measured.layout()).second) continue;
     for (const MeasurementRow m : measured) {
-      if (m.domain.compare(0, 5, "dial=") == 0) places[m.shift].insert(m.domain);
+      if (parse_domain(m.domain).in == MeasuredIn::shift_value) places[m.shift].insert(m.domain);
     }
   }
   return places;

@@ -1,20 +1,30 @@
 #include "analysis/dial_noise.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <utility>
 
+#include "core/measurement_names.hpp"
+
 namespace spurion::analysis {
+
+namespace {
+
+std::string domain_at(double shift) {
+  DomainKey key;
+  key.in = MeasuredIn::shift_value;
+  key.shift = shift;
+  return stored_domain(key);
+}
+
+}  // namespace
 
 DialNoise::DialNoise(std::string domain, const std::string& metric)
     : domain_(std::move(domain)),
-      accuracy_(metric == "accuracy"),
-      first_("dial=0", "accuracy"),
-      last_("dial=1", "accuracy"),
-      fewer_(domain_, "evaluated_rows") {
-  const std::size_t begin = std::string("dial=").size();
-  std::from_chars(domain_.data() + begin, domain_.data() + domain_.size(), share_);
-}
+      accuracy_(metric == stored_name(MetricId::accuracy)),
+      share_(parse_domain(domain_).shift),
+      first_(domain_at(0.0), stored_name(MetricId::accuracy)),
+      last_(domain_at(1.0), stored_name(MetricId::accuracy)),
+      fewer_(domain_, stored_name(MetricId::evaluated_rows)) {}
 
 EvaluatedRows DialNoise::rows(const TrialResult& trial) {
   const Value& evaluation = trial.spec.evaluation;

@@ -6,15 +6,15 @@
 #include <string>
 
 #include "analysis/dial_noise.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
-bool ends_with(const std::string& text, const std::string& end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
+constexpr const char* kError = "error";
+constexpr const char* kWorstGroupError = "worst_group_error";
 
 /// "rows" of the part of this name, of predictions made elsewhere.
 double scored_rows(const Value& parts, const std::string& domain) {
@@ -36,36 +36,44 @@ EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string&
   double domains = 0.0;
   double inverse = 0.0;
   bool all = false;
-  for (int i = 0;; ++i) {
-    const std::string domain = "train_" + std::to_string(i);
+  for (std::int64_t i = 0;; ++i) {
+    DomainKey train;
+    train.in = MeasuredIn::train;
+    train.number = i;
+    const std::string domain = stored_domain(train);
     if (!number(trial, domain, metric)) break;
     const EvaluatedRows own = evaluated_rows(trial, domain);
     domains += 1.0;
     inverse += 1.0 / own.rows;  // infinite where it is not known, so that nothing is
     all = all || own.all;
   }
-  if (domains == 0.0) return evaluated_rows(trial, "in_distribution");
+  if (domains == 0.0) return evaluated_rows(trial, stored_domain(MeasuredIn::in_distribution));
   return {domains * domains / inverse, all};
 }
 
 /// Of a gap: two rates, each on rows of its own.
 RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
-  const auto own = number(trial, domain, "accuracy");
-  const auto id = number(trial, "in_distribution", "accuracy");
+  const auto own = number(trial, domain, stored_name(MetricId::accuracy));
+  const auto id =
+      number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
   if (!own || !id) return {};
-  const RowNoise first = row_noise(trial, domain, "accuracy", *own);
-  const RowNoise second = row_noise(trial, "in_distribution", "accuracy", *id);
+  const RowNoise first = row_noise(trial, domain, stored_name(MetricId::accuracy), *own);
+  const RowNoise second = row_noise(trial, stored_domain(MeasuredIn::in_distribution),
+                                    stored_name(MetricId::accuracy), *id);
   return {std::hypot(first.deviation, second.deviation), std::min(first.rows, second.rows),
           first.same_rows || second.same_rows};
 }
 
 /// Of (invariant ceiling - accuracy) / (invariant ceiling - cue only).
 RowNoise confusion_noise(const TrialResult& trial) {
-  const auto own = number(trial, "test", "accuracy");
-  const auto invariant = number(trial, "test", "ceiling_invariant");
-  const auto cue = number(trial, "test", "ceiling_spurious_only");
+  const auto own = number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy));
+  const auto invariant =
+      number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_invariant));
+  const auto cue =
+      number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_spurious_only));
   if (!own || !invariant || !cue || !(*invariant > *cue)) return {};
-  RowNoise noise = row_noise(trial, "test", "accuracy", *own);
+  RowNoise noise =
+      row_noise(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy), *own);
   noise.unit = 1.0 / (*invariant - *cue);
   noise.deviation *= noise.unit;
   return noise;
@@ -105,32 +113,58 @@ EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain
   if (const Value* parts = evaluation.find("parts")) return {scored_rows(*parts, domain), false};
   const Value* rows = evaluation.find("rows");
   if (rows == nullptr || !rows->is_number()) return {};
-  if (domain.rfind("validation", 0) == 0) return {number(trial, domain, "rows").value_or(0.0)};
-  const auto fewer = number(trial, domain, "evaluated_rows", 0);
+  const MeasuredIn in = parse_domain(domain).in;
+  if (in == MeasuredIn::validation || in == MeasuredIn::validation_test) {
+    return {number(trial, domain, stored_name(MetricId::rows)).value_or(0.0)};
+  }
+  const auto fewer = number(trial, domain, stored_name(MetricId::evaluated_rows), 0);
   return {fewer.value_or(rows->as_number()), fewer.has_value()};
 }
 
 RowNoise row_noise(const TrialResult& trial, const std::string& domain, const std::string& metric,
                    double value) {
-  if (metric == "gap") return gap_noise(trial, domain);
-  if (metric == "confusion_index") return confusion_noise(trial);
-  if (metric == "shortcut_bias") {  // a flip rate less what is exact
-    const auto flips = number(trial, domain, "flip_rate");
-    return flips ? row_noise(trial, domain, "flip_rate", *flips) : RowNoise{};
+  const MetricId id = parse_metric(metric).id;
+  const MeasuredIn in = parse_domain(domain).in;
+  switch (id) {
+    case MetricId::gap:
+      return gap_noise(trial, domain);
+    case MetricId::confusion_index:
+      return confusion_noise(trial);
+    case MetricId::shortcut_bias: {  // a flip rate less what is exact
+      const std::string& flip_rate = stored_name(MetricId::flip_rate);
+      const auto flips = number(trial, domain, flip_rate);
+      return flips ? row_noise(trial, domain, flip_rate, *flips) : RowNoise{};
+    }
+    default:
+      break;
   }
-  if (domain.rfind("dial=", 0) == 0) return DialNoise(domain, metric)(trial, value);
-  const bool of_groups = metric.rfind("group_", 0) == 0;
-  if (of_groups || metric.rfind("train_", 0) == 0 || domain == "stream") return {};
-  EvaluatedRows measured = domain == "in_distribution" ? rows_of_train_domains(trial, metric)
-                                                       : evaluated_rows(trial, domain);
-  if (metric == "worst_group_accuracy" || metric == "worst_group_error") {
-    measured.rows = number(trial, domain, "worst_group_rows").value_or(0.0);
-  } else if (metric == "cue_contribution") {
-    return paired_noise(value, measured.rows, measured.all);
+  if (in == MeasuredIn::shift_value) {
+    return DialNoise(domain, metric)(trial, value);
   }
-  const bool rate = ends_with(metric, "accuracy") || metric == "error" ||
-                    metric == "worst_group_error" || ends_with(metric, "flip_rate");
+  const bool own_error = metric == kError || metric == kWorstGroupError;
+  if (in == MeasuredIn::stream || (id == MetricId::other && !own_error)) return {};
+  EvaluatedRows measured = in == MeasuredIn::in_distribution ? rows_of_train_domains(trial, metric)
+                                                             : evaluated_rows(trial, domain);
+  if (id == MetricId::worst_group_accuracy || metric == kWorstGroupError) {
+    measured.rows = number(trial, domain, stored_name(MetricId::worst_group_rows)).value_or(0.0);
+    return rate_noise(value, measured.rows, measured.all);
+  }
+  if (id == MetricId::cue_contribution) return paired_noise(value, measured.rows, measured.all);
+  const bool rate = own_error || metric_info(id).rate;
   return rate ? rate_noise(value, measured.rows, measured.all) : RowNoise{};
+}
+
+RowNoise row_noise(const TrialResult& trial, const std::string& domain, const MetricInfo& metric,
+                   double value) {
+  const bool own = parse_metric(metric.name).id != MetricId::other || metric.name == kError ||
+                   metric.name == kWorstGroupError;
+  if (own) return row_noise(trial, domain, metric.name, value);
+  const MeasuredIn in = parse_domain(domain).in;
+  if (!metric.rate || in == MeasuredIn::stream || in == MeasuredIn::shift_value) return {};
+  const EvaluatedRows measured = in == MeasuredIn::in_distribution
+                                     ? rows_of_train_domains(trial, metric.name)
+                                     : evaluated_rows(trial, domain);
+  return rate_noise(value, measured.rows, measured.all);
 }
 
 }  // namespace spurion::analysis

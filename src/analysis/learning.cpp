@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
@@ -21,8 +22,9 @@ double LearningScale::beyond(double score) const {
 LearningScale learning_scale(const TrialResult& trial, const std::string& domain,
                              const std::string& metric) {
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  return {number(trial, domain, "ceiling_chance", 0).value_or(kUnknown),
-          number(trial, domain, "ceiling_invariant", 0).value_or(kUnknown), metric == "accuracy"};
+  return {number(trial, domain, stored_name(MetricId::ceiling_chance), 0).value_or(kUnknown),
+          number(trial, domain, stored_name(MetricId::ceiling_invariant), 0).value_or(kUnknown),
+          metric == stored_name(MetricId::accuracy)};
 }
 
 Learned learned(const Estimate& beyond) {

@@ -6,6 +6,7 @@
 
 #include "analysis/setting_notes.hpp"
 #include "analysis/variant_names.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -77,7 +78,8 @@ class Settings {
 
 /// A model that was scored on train domains alone has no test domain.
 bool has_accuracy(const TrialResult& trial) {
-  return number(trial, "test", "accuracy") || number(trial, "in_distribution", "accuracy");
+  return number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy)) ||
+         number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
 }
 
 }  // namespace
@@ -90,7 +92,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
     accuracy = accuracy || has_accuracy(*trial);
     draws_ = draws_ || trial->spec.config_index > 0;
   }
-  if (!accuracy) score_ = "loss";
+  if (!accuracy) score_ = stored_name(MetricId::loss);
   unnamed_ = study.searched_options(experiment);
   unnamed_.insert(axes.begin(), axes.end());
   const auto named = [&](const char* section) {
@@ -251,34 +253,29 @@ std::optional<double> max_flip_rate(const TrialResult& trial, std::optional<std:
   std::int64_t last = 0;
   for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
   const std::int64_t at = phase.value_or(last);
+  const std::string& flip_rate = stored_name(MetricId::flip_rate);
   // A stream measures each cue on rows on which the others say nothing.
   std::optional<double> alone;
   std::optional<double> shifted;
   for (const MeasurementRow row : trial.measurements) {
-    if (row.metric != "flip_rate" || row.phase != at) continue;
-    const bool by_itself = row.domain.rfind("cue_", 0) == 0;
-    if (!by_itself && row.domain != "test" && row.domain.rfind("test_", 0) != 0) continue;
+    if (row.metric != flip_rate || row.phase != at) continue;
+    const MeasuredIn in = parse_domain(row.domain).in;
+    const bool by_itself = in == MeasuredIn::cue;
+    if (!by_itself && in != MeasuredIn::test && in != MeasuredIn::test_cue) continue;
     std::optional<double>& worst = by_itself ? alone : shifted;
     worst = std::max(worst.value_or(row.value), row.value);
   }
   return alone ? alone : shifted;
 }
 
-Range range_of(const std::string& metric) {
-  const auto ends_in = [&](const std::string& end) {
-    return metric.size() >= end.size() &&
-           metric.compare(metric.size() - end.size(), end.size(), end) == 0;
-  };
-  // Only what spurion itself measures: the word may mean something else in a metric of a plug-in.
-  if (ends_in("accuracy") || ends_in("group_error") || metric == "error" || metric == "flip_rate" ||
-      metric == "ece") {
-    return kRate;
-  }
-  if (metric == "loss" || metric == "prequential_loss" || metric == "brier" ||
-      metric == "counterfactual_rms_change") {
-    return {0.0, Range{}.high};
-  }
-  return {};
+Range range_of(const MetricInfo& metric, bool accuracy) {
+  const MetricRange& range = metric.range_of(accuracy);
+  return {range.low, range.high};
+}
+
+Range range_of(const std::string& metric, bool accuracy) {
+  const MetricInfo* own = own_metric(metric);
+  return own == nullptr ? Range{} : range_of(*own, accuracy);
 }
 
 std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analysis/seed_table.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/streams.hpp"
@@ -103,16 +104,23 @@ void SeedCells::add_number(const std::string& setting, const TrialResult& trial,
 
 void SeedCells::add_learning(const std::string& setting, const TrialResult& trial,
                              const std::string& metric) {
-  const auto score = number(trial, "in_distribution", metric);
+  const std::string id = stored_domain(MeasuredIn::in_distribution);
+  const auto score = number(trial, id, metric);
   if (!score) return;
+  const auto phase = [](std::int64_t number) {
+    DomainKey key;
+    key.in = MeasuredIn::phase;
+    key.number = number;
+    return stored_domain(key);
+  };
   // A stream has a second phase; to read all of what may be one takes long.
-  if (const auto stream = number(trial, "phase_1", metric) ? stream_numbers(trial) : std::nullopt) {
+  if (const auto stream = number(trial, phase(1), metric) ? stream_numbers(trial) : std::nullopt) {
     add(setting, trial.spec.seed, stream->off_chance(stream->phases - 1),
-        row_noise(trial, "phase_0", metric, *score));
+        row_noise(trial, phase(0), metric, *score));
     return;
   }
-  add(setting, trial.spec.seed, learning_scale(trial, "in_distribution", metric).beyond(*score),
-      row_noise(trial, "in_distribution", metric, *score));
+  add(setting, trial.spec.seed, learning_scale(trial, id, metric).beyond(*score),
+      row_noise(trial, id, metric, *score));
 }
 
 std::vector<double> SeedCells::values() const {

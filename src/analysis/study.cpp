@@ -1,7 +1,9 @@
 #include "spurion/analysis/study.hpp"
 
+#include <sstream>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -17,7 +19,7 @@ Suite suite_of(const StoredResults& results) {
 }  // namespace
 
 Study::Study(const StoredResults& results) {
-  Facts facts{&results, suite_of(results), {}, {}};
+  Facts facts{&results, suite_of(results), {}, {}, StoredMetrics(results), {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
     if (experiment.configurations == 0) continue;
@@ -35,6 +37,13 @@ Study::Study(const StoredResults& results) {
     const Value* options = described.is_table() ? described.find("options") : nullptr;
     if (options != nullptr) known.emplace(options->canonical_json(), described);
     if (first) known.emplace("", std::move(described));
+  }
+  const std::string streams = kStreamOptionsFact;
+  for (auto one = results.context.lower_bound(streams);
+       one != results.context.end() && one->first.compare(0, streams.size(), streams) == 0; ++one) {
+    std::set<std::string>& options = facts.stream_options[one->first.substr(streams.size())];
+    std::istringstream words(one->second);
+    for (std::string word; words >> word;) options.insert(word);
   }
   facts_ = std::make_shared<const Facts>(std::move(facts));
 }
@@ -54,6 +63,12 @@ const std::set<std::string>& Study::searched_options(const std::string& experime
   static const std::set<std::string> none;
   const auto found = facts_->searched.find(experiment);
   return found == facts_->searched.end() ? none : found->second;
+}
+
+const std::set<std::string>& Study::stream_options(const std::string& regime) const {
+  static const std::set<std::string> none;
+  const auto found = facts_->stream_options.find(regime);
+  return found == facts_->stream_options.end() ? none : found->second;
 }
 
 const Value& Study::environment_facts(const Component& environment) const {

@@ -4,6 +4,7 @@
 
 #include "builtin_analysis_questions.hpp"
 #include "builtin_environments.hpp"
+#include "builtin_image_sources.hpp"
 #include "builtin_methods.hpp"
 #include "builtin_metrics.hpp"
 #include "builtin_models.hpp"
@@ -15,15 +16,53 @@ namespace spurion {
 namespace {
 
 void set_origin(Catalog& catalog, const std::string& name) {
-  catalog.environments.set_origin(name);
-  catalog.models.set_origin(name);
-  catalog.methods.set_origin(name);
-  catalog.regimes.set_origin(name);
-  catalog.metrics.set_origin(name);
-  catalog.questions.set_origin(name);
+  catalog.each([&](auto& registry) { registry.set_origin(name); });
 }
 
 }  // namespace
+
+AnySchema Catalog::schema(const std::string& noun, const std::string& name) const {
+  AnySchema schema =
+      visit(noun, [&](const auto& registry) { return AnySchema(registry.at(name).schema); });
+  if (schema.find(FieldUse::image_source) == nullptr) return schema;
+  std::vector<FieldInfo> naming;
+  for (FieldInfo& field : schema.fields) {
+    if (field.use != FieldUse::image_source) continue;
+    field.bounds.words = image_sources.names();
+    naming.push_back(field);
+  }
+  schema.normalise = [parse = std::move(schema.normalise), naming](
+                         const Value& table, const std::string& owner, Problems& problems) {
+    Value all = parse(table, owner, problems);
+    for (const FieldInfo& field : naming) {
+      const Value* given = table.find(field.name);
+      std::string known;
+      if (given != nullptr && given->is_string()) {
+        detail::read_string(*given, field, owner, problems, known);
+      }
+    }
+    return all;
+  };
+  return schema;
+}
+
+std::vector<MetricInfo> Catalog::metric_columns() const {
+  std::vector<MetricInfo> all;
+  for (const std::string& name : metrics.names()) {
+    for (MetricInfo& column : columns_of(*this, name)) all.push_back(std::move(column));
+  }
+  return all;
+}
+
+std::vector<MetricInfo> columns_of(const Catalog& catalog, const std::string& metric) {
+  const auto& entry = catalog.metrics.at(metric);
+  std::vector<MetricInfo> columns = entry.make({Value()}, MetricContext{})->columns();
+  for (MetricInfo& column : columns) {
+    column.writer = entry.info.builtin() ? "metric " + metric
+                                         : fmt::format("metric {} [{}]", metric, entry.info.origin);
+  }
+  return columns;
+}
 
 void Catalog::add(const Plugin& plugin) {
   add_from(plugin, fmt::format("'{} {}'", plugin.name, plugin.version));
@@ -52,6 +91,7 @@ void add_builtins(Catalog& catalog) {
   regimes::add_builtins(catalog);
   metrics::add_builtins(catalog);
   analysis::questions::add_builtins(catalog.questions);
+  image_sources::add_builtins(catalog.image_sources);
   set_origin(catalog, EntryInfo::kProgram);
 }
 

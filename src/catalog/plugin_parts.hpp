@@ -11,10 +11,12 @@ inline bool has_plugin_part(const TrialSpec& trial, const Catalog& catalog) {
   const auto stranger = [](const auto& registry, const std::string& name) {
     return registry.contains(name) && !registry.at(name).info.builtin();
   };
-  if (stranger(catalog.environments, trial.environment.name) ||
-      stranger(catalog.models, trial.model.name) || stranger(catalog.methods, trial.method.name) ||
-      stranger(catalog.regimes, trial.regime.name)) {
-    return true;
+  for (const TrialSection& section : trial.sections()) {
+    if (section.component == nullptr) continue;
+    const bool own = catalog.visit(section.name, [&](const auto& registry) {
+      return stranger(registry, section.component->name);
+    });
+    if (own) return true;
   }
   for (const std::string& name : catalog.metrics.names()) {
     if (stranger(catalog.metrics, name)) return true;

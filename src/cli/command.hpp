@@ -24,6 +24,10 @@ struct Session {
     if (!training) training = load_training_commands();
     return *training;
   }
+  /// The image sources there are, those of plug-ins included.
+  [[nodiscard]] ImageSources image_sources() const {
+    return training ? training->image_sources() : builtin_image_sources();
+  }
   /// The kinds of questions there are, those of plug-ins included.
   [[nodiscard]] QuestionKinds questions() const {
     return training ? training->questions() : builtin_questions();

@@ -5,6 +5,7 @@
 
 #include "cli/arguments.hpp"
 #include "spurion/export.hpp"
+#include "spurion/image_source.hpp"
 #include "spurion/question_kinds.hpp"
 
 namespace spurion::cli {
@@ -21,6 +22,9 @@ class SPURION_API TrainingCommands {
 
   /// The built-in kinds of questions and those of plug-ins.
   [[nodiscard]] virtual const QuestionKinds& questions() const = 0;
+
+  /// The built-in image sources and those of plug-ins.
+  [[nodiscard]] virtual const ImageSources& image_sources() const = 0;
 
   virtual int run(const RunArguments& arguments, const CommandLine& line) = 0;
   virtual int list(const ListArguments& arguments) = 0;

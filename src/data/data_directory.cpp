@@ -19,17 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct ExpectedFile {
-  const char* name;
-  std::uint64_t bytes;  // decompressed
-};
-
-// MNIST and Fashion-MNIST have the same shape: 60,000 and 10,000 images of 28 x 28.
-constexpr std::array<ExpectedFile, 4> kFiles{{{"train-images-idx3-ubyte", 16 + 60000 * 28 * 28},
-                                              {"train-labels-idx1-ubyte", 8 + 60000},
-                                              {"t10k-images-idx3-ubyte", 16 + 10000 * 28 * 28},
-                                              {"t10k-labels-idx1-ubyte", 8 + 10000}}};
-
 std::string environment_variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
@@ -58,8 +47,8 @@ std::optional<std::uint64_t> content_size(const fs::path& file) {
 }
 
 /// What is wrong with the first bad file in `folder`, or nothing.
-std::string first_problem(const fs::path& folder) {
-  for (const ExpectedFile& expected : kFiles) {
+std::string first_problem(const fs::path& folder, const ImageSourceInfo& info) {
+  for (const ImageFile& expected : info.files) {
     const fs::path file = idx_path(folder, expected.name);
     const auto size = content_size(file);
     if (!size) {
@@ -101,31 +90,23 @@ fs::path data_directory() {
   return fs::path(home) / ".local" / "share" / "spurion";
 }
 
-const std::vector<std::string>& source_names() {
-  static const std::vector<std::string> names{"fashion_mnist", "mnist", "glyphs"};
-  return names;
-}
-
-SourceStatus source_status(const std::string& name, const fs::path& directory) {
-  const auto& names = source_names();
-  if (std::find(names.begin(), names.end(), name) == names.end()) {
-    throw UsageError(unknown_name_message("image source", name, names));
-  }
+SourceStatus source_status(const std::string& name, const ImageSourceInfo& info,
+                           const fs::path& directory) {
   SourceStatus status;
   status.name = name;
-  if (name == "glyphs") {
+  if (info.drawn()) {
     status.installed = true;
-    status.detail = "built in: 60,000 + 10,000 drawn digits, 28 x 28";
+    status.detail = info.text();
     return status;
   }
   status.folder = directory / name;
-  const std::string problem = first_problem(status.folder);
+  const std::string problem = first_problem(status.folder, info);
   status.installed = problem.empty();
-  status.detail = status.installed ? "60,000 + 10,000 images, 28 x 28" : problem;
-  status.install_command = "datasets/install.sh " + name;
-  if (directory != data_directory()) {
+  status.detail = status.installed ? info.text() : problem;
+  status.install_command = info.install;
+  if (!info.install.empty() && directory != data_directory()) {
     status.install_command =
-        fmt::format("SPURION_DATA={} {}", shell_quoted(directory.string()), status.install_command);
+        fmt::format("SPURION_DATA={} {}", shell_quoted(directory.string()), info.install);
   }
   return status;
 }

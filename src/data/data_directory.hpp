@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "spurion/export.hpp"
+#include "spurion/image_source.hpp"
 
 /// \file
 /// Where image data are, and whether they are there. `datasets/install.sh` puts them there.
@@ -15,9 +16,6 @@ namespace spurion::data {
 /// exist.
 SPURION_API std::filesystem::path data_directory();
 
-/// Names that `source_status` knows: "fashion_mnist", "mnist", "glyphs".
-SPURION_API const std::vector<std::string>& source_names();
-
 struct SourceStatus {
   std::string name;
   bool installed = false;
@@ -26,9 +24,9 @@ struct SourceStatus {
   std::string install_command;   ///< what installs it; empty if built in
 };
 
-/// Looks at the names and sizes of the four files of a source in `directory`, not at their content,
-/// so it takes no time. Throws `UsageError` for a name that does not exist.
-SPURION_API SourceStatus source_status(const std::string& name,
+/// Looks at the names and sizes of the files of a source in `directory`, not at their content, so
+/// it takes no time.
+SPURION_API SourceStatus source_status(const std::string& name, const ImageSourceInfo& info,
                                        const std::filesystem::path& directory);
 
 /// `folder/name` or, where only that is there, `folder/name.gz`.

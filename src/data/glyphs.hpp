@@ -12,9 +12,6 @@
 
 namespace spurion::data {
 
-constexpr std::int64_t kGlyphsInTrainingFile = 60000;
-constexpr std::int64_t kGlyphsInTestFile = 10000;
-
 /// The first `count` glyphs of one of the two "files". Glyph i and its class are a pure function of
 /// (file, i): no seed enters, as none enters the files of the other sources.
 SPURION_API ImagePool draw_glyphs(bool training_file, std::int64_t count);

@@ -34,8 +34,8 @@ class BlurredImages final : public ShiftedImages {
     static const auto schema =
         Schema<O>()
             .field("source", &O::source,
-                   "Source of the images. glyphs are generated and need no download.",
-                   one_of(environments::image_sources()))
+                   "Source of the images. glyphs are generated and need no download.")
+            .data_source()
             .field("resolution", &O::resolution,
                    "Side of the image in pixels: 28, or 14 (every second pixel).", between(14, 28))
             .field("classes", &O::classes,
@@ -75,7 +75,7 @@ class BlurredImages final : public ShiftedImages {
                        Blur::kMaxSigma,
                        {0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0}},
                       context) {
-    info_.title = fmt::format("Blurred {}", environments::source_title(options.source));
+    info_.title = fmt::format("Blurred {}", context.sources->image_source(options.source).title);
     info_.citation =
         "This world; blur as a severity of corruption after Hendrycks, Dietterich 2019, "
         "arXiv:1903.12261";

@@ -56,7 +56,7 @@ class CueConflictImages final : public CuedImages {
       hues_.push_back(environments::hue_colour(static_cast<double>(value) / count));
       stripes_.push_back(waves(kPi * static_cast<double>(value) / count));
     }
-    describe(options);
+    describe(options, context.sources->image_source(options.source).title);
   }
 
  protected:
@@ -118,8 +118,8 @@ class CueConflictImages final : public CuedImages {
     return "stripes whose direction is 180 v / C degrees, in hue v / C";
   }
 
-  void describe(const Options& options) {
-    info_.title = fmt::format("Cue conflict on {}", environments::source_title(options.source));
+  void describe(const Options& options, const std::string& images) {
+    info_.title = fmt::format("Cue conflict on {}", images);
     info_.citation = "after Geirhos et al. 2019, arXiv:1811.12231";
     std::string painting = "x = (0.35 + 0.65 image / 255)";
     if (striped_) painting += " * stripes(direction of the cue, random phase)";

@@ -128,7 +128,7 @@ class CueImages final : public CuedImages {
       if (cue_ == "blur") blurs_.emplace_back(kMostBlurred * place / steps, side());
       if (cue_ == "rotation") rotations_.emplace_back(kMostTurned * place / steps, side());
     }
-    describe(options);
+    describe(options, context.sources->image_source(options.source).title);
   }
 
   /// Where noise hides some pictures, what is lost is at most what their class was worth; what the
@@ -222,9 +222,8 @@ class CueImages final : public CuedImages {
     for (std::size_t i = 0; i < noise.size(); ++i) planes[i] += noise[i];
   }
 
-  void describe(const Options& options) {
-    info_.title = fmt::format("{} with a {} as the cue", environments::source_title(options.source),
-                              options.cue);
+  void describe(const Options& options, const std::string& images) {
+    info_.title = fmt::format("{} with a {} as the cue", images, options.cue);
     info_.citation =
         "after Joshi, Yang, Xue, Yang, Mirzasoleiman 2023 (SpuCoMNIST), arXiv:2306.11957";
     info_.mechanism = environments::cued_images_mechanism(

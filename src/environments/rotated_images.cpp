@@ -35,8 +35,8 @@ class RotatedImages final : public ShiftedImages {
     static const auto schema =
         Schema<O>()
             .field("source", &O::source,
-                   "Source of the images. glyphs are generated and need no download.",
-                   one_of(environments::image_sources()))
+                   "Source of the images. glyphs are generated and need no download.")
+            .data_source()
             .field("resolution", &O::resolution,
                    "Side of the image in pixels: 28 (as in DomainBed), or 14 (every second pixel).",
                    between(14, 28))
@@ -76,7 +76,7 @@ class RotatedImages final : public ShiftedImages {
                        kMostTurned,
                        {0, 15, 30, 45, 60, 75, 90}},
                       context) {
-    info_.title = fmt::format("Rotated {}", environments::source_title(options.source));
+    info_.title = fmt::format("Rotated {}", context.sources->image_source(options.source).title);
     info_.citation =
         "Ghifary et al. 2015, arXiv:1508.07680; as in Gulrajani, Lopez-Paz 2021, arXiv:2007.01434";
     info_.mechanism = fmt::format(

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "core/measurement_names.hpp"
 #include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -18,6 +19,10 @@ class Accuracy final : public Metric {
   }
   Accuracy(const Options& /*options*/, const MetricContext& context)
       : task_(context.task), right_(context.replicas) {}
+
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    return {metric_info(MetricId::accuracy)};
+  }
 
   [[nodiscard]] bool applies(const MetricContext& context) const override {
     return context.task != Task::regression;
@@ -44,7 +49,7 @@ class Accuracy final : public Metric {
 
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
-    return {{"accuracy", right_.mean(rows_)}};
+    return {{stored_name(MetricId::accuracy), right_.mean(rows_)}};
   }
 
  private:

@@ -32,6 +32,19 @@ class Calibration final : public Metric {
         confidence_(context.replicas * kBins),
         squares_(context.replicas) {}
 
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    constexpr MetricRange kSquares{0.0, 2.0};
+    return {{"ece",
+             "calibration error",
+             "expected calibration error",
+             "probability",
+             {0.0, 1.0},
+             Better::low,
+             false},
+            {"brier", "Brier score", "mean squared error of the predicted probabilities",
+             "squared probability", kSquares, Better::low, false}};
+  }
+
   [[nodiscard]] bool applies(const MetricContext& context) const override {
     return context.task != Task::regression;
   }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/measurement_names.hpp"
 #include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -23,6 +24,10 @@ class FlipRate final : public Metric {
   }
   FlipRate(const Options& /*options*/, const MetricContext& context)
       : task_(context.task), sum_(context.replicas) {}
+
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    return {metric_info(MetricId::flip_rate), metric_info(MetricId::counterfactual_rms_change)};
+  }
 
   [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
 
@@ -50,8 +55,10 @@ class FlipRate final : public Metric {
 
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
-    if (task_ == Task::regression) return {{"counterfactual_rms_change", sum_.mean(rows_).sqrt()}};
-    return {{"flip_rate", sum_.mean(rows_)}};
+    if (task_ == Task::regression) {
+      return {{stored_name(MetricId::counterfactual_rms_change), sum_.mean(rows_).sqrt()}};
+    }
+    return {{stored_name(MetricId::flip_rate), sum_.mean(rows_)}};
   }
 
  private:

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "core/measurement_names.hpp"
 #include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -18,6 +19,10 @@ class Loss final : public Metric {
   }
   Loss(const Options& /*options*/, const MetricContext& context)
       : task_(context.task), sum_(context.replicas) {}
+
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    return {metric_info(MetricId::loss)};
+  }
 
   [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
 
@@ -39,7 +44,7 @@ class Loss final : public Metric {
 
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
-    return {{"loss", sum_.mean(rows_)}};
+    return {{stored_name(MetricId::loss), sum_.mean(rows_)}};
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "core/measurement_names.hpp"
 #include "metrics/shared/row_totals.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
@@ -27,6 +28,18 @@ class WorstGroup final : public Metric {
         groups_(context.groups),
         right_(context.replicas * context.groups),
         rows_(context.replicas * context.groups) {}
+
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    return {metric_info(MetricId::worst_group_accuracy),
+            metric_info(MetricId::worst_group_rows),
+            {"group_*_accuracy",
+             "accuracy of a group",
+             "accuracy in the group of this number",
+             "share of rows",
+             {0.0, 1.0},
+             Better::high,
+             false}};
+  }
 
   [[nodiscard]] bool applies(const MetricContext& context) const override {
     return context.task != Task::regression && context.groups > 0;
@@ -77,7 +90,8 @@ class WorstGroup final : public Metric {
       if (any) out.emplace_back(fmt::format("group_{}_accuracy", g), own);
     }
     if (!out.empty()) {
-      out.insert(out.begin(), {{"worst_group_accuracy", worst}, {"worst_group_rows", worst_rows}});
+      out.insert(out.begin(), {{stored_name(MetricId::worst_group_accuracy), worst},
+                               {stored_name(MetricId::worst_group_rows), worst_rows}});
     }
     return out;
   }

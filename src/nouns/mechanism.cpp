@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/measurement_names.hpp"
+
 namespace spurion {
 
 const char* score_name(Score score) {
@@ -43,7 +45,10 @@ const char* exactness_name(Exactness exactness) {
 }
 
 Domain Domain::train(std::size_t index, double shift) {
-  const std::string name = fmt::format("train_{}", index);
+  DomainKey key;
+  key.in = MeasuredIn::train;
+  key.number = static_cast<std::int64_t>(index);
+  const std::string name = stored_domain(key);
   return {name, shift, name, {}, {}, DomainKind::train};
 }
 
@@ -62,7 +67,10 @@ Domain Domain::test(std::vector<double> cue_shifts) {
 }
 
 Domain Domain::at(double shift) {
-  return {fmt::format("dial={}", shift), shift, "dial", {}, {}, DomainKind::point};
+  DomainKey key;
+  key.in = MeasuredIn::shift_value;
+  key.shift = shift;
+  return {stored_domain(key), shift, "dial", {}, {}, DomainKind::point};
 }
 
 Domain Domain::at(std::vector<double> cue_shifts) {

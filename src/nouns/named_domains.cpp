@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "core/measurement_names.hpp"
+
 namespace spurion {
 
 std::string dial_name(double shift) { return Domain::at(shift).name; }
@@ -24,7 +26,7 @@ std::vector<Domain> one_cue_domains(const Environment& environment) {
     std::vector<double> shifts = usual;
     shifts[c] = shifted[c];
     domains.push_back(environment.at_cues(shifts));
-    domains.back().name = "test_" + cues[c].name;
+    domains.back().name = stored_domain({MeasuredIn::test_cue, cues[c].name});
     domains.back().shift = shifted[c];
   }
   return domains;

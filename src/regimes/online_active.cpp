@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "core/work_clock.hpp"
 #include "regimes/shared/online_stream.hpp"
 #include "regimes/shared/trajectory_regime.hpp"
@@ -91,8 +92,8 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
 
     void close_window(std::int64_t phase) override {
       Domain stream;
-      stream.name = "stream";
-      run_->evaluator.record(run_->trainer, phase, stream, "spent",
+      stream.name = stored_domain(MeasuredIn::stream);
+      run_->evaluator.record(run_->trainer, phase, stream, stored_name(MetricId::spent),
                              at::full({run_->trainer.replicas()}, spent_, at::kDouble));
     }
 

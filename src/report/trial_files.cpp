@@ -15,10 +15,11 @@
 #include <vector>
 
 #include "analysis/by_layout.hpp"
-#include "analysis/metric_info.hpp"
+#include "core/measurement_names.hpp"
 #include "harness/suite/trial_ids.hpp"
 #include "report/csv/csv_text.hpp"
 #include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/stored_metrics.hpp"
 
 namespace spurion::report {
 
@@ -36,14 +37,28 @@ void append_text(const std::string& text, fmt::memory_buffer& out) {
 /// Whether a domain's numbers are among a trial's final scores. Those of the dial, of single train
 /// domains and of the windows and phases of a stream are in measurements.csv only.
 bool is_scored(const std::string& domain) {
-  return domain == "in_distribution" || domain == "test" || domain == "coefficients" ||
-         domain.compare(0, 5, "test_") == 0 || domain.compare(0, 4, "cue_") == 0;
+  switch (parse_domain(domain).in) {
+    case MeasuredIn::in_distribution:
+    case MeasuredIn::test:
+    case MeasuredIn::test_cue:
+    case MeasuredIn::cue:
+    case MeasuredIn::coefficients:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Whether a domain's numbers stand before those of other domains.
+bool is_first(const std::string& domain) {
+  const MeasuredIn in = parse_domain(domain).in;
+  return in == MeasuredIn::in_distribution || in == MeasuredIn::test;
 }
 
 /// The columns that differ from report to report: options and final scores.
 class Columns {
  public:
-  explicit Columns(const StoredResults& results) {
+  explicit Columns(const StoredResults& results) : metrics_(results) {
     std::unordered_set<const void*> known[kSections];  // options that trials share in memory
     std::map<std::pair<std::string, std::string>, std::size_t> scores;
     std::unordered_set<const void*> layouts;  // trials that were measured alike have the same
@@ -62,7 +77,7 @@ class Columns {
     // Those in distribution first, then those of the test domain.
     for (const bool rest : {false, true}) {
       for (const auto& [score, place] : scores) {
-        if ((score.first != "in_distribution" && score.first != "test") == rest) {
+        if (is_first(score.first) != rest) {
           places_.emplace(score, scores_.size());
           scores_.push_back(score);
         }
@@ -106,11 +121,11 @@ class Columns {
       }
     }
     for (const auto& [domain, metric] : scores_) {
-      const analysis::MetricInfo info = analysis::metric_info(metric);
+      const MetricInfo info = metrics_.of(metric);
       all.push_back(
           {domain + "." + metric,
-           fmt::format("{}, {}; the last measurement", info.meaning, analysis::domain_info(domain)),
-           info.unit, info.range});
+           fmt::format("{}, {}; the last measurement", info.meaning, domain_phrase(domain)),
+           info.unit, info.range_text()});
     }
     return all;
   }
@@ -164,6 +179,7 @@ class Columns {
   }
 
   static constexpr std::size_t kSections = 7;
+  analysis::StoredMetrics metrics_;
   std::array<std::set<std::string>, kSections> options_;
   std::array<std::unordered_map<const void*, std::string>, kSections> option_texts_;
   std::vector<std::pair<std::string, std::string>> scores_;  // domain and metric

@@ -73,6 +73,9 @@ class Forgetful final : public Metric {
   static const Schema<Options>& schema() { return NoOptions::schema(); }
   Forgetful(const Options& /*options*/, const MetricContext& context)
       : sum_(at::zeros({context.replicas}, at::kDouble)) {}
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    return {{"forgetful", "forgetful", "mean of the logits", "", {}, Better::neither}};
+  }
   [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
   void add(const Predictions& chunk) override {
     sum_ += chunk.logits.to(at::kDouble).sum({1, 2});

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "spurion/metric_info.hpp"
 #include "spurion/trial.hpp"
 
 /// \file
@@ -48,9 +49,12 @@ struct EvaluatedRows {
 /// Of a domain of a trial.
 SPURION_API EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain);
 
-/// Of a number of a trial: `value` of `metric` in `domain`. Unknown metrics, such as those of
-/// plug-ins, have no noise that is known.
+/// Of a number of a trial: `value` of `metric` in `domain`. A metric that spurion itself does not
+/// know has no noise that is known.
 SPURION_API RowNoise row_noise(const TrialResult& trial, const std::string& domain,
                                const std::string& metric, double value);
+/// The same, also of a column that a metric of a plug-in declares as a rate.
+SPURION_API RowNoise row_noise(const TrialResult& trial, const std::string& domain,
+                               const MetricInfo& metric, double value);
 
 }  // namespace spurion::analysis

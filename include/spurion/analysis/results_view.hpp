@@ -13,6 +13,7 @@
 #include "spurion/analysis/study.hpp"
 #include "spurion/analysis/trial_fates.hpp"
 #include "spurion/analysis/trial_fields.hpp"
+#include "spurion/metric_info.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::analysis {
@@ -99,8 +100,10 @@ SPURION_API std::optional<double> number(const TrialResult& trial, const std::st
                                          const std::string& metric,
                                          std::optional<std::int64_t> phase = {});
 
-/// What the mean of a metric can be: rates, losses, or anything.
-SPURION_API Range range_of(const std::string& metric);
+/// What the mean of a metric can be, of trials that are scored by accuracy or for regression.
+SPURION_API Range range_of(const MetricInfo& metric, bool accuracy = true);
+/// The same of a number that spurion itself knows; unbounded for any other name.
+SPURION_API Range range_of(const std::string& metric, bool accuracy = true);
 
 /// Largest share of predictions that one cue alone changes, after a phase or the last; null where
 /// flips are not measured, as for regression.

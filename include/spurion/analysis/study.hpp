@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "spurion/analysis/stored_metrics.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 
@@ -34,6 +35,10 @@ class SPURION_API Study {
   /// What the store says about an environment, as its options are where they are described; an
   /// empty table where it says nothing.
   [[nodiscard]] const Value& environment_facts(const Component& environment) const;
+  /// What is known about the stored numbers.
+  [[nodiscard]] const StoredMetrics& metrics() const { return facts_->metrics; }
+  /// The options of a regime that shape its stream, so that results count them to the environment.
+  [[nodiscard]] const std::set<std::string>& stream_options(const std::string& regime) const;
 
  private:
   /// What does not depend on which trials are looked at.
@@ -43,6 +48,8 @@ class SPURION_API Study {
     std::map<std::string, std::set<std::string>> searched;
     /// By name, and by options within it; under "" those that are described first.
     std::map<std::string, std::map<std::string, Value>> environments;
+    StoredMetrics metrics;
+    std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
   };
   Study(std::shared_ptr<const Facts> facts, Trials trials);
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/paired_test.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -57,10 +58,18 @@ struct Measured {
   RowNoise noise;
 };
 
+/// A claim about the trials of one study.
+struct Asked {
+  const Claim& claim;
+  MetricInfo metric;  ///< what the claim follows
+  bool accuracy;      ///< trials are scored by accuracy, not for regression
+};
+
 /// The number of a trial; "..._error" is 1 - "..._accuracy" where it is not measured itself.
-std::optional<Measured> measured(const TrialResult& trial, const Claim& claim) {
+std::optional<Measured> measured(const TrialResult& trial, const Asked& asked) {
+  const Claim& claim = asked.claim;
   if (const auto value = number(trial, claim.domain, claim.metric)) {
-    return Measured{*value, row_noise(trial, claim.domain, claim.metric, *value)};
+    return Measured{*value, row_noise(trial, claim.domain, asked.metric, *value)};
   }
   constexpr std::size_t kError = 5;
   const std::size_t stem = claim.metric.size() - std::min(claim.metric.size(), kError);
@@ -174,13 +183,8 @@ TrendOutcome outcome_of(const Claim& claim, const Estimate& change, const Paired
 }
 
 /// Whether the claim says that something gets better.
-bool praises(const Claim& claim) {
-  const auto has = [&](const char* word) { return claim.metric.find(word) != std::string::npos; };
-  if (has("accuracy")) return claim.rises();
-  const bool better_low = has("error") || has("gap") || has("loss") || has("flip") ||
-                          has("confusion") || has("bias") || has("brier") || has("ece") ||
-                          has("cue_contribution") || has("rms_change");
-  return better_low && !claim.rises();
+bool praises(const Asked& asked) {
+  return asked.metric.better == (asked.claim.rises() ? Better::high : Better::low);
 }
 
 /// What became of the claim under one line.
@@ -197,13 +201,14 @@ struct TrendVerdict {
   TrendOutcome outcome = TrendOutcome::undecided;
 };
 
-TrendVerdict judge(const Claim& claim, const TrendCells& cells, const std::string& method,
-                   const std::string& key, bool accuracy) {
+TrendVerdict judge(const Asked& asked, const TrendCells& cells, const std::string& method,
+                   const std::string& key) {
+  const Claim& claim = asked.claim;
   TrendVerdict out;
   out.method = out.series.name = method;
   out.first = cells.first();
   out.last = cells.last();
-  const Range range = claim.metric == "gap" && accuracy ? kDifference : range_of(claim.metric);
+  const Range range = range_of(asked.metric, asked.accuracy);
   for (const auto& [place, values] : cells.places) {
     out.series.x.push_back(place);
     out.series.y.push_back(values.estimate(fmt::format("{} {}", key, place), range));
@@ -222,7 +227,7 @@ TrendVerdict judge(const Claim& claim, const TrendCells& cells, const std::strin
   out.outcome =
       out.series.x.size() < 2 ? TrendOutcome::one_place : outcome_of(claim, out.change, out.test);
   // What gets better where a model learned nothing is no success.
-  if (out.outcome == TrendOutcome::holds && out.learned_last == Learned::no && praises(claim)) {
+  if (out.outcome == TrendOutcome::holds && out.learned_last == Learned::no && praises(asked)) {
     out.outcome = TrendOutcome::did_not_learn;
   }
   return out;
@@ -311,6 +316,8 @@ const Schema<Claim>& Trend::schema() {
 Answer Trend::answer(const Study& study, const std::string& experiment) const {
   const Claim& claim = claim_;
   const ResultsView view(study, experiment, {claim.axis});
+  const Asked asked{claim, study.metrics().of(claim.metric),
+                    view.score() == stored_name(MetricId::accuracy)};
   Answer answer;
   Chart chart;
   chart.name = name_of(claim, experiment);
@@ -332,7 +339,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
       const TrialSpec& spec = row.trial->spec;
       if (!line.holds(row)) continue;
       const auto place = axis_value(spec, claim.axis);
-      const auto value = measured(*row.trial, claim);
+      const auto value = measured(*row.trial, asked);
       if (!place || !value || !claim.holds(place->number)) continue;
       if (std::isnan(value->value)) continue;
       cells.runs[row.setting][spec.seed][place->number].push_back(value->value);
@@ -341,7 +348,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
     }
     if (cells.runs.empty()) continue;
     const std::string key = fmt::format("{} {}", chart.name, line.name);
-    TrendVerdict one = judge(claim, cells, line.name, key, view.score() == "accuracy");
+    TrendVerdict one = judge(asked, cells, line.name, key);
     table.add({one.method, Number{one.first}, one.series.y.front(), Number{one.last},
                one.series.y.back(), one.change, Number{one.test.student, Notation::probability, 4},
                Number{one.test.flips, Notation::probability, 4}, Interval(one.correlation, 2),

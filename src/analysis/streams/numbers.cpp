@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/evaluation_noise.hpp"
 #include "spurion/analysis/streams.hpp"
 
@@ -13,17 +14,11 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 /// No further from its neutral position a cue says nothing.
 constexpr double kNeutral = 1e-12;
 
-/// "phase_3" -> 3, or -1.
+/// The number of the phase that a domain is, or -1.
 std::int64_t phase_of(const std::string& domain) {
-  constexpr const char kPrefix[] = "phase_";
-  if (domain.rfind(kPrefix, 0) != 0) return -1;
-  const std::string digits = domain.substr(sizeof(kPrefix) - 1);
-  const bool number = !digits.empty() && digits.size() < 10 &&
-                      digits.find_first_not_of("0123456789") == std::string::npos;
-  return number ? std::stoll(digits) : -1;
+  const DomainKey key = parse_domain(domain);
+  return key.in == MeasuredIn::phase ? key.number : -1;
 }
-
-bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
 double& cell(std::vector<std::vector<double>>& matrix, std::int64_t row, std::int64_t column) {
   return matrix[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)];
@@ -79,14 +74,115 @@ bool ever_trained(const StreamNumbers& numbers, const std::string& cue, std::int
   return false;
 }
 
+/// Reads the numbers of a trial into those of its stream, one stored number after the other.
+class NumbersReader {
+ public:
+  explicit NumbersReader(StreamNumbers& out) : out_(out), score_(score_metric(out.accuracy)) {
+    const auto count = static_cast<std::size_t>(out.phases);
+    out.scores.assign(count, std::vector<double>(count, kNan));
+    out.cue_contributions = out.scores;
+    out.flips.resize(count);
+    out.active.resize(count);
+    out.also_trained.resize(count);
+    out.bayes.assign(count, kNan);
+    out.invariant = out.chance = out.variance = out.drift = out.bayes;
+    out.positions.resize(count);
+  }
+
+  void add(const MeasurementRow& row) {
+    if (row.phase >= out_.phases) return;
+    const DomainKey domain = parse_domain(row.domain);
+    const MetricKey metric = parse_metric(row.metric);
+    if (domain.in == MeasuredIn::phase) add_of_phase(row, metric, domain.number);
+    if (domain.in == MeasuredIn::cue) add_of_cue(row, metric, domain.cue);
+    if (domain.in == MeasuredIn::stream) add_window(row, metric);
+  }
+
+  void finish() {
+    if (!out_.accuracy) in_units_of_target(out_, cue_variance_);
+    // Where there is one cue, it is informative wherever it has a shift.
+    for (std::size_t phase = 0; !strengths_ && phase < out_.positions.size(); ++phase) {
+      for (const auto& [cue, shift] : out_.positions[phase]) out_.active[phase].push_back(cue);
+    }
+  }
+
+ private:
+  void add_of_phase(const MeasurementRow& row, const MetricKey& metric, std::int64_t on) {
+    const auto place = static_cast<std::size_t>(on);
+    if (metric.id == score_) cell(out_.scores, row.phase, on) = row.value;
+    const bool informative = std::abs(row.value) > kNeutral;
+    switch (metric.id) {
+      case MetricId::cue_contribution:
+        cell(out_.cue_contributions, row.phase, on) = row.value;
+        break;
+      case MetricId::ceiling_bayes:
+        out_.bayes[place] = row.value;
+        break;
+      case MetricId::ceiling_invariant:
+        out_.invariant[place] = row.value;
+        break;
+      case MetricId::ceiling_chance:
+        out_.chance[place] = row.value;
+        break;
+      case MetricId::control_shift_level:
+        out_.drift[place] = row.value;
+        break;
+      case MetricId::target_variance:
+        out_.variance[place] = row.value;
+        break;
+      case MetricId::shift:
+        out_.positions[place][metric.cue] = row.value;
+        break;
+      case MetricId::cue_strength:
+        // With several cues a shift alone does not say whether the cue is informative.
+        strengths_ = true;
+        if (informative) out_.active[place].push_back(metric.cue);
+        break;
+      case MetricId::trained_cue_strength:
+        if (informative) out_.also_trained[place].push_back(metric.cue);
+        break;
+      default:
+        break;
+    }
+  }
+
+  void add_of_cue(const MeasurementRow& row, const MetricKey& metric, const std::string& cue) {
+    if (metric.id == MetricId::target_variance) cue_variance_[cue] = row.value;
+    if (metric.id == reliance_metric(out_.accuracy)) {
+      out_.flips[static_cast<std::size_t>(row.phase)][cue] = row.value;
+    }
+  }
+
+  void add_window(const MeasurementRow& row, const MetricKey& metric) {
+    if (metric.id == prequential(score_)) {
+      StreamWindow window;
+      window.phase = row.phase;
+      window.step = row.step;
+      window.score = row.value;
+      out_.windows.push_back(window);
+    }
+    if (out_.windows.empty() || out_.windows.back().step != row.step) return;
+    StreamWindow& window = out_.windows.back();
+    if (metric.id == MetricId::window_rows) window.rows = row.value;
+    if (metric.id == MetricId::regret) window.regret = row.value;
+    if (metric.id == MetricId::invariant_regret) window.invariant_regret = row.value;
+  }
+
+  StreamNumbers& out_;
+  MetricId score_;
+  std::map<std::string, double> cue_variance_;
+  bool strengths_ = false;
+};
+
 }  // namespace
 
 std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   std::int64_t phases = 0;
   bool accuracy = false;
+  const std::string& accuracy_name = stored_name(MetricId::accuracy);
   for (const MeasurementRow row : trial.measurements) {
     phases = std::max(phases, phase_of(row.domain) + 1);
-    accuracy = accuracy || row.metric == "accuracy";
+    accuracy = accuracy || row.metric == accuracy_name;
   }
   if (phases < 2) return std::nullopt;
   StreamNumbers out;
@@ -95,69 +191,16 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.accuracy = accuracy;
   // Those of the phase that has fewest: numbers may be of any.
   for (std::int64_t phase = 0; phase < phases; ++phase) {
-    const EvaluatedRows rows = evaluated_rows(trial, "phase_" + std::to_string(phase));
+    DomainKey key;
+    key.in = MeasuredIn::phase;
+    key.number = phase;
+    const EvaluatedRows rows = evaluated_rows(trial, stored_domain(key));
     out.rows = phase == 0 ? rows.rows : std::min(out.rows, rows.rows);
     out.same_rows = out.same_rows || rows.all;
   }
-  const auto count = static_cast<std::size_t>(phases);
-  out.scores.assign(count, std::vector<double>(count, kNan));
-  out.cue_contributions = out.scores;
-  out.flips.resize(count);
-  out.active.resize(count);
-  out.also_trained.resize(count);
-  out.bayes.assign(count, kNan);
-  out.invariant = out.chance = out.variance = out.drift = out.bayes;
-  std::map<std::string, double> cue_variance;
-  // In worlds with several cues a position alone does not say whether it is neutral.
-  out.positions.resize(count);
-  bool offsets = false;
-  const char* score = accuracy ? "accuracy" : "loss";
-  const char* prequential = accuracy ? "prequential_accuracy" : "prequential_loss";
-  for (const MeasurementRow row : trial.measurements) {
-    if (row.phase >= phases) continue;
-    if (const std::int64_t on = phase_of(row.domain); on >= 0) {
-      const auto place = static_cast<std::size_t>(on);
-      if (row.metric == score) cell(out.scores, row.phase, on) = row.value;
-      if (row.metric == "cue_contribution") cell(out.cue_contributions, row.phase, on) = row.value;
-      if (row.metric == "ceiling_bayes") out.bayes[place] = row.value;
-      if (row.metric == "ceiling_invariant") out.invariant[place] = row.value;
-      if (row.metric == "ceiling_chance") out.chance[place] = row.value;
-      if (row.metric == "control_shift_level") out.drift[place] = row.value;
-      if (row.metric == "target_variance") out.variance[place] = row.value;
-      if (starts_with(row.metric, "shift_")) {
-        out.positions[place][row.metric.substr(6)] = row.value;
-      }
-      if (starts_with(row.metric, "cue_strength_")) {
-        offsets = true;
-        if (std::abs(row.value) > kNeutral) out.active[place].push_back(row.metric.substr(13));
-      }
-      if (starts_with(row.metric, "trained_cue_strength_") && std::abs(row.value) > kNeutral) {
-        out.also_trained[place].push_back(row.metric.substr(21));
-      }
-    } else if (starts_with(row.domain, "cue_")) {
-      const std::string cue = row.domain.substr(4);
-      if (row.metric == "target_variance") cue_variance[cue] = row.value;
-      if (row.metric == (accuracy ? "flip_rate" : "counterfactual_rms_change")) {
-        out.flips[static_cast<std::size_t>(row.phase)][cue] = row.value;
-      }
-    } else if (row.domain == "stream") {
-      if (row.metric == prequential) {
-        StreamWindow window;
-        window.phase = row.phase;
-        window.step = row.step;
-        window.score = row.value;
-        out.windows.push_back(window);
-      }
-      if (out.windows.empty() || out.windows.back().step != row.step) continue;
-      if (row.metric == "window_rows") out.windows.back().rows = row.value;
-      if (row.metric == "regret") out.windows.back().regret = row.value;
-      if (row.metric == "invariant_regret") out.windows.back().invariant_regret = row.value;
-    }
-  }
-  if (!accuracy) in_units_of_target(out, cue_variance);
-  for (std::size_t phase = 0; !offsets && phase < count; ++phase) {
-    for (const auto& [cue, position] : out.positions[phase]) out.active[phase].push_back(cue);
-  }
+  NumbersReader reader(out);
+  for (const MeasurementRow row : trial.measurements) reader.add(row);
+  reader.finish();
   return out;
 }
 

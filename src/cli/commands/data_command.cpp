@@ -10,20 +10,21 @@ namespace spurion::cli {
 
 namespace {
 
-int status() {
+int status(const ImageSources& sources) {
   const std::filesystem::path directory = data::data_directory();
   print("data directory: {}\n", directory.string());
   Table table({"source", "state", "what there is, or what is wrong"});
   std::string advice;
-  for (const std::string& name : data::source_names()) {
-    const data::SourceStatus source = data::source_status(name, directory);
+  for (const std::string& name : sources.names()) {
+    const auto source_of_name = sources.at(name).make({Value()});
+    const data::SourceStatus source = data::source_status(name, source_of_name->info(), directory);
     table.add({name,
                source.folder.empty() ? "built in"
                : source.installed    ? "installed"
                                      : "missing",
-               source.folder.empty() ? source.detail.substr(source.detail.find(": ") + 2)
-                                     : source.detail});
-    if (!source.installed) advice += "  " + source.install_command + "\n";
+               source.detail});
+    if (!source.installed && !source.install_command.empty())
+      advice += "  " + source.install_command + "\n";
   }
   print("{}", table.text(2, terminal_columns(STDOUT_FILENO, 100)));
   if (!advice.empty()) print("to install what is missing:\n{}", advice);
@@ -32,7 +33,7 @@ int status() {
 
 }  // namespace
 
-Command add_data(CLI::App& app, Session& /*session*/) {
+Command add_data(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("data", "Image data: what is installed");
   CLI::App* status_parser =
       parser->add_subcommand("status", "Say which image sources are installed");
@@ -45,7 +46,7 @@ Examples:
   datasets/install.sh fashion_mnist mnist)";
   parser->footer(examples);
   status_parser->footer(examples);
-  return {parser, [] { return status(); }};
+  return {parser, [&session] { return status(session.image_sources()); }};
 }
 
 }  // namespace spurion::cli

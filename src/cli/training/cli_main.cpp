@@ -18,6 +18,10 @@ class CatalogCommands final : public cli::TrainingCommands {
 
   [[nodiscard]] const QuestionKinds& questions() const override { return catalog_.questions; }
 
+  [[nodiscard]] const ImageSources& image_sources() const override {
+    return catalog_.image_sources;
+  }
+
   int run(const cli::RunArguments& arguments, const cli::CommandLine& line) override {
     return cli::run(arguments, line, catalog_);
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -322,7 +323,8 @@ std::vector<std::pair<std::string, Tensor>> ChainSem::coefficient_errors(
       noncausal_error += leak * leak / static_cast<double>(half);
     }
   }
-  return {{"causal_coefficient_error", causal}, {"noncausal_coefficient_error", noncausal}};
+  return {{stored_name(MetricId::causal_coefficient_error), causal},
+          {stored_name(MetricId::noncausal_coefficient_error), noncausal}};
 }
 
 std::vector<double> ChainSem::population_erm_weights() const {

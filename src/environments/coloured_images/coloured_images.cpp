@@ -121,8 +121,8 @@ const Schema<ColouredImagesOptions>& ColouredImages::schema() {
   static const auto schema =
       Schema<O>()
           .field("source", &O::source,
-                 "Source of the images. glyphs are generated and need no download.",
-                 one_of(image_sources()))
+                 "Source of the images. glyphs are generated and need no download.")
+          .data_source()
           .field("resolution", &O::resolution,
                  "Side of the image in pixels: 14 (every second pixel, as in IRM) or 28 (as in "
                  "DomainBed).",
@@ -157,7 +157,7 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
 }
 
 void ColouredImages::describe() {
-  info_.title = "Coloured " + source_title(options_.source);
+  info_.title = "Coloured " + images_.title();
   info_.citation =
       options_.protocol == "irm"
           ? "Arjovsky, Bottou, Gulrajani, Lopez-Paz 2019, arXiv:1907.02893"

@@ -64,10 +64,11 @@ std::string fingerprint_of(const ImagePool& images) {
 
 /// The source of images of these options; empty where they have none, or it is drawn.
 std::string source_of(const Component& world, const Catalog& catalog) {
-  const Value* source = catalog.environments.at(world.name).schema.find("source") != nullptr
-                            ? world.options.find("source")
-                            : nullptr;
-  return source == nullptr || source->as_string() == "glyphs" ? std::string() : source->as_string();
+  const FieldInfo* field = catalog.environments.at(world.name).schema.find(FieldUse::image_source);
+  const Value* source = field == nullptr ? nullptr : world.options.find(field->name);
+  if (source == nullptr) return {};
+  const bool drawn = catalog.image_sources.at(source->as_string()).make({Value()})->info().drawn();
+  return drawn ? std::string() : source->as_string();
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ std::map<std::string, std::string> data_fingerprints(
     }
     const auto& entry = catalog.environments.at(world.name);
     // Images that are drawn are a pool too, but no file can change them.
-    if (entry.schema.find("source") != nullptr) continue;
+    if (entry.schema.find(FieldUse::image_source) != nullptr) continue;
     looked_at(trial, catalog, [&] {
       const std::string fingerprint =
           fingerprint_of(*entry.make({world.options}, EnvironmentContext{0, sources}));

@@ -93,7 +93,7 @@ Component make_component(const Catalog& catalog, const std::string& environment,
   Problems problems;
   Component component{
       environment,
-      catalog.environments.at(environment).schema.normalise(options, environment, problems)};
+      catalog.schema("environment", environment).normalise(options, environment, problems)};
   problems.raise();
   return component;
 }

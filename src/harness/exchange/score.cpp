@@ -207,7 +207,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
         "--seed or --out",
         own.method.name, folder.string()));
   }
-  std::map<std::string, std::string> facts;
+  std::map<std::string, std::string> facts = metric_facts(catalog);
   facts["access." + result.spec.method.name] = "not known: trained elsewhere";
   // Of each setting of a world its own: a suite may have others.
   facts[fmt::format(

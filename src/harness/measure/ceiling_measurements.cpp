@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "harness/data/finite_world.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
@@ -23,13 +24,16 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
     return sum / static_cast<double>(each.size());
   };
   std::vector<std::pair<std::string, double>> named = {
-      {"ceiling_bayes", average([](const Ceilings& c) { return c.bayes.value; })},
-      {"ceiling_invariant", average([](const Ceilings& c) { return c.invariant.value; })},
-      {"ceiling_spurious_only", average([](const Ceilings& c) { return c.spurious_only.value; })},
-      {"ceiling_chance", average([](const Ceilings& c) { return c.chance; })}};
+      {stored_name(MetricId::ceiling_bayes),
+       average([](const Ceilings& c) { return c.bayes.value; })},
+      {stored_name(MetricId::ceiling_invariant),
+       average([](const Ceilings& c) { return c.invariant.value; })},
+      {stored_name(MetricId::ceiling_spurious_only),
+       average([](const Ceilings& c) { return c.spurious_only.value; })},
+      {stored_name(MetricId::ceiling_chance), average([](const Ceilings& c) { return c.chance; })}};
   if (std::all_of(each.begin(), each.end(),
                   [](const Ceilings& c) { return c.population_erm.has_value(); })) {
-    named.emplace_back("ceiling_population_erm",
+    named.emplace_back(stored_name(MetricId::ceiling_population_erm),
                        average([](const Ceilings& c) { return c.population_erm->value; }));
   }
   return named;
@@ -67,7 +71,7 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
   for (const Domain& domain : environment.train_domains())
     id.push_back(environment.ceilings(domain));
   Domain average;
-  average.name = "in_distribution";
+  average.name = stored_domain(MeasuredIn::in_distribution);
   add(average, id);
   return rows;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/measurement_names.hpp"
 #include "core/work_clock.hpp"
 #include "harness/measure/divergence.hpp"
 #include "harness/measure/evaluator.hpp"
@@ -43,7 +44,8 @@ Tensor PackEvaluator::training_loss(const ReplicaTrainer& trainer) const {
              : held_out_rows(domain);
     const Values values = scorer_.score(trainer, domain, seen ? Split::train : Split::test, rows,
                                         Intervention::none(), Intervention::none());
-    if (const auto loss = values.find("loss"); loss != values.end()) each.push_back(loss->second);
+    if (const auto loss = values.find(stored_name(MetricId::loss)); loss != values.end())
+      each.push_back(loss->second);
   }
   return mean_over_domains(each);
 }
@@ -101,7 +103,7 @@ void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomK
     const Values values =
         scorer_.score(trainer, last.domain, Split::test, held_out_rows(last.domain),
                       last.intervention, Intervention::none());
-    if (const auto loss = values.find("loss"); loss != values.end()) {
+    if (const auto loss = values.find(stored_name(MetricId::loss)); loss != values.end()) {
       last_phase = loss->second.to(at::kCPU, at::kDouble).contiguous();
     }
   }

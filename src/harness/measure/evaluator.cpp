@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/measurement_names.hpp"
 #include "core/work_clock.hpp"
 #include "harness/data/cached_environment.hpp"
 #include "harness/measure/ceiling_measurements.hpp"
@@ -39,6 +40,7 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
       schedule_(std::move(schedule)),
       options_(std::move(options)),
       scorer_(catalog, context.environments),
+      columns_(declared_columns(catalog)),
       info_(&context.environments.front()->info()),
       measurements_(context.environments.size()),
       costs_(context.environments.size()),
@@ -53,17 +55,18 @@ std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
 }
 
 bool PackEvaluator::is_measured(const std::string& domain) const {
-  const auto begins = [&](const std::string& stem) {
-    return domain.compare(0, stem.size(), stem) == 0;
-  };
-  if (domain == "in_distribution" || domain == "test" || domain == "coefficients" ||
-      begins("train_") || begins("test_") || begins("cue_") || begins("dial=") ||
-      begins("phase_") || begins("validation")) {
-    return true;
-  }
+  if (is_measured_domain(domain)) return true;
   const auto train = context_->environments.front()->train_domains();
   return std::any_of(train.begin(), train.end(),
                      [&](const Domain& one) { return one.name == domain; });
+}
+
+bool PackEvaluator::averaged(const std::string& metric) const {
+  if (const MetricInfo* own = own_metric(metric)) return own->averaged;
+  const auto declared =
+      std::find_if(columns_.begin(), columns_.end(),
+                   [&](const MetricInfo& column) { return column.names(metric); });
+  return declared != columns_.end() && declared->averaged;
 }
 
 void PackEvaluator::store(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
@@ -154,13 +157,13 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
       }
     }
     Domain coefficients;
-    coefficients.name = "coefficients";
+    coefficients.name = stored_domain(MeasuredIn::coefficients);
     store(trainer, phase, coefficients, errors);
   }
 }
 
 void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) const {
-  const auto found = values.find("flip_rate");
+  const auto found = values.find(stored_name(MetricId::flip_rate));
   if (found == values.end()) return;
   std::vector<double> optimal;
   for (const Environment* environment : scorer_.distinct()) {
@@ -179,7 +182,7 @@ void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) cons
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     bias[static_cast<std::int64_t>(k)] -= optimal[scorer_.source(k)];
   }
-  values["shortcut_bias"] = bias;
+  values[stored_name(MetricId::shortcut_bias)] = bias;
 }
 
 void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t phase,
@@ -187,7 +190,8 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
   const Intervention causal_twin =
       scope == EvaluationScope::full ? causal_twin_ : Intervention::none();
   std::map<std::string, std::vector<Tensor>> collected;
-  for (const Domain& domain : context_->environments.front()->train_domains()) {
+  const std::vector<Domain> domains = context_->environments.front()->train_domains();
+  for (const Domain& domain : domains) {
     Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
                           twin_, causal_twin);
     add_shortcut_bias(domain, values);
@@ -196,24 +200,26 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
     if (training_rows > 0) {
       const Values seen = score(trainer, domain, Split::train, training_rows, Intervention::none(),
                                 Intervention::none());
-      for (const char* name : {"accuracy", "loss"}) {
-        if (const auto found = seen.find(name); found != seen.end()) {
-          values[std::string("train_") + name] = found->second;
+      for (const MetricId metric : kScoreMetrics) {
+        if (const auto found = seen.find(stored_name(metric)); found != seen.end()) {
+          values[stored_name(on_training_rows(metric))] = found->second;
         }
       }
     }
-    for (const char* name :
-         {"accuracy", "loss", "train_accuracy", "train_loss", "flip_rate", "causal_flip_rate",
-          "cue_randomised_accuracy", "causal_randomised_accuracy", "shortcut_bias"}) {
-      if (values.count(name) != 0) collected[name].push_back(values[name]);
+    for (const auto& [name, value] : values) {
+      if (averaged(name)) collected[name].push_back(value);
     }
     store(trainer, phase, domain, values);
   }
-  for (const auto& [name, each] : collected) id[name] = mean_of(each);
-  const auto loss = id.find(options_.evaluation.training_rows > 0 ? "train_loss" : "loss");
+  // A mean over some of them would not be what others mean.
+  for (const auto& [name, each] : collected) {
+    if (each.size() == domains.size()) id[name] = mean_of(each);
+  }
+  const auto loss = id.find(
+      stored_name(options_.evaluation.training_rows > 0 ? MetricId::train_loss : MetricId::loss));
   last_loss_ = loss != id.end() ? loss->second : Tensor();
   Domain average;
-  average.name = "in_distribution";
+  average.name = stored_domain(MeasuredIn::in_distribution);
   store(trainer, phase, average, id);
 }
 
@@ -224,9 +230,9 @@ void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t ph
       score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(), twin_,
             scope == EvaluationScope::full ? causal_twin_ : Intervention::none());
   const bool accuracy = info_->score() == Score::accuracy;
-  const char* name = accuracy ? "accuracy" : "loss";
+  const std::string& name = stored_name(score_metric(accuracy));
   const Tensor ood = values.at(name);
-  values["gap"] = accuracy ? id.at(name) - ood : ood - id.at(name);
+  values[stored_name(MetricId::gap)] = accuracy ? id.at(name) - ood : ood - id.at(name);
   Tensor confusion = at::full({trainer.replicas()}, std::nan(""), at::kDouble);
   bool defined = false;
   for (std::size_t k = 0; k < costs_.size(); ++k) {
@@ -236,13 +242,13 @@ void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t ph
     confusion[row] = *index;
     defined = true;
   }
-  if (defined) values["confusion_index"] = confusion;
+  if (defined) values[stored_name(MetricId::confusion_index)] = confusion;
   store(trainer, phase, domain, values);
 }
 
 void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t phase) {
   const Environment& environment = *context_->environments.front();
-  const auto measure_mean = [&](const std::vector<Domain>& domains, const char* name) {
+  const auto measure_mean = [&](const std::vector<Domain>& domains, MeasuredIn in) {
     std::map<std::string, std::vector<Tensor>> collected;
     for (const Domain& domain : domains) {
       const std::int64_t rows = std::min(
@@ -250,20 +256,21 @@ void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t pha
       if (rows < 1) return;
       const Values values = score(trainer, domain, Split::validation, rows, Intervention::none(),
                                   Intervention::none());
-      for (const char* metric : {"accuracy", "loss"}) {
+      for (const MetricId id : kScoreMetrics) {
+        const std::string& metric = stored_name(id);
         if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
       }
-      collected["rows"].push_back(
+      collected[stored_name(MetricId::rows)].push_back(
           at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble));
     }
     Values means;
     for (const auto& [metric, each] : collected) means[metric] = mean_of(each);
     Domain average;
-    average.name = name;
+    average.name = stored_domain(in);
     store(trainer, phase, average, means);
   };
-  measure_mean(environment.train_domains(), "validation");
-  measure_mean({environment.test_domain()}, "validation_test");
+  measure_mean(environment.train_domains(), MeasuredIn::validation);
+  measure_mean({environment.test_domain()}, MeasuredIn::validation_test);
 }
 
 void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase,
@@ -275,8 +282,9 @@ void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase
     Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
                           default_twin(environment, info_->cues[c].name));
     const bool accuracy = info_->score() == Score::accuracy;
-    const Tensor& own = values.at(accuracy ? "accuracy" : "loss");
-    values["gap"] = accuracy ? id.at("accuracy") - own : own - id.at("loss");
+    const std::string& name = stored_name(score_metric(accuracy));
+    const Tensor& own = values.at(name);
+    values[stored_name(MetricId::gap)] = accuracy ? id.at(name) - own : own - id.at(name);
     store(trainer, phase, domain, values);
   }
 }
@@ -291,8 +299,9 @@ void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
   };
   const auto keep = [](const Values& values) {
     Values kept;
-    for (const char* name : {"accuracy", "loss"}) {
-      if (const auto found = values.find(name); found != values.end()) kept.insert(*found);
+    for (const MetricId id : kScoreMetrics) {
+      const auto found = values.find(stored_name(id));
+      if (found != values.end()) kept.insert(*found);
     }
     return kept;
   };
@@ -327,7 +336,8 @@ std::vector<Measurement> PackEvaluator::short_domains(const Environment& environ
   const auto add = [&](const Domain& domain, const std::string& name) {
     const std::int64_t count = held_out_rows(domain);
     if (count >= options_.evaluation.rows) return;
-    rows.push_back({0, 0, name, domain.shift, "evaluated_rows", static_cast<double>(count)});
+    rows.push_back({0, 0, name, domain.shift, stored_name(MetricId::evaluated_rows),
+                    static_cast<double>(count)});
   };
   for (const Domain& domain : named_domains(environment)) add(domain, domain.name);
   const DialInfo& dial = info_->dial;

@@ -117,6 +117,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
   [[nodiscard]] std::vector<double> constant_losses() const;
   /// Whether numbers of a domain of this name are measured here.
   [[nodiscard]] bool is_measured(const std::string& domain) const;
+  /// Whether the mean of a number over the train domains is stored too.
+  [[nodiscard]] bool averaged(const std::string& metric) const;
   void end(ReplicaTrainer& trainer, std::size_t replica, std::string why);
   [[nodiscard]] std::int64_t held_out_rows(const Domain& domain) const;
 
@@ -124,6 +126,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   std::vector<Phase> schedule_;
   Options options_;
   PackScorer scorer_;
+  std::vector<MetricInfo> columns_;  ///< declared by metrics, beside the numbers of `MetricId`
   const EnvironmentInfo* info_;
   Intervention twin_;
   Intervention causal_twin_;

@@ -3,41 +3,27 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include <utility>
 
+#include "core/measurement_names.hpp"
 #include "nouns/border_checks.hpp"
 
 namespace spurion {
 
 namespace {
 
-/// Numbers spurion works out itself, beside what metrics give.
-constexpr std::array<const char*, 22> kOwn = {"gap",
-                                              "rows",
-                                              "evaluated_rows",
-                                              "confusion_index",
-                                              "shortcut_bias",
-                                              "cue_contribution",
-                                              "regret",
-                                              "invariant_regret",
-                                              "control_shift_level",
-                                              "window_rows",
-                                              "target_variance",
-                                              "spent",
-                                              "train_accuracy",
-                                              "train_loss",
-                                              "causal_flip_rate",
-                                              "causal_counterfactual_rms_change",
-                                              "causal_randomised_accuracy",
-                                              "cue_randomised_accuracy",
-                                              "randomised_accuracy",
-                                              "randomised_loss",
-                                              "prequential_accuracy",
-                                              "prequential_loss"};
-/// And those whose names begin so.
-constexpr std::array<const char*, 4> kOwnStems = {"ceiling_", "shift_", "cue_strength_",
-                                                  "trained_cue_strength_"};
+/// Throws unless a metric declares the measurement that it gives.
+void check_declared(const std::vector<MetricInfo>& columns, const std::string& name) {
+  std::vector<std::string> declared;
+  for (const MetricInfo& column : columns) {
+    if (column.names(name)) return;
+    declared.push_back(column.name);
+  }
+  throw PluginError(
+      fmt::format("it gives a measurement '{}', which is not among the columns that it declares "
+                  "({})",
+                  name, declared.empty() ? "none" : fmt::format("{}", fmt::join(declared, ", "))));
+}
 
 Predictions private_copy(const Predictions& chunk) {
   const auto copy = [](const Tensor& tensor) { return tensor.defined() ? tensor.clone() : tensor; };
@@ -64,12 +50,32 @@ Predictions some_predictions(const EnvironmentInfo& info, bool twins) {
 
 }  // namespace
 
-std::string reserved_measurement(const std::string& name) {
-  const bool own = std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end() ||
-                   std::any_of(kOwnStems.begin(), kOwnStems.end(), [&](const std::string& stem) {
-                     return name.compare(0, stem.size(), stem) == 0;
-                   });
-  return own ? "a number that spurion works out itself" : std::string();
+std::vector<MetricInfo> declared_columns(const Catalog& catalog) {
+  std::vector<MetricInfo> all;
+  for (const std::string& name : catalog.metrics.names()) {
+    blamed(part_of(catalog.metrics, name), [&] {
+      for (MetricInfo& column : columns_of(catalog, name)) {
+        if (own_metric(column.name) == nullptr) all.push_back(std::move(column));
+      }
+    });
+  }
+  return all;
+}
+
+std::map<std::string, std::string> metric_facts(const Catalog& catalog) {
+  std::map<std::string, std::string> facts;
+  for (const std::string& name : catalog.metrics.names()) {
+    std::vector<MetricInfo> columns;
+    try {
+      columns = columns_of(catalog, name);
+    } catch (...) {
+      if (catalog.metrics.at(name).info.builtin()) throw;
+    }
+    for (const MetricInfo& column : columns) {
+      if (own_metric(column.name) == nullptr) facts[kMetricFact + column.name] = to_json(column);
+    }
+  }
+  return facts;
 }
 
 MetricSet::MetricSet(const Catalog& catalog, const MetricContext& context)
@@ -78,7 +84,10 @@ MetricSet::MetricSet(const Catalog& catalog, const MetricContext& context)
     const Part part = part_of(catalog.metrics, name);
     blamed(part, [&] {
       auto metric = catalog.metrics.at(name).make({Value()}, context);
-      if (metric->applies(context)) entries_.push_back({part, std::move(metric)});
+      if (!metric->applies(context)) return;
+      std::vector<MetricInfo> columns;
+      if (!part.builtin) columns = metric->columns();
+      entries_.push_back({part, std::move(metric), std::move(columns)});
     });
   }
 }
@@ -99,13 +108,17 @@ MetricValues MetricSet::results() const {
       border::check_results(results, replicas_);
       for (const auto& [name, value] : results) {
         const auto [giver, free] = givers.emplace(name, &entry.part);
-        const std::string taken = free && !entry.part.builtin ? reserved_measurement(name)
-                                  : free                      ? std::string()
-                                         : fmt::format("what {} gives", giver->second->text());
+        std::string taken;
+        if (!free) {
+          taken = fmt::format("what {} gives", giver->second->text());
+        } else if (!entry.part.builtin && own_metric(name) != nullptr) {
+          taken = "a number that spurion works out itself";
+        }
         if (!taken.empty()) {
           throw PluginError(fmt::format(
               "its measurement '{}' has the name of {}; give it a name of its own", name, taken));
         }
+        if (!entry.part.builtin) check_declared(entry.columns, name);
         values[name] = value;
       }
     });

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "engine/kernels.hpp"
 #include "nouns/control_shift.hpp"
 #include "spurion/error.hpp"
@@ -19,8 +20,9 @@ namespace {
 class VariableUse {
  public:
   VariableUse(const Catalog& catalog, const MetricContext& context, Intervention::Kind kind)
-      : flips_(catalog.metrics.at("flip_rate").make({Value()}, context)), kind_(kind) {
-    auto accuracy = catalog.metrics.at("accuracy").make({Value()}, context);
+      : flips_(catalog.metrics.at(stored_name(MetricId::flip_rate)).make({Value()}, context)),
+        kind_(kind) {
+    auto accuracy = catalog.metrics.at(stored_name(MetricId::accuracy)).make({Value()}, context);
     if (accuracy->applies(context)) accuracy_ = std::move(accuracy);
   }
   /// `twin_y`: what predictions of the twins are held against.
@@ -156,11 +158,19 @@ MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& doma
   }
   MetricValues values = metrics.results();
   if (!causal_use) return values;
-  for (const auto& [name, value] : causal_use->flips()) values["causal_" + name] = value;
-  if (const auto own = values.find("accuracy"); own != values.end()) {
+  for (const auto& [name, value] : causal_use->flips()) {
+    const bool rate = parse_metric(name).id == MetricId::flip_rate;
+    values[stored_name(rate ? MetricId::causal_flip_rate
+                            : MetricId::causal_counterfactual_rms_change)] = value;
+  }
+  if (const auto own = values.find(stored_name(MetricId::accuracy)); own != values.end()) {
     const Tensor accuracy = own->second;
-    if (cue_use) values["cue_randomised_accuracy"] = cue_use->randomised_accuracy(accuracy);
-    values["causal_randomised_accuracy"] = causal_use->randomised_accuracy(accuracy);
+    if (cue_use) {
+      values[stored_name(MetricId::cue_randomised_accuracy)] =
+          cue_use->randomised_accuracy(accuracy);
+    }
+    values[stored_name(MetricId::causal_randomised_accuracy)] =
+        causal_use->randomised_accuracy(accuracy);
   }
   return values;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/measurement_names.hpp"
 #include "harness/measure/evaluator.hpp"
 #include "nouns/default_twin.hpp"
 
@@ -54,7 +55,7 @@ void PackEvaluator::measure_phases(ReplicaTrainer& trainer, std::int64_t phase) 
 void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phase& measured,
                                              Values& values) {
   const bool accuracy = info_->score() == Score::accuracy;
-  const std::string name = accuracy ? "accuracy" : "loss";
+  const std::string& name = stored_name(score_metric(accuracy));
   const Tensor own = values.at(name);
   // Cues that say nothing in this phase may not be there at all; resampling would show them.
   std::vector<std::string> speaking;
@@ -73,8 +74,8 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
                        silence, Intervention::none())
                      .at(name);
   }
-  values["randomised_" + name] = randomised;
-  values["cue_contribution"] = accuracy ? own - randomised : randomised - own;
+  values[stored_name(with_cues_randomised(score_metric(accuracy)))] = randomised;
+  values[stored_name(MetricId::cue_contribution)] = accuracy ? own - randomised : randomised - own;
 }
 
 std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
@@ -93,7 +94,8 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
   std::vector<CueRows> each;
   for (const std::string& cue : cues) {
     // Shown on both sides, where that can be had.
-    CueRows rows{"cue_" + cue, domain, Intervention::align(cue), Intervention::oppose(cue)};
+    CueRows rows{stored_domain({MeasuredIn::cue, cue}), domain, Intervention::align(cue),
+                 Intervention::oppose(cue)};
     if (!world.supports(rows.first) || !world.supports(rows.twin)) {
       rows.first = Intervention::none();
       rows.twin = default_twin(world, cue);
@@ -109,7 +111,8 @@ void PackEvaluator::measure_cues(ReplicaTrainer& trainer, std::int64_t phase) {
         score(trainer, rows.domain, Split::test, held_out_rows(rows.domain), rows.first, rows.twin);
     Domain domain = rows.domain;
     domain.name = rows.name;
-    for (const char* name : {"flip_rate", "counterfactual_rms_change"}) {
+    for (const MetricId id : {MetricId::flip_rate, MetricId::counterfactual_rms_change}) {
+      const std::string& name = stored_name(id);
       const auto found = values.find(name);
       if (found != values.end()) keep(trainer, phase, domain, name, found->second);
     }
@@ -122,7 +125,7 @@ std::vector<Measurement> PackEvaluator::target_variances(const Environment& envi
   if (info_->task != Task::regression) return rows;
   const auto add = [&](const std::string& name, const Domain& domain, const Intervention& how) {
     const Tensor y = environment.sample(domain, Split::test, {0, held_out_rows(domain)}, how).y;
-    rows.push_back({0, 0, name, domain.shift, "target_variance",
+    rows.push_back({0, 0, name, domain.shift, stored_name(MetricId::target_variance),
                     y.to(at::kDouble).var(/*unbiased=*/false).item<double>()});
   };
   for (const Phase& phase : schedule) add(phase.domain.name, phase.domain, phase.intervention);
@@ -139,25 +142,27 @@ std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& 
       rows.push_back({0, 0, phase.domain.name, phase.domain.shift, metric, value});
     };
     if (phase.domain.control_shift) {
-      add("control_shift_level", phase.domain.control_shift->level);
+      add(stored_name(MetricId::control_shift_level), phase.domain.control_shift->level);
     }
     if (info_->cues.empty()) {
       // Where the cue is resampled it has no position.
       if (phase.intervention.kind == Intervention::Kind::none) {
-        add("shift_" + info_->cue, phase.domain.shift);
+        add(stored_name(MetricId::shift, info_->cue), phase.domain.shift);
       }
       continue;
     }
     for (std::size_t c = 0; c < info_->cues.size(); ++c) {
       const Cue& cue = info_->cues[c];
-      add("shift_" + cue.name, phase.domain.cue_shifts[c]);
-      add("cue_strength_" + cue.name, phase.domain.cue_shifts[c] - cue.neutral);
+      add(stored_name(MetricId::shift, cue.name), phase.domain.cue_shifts[c]);
+      add(stored_name(MetricId::cue_strength, cue.name), phase.domain.cue_shifts[c] - cue.neutral);
       double furthest = 0.0;
       for (const Domain& domain : phase.trained_on) {
         const double offset = domain.cue_shifts[c] - cue.neutral;
         if (std::abs(offset) > std::abs(furthest)) furthest = offset;
       }
-      if (!phase.trained_on.empty()) add("trained_cue_strength_" + cue.name, furthest);
+      if (!phase.trained_on.empty()) {
+        add(stored_name(MetricId::trained_cue_strength, cue.name), furthest);
+      }
     }
   }
   return rows;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "core/place_of.hpp"
+#include <utility>
+
 #include "catalog/plugin_parts.hpp"
+#include "core/place_of.hpp"
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimizer.hpp"
@@ -14,25 +16,6 @@ namespace {
 
 /// Draws of a search are written once each: what is remembered of them is bounded.
 constexpr std::size_t kMostKnown = 1 << 14;
-
-/// The registered names and schemas of a component's section.
-struct Names {
-  std::vector<std::string> all;
-  const AnySchema* schema = nullptr;  ///< of the name asked for; null when there is none
-};
-
-template <class R>
-Names look_up(const R& registry, const std::string& name) {
-  if (registry.contains(name)) return {{}, &registry.at(name).schema};
-  return {registry.names(), nullptr};
-}
-
-Names names_of(const Catalog& catalog, const std::string& section, const std::string& name) {
-  if (section == "environment") return look_up(catalog.environments, name);
-  if (section == "model") return look_up(catalog.models, name);
-  if (section == "method") return look_up(catalog.methods, name);
-  return look_up(catalog.regimes, name);
-}
 
 const AnySchema& plain_schema(const std::string& section) {
   static const AnySchema optimizer = AnySchema::of(OptimizerOptions::schema());
@@ -87,6 +70,15 @@ std::shared_ptr<const NormalSection> Normaliser::section(const Value& sections, 
   return found;
 }
 
+const AnySchema* Normaliser::schema_of(const std::string& section, const std::string& name) {
+  const auto found = schemas_.find({section, name});
+  if (found != schemas_.end()) return &found->second;
+  const bool known =
+      catalog_.visit(section, [&](const auto& registry) { return registry.contains(name); });
+  if (!known) return nullptr;
+  return &schemas_.emplace(std::pair(section, name), catalog_.schema(section, name)).first->second;
+}
+
 std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* given,
                                                                 std::size_t index,
                                                                 const std::string& experiment) {
@@ -97,16 +89,18 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
                        given == nullptr ? "" : place_of(*given), experiment, section, section));
     return nullptr;
   }
-  const Names names = names_of(catalog_, section, name->as_string());
-  if (names.schema == nullptr) {
-    report(place_of(*name) + unknown_name_message(section, name->as_string(), names.all));
+  const AnySchema* schema = schema_of(section, name->as_string());
+  if (schema == nullptr) {
+    const auto names =
+        catalog_.visit(section, [](const auto& registry) { return registry.names(); });
+    report(place_of(*name) + unknown_name_message(section, name->as_string(), names));
     return nullptr;
   }
   Value options = *given;
   options.as_table().erase("name");
   Problems local;
   const Component component{name->as_string(),
-                            names.schema->normalise(options, name->as_string(), local)};
+                            schema->normalise(options, name->as_string(), local)};
   for (const std::string& problem : local.list()) report(problem);
   if (!local.empty()) return nullptr;
   return std::make_shared<const NormalSection>(

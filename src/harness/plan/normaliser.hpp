@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -42,6 +43,8 @@ class Normaliser {
   std::shared_ptr<const NormalSection> read_component(const Value* given, std::size_t index,
                                                       const std::string& experiment);
   std::shared_ptr<const NormalSection> read_plain(const Value* given, std::size_t index);
+  /// The schema of a registered thing of a section; null where there is none of that name.
+  const AnySchema* schema_of(const std::string& section, const std::string& name);
 
   /// What was read of a section last, and all of it by what was written.
   struct Memory {
@@ -53,6 +56,7 @@ class Normaliser {
   const Catalog& catalog_;
   Problems& problems_;
   std::array<Memory, 7> memory_;
+  std::map<std::pair<std::string, std::string>, AnySchema> schemas_;  ///< by section and name
   SectionNumbers numbers_;
   std::set<std::string> seen_;
   std::set<std::pair<std::int64_t, std::int64_t>> checked_;

@@ -14,12 +14,10 @@ namespace spurion {
 
 namespace {
 
-const std::vector<FieldInfo>& fields_of_section(const Catalog& catalog, const TrialSpec& spec,
-                                                const std::string& section) {
-  if (section == "environment") return catalog.environments.at(spec.environment.name).schema.fields;
-  if (section == "model") return catalog.models.at(spec.model.name).schema.fields;
-  if (section == "method") return catalog.methods.at(spec.method.name).schema.fields;
-  if (section == "regime") return catalog.regimes.at(spec.regime.name).schema.fields;
+std::vector<FieldInfo> fields_of_section(const Catalog& catalog, const TrialSpec& spec,
+                                         const std::string& section) {
+  const auto own = spec.section(section);
+  if (own && own->component != nullptr) return catalog.schema(section, own->component->name).fields;
   if (section == "optimizer") return OptimizerOptions::schema().fields();
   if (section == "training") return TrainingOptions::schema().fields();
   return EvaluationOptions::schema().fields();

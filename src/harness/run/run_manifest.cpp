@@ -13,10 +13,12 @@
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
 #include "core/build_text.hpp"
+#include "core/measurement_names.hpp"
 #include "harness/data/guarded_environment.hpp"
 #include "harness/data/image_preview.hpp"
 #include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
+#include "harness/measure/metric_set.hpp"
 #include "harness/suite/method_access.hpp"
 #include "nouns/seeds.hpp"
 
@@ -164,6 +166,17 @@ void add_environment(TrialSpec trial, const Catalog& catalog,
       describe_environment(trial, *environment, catalog, sources).canonical_json();
 }
 
+/// Which options of a regime shape its stream.
+void add_stream_options(const std::string& regime, const Catalog& catalog,
+                        std::map<std::string, std::string>& context) {
+  std::vector<std::string> names;
+  for (const FieldInfo& field : catalog.regimes.at(regime).schema.fields) {
+    if (field.use == FieldUse::stream_axis) names.push_back(field.name);
+  }
+  if (names.empty()) return;
+  context[kStreamOptionsFact + regime] = fmt::format("{}", fmt::join(names, " "));
+}
+
 }  // namespace
 
 std::string run_description() {
@@ -176,7 +189,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
                                                const std::vector<TrialSpec>& trials,
                                                const Catalog& catalog,
                                                const std::shared_ptr<const DataSources>& sources) {
-  std::map<std::string, std::string> context;
+  std::map<std::string, std::string> context = metric_facts(catalog);
   context["suite"] = suite.stored_text();
   context["suite_name"] = suite.name;
   context["versions"] = run_description();
@@ -206,6 +219,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     }
     const std::string regime = "access." + trial.regime.name;
     if (context.count(regime) == 0) {
+      add_stream_options(trial.regime.name, catalog, context);
       looked_at(trial, catalog, [&] {
         context[regime] =
             catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();

@@ -30,6 +30,23 @@ const Value& require(const Value& value, const char* key) {
 
 }  // namespace
 
+std::array<TrialSection, 7> TrialSpec::sections() const {
+  return {{{"environment", &environment, &environment.options},
+           {"model", &model, &model.options},
+           {"method", &method, &method.options},
+           {"regime", &regime, &regime.options},
+           {"optimizer", nullptr, &optimizer},
+           {"training", nullptr, &training},
+           {"evaluation", nullptr, &evaluation}}};
+}
+
+std::optional<TrialSection> TrialSpec::section(const std::string& name) const {
+  for (const TrialSection& one : sections()) {
+    if (name == one.name) return one;
+  }
+  return std::nullopt;
+}
+
 Value TrialSpec::canonical() const {
   return Value::Table{{"environment", component(environment)},
                       {"model", component(model)},

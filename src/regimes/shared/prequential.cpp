@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/measurement_names.hpp"
 #include "core/work_clock.hpp"
 #include "spurion/losses.hpp"
 
@@ -19,7 +20,7 @@ void Prequential::enter(std::int64_t phase, const std::vector<Phase>& each, std:
   steps_ = steps;
   windows_ = windows;
   domain_ = each.front().domain;
-  domain_.name = "stream";
+  domain_.name = stored_domain(MeasuredIn::stream);
   const auto replicas = static_cast<std::int64_t>(each.size());
   bayes_ = at::empty({replicas}, at::kDouble);
   invariant_ = at::empty({replicas}, at::kDouble);
@@ -60,16 +61,17 @@ bool Prequential::after_step(const ReplicaTrainer& trainer, Evaluator& evaluator
   if ((step + 1) * windows_ / steps_ == step * windows_ / steps_ || batches_ == 0) return false;
   const core::ActivityScope scope(core::Activity::evaluation);
   const auto count = static_cast<double>(batches_);
-  const auto record = [&](const char* metric, const Tensor& values) {
-    evaluator.record(trainer, phase_, domain_, metric, values);
+  const auto record = [&](MetricId metric, const Tensor& values) {
+    evaluator.record(trainer, phase_, domain_, stored_name(metric), values);
   };
   const Tensor loss = loss_ / count;
   const bool accuracy = context_->environments.front()->info().score() == Score::accuracy;
-  if (accuracy) record("prequential_accuracy", accuracy_ / count);
-  record("prequential_loss", loss);
-  record("window_rows", at::full({trainer.replicas()}, static_cast<double>(rows_), at::kDouble));
-  record("regret", accuracy ? bayes_ - accuracy_ / count : loss - bayes_);
-  record("invariant_regret", accuracy ? invariant_ - accuracy_ / count : loss - invariant_);
+  if (accuracy) record(MetricId::prequential_accuracy, accuracy_ / count);
+  record(MetricId::prequential_loss, loss);
+  record(MetricId::window_rows,
+         at::full({trainer.replicas()}, static_cast<double>(rows_), at::kDouble));
+  record(MetricId::regret, accuracy ? bayes_ - accuracy_ / count : loss - bayes_);
+  record(MetricId::invariant_regret, accuracy ? invariant_ - accuracy_ / count : loss - invariant_);
   accuracy_.zero_();
   loss_.zero_();
   batches_ = 0;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/measurement_names.hpp"
 #include "nouns/control_shift.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -177,7 +178,10 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
 }
 
 void Trajectory::add(Domain domain, Intervention intervention) {
-  domain.name = fmt::format("phase_{}", phases_.size());
+  DomainKey key;
+  key.in = MeasuredIn::phase;
+  key.number = static_cast<std::int64_t>(phases_.size());
+  domain.name = stored_domain(key);
   // With several cues a phase is measured at its positions of the cues, wherever these come from.
   if (!domain.cue_shifts.empty()) domain.kind = DomainKind::point;
   phases_.push_back({std::move(domain), std::move(intervention)});

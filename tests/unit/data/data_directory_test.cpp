@@ -68,24 +68,28 @@ TEST_CASE("data directory: SPURION_DATA, then XDG_DATA_HOME, then the home folde
   }
 }
 
+spurion::data::SourceStatus status_of(const std::string& name, const fs::path& directory) {
+  return source_status(name, spurion::DataSources(directory).image_source(name), directory);
+}
+
 TEST_CASE("status of an image source") {
   const TemporaryFolder data;
   const ScopedVariable chosen("SPURION_DATA", data.path().c_str());
 
   SECTION("glyphs are built in") {
-    const auto status = source_status("glyphs", data.path());
+    const auto status = status_of("glyphs", data.path());
     CHECK(status.installed);
     CHECK(status.install_command.empty());
   }
   SECTION("nothing there: says what is missing and what installs it") {
-    const auto status = source_status("mnist", data.path());
+    const auto status = status_of("mnist", data.path());
     CHECK_FALSE(status.installed);
     CHECK(status.folder == data.path() / "mnist");
     CHECK(status.detail == "train-images-idx3-ubyte is missing");
     CHECK(status.install_command == "datasets/install.sh mnist");
   }
   SECTION("another directory than the default is part of the command") {
-    CHECK(source_status("mnist", "/it's here").install_command ==
+    CHECK(status_of("mnist", "/it's here").install_command ==
           "SPURION_DATA='/it'\\''s here' datasets/install.sh mnist");
   }
   SECTION("sizes decide, for plain and gzip files") {
@@ -99,14 +103,14 @@ TEST_CASE("status of an image source") {
         << std::string("\x1f\x8b...\x18\x27\x00\x00", 9);
     CHECK(idx_path(folder, "t10k-labels-idx1-ubyte") == folder / "t10k-labels-idx1-ubyte.gz");
     CHECK(idx_path(folder, "train-labels-idx1-ubyte") == folder / "train-labels-idx1-ubyte");
-    CHECK(source_status("fashion_mnist", data.path()).installed);
+    CHECK(status_of("fashion_mnist", data.path()).installed);
 
     fs::resize_file(folder / "train-labels-idx1-ubyte", 17);
-    const auto status = source_status("fashion_mnist", data.path());
+    const auto status = status_of("fashion_mnist", data.path());
     CHECK_FALSE(status.installed);
     CHECK(status.detail == "train-labels-idx1-ubyte holds 17 bytes, expected 60008");
   }
   SECTION("an unknown name") {
-    CHECK_THROWS_AS(source_status("mnits", data.path()), spurion::UsageError);
+    CHECK_THROWS_AS(status_of("mnits", data.path()), spurion::UsageError);
   }
 }

@@ -10,6 +10,8 @@
 namespace spurion::data {
 namespace {
 
+constexpr std::int64_t kTestImages = 10000;
+
 TEST_CASE("Glyph i does not depend on how many are drawn; the files differ") {
   const ImagePool few = draw_glyphs(true, 50);
   const ImagePool many = draw_glyphs(true, 200);
@@ -20,7 +22,7 @@ TEST_CASE("Glyph i does not depend on how many are drawn; the files differ") {
 }
 
 TEST_CASE("Glyphs look like digits on a blank ground") {
-  const ImagePool pool = draw_glyphs(false, kGlyphsInTestFile);
+  const ImagePool pool = draw_glyphs(false, kTestImages);
   REQUIRE(pool.count == 10000);
   REQUIRE(pool.pixels.size() == 10000 * 28 * 28);
   std::array<int, 10> classes{};
@@ -52,8 +54,8 @@ TEST_CASE("Sources share one copy of the glyphs") {
   const DataSources sources;
   const auto first = sources.images("glyphs", false);
   CHECK(first == sources.images("glyphs", false));
-  CHECK(first->count == kGlyphsInTestFile);
-  CHECK(first->labels == draw_glyphs(false, kGlyphsInTestFile).labels);
+  CHECK(first->count == kTestImages);
+  CHECK(first->labels == draw_glyphs(false, kTestImages).labels);
 }
 
 }  // namespace

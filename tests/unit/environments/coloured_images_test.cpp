@@ -15,6 +15,8 @@
 namespace spurion {
 namespace {
 
+constexpr environments::ImageCounts kCounts{60000, 10000};
+
 using environments::ImageProtocol;
 using environments::ImageRows;
 using environments::ImageSplit;
@@ -75,7 +77,7 @@ TEST_CASE("Rows show the images the split deals out") {
 
   SECTION("14 x 14, IRM's split") {
     const auto world = coloured_images({}, 3);
-    const ImageSplit split(ImageProtocol::irm, key, 2);
+    const ImageSplit split(ImageProtocol::irm, kCounts, key, 2);
     for (std::int64_t d = 0; d < 2; ++d) {
       const Domain domain = world->train_domains()[static_cast<std::size_t>(d)];
       check_pictures(world->sample(domain, kTrain, {24900, 100}), *training, nullptr,
@@ -91,7 +93,7 @@ TEST_CASE("Rows show the images the split deals out") {
   }
   SECTION("28 x 28, DomainBed's split") {
     const auto world = coloured_images({{"resolution", 28}, {"protocol", "domainbed"}}, 3);
-    const ImageSplit split(ImageProtocol::domainbed, key, 2);
+    const ImageSplit split(ImageProtocol::domainbed, kCounts, key, 2);
     const Domain domain = world->train_domains()[1];
     check_pictures(world->sample(domain, kTrain, {0, 100}), *training, test.get(),
                    split.rows(1, domain.key, kTrain), 0, 28);
@@ -336,7 +338,7 @@ TEST_CASE("Real images: rows show the files' pixels") {
   CHECK(training->count == 60000);
   CHECK(test->count == 10000);
   const auto world = coloured_images({{"source", "fashion_mnist"}}, 1);
-  const ImageSplit split(ImageProtocol::irm, RandomKey(1).child("coloured_images"), 2);
+  const ImageSplit split(ImageProtocol::irm, kCounts, RandomKey(1).child("coloured_images"), 2);
   const Domain train = world->train_domains()[0];
   check_pictures(world->sample(train, kTrain, {0, 200}), *training, nullptr,
                  split.rows(0, train.key, kTrain), 0, 14);

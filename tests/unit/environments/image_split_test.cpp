@@ -8,6 +8,8 @@
 namespace spurion::environments {
 namespace {
 
+constexpr environments::ImageCounts kCounts{60000, 10000};
+
 std::vector<std::int64_t> all_of(const ImageRows& rows) {
   std::vector<std::int64_t> images;
   for (std::int64_t i = 0; i < rows.count(); ++i) images.push_back(rows[i]);
@@ -34,13 +36,13 @@ const RandomKey kKey(5);
 
 TEST_CASE("IRM's split: train domains take every E-th image of one permutation of 50,000") {
   const auto whole =
-      all_of(ImageSplit(ImageProtocol::irm, kKey, 1).rows(0, "train_0", Split::train));
+      all_of(ImageSplit(ImageProtocol::irm, kCounts, kKey, 1).rows(0, "train_0", Split::train));
   REQUIRE(whole.size() == 50000);
   CHECK(distinct({whole}) == 50000);
   CHECK(*std::max_element(whole.begin(), whole.end()) == 49999);
   CHECK_FALSE(std::is_sorted(whole.begin(), whole.end()));
 
-  const ImageSplit split(ImageProtocol::irm, kKey, 2);
+  const ImageSplit split(ImageProtocol::irm, kCounts, kKey, 2);
   const auto even = all_of(split.rows(0, "train_0", Split::train));
   const auto odd = all_of(split.rows(1, "train_1", Split::train));
   REQUIRE(even.size() == 25000);
@@ -50,7 +52,7 @@ TEST_CASE("IRM's split: train domains take every E-th image of one permutation o
     REQUIRE(odd[i] == whole[2 * i + 1]);
   }
 
-  const ImageSplit three(ImageProtocol::irm, kKey, 3);
+  const ImageSplit three(ImageProtocol::irm, kCounts, kKey, 3);
   for (std::int64_t domain = 0; domain < 3; ++domain) {
     const ImageRows rows = three.rows(domain, "", Split::train);
     CHECK(rows.count() == 16666);
@@ -60,7 +62,7 @@ TEST_CASE("IRM's split: train domains take every E-th image of one permutation o
 
 TEST_CASE("validation rows that count as apart show no image of the test rows") {
   for (const ImageProtocol kind : {ImageProtocol::irm, ImageProtocol::domainbed}) {
-    const ImageSplit split(kind, kKey, 2);
+    const ImageSplit split(kind, kCounts, kKey, 2);
     const ImageRows test = split.rows(0, "train_0", Split::test);
     const ImageRows validation = split.rows(0, "train_0", Split::validation);
     const std::int64_t half = test.count() / 2;
@@ -75,7 +77,7 @@ TEST_CASE("validation rows that count as apart show no image of the test rows") 
 }
 
 TEST_CASE("IRM's split: test rows are the last 10,000 images in file order") {
-  const ImageSplit split(ImageProtocol::irm, kKey, 2);
+  const ImageSplit split(ImageProtocol::irm, kCounts, kKey, 2);
   for (const std::int64_t domain : {-1, 0, 1}) {
     const ImageRows rows = split.rows(domain, "any", Split::test);
     REQUIRE(rows.count() == 10000);
@@ -85,7 +87,7 @@ TEST_CASE("IRM's split: test rows are the last 10,000 images in file order") {
 
 TEST_CASE("Validation and test rows share no image up to half of the held-out ones") {
   for (const ImageProtocol kind : {ImageProtocol::irm, ImageProtocol::domainbed}) {
-    const ImageSplit split(kind, kKey, 2);
+    const ImageSplit split(kind, kCounts, kKey, 2);
     for (const std::int64_t domain : {-1, 0, 1}) {
       const ImageRows test = split.rows(domain, "any", Split::test);
       const ImageRows validation = split.rows(domain, "any", Split::validation);
@@ -99,7 +101,7 @@ TEST_CASE("Validation and test rows share no image up to half of the held-out on
 }
 
 TEST_CASE("IRM's split: other domains train on all 50,000, each from its own start") {
-  const ImageSplit split(ImageProtocol::irm, kKey, 2);
+  const ImageSplit split(ImageProtocol::irm, kCounts, kKey, 2);
   const auto test = all_of(split.rows(-1, "test", Split::train));
   const auto dial = all_of(split.rows(-1, "dial", Split::train));
   CHECK(test.size() == 50000);
@@ -109,7 +111,7 @@ TEST_CASE("IRM's split: other domains train on all 50,000, each from its own sta
 }
 
 TEST_CASE("DomainBed's split: every third of 70,000, a fifth of each share held out") {
-  const ImageSplit split(ImageProtocol::domainbed, kKey, 2);
+  const ImageSplit split(ImageProtocol::domainbed, kCounts, kKey, 2);
   CHECK(split.pool() == 70000);
   std::vector<std::vector<std::int64_t>> lists;
   for (const std::int64_t domain : {0, 1, -1}) {
@@ -131,7 +133,8 @@ TEST_CASE("DomainBed's split: every third of 70,000, a fifth of each share held 
 
 TEST_CASE("The permutation follows the key") {
   const auto rows = [](std::uint64_t seed) {
-    return all_of(ImageSplit(ImageProtocol::irm, RandomKey(seed), 2).rows(0, "", Split::train));
+    return all_of(
+        ImageSplit(ImageProtocol::irm, kCounts, RandomKey(seed), 2).rows(0, "", Split::train));
   };
   CHECK(rows(1) == rows(1));
   CHECK(rows(1) != rows(2));

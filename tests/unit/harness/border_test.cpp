@@ -158,6 +158,10 @@ TEST_CASE("a metric that takes the name of another's measurement is refused befo
   CHECK(refused(MetricDeed::wrong_shape) ==
         "metric 'bad_metric': measurement 'mine' is float64 [2], expected float64 [K] = [1]");
   CHECK(refused(MetricDeed::throws) == "metric 'bad_metric': a metric that throws");
+  CHECK(
+      refused(MetricDeed::not_declared) ==
+      "metric 'bad_metric': it gives a measurement 'mine', which is not among the columns that it "
+      "declares (another)");
 }
 
 TEST_CASE("a metric that writes into predictions changes no other's numbers") {

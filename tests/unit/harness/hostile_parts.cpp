@@ -319,6 +319,10 @@ class BadMetric final : public Metric {
   }
   BadMetric(const Options& /*options*/, const MetricContext& context)
       : replicas_(context.replicas) {}
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    const char* name = kDeed == MetricDeed::not_declared ? "another" : "mine";
+    return {{name, "mine", "nothing", "", {}, Better::neither}};
+  }
   [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
   void add(const Predictions& chunk) override {
     if (kDeed == MetricDeed::throws) throw std::logic_error("a metric that throws");
@@ -370,6 +374,8 @@ void add_metric(Catalog& catalog, MetricDeed deed) {
       return add(std::integral_constant<Deed, Deed::wrong_shape>());
     case Deed::throws:
       return add(std::integral_constant<Deed, Deed::throws>());
+    case Deed::not_declared:
+      return add(std::integral_constant<Deed, Deed::not_declared>());
   }
 }
 

@@ -34,7 +34,15 @@ void throw_as(const std::string& how, const std::string& prefix);
 void add_hostile(Catalog& catalog);
 
 /// What a metric does.
-enum class MetricDeed { good, takes_accuracy, takes_gap, writes, wrong_shape, throws };
+enum class MetricDeed {
+  good,
+  takes_accuracy,
+  takes_gap,
+  writes,
+  wrong_shape,
+  throws,
+  not_declared  ///< gives a column that it does not declare
+};
 /// Adds the metric "bad_metric".
 void add_metric(Catalog& catalog, MetricDeed deed);
 

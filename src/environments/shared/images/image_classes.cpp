@@ -10,6 +10,10 @@ namespace {
 
 constexpr int kSourceClasses = 10;
 
+ImageCounts counts_of(const ImageSourceInfo& info) {
+  return {info.training_images, info.test_images};
+}
+
 }  // namespace
 
 ClassGrouping::ClassGrouping(const std::string& word)
@@ -31,27 +35,26 @@ std::string ClassGrouping::text() const {
 ImageClasses::ImageClasses(const DataSources& sources, const std::string& source,
                            ClassGrouping grouping, ImageProtocol split, const RandomKey& key,
                            std::int64_t train_domains)
-    : grouping_(grouping), split_(split, key, train_domains), source_(source) {
+    : grouping_(grouping),
+      split_(split, counts_of(shown_source(sources, source)), key, train_domains),
+      source_(source),
+      title_(sources.image_source(source).title) {
   training_file_ = sources.images(source, true);
-  SPURION_CHECK(training_file_->count == ImageSplit::kTrainingFile, "unexpected number of images");
-  if (split == ImageProtocol::domainbed) {
-    test_file_ = sources.images(source, false);
-    SPURION_CHECK(test_file_->count == ImageSplit::kTestFile, "unexpected number of images");
-  }
+  if (split == ImageProtocol::domainbed) test_file_ = sources.images(source, false);
 }
 
 int ImageClasses::of(std::int64_t image) const {
-  const bool training = image < ImageSplit::kTrainingFile;
+  const bool training = image < split_.training_file();
   const ImagePool& file = training ? *training_file_ : *test_file_;
-  const std::int64_t index = training ? image : image - ImageSplit::kTrainingFile;
+  const std::int64_t index = training ? image : image - split_.training_file();
   return grouping_.of(file.labels[static_cast<std::size_t>(index)]);
 }
 
 const std::uint8_t* ImageClasses::pixels(std::int64_t image) const {
-  if (image < ImageSplit::kTrainingFile) {
+  if (image < split_.training_file()) {
     return training_file_->pixels.data() + image * kImagePixels;
   }
-  return test_file_->pixels.data() + (image - ImageSplit::kTrainingFile) * kImagePixels;
+  return test_file_->pixels.data() + (image - split_.training_file()) * kImagePixels;
 }
 
 std::int64_t ImageClasses::drawn(int wanted, const ImageRows& images, const RandomStream& stream,
@@ -64,11 +67,15 @@ std::int64_t ImageClasses::drawn(int wanted, const ImageRows& images, const Rand
   throw DataError(fmt::format("source '{}' has hardly any image of class {}", source_, wanted));
 }
 
-std::string source_title(const std::string& source) {
-  return source == "fashion_mnist" ? "Fashion-MNIST" : source == "mnist" ? "MNIST" : "glyphs";
+const ImageSourceInfo& shown_source(const DataSources& sources, const std::string& source) {
+  const ImageSourceInfo& info = sources.image_source(source);
+  if (info.rows != kImageSide || info.columns != kImageSide || info.classes != kSourceClasses) {
+    throw UsageError(fmt::format(
+        "image source '{}' has {}; these environments show images of {} x {} in {} classes", source,
+        info.text(), kImageSide, kImageSide, kSourceClasses));
+  }
+  return info;
 }
-
-std::vector<std::string> image_sources() { return {"fashion_mnist", "mnist", "glyphs"}; }
 
 void check_resolution(std::int64_t resolution, const std::string& world) {
   if (resolution != 14 && resolution != kImageSide) {

@@ -10,14 +10,14 @@
 
 namespace spurion::environments {
 
-/// The side of a source's images.
+/// The side of the images that these worlds show.
 constexpr std::int64_t kImageSide = 28;
 constexpr std::int64_t kImagePixels = kImageSide * kImageSide;
 /// The variable of an image that causes its label.
 inline constexpr const char* kShape = "shape";
 
-/// The ten classes of a source as a task's fewer: "halves" (below 5 or not, as coloured MNIST),
-/// "pairs" ({0, 1}, {2, 3} ..., as SpuCoMNIST) or "all".
+/// The ten classes of a source's images as a task's fewer: "halves" (below 5 or not, as coloured
+/// MNIST), "pairs" ({0, 1}, {2, 3} ..., as SpuCoMNIST) or "all".
 class ClassGrouping {
  public:
   /// `word` is one of `words()`.
@@ -40,6 +40,8 @@ class ImageClasses {
                ImageProtocol split, const RandomKey& key, std::int64_t train_domains);
 
   [[nodiscard]] int count() const { return grouping_.count(); }
+  /// What people call the source: "Fashion-MNIST".
+  [[nodiscard]] const std::string& title() const { return title_; }
   [[nodiscard]] double bytes() const { return split_.bytes(); }
   /// The images of one domain: `train_domain` as in `ImageSplit::rows`.
   [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
@@ -56,14 +58,14 @@ class ImageClasses {
   ClassGrouping grouping_;
   ImageSplit split_;
   std::string source_;
+  std::string title_;
   std::shared_ptr<const ImagePool> training_file_;
   std::shared_ptr<const ImagePool> test_file_;  ///< null unless the split uses it
 };
 
-/// "MNIST", "Fashion-MNIST" or "glyphs".
-std::string source_title(const std::string& source);
-/// What `source` of a world may be.
-std::vector<std::string> image_sources();
+/// What is known about a source whose images these worlds can show. Throws `UsageError` where they
+/// have another size or number of classes.
+const ImageSourceInfo& shown_source(const DataSources& sources, const std::string& source);
 /// Throws `UsageError` unless it is 14 or 28.
 void check_resolution(std::int64_t resolution, const std::string& world);
 

@@ -14,9 +14,17 @@
 
 namespace spurion::environments {
 
+/// How many images a source has.
+struct ImageCounts {
+  std::int64_t training = 0;  ///< in its training file
+  std::int64_t test = 0;      ///< in its test file
+};
+
 /// How the images of a source are dealt out to domains.
 enum class ImageProtocol {
-  irm,       ///< Arjovsky et al. 2019: training file only, 50,000 to train on, 10,000 to test on
+  /// Arjovsky et al. 2019: training file only, a sixth of it to test on: of MNIST's 60,000 images
+  /// 50,000 to train on and 10,000 to test on.
+  irm,
   domainbed  ///< Gulrajani and Lopez-Paz 2021: both files, an equal share for each domain, 80/20
 };
 
@@ -59,14 +67,15 @@ class ImageRows {
 /// is at most half of them, they share none.
 class ImageSplit {
  public:
-  static constexpr std::int64_t kTrainingFile = 60000;
-  static constexpr std::int64_t kTestFile = 10000;
-  static constexpr std::int64_t kIrmTraining = 50000;
-
-  ImageSplit(ImageProtocol kind, const RandomKey& key, std::int64_t train_domains)
-      : kind_(kind), starts_(key.child("starts")), train_domains_(train_domains) {
+  ImageSplit(ImageProtocol kind, const ImageCounts& counts, const RandomKey& key,
+             std::int64_t train_domains)
+      : kind_(kind),
+        counts_(counts),
+        irm_training_(counts.training - counts.training / 6),
+        starts_(key.child("starts")),
+        train_domains_(train_domains) {
     SPURION_CHECK(train_domains >= 1, "a split needs a train domain");
-    order_ = permutation(key.child("images"), kind == ImageProtocol::irm ? kIrmTraining : pool());
+    order_ = permutation(key.child("images"), kind == ImageProtocol::irm ? irm_training_ : pool());
     // The held-out images of IRM's split stay in file order behind the shuffled ones.
     const auto shuffled = static_cast<std::int64_t>(order_.size());
     order_.resize(static_cast<std::size_t>(pool()));
@@ -75,8 +84,10 @@ class ImageSplit {
 
   /// Number of images: the training file's, then, for `domainbed`, the test file's.
   [[nodiscard]] std::int64_t pool() const {
-    return kind_ == ImageProtocol::irm ? kTrainingFile : kTrainingFile + kTestFile;
+    return kind_ == ImageProtocol::irm ? counts_.training : counts_.training + counts_.test;
   }
+  /// Number of images of the training file: those from here on are the test file's.
+  [[nodiscard]] std::int64_t training_file() const { return counts_.training; }
 
   /// Bytes that the order of the images takes.
   [[nodiscard]] double bytes() const { return 8.0 * static_cast<double>(order_.size()); }
@@ -85,15 +96,16 @@ class ImageSplit {
   [[nodiscard]] ImageRows rows(std::int64_t train_domain, const std::string& key,
                                Split split) const {
     const std::int64_t all = train_domains_ + (kind_ == ImageProtocol::domainbed ? 1 : 0);
-    const std::int64_t share = (kind_ == ImageProtocol::irm ? kIrmTraining : pool()) / all;
+    const std::int64_t share = (kind_ == ImageProtocol::irm ? irm_training_ : pool()) / all;
     const bool other = train_domain < 0;
     if (split == Split::train) {
-      if (kind_ == ImageProtocol::irm && other) return turned(key, 0, 1, kIrmTraining);
+      if (kind_ == ImageProtocol::irm && other) return turned(key, 0, 1, irm_training_);
       const std::int64_t count = kind_ == ImageProtocol::irm ? share : share - share / 5;
       if (other) return turned(key, all - 1, all, count);
       return {order_, train_domain, all, count, 0};
     }
-    if (kind_ == ImageProtocol::irm) return held_out(kIrmTraining, 1, pool() - kIrmTraining, split);
+    if (kind_ == ImageProtocol::irm)
+      return held_out(irm_training_, 1, pool() - irm_training_, split);
     const std::int64_t domain = other ? all - 1 : train_domain;
     const std::int64_t kept = share - share / 5;
     return held_out(domain + all * kept, all, share / 5, split);
@@ -110,6 +122,8 @@ class ImageSplit {
   }
 
   ImageProtocol kind_;
+  ImageCounts counts_;
+  std::int64_t irm_training_;  ///< images of the training file that `irm` trains on
   RandomKey starts_;
   std::int64_t train_domains_;
   std::vector<std::int64_t> order_;

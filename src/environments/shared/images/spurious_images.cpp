@@ -25,8 +25,8 @@ const Schema<CuedImagesOptions>& CuedImagesOptions::schema() {
   static const auto schema =
       Schema<O>()
           .field("source", &O::source,
-                 "Source of the images. glyphs are generated and need no download.",
-                 one_of(image_sources()))
+                 "Source of the images. glyphs are generated and need no download.")
+          .data_source()
           .field("resolution", &O::resolution,
                  "Side of the image in pixels: 28, or 14 (every second pixel).", between(14, 28))
           .field("classes", &O::classes,
