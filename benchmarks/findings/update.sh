@@ -57,7 +57,7 @@ done
 {
   sed '/<!-- tables: begin -->/q' "$page"
   echo
-  echo "### By world and regime (method erm)"
+  echo "### By environment and regime (method erm)"
   echo
   table "$results/csv/stream_verdicts_reversal.csv" environment_stream,regime,score,cue_contribution,max_flip_rate_before,max_flip_rate_now,verdict
   echo
@@ -67,7 +67,7 @@ done
   echo
   echo "### What a trial spent (two_shortcuts, reversal)"
   echo
-  echo "Rows that entered a gradient, labels revealed, updates; what is not equal, against the median."
+  echo "Rows that entered a gradient, labels that were revealed, updates. Budget: 'equal' within 5 % of the median, otherwise the ratio to it."
   echo
   table "$results/csv/stream_budgets_reversal.csv" environment_stream,regime,method,rows:0,labels:0,updates:0,spent:0,budget |
     awk 'NR <= 2 || /two_shortcuts/' | cut -d'|' -f1,3-
