@@ -40,7 +40,7 @@ bool Checker::check(const std::string& name, const std::function<void()>& body) 
     result.message = "threw: " + first_part(error.what());
   } catch (...) {
     result.outcome = Outcome::failed;
-    result.message = "threw something that is no std::exception";
+    result.message = "threw something that is not a std::exception";
   }
   results_.push_back(std::move(result));
   return results_.back().outcome == Outcome::passed;

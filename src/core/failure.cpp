@@ -35,7 +35,7 @@ std::string words_of(const std::exception_ptr& failure) {
   } catch (const std::exception& error) {
     return without_trace(error.what());
   } catch (...) {
-    return "it threw something that is no std::exception";
+    return "it threw something that is not a std::exception";
   }
 }
 

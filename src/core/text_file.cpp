@@ -37,7 +37,8 @@ std::string read_text(const std::filesystem::path& path) {
   struct stat facts = {};
   if (::fstat(file.number, &facts) != 0) fail(path, std::strerror(errno));
   if (S_ISDIR(facts.st_mode)) fail(path, "it is a folder");
-  if (!S_ISREG(facts.st_mode)) fail(path, "it is no plain file, but a pipe, a socket or a device");
+  if (!S_ISREG(facts.st_mode))
+    fail(path, "it is not a plain file but a pipe, a socket or a device");
   std::string text;
   char block[1 << 16];
   for (;;) {

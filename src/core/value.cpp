@@ -208,7 +208,7 @@ Value from_json(const nlohmann::json& json, const std::string& name) {
     for (const auto& [key, item] : json.items()) table.emplace(key, from_json(item, name));
     return table;
   }
-  throw UsageError(name + ": null is not a value here");
+  throw UsageError(name + ": null is not supported");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Value convert(const toml::node& node, const std::string& name) {
   } else if (const auto* boolean = node.as_boolean()) {
     value = boolean->get();
   } else {
-    throw UsageError(fmt::format("{}: dates and times are not used here", where.text()));
+    throw UsageError(fmt::format("{}: dates and times are not supported", where.text()));
   }
   value.set_where(where);
   return value;

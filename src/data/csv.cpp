@@ -102,7 +102,7 @@ double CsvTable::number(std::int64_t row, std::int64_t column) const {
                                         printable(header_[static_cast<std::size_t>(column)]));
   if (nearest_number(field)) {
     throw DataError(fmt::format(
-        "{}{} is a whole number of more digits than float64 holds; expected one of at most 2^53",
+        "{}{} is a whole number with more digits than float64 can hold; expected at most 2^53",
         start, printable(field)));
   }
   throw DataError(
@@ -168,8 +168,8 @@ class CsvReader {
     if (comma && semicolon) {
       position_ = std::max(first[0], first[1]);
       fail(
-          "the first line has commas and semicolons: expected one of them to part the columns; "
-          "quote the names that hold the other");
+          "the first line has commas and semicolons: expected one of them as the separator; quote "
+          "the names that contain the other");
     }
     if (semicolon) separator_ = ';';
     if (!comma && !semicolon && tab) separator_ = '\t';
@@ -185,10 +185,9 @@ class CsvReader {
       };
       if (name.empty()) refuse("a column has no name");
       if (name.find('\t') != std::string::npos) {
-        refuse(
-            fmt::format("the name '{}' holds a tab: expected commas, semicolons or tabs to part "
-                        "the columns, and one of them only",
-                        printable(name)));
+        refuse(fmt::format(
+            "the name '{}' contains a tab: expected one separator only (comma, semicolon or tab)",
+            printable(name)));
       }
       if (!names.insert(name).second) {
         refuse(fmt::format("two columns are called '{}'", printable(name)));
@@ -250,8 +249,8 @@ class CsvReader {
       // Where such numbers are, a point may part thousands: "1.234" is no number to be sure of.
       if (separator_ != ',' && has_decimal_comma(field)) {
         fail(
-            fmt::format("'{}' looks like a number with a decimal comma; write all numbers of the "
-                        "file with a decimal point, and quote what is no number",
+            fmt::format("'{}' looks like a number with a decimal comma; write all numbers with a "
+                        "decimal point, and quote fields that are not numbers",
                         printable(field)));
       }
       append(field);
@@ -295,7 +294,7 @@ class CsvReader {
   void append(std::string_view part) {
     if (const std::size_t nul = part.find('\0'); nul != std::string_view::npos) {
       position_ += nul;
-      fail("a NUL byte: this is no text file");
+      fail("a NUL byte: this is not a text file");
     }
     table_.content_ += part;
   }

@@ -70,8 +70,8 @@ void add_columns(const std::string& place, const std::string& name, const Array&
       }
       if (!array.exact(at) && column.first_word.empty()) {
         column.first_word = fmt::format(
-            "{}, row {}, column {}: {} is a whole number of more digits than float64 holds; "
-            "expected one of at most 2^53",
+            "{}, row {}, column {}: {} is a whole number with more digits than float64 can hold; "
+            "expected at most 2^53",
             place, row, c, array.element_text(at));
       }
       column.numbers.push_back(value);

@@ -146,7 +146,7 @@ TEST_CASE("an output folder that cannot be used is one clear error") {
   const Finished under_file = shell.run({"run", "toy.toml", "--out", "file/out"});
   CHECK(under_file.code == 6);
   CHECK_THAT(under_file.err, Contains("spurion: output folder 'file/out' cannot be used: '") &&
-                                 Contains("/file': it is no folder\n"));
+                                 Contains("/file': it is not a folder\n"));
 
   const Finished in_proc = shell.run({"run", "toy.toml", "--out", "/proc"});
   CHECK(in_proc.code == 6);

@@ -82,7 +82,7 @@ TEST_CASE("exported rows come back as scores and a report") {
   CHECK_THAT(report.out, Contains("follows_cue"));
   CHECK(shell.run({"report", "out"}).code == 0);
   CHECK_THAT(read_file(shell.path("out/report.html")),
-             Contains("follows_cue") && Contains("trained elsewhere"));
+             Contains("follows_cue") && Contains("trained by another program"));
 
   // The same again changes nothing; others under the name are refused.
   CHECK(shell.run({"score", "logits.npz", "--name", "follows_cue", "--out", "out"}).code == 0);
@@ -170,7 +170,7 @@ TEST_CASE("rows of each class and group are told before a run, by describe and i
                         test ? "test" : "a");
   }
   shell.write("t.csv", text);
-  const std::string missing = "no row of group 2 (class 2, spurious 0) among the rows to test on";
+  const std::string missing = "no row of group 2 (class 2, spurious 0) among the test rows";
   const auto flat = [](std::string lines) {
     for (std::size_t at = lines.find('\n'); at != std::string::npos; at = lines.find('\n', at)) {
       lines.replace(at, 1 + lines.find_first_not_of(' ', at + 1) - at - 1, " ");
@@ -249,7 +249,7 @@ TEST_CASE("what cannot be exported or scored says why") {
     return all;
   };
   CHECK_THAT(complaint(with_rows("l.csv", "3"), 3),
-             Contains("2 rows of logits for 3 rows of the world"));
+             Contains("2 rows of logits, but 3 rows were exported"));
   shell.write("c.csv", "logits\n1\n2\n");
   CHECK_THAT(complaint(with_rows("c.csv", "2"), 3),
              Contains("column 'logits': expected 'logit', or 'logit_0'"));
@@ -379,6 +379,6 @@ TEST_CASE("predictions do not go beside trials of other rows of the same file") 
   write_rows(1.5);
   const Finished changed = score();
   CHECK(changed.code == 3);
-  CHECK_THAT(changed.err, Contains("a file has changed since"));
+  CHECK_THAT(changed.err, Contains("because a file has changed"));
   CHECK(read_results(shell.path("out")).trials.size() == 2);
 }

@@ -33,7 +33,7 @@ TEST_CASE("absurd sizes are counted and refused, in a dry run too") {
     const Finished seeds = shell.run({"run", "seeds.toml", dry, "--memory", "2G", "--out", "out"});
     CHECK(seeds.code == 2);
     CHECK_THAT(seeds.err,
-               Contains("the suite asks for") && Contains("1000000000") && Contains("--memory"));
+               Contains("the suite has") && Contains("1000000000") && Contains("--memory"));
   }
   CHECK_FALSE(std::filesystem::exists(shell.path("out")));
 }
@@ -71,7 +71,7 @@ TEST_CASE("a suite that is no plain file is refused at once") {
     CHECK(finished.code == 2);
     CHECK_THAT(finished.err, Contains(why));
   };
-  told("pipe.toml", "cannot read 'pipe.toml': it is no plain file");
+  told("pipe.toml", "cannot read 'pipe.toml': it is not a plain file");
   told("folder.toml", "cannot read 'folder.toml': it is a folder");
   told("loop.toml", "cannot read 'loop.toml': Too many levels of symbolic links");
   told(std::string(300, 'x'), "File name too long");

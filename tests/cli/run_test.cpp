@@ -46,7 +46,7 @@ TEST_CASE("a device that is not there is refused before anything is written") {
   const Finished absent = shell.run({"run", "toy.toml", "--device", "cuda:99"});
   CHECK(absent.code == 2);
   CHECK_THAT(absent.err,
-             Contains("there is no device 'cuda:99' here: LibTorch") && Contains("offers cpu"));
+             Contains("there is no device 'cuda:99': LibTorch") && Contains("offers cpu"));
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
   CHECK(shell.run({"run", "toy.toml", "--device", "cpu"}).code == 0);
 }

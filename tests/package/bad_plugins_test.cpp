@@ -66,8 +66,9 @@ TEST_CASE("a plug-in whose registration throws is refused, naming the file and t
   const std::string file = kFolder + "/throws_in_add.so";
   CHECK(refusal(file, 4) == "spurion: plug-in '" + file + "' is refused: method 'broken': no\n");
   const std::string number = kFolder + "/throws_a_number.so";
-  CHECK(refusal(number, 4) == "spurion: plug-in '" + number +
-                                  "' is refused: it threw something that is no std::exception\n");
+  CHECK(refusal(number, 4) ==
+        "spurion: plug-in '" + number +
+            "' is refused: it threw something that is not a std::exception\n");
 }
 
 TEST_CASE("a plug-in's world that breaks is named in one line, whatever is asked of it") {

@@ -91,7 +91,7 @@ TEST_CASE("memory that cannot do is refused before anything runs") {
   shell.write("hungry.toml", hungry_suite());
   const Finished little = shell.run({"run", "hungry.toml", "--memory", "20M"});
   CHECK(little.code == 2);
-  CHECK_THAT(little.err, Contains("--memory 20M is too little: the program itself needs about "));
+  CHECK_THAT(little.err, Contains("--memory 20M is too little: the program needs about "));
   std::string text = hungry_suite();
   text.replace(text.find("width = 256"), 11, "width = 65536");
   shell.write("huge.toml", text);

@@ -64,7 +64,7 @@ std::string strange_in(const Environment& environment, std::exception_ptr& broke
     return strange_number(environment);
   } catch (const LogicError& error) {
     broken = std::current_exception();
-    return fmt::format("its numbers cannot be worked out ({})", error.what());
+    return fmt::format("its numbers cannot be computed ({})", error.what());
   } catch (const PluginError& error) {  // rows or ceilings that are none, as their border says
     broken = std::current_exception();
     return error.what();
@@ -128,7 +128,7 @@ void require_finite_world(const Environment& environment, const Component& compo
   const std::string options = blamed_options(component, catalog, context);
   // With its usual options it is the world that is broken, not what was asked of it.
   if (options.empty() && broken) std::rethrow_exception(broken);
-  throw UsageError(fmt::format("environment '{}'{}{}: {}; give values closer to the usual ones",
+  throw UsageError(fmt::format("environment '{}'{}{}: {}; use values closer to the defaults",
                                component.name, options.empty() ? "" : " with ", options, strange));
 }
 

@@ -51,9 +51,9 @@ std::string legend(const std::string& what, const std::vector<std::string>& name
 }  // namespace
 
 std::string rows_name(const RowCounts& counts) {
-  const char* split = counts.split == Split::train        ? "rows to train on"
-                      : counts.split == Split::validation ? "rows to validate on"
-                                                          : "rows to test on";
+  const char* split = counts.split == Split::train        ? "training rows"
+                      : counts.split == Split::validation ? "validation rows"
+                                                          : "test rows";
   return fmt::format("{}, of the {}", split, counts.test_domain ? "test domain" : "train domains");
 }
 
@@ -71,8 +71,8 @@ std::vector<std::string> missing_row_lines(const EnvironmentInfo& info) {
     const std::string groups = missing_groups(counts, info);
     if (!groups.empty()) {
       lines.push_back(fmt::format(
-          "no row of group {} among the {}: what is said of groups there is about the others",
-          groups, rows_name(counts)));
+          "no row of group {} among the {}: numbers by group are about the other groups", groups,
+          rows_name(counts)));
     }
   }
   return lines;

@@ -22,19 +22,19 @@ constexpr std::string_view kDial = "dial=";
 
 const Value& need(const Value& value, const char* key, const std::string& place) {
   const Value* found = value.is_table() ? value.find(key) : nullptr;
-  if (found == nullptr) throw DataError(fmt::format("{}: there is no '{}'", place, key));
+  if (found == nullptr) throw DataError(fmt::format("{}: '{}' is missing", place, key));
   return *found;
 }
 
 std::string need_text(const Value& value, const char* key, const std::string& place) {
   const Value& found = need(value, key, place);
-  if (!found.is_string()) throw DataError(fmt::format("{}: '{}' is no string", place, key));
+  if (!found.is_string()) throw DataError(fmt::format("{}: '{}' is not a string", place, key));
   return found.as_string();
 }
 
 std::int64_t need_integer(const Value& value, const char* key, const std::string& place) {
   const Value& found = need(value, key, place);
-  if (!found.is_integer()) throw DataError(fmt::format("{}: '{}' is no integer", place, key));
+  if (!found.is_integer()) throw DataError(fmt::format("{}: '{}' is not an integer", place, key));
   return found.as_integer();
 }
 
@@ -68,19 +68,19 @@ Value RowSet::to_value() const {
 RowSet RowSet::from_value(const Value& value, const Catalog& catalog, const std::string& place) {
   RowSet set;
   const Value& options = need(value, "options", place);
-  if (!options.is_table()) throw DataError(fmt::format("{}: 'options' is no table", place));
+  if (!options.is_table()) throw DataError(fmt::format("{}: 'options' is not a table", place));
   set.environment = make_component(catalog, need_text(value, "environment", place), options);
   set.seed = need_integer(value, "seed", place);
   set.base_seed = need_integer(value, "base_seed", place);
   set.split = parse_split(need_text(value, "split", place));
   const Value& parts = need(value, "parts", place);
-  if (!parts.is_list()) throw DataError(fmt::format("{}: 'parts' is no list", place));
+  if (!parts.is_list()) throw DataError(fmt::format("{}: 'parts' is not a list", place));
   constexpr std::int64_t kMostRows = 1'000'000'000'000;
   for (const Value& part : parts.as_list()) {
     const RowRange rows{need_integer(part, "first", place), need_integer(part, "rows", place)};
     if (rows.first < 0 || rows.first > kMostRows || rows.count < 1 || rows.count > kMostRows) {
       throw DataError(
-          fmt::format("{}: {} rows from row {} on: no such rows", place, rows.count, rows.first));
+          fmt::format("{}: {} rows from row {} on do not exist", place, rows.count, rows.first));
     }
     set.parts.push_back({need_text(part, "domain", place), rows});
   }

@@ -29,8 +29,8 @@ void check_shape(const std::vector<std::int64_t>& shape, const std::string& text
     throw DataError(fmt::format("{}: expected logits [N] or [N, outputs], found {}", place, text));
   }
   if (shape.front() != rows) {
-    throw DataError(
-        fmt::format("{}: {} rows of logits for {} rows of the world", place, shape.front(), rows));
+    throw DataError(fmt::format("{}: {} rows of logits, but {} rows were exported", place,
+                                shape.front(), rows));
   }
 }
 
@@ -115,15 +115,15 @@ std::vector<std::int64_t> columns_of(const data::CsvTable& table, const std::str
   }
   if (alone && !numbered.empty()) {
     throw DataError(
-        fmt::format("{}: there is a column '{}' beside '{}_{}': expected the one or the others",
-                    place, stem, stem, numbered.begin()->first));
+        fmt::format("{}: there are columns '{}' and '{}_{}'; expected one form or the other", place,
+                    stem, stem, numbered.begin()->first));
   }
   if (alone) return {*alone};
   std::vector<std::int64_t> columns;
   for (const auto& [number, column] : numbered) {
     if (number != static_cast<std::int64_t>(columns.size())) {
-      throw DataError(fmt::format("{}: there is a column '{}_{}', but no '{}_{}'", place, stem,
-                                  number, stem, columns.size()));
+      throw DataError(fmt::format("{}: there is a column '{}_{}' but no column '{}_{}'", place,
+                                  stem, number, stem, columns.size()));
     }
     columns.push_back(column);
   }
@@ -199,10 +199,10 @@ void check_labels(const Tensor& kept, const Tensor& labels, const std::string& p
   const float* theirs = wanted.data_ptr<float>();
   for (std::int64_t row = 0; row < wanted.numel(); ++row) {
     if (own[row] == theirs[row]) continue;
-    throw DataError(fmt::format(
-        "{}: 'y' of row {} is {}, the label of that row is {}: the rows are not in the order of "
-        "the export, or are other rows",
-        place, row, own[row], theirs[row]));
+    throw DataError(
+        fmt::format("{}: 'y' of row {} is {}, but its label is {}: the rows are other rows or in "
+                    "another order than the export",
+                    place, row, own[row], theirs[row]));
   }
 }
 
@@ -211,7 +211,7 @@ Tensor as_logits(const Tensor& values, PredictionKind kind, const EnvironmentInf
   if (kind == PredictionKind::probabilities) {
     if (info.task == Task::regression) {
       throw UsageError(
-          fmt::format("{}: {} is a regression: there are no probabilities", place, info.name));
+          fmt::format("{}: {} is a regression and has no probabilities", place, info.name));
     }
     return logits_of_probabilities(values, place);
   }
@@ -219,10 +219,10 @@ Tensor as_logits(const Tensor& values, PredictionKind kind, const EnvironmentInf
   if (asked || !look_like_probabilities(values)) return values;
   const bool one = values.dim() == 1 || values.size(1) == 1;
   throw DataError(fmt::format(
-      "{}: these look like probabilities, not logits: {}; --probabilities takes their logarithms, "
-      "--logits says that they are logits",
+      "{}: these look like probabilities, not logits: {}; use --probabilities to take their "
+      "logarithms, or --logits if they are logits",
       place,
-      one ? "every value lies between 0 and 1, and as logits all would say class 1"
+      one ? "every value is between 0 and 1, so as logits all of them would predict class 1"
           : "no value is negative and every row sums to 1"));
 }
 
@@ -231,7 +231,7 @@ Tensor checked_logits(const Tensor& logits, const EnvironmentInfo& info, std::in
   Tensor out = logits.dim() == 1 ? logits.unsqueeze(1) : logits;
   if (out.size(0) != rows) {
     throw DataError(
-        fmt::format("{}: {} rows of logits for {} rows of the world", place, out.size(0), rows));
+        fmt::format("{}: {} rows of logits, but {} rows were exported", place, out.size(0), rows));
   }
   const bool pair = info.task == Task::binary && out.size(1) == 2;
   if (out.size(1) != info.outputs && !pair) {

@@ -21,7 +21,7 @@ double slack(std::int64_t columns) {
 std::string problem_of(const double* row, std::int64_t columns) {
   double sum = 0.0;
   for (std::int64_t c = 0; c < columns; ++c) {
-    if (!(row[c] >= 0.0 && row[c] <= 1.0)) return fmt::format("{} is no probability", row[c]);
+    if (!(row[c] >= 0.0 && row[c] <= 1.0)) return fmt::format("{} is not a probability", row[c]);
     sum += row[c];
   }
   if (columns > 1 && std::fabs(sum - 1.0) > slack(columns)) {

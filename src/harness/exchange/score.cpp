@@ -87,7 +87,7 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
                               const Catalog& catalog, const std::string& name) {
   if (set.split == Split::validation) {
     throw UsageError(
-        "validation rows are for choosing, not for reporting: score rows of the test or train "
+        "validation rows are for selection, not for reporting: score rows of the test or train "
         "split");
   }
   SPURION_CHECK(predictions.logits.size(0) == set.count(), "as many logits as rows");
@@ -110,7 +110,7 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
                             part(predictions.twin_logits), info, catalog);
     first += count;
     if (!by_domain.emplace(rows.domains[i].name, values).second) {
-      throw UsageError(fmt::format("domain '{}' is there twice", rows.domains[i].name));
+      throw UsageError(fmt::format("domain '{}' appears twice", rows.domains[i].name));
     }
     for (const auto& [metric, value] : values) {
       if (held_out) {
@@ -208,7 +208,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
         own.method.name, folder.string()));
   }
   std::map<std::string, std::string> facts = metric_facts(catalog);
-  facts["access." + result.spec.method.name] = "not known: trained elsewhere";
+  facts["access." + result.spec.method.name] = "not known (trained by another program)";
   // Of each setting of a world its own: a suite may have others.
   facts[fmt::format(
       "environment.{}#{}", result.spec.environment.name,

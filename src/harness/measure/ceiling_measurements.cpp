@@ -50,7 +50,7 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
       if (domain.control_shift) break;
       const std::string strange = strange_ceiling(domain, one);
       if (strange.empty()) continue;
-      throw UsageError(fmt::format("environment '{}': {}; give options closer to the usual ones",
+      throw UsageError(fmt::format("environment '{}': {}; use values closer to the defaults",
                                    environment.info().name, strange));
     }
     for (const auto& [name, value] : average_ceilings(each)) {

@@ -18,8 +18,8 @@ std::string diverged_loss(const EndLosses& losses) {
   const double usual = std::max(losses.constant, losses.untrained);
   if (losses.trained <= kLossFactor * usual) return {};
   return fmt::format(
-      "the loss on the training domains ended at {:.3g}, more than {:.0f} times "
-      "that of a constant ({:.3g}) and that before training ({:.3g})",
+      "the final loss on the training domains is {:.3g}, more than {:.0f} times the loss of a "
+      "constant ({:.3g}) and the loss before training ({:.3g})",
       losses.trained, kLossFactor, losses.constant, losses.untrained);
 }
 
@@ -27,7 +27,7 @@ std::string diverged_parameters(const float* parameters, std::int64_t count) {
   const double size = engine::norm(parameters, count) /
                       std::sqrt(static_cast<double>(std::max<std::int64_t>(count, 1)));
   if (size <= kLargestParameters) return {};
-  return fmt::format("the parameters ended with a root mean square of {:.3g}, beyond {:.0e}", size,
+  return fmt::format("the final parameters have a root mean square of {:.3g}, above {:.0e}", size,
                      kLargestParameters);
 }
 

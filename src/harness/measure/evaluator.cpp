@@ -79,8 +79,8 @@ void PackEvaluator::record(const ReplicaTrainer& trainer, std::int64_t phase, co
   border::check_record(domain, metric, values, trainer.replicas());
   if (is_measured(domain.name)) {
     throw PluginError(
-        fmt::format("it records '{}' of domain '{}', whose numbers are measured; give the domain a "
-                    "name of its own",
+        fmt::format("it records '{}' of domain '{}', which spurion evaluates itself; use another "
+                    "name for the domain",
                     metric, domain.name));
   }
   const auto& rows = measurements_.front();
@@ -132,7 +132,7 @@ void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCoun
 
 void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) {
   const core::ActivityScope timed(core::Activity::evaluation);
-  if (phase < 0) throw PluginError(fmt::format("it measures phase {}", phase));
+  if (phase < 0) throw PluginError(fmt::format("it evaluates phase {}", phase));
   measured_at_ = trainer.step();
   Values id;
   measure_train_domains(trainer, phase, scope, id);

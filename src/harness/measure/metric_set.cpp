@@ -112,7 +112,7 @@ MetricValues MetricSet::results() const {
         if (!free) {
           taken = fmt::format("what {} gives", giver->second->text());
         } else if (!entry.part.builtin && own_metric(name) != nullptr) {
-          taken = "a number that spurion works out itself";
+          taken = "a number that spurion computes itself";
         }
         if (!taken.empty()) {
           throw PluginError(fmt::format(

@@ -70,7 +70,7 @@ Domain PackScorer::own_setting(const Environment& environment, const Domain& dom
       for (const Domain& candidate : environment.train_domains()) {
         if (candidate.key == domain.key) return candidate;
       }
-      throw LogicError(fmt::format("{} has no train domain like '{}'", info_->name, domain.name));
+      throw LogicError(fmt::format("{} has no train domain '{}'", info_->name, domain.name));
     case DomainKind::test:
       return environment.test_domain();
     case DomainKind::point:

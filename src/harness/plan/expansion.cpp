@@ -51,8 +51,8 @@ class ExperimentExpansion {
     if (search_.active()) search_.report_unused();
     if (repeated_ > 0) {
       normaliser_.report(fmt::format(
-          "the grid of experiment '{}' gives {} of its trials twice: with all options filled in, "
-          "values of its axes are the same; the first is {}",
+          "the grid of experiment '{}' gives {} of its trials twice, because some values of its "
+          "axes are equal after the defaults are filled in; the first is {}",
           experiment_.name, repeated_, first_repeated_));
     }
   }
@@ -191,14 +191,13 @@ void check_trial_count(const Suite& suite, double memory_bytes) {
   if (largest == nullptr || bytes <= memory) return;
   const double fit = std::floor(memory / bytes * static_cast<double>(total));
   const std::int64_t own = trial_count(*largest);
-  throw UsageError(fmt::format(
-      "the suite asks for {}{} trials, of which experiment '{}' for {} ({}): to plan them takes "
-      "about {} of memory; there are {} ({}), enough for about {:.0f} trials; lower seeds, "
-      "draws or "
-      "the lists of the grid",
-      total >= kMostCounted ? "more than " : "", total, largest->name, own, factors_of(*largest),
-      size_text(bytes), size_text(memory),
-      memory_bytes > 0.0 ? "--memory" : "half of this machine's memory", fit));
+  throw UsageError(
+      fmt::format("the suite has {}{} trials, of which experiment '{}' has {} ({}). Planning them "
+                  "needs about {} of memory, but there are {} ({}), enough for about {:.0f} "
+                  "trials: use fewer seeds, configurations or grid values",
+                  total >= kMostCounted ? "more than " : "", total, largest->name, own,
+                  factors_of(*largest), size_text(bytes), size_text(memory),
+                  memory_bytes > 0.0 ? "--memory" : "half of the memory of this machine", fit));
 }
 
 Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes) {

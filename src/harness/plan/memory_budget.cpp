@@ -39,11 +39,12 @@ MemoryBudget split_memory(double total, std::int64_t jobs) {
   const double rest = budget.total - budget.process;
   if (rest < kLeastForPacks) {
     const std::string given =
-        total > 0.0 ? fmt::format("--memory {:.0f}M", total * 1e-6)
-                    : fmt::format("half of this machine's memory, {:.0f} MB,", budget.total * 1e-6);
+        total > 0.0
+            ? fmt::format("--memory {:.0f}M", total * 1e-6)
+            : fmt::format("half of the memory of this machine, {:.0f} MB,", budget.total * 1e-6);
     throw UsageError(
-        fmt::format("{} is too little: the program itself needs about {:.0f} MB with {} workers",
-                    given, std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
+        fmt::format("{} is too little: the program needs about {:.0f} MB with {} workers", given,
+                    std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
   }
   budget.cache = std::min(0.25 * rest, kMostCached);
   budget.packs = rest - budget.cache;

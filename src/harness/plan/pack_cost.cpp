@@ -133,7 +133,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
       {"evaluation.rows", kSlack * 2.0 * sample_bytes(info) * evaluation_rows},
       {"the number of measurements (evaluation.every, phases, windows)", kSlack * measurements},
       {"the model's size", kSlack * (parameter_bytes + gradient_bytes + model->fixed_bytes())},
-      {"what the method and the regime remember",
+      {"the state of the method and the regime",
        kSlack * (method->memory_bytes(sizes) + regime->memory_bytes(sizes))}};
   result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
   return result;

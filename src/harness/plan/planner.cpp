@@ -6,9 +6,9 @@
 #include <map>
 #include <numeric>
 
-#include "harness/plan/pack_cost.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "harness/plan/pack_cost.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -69,8 +69,8 @@ Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> 
       *std::max_element(group.cost.shares.begin(), group.cost.shares.end(),
                         [](const auto& a, const auto& b) { return a.bytes < b.bytes; });
   throw UsageError(fmt::format(
-      "one trial of experiment '{}' ({}, {}, {}) needs about {:.0f} MB of memory, and {:.0f} MB "
-      "are left for trials; raise --memory, or lower {}, which takes about {:.0f} MB",
+      "one trial of experiment '{}' ({}, {}, {}) needs about {:.0f} MB of memory, but only {:.0f} "
+      "MB are left for trials; raise --memory, or lower {}, which needs about {:.0f} MB",
       trial.experiment, trial.environment.name, trial.model.name, trial.method.name,
       group.memory_bytes(1) * 1e-6, available * 1e-6, most.field, most.bytes * 1e-6));
 }

@@ -166,8 +166,8 @@ class FitCheck {
     const double rest = kMostMeasurements - (count.all - count.on_the_way);
     if (count.on_the_way > 0.0 && rest > 0.0) {
       add(trial, "evaluation", "every", every,
-          fmt::format("evaluation.every = {} measures one trial of {:.0f} updates about {:.4g} "
-                      "times, which are {:.4g} numbers; at most {:.4g} are kept: raise "
+          fmt::format("evaluation.every = {} evaluates a trial of {:.0f} updates about {:.4g} "
+                      "times, which gives {:.4g} numbers; at most {:.4g} can be stored: raise "
                       "evaluation.every to {:.0f} or more",
                       every.as_integer(), count.updates, count.on_the_way / count.each_time,
                       count.all, kMostMeasurements,
@@ -175,8 +175,8 @@ class FitCheck {
       return;
     }
     add(trial, "regime", "name", trial.regime.name,
-        fmt::format("one trial measures about {:.4g} numbers; at most {:.4g} are kept: lower the "
-                    "number of domains, phases or windows, or set max_past_phases_evaluated",
+        fmt::format("a trial gives about {:.4g} numbers; at most {:.4g} can be stored: use fewer "
+                    "domains, phases or windows, or set max_past_phases_evaluated",
                     count.all, kMostMeasurements));
   }
 
@@ -200,7 +200,7 @@ class FitCheck {
           method->check(*model);
           if (method->needs_second_order() && !model->twice_differentiable()) {
             throw UsageError(fmt::format(
-                "method '{}' differentiates gradients, which cannot be done through model '{}'",
+                "method '{}' differentiates gradients, but model '{}' does not support it",
                 trial.method.name, trial.model.name));
           }
         }

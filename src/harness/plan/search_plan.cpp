@@ -31,10 +31,9 @@ SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>
   if (experiment.configurations <= 0) return;
   const auto& fields = experiment.search_fields;
   if (fields.empty()) {
-    normaliser.report(
-        fmt::format("{}the search of experiment '{}' names no fields: its {} draws would be the "
-                    "same trial",
-                    place_of(experiment.search), experiment.name, experiment.configurations));
+    normaliser.report(fmt::format(
+        "{}the search of experiment '{}' has no fields, so its {} configurations would be equal",
+        place_of(experiment.search), experiment.name, experiment.configurations));
     return;
   }
   active_ = true;
@@ -57,7 +56,7 @@ SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>
     }
     const bool on_axis = std::any_of(
         axes.begin(), axes.end(), [&](const GridAxis& axis) { return axis.name() == fields[i]; });
-    if (on_axis) wrong("is an axis of the grid too: its draws would replace the grid's values");
+    if (on_axis) wrong("is also an axis of the grid; remove it from one of the two");
     paths_.emplace_back(section, fields[i].substr(dot + 1));
   }
   check_ranges(experiment);
@@ -81,8 +80,8 @@ void SearchPlan::check_ranges(const Experiment& experiment) {
     if (!searched(field)) wrong(field, "has values but is not searched");
     if (!values.is_list() ||
         static_cast<std::int64_t>(values.as_list().size()) != experiment.configurations) {
-      wrong(field,
-            fmt::format("must have a list of {} values, one a draw", experiment.configurations));
+      wrong(field, fmt::format("must have a list of {} values, one for each configuration",
+                               experiment.configurations));
     }
   }
 }
@@ -149,7 +148,7 @@ void SearchPlan::report_unused() const {
     const std::string& path = experiment_.search_fields[i];
     const std::string nearest = nearest_name(path, {there_are_.begin(), there_are_.end()});
     normaliser_.report(fmt::format(
-        "{}search field '{}' of experiment '{}' is an option of none of its trials{}", place(i),
+        "{}search field '{}' of experiment '{}' is not an option of any of its trials{}", place(i),
         path, experiment_.name,
         nearest.empty() ? std::string() : fmt::format("; did you mean '{}'?", nearest)));
   }

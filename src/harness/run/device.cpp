@@ -27,9 +27,9 @@ std::vector<std::string> names_here() {
 
 [[noreturn]] void refuse(const std::string& wanted) {
   throw UsageError(fmt::format(
-      "there is no device '{}' here: LibTorch {} offers {}{}", wanted, TORCH_VERSION,
+      "there is no device '{}': LibTorch {} offers {}{}", wanted, TORCH_VERSION,
       fmt::join(names_here(), ", "),
-      at::hasCUDA() ? "" : "; for cuda build with a LibTorch that has it, and run where a GPU is"));
+      at::hasCUDA() ? "" : "; for cuda use a LibTorch with CUDA, on a machine with a GPU"));
 }
 
 /// Whether a text is "cuda" or "cuda:N".

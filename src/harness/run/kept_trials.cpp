@@ -35,20 +35,18 @@ struct Difference {
   const std::string place = folder.string();
   if (difference.has(DifferenceKind::device)) {
     const std::string& held = difference.there->device;
-    throw UsageError(fmt::format(
-        "'{}' holds trials run on {}, which do not compare bit for bit with trials run on {}; use "
-        "--device {} to go on, another --out, or --rerun-changed to make them again",
-        place, held, difference.here->device, held));
+    throw UsageError(
+        fmt::format("'{}' holds trials that ran on {}; trials on {} would differ by rounding. Use "
+                    "--device {}, another --out, or --rerun-changed to run all of them again",
+                    place, held, difference.here->device, held));
   }
   std::vector<std::string> texts;
   for (const ProvenanceDifference& part : difference.parts) texts.push_back(part.text);
   throw UsageError(fmt::format(
-      "'{}' holds {} trial{} of this suite that something else made ({}), so that numbers may "
-      "differ; use another --out, or --rerun-changed to make them again{}",
+      "'{}' holds {} trial{} of this suite that something else made ({}), so numbers may differ. "
+      "Use another --out, or --rerun-changed to run them again{}",
       place, trials, trials == 1 ? "" : "s", fmt::join(texts, "; "),
-      difference.may_be_mixed()
-          ? ", or --allow-mixed to keep them beside new ones, which every report tells"
-          : ""));
+      difference.may_be_mixed() ? ", or --allow-mixed to keep them (every report says so)" : ""));
 }
 
 }  // namespace

@@ -72,10 +72,10 @@ void PackCheckpoint::offer(const Visit& where) {
     std::filesystem::remove(file_.string() + kPartial, ignored);
     // Without the name of the file, which differs from pack to pack.
     if (plan_.complain) {
-      plan_.complain(fmt::format(
-          "the state of trials in training could not be kept in '{}', so that a killed run starts "
-          "them again: {}",
-          plan_.folder.string(), reason_of(error.what())));
+      plan_.complain(
+          fmt::format("the state of the trials in training could not be saved in '{}', so a killed "
+                      "run would start them again: {}",
+                      plan_.folder.string(), reason_of(error.what())));
     }
   }
   last_ = std::chrono::steady_clock::now();

@@ -88,7 +88,7 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
   blamed(parts.regime_part, [&] {
     parts.regime = catalog.regimes.at(first.regime.name).make({first.regime.options});
     method.domains = parts.regime->batch_domains(environment);
-    if (method.domains < 1) throw PluginError("its batches have no domains");
+    if (method.domains < 1) throw PluginError("its minibatches have no domains");
     parts.updates =
         std::max<std::int64_t>(parts.regime->updates(environment, context.training.steps), 1);
     parts.schedule = parts.regime->schedule(environment);
@@ -106,7 +106,7 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
     parts.second_order = parts.method->needs_second_order();
     parts.step_flops = parts.model->step_flops() * parts.method->cost_factor();
     if (!std::isfinite(parts.step_flops) || !(parts.step_flops > 0.0)) {
-      throw PluginError("its cost_factor is no positive number");
+      throw PluginError("its cost_factor is not a positive number");
     }
   });
   return parts;

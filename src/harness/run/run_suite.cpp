@@ -10,9 +10,9 @@
 
 #include "harness/run/pack_runner.hpp"
 #include "harness/run/run_plan.hpp"
-#include "nouns/seeds.hpp"
 #include "harness/run/threads.hpp"
 #include "harness/run/work_queue.hpp"
+#include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -102,9 +102,8 @@ void open_store(std::optional<Store>& store, const std::filesystem::path& folder
   store.emplace(folder);
   for (const std::string& damage : store->damage()) {
     notes.push_back(
-        fmt::format("the store in '{}' was damaged: {}; it was mended, and trials of the suite "
-                    "that it lost are "
-                    "made again",
+        fmt::format("the store in '{}' was damaged: {}. It was repaired, and lost trials of the "
+                    "suite run again",
                     folder.string(), damage));
   }
   store->mend();

@@ -20,8 +20,8 @@ std::string lock_problem(const std::filesystem::path& folder, int error) {
           "{} is in use by another spurion process; wait for it, or use another --out", place);
     case ENOLCK:
       return fmt::format(
-          "{} cannot be locked: the system has no locks left, or its file server does not run its "
-          "lock service; use an --out on a local disk",
+          "{} cannot be locked: the system has no locks left, or the file server has no lock "
+          "service; use an --out on a local disk",
           place);
     case ENOSYS:
     case EOPNOTSUPP:

@@ -16,8 +16,8 @@ void check_same_data(const std::map<std::string, std::string>& first, const std:
     const auto other = second.find(name);
     if (other == second.end() || other->second == fingerprint) continue;
     throw DataError(
-        fmt::format("the rows of {} are not the same in {} and {}: a file has changed since; run "
-                    "into another folder (--out), or bring back the rows",
+        fmt::format("the rows of {} differ between {} and {}, because a file has changed; run into "
+                    "another folder (--out), or restore the file",
                     name.substr(prefix.size()), made_from, found));
   }
 }

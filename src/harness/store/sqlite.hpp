@@ -63,12 +63,11 @@ class Database {
         throw StoreError(place + "another process keeps it locked (" + detail +
                          "); wait for it, or copy the folder and use the copy");
       case SQLITE_READONLY:
-        throw StoreError(
-            place + detail +
-            (code == SQLITE_READONLY_ROLLBACK
-                 ? "; a run was killed while it wrote, and the file must be written to "
-                   "repair it: copy the folder and use the copy"
-                 : "; use another --out"));
+        throw StoreError(place + detail +
+                         (code == SQLITE_READONLY_ROLLBACK
+                              ? "; a run was killed while it wrote, and the repair must write the "
+                                "file: copy the folder and use the copy"
+                              : "; use another --out"));
       default:
         throw StoreError(place + detail);
     }

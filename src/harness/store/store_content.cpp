@@ -137,7 +137,7 @@ class ContentReader {
     for (const char* part : {"context", "trial", "membership"}) {
       if (expected_.count(part) == 0)
         content_.damage.push_back(
-            fmt::format("the count of its {} is damaged, so that none can be known to be missing",
+            fmt::format("the count of its {} is damaged, so missing ones cannot be noticed",
                         part == std::string("context") ? "facts" : fmt::format("{}s", part)));
     }
   }
@@ -167,7 +167,8 @@ class ContentReader {
     }
     content_.context_is_whole = whole && as_expected("context", content_.context_tally);
     if (!content_.context_is_whole) {
-      content_.damage.emplace_back("the facts of its run (suite, worlds, versions) are damaged");
+      content_.damage.emplace_back(
+          "the facts of its run (suite, environments, versions) are damaged");
     }
   }
 
@@ -291,8 +292,8 @@ class ContentReader {
     }
     if (damaged > 0 || !as_expected("membership", content_.membership_tally)) {
       content_.damage.emplace_back(
-          "what says to which experiment a trial belongs is damaged: trials may be missing from "
-          "experiments");
+          "the records of which experiment a trial belongs to are damaged: trials may be missing "
+          "from experiments");
     }
   }
 
@@ -329,7 +330,7 @@ class ContentReader {
         damage.push_back(lost == 1 ? "a trial is missing"
                                    : fmt::format("{} trials are missing", lost));
       } else if (lost < 0 || (damaged_.empty() && expected->second != content_.trial_tally)) {
-        damage.emplace_back("it holds trials that no run put there");
+        damage.emplace_back("it holds trials that no run has written");
       }
     }
     if (damage.empty() && !structure_is_whole_) {

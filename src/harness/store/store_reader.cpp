@@ -80,20 +80,20 @@ class FolderReader {
     StoreContent content = read_store(database, StoreDetail::results);
     const std::string name = fmt::format("store '{}'", file.string());
     if (!content.tables_are_whole || !content.context_is_whole) {
-      throw StoreError(fmt::format(
-          "{}: {}; run its suite into this folder again: trials that are whole are kept", name,
-          fmt::join(content.damage, "; ")));
+      throw StoreError(
+          fmt::format("{}: {}; run its suite into this folder again: undamaged trials are kept",
+                      name, fmt::join(content.damage, "; ")));
     }
     if (!content.damage.empty()) {
       results_.notes.push_back(
-          fmt::format("{}: {}. What is damaged is left out; the next 'spurion run' of the suite "
-                      "makes it again.",
+          fmt::format("{}: {}. Damaged trials are left out; the next 'spurion run' of the suite "
+                      "runs them again.",
                       name, fmt::join(content.damage, "; ")));
     }
     if (content.makers_lost > 0) {
       results_.notes.push_back(
-          fmt::format("{}: the record of what made {} of its trials is damaged; their numbers are "
-                      "whole, and the next 'spurion run' of the suite writes it again.",
+          fmt::format("{}: the record of what made {} of its trials is damaged. Their numbers are "
+                      "not; the next 'spurion run' of the suite writes the record again.",
                       name, content.makers_lost));
     }
     auto context = merged_context(content.context);
@@ -103,10 +103,10 @@ class FolderReader {
     } else {
       own_suite = value_of(context, kSuiteText) == value_of(results_.context, kSuiteText);
       if (!own_suite) {
-        results_.notes.push_back(fmt::format(
-            "{} holds another suite, or another text of it, than '{}': only trials that both have "
-            "in common are reported.",
-            name, first_));
+        results_.notes.push_back(
+            fmt::format("{} holds another suite than '{}', or another version of it: only their "
+                        "common trials are reported.",
+                        name, first_));
       }
       results_.context.merge(context);
     }
@@ -236,7 +236,7 @@ class FolderReader {
     }
     if (of_suites > 0) {
       results_.notes.push_back(fmt::format(
-          "{} other trial{} in the store belong{} to {} {}, which the report is not about.",
+          "{} other trial{} in the store belong{} to {} {}, which this report does not cover.",
           of_suites, of_suites == 1 ? "" : "s", of_suites == 1 ? "s" : "",
           names.size() == 1 ? "suite" : "suites", fmt::join(names, ", ")));
     }

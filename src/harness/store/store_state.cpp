@@ -9,7 +9,7 @@ namespace spurion {
 
 TrialId checked_id(const std::string& text) {
   const auto id = TrialId::read(text);
-  if (!id) throw UsageError(fmt::format("'{}' is no id of a trial", text));
+  if (!id) throw UsageError(fmt::format("'{}' is not the id of a trial", text));
   return *id;
 }
 

@@ -42,8 +42,8 @@ struct Store::State {
     const std::lock_guard<std::mutex> guard(mutex);
     if (!damage.empty()) {
       throw StoreError(
-          fmt::format("store '{}' is damaged: {}; run its suite again, which makes again what is "
-                      "lost, or 'spurion prune' the folder, which drops it",
+          fmt::format("store '{}' is damaged: {}; run its suite again to replace lost trials, or "
+                      "'spurion prune' the folder to drop them",
                       file.string(), fmt::join(damage, "; ")));
     }
     if (failed) throw StoreError(fmt::format("store '{}' could not be written", file.string()));

@@ -80,7 +80,7 @@ void check_output_folder(const std::filesystem::path& folder) {
       continue;
     }
     if (error) refuse(part, error.message());
-    if (status.type() != std::filesystem::file_type::directory) refuse(part, "it is no folder");
+    if (status.type() != std::filesystem::file_type::directory) refuse(part, "it is not a folder");
     break;
   }
   if (::access(part.c_str(), W_OK | X_OK) != 0) refuse(part, std::strerror(errno));

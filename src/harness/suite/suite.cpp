@@ -250,7 +250,7 @@ std::filesystem::path find_suite(const std::string& name_or_file) {
   const auto type = std::filesystem::status(path, error).type();
   if (type != std::filesystem::file_type::not_found) return path;
   throw UsageError(unknown_name_message("suite", name_or_file, suite_names()) +
-                   "; a path to a .toml file works too");
+                   "; a path to a .toml file also works");
 }
 
 }  // namespace

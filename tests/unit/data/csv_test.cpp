@@ -59,13 +59,13 @@ TEST_CASE("CSV: semicolons and tabs part columns as well") {
   CHECK(parse_csv("\"a;b\",c\n1,2\n", "f.csv").header() == std::vector<std::string>{"a;b", "c"});
   CHECK_THAT(csv_problem("a;b,c\n1;2,3\n"),
              Contains("'f.csv':1:4: the first line has commas and semicolons"));
-  CHECK_THAT(csv_problem("a\tb,c\n1,2\n"), Contains("'f.csv':1:1: the name 'a?b' holds a tab"));
+  CHECK_THAT(csv_problem("a\tb,c\n1,2\n"), Contains("'f.csv':1:1: the name 'a?b' contains a tab"));
 }
 
 TEST_CASE("CSV: decimal commas are refused, not read as something else") {
   CHECK(csv_problem("a;b\n1;2\n0,5;1.234\n") ==
-        "'f.csv':3:1: '0,5' looks like a number with a decimal comma; write all numbers of the "
-        "file with a decimal point, and quote what is no number");
+        "'f.csv':3:1: '0,5' looks like a number with a decimal comma; write all numbers with a "
+        "decimal point, and quote fields that are not numbers");
   CHECK_THAT(csv_problem("a\tb\n1\t-1.234,56\n"), Contains("'f.csv':2:3: '-1.234,56' looks like"));
   CHECK(csv_problem("a,b\n\"0,5\",1\n") ==
         "'f.csv':2:1: column 'a': expected a finite number, found '0,5'; numbers have a decimal "
@@ -78,8 +78,8 @@ TEST_CASE("CSV: a whole number is read to its last digit or refused") {
   CHECK(parse_csv("a\n-100000000000000000000\n", "f.csv").number(0, 0) == -1e20);
   CHECK(parse_csv("a\n000000000000000000001\n", "f.csv").number(0, 0) == 1.0);
   CHECK(csv_problem("a\n1\n9007199254740993\n") ==
-        "'f.csv':3:1: column 'a': 9007199254740993 is a whole number of more digits than float64 "
-        "holds; expected one of at most 2^53");
+        "'f.csv':3:1: column 'a': 9007199254740993 is a whole number with more digits than float64 "
+        "can hold; expected at most 2^53");
   CHECK_THAT(csv_problem("a\n+-5\n"), Contains("found '+-5'"));
   CHECK(parse_csv("a\n+5\n", "f.csv").number(0, 0) == 5.0);
 }
@@ -97,7 +97,8 @@ TEST_CASE("CSV: what is wrong is said with line and byte") {
   CHECK(csv_problem("a\n\"1\"2\n") ==
         "'f.csv':2:4: expected a comma or the end of the line after a closing quote");
   CHECK(csv_problem("a\n1\r2\n") == "'f.csv':2:2: a carriage return without a line feed");
-  CHECK(csv_problem(std::string("a\n1\0\n", 5)) == "'f.csv':2:2: a NUL byte: this is no text file");
+  CHECK(csv_problem(std::string("a\n1\0\n", 5)) ==
+        "'f.csv':2:2: a NUL byte: this is not a text file");
   CHECK(csv_problem("a,b\n1,2\nx,2\n") ==
         "'f.csv':3:1: column 'a': expected a finite number, found 'x'");
   CHECK(csv_problem("a\nnan\n") ==

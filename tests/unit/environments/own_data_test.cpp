@@ -274,7 +274,7 @@ TEST_CASE("a column plays one part, and numbers reach the model as they are or n
       Contains("the values 0.1 and 0.1000000001 of the cue are one number in float32"));
   CHECK_THROWS_WITH(
       files.table(rows(label, [](int i) { return 9007199254740993 + i % 2; })),
-      Contains("column 'spurious': 9007199254740993 is a whole number of more digits"));
+      Contains("column 'spurious': 9007199254740993 is a whole number with more digits"));
   // Domains that are numbers are the same however they are written; of words spaces do not count.
   std::string text = "v,label,domain\n";
   for (int i = 0; i < 240; ++i) {

@@ -151,10 +151,9 @@ TEST_CASE("a metric that takes the name of another's measurement is refused befo
   CHECK(refused(MetricDeed::takes_accuracy) ==
         "metric 'bad_metric': its measurement 'accuracy' has the name of what metric 'accuracy' "
         "gives; give it a name of its own");
-  CHECK(
-      refused(MetricDeed::takes_gap) ==
-      "metric 'bad_metric': its measurement 'gap' has the name of a number that spurion works out "
-      "itself; give it a name of its own");
+  CHECK(refused(MetricDeed::takes_gap) ==
+        "metric 'bad_metric': its measurement 'gap' has the name of a number that spurion computes "
+        "itself; give it a name of its own");
   CHECK(refused(MetricDeed::wrong_shape) ==
         "metric 'bad_metric': measurement 'mine' is float64 [2], expected float64 [K] = [1]");
   CHECK(refused(MetricDeed::throws) == "metric 'bad_metric': a metric that throws");
@@ -237,8 +236,8 @@ TEST_CASE("a method that differentiates gradients through a module is refused be
   const TemporaryFolder folder;
   RunOptions options;
   options.out = folder.path() / "out";
-  CHECK_THROWS_WITH(run_suite(Suite::parse(text, "border.toml"), catalog, options),
-                    Contains("method 'iga' differentiates gradients, which cannot be done through "
-                             "model 'network'"));
+  CHECK_THROWS_WITH(
+      run_suite(Suite::parse(text, "border.toml"), catalog, options),
+      Contains("method 'iga' differentiates gradients, but model 'network' does not support it"));
   CHECK_FALSE(std::filesystem::exists(options.out));
 }

@@ -43,8 +43,8 @@ TEST_CASE("a finite but absurd end is a divergence, with the reason") {
     const TrialResult noisy = end_of(offline(kNoisy, sgd(rate)));
     CAPTURE(rate, noisy.message);
     CHECK(noisy.status == Status::diverged);
-    CHECK_THAT(noisy.message, Contains("parameters ended with a root mean square of") ||
-                                  Contains("more than 1000 times that of a constant (0.693)"));
+    CHECK_THAT(noisy.message, Contains("final parameters have a root mean square of") ||
+                                  Contains("more than 1000 times the loss of a constant (0.693)"));
   }
   // Whatever the rows are, numbers of this size are no end.
   const TrialResult separable = end_of(offline(kSeparable, sgd("1e30")));

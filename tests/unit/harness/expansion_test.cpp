@@ -149,11 +149,12 @@ TEST_CASE("what does not fit is counted and refused before a trial is made") {
   };
   CHECK_THAT(
       problem("seeds = 3", "seeds = 1000000000"),
-      Contains("the suite asks for 4000000000 trials, of which experiment 'grid' for "
+      Contains("the suite has 4000000000 trials, of which experiment 'grid' has "
                "4000000000 (2 values of method, 2 values of optimizer.learning_rate, seeds = "
                "1000000000)") &&
-          Contains("half of this machine's memory"));
-  CHECK_THAT(problem("seeds = 3", "seeds = 9223372036854775807"), Contains("asks for more than"));
+          Contains("half of the memory of this machine"));
+  CHECK_THAT(problem("seeds = 3", "seeds = 9223372036854775807"),
+             Contains("the suite has more than"));
   std::string grid = suite;
   for (const char* axis : {"training.steps", "training.rows", "evaluation.rows"}) {
     std::string values;
@@ -186,7 +187,7 @@ TEST_CASE("a search field that no trial has is refused once, with its place and 
   CHECK(refusal_of(with_search("configurations = 3\nfields = [\"method.penalty_weight\"]\n"))
             .empty());
   CHECK_THAT(refusal_of(with_search("configurations = 3\nfields = [\"model.name\"]\n")),
-             Contains("'model.name' of experiment 'grid' is an option of none of its trials"));
+             Contains("'model.name' of experiment 'grid' is not an option of any of its trials"));
 }
 
 TEST_CASE("a draw is a function of base seed, number and field alone") {
@@ -217,15 +218,16 @@ TEST_CASE("a draw is a function of base seed, number and field alone") {
 }
 
 TEST_CASE("a search whose draws would be the same trial is refused") {
-  CHECK_THAT(refusal_of(with_search("configurations = 3\n")),
-             Contains("the search of experiment 'grid' names no fields: its 3 draws would be the "
-                      "same trial"));
+  CHECK_THAT(
+      refusal_of(with_search("configurations = 3\n")),
+      Contains(
+          "the search of experiment 'grid' has no fields, so its 3 configurations would be equal"));
   CHECK_THAT(
       refusal_of(with_search("configurations = 3\nfields = [\"model.width\", \"model.width\"]\n")),
       Contains("s.toml:17:26: search field 'model.width' of experiment 'grid' is named twice"));
   const std::string on_axis = "\"optimizer.learning_rate\"";
   CHECK_THAT(refusal_of(with_search("configurations = 3\nfields = [" + on_axis + "]\n")),
-             Contains("is an axis of the grid too: its draws would replace the grid's values"));
+             Contains("is also an axis of the grid; remove it from one of the two"));
   CHECK_THAT(refusal_of(with_search("configurations = 3\nfields = [\"training\"]\n")),
              Contains("must be section.field"));
 }
@@ -251,7 +253,8 @@ TEST_CASE("suites made by a program are checked like those of a file") {
   experiment.configurations = 2;
   experiment.search_fields = {"model.width"};
   experiment.search_values["model.width"] = Value::List{5};
-  CHECK_THAT(refusal_of(suite), Contains("must have a list of 2 values, one a draw"));
+  CHECK_THAT(refusal_of(suite),
+             Contains("must have a list of 2 values, one for each configuration"));
   experiment.search_values.clear();
   experiment.search_ranges["model.depth"] = uniform_integer(1, 2);
   CHECK_THAT(refusal_of(suite), Contains("'model.depth' of experiment 'grid' has a range but is "
@@ -265,7 +268,7 @@ TEST_CASE("trials that would measure without bound are refused with what would d
   CHECK(problem(suite).empty());
   suite = swapped(suite, "rows = 101", "every = 1, rows = 101");
   const std::string told = problem(suite);
-  CHECK(told.rfind("s.toml:9:24: experiment 'grid': evaluation.every = 1 measures one trial of "
+  CHECK(told.rfind("s.toml:9:24: experiment 'grid': evaluation.every = 1 evaluates a trial of "
                    "1000000000 updates about 1e+09 times",
                    0) == 0);
   CHECK(told.find('\n') == std::string::npos);

@@ -47,7 +47,7 @@ void throw_as(const std::string& how, const std::string& prefix) {
 
 const std::vector<Misdeed> kWorldMisdeeds = {
     {"make_logic", "environment 'bad_world': a logic error"},
-    {"make_int", "environment 'bad_world': it threw something that is no std::exception"},
+    {"make_int", "environment 'bad_world': it threw something that is not a std::exception"},
     {"no_train", "environment 'bad_world': it has no train domain"},
     {"outputs", "environment 'bad_world': info() says 3 outputs, expected 1"},
     {"x_rows", "rows of domain 'train_0': x is float32 [19, "},
@@ -94,7 +94,7 @@ const std::vector<Misdeed> kMethodMisdeeds = {
     {"writes_batch", "method 'bad_method': it writes into the batch it is given"},
     {"step_logic", "method 'bad_method': a logic error"},
     {"step_memory", "method 'bad_method': out of memory"},
-    {"step_int", "it threw something that is no std::exception"},
+    {"step_int", "it threw something that is not a std::exception"},
     {"step_torch", "method 'bad_method': a torch error"},
     {"step_usage", "method 'bad_method': a usage error"},
     {"step_internal", "method 'bad_method': an internal error"},
@@ -104,8 +104,8 @@ const std::vector<Misdeed> kMethodMisdeeds = {
 
 const std::vector<Misdeed> kRegimeMisdeeds = {
     {"make_logic", "regime 'bad_regime': a logic error"},
-    {"run_int", "regime 'bad_regime': it threw something that is no std::exception"},
-    {"no_domains", "regime 'bad_regime': its batches have no domains"},
+    {"run_int", "regime 'bad_regime': it threw something that is not a std::exception"},
+    {"no_domains", "regime 'bad_regime': its minibatches have no domains"},
     {"no_measure", "regime 'bad_regime': it never called Evaluator::measure"},
     {"x_shape", "regime 'bad_regime': x of a batch is float32 ["},
     {"y_shape", "regime 'bad_regime': y of a batch is int64 ["},
@@ -115,7 +115,7 @@ const std::vector<Misdeed> kRegimeMisdeeds = {
     {"record_shape", "regime 'bad_regime': measurement 'mine' is float64 [3]"},
     {"record_test", "regime 'bad_regime': it records 'accuracy' of domain 'test'"},
     {"record_twice", "regime 'bad_regime': it records 'mine' of domain 'own' twice at step "},
-    {"phase", "regime 'bad_regime': it measures phase -1"}};
+    {"phase", "regime 'bad_regime': it evaluates phase -1"}};
 
 namespace {
 

@@ -107,7 +107,8 @@ TEST_CASE("trials that something else made are refused, made again, or kept and 
     bool may_be_kept;
   };
   const std::vector<Case> cases = {
-      {[](Provenance& p) { p.version = "0.0.9"; }, "spurion 0.0.9 there, " SPURION_VERSION " here", true},
+      {[](Provenance& p) { p.version = "0.0.9"; }, "spurion 0.0.9 there, " SPURION_VERSION " here",
+       true},
       {[](Provenance& p) { p.code = "abcdef0123456789"; }, "code abcdef01 there", true},
       {[](Provenance& p) { p.libraries = "LibTorch 9"; }, "LibTorch 9 there", true},
       {[](Provenance& p) { p.processor = "abacus"; }, "instruction sets: abacus there", true},
@@ -115,7 +116,7 @@ TEST_CASE("trials that something else made are refused, made again, or kept and 
          p.plugins = {{"my_lab 1.0", "0011223344"}};
        },
        "plug-in my_lab 1.0 (file 00112233) there, no plug-in here", false},
-      {[](Provenance& p) { p.device = "cuda"; }, "holds trials run on cuda", false}};
+      {[](Provenance& p) { p.device = "cuda"; }, "holds trials that ran on cuda", false}};
   for (const Case& one : cases) {
     INFO(one.told);
     Folder folder;
@@ -207,7 +208,7 @@ TEST_CASE("states that cannot be kept do not end a run, and unfinished ones go a
   const Progress run = run_suite(streams, catalog, options);
   CHECK(run.trials_done == 2);
   REQUIRE(run.notes.size() == 1);
-  CHECK_THAT(run.notes.front(), Contains("state of trials in training could not be kept in"));
+  CHECK_THAT(run.notes.front(), Contains("state of the trials in training could not be saved in"));
   CHECK(std::filesystem::is_regular_file(folder.out() / "checkpoints"));
 
   std::filesystem::remove(folder.out() / "checkpoints");

@@ -60,13 +60,14 @@ TEST_CASE("columns of logits are all read, in the order of their numbers, or ref
   const auto complaint = [&](const std::string& text, const std::string& expected) {
     CHECK_THROWS_WITH(read_predictions(files.csv(text), 1), Contains(expected));
   };
-  complaint("logit_0,logit_2\n1,2\n", "there is a column 'logit_2', but no 'logit_1'");
-  complaint("logit_1,logit_2\n1,2\n", "there is a column 'logit_1', but no 'logit_0'");
-  complaint("logit,logit_0\n1,2\n", "there is a column 'logit' beside 'logit_0'");
+  complaint("logit_0,logit_2\n1,2\n", "there is a column 'logit_2' but no column 'logit_1'");
+  complaint("logit_1,logit_2\n1,2\n", "there is a column 'logit_1' but no column 'logit_0'");
+  complaint("logit,logit_0\n1,2\n", "there are columns 'logit' and 'logit_0'");
   complaint("logit_0,logit_01\n1,2\n", "column 'logit_01': expected 'logit', or 'logit_0'");
   complaint("logit_0,Logit_1\n1,2\n", "column 'Logit_1': expected");
   complaint("logit_cat,logit_dog\n1,2\n", "column 'logit_cat': expected");
-  complaint("logit,twin_logit_1\n1,2\n", "there is a column 'twin_logit_1', but no 'twin_logit_0'");
+  complaint("logit,twin_logit_1\n1,2\n",
+            "there is a column 'twin_logit_1' but no column 'twin_logit_0'");
 }
 
 TEST_CASE("logits of another number of rows are refused before they are unpacked") {
@@ -77,7 +78,7 @@ TEST_CASE("logits of another number of rows are refused before they are unpacked
                     Contains("array 'logit': expected logits as arrays 'logits'"));
   const auto large = files.npz({{"logits", data::Array::of(std::vector<float>(5000), {5000})}});
   CHECK_THROWS_WITH(read_predictions(large, 20),
-                    Contains("array 'logits': 5000 rows of logits for 20 rows of the world"));
+                    Contains("array 'logits': 5000 rows of logits, but 20 rows were exported"));
   CHECK(read_predictions(large, 5000).logits.size(0) == 5000);
 }
 
@@ -87,8 +88,8 @@ TEST_CASE("labels that were kept tell rows in another order") {
   const Tensor kept = read_predictions(files.csv("logit,y\n3,0\n4,1\n5,1.0\n"), 3).labels;
   check_labels(kept, labels, "p");
   CHECK_THROWS_WITH(check_labels(kept, labels.flip(0), "p"),
-                    Contains("p: 'y' of row 0 is 0, the label of that row is 1: the rows are not "
-                             "in the order of the export"));
+                    Contains("p: 'y' of row 0 is 0, but its label is 1: the rows are other rows or "
+                             "in another order than the export"));
   const auto npz = files.npz({{"logits", data::Array::of(std::vector<float>(3), {3})},
                               {"y", data::Array::of(std::vector<std::int64_t>{0, 1, 1}, {3})}});
   check_labels(read_predictions(npz, 3).labels, labels, "p");
@@ -117,12 +118,13 @@ TEST_CASE("probabilities are not taken for logits") {
   CHECK_FALSE(look_like_probabilities(rows({{0.2}, {1.1}})));
   CHECK_FALSE(look_like_probabilities(rows({{0.7, 0.2, 0.1}, {0.7, 0.2, 0.4}})));
   CHECK_FALSE(look_like_probabilities(rows({{1.5, -0.5}})));
-  CHECK_THROWS_WITH(as_logits(soft, PredictionKind::unsaid, three, "'p.npz'"),
-                    "'p.npz': these look like probabilities, not logits: no value is negative and "
-                    "every row sums to 1; --probabilities takes their logarithms, --logits says "
-                    "that they are logits");
+  CHECK_THROWS_WITH(
+      as_logits(soft, PredictionKind::unsaid, three, "'p.npz'"),
+      "'p.npz': these look like probabilities, not logits: no value is negative and "
+      "every row sums to 1; use --probabilities to take their logarithms, or --logits "
+      "if they are logits");
   CHECK_THROWS_WITH(as_logits(rows({{0.2}, {0.9}}), PredictionKind::unsaid, two, "p"),
-                    Contains("as logits all would say class 1"));
+                    Contains("as logits all of them would predict class 1"));
   CHECK(as_logits(soft, PredictionKind::logits, three, "p").equal(soft));
   CHECK(as_logits(rows({{0.2}}), PredictionKind::unsaid, world(Task::regression, 1), "p")
             .equal(rows({{0.2}})));
@@ -141,7 +143,7 @@ TEST_CASE("probabilities are not taken for logits") {
   CHECK(ends[0].item<float>() == -ends[1].item<float>());
   CHECK(ends[1].item<float>() == Approx(149.0 * std::log(2.0)));
   CHECK_THROWS_WITH(as_logits(rows({{0.5}, {-0.1}}), PredictionKind::probabilities, two, "p"),
-                    "p: row 1: -0.1 is no probability");
+                    "p: row 1: -0.1 is not a probability");
   CHECK_THROWS_WITH(
       as_logits(rows({{0.5, 0.5}, {0.5, 0.4}}), PredictionKind::probabilities, two, "p"),
       Contains("row 1: the probabilities sum to 0.9, expected 1"));
@@ -165,9 +167,9 @@ TEST_CASE("classes and groups without rows are told by name") {
             "classes by their labels in the data: 0 is 1; 1 is 2",
             "groups: 0 is class 1, cue 0; 1 is class 1, cue 1; 2 is class 2, cue 0; 3 is class 2, "
             "cue 1",
-            "rows to test on, of the test domain: 12; by class 0: 12, 1: 0; by group 0: 5, 1: 7, "
+            "test rows, of the test domain: 12; by class 0: 12, 1: 0; by group 0: 5, 1: 7, "
             "2: 0, 3: 0",
-            "no row of class 1 (2) among the rows to test on, of the test domain",
-            "no row of group 2 (class 2, cue 0), 3 (class 2, cue 1) among the rows to test on, of "
-            "the test domain: what is said of groups there is about the others"});
+            "no row of class 1 (2) among the test rows, of the test domain",
+            "no row of group 2 (class 2, cue 0), 3 (class 2, cue 1) among the test rows, of "
+            "the test domain: numbers by group are about the other groups"});
 }

@@ -207,7 +207,7 @@ TEST_CASE("rows that were deleted, added or written over are found and made agai
     REQUIRE(found.notes.size() == 1);
     CHECK_THAT(found.notes.front(),
                Contains("store.sqlite': trial ") && Contains(" is damaged") &&
-                   Contains("the next 'spurion run' of the suite makes it again"));
+                   Contains("the next 'spurion run' of the suite runs them again"));
     store.mend_and_check();
   }
 }
@@ -221,7 +221,7 @@ TEST_CASE("rows that are gone without a trace are missed") {
   CHECK_THAT(trial.notes.front(), Contains("a trial is missing"));
   store.mend_and_check();
   const StoredResults membership = after(store, "DELETE FROM membership WHERE trial = 5");
-  CHECK_THAT(membership.notes.front(), Contains("to which experiment a trial belongs is damaged"));
+  CHECK_THAT(membership.notes.front(), Contains("which experiment a trial belongs to are damaged"));
   store.mend_and_check();
   CHECK_THROWS_WITH(after(store, "DELETE FROM context WHERE key = 'access.erm'"),
                     Contains("facts of its run") && Contains("run its suite"));

@@ -169,7 +169,7 @@ TEST_CASE("a search takes listed values, one a draw, for every seed and in their
   CHECK(values == std::map<std::int64_t, std::set<double>>{{0, {3.5}}, {1, {70.0}}});
 
   CHECK(problem_of(with("[experiment.search.values]\n\"method.penalty_weight\" = [3.5]\n"))
-            .find("a list of 2, one a draw") != std::string::npos);
+            .find("a list of 2, one for each configuration") != std::string::npos);
   CHECK(problem_of(with("[experiment.search.values]\n\"method.penalty_wieght\" = [3.5, 70.0]\n"))
             .find("did you mean 'method.penalty_weight'") != std::string::npos);
   CHECK(problem_of(with("[experiment.search.values]\n\"method.penalty_weight\" = [3.5, -1.0]\n"))
