@@ -19,7 +19,7 @@ namespace {
 /// More parts of an answer than a person reads.
 constexpr std::size_t kMostParts = 50;
 
-using Trials = std::vector<const TrialSpec*>;
+using TrialSpecs = std::vector<const TrialSpec*>;
 
 /// Phases of the stream of a trial, the first included; 0 where it is on none.
 std::int64_t phases_of(const TrialSpec& trial) {
@@ -44,7 +44,7 @@ std::int64_t phases_of(const TrialSpec& trial) {
 /// The names in one table of a question.
 class TableNames {
  public:
-  TableNames(const AskedQuestion& asked, const Trials& trials, const Suite& suite, bool all,
+  TableNames(const AskedQuestion& asked, const TrialSpecs& trials, const Suite& suite, bool all,
              Problems& problems)
       : asked_(asked), trials_(trials), suite_(suite), all_(all), problems_(problems) {}
 
@@ -179,7 +179,7 @@ class TableNames {
   }
 
   const AskedQuestion& asked_;
-  const Trials& trials_;
+  const TrialSpecs& trials_;
   const Suite& suite_;
   bool all_;
   Problems& problems_;
@@ -195,7 +195,7 @@ QuestionNames::QuestionNames(const Suite& suite, const std::vector<const TrialSp
 
 void QuestionNames::check(const AskedQuestion& asked, const std::set<std::string>& experiments,
                           const QuestionKinds& kinds, Problems& problems) const {
-  Trials trials;
+  TrialSpecs trials;
   for (const std::string& name : experiments) {
     const auto own = trials_.find(name);
     if (own != trials_.end()) trials.insert(trials.end(), own->second.begin(), own->second.end());

@@ -55,7 +55,7 @@ struct PublishedOptions {
   std::vector<PublishedRow> rows;
 };
 
-using Trials = std::vector<const TrialResult*>;
+using TrialList = std::vector<const TrialResult*>;
 
 class Published final : public Question {
  public:
@@ -91,7 +91,7 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
   std::int64_t compared = 0;
   std::string told;  // of trials that have no numbers
   for (const PublishedRow& row : options_.rows) {
-    Trials trials;
+    TrialList trials;
     TrialFates fates;
     for (const TrialResult* trial : study.trials(experiment)) {
       if (!row.where.matches(trial->spec)) continue;
