@@ -1,27 +1,44 @@
 #!/usr/bin/env bash
-# tests/coverage.sh [BUILD_DIR [ctest arguments]]: builds with the preset "coverage", runs tests and prints which share
-# of the lines of src/ they run. Without arguments: the unit tests, which take about a quarter of the time of all.
-#   tests/coverage.sh                       the unit tests
-#   tests/coverage.sh build-coverage -L cli one label
-#   tests/coverage.sh build-coverage -L .   everything
-# Wants gcovr (apt-get install gcovr); SPURION_INSTALL=0 keeps it from being installed.
+# Prints which share of the lines of src/ the tests run.
+#   tests/coverage.sh                    quick: the folders that read results (core, data, image sources, suites,
+#                                        stores, analysis, report), by the unit tests. Only they are compiled anew,
+#                                        with counters; the tests are those of build/, made by tests/run.sh before.
+#   tests/coverage.sh --all [ctest ...]  all of src/, by all tests (or those that the arguments of ctest choose):
+#                                        a whole build and slow tests, about twice the time of tests/run.sh
+# Wants gcovr and installs it (apt-get) unless SPURION_INSTALL=0.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tests/install_dependencies.sh
 source "$root/tests/install_dependencies.sh"
-build=${1:-$root/build-coverage}
-[[ $# == 0 ]] || shift
-[[ $# -gt 0 ]] || set -- -L unit
+build=$root/build-coverage
+all=0
+if [[ ${1:-} == --all ]]; then
+  all=1
+  shift
+fi
 
 spurion_packages+=(gcovr)
 install_dependencies
-say "Building with coverage in $build"
-cmake --log-level=NOTICE --preset coverage -S "$root" -B "$build"
-cmake --build "$build" --parallel "$(build_jobs)"
+say "Building with counters in $build"
+cmake --log-level=NOTICE --preset coverage -S "$root"
+if [[ $all == 1 ]]; then
+  cmake --build "$build" --parallel "$(build_jobs)"
+else
+  cmake --build "$build" --parallel "$(build_jobs)" --target spurion_results
+fi
 find "$build" -name '*.gcda' -delete
+
 say "Running the tests"
-ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
-say "Lines of src/ that these tests run"
-gcovr --root "$root" --filter 'src/' --exclude-unreachable-branches --print-summary "$build" | tee "$build/coverage.txt" |
-  tail -n 4
+if [[ $all == 1 ]]; then
+  ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+else
+  library=$(dirname "$(find "$build" -name 'libspurion_results.so' -print -quit)")
+  LD_LIBRARY_PATH=$library ctest --test-dir "$root/build" --output-on-failure --no-tests=error -j "$(nproc)" \
+    -R '^unit_(core|data|report|store)\.'
+fi
+
+say "Lines that these tests run"
+gcovr --root "$root" --filter "$root/src/" --object-directory "$build" "$build" >"$build/coverage.txt"
+if [[ $all == 1 ]]; then what="all of src/"; else what="the folders that read results"; fi
+awk -v what="$what" '/^TOTAL/ { print "coverage of " what ": " $4 " of " $2 " lines" }' "$build/coverage.txt"
 echo "by file: $build/coverage.txt"
