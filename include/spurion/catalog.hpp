@@ -44,6 +44,7 @@ struct SPURION_API Catalog {
   void each(const F& f) const {
     each_of(*this, f);
   }
+  /// The same, with registries that can be changed.
   template <class F>
   void each(const F& f) {
     each_of(*this, f);

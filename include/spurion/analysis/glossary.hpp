@@ -6,6 +6,7 @@
 
 #include "spurion/analysis/table.hpp"
 #include "spurion/export.hpp"
+#include "spurion/metric_info.hpp"
 
 /// \file
 /// The glossary: one plain definition of every term, column and verdict of a report. The report's
@@ -48,7 +49,8 @@ SPURION_API const Term* term_of(const Column& column);
 /// A name as a link target: "term-flip-rate".
 SPURION_API std::string term_anchor(const Term& term);
 
-/// The whole glossary as Markdown, the text of include/spurion/README.md.
-SPURION_API std::string glossary_markdown();
+/// The whole glossary and a dictionary of stored numbers as Markdown: the text of
+/// include/spurion/README.md. `columns`: what registered metrics write (`Catalog::metric_columns`).
+SPURION_API std::string glossary_markdown(const std::vector<MetricInfo>& columns);
 
 }  // namespace spurion::analysis

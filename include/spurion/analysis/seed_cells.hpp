@@ -15,10 +15,10 @@ namespace spurion::analysis {
 class SPURION_API SeedCells {
  public:
   SeedCells() = default;
-  SeedCells(const SeedCells& other);
-  SeedCells(SeedCells&&) = default;
-  SeedCells& operator=(const SeedCells& other);
-  SeedCells& operator=(SeedCells&&) = default;
+  SeedCells(const SeedCells& other);             ///< a copy of all values
+  SeedCells(SeedCells&&) = default;              ///< takes all values
+  SeedCells& operator=(const SeedCells& other);  ///< a copy of all values
+  SeedCells& operator=(SeedCells&&) = default;   ///< takes all values
 
   /// NaN is not added: it stands for what has no meaning in a trial.
   void add(const std::string& setting, std::int64_t seed, double value, const RowNoise& noise = {});

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/glossary.hpp"
 
 namespace spurion::analysis {
@@ -61,9 +62,29 @@ std::string markdown_row(const Term& term) {
                      markdown_cell(term.unit), markdown_cell(term.range));
 }
 
+std::string metric_row(const MetricInfo& metric) {
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", metric.name,
+                     markdown_cell(metric.meaning), markdown_cell(metric.unit),
+                     markdown_cell(metric.range_text()), better_name(metric.better),
+                     markdown_cell(metric.writer));
+}
+
+/// What spurion itself stores, then what only registered metrics know.
+std::string metrics_table(const std::vector<MetricInfo>& columns) {
+  std::string out =
+      "\n## Stored numbers\n\nThe metrics of `csv/measurements.csv` and, as `DOMAIN.NAME`, of "
+      "`csv/results.csv`. `*` stands for the name of a cue or group.\n\n"
+      "| name | meaning | unit | range | better | written by |\n|---|---|---|---|---|---|\n";
+  for (const MetricInfo& metric : own_metrics()) out += metric_row(metric);
+  for (const MetricInfo& metric : columns) {
+    if (own_metric(metric.name) == nullptr) out += metric_row(metric);
+  }
+  return out;
+}
+
 }  // namespace
 
-std::string glossary_markdown() {
+std::string glossary_markdown(const std::vector<MetricInfo>& columns) {
   std::string out = kHead;
   constexpr std::pair<TermKind, const char*> kSections[] = {{TermKind::idea, "Terms"},
                                                             {TermKind::column, "Columns"},
@@ -75,7 +96,7 @@ std::string glossary_markdown() {
       if (term.kind == kind) out += markdown_row(term);
     }
   }
-  return out;
+  return out + metrics_table(columns);
 }
 
 }  // namespace spurion::analysis
