@@ -59,7 +59,7 @@ std::string ceilings_text(const Value& facts, const std::set<std::string>& shown
                      fmt::join(estimated, ", "));
 }
 
-/// Trials of one world: of one environment, under options that do not change what its dial means.
+/// Trials of one environment, with options that do not change the meaning of its shift.
 struct World {
   std::string name;
   Value facts;
@@ -68,7 +68,7 @@ struct World {
 
 std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   std::vector<World> worlds;
-  // Which world trials are of whose environment lies at one place in memory.
+  // The environment of trials whose environment is at one address in memory.
   std::map<std::pair<std::string, const void*>, std::size_t> known;
   const auto world_of = [&](const Component& environment) {
     const Value& own = study.environment_facts(environment);

@@ -18,7 +18,7 @@ std::string averaged_note(const std::vector<const TrialResult*>& trials,
                           const std::set<std::string>& apart, bool environments);
 
 /// " The methods differ in l2 (erm 0, irm_v1 0.001): ...": options that the `baseline` has too, in
-/// which other methods have other values; what sets the methods apart may be owed to these. Empty
+/// which other methods have other values; part of their difference may be due to these. Empty
 /// where there are none. `apart` as above.
 std::string shared_options_note(const std::vector<const TrialResult*>& trials,
                                 const std::string& baseline, const std::set<std::string>& apart);

@@ -46,7 +46,7 @@ struct DescribeArguments {
   std::string preview;
 };
 
-/// Which rows of a world, as typed.
+/// Which rows of an environment, as typed.
 struct RowsArguments {
   std::vector<std::string> settings;
   std::vector<std::string> domains;

@@ -45,7 +45,7 @@ std::string label_of(const CausalGraph& graph) {
   return {};
 }
 
-/// Every cue; in worlds with one, that.
+/// Every cue; in environments with one, that.
 std::vector<std::string> cues_of(const EnvironmentInfo& info) {
   std::vector<std::string> names;
   for (const Cue& cue : info.cues) names.push_back(cue.name);

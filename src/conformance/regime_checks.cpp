@@ -12,7 +12,7 @@ namespace spurion {
 namespace conformance {
 namespace {
 
-/// The regime under test and the small world it is tested in.
+/// The regime under test and the small environment it is tested in.
 struct RegimeSubject {
   const Catalog* catalog;
   std::string name;

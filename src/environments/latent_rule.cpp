@@ -72,8 +72,8 @@ class LatentRulePopulation {
   std::map<std::int64_t, double> lead_;
 };
 
-/// A next-token world: a latent decides which way a walk on a ring of symbols steps, and a cue
-/// token in front tells of the latent. See datasets/latent_rule.md.
+/// A next-token environment: a latent decides which way a walk on a ring of symbols steps, and a
+/// cue token in front tells of the latent. See datasets/latent_rule.md.
 class LatentRule final : public GenerativeEnvironment {
  public:
   using Options = LatentRuleOptions;

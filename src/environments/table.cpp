@@ -222,14 +222,14 @@ LoadedTable load(const TableOptions& options) {
   return out;
 }
 
-/// What `load` looks at. A world of another data seed parts the same rows anew.
+/// What `load` looks at. An environment of another data seed parts the same rows anew.
 std::string key_of(const TableOptions& options) {
   return fmt::format("table\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.file, options.label,
                      options.task, options.labels, options.causal, options.spurious, options.domain,
                      fmt::join(options.inputs, "\n"));
 }
 
-/// Rows of a CSV, NPY or NPZ file as a world. See datasets/table.md.
+/// Rows of a CSV, NPY or NPZ file as an environment. See datasets/table.md.
 class TableWorld final : public EmpiricalWorld {
  public:
   using Options = TableOptions;

@@ -126,7 +126,7 @@ void check_sample(const Sample& sample, const EnvironmentInfo& info, std::int64_
   }
   for (const auto& [tensor, what] :
        {std::pair{&sample.causal, "causal"}, std::pair{&sample.spurious, "spurious"}}) {
-    if (!tensor->defined()) continue;  // not every world knows it of every row
+    if (!tensor->defined()) continue;  // not every environment knows it of every row
     if (!held(*tensor, at::kFloat) || tensor->dim() != 2 || tensor->size(0) != rows) {
       refuse_rows(fmt::format("{} is {}, expected float32 [{}, n]", what, text_of(*tensor), rows));
     }

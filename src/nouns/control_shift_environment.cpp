@@ -16,8 +16,8 @@ namespace spurion {
 
 namespace {
 
-// Candidates of row i in worlds without end: row i itself, rows i + r * 2^40 of the first rounds,
-// and a run of rows of its own from 2^44 on.
+// Candidates of row i in environments without end: row i itself, rows i + r * 2^40 of the first
+// rounds, and a run of rows of its own from 2^44 on.
 constexpr std::int64_t kRounds = 4;
 constexpr std::int64_t kRoundStride = std::int64_t{1} << 40;
 constexpr std::int64_t kRunsStart = std::int64_t{1} << 44;

@@ -93,7 +93,7 @@ std::string left_out(const Value& facts, std::size_t shown) {
   return fmt::format(" Not shown: {} more train domains.", shifts->as_list().size() + 1 - shown);
 }
 
-/// Whose world it is, where another seed's has other numbers.
+/// Whose environment it is, where another seed's has other numbers.
 std::string seed_of(const Value& facts) {
   const Value* depends = facts.find("depends_on_seed");
   if (depends == nullptr || !depends->as_bool()) return {};

@@ -143,7 +143,7 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
   return out;
 }
 
-/// Rows of each class and group of the worlds whose rows were recorded.
+/// Rows of each class and group of the environments whose rows were recorded.
 std::string row_counts_text(const StoredResults& results, std::size_t width) {
   std::string out;
   for (const auto& [world, lines] : recorded_rows(results.context)) {

@@ -75,7 +75,7 @@ struct StreamNumbers {
   /// How far the score is from chance on the phase, of those up to `after`, on which it is
   /// farthest, beyond half the way to the invariant ceiling there: below 0 it is near chance on all
   /// of them. Of two classes that are about as likely a score below chance counts as well: it is
-  /// what following a cue that has turned gives. NaN where one of these phases has no known
+  /// what reliance on a reversed cue gives. NaN where one of these phases has no known
   /// ceilings.
   [[nodiscard]] SPURION_API double off_chance(std::int64_t after) const;
 

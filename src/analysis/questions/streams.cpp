@@ -21,7 +21,7 @@ namespace spurion::analysis::questions {
 
 namespace {
 
-/// What became of one regime and method in the worlds of a question.
+/// What became of one regime and method in the environments of a question.
 struct Tally {
   std::map<StreamOutcome, std::int64_t> outcomes;
   std::set<std::string> environments;
@@ -49,7 +49,7 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
     const auto worlds = static_cast<std::int64_t>(tally.environments.size());
     const std::string of_worlds =
         fmt::format("{} {}", worlds, worlds == 1 ? "environment" : "environments");
-    // Several trajectories through one world are not several worlds.
+    // Several trajectories through one environment are not several environments.
     parts.front() += worlds == tally.streams
                          ? fmt::format(" of {}", of_worlds)
                          : fmt::format(" of {} streams in {}", tally.streams, of_worlds);
@@ -142,7 +142,7 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
 
 void add_charts(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                 const std::string& axis, std::int64_t phase, double margin, Answer& answer) {
-  std::map<std::string, std::map<std::string, StreamLines>> lines;  // world -> line -> trials
+  std::map<std::string, std::map<std::string, StreamLines>> lines;  // environment -> line -> trials
   for (const auto& [key, cell] : cells) {
     const std::string line = key.regime + ", " + key.method;
     if (axis.empty()) lines[key.world][line].strata = cell.lists();

@@ -14,7 +14,7 @@ namespace spurion::analysis {
 
 namespace {
 
-/// The options of a regime that make the stream: part of the world, not of the regime.
+/// The options of a regime that make the stream: part of the environment, not of the regime.
 const std::set<std::string>& trajectory_options() {
   static const std::set<std::string> options = {
       "phases",       "phase_count",   "period",        "step_std",      "walk_seed",

@@ -50,10 +50,10 @@ SeedCells stream_cells(const std::vector<std::vector<StreamNumbers>>& strata, Nu
   return cells;
 }
 
-/// The trials of one world, regime, method and scale, by what else varies.
+/// The trials of one environment, regime, method and scale, by what else varies.
 struct StreamCell {
   std::map<std::string, std::vector<StreamNumbers>> strata;
-  std::string environment;  ///< of which the world is a stream
+  std::string environment;  ///< of the stream
   Cost cost;                ///< summed
   double spent = 0.0;       ///< summed: labels, and interventions at their price
   std::int64_t trials = 0;
@@ -87,8 +87,8 @@ struct CellKey {
   }
 };
 
-/// Trials by world, regime, method and scale. The options in `scaled` ("section.field") move with
-/// the axis and name nothing.
+/// Trials by environment, regime, method and scale. The options in `scaled` ("section.field") move
+/// with the axis and name nothing.
 struct TrialCells {
   std::map<CellKey, StreamCell> cells;
   /// How the trials of each "regime, method" ended; only those that are done are in a cell.

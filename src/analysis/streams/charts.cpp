@@ -60,7 +60,7 @@ class Points {
   std::map<double, SeedCells> values_;
 };
 
-/// Trials of one world are of one task.
+/// Trials of one environment are of one task.
 const StreamNumbers& any_of(const std::vector<std::vector<StreamNumbers>>& strata) {
   const auto some = std::find_if(strata.begin(), strata.end(),
                                  [](const auto& stratum) { return !stratum.empty(); });
@@ -169,7 +169,7 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
 }
 
 /// One number after each phase, a line a regime and method.
-/// `bounds` gives its bounds by a trial of the world.
+/// `bounds` gives its bounds by a trial of the environment.
 template <class BoundsOf, class Number>
 Chart by_phase(const std::string& name, const std::string& title, const std::string& label,
                const std::map<std::string, StreamLines>& lines, BoundsOf bounds, Number number) {
@@ -304,7 +304,8 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
     chart.panel = fmt::format("Measures over time: {}. Bands and vertical lines as above.", world);
     charts.push_back(std::move(chart));
   }
-  // A line without points keeps its place, so that it has one colour in all charts of a world.
+  // A line without points keeps its place, so that it has one colour in all charts of an
+  // environment.
   const auto empty = [](const Chart& chart) {
     return std::all_of(chart.series.begin(), chart.series.end(),
                        [](const Series& series) { return series.x.empty(); });

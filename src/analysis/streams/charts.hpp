@@ -15,7 +15,7 @@ struct StreamLines {
   std::vector<std::vector<StreamNumbers>> strata;
 };
 
-/// Of one world: where its cues stand from phase to phase; the score before learning over the
+/// Of one environment: where its cues stand from phase to phase; the score before learning over the
 /// stream, with the ceilings and marks where cues shift; flip rates after each phase.
 std::vector<Chart> stream_charts(const std::string& experiment, const std::string& world,
                                  const std::map<std::string, StreamLines>& lines, double margin);

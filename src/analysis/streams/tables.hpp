@@ -24,7 +24,8 @@ Table verdicts_table(const std::string& experiment, const std::map<CellKey, Stre
 Table measures_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
                      const std::string& axis, double margin);
 
-/// What was spent. Where a world's regimes and methods did not spend the same, it is said in what.
+/// What was spent. Where an environment's regimes and methods did not spend the same, it is said in
+/// what.
 Table budget_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells);
 
 }  // namespace spurion::analysis

@@ -250,16 +250,16 @@ StreamOutcome outcome_of(const VerdictNumbers& numbers, const StreamVerdict& ver
       numbers.below(verdict.flip_after) && numbers.within(verdict.cue_contribution);
   if (follows_none && was_not) return without_cue(StreamOutcome::not_confused, first, now);
   if (follows_none && was_confused) return without_cue(StreamOutcome::resolved, first, now);
-  // Where no cue says anything no score is owed to one: what it follows must tell.
-  const bool silent = every_trial(numbers.strata(), [&](Trial t) {
+  // If no cue is informative, no score is due to a cue: then reliance on new cues decides.
+  const bool uninformative = every_trial(numbers.strata(), [&](Trial t) {
     return !t.positions.empty() && !t.positions[0].empty() && t.active[numbers.place(t)].empty();
   });
   const bool shifted =
       !every_trial(numbers.strata(), [&](Trial t) { return !shifted_until(t, numbers.place(t)); });
-  const bool follows_newest = silent ? numbers.above(verdict.new_cue_reliance) &&
-                                           numbers.above(verdict.new_cue_reliance_change)
-                                     : numbers.above(verdict.cue_contribution) &&
-                                           numbers.above(verdict.cue_contribution_change);
+  const bool follows_newest = uninformative ? numbers.above(verdict.new_cue_reliance) &&
+                                                  numbers.above(verdict.new_cue_reliance_change)
+                                            : numbers.above(verdict.cue_contribution) &&
+                                                  numbers.above(verdict.cue_contribution_change);
   if (follows_newest && (was_not || !shifted)) return StreamOutcome::adopted;
   if (follows_newest && was_confused) return StreamOutcome::replaced;
   if (!numbers.within(verdict.cue_contribution_change) || !numbers.all_cues_still()) {

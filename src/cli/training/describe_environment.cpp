@@ -112,7 +112,7 @@ Json interventions_of(const Environment& environment) {
   return list;
 }
 
-/// The dials of a world: one, or one for each cue.
+/// The dials of an environment: one, or one for each cue.
 Json dials_of(const EnvironmentInfo& info) {
   Json list = Json::array();
   for (const Cue& cue : info.cues) {
@@ -127,8 +127,8 @@ bool names_data(const FieldInfo& field) {
   return words && (field.name == "source" || field.bounds.words.empty());
 }
 
-/// Whether the world cannot be made for want of data that nobody asked for: those of the default
-/// world.
+/// Whether the environment cannot be made for want of data that nobody asked for: those of the
+/// default environment.
 bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& options,
                       const std::shared_ptr<const DataSources>& sources) {
   for (const FieldInfo& field : catalog.environments.at(world.environment.name).schema.fields) {
@@ -144,7 +144,7 @@ bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& 
   }
 }
 
-/// Where the cues stand in "test_CUE" that are not shifted there. Empty in worlds of one cue.
+/// Where the cues stand in "test_CUE" that are not shifted there. Empty in environments of one cue.
 std::string other_cues_text(const Environment& environment) {
   const std::vector<Cue>& cues = environment.info().cues;
   if (cues.size() < 2) return {};

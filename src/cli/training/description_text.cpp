@@ -71,7 +71,7 @@ std::string bounded(const Json& ceiling) {
 
 bool is_dial(const std::string& domain) { return domain.rfind("dial=", 0) == 0; }
 
-/// Whose world it is, where another seed's has other numbers.
+/// Whose environment it is, where another seed's has other numbers.
 std::string seed_text(const Json& description) {
   if (!description.at("depends_on_seed").get<bool>()) return {};
   return fmt::format(
@@ -185,7 +185,7 @@ std::string ceilings_text(const Json& description, int columns) {
   return out;
 }
 
-/// In worlds with several cues the same can be done to most of them: said once for all these.
+/// In environments with several cues the same can be done to most of them: said once for all these.
 std::string interventions_text(const Json& description) {
   if (description.at("cues").empty()) {
     return "interventions: " + joined(description.at("interventions"), "none");

@@ -6,7 +6,7 @@
 
 namespace spurion::environments {
 
-/// Population of one domain of a world with a hidden confounder:
+/// Population of one domain of an environment with a hidden confounder:
 ///
 ///     u ~ N(mean, 1), h ~ N(0, 1),  label = [causal u + hidden h + N(0, 1) > 0],
 ///     cue t = correlation h + sqrt(1 - correlation^2) N(0, 1).

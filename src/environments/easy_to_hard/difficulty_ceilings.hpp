@@ -6,7 +6,7 @@
 
 namespace spurion::environments {
 
-/// Population of a world whose rows differ in how hard the causal feature is to read:
+/// Population of an environment whose rows differ in how hard the causal feature is to read:
 ///
 ///     y = -1 or +1, evenly;  hard with probability `share of hard rows`, the dial
 ///     difficulty d ~ U(0, 1/2) for easy rows, U(1/2, 1) for hard ones

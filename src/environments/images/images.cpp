@@ -161,14 +161,14 @@ LoadedImages load(const ImagesOptions& options) {
   return out;
 }
 
-/// What `load` looks at. A world of another data seed parts the same rows anew.
+/// What `load` looks at. An environment of another data seed parts the same rows anew.
 std::string key_of(const ImagesOptions& options) {
   return fmt::format("own images\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.images,
                      options.labels, options.spurious, options.causal, options.domains,
                      options.twins, options.task, options.layout, options.classes);
 }
 
-/// Images from IDX or NPY files as a world. See datasets/images.md.
+/// Images from IDX or NPY files as an environment. See datasets/images.md.
 class ImagesWorld final : public EmpiricalWorld {
  public:
   using Options = ImagesOptions;

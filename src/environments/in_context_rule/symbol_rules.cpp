@@ -40,7 +40,7 @@ std::vector<double> shown_exactly(std::int64_t n, std::int64_t draws) {
   return distinct;
 }
 
-/// Probability of one observation with either label: in the world, and as believed.
+/// Probability of one observation with either label: in the environment, and as believed.
 struct Cell {
   double world[2] = {0.0, 0.0};
   double believed[2] = {0.0, 0.0};

@@ -44,9 +44,9 @@ class SPURION_API SymbolRules {
     /// P(the core disagrees with the label); 1/2 where it is not read.
     double core_noise = 0.5;
   };
-  /// Accuracy, in a world where rules have the distribution `world`, of the posterior decision
-  /// under the prior `believed`; ties guess. Nothing where what is seen is impossible under
-  /// `believed`. Enumerates what can be seen: exact.
+  /// Accuracy, in an environment whose rules have the distribution `world`, of the posterior
+  /// decision under the prior `believed`; ties guess. Nothing where what is seen is impossible
+  /// under `believed`. Enumerates what can be seen: exact.
   [[nodiscard]] std::optional<double> accuracy(const Prior& world, const Prior& believed,
                                                const Reads& reads) const;
 

@@ -42,10 +42,11 @@ struct UnitTestRows {
         label(static_cast<std::size_t>(count)),
         cue(static_cast<std::size_t>(count)) {}
 
-  std::vector<float> invariant;   ///< [B, sizes.invariant]
-  std::vector<float> spurious;    ///< [B, sizes.spurious]
-  std::vector<float> label;       ///< [B]; 0 or 1 in a binary task
-  std::vector<std::int64_t> cue;  ///< [B] the class the spurious block speaks for; 0 in regression
+  std::vector<float> invariant;  ///< [B, sizes.invariant]
+  std::vector<float> spurious;   ///< [B, sizes.spurious]
+  std::vector<float> label;      ///< [B]; 0 or 1 in a binary task
+  std::vector<std::int64_t>
+      cue;  ///< [B] the class that the spurious block indicates; 0 in regression
 };
 
 /// One of the examples, its constants drawn. Immutable.

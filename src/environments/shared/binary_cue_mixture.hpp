@@ -10,8 +10,8 @@
 
 namespace spurion::environments {
 
-/// A noisy causal core beside two-valued cues that are read without noise: what the worlds with
-/// several shortcuts share. y = -1 or +1, evenly.
+/// A noisy causal core beside two-valued cues that are read without noise: what the environments
+/// with several shortcuts share. y = -1 or +1, evenly.
 ///
 ///     object = y, negated with probability label_noise
 ///     core_j = separation * object + N(0, 1),            j = 1 .. core_dimensions

@@ -44,7 +44,7 @@ struct EmpiricalRows {
 /// it can. A fraction is rounded to the nearest; a whole number is held exactly or not at all.
 std::string float32_problem(double value);
 
-/// What `load` makes of files: once for all worlds of the same sources, where there are any.
+/// What `load` makes of files: once for all environments of the same sources, where there are any.
 template <class T>
 std::shared_ptr<const T> loaded_once(const DataSources* sources, const std::string& key,
                                      const std::function<T()>& load) {

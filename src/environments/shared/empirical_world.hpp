@@ -19,8 +19,9 @@ struct EmpiricalOptions {
   double test_share = 0.2;
 };
 
-/// A world of recorded rows. Each row is, by a hash of its index and the data seed, for training,
-/// validation or test; each domain has its rows of each split in the order of another hash.
+/// An environment of recorded rows. Each row is, by a hash of its index and the data seed, for
+/// training, validation or test; each domain has its rows of each split in the order of another
+/// hash.
 ///
 /// The dial draws rows of all domains again, with replacement: where the cue has as many values as
 /// there are classes, and rows enough of both kinds are there, so that it disagrees with the label
@@ -42,8 +43,8 @@ class EmpiricalWorld : public Environment {
 
  protected:
   /// `rows` are complete. `info` brings name, title, citation, mechanism, deviations, cue and
-  /// causal; the rest is filled in. Throws `DataError` when the rows cannot make a world: a domain
-  /// without rows of some split, no test domain.
+  /// causal; the rest is filled in. Throws `DataError` when the rows cannot make an environment: a
+  /// domain without rows of some split, no test domain.
   EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, EmpiricalOptions options,
                  EnvironmentInfo info, std::uint64_t data_seed);
 

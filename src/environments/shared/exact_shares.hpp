@@ -7,9 +7,9 @@
 #include "spurion/random.hpp"
 
 /// \file
-/// Draws for worlds whose sources fix how many rows are of a kind: a coin for each row would make
-/// the counts random, which is another world. Row i is still a function of its number alone, and
-/// few rows are a prefix of more.
+/// Draws for environments whose sources fix how many rows are of a kind: a coin for each row would
+/// make the counts random, which is another environment. Row i is still a function of its number
+/// alone, and few rows are a prefix of more.
 
 namespace spurion::environments {
 

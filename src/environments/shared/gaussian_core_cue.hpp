@@ -17,7 +17,8 @@ struct CoreAndCueOptions {
   static const Schema<CoreAndCueOptions>& schema();
 };
 
-/// What the Gaussian worlds with one core and one cue show of a row, and what they have in common:
+/// What the Gaussian environments with one core and one cue show of a row, and what they have in
+/// common:
 ///
 ///     core_j = mean_i + N(0, 1),                           j = 1 .. core_dimensions
 ///     x      = (core, amplitude * cue, noise_dimensions of N(0, 1))

@@ -12,7 +12,7 @@
 
 namespace spurion::environments {
 
-/// Options that all worlds of `MemorisationWorld` have.
+/// Options that all environments of `MemorisationWorld` have.
 struct MinorityOptions {
   std::vector<double> disagreement = {0.1};
   double test_disagreement = 0.5;
@@ -32,7 +32,7 @@ struct MinorityOptions {
   }
 };
 
-/// Facts of a world of `MemorisationWorld`.
+/// Facts of an environment of `MemorisationWorld`.
 struct MemorisationOptions {
   std::string name;
   std::string title;

@@ -11,7 +11,7 @@
 namespace spurion::environments {
 
 /// Rows of one-hot tokens [B, length, vocabulary], beside labels, two-valued variables and groups:
-/// what the worlds of sequences fill in row by row.
+/// what the environments of sequences fill in row by row.
 class TokenSample {
  public:
   TokenSample(std::int64_t count, std::int64_t length, std::int64_t vocabulary)

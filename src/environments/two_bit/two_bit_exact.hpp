@@ -21,7 +21,8 @@ using TwoBitLogits = std::array<double, 4>;
 /// risks are twice and penalties four times theirs. y is -1 or +1.
 enum class TwoBitLoss { logistic, squared };
 
-/// Every population quantity of the two-bit world, by summing over its eight cells (x1, x2, y).
+/// Every population quantity of the two-bit environment, by summing over its eight cells (x1, x2,
+/// y).
 class SPURION_API TwoBitExact {
  public:
   /// Throws `UsageError` without domains or with parameters outside [0, 1].

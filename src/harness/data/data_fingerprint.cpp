@@ -94,7 +94,7 @@ std::map<std::string, std::string> data_fingerprints(
     const std::string name = data_name(world, catalog);
     if (!seen.insert(name).second) continue;
     if (!source.empty()) {
-      // Every image world reads this file; its test images come from the same installer.
+      // Every image environment reads this file; its test images come from the same installer.
       found[name] = fingerprint_of(*sources->images(source, true));
       continue;
     }

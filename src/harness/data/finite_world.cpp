@@ -39,7 +39,7 @@ std::string strange_rows(const Environment& environment, const Domain& domain) {
   return {};
 }
 
-/// What is wrong with a world's numbers; empty where nothing is.
+/// What is wrong with an environment's numbers; empty where nothing is.
 std::string strange_number(const Environment& environment) {
   std::vector<Domain> domains = environment.train_domains();
   domains.push_back(environment.test_domain());
@@ -58,7 +58,7 @@ std::string strange_number(const Environment& environment) {
   return {};
 }
 
-/// The same of a world that may not stand its own options; `broken` is then what it threw.
+/// The same of an environment that may not stand its own options; `broken` is then what it threw.
 std::string strange_in(const Environment& environment, std::exception_ptr& broken) {
   try {
     return strange_number(environment);
@@ -126,7 +126,7 @@ void require_finite_world(const Environment& environment, const Component& compo
   const std::string strange = strange_in(environment, broken);
   if (strange.empty()) return;
   const std::string options = blamed_options(component, catalog, context);
-  // With its usual options it is the world that is broken, not what was asked of it.
+  // With its usual options it is the environment that is broken, not what was asked of it.
   if (options.empty() && broken) std::rethrow_exception(broken);
   throw UsageError(fmt::format("environment '{}'{}{}: {}; use values closer to the defaults",
                                component.name, options.empty() ? "" : " with ", options, strange));

@@ -13,10 +13,10 @@ namespace spurion {
 [[nodiscard]] SPURION_API std::string strange_ceiling(const Domain& domain,
                                                       const Ceilings& ceilings);
 
-/// Throws `UsageError` unless the world has numbers that one can work with: finite rows, and finite
-/// ceilings or none in the train domains, the test domain and at both ends of the dial. Options far
-/// from the usual ones overflow; the message names them. `environment` was made of the other
-/// arguments.
+/// Throws `UsageError` unless the environment has numbers that one can work with: finite rows, and
+/// finite ceilings or none in the train domains, the test domain and at both ends of the dial.
+/// Options far from the usual ones overflow; the message names them. `environment` was made of the
+/// other arguments.
 SPURION_API void require_finite_world(const Environment& environment, const Component& component,
                                       const Catalog& catalog, const EnvironmentContext& context);
 

@@ -8,7 +8,7 @@ namespace spurion {
 
 namespace {
 
-/// The numbers of a world in a fixed order.
+/// The numbers of an environment in a fixed order.
 std::vector<double> numbers_of(const Environment& environment) {
   std::vector<Domain> domains = named_domains(environment);
   for (const double point : environment.info().dial.points) {

@@ -9,7 +9,8 @@
 
 namespace spurion {
 
-/// Which rows of which world: what an export says about itself, and what predictions are scored on.
+/// Which rows of which environment: what an export says about itself, and what predictions are
+/// scored on.
 struct RowSet {
   struct Part {
     std::string domain;  ///< "train_0", "test", "test_background", "dial=0.3"
@@ -39,7 +40,7 @@ SPURION_API Split parse_split(const std::string& name);
 struct RowSetSample {
   std::vector<Domain> domains;  ///< of each part
   std::vector<Sample> factual;
-  Intervention twin;          ///< what made the twins; `none` where the world has none
+  Intervention twin;          ///< what made the twins; `none` where the environment has none
   std::vector<Sample> twins;  ///< empty then
 };
 
@@ -53,7 +54,7 @@ SPURION_API RowSetSample sample_rows(const RowSet& set, const Environment& envir
 /// Memory, in bytes, that the rows of a set take on their way into a file, about: the samples, what
 /// is joined of them and the file's content. Parts of more rows than there are do not count.
 SPURION_API double memory_of_rows(const RowSet& set, const Environment& environment);
-/// A hash of inputs and labels: tells whether a world still makes the rows it made.
+/// A hash of inputs and labels: tells whether an environment still makes the rows it made.
 SPURION_API std::string fingerprint(const RowSetSample& rows);
 
 }  // namespace spurion

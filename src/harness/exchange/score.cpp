@@ -209,7 +209,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   }
   std::map<std::string, std::string> facts = metric_facts(catalog);
   facts["access." + result.spec.method.name] = "not known (trained by another program)";
-  // Of each setting of a world its own: a suite may have others.
+  // Of each setting of an environment its own: a suite may have others.
   facts[fmt::format(
       "environment.{}#{}", result.spec.environment.name,
       core::hex(Seal("options").add(result.spec.environment.options.canonical_json()).finish()))] =

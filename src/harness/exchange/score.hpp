@@ -24,8 +24,8 @@ SPURION_API TrialResult score_predictions(const RowSet& set, const Environment& 
                                           const Catalog& catalog, const std::string& name);
 
 /// Puts a scored trial into the store of a folder, so that a report can be made of it. Throws
-/// `UsageError` when predictions other than these were already scored under this name on this world
-/// and seed, or when the store belongs to a suite that has no such experiment.
+/// `UsageError` when predictions other than these were already scored under this name on this
+/// environment and seed, or when the store belongs to a suite that has no such experiment.
 SPURION_API void store_scored(const TrialResult& result, const Environment& environment,
                               const Catalog& catalog, const std::filesystem::path& folder,
                               const std::string& experiment);

@@ -26,7 +26,7 @@ Tensor mean_of(const std::vector<Tensor>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-/// Whom failures of a world are put down to.
+/// Whom failures of an environment are put down to.
 Part part_of_world(const Environment& environment) {
   const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
   return cached != nullptr ? cached->part() : Part{"environment", environment.info().name, true};

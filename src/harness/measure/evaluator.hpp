@@ -68,8 +68,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// "validation_test". `rows` says how many rows of each domain; no domain where none are apart
   /// from the test rows.
   void measure_validation(ReplicaTrainer& trainer, std::int64_t phase);
-  /// In worlds with several cues: each shifted as in the test domain while the others stay as in
-  /// training, as domain "test_CUE", so that resisting one does not hide reliance on another.
+  /// In environments with several cues: each shifted as in the test domain while the others stay as
+  /// in training, as domain "test_CUE", so that resisting one does not hide reliance on another.
   void measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase, const Values& id);
   void measure_dial(ReplicaTrainer& trainer, std::int64_t phase);
   /// On a stream: every phase met so far and the next; after phase 0 all of them.

@@ -41,8 +41,8 @@ std::vector<MetricInfo> declared_columns(const Catalog& catalog);
 /// those of a metric that fails to say: its trials will tell.
 std::map<std::string, std::string> metric_facts(const Catalog& catalog);
 
-/// Feeds each metric that is no built-in a few rows of a world like this one, so that one that
-/// throws or takes another's name is refused before anything runs: throws `PluginError`.
+/// Feeds each metric that is no built-in a few rows of an environment like this one, so that one
+/// that throws or takes another's name is refused before anything runs: throws `PluginError`.
 void check_metrics(const Catalog& catalog, const EnvironmentInfo& info);
 
 }  // namespace spurion

@@ -58,20 +58,20 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
   const std::string& name = stored_name(score_metric(accuracy));
   const Tensor own = values.at(name);
   // Cues that say nothing in this phase may not be there at all; resampling would show them.
-  std::vector<std::string> speaking;
+  std::vector<std::string> informative;
   for (std::size_t c = 0; c < info_->cues.size(); ++c) {
     if (measured.domain.cue_shifts[c] != info_->cues[c].neutral) {
-      speaking.push_back(info_->cues[c].name);
+      informative.push_back(info_->cues[c].name);
     }
   }
-  const bool silent = !info_->cues.empty() && speaking.empty();
-  Tensor randomised = own;  // where nothing speaks
-  if (!silent) {
-    const Intervention silence =
-        Intervention::resample_each(info_->cues.empty() ? info_->every_cue() : speaking);
-    if (!context_->environments.front()->supports(silence)) return;
+  const bool none_informative = !info_->cues.empty() && informative.empty();
+  Tensor randomised = own;  // if no cue is informative
+  if (!none_informative) {
+    const Intervention randomise =
+        Intervention::resample_each(info_->cues.empty() ? info_->every_cue() : informative);
+    if (!context_->environments.front()->supports(randomise)) return;
     randomised = score(trainer, measured.domain, Split::test, held_out_rows(measured.domain),
-                       silence, Intervention::none())
+                       randomise, Intervention::none())
                      .at(name);
   }
   values[stored_name(with_cues_randomised(score_metric(accuracy)))] = randomised;

@@ -28,7 +28,7 @@ std::array<std::uint32_t, 4> writes_to(const Batch& batch) {
 void TimedMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::training);
   blamed(border_.regime, [&] {
-    // Rows of a built-in regime are the world's, which were looked at when they were made.
+    // Rows of a built-in regime are the environment's, which were looked at when they were made.
     border::check_batch(batch, *border_.info, trainer.replicas(),
                         !border_.regime.builtin || !stepped_);
   });

@@ -8,8 +8,8 @@
 namespace spurion {
 
 /// Another method as trials use it. What goes wrong in it is put down to it, batches that do not
-/// fit the world to the regime they come from. Its steps count as training: their time, and the
-/// passes through the model. Here batches leave host memory, where regimes make them, for the
+/// fit the environment to the regime they come from. Its steps count as training: their time, and
+/// the passes through the model. Here batches leave host memory, where regimes make them, for the
 /// device of what is trained.
 class TimedMethod final : public Method {
  public:

@@ -53,7 +53,7 @@ PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSou
   const auto model = catalog.models.at(trial.model.name)
                          .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
   const auto regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
-  // Says so before anything runs where the stream and the world do not fit.
+  // Says so before anything runs where the stream and the environment do not fit.
   const auto phases = static_cast<double>(regime->schedule(*environment).size());
   const auto domains = static_cast<double>(regime->batch_domains(*environment));
   const auto method =

@@ -78,7 +78,7 @@ class FitCheck {
             catalog_.environments.at(trial.environment.name)
                 .make({trial.environment.options}, context);
         border::check_environment(*environment);
-        // A world with numbers that are none is one problem, whatever else is asked of it.
+        // An environment with numbers that are none is one problem, whatever else is asked of it.
         if (strange_.count(world) != 0) return;
         if (worlds_.insert(world).second) {
           strange_.insert(world);
@@ -241,8 +241,8 @@ class FitCheck {
   std::set<std::tuple<Task, std::int64_t, std::int64_t>> tried_;
   std::exception_ptr bad_metric_;
   std::set<std::int64_t> worlds_;   ///< whose numbers were looked at
-  std::set<std::int64_t> strange_;  ///< worlds whose numbers are not finite
-  std::set<std::int64_t> endless_;  ///< worlds that have as many rows as anybody wants
+  std::set<std::int64_t> strange_;  ///< environments whose numbers are not finite
+  std::set<std::int64_t> endless_;  ///< environments that have as many rows as anybody wants
 };
 
 }  // namespace

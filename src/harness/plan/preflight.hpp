@@ -8,10 +8,11 @@
 namespace spurion {
 
 /// Refuses trials whose parts do not fit each other, which nobody knows before they are made: a
-/// model for other inputs than the world's, a stream that the world cannot give, more training rows
-/// than there are. Throws a `UsageError` that lists every problem with its experiment and, where
-/// the suite says them, line and column; a `PluginError` for a metric that cannot be used. Where
-/// other code of a plug-in throws anything but bad input, nothing is said: its trials will.
+/// model for other inputs than the environment's, a stream that the environment cannot give, more
+/// training rows than there are. Throws a `UsageError` that lists every problem with its experiment
+/// and, where the suite says them, line and column; a `PluginError` for a metric that cannot be
+/// used. Where other code of a plug-in throws anything but bad input, nothing is said: its trials
+/// will.
 SPURION_API void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials,
                            const Catalog& catalog,
                            const std::shared_ptr<const DataSources>& sources);

@@ -15,7 +15,7 @@ const char* code_identity();
 /// Says what makes trials in this process: this build, these libraries, this processor.
 class ProvenanceMaker {
  public:
-  /// `data`: fingerprints of the rows of all worlds that are asked about.
+  /// `data`: fingerprints of the rows of all environments that are asked about.
   ProvenanceMaker(const Catalog& catalog, std::map<std::string, std::string> data, Device device);
 
   /// One object for all trials of the same provenance.

@@ -26,7 +26,7 @@ namespace spurion {
 
 namespace {
 
-/// What a report shows of a world's rows, where they are pictures: bounds of the grid.
+/// What a report shows of an environment's rows, where they are pictures: bounds of the grid.
 constexpr std::int64_t kPictureColumns = 6;
 constexpr std::int64_t kPictureBytes = 160 * 1024;
 /// Train domains whose ceilings a report shows.
@@ -146,7 +146,7 @@ Value describe_environment(const TrialSpec& trial, const Environment& environmen
 namespace {
 
 /// Adds one entry for each setting of the environment that the trials have, up to a limit: the
-/// world of the suite's first replicate.
+/// environment of the suite's first replicate.
 void add_environment(TrialSpec trial, const Catalog& catalog,
                      const std::shared_ptr<const DataSources>& sources,
                      std::map<std::string, std::vector<std::string>>& settings,

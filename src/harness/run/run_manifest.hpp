@@ -9,7 +9,7 @@
 
 namespace spurion {
 
-/// What a report says about a trial's environment, that is, the world of its base seed and
+/// What a report says about a trial's environment, that is, the instance with its base seed and
 /// replicate.
 Value describe_environment(const TrialSpec& trial, const Environment& environment,
                            const Catalog& catalog,

@@ -374,7 +374,7 @@ std::map<std::string, std::string> merged_context(const std::vector<ContextRow>&
   }
   for (const ContextRow& row : rows) {
     if (row.owner.empty()) continue;
-    // A setting of a world is found by its first entry, NAME, and then NAME#...
+    // A setting of an environment is found by its first entry, NAME, and then NAME#...
     const std::string first = row.key.substr(0, row.key.find('#'));
     const auto [place, added] = context.emplace(first, row.value);
     if (!added && place->second != row.value) context.emplace(row.key, row.value);

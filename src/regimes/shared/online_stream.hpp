@@ -39,7 +39,7 @@ void require_rows(const TrajectoryOptions& options, const TrainingOptions& train
 /// batch is for the derived regime to say. A finite pool must have the rows of the whole stream.
 class OnlineStream : public PhaseBody {
  public:
-  /// Throws `UsageError` where a world has fewer rows than the stream takes.
+  /// Throws `UsageError` where an environment has fewer rows than the stream takes.
   OnlineStream(Run& run, const OnlineStreamOptions& options);
 
   void prepare(std::int64_t phase, std::int64_t steps) final;

@@ -12,9 +12,10 @@ namespace spurion::regimes {
 /// windows of a stream, and compares them with what was possible.
 ///
 /// Recorded for each window in domain "stream", at the shift of the phase: `prequential_accuracy`
-/// (not for regression), `prequential_loss`, `window_rows`, and, in the world's score per row,
-/// `regret` against the Bayes ceiling of the phase and `invariant_regret` against what the causal
-/// features alone allow. Summed over windows times their rows, `regret` is the dynamic regret.
+/// (not for regression), `prequential_loss`, `window_rows`, and, in the environment's score per
+/// row, `regret` against the Bayes ceiling of the phase and `invariant_regret` against what the
+/// causal features alone allow. Summed over windows times their rows, `regret` is the dynamic
+/// regret.
 class Prequential {
  public:
   explicit Prequential(const RegimeContext& context);

@@ -13,7 +13,7 @@ namespace spurion::regimes {
 /// Where the cues stand over a stream: a value in the suite file that every streaming regime
 /// shares, so that they compare. Phase 0 is where training begins; the others follow.
 ///
-/// `trajectory`, in worlds of any kind:
+/// `trajectory`, in environments of any kind:
 ///  - `listed`: `phases` of the dial, in order; empty means the test domain's position alone
 ///  - `fixed`: stays as in the first train domain (control)
 ///  - `reversal`: as there for the first half of the phases, then as in the test domain
@@ -22,7 +22,8 @@ namespace spurion::regimes {
 ///  - `random_walk` of the dial: steps of N(0, (step_std * range)^2), reflected at the ends;
 ///  `walk_seed` says
 ///    which walk
-/// and in worlds with several cues, of which all but the active are at their neutral position:
+/// and in environments with several cues, of which all but the active are at their neutral
+/// position:
 ///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
 ///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...
 ///  - `recurring`: the cues by turns, again and again

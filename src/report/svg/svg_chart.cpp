@@ -186,7 +186,7 @@ class Ink {
 };
 
 /// Which pen each line of a chart is drawn with. Lines without points keep theirs, so that a line
-/// has one colour in all charts of a world.
+/// has one colour in all charts of an environment.
 std::vector<Pen> pens_of(const Chart& chart) {
   std::vector<Pen> pens;
   std::size_t lines = 0;

@@ -7,7 +7,8 @@
 
 namespace spurion::environments {
 
-/// The population of worlds with a causal reading and two-valued cues that are read without noise:
+/// The population of environments with a causal reading and two-valued cues that are read without
+/// noise:
 ///
 ///     y = -1 or +1, evenly;  object = y, negated with probability label_noise
 ///     reading s ~ N(object * distance, 1)

@@ -6,8 +6,8 @@
 #include "environments/shared/numerics/linear_algebra.hpp"
 
 /// \file
-/// Least squares on populations instead of samples: a world whose variables have mean zero enters
-/// through its second moments alone.
+/// Least squares on populations instead of samples: an environment whose variables have mean zero
+/// enters through its second moments alone.
 
 namespace spurion::environments {
 

@@ -10,7 +10,7 @@
 
 namespace spurion::environments {
 
-/// Population of one domain of a world where, given the label, core and cue are independent:
+/// Population of one domain of an environment where, given the label, core and cue are independent:
 ///
 ///     P(y = +1) = prior,  s ~ N(y * distance, 1),  cue t with a density on the real line.
 struct RealCueLaw {

@@ -4,8 +4,8 @@
 
 namespace spurion::environments {
 
-/// The population of worlds with C equally frequent classes that are read without error and a cue
-/// of C values that is, too:
+/// The population of environments with C equally frequent classes that are read without error and a
+/// cue of C values that is, too:
 ///
 ///     label = class, with probability label_noise another one, evenly
 ///     cue   = label (or class), with probability e another value, evenly

@@ -10,7 +10,7 @@
 
 namespace spurion::environments {
 
-/// The side of the images that these worlds show.
+/// The side of the images that these environments show.
 constexpr std::int64_t kImageSide = 28;
 constexpr std::int64_t kImagePixels = kImageSide * kImageSide;
 /// The variable of an image that causes its label.
@@ -63,8 +63,8 @@ class ImageClasses {
   std::shared_ptr<const ImagePool> test_file_;  ///< null unless the split uses it
 };
 
-/// What is known about a source whose images these worlds can show. Throws `UsageError` where they
-/// have another size or number of classes.
+/// What is known about a source whose images these environments can show. Throws `UsageError` where
+/// they have another size or number of classes.
 const ImageSourceInfo& shown_source(const DataSources& sources, const std::string& source);
 /// Throws `UsageError` unless it is 14 or 28.
 void check_resolution(std::int64_t resolution, const std::string& world);

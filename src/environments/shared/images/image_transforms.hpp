@@ -7,8 +7,9 @@
 #include "spurion/export.hpp"
 
 /// \file
-/// What worlds do to the images of a source. All of it takes an image of 28 x 28 bytes and writes
-/// `side` x `side` numbers in [0, 1]: side 28 is the whole picture, 14 every second pixel of it.
+/// What environments do to the images of a source. All of it takes an image of 28 x 28 bytes and
+/// writes `side` x `side` numbers in [0, 1]: side 28 is the whole picture, 14 every second pixel of
+/// it.
 
 namespace spurion::environments {
 

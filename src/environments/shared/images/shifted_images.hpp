@@ -15,8 +15,8 @@ namespace spurion::environments {
 /// Draws a picture of one setting of the domain's variable.
 using Painter = std::function<void(const std::uint8_t* image, float* out)>;
 
-/// A world of images of C classes where a domain sets how all its pictures are shown (turned,
-/// blurred): covariate shift. The variable says nothing about the label anywhere.
+/// An environment of images of C classes where a domain sets how all its pictures are shown
+/// (turned, blurred): covariate shift. The variable says nothing about the label anywhere.
 struct ShiftedImagesOptions {
   std::string world;
   std::string variable;      ///< "angle"

@@ -13,7 +13,7 @@
 
 namespace spurion::environments {
 
-/// What all worlds of this kind can be set to.
+/// What all environments of this kind can be set to.
 struct CuedImagesOptions {
   std::string source = "fashion_mnist";
   std::int64_t resolution = 14;
@@ -25,7 +25,7 @@ struct CuedImagesOptions {
   static const Schema<CuedImagesOptions>& schema();
 };
 
-/// A world of images of C classes with a cue of C values, each going along with one class:
+/// An environment of images of C classes with a cue of C values, each going along with one class:
 ///
 ///     class = of the image;  label = class + noise (mod C);  cue = label (or class) + noise (mod
 ///     C) x = the image, painted with its cue
@@ -55,7 +55,7 @@ class CuedImages : public GenerativeEnvironment {
              const EnvironmentContext& context);
 
   /// Writes the planes of one picture. `key` names the row's block of noise, for style of the
-  /// world's own, which must not depend on the cue's value.
+  /// environment's own, which must not depend on the cue's value.
   virtual void paint(const std::uint8_t* image, int cue, const RandomKey& key, std::int64_t row,
                      float* planes) const = 0;
 

@@ -7,8 +7,9 @@
 #include "spurion/random.hpp"
 
 /// \file
-/// Small dense float64 matrices, for the closed forms of worlds with some ten dimensions. Written
-/// out rather than handed to LAPACK so that the constants of a world have the same bits everywhere.
+/// Small dense float64 matrices, for the closed forms of environments with some ten dimensions.
+/// Written out rather than handed to LAPACK so that the constants of an environment have the same
+/// bits everywhere.
 
 namespace spurion::environments {
 
