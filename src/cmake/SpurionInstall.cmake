@@ -36,7 +36,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/datasets DESTINATION ${CMAKE_INSTALL_DAT
         FILES_MATCHING PATTERN "*.md" PATTERN "checksums.sha256" PATTERN "*.csv" PATTERN "*.idx")
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/datasets/install.sh
         DESTINATION ${CMAKE_INSTALL_DATADIR}/spurion/datasets)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/include/spurion/README.md
+              ${PROJECT_SOURCE_DIR}/include/spurion/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(EXPORT spurionResultsTargets NAMESPACE spurion:: DESTINATION ${package_dir})
 install(EXPORT spurionTargets NAMESPACE spurion:: DESTINATION ${package_dir})
