@@ -13,6 +13,7 @@ if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   exit 0
 fi
 
+spurion_packages+=(doxygen) # for the check that every public name is documented
 install_dependencies
 say "Installing the image data that tests use"
 "$root/datasets/install.sh" fashion_mnist

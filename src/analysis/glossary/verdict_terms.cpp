@@ -55,8 +55,8 @@ std::vector<Term> gap_verdicts() {
        {"gap", "margin"}},
       {"learning not shown",
        kVerdict,
-       "The gap is closed at the largest scale, but it is not shown that the model learned "
-       "there.",
+       "At the largest scale the gap is within the margin of 0 or below it, but it is not shown "
+       "that the model learned there.",
        {"learned"}},
       {"one scale only", kVerdict, "The axis has one value only, so nothing can be compared."},
       {"one seed only",
