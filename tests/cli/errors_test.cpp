@@ -103,7 +103,7 @@ axis = "training.steps"
   for (const char* way : {"--dry-run", "--quiet"}) {
     const Finished finished = shell.run({"run", "asked.toml", way});
     CHECK(finished.code == 2);
-    CHECK_THAT(finished.err, Contains("needs a number spread") &&
+    CHECK_THAT(finished.err, Contains("needs spread, a number >= 0") &&
                                  Contains("'gap_against_scale' needs axis") &&
                                  Contains("needs claim"));
     CHECK_FALSE(std::filesystem::exists(shell.path("results")));

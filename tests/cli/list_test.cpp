@@ -17,11 +17,17 @@ TEST_CASE("list shows every registered thing and every suite") {
   const Catalog catalog = builtin_catalog();
   for (const auto& names :
        {catalog.environments.names(), catalog.models.names(), catalog.methods.names(),
-        catalog.regimes.names(), catalog.metrics.names(), suite_names()}) {
+        catalog.regimes.names(), catalog.metrics.names(), catalog.questions.names(),
+        suite_names()}) {
     for (const std::string& name : names) CHECK_THAT(all.out, Contains("\n  " + name + " "));
   }
   const Finished methods = shell.run({"list", "methods"});
   CHECK_THAT(methods.out, Contains("irm_v1") && !Contains("two_bit"));
+  const Finished questions = shell.run({"list", "questions"});
+  CHECK_THAT(questions.out, Contains("gap_against_scale") && !Contains("irm_v1"));
+  const Finished wrong = shell.run({"list", "question"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains("did you mean 'questions'?"));
 }
 
 TEST_CASE("list as JSON") {

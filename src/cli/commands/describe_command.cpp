@@ -26,6 +26,8 @@ Command add_describe(CLI::App& app, Session& session) {
   spurion describe linear_unit_tests example=3s
   spurion describe irm_v1 --format json
   spurion describe first_look
+  spurion describe gap_against_scale
+  spurion describe suite
   spurion describe textured_shapes --preview shapes.png)");
   return {parser, [arguments, &session] { return session.trainer().describe(*arguments); }};
 }

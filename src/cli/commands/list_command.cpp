@@ -10,7 +10,8 @@ Command add_list(CLI::App& app, Session& session) {
   const auto arguments = std::make_shared<ListArguments>();
   parser
       ->add_option("KIND", arguments->what,
-                   "environments, models, methods, regimes, metrics or suites (default: all)")
+                   "environments, models, methods, regimes, metrics, questions, image_sources or "
+                   "suites (default: all)")
       ->option_text(" ");
   add_format(*parser, arguments->format);
   parser->footer(R"(Examples:

@@ -1,29 +1,38 @@
 #include "cli/training/description.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/text.hpp"
 #include "cli/training/grid.hpp"
+#include "cli/training/nouns.hpp"
 #include "cli/training/rows.hpp"
+#include "harness/suite/suite_fields.hpp"
 #include "spurion/error.hpp"
+#include "spurion/question.hpp"
 
 namespace spurion::cli {
 
-namespace {
-
-Json option_list(const AnySchema& schema) {
+Json option_list(const std::vector<FieldInfo>& fields) {
   Json list = Json::array();
-  for (const FieldInfo& field : schema.fields) {
+  for (const FieldInfo& field : fields) {
+    // Nothing is printed as an empty table.
+    const bool nothing = field.default_value.is_table() && field.default_value.as_table().empty();
+    Json fallback = nothing ? Json() : Json::parse(field.default_value.canonical_json());
     list.push_back({{"name", field.name},
                     {"type", field.type},
-                    {"default", Json::parse(field.default_value.canonical_json())},
+                    {"default", field.required ? Json() : std::move(fallback)},
+                    {"required", field.required},
                     {"allowed", field.bounds.text()},
                     {"search", field.search.text()},
                     {"per_replica", field.per_replica},
                     {"doc", field.doc}});
+    if (!field.fields.empty()) list.back()["options"] = option_list(field.fields);
   }
   return list;
 }
+
+namespace {
 
 Json preset_list(const AnySchema& schema) {
   Json list = Json::array();
@@ -42,7 +51,7 @@ Json entry(const R& registry, const std::string& name) {
           {"summary", found.info.summary},
           {"reference", found.info.reference},
           {"origin", found.info.origin},
-          {"options", option_list(found.schema)},
+          {"options", option_list(found.schema.fields)},
           {"presets", preset_list(found.schema)}};
 }
 
@@ -60,6 +69,50 @@ Json access_list(const Access& access) {
   Json list = Json::array();
   for (const std::string& need : access.missing_from({})) list.push_back(need);
   return list;
+}
+
+}  // namespace
+
+Json describe_environment(const Catalog& catalog, const std::string& name,
+                          const std::vector<std::string>& settings) {
+  Json out = entry(catalog.environments, name);
+  const AnySchema& schema = catalog.environments.at(name).schema;
+  describe_environment(catalog, name, parse_settings(settings, schema), out);
+  return out;
+}
+
+Json describe_model(const Catalog& catalog, const std::string& name) {
+  return entry(catalog.models, name);
+}
+
+Json describe_metric(const Catalog& catalog, const std::string& name) {
+  return entry(catalog.metrics, name);
+}
+
+Json describe_image_source(const Catalog& catalog, const std::string& name) {
+  return entry(catalog.image_sources, name);
+}
+
+Json describe_question(const Catalog& catalog, const std::string& name) {
+  Json out = entry(catalog.questions, name);
+  out["common"] = option_list(CommonQuestionOptions::schema().fields());
+  return out;
+}
+
+Json describe_suite_file() {
+  Json out = {{"noun", "suite file"},
+              {"name", "suite"},
+              {"summary",
+               "A TOML file: experiments, which are grids of trials, and the questions asked of "
+               "them."}};
+  Json tables = Json::array();
+  for (const SuiteTable* table : {&suite_table(), &experiment_table(), &search_table()}) {
+    tables.push_back({{"heading", table->heading}, {"options", option_list(table->fields)}});
+  }
+  tables.push_back({{"heading", "[[question]]"},
+                    {"options", option_list(CommonQuestionOptions::schema().fields())}});
+  out["tables"] = std::move(tables);
+  return out;
 }
 
 Json describe_method(const Catalog& catalog, const std::string& name,
@@ -101,41 +154,25 @@ Json describe_suite(const Catalog& catalog, const std::string& name) {
   return out;
 }
 
-std::vector<std::string> all_names(const Catalog& catalog) {
-  std::vector<std::string> all;
-  for (const auto& names :
-       {catalog.environments.names(), catalog.models.names(), catalog.methods.names(),
-        catalog.regimes.names(), catalog.metrics.names(), suite_names()}) {
-    all.insert(all.end(), names.begin(), names.end());
-  }
-  return all;
-}
-
-}  // namespace
-
 std::vector<Json> describe(const Catalog& catalog, const std::string& name,
                            const std::vector<std::string>& settings) {
   std::vector<Json> found;
-  if (catalog.environments.contains(name)) {
-    found.push_back(entry(catalog.environments, name));
-    const AnySchema& schema = catalog.environments.at(name).schema;
-    describe_environment(catalog, name, parse_settings(settings, schema), found.back());
+  std::vector<std::string> names;
+  std::vector<std::string> takers;
+  bool takes_settings = false;
+  for (const Noun& noun : nouns()) {
+    if (noun.takes_settings) takers.push_back(noun.plural);
+    if (!noun.has(catalog, name)) {
+      for (std::string& one : noun.names(catalog)) names.push_back(std::move(one));
+      continue;
+    }
+    found.push_back(noun.describe(catalog, name, settings));
+    takes_settings = takes_settings || noun.takes_settings;
   }
-  if (catalog.models.contains(name)) found.push_back(entry(catalog.models, name));
-  if (catalog.methods.contains(name)) found.push_back(describe_method(catalog, name, settings));
-  if (catalog.regimes.contains(name)) found.push_back(describe_regime(catalog, name, settings));
-  if (catalog.metrics.contains(name)) found.push_back(entry(catalog.metrics, name));
-  const std::vector<std::string> suites = suite_names();
-  const bool suite_file = name.size() > 5 && name.compare(name.size() - 5, 5, ".toml") == 0;
-  if (suite_file || std::find(suites.begin(), suites.end(), name) != suites.end()) {
-    found.push_back(describe_suite(catalog, name));
-  }
-  if (found.empty()) throw UsageError(unknown_name_message("name", name, all_names(catalog)));
-  const bool takes_settings = catalog.environments.contains(name) ||
-                              catalog.methods.contains(name) || catalog.regimes.contains(name);
+  if (found.empty()) throw UsageError(unknown_name_message("name", name, names));
   if (!settings.empty() && !takes_settings) {
     throw UsageError(
-        fmt::format("'{}' takes no option=value: only environments, methods and regimes do", name));
+        fmt::format("'{}' takes no option=value: only {} do", name, fmt::join(takers, ", ")));
   }
   return found;
 }

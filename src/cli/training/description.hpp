@@ -14,6 +14,27 @@ namespace spurion::cli {
 
 using Json = nlohmann::ordered_json;
 
+/// The options of a schema, a list of objects.
+Json option_list(const std::vector<FieldInfo>& fields);
+
+// One object for what is called `name` and is there. `settings`, "option=value", override the
+// defaults of what is built to be looked at.
+Json describe_environment(const Catalog& catalog, const std::string& name,
+                          const std::vector<std::string>& settings);
+Json describe_model(const Catalog& catalog, const std::string& name);
+Json describe_method(const Catalog& catalog, const std::string& name,
+                     const std::vector<std::string>& settings);
+Json describe_regime(const Catalog& catalog, const std::string& name,
+                     const std::vector<std::string>& settings);
+Json describe_metric(const Catalog& catalog, const std::string& name);
+/// Of a kind of question, with the keys that all of them have.
+Json describe_question(const Catalog& catalog, const std::string& name);
+Json describe_image_source(const Catalog& catalog, const std::string& name);
+/// Of a suite by its name or file: its grid and its questions.
+Json describe_suite(const Catalog& catalog, const std::string& name);
+/// What may stand in a suite file.
+Json describe_suite_file();
+
 /// Everything called `name`: one object for each noun it names, and a suite. `settings`,
 /// "option=value", override the defaults of an environment, method or regime that is built to be
 /// looked at. Throws `UsageError` for a name that nothing has.

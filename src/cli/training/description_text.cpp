@@ -23,25 +23,50 @@ std::string joined(const Json& list, const char* when_empty) {
 
 std::string heading(const char* title) { return fmt::format("\n{}\n", title); }
 
-std::string options_text(const Json& options, int columns) {
-  if (options.empty()) return heading("options") + "  none\n";
-  Table table({"option", "type", "default", "allowed", "random search draws"});
+std::string default_text(const Json& option) {
+  if (option.at("required").get<bool>()) return "(required)";
+  return option.at("default").is_null() ? "none" : text_of(option.at("default"));
+}
+
+/// A table of options under a heading, and those of each of their own tables.
+std::string options_text(const Json& options, int columns, const char* title = "options") {
+  if (options.empty()) return heading(title) + "  none\n";
+  const auto has = [&](const char* key) {
+    return std::any_of(options.begin(), options.end(),
+                       [&](const Json& one) { return !one.at(key).get<std::string>().empty(); });
+  };
+  const bool searched = has("search");
+  std::vector<std::string> header = {"option", "type", "default", "allowed"};
+  if (searched) header.emplace_back("random search draws");
+  Table table(header);
   bool per_replica = false;
   for (const Json& option : options) {
-    per_replica = per_replica || option.at("per_replica").get<bool>();
-    table.add(
-        {text_of(option.at("name")) + (option.at("per_replica").get<bool>() ? "*" : ""),
-         text_of(option.at("type")), text_of(option.at("default")),
-         option.at("allowed").get<std::string>().empty() ? "any" : text_of(option.at("allowed")),
-         option.at("search").get<std::string>().empty() ? "-" : text_of(option.at("search"))});
+    const bool varies = option.at("per_replica").get<bool>();
+    per_replica = per_replica || varies;
+    std::vector<std::string> row = {
+        text_of(option.at("name")) + (varies ? "*" : ""), text_of(option.at("type")),
+        default_text(option),
+        option.at("allowed").get<std::string>().empty() ? "any" : text_of(option.at("allowed"))};
+    if (searched) {
+      row.push_back(option.at("search").get<std::string>().empty() ? "-"
+                                                                   : text_of(option.at("search")));
+    }
+    table.add(row);
   }
-  std::string out = heading("options") + table.text(2, columns);
+  std::string out = heading(title) + table.text(2, columns);
   if (per_replica) out += "  * may differ between trials that train together\n";
   Table docs({"", ""});
   for (const Json& option : options)
     docs.add({text_of(option.at("name")), text_of(option.at("doc"))});
   const std::string doc_text = docs.text(2, columns);
-  return out + doc_text.substr(doc_text.find('\n'));
+  out += doc_text.substr(doc_text.find('\n'));
+  for (const Json& option : options) {
+    const auto nested = option.find("options");
+    if (nested == option.end()) continue;
+    out += options_text(*nested, columns,
+                        fmt::format("each table of '{}'", text_of(option.at("name"))).c_str());
+  }
+  return out;
 }
 
 std::string presets_text(const Json& presets, int columns) {
@@ -283,6 +308,18 @@ std::string environment_text(const Json& description, int columns) {
   return out + ceilings_text(description, columns);
 }
 
+std::string suite_file_text(const Json& description, int columns) {
+  std::string out;
+  for (const Json& table : description.at("tables")) {
+    const std::string title = text_of(table.at("heading"));
+    out += options_text(table.at("options"), columns, title.empty() ? "the file" : title.c_str());
+  }
+  return out + wrapped(
+                   "A [[question]] has the keys of its kind besides: 'spurion list questions', "
+                   "'spurion describe KIND'.",
+                   columns, 0);
+}
+
 std::string suite_text(const Json& description, int columns) {
   std::string out;
   if (const auto reason = description.find("unavailable"); reason != description.end()) {
@@ -310,6 +347,7 @@ std::string description_text(const Json& description, int columns) {
   }
   out += '\n' + wrapped(description.at("summary"), columns, 2);
   if (noun == "suite") return out + suite_text(description, columns);
+  if (noun == "suite file") return out + suite_file_text(description, columns);
   const std::string reference = description.at("reference");
   if (reference != "-") out += wrapped(reference, columns, 2);
   if (noun == "environment") out += environment_text(description, columns);
@@ -323,8 +361,11 @@ std::string description_text(const Json& description, int columns) {
   if (noun == "regime") {
     out += fmt::format("\nlets methods see: {}\n", joined(description.at("grants"), "labels only"));
   }
-  return out + options_text(description.at("options"), columns) +
-         presets_text(description.at("presets"), columns);
+  out += options_text(description.at("options"), columns);
+  if (const auto common = description.find("common"); common != description.end()) {
+    out += options_text(*common, columns, "keys of every question");
+  }
+  return out + presets_text(description.at("presets"), columns);
 }
 
 }  // namespace spurion::cli

@@ -6,54 +6,32 @@
 #include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "cli/training/actions.hpp"
-#include "cli/training/description.hpp"
+#include "cli/training/nouns.hpp"
 #include "spurion/error.hpp"
-#include "spurion/suite.hpp"
 
 namespace spurion::cli {
 
 namespace {
 
-const std::vector<std::string>& kinds() {
-  static const std::vector<std::string> all = {"environments", "models",  "methods",
-                                               "regimes",      "metrics", "suites"};
-  return all;
-}
-
-template <class R>
-Json entries(const R& registry) {
-  Json list = Json::array();
-  for (const std::string& name : registry.names()) {
-    const EntryInfo& info = registry.at(name).info;
-    list.push_back({{"name", name},
-                    {"summary", info.summary},
-                    {"reference", info.reference},
-                    {"origin", info.origin}});
+/// The nouns that are listed.
+std::vector<const Noun*> listed_nouns() {
+  std::vector<const Noun*> listed;
+  for (const Noun& noun : nouns()) {
+    if (noun.listed) listed.push_back(&noun);
   }
-  return list;
+  return listed;
 }
 
-Json suites() {
+std::vector<std::string> plurals() {
+  std::vector<std::string> words;
+  for (const Noun* noun : listed_nouns()) words.push_back(noun->plural);
+  return words;
+}
+
+Json entries(const Noun& noun, const Catalog& catalog) {
   Json list = Json::array();
-  for (const std::string& name : suite_names()) {
-    std::string title;
-    try {
-      title = Suite::load(name).title;
-    } catch (const Error& error) {
-      title = std::string("cannot be read: ") + error.what();
-    }
-    list.push_back({{"name", name}, {"summary", title}});
-  }
+  for (const std::string& name : noun.names(catalog)) list.push_back(noun.entry(catalog, name));
   return list;
-}
-
-Json gather(const std::string& kind, const Catalog& catalog) {
-  if (kind == "environments") return entries(catalog.environments);
-  if (kind == "models") return entries(catalog.models);
-  if (kind == "methods") return entries(catalog.methods);
-  if (kind == "regimes") return entries(catalog.regimes);
-  if (kind == "metrics") return entries(catalog.metrics);
-  return suites();
 }
 
 void print_text(const std::string& kind, const Json& list) {
@@ -81,15 +59,13 @@ void print_text(const std::string& kind, const Json& list) {
 }  // namespace
 
 int list(const ListArguments& arguments, const Catalog& catalog) {
-  std::vector<std::string> wanted = kinds();
-  if (!arguments.what.empty()) {
-    if (std::find(wanted.begin(), wanted.end(), arguments.what) == wanted.end()) {
-      throw UsageError(unknown_name_message("kind", arguments.what, wanted));
-    }
-    wanted = {arguments.what};
-  }
   Json all = Json::object();
-  for (const std::string& kind : wanted) all[kind] = gather(kind, catalog);
+  for (const Noun* noun : listed_nouns()) {
+    if (arguments.what.empty() || arguments.what == noun->plural) {
+      all[noun->plural] = entries(*noun, catalog);
+    }
+  }
+  if (all.empty()) throw UsageError(unknown_name_message("kind", arguments.what, plurals()));
   if (arguments.format == "json") {
     print("{}\n", all.dump(2));
     return 0;

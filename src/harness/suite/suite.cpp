@@ -9,6 +9,7 @@
 #include "core/safe_name.hpp"
 #include "core/text_file.hpp"
 #include "harness/suite/search_range.hpp"
+#include "harness/suite/suite_fields.hpp"
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 
@@ -163,9 +164,7 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
   Experiment experiment;
   experiment.name = reader.name(table, "[[experiment]]");
   const std::string owner = fmt::format("experiment '{}'", experiment.name);
-  std::vector<std::string> known = {"name", "title", "seeds", "grid", "search"};
-  known.insert(known.end(), section_names().begin(), section_names().end());
-  reader.keys(table, owner, known);
+  reader.keys(table, owner, experiment_table().keys());
   experiment.title = reader.text(table, "title", owner, false);
   experiment.seeds = reader.integer(table, "seeds", owner, seeds, 1);
   experiment.sections = defaults;
@@ -175,7 +174,7 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
   }
   if (const Value* search = reader.table(
           table, "search", owner, "a table with configurations, fields, ranges and values")) {
-    reader.keys(*search, owner + " search", {"configurations", "fields", "ranges", "values"});
+    reader.keys(*search, owner + " search", search_table().keys());
     experiment.search = *search;
     experiment.configurations = reader.integer(*search, "configurations", owner + " search", 1, 1);
     experiment.search_fields = reader.texts(*search, "fields", owner + " search");
@@ -193,9 +192,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   Reader reader(problems);
   Suite suite;
   suite.text = text;
-  reader.keys(
-      table, "the suite",
-      {"name", "title", "base_seed", "seeds", "plugins", "defaults", "experiment", "question"});
+  reader.keys(table, "the suite", suite_table().keys());
   suite.name = reader.name(table, "the suite");
   suite.title = reader.text(table, "title", "the suite", false);
   suite.base_seed = reader.integer(table, "base_seed", "the suite", 0, 0);

@@ -73,7 +73,7 @@ TEST_CASE(
   CHECK_THAT(ask(trials, rows + "selection_domain = \"test\"\n").sentence,
              Catch::Contains("Not run"));
   CHECK_THROWS_WITH(ask(trials, rows + "selection_domain = \"dial=0.3\"\n"),
-                    Catch::Contains("selection_domain is \"in_distribution\""));
+                    Catch::Contains("must be one of: none, in_distribution, test"));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {
@@ -343,15 +343,13 @@ TEST_CASE("mistakes in questions are told with the nearest name") {
     return ask(trials, "kind = \"streams\"\n" + keys);
   };
   CHECK_THROWS_WITH(asked("margn = 0.2\n"), Catch::Contains("did you mean 'margin'?"));
-  CHECK_THROWS_WITH(asked("margin = -0.2\n"), Catch::Contains("must be a number >= 0, got -0.2"));
-  CHECK_THROWS_WITH(asked("phase = 0.5\n"), Catch::Contains("number of a phase"));
+  CHECK_THROWS_WITH(asked("margin = -0.2\n"), Catch::Contains("must be >= 0, got -0.2"));
+  CHECK_THROWS_WITH(asked("phase = 0.5\n"), Catch::Contains("expects an integer"));
   CHECK_THROWS_WITH(asked("phase = 7\n"), Catch::Contains("have phases 0 to 1"));
   CHECK_THROWS_WITH(asked("axis = \"model.widht\"\n"),
                     Catch::Contains("did you mean 'model.width'?"));
   CHECK_THROWS_WITH(asked("experiments = [\"nosuch\"]\n"),
                     Catch::Contains("unknown experiment 'nosuch'"));
-  CHECK_THROWS_WITH(ask(trials, std::string(kMethods) + "baseline = \"erms\"\n"),
-                    Catch::Contains("did you mean 'erm'?"));
   CHECK_THROWS_WITH(
       ask(trials, std::string(kRegimes) + "margin = 0.1\n"),
       Catch::Contains("unknown key of a question of kind 'compare_regimes' 'margin'"));

@@ -63,22 +63,22 @@ TEST_CASE("questions that are as they must be pass") {
 TEST_CASE("a question without what its kind needs is refused before anything runs") {
   CHECK_THAT(problems_of("kind = \"gap_against_scale\"\n"), Contains("needs axis"));
   CHECK_THAT(problems_of("kind = \"gap_against_scale\"\naxis = \"width\"\n"),
-             Contains("needs axis = \"section.field\", got \"width\""));
+             Contains("unknown option of the experiment's trials 'width'"));
   CHECK_THAT(problems_of("kind = \"gap_against_scale\"\naxis = 3\n"),
-             Contains("'axis' of a question expects a string, got"));
+             Contains("'axis' of a question of kind 'gap_against_scale' expects a string, got"));
   CHECK_THAT(problems_of("kind = \"trend\"\naxis = \"model.width\"\n"), Contains("needs claim"));
   CHECK_THAT(problems_of("kind = \"trend\"\nclaim = \"rises\"\n"), Contains("needs axis"));
   CHECK_THAT(problems_of("kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nfrom = 9\n"
                          "to = 8\n"),
-             Contains("'from' = 9 of a question lies above its 'to' = 8"));
+             Contains("'from' = 9 lies above 'to' = 8"));
   CHECK_THAT(problems_of("kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nfrom = "
                          "\"4\"\n"),
-             Contains("'from' of a question expects a number"));
+             Contains("'from' of a question of kind 'trend' expects a number"));
   CHECK_THAT(
       problems_of("kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nwhere = 3\n"),
       Contains("where"));
   CHECK_THAT(problems_of("kind = \"compare_methods\"\nbaseline = 3\n"),
-             Contains("'baseline' of a question expects a string"));
+             Contains("'baseline' of a question of kind 'compare_methods' expects a string"));
   CHECK_THAT(problems_of("kind = \"streams\"\nexperiments = \"e\"\n"),
              Contains("expects a list of strings"));
   CHECK_THAT(problems_of("kind = \"streams\"\nphase = 4\n"), Contains("have phases 0 to 3"));
@@ -88,19 +88,33 @@ TEST_CASE("a question without what its kind needs is refused before anything run
              Contains("cannot be an axis"));
 }
 
+TEST_CASE("what keys name is looked up among the trials of the suite") {
+  const std::string methods = "kind = \"compare_methods\"\n";
+  CHECK_THAT(problems_of(methods + "baseline = \"erms\"\n"), Contains("did you mean 'erm'?"));
+  CHECK_THAT(problems_of(methods + "where = { \"model.widht\" = 4 }\n"),
+             Contains("s.toml:15:") && Contains("did you mean 'model.width'?"));
+  CHECK_THAT(problems_of(methods + "where = { \"model.width\" = 5 }\n"),
+             Contains("no trial of the experiment has model.width = 5 (there are: 4, 8)"));
+  CHECK_THAT(problems_of(methods + "by = \"model.widht\"\n"),
+             Contains("did you mean 'model.width'?"));
+  CHECK(problems_of(methods + "by = \"model.width\"\nwhere = { method = \"erm\" }\n").empty());
+  CHECK(problems_of(methods + "where = { \"model.width\" = 4.0 }\n").empty());
+}
+
 TEST_CASE("rows of published numbers are checked, each of them") {
   CHECK_THAT(problems_of("kind = \"published\"\n"), Contains("needs rows"));
   CHECK_THAT(problems_of("kind = \"published\"\nrows = []\n"), Contains("needs rows"));
-  CHECK_THAT(problems_of("kind = \"published\"\nrows = [3]\n"), Contains("a row of a 'published'"));
+  CHECK_THAT(problems_of("kind = \"published\"\nrows = [3]\n"),
+             Contains("expects a table, got integer"));
   CHECK_THAT(problems_of("kind = \"published\"\nrows = [{ label = \"a\", domain = \"test\", metric "
                          "= \"accuracy\", value = 0.5, runs = 5 }]\n"),
-             Contains("needs a number spread"));
+             Contains("needs spread, a number >= 0"));
   CHECK_THAT(problems_of(published(", spraed = 3")), Contains("did you mean 'spread'?"));
-  CHECK_THAT(problems_of(published(", rounding = -1")), Contains("must be a number >= 0"));
+  CHECK_THAT(problems_of(published(", rounding = -1")), Contains("must be >= 0, got -1"));
   CHECK_THAT(problems_of(published(", where = { \"model.widht\" = 4 }")),
              Contains("did you mean 'model.width'?"));
   CHECK_THAT(problems_of(published("") + "selection_domain = 3\n"),
-             Contains("selection_domain is"));
+             Contains("expects a string, one of: none"));
   const std::string two =
       problems_of("kind = \"published\"\nrows = [{ label = \"a\" }, { domain = \"test\" }]\n");
   CHECK_THAT(two, Contains("domain") && Contains("label"));

@@ -120,7 +120,7 @@ TEST_CASE("a part of the axis, and of the trials") {
 TEST_CASE("questions about trends say what they lack") {
   CHECK_THROWS_WITH(ask("claim = \"rises\"\n", 2, falls), Catch::Contains("axis"));
   CHECK_THROWS_WITH(ask("axis = \"model.width\"\nclaim = \"grows\"\n", 2, falls),
-                    Catch::Contains("\"rises\" or \"falls\", got \"grows\""));
+                    Catch::Contains("must be one of: rises, falls, got 'grows'"));
   CHECK_THROWS_AS(ask("axis = \"model.width\"\nclaim = \"rises\"\nwhere = 3\n", 2, falls),
                   UsageError);
 }

@@ -87,7 +87,7 @@ TEST_CASE("an unknown kind of question is answered with the nearest") {
   suite.replace(suite.find("compare_methods"), 15, "compare_method");
   made_up_store(folder, suite);
   CHECK_THROWS_WITH(write_report(folder.path()),
-                    Catch::Contains("unknown kind of question 'compare_method'; did you mean "
+                    Catch::Contains("unknown question kind 'compare_method'; did you mean "
                                     "'compare_methods'?"));
   CHECK_FALSE(std::filesystem::exists(folder.path() / "report.html"));
 }

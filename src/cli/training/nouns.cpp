@@ -1,0 +1,115 @@
+#include "cli/training/nouns.hpp"
+
+#include <algorithm>
+
+#include "spurion/error.hpp"
+#include "spurion/suite.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+using Settings = std::vector<std::string>;
+
+/// The names and entries of a registry of a catalog.
+template <class R>
+Noun registered(const char* plural, R Catalog::*registry) {
+  Noun noun;
+  noun.plural = plural;
+  noun.names = [registry](const Catalog& catalog) { return (catalog.*registry).names(); };
+  noun.entry = [registry](const Catalog& catalog, const std::string& name) {
+    const EntryInfo& info = (catalog.*registry).at(name).info;
+    return Json{{"name", name},
+                {"summary", info.summary},
+                {"reference", info.reference},
+                {"origin", info.origin}};
+  };
+  return noun;
+}
+
+Json suite_entry(const std::string& name) {
+  try {
+    return {{"name", name}, {"summary", Suite::load(name).title}};
+  } catch (const Error& error) {
+    return {{"name", name}, {"summary", std::string("cannot be read: ") + error.what()}};
+  }
+}
+
+bool is_suite_file(const std::string& name) {
+  return name.size() > 5 && name.compare(name.size() - 5, 5, ".toml") == 0;
+}
+
+Noun suites() {
+  Noun noun;
+  noun.plural = "suites";
+  noun.names = [](const Catalog&) { return suite_names(); };
+  noun.entry = [](const Catalog&, const std::string& name) { return suite_entry(name); };
+  noun.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+    return describe_suite(catalog, name);
+  };
+  noun.also = is_suite_file;
+  return noun;
+}
+
+/// What a suite file may hold, under the name "suite".
+Noun suite_file() {
+  Noun noun;
+  noun.plural = "suite";
+  noun.listed = false;
+  noun.names = [](const Catalog&) { return std::vector<std::string>{"suite"}; };
+  noun.describe = [](const Catalog&, const std::string&, const Settings&) {
+    return describe_suite_file();
+  };
+  return noun;
+}
+
+std::vector<Noun> make_nouns() {
+  Noun environments = registered("environments", &Catalog::environments);
+  environments.takes_settings = true;
+  environments.describe = [](const Catalog& catalog, const std::string& name,
+                             const Settings& settings) {
+    return describe_environment(catalog, name, settings);
+  };
+  Noun models = registered("models", &Catalog::models);
+  models.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+    return describe_model(catalog, name);
+  };
+  Noun methods = registered("methods", &Catalog::methods);
+  methods.takes_settings = true;
+  methods.describe = [](const Catalog& catalog, const std::string& name, const Settings& settings) {
+    return describe_method(catalog, name, settings);
+  };
+  Noun regimes = registered("regimes", &Catalog::regimes);
+  regimes.takes_settings = true;
+  regimes.describe = [](const Catalog& catalog, const std::string& name, const Settings& settings) {
+    return describe_regime(catalog, name, settings);
+  };
+  Noun metrics = registered("metrics", &Catalog::metrics);
+  metrics.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+    return describe_metric(catalog, name);
+  };
+  Noun questions = registered("questions", &Catalog::questions);
+  questions.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+    return describe_question(catalog, name);
+  };
+  Noun sources = registered("image_sources", &Catalog::image_sources);
+  sources.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+    return describe_image_source(catalog, name);
+  };
+  return {environments, models,  methods,  regimes,     metrics,
+          questions,    sources, suites(), suite_file()};
+}
+
+}  // namespace
+
+bool Noun::has(const Catalog& catalog, const std::string& name) const {
+  const std::vector<std::string> all = names(catalog);
+  return std::find(all.begin(), all.end(), name) != all.end() || (also && also(name));
+}
+
+const std::vector<Noun>& nouns() {
+  static const std::vector<Noun> all = make_nouns();
+  return all;
+}
+
+}  // namespace spurion::cli
