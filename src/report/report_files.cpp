@@ -70,8 +70,9 @@ std::vector<ColumnDoc> docs_of(const Table& table) {
   return docs;
 }
 
-std::vector<ColumnDoc> docs_of_chart(const std::string& x, const std::string& y) {
-  return {{"series", "line of the chart"},
+std::vector<ColumnDoc> docs_of_chart(const std::string& x, const std::string& y,
+                                     const std::string& series = "") {
+  return {{"series", series.empty() ? "line of the chart" : series},
           {"x", x},
           {"value", y},
           {"low", "lower end of the interval"},
@@ -82,7 +83,8 @@ std::vector<ColumnDoc> docs_of_chart(const std::string& x, const std::string& y)
 
 void add_chart(const Chart& chart, CsvFolder& folder) {
   const std::string meaning = fmt::format("{}. {}", chart.title, chart.note);
-  folder.begin(chart.name, meaning, docs_of_chart(chart.x_label, chart.y_label)) << csv_of(chart);
+  folder.begin(chart.name, meaning, docs_of_chart(chart.x_label, chart.y_label, chart.series_label))
+      << csv_of(chart);
   folder.add(chart.name + ".svg", svg_chart(chart, "chart", true));
 }
 

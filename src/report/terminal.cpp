@@ -7,6 +7,7 @@
 
 #include "core/printable.hpp"
 #include "harness/store/recorded_rows.hpp"
+#include "report/chart_text.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
 
@@ -164,6 +165,10 @@ std::string terminal_report(const std::filesystem::path& folder, int columns, bo
   for (const std::string& note : results.notes) out += wrapped("Note: " + note, width, "") + '\n';
   for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
     out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
+    for (const analysis::Chart& chart : answer.charts) {
+      const std::string picture = report::chart_text(chart, width);
+      if (!picture.empty()) out += '\n' + picture;
+    }
     for (const analysis::Table& table : answer.tables) {
       if (!table.rows.empty()) out += '\n' + plain_table(TextTable(table), width);
     }

@@ -12,7 +12,7 @@ using Catch::Contains;
 TEST_CASE("a thing of every noun and every suite can be described, as text and as JSON") {
   Shell shell;
   std::vector<std::string> names = suite_names();
-  names.insert(names.end(), {"chain_sem", "mlp", "erm", "online", "worst_group"});
+  names.insert(names.end(), {"chain_sem", "mlp", "erm", "online", "worst_group", "trend", "suite"});
   for (const std::string& name : names) {
     CAPTURE(name);
     const Finished text = shell.run({"describe", name});
@@ -36,6 +36,18 @@ TEST_CASE("a method's description has its options and what it needs to see") {
       nlohmann::json::parse(shell.run({"describe", "irm_v1", "--format", "json"}).out);
   CHECK(json.at("options").at(0).at("name") == "penalty_weight");
   CHECK(json.at("options").at(0).at("per_replica") == true);
+}
+
+TEST_CASE("a kind of question and a suite file are described by their keys") {
+  Shell shell;
+  const Finished published = shell.run({"describe", "published"});
+  CHECK_THAT(published.out, Contains("question kind published (built-in)") &&
+                                Contains("rows    list of tables  (required)") &&
+                                Contains("each table of 'rows'") && Contains("rounding") &&
+                                Contains("keys of every question") && Contains("where"));
+  const Finished suite = shell.run({"describe", "suite"});
+  CHECK_THAT(suite.out, Contains("[[experiment]]") && Contains("[[question]]") &&
+                            Contains("base_seed") && Contains("spurion list questions"));
 }
 
 TEST_CASE("an environment's description has mechanism, graph, dial, domains and ceilings") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 namespace spurion::analysis {
 
 /// How the numbers of a chart are drawn.
-enum class Mark {
+enum class ChartKind {
   line,      ///< a line a series over x, with its interval as a band
   bar,       ///< a bar a category and series from 0, with its interval as a whisker
   heat_map,  ///< a cell a category (column) and series (row), its colour the value
@@ -21,6 +22,13 @@ struct Series {
   std::vector<double> x;    ///< places along the axis
   std::vector<Estimate> y;  ///< [x]: the numbers there
   bool reference = false;   ///< a ceiling or a guide: drawn dashed, without interval
+  /// Of a heat map: cells marked with *, whose numbers do not mean what the others do; empty: none.
+  std::vector<bool> doubtful = {};
+
+  /// "*" of a point that is marked, else nothing.
+  [[nodiscard]] const char* mark_of(std::size_t i) const {
+    return i < doubtful.size() && doubtful[i] ? "*" : "";
+  }
 };
 
 /// A chart that knows nothing of how it is drawn: SVG, CSV and text are made of it.
@@ -36,7 +44,7 @@ struct Chart {
   std::vector<double> marks;   ///< vertical lines: times of shifts
   /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.
   std::string panel = {};
-  Mark mark = Mark::line;                    ///< how the series are drawn
+  ChartKind kind = ChartKind::line;          ///< how the series are drawn
   std::vector<std::string> categories = {};  ///< names of x = 0, 1, ... in bars and heat maps
   std::string series_label = {};             ///< of a heat map: what its rows are
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "analysis/method_charts.hpp"
 #include "analysis/paired_test.hpp"
 #include "harness/suite/method_access.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -199,6 +200,15 @@ Table make_table(const ResultsView& view, const std::string& experiment,
   return table;
 }
 
+std::vector<Chart> score_charts(const ResultsView& view, const std::string& experiment,
+                                const std::vector<LineNumbers>& numbers) {
+  std::vector<LineScores> scores;
+  for (const LineNumbers& one : numbers) scores.push_back({one.line, one.id, one.ood});
+  std::vector<Chart> charts = score_bars(view, experiment, scores);
+  for (Chart& chart : score_points(view, experiment, scores)) charts.push_back(std::move(chart));
+  return charts;
+}
+
 struct CompareMethodsOptions {
   std::string baseline = "erm";
 };
@@ -290,6 +300,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
+  answer.charts = score_charts(view, experiment, numbers);
   return answer;
 }
 

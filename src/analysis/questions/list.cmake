@@ -2,6 +2,7 @@
 # here.
 set(SPURION_QUESTIONS
   gap_against_scale
+  gap_grid
   compare_methods
   compare_regimes
   streams

@@ -106,7 +106,9 @@ std::string csv_rows(const analysis::Chart& chart, const std::string& first) {
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       fields.clear();
       if (!first.empty()) fields.push_back(first);
-      fields.insert(fields.end(), {series.name, csv_number(series.x[i])});
+      const bool category = !chart.categories.empty();
+      fields.insert(fields.end(),
+                    {series.name, category ? chart.x_text(series.x[i]) : csv_number(series.x[i])});
       add_estimate(series.y[i], fields);
       fields.push_back(fmt::format("{}", series.y[i].count));
       out += csv_record(fields);
