@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <thread>
@@ -10,7 +11,6 @@
 
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
-#include "spurion/version.hpp"
 
 namespace spurion {
 
