@@ -22,6 +22,8 @@ enum class Task {
   multiclass,  ///< y in 0..C-1; models have C outputs
   regression   ///< y real; models have one output; score is the mean squared error
 };
+/// "binary", "multiclass" or "regression".
+SPURION_API const char* task_name(Task task);
 
 /// The score of a predictor: accuracy (higher is better) or mean squared error (lower is better).
 enum class Score { accuracy, mean_squared_error };

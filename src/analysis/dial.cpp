@@ -20,38 +20,29 @@ namespace spurion::analysis {
 
 namespace {
 
-std::string fact_of(const Value& facts, const char* key) {
-  const Value* value = facts.is_table() ? facts.find(key) : nullptr;
-  return value != nullptr && value->is_string() ? value->as_string() : std::string();
-}
+/// A ceiling by its name in the store and in charts, and where it stands among those of a domain.
+struct KnownCeiling {
+  const char* key;
+  const char* label;
+  Ceiling Ceilings::*place;
+};
+constexpr KnownCeiling kCeilings[] = {{"bayes", "Bayes ceiling", &Ceilings::bayes},
+                                      {"invariant", "invariant ceiling", &Ceilings::invariant},
+                                      {"spurious_only", "cue only", &Ceilings::spurious_only}};
 
-/// Ceilings by their names in the store and in charts.
-constexpr std::pair<const char*, const char*> kCeilings[] = {
-    {"bayes", "Bayes ceiling"}, {"invariant", "invariant ceiling"}, {"spurious_only", "cue only"}};
-
-/// Whether a kind of ceiling was estimated at some position of the dial. Stores of older runs know
-/// that of the train and test domains only.
-bool is_estimated(const Value& facts, const char* kind) {
-  if (!facts.is_table()) return false;
-  if (const Value* dial = facts.find("dial_exactness"); dial != nullptr) {
-    const Value* ways = dial->find(kind);
-    if (ways == nullptr || !ways->is_list()) return false;
-    return std::any_of(ways->as_list().begin(), ways->as_list().end(),
-                       [](const Value& way) { return way == Value("empirical"); });
-  }
-  const Value* rows = facts.find("ceilings");
-  if (rows == nullptr || !rows->is_list()) return false;
-  return std::any_of(rows->as_list().begin(), rows->as_list().end(), [&](const Value& row) {
-    const Value* ceiling = row.is_table() ? row.find(kind) : nullptr;
-    return ceiling != nullptr && fact_of(*ceiling, "exactness") == "empirical";
-  });
+/// Whether a kind of ceiling was estimated at some position of the dial.
+bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
+  return std::any_of(facts.dial_points.begin(), facts.dial_points.end(),
+                     [&](const DomainFacts& point) {
+                       return (point.ceilings.*place).exactness == Exactness::empirical;
+                     });
 }
 
 /// "exact ceilings", but for those shown ones that were counted in rows or averaged over draws.
-std::string ceilings_text(const Value& facts, const std::set<std::string>& shown) {
+std::string ceilings_text(const EnvironmentFacts& facts, const std::set<std::string>& shown) {
   std::vector<std::string> estimated;
-  for (const auto& [key, label] : kCeilings) {
-    if (shown.count(key) != 0 && is_estimated(facts, key)) estimated.emplace_back(label);
+  for (const auto& [key, label, place] : kCeilings) {
+    if (shown.count(key) != 0 && is_estimated(facts, place)) estimated.emplace_back(label);
   }
   if (estimated.empty()) return "exact ceilings";
   if (estimated.size() == shown.size()) return "ceilings (estimated from rows or random samples)";
@@ -62,7 +53,7 @@ std::string ceilings_text(const Value& facts, const std::set<std::string>& shown
 /// Trials of one environment, with options that do not change the meaning of its shift.
 struct World {
   std::string name;
-  Value facts;
+  const EnvironmentFacts* facts;
   std::vector<const ResultsView::Row*> rows;
 };
 
@@ -71,13 +62,12 @@ std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   // The environment of trials whose environment is at one address in memory.
   std::map<std::pair<std::string, const void*>, std::size_t> known;
   const auto world_of = [&](const Component& environment) {
-    const Value& own = study.environment_facts(environment);
+    const EnvironmentFacts& own = study.environment_facts(environment);
     const auto found = std::find_if(worlds.begin(), worlds.end(), [&](const World& world) {
-      return world.name == environment.name &&
-             fact_of(world.facts, "dial_doc") == fact_of(own, "dial_doc");
+      return world.name == environment.name && world.facts->dial.doc == own.dial.doc;
     });
     const auto number = static_cast<std::size_t>(found - worlds.begin());
-    if (found == worlds.end()) worlds.push_back({environment.name, own, {}});
+    if (found == worlds.end()) worlds.push_back({environment.name, &own, {}});
     return number;
   };
   for (const auto& row : view.rows()) {
@@ -186,21 +176,20 @@ Chart chart_of(const World& world, const ResultsView& view) {
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
   std::set<std::string> shown;
-  for (const auto& [key, label] : kCeilings) {
+  for (const auto& [key, label, place] : kCeilings) {
     const std::string ceiling = std::string("ceiling_") + key;
     Series series = make_series(label, places, of_lines.back(), ceiling, range, true);
     if (series.x.empty()) continue;
     chart.series.push_back(std::move(series));
     shown.insert(key);
   }
-  const std::string name = fact_of(world.facts, "dial_name");
-  chart.x_label =
-      name.empty() ? "shift" : fmt::format("{}: {}", name, fact_of(world.facts, "dial_doc"));
+  const DialInfo& dial = world.facts->dial;
+  chart.x_label = dial.name.empty() ? "shift" : fmt::format("{}: {}", dial.name, dial.doc);
   chart.y_label = accuracy ? "accuracy" : "mean squared error";
   chart.note = fmt::format("Band: {} of the mean over seeds. Other options are averaged.{}",
                            kIntervalText, view.note());
   if (!shown.empty()) {
-    chart.note += fmt::format(" Dashed: {}.", ceilings_text(world.facts, shown));
+    chart.note += fmt::format(" Dashed: {}.", ceilings_text(*world.facts, shown));
   }
   return chart;
 }

@@ -32,10 +32,10 @@ Study::Study(const StoredResults& results) {
     // "environment.NAME", and "environment.NAME#2" and so on for further settings of the same.
     const std::string name = one->first.substr(prefix.size());
     const bool first = name.find('#') == std::string::npos;
-    std::map<std::string, Value>& known = facts.environments[name.substr(0, name.find('#'))];
-    Value described = parse_json(one->second, "context");
-    const Value* options = described.is_table() ? described.find("options") : nullptr;
-    if (options != nullptr) known.emplace(options->canonical_json(), described);
+    std::map<std::string, EnvironmentFacts>& known =
+        facts.environments[name.substr(0, name.find('#'))];
+    auto described = EnvironmentFacts::from_value(parse_json(one->second, "context"));
+    known.emplace(described.options.canonical_json(), described);
     if (first) known.emplace("", std::move(described));
   }
   const std::string streams = kStreamOptionsFact;
@@ -71,8 +71,8 @@ const std::set<std::string>& Study::stream_options(const std::string& regime) co
   return found == facts_->stream_options.end() ? none : found->second;
 }
 
-const Value& Study::environment_facts(const Component& environment) const {
-  static const Value nothing;
+const EnvironmentFacts& Study::environment_facts(const Component& environment) const {
+  static const EnvironmentFacts nothing;
   const auto known = facts_->environments.find(environment.name);
   if (known == facts_->environments.end()) return nothing;
   const auto same = known->second.find(environment.options.canonical_json());

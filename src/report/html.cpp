@@ -128,7 +128,7 @@ std::string environments(const StoredResults& results) {
   int number = 0;
   for (const auto& [key, text] : results.context) {
     if (key.rfind("environment.", 0) != 0) continue;
-    const Value facts = parse_json(text, key);
+    const auto facts = EnvironmentFacts::from_value(parse_json(text, key));
     // "environment.NAME", and "environment.NAME#2" ... for further settings of the same.
     const std::string name = key.substr(12, key.find('#') - 12);
     out += environment_card(facts, name, fmt::format("graph{}", number++));

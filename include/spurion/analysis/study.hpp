@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "spurion/analysis/stored_metrics.hpp"
+#include "spurion/environment_facts.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 
@@ -32,9 +33,9 @@ class SPURION_API Study {
   [[nodiscard]] const std::vector<const TrialResult*>& trials(const std::string& experiment) const;
   /// The options that a search of the experiment draws, as "section.field".
   [[nodiscard]] const std::set<std::string>& searched_options(const std::string& experiment) const;
-  /// What the store says about an environment, as its options are where they are described; an
-  /// empty table where it says nothing.
-  [[nodiscard]] const Value& environment_facts(const Component& environment) const;
+  /// What the store says about an environment, as its options are where they are described; without
+  /// a name where it says nothing.
+  [[nodiscard]] const EnvironmentFacts& environment_facts(const Component& environment) const;
   /// What is known about the stored numbers.
   [[nodiscard]] const StoredMetrics& metrics() const { return facts_->metrics; }
   /// The options of a regime that shape its stream, so that results count them to the environment.
@@ -47,7 +48,7 @@ class SPURION_API Study {
     Suite suite;
     std::map<std::string, std::set<std::string>> searched;
     /// By name, and by options within it; under "" those that are described first.
-    std::map<std::string, std::map<std::string, Value>> environments;
+    std::map<std::string, std::map<std::string, EnvironmentFacts>> environments;
     StoredMetrics metrics;
     std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
   };

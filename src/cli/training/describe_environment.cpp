@@ -2,30 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 
 #include "cli/training/description.hpp"
+#include "harness/data/facts_of.hpp"
 #include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
 #include "harness/exchange/exported_rows.hpp"
-#include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {
 
 namespace {
-
-const char* task_name(Task task) {
-  switch (task) {
-    case Task::binary:
-      return "binary";
-    case Task::multiclass:
-      return "multiclass";
-    case Task::regression:
-      return "regression";
-  }
-  return "";
-}
 
 Json graph_of(const CausalGraph& graph) {
   Json variables = Json::array();
@@ -37,20 +25,12 @@ Json graph_of(const CausalGraph& graph) {
 }
 
 /// Null when there is no limit.
-Json limit_of(const Environment& environment, const Domain& domain, Split split) {
-  const std::int64_t limit = environment.row_limit(domain, split);
-  return limit == std::numeric_limits<std::int64_t>::max() ? Json() : Json(limit);
-}
-
-/// Where each cue is in a domain.
-Json positions_of(const Domain& domain) {
-  return domain.cue_shifts.empty() ? Json::array({domain.shift}) : Json(domain.cue_shifts);
-}
+Json limit_of(const std::optional<std::int64_t>& rows) { return rows ? Json(*rows) : Json(); }
 
 /// How many recorded rows there are, and what is to be known of them in words.
-void add_row_counts(const EnvironmentInfo& info, Json& out) {
+void add_row_counts(const EnvironmentFacts& facts, Json& out) {
   out["row_counts"] = Json::array();
-  for (const RowCounts& counts : info.row_counts) {
+  for (const RowCounts& counts : facts.row_counts) {
     out["row_counts"].push_back({{"rows", rows_name(counts)},
                                  {"test_domain", counts.test_domain},
                                  {"split", split_name(counts.split)},
@@ -58,17 +38,17 @@ void add_row_counts(const EnvironmentInfo& info, Json& out) {
                                  {"by_class", counts.classes},
                                  {"by_group", counts.groups}});
   }
-  out["class_names"] = info.class_names;
-  out["group_names"] = info.group_names;
-  out["row_notes"] = row_count_lines(info);
+  out["class_names"] = facts.class_names;
+  out["group_names"] = facts.group_names;
+  out["row_notes"] = facts.row_notes;
 }
 
-Json domain_of(const Environment& environment, const Domain& domain) {
+Json domain_of(const DomainFacts& domain) {
   return {{"name", domain.name},
           {"shift", domain.shift},
-          {"positions", positions_of(domain)},
-          {"train_rows", limit_of(environment, domain, Split::train)},
-          {"test_rows", limit_of(environment, domain, Split::test)}};
+          {"positions", domain.positions},
+          {"train_rows", limit_of(domain.train_rows)},
+          {"test_rows", limit_of(domain.test_rows)}};
 }
 
 /// Null when it is not known.
@@ -79,11 +59,11 @@ Json ceiling_of(const Ceiling& ceiling) {
           {"error_bound", ceiling.error_bound}};
 }
 
-Json ceilings_of(const Environment& environment, const Domain& domain) {
-  const Ceilings ceilings = environment.ceilings(domain);
+Json ceilings_of(const DomainFacts& domain) {
+  const Ceilings& ceilings = domain.ceilings;
   Json out = {{"domain", domain.name},
               {"shift", domain.shift},
-              {"positions", positions_of(domain)},
+              {"positions", domain.positions},
               {"bayes", ceiling_of(ceilings.bayes)},
               {"invariant", ceiling_of(ceilings.invariant)},
               {"spurious_only", ceiling_of(ceilings.spurious_only)},
@@ -92,30 +72,10 @@ Json ceilings_of(const Environment& environment, const Domain& domain) {
   return out;
 }
 
-/// Everything that can be done to a cue, to all cues at once and to the causal variable.
-Json interventions_of(const Environment& environment) {
-  const EnvironmentInfo& info = environment.info();
-  using Kind = Intervention::Kind;
-  const std::vector<std::string> cues = info.every_cue();
-  std::vector<std::pair<std::string, std::vector<std::string>>> targets;  // what each is called
-  for (const std::string& cue : cues) targets.push_back({cue, {cue}});
-  if (cues.size() > 1) targets.push_back({"all cues", cues});
-  targets.push_back({info.causal, {info.causal}});
+/// The dials of an environment with several cues, one for each.
+Json dials_of(const std::vector<Cue>& cues) {
   Json list = Json::array();
-  for (const auto& [name, variables] : targets) {
-    for (const Kind kind : {Kind::flip, Kind::resample, Kind::align, Kind::oppose, Kind::set}) {
-      if (!environment.supports({kind, variables, kind == Kind::set ? 1.0 : 0.0})) continue;
-      list.push_back(kind == Kind::set ? fmt::format("do({} := value)", name)
-                                       : Intervention{kind, {name}, 0.0}.text());
-    }
-  }
-  return list;
-}
-
-/// The dials of an environment: one, or one for each cue.
-Json dials_of(const EnvironmentInfo& info) {
-  Json list = Json::array();
-  for (const Cue& cue : info.cues) {
+  for (const Cue& cue : cues) {
     list.push_back({{"cue", cue.name}, {"doc", cue.doc}, {"low", cue.low}, {"high", cue.high}});
   }
   return list;
@@ -144,23 +104,61 @@ bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& 
   }
 }
 
-/// Where the cues stand in "test_CUE" that are not shifted there. Empty in environments of one cue.
-std::string other_cues_text(const Environment& environment) {
-  const std::vector<Cue>& cues = environment.info().cues;
-  if (cues.size() < 2) return {};
-  const std::vector<Domain> train = environment.train_domains();
-  std::vector<double> usual(cues.size(), 0.0);
-  for (const Domain& domain : train) {
-    for (std::size_t c = 0; c < usual.size(); ++c) {
-      usual[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
+/// Where the cues stand in "test_CUE" that are not shifted there. Empty where there is one cue.
+std::string other_cues_text(const EnvironmentFacts& facts) {
+  if (facts.cues.size() < 2) return {};
+  std::vector<std::vector<double>> train;
+  for (const DomainFacts& domain : facts.domains) {
+    if (domain.kind == DomainKind::train) train.push_back(domain.positions);
+  }
+  std::vector<double> mean(facts.cues.size(), 0.0);
+  for (const std::vector<double>& positions : train) {
+    for (std::size_t c = 0; c < mean.size(); ++c) {
+      mean[c] += positions[c] / static_cast<double>(train.size());
     }
   }
-  const bool met = std::any_of(train.begin(), train.end(), [&](const Domain& domain) {
-    return std::equal(usual.begin(), usual.end(), domain.cue_shifts.begin(),
+  const bool met = std::any_of(train.begin(), train.end(), [&](const std::vector<double>& one) {
+    return std::equal(mean.begin(), mean.end(), one.begin(),
                       [](double a, double b) { return std::abs(a - b) < 1e-9; });
   });
   return std::string("In test_CUE the shift of each other cue is its mean over the train ") +
          "domains" + (met ? "." : ". No train domain has exactly these shifts.");
+}
+
+void add_facts(const EnvironmentFacts& facts, Json& out) {
+  out["title"] = facts.title;
+  out["citation"] = facts.citation;
+  out["mechanism"] = facts.mechanism;
+  out["deviations"] = facts.deviations;
+  out["task"] = task_name(facts.task);
+  out["outputs"] = facts.outputs;
+  out["groups"] = facts.groups;
+  add_row_counts(facts, out);
+  out["input_shape"] = facts.input_shape;
+  out["score"] = facts.score == Score::accuracy ? "accuracy" : "mean squared error";
+  out["cue"] = facts.cue;
+  out["causal"] = facts.causal;
+  out["graph"] = graph_of(facts.graph);
+  out["seed"] = facts.replicate;
+  out["base_seed"] = facts.base_seed;
+  out["depends_on_seed"] = facts.depends_on_seed;
+  out["dial"] = {{"name", facts.dial.name},
+                 {"doc", facts.dial.doc},
+                 {"low", facts.dial.low},
+                 {"high", facts.dial.high},
+                 {"mixture", facts.affine_dial}};
+  out["cues"] = dials_of(facts.cues);
+  out["interventions"] = facts.interventions;
+  out["domains"] = Json::array();
+  out["ceilings"] = Json::array();
+  for (const DomainFacts& domain : facts.domains) {
+    out["domains"].push_back(domain_of(domain));
+    out["ceilings"].push_back(ceilings_of(domain));
+  }
+  if (const std::string text = other_cues_text(facts); !text.empty()) {
+    out["row_notes"].push_back(text);
+  }
+  for (const DomainFacts& point : facts.dial_points) out["ceilings"].push_back(ceilings_of(point));
 }
 
 }  // namespace
@@ -178,45 +176,11 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
     out["unavailable"] = error.what();
     return;
   }
-  const EnvironmentInfo& info = environment->info();
-  out["title"] = info.title;
-  out["citation"] = info.citation;
-  out["mechanism"] = info.mechanism;
-  out["deviations"] = info.deviations;
-  out["task"] = task_name(info.task);
-  out["outputs"] = info.outputs;
-  out["groups"] = info.groups;
-  add_row_counts(info, out);
-  out["input_shape"] = info.input_shape;
-  out["score"] = info.score() == Score::accuracy ? "accuracy" : "mean squared error";
-  out["cue"] = info.cue;
-  out["causal"] = info.causal;
-  out["graph"] = graph_of(info.graph);
-  out["seed"] = world.seed;
-  out["base_seed"] = world.base_seed;
-  out["depends_on_seed"] = depends_on_seed(world.environment, *environment, catalog, sources);
-  out["dial"] = {{"name", info.dial.name},
-                 {"doc", info.dial.doc},
-                 {"low", info.dial.low},
-                 {"high", info.dial.high},
-                 {"mixture", info.dial.mixture.has_value()}};
-  out["cues"] = dials_of(info);
-  out["interventions"] = interventions_of(*environment);
-
-  out["domains"] = Json::array();
-  out["ceilings"] = Json::array();
-  for (const Domain& domain : named_domains(*environment)) {
-    out["domains"].push_back(domain_of(*environment, domain));
-    out["ceilings"].push_back(ceilings_of(*environment, domain));
-  }
-  if (const std::string text = other_cues_text(*environment); !text.empty()) {
-    out["row_notes"].push_back(text);
-  }
-  for (const double point : info.dial.points) {
-    Domain domain = environment->at(point);
-    domain.name = dial_name(point);
-    out["ceilings"].push_back(ceilings_of(*environment, domain));
-  }
+  EnvironmentFacts facts = facts_of(*environment);
+  facts.replicate = world.seed;
+  facts.base_seed = world.base_seed;
+  facts.depends_on_seed = depends_on_seed(world.environment, *environment, catalog, sources);
+  add_facts(facts, out);
 }
 
 }  // namespace spurion::cli

@@ -213,7 +213,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   facts[fmt::format(
       "environment.{}#{}", result.spec.environment.name,
       core::hex(Seal("options").add(result.spec.environment.options.canonical_json()).finish()))] =
-      describe_environment(result.spec, environment, catalog, sources).canonical_json();
+      describe_environment(result.spec, environment, catalog, sources).to_value().canonical_json();
   TrialResult own = result;
   own.made_by = ProvenanceMaker(catalog, data, c10::kCPU).of(result.spec);
   store.set_context(context);

@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "spurion/catalog.hpp"
+#include "spurion/environment_facts.hpp"
 #include "spurion/suite.hpp"
 
 namespace spurion {
 
 /// What a report says about a trial's environment, that is, the instance with its base seed and
 /// replicate.
-Value describe_environment(const TrialSpec& trial, const Environment& environment,
-                           const Catalog& catalog,
-                           const std::shared_ptr<const DataSources>& sources);
+EnvironmentFacts describe_environment(const TrialSpec& trial, const Environment& environment,
+                                      const Catalog& catalog,
+                                      const std::shared_ptr<const DataSources>& sources);
 
 /// What runs here: the versions of the libraries that are loaded, compiler and processor.
 std::string run_description();

@@ -1,5 +1,6 @@
 #include "harness/store/recorded_rows.hpp"
 
+#include "spurion/environment_facts.hpp"
 #include "spurion/value.hpp"
 
 namespace spurion {
@@ -10,13 +11,9 @@ std::vector<std::pair<std::string, std::vector<std::string>>> recorded_rows(
   std::vector<std::pair<std::string, std::vector<std::string>>> out;
   for (auto one = context.lower_bound(prefix);
        one != context.end() && one->first.compare(0, prefix.size(), prefix) == 0; ++one) {
-    const Value facts = parse_json(one->second, one->first);
-    const Value* lines = facts.is_table() ? facts.find("row_counts") : nullptr;
-    if (lines == nullptr || !lines->is_list() || lines->as_list().empty()) continue;
-    out.emplace_back(one->first.substr(prefix.size()), std::vector<std::string>());
-    for (const Value& line : lines->as_list()) {
-      if (line.is_string()) out.back().second.push_back(line.as_string());
-    }
+    const auto facts = EnvironmentFacts::from_value(parse_json(one->second, one->first));
+    if (!facts.row_notes.empty())
+      out.emplace_back(one->first.substr(prefix.size()), facts.row_notes);
   }
   return out;
 }

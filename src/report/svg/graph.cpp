@@ -34,22 +34,17 @@ void assign_layers(std::vector<Node>& nodes,
 
 }  // namespace
 
-std::string svg_graph(const Value& environment, const std::string& id) {
-  const Value* variables = environment.find("variables");
-  const Value* arrows = environment.find("edges");
-  if (variables == nullptr || arrows == nullptr || variables->as_list().empty()) return {};
+std::string svg_graph(const CausalGraph& graph, const std::string& id) {
+  if (graph.variables.empty()) return {};
   std::vector<Node> nodes;
   std::map<std::string, std::size_t> index;
-  for (const Value& variable : variables->as_list()) {
-    index[variable.find("name")->as_string()] = nodes.size();
-    nodes.push_back({variable.find("name")->as_string(), variable.find("role")->as_string(),
-                     variable.find("doc")->as_string()});
+  for (const Variable& variable : graph.variables) {
+    index[variable.name] = nodes.size();
+    nodes.push_back({variable.name, role_name(variable.role), variable.doc});
   }
   std::vector<std::pair<std::size_t, std::size_t>> edges;
   std::string text;
-  for (const Value& arrow : arrows->as_list()) {
-    const std::string from = arrow.as_list()[0].as_string();
-    const std::string to = arrow.as_list()[1].as_string();
+  for (const auto& [from, to] : graph.edges) {
     edges.emplace_back(index.at(from), index.at(to));
     text += fmt::format("{}{} causes {}", text.empty() ? "" : "; ", from, to);
   }

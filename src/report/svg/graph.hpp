@@ -2,12 +2,12 @@
 
 #include <string>
 
-#include "spurion/value.hpp"
+#include "spurion/mechanism.hpp"
 
 namespace spurion::report {
 
-/// The causal graph of an environment as inline SVG, from the facts a store holds ("variables",
-/// "edges"). Empty when there are none.
-std::string svg_graph(const Value& environment, const std::string& id);
+/// The causal graph of an environment as inline SVG. Empty when it has no variables. `id` is unique
+/// in the page.
+std::string svg_graph(const CausalGraph& graph, const std::string& id);
 
 }  // namespace spurion::report

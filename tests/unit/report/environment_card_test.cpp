@@ -1,17 +1,27 @@
 // What a report shows of a world comes from what the run stored of it.
 #include "report/environment_card.hpp"
 
+#include <set>
+
 #include "catch.hpp"
 #include "data/png.hpp"
 #include "harness/data/image_preview.hpp"
 #include "harness/exchange/exported_rows.hpp"
 #include "harness/run/run_manifest.hpp"
+#include "spurion/environment_facts.hpp"
+#include "spurion/error.hpp"
 #include "unit/environments/image_worlds.hpp"
 
 namespace spurion {
 namespace {
 
 using Catch::Contains;
+
+EnvironmentFacts facts_in(const std::map<std::string, std::string>& context,
+                          const std::string& environment) {
+  return EnvironmentFacts::from_value(
+      parse_json(context.at("environment." + environment), "facts"));
+}
 
 std::map<std::string, std::string> context_of(const std::string& environments) {
   const Catalog catalog = builtin_catalog();
@@ -40,15 +50,14 @@ TEST_CASE("a run stores a picture of rows and twins, bounded in size, and the ca
   CHECK(context.at("environment.textured_shapes").size() < 300000);
   CHECK(context.at("environment.coloured_images").size() < 30000);
 
-  const std::string shapes = report::environment_card(
-      parse_json(context.at("environment.textured_shapes"), "facts"), "textured_shapes", "g");
+  const std::string shapes =
+      report::environment_card(facts_in(context, "textured_shapes"), "textured_shapes", "g");
   CHECK_THAT(shapes, Contains("src=\"data:image/png;base64,iVBORw0KGgo"));
   CHECK_THAT(shapes, Contains("<li>as it is</li>") && Contains("<li>do(background := other)</li>"));
   CHECK_THAT(shapes, Contains("<svg") && Contains("population ERM") && Contains("0.75"));
   CHECK_THAT(shapes, Contains("<dt>Groups</dt><dd>4</dd>") && Contains("<dt>Source</dt>"));
 
-  const std::string bits = report::environment_card(
-      parse_json(context.at("environment.two_bit"), "facts"), "two_bit", "g");
+  const std::string bits = report::environment_card(facts_in(context, "two_bit"), "two_bit", "g");
   CHECK(bits.find("<img") == std::string::npos);
   CHECK_THAT(bits, Contains("class=\"ceilings\""));
 }
@@ -56,7 +65,7 @@ TEST_CASE("a run stores a picture of rows and twins, bounded in size, and the ca
 TEST_CASE("the card says whose world its numbers are of and which train domains it leaves out") {
   const auto context = context_of(
       R"({ name = "linear_unit_tests" }, { name = "two_bit", betas = [0.1, 0.2, 0.15, 0.12, 0.3, 0.25, 0.05, 0.02] })");
-  const Value drawn = parse_json(context.at("environment.linear_unit_tests"), "facts");
+  const EnvironmentFacts drawn = facts_in(context, "linear_unit_tests");
   const std::string units = report::environment_card(drawn, "linear_unit_tests", "g");
   CHECK_THAT(units, Contains("These numbers hold for seed 0 (base seed 0)"));
   CHECK_THAT(units, Contains(">train_1<") && !Contains("Not shown"));
@@ -65,21 +74,38 @@ TEST_CASE("the card says whose world its numbers are of and which train domains 
   const Catalog catalog = builtin_catalog();
   first.environment = make_component(catalog, "linear_unit_tests", Value());
   const auto world = make_environment(first, catalog, std::make_shared<const DataSources>());
-  CHECK(drawn.find("ceilings")->as_list().front().find("bayes")->find("value")->as_number() ==
+  CHECK(drawn.domains.front().ceilings.bayes.value ==
         world->ceilings(world->train_domains().front()).bayes.value);
-  CHECK(drawn.find("dial_exactness")->find("bayes")->as_list().size() == 2);
+  REQUIRE(drawn.dial_points.size() == 11);
+  std::set<Exactness> ways;
+  for (const DomainFacts& point : drawn.dial_points) ways.insert(point.ceilings.bayes.exactness);
+  CHECK(ways.size() == 2);
 
-  const std::string bits = report::environment_card(
-      parse_json(context.at("environment.two_bit"), "facts"), "two_bit", "g");
+  const std::string bits = report::environment_card(facts_in(context, "two_bit"), "two_bit", "g");
   CHECK_THAT(bits, Contains("Not shown: 2 more train domains.") &&
                        !Contains("These numbers hold for") && Contains(">train_7<"));
 }
 
 TEST_CASE("the card of a store that knows less shows what there is") {
-  const std::string card = report::environment_card(
-      Value::Table{{"title", "Old <world>"}, {"mechanism", "y = x"}}, "old", "g");
+  const auto known =
+      EnvironmentFacts::from_value(Value::Table{{"title", "Old <world>"}, {"mechanism", "y = x"}});
+  const std::string card = report::environment_card(known, "old", "g");
   CHECK_THAT(card, Contains("Old &lt;world&gt;") && Contains("y = x"));
   CHECK(card.find("<img") == std::string::npos);
+}
+
+TEST_CASE("facts of an environment survive a store") {
+  const auto context = context_of(R"({ name = "two_shortcuts" }, { name = "textured_shapes" },
+    { name = "linear_unit_tests" })");
+  for (const char* name : {"two_shortcuts", "textured_shapes", "linear_unit_tests"}) {
+    CAPTURE(name);
+    const EnvironmentFacts facts = facts_in(context, name);
+    CHECK(facts.to_value().canonical_json() == context.at(std::string("environment.") + name));
+    CHECK(facts.graph.defect().empty());
+    CHECK(facts.domains.front().kind == DomainKind::train);
+  }
+  CHECK(facts_in(context, "two_shortcuts").cues.size() == 2);
+  CHECK_THROWS_AS(EnvironmentFacts::from_value(Value::Table{{"score", "luck"}}), LogicError);
 }
 
 TEST_CASE("a grid of pictures has as many columns as fit") {

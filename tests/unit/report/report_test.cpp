@@ -105,21 +105,21 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
   }
   store.append(all);
   store.set_memberships(memberships);
-  // Of the train and test domains, where nothing is said of the dial.
   const auto facts = [](const char* bayes, const char* invariant) {
     return fmt::format(
-        R"({{"options": {{}}, "dial_name": "e", "dial_doc": "how often", "ceilings": [)"
+        R"({{"options": {{}}, "dial_name": "e", "dial_doc": "how often", "dial_points": [)"
         R"({{"bayes": {{"exactness": "{}"}}, "invariant": {{"exactness": "{}"}}}}]}})",
         bayes, invariant);
   };
-  store.set_context({{"suite", kSuite},
-                     {"environment.closed", facts("closed form", "enumerated")},
-                     {"environment.counted", facts("empirical", "empirical")},
-                     {"environment.mixed", facts("empirical", "closed form")},
-                     {"environment.on_dial",
-                      R"({"options": {}, "dial_name": "e", "dial_doc": "how often", "ceilings": [)"
-                      R"({"bayes": {"exactness": "closed form"}}], "dial_exactness": {"bayes": [)"
-                      R"("closed form", "empirical"], "invariant": ["closed form"]}})"}});
+  store.set_context(
+      {{"suite", kSuite},
+       {"environment.closed", facts("closed form", "enumerated")},
+       {"environment.counted", facts("empirical", "empirical")},
+       {"environment.mixed", facts("empirical", "closed form")},
+       {"environment.on_dial",
+        R"({"options": {}, "dial_name": "e", "dial_doc": "how often", "dial_points": [)"
+        R"({"bayes": {"exactness": "closed form"}}, )"
+        R"({"bayes": {"exactness": "empirical"}}]})"}});
   const auto charts = analysis::dial_charts(read_results(folder.path()));
   REQUIRE(charts.size() == 4);
   CHECK(charts[0].name != charts[1].name);

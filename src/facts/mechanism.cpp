@@ -9,6 +9,11 @@
 
 namespace spurion {
 
+const char* task_name(Task task) {
+  constexpr const char* kNames[] = {"binary", "multiclass", "regression"};
+  return kNames[static_cast<int>(task)];
+}
+
 const char* score_name(Score score) {
   constexpr const char* kNames[] = {"accuracy", "mean_squared_error"};
   return kNames[static_cast<int>(score)];
