@@ -11,10 +11,9 @@
 #include "spurion/regime.hpp"
 
 /// \file
-/// What the things of a catalog must hand over: shape, type, place and, of rows, values. A kernel
-/// that trusts a wrong shape reads beyond its tensor, and the number it gives looks like any other;
-/// so everything is looked at where it crosses from one thing to another. Each throws a
-/// `PluginError` that says what was given and what is expected; who calls names the culprit
+/// Checks of everything that crosses an interface: shape, type, device and, for rows, values. A
+/// kernel with a wrong shape would read beyond its tensor and give a plausible number. Each check
+/// throws a `PluginError` with the given and the expected value; the caller adds who gave it
 /// (`blamed`).
 
 namespace spurion::border {

@@ -12,18 +12,18 @@ namespace spurion {
 
 /// Another environment with domains that may have a `ControlShift`.
 ///
-/// A shift of classes or covariates decides for each row, by a draw of its own, which kind it shall
-/// be of, and takes the first row of that kind among candidates that belong to this row alone: rows
-/// stay addressable, the first n stay a prefix, and within a kind nothing changes. In environments
-/// whose rows end (`row_limit`) candidates are other rows of the pool, so that rows repeat.
+/// A shift of classes or covariates samples a kind for each row, and takes the first row of that
+/// kind among candidates that belong to this row alone. So rows stay addressable, the first n stay
+/// a prefix, and within a kind nothing changes. If the rows are finite (`row_limit`), the
+/// candidates are other rows of the pool, so rows repeat.
 ///
-/// A shift of the mechanism changes labels after the cue was made from them: the cue follows the
-/// label as it was. Rows then have no group.
+/// A shift of the mechanism changes labels after the cue is made, so the cue depends on the old
+/// label. Rows then have no group.
 ///
-/// Ceilings: under a shift of the mechanism exact, since every predictor's score changes by the
-/// same affine function (and in binary environments the best of all is its negation where that
-/// falls). Under the others the best that can be done is known only where it was perfect; else it
-/// is NaN. Where rows are refused (`require_control_shift`) there are no ceilings either.
+/// Ceilings: under a shift of the mechanism they are exact, because the score of every predictor
+/// changes by the same affine function. (In binary environments the best predictor is negated if
+/// that function falls.) Under the other shifts a ceiling is known only if it was perfect; else it
+/// is NaN. If rows are refused (`require_control_shift`), there are no ceilings.
 class SPURION_API ControlShiftEnvironment final : public WrappedEnvironment {
  public:
   ControlShiftEnvironment(std::shared_ptr<const Environment> inner, std::uint64_t seed)

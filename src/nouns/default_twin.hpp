@@ -4,7 +4,8 @@
 
 namespace spurion {
 
-/// How twins of a variable are made: flipped, else resampled; none where neither is possible.
+/// The intervention that makes twins of a variable: flip, else resample; none if neither is
+/// possible.
 Intervention default_twin(const Environment& environment, const std::string& variable);
 
 }  // namespace spurion

@@ -16,10 +16,10 @@ inline constexpr std::int64_t kEndlessRows = std::numeric_limits<std::int64_t>::
 inline constexpr std::array<Tensor Sample::*, 5> kSampleMembers = {
     &Sample::x, &Sample::y, &Sample::causal, &Sample::spurious, &Sample::group};
 
-/// Samples one after the other. What not all of them have is left out.
+/// Concatenates samples. Members that not all of them have are left out.
 SPURION_API Sample joined_samples(const std::vector<Sample>& parts);
 
-/// Rows of a domain, beginning anew where its rows end: any range, if it has a row at all.
+/// Rows of a domain; after its last row it starts again. Any range is possible if there is a row.
 SPURION_API Sample wrapped_sample(const Environment& environment, const Domain& domain, Split split,
                                   RowRange rows, const Intervention& intervention);
 

@@ -5,8 +5,8 @@
 
 namespace spurion {
 
-/// The stream everything random in a trial descends from: base seed and replicate, nothing else,
-/// so that trials that differ in method, model or hyper-parameters are paired.
+/// The key of all random numbers of a trial. It depends only on base seed and seed, so trials that
+/// differ in method, model or hyper-parameters are paired.
 inline RandomKey replicate_key(std::int64_t base_seed, std::int64_t replicate) {
   return RandomKey(static_cast<std::uint64_t>(base_seed))
       .child("replicate")
@@ -16,8 +16,7 @@ inline RandomKey replicate_key(const TrialSpec& trial) {
   return replicate_key(trial.base_seed, trial.seed);
 }
 
-/// What the environment of a replicate is bound to, wherever it is trained on, exported or
-/// described.
+/// The data seed of the environment of a trial, also in `export` and `describe`.
 inline std::uint64_t data_seed(std::int64_t base_seed, std::int64_t replicate) {
   return replicate_key(base_seed, replicate).child("data").value();
 }

@@ -9,7 +9,7 @@
 
 namespace spurion {
 
-/// Another environment, of which a derived class changes something; the rest is the other's.
+/// Forwards everything to another environment; a derived class overrides a part.
 class SPURION_API WrappedEnvironment : public Environment {
  public:
   explicit WrappedEnvironment(std::shared_ptr<const Environment> inner)

@@ -7,8 +7,9 @@
 
 namespace spurion {
 
-/// The ceilings of the test domain, the dial points, the phases of a stream and, averaged, the
-/// train domains ("in_distribution"); phase 0, step 0. Those that are not known are left out.
+/// The ceilings of the test domain, of the values of the shift curve, of the phases of a stream
+/// and, averaged, of the train domains ("in_distribution"); phase 0, step 0. Unknown ones are left
+/// out.
 std::vector<Measurement> ceilings_of(const Environment& environment,
                                      const std::vector<Phase>& schedule = {});
 

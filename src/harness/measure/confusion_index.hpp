@@ -6,8 +6,8 @@
 
 namespace spurion {
 
-/// 0 for the invariant predictor's score in the test domain, 1 for that of the cue; nothing where
-/// following the cue costs nothing that is known, for a share of nothing has no value.
+/// The confusion index of a score in the test domain: 0 for the invariant predictor, 1 for the
+/// predictor from the cue alone. Empty if relying on the cue does not lower the score.
 std::optional<double> confusion_index(const Environment& environment, double test_score);
 
 }  // namespace spurion

@@ -8,12 +8,11 @@
 
 namespace spurion {
 
-/// Another model as trials use it. What goes wrong in it is put down to it, what it gives is looked
-/// at, and passes are counted while `counting`: what a method costs is what it did, not what it
-/// declares.
+/// Wraps a model of a trial. It checks the outputs, attributes errors to the model, and counts
+/// passes while `counting`, so the cost of a method is measured, not declared.
 class CountingModel final : public Model, public engine::RiskModel {
  public:
-  /// `outputs`: logits it must give of a row.
+  /// `outputs`: number of logits of a row.
   CountingModel(const Model& inner, Part part, std::int64_t outputs)
       : inner_(&inner),
         risks_(dynamic_cast<const engine::RiskModel*>(&inner)),
@@ -61,10 +60,10 @@ class CountingModel final : public Model, public engine::RiskModel {
   [[nodiscard]] engine::DomainRisks risks(const Tensor& parameters, const Tensor& x,
                                           const Tensor& y, Task task) const override;
 
-  /// Counts from now on, or no more.
+  /// Starts or stops counting.
   void set_counting(bool counting) const { counting_ = counting; }
-  /// What was counted, of all replicas together: operations, and rows that entered a gradient. A
-  /// pass that records a graph counts as forward and backward.
+  /// The counts of all replicas together: operations, and rows that entered a gradient. A pass that
+  /// records a graph counts as forward and backward.
   struct Counted {
     double flops = 0.0;
     double rows = 0.0;

@@ -6,23 +6,23 @@
 #include "spurion/environment.hpp"
 
 /// \file
-/// When a training that ended with finite numbers diverged all the same. (A loss or gradient that
-/// is not finite stops a replica at once: `ReplicaTrainer`.)
+/// Divergence of a training whose losses stayed finite. (`ReplicaTrainer` stops a replica at once
+/// if its loss or gradient is not finite.)
 ///
 /// A replica diverged when one of these holds:
-///  1. Its logits were not finite on some rows it was measured on.
-///  2. The root mean square of its parameters at the end is beyond `kLargestParameters`: squares of
-///     sums of such numbers leave the range of float32.
-///  3. Its loss on training domains at the end is beyond `kLossFactor` times that of a constant,
+///  1. Its logits were not finite on some evaluated rows.
+///  2. The root mean square of its final parameters is above `kLargestParameters`: squares of sums
+///  of
+///     such numbers exceed the range of float32.
+///  3. Its final loss on the training domains is above `kLossFactor` times the loss of a constant,
 ///  and
-///     beyond as many times its own before the first update. On a stream its loss in the last phase
-///     must be so too, since it may have unlearned where it began.
+///     above `kLossFactor` times its own loss before the first update. On a stream the loss on the
+///     last phase must be so too, because a model may forget phase 0.
 ///
-/// The constant gives all classes the same probability, or says 0 in regression: a model without
-/// weights does no worse. Its own start counts because inputs or targets of a large scale make the
-/// loss large before anything was learned. Scores in shifted domains do not count: a model that is
-/// wrong on every row there, however sure of it, learned the cue; it did not diverge. Nor does a
-/// model that learned nothing, whose loss is about the constant's.
+/// The constant predicts the same probability for all classes, or 0 for regression. The loss before
+/// training counts because inputs or targets of a large scale make it large. Scores in shifted
+/// domains do not count: a model that is wrong on every row there has learned the cue. A model that
+/// learned nothing has about the loss of the constant, so it has not diverged either.
 
 namespace spurion {
 
@@ -38,7 +38,7 @@ struct EndLosses {
   double untrained = 0.0;
   double constant = 0.0;
 };
-/// Why it diverged by rule 3; empty when it did not. Without `untrained` (0): whether it may have.
+/// The reason by rule 3; empty if it did not diverge. Without `untrained` (0): whether it may have.
 std::string diverged_loss(const EndLosses& losses);
 /// By rule 2, of the parameters of one replica.
 std::string diverged_parameters(const float* parameters, std::int64_t count);

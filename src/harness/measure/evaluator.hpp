@@ -15,7 +15,7 @@
 
 namespace spurion {
 
-/// Measures the replicas of one pack and collects what it finds, replica by replica.
+/// Evaluates the replicas of one pack and collects the measurements of each.
 class SPURION_API PackEvaluator final : public Evaluator {
  public:
   struct Options {
@@ -24,7 +24,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
     double step_flops_per_row = 0.0;         ///< used unless `counted`
     const CountingModel* counted = nullptr;  ///< knows the operations of updates
     const std::atomic<bool>* stop = nullptr;
-    /// Called with the updates made so far.
+    /// Called with the number of updates so far.
     std::function<void(std::int64_t)> progress;
   };
 
@@ -39,10 +39,10 @@ class SPURION_API PackEvaluator final : public Evaluator {
 
   /// Writes the ceilings of each replica's environment, phase 0, step 0.
   void record_ceilings();
-  /// To be called when training is over: freezes replicas that diverged with finite numbers
+  /// Call it after training: freezes replicas that diverged with finite numbers
   /// (divergence.hpp). `keys` [K] are those their parameters were initialised with.
   void judge_end(ReplicaTrainer& trainer, const std::vector<RandomKey>& keys);
-  /// Why a replica was frozen here; empty where it was not.
+  /// The reason why a replica was frozen here; empty if it was not.
   [[nodiscard]] const std::string& verdict(std::size_t replica) const { return ended_[replica]; }
   /// Whether `measure` was called.
   [[nodiscard]] bool measured() const { return measured_at_ >= 0; }
@@ -56,28 +56,28 @@ class SPURION_API PackEvaluator final : public Evaluator {
  private:
   using Values = MetricValues;
 
-  /// Adds "shortcut_bias" where the environment knows how far the best predictor leans on the cue.
+  /// Adds "shortcut_bias" if the environment knows `optimal_flip_rate`.
   void add_shortcut_bias(const Domain& domain, Values& values) const;
 
   void measure_train_domains(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope,
                              Values& id);
   void measure_test_domain(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope,
                            const Values& id);
-  /// What hyper-parameters may be selected on: the mean over the train domains on their validation
-  /// rows, as domain "validation", and the test domain on its own, for an oracle, as
-  /// "validation_test". `rows` says how many rows of each domain; no domain where none are apart
-  /// from the test rows.
+  /// Scores for the selection of hyper-parameters, on validation rows: the mean over the train
+  /// domains as domain "validation", and, for an oracle, the test domain as "validation_test".
+  /// `rows`: number of rows of each domain. A domain is left out if all its validation rows are
+  /// test rows too.
   void measure_validation(ReplicaTrainer& trainer, std::int64_t phase);
-  /// In environments with several cues: each shifted as in the test domain while the others stay as
-  /// in training, as domain "test_CUE", so that resisting one does not hide reliance on another.
+  /// If there are several cues: domain "test_CUE", where one cue is shifted as in the test domain
+  /// and the others are as in training. Robustness to one cue cannot hide reliance on another.
   void measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase, const Values& id);
   void measure_dial(ReplicaTrainer& trainer, std::int64_t phase);
-  /// On a stream: every phase met so far and the next; after phase 0 all of them.
+  /// On a stream: evaluates all phases so far and the next one; after phase 0 all phases.
   void measure_phases(ReplicaTrainer& trainer, std::int64_t phase);
   /// Stores "cue_contribution": the score on a phase minus the score on the same rows with the
   /// informative cues of the phase randomised; 0 if no cue is informative.
   void measure_cue_contribution(ReplicaTrainer& trainer, const Phase& measured, Values& values);
-  /// The rows on which it is measured how far predictions follow a cue, and their twins.
+  /// The rows and twins on which the reliance on a cue is measured.
   struct CueRows {
     std::string name;  ///< "cue_NAME"
     Domain domain;
@@ -85,20 +85,20 @@ class SPURION_API PackEvaluator final : public Evaluator {
     Intervention twin;
   };
   [[nodiscard]] std::vector<CueRows> cue_rows() const;
-  /// How far predictions follow each cue, on the same rows after every phase, whether or not it was
-  /// ever paired with the label: as domain "cue_NAME".
+  /// Flip rate of each cue on the same rows after every phase, also for cues that were never paired
+  /// with the label, as domain "cue_NAME".
   void measure_cues(ReplicaTrainer& trainer, std::int64_t phase);
   /// The shift of each cue in each phase: "shift_NAME". If there are several cues also
   /// "cue_strength_NAME", the distance from the shift at which the cue is uninformative, and
   /// "trained_cue_strength_NAME", the largest such distance in any domain the phase trains on.
   [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
-  /// For regression: "target_variance" of the very rows on which each phase is measured, and each
-  /// cue. The units of cue contributions and flip rates; known whatever drifts, unlike the
-  /// ceilings.
+  /// For regression: "target_variance" on the evaluated rows of each phase and of each cue. It is
+  /// the unit of cue contributions and flip rates. Unlike the ceilings it is known under every
+  /// control shift.
   [[nodiscard]] std::vector<Measurement> target_variances(const Environment& environment,
                                                           const std::vector<Phase>& schedule) const;
-  /// "evaluated_rows" of the domains that have fewer rows than a trial asks for, so that all of
-  /// them are evaluated: what is said of such numbers must know it.
+  /// "evaluated_rows" of the domains that have fewer rows than `evaluation.rows`. All of their rows
+  /// are evaluated, which the statistics must know.
   [[nodiscard]] std::vector<Measurement> short_domains(const Environment& environment,
                                                        const std::vector<Phase>& schedule) const;
   void store(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
@@ -110,12 +110,12 @@ class SPURION_API PackEvaluator final : public Evaluator {
                              std::int64_t rows, const Intervention& intervention,
                              const Intervention& twin,
                              const Intervention& causal_twin = Intervention::none());
-  /// Mean loss over the train domains, [K]: on the rows that count as seen in training, or where
-  /// none do on held-out ones.
+  /// Mean loss over the train domains, [K], on the evaluated training rows, or on held-out rows if
+  /// there are none.
   [[nodiscard]] Tensor training_loss(const ReplicaTrainer& trainer) const;
-  /// [K]: of what a constant says on those rows.
+  /// [K]: loss of a constant on those rows.
   [[nodiscard]] std::vector<double> constant_losses() const;
-  /// Whether numbers of a domain of this name are measured here.
+  /// Whether this class evaluates the domain of this name.
   [[nodiscard]] bool is_measured(const std::string& domain) const;
   /// Whether the mean of a number over the train domains is stored too.
   [[nodiscard]] bool averaged(const std::string& metric) const;

@@ -13,14 +13,14 @@ namespace spurion {
 /// Measurement -> float64 [K].
 using MetricValues = std::map<std::string, Tensor>;
 
-/// All metrics of a catalog that have a meaning for these trials, fed together.
+/// All metrics of a catalog that apply to these trials.
 class MetricSet {
  public:
   MetricSet(const Catalog& catalog, const MetricContext& context);
 
   void add(const Predictions& chunk);
-  /// Throws `PluginError` where two metrics give a measurement of one name, or a metric of a
-  /// plug-in gives a name that it does not declare or that is spurion's own.
+  /// Throws `PluginError` if two metrics give a measurement with the same name, or if a metric of a
+  /// plug-in gives a name that it does not declare or that spurion uses itself.
   [[nodiscard]] MetricValues results() const;
 
  private:
@@ -41,8 +41,8 @@ std::vector<MetricInfo> declared_columns(const Catalog& catalog);
 /// those of a metric that fails to say: its trials will tell.
 std::map<std::string, std::string> metric_facts(const Catalog& catalog);
 
-/// Feeds each metric that is no built-in a few rows of an environment like this one, so that one
-/// that throws or takes another's name is refused before anything runs: throws `PluginError`.
+/// Tries each metric of a plug-in on a few rows of an environment like this one. Throws
+/// `PluginError` if it throws or takes the name of another, so that a run refuses it at once.
 void check_metrics(const Catalog& catalog, const EnvironmentInfo& info);
 
 }  // namespace spurion

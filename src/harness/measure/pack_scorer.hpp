@@ -12,27 +12,27 @@
 
 namespace spurion {
 
-/// Rows predicted at once. Part of what a result is: sums are taken chunk by chunk.
+/// Number of rows predicted at once. Results depend on it, because sums are taken chunk by chunk.
 inline constexpr std::int64_t kEvaluationChunk = 1000;
 
-/// What all replicas of a pack score on rows of a domain, each on those of its own environment.
+/// Scores all replicas of a pack on rows of a domain, each on rows of its own environment.
 class PackScorer {
  public:
-  /// `environments` holds one for each replica; the same where replicas share it.
+  /// `environments`: one for each replica; replicas may share one.
   PackScorer(const Catalog& catalog,
              const std::vector<std::shared_ptr<const Environment>>& environments);
 
-  /// Scores predictions on rows of a domain; `twin` is what makes the twins, or none. `causal_twin`
-  /// makes twins in which the causal variable changes instead; where it is given, also measures the
-  /// use that is made of either variable.
+  /// Scores predictions on rows of a domain. `twin` is the intervention of the twins, or none. With
+  /// `causal_twin`, an intervention on the causal variable, it also measures the use of both
+  /// variables.
   [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const Domain& domain, Split split,
                                    std::int64_t rows, const Intervention& intervention,
                                    const Intervention& twin,
                                    const Intervention& causal_twin = Intervention::none()) const;
-  /// Replicas whose logits were not all finite when `score` was called last, [K].
+  /// Replicas whose logits were not all finite in the last call of `score`, [K].
   [[nodiscard]] const std::vector<bool>& not_finite() const { return not_finite_; }
-  /// The same domain as `environment` has it: its parameters may depend on the data seed. By kind,
-  /// not by name: a phase of a stream has a name of its own.
+  /// The same domain in `environment`, because its parameters may depend on the data seed. It is
+  /// found by kind, not by name: a phase of a stream has a name of its own.
   [[nodiscard]] Domain own(const Environment& environment, const Domain& domain) const;
   /// Each environment once.
   [[nodiscard]] const std::vector<const Environment*>& distinct() const { return distinct_; }
@@ -49,8 +49,8 @@ class PackScorer {
   /// none.
   [[nodiscard]] Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member,
                               RowRange range) const;
-  /// Logits of every replica on its rows, [K, B, C]. Replicas that share rows are predicted
-  /// together, without copies of the rows. Notes which are not finite.
+  /// Logits of every replica on its rows, [K, B, C]. Replicas with the same rows share one pass
+  /// without copies. Notes which logits are not finite.
   [[nodiscard]] Tensor predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
                                RowRange range) const;
 

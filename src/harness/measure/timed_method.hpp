@@ -7,10 +7,9 @@
 
 namespace spurion {
 
-/// Another method as trials use it. What goes wrong in it is put down to it, batches that do not
-/// fit the environment to the regime they come from. Its steps count as training: their time, and
-/// the passes through the model. Here batches leave host memory, where regimes make them, for the
-/// device of what is trained.
+/// Wraps a method of a trial. It attributes errors to the method, and wrong minibatches to the
+/// regime. Time and passes of a step count as training. It moves minibatches from host memory to
+/// the device of the trainer.
 class TimedMethod final : public Method {
  public:
   struct Border {

@@ -28,18 +28,18 @@ struct OnlineStreamOptions : TrajectoryOptions, TuningOptions {
   }
 };
 
-/// Throws `UsageError` where a pool has not all the rows of a stream. Begun anew, rows would be
-/// predicted "before" they are learned from that were learned from long ago.
+/// Throws `UsageError` if a pool has fewer rows than the stream. If it started again, the model
+/// would predict rows that it had already learned from.
 void require_rows(const TrajectoryOptions& options, const TrainingOptions& training,
                   const Environment& environment);
 
-/// Test-then-train. Phase 0 trains on the train domains as `continual` does; then rows come once
-/// each, `training.batch` of each slot at a time (0: one), and every batch is predicted before
-/// anything is learned from it. What is learned from a
-/// batch is for the derived regime to say. A finite pool must have the rows of the whole stream.
+/// Test-then-train. Phase 0 trains on the train domains, as `continual` does. Then each row comes
+/// once, `training.batch` rows of each slot at a time (0: one). The model predicts every minibatch
+/// before it learns from it. The derived regime decides what it learns. A finite pool must have all
+/// rows of the stream.
 class OnlineStream : public PhaseBody {
  public:
-  /// Throws `UsageError` where an environment has fewer rows than the stream takes.
+  /// Throws `UsageError` if an environment has fewer rows than the stream needs.
   OnlineStream(Run& run, const OnlineStreamOptions& options);
 
   void prepare(std::int64_t phase, std::int64_t steps) final;
@@ -55,16 +55,16 @@ class OnlineStream : public PhaseBody {
   };
   /// What is predicted, [K, E * B] as `losses::predict` gives, from logits [K, E * B, C].
   virtual Tensor choose(const Batch& batch, const Tensor& logits, const Place& place);
-  /// Learns from a batch whose predictions were `choice`.
+  /// Learns from a minibatch after its predictions `choice`.
   virtual void learn(const Batch& batch, const Tensor& logits, const Tensor& choice,
                      const Place& place) = 0;
-  /// Called when the stream of a phase is set up, so that further rows of it can be.
+  /// Called when the stream of a phase is set up.
   virtual void open(const SlotFunction& /*slots*/, std::int64_t /*rows*/) {}
-  /// Called at the end of each window, for numbers of the regime's own.
+  /// Called at the end of each window, for further numbers of the regime.
   virtual void close_window(std::int64_t /*phase*/) {}
-  /// One update on `batch`, of whose labels so many are new.
+  /// One update on `batch`, with this number of new labels.
   void update(const Batch& batch, std::int64_t new_labels);
-  /// The same where replicas differ in what they learn of its rows.
+  /// The same with different numbers for each replica.
   void update(const Batch& batch, const UpdateCounts& counts);
 
   Run* run_;

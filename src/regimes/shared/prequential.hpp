@@ -8,28 +8,27 @@
 
 namespace spurion::regimes {
 
-/// Averages predictions made before they are learned from (prequential evaluation, Dawid 1984) over
-/// windows of a stream, and compares them with what was possible.
+/// Prequential evaluation (Dawid 1984): scores predictions that are made before the model learns
+/// from the rows, averages them over windows of a stream, and compares them with the ceilings.
 ///
 /// Recorded for each window in domain "stream", at the shift of the phase: `prequential_accuracy`
 /// (not for regression), `prequential_loss`, `window_rows`, and, in the environment's score per
-/// row, `regret` against the Bayes ceiling of the phase and `invariant_regret` against what the
-/// causal features alone allow. Summed over windows times their rows, `regret` is the dynamic
-/// regret.
+/// row, `regret` against the Bayes ceiling of the phase and `invariant_regret` against the
+/// invariant ceiling. The sum over windows of `regret` times rows is the dynamic regret.
 class Prequential {
  public:
   explicit Prequential(const RegimeContext& context);
 
-  /// From now on predictions are of this phase, cut into so many windows of `steps` steps in all.
+  /// Starts a phase of `steps` steps in total, with this number of windows.
   void enter(std::int64_t phase, const std::vector<Phase>& each, std::int64_t steps,
              std::int64_t windows);
-  /// Logits of a batch under the present parameters, in host memory.
+  /// Logits of a minibatch with the current parameters, in host memory.
   static Tensor predict(ReplicaTrainer& trainer, const Batch& batch);
-  /// Counts a batch with these logits, of which `choice` [K, E * B] was predicted.
+  /// Adds a minibatch with these logits and predictions `choice` [K, E * B].
   void count(const Batch& batch, const Tensor& logits, const Tensor& choice);
-  /// After a step: records the window when it is full, and says so.
+  /// Call it after a step: records the window and returns true if it is full.
   bool after_step(const ReplicaTrainer& trainer, Evaluator& evaluator, std::int64_t step);
-  /// The sums of a window begun.
+  /// The sums of the current window.
   void visit_state(StateVisitor& visit);
 
  private:

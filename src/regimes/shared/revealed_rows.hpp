@@ -12,11 +12,11 @@
 
 namespace spurion::regimes {
 
-/// Whose labels were revealed so far. A row's label counts once, however often the row is used: in
-/// another epoch, slot or phase, or because a finite pool began anew.
+/// The rows whose labels were revealed so far. Each row counts once, also if it is used again: in
+/// another epoch, slot or phase, or after a finite pool started again.
 class SPURION_API RevealedRows {
  public:
-  /// Rows first .. first + count - 1 of a pool, which begins anew after `limit` rows.
+  /// Rows first .. first + count - 1 of a pool, which starts again after `limit` rows.
   struct Stretch {
     std::string pool;
     std::int64_t first = 0;
@@ -27,14 +27,14 @@ class SPURION_API RevealedRows {
   /// Stretches one after the other, of the same length each.
   using Slot = std::vector<Stretch>;
 
-  /// Another reader of these slots; readers know of nothing from each other.
+  /// Another reader of these slots. Readers are independent.
   void add_reader(const std::vector<Slot>& slots);
-  /// Whether the label of row `row` of a slot is new to a reader, to whom it is known from now on.
+  /// Whether the label of row `row` of a slot is new to a reader. Afterwards it is known.
   bool reveal(std::size_t reader, std::size_t slot, std::int64_t row);
   /// Whether a reader knows the labels of all rows of its slots.
   [[nodiscard]] bool all_known(std::size_t reader) const { return readers_[reader].hidden == 0; }
-  /// Goes on from what the same readers knew of other slots: the labels of rows that are of these
-  /// slots too, and of finite pools, whose rows may come again.
+  /// Takes over what the same readers knew of other slots: labels of rows that these slots share,
+  /// and of finite pools, whose rows may come again.
   void inherit(const RevealedRows& earlier);
   void visit_state(StateVisitor& visit);
 

@@ -17,17 +17,17 @@ struct Slot {
   Intervention intervention;
 };
 
-/// Slots of an environment; called once for each distinct environment of a batch of replicas.
+/// Slots of an environment; called once for each distinct environment of the replicas.
 using SlotFunction = std::function<std::vector<Slot>(const Environment&)>;
 
-/// Rows first .. first + count - 1 of a finite pool; past its end reading starts again at row 0.
+/// Rows first .. first + count - 1 of a finite pool. After the last row it starts again at row 0.
 Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64_t count);
 
 /// Minibatches gathered at once take at most this much memory (or are one).
 constexpr std::size_t kPreparedBytes = 16 << 20;
 
-/// A finite training set in memory: `rows` rows of each slot, made once for each distinct
-/// environment and shared by the replicas that use it.
+/// A finite training set in memory: `rows` rows of each slot. It exists once for each distinct
+/// environment; replicas with the same environment share it.
 class SPURION_API RowSource {
  public:
   struct Options {
@@ -40,15 +40,15 @@ class SPURION_API RowSource {
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
             Options options);
 
-  /// Minibatch number `step`: `batch` rows of each slot (0: all rows), from a fresh permutation
-  /// every epoch, named by the replica's order key, the slot and the epoch. A last part of an epoch
-  /// smaller than a batch is left out.
+  /// Minibatch number `step`: `batch` rows of each slot (0: all rows). Every epoch has a new
+  /// permutation, which depends on the order key of the replica, the slot and the epoch. An
+  /// incomplete last minibatch of an epoch is left out.
   [[nodiscard]] Batch batch(std::int64_t step, std::int64_t batch) const;
-  /// Labels that minibatch `step` reveals and no earlier call has, of each replica: [K].
+  /// Number of labels of minibatch `step` that no earlier call revealed, for each replica: [K].
   [[nodiscard]] std::vector<std::int64_t> reveal(std::int64_t step, std::int64_t batch);
   /// Whose labels were revealed so far.
   [[nodiscard]] const RevealedRows& revealed() const { return revealed_; }
-  /// Goes on from what another source of the same replicas revealed.
+  /// Takes over the labels that another source of the same replicas revealed.
   void inherit(const RevealedRows& earlier) { revealed_.inherit(earlier); }
   void visit_state(StateVisitor& visit) { revealed_.visit_state(visit); }
 
@@ -76,8 +76,8 @@ class SPURION_API RowSource {
   RevealedRows revealed_;  // a reader for each leader
 };
 
-/// Rows of a stream, each read once, in order: `rows` rows of each slot, never seen before. Throws
-/// `UsageError` when it comes to the end of a finite pool.
+/// Rows of a stream: `rows` rows of each slot, each read once and in order. Throws `UsageError` at
+/// the end of a finite pool.
 class SPURION_API StreamSource {
  public:
   StreamSource(const RegimeContext& context, SlotFunction slots, std::int64_t rows);

@@ -19,41 +19,40 @@ struct Run {
   Evaluator& evaluator;
 };
 
-/// What a regime does in its phases. Everything it prepares is a function of the phase alone, so
-/// that a stopped run finds it again; what it remembers besides, it visits.
+/// What a regime does in a phase. Whatever it prepares depends only on the phase, so a resumed run
+/// can prepare it again; it visits all other state.
 class PhaseBody {
  public:
   virtual ~PhaseBody() = default;
-  /// Makes ready for a phase of so many steps; called again when a stopped run goes on inside it.
+  /// Prepares a phase with this number of steps; also called when a run resumes inside the phase.
   virtual void prepare(std::int64_t phase, std::int64_t steps) = 0;
-  /// Called once, before the method is told of the phase.
+  /// Called once, before the method learns that the phase begins.
   virtual void enter(std::int64_t /*phase*/) {}
-  /// Whether the method learns of the phase.
+  /// Whether the method learns that the phase begins.
   [[nodiscard]] virtual bool announces(std::int64_t /*phase*/) const { return true; }
   virtual void step(std::int64_t phase, std::int64_t step) = 0;
   virtual void visit_state(StateVisitor& /*visit*/) {}
 };
 
-/// Goes through the phases, tells the method, measures after each, and keeps checkpoints between
-/// steps. `steps_of` says how many steps a phase has.
+/// Runs the phases: announces each to the method, evaluates after each, and saves checkpoints
+/// between steps. `steps_of`: number of steps of a phase.
 void run_phases(Run& run, std::int64_t phases,
                 const std::function<std::int64_t(std::int64_t)>& steps_of, PhaseBody& body);
 
-/// Makes updates from minibatches of a training set, measuring every so often where the evaluation
-/// options say so.
+/// One update from a minibatch of a training set; evaluates after it if `evaluation.every` says so.
 void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step);
 
-/// The slots of a phase: in phase 0 one for each train domain; later as many slots, all of the
-/// phase's own domain, each with `rows` rows of its own after the `before` that each slot had in
-/// earlier later phases: disjoint from theirs while the pool lasts.
+/// The slots of a phase. Phase 0 has one for each train domain. Later phases have equally many, all
+/// of the domain of the phase. Each slot has `rows` rows after the `before` rows of earlier phases
+/// after phase 0, so phases share no rows while the pool lasts.
 SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, std::int64_t rows,
                          std::int64_t before);
-/// Where every later phase has `rows` rows a slot.
+/// The same if every phase after phase 0 has `rows` rows in each slot.
 inline SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase,
                                 std::int64_t rows) {
   return phase_slots(options, phase, rows, (phase - 1) * rows);
 }
-/// Throws `UsageError` where an environment cannot resample its cues, as `option` needs.
+/// Throws `UsageError` if an environment cannot resample its cues, which `option` needs.
 void require_resampling(const Environment& environment, const char* option);
 /// The same slots with every cue resampled by intervention.
 SlotFunction with_resampled_cues(SlotFunction slots);

@@ -37,7 +37,7 @@ std::vector<double> neutral(const EnvironmentInfo& info) {
   return positions;
 }
 
-/// The position of a cue in that train domain where it says most.
+/// The shift of a cue in the train domain where it is most informative.
 double strongest(const Environment& environment, std::size_t cue) {
   const double neutral = environment.info().cues[cue].neutral;
   double best = neutral;
@@ -50,7 +50,7 @@ double strongest(const Environment& environment, std::size_t cue) {
 
 double mirrored(const Cue& cue, double position) { return cue.low + cue.high - position; }
 
-/// A part `way` of the way from one domain to another; every cue moves.
+/// The domain a fraction `way` of the way from one domain to another; every cue moves.
 Domain between(const Environment& environment, const Domain& from, const Domain& to, double way) {
   const auto part = [way](double a, double b) { return a + way * (b - a); };
   if (from.cue_shifts.empty()) return environment.at(part(from.shift, to.shift));
@@ -71,9 +71,9 @@ std::vector<std::size_t> active_cues(const std::string& trajectory, std::size_t 
   return active;
 }
 
-/// Options that are set for a trajectory that does not read them.
+/// Refuses options that the trajectory does not use.
 void refuse_idle_options(const TrajectoryOptions& options) {
-  const TrajectoryOptions usual;
+  const TrajectoryOptions defaults;
   const auto refuse = [&](const char* option, bool differs,
                           const std::vector<const char*>& readers) {
     const bool read = std::any_of(readers.begin(), readers.end(),
@@ -83,10 +83,10 @@ void refuse_idle_options(const TrajectoryOptions& options) {
                                  readers.size() == 1 ? "trajectory" : "trajectories",
                                  fmt::join(readers, ", "), options.trajectory));
   };
-  refuse("period", options.period != usual.period, {"periodic"});
-  refuse("step_std", options.step_std != usual.step_std, {"random_walk"});
-  refuse("walk_seed", options.walk_seed != usual.walk_seed, {"random_walk"});
-  refuse("phase_count", options.phase_count != usual.phase_count,
+  refuse("period", options.period != defaults.period, {"periodic"});
+  refuse("step_std", options.step_std != defaults.step_std, {"random_walk"});
+  refuse("walk_seed", options.walk_seed != defaults.walk_seed, {"random_walk"});
+  refuse("phase_count", options.phase_count != defaults.phase_count,
          {"fixed", "reversal", "periodic", "linear", "random_walk", "replacement", "accumulation",
           "recurring"});
 }
@@ -257,7 +257,8 @@ void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment
   }
 }
 
-std::optional<double> Trajectory::last_said(const Environment& environment, std::size_t cue) const {
+std::optional<double> Trajectory::last_informative_shift(const Environment& environment,
+                                                         std::size_t cue) const {
   const double neutral = environment.info().cues[cue].neutral;
   for (std::size_t phase = phases_.size(); phase-- > 1;) {
     const double position = phases_[phase].domain.cue_shifts[cue];
@@ -277,27 +278,27 @@ void Trajectory::add_final_phases(const TrajectoryOptions& options,
   for (const std::string& kind : options.final_phases) {
     if (info.cues.empty()) {
       if (kind == "adversarial") {
-        // The end of the dial that is farther from where the stream stands.
+        // The one of the two shifts that is farther from the last phase.
         const double here = phases_.back().domain.shift;
         const double train = environment.train_domains().front().shift;
         const double test = environment.test_domain().shift;
         add(environment.at(std::abs(test - here) >= std::abs(train - here) ? test : train));
         continue;
       }
-      const Intervention silence = Intervention::resample(info.cue);
-      if (!environment.supports(silence)) {
+      const Intervention randomise = Intervention::resample(info.cue);
+      if (!environment.supports(randomise)) {
         throw UsageError(
             fmt::format("{} cannot resample its cue '{}', but the final phase no_cue needs it",
                         info.name, info.cue));
       }
-      add(environment.at(environment.train_domains().front().shift), silence);
+      add(environment.at(environment.train_domains().front().shift), randomise);
       continue;
     }
     std::vector<double> positions = neutral(info);
     if (kind == "adversarial") {
       for (std::size_t cue = 0; cue < positions.size(); ++cue) {
-        if (const auto said = last_said(environment, cue)) {
-          positions[cue] = mirrored(info.cues[cue], *said);
+        if (const auto last = last_informative_shift(environment, cue)) {
+          positions[cue] = mirrored(info.cues[cue], *last);
         }
       }
     }

@@ -10,31 +10,33 @@
 
 namespace spurion::regimes {
 
-/// Where the cues stand over a stream: a value in the suite file that every streaming regime
-/// shares, so that they compare. Phase 0 is where training begins; the others follow.
+/// How the cues shift over a stream. Every regime with a stream has these options, so regimes can
+/// be compared. Training begins with phase 0; the other phases follow.
 ///
-/// `trajectory`, in environments of any kind:
-///  - `listed`: `phases` of the dial, in order; empty means the test domain's position alone
-///  - `fixed`: stays as in the first train domain (control)
-///  - `reversal`: as there for the first half of the phases, then as in the test domain
-///  - `periodic`: to and fro between the two every `period` phases, the test domain's first
-///  - `linear`: from the one to the other in equal steps
-///  - `random_walk` of the dial: steps of N(0, (step_std * range)^2), reflected at the ends;
-///  `walk_seed` says
-///    which walk
-/// and in environments with several cues, of which all but the active are at their neutral
-/// position:
-///  - `replacement`: cue 0, then cue 1, then cue 2 ...; the old one says nothing any more
+/// `trajectory`, for any environment:
+///  - `listed`: the shifts in `phases`, in order; empty: one phase with the shift of the test
+///  domain
+///  - `fixed`: the shift of the first train domain (control)
+///  - `reversal`: the shift of the first train domain in the first half of the phases, then that of
+///    the test domain
+///  - `periodic`: alternates between the two every `period` phases; begins with the test domain
+///  - `linear`: from the first train domain to the test domain in equal steps
+///  - `random_walk`: steps of N(0, (step_std * range)^2), reflected at the ends of the range;
+///    `walk_seed` is the seed of the walk
+/// For environments with several cues; all cues but the active ones are neutral:
+///  - `replacement`: cue 0, then cue 1, then cue 2 ...
 ///  - `accumulation`: cue 0, then 0 and 1, then 0, 1 and 2 ...
-///  - `recurring`: the cues by turns, again and again
-/// `control_shift` adds, to the phases after the first, a change of something other than the cue,
-/// as a control: `control_shift_levels` says of each how far (core/drift.hpp); one level holds for
-/// all, and none is .25. With `trajectory = "fixed"` nothing else changes.
+///  - `recurring`: the cues in turn, again and again
 ///
-/// `unpaired_cues` of them are never paired with the label at all. `final_phases` adds phases at
-/// the end: `no_cue` (every cue neutral) and `adversarial` (every cue that said something, in any
-/// train domain or later phase, says the opposite of what it said last; on a dial, the end of train
-/// or test domain that is farther from the phase before).
+/// `unpaired_cues`: number of cues that are never paired with the label.
+///
+/// `final_phases` adds phases at the end. `no_cue`: every cue is neutral. `adversarial`: every cue
+/// that was informative in a train domain or a later phase points to the opposite of what it
+/// indicated last; with one cue: the shift of the train or test domain that is farther from that of
+/// the phase before.
+///
+/// `control_shift` changes something other than the cue in the phases after phase 0, as a control.
+/// `control_shift_levels`: its level in each of them; one level applies to all. default: 0.25.
 struct TrajectoryOptions {
   std::string trajectory = "listed";
   std::vector<double> phases;
@@ -56,16 +58,16 @@ struct TrajectoryOptions {
 /// The phases of a stream in one environment.
 class SPURION_API Trajectory {
  public:
-  /// Throws `UsageError` where the options do not fit the environment.
+  /// Throws `UsageError` if the options do not fit the environment.
   Trajectory(const TrajectoryOptions& options, const Environment& environment);
 
-  /// Phases in all, the first included.
+  /// Number of phases, including phase 0.
   [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(phases_.size()); }
   [[nodiscard]] const std::vector<Phase>& phases() const { return phases_; }
-  /// Phase 0 in each slot of a batch: the train domains, or what is left of them where the
-  /// trajectory says which cue is active.
+  /// The domains of phase 0, one for each slot: the train domains, with only the active cues if the
+  /// trajectory switches cues.
   [[nodiscard]] const std::vector<Domain>& first_domains() const { return first_; }
-  /// Steps of a phase out of `steps` in all; they add up exactly.
+  /// Steps of a phase if the trial has `steps` steps. The phases add up exactly.
   [[nodiscard]] std::int64_t steps(std::int64_t phase, std::int64_t steps) const;
 
  private:
@@ -74,9 +76,9 @@ class SPURION_API Trajectory {
   void add_final_phases(const TrajectoryOptions& options, const Environment& environment);
   void add_control_shift(const TrajectoryOptions& options, const Environment& environment);
   void add(Domain domain, Intervention intervention = Intervention::none());
-  /// Where a cue stood when it last said something; empty where it never did.
-  [[nodiscard]] std::optional<double> last_said(const Environment& environment,
-                                                std::size_t cue) const;
+  /// The last shift at which a cue was informative; empty if it never was.
+  [[nodiscard]] std::optional<double> last_informative_shift(const Environment& environment,
+                                                             std::size_t cue) const;
 
   double pretrain_fraction_;
   std::vector<double> phase_weights_;
@@ -84,7 +86,7 @@ class SPURION_API Trajectory {
   std::vector<Domain> first_;
 };
 
-/// Throws `UsageError` where a phase after the first has no step.
+/// Throws `UsageError` if a phase after phase 0 has no step.
 SPURION_API void require_steps(const Trajectory& trajectory, const TrainingOptions& training);
 
 }  // namespace spurion::regimes

@@ -34,7 +34,7 @@ class TrajectoryRegime : public Regime {
   }
 
  protected:
-  /// The option that, as it is set, asks for rows with resampled cues; null where none does.
+  /// The name of the option that asks for rows with resampled cues; null if it is not set.
   [[nodiscard]] virtual const char* resampling() const { return nullptr; }
 
   Options options_;

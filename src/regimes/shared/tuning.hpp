@@ -8,7 +8,7 @@
 
 namespace spurion::regimes {
 
-/// How a trained model is trained on: what continual and online training share.
+/// Options of training after phase 0, shared by continual and online training.
 struct TuningOptions {
   std::string trainable = "all";
   double lr_multiplier = 1.0;
