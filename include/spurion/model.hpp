@@ -10,6 +10,8 @@
 
 namespace spurion {
 
+enum class Task;
+
 /// What a model is constructed with.
 struct ModelContext {
   Shape input_shape;         ///< of one row
@@ -26,6 +28,12 @@ struct Output {
   /// without logits (a full-batch linear model, a small MLP).
   Tensor risks = {};
   Tensor risk_gradients = {};  ///< [K, E, P]; undefined unless asked for
+};
+
+/// The mean loss of each domain's rows and its gradient, for K replicas.
+struct DomainRisks {
+  Tensor risks;      ///< [K, E]
+  Tensor gradients;  ///< [K, E, P]
 };
 
 /// One tensor inside the flat parameter vector of a replica.
@@ -85,6 +93,20 @@ class SPURION_API Model {
   /// undefined. default: the block of `linear_weights`. A model with slopes but without
   /// `linear_weights` returns as features the terms whose sum is its output.
   [[nodiscard]] virtual Tensor linear_coefficients(const Tensor& parameters) const;
+  /// True for a model that is exactly one affine map of the flattened inputs with the parameters
+  /// [D weights, bias] for each logit. Full-batch steps then need no pass over the rows. default:
+  /// false. A model with `linear_weights` alone may do more with them.
+  [[nodiscard]] virtual bool is_affine() const { return false; }
+  /// True if `risks` works for so many domains, and is faster than a pass through the logits.
+  /// default: false.
+  [[nodiscard]] virtual bool knows_risks(Task /*task*/, std::int64_t /*domains*/) const {
+    return false;
+  }
+  /// The risks of a minibatch and their gradients in one pass, for methods that use the risks
+  /// alone. Called only where `knows_risks` is true. `parameters` [K, P]; `x` [K or 1, E * B,
+  /// ...input_shape]; `y` [K or 1, E, B].
+  [[nodiscard]] virtual DomainRisks risks(const Tensor& parameters, const Tensor& x,
+                                          const Tensor& y, Task task) const;
 };
 
 }  // namespace spurion

@@ -50,13 +50,17 @@ SPURION_API std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalo
 SPURION_API Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                          const DataSources& sources);
 
-/// Runs one pack in the calling thread. Throws `Interrupted` at the next update after `stop` (may
-/// be null) was set.
+/// How one pack is run.
+struct PackOptions {
+  const std::atomic<bool>* stop = nullptr;    ///< once set, the next update throws `Interrupted`
+  std::function<void(double)> progress = {};  ///< told the share of the updates made, 0..1
+  Device device = c10::kCPU;                  ///< where the models are trained
+};
+
+/// Runs one pack in the calling thread. Throws `Interrupted` if it was told to stop.
 SPURION_API std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                               const std::shared_ptr<const DataSources>& sources,
-                                              const std::atomic<bool>* stop,
-                                              const std::function<void(double)>& progress,
-                                              Device device = c10::kCPU);
+                                              const PackOptions& options = {});
 
 /// The progress of a run. Threads call the progress callback one at a time.
 struct Progress {
@@ -107,7 +111,9 @@ struct RunOptions {
 /// Damaged trials run again. Throws:
 ///  - `Interrupted` if the user stopped the run; the same call resumes it;
 ///  - `ResourceError` if the machine has too little memory or too few threads;
-///  - `UsageError` if something else made trials of the store (`Changed`);
+///  - `UsageError` if the suite asks what its trials cannot answer, before anything is trained, or
+///  if
+///    something else made trials of the store (`Changed`);
 ///  - `DataError` if a data file has changed since trials of the store were made.
 SPURION_API Progress run_suite(const Suite& suite, const Catalog& catalog,
                                const RunOptions& options);

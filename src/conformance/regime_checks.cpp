@@ -218,7 +218,7 @@ void require_same_trial(const std::string& what, const TrialResult& a, const Tri
 void check_bits(const RegimeSubject& subject, const std::string& world) {
   const std::vector<TrialSpec> trials = small_trials(subject, world);
   const auto run = [&](const std::vector<TrialSpec>& some) {
-    return run_pack(Pack{some, 0.0, 0.0}, *subject.catalog, nullptr, nullptr, {});
+    return run_pack(Pack{some, 0.0, 0.0}, *subject.catalog, nullptr);
   };
   const auto together = run(trials);
   const auto again = run(trials);

@@ -14,7 +14,7 @@ struct LinearOptions {
 };
 
 /// One affine map of the flattened input.
-class Linear final : public Model, public engine::AffineModel {
+class Linear final : public Model {
  public:
   using Options = LinearOptions;
   static const Schema<Options>& schema() {
@@ -36,6 +36,7 @@ class Linear final : public Model, public engine::AffineModel {
   }
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override { return layout_; }
+  [[nodiscard]] bool is_affine() const override { return true; }
 
   [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});

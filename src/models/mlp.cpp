@@ -22,7 +22,7 @@ struct MlpOptions {
 ///
 /// With `greyscale` the channels of an image [channels, height, width] are summed first, so that
 /// the model cannot see colour: the oracle that is invariant by construction.
-class Mlp final : public Model, public engine::RiskModel {
+class Mlp final : public Model {
  public:
   using Options = MlpOptions;
   static const Schema<Options>& schema() {
@@ -94,8 +94,8 @@ class Mlp final : public Model, public engine::RiskModel {
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
     return engine::mlp_risks_apply(shape_, task, domains);
   }
-  [[nodiscard]] engine::DomainRisks risks(const Tensor& parameters, const Tensor& x,
-                                          const Tensor& y, Task task) const override {
+  [[nodiscard]] DomainRisks risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
+                                  Task task) const override {
     return engine::mlp_risks(shape_, parameters, rows_of(x), y, task);
   }
 

@@ -1,5 +1,7 @@
 #include "spurion/model.hpp"
 
+#include "spurion/error.hpp"
+
 #include <ATen/ATen.h>
 
 namespace spurion {
@@ -29,6 +31,11 @@ Tensor Model::linear_coefficients(const Tensor& parameters) const {
   return parameters.narrow(1, weights->offset, element_count(weights->shape))
       .reshape({parameters.size(0), inputs, -1})
       .select(2, 0);
+}
+
+DomainRisks Model::risks(const Tensor& /*parameters*/, const Tensor& /*x*/, const Tensor& /*y*/,
+                         Task /*task*/) const {
+  throw PluginError("it says that it knows risks, and gives none");
 }
 
 }  // namespace spurion

@@ -6,8 +6,8 @@
 #include <tuple>
 
 #include "engine/kernels.hpp"
+#include "engine/risks/known_risks.hpp"
 #include "engine/risks/linear_risks.hpp"
-#include "engine/risks/risk_model.hpp"
 #include "nouns/border_checks.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
@@ -17,13 +17,11 @@ namespace spurion {
 
 namespace {
 
-/// The model as one that gives risks and their gradients of this batch; null if it does not.
-const engine::RiskModel* risk_model(const Model& model, const Tensor& parameters,
-                                    const Batch& batch) {
-  if (parameters.scalar_type() != at::kFloat || !parameters.device().is_cpu()) return nullptr;
-  if (batch.weight.defined()) return nullptr;  // its rows do not count alike
-  const auto* known = dynamic_cast<const engine::RiskModel*>(&model);
-  return known != nullptr && known->knows_risks(batch.task, batch.domains) ? known : nullptr;
+/// Whether the model gives risks and their gradients of this batch without logits.
+bool knows_risks_of(const Model& model, const Tensor& parameters, const Batch& batch) {
+  if (parameters.scalar_type() != at::kFloat || !parameters.device().is_cpu()) return false;
+  if (batch.weight.defined()) return false;  // its rows do not count alike
+  return model.knows_risks(batch.task, batch.domains);
 }
 
 }  // namespace
@@ -72,12 +70,11 @@ Output ReplicaTrainer::forward(const Tensor& x) {
 Output ReplicaTrainer::forward(const Batch& batch) {
   Output output;
   if (!batch.linear) {
-    const auto* known = risk_input_ == RiskInput::risks && !second_order_
-                            ? risk_model(*model_, parameters_, batch)
-                            : nullptr;
-    if (known == nullptr) return forward(batch.x);
+    const bool known = risk_input_ == RiskInput::risks && !second_order_ &&
+                       knows_risks_of(*model_, parameters_, batch);
+    if (!known) return forward(batch.x);
     output.risks = engine::with_gradients(
-        parameters_, known->risks(parameters_.detach(), batch.x, batch.y, batch.task));
+        parameters_, model_->risks(parameters_.detach(), batch.x, batch.y, batch.task));
     return output;
   }
   std::tie(output.risks, output.risk_gradients) =
@@ -159,9 +156,9 @@ ReplicaTrainer::DomainGradients ReplicaTrainer::domain_gradients(const Batch& ba
     return {output.risks.detach(), output.risk_gradients.detach()};
   }
   if (!create_graph && !second_order_) {
-    if (const auto* known = risk_model(*model_, parameters_, batch)) {
+    if (knows_risks_of(*model_, parameters_, batch)) {
       const auto [risks, gradients] =
-          known->risks(parameters_.detach(), batch.x, batch.y, batch.task);
+          model_->risks(parameters_.detach(), batch.x, batch.y, batch.task);
       return {risks, gradients};
     }
   }

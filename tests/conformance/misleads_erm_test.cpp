@@ -52,7 +52,7 @@ regime = {{ name = "offline", randomise_cue = {} }}
     double sum = 0.0;
     double count = 0.0;
     for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-      for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+      for (const TrialResult& result : run_pack(pack, catalog, sources)) {
         REQUIRE(result.status == Status::done);
         for (const Measurement& row : result.measurements) {
           if (row.domain != "test" || row.metric != metric) continue;

@@ -38,7 +38,7 @@ evaluation = {{ rows = 4000, training_rows = 0 }}
   DomainNumbers sums;
   std::map<std::pair<std::string, std::string>, double> counts;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       for (const Measurement& row : result.measurements) {
         REQUIRE(std::isfinite(row.value));
@@ -112,7 +112,7 @@ experiment = "streams"
   StoredResults results;
   results.context["suite"] = text;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       results.trials.push_back(std::move(result));
     }

@@ -85,8 +85,7 @@ evaluation = {{ rows = 1000, training_rows = 0 }}
   double sum = 0.0;
   double count = 0.0;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *tests::shared_sources(), {})) {
-    for (const TrialResult& result :
-         run_pack(pack, catalog, tests::shared_sources(), nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, tests::shared_sources())) {
       REQUIRE(result.status == Status::done);
       for (const Measurement& row : result.measurements) {
         if (row.domain != "test" || row.metric != metric) continue;

@@ -99,7 +99,7 @@ AxisNumbers run(const std::string& text, const char* section, const char* field)
   const auto trials = Suite::parse(text, "s.toml").trials(catalog);
   AxisNumbers numbers;
   for (const Pack& pack : plan(trials, catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       const Value& options = std::string(section) == "model" ? result.spec.model.options
                                                              : result.spec.environment.options;

@@ -37,7 +37,7 @@ evaluation = {{ rows = 50, training_rows = 0 }}
                                    "s.toml");
   std::map<std::int64_t, double> by_seed;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       by_seed[result.spec.seed] = analysis::stream_numbers(result)->dynamic_regret();
     }

@@ -33,7 +33,7 @@ evaluation = {{ rows = 2000, training_rows = 0 }}
                                    "s.toml");
   std::vector<std::vector<analysis::StreamNumbers>> strata(1);
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       strata[0].push_back(*analysis::stream_numbers(result));
     }

@@ -89,7 +89,7 @@ evaluation = {{ rows = 500, training_rows = 0 }}
                    "s.toml");
   std::map<std::int64_t, analysis::StreamNumbers> by_seed;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       const auto numbers = analysis::stream_numbers(result);
       REQUIRE(numbers);

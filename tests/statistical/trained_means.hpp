@@ -22,7 +22,7 @@ inline TrainedNumbers trained(const std::string& suite, const std::string& optio
   TrainedNumbers numbers;
   const auto trials = Suite::parse(suite, "s.toml").trials(catalog);
   for (const Pack& pack : plan(trials, catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       const Value& at = *result.spec.environment.options.find(option);
       for (const Measurement& row : result.measurements) {

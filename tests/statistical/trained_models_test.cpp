@@ -18,7 +18,7 @@ std::vector<std::map<Key, double>> run(const std::string& text) {
   const auto trials = Suite::parse(text, "s.toml").trials(catalog);
   std::vector<std::map<Key, double>> all;
   for (const Pack& pack : plan(trials, catalog, *sources, {})) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       std::map<Key, double> numbers;
       for (const Measurement& row : result.measurements)

@@ -179,7 +179,8 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   EnvironmentFacts facts = facts_of(*environment);
   facts.replicate = world.seed;
   facts.base_seed = world.base_seed;
-  facts.depends_on_seed = depends_on_seed(world.environment, *environment, catalog, sources);
+  EnvironmentPool pool(catalog, sources);
+  facts.depends_on_seed = depends_on_seed(world.environment, *environment, pool);
   add_facts(facts, out);
 }
 

@@ -1,4 +1,5 @@
 #include "cli/training/description.hpp"
+#include "catalog/method_needs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -118,8 +119,8 @@ Json describe_suite_file() {
 Json describe_method(const Catalog& catalog, const std::string& name,
                      const std::vector<std::string>& settings) {
   Json out = entry(catalog.methods, name);
-  const auto method = catalog.methods.at(name).make(
-      {checked_options(catalog.methods, name, settings)}, MethodContext{Task::binary, 1, 2, 4});
+  const auto method =
+      method_to_ask(catalog, {name, checked_options(catalog.methods, name, settings)});
   out["needs"] = access_list(method->needs());
   out["second_order"] = method->needs_second_order();
   out["cost_factor"] = method->cost_factor();

@@ -12,11 +12,10 @@
 
 namespace spurion::cli {
 
-void print_dry_run(const Suite& suite, CheckedRun& run, const Catalog& catalog,
-                   const RunOptions& options) {
+void print_dry_run(const Suite& suite, CheckedRun& run, const RunOptions& options) {
   const std::string grid = grid_text(suite, run.trials, terminal_columns(STDOUT_FILENO, 100));
   const StoredFacts stored = read_facts(options.out);
-  const RunPlan plan = plan_run(run, stored, catalog, options);
+  const RunPlan plan = plan_run(run, stored, options);
   print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
   print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"), plan.found,
         options.out.string(), plan.distinct - plan.found);

@@ -13,7 +13,6 @@
 #include "cli/training/progress.hpp"
 #include "cli/training/stop_signal.hpp"
 #include "harness/run/run_plan.hpp"
-#include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"
@@ -113,10 +112,8 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     options.stop = &stop->requested();
   }
   CheckedRun checked = check_run(suite, catalog, options);
-  // What cannot be answered in the end is said before anything runs.
-  analysis::check_questions(suite, checked.trials, catalog.questions);
   if (arguments.dry_run) {
-    print_dry_run(suite, checked, catalog, options);
+    print_dry_run(suite, checked, options);
     return 0;
   }
   const std::unordered_set<TrialId, TrialIdHash> ids(checked.ids.begin(), checked.ids.end());
@@ -128,7 +125,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
       if (!arguments.quiet) display.update(now);
     };
     try {
-      progress = run_checked(checked, catalog, options);
+      progress = run_checked(checked, options);
     } catch (const Interrupted&) {
       print_notes(progress);
       throw Interrupted(resume_message(progress, arguments, line));

@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "engine/risks/known_risks.hpp"
 #include "engine/risks/logistic_risks.hpp"
-#include "engine/risks/risk_model.hpp"
 #include "engine/risks/squared_risks.hpp"
 #include "spurion/error.hpp"
 

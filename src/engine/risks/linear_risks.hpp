@@ -17,14 +17,6 @@ struct DomainRows {
   Tensor y;  ///< [E, B] float32 targets (regression) or int64 labels (binary)
 };
 
-/// A model that is exactly what `LinearRisks` is about: one logit, an affine map of the flattened
-/// inputs, with parameters [D weights, bias]. One that says so of its weights alone
-/// (`Model::linear_weights`) may do more with them.
-class AffineModel {
- public:
-  virtual ~AffineModel() = default;
-};
-
 /// Per-domain risks of a linear model with a bias over a fixed set of rows, as functions of its
 /// parameters [D weights, bias]. Squared loss: from the rows' second moments, whatever their
 /// number. Logistic loss: one pass over the rows, which replicas of the same data seed make

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "engine/risks/known_risks.hpp"
 #include "engine/risks/mlp_node.hpp"
-#include "engine/risks/risk_model.hpp"
+#include "spurion/environment.hpp"
 
 namespace spurion::engine {
 

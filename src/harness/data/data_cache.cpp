@@ -1,41 +1,32 @@
 #include "harness/data/data_cache.hpp"
 
-#include <fmt/format.h>
-
 #include "core/failure.hpp"
 #include "harness/data/cached_environment.hpp"
-#include "nouns/border_checks.hpp"
 #include "nouns/control_shift_environment.hpp"
-#include "spurion/random.hpp"
 
 namespace spurion {
 
 namespace {
 
-/// Environments hold permutations of image pools: some hundred kilobytes each.
-constexpr std::size_t kRecent = 64;
+/// Environments that keep what is known of their ceilings though no pack uses them now.
+constexpr std::size_t kRecentCached = 64;
 
 }  // namespace
 
-std::shared_ptr<const Environment> DataCache::environment(
-    const Component& component, std::uint64_t seed, const Catalog& catalog,
-    const std::shared_ptr<const DataSources>& sources) {
-  const std::string key = DataCache::key(component, seed);
+std::shared_ptr<const Environment> DataCache::environment(const Component& component,
+                                                          std::uint64_t seed,
+                                                          EnvironmentPool& pool) {
+  const std::string key = EnvironmentPool::key(component, seed);
   const std::lock_guard<std::mutex> guard(mutex_);
   std::shared_ptr<const Environment> environment = environments_[key].lock();
   if (!environment) {
-    const Part part = part_of(catalog.environments, component.name);
-    auto made = blamed(part, [&] {
-      auto world = catalog.environments.at(component.name)
-                       .make({component.options}, EnvironmentContext{seed, sources});
-      border::check_environment(*world);
-      return world;
-    });
+    const Part part = part_of(pool.catalog().environments, component.name);
+    auto made = blamed(part, [&] { return pool.at(component, seed); });
     auto shifted = std::make_unique<ControlShiftEnvironment>(std::move(made), seed);
     environment = std::make_shared<const CachedEnvironment>(std::move(shifted), part, key, *this);
     environments_[key] = environment;
     recent_.push_back(environment);
-    if (recent_.size() > kRecent) recent_.pop_front();
+    if (recent_.size() > kRecentCached) recent_.pop_front();
   }
   return environment;
 }
@@ -65,13 +56,6 @@ void DataCache::grown(const std::string& key, const std::shared_ptr<CachedRows>&
     bytes_ -= oldest->second->bytes;
     rows_.erase(oldest);
   }
-}
-
-std::string DataCache::key(const Component& component, std::uint64_t seed) {
-  // There may be as many keys as trials: options are named by 128 bits of a hash.
-  const std::string options = component.options.canonical_json();
-  return fmt::format("{:016x}|{}|{:016x}{:016x}", seed, component.name,
-                     RandomKey(2).child(options).value(), RandomKey(1).child(options).value());
 }
 
 void DataCache::expect(const std::string& key) {

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include "spurion/catalog.hpp"
+#include "harness/data/environment_pool.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/trial.hpp"
 
@@ -33,8 +33,7 @@ class SPURION_API DataCache {
   /// The environment of these options and this data seed; its `sample` goes through the cache and
   /// may return views of shared memory.
   std::shared_ptr<const Environment> environment(const Component& component, std::uint64_t seed,
-                                                 const Catalog& catalog,
-                                                 const std::shared_ptr<const DataSources>& sources);
+                                                 EnvironmentPool& pool);
   /// The rows named `key`: fresh ones where there are none yet.
   std::shared_ptr<CachedRows> rows(const std::string& key);
   /// Says how many bytes the rows named `key` hold now, and lets go of the rows that have not been
@@ -42,9 +41,8 @@ class SPURION_API DataCache {
   void grown(const std::string& key, const std::shared_ptr<CachedRows>& entry, double bytes);
   [[nodiscard]] double bytes() const;
 
-  /// Name of an environment, as `expect` and `done` take it.
-  static std::string key(const Component& component, std::uint64_t seed);
-  /// Says that one more pack will use an environment, or has used it. After the last its rows go.
+  /// Says that one more pack will use the environment of this `EnvironmentPool::key`, or has used
+  /// it. After the last its rows go.
   void expect(const std::string& key);
   void done(const std::string& key);
 

@@ -11,6 +11,7 @@
 #include "catalog/section_numbers.hpp"
 #include "nouns/default_twin.hpp"
 #include "nouns/samples.hpp"
+#include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/image_source.hpp"
 #include "spurion/random.hpp"
@@ -31,18 +32,28 @@ RandomKey hash(RandomKey key, const Sample& sample) {
   return key;
 }
 
-/// Empty where rows are made, not recorded.
-std::string fingerprint_of(const Environment& environment) {
-  RandomKey key(0);
-  bool finite = false;
-  const Intervention twin = default_twin(environment, environment.info().cue);
+std::vector<Domain> fingerprinted_domains(const Environment& environment) {
   std::vector<Domain> domains = environment.train_domains();
   domains.push_back(environment.test_domain());
-  for (const Domain& domain : domains) {
+  return domains;
+}
+
+bool has_recorded_rows(const Environment& environment) {
+  for (const Domain& domain : fingerprinted_domains(environment)) {
+    for (const Split split : kSplits) {
+      if (environment.row_limit(domain, split) != kEndlessRows) return true;
+    }
+  }
+  return false;
+}
+
+std::string fingerprint_of(const Environment& environment) {
+  RandomKey key(0);
+  const Intervention twin = default_twin(environment, environment.info().cue);
+  for (const Domain& domain : fingerprinted_domains(environment)) {
     for (const Split split : kSplits) {
       const std::int64_t rows = environment.row_limit(domain, split);
       if (rows == kEndlessRows) continue;
-      finite = true;
       for (std::int64_t first = 0; first < rows; first += kChunk) {
         const RowRange range{first, std::min(kChunk, rows - first)};
         key = hash(key, environment.sample(domain, split, range));
@@ -51,7 +62,7 @@ std::string fingerprint_of(const Environment& environment) {
       }
     }
   }
-  return finite ? fmt::format("{:016x}", key.value()) : std::string();
+  return fmt::format("{:016x}", key.value());
 }
 
 std::string fingerprint_of(const ImagePool& images) {
@@ -80,13 +91,13 @@ std::string data_name(const Component& world, const Catalog& catalog) {
              : fmt::format("{}source {}", kDataPrefix, source);
 }
 
-std::map<std::string, std::string> data_fingerprints(
-    const std::vector<TrialSpec>& trials, const Catalog& catalog,
-    const std::shared_ptr<const DataSources>& sources) {
+std::map<std::string, std::string> data_fingerprints(const std::vector<TrialSpec>& trials,
+                                                     EnvironmentPool& pool) {
   std::map<std::string, std::string> found;
   std::set<std::string> seen;
   SectionNumbers numbers;
   std::set<std::int64_t> worlds;
+  const Catalog& catalog = pool.catalog();
   for (const TrialSpec& trial : trials) {
     const Component& world = trial.environment;
     if (!worlds.insert(numbers.of(world.name, world.options)).second) continue;
@@ -95,16 +106,16 @@ std::map<std::string, std::string> data_fingerprints(
     if (!seen.insert(name).second) continue;
     if (!source.empty()) {
       // Every image environment reads this file; its test images come from the same installer.
-      found[name] = fingerprint_of(*sources->images(source, true));
+      found[name] = fingerprint_of(*pool.sources()->images(source, true));
       continue;
     }
-    const auto& entry = catalog.environments.at(world.name);
     // Images that are drawn are a pool too, but no file can change them.
-    if (entry.schema.find(FieldUse::image_source) != nullptr) continue;
+    if (catalog.environments.at(world.name).schema.find(FieldUse::image_source) != nullptr) continue;
     looked_at(trial, catalog, [&] {
-      const std::string fingerprint =
-          fingerprint_of(*entry.make({world.options}, EnvironmentContext{0, sources}));
-      if (!fingerprint.empty()) found[name] = fingerprint;
+      // Whether rows are recorded does not depend on the seed; their order may, so that all runs
+      // compare those of seed 0.
+      if (!has_recorded_rows(*pool.at(world, data_seed(trial)))) return;
+      found[name] = fingerprint_of(*pool.at(world, 0));
     });
   }
   return found;

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/data/environment_pool.hpp"
 #include "harness/store/same_data.hpp"
 #include "spurion/catalog.hpp"
-#include "spurion/export.hpp"
 #include "spurion/trial.hpp"
 
 namespace spurion {
@@ -18,8 +17,7 @@ std::string data_name(const Component& world, const Catalog& catalog);
 
 /// Hashes of the rows of environments that have finitely many of them, such as rows of a file: a
 /// trial's identity has the file's name, but not what is in it. By `kDataPrefix`, name and options.
-std::map<std::string, std::string> data_fingerprints(
-    const std::vector<TrialSpec>& trials, const Catalog& catalog,
-    const std::shared_ptr<const DataSources>& sources);
+std::map<std::string, std::string> data_fingerprints(const std::vector<TrialSpec>& trials,
+                                                     EnvironmentPool& pool);
 
 }  // namespace spurion

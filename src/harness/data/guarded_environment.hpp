@@ -67,16 +67,20 @@ class GuardedEnvironment final : public WrappedEnvironment {
   Part part_;
 };
 
+/// An environment that was made by the entry `name` of a catalog, guarded unless it is a built-in.
+inline std::shared_ptr<const Environment> guarded_if_plugin(
+    std::shared_ptr<const Environment> world, const Catalog& catalog, const std::string& name) {
+  if (catalog.environments.at(name).info.builtin()) return world;
+  return std::make_shared<const GuardedEnvironment>(std::move(world),
+                                                    part_of(catalog.environments, name));
+}
+
 /// An environment of a catalog; one that is no built-in is guarded.
 inline std::shared_ptr<const Environment> guarded_world(const Catalog& catalog,
                                                         const std::string& name,
                                                         const Value& options,
                                                         const EnvironmentContext& context) {
-  const auto& entry = catalog.environments.at(name);
-  std::shared_ptr<const Environment> world = entry.make({options}, context);
-  if (entry.info.builtin()) return world;
-  return std::make_shared<const GuardedEnvironment>(std::move(world),
-                                                    part_of(catalog.environments, name));
+  return guarded_if_plugin(catalog.environments.at(name).make({options}, context), catalog, name);
 }
 
 }  // namespace spurion

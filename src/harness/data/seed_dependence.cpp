@@ -35,11 +35,10 @@ bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)
 }  // namespace
 
 bool depends_on_seed(const Component& component, const Environment& environment,
-                     const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
+                     EnvironmentPool& pool) {
   // No replicate of any suite has this seed, so it is another one than the environment's.
   const std::uint64_t other_seed = RandomKey(0).child("another world").value();
-  const auto other = catalog.environments.at(component.name)
-                         .make({component.options}, EnvironmentContext{other_seed, sources});
+  const auto other = pool.at(component, other_seed);
   const std::vector<double> first = numbers_of(environment);
   const std::vector<double> second = numbers_of(*other);
   return !std::equal(first.begin(), first.end(), second.begin(), second.end(), same);

@@ -168,7 +168,8 @@ void store_scored(const TrialResult& result, const Environment& environment, con
     throw UsageError(fmt::format("--experiment expects {}, got '{}'", kSafeNames, experiment));
   }
   const auto sources = std::make_shared<const DataSources>();
-  const auto data = data_fingerprints({result.spec}, catalog, sources);
+  EnvironmentPool pool(catalog, sources);
+  const auto data = data_fingerprints({result.spec}, pool);
   Store store(folder);
   check_store_data(store.facts(), folder, data);
   const StoredResults before = read_results(folder);
@@ -213,7 +214,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   facts[fmt::format(
       "environment.{}#{}", result.spec.environment.name,
       core::hex(Seal("options").add(result.spec.environment.options.canonical_json()).finish()))] =
-      describe_environment(result.spec, environment, catalog, sources).to_value().canonical_json();
+      describe_environment(result.spec, environment, pool).to_value().canonical_json();
   TrialResult own = result;
   own.made_by = ProvenanceMaker(catalog, data, c10::kCPU).of(result.spec);
   store.set_context(context);

@@ -37,10 +37,18 @@ Output CountingModel::passed(Pass pass, const Tensor& parameters, const Tensor& 
   });
 }
 
-engine::DomainRisks CountingModel::risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
-                                         Task task) const {
+DomainRisks CountingModel::risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
+                                 Task task) const {
   count(parameters, x, true);
-  return risks_->risks(parameters, x, y, task);
+  return blamed(part_, [&] {
+    const DomainRisks known = inner_->risks(parameters, x, y, task);
+    if (known.risks.sizes() != at::IntArrayRef{parameters.size(0), y.size(1)} ||
+        known.gradients.sizes() !=
+            at::IntArrayRef{parameters.size(0), y.size(1), parameters.size(1)}) {
+      throw PluginError("its risks are no [K, E], or their gradients no [K, E, P]");
+    }
+    return known;
+  });
 }
 
 bool CountingModel::records(const Tensor& parameters) {

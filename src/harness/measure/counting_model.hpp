@@ -3,21 +3,17 @@
 #include <utility>
 
 #include "core/failure.hpp"
-#include "engine/risks/risk_model.hpp"
 #include "spurion/model.hpp"
 
 namespace spurion {
 
 /// Wraps a model of a trial. It checks the outputs, attributes errors to the model, and counts
 /// passes while `counting`, so the cost of a method is measured, not declared.
-class CountingModel final : public Model, public engine::RiskModel {
+class CountingModel final : public Model {
  public:
   /// `outputs`: number of logits of a row.
   CountingModel(const Model& inner, Part part, std::int64_t outputs)
-      : inner_(&inner),
-        risks_(dynamic_cast<const engine::RiskModel*>(&inner)),
-        part_(std::move(part)),
-        outputs_(outputs) {}
+      : inner_(&inner), part_(std::move(part)), outputs_(outputs) {}
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override {
     return blamed(
@@ -55,10 +51,11 @@ class CountingModel final : public Model, public engine::RiskModel {
   }
 
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
-    return risks_ != nullptr && risks_->knows_risks(task, domains);
+    return inner_->knows_risks(task, domains);
   }
-  [[nodiscard]] engine::DomainRisks risks(const Tensor& parameters, const Tensor& x,
-                                          const Tensor& y, Task task) const override;
+  [[nodiscard]] bool is_affine() const override { return inner_->is_affine(); }
+  [[nodiscard]] DomainRisks risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
+                                  Task task) const override;
 
   /// Starts or stops counting.
   void set_counting(bool counting) const { counting_ = counting; }
@@ -81,7 +78,6 @@ class CountingModel final : public Model, public engine::RiskModel {
   [[nodiscard]] Output passed(Pass pass, const Tensor& parameters, const Tensor& x) const;
 
   const Model* inner_;
-  const engine::RiskModel* risks_;  // the same model, where it is one
   Part part_;
   std::int64_t outputs_;
   mutable bool counting_ = false;

@@ -11,8 +11,7 @@ namespace spurion {
 /// that of full-batch gradient descent either way, up to rounding.
 inline bool uses_linear_risks(const Model& model, const Method& method,
                               const EnvironmentInfo& environment, const TrainingOptions& training) {
-  return dynamic_cast<const engine::AffineModel*>(&model) != nullptr &&
-         method.risk_input() != RiskInput::logits &&
+  return model.is_affine() && method.risk_input() != RiskInput::logits &&
          (training.batch == 0 || training.batch >= training.rows) &&
          engine::linear_risks_apply(environment.task, element_count(environment.input_shape),
                                     environment.outputs);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "core/place_of.hpp"
 #include "harness/suite/trial_sections.hpp"
@@ -128,9 +129,9 @@ void Normaliser::check_access(const TrialSpec& spec) {
   if (!checked_.insert(key).second) return;
   try {
     looked_at(spec, catalog_, [&] {
-      const auto made = method.make({spec.method.options}, MethodContext{Task::binary, 1, 2, 4});
+      const Access needs = method_needs(catalog_, spec.method);
       const Access grants = regime.make({spec.regime.options})->grants();
-      const auto missing = made->needs().missing_from(grants);
+      const auto missing = needs.missing_from(grants);
       if (missing.empty()) return;
       report(fmt::format("method '{}' needs {}, which regime '{}' does not grant (it grants: {})",
                          spec.method.name, fmt::join(missing, " and "), spec.regime.name,

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
-#include "engine/risks/risk_model.hpp"
 #include "harness/measure/pack_scorer.hpp"
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/plan/measurement_count.hpp"
-#include "nouns/border_checks.hpp"
 #include "nouns/control_shift_environment.hpp"
+#include "nouns/seeds.hpp"
 #include "regimes/shared/row_source.hpp"
 #include "spurion/error.hpp"
 
@@ -35,108 +34,166 @@ double PackCost::memory_bytes(std::int64_t replicas, std::int64_t seeds) const {
          (fixed_bytes + count * replica_bytes + static_cast<double>(seeds) * seed_bytes + batches);
 }
 
-PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSources& sources) {
+namespace {
+
+/// One trial of a pack, made as it will be trained, and the sizes that follow.
+struct Sizes {
+  TrainingOptions training;
+  EvaluationOptions evaluation;
+  std::shared_ptr<const Environment> environment;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Regime> regime;
+  std::unique_ptr<Method> method;
+  double phases = 0.0;
+  double domains = 0.0;
+  double pooled = 1.0;  ///< training sets that are one to a full batch
+  bool whole = false;   ///< a batch is all rows there are
+  double batch_rows = 0.0;
+  double training_rows = 0.0;
+
+  [[nodiscard]] const EnvironmentInfo& info() const { return environment->info(); }
+  [[nodiscard]] double parameters() const {
+    return 4.0 * static_cast<double>(model->parameter_count());
+  }
+  /// Parameters, gradient, two moments, and the two temporaries of a penalty.
+  [[nodiscard]] double parameter_bytes() const { return 6.0 * parameters(); }
+  /// A method may keep the gradient of each domain, and work on a copy of them.
+  [[nodiscard]] double gradient_bytes() const { return 2.0 * domains * parameters(); }
+  [[nodiscard]] double input_bytes() const {
+    return 4.0 * static_cast<double>(element_count(info().input_shape));
+  }
+  /// Input and label of one row.
+  [[nodiscard]] double row_bytes() const { return input_bytes() + 8.0; }
+  /// Differentiating twice keeps the intermediate results of both passes.
+  [[nodiscard]] double kept_passes() const { return method->needs_second_order() ? 5.0 : 1.5; }
+  /// Activations of the rows that are evaluated at once.
+  [[nodiscard]] double chunk_bytes() const {
+    return 1.5 * static_cast<double>(std::min(kEvaluationChunk, evaluation.rows)) *
+           model->activation_bytes();
+  }
+  /// Training sets in memory. On a stream those of all phases may be kept; where they are pooled
+  /// there are those of the phase before and, as they came and joined, of this one.
+  [[nodiscard]] double kept_sets() const {
+    return pooled > 1.0 ? 3.0 * pooled - 1.0 : std::max(phases, 1.0);
+  }
+};
+
+Sizes sizes_of(const TrialSpec& trial, EnvironmentPool& pool) {
+  Sizes sizes;
   Problems problems;
-  const TrainingOptions training =
-      TrainingOptions::schema().parse(trial.training, "training", problems);
-  const EvaluationOptions evaluation =
-      EvaluationOptions::schema().parse(trial.evaluation, "evaluation", problems);
+  sizes.training = TrainingOptions::schema().parse(trial.training, "training", problems);
+  sizes.evaluation = EvaluationOptions::schema().parse(trial.evaluation, "evaluation", problems);
   problems.raise();
-  // Shapes and costs need an instance; it must not own the caller's sources.
-  const std::shared_ptr<const DataSources> borrowed(&sources, [](const DataSources*) {});
-  const auto environment = std::make_unique<const ControlShiftEnvironment>(
-      catalog.environments.at(trial.environment.name)
-          .make({trial.environment.options}, EnvironmentContext{0, borrowed}),
-      0);
-  border::check_environment(*environment);
-  const EnvironmentInfo& info = environment->info();
-  const auto model = catalog.models.at(trial.model.name)
-                         .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
-  const auto regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
+  sizes.environment = std::make_shared<const ControlShiftEnvironment>(
+      pool.at(trial.environment, data_seed(trial)), 0);
+  const EnvironmentInfo& info = sizes.info();
+  const Catalog& catalog = pool.catalog();
+  sizes.model = catalog.models.at(trial.model.name)
+                    .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
+  sizes.regime = catalog.regimes.at(trial.regime.name).make({trial.regime.options});
   // Says so before anything runs where the stream and the environment do not fit.
-  const auto phases = static_cast<double>(regime->schedule(*environment).size());
-  const auto domains = static_cast<double>(regime->batch_domains(*environment));
-  const auto method =
+  sizes.phases = static_cast<double>(sizes.regime->schedule(*sizes.environment).size());
+  const std::int64_t domains = sizes.regime->batch_domains(*sizes.environment);
+  sizes.domains = static_cast<double>(domains);
+  sizes.method =
       catalog.methods.at(trial.method.name)
-          .make({trial.method.options},
-                MethodContext{info.task, 1, static_cast<std::int64_t>(domains), info.groups});
+          .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
   // A batch is of all that is pooled.
-  const std::int64_t pooled_sets = regime->pooled_sets(*environment);
-  const auto pooled = static_cast<double>(pooled_sets);
-  const std::int64_t pooled_rows = training.rows * pooled_sets;
-  const bool whole = training.batch == 0 || training.batch >= pooled_rows;
-  const double batch_rows =
-      domains * static_cast<double>(whole ? pooled_rows : std::min(training.batch, pooled_rows));
-  PackCost result;
+  const std::int64_t pooled = sizes.regime->pooled_sets(*sizes.environment);
+  const std::int64_t rows = sizes.training.rows * pooled;
+  sizes.pooled = static_cast<double>(pooled);
+  sizes.whole = sizes.training.batch == 0 || sizes.training.batch >= rows;
+  sizes.batch_rows = sizes.domains *
+                     static_cast<double>(sizes.whole ? rows : std::min(sizes.training.batch, rows));
+  sizes.training_rows = sizes.domains * static_cast<double>(sizes.training.rows);
+  return sizes;
+}
+
+double count_flops(const Sizes& sizes) {
   // Pooled rows come phase by phase: on average there are half of them.
-  const double usual_rows = whole ? batch_rows * (pooled + 1.0) / (2.0 * pooled) : batch_rows;
-  result.flops = static_cast<double>(regime->updates(*environment, training.steps)) * usual_rows *
-                 model->step_flops() * method->cost_factor();
-  const double parameters = 4.0 * static_cast<double>(model->parameter_count());
-  // Parameters, gradient, two moments, and the two temporaries of a penalty.
-  const double parameter_bytes = 6.0 * parameters;
-  // A method may keep the gradient of each domain, and work on a copy of them.
-  const double gradient_bytes = 2.0 * domains * parameters;
-  const double input_bytes = 4.0 * static_cast<double>(element_count(info.input_shape));
-  const double activations = model->activation_bytes();
-  const double training_rows = domains * static_cast<double>(training.rows);
-  const auto evaluation_rows = static_cast<double>(evaluation.rows);
-  result.cache_bytes = parameter_bytes + batch_rows * activations;
-  // Differentiating twice keeps the intermediate results of both passes.
-  const double kept = method->needs_second_order() ? 5.0 : 1.5;
-  const auto chunk = static_cast<double>(std::min(kEvaluationChunk, evaluation.rows));
-  result.replica_bytes = parameter_bytes + gradient_bytes +
-                         std::max(kept * batch_rows * activations, 1.5 * chunk * activations);
-  result.batch_bytes = batch_rows * (input_bytes + 8.0);
-  result.prepared_bytes = whole ? 0.0 : pooled * training_rows * (input_bytes + 8.0);
+  const double rows = sizes.whole ? sizes.batch_rows * (sizes.pooled + 1.0) / (2.0 * sizes.pooled)
+                                  : sizes.batch_rows;
+  return static_cast<double>(sizes.regime->updates(*sizes.environment, sizes.training.steps)) *
+         rows * sizes.model->step_flops() * sizes.method->cost_factor();
+}
+
+/// What a method and a regime keep of each replica.
+double remembered_bytes(const Sizes& sizes) {
+  MemorySizes each;
+  each.row = sizes.row_bytes() + 4.0;
+  each.logits = 4.0 * static_cast<double>(sizes.info().outputs);
+  each.activations = sizes.model->activation_bytes();
+  each.parameters = sizes.parameters();
+  each.batch_rows = sizes.batch_rows;
+  return sizes.method->memory_bytes(each) + sizes.regime->memory_bytes(each);
+}
+
+/// Bytes of a pack whose model makes passes over minibatches.
+void count_passes(const Sizes& sizes, PackCost& cost) {
+  const double activations = sizes.model->activation_bytes();
+  const auto evaluation_rows = static_cast<double>(sizes.evaluation.rows);
+  cost.cache_bytes = sizes.parameter_bytes() + sizes.batch_rows * activations;
+  cost.replica_bytes =
+      sizes.parameter_bytes() + sizes.gradient_bytes() +
+      std::max(sizes.kept_passes() * sizes.batch_rows * activations, sizes.chunk_bytes());
+  cost.batch_bytes = sizes.batch_rows * sizes.row_bytes();
+  cost.prepared_bytes = sizes.whole ? 0.0 : sizes.pooled * sizes.training_rows * sizes.row_bytes();
   // Training rows, and two stretches of held-out rows: as they are, and their twins.
-  // On a stream the training sets of all phases may be kept; where they are pooled there are those
-  // of the phase before and, as they came and joined, of this one.
-  const double sets = pooled > 1.0 ? 3.0 * pooled - 1.0 : std::max(phases, 1.0);
-  result.seed_bytes = sample_bytes(info) * (sets * training_rows + 2.0 * evaluation_rows);
-  result.seed_bytes += environment->shared_bytes();
+  cost.seed_bytes = sample_bytes(sizes.info()) *
+                    (sizes.kept_sets() * sizes.training_rows + 2.0 * evaluation_rows);
+  cost.seed_bytes += sizes.environment->shared_bytes();
   // One seed's rows while they are drawn.
-  result.fixed_bytes =
-      4.0e6 + model->fixed_bytes() +
-      1.25 * sample_bytes(info) * std::max(static_cast<double>(training.rows), evaluation_rows);
-  const auto* known = dynamic_cast<const engine::RiskModel*>(model.get());
-  if (known != nullptr && method->risk_input() == RiskInput::risks &&
-      known->knows_risks(info.task, static_cast<std::int64_t>(domains))) {
+  cost.fixed_bytes = 4.0e6 + sizes.model->fixed_bytes() +
+                     1.25 * sample_bytes(sizes.info()) *
+                         std::max(static_cast<double>(sizes.training.rows), evaluation_rows);
+}
+
+/// The same where risks and their gradients come without logits.
+void count_shortcuts(const Sizes& sizes, PackCost& cost) {
+  if (sizes.method->risk_input() == RiskInput::risks &&
+      sizes.model->knows_risks(sizes.info().task, static_cast<std::int64_t>(sizes.domains))) {
     // Activations are those of one replica at a time: what a replica has of its own is parameters,
     // moments, a gradient for each domain and their sum, and its rows.
-    result.cache_bytes = (4.0 + domains) * parameters + batch_rows * (input_bytes + 8.0);
+    cost.cache_bytes =
+        (4.0 + sizes.domains) * sizes.parameters() + sizes.batch_rows * sizes.row_bytes();
   }
-  if (uses_linear_risks(*model, *method, info, training)) {
+  if (uses_linear_risks(*sizes.model, *sizes.method, sizes.info(), sizes.training)) {
     // Rows are read in chunks that all replicas of a data seed share; more replicas spread what a
     // step costs besides them.
-    result.cache_bytes = parameter_bytes;
-    result.replica_bytes =
-        parameter_bytes + gradient_bytes + 4.0 * batch_rows + 1.5 * chunk * activations;
-    result.batch_bytes = 0.0;
-    result.seed_bytes += 2.0 * training_rows * (input_bytes + 8.0);
+    cost.cache_bytes = sizes.parameter_bytes();
+    cost.replica_bytes = sizes.parameter_bytes() + sizes.gradient_bytes() + 4.0 * sizes.batch_rows +
+                         sizes.chunk_bytes();
+    cost.batch_bytes = 0.0;
+    cost.seed_bytes += 2.0 * sizes.training_rows * sizes.row_bytes();
   }
-  // What method and regime remember.
-  MemorySizes sizes;
-  sizes.row = input_bytes + 8.0 + 4.0;
-  sizes.logits = 4.0 * static_cast<double>(info.outputs);
-  sizes.activations = activations;
-  sizes.parameters = parameters;
-  sizes.batch_rows = batch_rows;
-  result.replica_bytes += method->memory_bytes(sizes) + regime->memory_bytes(sizes);
+}
+
+}  // namespace
+
+PackCost pack_cost(const TrialSpec& trial, EnvironmentPool& pool) {
+  const Sizes sizes = sizes_of(trial, pool);
+  PackCost cost;
+  cost.flops = count_flops(sizes);
+  count_passes(sizes, cost);
+  count_shortcuts(sizes, cost);
+  const double remembered = remembered_bytes(sizes);
   const double measurements =
-      kMeasurementBytes * count_measurements(trial, *environment, *regime).all;
-  result.replica_bytes += measurements;
-  result.shares = {
+      kMeasurementBytes * count_measurements(trial, *sizes.environment, *sizes.regime).all;
+  cost.replica_bytes += remembered + measurements;
+  const double sample = sample_bytes(sizes.info());
+  cost.shares = {
       {"training.rows",
-       kSlack * (result.prepared_bytes + sample_bytes(info) * sets * training_rows)},
-      {"training.batch", kSlack * batch_rows * (kept * activations + input_bytes + 8.0)},
-      {"evaluation.rows", kSlack * 2.0 * sample_bytes(info) * evaluation_rows},
+       kSlack * (cost.prepared_bytes + sample * sizes.kept_sets() * sizes.training_rows)},
+      {"training.batch",
+       kSlack * sizes.batch_rows *
+           (sizes.kept_passes() * sizes.model->activation_bytes() + sizes.row_bytes())},
+      {"evaluation.rows", kSlack * 2.0 * sample * static_cast<double>(sizes.evaluation.rows)},
       {"the number of measurements (evaluation.every, phases, windows)", kSlack * measurements},
-      {"the model's size", kSlack * (parameter_bytes + gradient_bytes + model->fixed_bytes())},
-      {"the state of the method and the regime",
-       kSlack * (method->memory_bytes(sizes) + regime->memory_bytes(sizes))}};
-  result.max_replicas = std::min(model->max_replicas(), method->max_replicas());
-  return result;
+      {"the model's size",
+       kSlack * (sizes.parameter_bytes() + sizes.gradient_bytes() + sizes.model->fixed_bytes())},
+      {"what the method and the regime remember", kSlack * remembered}};
+  cost.max_replicas = std::min(sizes.model->max_replicas(), sizes.method->max_replicas());
+  return cost;
 }
 
 }  // namespace spurion

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "spurion/catalog.hpp"
+#include "harness/data/environment_pool.hpp"
 #include "spurion/trial.hpp"
 
 namespace spurion {
@@ -30,6 +30,6 @@ struct PackCost {
   [[nodiscard]] double memory_bytes(std::int64_t replicas, std::int64_t seeds) const;
 };
 
-PackCost pack_cost(const TrialSpec& trial, const Catalog& catalog, const DataSources& sources);
+PackCost pack_cost(const TrialSpec& trial, EnvironmentPool& pool);
 
 }  // namespace spurion

@@ -1,3 +1,5 @@
+#include "harness/plan/planner.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -40,7 +42,7 @@ struct Group {
 };
 
 Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> members,
-                 const Catalog& catalog, const DataSources& sources) {
+                 EnvironmentPool& pool) {
   Group group;
   group.members = std::move(members);
   // Replicas of one seed share its rows: side by side.
@@ -53,8 +55,8 @@ Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> 
     last = &trials[member];
   }
   group.first = &trials[group.members.front()];
-  if (!looked_at(*group.first, catalog,
-                 [&] { group.cost = pack_cost(*group.first, catalog, sources); })) {
+  if (!looked_at(*group.first, pool.catalog(),
+                 [&] { group.cost = pack_cost(*group.first, pool); })) {
     // Its code throws: each trial says so for itself, or is run if it does not after all.
     group.cost = PackCost();
     group.cost.cache_bytes = 1.0;
@@ -104,11 +106,10 @@ std::int64_t count_packs(const Group& group, std::int64_t largest, double total_
 
 }  // namespace
 
-Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
-             const DataSources& sources) {
+Pack pack_of(const std::vector<TrialSpec>& trials, EnvironmentPool& pool) {
   std::vector<std::size_t> all(trials.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
-  const Group group = make_group(trials, std::move(all), catalog, sources);
+  const Group group = make_group(trials, std::move(all), pool);
   Pack pack;
   pack.trials = trials;
   pack.flops = group.flops();
@@ -116,15 +117,15 @@ Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
   return pack;
 }
 
-std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
-                       const DataSources& sources, const PlanOptions& options) {
-  ShapeNumbers numbers(catalog);
+std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
+                       const PlanOptions& options) {
+  ShapeNumbers numbers(pool.catalog());
   std::map<ShapeNumbers::Key, std::vector<std::size_t>> by_shape;
   for (std::size_t i = 0; i < trials.size(); ++i) by_shape[numbers.of(trials[i])].push_back(i);
   std::vector<Group> groups;
   double total_flops = 0.0;
   for (auto& [key, members] : by_shape) {
-    groups.push_back(make_group(trials, std::move(members), catalog, sources));
+    groups.push_back(make_group(trials, std::move(members), pool));
     total_flops += groups.back().flops();
   }
   std::vector<Pack> packs;
@@ -150,9 +151,30 @@ std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
   return packs;
 }
 
+namespace {
+
+/// Of sources that the caller owns.
+std::shared_ptr<const DataSources> borrowed(const DataSources& sources) {
+  return {&sources, [](const DataSources*) {}};
+}
+
+}  // namespace
+
+std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
+                       const DataSources& sources, const PlanOptions& options) {
+  EnvironmentPool pool(catalog, borrowed(sources));
+  return plan(std::move(trials), pool, options);
+}
+
 std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
                        const DataSources& sources, const PlanOptions& options) {
   return plan(std::vector<TrialSpec>(trials), catalog, sources, options);
+}
+
+Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
+             const DataSources& sources) {
+  EnvironmentPool pool(catalog, borrowed(sources));
+  return pack_of(trials, pool);
 }
 
 }  // namespace spurion

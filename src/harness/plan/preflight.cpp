@@ -15,7 +15,6 @@
 #include "harness/data/finite_world.hpp"
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
-#include "nouns/border_checks.hpp"
 #include "nouns/control_shift_environment.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
@@ -44,9 +43,8 @@ std::string place_in(const Experiment& experiment, const std::string& section,
 
 class FitCheck {
  public:
-  FitCheck(const Suite& suite, const Catalog& catalog,
-           const std::shared_ptr<const DataSources>& sources)
-      : suite_(suite), catalog_(catalog), sources_(sources) {}
+  FitCheck(const Suite& suite, EnvironmentPool& pool)
+      : suite_(suite), catalog_(pool.catalog()), pool_(pool) {}
 
   void check(const TrialSpec& trial) {
     const std::int64_t experiment = numbers_.of(trial.experiment, Value());
@@ -73,11 +71,9 @@ class FitCheck {
     if (!new_parts && !new_rows && !new_training) return;
     try {
       looked_at(trial, catalog_, [&] {
-        const EnvironmentContext context{data_seed(trial), sources_};
-        std::shared_ptr<const Environment> environment =
-            catalog_.environments.at(trial.environment.name)
-                .make({trial.environment.options}, context);
-        border::check_environment(*environment);
+        const EnvironmentContext context{data_seed(trial), pool_.sources()};
+        const std::shared_ptr<const Environment> environment =
+            pool_.at(trial.environment, context.seed);
         // An environment with numbers that are none is one problem, whatever else is asked of it.
         if (strange_.count(world) != 0) return;
         if (worlds_.insert(world).second) {
@@ -232,7 +228,7 @@ class FitCheck {
 
   const Suite& suite_;
   const Catalog& catalog_;
-  const std::shared_ptr<const DataSources>& sources_;
+  EnvironmentPool& pool_;
   Problems problems_;
   std::set<std::string> said_;
   SectionNumbers numbers_;
@@ -247,9 +243,8 @@ class FitCheck {
 
 }  // namespace
 
-void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials, const Catalog& catalog,
-               const std::shared_ptr<const DataSources>& sources) {
-  FitCheck fit(suite, catalog, sources);
+void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials, EnvironmentPool& pool) {
+  FitCheck fit(suite, pool);
   for (const TrialSpec& trial : trials) fit.check(trial);
   fit.raise();
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <vector>
 
+#include "harness/data/environment_pool.hpp"
 #include "spurion/suite.hpp"
 
 namespace spurion {
@@ -14,7 +14,6 @@ namespace spurion {
 /// used. Where other code of a plug-in throws anything but bad input, nothing is said: its trials
 /// will.
 SPURION_API void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials,
-                           const Catalog& catalog,
-                           const std::shared_ptr<const DataSources>& sources);
+                           EnvironmentPool& pool);
 
 }  // namespace spurion

@@ -9,6 +9,7 @@
 #include <dnnl.hpp>
 #include <set>
 
+#include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
 #include "core/build_text.hpp"
@@ -36,14 +37,13 @@ constexpr std::size_t kMostSettings = 8;
 }  // namespace
 
 EnvironmentFacts describe_environment(const TrialSpec& trial, const Environment& environment,
-                                      const Catalog& catalog,
-                                      const std::shared_ptr<const DataSources>& sources) {
+                                      EnvironmentPool& pool) {
   EnvironmentFacts facts = facts_of(environment, kMostTrainDomains);
   facts.name = trial.environment.name;
   facts.options = trial.environment.options;
   facts.base_seed = trial.base_seed;
   facts.replicate = trial.seed;
-  facts.depends_on_seed = depends_on_seed(trial.environment, environment, catalog, sources);
+  facts.depends_on_seed = depends_on_seed(trial.environment, environment, pool);
   if (auto grid = picture_grid(environment, kPictureColumns, kPictureBytes)) {
     facts.pictures = PictureFacts{data::base64(data::png(grid->picture)), grid->picture.width,
                                   grid->picture.height, std::move(grid->lines)};
@@ -55,8 +55,7 @@ namespace {
 
 /// Adds one entry for each setting of the environment that the trials have, up to a limit: the
 /// environment of the suite's first replicate.
-void add_environment(TrialSpec trial, const Catalog& catalog,
-                     const std::shared_ptr<const DataSources>& sources,
+void add_environment(TrialSpec trial, EnvironmentPool& pool,
                      std::map<std::string, std::vector<std::string>>& settings,
                      std::map<std::string, std::string>& context) {
   const Component& spec = trial.environment;
@@ -67,11 +66,11 @@ void add_environment(TrialSpec trial, const Catalog& catalog,
   }
   seen.push_back(options);
   trial.seed = 0;
-  const auto environment = guarded_world(catalog, spec.name, spec.options,
-                                         EnvironmentContext{data_seed(trial), sources});
+  const auto environment =
+      guarded_if_plugin(pool.at(spec, data_seed(trial)), pool.catalog(), spec.name);
   const std::string number = seen.size() == 1 ? "" : fmt::format("#{}", seen.size());
   context["environment." + spec.name + number] =
-      describe_environment(trial, *environment, catalog, sources).to_value().canonical_json();
+      describe_environment(trial, *environment, pool).to_value().canonical_json();
 }
 
 /// Which options of a regime shape its stream.
@@ -95,8 +94,8 @@ std::string run_description() {
 
 std::map<std::string, std::string> run_context(const Suite& suite,
                                                const std::vector<TrialSpec>& trials,
-                                               const Catalog& catalog,
-                                               const std::shared_ptr<const DataSources>& sources) {
+                                               EnvironmentPool& pool) {
+  const Catalog& catalog = pool.catalog();
   std::map<std::string, std::string> context = metric_facts(catalog);
   context["suite"] = suite.stored_text();
   context["suite_name"] = suite.name;
@@ -117,9 +116,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
         std::string& own =
             needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
         if (own.empty()) {
-          own = method.make({trial.method.options}, MethodContext{Task::binary, 1, 2, 4})
-                    ->needs()
-                    .text();
+          own = method_needs(catalog, trial.method).text();
         }
         const auto usual = context.emplace("access." + trial.method.name, own).first;
         if (usual->second != own) context[method_access_key(trial.method)] = own;
@@ -134,8 +131,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
       });
     }
     if (environments.insert(numbers.of(trial.environment.name, trial.environment.options)).second) {
-      looked_at(trial, catalog,
-                [&] { add_environment(trial, catalog, sources, settings, context); });
+      looked_at(trial, catalog, [&] { add_environment(trial, pool, settings, context); });
     }
   }
   return context;

@@ -6,12 +6,14 @@
 #include <set>
 #include <unordered_map>
 
-#include "harness/run/run_manifest.hpp"
 #include "harness/data/data_fingerprint.hpp"
-#include "harness/run/device.hpp"
 #include "harness/plan/expansion.hpp"
+#include "harness/plan/planner.hpp"
 #include "harness/plan/preflight.hpp"
+#include "harness/run/device.hpp"
 #include "harness/run/kept_trials.hpp"
+#include "harness/run/run_manifest.hpp"
+#include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -41,7 +43,7 @@ void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
 /// Packs that were stopped in the middle, as far as all their trials are still missing and fit the
 /// memory; their trials are taken out of those of `run`.
 std::vector<Pack> stopped_packs(const CheckpointPlan& checkpoints, CheckedRun& run,
-                                const Catalog& catalog, double memory_bytes) {
+                                double memory_bytes) {
   std::vector<Pack> packs;
   if (checkpoints.folder.empty()) return packs;
   const auto stopped = checkpointed_packs(checkpoints.folder);
@@ -59,7 +61,7 @@ std::vector<Pack> stopped_packs(const CheckpointPlan& checkpoints, CheckedRun& r
     if (members.empty() || members.size() != ids.size()) continue;
     std::vector<TrialSpec> trials;
     for (const std::size_t member : members) trials.push_back(run.trials[member]);
-    Pack pack = pack_of(trials, catalog, *run.sources);
+    Pack pack = pack_of(trials, *run.pool);
     if (memory_bytes > 0.0 && pack.memory_bytes > memory_bytes) continue;
     packs.push_back(std::move(pack));
     for (const std::size_t member : members) taken[member] = true;
@@ -81,26 +83,28 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
   Expansion expansion = expand(suite, catalog, options.memory_bytes);
   run.trials = std::move(expansion.trials);
   run.ids = std::move(expansion.ids);
-  run.sources = std::make_shared<const DataSources>(options.data_directory);
+  run.pool = std::make_shared<EnvironmentPool>(
+      catalog, std::make_shared<const DataSources>(options.data_directory));
   prepare_device(options.device);
   run.jobs = worker_count(options.jobs, options.device);
-  check_fit(suite, run.trials, catalog, run.sources);
-  run.context = run_context(suite, run.trials, catalog, run.sources);
+  check_fit(suite, run.trials, *run.pool);
+  run.context = run_context(suite, run.trials, *run.pool);
   // A report reads the suite again: names that files cannot have are found here, where a program
   // made it.
   (void)Suite::parse(run.context["suite"], suite.name);
-  run.data = data_fingerprints(run.trials, catalog, run.sources);
+  run.data = data_fingerprints(run.trials, *run.pool);
   run.maker = std::make_shared<ProvenanceMaker>(catalog, run.data, options.device);
   const std::unordered_set<TrialId, TrialIdHash> distinct(run.ids.begin(), run.ids.end());
   run.context["trials"] = fmt::format("{}", distinct.size());
   check_output_folder(options.out);
   // Found here where memory is too little for any run, whatever the folder holds.
   (void)split_memory(options.memory_bytes, run.jobs);
+  // What cannot be answered in the end is said before anything is trained.
+  analysis::check_questions(suite, run.trials, catalog.questions);
   return run;
 }
 
-RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& catalog,
-                 const RunOptions& options) {
+RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& options) {
   RunPlan plan;
   if (stored.exists) {
     check_store_data(stored, options.out, run.data);
@@ -119,8 +123,8 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& cata
   plan_options.memory_bytes = plan.budget.packs;
   plan_options.jobs = run.jobs;
   plan_options.device = options.device;
-  plan.packs = stopped_packs(plan.checkpoints, run, catalog, plan_options.memory_bytes);
-  for (Pack& pack : spurion::plan(std::move(run.trials), catalog, *run.sources, plan_options)) {
+  plan.packs = stopped_packs(plan.checkpoints, run, plan_options.memory_bytes);
+  for (Pack& pack : spurion::plan(std::move(run.trials), *run.pool, plan_options)) {
     plan.packs.push_back(std::move(pack));
   }
   run.trials.clear();

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "harness/data/environment_pool.hpp"
 #include "harness/plan/memory_budget.hpp"
 #include "harness/run/pack_checkpoint.hpp"
 #include "harness/run/provenance_maker.hpp"
@@ -19,8 +20,8 @@ namespace spurion {
 /// before the output folder is touched.
 struct CheckedRun {
   std::vector<TrialSpec> trials;
-  std::vector<TrialId> ids;  ///< of the trials, in their order
-  std::shared_ptr<const DataSources> sources;
+  std::vector<TrialId> ids;                    ///< of the trials, in their order
+  std::shared_ptr<EnvironmentPool> pool;       ///< environments, each built once
   std::map<std::string, std::string> context;  ///< facts of the run to store
   std::map<std::string, std::string> data;     ///< hashes of recorded rows, by their names
   std::shared_ptr<ProvenanceMaker> maker;      ///< says what makes the trials
@@ -32,8 +33,7 @@ SPURION_API CheckedRun check_run(const Suite& suite, const Catalog& catalog,
                                  const RunOptions& options);
 
 /// Runs what was checked, as `run_suite` does. Uses up the trials of `run`.
-SPURION_API Progress run_checked(CheckedRun& run, const Catalog& catalog,
-                                 const RunOptions& options);
+SPURION_API Progress run_checked(CheckedRun& run, const RunOptions& options);
 
 /// What a run will do, given what the folder holds.
 struct RunPlan {
@@ -49,7 +49,6 @@ struct RunPlan {
 /// Uses up the trials of `run`. Throws `UsageError` where something else made trials of the suite
 /// (`RunOptions::changed`) or a trial does not fit the memory, `DataError` where its rows have
 /// changed.
-SPURION_API RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const Catalog& catalog,
-                             const RunOptions& options);
+SPURION_API RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& options);
 
 }  // namespace spurion

@@ -8,8 +8,8 @@
 #include <system_error>
 #include <thread>
 
-#include "harness/run/pack_runner.hpp"
 #include "harness/run/run_plan.hpp"
+#include "harness/run/run_session.hpp"
 #include "harness/run/threads.hpp"
 #include "harness/run/work_queue.hpp"
 #include "nouns/seeds.hpp"
@@ -20,40 +20,36 @@ namespace spurion {
 
 namespace {
 
-/// The environments a pack uses, by their names in the cache: one of its options for each seed.
-std::set<std::string> environments_of(const Pack& pack) {
-  std::set<std::uint64_t> seeds;
-  for (const TrialSpec& trial : pack.trials) seeds.insert(data_seed(trial));
-  std::set<std::string> keys;
-  for (const std::uint64_t seed : seeds) {
-    keys.insert(DataCache::key(pack.trials.front().environment, seed));
-  }
-  return keys;
-}
-
 /// What makes the trials of each pack.
 using Makers = std::vector<std::vector<std::shared_ptr<const Provenance>>>;
 
-void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& catalog,
-            const std::shared_ptr<const DataSources>& sources, DataCache& cache,
-            const MemoryBudget& budget, const Makers& makers, CheckpointPlan checkpoints,
-            const RunOptions& options) {
-  for (std::ptrdiff_t index = work.next(); index >= 0; index = work.next()) {
-    const auto pack = static_cast<std::size_t>(index);
+/// What the workers of a run share.
+struct SharedWork {
+  WorkQueue& queue;
+  RunSession& session;
+  const RunPlan& plan;
+  const Makers& makers;
+  const RunOptions& options;
+};
+
+void worker(const SharedWork& work) {
+  for (std::ptrdiff_t index = work.queue.next(); index >= 0; index = work.queue.next()) {
+    const auto number = static_cast<std::size_t>(index);
+    const Pack& pack = work.plan.packs[number];
+    const auto& makers = work.makers[number];
+    PackOptions options;
+    options.stop = work.options.stop != nullptr ? work.options.stop : work.queue.ending();
+    options.progress = [&](double share) { work.queue.advance(number, share); };
+    options.device = work.options.device;
     try {
-      if (options.stop != nullptr && options.stop->load()) throw Interrupted("stopped");
-      checkpoints.made_by = makers[pack].front()->facts();
-      auto results = run_pack(
-          packs[pack], catalog, sources, cache, checkpoints,
-          options.stop != nullptr ? options.stop : work.ending(),
-          [&](double share) { work.advance(pack, share); }, options.device);
-      for (std::size_t i = 0; i < results.size(); ++i) results[i].made_by = makers[pack].at(i);
-      for (const std::string& key : environments_of(packs[pack])) cache.done(key);
-      work.finish(pack, results);
-      PackCheckpoint::discard(checkpoints, packs[pack]);
-      give_back_memory(budget);
+      if (work.options.stop != nullptr && work.options.stop->load()) throw Interrupted("stopped");
+      auto results = work.session.run(pack, options, makers.front()->facts());
+      for (std::size_t i = 0; i < results.size(); ++i) results[i].made_by = makers.at(i);
+      work.queue.finish(number, results);
+      work.session.finish(pack);
+      give_back_memory(work.plan.budget);
     } catch (...) {
-      work.fail(std::current_exception());
+      work.queue.fail(std::current_exception());
       return;
     }
   }
@@ -61,16 +57,15 @@ void worker(WorkQueue& work, const std::vector<Pack>& packs, const Catalog& cata
 
 /// Starts the workers and waits for them. Throws `ResourceError` when the system gives too few
 /// threads; those that run finish what they are at.
-template <class Work>
-void run_workers(std::int64_t count, WorkQueue& queue, const Work& work) {
+void run_workers(std::int64_t count, const SharedWork& work) {
   // LibTorch starts a pool of its own at the first use. It waits forever for threads that the
   // system refuses, so this is done before workers take what there is.
   if (count > 0) const SingleThreaded starts_the_pool;
   std::vector<std::thread> threads;
   try {
-    for (std::int64_t i = 0; i < count; ++i) threads.emplace_back(work);
+    for (std::int64_t i = 0; i < count; ++i) threads.emplace_back([&work] { worker(work); });
   } catch (const std::system_error& error) {
-    queue.fail(std::make_exception_ptr(ResourceError(fmt::format(
+    work.queue.fail(std::make_exception_ptr(ResourceError(fmt::format(
         "the system gives no more threads after {} of {} workers ({}); use a smaller --jobs, or "
         "raise the limit on processes (ulimit -u)",
         threads.size(), count, error.code().message()))));
@@ -135,10 +130,10 @@ void keep_facts(Store& store, WorkQueue& work, const std::map<std::string, std::
 Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
   // Everything that can be wrong with the input is found before the output folder is touched.
   CheckedRun run = check_run(suite, catalog, options);
-  return run_checked(run, catalog, options);
+  return run_checked(run, options);
 }
 
-Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& options) {
+Progress run_checked(CheckedRun& run, const RunOptions& options) {
   auto memberships = memberships_of(run);
   Progress progress;
   // A store that is there says what is left to run; a new one is made only once the plan stands,
@@ -148,7 +143,7 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
     open_store(opened, options.out, run, progress.notes);
   }
-  const RunPlan plan = plan_run(run, opened ? opened->facts() : StoredFacts(), catalog, options);
+  const RunPlan plan = plan_run(run, opened ? opened->facts() : StoredFacts(), options);
   const std::vector<Pack>& packs = plan.packs;
   if (!opened) opened.emplace(options.out);
   Store& store = *opened;
@@ -166,10 +161,8 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   progress.trials_found = plan.found;
   progress.trials_done = progress.trials_found;
   const auto started = std::chrono::steady_clock::now();
-  DataCache cache(plan.budget.cache);
-  for (const Pack& pack : packs) {
-    for (const std::string& key : environments_of(pack)) cache.expect(key);
-  }
+  RunSession session(*run.pool, plan.budget.cache);
+  for (const Pack& pack : packs) session.expect(pack);
   Makers makers;
   for (const Pack& pack : packs) {
     auto& own = makers.emplace_back();
@@ -177,18 +170,18 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   }
   CheckpointPlan checkpoints = plan.checkpoints;
   make_checkpoint_folder(checkpoints);
-  WorkQueue work(packs, progress, store, options, plan.budget.packs);
-  checkpoints.complain = [&](const std::string& problem) { work.note(problem); };
-  run_workers(std::min<std::int64_t>(run.jobs, static_cast<std::int64_t>(packs.size())), work, [&] {
-    worker(work, packs, catalog, run.sources, cache, plan.budget, makers, checkpoints, options);
-  });
+  WorkQueue queue(packs, progress, store, options, plan.budget.packs);
+  checkpoints.complain = [&](const std::string& problem) { queue.note(problem); };
+  session.keep_checkpoints(checkpoints);
+  run_workers(std::min<std::int64_t>(run.jobs, static_cast<std::int64_t>(packs.size())),
+              {queue, session, plan, makers, options});
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   if (!packs.empty()) {
-    keep_facts(store, work,
+    keep_facts(store, queue,
                {{"seconds", fmt::format("{:.1f}", seconds)},
                 {"jobs", fmt::format("{}", run.jobs)},
-                {"processor_time", work_shares(work.progress().times)},
+                {"processor_time", work_shares(queue.progress().times)},
                 {"peak_memory", fmt::format("{:.0f} MB of {:.0f} MB", peak_memory() * 1e-6,
                                             plan.budget.total * 1e-6)}});
   }
@@ -196,8 +189,8 @@ Progress run_checked(CheckedRun& run, const Catalog& catalog, const RunOptions& 
   if (std::filesystem::is_directory(checkpoints.folder, kept)) {
     std::filesystem::remove(checkpoints.folder, kept);
   }
-  work.rethrow();
-  progress = work.progress();
+  queue.rethrow();
+  progress = queue.progress();
   progress.seconds = seconds;
   progress.share = 1.0;
   progress.seconds_left = 0.0;

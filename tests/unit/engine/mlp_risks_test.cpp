@@ -40,9 +40,8 @@ Setting setting(std::int64_t inputs, std::int64_t width, std::int64_t depth, std
   return out;
 }
 
-engine::DomainRisks risks_of(const Setting& s, const Tensor& parameters, const Tensor& x,
-                             const Tensor& y) {
-  return dynamic_cast<const engine::RiskModel&>(*s.model).risks(parameters, x, y, s.batch.task);
+DomainRisks risks_of(const Setting& s, const Tensor& parameters, const Tensor& x, const Tensor& y) {
+  return s.model->risks(parameters, x, y, s.batch.task);
 }
 
 }  // namespace

@@ -29,8 +29,9 @@ TEST_CASE("rows from the cache are the environment's, in any order of asking") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
+  EnvironmentPool pool(catalog, sources);
   DataCache cache(1e9);
-  const auto cached = cache.environment(component, 5, catalog, sources);
+  const auto cached = cache.environment(component, 5, pool);
   const auto plain = catalog.environments.at("two_bit").make({component.options}, {5, sources});
   const Domain test = plain->test_domain();
   for (const RowRange rows : {RowRange{0, 10}, RowRange{0, 100}, RowRange{0, 30}, RowRange{7, 50},
@@ -52,10 +53,11 @@ TEST_CASE("one environment for each data seed, and rows made once") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
+  EnvironmentPool pool(catalog, sources);
   DataCache cache(1e9);
-  const auto first = cache.environment(component, 5, catalog, sources);
-  CHECK(first == cache.environment(component, 5, catalog, sources));
-  CHECK(first != cache.environment(component, 6, catalog, sources));
+  const auto first = cache.environment(component, 5, pool);
+  CHECK(first == cache.environment(component, 5, pool));
+  CHECK(first != cache.environment(component, 6, pool));
   const Domain test = first->test_domain();
   const Sample rows = first->sample(test, Split::test, {0, 100});
   CHECK(first->sample(test, Split::test, {0, 40}).x.data_ptr() == rows.x.data_ptr());
@@ -66,16 +68,17 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
   constexpr double kLimit = 100e3;
+  EnvironmentPool pool(catalog, sources);
   DataCache cache(kLimit);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const auto environment = cache.environment(component, seed, catalog, sources);
+    const auto environment = cache.environment(component, seed, pool);
     const Sample rows = environment->sample(environment->test_domain(), Split::test, {0, 1000});
     CHECK(cache.bytes() <= kLimit);
     CHECK(cache.bytes() > 0.0);
     // Rows in use stay whole, whatever the cache lets go of.
     CHECK(rows.x.size(0) == 1000);
   }
-  const auto environment = cache.environment(component, 19, catalog, sources);
+  const auto environment = cache.environment(component, 19, pool);
   const Domain test = environment->test_domain();
   const Sample kept = environment->sample(test, Split::test, {0, 1000});
   CHECK(environment->sample(test, Split::test, {0, 1000}).x.data_ptr() == kept.x.data_ptr());
@@ -85,23 +88,24 @@ TEST_CASE("rows go after the last pack that uses them, and only those") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
+  EnvironmentPool pool(catalog, sources);
   DataCache cache(1e9);
   const auto fill = [&](std::uint64_t seed) {
-    const auto environment = cache.environment(component, seed, catalog, sources);
+    const auto environment = cache.environment(component, seed, pool);
     static_cast<void>(environment->sample(environment->test_domain(), Split::test, {0, 100}));
     return cache.bytes();
   };
-  const std::string first = DataCache::key(component, 1);
+  const std::string first = EnvironmentPool::key(component, 1);
   cache.expect(first);
   cache.expect(first);
-  cache.expect(DataCache::key(component, 2));
+  cache.expect(EnvironmentPool::key(component, 2));
   const double one = fill(1);
   CHECK(fill(2) == 2 * one);
   cache.done(first);
   CHECK(cache.bytes() == 2 * one);
   cache.done(first);
   CHECK(cache.bytes() == one);
-  cache.done(DataCache::key(component, 2));
+  cache.done(EnvironmentPool::key(component, 2));
   CHECK(cache.bytes() == 0.0);
 }
 
@@ -109,6 +113,7 @@ TEST_CASE("threads that ask for the same rows get the same rows") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
+  EnvironmentPool pool(catalog, sources);
   DataCache cache(50e3);
   const auto plain = catalog.environments.at("two_bit").make({component.options}, {5, sources});
   const Sample expected = plain->sample(plain->test_domain(), Split::test, {0, 1200});
@@ -118,7 +123,7 @@ TEST_CASE("threads that ask for the same rows get the same rows") {
     threads.emplace_back([&, t] {
       bool all = true;
       for (std::int64_t i = 0; i < 200; ++i) {
-        const auto environment = cache.environment(component, 5, catalog, sources);
+        const auto environment = cache.environment(component, 5, pool);
         const std::int64_t count = 100 + (i * 37 + static_cast<std::int64_t>(t) * 11) % 1100;
         const Sample rows =
             environment->sample(environment->test_domain(), Split::test, {0, count});

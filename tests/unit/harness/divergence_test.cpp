@@ -16,7 +16,7 @@ TrialResult end_of(const std::string& sections) {
       sections);
   const Catalog catalog = builtin_catalog();
   const auto trials = Suite::parse(text, "ends.toml").trials(catalog);
-  return run_pack(Pack{trials, 0.0, 0.0}, catalog, nullptr, nullptr, {}).front();
+  return run_pack(Pack{trials, 0.0, 0.0}, catalog, nullptr).front();
 }
 
 std::string offline(const std::string& environment, const std::string& optimizer,

@@ -36,6 +36,7 @@ TEST_CASE("a trial that finds no memory is not a trial that failed") {
   const auto trials = Suite::parse(tests::tiny_suite(), "s.toml").trials(catalog);
   const Pack pack = pack_of({trials.front()}, catalog, *sources);
   // In the middle of a step of what comes with spurion.
-  const auto no_memory = [](double) { throw std::bad_alloc(); };
-  CHECK_THROWS_AS(run_pack(pack, catalog, sources, nullptr, no_memory), ResourceError);
+  PackOptions options;
+  options.progress = [](double) { throw std::bad_alloc(); };
+  CHECK_THROWS_AS(run_pack(pack, catalog, sources, options), ResourceError);
 }

@@ -17,7 +17,7 @@ Numbers run_all(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
   options.max_replicas = replicas;
   Numbers numbers;
   for (const Pack& pack : plan(trials, catalog, *sources, options)) {
-    for (const TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       CHECK(result.status == Status::done);
       numbers[result.spec.id()] = result.measurements;
     }

@@ -252,7 +252,7 @@ regime = )" + regime,
                                    "s.toml");
   std::vector<TrialResult> all;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (TrialResult& result : run_pack(pack, catalog, sources)) {
       all.push_back(std::move(result));
     }
   }

@@ -32,7 +32,7 @@ evaluation = {{ rows = 50, training_rows = 0 }}
                                    "s.toml");
   std::vector<TrialResult> all;
   for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (TrialResult& result : run_pack(pack, catalog, sources, nullptr, {})) {
+    for (TrialResult& result : run_pack(pack, catalog, sources)) {
       REQUIRE(result.status == Status::done);
       all.push_back(std::move(result));
     }

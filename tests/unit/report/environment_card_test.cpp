@@ -36,7 +36,8 @@ training = { steps = 1, rows = 10 }
 [experiment.grid]
 environment = [)" + environments + "]\n",
                                    "s.toml");
-  return run_context(suite, suite.trials(catalog), catalog, tests::shared_sources());
+  EnvironmentPool pool(catalog, tests::shared_sources());
+  return run_context(suite, suite.trials(catalog), pool);
 }
 
 TEST_CASE("a run stores a picture of rows and twins, bounded in size, and the card shows it") {

@@ -1,3 +1,5 @@
+#include "harness/run/run_session.hpp"
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -6,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 
 #include "catalog/plugin_parts.hpp"
 #include "core/failure.hpp"
@@ -14,7 +17,6 @@
 #include "harness/measure/evaluator.hpp"
 #include "harness/measure/timed_method.hpp"
 #include "harness/plan/linear_shortcut.hpp"
-#include "harness/run/pack_runner.hpp"
 #include "harness/run/threads.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/seeds.hpp"
@@ -33,15 +35,15 @@ Options parse_options(const Schema<Options>& schema, const Value& value, const c
   return options;
 }
 
-std::vector<std::shared_ptr<const Environment>> make_environments(
-    const Pack& pack, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources,
-    DataCache& cache) {
-  const core::ActivityScope scope(core::Activity::data);
-  std::vector<std::shared_ptr<const Environment>> each;
-  for (const TrialSpec& trial : pack.trials) {
-    each.push_back(cache.environment(trial.environment, data_seed(trial), catalog, sources));
+/// The environments a pack uses, by their names: one of its options for each seed.
+std::set<std::string> environments_of(const Pack& pack) {
+  std::set<std::uint64_t> seeds;
+  for (const TrialSpec& trial : pack.trials) seeds.insert(data_seed(trial));
+  std::set<std::string> keys;
+  for (const std::uint64_t seed : seeds) {
+    keys.insert(EnvironmentPool::key(pack.trials.front().environment, seed));
   }
-  return each;
+  return keys;
 }
 
 OptimizerOptions gather_optimizer(const Pack& pack) {
@@ -112,36 +114,8 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
   return parts;
 }
 
-std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
-                                      const std::shared_ptr<const DataSources>& sources,
-                                      DataCache& cache, const CheckpointPlan& checkpoints,
-                                      const std::atomic<bool>* stop,
-                                      const std::function<void(double)>& progress, Device device) {
-  const auto started = std::chrono::steady_clock::now();
-  core::WorkClock clock;
-  const TrialSpec& first = pack.trials.front();
-  RegimeContext context;
-  context.environments = make_environments(pack, catalog, sources, cache);
-  for (const TrialSpec& trial : pack.trials) {
-    context.order_keys.push_back(replicate_key(trial).child("order"));
-  }
-  context.training = parse_options(TrainingOptions::schema(), first.training, "training");
-  context.evaluation = parse_options(EvaluationOptions::schema(), first.evaluation, "evaluation");
-
-  const EnvironmentInfo& info = context.environments.front()->info();
-  const Parts parts = make_parts(pack, catalog, context, device);
-  const auto replicas = static_cast<std::int64_t>(pack.trials.size());
-  const CountingModel counted(*parts.model, parts.model_part, info.outputs);
-  ReplicaTrainer trainer(counted, counted.initialise(parts.model_keys).to(device),
-                         gather_optimizer(pack));
-  context.linear_risks =
-      device.is_cpu() && uses_linear_risks(*parts.model, *parts.method, info, context.training);
-  if (context.linear_risks) {
-    trainer.set_risk_input(parts.use);
-  } else if (parts.second_order) {
-    trainer.use_second_order();
-  }
-
+PackEvaluator::Options evaluator_options(const RegimeContext& context, const Parts& parts,
+                                         const CountingModel& counted, const PackOptions& pack) {
   PackEvaluator::Options options;
   options.evaluation = context.evaluation;
   options.training = context.training;
@@ -151,44 +125,26 @@ std::vector<TrialResult> run_replicas(const Pack& pack, const Catalog& catalog,
   } else {
     options.counted = &counted;
   }
-  options.stop = stop;
-  options.progress = [&progress, total = static_cast<double>(parts.updates)](std::int64_t step) {
-    if (progress) progress(std::min(1.0, static_cast<double>(step) / total));
+  options.stop = pack.stop;
+  options.progress = [&pack, total = static_cast<double>(parts.updates)](std::int64_t step) {
+    if (pack.progress) pack.progress(std::min(1.0, static_cast<double>(step) / total));
   };
-  PackEvaluator evaluator(catalog, context, parts.schedule, options);
-  TimedMethod timed(*parts.method, counted, {parts.method_part, parts.regime_part, &info});
-  std::optional<PackCheckpoint> checkpoint;
-  if (!checkpoints.folder.empty()) {
-    checkpoint.emplace(checkpoints, pack, evaluator, trainer, timed);
-    context.checkpoint = &*checkpoint;
-  }
-  evaluator.record_ceilings();
-  blamed(parts.regime_part, [&] {
-    parts.regime->run(context, timed, trainer, evaluator);
-    if (!evaluator.measured()) throw PluginError("it never called Evaluator::measure");
-  });
-  evaluator.judge_end(trainer, parts.model_keys);
+  return options;
+}
 
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
-  const WorkTimes times = clock.times();
-  std::vector<TrialResult> results;
-  for (std::size_t k = 0; k < pack.trials.size(); ++k) {
-    TrialResult result;
-    result.spec = pack.trials[k];
-    result.measurements = evaluator.measurements(k);
-    result.cost = evaluator.cost(k);
-    result.cost.seconds = elapsed.count() / static_cast<double>(replicas);
-    result.cost.times = times * (1.0 / static_cast<double>(replicas));
-    result.cost.replicas = replicas;
-    if (const std::int64_t step = trainer.diverged_at()[k]; step >= 0) {
-      result.status = Status::diverged;
-      result.message = !evaluator.verdict(k).empty()
-                           ? evaluator.verdict(k)
-                           : fmt::format("loss or gradient was not finite at step {}", step);
-    }
-    results.push_back(std::move(result));
+TrialResult result_of(const TrialSpec& spec, std::size_t replica, const PackEvaluator& evaluator,
+                      const ReplicaTrainer& trainer) {
+  TrialResult result;
+  result.spec = spec;
+  result.measurements = evaluator.measurements(replica);
+  result.cost = evaluator.cost(replica);
+  if (const std::int64_t step = trainer.diverged_at()[replica]; step >= 0) {
+    result.status = Status::diverged;
+    result.message = !evaluator.verdict(replica).empty()
+                         ? evaluator.verdict(replica)
+                         : fmt::format("loss or gradient was not finite at step {}", step);
   }
-  return results;
+  return result;
 }
 
 /// Among built-ins alone, errors that spurion throws on purpose are bad input, a store that cannot
@@ -218,22 +174,90 @@ void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& t
 
 }  // namespace
 
-std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
-                                  const std::shared_ptr<const DataSources>& sources,
-                                  DataCache& cache, const CheckpointPlan& checkpoints,
-                                  const std::atomic<bool>* stop,
-                                  const std::function<void(double)>& progress, Device device) {
+RegimeContext RunSession::context_of(const Pack& pack) {
+  RegimeContext context;
+  {
+    const core::ActivityScope scope(core::Activity::data);
+    for (const TrialSpec& trial : pack.trials) {
+      context.environments.push_back(
+          cache_.environment(trial.environment, data_seed(trial), *pool_));
+    }
+  }
+  for (const TrialSpec& trial : pack.trials) {
+    context.order_keys.push_back(replicate_key(trial).child("order"));
+  }
+  const TrialSpec& first = pack.trials.front();
+  context.training = parse_options(TrainingOptions::schema(), first.training, "training");
+  context.evaluation = parse_options(EvaluationOptions::schema(), first.evaluation, "evaluation");
+  return context;
+}
+
+std::vector<TrialResult> RunSession::train(const Pack& pack, const PackOptions& options,
+                                           const CheckpointPlan& checkpoints) {
+  const auto started = std::chrono::steady_clock::now();
+  core::WorkClock clock;
+  const Catalog& catalog = pool_->catalog();
+  RegimeContext context = context_of(pack);
+  const EnvironmentInfo& info = context.environments.front()->info();
+  const Parts parts = make_parts(pack, catalog, context, options.device);
+  const CountingModel counted(*parts.model, parts.model_part, info.outputs);
+  ReplicaTrainer trainer(counted, counted.initialise(parts.model_keys).to(options.device),
+                         gather_optimizer(pack));
+  context.linear_risks = options.device.is_cpu() &&
+                         uses_linear_risks(*parts.model, *parts.method, info, context.training);
+  if (context.linear_risks) {
+    trainer.set_risk_input(parts.use);
+  } else if (parts.second_order) {
+    trainer.use_second_order();
+  }
+
+  PackEvaluator evaluator(catalog, context, parts.schedule,
+                          evaluator_options(context, parts, counted, options));
+  TimedMethod timed(*parts.method, counted, {parts.method_part, parts.regime_part, &info});
+  std::optional<PackCheckpoint> checkpoint;
+  if (!checkpoints.folder.empty()) {
+    checkpoint.emplace(checkpoints, pack, evaluator, trainer, timed);
+    context.checkpoint = &*checkpoint;
+  }
+  evaluator.record_ceilings();
+  blamed(parts.regime_part, [&] {
+    parts.regime->run(context, timed, trainer, evaluator);
+    if (!evaluator.measured()) throw PluginError("it never called Evaluator::measure");
+  });
+  evaluator.judge_end(trainer, parts.model_keys);
+
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+  const auto replicas = static_cast<std::int64_t>(pack.trials.size());
+  const double share = 1.0 / static_cast<double>(replicas);
+  const WorkTimes times = clock.times();
+  std::vector<TrialResult> results;
+  for (std::size_t k = 0; k < pack.trials.size(); ++k) {
+    TrialResult& result = results.emplace_back(result_of(pack.trials[k], k, evaluator, trainer));
+    result.cost.seconds = elapsed.count() / static_cast<double>(replicas);
+    result.cost.times = times * share;
+    result.cost.replicas = replicas;
+  }
+  return results;
+}
+
+std::vector<TrialResult> RunSession::run(const Pack& pack, const PackOptions& options,
+                                         const std::string& made_by) {
   const SingleThreaded single_threaded;
+  CheckpointPlan checkpoints;
+  if (!made_by.empty()) {
+    checkpoints = checkpoints_;
+    checkpoints.made_by = made_by;
+  }
   std::exception_ptr failure;
   try {
-    return run_replicas(pack, catalog, sources, cache, checkpoints, stop, progress, device);
+    return train(pack, options, checkpoints);
   } catch (const Interrupted&) {
     // Code of a plug-in may throw one, too: then nobody asked for it.
-    if (stop == nullptr || stop->load()) throw;
+    if (options.stop == nullptr || options.stop->load()) throw;
     failure = std::current_exception();
   } catch (...) {
     failure = std::current_exception();
-    rethrow_unless_plugin(failure, pack.trials.front(), catalog);
+    rethrow_unless_plugin(failure, pack.trials.front(), pool_->catalog());
   }
   if (pack.trials.size() == 1) {
     TrialResult result;
@@ -245,21 +269,29 @@ std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
   // Something threw in one of the replicas: alone, only the culprit fails.
   std::vector<TrialResult> results;
   for (const TrialSpec& trial : pack.trials) {
-    for (TrialResult& result :
-         run_pack(Pack{{trial}, 0.0, 0.0}, catalog, sources, cache, {}, stop, progress, device)) {
+    for (TrialResult& result : run(Pack{{trial}, 0.0, 0.0}, options)) {
       results.push_back(std::move(result));
     }
   }
   return results;
 }
 
+void RunSession::expect(const Pack& pack) {
+  for (const std::string& key : environments_of(pack)) cache_.expect(key);
+}
+
+void RunSession::finish(const Pack& pack) {
+  for (const std::string& key : environments_of(pack)) cache_.done(key);
+  PackCheckpoint::discard(checkpoints_, pack);
+}
+
 std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
-                                  const std::atomic<bool>* stop,
-                                  const std::function<void(double)>& progress, Device device) {
+                                  const PackOptions& options) {
+  EnvironmentPool pool(catalog, sources);
   // What one pack reads again is worth keeping, however much it is.
-  DataCache cache(std::numeric_limits<double>::infinity());
-  return run_pack(pack, catalog, sources, cache, {}, stop, progress, device);
+  RunSession session(pool, std::numeric_limits<double>::infinity());
+  return session.run(pack, options);
 }
 
 }  // namespace spurion

@@ -1,4 +1,4 @@
-#include "engine/risks/risk_model.hpp"
+#include "engine/risks/known_risks.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>

@@ -1,0 +1,18 @@
+#include "catalog/method_needs.hpp"
+
+namespace spurion {
+
+std::unique_ptr<Method> method_to_ask(const Catalog& catalog, const Component& method) {
+  MethodContext context;
+  context.task = Task::binary;
+  context.replicas = 1;
+  context.domains = 2;
+  context.groups = 4;
+  return catalog.methods.at(method.name).make({method.options}, context);
+}
+
+Access method_needs(const Catalog& catalog, const Component& method) {
+  return method_to_ask(catalog, method)->needs();
+}
+
+}  // namespace spurion
