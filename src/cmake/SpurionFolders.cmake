@@ -105,12 +105,14 @@ function(spurion_builtins noun registry header)
 "// Generated from src/${noun}/list.cmake.
 #pragma once
 
+#include \"spurion/export.hpp\"
+
 namespace spurion {
 struct ${registry};
 }  // namespace spurion
 namespace spurion::${namespace} {
 /// Registers everything in src/${noun}.
-void add_builtins(${registry}& registry);
+SPURION_API void add_builtins(${registry}& registry);
 }  // namespace spurion::${namespace}
 " @ONLY)
   file(CONFIGURE OUTPUT ${generated}.cpp CONTENT

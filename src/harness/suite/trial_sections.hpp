@@ -9,9 +9,9 @@ namespace spurion {
 
 /// The sections of a trial in a suite: environment, model, method, regime (components, with a name)
 /// and optimizer, training, evaluation (plain options).
-const std::vector<std::string>& section_names();
+SPURION_API const std::vector<std::string>& section_names();
 /// True for the sections whose table has a `name` that picks a registered thing.
-bool is_component(const std::string& section);
+SPURION_API bool is_component(const std::string& section);
 
 /// Lays `given` over the section of `sections`. A component of another name replaces the section
 /// whole (its options mean nothing to the other); otherwise single options are overridden.
