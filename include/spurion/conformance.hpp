@@ -9,9 +9,9 @@
 #include "spurion/value.hpp"
 
 /// \file
-/// Checks that every registered environment, model, method, regime and metric must pass, built-in
-/// or from a plug-in: what `spurion selftest` runs. Deterministic: no draw depends on time. They
-/// are in a library of their own, `spurion::conformance`.
+/// Checks that every registered environment, model, method, regime, metric and kind of question
+/// must pass, built-in or from a plug-in: what `spurion selftest` runs. Deterministic: no draw
+/// depends on time. They are in a library of their own, `spurion::conformance`.
 
 namespace spurion {
 
@@ -68,6 +68,12 @@ SPURION_API std::vector<ConformanceResult> check_regime(const Catalog& catalog,
 SPURION_API std::vector<ConformanceResult> check_metric(const Catalog& catalog,
                                                         const std::string& name,
                                                         const Value& options = {});
+
+/// Of a kind of question: it answers made-up results. Fields that must be given have made-up values
+/// where `options` gives none; where these do not fit it, it is skipped.
+SPURION_API std::vector<ConformanceResult> check_question(const Catalog& catalog,
+                                                          const std::string& name,
+                                                          const Value& options = {});
 
 /// Checks all subjects with these names; `progress` (may be empty) hears of each result at once.
 SPURION_API std::vector<ConformanceResult> check_all(

@@ -57,6 +57,7 @@ std::vector<ConformanceSubject> conformance_subjects(const Catalog& catalog,
   gather(catalog.methods);
   gather(catalog.regimes);
   gather(catalog.metrics);
+  gather(catalog.questions);
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       throw UsageError(unknown_name_message("name", name, known));
@@ -68,6 +69,7 @@ std::vector<ConformanceSubject> conformance_subjects(const Catalog& catalog,
   add_subjects(catalog.methods, names, out);
   add_subjects(catalog.regimes, names, out);
   add_subjects(catalog.metrics, names, out);
+  add_subjects(catalog.questions, names, out);
   return out;
 }
 
@@ -81,6 +83,9 @@ std::vector<ConformanceResult> check_conformance(
   if (subject.noun == "method") return check_method(catalog, subject.name, subject.options);
   if (subject.noun == "regime") return check_regime(catalog, subject.name, subject.options);
   if (subject.noun == "metric") return check_metric(catalog, subject.name, subject.options);
+  if (subject.noun == catalog.questions.kind()) {
+    return check_question(catalog, subject.name, subject.options);
+  }
   throw UsageError(unknown_name_message("noun", subject.noun,
                                         {"environment", "model", "method", "regime", "metric"}));
 }

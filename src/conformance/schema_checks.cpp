@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace spurion::conformance {
 
@@ -17,6 +18,9 @@ void check_documented(const EntryInfo& info, const AnySchema& schema) {
   need(!info.reference.empty(), "reference");
   for (const FieldInfo& field : schema.fields) {
     need(!field.doc.empty(), fmt::format("doc of option '{}'", field.name));
+    for (const FieldInfo& inner : field.fields) {
+      need(!inner.doc.empty(), fmt::format("doc of '{}' in option '{}'", inner.name, field.name));
+    }
   }
   for (const PresetInfo& preset : schema.presets) {
     need(!preset.doc.empty(), fmt::format("doc of preset '{}'", preset.name));
@@ -39,22 +43,27 @@ void check_within(const FieldInfo& field, const Value& value, const char* what) 
                             field.name, bounds.text()));
 }
 
-void check_round_trip(const EntryInfo& info, const AnySchema& schema) {
-  Value defaults;
+void check_round_trip(const EntryInfo& info, const AnySchema& schema, const Value& given) {
+  std::set<std::string> names;
   for (const FieldInfo& field : schema.fields) {
     check_registered_name("option", field.name);
-    require(defaults.find(field.name) == nullptr,
+    require(names.insert(field.name).second,
             fmt::format("option '{}' is declared twice", field.name));
-    defaults.as_table()[field.name] = field.default_value;
-    check_within(field, field.default_value, "default");
+    if (!field.required) check_within(field, field.default_value, "default");
   }
-  const Value from_nothing = normalised(schema, {}, info.name);
-  require(from_nothing == defaults, "options parsed from nothing are not the defaults");
-  const Value again =
-      normalised(schema, parse_json(defaults.canonical_json(), "defaults"), info.name);
-  require(again == defaults, "options printed and parsed again differ: " + again.canonical_json());
+  const Value all = normalised(schema, given, info.name);
+  for (const FieldInfo& field : schema.fields) {
+    const Value* value = all.find(field.name);
+    require(
+        value != nullptr && (given.find(field.name) != nullptr || *value == field.default_value),
+        fmt::format("option '{}', not given, is not its default", field.name));
+  }
+  const Value again = normalised(schema, parse_json(all.canonical_json(), "options"), info.name);
+  require(again == all, "options printed and parsed again differ: " + again.canonical_json());
   require_refused("an unknown option", [&] {
-    return normalised(schema, Value::Table{{"no_such_option", 1}}, info.name);
+    Value unknown = given;
+    unknown.as_table()["no_such_option"] = 1;
+    return normalised(schema, unknown, info.name);
   });
 }
 
@@ -98,10 +107,11 @@ std::vector<Value> replica_options(const AnySchema& schema, const Value& options
   return each;
 }
 
-void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schema) {
+void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schema,
+                 const Value& required) {
   checker.check("documented", [&] { check_documented(info, schema); });
   checker.check("options round-trip, defaults within bounds",
-                [&] { check_round_trip(info, schema); });
+                [&] { check_round_trip(info, schema, required); });
   checker.check("search draws within bounds", [&] { check_search(info, schema); });
 }
 

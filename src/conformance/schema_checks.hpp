@@ -7,8 +7,9 @@
 namespace spurion::conformance {
 
 /// What holds for a registered thing of any noun: documented, options round-trip, defaults within
-/// bounds, search draws within bounds.
-void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schema);
+/// bounds, search draws within bounds. `required`: values of the fields that must be given.
+void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schema,
+                 const Value& required = {});
 
 /// All options of a subject, defaults filled in. Throws `UsageError`.
 Value normalised(const AnySchema& schema, const Value& options, const std::string& name);
