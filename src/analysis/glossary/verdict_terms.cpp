@@ -67,6 +67,22 @@ std::vector<Term> gap_verdicts() {
   };
 }
 
+/// Of a cell in questions of kind gap_grid.
+std::vector<Term> grid_verdicts() {
+  return {
+      {"within margin",
+       kVerdict,
+       "The whole interval of the gap in this cell is within the margin of 0, and the model "
+       "learned "
+       "there.",
+       {"gap", "margin"}},
+      {"above margin",
+       kVerdict,
+       "The whole interval of the gap in this cell is above the margin.",
+       {"gap", "margin"}},
+  };
+}
+
 /// Of streams, and those that several kinds of questions give.
 std::vector<Term> outcome_verdicts() {
   return {
@@ -152,7 +168,8 @@ std::vector<Term> statuses() {
 
 std::vector<Term> verdict_terms() {
   std::vector<Term> all;
-  for (auto* part : {&gap_verdicts, &outcome_verdicts, &claim_verdicts, &statuses}) {
+  for (auto* part :
+       {&gap_verdicts, &grid_verdicts, &outcome_verdicts, &claim_verdicts, &statuses}) {
     const std::vector<Term> terms = part();
     all.insert(all.end(), terms.begin(), terms.end());
   }

@@ -21,18 +21,18 @@ struct GapGridOptions {
 
 /// What a cell of the grid shows.
 enum class CellOutcome {
-  closed,         ///< the interval lies within the margin of 0, and the model may have learned
-  open,           ///< the interval lies above the margin
+  within_margin,  ///< the interval lies within the margin of 0, and the model may have learned
+  above_margin,   ///< the interval lies above the margin
   did_not_learn,  ///< so that the gap says nothing
   undecided       ///< none of these is shown
 };
 
 const char* cell_outcome_name(CellOutcome outcome) {
   switch (outcome) {
-    case CellOutcome::closed:
-      return "closed";
-    case CellOutcome::open:
-      return "open";
+    case CellOutcome::within_margin:
+      return "within margin";
+    case CellOutcome::above_margin:
+      return "above margin";
     case CellOutcome::did_not_learn:
       return "did not learn";
     case CellOutcome::undecided:
@@ -44,9 +44,9 @@ const char* cell_outcome_name(CellOutcome outcome) {
 CellOutcome cell_outcome(const Estimate& gap, Learned learned, double margin) {
   if (learned == Learned::no) return CellOutcome::did_not_learn;
   if (!gap.has_spread() && !gap.is_nothing()) return CellOutcome::undecided;
-  if (gap.low > margin) return CellOutcome::open;
+  if (gap.low > margin) return CellOutcome::above_margin;
   const bool within = gap.low >= -margin && gap.high <= margin;
-  return within && learned != Learned::unsure ? CellOutcome::closed : CellOutcome::undecided;
+  return within && learned != Learned::unsure ? CellOutcome::within_margin : CellOutcome::undecided;
 }
 
 /// A place of the grid: along the axis and the second axis.
@@ -174,7 +174,7 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
   std::size_t closed = 0;
   std::size_t unlearned = 0;
   for (const auto& one : numbers) {
-    closed += one.second.outcome == CellOutcome::closed ? 1 : 0;
+    closed += one.second.outcome == CellOutcome::within_margin ? 1 : 0;
     if (one.second.outcome == CellOutcome::did_not_learn) {
       ++unlearned;
       continue;
@@ -182,8 +182,8 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
     if (least == nullptr || one.second.gap.value < least->second.gap.value) least = &one;
     if (most == nullptr || one.second.gap.value > most->second.gap.value) most = &one;
   }
-  std::string text =
-      fmt::format("{}: the gap is closed in {} of {} cells", name, closed, numbers.size());
+  std::string text = fmt::format("{}: the gap is within the margin of 0 in {} of {} cells", name,
+                                 closed, numbers.size());
   if (unlearned > 0) text += fmt::format("; in {} the model did not learn", unlearned);
   text += ". ";
   if (least == nullptr) return text;
@@ -194,10 +194,11 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
 
 Table GapGrid::empty_table(const std::string& experiment) const {
   return {"gap_grid_" + experiment,
-          fmt::format("The gap in each cell: mean with {} over seeds. closed: the interval lies "
-                      "within {} of 0. open: it lies above. {}, in distribution; where it did not, "
-                      "the gap says nothing (\"did not learn\").",
-                      kIntervalText, options_.margin, kLearnedText),
+          fmt::format(
+              "The gap in each cell: mean with {} over seeds. within margin: the interval lies "
+              "within {} of 0. above margin: it lies above. {}, in distribution; where it did not, "
+              "the gap says nothing (\"did not learn\").",
+              kIntervalText, options_.margin, kLearnedText),
           {{"method"},
            {options_.axis, ColumnKind::number},
            {options_.second_axis, ColumnKind::number},
