@@ -353,14 +353,6 @@ class Schema {
     return *this;
   }
 
-  /// Says that the field declared last names an image source. Its allowed words are the sources
-  /// that are registered.
-  Schema& data_source() { return last_is(FieldUse::image_source); }
-  /// Says that the field declared last names a file of data.
-  Schema& data_file() { return last_is(FieldUse::data_file); }
-  /// Says that the field declared last shapes the stream.
-  Schema& stream_axis() { return last_is(FieldUse::stream_axis); }
-
   /// Adds the fields of a base of `Options`, in their order. Their defaults are those of `Options`.
   template <class Base>
   Schema& include(const Schema<Base>& base) {

@@ -11,7 +11,7 @@ namespace spurion {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNoBound = std::numeric_limits<double>::infinity();
 
 /// JSON has no infinity, so an open end is left out.
 Value range_value(const MetricRange& range) {
@@ -26,7 +26,7 @@ MetricRange range_of(const Value& table) {
     const Value* value = table.is_table() ? table.find(key) : nullptr;
     return value != nullptr && value->is_number() ? value->as_number() : open;
   };
-  return {end("low", -kInfinity), end("high", kInfinity)};
+  return {end("low", -kNoBound), end("high", kNoBound)};
 }
 
 Better better_of(const std::string& name) {
