@@ -1,15 +1,11 @@
 # cmake -DROOT=... -DFLAGS=... -DOUT=... -P CodeIdentity.cmake
 # Writes a header with a hash of all that the numbers of a trial depend on in our own code: the sources
-# of the folders below, and the compiler with its flags. Analysis, report and command line only read
-# stores. The same sources in another place have the same hash.
+# of all folders but those of analysis, report, command line and conformance, which only read stores or
+# check things, and the compiler with its flags. The same sources in another place have the same hash.
 set(text "${FLAGS}\n")
-set(patterns "")
-foreach(folder core data engine nouns environments models methods metrics regimes catalog harness)
-  list(APPEND patterns ${ROOT}/src/${folder}/*.cpp ${ROOT}/src/${folder}/*.hpp
-       ${ROOT}/src/${folder}/CMakeLists.txt ${ROOT}/src/${folder}/list.cmake)
-endforeach()
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${patterns} ${ROOT}/include/spurion/*.hpp)
-list(FILTER files EXCLUDE REGEX "/spurion/analysis/")
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.cpp ${ROOT}/src/*.hpp ${ROOT}/src/*/CMakeLists.txt
+     ${ROOT}/src/*/list.cmake ${ROOT}/include/spurion/*.hpp)
+list(FILTER files EXCLUDE REGEX "^src/(analysis|report|cli|conformance)/|^include/spurion/(analysis/|question)")
 list(SORT files)
 foreach(file IN LISTS files)
   file(SHA256 ${ROOT}/${file} hash)
