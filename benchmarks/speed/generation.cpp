@@ -38,8 +38,8 @@ constexpr std::int64_t kMostSeeds = 32;  ///< of a pack
 Component world(const Catalog& catalog, const std::string& name) {
   const AnySchema& schema = catalog.environments.at(name).schema;
   Value given = Value::Table{};
-  const FieldInfo* source = schema.find("source");
-  if (source != nullptr && source->bounds.words.size() > 1) given.as_table()["source"] = "glyphs";
+  const FieldInfo* source = schema.find(FieldUse::image_source);
+  if (source != nullptr) given.as_table()[source->name] = "glyphs";
   if (schema.find("resolution") != nullptr) given.as_table()["resolution"] = kSide;
   Problems problems;
   Component component{name, schema.normalise(given, name, problems)};

@@ -9,9 +9,9 @@
 #include "spurion/value.hpp"
 
 /// \file
-/// Checks that every registered environment, model, method, regime, metric and kind of question
-/// must pass, built-in or from a plug-in: what `spurion selftest` runs. Deterministic: no draw
-/// depends on time. They are in a library of their own, `spurion::conformance`.
+/// Checks that every registered environment, model, method, regime, metric, kind of question and
+/// image source must pass, built-in or from a plug-in: what `spurion selftest` runs. Deterministic:
+/// no draw depends on time. They are in a library of their own, `spurion::conformance`.
 
 namespace spurion {
 
@@ -20,7 +20,7 @@ enum class Outcome { passed, failed, skipped };
 
 /// What one check of one thing found.
 struct ConformanceResult {
-  std::string noun;     ///< "environment", "model", "method", "regime" or "metric"
+  std::string noun;     ///< "environment", "model" ... as `Registry::kind` says
   std::string name;     ///< as registered
   std::string variant;  ///< the options that were not defaults, "source=glyphs"; empty for none
   std::string check;    ///< "twins share noise"
@@ -30,7 +30,7 @@ struct ConformanceResult {
 
 /// Something to check: a registered thing with some of its options changed.
 struct ConformanceSubject {
-  std::string noun;  ///< "environment", "model", "method", "regime" or "metric"
+  std::string noun;  ///< "environment", "model" ... as `Registry::kind` says
   std::string name;  ///< as it is registered
   Value options;     ///< overrides of the defaults
   /// "source=glyphs, resolution=28"; empty for the defaults.
@@ -74,6 +74,11 @@ SPURION_API std::vector<ConformanceResult> check_metric(const Catalog& catalog,
 SPURION_API std::vector<ConformanceResult> check_question(const Catalog& catalog,
                                                           const std::string& name,
                                                           const Value& options = {});
+/// `sources` (null: the default data directory) say where the images are; a source that is not
+/// installed is checked without them.
+SPURION_API std::vector<ConformanceResult> check_image_source(
+    const Catalog& catalog, const std::string& name, const Value& options = {},
+    const std::shared_ptr<const DataSources>& sources = nullptr);
 
 /// Checks all subjects with these names; `progress` (may be empty) hears of each result at once.
 SPURION_API std::vector<ConformanceResult> check_all(

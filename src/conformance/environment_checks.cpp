@@ -150,13 +150,14 @@ std::vector<ConformanceResult> check_environment(
   using namespace conformance;
   const OneThread one_thread;
   const auto& entry = catalog.environments.at(name);
+  const AnySchema schema = catalog.schema("environment", name);
   Checker checker({"environment", name, options});
-  if (options.as_table().empty()) check_entry(checker, entry.info, entry.schema);
+  if (options.as_table().empty()) check_entry(checker, entry.info, schema);
 
   EnvironmentSubject subject;
-  const auto data = sources ? sources : std::make_shared<const DataSources>();
+  const auto data = sources ? sources : std::make_shared<const DataSources>(catalog.image_sources);
   const bool made = checker.check("can be made", [&] {
-    const Value all = normalised(entry.schema, options, name);
+    const Value all = normalised(schema, options, name);
     subject.make = [&entry, all, data](std::uint64_t seed) {
       return std::shared_ptr<const Environment>(entry.make({all}, EnvironmentContext{seed, data}));
     };

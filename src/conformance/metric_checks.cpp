@@ -1,6 +1,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <cmath>
+#include <set>
+
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 
@@ -73,6 +76,53 @@ void check_result(const MetricSubject& subject) {
               fmt::format("{}: '{}' is not float64 [K]", word, name));
     }
   });
+}
+
+/// What is declared of a column must do for lists, files and reports.
+void check_declaration(const MetricInfo& column, const std::string& metric) {
+  const std::size_t star = column.name.find('*');
+  std::string plain = column.name;
+  if (star != std::string::npos) plain.replace(star, 1, "x");
+  check_registered_name("column of metric '" + metric + "'", plain);
+  require(!column.title.empty(), fmt::format("column '{}' has no title", column.name));
+  require(!column.meaning.empty() && column.meaning.back() != '.',
+          fmt::format("the meaning of column '{}' is not a phrase without full stop", column.name));
+  require(column.range.low < column.range.high,
+          fmt::format("column '{}' has the range {}", column.name, column.range.text()));
+}
+
+/// The columns that are declared are those that some task gives, and their values lie in the
+/// declared ranges.
+void check_columns(const MetricSubject& subject) {
+  constexpr double kSlack = 1e-9;
+  const std::vector<MetricInfo> columns = subject.make(Task::binary, 1)->columns();
+  for (const MetricInfo& column : columns) check_declaration(column, subject.name);
+  std::set<std::string> given;
+  with_tasks(subject, [&](Task task, const std::string& word) {
+    const auto metric = subject.make(task, kReplicas);
+    metric->add(predictions(task));
+    for (const auto& [name, value] : metric->result()) {
+      const MetricInfo* declared = nullptr;
+      for (const MetricInfo& column : columns) {
+        if (!column.names(name)) continue;
+        require(declared == nullptr, fmt::format("two columns are called '{}'", name));
+        declared = &column;
+      }
+      require(declared != nullptr,
+              fmt::format("{}: it gives '{}', which it does not declare", word, name));
+      given.insert(declared->name);
+      const MetricRange& range = declared->range_of(task != Task::regression);
+      for (std::int64_t k = 0; k < value.size(0); ++k) {
+        const double own = value[k].item<double>();
+        require(std::isnan(own) || range.holds(own, kSlack),
+                fmt::format("{}: '{}' is {}, outside its range {}", word, name, own, range.text()));
+      }
+    }
+  });
+  for (const MetricInfo& column : columns) {
+    require(given.count(column.name) != 0,
+            fmt::format("no task gives '{}', which it declares", column.name));
+  }
 }
 
 void check_merge(const MetricSubject& subject) {
@@ -151,6 +201,7 @@ std::vector<ConformanceResult> check_metric(const Catalog& catalog, const std::s
   });
   if (!made) return checker.take();
   checker.check("results are named float64 [K]", [&] { check_result(subject); });
+  checker.check("declared columns are what it gives", [&] { check_columns(subject); });
   checker.check("merged parts equal one pass", [&] { check_merge(subject); });
   checker.check("3 replicas equal 3 times 1, bit for bit", [&] { check_replicas(subject); });
   return checker.take();

@@ -239,6 +239,7 @@ class TableWorld final : public EmpiricalWorld {
         Schema<Options>()
             .field("file", &Options::file,
                    "CSV, NPY or NPZ file. default: an example that comes with spurion.")
+            .data_file()
             .field("label", &Options::label,
                    "Column of the class (0, 1, 2 ...) or of the number to predict.")
             .field("task", &Options::task, "Type of the label.",

@@ -1,4 +1,7 @@
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "catch.hpp"
 #include "cli/shell.hpp"
@@ -38,6 +41,16 @@ TEST_CASE("list as JSON") {
   CHECK(json.at("methods").size() == builtin_catalog().methods.names().size());
   CHECK(json.at("methods").at(0).at("origin") == "built-in");
   CHECK(json.at("suites").size() == suite_names().size());
+}
+
+TEST_CASE("the installer checks the files that the registered image sources name") {
+  Shell shell;
+  const Finished printed = shell.run({"data", "checksums"});
+  CHECK(printed.code == 0);
+  std::ifstream file(std::filesystem::path(SPURION_SOURCE_DIR) / "datasets" / "checksums.sha256");
+  std::stringstream installed;
+  installed << file.rdbuf();
+  CHECK(printed.out == installed.str());
 }
 
 TEST_CASE("data status says what is missing and how to install it") {

@@ -91,8 +91,8 @@ TEST_CASE("every numeric option at its extremes gives finite numbers or a refusa
   for (const std::string& name : catalog.environments.names()) {
     const auto& entry = catalog.environments.at(name);
     Value::Table usual;
-    const FieldInfo* source = entry.schema.find("source");
-    if (source != nullptr && source->bounds.words.size() > 1) usual["source"] = "glyphs";
+    const FieldInfo* source = entry.schema.find(FieldUse::image_source);
+    if (source != nullptr) usual[source->name] = "glyphs";
     for (const FieldInfo& field : entry.schema.fields) {
       const bool number = field.type.find("number") != std::string::npos ||
                           field.type.find("integer") != std::string::npos;

@@ -65,8 +65,8 @@ std::map<std::string, Fingerprint> fingerprints() {
     Problems problems;
     // Images that anybody has.
     Value given = Value::Table{};
-    const FieldInfo* source = entry.schema.find("source");
-    if (source != nullptr && source->bounds.words.size() > 1) given.as_table()["source"] = "glyphs";
+    const FieldInfo* source = entry.schema.find(FieldUse::image_source);
+    if (source != nullptr) given.as_table()[source->name] = "glyphs";
     const Value options = entry.schema.normalise(given, name, problems);
     problems.raise();
     const auto environment = entry.make({options}, EnvironmentContext{1, sources});

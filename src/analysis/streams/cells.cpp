@@ -8,19 +8,15 @@
 
 #include "analysis/setting_notes.hpp"
 #include "analysis/variant_names.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
 
 namespace {
 
-/// The options of a regime that make the stream: part of the environment, not of the regime.
-const std::set<std::string>& trajectory_options() {
-  static const std::set<std::string> options = {
-      "phases",       "phase_count",   "period",        "step_std",      "walk_seed",
-      "final_phases", "unpaired_cues", "phase_weights", "control_shift", "control_shift_levels"};
-  return options;
-}
+/// The option that names how the stream moves; it is shown without its name.
+constexpr const char* kTrajectory = "trajectory";
 
 /// What else of a trial varies, without what a cell is named by.
 std::string rest_of(const TrialSpec& spec, const std::set<std::string>& apart) {
@@ -103,10 +99,17 @@ TrialCells cells_of(const Study& study, const std::set<std::string>& experiments
     const std::set<std::string>& searched = study.searched_options(experiment);
     apart.insert(searched.begin(), searched.end());
   }
-  const auto named = [&](const std::string& section, bool trajectory) {
-    return [&, section, trajectory](const std::string& option) {
-      return option != "trajectory" && apart.count(section + "." + option) == 0 &&
-             (trajectory_options().count(option) != 0) == trajectory;
+  // What shapes the stream is part of the environment, not of the regime.
+  std::set<std::string> stream;
+  for (const TrialResult* trial : trials) {
+    const std::set<std::string>& options = study.stream_options(trial->spec.regime.name);
+    stream.insert(options.begin(), options.end());
+  }
+  const auto named = [&](const std::string& section, bool of_stream) {
+    return [&, section, of_stream](const std::string& option) {
+      const bool shapes = section == "regime" && stream.count(option) != 0;
+      return option != kTrajectory && apart.count(section + "." + option) == 0 &&
+             shapes == of_stream;
     };
   };
   const VariantNames environments(trials, &TrialSpec::environment, named("environment", false));
@@ -130,7 +133,7 @@ TrialCells cells_of(const Study& study, const std::set<std::string>& experiments
     const TrialSpec& spec = trial->spec;
     CellKey key;
     key.world = environments(spec);
-    if (const Value* trajectory = spec.regime.options.find("trajectory")) {
+    if (const Value* trajectory = spec.regime.options.find(kTrajectory)) {
       key.world += ", " + trajectory->as_string();
     }
     key.world += streams.options(spec);
@@ -154,7 +157,8 @@ TrialCells cells_of(const Study& study, const std::set<std::string>& experiments
       StreamCell& cell = out.cells[key];
       cell.strata[rest_of(trial->spec, apart)].push_back(std::move(members.numbers[i]));
       cell.environment = environments(trial->spec);
-      cell.spent += number(*trial, "stream", "spent").value_or(std::nan(""));
+      cell.spent += number(*trial, stored_domain(MeasuredIn::stream), stored_name(MetricId::spent))
+                        .value_or(std::nan(""));
       cell.cost.steps += trial->cost.steps;
       cell.cost.rows_seen += trial->cost.rows_seen;
       cell.cost.labels_used += trial->cost.labels_used;

@@ -31,22 +31,40 @@ int status(const ImageSources& sources) {
   return 0;
 }
 
+/// The files of all sources as `sha256sum` writes them: datasets/checksums.sha256.
+int checksums(const ImageSources& sources) {
+  for (const std::string& name : sources.names()) {
+    const auto source = sources.at(name).make({Value()});
+    for (const ImageFile& file : source->info().files) {
+      print("{}  {}/{}\n", file.sha256, name, file.name);
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Command add_data(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("data", "Image data: what is installed");
   CLI::App* status_parser =
       parser->add_subcommand("status", "Say which image sources are installed");
+  CLI::App* checksums_parser = parser->add_subcommand(
+      "checksums", "Print the SHA-256 of each file of the image sources, as sha256sum does");
   parser->require_subcommand(1);
   const char* examples =
       R"(Data live in $SPURION_DATA, else $XDG_DATA_HOME/spurion, else ~/.local/share/spurion.
 
 Examples:
   spurion data status
+  spurion data checksums
   datasets/install.sh fashion_mnist mnist)";
   parser->footer(examples);
   status_parser->footer(examples);
-  return {parser, [&session] { return status(session.image_sources()); }};
+  checksums_parser->footer(examples);
+  return {parser, [&session, checksums_parser] {
+            const ImageSources sources = session.image_sources();
+            return checksums_parser->parsed() ? checksums(sources) : status(sources);
+          }};
 }
 
 }  // namespace spurion::cli

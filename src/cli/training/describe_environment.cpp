@@ -83,8 +83,7 @@ Json dials_of(const std::vector<Cue>& cues) {
 
 /// Whether an option says where data come from.
 bool names_data(const FieldInfo& field) {
-  const bool words = field.type == "string" || field.type == "list of strings";
-  return words && (field.name == "source" || field.bounds.words.empty());
+  return field.use == FieldUse::image_source || field.use == FieldUse::data_file;
 }
 
 /// Whether the environment cannot be made for want of data that nobody asked for: those of the
@@ -165,7 +164,7 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
 
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
                           Json& out) {
-  const auto sources = std::make_shared<const DataSources>();
+  const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
   RowSet world;  // that of the first replicate of a suite with seed 0, which `export` writes too
   world.environment = make_component(catalog, name, options);
   std::shared_ptr<const Environment> environment;

@@ -30,7 +30,8 @@ void write_preview(const Catalog& catalog, const std::string& name,
   RowSet world;  // that of the first replicate of a suite with seed 0, as `export` has it
   const AnySchema& schema = catalog.environments.at(name).schema;
   world.environment = make_component(catalog, name, parse_settings(settings, schema));
-  const auto environment = make_environment(world, catalog, std::make_shared<const DataSources>());
+  const auto environment =
+      make_environment(world, catalog, std::make_shared<const DataSources>(catalog.image_sources));
   const auto grid = picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());
   if (!grid) throw UsageError(fmt::format("rows of {} are not images with 1 to 3 channels", name));
   const Shape& shape = environment->info().input_shape;

@@ -53,7 +53,8 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
   out.set.seed = arguments.seed;
   out.set.base_seed = arguments.base_seed;
   out.set.split = parse_split(arguments.split);
-  out.environment = make_environment(out.set, catalog, std::make_shared<const DataSources>());
+  out.environment = make_environment(out.set, catalog,
+                                     std::make_shared<const DataSources>(catalog.image_sources));
   std::vector<std::string> names = arguments.domains;
   if (names.empty()) {
     for (const Domain& domain : out.environment->train_domains()) names.push_back(domain.name);

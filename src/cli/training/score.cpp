@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "cli/text.hpp"
 #include "cli/training/actions.hpp"
 #include "cli/training/rows.hpp"
+#include "core/measurement_names.hpp"
 #include "harness/data/row_counts.hpp"
 #include "harness/exchange/predictions.hpp"
 #include "harness/exchange/score.hpp"
@@ -58,7 +60,8 @@ RowsOfWorld rows_of_file(const ScoreArguments& arguments, const Catalog& catalog
   }
   RowsOfWorld out;
   out.set = RowSet::from_value(*metadata, catalog, place + ", array 'metadata'");
-  out.environment = make_environment(out.set, catalog, std::make_shared<const DataSources>());
+  out.environment = make_environment(out.set, catalog,
+                                     std::make_shared<const DataSources>(catalog.image_sources));
   return out;
 }
 
@@ -143,22 +146,27 @@ Scored score_model(const ScoreArguments& arguments, const Catalog& catalog) {
   return out;
 }
 
-void print_scores(const TrialResult& result) {
-  const std::vector<std::string> shown = {"accuracy",
-                                          "loss",
-                                          "train_accuracy",
-                                          "train_loss",
-                                          "worst_group_accuracy",
-                                          "flip_rate",
-                                          "counterfactual_rms_change",
-                                          "ece",
-                                          "gap",
-                                          "confusion_index"};
+/// What the table of scores shows: numbers that are better high or low, one of each name.
+std::vector<std::string> shown_metrics(const Catalog& catalog) {
+  std::vector<MetricInfo> columns = own_metrics();
+  for (MetricInfo& column : catalog.metric_columns()) {
+    if (own_metric(column.name) == nullptr) columns.push_back(std::move(column));
+  }
+  std::vector<std::string> shown;
+  for (const MetricInfo& column : columns) {
+    const bool one = column.name.find('*') == std::string::npos;
+    if (one && column.better != Better::neither) shown.push_back(column.name);
+  }
+  return shown;
+}
+
+void print_scores(const TrialResult& result, const Catalog& catalog) {
+  const std::vector<std::string> shown = shown_metrics(catalog);
   std::vector<std::string> order;
   std::map<std::string, std::map<std::string, double>> by_domain;
   std::map<std::string, bool> used;
   for (const MeasurementRow row : result.measurements) {
-    if (row.metric.rfind("ceiling_", 0) == 0) continue;
+    if (std::find(shown.begin(), shown.end(), row.metric) == shown.end()) continue;
     if (by_domain.count(row.domain) == 0) order.push_back(row.domain);
     by_domain[row.domain][row.metric] = row.value;
     used[row.metric] = true;
@@ -216,7 +224,7 @@ int score(const ScoreArguments& arguments, const Catalog& catalog) {
       score_predictions(scored.world.set, environment, scored.rows, scored.logits, catalog, name);
   store_scored(result, environment, catalog, arguments.out, arguments.experiment);
   print("{} on {}\n", name, environment.info().name);
-  print_scores(result);
+  print_scores(result, catalog);
   print_missing_groups(scored);
   print("stored in {}; for charts: {}\n", arguments.out,
         shell_line({"spurion", "report", arguments.out}));

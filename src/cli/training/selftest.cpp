@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -48,24 +49,20 @@ void print_subject(const ConformanceSubject& subject,
 }  // namespace
 
 int selftest(const SelftestArguments& arguments, const CommandLine& line, const Catalog& catalog) {
-  std::vector<std::string> names = arguments.names;
-  if (names.empty() && !line.plugins.empty()) {
+  std::vector<ConformanceSubject> subjects = conformance_subjects(catalog, arguments.names);
+  if (arguments.names.empty() && !line.plugins.empty()) {
     // With a plug-in and no names: what the plug-in brought.
-    const auto gather = [&names](const auto& registry) {
-      for (const std::string& name : registry.names()) {
-        if (registry.at(name).info.origin != "built-in") names.push_back(name);
-      }
+    const auto builtin = [&](const ConformanceSubject& subject) {
+      return catalog.visit(subject.noun, [&](const auto& registry) {
+        return registry.at(subject.name).info.builtin();
+      });
     };
-    gather(catalog.environments);
-    gather(catalog.models);
-    gather(catalog.methods);
-    gather(catalog.regimes);
-    gather(catalog.metrics);
-    if (names.empty()) throw UsageError("the given plug-ins register nothing");
+    subjects.erase(std::remove_if(subjects.begin(), subjects.end(), builtin), subjects.end());
+    if (subjects.empty()) throw UsageError("the given plug-ins register nothing that is checked");
   }
-  const auto sources = std::make_shared<const DataSources>();
+  const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
   Totals totals;
-  for (const ConformanceSubject& subject : conformance_subjects(catalog, names)) {
+  for (const ConformanceSubject& subject : subjects) {
     const auto results = check_conformance(catalog, subject, sources);
     for (const ConformanceResult& result : results) totals.add(result);
     print_subject(subject, results);

@@ -178,9 +178,11 @@ class ImagesWorld final : public EmpiricalWorld {
         Schema<Options>()
             .field("images", &Options::images,
                    "IDX or NPY file of the images. default: an example that comes with spurion.")
+            .data_file()
             .field(
                 "labels", &Options::labels,
                 "IDX or NPY file: the class of each image (0, 1, 2 ...), or the number to predict.")
+            .data_file()
             .field("task", &Options::task, "Type of the label.",
                    one_of({"classification", "regression"}))
             .field("classes", &Options::classes,
@@ -193,14 +195,18 @@ class ImagesWorld final : public EmpiricalWorld {
                    one_of({"auto", "channels_first", "channels_last"}))
             .field("spurious", &Options::spurious,
                    "IDX or NPY file: the cue of each image. Empty: not recorded.")
+            .data_file()
             .field("causal", &Options::causal,
                    "IDX or NPY file: the causal feature of each image. Empty: not recorded.")
+            .data_file()
             .field("domains", &Options::domains,
                    "IDX or NPY file: the domain of each image (0, 1, 2 ...). Empty: all images are "
                    "train_0, and the test domain is resampled from them at test_shift.")
+            .data_file()
             .field("twins", &Options::twins,
                    "IDX or NPY file: each image with the other value of a two-valued cue. Empty: "
                    "there are none.")
+            .data_file()
             .field("test_domain", &Options::test_domain,
                    "The domain that is not used for training.", at_least(0))
             .field("test_shift", &Options::test_shift,

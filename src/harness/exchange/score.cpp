@@ -167,7 +167,7 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   if (!is_safe_name(experiment)) {
     throw UsageError(fmt::format("--experiment expects {}, got '{}'", kSafeNames, experiment));
   }
-  const auto sources = std::make_shared<const DataSources>();
+  const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
   EnvironmentPool pool(catalog, sources);
   const auto data = data_fingerprints({result.spec}, pool);
   Store store(folder);

@@ -84,7 +84,7 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
   run.trials = std::move(expansion.trials);
   run.ids = std::move(expansion.ids);
   run.pool = std::make_shared<EnvironmentPool>(
-      catalog, std::make_shared<const DataSources>(options.data_directory));
+      catalog, std::make_shared<const DataSources>(catalog.image_sources, options.data_directory));
   prepare_device(options.device);
   run.jobs = worker_count(options.jobs, options.device);
   check_fit(suite, run.trials, *run.pool);

@@ -101,35 +101,45 @@ const Schema<TrajectoryOptions>& TrajectoryOptions::schema() {
                  "How the shifts of the cues change from phase to phase.",
                  one_of({"listed", "fixed", "reversal", "periodic", "linear", "random_walk",
                          "replacement", "accumulation", "recurring"}))
+          .stream_axis()
           .field("phases", &O::phases,
                  "Shifts of the phases after phase 0, for the trajectory listed. Empty: one phase "
                  "with "
                  "the shift of the test domain.")
+          .stream_axis()
           .field("phase_count", &O::phase_count,
                  "Number of phases after phase 0, for trajectories other than listed.",
                  between(1, 1000))
+          .stream_axis()
           .field("period", &O::period,
                  "Number of phases between two reversals, for the trajectory periodic.",
                  at_least(1))
+          .stream_axis()
           .field("step_std", &O::step_std,
                  "Standard deviation of a step, as a share of the range of the shift, for the "
                  "trajectory random_walk.",
                  between(0, 1))
+          .stream_axis()
           .field("walk_seed", &O::walk_seed, "Seed of the walk, for the trajectory random_walk.",
                  at_least(0))
+          .stream_axis()
           .field("unpaired_cues", &O::unpaired_cues,
                  "Number of cues, from the end of the list, that are never paired with the label.",
                  at_least(0))
+          .stream_axis()
           .field("final_phases", &O::final_phases,
                  "Phases to add at the end. no_cue: every cue is uninformative. adversarial: every "
                  "cue "
                  "indicates the opposite of what it indicated last.",
                  one_of({"no_cue", "adversarial"}))
+          .stream_axis()
           .field("phase_weights", &O::phase_weights,
                  "Relative lengths of the phases after phase 0. Empty: equal lengths.", positive())
+          .stream_axis()
           .field("pretrain_fraction", &O::pretrain_fraction,
                  "Share of all steps that phase 0 gets. The other phases share the rest.",
                  between(0, 1))
+          .stream_axis()
           .field(
               "control_shift", &O::control_shift,
               "Control: what changes after phase 0 besides the cues. classes: the share of rows of "
@@ -138,10 +148,12 @@ const Schema<TrajectoryOptions>& TrajectoryOptions::schema() {
               "for "
               "regression, added noise as a share of the variance of the target.",
               one_of({"none", "classes", "covariates", "mechanism"}))
+          .stream_axis()
           .field("control_shift_levels", &O::control_shift_levels,
                  "Level of the control shift in each phase after phase 0. One value applies to all "
                  "phases. Empty: 0.25.",
                  between(0, 1))
+          .stream_axis()
           .field(
               "max_past_phases_evaluated", &O::max_past_phases_evaluated,
               "Number of earlier phases to evaluate after each phase, log-spaced by age. After the "
