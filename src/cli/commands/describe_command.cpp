@@ -26,6 +26,9 @@ Command add_describe(CLI::App& app, Session& session) {
   spurion describe linear_unit_tests example=3s
   spurion describe irm_v1 --format json
   spurion describe first_look
+  spurion describe training
+  spurion describe worst_group
+  spurion describe "confusion index"
   spurion describe gap_against_scale
   spurion describe suite
   spurion describe textured_shapes --preview shapes.png)");

@@ -10,13 +10,15 @@ Command add_list(CLI::App& app, Session& session) {
   const auto arguments = std::make_shared<ListArguments>();
   parser
       ->add_option("KIND", arguments->what,
-                   "environments, models, methods, regimes, metrics, questions, image_sources or "
-                   "suites (default: all)")
+                   "environments, models, methods, regimes, metrics, questions, image_sources, "
+                   "suites, columns or terms (default: all but columns and terms)")
       ->option_text(" ");
   add_format(*parser, arguments->format);
   parser->footer(R"(Examples:
   spurion list
   spurion list suites
+  spurion list metrics
+  spurion list terms
   spurion list methods --plugin ./libmy_lab.so
   spurion list --format json)");
   return {parser, [arguments, &session] { return session.trainer().list(*arguments); }};

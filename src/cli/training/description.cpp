@@ -7,6 +7,7 @@
 #include "cli/text.hpp"
 #include "cli/training/grid.hpp"
 #include "cli/training/nouns.hpp"
+#include "cli/training/number_description.hpp"
 #include "cli/training/rows.hpp"
 #include "harness/suite/suite_fields.hpp"
 #include "spurion/error.hpp"
@@ -43,17 +44,15 @@ Json preset_list(const AnySchema& schema) {
   return list;
 }
 
-/// What the registry knows without building anything.
+/// What the catalog knows without building anything.
 template <class R>
-Json entry(const R& registry, const std::string& name) {
+Json entry(const Catalog& catalog, const R& registry, const std::string& name) {
   const auto& found = registry.at(name);
-  return {{"noun", registry.kind()},
-          {"name", name},
-          {"summary", found.info.summary},
-          {"reference", found.info.reference},
-          {"origin", found.info.origin},
-          {"options", option_list(found.schema.fields)},
-          {"presets", preset_list(found.schema)}};
+  const AnySchema schema = catalog.schema(registry.kind(), name);
+  return {{"noun", registry.kind()},       {"name", name},
+          {"summary", found.info.summary}, {"reference", found.info.reference},
+          {"origin", found.info.origin},   {"options", option_list(schema.fields)},
+          {"presets", preset_list(schema)}};
 }
 
 template <class R>
@@ -76,26 +75,33 @@ Json access_list(const Access& access) {
 
 Json describe_environment(const Catalog& catalog, const std::string& name,
                           const std::vector<std::string>& settings) {
-  Json out = entry(catalog.environments, name);
+  Json out = entry(catalog, catalog.environments, name);
   const AnySchema& schema = catalog.environments.at(name).schema;
   describe_environment(catalog, name, parse_settings(settings, schema), out);
   return out;
 }
 
 Json describe_model(const Catalog& catalog, const std::string& name) {
-  return entry(catalog.models, name);
+  return entry(catalog, catalog.models, name);
 }
 
 Json describe_metric(const Catalog& catalog, const std::string& name) {
-  return entry(catalog.metrics, name);
+  Json out = entry(catalog, catalog.metrics, name);
+  out["columns"] = Json::array();
+  for (const MetricInfo& column : columns_of(catalog, name)) {
+    out["columns"].push_back(column_facts(column));
+  }
+  return out;
 }
 
 Json describe_image_source(const Catalog& catalog, const std::string& name) {
-  return entry(catalog.image_sources, name);
+  Json out = entry(catalog, catalog.image_sources, name);
+  add_source_facts(catalog, name, out);
+  return out;
 }
 
 Json describe_question(const Catalog& catalog, const std::string& name) {
-  Json out = entry(catalog.questions, name);
+  Json out = entry(catalog, catalog.questions, name);
   out["common"] = option_list(CommonQuestionOptions::schema().fields());
   return out;
 }
@@ -118,7 +124,7 @@ Json describe_suite_file() {
 
 Json describe_method(const Catalog& catalog, const std::string& name,
                      const std::vector<std::string>& settings) {
-  Json out = entry(catalog.methods, name);
+  Json out = entry(catalog, catalog.methods, name);
   const auto method =
       method_to_ask(catalog, {name, checked_options(catalog.methods, name, settings)});
   out["needs"] = access_list(method->needs());
@@ -129,7 +135,7 @@ Json describe_method(const Catalog& catalog, const std::string& name,
 
 Json describe_regime(const Catalog& catalog, const std::string& name,
                      const std::vector<std::string>& settings) {
-  Json out = entry(catalog.regimes, name);
+  Json out = entry(catalog, catalog.regimes, name);
   const auto regime =
       catalog.regimes.at(name).make({checked_options(catalog.regimes, name, settings)});
   out["grants"] = access_list(regime->grants());
@@ -163,6 +169,7 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name,
   bool takes_settings = false;
   for (const Noun& noun : nouns()) {
     if (noun.takes_settings) takers.push_back(noun.plural);
+    if (noun.fallback && !found.empty()) continue;  // stands behind the others
     if (!noun.has(catalog, name)) {
       for (std::string& one : noun.names(catalog)) names.push_back(std::move(one));
       continue;

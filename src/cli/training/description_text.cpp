@@ -6,6 +6,7 @@
 
 #include "cli/text.hpp"
 #include "cli/training/description.hpp"
+#include "cli/training/number_description.hpp"
 
 namespace spurion::cli {
 
@@ -348,9 +349,13 @@ std::string description_text(const Json& description, int columns) {
   out += '\n' + wrapped(description.at("summary"), columns, 2);
   if (noun == "suite") return out + suite_text(description, columns);
   if (noun == "suite file") return out + suite_file_text(description, columns);
+  if (noun == "column") return out + column_text(description, columns);
+  if (noun == "term") return out + term_text(description, columns);
   const std::string reference = description.at("reference");
   if (reference != "-") out += wrapped(reference, columns, 2);
   if (noun == "environment") out += environment_text(description, columns);
+  if (noun == "metric") out += columns_text(description.at("columns"), columns);
+  if (noun == "image source") out += source_text(description, columns);
   if (noun == "method") {
     out += fmt::format("\nneeds to see: {}\n", joined(description.at("needs"), "labels only"));
     if (description.at("second_order").get<bool>()) {

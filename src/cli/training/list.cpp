@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,6 +51,10 @@ void print_text(const std::string& kind, const Json& list) {
     if (const auto origin = entry.find("origin"); origin != entry.end() && *origin != "built-in") {
       summary += fmt::format(" [{}]", origin->get<std::string>());
     }
+    if (const auto columns = entry.find("columns"); columns != entry.end()) {
+      summary +=
+          fmt::format(" Columns: {}.", fmt::join(columns->get<std::vector<std::string>>(), ", "));
+    }
     table.add({entry.at("name"), summary});
   }
   const std::string text = table.text(2, terminal_columns(STDOUT_FILENO, 100));
@@ -61,7 +66,7 @@ void print_text(const std::string& kind, const Json& list) {
 int list(const ListArguments& arguments, const Catalog& catalog) {
   Json all = Json::object();
   for (const Noun* noun : listed_nouns()) {
-    if (arguments.what.empty() || arguments.what == noun->plural) {
+    if (arguments.what.empty() ? noun->in_all : arguments.what == noun->plural) {
       all[noun->plural] = entries(*noun, catalog);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/training/number_description.hpp"
+#include "spurion/analysis/glossary.hpp"
 #include "spurion/error.hpp"
 #include "spurion/suite.hpp"
 
@@ -63,6 +65,60 @@ Noun suite_file() {
   return noun;
 }
 
+/// The sections of a suite that are options alone.
+Noun sections() {
+  Noun noun;
+  noun.plural = "sections";
+  noun.listed = false;
+  noun.names = [](const Catalog&) { return plain_sections(); };
+  noun.describe = [](const Catalog&, const std::string& name, const Settings&) {
+    return describe_section(name);
+  };
+  return noun;
+}
+
+/// Numbers that stores and files hold. A metric tells of its own itself.
+Noun columns() {
+  Noun noun;
+  noun.plural = "columns";
+  noun.in_all = false;
+  noun.names = [](const Catalog& catalog) {
+    std::vector<std::string> names;
+    for (const MetricInfo& column : known_columns(catalog)) {
+      if (!catalog.metrics.contains(column.name)) names.push_back(column.name);
+    }
+    return names;
+  };
+  noun.entry = [](const Catalog& catalog, const std::string& name) {
+    const Json facts = describe_column(catalog, name);
+    return Json{{"name", name}, {"summary", facts.at("summary")}};
+  };
+  noun.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+    return describe_column(catalog, name);
+  };
+  return noun;
+}
+
+Noun terms() {
+  Noun noun;
+  noun.plural = "terms";
+  noun.in_all = false;
+  noun.fallback = true;
+  noun.names = [](const Catalog&) {
+    std::vector<std::string> names;
+    for (const analysis::Term& term : analysis::glossary()) names.emplace_back(term.name);
+    return names;
+  };
+  noun.entry = [](const Catalog&, const std::string& name) {
+    return Json{{"name", name}, {"summary", describe_term(name).at("summary")}};
+  };
+  noun.describe = [](const Catalog&, const std::string& name, const Settings&) {
+    return describe_term(name);
+  };
+  noun.also = [](const std::string& name) { return analysis::find_term(name) != nullptr; };
+  return noun;
+}
+
 std::vector<Noun> make_nouns() {
   Noun environments = registered("environments", &Catalog::environments);
   environments.takes_settings = true;
@@ -85,6 +141,14 @@ std::vector<Noun> make_nouns() {
     return describe_regime(catalog, name, settings);
   };
   Noun metrics = registered("metrics", &Catalog::metrics);
+  metrics.entry = [entry = metrics.entry](const Catalog& catalog, const std::string& name) {
+    Json out = entry(catalog, name);
+    out["columns"] = Json::array();
+    for (const MetricInfo& column : columns_of(catalog, name)) {
+      out["columns"].push_back(column.name);
+    }
+    return out;
+  };
   metrics.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
     return describe_metric(catalog, name);
   };
@@ -96,8 +160,8 @@ std::vector<Noun> make_nouns() {
   sources.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
     return describe_image_source(catalog, name);
   };
-  return {environments, models,  methods,  regimes,     metrics,
-          questions,    sources, suites(), suite_file()};
+  return {environments, models,   methods,      regimes,    metrics,   questions,
+          sources,      suites(), suite_file(), sections(), columns(), terms()};
 }
 
 }  // namespace

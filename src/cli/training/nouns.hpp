@@ -14,6 +14,8 @@ namespace spurion::cli {
 struct Noun {
   std::string plural;           ///< `spurion list PLURAL`
   bool listed = true;           ///< else it is only described
+  bool in_all = true;           ///< `spurion list` without a kind shows it
+  bool fallback = false;        ///< described only where no other noun has the name
   bool takes_settings = false;  ///< `spurion describe NAME option=value`
   std::function<std::vector<std::string>(const Catalog&)> names;
   /// An object with name, summary and, of registered things, reference and origin.
