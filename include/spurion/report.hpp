@@ -39,5 +39,8 @@ SPURION_API ReportFiles write_report(const std::filesystem::path& folder,
 SPURION_API std::string terminal_report(const std::filesystem::path& folder, int columns,
                                         bool all = false,
                                         const QuestionKinds& kinds = builtin_questions());
+/// The same of results that were read.
+SPURION_API std::string terminal_report(const StoredResults& results, int columns,
+                                        const QuestionKinds& kinds = builtin_questions());
 
 }  // namespace spurion

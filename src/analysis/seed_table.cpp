@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/student_distribution.hpp"
+#include "core/random_fill.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion::analysis {
@@ -236,14 +237,14 @@ Estimate bootstrap_over_seeds(const SeedTable& table, const std::string& key) {
   const auto seeds = static_cast<std::int64_t>(table.seeds());
   if (seeds < 2) return estimate;
   Resampler resampler(table);
-  const RandomStream stream(RandomKey(0).child("bootstrap").child(key));
+  const RandomKey draw_key = RandomKey(0).child("bootstrap").child(key);
+  std::vector<std::int64_t> picks(table.seeds());
   std::vector<double> draws;
   draws.reserve(kResamples);
   for (int resample = 0; resample < kResamples; ++resample) {
     resampler.clear();
-    for (std::int64_t i = 0; i < seeds; ++i) {
-      resampler.add(static_cast<std::size_t>(stream.below(seeds, resample, i)));
-    }
+    core::fill_below(draw_key, seeds, resample, seeds, picks.data());
+    for (const std::int64_t pick : picks) resampler.add(static_cast<std::size_t>(pick));
     draws.push_back(resampler.mean());
   }
   std::sort(draws.begin(), draws.end());

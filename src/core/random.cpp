@@ -7,6 +7,7 @@
 #include "core/normal.hpp"
 #include "core/philox.hpp"
 #include "core/random_block.hpp"
+#include "core/random_fill.hpp"
 
 namespace spurion {
 
@@ -111,6 +112,14 @@ void RandomStream::fill_uniform(std::int64_t first, std::int64_t rows, std::int6
   for_blocks(key_, first, rows, lanes,
              [out](const core::RandomBlock& bits, std::int64_t count, std::int64_t at) {
                for (std::int64_t i = 0; i < count; ++i) out[at + i] = to_unit(bits.low_bits(i));
+             });
+}
+
+void core::fill_below(const RandomKey& key, std::int64_t n, std::int64_t row, std::int64_t lanes,
+                      std::int64_t* out) {
+  for_blocks(key.value(), row, 1, lanes,
+             [out, n](const RandomBlock& bits, std::int64_t count, std::int64_t at) {
+               for (std::int64_t i = 0; i < count; ++i) out[at + i] = scale_to(n, bits.low_bits(i));
              });
 }
 

@@ -159,7 +159,11 @@ std::string row_counts_text(const StoredResults& results, std::size_t width) {
 
 std::string terminal_report(const std::filesystem::path& folder, int columns, bool all,
                             const QuestionKinds& kinds) {
-  const StoredResults results = read_results(folder, {all});
+  return terminal_report(read_results(folder, {all}), columns, kinds);
+}
+
+std::string terminal_report(const StoredResults& results, int columns,
+                            const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string out;
   for (const std::string& note : results.notes) out += wrapped("Note: " + note, width, "") + '\n';

@@ -132,10 +132,12 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     }
   }
   print_notes(progress);
-  const Outcomes outcomes = read_outcomes(arguments.out, ids);
+  checked = {};  // makes room for the results
+  const StoredResults results = read_results(arguments.out);
+  const Outcomes outcomes = outcomes_of(results, ids);
   if (!arguments.quiet) {
-    print("{}\n", terminal_report(arguments.out, terminal_columns(STDOUT_FILENO, 100), false,
-                                  catalog.questions));
+    print("{}\n",
+          terminal_report(results, terminal_columns(STDOUT_FILENO, 100), catalog.questions));
     print_summary(outcomes, progress, arguments.out);
     print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
   }

@@ -9,6 +9,7 @@
 
 #include "harness/store/sqlite.hpp"
 #include "harness/store/store_content.hpp"
+#include "harness/suite/trial_ids.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -36,30 +37,23 @@ StoredFacts read_facts(const std::filesystem::path& folder) {
   return facts;
 }
 
-Outcomes read_outcomes(const std::filesystem::path& folder,
-                       const std::unordered_set<TrialId, TrialIdHash>& wanted) {
+Outcomes outcomes_of(const StoredResults& results,
+                     const std::unordered_set<TrialId, TrialIdHash>& wanted) {
   Outcomes outcomes;
-  sqlite::Database database(folder / kStoreFile, sqlite::Access::read);
-  const StoreContent content = read_store(database, StoreDetail::index);
-  for (const ContextRow& row : content.context) {
-    if (row.key == "peak_memory") outcomes.peak_memory = row.value;
-  }
-  sqlite::Statement ending(database,
-                           "SELECT message, spec FROM trial WHERE number = ? AND status <> 'done'");
-  for (const StoredTrial& trial : content.trials) {
-    if (wanted.count(trial.id) == 0) continue;
+  const auto memory = results.context.find("peak_memory");
+  if (memory != results.context.end()) outcomes.peak_memory = memory->second;
+  TrialIds id_of;
+  std::unordered_set<TrialId, TrialIdHash> seen;
+  for (const TrialResult& trial : results.trials) {
+    const TrialId id = id_of(trial.spec);
+    if (wanted.count(id) == 0 || !seen.insert(id).second) continue;
     if (trial.status == Status::done) {
       ++outcomes.done;
       continue;
     }
     ++(trial.status == Status::diverged ? outcomes.diverged : outcomes.failed);
-    ending.bind(1, trial.number);
-    if (ending.step()) {
-      const TrialSpec spec = TrialSpec::from_canonical(parse_json(ending.text(1), database.file()));
-      ++outcomes.messages[fmt::format("{} {}: {}", spec.method.name, status_name(trial.status),
-                                      ending.text(0))];
-    }
-    ending.reset();
+    ++outcomes.messages[fmt::format("{} {}: {}", trial.spec.method.name,
+                                    status_name(trial.status), trial.message)];
   }
   return outcomes;
 }

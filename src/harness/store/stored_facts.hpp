@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/suite/trial_id.hpp"
+#include "spurion/store.hpp"
 
 namespace spurion {
 
@@ -35,9 +36,9 @@ struct Outcomes {
   std::string peak_memory;                       ///< of the last run, "431 MB of 600 MB"
 };
 
-/// Of those trials of a folder's store that are `wanted`.
-SPURION_API Outcomes read_outcomes(const std::filesystem::path& folder,
-                                   const std::unordered_set<TrialId, TrialIdHash>& wanted);
+/// Of those trials of a folder's results that are `wanted`, each counted once.
+SPURION_API Outcomes outcomes_of(const StoredResults& results,
+                                 const std::unordered_set<TrialId, TrialIdHash>& wanted);
 
 /// Throws `StoreError` where a run could not write into this folder: a part of its path is no
 /// folder, or may not be written to. Makes nothing.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "catch.hpp"
+#include "core/random_fill.hpp"
 
 using namespace spurion;
 
@@ -66,6 +67,15 @@ TEST_CASE("filling a block equals drawing one by one, wherever it starts") {
       CHECK(block[static_cast<std::size_t>(row * 3 + lane)] ==
             static_cast<float>(stream.normal(100 + row, lane)));
     }
+  }
+  std::vector<std::int64_t> picks(1000);
+  core::fill_below(RandomKey(5), 77, 12, 1000, picks.data());
+  std::vector<double> coins(3 * 1000);
+  stream.fill_uniform(11, 3, 1000, coins.data());
+  for (std::int64_t lane = 0; lane < 1000; ++lane) {
+    const auto at = static_cast<std::size_t>(lane);
+    CHECK(picks[at] == stream.below(77, 12, lane));
+    CHECK((coins[1000 + at] < 0.5) == stream.bernoulli(0.5, 12, lane));
   }
 }
 
