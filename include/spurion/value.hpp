@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,6 +27,8 @@ struct SPURION_API SourcePosition {
   [[nodiscard]] std::string text() const;
 };
 
+class ValueTable;
+
 /// bool, integer, number, string, list or table.
 ///
 /// A copy shares the list or table of its original until one of the two is changed, so a copy costs
@@ -31,8 +36,8 @@ struct SPURION_API SourcePosition {
 /// is for changing the value at once: take it again once the value has been copied.
 class SPURION_API Value {
  public:
-  using List = std::vector<Value>;             ///< Values in order.
-  using Table = std::map<std::string, Value>;  ///< Values by name.
+  using List = std::vector<Value>;  ///< Values in order.
+  using Table = ValueTable;         ///< Values by name.
 
   Value() : data_(std::shared_ptr<Table>()) {}
   /// A flag.
@@ -45,9 +50,10 @@ class SPURION_API Value {
   /// A number.
   Value(double value) : data_(value) {}  // NOLINT(google-explicit-constructor)
   /// A text.
-  Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* value) : Value(std::string(value)) {}  // NOLINT(google-explicit-constructor)
   /// A text.
-  Value(std::string value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string value)  // NOLINT(google-explicit-constructor)
+      : data_(std::make_shared<const std::string>(std::move(value))) {}
   /// A list.
   Value(List value);  // NOLINT(google-explicit-constructor)
   /// A table.
@@ -62,7 +68,7 @@ class SPURION_API Value {
     return is_integer() || std::holds_alternative<double>(data_);
   }
   /// Whether it is a text.
-  [[nodiscard]] bool is_string() const { return std::holds_alternative<std::string>(data_); }
+  [[nodiscard]] bool is_string() const { return std::holds_alternative<Text>(data_); }
   /// Whether it is a list.
   [[nodiscard]] bool is_list() const {
     return std::holds_alternative<std::shared_ptr<List>>(data_);
@@ -108,13 +114,106 @@ class SPURION_API Value {
   friend bool operator!=(const Value& a, const Value& b) { return !(a == b); }
 
  private:
+  /// Suites have hundreds of thousands of values, few of which are texts: those lie elsewhere.
+  using Text = std::shared_ptr<const std::string>;
+
   void append_json(std::string& text) const;
 
   /// A null table is an empty one.
-  std::variant<bool, std::int64_t, double, std::string, std::shared_ptr<List>,
-               std::shared_ptr<Table>>
+  std::variant<bool, std::int64_t, double, Text, std::shared_ptr<List>, std::shared_ptr<Table>>
       data_;
   std::shared_ptr<const SourcePosition> where_;  ///< null: made by a program
+};
+
+/// Values by name, in the order of their names: a map in one piece of memory, as tables are small
+/// and many. To add or to drop an entry moves others: references to entries end with it.
+class ValueTable {
+ public:
+  using value_type = std::pair<std::string, Value>;                ///< An entry.
+  using iterator = std::vector<value_type>::iterator;              ///< To an entry.
+  using const_iterator = std::vector<value_type>::const_iterator;  ///< To an entry.
+
+  /// No entries.
+  ValueTable() = default;
+  /// Of these entries; of two of one name the first counts.
+  ValueTable(std::initializer_list<value_type> entries) {
+    entries_.reserve(entries.size());
+    for (const value_type& entry : entries) emplace(entry.first, entry.second);
+  }
+
+  /// The first entry.
+  [[nodiscard]] iterator begin() { return entries_.begin(); }
+  /// Behind the last entry.
+  [[nodiscard]] iterator end() { return entries_.end(); }
+  /// The first entry.
+  [[nodiscard]] const_iterator begin() const { return entries_.begin(); }
+  /// Behind the last entry.
+  [[nodiscard]] const_iterator end() const { return entries_.end(); }
+  /// Number of entries.
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  /// Whether there is none.
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+
+  /// The entry of this name, or `end()`.
+  [[nodiscard]] const_iterator find(const std::string& name) const {
+    const auto place = entries_.begin() + static_cast<std::ptrdiff_t>(place_of(name));
+    return place != entries_.end() && place->first == name ? place : entries_.end();
+  }
+  /// The same, to be changed.
+  [[nodiscard]] iterator find(const std::string& name) {
+    const auto place = entries_.begin() + static_cast<std::ptrdiff_t>(place_of(name));
+    return place != entries_.end() && place->first == name ? place : entries_.end();
+  }
+  /// 1 where there is an entry of this name, else 0.
+  [[nodiscard]] std::size_t count(const std::string& name) const {
+    return find(name) == end() ? 0 : 1;
+  }
+  /// The value of this name. Throws `LogicError` when there is none.
+  [[nodiscard]] const Value& at(const std::string& name) const {
+    const auto found = find(name);
+    if (found == end()) no_entry(name);
+    return found->second;
+  }
+  /// The same, to be changed.
+  [[nodiscard]] Value& at(const std::string& name) {
+    const auto found = find(name);
+    if (found == end()) no_entry(name);
+    return found->second;
+  }
+  /// The value of this name, to be changed; an empty table is added where there is none.
+  Value& operator[](const std::string& name) { return emplace(name, Value()).first->second; }
+
+  /// Adds an entry unless there is one of this name: that entry, and whether it was added.
+  std::pair<iterator, bool> emplace(std::string name, Value value) {
+    const auto place = entries_.begin() + static_cast<std::ptrdiff_t>(place_of(name));
+    if (place != entries_.end() && place->first == name) return {place, false};
+    return {entries_.emplace(place, std::move(name), std::move(value)), true};
+  }
+  /// Drops an entry; gives the next one.
+  iterator erase(const_iterator entry) { return entries_.erase(entry); }
+  /// Drops the entry of this name; gives how many there were.
+  std::size_t erase(const std::string& name) {
+    const auto found = find(name);
+    if (found == end()) return 0;
+    entries_.erase(found);
+    return 1;
+  }
+  /// Gives back memory that further entries would take.
+  void shrink_to_fit() { entries_.shrink_to_fit(); }
+
+  /// Whether names and values are equal.
+  friend bool operator==(const ValueTable& a, const ValueTable& b) {
+    return a.entries_ == b.entries_;
+  }
+  /// Whether they differ.
+  friend bool operator!=(const ValueTable& a, const ValueTable& b) { return !(a == b); }
+
+ private:
+  /// Where an entry of this name is, or would be.
+  [[nodiscard]] SPURION_API std::size_t place_of(const std::string& name) const;
+  [[noreturn]] SPURION_API static void no_entry(const std::string& name);
+
+  std::vector<value_type> entries_;
 };
 
 /// Lists and tables inside each other, deeper than this, are refused when they are read.

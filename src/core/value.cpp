@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <iterator>
@@ -29,7 +30,22 @@ namespace {
 Value::Value(List value) : data_(std::make_shared<List>(std::move(value))) {}
 
 Value::Value(Table value)
-    : data_(value.empty() ? std::shared_ptr<Table>() : std::make_shared<Table>(std::move(value))) {}
+    : data_(value.empty() ? std::shared_ptr<Table>() : std::make_shared<Table>(std::move(value))) {
+  if (auto& table = std::get<std::shared_ptr<Table>>(data_)) table->shrink_to_fit();
+}
+
+std::size_t ValueTable::place_of(const std::string& name) const {
+  // Entries are often added in their order.
+  if (!entries_.empty() && entries_.back().first < name) return entries_.size();
+  const auto place = std::lower_bound(
+      entries_.begin(), entries_.end(), name,
+      [](const value_type& entry, const std::string& one) { return entry.first < one; });
+  return static_cast<std::size_t>(place - entries_.begin());
+}
+
+void ValueTable::no_entry(const std::string& name) {
+  throw LogicError(fmt::format("a table has no entry '{}'", name));
+}
 
 bool Value::as_bool() const {
   if (!is_bool()) wrong_access(*this, "boolean");
@@ -49,7 +65,7 @@ double Value::as_number() const {
 
 const std::string& Value::as_string() const {
   if (!is_string()) wrong_access(*this, "string");
-  return std::get<std::string>(data_);
+  return *std::get<Text>(data_);
 }
 
 namespace {
@@ -103,6 +119,7 @@ void Value::set_where(SourcePosition where) {
 
 bool operator==(const Value& a, const Value& b) {
   if (a.data_.index() != b.data_.index()) return false;
+  if (a.is_string()) return a.as_string() == b.as_string();
   if (a.is_list()) return a.as_list() == b.as_list();
   if (a.is_table()) return a.as_table() == b.as_table();
   return a.data_ == b.data_;
