@@ -221,6 +221,12 @@ Answer GapGrid::answer(const Study& study, const std::string& experiment) const 
                  std::string(cell_outcome_name(one.outcome))});
     }
   }
+  if (answer.charts.size() > 1) {
+    for (Chart& chart : answer.charts) {
+      chart.panel =
+          fmt::format("The gap over {} and {}, by method.", options_.axis, options_.second_axis);
+    }
+  }
   if (answer.sentence.empty()) answer.sentence = "No trial that is done varies along these axes. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
