@@ -27,6 +27,6 @@ SPURION_API std::string csv_of(const analysis::Table& table);
 /// A line a point: series, x, value, low, high, seeds, trials.
 std::string csv_rows(const analysis::Chart& chart, const std::string& first = {});
 std::vector<std::string> chart_columns();
-std::string csv_of(const analysis::Chart& chart);
+SPURION_API std::string csv_of(const analysis::Chart& chart);
 
 }  // namespace spurion::report

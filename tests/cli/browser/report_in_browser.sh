@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a small suite, writes its report and opens it in headless Chromium:
 #   report_in_browser.sh SPURION SUITE.toml
-# Checks that the page lays out without overflow, that every chart has a size, and that nothing is
-# reported on the console. Exit 77 (skipped) where Chromium is not installed.
+# Checks that the page lays out without overflow, that every chart has a size, that no two labels of a
+# chart overlap, that there are bars, cells and points, and that nothing is reported on the console. Exit 77 (skipped) where Chromium is not installed.
 set -euo pipefail
 spurion=$1
 suite=$2
@@ -21,8 +21,17 @@ addEventListener("load", () => {
   const wide = document.documentElement.scrollWidth > innerWidth + 1;
   const flat = [...document.querySelectorAll("svg")].filter(s => s.getBoundingClientRect().height < 20);
   const missing = ["answers", "dial", "details", "environments", "run"].filter(i => !document.getElementById(i));
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+  const overlaps = [...document.querySelectorAll("svg.chart")].flatMap(chart => {
+    const texts = [...chart.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
+    return texts.flatMap(([text, box], i) => texts.slice(i + 1).filter(([, other]) => meet(box, other))
+      .map(([other]) => chart.id + ": " + text + " / " + other));
+  });
+  if (overlaps.length) console.log("labels overlap: " + overlaps.slice(0, 5).join("; "));
+  const kinds = [".bar", ".whisker", ".cell", ".points"].filter(k => !document.querySelector("svg.chart " + k));
   document.documentElement.dataset.probe =
-    "wide=" + wide + " flat=" + flat.length + " missing=" + missing.length +
+    "wide=" + wide + " flat=" + flat.length + " missing=" + (missing.length + kinds.length) + " overlaps=" + overlaps.length +
     " charts=" + document.querySelectorAll("svg.chart").length;
 });
 JS
@@ -35,7 +44,7 @@ for width in 1200 420; do
     "file://$folder/probed.html" 2> "$folder/log")
   found=$(grep -o 'data-probe="[^"]*"' <<< "$dom" || true)
   echo "width $width: $found"
-  if ! grep -q 'wide=false flat=0 missing=0 charts=[1-9]' <<< "$found"; then
+  if ! grep -q 'wide=false flat=0 missing=0 overlaps=0 charts=[1-9]' <<< "$found"; then
     echo "the report does not lay out at width $width"
     exit 1
   fi

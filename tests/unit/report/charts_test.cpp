@@ -1,0 +1,116 @@
+// How charts of each kind are drawn, written and printed.
+#include <algorithm>
+
+#include "catch.hpp"
+#include "report/chart_text.hpp"
+#include "report/csv/csv.hpp"
+#include "report/svg/svg_chart.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+
+namespace {
+
+using analysis::Chart;
+using analysis::ChartKind;
+using analysis::Estimate;
+
+Chart bars() {
+  Chart chart;
+  chart.kind = ChartKind::bar;
+  chart.name = "scores";
+  chart.title = "Scores";
+  chart.x_label = "method";
+  chart.y_label = "accuracy";
+  chart.categories = {"erm",
+                      "a method <with> a name that is longer than any picture is wide, so cut"};
+  chart.series = {{"in", {0, 1}, {{0.8, 0.7, 0.9, 5, 5}, {0.7, 0.7, 0.7, 1, 1}}},
+                  {"out", {0}, {{-0.2, -0.3, -0.1, 5, 5}}}};
+  return chart;
+}
+
+Chart cells() {
+  Chart chart;
+  chart.kind = ChartKind::heat_map;
+  chart.name = "grid";
+  chart.title = "Grid";
+  chart.x_label = "model.width";
+  chart.series_label = "training.rows";
+  chart.y_label = "gap";
+  chart.categories = {"8", "512"};
+  chart.series = {{"1000", {0, 1}, {{0.5, 0.4, 0.6, 5, 5}, {0.25, 0.25, 0.25, 1, 1}}},
+                  {"5000", {1}, {{-0.5, -0.6, -0.4, 5, 5}}}};
+  chart.series.front().doubtful = {false, true};
+  return chart;
+}
+
+Chart points() {
+  Chart chart;
+  chart.kind = ChartKind::scatter;
+  chart.name = "trials";
+  chart.title = "Trials";
+  chart.x_label = "in";
+  chart.y_label = "out";
+  chart.series = {{"erm", {0.7, 0.8}, {{0.1, 0.1, 0.1, 1, 1}, {0.4, 0.4, 0.4, 1, 1}}},
+                  {"no gap", {0.7, 0.8}, {{0.7, 0.7, 0.7, 1, 1}, {0.8, 0.8, 0.8, 1, 1}}, true}};
+  return chart;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("bars begin at 0, have whiskers where there is an interval, and names that fit") {
+  const std::string svg = report::svg_chart(bars(), "c", false);
+  CHECK(count(svg, "class=\"bar\"") == 3 + 2);  // and two keys of the legend
+  CHECK(count(svg, "class=\"whisker\"") == 2);
+  CHECK_THAT(svg, Contains("a method &lt;with&gt; a name") && Contains("...</text>"));
+  CHECK_THAT(svg, Contains("<title>in at erm: 0.8000 [0.7000, 0.9000]</title>"));
+  CHECK_THAT(report::svg_chart(bars(), "c", true), Contains("stroke=\"#1b1f24\""));
+}
+
+TEST_CASE("a heat map colours cells by their values, and marks those in doubt") {
+  const std::string svg = report::svg_chart(cells(), "c", false);
+  CHECK(count(svg, "class=\"cell\"") == 3);
+  // The fullest orange and blue are those of the largest size; half of it is half-way.
+  CHECK(count(svg, "fill=\"#b35806\"") == 1);
+  CHECK(count(svg, "fill=\"#2166ac\"") == 1);
+  CHECK(count(svg, "fill=\"#fdb863\"") >= 1);
+  CHECK_THAT(svg, Contains(">0.250*</text>") && Contains("[0.400, 0.600]"));
+  CHECK_THAT(svg, Contains(">training.rows</text>") && Contains(">model.width</text>"));
+}
+
+TEST_CASE("points are drawn for themselves, and a reference as a line") {
+  const std::string svg = report::svg_chart(points(), "c", false);
+  CHECK(count(svg, "class=\"points\"") == 2);
+  CHECK(count(svg, "class=\"band\"") == 0);
+  CHECK(count(svg, "class=\"line\"") == 2);  // the reference and its key
+}
+
+TEST_CASE("files name the categories") {
+  CHECK_THAT(report::csv_of(bars()), Contains("in,erm,0.8,0.7,0.9,5,5\n"));
+  CHECK_THAT(report::csv_of(cells()), Contains("5000,512,-0.5,-0.6,-0.4,5,5\n"));
+}
+
+TEST_CASE("a terminal shows bars, cells and points; the numbers of lines are in tables") {
+  const std::string text = report::chart_text(bars(), 100);
+  CHECK_THAT(text, Contains("Scores (accuracy)") && Contains("0.800 [0.700, 0.900]"));
+  CHECK(count(text, "#") > 20);
+  std::size_t widest = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    widest = std::max(widest, end - at);
+    at = end + 1;
+  }
+  CHECK(widest <= 100);
+  CHECK_THAT(report::chart_text(cells(), 80),
+             Contains("training.rows") && Contains("0.250*") && Contains("       -"));
+  CHECK_THAT(report::chart_text(points(), 80), Contains("a: erm") && Contains(".: no gap"));
+  Chart line = points();
+  line.kind = ChartKind::line;
+  CHECK(report::chart_text(line, 80).empty());
+}
