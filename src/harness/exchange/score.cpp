@@ -5,14 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
+#include <utility>
 
+#include "core/measurement_names.hpp"
 #include "core/place_of.hpp"
 #include "core/safe_name.hpp"
 #include "harness/data/data_fingerprint.hpp"
 #include "harness/measure/ceiling_measurements.hpp"
-#include "harness/measure/confusion_index.hpp"
-#include "harness/measure/pack_scorer.hpp"
+#include "harness/measure/domain_scores.hpp"
+#include "harness/measure/row_scorer.hpp"
 #include "harness/run/kept_trials.hpp"
 #include "harness/run/provenance_maker.hpp"
 #include "harness/run/run_manifest.hpp"
@@ -28,31 +31,62 @@ namespace {
 
 constexpr const char* kElsewhere = "elsewhere";
 
-using Values = std::map<std::string, double>;
+/// Predictions made elsewhere of the rows of one domain, and of their twins where they are known.
+class LogitPredictor final : public Predictor {
+ public:
+  LogitPredictor(const Sample& rows, Tensor logits, Tensor twin_logits)
+      : rows_(&rows), logits_(std::move(logits)), twin_logits_(std::move(twin_logits)) {}
 
-Values measure(const Sample& rows, const Tensor& logits, const Tensor& twin_logits,
-               const EnvironmentInfo& info, const Catalog& catalog) {
-  const at::NoGradGuard no_grad;
-  const MetricContext context{info.task, 1, info.groups};
-  MetricSet metrics(catalog, context);
-  for (std::int64_t first = 0; first < logits.size(0); first += kEvaluationChunk) {
-    const std::int64_t count = std::min(kEvaluationChunk, logits.size(0) - first);
-    const auto part = [&](const Tensor& all) {
-      return all.defined() ? all.narrow(0, first, count).unsqueeze(0) : Tensor();
-    };
-    Predictions chunk;
-    chunk.logits = part(logits);
-    chunk.twin_logits = part(twin_logits);
-    chunk.y = part(rows.y);
-    chunk.group = part(rows.group);
-    metrics.add(chunk);
+  [[nodiscard]] Intervention::Kind made_by(Rows rows) const override {
+    const bool there = rows == Rows::cue_twin && twin_logits_.defined();
+    return there ? Intervention::Kind::flip : Intervention::Kind::none;
   }
-  Values values;
-  for (const auto& [name, value] : metrics.results()) {
-    if (!std::isnan(value[0].item<double>())) values[name] = value[0].item<double>();
+  [[nodiscard]] Tensor logits(Rows rows, RowRange range) override {
+    return part(rows == Rows::cue_twin ? twin_logits_ : logits_, range);
   }
-  return values;
+  [[nodiscard]] Tensor member(Rows /*rows*/, Tensor Sample::*which, RowRange range) const override {
+    return part(rows_->*which, range);
+  }
+
+ private:
+  /// [1, B, ...]
+  static Tensor part(const Tensor& all, RowRange range) {
+    return all.defined() ? all.narrow(0, range.first, range.count).unsqueeze(0) : Tensor();
+  }
+
+  const Sample* rows_;
+  Tensor logits_;
+  Tensor twin_logits_;
+};
+
+bool is_score(const std::string& metric) {
+  return std::any_of(std::begin(kScoreMetrics), std::end(kScoreMetrics),
+                     [&](MetricId id) { return metric == stored_name(id); });
 }
+
+/// Collects what is known of one replica: not a number has no meaning.
+class Scores {
+ public:
+  explicit Scores(TrialResult& result) : result_(&result) {}
+  void store(const Domain& domain, const std::string& metric, const Tensor& value) {
+    const double number = value[0].item<double>();
+    if (std::isnan(number)) return;
+    result_->measurements.push_back({0, 0, domain.name, domain.shift, metric, number});
+  }
+  /// Of held-out rows everything, of rows to train on the scores under names of their own.
+  void store(const Domain& domain, const MetricValues& values, bool held_out) {
+    for (const auto& [metric, value] : values) {
+      if (held_out) {
+        store(domain, metric, value);
+      } else if (is_score(metric)) {
+        store(domain, stored_name(on_training_rows(parse_metric(metric).id)), value);
+      }
+    }
+  }
+
+ private:
+  TrialResult* result_;
+};
 
 std::string hash_of(const Tensor& tensor) {
   if (!tensor.defined()) return "none";
@@ -95,66 +129,57 @@ TrialResult score_predictions(const RowSet& set, const Environment& environment,
   const EnvironmentInfo& info = environment.info();
   TrialResult result;
   result.spec = spec_of(set, predictions, name);
-  const auto store = [&](const Domain& domain, const std::string& metric, double value) {
-    result.measurements.push_back({0, 0, domain.name, domain.shift, metric, value});
-  };
-
-  std::map<std::string, Values> by_domain;
+  Scores scores(result);
+  std::map<std::string, MetricValues> by_domain;
   std::int64_t first = 0;
   for (std::size_t i = 0; i < set.parts.size(); ++i) {
     const std::int64_t count = set.parts[i].rows.count;
     const auto part = [&](const Tensor& all) {
       return all.defined() ? all.narrow(0, first, count) : Tensor();
     };
-    Values values = measure(rows.factual[i], part(predictions.logits),
-                            part(predictions.twin_logits), info, catalog);
+    LogitPredictor predictor(rows.factual[i], part(predictions.logits),
+                             part(predictions.twin_logits));
+    MetricValues values = score_rows(predictor, count, catalog, {info.task, 1, info.groups});
     first += count;
-    if (!by_domain.emplace(rows.domains[i].name, values).second) {
+    scores.store(rows.domains[i], values, held_out);
+    if (!by_domain.emplace(rows.domains[i].name, std::move(values)).second) {
       throw UsageError(fmt::format("domain '{}' appears twice", rows.domains[i].name));
-    }
-    for (const auto& [metric, value] : values) {
-      if (held_out) {
-        store(rows.domains[i], metric, value);
-      } else if (metric == "accuracy" || metric == "loss") {
-        store(rows.domains[i], "train_" + metric, value);
-      }
     }
   }
 
-  // Means over train domains are those of all of them, or they would not be what others mean.
-  Domain average;
-  average.name = "in_distribution";
-  Values id;
-  const auto train = environment.train_domains();
-  const bool all_train = std::all_of(train.begin(), train.end(), [&](const Domain& domain) {
-    return by_domain.count(domain.name) != 0;
-  });
-  for (const char* metric : {"accuracy", "loss"}) {
-    if (!all_train || by_domain.at(train.front().name).count(metric) == 0) continue;
-    double sum = 0.0;
-    for (const Domain& domain : train) sum += by_domain.at(domain.name).at(metric);
-    id[metric] = sum / static_cast<double>(train.size());
-    store(average, held_out ? metric : std::string("train_") + metric, id[metric]);
+  // Means over train domains are those of all of them.
+  MetricValues id;
+  std::vector<MetricValues> train;
+  for (const Domain& domain : environment.train_domains()) {
+    const auto own = by_domain.find(domain.name);
+    if (own != by_domain.end()) train.push_back(own->second);
+  }
+  if (train.size() == environment.train_domains().size()) {
+    id = mean_over_domains(train, is_score);
+    Domain average;
+    average.name = stored_domain(MeasuredIn::in_distribution);
+    scores.store(average, id, held_out);
   }
   if (!held_out) return result;
-  if (const auto test = by_domain.find("test"); test != by_domain.end()) {
-    const Domain domain = environment.test_domain();
-    const bool accuracy = info.score() == Score::accuracy;
-    const char* metric = accuracy ? "accuracy" : "loss";
-    const double score = test->second.at(metric);
-    if (id.count(metric) != 0) {
-      store(domain, "gap", accuracy ? id[metric] - score : score - id[metric]);
+  const auto store_added = [&](const Domain& domain, const MetricValues& before,
+                               const MetricValues& after) {
+    for (const auto& [metric, value] : after) {
+      if (before.count(metric) == 0) scores.store(domain, metric, value);
     }
-    if (const auto index = confusion_index(environment, score)) {
-      store(domain, "confusion_index", *index);
-    }
+  };
+  const Domain test = environment.test_domain();
+  if (const auto own = by_domain.find(test.name); own != by_domain.end()) {
+    MetricValues values = own->second;
+    add_gap(info.score(), id, values);
+    add_confusion({&environment}, values);
+    store_added(test, own->second, values);
   }
   for (const Domain& domain : one_cue_domains(environment)) {
     const auto own = by_domain.find(domain.name);
-    const char* metric = info.score() == Score::accuracy ? "accuracy" : "loss";
-    if (own == by_domain.end() || id.count(metric) == 0) continue;
-    const double lost = id[metric] - own->second.at(metric);
-    store(domain, "gap", info.score() == Score::accuracy ? lost : -lost);
+    if (own == by_domain.end()) continue;
+    MetricValues values = own->second;
+    add_gap(info.score(), id, values);
+    store_added(domain, own->second, values);
   }
   for (Measurement& ceiling : ceilings_of(environment)) {
     result.measurements.push_back(std::move(ceiling));

@@ -10,7 +10,7 @@
 #include "core/work_clock.hpp"
 #include "harness/data/cached_environment.hpp"
 #include "harness/measure/ceiling_measurements.hpp"
-#include "harness/measure/confusion_index.hpp"
+#include "harness/measure/domain_scores.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/default_twin.hpp"
 #include "nouns/named_domains.hpp"
@@ -20,16 +20,20 @@ namespace spurion {
 
 namespace {
 
-Tensor mean_of(const std::vector<Tensor>& values) {
-  Tensor sum = values.front().clone();
-  for (std::size_t i = 1; i < values.size(); ++i) sum += values[i];
-  return sum / static_cast<double>(values.size());
-}
-
 /// Whom failures of an environment are put down to.
 Part part_of_world(const Environment& environment) {
   const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
   return cached != nullptr ? cached->part() : Part{"environment", environment.info().name, true};
+}
+
+/// Accuracy and loss, where they are known.
+MetricValues kept_scores(const MetricValues& values) {
+  MetricValues kept;
+  for (const MetricId id : kScoreMetrics) {
+    const auto found = values.find(stored_name(id));
+    if (found != values.end()) kept.insert(*found);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -189,7 +193,7 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
                                           EvaluationScope scope, Values& id) {
   const Intervention causal_twin =
       scope == EvaluationScope::full ? causal_twin_ : Intervention::none();
-  std::map<std::string, std::vector<Tensor>> collected;
+  std::vector<Values> each;
   const std::vector<Domain> domains = context_->environments.front()->train_domains();
   for (const Domain& domain : domains) {
     Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
@@ -206,15 +210,10 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
         }
       }
     }
-    for (const auto& [name, value] : values) {
-      if (averaged(name)) collected[name].push_back(value);
-    }
     store(trainer, phase, domain, values);
+    each.push_back(std::move(values));
   }
-  // A mean over some of them would not be what others mean.
-  for (const auto& [name, each] : collected) {
-    if (each.size() == domains.size()) id[name] = mean_of(each);
-  }
+  id = mean_over_domains(each, [this](const std::string& name) { return averaged(name); });
   const auto loss = id.find(
       stored_name(options_.evaluation.training_rows > 0 ? MetricId::train_loss : MetricId::loss));
   last_loss_ = loss != id.end() ? loss->second : Tensor();
@@ -229,45 +228,31 @@ void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t ph
   Values values =
       score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(), twin_,
             scope == EvaluationScope::full ? causal_twin_ : Intervention::none());
-  const bool accuracy = info_->score() == Score::accuracy;
-  const std::string& name = stored_name(score_metric(accuracy));
-  const Tensor ood = values.at(name);
-  values[stored_name(MetricId::gap)] = accuracy ? id.at(name) - ood : ood - id.at(name);
-  Tensor confusion = at::full({trainer.replicas()}, std::nan(""), at::kDouble);
-  bool defined = false;
-  for (std::size_t k = 0; k < costs_.size(); ++k) {
-    const auto row = static_cast<std::int64_t>(k);
-    const auto index = confusion_index(*context_->environments[k], ood[row].item<double>());
-    if (!index) continue;
-    confusion[row] = *index;
-    defined = true;
-  }
-  if (defined) values[stored_name(MetricId::confusion_index)] = confusion;
+  add_gap(info_->score(), id, values);
+  std::vector<const Environment*> environments;
+  for (const auto& environment : context_->environments) environments.push_back(environment.get());
+  add_confusion(environments, values);
   store(trainer, phase, domain, values);
 }
 
 void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t phase) {
   const Environment& environment = *context_->environments.front();
   const auto measure_mean = [&](const std::vector<Domain>& domains, MeasuredIn in) {
-    std::map<std::string, std::vector<Tensor>> collected;
+    std::vector<Values> each;
     for (const Domain& domain : domains) {
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
-      const Values values = score(trainer, domain, Split::validation, rows, Intervention::none(),
-                                  Intervention::none());
-      for (const MetricId id : kScoreMetrics) {
-        const std::string& metric = stored_name(id);
-        if (values.count(metric) != 0) collected[metric].push_back(values.at(metric));
-      }
-      collected[stored_name(MetricId::rows)].push_back(
-          at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble));
+      Values scores = kept_scores(score(trainer, domain, Split::validation, rows,
+                                        Intervention::none(), Intervention::none()));
+      scores[stored_name(MetricId::rows)] =
+          at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble);
+      each.push_back(std::move(scores));
     }
-    Values means;
-    for (const auto& [metric, each] : collected) means[metric] = mean_of(each);
     Domain average;
     average.name = stored_domain(in);
-    store(trainer, phase, average, means);
+    store(trainer, phase, average,
+          mean_over_domains(each, [](const std::string&) { return true; }));
   };
   measure_mean(environment.train_domains(), MeasuredIn::validation);
   measure_mean({environment.test_domain()}, MeasuredIn::validation_test);
@@ -281,10 +266,7 @@ void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase
     const Domain& domain = domains[c];
     Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
                           default_twin(environment, info_->cues[c].name));
-    const bool accuracy = info_->score() == Score::accuracy;
-    const std::string& name = stored_name(score_metric(accuracy));
-    const Tensor& own = values.at(name);
-    values[stored_name(MetricId::gap)] = accuracy ? id.at(name) - own : own - id.at(name);
+    add_gap(info_->score(), id, values);
     store(trainer, phase, domain, values);
   }
 }
@@ -297,30 +279,22 @@ void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
     domain.name = dial_name(shift);
     return domain;
   };
-  const auto keep = [](const Values& values) {
-    Values kept;
-    for (const MetricId id : kScoreMetrics) {
-      const auto found = values.find(stored_name(id));
-      if (found != values.end()) kept.insert(*found);
-    }
-    return kept;
-  };
   if (!dial.mixture) {
     for (const double shift : dial.points) {
       const Domain domain = point(shift);
       store(trainer, phase, domain,
-            keep(score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
-                       Intervention::none())));
+            kept_scores(score(trainer, domain, Split::test, held_out_rows(domain),
+                              Intervention::none(), Intervention::none())));
     }
     return;
   }
   // The score of a fixed predictor is affine in the dial: two arms of twins give the whole curve.
   const Domain base = first.at(dial.low);
   const std::int64_t count = held_out_rows(base);
-  const Values zero =
-      keep(score(trainer, base, Split::test, count, dial.mixture->at_zero, Intervention::none()));
-  const Values one =
-      keep(score(trainer, base, Split::test, count, dial.mixture->at_one, Intervention::none()));
+  const Values zero = kept_scores(
+      score(trainer, base, Split::test, count, dial.mixture->at_zero, Intervention::none()));
+  const Values one = kept_scores(
+      score(trainer, base, Split::test, count, dial.mixture->at_one, Intervention::none()));
   for (const double shift : dial.points) {
     Values values;
     for (const auto& [name, value] : zero) {

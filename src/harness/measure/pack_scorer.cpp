@@ -4,51 +4,55 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "core/measurement_names.hpp"
 #include "engine/kernels.hpp"
 #include "nouns/control_shift.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 
-namespace {
-
-/// What becomes of predictions when one variable changes and all noise stays as it was.
-class VariableUse {
+/// What the replicas of a pack predict of rows of a domain.
+class PackScorer::ModelPredictor final : public Predictor {
  public:
-  VariableUse(const Catalog& catalog, const MetricContext& context, Intervention::Kind kind)
-      : flips_(catalog.metrics.at(stored_name(MetricId::flip_rate)).make({Value()}, context)),
-        kind_(kind) {
-    auto accuracy = catalog.metrics.at(stored_name(MetricId::accuracy)).make({Value()}, context);
-    if (accuracy->applies(context)) accuracy_ = std::move(accuracy);
+  /// Rows and how they were made, as they are and as twins; none where `how` is none.
+  struct Twins {
+    std::vector<Sample> samples;  // [distinct environments]
+    Intervention::Kind how = Intervention::Kind::none;
+  };
+  ModelPredictor(const PackScorer& scorer, const ReplicaTrainer& trainer,
+                 std::vector<Sample> factual, Twins cue, Twins causal)
+      : scorer_(&scorer),
+        trainer_(&trainer),
+        factual_(std::move(factual)),
+        cue_(std::move(cue)),
+        causal_(std::move(causal)) {}
+
+  [[nodiscard]] Intervention::Kind made_by(Rows rows) const override {
+    return rows == Rows::cue_twin      ? cue_.how
+           : rows == Rows::causal_twin ? causal_.how
+                                       : Intervention::Kind::none;
   }
-  /// `twin_y`: what predictions of the twins are held against.
-  void add(const Predictions& own, const Tensor& twin_logits, const Tensor& twin_y) {
-    flips_->add({own.logits, twin_logits, own.y, {}});
-    if (accuracy_) accuracy_->add({twin_logits, {}, twin_y, {}});
+  [[nodiscard]] Tensor logits(Rows rows, RowRange range) override {
+    return scorer_->predict(*trainer_, samples(rows), range);
   }
-  /// "flip_rate", or "counterfactual_rms_change" for regression.
-  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> flips() const {
-    return flips_->result();
-  }
-  /// Accuracy with the variable randomised: drawn anew, or, flipped, itself and its other value
-  /// evenly. Undefined for regression.
-  [[nodiscard]] Tensor randomised_accuracy(const Tensor& own) const {
-    if (!accuracy_) return {};
-    const Tensor twin = accuracy_->result().front().second;
-    return kind_ == Intervention::Kind::flip ? (own + twin) / 2.0 : twin;
+  [[nodiscard]] Tensor member(Rows rows, Tensor Sample::*which, RowRange range) const override {
+    return scorer_->gather(samples(rows), which, range);
   }
 
  private:
-  std::unique_ptr<Metric> flips_;
-  std::unique_ptr<Metric> accuracy_;
-  Intervention::Kind kind_;
-};
+  [[nodiscard]] const std::vector<Sample>& samples(Rows rows) const {
+    return rows == Rows::cue_twin      ? cue_.samples
+           : rows == Rows::causal_twin ? causal_.samples
+                                       : factual_;
+  }
 
-}  // namespace
+  const PackScorer* scorer_;
+  const ReplicaTrainer* trainer_;
+  std::vector<Sample> factual_;
+  Twins cue_;
+  Twins causal_;
+};
 
 PackScorer::PackScorer(const Catalog& catalog,
                        const std::vector<std::shared_ptr<const Environment>>& environments)
@@ -129,50 +133,17 @@ MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& doma
                                const Intervention& twin_action,
                                const Intervention& causal_twin_action) const {
   const at::NoGradGuard no_grad;
-  const MetricContext context{info_->task, trainer.replicas(), info_->groups};
-  MetricSet metrics(*catalog_, context);
   not_finite_.assign(source_.size(), false);
-  const bool twins = twin_action.kind != Intervention::Kind::none;
-  const std::vector<Sample> factual = samples(domain, split, count, intervention);
-  const std::vector<Sample> twin =
-      twins ? samples(domain, split, count, twin_action) : std::vector<Sample>();
-  const bool uses = causal_twin_action.kind != Intervention::Kind::none;
-  const std::vector<Sample> causal_twin =
-      uses ? samples(domain, split, count, causal_twin_action) : std::vector<Sample>();
-  std::optional<VariableUse> cue_use;
-  std::optional<VariableUse> causal_use;
-  if (uses && twins) cue_use.emplace(*catalog_, context, twin_action.kind);
-  if (uses) causal_use.emplace(*catalog_, context, causal_twin_action.kind);
-  for (std::int64_t first = 0; first < count; first += kEvaluationChunk) {
-    const RowRange range{first, std::min(kEvaluationChunk, count - first)};
-    Predictions chunk;
-    chunk.logits = predict(trainer, factual, range);
-    chunk.y = gather(factual, &Sample::y, range);
-    chunk.group = gather(factual, &Sample::group, range);
-    if (twins) chunk.twin_logits = predict(trainer, twin, range);
-    metrics.add(chunk);
-    // A cue that is a cause takes the label along; of what is causal the question is whether
-    // predictions follow it away from the label that the row had.
-    if (cue_use) cue_use->add(chunk, chunk.twin_logits, gather(twin, &Sample::y, range));
-    if (causal_use) causal_use->add(chunk, predict(trainer, causal_twin, range), chunk.y);
-  }
-  MetricValues values = metrics.results();
-  if (!causal_use) return values;
-  for (const auto& [name, value] : causal_use->flips()) {
-    const bool rate = parse_metric(name).id == MetricId::flip_rate;
-    values[stored_name(rate ? MetricId::causal_flip_rate
-                            : MetricId::causal_counterfactual_rms_change)] = value;
-  }
-  if (const auto own = values.find(stored_name(MetricId::accuracy)); own != values.end()) {
-    const Tensor accuracy = own->second;
-    if (cue_use) {
-      values[stored_name(MetricId::cue_randomised_accuracy)] =
-          cue_use->randomised_accuracy(accuracy);
-    }
-    values[stored_name(MetricId::causal_randomised_accuracy)] =
-        causal_use->randomised_accuracy(accuracy);
-  }
-  return values;
+  const auto twins = [&](const Intervention& action) {
+    const bool wanted = action.kind != Intervention::Kind::none;
+    return ModelPredictor::Twins{
+        wanted ? samples(domain, split, count, action) : std::vector<Sample>(), action.kind};
+  };
+  std::vector<Sample> factual = samples(domain, split, count, intervention);
+  ModelPredictor::Twins cue = twins(twin_action);
+  ModelPredictor predictor(*this, trainer, std::move(factual), std::move(cue),
+                           twins(causal_twin_action));
+  return score_rows(predictor, count, *catalog_, {info_->task, trainer.replicas(), info_->groups});
 }
 
 }  // namespace spurion

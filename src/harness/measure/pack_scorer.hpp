@@ -7,13 +7,11 @@
 #include <vector>
 
 #include "harness/measure/metric_set.hpp"
+#include "harness/measure/row_scorer.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
 namespace spurion {
-
-/// Number of rows predicted at once. Results depend on it, because sums are taken chunk by chunk.
-inline constexpr std::int64_t kEvaluationChunk = 1000;
 
 /// Scores all replicas of a pack on rows of a domain, each on rows of its own environment.
 class PackScorer {
@@ -40,6 +38,8 @@ class PackScorer {
   [[nodiscard]] std::size_t source(std::size_t replica) const { return source_[replica]; }
 
  private:
+  class ModelPredictor;
+
   /// `own` without its control shift.
   [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
   /// The rows of each distinct environment.
