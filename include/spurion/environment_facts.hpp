@@ -19,7 +19,7 @@ namespace spurion {
 struct DomainFacts {
   std::string name;  ///< "train_0", "test", "test_background", "dial=0.3"
   DomainKind kind = DomainKind::point;
-  double shift = 0.0;                      ///< position on the dial
+  double shift = 0.0;                      ///< value of the shift
   std::vector<double> positions;           ///< of every cue; `shift` alone where there is one cue
   std::optional<std::int64_t> train_rows;  ///< empty: no limit
   std::optional<std::int64_t> test_rows;   ///< empty: no limit

@@ -161,7 +161,7 @@ struct Intervention {
   static Intervention oppose(std::string variable) {
     return {Kind::oppose, {std::move(variable)}, 0.0};
   }
-  /// Draws a variable anew, without regard to the label.
+  /// Draws a variable again, without regard to the label.
   static Intervention resample(std::string variable) {
     return {Kind::resample, {std::move(variable)}, 0.0};
   }

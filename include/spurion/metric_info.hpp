@@ -42,7 +42,7 @@ struct MetricInfo {
   std::string unit;     ///< "share of rows", "nats", "rows"; empty: none
   MetricRange range;    ///< of classification
   Better better = Better::neither;  ///< which way is better
-  /// Whether its mean over the train domains is stored as well, as domain "id".
+  /// Whether its mean over the train domains is stored as well, as domain "in_distribution".
   bool averaged = true;
   /// Whether each row adds 0 or 1, so that the noise of its rows is that of a rate.
   bool rate = false;

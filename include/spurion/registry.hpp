@@ -51,7 +51,7 @@ class Registry {
   struct Entry {
     EntryInfo info;    ///< what people read of it
     AnySchema schema;  ///< its options
-    /// Builds one from the normalised options of the K trials of a batch (often K = 1).
+    /// Builds one from the normalised options of the K trials of a pack (often K = 1).
     std::function<std::unique_ptr<Noun>(const std::vector<Value>& options, Args... args)> make;
     const void* code = nullptr;  ///< an address inside the library or program that registered it
   };
@@ -107,7 +107,7 @@ class Registry {
   }
   /// What messages call an entry.
   [[nodiscard]] const std::string& kind() const { return kind_; }
-  /// Whom the next `add` is put down to.
+  /// Whom the next `add` is attributed to.
   void set_origin(std::string origin) { origin_ = std::move(origin); }
 
  private:

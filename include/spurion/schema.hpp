@@ -19,7 +19,7 @@
 /// Options are plain structs; the default of a field is its member initialiser, written once. A
 /// `Schema` adds, once, what else there is to say: name, doc, bounds, allowed words, and the
 /// distribution a random search draws from. From it come parsing, printing, `spurion describe`,
-/// random search and the packing of trials into batches of replicas.
+/// random search and the packing of trials into packs of replicas.
 
 namespace spurion {
 
@@ -123,7 +123,7 @@ struct FieldInfo {
   Value default_value;       ///< what it is unless a suite says otherwise
   Bounds bounds;             ///< what it may be
   Search search;             ///< how a search draws it
-  bool per_replica = false;  ///< may differ between replicas of one batch
+  bool per_replica = false;  ///< may differ between replicas of one pack
   FieldUse use = FieldUse::option;  ///< what its value names
   bool required = false;  ///< a table without it is refused: the default stands for nothing
   std::vector<FieldInfo> fields = {};  ///< of the table, or of each of the tables, that it is

@@ -90,7 +90,7 @@ std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
 /// Trials of one line, each with its last phase.
 using DialTrials = std::vector<std::pair<const ResultsView::Row*, std::int64_t>>;
 
-/// Setting by setting and seed by seed: numbers are gathered faster in that order. Those of one
+/// Ordered by configuration and seed: numbers are gathered faster in that order. Those of one
 /// seed keep theirs.
 void sort_by_seed(DialTrials& trials) {
   std::stable_sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
@@ -99,7 +99,7 @@ void sort_by_seed(DialTrials& trials) {
   });
 }
 
-/// The domains at each place of the dial.
+/// The domains at each value of the shift.
 using DialPlaces = std::map<double, std::set<std::string>>;
 
 DialPlaces places_of(const World& world) {
@@ -115,8 +115,9 @@ DialPlaces places_of(const World& world) {
   return places;
 }
 
-/// The means of a metric along the dial. Place by place, so that of many trials the numbers of one
-/// place are held at a time. `any_phase`: ceilings are told once, other metrics after each phase.
+/// The means of a metric along the shift curve. Place by place, so that of many trials the numbers
+/// of one place are held at a time. `any_phase`: ceilings are told once, other metrics after each
+/// phase.
 Series make_series(const std::string& name, const DialPlaces& places, const DialTrials& trials,
                    const std::string& metric, const Range& range, bool any_phase) {
   Series series;

@@ -8,7 +8,7 @@
 
 namespace spurion::analysis {
 
-/// The dial curve of some trials, one series a method (or regime), with the ceilings.
+/// The shift curve of some trials, one series a method (or regime), with the ceilings.
 std::vector<Chart> dial_charts(const Study& study, const std::string& experiment);
 
 }  // namespace spurion::analysis

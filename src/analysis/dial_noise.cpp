@@ -39,8 +39,8 @@ EvaluatedRows DialNoise::rows(const TrialResult& trial) {
   return {fewer.value_or(*place->second), fewer.has_value()};
 }
 
-/// A weighted mean of rows and their twins, where the ends of the dial and the value say so, else a
-/// rate of rows that were drawn there.
+/// A weighted mean of rows and their twins, where the ends of the range of the shift and the value
+/// say so, else a rate of rows that were drawn there.
 RowNoise DialNoise::operator()(const TrialResult& trial, double value) {
   constexpr double kSame = 1e-9;
   if (!accuracy_) return {};

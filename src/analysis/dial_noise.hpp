@@ -9,7 +9,7 @@
 
 namespace spurion::analysis {
 
-/// `row_noise` of a number at one place of the dial, of many trials.
+/// `row_noise` of a number at one value of the shift, of many trials.
 class DialNoise {
  public:
   /// `domain`: "dial=0.3".
@@ -21,7 +21,7 @@ class DialNoise {
 
   std::string domain_;
   bool accuracy_;
-  double share_ = -1.0;  ///< of rows with the cue of the end of the dial
+  double share_ = -1.0;  ///< of rows with the cue of the end of the range of the shift
   NumberFinder first_;
   NumberFinder last_;
   NumberFinder fewer_;  ///< rows, where there are not as many as asked for

@@ -17,13 +17,13 @@ bool is_variant_of(const std::string& name, const std::string& component) {
   return name == component || name.rfind(component + " (", 0) == 0;
 }
 
-/// What trials are paired by, as text: all but method, regime, seed and draw, and without some
-/// options. Of sections that trials share in memory it is made once.
+/// What trials are paired by, as text: all but method, regime, seed and configuration, and without
+/// some options. Of sections that trials share in memory it is made once.
 class Settings {
  public:
   explicit Settings(const std::set<std::string>& without) : without_(without) {}
 
-  /// The number of a trial's setting among those that were met so far.
+  /// The number of a trial's configuration among those that were met so far.
   std::size_t of(const TrialSpec& spec) {
     const auto place = [](const Value& options) -> const void* {
       return options.is_table() ? &options.as_table() : nullptr;
@@ -104,7 +104,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
   const VariantNames environments(trials, &TrialSpec::environment, named("environment"));
   Settings settings(unnamed_);
-  std::vector<std::size_t> numbers;  // of the rows' settings
+  std::vector<std::size_t> numbers;  // of the rows' configurations
   for (const TrialResult* trial : trials) {
     Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
     const bool done = trial->status == Status::done;
@@ -224,7 +224,7 @@ std::vector<ResultsView::Line> ResultsView::regime_lines() const {
 }
 
 std::string ResultsView::note(bool environments, const std::string& first) const {
-  // Seeds and draws differ in nothing else: one of them tells.
+  // Seeds and configurations differ in nothing else: one of them tells.
   std::map<std::tuple<std::string, std::string, std::string>, const TrialResult*> distinct;
   for (const Row& row : rows_) distinct[{row.method, row.regime, row.setting}] = row.trial;
   std::vector<const TrialResult*> trials;

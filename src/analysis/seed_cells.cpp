@@ -14,7 +14,7 @@
 
 namespace spurion::analysis {
 
-/// The numbers of one setting and seed.
+/// The numbers of one configuration and seed.
 struct SeedCells::Cell {
   std::uint32_t setting = 0;
   std::int64_t seed = 0;
@@ -42,7 +42,7 @@ SeedCells& SeedCells::operator=(const SeedCells& other) {
 void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
                     const RowNoise& noise) {
   if (std::isnan(value)) return;
-  // Numbers often come setting by setting.
+  // Numbers often come configuration by configuration.
   std::uint32_t number = numbers_.empty() ? 0 : numbers_.back().setting;
   if (numbers_.empty() || *names_[number] != setting) {
     const auto [place, added] =

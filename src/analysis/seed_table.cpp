@@ -15,7 +15,8 @@ constexpr int kResamples = 2000;
 constexpr std::size_t kEnoughToResample = 30;
 constexpr double kNormalQuantile = 1.959964;  // of .975
 
-/// Mean of the settings' means, and how many values there are; the interval is the value itself.
+/// Mean of the configurations' means, and how many values there are; the interval is the value
+/// itself.
 Estimate mean_alone(const SeedTable& table) {
   Estimate estimate;
   std::vector<double> means;
@@ -33,10 +34,10 @@ struct Variance {
   double freedom = 0.0;
 };
 
-/// Of the sum of the settings' means.
+/// Of the sum of the configurations' means.
 Variance variance_of_sum(const SeedTable& table) {
   std::vector<double> variances(table.settings());
-  double pooled = 0.0;  // sum of squares within settings
+  double pooled = 0.0;  // sum of squares within configurations
   double within = 0.0;  // and its degrees of freedom
   for (std::size_t s = 0; s < table.settings(); ++s) {
     if (table.size(s) < 2) continue;
@@ -45,9 +46,9 @@ Variance variance_of_sum(const SeedTable& table) {
     pooled += own * variances[s];
     within += own;
   }
-  std::vector<double> deviations(table.seeds());  // of each seed, over its settings
-  double alone = 0.0;                             // variance of the settings of one value
-  double separate = 0.0;                          // variance, were settings independent
+  std::vector<double> deviations(table.seeds());  // of each seed, over its configurations
+  double alone = 0.0;                             // variance of the configurations of one value
+  double separate = 0.0;                          // variance, were configurations independent
   double spread = 0.0;                            // of that one's own estimate
   for (std::size_t s = 0; s < table.settings(); ++s) {
     const auto n = static_cast<double>(table.size(s));
@@ -74,7 +75,7 @@ Variance variance_of_sum(const SeedTable& table) {
   return variance;
 }
 
-/// How many seeds settings have.
+/// How many seeds configurations have.
 struct Sizes {
   explicit Sizes(const SeedTable& table) {
     for (std::size_t s = 0; s < table.settings(); ++s) {
@@ -86,7 +87,7 @@ struct Sizes {
   std::size_t least = kEnoughToResample;  ///< of interest up to there
 };
 
-/// The values seed by seed, each with all its settings.
+/// The values seed by seed, each with all its configurations.
 class Resampler {
  public:
   explicit Resampler(const SeedTable& table)
@@ -113,7 +114,7 @@ class Resampler {
   }
   void add(std::size_t seed) {
     const double* values = values_.data() + starts_[seed];
-    if (complete_) {  // every setting has every seed, in its order
+    if (complete_) {  // every configuration has every seed, in its order
       ++picked_;
       for (std::size_t s = 0; s < sums_.size(); ++s) sums_[s] += values[s];
       return;
@@ -123,7 +124,7 @@ class Resampler {
       counts_[settings_[i]] += 1.0;
     }
   }
-  /// Mean over the settings of which a seed was added.
+  /// Mean over the configurations of which a seed was added.
   double mean() {
     if (complete_) std::fill(counts_.begin(), counts_.end(), picked_);
     picked_ = 0.0;
@@ -138,7 +139,7 @@ class Resampler {
   }
 
  private:
-  std::vector<double> sums_;  ///< by setting
+  std::vector<double> sums_;  ///< by configuration
   std::vector<double> counts_;
   std::vector<std::size_t> starts_;  ///< by seed
   std::vector<double> values_;

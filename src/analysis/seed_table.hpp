@@ -9,26 +9,27 @@
 
 namespace spurion::analysis {
 
-/// Values by setting and seed, one a pair, in one piece of memory: reports take means over a
+/// Values by configuration and seed, one a pair, in one piece of memory: reports take means over a
 /// hundred thousand of them, many times.
 class SeedTable {
  public:
   SeedTable() = default;
   explicit SeedTable(const std::vector<BySeed>& settings);
 
-  /// The next value of the latest setting. The seeds of a setting come in ascending order.
+  /// The next value of the latest configuration. The seeds of a configuration come in ascending
+  /// order.
   void add(std::int64_t seed, double value);
-  /// What is added from now on is of the next setting.
+  /// What is added from now on is of the next configuration.
   void next_setting();
   /// Numbers the seeds. To be called once all are added.
   void finish();
 
-  /// Of the settings that have values.
+  /// Of the configurations that have values.
   [[nodiscard]] std::size_t settings() const { return starts_.size() - 1; }
   [[nodiscard]] std::size_t size(std::size_t setting) const {
     return starts_[setting + 1] - starts_[setting];
   }
-  /// Places of the values of a setting: from `begin` to before `begin` of the next.
+  /// Places of the values of a configuration: from `begin` to before `begin` of the next.
   [[nodiscard]] std::size_t begin(std::size_t setting) const { return starts_[setting]; }
   [[nodiscard]] double value(std::size_t place) const { return values_[place]; }
   /// The number of the seed of a place, among all seeds in ascending order.

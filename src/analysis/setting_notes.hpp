@@ -7,13 +7,13 @@
 #include "spurion/trial.hpp"
 
 /// \file
-/// What a caption must say of the settings behind its numbers.
+/// What a caption must say of the configurations behind its numbers.
 
 namespace spurion::analysis {
 
-/// " Averaged over model.width (8, 32) and 2 environments (a, b).": what else of a setting varies
-/// between trials. Nothing of methods, regimes and the options `apart`, which are followed or
-/// drawn; `environments`: whether these are averaged over as well. Empty where nothing varies.
+/// " Averaged over model.width (8, 32) and 2 environments (a, b).": what else of a configuration
+/// varies between trials. Nothing of methods, regimes and the options `apart`, which are followed
+/// or drawn; `environments`: whether these are averaged over as well. Empty where nothing varies.
 std::string averaged_note(const std::vector<const TrialResult*>& trials,
                           const std::set<std::string>& apart, bool environments);
 

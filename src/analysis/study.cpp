@@ -29,7 +29,8 @@ Study::Study(const StoredResults& results) {
   const std::string prefix = "environment.";
   for (auto one = results.context.lower_bound(prefix);
        one != results.context.end() && one->first.compare(0, prefix.size(), prefix) == 0; ++one) {
-    // "environment.NAME", and "environment.NAME#2" and so on for further settings of the same.
+    // "environment.NAME", and "environment.NAME#2" and so on for further configurations of the
+    // same.
     const std::string name = one->first.substr(prefix.size());
     const bool first = name.find('#') == std::string::npos;
     std::map<std::string, EnvironmentFacts>& known =

@@ -38,7 +38,7 @@ class SectionNumbers {
   std::unordered_map<std::string, std::int64_t> texts_;
 };
 
-/// What trials must agree on to be replicas of one batch, as numbers.
+/// What trials must agree on to be replicas of one pack, as numbers.
 class ShapeNumbers {
  public:
   explicit ShapeNumbers(const Catalog& catalog);

@@ -4,7 +4,7 @@
 
 namespace spurion {
 
-/// Options without the fields in which replicas of one batch may differ, such as those that a
+/// Options without the fields in which replicas of one pack may differ, such as those that a
 /// random search draws: trials that agree on the rest are planned and checked as one.
 inline Value shared_options(const Value& options, const AnySchema& schema) {
   Value shared = options;

@@ -16,7 +16,7 @@ struct CommandLine {
   std::vector<std::string> plugins;  ///< files given with --plugin
 };
 
-/// Most trials of one batch where --max-replicas is not given.
+/// Most trials of one pack where --max-replicas is not given.
 inline constexpr std::int64_t kDefaultMaxReplicas = 32;
 
 struct RunArguments {

@@ -21,7 +21,7 @@ struct EnvironmentSubject {
 /// The data seed of `EnvironmentSubject::environment`.
 constexpr std::uint64_t kDataSeed = 2026;
 
-/// Train domains, test domain and the ends of the dial.
+/// Train domains, test domain and the ends of the range of the shift.
 std::vector<Domain> some_domains(const Environment& environment);
 
 /// Facts: graph, names, dial, domains.

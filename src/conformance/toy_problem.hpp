@@ -56,7 +56,7 @@ struct ToyResult {
 };
 
 /// Trains with plain Adam; a second phase begins halfway. Throws what the method throws. With
-/// `interrupted` everything is saved once in the second phase, made anew, and restored.
+/// `interrupted` everything is saved once in the second phase, made again, and restored.
 SPURION_API ToyResult train(const ToyRun& run, bool interrupted = false);
 /// The run of replica k alone.
 SPURION_API ToyRun replica_of(const ToyRun& run, std::int64_t replica);

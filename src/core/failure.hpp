@@ -52,7 +52,7 @@ class SPURION_API PartFailure : public PluginError {
 /// of a regime, and failures that name a part already, go on as they are.
 [[noreturn]] SPURION_API void blame(const Part& part);
 
-/// Calls code of a part; what it throws is put down to the part.
+/// Calls code of a part; what it throws is attributed to the part.
 template <class Body>
 decltype(auto) blamed(const Part& part, const Body& body) {
   try {

@@ -23,7 +23,7 @@ struct BlurredImagesOptions {
   std::string protocol = "irm";
 };
 
-/// A domain is a camera: how sharp all its pictures are. Nothing goes along with the label; what
+/// A domain is a camera: how sharp all its pictures are. Nothing correlates with the label; what
 /// a predictor reads of the shape must survive the blur. See datasets/blurred_images.md.
 class BlurredImages final : public ShiftedImages {
  public:

@@ -23,7 +23,7 @@ struct ControlCausalCueOptions : CoreAndCueOptions {
   double separation = 0.6;
 };
 
-/// Control: what is called the cue causes the label. To lean on it is right in every domain; its
+/// Control: what is called the cue causes the label. To rely on it is right in every domain; its
 /// distribution shifts, what it does to the label does not. See datasets/control_causal_cue.md.
 class ControlCausalCue final : public GenerativeEnvironment {
  public:

@@ -13,7 +13,7 @@ struct ControlNoShiftOptions : CuedCoreOptions {
   std::int64_t domains = 2;
 };
 
-/// Control: a cue that is as reliable in the test domain as in training. To lean on it is right, so
+/// Control: a cue that is as reliable in the test domain as in training. To rely on it is right, so
 /// there is no gap to be found and no confusion. See datasets/control_no_shift.md.
 class ControlNoShift final : public CuedCoreEnvironment {
  public:

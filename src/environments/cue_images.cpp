@@ -30,7 +30,7 @@ struct CueImagesOptions : CuedImagesOptions {
 };
 
 /// How much of the picture a coloured background fills: a square of points, of which some, drawn
-/// anew for each picture, are coloured.
+/// again for each picture, are coloured.
 struct Patch {
   const char* name;
   std::int64_t square;
@@ -81,7 +81,7 @@ const Look& look_of(const std::string& name) {
   throw UsageError(fmt::format("unknown cue '{}' of cue_images", name));
 }
 
-/// SpuCoMNIST's dials over any source of images: what goes along with the class, how strongly, how
+/// SpuCoMNIST's dials over any source of images: what correlates with the class, how strongly, how
 /// easy it is to see, how noisy label and image are. See datasets/cue_images.md.
 class CueImages final : public CuedImages {
  public:

@@ -29,7 +29,7 @@ struct DistantTokensOptions {
 };
 
 /// Sequences in which the relation of two distant tokens causes the label, and a marker token
-/// somewhere among them goes along with it. See datasets/distant_tokens.md.
+/// somewhere among them correlates with it. See datasets/distant_tokens.md.
 class DistantTokens final : public GenerativeEnvironment {
  public:
   using Options = DistantTokensOptions;

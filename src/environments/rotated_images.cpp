@@ -25,7 +25,7 @@ struct RotatedImagesOptions {
 };
 
 /// RotatedMNIST of DomainBed over any source of images: a domain is an angle by which all its
-/// pictures are turned. Nothing goes along with the label. See datasets/rotated_images.md.
+/// pictures are turned. Nothing correlates with the label. See datasets/rotated_images.md.
 class RotatedImages final : public ShiftedImages {
  public:
   using Options = RotatedImagesOptions;

@@ -222,7 +222,7 @@ LoadedTable load(const TableOptions& options) {
   return out;
 }
 
-/// What `load` looks at. An environment of another data seed parts the same rows anew.
+/// What `load` looks at. An environment of another data seed parts the same rows again.
 std::string key_of(const TableOptions& options) {
   return fmt::format("table\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.file, options.label,
                      options.task, options.labels, options.causal, options.spurious, options.domain,

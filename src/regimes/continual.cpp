@@ -17,7 +17,7 @@ struct ContinualOptions : TrajectoryOptions, TuningOptions {
 
 /// A sequence of phases, each with its own spurious correlation: training on the train domains,
 /// then fine-tuning on each phase's training set in turn. Measured after every phase on all phases.
-/// Where a finite pool has not as many rows as all phases together, it begins anew; the label of a
+/// Where a finite pool has not as many rows as all phases together, it starts again; the label of a
 /// row counts once, however often it comes.
 ///
 /// With `randomise_cue` the rows of the phases after the first have every cue resampled by

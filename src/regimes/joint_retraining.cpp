@@ -16,8 +16,8 @@ struct JointRetrainingOptions : TrajectoryOptions {
 };
 
 /// Each phase adds its training set to all that came before, and the model is trained on the whole:
-/// the upper reference of fine-tuning. With `budget = "equal"` training goes on from where it was,
-/// with as many updates as the other regimes make; with `budget = "full"` it starts anew in every
+/// the upper reference of fine-tuning. With `budget = "equal"` training resumes where it was,
+/// with as many updates as the other regimes make; with `budget = "full"` it starts again in every
 /// phase with the updates of all phases so far, which costs more, as the counters then show.
 class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
  public:
@@ -101,7 +101,7 @@ class JointRetraining final : public TrajectoryRegime<JointRetrainingOptions> {
       run_->trainer.set_parameters(initial_);
       run_->trainer.optimizer().reset(at::ones({run_->trainer.replicas()}, at::kBool));
     }
-    /// A model that starts anew has no past for a method to hold on to.
+    /// A model that starts again has no past for a method to hold on to.
     [[nodiscard]] bool announces(std::int64_t phase) const override {
       return phase == 0 || options_->budget != "full";
     }

@@ -129,7 +129,7 @@ std::string environments(const StoredResults& results) {
   for (const auto& [key, text] : results.context) {
     if (key.rfind("environment.", 0) != 0) continue;
     const auto facts = EnvironmentFacts::from_value(parse_json(text, key));
-    // "environment.NAME", and "environment.NAME#2" ... for further settings of the same.
+    // "environment.NAME", and "environment.NAME#2" ... for further configurations of the same.
     const std::string name = key.substr(12, key.find('#') - 12);
     out += environment_card(facts, name, fmt::format("graph{}", number++));
   }

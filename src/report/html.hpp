@@ -11,7 +11,7 @@ namespace spurion::report {
 
 /// How much a page shows, so that it can be read.
 struct PageLimits {
-  std::size_t dials = 0;              ///< charts along the dial, the first ones
+  std::size_t dials = 0;              ///< charts along the shift curve, the first ones
   std::size_t answers = 0;            ///< that are shown with their charts and tables
   std::vector<std::string> left_out;  ///< what is not, a sentence each
 };

@@ -102,7 +102,8 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
       same.push_back(fmt::format("{}: {}", table.header[i], table.rows.front()[i]));
     }
   }
-  // Names of settings grow long; where they leave no room for what is said of them they are cut.
+  // Names of configurations grow long; where they leave no room for what is said of them they are
+  // cut.
   constexpr std::size_t kName = 34;
   std::size_t whole = 1;
   for (const std::size_t i : varying) whole += widths[i] + 2;
@@ -162,8 +163,7 @@ std::string terminal_report(const std::filesystem::path& folder, int columns, bo
   return terminal_report(read_results(folder, {all}), columns, kinds);
 }
 
-std::string terminal_report(const StoredResults& results, int columns,
-                            const QuestionKinds& kinds) {
+std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string out;
   for (const std::string& note : results.notes) out += wrapped("Note: " + note, width, "") + '\n';

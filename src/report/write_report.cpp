@@ -15,7 +15,7 @@ namespace spurion {
 
 namespace {
 
-/// Answers and charts along the dial that a person may read through.
+/// Answers and charts along the shift curve that a person may read through.
 constexpr std::size_t kShown = 100;
 /// Some 200 MB.
 constexpr std::int64_t kMostMeasurements = 2'000'000;

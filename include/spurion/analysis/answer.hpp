@@ -37,7 +37,8 @@ SPURION_API void check_questions(const Suite& suite, const std::vector<TrialSpec
 SPURION_API std::vector<Answer> answer_all(const StoredResults& results,
                                            const QuestionKinds& kinds = builtin_questions());
 
-/// Accuracy (or error) along the dial with the ceilings, one chart an experiment and environment.
+/// Accuracy (or error) along the shift curve with the ceilings, one chart an experiment and
+/// environment.
 SPURION_API std::vector<Chart> dial_charts(const StoredResults& results);
 
 }  // namespace spurion::analysis

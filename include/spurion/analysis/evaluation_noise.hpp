@@ -14,11 +14,11 @@
 /// sqrt(q (1 - q) / n) with q = (|d| n + 1) / (n + 2). Two rates on rows of their own add up their
 /// variances.
 ///
-/// Places of a dial that mixes rows and their twins are expectations over the cue: of two rates a
+/// Values of a shift that mixes rows and their twins are expectations over the cue: of two rates a
 /// and b of the same rows, weighted 1 - s and s, the variance of a row is at least that of rates
 /// which are right together as seldom as they can be. It may be 0: a row and its twin may make up
 /// for one another. Scores with a cue randomised count as rates: whether they are means of rows and
-/// twins or of rows with a cue drawn anew, a rate's deviation is never too small.
+/// twins or of rows with a cue resampled, a rate's deviation is never too small.
 ///
 /// Losses have none here, for it is not known how they vary between rows, nor have ceilings.
 

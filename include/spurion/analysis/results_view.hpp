@@ -25,7 +25,7 @@ class SPURION_API ResultsView {
   /// regression is left out where something else is there.
   enum class Tasks { one, both };
   /// `axes`: options "section.field" along which trials are followed; they name nothing and belong
-  /// to no setting, as do those that a search draws.
+  /// to no configuration, as do those that a search draws.
   ResultsView(const Study& study, const std::string& experiment,
               const std::set<std::string>& axes = {}, Tasks tasks = Tasks::one);
 
@@ -35,7 +35,7 @@ class SPURION_API ResultsView {
     std::string method;        ///< name, with the options in which methods of that name differ
     std::string regime;        ///< the same
     std::string environment;   ///< the same
-    /// A name for everything but method, regime, seed and draw: what trials are paired by.
+    /// A name for everything but method, regime, seed and configuration: what trials are paired by.
     std::string setting;
   };
   /// The trials that are done.
@@ -65,8 +65,8 @@ class SPURION_API ResultsView {
   [[nodiscard]] std::vector<Line> lines_by_environment(const std::string& first) const;
   /// The same, named by the regime where both are the same everywhere.
   [[nodiscard]] std::vector<Line> regime_lines() const;
-  /// One number of the trials of a line, by setting and seed: `.estimate(key)` is its mean with an
-  /// interval over seeds. Trials that lack it are left out.
+  /// One number of the trials of a line, by configuration and seed: `.estimate(key)` is its mean
+  /// with an interval over seeds. Trials that lack it are left out.
   [[nodiscard]] SeedCells numbers(const Line& line, const std::string& domain,
                                   const std::string& metric) const;
   /// By how much the trials of a line score better than half-way from chance to the invariant

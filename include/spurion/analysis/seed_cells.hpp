@@ -10,8 +10,8 @@
 
 namespace spurion::analysis {
 
-/// Numbers of trials by setting and seed. Several of one setting and seed, such as those of
-/// hyper-parameter draws, count as their mean.
+/// Numbers of trials by configuration and seed. Several of one configuration and seed, such as
+/// those of hyper-parameter configurations, count as their mean.
 class SPURION_API SeedCells {
  public:
   SeedCells() = default;
@@ -38,17 +38,18 @@ class SPURION_API SeedCells {
   [[nodiscard]] std::vector<double> values() const;
   /// The values of each configuration, by seed.
   [[nodiscard]] std::vector<BySeed> settings() const;
-  /// Means over settings, one a seed, which are what a permutation test may treat as independent.
+  /// Means over configurations, one a seed, which are what a permutation test may treat as
+  /// independent.
   [[nodiscard]] std::vector<double> seed_means() const;
   /// `mean_over_seeds`; the count is of trials.
   [[nodiscard]] Estimate estimate(const std::string& key, const Range& range = {}) const;
   /// `student_p` of the mean being 0.
   [[nodiscard]] double student_p() const;
-  /// These minus others, where both have the setting and the seed. Both were evaluated on the same
-  /// rows, so the noise is that of a paired difference.
+  /// These minus others, where both have the configuration and the seed. Both were evaluated on the
+  /// same rows, so the noise is that of a paired difference.
   [[nodiscard]] SeedCells minus(const SeedCells& others) const;
   /// Standard deviation of the mean from the rows alone. Seeds have rows of their own, unless these
-  /// are all there are; the settings of a seed share theirs.
+  /// are all there are; the configurations of a seed share theirs.
   [[nodiscard]] double noise() const;
 
  private:
@@ -59,17 +60,18 @@ class SPURION_API SeedCells {
     RowNoise noise;
   };
   struct Cell;
-  /// By setting, in the order of their names, and seed; those of one seed in the order they came.
+  /// By configuration, in the order of their names, and seed; those of one seed in the order they
+  /// came.
   [[nodiscard]] std::vector<const Number*> ordered() const;
-  /// The same, one a setting and seed.
+  /// The same, one a configuration and seed.
   [[nodiscard]] std::vector<Cell> cells() const;
-  /// Places of the settings' names in their order, by number.
+  /// Places of the configurations' names in their order, by number.
   [[nodiscard]] std::vector<std::uint32_t> setting_ranks() const;
   [[nodiscard]] static double noise(const std::vector<Cell>& cells);
 
   std::vector<Number> numbers_;
   std::map<std::string, std::uint32_t> settings_;
-  std::vector<const std::string*> names_;  ///< of the settings, by number
+  std::vector<const std::string*> names_;  ///< of the configurations, by number
 };
 
 }  // namespace spurion::analysis

@@ -255,7 +255,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     const Line* other = baseline_of(lines, line, baseline);
     if (other != nullptr && other->method != line.method) {
       const SeedCells paired = ood.minus(view.numbers(*other, "test", view.score()));
-      // Trials of other settings and seeds say nothing about the difference.
+      // Trials of other configurations and seeds say nothing about the difference.
       if (!paired.empty()) {
         differences.push_back({numbers.size() - 1, static_cast<std::size_t>(other - lines.data()),
                                paired.estimate(start + "difference", difference_range)});

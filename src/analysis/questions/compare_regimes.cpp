@@ -154,8 +154,8 @@ PhaseNumbers collect(const ResultsView& view, const Line& line) {
   return numbers;
 }
 
-/// What is said of a line that is not trained on a stream: whether it leans on its cue, and whether
-/// that costs anything where the cue shifts. Elsewhere reliance is no confusion.
+/// What is said of a line that is not trained on a stream: whether it relies on its cue, and
+/// whether that costs anything where the cue shifts. Elsewhere reliance is no confusion.
 std::string without_stream(const PhaseNumbers& numbers, const Estimate& flip,
                            const std::string& key, bool accuracy) {
   constexpr double kGapMargin = 0.02;

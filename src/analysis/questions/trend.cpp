@@ -112,7 +112,7 @@ double rank_correlation(const std::vector<double>& x, const std::vector<double>&
   return first * second > 0.0 ? both / std::sqrt(first * second) : 0.0;
 }
 
-/// Values along the axis of one setting and seed; of several at one place the mean.
+/// Values along the axis of one configuration and seed; of several at one place the mean.
 using Run = std::map<double, std::vector<double>>;
 /// By what else varies and by seed.
 using Runs = std::map<std::string, std::map<std::int64_t, Run>>;

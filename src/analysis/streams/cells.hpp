@@ -72,7 +72,7 @@ struct StreamCell {
 };
 
 struct CellKey {
-  /// Environment, trajectory, and what else of a setting differs between trials.
+  /// Environment, trajectory, and what else of a configuration differs between trials.
   std::string world;
   std::string regime;
   std::string method;

@@ -165,7 +165,7 @@ class VerdictNumbers {
           "of " + cue, [&](Trial t, std::size_t last) { return flip_change_of(t, cue, last); }));
     });
   }
-  /// One seed of a setting shows no spread: an interval around it would be made up.
+  /// One seed of a configuration shows no spread: an interval around it would be made up.
   [[nodiscard]] bool one_seed_somewhere() const {
     return std::any_of(strata_.begin(), strata_.end(), [](const auto& stratum) {
       return std::all_of(stratum.begin(), stratum.end(),

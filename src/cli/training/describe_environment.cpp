@@ -86,8 +86,8 @@ bool names_data(const FieldInfo& field) {
   return field.use == FieldUse::image_source || field.use == FieldUse::data_file;
 }
 
-/// Whether the environment cannot be made for want of data that nobody asked for: those of the
-/// default environment.
+/// Whether the environment cannot be made because of missing data that nobody asked for: those of
+/// the default environment.
 bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& options,
                       const std::shared_ptr<const DataSources>& sources) {
   for (const FieldInfo& field : catalog.environments.at(world.environment.name).schema.fields) {
@@ -165,7 +165,7 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
                           Json& out) {
   const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
-  RowSet world;  // that of the first replicate of a suite with seed 0, which `export` writes too
+  RowSet world;  // that of seed 0 and base seed 0, which `export` writes too
   world.environment = make_component(catalog, name, options);
   std::shared_ptr<const Environment> environment;
   try {

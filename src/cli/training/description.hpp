@@ -42,7 +42,7 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name,
                            const std::vector<std::string>& settings);
 
 /// The facts of an environment that only an instance knows, added to `out`: of the one that the
-/// first replicate of a suite with seed 0 has, and `export`. "unavailable" says why there are none
+/// trial with seed 0 and base seed 0 has, and `export`. "unavailable" says why there are none
 /// when the data of the default environment are missing; throws `DataError` for data that were
 /// asked for.
 void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,

@@ -27,7 +27,7 @@ void write_preview(const Catalog& catalog, const std::string& name,
     throw UsageError(
         fmt::format("--preview writes a PNG file, but '{}' does not end in .png", file.string()));
   }
-  RowSet world;  // that of the first replicate of a suite with seed 0, as `export` has it
+  RowSet world;  // that of seed 0 and base seed 0, as `export` has it
   const AnySchema& schema = catalog.environments.at(name).schema;
   world.environment = make_component(catalog, name, parse_settings(settings, schema));
   const auto environment =

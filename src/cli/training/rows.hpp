@@ -15,8 +15,8 @@ namespace spurion::cli {
 Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema);
 
 /// The rows that were asked for. Where no domain was named: the train domains and the test domain
-/// and, with `dial`, the dial points. Without --rows at most `usual_rows` of each, or as many as
-/// there are.
+/// and, with `dial`, the values of the shift curve. Without --rows at most `usual_rows` of each, or
+/// as many as there are.
 struct RowsOfWorld {
   RowSet set;
   std::shared_ptr<const Environment> environment;

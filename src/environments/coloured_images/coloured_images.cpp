@@ -233,7 +233,8 @@ ColouredImages::Row ColouredImages::draw(const ImageRows& images, const Noise& n
     }
   }
   out.label = noise.label.bernoulli(options_.label_noise, row) ? 1 - out.shape : out.shape;
-  // One uniform decides for all e at once: along the dial a row turns from agreeing to disagreeing.
+  // One uniform decides for all e at once: along the shift curve a row turns from agreeing to
+  // disagreeing.
   out.colour = noise.colour.bernoulli(shift, row) ? 1 - out.label : out.label;
   if (acts && intervention.acts_on(kColour)) {
     switch (intervention.kind) {

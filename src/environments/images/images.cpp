@@ -161,7 +161,7 @@ LoadedImages load(const ImagesOptions& options) {
   return out;
 }
 
-/// What `load` looks at. An environment of another data seed parts the same rows anew.
+/// What `load` looks at. An environment of another data seed parts the same rows again.
 std::string key_of(const ImagesOptions& options) {
   return fmt::format("own images\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", options.images,
                      options.labels, options.spurious, options.causal, options.domains,

@@ -173,7 +173,7 @@ double LinearUnitExample3::error_given(double label_zero) const {
 }
 
 Ceiling LinearUnitExample3::bayes(const Members& members, double shift) const {
-  // A block that was drawn anew agrees with the label only by chance.
+  // A block that was resampled agrees with the label only by chance.
   const auto broken = [shift](double label_zero) {
     return (1.0 - shift) * label_zero + 0.5 * shift;
   };

@@ -134,7 +134,7 @@ bool LinearUnitTests::supports(const Intervention& intervention) const {
 }
 
 Members LinearUnitTests::members_of(const Domain& domain) const {
-  (void)domains_.shift(domain);  // on the dial
+  (void)domains_.shift(domain);  // along the shift curve
   Members members(static_cast<std::size_t>(sizes_.domains));
   std::iota(members.begin(), members.end(), std::int64_t{0});
   if (domain.parameters.empty()) return members;
@@ -165,9 +165,10 @@ Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange row
   UnitTestRows drawn =
       example_->draw(noise.child("row"), rows, members, environments::LabelCounts::exact);
 
-  // The rows' uniforms are shared along the dial: raising e only ever breaks more of them. What
-  // breaks a row there and what an intervention puts in place of an unbroken one is the same draw,
-  // so the curve from twins meets the dial at both ends; a row already broken gets yet another.
+  // The rows' uniforms are shared along the shift curve: raising e only ever breaks more of them.
+  // What breaks a row there and what an intervention puts in place of an unbroken one is the same
+  // draw, so the curve from twins meets the dial at both ends; a row already broken gets yet
+  // another.
   const bool intervene = intervention.kind == Kind::resample;
   std::vector<double> breaks(static_cast<std::size_t>(rows.count));
   RandomStream(noise.child("breaks")).fill_uniform(rows.first, rows.count, 1, breaks.data());

@@ -26,9 +26,9 @@ struct LinearUnitTestsOptions {
 /// See datasets/linear_unit_tests.md.
 ///
 /// `Domain::parameters` is the list of train domains whose rows take turns: row i belongs to number
-/// parameters[i % size]; empty means all of them, as in the test domain and along the dial. So the
-/// published per-domain test error is that of a domain {"...", 1.0, key, {number}}, and the mean
-/// over domains that of `test_domain()`.
+/// parameters[i % size]; empty means all of them, as in the test domain and along the shift curve.
+/// So the published per-domain test error is that of a domain {"...", 1.0, key, {number}}, and the
+/// mean over domains that of `test_domain()`.
 class LinearUnitTests final : public GenerativeEnvironment {
  public:
   using Options = LinearUnitTestsOptions;
@@ -57,7 +57,7 @@ class LinearUnitTests final : public GenerativeEnvironment {
 struct Example1Population {
   std::vector<double> weights;          ///< pooled least squares on (x, z), before scrambling
   std::vector<double> in_distribution;  ///< its mean squared error in each train domain
-  std::vector<double> test;             ///< the same with the spurious block drawn anew
+  std::vector<double> test;             ///< the same with the spurious block resampled
   std::vector<double> invariant;        ///< of the best predictor from the invariant block
 };
 /// The population of `LinearUnitTests` with these sizes and this data seed, example "1" or "1s".

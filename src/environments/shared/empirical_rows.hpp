@@ -27,7 +27,7 @@ struct EmpiricalRows {
   std::vector<std::size_t> domain;          ///< index into domain_names; empty when not recorded
   std::vector<std::string> domain_names{};  ///< in the order in which train domains are numbered
 
-  std::vector<std::string> class_names{};  ///< where classes were numbered anew; else empty
+  std::vector<std::string> class_names{};  ///< if classes were renumbered; else empty
 
   std::int64_t classes = 0;             ///< 0 in a regression
   std::vector<double> cue_levels{};     ///< sorted; empty when continuous or not recorded

@@ -240,8 +240,8 @@ bool EmpiricalWorld::supports(const Intervention& intervention) const {
 std::int64_t EmpiricalWorld::draw(double shift, Split split, const RandomKey& key,
                                   std::int64_t row) const {
   const std::size_t p = index_of(split);
-  // One uniform decides for all shifts at once, and each side has a row of its own: along the dial
-  // a row turns from one to the other.
+  // One uniform decides for all shifts at once, and each side has a row of its own: along the shift
+  // curve a row turns from one to the other.
   const bool one = RandomStream(key.child("side")).bernoulli(shift, row);
   const Indices& side = one ? at_one_[p] : at_zero_[p];
   const RandomStream stream(key.child(one ? "at_one" : "at_zero"));

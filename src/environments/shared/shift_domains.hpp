@@ -20,7 +20,7 @@ class SPURION_API ShiftDomains {
   static constexpr double kNeutral = 0.5;
 
   /// One cue, with a dial from `low` to `high`. Throws `UsageError` unless there are 1 to
-  /// kMaxTrainDomains train domains, and they and the test domain lie on the dial.
+  /// kMaxTrainDomains train domains, and they and the test domain lie along the shift curve.
   ShiftDomains(std::string environment, const std::vector<double>& train, double test,
                double low = 0.0, double high = 1.0);
   /// Several cues, each with a dial from 0 to 1. `others` is where the other cues stay while the
@@ -30,11 +30,11 @@ class SPURION_API ShiftDomains {
 
   [[nodiscard]] const std::vector<Domain>& train() const { return train_domains_; }
   [[nodiscard]] Domain test() const;
-  /// A point of the dial; throws `UsageError` outside it.
+  /// A value of the shift; throws `UsageError` outside it.
   [[nodiscard]] Domain at(double shift) const;
   /// Throws `UsageError` for another number of cues or a position outside its dial.
   [[nodiscard]] Domain at_cues(const CuePositions& positions) const;
-  /// The domain's position on the dial; throws `UsageError` outside it.
+  /// The domain's shift; throws `UsageError` outside it.
   [[nodiscard]] double shift(const Domain& domain) const;
   /// Where all cues are in a domain; the same check.
   [[nodiscard]] CuePositions positions(const Domain& domain) const;

@@ -50,7 +50,7 @@ struct TexturedShapesOptions {
 };
 
 /// Pictures of a shape on a textured background; the shape tells the label, and background,
-/// colour, texture, position or a watermark may go along with it. See datasets/textured_shapes.md.
+/// colour, texture, position or a watermark may correlate with it. See datasets/textured_shapes.md.
 class TexturedShapes final : public GenerativeEnvironment {
  public:
   using Options = TexturedShapesOptions;

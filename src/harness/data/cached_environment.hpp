@@ -14,7 +14,7 @@ namespace spurion {
 class DataCache;
 
 /// Another environment as trials use it: its rows and ceilings are remembered, and what goes wrong
-/// in it is put down to it. Must not outlive the cache.
+/// in it is attributed to it. Must not outlive the cache.
 class CachedEnvironment final : public WrappedEnvironment {
  public:
   /// `key` names the inner environment in the cache.

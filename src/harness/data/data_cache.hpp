@@ -36,7 +36,7 @@ class SPURION_API DataCache {
                                                  EnvironmentPool& pool);
   /// The rows named `key`: fresh ones where there are none yet.
   std::shared_ptr<CachedRows> rows(const std::string& key);
-  /// Says how many bytes the rows named `key` hold now, and lets go of the rows that have not been
+  /// Says how many bytes the rows named `key` hold now, and drops the rows that have not been
   /// asked for longest while all together are over the limit.
   void grown(const std::string& key, const std::shared_ptr<CachedRows>& entry, double bytes);
   [[nodiscard]] double bytes() const;

@@ -8,7 +8,7 @@
 
 namespace spurion {
 
-/// The environment of a plug-in as commands look at it: what it throws is put down to it, but for
+/// The environment of a plug-in as commands look at it: what it throws is attributed to it, but for
 /// what tells of bad input (`UsageError`, `DataError`).
 class GuardedEnvironment final : public WrappedEnvironment {
  public:

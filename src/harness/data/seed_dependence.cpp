@@ -36,7 +36,7 @@ bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)
 
 bool depends_on_seed(const Component& component, const Environment& environment,
                      EnvironmentPool& pool) {
-  // No replicate of any suite has this seed, so it is another one than the environment's.
+  // No trial has this data seed, so it is another one than the environment's.
   const std::uint64_t other_seed = RandomKey(0).child("another world").value();
   const auto other = pool.at(component, other_seed);
   const std::vector<double> first = numbers_of(environment);

@@ -123,7 +123,7 @@ MetricValues MetricSet::results() const {
       }
     });
   };
-  // Built-ins first: a name that is taken twice is put down to the other.
+  // Built-ins first: a name that is taken twice is attributed to the other.
   for (const Entry& entry : entries_) {
     if (entry.part.builtin) collect(entry);
   }

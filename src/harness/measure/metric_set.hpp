@@ -34,7 +34,7 @@ class MetricSet {
 };
 
 /// The columns that the metrics of a catalog declare, but for the numbers that spurion itself knows
-/// by name. Failures are put down to the metric.
+/// by name. Failures are attributed to the metric.
 std::vector<MetricInfo> declared_columns(const Catalog& catalog);
 
 /// What the facts of a store tell of the columns that metrics declare (`kMetricFact`), without

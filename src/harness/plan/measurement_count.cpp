@@ -8,7 +8,7 @@ namespace {
 
 /// Numbers of one domain: scores, flip rates, calibration, groups.
 constexpr double kOfADomain = 16.0;
-/// Numbers of one point of the dial, and of one window of a stream.
+/// Numbers of one value of the shift, and of one window of a stream.
 constexpr double kOfAPoint = 2.0;
 constexpr double kOfAWindow = 6.0;
 

@@ -122,7 +122,7 @@ std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, 
 void Normaliser::check_access(const TrialSpec& spec) {
   const auto& method = catalog_.methods.at(spec.method.name);
   const auto& regime = catalog_.regimes.at(spec.regime.name);
-  // What a method needs to see is the same for all replicas of a batch.
+  // What a method needs to see is the same for all replicas of a pack.
   const std::pair<std::int64_t, std::int64_t> key = {
       numbers_.of_shared(spec.method.name, spec.method.options, method.schema),
       numbers_.of(spec.regime.name, spec.regime.options)};

@@ -54,7 +54,7 @@ EnvironmentFacts describe_environment(const TrialSpec& trial, const Environment&
 namespace {
 
 /// Adds one entry for each setting of the environment that the trials have, up to a limit: the
-/// environment of the suite's first replicate.
+/// environment of seed 0.
 void add_environment(TrialSpec trial, EnvironmentPool& pool,
                      std::map<std::string, std::vector<std::string>>& settings,
                      std::map<std::string, std::string>& context) {
@@ -105,7 +105,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   std::map<std::string, std::vector<std::string>> settings;
   // Trials of a grid share their sections: what depends on one is worked out once.
   SectionNumbers numbers;
-  std::map<std::int64_t, std::string> needs;  // by what batches of replicas have in common
+  std::map<std::int64_t, std::string> needs;  // by what packs of replicas have in common
   std::set<std::int64_t> methods;
   std::set<std::int64_t> environments;
   for (const TrialSpec& trial : trials) {

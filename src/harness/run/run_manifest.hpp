@@ -11,7 +11,7 @@
 namespace spurion {
 
 /// What a report says about a trial's environment, that is, the instance with its base seed and
-/// replicate.
+/// seed.
 EnvironmentFacts describe_environment(const TrialSpec& trial, const Environment& environment,
                                       EnvironmentPool& pool);
 

@@ -54,7 +54,8 @@ OptimizerOptions gather_optimizer(const Pack& pack) {
   return OptimizerOptions::schema().gather(each);
 }
 
-/// What the trials of a pack are made of. Whatever throws while it is made is put down to its part.
+/// What the trials of a pack are made of. Whatever throws while it is made is attributed to its
+/// part.
 struct Parts {
   Part model_part;
   Part regime_part;

@@ -151,7 +151,7 @@ void Store::set_context(const std::map<std::string, std::string>& context) {
 void Store::add_scored(const TrialResult& result, const std::string& experiment,
                        const std::map<std::string, std::string>& context) {
   state_->write([&](StoreWriter& writer) {
-    state_->replaced.insert(checked_id(result.spec.id()));  // scored anew, perhaps by other code
+    state_->replaced.insert(checked_id(result.spec.id()));  // scored again, perhaps by other code
     const std::int64_t number = state_->append(writer, result);
     state_->set_membership(writer, {number, state_->group_of(kScoredOwner, experiment)}, false);
     for (const auto& [key, value] : context) {

@@ -14,7 +14,7 @@ namespace spurion::environments {
 struct ClassCueOptions {
   int classes = 2;
   double label_noise = 0.0;
-  /// Whether the cue goes along with the class of the image instead of the noisy label.
+  /// Whether the cue correlates with the class of the image instead of the noisy label.
   bool follows_class = false;
 };
 

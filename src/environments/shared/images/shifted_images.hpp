@@ -16,7 +16,7 @@ namespace spurion::environments {
 using Painter = std::function<void(const std::uint8_t* image, float* out)>;
 
 /// An environment of images of C classes where a domain sets how all its pictures are shown
-/// (turned, blurred): covariate shift. The variable says nothing about the label anywhere.
+/// (turned, blurred): covariate shift. The variable is uninformative in every domain.
 struct ShiftedImagesOptions {
   std::string world;
   std::string variable;      ///< "angle"

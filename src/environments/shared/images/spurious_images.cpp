@@ -163,7 +163,8 @@ CuedImages::Row CuedImages::draw(const ImageRows& images, const Noise& noise, do
   if (noise.label.bernoulli(label_noise_, row)) {
     out.label = (out.shape + another(noise.label)) % count;
   }
-  // One uniform decides for all e at once: along the dial a row turns from agreeing to disagreeing.
+  // One uniform decides for all e at once: along the shift curve a row turns from agreeing to
+  // disagreeing.
   out.cue = follows_class_ ? out.shape : out.label;
   if (noise.cue.bernoulli(shift, row)) out.cue = (out.cue + another(noise.cue)) % count;
   if (acts && intervention.acts_on(info_.cue)) {
