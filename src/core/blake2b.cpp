@@ -40,7 +40,9 @@ std::uint64_t little_endian(const unsigned char* bytes) noexcept {
   return value;
 }
 
-void mix(std::uint64_t* v, int a, int b, int c, int d, std::uint64_t x, std::uint64_t y) noexcept {
+void mix(std::uint64_t* v, const std::array<int, 4>& at, std::uint64_t x,
+         std::uint64_t y) noexcept {
+  const auto [a, b, c, d] = at;
   v[a] = v[a] + v[b] + x;
   v[d] = turned_right(v[d] ^ v[a], 32);
   v[c] = v[c] + v[d];
@@ -68,7 +70,7 @@ void Blake2b::compress(bool last) noexcept {
   if (last) v[14] = ~v[14];
   for (const auto& order : kOrder) {
     const auto pair = [&](int i, int a, int b, int c, int d) {
-      mix(v, a, b, c, d, words[order[2 * i]], words[order[2 * i + 1]]);
+      mix(v, {a, b, c, d}, words[order[2 * i]], words[order[2 * i + 1]]);
     };
     pair(0, 0, 4, 8, 12);
     pair(1, 1, 5, 9, 13);

@@ -108,17 +108,17 @@ SPURION_INLINE void derivatives(float factor, const float* __restrict z, const T
 }
 
 template <class Target>
-SPURION_INLINE void derivatives(Quantity quantity, float factor, const float* z, const Target* y,
+SPURION_INLINE void derivatives(const ScaledQuantity& of, const float* z, const Target* y,
                                 std::int64_t count, float* out) {
-  switch (quantity) {
+  switch (of.quantity) {
     case Quantity::loss:
-      return derivatives<Quantity::loss>(factor, z, y, count, out);
+      return derivatives<Quantity::loss>(of.factor, z, y, count, out);
     case Quantity::scale_gradient:
-      return derivatives<Quantity::scale_gradient>(factor, z, y, count, out);
+      return derivatives<Quantity::scale_gradient>(of.factor, z, y, count, out);
     case Quantity::shift_gradient:
       break;
   }
-  derivatives<Quantity::shift_gradient>(factor, z, y, count, out);
+  derivatives<Quantity::shift_gradient>(of.factor, z, y, count, out);
 }
 
 }  // namespace
@@ -133,20 +133,22 @@ SPURION_CLONES float squared_mean(Quantity quantity, const float* z, const float
   return mean_of(quantity, z, y, count);
 }
 
-SPURION_CLONES void binary_derivative(Quantity quantity, float factor, const float* z,
+SPURION_CLONES void binary_derivative(const ScaledQuantity& of, const float* z,
                                       const std::int64_t* y, std::int64_t count, float* out) {
-  derivatives(quantity, factor, z, y, count, out);
+  derivatives(of, z, y, count, out);
 }
 
-SPURION_CLONES void squared_derivative(Quantity quantity, float factor, const float* z,
-                                       const float* y, std::int64_t count, float* out) {
-  derivatives(quantity, factor, z, y, count, out);
+SPURION_CLONES void squared_derivative(const ScaledQuantity& of, const float* z, const float* y,
+                                       std::int64_t count, float* out) {
+  derivatives(of, z, y, count, out);
 }
 
 SPURION_CLONES void adam_update(const AdamStep& step, std::int64_t count,
                                 const float* __restrict gradient, float* __restrict parameter,
-                                float* __restrict first, float* __restrict second) {
+                                const Moments& moments) {
   const AdamStep s = step;
+  float* __restrict first = moments.first;
+  float* __restrict second = moments.second;
   for (std::int64_t i = 0; i < count; ++i) {
     const float g = gradient[i] * s.gradient_scale + s.decay * parameter[i];
     const float m = s.beta1 * first[i] + (1.0F - s.beta1) * g;

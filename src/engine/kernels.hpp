@@ -21,10 +21,15 @@ enum class Quantity { loss, scale_gradient, shift_gradient };
 /// Mean of the quantity over `count` rows.
 float binary_mean(Quantity quantity, const float* z, const std::int64_t* y, std::int64_t count);
 float squared_mean(Quantity quantity, const float* z, const float* y, std::int64_t count);
-/// out[i] = factor * derivative of the quantity with respect to z[i].
-void binary_derivative(Quantity quantity, float factor, const float* z, const std::int64_t* y,
+/// A quantity times a factor.
+struct ScaledQuantity {
+  Quantity quantity;
+  float factor;
+};
+/// out[i] = the derivative of the scaled quantity with respect to z[i].
+void binary_derivative(const ScaledQuantity& of, const float* z, const std::int64_t* y,
                        std::int64_t count, float* out);
-void squared_derivative(Quantity quantity, float factor, const float* z, const float* y,
+void squared_derivative(const ScaledQuantity& of, const float* z, const float* y,
                         std::int64_t count, float* out);
 
 /// Coefficients of one Adam or AdamW update of one replica.
@@ -39,8 +44,14 @@ struct AdamStep {
   float gradient_scale;  ///< clipping
 };
 
+/// Running means of the gradient and of its square.
+struct Moments {
+  float* first;
+  float* second;
+};
+
 void adam_update(const AdamStep& step, std::int64_t count, const float* gradient, float* parameter,
-                 float* first, float* second);
+                 const Moments& moments);
 
 /// Coefficients of one SGD update with heavy-ball momentum.
 struct SgdStep {

@@ -193,13 +193,13 @@ float mean_of(engine::Quantity quantity, const float* z, const std::int64_t* y, 
 float mean_of(engine::Quantity quantity, const float* z, const float* y, std::int64_t rows) {
   return engine::squared_mean(quantity, z, y, rows);
 }
-void derivative_of(engine::Quantity quantity, float factor, const float* z, const std::int64_t* y,
+void derivative_of(const engine::ScaledQuantity& of, const float* z, const std::int64_t* y,
                    std::int64_t rows, float* out) {
-  engine::binary_derivative(quantity, factor, z, y, rows, out);
+  engine::binary_derivative(of, z, y, rows, out);
 }
-void derivative_of(engine::Quantity quantity, float factor, const float* z, const float* y,
+void derivative_of(const engine::ScaledQuantity& of, const float* z, const float* y,
                    std::int64_t rows, float* out) {
-  engine::squared_derivative(quantity, factor, z, y, rows, out);
+  engine::squared_derivative(of, z, y, rows, out);
 }
 
 /// domain_means of one output in float32, one pass over the rows each way. `Target` is int64 labels
@@ -238,8 +238,8 @@ struct FusedDomainMeans : torch::autograd::Function<FusedDomainMeans<Target>> {
     const Tensor seed = g[0].contiguous();
     Tensor out = at::empty_like(logits);
     for (std::int64_t i = 0; i < seed.numel(); ++i) {
-      derivative_of(static_cast<engine::Quantity>(quantity),
-                    seed.data_ptr<float>()[i] / static_cast<float>(rows),
+      derivative_of({static_cast<engine::Quantity>(quantity),
+                     seed.data_ptr<float>()[i] / static_cast<float>(rows)},
                     logits.data_ptr<float>() + i * rows, block(targets, i), rows,
                     out.data_ptr<float>() + i * rows);
     }

@@ -139,7 +139,7 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
     s.root_correction = static_cast<float>(1.0 / std::sqrt(second_correction(beta2, t)));
     s.epsilon = static_cast<float>(options.epsilon.at(k));
     s.gradient_scale = gradient_scale;
-    engine::adam_update(s, state.parameters, g, p, first, seconds + offset);
+    engine::adam_update(s, state.parameters, g, p, {first, seconds + offset});
   }
 }
 

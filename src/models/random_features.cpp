@@ -59,9 +59,9 @@ class RandomFeatures final : public Model {
     const Tensor rows = x.reshape({x.size(0), x.size(1), inputs_}).contiguous();
     Tensor features = at::empty({rows.size(0), rows.size(1), options_.width});
     for (std::int64_t set = 0; set < rows.size(0); ++set) {
-      engine::product(rows.size(1), inputs_, options_.width,
-                      rows.data_ptr<float>() + set * rows.size(1) * inputs_, false,
-                      directions().data_ptr<float>(), false,
+      engine::product({rows.size(1), inputs_, options_.width},
+                      {rows.data_ptr<float>() + set * rows.size(1) * inputs_},
+                      {directions().data_ptr<float>()},
                       features.data_ptr<float>() + set * rows.size(1) * options_.width);
     }
     features.relu_();

@@ -145,16 +145,27 @@ std::vector<Tensor> run_forward(const CnnShape& shape, const Tensor& parameters,
                      own_features + row * width);
     }
     const float* head = own + parameters.size(1) - (width + 1) * shape.outputs;
-    product(rows, width, shape.outputs, own_features, false, head, false, own_logits);
+    product({rows, width, shape.outputs}, {own_features}, {head}, own_logits);
     add_bias(own_logits, head + width * shape.outputs, rows, shape.outputs);
   }
   return {logits, features};
 }
 
-/// Gradient [K, P] from the gradients of logits and, where some method uses them, of features.
+/// What a forward pass left for the backward pass.
+struct CnnForwardPass {
+  Tensor features;     ///< [K, B, F]
+  variable_list kept;  ///< of each group of images, what the layers need
+};
+
+/// Gradients of what a model gave; of features where some method uses them, else undefined.
+struct CnnOutputGradients {
+  Tensor logits;
+  Tensor features;
+};
+
+/// Gradient [K, P] of the parameters.
 Tensor run_backward(const CnnShape& shape, const Tensor& parameters, const Tensor& x,
-                    const Tensor& features, const variable_list& kept,
-                    const Tensor& logits_gradient, const Tensor& features_gradient) {
+                    const CnnForwardPass& forward, const CnnOutputGradients& of) {
   Worker& worker = Worker::of_thread();
   const std::int64_t replicas = parameters.size(0);
   const std::int64_t rows = x.size(1);
@@ -166,22 +177,22 @@ Tensor run_backward(const CnnShape& shape, const Tensor& parameters, const Tenso
   for (std::int64_t k = 0; k < replicas; ++k) {
     const std::int64_t head = (k + 1) * parameters.size(1) - (width + 1) * shape.outputs;
     const float* images = x.data_ptr<float>() + (x.size(0) == 1 ? 0 : k * rows * image);
-    const float* slope = logits_gradient.data_ptr<float>() + k * rows * shape.outputs;
+    const float* slope = of.logits.data_ptr<float>() + k * rows * shape.outputs;
     float* own = gradient.data_ptr<float>() + k * parameters.size(1);
     float* head_gradient = gradient.data_ptr<float>() + head;
-    product(width, rows, shape.outputs, features.data_ptr<float>() + k * rows * width, true, slope,
-            false, head_gradient);
+    product({width, rows, shape.outputs},
+            {forward.features.data_ptr<float>() + k * rows * width, true}, {slope}, head_gradient);
     column_sums(slope, rows, shape.outputs, head_gradient + width * shape.outputs);
-    product(rows, shape.outputs, width, slope, false, parameters.data_ptr<float>() + head, true,
+    product({rows, shape.outputs, width}, {slope}, {parameters.data_ptr<float>() + head, true},
             delta.data());
-    if (features_gradient.defined()) {
-      const float* extra = features_gradient.data_ptr<float>() + k * rows * width;
+    if (of.features.defined()) {
+      const float* extra = of.features.data_ptr<float>() + k * rows * width;
       for (std::size_t i = 0; i < delta.size(); ++i) delta[i] += extra[i];
     }
     worker.prepare(shape, parameters.data_ptr<float>() + k * parameters.size(1), true);
     for (std::int64_t row = 0; row < rows; row += kImages) {
       worker.backward(images + row * image, std::min(kImages, rows - row),
-                      kept[next++].data_ptr<float>(), delta.data() + row * width, own);
+                      forward.kept[next++].data_ptr<float>(), delta.data() + row * width, own);
     }
     worker.finish_backward(own);
   }
@@ -208,9 +219,9 @@ struct CnnNode : torch::autograd::Function<CnnNode> {
     const Tensor logits_gradient =
         gradients[0].defined() ? gradients[0].contiguous()
                                : at::zeros({saved[0].size(0), saved[1].size(1), shape.outputs});
-    return {run_backward(shape, saved[0], saved[1], saved[2], {saved.begin() + 3, saved.end()},
-                         logits_gradient,
-                         gradients[1].defined() ? gradients[1].contiguous() : Tensor()),
+    return {run_backward(
+                shape, saved[0], saved[1], {saved[2], {saved.begin() + 3, saved.end()}},
+                {logits_gradient, gradients[1].defined() ? gradients[1].contiguous() : Tensor()}),
             Tensor(), Tensor()};
   }
 };

@@ -132,9 +132,9 @@ void ConvReplica::forward(ConvScratch& scratch, float* kept) const {
     const std::int64_t tiles = layer_.grid().count() * kImages;
     float* output = scratch.output.reserve(kPositions * position(layer_.out));
     for (std::int64_t p = 0; p < kPositions; ++p) {
-      small_gemm(layer_.out, layer_.in, tiles,
+      small_gemm({layer_.out, layer_.in, tiles},
                  {filters_.data() + p * layer_.in * layer_.out, layer_.in, 1},
-                 input + p * position(layer_.in), tiles, output + p * position(layer_.out));
+                 {input + p * position(layer_.in), tiles}, output + p * position(layer_.out));
     }
     for (std::int64_t c = 0; c < layer_.out; ++c) {
       winograd_output({layer_.grid(), output + c * tiles, position(layer_.out), bias()[c],
@@ -272,8 +272,8 @@ void ConvReplica::convolution_backward(float* gradient, ConvScratch& scratch) {
                        count,
                        filter_gradient_.data() + p * pairs});
       // The input is read for the last time: its gradient takes its place.
-      small_gemm(layer_.in, layer_.out, count * kImages,
-                 {filters_.data() + p * pairs, 1, layer_.in}, out, count * kImages, in);
+      small_gemm({layer_.in, layer_.out, count * kImages},
+                 {filters_.data() + p * pairs, 1, layer_.in}, {out, count * kImages}, in);
     }
     for (std::int64_t c = 0; c < layer_.in; ++c) {
       winograd_input_adjoint({layer_.grid(), input + offsets_[static_cast<std::size_t>(c)],

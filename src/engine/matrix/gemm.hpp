@@ -18,6 +18,19 @@ struct MatrixView {
   std::int64_t column_stride;
 };
 
+/// Rows of floats that lie in one piece each; element (i, j) is data[i * stride + j].
+struct RowMajor {
+  const float* data;
+  std::int64_t stride;
+};
+
+/// The sizes of a product: [M, P] = [M, N] [N, P].
+struct ProductShape {
+  std::int64_t m;
+  std::int64_t n;
+  std::int64_t p;
+};
+
 /// What a product does besides: its values are still in registers then.
 struct Epilogue {
   const float* bias = nullptr;  ///< [P] added to every row
@@ -28,11 +41,9 @@ struct Epilogue {
   bool accumulate = false;
 };
 
-/// c[M, P] (row-major, contiguous) = a[M, N] b[N, P], where b is row-major with row stride
-/// `b_stride` and `a` has any strides. For the best instruction set of this machine.
-SPURION_API void small_gemm(std::int64_t m, std::int64_t n, std::int64_t p, const MatrixView& a,
-                            const float* b, std::int64_t b_stride, float* c,
-                            const Epilogue& epilogue = {});
+/// c[M, P] (row-major, contiguous) = a[M, N] b[N, P]. For the best instruction set of this machine.
+SPURION_API void small_gemm(const ProductShape& shape, const MatrixView& a, const RowMajor& b,
+                            float* c, const Epilogue& epilogue = {});
 
 /// out[columns, rows] = in[rows, columns]^T, both contiguous.
 void transpose(const float* in, std::int64_t rows, std::int64_t columns, float* out);

@@ -40,8 +40,9 @@ SPURION_INLINE void finish(const Target& target, float value) {
 
 /// C block of `Rows` x (`Vectors` * Lanes) in registers; `kSideBySide`: a.row_stride is 1.
 template <int Lanes, int Rows, int Vectors, bool kSideBySide>
-SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b,
-                          std::int64_t b_stride, const Target& target) {
+SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const RowMajor& rows,
+                          const Target& target) {
+  const float* b = rows.data;
   using V = typename Vector<Lanes>::Type;
   V sum[Rows][Vectors];
   if (target.resume) {
@@ -75,7 +76,7 @@ SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b,
 #pragma GCC unroll 4
       for (int j = 0; j < Vectors; ++j) sum[i][j] += value * row[j];
     }
-    b += b_stride;
+    b += rows.stride;
 #pragma GCC unroll 6
     for (int i = 0; i < kGroups; ++i) group[i] += a.column_stride;
   }
@@ -116,21 +117,21 @@ SPURION_INLINE void block(std::int64_t n, const MatrixView& a, const float* b,
 
 /// A block of 4, 8, .. `Most` rows.
 template <int Lanes, int Most, int Vectors, bool kSideBySide>
-SPURION_INLINE void block_of(std::int64_t rows, std::int64_t n, const MatrixView& a, const float* b,
-                             std::int64_t b_stride, const Target& target) {
+SPURION_INLINE void block_of(std::int64_t rows, std::int64_t n, const MatrixView& a,
+                             const RowMajor& b, const Target& target) {
   if constexpr (Most > 0) {
     if (rows == Most) {
-      block<Lanes, Most, Vectors, kSideBySide>(n, a, b, b_stride, target);
+      block<Lanes, Most, Vectors, kSideBySide>(n, a, b, target);
     } else {
-      block_of<Lanes, Most - 4, Vectors, kSideBySide>(rows, n, a, b, b_stride, target);
+      block_of<Lanes, Most - 4, Vectors, kSideBySide>(rows, n, a, b, target);
     }
   }
 }
 
 /// Rows in blocks of about the same size, so that none is too small to keep the units busy.
 template <int Lanes, int Rows, int Vectors, bool kSideBySide>
-SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, const float* b,
-                          std::int64_t b_stride, const Target& target) {
+SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, const RowMajor& b,
+                          const Target& target) {
   const auto part = [&](std::int64_t i) {
     return MatrixView{a.data + i * a.row_stride, a.row_stride, a.column_stride};
   };
@@ -139,23 +140,23 @@ SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, c
   std::int64_t i = 0;
   for (std::int64_t k = 0; k < blocks; ++k) {
     const std::int64_t rows = 4 * (fours / blocks + (k < fours % blocks ? 1 : 0));
-    block_of<Lanes, Rows, Vectors, kSideBySide>(rows, n, part(i), b, b_stride, target.at(i, 0));
+    block_of<Lanes, Rows, Vectors, kSideBySide>(rows, n, part(i), b, target.at(i, 0));
     i += rows;
   }
   if (m - i >= 2) {
-    block<Lanes, 2, Vectors, kSideBySide>(n, part(i), b, b_stride, target.at(i, 0));
+    block<Lanes, 2, Vectors, kSideBySide>(n, part(i), b, target.at(i, 0));
     i += 2;
   }
-  if (m > i) block<Lanes, 1, Vectors, kSideBySide>(n, part(i), b, b_stride, target.at(i, 0));
+  if (m > i) block<Lanes, 1, Vectors, kSideBySide>(n, part(i), b, target.at(i, 0));
 }
 
 template <int Lanes, int Rows, int Vectors>
-SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, const float* b,
-                          std::int64_t b_stride, const Target& target) {
+SPURION_INLINE void panel(std::int64_t m, std::int64_t n, const MatrixView& a, const RowMajor& b,
+                          const Target& target) {
   if (a.row_stride == 1) {
-    panel<Lanes, Rows, Vectors, true>(m, n, a, b, b_stride, target);
+    panel<Lanes, Rows, Vectors, true>(m, n, a, b, target);
   } else {
-    panel<Lanes, Rows, Vectors, false>(m, n, a, b, b_stride, target);
+    panel<Lanes, Rows, Vectors, false>(m, n, a, b, target);
   }
 }
 

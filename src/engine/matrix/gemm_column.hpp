@@ -38,13 +38,13 @@ SPURION_INLINE void dot_rows(std::int64_t rows, std::int64_t n, const MatrixView
 
 /// `Vectors` * Lanes rows of a column of c whose rows of a lie side by side.
 template <int Lanes, int Vectors>
-SPURION_INLINE void add_columns(std::int64_t n, const MatrixView& a, const float* b,
-                                std::int64_t b_stride, float* sums) {
+SPURION_INLINE void add_columns(std::int64_t n, const MatrixView& a, const RowMajor& b,
+                                float* sums) {
   using V = typename Vector<Lanes>::Type;
   constexpr int kChains = 4;
   V sum[kChains][Vectors] = {};
   const auto add = [&](std::int64_t k, int chain) __attribute__((always_inline)) {
-    const float factor = b[k * b_stride];
+    const float factor = b.data[k * b.stride];
 #pragma GCC unroll 4
     for (int j = 0; j < Vectors; ++j) {
       sum[chain][j] += vector_at<Lanes>(a.data + k * a.column_stride + j * Lanes) * factor;
@@ -64,8 +64,8 @@ SPURION_INLINE void add_columns(std::int64_t n, const MatrixView& a, const float
 
 /// One column of c: c[i] = sum_k a[i, k] b[k].
 template <int Lanes>
-SPURION_INLINE void column(std::int64_t m, std::int64_t n, const MatrixView& a, const float* b,
-                           std::int64_t b_stride, const Target& target) {
+SPURION_INLINE void column(std::int64_t m, std::int64_t n, const MatrixView& a, const RowMajor& b,
+                           const Target& target) {
   float sums[2 * Lanes];
   std::int64_t i = 0;
   const auto rest = [&] {
@@ -77,42 +77,42 @@ SPURION_INLINE void column(std::int64_t m, std::int64_t n, const MatrixView& a, 
   };
   if (a.row_stride == 1) {
     while (i + 2 * Lanes <= m) {
-      add_columns<Lanes, 2>(n, rest(), b, b_stride, sums);
+      add_columns<Lanes, 2>(n, rest(), b, sums);
       take(2 * Lanes);
     }
     while (i + Lanes <= m) {
-      add_columns<Lanes, 1>(n, rest(), b, b_stride, sums);
+      add_columns<Lanes, 1>(n, rest(), b, sums);
       take(Lanes);
     }
     if constexpr (Lanes > 4) {
       while (i + 4 <= m) {
-        add_columns<4, 1>(n, rest(), b, b_stride, sums);
+        add_columns<4, 1>(n, rest(), b, sums);
         take(4);
       }
     }
-  } else if (a.column_stride == 1 && b_stride == 1) {
+  } else if (a.column_stride == 1 && b.stride == 1) {
     // The widest vector that n fills: an order set by n alone.
     while (i < m) {
       if (Lanes <= 4 || n >= Lanes) {
-        dot_rows<Lanes>(m - i, n, rest(), b, sums);
+        dot_rows<Lanes>(m - i, n, rest(), b.data, sums);
         take(std::min<std::int64_t>(Lanes, m - i));
         continue;
       }
       if constexpr (Lanes > 8) {
         if (n >= 8) {
-          dot_rows<8>(m - i, n, rest(), b, sums);
+          dot_rows<8>(m - i, n, rest(), b.data, sums);
           take(std::min<std::int64_t>(8, m - i));
           continue;
         }
       }
-      dot_rows<4>(m - i, n, rest(), b, sums);
+      dot_rows<4>(m - i, n, rest(), b.data, sums);
       take(std::min<std::int64_t>(4, m - i));
     }
   }
   for (; i < m; ++i) {
     float sum = 0.0F;
     for (std::int64_t k = 0; k < n; ++k) {
-      sum += a.data[i * a.row_stride + k * a.column_stride] * b[k * b_stride];
+      sum += a.data[i * a.row_stride + k * a.column_stride] * b.data[k * b.stride];
     }
     finish(target.at(i, 0), sum);
   }

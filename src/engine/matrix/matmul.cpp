@@ -27,7 +27,7 @@ Tensor multiply(const Tensor& a_in, bool transpose_a, const Tensor& b_in, bool t
   const float* b_data = b.data_ptr<float>();
   float* c_data = c.data_ptr<float>();
   for (std::int64_t k = 0; k < replicas; ++k) {
-    product(m, n, p, a_data + k * stride_a, transpose_a, b_data + k * stride_b, transpose_b,
+    product({m, n, p}, {a_data + k * stride_a, transpose_a}, {b_data + k * stride_b, transpose_b},
             c_data + k * m * p);
   }
   return c;

@@ -86,8 +86,9 @@ bool narrow(std::int64_t p) { return p < 8; }
 
 }  // namespace
 
-void product(std::int64_t m, std::int64_t n, std::int64_t p, const float* a, bool transpose_a,
-             const float* b, bool transpose_b, float* c, const Epilogue& epilogue) {
+void product(const ProductShape& shape, const Operand& a, const Operand& b, float* c,
+             const Epilogue& epilogue) {
+  const auto [m, n, p] = shape;
   if (m == 0 || p == 0) return;
   if (n == 0) {
     if (epilogue.accumulate) return;
@@ -97,20 +98,20 @@ void product(std::int64_t m, std::int64_t n, std::int64_t p, const float* a, boo
   }
   if (m * n * p > kSmall && !narrow(p) && !epilogue.accumulate) {
     thread_local Primitives primitives;
-    primitives.run({m, n, p, transpose_a ? 1 : 0, transpose_b ? 1 : 0}, a, b, c);
+    primitives.run({m, n, p, a.transposed ? 1 : 0, b.transposed ? 1 : 0}, a.data, b.data, c);
     apply(epilogue, m, p, c);
     return;
   }
-  const MatrixView left{a, transpose_a ? 1 : n, transpose_a ? m : 1};
-  if (!transpose_b || p == 1 || n == 1) {
+  const MatrixView left{a.data, a.transposed ? 1 : n, a.transposed ? m : 1};
+  if (!b.transposed || p == 1 || n == 1) {
     // A transposed vector lies in memory as the vector does.
-    small_gemm(m, n, p, left, b, p, c, epilogue);
+    small_gemm(shape, left, {b.data, p}, c, epilogue);
     return;
   }
   thread_local std::vector<float> turned;
   turned.resize(static_cast<std::size_t>(n * p));
-  transpose(b, p, n, turned.data());
-  small_gemm(m, n, p, left, turned.data(), p, c, epilogue);
+  transpose(b.data, p, n, turned.data());
+  small_gemm(shape, left, {turned.data(), p}, c, epilogue);
 }
 
 }  // namespace spurion::engine

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "engine/risks/logistic_rows.hpp"
 #include "engine/matrix/simd.hpp"
+#include "engine/risks/logistic_rows.hpp"
 
 /// \file
 /// The arithmetic of a pass over logistic rows, a chunk of them at a time.
@@ -183,12 +183,32 @@ SPURION_INLINE void chunk_bends(const float* curvature, std::int64_t rows, float
   }
 }
 
+/// Values of the rows of a chunk, of two replicas.
+struct PairedValues {
+  const float* left;
+  const float* right;
+};
+
+/// Sums over the rows of a chunk, of two replicas.
+struct PairedSums {
+  float* left;
+  float* right;
+};
+
+/// The inputs of a chunk: `tiles` tiles of `count` inputs each.
+struct InputTiles {
+  const float* data;
+  std::int64_t count;
+  std::int64_t tiles;
+};
+
 /// sums[d] += sum over a chunk of values * input d, for two replicas and `Columns` inputs; with
 /// `Values`, also the sum of the values, which belongs to the bias, before them.
 template <int Lanes, int Columns, bool Values>
 SPURION_INLINE void weighted_columns(const float* inputs, std::int64_t stride, std::int64_t tiles,
-                                     const float* left_values, const float* right_values,
-                                     float* left, float* right) {
+                                     const PairedValues& values, const PairedSums& sums) {
+  float* const left = sums.left;
+  float* const right = sums.right;
   using V = typename Vector<Lanes>::Type;
   V a[Columns + 1];
   V b[Columns + 1];
@@ -197,8 +217,8 @@ SPURION_INLINE void weighted_columns(const float* inputs, std::int64_t stride, s
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
 #pragma GCC unroll 2
     for (std::int64_t part = 0; part < kTileRows; part += Lanes) {
-      const V l = vector_at<Lanes>(left_values + tile * kTileRows + part);
-      const V r = vector_at<Lanes>(right_values + tile * kTileRows + part);
+      const V l = vector_at<Lanes>(values.left + tile * kTileRows + part);
+      const V r = vector_at<Lanes>(values.right + tile * kTileRows + part);
       if constexpr (Values) {
         a[Columns] += l;
         b[Columns] += r;
@@ -223,48 +243,43 @@ SPURION_INLINE void weighted_columns(const float* inputs, std::int64_t stride, s
 }
 
 template <int Lanes, int Columns>
-SPURION_INLINE std::int64_t next_columns(const float* inputs, std::int64_t count, std::int64_t d,
-                                         std::int64_t tiles, const float* left_values,
-                                         const float* right_values, float* left, float* right) {
-  const float* from = inputs + d * kTileRows;
-  float* to = left + (d + 1) * Lanes;
-  float* other = right + (d + 1) * Lanes;
-  const std::int64_t stride = count * kTileRows;
+SPURION_INLINE std::int64_t next_columns(const InputTiles& inputs, std::int64_t d,
+                                         const PairedValues& values, const PairedSums& sums) {
+  const float* from = inputs.data + d * kTileRows;
+  const PairedSums to{sums.left + (d + 1) * Lanes, sums.right + (d + 1) * Lanes};
+  const std::int64_t stride = inputs.count * kTileRows;
   if (d == 0) {
-    weighted_columns<Lanes, Columns, true>(from, stride, tiles, left_values, right_values, to,
-                                           other);
+    weighted_columns<Lanes, Columns, true>(from, stride, inputs.tiles, values, to);
   } else {
-    weighted_columns<Lanes, Columns, false>(from, stride, tiles, left_values, right_values, to,
-                                            other);
+    weighted_columns<Lanes, Columns, false>(from, stride, inputs.tiles, values, to);
   }
   return d + Columns;
 }
 
 template <int Lanes>
-SPURION_INLINE void all_weighted_columns(const float* inputs, std::int64_t count,
-                                         std::int64_t tiles, const float* left_values,
-                                         const float* right_values, float* left, float* right) {
-  for (std::int64_t d = 0; d < count;) {
-    switch (count - d) {
+SPURION_INLINE void all_weighted_columns(const InputTiles& inputs, const PairedValues& values,
+                                         const PairedSums& sums) {
+  for (std::int64_t d = 0; d < inputs.count;) {
+    switch (inputs.count - d) {
       case 1:
-        d = next_columns<Lanes, 1>(inputs, count, d, tiles, left_values, right_values, left, right);
+        d = next_columns<Lanes, 1>(inputs, d, values, sums);
         break;
       case 2:
       case 3:
-        d = next_columns<Lanes, 2>(inputs, count, d, tiles, left_values, right_values, left, right);
+        d = next_columns<Lanes, 2>(inputs, d, values, sums);
         break;
       case 4:
       case 6:
-        d = next_columns<Lanes, 4>(inputs, count, d, tiles, left_values, right_values, left, right);
+        d = next_columns<Lanes, 4>(inputs, d, values, sums);
         break;
       case 5:
       case 7:
       case 9:
       case 10:
-        d = next_columns<Lanes, 5>(inputs, count, d, tiles, left_values, right_values, left, right);
+        d = next_columns<Lanes, 5>(inputs, d, values, sums);
         break;
       default:
-        d = next_columns<Lanes, 8>(inputs, count, d, tiles, left_values, right_values, left, right);
+        d = next_columns<Lanes, 8>(inputs, d, values, sums);
     }
   }
 }

@@ -5,8 +5,8 @@
 #include <memory>
 #include <new>
 
-#include "engine/risks/logistic_chunk.hpp"
 #include "engine/matrix/simd.hpp"
+#include "engine/risks/logistic_chunk.hpp"
 
 namespace spurion::engine {
 
@@ -88,9 +88,9 @@ SPURION_INLINE void pass(const LogisticRows& rows, const LogisticReplica* replic
         }
       }
       // Where the second is missing, the values left over go to sums nobody reads.
-      all_weighted_columns<Lanes>(inputs, rows.inputs, tiles, values, values + kMostRows,
-                                  gradients + pair * width * Lanes,
-                                  gradients + (pair + 1) * width * Lanes);
+      all_weighted_columns<Lanes>(
+          {inputs, rows.inputs, tiles}, {values, values + kMostRows},
+          {gradients + pair * width * Lanes, gradients + (pair + 1) * width * Lanes});
     }
   }
   // The residual of a padding row is 1/2, its loss log 2.

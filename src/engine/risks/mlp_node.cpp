@@ -65,8 +65,7 @@ std::vector<Tensor> run_forward(const MlpShape& shape, const Tensor& parameters,
         const std::int64_t out = shape.widths[layer + 1];
         float* target = targets[layer] + k * strides[layer] + first * out;
         const float* bias = weights + in * out;
-        product(count, in, out, source, false, weights, false, target,
-                {bias, layer + 1 < layers, nullptr});
+        product({count, in, out}, {source}, {weights}, target, {bias, layer + 1 < layers, nullptr});
         weights = bias + out;
         source = target;
       }
@@ -91,10 +90,15 @@ std::vector<std::int64_t> offsets_of(const MlpShape& shape) {
   return offsets;
 }
 
-/// Gradient [K, P] from the gradients of logits (and, where some method uses them, of features).
+/// Gradients of what a model gave; of features where some method uses them, else undefined.
+struct MlpOutputGradients {
+  Tensor logits;
+  Tensor features;
+};
+
+/// Gradient [K, P] of the parameters.
 Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tensor& x,
-                    const std::vector<Tensor>& hidden, const Tensor& logits_gradient,
-                    const Tensor& features_gradient) {
+                    const std::vector<Tensor>& hidden, const MlpOutputGradients& of) {
   thread_local Scratch scratch;
   const std::int64_t replicas = parameters.size(0);
   const std::int64_t rows = x.size(1);
@@ -115,8 +119,7 @@ Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tenso
                 scratch.turned.data() + offsets[layer]);
     }
     in_pieces(rows, [&](std::int64_t first, std::int64_t count) {
-      const float* delta =
-          logits_gradient.data_ptr<float>() + (k * rows + first) * shape.widths[layers];
+      const float* delta = of.logits.data_ptr<float>() + (k * rows + first) * shape.widths[layers];
       for (std::size_t layer = layers; layer-- > 0;) {
         const std::int64_t in = shape.widths[layer];
         const std::int64_t out = shape.widths[layer + 1];
@@ -124,20 +127,20 @@ Tensor run_backward(const MlpShape& shape, const Tensor& parameters, const Tenso
         const float* source = layer == 0
                                   ? x.data_ptr<float>() + k * input_stride + first * in
                                   : hidden[layer - 1].data_ptr<float>() + (k * rows + first) * in;
-        product(in, count, out, source, true, delta, false, own_gradient,
+        product({in, count, out}, {source, true}, {delta}, own_gradient,
                 {nullptr, false, nullptr, first > 0});
         column_sums(delta, count, out, own_gradient + in * out, first > 0);
         if (layer == 0) break;
         float* previous = scratch.previous.data();
         const float* turned = scratch.turned.data() + offsets[layer];
         const Epilogue relu_derivative{nullptr, false, source};
-        if (layer == layers - 1 && features_gradient.defined()) {
-          product(count, out, in, delta, false, turned, false, previous);
-          const float* extra = features_gradient.data_ptr<float>() + (k * rows + first) * in;
+        if (layer == layers - 1 && of.features.defined()) {
+          product({count, out, in}, {delta}, {turned}, previous);
+          const float* extra = of.features.data_ptr<float>() + (k * rows + first) * in;
           for (std::int64_t i = 0; i < count * in; ++i) previous[i] += extra[i];
           apply(relu_derivative, count, in, previous);
         } else {
-          product(count, out, in, delta, false, turned, false, previous, relu_derivative);
+          product({count, out, in}, {delta}, {turned}, previous, relu_derivative);
         }
         std::swap(scratch.previous, scratch.delta);
         delta = scratch.delta.data();
@@ -177,8 +180,8 @@ struct MlpNode : torch::autograd::Function<MlpNode> {
                                        ? gradients[0].contiguous()
                                        : at::zeros({saved[0].size(0), rows, shape.widths.back()});
     const bool features = shape.layers() > 1 && gradients[1].defined();
-    return {run_backward(shape, saved[0], saved[1], hidden, logits_gradient,
-                         features ? gradients[1].contiguous() : Tensor()),
+    return {run_backward(shape, saved[0], saved[1], hidden,
+                         {logits_gradient, features ? gradients[1].contiguous() : Tensor()}),
             Tensor(), Tensor()};
   }
 };

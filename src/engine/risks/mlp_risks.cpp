@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/matrix/gemm.hpp"
 #include "engine/kernels.hpp"
+#include "engine/matrix/gemm.hpp"
 #include "engine/matrix/matmul_dispatch.hpp"
 #include "spurion/error.hpp"
 
@@ -18,12 +18,12 @@ namespace {
 constexpr std::int64_t kMostGradients = 16384;
 
 float risk_of(const float* z, const std::int64_t* y, std::int64_t rows, float* slope) {
-  binary_derivative(Quantity::loss, 1.0F / static_cast<float>(rows), z, y, rows, slope);
+  binary_derivative({Quantity::loss, 1.0F / static_cast<float>(rows)}, z, y, rows, slope);
   return binary_mean(Quantity::loss, z, y, rows);
 }
 
 float risk_of(const float* z, const float* y, std::int64_t rows, float* slope) {
-  squared_derivative(Quantity::loss, 1.0F / static_cast<float>(rows), z, y, rows, slope);
+  squared_derivative({Quantity::loss, 1.0F / static_cast<float>(rows)}, z, y, rows, slope);
   return squared_mean(Quantity::loss, z, y, rows);
 }
 
@@ -73,7 +73,7 @@ class Pass {
       const std::int64_t out = widths_[layer + 1];
       const float* bias = weights + in * out;
       float* target = activations_[layer].data();
-      product(rows_, in, out, source, false, weights, false, target,
+      product({rows_, in, out}, {source}, {weights}, target,
               {bias, layer + 1 < activations_.size(), nullptr});
       weights = bias + out;
       source = target;
@@ -91,11 +91,11 @@ class Pass {
         const std::int64_t first = e * per_domain_;
         const float* slope = slope_.data() + first * out;
         float* gradient = gradients + e * parameters_ + offset;
-        product(in, per_domain_, out, source + first * in, true, slope, false, gradient);
+        product({in, per_domain_, out}, {source + first * in, true}, {slope}, gradient);
         column_sums(slope, per_domain_, out, gradient + in * out);
       }
       if (layer == 0) return;
-      product(rows_, out, in, slope_.data(), false, parameters + offset, true, previous_.data(),
+      product({rows_, out, in}, {slope_.data()}, {parameters + offset, true}, previous_.data(),
               {nullptr, false, source});
       std::swap(slope_, previous_);
     }

@@ -120,14 +120,14 @@ TEST_CASE("products with an epilogue agree with LibTorch over many shapes") {
           const Tensor left = turned ? a.t().contiguous() : a;
           const engine::MatrixView view{left.data_ptr<float>(), turned ? 1 : n, turned ? m : 1};
           Tensor c = at::empty({m, p});
-          engine::small_gemm(m, n, p, view, b.data_ptr<float>(), p, c.data_ptr<float>(),
+          engine::small_gemm({m, n, p}, view, {b.data_ptr<float>(), p}, c.data_ptr<float>(),
                              {bias.data_ptr<float>(), true, nullptr});
           CHECK((c - (exact + bias).relu()).abs().max().item<double>() < tolerance);
-          engine::small_gemm(m, n, p, view, b.data_ptr<float>(), p, c.data_ptr<float>(),
+          engine::small_gemm({m, n, p}, view, {b.data_ptr<float>(), p}, c.data_ptr<float>(),
                              {nullptr, false, activation.data_ptr<float>()});
           CHECK((c - exact * activation.gt(0)).abs().max().item<double>() < tolerance);
           c.copy_(activation);
-          engine::small_gemm(m, n, p, view, b.data_ptr<float>(), p, c.data_ptr<float>(),
+          engine::small_gemm({m, n, p}, view, {b.data_ptr<float>(), p}, c.data_ptr<float>(),
                              {nullptr, false, nullptr, true});
           CHECK((c - (exact + activation)).abs().max().item<double>() < tolerance);
         }
