@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
@@ -32,7 +33,8 @@ const Schema<CommonQuestionOptions>& CommonQuestionOptions::schema() {
                  "Of the hyper-parameter samples of each configuration keep the one with the best "
                  "mean score over seeds on validation rows: of the training domains "
                  "(in_distribution), or of the test domain (test: an oracle). none keeps all.",
-                 one_of({"none", "in_distribution", "test"}));
+                 one_of({"none", stored_domain(MeasuredIn::in_distribution),
+                         stored_domain(MeasuredIn::test)}));
   return built;
 }
 

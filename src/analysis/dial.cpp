@@ -22,13 +22,14 @@ namespace {
 
 /// A ceiling by its name in the store and in charts, and where it stands among those of a domain.
 struct KnownCeiling {
-  const char* key;
+  MetricId id;
   const char* label;
   Ceiling Ceilings::*place;
 };
-constexpr KnownCeiling kCeilings[] = {{"bayes", "Bayes ceiling", &Ceilings::bayes},
-                                      {"invariant", "invariant ceiling", &Ceilings::invariant},
-                                      {"spurious_only", "cue only", &Ceilings::spurious_only}};
+constexpr KnownCeiling kCeilings[] = {
+    {MetricId::ceiling_bayes, "Bayes ceiling", &Ceilings::bayes},
+    {MetricId::ceiling_invariant, "invariant ceiling", &Ceilings::invariant},
+    {MetricId::ceiling_spurious_only, "cue only", &Ceilings::spurious_only}};
 
 /// Whether a kind of ceiling was estimated at some position of the dial.
 bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
@@ -39,10 +40,10 @@ bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
 }
 
 /// "exact ceilings", but for those shown ones that were counted in rows or averaged over draws.
-std::string ceilings_text(const EnvironmentFacts& facts, const std::set<std::string>& shown) {
+std::string ceilings_text(const EnvironmentFacts& facts, const std::set<MetricId>& shown) {
   std::vector<std::string> estimated;
-  for (const auto& [key, label, place] : kCeilings) {
-    if (shown.count(key) != 0 && is_estimated(facts, place)) estimated.emplace_back(label);
+  for (const auto& [id, label, place] : kCeilings) {
+    if (shown.count(id) != 0 && is_estimated(facts, place)) estimated.emplace_back(label);
   }
   if (estimated.empty()) return "exact ceilings";
   if (estimated.size() == shown.size()) return "ceilings (estimated from rows or random samples)";
@@ -153,7 +154,8 @@ std::int64_t last_phase(const TrialResult& trial) {
 Chart chart_of(const World& world, const ResultsView& view) {
   const bool accuracy =
       std::all_of(world.rows.begin(), world.rows.end(), [](const ResultsView::Row* row) {
-        return number(*row->trial, "test", "accuracy").has_value();
+        return number(*row->trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy))
+            .has_value();
       });
   const DialPlaces places = places_of(world);
   const std::vector<ResultsView::Line> all = view.lines();
@@ -169,20 +171,20 @@ Chart chart_of(const World& world, const ResultsView& view) {
   }
   of_lines.push_back(std::move(of_all));
   for (DialTrials& trials : of_lines) sort_by_seed(trials);
-  const std::string metric = accuracy ? "accuracy" : "loss";
+  const std::string& metric = stored_name(score_metric(accuracy));
   const Range range = range_of(metric);
   Chart chart;
   for (std::size_t i = 0; i < all.size(); ++i) {
     Series series = make_series(all[i].name, places, of_lines[i], metric, range, false);
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
-  std::set<std::string> shown;
-  for (const auto& [key, label, place] : kCeilings) {
-    const std::string ceiling = std::string("ceiling_") + key;
+  std::set<MetricId> shown;
+  for (const auto& [id, label, place] : kCeilings) {
+    const std::string& ceiling = stored_name(id);
     Series series = make_series(label, places, of_lines.back(), ceiling, range, true);
     if (series.x.empty()) continue;
     chart.series.push_back(std::move(series));
-    shown.insert(key);
+    shown.insert(id);
   }
   const DialInfo& dial = world.facts->dial;
   chart.x_label = dial.name.empty() ? "shift" : fmt::format("{}: {}", dial.name, dial.doc);

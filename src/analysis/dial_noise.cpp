@@ -7,23 +7,12 @@
 
 namespace spurion::analysis {
 
-namespace {
-
-std::string domain_at(double shift) {
-  DomainKey key;
-  key.in = MeasuredIn::shift_value;
-  key.shift = shift;
-  return stored_domain(key);
-}
-
-}  // namespace
-
 DialNoise::DialNoise(std::string domain, const std::string& metric)
     : domain_(std::move(domain)),
       accuracy_(metric == stored_name(MetricId::accuracy)),
       share_(parse_domain(domain_).shift),
-      first_(domain_at(0.0), stored_name(MetricId::accuracy)),
-      last_(domain_at(1.0), stored_name(MetricId::accuracy)),
+      first_(stored_shift(0.0), stored_name(MetricId::accuracy)),
+      last_(stored_shift(1.0), stored_name(MetricId::accuracy)),
       fewer_(domain_, stored_name(MetricId::evaluated_rows)) {}
 
 EvaluatedRows DialNoise::rows(const TrialResult& trial) {

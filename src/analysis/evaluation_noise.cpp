@@ -37,10 +37,7 @@ EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string&
   double inverse = 0.0;
   bool all = false;
   for (std::int64_t i = 0;; ++i) {
-    DomainKey train;
-    train.in = MeasuredIn::train;
-    train.number = i;
-    const std::string domain = stored_domain(train);
+    const std::string domain = stored_train(i);
     if (!number(trial, domain, metric)) break;
     const EvaluatedRows own = evaluated_rows(trial, domain);
     domains += 1.0;

@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "core/measurement_names.hpp"
+
 namespace spurion::analysis {
 
 namespace {
@@ -38,8 +40,8 @@ Series points_of(const ResultsView& view, const LineScores& one, std::size_t ste
   series.name = one.line.name;
   for (const auto& row : view.rows()) {
     if (!one.line.holds(row)) continue;
-    const auto id = number(*row.trial, "in_distribution", view.score());
-    const auto ood = number(*row.trial, "test", view.score());
+    const auto id = number(*row.trial, stored_domain(MeasuredIn::in_distribution), view.score());
+    const auto ood = number(*row.trial, stored_domain(MeasuredIn::test), view.score());
     if (!id || !ood || met++ % step != 0) continue;
     series.x.push_back(*id);
     series.y.push_back({*ood, *ood, *ood, 1, 1});

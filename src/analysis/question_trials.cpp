@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 
@@ -29,14 +30,14 @@ struct Selected {
 /// highest accuracy, else the least loss. A sample that lacks a score on some seed is not chosen.
 std::optional<std::int64_t> best_sample(const Trials& trials, const std::string& validation) {
   const bool accuracy = std::any_of(trials.begin(), trials.end(), [&](const TrialResult* trial) {
-    return number(*trial, validation, "accuracy").has_value();
+    return number(*trial, validation, stored_name(MetricId::accuracy)).has_value();
   });
   const double sign = accuracy ? -1.0 : 1.0;
   std::map<std::int64_t, std::vector<double>> samples;
   std::size_t most = 0;
   for (const TrialResult* trial : trials) {
     const auto value = trial->status == Status::done
-                           ? number(*trial, validation, accuracy ? "accuracy" : "loss")
+                           ? number(*trial, validation, stored_name(score_metric(accuracy)))
                            : std::nullopt;
     auto& values = samples[trial->spec.config_index];
     if (value && std::isfinite(*value)) values.push_back(sign * *value);
@@ -149,9 +150,10 @@ bool is_about_a_part(const ReadQuestion& question) {
 
 QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
   const CommonQuestionOptions& common = question.common;
-  const bool oracle = common.selection_domain == "test";
+  const bool oracle = common.selection_domain == stored_domain(MeasuredIn::test);
   const bool selecting = common.selection_domain != "none";
-  const std::string validation = oracle ? "validation_test" : "validation";
+  const std::string validation =
+      stored_domain(oracle ? MeasuredIn::validation_test : MeasuredIn::validation);
   QuestionTrials out;
   Selected selected;
   Study::Trials trials;

@@ -240,8 +240,10 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   return text;
 }
 
+bool ResultsView::scored_by_accuracy() const { return score_ == stored_name(MetricId::accuracy); }
+
 std::string ResultsView::score_text() const {
-  return score_ == "accuracy" ? "accuracy" : "mean squared error";
+  return scored_by_accuracy() ? "accuracy" : "mean squared error";
 }
 
 std::optional<double> number(const TrialResult& trial, const std::string& domain,

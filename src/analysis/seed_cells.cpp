@@ -107,16 +107,11 @@ void SeedCells::add_learning(const std::string& setting, const TrialResult& tria
   const std::string id = stored_domain(MeasuredIn::in_distribution);
   const auto score = number(trial, id, metric);
   if (!score) return;
-  const auto phase = [](std::int64_t number) {
-    DomainKey key;
-    key.in = MeasuredIn::phase;
-    key.number = number;
-    return stored_domain(key);
-  };
   // A stream has a second phase; to read all of what may be one takes long.
-  if (const auto stream = number(trial, phase(1), metric) ? stream_numbers(trial) : std::nullopt) {
+  if (const auto stream =
+          number(trial, stored_phase(1), metric) ? stream_numbers(trial) : std::nullopt) {
     add(setting, trial.spec.seed, stream->off_chance(stream->phases - 1),
-        row_noise(trial, phase(0), metric, *score));
+        row_noise(trial, stored_phase(0), metric, *score));
     return;
   }
   add(setting, trial.spec.seed, learning_scale(trial, id, metric).beyond(*score),

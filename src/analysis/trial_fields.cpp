@@ -8,13 +8,10 @@
 namespace spurion::analysis {
 
 std::array<std::pair<const char*, const Value*>, 7> sections_of(const TrialSpec& spec) {
-  return {{{"environment", &spec.environment.options},
-           {"model", &spec.model.options},
-           {"method", &spec.method.options},
-           {"regime", &spec.regime.options},
-           {"optimizer", &spec.optimizer},
-           {"training", &spec.training},
-           {"evaluation", &spec.evaluation}}};
+  std::array<std::pair<const char*, const Value*>, 7> sections;
+  std::size_t i = 0;
+  for (const TrialSection& one : spec.sections()) sections[i++] = {one.name, one.options};
+  return sections;
 }
 
 const Value* option_of(const TrialSpec& spec, const std::string& name) {
@@ -28,22 +25,9 @@ const Value* option_of(const TrialSpec& spec, const std::string& name) {
   return nullptr;
 }
 
-namespace {
-
-/// The sections that name what they use.
-std::array<std::pair<const char*, const Component*>, 4> components_of(const TrialSpec& spec) {
-  return {{{"environment", &spec.environment},
-           {"model", &spec.model},
-           {"method", &spec.method},
-           {"regime", &spec.regime}}};
-}
-
-}  // namespace
-
 std::optional<Value> field_of(const TrialSpec& spec, const std::string& name) {
-  for (const auto& [section, component] : components_of(spec)) {
-    if (name == section) return Value(component->name);
-  }
+  const auto section = spec.section(name);
+  if (section && section->component != nullptr) return Value(section->component->name);
   const Value* option = option_of(spec, name);
   return option == nullptr ? std::nullopt : std::optional<Value>(*option);
 }
@@ -60,7 +44,9 @@ std::vector<std::string> option_names(const TrialSpec& spec) {
 
 std::vector<std::string> field_names(const TrialSpec& spec) {
   std::vector<std::string> names = option_names(spec);
-  for (const auto& [section, component] : components_of(spec)) names.emplace_back(section);
+  for (const TrialSection& section : spec.sections()) {
+    if (section.component != nullptr) names.emplace_back(section.name);
+  }
   return names;
 }
 

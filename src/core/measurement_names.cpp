@@ -303,6 +303,18 @@ std::string stored_domain(MeasuredIn in) {
   return stored_domain(key);
 }
 
+std::string stored_train(std::int64_t number) {
+  return stored_domain({MeasuredIn::train, {}, number});
+}
+
+std::string stored_phase(std::int64_t number) {
+  return stored_domain({MeasuredIn::phase, {}, number});
+}
+
+std::string stored_shift(double shift) {
+  return stored_domain({MeasuredIn::shift_value, {}, -1, shift});
+}
+
 DomainKey parse_domain(std::string_view stored) {
   static const std::unordered_map<std::string_view, MeasuredIn> whole = {
       {"in_distribution", MeasuredIn::in_distribution},

@@ -130,6 +130,10 @@ struct DomainKey {
 SPURION_API std::string stored_domain(const DomainKey& key);
 /// The same of a domain that needs no more than its kind, such as the test domain.
 SPURION_API std::string stored_domain(MeasuredIn in);
+/// The stored names of a train domain, of a phase and of the domain at a shift value.
+SPURION_API std::string stored_train(std::int64_t number);
+SPURION_API std::string stored_phase(std::int64_t number);
+SPURION_API std::string stored_shift(double shift);
 /// What the stored name of a domain means.
 SPURION_API DomainKey parse_domain(std::string_view stored);
 /// Whether numbers of a domain of this name are what spurion measures, so that a regime cannot

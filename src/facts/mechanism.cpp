@@ -50,10 +50,7 @@ const char* exactness_name(Exactness exactness) {
 }
 
 Domain Domain::train(std::size_t index, double shift) {
-  DomainKey key;
-  key.in = MeasuredIn::train;
-  key.number = static_cast<std::int64_t>(index);
-  const std::string name = stored_domain(key);
+  const std::string name = stored_train(static_cast<std::int64_t>(index));
   return {name, shift, name, {}, {}, DomainKind::train};
 }
 
@@ -72,10 +69,7 @@ Domain Domain::test(std::vector<double> cue_shifts) {
 }
 
 Domain Domain::at(double shift) {
-  DomainKey key;
-  key.in = MeasuredIn::shift_value;
-  key.shift = shift;
-  return {stored_domain(key), shift, "dial", {}, {}, DomainKind::point};
+  return {stored_shift(shift), shift, "dial", {}, {}, DomainKind::point};
 }
 
 Domain Domain::at(std::vector<double> cue_shifts) {

@@ -74,6 +74,8 @@ class SPURION_API ResultsView {
   [[nodiscard]] SeedCells learning(const Line& line) const;
   /// "accuracy", or "loss" for regression.
   [[nodiscard]] const std::string& score() const { return score_; }
+  /// Whether trials are scored by accuracy, not by the loss of a regression.
+  [[nodiscard]] bool scored_by_accuracy() const;
   /// "accuracy" or "mean squared error".
   [[nodiscard]] std::string score_text() const;
   /// How the trials of a line ended.

@@ -7,6 +7,7 @@
 
 #include "analysis/method_charts.hpp"
 #include "analysis/paired_test.hpp"
+#include "core/measurement_names.hpp"
 #include "harness/suite/method_access.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -25,7 +26,8 @@ SeedCells collect_flips(const ResultsView& view, const Line& line) {
     const auto flip = line.holds(row) ? max_flip_rate(*row.trial) : std::nullopt;
     if (!flip) continue;
     cells.add(row.setting, row.trial->spec.seed, *flip,
-              row_noise(*row.trial, "test", "flip_rate", *flip));
+              row_noise(*row.trial, stored_domain(MeasuredIn::test),
+                        stored_name(MetricId::flip_rate), *flip));
   }
   return cells;
 }
@@ -35,7 +37,8 @@ Cell worst_group_rows(const ResultsView& view, const Line& line) {
   std::optional<double> fewest;
   for (const auto& row : view.rows()) {
     if (!line.holds(row)) continue;
-    const auto rows = number(*row.trial, "test", "worst_group_rows");
+    const auto rows = number(*row.trial, stored_domain(MeasuredIn::test),
+                             stored_name(MetricId::worst_group_rows));
     if (rows) fewest = std::min(fewest.value_or(*rows), *rows);
   }
   return fewest ? Cell(static_cast<std::int64_t>(*fewest)) : Cell();
@@ -80,10 +83,14 @@ LineNumbers numbers_of(const ResultsView& view, const Line& line, const std::str
   const Range range = range_of(view.score());
   LineNumbers numbers;
   numbers.line = line;
-  numbers.id = view.numbers(line, "in_distribution", view.score()).estimate(key + " id", range);
-  numbers.ood = view.numbers(line, "test", view.score()).estimate(key + " ood", range);
+  numbers.id = view.numbers(line, stored_domain(MeasuredIn::in_distribution), view.score())
+                   .estimate(key + " id", range);
+  numbers.ood = view.numbers(line, stored_domain(MeasuredIn::test), view.score())
+                    .estimate(key + " ood", range);
   numbers.learned = learned(view.learning(line).estimate(key + " learned"));
-  numbers.ceiling = mean(view.numbers(line, "in_distribution", "ceiling_invariant").values());
+  numbers.ceiling = mean(view.numbers(line, stored_domain(MeasuredIn::in_distribution),
+                                      stored_name(MetricId::ceiling_invariant))
+                             .values());
   return numbers;
 }
 
@@ -235,7 +242,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
   const std::string& baseline = options_.baseline;
   const bool worlds = view.environments().size() > 1;
   const std::vector<Line> lines = view.lines_by_environment(baseline);
-  const bool accuracy = view.score() == "accuracy";
+  const bool accuracy = view.scored_by_accuracy();
   const Range difference_range = accuracy ? kDifference : Range{};
   Table table = make_table(view, experiment, baseline, worlds);
   std::vector<LineNumbers> numbers;
@@ -245,16 +252,18 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     const std::string name =
         line.environment.empty() ? line.name : line.name + " " + line.environment;
     const std::string start = fmt::format("{} {} ", experiment, name);
-    const auto measured = [&](const char* domain, const std::string& metric, const char* what) {
+    const auto measured = [&](const std::string& domain, const std::string& metric,
+                              const char* what) {
       return view.numbers(line, domain, metric).estimate(start + what, range_of(metric));
     };
     numbers.push_back(numbers_of(view, line, start));
     const LineNumbers& own = numbers.back();
-    const SeedCells ood = view.numbers(line, "test", view.score());
+    const SeedCells ood = view.numbers(line, stored_domain(MeasuredIn::test), view.score());
     Cell difference;
     const Line* other = baseline_of(lines, line, baseline);
     if (other != nullptr && other->method != line.method) {
-      const SeedCells paired = ood.minus(view.numbers(*other, "test", view.score()));
+      const SeedCells paired =
+          ood.minus(view.numbers(*other, stored_domain(MeasuredIn::test), view.score()));
       // Trials of other configurations and seeds say nothing about the difference.
       if (!paired.empty()) {
         differences.push_back({numbers.size() - 1, static_cast<std::size_t>(other - lines.data()),
@@ -269,13 +278,18 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     for (Cell& cell : std::vector<Cell>{
              own.id, own.ood,
              ood.empty() ? Cell() : Number{interquartile_mean(ood.values()), Notation::fixed, 3},
-             view.numbers(line, "test", "gap").estimate(start + "gap", difference_range),
+             view.numbers(line, stored_domain(MeasuredIn::test), stored_name(MetricId::gap))
+                 .estimate(start + stored_name(MetricId::gap), difference_range),
              std::string(learned_text(own.learned)),
-             measured("test", "worst_group_accuracy", "worst"), worst_group_rows(view, line),
-             collect_flips(view, line).estimate(start + "flip", range_of("flip_rate")),
-             measured("test", "confusion_index", "confusion"), difference, Missing(), Missing(),
-             own.ood.seeds, fates.done, fates.diverged, fates.failed,
-             access_of(study.results(), view, line)}) {
+             measured(stored_domain(MeasuredIn::test), stored_name(MetricId::worst_group_accuracy),
+                      "worst"),
+             worst_group_rows(view, line),
+             collect_flips(view, line)
+                 .estimate(start + "flip", range_of(stored_name(MetricId::flip_rate))),
+             measured(stored_domain(MeasuredIn::test), stored_name(MetricId::confusion_index),
+                      "confusion"),
+             difference, Missing(), Missing(), own.ood.seeds, fates.done, fates.diverged,
+             fates.failed, access_of(study.results(), view, line)}) {
       row.push_back(std::move(cell));
     }
     table.add(std::move(row));

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analysis/streams/cells.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 #include "spurion/analysis/streams.hpp"
@@ -34,8 +35,10 @@ Chart stream_chart(const ResultsView& view, const std::string& experiment) {
   chart.y_label = "prequential " + view.score_text();
   chart.note = fmt::format("Band: {} over seeds. Vertical lines: a cue shifts.{}", kIntervalText,
                            view.note());
-  const std::string metric =
-      view.score() == "accuracy" ? "prequential_accuracy" : "prequential_loss";
+  const MetricId prequential_id = prequential(score_metric(view.scored_by_accuracy()));
+  const std::string& metric = stored_name(prequential_id);
+  const std::string& window_rows = stored_name(MetricId::window_rows);
+  const std::string stream = stored_domain(MeasuredIn::stream);
   std::set<double> marks;
   for (const Line& line : view.regime_lines()) {
     std::map<double, SeedCells> points;
@@ -45,14 +48,14 @@ Chart stream_chart(const ResultsView& view, const std::string& experiment) {
       double score = std::nan("");
       std::int64_t phase = -1;
       for (const MeasurementRow m : row.trial->measurements) {
-        if (m.domain != "stream") continue;
+        if (m.domain != stream) continue;
         if (m.metric == metric) {
           if (phase >= 0 && m.phase != phase) marks.insert(rows);
           phase = m.phase;
           score = m.value;
-        } else if (m.metric == "window_rows") {
+        } else if (m.metric == window_rows) {
           rows += m.value;
-          const bool rate = view.score() == "accuracy";
+          const bool rate = view.scored_by_accuracy();
           points[rows].add(row.setting, row.trial->spec.seed, score,
                            rate ? rate_noise(score, m.value) : RowNoise());
         }
@@ -99,26 +102,30 @@ class TrialNumbers {
       numbers_.streams[row_.setting].push_back(*std::move(stream));
       return;
     }
-    numbers_.gap.add_number(row_.setting, trial_, "test", "gap");
+    numbers_.gap.add_number(row_.setting, trial_, stored_domain(MeasuredIn::test),
+                            stored_name(MetricId::gap));
     numbers_.learning.add_learning(row_.setting, trial_, score_);
-    const auto invariant = number(trial_, "test", "ceiling_invariant");
-    const auto cue = number(trial_, "test", "ceiling_spurious_only");
+    const auto invariant =
+        number(trial_, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_invariant));
+    const auto cue = number(trial_, stored_domain(MeasuredIn::test),
+                            stored_name(MetricId::ceiling_spurious_only));
     if (!invariant || !cue) return;
     const double lead = *invariant - *cue;
-    numbers_.cost.add(row_.setting, trial_.spec.seed, score_ == "accuracy" ? lead : -lead);
+    numbers_.cost.add(row_.setting, trial_.spec.seed,
+                      score_ == stored_name(MetricId::accuracy) ? lead : -lead);
   }
 
  private:
   void add_phase(std::int64_t phase, const std::optional<StreamNumbers>& stream) {
     // Phase 0 is measured in the first train domain, of a stream and of any other trial.
-    std::string domain = fmt::format("phase_{}", phase);
+    std::string domain = stored_phase(phase);
     const bool phased = number(trial_, domain, score_, phase).has_value();
-    if (!phased && phase == 0) domain = "train_0";
-    if (!number(trial_, domain, score_, phase)) domain = "in_distribution";
+    if (!phased && phase == 0) domain = stored_train(0);
+    if (!number(trial_, domain, score_, phase)) domain = stored_domain(MeasuredIn::in_distribution);
     add_to(numbers_.own, domain, score_, phase);
-    add_to(numbers_.first, "in_distribution", score_, phase);
-    add_to(numbers_.neutral, domain, (phased ? "randomised_" : "cue_randomised_") + score_, phase);
-    if (const auto ceiling = number(trial_, domain, "ceiling_invariant", 0)) {
+    add_to(numbers_.first, stored_domain(MeasuredIn::in_distribution), score_, phase);
+    add_to(numbers_.neutral, domain, randomised_name(phased), phase);
+    if (const auto ceiling = number(trial_, domain, stored_name(MetricId::ceiling_invariant), 0)) {
       numbers_.ceiling[phase].add(row_.setting, trial_.spec.seed, *ceiling);
     }
     // Of a stream each cue on its own, else the cue that the test domain shifts.
@@ -127,9 +134,20 @@ class TrialNumbers {
     const auto flip = std::isnan(alone) ? max_flip_rate(trial_, phase) : alone;
     if (!flip) return;
     // Of a regression it is no rate, but a change in deviations of the target.
-    numbers_.flip[phase].add(
-        row_.setting, trial_.spec.seed, *flip,
-        score_ == "accuracy" ? row_noise(trial_, "test", "flip_rate", *flip) : RowNoise{});
+    numbers_.flip[phase].add(row_.setting, trial_.spec.seed, *flip,
+                             score_ == stored_name(MetricId::accuracy)
+                                 ? row_noise(trial_, stored_domain(MeasuredIn::test),
+                                             stored_name(MetricId::flip_rate), *flip)
+                                 : RowNoise{});
+  }
+
+  /// The score on the same rows with the cues randomised: those of a phase, or the cue of a train
+  /// domain. It is not measured there for regression.
+  [[nodiscard]] std::string randomised_name(bool phased) const {
+    const MetricId score = parse_metric(score_).id;
+    if (phased) return stored_name(with_cues_randomised(score));
+    return score == MetricId::accuracy ? stored_name(MetricId::cue_randomised_accuracy)
+                                       : std::string();
   }
 
   void add_to(std::map<std::int64_t, SeedCells>& target, const std::string& domain,
@@ -212,7 +230,7 @@ Table make_table(const ResultsView& view, const std::string& experiment) {
                       "verdict, for training on a stream, uses a margin of {3}. {4}. The glossary "
                       "(or 'spurion describe TERM') defines each column and verdict.{5}",
                       view.score_text(),
-                      view.score() == "accuracy"
+                      view.scored_by_accuracy()
                           ? "flip rate: the largest share of predictions that one cue changes."
                           : "flip rate: the largest root mean squared change of the output by one "
                             "cue, in standard deviations of the target.",
@@ -289,13 +307,13 @@ class RegimeLine {
     return found == source.end() ? none : found->second;
   }
   [[nodiscard]] Estimate at(const ByPhase& source, std::int64_t phase, const char* what) const {
-    const bool accuracy = view_.score() == "accuracy";
+    const bool accuracy = view_.scored_by_accuracy();
     return of(source, phase)
         .estimate(fmt::format("{} {} {}", key_, phase, what),
                   accuracy ? kRate : Range{0.0, Range{}.high});
   }
   [[nodiscard]] std::string said(const Estimate& flip) const {
-    if (!verdict_) return without_stream(numbers_, flip, key_, view_.score() == "accuracy");
+    if (!verdict_) return without_stream(numbers_, flip, key_, view_.scored_by_accuracy());
     const bool praised = verdict_->outcome == StreamOutcome::resolved ||
                          verdict_->outcome == StreamOutcome::not_confused;
     const bool unknown = verdict_->learned() == Learned::unknown;

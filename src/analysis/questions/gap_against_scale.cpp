@@ -5,6 +5,7 @@
 #include <map>
 
 #include "analysis/gap_verdict.hpp"
+#include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 #include "spurion/question.hpp"
@@ -34,11 +35,15 @@ std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
   for (const auto& row : view.rows()) {
     if (!line.holds(row)) continue;
     const auto scale = axis_value(row.trial->spec, axis);
-    if (!scale || !number(*row.trial, "test", "gap")) continue;
+    if (!scale || !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
+      continue;
     ScaleCells& cells = scales[scale->number];
-    cells.gap.add_number(row.setting, *row.trial, "test", "gap");
-    cells.id.add_number(row.setting, *row.trial, "in_distribution", view.score());
-    cells.ceiling.add_number(row.setting, *row.trial, "in_distribution", "ceiling_invariant");
+    cells.gap.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::test),
+                         stored_name(MetricId::gap));
+    cells.id.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::in_distribution),
+                        view.score());
+    cells.ceiling.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::in_distribution),
+                             stored_name(MetricId::ceiling_invariant));
     cells.learning.add_learning(row.setting, *row.trial, view.score());
   }
   return scales;
@@ -59,7 +64,7 @@ struct LineVerdict {
 
 LineVerdict judge(const std::map<double, ScaleCells>& cells, const ResultsView& view,
                   const std::string& method, const std::string& axis, double margin) {
-  const bool accuracy = view.score() == "accuracy";
+  const bool accuracy = view.scored_by_accuracy();
   const Range range = accuracy ? kDifference : Range{};
   LineVerdict verdict;
   verdict.method = method;
@@ -173,7 +178,7 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
                std::isnan(verdict.ceiling) ? Cell() : Number{verdict.ceiling, Notation::fixed, 3},
                std::string(gap_outcome_name(verdict.outcome))});
     answer.sentence += sentence_of(verdict, axis, answer.sentence.empty(),
-                                   id_remark(verdict, view.score() == "accuracy", margin));
+                                   id_remark(verdict, view.scored_by_accuracy(), margin));
   }
   if (answer.sentence.empty()) answer.sentence = "No finished trial varies along this axis.";
   if (const std::string fates = view.fates_text(lines); !fates.empty()) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/measurement_names.hpp"
 #include "spurion/question.hpp"
 
 namespace spurion::analysis::questions {
@@ -115,16 +116,19 @@ GapGrid::Numbers GapGrid::numbers_of(const ResultsView& view, const ResultsView:
     if (!line.holds(row)) continue;
     const auto along = axis_value(row.trial->spec, options_.axis);
     const auto second = axis_value(row.trial->spec, options_.second_axis);
-    if (!along || !second || !number(*row.trial, "test", "gap")) continue;
+    if (!along || !second ||
+        !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
+      continue;
     PlaceCells& own = cells[{along->number, second->number}];
-    own.gap.add_number(row.setting, *row.trial, "test", "gap");
+    own.gap.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::test),
+                       stored_name(MetricId::gap));
     own.learning.add_learning(row.setting, *row.trial, view.score());
   }
   Numbers numbers;
   for (const auto& [place, own] : cells) {
     const std::string key = fmt::format("gap grid {} {} {}", line.name, place.along, place.second);
     PlaceNumbers& one = numbers[place];
-    one.gap = own.gap.estimate(key, view.score() == "accuracy" ? kDifference : Range{});
+    one.gap = own.gap.estimate(key, view.scored_by_accuracy() ? kDifference : Range{});
     one.learned = learned(own.learning.estimate(key + " learned"));
     one.outcome = cell_outcome(one.gap, one.learned, options_.margin);
   }

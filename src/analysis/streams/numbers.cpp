@@ -191,10 +191,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.accuracy = accuracy;
   // Those of the phase that has fewest: numbers may be of any.
   for (std::int64_t phase = 0; phase < phases; ++phase) {
-    DomainKey key;
-    key.in = MeasuredIn::phase;
-    key.number = phase;
-    const EvaluatedRows rows = evaluated_rows(trial, stored_domain(key));
+    const EvaluatedRows rows = evaluated_rows(trial, stored_phase(phase));
     out.rows = phase == 0 ? rows.rows : std::min(out.rows, rows.rows);
     out.same_rows = out.same_rows || rows.all;
   }

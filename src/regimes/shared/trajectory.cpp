@@ -190,10 +190,7 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
 }
 
 void Trajectory::add(Domain domain, Intervention intervention) {
-  DomainKey key;
-  key.in = MeasuredIn::phase;
-  key.number = static_cast<std::int64_t>(phases_.size());
-  domain.name = stored_domain(key);
+  domain.name = stored_phase(static_cast<std::int64_t>(phases_.size()));
   // With several cues a phase is measured at its positions of the cues, wherever these come from.
   if (!domain.cue_shifts.empty()) domain.kind = DomainKind::point;
   phases_.push_back({std::move(domain), std::move(intervention)});
