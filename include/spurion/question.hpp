@@ -45,13 +45,15 @@ namespace spurion {
 
 /// Keys that every question has, whatever its kind. They are read and obeyed outside the kinds.
 struct CommonQuestionOptions {
-  std::string text;                       ///< the question as people ask it
-  std::string kind;                       ///< name of the kind
-  std::string experiment;                 ///< name of the experiment
-  analysis::TrialFilter where;            ///< which trials are meant; default: all
-  std::string by;                         ///< option that splits the answer; default: none
-  std::string selection_domain = "none";  ///< where hyper-parameters are selected; default: none
-  /// The keys that every kind reads.
+  std::string text;             ///< the question as the report prints it
+  std::string kind;             ///< a registered name
+  std::string experiment;       ///< that is asked about
+  analysis::TrialFilter where;  ///< only these trials
+  std::string by;               ///< a field of trials: one answer a value; empty: one for all
+  /// Which validation rows choose one hyper-parameter sample of each configuration: those of the
+  /// training domains ("in_distribution"), of the test domain ("test"), or "none", which keeps all.
+  std::string selection_domain = "none";
+  /// What the keys are, for reading and describing them.
   SPURION_API static const Schema<CommonQuestionOptions>& schema();
 };
 
