@@ -57,6 +57,28 @@ struct PublishedOptions {
 
 using TrialList = std::vector<const TrialResult*>;
 
+/// What a comparison comes to.
+enum class Agreement {
+  yes,        ///< within 3 standard errors, beyond the rounding of what is printed
+  no,         ///< further apart
+  no_number,  ///< its trials are done and lack the number
+  not_run     ///< no trial of it is done
+};
+
+const char* agreement_name(Agreement agreement) {
+  switch (agreement) {
+    case Agreement::yes:
+      return "yes";
+    case Agreement::no:
+      return "no";
+    case Agreement::no_number:
+      return "no number";
+    case Agreement::not_run:
+      break;
+  }
+  return "not run";
+}
+
 class Published final : public Question {
  public:
   using Options = PublishedOptions;
@@ -106,7 +128,9 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
     told += fates.sentence(row.label);
     if (values.empty()) {
       table.add({row.label, Missing(), std::int64_t{0}, Spread{row.value, row.spread},
-                 Number{row.runs}, Missing(), run ? "no number" : "not run", row.note});
+                 Number{row.runs}, Missing(),
+                 std::string(agreement_name(run ? Agreement::no_number : Agreement::not_run)),
+                 row.note});
       continue;
     }
     const double ours = mean(values);
@@ -118,12 +142,13 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
     const double beyond =
         std::copysign(std::max(std::abs(difference) - row.rounding, 0.0), difference);
     const double z = beyond == 0.0 ? 0.0 : beyond / error;
-    const bool agrees = std::abs(z) <= 3.0;
+    const Agreement agrees = std::abs(z) <= 3.0 ? Agreement::yes : Agreement::no;
     ++compared;
-    agreeing += agrees ? 1 : 0;
+    agreeing += agrees == Agreement::yes ? 1 : 0;
     table.add({row.label, Spread{ours, deviation}, static_cast<std::int64_t>(values.size()),
                Spread{row.value, row.spread}, Number{row.runs},
-               Number{z, Notation::signed_fixed, 2}, agrees ? "yes" : "no", row.note});
+               Number{z, Notation::signed_fixed, 2}, std::string(agreement_name(agrees)),
+               row.note});
     answer.sentence +=
         fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
   }
