@@ -140,19 +140,19 @@ std::string against_scale(const std::map<CellKey, StreamCell>& cells, const std:
   return text;
 }
 
-void add_charts(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
-                const std::string& axis, std::int64_t phase, double margin, Answer& answer) {
+void add_charts(const StreamsAsked& asked, const std::map<CellKey, StreamCell>& cells,
+                Answer& answer) {
   std::map<std::string, std::map<std::string, StreamLines>> lines;  // environment -> line -> trials
   for (const auto& [key, cell] : cells) {
     const std::string line = key.regime + ", " + key.method;
-    if (axis.empty()) lines[key.world][line].strata = cell.lists();
+    if (asked.axis.empty()) lines[key.world][line].strata = cell.lists();
   }
   for (const auto& [world, each] : lines) {
-    for (Chart& chart : stream_charts(experiment, world, each, margin)) {
+    for (Chart& chart : stream_charts(asked.experiment, world, each, asked.margin)) {
       answer.charts.push_back(std::move(chart));
     }
   }
-  if (!axis.empty()) {
+  if (!asked.axis.empty()) {
     std::map<std::string,
              std::map<std::string, std::map<double, std::vector<std::vector<StreamNumbers>>>>>
         scaled;
@@ -160,7 +160,8 @@ void add_charts(const std::string& experiment, const std::map<CellKey, StreamCel
       scaled[key.world][key.regime + ", " + key.method][key.scale] = cell.lists();
     }
     for (const auto& [world, each] : scaled) {
-      answer.charts.push_back(flips_against_scale(experiment, world, axis, phase, each));
+      answer.charts.push_back(
+          flips_against_scale(asked.experiment, world, asked.axis, asked.phase, each));
     }
   }
 }
@@ -254,12 +255,13 @@ Answer Streams::answer(const Study& study, const std::string& experiment) const 
     answer.sentence +=
         fmt::format("{} trials that did not train on a stream are left out.", found.offline);
   }
-  answer.tables.push_back(verdicts_table(experiment, cells, verdicts, axis, phase, margin));
+  const StreamsAsked asked{experiment, axis, phase, margin};
+  answer.tables.push_back(verdicts_table(asked, cells, verdicts));
   answer.tables.back().caption += found.note;
-  answer.tables.push_back(measures_table(experiment, cells, axis, margin));
+  answer.tables.push_back(measures_table(asked, cells));
   answer.tables.push_back(budget_table(experiment, cells));
 
-  add_charts(experiment, cells, axis, phase, margin, answer);
+  add_charts(asked, cells, answer);
   return answer;
 }
 

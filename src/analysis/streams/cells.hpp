@@ -26,6 +26,14 @@ namespace spurion::analysis {
 /// Default margin of flip rates and cue contributions.
 inline constexpr double kStreamMargin = 0.1;
 
+/// What is asked of streams.
+struct StreamsAsked {
+  std::string experiment;   ///< the first of them, by which tables and charts are named
+  std::string axis;         ///< a scale; empty: none
+  std::int64_t phase = -1;  ///< after which they are judged; -1: the last
+  double margin = kStreamMargin;
+};
+
 /// What a number of a stream is, which says how well its rows tell it.
 enum class OnRows {
   none,              ///< not known

@@ -47,12 +47,11 @@ constexpr const char* kMeasuresCaption =
 
 }  // namespace
 
-Table verdicts_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
-                     const std::map<CellKey, StreamVerdict>& verdicts, const std::string& axis,
-                     std::int64_t phase, double margin) {
-  Table table{"stream_verdicts_" + experiment,
-              verdicts_caption(phase, margin, cells.begin()->second.any().accuracy),
-              stream_columns(axis)};
+Table verdicts_table(const StreamsAsked& asked, const std::map<CellKey, StreamCell>& cells,
+                     const std::map<CellKey, StreamVerdict>& verdicts) {
+  Table table{"stream_verdicts_" + asked.experiment,
+              verdicts_caption(asked.phase, asked.margin, cells.begin()->second.any().accuracy),
+              stream_columns(asked.axis)};
   table.columns.push_back({"score", ColumnKind::estimate});
   table.columns.push_back({"ceiling", ColumnKind::number, "invariant_ceiling"});
   for (const char* title :
@@ -65,12 +64,13 @@ Table verdicts_table(const std::string& experiment, const std::map<CellKey, Stre
     const StreamVerdict& verdict = verdicts.at(key);
     const auto estimate = [&, &key = key, &cell = cell](const char* what, auto number) {
       const auto at_phase = [&](const StreamNumbers& trial) {
-        const std::int64_t last = phase < 0 ? trial.phases - 1 : std::min(phase, trial.phases - 1);
+        const std::int64_t last =
+            asked.phase < 0 ? trial.phases - 1 : std::min(asked.phase, trial.phases - 1);
         return number(trial, last);
       };
       return cell.estimate(key.text() + what, at_phase, cell.any().range(), OnRows::rate);
     };
-    std::vector<Cell> row = stream_names(key, axis);
+    std::vector<Cell> row = stream_names(key, asked.axis);
     row.emplace_back(estimate("score", [](const StreamNumbers& t, std::int64_t at) {
       return t.scores[static_cast<std::size_t>(at)][static_cast<std::size_t>(at)];
     }));
@@ -97,17 +97,17 @@ Table verdicts_table(const std::string& experiment, const std::map<CellKey, Stre
   return table;
 }
 
-Table measures_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
-                     const std::string& axis, double margin) {
+Table measures_table(const StreamsAsked& asked, const std::map<CellKey, StreamCell>& cells) {
   Table table{
-      "stream_measures_" + experiment,
-      fmt::format(kMeasuresCaption, fmt::arg("interval", kIntervalText), fmt::arg("margin", margin),
+      "stream_measures_" + asked.experiment,
+      fmt::format(kMeasuresCaption, fmt::arg("interval", kIntervalText),
+                  fmt::arg("margin", asked.margin),
                   fmt::arg("regression",
                            cells.begin()->second.any().accuracy
                                ? ""
                                : " For regression, scores and regrets are squared errors, and the "
                                  "margin is a share of the variance of the target.")),
-      stream_columns(axis)};
+      stream_columns(asked.axis)};
   for (const char* title : {"prequential", "regret per 1000 rows", "recovery in rows", "max regret",
                             "forgetting", "backward", "forward", "relearning change"}) {
     table.columns.push_back({title, ColumnKind::estimate});
@@ -116,7 +116,7 @@ Table measures_table(const std::string& experiment, const std::map<CellKey, Stre
     const Range rate = cell.any().range();
     const Range change = cell.any().difference_range();
     const Range positive{0.0, Range{}.high};
-    std::vector<Cell> row = stream_names(key, axis);
+    std::vector<Cell> row = stream_names(key, asked.axis);
     const auto add = [&, &key = key, &cells_here = cell](const char* what, auto number,
                                                          const Range& range, OnRows kind,
                                                          int digits = 3) {
@@ -143,7 +143,7 @@ Table measures_table(const std::string& experiment, const std::map<CellKey, Stre
         },
         {}, OnRows::none, 1);
     add(
-        "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(margin); }, positive,
+        "recovery", [&](const StreamNumbers& t) { return t.recovery_rows(asked.margin); }, positive,
         OnRows::none, 0);
     add(
         "max_regret", [](const StreamNumbers& t) { return t.max_regret(); }, change, OnRows::none);

@@ -18,11 +18,9 @@ std::vector<Cell> stream_names(const CellKey& key, const std::string& axis);
 
 /// Prequential numbers, which exist online only; forgetting and transfer for all.
 /// What became of each cell at a phase (< 0: the last).
-Table verdicts_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
-                     const std::map<CellKey, StreamVerdict>& verdicts, const std::string& axis,
-                     std::int64_t phase, double margin);
-Table measures_table(const std::string& experiment, const std::map<CellKey, StreamCell>& cells,
-                     const std::string& axis, double margin);
+Table verdicts_table(const StreamsAsked& asked, const std::map<CellKey, StreamCell>& cells,
+                     const std::map<CellKey, StreamVerdict>& verdicts);
+Table measures_table(const StreamsAsked& asked, const std::map<CellKey, StreamCell>& cells);
 
 /// What was spent. Where an environment's regimes and methods did not spend the same, it is said in
 /// what.
