@@ -15,12 +15,12 @@
 
 namespace spurion {
 
-/// One domain: its position, its rows and its ceilings.
+/// One domain: its shift, its rows and its ceilings.
 struct DomainFacts {
   std::string name;  ///< "train_0", "test", "test_background", "dial=0.3"
   DomainKind kind = DomainKind::point;
   double shift = 0.0;                      ///< value of the shift
-  std::vector<double> positions;           ///< of every cue; `shift` alone where there is one cue
+  std::vector<double> shifts;              ///< of every cue; `shift` alone where there is one cue
   std::optional<std::int64_t> train_rows;  ///< empty: no limit
   std::optional<std::int64_t> test_rows;   ///< empty: no limit
   Ceilings ceilings;                       ///< NaN where nobody knows the value
@@ -40,7 +40,7 @@ struct EnvironmentFacts {
   std::string name;                ///< as it is registered
   Value options = Value::Table{};  ///< all fields, defaults included
   std::int64_t base_seed = 0;      ///< of the suite
-  std::int64_t replicate = 0;      ///< which seed of the suite
+  std::int64_t seed = 0;           ///< of the trial
   bool depends_on_seed = false;    ///< whether another seed has other numbers
   std::string title;
   std::string citation;

@@ -104,7 +104,7 @@ Value value_of(const DomainFacts& domain) {
   Value::Table out{{"domain", domain.name},
                    {"kind", domain_kind_name(domain.kind)},
                    {"shift", domain.shift},
-                   {"positions", list_of(domain.positions)},
+                   {"shifts", list_of(domain.shifts)},
                    {"bayes", value_of(ceilings.bayes)},
                    {"invariant", value_of(ceilings.invariant)},
                    {"spurious_only", value_of(ceilings.spurious_only)},
@@ -121,7 +121,7 @@ DomainFacts domain_from(const Value& value) {
   reader.read("domain", out.name);
   reader.read("kind", kDomainKinds, domain_kind_name, out.kind);
   reader.read("shift", out.shift);
-  reader.read("positions", out.positions);
+  reader.read("shifts", out.shifts);
   reader.read("train_rows", out.train_rows);
   reader.read("test_rows", out.test_rows);
   const auto ceiling = [&](const char* key) {
@@ -209,7 +209,7 @@ Value EnvironmentFacts::to_value() const {
   Value::Table out{{"name", name},
                    {"options", options},
                    {"base_seed", base_seed},
-                   {"replicate", replicate},
+                   {"seed", seed},
                    {"depends_on_seed", depends_on_seed},
                    {"title", title},
                    {"citation", citation},
@@ -254,7 +254,7 @@ EnvironmentFacts EnvironmentFacts::from_value(const Value& value) {
   reader.read("name", out.name);
   if (const Value* options = value.find("options")) out.options = *options;
   reader.read("base_seed", out.base_seed);
-  reader.read("replicate", out.replicate);
+  reader.read("seed", out.seed);
   reader.read("depends_on_seed", out.depends_on_seed);
   reader.read("title", out.title);
   reader.read("citation", out.citation);

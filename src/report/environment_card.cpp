@@ -46,7 +46,7 @@ std::string dial_of(const DialInfo& dial) {
 std::string facts_list(const EnvironmentFacts& facts) {
   std::string out = "<dl>";
   const std::pair<const char*, std::string> shown[] = {
-      {"Dial", dial_of(facts.dial)},
+      {"Shift", dial_of(facts.dial)},
       {"Training shifts", shifts_text(facts.train_shifts)},
       {"Test shift", facts.test_shift ? Value(*facts.test_shift).canonical_json() : ""},
       {"Groups", facts.groups == 0 ? "none" : fmt::format("{}", facts.groups)},
@@ -68,7 +68,7 @@ std::string row_counts(const EnvironmentFacts& facts) {
           ? ""
           : escape(fmt::format(
                 ", in the splits of seed {} (base seed {}); other seeds split them differently",
-                facts.replicate, facts.base_seed)));
+                facts.seed, facts.base_seed)));
   for (const std::string& line : facts.row_notes) {
     out += fmt::format("<li>{}</li>", escape(line));
   }
@@ -88,8 +88,8 @@ std::string left_out(const EnvironmentFacts& facts) {
 std::string seed_of(const EnvironmentFacts& facts) {
   if (!facts.depends_on_seed) return {};
   return fmt::format(
-      " These numbers hold for seed {} (base seed {}); other seeds give other numbers.",
-      facts.replicate, facts.base_seed);
+      " These numbers hold for seed {} (base seed {}); other seeds give other numbers.", facts.seed,
+      facts.base_seed);
 }
 
 /// The scores known in a few domains, and how they were computed.

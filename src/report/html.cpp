@@ -231,7 +231,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
     out += "<p class=\"note\">" + escape(sentence) + "</p>\n";
   }
   out += "<section id=\"answers\" aria-label=\"Answers\">" + sentences(answers, limits.answers);
-  out += "</section>\n<section id=\"dial\"><h2>Along the dial</h2>";
+  out += "</section>\n<section id=\"shift\"><h2>Shift curves</h2>";
   int number = 0;
   for (std::size_t i = 0; i < std::min(dials.size(), limits.dials); ++i) {
     out += figure(dials[i], fmt::format("chart{}", number++));

@@ -50,16 +50,16 @@ TEST_CASE("a kind of question and a suite file are described by their keys") {
                             Contains("base_seed") && Contains("spurion list questions"));
 }
 
-TEST_CASE("an environment's description has mechanism, graph, dial, domains and ceilings") {
+TEST_CASE("an environment's description has mechanism, graph, shift, domains and ceilings") {
   Shell shell;
   const Finished text = shell.run({"describe", "two_bit"});
-  CHECK_THAT(text.out, Contains("mechanism") && Contains("causal graph") && Contains("dial") &&
+  CHECK_THAT(text.out, Contains("mechanism") && Contains("causal graph") && Contains("shift") &&
                            Contains("domains") && Contains("ceilings"));
   CHECK_THAT(text.out, Contains("label -> x1") && Contains("do(x2 := other)"));
   const auto json =
       nlohmann::json::parse(shell.run({"describe", "two_bit", "--format", "json"}).out);
   CHECK(json.at("ceilings").at(0).at("invariant").at("value") == Approx(0.9));
-  CHECK(json.at("dial").at("mixture") == true);
+  CHECK(json.at("shift").at("mixture") == true);
 }
 
 TEST_CASE("an environment can be described with other options") {
@@ -118,9 +118,9 @@ TEST_CASE("what is described is the world that a default export writes") {
 TEST_CASE("the text says how every ceiling was computed and how far off it may be") {
   Shell shell;
   const Finished mixed = shell.run({"describe", "linear_unit_tests"});
-  CHECK_THAT(mixed.out, Contains("Bayes: closed form (train_0, train_1, train_2, test, dial 1), "
+  CHECK_THAT(mixed.out, Contains("Bayes: closed form (train_0, train_1, train_2, test, shift 1), "
                                  "empirical within "));
-  CHECK_THAT(mixed.out, Contains("(dial 0 to") && Contains(" \u00b1"));
+  CHECK_THAT(mixed.out, Contains("(shift 0 to") && Contains(" \u00b1"));
   const Finished exact = shell.run({"describe", "two_bit"});
   CHECK(exact.out.find("\u00b1") == std::string::npos);
   CHECK_THAT(exact.out, !Contains("within"));
@@ -189,8 +189,8 @@ TEST_CASE("every cue of a world has its interventions, its dial and its test dom
   REQUIRE(json.at("domains").size() == 5);
   const auto& companion = json.at("domains").at(4);
   CHECK(companion.at("name") == "test_companion");
-  CHECK(companion.at("positions").at(0).get<double>() == Approx(0.075));
-  CHECK(companion.at("positions").at(1).get<double>() == Approx(0.95));
+  CHECK(companion.at("shifts").at(0).get<double>() == Approx(0.075));
+  CHECK(companion.at("shifts").at(1).get<double>() == Approx(0.95));
   const Finished text = shell.run({"describe", "two_shortcuts"});
   CHECK_THAT(text.out, Contains("background, companion, all cues") &&
                            Contains("companion in [0.0, 1.0]: P(companion disagrees") &&

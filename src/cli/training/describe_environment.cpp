@@ -46,7 +46,7 @@ void add_row_counts(const EnvironmentFacts& facts, Json& out) {
 Json domain_of(const DomainFacts& domain) {
   return {{"name", domain.name},
           {"shift", domain.shift},
-          {"positions", domain.positions},
+          {"shifts", domain.shifts},
           {"train_rows", limit_of(domain.train_rows)},
           {"test_rows", limit_of(domain.test_rows)}};
 }
@@ -63,7 +63,7 @@ Json ceilings_of(const DomainFacts& domain) {
   const Ceilings& ceilings = domain.ceilings;
   Json out = {{"domain", domain.name},
               {"shift", domain.shift},
-              {"positions", domain.positions},
+              {"shifts", domain.shifts},
               {"bayes", ceiling_of(ceilings.bayes)},
               {"invariant", ceiling_of(ceilings.invariant)},
               {"spurious_only", ceiling_of(ceilings.spurious_only)},
@@ -108,7 +108,7 @@ std::string other_cues_text(const EnvironmentFacts& facts) {
   if (facts.cues.size() < 2) return {};
   std::vector<std::vector<double>> train;
   for (const DomainFacts& domain : facts.domains) {
-    if (domain.kind == DomainKind::train) train.push_back(domain.positions);
+    if (domain.kind == DomainKind::train) train.push_back(domain.shifts);
   }
   std::vector<double> mean(facts.cues.size(), 0.0);
   for (const std::vector<double>& positions : train) {
@@ -138,14 +138,14 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
   out["cue"] = facts.cue;
   out["causal"] = facts.causal;
   out["graph"] = graph_of(facts.graph);
-  out["seed"] = facts.replicate;
+  out["seed"] = facts.seed;
   out["base_seed"] = facts.base_seed;
   out["depends_on_seed"] = facts.depends_on_seed;
-  out["dial"] = {{"name", facts.dial.name},
-                 {"doc", facts.dial.doc},
-                 {"low", facts.dial.low},
-                 {"high", facts.dial.high},
-                 {"mixture", facts.affine_dial}};
+  out["shift"] = {{"name", facts.dial.name},
+                  {"doc", facts.dial.doc},
+                  {"low", facts.dial.low},
+                  {"high", facts.dial.high},
+                  {"mixture", facts.affine_dial}};
   out["cues"] = dials_of(facts.cues);
   out["interventions"] = facts.interventions;
   out["domains"] = Json::array();
@@ -176,7 +176,7 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
     return;
   }
   EnvironmentFacts facts = facts_of(*environment);
-  facts.replicate = world.seed;
+  facts.seed = world.seed;
   facts.base_seed = world.base_seed;
   EnvironmentPool pool(catalog, sources);
   facts.depends_on_seed = depends_on_seed(world.environment, *environment, pool);

@@ -106,21 +106,21 @@ std::string seed_text(const Json& description) {
       text_of(description.at("seed")), text_of(description.at("base_seed")));
 }
 
-/// What heads the columns of positions: the dial, or the cues where there are several.
+/// The headers of the columns of shifts: the shift, or the cues if there are several.
 std::vector<std::string> position_names(const Json& description) {
   std::vector<std::string> names;
   for (const Json& cue : description.at("cues")) names.push_back(cue.at("cue"));
-  if (names.empty()) names.push_back(description.at("dial").at("name"));
+  if (names.empty()) names.push_back(description.at("shift").at("name"));
   return names;
 }
 
-/// Means of positions are not what people would write.
+/// A mean of shifts may have many digits.
 std::string position_text(const Json& position) {
   return fmt::format("{:.6g}", position.get<double>());
 }
 
 void add_positions(const Json& row, std::vector<std::string>& cells) {
-  for (const Json& position : row.at("positions")) {
+  for (const Json& position : row.at("shifts")) {
     cells.push_back(position_text(position));
   }
 }
@@ -136,7 +136,7 @@ constexpr const char* kCeilingsLegend =
     "no ceilings: they are the scores, in this domain, of the train-optimal predictor from the cue "
     "alone and of the minimiser of the pooled training risk.";
 
-/// "train_0, test, dial 0 to 0.9": rows of the table, those of the dial that follow each other
+/// "train_0, test, shift 0 to 0.9": rows of the table, those of the dial that follow each other
 /// drawn together.
 std::string rows_named(const Json& rows, const std::vector<std::size_t>& chosen) {
   std::vector<std::string> names;
@@ -151,7 +151,7 @@ std::string rows_named(const Json& rows, const std::vector<std::size_t>& chosen)
     while (last + 1 < chosen.size() && chosen[last + 1] == chosen[last] + 1) ++last;
     const double from = row.at("shift");
     const double to = rows.at(chosen[last]).at("shift");
-    names.push_back(last == i ? fmt::format("dial {}", from)
+    names.push_back(last == i ? fmt::format("shift {}", from)
                               : fmt::format("shift {} to {}", from, to));
     i = last;
   }
@@ -182,15 +182,15 @@ std::string how_computed(const Json& rows, const char* key) {
 
 std::string ceilings_text(const Json& description, int columns) {
   // Of several cues the one that the dial moves: where the others are, the table of domains says.
-  std::vector<std::string> header = {"domain", description.at("dial").at("name")};
+  std::vector<std::string> header = {"domain", description.at("shift").at("name")};
   for (const auto& [key, name] : kCeilings) header.emplace_back(name);
   header.emplace_back("chance");
   Table table(header);
   const Json& rows = description.at("ceilings");
   for (const Json& row : rows) {
     const std::string name = row.at("domain");
-    std::vector<std::string> cells = {is_dial(name) ? "dial" : name,
-                                      position_text(row.at("positions").front())};
+    std::vector<std::string> cells = {is_dial(name) ? "shift" : name,
+                                      position_text(row.at("shifts").front())};
     for (const auto& [key, title] : kCeilings) {
       const Json& ceiling = row.at(key);
       cells.push_back(ceiling.is_null() ? "-" : bounded(ceiling));
@@ -266,8 +266,8 @@ std::string environment_text(const Json& description, int columns) {
   out += variables.text(2, columns);
   out += wrapped(interventions_text(description), columns, 2);
 
-  const Json& dial = description.at("dial");
-  out += heading("dial");
+  const Json& dial = description.at("shift");
+  out += heading("shift");
   out +=
       wrapped(fmt::format("{} in [{}, {}]: {}", text_of(dial.at("name")), text_of(dial.at("low")),
                           text_of(dial.at("high")), text_of(dial.at("doc"))),

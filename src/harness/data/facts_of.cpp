@@ -21,8 +21,7 @@ DomainFacts domain_facts(const Environment& environment, const Domain& domain) {
   facts.name = domain.name;
   facts.kind = domain.kind;
   facts.shift = domain.shift;
-  facts.positions =
-      domain.cue_shifts.empty() ? std::vector<double>{domain.shift} : domain.cue_shifts;
+  facts.shifts = domain.cue_shifts.empty() ? std::vector<double>{domain.shift} : domain.cue_shifts;
   facts.train_rows = limit(Split::train);
   facts.test_rows = limit(Split::test);
   facts.ceilings = environment.ceilings(domain);

@@ -42,7 +42,7 @@ EnvironmentFacts describe_environment(const TrialSpec& trial, const Environment&
   facts.name = trial.environment.name;
   facts.options = trial.environment.options;
   facts.base_seed = trial.base_seed;
-  facts.replicate = trial.seed;
+  facts.seed = trial.seed;
   facts.depends_on_seed = depends_on_seed(trial.environment, environment, pool);
   if (auto grid = picture_grid(environment, kPictureColumns, kPictureBytes)) {
     facts.pictures = PictureFacts{data::base64(data::png(grid->picture)), grid->picture.width,

@@ -100,8 +100,8 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
   std::vector<Value> method_options;
   for (const TrialSpec& trial : pack.trials) {
     method_options.push_back(trial.method.options);
-    parts.model_keys.push_back(replicate_key(trial).child("model").child(trial.model.name));
-    method.keys.push_back(replicate_key(trial).child("method"));
+    parts.model_keys.push_back(seed_key(trial).child("model").child(trial.model.name));
+    method.keys.push_back(seed_key(trial).child("method"));
   }
   blamed(parts.method_part, [&] {
     parts.method = catalog.methods.at(first.method.name).make(method_options, method);
@@ -185,7 +185,7 @@ RegimeContext RunSession::context_of(const Pack& pack) {
     }
   }
   for (const TrialSpec& trial : pack.trials) {
-    context.order_keys.push_back(replicate_key(trial).child("order"));
+    context.order_keys.push_back(seed_key(trial).child("order"));
   }
   const TrialSpec& first = pack.trials.front();
   context.training = parse_options(TrainingOptions::schema(), first.training, "training");

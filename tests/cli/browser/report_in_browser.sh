@@ -20,7 +20,7 @@ cat > "$folder/probe.js" <<'JS'
 addEventListener("load", () => {
   const wide = document.documentElement.scrollWidth > innerWidth + 1;
   const flat = [...document.querySelectorAll("svg")].filter(s => s.getBoundingClientRect().height < 20);
-  const missing = ["answers", "dial", "details", "environments", "run"].filter(i => !document.getElementById(i));
+  const missing = ["answers", "shift", "details", "environments", "run"].filter(i => !document.getElementById(i));
   const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
   const overlaps = [...document.querySelectorAll("svg.chart")].flatMap(chart => {

@@ -71,7 +71,7 @@ TEST_CASE("the report is one page without network, escaped, with a CSV for every
   for (const char* outside : {"src=\"http", "href=\"http", "@import", "url(http"}) {
     CHECK(html.find(outside) == std::string::npos);
   }
-  for (const char* part : {"id=\"answers\"", "id=\"dial\"", "id=\"run\"", "role=\"img\"",
+  for (const char* part : {"id=\"answers\"", "id=\"shift\"", "id=\"run\"", "role=\"img\"",
                            "<caption>", "scope=\"col\"", "prefers-color-scheme", "@media print"}) {
     CHECK(html.find(part) != std::string::npos);
   }
