@@ -51,6 +51,7 @@ Command add_score(CLI::App& app, Session& session);
 Command add_selftest(CLI::App& app, Session& session);
 
 /// Adds `--format text|json`.
-void add_format(CLI::App& parser, std::string& format);
+void add_format(CLI::App& parser, std::string& format,
+                const std::vector<std::string>& words = {"text", "json"});
 
 }  // namespace spurion::cli

@@ -1,7 +1,9 @@
 #include "cli/command_line.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -68,13 +70,14 @@ int parse_and_run(int argc, const char* const* argv,
 
 }  // namespace
 
-void cli::add_format(CLI::App& parser, std::string& format) {
-  parser.add_option("--format", format, "text or json")
+void cli::add_format(CLI::App& parser, std::string& format, const std::vector<std::string>& words) {
+  const std::string expected = fmt::format("{}", fmt::join(words, " or "));
+  parser.add_option("--format", format, expected)
       ->option_text("FORMAT")
-      ->check([](const std::string& word) {
-        return word == "text" || word == "json"
+      ->check([words, expected](const std::string& word) {
+        return std::find(words.begin(), words.end(), word) != words.end()
                    ? std::string()
-                   : fmt::format("expects text or json, got '{}'", word);
+                   : fmt::format("expects {}, got '{}'", expected, word);
       });
 }
 

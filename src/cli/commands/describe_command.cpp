@@ -15,7 +15,7 @@ Command add_describe(CLI::App& app, Session& session) {
       ->add_option("SETTINGS", arguments->options,
                    "OPTION=VALUE ...: describe it with these options instead of the defaults")
       ->option_text(" ");
-  add_format(*parser, arguments->format);
+  add_format(*parser, arguments->format, {"text", "json", "card"});
   parser
       ->add_option("--preview", arguments->preview,
                    "For image environments: write a PNG file with rows and, below each, its "
@@ -25,6 +25,7 @@ Command add_describe(CLI::App& app, Session& session) {
   spurion describe coloured_images
   spurion describe linear_unit_tests example=3s
   spurion describe irm_v1 --format json
+  spurion describe two_bit --format card
   spurion describe first_look
   spurion describe training
   spurion describe worst_group

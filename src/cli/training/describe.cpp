@@ -8,6 +8,9 @@
 #include "cli/training/actions.hpp"
 #include "cli/training/description.hpp"
 #include "cli/training/preview.hpp"
+#include "harness/data/facts_of.hpp"
+#include "report/card_head.hpp"
+#include "spurion/error.hpp"
 
 namespace spurion::cli {
 
@@ -15,6 +18,14 @@ int describe(const DescribeArguments& arguments, const Catalog& catalog) {
   if (!arguments.preview.empty()) {
     write_preview(catalog, arguments.name, arguments.options, arguments.preview);
     print("{}\n", arguments.preview);
+    return 0;
+  }
+  if (arguments.format == "card") {
+    if (!catalog.environments.contains(arguments.name) || !arguments.options.empty()) {
+      throw UsageError("--format card describes an environment with its default options");
+    }
+    print("{}", report::card_head(card_facts(catalog, arguments.name),
+                                  catalog.environments.at(arguments.name).schema));
     return 0;
   }
   const std::vector<Json> found = describe(catalog, arguments.name, arguments.options);

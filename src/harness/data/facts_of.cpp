@@ -4,9 +4,13 @@
 
 #include <utility>
 
+#include "harness/data/guarded_environment.hpp"
 #include "harness/data/row_counts.hpp"
+#include "harness/data/seed_dependence.hpp"
 #include "nouns/named_domains.hpp"
 #include "nouns/samples.hpp"
+#include "nouns/seeds.hpp"
+#include "spurion/error.hpp"
 
 namespace spurion {
 
@@ -70,6 +74,29 @@ void add_domains(const Environment& environment, std::size_t max_train_domains,
 }
 
 }  // namespace
+
+EnvironmentFacts card_facts(const Catalog& catalog, const std::string& name) {
+  const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
+  const AnySchema& schema = catalog.environments.at(name).schema;
+  Value::Table settings;
+  if (const FieldInfo* source = schema.find(FieldUse::image_source)) {
+    settings[source->name] = "glyphs";
+  }
+  Problems problems;
+  TrialSpec trial;
+  trial.environment = {name, schema.normalise(settings, name, problems)};
+  problems.raise();
+  try {
+    const auto environment = guarded_world(catalog, name, trial.environment.options,
+                                           EnvironmentContext{data_seed(trial), sources});
+    EnvironmentFacts facts = facts_of(*environment);
+    facts.options = trial.environment.options;
+    facts.depends_on_seed = depends_on_seed(trial.environment, *environment, catalog, sources);
+    return facts;
+  } catch (const DataError&) {
+    return {};
+  }
+}
 
 EnvironmentFacts facts_of(const Environment& environment, std::size_t max_train_domains) {
   const EnvironmentInfo& info = environment.info();
