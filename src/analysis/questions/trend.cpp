@@ -251,7 +251,16 @@ std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first)
       unlearned.empty() ? "" : fmt::format("; it did not learn at {} = {}", claim.axis, unlearned));
 }
 
-Table make_table(const std::string& name, const Claim& claim) {
+/// What the metric is, where the glossary does not say it: columns of registered metrics.
+std::string metric_text(const MetricInfo& metric) {
+  if (metric.meaning.empty() || own_metric(metric.name) != nullptr) return {};
+  const std::string unit = metric.unit.empty() ? "" : fmt::format(", in {}", metric.unit);
+  return fmt::format(" {}: {}{}; range {}.", metric.title, metric.meaning, unit,
+                     metric.range_text());
+}
+
+Table make_table(const std::string& name, const Asked& asked) {
+  const Claim& claim = asked.claim;
   return {
       name + "_verdicts",
       fmt::format(
@@ -259,10 +268,10 @@ Table make_table(const std::string& name, const Claim& claim) {
           "p flips: tests that the change is {}. holds, refuted: the interval and both tests (p <= "
           "{}) agree; the sign-flip test counts only if there are enough seeds for it. {}, in "
           "distribution: an improvement at a value where the model did not learn is no success. "
-          "The glossary (or 'spurion describe TERM') defines each column.",
+          "The glossary (or 'spurion describe TERM') defines each column.{}",
           claim.text(), claim.claim, claim.axis, kIntervalText,
           claim.margin == 0.0 ? std::string("0") : fmt::format("{} the claimed way", claim.margin),
-          kTestLevel, kLearnedText),
+          kTestLevel, kLearnedText, metric_text(asked.metric)),
       {{"method"},
        {"first", ColumnKind::number},
        {"value there", ColumnKind::estimate, "value_at_first"},
@@ -326,7 +335,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   chart.y_label = claim.text();
   chart.note =
       fmt::format("Band: {} over seeds. Other axes are averaged.{}", kIntervalText, view.note());
-  Table table = make_table(chart.name, claim);
+  Table table = make_table(chart.name, asked);
   std::vector<ResultsView::Line> lines = view.lines();
   const auto other = [&](const ResultsView::Line& line) {
     return !claim.method.empty() && line.method != claim.method &&

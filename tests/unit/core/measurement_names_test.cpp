@@ -1,0 +1,98 @@
+#include "core/measurement_names.hpp"
+
+#include <set>
+
+#include "catch.hpp"
+#include "spurion/error.hpp"
+
+using namespace spurion;
+
+TEST_CASE("the name of each stored number is read as what it was made of") {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < own_metrics().size(); ++i) {
+    const auto id = static_cast<MetricId>(i);
+    const MetricInfo& info = metric_info(id);
+    INFO(info.name);
+    CHECK(names.insert(info.name).second);
+    const bool of_cue = info.name.back() == '*';
+    const std::string stored = of_cue ? stored_name(id, "background") : stored_name(id);
+    CHECK(info.names(stored));
+    const MetricKey key = parse_metric(stored);
+    CHECK(key.id == id);
+    CHECK(key.cue == (of_cue ? "background" : ""));
+    CHECK(own_metric(stored) == &info);
+  }
+  CHECK(parse_metric("somebody_elses").id == MetricId::other);
+  CHECK(own_metric("group_0_accuracy") == nullptr);
+}
+
+TEST_CASE("each stored number is explained") {
+  for (const MetricInfo& info : own_metrics()) {
+    INFO(info.name);
+    CHECK_FALSE(info.title.empty());
+    CHECK_FALSE(info.meaning.empty());
+    CHECK(info.meaning.back() != '.');
+    CHECK(info.range.low < info.range.high);
+    CHECK_FALSE(info.writer.empty());
+  }
+}
+
+TEST_CASE("the name of each domain is read as what it was made of") {
+  const auto same = [](const DomainKey& key, const std::string& stored) {
+    CHECK(stored_domain(key) == stored);
+    const DomainKey read = parse_domain(stored);
+    CHECK(read.in == key.in);
+    CHECK(read.cue == key.cue);
+    CHECK(read.number == key.number);
+    CHECK(read.shift == key.shift);
+  };
+  same({MeasuredIn::in_distribution}, "in_distribution");
+  same({MeasuredIn::train, {}, 12}, "train_12");
+  same({MeasuredIn::test}, "test");
+  same({MeasuredIn::test_cue, "background"}, "test_background");
+  same({MeasuredIn::cue, "colour"}, "cue_colour");
+  same({MeasuredIn::shift_value, {}, -1, 0.3}, "dial=0.3");
+  same({MeasuredIn::phase, {}, 3}, "phase_3");
+  same({MeasuredIn::validation}, "validation");
+  same({MeasuredIn::validation_test}, "validation_test");
+  same({MeasuredIn::coefficients}, "coefficients");
+  same({MeasuredIn::stream}, "stream");
+  for (const char* other : {"phase_", "phase_x", "train_1x", "dial=", "elsewhere", ""}) {
+    CHECK(parse_domain(other).in == MeasuredIn::other);
+  }
+  CHECK_THROWS_AS(stored_domain(MeasuredIn::other), LogicError);
+}
+
+TEST_CASE("a regime records in domains of its own only") {
+  for (const char* taken : {"test", "train_0", "phase_x", "dial=0", "cue_colour", "validation"}) {
+    CHECK(is_measured_domain(taken));
+  }
+  CHECK_FALSE(is_measured_domain("stream"));
+  CHECK_FALSE(is_measured_domain("mine"));
+}
+
+TEST_CASE("what is known about a column is the same after it was stored") {
+  const MetricInfo info{"group_*_accuracy",
+                        "accuracy of a group",
+                        "accuracy in \"one\" group",
+                        "share of rows",
+                        {0.0, 1.0},
+                        Better::high,
+                        false,
+                        true,
+                        MetricRange{0.0},
+                        "metric worst_group"};
+  const MetricInfo again = metric_info_from_json(to_json(info));
+  CHECK(again.name == info.name);
+  CHECK(again.title == info.title);
+  CHECK(again.meaning == info.meaning);
+  CHECK(again.unit == info.unit);
+  CHECK(again.range_text() == "[0, 1]; [0, inf) for regression");
+  CHECK(again.better == info.better);
+  CHECK(again.averaged == info.averaged);
+  CHECK(again.rate == info.rate);
+  CHECK(again.writer == info.writer);
+  CHECK(again.names("group_12_accuracy"));
+  CHECK_FALSE(again.names("group__accurac"));
+  CHECK_FALSE(again.names("group_accuracy"));
+}

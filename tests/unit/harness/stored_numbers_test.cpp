@@ -1,0 +1,86 @@
+#include <set>
+
+#include "catch.hpp"
+#include "core/measurement_names.hpp"
+#include "spurion/analysis/stored_metrics.hpp"
+#include "spurion/run.hpp"
+#include "spurion/store.hpp"
+#include "temporary_folder.hpp"
+
+using namespace spurion;
+using spurion::tests::TemporaryFolder;
+
+namespace {
+
+/// Classification and regression, one cue and several, on no stream and on streams of each regime.
+constexpr const char* kSuite = R"toml(
+name = "numbers"
+seeds = 1
+[defaults]
+model = { name = "linear" }
+method = { name = "erm" }
+training = { steps = 24, rows = 60, batch = 10 }
+evaluation = { rows = 60, training_rows = 30 }
+[[experiment]]
+name = "offline"
+regime = { name = "offline" }
+[experiment.grid]
+environment = [{ name = "two_bit" }, { name = "two_shortcuts" }, { name = "chain_sem" }]
+[[experiment]]
+name = "streams"
+[experiment.grid]
+environment = [{ name = "two_shortcuts" }, { name = "chain_sem" }]
+regime = [
+  { name = "continual", trajectory = "reversal", phase_count = 2 },
+  { name = "continual", trajectory = "fixed", phase_count = 2, control_shift = "mechanism" },
+  { name = "online", trajectory = "reversal", phase_count = 2 },
+  { name = "online_active", trajectory = "reversal", phase_count = 2 },
+]
+)toml";
+
+const StoredResults& stored() {
+  static const StoredResults results = [] {
+    const TemporaryFolder folder;
+    RunOptions options;
+    options.out = folder.path() / "out";
+    run_suite(Suite::parse(kSuite, "numbers.toml"), builtin_catalog(), options);
+    return read_results(options.out);
+  }();
+  return results;
+}
+
+}  // namespace
+
+TEST_CASE("every stored number is explained, and lies in its range") {
+  const StoredResults& results = stored();
+  REQUIRE(results.trials.size() == 11);
+  const analysis::StoredMetrics metrics(results);
+  std::set<std::string> seen;
+  constexpr double kSlack = 1e-9;
+  for (const TrialResult& trial : results.trials) {
+    REQUIRE(trial.status == Status::done);
+    const bool accuracy = trial.measurements.last("test", "accuracy").has_value();
+    for (const MeasurementRow row : trial.measurements) {
+      INFO(trial.spec.environment.name << " " << trial.spec.regime.name << ": " << row.metric
+                                       << " in " << row.domain << " = " << row.value);
+      CHECK(metrics.knows(row.metric));
+      CHECK(parse_domain(row.domain).in != MeasuredIn::other);
+      CHECK(metrics.of(row.metric).range_of(accuracy).holds(row.value, kSlack));
+      seen.insert(metrics.of(row.metric).name);
+    }
+  }
+  // The table lists nothing that is never written.
+  for (const MetricInfo& own : own_metrics()) {
+    INFO(own.name);
+    CHECK(seen.count(own.name) == 1);
+  }
+}
+
+TEST_CASE("the store says which options of a regime shape its stream") {
+  const auto& context = stored().context;
+  const std::string shaping = context.at("stream_options.continual");
+  CHECK(shaping.find("phase_count") != std::string::npos);
+  CHECK(shaping.find("control_shift_levels") != std::string::npos);
+  CHECK(shaping.find("max_past_phases_evaluated") == std::string::npos);
+  CHECK(context.count("stream_options.offline") == 0);
+}
