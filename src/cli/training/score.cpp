@@ -221,7 +221,7 @@ int score(const ScoreArguments& arguments, const Catalog& catalog) {
   const std::string name = arguments.name.empty() ? usual_name(arguments) : arguments.name;
   const Environment& environment = *scored.world.environment;
   const TrialResult result =
-      score_predictions(scored.world.set, environment, scored.rows, scored.logits, catalog, name);
+      score_predictions({scored.world.set, environment, scored.rows}, scored.logits, catalog, name);
   store_scored(result, environment, catalog, arguments.out, arguments.experiment);
   print("{} on {}\n", name, environment.info().name);
   print_scores(result, catalog);

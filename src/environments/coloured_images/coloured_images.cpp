@@ -147,9 +147,11 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
     : GenerativeEnvironment(
           context, ShiftDomains("coloured_images", options.train_shifts, options.test_shift)),
       options_(checked(std::move(options))),
-      images_(*context.sources, options_.source, ClassGrouping("halves"),
-              options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed, key_,
-              static_cast<std::int64_t>(options_.train_shifts.size())) {
+      images_(*context.sources, options_.source,
+              {ClassGrouping("halves"),
+               options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed,
+               static_cast<std::int64_t>(options_.train_shifts.size())},
+              key_) {
   mean_train_shift_ =
       std::accumulate(options_.train_shifts.begin(), options_.train_shifts.end(), 0.0) /
       static_cast<double>(options_.train_shifts.size());

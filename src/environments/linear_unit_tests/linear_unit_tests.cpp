@@ -35,20 +35,25 @@ RandomKey example_key(int number, std::uint64_t data_seed) {
   return RandomKey(data_seed).child("linear_unit_tests").child(static_cast<std::uint64_t>(number));
 }
 
+/// One part of a row before it is scrambled.
+struct HiddenPart {
+  const float* data;
+  std::int64_t size;
+};
+
 /// out = (row_a, row_b) S, or (row_a, row_b) when S is empty. Row by row, so that a row has the
 /// same bits whatever stands beside it.
-void show(const float* invariant, std::int64_t invariant_size, const float* spurious,
-          std::int64_t spurious_size, const Matrix& scramble, environments::Vector& scratch,
-          float* out) {
+void show(const HiddenPart& invariant, const HiddenPart& spurious, const Matrix& scramble,
+          environments::Vector& scratch, float* out) {
   if (scramble.rows() == 0) {
-    std::copy_n(invariant, invariant_size, out);
-    std::copy_n(spurious, spurious_size, out + invariant_size);
+    std::copy_n(invariant.data, invariant.size, out);
+    std::copy_n(spurious.data, spurious.size, out + invariant.size);
     return;
   }
   std::fill(scratch.begin(), scratch.end(), 0.0);
   for (std::int64_t i = 0; i < scramble.rows(); ++i) {
-    const auto value =
-        static_cast<double>(i < invariant_size ? invariant[i] : spurious[i - invariant_size]);
+    const auto value = static_cast<double>(i < invariant.size ? invariant.data[i]
+                                                              : spurious.data[i - invariant.size]);
     const double* row = scramble.row(i);
     for (std::size_t j = 0; j < scratch.size(); ++j) scratch[j] += value * row[j];
   }
@@ -197,8 +202,8 @@ Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange row
   auto* x = sample.x.data_ptr<float>();
   environments::Vector scratch(static_cast<std::size_t>(width));
   for (std::int64_t i = 0; i < rows.count; ++i) {
-    show(drawn.invariant.data() + i * sizes_.invariant, sizes_.invariant,
-         drawn.spurious.data() + i * sizes_.spurious, sizes_.spurious, scramble_, scratch,
+    show({drawn.invariant.data() + i * sizes_.invariant, sizes_.invariant},
+         {drawn.spurious.data() + i * sizes_.spurious, sizes_.spurious}, scramble_, scratch,
          x + i * width);
   }
   if (!binary) {

@@ -28,23 +28,33 @@ double distance(std::int64_t dimensions, double deviation) {
   return std::sqrt(static_cast<double>(dimensions)) / deviation;
 }
 
-/// Writes N(mean of the row, deviation^2) to columns first .. first + lanes - 1 of x. Lane j is the
-/// same draw however many there are. `means` may be null: zeros.
-void write_normals(const RandomKey& key, RowRange rows, std::int64_t first, std::int64_t lanes,
-                   const float* means, double deviation, Tensor& x) {
+/// Columns of x, from `first` on.
+struct Lanes {
+  std::int64_t first;
+  std::int64_t count;
+};
+
+/// N(mean of the row, deviation^2); without `means` they are zeros.
+struct RowNormal {
+  const float* means;
+  double deviation;
+};
+
+/// Draws the lanes of these rows. Lane j is the same draw however many there are.
+void write_normals(const RandomKey& key, RowRange rows, Lanes lanes, RowNormal law, Tensor& x) {
   constexpr std::int64_t kChunk = 64;  // rows whose draws stay in cache until they are written
-  if (lanes == 0) return;
+  if (lanes.count == 0) return;
   const RandomStream stream(key);
-  const auto scale = static_cast<float>(deviation);
-  std::vector<float> drawn(static_cast<std::size_t>(kChunk * lanes));
+  const auto scale = static_cast<float>(law.deviation);
+  std::vector<float> drawn(static_cast<std::size_t>(kChunk * lanes.count));
   for (std::int64_t row = 0; row < rows.count; row += kChunk) {
     const std::int64_t count = std::min(kChunk, rows.count - row);
-    stream.fill_normal(rows.first + row, count, lanes, drawn.data());
+    stream.fill_normal(rows.first + row, count, lanes.count, drawn.data());
     for (std::int64_t i = 0; i < count; ++i) {
-      const float* from = drawn.data() + i * lanes;
-      float* to = x.data_ptr<float>() + (row + i) * x.size(1) + first;
-      const float mean = means == nullptr ? 0.0F : means[row + i];
-      for (std::int64_t j = 0; j < lanes; ++j) to[j] = mean + scale * from[j];
+      const float* from = drawn.data() + i * lanes.count;
+      float* to = x.data_ptr<float>() + (row + i) * x.size(1) + lanes.first;
+      const float mean = law.means == nullptr ? 0.0F : law.means[row + i];
+      for (std::int64_t j = 0; j < lanes.count; ++j) to[j] = mean + scale * from[j];
     }
   }
 }
@@ -112,14 +122,14 @@ Sample MemorisationWorld::generate(const Domain& domain, Split split, RowRange r
     y[i] = sign > 0 ? 1 : 0;
     group[i] = 2 * y[i] + (shown == sign ? 1 : 0);
   }
-  write_normals(key.child("core_noise"), rows, 0, core, side.data(), options_.core_deviation,
+  write_normals(key.child("core_noise"), rows, {0, core}, {side.data(), options_.core_deviation},
                 sample.x);
-  write_normals(key.child("cue_noise"), rows, core, cue, attribute, options_.cue_deviation,
+  write_normals(key.child("cue_noise"), rows, {core, cue}, {attribute, options_.cue_deviation},
                 sample.x);
-  write_normals(
-      key.child("noise"), rows, core + cue, noise, nullptr,
-      options_.noise_deviation / std::sqrt(static_cast<double>(std::max<std::int64_t>(noise, 1))),
-      sample.x);
+  write_normals(key.child("noise"), rows, {core + cue, noise},
+                {nullptr, options_.noise_deviation /
+                              std::sqrt(static_cast<double>(std::max<std::int64_t>(noise, 1)))},
+                sample.x);
   sample.causal = sample.x.narrow(1, 0, core).clone(at::MemoryFormat::Contiguous);
   return sample;
 }

@@ -116,9 +116,11 @@ TrialSpec spec_of(const RowSet& set, const ScoredLogits& predictions, const std:
 
 }  // namespace
 
-TrialResult score_predictions(const RowSet& set, const Environment& environment,
-                              const RowSetSample& rows, const ScoredLogits& predictions,
+TrialResult score_predictions(const ScoredSet& of, const ScoredLogits& predictions,
                               const Catalog& catalog, const std::string& name) {
+  const RowSet& set = of.set;
+  const Environment& environment = of.environment;
+  const RowSetSample& rows = of.rows;
   if (set.split == Split::validation) {
     throw UsageError(
         "validation rows are for selection, not for reporting: score rows of the test or train "

@@ -23,14 +23,11 @@ void PackEvaluator::end(ReplicaTrainer& trainer, std::size_t replica, std::strin
   ended_[replica] = std::move(why);
 }
 
-PackEvaluator::Values PackEvaluator::score(ReplicaTrainer& trainer, const Domain& domain,
-                                           Split split, std::int64_t rows,
-                                           const Intervention& intervention,
-                                           const Intervention& twin,
-                                           const Intervention& causal_twin) {
-  Values values = scorer_.score(trainer, domain, split, rows, intervention, twin, causal_twin);
+PackEvaluator::Values PackEvaluator::score(ReplicaTrainer& trainer, const DomainRowCount& rows,
+                                           const ScoredInterventions& actions) {
+  Values values = scorer_.score(trainer, rows, actions);
   for (std::size_t k = 0; k < costs_.size(); ++k) {
-    if (scorer_.not_finite()[k]) end(trainer, k, diverged_logits(domain, trainer.step()));
+    if (scorer_.not_finite()[k]) end(trainer, k, diverged_logits(rows.domain, trainer.step()));
   }
   return values;
 }
@@ -42,8 +39,8 @@ Tensor PackEvaluator::training_loss(const ReplicaTrainer& trainer) const {
     const std::int64_t rows =
         seen ? std::min(options_.evaluation.training_rows, options_.training.rows)
              : held_out_rows(domain);
-    const Values values = scorer_.score(trainer, domain, seen ? Split::train : Split::test, rows,
-                                        Intervention::none(), Intervention::none());
+    const Values values =
+        scorer_.score(trainer, {domain, seen ? Split::train : Split::test, rows}, {});
     if (const auto loss = values.find(stored_name(MetricId::loss)); loss != values.end())
       each.push_back(loss->second);
   }
@@ -100,9 +97,8 @@ void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomK
   Tensor last_phase;
   if (!schedule_.empty()) {
     const Phase& last = schedule_.back();
-    const Values values =
-        scorer_.score(trainer, last.domain, Split::test, held_out_rows(last.domain),
-                      last.intervention, Intervention::none());
+    const Values values = scorer_.score(
+        trainer, {last.domain, Split::test, held_out_rows(last.domain)}, {last.intervention});
     if (const auto loss = values.find(stored_name(MetricId::loss)); loss != values.end()) {
       last_phase = loss->second.to(at::kCPU, at::kDouble).contiguous();
     }

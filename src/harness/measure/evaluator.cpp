@@ -196,14 +196,13 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
   std::vector<Values> each;
   const std::vector<Domain> domains = context_->environments.front()->train_domains();
   for (const Domain& domain : domains) {
-    Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
-                          twin_, causal_twin);
+    Values values = score(trainer, {domain, Split::test, held_out_rows(domain)},
+                          {Intervention::none(), twin_, causal_twin});
     add_shortcut_bias(domain, values);
     const std::int64_t training_rows =
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
-      const Values seen = score(trainer, domain, Split::train, training_rows, Intervention::none(),
-                                Intervention::none());
+      const Values seen = score(trainer, {domain, Split::train, training_rows}, {});
       for (const MetricId metric : kScoreMetrics) {
         if (const auto found = seen.find(stored_name(metric)); found != seen.end()) {
           values[stored_name(on_training_rows(metric))] = found->second;
@@ -225,9 +224,9 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
 void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t phase,
                                         EvaluationScope scope, const Values& id) {
   const Domain domain = context_->environments.front()->test_domain();
-  Values values =
-      score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(), twin_,
-            scope == EvaluationScope::full ? causal_twin_ : Intervention::none());
+  Values values = score(trainer, {domain, Split::test, held_out_rows(domain)},
+                        {Intervention::none(), twin_,
+                         scope == EvaluationScope::full ? causal_twin_ : Intervention::none()});
   add_gap(info_->score(), id, values);
   std::vector<const Environment*> environments;
   for (const auto& environment : context_->environments) environments.push_back(environment.get());
@@ -243,8 +242,7 @@ void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t pha
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
-      Values scores = kept_scores(score(trainer, domain, Split::validation, rows,
-                                        Intervention::none(), Intervention::none()));
+      Values scores = kept_scores(score(trainer, {domain, Split::validation, rows}, {}));
       scores[stored_name(MetricId::rows)] =
           at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble);
       each.push_back(std::move(scores));
@@ -264,8 +262,8 @@ void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase
   const std::vector<Domain> domains = one_cue_domains(environment);
   for (std::size_t c = 0; c < domains.size(); ++c) {
     const Domain& domain = domains[c];
-    Values values = score(trainer, domain, Split::test, held_out_rows(domain), Intervention::none(),
-                          default_twin(environment, info_->cues[c].name));
+    Values values = score(trainer, {domain, Split::test, held_out_rows(domain)},
+                          {Intervention::none(), default_twin(environment, info_->cues[c].name)});
     add_gap(info_->score(), id, values);
     store(trainer, phase, domain, values);
   }
@@ -283,18 +281,17 @@ void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
     for (const double shift : dial.points) {
       const Domain domain = point(shift);
       store(trainer, phase, domain,
-            kept_scores(score(trainer, domain, Split::test, held_out_rows(domain),
-                              Intervention::none(), Intervention::none())));
+            kept_scores(score(trainer, {domain, Split::test, held_out_rows(domain)}, {})));
     }
     return;
   }
   // The score of a fixed predictor is affine in the dial: two arms of twins give the whole curve.
   const Domain base = first.at(dial.low);
   const std::int64_t count = held_out_rows(base);
-  const Values zero = kept_scores(
-      score(trainer, base, Split::test, count, dial.mixture->at_zero, Intervention::none()));
-  const Values one = kept_scores(
-      score(trainer, base, Split::test, count, dial.mixture->at_one, Intervention::none()));
+  const Values zero =
+      kept_scores(score(trainer, {base, Split::test, count}, {dial.mixture->at_zero}));
+  const Values one =
+      kept_scores(score(trainer, {base, Split::test, count}, {dial.mixture->at_one}));
   for (const double shift : dial.points) {
     Values values;
     for (const auto& [name, value] : zero) {

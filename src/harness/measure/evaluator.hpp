@@ -106,10 +106,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void keep(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
             const std::string& metric, const Tensor& values);
   /// Scores predictions as `PackScorer` does; freezes replicas whose logits are not finite.
-  [[nodiscard]] Values score(ReplicaTrainer& trainer, const Domain& domain, Split split,
-                             std::int64_t rows, const Intervention& intervention,
-                             const Intervention& twin,
-                             const Intervention& causal_twin = Intervention::none());
+  [[nodiscard]] Values score(ReplicaTrainer& trainer, const DomainRowCount& rows,
+                             const ScoredInterventions& actions);
   /// Mean loss over the train domains, [K], on the evaluated training rows, or on held-out rows if
   /// there are none.
   [[nodiscard]] Tensor training_loss(const ReplicaTrainer& trainer) const;

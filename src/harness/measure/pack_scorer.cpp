@@ -84,11 +84,12 @@ Domain PackScorer::own_setting(const Environment& environment, const Domain& dom
   throw LogicError("unknown kind of domain");
 }
 
-std::vector<Sample> PackScorer::samples(const Domain& domain, Split split, std::int64_t count,
+std::vector<Sample> PackScorer::samples(const DomainRowCount& rows,
                                         const Intervention& intervention) const {
   std::vector<Sample> each;
   for (const Environment* environment : distinct_) {
-    each.push_back(environment->sample(own(*environment, domain), split, {0, count}, intervention));
+    each.push_back(environment->sample(own(*environment, rows.domain), rows.split, {0, rows.count},
+                                       intervention));
   }
   return each;
 }
@@ -128,22 +129,21 @@ Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Samp
   return all;
 }
 
-MetricValues PackScorer::score(const ReplicaTrainer& trainer, const Domain& domain, Split split,
-                               std::int64_t count, const Intervention& intervention,
-                               const Intervention& twin_action,
-                               const Intervention& causal_twin_action) const {
+MetricValues PackScorer::score(const ReplicaTrainer& trainer, const DomainRowCount& rows,
+                               const ScoredInterventions& actions) const {
   const at::NoGradGuard no_grad;
   not_finite_.assign(source_.size(), false);
   const auto twins = [&](const Intervention& action) {
     const bool wanted = action.kind != Intervention::Kind::none;
-    return ModelPredictor::Twins{
-        wanted ? samples(domain, split, count, action) : std::vector<Sample>(), action.kind};
+    return ModelPredictor::Twins{wanted ? samples(rows, action) : std::vector<Sample>(),
+                                 action.kind};
   };
-  std::vector<Sample> factual = samples(domain, split, count, intervention);
-  ModelPredictor::Twins cue = twins(twin_action);
+  std::vector<Sample> factual = samples(rows, actions.rows);
+  ModelPredictor::Twins cue = twins(actions.twin);
   ModelPredictor predictor(*this, trainer, std::move(factual), std::move(cue),
-                           twins(causal_twin_action));
-  return score_rows(predictor, count, *catalog_, {info_->task, trainer.replicas(), info_->groups});
+                           twins(actions.causal_twin));
+  return score_rows(predictor, rows.count, *catalog_,
+                    {info_->task, trainer.replicas(), info_->groups});
 }
 
 }  // namespace spurion

@@ -13,6 +13,22 @@
 
 namespace spurion {
 
+/// Rows 0 .. count - 1 of a split of a domain.
+struct DomainRowCount {
+  const Domain& domain;
+  Split split;
+  std::int64_t count;
+};
+
+/// What is done to rows before they are scored.
+struct ScoredInterventions {
+  Intervention rows = Intervention::none();
+  /// How their twins are made, or none: in the cue, and in the causal variable. With the second the
+  /// use of both variables is measured.
+  Intervention twin = Intervention::none();
+  Intervention causal_twin = Intervention::none();
+};
+
 /// Scores all replicas of a pack on rows of a domain, each on rows of its own environment.
 class PackScorer {
  public:
@@ -20,13 +36,9 @@ class PackScorer {
   PackScorer(const Catalog& catalog,
              const std::vector<std::shared_ptr<const Environment>>& environments);
 
-  /// Scores predictions on rows of a domain. `twin` is the intervention of the twins, or none. With
-  /// `causal_twin`, an intervention on the causal variable, it also measures the use of both
-  /// variables.
-  [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const Domain& domain, Split split,
-                                   std::int64_t rows, const Intervention& intervention,
-                                   const Intervention& twin,
-                                   const Intervention& causal_twin = Intervention::none()) const;
+  /// Scores predictions on rows of a domain.
+  [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const DomainRowCount& rows,
+                                   const ScoredInterventions& actions) const;
   /// Replicas whose logits were not all finite in the last call of `score`, [K].
   [[nodiscard]] const std::vector<bool>& not_finite() const { return not_finite_; }
   /// The same domain in `environment`, because its parameters may depend on the data seed. It is
@@ -43,7 +55,7 @@ class PackScorer {
   /// `own` without its control shift.
   [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
   /// The rows of each distinct environment.
-  [[nodiscard]] std::vector<Sample> samples(const Domain& domain, Split split, std::int64_t count,
+  [[nodiscard]] std::vector<Sample> samples(const DomainRowCount& rows,
                                             const Intervention& intervention) const;
   /// One member of these rows for every replica: [K or 1, count, ...]; undefined when they have
   /// none.

@@ -43,8 +43,8 @@ void PackEvaluator::measure_phases(ReplicaTrainer& trainer, std::int64_t phase) 
     const Phase& measured = schedule_[static_cast<std::size_t>(other)];
     // A twin is made of the row as it was, so beside a phase's own intervention it is no twin.
     const bool plain = measured.intervention.kind == Intervention::Kind::none;
-    Values values = score(trainer, measured.domain, Split::test, held_out_rows(measured.domain),
-                          measured.intervention, plain ? twin_ : Intervention::none());
+    Values values = score(trainer, {measured.domain, Split::test, held_out_rows(measured.domain)},
+                          {measured.intervention, plain ? twin_ : Intervention::none()});
     // Before a phase and after it: what training on it did.
     if (other >= phase) measure_cue_contribution(trainer, measured, values);
     store(trainer, phase, measured.domain, values);
@@ -70,9 +70,9 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
     const Intervention randomise =
         Intervention::resample_each(info_->cues.empty() ? info_->every_cue() : informative);
     if (!context_->environments.front()->supports(randomise)) return;
-    randomised = score(trainer, measured.domain, Split::test, held_out_rows(measured.domain),
-                       randomise, Intervention::none())
-                     .at(name);
+    randomised =
+        score(trainer, {measured.domain, Split::test, held_out_rows(measured.domain)}, {randomise})
+            .at(name);
   }
   values[stored_name(with_cues_randomised(score_metric(accuracy)))] = randomised;
   values[stored_name(MetricId::cue_contribution)] = accuracy ? own - randomised : randomised - own;
@@ -107,8 +107,8 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
 
 void PackEvaluator::measure_cues(ReplicaTrainer& trainer, std::int64_t phase) {
   for (const CueRows& rows : cue_rows()) {
-    const Values values =
-        score(trainer, rows.domain, Split::test, held_out_rows(rows.domain), rows.first, rows.twin);
+    const Values values = score(trainer, {rows.domain, Split::test, held_out_rows(rows.domain)},
+                                {rows.first, rows.twin});
     Domain domain = rows.domain;
     domain.name = rows.name;
     for (const MetricId id : {MetricId::flip_rate, MetricId::counterfactual_rms_change}) {

@@ -30,11 +30,10 @@ std::int64_t product(std::int64_t a, std::int64_t b) {
 /// Grows the trials of one experiment.
 class ExperimentExpansion {
  public:
-  ExperimentExpansion(const Suite& suite, const Experiment& experiment, const Catalog& catalog,
-                      Normaliser& normaliser, Problems& problems, Expansion& out)
+  ExperimentExpansion(const Suite& suite, const Experiment& experiment, Normaliser& normaliser,
+                      Problems& problems, Expansion& out)
       : suite_(suite),
         experiment_(experiment),
-        catalog_(catalog),
         normaliser_(normaliser),
         problems_(problems),
         out_(out),
@@ -80,7 +79,8 @@ class ExperimentExpansion {
       add(base, 0);
       return;
     }
-    const std::vector<SearchPlan::Field> fields = search_.fields_of(catalog_, trial_of(base));
+    const std::vector<SearchPlan::Field> fields =
+        search_.fields_of(normaliser_.catalog(), trial_of(base));
     for (std::int64_t draw = 0; draw < experiment_.configurations && !enough_problems(); ++draw) {
       Value drawn = sections;
       search_.apply(fields, draw, drawn);
@@ -114,7 +114,6 @@ class ExperimentExpansion {
 
   const Suite& suite_;
   const Experiment& experiment_;
-  const Catalog& catalog_;
   Normaliser& normaliser_;
   Problems& problems_;
   Expansion& out_;
@@ -210,7 +209,7 @@ Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes
   out.trials.reserve(static_cast<std::size_t>(total));
   out.ids.reserve(static_cast<std::size_t>(total));
   for (const Experiment& experiment : suite.experiments) {
-    ExperimentExpansion(suite, experiment, catalog, normaliser, problems, out).run();
+    ExperimentExpansion(suite, experiment, normaliser, problems, out).run();
   }
   problems.raise();
   return out;

@@ -27,6 +27,8 @@ class Normaliser {
  public:
   Normaliser(const Catalog& catalog, Problems& problems);
 
+  [[nodiscard]] const Catalog& catalog() const { return catalog_; }
+
   /// The sections of one grid point; null where one was wrong, which is reported.
   using Sections = std::array<std::shared_ptr<const NormalSection>, 7>;
   bool read(const Value& sections, const std::string& experiment, Sections& out);

@@ -63,17 +63,17 @@ void check_store_data(const StoredFacts& stored, const std::filesystem::path& fo
 
 std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& stored,
                                                         const std::filesystem::path& folder,
-                                                        const std::vector<TrialSpec>& trials,
-                                                        const std::vector<TrialId>& ids,
-                                                        ProvenanceMaker& maker, Changed changed) {
+                                                        const WantedTrials& wanted,
+                                                        Changed changed) {
+  const std::vector<TrialId>& ids = wanted.ids;
   std::map<std::pair<const Provenance*, const Provenance*>, Difference> found;
   std::unordered_set<TrialId, TrialIdHash> again;
   std::unordered_set<TrialId, TrialIdHash> seen;  // a trial may be in many experiments
-  for (std::size_t i = 0; i < trials.size(); ++i) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto kept = stored.finished.find(ids[i]);
     if (kept == stored.finished.end() || !seen.insert(ids[i]).second) continue;
     const auto& there = kept->second;
-    const auto here = maker.of(trials[i]);
+    const auto here = wanted.maker.of(wanted.trials[i]);
     const auto [place, added] = found.try_emplace({there.get(), here.get()});
     Difference& difference = place->second;
     if (added) {

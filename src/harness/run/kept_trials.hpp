@@ -17,12 +17,18 @@ namespace spurion {
 void check_store_data(const StoredFacts& stored, const std::filesystem::path& folder,
                       const std::map<std::string, std::string>& data);
 
+/// The trials that a run would make.
+struct WantedTrials {
+  const std::vector<TrialSpec>& trials;
+  const std::vector<TrialId>& ids;  ///< of `trials`
+  ProvenanceMaker& maker;           ///< says what would make them
+};
+
 /// Of the trials that the store holds, those that something else made and that are to be made
-/// again. `ids`: of `trials`. Throws `UsageError` when such trials are to be refused.
+/// again. Throws `UsageError` when such trials are to be refused.
 std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& stored,
                                                         const std::filesystem::path& folder,
-                                                        const std::vector<TrialSpec>& trials,
-                                                        const std::vector<TrialId>& ids,
-                                                        ProvenanceMaker& maker, Changed changed);
+                                                        const WantedTrials& wanted,
+                                                        Changed changed);
 
 }  // namespace spurion

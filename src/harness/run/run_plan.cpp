@@ -109,7 +109,7 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   if (stored.exists) {
     check_store_data(stored, options.out, run.data);
     plan.again =
-        changed_trials(stored, options.out, run.trials, run.ids, *run.maker, options.changed);
+        changed_trials(stored, options.out, {run.trials, run.ids, *run.maker}, options.changed);
   }
   keep_missing(run, stored, plan);
   if (options.checkpoint_seconds >= 0.0) {

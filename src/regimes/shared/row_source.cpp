@@ -77,12 +77,18 @@ void copy_long_rows(const char* from, const std::int64_t* index, std::int64_t co
   }
 }
 
+/// Which rows are copied.
+struct RowIndices {
+  const std::int64_t* index;
+  std::int64_t count;
+};
+
 template <std::size_t... kWords>
-bool copy_short_rows(std::index_sequence<kWords...>, const char* from, const std::int64_t* index,
-                     std::int64_t count, std::size_t bytes, char* to) {
-  return (
-      (bytes == 4 * (kWords + 1) && (copy_rows<4 * (kWords + 1)>(from, index, count, to), true)) ||
-      ...);
+bool copy_short_rows(std::index_sequence<kWords...>, const char* from, const RowIndices& rows,
+                     std::size_t bytes, char* to) {
+  return ((bytes == 4 * (kWords + 1) &&
+           (copy_rows<4 * (kWords + 1)>(from, rows.index, rows.count, to), true)) ||
+          ...);
 }
 
 /// Brings a tensor into cache from start to end, faster than its rows come in random order.
@@ -97,7 +103,7 @@ char* gather(const Tensor& from, const std::int64_t* index, std::int64_t count, 
   constexpr std::size_t kShortWords = 32;
   const std::size_t bytes = row_bytes(from);
   const auto* base = static_cast<const char*>(from.data_ptr());
-  if (!copy_short_rows(std::make_index_sequence<kShortWords>(), base, index, count, bytes, to)) {
+  if (!copy_short_rows(std::make_index_sequence<kShortWords>(), base, {index, count}, bytes, to)) {
     copy_long_rows(base, index, count, bytes, to);
   }
   return to + static_cast<std::size_t>(count) * bytes;
@@ -112,9 +118,16 @@ char* copy(const Tensor& from, std::int64_t first, std::int64_t count, char* to)
   return to + static_cast<std::size_t>(count) * bytes;
 }
 
+struct BatchSizes {
+  std::int64_t sets;
+  std::int64_t slots;
+  std::int64_t per_slot;
+  bool groups = false;
+};
+
 /// A batch without contents: one set of rows shared by all replicas (`sets` = 1), or one each.
-Batch empty_batch(const RegimeContext& context, const Sample& like, std::int64_t sets,
-                  std::int64_t slots, std::int64_t per_slot, bool groups = false) {
+Batch empty_batch(const RegimeContext& context, const Sample& like, const BatchSizes& sizes) {
+  const auto [sets, slots, per_slot, groups] = sizes;
   Batch batch;
   batch.domains = slots;
   batch.rows_per_domain = per_slot;
@@ -238,7 +251,7 @@ Batch RowSource::whole() const {
   }
   const std::int64_t sets =
       samples_.size() == 1 ? 1 : static_cast<std::int64_t>(context_->environments.size());
-  whole_ = empty_batch(*context_, samples_.front().front(), sets, slots_, rows_, groups_);
+  whole_ = empty_batch(*context_, samples_.front().front(), {sets, slots_, rows_, groups_});
   auto* x = static_cast<char*>(whole_.x.data_ptr());
   auto* y = static_cast<char*>(whole_.y.data_ptr());
   auto* group = groups_ ? static_cast<char*>(whole_.group.data_ptr()) : nullptr;
@@ -272,7 +285,7 @@ void RowSource::prepare(std::int64_t step, std::int64_t batch) const {
   const std::size_t sets = leaders_.size() == 1 ? 1 : order_of_.size();
   const auto add = [&] {
     prepared_.push_back(empty_batch(*context_, samples_.front().front(),
-                                    static_cast<std::int64_t>(sets), slots_, batch, groups_));
+                                    {static_cast<std::int64_t>(sets), slots_, batch, groups_}));
   };
   prepared_.clear();  // before the next are made
   add();
@@ -345,8 +358,8 @@ Batch StreamSource::batch(std::int64_t first, std::int64_t batch) const {
   if (first < first_ || first + batch > first_ + count_) read_ahead(first, batch);
   const std::size_t sets = samples_.size() == 1 ? 1 : source_.size();
   const auto slots = static_cast<std::int64_t>(samples_.front().size());
-  Batch out = empty_batch(*context_, samples_.front().front(), static_cast<std::int64_t>(sets),
-                          slots, batch);
+  Batch out = empty_batch(*context_, samples_.front().front(),
+                          {static_cast<std::int64_t>(sets), slots, batch});
   auto* x = static_cast<char*>(out.x.data_ptr());
   auto* y = static_cast<char*>(out.y.data_ptr());
   for (std::size_t k = 0; k < sets; ++k) {

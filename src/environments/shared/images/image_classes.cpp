@@ -33,14 +33,13 @@ std::string ClassGrouping::text() const {
 }
 
 ImageClasses::ImageClasses(const DataSources& sources, const std::string& source,
-                           ClassGrouping grouping, ImageProtocol split, const RandomKey& key,
-                           std::int64_t train_domains)
-    : grouping_(grouping),
-      split_(split, counts_of(shown_source(sources, source)), key, train_domains),
+                           const ImageDeal& deal, const RandomKey& key)
+    : grouping_(deal.grouping),
+      split_(deal.protocol, counts_of(shown_source(sources, source)), key, deal.train_domains),
       source_(source),
       title_(sources.image_source(source).title) {
   training_file_ = sources.images(source, true);
-  if (split == ImageProtocol::domainbed) test_file_ = sources.images(source, false);
+  if (deal.protocol == ImageProtocol::domainbed) test_file_ = sources.images(source, false);
 }
 
 int ImageClasses::of(std::int64_t image) const {

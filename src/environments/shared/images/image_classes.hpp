@@ -32,12 +32,19 @@ class ClassGrouping {
   int count_;
 };
 
+/// How images are dealt out.
+struct ImageDeal {
+  ClassGrouping grouping;
+  ImageProtocol protocol;
+  std::int64_t train_domains;
+};
+
 /// The images of a source with the class each has in the task, dealt out to domains and splits.
 class ImageClasses {
  public:
   /// Throws `DataError` when the images are missing.
-  ImageClasses(const DataSources& sources, const std::string& source, ClassGrouping grouping,
-               ImageProtocol split, const RandomKey& key, std::int64_t train_domains);
+  ImageClasses(const DataSources& sources, const std::string& source, const ImageDeal& deal,
+               const RandomKey& key);
 
   [[nodiscard]] int count() const { return grouping_.count(); }
   /// What people call the source: "Fashion-MNIST".
