@@ -37,8 +37,10 @@ std::unique_ptr<TrainingCommands> load_training_commands() {
   const auto make =
       handle == nullptr ? nullptr : reinterpret_cast<Make>(dlsym(handle, "spurion_training"));
   if (make == nullptr) {
-    throw ResourceError(
-        fmt::format("what trains cannot be loaded (only results can be read): {}", dlerror()));
+    throw ResourceError(fmt::format(
+        "this command needs LibTorch, and the library that uses it cannot be loaded: {}; "
+        "report, data and prune work without it",
+        dlerror()));
   }
   return std::unique_ptr<TrainingCommands>(make());
 }

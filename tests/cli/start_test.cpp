@@ -1,0 +1,54 @@
+#include "catch.hpp"
+#include "cli/shell.hpp"
+
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+/// A shell in which the program finds its libraries, but for those that need LibTorch.
+void hide_training(Shell& shell) {
+  const std::filesystem::path folder = shell.path("libraries");
+  std::filesystem::create_directory(folder);
+  for (const std::filesystem::path library : {SPURION_RESULTS_LIBRARY, SPURION_COMMANDS_LIBRARY}) {
+    std::filesystem::copy(library, folder / library.filename());
+  }
+  shell.set("LD_LIBRARY_PATH", folder.string());
+}
+
+}  // namespace
+
+TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
+  Shell shell;
+  shell.write("toy.toml", toy_suite(2, 1));
+  REQUIRE(shell.run({"run", "toy.toml", "--out", "store", "--quiet"}).code == 0);
+  const Finished before = shell.run({"report", "store", "--text"});
+  hide_training(shell);
+  const Finished after = shell.run({"report", "store", "--text"});
+  CHECK(after.code == 0);
+  CHECK(after.out == before.out);
+  const std::vector<std::vector<std::string>> commands = {
+      {"--version"},      {"--help"},          {"run", "--help"},  {"score", "--help"},
+      {"data", "status"}, {"report", "store"}, {"prune", "store"}, {"describe", "--help"}};
+  for (const std::vector<std::string>& command : commands) {
+    CAPTURE(command);
+    const Finished finished = shell.run(command);
+    CHECK(finished.code == 0);
+    CHECK(finished.err.empty());
+    CHECK_FALSE(finished.out.empty());
+  }
+}
+
+TEST_CASE("a command that trains says that LibTorch cannot be loaded") {
+  Shell shell;
+  hide_training(shell);
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"list", "methods"}, {"--plugin", "libmine.so", "data", "status"}}) {
+    CAPTURE(command);
+    const Finished finished = shell.run(command);
+    CHECK(finished.code == 6);
+    CHECK(finished.out.empty());
+    CHECK_THAT(finished.err, Contains("this command needs LibTorch") &&
+                                 Contains("libspurion_cli.so") && Contains("report"));
+  }
+}
