@@ -65,6 +65,7 @@ Answer answer_parts(const Study& study, const ReadQuestion& read) {
   } else {
     answer = merged(common.by, std::move(parts));
   }
+  while (!answer.sentence.empty() && answer.sentence.back() == ' ') answer.sentence.pop_back();
   answer.sentence += trials.sentence;
   for (Table& table : answer.tables) {
     table.name += name_suffix(common);
