@@ -90,15 +90,15 @@ std::string cell(const Chart& chart, const Series& series, std::size_t i, const 
   std::string out = fmt::format(
       "<g><title>{}</title><rect class=\"cell\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
       "height=\"{:.1f}\" fill=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" "
-      "style=\"fill:{}\">{:.3f}{}</text>",
+      "fill=\"{}\" style=\"fill:{}\">{:.3f}{}</text>",
       tooltip(chart, series, i), x + 1, top + 1, cells.width - 2, kCell - 2, hex_of(colour),
       x + 0.5 * cells.width, top + (interval ? 17 : 24), letters_on(colour), y.value,
       series.mark_of(i));
   if (interval) {
     out += fmt::format(
         "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"10\" "
-        "style=\"fill:{};font-size:10px\">[{:.3f}, {:.3f}]</text>",
-        x + 0.5 * cells.width, top + 31, letters_on(colour), y.low, y.high);
+        "fill=\"{}\" style=\"fill:{};font-size:10px\">[{:.3f}, {:.3f}]</text>",
+        x + 0.5 * cells.width, top + 31, letters_on(colour), letters_on(colour), y.low, y.high);
   }
   return out + "</g>";
 }
@@ -132,7 +132,7 @@ std::string labels(const Chart& chart, const Cells& cells, const Ink& ink) {
 /// The colours with the values that they stand for, below.
 Drawing scale_of(const Chart& chart, const Cells& cells, const Ink& ink) {
   constexpr int kSteps = 40;
-  constexpr double kLength = 240;
+  const double length = std::min(240.0, 0.36 * width_of(chart));
   const bool negative =
       std::any_of(chart.series.begin(), chart.series.end(), [](const Series& series) {
         return std::any_of(series.y.begin(), series.y.end(),
@@ -145,18 +145,18 @@ Drawing scale_of(const Chart& chart, const Cells& cells, const Ink& ink) {
     const double place = low + (1.0 - low) * (i + 0.5) / kSteps;
     out.body +=
         fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\"/>",
-                    cells.left + kLength * i / kSteps, top, kLength / kSteps + 0.5, kScale,
+                    cells.left + length * i / kSteps, top, length / kSteps + 0.5, kScale,
                     hex_of(colour_at(place)));
   }
   for (const double place : {low, 0.5 * (low + 1.0), 1.0}) {
     out.body +=
         fmt::format("<text {} x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.3g}</text>",
-                    ink.part("tick"), cells.left + kLength * (place - low) / (1.0 - low),
+                    ink.part("tick"), cells.left + length * (place - low) / (1.0 - low),
                     top + kScale + 15, place * cells.fullest);
   }
   out.body += fmt::format(
-      "<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", ink.part("legend"), cells.left + kLength + 16,
-      top + kScale - 1, escape(fitted(chart.y_label, width_of(chart) - cells.left - kLength - 20)));
+      "<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", ink.part("legend"), cells.left + length + 16,
+      top + kScale - 1, escape(fitted(chart.y_label, width_of(chart) - cells.left - length - 20)));
   out.height = top + kScale + 24;
   return out;
 }
