@@ -27,13 +27,13 @@ struct Pack {
 SPURION_API Device named_device(const std::string& name);
 
 /// Default limit of the trials that train together.
-inline constexpr std::int64_t kUsualReplicas = 32;
+inline constexpr std::int64_t kDefaultReplicas = 32;
 
 /// How trials are put together into batches.
 struct PlanOptions {
-  std::int64_t max_replicas = kUsualReplicas;  ///< most trials trained together in one batch
-  double memory_bytes = 0.0;                   ///< of all workers together; 0: unlimited
-  std::int64_t jobs = 1;                       ///< workers that share the packs
+  std::int64_t max_replicas = kDefaultReplicas;  ///< most trials trained together in one batch
+  double memory_bytes = 0.0;                     ///< of all workers together; 0: unlimited
+  std::int64_t jobs = 1;                         ///< workers that share the packs
   Device device = c10::kCPU;  ///< on the CPU, packs are limited by the size of the cache
 };
 
@@ -93,7 +93,7 @@ struct RunOptions {
   /// Device of training and evaluation. Rows, metrics and stores stay in host memory;
   /// `memory_bytes` limits host memory only.
   Device device = c10::kCPU;
-  std::int64_t max_replicas = kUsualReplicas;  ///< most trials trained together in one batch
+  std::int64_t max_replicas = kDefaultReplicas;  ///< most trials trained together in one batch
   double memory_bytes = 0.0;  ///< of the whole process; 0: half of the memory of the machine
   /// Folder of the image data; empty: `$SPURION_DATA` or the default.
   std::filesystem::path data_directory;

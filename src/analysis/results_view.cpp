@@ -155,9 +155,9 @@ std::vector<std::string> ResultsView::regimes() const {
   std::set<std::string> names;
   for (const auto& [key, fates] : fates_) names.insert(std::get<1>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
-  for (const char* usual : {"online", "continual", "offline"}) {
+  for (const char* regime : {"online", "continual", "offline"}) {
     std::stable_partition(ordered.begin(), ordered.end(),
-                          [&](const std::string& name) { return is_variant_of(name, usual); });
+                          [&](const std::string& name) { return is_variant_of(name, regime); });
   }
   return ordered;
 }

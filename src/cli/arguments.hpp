@@ -48,7 +48,7 @@ struct DescribeArguments {
 
 /// Which rows of an environment, as typed.
 struct RowsArguments {
-  std::vector<std::string> settings;
+  std::vector<std::string> options;
   std::vector<std::string> domains;
   std::string split;
   std::int64_t rows = 0;  ///< 0: not given

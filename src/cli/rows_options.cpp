@@ -32,7 +32,7 @@ constexpr std::int64_t kMostRows = 1'000'000'000'000;
 }  // namespace
 
 void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::string& rows_doc) {
-  parser.add_option("SETTINGS", arguments.settings, "OPTION=VALUE ...: the environment's options")
+  parser.add_option("OPTION", arguments.options, "OPTION=VALUE ...: options of the environment")
       ->option_text(" ");
   parser
       .add_option("--domain", arguments.domains,
@@ -62,7 +62,7 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
 
 std::vector<std::string> given_rows_options(const CLI::App& parser,
                                             const RowsArguments& arguments) {
-  std::vector<std::string> given = arguments.settings;
+  std::vector<std::string> given = arguments.options;
   for (const char* option : {"--domain", "--rows", "--first", "--split", "--seed", "--base-seed"}) {
     if (parser.count(option) > 0) given.emplace_back(option);
   }

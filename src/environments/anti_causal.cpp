@@ -85,7 +85,7 @@ class AntiCausal final : public GenerativeEnvironment {
       throw UsageError("'train_strengths' of anti_causal is empty");
     }
     for (const double strength : options_.train_strengths) {
-      usual_strength_ += strength / static_cast<double>(options_.train_strengths.size());
+      mean_train_strength_ += strength / static_cast<double>(options_.train_strengths.size());
     }
     std::vector<RealCueLaw> train;
     for (const double shift : domains_.train_shifts()) train.push_back(law(shift));
@@ -142,7 +142,7 @@ class AntiCausal final : public GenerativeEnvironment {
   static constexpr double kRarest = 0.05;
 
   [[nodiscard]] double strength_at(double shift) const {
-    return mechanism_ ? shift : usual_strength_;
+    return mechanism_ ? shift : mean_train_strength_;
   }
   [[nodiscard]] double prior_at(double shift) const { return mechanism_ ? 0.5 : shift; }
   [[nodiscard]] RealCueLaw law(double shift) const {
@@ -170,7 +170,7 @@ class AntiCausal final : public GenerativeEnvironment {
       negative += 1.0 - prior;
     }
     const double from_priors = std::log(positive / negative);
-    return [from_priors, slope = 2.0 * usual_strength_](double t) {
+    return [from_priors, slope = 2.0 * mean_train_strength_](double t) {
       const double lead = from_priors + slope * t;
       return environments::first_is_better(lead) == 0.5 ? 0.0 : lead;
     };
@@ -187,7 +187,7 @@ class AntiCausal final : public GenerativeEnvironment {
         "cue = {} y + N(0, 1)\n"
         "x = (core, {} cue, {} coordinates of N(0, 1))",
         mechanism_ ? "1/2" : "p, the dial", options_.separation, options_.core_dimensions,
-        mechanism_ ? "b" : fmt::format("{}", usual_strength_), options_.amplitude,
+        mechanism_ ? "b" : fmt::format("{}", mean_train_strength_), options_.amplitude,
         options_.noise_dimensions);
     info_.deviations = "The source describes the setting; numbers and domains are by spurion.";
     if (mechanism_) info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
@@ -215,7 +215,7 @@ class AntiCausal final : public GenerativeEnvironment {
   Options options_;
   CoreAndCue rows_;
   bool mechanism_;
-  double usual_strength_ = 0.0;
+  double mean_train_strength_ = 0.0;
   std::optional<RealCueCeilings> ceilings_;
 };
 

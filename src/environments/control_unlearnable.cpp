@@ -68,13 +68,13 @@ class ControlUnlearnable final : public GenerativeEnvironment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    double taught = 0.0;
+    double in_training = 0.0;
     for (const double one : options_.train_disagreement) {
-      taught += one / static_cast<double>(options_.train_disagreement.size());
+      in_training += one / static_cast<double>(options_.train_disagreement.size());
     }
     const double here = domains_.shift(domain);
     const Ceiling all{1.0, Exactness::closed_form, 0.0};
-    const double follow = environments::first_is_better(1.0 - taught, taught);
+    const double follow = environments::first_is_better(1.0 - in_training, in_training);
     const Ceiling cue{follow * (1.0 - here) + (1.0 - follow) * here, Exactness::closed_form, 0.0};
     Ceilings out{all, all, cue, 0.5, {}};
     // A parity beside a cue that training never shows with it has no answer from there.

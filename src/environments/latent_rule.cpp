@@ -119,15 +119,15 @@ class LatentRule final : public GenerativeEnvironment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     const double shift = at(domain.shift).shift;
     const auto log_odds = [](double e) { return std::log(1.0 - e) - std::log(e); };
-    const double taught = log_odds(environments::mean(options_.train_shifts));
+    const double in_training = log_odds(environments::mean(options_.train_shifts));
     const auto score = [&](double cue, bool reads_steps) {
       return Ceiling{population_.accuracy(shift, cue, reads_steps), Exactness::enumerated, 0.0};
     };
     Ceilings out;
     out.bayes = score(log_odds(shift), true);
     out.invariant = score(0.0, true);
-    out.spurious_only = score(taught, false);
-    out.population_erm = score(taught, true);
+    out.spurious_only = score(in_training, false);
+    out.population_erm = score(in_training, true);
     out.chance = 1.0 / static_cast<double>(options_.symbols);
     return out;
   }

@@ -34,12 +34,13 @@ struct TableOptions {
 };
 
 /// An optional column: an empty name or one that is not there means that it was not recorded, but
-/// only where nobody asked for it by another name than the usual one, and none is called so but for
-/// capital letters.
-bool has_column(const data::Table& table, const std::string& name, const std::string& usual) {
+/// only where nobody asked for it by another name than the default one, and none is called so but
+/// for capital letters.
+bool has_column(const data::Table& table, const std::string& name,
+                const std::string& default_name) {
   if (name.empty()) return false;
   if (table.find(name) != nullptr) return true;
-  if (name != usual) (void)table.at(name);  // throws, with the nearest name
+  if (name != default_name) (void)table.at(name);  // throws, with the nearest name
   const auto lower = [](std::string text) {
     for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     return text;
@@ -50,7 +51,7 @@ bool has_column(const data::Table& table, const std::string& name, const std::st
     throw DataError(
         fmt::format("{0}: there is a column '{1}' but no column '{2}'; set '{3}' of table to "
                     "'{1}', or to \"\" if that column is something else",
-                    table.place(), column.name, name, usual));
+                    table.place(), column.name, name, default_name));
   }
   return false;
 }

@@ -78,12 +78,12 @@ Ceiling unless_perfect(const Ceiling& ceiling, double perfect) {
 
 /// What is known when rows are chosen: a perfect predictor stays perfect.
 Ceilings of_chosen_rows(const EnvironmentInfo& info, const ControlShift& shift,
-                        const Ceilings& usual) {
+                        const Ceilings& original) {
   const double perfect = info.score() == Score::accuracy ? 1.0 : 0.0;
   Ceilings out;
-  out.bayes = unless_perfect(usual.bayes, perfect);
-  out.invariant = unless_perfect(usual.invariant, perfect);
-  out.spurious_only = unless_perfect(usual.spurious_only, perfect);
+  out.bayes = unless_perfect(original.bayes, perfect);
+  out.invariant = unless_perfect(original.invariant, perfect);
+  out.spurious_only = unless_perfect(original.spurious_only, perfect);
   out.chance = std::nan("");
   if (shift.kind == ControlShift::Kind::classes) {
     // Of more than two classes the largest is known only where it is the last.
@@ -98,9 +98,9 @@ Ceilings of_chosen_rows(const EnvironmentInfo& info, const ControlShift& shift,
 
 /// Every predictor's score s becomes at + slope * s.
 Ceilings of_changed_labels(const EnvironmentInfo& info, const ControlShift& shift,
-                           const Ceilings& usual) {
+                           const Ceilings& original) {
   double slope = 1.0;
-  double at = shift.level * usual.chance;  // noise of so much variance
+  double at = shift.level * original.chance;  // noise of so much variance
   if (info.score() == Score::accuracy) {
     const auto others = static_cast<double>(classes_of(info) - 1);
     at = shift.level / others;
@@ -116,25 +116,25 @@ Ceilings of_changed_labels(const EnvironmentInfo& info, const ControlShift& shif
     return out;
   };
   Ceilings out;
-  out.bayes = best(usual.bayes);
-  out.invariant = best(usual.invariant);
-  out.spurious_only = fixed(usual.spurious_only);
-  out.chance = at + slope * usual.chance;
+  out.bayes = best(original.bayes);
+  out.invariant = best(original.invariant);
+  out.spurious_only = fixed(original.spurious_only);
+  out.chance = at + slope * original.chance;
   if (slope < 0.0) out.chance = 1.0 - out.chance;
-  if (usual.population_erm) out.population_erm = fixed(*usual.population_erm);
+  if (original.population_erm) out.population_erm = fixed(*original.population_erm);
   return out;
 }
 
 }  // namespace
 
 Ceilings ControlShiftEnvironment::ceilings(const Domain& domain) const {
-  const Ceilings usual = inner().ceilings(without_shift(domain));
-  border::check_ceilings(usual, info(), domain);
-  if (!domain.control_shift) return usual;
+  const Ceilings original = inner().ceilings(without_shift(domain));
+  border::check_ceilings(original, info(), domain);
+  if (!domain.control_shift) return original;
   const ControlShift& shift = *domain.control_shift;
   require_control_shift(info(), shift);
-  return shift.kind == ControlShift::Kind::mechanism ? of_changed_labels(info(), shift, usual)
-                                                     : of_chosen_rows(info(), shift, usual);
+  return shift.kind == ControlShift::Kind::mechanism ? of_changed_labels(info(), shift, original)
+                                                     : of_chosen_rows(info(), shift, original);
 }
 
 RandomStream ControlShiftEnvironment::choices(const Domain& domain, Split split) const {
@@ -144,9 +144,9 @@ RandomStream ControlShiftEnvironment::choices(const Domain& domain, Split split)
 double ControlShiftEnvironment::causal_mean() const {
   std::call_once(mean_known_, [this] {
     constexpr std::int64_t kMost = 4096;
-    const Domain usual = inner().train_domains().front();
-    const std::int64_t count = std::min(kMost, inner().row_limit(usual, Split::train));
-    const Tensor causal = inner().sample(usual, Split::train, {0, count}).causal;
+    const Domain original = inner().train_domains().front();
+    const std::int64_t count = std::min(kMost, inner().row_limit(original, Split::train));
+    const Tensor causal = inner().sample(original, Split::train, {0, count}).causal;
     causal_mean_ = causal.defined() && causal.size(1) > 0
                        ? causal.select(1, 0).to(at::kDouble).mean().item<double>()
                        : std::nan("");

@@ -14,16 +14,16 @@ std::vector<Domain> one_cue_domains(const Environment& environment) {
   const std::vector<Cue>& cues = environment.info().cues;
   if (cues.empty()) return {};
   const std::vector<double> shifted = environment.test_domain().cue_shifts;
-  std::vector<double> usual(shifted.size(), 0.0);
+  std::vector<double> mean_shifts(shifted.size(), 0.0);
   const std::vector<Domain> train = environment.train_domains();
   for (const Domain& domain : train) {
-    for (std::size_t c = 0; c < usual.size(); ++c) {
-      usual[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
+    for (std::size_t c = 0; c < mean_shifts.size(); ++c) {
+      mean_shifts[c] += domain.cue_shifts[c] / static_cast<double>(train.size());
     }
   }
   std::vector<Domain> domains;
-  for (std::size_t c = 0; c < usual.size(); ++c) {
-    std::vector<double> shifts = usual;
+  for (std::size_t c = 0; c < mean_shifts.size(); ++c) {
+    std::vector<double> shifts = mean_shifts;
     shifts[c] = shifted[c];
     domains.push_back(environment.at_cues(shifts));
     domains.back().name = stored_domain({MeasuredIn::test_cue, cues[c].name});

@@ -12,7 +12,7 @@ struct OfflineOptions {
   bool group_labels = false;
 };
 
-/// All train domains at once, a fixed training set, many epochs: the usual benchmark.
+/// All train domains at once, a fixed training set, many epochs: the common benchmark setting.
 ///
 /// With `randomise_cue` every cue of each training row is resampled by intervention, so that
 /// it says nothing: an oracle no real data set offers. With `group_labels` methods may see the

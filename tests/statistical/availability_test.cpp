@@ -46,25 +46,28 @@ TEST_CASE("Sampled accuracies of availability agree with every ceiling") {
       const Tensor shortcut = rows.spurious.select(1, 0).to(at::kDouble);
       const auto of_core = [&](double y) { return density(core, kCorePredictivity, y); };
       const auto here = [&](double y) { return density(shortcut, 1 - domain.shift, y); };
-      const auto taught_at = [&](const Tensor& value, double y) {
+      const auto in_training_at = [&](const Tensor& value, double y) {
         Tensor sum = at::zeros_like(value);
         for (const double shift : train) sum += density(value, 1 - shift, y);
         return sum;
       };
-      const auto taught = [&](double y) { return taught_at(shortcut, y); };
+      const auto in_training = [&](double y) { return in_training_at(shortcut, y); };
       const auto hits = [&](auto likelihood) {
         return estimate(
             (likelihood(1.0) - likelihood(-1.0)).gt(0).eq(rows.y.eq(1)).to(at::kDouble));
       };
       CHECK(hits([&](double y) { return here(y) * of_core(y); }).agrees(ceilings.bayes));
       CHECK(hits(of_core).agrees(ceilings.invariant));
-      CHECK(hits(taught).agrees(ceilings.spurious_only));
-      CHECK(
-          hits([&](double y) { return taught(y) * of_core(y); }).agrees(*ceilings.population_erm));
+      CHECK(hits(in_training).agrees(ceilings.spurious_only));
+      CHECK(hits([&](double y) {
+              return in_training(y) * of_core(y);
+            }).agrees(*ceilings.population_erm));
 
       // The best predictor of the train domains, on twins with the shortcut mirrored.
       const auto answer = [&](const Tensor& seen) {
-        return (taught_at(seen, 1.0) * of_core(1.0) - taught_at(seen, -1.0) * of_core(-1.0)).gt(0);
+        return (in_training_at(seen, 1.0) * of_core(1.0) -
+                in_training_at(seen, -1.0) * of_core(-1.0))
+            .gt(0);
       };
       CHECK(estimate(answer(shortcut).ne(answer(-shortcut)).to(at::kDouble))
                 .agrees(world->optimal_flip_rate(domain).value()));

@@ -61,7 +61,7 @@ void check_ceilings(const char* name, const Value::Table& options, bool absent_w
     const auto here = [&](double y) {
       return cue_likelihood(test, domain.cue_shifts, y, absent_when_neutral);
     };
-    const auto taught = [&](double y) {
+    const auto in_training = [&](double y) {
       Tensor sum = at::zeros({kCuedRows}, at::kDouble);
       for (const Domain& train : world->train_domains()) {
         sum += cue_likelihood(test, train.cue_shifts, y, absent_when_neutral);
@@ -73,10 +73,10 @@ void check_ceilings(const char* name, const Value::Table& options, bool absent_w
             return here(y) * core(y);
           })).agrees(ceilings.bayes));
     CHECK(estimate(hits_of(test, core)).agrees(ceilings.invariant));
-    CHECK(estimate(hits_of(test, taught)).agrees(ceilings.spurious_only));
+    CHECK(estimate(hits_of(test, in_training)).agrees(ceilings.spurious_only));
     if (ceilings.population_erm) {
       CHECK(estimate(hits_of(test, [&](double y) {
-              return taught(y) * core(y);
+              return in_training(y) * core(y);
             })).agrees(*ceilings.population_erm));
     }
   }

@@ -44,7 +44,7 @@ void check_world(const char* name, const Value::Table& options, const LogJoint& 
     const auto lead = [&](bool core) {
       return log_joint(rows, domain, 1, core) - log_joint(rows, domain, -1, core);
     };
-    const auto taught = [&](bool core) {
+    const auto in_training = [&](bool core) {
       Tensor difference = at::zeros({kGaussianRows}, at::kDouble);
       for (const Domain& train : world->train_domains()) {
         difference += log_joint(rows, train, 1, core).exp();
@@ -54,9 +54,9 @@ void check_world(const char* name, const Value::Table& options, const LogJoint& 
     };
     CHECK(estimate(hits_on(rows, lead(true))).agrees(ceilings.bayes));
     CHECK(estimate(hits_on(rows, doubles(rows.causal))).agrees(ceilings.invariant));
-    CHECK(estimate(hits_on(rows, taught(false))).agrees(ceilings.spurious_only));
+    CHECK(estimate(hits_on(rows, in_training(false))).agrees(ceilings.spurious_only));
     REQUIRE(ceilings.population_erm.has_value());
-    CHECK(estimate(hits_on(rows, taught(true))).agrees(*ceilings.population_erm));
+    CHECK(estimate(hits_on(rows, in_training(true))).agrees(*ceilings.population_erm));
     const Tensor positive = rows.y.eq(1).to(at::kDouble);
     const Tensor constant =
         world->ceilings(domain).chance > 0.5 && positive.mean().item<double>() < 0.5
@@ -143,7 +143,7 @@ TEST_CASE("Sampled accuracies of confounded agree with every ceiling") {
             (t * (kHidden * r) + kCausal * mean(d)) /
             std::sqrt(1.0 + kCausal * kCausal + kHidden * kHidden * (1.0 - r * r)));
       };
-      const auto taught = [&](const auto& probability) {
+      const auto in_training = [&](const auto& probability) {
         // Two train domains; the cue's density is the same in all, the core's is not: weigh by it.
         Tensor sum = at::zeros({kGaussianRows}, at::kDouble);
         for (const Domain& d : world->train_domains()) sum += probability(d) - 0.5;
@@ -152,9 +152,9 @@ TEST_CASE("Sampled accuracies of confounded agree with every ceiling") {
       const Ceilings ceilings = world->ceilings(domain);
       CHECK(estimate(hits_on(rows, from_both(domain) - 0.5)).agrees(ceilings.bayes));
       CHECK(estimate(hits_on(rows, u)).agrees(ceilings.invariant));
-      CHECK(estimate(hits_on(rows, taught(from_cue))).agrees(ceilings.spurious_only));
+      CHECK(estimate(hits_on(rows, in_training(from_cue))).agrees(ceilings.spurious_only));
       REQUIRE(ceilings.population_erm.has_value());
-      CHECK(estimate(hits_on(rows, taught(from_both))).agrees(*ceilings.population_erm));
+      CHECK(estimate(hits_on(rows, in_training(from_both))).agrees(*ceilings.population_erm));
       const double positive = rows.y.to(at::kDouble).mean().item<double>();
       CHECK(std::abs(std::max(positive, 1.0 - positive) - ceilings.chance) < 0.01);
     }

@@ -46,12 +46,13 @@ Cells draw(const Value::Table& options, double shift, std::uint64_t seed) {
 
 /// The commonest label of each cell, learned from some rows and scored on others. `width` 1 reads
 /// the first key only.
-double score_of_majority(const Cells& taught, const Cells& scored, bool shape, bool cue) {
+double score_of_majority(const Cells& in_training, const Cells& scored, bool shape, bool cue) {
   std::map<std::pair<int, int>, std::map<int, int>> counts;
   const auto key = [&](const Cells& cells, std::size_t i) {
     return std::pair{shape ? cells.shape[i] : 0, cue ? cells.cue[i] : 0};
   };
-  for (std::size_t i = 0; i < taught.label.size(); ++i) ++counts[key(taught, i)][taught.label[i]];
+  for (std::size_t i = 0; i < in_training.label.size(); ++i)
+    ++counts[key(in_training, i)][in_training.label[i]];
   std::int64_t right = 0;
   for (std::size_t i = 0; i < scored.label.size(); ++i) {
     const auto& of_cell = counts[key(scored, i)];

@@ -57,7 +57,7 @@ Tensor cue_log_odds(const Sample& sample, const Readings& readings, double shift
 }
 
 void check_ceilings(const char* name, const Value::Table& options, const Readings& readings,
-                    double taught) {
+                    double in_training) {
   const auto world = synthetic_world(name, options, 5);
   for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.9, 1.0})) {
     INFO(name << " " << domain.name);
@@ -65,7 +65,7 @@ void check_ceilings(const char* name, const Value::Table& options, const Reading
     const Ceilings ceilings = world->ceilings(domain);
     const Tensor core = core_log_odds(test, readings);
     const Tensor here = cue_log_odds(test, readings, domain.shift);
-    const Tensor learnt = cue_log_odds(test, readings, taught);
+    const Tensor learnt = cue_log_odds(test, readings, in_training);
     CHECK(estimate(hits(core + here, test.y, kCancelled)).agrees(ceilings.bayes));
     CHECK(estimate(hits(core, test.y, kCancelled)).agrees(ceilings.invariant));
     CHECK(estimate(hits(learnt, test.y, kCancelled)).agrees(ceilings.spurious_only));

@@ -32,7 +32,7 @@ double mean_shift(const Environment& world) {
 TEST_CASE("Sampled accuracies of distant_tokens agree with every ceiling") {
   for (const char* relation : {"equal", "greater"}) {
     const auto world = synthetic_world("distant_tokens", {{"relation", relation}}, 3);
-    const double taught = mean_shift(*world);
+    const double in_training = mean_shift(*world);
     for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(relation, domain.name);
       const Sample rows = world->sample(domain, Split::test, {0, kSequences});
@@ -53,9 +53,9 @@ TEST_CASE("Sampled accuracies of distant_tokens agree with every ceiling") {
       };
       CHECK(score(odds(0.25), odds(domain.shift)).agrees(ceilings.bayes));
       CHECK(score(1.0, 0.0).agrees(ceilings.invariant));
-      CHECK(score(0.0, odds(taught)).agrees(ceilings.spurious_only));
+      CHECK(score(0.0, odds(in_training)).agrees(ceilings.spurious_only));
       REQUIRE(ceilings.population_erm);
-      CHECK(score(odds(0.25), odds(taught)).agrees(*ceilings.population_erm));
+      CHECK(score(odds(0.25), odds(in_training)).agrees(*ceilings.population_erm));
     }
   }
 }
@@ -70,7 +70,7 @@ TEST_CASE("Sampled accuracies of latent_rule agree with every ceiling") {
     const std::int64_t seen = world->info().input_shape[0] - 1;
     const double wrong = noise[setting] / static_cast<double>(symbols);
     const double right = 1.0 - noise[setting] + wrong;
-    const double taught = mean_shift(*world);
+    const double in_training = mean_shift(*world);
     for (const Domain& domain : domains_of(*world, {0.0, 0.3, 0.5, 1.0})) {
       CAPTURE(setting, domain.name);
       const Sample rows = world->sample(domain, Split::test, {0, kSequences});
@@ -104,8 +104,8 @@ TEST_CASE("Sampled accuracies of latent_rule agree with every ceiling") {
       };
       CHECK(score(1.0, odds(domain.shift)).agrees(ceilings.bayes));
       CHECK(score(1.0, 0.0).agrees(ceilings.invariant));
-      CHECK(score(0.0, odds(taught)).agrees(ceilings.spurious_only));
-      CHECK(score(1.0, odds(taught)).agrees(*ceilings.population_erm));
+      CHECK(score(0.0, odds(in_training)).agrees(ceilings.spurious_only));
+      CHECK(score(1.0, odds(in_training)).agrees(*ceilings.population_erm));
       // The best constant.
       CHECK(estimate(rows.y.eq(0).to(at::kDouble)).agrees(ceilings.chance));
     }
@@ -154,13 +154,13 @@ TEST_CASE("Sampled accuracies of in_context_rule agree with every ceiling") {
     std::int64_t symbols;
     std::int64_t context;
     std::int64_t rules;
-    double taught;
+    double in_training;
   };
   for (const Setting& s : {Setting{6, 5, 1, 0.0}, Setting{6, 5, 4, 0.1}, Setting{4, 3, 3, 0.0}}) {
     const Value::Table options = {{"symbols", s.symbols},
                                   {"context", s.context},
                                   {"rules", s.rules},
-                                  {"train_shifts", Value::List{s.taught}}};
+                                  {"train_shifts", Value::List{s.in_training}}};
     const auto world = synthetic_world("in_context_rule", options, 3);
     const Tables pool = rules_of(options, s.symbols);
     REQUIRE(static_cast<std::int64_t>(pool.size()) == s.rules);
@@ -206,8 +206,8 @@ TEST_CASE("Sampled accuracies of in_context_rule agree with every ceiling") {
       };
       CHECK(score(pool, domain.shift, false).agrees(ceilings.bayes));
       CHECK(score(all, 0.5, false).agrees(ceilings.invariant));
-      CHECK(score(pool, s.taught, true).agrees(ceilings.spurious_only));
-      const auto [erm, known] = lead(pool, s.taught, false);
+      CHECK(score(pool, s.in_training, true).agrees(ceilings.spurious_only));
+      const auto [erm, known] = lead(pool, s.in_training, false);
       CHECK(known == ceilings.population_erm.has_value());
       if (ceilings.population_erm) {
         CHECK(estimate(hits(erm, rows.y, kCancelled)).agrees(*ceilings.population_erm));

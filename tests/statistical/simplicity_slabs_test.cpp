@@ -62,7 +62,7 @@ TEST_CASE("Sampled accuracies of simplicity_slabs agree with every ceiling") {
       const auto here = [&](double y) {
         return slab_cue_likelihood(seen, domain.shift, cue_noise, y);
       };
-      const auto taught = [&](double y) {
+      const auto in_training = [&](double y) {
         Tensor sum = at::zeros_like(seen);
         for (const double shift : train) sum += slab_cue_likelihood(seen, shift, cue_noise, y);
         return sum;
@@ -74,10 +74,11 @@ TEST_CASE("Sampled accuracies of simplicity_slabs agree with every ceiling") {
       };
       CHECK(hits([&](double y) { return here(y) * cause(y); }).agrees(ceilings.bayes));
       CHECK(hits(cause).agrees(ceilings.invariant));
-      CHECK(hits(taught).agrees(ceilings.spurious_only));
+      CHECK(hits(in_training).agrees(ceilings.spurious_only));
       if (ceilings.population_erm) {
-        CHECK(
-            hits([&](double y) { return taught(y) * cause(y); }).agrees(*ceilings.population_erm));
+        CHECK(hits([&](double y) {
+                return in_training(y) * cause(y);
+              }).agrees(*ceilings.population_erm));
       }
     }
   }

@@ -42,7 +42,7 @@ class SPURION_API ResultsView {
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
   /// Those that have trials, sorted, `first` and its variants in front.
   [[nodiscard]] std::vector<std::string> methods(const std::string& first = "erm") const;
-  /// All regimes, the usual ones first.
+  /// All regimes; online, continual and offline come first.
   [[nodiscard]] std::vector<std::string> regimes() const;
   /// All environments, by name.
   [[nodiscard]] std::vector<std::string> environments() const;

@@ -207,8 +207,8 @@ Table budget_table(const std::string& experiment, const std::map<CellKey, Stream
     const auto spent = spending(cell);
     std::vector<std::string> other;
     for (std::size_t i = 0; i < spent.size(); ++i) {
-      const std::vector<double>& usual = peers[{key.world, key.scale}][i];
-      const double median = usual[usual.size() / 2];
+      const std::vector<double>& values = peers[{key.world, key.scale}][i];
+      const double median = values[values.size() / 2];
       if (std::abs(spent[i] - median) <= 0.05 * median) continue;
       other.push_back(fmt::format("{} x {:.2g}", kNames[i], spent[i] / median));
     }

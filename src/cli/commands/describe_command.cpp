@@ -12,7 +12,7 @@ Command add_describe(CLI::App& app, Session& session) {
       ->option_text(" ")
       ->required();
   parser
-      ->add_option("SETTINGS", arguments->options,
+      ->add_option("OPTION", arguments->options,
                    "OPTION=VALUE ...: describe it with these options instead of the defaults")
       ->option_text(" ");
   add_format(*parser, arguments->format, {"text", "json", "card"});

@@ -88,15 +88,15 @@ bool names_data(const FieldInfo& field) {
 
 /// Whether the environment cannot be made because of missing data that nobody asked for: those of
 /// the default environment.
-bool lacks_usual_data(const Catalog& catalog, const RowSet& world, const Value& options,
-                      const std::shared_ptr<const DataSources>& sources) {
+bool lacks_default_data(const Catalog& catalog, const RowSet& world, const Value& options,
+                        const std::shared_ptr<const DataSources>& sources) {
   for (const FieldInfo& field : catalog.environments.at(world.environment.name).schema.fields) {
     if (names_data(field) && options.find(field.name) != nullptr) return false;
   }
-  RowSet usual = world;
-  usual.environment = make_component(catalog, world.environment.name, Value());
+  RowSet defaults = world;
+  defaults.environment = make_component(catalog, world.environment.name, Value());
   try {
-    (void)make_environment(usual, catalog, sources);
+    (void)make_environment(defaults, catalog, sources);
     return false;
   } catch (const DataError&) {
     return true;
@@ -171,7 +171,7 @@ void describe_environment(const Catalog& catalog, const std::string& name, const
   try {
     environment = make_environment(world, catalog, sources);
   } catch (const DataError& error) {
-    if (!lacks_usual_data(catalog, world, options, sources)) throw;
+    if (!lacks_default_data(catalog, world, options, sources)) throw;
     out["unavailable"] = error.what();
     return;
   }

@@ -57,10 +57,10 @@ Json entry(const Catalog& catalog, const R& registry, const std::string& name) {
 
 template <class R>
 Value checked_options(const R& registry, const std::string& name,
-                      const std::vector<std::string>& settings) {
+                      const std::vector<std::string>& pairs) {
   Problems problems;
   const AnySchema& schema = registry.at(name).schema;
-  Value all = schema.normalise(parse_settings(settings, schema), name, problems);
+  Value all = schema.normalise(parse_options(pairs, schema), name, problems);
   problems.raise();
   return all;
 }
@@ -74,10 +74,10 @@ Json access_list(const Access& access) {
 }  // namespace
 
 Json describe_environment(const Catalog& catalog, const std::string& name,
-                          const std::vector<std::string>& settings) {
+                          const std::vector<std::string>& pairs) {
   Json out = entry(catalog, catalog.environments, name);
   const AnySchema& schema = catalog.environments.at(name).schema;
-  describe_environment(catalog, name, parse_settings(settings, schema), out);
+  describe_environment(catalog, name, parse_options(pairs, schema), out);
   return out;
 }
 
@@ -123,10 +123,9 @@ Json describe_suite_file() {
 }
 
 Json describe_method(const Catalog& catalog, const std::string& name,
-                     const std::vector<std::string>& settings) {
+                     const std::vector<std::string>& pairs) {
   Json out = entry(catalog, catalog.methods, name);
-  const auto method =
-      method_to_ask(catalog, {name, checked_options(catalog.methods, name, settings)});
+  const auto method = method_to_ask(catalog, {name, checked_options(catalog.methods, name, pairs)});
   out["needs"] = access_list(method->needs());
   out["second_order"] = method->needs_second_order();
   out["cost_factor"] = method->cost_factor();
@@ -134,10 +133,10 @@ Json describe_method(const Catalog& catalog, const std::string& name,
 }
 
 Json describe_regime(const Catalog& catalog, const std::string& name,
-                     const std::vector<std::string>& settings) {
+                     const std::vector<std::string>& pairs) {
   Json out = entry(catalog, catalog.regimes, name);
   const auto regime =
-      catalog.regimes.at(name).make({checked_options(catalog.regimes, name, settings)});
+      catalog.regimes.at(name).make({checked_options(catalog.regimes, name, pairs)});
   out["grants"] = access_list(regime->grants());
   return out;
 }
@@ -162,23 +161,23 @@ Json describe_suite(const Catalog& catalog, const std::string& name) {
 }
 
 std::vector<Json> describe(const Catalog& catalog, const std::string& name,
-                           const std::vector<std::string>& settings) {
+                           const std::vector<std::string>& pairs) {
   std::vector<Json> found;
   std::vector<std::string> names;
   std::vector<std::string> takers;
-  bool takes_settings = false;
+  bool takes_options = false;
   for (const Noun& noun : nouns()) {
-    if (noun.takes_settings) takers.push_back(noun.plural);
+    if (noun.takes_options) takers.push_back(noun.plural);
     if (noun.fallback && !found.empty()) continue;  // stands behind the others
     if (!noun.has(catalog, name)) {
       for (std::string& one : noun.names(catalog)) names.push_back(std::move(one));
       continue;
     }
-    found.push_back(noun.describe(catalog, name, settings));
-    takes_settings = takes_settings || noun.takes_settings;
+    found.push_back(noun.describe(catalog, name, pairs));
+    takes_options = takes_options || noun.takes_options;
   }
   if (found.empty()) throw UsageError(unknown_name_message("name", name, names));
-  if (!settings.empty() && !takes_settings) {
+  if (!pairs.empty() && !takes_options) {
     throw UsageError(
         fmt::format("'{}' takes no option=value: only {} do", name, fmt::join(takers, ", ")));
   }

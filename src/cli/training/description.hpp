@@ -17,15 +17,15 @@ using Json = nlohmann::ordered_json;
 /// The options of a schema, a list of objects.
 Json option_list(const std::vector<FieldInfo>& fields);
 
-// One object for what is called `name` and is there. `settings`, "option=value", override the
+// One object for what is called `name` and is there. `pairs`, "option=value", override the
 // defaults of what is built to be looked at.
 Json describe_environment(const Catalog& catalog, const std::string& name,
-                          const std::vector<std::string>& settings);
+                          const std::vector<std::string>& pairs);
 Json describe_model(const Catalog& catalog, const std::string& name);
 Json describe_method(const Catalog& catalog, const std::string& name,
-                     const std::vector<std::string>& settings);
+                     const std::vector<std::string>& pairs);
 Json describe_regime(const Catalog& catalog, const std::string& name,
-                     const std::vector<std::string>& settings);
+                     const std::vector<std::string>& pairs);
 Json describe_metric(const Catalog& catalog, const std::string& name);
 /// Of a kind of question, with the keys that all of them have.
 Json describe_question(const Catalog& catalog, const std::string& name);
@@ -35,11 +35,11 @@ Json describe_suite(const Catalog& catalog, const std::string& name);
 /// What may stand in a suite file.
 Json describe_suite_file();
 
-/// Everything called `name`: one object for each noun it names, and a suite. `settings`,
+/// Everything called `name`: one object for each noun it names, and a suite. `pairs`,
 /// "option=value", override the defaults of an environment, method or regime that is built to be
 /// looked at. Throws `UsageError` for a name that nothing has.
 std::vector<Json> describe(const Catalog& catalog, const std::string& name,
-                           const std::vector<std::string>& settings);
+                           const std::vector<std::string>& pairs);
 
 /// The facts of an environment that only an instance knows, added to `out`: of the one that the
 /// trial with seed 0 and base seed 0 has, and `export`. "unavailable" says why there are none

@@ -11,7 +11,7 @@ namespace spurion::cli {
 
 namespace {
 
-using Settings = std::vector<std::string>;
+using Pairs = std::vector<std::string>;
 
 /// The names and entries of a registry of a catalog.
 template <class R>
@@ -46,7 +46,7 @@ Noun suites() {
   noun.plural = "suites";
   noun.names = [](const Catalog&) { return suite_names(); };
   noun.entry = [](const Catalog&, const std::string& name) { return suite_entry(name); };
-  noun.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+  noun.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_suite(catalog, name);
   };
   noun.also = is_suite_file;
@@ -59,7 +59,7 @@ Noun suite_file() {
   noun.plural = "suite";
   noun.listed = false;
   noun.names = [](const Catalog&) { return std::vector<std::string>{"suite"}; };
-  noun.describe = [](const Catalog&, const std::string&, const Settings&) {
+  noun.describe = [](const Catalog&, const std::string&, const Pairs&) {
     return describe_suite_file();
   };
   return noun;
@@ -71,7 +71,7 @@ Noun sections() {
   noun.plural = "sections";
   noun.listed = false;
   noun.names = [](const Catalog&) { return plain_sections(); };
-  noun.describe = [](const Catalog&, const std::string& name, const Settings&) {
+  noun.describe = [](const Catalog&, const std::string& name, const Pairs&) {
     return describe_section(name);
   };
   return noun;
@@ -93,7 +93,7 @@ Noun columns() {
     const Json facts = describe_column(catalog, name);
     return Json{{"name", name}, {"summary", facts.at("summary")}};
   };
-  noun.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+  noun.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_column(catalog, name);
   };
   return noun;
@@ -112,7 +112,7 @@ Noun terms() {
   noun.entry = [](const Catalog&, const std::string& name) {
     return Json{{"name", name}, {"summary", describe_term(name).at("summary")}};
   };
-  noun.describe = [](const Catalog&, const std::string& name, const Settings&) {
+  noun.describe = [](const Catalog&, const std::string& name, const Pairs&) {
     return describe_term(name);
   };
   noun.also = [](const std::string& name) { return analysis::find_term(name) != nullptr; };
@@ -121,24 +121,23 @@ Noun terms() {
 
 std::vector<Noun> make_nouns() {
   Noun environments = registered("environments", &Catalog::environments);
-  environments.takes_settings = true;
-  environments.describe = [](const Catalog& catalog, const std::string& name,
-                             const Settings& settings) {
-    return describe_environment(catalog, name, settings);
+  environments.takes_options = true;
+  environments.describe = [](const Catalog& catalog, const std::string& name, const Pairs& pairs) {
+    return describe_environment(catalog, name, pairs);
   };
   Noun models = registered("models", &Catalog::models);
-  models.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+  models.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_model(catalog, name);
   };
   Noun methods = registered("methods", &Catalog::methods);
-  methods.takes_settings = true;
-  methods.describe = [](const Catalog& catalog, const std::string& name, const Settings& settings) {
-    return describe_method(catalog, name, settings);
+  methods.takes_options = true;
+  methods.describe = [](const Catalog& catalog, const std::string& name, const Pairs& pairs) {
+    return describe_method(catalog, name, pairs);
   };
   Noun regimes = registered("regimes", &Catalog::regimes);
-  regimes.takes_settings = true;
-  regimes.describe = [](const Catalog& catalog, const std::string& name, const Settings& settings) {
-    return describe_regime(catalog, name, settings);
+  regimes.takes_options = true;
+  regimes.describe = [](const Catalog& catalog, const std::string& name, const Pairs& pairs) {
+    return describe_regime(catalog, name, pairs);
   };
   Noun metrics = registered("metrics", &Catalog::metrics);
   metrics.entry = [entry = metrics.entry](const Catalog& catalog, const std::string& name) {
@@ -149,15 +148,15 @@ std::vector<Noun> make_nouns() {
     }
     return out;
   };
-  metrics.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+  metrics.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_metric(catalog, name);
   };
   Noun questions = registered("questions", &Catalog::questions);
-  questions.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+  questions.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_question(catalog, name);
   };
   Noun sources = registered("image_sources", &Catalog::image_sources);
-  sources.describe = [](const Catalog& catalog, const std::string& name, const Settings&) {
+  sources.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_image_source(catalog, name);
   };
   return {environments, models,   methods,      regimes,    metrics,   questions,

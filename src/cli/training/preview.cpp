@@ -22,14 +22,14 @@ constexpr std::int64_t kSide = 96;
 }  // namespace
 
 void write_preview(const Catalog& catalog, const std::string& name,
-                   const std::vector<std::string>& settings, const std::filesystem::path& file) {
+                   const std::vector<std::string>& pairs, const std::filesystem::path& file) {
   if (file.extension() != ".png") {
     throw UsageError(
         fmt::format("--preview writes a PNG file, but '{}' does not end in .png", file.string()));
   }
   RowSet world;  // that of seed 0 and base seed 0, as `export` has it
   const AnySchema& schema = catalog.environments.at(name).schema;
-  world.environment = make_component(catalog, name, parse_settings(settings, schema));
+  world.environment = make_component(catalog, name, parse_options(pairs, schema));
   const auto environment =
       make_environment(world, catalog, std::make_shared<const DataSources>(catalog.image_sources));
   const auto grid = picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());

@@ -13,6 +13,6 @@ namespace spurion::cli {
 /// `UsageError` for an environment whose rows are no pictures and for a file that is not *.png,
 /// `StoreError` when it cannot be written.
 void write_preview(const Catalog& catalog, const std::string& name,
-                   const std::vector<std::string>& settings, const std::filesystem::path& file);
+                   const std::vector<std::string>& pairs, const std::filesystem::path& file);
 
 }  // namespace spurion::cli

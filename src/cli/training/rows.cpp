@@ -20,7 +20,7 @@ bool takes_word(const AnySchema& schema, const std::string& option) {
 
 }  // namespace
 
-Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema) {
+Value parse_options(const std::vector<std::string>& pairs, const AnySchema& schema) {
   Value table;
   for (const std::string& pair : pairs) {
     const auto equals = pair.find('=');
@@ -45,11 +45,11 @@ Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& sch
 }
 
 RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
-                    const RowsArguments& arguments, std::int64_t usual_rows, bool dial) {
+                    const RowsArguments& arguments, std::int64_t default_rows, bool dial) {
   RowsOfWorld out;
   const AnySchema& schema = catalog.environments.at(environment).schema;
   out.set.environment =
-      make_component(catalog, environment, parse_settings(arguments.settings, schema));
+      make_component(catalog, environment, parse_options(arguments.options, schema));
   out.set.seed = arguments.seed;
   out.set.base_seed = arguments.base_seed;
   out.set.split = parse_split(arguments.split);
@@ -70,17 +70,17 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
     std::int64_t rows = arguments.rows;
     if (rows == 0) {
       const std::int64_t limit = out.environment->row_limit(domain, out.set.split);
-      rows = std::min(usual_rows, std::max<std::int64_t>(limit - arguments.first, 1));
+      rows = std::min(default_rows, std::max<std::int64_t>(limit - arguments.first, 1));
     }
     out.set.parts.push_back({domain.name, {arguments.first, rows}});
   }
   const double needed = memory_of_rows(out.set, *out.environment);
-  if (needed > usual_memory()) {
+  if (needed > default_memory()) {
     throw UsageError(fmt::format(
         "--rows {}: {} of {} need about {} of memory; half of the memory of this machine is {}",
         out.set.parts.front().rows.count, count(out.set.parts.front().rows.count, "row"),
         count(static_cast<std::int64_t>(out.set.parts.size()), "domain"), bytes(needed),
-        bytes(usual_memory())));
+        bytes(default_memory())));
   }
   return out;
 }

@@ -12,16 +12,16 @@ namespace spurion::cli {
 
 /// "key=value" pairs as a table; a value is read as TOML where it is TOML, else as a word. Where
 /// the option is a word, "2" is one too.
-Value parse_settings(const std::vector<std::string>& pairs, const AnySchema& schema);
+Value parse_options(const std::vector<std::string>& pairs, const AnySchema& schema);
 
 /// The rows that were asked for. Where no domain was named: the train domains and the test domain
-/// and, with `dial`, the values of the shift curve. Without --rows at most `usual_rows` of each, or
-/// as many as there are.
+/// and, with `dial`, the values of the shift curve. Without --rows at most `default_rows` of each,
+/// or as many as there are.
 struct RowsOfWorld {
   RowSet set;
   std::shared_ptr<const Environment> environment;
 };
 RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
-                    const RowsArguments& arguments, std::int64_t usual_rows, bool dial);
+                    const RowsArguments& arguments, std::int64_t default_rows, bool dial);
 
 }  // namespace spurion::cli

@@ -19,7 +19,7 @@
 
 namespace spurion::cli {
 
-static_assert(kDefaultMaxReplicas == kUsualReplicas, "what --help says is what runs do");
+static_assert(kDefaultMaxReplicas == kDefaultReplicas, "what --help says is what runs do");
 
 namespace {
 

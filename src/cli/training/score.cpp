@@ -206,7 +206,7 @@ void print_missing_groups(const Scored& scored) {
   }
 }
 
-std::string usual_name(const ScoreArguments& arguments) {
+std::string default_name(const ScoreArguments& arguments) {
   const std::string file = arguments.model.empty()
                                ? arguments.what
                                : arguments.model.substr(std::string(kScript).size());
@@ -218,7 +218,7 @@ std::string usual_name(const ScoreArguments& arguments) {
 int score(const ScoreArguments& arguments, const Catalog& catalog) {
   const Scored scored =
       arguments.model.empty() ? score_file(arguments, catalog) : score_model(arguments, catalog);
-  const std::string name = arguments.name.empty() ? usual_name(arguments) : arguments.name;
+  const std::string name = arguments.name.empty() ? default_name(arguments) : arguments.name;
   const Environment& environment = *scored.world.environment;
   const TrialResult result =
       score_predictions({scored.world.set, environment, scored.rows}, scored.logits, catalog, name);

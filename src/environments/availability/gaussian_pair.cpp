@@ -48,22 +48,22 @@ Ceiling GaussianPair::expected(double mean, Function f) const {
 }
 
 Ceilings GaussianPair::ceilings(double shortcut) const {
-  const double taught = *std::max_element(
+  const double in_training = *std::max_element(
       train_.begin(), train_.end(), [](double a, double b) { return std::abs(a) < std::abs(b); });
   Ceilings out;
   out.bayes = {normal_cdf(std::hypot(core_, shortcut)), Exactness::closed_form, 0.0};
   out.invariant = {normal_cdf(core_), Exactness::closed_form, 0.0};
   // The pooled log-odds of the shortcut have its sign, or the opposite one.
-  const double side = taught > 0.0 ? 1.0 : taught < 0.0 ? -1.0 : 0.0;
+  const double side = in_training > 0.0 ? 1.0 : in_training < 0.0 ? -1.0 : 0.0;
   out.spurious_only = {side == 0.0 ? 0.5 : normal_cdf(side * shortcut), Exactness::closed_form,
                        0.0};
   out.chance = 0.5;
-  out.population_erm =
-      one_domain_
-          ? Ceiling{normal_cdf((core_ * core_ + taught * shortcut) / std::hypot(core_, taught)),
-                    Exactness::closed_form, 0.0}
-          : expected(shortcut,
-                     [this](double z) { return normal_cdf(core_ + lean(z) / (2.0 * core_)); });
+  out.population_erm = one_domain_ ? Ceiling{normal_cdf((core_ * core_ + in_training * shortcut) /
+                                                        std::hypot(core_, in_training)),
+                                             Exactness::closed_form, 0.0}
+                                   : expected(shortcut, [this](double z) {
+                                       return normal_cdf(core_ + lean(z) / (2.0 * core_));
+                                     });
   return out;
 }
 

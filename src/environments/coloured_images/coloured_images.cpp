@@ -83,14 +83,14 @@ CellRule best_rule(double noise, double shift) {
 }
 
 /// Whether shape and colour are ever equal, or ever differ, where they are so here.
-bool training_shows(double noise, double here, double taught) {
+bool training_shows(double noise, double here, double train_shift) {
   const auto equal = [noise](double e) {
     return cell(noise, e, true, true) + cell(noise, e, false, false) > 0.0;
   };
   const auto differ = [noise](double e) {
     return cell(noise, e, true, false) + cell(noise, e, false, true) > 0.0;
   };
-  return (!equal(here) || equal(taught)) && (!differ(here) || differ(taught));
+  return (!equal(here) || equal(train_shift)) && (!differ(here) || differ(train_shift));
 }
 
 }  // namespace

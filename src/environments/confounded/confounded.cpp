@@ -84,7 +84,8 @@ class Confounded final : public GenerativeEnvironment {
       throw UsageError("'train_correlations' of confounded is empty");
     }
     for (const double correlation : options_.train_correlations) {
-      usual_ += correlation / static_cast<double>(options_.train_correlations.size());
+      mean_train_correlation_ +=
+          correlation / static_cast<double>(options_.train_correlations.size());
     }
     describe();
   }
@@ -138,8 +139,8 @@ class Confounded final : public GenerativeEnvironment {
   static constexpr double kFarthest = 3.0;
 
   [[nodiscard]] ConfoundedLaw law(double shift) const {
-    return {options_.causal_effect, options_.hidden_effect, mechanism_ ? shift : usual_,
-            mechanism_ ? 0.0 : shift};
+    return {options_.causal_effect, options_.hidden_effect,
+            mechanism_ ? shift : mean_train_correlation_, mechanism_ ? 0.0 : shift};
   }
 
   void describe() {
@@ -148,7 +149,8 @@ class Confounded final : public GenerativeEnvironment {
     info_.citation =
         "Scholkopf et al. 2012, \"On Causal and Anticausal Learning\", arXiv:1206.6471; Pearl "
         "2009, \"Causality\", chapter 3";
-    const std::string correlation = mechanism_ ? "r" : fmt::format("{:.3g}", usual_);
+    const std::string correlation =
+        mechanism_ ? "r" : fmt::format("{:.3g}", mean_train_correlation_);
     info_.mechanism = fmt::format(
         "h = N(0, 1), hidden\n"
         "core_j = N({0} / sqrt({1}), 1), j = 1..{1};  u = sum_j core_j / sqrt({1})\n"
@@ -186,7 +188,7 @@ class Confounded final : public GenerativeEnvironment {
   Options options_;
   CoreAndCue rows_;
   bool mechanism_;
-  double usual_ = 0.0;
+  double mean_train_correlation_ = 0.0;
 };
 
 }  // namespace

@@ -69,7 +69,7 @@ Ceiling accuracy(const ConfoundedLaw& law, const LinearRule& rule) {
 }
 
 Ceiling cue_only(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& train) {
-  const auto taught = environments::sign_pieces(
+  const auto in_training = environments::sign_pieces(
       [&](double t) {
         std::vector<double> leads;
         for (const ConfoundedLaw& law : train) leads.push_back(lead_given_cue(law, t));
@@ -77,7 +77,7 @@ Ceiling cue_only(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& tr
       },
       -kNormalTail, kNormalTail);
   // Phi climbs where its argument is 0, as steeply as the effects have it.
-  std::vector<double> breaks = taught.changes;
+  std::vector<double> breaks = in_training.changes;
   const double offset = lead_given_cue(here, 0.0);
   const double slope = lead_given_cue(here, 1.0) - offset;
   if (slope != 0.0) {
@@ -87,7 +87,7 @@ Ceiling cue_only(const ConfoundedLaw& here, const std::vector<ConfoundedLaw>& tr
   }
   const auto result = integrate(
       [&](double t) {
-        return normal_density(t) * normal_cdf(taught.sign_at(t) * lead_given_cue(here, t));
+        return normal_density(t) * normal_cdf(in_training.sign_at(t) * lead_given_cue(here, t));
       },
       -kNormalTail, kNormalTail, breaks);
   return {result.value, Exactness::quadrature, result.error_bound};

@@ -102,12 +102,12 @@ Ceilings difficulty_ceilings(const DifficultyLaw& law, double hard,
                              const std::vector<double>& train) {
   double pooled = 0.0;
   for (const double share : train) pooled += share / static_cast<double>(train.size());
-  const double taught = disagreement(law, pooled);
+  const double in_training = disagreement(law, pooled);
   const double here = disagreement(law, hard);
   Ceilings out;
   out.bayes = accuracy(law, hard, threshold(law, hard));
   out.invariant = accuracy(law, hard, 0.0);
-  const double follow = environments::first_is_better(1.0 - taught, taught);
+  const double follow = environments::first_is_better(1.0 - in_training, in_training);
   out.spurious_only = {follow * (1.0 - here) + (1.0 - follow) * here, Exactness::closed_form, 0.0};
   out.population_erm = accuracy(law, hard, threshold(law, pooled));
   out.chance = 0.5;

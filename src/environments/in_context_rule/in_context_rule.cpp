@@ -79,7 +79,8 @@ class InContextRule final : public GenerativeEnvironment {
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     const auto here = rules_.prior(options_.rules, at(domain.shift).shift);
-    const auto taught = rules_.prior(options_.rules, environments::mean(options_.train_shifts));
+    const auto in_training =
+        rules_.prior(options_.rules, environments::mean(options_.train_shifts));
     const SymbolRules::Reads all{options_.context, options_.core_noise};
     const auto exact = [](std::optional<double> value) {
       return Ceiling{value.value(), Exactness::enumerated, 0.0};
@@ -87,9 +88,9 @@ class InContextRule final : public GenerativeEnvironment {
     Ceilings out;
     out.bayes = exact(rules_.accuracy(here, here, all));
     out.invariant = exact(rules_.accuracy(here, rules_.every_rule(), all));
-    out.spurious_only = exact(rules_.accuracy(here, taught, {0, 0.5}));
+    out.spurious_only = exact(rules_.accuracy(here, in_training, {0, 0.5}));
     out.chance = 0.5;
-    if (const auto erm = rules_.accuracy(here, taught, all)) {
+    if (const auto erm = rules_.accuracy(here, in_training, all)) {
       out.population_erm = Ceiling{*erm, Exactness::enumerated, 0.0};
     }
     return out;

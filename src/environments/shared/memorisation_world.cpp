@@ -68,7 +68,7 @@ MemorisationWorld::MemorisationWorld(MemorisationOptions options, const Environm
       readings_(distance(options_.core_dimensions, options_.core_deviation),
                 distance(options_.cue_dimensions, options_.cue_deviation)) {
   const std::vector<double>& train = domains_.train_shifts();
-  for (const double shift : train) taught_ += shift / static_cast<double>(train.size());
+  for (const double shift : train) mean_train_shift_ += shift / static_cast<double>(train.size());
   describe();
 }
 
@@ -83,8 +83,8 @@ Ceilings MemorisationWorld::ceilings(const Domain& domain) const {
   Ceilings out;
   out.bayes = readings_.accuracy(shift, shift);
   out.invariant = readings_.invariant();
-  out.spurious_only = readings_.cue_only(shift, taught_);
-  out.population_erm = readings_.accuracy(shift, taught_);
+  out.spurious_only = readings_.cue_only(shift, mean_train_shift_);
+  out.population_erm = readings_.accuracy(shift, mean_train_shift_);
   out.chance = 0.5;
   return out;
 }

@@ -73,7 +73,7 @@ class MemorisationWorld : public GenerativeEnvironment {
 
   MemorisationOptions options_;
   TwoReadings readings_;
-  double taught_ = 0.0;  ///< mean e of the train domains
+  double mean_train_shift_ = 0.0;  ///< mean e of the train domains
 };
 
 }  // namespace spurion::environments

@@ -10,7 +10,7 @@ namespace spurion::environments {
 namespace {
 
 /// Whether an attribute that disagrees so often tells nothing of the label.
-bool says_nothing(double disagreement) {
+bool is_uninformative(double disagreement) {
   return environments::first_is_better(1.0 - disagreement, disagreement) == 0.5;
 }
 
@@ -23,29 +23,30 @@ double TwoReadings::log_odds(double v, double shift) const {
   return log_sum(agrees + slope, differs) - log_sum(agrees, differs + slope);
 }
 
-Ceiling TwoReadings::in_group(bool agrees, double taught) const {
-  if (says_nothing(taught)) return invariant();
+Ceiling TwoReadings::in_group(bool agrees, double train_shift) const {
+  if (is_uninformative(train_shift)) return invariant();
   // Given y = +1; the other label is its mirror image.
   const double centre = agrees ? cue_ : -cue_;
-  const Integral average = normal_average(
-      [&](double z) { return normal_cdf(core_ + log_odds(centre + z, taught) / (2.0 * core_)); });
+  const Integral average = normal_average([&](double z) {
+    return normal_cdf(core_ + log_odds(centre + z, train_shift) / (2.0 * core_));
+  });
   return {average.value, Exactness::quadrature, average.error_bound};
 }
 
-Ceiling TwoReadings::accuracy(double here, double taught) const {
-  if (says_nothing(taught)) return invariant();
-  const Ceiling with = in_group(true, taught);
-  const Ceiling against = in_group(false, taught);
+Ceiling TwoReadings::accuracy(double here, double train_shift) const {
+  if (is_uninformative(train_shift)) return invariant();
+  const Ceiling with = in_group(true, train_shift);
+  const Ceiling against = in_group(false, train_shift);
   return {(1.0 - here) * with.value + here * against.value, Exactness::quadrature,
           (1.0 - here) * with.error_bound + here * against.error_bound};
 }
 
 Ceiling TwoReadings::invariant() const { return {normal_cdf(core_), Exactness::closed_form, 0.0}; }
 
-Ceiling TwoReadings::cue_only(double here, double taught) const {
-  if (says_nothing(taught)) return {0.5, Exactness::closed_form, 0.0};
+Ceiling TwoReadings::cue_only(double here, double train_shift) const {
+  if (is_uninformative(train_shift)) return {0.5, Exactness::closed_form, 0.0};
   const double follows = (1.0 - here) * normal_cdf(cue_) + here * normal_cdf(-cue_);
-  return {taught < 0.5 ? follows : 1.0 - follows, Exactness::closed_form, 0.0};
+  return {train_shift < 0.5 ? follows : 1.0 - follows, Exactness::closed_form, 0.0};
 }
 
 }  // namespace spurion::environments

@@ -11,8 +11,8 @@ namespace spurion::environments {
 ///     a = y, negated with probability e of the domain
 ///     u ~ N(y core_distance, 1),   v ~ N(a cue_distance, 1)
 ///
-/// A predictor that is best where e = `taught` answers with the sign of 2 core_distance u + L(v),
-/// with L the log-odds that v gives there.
+/// A predictor that is best where e = `train_shift` answers with the sign of 2 core_distance u +
+/// L(v), with L the log-odds that v gives there.
 class SPURION_API TwoReadings {
  public:
   TwoReadings(double core_distance, double cue_distance)
@@ -21,14 +21,14 @@ class SPURION_API TwoReadings {
   /// log P(v | y = +1) / P(v | y = -1) in a domain.
   [[nodiscard]] double log_odds(double v, double shift) const;
   /// P(right | the attribute agrees with the label, or does not) of the predictor that is best
-  /// where e = `taught`.
-  [[nodiscard]] Ceiling in_group(bool agrees, double taught) const;
+  /// where e = `train_shift`.
+  [[nodiscard]] Ceiling in_group(bool agrees, double train_shift) const;
   /// P(right) of it where e = `here`.
-  [[nodiscard]] Ceiling accuracy(double here, double taught) const;
+  [[nodiscard]] Ceiling accuracy(double here, double train_shift) const;
   /// Of u alone.
   [[nodiscard]] Ceiling invariant() const;
-  /// Of v alone, used as it is best where e = `taught`.
-  [[nodiscard]] Ceiling cue_only(double here, double taught) const;
+  /// Of v alone, used as it is best where e = `train_shift`.
+  [[nodiscard]] Ceiling cue_only(double here, double train_shift) const;
 
  private:
   double core_;

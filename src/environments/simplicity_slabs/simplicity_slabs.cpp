@@ -165,15 +165,15 @@ Ceilings SimplicitySlabs::ceilings(const Domain& domain) const {
   for (const int cue : {-1, 0, 1}) {
     const double plus = 0.5 * seen(cue, 1, shift);
     const double minus = 0.5 * seen(cue, -1, shift);
-    const double taught_plus = mean_over_train([&](double shift) { return seen(cue, 1, shift); });
-    const double taught_minus = mean_over_train([&](double shift) { return seen(cue, -1, shift); });
-    cue_only += earned(first_is_better(taught_plus, taught_minus), plus, minus);
+    const double train_plus = mean_over_train([&](double shift) { return seen(cue, 1, shift); });
+    const double train_minus = mean_over_train([&](double shift) { return seen(cue, -1, shift); });
+    cue_only += earned(first_is_better(train_plus, train_minus), plus, minus);
     for (const int slab : {-1, 1}) {
       const double here_plus = plus * caused(slab, 1);
       const double here_minus = minus * caused(slab, -1);
       bayes += std::max(here_plus, here_minus);
-      const double pooled_plus = taught_plus * caused(slab, 1);
-      const double pooled_minus = taught_minus * caused(slab, -1);
+      const double pooled_plus = train_plus * caused(slab, 1);
+      const double pooled_minus = train_minus * caused(slab, -1);
       // What training never showed is the model's own to answer.
       if (pooled_plus + pooled_minus == 0.0 && here_plus + here_minus > 0.0) erm_known = false;
       erm += earned(first_is_better(pooled_plus, pooled_minus), here_plus, here_minus);

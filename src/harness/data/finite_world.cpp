@@ -82,22 +82,22 @@ std::string blamed_options(const Component& component, const Catalog& catalog,
                            const EnvironmentContext& context) {
   const auto& entry = catalog.environments.at(component.name);
   std::vector<std::string> guilty;
-  std::vector<std::string> unusual;
+  std::vector<std::string> changed;
   for (const FieldInfo& field : entry.schema.fields) {
     const Value* given = component.options.find(field.name);
     if (given == nullptr || !is_numeric(field) || *given == field.default_value) continue;
-    unusual.push_back(fmt::format("{} = {}", field.name, given->canonical_json()));
-    Value usual = component.options;
-    usual.as_table()[field.name] = field.default_value;
+    changed.push_back(fmt::format("{} = {}", field.name, given->canonical_json()));
+    Value with_default = component.options;
+    with_default.as_table()[field.name] = field.default_value;
     try {
-      const auto other = entry.make({usual}, context);
+      const auto other = entry.make({with_default}, context);
       std::exception_ptr ignored;
-      if (strange_in(*other, ignored).empty()) guilty.push_back(unusual.back());
+      if (strange_in(*other, ignored).empty()) guilty.push_back(changed.back());
     } catch (const Error&) {
       // Another option refuses to go with that default: it does not say who is to blame.
     }
   }
-  return fmt::format("{}", fmt::join(guilty.empty() ? unusual : guilty, ", "));
+  return fmt::format("{}", fmt::join(guilty.empty() ? changed : guilty, ", "));
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ void require_finite_world(const Environment& environment, const Component& compo
   const std::string strange = strange_in(environment, broken);
   if (strange.empty()) return;
   const std::string options = blamed_options(component, catalog, context);
-  // With its usual options it is the environment that is broken, not what was asked of it.
+  // With its with_default options it is the environment that is broken, not what was asked of it.
   if (options.empty() && broken) std::rethrow_exception(broken);
   throw UsageError(fmt::format("environment '{}'{}{}: {}; use values closer to the defaults",
                                component.name, options.empty() ? "" : " with ", options, strange));

@@ -15,7 +15,7 @@ namespace spurion {
 
 /// Throws `UsageError` unless the environment has numbers that one can work with: finite rows, and
 /// finite ceilings or none in the train domains, the test domain and at both ends of the range of
-/// the shift. Options far from the usual ones overflow; the message names them. `environment` was
+/// the shift. Options far from the defaults overflow; the message names them. `environment` was
 /// made of the other arguments.
 SPURION_API void require_finite_world(const Environment& environment, const Component& component,
                                       const Catalog& catalog, const EnvironmentContext& context);

@@ -15,8 +15,8 @@ double constant_loss(const EnvironmentInfo& info, double mean_squared_target) {
 }
 
 std::string diverged_loss(const EndLosses& losses) {
-  const double usual = std::max(losses.constant, losses.untrained);
-  if (losses.trained <= kLossFactor * usual) return {};
+  const double reference = std::max(losses.constant, losses.untrained);
+  if (losses.trained <= kLossFactor * reference) return {};
   return fmt::format(
       "the final loss on the training domains is {:.3g}, more than {:.0f} times the loss of a "
       "constant ({:.3g}) and the loss before training ({:.3g})",

@@ -186,7 +186,7 @@ void check_trial_count(const Suite& suite, double memory_bytes) {
     total = std::min(total + count, kMostCounted);
     bytes += planning_bytes(experiment);
   }
-  const double memory = memory_bytes > 0.0 ? memory_bytes : usual_memory();
+  const double memory = memory_bytes > 0.0 ? memory_bytes : default_memory();
   if (largest == nullptr || bytes <= memory) return;
   const double fit = std::floor(memory / bytes * static_cast<double>(total));
   const std::int64_t own = trial_count(*largest);

@@ -27,14 +27,14 @@ constexpr double kMostCached = 2e9;
 
 }  // namespace
 
-double usual_memory() {
+double default_memory() {
   return 0.5 * static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
          static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 MemoryBudget split_memory(double total, std::int64_t jobs) {
   MemoryBudget budget;
-  budget.total = total > 0.0 ? total : usual_memory();
+  budget.total = total > 0.0 ? total : default_memory();
   budget.process = resident_memory() + kLibraries + kWorker * static_cast<double>(jobs);
   const double rest = budget.total - budget.process;
   if (rest < kLeastForPacks) {

@@ -25,7 +25,7 @@ SPURION_API void lend_to_cache(MemoryBudget& budget, const std::vector<Pack>& pa
                                std::int64_t jobs);
 
 /// What a run may hold when nobody says: half of this machine's memory.
-SPURION_API double usual_memory();
+SPURION_API double default_memory();
 
 /// What this process holds now, and the most it has held.
 SPURION_API double resident_memory();

@@ -118,8 +118,8 @@ std::map<std::string, std::string> run_context(const Suite& suite,
         if (own.empty()) {
           own = method_needs(catalog, trial.method).text();
         }
-        const auto usual = context.emplace("access." + trial.method.name, own).first;
-        if (usual->second != own) context[method_access_key(trial.method)] = own;
+        const auto known = context.emplace("access." + trial.method.name, own).first;
+        if (known->second != own) context[method_access_key(trial.method)] = own;
       });
     }
     const std::string regime = "access." + trial.regime.name;

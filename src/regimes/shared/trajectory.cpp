@@ -251,8 +251,9 @@ void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment
   const auto at = [&](std::size_t phase, const Domain* like) {
     std::vector<double> positions = neutral(info);
     for (const std::size_t cue : active_cues(options.trajectory, phase, cues)) {
-      const double usual = like == nullptr ? info.cues[cue].neutral : like->cue_shifts[cue];
-      positions[cue] = usual == info.cues[cue].neutral ? strongest(environment, cue) : usual;
+      const double own_shift = like == nullptr ? info.cues[cue].neutral : like->cue_shifts[cue];
+      positions[cue] =
+          own_shift == info.cues[cue].neutral ? strongest(environment, cue) : own_shift;
     }
     return environment.at_cues(positions);
   };

@@ -75,16 +75,16 @@ double CueCells::right(int y, const Odds& odds) const {
          noise * normal_cdf(-options_.distance - side * threshold);
 }
 
-bool CueCells::shown(const Odds& here, const Odds& taught) const {
-  if (options_.distance < kReadExactly) return here.never() || !taught.never();
+bool CueCells::shown(const Odds& here, const Odds& train_odds) const {
+  if (options_.distance < kReadExactly) return here.never() || !train_odds.never();
   const double noise = options_.label_noise;
   const auto occurs = [noise](const Odds& odds, bool high) {
     return (high ? 1.0 - noise : noise) * odds.positive +
                (high ? noise : 1.0 - noise) * odds.negative >
            0.0;
   };
-  return (!occurs(here, true) || occurs(taught, true)) &&
-         (!occurs(here, false) || occurs(taught, false));
+  return (!occurs(here, true) || occurs(train_odds, true)) &&
+         (!occurs(here, false) || occurs(train_odds, false));
 }
 
 Ceilings CueCells::ceilings(const std::vector<double>& shifts,
@@ -96,14 +96,14 @@ Ceilings CueCells::ceilings(const std::vector<double>& shifts,
   for (const Cell& cell : cells(shifts)) {
     const Odds here = odds(cell, {shifts});
     if (here.never()) continue;
-    Odds taught = odds(cell, train);
-    erm_known = erm_known && shown(here, taught);
-    if (taught.never()) taught = Odds{};
-    const double follow = first_is_better(taught.positive, taught.negative);
+    Odds train_odds = odds(cell, train);
+    erm_known = erm_known && shown(here, train_odds);
+    if (train_odds.never()) train_odds = Odds{};
+    const double follow = first_is_better(train_odds.positive, train_odds.negative);
     for (const int y : {-1, 1}) {
       const double weight = 0.5 * probability(cell, y, shifts);
       bayes += weight * right(y, here);
-      erm += weight * right(y, taught);
+      erm += weight * right(y, train_odds);
       cues_only += weight * (y > 0 ? follow : 1.0 - follow);
     }
   }

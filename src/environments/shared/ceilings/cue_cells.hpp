@@ -57,7 +57,7 @@ class CueCells {
   /// P(right | y) of the predictor that adds these odds to those of the reading.
   [[nodiscard]] double right(int y, const Odds& odds) const;
   /// Whether training shows what occurs here, so that its minimiser has an answer.
-  [[nodiscard]] bool shown(const Odds& here, const Odds& taught) const;
+  [[nodiscard]] bool shown(const Odds& here, const Odds& train_odds) const;
 
   CueCellsOptions options_;
 };

@@ -50,14 +50,14 @@ Ceilings EmpiricalWorld::regression_ceilings(const Domain& domain) const {
   };
   double squares = 0.0;
   for (const double one : weight) squares += one * one;
-  // The error of guessing these means, `usual` where there is none.
-  const auto ceiling = [&](const std::map<Cell, double>& means, double usual, bool causal,
+  // The error of guessing these means, `fallback` where there is none.
+  const auto ceiling = [&](const std::map<Cell, double>& means, double fallback, bool causal,
                            bool cue) {
     double first = 0.0;
     double second = 0.0;
     for (std::size_t row = 0; row < weight.size(); ++row) {
       const auto found = means.find(cell_of(row, causal, cue));
-      const double off = rows_.target[row] - (found == means.end() ? usual : found->second);
+      const double off = rows_.target[row] - (found == means.end() ? fallback : found->second);
       first += weight[row] * off * off;
       second += weight[row] * off * off * off * off;
     }
@@ -76,8 +76,8 @@ Ceilings EmpiricalWorld::regression_ceilings(const Domain& domain) const {
   out.spurious_only = undefined;
   if (cue) {
     const std::vector<double> train = train_weights();
-    const double usual = means_of(train, false, false).begin()->second;
-    out.spurious_only = ceiling(means_of(train, false, true), usual, false, true);
+    const double fallback = means_of(train, false, false).begin()->second;
+    out.spurious_only = ceiling(means_of(train, false, true), fallback, false, true);
   }
   return out;
 }
@@ -114,12 +114,12 @@ Ceilings EmpiricalWorld::ceilings(const Domain& domain) const {
   out.spurious_only = undefined;
   if (cue) {
     const std::vector<double> train = train_weights();
-    const Cells taught = cells_of(train, false, true);
-    const std::size_t usual = best_class(cells_of(train, false, false).begin()->second);
+    const Cells in_training = cells_of(train, false, true);
+    const std::size_t fallback = best_class(cells_of(train, false, false).begin()->second);
     double right = 0.0;
     for (const auto& [cell, classes] : cells_of(weight, false, true)) {
-      const auto found = taught.find(cell);
-      right += classes[found == taught.end() ? usual : best_class(found->second)];
+      const auto found = in_training.find(cell);
+      right += classes[found == in_training.end() ? fallback : best_class(found->second)];
     }
     out.spurious_only = ceiling(std::min(right, 1.0));
   }

@@ -34,7 +34,7 @@ void RealCueCeilings::learn() const {
   pieces_ = environments::sign_pieces(side_, -reach_, reach_);
   breaks_ = environments::steep_at(pieces_.changes);
   const auto note = [&](double t) {
-    taught_.push_back(pooled_log_odds(t));
+    train_log_odds_.push_back(pooled_log_odds(t));
     return 0.0;
   };
   static_cast<void>(integrate(note, -reach_, reach_, breaks_));
@@ -56,8 +56,8 @@ Ceilings RealCueCeilings::of(const RealCueLaw& here) const {
                              reach_, environments::steep_at(own_changes));
   // `integrate` asks for the same nodes in the same order each time.
   std::size_t next = 0;
-  const auto pooled = integrate([&](double t) { return right(here, t, taught_[next++]); }, -reach_,
-                                reach_, breaks_);
+  const auto pooled = integrate([&](double t) { return right(here, t, train_log_odds_[next++]); },
+                                -reach_, reach_, breaks_);
   const auto cue_only = integrate(
       [&](double t) {
         const double share = 0.5 * (1.0 + pieces_.sign_at(t));

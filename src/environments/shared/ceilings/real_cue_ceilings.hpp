@@ -51,9 +51,9 @@ class RealCueCeilings {
   double reach_;
   environments::RealFunction side_;
   mutable std::once_flag learned_;
-  mutable environments::SignPieces pieces_;  ///< of the train domains' L
-  mutable std::vector<double> breaks_;       ///< of integrals over what depends on it
-  mutable std::vector<double> taught_;       ///< L at each node of those
+  mutable environments::SignPieces pieces_;     ///< of the train domains' L
+  mutable std::vector<double> breaks_;          ///< of integrals over what depends on it
+  mutable std::vector<double> train_log_odds_;  ///< L at each node of those
 };
 
 }  // namespace spurion::environments

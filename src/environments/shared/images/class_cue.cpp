@@ -33,7 +33,7 @@ double ClassCue::cell(int image_class, int cue, int label, double shift) const {
          (cue == followed ? 1.0 - shift : shift / others) / static_cast<double>(options_.classes);
 }
 
-Ceilings ClassCue::ceilings(double shift, double usual) const {
+Ceilings ClassCue::ceilings(double shift, double train_shift) const {
   const int classes = options_.classes;
   double bayes = 0.0;
   double erm = 0.0;
@@ -43,14 +43,14 @@ Ceilings ClassCue::ceilings(double shift, double usual) const {
       const auto here =
           best_answers(classes, [&](int label) { return cell(image_class, cue, label, shift); });
       if (here.empty()) continue;
-      const auto taught =
-          best_answers(classes, [&](int label) { return cell(image_class, cue, label, usual); });
-      erm_known = erm_known && !taught.empty();
+      const auto in_training = best_answers(
+          classes, [&](int label) { return cell(image_class, cue, label, train_shift); });
+      erm_known = erm_known && !in_training.empty();
       for (int label = 0; label < classes; ++label) {
         const auto at = static_cast<std::size_t>(label);
         const double share = cell(image_class, cue, label, shift);
         bayes += share * here[at];
-        if (!taught.empty()) erm += share * taught[at];
+        if (!in_training.empty()) erm += share * in_training[at];
       }
     }
   }
@@ -63,9 +63,10 @@ Ceilings ClassCue::ceilings(double shift, double usual) const {
       }
       return sum;
     };
-    const auto taught = best_answers(classes, [&](int label) { return share(label, usual); });
+    const auto in_training =
+        best_answers(classes, [&](int label) { return share(label, train_shift); });
     for (int label = 0; label < classes; ++label) {
-      cue_only += share(label, shift) * taught[static_cast<std::size_t>(label)];
+      cue_only += share(label, shift) * in_training[static_cast<std::size_t>(label)];
     }
   }
   const double noise = options_.label_noise;

@@ -22,10 +22,10 @@ class ClassCue {
  public:
   explicit ClassCue(ClassCueOptions options) : options_(options) {}
 
-  /// Exact, by enumeration. `usual` is the mean e of the train domains, which have equally many
-  /// rows. The population minimiser is known where every cell that occurs at `shift` occurs in
+  /// Exact, by enumeration. `train_shift` is the mean e of the train domains, which have equally
+  /// many rows. The population minimiser is known where every cell that occurs at `shift` occurs in
   /// training.
-  [[nodiscard]] Ceilings ceilings(double shift, double usual) const;
+  [[nodiscard]] Ceilings ceilings(double shift, double train_shift) const;
 
  private:
   /// P(class, cue, label).

@@ -75,8 +75,9 @@ CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
       label_noise_(options.label_noise),
       follows_class_(naming.follows_class),
       population_({images_.count(), options.label_noise, naming.follows_class}) {
-  usual_ = std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
-           static_cast<double>(options.train_shifts.size());
+  mean_train_shift_ =
+      std::accumulate(options.train_shifts.begin(), options.train_shifts.end(), 0.0) /
+      static_cast<double>(options.train_shifts.size());
   describe(options, naming);
 }
 
@@ -220,7 +221,7 @@ Sample CuedImages::generate(const Domain& domain, Split split, RowRange rows,
 }
 
 Ceilings CuedImages::ceilings(const Domain& domain) const {
-  return population_.ceilings(domains_.shift(domain), usual_);
+  return population_.ceilings(domains_.shift(domain), mean_train_shift_);
 }
 
 std::string cued_images_mechanism(const CuedImagesOptions& options, const std::string& cue,

@@ -64,7 +64,7 @@ class CuedImages : public GenerativeEnvironment {
 
   [[nodiscard]] int classes() const { return images_.count(); }
   [[nodiscard]] std::int64_t side() const { return side_; }
-  [[nodiscard]] double usual_shift() const { return usual_; }
+  [[nodiscard]] double mean_train_shift() const { return mean_train_shift_; }
 
  private:
   struct Noise;
@@ -80,7 +80,7 @@ class CuedImages : public GenerativeEnvironment {
   double label_noise_;
   bool follows_class_;
   ClassCue population_;
-  double usual_ = 0.0;
+  double mean_train_shift_ = 0.0;
 };
 
 /// The mechanism's formulas, `painting` as the last of them.
