@@ -15,10 +15,10 @@ using analysis::ChartKind;
 using analysis::Estimate;
 using analysis::Series;
 
-constexpr std::size_t kLongestName = 34;
+constexpr std::size_t kNameWidth = 34;
 
 std::string shortened_name(const std::string& name) {
-  return name.size() <= kLongestName ? name : name.substr(0, kLongestName - 3) + "...";
+  return name.size() <= kNameWidth ? name : name.substr(0, kNameWidth - 3) + "...";
 }
 
 /// "erm, in distribution  #######  0.850 [0.840, 0.860]"; a number below 0 has no bar.
