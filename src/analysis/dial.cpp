@@ -116,11 +116,18 @@ DialPlaces places_of(const World& world) {
   return places;
 }
 
+/// A curve: its name, and the metric that it shows.
+struct CurveOf {
+  const std::string& name;
+  const std::string& metric;
+  const Range& range;
+  bool any_phase;  ///< ceilings are told once, other metrics after each phase
+};
+
 /// The means of a metric along the shift curve. Place by place, so that of many trials the numbers
-/// of one place are held at a time. `any_phase`: ceilings are told once, other metrics after each
-/// phase.
-Series make_series(const std::string& name, const DialPlaces& places, const DialTrials& trials,
-                   const std::string& metric, const Range& range, bool any_phase) {
+/// of one place are held at a time.
+Series make_series(const CurveOf& of, const DialPlaces& places, const DialTrials& trials) {
+  const auto& [name, metric, range, any_phase] = of;
   Series series;
   series.name = name;
   series.reference = any_phase;
@@ -175,13 +182,13 @@ Chart chart_of(const World& world, const ResultsView& view) {
   const Range range = range_of(metric);
   Chart chart;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    Series series = make_series(all[i].name, places, of_lines[i], metric, range, false);
+    Series series = make_series({all[i].name, metric, range, false}, places, of_lines[i]);
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
   std::set<MetricId> shown;
   for (const auto& [id, label, place] : kCeilings) {
     const std::string& ceiling = stored_name(id);
-    Series series = make_series(label, places, of_lines.back(), ceiling, range, true);
+    Series series = make_series({label, ceiling, range, true}, places, of_lines.back());
     if (series.x.empty()) continue;
     chart.series.push_back(std::move(series));
     shown.insert(id);

@@ -22,7 +22,8 @@ constexpr const char* kLoss = "nats; squared units of the target for regression"
 constexpr const char* kScore = "as accuracy; as loss for regression";
 constexpr const char* kShift = "as shift values";
 
-/// Every number of `MetricId` but `other`, in its order.
+/// Every number of `MetricId` but `other`, in its order. Long because it is a table: one entry for
+/// each number.
 std::vector<MetricInfo> make_own_metrics() {
   using B = Better;
   const auto entry = [](MetricInfo info, const char* writer) {

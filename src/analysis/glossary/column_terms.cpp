@@ -117,7 +117,7 @@ std::vector<Term> claim_columns() {
   };
 }
 
-/// Of streams.
+/// Of streams. Long because it is a table: one entry for each term.
 std::vector<Term> stream_columns_terms() {
   return {
       {"after phase",

@@ -69,7 +69,7 @@ std::vector<Term> data_terms() {
   };
 }
 
-/// What is measured of a model.
+/// What is measured of a model. Long because it is a table: one entry for each term.
 std::vector<Term> measure_terms() {
   return {
       {"score", TermKind::idea,

@@ -2,6 +2,7 @@
 
 namespace spurion::analysis {
 
+// Long because it is a table: one entry for each term.
 std::vector<Term> stream_terms() {
   return {
       {"stream",

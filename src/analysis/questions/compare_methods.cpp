@@ -121,10 +121,17 @@ std::string not_learned_text(const LineNumbers& one, const std::string& where) {
                      where, one.line.name, show(one.id), show(one.ceiling));
 }
 
+struct Compared {
+  const Estimate& difference;
+  const PairedTest& test;
+};
+
 /// What a comparison comes to. A difference is said to be one only where both tests allow it, and
 /// no merit of a method that did not learn.
-std::string compared_text(const LineNumbers& one, const LineNumbers& other, const Estimate& d,
-                          const PairedTest& test, bool accuracy, const std::string& where) {
+std::string compared_text(const LineNumbers& one, const LineNumbers& other,
+                          const Compared& compared, bool accuracy, const std::string& where) {
+  const Estimate& d = compared.difference;
+  const PairedTest& test = compared.test;
   if (one.learned == Learned::no) {
     return fmt::format("{}So the out-of-distribution difference of {} ({}) from {} is no success. ",
                        not_learned_text(one, where), one.line.name, show(d), other.line.name);
@@ -308,7 +315,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
       answer.sentence += not_learned_text(base, where);
     }
     answer.sentence +=
-        compared_text(numbers.at(one.line), base, one.estimate, tests[i], accuracy, where);
+        compared_text(numbers.at(one.line), base, {one.estimate, tests[i]}, accuracy, where);
   }
   if (differences.empty()) answer.sentence = alone_text(numbers, worlds);
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";

@@ -82,18 +82,28 @@ std::string show_defined(const Estimate& estimate, int digits) {
   return estimate.count == 0 ? "-" : show(estimate, digits);
 }
 
-TrialCells cells_of(const Study& study, const std::set<std::string>& experiments,
-                    const std::set<std::string>& scaled, const std::string& axis) {
-  TrialCells out;
+namespace {
+
+/// The trials of these experiments. A trial that several of them share is one trial.
+std::vector<const TrialResult*> distinct_trials(const Study& study,
+                                                const std::set<std::string>& experiments) {
   std::vector<const TrialResult*> trials;
   std::set<std::string> seen;
   for (const std::string& experiment : experiments) {
     for (const TrialResult* trial : study.trials(experiment)) {
-      // A trial that several experiments share is one trial.
       if (experiments.size() > 1 && !seen.insert(trial->spec.id()).second) continue;
       trials.push_back(trial);
     }
   }
+  return trials;
+}
+
+}  // namespace
+
+TrialCells cells_of(const Study& study, const std::set<std::string>& experiments,
+                    const std::set<std::string>& scaled, const std::string& axis) {
+  TrialCells out;
+  const std::vector<const TrialResult*> trials = distinct_trials(study, experiments);
   std::set<std::string> apart = scaled;
   for (const std::string& experiment : experiments) {
     const std::set<std::string>& searched = study.searched_options(experiment);

@@ -168,11 +168,18 @@ Chart prequential_chart(const std::string& experiment, const std::string& world,
   return chart;
 }
 
+struct ChartNames {
+  std::string name;   ///< of its file
+  std::string title;  ///< above it
+  std::string label;  ///< of the vertical axis
+};
+
 /// One number after each phase, a line a regime and method.
 /// `bounds` gives its bounds by a trial of the environment.
 template <class BoundsOf, class Number>
-Chart by_phase(const std::string& name, const std::string& title, const std::string& label,
-               const std::map<std::string, StreamLines>& lines, BoundsOf bounds, Number number) {
+Chart by_phase(const ChartNames& names, const std::map<std::string, StreamLines>& lines,
+               BoundsOf bounds, Number number) {
+  const auto& [name, title, label] = names;
   Chart chart;
   chart.name = name;
   chart.title = title;
@@ -234,7 +241,8 @@ std::vector<Chart> measure_charts(const std::string& end, double margin,
   std::vector<Chart> charts = {regret_chart("regret_" + end, lines)};
   const auto add = [&](const char* name, const char* title, const std::string& label,
                        const std::string& note, auto bounds, auto number) {
-    charts.push_back(by_phase(std::string(name) + "_" + end, title, label, lines, bounds, number));
+    charts.push_back(
+        by_phase({std::string(name) + "_" + end, title, label}, lines, bounds, number));
     charts.back().note = note;
     charts.back().x_label = "phase";
   };
@@ -279,23 +287,23 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
   charts.push_back(
       positions_chart(experiment, world, lines.begin()->second.strata.front().front()));
   charts.push_back(prequential_chart(experiment, world, lines));
-  charts.push_back(by_phase("cue_contribution_" + end,
-                            "Contribution of cues to the score: " + world, "cue contribution",
+  charts.push_back(by_phase({"cue_contribution_" + end,
+                             "Contribution of cues to the score: " + world, "cue contribution"},
                             lines, difference_of, [&](const StreamNumbers& trial, std::int64_t p) {
                               return trial.cue_contributions[at(p)][at(p)];
                             }));
   charts.push_back(by_phase(
-      "score_" + end, "Score on each phase, after training on it: " + world, "score", lines,
+      {"score_" + end, "Score on each phase, after training on it: " + world, "score"}, lines,
       rate_of,
       [&](const StreamNumbers& trial, std::int64_t p) { return trial.scores[at(p)][at(p)]; }));
   charts.push_back(by_phase(
-      "new_cues_" + end, "Reliance on new cues: " + world, "flip rate", lines, rate_of,
+      {"new_cues_" + end, "Reliance on new cues: " + world, "flip rate"}, lines, rate_of,
       [](const StreamNumbers& trial, std::int64_t p) { return trial.new_cue_reliance(p); }));
   charts.push_back(by_phase(
-      "old_cues_" + end, "Reliance on old cues: " + world, "flip rate", lines, rate_of,
+      {"old_cues_" + end, "Reliance on old cues: " + world, "flip rate"}, lines, rate_of,
       [](const StreamNumbers& trial, std::int64_t p) { return trial.old_cue_reliance(p); }));
   charts.push_back(by_phase(
-      "resolution_" + end, "Resolution: " + world, "1 - max flip rate", lines,
+      {"resolution_" + end, "Resolution: " + world, "1 - max flip rate"}, lines,
       [](const StreamNumbers& trial) {
         return Bounds{{1.0 - trial.range().high, 1.0}, OnRows::rate};
       },

@@ -44,9 +44,15 @@ std::string tooltip(const Chart& chart, const Series& series, std::size_t i) {
 
 namespace {
 
+struct Place {
+  double x;
+  double y;
+};
+
 /// What stands for a series in the legend.
 std::string key_of(const Chart& chart, const Series& series, const Pen& pen, const Ink& ink,
-                   double x, double y) {
+                   const Place& at) {
+  const auto [x, y] = at;
   if (chart.kind == ChartKind::bar && !series.reference) {
     return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"24\" height=\"11\"/>",
                        ink.part("bar", pen), x, y - 6);
@@ -76,7 +82,7 @@ Drawing legend(const Chart& chart, const Ink& ink, double left, double bottom) {
       y += kLegendLine;
     }
     out.body += fmt::format("<g{}>{}<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
-                            ink.group(pens[s]), key_of(chart, series, pens[s], ink, x, y),
+                            ink.group(pens[s]), key_of(chart, series, pens[s], ink, {x, y}),
                             ink.part("legend"), x + 30, y + 4, escape(series.name));
     x += needed;
   }
