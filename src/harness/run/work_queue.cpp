@@ -42,14 +42,19 @@ std::ptrdiff_t WorkQueue::next() {
 
 void WorkQueue::advance(std::size_t pack, double share) {
   const std::lock_guard<std::mutex> guard(mutex_);
-  share_[pack] = share;
+  set_share(pack, share);
   report();
+}
+
+void WorkQueue::set_share(std::size_t pack, double share) {
+  done_flops_ += (share - share_[pack]) * ((*packs_)[pack].flops + kOverheadFlops);
+  share_[pack] = share;
 }
 
 void WorkQueue::finish(std::size_t pack, const std::vector<TrialResult>& results) {
   store_->append(results);
   const std::lock_guard<std::mutex> guard(mutex_);
-  share_[pack] = 1.0;
+  set_share(pack, 1.0);
   in_use_ -= (*packs_)[pack].memory_bytes;
   progress_.trials_done += static_cast<std::int64_t>(results.size());
   for (const TrialResult& result : results) {
@@ -83,11 +88,8 @@ void WorkQueue::report() {
   const auto now = std::chrono::steady_clock::now();
   if (now - last_report_ < std::chrono::milliseconds(100)) return;
   last_report_ = now;
-  double done = 0.0;
-  for (std::size_t i = 0; i < share_.size(); ++i) {
-    done += share_[i] * ((*packs_)[i].flops + kOverheadFlops);
-  }
-  progress_.share = total_flops_ > 0.0 ? done / total_flops_ : 1.0;
+  // Rounding may leave the sum a little beyond either end.
+  progress_.share = total_flops_ > 0.0 ? std::clamp(done_flops_ / total_flops_, 0.0, 1.0) : 1.0;
   progress_.seconds = std::chrono::duration<double>(now - started_).count();
   progress_.seconds_left = progress_.share > 0.005
                                ? progress_.seconds * (1.0 - progress_.share) / progress_.share

@@ -35,6 +35,7 @@ class WorkQueue {
 
  private:
   void report();
+  void set_share(std::size_t pack, double share);
 
   const std::vector<Pack>* packs_;
   Progress progress_;
@@ -48,6 +49,7 @@ class WorkQueue {
   std::size_t first_left_ = 0;  ///< packs before it were given out
   double in_use_ = 0.0;         ///< memory of the packs that run
   double total_flops_ = 0.0;
+  double done_flops_ = 0.0;  ///< of the shares of all packs
   std::mutex mutex_;
   std::condition_variable changed_;
   std::exception_ptr failure_;
