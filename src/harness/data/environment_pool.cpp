@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "nouns/border_checks.hpp"
 #include "spurion/random.hpp"
 
@@ -24,10 +26,19 @@ std::shared_ptr<const Environment> EnvironmentPool::at(const Component& componen
                       .make({component.options}, EnvironmentContext{seed, sources_});
     border::check_environment(*environment);
     known_[name] = environment;
+    forget_unused();
     recent_.push_back(environment);
     if (recent_.size() > kRecent) recent_.pop_front();
   }
   return environment;
+}
+
+void EnvironmentPool::forget_unused() {
+  if (known_.size() < most_known_) return;
+  for (auto one = known_.begin(); one != known_.end();) {
+    one = one->second.expired() ? known_.erase(one) : std::next(one);
+  }
+  most_known_ = 2 * known_.size() + kRecent;
 }
 
 std::string EnvironmentPool::key(const Component& component, std::uint64_t seed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -31,10 +32,14 @@ class SPURION_API EnvironmentPool {
   static std::string key(const Component& component, std::uint64_t seed);
 
  private:
+  /// Drops the names of environments that are gone, now and then: there may be one a trial.
+  void forget_unused();
+
   const Catalog* catalog_;
   std::shared_ptr<const DataSources> sources_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<const Environment>> known_;
+  std::size_t most_known_ = 1024;  ///< before those that are gone are dropped
   std::deque<std::shared_ptr<const Environment>> recent_;  ///< kept though nobody uses them now
 };
 
