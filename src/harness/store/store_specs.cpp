@@ -1,7 +1,6 @@
 #include "harness/store/store_specs.hpp"
 
 #include <charconv>
-#include <map>
 
 #include "spurion/error.hpp"
 
@@ -36,21 +35,6 @@ std::size_t after_value(std::string_view text, std::size_t at) {
   refuse_spec();
 }
 
-/// The texts of the members of an object, by name.
-std::map<std::string_view, std::string_view> members_of(std::string_view text) {
-  std::map<std::string_view, std::string_view> members;
-  if (text.empty() || text.front() != '{') refuse_spec();
-  std::size_t at = 1;
-  while (at < text.size() && text[at] == '"') {
-    const std::size_t name_end = after_string(text, at);
-    const std::size_t end = name_end < text.size() ? after_value(text, name_end + 1) : text.size();
-    if (end >= text.size()) refuse_spec();
-    members[text.substr(at + 1, name_end - at - 2)] = text.substr(name_end + 1, end - name_end - 1);
-    at = end + 1;
-  }
-  return members;
-}
-
 std::int64_t integer_of(std::string_view text) {
   std::int64_t number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -58,44 +42,58 @@ std::int64_t integer_of(std::string_view text) {
   return number;
 }
 
-}  // namespace
+Value read_value(const std::string& text) { return parse_json(text, "trial"); }
 
-const Component& SpecReader::component(std::string_view text) {
-  const auto [place, added] = components_.try_emplace(std::string(text));
-  if (added) {
-    const Value whole = parse_json(place->first, "trial");
-    const Value* name = whole.is_table() ? whole.find("name") : nullptr;
-    const Value* options = name == nullptr ? nullptr : whole.find("options");
-    if (options == nullptr || !name->is_string()) refuse_spec();
-    place->second = {name->as_string(), *options};
-  }
-  return place->second;
+Component read_component(const std::string& text) {
+  const Value whole = read_value(text);
+  const Value* name = whole.is_table() ? whole.find("name") : nullptr;
+  const Value* options = name == nullptr ? nullptr : whole.find("options");
+  if (options == nullptr || !name->is_string()) refuse_spec();
+  return {name->as_string(), *options};
 }
 
-const Value& SpecReader::value(std::string_view text) {
-  const auto [place, added] = values_.try_emplace(std::string(text));
-  if (added) place->second = parse_json(place->first, "trial");
-  return place->second;
+}  // namespace
+
+void SpecReader::find_members(std::string_view text) {
+  members_.clear();
+  if (text.empty() || text.front() != '{') refuse_spec();
+  std::size_t at = 1;
+  while (at < text.size() && text[at] == '"') {
+    const std::size_t name_end = after_string(text, at);
+    const std::size_t end = name_end < text.size() ? after_value(text, name_end + 1) : text.size();
+    if (end >= text.size()) refuse_spec();
+    members_.emplace_back(text.substr(at + 1, name_end - at - 2),
+                          text.substr(name_end + 1, end - name_end - 1));
+    at = end + 1;
+  }
+}
+
+std::string_view SpecReader::member(std::string_view name) const {
+  for (const auto& [own, text] : members_) {
+    if (own == name) return text;
+  }
+  refuse_spec();
 }
 
 TrialSpec SpecReader::read(std::string_view canonical_json) {
-  const auto members = members_of(canonical_json);
-  const auto text = [&](const char* name) {
-    const auto found = members.find(name);
-    if (found == members.end()) refuse_spec();
-    return found->second;
+  find_members(canonical_json);
+  const auto component = [&](std::size_t number, const char* name) {
+    return components_[number].of(member(name), read_component);
+  };
+  const auto value = [&](std::size_t number, const char* name) {
+    return values_[number].of(member(name), read_value);
   };
   TrialSpec spec;
-  spec.environment = component(text("environment"));
-  spec.model = component(text("model"));
-  spec.method = component(text("method"));
-  spec.regime = component(text("regime"));
-  spec.optimizer = value(text("optimizer"));
-  spec.training = value(text("training"));
-  spec.evaluation = value(text("evaluation"));
-  spec.seed = integer_of(text("seed"));
-  spec.base_seed = integer_of(text("base_seed"));
-  spec.config_index = integer_of(text("config_index"));
+  spec.environment = component(0, "environment");
+  spec.model = component(1, "model");
+  spec.method = component(2, "method");
+  spec.regime = component(3, "regime");
+  spec.optimizer = value(0, "optimizer");
+  spec.training = value(1, "training");
+  spec.evaluation = value(2, "evaluation");
+  spec.seed = integer_of(member("seed"));
+  spec.base_seed = integer_of(member("base_seed"));
+  spec.config_index = integer_of(member("config_index"));
   return spec;
 }
 
