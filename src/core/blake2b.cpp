@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "spurion/error.hpp"
@@ -40,9 +42,10 @@ std::uint64_t little_endian(const unsigned char* bytes) noexcept {
   return value;
 }
 
-void mix(std::uint64_t* v, const std::array<int, 4>& at, std::uint64_t x,
-         std::uint64_t y) noexcept {
-  const auto [a, b, c, d] = at;
+/// With places known when it is compiled, so that the state stays in registers.
+template <int a, int b, int c, int d>
+[[gnu::always_inline]] inline void mix(std::uint64_t* v, std::uint64_t x,
+                                       std::uint64_t y) noexcept {
   v[a] = v[a] + v[b] + x;
   v[d] = turned_right(v[d] ^ v[a], 32);
   v[c] = v[c] + v[d];
@@ -51,6 +54,26 @@ void mix(std::uint64_t* v, const std::array<int, 4>& at, std::uint64_t x,
   v[d] = turned_right(v[d] ^ v[a], 16);
   v[c] = v[c] + v[d];
   v[b] = turned_right(v[b] ^ v[c], 63);
+}
+
+template <std::size_t number>
+[[gnu::always_inline]] inline void mix_round(std::uint64_t* v,
+                                             const std::uint64_t* words) noexcept {
+  constexpr const unsigned char* order = kOrder[number];
+  mix<0, 4, 8, 12>(v, words[order[0]], words[order[1]]);
+  mix<1, 5, 9, 13>(v, words[order[2]], words[order[3]]);
+  mix<2, 6, 10, 14>(v, words[order[4]], words[order[5]]);
+  mix<3, 7, 11, 15>(v, words[order[6]], words[order[7]]);
+  mix<0, 5, 10, 15>(v, words[order[8]], words[order[9]]);
+  mix<1, 6, 11, 12>(v, words[order[10]], words[order[11]]);
+  mix<2, 7, 8, 13>(v, words[order[12]], words[order[13]]);
+  mix<3, 4, 9, 14>(v, words[order[14]], words[order[15]]);
+}
+
+template <std::size_t... numbers>
+void mix_all(std::uint64_t* v, const std::uint64_t* words,
+             std::index_sequence<numbers...> /*rounds*/) noexcept {
+  (mix_round<numbers>(v, words), ...);
 }
 
 }  // namespace
@@ -68,19 +91,7 @@ void Blake2b::compress(bool last) noexcept {
   std::copy(std::begin(kInitial), std::end(kInitial), v + 8);
   v[12] ^= length_;
   if (last) v[14] = ~v[14];
-  for (const auto& order : kOrder) {
-    const auto pair = [&](int i, int a, int b, int c, int d) {
-      mix(v, {a, b, c, d}, words[order[2 * i]], words[order[2 * i + 1]]);
-    };
-    pair(0, 0, 4, 8, 12);
-    pair(1, 1, 5, 9, 13);
-    pair(2, 2, 6, 10, 14);
-    pair(3, 3, 7, 11, 15);
-    pair(4, 0, 5, 10, 15);
-    pair(5, 1, 6, 11, 12);
-    pair(6, 2, 7, 8, 13);
-    pair(7, 3, 4, 9, 14);
-  }
+  mix_all(v, words, std::make_index_sequence<std::size(kOrder)>());
   for (std::size_t i = 0; i < 8; ++i) state_[i] ^= v[i] ^ v[i + 8];
 }
 
