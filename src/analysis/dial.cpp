@@ -169,11 +169,11 @@ Chart chart_of(const World& world, const ResultsView& view) {
   std::vector<DialTrials> of_lines(all.size());
   DialTrials of_all;
   ByLayout<std::int64_t> last_phases;
+  std::map<std::pair<std::string, std::string>, std::size_t> line_numbers;
+  for (std::size_t i = 0; i < all.size(); ++i) line_numbers[{all[i].method, all[i].regime}] = i;
   for (const ResultsView::Row* row : world.rows) {
-    const auto line = std::find_if(all.begin(), all.end(),
-                                   [&](const ResultsView::Line& one) { return one.holds(*row); });
     const std::int64_t last = last_phases.of(*row->trial, last_phase);
-    of_lines[static_cast<std::size_t>(line - all.begin())].emplace_back(row, last);
+    of_lines[line_numbers.at({row->method, row->regime})].emplace_back(row, last);
     of_all.emplace_back(row, last);
   }
   of_lines.push_back(std::move(of_all));

@@ -38,8 +38,7 @@ Series points_of(const ResultsView& view, const LineScores& one, std::size_t ste
                  std::size_t& met) {
   Series series;
   series.name = one.line.name;
-  for (const auto& row : view.rows()) {
-    if (!one.line.holds(row)) continue;
+  for (const ResultsView::Row& row : view.rows(one.line)) {
     const auto id = number(*row.trial, stored_domain(MeasuredIn::in_distribution), view.score());
     const auto ood = number(*row.trial, stored_domain(MeasuredIn::test), view.score());
     if (!id || !ood || met++ % step != 0) continue;

@@ -112,8 +112,10 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
       ++of_another_task_;
       continue;
     }
-    fates_[{row.method, row.regime, row.environment}].add(*trial);
+    Group& group = groups_[{row.method, row.regime, row.environment}];
+    group.fates.add(*trial);
     if (!done) continue;
+    group.rows.push_back(rows_.size());
     numbers.push_back(settings.of(trial->spec));
     rows_.push_back(std::move(row));
   }
@@ -121,14 +123,35 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].setting = names[numbers[i]];
 }
 
+std::vector<const ResultsView::Group*> ResultsView::groups(const Line& line) const {
+  std::vector<const Group*> own;
+  for (auto one = groups_.lower_bound({line.method, line.regime, line.environment});
+       one != groups_.end(); ++one) {
+    const auto& [method, regime, environment] = one->first;
+    if (method != line.method || regime != line.regime) break;
+    if (!line.environment.empty() && environment != line.environment) break;
+    own.push_back(&one->second);
+  }
+  return own;
+}
+
+std::vector<std::reference_wrapper<const ResultsView::Row>> ResultsView::rows(
+    const Line& line) const {
+  std::vector<std::size_t> places;
+  const std::vector<const Group*> own = groups(line);
+  for (const Group* group : own) {
+    places.insert(places.end(), group->rows.begin(), group->rows.end());
+  }
+  if (own.size() > 1) std::sort(places.begin(), places.end());
+  std::vector<std::reference_wrapper<const Row>> rows;
+  rows.reserve(places.size());
+  for (const std::size_t place : places) rows.emplace_back(rows_[place]);
+  return rows;
+}
+
 TrialFates ResultsView::fates(const Line& line) const {
   TrialFates sum;
-  for (const auto& [key, one] : fates_) {
-    const auto& [method, regime, environment] = key;
-    const bool own = method == line.method && regime == line.regime &&
-                     (line.environment.empty() || line.environment == environment);
-    if (own) sum.add(one);
-  }
+  for (const Group* group : groups(line)) sum.add(group->fates);
   return sum;
 }
 
@@ -144,7 +167,7 @@ std::string ResultsView::fates_text(const std::vector<Line>& lines) const {
 
 std::vector<std::string> ResultsView::methods(const std::string& first) const {
   std::set<std::string> names;
-  for (const auto& [key, fates] : fates_) names.insert(std::get<0>(key));
+  for (const auto& [key, group] : groups_) names.insert(std::get<0>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
   std::stable_partition(ordered.begin(), ordered.end(),
                         [&](const std::string& name) { return is_variant_of(name, first); });
@@ -153,7 +176,7 @@ std::vector<std::string> ResultsView::methods(const std::string& first) const {
 
 std::vector<std::string> ResultsView::regimes() const {
   std::set<std::string> names;
-  for (const auto& [key, fates] : fates_) names.insert(std::get<1>(key));
+  for (const auto& [key, group] : groups_) names.insert(std::get<1>(key));
   std::vector<std::string> ordered(names.begin(), names.end());
   for (const char* regime : {"online", "continual", "offline"}) {
     std::stable_partition(ordered.begin(), ordered.end(),
@@ -164,7 +187,7 @@ std::vector<std::string> ResultsView::regimes() const {
 
 std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) const {
   std::set<std::pair<std::string, std::string>> pairs;
-  for (const auto& [key, fates] : fates_) pairs.emplace(std::get<0>(key), std::get<1>(key));
+  for (const auto& [key, group] : groups_) pairs.emplace(std::get<0>(key), std::get<1>(key));
   const std::vector<std::string> all_methods = methods(first);
   const std::vector<std::string> all_regimes = regimes();
   std::vector<Line> ordered;
@@ -183,23 +206,19 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
 SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
                                const std::string& metric) const {
   SeedCells cells;
-  for (const Row& row : rows_) {
-    if (line.holds(row)) cells.add_number(row.setting, *row.trial, domain, metric);
-  }
+  for (const Row& row : rows(line)) cells.add_number(row.setting, *row.trial, domain, metric);
   return cells;
 }
 
 SeedCells ResultsView::learning(const Line& line) const {
   SeedCells cells;
-  for (const Row& row : rows_) {
-    if (line.holds(row)) cells.add_learning(row.setting, *row.trial, score_);
-  }
+  for (const Row& row : rows(line)) cells.add_learning(row.setting, *row.trial, score_);
   return cells;
 }
 
 std::vector<std::string> ResultsView::environments() const {
   std::set<std::string> names;
-  for (const auto& [key, fates] : fates_) names.insert(std::get<2>(key));
+  for (const auto& [key, group] : groups_) names.insert(std::get<2>(key));
   return {names.begin(), names.end()};
 }
 

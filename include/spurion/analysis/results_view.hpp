@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -65,6 +67,8 @@ class SPURION_API ResultsView {
   [[nodiscard]] std::vector<Line> lines_by_environment(const std::string& first) const;
   /// The same, named by the regime where both are the same everywhere.
   [[nodiscard]] std::vector<Line> regime_lines() const;
+  /// The trials of a line that are done, in their order.
+  [[nodiscard]] std::vector<std::reference_wrapper<const Row>> rows(const Line& line) const;
   /// One number of the trials of a line, by configuration and seed: `.estimate(key)` is its mean
   /// with an interval over seeds. Trials that lack it are left out.
   [[nodiscard]] SeedCells numbers(const Line& line, const std::string& domain,
@@ -88,9 +92,17 @@ class SPURION_API ResultsView {
   [[nodiscard]] std::string note(bool environments = true, const std::string& first = "erm") const;
 
  private:
+  /// What has one method, regime and environment.
+  struct Group {
+    TrialFates fates;
+    std::vector<std::size_t> rows;  ///< their places
+  };
+  /// Those of a line: of each environment, or of the one that it names.
+  [[nodiscard]] std::vector<const Group*> groups(const Line& line) const;
+
   std::vector<Row> rows_;
   /// By method, regime and environment.
-  std::map<std::tuple<std::string, std::string, std::string>, TrialFates> fates_;
+  std::map<std::tuple<std::string, std::string, std::string>, Group> groups_;
   std::set<std::string> unnamed_;
   std::string score_ = "accuracy";
   bool draws_ = false;

@@ -22,8 +22,8 @@ using Line = ResultsView::Line;
 
 SeedCells collect_flips(const ResultsView& view, const Line& line) {
   SeedCells cells;
-  for (const auto& row : view.rows()) {
-    const auto flip = line.holds(row) ? max_flip_rate(*row.trial) : std::nullopt;
+  for (const ResultsView::Row& row : view.rows(line)) {
+    const auto flip = max_flip_rate(*row.trial);
     if (!flip) continue;
     cells.add(row.setting, row.trial->spec.seed, *flip,
               row_noise(*row.trial, stored_domain(MeasuredIn::test),
@@ -35,8 +35,7 @@ SeedCells collect_flips(const ResultsView& view, const Line& line) {
 /// How few rows a worst group of a line was counted in; missing where that is not known.
 Cell worst_group_rows(const ResultsView& view, const Line& line) {
   std::optional<double> fewest;
-  for (const auto& row : view.rows()) {
-    if (!line.holds(row)) continue;
+  for (const ResultsView::Row& row : view.rows(line)) {
     const auto rows = number(*row.trial, stored_domain(MeasuredIn::test),
                              stored_name(MetricId::worst_group_rows));
     if (rows) fewest = std::min(fewest.value_or(*rows), *rows);
@@ -47,8 +46,7 @@ Cell worst_group_rows(const ResultsView& view, const Line& line) {
 /// What the methods of a line were allowed to see.
 Cell access_of(const StoredResults& results, const ResultsView& view, const Line& line) {
   std::set<std::string> texts;
-  for (const auto& row : view.rows()) {
-    if (!line.holds(row)) continue;
+  for (const ResultsView::Row& row : view.rows(line)) {
     const Component& method = row.trial->spec.method;
     auto found = results.context.find(method_access_key(method));
     if (found == results.context.end()) found = results.context.find("access." + method.name);

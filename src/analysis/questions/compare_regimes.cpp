@@ -42,8 +42,7 @@ Chart stream_chart(const ResultsView& view, const std::string& experiment) {
   std::set<double> marks;
   for (const Line& line : view.regime_lines()) {
     std::map<double, SeedCells> points;
-    for (const auto& row : view.rows()) {
-      if (!line.holds(row)) continue;
+    for (const ResultsView::Row& row : view.rows(line)) {
       double rows = 0.0;
       double score = std::nan("");
       std::int64_t phase = -1;
@@ -166,8 +165,8 @@ class TrialNumbers {
 
 PhaseNumbers collect(const ResultsView& view, const Line& line) {
   PhaseNumbers numbers;
-  for (const auto& row : view.rows()) {
-    if (line.holds(row)) TrialNumbers(numbers, row, view.score()).add();
+  for (const ResultsView::Row& row : view.rows(line)) {
+    TrialNumbers(numbers, row, view.score()).add();
   }
   return numbers;
 }

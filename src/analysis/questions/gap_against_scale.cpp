@@ -32,8 +32,7 @@ struct ScaleCells {
 std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
                                      const std::string& axis) {
   std::map<double, ScaleCells> scales;
-  for (const auto& row : view.rows()) {
-    if (!line.holds(row)) continue;
+  for (const ResultsView::Row& row : view.rows(line)) {
     const auto scale = axis_value(row.trial->spec, axis);
     if (!scale || !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
       continue;

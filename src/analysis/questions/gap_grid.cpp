@@ -112,8 +112,7 @@ const Schema<GapGridOptions>& GapGrid::schema() {
 
 GapGrid::Numbers GapGrid::numbers_of(const ResultsView& view, const ResultsView::Line& line) const {
   std::map<Place, PlaceCells> cells;
-  for (const auto& row : view.rows()) {
-    if (!line.holds(row)) continue;
+  for (const ResultsView::Row& row : view.rows(line)) {
     const auto along = axis_value(row.trial->spec, options_.axis);
     const auto second = axis_value(row.trial->spec, options_.second_axis);
     if (!along || !second ||

@@ -344,9 +344,8 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   lines.erase(std::remove_if(lines.begin(), lines.end(), other), lines.end());
   for (const ResultsView::Line& line : lines) {
     TrendCells cells;
-    for (const auto& row : view.rows()) {
+    for (const ResultsView::Row& row : view.rows(line)) {
       const TrialSpec& spec = row.trial->spec;
-      if (!line.holds(row)) continue;
       const auto place = axis_value(spec, claim.axis);
       const auto value = measured(*row.trial, asked);
       if (!place || !value || !claim.holds(place->number)) continue;
