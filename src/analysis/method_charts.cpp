@@ -112,7 +112,7 @@ std::vector<Chart> score_points(const ResultsView& view, const std::string& expe
     chart.title = fmt::format("Each trial: experiment '{}'", experiment);
     chart.x_label = view.score_text() + " in distribution";
     chart.y_label = view.score_text() + " out of distribution";
-    chart.note = "A point a trial. On the dashed line there is no gap.";
+    chart.note = "Each point is a trial. On the dashed line there is no gap.";
     if (step > 1) {
       chart.note += fmt::format(" Of {} trials every {}th is shown; csv/results.csv has all.",
                                 view.rows().size(), step);

@@ -42,7 +42,7 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
                                   one_line(std::current_exception())));
   }
   if (info == nullptr) {
-    throw PluginError(fmt::format("plug-in '{}' says nothing about itself", file.string()));
+    throw PluginError(fmt::format("plug-in '{}' has no description of itself", file.string()));
   }
   if (info->api_version != kPluginApiVersion) {
     throw PluginError(

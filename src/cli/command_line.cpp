@@ -38,7 +38,7 @@ int complain(const std::string& message, ExitCode code) {
 int parse_and_run(int argc, const char* const* argv,
                   std::unique_ptr<cli::TrainingCommands> training) {
   cli::Session session{{{argv, argv + argc}, {}}, std::move(training)};
-  CLI::App app("What makes the gap close when a model leans on a spurious cue?", "spurion");
+  CLI::App app("What closes the gap of a model that relies on a spurious cue?", "spurion");
   app.set_version_flag("--version", build_description(), "Print versions and exit");
   app.add_option("--plugin", session.line.plugins, "Load a plug-in; may be given many times")
       ->option_text("FILE")

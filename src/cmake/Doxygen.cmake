@@ -11,7 +11,7 @@ string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" version "${line}")
 file(WRITE ${OUT}/Doxyfile "
 PROJECT_NAME           = spurion
 PROJECT_NUMBER         = ${version}
-PROJECT_BRIEF          = \"What makes the gap close when a model leans on a spurious cue?\"
+PROJECT_BRIEF          = \"What closes the gap of a model that relies on a spurious cue?\"
 INPUT                  = ${SOURCE_DIR}/include/spurion
 USE_MDFILE_AS_MAINPAGE = ${SOURCE_DIR}/include/spurion/README.md
 FILE_PATTERNS          = *.hpp *.md

@@ -32,10 +32,10 @@ void check_graph(const EnvironmentInfo& info) {
   };
   const Variable* cue = role_of(info.cue);
   require(cue != nullptr && cue->role == Role::spurious,
-          fmt::format("the cue '{}' is no spurious variable of the graph", info.cue));
+          fmt::format("the cue '{}' is not a spurious variable of the graph", info.cue));
   const Variable* causal = role_of(info.causal);
   require(causal != nullptr && causal->role == Role::causal,
-          fmt::format("'{}' is no causal variable of the graph", info.causal));
+          fmt::format("'{}' is not a causal variable of the graph", info.causal));
   for (const Variable& variable : info.graph.variables) {
     require(!variable.doc.empty(), fmt::format("variable '{}' has no doc", variable.name));
   }
@@ -48,7 +48,7 @@ void check_cues(const Environment& environment) {
   require(info.cues.size() > 1, "a list of cues names one only");
   const Cue& first = info.cues.front();
   require(first.name == info.cue && first.low == info.dial.low && first.high == info.dial.high,
-          "the first of the cues is not the dial's");
+          "the shift is not that of the first cue");
   std::vector<double> neutral;
   for (const Cue& cue : info.cues) {
     const auto& variables = info.graph.variables;
@@ -56,7 +56,7 @@ void check_cues(const Environment& environment) {
                         [&](const Variable& variable) {
                           return variable.name == cue.name && variable.role == Role::spurious;
                         }),
-            fmt::format("the cue '{}' is no spurious variable of the graph", cue.name));
+            fmt::format("the cue '{}' is not a spurious variable of the graph", cue.name));
     require(!cue.doc.empty(), fmt::format("cue '{}' has no doc", cue.name));
     require(cue.low <= cue.neutral && cue.neutral <= cue.high && cue.low < cue.high,
             fmt::format("cue '{}': {} <= {} <= {} does not hold", cue.name, cue.low, cue.neutral,
@@ -69,7 +69,7 @@ void check_cues(const Environment& environment) {
         fmt::format("domain '{}' does not say where each cue is", domain.name));
   }
   require(environment.at_cues(neutral).key == environment.at(first.low).key,
-          "at_cues does not share its noise with the dial");
+          "at_cues does not share its noise with at");
   require_refused("positions of too few cues", [&] { return environment.at_cues({first.low}); });
   for (std::size_t i = 0; i < neutral.size(); ++i) {
     std::vector<double> outside = neutral;
@@ -98,18 +98,20 @@ void check_facts(const EnvironmentInfo& info) {
 
 void check_dial(const Environment& environment) {
   const DialInfo& dial = environment.info().dial;
-  require(dial.low < dial.high, "the dial has no extent");
-  require(std::is_sorted(dial.points.begin(), dial.points.end()), "dial points are not sorted");
+  require(dial.low < dial.high, "the range of the shift has no extent");
+  require(std::is_sorted(dial.points.begin(), dial.points.end()),
+          "the points of the shift curve are not sorted");
   for (const double point : dial.points) {
-    require(point >= dial.low && point <= dial.high,
-            fmt::format("dial point {} is outside [{}, {}]", point, dial.low, dial.high));
+    require(
+        point >= dial.low && point <= dial.high,
+        fmt::format("point {} of the shift curve is outside [{}, {}]", point, dial.low, dial.high));
     const Domain domain = environment.at(point);
     require(domain.shift == point, fmt::format("at({}) has shift {}", point, domain.shift));
     require(domain.key == environment.at(dial.low).key,
-            "points of the dial have different keys, so they do not share noise");
+            "values of the shift have different keys, so they do not share noise");
   }
-  require_refused("a shift below the dial", [&] { return environment.at(dial.low - 1.0); });
-  require_refused("a shift above the dial", [&] { return environment.at(dial.high + 1.0); });
+  require_refused("a shift below the range", [&] { return environment.at(dial.low - 1.0); });
+  require_refused("a shift above the range", [&] { return environment.at(dial.high + 1.0); });
 }
 
 void check_domains(const Environment& environment) {
@@ -125,7 +127,7 @@ void check_domains(const Environment& environment) {
             fmt::format("train domain {} is called '{}', not '{}'", i, domains[i].name, expected));
   }
   for (const Domain& domain : domains) {
-    require(names.insert(domain.name).second, "two domains are called " + domain.name);
+    require(names.insert(domain.name).second, "two domains have the name " + domain.name);
     require(keys.insert(domain.key).second,
             fmt::format("domain '{}' shares the key '{}', and so its noise, with another",
                         domain.name, domain.key));

@@ -204,8 +204,8 @@ std::vector<Predictor> predictors(const Environment& environment, const Sample& 
 /// The affine curve from twins agrees with sampling at five points, within 4 standard errors.
 void check_mixture(const Environment& environment) {
   const DialInfo& dial = environment.info().dial;
-  if (!dial.mixture) skip("the dial is no mixture");
-  require(dial.low == 0.0 && dial.high == 1.0, "a dial that is a mixture must go from 0 to 1");
+  if (!dial.mixture) skip("the shift is not a mixture");
+  require(dial.low == 0.0 && dial.high == 1.0, "a shift that is a mixture must go from 0 to 1");
   const Domain base = environment.at(dial.low);
   // Rows of two splits are independent, so their standard errors add.
   const std::int64_t count = std::min({std::int64_t{4000}, environment.row_limit(base, Split::test),
@@ -253,7 +253,7 @@ void check_twins(Checker& checker, const EnvironmentSubject& subject) {
       return (*subject).sample(domain, Split::test, {0, 1}, Intervention::flip("no_such_variable"));
     });
   });
-  checker.check("dial agrees with twins at 5 points", [&] { check_mixture(*subject); });
+  checker.check("the shift curve agrees with twins at 5 points", [&] { check_mixture(*subject); });
 }
 
 }  // namespace spurion::conformance

@@ -88,7 +88,7 @@ void check_measures(const RegimeSubject& subject) {
     require(notes.told.full_measurements >= 1 && notes.told.last_full_at == notes.seen.updates,
             fmt::format("{} steps: no full measurement after the last update", steps));
     require(!notes.seen.phases.empty() && notes.seen.phases.front() == 0,
-            fmt::format("{} steps: the method was not told of phase 0", steps));
+            fmt::format("{} steps: the method was not told that phase 0 begins", steps));
     for (std::size_t i = 1; i < notes.seen.phases.size(); ++i) {
       require(notes.seen.phases[i] == notes.seen.phases[i - 1] + 1, "phases are out of order");
     }

@@ -75,7 +75,7 @@ void check_search(const EntryInfo& info, const AnySchema& schema) {
       const RandomKey key = RandomKey(draw).child(field.name);
       const Value value = field.search.draw(key);
       require(value == field.search.draw(key),
-              fmt::format("two draws of '{}' with one key differ", field.name));
+              fmt::format("two samples of '{}' with one key differ", field.name));
       check_within(field, value, "draw");
       normalised(schema, Value::Table{{field.name, value}}, info.name);
     }
@@ -112,7 +112,7 @@ void check_entry(Checker& checker, const EntryInfo& info, const AnySchema& schem
   checker.check("documented", [&] { check_documented(info, schema); });
   checker.check("options round-trip, defaults within bounds",
                 [&] { check_round_trip(info, schema, required); });
-  checker.check("search draws within bounds", [&] { check_search(info, schema); });
+  checker.check("search samples within bounds", [&] { check_search(info, schema); });
 }
 
 }  // namespace spurion::conformance

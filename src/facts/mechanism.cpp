@@ -26,7 +26,7 @@ const char* role_name(Role role) {
 }
 
 const char* domain_kind_name(DomainKind kind) {
-  constexpr const char* kNames[] = {"train domain", "test domain", "point of the dial"};
+  constexpr const char* kNames[] = {"train domain", "test domain", "value of the shift"};
   return kNames[static_cast<int>(kind)];
 }
 

@@ -105,8 +105,8 @@ void check_environment(const Environment& environment) {
   }
   for (const double point : info.dial.points) {
     if (!(point >= info.dial.low && point <= info.dial.high)) {
-      refuse_rows(
-          fmt::format("dial point {} is outside [{}, {}]", point, info.dial.low, info.dial.high));
+      refuse_rows(fmt::format("point {} of the shift curve is outside [{}, {}]", point,
+                              info.dial.low, info.dial.high));
     }
   }
 }

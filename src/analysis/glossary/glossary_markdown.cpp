@@ -20,7 +20,7 @@ one of them, `spurion list terms` all, and each report has those that it uses.
 
 ## Start here
 
-spurion trains models on data with a **cue**: a feature that goes along with the label in training
+spurion trains models on data with a **cue**: a feature that correlates with the label in training
 but not in the test domain. Three numbers say what a model does with it:
 
 - **gap**: the score on data like the training data minus the score on shifted data. A gap of 0

@@ -23,7 +23,7 @@ std::vector<Term> data_terms() {
        {"cue"}},
       {"cue",
        TermKind::idea,
-       "A feature that goes along with the label in the train domains but does not have to "
+       "A feature that correlates with the label in the train domains but does not have to "
        "elsewhere. Other names are spurious feature and shortcut.",
        {"causal feature", "shift", "reliance"}},
       {"domain",

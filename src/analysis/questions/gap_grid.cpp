@@ -106,7 +106,8 @@ const Schema<GapGridOptions>& GapGrid::schema() {
           .names(FieldUse::axis)
           .required()
           .field("margin", &Options::margin,
-                 "A gap whose whole interval lies within this of 0 counts as closed.", at_least(0));
+                 "Margin: a gap is closed if its whole interval is within this distance of 0.",
+                 at_least(0));
   return built;
 }
 
@@ -144,8 +145,8 @@ Chart GapGrid::chart_of(const ResultsView& view, const std::string& experiment,
   chart.series_label = options_.second_axis;
   chart.y_label = fmt::format("gap in {}", view.score_text());
   chart.note = fmt::format(
-      "A cell is the mean over seeds, with its {}. A cell marked with * is of a model that did not "
-      "learn, so that its gap says nothing.{}",
+      "Each cell is the mean over seeds with its {}. *: the model did not learn, so its gap has no "
+      "meaning.{}",
       kIntervalText, view.note());
   std::set<double> columns;
   for (const auto& [place, one] : numbers) columns.insert(place.along);
@@ -198,9 +199,9 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
 Table GapGrid::empty_table(const std::string& experiment) const {
   return {"gap_grid_" + experiment,
           fmt::format(
-              "The gap in each cell: mean with {} over seeds. within margin: the interval lies "
-              "within {} of 0. above margin: it lies above. {}, in distribution; where it did not, "
-              "the gap says nothing (\"did not learn\").",
+              "The gap in each cell: mean with {} over seeds. within margin: the whole interval is "
+              "within {} of 0. above margin: the whole interval is above it. {}, in distribution; "
+              "the gap of a model that did not learn has no meaning.",
               kIntervalText, options_.margin, kLearnedText),
           {{"method"},
            {options_.axis, ColumnKind::number},
