@@ -51,7 +51,8 @@ double strongest(const Environment& environment, std::size_t cue) {
 double mirrored(const Cue& cue, double position) { return cue.low + cue.high - position; }
 
 /// The domain a fraction `way` of the way from one domain to another; every cue moves.
-Domain between(const Environment& environment, const Domain& from, const Domain& to, double way) {
+Domain interpolated(const Environment& environment, const Domain& from, const Domain& to,
+                    double way) {
   const auto part = [way](double a, double b) { return a + way * (b - a); };
   if (from.cue_shifts.empty()) return environment.at(part(from.shift, to.shift));
   std::vector<double> positions;
@@ -229,7 +230,7 @@ void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& 
     if (options.trajectory == "periodic") {
       way = ((phase - 1) / options.period) % 2 == 0 ? 1.0 : 0.0;
     }
-    add(between(environment, from, to, way));
+    add(interpolated(environment, from, to, way));
   }
 }
 
