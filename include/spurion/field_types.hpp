@@ -1,0 +1,199 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "spurion/error.hpp"
+#include "spurion/field_info.hpp"
+#include "spurion/replicas.hpp"
+
+/// \file
+/// How a schema reads and prints the types that options have. Programs use schema.hpp.
+
+namespace spurion {
+
+namespace detail {
+
+template <class T, class = void>
+struct FieldType;  // maps a member type to its Value representation
+
+/// Whether T is a struct of options with a schema of its own.
+template <class T, class = void>
+struct HasSchema : std::false_type {};
+template <class T>
+struct HasSchema<T, std::void_t<decltype(T::schema())>> : std::true_type {};
+
+SPURION_API bool read_bool(const Value&, const FieldInfo&, const std::string&, Problems&, bool&);
+SPURION_API bool read_integer(const Value&, const FieldInfo&, const std::string&, Problems&,
+                              std::int64_t&);
+SPURION_API bool read_number(const Value&, const FieldInfo&, const std::string&, Problems&,
+                             double&);
+SPURION_API bool read_string(const Value&, const FieldInfo&, const std::string&, Problems&,
+                             std::string&);
+/// False, which is reported, where a value is no table.
+SPURION_API bool is_table(const Value& value, const std::string& whose, Problems& problems);
+
+template <>
+struct FieldType<bool> {
+  static constexpr const char* kName = "boolean";
+  static constexpr bool kPerReplica = false;
+  static Value print(const bool& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   bool& out) {
+    return read_bool(v, f, owner, p, out);
+  }
+};
+template <>
+struct FieldType<std::int64_t> {
+  static constexpr const char* kName = "integer";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::int64_t& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::int64_t& out) {
+    return read_integer(v, f, owner, p, out);
+  }
+};
+template <>
+struct FieldType<double> {
+  static constexpr const char* kName = "number";
+  static constexpr bool kPerReplica = false;
+  static Value print(const double& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   double& out) {
+    return read_number(v, f, owner, p, out);
+  }
+};
+template <>
+struct FieldType<std::string> {
+  static constexpr const char* kName = "string";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::string& value) { return value; }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::string& out) {
+    return read_string(v, f, owner, p, out);
+  }
+};
+template <class T>
+struct FieldType<std::vector<T>> {
+  static constexpr const char* kName = std::is_same_v<T, double>         ? "list of numbers"
+                                       : std::is_same_v<T, std::int64_t> ? "list of integers"
+                                       : std::is_same_v<T, std::string>  ? "list of strings"
+                                                                         : "list of tables";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::vector<T>& values) {
+    Value::List list;
+    for (const T& value : values) list.push_back(FieldType<T>::print(value));
+    return list;
+  }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::vector<T>& out) {
+    if (!v.is_list()) {
+      const std::string where = v.where().text();
+      p.add((where.empty() ? "" : where + ": ") + "'" + f.name + "' of " + owner + " expects a " +
+            kName + ", got " + v.type_name());
+      return false;
+    }
+    std::vector<T> values;
+    bool good = true;
+    for (const Value& item : v.as_list()) {
+      T value{};
+      good = FieldType<T>::read(item, f, owner, p, value) && good;
+      values.push_back(std::move(value));
+    }
+    if (good) out = std::move(values);
+    return good;
+  }
+};
+/// A number, or nothing. Printed, nothing is an empty table.
+template <class T>
+struct FieldType<std::optional<T>> {
+  static constexpr const char* kName = FieldType<T>::kName;
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::optional<T>& value) {
+    return value ? FieldType<T>::print(*value) : Value();
+  }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::optional<T>& out) {
+    if (v.is_table() && v.as_table().empty()) {
+      out.reset();
+      return true;
+    }
+    T value{};
+    if (!FieldType<T>::read(v, f, owner, p, value)) return false;
+    out = std::move(value);
+    return true;
+  }
+};
+/// A table with a schema of its own.
+template <class T>
+struct FieldType<T, std::enable_if_t<HasSchema<T>::value>> {
+  static constexpr const char* kName = "table";
+  static constexpr bool kPerReplica = false;
+  static Value print(const T& value) { return T::schema().print(value); }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   T& out) {
+    const std::string whose = "'" + f.name + "' of " + owner;
+    if (!is_table(v, whose, p)) return false;
+    const std::size_t before = p.list().size();
+    out = T::schema().parse(v, whose, p);
+    return p.list().size() == before;
+  }
+};
+template <class T>
+struct FieldType<PerReplica<T>> {
+  static constexpr const char* kName = FieldType<T>::kName;
+  static constexpr bool kPerReplica = true;
+  static Value print(const PerReplica<T>& value) { return FieldType<T>::print(value.value()); }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   PerReplica<T>& out) {
+    T value{};
+    if (!FieldType<T>::read(v, f, owner, p, value)) return false;
+    out = PerReplica<T>(value);
+    return true;
+  }
+};
+
+template <class T>
+void gather(T& out, const std::vector<const T*>& each) {
+  out = *each.front();
+}
+template <class T>
+void gather(PerReplica<T>& out, const std::vector<const PerReplica<T>*>& each) {
+  std::vector<T> values;
+  values.reserve(each.size());
+  for (const PerReplica<T>* one : each) values.push_back(one->value());
+  out = PerReplica<T>(std::move(values));
+}
+
+/// The fields of a table, or of each table of a list; none of other types.
+template <class T>
+struct NestedFields {
+  static std::vector<FieldInfo> of() {
+    if constexpr (HasSchema<T>::value) return T::schema().fields();
+    return {};
+  }
+};
+template <class T>
+struct NestedFields<std::vector<T>> : NestedFields<T> {};
+
+/// Reports fields that must be there and are not; an empty list counts as none.
+SPURION_API void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
+                                const std::string& owner, Problems& problems);
+SPURION_API void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields,
+                                     bool has_presets, const std::string& owner,
+                                     Problems& problems);
+/// Which of `presets` the table's "preset" names; -1 when it has none or a wrong one (reported).
+SPURION_API std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& presets,
+                                     const std::string& owner, Problems& problems);
+
+/// "label_noise = 0.1, train_shifts = [0.4, 0.2]"; "the defaults" of no options.
+SPURION_API std::string preset_text(const std::vector<PresetOption>& options);
+[[noreturn]] SPURION_API void refuse_preset(const char* preset, const std::string& why);
+
+}  // namespace detail
+
+}  // namespace spurion
