@@ -1,7 +1,7 @@
-// What a trial's rows cost against what is done with them: for every world, the processor time of
+// What a trial's rows cost against what is done with them: for every environment, the processor time of
 // making the training rows, as a trial makes them, as a share of the time of training the smallest
 // MLP on them. Prints JSON; figures are ratios measured in this run, but for rows a second.
-//   generation [WORLD ...]      these worlds only
+//   generation [ENVIRONMENT ...]   these environments only
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -30,11 +30,11 @@ using namespace spurion::regimes;
 constexpr TrainingOptions kFirstLook = {300, 5000, 128};
 constexpr double kMostPercent = 15;  ///< that making the rows of a default run may take
 
-constexpr std::int64_t kSide = 14;       ///< pixels of an image where the world leaves a choice
+constexpr std::int64_t kSide = 14;       ///< pixels of an image where the environment leaves a choice
 constexpr double kRowsBar = 200000;      ///< wanted images a second of that size
 constexpr std::int64_t kMostSeeds = 32;  ///< of a pack
 
-/// A world with options that need no data.
+/// An environment with options that need no data.
 Component world(const Catalog& catalog, const std::string& name) {
   const AnySchema& schema = catalog.environments.at(name).schema;
   Value given = Value::Table{};
@@ -175,7 +175,7 @@ std::string run(const Catalog& catalog, const std::shared_ptr<const DataSources>
   const auto percent = [](const Seconds& s) { return 100.0 * s.generation / s.training; };
   const bool sized = component.options.find("resolution") != nullptr;
   return fmt::format(
-      "    {{\"world\": \"{}\", \"replicas\": {}, \"generation_percent\": {:.2f}, "
+      "    {{\"environment\": \"{}\", \"replicas\": {}, \"generation_percent\": {:.2f}, "
       "\"bar_generation_percent\": {}, \"generation_percent_alone\": {:.2f}, "
       "\"first_look_percent\": {:.2f}, \"first_look_percent_alone\": {:.2f}, "
       "\"gathering_percent\": {:.2f}, \"{}\": {:.4g}, \"bar_images_per_second\": {}}}",

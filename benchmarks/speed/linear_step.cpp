@@ -1,5 +1,5 @@
 // One full-batch iteration of a linear model on 3 domains x 10,000 rows (the linear unit tests),
-// for 20 hyper-parameter draws that share the data, per draw: ours against a plain LibTorch loop.
+// for 20 hyper-parameter configurations with the same data, per configuration: ours against a plain LibTorch loop.
 // Prints JSON; every figure is a ratio measured in this run.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -171,7 +171,7 @@ std::string run(const std::string& name, Task task) {
   const double theirs = speed::seconds_per_call([&] { plain.step(); });
   const double ours = speed::seconds_per_call([&] { method->step(trainer, batch); }) / kDraws;
   return fmt::format(
-      "    {{\"method\": \"{}\", \"loss\": \"{}\", \"rows\": \"{} x {}\", \"draws\": {}, "
+      "    {{\"method\": \"{}\", \"loss\": \"{}\", \"rows\": \"{} x {}\", \"configurations\": {}, "
       "\"times_plain_libtorch\": {:.1f}, \"bar_plain\": 50}}",
       name, task == Task::regression ? "squared" : "logistic", kDomains, kRows, kDraws,
       theirs / ours);

@@ -16,13 +16,13 @@ using nlohmann::json;
 std::string work_of(const json& row) {
   std::string work;
   const auto add = [&](const std::string& text) { work += (work.empty() ? "" : ", ") + text; };
-  for (const char* name : {"suite", "world", "model", "method", "command"}) {
+  for (const char* name : {"suite", "environment", "model", "method", "command"}) {
     if (row.contains(name)) add(row.at(name).get<std::string>());
   }
   if (row.contains("width")) add(fmt::format("mlp of width {}", row.at("width").get<int>()));
   if (row.contains("loss")) add(row.at("loss").get<std::string>() + " loss");
   if (row.contains("rows")) add(row.at("rows").get<std::string>() + " rows");
-  for (const char* name : {"batch", "replicas", "draws"}) {
+  for (const char* name : {"batch", "replicas", "configurations"}) {
     if (row.contains(name)) add(fmt::format("{} {}", name, row.at(name).get<int>()));
   }
   return work;
