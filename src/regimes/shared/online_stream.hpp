@@ -7,6 +7,7 @@
 
 #include "regimes/shared/prequential.hpp"
 #include "regimes/shared/stream_loop.hpp"
+#include "regimes/shared/stream_source.hpp"
 #include "regimes/shared/tuning.hpp"
 
 namespace spurion::regimes {

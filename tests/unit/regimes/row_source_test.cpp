@@ -1,4 +1,5 @@
 #include "regimes/shared/row_source.hpp"
+#include "regimes/shared/stream_source.hpp"
 
 #include <ATen/ATen.h>
 
@@ -44,7 +45,7 @@ TEST_CASE("minibatches hold the rows a permutation names, whatever the order of 
   constexpr std::int64_t kRows = 50;
   constexpr std::int64_t kBatch = 8;
   const RegimeContext context = context_of({1, 1, 2, 2}, {7, 7, 7, 8});
-  const RowSource source(context, train_slots, kRows);
+  RowSource source(context, train_slots, kRows);
   for (const std::int64_t step : {0, 1, 5, 6, 20, 3}) {
     const Batch batch = source.batch(step, kBatch);
     REQUIRE(batch.x.size(0) == 4);
@@ -72,7 +73,7 @@ TEST_CASE("minibatches hold the rows a permutation names, whatever the order of 
 
 TEST_CASE("replicas with the same rows in the same order share one batch") {
   const RegimeContext context = context_of({1, 1}, {7, 7});
-  const RowSource source(context, train_slots, 20);
+  RowSource source(context, train_slots, 20);
   CHECK(source.batch(0, 5).x.size(0) == 1);
   CHECK(source.batch(0, 0).x.size(0) == 1);
   CHECK(source.batch(0, 0).rows_per_domain == 20);
@@ -80,7 +81,7 @@ TEST_CASE("replicas with the same rows in the same order share one batch") {
 
 TEST_CASE("group labels travel with their rows, where they are granted and there are any") {
   const RegimeContext context = context_of({1, 2}, {7, 8}, "two_bit");
-  const RowSource source(context, train_slots, 40, RowSource::Options{1, true});
+  RowSource source(context, train_slots, 40, RowSource::Options{1, true});
   for (const std::int64_t rows : {0, 8}) {
     const Batch batch = source.batch(3, rows);
     REQUIRE(batch.group.sizes() == batch.y.sizes());
@@ -102,7 +103,7 @@ TEST_CASE("a stream's batches are consecutive rows of each slot") {
     return std::vector<Slot>{{environment.test_domain(), 100, {}},
                              {environment.test_domain(), 100 + kBatch * kSteps, {}}};
   };
-  const StreamSource stream(context, slots, kBatch * kSteps);
+  StreamSource stream(context, slots, kBatch * kSteps);
   for (std::int64_t step = 0; step < kSteps; ++step) {
     const Batch batch = stream.batch(step * kBatch, kBatch);
     for (std::int64_t k = 0; k < 2; ++k) {
