@@ -1,5 +1,6 @@
 #pragma once
 
+#include "catalog/image_source_of.hpp"
 #include "core/failure.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
@@ -18,6 +19,7 @@ inline bool has_plugin_part(const TrialSpec& trial, const Catalog& catalog) {
     });
     if (own) return true;
   }
+  if (stranger(catalog.image_sources, image_source_of(trial.environment, catalog))) return true;
   for (const std::string& name : catalog.metrics.names()) {
     if (stranger(catalog.metrics, name)) return true;
   }

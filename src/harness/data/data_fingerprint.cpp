@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "catalog/image_source_of.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
 #include "nouns/default_twin.hpp"
@@ -73,13 +74,14 @@ std::string fingerprint_of(const ImagePool& images) {
                      RandomKey(0).child(bytes(images.pixels)).child(bytes(images.labels)).value());
 }
 
-/// The source of images of these options; empty where they have none, or it is drawn.
+/// The image source of these options; empty where they name none, or one of spurion's own that is
+/// drawn: no file can change it.
 std::string source_of(const Component& world, const Catalog& catalog) {
-  const FieldInfo* field = catalog.environments.at(world.name).schema.find(FieldUse::image_source);
-  const Value* source = field == nullptr ? nullptr : world.options.find(field->name);
-  if (source == nullptr) return {};
-  const bool drawn = catalog.image_sources.at(source->as_string()).make({Value()})->info().drawn();
-  return drawn ? std::string() : source->as_string();
+  std::string source = image_source_of(world, catalog);
+  if (source.empty()) return source;
+  const auto& entry = catalog.image_sources.at(source);
+  const bool fixed = entry.info.builtin() && entry.make({Value()})->info().drawn();
+  return fixed ? std::string() : source;
 }
 
 }  // namespace
@@ -110,7 +112,8 @@ std::map<std::string, std::string> data_fingerprints(const std::vector<TrialSpec
       continue;
     }
     // Images that are drawn are a pool too, but no file can change them.
-    if (catalog.environments.at(world.name).schema.find(FieldUse::image_source) != nullptr) continue;
+    if (catalog.environments.at(world.name).schema.find(FieldUse::image_source) != nullptr)
+      continue;
     looked_at(trial, catalog, [&] {
       // Whether rows are recorded does not depend on the seed; their order may, so that all runs
       // compare those of seed 0.

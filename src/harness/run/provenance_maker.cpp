@@ -11,6 +11,7 @@
 #include <dnnl.hpp>
 #include <filesystem>
 
+#include "catalog/image_source_of.hpp"
 #include "core/blake2b.hpp"
 #include "engine/matrix/simd.hpp"
 #include "harness/data/data_fingerprint.hpp"
@@ -131,10 +132,11 @@ void ProvenanceMaker::add_file(const Registry& registry, const std::string& name
 
 std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
   const std::string rows = data_name(trial.environment, *catalog_);
+  const std::string source = image_source_of(trial.environment, *catalog_);
   const auto recorded = data_.find(rows);
   const std::string parts =
-      fmt::format("{} {} {} {} {}", trial.environment.name, trial.model.name, trial.method.name,
-                  trial.regime.name, recorded == data_.end() ? "" : rows);
+      fmt::format("{} {} {} {} {} {}", trial.environment.name, trial.model.name, trial.method.name,
+                  trial.regime.name, source, recorded == data_.end() ? "" : rows);
   auto& known = by_parts_[parts];
   if (known) return known;
   Provenance own = base_;
@@ -142,6 +144,7 @@ std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
   add_file(catalog_->models, trial.model.name, own.plugins);
   add_file(catalog_->methods, trial.method.name, own.plugins);
   add_file(catalog_->regimes, trial.regime.name, own.plugins);
+  if (!source.empty()) add_file(catalog_->image_sources, source, own.plugins);
   std::sort(own.plugins.begin(), own.plugins.end(),
             [](const CodeFile& a, const CodeFile& b) { return a.name < b.name; });
   if (recorded != data_.end()) own.data.insert(*recorded);
