@@ -13,6 +13,7 @@
 namespace spurion {
 
 struct StoredFacts;
+struct Suite;
 
 /// Which experiments trials belong to: pairs of trial id and name of the experiment.
 using Memberships = std::vector<std::pair<std::string, std::string>>;
@@ -99,6 +100,8 @@ struct StoredResults {
   /// What a reader of the results must know, a sentence each: damage, trials left out, trials of
   /// different builds. Every report shows them.
   std::vector<std::string> notes;
+  /// The suite of `context`, parsed; null if there is none or it cannot be parsed.
+  std::shared_ptr<const Suite> suite = nullptr;
 };
 
 /// What is read of a store.

@@ -4,22 +4,12 @@
 #include <utility>
 
 #include "core/measurement_names.hpp"
-#include "spurion/error.hpp"
+#include "harness/store/stored_suite.hpp"
 
 namespace spurion::analysis {
 
-namespace {
-
-Suite suite_of(const StoredResults& results) {
-  const auto text = results.context.find("suite");
-  if (text == results.context.end()) throw StoreError("the store does not contain its suite");
-  return Suite::parse(text->second, "suite");
-}
-
-}  // namespace
-
 Study::Study(const StoredResults& results) {
-  Facts facts{&results, suite_of(results), {}, {}, StoredMetrics(results), {}};
+  Facts facts{&results, *stored_suite(results), {}, {}, StoredMetrics(results), {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
     if (experiment.configurations == 0) continue;

@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "harness/store/stored_suite.hpp"
 #include "harness/suite/trial_ids.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
@@ -212,8 +213,8 @@ std::string how_it_was_run(const StoredResults& results) {
 
 std::string render_html(const StoredResults& results, const std::vector<Answer>& answers,
                         const std::vector<Chart>& dials, const PageLimits& limits) {
-  const std::string text = context_of(results, "suite");
-  const Suite suite = Suite::parse(text, "suite");
+  const std::shared_ptr<const Suite> stored = stored_suite(results);
+  const Suite& suite = *stored;
   const std::string title = suite.title.empty() ? suite.name : suite.title;
   std::string out = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "

@@ -20,6 +20,7 @@
 #include "harness/run/provenance_maker.hpp"
 #include "harness/run/run_manifest.hpp"
 #include "harness/store/seal.hpp"
+#include "harness/store/stored_suite.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
@@ -201,9 +202,9 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   check_store_data(store.facts(), folder, data);
   const StoredResults before = read_results(folder);
   std::map<std::string, std::string> context;
-  if (const auto suite = before.context.find("suite"); suite != before.context.end()) {
+  if (before.context.count("suite") != 0) {
     std::vector<std::string> names;
-    for (const Experiment& one : Suite::parse(suite->second, "suite").experiments) {
+    for (const Experiment& one : stored_suite(before)->experiments) {
       names.push_back(one.name);
     }
     if (std::find(names.begin(), names.end(), experiment) == names.end()) {

@@ -13,6 +13,7 @@
 #include "harness/store/same_data.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
+#include "harness/store/stored_suite.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -390,7 +391,13 @@ bool is_not_in_suite(const TrialResult& trial) {
 }
 
 StoredResults read_results(const std::filesystem::path& folder, const ReadOptions& options) {
-  return FolderReader(folder, options).read();
+  StoredResults results = FolderReader(folder, options).read();
+  try {
+    if (results.context.count("suite") != 0) results.suite = stored_suite(results);
+  } catch (const Error&) {
+    // Whoever asks for the suite is told what is wrong with it.
+  }
+  return results;
 }
 
 }  // namespace spurion

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "spurion/store.hpp"
+#include "spurion/suite.hpp"
+
+namespace spurion {
+
+/// The suite that results belong to: `results.suite`, or that of their context. Throws `StoreError`
+/// where there is none, and as `Suite::parse` does.
+SPURION_API std::shared_ptr<const Suite> stored_suite(const StoredResults& results);
+
+}  // namespace spurion
