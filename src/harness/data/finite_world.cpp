@@ -126,7 +126,7 @@ void require_finite_world(const Environment& environment, const Component& compo
   const std::string strange = strange_in(environment, broken);
   if (strange.empty()) return;
   const std::string options = blamed_options(component, catalog, context);
-  // With its with_default options it is the environment that is broken, not what was asked of it.
+  // With its default options it is the environment that is broken, not what was asked of it.
   if (options.empty() && broken) std::rethrow_exception(broken);
   throw UsageError(fmt::format("environment '{}'{}{}: {}; use values closer to the defaults",
                                component.name, options.empty() ? "" : " with ", options, strange));
