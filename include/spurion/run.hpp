@@ -17,7 +17,7 @@ namespace spurion {
 
 /// Trials that train together, as the replicas of one model. Their tensors have the same shapes.
 struct Pack {
-  std::vector<TrialSpec> trials;  ///< the trials, in the order of the batch
+  std::vector<TrialSpec> trials;  ///< the trials, in the order of the replicas
   double flops = 0.0;             ///< expected
   double memory_bytes = 0.0;      ///< expected peak
 };
@@ -29,9 +29,9 @@ SPURION_API Device named_device(const std::string& name);
 /// Default limit of the trials that train together.
 inline constexpr std::int64_t kDefaultReplicas = 32;
 
-/// How trials are put together into batches.
+/// How trials are grouped into packs.
 struct PlanOptions {
-  std::int64_t max_replicas = kDefaultReplicas;  ///< most trials trained together in one batch
+  std::int64_t max_replicas = kDefaultReplicas;  ///< most trials of a pack
   double memory_bytes = 0.0;                     ///< of all workers together; 0: unlimited
   std::int64_t jobs = 1;                         ///< workers that share the packs
   Device device = c10::kCPU;  ///< on the CPU, packs are limited by the size of the cache
@@ -93,7 +93,7 @@ struct RunOptions {
   /// Device of training and evaluation. Rows, metrics and stores stay in host memory;
   /// `memory_bytes` limits host memory only.
   Device device = c10::kCPU;
-  std::int64_t max_replicas = kDefaultReplicas;  ///< most trials trained together in one batch
+  std::int64_t max_replicas = kDefaultReplicas;  ///< most trials of a pack
   double memory_bytes = 0.0;  ///< of the whole process; 0: half of the memory of the machine
   /// Folder of the image data; empty: `$SPURION_DATA` or the default.
   std::filesystem::path data_directory;
@@ -103,7 +103,7 @@ struct RunOptions {
   Changed changed = Changed::refuse;  ///< what to do with trials that something else made
   /// A signal handler may set it. The run then stores what is finished and throws `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
-  /// Called after each batch and, now and then, within one.
+  /// Called after each pack and, now and then, within one.
   std::function<void(const Progress&)> progress;
 };
 

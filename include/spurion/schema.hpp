@@ -145,7 +145,7 @@ class Schema {
     return table;
   }
 
-  /// The options of a batch of K replicas from those of its K trials: `PerReplica` fields gather K
+  /// The options of a pack of K replicas from those of its K trials: `PerReplica` fields gather K
   /// values; the others must agree (the planner sees to it).
   [[nodiscard]] Options gather(const std::vector<Options>& trials) const {
     std::vector<const Options*> each;

@@ -18,7 +18,7 @@ struct Suite;
 /// Which experiments trials belong to: pairs of trial id and name of the experiment.
 using Memberships = std::vector<std::pair<std::string, std::string>>;
 
-/// What happened: an SQLite file in the output folder, one synchronous transaction per batch of
+/// What happened: an SQLite file in the output folder, one synchronous transaction per pack of
 /// trials, so that a finished trial survives SIGKILL at any instant.
 ///
 /// One writer at a time holds the folder (a lock file); a second is refused with a clear error.

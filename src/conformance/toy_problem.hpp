@@ -29,7 +29,7 @@ struct ToyShape {
 
 /// Rows a linear model can fit, batch number `step`; replica k's rows depend on k, not on K.
 SPURION_API Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step);
-/// Replica k of a batch, as a batch of one replica.
+/// Replica k of a pack, as a pack of one replica.
 SPURION_API Batch replica_of(const Batch& batch, std::int64_t replica);
 
 /// One way of training a method: which model, on what, from where.

@@ -32,7 +32,7 @@ const Schema<OptimizerOptions>& OptimizerOptions::schema() {
 
 namespace {
 
-/// 1 - beta^t. Replicas of a batch mostly agree on both: the power is taken once for all of them.
+/// 1 - beta^t. Replicas of a pack mostly agree on both: the power is taken once for all of them.
 class Correction {
  public:
   double operator()(double beta, double t) {

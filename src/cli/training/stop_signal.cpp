@@ -14,7 +14,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only
 
 void on_signal(int /*signal*/) {
   if (stop_requested.exchange(true)) {
-    // What had finished is in the store; the batches under way are given up.
+    // What had finished is in the store; unfinished packs are given up.
     constexpr char kText[] = "\nspurion: stopped at once\n";
     static_cast<void>(!write(STDERR_FILENO, kText, sizeof(kText) - 1));
     _exit(static_cast<int>(ExitCode::interrupted));
