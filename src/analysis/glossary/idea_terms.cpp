@@ -198,6 +198,13 @@ std::vector<Term> study_terms() {
        {"interval", "paired"},
        "",
        "whole, >= 0"},
+      {"base seed",
+       TermKind::idea,
+       "The seed of a suite. Another base seed gives other random numbers for every seed of its "
+       "trials.",
+       {"seed"},
+       "",
+       "whole, >= 0"},
       {"configuration",
        TermKind::idea,
        "All options of a trial without its seed: trials of one configuration differ in the seed "
@@ -210,6 +217,24 @@ std::vector<Term> study_terms() {
       {"selection", TermKind::idea,
        "Choosing the hyper-parameters whose score on validation rows is best. Validation rows "
        "are apart from the rows that the reported score is measured on."},
+      {"split",
+       TermKind::idea,
+       "What a row is for: training, validation or test. A row belongs to one split.",
+       {"selection"}},
+      {"minibatch",
+       TermKind::idea,
+       "The rows of one update: `training.batch` rows of each train domain, or all rows if that is "
+       "0.",
+       {"method"}},
+      {"replica",
+       TermKind::idea,
+       "One of the trials that train together in one pack, to save time. The pack of a trial does "
+       "not change its numbers.",
+       {"trial", "pack"}},
+      {"pack",
+       TermKind::idea,
+       "Trials that train together, as replicas of one model.",
+       {"replica"}},
       {"regime",
        TermKind::idea,
        "When data arrive and what may be learned from them: all at once, phase by phase, or row "
