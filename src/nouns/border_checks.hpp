@@ -47,6 +47,8 @@ SPURION_API void check_sample(const Sample& sample, const EnvironmentInfo& info,
 /// Finite, and shares in [0, 1] or squared errors that are not negative.
 SPURION_API void check_ceilings(const Ceilings& ceilings, const EnvironmentInfo& info,
                                 const Domain& domain);
+/// The flip rate of the optimal predictor: a share.
+SPURION_API void check_flip_rate(double rate, const Domain& domain);
 
 /// What a metric says of K replicas.
 SPURION_API void check_results(const std::vector<std::pair<std::string, Tensor>>& results,

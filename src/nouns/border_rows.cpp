@@ -150,6 +150,14 @@ void check_sample(const Sample& sample, const EnvironmentInfo& info, std::int64_
   if (sample.group.defined() && info.groups > 0) check_range("group", sample.group, info.groups);
 }
 
+void check_flip_rate(double rate, const Domain& domain) {
+  constexpr double kSlack = 1e-6;  // an integral may end a little beside
+  if (rate >= -kSlack && rate <= 1.0 + kSlack) return;
+  throw PluginError(
+      fmt::format("its optimal flip rate in domain '{}' is {}, expected a share from 0 to 1",
+                  domain.name, rate));
+}
+
 void check_ceilings(const Ceilings& ceilings, const EnvironmentInfo& info, const Domain& domain) {
   // Integrals end a little beside what they stand for.
   constexpr double kSlack = 1e-6;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/failure.hpp"
+#include "nouns/border_checks.hpp"
 #include "nouns/wrapped_environment.hpp"
 #include "spurion/environment.hpp"
 
@@ -25,7 +26,6 @@ class CachedEnvironment final : public WrappedEnvironment {
         key_(std::move(key)),
         cache_(&cache) {}
 
-  [[nodiscard]] const Part& part() const { return part_; }
   [[nodiscard]] std::vector<Domain> train_domains() const override {
     return blamed(part_, [&] { return inner().train_domains(); });
   }
@@ -48,7 +48,11 @@ class CachedEnvironment final : public WrappedEnvironment {
       const Tensor& weights) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
   [[nodiscard]] std::optional<double> optimal_flip_rate(const Domain& domain) const override {
-    return blamed(part_, [&] { return inner().optimal_flip_rate(domain); });
+    return blamed(part_, [&] {
+      const std::optional<double> rate = inner().optimal_flip_rate(domain);
+      if (rate) border::check_flip_rate(*rate, domain);
+      return rate;
+    });
   }
 
  protected:

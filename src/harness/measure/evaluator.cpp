@@ -8,7 +8,6 @@
 
 #include "core/measurement_names.hpp"
 #include "core/work_clock.hpp"
-#include "harness/data/cached_environment.hpp"
 #include "harness/measure/ceiling_measurements.hpp"
 #include "harness/measure/domain_scores.hpp"
 #include "nouns/border_checks.hpp"
@@ -19,12 +18,6 @@
 namespace spurion {
 
 namespace {
-
-/// Whom failures of an environment are put down to.
-Part part_of_world(const Environment& environment) {
-  const auto* cached = dynamic_cast<const CachedEnvironment*>(&environment);
-  return cached != nullptr ? cached->part() : Part{"environment", environment.info().name, true};
-}
 
 /// Accuracy and loss, where they are known.
 MetricValues kept_scores(const MetricValues& values) {
@@ -174,12 +167,6 @@ void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) cons
     const Domain own = scorer_.own(*environment, domain);
     const std::optional<double> rate = environment->optimal_flip_rate(own);
     if (!rate) return;
-    blamed(part_of_world(*environment), [&] {
-      if (*rate >= -1e-6 && *rate <= 1.0 + 1e-6) return;  // an integral may end a little beside
-      throw PluginError(
-          fmt::format("its optimal flip rate in domain '{}' is {}, expected a share from 0 to 1",
-                      own.name, *rate));
-    });
     optimal.push_back(*rate);
   }
   Tensor bias = found->second.clone();
