@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <limits>
 #include <unordered_map>
 
 #include "spurion/error.hpp"
@@ -11,167 +10,6 @@
 namespace spurion {
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr MetricRange kShareRange{0.0, 1.0};
-constexpr MetricRange kDifferenceRange{-1.0, 1.0};
-constexpr MetricRange kPositive{0.0, kInfinity};
-constexpr MetricRange kAny{};
-constexpr const char* kShare = "share of rows";
-constexpr const char* kLoss = "nats; squared units of the target for regression";
-constexpr const char* kScore = "as accuracy; as loss for regression";
-constexpr const char* kShift = "as shift values";
-
-/// Every number of `MetricId` but `other`, in its order. Long because it is a table: one entry for
-/// each number.
-std::vector<MetricInfo> make_own_metrics() {
-  using B = Better;
-  const auto entry = [](MetricInfo info, const char* writer) {
-    info.writer = writer;
-    return info;
-  };
-  const char* trial = "every trial";
-  const char* stream = "regimes on a stream";
-  const char* environment = "every trial, from the environment";
-  std::vector<MetricInfo> all;
-  const auto add = [&](MetricInfo info, const char* writer) {
-    all.push_back(entry(std::move(info), writer));
-  };
-  // A score, a rate, or whatever else a registered metric of spurion's own gives.
-  add({"accuracy", "accuracy", "share of rows whose class is predicted", kShare, kShareRange,
-       B::high, true, true},
-      "metric accuracy");
-  add({"loss", "loss", "mean cross-entropy, or mean squared error for regression", kLoss, kPositive,
-       B::low, true, false},
-      "metric loss");
-  add({"train_accuracy", "training accuracy", "accuracy on rows that were trained on", kShare,
-       kShareRange, B::high, true, false},
-      trial);
-  add({"train_loss", "training loss", "loss on rows that were trained on", kLoss, kPositive, B::low,
-       true, false},
-      trial);
-  add({"gap", "gap",
-       "score in distribution minus score in this domain; for regression the error in this domain "
-       "minus the error in distribution",
-       kScore, kDifferenceRange, B::low, false, false, kAny},
-      trial);
-  add({"confusion_index", "confusion index",
-       "0: the model scores as the invariant predictor does; 1: it scores as a predictor that "
-       "follows the cue only",
-       "", kAny, B::low, false, false},
-      trial);
-  add({"worst_group_accuracy", "worst-group accuracy", "accuracy in the group where it is lowest",
-       kShare, kShareRange, B::high, false, false},
-      "metric worst_group");
-  add({"worst_group_rows", "worst-group rows", "rows of the group where accuracy is lowest", "rows",
-       kPositive, B::neither, false, false},
-      "metric worst_group");
-  add({"evaluated_rows", "evaluated rows",
-       "rows that were evaluated; stored only where the domain has fewer than were asked for",
-       "rows", kPositive, B::neither, false, false},
-      environment);
-  add({"rows", "validation rows", "validation rows of each domain", "rows", kPositive, B::neither,
-       false, false},
-      trial);
-  add({"flip_rate", "flip rate", "share of predictions that change when only the cue changes",
-       kShare, kShareRange, B::low, true, true},
-      "metric flip_rate");
-  add({"counterfactual_rms_change", "counterfactual RMS change",
-       "root mean squared change of the output when only the cue changes", "units of the output",
-       kPositive, B::low, false, false},
-      "metric flip_rate");
-  add({"causal_flip_rate", "causal flip rate",
-       "share of predictions that change when only the causal feature changes", kShare, kShareRange,
-       B::high, true, true},
-      trial);
-  add({"causal_counterfactual_rms_change", "causal counterfactual RMS change",
-       "root mean squared change of the output when only the causal feature changes",
-       "units of the output", kPositive, B::neither, false, false},
-      trial);
-  add({"shortcut_bias", "shortcut bias", "flip rate minus the flip rate of the optimal predictor",
-       kShare, kDifferenceRange, B::low, true, false},
-      trial);
-  add({"cue_randomised_accuracy", "accuracy, cue randomised",
-       "accuracy on the same rows with the cue randomised", kShare, kShareRange, B::high, true,
-       true},
-      trial);
-  add({"causal_randomised_accuracy", "accuracy, causal feature randomised",
-       "accuracy on the same rows with the causal feature randomised", kShare, kShareRange,
-       B::neither, true, true},
-      trial);
-  add({"randomised_accuracy", "accuracy, cues randomised",
-       "accuracy on the same rows with the informative cues of the phase randomised", kShare,
-       kShareRange, B::high, false, true},
-      trial);
-  add({"randomised_loss", "loss, cues randomised",
-       "loss on the same rows with the informative cues of the phase randomised", kLoss, kPositive,
-       B::low, false, false},
-      trial);
-  add({"cue_contribution", "cue contribution",
-       "score on a phase minus the score on the same rows with the informative cues of the phase "
-       "randomised",
-       kScore, kDifferenceRange, B::low, false, false, kAny},
-      trial);
-  add({"shift_*", "shift of a cue", "shift value of the cue in this phase", kShift, kAny,
-       B::neither, false, false},
-      environment);
-  add({"cue_strength_*", "strength of a cue",
-       "shift value of the cue in this phase minus the value at which the cue is uninformative",
-       kShift, kAny, B::neither, false, false},
-      environment);
-  add({"trained_cue_strength_*", "strength of a cue in training",
-       "strength of the cue in the train domain of this phase where it is strongest", kShift, kAny,
-       B::neither, false, false},
-      environment);
-  add({"control_shift_level", "control shift", "how far the control shift of this phase goes", "",
-       kAny, B::neither, false, false},
-      environment);
-  add({"target_variance", "variance of the target", "variance of the target of the evaluated rows",
-       "squared units of the target", kPositive, B::neither, false, false},
-      environment);
-  add({"prequential_accuracy", "prequential accuracy",
-       "accuracy on a window of the stream, predicted before it is learned from", kShare,
-       kShareRange, B::high, false, true},
-      stream);
-  add({"prequential_loss", "prequential loss",
-       "loss on a window of the stream, predicted before it is learned from", kLoss, kPositive,
-       B::low, false, false},
-      stream);
-  add({"window_rows", "rows of a window", "rows of a window of the stream", "rows", kPositive,
-       B::neither, false, false},
-      stream);
-  add({"regret", "regret", "Bayes ceiling of the phase minus the prequential score, per row",
-       kScore, kAny, B::low, false, false},
-      stream);
-  add({"invariant_regret", "invariant regret",
-       "invariant ceiling of the phase minus the prequential score, per row", kScore, kAny, B::low,
-       false, false},
-      stream);
-  add({"spent", "spent", "labels bought so far, with interventions at their price", "labels",
-       kPositive, B::low, false, false},
-      "regime online_active");
-  const auto ceiling = [&](const char* name, const char* title, const char* meaning) {
-    add({name, title, meaning, kScore, kShareRange, B::neither, false, false, kPositive},
-        environment);
-  };
-  ceiling("ceiling_bayes", "Bayes ceiling", "score of the best predictor in this domain");
-  ceiling("ceiling_invariant", "invariant ceiling",
-          "score in this domain of the best predictor that uses causal features only");
-  ceiling("ceiling_spurious_only", "cue-only ceiling",
-          "score in this domain of the predictor that follows the cue only");
-  ceiling("ceiling_chance", "chance", "score in this domain of the best constant prediction");
-  ceiling("ceiling_population_erm", "population ERM",
-          "score in this domain of empirical risk minimisation with unlimited training data");
-  add({"causal_coefficient_error", "error of causal coefficients",
-       "mean squared error of the model's coefficients of the causal features", "", kPositive,
-       B::low, false, false},
-      "environment chain_sem");
-  add({"noncausal_coefficient_error", "error of non-causal coefficients",
-       "mean square of the model's coefficients of the features that are not causal", "", kPositive,
-       B::low, false, false},
-      "environment chain_sem");
-  return all;
-}
 
 struct ByName {
   std::unordered_map<std::string_view, MetricId> whole;
@@ -214,16 +52,6 @@ bool read_number(std::string_view text, T& out) {
 }
 
 }  // namespace
-
-const std::vector<MetricInfo>& own_metrics() {
-  static const std::vector<MetricInfo> all = [] {
-    std::vector<MetricInfo> made = make_own_metrics();
-    SPURION_CHECK(made.size() == static_cast<std::size_t>(MetricId::other),
-                  "each MetricId has one line");
-    return made;
-  }();
-  return all;
-}
 
 const MetricInfo& metric_info(MetricId id) {
   SPURION_CHECK(id != MetricId::other, "a number of spurion's own");

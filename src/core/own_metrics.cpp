@@ -1,0 +1,216 @@
+#include <limits>
+#include <utility>
+
+#include "core/measurement_names.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion {
+
+namespace {
+
+constexpr double kNoEnd = std::numeric_limits<double>::infinity();
+constexpr MetricRange kShareRange{0.0, 1.0};
+constexpr MetricRange kDifferenceRange{-1.0, 1.0};
+constexpr MetricRange kPositive{0.0, kNoEnd};
+constexpr MetricRange kAny{};
+constexpr const char* kShare = "share of rows";
+constexpr const char* kLoss = "nats; squared units of the target for regression";
+constexpr const char* kScore = "as accuracy; as loss for regression";
+constexpr const char* kShift = "as shift values";
+
+constexpr const char* kTrial = "every trial";
+constexpr const char* kStream = "regimes on a stream";
+constexpr const char* kEnvironment = "every trial, from the environment";
+
+using B = Better;
+using MetricTable = std::vector<MetricInfo>;
+
+void add_metric(MetricTable& out, const char* writer, MetricInfo info) {
+  info.writer = writer;
+  out.push_back(std::move(info));
+}
+
+/// Scores, what they come to, and the rows behind them.
+void add_scores(MetricTable& out) {
+  add_metric(out, "metric accuracy",
+             {"accuracy", "accuracy", "share of rows whose class is predicted", kShare, kShareRange,
+              B::high, true, true});
+  add_metric(out, "metric loss",
+             {"loss", "loss", "mean cross-entropy, or mean squared error for regression", kLoss,
+              kPositive, B::low, true, false});
+  add_metric(out, kTrial,
+             {"train_accuracy", "training accuracy", "accuracy on rows that were trained on",
+              kShare, kShareRange, B::high, true, false});
+  add_metric(out, kTrial,
+             {"train_loss", "training loss", "loss on rows that were trained on", kLoss, kPositive,
+              B::low, true, false});
+  add_metric(
+      out, kTrial,
+      {"gap", "gap",
+       "score in distribution minus score in this domain; for regression the error in this domain "
+       "minus the error in distribution",
+       kScore, kDifferenceRange, B::low, false, false, kAny});
+  add_metric(
+      out, kTrial,
+      {"confusion_index", "confusion index",
+       "0: the model scores as the invariant predictor does; 1: it scores as a predictor that "
+       "follows the cue only",
+       "", kAny, B::low, false, false});
+  add_metric(
+      out, "metric worst_group",
+      {"worst_group_accuracy", "worst-group accuracy", "accuracy in the group where it is lowest",
+       kShare, kShareRange, B::high, false, false});
+  add_metric(out, "metric worst_group",
+             {"worst_group_rows", "worst-group rows", "rows of the group where accuracy is lowest",
+              "rows", kPositive, B::neither, false, false});
+  add_metric(
+      out, kEnvironment,
+      {"evaluated_rows", "evaluated rows",
+       "rows that were evaluated; stored only where the domain has fewer than were asked for",
+       "rows", kPositive, B::neither, false, false});
+  add_metric(out, kTrial,
+             {"rows", "validation rows", "validation rows of each domain", "rows", kPositive,
+              B::neither, false, false});
+}
+
+/// How far predictions follow the cue and the causal feature.
+void add_reliance(MetricTable& out) {
+  add_metric(
+      out, "metric flip_rate",
+      {"flip_rate", "flip rate", "share of predictions that change when only the cue changes",
+       kShare, kShareRange, B::low, true, true});
+  add_metric(out, "metric flip_rate",
+             {"counterfactual_rms_change", "counterfactual RMS change",
+              "root mean squared change of the output when only the cue changes",
+              "units of the output", kPositive, B::low, false, false});
+  add_metric(out, kTrial,
+             {"causal_flip_rate", "causal flip rate",
+              "share of predictions that change when only the causal feature changes", kShare,
+              kShareRange, B::high, true, true});
+  add_metric(out, kTrial,
+             {"causal_counterfactual_rms_change", "causal counterfactual RMS change",
+              "root mean squared change of the output when only the causal feature changes",
+              "units of the output", kPositive, B::neither, false, false});
+  add_metric(
+      out, kTrial,
+      {"shortcut_bias", "shortcut bias", "flip rate minus the flip rate of the optimal predictor",
+       kShare, kDifferenceRange, B::low, true, false});
+  add_metric(out, kTrial,
+             {"cue_randomised_accuracy", "accuracy, cue randomised",
+              "accuracy on the same rows with the cue randomised", kShare, kShareRange, B::high,
+              true, true});
+  add_metric(out, kTrial,
+             {"causal_randomised_accuracy", "accuracy, causal feature randomised",
+              "accuracy on the same rows with the causal feature randomised", kShare, kShareRange,
+              B::neither, true, true});
+  add_metric(out, kTrial,
+             {"randomised_accuracy", "accuracy, cues randomised",
+              "accuracy on the same rows with the informative cues of the phase randomised", kShare,
+              kShareRange, B::high, false, true});
+  add_metric(out, kTrial,
+             {"randomised_loss", "loss, cues randomised",
+              "loss on the same rows with the informative cues of the phase randomised", kLoss,
+              kPositive, B::low, false, false});
+  add_metric(
+      out, kTrial,
+      {"cue_contribution", "cue contribution",
+       "score on a phase minus the score on the same rows with the informative cues of the phase "
+       "randomised",
+       kScore, kDifferenceRange, B::low, false, false, kAny});
+}
+
+/// What the phases of a stream are like.
+void add_phases(MetricTable& out) {
+  add_metric(out, kEnvironment,
+             {"shift_*", "shift of a cue", "shift value of the cue in this phase", kShift, kAny,
+              B::neither, false, false});
+  add_metric(
+      out, kEnvironment,
+      {"cue_strength_*", "strength of a cue",
+       "shift value of the cue in this phase minus the value at which the cue is uninformative",
+       kShift, kAny, B::neither, false, false});
+  add_metric(out, kEnvironment,
+             {"trained_cue_strength_*", "strength of a cue in training",
+              "strength of the cue in the train domain of this phase where it is strongest", kShift,
+              kAny, B::neither, false, false});
+  add_metric(out, kEnvironment,
+             {"control_shift_level", "control shift",
+              "how far the control shift of this phase goes", "", kAny, B::neither, false, false});
+  add_metric(
+      out, kEnvironment,
+      {"target_variance", "variance of the target", "variance of the target of the evaluated rows",
+       "squared units of the target", kPositive, B::neither, false, false});
+}
+
+/// What regimes record while a stream goes on.
+void add_streams(MetricTable& out) {
+  add_metric(out, kStream,
+             {"prequential_accuracy", "prequential accuracy",
+              "accuracy on a window of the stream, predicted before it is learned from", kShare,
+              kShareRange, B::high, false, true});
+  add_metric(out, kStream,
+             {"prequential_loss", "prequential loss",
+              "loss on a window of the stream, predicted before it is learned from", kLoss,
+              kPositive, B::low, false, false});
+  add_metric(out, kStream,
+             {"window_rows", "rows of a window", "rows of a window of the stream", "rows",
+              kPositive, B::neither, false, false});
+  add_metric(out, kStream,
+             {"regret", "regret", "Bayes ceiling of the phase minus the prequential score, per row",
+              kScore, kAny, B::low, false, false});
+  add_metric(out, kStream,
+             {"invariant_regret", "invariant regret",
+              "invariant ceiling of the phase minus the prequential score, per row", kScore, kAny,
+              B::low, false, false});
+  add_metric(out, "regime online_active",
+             {"spent", "spent", "labels bought so far, with interventions at their price", "labels",
+              kPositive, B::low, false, false});
+}
+
+/// What the environment knows about the best scores.
+void add_ceilings(MetricTable& out) {
+  const auto ceiling = [&](const char* name, const char* title, const char* meaning) {
+    add_metric(out, kEnvironment,
+               {name, title, meaning, kScore, kShareRange, B::neither, false, false, kPositive});
+  };
+  ceiling("ceiling_bayes", "Bayes ceiling", "score of the best predictor in this domain");
+  ceiling("ceiling_invariant", "invariant ceiling",
+          "score in this domain of the best predictor that uses causal features only");
+  ceiling("ceiling_spurious_only", "cue-only ceiling",
+          "score in this domain of the predictor that follows the cue only");
+  ceiling("ceiling_chance", "chance", "score in this domain of the best constant prediction");
+  ceiling("ceiling_population_erm", "population ERM",
+          "score in this domain of empirical risk minimisation with unlimited training data");
+}
+
+/// Of environments that know the coefficients of the best linear model.
+void add_coefficients(MetricTable& out) {
+  add_metric(out, "environment chain_sem",
+             {"causal_coefficient_error", "error of causal coefficients",
+              "mean squared error of the model's coefficients of the causal features", "",
+              kPositive, B::low, false, false});
+  add_metric(out, "environment chain_sem",
+             {"noncausal_coefficient_error", "error of non-causal coefficients",
+              "mean square of the model's coefficients of the features that are not causal", "",
+              kPositive, B::low, false, false});
+}
+
+}  // namespace
+
+const std::vector<MetricInfo>& own_metrics() {
+  static const MetricTable all = [] {
+    MetricTable made;  // in the order of MetricId
+    add_scores(made);
+    add_reliance(made);
+    add_phases(made);
+    add_streams(made);
+    add_ceilings(made);
+    add_coefficients(made);
+    SPURION_CHECK(made.size() == static_cast<std::size_t>(MetricId::other),
+                  "each MetricId has one line");
+    return made;
+  }();
+  return all;
+}
+
+}  // namespace spurion
