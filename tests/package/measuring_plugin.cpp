@@ -22,7 +22,7 @@ class Sureness final : public spurion::Metric {
              "size of the logits",
              "mean of the absolute logit",
              "logits",
-             {0.0, 1e6},
+             {0.0, 1000.0},
              spurion::Better::neither},
             {"sure_share",
              "share of sure rows",
