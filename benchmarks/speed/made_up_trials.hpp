@@ -51,7 +51,7 @@ inline TrialResult made_up_trial(std::int64_t experiment, std::int64_t number) {
   }
   add("test", 0.9, "gap", 0.9 - score);
   for (int i = 0; i <= 20; ++i) {
-    const std::string domain = fmt::format("dial={}", 0.05 * i);
+    const std::string domain = fmt::format("shift={}", 0.05 * i);
     for (const char* metric : {"accuracy", "loss", "ceiling_bayes"}) {
       add(domain, 0.05 * i, metric, score * (1.0 - 0.01 * i));
     }

@@ -47,9 +47,9 @@ struct EnvironmentInfo {
   std::string cue;           ///< name of the spurious variable in the graph
   std::string causal;        ///< name of the causal variable in the graph
   CausalGraph graph;         ///< causes and effects
-  DialInfo dial;             ///< how the cue can shift
-  /// If there are several cues: all of them, `cue` first; else empty. `dial` is the shift of `cue`.
-  /// The environment can resample any of them together (`Intervention::resample_each`).
+  ShiftAxis shift_axis;      ///< how the cue can shift
+  /// If there are several cues: all of them, `cue` first; else empty. `shift_axis` is that of
+  /// `cue`. The environment can resample any of them together (`Intervention::resample_each`).
   std::vector<Cue> cues;
   /// True if ERM with unlimited data fails in the test domain because of the cue; false if it does
   /// not; empty if unknown. The conformance tests check it for the default options.

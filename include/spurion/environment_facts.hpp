@@ -17,7 +17,7 @@ namespace spurion {
 
 /// One domain: its shift, its rows and its ceilings.
 struct DomainFacts {
-  std::string name;                        ///< "train_0", "test", "test_background", "dial=0.3"
+  std::string name;                        ///< "train_0", "test", "test_background", "shift=0.3"
   DomainKind kind = DomainKind::point;     ///< what it is for
   double shift = 0.0;                      ///< value of the shift
   std::vector<double> shifts;              ///< of every cue; `shift` alone where there is one cue
@@ -54,9 +54,9 @@ struct EnvironmentFacts {
   std::string cue;                        ///< name of the spurious variable in the graph
   std::string causal;                     ///< name of the causal variable in the graph
   CausalGraph graph;                      ///< causes and effects
-  DialInfo dial;                          ///< without `points` and the interventions of `mixture`
-  bool affine_dial = false;  ///< whether a fixed predictor's score is affine in the shift
-  std::vector<Cue> cues;     ///< where there are several; else empty
+  ShiftAxis shift_axis;                   ///< without `points` and the interventions of `mixture`
+  bool affine_shift = false;  ///< whether a fixed predictor's score is affine in the shift
+  std::vector<Cue> cues;      ///< where there are several; else empty
   std::vector<std::string> interventions;  ///< "do(colour := other)"
   std::vector<RowCounts> row_counts;       ///< of recorded rows; else empty
   std::vector<std::string> class_names;    ///< empty where classes are numbers
@@ -67,8 +67,8 @@ struct EnvironmentFacts {
   /// Train domains, of which some may be left out, the test domain, and "test_CUE" where there are
   /// several cues.
   std::vector<DomainFacts> domains;
-  std::vector<DomainFacts> dial_points;  ///< where shift curves are drawn
-  std::optional<PictureFacts> pictures;  ///< where rows are pictures
+  std::vector<DomainFacts> shift_points;  ///< where shift curves are drawn
+  std::optional<PictureFacts> pictures;   ///< where rows are pictures
 
   /// The form that a store keeps.
   [[nodiscard]] SPURION_API Value to_value() const;

@@ -92,7 +92,7 @@ SPURION_API const char* control_shift_name(ControlShift::Kind kind);
 /// An environment with all its parameters fixed. Make it with `Domain::train`, `Domain::test` and
 /// `Domain::at`.
 struct Domain {
-  std::string name;    ///< "train_0", "test", "dial=0.3"; a phase of a stream has its own name
+  std::string name;    ///< "train_0", "test", "shift=0.3"; a phase of a stream has its own name
   double shift = 0.0;  ///< value of the shift
   /// Names its exogenous noise: domains with different keys have independent noise.
   std::string key;
@@ -113,9 +113,9 @@ struct Domain {
   SPURION_API static Domain test(double shift);
   /// The test domain, with the shift of each cue.
   SPURION_API static Domain test(std::vector<double> cue_shifts);
-  /// A value of the shift, named "dial=0.3". All such domains share their exogenous noise.
+  /// A value of the shift, named "shift=0.3". All such domains share their exogenous noise.
   SPURION_API static Domain at(double shift);
-  /// A shift for each cue, named "dial=0.3,0.5". Shares that noise too.
+  /// A shift for each cue, named "shift=0.3,0.5". Shares that noise too.
   SPURION_API static Domain at(std::vector<double> cue_shifts);
 };
 
@@ -180,7 +180,7 @@ struct Intervention {
 };
 
 /// The shift: one number that says how the cue relates to the label.
-struct DialInfo {
+struct ShiftAxis {
   std::string name;            ///< "e"
   std::string doc;             ///< "P(colour disagrees with the label)"
   double low = 0.0;            ///< least shift

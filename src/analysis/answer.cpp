@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "analysis/asked_question.hpp"
-#include "analysis/dial.hpp"
 #include "analysis/merge_answers.hpp"
 #include "analysis/question_names.hpp"
 #include "analysis/question_trials.hpp"
+#include "analysis/shift_curve.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -116,12 +116,12 @@ std::vector<Answer> answer_all(const StoredResults& results, const QuestionKinds
   return answers;
 }
 
-std::vector<Chart> dial_charts(const StoredResults& results) {
+std::vector<Chart> shift_charts(const StoredResults& results) {
   if (results.context.count("suite") == 0) return {};
   const Study study(results);
   std::vector<Chart> charts;
   for (const Experiment& experiment : study.suite().experiments) {
-    for (Chart& chart : dial_charts(study, experiment.name)) charts.push_back(std::move(chart));
+    for (Chart& chart : shift_charts(study, experiment.name)) charts.push_back(std::move(chart));
   }
   return charts;
 }

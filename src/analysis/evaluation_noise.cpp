@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "analysis/dial_noise.hpp"
+#include "analysis/shift_noise.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 
@@ -136,7 +136,7 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
       break;
   }
   if (in == MeasuredIn::shift_value) {
-    return DialNoise(domain, metric)(trial, value);
+    return ShiftNoise(domain, metric)(trial, value);
   }
   const bool own_error = metric == kError || metric == kWorstGroupError;
   if (in == MeasuredIn::stream || (id == MetricId::other && !own_error)) return {};

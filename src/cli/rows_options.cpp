@@ -36,7 +36,7 @@ void add_rows_options(CLI::App& parser, RowsArguments& arguments, const std::str
       ->option_text(" ");
   parser
       .add_option("--domain", arguments.domains,
-                  "train_0, test, dial=0.3 (a shift), or test_CUE if there are several cues; may "
+                  "train_0, test, shift=0.3 (a shift), or test_CUE if there are several cues; may "
                   "be given many times (default: all train domains and the test domain)")
       ->option_text("DOMAIN")
       ->allow_extra_args(false);

@@ -42,7 +42,7 @@ void check_order(const Environment& environment, const Domain& domain) {
 void check_ceilings(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("no ceiling above Bayes", [&] {
     for (const Domain& domain : some_domains(*subject)) check_order(*subject, domain);
-    for (const double shift : subject.info().dial.points) {
+    for (const double shift : subject.info().shift_axis.points) {
       check_order(*subject, (*subject).at(shift));
     }
   });

@@ -14,8 +14,8 @@ namespace conformance {
 std::vector<Domain> some_domains(const Environment& environment) {
   std::vector<Domain> domains = environment.train_domains();
   domains.push_back(environment.test_domain());
-  domains.push_back(environment.at(environment.info().dial.low));
-  domains.push_back(environment.at(environment.info().dial.high));
+  domains.push_back(environment.at(environment.info().shift_axis.low));
+  domains.push_back(environment.at(environment.info().shift_axis.high));
   return domains;
 }
 
@@ -41,13 +41,14 @@ void check_graph(const EnvironmentInfo& info) {
   }
 }
 
-/// Several cues: each a spurious variable with a range, the first of them the dial's.
+/// Several cues: each a spurious variable with a range, the first of them the shift's.
 void check_cues(const Environment& environment) {
   const EnvironmentInfo& info = environment.info();
   if (info.cues.empty()) skip("it has one cue");
   require(info.cues.size() > 1, "a list of cues names one only");
   const Cue& first = info.cues.front();
-  require(first.name == info.cue && first.low == info.dial.low && first.high == info.dial.high,
+  require(first.name == info.cue && first.low == info.shift_axis.low &&
+              first.high == info.shift_axis.high,
           "the shift is not that of the first cue");
   std::vector<double> neutral;
   for (const Cue& cue : info.cues) {
@@ -87,31 +88,31 @@ void check_facts(const EnvironmentInfo& info) {
   need(!info.title.empty(), "title");
   need(!info.citation.empty(), "citation");
   need(!info.mechanism.empty(), "mechanism");
-  need(!info.dial.name.empty(), "dial name");
-  need(!info.dial.doc.empty(), "dial doc");
-  need(!info.dial.points.empty(), "dial points");
+  need(!info.shift_axis.name.empty(), "shift name");
+  need(!info.shift_axis.doc.empty(), "shift doc");
+  need(!info.shift_axis.points.empty(), "shift points");
   require(missing.empty(), "info() lacks: " + missing);
   require(info.task == Task::multiclass ? info.outputs >= 2 : info.outputs == 1,
           fmt::format("{} outputs do not fit the task", info.outputs));
   require(!info.input_shape.empty() && element_count(info.input_shape) > 0, "input_shape is empty");
 }
 
-void check_dial(const Environment& environment) {
-  const DialInfo& dial = environment.info().dial;
-  require(dial.low < dial.high, "the range of the shift has no extent");
-  require(std::is_sorted(dial.points.begin(), dial.points.end()),
+void check_shift_axis(const Environment& environment) {
+  const ShiftAxis& axis = environment.info().shift_axis;
+  require(axis.low < axis.high, "the range of the shift has no extent");
+  require(std::is_sorted(axis.points.begin(), axis.points.end()),
           "the points of the shift curve are not sorted");
-  for (const double point : dial.points) {
+  for (const double point : axis.points) {
     require(
-        point >= dial.low && point <= dial.high,
-        fmt::format("point {} of the shift curve is outside [{}, {}]", point, dial.low, dial.high));
+        point >= axis.low && point <= axis.high,
+        fmt::format("point {} of the shift curve is outside [{}, {}]", point, axis.low, axis.high));
     const Domain domain = environment.at(point);
     require(domain.shift == point, fmt::format("at({}) has shift {}", point, domain.shift));
-    require(domain.key == environment.at(dial.low).key,
+    require(domain.key == environment.at(axis.low).key,
             "values of the shift have different keys, so they do not share noise");
   }
-  require_refused("a shift below the range", [&] { return environment.at(dial.low - 1.0); });
-  require_refused("a shift above the range", [&] { return environment.at(dial.high + 1.0); });
+  require_refused("a shift below the range", [&] { return environment.at(axis.low - 1.0); });
+  require_refused("a shift above the range", [&] { return environment.at(axis.high + 1.0); });
 }
 
 void check_domains(const Environment& environment) {
@@ -140,7 +141,7 @@ void check_description(Checker& checker, const EnvironmentSubject& subject) {
   checker.check("facts complete", [&] { check_facts(subject.info()); });
   checker.check("causal graph sound", [&] { check_graph(subject.info()); });
   checker.check("cues", [&] { check_cues(*subject); });
-  checker.check("dial", [&] { check_dial(*subject); });
+  checker.check("shift axis", [&] { check_shift_axis(*subject); });
   checker.check("domains have their own names and noise", [&] { check_domains(*subject); });
 }
 

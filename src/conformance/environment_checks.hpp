@@ -24,11 +24,11 @@ constexpr std::uint64_t kDataSeed = 2026;
 /// Train domains, test domain and the ends of the range of the shift.
 std::vector<Domain> some_domains(const Environment& environment);
 
-/// Facts: graph, names, dial, domains.
+/// Facts: graph, names, shift, domains.
 void check_description(Checker& checker, const EnvironmentSubject& subject);
 /// Rows: prefixes, determinism, independence, shapes, ranges, limits.
 void check_rows(Checker& checker, const EnvironmentSubject& subject);
-/// Interventions, counterfactual twins, the dial as a mixture.
+/// Interventions, counterfactual twins, the shift as a mixture.
 void check_twins(Checker& checker, const EnvironmentSubject& subject);
 /// Ceilings: order and range.
 void check_ceilings(Checker& checker, const EnvironmentSubject& subject);

@@ -203,16 +203,16 @@ std::vector<Predictor> predictors(const Environment& environment, const Sample& 
 
 /// The affine curve from twins agrees with sampling at five points, within 4 standard errors.
 void check_mixture(const Environment& environment) {
-  const DialInfo& dial = environment.info().dial;
-  if (!dial.mixture) skip("the shift is not a mixture");
-  require(dial.low == 0.0 && dial.high == 1.0, "a shift that is a mixture must go from 0 to 1");
-  const Domain base = environment.at(dial.low);
+  const ShiftAxis& axis = environment.info().shift_axis;
+  if (!axis.mixture) skip("the shift is not a mixture");
+  require(axis.low == 0.0 && axis.high == 1.0, "a shift that is a mixture must go from 0 to 1");
+  const Domain base = environment.at(axis.low);
   // Rows of two splits are independent, so their standard errors add.
   const std::int64_t count = std::min({std::int64_t{4000}, environment.row_limit(base, Split::test),
                                        environment.row_limit(base, Split::validation)});
   const Sample zero =
-      environment.sample(base, Split::validation, {0, count}, dial.mixture->at_zero);
-  const Sample one = environment.sample(base, Split::validation, {0, count}, dial.mixture->at_one);
+      environment.sample(base, Split::validation, {0, count}, axis.mixture->at_zero);
+  const Sample one = environment.sample(base, Split::validation, {0, count}, axis.mixture->at_one);
   const auto squared_error_of_mean = [count](const Tensor& scores) {
     return scores.var().item<double>() / static_cast<double>(count);
   };
@@ -229,7 +229,7 @@ void check_mixture(const Environment& environment) {
       require(
           gap <= 4.0 * error + 1e-9,
           fmt::format("{} scores {:.4f} at {} = {} but {:.4f} from twins ({:.1f} standard errors)",
-                      predictor.name, sampled.mean().item<double>(), dial.name, shift,
+                      predictor.name, sampled.mean().item<double>(), axis.name, shift,
                       mixed.mean().item<double>(), gap / error));
     }
   }

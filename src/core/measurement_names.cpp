@@ -40,7 +40,7 @@ bool begins(std::string_view text, std::string_view with) {
 constexpr std::string_view kTrain = "train_";
 constexpr std::string_view kTestCue = "test_";
 constexpr std::string_view kCue = "cue_";
-constexpr std::string_view kShiftValue = "dial=";
+constexpr std::string_view kShiftValue = "shift=";
 constexpr std::string_view kPhase = "phase_";
 constexpr std::string_view kValidation = "validation";
 

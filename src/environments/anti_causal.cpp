@@ -186,7 +186,7 @@ class AntiCausal final : public GenerativeEnvironment {
         "core_j = {} y + N(0, 1), j = 1..{}\n"
         "cue = {} y + N(0, 1)\n"
         "x = (core, {} cue, {} coordinates of N(0, 1))",
-        mechanism_ ? "1/2" : "p, the dial", options_.separation, options_.core_dimensions,
+        mechanism_ ? "1/2" : "p, the shift", options_.separation, options_.core_dimensions,
         mechanism_ ? "b" : fmt::format("{}", mean_train_strength_), options_.amplitude,
         options_.noise_dimensions);
     info_.deviations = "The source describes the setting; numbers and domains are by spurion.";
@@ -208,8 +208,8 @@ class AntiCausal final : public GenerativeEnvironment {
                     {"cue_noise", kCue},
                     {kCore, "input"},
                     {kCue, "input"}}};
-    info_.dial.name = mechanism_ ? "b" : "p";
-    info_.dial.doc = mechanism_ ? "mean of the cue where y = 1" : "P(label = 1)";
+    info_.shift_axis.name = mechanism_ ? "b" : "p";
+    info_.shift_axis.doc = mechanism_ ? "mean of the cue where y = 1" : "P(label = 1)";
   }
 
   Options options_;

@@ -77,7 +77,7 @@ class BlurredImages final : public ShiftedImages {
                       context) {
     info_.title = fmt::format("Blurred {}", context.sources->image_source(options.source).title);
     info_.citation =
-        "This world; blur as a severity of corruption after Hendrycks, Dietterich 2019, "
+        "spurion; blur as a severity of corruption after Hendrycks, Dietterich 2019, "
         "arXiv:1903.12261";
     info_.mechanism = fmt::format(
         "shape = {}\n"

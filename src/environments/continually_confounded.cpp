@@ -50,8 +50,8 @@ class ContinuallyConfounded final : public CuedCoreEnvironment {
                     options.disagreement, elsewhere(options));
     info_.deviations =
         "Coordinates instead of rendered scenes; the rule is a noisy reading of one object.";
-    info_.dial.name = "e_0";
-    info_.dial.doc =
+    info_.shift_axis.name = "e_0";
+    info_.shift_axis.doc =
         fmt::format("P(confounder_0 disagrees with the label); the others are {}{}",
                     elsewhere(options), disjoint(options) ? ", and so is this at exactly 0.5" : "");
   }

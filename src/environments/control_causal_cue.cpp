@@ -150,10 +150,10 @@ class ControlCausalCue final : public GenerativeEnvironment {
                     {"core_noise", kCore},
                     {kCore, "input"},
                     {kCue, "input"}}};
-    info_.dial.name = "p";
-    info_.dial.doc = "P(cue = +1)";
-    info_.dial.mixture =
-        DialInfo::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
+    info_.shift_axis.name = "p";
+    info_.shift_axis.doc = "P(cue = +1)";
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
   }
 
   Options options_;

@@ -126,10 +126,10 @@ class ControlNoCue final : public GenerativeEnvironment {
                     {kCue, Role::spurious, "a cue in name only: independent of the label"},
                     {"input", Role::observed, "core, cue, noise"}},
                    {{"label", kCore}, {"core_noise", kCore}, {kCore, "input"}, {kCue, "input"}}};
-    info_.dial.name = "p";
-    info_.dial.doc = "P(cue = +1), for either label";
-    info_.dial.mixture =
-        DialInfo::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
+    info_.shift_axis.name = "p";
+    info_.shift_axis.doc = "P(cue = +1), for either label";
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::set(kCue, -1.0), Intervention::set(kCue, 1.0)};
   }
 
   Options options_;

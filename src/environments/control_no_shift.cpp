@@ -45,8 +45,8 @@ class ControlNoShift final : public CuedCoreEnvironment {
     info_.title = "Control: nothing shifts";
     info_.citation = "spurion; a control";
     info_.misleads_erm = false;
-    info_.dial.name = "e";
-    info_.dial.doc =
+    info_.shift_axis.name = "e";
+    info_.shift_axis.doc =
         fmt::format("P(cue disagrees with the label); train and test domains all stand at {}",
                     options.disagreement);
   }

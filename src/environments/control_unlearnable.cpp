@@ -136,7 +136,7 @@ class ControlUnlearnable final : public GenerativeEnvironment {
   void describe() {
     info_.title = "Control: the causal feature cannot be learned";
     info_.citation =
-        "This world; a control. That parities are hard to learn: Shalev-Shwartz, Shamir, Shammah "
+        "spurion; a control. That parities are hard to learn: Shalev-Shwartz, Shamir, Shammah "
         "2017, \"Failures of Gradient-Based Deep Learning\", arXiv:1703.07950";
     info_.mechanism = fmt::format(
         "b_1 .. b_{0} = -1 or +1, evenly\n"
@@ -159,9 +159,10 @@ class ControlUnlearnable final : public GenerativeEnvironment {
                     {"cue_noise", kCue},
                     {kParity, "input"},
                     {kCue, "input"}}};
-    info_.dial.name = "e";
-    info_.dial.doc = "P(cue disagrees with the label)";
-    info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
+    info_.shift_axis.name = "e";
+    info_.shift_axis.doc = "P(cue disagrees with the label)";
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
   }
 
   Options options_;

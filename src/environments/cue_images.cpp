@@ -81,8 +81,8 @@ const Look& look_of(const std::string& name) {
   throw UsageError(fmt::format("unknown cue '{}' of cue_images", name));
 }
 
-/// SpuCoMNIST's dials over any source of images: what correlates with the class, how strongly, how
-/// easy it is to see, how noisy label and image are. See datasets/cue_images.md.
+/// The cues of SpuCoMNIST over any source of images: what correlates with the class, how strongly,
+/// how easy it is to see, how noisy label and image are. See datasets/cue_images.md.
 class CueImages final : public CuedImages {
  public:
   using Options = CueImagesOptions;

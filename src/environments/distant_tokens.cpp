@@ -154,7 +154,7 @@ class DistantTokens final : public GenerativeEnvironment {
     const bool equal = options_.relation == "equal";
     info_.title = "A relation between distant tokens, and a marker";
     info_.citation =
-        "This world; the dial of Arjovsky et al. 2019, arXiv:1907.02893, on a task of long "
+        "spurion; the shift of Arjovsky et al. 2019, arXiv:1907.02893, on a task of long "
         "dependencies after Hochreiter & Schmidhuber 1997";
     info_.mechanism = fmt::format(
         "relation = -1 or +1, evenly; tokens 0 and {} are {} where it is +1, {} where it is -1\n"
@@ -182,10 +182,10 @@ class DistantTokens final : public GenerativeEnvironment {
                     {kRelation, "sequence"},
                     {kMarker, "sequence"},
                     {"fillers", "sequence"}}};
-    info_.dial.name = "e";
-    info_.dial.doc = "P(marker disagrees with the label)";
-    info_.dial.mixture =
-        DialInfo::Mixture{Intervention::align(kMarker), Intervention::oppose(kMarker)};
+    info_.shift_axis.name = "e";
+    info_.shift_axis.doc = "P(marker disagrees with the label)";
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::align(kMarker), Intervention::oppose(kMarker)};
   }
 
   Options options_;

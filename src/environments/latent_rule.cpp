@@ -173,7 +173,7 @@ class LatentRule final : public GenerativeEnvironment {
   void describe() {
     info_.title = "A next-token world with a latent rule";
     info_.citation =
-        "This world; the latent and its explaining context after Xie et al. 2022, \"An Explanation "
+        "spurion; the latent and its explaining context after Xie et al. 2022, \"An Explanation "
         "of In-context Learning as Implicit Bayesian Inference\", arXiv:2111.02080";
     info_.mechanism = fmt::format(
         "latent z = -1 or +1, evenly; cue = z, negated with probability e\n"
@@ -203,9 +203,10 @@ class LatentRule final : public GenerativeEnvironment {
                     {"step_noise", "label"},
                     {kCue, "sequence"},
                     {"walk", "sequence"}}};
-    info_.dial.name = "e";
-    info_.dial.doc = "P(cue disagrees with the latent)";
-    info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
+    info_.shift_axis.name = "e";
+    info_.shift_axis.doc = "P(cue disagrees with the latent)";
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
   }
 
   Options options_;

@@ -166,8 +166,8 @@ class SelectionBias final : public GenerativeEnvironment {
                     {kCue, "kept"},
                     {kCore, "input"},
                     {kCue, "input"}}};
-    info_.dial.name = "k";
-    info_.dial.doc = "how strongly rows are kept whose cue has the label's sign; 0: all are";
+    info_.shift_axis.name = "k";
+    info_.shift_axis.doc = "how strongly rows are kept whose cue has the label's sign; 0: all are";
   }
 
   Options options_;

@@ -17,7 +17,7 @@ struct TwoShortcutsOptions : CuedCoreOptions {
   double test_companion = 0.95;
 };
 
-/// Two shortcuts at once, each with its own dial, beside a noisy causal core: the problem that
+/// Two shortcuts at once, each with its own shift, beside a noisy causal core: the problem that
 /// mending one reliance may deepen the other (Li et al. 2023, "A Whac-A-Mole dilemma"). See
 /// datasets/two_shortcuts.md.
 class TwoShortcuts final : public CuedCoreEnvironment {
@@ -59,8 +59,9 @@ class TwoShortcuts final : public CuedCoreEnvironment {
         "instead of weighting groups evenly; each cue's gap is measured with the other as in "
         "training.";
     info_.misleads_erm = claim_to_mislead(ceilings(test_domain()));
-    info_.dial.name = "e_background";
-    info_.dial.doc = "P(background disagrees with the label); the companion stays as in training";
+    info_.shift_axis.name = "e_background";
+    info_.shift_axis.doc =
+        "P(background disagrees with the label); the companion stays as in training";
   }
 
  private:

@@ -222,11 +222,11 @@ Value EnvironmentFacts::to_value() const {
                    {"input_shape", list_of(input_shape)},
                    {"cue", cue},
                    {"causal", causal},
-                   {"dial_name", dial.name},
-                   {"dial_doc", dial.doc},
-                   {"dial_low", dial.low},
-                   {"dial_high", dial.high},
-                   {"affine_dial", affine_dial},
+                   {"shift_name", shift_axis.name},
+                   {"shift_doc", shift_axis.doc},
+                   {"shift_low", shift_axis.low},
+                   {"shift_high", shift_axis.high},
+                   {"affine_shift", affine_shift},
                    {"cues", list_of(cues, [](const Cue& one) { return value_of(one); })},
                    {"interventions", list_of(interventions)},
                    {"class_names", list_of(class_names)},
@@ -236,7 +236,7 @@ Value EnvironmentFacts::to_value() const {
   if (test_shift) out["test_shift"] = *test_shift;
   out["row_counts"] = list_of(row_counts, [](const RowCounts& one) { return value_of(one); });
   out["domains"] = list_of(domains, [](const DomainFacts& one) { return value_of(one); });
-  out["dial_points"] = list_of(dial_points, [](const DomainFacts& one) { return value_of(one); });
+  out["shift_points"] = list_of(shift_points, [](const DomainFacts& one) { return value_of(one); });
   add_graph(graph, out);
   if (pictures) {
     out["pictures"] = Value::Table{{"png", pictures->png},
@@ -268,11 +268,11 @@ EnvironmentFacts EnvironmentFacts::from_value(const Value& value) {
   reader.read("cue", out.cue);
   reader.read("causal", out.causal);
   out.graph = graph_from(reader);
-  reader.read("dial_name", out.dial.name);
-  reader.read("dial_doc", out.dial.doc);
-  reader.read("dial_low", out.dial.low);
-  reader.read("dial_high", out.dial.high);
-  reader.read("affine_dial", out.affine_dial);
+  reader.read("shift_name", out.shift_axis.name);
+  reader.read("shift_doc", out.shift_axis.doc);
+  reader.read("shift_low", out.shift_axis.low);
+  reader.read("shift_high", out.shift_axis.high);
+  reader.read("affine_shift", out.affine_shift);
   reader.each("cues", [&](const Value& one) { out.cues.push_back(cue_from(one)); });
   reader.read("interventions", out.interventions);
   reader.each("row_counts",
@@ -283,8 +283,8 @@ EnvironmentFacts EnvironmentFacts::from_value(const Value& value) {
   reader.read("train_shifts", out.train_shifts);
   if (const Value* shift = value.find("test_shift")) out.test_shift = shift->as_number();
   reader.each("domains", [&](const Value& one) { out.domains.push_back(domain_from(one)); });
-  reader.each("dial_points",
-              [&](const Value& one) { out.dial_points.push_back(domain_from(one)); });
+  reader.each("shift_points",
+              [&](const Value& one) { out.shift_points.push_back(domain_from(one)); });
   if (const Value* pictures = value.find("pictures")) {
     const Reader own(*pictures);
     out.pictures.emplace();

@@ -74,7 +74,7 @@ Domain Domain::at(double shift) {
 
 Domain Domain::at(std::vector<double> cue_shifts) {
   Domain domain = at(cue_shifts.front());
-  domain.name = fmt::format("dial={}", fmt::join(cue_shifts, ","));
+  domain.name = fmt::format("shift={}", fmt::join(cue_shifts, ","));
   domain.cue_shifts = std::move(cue_shifts);
   return domain;
 }

@@ -40,7 +40,7 @@ SPURION_API void check_initial(const Tensor& given, std::int64_t replicas, std::
 /// Blocks one after the other, without gaps; the linear weights, if any, are among them.
 SPURION_API void check_layout(const Model& model);
 
-/// Facts that others build on: sizes, domains, the dial.
+/// Facts that others build on: sizes, domains, the shift.
 SPURION_API void check_environment(const Environment& environment);
 /// Rows of an environment: sizes, types, finite numbers, labels and groups within their ranges.
 SPURION_API void check_sample(const Sample& sample, const EnvironmentInfo& info, std::int64_t rows);

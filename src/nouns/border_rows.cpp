@@ -99,14 +99,15 @@ void check_environment(const Environment& environment) {
   if (test.name != "test") {
     refuse_rows(fmt::format("the test domain is called '{}', expected 'test'", test.name));
   }
-  if (!(info.dial.low < info.dial.high) || !std::isfinite(info.dial.high - info.dial.low)) {
+  if (!(info.shift_axis.low < info.shift_axis.high) ||
+      !std::isfinite(info.shift_axis.high - info.shift_axis.low)) {
     refuse_rows(fmt::format("the range of the shift is {} to {}, but it must have an extent",
-                            info.dial.low, info.dial.high));
+                            info.shift_axis.low, info.shift_axis.high));
   }
-  for (const double point : info.dial.points) {
-    if (!(point >= info.dial.low && point <= info.dial.high)) {
+  for (const double point : info.shift_axis.points) {
+    if (!(point >= info.shift_axis.low && point <= info.shift_axis.high)) {
       refuse_rows(fmt::format("point {} of the shift curve is outside [{}, {}]", point,
-                              info.dial.low, info.dial.high));
+                              info.shift_axis.low, info.shift_axis.high));
     }
   }
 }

@@ -8,7 +8,7 @@
 
 namespace spurion {
 
-std::string dial_name(double shift) { return Domain::at(shift).name; }
+std::string shift_name(double shift) { return Domain::at(shift).name; }
 
 std::vector<Domain> one_cue_domains(const Environment& environment) {
   const std::vector<Cue>& cues = environment.info().cues;

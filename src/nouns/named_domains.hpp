@@ -7,8 +7,8 @@
 
 namespace spurion {
 
-/// "dial=0.3".
-SPURION_API std::string dial_name(double shift);
+/// "shift=0.3".
+SPURION_API std::string shift_name(double shift);
 /// If there are several cues: the domains "test_CUE", in the order of the cues. One cue is shifted
 /// as in the test domain; each other cue has its mean shift over the train domains.
 std::vector<Domain> one_cue_domains(const Environment& environment);

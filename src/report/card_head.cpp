@@ -68,12 +68,12 @@ std::string graph_text(const CausalGraph& graph) {
 }
 
 std::string shift_text(const EnvironmentFacts& facts) {
-  const DialInfo& dial = facts.dial;
+  const ShiftAxis& axis = facts.shift_axis;
   std::string out =
-      fmt::format("Shift: {} in [{}, {}]: {}.", dial.name, dial.low, dial.high, dial.doc);
+      fmt::format("Shift: {} in [{}, {}]: {}.", axis.name, axis.low, axis.high, axis.doc);
   out += fmt::format(" Train domains: {}. Test domain: {}.", fmt::join(facts.train_shifts, ", "),
                      *facts.test_shift);
-  if (facts.affine_dial) out += " The score of a fixed predictor is affine in the shift.";
+  if (facts.affine_shift) out += " The score of a fixed predictor is affine in the shift.";
   out += "\n\n";
   std::vector<std::vector<std::string>> rows;
   for (const Cue& cue : facts.cues) {
@@ -114,9 +114,9 @@ std::string ceilings_text(const EnvironmentFacts& facts) {
                     shown("population ERM", known.population_erm),
                     fmt::format("{:.4g}", known.chance)});
   }
-  std::string out = table(
-      {"domain", facts.dial.name, "Bayes", "invariant", "cue only", "population ERM", "chance"},
-      rows);
+  std::string out = table({"domain", facts.shift_axis.name, "Bayes", "invariant", "cue only",
+                           "population ERM", "chance"},
+                          rows);
   std::vector<std::string> how;
   for (const auto& [way, kinds] : ways) {
     how.push_back(fmt::format("{}: {}", way, fmt::join(kinds, ", ")));

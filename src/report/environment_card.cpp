@@ -37,16 +37,16 @@ std::string shifts_text(const std::vector<double>& shifts) {
   return Value(Value::List(shifts.begin(), shifts.end())).canonical_json();
 }
 
-std::string dial_of(const DialInfo& dial) {
-  if (dial.name.empty()) return {};
-  return fmt::format("{} in [{}, {}]: {}", dial.name, Value(dial.low).canonical_json(),
-                     Value(dial.high).canonical_json(), dial.doc);
+std::string axis_of(const ShiftAxis& axis) {
+  if (axis.name.empty()) return {};
+  return fmt::format("{} in [{}, {}]: {}", axis.name, Value(axis.low).canonical_json(),
+                     Value(axis.high).canonical_json(), axis.doc);
 }
 
 std::string facts_list(const EnvironmentFacts& facts) {
   std::string out = "<dl>";
   const std::pair<const char*, std::string> shown[] = {
-      {"Shift", dial_of(facts.dial)},
+      {"Shift", axis_of(facts.shift_axis)},
       {"Training shifts", shifts_text(facts.train_shifts)},
       {"Test shift", facts.test_shift ? Value(*facts.test_shift).canonical_json() : ""},
       {"Groups", facts.groups == 0 ? "none" : fmt::format("{}", facts.groups)},
@@ -131,7 +131,7 @@ std::string ceilings_table(const EnvironmentFacts& facts) {
   }
   caption += left_out(facts) + seed_of(facts);
   std::string head = fmt::format("<th scope=\"col\">Domain</th><th scope=\"col\">{}</th>",
-                                 escape(facts.dial.name));
+                                 escape(facts.shift_axis.name));
   for (const char* name : kColumns) head += fmt::format("<th scope=\"col\">{}</th>", name);
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\"><table class=\"ceilings\"><caption>{}</caption><thead>"

@@ -212,7 +212,7 @@ std::string how_it_was_run(const StoredResults& results) {
 }  // namespace
 
 std::string render_html(const StoredResults& results, const std::vector<Answer>& answers,
-                        const std::vector<Chart>& dials, const PageLimits& limits) {
+                        const std::vector<Chart>& shift_curves, const PageLimits& limits) {
   const std::shared_ptr<const Suite> stored = stored_suite(results);
   const Suite& suite = *stored;
   const std::string title = suite.title.empty() ? suite.name : suite.title;
@@ -234,8 +234,8 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   out += "<section id=\"answers\" aria-label=\"Answers\">" + sentences(answers, limits.answers);
   out += "</section>\n<section id=\"shift\"><h2>Shift curves</h2>";
   int number = 0;
-  for (std::size_t i = 0; i < std::min(dials.size(), limits.dials); ++i) {
-    out += figure(dials[i], fmt::format("chart{}", number++));
+  for (std::size_t i = 0; i < std::min(shift_curves.size(), limits.shift_curves); ++i) {
+    out += figure(shift_curves[i], fmt::format("chart{}", number++));
   }
   out += "</section>\n<section id=\"details\">";
   for (std::size_t i = 0; i < std::min(answers.size(), limits.answers); ++i) {

@@ -125,24 +125,24 @@ void add_further(const std::vector<const Chart*>& charts, const std::vector<cons
 
 }  // namespace
 
-void name_files(std::vector<Answer>& answers, std::vector<Chart>& dials) {
+void name_files(std::vector<Answer>& answers, std::vector<Chart>& shift_curves) {
   Names names;
-  for (Chart& chart : dials) chart.name = names.take(chart.name);
+  for (Chart& chart : shift_curves) chart.name = names.take(chart.name);
   for (Answer& answer : answers) {
     for (Chart& chart : answer.charts) chart.name = names.take(chart.name);
     for (Table& table : answer.tables) table.name = names.take(table.name);
   }
 }
 
-void add_answer_files(const std::vector<Answer>& answers, const std::vector<Chart>& dials,
+void add_answer_files(const std::vector<Answer>& answers, const std::vector<Chart>& shift_curves,
                       const PageLimits& limits, CsvFolder& folder) {
   std::vector<const Chart*> further_charts;
   std::vector<const Table*> further_tables;
-  for (std::size_t i = 0; i < dials.size(); ++i) {
-    if (i < limits.dials) {
-      add_chart(dials[i], folder);
+  for (std::size_t i = 0; i < shift_curves.size(); ++i) {
+    if (i < limits.shift_curves) {
+      add_chart(shift_curves[i], folder);
     } else {
-      further_charts.push_back(&dials[i]);
+      further_charts.push_back(&shift_curves[i]);
     }
   }
   for (std::size_t i = 0; i < answers.size(); ++i) {

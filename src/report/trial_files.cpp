@@ -34,7 +34,7 @@ void append_text(const std::string& text, fmt::memory_buffer& out) {
   out.append(text.data(), text.data() + text.size());
 }
 
-/// Whether a domain's numbers are among a trial's final scores. Those of the dial, of single train
+/// Whether a domain's numbers are among a trial's final scores. Those of the shift, of single train
 /// domains and of the windows and phases of a stream are in measurements.csv only.
 bool is_scored(const std::string& domain) {
   switch (parse_domain(domain).in) {

@@ -237,7 +237,7 @@ TEST_CASE("what cannot be exported or scored says why") {
                  Contains("half of the memory of this machine is "));
   CHECK_FALSE(std::filesystem::exists(shell.path("x.npz")));
   CHECK_THAT(complaint({"export", "two_bit", "--domain", "tset_7x", "--out", "x.npz"}, 2),
-             Contains("(there are: train_0, train_1, test, dial=VALUE)"));
+             Contains("(there are: train_0, train_1, test, shift=VALUE)"));
 
   CHECK_THAT(complaint({"score", "none.npz"}, 3), Contains("'none.npz': there is no such file"));
   shell.write("l.csv", "logit\n1\n2\n");

@@ -49,9 +49,9 @@ TEST_CASE("a scripted module is measured on train domains, test domain and dial"
   CHECK(causal.at("accuracy") == Approx(causal.at("ceiling_invariant")).margin(0.03));
   CHECK(causal.at("confusion_index") == Approx(0.0).margin(0.1));
   CHECK(cue.at("confusion_index") == Approx(1.0).margin(0.1));
-  // The cue always agrees at one end of the dial and never at the other.
-  const double low = test_scores(shell.path("cue"), "dial=0").at("accuracy");
-  const double high = test_scores(shell.path("cue"), "dial=1").at("accuracy");
+  // The cue always agrees at one end of the shift and never at the other.
+  const double low = test_scores(shell.path("cue"), "shift=0").at("accuracy");
+  const double high = test_scores(shell.path("cue"), "shift=1").at("accuracy");
   CHECK(low + high == Approx(1.0));
   CHECK((low == 1.0 || high == 1.0));
 }

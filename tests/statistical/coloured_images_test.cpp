@@ -160,7 +160,7 @@ TEST_CASE("coloured_images: how often predictions flip with the colour") {
 
 TEST_CASE("coloured_images: the dial curve from twins is the one from sampling") {
   const auto world = coloured_images();
-  const auto mixture = *world->info().dial.mixture;
+  const auto mixture = *world->info().shift_axis.mixture;
   for (const Predictor& predictor : {kShape, kColour, Predictor{0, 0, 0, 1}}) {
     const std::vector<int> zero = hits(draw({}, dial(0.2), 30, mixture.at_zero), predictor);
     const std::vector<int> one = hits(draw({}, dial(0.2), 30, mixture.at_one), predictor);

@@ -26,9 +26,9 @@ Tensor doubles(const Tensor& column) { return column.select(1, 0).to(at::kDouble
 Tensor log_gaussian(const Tensor& at, double mean) { return (at - mean).pow(2).mul(-0.5); }
 Tensor hits_on(const Sample& rows, const Tensor& lead) { return hits(lead, rows.y); }
 
-/// Train and test domains and points from one end of the dial to the other.
+/// Train and test domains and points from one end of the shift to the other.
 std::vector<Domain> domains_along(const Environment& world) {
-  const auto& points = world.info().dial.points;
+  const auto& points = world.info().shift_axis.points;
   return domains_of(world, {points[0], points[3], points[5], points[10]});
 }
 

@@ -21,7 +21,7 @@ using tests::image_world;
 
 constexpr std::int64_t kImages = 40000;
 
-/// Shape, cue and label of the rows of a point of the dial.
+/// Shape, cue and label of the rows of a point of the shift.
 struct Cells {
   std::vector<int> shape;
   std::vector<int> cue;

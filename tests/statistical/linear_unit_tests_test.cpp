@@ -264,7 +264,7 @@ TEST_CASE("The dial curve from twins agrees with sampling at five points") {
     const Sample s = world->sample(domain, Split::test, {0, kScoredRows}, intervention);
     return (s.y.to(at::kDouble) - s.x.to(at::kDouble).matmul(weights)).pow(2);
   };
-  const DialInfo::Mixture mixture = *world->info().dial.mixture;
+  const ShiftAxis::Mixture mixture = *world->info().shift_axis.mixture;
   const Tensor zero = errors(world->at(0.0), mixture.at_zero);
   const Tensor one = errors(world->at(0.0), mixture.at_one);
   for (const double shift : {0.0, 0.25, 0.5, 0.75, 1.0}) {

@@ -25,7 +25,7 @@ inline Tensor gather(const std::vector<Sample>& samples, Tensor Sample::*member)
   return at::cat(all);
 }
 
-/// The train domains, the test domain and these points of the dial.
+/// The train domains, the test domain and these points of the shift.
 inline std::vector<Domain> domains_of(const Environment& world, const std::vector<double>& shifts) {
   std::vector<Domain> domains = world.train_domains();
   domains.push_back(world.test_domain());

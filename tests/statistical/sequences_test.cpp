@@ -43,7 +43,7 @@ TEST_CASE("Sampled accuracies of distant_tokens agree with every ceiling") {
                                : tokens.select(1, 0).gt(tokens.select(1, 10));
       const Tensor side = holds.to(at::kDouble) * 2 - 1;
       const Tensor marker = tokens.amax(1).sub(4).to(at::kDouble) * 2 - 1;
-      // Kept finite at the ends of the dial; the sign is all that matters.
+      // Kept finite at the ends of the shift; the sign is all that matters.
       const auto odds = [](double e) {
         const double safe = std::min(std::max(e, 1e-9), 1.0 - 1e-9);
         return std::log((1.0 - safe) / safe);

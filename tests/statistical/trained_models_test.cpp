@@ -134,8 +134,8 @@ evaluation = { rows = 4000, training_rows = 0 }
   CHECK(greyscale.at({"test", "flip_rate"}) == 0.0);
   const auto oracle = accuracy(plain, "{ name = \"offline\", randomise_cue = true }");
   CHECK(oracle.at({"test", "accuracy"}) > 0.65);
-  // The dial curve from two arms of twins passes through what sampling gives at the test shift: two
-  // independent sets of 4000 rows differ by less than four standard errors of a proportion.
-  CHECK(std::abs(erm.at({"dial=0.9", "accuracy"}) - erm.at({"test", "accuracy"})) <
+  // The shift curve from two arms of twins passes through what sampling gives at the test shift:
+  // two independent sets of 4000 rows differ by less than four standard errors of a proportion.
+  CHECK(std::abs(erm.at({"shift=0.9", "accuracy"}) - erm.at({"test", "accuracy"})) <
         4 * std::sqrt(2 * 0.25 / 4000));
 }

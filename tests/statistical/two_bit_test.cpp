@@ -90,7 +90,7 @@ TEST_CASE("The dial curve of two_bit from twins agrees with sampling at five poi
         world->sample(world->at(beta), Split::test, {0, kTwoBitRows}, intervention);
     return right_answers(sample, guess).to(at::kDouble);
   };
-  const DialInfo::Mixture mixture = *world->info().dial.mixture;
+  const ShiftAxis::Mixture mixture = *world->info().shift_axis.mixture;
   const Tensor zero = right(0.3, mixture.at_zero);
   const Tensor one = right(0.3, mixture.at_one);
   for (const double beta : {0.0, 0.25, 0.5, 0.75, 1.0}) {

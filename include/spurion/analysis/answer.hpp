@@ -39,6 +39,6 @@ SPURION_API std::vector<Answer> answer_all(const StoredResults& results,
 
 /// Accuracy (or error) along the shift curve with the ceilings, one chart an experiment and
 /// environment.
-SPURION_API std::vector<Chart> dial_charts(const StoredResults& results);
+SPURION_API std::vector<Chart> shift_charts(const StoredResults& results);
 
 }  // namespace spurion::analysis

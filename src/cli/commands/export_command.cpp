@@ -29,7 +29,7 @@ rows, with the metadata, and score them:
 Examples:
   spurion export two_bit --domain train_0 --domain train_1 --rows 5000 --out train.npz
   spurion export two_bit --split test --rows 2000 --out test.npz
-  spurion export coloured_images source=glyphs --domain dial=0.5 --out glyphs.npz --compress)");
+  spurion export coloured_images source=glyphs --domain shift=0.5 --out glyphs.npz --compress)");
   return {parser, [arguments, &session] { return session.trainer().export_rows(*arguments); }};
 }
 

@@ -72,8 +72,8 @@ Json ceilings_of(const DomainFacts& domain) {
   return out;
 }
 
-/// The dials of an environment with several cues, one for each.
-Json dials_of(const std::vector<Cue>& cues) {
+/// The shift axes of an environment with several cues, one for each.
+Json axes_of(const std::vector<Cue>& cues) {
   Json list = Json::array();
   for (const Cue& cue : cues) {
     list.push_back({{"cue", cue.name}, {"doc", cue.doc}, {"low", cue.low}, {"high", cue.high}});
@@ -141,12 +141,12 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
   out["seed"] = facts.seed;
   out["base_seed"] = facts.base_seed;
   out["depends_on_seed"] = facts.depends_on_seed;
-  out["shift"] = {{"name", facts.dial.name},
-                  {"doc", facts.dial.doc},
-                  {"low", facts.dial.low},
-                  {"high", facts.dial.high},
-                  {"mixture", facts.affine_dial}};
-  out["cues"] = dials_of(facts.cues);
+  out["shift"] = {{"name", facts.shift_axis.name},
+                  {"doc", facts.shift_axis.doc},
+                  {"low", facts.shift_axis.low},
+                  {"high", facts.shift_axis.high},
+                  {"mixture", facts.affine_shift}};
+  out["cues"] = axes_of(facts.cues);
   out["interventions"] = facts.interventions;
   out["domains"] = Json::array();
   out["ceilings"] = Json::array();
@@ -157,7 +157,7 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
   if (const std::string text = other_cues_text(facts); !text.empty()) {
     out["row_notes"].push_back(text);
   }
-  for (const DomainFacts& point : facts.dial_points) out["ceilings"].push_back(ceilings_of(point));
+  for (const DomainFacts& point : facts.shift_points) out["ceilings"].push_back(ceilings_of(point));
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ std::string bounded(const Json& ceiling) {
   return number(ceiling.at("value")) + error;
 }
 
-bool is_dial(const std::string& domain) { return domain.rfind("dial=", 0) == 0; }
+bool is_shift_value(const std::string& domain) { return domain.rfind("shift=", 0) == 0; }
 
 /// Whose environment it is, where another seed's has other numbers.
 std::string seed_text(const Json& description) {
@@ -136,14 +136,14 @@ constexpr const char* kCeilingsLegend =
     "no ceilings: they are the scores, in this domain, of the train-optimal predictor from the cue "
     "alone and of the minimiser of the pooled training risk.";
 
-/// "train_0, test, shift 0 to 0.9": rows of the table, those of the dial that follow each other
+/// "train_0, test, shift 0 to 0.9": rows of the table, those of the shift that follow each other
 /// drawn together.
 std::string rows_named(const Json& rows, const std::vector<std::size_t>& chosen) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const Json& row = rows.at(chosen[i]);
     const std::string name = row.at("domain");
-    if (!is_dial(name)) {
+    if (!is_shift_value(name)) {
       names.push_back(name);
       continue;
     }
@@ -181,7 +181,7 @@ std::string how_computed(const Json& rows, const char* key) {
 }
 
 std::string ceilings_text(const Json& description, int columns) {
-  // Of several cues the one that the dial moves: where the others are, the table of domains says.
+  // Of several cues the one that the shift moves: where the others are, the table of domains says.
   std::vector<std::string> header = {"domain", description.at("shift").at("name")};
   for (const auto& [key, name] : kCeilings) header.emplace_back(name);
   header.emplace_back("chance");
@@ -189,7 +189,7 @@ std::string ceilings_text(const Json& description, int columns) {
   const Json& rows = description.at("ceilings");
   for (const Json& row : rows) {
     const std::string name = row.at("domain");
-    std::vector<std::string> cells = {is_dial(name) ? "shift" : name,
+    std::vector<std::string> cells = {is_shift_value(name) ? "shift" : name,
                                       position_text(row.at("shifts").front())};
     for (const auto& [key, title] : kCeilings) {
       const Json& ceiling = row.at(key);
@@ -266,13 +266,13 @@ std::string environment_text(const Json& description, int columns) {
   out += variables.text(2, columns);
   out += wrapped(interventions_text(description), columns, 2);
 
-  const Json& dial = description.at("shift");
+  const Json& axis = description.at("shift");
   out += heading("shift");
   out +=
-      wrapped(fmt::format("{} in [{}, {}]: {}", text_of(dial.at("name")), text_of(dial.at("low")),
-                          text_of(dial.at("high")), text_of(dial.at("doc"))),
+      wrapped(fmt::format("{} in [{}, {}]: {}", text_of(axis.at("name")), text_of(axis.at("low")),
+                          text_of(axis.at("high")), text_of(axis.at("doc"))),
               columns, 2);
-  if (dial.at("mixture").get<bool>()) {
+  if (axis.at("mixture").get<bool>()) {
     out +=
         "  the score of a fixed predictor is affine in the shift, so one set of twins gives the "
         "whole curve\n";

@@ -45,7 +45,7 @@ Value parse_options(const std::vector<std::string>& pairs, const AnySchema& sche
 }
 
 RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
-                    const RowsArguments& arguments, std::int64_t default_rows, bool dial) {
+                    const RowsArguments& arguments, std::int64_t default_rows, bool with_curve) {
   RowsOfWorld out;
   const AnySchema& schema = catalog.environments.at(environment).schema;
   out.set.environment =
@@ -59,9 +59,9 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
   if (names.empty()) {
     for (const Domain& domain : out.environment->train_domains()) names.push_back(domain.name);
     names.emplace_back("test");
-    if (dial) {
-      for (const double point : out.environment->info().dial.points) {
-        names.push_back(fmt::format("dial={}", point));
+    if (with_curve) {
+      for (const double point : out.environment->info().shift_axis.points) {
+        names.push_back(fmt::format("shift={}", point));
       }
     }
   }

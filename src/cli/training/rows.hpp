@@ -15,13 +15,13 @@ namespace spurion::cli {
 Value parse_options(const std::vector<std::string>& pairs, const AnySchema& schema);
 
 /// The rows that were asked for. Where no domain was named: the train domains and the test domain
-/// and, with `dial`, the values of the shift curve. Without --rows at most `default_rows` of each,
-/// or as many as there are.
+/// and, with `with_curve`, the values of the shift curve. Without --rows at most `default_rows` of
+/// each, or as many as there are.
 struct RowsOfWorld {
   RowSet set;
   std::shared_ptr<const Environment> environment;
 };
 RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
-                    const RowsArguments& arguments, std::int64_t default_rows, bool dial);
+                    const RowsArguments& arguments, std::int64_t default_rows, bool with_curve);
 
 }  // namespace spurion::cli

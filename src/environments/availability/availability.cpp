@@ -218,7 +218,8 @@ void Availability::describe() {
   info_.deviations =
       "Latents are independent given the label; the two features are shown in coordinates of their "
       "own, so that x determines them; amplification is applied after nesting and the nested "
-      "feature is scaled to the size of a plain one, so that the two dials are apart; widths, gain "
+      "feature is scaled to the size of a plain one, so that the two options are independent; "
+      "widths, gain "
       "and biases of the random network are ours; the bias is measured by mirroring a latent.";
   info_.task = Task::binary;
   info_.groups = 4;
@@ -238,9 +239,9 @@ void Availability::describe() {
                   {"shortcut_noise", kCue},
                   {kCausal, "input"},
                   {kCue, "input"}}};
-  info_.dial.name = "e";
-  info_.dial.doc = "P(the shortcut's sign disagrees with the label) = 1 - its predictivity";
-  info_.dial.points = {kLow, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, kHigh};
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc = "P(the shortcut's sign disagrees with the label) = 1 - its predictivity";
+  info_.shift_axis.points = {kLow, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, kHigh};
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ std::string initials(const ChainSemOptions& options) {
 CausalGraph causal_graph(const ChainSemOptions& options) {
   const bool hidden = options.hidden;
   CausalGraph graph;
-  graph.variables = {{"scale", Role::hidden, "e, the dial"},
+  graph.variables = {{"scale", Role::hidden, "e, the shift"},
                      {"h", Role::hidden, hidden ? "confounder of x, y and z" : "parent of x only"},
                      {kCause, Role::causal, "h W_hx + N(0, e^2 I)"},
                      {"y", Role::hidden, "x W_xy + h W_hy + noise"},
@@ -156,9 +156,9 @@ void ChainSem::describe() {
   info_.cue = kEffect;
   info_.causal = kCause;
   info_.graph = causal_graph(options_);
-  info_.dial.name = "e";
-  info_.dial.doc = "scale of the noise of h, x and, by setting, y or z";
-  info_.dial.points = {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0};
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc = "scale of the noise of h, x and, by setting, y or z";
+  info_.shift_axis.points = {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0};
 }
 
 ChainSem::Paths ChainSem::draw_paths(const Options& options, const RandomKey& key) {

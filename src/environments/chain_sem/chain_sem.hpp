@@ -25,7 +25,7 @@ struct ChainSemOptions {
 };
 
 /// The chain x -> y -> z of Arjovsky et al. 2019, where z predicts the sum of y as well as its
-/// noise lets it. The dial is the scale e of the noise. See datasets/chain_sem.md.
+/// noise lets it. The shift is the scale e of the noise. See datasets/chain_sem.md.
 class SPURION_API ChainSem final : public GenerativeEnvironment {
  public:
   using Options = ChainSemOptions;

@@ -184,10 +184,10 @@ void ColouredImages::describe() {
   info_.cue = kColour;
   info_.causal = kShape;
   info_.graph = causal_graph();
-  info_.dial.name = "e";
-  info_.dial.doc = "P(colour disagrees with the label)";
-  info_.dial.mixture =
-      DialInfo::Mixture{Intervention::align(kColour), Intervention::oppose(kColour)};
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc = "P(colour disagrees with the label)";
+  info_.shift_axis.mixture =
+      ShiftAxis::Mixture{Intervention::align(kColour), Intervention::oppose(kColour)};
   info_.misleads_erm = claim_to_mislead(ceilings(test_domain()));
 }
 

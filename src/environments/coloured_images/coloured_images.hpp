@@ -24,7 +24,7 @@ struct ColouredImagesOptions {
 };
 
 /// Coloured MNIST (Arjovsky et al. 2019) over any pool of greyscale images: the half of the classes
-/// an image belongs to causes the label, the label causes the colour. The dial is e, the share of
+/// an image belongs to causes the label, the label causes the colour. The shift is e, the share of
 /// rows whose colour disagrees with the label. See datasets/coloured_images.md.
 ///
 /// Interventions on "colour" change the colour alone. Those on "shape" put an image of the other

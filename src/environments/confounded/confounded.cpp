@@ -180,9 +180,9 @@ class Confounded final : public GenerativeEnvironment {
                     {"cue_noise", kCue},
                     {kCore, "input"},
                     {kCue, "input"}}};
-    info_.dial.name = mechanism_ ? "r" : "m";
-    info_.dial.doc = mechanism_ ? "correlation of the cue with the hidden cause of the label"
-                                : "mean of the causal variable";
+    info_.shift_axis.name = mechanism_ ? "r" : "m";
+    info_.shift_axis.doc = mechanism_ ? "correlation of the cue with the hidden cause of the label"
+                                      : "mean of the causal variable";
   }
 
   Options options_;

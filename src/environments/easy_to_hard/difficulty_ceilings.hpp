@@ -8,7 +8,7 @@ namespace spurion::environments {
 
 /// Population of an environment whose rows differ in how hard the causal feature is to read:
 ///
-///     y = -1 or +1, evenly;  hard with probability `share of hard rows`, the dial
+///     y = -1 or +1, evenly;  hard with probability `share of hard rows`, the shift
 ///     difficulty d ~ U(0, 1/2) for easy rows, U(1/2, 1) for hard ones
 ///     reading s ~ N(y distance(d), 1), distance(d) = (1 - d) nearest_end + d farthest_end
 ///     cue = y, negated with probability disagreement[hard]

@@ -139,12 +139,12 @@ class EasyToHard final : public GenerativeEnvironment {
   void describe() {
     info_.title = "From easy rows to hard ones";
     info_.citation =
-        "This world; after Burns et al. 2023, \"Weak-to-Strong Generalization\", arXiv:2312.09390, "
+        "spurion; after Burns et al. 2023, \"Weak-to-Strong Generalization\", arXiv:2312.09390, "
         "and Hase et al. 2024, \"The Unreasonable Effectiveness of Easy Training Data for Hard "
         "Tasks\", arXiv:2401.06751";
     info_.mechanism = fmt::format(
         "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
-        "hard with probability e, the dial\n"
+        "hard with probability e, the shift\n"
         "difficulty d = U(0, 1/2) for easy rows, U(1/2, 1) for hard ones\n"
         "core_j = y (({0}) (1 - d) + ({1}) d) / sqrt({2}) + N(0, 1), j = 1..{2}\n"
         "cue = y, negated with probability {3} on easy rows, {4} on hard ones\n"
@@ -173,10 +173,10 @@ class EasyToHard final : public GenerativeEnvironment {
                     {"cue_noise", kCue},
                     {kCore, "input"},
                     {kCue, "input"}}};
-    info_.dial.name = "e";
-    info_.dial.doc = "share of hard rows";
-    info_.dial.mixture =
-        DialInfo::Mixture{Intervention::set(kDifficulty, 0.0), Intervention::set(kDifficulty, 1.0)};
+    info_.shift_axis.name = "e";
+    info_.shift_axis.doc = "share of hard rows";
+    info_.shift_axis.mixture = ShiftAxis::Mixture{Intervention::set(kDifficulty, 0.0),
+                                                  Intervention::set(kDifficulty, 1.0)};
   }
 
   Options options_;

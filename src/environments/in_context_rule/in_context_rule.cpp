@@ -154,7 +154,7 @@ class InContextRule final : public GenerativeEnvironment {
   void describe() {
     info_.title = "A rule drawn for each sequence, shown in its context";
     info_.citation =
-        "This world; diversity of tasks after Raventos et al. 2023, arXiv:2306.15063; in-weights "
+        "spurion; diversity of tasks after Raventos et al. 2023, arXiv:2306.15063; in-weights "
         "against in-context learning after Chan et al. 2022, arXiv:2205.05055";
     info_.mechanism = fmt::format(
         "f = one of {} rules, evenly: each labels half of {} symbols -1, half +1\n"
@@ -166,7 +166,7 @@ class InContextRule final : public GenerativeEnvironment {
         options_.rules, options_.symbols, options_.context, options_.core_noise);
     info_.deviations =
         "Tables instead of the papers' regressions and images; a labelled symbol is one token; the "
-        "core and the dial are ours.";
+        "core and the shift are ours.";
     info_.task = Task::binary;
     info_.groups = 4;
     info_.input_shape = {options_.context + 2, 3 * options_.symbols + 2};
@@ -187,10 +187,10 @@ class InContextRule final : public GenerativeEnvironment {
          {"rule", "sequence"},
          {kRelation, "sequence"},
          {"items", "sequence"}}};
-    info_.dial.name = "e";
-    info_.dial.doc = "P(symbols mean the opposite of what they do in training)";
-    info_.dial.mixture =
-        DialInfo::Mixture{Intervention::align(kRelation), Intervention::oppose(kRelation)};
+    info_.shift_axis.name = "e";
+    info_.shift_axis.doc = "P(symbols mean the opposite of what they do in training)";
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::align(kRelation), Intervention::oppose(kRelation)};
   }
 
   Options options_;

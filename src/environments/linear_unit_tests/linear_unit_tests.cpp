@@ -120,9 +120,11 @@ void LinearUnitTests::describe(const Options& options) {
   info_.cue = kSpurious;
   info_.causal = kInvariant;
   info_.graph = example_->graph();
-  info_.dial.name = "e";
-  info_.dial.doc = "share of rows whose spurious block is an independent draw from its marginal";
-  info_.dial.mixture = DialInfo::Mixture{Intervention::none(), Intervention::resample(kSpurious)};
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc =
+      "share of rows whose spurious block is an independent draw from its marginal";
+  info_.shift_axis.mixture =
+      ShiftAxis::Mixture{Intervention::none(), Intervention::resample(kSpurious)};
 }
 
 std::vector<Domain> LinearUnitTests::train_domains() const {
@@ -172,7 +174,7 @@ Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange row
 
   // The rows' uniforms are shared along the shift curve: raising e only ever breaks more of them.
   // What breaks a row there and what an intervention puts in place of an unbroken one is the same
-  // draw, so the curve from twins meets the dial at both ends; a row already broken gets yet
+  // draw, so the curve from twins meets the shift at both ends; a row already broken gets yet
   // another.
   const bool intervene = intervention.kind == Kind::resample;
   std::vector<double> breaks(static_cast<std::size_t>(rows.count));

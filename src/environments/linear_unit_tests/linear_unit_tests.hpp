@@ -21,7 +21,7 @@ struct LinearUnitTestsOptions {
   std::int64_t domains = 3;
 };
 
-/// The linear unit tests for invariance discovery (Aubin et al. 2021). The dial is the share of
+/// The linear unit tests for invariance discovery (Aubin et al. 2021). The shift is the share of
 /// rows whose spurious block is an independent draw from its marginal in the row's train domain.
 /// See datasets/linear_unit_tests.md.
 ///

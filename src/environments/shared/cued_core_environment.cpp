@@ -21,10 +21,10 @@ CuedCoreEnvironment::CuedCoreEnvironment(const EnvironmentContext& context, Shif
   info_.cue = cues.front().name;
   info_.causal = CuedCore::kObject;
   info_.graph = core_.graph(docs);
-  // Where a cue goes away in the middle of the dial, the curve is not affine there.
+  // Where a cue goes away in the middle of the shift, the curve is not affine there.
   if (!absent_when_neutral) {
-    info_.dial.mixture =
-        DialInfo::Mixture{Intervention::align(info_.cue), Intervention::oppose(info_.cue)};
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::align(info_.cue), Intervention::oppose(info_.cue)};
   }
   if (cues.size() == 1) return;
   for (const NamedCue& cue : cues) {

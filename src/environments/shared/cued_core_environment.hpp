@@ -10,7 +10,7 @@ namespace spurion::environments {
 
 /// An environment whose rows are those of a `CuedCore`. A derived class has a schema that includes
 /// `CuedCoreOptions::schema()`, and adds to `info_` what is its own: title, citation, deviations,
-/// and the doc of its dial.
+/// and the doc of its shift.
 class CuedCoreEnvironment : public GenerativeEnvironment {
  public:
   [[nodiscard]] bool supports(const Intervention& intervention) const final {
@@ -26,7 +26,7 @@ class CuedCoreEnvironment : public GenerativeEnvironment {
     std::string name;
     std::string doc;
   };
-  /// The dial moves the first cue. A cue that is `absent_when_neutral` is 0 in domains where it is
+  /// The shift moves the first cue. A cue that is `absent_when_neutral` is 0 in domains where it is
   /// neutral, instead of random.
   CuedCoreEnvironment(const EnvironmentContext& context, ShiftDomains domains,
                       const CuedCoreOptions& options, const std::vector<NamedCue>& cues,

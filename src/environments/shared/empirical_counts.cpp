@@ -28,7 +28,7 @@ void EmpiricalWorld::describe() {
     double all = 0.0;
     for (const Indices& indices : train_[d]) {
       for (const std::int64_t row : indices) {
-        against += agreement_dial_ && !agrees(row) ? 1.0 : 0.0;
+        against += agreement_shift_ && !agrees(row) ? 1.0 : 0.0;
         all += 1.0;
       }
     }
@@ -54,15 +54,15 @@ void EmpiricalWorld::describe() {
                   {"label", info_.cue},
                   {info_.causal, "input"},
                   {info_.cue, "input"}}};
-  info_.dial.name = "e";
-  info_.dial.doc = agreement_dial_
-                       ? fmt::format(
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc =
+      agreement_shift_ ? fmt::format(
                              "P({} disagrees with the label); rows of all domains are "
                              "drawn again, with replacement",
                              info_.cue)
                        : "share of rows that come from the test domain; rows are drawn again, "
                          "with replacement";
-  for (int tenth = 0; tenth <= 10; ++tenth) info_.dial.points.push_back(tenth / 10.0);
+  for (int tenth = 0; tenth <= 10; ++tenth) info_.shift_axis.points.push_back(tenth / 10.0);
 }
 
 RowCounts EmpiricalWorld::counts_of(const std::vector<const Pool*>& pools, Split split) const {

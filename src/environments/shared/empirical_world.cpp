@@ -37,7 +37,7 @@ EmpiricalWorld::EmpiricalWorld(std::shared_ptr<const EmpiricalRows> rows, Empiri
         info_.name, options_.validation_share, options_.test_share));
   }
   assign_splits();
-  make_dial();
+  make_shift_axis();
   describe();
   count_rows();
 }
@@ -116,7 +116,7 @@ std::size_t EmpiricalWorld::level(double cue) const {
 }
 
 bool EmpiricalWorld::enough_of_each_side() const {
-  // So many that every split gets some with nearly every seed: a dial must mean the same for all
+  // So many that every split gets some with nearly every seed: a shift must mean the same for all
   // seeds.
   constexpr double kExpected = 15.0;
   const double least = std::min({options_.validation_share, options_.test_share,
@@ -126,7 +126,7 @@ bool EmpiricalWorld::enough_of_each_side() const {
   return least * std::min(against, static_cast<double>(count_) - against) >= kExpected;
 }
 
-void EmpiricalWorld::make_dial() {
+void EmpiricalWorld::make_shift_axis() {
   const auto each_row = [&](auto use) {
     for (const Split split : kAllSplits) {
       const std::size_t p = index_of(split);
@@ -143,8 +143,8 @@ void EmpiricalWorld::make_dial() {
     each_row([&](std::size_t p, std::int64_t row, bool /*test*/) {
       (agrees(row) ? at_zero_ : at_one_)[p].push_back(row);
     });
-    agreement_dial_ = !lacks_rows(at_zero_) && !lacks_rows(at_one_);
-    if (!agreement_dial_ && !test_is_drawn_) {
+    agreement_shift_ = !lacks_rows(at_zero_) && !lacks_rows(at_one_);
+    if (!agreement_shift_ && !test_is_drawn_) {
       throw DataError(
           fmt::format("{}: with this seed a split (train, validation or test) has no row whose cue "
                       "{} the label; "
@@ -152,7 +152,7 @@ void EmpiricalWorld::make_dial() {
                       rows_.place, lacks_rows(at_one_) ? "disagrees with" : "agrees with"));
     }
   }
-  if (agreement_dial_) return;
+  if (agreement_shift_) return;
   if (test_is_drawn_ && regression()) {
     throw DataError(
         fmt::format("{}: no domains are recorded, but a regression needs them (rows can be "
@@ -187,7 +187,7 @@ Domain EmpiricalWorld::test_domain() const {
   double shift = 1.0;
   if (test_is_drawn_) {
     shift = options_.test_shift;
-  } else if (agreement_dial_) {
+  } else if (agreement_shift_) {
     double against = 0.0;
     double all = 0.0;
     for (const Indices& indices : test_) {

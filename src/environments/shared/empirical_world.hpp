@@ -23,7 +23,7 @@ struct EmpiricalOptions {
 /// training, validation or test; each domain has its rows of each split in the order of another
 /// hash.
 ///
-/// The dial draws rows of all domains again, with replacement: where the cue has as many values as
+/// The shift draws rows of all domains again, with replacement: where the cue has as many values as
 /// there are classes, and rows enough of both kinds are there, so that it disagrees with the label
 /// at the given rate; else so that the given share comes from the test domain. Ceilings are
 /// frequencies in the file: of the best guess from the columns that were recorded and have few
@@ -37,7 +37,7 @@ class EmpiricalWorld : public Environment {
   [[nodiscard]] Domain at(double shift) const override;
   [[nodiscard]] std::int64_t row_limit(const Domain& domain, Split split) const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
-  /// Each row is listed in its pool, and once more for the dial.
+  /// Each row is listed in its pool, and once more for the shift.
   [[nodiscard]] double shared_bytes() const override { return 16.0 * static_cast<double>(count_); }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
 
@@ -58,11 +58,11 @@ class EmpiricalWorld : public Environment {
   using Pool = std::array<Indices, kSplits>;
 
   void assign_splits();
-  void make_dial();
+  void make_shift_axis();
   void describe();
   void count_rows();
 
-  /// Whether rows enough agree, and rows enough disagree with the label, for a dial of agreement.
+  /// Whether rows enough agree, and rows enough disagree with the label, for a shift of agreement.
   [[nodiscard]] bool enough_of_each_side() const;
   [[nodiscard]] RowCounts counts_of(const std::vector<const Pool*>& pools, Split split) const;
   /// What the data call a class.
@@ -100,7 +100,7 @@ class EmpiricalWorld : public Environment {
   std::vector<Pool> train_;
   Pool test_;  // empty when drawn
   bool test_is_drawn_ = false;
-  bool agreement_dial_ = false;
+  bool agreement_shift_ = false;
   Pool at_zero_;
   Pool at_one_;
   std::vector<Domain> train_domains_;

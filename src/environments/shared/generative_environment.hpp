@@ -24,7 +24,7 @@ class SPURION_API GenerativeEnvironment : public Environment {
   }
 
  protected:
-  /// `info_` has the name, and the dial's extent with eleven points evenly along it.
+  /// `info_` has the name, and the shift's extent with eleven points evenly along it.
   GenerativeEnvironment(const EnvironmentContext& context, ShiftDomains domains)
       : domains_(std::move(domains)),
         key_(RandomKey(context.data_seed).child(domains_.environment())) {

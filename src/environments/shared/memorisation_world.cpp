@@ -173,10 +173,10 @@ void MemorisationWorld::describe() {
                   {kCore, "input"},
                   {kAttribute, "input"},
                   {"cue_noise", "input"}}};
-  info_.dial.name = "e";
-  info_.dial.doc = "P(attribute disagrees with the label): the share of the minority groups";
-  info_.dial.mixture =
-      DialInfo::Mixture{Intervention::align(kAttribute), Intervention::oppose(kAttribute)};
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc = "P(attribute disagrees with the label): the share of the minority groups";
+  info_.shift_axis.mixture =
+      ShiftAxis::Mixture{Intervention::align(kAttribute), Intervention::oppose(kAttribute)};
 }
 
 }  // namespace spurion::environments

@@ -109,12 +109,12 @@ bool ShiftDomains::training_has_other() const {
                      [](double share) { return share < 1.0; });
 }
 
-void ShiftDomains::mark(DialInfo& dial) const {
-  dial.low = low_;
-  dial.high = high_;
+void ShiftDomains::mark(ShiftAxis& axis) const {
+  axis.low = low_;
+  axis.high = high_;
   for (int tenth = 0; tenth <= 10; ++tenth) {
     const double point = (low_ * (10 - tenth) + high_ * tenth) / 10.0;
-    dial.points.push_back(std::clamp(point, low_, high_));
+    axis.points.push_back(std::clamp(point, low_, high_));
   }
 }
 

@@ -12,19 +12,19 @@ namespace spurion::environments {
 using CuePositions = std::vector<double>;
 
 /// The domains of a generative environment: its train domains, its test domain and any point of its
-/// dial, or of the dials of several cues. Messages call the environment by `environment()`.
+/// shift, or of the shifts of several cues. Messages call the environment by `environment()`.
 class SPURION_API ShiftDomains {
  public:
   static constexpr std::size_t kMaxTrainDomains = 100;
   /// Where a two-valued cue is independent of the label.
   static constexpr double kNeutral = 0.5;
 
-  /// One cue, with a dial from `low` to `high`. Throws `UsageError` unless there are 1 to
+  /// One cue, with a shift from `low` to `high`. Throws `UsageError` unless there are 1 to
   /// kMaxTrainDomains train domains, and they and the test domain lie along the shift curve.
   ShiftDomains(std::string environment, const std::vector<double>& train, double test,
                double low = 0.0, double high = 1.0);
-  /// Several cues, each with a dial from 0 to 1. `others` is where the other cues stay while the
-  /// dial moves the first. Throws `UsageError` for the same reasons.
+  /// Several cues, each with a shift from 0 to 1. `others` is where the other cues stay while the
+  /// shift moves the first. Throws `UsageError` for the same reasons.
   static ShiftDomains of_cues(std::string environment, std::vector<CuePositions> train,
                               CuePositions test, CuePositions others);
 
@@ -32,7 +32,7 @@ class SPURION_API ShiftDomains {
   [[nodiscard]] Domain test() const;
   /// A value of the shift; throws `UsageError` outside it.
   [[nodiscard]] Domain at(double shift) const;
-  /// Throws `UsageError` for another number of cues or a position outside its dial.
+  /// Throws `UsageError` for another number of cues or a position outside its shift.
   [[nodiscard]] Domain at_cues(const CuePositions& positions) const;
   /// The domain's shift; throws `UsageError` outside it.
   [[nodiscard]] double shift(const Domain& domain) const;
@@ -47,15 +47,15 @@ class SPURION_API ShiftDomains {
   /// Which train domain's rows this domain has, or -1.
   [[nodiscard]] std::int64_t train_index(const Domain& domain) const;
 
-  /// Where the dial is the probability of one of two values: whether a train domain has that value,
-  /// has the other, and has all values that occur where the probability is `here`.
+  /// Where the shift is the probability of one of two values: whether a train domain has that
+  /// value, has the other, and has all values that occur where the probability is `here`.
   [[nodiscard]] bool training_has_it() const;
   [[nodiscard]] bool training_has_other() const;
   [[nodiscard]] bool training_shows(double here) const {
     return (here == 0.0 || training_has_it()) && (here == 1.0 || training_has_other());
   }
-  /// Writes the extent into `dial`, and eleven points evenly along it.
-  void mark(DialInfo& dial) const;
+  /// Writes the range into `axis`, and eleven points evenly along it.
+  void mark(ShiftAxis& axis) const;
 
  private:
   ShiftDomains(std::string environment, std::vector<CuePositions> train, CuePositions test,

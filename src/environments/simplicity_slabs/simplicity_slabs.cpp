@@ -298,9 +298,10 @@ void SimplicitySlabs::describe() {
        {kCausal, "input"},
        {kCue, "input"},
        {"place", "input"}}};
-  info_.dial.name = "e";
-  info_.dial.doc = "P(the cue disagrees with the label); at 1/2 it is randomised";
-  info_.dial.mixture = DialInfo::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc = "P(the cue disagrees with the label); at 1/2 it is randomised";
+  info_.shift_axis.mixture =
+      ShiftAxis::Mixture{Intervention::align(kCue), Intervention::oppose(kCue)};
 }
 
 }  // namespace

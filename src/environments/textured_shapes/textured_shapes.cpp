@@ -225,7 +225,7 @@ void TexturedShapes::describe() {
   const std::string first = order_.front()->name;
   info_.title = "Shapes on textures";
   info_.citation =
-      "This world; after Geirhos et al. 2019, arXiv:1811.12231, and Arjovsky et al. 2019, "
+      "spurion; after Geirhos et al. 2019, arXiv:1811.12231, and Arjovsky et al. 2019, "
       "arXiv:1907.02893";
   info_.mechanism = fmt::format(
       "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
@@ -255,10 +255,11 @@ void TexturedShapes::describe() {
     info_.cues.push_back({cue->name, fmt::format("P({} disagrees with the label)", cue->name), 0.0,
                           1.0, ShiftDomains::kNeutral});
   }
-  info_.dial.name = "e";
-  info_.dial.doc =
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc =
       fmt::format("P({} disagrees with the label); the other cues stay as in training", first);
-  info_.dial.mixture = DialInfo::Mixture{Intervention::align(first), Intervention::oppose(first)};
+  info_.shift_axis.mixture =
+      ShiftAxis::Mixture{Intervention::align(first), Intervention::oppose(first)};
 }
 
 }  // namespace

@@ -82,10 +82,10 @@ void TwoBit::describe() {
        {"second_noise", kSecondBit},
        {kFirstBit, "input"},
        {kSecondBit, "input"}}};
-  info_.dial.name = "beta";
-  info_.dial.doc = "P(x2 disagrees with the label)";
-  info_.dial.mixture =
-      DialInfo::Mixture{Intervention::align(kSecondBit), Intervention::oppose(kSecondBit)};
+  info_.shift_axis.name = "beta";
+  info_.shift_axis.doc = "P(x2 disagrees with the label)";
+  info_.shift_axis.mixture =
+      ShiftAxis::Mixture{Intervention::align(kSecondBit), Intervention::oppose(kSecondBit)};
 }
 
 bool TwoBit::supports(const Intervention& intervention) const {

@@ -18,8 +18,8 @@ struct TwoBitOptions {
 };
 
 /// Two bits, each a noisy copy of the label (Kamath et al. 2021): x1 disagrees with it with
-/// probability alpha in every domain, x2 with the domain's beta, which is the dial. Four inputs, so
-/// whatever one may ask of the population has an exact answer: `TwoBitExact`. See
+/// probability alpha in every domain, x2 with the domain's beta, which is the shift. Four inputs,
+/// so whatever one may ask of the population has an exact answer: `TwoBitExact`. See
 /// datasets/two_bit.md.
 class TwoBit final : public GenerativeEnvironment {
  public:

@@ -66,10 +66,10 @@ void add_domains(const Environment& environment, std::size_t max_train_domains,
     facts.domains.push_back(domain_facts(environment, named[d]));
   }
   facts.test_shift = environment.test_domain().shift;
-  for (const double point : environment.info().dial.points) {
+  for (const double point : environment.info().shift_axis.points) {
     Domain domain = environment.at(point);
-    domain.name = dial_name(point);
-    facts.dial_points.push_back(domain_facts(environment, domain));
+    domain.name = shift_name(point);
+    facts.shift_points.push_back(domain_facts(environment, domain));
   }
 }
 
@@ -114,8 +114,8 @@ EnvironmentFacts facts_of(const Environment& environment, std::size_t max_train_
   facts.cue = info.cue;
   facts.causal = info.causal;
   facts.graph = info.graph;
-  facts.dial = info.dial;
-  facts.affine_dial = info.dial.mixture.has_value();
+  facts.shift_axis = info.shift_axis;
+  facts.affine_shift = info.shift_axis.mixture.has_value();
   facts.cues = info.cues;
   facts.interventions = interventions_of(environment);
   facts.row_counts = info.row_counts;

@@ -46,10 +46,10 @@ std::string strange_number(const Environment& environment) {
   for (const Domain* domain : {&domains.front(), &domains.back()}) {
     if (std::string strange = strange_rows(environment, *domain); !strange.empty()) return strange;
   }
-  const DialInfo& dial = environment.info().dial;
-  if (!dial.points.empty()) {
-    domains.push_back(environment.at(dial.points.front()));
-    domains.push_back(environment.at(dial.points.back()));
+  const ShiftAxis& axis = environment.info().shift_axis;
+  if (!axis.points.empty()) {
+    domains.push_back(environment.at(axis.points.front()));
+    domains.push_back(environment.at(axis.points.back()));
   }
   for (const Domain& domain : domains) {
     std::string strange = strange_ceiling(domain, environment.ceilings(domain));

@@ -11,7 +11,7 @@ namespace {
 /// The numbers of an environment in a fixed order.
 std::vector<double> numbers_of(const Environment& environment) {
   std::vector<Domain> domains = named_domains(environment);
-  for (const double point : environment.info().dial.points) {
+  for (const double point : environment.info().shift_axis.points) {
     domains.push_back(environment.at(point));
   }
   std::vector<double> numbers;

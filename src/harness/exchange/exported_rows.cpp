@@ -18,7 +18,7 @@ namespace spurion {
 namespace {
 
 constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
-constexpr std::string_view kDial = "dial=";
+constexpr std::string_view kShift = "shift=";
 
 const Value& need(const Value& value, const char* key, const std::string& place) {
   const Value* found = value.is_table() ? value.find(key) : nullptr;
@@ -122,17 +122,17 @@ Domain find_domain(const Environment& environment, const std::string& name) {
     if (domain.name == name) return domain;
     names.push_back(domain.name);
   }
-  if (std::string_view(name).substr(0, kDial.size()) == kDial) {
+  if (std::string_view(name).substr(0, kShift.size()) == kShift) {
     double shift = 0.0;
     const char* end = name.data() + name.size();
-    const auto [rest, error] = std::from_chars(name.data() + kDial.size(), end, shift);
+    const auto [rest, error] = std::from_chars(name.data() + kShift.size(), end, shift);
     if (error == std::errc() && rest == end) {
       Domain domain = environment.at(shift);
-      domain.name = dial_name(shift);
+      domain.name = shift_name(shift);
       return domain;
     }
   }
-  names.emplace_back("dial=VALUE");
+  names.emplace_back("shift=VALUE");
   throw UsageError(unknown_name_message("domain", name, names));
 }
 

@@ -13,7 +13,7 @@ namespace spurion {
 /// scored on.
 struct RowSet {
   struct Part {
-    std::string domain;  ///< "train_0", "test", "test_background", "dial=0.3"
+    std::string domain;  ///< "train_0", "test", "test_background", "shift=0.3"
     RowRange rows;
   };
   Component environment;  ///< normalised
@@ -47,7 +47,7 @@ struct RowSetSample {
 /// Throws `UsageError` where options make numbers that are not finite.
 SPURION_API std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources);
-/// The domain of this name: a named one, or a shift, "dial=0.3". Throws `UsageError`
+/// The domain of this name: a named one, or a shift, "shift=0.3". Throws `UsageError`
 /// with the nearest.
 SPURION_API Domain find_domain(const Environment& environment, const std::string& name);
 SPURION_API RowSetSample sample_rows(const RowSet& set, const Environment& environment);

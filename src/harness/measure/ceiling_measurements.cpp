@@ -59,9 +59,9 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
     }
   };
   add(environment.test_domain(), {environment.ceilings(environment.test_domain())});
-  for (const double shift : environment.info().dial.points) {
+  for (const double shift : environment.info().shift_axis.points) {
     Domain domain = environment.at(shift);
-    domain.name = dial_name(shift);
+    domain.name = shift_name(shift);
     add(domain, {environment.ceilings(domain)});
   }
   for (const Phase& phase : schedule) {

@@ -138,7 +138,7 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
   measure_each_cue(trainer, phase, id);
   // Selection is made once all is over.
   if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainer, phase);
-  measure_dial(trainer, phase);
+  measure_shift_curve(trainer, phase);
   measure_phases(trainer, phase);
   if (const Tensor slopes = trainer.model().linear_coefficients(trainer.parameters().detach());
       slopes.defined()) {
@@ -256,30 +256,30 @@ void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase
   }
 }
 
-void PackEvaluator::measure_dial(ReplicaTrainer& trainer, std::int64_t phase) {
-  const DialInfo& dial = info_->dial;
+void PackEvaluator::measure_shift_curve(ReplicaTrainer& trainer, std::int64_t phase) {
+  const ShiftAxis& axis = info_->shift_axis;
   const Environment& first = *context_->environments.front();
   const auto point = [&](double shift) {
     Domain domain = first.at(shift);
-    domain.name = dial_name(shift);
+    domain.name = shift_name(shift);
     return domain;
   };
-  if (!dial.mixture) {
-    for (const double shift : dial.points) {
+  if (!axis.mixture) {
+    for (const double shift : axis.points) {
       const Domain domain = point(shift);
       store(trainer, phase, domain,
             kept_scores(score(trainer, {domain, Split::test, held_out_rows(domain)}, {})));
     }
     return;
   }
-  // The score of a fixed predictor is affine in the dial: two arms of twins give the whole curve.
-  const Domain base = first.at(dial.low);
+  // The score of a fixed predictor is affine in the shift: two arms of twins give the whole curve.
+  const Domain base = first.at(axis.low);
   const std::int64_t count = held_out_rows(base);
   const Values zero =
-      kept_scores(score(trainer, {base, Split::test, count}, {dial.mixture->at_zero}));
+      kept_scores(score(trainer, {base, Split::test, count}, {axis.mixture->at_zero}));
   const Values one =
-      kept_scores(score(trainer, {base, Split::test, count}, {dial.mixture->at_one}));
-  for (const double shift : dial.points) {
+      kept_scores(score(trainer, {base, Split::test, count}, {axis.mixture->at_one}));
+  for (const double shift : axis.points) {
     Values values;
     for (const auto& [name, value] : zero) {
       values[name] = value * (1.0 - shift) + one.at(name) * shift;
@@ -298,10 +298,10 @@ std::vector<Measurement> PackEvaluator::short_domains(const Environment& environ
                     static_cast<double>(count)});
   };
   for (const Domain& domain : named_domains(environment)) add(domain, domain.name);
-  const DialInfo& dial = info_->dial;
-  for (const double shift : dial.points) {
-    // Where twins give the dial, they are those of the rows at its low end.
-    add(environment.at(dial.mixture ? dial.low : shift), dial_name(shift));
+  const ShiftAxis& axis = info_->shift_axis;
+  for (const double shift : axis.points) {
+    // Where twins give the shift, they are those of the rows at its low end.
+    add(environment.at(axis.mixture ? axis.low : shift), shift_name(shift));
   }
   for (const Phase& phase : schedule) add(phase.domain, phase.domain.name);
   return rows;

@@ -71,7 +71,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// If there are several cues: domain "test_CUE", where one cue is shifted as in the test domain
   /// and the others are as in training. Robustness to one cue cannot hide reliance on another.
   void measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase, const Values& id);
-  void measure_dial(ReplicaTrainer& trainer, std::int64_t phase);
+  void measure_shift_curve(ReplicaTrainer& trainer, std::int64_t phase);
   /// On a stream: evaluates all phases so far and the next one; after phase 0 all phases.
   void measure_phases(ReplicaTrainer& trainer, std::int64_t phase);
   /// Stores "cue_contribution": the score on a phase minus the score on the same rows with the

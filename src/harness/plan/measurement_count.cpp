@@ -37,7 +37,7 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
   const std::vector<Phase> schedule = regime.schedule(environment);
   const auto domains = static_cast<double>(environment.train_domains().size()) + 2.0;
   const auto cues = static_cast<double>(info.cues.size());
-  const auto points = static_cast<double>(info.dial.points.size());
+  const auto points = static_cast<double>(info.shift_axis.points.size());
   const double phases = std::max(static_cast<double>(schedule.size()), 1.0);
   MeasurementCount count;
   count.updates =

@@ -177,7 +177,7 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
   if (of_cues) {
     switch_cues(options, environment);
   } else {
-    move_dial(options, environment);
+    move_shift(options, environment);
   }
   if (first_.size() > 1) phases_.front().trained_on = first_;
   add_final_phases(options, environment);
@@ -197,7 +197,7 @@ void Trajectory::add(Domain domain, Intervention intervention) {
   phases_.push_back({std::move(domain), std::move(intervention)});
 }
 
-void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& environment) {
+void Trajectory::move_shift(const TrajectoryOptions& options, const Environment& environment) {
   first_ = environment.train_domains();
   add(first_.front());
   const Domain to = environment.test_domain();
@@ -212,15 +212,15 @@ void Trajectory::move_dial(const TrajectoryOptions& options, const Environment& 
         "'phases' belongs to the trajectory 'listed'; the trajectory is '{}'", options.trajectory));
   }
   const Domain from = first_.front();
-  const DialInfo& dial = environment.info().dial;
+  const ShiftAxis& axis = environment.info().shift_axis;
   const RandomStream noise(
       RandomKey(static_cast<std::uint64_t>(options.walk_seed)).child("trajectory").child("walk"));
   double walk = from.shift;
   for (std::int64_t phase = 1; phase <= options.phase_count; ++phase) {
     const double share = static_cast<double>(phase) / static_cast<double>(options.phase_count);
     if (options.trajectory == "random_walk") {
-      walk = reflected(walk + options.step_std * (dial.high - dial.low) * noise.normal(phase),
-                       dial.low, dial.high);
+      walk = reflected(walk + options.step_std * (axis.high - axis.low) * noise.normal(phase),
+                       axis.low, axis.high);
       add(environment.at(walk));
       continue;
     }

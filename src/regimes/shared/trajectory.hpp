@@ -71,7 +71,7 @@ class SPURION_API Trajectory {
   [[nodiscard]] std::int64_t steps(std::int64_t phase, std::int64_t steps) const;
 
  private:
-  void move_dial(const TrajectoryOptions& options, const Environment& environment);
+  void move_shift(const TrajectoryOptions& options, const Environment& environment);
   void switch_cues(const TrajectoryOptions& options, const Environment& environment);
   void add_final_phases(const TrajectoryOptions& options, const Environment& environment);
   void add_control_shift(const TrajectoryOptions& options, const Environment& environment);

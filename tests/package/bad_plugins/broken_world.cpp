@@ -23,7 +23,7 @@ class Ragged : public spurion::Environment {
     info_.input_shape = {3};
     info_.cue = "cue";
     info_.causal = "cause";
-    info_.dial.points = {0.0, 1.0};
+    info_.shift_axis.points = {0.0, 1.0};
   }
   [[nodiscard]] const spurion::EnvironmentInfo& info() const override { return info_; }
   [[nodiscard]] std::vector<spurion::Domain> train_domains() const override {

@@ -72,7 +72,7 @@ TEST_CASE(
   // No validation rows of the test domain were measured: an oracle has nothing to go by.
   CHECK_THAT(ask(trials, rows + "selection_domain = \"test\"\n").sentence,
              Catch::Contains("Not run"));
-  CHECK_THROWS_WITH(ask(trials, rows + "selection_domain = \"dial=0.3\"\n"),
+  CHECK_THROWS_WITH(ask(trials, rows + "selection_domain = \"shift=0.3\"\n"),
                     Catch::Contains("must be one of: none, in_distribution, test"));
 }
 

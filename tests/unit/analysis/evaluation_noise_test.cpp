@@ -66,7 +66,7 @@ TEST_CASE("each number of a trial has the noise of its own rows") {
   CHECK(deviation(trial, "phase_1", "cue_contribution", 0.1) == paired_noise(0.1, 100).deviation);
   CHECK(deviation(trial, "test", "cue_randomised_accuracy", 0.5) == test);
   // Its ends are not known, so rows were drawn there.
-  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) == test);
+  CHECK(deviation(trial, "shift=0.5", "accuracy", 0.5) == test);
   // What is a loss, of other rows or of a plug-in.
   CHECK(deviation(trial, "test", "loss", 0.3) == 0.0);
   CHECK(deviation(trial, "in_distribution", "train_accuracy", 0.3) == 0.0);
@@ -75,12 +75,12 @@ TEST_CASE("each number of a trial has the noise of its own rows") {
 
 TEST_CASE("a place of the dial is a mixture only where the ends say so") {
   TrialResult trial = evaluated_trial();
-  trial.measurements.push_back({0, 9, "dial=0", 0.0, "accuracy", 0.95});
-  trial.measurements.push_back({0, 9, "dial=1", 1.0, "accuracy", 0.05});
+  trial.measurements.push_back({0, 9, "shift=0", 0.0, "accuracy", 0.95});
+  trial.measurements.push_back({0, 9, "shift=1", 1.0, "accuracy", 0.05});
   // A cue follower: the rows and their twins make up for one another.
-  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.5) < 0.02);
-  CHECK(deviation(trial, "dial=0.5", "accuracy", 0.51) == rate_noise(0.51, 100).deviation);
-  CHECK(deviation(trial, "dial=1", "accuracy", 0.05) == Approx(rate_noise(0.05, 100).deviation));
+  CHECK(deviation(trial, "shift=0.5", "accuracy", 0.5) < 0.02);
+  CHECK(deviation(trial, "shift=0.5", "accuracy", 0.51) == rate_noise(0.51, 100).deviation);
+  CHECK(deviation(trial, "shift=1", "accuracy", 0.05) == Approx(rate_noise(0.05, 100).deviation));
 }
 
 TEST_CASE("a mean over train domains is as unsure as the one with fewest rows makes it") {

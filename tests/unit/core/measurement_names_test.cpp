@@ -51,20 +51,20 @@ TEST_CASE("the name of each domain is read as what it was made of") {
   same({MeasuredIn::test}, "test");
   same({MeasuredIn::test_cue, "background"}, "test_background");
   same({MeasuredIn::cue, "colour"}, "cue_colour");
-  same({MeasuredIn::shift_value, {}, -1, 0.3}, "dial=0.3");
+  same({MeasuredIn::shift_value, {}, -1, 0.3}, "shift=0.3");
   same({MeasuredIn::phase, {}, 3}, "phase_3");
   same({MeasuredIn::validation}, "validation");
   same({MeasuredIn::validation_test}, "validation_test");
   same({MeasuredIn::coefficients}, "coefficients");
   same({MeasuredIn::stream}, "stream");
-  for (const char* other : {"phase_", "phase_x", "train_1x", "dial=", "elsewhere", ""}) {
+  for (const char* other : {"phase_", "phase_x", "train_1x", "shift=", "elsewhere", ""}) {
     CHECK(parse_domain(other).in == MeasuredIn::other);
   }
   CHECK_THROWS_AS(stored_domain(MeasuredIn::other), LogicError);
 }
 
 TEST_CASE("a regime records in domains of its own only") {
-  for (const char* taken : {"test", "train_0", "phase_x", "dial=0", "cue_colour", "validation"}) {
+  for (const char* taken : {"test", "train_0", "phase_x", "shift=0", "cue_colour", "validation"}) {
     CHECK(is_measured_domain(taken));
   }
   CHECK_FALSE(is_measured_domain("stream"));

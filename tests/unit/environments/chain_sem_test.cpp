@@ -53,7 +53,7 @@ TEST_CASE("chain_sem describes itself") {
     CHECK(info.task == Task::regression);
     CHECK(info.groups == 0);
     CHECK(info.input_shape == Shape{10});
-    CHECK_FALSE(info.dial.mixture.has_value());
+    CHECK_FALSE(info.shift_axis.mixture.has_value());
     const auto domains = world->train_domains();
     REQUIRE(domains.size() == 3);
     CHECK(domains[0].shift == 0.2);

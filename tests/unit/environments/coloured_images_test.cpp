@@ -57,8 +57,8 @@ TEST_CASE("coloured_images describes itself") {
   CHECK(info.groups == 4);
   CHECK(info.input_shape == Shape{2, 14, 14});
   CHECK(coloured_images({{"resolution", 28}})->info().input_shape == Shape{2, 28, 28});
-  CHECK(info.dial.points.size() == 11);
-  REQUIRE(info.dial.mixture.has_value());
+  CHECK(info.shift_axis.points.size() == 11);
+  REQUIRE(info.shift_axis.mixture.has_value());
 
   const auto domains = world->train_domains();
   REQUIRE(domains.size() == 2);
@@ -66,7 +66,7 @@ TEST_CASE("coloured_images describes itself") {
   CHECK(domains[1].shift == 0.1);
   CHECK(domains[0].key != domains[1].key);
   CHECK(world->test_domain().shift == 0.9);
-  CHECK(world->at(0.3).name == "dial=0.3");
+  CHECK(world->at(0.3).name == "shift=0.3");
 }
 
 TEST_CASE("Rows show the images the split deals out") {
@@ -190,7 +190,7 @@ TEST_CASE("Along the dial only colours turn, each row once") {
     CHECK(after.to(at::kDouble).mean().item<double>() == Approx(shift).margin(0.07));
     before = after;
   }
-  const auto mixture = *world->info().dial.mixture;
+  const auto mixture = *world->info().shift_axis.mixture;
   for (const double shift : {0.0, 0.6}) {
     const Domain domain = world->at(shift);
     CHECK(same_rows(world->sample(domain, kTest, {0, 1000}, mixture.at_zero), at_shift(0)));

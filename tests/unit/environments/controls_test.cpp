@@ -38,7 +38,7 @@ TEST_CASE("control_no_shift: the test domain stands where training does") {
 
 TEST_CASE("control_no_cue: its ceilings are those of the core at every point") {
   const auto world = synthetic_world("control_no_cue");
-  for (const double shift : world->info().dial.points) {
+  for (const double shift : world->info().shift_axis.points) {
     const Ceilings all = world->ceilings(world->at(shift));
     CHECK(all.bayes.value == all.invariant.value);
     CHECK(all.bayes.value == all.population_erm->value);

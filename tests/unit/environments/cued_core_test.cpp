@@ -22,7 +22,7 @@ TEST_CASE("two_shortcuts: each cue has a dial of its own") {
   CHECK(at::equal(twin.spurious.select(1, 0), y));
   CHECK(at::equal(twin.spurious.select(1, 1), y));
   CHECK(at::equal(twin.x.narrow(1, 0, 6), rows.x.narrow(1, 0, 6)));
-  // The dial moves the first; the second stays at the mean of the train domains.
+  // The shift moves the first; the second stays at the mean of the train domains.
   CHECK(world->at(0.3).cue_shifts[0] == 0.3);
   CHECK(world->at(0.3).cue_shifts[1] == Approx(0.075));
   CHECK_THROWS_AS(world->at_cues({0.5}), UsageError);

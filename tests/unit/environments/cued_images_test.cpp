@@ -105,11 +105,11 @@ TEST_CASE("cue_images: a cue that follows the shape ignores label noise") {
   const Sample a = rows_of(*shape, shape->at(0.0));
   CHECK(at::equal(a.spurious, a.causal));
   CHECK(share(differs(a.y, a.causal)) == Approx(0.4).margin(0.08));
-  CHECK_FALSE(shape->info().dial.mixture.has_value());
+  CHECK_FALSE(shape->info().shift_axis.mixture.has_value());
   const auto label = image_world("cue_images", following);
   const Sample b = rows_of(*label, label->at(0.0));
   CHECK(share(differs(b.spurious, b.y)) == 0.0);
-  CHECK(label->info().dial.mixture.has_value());
+  CHECK(label->info().shift_axis.mixture.has_value());
 }
 
 TEST_CASE("cue_images: ceilings of two classes are those of coloured images") {

@@ -111,7 +111,7 @@ TEST_CASE("empirical ceilings are the frequencies of all rows of a domain") {
   CHECK(ceilings.invariant.value == Approx(0.85).margin(0.03));
   CHECK(ceilings.spurious_only.value == Approx(0.1).margin(0.03));
   CHECK(domain.shift == Approx(1.0 - cue / all));
-  // Along the dial the cue is right as often as the dial says, exactly.
+  // Along the shift the cue is right as often as the shift says, exactly.
   for (const double shift : {0.0, 0.3, 1.0}) {
     CHECK(world->ceilings(world->at(shift)).spurious_only.value == Approx(1.0 - shift));
   }
@@ -179,7 +179,7 @@ TEST_CASE("ceilings of what was not recorded are undefined, and nothing is made 
   const auto continuous = csv.make(rows(400), {{"spurious", "v"}});
   CHECK(std::isnan(continuous->ceilings(continuous->test_domain()).spurious_only.value));
   CHECK(continuous->info().groups == 0);
-  CHECK_THAT(continuous->info().dial.doc, Contains("from the test domain"));
+  CHECK_THAT(continuous->info().shift_axis.doc, Contains("from the test domain"));
 }
 
 TEST_CASE("without domains the test domain is drawn against the cue") {

@@ -130,7 +130,7 @@ TEST_CASE("selection_bias: without selection the cue says nothing, and the dial 
   CHECK(plus.spurious_only.value == Approx(0.5 + std::atan(4.0) / 3.14159265358979).margin(1e-9));
 }
 
-TEST_CASE("easy_to_hard: dials and classes") {
+TEST_CASE("easy_to_hard: shift_curves and classes") {
   const auto world = synthetic_world("easy_to_hard");
   const Sample easy = world->sample(world->at(0.0), kTest, {0, 2000});
   const Sample hard = world->sample(world->at(1.0), kTest, {0, 2000});
@@ -156,7 +156,7 @@ TEST_CASE("easy_to_hard: extreme options have finite ceilings") {
                                                           {"easiest", 10.0},
                                                           {"hardest", hardest},
                                                           {"train_hard", Value::List{0.0, 1.0}}});
-      for (const double shift : world->info().dial.points) {
+      for (const double shift : world->info().shift_axis.points) {
         const Ceilings all = world->ceilings(world->at(shift));
         CHECK(std::isfinite(all.bayes.value));
         CHECK(all.bayes.value >= all.invariant.value - 1e-8);

@@ -43,13 +43,13 @@ TEST_CASE("linear_unit_tests describes itself") {
     CHECK(info.task == (example.front() == '1' ? Task::regression : Task::binary));
     CHECK(info.groups == (example.front() == '1' ? 0 : 4));
     CHECK(info.input_shape == Shape{8});
-    CHECK(info.dial.points.size() == 11);
-    REQUIRE(info.dial.mixture.has_value());
+    CHECK(info.shift_axis.points.size() == 11);
+    REQUIRE(info.shift_axis.mixture.has_value());
     const auto domains = world->train_domains();
     REQUIRE(domains.size() == 5);
     for (const Domain& domain : domains) CHECK(domain.shift == 0.0);
     CHECK(world->test_domain().shift == 1.0);
-    CHECK(world->at(0.3).name == "dial=0.3");
+    CHECK(world->at(0.3).name == "shift=0.3");
     CHECK(world->supports(Intervention::resample("spurious")));
     CHECK_FALSE(world->supports(Intervention::flip("spurious")));
     CHECK_FALSE(world->supports(Intervention::resample("invariant")));
@@ -91,7 +91,7 @@ TEST_CASE("Resampling and the dial change the spurious block only, with shared n
     CHECK(rows_differ(base.spurious, broken.spurious).all().item<bool>());
     // The twin at one end is the other end.
     CHECK(same_sample(world->sample(world->at(0.0), kTest, rows, resample), broken));
-    // A row that the dial broke already gets a draw of its own.
+    // A row that the shift broke already gets a draw of its own.
     const Sample twice = world->sample(world->at(1.0), kTest, rows, resample);
     CHECK(rows_differ(twice.spurious, broken.spurious).all().item<bool>());
     CHECK(rows_differ(twice.spurious, base.spurious).all().item<bool>());
@@ -297,7 +297,7 @@ TEST_CASE("Ceilings of linear_unit_tests are ordered along the dial and meet its
     for (const std::int64_t width : {1, 5}) {
       const auto world = unit_test(example, 6, {{"spurious_dimensions", width}, {"domains", 4}});
       const double sign = world->info().score() == Score::accuracy ? 1.0 : -1.0;
-      for (const double shift : world->info().dial.points) {
+      for (const double shift : world->info().shift_axis.points) {
         const Ceilings c = world->ceilings(world->at(shift));
         const double best = sign * c.bayes.value + c.bayes.error_bound;
         CHECK(best >= sign * c.invariant.value);

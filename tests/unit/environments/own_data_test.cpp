@@ -154,11 +154,12 @@ TEST_CASE("the dial of a table means the same for every seed") {
         make("table",
              {{"file", files.write("f.csv", few)}, {"validation_share", 0.1}, {"test_share", 0.1}},
              seed);
-    if (docs.empty()) docs = world->info().dial.doc;
-    if (world->info().dial.doc != docs) FAIL("seed " << seed << ": " << world->info().dial.doc);
+    if (docs.empty()) docs = world->info().shift_axis.doc;
+    if (world->info().shift_axis.doc != docs)
+      FAIL("seed " << seed << ": " << world->info().shift_axis.doc);
   }
   CHECK_THAT(docs, Contains("share of rows that come from the test domain"));
-  CHECK_THAT(make("table", {})->info().dial.doc, Contains("disagrees with the label"));
+  CHECK_THAT(make("table", {})->info().shift_axis.doc, Contains("disagrees with the label"));
 }
 
 TEST_CASE("pictures with channels last are read as such, and unclear ones are refused") {

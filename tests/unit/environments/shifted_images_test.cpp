@@ -24,7 +24,7 @@ TEST_CASE("rotated_images: DomainBed's angles, all rows of a domain turned by it
   // Six equal shares of 70,000 images, a fifth of each held out.
   CHECK(world->row_limit(domains[0], Split::train) == 11666 - 2333);
   CHECK(world->row_limit(world->test_domain(), kTest) == 2333);
-  // The dial shares its images with itself, so turning by 90 degrees turns the picture.
+  // The shift shares its images with itself, so turning by 90 degrees turns the picture.
   const Sample upright = world->sample(world->at(0), kTest, {0, 50});
   const Sample quarter = world->sample(world->at(90), kTest, {0, 50});
   CHECK(at::equal(quarter.x, at::rot90(upright.x, 1, {2, 3})));

@@ -51,7 +51,7 @@ inline bool rows_are_addressable(const std::string& name, const Value::Table& op
   const auto other = synthetic_world(name, options, 8);
   auto domains = world->train_domains();
   domains.push_back(world->test_domain());
-  domains.push_back(world->at(world->info().dial.points[2]));
+  domains.push_back(world->at(world->info().shift_axis.points[2]));
   for (const Domain& domain : domains) {
     for (const Split split : {Split::train, Split::validation, Split::test}) {
       const Sample all = world->sample(domain, split, {0, 101});

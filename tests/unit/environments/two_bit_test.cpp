@@ -36,7 +36,7 @@ TEST_CASE("two_bit describes itself") {
   CHECK(info.task == Task::binary);
   CHECK(info.groups == 4);
   CHECK(info.input_shape == Shape{2});
-  REQUIRE(info.dial.mixture.has_value());
+  REQUIRE(info.shift_axis.mixture.has_value());
   const auto domains = world->train_domains();
   REQUIRE(domains.size() == 2);
   CHECK(domains[0].shift == 0.11);
@@ -80,7 +80,7 @@ TEST_CASE("Interventions on a bit of two_bit change that bit only") {
   }
   CHECK_FALSE(world->supports(Intervention::set("x2", 0)));
   CHECK_FALSE(world->supports(Intervention::flip("x3")));
-  // The ends of the dial are the two arms of its mixture.
+  // The ends of the shift are the two arms of its mixture.
   CHECK(same_sample(world->sample(world->at(0), kTest, rows),
                     world->sample(domain, kTest, rows, Intervention::align("x2"))));
   CHECK(same_sample(world->sample(world->at(1), kTest, rows),

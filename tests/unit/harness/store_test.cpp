@@ -29,7 +29,7 @@ TrialResult result_of(std::int64_t seed) {
   result.spec.regime = {"r", Value()};
   result.spec.seed = seed;
   result.measurements = {{0, 5, "test", 0.9, "accuracy", 0.1 + 0.2},
-                         {1, 6, "dial=0.1", 0.1, "loss", std::nan("")}};
+                         {1, 6, "shift=0.1", 0.1, "loss", std::nan("")}};
   result.cost.flops = 1e18 / 3;
   return result;
 }

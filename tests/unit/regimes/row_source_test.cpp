@@ -121,8 +121,8 @@ TEST_CASE("a stream's batches are consecutive rows of each slot") {
 
 namespace {
 
-/// Two slots of the table's dial, `rows` each from `first` on.
-SlotFunction dial_slots(std::int64_t first, std::int64_t rows, double shift = 0.9) {
+/// Two slots of the table's shift, `rows` each from `first` on.
+SlotFunction shifted_slots(std::int64_t first, std::int64_t rows, double shift = 0.9) {
   return [=](const Environment& environment) {
     return std::vector<Slot>{{environment.at(shift), first, {}},
                              {environment.at(shift), first + rows, {}}};
@@ -148,28 +148,28 @@ TEST_CASE("the label of a row of a finite pool counts once, in whichever slot an
   const RegimeContext context = context_of({1}, {7}, "table");
   const std::int64_t limit = pool_size(context);
   const std::int64_t rows = limit / 10 * 7;  // two slots are more than the pool has
-  RowSource first(context, dial_slots(0, rows), rows);
+  RowSource first(context, shifted_slots(0, rows), rows);
   CHECK(labels_of_epoch(first, rows, 7) == limit);
   CHECK(labels_of_epoch(first, rows, 7) == 0);
   // The next set begins where the first ended, in the middle of the pool.
   const std::int64_t few = 100;
-  RowSource anew(context, dial_slots(2 * rows, few), few);
-  RowSource next(context, dial_slots(2 * rows, few), few);
+  RowSource anew(context, shifted_slots(2 * rows, few), few);
+  RowSource next(context, shifted_slots(2 * rows, few), few);
   next.inherit(first.revealed());
   CHECK(labels_of_epoch(anew, few, 10) == 2 * few);
   CHECK(labels_of_epoch(next, few, 10) == 0);
-  // Rows of another domain are others; the dial's are remembered meanwhile.
+  // Rows of another domain are others; the shift's are remembered meanwhile.
   RowSource other(context, train_slots, 20);
   other.inherit(next.revealed());
   CHECK(labels_of_epoch(other, 20, 10) == 40);
-  RowSource again(context, dial_slots(0, few, 0.1), few);
+  RowSource again(context, shifted_slots(0, few, 0.1), few);
   again.inherit(other.revealed());
   CHECK(labels_of_epoch(again, few, 10) == 0);
 }
 
 TEST_CASE("which labels were revealed is part of what a stopped run goes on from") {
   const RegimeContext context = context_of({1, 2}, {7, 8}, "table");
-  RowSource first(context, dial_slots(0, 60), 60);
+  RowSource first(context, shifted_slots(0, 60), 60);
   CHECK(first.reveal(0, 20) == std::vector<std::int64_t>{40, 40});
   RowSource next(context, train_slots, 40);
   next.inherit(first.revealed());
@@ -183,7 +183,7 @@ TEST_CASE("which labels were revealed is part of what a stopped run goes on from
   for (RowSource* source : {&next, &resumed}) {
     CHECK(source->reveal(0, 20) == std::vector<std::int64_t>{0, 0});
     CHECK(source->reveal(1, 20) == std::vector<std::int64_t>{40, 40});
-    RowSource later(context, dial_slots(0, 60), 60);
+    RowSource later(context, shifted_slots(0, 60), 60);
     later.inherit(source->revealed());
     CHECK(labels_of_epoch(later, 60, 20) == 80);
   }

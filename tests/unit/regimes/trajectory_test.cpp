@@ -50,7 +50,7 @@ TEST_CASE("the dial moves as a trajectory says") {
   TrajectoryOptions periodic = of("periodic", 5);
   periodic.period = 2;
   CHECK(shifts(Trajectory(periodic, *world)) == std::vector<double>{from, to, to, from, from, to});
-  // Every cue turns, not the dial's alone.
+  // Every cue turns, not the shift's alone.
   CHECK(positions(Trajectory(of("reversal", 2), *world)).back() == world->test_domain().cue_shifts);
   const auto drift = shifts(Trajectory(of("linear", 4), *world));
   REQUIRE(drift.size() == 5);

@@ -77,9 +77,9 @@ TEST_CASE("the card says whose world its numbers are of and which train domains 
   const auto world = make_environment(first, catalog, std::make_shared<const DataSources>());
   CHECK(drawn.domains.front().ceilings.bayes.value ==
         world->ceilings(world->train_domains().front()).bayes.value);
-  REQUIRE(drawn.dial_points.size() == 11);
+  REQUIRE(drawn.shift_points.size() == 11);
   std::set<Exactness> ways;
-  for (const DomainFacts& point : drawn.dial_points) ways.insert(point.ceilings.bayes.exactness);
+  for (const DomainFacts& point : drawn.shift_points) ways.insert(point.ceilings.bayes.exactness);
   CHECK(ways.size() == 2);
 
   const std::string bits = report::environment_card(facts_in(context, "two_bit"), "two_bit", "g");

@@ -57,12 +57,12 @@ inline TrialResult trial(const std::string& experiment, const std::string& metho
   result.spec.experiment = experiment;
   const double noise = 0.001 * static_cast<double>(seed);
   auto& rows = result.measurements;
-  rows = {{0, 0, "dial=0.5", 0.5, "ceiling_invariant", 0.75},
+  rows = {{0, 0, "shift=0.5", 0.5, "ceiling_invariant", 0.75},
           {0, 9, "in_distribution", 0, "accuracy", 0.85},
           {0, 9, "test", 0.9, "accuracy", ood + noise},
           {0, 9, "test", 0.9, "gap", 0.85 - ood - noise},
           {0, 9, "test", 0.9, "flip_rate", 0.95},
-          {0, 9, "dial=0.5", 0.5, "accuracy", 0.5}};
+          {0, 9, "shift=0.5", 0.5, "accuracy", 0.5}};
   if (regime == "online") {
     for (std::int64_t step = 10; step < 20; ++step) {
       rows.push_back(
@@ -72,7 +72,7 @@ inline TrialResult trial(const std::string& experiment, const std::string& metho
     for (std::int64_t phase = 1; phase <= 2; ++phase) {
       rows.push_back({phase, 20, "phase_" + std::to_string(phase), 0.9, "accuracy", 0.9});
       rows.push_back({phase, 20, "test", 0.9, "flip_rate", 0.99});
-      rows.push_back({phase, 20, "dial=0.5", 0.5, "accuracy", 0.5});
+      rows.push_back({phase, 20, "shift=0.5", 0.5, "accuracy", 0.5});
     }
   }
   return result;

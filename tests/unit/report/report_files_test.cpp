@@ -269,8 +269,8 @@ TEST_CASE("of very many answers a page shows the first, and says where the other
   CHECK(html.find("The page shows the first 100 of 130 shift curves") != std::string::npos);
   CHECK(html.find("30 further answers") != std::string::npos);
   const auto csv = folder.path() / "csv";
-  CHECK(std::filesystem::exists(csv / "dial_e099.svg"));
-  CHECK_FALSE(std::filesystem::exists(csv / "dial_e100.svg"));
+  CHECK(std::filesystem::exists(csv / "shift_e099.svg"));
+  CHECK_FALSE(std::filesystem::exists(csv / "shift_e100.svg"));
   const auto further = records(read(csv / "further_tables_1.csv"));
   REQUIRE(further.size() == 30);
   CHECK(further.front().at("table") == "methods_e100");
@@ -278,6 +278,6 @@ TEST_CASE("of very many answers a page shows the first, and says where the other
   CHECK(read(csv / "further_charts.csv").find("\ndial_e129,erm,0.5,0.5,") != std::string::npos);
   const ReportFiles full = write_report(folder.path(), {{}, false, true});
   CHECK(full.left_out.empty());
-  CHECK(std::filesystem::exists(csv / "dial_e129.svg"));
+  CHECK(std::filesystem::exists(csv / "shift_e129.svg"));
   CHECK_FALSE(std::filesystem::exists(csv / "further_charts.csv"));
 }

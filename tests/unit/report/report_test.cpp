@@ -97,17 +97,17 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
   Store store(folder.path());
   std::vector<TrialResult> all;
   std::vector<std::pair<std::string, std::string>> memberships;
-  for (const char* world : {"closed", "counted", "mixed", "on_dial"}) {
+  for (const char* world : {"closed", "counted", "mixed", "on_curve"}) {
     all.push_back(trial("scale", "erm", "offline", 8, 0, 0.2));
     all.back().spec.environment = {world, Value::Table{}};
-    all.back().measurements.push_back({0, 0, "dial=0.5", 0.5, "ceiling_bayes", 0.8});
+    all.back().measurements.push_back({0, 0, "shift=0.5", 0.5, "ceiling_bayes", 0.8});
     memberships.emplace_back(all.back().spec.id(), "scale");
   }
   store.append(all);
   store.set_memberships(memberships);
   const auto facts = [](const char* bayes, const char* invariant) {
     return fmt::format(
-        R"({{"options": {{}}, "dial_name": "e", "dial_doc": "how often", "dial_points": [)"
+        R"({{"options": {{}}, "shift_name": "e", "shift_doc": "how often", "shift_points": [)"
         R"({{"bayes": {{"exactness": "{}"}}, "invariant": {{"exactness": "{}"}}}}]}})",
         bayes, invariant);
   };
@@ -116,11 +116,11 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
        {"environment.closed", facts("closed form", "enumerated")},
        {"environment.counted", facts("empirical", "empirical")},
        {"environment.mixed", facts("empirical", "closed form")},
-       {"environment.on_dial",
-        R"({"options": {}, "dial_name": "e", "dial_doc": "how often", "dial_points": [)"
+       {"environment.on_curve",
+        R"({"options": {}, "shift_name": "e", "shift_doc": "how often", "shift_points": [)"
         R"({"bayes": {"exactness": "closed form"}}, )"
         R"({"bayes": {"exactness": "empirical"}}]})"}});
-  const auto charts = analysis::dial_charts(read_results(folder.path()));
+  const auto charts = analysis::shift_charts(read_results(folder.path()));
   REQUIRE(charts.size() == 4);
   CHECK(charts[0].name != charts[1].name);
   for (const analysis::Chart& chart : charts) {
@@ -129,12 +129,12 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
     CHECK(chart.series[0].y[0].count == 1);  // not pooled over worlds
     CHECK(chart.x_label == "e: how often");
     const bool exact = chart.note.find("Dashed: exact ceilings.") != std::string::npos;
-    CHECK(exact == (chart.name == "dial_scale_closed"));
-    if (chart.name == "dial_scale_counted") {
+    CHECK(exact == (chart.name == "shift_scale_closed"));
+    if (chart.name == "shift_scale_counted") {
       CHECK(chart.note.find("Dashed: ceilings (estimated from rows or random samples).") !=
             std::string::npos);
     }
-    if (chart.name == "dial_scale_mixed" || chart.name == "dial_scale_on_dial") {
+    if (chart.name == "shift_scale_mixed" || chart.name == "shift_scale_on_dial") {
       CHECK(chart.note.find("estimated from rows or random samples: Bayes ceiling)") !=
             std::string::npos);
     }

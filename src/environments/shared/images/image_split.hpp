@@ -60,7 +60,7 @@ class ImageRows {
 
 /// Deals out the images. Training rows of different train domains show different images; rows to
 /// train on and held-out rows never share one. Domains other than the train domains (the test
-/// domain, the dial, phases of a stream) draw on the same training and held-out images, each
+/// domain, the shift, phases of a stream) draw on the same training and held-out images, each
 /// starting at a place of its own, so that two of them rarely meet the same image early on.
 ///
 /// Validation and test rows come from the same held-out images, half a turn apart: as long as each

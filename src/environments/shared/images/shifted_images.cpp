@@ -50,9 +50,9 @@ void ShiftedImages::describe() {
                        {kShape, "image"},
                        {"style", "image"},
                        {variable, "image"}};
-  info_.dial.name = variable;
-  info_.dial.doc = options_.variable_doc + ", of all pictures of the domain";
-  info_.dial.points = options_.points;
+  info_.shift_axis.name = variable;
+  info_.shift_axis.doc = options_.variable_doc + ", of all pictures of the domain";
+  info_.shift_axis.points = options_.points;
 }
 
 std::int64_t ShiftedImages::row_limit(const Domain& domain, Split split) const {

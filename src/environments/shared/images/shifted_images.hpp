@@ -29,7 +29,7 @@ struct ShiftedImagesOptions {
   std::vector<double> train_values;
   double test_value = 0.0;
   double high = 1.0;           ///< values go from 0 to this
-  std::vector<double> points;  ///< of the dial
+  std::vector<double> points;  ///< of the shift
 };
 
 class ShiftedImages : public GenerativeEnvironment {

@@ -101,11 +101,12 @@ void CuedImages::describe(const CuedImagesOptions& options, const Naming& naming
       {"image", Role::observed, "the input of the model"}};
   info_.graph.edges = {{kShape, "label"}, {"label_noise", "label"}, {followed, cue}, {noise, cue},
                        {kShape, "image"}, {"style", "image"},       {cue, "image"}};
-  info_.dial.name = "e";
-  info_.dial.doc = fmt::format("P({} disagrees with the {})", cue, followed);
+  info_.shift_axis.name = "e";
+  info_.shift_axis.doc = fmt::format("P({} disagrees with the {})", cue, followed);
   // Agreeing with the label is agreeing with the class only where the two are the same.
   if (!naming.follows_class || options.label_noise == 0.0) {
-    info_.dial.mixture = DialInfo::Mixture{Intervention::align(cue), Intervention::oppose(cue)};
+    info_.shift_axis.mixture =
+        ShiftAxis::Mixture{Intervention::align(cue), Intervention::oppose(cue)};
   }
 }
 

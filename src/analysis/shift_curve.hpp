@@ -9,6 +9,6 @@
 namespace spurion::analysis {
 
 /// The shift curve of some trials, one series a method (or regime), with the ceilings.
-std::vector<Chart> dial_charts(const Study& study, const std::string& experiment);
+std::vector<Chart> shift_charts(const Study& study, const std::string& experiment);
 
 }  // namespace spurion::analysis

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "analysis/by_layout.hpp"
-#include "analysis/dial.hpp"
-#include "analysis/dial_noise.hpp"
+#include "analysis/shift_curve.hpp"
+#include "analysis/shift_noise.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -31,9 +31,9 @@ constexpr KnownCeiling kCeilings[] = {
     {MetricId::ceiling_invariant, "invariant ceiling", &Ceilings::invariant},
     {MetricId::ceiling_spurious_only, "cue only", &Ceilings::spurious_only}};
 
-/// Whether a kind of ceiling was estimated at some position of the dial.
+/// Whether a kind of ceiling was estimated at some position of the shift.
 bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
-  return std::any_of(facts.dial_points.begin(), facts.dial_points.end(),
+  return std::any_of(facts.shift_points.begin(), facts.shift_points.end(),
                      [&](const DomainFacts& point) {
                        return (point.ceilings.*place).exactness == Exactness::empirical;
                      });
@@ -65,7 +65,7 @@ std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
   const auto world_of = [&](const Component& environment) {
     const EnvironmentFacts& own = study.environment_facts(environment);
     const auto found = std::find_if(worlds.begin(), worlds.end(), [&](const World& world) {
-      return world.name == environment.name && world.facts->dial.doc == own.dial.doc;
+      return world.name == environment.name && world.facts->shift_axis.doc == own.shift_axis.doc;
     });
     const auto number = static_cast<std::size_t>(found - worlds.begin());
     if (found == worlds.end()) worlds.push_back({environment.name, &own, {}});
@@ -89,11 +89,11 @@ std::vector<World> worlds_of(const Study& study, const ResultsView& view) {
 }
 
 /// Trials of one line, each with its last phase.
-using DialTrials = std::vector<std::pair<const ResultsView::Row*, std::int64_t>>;
+using CurveTrials = std::vector<std::pair<const ResultsView::Row*, std::int64_t>>;
 
 /// Ordered by configuration and seed: numbers are gathered faster in that order. Those of one
 /// seed keep theirs.
-void sort_by_seed(DialTrials& trials) {
+void sort_by_seed(CurveTrials& trials) {
   std::stable_sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
     return std::tie(a.first->setting, a.first->trial->spec.seed) <
            std::tie(b.first->setting, b.first->trial->spec.seed);
@@ -101,10 +101,10 @@ void sort_by_seed(DialTrials& trials) {
 }
 
 /// The domains at each value of the shift.
-using DialPlaces = std::map<double, std::set<std::string>>;
+using CurvePlaces = std::map<double, std::set<std::string>>;
 
-DialPlaces places_of(const World& world) {
-  DialPlaces places;
+CurvePlaces places_of(const World& world) {
+  CurvePlaces places;
   std::unordered_set<const void*> known;  // trials that were measured alike have the same
   for (const ResultsView::Row* row : world.rows) {
     const Measurements& measured = row->trial->measurements;
@@ -126,15 +126,15 @@ struct CurveOf {
 
 /// The means of a metric along the shift curve. Place by place, so that of many trials the numbers
 /// of one place are held at a time.
-Series make_series(const CurveOf& of, const DialPlaces& places, const DialTrials& trials) {
+Series make_series(const CurveOf& of, const CurvePlaces& places, const CurveTrials& trials) {
   const auto& [name, metric, range, any_phase] = of;
   Series series;
   series.name = name;
   series.reference = any_phase;
   for (const auto& [shift, domains] : places) {
-    std::vector<std::pair<NumberFinder, DialNoise>> finders;
+    std::vector<std::pair<NumberFinder, ShiftNoise>> finders;
     for (const std::string& domain : domains) {
-      finders.emplace_back(NumberFinder(domain, metric), DialNoise(domain, metric));
+      finders.emplace_back(NumberFinder(domain, metric), ShiftNoise(domain, metric));
     }
     SeedCells cells;
     for (const auto& [row, last] : trials) {
@@ -164,10 +164,10 @@ Chart chart_of(const World& world, const ResultsView& view) {
         return number(*row->trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy))
             .has_value();
       });
-  const DialPlaces places = places_of(world);
+  const CurvePlaces places = places_of(world);
   const std::vector<ResultsView::Line> all = view.lines();
-  std::vector<DialTrials> of_lines(all.size());
-  DialTrials of_all;
+  std::vector<CurveTrials> of_lines(all.size());
+  CurveTrials of_all;
   ByLayout<std::int64_t> last_phases;
   std::map<std::pair<std::string, std::string>, std::size_t> line_numbers;
   for (std::size_t i = 0; i < all.size(); ++i) line_numbers[{all[i].method, all[i].regime}] = i;
@@ -177,7 +177,7 @@ Chart chart_of(const World& world, const ResultsView& view) {
     of_all.emplace_back(row, last);
   }
   of_lines.push_back(std::move(of_all));
-  for (DialTrials& trials : of_lines) sort_by_seed(trials);
+  for (CurveTrials& trials : of_lines) sort_by_seed(trials);
   const std::string& metric = stored_name(score_metric(accuracy));
   const Range range = range_of(metric);
   Chart chart;
@@ -193,8 +193,8 @@ Chart chart_of(const World& world, const ResultsView& view) {
     chart.series.push_back(std::move(series));
     shown.insert(id);
   }
-  const DialInfo& dial = world.facts->dial;
-  chart.x_label = dial.name.empty() ? "shift" : fmt::format("{}: {}", dial.name, dial.doc);
+  const ShiftAxis& axis = world.facts->shift_axis;
+  chart.x_label = axis.name.empty() ? "shift" : fmt::format("{}: {}", axis.name, axis.doc);
   chart.y_label = accuracy ? "accuracy" : "mean squared error";
   chart.note = fmt::format("Band: {} of the mean over seeds. Other options are averaged.{}",
                            kIntervalText, view.note());
@@ -206,14 +206,14 @@ Chart chart_of(const World& world, const ResultsView& view) {
 
 }  // namespace
 
-std::vector<Chart> dial_charts(const Study& study, const std::string& experiment) {
+std::vector<Chart> shift_charts(const Study& study, const std::string& experiment) {
   const ResultsView view(study, experiment, {}, ResultsView::Tasks::both);
   const std::vector<World> worlds = worlds_of(study, view);
   std::vector<Chart> charts;
   std::map<std::string, int> times;
   for (const World& world : worlds) {
     Chart chart = chart_of(world, view);
-    chart.name = "dial_" + experiment;
+    chart.name = "shift_" + experiment;
     chart.title = fmt::format("Shift curve: experiment '{}'", experiment);
     if (worlds.size() > 1) {
       const int time = ++times[world.name];

@@ -1,4 +1,4 @@
-#include "analysis/dial_noise.hpp"
+#include "analysis/shift_noise.hpp"
 
 #include <cmath>
 #include <utility>
@@ -7,7 +7,7 @@
 
 namespace spurion::analysis {
 
-DialNoise::DialNoise(std::string domain, const std::string& metric)
+ShiftNoise::ShiftNoise(std::string domain, const std::string& metric)
     : domain_(std::move(domain)),
       accuracy_(metric == stored_name(MetricId::accuracy)),
       share_(parse_domain(domain_).shift),
@@ -15,7 +15,7 @@ DialNoise::DialNoise(std::string domain, const std::string& metric)
       last_(stored_shift(1.0), stored_name(MetricId::accuracy)),
       fewer_(domain_, stored_name(MetricId::evaluated_rows)) {}
 
-EvaluatedRows DialNoise::rows(const TrialResult& trial) {
+EvaluatedRows ShiftNoise::rows(const TrialResult& trial) {
   const Value& evaluation = trial.spec.evaluation;
   if (!evaluation.is_table()) return {};
   const auto [place, added] = asked_.try_emplace(&evaluation.as_table());
@@ -30,7 +30,7 @@ EvaluatedRows DialNoise::rows(const TrialResult& trial) {
 
 /// A weighted mean of rows and their twins, where the ends of the range of the shift and the value
 /// say so, else a rate of rows that were drawn there.
-RowNoise DialNoise::operator()(const TrialResult& trial, double value) {
+RowNoise ShiftNoise::operator()(const TrialResult& trial, double value) {
   constexpr double kSame = 1e-9;
   if (!accuracy_) return {};
   const EvaluatedRows measured = rows(trial);

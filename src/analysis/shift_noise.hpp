@@ -10,10 +10,10 @@
 namespace spurion::analysis {
 
 /// `row_noise` of a number at one value of the shift, of many trials.
-class DialNoise {
+class ShiftNoise {
  public:
-  /// `domain`: "dial=0.3".
-  DialNoise(std::string domain, const std::string& metric);
+  /// `domain`: "shift=0.3".
+  ShiftNoise(std::string domain, const std::string& metric);
   RowNoise operator()(const TrialResult& trial, double value);
 
  private:
