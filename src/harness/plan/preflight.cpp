@@ -73,7 +73,7 @@ class FitCheck {
       looked_at(trial, catalog_, [&] {
         const EnvironmentContext context{data_seed(trial), pool_.sources()};
         const std::shared_ptr<const Environment> environment =
-            pool_.at(trial.environment, context.seed);
+            pool_.at(trial.environment, context.data_seed);
         // An environment with numbers that are none is one problem, whatever else is asked of it.
         if (strange_.count(world) != 0) return;
         if (worlds_.insert(world).second) {

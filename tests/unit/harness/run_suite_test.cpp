@@ -35,7 +35,7 @@ class CountedWorld final : public WrappedEnvironment {
   CountedWorld(Options /*options*/, const EnvironmentContext& context)
       : WrappedEnvironment(two_bit(context)) {
     const std::lock_guard<std::mutex> guard(builds().mutex);
-    ++builds().by_seed[context.seed];
+    ++builds().by_seed[context.data_seed];
   }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     return inner().ceilings(domain);
