@@ -24,19 +24,19 @@ inline Value made_up_options(const char* stem, int count, std::int64_t first) {
 }
 
 /// A trial with 92 numbers. Trials of an experiment are numbered: 20 seeds, 4 methods, and as many
-/// settings as it takes.
+/// configurations as it takes.
 inline TrialResult made_up_trial(std::int64_t experiment, std::int64_t number) {
   constexpr std::int64_t kSeeds = 20;
   constexpr const char* kMethods[] = {"erm", "irm_v1", "v_rex", "group_dro"};
-  const std::int64_t setting = number / kSeeds / 4;
+  const std::int64_t configuration = number / kSeeds / 4;
   TrialResult result;
   TrialSpec& spec = result.spec;
   spec.environment = {"made_up_world", made_up_options("shift", 10, experiment)};
-  spec.model = {"mlp", made_up_options("width", 5, 8 << (setting % 5))};
+  spec.model = {"mlp", made_up_options("width", 5, 8 << (configuration % 5))};
   spec.method = {kMethods[number / kSeeds % 4], made_up_options("weight", 5, 1)};
   spec.regime = {"offline", made_up_options("share", 3, 1)};
   spec.optimizer = made_up_options("rate", 6, 1);
-  spec.training = made_up_options("rows", 3, 100 * (1 + setting / 5));
+  spec.training = made_up_options("rows", 3, 100 * (1 + configuration / 5));
   spec.evaluation = made_up_options("measured", 3, 1000);
   spec.seed = number % kSeeds;
   const double score = 0.5 + 0.4 * std::abs(std::sin(static_cast<double>(number) + 0.1));

@@ -22,13 +22,13 @@ std::string PairedTest::text() const {
 PairedTest paired_test(const SeedCells& differences, const std::string& key, double offset) {
   std::vector<double> means = differences.seed_means();
   for (double& one : means) one -= offset;
-  std::vector<BySeed> settings = differences.settings();
-  for (BySeed& values : settings) {
+  std::vector<BySeed> configurations = differences.configurations();
+  for (BySeed& values : configurations) {
     for (auto& [seed, value] : values) value -= offset;
   }
   PairedTest test;
   test.seeds = static_cast<std::int64_t>(means.size());
-  test.student = student_p(settings, differences.noise());
+  test.student = student_p(configurations, differences.noise());
   test.flips = sign_flip_p(means, key);
   test.least =
       std::min(1.0, std::ldexp(2.0, -static_cast<int>(std::min<std::size_t>(means.size(), 60))));

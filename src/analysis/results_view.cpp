@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "analysis/setting_notes.hpp"
+#include "analysis/configuration_notes.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
@@ -19,9 +19,9 @@ bool is_variant_of(const std::string& name, const std::string& component) {
 
 /// What trials are paired by, as text: all but method, regime, seed and configuration, and without
 /// some options. Of sections that trials share in memory it is made once.
-class Settings {
+class ConfigurationTexts {
  public:
-  explicit Settings(const std::set<std::string>& without) : without_(without) {}
+  explicit ConfigurationTexts(const std::set<std::string>& without) : without_(without) {}
 
   /// The number of a trial's configuration among those that were met so far.
   std::size_t of(const TrialSpec& spec) {
@@ -63,12 +63,12 @@ class Settings {
   };
 
   [[nodiscard]] std::string text_of(const TrialSpec& spec) const {
-    Value setting = spec.canonical();
-    for (const std::string& option : without_) erase_option(setting, option);
+    Value configuration = spec.canonical();
+    for (const std::string& option : without_) erase_option(configuration, option);
     for (const char* key : {"method", "regime", "seed", "config_index", "base_seed"}) {
-      setting.as_table().erase(key);
+      configuration.as_table().erase(key);
     }
-    return setting.canonical_json();
+    return configuration.canonical_json();
   }
 
   const std::set<std::string>& without_;
@@ -103,7 +103,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   const VariantNames methods(trials, &TrialSpec::method, named("method"));
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
   const VariantNames environments(trials, &TrialSpec::environment, named("environment"));
-  Settings settings(unnamed_);
+  ConfigurationTexts configurations(unnamed_);
   std::vector<std::size_t> numbers;  // of the rows' configurations
   for (const TrialResult* trial : trials) {
     Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
@@ -116,11 +116,11 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
     group.fates.add(*trial);
     if (!done) continue;
     group.rows.push_back(rows_.size());
-    numbers.push_back(settings.of(trial->spec));
+    numbers.push_back(configurations.of(trial->spec));
     rows_.push_back(std::move(row));
   }
-  const std::vector<std::string> names = settings.names();
-  for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].setting = names[numbers[i]];
+  const std::vector<std::string> names = configurations.names();
+  for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].configuration = names[numbers[i]];
 }
 
 std::vector<const ResultsView::Group*> ResultsView::groups(const Line& line) const {
@@ -206,13 +206,13 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
 SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
                                const std::string& metric) const {
   SeedCells cells;
-  for (const Row& row : rows(line)) cells.add_number(row.setting, *row.trial, domain, metric);
+  for (const Row& row : rows(line)) cells.add_number(row.configuration, *row.trial, domain, metric);
   return cells;
 }
 
 SeedCells ResultsView::learning(const Line& line) const {
   SeedCells cells;
-  for (const Row& row : rows(line)) cells.add_learning(row.setting, *row.trial, score_);
+  for (const Row& row : rows(line)) cells.add_learning(row.configuration, *row.trial, score_);
   return cells;
 }
 
@@ -245,7 +245,7 @@ std::vector<ResultsView::Line> ResultsView::regime_lines() const {
 std::string ResultsView::note(bool environments, const std::string& first) const {
   // Seeds and configurations differ in nothing else: one of them tells.
   std::map<std::tuple<std::string, std::string, std::string>, const TrialResult*> distinct;
-  for (const Row& row : rows_) distinct[{row.method, row.regime, row.setting}] = row.trial;
+  for (const Row& row : rows_) distinct[{row.method, row.regime, row.configuration}] = row.trial;
   std::vector<const TrialResult*> trials;
   for (const auto& [key, trial] : distinct) trials.push_back(trial);
   std::string text = averaged_note(trials, unnamed_, environments);

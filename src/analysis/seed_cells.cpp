@@ -16,7 +16,7 @@ namespace spurion::analysis {
 
 /// The numbers of one configuration and seed.
 struct SeedCells::Cell {
-  std::uint32_t setting = 0;
+  std::uint32_t configuration = 0;
   std::int64_t seed = 0;
   double mean = 0.0;
   double count = 0.0;
@@ -28,8 +28,8 @@ struct SeedCells::Cell {
 
 SeedCells::SeedCells(const SeedCells& other) : numbers_(other.numbers_) {
   names_.resize(other.names_.size());
-  for (const auto& [name, number] : other.settings_) {
-    names_[number] = &settings_.emplace(name, number).first->first;
+  for (const auto& [name, number] : other.configurations_) {
+    names_[number] = &configurations_.emplace(name, number).first->first;
   }
 }
 
@@ -39,14 +39,14 @@ SeedCells& SeedCells::operator=(const SeedCells& other) {
   return *this;
 }
 
-void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
+void SeedCells::add(const std::string& configuration, std::int64_t seed, double value,
                     const RowNoise& noise) {
   if (std::isnan(value)) return;
   // Numbers often come configuration by configuration.
-  std::uint32_t number = numbers_.empty() ? 0 : numbers_.back().setting;
-  if (numbers_.empty() || *names_[number] != setting) {
+  std::uint32_t number = numbers_.empty() ? 0 : numbers_.back().configuration;
+  if (numbers_.empty() || *names_[number] != configuration) {
     const auto [place, added] =
-        settings_.emplace(setting, static_cast<std::uint32_t>(names_.size()));
+        configurations_.emplace(configuration, static_cast<std::uint32_t>(names_.size()));
     if (added) names_.push_back(&place->first);
     number = place->second;
   }
@@ -54,12 +54,12 @@ void SeedCells::add(const std::string& setting, std::int64_t seed, double value,
 }
 
 std::vector<const SeedCells::Number*> SeedCells::ordered() const {
-  const std::vector<std::uint32_t> ranks = setting_ranks();
+  const std::vector<std::uint32_t> ranks = configuration_ranks();
   std::vector<const Number*> ordered;
   ordered.reserve(numbers_.size());
   for (const Number& number : numbers_) ordered.push_back(&number);
   const auto before = [&](const Number* a, const Number* b) {
-    return std::tie(ranks[a->setting], a->seed) < std::tie(ranks[b->setting], b->seed);
+    return std::tie(ranks[a->configuration], a->seed) < std::tie(ranks[b->configuration], b->seed);
   };
   if (!std::is_sorted(ordered.begin(), ordered.end(), before)) {
     std::stable_sort(ordered.begin(), ordered.end(), before);
@@ -67,21 +67,22 @@ std::vector<const SeedCells::Number*> SeedCells::ordered() const {
   return ordered;
 }
 
-std::vector<std::uint32_t> SeedCells::setting_ranks() const {
+std::vector<std::uint32_t> SeedCells::configuration_ranks() const {
   std::vector<std::uint32_t> ranks(names_.size());
   std::uint32_t rank = 0;
-  for (const auto& [name, number] : settings_) ranks[number] = rank++;
+  for (const auto& [name, number] : configurations_) ranks[number] = rank++;
   return ranks;
 }
 
 std::vector<SeedCells::Cell> SeedCells::cells() const {
-  const std::vector<std::uint32_t> ranks = setting_ranks();
+  const std::vector<std::uint32_t> ranks = configuration_ranks();
   std::vector<Cell> cells;
   for (const Number* number : ordered()) {
-    const std::uint32_t setting = ranks[number->setting];
-    if (cells.empty() || cells.back().setting != setting || cells.back().seed != number->seed) {
+    const std::uint32_t configuration = ranks[number->configuration];
+    if (cells.empty() || cells.back().configuration != configuration ||
+        cells.back().seed != number->seed) {
       if (!cells.empty()) cells.back().mean /= cells.back().count;
-      cells.push_back({setting, number->seed});
+      cells.push_back({configuration, number->seed});
     }
     Cell& cell = cells.back();
     cell.mean += number->value;  // the sum, until the next cell begins
@@ -95,14 +96,14 @@ std::vector<SeedCells::Cell> SeedCells::cells() const {
   return cells;
 }
 
-void SeedCells::add_number(const std::string& setting, const TrialResult& trial,
+void SeedCells::add_number(const std::string& configuration, const TrialResult& trial,
                            const std::string& domain, const std::string& metric) {
   const auto value = number(trial, domain, metric);
   if (!value) return;
-  add(setting, trial.spec.seed, *value, row_noise(trial, domain, metric, *value));
+  add(configuration, trial.spec.seed, *value, row_noise(trial, domain, metric, *value));
 }
 
-void SeedCells::add_learning(const std::string& setting, const TrialResult& trial,
+void SeedCells::add_learning(const std::string& configuration, const TrialResult& trial,
                              const std::string& metric) {
   const std::string id = stored_domain(MeasuredIn::in_distribution);
   const auto score = number(trial, id, metric);
@@ -110,11 +111,11 @@ void SeedCells::add_learning(const std::string& setting, const TrialResult& tria
   // A stream has a second phase; to read all of what may be one takes long.
   if (const auto stream =
           number(trial, stored_phase(1), metric) ? stream_numbers(trial) : std::nullopt) {
-    add(setting, trial.spec.seed, stream->off_chance(stream->phases - 1),
+    add(configuration, trial.spec.seed, stream->off_chance(stream->phases - 1),
         row_noise(trial, stored_phase(0), metric, *score));
     return;
   }
-  add(setting, trial.spec.seed, learning_scale(trial, id, metric).beyond(*score),
+  add(configuration, trial.spec.seed, learning_scale(trial, id, metric).beyond(*score),
       row_noise(trial, id, metric, *score));
 }
 
@@ -125,9 +126,9 @@ std::vector<double> SeedCells::values() const {
   return all;
 }
 
-std::vector<BySeed> SeedCells::settings() const {
-  std::vector<BySeed> all(settings_.size());
-  for (const Cell& cell : cells()) all[cell.setting][cell.seed] = cell.mean;
+std::vector<BySeed> SeedCells::configurations() const {
+  std::vector<BySeed> all(configurations_.size());
+  for (const Cell& cell : cells()) all[cell.configuration][cell.seed] = cell.mean;
   return all;
 }
 
@@ -142,11 +143,13 @@ std::vector<double> SeedCells::seed_means() const {
 double SeedCells::noise(const std::vector<Cell>& cells) {
   std::map<std::int64_t, double> of_seed;
   double of_all = 0.0;
-  const std::size_t settings = cells.empty() ? 0 : cells.back().setting + 1;
+  const std::size_t configurations = cells.empty() ? 0 : cells.back().configuration + 1;
   for (auto first = cells.begin(); first != cells.end();) {
-    const auto last = std::find_if(
-        first, cells.end(), [&](const Cell& cell) { return cell.setting != first->setting; });
-    const auto share = 1.0 / static_cast<double>(settings * static_cast<std::size_t>(last - first));
+    const auto last = std::find_if(first, cells.end(), [&](const Cell& cell) {
+      return cell.configuration != first->configuration;
+    });
+    const auto share =
+        1.0 / static_cast<double>(configurations * static_cast<std::size_t>(last - first));
     for (; first != last; ++first) {
       const double own = share * first->deviation / first->count;
       (first->same_rows ? of_all : of_seed[first->seed]) += own;
@@ -163,7 +166,7 @@ Estimate SeedCells::estimate(const std::string& key, const Range& range) const {
   const std::vector<Cell> all = cells();
   SeedTable table;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i > 0 && all[i].setting != all[i - 1].setting) table.next_setting();
+    if (i > 0 && all[i].configuration != all[i - 1].configuration) table.next_configuration();
     table.add(all[i].seed, all[i].mean);
   }
   table.finish();
@@ -172,15 +175,15 @@ Estimate SeedCells::estimate(const std::string& key, const Range& range) const {
   return confined(estimate, range);
 }
 
-double SeedCells::student_p() const { return analysis::student_p(settings(), noise()); }
+double SeedCells::student_p() const { return analysis::student_p(configurations(), noise()); }
 
 SeedCells SeedCells::minus(const SeedCells& others) const {
   std::vector<const std::string*> names;
-  for (const auto& [name, number] : settings_) names.push_back(&name);
+  for (const auto& [name, number] : configurations_) names.push_back(&name);
   std::vector<const std::string*> other_names;
-  for (const auto& [name, number] : others.settings_) other_names.push_back(&name);
+  for (const auto& [name, number] : others.configurations_) other_names.push_back(&name);
   const auto before = [&](const Cell& other, const Cell& cell) {
-    const int order = other_names[other.setting]->compare(*names[cell.setting]);
+    const int order = other_names[other.configuration]->compare(*names[cell.configuration]);
     return order < 0 || (order == 0 && other.seed < cell.seed);
   };
   const std::vector<Cell> theirs = others.cells();
@@ -189,13 +192,15 @@ SeedCells SeedCells::minus(const SeedCells& others) const {
   for (const Cell& cell : cells()) {
     while (match != theirs.end() && before(*match, cell)) ++match;
     if (match == theirs.end()) break;
-    if (match->seed != cell.seed || *other_names[match->setting] != *names[cell.setting]) continue;
+    if (match->seed != cell.seed ||
+        *other_names[match->configuration] != *names[cell.configuration])
+      continue;
     const double difference = cell.mean - match->mean;
     RowNoise noise = paired_noise(difference / cell.unit, std::min(cell.rows, match->rows),
                                   cell.same_rows && match->same_rows);
     noise.deviation *= cell.unit;
     noise.unit = cell.unit;
-    differences.add(*names[cell.setting], cell.seed, difference, noise);
+    differences.add(*names[cell.configuration], cell.seed, difference, noise);
   }
   return differences;
 }

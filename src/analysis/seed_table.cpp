@@ -20,9 +20,9 @@ constexpr double kNormalQuantile = 1.959964;  // of .975
 Estimate mean_alone(const SeedTable& table) {
   Estimate estimate;
   std::vector<double> means;
-  means.reserve(table.settings());
-  for (std::size_t s = 0; s < table.settings(); ++s) means.push_back(table.mean(s));
-  estimate.count = static_cast<std::int64_t>(table.begin(table.settings()));
+  means.reserve(table.configurations());
+  for (std::size_t s = 0; s < table.configurations(); ++s) means.push_back(table.mean(s));
+  estimate.count = static_cast<std::int64_t>(table.begin(table.configurations()));
   estimate.seeds = static_cast<std::int64_t>(table.seeds());
   estimate.value = estimate.low = estimate.high = mean(means);
   return estimate;
@@ -36,10 +36,10 @@ struct Variance {
 
 /// Of the sum of the configurations' means.
 Variance variance_of_sum(const SeedTable& table) {
-  std::vector<double> variances(table.settings());
+  std::vector<double> variances(table.configurations());
   double pooled = 0.0;  // sum of squares within configurations
   double within = 0.0;  // and its degrees of freedom
-  for (std::size_t s = 0; s < table.settings(); ++s) {
+  for (std::size_t s = 0; s < table.configurations(); ++s) {
     if (table.size(s) < 2) continue;
     const auto own = static_cast<double>(table.size(s) - 1);
     variances[s] = table.variance(s);
@@ -50,7 +50,7 @@ Variance variance_of_sum(const SeedTable& table) {
   double alone = 0.0;                             // variance of the configurations of one value
   double separate = 0.0;                          // variance, were configurations independent
   double spread = 0.0;                            // of that one's own estimate
-  for (std::size_t s = 0; s < table.settings(); ++s) {
+  for (std::size_t s = 0; s < table.configurations(); ++s) {
     const auto n = static_cast<double>(table.size(s));
     const bool lone = table.size(s) < 2;
     const double own = lone ? pooled / within : variances[s] / n;
@@ -70,7 +70,7 @@ Variance variance_of_sum(const SeedTable& table) {
   for (const double deviation : deviations) variance.value += deviation * deviation;
   variance.freedom = static_cast<double>(deviations.size()) - 1.0;
   if (spread > 0.0) variance.freedom = std::min(variance.freedom, separate * separate / spread);
-  // Settings of one value all share one estimate, which is as sure as its own seeds make it.
+  // Configurations of one value all share one estimate, which is as sure as its own seeds make it.
   if (alone > 0.0) variance.freedom = std::min(variance.freedom, within);
   return variance;
 }
@@ -78,7 +78,7 @@ Variance variance_of_sum(const SeedTable& table) {
 /// How many seeds configurations have.
 struct Sizes {
   explicit Sizes(const SeedTable& table) {
-    for (std::size_t s = 0; s < table.settings(); ++s) {
+    for (std::size_t s = 0; s < table.configurations(); ++s) {
       most = std::max(most, table.size(s));
       least = std::min(least, table.size(s));
     }
@@ -91,21 +91,21 @@ struct Sizes {
 class Resampler {
  public:
   explicit Resampler(const SeedTable& table)
-      : sums_(table.settings()), counts_(table.settings()), starts_(table.seeds() + 1) {
-    const std::size_t size = table.begin(table.settings());
+      : sums_(table.configurations()), counts_(table.configurations()), starts_(table.seeds() + 1) {
+    const std::size_t size = table.begin(table.configurations());
     for (std::size_t i = 0; i < size; ++i) ++starts_[table.seed(i) + 1];
     for (std::size_t seed = 1; seed < starts_.size(); ++seed) starts_[seed] += starts_[seed - 1];
     values_.resize(size);
-    settings_.resize(size);
+    configurations_.resize(size);
     std::vector<std::size_t> next = starts_;
-    for (std::size_t s = 0; s < table.settings(); ++s) {
+    for (std::size_t s = 0; s < table.configurations(); ++s) {
       for (std::size_t i = table.begin(s); i < table.begin(s + 1); ++i) {
         const std::size_t place = next[table.seed(i)]++;
         values_[place] = table.value(i);
-        settings_[place] = s;
+        configurations_[place] = s;
       }
     }
-    complete_ = size == table.settings() * table.seeds();
+    complete_ = size == table.configurations() * table.seeds();
   }
 
   void clear() {
@@ -120,8 +120,8 @@ class Resampler {
       return;
     }
     for (std::size_t i = starts_[seed]; i < starts_[seed + 1]; ++i) {
-      sums_[settings_[i]] += values_[i];
-      counts_[settings_[i]] += 1.0;
+      sums_[configurations_[i]] += values_[i];
+      counts_[configurations_[i]] += 1.0;
     }
   }
   /// Mean over the configurations of which a seed was added.
@@ -143,17 +143,17 @@ class Resampler {
   std::vector<double> counts_;
   std::vector<std::size_t> starts_;  ///< by seed
   std::vector<double> values_;
-  std::vector<std::size_t> settings_;
+  std::vector<std::size_t> configurations_;
   bool complete_ = false;
   double picked_ = 0.0;
 };
 
 }  // namespace
 
-SeedTable::SeedTable(const std::vector<BySeed>& settings) {
-  for (const BySeed& values : settings) {
+SeedTable::SeedTable(const std::vector<BySeed>& configurations) {
+  for (const BySeed& values : configurations) {
     for (const auto& [seed, value] : values) add(seed, value);
-    next_setting();
+    next_configuration();
   }
   finish();
 }
@@ -163,12 +163,12 @@ void SeedTable::add(std::int64_t seed, double value) {
   values_.push_back(value);
 }
 
-void SeedTable::next_setting() {
+void SeedTable::next_configuration() {
   if (values_.size() > starts_.back()) starts_.push_back(values_.size());
 }
 
 void SeedTable::finish() {
-  next_setting();
+  next_configuration();
   all_seeds_ = seeds_;
   std::sort(all_seeds_.begin(), all_seeds_.end());
   all_seeds_.erase(std::unique(all_seeds_.begin(), all_seeds_.end()), all_seeds_.end());
@@ -184,19 +184,19 @@ void SeedTable::finish() {
   }
 }
 
-double SeedTable::mean(std::size_t setting) const {
+double SeedTable::mean(std::size_t configuration) const {
   double sum = 0.0;
-  for (std::size_t i = begin(setting); i < begin(setting + 1); ++i) sum += values_[i];
-  return sum / static_cast<double>(size(setting));
+  for (std::size_t i = begin(configuration); i < begin(configuration + 1); ++i) sum += values_[i];
+  return sum / static_cast<double>(size(configuration));
 }
 
-double SeedTable::variance(std::size_t setting) const {
-  const double centre = mean(setting);
+double SeedTable::variance(std::size_t configuration) const {
+  const double centre = mean(configuration);
   double sum = 0.0;
-  for (std::size_t i = begin(setting); i < begin(setting + 1); ++i) {
+  for (std::size_t i = begin(configuration); i < begin(configuration + 1); ++i) {
     sum += (values_[i] - centre) * (values_[i] - centre);
   }
-  return sum / static_cast<double>(size(setting) - 1);
+  return sum / static_cast<double>(size(configuration) - 1);
 }
 
 Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise) {
@@ -207,7 +207,7 @@ Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double 
     estimate = bootstrap_over_seeds(table, key);
   } else if (const Variance variance = variance_of_sum(table); variance.value > 0.0) {
     const double half = student_quantile(0.975, variance.freedom) * std::sqrt(variance.value) /
-                        static_cast<double>(table.settings());
+                        static_cast<double>(table.configurations());
     estimate.low -= half;
     estimate.high += half;
   }
@@ -223,7 +223,7 @@ double student_p(const SeedTable& table, double noise) {
   if (Sizes(table).most < 2) return 1.0;
   const double value = std::abs(mean_alone(table).value);
   const Variance variance = variance_of_sum(table);
-  double error = std::sqrt(variance.value) / static_cast<double>(table.settings());
+  double error = std::sqrt(variance.value) / static_cast<double>(table.configurations());
   // Seeds that coincide, but for rounding, show no spread, however far from 0 they are.
   if (error <= kRounding * value) error = 0.0;
   if (!(error > 0.0 || noise > 0.0) || !(value > 0.0)) return 1.0;

@@ -14,31 +14,33 @@ namespace spurion::analysis {
 class SeedTable {
  public:
   SeedTable() = default;
-  explicit SeedTable(const std::vector<BySeed>& settings);
+  explicit SeedTable(const std::vector<BySeed>& configurations);
 
   /// The next value of the latest configuration. The seeds of a configuration come in ascending
   /// order.
   void add(std::int64_t seed, double value);
   /// What is added from now on is of the next configuration.
-  void next_setting();
+  void next_configuration();
   /// Numbers the seeds. To be called once all are added.
   void finish();
 
   /// Of the configurations that have values.
-  [[nodiscard]] std::size_t settings() const { return starts_.size() - 1; }
-  [[nodiscard]] std::size_t size(std::size_t setting) const {
-    return starts_[setting + 1] - starts_[setting];
+  [[nodiscard]] std::size_t configurations() const { return starts_.size() - 1; }
+  [[nodiscard]] std::size_t size(std::size_t configuration) const {
+    return starts_[configuration + 1] - starts_[configuration];
   }
   /// Places of the values of a configuration: from `begin` to before `begin` of the next.
-  [[nodiscard]] std::size_t begin(std::size_t setting) const { return starts_[setting]; }
+  [[nodiscard]] std::size_t begin(std::size_t configuration) const {
+    return starts_[configuration];
+  }
   [[nodiscard]] double value(std::size_t place) const { return values_[place]; }
   /// The number of the seed of a place, among all seeds in ascending order.
   [[nodiscard]] std::size_t seed(std::size_t place) const { return numbers_[place]; }
   /// How many seeds there are.
   [[nodiscard]] std::size_t seeds() const { return all_seeds_.size(); }
 
-  [[nodiscard]] double mean(std::size_t setting) const;
-  [[nodiscard]] double variance(std::size_t setting) const;
+  [[nodiscard]] double mean(std::size_t configuration) const;
+  [[nodiscard]] double variance(std::size_t configuration) const;
 
  private:
   std::vector<std::size_t> starts_ = {0};

@@ -95,8 +95,8 @@ using CurveTrials = std::vector<std::pair<const ResultsView::Row*, std::int64_t>
 /// seed keep theirs.
 void sort_by_seed(CurveTrials& trials) {
   std::stable_sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.first->setting, a.first->trial->spec.seed) <
-           std::tie(b.first->setting, b.first->trial->spec.seed);
+    return std::tie(a.first->configuration, a.first->trial->spec.seed) <
+           std::tie(b.first->configuration, b.first->trial->spec.seed);
   });
 }
 
@@ -141,7 +141,7 @@ Series make_series(const CurveOf& of, const CurvePlaces& places, const CurveTria
       const TrialResult& trial = *row->trial;
       for (auto& [number_of, noise_of] : finders) {
         const auto value = any_phase ? number_of(trial) : number_of(trial, last);
-        if (value) cells.add(row->setting, trial.spec.seed, *value, noise_of(trial, *value));
+        if (value) cells.add(row->configuration, trial.spec.seed, *value, noise_of(trial, *value));
       }
     }
     if (cells.empty()) continue;

@@ -17,17 +17,17 @@ constexpr std::size_t kExactPairs = 16;
 
 }  // namespace
 
-Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key,
+Estimate mean_over_seeds(const std::vector<BySeed>& configurations, const std::string& key,
                          double noise) {
-  return mean_over_seeds(SeedTable(settings), key, noise);
+  return mean_over_seeds(SeedTable(configurations), key, noise);
 }
 
-double student_p(const std::vector<BySeed>& settings, double noise) {
-  return student_p(SeedTable(settings), noise);
+double student_p(const std::vector<BySeed>& configurations, double noise) {
+  return student_p(SeedTable(configurations), noise);
 }
 
-Estimate bootstrap_over_seeds(const std::vector<BySeed>& settings, const std::string& key) {
-  return bootstrap_over_seeds(SeedTable(settings), key);
+Estimate bootstrap_over_seeds(const std::vector<BySeed>& configurations, const std::string& key) {
+  return bootstrap_over_seeds(SeedTable(configurations), key);
 }
 
 Estimate confined(Estimate estimate, const Range& range) {

@@ -23,7 +23,7 @@ std::int64_t scale_of(std::int64_t width) {
 }
 
 /// "label_noise = 0.1, source = glyphs".
-std::string settings_of(const EnvironmentFacts& facts) {
+std::string options_of_facts(const EnvironmentFacts& facts) {
   std::string out;
   for (const auto& [name, value] : facts.options.as_table()) {
     out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", name,
@@ -50,7 +50,7 @@ std::string facts_list(const EnvironmentFacts& facts) {
       {"Training shifts", shifts_text(facts.train_shifts)},
       {"Test shift", facts.test_shift ? Value(*facts.test_shift).canonical_json() : ""},
       {"Groups", facts.groups == 0 ? "none" : fmt::format("{}", facts.groups)},
-      {"Options", settings_of(facts)},
+      {"Options", options_of_facts(facts)},
       {"Deviations", facts.deviations},
       {"Source", facts.citation}};
   for (const auto& [name, value] : shown) {

@@ -40,7 +40,7 @@ inline double mean_of(const std::map<std::int64_t, double>& by_seed) {
   return sum / static_cast<double>(by_seed.size());
 }
 
-/// Mean and standard error of the difference of two settings, seed by seed.
+/// Mean and standard error of the difference of two configurations, seed by seed.
 struct Paired {
   Paired(const std::map<std::int64_t, double>& a, const std::map<std::int64_t, double>& b) {
     double squares = 0.0;

@@ -38,7 +38,7 @@ class SPURION_API ResultsView {
     std::string regime;        ///< the same
     std::string environment;   ///< the same
     /// A name for everything but method, regime, seed and configuration: what trials are paired by.
-    std::string setting;
+    std::string configuration;
   };
   /// The trials that are done.
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }

@@ -21,15 +21,16 @@ class SPURION_API SeedCells {
   SeedCells& operator=(SeedCells&&) = default;   ///< takes all values
 
   /// NaN is not added: it stands for what has no meaning in a trial.
-  void add(const std::string& setting, std::int64_t seed, double value, const RowNoise& noise = {});
+  void add(const std::string& configuration, std::int64_t seed, double value,
+           const RowNoise& noise = {});
   /// A number of a trial with the noise of its rows; nothing where the trial lacks it.
-  void add_number(const std::string& setting, const TrialResult& trial, const std::string& domain,
-                  const std::string& metric);
+  void add_number(const std::string& configuration, const TrialResult& trial,
+                  const std::string& domain, const std::string& metric);
   /// By how much the score of a trial in distribution is better than half-way from chance to the
   /// invariant ceiling (learning.hpp); `metric` is "accuracy" or "loss". After a stream, on which
   /// a model may have left what it learned first, how far it is from chance in any phase
   /// (`StreamNumbers::off_chance`).
-  void add_learning(const std::string& setting, const TrialResult& trial,
+  void add_learning(const std::string& configuration, const TrialResult& trial,
                     const std::string& metric);
 
   /// Whether there is no value.
@@ -37,7 +38,7 @@ class SPURION_API SeedCells {
   /// Of trials.
   [[nodiscard]] std::vector<double> values() const;
   /// The values of each configuration, by seed.
-  [[nodiscard]] std::vector<BySeed> settings() const;
+  [[nodiscard]] std::vector<BySeed> configurations() const;
   /// Means over configurations, one a seed, which are what a permutation test may treat as
   /// independent.
   [[nodiscard]] std::vector<double> seed_means() const;
@@ -54,7 +55,7 @@ class SPURION_API SeedCells {
 
  private:
   struct Number {
-    std::uint32_t setting;
+    std::uint32_t configuration;
     std::int64_t seed;
     double value;
     RowNoise noise;
@@ -66,11 +67,11 @@ class SPURION_API SeedCells {
   /// The same, one a configuration and seed.
   [[nodiscard]] std::vector<Cell> cells() const;
   /// Places of the configurations' names in their order, by number.
-  [[nodiscard]] std::vector<std::uint32_t> setting_ranks() const;
+  [[nodiscard]] std::vector<std::uint32_t> configuration_ranks() const;
   [[nodiscard]] static double noise(const std::vector<Cell>& cells);
 
   std::vector<Number> numbers_;
-  std::map<std::string, std::uint32_t> settings_;
+  std::map<std::string, std::uint32_t> configurations_;
   std::vector<const std::string*> names_;  ///< of the configurations, by number
 };
 

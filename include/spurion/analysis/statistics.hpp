@@ -58,8 +58,8 @@ SPURION_API double interquartile_mean(std::vector<double> values);
 /// The values of one configuration, one for each seed.
 using BySeed = std::map<std::int64_t, double>;
 
-/// Mean with a 95 % interval over seeds, as in every report. Configurations (`settings`) have equal
-/// weight. Results with the same seed are dependent, so they are averaged per seed before the
+/// Mean with a 95 % interval over seeds, as in every report. Configurations (`configurations`) have
+/// equal weight. Results with the same seed are dependent, so they are averaged per seed before the
 /// interval is computed. If some configurations lack seeds, the variance is that of clusters (Liang
 /// & Zeger 1986), with each deviation scaled by sqrt(n / (n - 1)).
 ///
@@ -71,8 +71,8 @@ using BySeed = std::map<std::int64_t, double>;
 ///
 /// `noise`: the standard deviation of the mean that comes from the evaluated rows alone; 0: not
 /// known. The interval is at least 1.96 `noise` wide on either side.
-SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& settings, const std::string& key,
-                                     double noise = 0.0);
+SPURION_API Estimate mean_over_seeds(const std::vector<BySeed>& configurations,
+                                     const std::string& key, double noise = 0.0);
 /// The name of that interval, for captions.
 inline constexpr const char* kIntervalText = "95 % interval";
 /// How it is computed, for the head of a report.
@@ -82,14 +82,14 @@ inline constexpr const char* kIntervalRule =
 /// Two-sided p-value of Student's t test that the mean over seeds is 0. It uses the variance, the
 /// degrees of freedom and the `noise` of `mean_over_seeds`, so it is below .05 if the t interval
 /// excludes 0. It is 1 if the seeds show no spread and the noise is not known.
-SPURION_API double student_p(const std::vector<BySeed>& settings, double noise = 0.0);
+SPURION_API double student_p(const std::vector<BySeed>& configurations, double noise = 0.0);
 /// The p-quantile of Student's t distribution.
 SPURION_API double student_quantile(double p, double freedom);
 
 /// The same mean with a 95 % percentile bootstrap interval (Efron 1979). Seeds are resampled with
 /// replacement, each with all its configurations, so differences between configurations do not
 /// count as noise. With fewer than two seeds the interval is the value itself.
-SPURION_API Estimate bootstrap_over_seeds(const std::vector<BySeed>& settings,
+SPURION_API Estimate bootstrap_over_seeds(const std::vector<BySeed>& configurations,
                                           const std::string& key);
 
 /// Two-sided p-value of a sign-flip permutation test that the mean of paired differences is 0:

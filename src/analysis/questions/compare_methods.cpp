@@ -25,7 +25,7 @@ SeedCells collect_flips(const ResultsView& view, const Line& line) {
   for (const ResultsView::Row& row : view.rows(line)) {
     const auto flip = max_flip_rate(*row.trial);
     if (!flip) continue;
-    cells.add(row.setting, row.trial->spec.seed, *flip,
+    cells.add(row.configuration, row.trial->spec.seed, *flip,
               row_noise(*row.trial, stored_domain(MeasuredIn::test),
                         stored_name(MetricId::flip_rate), *flip));
   }

@@ -55,7 +55,7 @@ Chart stream_chart(const ResultsView& view, const std::string& experiment) {
         } else if (m.metric == window_rows) {
           rows += m.value;
           const bool rate = view.scored_by_accuracy();
-          points[rows].add(row.setting, row.trial->spec.seed, score,
+          points[rows].add(row.configuration, row.trial->spec.seed, score,
                            rate ? rate_noise(score, m.value) : RowNoise());
         }
       }
@@ -98,19 +98,19 @@ class TrialNumbers {
     std::optional<StreamNumbers> stream = stream_numbers(trial_);
     for (std::int64_t phase = 0; phase <= last_phase(trial_); ++phase) add_phase(phase, stream);
     if (stream) {
-      numbers_.streams[row_.setting].push_back(*std::move(stream));
+      numbers_.streams[row_.configuration].push_back(*std::move(stream));
       return;
     }
-    numbers_.gap.add_number(row_.setting, trial_, stored_domain(MeasuredIn::test),
+    numbers_.gap.add_number(row_.configuration, trial_, stored_domain(MeasuredIn::test),
                             stored_name(MetricId::gap));
-    numbers_.learning.add_learning(row_.setting, trial_, score_);
+    numbers_.learning.add_learning(row_.configuration, trial_, score_);
     const auto invariant =
         number(trial_, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_invariant));
     const auto cue = number(trial_, stored_domain(MeasuredIn::test),
                             stored_name(MetricId::ceiling_spurious_only));
     if (!invariant || !cue) return;
     const double lead = *invariant - *cue;
-    numbers_.cost.add(row_.setting, trial_.spec.seed,
+    numbers_.cost.add(row_.configuration, trial_.spec.seed,
                       score_ == stored_name(MetricId::accuracy) ? lead : -lead);
   }
 
@@ -125,7 +125,7 @@ class TrialNumbers {
     add_to(numbers_.first, stored_domain(MeasuredIn::in_distribution), score_, phase);
     add_to(numbers_.neutral, domain, randomised_name(phased), phase);
     if (const auto ceiling = number(trial_, domain, stored_name(MetricId::ceiling_invariant), 0)) {
-      numbers_.ceiling[phase].add(row_.setting, trial_.spec.seed, *ceiling);
+      numbers_.ceiling[phase].add(row_.configuration, trial_.spec.seed, *ceiling);
     }
     // Of a stream each cue on its own, else the cue that the test domain shifts.
     const bool known = stream && phase < stream->phases;
@@ -133,7 +133,7 @@ class TrialNumbers {
     const auto flip = std::isnan(alone) ? max_flip_rate(trial_, phase) : alone;
     if (!flip) return;
     // Of a regression it is no rate, but a change in deviations of the target.
-    numbers_.flip[phase].add(row_.setting, trial_.spec.seed, *flip,
+    numbers_.flip[phase].add(row_.configuration, trial_.spec.seed, *flip,
                              score_ == stored_name(MetricId::accuracy)
                                  ? row_noise(trial_, stored_domain(MeasuredIn::test),
                                              stored_name(MetricId::flip_rate), *flip)
@@ -153,7 +153,7 @@ class TrialNumbers {
               const std::string& metric, std::int64_t phase) {
     const auto value = number(trial_, domain, metric, phase);
     if (!value) return;
-    target[phase].add(row_.setting, trial_.spec.seed, *value,
+    target[phase].add(row_.configuration, trial_.spec.seed, *value,
                       row_noise(trial_, domain, metric, *value));
   }
 
@@ -261,7 +261,7 @@ class RegimeLine {
   void judge() {
     if (numbers_.streams.empty()) return;
     std::vector<std::vector<StreamNumbers>> strata;
-    for (const auto& [setting, trials] : numbers_.streams) strata.push_back(trials);
+    for (const auto& [configuration, trials] : numbers_.streams) strata.push_back(trials);
     verdict_ = stream_verdict(strata, -1, kStreamMargin, key_);
   }
 

@@ -37,13 +37,14 @@ std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
     if (!scale || !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
       continue;
     ScaleCells& cells = scales[scale->number];
-    cells.gap.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::test),
+    cells.gap.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::test),
                          stored_name(MetricId::gap));
-    cells.id.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::in_distribution),
+    cells.id.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::in_distribution),
                         view.score());
-    cells.ceiling.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::in_distribution),
+    cells.ceiling.add_number(row.configuration, *row.trial,
+                             stored_domain(MeasuredIn::in_distribution),
                              stored_name(MetricId::ceiling_invariant));
-    cells.learning.add_learning(row.setting, *row.trial, view.score());
+    cells.learning.add_learning(row.configuration, *row.trial, view.score());
   }
   return scales;
 }

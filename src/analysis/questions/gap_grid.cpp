@@ -120,9 +120,9 @@ GapGrid::Numbers GapGrid::numbers_of(const ResultsView& view, const ResultsView:
         !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
       continue;
     PlaceCells& own = cells[{along->number, second->number}];
-    own.gap.add_number(row.setting, *row.trial, stored_domain(MeasuredIn::test),
+    own.gap.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::test),
                        stored_name(MetricId::gap));
-    own.learning.add_learning(row.setting, *row.trial, view.score());
+    own.learning.add_learning(row.configuration, *row.trial, view.score());
   }
   Numbers numbers;
   for (const auto& [place, own] : cells) {

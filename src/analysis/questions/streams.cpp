@@ -73,11 +73,11 @@ std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& 
 /// The largest flip rate of each trial at a phase, by what else varies.
 SeedCells max_flip_rates(const StreamCell& cell, std::int64_t phase) {
   SeedCells cells;
-  for (const auto& [setting, trials] : cell.strata) {
+  for (const auto& [configuration, trials] : cell.strata) {
     for (const StreamNumbers& trial : trials) {
       const std::int64_t at = phase < 0 ? trial.phases - 1 : phase;
       const double flip = trial.max_flip_rate(at);
-      cells.add(setting, trial.seed, flip, row_noise(trial, OnRows::rate, flip));
+      cells.add(configuration, trial.seed, flip, row_noise(trial, OnRows::rate, flip));
     }
   }
   return cells;

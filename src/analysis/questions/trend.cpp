@@ -128,7 +128,7 @@ struct TrendCells {
   /// Rank correlation of all values with the axis, of the runs that have both ends.
   [[nodiscard]] SeedCells correlation() const {
     SeedCells cells;
-    for (const auto& [setting, by_seed] : runs) {
+    for (const auto& [configuration, by_seed] : runs) {
       for (const auto& [seed, run] : by_seed) {
         if (run.count(first()) == 0 || run.count(last()) == 0) continue;
         std::vector<double> x;
@@ -137,7 +137,7 @@ struct TrendCells {
           x.push_back(place);
           y.push_back(mean(values));
         }
-        cells.add(setting, seed, rank_correlation(x, y));
+        cells.add(configuration, seed, rank_correlation(x, y));
       }
     }
     return cells;
@@ -350,9 +350,9 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
       const auto value = measured(*row.trial, asked);
       if (!place || !value || !claim.holds(place->number)) continue;
       if (std::isnan(value->value)) continue;
-      cells.runs[row.setting][spec.seed][place->number].push_back(value->value);
-      cells.places[place->number].add(row.setting, spec.seed, value->value, value->noise);
-      cells.learning[place->number].add_learning(row.setting, *row.trial, view.score());
+      cells.runs[row.configuration][spec.seed][place->number].push_back(value->value);
+      cells.places[place->number].add(row.configuration, spec.seed, value->value, value->noise);
+      cells.learning[place->number].add_learning(row.configuration, *row.trial, view.score());
     }
     if (cells.runs.empty()) continue;
     const std::string key = fmt::format("{} {}", chart.name, line.name);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "analysis/setting_notes.hpp"
+#include "analysis/configuration_notes.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -30,9 +30,10 @@ std::string rest_of(const TrialSpec& spec, const std::set<std::string>& apart) {
 
 /// ", model = mlp, training.rows = 500": what of model, optimiser and training is not the same in
 /// all trials of a group, but for what is `apart`.
-class SettingNames {
+class ConfigurationNames {
  public:
-  SettingNames(const std::vector<const TrialResult*>& group, const std::set<std::string>& apart) {
+  ConfigurationNames(const std::vector<const TrialResult*>& group,
+                     const std::set<std::string>& apart) {
     for (const TrialResult* trial : group) models_.insert(trial->spec.model.name);
     for (const std::string& option : differing_options(group)) {
       const std::string section = option.substr(0, option.find('.'));
@@ -159,11 +160,11 @@ TrialCells cells_of(const Study& study, const std::set<std::string>& experiments
   }
   for (auto& [group, members] : groups) {
     // Trials of several models or lengths are not averaged into one verdict.
-    const SettingNames settings(members.trials, apart);
+    const ConfigurationNames configurations(members.trials, apart);
     for (std::size_t i = 0; i < members.trials.size(); ++i) {
       const TrialResult* trial = members.trials[i];
       CellKey key = group;
-      key.world += settings(trial->spec);
+      key.world += configurations(trial->spec);
       StreamCell& cell = out.cells[key];
       cell.strata[rest_of(trial->spec, apart)].push_back(std::move(members.numbers[i]));
       cell.environment = environments(trial->spec);

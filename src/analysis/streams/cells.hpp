@@ -69,7 +69,7 @@ struct StreamCell {
   [[nodiscard]] const StreamNumbers& any() const { return strata.begin()->second.front(); }
   [[nodiscard]] std::vector<std::vector<StreamNumbers>> lists() const {
     std::vector<std::vector<StreamNumbers>> all;
-    for (const auto& [setting, list] : strata) all.push_back(list);
+    for (const auto& [configuration, list] : strata) all.push_back(list);
     return all;
   }
   template <class Number>

@@ -141,14 +141,14 @@ TEST_CASE("all draws of a search count, as one number a seed") {
   CHECK(table.caption.find("configurations of a seed are averaged") != std::string::npos);
 }
 
-TEST_CASE("a setting that changes nothing makes no interval narrower") {
-  const auto interval = [](std::int64_t settings) {
+TEST_CASE("a configuration that changes nothing makes no interval narrower") {
+  const auto interval = [](std::int64_t configurations) {
     std::vector<TrialResult> trials;
     for (std::int64_t seed = 0; seed < 4; ++seed) {
-      for (std::int64_t setting = 0; setting < settings; ++setting) {
+      for (std::int64_t configuration = 0; configuration < configurations; ++configuration) {
         trials.push_back(
             made_up("e", "erm", "offline", seed, 0.2 + 0.01 * static_cast<double>(seed * seed)));
-        trials.back().spec.evaluation = Value::Table{{"training_rows", setting}};
+        trials.back().spec.evaluation = Value::Table{{"training_rows", configuration}};
       }
     }
     return cell_of(ask(trials, kMethods).tables.front(), "erm", "OOD");

@@ -111,7 +111,7 @@ TEST_CASE("rows that are all there are do not become more with more seeds") {
     for (std::int64_t seed = 0; seed < 4; ++seed) {
       TrialResult own = evaluated_trial(seed);
       if (all) own.measurements.push_back({0, 0, "test", 0.9, "evaluated_rows", 100.0});
-      cells.add_number("setting", own, "test", "accuracy");
+      cells.add_number("configuration", own, "test", "accuracy");
     }
     const Estimate e = cells.estimate("k");
     return e.high - e.low;
@@ -123,7 +123,8 @@ TEST_CASE("rows that are all there are do not become more with more seeds") {
   CHECK(evaluated_rows(trial, "test").rows == 40.0);
 }
 
-TEST_CASE("settings of a seed share their rows, and paired differences have a floor of their own") {
+TEST_CASE(
+    "configurations of a seed share their rows, and paired differences have a floor of their own") {
   SeedCells one;
   SeedCells two;
   SeedCells other;

@@ -10,8 +10,8 @@ using namespace spurion::analysis;
 
 namespace {
 
-/// Settings whose values are those of seeds 0, 1, ...
-std::vector<BySeed> settings(const std::vector<std::vector<double>>& lists) {
+/// Configurations whose values are those of seeds 0, 1, ...
+std::vector<BySeed> configurations(const std::vector<std::vector<double>>& lists) {
   std::vector<BySeed> all;
   for (const std::vector<double>& list : lists) {
     all.emplace_back();
@@ -47,14 +47,15 @@ TEST_CASE("Holm's adjustment by hand") {
 }
 
 TEST_CASE("an interval is the value itself where nothing can be resampled") {
-  const Estimate one = bootstrap_over_seeds(settings({{0.5}, {0.7}}), "k");
+  const Estimate one = bootstrap_over_seeds(configurations({{0.5}, {0.7}}), "k");
   CHECK(one.value == Approx(0.6));
   CHECK(one.low == one.value);
   CHECK(one.high == one.value);
 }
 
-TEST_CASE("differences between settings do not widen the interval") {
-  const Estimate both = bootstrap_over_seeds(settings({{0.0, 0.0, 0.0}, {10.0, 10.0, 10.0}}), "k");
+TEST_CASE("differences between configurations do not widen the interval") {
+  const Estimate both =
+      bootstrap_over_seeds(configurations({{0.0, 0.0, 0.0}, {10.0, 10.0, 10.0}}), "k");
   CHECK(both.low == Approx(5.0));
   CHECK(both.high == Approx(5.0));
 }
@@ -66,7 +67,8 @@ TEST_CASE("the bootstrap interval covers the mean about as often as it says") {
   for (int repeat = 0; repeat < kRepeats; ++repeat) {
     std::vector<double> values;
     for (int i = 0; i < 30; ++i) values.push_back(stream.normal(repeat, i));
-    const Estimate estimate = bootstrap_over_seeds(settings({values}), std::to_string(repeat));
+    const Estimate estimate =
+        bootstrap_over_seeds(configurations({values}), std::to_string(repeat));
     covered += estimate.low <= 0 && estimate.high >= 0 ? 1 : 0;
   }
   // The percentile interval is a little short at n = 30: 93 % or so; four standard deviations of a
@@ -85,22 +87,23 @@ TEST_CASE("quantiles of Student's t are those of the tables") {
   CHECK(student_quantile(0.5, 3.0) == Approx(0.0).margin(1e-9));
 }
 
-TEST_CASE("an interval of few seeds is Student's, and the settings of a seed count as one") {
+TEST_CASE("an interval of few seeds is Student's, and the configurations of a seed count as one") {
   // Five values: deviation sqrt(2.5), half width t_4 sqrt(2.5 / 5).
-  const Estimate five = mean_over_seeds(settings({{1, 2, 3, 4, 5}}), "k");
+  const Estimate five = mean_over_seeds(configurations({{1, 2, 3, 4, 5}}), "k");
   CHECK(five.value == Approx(3.0));
   CHECK(five.high - five.value == Approx(2.7764451 * std::sqrt(0.5)).epsilon(1e-6));
   CHECK(five.value - five.low == Approx(five.high - five.value));
   CHECK(five.seeds == 5);
   CHECK(five.count == 5);
-  // The same again under another setting tells nothing new about seeds.
-  const Estimate two = mean_over_seeds(settings({{1, 2, 3, 4, 5}, {11, 12, 13, 14, 15}}), "k");
+  // The same again under another configuration tells nothing new about seeds.
+  const Estimate two =
+      mean_over_seeds(configurations({{1, 2, 3, 4, 5}, {11, 12, 13, 14, 15}}), "k");
   CHECK(two.value == Approx(8.0));
   CHECK(two.high - two.value == Approx(five.high - five.value));
   CHECK(two.seeds == 5);
   CHECK(two.count == 10);
-  // What one setting gains another loses: each seed has the same mean.
-  const Estimate against = mean_over_seeds(settings({{1, 2, 3, 4, 5}, {5, 4, 3, 2, 1}}), "k");
+  // What one configuration gains another loses: each seed has the same mean.
+  const Estimate against = mean_over_seeds(configurations({{1, 2, 3, 4, 5}, {5, 4, 3, 2, 1}}), "k");
   CHECK(against.high - against.value == Approx(0.0).margin(1e-12));
   // Seeds of their own add up like independent means: half of (variance of a mean + the same).
   const Estimate apart =
@@ -108,18 +111,18 @@ TEST_CASE("an interval of few seeds is Student's, and the settings of a seed cou
   CHECK(apart.high - apart.value ==
         Approx(student_quantile(0.975, 4.0) * std::sqrt(2.0 / 3.0) / 2).epsilon(1e-6));
   // One value varies as the others do: variance 2.5, with their degrees of freedom.
-  const Estimate lone = mean_over_seeds(settings({{1, 2, 3, 4, 5}, {10}}), "k");
+  const Estimate lone = mean_over_seeds(configurations({{1, 2, 3, 4, 5}, {10}}), "k");
   const double variance = 0.5 + 2.5;
   const double freedom = 4.0;  // of five seeds; Satterthwaite's would be 5.5
   CHECK(lone.high - lone.value ==
         Approx(student_quantile(0.975, freedom) * std::sqrt(variance) / 2).epsilon(1e-6));
-  CHECK(mean_over_seeds(settings({{0.5}, {0.7}}), "k").low == Approx(0.6));
-  CHECK(mean_over_seeds(settings({{2, 2, 2}}), "k").high == 2.0);
-  CHECK(std::isnan(mean_over_seeds(settings({{}}), "k").value));
+  CHECK(mean_over_seeds(configurations({{0.5}, {0.7}}), "k").low == Approx(0.6));
+  CHECK(mean_over_seeds(configurations({{2, 2, 2}}), "k").high == 2.0);
+  CHECK(std::isnan(mean_over_seeds(configurations({{}}), "k").value));
 }
 
 TEST_CASE("an interval keeps to what the mean can be") {
-  const Estimate rates = mean_over_seeds(settings({{0.9, 1.0, 1.0, 0.6}}), "k");
+  const Estimate rates = mean_over_seeds(configurations({{0.9, 1.0, 1.0, 0.6}}), "k");
   REQUIRE(rates.high > 1.0);
   const Estimate kept = confined(rates, kRate);
   CHECK(kept.high == 1.0);
@@ -128,49 +131,49 @@ TEST_CASE("an interval keeps to what the mean can be") {
   CHECK(confined(rates, {}).high == rates.high);
   // Rounding of the value itself is no reason to leave it out of its own interval.
   CHECK(confined({-1e-17, -1.0, 1.0, 3}, kRate).low == -1e-17);
-  CHECK(std::isnan(confined(mean_over_seeds(settings({{}}), "k"), kRate).high));
+  CHECK(std::isnan(confined(mean_over_seeds(configurations({{}}), "k"), kRate).high));
 }
 
 TEST_CASE("with many values everywhere the interval is the bootstrap's") {
   std::vector<double> values;
   for (int i = 0; i < 30; ++i) values.push_back(std::pow(1.1, i));
-  const Estimate resampled = bootstrap_over_seeds(settings({values}), "k");
-  CHECK(mean_over_seeds(settings({values}), "k").low == resampled.low);
+  const Estimate resampled = bootstrap_over_seeds(configurations({values}), "k");
+  CHECK(mean_over_seeds(configurations({values}), "k").low == resampled.low);
   values.pop_back();
-  CHECK(mean_over_seeds(settings({values}), "k").low !=
-        bootstrap_over_seeds(settings({values}), "k").low);
+  CHECK(mean_over_seeds(configurations({values}), "k").low !=
+        bootstrap_over_seeds(configurations({values}), "k").low);
 }
 
 TEST_CASE("an interval is never narrower than the noise of its rows") {
   // Two seeds that coincide show nothing; 40 rows in all leave a deviation of .036.
-  const Estimate coincide = mean_over_seeds(settings({{0.025, 0.025}}), "k", 0.036);
+  const Estimate coincide = mean_over_seeds(configurations({{0.025, 0.025}}), "k", 0.036);
   CHECK(coincide.low == Approx(0.025 - 1.959964 * 0.036));
   CHECK(coincide.high == Approx(0.025 + 1.959964 * 0.036));
-  CHECK(mean_over_seeds(settings({{0.025, 0.025}}), "k").high == 0.025);
+  CHECK(mean_over_seeds(configurations({{0.025, 0.025}}), "k").high == 0.025);
   // Where seeds show more than that it changes nothing, nor where they are many.
-  CHECK(mean_over_seeds(settings({{1, 2, 3, 4, 5}}), "k", 0.1).low ==
-        mean_over_seeds(settings({{1, 2, 3, 4, 5}}), "k").low);
+  CHECK(mean_over_seeds(configurations({{1, 2, 3, 4, 5}}), "k", 0.1).low ==
+        mean_over_seeds(configurations({{1, 2, 3, 4, 5}}), "k").low);
   const std::vector<double> same(30, 0.5);
-  CHECK(mean_over_seeds(settings({same}), "k", 0.01).high == Approx(0.5 + 0.01959964));
+  CHECK(mean_over_seeds(configurations({same}), "k", 0.01).high == Approx(0.5 + 0.01959964));
   // One seed has no interval, whatever its rows.
-  CHECK(mean_over_seeds(settings({{0.5}}), "k", 0.1).low == 0.5);
+  CHECK(mean_over_seeds(configurations({{0.5}}), "k", 0.1).low == 0.5);
 }
 
 TEST_CASE("a paired t test by hand agrees with the interval") {
   // Mean 3, deviation sqrt(2.5): t = 3 / sqrt(.5) = 4.2426 with 4 degrees of freedom.
-  CHECK(student_p(settings({{1, 2, 3, 4, 5}})) == Approx(0.013236).epsilon(1e-3));
-  CHECK(student_p(settings({{-1, -2, -3, -4, -5}})) == Approx(0.013236).epsilon(1e-3));
-  CHECK(student_p(settings({{-1, 1}})) == 1.0);
-  CHECK(student_p(settings({{1}})) == 1.0);
-  CHECK(student_p(settings({{}})) == 1.0);
+  CHECK(student_p(configurations({{1, 2, 3, 4, 5}})) == Approx(0.013236).epsilon(1e-3));
+  CHECK(student_p(configurations({{-1, -2, -3, -4, -5}})) == Approx(0.013236).epsilon(1e-3));
+  CHECK(student_p(configurations({{-1, 1}})) == 1.0);
+  CHECK(student_p(configurations({{1}})) == 1.0);
+  CHECK(student_p(configurations({{}})) == 1.0);
   // Seeds that coincide are no evidence; the noise of their rows is.
-  CHECK(student_p(settings({{0.1, 0.1}})) == 1.0);
-  CHECK(student_p(settings({{0.1, 0.1}}), 0.05) == Approx(0.0455).epsilon(1e-2));
-  CHECK(student_p(settings({{1, 2, 3, 4, 5}}), 3.0) == Approx(0.3173).epsilon(1e-3));
+  CHECK(student_p(configurations({{0.1, 0.1}})) == 1.0);
+  CHECK(student_p(configurations({{0.1, 0.1}}), 0.05) == Approx(0.0455).epsilon(1e-2));
+  CHECK(student_p(configurations({{1, 2, 3, 4, 5}}), 3.0) == Approx(0.3173).epsilon(1e-3));
   // A tiny p is not rounded to 0.
-  CHECK(student_p(settings({{1.0, 1.0001, 0.9999, 1.0, 1.00005}})) > 0.0);
+  CHECK(student_p(configurations({{1.0, 1.0001, 0.9999, 1.0, 1.00005}})) > 0.0);
   for (const double shift : {0.5, 1.0, 1.9, 2.0, 2.5}) {
-    const auto values = settings({{1 - shift, 2 - shift, 3 - shift, 4 - shift, 5 - shift}});
+    const auto values = configurations({{1 - shift, 2 - shift, 3 - shift, 4 - shift, 5 - shift}});
     const Estimate e = mean_over_seeds(values, "k");
     CHECK((student_p(values) < 0.05) == (e.low > 0.0 || e.high < 0.0));
   }

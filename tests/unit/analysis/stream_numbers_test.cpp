@@ -238,7 +238,7 @@ TEST_CASE("a phase met again after others is compared with its first time") {
   CHECK(std::isnan(s.relearning_change()));
 }
 
-TEST_CASE("one seed of a setting is no verdict") {
+TEST_CASE("one seed of a configuration is no verdict") {
   std::vector<std::vector<StreamNumbers>> strata(1);
   StreamNumbers trial;
   trial.phases = 2;

@@ -1,4 +1,4 @@
-#include "analysis/setting_notes.hpp"
+#include "analysis/configuration_notes.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
