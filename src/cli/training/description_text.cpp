@@ -7,6 +7,7 @@
 #include "cli/text.hpp"
 #include "cli/training/description.hpp"
 #include "cli/training/number_description.hpp"
+#include "core/measurement_names.hpp"
 
 namespace spurion::cli {
 
@@ -95,7 +96,9 @@ std::string bounded(const Json& ceiling) {
   return number(ceiling.at("value")) + error;
 }
 
-bool is_shift_value(const std::string& domain) { return domain.rfind("shift=", 0) == 0; }
+bool is_shift_value(const std::string& domain) {
+  return parse_domain(domain).in == MeasuredIn::shift_value;
+}
 
 /// Whose environment it is, where another seed's has other numbers.
 std::string seed_text(const Json& description) {

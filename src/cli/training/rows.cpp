@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/text.hpp"
+#include "core/measurement_names.hpp"
 #include "harness/plan/memory_budget.hpp"
 #include "spurion/error.hpp"
 
@@ -58,10 +59,10 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
   std::vector<std::string> names = arguments.domains;
   if (names.empty()) {
     for (const Domain& domain : out.environment->train_domains()) names.push_back(domain.name);
-    names.emplace_back("test");
+    names.push_back(stored_domain(MeasuredIn::test));
     if (with_curve) {
       for (const double point : out.environment->info().shift_axis.points) {
-        names.push_back(fmt::format("shift={}", point));
+        names.push_back(stored_shift(point));
       }
     }
   }

@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <string_view>
 
+#include "core/measurement_names.hpp"
 #include "harness/data/finite_world.hpp"
 #include "harness/data/guarded_environment.hpp"
 #include "nouns/default_twin.hpp"
@@ -18,7 +18,6 @@ namespace spurion {
 namespace {
 
 constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
-constexpr std::string_view kShift = "shift=";
 
 const Value& need(const Value& value, const char* key, const std::string& place) {
   const Value* found = value.is_table() ? value.find(key) : nullptr;
@@ -122,15 +121,10 @@ Domain find_domain(const Environment& environment, const std::string& name) {
     if (domain.name == name) return domain;
     names.push_back(domain.name);
   }
-  if (std::string_view(name).substr(0, kShift.size()) == kShift) {
-    double shift = 0.0;
-    const char* end = name.data() + name.size();
-    const auto [rest, error] = std::from_chars(name.data() + kShift.size(), end, shift);
-    if (error == std::errc() && rest == end) {
-      Domain domain = environment.at(shift);
-      domain.name = shift_name(shift);
-      return domain;
-    }
+  if (const DomainKey key = parse_domain(name); key.in == MeasuredIn::shift_value) {
+    Domain domain = environment.at(key.shift);
+    domain.name = shift_name(key.shift);
+    return domain;
   }
   names.emplace_back("shift=VALUE");
   throw UsageError(unknown_name_message("domain", name, names));
