@@ -174,7 +174,7 @@ std::vector<Term> measure_terms() {
   };
 }
 
-/// How results come about.
+/// How results come about. Long because it is a table: one entry for each term.
 std::vector<Term> study_terms() {
   return {
       {"suite",

@@ -392,11 +392,7 @@ bool is_not_in_suite(const TrialResult& trial) {
 
 StoredResults read_results(const std::filesystem::path& folder, const ReadOptions& options) {
   StoredResults results = FolderReader(folder, options).read();
-  try {
-    if (results.context.count("suite") != 0) results.suite = stored_suite(results);
-  } catch (const Error&) {
-    // Whoever asks for the suite is told what is wrong with it.
-  }
+  results.suite = readable_suite(results);
   return results;
 }
 

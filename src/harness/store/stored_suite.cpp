@@ -11,4 +11,13 @@ std::shared_ptr<const Suite> stored_suite(const StoredResults& results) {
   return std::make_shared<const Suite>(Suite::parse(text->second, "suite"));
 }
 
+std::shared_ptr<const Suite> readable_suite(const StoredResults& results) {
+  if (results.context.count("suite") == 0) return nullptr;
+  try {
+    return stored_suite(results);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 }  // namespace spurion
