@@ -85,8 +85,8 @@ void each_trial(const std::vector<std::vector<StreamNumbers>>& strata, Each each
   }
 }
 
-Chart positions_chart(const std::string& experiment, const std::string& world,
-                      const StreamNumbers& trial) {
+Chart shifts_chart(const std::string& experiment, const std::string& world,
+                   const StreamNumbers& trial) {
   Chart chart;
   chart.name = fmt::format("shifts_{}_{}", experiment, slug(world));
   chart.title = "Shift of each cue: " + world;
@@ -109,14 +109,15 @@ Chart positions_chart(const std::string& experiment, const std::string& world,
     }
     chart.series.push_back(std::move(series));
   }
-  Series drift;
-  drift.name = "control shift (level)";
-  for (std::size_t phase = 0; phase < trial.drift.size(); ++phase) {
-    if (std::isnan(trial.drift[phase])) continue;
-    drift.x.push_back(static_cast<double>(phase));
-    drift.y.push_back({trial.drift[phase], trial.drift[phase], trial.drift[phase], 1});
+  Series control_shift;
+  control_shift.name = "control shift (level)";
+  for (std::size_t phase = 0; phase < trial.control_shift.size(); ++phase) {
+    if (std::isnan(trial.control_shift[phase])) continue;
+    control_shift.x.push_back(static_cast<double>(phase));
+    control_shift.y.push_back(
+        {trial.control_shift[phase], trial.control_shift[phase], trial.control_shift[phase], 1});
   }
-  if (!drift.x.empty()) chart.series.push_back(std::move(drift));
+  if (!control_shift.x.empty()) chart.series.push_back(std::move(control_shift));
   return chart;
 }
 
@@ -284,8 +285,7 @@ std::vector<Chart> stream_charts(const std::string& experiment, const std::strin
   const std::string end = fmt::format("{}_{}", experiment, slug(world));
   const auto at = [](std::int64_t phase) { return static_cast<std::size_t>(phase); };
   std::vector<Chart> charts;
-  charts.push_back(
-      positions_chart(experiment, world, lines.begin()->second.strata.front().front()));
+  charts.push_back(shifts_chart(experiment, world, lines.begin()->second.strata.front().front()));
   charts.push_back(prequential_chart(experiment, world, lines));
   charts.push_back(by_phase({"cue_contribution_" + end,
                              "Contribution of cues to the score: " + world, "cue contribution"},

@@ -85,7 +85,7 @@ class NumbersReader {
     out.active.resize(count);
     out.also_trained.resize(count);
     out.bayes.assign(count, kNan);
-    out.invariant = out.chance = out.variance = out.drift = out.bayes;
+    out.invariant = out.chance = out.variance = out.control_shift = out.bayes;
     out.positions.resize(count);
   }
 
@@ -125,7 +125,7 @@ class NumbersReader {
         out_.chance[place] = row.value;
         break;
       case MetricId::control_shift_level:
-        out_.drift[place] = row.value;
+        out_.control_shift[place] = row.value;
         break;
       case MetricId::target_variance:
         out_.variance[place] = row.value;
@@ -204,9 +204,11 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
 bool StreamNumbers::same(std::int64_t phase, std::int64_t other) const {
   const auto a = static_cast<std::size_t>(phase);
   const auto b = static_cast<std::size_t>(other);
-  const auto level = [&](std::size_t at) { return at < drift.size() ? drift[at] : kNan; };
-  const bool drifted_alike = std::isnan(level(a)) ? std::isnan(level(b)) : level(a) == level(b);
-  return positions[a] == positions[b] && active[a] == active[b] && drifted_alike;
+  const auto level = [&](std::size_t at) {
+    return at < control_shift.size() ? control_shift[at] : kNan;
+  };
+  const bool same_control = std::isnan(level(a)) ? std::isnan(level(b)) : level(a) == level(b);
+  return positions[a] == positions[b] && active[a] == active[b] && same_control;
 }
 
 bool StreamNumbers::shifts(std::int64_t phase) const {

@@ -324,7 +324,7 @@ void PackEvaluator::record_ceilings() {
     const std::vector<Measurement> few = short_domains(*environment, schedule_);
     each.back().insert(each.back().end(), few.begin(), few.end());
     if (phases.empty()) continue;
-    for (const auto& rows : {cue_positions(phases), target_variances(*environment, phases)}) {
+    for (const auto& rows : {cue_shifts(phases), target_variances(*environment, phases)}) {
       each.back().insert(each.back().end(), rows.begin(), rows.end());
     }
   }

@@ -91,7 +91,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// The shift of each cue in each phase: "shift_NAME". If there are several cues also
   /// "cue_strength_NAME", the distance from the shift at which the cue is uninformative, and
   /// "trained_cue_strength_NAME", the largest such distance in any domain the phase trains on.
-  [[nodiscard]] std::vector<Measurement> cue_positions(const std::vector<Phase>& schedule) const;
+  [[nodiscard]] std::vector<Measurement> cue_shifts(const std::vector<Phase>& schedule) const;
   /// For regression: "target_variance" on the evaluated rows of each phase and of each cue. It is
   /// the unit of cue contributions and flip rates. Unlike the ceilings it is known under every
   /// control shift.

@@ -135,7 +135,7 @@ std::vector<Measurement> PackEvaluator::target_variances(const Environment& envi
   return rows;
 }
 
-std::vector<Measurement> PackEvaluator::cue_positions(const std::vector<Phase>& schedule) const {
+std::vector<Measurement> PackEvaluator::cue_shifts(const std::vector<Phase>& schedule) const {
   std::vector<Measurement> rows;
   for (const Phase& phase : schedule) {
     const auto add = [&](const std::string& metric, double value) {

@@ -51,7 +51,7 @@ std::vector<std::vector<StreamNumbers>> seeds_of(const PlantedStream& planted, i
     for (std::size_t phase = 0; phase < phases; ++phase) {
       trial.positions.push_back({{"cue", phase % 2 == 0 ? 0.1 : 0.9}});
     }
-    trial.drift.assign(phases, kNan);
+    trial.control_shift.assign(phases, kNan);
     trial.chance.assign(phases, planted.chance);
     trial.invariant.assign(phases, planted.invariant);
     strata[0].push_back(std::move(trial));

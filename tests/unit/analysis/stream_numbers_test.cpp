@@ -197,7 +197,7 @@ TEST_CASE(
   CHECK(std::isnan(numbers->cue_contributions[1][1]));
 }
 
-TEST_CASE("a drift of something else is a shift too") {
+TEST_CASE("a control_shift of something else is a shift too") {
   TrialResult trial = recurring_trial();
   auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
@@ -329,7 +329,7 @@ StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips
     }
     trial.active.resize(flips.size());
     trial.positions.resize(flips.size());
-    trial.drift.assign(flips.size(), std::nan(""));
+    trial.control_shift.assign(flips.size(), std::nan(""));
     trial.flips = flips;
     for (auto& phase : trial.flips) {
       for (auto& [cue, rate] : phase) rate += noise * (cue == "a" ? 1.0 : -1.0);

@@ -275,7 +275,7 @@ TEST_CASE("of very many answers a page shows the first, and says where the other
   REQUIRE(further.size() == 30);
   CHECK(further.front().at("table") == "methods_e100");
   CHECK(further.front().at("ood") == "0.2");
-  CHECK(read(csv / "further_charts.csv").find("\ndial_e129,erm,0.5,0.5,") != std::string::npos);
+  CHECK(read(csv / "further_charts.csv").find("\nshift_e129,erm,0.5,0.5,") != std::string::npos);
   const ReportFiles full = write_report(folder.path(), {{}, false, true});
   CHECK(full.left_out.empty());
   CHECK(std::filesystem::exists(csv / "shift_e129.svg"));
