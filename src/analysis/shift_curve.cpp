@@ -31,7 +31,7 @@ constexpr KnownCeiling kCeilings[] = {
     {MetricId::ceiling_invariant, "invariant ceiling", &Ceilings::invariant},
     {MetricId::ceiling_spurious_only, "cue only", &Ceilings::spurious_only}};
 
-/// Whether a kind of ceiling was estimated at some position of the shift.
+/// Whether a kind of ceiling was estimated at some shift.
 bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
   return std::any_of(facts.shift_points.begin(), facts.shift_points.end(),
                      [&](const DomainFacts& point) {

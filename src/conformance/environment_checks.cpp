@@ -71,7 +71,7 @@ void check_cues(const Environment& environment) {
   }
   require(environment.at_cues(neutral).key == environment.at(first.low).key,
           "at_cues does not share its noise with at");
-  require_refused("positions of too few cues", [&] { return environment.at_cues({first.low}); });
+  require_refused("shifts of too few cues", [&] { return environment.at_cues({first.low}); });
   for (std::size_t i = 0; i < neutral.size(); ++i) {
     std::vector<double> outside = neutral;
     outside[i] = info.cues[i].high + 1.0;

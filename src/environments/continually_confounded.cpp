@@ -73,8 +73,8 @@ class ContinuallyConfounded final : public CuedCoreEnvironment {
   }
 
   static ShiftDomains domains_of(const Options& options) {
-    const CuePositions neutral(static_cast<std::size_t>(options.tasks), ShiftDomains::kNeutral);
-    std::vector<CuePositions> train;
+    const CueShifts neutral(static_cast<std::size_t>(options.tasks), ShiftDomains::kNeutral);
+    std::vector<CueShifts> train;
     for (std::size_t task = 0; task < neutral.size(); ++task) {
       train.push_back(neutral);
       train.back()[task] = options.disagreement;

@@ -72,8 +72,8 @@ class TwoShortcuts final : public CuedCoreEnvironment {
           "'background' and 'companion' of two_shortcuts need as many numbers each; got {} and {}",
           domains, options.companion.size()));
     }
-    std::vector<CuePositions> train;
-    CuePositions mean(2, 0.0);
+    std::vector<CueShifts> train;
+    CueShifts mean(2, 0.0);
     for (std::size_t d = 0; d < domains; ++d) {
       train.push_back({options.background[d], options.companion[d]});
       mean[1] += options.companion[d] / static_cast<double>(domains);

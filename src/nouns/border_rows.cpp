@@ -51,7 +51,7 @@ void check_domain(const Domain& domain, const EnvironmentInfo& info) {
                             domain.shift));
   }
   if (domain.cue_shifts.size() != info.cues.size()) {
-    refuse_rows(fmt::format("domain '{}' has {} positions of cues, info() has {} cues", domain.name,
+    refuse_rows(fmt::format("domain '{}' has {} cue shifts, info() has {} cues", domain.name,
                             domain.cue_shifts.size(), info.cues.size()));
   }
 }

@@ -28,8 +28,7 @@ std::int64_t Environment::row_limit(const Domain& /*domain*/, Split /*split*/) c
 
 Domain Environment::at_cues(const std::vector<double>& shifts) const {
   if (shifts.size() != 1) {
-    throw UsageError(
-        fmt::format("{} has one cue, got {} positions of cues", info().name, shifts.size()));
+    throw UsageError(fmt::format("{} has one cue, got {} shifts", info().name, shifts.size()));
   }
   return at(shifts.front());
 }

@@ -52,10 +52,10 @@ struct StreamNumbers {
   /// Cues that are informative only in further training domains of the phase: in phase 0 those of
   /// the train domains after the first. (Phase 0 is evaluated in the first train domain.)
   std::vector<std::vector<std::string>> also_trained;
-  std::vector<std::map<std::string, double>> positions;  ///< of the cues in each phase
-  std::vector<double> control_shift;                     ///< level of each phase; NaN without
-  std::vector<double> bayes;                             ///< ceilings of each phase
-  std::vector<double> invariant;                         ///< invariant ceiling of each phase
+  std::vector<std::map<std::string, double>> cue_shifts;  ///< of the cues in each phase
+  std::vector<double> control_shift;                      ///< level of each phase; NaN without
+  std::vector<double> bayes;                              ///< ceilings of each phase
+  std::vector<double> invariant;                          ///< invariant ceiling of each phase
   std::vector<double> chance;  ///< score of the best constant in each phase
   std::vector<double>
       variance;  ///< of the target in each phase, for regression: the unit of scores

@@ -23,7 +23,7 @@ std::vector<Term> stream_terms() {
        {"trajectory"}},
       {"informative cue",
        TermKind::idea,
-       "A cue that correlates with the label in a phase. A cue at its neutral position is "
+       "A cue that correlates with the label in a phase. A cue at its neutral shift is "
        "uninformative there.",
        {"cue", "shift"}},
       {"randomised cues",

@@ -95,15 +95,15 @@ Chart shifts_chart(const std::string& experiment, const std::string& world,
   chart.steps = true;
   chart.note = "The trajectory of the stream. Training begins with phase 0.";
   std::set<std::string> cues;
-  for (const auto& phase : trial.positions) {
-    for (const auto& [cue, position] : phase) cues.insert(cue);
+  for (const auto& phase : trial.cue_shifts) {
+    for (const auto& [cue, shift] : phase) cues.insert(cue);
   }
   for (const std::string& cue : cues) {
     Series series;
     series.name = cue;
-    for (std::size_t phase = 0; phase < trial.positions.size(); ++phase) {
-      const auto found = trial.positions[phase].find(cue);
-      if (found == trial.positions[phase].end()) continue;
+    for (std::size_t phase = 0; phase < trial.cue_shifts.size(); ++phase) {
+      const auto found = trial.cue_shifts[phase].find(cue);
+      if (found == trial.cue_shifts[phase].end()) continue;
       series.x.push_back(static_cast<double>(phase));
       series.y.push_back({found->second, found->second, found->second, 1});
     }

@@ -11,7 +11,7 @@ namespace spurion::analysis {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-/// No further from its neutral position a cue says nothing.
+/// No further from its neutral shift a cue says nothing.
 constexpr double kNeutral = 1e-12;
 
 /// The number of the phase that a domain is, or -1.
@@ -86,7 +86,7 @@ class NumbersReader {
     out.also_trained.resize(count);
     out.bayes.assign(count, kNan);
     out.invariant = out.chance = out.variance = out.control_shift = out.bayes;
-    out.positions.resize(count);
+    out.cue_shifts.resize(count);
   }
 
   void add(const MeasurementRow& row) {
@@ -101,8 +101,8 @@ class NumbersReader {
   void finish() {
     if (!out_.accuracy) in_units_of_target(out_, cue_variance_);
     // Where there is one cue, it is informative wherever it has a shift.
-    for (std::size_t phase = 0; !strengths_ && phase < out_.positions.size(); ++phase) {
-      for (const auto& [cue, shift] : out_.positions[phase]) out_.active[phase].push_back(cue);
+    for (std::size_t phase = 0; !strengths_ && phase < out_.cue_shifts.size(); ++phase) {
+      for (const auto& [cue, shift] : out_.cue_shifts[phase]) out_.active[phase].push_back(cue);
     }
   }
 
@@ -131,7 +131,7 @@ class NumbersReader {
         out_.variance[place] = row.value;
         break;
       case MetricId::shift:
-        out_.positions[place][metric.cue] = row.value;
+        out_.cue_shifts[place][metric.cue] = row.value;
         break;
       case MetricId::cue_strength:
         // With several cues a shift alone does not say whether the cue is informative.
@@ -208,7 +208,7 @@ bool StreamNumbers::same(std::int64_t phase, std::int64_t other) const {
     return at < control_shift.size() ? control_shift[at] : kNan;
   };
   const bool same_control = std::isnan(level(a)) ? std::isnan(level(b)) : level(a) == level(b);
-  return positions[a] == positions[b] && active[a] == active[b] && same_control;
+  return cue_shifts[a] == cue_shifts[b] && active[a] == active[b] && same_control;
 }
 
 bool StreamNumbers::shifts(std::int64_t phase) const {
@@ -220,9 +220,9 @@ std::vector<std::string> StreamNumbers::newest(std::int64_t phase) const {
     const auto place = static_cast<std::size_t>(now);
     std::vector<std::string> changed;
     for (const std::string& cue : active[place]) {
-      const auto here = positions[place].find(cue);
-      const auto before = positions[place - 1].find(cue);
-      const bool moved = here != positions[place].end() && before != positions[place - 1].end() &&
+      const auto here = cue_shifts[place].find(cue);
+      const auto before = cue_shifts[place - 1].find(cue);
+      const bool moved = here != cue_shifts[place].end() && before != cue_shifts[place - 1].end() &&
                          here->second != before->second;
       if (moved || !contains(active[place - 1], cue)) changed.push_back(cue);
     }

@@ -73,7 +73,7 @@ double flip_change_of(const StreamNumbers& trial, const std::string& cue, std::s
 }
 
 bool shifted_until(const StreamNumbers& trial, std::size_t phase) {
-  if (phase >= trial.positions.size()) return true;  // not known
+  if (phase >= trial.cue_shifts.size()) return true;  // not known
   for (std::int64_t p = 1; p <= static_cast<std::int64_t>(phase); ++p) {
     if (trial.shifts(p)) return true;
   }
@@ -252,7 +252,7 @@ StreamOutcome outcome_of(const VerdictNumbers& numbers, const StreamVerdict& ver
   if (follows_none && was_confused) return without_cue(StreamOutcome::resolved, first, now);
   // If no cue is informative, no score is due to a cue: then reliance on new cues decides.
   const bool uninformative = every_trial(numbers.strata(), [&](Trial t) {
-    return !t.positions.empty() && !t.positions[0].empty() && t.active[numbers.place(t)].empty();
+    return !t.cue_shifts.empty() && !t.cue_shifts[0].empty() && t.active[numbers.place(t)].empty();
   });
   const bool shifted =
       !every_trial(numbers.strata(), [&](Trial t) { return !shifted_until(t, numbers.place(t)); });

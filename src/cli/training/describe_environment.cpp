@@ -111,9 +111,9 @@ std::string other_cues_text(const EnvironmentFacts& facts) {
     if (domain.kind == DomainKind::train) train.push_back(domain.shifts);
   }
   std::vector<double> mean(facts.cues.size(), 0.0);
-  for (const std::vector<double>& positions : train) {
+  for (const std::vector<double>& shifts : train) {
     for (std::size_t c = 0; c < mean.size(); ++c) {
-      mean[c] += positions[c] / static_cast<double>(train.size());
+      mean[c] += shifts[c] / static_cast<double>(train.size());
     }
   }
   const bool met = std::any_of(train.begin(), train.end(), [&](const std::vector<double>& one) {

@@ -110,7 +110,7 @@ std::string seed_text(const Json& description) {
 }
 
 /// The headers of the columns of shifts: the shift, or the cues if there are several.
-std::vector<std::string> position_names(const Json& description) {
+std::vector<std::string> shift_names(const Json& description) {
   std::vector<std::string> names;
   for (const Json& cue : description.at("cues")) names.push_back(cue.at("cue"));
   if (names.empty()) names.push_back(description.at("shift").at("name"));
@@ -118,13 +118,11 @@ std::vector<std::string> position_names(const Json& description) {
 }
 
 /// A mean of shifts may have many digits.
-std::string position_text(const Json& position) {
-  return fmt::format("{:.6g}", position.get<double>());
-}
+std::string shift_text(const Json& shift) { return fmt::format("{:.6g}", shift.get<double>()); }
 
-void add_positions(const Json& row, std::vector<std::string>& cells) {
-  for (const Json& position : row.at("shifts")) {
-    cells.push_back(position_text(position));
+void add_shifts(const Json& row, std::vector<std::string>& cells) {
+  for (const Json& shift : row.at("shifts")) {
+    cells.push_back(shift_text(shift));
   }
 }
 
@@ -193,7 +191,7 @@ std::string ceilings_text(const Json& description, int columns) {
   for (const Json& row : rows) {
     const std::string name = row.at("domain");
     std::vector<std::string> cells = {is_shift_value(name) ? "shift" : name,
-                                      position_text(row.at("shifts").front())};
+                                      shift_text(row.at("shifts").front())};
     for (const auto& [key, title] : kCeilings) {
       const Json& ceiling = row.at(key);
       cells.push_back(ceiling.is_null() ? "-" : bounded(ceiling));
@@ -291,12 +289,12 @@ std::string environment_text(const Json& description, int columns) {
   }
   out += heading("domains");
   std::vector<std::string> header = {"domain"};
-  for (const std::string& name : position_names(description)) header.push_back(name);
+  for (const std::string& name : shift_names(description)) header.push_back(name);
   header.insert(header.end(), {"training rows", "held-out rows"});
   Table domains(header);
   for (const Json& domain : description.at("domains")) {
     std::vector<std::string> cells = {domain.at("name")};
-    add_positions(domain, cells);
+    add_shifts(domain, cells);
     cells.push_back(rows_text(domain.at("train_rows")));
     cells.push_back(rows_text(domain.at("test_rows")));
     domains.add(cells);

@@ -36,7 +36,7 @@ class CuedCore {
   /// The causal variable.
   static constexpr const char* kObject = "object";
 
-  /// A cue that is `absent_when_neutral` is 0 in domains where its position is 1/2, instead of
+  /// A cue that is `absent_when_neutral` is 0 in domains where its shift is 1/2, instead of
   /// random. Throws `UsageError` for more than `kMaxCues`.
   CuedCore(CuedCoreOptions options, std::vector<std::string> cues, bool absent_when_neutral);
 

@@ -17,7 +17,7 @@ class CuedCoreEnvironment : public GenerativeEnvironment {
     return core_.supports(intervention);
   }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    return core_.ceilings(domains_.positions(domain), domains_.train_positions());
+    return core_.ceilings(domains_.cue_shifts(domain), domains_.train_cue_shifts());
   }
 
  protected:
@@ -34,7 +34,7 @@ class CuedCoreEnvironment : public GenerativeEnvironment {
 
   [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const final {
-    return core_.rows(rows_key(domain, split), domains_.positions(domain), rows, intervention);
+    return core_.rows(rows_key(domain, split), domains_.cue_shifts(domain), rows, intervention);
   }
 
  private:

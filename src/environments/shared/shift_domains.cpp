@@ -30,8 +30,8 @@ ShiftDomains::ShiftDomains(std::string environment, const std::vector<double>& t
   check(test);
 }
 
-ShiftDomains::ShiftDomains(std::string environment, std::vector<CuePositions> train,
-                           CuePositions test, CuePositions others, bool several)
+ShiftDomains::ShiftDomains(std::string environment, std::vector<CueShifts> train, CueShifts test,
+                           CueShifts others, bool several)
     : environment_(std::move(environment)),
       train_(std::move(train)),
       test_(std::move(test)),
@@ -40,8 +40,8 @@ ShiftDomains::ShiftDomains(std::string environment, std::vector<CuePositions> tr
   make_train_domains();
 }
 
-ShiftDomains ShiftDomains::of_cues(std::string environment, std::vector<CuePositions> train,
-                                   CuePositions test, CuePositions others) {
+ShiftDomains ShiftDomains::of_cues(std::string environment, std::vector<CueShifts> train,
+                                   CueShifts test, CueShifts others) {
   return ShiftDomains(std::move(environment), std::move(train), std::move(test), std::move(others),
                       true);
 }
@@ -53,12 +53,12 @@ void ShiftDomains::make_train_domains() {
     throw UsageError(fmt::format("{} needs 1 to {} train domains, got {}", environment_,
                                  kMaxTrainDomains, train_.size()));
   }
-  for (const CuePositions& positions : train_) {
-    for (const double position : positions) check(position);
+  for (const CueShifts& shifts : train_) {
+    for (const double shift : shifts) check(shift);
     const std::size_t index = train_domains_.size();
-    train_domains_.push_back(several_ ? Domain::train(index, positions)
-                                      : Domain::train(index, positions.front()));
-    train_shifts_.push_back(positions.front());
+    train_domains_.push_back(several_ ? Domain::train(index, shifts)
+                                      : Domain::train(index, shifts.front()));
+    train_shifts_.push_back(shifts.front());
   }
 }
 
@@ -67,20 +67,20 @@ Domain ShiftDomains::test() const {
 }
 
 Domain ShiftDomains::at(double shift) const {
-  CuePositions positions = others_;
-  positions.front() = shift;
-  return at_cues(positions);
+  CueShifts shifts = others_;
+  shifts.front() = shift;
+  return at_cues(shifts);
 }
 
-Domain ShiftDomains::at_cues(const CuePositions& positions) const {
-  if (positions.size() != others_.size()) {
+Domain ShiftDomains::at_cues(const CueShifts& shifts) const {
+  if (shifts.size() != others_.size()) {
     const std::string cues =
         others_.size() == 1 ? "one cue" : fmt::format("{} cues", others_.size());
-    throw UsageError(fmt::format("this {} has {}, got {} positions of cues", environment_, cues,
-                                 positions.size()));
+    throw UsageError(
+        fmt::format("this {} has {}, got {} shifts", environment_, cues, shifts.size()));
   }
-  for (const double position : positions) check(position);
-  return several_ ? Domain::at(positions) : Domain::at(positions.front());
+  for (const double shift : shifts) check(shift);
+  return several_ ? Domain::at(shifts) : Domain::at(shifts.front());
 }
 
 double ShiftDomains::shift(const Domain& domain) const {
@@ -88,7 +88,7 @@ double ShiftDomains::shift(const Domain& domain) const {
   return domain.shift;
 }
 
-CuePositions ShiftDomains::positions(const Domain& domain) const {
+CueShifts ShiftDomains::cue_shifts(const Domain& domain) const {
   if (!several_) return {shift(domain)};
   return at_cues(domain.cue_shifts).cue_shifts;
 }

@@ -8,8 +8,8 @@
 
 namespace spurion::environments {
 
-/// Positions of all cues, in the order of `EnvironmentInfo::cues`; one where there is one cue.
-using CuePositions = std::vector<double>;
+/// The shifts of all cues, in the order of `EnvironmentInfo::cues`; one where there is one cue.
+using CueShifts = std::vector<double>;
 
 /// The domains of a generative environment: its train domains, its test domain and any point of its
 /// shift, or of the shifts of several cues. Messages call the environment by `environment()`.
@@ -23,27 +23,27 @@ class SPURION_API ShiftDomains {
   /// kMaxTrainDomains train domains, and they and the test domain lie along the shift curve.
   ShiftDomains(std::string environment, const std::vector<double>& train, double test,
                double low = 0.0, double high = 1.0);
-  /// Several cues, each with a shift from 0 to 1. `others` is where the other cues stay while the
-  /// shift moves the first. Throws `UsageError` for the same reasons.
-  static ShiftDomains of_cues(std::string environment, std::vector<CuePositions> train,
-                              CuePositions test, CuePositions others);
+  /// Several cues, each with a shift from 0 to 1. `others` has the shifts of the other cues while
+  /// the first cue shifts. Throws `UsageError` for the same reasons.
+  static ShiftDomains of_cues(std::string environment, std::vector<CueShifts> train, CueShifts test,
+                              CueShifts others);
 
   [[nodiscard]] const std::vector<Domain>& train() const { return train_domains_; }
   [[nodiscard]] Domain test() const;
-  /// A value of the shift; throws `UsageError` outside it.
+  /// The domain at a shift. Throws `UsageError` for a shift outside its range.
   [[nodiscard]] Domain at(double shift) const;
-  /// Throws `UsageError` for another number of cues or a position outside its shift.
-  [[nodiscard]] Domain at_cues(const CuePositions& positions) const;
-  /// The domain's shift; throws `UsageError` outside it.
+  /// Throws `UsageError` for another number of cues, or for a shift outside its range.
+  [[nodiscard]] Domain at_cues(const CueShifts& shifts) const;
+  /// The shift of a domain. Throws `UsageError` for a shift outside its range.
   [[nodiscard]] double shift(const Domain& domain) const;
-  /// Where all cues are in a domain; the same check.
-  [[nodiscard]] CuePositions positions(const Domain& domain) const;
+  /// The shifts of all cues in a domain. Throws for the same reason.
+  [[nodiscard]] CueShifts cue_shifts(const Domain& domain) const;
 
   [[nodiscard]] const std::string& environment() const { return environment_; }
-  /// Position of the first cue in each train domain.
+  /// The shift of the first cue in each train domain.
   [[nodiscard]] const std::vector<double>& train_shifts() const { return train_shifts_; }
-  /// Positions of all cues in each train domain.
-  [[nodiscard]] const std::vector<CuePositions>& train_positions() const { return train_; }
+  /// The shifts of all cues in each train domain.
+  [[nodiscard]] const std::vector<CueShifts>& train_cue_shifts() const { return train_; }
   /// Which train domain's rows this domain has, or -1.
   [[nodiscard]] std::int64_t train_index(const Domain& domain) const;
 
@@ -58,15 +58,15 @@ class SPURION_API ShiftDomains {
   void mark(ShiftAxis& axis) const;
 
  private:
-  ShiftDomains(std::string environment, std::vector<CuePositions> train, CuePositions test,
-               CuePositions others, bool several);
+  ShiftDomains(std::string environment, std::vector<CueShifts> train, CueShifts test,
+               CueShifts others, bool several);
   void check(double shift) const;
   void make_train_domains();
 
   std::string environment_;
-  std::vector<CuePositions> train_;
-  CuePositions test_;
-  CuePositions others_;  ///< the first is not used
+  std::vector<CueShifts> train_;
+  CueShifts test_;
+  CueShifts others_;  ///< the first is not used
   bool several_ = false;
   double low_ = 0.0;
   double high_ = 1.0;

@@ -98,7 +98,7 @@ class TexturedShapes final : public GenerativeEnvironment {
   }
 
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
-    Ceilings out = cells_.ceilings(domains_.positions(domain), domains_.train_positions());
+    Ceilings out = cells_.ceilings(domains_.cue_shifts(domain), domains_.train_cue_shifts());
     out.bayes.exactness = Exactness::enumerated;
     out.invariant.exactness = Exactness::enumerated;
     if (out.population_erm) out.population_erm->exactness = Exactness::enumerated;
@@ -136,13 +136,13 @@ class TexturedShapes final : public GenerativeEnvironment {
 
   static ShiftDomains domains_of(const Options& options) {
     const std::size_t cues = ordered_cues(options).size();
-    // The selected cues at this position, the others neutral.
+    // The selected cues at this shift, the others neutral.
     const auto active_at = [&](double shift) {
-      CuePositions positions(cues, ShiftDomains::kNeutral);
-      std::fill_n(positions.begin(), options.cues.size(), shift);
-      return positions;
+      CueShifts shifts(cues, ShiftDomains::kNeutral);
+      std::fill_n(shifts.begin(), options.cues.size(), shift);
+      return shifts;
     };
-    std::vector<CuePositions> train;
+    std::vector<CueShifts> train;
     double mean = 0.0;
     for (const double shift : options.train_shifts) {
       train.push_back(active_at(shift));
@@ -171,7 +171,7 @@ ShapeScene::Style draw_style(const RandomStream& stream, std::int64_t row) {
 
 Sample TexturedShapes::generate(const Domain& domain, Split split, RowRange rows,
                                 const Intervention& intervention) const {
-  const std::vector<double> shifts = domains_.positions(domain);
+  const std::vector<double> shifts = domains_.cue_shifts(domain);
   const RandomKey key = rows_key(domain, split);
   const RandomStream labels(key.child("label"));
   const RandomStream styles(key.child("style"));

@@ -145,7 +145,7 @@ std::vector<Measurement> PackEvaluator::cue_shifts(const std::vector<Phase>& sch
       add(stored_name(MetricId::control_shift_level), phase.domain.control_shift->level);
     }
     if (info_->cues.empty()) {
-      // Where the cue is resampled it has no position.
+      // Where the cue is resampled it has no shift.
       if (phase.intervention.kind == Intervention::Kind::none) {
         add(stored_name(MetricId::shift, info_->cue), phase.domain.shift);
       }

@@ -32,9 +32,9 @@ std::string cue_list(const EnvironmentInfo& info) {
 }
 
 std::vector<double> neutral(const EnvironmentInfo& info) {
-  std::vector<double> positions;
-  for (const Cue& cue : info.cues) positions.push_back(cue.neutral);
-  return positions;
+  std::vector<double> shifts;
+  for (const Cue& cue : info.cues) shifts.push_back(cue.neutral);
+  return shifts;
 }
 
 /// The shift of a cue in the train domain where it is most informative.
@@ -42,24 +42,24 @@ double strongest(const Environment& environment, std::size_t cue) {
   const double neutral = environment.info().cues[cue].neutral;
   double best = neutral;
   for (const Domain& domain : environment.train_domains()) {
-    const double position = domain.cue_shifts[cue];
-    if (std::abs(position - neutral) > std::abs(best - neutral)) best = position;
+    const double shift = domain.cue_shifts[cue];
+    if (std::abs(shift - neutral) > std::abs(best - neutral)) best = shift;
   }
   return best;
 }
 
-double mirrored(const Cue& cue, double position) { return cue.low + cue.high - position; }
+double mirrored(const Cue& cue, double shift) { return cue.low + cue.high - shift; }
 
 /// The domain a fraction `way` of the way from one domain to another; every cue moves.
 Domain interpolated(const Environment& environment, const Domain& from, const Domain& to,
                     double way) {
   const auto part = [way](double a, double b) { return a + way * (b - a); };
   if (from.cue_shifts.empty()) return environment.at(part(from.shift, to.shift));
-  std::vector<double> positions;
+  std::vector<double> shifts;
   for (std::size_t cue = 0; cue < from.cue_shifts.size(); ++cue) {
-    positions.push_back(part(from.cue_shifts[cue], to.cue_shifts[cue]));
+    shifts.push_back(part(from.cue_shifts[cue], to.cue_shifts[cue]));
   }
-  return environment.at_cues(positions);
+  return environment.at_cues(shifts);
 }
 
 /// Which cues are active in a phase of a trajectory of cues.
@@ -192,7 +192,7 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
 
 void Trajectory::add(Domain domain, Intervention intervention) {
   domain.name = stored_phase(static_cast<std::int64_t>(phases_.size()));
-  // With several cues a phase is measured at its positions of the cues, wherever these come from.
+  // With several cues a phase is measured at the shifts of its cues, wherever these come from.
   if (!domain.cue_shifts.empty()) domain.kind = DomainKind::point;
   phases_.push_back({std::move(domain), std::move(intervention)});
 }
@@ -250,13 +250,12 @@ void Trajectory::switch_cues(const TrajectoryOptions& options, const Environment
   }
   const auto cues = static_cast<std::size_t>(all - options.unpaired_cues);
   const auto at = [&](std::size_t phase, const Domain* like) {
-    std::vector<double> positions = neutral(info);
+    std::vector<double> shifts = neutral(info);
     for (const std::size_t cue : active_cues(options.trajectory, phase, cues)) {
       const double own_shift = like == nullptr ? info.cues[cue].neutral : like->cue_shifts[cue];
-      positions[cue] =
-          own_shift == info.cues[cue].neutral ? strongest(environment, cue) : own_shift;
+      shifts[cue] = own_shift == info.cues[cue].neutral ? strongest(environment, cue) : own_shift;
     }
-    return environment.at_cues(positions);
+    return environment.at_cues(shifts);
   };
   for (const Domain& train : environment.train_domains()) {
     Domain domain = at(0, &train);
@@ -272,13 +271,13 @@ std::optional<double> Trajectory::last_informative_shift(const Environment& envi
                                                          std::size_t cue) const {
   const double neutral = environment.info().cues[cue].neutral;
   for (std::size_t phase = phases_.size(); phase-- > 1;) {
-    const double position = phases_[phase].domain.cue_shifts[cue];
-    if (position != neutral) return position;
+    const double shift = phases_[phase].domain.cue_shifts[cue];
+    if (shift != neutral) return shift;
   }
   double most = neutral;
   for (const Domain& domain : first_) {
-    const double position = domain.cue_shifts[cue];
-    if (std::abs(position - neutral) > std::abs(most - neutral)) most = position;
+    const double shift = domain.cue_shifts[cue];
+    if (std::abs(shift - neutral) > std::abs(most - neutral)) most = shift;
   }
   return most == neutral ? std::nullopt : std::optional<double>(most);
 }
@@ -305,15 +304,15 @@ void Trajectory::add_final_phases(const TrajectoryOptions& options,
       add(environment.at(environment.train_domains().front().shift), randomise);
       continue;
     }
-    std::vector<double> positions = neutral(info);
+    std::vector<double> shifts = neutral(info);
     if (kind == "adversarial") {
-      for (std::size_t cue = 0; cue < positions.size(); ++cue) {
+      for (std::size_t cue = 0; cue < shifts.size(); ++cue) {
         if (const auto last = last_informative_shift(environment, cue)) {
-          positions[cue] = mirrored(info.cues[cue], *last);
+          shifts[cue] = mirrored(info.cues[cue], *last);
         }
       }
     }
-    add(environment.at_cues(positions));
+    add(environment.at_cues(shifts));
   }
 }
 

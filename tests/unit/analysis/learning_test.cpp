@@ -49,7 +49,7 @@ std::vector<std::vector<StreamNumbers>> seeds_of(const PlantedStream& planted, i
     }
     trial.active.assign(phases, {"cue"});
     for (std::size_t phase = 0; phase < phases; ++phase) {
-      trial.positions.push_back({{"cue", phase % 2 == 0 ? 0.1 : 0.9}});
+      trial.cue_shifts.push_back({{"cue", phase % 2 == 0 ? 0.1 : 0.9}});
     }
     trial.control_shift.assign(phases, kNan);
     trial.chance.assign(phases, planted.chance);

@@ -201,13 +201,13 @@ TEST_CASE("a control_shift of something else is a shift too") {
   TrialResult trial = recurring_trial();
   auto numbers = stream_numbers(trial);
   REQUIRE(numbers);
-  numbers->positions.assign(3, {{"a", 0.1}});
+  numbers->cue_shifts.assign(3, {{"a", 0.1}});
   numbers->active.assign(3, {"a"});
   CHECK_FALSE(numbers->shifts(2));
   trial.measurements.push_back({0, 0, "phase_2", 0.0, "control_shift_level", 0.25});
   numbers = stream_numbers(trial);
   REQUIRE(numbers);
-  numbers->positions.assign(3, {{"a", 0.1}});
+  numbers->cue_shifts.assign(3, {{"a", 0.1}});
   numbers->active.assign(3, {"a"});
   CHECK_FALSE(numbers->shifts(1));
   CHECK(numbers->shifts(2));
@@ -230,11 +230,11 @@ TEST_CASE("a phase met again after others is compared with its first time") {
   s.scores.assign(5, std::vector<double>(5, 0.5));
   s.scores[1][1] = 0.9;
   s.scores[4][4] = 0.7;
-  s.positions = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.1}}, {{"a", 0.1}}, {{"a", 0.9}}};
+  s.cue_shifts = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.1}}, {{"a", 0.1}}, {{"a", 0.9}}};
   s.active.assign(5, {"a"});
   CHECK(s.relearning_change() == Approx(-0.2));
   // Without others between it is the same phase going on.
-  s.positions = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}};
+  s.cue_shifts = {{{"a", 0.1}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}, {{"a", 0.9}}};
   CHECK(std::isnan(s.relearning_change()));
 }
 
@@ -321,14 +321,14 @@ StreamOutcome outcome_of(const std::vector<std::map<std::string, double>>& flips
     trial.cue_contributions.assign(flips.size(), still);
     trial.cue_contributions.back().back() = cue_contribution + noise;
     trial.active = {{"a"}, {"b"}, {}};
-    trial.positions = {
+    trial.cue_shifts = {
         {{"a", 0.1}, {"b", 0.5}}, {{"a", 0.5}, {"b", 0.1}}, {{"a", 0.5}, {"b", 0.5}}};
     if (!shifts) {
       trial.active.assign(3, {"a"});
-      trial.positions.assign(3, {{"a", 0.1}, {"b", 0.5}});
+      trial.cue_shifts.assign(3, {{"a", 0.1}, {"b", 0.5}});
     }
     trial.active.resize(flips.size());
-    trial.positions.resize(flips.size());
+    trial.cue_shifts.resize(flips.size());
     trial.control_shift.assign(flips.size(), std::nan(""));
     trial.flips = flips;
     for (auto& phase : trial.flips) {

@@ -102,7 +102,7 @@ TEST_CASE("final phases silence the cues or turn them against the model") {
   TrajectoryOptions still = of("fixed", 1);
   still.final_phases = {"adversarial"};
   const auto turned = positions(Trajectory(still, *several)).back();
-  for (const double position : turned) CHECK(position == Approx(0.95));
+  for (const double shift : turned) CHECK(shift == Approx(0.95));
 
   // After a reversal the opposite is what it was before.
   TrajectoryOptions reversed = of("reversal", 2);

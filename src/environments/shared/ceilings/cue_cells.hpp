@@ -20,7 +20,7 @@ struct CueCellsOptions {
   double distance =
       1.0;  ///< > 0; from `CueCells::kReadExactly` on the object is read without error
   double label_noise = 0.0;
-  /// A cue at position 1/2 is absent instead of random.
+  /// A cue at shift 1/2 is absent instead of random.
   bool absent_when_neutral = false;
 };
 
@@ -36,7 +36,7 @@ class CueCells {
   /// that occurs here occurs in training.
   [[nodiscard]] Ceilings ceilings(const std::vector<double>& shifts,
                                   const std::vector<std::vector<double>>& train) const;
-  /// Whether a cue at this position is not there.
+  /// Whether a cue at this shift is not there.
   [[nodiscard]] bool absent(double shift) const;
 
  private:
