@@ -29,6 +29,7 @@ for line in "${lines[@]}"; do
   command+=$line
   if [[ $command == *\\ ]]; then command=${command%\\}; continue; fi
   text=${command%% #*}
+  text=${text%"${text##*[![:space:]]}"}
   command=""
   [[ -n ${text// /} ]] || continue
   for entry in "${skipped[@]}"; do
