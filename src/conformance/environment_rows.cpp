@@ -7,6 +7,7 @@
 
 #include "conformance/environment_checks.hpp"
 #include "conformance/tensors.hpp"
+#include "facts/splits.hpp"
 
 namespace spurion::conformance {
 
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::int64_t kRows = 64;
 constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max();
-constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
-
 std::string describe(const Domain& domain, Split split) {
   return fmt::format("{} rows of '{}'", split_name(split), domain.name);
 }

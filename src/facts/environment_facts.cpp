@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "facts/splits.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
@@ -16,8 +17,6 @@ constexpr Exactness kExactness[] = {Exactness::closed_form, Exactness::enumerate
 constexpr Score kScores[] = {Score::accuracy, Score::mean_squared_error};
 constexpr Task kTasks[] = {Task::binary, Task::multiclass, Task::regression};
 constexpr DomainKind kDomainKinds[] = {DomainKind::train, DomainKind::test, DomainKind::point};
-constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
-
 /// The value among `all` that `name_of` gives this name; throws `LogicError` where there is none.
 template <class Kind, std::size_t kCount, class Name>
 Kind named(const Kind (&all)[kCount], Name name_of, const std::string& text) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "environments/shared/shift_domains.hpp"
+#include "facts/splits.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -16,8 +17,6 @@ namespace spurion::environments {
 namespace {
 
 using Kind = Intervention::Kind;
-
-constexpr Split kAllSplits[] = {Split::train, Split::validation, Split::test};
 
 std::size_t index_of(Split split) { return static_cast<std::size_t>(split); }
 
@@ -85,7 +84,7 @@ void EmpiricalWorld::assign_splits() {
     (*pool)[index_of(split)].push_back(row);
   }
   const auto check = [&](const Pool& pool, const std::string& name) {
-    for (const Split split : kAllSplits) {
+    for (const Split split : kSplits) {
       if (!pool[index_of(split)].empty()) continue;
       const std::size_t all = pool[0].size() + pool[1].size() + pool[2].size();
       throw DataError(
@@ -128,7 +127,7 @@ bool EmpiricalWorld::enough_of_each_side() const {
 
 void EmpiricalWorld::make_shift_axis() {
   const auto each_row = [&](auto use) {
-    for (const Split split : kAllSplits) {
+    for (const Split split : kSplits) {
       const std::size_t p = index_of(split);
       for (const Pool& pool : train_) {
         for (const std::int64_t row : pool[p]) use(p, row, false);

@@ -10,6 +10,7 @@
 #include "catalog/image_source_of.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "facts/splits.hpp"
 #include "nouns/default_twin.hpp"
 #include "nouns/samples.hpp"
 #include "nouns/seeds.hpp"
@@ -22,8 +23,6 @@ namespace spurion {
 namespace {
 
 constexpr std::int64_t kChunk = 1000;
-constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
-
 RandomKey hash(RandomKey key, const Sample& sample) {
   for (const auto member : kSampleMembers) {
     if (!(sample.*member).defined()) continue;

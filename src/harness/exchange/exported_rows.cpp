@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/measurement_names.hpp"
+#include "facts/splits.hpp"
 #include "harness/data/finite_world.hpp"
 #include "harness/data/guarded_environment.hpp"
 #include "nouns/default_twin.hpp"
@@ -16,8 +17,6 @@
 namespace spurion {
 
 namespace {
-
-constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
 const Value& need(const Value& value, const char* key, const std::string& place) {
   const Value* found = value.is_table() ? value.find(key) : nullptr;

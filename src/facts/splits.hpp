@@ -1,0 +1,10 @@
+#pragma once
+
+#include "spurion/mechanism.hpp"
+
+namespace spurion {
+
+/// All of them.
+inline constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
+
+}  // namespace spurion
