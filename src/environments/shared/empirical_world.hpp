@@ -52,10 +52,10 @@ class EmpiricalWorld : public Environment {
                                 const Intervention& intervention) const override;
 
  private:
-  static constexpr std::size_t kSplits = 3;
+  static constexpr std::size_t kSplitCount = 3;
   using Indices = std::vector<std::int64_t>;
   /// Rows of each split.
-  using Pool = std::array<Indices, kSplits>;
+  using Pool = std::array<Indices, kSplitCount>;
 
   void assign_splits();
   void make_shift_axis();
