@@ -26,6 +26,11 @@ constexpr const char* kExamples = R"(Examples:
   spurion run first_look                run it into results/first_look, or resume
   spurion report results/first_look     report.html and CSV files
 
+Words ('spurion list terms' has all):
+  gap         score in distribution minus score out of distribution (on shifted data)
+  ceiling     best score that a kind of predictor can have, known from the mechanism
+  flip rate   share of predictions that change when only the cue is changed
+
 Exit codes: 0 success, 1 a self-test failed, 2 bad input, 3 data missing, 4 plug-in refused,
 5 a trial diverged or failed (with --strict), 6 output not usable or the machine gave out,
 70 a bug in spurion, 130 stopped by Ctrl-C.)";

@@ -80,6 +80,16 @@ TEST_CASE("README and the cards name exactly what there is") {
   CHECK(cards == names_of(all.at("environments")));
 }
 
+TEST_CASE("who asks for help or for a term learns what a gap is") {
+  Shell shell;
+  const Finished help = shell.run({"--help"});
+  CHECK_THAT(help.out, Catch::Contains("score in distribution minus score out of distribution"));
+  const Finished term = shell.run({"describe", "gap"});
+  CHECK(term.code == 0);
+  CHECK_THAT(term.out, Catch::Contains("score in distribution minus the score out of"));
+  CHECK_THAT(shell.run({"list", "terms"}).out, Catch::Contains("flip rate"));
+}
+
 TEST_CASE("README has every exit code that the command line says") {
   Shell shell;
   const std::string help = shell.run({"--help"}).out;
