@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "report/escape.hpp"
+#include "report/glossary_section.hpp"
 #include "report/svg/graph.hpp"
 
 namespace spurion::report {
@@ -92,6 +93,13 @@ std::string seed_of(const EnvironmentFacts& facts) {
       facts.base_seed);
 }
 
+/// A header of the table of ceilings, with a link to the glossary of the page.
+std::string header_cell(const std::string& name) {
+  const char* key = name == "the cue only" ? "spurious_only" : "";
+  return fmt::format("<th scope=\"col\">{}</th>",
+                     column_title({name, analysis::ColumnKind::text, key}));
+}
+
 /// The scores known in a few domains, and how they were computed.
 std::string ceilings_table(const EnvironmentFacts& facts) {
   if (facts.domains.empty()) return {};
@@ -130,13 +138,13 @@ std::string ceilings_table(const EnvironmentFacts& facts) {
     caption += fmt::format(" {}: {}.", exactness, names.substr(2));
   }
   caption += left_out(facts) + seed_of(facts);
-  std::string head = fmt::format("<th scope=\"col\">Domain</th><th scope=\"col\">{}</th>",
-                                 escape(facts.shift_axis.name));
-  for (const char* name : kColumns) head += fmt::format("<th scope=\"col\">{}</th>", name);
+  std::string head = header_cell("Domain") +
+                     fmt::format("<th scope=\"col\">{}</th>", escape(facts.shift_axis.name));
+  for (const char* name : kColumns) head += header_cell(name);
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\"><table class=\"ceilings\"><caption>{}</caption><thead>"
-      "<tr>{}<th scope=\"col\">chance</th></tr></thead><tbody>{}</tbody></table></div>\n",
-      escape(caption), head, body);
+      "<tr>{}{}</tr></thead><tbody>{}</tbody></table></div>\n",
+      escape(caption), head, header_cell("chance"), body);
 }
 
 /// Rows of data above their twins, as a picture inside the page.
