@@ -36,11 +36,11 @@ std::optional<std::int64_t> best_sample(const Trials& trials, const std::string&
   std::map<std::int64_t, std::vector<double>> samples;
   std::size_t most = 0;
   for (const TrialResult* trial : trials) {
-    const auto value = trial->status == Status::done
-                           ? number(*trial, validation, stored_name(score_metric(accuracy)))
-                           : std::nullopt;
     auto& values = samples[trial->spec.config_index];
-    if (value && std::isfinite(*value)) values.push_back(sign * *value);
+    if (trial->status != Status::done) continue;
+    const double value =
+        number(*trial, validation, stored_name(score_metric(accuracy))).value_or(std::nan(""));
+    if (std::isfinite(value)) values.push_back(sign * value);
     most = std::max(most, values.size());
   }
   std::optional<std::int64_t> chosen;
