@@ -224,7 +224,7 @@ void Trajectory::move_shift(const TrajectoryOptions& options, const Environment&
       add(environment.at(walk));
       continue;
     }
-    double way = share;  // drift
+    double way = share;  // linear
     if (options.trajectory == "fixed") way = 0.0;
     if (options.trajectory == "reversal") way = share <= 0.5 ? 0.0 : 1.0;
     if (options.trajectory == "periodic") {
