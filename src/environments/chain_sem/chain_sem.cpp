@@ -30,7 +30,7 @@ ShiftDomains domains_of(const ChainSemOptions& options) {
     throw UsageError(fmt::format("'test_scale' of chain_sem must be 0 or in [{}, {}], got {}",
                                  ChainSem::kLowestScale, ChainSem::kHighestScale, test));
   }
-  // The end of the range of the shift where what training teaches about z does the most harm.
+  // The end of the range of the shift where what a model learns about z in training harms most.
   if (test == 0.0)
     test = options.heteroskedastic ? ChainSem::kLowestScale : ChainSem::kHighestScale;
   return ShiftDomains("chain_sem", options.train_scales, test, ChainSem::kLowestScale,

@@ -27,8 +27,8 @@ struct DifficultyLaw {
 /// All ceilings; `hard` is the share of hard rows here, `train` that of each train domain. Where
 /// the cue is +1 the log-odds of y rise with s, so that the best answer is +1 above one threshold,
 /// found by bisection; where it is -1 the threshold has the other sign. Bayes takes it for the
-/// domain, ERM for the pool of train domains. The cue alone is followed, or opposed, as the pool
-/// teaches.
+/// domain, ERM for the pool of train domains. Spurious only: the sign of the cue, or its opposite,
+/// whichever is right more often in the pool.
 [[nodiscard]] Ceilings difficulty_ceilings(const DifficultyLaw& law, double hard,
                                            const std::vector<double>& train);
 

@@ -199,7 +199,7 @@ TEST_CASE("linear_unit_tests without a spurious block know what is left") {
       const Ceilings c = world->ceilings(domain);
       CHECK(c.bayes.value == c.invariant.value);
       CHECK(c.bayes.exactness == Exactness::closed_form);
-      // Without inputs the best that training teaches is a constant.
+      // Without inputs the best that a model can learn is a constant.
       const double constant = example.front() == '1' ? c.chance : 0.5;
       CHECK(c.spurious_only.value == Approx(constant).epsilon(1e-12));
       if (c.population_erm) {
