@@ -48,7 +48,9 @@ FNR == 1 {
   if (text ~ /^ *#/) { while (text ~ /\\$/ && (getline text) > 0) lines = FNR; next }
   gsub(/\\\\/, "", text); gsub(/\\"/, "", text); gsub(/\\'/, "", text)
   gsub(/'[{}();,"<>:]'/, "0", text)
-  gsub(/R"\([^"]*\)"/, "s", text)
+  while (match(text, /R"\(/) && index(substr(text, RSTART), ")\"") > 0) {
+    text = substr(text, 1, RSTART - 1) "s" substr(text, RSTART + index(substr(text, RSTART), ")\"") + 1)
+  }
   if (text ~ /R"\(/) { sub(/R"\(.*$/, "s", text); raw = 1 }
   gsub(/"[^"]*"/, "s", text)
   sub(/\/\/.*$/, "", text)

@@ -120,14 +120,14 @@ struct Change {
 
 /// Mean change of an error from one place to another, on the same seed, and the p-value of a
 /// two-sided sign-flip test that it is 0.
-Change error_change(AxisNumbers& numbers, const std::string& domain, const std::string& metric,
+Change error_change(AxisNumbers& numbers, const std::pair<std::string, std::string>& number,
                     const std::string& method, double from, double to) {
-  auto& line = numbers[{domain, metric}][method];
+  auto& line = numbers[number][method];
   std::vector<double> changes;
   for (const auto& [seed, accuracy] : line.at(to)) {
     changes.push_back(line.at(from).at(seed) - accuracy);
   }
-  return {analysis::mean(changes), analysis::sign_flip_p(changes, method + metric)};
+  return {analysis::mean(changes), analysis::sign_flip_p(changes, method + number.second)};
 }
 
 TEST_CASE(
@@ -149,7 +149,7 @@ method = [{ name = "erm" }, { name = "reweighted_erm" }, { name = "subsampled_er
 )",
                             "model", "width");
   const auto change = [&](const char* domain, const char* metric, const char* method) {
-    const Change found = error_change(numbers, domain, metric, method, 100, 1000);
+    const Change found = error_change(numbers, {domain, metric}, method, 100, 1000);
     CAPTURE(domain, metric, method, found.mean, found.p);
     // Eight pairs of one sign: p = 2 / 256.
     CHECK(found.p <= 0.05);
@@ -191,7 +191,7 @@ environment = { name = "explicit_memorisation" }
 )",
                             "environment", "noise_dimensions");
   const Change found =
-      error_change(numbers, "test", "worst_group_accuracy", "reweighted_erm", 10, 2000);
+      error_change(numbers, {"test", "worst_group_accuracy"}, "reweighted_erm", 10, 2000);
   CAPTURE(found.mean, found.p);
   CHECK(found.p <= 0.05);
   CHECK(found.mean > 0.05);

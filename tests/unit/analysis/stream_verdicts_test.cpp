@@ -12,13 +12,21 @@ using tests::seed_noise;
 
 namespace {
 
-constexpr const char* kAskMethods = "kind = \"compare_methods\"\n";
-constexpr const char* kAskRegimes = "kind = \"compare_regimes\"\n";
+constexpr const char* kMethodsOfStreams = "kind = \"compare_methods\"\n";
+constexpr const char* kRegimesOfStreams = "kind = \"compare_regimes\"\n";
+
+/// What a model does before and after its cue reverses.
+struct Reversal {
+  double score_after;
+  double flip_before;
+  double flip_after;
+  double contribution_after;
+};
 
 /// A trial through two phases in which its cue turns round.
 TrialResult& add_stream(PlantedTrials& trials, const std::string& regime, std::int64_t seed,
-                        double score_after, double flip_before, double flip_after,
-                        double contribution_after) {
+                        const Reversal& reversal) {
+  const auto& [score_after, flip_before, flip_after, contribution_after] = reversal;
   TrialResult& trial = trials.add("erm", seed, 0.9, 0.2, regime);
   const auto add = [&](std::int64_t phase, const std::string& domain, const std::string& metric,
                        double value) {
@@ -43,9 +51,9 @@ TrialResult& add_stream(PlantedTrials& trials, const std::string& regime, std::i
 std::string regimes_sentence(double score, double before, double after, double cue_contribution) {
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < 5; ++seed) {
-    add_stream(trials, "continual", seed, score, before, after, cue_contribution);
+    add_stream(trials, "continual", seed, {score, before, after, cue_contribution});
   }
-  return trials.ask(kAskRegimes).sentence;
+  return trials.ask(kRegimesOfStreams).sentence;
 }
 
 }  // namespace
@@ -72,7 +80,7 @@ TEST_CASE("what is not trained on is not said to keep or resolve anything") {
           {0, 9, "test", 0.9, "flip_rate", flip + std::abs(seed_noise(seed))});
       tests::set_number(trial, "test", "ceiling_spurious_only", cue_only);
     }
-    return trials.ask(kAskRegimes).sentence;
+    return trials.ask(kRegimesOfStreams).sentence;
   };
   CHECK_THAT(said(0.9, 0.2, 0.8, 0.1), Contains("relies on its cue, with a gap of 0.7"));
   // To follow a cause, or a cue that holds everywhere, costs nothing.
@@ -86,9 +94,9 @@ TEST_CASE("the own phase of phase 0 is the first train domain for everybody") {
   for (std::int64_t seed = 0; seed < 3; ++seed) {
     TrialResult& offline = trials.add("erm", seed, 0.85, 0.2);
     tests::set_number(offline, "train_0", "accuracy", 0.9);
-    add_stream(trials, "continual", seed, 0.9, 0.8, 0.8, 0.4);
+    add_stream(trials, "continual", seed, {0.9, 0.8, 0.8, 0.4});
   }
-  const auto table = trials.ask(kAskRegimes).tables.front();
+  const auto table = trials.ask(kRegimesOfStreams).tables.front();
   CHECK(planted_cell(table, "offline", "own phase").substr(0, 5) == "0.900");
   CHECK(planted_cell(table, "offline", "train domains").substr(0, 5) == "0.850");
   CHECK(planted_cell(table, "continual", "own phase").substr(0, 3) == "0.9");
@@ -98,23 +106,23 @@ TEST_CASE("after a stream it is asked whether anything was learned, not whether 
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < 5; ++seed) {
     // Follows the reversed cue, so that it is wrong where training began.
-    TrialResult& trial = add_stream(trials, "continual", seed, 0.9, 0.8, 0.8, 0.4);
+    TrialResult& trial = add_stream(trials, "continual", seed, {0.9, 0.8, 0.8, 0.4});
     trial.measurements.push_back(
         {1, 20, "in_distribution", 0.0, "accuracy", 0.15 + seed_noise(seed)});
   }
-  CHECK_THAT(trials.ask(kAskMethods).sentence, !Contains("did not learn"));
+  CHECK_THAT(trials.ask(kMethodsOfStreams).sentence, !Contains("did not learn"));
   PlantedTrials destroyed;
   for (std::int64_t seed = 0; seed < 5; ++seed) {
-    add_stream(destroyed, "continual", seed, 0.5, 0.8, 0.0, 0.0);
+    add_stream(destroyed, "continual", seed, {0.5, 0.8, 0.0, 0.0});
   }
-  CHECK_THAT(destroyed.ask(kAskMethods).sentence, Contains("did not learn"));
+  CHECK_THAT(destroyed.ask(kMethodsOfStreams).sentence, Contains("did not learn"));
 }
 
 TEST_CASE("streams say who collapsed, and that they speak of survivors") {
   const auto sentence = [](double score, std::int64_t seeds) {
     PlantedTrials trials;
     for (std::int64_t seed = 0; seed < seeds; ++seed) {
-      add_stream(trials, "continual", seed, score, 0.8, 0.01, 0.0);
+      add_stream(trials, "continual", seed, {score, 0.8, 0.01, 0.0});
     }
     trials.add_unfinished("erm", 7, Status::diverged, "loss was not finite at step 3\n#0 f.cpp");
     trials.all().back().spec.regime.name = "continual";

@@ -133,15 +133,20 @@ TEST_CASE("a worst group is shown with its rows, which its interval knows") {
 
 namespace {
 
+struct IdOod {
+  double id;
+  double ood;
+};
+
 /// One method at two widths: ID and OOD at each.
-PlantedTrials at_widths(double id_small, double ood_small, double id_large, double ood_large,
-                        double spread = 0.004, std::int64_t seeds = 5) {
+PlantedTrials at_widths(const IdOod& small, const IdOod& large, double spread = 0.004,
+                        std::int64_t seeds = 5) {
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < seeds; ++seed) {
-    trials.add("erm", seed, id_small + seed_noise(seed), ood_small + seed_noise(seed + 1, spread))
+    trials.add("erm", seed, small.id + seed_noise(seed), small.ood + seed_noise(seed + 1, spread))
         .spec.model.options = Value::Table{{"width", 8}};
     trials
-        .add("erm", seed, id_large + seed_noise(seed + 2), ood_large + seed_noise(seed + 3, spread))
+        .add("erm", seed, large.id + seed_noise(seed + 2), large.ood + seed_noise(seed + 3, spread))
         .spec.model.options = Value::Table{{"width", 64}};
   }
   return trials;
@@ -154,13 +159,13 @@ std::string verdict_of(const PlantedTrials& trials) {
 }  // namespace
 
 TEST_CASE("a gap closes, grows, stays or overshoots") {
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.75, 0.749)) == "closes");
-  CHECK(verdict_of(at_widths(0.75, 0.75, 0.75, 0.749)) == "no gap");
-  CHECK(verdict_of(at_widths(0.5, 0.5, 0.75, 0.749)) == "no gap");
-  CHECK(verdict_of(at_widths(0.85, 0.6, 0.85, 0.3)) == "grows");
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.85, 0.6)) == "shrinks, still open");
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.85, 0.3)) == "plateaus");
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.7, 0.75)) == "overshoots");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.75, 0.749})) == "closes");
+  CHECK(verdict_of(at_widths({0.75, 0.75}, {0.75, 0.749})) == "no gap");
+  CHECK(verdict_of(at_widths({0.5, 0.5}, {0.75, 0.749})) == "no gap");
+  CHECK(verdict_of(at_widths({0.85, 0.6}, {0.85, 0.3})) == "grows");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.85, 0.6})) == "shrinks, still open");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.85, 0.3})) == "plateaus");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.7, 0.75})) == "overshoots");
 }
 
 TEST_CASE("a gap that was never there above 0 is not said to close or to grow") {
@@ -185,29 +190,29 @@ TEST_CASE("a gap that was never there above 0 is not said to close or to grow") 
 }
 
 TEST_CASE("no gap is closed by a model that did not learn") {
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.5, 0.5)) == "collapsed");
-  CHECK(verdict_of(at_widths(0.5, 0.5, 0.5, 0.5)) == "did not learn");
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.5, 0.6)) == "collapsed");
-  CHECK(verdict_of(at_widths(0.85, 0.3, 0.626, 0.625)) == "learning not shown");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.5, 0.5})) == "collapsed");
+  CHECK(verdict_of(at_widths({0.5, 0.5}, {0.5, 0.5})) == "did not learn");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.5, 0.6})) == "collapsed");
+  CHECK(verdict_of(at_widths({0.85, 0.3}, {0.626, 0.625})) == "learning not shown");
   CHECK_THAT(
-      at_widths(0.85, 0.3, 0.5, 0.5).ask(kAskGap).sentence,
+      at_widths({0.85, 0.3}, {0.5, 0.5}).ask(kAskGap).sentence,
       Contains("No: under erm") && Contains("did not learn there but learned at a smaller scale"));
   // It learned, but less than causal features give: told, as is any such success.
-  const auto overshoots = at_widths(0.85, 0.3, 0.66, 0.72).ask(kAskGap).sentence;
+  const auto overshoots = at_widths({0.85, 0.3}, {0.66, 0.72}).ask(kAskGap).sentence;
   CHECK_THAT(overshoots, Contains("it overshoots; in distribution it scores 0.66") &&
                              Contains("causal features alone can give 0.750"));
 }
 
 TEST_CASE("what is certain of a gap is said though its change is not") {
-  const auto answer = at_widths(0.95, 0.1, 0.95, 0.1, 0.05).ask(kAskGap);
+  const auto answer = at_widths({0.95, 0.1}, {0.95, 0.1}, 0.05).ask(kAskGap);
   CHECK(text_of(answer.tables.front().cell(0, "verdict")) == "open");
   CHECK_THAT(answer.sentence,
              Contains("No: under erm the gap is 0.85") &&
                  Contains("it is open there, and a change larger than the margin is not shown") &&
                  !Contains("may do either"));
-  const auto unsure = at_widths(0.85, 0.5, 0.75, 0.74, 0.06).ask(kAskGap);
+  const auto unsure = at_widths({0.85, 0.5}, {0.75, 0.74}, 0.06).ask(kAskGap);
   CHECK_THAT(unsure.sentence, Contains("Undecided"));
-  const auto one = at_widths(0.85, 0.3, 0.75, 0.749, 0.0, 1).ask(kAskGap);
+  const auto one = at_widths({0.85, 0.3}, {0.75, 0.749}, 0.0, 1).ask(kAskGap);
   CHECK_THAT(one.sentence, Contains("Undecided") && Contains("one seed only"));
 }
 
@@ -229,11 +234,11 @@ TEST_CASE("a change keeps to what it can be") {
 TEST_CASE("a trend to what did not learn is no success") {
   const std::string falls =
       "kind = \"trend\"\naxis = \"model.width\"\nclaim = \"falls\"\nmetric = \"gap\"\n";
-  const auto answer = at_widths(0.85, 0.3, 0.5, 0.5).ask(falls);
+  const auto answer = at_widths({0.85, 0.3}, {0.5, 0.5}).ask(falls);
   CHECK(text_of(answer.tables.front().cell(0, "claim")) == "did not learn");
   CHECK_THAT(answer.sentence,
              Contains("is no success; it did not learn at model.width = 64") && !Contains("Yes"));
-  CHECK(text_of(at_widths(0.85, 0.3, 0.75, 0.7).ask(falls).tables.front().cell(0, "claim")) ==
+  CHECK(text_of(at_widths({0.85, 0.3}, {0.75, 0.7}).ask(falls).tables.front().cell(0, "claim")) ==
         "holds");
 }
 

@@ -126,6 +126,7 @@ TEST_CASE("IDX labels, plain and gzip") {
   }
 }
 
+// Long because it is a list of cases: one section for each kind of damage.
 TEST_CASE("IDX files that are not what they claim get one clear error") {
   const Files folder;
   const std::string good = images(2, 2, 3);

@@ -27,9 +27,15 @@ std::unique_ptr<Model> make(const Value& given, const ModelContext& context) {
   return entry.make({options}, context);
 }
 
+struct ChannelGroups {
+  std::int64_t channels;
+  std::int64_t groups;
+};
+
 /// The network of torch::nn with the parameters of one replica, [P], in float64.
 torch::nn::Sequential plain(const Model& model, const Tensor& parameters, const Shape& image,
-                            std::int64_t channels, std::int64_t groups, std::int64_t outputs) {
+                            const ChannelGroups& layer_channels, std::int64_t outputs) {
+  const auto [channels, groups] = layer_channels;
   torch::nn::Sequential net;
   std::int64_t in = image[0];
   for (const std::int64_t layer : {0, 1, 2, 3}) {
@@ -96,7 +102,7 @@ TEST_CASE("the cnn agrees with torch::nn in value and gradient over many shapes"
         torch::autograd::grad({(output.logits * weights).sum()}, {parameters})[0];
     for (std::int64_t k = 0; k < c.replicas; ++k) {
       auto net =
-          plain(*model, parameters.detach()[k].to(at::kDouble), c.image, c.channels, c.groups, 3);
+          plain(*model, parameters.detach()[k].to(at::kDouble), c.image, {c.channels, c.groups}, 3);
       const Tensor logits = net->forward(x[c.shared ? 0 : k].to(at::kDouble));
       CHECK((output.logits[k] - logits).abs().max().item<double>() < 1e-5);
       (logits * weights[k]).sum().backward();

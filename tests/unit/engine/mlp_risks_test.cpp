@@ -19,8 +19,16 @@ struct Setting {
   Batch batch;
 };
 
-Setting setting(std::int64_t inputs, std::int64_t width, std::int64_t depth, std::int64_t domains,
-                std::int64_t rows, Task task, bool shared) {
+struct Sizes {
+  std::int64_t inputs;
+  std::int64_t width;
+  std::int64_t depth;
+  std::int64_t domains;
+  std::int64_t rows;
+};
+
+Setting setting(const Sizes& sizes, Task task, bool shared) {
+  const auto [inputs, width, depth, domains, rows] = sizes;
   constexpr std::int64_t kReplicas = 3;
   const Catalog catalog = builtin_catalog();
   const auto& entry = catalog.models.at("mlp");
@@ -56,7 +64,7 @@ TEST_CASE("risks of an MLP and their gradients agree with float64 autograd over 
                                                             {20, 17, 1, 3, 21},
                                                             {5, 6, 3, 1, 7},
                                                             {20, 64, 2, 2, 32}}) {
-    const Setting s = setting(inputs, width, depth, domains, rows, task, shared);
+    const Setting s = setting({inputs, width, depth, domains, rows}, task, shared);
     const auto got = risks_of(s, s.parameters, s.batch.x, s.batch.y);
     const Tensor exact = s.parameters.to(at::kDouble).requires_grad_(true);
     const Output output = s.model->forward_differentiable(exact, s.batch.x.to(at::kDouble));
@@ -76,7 +84,7 @@ TEST_CASE("risks of an MLP and their gradients agree with float64 autograd over 
 
 TEST_CASE("risks of a replica are the same bits alone and among others") {
   at::manual_seed(6);
-  const Setting s = setting(20, 16, 2, 2, 32, Task::binary, false);
+  const Setting s = setting({20, 16, 2, 2, 32}, Task::binary, false);
   const auto all = risks_of(s, s.parameters, s.batch.x, s.batch.y);
   for (std::int64_t k = 0; k < 3; ++k) {
     const auto alone = risks_of(s, s.parameters.narrow(0, k, 1).contiguous(),
@@ -88,7 +96,7 @@ TEST_CASE("risks of a replica are the same bits alone and among others") {
 
 TEST_CASE("a step through risks is the step through logits") {
   at::manual_seed(7);
-  const Setting s = setting(20, 16, 2, 2, 32, Task::binary, false);
+  const Setting s = setting({20, 16, 2, 2, 32}, Task::binary, false);
   OptimizerOptions plain;
   plain.name = "sgd";
   ReplicaTrainer by_risks(*s.model, s.parameters, plain);

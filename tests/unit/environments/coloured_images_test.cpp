@@ -27,9 +27,16 @@ using tests::kTrain;
 using tests::same_rows;
 using tests::shared_sources;
 
+struct ImageFiles {
+  const ImagePool& training;
+  const ImagePool* test;  ///< null where a domain shows no image of it
+};
+
 /// Compares every row of a sample with the pixels of the image it must show.
-void check_pictures(const Sample& sample, const ImagePool& training, const ImagePool* test,
-                    const ImageRows& images, std::int64_t first, std::int64_t side) {
+void check_pictures(const Sample& sample, const ImageFiles& files, const ImageRows& images,
+                    std::int64_t first, std::int64_t side) {
+  const ImagePool& training = files.training;
+  const ImagePool* test = files.test;
   const std::int64_t step = 28 / side;
   for (std::int64_t row = 0; row < sample.y.size(0); ++row) {
     const std::int64_t image = images[first + row];
@@ -80,12 +87,12 @@ TEST_CASE("Rows show the images the split deals out") {
     const ImageSplit split(ImageProtocol::irm, kCounts, key, 2);
     for (std::int64_t d = 0; d < 2; ++d) {
       const Domain domain = world->train_domains()[static_cast<std::size_t>(d)];
-      check_pictures(world->sample(domain, kTrain, {24900, 100}), *training, nullptr,
+      check_pictures(world->sample(domain, kTrain, {24900, 100}), {*training, nullptr},
                      split.rows(d, domain.key, kTrain), 24900, 14);
     }
     const Domain shifted = world->test_domain();
     const Sample sample = world->sample(shifted, kTest, {0, 200});
-    check_pictures(sample, *training, nullptr, split.rows(-1, shifted.key, kTest), 0, 14);
+    check_pictures(sample, {*training, nullptr}, split.rows(-1, shifted.key, kTest), 0, 14);
     for (std::int64_t row = 0; row < 200; ++row) {
       const int half = training->labels[static_cast<std::size_t>(50000 + row)] < 5 ? 1 : 0;
       REQUIRE(sample.causal[row].item<int>() == half);
@@ -95,9 +102,9 @@ TEST_CASE("Rows show the images the split deals out") {
     const auto world = coloured_images({{"resolution", 28}, {"protocol", "domainbed"}}, 3);
     const ImageSplit split(ImageProtocol::domainbed, kCounts, key, 2);
     const Domain domain = world->train_domains()[1];
-    check_pictures(world->sample(domain, kTrain, {0, 100}), *training, test.get(),
+    check_pictures(world->sample(domain, kTrain, {0, 100}), {*training, test.get()},
                    split.rows(1, domain.key, kTrain), 0, 28);
-    check_pictures(world->sample(world->at(0.4), kTest, {50, 100}), *training, test.get(),
+    check_pictures(world->sample(world->at(0.4), kTest, {50, 100}), {*training, test.get()},
                    split.rows(-1, "dial", kTest), 50, 28);
   }
 }
@@ -340,9 +347,9 @@ TEST_CASE("Real images: rows show the files' pixels") {
   const auto world = coloured_images({{"source", "fashion_mnist"}}, 1);
   const ImageSplit split(ImageProtocol::irm, kCounts, RandomKey(1).child("coloured_images"), 2);
   const Domain train = world->train_domains()[0];
-  check_pictures(world->sample(train, kTrain, {0, 200}), *training, nullptr,
+  check_pictures(world->sample(train, kTrain, {0, 200}), {*training, nullptr},
                  split.rows(0, train.key, kTrain), 0, 14);
-  check_pictures(world->sample(world->test_domain(), kTest, {0, 200}), *training, nullptr,
+  check_pictures(world->sample(world->test_domain(), kTest, {0, 200}), {*training, nullptr},
                  split.rows(-1, "test", kTest), 0, 14);
 }
 

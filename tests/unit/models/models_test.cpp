@@ -21,10 +21,17 @@ std::unique_ptr<Model> make(const Catalog& catalog, const std::string& name, con
   return entry.make({options}, context);
 }
 
+struct ReplicaRows {
+  std::int64_t replicas;
+  std::int64_t rows;
+  bool shared;  ///< by all replicas
+};
+
 /// Largest difference of logits and parameter gradients between the fast path in float32 and the
 /// plain path in float64.
-double difference(const Model& model, std::int64_t replicas, std::int64_t rows, bool shared,
-                  const Shape& input, bool with_features) {
+double difference(const Model& model, const ReplicaRows& given, const Shape& input,
+                  bool with_features) {
+  const auto [replicas, rows, shared] = given;
   Tensor fast = model.initialise(keys(replicas));
   fast += 0.1 * at::randn(fast.sizes());
   Tensor slow = fast.to(at::kDouble).requires_grad_(true);
@@ -61,7 +68,7 @@ TEST_CASE("the fast path of the mlp agrees with float64 in value and gradient ov
         CAPTURE(depth, width, rows);
         const auto model = make(catalog, "mlp", Value::Table{{"depth", depth}, {"width", width}},
                                 ModelContext{{3, 7}, rows % 2 == 0 ? 1 : 3});
-        CHECK(difference(*model, 3, rows, rows == 64, {3, 7}, rows == 5) < 1e-4);
+        CHECK(difference(*model, {3, rows, rows == 64}, {3, 7}, rows == 5) < 1e-4);
       }
     }
   }
@@ -72,7 +79,7 @@ TEST_CASE("a wide mlp agrees with float64 where oneDNN does the products") {
   at::manual_seed(2);
   const auto model =
       make(catalog, "mlp", Value::Table{{"depth", 2}, {"width", 300}}, ModelContext{{392}, 1});
-  CHECK(difference(*model, 2, 257, false, {392}, false) < 1e-4);
+  CHECK(difference(*model, {2, 257, false}, {392}, false) < 1e-4);
 }
 
 TEST_CASE("greyscale cannot see the channel") {
@@ -84,7 +91,7 @@ TEST_CASE("greyscale cannot see the channel") {
   const Tensor parameters = model->initialise(keys(2));
   CHECK(at::allclose(model->forward(parameters, x).logits,
                      model->forward(parameters, x.flip(2)).logits, 1e-5, 1e-6));
-  CHECK(difference(*model, 2, 11, false, {2, 4, 4}, false) < 1e-4);
+  CHECK(difference(*model, {2, 11, false}, {2, 4, 4}, false) < 1e-4);
   CHECK_THROWS_AS(make(catalog, "mlp", Value::Table{{"greyscale", true}}, ModelContext{{7}, 1}),
                   UsageError);
 }
@@ -93,7 +100,7 @@ TEST_CASE("the linear model agrees with float64 and names its weights") {
   const Catalog catalog = builtin_catalog();
   at::manual_seed(4);
   const auto model = make(catalog, "linear", Value(), ModelContext{{10}, 1});
-  CHECK(difference(*model, 3, 203, true, {10}, false) < 1e-4);
+  CHECK(difference(*model, {3, 203, true}, {10}, false) < 1e-4);
   REQUIRE(model->linear_weights() != nullptr);
   CHECK(element_count(model->linear_weights()->shape) == 10);
 }
@@ -104,7 +111,7 @@ TEST_CASE("the linear model with a representation starts as the sum of its input
   for (const std::int64_t outputs : {1, 3}) {
     const auto model = make(catalog, "linear_representation", Value(), ModelContext{{10}, outputs});
     CHECK(model->parameter_count() == 100 * outputs);
-    CHECK(difference(*model, 3, 203, true, {10}, false) < 1e-4);
+    CHECK(difference(*model, {3, 203, true}, {10}, false) < 1e-4);
     const Tensor x = at::randn({1, 7, 10});
     const Tensor start = model->initialise(keys(1));
     const Tensor logits = model->forward(start, x).logits;
@@ -126,7 +133,7 @@ TEST_CASE("random features agree with float64, and are fixed, normed and nested"
       CAPTURE(width, shared);
       const auto model = make(catalog, "random_features", Value::Table{{"width", width}}, context);
       CHECK(model->parameter_count() == width);
-      CHECK(difference(*model, 3, 33, shared, {3, 4}, false) < 1e-4);
+      CHECK(difference(*model, {3, 33, shared}, {3, 4}, false) < 1e-4);
     }
   }
   const auto few = make(catalog, "random_features", Value::Table{{"width", 50}}, context);

@@ -43,9 +43,14 @@ experiment = "scale"
 rows = [{ label = "ERM", domain = "test", metric = "accuracy", value = 0.2, spread = 0.05, runs = 10 }]
 )toml";
 
-inline TrialResult trial(const std::string& experiment, const std::string& method,
-                         const std::string& regime, std::int64_t width, std::int64_t seed,
-                         double ood) {
+struct MadeUpTrial {
+  std::string experiment;
+  std::string method;
+  std::string regime;
+};
+
+inline TrialResult trial(const MadeUpTrial& of, std::int64_t width, std::int64_t seed, double ood) {
+  const auto& [experiment, method, regime] = of;
   TrialResult result;
   result.spec.environment = {"world", Value()};
   result.spec.model = {"mlp", Value::Table{{"width", width}}};
@@ -84,10 +89,10 @@ inline std::filesystem::path made_up_store(const TemporaryFolder& folder,
   std::vector<TrialResult> all;
   for (std::int64_t seed = 0; seed < 5; ++seed) {
     for (const std::int64_t width : {8, 64}) {
-      all.push_back(trial("scale", "erm", "offline", width, seed, 0.2));
-      all.push_back(trial("scale", "irm_v1", "offline", width, seed, width == 8 ? 0.6 : 0.84));
+      all.push_back(trial({"scale", "erm", "offline"}, width, seed, 0.2));
+      all.push_back(trial({"scale", "irm_v1", "offline"}, width, seed, width == 8 ? 0.6 : 0.84));
     }
-    all.push_back(trial("stream", "erm", "online", 8, seed, 0.1));
+    all.push_back(trial({"stream", "erm", "online"}, 8, seed, 0.1));
   }
   store.append(all);
   std::vector<std::pair<std::string, std::string>> memberships;

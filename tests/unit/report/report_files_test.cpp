@@ -141,7 +141,7 @@ TEST_CASE("a trial of two experiments has a line in each, its numbers are there 
   const tests::TemporaryFolder folder;
   {
     Store store(folder.path());
-    const TrialResult one = trial("scale", "erm", "offline", 8, 0, 0.2);
+    const TrialResult one = trial({"scale", "erm", "offline"}, 8, 0, 0.2);
     store.append({one});
     store.set_memberships({{one.spec.id(), "scale"}, {one.spec.id(), "stream"}});
     store.set_context({{"suite", kSuite}});
@@ -251,7 +251,7 @@ TEST_CASE("of very many answers a page shows the first, and says where the other
   std::vector<std::pair<std::string, std::string>> memberships;
   {
     Store store(folder.path());
-    const TrialResult one = trial("e", "erm", "offline", 8, 0, 0.2);
+    const TrialResult one = trial({"e", "erm", "offline"}, 8, 0, 0.2);
     store.append({one});
     for (int i = 0; i < kExperiments; ++i) {
       const std::string name = fmt::format("e{:03}", i);

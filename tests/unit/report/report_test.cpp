@@ -43,8 +43,8 @@ TEST_CASE("where nothing is confused the answers say so, and what is undefined i
   for (std::int64_t seed = 0; seed < 5; ++seed) {
     for (const std::int64_t width : {8, 64}) {
       // As in distribution, and no confusion index: in this world it is not defined.
-      all.push_back(trial("scale", "erm", "offline", width, seed, 0.85));
-      all.push_back(trial("scale", "irm_v1", "offline", width, seed, 0.85));
+      all.push_back(trial({"scale", "erm", "offline"}, width, seed, 0.85));
+      all.push_back(trial({"scale", "irm_v1", "offline"}, width, seed, 0.85));
       all.back().measurements.push_back({0, 9, "test", 0.9, "confusion_index", 0.0});
     }
   }
@@ -98,7 +98,7 @@ TEST_CASE("each world has a dial chart of its own, which says what its ceilings 
   std::vector<TrialResult> all;
   std::vector<std::pair<std::string, std::string>> memberships;
   for (const char* world : {"closed", "counted", "mixed", "on_curve"}) {
-    all.push_back(trial("scale", "erm", "offline", 8, 0, 0.2));
+    all.push_back(trial({"scale", "erm", "offline"}, 8, 0, 0.2));
     all.back().spec.environment = {world, Value::Table{}};
     all.back().measurements.push_back({0, 0, "shift=0.5", 0.5, "ceiling_bayes", 0.8});
     memberships.emplace_back(all.back().spec.id(), "scale");
