@@ -10,7 +10,11 @@
 
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "facts/splits.hpp"
 #include "harness/plan/pack_cost.hpp"
+#include "nouns/named_domains.hpp"
+#include "nouns/samples.hpp"
+#include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -63,6 +67,41 @@ Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> 
     group.cost.max_replicas = 1;
   }
   return group;
+}
+
+/// How many rows there are of each domain and split, as text; empty where rows are made as they are
+/// asked for.
+std::string row_limits(const TrialSpec& trial, EnvironmentPool& pool) {
+  const auto environment = pool.at(trial.environment, data_seed(trial));
+  std::string limits;
+  for (const Domain& domain : named_domains(*environment)) {
+    for (const Split split : kSplits) {
+      const std::int64_t limit = environment->row_limit(domain, split);
+      if (limit != kEndlessRows) limits += fmt::format("{} ", limit);
+    }
+  }
+  return limits;
+}
+
+/// Trials of one shape by how many rows their environments have, which may depend on the seed:
+/// replicas of a pack are evaluated on equally many rows.
+std::vector<std::vector<std::size_t>> by_row_limits(const std::vector<TrialSpec>& trials,
+                                                    std::vector<std::size_t> members,
+                                                    EnvironmentPool& pool) {
+  std::map<std::uint64_t, std::string> known;  // by data seed
+  std::map<std::string, std::vector<std::size_t>> parts;
+  const bool asked = looked_at(trials[members.front()], pool.catalog(), [&] {
+    if (row_limits(trials[members.front()], pool).empty()) return;
+    for (const std::size_t member : members) {
+      const auto [place, added] = known.try_emplace(data_seed(trials[member]));
+      if (added) place->second = row_limits(trials[member], pool);
+      parts[place->second].push_back(member);
+    }
+  });
+  if (!asked || parts.size() < 2) return {std::move(members)};
+  std::vector<std::vector<std::size_t>> all;
+  for (auto& [limits, part] : parts) all.push_back(std::move(part));
+  return all;
 }
 
 [[noreturn]] void refuse(const Group& group, double available) {
@@ -125,8 +164,10 @@ std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
   std::vector<Group> groups;
   double total_flops = 0.0;
   for (auto& [key, members] : by_shape) {
-    groups.push_back(make_group(trials, std::move(members), pool));
-    total_flops += groups.back().flops();
+    for (auto& part : by_row_limits(trials, std::move(members), pool)) {
+      groups.push_back(make_group(trials, std::move(part), pool));
+      total_flops += groups.back().flops();
+    }
   }
   std::vector<Pack> packs;
   for (const Group& group : groups) {

@@ -1,6 +1,9 @@
+#include <memory>
 #include <set>
+#include <vector>
 
 #include "catch.hpp"
+#include "nouns/seeds.hpp"
 #include "spurion/run.hpp"
 #include "unit/harness/test_suites.hpp"
 
@@ -157,4 +160,46 @@ TEST_CASE("what methods and regimes remember is part of a pack's memory") {
         .first;
   };
   CHECK(joint(41) - joint(1) > 40 * 500 * row);
+}
+
+TEST_CASE("replicas of a pack have equally many rows where the seed decides how many there are") {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto trials = Suite::parse(R"toml(
+name = "finite"
+seeds = 6
+[defaults]
+environment = { name = "table" }
+model = { name = "linear" }
+method = { name = "erm" }
+regime = { name = "offline" }
+training = { steps = 2, rows = 20, batch = 10 }
+[[experiment]]
+name = "e"
+)toml",
+                                   "s.toml")
+                          .trials(catalog);
+  const auto own_sources = std::make_shared<const DataSources>();
+  const auto limits_of = [&](const TrialSpec& trial) {
+    const auto environment = catalog.environments.at("table").make(
+        {trial.environment.options}, EnvironmentContext{data_seed(trial), own_sources});
+    std::vector<std::int64_t> limits;
+    for (const Domain& domain : environment->train_domains()) {
+      for (const Split split : {Split::train, Split::validation, Split::test}) {
+        limits.push_back(environment->row_limit(domain, split));
+      }
+    }
+    return limits;
+  };
+  std::set<std::vector<std::int64_t>> different;
+  std::size_t planned = 0;
+  for (const Pack& pack : plan(trials, catalog, sources, {})) {
+    planned += pack.trials.size();
+    for (const TrialSpec& trial : pack.trials) {
+      CHECK(limits_of(trial) == limits_of(pack.trials.front()));
+      different.insert(limits_of(trial));
+    }
+  }
+  CHECK(planned == trials.size());
+  CHECK(different.size() > 1);
 }
