@@ -334,7 +334,8 @@ TEST_CASE("Ceilings elsewhere") {
 }
 
 TEST_CASE("Real images: rows show the files' pixels") {
-  const auto status = data::source_status("fashion_mnist", data::data_directory());
+  const auto status = data::source_status(
+      "fashion_mnist", shared_sources()->image_source("fashion_mnist"), data::data_directory());
   if (!status.installed) {
     WARN("Fashion-MNIST is not installed: " + status.install_command);
     return;
