@@ -275,7 +275,7 @@ std::optional<double> max_flip_rate(const TrialResult& trial, std::optional<std:
   for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
   const std::int64_t at = phase.value_or(last);
   const std::string& flip_rate = stored_name(MetricId::flip_rate);
-  // A stream measures each cue on rows on which the others say nothing.
+  // A stream measures each cue on rows on which the others are uninformative.
   std::optional<double> alone;
   std::optional<double> shifted;
   for (const MeasurementRow row : trial.measurements) {

@@ -200,7 +200,7 @@ void check_resume(const MethodSubject& subject) {
   });
 }
 
-/// Regimes that see only rewards weigh rows. Rows of weight 0 say nothing, and a weight of 1 is
+/// Regimes that see only rewards weigh rows. Rows of weight 0 have no effect, and a weight of 1 is
 /// none.
 void check_weights(const MethodSubject& subject) {
   if (subject.needs.group_labels) skip("no regime gives both group labels and weights of rows");

@@ -78,7 +78,7 @@ class ControlCausalCue final : public GenerativeEnvironment {
     Ceilings out = cells.ceilings({options_.label_noise}, {{options_.label_noise}});
     // A cause belongs to the features that the invariant predictor may use.
     out.invariant = out.bayes;
-    // Of a cue that it never shows training says nothing: the cue alone guesses there.
+    // Training has no information on a cue that it never shows: the cue alone guesses there.
     if (!domains_.training_shows(share)) {
       const double seen = domains_.training_has_it() ? share : 1.0 - share;
       out.spurious_only.value = seen * out.spurious_only.value + (1.0 - seen) * 0.5;

@@ -27,8 +27,8 @@ struct LatentRuleOptions {
 };
 
 /// The population: what the steps of a walk and the cue say of the latent, and how often the next
-/// token is then guessed. Steps other than +1 and -1 say nothing, so the number of +1 less that of
-/// -1 is sufficient.
+/// token is then guessed. Steps other than +1 and -1 carry no information, so the number of +1
+/// minus that of -1 is sufficient.
 class LatentRulePopulation {
  public:
   explicit LatentRulePopulation(const LatentRuleOptions& options)

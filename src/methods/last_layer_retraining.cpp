@@ -12,7 +12,7 @@ struct LastLayerRetrainingOptions : BaseRiskOptions {
 
 /// Last-layer retraining on the newest phase (Kirichenko et al. 2023; Rosenfeld et al. 2022): phase
 /// 0 trains everything; in later phases the features stay and only the last layer is trained, with
-/// `reinitialise` from a fresh start in each. On a phase in which the cue says nothing this is deep
+/// `reinitialise` from a fresh start in each. On a phase whose cue is uninformative this is deep
 /// feature reweighting.
 class LastLayerRetraining final : public Method {
  public:

@@ -15,8 +15,8 @@ struct OfflineOptions {
 /// All train domains at once, a fixed training set, many epochs: the common benchmark setting.
 ///
 /// With `randomise_cue` every cue of each training row is resampled by intervention, so that
-/// it says nothing: an oracle no real data set offers. With `group_labels` methods may see the
-/// (label, cue) cell of each training row.
+/// it is uninformative. No real data set offers such an oracle. With `group_labels` methods may see
+/// the (label, cue) cell of each training row.
 class Offline final : public Regime {
  public:
   using Options = OfflineOptions;

@@ -73,8 +73,7 @@ std::vector<Term> grid_verdicts() {
       {"within margin",
        kVerdict,
        "The whole interval of the gap in this cell is within the margin of 0, and the model "
-       "learned "
-       "there.",
+       "learned there.",
        {"gap", "margin"}},
       {"above margin",
        kVerdict,
@@ -124,7 +123,7 @@ std::vector<Term> outcome_verdicts() {
       {"did not learn",
        kVerdict,
        "The model has not learned, neither at the end nor, as far as is shown, earlier. Its gap "
-       "and flip rate say nothing.",
+       "and flip rate have no meaning.",
        {"learned", "collapsed"}},
       {"not measurable", kVerdict,
        "The environment cannot change its cue on a given row, so the flip rate or the cue "
@@ -149,7 +148,6 @@ std::vector<Term> claim_verdicts() {
        "The number did not change as the question claims: the whole interval of the change and "
        "both tests say so.",
        {"holds"}},
-      {"one place only", kVerdict, "The axis has one value only, so nothing can be compared."},
   };
 }
 

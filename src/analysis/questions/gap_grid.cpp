@@ -24,7 +24,7 @@ struct GapGridOptions {
 enum class CellOutcome {
   within_margin,  ///< the interval lies within the margin of 0, and the model may have learned
   above_margin,   ///< the interval lies above the margin
-  did_not_learn,  ///< so that the gap says nothing
+  did_not_learn,  ///< so that the gap has no meaning
   undecided       ///< none of these is shown
 };
 

@@ -99,7 +99,8 @@ const char* judged_at_scale(const StreamVerdict& verdict, const Estimate& change
     default:
       break;
   }
-  if (!change.has_spread() && !change.is_nothing()) return "equal seeds cannot show a change";
+  if (!change.has_spread() && !change.is_nothing())
+    return "every seed changed by the same number, so the change cannot be tested";
   if (change.high < 0.0) {
     return verdict.learned() == Learned::yes || verdict.learned() == Learned::unknown
                ? "less with scale, but not enough"

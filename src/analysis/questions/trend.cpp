@@ -149,7 +149,7 @@ enum class TrendOutcome {
   refuted,        ///< it does not; of both, interval and tests agree
   did_not_learn,  ///< what gets better holds, but where the model had learned nothing
   undecided,      ///< neither is shown
-  one_place       ///< all trials stand at one place of the axis
+  one_scale       ///< all trials have one value of the axis
 };
 
 struct OutcomeText {
@@ -166,8 +166,8 @@ OutcomeText outcome_text(TrendOutcome outcome) {
       return {"refuted", "No: ", "is refuted"};
     case TrendOutcome::did_not_learn:
       return {"did not learn", "Undecided: ", "is no success"};
-    case TrendOutcome::one_place:
-      return {"one place only", "Undecided: ", "is undecided"};
+    case TrendOutcome::one_scale:
+      return {"one scale only", "Undecided: ", "is undecided"};
     case TrendOutcome::undecided:
       break;
   }
@@ -225,7 +225,7 @@ TrendVerdict judge(const Asked& asked, const TrendCells& cells, const std::strin
   out.learned_first = learned_at(out.first);
   out.learned_last = learned_at(out.last);
   out.outcome =
-      out.series.x.size() < 2 ? TrendOutcome::one_place : outcome_of(claim, out.change, out.test);
+      out.series.x.size() < 2 ? TrendOutcome::one_scale : outcome_of(claim, out.change, out.test);
   // What gets better where a model learned nothing is no success.
   if (out.outcome == TrendOutcome::holds && out.learned_last == Learned::no && praises(asked)) {
     out.outcome = TrendOutcome::did_not_learn;
@@ -308,13 +308,13 @@ const Schema<Claim>& Trend::schema() {
                  "to its largest value, on the same seeds.")
           .names(FieldUse::axis)
           .required()
-          .field("claim", &Claim::claim, "What the number is said to do.",
+          .field("claim", &Claim::claim, "The direction of the change that is claimed.",
                  one_of({"rises", "falls"}))
           .required()
           .field("metric", &Claim::metric,
-                 "The number that is followed; \"..._error\" is 1 - \"..._accuracy\".")
-          .field("domain", &Claim::domain, "The domain in which it is measured.")
-          .field("margin", &Claim::margin, "By how much it must change at least.", at_least(0))
+                 "The metric that the claim is about. \"..._error\" is 1 - \"..._accuracy\".")
+          .field("domain", &Claim::domain, "The domain in which the metric is measured.")
+          .field("margin", &Claim::margin, "The smallest change that the claim needs.", at_least(0))
           .field("from", &Claim::from, "Only this part of the axis: its smallest value.")
           .field("to", &Claim::to, "Only this part of the axis: its largest value.")
           .field("method", &Claim::method, "Only this method. Empty: each of them.")

@@ -11,7 +11,7 @@ namespace spurion::analysis {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-/// No further from its neutral shift a cue says nothing.
+/// Within this distance of its neutral shift a cue is uninformative.
 constexpr double kNeutral = 1e-12;
 
 /// The number of the phase that a domain is, or -1.

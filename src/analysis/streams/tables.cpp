@@ -42,8 +42,7 @@ std::string verdicts_caption(std::int64_t phase, double margin, bool accuracy) {
 
 constexpr const char* kMeasuresCaption =
     "Over the whole stream: means with {interval} over seeds. Recovery uses a margin of {margin}. "
-    "The "
-    "glossary (or 'spurion describe TERM') defines each column.{regression}";
+    "The glossary (or 'spurion describe TERM') defines each column.{regression}";
 
 }  // namespace
 
@@ -172,8 +171,7 @@ Table budget_table(const std::string& experiment, const std::map<CellKey, Stream
       "steps. GFLOP: floating-point operations of training (evaluation is not counted). "
       "spent: price of the labels and interventions that the model asked for after phase 0. "
       "budget: 'equal' if all of these are within 5 % of the median of the same environment, "
-      "stream "
-      "and scale; otherwise the ratio to the median. Do not compare methods with different "
+      "stream and scale; otherwise the ratio to the median. Do not compare methods with different "
       "budgets.",
       {{"environment, stream", ColumnKind::text, "environment_stream"},
        {"regime"},

@@ -9,7 +9,7 @@ namespace spurion::environments {
 
 namespace {
 
-/// Whether an attribute that disagrees so often tells nothing of the label.
+/// Whether an attribute that disagrees so often carries no information on the label.
 bool is_uninformative(double disagreement) {
   return environments::first_is_better(1.0 - disagreement, disagreement) == 0.5;
 }

@@ -268,7 +268,7 @@ void SimplicitySlabs::describe() {
       options_.cue_slabs, options_.cue_margin, options_.cue_noise, options_.rotated ? "R " : "",
       options_.noise_dimensions);
   info_.deviations =
-      "Fewer coordinates than the source's 50; coordinates that say nothing are uniform on "
+      "Fewer coordinates than the source's 50; noise coordinates are uniform on "
       "[-1, 1]; rows are drawn independently instead of shuffling a fixed share of them; the "
       "source randomises a coordinate by permuting it among rows, here it is drawn anew.";
   Ceilings test = ceilings(test_domain());

@@ -25,7 +25,7 @@ class SPURION_API Slabs {
   /// A point of class `side` (-1 or +1): `which` in [0, 1) picks one of its slabs, `where` in
   /// [0, 1) the place in it.
   [[nodiscard]] double place(int side, double which, double where) const;
-  /// A point between two slabs, which says nothing about the class.
+  /// A point between two slabs, which is uninformative about the class.
   [[nodiscard]] double gap(double which, double where) const;
   [[nodiscard]] double slab_width() const { return width_; }
 

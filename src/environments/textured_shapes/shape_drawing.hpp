@@ -14,7 +14,7 @@ struct ShapeScene {
   int position = 1;    ///< +1 right of the middle, -1 left
   int watermark = 1;   ///< +1 a mark in the corner, -1 none
 
-  /// What differs between rows and says nothing, each uniform in [0, 1).
+  /// What differs between rows and is uninformative, each uniform in [0, 1).
   struct Style {
     double kind = 0.0;                ///< which of the three shapes of its class
     double x = 0.5;                   ///< place around the position

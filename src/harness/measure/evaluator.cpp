@@ -93,7 +93,7 @@ void PackEvaluator::keep(const ReplicaTrainer& trainer, std::int64_t phase, cons
                          const std::string& metric, const Tensor& values) {
   const Tensor dense = values.to(at::kCPU, at::kDouble).contiguous();
   for (std::size_t k = 0; k < measurements_.size(); ++k) {
-    // What a frozen replica predicts says nothing about its method.
+    // The predictions of a frozen replica are no result of its method.
     if (!trainer.active().data_ptr<bool>()[k]) continue;
     const double value = dense.data_ptr<double>()[k];
     // Not a number: has no meaning here (a group without rows). Left out, never reported as 0.

@@ -57,7 +57,7 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
   const bool accuracy = info_->score() == Score::accuracy;
   const std::string& name = stored_name(score_metric(accuracy));
   const Tensor own = values.at(name);
-  // Cues that say nothing in this phase may not be there at all; resampling would show them.
+  // Uninformative cues may be absent in this phase. Resampling would make them appear.
   std::vector<std::string> informative;
   for (std::size_t c = 0; c < info_->cues.size(); ++c) {
     if (measured.domain.cue_shifts[c] != info_->cues[c].neutral) {
@@ -87,8 +87,8 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
     neutral.push_back(cue.neutral);
   }
   if (cues.empty()) cues.push_back(info_->cue);
-  // The same rows whatever the phase, on which the other cues say nothing: what changes from phase
-  // to phase is then the model.
+  // The same rows in every phase, with the other cues uninformative. So only the model changes
+  // from phase to phase.
   const Domain domain =
       info_->cues.empty() ? world.train_domains().front() : world.at_cues(neutral);
   std::vector<CueRows> each;

@@ -150,7 +150,7 @@ TrialResult result_of(const TrialSpec& spec, std::size_t replica, const PackEval
 
 /// Among built-ins alone, errors that spurion throws on purpose are bad input, a store that cannot
 /// be written, or a broken promise: the same for every trial, they end the run. So does a machine
-/// that gave out, which says nothing about a trial. All else fails its own trials.
+/// that gave out, which is not the fault of a trial. All else fails its own trials.
 void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& trial,
                            const Catalog& catalog) {
   if (has_plugin_part(trial, catalog)) return;

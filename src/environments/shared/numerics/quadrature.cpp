@@ -39,7 +39,7 @@ Integral integrate(const RealFunction& f, double low, double high,
   double from = low;
   const auto piece = [&](double to) {
     if (to <= from) return;
-    // Twice as many in a piece of any width, or the two would say nothing of each other there.
+    // Twice as many in a piece of any width, or the two sums would not be comparable there.
     const double count = std::max(1.0, std::ceil((to - from) / kWidest));
     fine += panels(f, from, to, 2.0 * count);
     coarse += panels(f, from, to, count);
