@@ -95,15 +95,17 @@ Command add_run(CLI::App& app, Session& session) {
       ->option_text("N")
       ->check(check_positive);
   parser
-      ->add_option("--max-replicas", arguments->run.replicas,
-                   fmt::format("Most trials that train together as replicas (default: {})",
-                               kDefaultMaxReplicas))
+      ->add_option(
+          "--max-replicas", arguments->run.replicas,
+          fmt::format("Largest number of trials that train together as replicas (default: {})",
+                      kDefaultMaxReplicas))
       ->option_text("N")
       ->check(check_positive);
   parser
-      ->add_option("--memory", arguments->memory,
-                   "Most host memory of the whole process, for example 8G (default: half of the "
-                   "memory of the machine)")
+      ->add_option(
+          "--memory", arguments->memory,
+          "Limit of the host memory of the whole process, for example 8G (default: half of the "
+          "memory of the machine)")
       ->option_text("SIZE")
       ->check(check_size);
   parser

@@ -39,7 +39,7 @@ std::string options_text(const Json& options, int columns, const char* title = "
   };
   const bool searched = has("search");
   std::vector<std::string> header = {"option", "type", "default", "allowed"};
-  if (searched) header.emplace_back("random search draws");
+  if (searched) header.emplace_back("random search samples");
   Table table(header);
   bool per_replica = false;
   for (const Json& option : options) {
@@ -317,7 +317,7 @@ std::string suite_file_text(const Json& description, int columns) {
     out += options_text(table.at("options"), columns, title.empty() ? "the file" : title.c_str());
   }
   return out + wrapped(
-                   "A [[question]] has the keys of its kind besides: 'spurion list questions', "
+                   "A [[question]] also has the keys of its kind: 'spurion list questions', "
                    "'spurion describe KIND'.",
                    columns, 0);
 }
