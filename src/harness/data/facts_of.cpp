@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "harness/data/guarded_environment.hpp"
+#include "harness/data/environment_pool.hpp"
 #include "harness/data/row_counts.hpp"
 #include "harness/data/seed_dependence.hpp"
 #include "nouns/named_domains.hpp"
@@ -87,11 +87,11 @@ EnvironmentFacts card_facts(const Catalog& catalog, const std::string& name) {
   trial.environment = {name, schema.normalise(settings, name, problems)};
   problems.raise();
   try {
-    const auto environment = guarded_world(catalog, name, trial.environment.options,
-                                           EnvironmentContext{data_seed(trial), sources});
+    EnvironmentPool pool(catalog, sources);
+    const auto environment = pool.at(trial.environment, data_seed(trial));
     EnvironmentFacts facts = facts_of(*environment);
     facts.options = trial.environment.options;
-    facts.depends_on_seed = depends_on_seed(trial.environment, *environment, catalog, sources);
+    facts.depends_on_seed = depends_on_seed(trial.environment, *environment, pool);
     return facts;
   } catch (const DataError&) {
     return {};
