@@ -215,9 +215,10 @@ TEST_CASE("rows that were deleted, added or written over are found and made agai
 TEST_CASE("rows that are gone without a trace are missed") {
   Damaged store;
   const std::string id = synthetic_trial(3).spec.id();
+  const std::string place = " WHERE id = '" + id + "'";
   const StoredResults trial =
-      after(store, "DELETE FROM membership WHERE trial = (SELECT number FROM trial WHERE id = '" +
-                       id + "'); DELETE FROM trial" + place);
+      after(store, "DELETE FROM membership WHERE trial = (SELECT number FROM trial" + place +
+                       "); DELETE FROM trial" + place);
   CHECK_THAT(trial.notes.front(), Contains("a trial is missing"));
   store.mend_and_check();
   const StoredResults membership = after(store, "DELETE FROM membership WHERE trial = 5");
