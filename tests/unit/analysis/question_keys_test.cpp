@@ -1,9 +1,9 @@
 // The keys that all kinds of questions have: which trials an answer is about.
 #include <fmt/format.h>
 
-#include "analysis/planted.hpp"
 #include "spurion/error.hpp"
 #include "spurion/question.hpp"
+#include "unit/analysis/planted.hpp"
 
 using namespace spurion;
 using namespace spurion::tests;

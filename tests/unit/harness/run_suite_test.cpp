@@ -4,9 +4,9 @@
 #include <mutex>
 
 #include "catch.hpp"
-#include "harness/test_suites.hpp"
 #include "nouns/wrapped_environment.hpp"
 #include "temporary_folder.hpp"
+#include "unit/harness/test_suites.hpp"
 
 using namespace spurion;
 using Catch::Contains;

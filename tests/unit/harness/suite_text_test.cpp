@@ -95,7 +95,7 @@ TEST_CASE("the text of a suite that a program changed is that of what it runs") 
   CHECK(suite.stored_text() == tests::tiny_suite());
   suite.base_seed = 7;
   CHECK(suite.stored_text() != tests::tiny_suite());
-  CHECK(Suite::parse(suite.stored_text(), "changed.toml").seed == 7);
+  CHECK(Suite::parse(suite.stored_text(), "changed.toml").base_seed == 7);
 }
 
 TEST_CASE("a name that no file can have is refused before a suite made by a program runs") {
