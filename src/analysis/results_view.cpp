@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/by_layout.hpp"
 #include "analysis/configuration_notes.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/measurement_names.hpp"
@@ -205,8 +206,16 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
 
 SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
                                const std::string& metric) const {
+  const auto own = rows(line);
   SeedCells cells;
-  for (const Row& row : rows(line)) cells.add_number(row.configuration, *row.trial, domain, metric);
+  cells.reserve(own.size());
+  NumberFinder number_of(domain, metric);
+  for (const Row& row : own) {
+    const auto value = number_of(*row.trial);
+    if (!value) continue;
+    cells.add(row.configuration, row.trial->spec.seed, *value,
+              row_noise(*row.trial, domain, metric, *value));
+  }
   return cells;
 }
 

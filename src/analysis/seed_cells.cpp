@@ -77,6 +77,7 @@ std::vector<std::uint32_t> SeedCells::configuration_ranks() const {
 std::vector<SeedCells::Cell> SeedCells::cells() const {
   const std::vector<std::uint32_t> ranks = configuration_ranks();
   std::vector<Cell> cells;
+  cells.reserve(numbers_.size());
   for (const Number* number : ordered()) {
     const std::uint32_t configuration = ranks[number->configuration];
     if (cells.empty() || cells.back().configuration != configuration ||

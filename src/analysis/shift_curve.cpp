@@ -124,29 +124,47 @@ struct CurveOf {
   bool any_phase;  ///< ceilings are told once, other metrics after each phase
 };
 
-/// The means of a metric along the shift curve. Place by place, so that of many trials the numbers
-/// of one place are held at a time.
+/// One value of the shift, with the numbers of the trials there.
+struct CurvePoint {
+  double shift = 0.0;
+  std::vector<std::pair<NumberFinder, ShiftNoise>> finders = {};  ///< of each domain
+  SeedCells cells = {};
+};
+
+/// The means of a metric along the shift curve. A few points at a time: the numbers of all would
+/// take as much memory as the trials, and to go through the trials for each takes longer.
 Series make_series(const CurveOf& of, const CurvePlaces& places, const CurveTrials& trials) {
+  constexpr std::size_t kAtOnce = 3;
   const auto& [name, metric, range, any_phase] = of;
   Series series;
   series.name = name;
   series.reference = any_phase;
-  for (const auto& [shift, domains] : places) {
-    std::vector<std::pair<NumberFinder, ShiftNoise>> finders;
-    for (const std::string& domain : domains) {
-      finders.emplace_back(NumberFinder(domain, metric), ShiftNoise(domain, metric));
-    }
-    SeedCells cells;
-    for (const auto& [row, last] : trials) {
-      const TrialResult& trial = *row->trial;
-      for (auto& [number_of, noise_of] : finders) {
-        const auto value = any_phase ? number_of(trial) : number_of(trial, last);
-        if (value) cells.add(row->configuration, trial.spec.seed, *value, noise_of(trial, *value));
+  for (auto place = places.begin(); place != places.end();) {
+    std::vector<CurvePoint> points;
+    points.reserve(kAtOnce);
+    for (; place != places.end() && points.size() < kAtOnce; ++place) {
+      CurvePoint& point = points.emplace_back();
+      point.shift = place->first;
+      point.cells.reserve(trials.size());
+      for (const std::string& domain : place->second) {
+        point.finders.emplace_back(NumberFinder(domain, metric), ShiftNoise(domain, metric));
       }
     }
-    if (cells.empty()) continue;
-    series.x.push_back(shift);
-    series.y.push_back(cells.estimate(fmt::format("dial {} {}", name, shift), range));
+    for (const auto& [row, last] : trials) {
+      const TrialResult& trial = *row->trial;
+      for (CurvePoint& point : points) {
+        for (auto& [number_of, noise_of] : point.finders) {
+          const auto value = any_phase ? number_of(trial) : number_of(trial, last);
+          if (!value) continue;
+          point.cells.add(row->configuration, trial.spec.seed, *value, noise_of(trial, *value));
+        }
+      }
+    }
+    for (const CurvePoint& point : points) {
+      if (point.cells.empty()) continue;
+      series.x.push_back(point.shift);
+      series.y.push_back(point.cells.estimate(fmt::format("dial {} {}", name, point.shift), range));
+    }
   }
   return series;
 }

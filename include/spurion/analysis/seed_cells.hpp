@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,6 +21,8 @@ class SPURION_API SeedCells {
   SeedCells& operator=(const SeedCells& other);  ///< a copy of all values
   SeedCells& operator=(SeedCells&&) = default;   ///< takes all values
 
+  /// Makes room for so many numbers.
+  void reserve(std::size_t numbers) { numbers_.reserve(numbers); }
   /// NaN is not added: it stands for what has no meaning in a trial.
   void add(const std::string& configuration, std::int64_t seed, double value,
            const RowNoise& noise = {});
