@@ -140,6 +140,10 @@ std::vector<Term> measure_terms() {
        {"flip rate", "cue"},
        "share of rows; standard deviations of the target for regression",
        "[0, 1]; [0, inf)"},
+      {"confusion",
+       TermKind::idea,
+       "Using a cue as if it caused the label. A confused model loses score when the cue shifts.",
+       {"cue", "reliance", "gap"}},
       {"confusion index",
        TermKind::idea,
        "Where the score in the test domain lies between two known scores: 0 at the invariant "
@@ -157,7 +161,8 @@ std::vector<Term> measure_terms() {
       {"learned",
        TermKind::idea,
        "A model has learned when its score is at least half-way from chance to the invariant "
-       "ceiling. A model that always predicts the same class has no gap and a flip rate of 0, so "
+       "ceiling. It is judged in distribution, and for a stream on the "
+       "phase. A model that always predicts the same class has no gap and a flip rate of 0, so "
        "this is checked before a small gap is called a success. In tables: yes, no, not shown "
        "(the interval allows both) or - (a ceiling is not known).",
        {"chance", "invariant", "did not learn", "collapsed"}},

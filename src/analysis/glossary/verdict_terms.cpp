@@ -90,7 +90,7 @@ std::vector<Term> outcome_verdicts() {
        "The model used a cue after phase 0 and uses no cue now, and it has learned. Used: the "
        "largest flip rate was above the margin. Not now: the largest flip rate is below the "
        "margin and the cue contribution is within the margin of 0.",
-       {"flip rate", "cue contribution", "learned"}},
+       {"confusion", "flip rate", "cue contribution", "learned"}},
       {"replaced",
        kVerdict,
        "The model used a cue after phase 0, and its score on the last phase is now due to the "
