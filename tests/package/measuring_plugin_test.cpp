@@ -8,7 +8,7 @@ using Catch::Contains;
 
 namespace {
 
-constexpr const char* kSuite = R"toml(
+constexpr const char* kMeasuringSuite = R"toml(
 name = "measuring"
 seeds = 3
 [defaults]
@@ -39,7 +39,7 @@ std::vector<std::string> with_plugin(std::vector<std::string> arguments) {
 
 TEST_CASE("a metric of a plug-in is seen everywhere, in reports without the plug-in too") {
   Shell shell;
-  shell.write("s.toml", kSuite);
+  shell.write("s.toml", kMeasuringSuite);
   const Finished run = shell.run(with_plugin({"run", "s.toml", "--out", "out"}));
   CHECK(run.err.empty());
   REQUIRE(run.code == 0);
