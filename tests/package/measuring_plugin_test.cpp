@@ -30,7 +30,7 @@ metric = "sure_share"
 claim = "rises"
 )toml";
 
-std::vector<std::string> with_plugin(std::vector<std::string> arguments) {
+std::vector<std::string> with_measuring(std::vector<std::string> arguments) {
   arguments.insert(arguments.end(), {"--plugin", SPURION_MEASURING_PLUGIN});
   return arguments;
 }
@@ -40,7 +40,7 @@ std::vector<std::string> with_plugin(std::vector<std::string> arguments) {
 TEST_CASE("a metric of a plug-in is seen everywhere, in reports without the plug-in too") {
   Shell shell;
   shell.write("s.toml", kMeasuringSuite);
-  const Finished run = shell.run(with_plugin({"run", "s.toml", "--out", "out"}));
+  const Finished run = shell.run(with_measuring({"run", "s.toml", "--out", "out"}));
   CHECK(run.err.empty());
   REQUIRE(run.code == 0);
 
@@ -67,19 +67,19 @@ TEST_CASE("a metric of a plug-in is seen everywhere, in reports without the plug
 
 TEST_CASE("list, describe and selftest know the metric and the image source of a plug-in") {
   Shell shell;
-  const Finished metrics = shell.run(with_plugin({"list", "metrics"}));
+  const Finished metrics = shell.run(with_measuring({"list", "metrics"}));
   CHECK_THAT(metrics.out, Contains("sureness") && Contains("logit_size, sure_share"));
-  const Finished metric = shell.run(with_plugin({"describe", "sureness"}));
+  const Finished metric = shell.run(with_measuring({"describe", "sureness"}));
   CHECK_THAT(metric.out, Contains("sure_share") && Contains("[0, 1]") &&
                              Contains("share of rows whose logit is above 1 in size"));
-  CHECK_THAT(shell.run(with_plugin({"describe", "sure_share"})).out,
+  CHECK_THAT(shell.run(with_measuring({"describe", "sure_share"})).out,
              Contains("metric sureness") && Contains("share of rows"));
-  CHECK_THAT(shell.run(with_plugin({"list", "image_sources"})).out,
+  CHECK_THAT(shell.run(with_measuring({"list", "image_sources"})).out,
              Contains("stripes") && Contains("[measuring 1.0]"));
-  CHECK_THAT(shell.run(with_plugin({"describe", "stripes"})).out,
+  CHECK_THAT(shell.run(with_measuring({"describe", "stripes"})).out,
              Contains("6,000 + 1,000 images, 28 x 28, 10 classes"));
-  CHECK_THAT(shell.run(with_plugin({"data", "status"})).out, Contains("stripes"));
-  const Finished selftest = shell.run(with_plugin({"selftest"}));
+  CHECK_THAT(shell.run(with_measuring({"data", "status"})).out, Contains("stripes"));
+  const Finished selftest = shell.run(with_measuring({"selftest"}));
   CHECK(selftest.code == 0);
   CHECK_THAT(selftest.out, Contains("metric sureness") && Contains("image source stripes"));
 }
@@ -87,7 +87,7 @@ TEST_CASE("list, describe and selftest know the metric and the image source of a
 TEST_CASE("environments show the images of a plug-in's source") {
   Shell shell;
   const std::vector<std::string> coloured = {"describe", "coloured_images", "source=stripes"};
-  const Finished described = shell.run(with_plugin(coloured));
+  const Finished described = shell.run(with_measuring(coloured));
   CHECK(described.code == 0);
   CHECK_THAT(described.out, Contains("Coloured Stripes") && Contains("stripes"));
   const Finished refused = shell.run(coloured);
@@ -108,8 +108,8 @@ TEST_CASE("score shows the columns of a plug-in's metric") {
   for (int row = 0; row < 50; ++row) logits += row % 2 == 0 ? "3\n" : "-0.5\n";
   shell.write("logits.csv", logits);
   const Finished scored =
-      shell.run(with_plugin({"score", "logits.csv", "--environment", "two_bit", "--domain", "test",
-                             "--rows", "50", "--out", "out"}));
+      shell.run(with_measuring({"score", "logits.csv", "--environment", "two_bit", "--domain",
+                                "test", "--rows", "50", "--out", "out"}));
   CHECK(scored.code == 0);
   CHECK_THAT(scored.out, Contains("sure_share") && Contains("0.5000"));
 }

@@ -13,7 +13,7 @@ using spurion::tests::TemporaryFolder;
 namespace {
 
 /// Classification and regression, one cue and several, on no stream and on streams of each regime.
-constexpr const char* kSuite = R"toml(
+constexpr const char* kNumbersSuite = R"toml(
 name = "numbers"
 seeds = 1
 [defaults]
@@ -51,7 +51,7 @@ const StoredResults& stored() {
     const TemporaryFolder folder;
     RunOptions options;
     options.out = folder.path() / "out";
-    run_suite(Suite::parse(kSuite, "numbers.toml"), builtin_catalog(), options);
+    run_suite(Suite::parse(kNumbersSuite, "numbers.toml"), builtin_catalog(), options);
     return read_results(options.out);
   }();
   return results;
