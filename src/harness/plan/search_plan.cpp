@@ -106,7 +106,7 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
       const auto number = static_cast<std::size_t>(at - fields.begin());
       used_[number] = true;
       if (experiment_.search_values.count(path) != 0) {
-        found.push_back({number, nullptr});
+        found.push_back({number, std::nullopt});
         continue;
       }
       const auto range = experiment_.search_ranges.find(path);
@@ -118,7 +118,7 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
         active_ = false;
         continue;
       }
-      found.push_back({number, &search});
+      found.push_back({number, search});
     }
   }
   return found;
@@ -129,7 +129,7 @@ void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Valu
     const std::string& path = experiment_.search_fields[field.number];
     const auto& [section, name] = paths_[field.number];
     Value& target = sections.as_table()[section].as_table()[name];
-    if (field.search == nullptr) {
+    if (!field.search) {
       target = experiment_.search_values.at(path).as_list().at(static_cast<std::size_t>(draw));
       continue;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,8 +24,8 @@ class SearchPlan {
 
   /// Which fields of the search a grid point has.
   struct Field {
-    std::size_t number = 0;  ///< among the experiment's fields
-    const Search* search = nullptr;
+    std::size_t number = 0;             ///< among the experiment's fields
+    std::optional<Search> search = {};  ///< none: its values are listed
   };
   std::vector<Field> fields_of(const Catalog& catalog, const TrialSpec& base);
   /// Lays draw number `draw` over the searched fields: the value listed for it, or a pure function
