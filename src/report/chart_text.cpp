@@ -113,7 +113,8 @@ class Points {
       const std::string mark = i == 0             ? fmt::format("{:.3g}", high_)
                                : i + 1 == kHeight ? fmt::format("{:.3g}", low_)
                                                   : std::string();
-      out += fmt::format("  {:>8} |{}\n", mark, lines_[i]);
+      const std::size_t end = lines_[i].find_last_not_of(' ');
+      out += fmt::format("  {:>8} |{}\n", mark, lines_[i].substr(0, end + 1));
     }
     return out + fmt::format("  {:>8} +{}\n  {:>8}  {:<{}.3g}{:>8.3g}\n  {:>8}  {}\n", "",
                              std::string(kWidth, '-'), "", left_, kWidth - 8, right_, "",

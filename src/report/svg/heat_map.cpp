@@ -92,8 +92,8 @@ std::string cell(const Chart& chart, const Series& series, std::size_t i, const 
       "height=\"{:.1f}\" fill=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" "
       "fill=\"{}\" style=\"fill:{}\">{:.3f}{}</text>",
       tooltip(chart, series, i), x + 1, top + 1, cells.width - 2, kCell - 2, hex_of(colour),
-      x + 0.5 * cells.width, top + (interval ? 17 : 24), letters_on(colour), y.value,
-      series.mark_of(i));
+      x + 0.5 * cells.width, top + (interval ? 17 : 24), letters_on(colour), letters_on(colour),
+      y.value, series.mark_of(i));
   if (interval) {
     out += fmt::format(
         "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"10\" "
