@@ -138,8 +138,9 @@ std::string ceilings_table(const EnvironmentFacts& facts) {
     caption += fmt::format(" {}: {}.", exactness, names.substr(2));
   }
   caption += left_out(facts) + seed_of(facts);
-  std::string head = header_cell("Domain") +
-                     fmt::format("<th scope=\"col\">{}</th>", escape(facts.shift_axis.name));
+  std::string head =
+      header_cell("Domain") +
+      fmt::format("<th scope=\"col\">{}</th>", column_title({facts.shift_axis.name, {}, "shift"}));
   for (const char* name : kColumns) head += header_cell(name);
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\"><table class=\"ceilings\"><caption>{}</caption><thead>"
