@@ -29,6 +29,7 @@ class SPURION_API GenerativeEnvironment : public Environment {
       : domains_(std::move(domains)),
         key_(RandomKey(context.data_seed).child(domains_.environment())) {
     info_.name = domains_.environment();
+    domains_.mark(info_.shift_axis);
   }
 
   /// Of the draws for the rows of a domain.
