@@ -77,16 +77,15 @@ Noun sections() {
   return noun;
 }
 
-/// Numbers that stores and files hold. A metric tells of its own itself.
+/// Numbers that stores and files hold. A metric of the same name tells of its own itself.
 Noun columns() {
   Noun noun;
   noun.plural = "columns";
   noun.in_all = false;
+  noun.fallback = true;
   noun.names = [](const Catalog& catalog) {
     std::vector<std::string> names;
-    for (const MetricInfo& column : known_columns(catalog)) {
-      if (!catalog.metrics.contains(column.name)) names.push_back(column.name);
-    }
+    for (const MetricInfo& column : known_columns(catalog)) names.push_back(column.name);
     return names;
   };
   noun.entry = [](const Catalog& catalog, const std::string& name) {
