@@ -63,7 +63,7 @@ struct Cells {
   double rows = 0.0;
 
   explicit Cells(const Chart& chart) {
-    double widest = text_width(chart.series_label);
+    double widest = 0.0;
     for (const Series& series : chart.series) {
       widest = std::max(widest, text_width(series.name));
       for (const Estimate& y : series.y) {
@@ -73,12 +73,18 @@ struct Cells {
     if (fullest == 0.0) fullest = 1.0;
     columns = std::max(1.0, static_cast<double>(chart.categories.size()));
     rows = static_cast<double>(chart.series.size());
-    left = std::min(widest + 34, 0.4 * width_of(chart));
+    left = std::min(widest + 46, 0.4 * width_of(chart));
     width = std::min(kWidest, (width_of(chart) - left - kRight) / columns);
   }
   [[nodiscard]] double right() const { return left + columns * width; }
   [[nodiscard]] double bottom() const { return kTop + rows * kCell; }
 };
+
+/// A number in as many digits as a cell has room for; nothing in a narrow one.
+std::string number_in(double value, double width) {
+  if (width < 36) return {};
+  return fmt::format("{:.{}f}", value, width < 46 ? 2 : 3);
+}
 
 /// A value and, where there is room, its interval.
 std::string cell(const Chart& chart, const Series& series, std::size_t i, const Cells& cells,
@@ -90,10 +96,10 @@ std::string cell(const Chart& chart, const Series& series, std::size_t i, const 
   std::string out = fmt::format(
       "<g><title>{}</title><rect class=\"cell\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
       "height=\"{:.1f}\" fill=\"{}\"/><text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" "
-      "fill=\"{}\" style=\"fill:{}\">{:.3f}{}</text>",
+      "fill=\"{}\" style=\"fill:{}\">{}{}</text>",
       tooltip(chart, series, i), x + 1, top + 1, cells.width - 2, kCell - 2, hex_of(colour),
       x + 0.5 * cells.width, top + (interval ? 17 : 24), letters_on(colour), letters_on(colour),
-      y.value, series.mark_of(i));
+      number_in(y.value, cells.width), series.mark_of(i));
   if (interval) {
     out += fmt::format(
         "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"10\" "
@@ -122,10 +128,12 @@ std::string labels(const Chart& chart, const Cells& cells, const Ink& ink) {
   out += fmt::format("<text {} x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
                      ink.part("label"), 0.5 * (cells.left + cells.right()), cells.bottom() + 37,
                      escape(chart.x_label));
+  // In the middle of the rows where it fits there, else from below them up.
+  const bool fits = text_width(chart.series_label) <= cells.bottom() - kTop;
   out += fmt::format(
-      "<text {} transform=\"translate(15 {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-      ink.part("label"), 0.5 * (kTop + cells.bottom()),
-      escape(fitted(chart.series_label, cells.bottom())));
+      "<text {} transform=\"translate(15 {:.1f}) rotate(-90)\" text-anchor=\"{}\">{}</text>",
+      ink.part("label"), fits ? 0.5 * (kTop + cells.bottom()) : cells.bottom() + kAxis,
+      fits ? "middle" : "start", escape(fitted(chart.series_label, cells.bottom() + kAxis - 4)));
   return out;
 }
 
