@@ -33,9 +33,15 @@ std::shared_ptr<const Environment> DataCache::environment(const Component& compo
 
 std::shared_ptr<CachedRows> DataCache::rows(const std::string& key) {
   const std::lock_guard<std::mutex> guard(mutex_);
-  auto& entry = rows_[key];
-  if (!entry) entry = std::make_shared<CachedRows>();
+  const auto place = rows_.try_emplace(key).first;
+  auto& entry = place->second;
+  if (!entry) {
+    entry = std::make_shared<CachedRows>();
+  } else {
+    by_use_.erase(entry->used);
+  }
   entry->used = ++clock_;
+  by_use_.emplace(entry->used, place);
   return entry;
 }
 
@@ -46,15 +52,15 @@ void DataCache::grown(const std::string& key, const std::shared_ptr<CachedRows>&
   if (found == rows_.end() || found->second != entry) return;  // let go meanwhile
   bytes_ += bytes - entry->bytes;
   entry->bytes = bytes;
-  while (bytes_ > limit_ && !rows_.empty()) {
-    auto oldest = rows_.end();
-    for (auto one = rows_.begin(); one != rows_.end(); ++one) {
-      if (one->second->bytes <= 0.0) continue;
-      if (oldest == rows_.end() || one->second->used < oldest->second->used) oldest = one;
+  for (auto oldest = by_use_.begin(); bytes_ > limit_ && oldest != by_use_.end();) {
+    const auto rows = oldest->second;
+    if (rows->second->bytes <= 0.0) {  // in the making
+      ++oldest;
+      continue;
     }
-    if (oldest == rows_.end()) break;
-    bytes_ -= oldest->second->bytes;
-    rows_.erase(oldest);
+    bytes_ -= rows->second->bytes;
+    oldest = by_use_.erase(oldest);
+    rows_.erase(rows);
   }
 }
 
@@ -72,7 +78,9 @@ void DataCache::done(const std::string& key) {
   const auto end = rows_.lower_bound(key + '}');
   for (auto one = rows_.lower_bound(key + '|'); one != end; one = rows_.erase(one)) {
     bytes_ -= one->second->bytes;
+    by_use_.erase(one->second->used);
   }
+  environments_.erase(key);
 }
 
 double DataCache::bytes() const {

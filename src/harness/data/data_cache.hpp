@@ -51,8 +51,10 @@ class SPURION_API DataCache {
   mutable std::mutex mutex_;
   std::map<std::string, std::weak_ptr<const Environment>> environments_;
   std::deque<std::shared_ptr<const Environment>> recent_;  ///< kept though no pack uses them now
-  std::map<std::string, std::shared_ptr<CachedRows>> rows_;
-  std::map<std::string, std::int64_t> expected_;  ///< packs left that use an environment
+  using Rows = std::map<std::string, std::shared_ptr<CachedRows>>;
+  Rows rows_;
+  std::map<std::uint64_t, Rows::iterator> by_use_;  ///< those asked for longest ago first
+  std::map<std::string, std::int64_t> expected_;    ///< packs left that use an environment
   double bytes_ = 0.0;
   std::uint64_t clock_ = 0;
 };

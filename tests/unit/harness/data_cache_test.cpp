@@ -84,6 +84,20 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
   CHECK(environment->sample(test, Split::test, {0, 1000}).x.data_ptr() == kept.x.data_ptr());
 }
 
+TEST_CASE("a few rows count with the memory that their tensors and names take besides") {
+  const Catalog catalog = builtin_catalog();
+  const Component component = two_bit(catalog);
+  EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
+  constexpr double kLimit = 50e3;
+  DataCache cache(kLimit);
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const auto environment = cache.environment(component, seed, pool);
+    static_cast<void>(environment->sample(environment->test_domain(), Split::test, {0, 1}));
+    CHECK(cache.bytes() <= kLimit);
+    if (seed == 0) CHECK(cache.bytes() > 1000.0);
+  }
+}
+
 TEST_CASE("rows go after the last pack that uses them, and only those") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
