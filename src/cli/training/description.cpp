@@ -15,6 +15,28 @@
 
 namespace spurion::cli {
 
+namespace {
+
+/// The bounds of a field, else what it names.
+std::string allowed_text(const FieldInfo& field) {
+  const std::string bounds = field.bounds.text();
+  if (!bounds.empty()) return bounds;
+  switch (field.use) {
+    case FieldUse::trial_field:
+      return "fields of the trials";
+    case FieldUse::axis:
+      return "a field of the trials with an order";
+    case FieldUse::method:
+      return "a method of the experiment";
+    case FieldUse::experiment:
+      return "experiments of the suite";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 Json option_list(const std::vector<FieldInfo>& fields) {
   Json list = Json::array();
   for (const FieldInfo& field : fields) {
@@ -25,7 +47,7 @@ Json option_list(const std::vector<FieldInfo>& fields) {
                     {"type", field.type},
                     {"default", field.required ? Json() : std::move(fallback)},
                     {"required", field.required},
-                    {"allowed", field.bounds.text()},
+                    {"allowed", allowed_text(field)},
                     {"search", field.search.text()},
                     {"per_replica", field.per_replica},
                     {"doc", field.doc}});
