@@ -168,8 +168,14 @@ void restore_definitions(const std::filesystem::path& file) {
           .bind(3, page++)
           .run();
     }
-    // The view has no page; the store that is made of this one gets its own.
+    // The view has no page to be found by.
     sqlite::Statement(database, "DELETE FROM sqlite_master WHERE type <> 'table'").run();
+    sqlite::Statement(database,
+                      "INSERT INTO sqlite_master(type, name, tbl_name, rootpage, sql) "
+                      "VALUES('view', ?1, ?1, 0, ?2)")
+        .bind(1, std::string_view(measurement_view().name))
+        .bind(2, std::string_view(measurement_view().text))
+        .run();
   } catch (const StoreError&) {
     // What can be read without is read.
   }

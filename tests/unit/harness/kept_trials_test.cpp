@@ -185,7 +185,7 @@ TEST_CASE("a damaged trial is made again, and the run says so") {
   const Progress again = folder.run(suite_of(2, 3));
   CHECK(again.trials_found == 2);
   REQUIRE(again.notes.size() == 1);
-  CHECK_THAT(again.notes.front(), Contains("was damaged: trial ") && Contains("are made again"));
+  CHECK_THAT(again.notes.front(), Contains("was damaged: trial ") && Contains("run again"));
   const StoredResults after = folder.read();
   REQUIRE(after.trials.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
