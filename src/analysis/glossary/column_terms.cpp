@@ -35,26 +35,31 @@ std::vector<Term> comparison_columns() {
        "as the score"},
       {"p",
        kColumn,
-       "How often a difference at least this large would come by chance if there were none: the "
-       "p value of a paired t test over seeds. When several are tested, it is adjusted by Holm's "
+       "The p value of a paired t test over seeds: the probability of a difference at least this "
+       "large if there is none. If several differences are tested, it is adjusted by Holm's "
        "method.",
        {"paired", "p flips"},
        "",
        "[0, 1]"},
       {"p flips",
        kColumn,
-       "The same by a sign-flip test, which assumes less than the t test. n seeds cannot give "
+       "The p value of a sign-flip test, which assumes less than the t test. n seeds cannot give "
        "less than 2^(1-n).",
        {"p"},
        "",
        "[0, 1]"},
       {"seeds",
        kColumn,
-       "How many seeds the numbers are means over.",
+       "The number of seeds that the means are over.",
        {"seed", "interval"},
        "",
        "whole, >= 1"},
-      {"trials", kColumn, "How many trials are done.", {"trial", "done"}, "", "whole, >= 0"},
+      {"trials",
+       kColumn,
+       "The number of trials that are done.",
+       {"trial", "done"},
+       "",
+       "whole, >= 0"},
       {"may see", kColumn, "The information budget of the method.", {"information budget"}},
       {"smallest", kColumn, "The smallest value of the axis.", {"axis"}},
       {"gap at smallest",

@@ -112,15 +112,15 @@ std::vector<Term> stream_terms() {
       {"relearning change",
        TermKind::idea,
        "The score after a phase that comes again, with other phases between, minus the score "
-       "after it came first. Below 0: it is learned less well the second time, for want of "
-       "plasticity or from interference.",
+       "after it came first. Below 0: the model learns it less well the second time, because it "
+       "lost plasticity or because of interference.",
        {},
        "as the score"},
       {"budget", TermKind::idea,
        "What a trial spent: rows that entered a gradient, labels revealed, updates, "
        "floating-point operations. 'equal': within 5 % of the median of the trials it is "
-       "compared with; else how many times the median. Do not compare trials of different "
-       "budgets as like with like."},
+       "compared with; otherwise the ratio to the median. Do not compare trials with different "
+       "budgets."},
       {"spent",
        TermKind::idea,
        "Labels and interventions that a trial asked for after phase 0, at their price.",
