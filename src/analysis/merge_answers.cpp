@@ -20,7 +20,8 @@ bool same_columns(const Table& a, const Table& b) {
 /// The table with a first column that says the value of each row.
 Table with_value(const Table& table, const std::string& by, const std::string& value) {
   Table out = table;
-  out.columns.insert(out.columns.begin(), Column{by});
+  // A table may have a column of that name: in files they are told apart.
+  out.columns.insert(out.columns.begin(), Column{by, ColumnKind::text, "by_" + by});
   for (auto& row : out.rows) row.insert(row.begin(), Cell(value));
   return out;
 }

@@ -93,6 +93,7 @@ TEST_CASE("by answers once a value: one table with a column of values, a chart e
   CHECK(answer.sentence == "model.width = 16: 8 trials. model.width = 64: 8 trials.");
   REQUIRE(answer.tables.size() == 1);
   CHECK(answer.tables.front().columns.front().title == "model.width");
+  CHECK(answer.tables.front().columns.front().key == "by_model.width");
   REQUIRE(answer.tables.front().rows.size() == 2);
   CHECK(text_of(answer.tables.front().rows[1].front()) == "64");
   REQUIRE(answer.charts.size() == 2);
