@@ -128,7 +128,7 @@ TEST_CASE(
       problem(under(suite, "{ name = \"continual\", trajectory = \"fixed\", phase_count = 8 }")),
       Catch::Contains("none of the 7 steps: raise training.steps"));
   CHECK_THAT(problem(under(suite, "{ name = \"online\", label_delay = 100 }")),
-             Catch::Contains("no label of the stream's"));
+             Catch::Contains("so no label would arrive before its end"));
 }
 
 TEST_CASE("many problems are told in one message") {

@@ -226,7 +226,8 @@ TEST_CASE("a trajectory has control shifts in the phases after the first") {
   options.control_shift_levels = {0.5, 0.7};
   CHECK_THROWS_WITH(Trajectory(options, *world), Contains("2 numbers, but there are 3 phases"));
   options.control_shift = "none";
-  CHECK_THROWS_WITH(Trajectory(options, *world), Contains("no meaning"));
+  CHECK_THROWS_WITH(Trajectory(options, *world),
+                    Contains("needs a control_shift other than \"none\""));
   options.control_shift = "mechanism";
   options.control_shift_levels = {};
   CHECK(Trajectory(options, *world).phases()[2].domain.control_shift->level == 0.25);
