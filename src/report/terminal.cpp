@@ -163,6 +163,15 @@ std::string terminal_report(const std::filesystem::path& folder, int columns, bo
   return terminal_report(read_results(folder, {all}), columns, kinds);
 }
 
+namespace {
+
+/// For those who read no page.
+constexpr const char* kWords =
+    "The gap is the score in distribution minus the score out of distribution. 'spurion describe "
+    "TERM' explains a column or a verdict: 'spurion describe learned'.";
+
+}  // namespace
+
 std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string out;
@@ -178,7 +187,7 @@ std::string terminal_report(const StoredResults& results, int columns, const Que
     }
     out += '\n';
   }
-  return core::printable(out + row_counts_text(results, width));
+  return core::printable(out + row_counts_text(results, width) + wrapped(kWords, width, ""));
 }
 
 }  // namespace spurion
