@@ -65,7 +65,7 @@ TEST_CASE("bad suites are refused with file, line and nearest name") {
   CHECK(problem_of(replaced(suite, "steps = 7", "steps = -7")) ==
         "s.toml:8:22: 'steps' of training must be in [0, 1000000000000], got -7");
   CHECK(problem_of(replaced(suite, "seeds = 3", "sedes = 3"))
-            .rfind("s.toml:3:9: unknown key 'sedes' in the suite; did you mean 'seed'?", 0) == 0);
+            .rfind("s.toml:3:9: unknown key 'sedes' in the suite; did you mean 'seeds'?", 0) == 0);
   CHECK(problem_of(replaced(suite, "experiment = \"grid\"", "experiment = \"gird\""))
             .rfind("s.toml:18:14: unknown experiment 'gird'; did you mean 'grid'?", 0) == 0);
   CHECK(
