@@ -83,6 +83,19 @@ bool has_accuracy(const TrialResult& trial) {
          number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
 }
 
+/// Whether some seed of a configuration has several hyper-parameter samples.
+bool has_several_samples(const std::vector<ResultsView::Row>& rows) {
+  using Key = std::tuple<std::string, std::string, std::string, std::int64_t>;
+  std::map<Key, std::int64_t> first;
+  for (const ResultsView::Row& row : rows) {
+    const TrialSpec& spec = row.trial->spec;
+    const auto [known, fresh] =
+        first.emplace(Key(row.method, row.regime, row.configuration, spec.seed), spec.config_index);
+    if (!fresh && known->second != spec.config_index) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 ResultsView::ResultsView(const Study& study, const std::string& experiment,
@@ -122,6 +135,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   }
   const std::vector<std::string> names = configurations.names();
   for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].configuration = names[numbers[i]];
+  draws_ = draws_ && has_several_samples(rows_);
 }
 
 std::vector<const ResultsView::Group*> ResultsView::groups(const Line& line) const {

@@ -51,7 +51,7 @@ TEST_CASE("questions that are as they must be pass") {
        {std::string("kind = \"gap_against_scale\"\naxis = \"model.width\"\n"),
         std::string("kind = \"compare_methods\"\nbaseline = \"erm\"\n"),
         std::string("kind = \"compare_regimes\"\n"),
-        std::string("kind = \"streams\"\nphase = 3\naxis = \"model.width\"\nalso = []\n"),
+        std::string("kind = \"streams\"\nphase = 3\naxis = \"model.width\"\ntied_axes = []\n"),
         std::string(
             "kind = \"trend\"\naxis = \"model.width\"\nclaim = \"rises\"\nfrom = 4\nto = 8\n"),
         published(", rounding = 0.005, note = \"n\", where = { \"model.width\" = 4 }")}) {

@@ -142,10 +142,11 @@ TEST_CASE("every kind is asked about some trials") {
   const std::string rows =
       "rows = [{ label = \"a\", domain = \"test\", metric = \"accuracy\", value = 0.3, spread = "
       "0.1, runs = 5 }]\n";
-  for (const std::string& kind : builtin_questions().names()) {
+  const QuestionKinds kinds = builtin_questions();
+  for (const std::string& kind : kinds.names()) {
     CAPTURE(kind);
     std::string keys = "kind = \"" + kind + "\"\n";
-    const AnySchema& schema = builtin_questions().at(kind).schema;
+    const AnySchema& schema = kinds.at(kind).schema;
     if (schema.find("rows") != nullptr) keys += rows;
     if (schema.find("claim") != nullptr) {
       keys += claims;

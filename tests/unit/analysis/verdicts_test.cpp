@@ -52,7 +52,7 @@ TEST_CASE("where no difference is shown none is claimed") {
 
 TEST_CASE("a method that did not learn beats nobody, for it is at chance everywhere") {
   const auto answer = two_methods(0.5, 0.5).ask(kAskMethods);
-  CHECK_THAT(answer.sentence, Contains("v_rex did not learn: 0.500") && Contains("is no merit") &&
+  CHECK_THAT(answer.sentence, Contains("v_rex did not learn: 0.500") && Contains("is no success") &&
                                   !Contains("beats"));
   CHECK(planted_cell(answer.tables.front(), "v_rex", "learned") == "no");
   // To beat what did not learn is said with that.
