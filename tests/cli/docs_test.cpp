@@ -68,9 +68,12 @@ TEST_CASE("README and the cards name exactly what there is") {
     CHECK(names_in(part_of(inside, title, "\n\n")) == names_of(all.at(kind)));
   }
   CHECK(first_column(part_of(inside, "**Suites**", "**Speed")) == names_of(all.at("suites")));
-  if (all.contains("questions")) {
-    CHECK(first_column(part_of(readme, "## Ask a question of your own", "\n## ")) ==
-          names_of(all.at("questions")));
+  CHECK(first_column(part_of(readme, "## Ask a question of your own", "\n## ")) ==
+        names_of(all.at("questions")));
+  const std::string data = part_of(readme, "\n## Data\n", "\n## ");
+  for (const std::string& source : names_of(all.at("image_sources"))) {
+    INFO(source);
+    CHECK(data.find(source) != std::string::npos);
   }
 
   Names cards;
