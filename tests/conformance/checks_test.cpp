@@ -92,6 +92,30 @@ class Forgetful final : public Metric {
   std::int64_t rows_ = 0;
 };
 
+/// Declares a column that it does not give, and a range that its values leave.
+class Misdeclared final : public Metric {
+ public:
+  using Options = NoOptions;
+  static const Schema<Options>& schema() { return NoOptions::schema(); }
+  Misdeclared(const Options& /*options*/, const MetricContext& context)
+      : replicas_(context.replicas) {}
+  [[nodiscard]] std::vector<MetricInfo> columns() const override {
+    return {{"half", "half", "one half", "", {0.0, 0.25}, Better::neither},
+            {"never", "never", "never given", "", {}, Better::neither}};
+  }
+  [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
+  void add(const Predictions& /*chunk*/) override { added_ = true; }
+  void merge(const Metric& /*other*/) override {}
+  [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
+    if (!added_) return {};
+    return {{"half", at::full({replicas_}, 0.5, at::kDouble)}};
+  }
+
+ private:
+  std::int64_t replicas_;
+  bool added_ = false;
+};
+
 /// The identity, whose gradient is wrong by a factor.
 struct WrongGradient : torch::autograd::Function<WrongGradient> {
   static Tensor forward(torch::autograd::AutogradContext* /*context*/, const Tensor& x) {
@@ -202,6 +226,15 @@ TEST_CASE("conformance finds a metric whose parts do not merge") {
   const auto results = check_metric(catalog, "forgetful");
   CHECK(find(results, "merged parts equal one pass").outcome == Outcome::failed);
   CHECK(find(results, "documented").outcome == Outcome::passed);
+}
+
+TEST_CASE("conformance finds a metric that declares other columns than it gives") {
+  Catalog catalog = builtin_catalog();
+  catalog.metrics.add<Misdeclared>("misdeclared", "One half.", "none");
+  const auto results = check_metric(catalog, "misdeclared");
+  const ConformanceResult& declared = find(results, "declared columns are what it gives");
+  CHECK(declared.outcome == Outcome::failed);
+  CHECK_THAT(declared.message, Contains("'half' is 0.5, outside its range [0, 0.25]"));
 }
 
 TEST_CASE("conformance skips what needs data that are not installed, and says what to type") {
