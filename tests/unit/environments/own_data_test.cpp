@@ -137,9 +137,9 @@ TEST_CASE("rows of each class and group are counted, and which have none is told
     }
   }
   CHECK(missing_row_lines(info) ==
-        std::vector<std::string>{"no row of group 2 (class 1, spurious 0) among the rows to test "
-                                 "on, of the test domain: what is said of groups there is about "
-                                 "the others"});
+        std::vector<std::string>{"no row of group 2 (class 1, spurious 0) among the test rows, "
+                                 "of the test domain: numbers by group are about the other "
+                                 "groups"});
   CHECK(make("two_bit", {})->info().row_counts.empty());
 }
 
