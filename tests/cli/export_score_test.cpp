@@ -233,7 +233,7 @@ TEST_CASE("what cannot be exported or scored says why") {
              Contains("train rows in domain 'train_0'"));
 
   CHECK_THAT(complaint({"export", "two_bit", "--rows", "1000000000000", "--out", "x.npz"}, 2),
-             Contains("--rows 1000000000000: ") && Contains("of 3 domains take about ") &&
+             Contains("--rows 1000000000000: ") && Contains("of 3 domains need about ") &&
                  Contains("half of the memory of this machine is "));
   CHECK_FALSE(std::filesystem::exists(shell.path("x.npz")));
   CHECK_THAT(complaint({"export", "two_bit", "--domain", "tset_7x", "--out", "x.npz"}, 2),
