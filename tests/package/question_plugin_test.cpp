@@ -6,7 +6,7 @@ using Catch::Contains;
 
 namespace {
 
-constexpr const char* kSuite = R"toml(
+constexpr const char* kAskedSuite = R"toml(
 name = "asked"
 seeds = 3
 [defaults]
@@ -30,7 +30,7 @@ worry = 0.9
 TEST_CASE("a kind of question of a plug-in is listed, described, checked, asked and reported") {
   const std::string plugin = SPURION_QUESTION_PLUGIN;
   Shell shell;
-  shell.write("s.toml", kSuite);
+  shell.write("s.toml", kAskedSuite);
   CHECK_THAT(shell.run({"list", "questions", "--plugin", plugin}).out,
              Contains("seed_spread") && Contains("[question_lab 1.0]"));
   CHECK_THAT(shell.run({"describe", "seed_spread", "--plugin", plugin}).out,
@@ -41,7 +41,7 @@ TEST_CASE("a kind of question of a plug-in is listed, described, checked, asked 
   const Finished unknown = shell.run({"run", "s.toml", "--dry-run"});
   CHECK(unknown.code == 2);
   CHECK_THAT(unknown.err, Contains("s.toml:15:8: unknown question kind 'seed_spread'"));
-  shell.write("wrong.toml", std::string(kSuite) + "worri = 2\n");
+  shell.write("wrong.toml", std::string(kAskedSuite) + "worri = 2\n");
   CHECK_THAT(shell.run({"run", "wrong.toml", "--dry-run", "--plugin", plugin}).err,
              Contains("wrong.toml:18:") && Contains("did you mean 'worry'?"));
 
