@@ -50,10 +50,11 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
         "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, list, "
         "describe, "
         "data, export, score, selftest, prune)\n");
-  CHECK(complaint({"data", "stauts"}) ==
-        "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status)\n");
+  CHECK(
+      complaint({"data", "stauts"}) ==
+      "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status, checksums)\n");
   CHECK(complaint({"data"}) ==
-        "spurion: spurion data needs a command: status; see spurion data --help\n");
+        "spurion: spurion data needs a command: status, checksums; see spurion data --help\n");
   CHECK(complaint({"run", "first_look", "--dryrun"}) ==
         "spurion: unknown option '--dryrun'; did you mean '--dry-run'?; see spurion run --help\n");
   CHECK(complaint({"run", "--job=2"}) ==
@@ -84,5 +85,5 @@ TEST_CASE("an option's value is checked before anything runs") {
         "spurion: --format: expects text or json, got 'xml'; see spurion list --help\n");
   CHECK(complaint({"list", "method"}) ==
         "spurion: unknown kind 'method'; did you mean 'methods'? (there are: environments, models, "
-        "methods, regimes, metrics, suites)\n");
+        "methods, regimes, metrics, questions, image_sources, suites, columns, terms)\n");
 }
