@@ -27,26 +27,28 @@ struct Selected {
 };
 
 /// Of the trials of one configuration those of the sample whose mean score over seeds is best: the
-/// highest accuracy, else the least loss. A sample that lacks a score on some seed is not chosen.
+/// highest accuracy, else the least loss. A sample that lacks a score on a seed on which another
+/// sample has one is not chosen: means over other seeds are no comparison.
 std::optional<std::int64_t> best_sample(const Trials& trials, const std::string& validation) {
   const bool accuracy = std::any_of(trials.begin(), trials.end(), [&](const TrialResult* trial) {
     return number(*trial, validation, stored_name(MetricId::accuracy)).has_value();
   });
   const double sign = accuracy ? -1.0 : 1.0;
   std::map<std::int64_t, std::vector<double>> samples;
-  std::size_t most = 0;
+  std::set<std::int64_t> scored;  // seeds
   for (const TrialResult* trial : trials) {
     auto& values = samples[trial->spec.config_index];
     if (trial->status != Status::done) continue;
     const double value =
         number(*trial, validation, stored_name(score_metric(accuracy))).value_or(std::nan(""));
-    if (std::isfinite(value)) values.push_back(sign * value);
-    most = std::max(most, values.size());
+    if (!std::isfinite(value)) continue;
+    values.push_back(sign * value);
+    scored.insert(trial->spec.seed);
   }
   std::optional<std::int64_t> chosen;
   double least = 0.0;
   for (const auto& [sample, values] : samples) {
-    if (values.empty() || values.size() < most) continue;
+    if (values.empty() || values.size() < scored.size()) continue;
     if (const double average = mean(values); !chosen || average < least) {
       chosen = sample;
       least = average;
@@ -94,10 +96,10 @@ Trials select(const Trials& trials, const std::set<std::string>& searched,
 std::string selection_text(const Selected& selected) {
   std::string text;
   if (selected.without > 0) {
-    text += fmt::format(" {} {} no score on validation rows to select by, and {} left out.",
-                        selected.without,
-                        selected.without == 1 ? "configuration has" : "configurations have",
-                        selected.without == 1 ? "is" : "are");
+    text += fmt::format(
+        " {} {} no sample with a score on validation rows on every seed, and {} left out.",
+        selected.without, selected.without == 1 ? "configuration has" : "configurations have",
+        selected.without == 1 ? "is" : "are");
   }
   if (selected.diverged + selected.failed > 0) {
     text +=
@@ -116,8 +118,9 @@ struct ValueOrder {
   }
 };
 
-std::vector<StudyPart> split(const Study& study, const Study::Trials& trials,
-                             const std::string& by) {
+/// `missing`: how many trials do not have the field `by`, so that no part holds them.
+std::vector<StudyPart> split(const Study& study, const Study::Trials& trials, const std::string& by,
+                             std::int64_t& missing) {
   std::vector<StudyPart> out;
   if (by.empty()) {
     out.push_back({{}, study.with(trials)});
@@ -126,7 +129,9 @@ std::vector<StudyPart> split(const Study& study, const Study::Trials& trials,
   std::map<Value, Study::Trials, ValueOrder> parts;
   for (const auto& [experiment, list] : trials) {
     for (const TrialResult* trial : list) {
-      if (const auto value = field_of(trial->spec, by)) parts[*value][experiment].push_back(trial);
+      const auto value = field_of(trial->spec, by);
+      missing += value ? 0 : 1;
+      if (value) parts[*value][experiment].push_back(trial);
     }
   }
   for (auto& [value, part] : parts) out.push_back({value_text(value), study.with(std::move(part))});
@@ -164,7 +169,8 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
     }
     if (selecting) own = select(own, study.searched_options(experiment), validation, selected);
   }
-  out.parts = split(study, trials, common.by);
+  std::int64_t missing = 0;
+  out.parts = split(study, trials, common.by, missing);
   if (!common.where.empty()) out.note += where_text(common.where);
   if (selecting) {
     out.note += fmt::format(
@@ -173,6 +179,11 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
         "validation rows of the {} (domain '{}'), of which no score is reported.",
         oracle ? "test domain" : "training domains", validation);
     out.sentence = selection_text(selected);
+  }
+  if (missing > 0) {
+    out.sentence += fmt::format(" {} {} no '{}' and {} left out.", missing,
+                                missing == 1 ? "trial has" : "trials have", common.by,
+                                missing == 1 ? "is" : "are");
   }
   return out;
 }

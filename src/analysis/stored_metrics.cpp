@@ -60,6 +60,11 @@ MetricInfo StoredMetrics::of(const std::string& stored) const {
   MetricInfo info;
   if (const MetricInfo* right = accuracy.empty() ? nullptr : find(accuracy)) {
     info = *right;
+    const auto turned = [](const MetricRange& range) {
+      return MetricRange{1.0 - range.high, 1.0 - range.low};
+    };
+    info.range = turned(right->range);
+    if (right->regression) info.regression = turned(*right->regression);
     info.meaning = "1 minus the " + right->title;
     if (right->better != Better::neither) {
       info.better = right->better == Better::high ? Better::low : Better::high;

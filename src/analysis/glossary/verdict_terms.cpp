@@ -72,8 +72,8 @@ std::vector<Term> grid_verdicts() {
   return {
       {"within margin",
        kVerdict,
-       "The whole interval of the gap in this cell is within the margin of 0, and the model "
-       "learned there.",
+       "The whole interval of the gap in this cell is within the margin of 0, over several seeds. "
+       "The model learned there, or no invariant ceiling is known to judge that by.",
        {"gap", "margin"}},
       {"above margin",
        kVerdict,

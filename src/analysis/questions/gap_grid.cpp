@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
 #include <set>
@@ -116,9 +117,9 @@ GapGrid::Numbers GapGrid::numbers_of(const ResultsView& view, const ResultsView:
   for (const ResultsView::Row& row : view.rows(line)) {
     const auto along = axis_value(row.trial->spec, options_.axis);
     const auto second = axis_value(row.trial->spec, options_.second_axis);
-    if (!along || !second ||
-        !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
-      continue;
+    const auto gap =
+        number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap));
+    if (!along || !second || !gap || std::isnan(*gap)) continue;
     PlaceCells& own = cells[{along->number, second->number}];
     own.gap.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::test),
                        stored_name(MetricId::gap));
@@ -150,9 +151,9 @@ Chart GapGrid::chart_of(const ResultsView& view, const std::string& experiment,
       kIntervalText, view.note());
   std::set<double> columns;
   for (const auto& [place, one] : numbers) columns.insert(place.along);
-  for (const double column : columns) chart.categories.push_back(fmt::format("{:.6g}", column));
+  for (const double column : columns) chart.categories.push_back(fmt::format("{}", column));
   for (const auto& [place, one] : numbers) {
-    const std::string row = fmt::format("{:.6g}", place.second);
+    const std::string row = fmt::format("{}", place.second);
     if (chart.series.empty() || chart.series.back().name != row) {
       chart.series.emplace_back();
       chart.series.back().name = row;
@@ -167,8 +168,8 @@ Chart GapGrid::chart_of(const ResultsView& view, const std::string& experiment,
 }
 
 std::string GapGrid::place_text(const Place& place) const {
-  return fmt::format("{} = {:.6g} and {} = {:.6g}", options_.axis, place.along,
-                     options_.second_axis, place.second);
+  return fmt::format("{} = {} and {} = {}", options_.axis, place.along, options_.second_axis,
+                     place.second);
 }
 
 /// Where the gap of a line is smallest and largest, and in how many cells it is closed.
@@ -197,17 +198,19 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
 }
 
 Table GapGrid::empty_table(const std::string& experiment) const {
-  return {"gap_grid_" + experiment,
-          fmt::format(
-              "The gap in each cell: mean with {} over seeds. within margin: the whole interval is "
-              "within {} of 0. above margin: the whole interval is above it. {}, in distribution; "
-              "the gap of a model that did not learn has no meaning.",
-              kIntervalText, options_.margin, kLearnedText),
-          {{"method"},
-           {options_.axis, ColumnKind::number},
-           {options_.second_axis, ColumnKind::number},
-           {"gap", ColumnKind::estimate},
-           {"verdict"}}};
+  return {
+      "gap_grid_" + experiment,
+      fmt::format(
+          "The gap in each cell: mean with {} over seeds. within margin: the whole interval, of "
+          "several seeds, is within {} of 0, and no doubt is shown that the model learned. above "
+          "margin: the whole interval is above it. {}, in distribution; "
+          "the gap of a model that did not learn has no meaning.",
+          kIntervalText, options_.margin, kLearnedText),
+      {{"method"},
+       {options_.axis, ColumnKind::number},
+       {options_.second_axis, ColumnKind::number},
+       {"gap", ColumnKind::estimate},
+       {"verdict"}}};
 }
 
 Answer GapGrid::answer(const Study& study, const std::string& experiment) const {

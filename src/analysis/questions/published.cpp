@@ -111,7 +111,8 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
        {"note"}}};
   std::int64_t agreeing = 0;
   std::int64_t compared = 0;
-  std::string told;  // of trials that have no numbers
+  std::int64_t lacking = 0;  // numbers of trials that are done
+  std::string told;          // of trials that have no numbers
   for (const PublishedRow& row : options_.rows) {
     TrialList trials;
     TrialFates fates;
@@ -127,6 +128,7 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
     }
     told += fates.sentence(row.label);
     if (values.empty()) {
+      lacking += run ? 1 : 0;
       table.add({row.label, Missing(), std::int64_t{0}, Spread{row.value, row.spread},
                  Number{row.runs}, Missing(),
                  std::string(agreement_name(run ? Agreement::no_number : Agreement::not_run)),
@@ -153,10 +155,14 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
         fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
   }
   const auto asked = static_cast<std::int64_t>(options_.rows.size());
-  std::string headline = compared == 0 ? "Not run. " : agreeing == compared ? "Yes. " : "No. ";
+  std::string headline = agreeing == compared ? "Yes. " : "No. ";
+  if (compared == 0) headline = lacking > 0 ? "The trials lack the numbers. " : "Not run. ";
   if (compared > 0 && compared < asked) {
-    headline = fmt::format("{}, for {} of {} numbers (the others were not run). ",
-                           agreeing == compared ? "Yes" : "No", compared, asked);
+    const char* why = lacking == 0                  ? "were not run"
+                      : lacking == asked - compared ? "are missing in the trials"
+                                                    : "were not run or are missing in the trials";
+    headline = fmt::format("{}, for {} of {} numbers (the others {}). ",
+                           agreeing == compared ? "Yes" : "No", compared, asked, why);
   }
   answer.sentence = headline + answer.sentence + told;
   answer.tables.push_back(std::move(table));

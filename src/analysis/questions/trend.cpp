@@ -77,7 +77,9 @@ std::optional<Measured> measured(const TrialResult& trial, const Asked& asked) {
   const std::string other = claim.metric.substr(0, stem) + "accuracy";
   const auto right = number(trial, claim.domain, other);
   if (!right) return std::nullopt;
-  return Measured{1.0 - *right, row_noise(trial, claim.domain, other, *right)};
+  MetricInfo right_info = asked.metric;  // says whether it is a rate
+  right_info.name = other;
+  return Measured{1.0 - *right, row_noise(trial, claim.domain, right_info, *right)};
 }
 
 /// Ranks 1 .. n, ties sharing the mean of theirs.

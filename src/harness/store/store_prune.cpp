@@ -24,7 +24,7 @@ Pruned prune(const std::filesystem::path& folder, bool dry_run) {
     std::set<std::string> ids;
     std::int64_t spared = 0;
     for (const auto& [id, experiment] : store.leftovers()) {
-      if (unsure && experiment.empty()) {
+      if (unsure) {
         ++spared;
         continue;
       }
@@ -33,8 +33,8 @@ Pruned prune(const std::filesystem::path& folder, bool dry_run) {
     }
     if (spared > 0) {
       pruned.damage.push_back(fmt::format(
-          "'{}': {} trials of no known experiment were kept, because damage may have lost their "
-          "experiment; run their suites again, then delete '{}' and prune again",
+          "'{}': {} trials of no experiment of a suite were kept, because damage may have lost "
+          "what they belong to; run their suites again, then delete '{}' and prune again",
           file.string(), spared, old));
     }
     if (dry_run || ids.empty()) continue;

@@ -228,13 +228,14 @@ class FolderReader {
 
   void tell_others(std::int64_t others) {
     if (others == 0) return;
-    std::int64_t of_suites = 0;
+    std::set<TrialId> shared;  // a trial may belong to several suites
     std::vector<std::string> names;
     for (const auto& [name, ids] : of_other_suites_) {
       if (ids.empty()) continue;
-      of_suites += static_cast<std::int64_t>(ids.size());
+      shared.insert(ids.begin(), ids.end());
       names.push_back("'" + name + "'");
     }
+    const auto of_suites = static_cast<std::int64_t>(shared.size());
     if (of_suites > 0) {
       results_.notes.push_back(fmt::format(
           "{} other trial{} in the store belong{} to {} {}, which this report does not cover.",

@@ -133,8 +133,32 @@ TEST_CASE("a selection keeps one hyper-parameter sample of each configuration") 
   CHECK_THAT(answer.tables.front().caption, Contains("on validation rows of the training domains"));
   CHECK_THAT(answer.sentence,
              Contains("Of 7 trials of samples that were not selected 1 diverged and 0 failed."));
-  CHECK_THAT(trials.ask("kind = \"compare_methods\"\nselection_domain = \"test\"\n").sentence,
-             Contains("2 configurations have no score on validation rows to select by"));
+  CHECK_THAT(
+      trials.ask("kind = \"compare_methods\"\nselection_domain = \"test\"\n").sentence,
+      Contains("2 configurations have no sample with a score on validation rows on every seed"));
+}
+
+TEST_CASE("samples that were scored on different seeds are not compared") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 2; ++seed) {
+    for (std::int64_t sample = 0; sample < 2; ++sample) {
+      TrialResult& trial = trials.add("erm", seed, 0.8, 0.7);
+      trial.spec.config_index = sample;
+      if (seed != sample) continue;
+      trial.measurements.push_back({0, 9, "validation", 0.0, "accuracy", 0.8});
+    }
+  }
+  CHECK_THAT(
+      trials.ask("kind = \"compare_methods\"\nselection_domain = \"in_distribution\"\n").sentence,
+      Contains("1 configuration has no sample with a score on validation rows on every seed"));
+}
+
+TEST_CASE("trials without the field that splits an answer are told") {
+  PlantedTrials trials;
+  trials.add("erm", 0, 0.8, 0.7);
+  trials.add("irm_v1", 0, 0.8, 0.7).spec.model.options = Value::Table{{"width", 16}};
+  CHECK_THAT(trials.ask("kind = \"compare_methods\"\nby = \"model.width\"\n").sentence,
+             Contains("1 trial has no 'model.width' and is left out."));
 }
 
 TEST_CASE("every kind is asked about some trials") {

@@ -262,7 +262,7 @@ TEST_CASE("published numbers that were not all run are not all confirmed") {
   CHECK_THAT(trials.ask("kind = \"published\"\nrows = [" + row + "]\n").sentence,
              Contains("Yes. one"));
   CHECK_THAT(trials.ask("kind = \"published\"\nrows = [" + row + ", " + missing + "]\n").sentence,
-             Contains("Yes, for 1 of 2 numbers (the others were not run). "));
+             Contains("Yes, for 1 of 2 numbers (the others are missing in the trials). "));
 }
 
 TEST_CASE("a regression is judged by its squared error") {
