@@ -141,7 +141,10 @@ GapOutcome gap_outcome(const std::vector<GapAtScale>& scales, const Estimate& ch
     return was_open ? GapOutcome::closes : GapOutcome::closed_there;
   }
   if (last.gap.high < -margin) return GapOutcome::overshoots;
-  return open_outcome(scales.front().gap, last.gap, change, margin);
+  const GapOutcome outcome = open_outcome(scales.front().gap, last.gap, change, margin);
+  // To say that a gap shrinks, and may be closed, is praise.
+  if (outcome == GapOutcome::shrinks && !may_have_learned(last)) return GapOutcome::learning_unsure;
+  return outcome;
 }
 
 }  // namespace spurion::analysis

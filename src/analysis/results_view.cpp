@@ -329,6 +329,7 @@ std::string show_p(double p) {
 }
 
 std::string show(const Estimate& estimate, int digits) {
+  if (std::isnan(estimate.value)) return "no number";
   // An interval around one seed's number would be made up.
   if (estimate.seeds == 1) return fmt::format("{} (one seed)", show(estimate.value, digits));
   return fmt::format("{:.{}f} [{:.{}f}, {:.{}f}]", estimate.value, digits, estimate.low, digits,

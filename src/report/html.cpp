@@ -14,6 +14,7 @@
 #include "report/escape.hpp"
 #include "report/glossary_section.hpp"
 #include "report/svg/svg_chart.hpp"
+#include "report/unfinished.hpp"
 
 namespace spurion::report {
 
@@ -225,7 +226,11 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
       analysis::kIntervalRule);
   out += kGapText;
-  for (const std::string& note : results.notes) {
+  std::vector<std::string> notes = results.notes;
+  if (const std::string note = report::unfinished_note(results); !note.empty()) {
+    notes.insert(notes.begin(), note);
+  }
+  for (const std::string& note : notes) {
     out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";
   }
   for (const std::string& sentence : limits.left_out) {

@@ -8,6 +8,7 @@
 #include "core/printable.hpp"
 #include "harness/store/recorded_rows.hpp"
 #include "report/chart_text.hpp"
+#include "report/unfinished.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
 
@@ -63,7 +64,11 @@ std::string in_one_line(std::string text) {
 /// A table as it is shown.
 struct TextTable {
   explicit TextTable(const analysis::Table& table) : name(table.name) {
-    for (const analysis::Column& column : table.columns) header.push_back(column.title);
+    for (const analysis::Column& column : table.columns) {
+      header.push_back(column.title);
+      measured.push_back(column.kind == analysis::ColumnKind::estimate ||
+                         column.kind == analysis::ColumnKind::spread);
+    }
     for (const auto& row : table.rows) {
       rows.emplace_back();
       for (const analysis::Cell& cell : row) rows.back().push_back(in_one_line(text_of(cell)));
@@ -71,15 +76,18 @@ struct TextTable {
   }
   std::string name;
   std::vector<std::string> header;
+  std::vector<bool> measured;  ///< columns whose numbers were measured, with their spread
   std::vector<std::vector<std::string>> rows;
 };
 
-/// Columns that say the same in every row, of which there are several.
+/// Columns that say the same in every row, of which there are several. Measured numbers stay in
+/// their rows, equal or not, unless no row has one.
 std::vector<bool> constant_columns(const TextTable& table) {
   std::vector<bool> constant(table.header.size(), table.rows.size() > 1);
   for (std::size_t i = 0; i < constant.size(); ++i) {
     for (const auto& row : table.rows) {
-      constant[i] = constant[i] && row[i] == table.rows.front()[i];
+      constant[i] =
+          constant[i] && row[i] == table.rows.front()[i] && (!table.measured[i] || row[i] == "-");
     }
   }
   return constant;
@@ -175,7 +183,11 @@ constexpr const char* kWords =
 std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string out;
-  for (const std::string& note : results.notes) out += wrapped("Note: " + note, width, "") + '\n';
+  std::vector<std::string> notes = results.notes;
+  if (const std::string note = report::unfinished_note(results); !note.empty()) {
+    notes.insert(notes.begin(), note);
+  }
+  for (const std::string& note : notes) out += wrapped("Note: " + note, width, "") + '\n';
   for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
     out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
     for (const analysis::Chart& chart : answer.charts) {

@@ -140,7 +140,7 @@ TEST_CASE("a word that looks like a number is a word where the option is one") {
              Contains("expects a string, one of: 1, 2, 3, 1s, 2s, 3s, got list"));
   const Finished unused = shell.run({"describe", "mlp", "width=3"});
   CHECK(unused.code == 2);
-  CHECK_THAT(unused.err, Contains("only environments, methods and regimes do"));
+  CHECK_THAT(unused.err, Contains("only environments, methods, regimes do"));
 }
 
 TEST_CASE("data that were asked for and are no data are an error, not a description") {
@@ -183,7 +183,7 @@ TEST_CASE("every cue of a world has its interventions, its dial and its test dom
   };
   CHECK(has("do(background := other)"));
   CHECK(has("do(companion := independent draw)"));
-  CHECK(has("do(* := independent draw)"));
+  CHECK(has("do(all cues := independent draw)"));
   CHECK(has("do(object := other)"));
   CHECK(json.at("cues").size() == 2);
   REQUIRE(json.at("domains").size() == 5);

@@ -28,7 +28,7 @@ TEST_CASE("a preview that cannot be is refused and leaves no file") {
   const auto file = folder.path() / "bits.png";
   const Finished bits = shell.run({"describe", "two_bit", "--preview", file.string()});
   CHECK(bits.code != 0);
-  CHECK_THAT(bits.err, Contains("no pictures"));
+  CHECK_THAT(bits.err, Contains("are not images"));
   CHECK_FALSE(std::filesystem::exists(file));
   const Finished jpeg = shell.run({"describe", "textured_shapes", "--preview", "shapes.jpg"});
   CHECK(jpeg.code != 0);

@@ -6,8 +6,8 @@ namespace {
 
 constexpr TermKind kColumn = TermKind::column;
 
-/// Of tables that compare methods or follow a gap along an axis. Long because it is a table: one entry
-/// for each term.
+/// Of tables that compare methods or follow a gap along an axis. Long because it is a table: one
+/// entry for each term.
 std::vector<Term> comparison_columns() {
   return {
       {"ID", kColumn, "The score in distribution.", {"in distribution", "score"}, "as the score"},

@@ -55,8 +55,8 @@ std::vector<Term> gap_verdicts() {
        {"gap", "margin"}},
       {"learning not shown",
        kVerdict,
-       "At the largest scale the gap is within the margin of 0 or below it, but it is not shown "
-       "that the model learned there.",
+       "The gap at the largest scale, or in this cell, may be closed or is below 0, but it is not "
+       "shown that the model learned there.",
        {"learned"}},
       {"one scale only", kVerdict, "The axis has one value only, so nothing can be compared."},
       {"one seed only",
@@ -78,6 +78,11 @@ std::vector<Term> grid_verdicts() {
       {"above margin",
        kVerdict,
        "The whole interval of the gap in this cell is above the margin.",
+       {"gap", "margin"}},
+      {"below margin",
+       kVerdict,
+       "The whole interval of the gap in this cell is below minus the margin: the score is higher "
+       "out of distribution than in distribution.",
        {"gap", "margin"}},
   };
 }

@@ -23,10 +23,12 @@ struct GapGridOptions {
 
 /// What a cell of the grid shows.
 enum class CellOutcome {
-  within_margin,  ///< the interval lies within the margin of 0, and the model may have learned
-  above_margin,   ///< the interval lies above the margin
-  did_not_learn,  ///< so that the gap has no meaning
-  undecided       ///< none of these is shown
+  within_margin,       ///< the interval lies within the margin of 0, and the model may have learned
+  above_margin,        ///< the interval lies above the margin
+  below_margin,        ///< the interval lies below minus the margin, and the model may have learned
+  did_not_learn,       ///< so that the gap has no meaning
+  learning_not_shown,  ///< within or below the margin, but it is not shown that the model learned
+  undecided            ///< none of these is shown
 };
 
 const char* cell_outcome_name(CellOutcome outcome) {
@@ -35,6 +37,10 @@ const char* cell_outcome_name(CellOutcome outcome) {
       return "within margin";
     case CellOutcome::above_margin:
       return "above margin";
+    case CellOutcome::below_margin:
+      return "below margin";
+    case CellOutcome::learning_not_shown:
+      return "learning not shown";
     case CellOutcome::did_not_learn:
       return "did not learn";
     case CellOutcome::undecided:
@@ -48,7 +54,10 @@ CellOutcome cell_outcome(const Estimate& gap, Learned learned, double margin) {
   if (!gap.has_spread() && !gap.is_nothing()) return CellOutcome::undecided;
   if (gap.low > margin) return CellOutcome::above_margin;
   const bool within = gap.low >= -margin && gap.high <= margin;
-  return within && learned != Learned::unsure ? CellOutcome::within_margin : CellOutcome::undecided;
+  const bool below = gap.high < -margin;
+  if (!within && !below) return CellOutcome::undecided;
+  if (learned == Learned::unsure) return CellOutcome::learning_not_shown;
+  return within ? CellOutcome::within_margin : CellOutcome::below_margin;
 }
 
 /// A place of the grid: along the axis and the second axis.
@@ -187,12 +196,13 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
     if (least == nullptr || one.second.gap.value < least->second.gap.value) least = &one;
     if (most == nullptr || one.second.gap.value > most->second.gap.value) most = &one;
   }
-  std::string text = fmt::format("{}: the gap is within the margin of 0 in {} of {} cells", name,
-                                 closed, numbers.size());
+  std::string text =
+      fmt::format("{}: the gap is shown to be within the margin of 0 in {} of {} cells", name,
+                  closed, numbers.size());
   if (unlearned > 0) text += fmt::format("; in {} the model did not learn", unlearned);
   text += ". ";
   if (least == nullptr) return text;
-  return text + fmt::format("It is smallest, {}, at {}, and largest, {}, at {}. ",
+  return text + fmt::format("Its lowest value is {}, at {}; its highest value is {}, at {}. ",
                             show(least->second.gap), place_text(least->first),
                             show(most->second.gap), place_text(most->first));
 }
@@ -203,7 +213,9 @@ Table GapGrid::empty_table(const std::string& experiment) const {
       fmt::format(
           "The gap in each cell: mean with {} over seeds. within margin: the whole interval, of "
           "several seeds, is within {} of 0, and no doubt is shown that the model learned. above "
-          "margin: the whole interval is above it. {}, in distribution; "
+          "margin: the whole interval is above it. below margin: the whole interval is below minus "
+          "the "
+          "margin. {}, in distribution; "
           "the gap of a model that did not learn has no meaning.",
           kIntervalText, options_.margin, kLearnedText),
       {{"method"},

@@ -187,6 +187,14 @@ TEST_CASE("a gap that was never there above 0 is not said to close or to grow") 
   CHECK(outcome(-0.3, 0.02) == analysis::GapOutcome::undecided);
   CHECK(outcome(-0.3, 0.2) == analysis::GapOutcome::grows);
   CHECK(analysis::gap_headline(analysis::GapOutcome::closed_there) == "Undecided");
+  // A gap that may be closed is no success where it is not shown that the model learned.
+  const auto shrunk = [&](analysis::Learned learned) {
+    return analysis::gap_outcome(
+        {{8.0, around(0.3), analysis::Learned::yes}, {64.0, around(0.02), learned}}, around(-0.28),
+        0.02);
+  };
+  CHECK(shrunk(analysis::Learned::yes) == analysis::GapOutcome::shrinks);
+  CHECK(shrunk(analysis::Learned::unsure) == analysis::GapOutcome::learning_unsure);
 }
 
 TEST_CASE("no gap is closed by a model that did not learn") {
