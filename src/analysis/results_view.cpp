@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/by_layout.hpp"
 #include "analysis/configuration_notes.hpp"

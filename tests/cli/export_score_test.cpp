@@ -208,7 +208,7 @@ TEST_CASE("rows of each class and group are told before a run, by describe and i
                   data::Compression::store);
   const Finished scored = shell.run({"score", "l.npz"});
   CHECK(scored.code == 0);
-  CHECK_THAT(scored.out, Contains("test: no row of group ") && Contains("(class 2, spurious 0)"));
+  CHECK_THAT(scored.out, Contains("(class 2, spurious 0) has no rows"));
 }
 
 TEST_CASE("what cannot be exported or scored says why") {
@@ -260,7 +260,7 @@ TEST_CASE("what cannot be exported or scored says why") {
   CHECK_THAT(complaint(with_rows("w.csv", "2"), 3), Contains("3 logits a row"));
   std::vector<std::string> validation = with_rows("l.csv", "2");
   validation.insert(validation.end(), {"--split", "validation"});
-  CHECK_THAT(complaint(validation, 2), Contains("validation rows are for choosing"));
+  CHECK_THAT(complaint(validation, 2), Contains("validation rows are for selection"));
 
   CHECK_THAT(complaint({"score", "two_bit", "--model", "net.pt"}, 2), Contains("script:FILE"));
   CHECK_THAT(complaint({"score", "two_bit", "--model", "script:net.pt"}, 3),
