@@ -80,15 +80,19 @@ struct TextTable {
   std::vector<std::vector<std::string>> rows;
 };
 
-/// Columns that say the same in every row, of which there are several. Measured numbers stay in
-/// their rows, equal or not, unless no row has one.
+/// Columns that say the same in every row, of which there are several. Where all measured numbers
+/// are equal they stay in their rows: they are what the table is about.
 std::vector<bool> constant_columns(const TextTable& table) {
   std::vector<bool> constant(table.header.size(), table.rows.size() > 1);
+  bool all_equal = true;
   for (std::size_t i = 0; i < constant.size(); ++i) {
     for (const auto& row : table.rows) {
-      constant[i] =
-          constant[i] && row[i] == table.rows.front()[i] && (!table.measured[i] || row[i] == "-");
+      constant[i] = constant[i] && row[i] == table.rows.front()[i];
     }
+    all_equal = all_equal && (!table.measured[i] || constant[i]);
+  }
+  for (std::size_t i = 0; all_equal && i < constant.size(); ++i) {
+    if (table.measured[i] && table.rows.front()[i] != "-") constant[i] = false;
   }
   return constant;
 }
