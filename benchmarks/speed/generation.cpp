@@ -1,6 +1,7 @@
-// What a trial's rows cost against what is done with them: for every environment, the processor time of
-// making the training rows, as a trial makes them, as a share of the time of training the smallest
-// MLP on them. Prints JSON; figures are ratios measured in this run, but for rows a second.
+// What a trial's rows cost against what is done with them: for every environment, the processor
+// time of making the training rows, as a trial makes them, as a share of the time of training the
+// smallest MLP on them. Prints JSON; figures are ratios measured in this run, but for rows a
+// second.
 //   generation [ENVIRONMENT ...]   these environments only
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -30,8 +31,8 @@ using namespace spurion::regimes;
 constexpr TrainingOptions kFirstLook = {300, 5000, 128};
 constexpr double kMostPercent = 15;  ///< that making the rows of a default run may take
 
-constexpr std::int64_t kSide = 14;       ///< pixels of an image where the environment leaves a choice
-constexpr double kRowsBar = 200000;      ///< wanted images a second of that size
+constexpr std::int64_t kSide = 14;   ///< pixels of an image where the environment leaves a choice
+constexpr double kRowsBar = 200000;  ///< wanted images a second of that size
 constexpr std::int64_t kMostSeeds = 32;  ///< of a pack
 
 /// An environment with options that need no data.

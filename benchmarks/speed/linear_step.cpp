@@ -1,6 +1,6 @@
 // One full-batch iteration of a linear model on 3 domains x 10,000 rows (the linear unit tests),
-// for 20 hyper-parameter configurations with the same data, per configuration: ours against a plain LibTorch loop.
-// Prints JSON; every figure is a ratio measured in this run.
+// for 20 hyper-parameter configurations with the same data, per configuration: ours against a plain
+// LibTorch loop. Prints JSON; every figure is a ratio measured in this run.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>

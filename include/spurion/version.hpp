@@ -4,8 +4,8 @@
 
 #include "spurion/export.hpp"
 
-/// The version of spurion, here and nowhere else: CMake reads it from this line. CHANGELOG.md says when
-/// it grows.
+/// The version of spurion, here and nowhere else: CMake reads it from this line. CHANGELOG.md says
+/// when it grows.
 #define SPURION_VERSION "0.2.0"
 
 namespace spurion {

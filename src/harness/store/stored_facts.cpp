@@ -52,8 +52,8 @@ Outcomes outcomes_of(const StoredResults& results,
       continue;
     }
     ++(trial.status == Status::diverged ? outcomes.diverged : outcomes.failed);
-    ++outcomes.messages[fmt::format("{} {}: {}", trial.spec.method.name,
-                                    status_name(trial.status), trial.message)];
+    ++outcomes.messages[fmt::format("{} {}: {}", trial.spec.method.name, status_name(trial.status),
+                                    trial.message)];
   }
   return outcomes;
 }
