@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/error_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
@@ -14,7 +15,8 @@ namespace {
 constexpr const char* kError = "error";
 constexpr const char* kAccuracy = "accuracy";
 
-/// "worst_group_accuracy" of "worst_group_error"; empty for what is no error.
+}  // namespace
+
 std::string accuracy_of_error(const std::string& stored) {
   const std::string end = kError;
   if (stored.size() < end.size() ||
@@ -23,8 +25,6 @@ std::string accuracy_of_error(const std::string& stored) {
   }
   return stored.substr(0, stored.size() - end.size()) + kAccuracy;
 }
-
-}  // namespace
 
 StoredMetrics::StoredMetrics(const StoredResults& results) {
   const std::string prefix = kMetricFact;

@@ -6,15 +6,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_set>
 
 #include "harness/store/stored_suite.hpp"
-#include "harness/suite/trial_ids.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
 #include "report/glossary_section.hpp"
 #include "report/svg/svg_chart.hpp"
-#include "report/unfinished.hpp"
+#include "report/trial_counts.hpp"
 
 namespace spurion::report {
 
@@ -146,47 +144,28 @@ std::string last_run(const StoredResults& results) {
   return fmt::format("; last run {} s on {} workers", seconds, jobs);
 }
 
-std::string how_it_was_run(const StoredResults& results) {
-  double flops = 0.0;
-  double seconds = 0.0;
-  std::int64_t rows = 0;
-  std::int64_t diverged = 0;
-  std::int64_t failed = 0;
-  TrialIds id_of;
-  std::unordered_set<TrialId, TrialIdHash> ids;
-  std::set<std::int64_t> seeds;
-  std::int64_t scored = 0;
-  std::int64_t others = 0;
-  for (const TrialResult& trial : results.trials) {
-    if (!ids.insert(id_of(trial.spec)).second) continue;
-    if (is_not_in_suite(trial)) {
-      ++others;
-      continue;
-    }
-    scored += trial.spec.model.name == "elsewhere" ? 1 : 0;
-    flops += trial.cost.flops;
-    seconds += trial.cost.seconds;
-    rows += trial.cost.rows_seen;
-    diverged += trial.status == Status::diverged ? 1 : 0;
-    failed += trial.status == Status::failed ? 1 : 0;
-    seeds.insert(trial.spec.seed);
-  }
+std::string how_it_was_run(const StoredResults& results, const TrialCounts& counts) {
   const std::string total = context_of(results, "trials");
   std::string out = "<dl>";
   const std::pair<const char*, std::string> facts[] = {
       {"Trials",
        fmt::format(
            "{} done{}; {} diverged, {} failed{}{}",
-           static_cast<std::int64_t>(ids.size()) - diverged - failed - scored - others,
-           total.empty() ? "" : " of " + total, diverged, failed,
-           scored == 0 ? "" : fmt::format("; {} trained by other programs", scored),
-           others == 0 ? "" : fmt::format("; {} others that are not in the suite", others))},
-      {"Seeds", fmt::format("{}", seeds.size())},
-      {"Training", flops > 0.0 ? fmt::format("{:.3g} floating-point operations (counted), {} rows "
-                                             "through gradients",
-                                             flops, rows)
-                               : ""},
-      {"Time", seconds > 0.0 ? fmt::format("{:.0f} s of work{}", seconds, last_run(results)) : ""},
+           counts.trained - counts.diverged - counts.failed, total.empty() ? "" : " of " + total,
+           counts.diverged, counts.failed,
+           counts.scored == 0 ? "" : fmt::format("; {} trained by other programs", counts.scored),
+           counts.others == 0
+               ? ""
+               : fmt::format("; {} others that are not in the suite", counts.others))},
+      {"Seeds", fmt::format("{}", counts.seeds.size())},
+      {"Training", counts.flops > 0.0
+                       ? fmt::format("{:.3g} floating-point operations (counted), {} rows "
+                                     "through gradients",
+                                     counts.flops, counts.rows)
+                       : ""},
+      {"Time", counts.seconds > 0.0
+                   ? fmt::format("{:.0f} s of work{}", counts.seconds, last_run(results))
+                   : ""},
       {"Processor time of the last run", context_of(results, "processor_time")},
       {"Peak memory of the last run", context_of(results, "peak_memory")},
       {"Device", context_of(results, "device") == "cpu" ? "" : context_of(results, "device")},
@@ -226,11 +205,8 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
       analysis::kIntervalRule);
   out += kGapText;
-  std::vector<std::string> notes = results.notes;
-  if (const std::string note = report::unfinished_note(results); !note.empty()) {
-    notes.insert(notes.begin(), note);
-  }
-  for (const std::string& note : notes) {
+  const TrialCounts counts = count_trials(results);
+  for (const std::string& note : notes_of(results, counts)) {
     out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";
   }
   for (const std::string& sentence : limits.left_out) {
@@ -250,7 +226,8 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
     for (const Table& table : answer.tables) out += html_table(table);
   }
   out += "</section>\n<section id=\"environments\"><h2>The world</h2>" + environments(results);
-  out += "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results);
+  out +=
+      "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results, counts);
   out += "</section>\n" + glossary_section(answers);
   return out + "</main></body></html>\n";
 }

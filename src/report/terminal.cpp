@@ -8,7 +8,7 @@
 #include "core/printable.hpp"
 #include "harness/store/recorded_rows.hpp"
 #include "report/chart_text.hpp"
-#include "report/unfinished.hpp"
+#include "report/trial_counts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/report.hpp"
 
@@ -187,11 +187,8 @@ constexpr const char* kWords =
 std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string out;
-  std::vector<std::string> notes = results.notes;
-  if (const std::string note = report::unfinished_note(results); !note.empty()) {
-    notes.insert(notes.begin(), note);
-  }
-  for (const std::string& note : notes) out += wrapped("Note: " + note, width, "") + '\n';
+  for (const std::string& note : report::notes_of(results, report::count_trials(results)))
+    out += wrapped("Note: " + note, width, "") + '\n';
   for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
     out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
     for (const analysis::Chart& chart : answer.charts) {

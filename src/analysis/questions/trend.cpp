@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "analysis/error_names.hpp"
 #include "analysis/paired_test.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -71,10 +72,8 @@ std::optional<Measured> measured(const TrialResult& trial, const Asked& asked) {
   if (const auto value = number(trial, claim.domain, claim.metric)) {
     return Measured{*value, row_noise(trial, claim.domain, asked.metric, *value)};
   }
-  constexpr std::size_t kError = 5;
-  const std::size_t stem = claim.metric.size() - std::min(claim.metric.size(), kError);
-  if (claim.metric.compare(stem, kError, "error") != 0) return std::nullopt;
-  const std::string other = claim.metric.substr(0, stem) + "accuracy";
+  const std::string other = accuracy_of_error(claim.metric);
+  if (other.empty()) return std::nullopt;
   const auto right = number(trial, claim.domain, other);
   if (!right) return std::nullopt;
   MetricInfo right_info = asked.metric;  // says whether it is a rate

@@ -1,0 +1,46 @@
+#include "report/trial_counts.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <unordered_set>
+
+#include "harness/suite/trial_ids.hpp"
+
+namespace spurion::report {
+
+TrialCounts count_trials(const StoredResults& results) {
+  TrialCounts counts;
+  TrialIds id_of;
+  std::unordered_set<TrialId, TrialIdHash> ids;
+  for (const TrialResult& trial : results.trials) {
+    if (!ids.insert(id_of(trial.spec)).second) continue;
+    if (is_not_in_suite(trial)) {
+      ++counts.others;
+      continue;
+    }
+    ++(trial.spec.model.name == "elsewhere" ? counts.scored : counts.trained);
+    counts.diverged += trial.status == Status::diverged ? 1 : 0;
+    counts.failed += trial.status == Status::failed ? 1 : 0;
+    counts.flops += trial.cost.flops;
+    counts.seconds += trial.cost.seconds;
+    counts.rows += trial.cost.rows_seen;
+    counts.seeds.insert(trial.spec.seed);
+  }
+  return counts;
+}
+
+std::vector<std::string> notes_of(const StoredResults& results, const TrialCounts& counts) {
+  std::vector<std::string> notes = results.notes;
+  const auto total = results.context.find("trials");
+  if (total == results.context.end()) return notes;
+  const std::int64_t planned = std::strtoll(total->second.c_str(), nullptr, 10);
+  if (counts.trained >= planned) return notes;
+  notes.insert(notes.begin(),
+               fmt::format("The run is not finished: {} of {} trials are in the store. The answers "
+                           "are those of these trials only.",
+                           counts.trained, planned));
+  return notes;
+}
+
+}  // namespace spurion::report
