@@ -24,6 +24,9 @@ constexpr double kWorker = 20e6;
 constexpr double kLeastForPacks = 10e6;
 // More than this much hardly helps: rows are cheap to make again.
 constexpr double kMostCached = 2e9;
+// What the process holds differs by a megabyte or two from start to start; messages are to say the
+// same each time.
+constexpr double kToldStep = 64e6;
 
 }  // namespace
 
@@ -32,10 +35,18 @@ double default_memory() {
          static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
+double told_memory(double held, std::int64_t jobs) {
+  const double most = std::ceil(held / kToldStep) * kToldStep + kLibraries + kLeastForPacks +
+                      kWorker * static_cast<double>(jobs);
+  const double unit = std::pow(10.0, std::floor(std::log10(most)) - 1.0);
+  return std::ceil(most / unit) * unit;
+}
+
 MemoryBudget split_memory(double total, std::int64_t jobs) {
   MemoryBudget budget;
   budget.total = total > 0.0 ? total : default_memory();
-  budget.process = resident_memory() + kLibraries + kWorker * static_cast<double>(jobs);
+  const double held = resident_memory();
+  budget.process = held + kLibraries + kWorker * static_cast<double>(jobs);
   const double rest = budget.total - budget.process;
   if (rest < kLeastForPacks) {
     const std::string given =
@@ -44,7 +55,7 @@ MemoryBudget split_memory(double total, std::int64_t jobs) {
             : fmt::format("half of the memory of this machine, {:.0f} MB,", budget.total * 1e-6);
     throw UsageError(
         fmt::format("{} is too little: the program needs about {:.0f} MB with {} workers", given,
-                    std::ceil((budget.process + kLeastForPacks) * 1e-6), jobs));
+                    told_memory(held, jobs) * 1e-6, jobs));
   }
   budget.cache = std::min(0.25 * rest, kMostCached);
   budget.packs = rest - budget.cache;

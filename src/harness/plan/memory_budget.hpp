@@ -20,6 +20,10 @@ struct MemoryBudget {
 /// `UsageError` when hardly anything is left.
 SPURION_API MemoryBudget split_memory(double total, std::int64_t jobs);
 
+/// Bytes that messages say the program needs when it holds `held` before it starts `jobs` workers.
+/// It is enough, and rounded up in coarse steps: two starts that hold nearly the same say the same.
+SPURION_API double told_memory(double held, std::int64_t jobs);
+
 /// Gives the cache what these packs leave when the largest of them run at once.
 SPURION_API void lend_to_cache(MemoryBudget& budget, const std::vector<Pack>& packs,
                                std::int64_t jobs);
