@@ -14,6 +14,10 @@
 
 namespace spurion {
 
+namespace harness {
+class MeasurementLayouts;
+}
+
 /// One number of a trial.
 struct Measurement {
   std::int64_t phase = 0;  ///< of a stream; 0 for offline
@@ -120,7 +124,7 @@ class SPURION_API Measurements {
   [[nodiscard]] Iterator end() const { return {*this, size()}; }
 
  private:
-  friend class MeasurementLayouts;
+  friend class harness::MeasurementLayouts;
   struct Layout;
   Measurements(std::shared_ptr<Layout> layout, std::vector<double> values)
       : layout_(std::move(layout)), values_(std::move(values)) {}

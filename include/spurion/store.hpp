@@ -12,7 +12,9 @@
 
 namespace spurion {
 
+namespace harness {
 struct StoredFacts;
+}
 struct Suite;
 
 /// Which experiments trials belong to: pairs of trial id and name of the experiment.
@@ -59,7 +61,7 @@ class SPURION_API Store {
   /// Writes records of what makes trials that are damaged, where they are of any trial.
   void restore(const std::set<std::shared_ptr<const Provenance>>& makers);
   /// What is left to run is told from this.
-  [[nodiscard]] StoredFacts facts() const;
+  [[nodiscard]] harness::StoredFacts facts() const;
   /// All results or none. Trials already there are left as they are, but for those to `replace`.
   void append(const std::vector<TrialResult>& results);
   /// The next results of these trials take the place of the old, which stay until then.

@@ -33,8 +33,8 @@ const Schema<CommonQuestionOptions>& CommonQuestionOptions::schema() {
                  "Of the hyper-parameter samples of each configuration keep the one with the best "
                  "mean score over seeds on validation rows: of the training domains "
                  "(in_distribution), or of the test domain (test: an oracle). none keeps all.",
-                 one_of({"none", stored_domain(MeasuredIn::in_distribution),
-                         stored_domain(MeasuredIn::test)}));
+                 one_of({"none", core::stored_domain(core::MeasuredIn::in_distribution),
+                         core::stored_domain(core::MeasuredIn::test)}));
   return built;
 }
 
@@ -64,7 +64,7 @@ Value whole_table(const AskedQuestion& asked) {
 }
 
 /// The texts of a string or of a list of strings.
-std::vector<std::string> texts_of(const Value& value) {
+std::vector<std::string> harness::texts_of(const Value& value) {
   std::vector<std::string> texts;
   if (value.is_string()) texts.push_back(value.as_string());
   if (!value.is_list()) return texts;
@@ -93,7 +93,7 @@ ReadQuestion read_question(const AskedQuestion& asked, const QuestionKinds& kind
   read.experiments.insert(asked.experiment);
   const Value table = whole_table(asked);
   if (!kinds.contains(asked.kind)) {
-    problems.add(place_of(*table.find("kind")) +
+    problems.add(core::place_of(*table.find("kind")) +
                  unknown_name_message(kinds.kind(), asked.kind, kinds.names()));
     return read;
   }
@@ -109,8 +109,9 @@ ReadQuestion read_question(const AskedQuestion& asked, const QuestionKinds& kind
     } else if (contains(entry.schema.fields, key)) {
       own.as_table()[key] = value;
     } else {
-      problems.add(place_of(value) + unknown_name_message("key of " + called(asked), key,
-                                                          names_of(fields_of(asked.kind, kinds))));
+      problems.add(core::place_of(value) +
+                   unknown_name_message("key of " + called(asked), key,
+                                        names_of(fields_of(asked.kind, kinds))));
     }
   }
   const std::size_t before = problems.list().size();
@@ -119,13 +120,13 @@ ReadQuestion read_question(const AskedQuestion& asked, const QuestionKinds& kind
   for (const FieldInfo& field : entry.schema.fields) {
     const Value* value = own.find(field.name);
     if (field.use != FieldUse::experiment || value == nullptr) continue;
-    for (const std::string& name : texts_of(*value)) read.experiments.insert(name);
+    for (const std::string& name : harness::texts_of(*value)) read.experiments.insert(name);
   }
   if (problems.list().size() > before) return read;
   try {
     read.kind = entry.make({own});
   } catch (const UsageError& error) {
-    problems.add(fmt::format("{}{}: {}", place_of(table), called(asked), error.what()));
+    problems.add(fmt::format("{}{}: {}", core::place_of(table), called(asked), error.what()));
   }
   return read;
 }

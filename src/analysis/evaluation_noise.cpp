@@ -37,40 +37,43 @@ EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string&
   double inverse = 0.0;
   bool all = false;
   for (std::int64_t i = 0;; ++i) {
-    const std::string domain = stored_train(i);
+    const std::string domain = core::stored_train(i);
     if (!number(trial, domain, metric)) break;
     const EvaluatedRows own = evaluated_rows(trial, domain);
     domains += 1.0;
     inverse += 1.0 / own.rows;  // infinite where it is not known, so that nothing is
     all = all || own.all;
   }
-  if (domains == 0.0) return evaluated_rows(trial, stored_domain(MeasuredIn::in_distribution));
+  if (domains == 0.0)
+    return evaluated_rows(trial, core::stored_domain(core::MeasuredIn::in_distribution));
   return {domains * domains / inverse, all};
 }
 
 /// Of a gap: two rates, each on rows of its own.
 RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
-  const auto own = number(trial, domain, stored_name(MetricId::accuracy));
-  const auto id =
-      number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
+  const auto own = number(trial, domain, core::stored_name(core::MetricId::accuracy));
+  const auto id = number(trial, core::stored_domain(core::MeasuredIn::in_distribution),
+                         core::stored_name(core::MetricId::accuracy));
   if (!own || !id) return {};
-  const RowNoise first = row_noise(trial, domain, stored_name(MetricId::accuracy), *own);
-  const RowNoise second = row_noise(trial, stored_domain(MeasuredIn::in_distribution),
-                                    stored_name(MetricId::accuracy), *id);
+  const RowNoise first =
+      row_noise(trial, domain, core::stored_name(core::MetricId::accuracy), *own);
+  const RowNoise second = row_noise(trial, core::stored_domain(core::MeasuredIn::in_distribution),
+                                    core::stored_name(core::MetricId::accuracy), *id);
   return {std::hypot(first.deviation, second.deviation), std::min(first.rows, second.rows),
           first.same_rows || second.same_rows};
 }
 
 /// Of (invariant ceiling - accuracy) / (invariant ceiling - cue only).
 RowNoise confusion_noise(const TrialResult& trial) {
-  const auto own = number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy));
-  const auto invariant =
-      number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_invariant));
-  const auto cue =
-      number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_spurious_only));
+  const auto own = number(trial, core::stored_domain(core::MeasuredIn::test),
+                          core::stored_name(core::MetricId::accuracy));
+  const auto invariant = number(trial, core::stored_domain(core::MeasuredIn::test),
+                                core::stored_name(core::MetricId::ceiling_invariant));
+  const auto cue = number(trial, core::stored_domain(core::MeasuredIn::test),
+                          core::stored_name(core::MetricId::ceiling_spurious_only));
   if (!own || !invariant || !cue || !(*invariant > *cue)) return {};
-  RowNoise noise =
-      row_noise(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy), *own);
+  RowNoise noise = row_noise(trial, core::stored_domain(core::MeasuredIn::test),
+                             core::stored_name(core::MetricId::accuracy), *own);
   noise.unit = 1.0 / (*invariant - *cue);
   noise.deviation *= noise.unit;
   return noise;
@@ -110,55 +113,59 @@ EvaluatedRows evaluated_rows(const TrialResult& trial, const std::string& domain
   if (const Value* parts = evaluation.find("parts")) return {scored_rows(*parts, domain), false};
   const Value* rows = evaluation.find("rows");
   if (rows == nullptr || !rows->is_number()) return {};
-  const MeasuredIn in = parse_domain(domain).in;
-  if (in == MeasuredIn::validation || in == MeasuredIn::validation_test) {
-    return {number(trial, domain, stored_name(MetricId::rows)).value_or(0.0)};
+  const core::MeasuredIn in = core::parse_domain(domain).in;
+  if (in == core::MeasuredIn::validation || in == core::MeasuredIn::validation_test) {
+    return {number(trial, domain, core::stored_name(core::MetricId::rows)).value_or(0.0)};
   }
-  const auto fewer = number(trial, domain, stored_name(MetricId::evaluated_rows), 0);
+  const auto fewer = number(trial, domain, core::stored_name(core::MetricId::evaluated_rows), 0);
   return {fewer.value_or(rows->as_number()), fewer.has_value()};
 }
 
 RowNoise row_noise(const TrialResult& trial, const std::string& domain, const std::string& metric,
                    double value) {
-  const MetricId id = parse_metric(metric).id;
-  const MeasuredIn in = parse_domain(domain).in;
+  const core::MetricId id = core::parse_metric(metric).id;
+  const core::MeasuredIn in = core::parse_domain(domain).in;
   switch (id) {
-    case MetricId::gap:
+    case core::MetricId::gap:
       return gap_noise(trial, domain);
-    case MetricId::confusion_index:
+    case core::MetricId::confusion_index:
       return confusion_noise(trial);
-    case MetricId::shortcut_bias: {  // a flip rate less what is exact
-      const std::string& flip_rate = stored_name(MetricId::flip_rate);
+    case core::MetricId::shortcut_bias: {  // a flip rate less what is exact
+      const std::string& flip_rate = core::stored_name(core::MetricId::flip_rate);
       const auto flips = number(trial, domain, flip_rate);
       return flips ? row_noise(trial, domain, flip_rate, *flips) : RowNoise{};
     }
     default:
       break;
   }
-  if (in == MeasuredIn::shift_value) {
+  if (in == core::MeasuredIn::shift_value) {
     return ShiftNoise(domain, metric)(trial, value);
   }
   const bool own_error = metric == kError || metric == kWorstGroupError;
-  if (in == MeasuredIn::stream || (id == MetricId::other && !own_error)) return {};
-  EvaluatedRows measured = in == MeasuredIn::in_distribution ? rows_of_train_domains(trial, metric)
-                                                             : evaluated_rows(trial, domain);
-  if (id == MetricId::worst_group_accuracy || metric == kWorstGroupError) {
-    measured.rows = number(trial, domain, stored_name(MetricId::worst_group_rows)).value_or(0.0);
+  if (in == core::MeasuredIn::stream || (id == core::MetricId::other && !own_error)) return {};
+  EvaluatedRows measured = in == core::MeasuredIn::in_distribution
+                               ? rows_of_train_domains(trial, metric)
+                               : evaluated_rows(trial, domain);
+  if (id == core::MetricId::worst_group_accuracy || metric == kWorstGroupError) {
+    measured.rows =
+        number(trial, domain, core::stored_name(core::MetricId::worst_group_rows)).value_or(0.0);
     return rate_noise(value, measured.rows, measured.all);
   }
-  if (id == MetricId::cue_contribution) return paired_noise(value, measured.rows, measured.all);
-  const bool rate = own_error || metric_info(id).rate;
+  if (id == core::MetricId::cue_contribution)
+    return paired_noise(value, measured.rows, measured.all);
+  const bool rate = own_error || core::metric_info(id).rate;
   return rate ? rate_noise(value, measured.rows, measured.all) : RowNoise{};
 }
 
 RowNoise row_noise(const TrialResult& trial, const std::string& domain, const MetricInfo& metric,
                    double value) {
-  const bool own = parse_metric(metric.name).id != MetricId::other || metric.name == kError ||
-                   metric.name == kWorstGroupError;
+  const bool own = core::parse_metric(metric.name).id != core::MetricId::other ||
+                   metric.name == kError || metric.name == kWorstGroupError;
   if (own) return row_noise(trial, domain, metric.name, value);
-  const MeasuredIn in = parse_domain(domain).in;
-  if (!metric.rate || in == MeasuredIn::stream || in == MeasuredIn::shift_value) return {};
-  const EvaluatedRows measured = in == MeasuredIn::in_distribution
+  const core::MeasuredIn in = core::parse_domain(domain).in;
+  if (!metric.rate || in == core::MeasuredIn::stream || in == core::MeasuredIn::shift_value)
+    return {};
+  const EvaluatedRows measured = in == core::MeasuredIn::in_distribution
                                      ? rows_of_train_domains(trial, metric.name)
                                      : evaluated_rows(trial, domain);
   return rate_noise(value, measured.rows, measured.all);

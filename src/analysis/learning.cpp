@@ -22,9 +22,11 @@ double LearningScale::beyond(double score) const {
 LearningScale learning_scale(const TrialResult& trial, const std::string& domain,
                              const std::string& metric) {
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  return {number(trial, domain, stored_name(MetricId::ceiling_chance), 0).value_or(kUnknown),
-          number(trial, domain, stored_name(MetricId::ceiling_invariant), 0).value_or(kUnknown),
-          metric == stored_name(MetricId::accuracy)};
+  return {number(trial, domain, core::stored_name(core::MetricId::ceiling_chance), 0)
+              .value_or(kUnknown),
+          number(trial, domain, core::stored_name(core::MetricId::ceiling_invariant), 0)
+              .value_or(kUnknown),
+          metric == core::stored_name(core::MetricId::accuracy)};
 }
 
 Learned learned(const Estimate& beyond) {

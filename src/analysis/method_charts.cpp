@@ -39,8 +39,9 @@ Series points_of(const ResultsView& view, const LineScores& one, std::size_t ste
   Series series;
   series.name = one.line.name;
   for (const ResultsView::Row& row : view.rows(one.line)) {
-    const auto id = number(*row.trial, stored_domain(MeasuredIn::in_distribution), view.score());
-    const auto ood = number(*row.trial, stored_domain(MeasuredIn::test), view.score());
+    const auto id =
+        number(*row.trial, core::stored_domain(core::MeasuredIn::in_distribution), view.score());
+    const auto ood = number(*row.trial, core::stored_domain(core::MeasuredIn::test), view.score());
     if (!id || !ood || met++ % step != 0) continue;
     series.x.push_back(*id);
     series.y.push_back({*ood, *ood, *ood, 1, 1});

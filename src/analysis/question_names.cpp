@@ -103,8 +103,9 @@ class TableNames {
     for (const TrialSpec* trial : trials_) {
       for (const std::string& one : field_names(*trial)) fields.insert(one);
     }
-    problems_.add(place_of(place) + unknown_name_message("option of the experiment's trials", name,
-                                                         {fields.begin(), fields.end()}));
+    problems_.add(core::place_of(place) + unknown_name_message("option of the experiment's trials",
+                                                               name,
+                                                               {fields.begin(), fields.end()}));
     return false;
   }
 
@@ -115,7 +116,7 @@ class TableNames {
     };
     if (std::any_of(trials_.begin(), trials_.end(), ordered)) return;
     problems_.add(fmt::format("{}'{}' cannot be an axis: its values are neither numbers nor lists",
-                              place_of(place), name));
+                              core::place_of(place), name));
   }
 
   /// The values of a field, as text.
@@ -131,7 +132,7 @@ class TableNames {
     const std::size_t parts = values_of(name).size();
     if (parts <= kMostParts) return;
     problems_.add(fmt::format("{}by = \"{}\" would answer {} times, once a value; at most {} times",
-                              place_of(place), name, parts, kMostParts));
+                              core::place_of(place), name, parts, kMostParts));
   }
 
   void check_filter(const Value& filter) const {
@@ -146,7 +147,7 @@ class TableNames {
       std::set<std::string> values = values_of(name);
       while (values.size() > kMost) values.erase(std::prev(values.end()));
       problems_.add(fmt::format("{}no trial of the experiment has {} = {} (there are: {})",
-                                place_of(wanted), name, value_text(wanted),
+                                core::place_of(wanted), name, value_text(wanted),
                                 fmt::join(values, ", ")));
     }
   }
@@ -157,15 +158,15 @@ class TableNames {
     for (const TrialSpec* trial : trials_) names.insert(trial->method.name);
     // A variant is named by its options too: "ewc (strength = 10)".
     if (names.count(method.substr(0, method.find(" ("))) != 0) return;
-    problems_.add(place_of(place) + unknown_name_message("method of the experiment", method,
-                                                         {names.begin(), names.end()}));
+    problems_.add(core::place_of(place) + unknown_name_message("method of the experiment", method,
+                                                               {names.begin(), names.end()}));
   }
 
   void check_experiment(const std::string& name, const Value& place) const {
     std::vector<std::string> names;
     for (const Experiment& experiment : suite_.experiments) names.push_back(experiment.name);
     if (std::find(names.begin(), names.end(), name) != names.end()) return;
-    problems_.add(place_of(place) + unknown_name_message("experiment", name, names));
+    problems_.add(core::place_of(place) + unknown_name_message("experiment", name, names));
   }
 
   /// A phase that none of the streams has.
@@ -175,7 +176,7 @@ class TableNames {
     for (const TrialSpec* trial : trials_) most = std::max(most, phases_of(*trial));
     if (most == 0 || phase.as_integer() < most) return;
     problems_.add(fmt::format("{}phase = {} of {}: its streams have phases 0 to {}",
-                              place_of(phase), phase.as_integer(), called(asked_), most - 1));
+                              core::place_of(phase), phase.as_integer(), called(asked_), most - 1));
   }
 
   const AskedQuestion& asked_;

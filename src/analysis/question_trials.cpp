@@ -31,7 +31,7 @@ struct Selected {
 /// sample has one is not chosen: means over other seeds are no comparison.
 std::optional<std::int64_t> best_sample(const Trials& trials, const std::string& validation) {
   const bool accuracy = std::any_of(trials.begin(), trials.end(), [&](const TrialResult* trial) {
-    return number(*trial, validation, stored_name(MetricId::accuracy)).has_value();
+    return number(*trial, validation, core::stored_name(core::MetricId::accuracy)).has_value();
   });
   const double sign = accuracy ? -1.0 : 1.0;
   std::map<std::int64_t, std::vector<double>> samples;
@@ -39,8 +39,8 @@ std::optional<std::int64_t> best_sample(const Trials& trials, const std::string&
   for (const TrialResult* trial : trials) {
     auto& values = samples[trial->spec.config_index];
     if (trial->status != Status::done) continue;
-    const double value =
-        number(*trial, validation, stored_name(score_metric(accuracy))).value_or(std::nan(""));
+    const double value = number(*trial, validation, core::stored_name(core::score_metric(accuracy)))
+                             .value_or(std::nan(""));
     if (!std::isfinite(value)) continue;
     values.push_back(sign * value);
     scored.insert(trial->spec.seed);
@@ -155,10 +155,10 @@ bool is_about_a_part(const ReadQuestion& question) {
 
 QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
   const CommonQuestionOptions& common = question.common;
-  const bool oracle = common.selection_domain == stored_domain(MeasuredIn::test);
+  const bool oracle = common.selection_domain == core::stored_domain(core::MeasuredIn::test);
   const bool selecting = common.selection_domain != "none";
-  const std::string validation =
-      stored_domain(oracle ? MeasuredIn::validation_test : MeasuredIn::validation);
+  const std::string validation = core::stored_domain(oracle ? core::MeasuredIn::validation_test
+                                                            : core::MeasuredIn::validation);
   QuestionTrials out;
   Selected selected;
   Study::Trials trials;

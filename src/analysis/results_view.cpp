@@ -80,8 +80,10 @@ class ConfigurationTexts {
 
 /// A model that was scored on train domains alone has no test domain.
 bool has_accuracy(const TrialResult& trial) {
-  return number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy)) ||
-         number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
+  return number(trial, core::stored_domain(core::MeasuredIn::test),
+                core::stored_name(core::MetricId::accuracy)) ||
+         number(trial, core::stored_domain(core::MeasuredIn::in_distribution),
+                core::stored_name(core::MetricId::accuracy));
 }
 
 /// Whether some seed of a configuration has several hyper-parameter samples.
@@ -107,7 +109,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
     accuracy = accuracy || has_accuracy(*trial);
     draws_ = draws_ || trial->spec.config_index > 0;
   }
-  if (!accuracy) score_ = stored_name(MetricId::loss);
+  if (!accuracy) score_ = core::stored_name(core::MetricId::loss);
   unnamed_ = study.searched_options(experiment);
   unnamed_.insert(axes.begin(), axes.end());
   const auto named = [&](const char* section) {
@@ -283,7 +285,9 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   return text;
 }
 
-bool ResultsView::scored_by_accuracy() const { return score_ == stored_name(MetricId::accuracy); }
+bool ResultsView::scored_by_accuracy() const {
+  return score_ == core::stored_name(core::MetricId::accuracy);
+}
 
 std::string ResultsView::score_text() const {
   return scored_by_accuracy() ? "accuracy" : "mean squared error";
@@ -298,15 +302,15 @@ std::optional<double> max_flip_rate(const TrialResult& trial, std::optional<std:
   std::int64_t last = 0;
   for (const MeasurementRow row : trial.measurements) last = std::max(last, row.phase);
   const std::int64_t at = phase.value_or(last);
-  const std::string& flip_rate = stored_name(MetricId::flip_rate);
+  const std::string& flip_rate = core::stored_name(core::MetricId::flip_rate);
   // A stream measures each cue on rows on which the others are uninformative.
   std::optional<double> alone;
   std::optional<double> shifted;
   for (const MeasurementRow row : trial.measurements) {
     if (row.metric != flip_rate || row.phase != at) continue;
-    const MeasuredIn in = parse_domain(row.domain).in;
-    const bool by_itself = in == MeasuredIn::cue;
-    if (!by_itself && in != MeasuredIn::test && in != MeasuredIn::test_cue) continue;
+    const core::MeasuredIn in = core::parse_domain(row.domain).in;
+    const bool by_itself = in == core::MeasuredIn::cue;
+    if (!by_itself && in != core::MeasuredIn::test && in != core::MeasuredIn::test_cue) continue;
     std::optional<double>& worst = by_itself ? alone : shifted;
     worst = std::max(worst.value_or(row.value), row.value);
   }
@@ -319,7 +323,7 @@ Range range_of(const MetricInfo& metric, bool accuracy) {
 }
 
 Range range_of(const std::string& metric, bool accuracy) {
-  const MetricInfo* own = own_metric(metric);
+  const MetricInfo* own = core::own_metric(metric);
   return own == nullptr ? Range{} : range_of(*own, accuracy);
 }
 

@@ -106,14 +106,14 @@ void SeedCells::add_number(const std::string& configuration, const TrialResult& 
 
 void SeedCells::add_learning(const std::string& configuration, const TrialResult& trial,
                              const std::string& metric) {
-  const std::string id = stored_domain(MeasuredIn::in_distribution);
+  const std::string id = core::stored_domain(core::MeasuredIn::in_distribution);
   const auto score = number(trial, id, metric);
   if (!score) return;
   // A stream has a second phase; to read all of what may be one takes long.
   if (const auto stream =
-          number(trial, stored_phase(1), metric) ? stream_numbers(trial) : std::nullopt) {
+          number(trial, core::stored_phase(1), metric) ? stream_numbers(trial) : std::nullopt) {
     add(configuration, trial.spec.seed, stream->off_chance(stream->phases - 1),
-        row_noise(trial, stored_phase(0), metric, *score));
+        row_noise(trial, core::stored_phase(0), metric, *score));
     return;
   }
   add(configuration, trial.spec.seed, learning_scale(trial, id, metric).beyond(*score),

@@ -22,14 +22,14 @@ namespace {
 
 /// A ceiling by its name in the store and in charts, and where it stands among those of a domain.
 struct KnownCeiling {
-  MetricId id;
+  core::MetricId id;
   const char* label;
   Ceiling Ceilings::*place;
 };
 constexpr KnownCeiling kCeilings[] = {
-    {MetricId::ceiling_bayes, "Bayes ceiling", &Ceilings::bayes},
-    {MetricId::ceiling_invariant, "invariant ceiling", &Ceilings::invariant},
-    {MetricId::ceiling_spurious_only, "cue only", &Ceilings::spurious_only}};
+    {core::MetricId::ceiling_bayes, "Bayes ceiling", &Ceilings::bayes},
+    {core::MetricId::ceiling_invariant, "invariant ceiling", &Ceilings::invariant},
+    {core::MetricId::ceiling_spurious_only, "cue only", &Ceilings::spurious_only}};
 
 /// Whether a kind of ceiling was estimated at some shift.
 bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
@@ -40,7 +40,7 @@ bool is_estimated(const EnvironmentFacts& facts, Ceiling Ceilings::*place) {
 }
 
 /// "exact ceilings", but for those shown ones that were counted in rows or averaged over draws.
-std::string ceilings_text(const EnvironmentFacts& facts, const std::set<MetricId>& shown) {
+std::string ceilings_text(const EnvironmentFacts& facts, const std::set<core::MetricId>& shown) {
   std::vector<std::string> estimated;
   for (const auto& [id, label, place] : kCeilings) {
     if (shown.count(id) != 0 && is_estimated(facts, place)) estimated.emplace_back(label);
@@ -110,7 +110,8 @@ CurvePlaces places_of(const World& world) {
     const Measurements& measured = row->trial->measurements;
     if (!known.insert(measured.layout()).second) continue;
     for (const MeasurementRow m : measured) {
-      if (parse_domain(m.domain).in == MeasuredIn::shift_value) places[m.shift].insert(m.domain);
+      if (core::parse_domain(m.domain).in == core::MeasuredIn::shift_value)
+        places[m.shift].insert(m.domain);
     }
   }
   return places;
@@ -179,7 +180,8 @@ std::int64_t last_phase(const TrialResult& trial) {
 Chart chart_of(const World& world, const ResultsView& view) {
   const bool accuracy =
       std::all_of(world.rows.begin(), world.rows.end(), [](const ResultsView::Row* row) {
-        return number(*row->trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy))
+        return number(*row->trial, core::stored_domain(core::MeasuredIn::test),
+                      core::stored_name(core::MetricId::accuracy))
             .has_value();
       });
   const CurvePlaces places = places_of(world);
@@ -196,16 +198,16 @@ Chart chart_of(const World& world, const ResultsView& view) {
   }
   of_lines.push_back(std::move(of_all));
   for (CurveTrials& trials : of_lines) sort_by_seed(trials);
-  const std::string& metric = stored_name(score_metric(accuracy));
+  const std::string& metric = core::stored_name(core::score_metric(accuracy));
   const Range range = range_of(metric);
   Chart chart;
   for (std::size_t i = 0; i < all.size(); ++i) {
     Series series = make_series({all[i].name, metric, range, false}, places, of_lines[i]);
     if (!series.x.empty()) chart.series.push_back(std::move(series));
   }
-  std::set<MetricId> shown;
+  std::set<core::MetricId> shown;
   for (const auto& [id, label, place] : kCeilings) {
-    const std::string& ceiling = stored_name(id);
+    const std::string& ceiling = core::stored_name(id);
     Series series = make_series({label, ceiling, range, true}, places, of_lines.back());
     if (series.x.empty()) continue;
     chart.series.push_back(std::move(series));

@@ -9,11 +9,11 @@ namespace spurion::analysis {
 
 ShiftNoise::ShiftNoise(std::string domain, const std::string& metric)
     : domain_(std::move(domain)),
-      accuracy_(metric == stored_name(MetricId::accuracy)),
-      share_(parse_domain(domain_).shift),
-      first_(stored_shift(0.0), stored_name(MetricId::accuracy)),
-      last_(stored_shift(1.0), stored_name(MetricId::accuracy)),
-      fewer_(domain_, stored_name(MetricId::evaluated_rows)) {}
+      accuracy_(metric == core::stored_name(core::MetricId::accuracy)),
+      share_(core::parse_domain(domain_).shift),
+      first_(core::stored_shift(0.0), core::stored_name(core::MetricId::accuracy)),
+      last_(core::stored_shift(1.0), core::stored_name(core::MetricId::accuracy)),
+      fewer_(domain_, core::stored_name(core::MetricId::evaluated_rows)) {}
 
 EvaluatedRows ShiftNoise::rows(const TrialResult& trial) {
   const Value& evaluation = trial.spec.evaluation;

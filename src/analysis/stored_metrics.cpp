@@ -27,7 +27,7 @@ std::string accuracy_of_error(const std::string& stored) {
 }
 
 StoredMetrics::StoredMetrics(const StoredResults& results) {
-  const std::string prefix = kMetricFact;
+  const std::string prefix = core::kMetricFact;
   for (auto fact = results.context.lower_bound(prefix);
        fact != results.context.end() && fact->first.compare(0, prefix.size(), prefix) == 0;
        ++fact) {
@@ -42,7 +42,7 @@ StoredMetrics::StoredMetrics(const StoredResults& results) {
 }
 
 const MetricInfo* StoredMetrics::find(const std::string& stored) const {
-  if (const MetricInfo* own = own_metric(stored)) return own;
+  if (const MetricInfo* own = core::own_metric(stored)) return own;
   const auto column = std::find_if(columns_.begin(), columns_.end(),
                                    [&](const MetricInfo& one) { return one.names(stored); });
   return column == columns_.end() ? nullptr : &*column;

@@ -9,7 +9,7 @@
 namespace spurion::analysis {
 
 Study::Study(const StoredResults& results) {
-  Facts facts{&results, *stored_suite(results), {}, {}, StoredMetrics(results), {}};
+  Facts facts{&results, *harness::stored_suite(results), {}, {}, StoredMetrics(results), {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
     if (experiment.configurations == 0) continue;
@@ -29,7 +29,7 @@ Study::Study(const StoredResults& results) {
     known.emplace(described.options.canonical_json(), described);
     if (first) known.emplace("", std::move(described));
   }
-  const std::string streams = kStreamOptionsFact;
+  const std::string streams = core::kStreamOptionsFact;
   for (auto one = results.context.lower_bound(streams);
        one != results.context.end() && one->first.compare(0, streams.size(), streams) == 0; ++one) {
     std::set<std::string>& options = facts.stream_options[one->first.substr(streams.size())];

@@ -76,7 +76,7 @@ void Catalog::add_from(const Plugin& plugin, const std::string& where) {
     plugin.add(with);
   } catch (...) {
     throw PluginError(
-        fmt::format("plug-in {} is refused: {}", where, one_line(std::current_exception())));
+        fmt::format("plug-in {} is refused: {}", where, core::one_line(std::current_exception())));
   }
   set_origin(with, EntryInfo::kProgram);
   with.plugins_.push_back(origin);

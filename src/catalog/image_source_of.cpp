@@ -1,6 +1,6 @@
 #include "catalog/image_source_of.hpp"
 
-namespace spurion {
+namespace spurion::catalog {
 
 std::string image_source_of(const Component& environment, const Catalog& catalog) {
   if (!catalog.environments.contains(environment.name)) return {};
@@ -11,4 +11,4 @@ std::string image_source_of(const Component& environment, const Catalog& catalog
   return source != nullptr && source->is_string() ? source->as_string() : std::string();
 }
 
-}  // namespace spurion
+}  // namespace spurion::catalog

@@ -1,6 +1,6 @@
 #include "catalog/method_needs.hpp"
 
-namespace spurion {
+namespace spurion::catalog {
 
 std::unique_ptr<Method> method_to_ask(const Catalog& catalog, const Component& method) {
   MethodContext context;
@@ -15,4 +15,4 @@ Access method_needs(const Catalog& catalog, const Component& method) {
   return method_to_ask(catalog, method)->needs();
 }
 
-}  // namespace spurion
+}  // namespace spurion::catalog

@@ -39,7 +39,7 @@ void Catalog::load_plugin(const std::filesystem::path& file) {
     info = entry();
   } catch (...) {
     throw PluginError(fmt::format("plug-in '{}' is refused: {}", file.string(),
-                                  one_line(std::current_exception())));
+                                  core::one_line(std::current_exception())));
   }
   if (info == nullptr) {
     throw PluginError(fmt::format("plug-in '{}' has no description of itself", file.string()));

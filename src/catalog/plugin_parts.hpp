@@ -5,7 +5,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::catalog {
 
 /// Whether code that did not come with spurion takes part in a trial; metrics do in all of them.
 inline bool has_plugin_part(const TrialSpec& trial, const Catalog& catalog) {
@@ -44,4 +44,4 @@ bool looked_at(const TrialSpec& trial, const Catalog& catalog, const Body& body)
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::catalog

@@ -3,7 +3,7 @@
 #include "catalog/shared_options.hpp"
 #include "spurion/optimizer.hpp"
 
-namespace spurion {
+namespace spurion::catalog {
 
 namespace {
 
@@ -50,4 +50,4 @@ ShapeNumbers::Key ShapeNumbers::of(const TrialSpec& trial) {
           numbers_.of("", trial.evaluation)};
 }
 
-}  // namespace spurion
+}  // namespace spurion::catalog

@@ -10,7 +10,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::catalog {
 
 /// Numbers for equal sections: trials of a grid share their sections, so that what depends on a
 /// section is worked out once, not once for each trial.
@@ -51,4 +51,4 @@ class ShapeNumbers {
   SectionNumbers numbers_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::catalog

@@ -2,7 +2,7 @@
 
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::catalog {
 
 /// Options without the fields in which replicas of one pack may differ, such as those that a
 /// random search draws: trials that agree on the rest are planned and checked as one.
@@ -16,4 +16,4 @@ inline Value shared_options(const Value& options, const AnySchema& schema) {
   return shared;
 }
 
-}  // namespace spurion
+}  // namespace spurion::catalog

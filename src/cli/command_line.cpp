@@ -95,15 +95,15 @@ int run_guarded(int argc, const char* const* argv,
   } catch (const Error& error) {
     return complain(error.what(), error.exit_code());
   } catch (const std::exception& error) {
-    if (const std::string problem = machine_problem(error); !problem.empty()) {
+    if (const std::string problem = core::machine_problem(error); !problem.empty()) {
       return complain(problem, ExitCode::store);
     }
-    return complain(without_trace(error.what()) +
+    return complain(core::without_trace(error.what()) +
                         "\nspurion: this is a bug in spurion or in a "
                         "plug-in: please report it",
                     ExitCode::internal);
   } catch (...) {
-    return complain(one_line(std::current_exception()) +
+    return complain(core::one_line(std::current_exception()) +
                         "\nspurion: this is a bug in a plug-in: please report it to its author",
                     ExitCode::internal);
   }

@@ -27,7 +27,7 @@ std::int64_t available(const Environment& environment, const Domain& domain, Spl
 
 void check_prefix(const Environment& environment) {
   for (const Domain& domain : some_domains(environment)) {
-    for (const Split split : kSplits) {
+    for (const Split split : facts::kSplits) {
       const std::int64_t count = available(environment, domain, split, kRows);
       const Sample all = environment.sample(domain, split, {0, count});
       const std::int64_t part = count / 3;
@@ -102,10 +102,10 @@ void check_independence(const Environment& environment) {
   std::vector<Block> blocks;
   std::int64_t count = 512;
   for (const Domain& domain : domains) {
-    for (const Split split : kSplits) count = available(environment, domain, split, count);
+    for (const Split split : facts::kSplits) count = available(environment, domain, split, count);
   }
   for (const Domain& domain : domains) {
-    for (const Split split : kSplits) {
+    for (const Split split : facts::kSplits) {
       const bool finite = environment.row_limit(domain, split) != kUnlimited;
       blocks.push_back({describe(domain, split), environment.sample(domain, split, {0, count}),
                         finite && split != Split::train});
@@ -164,7 +164,7 @@ void check_shapes(const Environment& environment, const Domain& domain, std::int
 
 void check_limits(const Environment& environment) {
   for (const Domain& domain : some_domains(environment)) {
-    for (const Split split : kSplits) {
+    for (const Split split : facts::kSplits) {
       const std::int64_t limit = environment.row_limit(domain, split);
       require(limit >= 1, describe(domain, split) + ": there are none");
       require_refused("a negative row", [&] { return environment.sample(domain, split, {-1, 1}); });

@@ -30,7 +30,7 @@ std::shared_ptr<const Environment> make_world(const Catalog& catalog, std::strin
     if (!catalog.environments.contains(candidate)) continue;
     name = candidate;
     const auto& entry = catalog.environments.at(name);
-    return std::make_shared<ControlShiftEnvironment>(
+    return std::make_shared<nouns::ControlShiftEnvironment>(
         entry.make({normalised(entry.schema, {}, name)}, EnvironmentContext{7, nullptr}), 7);
   }
   return nullptr;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <new>
 
-namespace spurion {
+namespace spurion::core {
 
 namespace {
 
@@ -91,6 +91,10 @@ void blame(const Part& part) {
   }
 }
 
+}  // namespace spurion::core
+
+namespace spurion {
+
 namespace detail {
 
 void rethrow_from_constructor(const std::string& kind, const EntryInfo& info) {
@@ -102,13 +106,13 @@ void rethrow_from_constructor(const std::string& kind, const EntryInfo& info) {
   } catch (const DataError&) {
     throw;
   } catch (...) {
-    blame({kind, info.name, false});
+    core::blame({kind, info.name, false});
   }
 }
 
 void rethrow_from_schema(const std::string& kind, const EntryInfo& info) {
   if (info.builtin()) throw;
-  blame({kind, info.name, false});
+  core::blame({kind, info.name, false});
 }
 
 }  // namespace detail

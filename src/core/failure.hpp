@@ -9,7 +9,7 @@
 /// \file
 /// What is said of code that throws: one line, with the thing it belongs to.
 
-namespace spurion {
+namespace spurion::core {
 
 /// What an exception says, in one printable line of at most 400 bytes: its first, without
 /// LibTorch's stack trace.
@@ -62,4 +62,4 @@ decltype(auto) blamed(const Part& part, const Body& body) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

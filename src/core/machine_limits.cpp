@@ -6,7 +6,7 @@
 #include <new>
 #include <system_error>
 
-namespace spurion {
+namespace spurion::core {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::string machine_problem(const std::exception& error) {
   return {};
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

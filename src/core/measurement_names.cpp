@@ -7,7 +7,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::core {
 
 namespace {
 
@@ -213,4 +213,4 @@ std::string domain_phrase(const std::string& stored) {
   return "in domain " + stored;
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

@@ -12,7 +12,7 @@
 /// What a stored number is, as a type. Its text form, which stores and files hold, is made and
 /// read here and nowhere else.
 
-namespace spurion {
+namespace spurion::core {
 
 /// The numbers that spurion itself writes or reads. Those that only a registered metric knows are
 /// `other`.
@@ -142,4 +142,4 @@ SPURION_API bool is_measured_domain(std::string_view stored);
 /// What a domain is, as a phrase: "in the test domain".
 SPURION_API std::string domain_phrase(const std::string& stored);
 
-}  // namespace spurion
+}  // namespace spurion::core

@@ -4,7 +4,7 @@
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::core {
 
 namespace {
 
@@ -213,4 +213,4 @@ const std::vector<MetricInfo>& own_metrics() {
   return all;
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

@@ -6,7 +6,7 @@
 #include "spurion/error.hpp"
 #include "spurion/value.hpp"
 
-namespace spurion {
+namespace spurion::core {
 
 /// How a message about a value of a file begins: "suite.toml:3: "; empty for a value of no file.
 inline std::string place_of(const Value& value) {
@@ -24,4 +24,4 @@ inline std::string unknown_name_of(const std::string& kind, const std::string& n
   return message.insert(start.size(), " " + owner);
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <string>
 
-namespace spurion {
+namespace spurion::core {
 
 /// What names of suites and experiments may hold: they become parts of names of files.
 inline constexpr const char* kSafeNames =
@@ -22,4 +22,4 @@ inline bool is_safe_name(const std::string& name) {
   return true;
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

@@ -83,15 +83,15 @@ std::string given_text(const Value& value) {
 
 bool wrong_type(const Value& value, const FieldInfo& field, const std::string& owner,
                 const char* expected, Problems& problems) {
-  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", place_of(value), field.name, owner,
-                           expected, given_text(value)));
+  problems.add(fmt::format("{}'{}' of {} expects {}, got {}", core::place_of(value), field.name,
+                           owner, expected, given_text(value)));
   return false;
 }
 
 bool out_of_range(const Value& value, const FieldInfo& field, const std::string& owner,
                   Problems& problems) {
-  problems.add(fmt::format("{}'{}' of {} must be {}, got {}", place_of(value), field.name, owner,
-                           field.bounds.text(), value.canonical_json()));
+  problems.add(fmt::format("{}'{}' of {} must be {}, got {}", core::place_of(value), field.name,
+                           owner, field.bounds.text(), value.canonical_json()));
   return false;
 }
 
@@ -136,8 +136,8 @@ bool read_string(const Value& value, const FieldInfo& field, const std::string& 
   }
   if (!words.empty() && std::find(words.begin(), words.end(), value.as_string()) == words.end()) {
     const std::string nearest = nearest_name(value.as_string(), words);
-    problems.add(fmt::format("{}'{}' of {} must be {}, got '{}'{}", place_of(value), field.name,
-                             owner, field.bounds.text(), value.as_string(),
+    problems.add(fmt::format("{}'{}' of {} must be {}, got '{}'{}", core::place_of(value),
+                             field.name, owner, field.bounds.text(), value.as_string(),
                              nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
     return false;
   }
@@ -148,7 +148,7 @@ bool read_string(const Value& value, const FieldInfo& field, const std::string& 
 bool is_table(const Value& value, const std::string& whose, Problems& problems) {
   if (value.is_table()) return true;
   problems.add(
-      fmt::format("{}{} expects a table, got {}", place_of(value), whose, value.type_name()));
+      fmt::format("{}{} expects a table, got {}", core::place_of(value), whose, value.type_name()));
   return false;
 }
 
@@ -160,7 +160,7 @@ void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
     const bool empty = value != nullptr && value->is_list() && value->as_list().empty();
     if (value != nullptr && !empty) continue;
     const std::string allowed = field.bounds.text();
-    problems.add(fmt::format("{}{} needs {}, a {}{}", place_of(empty ? *value : table), owner,
+    problems.add(fmt::format("{}{} needs {}, a {}{}", core::place_of(empty ? *value : table), owner,
                              field.name, field.type,
                              allowed.empty() ? "" : fmt::format(" {}", allowed)));
   }
@@ -174,10 +174,11 @@ void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& field
   for (const auto& [key, value] : table.as_table()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       if (key == "preset") {
-        problems.add(place_of(value) + owner + " has no presets");
+        problems.add(core::place_of(value) + owner + " has no presets");
         continue;
       }
-      problems.add(place_of(value) + unknown_name_of("option", key, "of " + owner, known));
+      problems.add(core::place_of(value) +
+                   core::unknown_name_of("option", key, "of " + owner, known));
     }
   }
 }
@@ -187,7 +188,7 @@ std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& pres
   const Value* given = presets.empty() ? nullptr : table.find("preset");
   if (given == nullptr) return -1;
   if (!given->is_string()) {
-    problems.add(place_of(*given) + "'preset' of " + owner + " expects a string, got " +
+    problems.add(core::place_of(*given) + "'preset' of " + owner + " expects a string, got " +
                  given->type_name());
     return -1;
   }
@@ -195,8 +196,8 @@ std::int64_t find_preset(const Value& table, const std::vector<PresetInfo>& pres
   for (const PresetInfo& preset : presets) names.push_back(preset.name);
   const auto found = std::find(names.begin(), names.end(), given->as_string());
   if (found == names.end()) {
-    problems.add(place_of(*given) +
-                 unknown_name_of("preset", given->as_string(), "of " + owner, names));
+    problems.add(core::place_of(*given) +
+                 core::unknown_name_of("preset", given->as_string(), "of " + owner, names));
     return -1;
   }
   return found - names.begin();

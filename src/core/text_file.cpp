@@ -10,7 +10,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::core {
 
 namespace {
 
@@ -53,4 +53,4 @@ std::string read_text(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

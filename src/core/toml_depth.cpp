@@ -9,7 +9,7 @@
 #include "spurion/error.hpp"
 #include "spurion/value.hpp"
 
-namespace spurion {
+namespace spurion::core {
 
 namespace {
 
@@ -128,4 +128,4 @@ void check_toml_depth(const std::string& text, const std::string& name) {
   DepthScan(text, name).run();
 }
 
-}  // namespace spurion
+}  // namespace spurion::core

@@ -43,7 +43,7 @@ Value convert(const toml::node& node, const std::string& name) {
 }  // namespace
 
 Value parse_toml(const std::string& text, const std::string& name) {
-  check_toml_depth(text, name);
+  core::check_toml_depth(text, name);
   try {
     return convert(toml::parse(text), name);
   } catch (const toml::parse_error& error) {
@@ -54,7 +54,7 @@ Value parse_toml(const std::string& text, const std::string& name) {
 }
 
 Value read_toml(const std::filesystem::path& path) {
-  return parse_toml(read_text(path), path.filename().string());
+  return parse_toml(core::read_text(path), path.filename().string());
 }
 
 }  // namespace spurion

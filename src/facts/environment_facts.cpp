@@ -150,7 +150,7 @@ RowCounts row_counts_from(const Value& value) {
   RowCounts out;
   const Reader reader(value);
   reader.read("test_domain", out.test_domain);
-  reader.read("split", kSplits, split_name, out.split);
+  reader.read("split", facts::kSplits, split_name, out.split);
   reader.read("rows", out.rows);
   reader.read("by_class", out.classes);
   reader.read("by_group", out.groups);

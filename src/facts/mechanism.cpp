@@ -50,7 +50,7 @@ const char* exactness_name(Exactness exactness) {
 }
 
 Domain Domain::train(std::size_t index, double shift) {
-  const std::string name = stored_train(static_cast<std::int64_t>(index));
+  const std::string name = core::stored_train(static_cast<std::int64_t>(index));
   return {name, shift, name, {}, {}, DomainKind::train};
 }
 
@@ -69,7 +69,7 @@ Domain Domain::test(std::vector<double> cue_shifts) {
 }
 
 Domain Domain::at(double shift) {
-  return {stored_shift(shift), shift, "dial", {}, {}, DomainKind::point};
+  return {core::stored_shift(shift), shift, "dial", {}, {}, DomainKind::point};
 }
 
 Domain Domain::at(std::vector<double> cue_shifts) {

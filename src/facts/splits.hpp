@@ -2,9 +2,9 @@
 
 #include "spurion/mechanism.hpp"
 
-namespace spurion {
+namespace spurion::facts {
 
 /// All of them.
 inline constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
-}  // namespace spurion
+}  // namespace spurion::facts

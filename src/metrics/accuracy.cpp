@@ -21,7 +21,7 @@ class Accuracy final : public Metric {
       : task_(context.task), right_(context.replicas) {}
 
   [[nodiscard]] std::vector<MetricInfo> columns() const override {
-    return {metric_info(MetricId::accuracy)};
+    return {core::metric_info(core::MetricId::accuracy)};
   }
 
   [[nodiscard]] bool applies(const MetricContext& context) const override {
@@ -49,7 +49,7 @@ class Accuracy final : public Metric {
 
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
-    return {{stored_name(MetricId::accuracy), right_.mean(rows_)}};
+    return {{core::stored_name(core::MetricId::accuracy), right_.mean(rows_)}};
   }
 
  private:

@@ -26,7 +26,8 @@ class FlipRate final : public Metric {
       : task_(context.task), sum_(context.replicas) {}
 
   [[nodiscard]] std::vector<MetricInfo> columns() const override {
-    return {metric_info(MetricId::flip_rate), metric_info(MetricId::counterfactual_rms_change)};
+    return {core::metric_info(core::MetricId::flip_rate),
+            core::metric_info(core::MetricId::counterfactual_rms_change)};
   }
 
   [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
@@ -56,9 +57,10 @@ class FlipRate final : public Metric {
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
     if (task_ == Task::regression) {
-      return {{stored_name(MetricId::counterfactual_rms_change), sum_.mean(rows_).sqrt()}};
+      return {
+          {core::stored_name(core::MetricId::counterfactual_rms_change), sum_.mean(rows_).sqrt()}};
     }
-    return {{stored_name(MetricId::flip_rate), sum_.mean(rows_)}};
+    return {{core::stored_name(core::MetricId::flip_rate), sum_.mean(rows_)}};
   }
 
  private:

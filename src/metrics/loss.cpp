@@ -21,7 +21,7 @@ class Loss final : public Metric {
       : task_(context.task), sum_(context.replicas) {}
 
   [[nodiscard]] std::vector<MetricInfo> columns() const override {
-    return {metric_info(MetricId::loss)};
+    return {core::metric_info(core::MetricId::loss)};
   }
 
   [[nodiscard]] bool applies(const MetricContext& /*context*/) const override { return true; }
@@ -44,7 +44,7 @@ class Loss final : public Metric {
 
   [[nodiscard]] std::vector<std::pair<std::string, Tensor>> result() const override {
     if (rows_ == 0) return {};
-    return {{stored_name(MetricId::loss), sum_.mean(rows_)}};
+    return {{core::stored_name(core::MetricId::loss), sum_.mean(rows_)}};
   }
 
  private:

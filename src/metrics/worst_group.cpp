@@ -30,8 +30,8 @@ class WorstGroup final : public Metric {
         rows_(context.replicas * context.groups) {}
 
   [[nodiscard]] std::vector<MetricInfo> columns() const override {
-    return {metric_info(MetricId::worst_group_accuracy),
-            metric_info(MetricId::worst_group_rows),
+    return {core::metric_info(core::MetricId::worst_group_accuracy),
+            core::metric_info(core::MetricId::worst_group_rows),
             {"group_*_accuracy",
              "accuracy of a group",
              "accuracy in the group of this number",
@@ -90,8 +90,8 @@ class WorstGroup final : public Metric {
       if (any) out.emplace_back(fmt::format("group_{}_accuracy", g), own);
     }
     if (!out.empty()) {
-      out.insert(out.begin(), {{stored_name(MetricId::worst_group_accuracy), worst},
-                               {stored_name(MetricId::worst_group_rows), worst_rows}});
+      out.insert(out.begin(), {{core::stored_name(core::MetricId::worst_group_accuracy), worst},
+                               {core::stored_name(core::MetricId::worst_group_rows), worst_rows}});
     }
     return out;
   }

@@ -8,7 +8,7 @@
 #include "nouns/border_values.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion::border {
+namespace spurion::nouns {
 
 namespace {
 
@@ -167,4 +167,4 @@ void check_results(const std::vector<std::pair<std::string, Tensor>>& results,
   }
 }
 
-}  // namespace spurion::border
+}  // namespace spurion::nouns

@@ -16,7 +16,7 @@
 /// throws a `PluginError` with the given and the expected value; the caller adds who gave it
 /// (`blamed`).
 
-namespace spurion::border {
+namespace spurion::nouns {
 
 /// "float32 [8, 4]", or "nothing" where it is undefined.
 SPURION_API std::string text_of(const Tensor& tensor);
@@ -64,4 +64,4 @@ SPURION_API void check_batch(const Batch& batch, const EnvironmentInfo& info, st
 /// Phases that `environment` knows.
 SPURION_API void check_schedule(const std::vector<Phase>& schedule, const EnvironmentInfo& info);
 
-}  // namespace spurion::border
+}  // namespace spurion::nouns

@@ -8,7 +8,7 @@
 #include "nouns/border_values.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion::border {
+namespace spurion::nouns {
 
 namespace {
 
@@ -259,4 +259,4 @@ void check_schedule(const std::vector<Phase>& schedule, const EnvironmentInfo& i
   }
 }
 
-}  // namespace spurion::border
+}  // namespace spurion::nouns

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace spurion::border {
+namespace spurion::nouns {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::int64_t first_outside(const std::int64_t* values, std::int64_t count, std::
   return -1;
 }
 
-}  // namespace spurion::border
+}  // namespace spurion::nouns

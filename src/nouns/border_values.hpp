@@ -4,7 +4,7 @@
 
 #include "spurion/export.hpp"
 
-namespace spurion::border {
+namespace spurion::nouns {
 
 /// Index of the first value that is not finite; -1 when all are.
 SPURION_API std::int64_t first_not_finite(const float* values, std::int64_t count);
@@ -12,4 +12,4 @@ SPURION_API std::int64_t first_not_finite(const float* values, std::int64_t coun
 SPURION_API std::int64_t first_outside(const std::int64_t* values, std::int64_t count,
                                        std::int64_t limit);
 
-}  // namespace spurion::border
+}  // namespace spurion::nouns

@@ -7,7 +7,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 Domain with_control_shift(Domain domain, std::optional<ControlShift> shift) {
   domain.control_shift = shift;
@@ -35,4 +35,4 @@ void require_control_shift(const EnvironmentInfo& info, const ControlShift& shif
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::nouns

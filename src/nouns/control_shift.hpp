@@ -2,7 +2,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// The domain with this control shift, or without any.
 SPURION_API Domain with_control_shift(Domain domain, std::optional<ControlShift> shift);
@@ -14,4 +14,4 @@ SPURION_API std::string rows_text(const Domain& domain);
 /// Throws `UsageError` where an environment cannot have this control shift.
 SPURION_API void require_control_shift(const EnvironmentInfo& info, const ControlShift& shift);
 
-}  // namespace spurion
+}  // namespace spurion::nouns

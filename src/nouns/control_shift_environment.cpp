@@ -12,7 +12,7 @@
 #include "nouns/samples.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 namespace {
 
@@ -129,7 +129,7 @@ Ceilings of_changed_labels(const EnvironmentInfo& info, const ControlShift& shif
 
 Ceilings ControlShiftEnvironment::ceilings(const Domain& domain) const {
   const Ceilings original = inner().ceilings(without_shift(domain));
-  border::check_ceilings(original, info(), domain);
+  nouns::check_ceilings(original, info(), domain);
   if (!domain.control_shift) return original;
   const ControlShift& shift = *domain.control_shift;
   require_control_shift(info(), shift);
@@ -269,4 +269,4 @@ Sample ControlShiftEnvironment::relabel(const Request& request) const {
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -8,7 +8,7 @@
 #include "nouns/wrapped_environment.hpp"
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// Another environment with domains that may have a `ControlShift`.
 ///
@@ -83,4 +83,4 @@ class SPURION_API ControlShiftEnvironment final : public WrappedEnvironment {
   mutable double causal_mean_ = 0.0;
 };
 
-}  // namespace spurion
+}  // namespace spurion::nouns

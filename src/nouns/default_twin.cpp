@@ -1,6 +1,6 @@
 #include "nouns/default_twin.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 Intervention default_twin(const Environment& environment, const std::string& variable) {
   for (const Intervention& candidate :
@@ -10,4 +10,4 @@ Intervention default_twin(const Environment& environment, const std::string& var
   return Intervention::none();
 }
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -2,10 +2,10 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// The intervention that makes twins of a variable: flip, else resample; none if neither is
 /// possible.
 Intervention default_twin(const Environment& environment, const std::string& variable);
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -63,9 +63,9 @@ Sample Environment::sample(const Domain& domain, Split split, RowRange rows,
                 "a domain with a control shift needs an environment that supports control shifts");
   Sample sample = generate(domain, split, rows, intervention);
   // A wrapper gives what the one inside gave, where it was looked at.
-  if (dynamic_cast<const WrappedEnvironment*>(this) == nullptr) {
+  if (dynamic_cast<const nouns::WrappedEnvironment*>(this) == nullptr) {
     try {
-      border::check_sample(sample, info(), rows.count);
+      nouns::check_sample(sample, info(), rows.count);
     } catch (const PluginError& error) {
       throw PluginError(fmt::format(
           "{} rows of domain '{}'{}: {}", split_name(split), domain.name,

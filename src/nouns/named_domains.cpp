@@ -6,7 +6,7 @@
 
 #include "core/measurement_names.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 std::string shift_name(double shift) { return Domain::at(shift).name; }
 
@@ -26,7 +26,7 @@ std::vector<Domain> one_cue_domains(const Environment& environment) {
     std::vector<double> shifts = mean_shifts;
     shifts[c] = shifted[c];
     domains.push_back(environment.at_cues(shifts));
-    domains.back().name = stored_domain({MeasuredIn::test_cue, cues[c].name});
+    domains.back().name = core::stored_domain({core::MeasuredIn::test_cue, cues[c].name});
     domains.back().shift = shifted[c];
   }
   return domains;
@@ -39,4 +39,4 @@ std::vector<Domain> named_domains(const Environment& environment) {
   return domains;
 }
 
-}  // namespace spurion
+}  // namespace spurion::nouns

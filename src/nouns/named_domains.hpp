@@ -5,7 +5,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// "shift=0.3".
 SPURION_API std::string shift_name(double shift);
@@ -15,4 +15,4 @@ std::vector<Domain> one_cue_domains(const Environment& environment);
 /// All named domains: the train domains, the test domain and "test_CUE" domains.
 SPURION_API std::vector<Domain> named_domains(const Environment& environment);
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -36,7 +36,7 @@ ReplicaTrainer::ReplicaTrainer(const Model& model, Tensor parameters,
       diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {}
 
 void ReplicaTrainer::set_parameters(const Tensor& parameters) {
-  border::check_parameters(parameters, parameters_);
+  nouns::check_parameters(parameters, parameters_);
   parameters_ = parameters.detach().to(device()).contiguous().clone().requires_grad_(true);
 }
 
@@ -49,7 +49,7 @@ void ReplicaTrainer::limit_updates(UpdateLimits limits) {
   if (!limits_.trainable.defined()) return;
   if (limits_.trainable.scalar_type() != at::kBool || limits_.trainable.dim() != 1 ||
       limits_.trainable.size(0) != parameters_.size(1)) {
-    throw PluginError("which parameters may change is " + border::text_of(limits_.trainable) +
+    throw PluginError("which parameters may change is " + nouns::text_of(limits_.trainable) +
                       ", expected bool [P]");
   }
   limits_.trainable = limits_.trainable.to(device());
@@ -83,7 +83,7 @@ Output ReplicaTrainer::forward(const Batch& batch) {
 }
 
 void ReplicaTrainer::step_from_losses(const Tensor& losses) {
-  border::check_losses(losses, parameters_);
+  nouns::check_losses(losses, parameters_);
   if (!losses.requires_grad()) {
     throw PluginError("the loss does not depend on the parameters: it has no gradient");
   }
@@ -117,8 +117,8 @@ void ReplicaTrainer::freeze(std::int64_t replica) {
 }
 
 void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gradient) {
-  border::check_losses(losses, parameters_);
-  border::check_gradient(gradient, parameters_);
+  nouns::check_losses(losses, parameters_);
+  nouns::check_gradient(gradient, parameters_);
   last_losses_ = losses.detach().contiguous();
   const Tensor dense = gradient.detach().contiguous();
   freeze_diverged(dense);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace spurion {
+namespace spurion::nouns {
 
 Sample joined_samples(const std::vector<Sample>& parts) {
   if (parts.size() == 1) return parts.front();
@@ -34,4 +34,4 @@ Sample wrapped_sample(const Environment& environment, const Domain& domain, Spli
   return joined_samples(parts);
 }
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -7,7 +7,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// `Environment::row_limit` of domains whose rows are made, not recorded.
 inline constexpr std::int64_t kEndlessRows = std::numeric_limits<std::int64_t>::max();
@@ -23,4 +23,4 @@ SPURION_API Sample joined_samples(const std::vector<Sample>& parts);
 SPURION_API Sample wrapped_sample(const Environment& environment, const Domain& domain, Split split,
                                   RowRange rows, const Intervention& intervention);
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -3,7 +3,7 @@
 #include "spurion/random.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// The key of all random numbers of a trial. It depends only on base seed and seed, so trials that
 /// differ in method, model or hyper-parameters are paired.
@@ -22,4 +22,4 @@ inline std::uint64_t data_seed(const TrialSpec& trial) {
   return data_seed(trial.base_seed, trial.seed);
 }
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -7,7 +7,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::nouns {
 
 /// Forwards everything to another environment; a derived class overrides a part.
 class SPURION_API WrappedEnvironment : public Environment {
@@ -49,4 +49,4 @@ class SPURION_API WrappedEnvironment : public Environment {
   std::shared_ptr<const Environment> inner_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::nouns

@@ -92,8 +92,8 @@ class OnlineActive final : public TrajectoryRegime<OnlineActiveOptions> {
 
     void close_window(std::int64_t phase) override {
       Domain stream;
-      stream.name = stored_domain(MeasuredIn::stream);
-      run_->evaluator.record(run_->trainer, phase, stream, stored_name(MetricId::spent),
+      stream.name = core::stored_domain(core::MeasuredIn::stream);
+      run_->evaluator.record(run_->trainer, phase, stream, core::stored_name(core::MetricId::spent),
                              at::full({run_->trainer.replicas()}, spent_, at::kDouble));
     }
 

@@ -193,7 +193,7 @@ std::string how_it_was_run(const StoredResults& results, const TrialCounts& coun
 
 std::string render_html(const StoredResults& results, const std::vector<Answer>& answers,
                         const std::vector<Chart>& shift_curves, const PageLimits& limits) {
-  const std::shared_ptr<const Suite> stored = stored_suite(results);
+  const std::shared_ptr<const Suite> stored = harness::stored_suite(results);
   const Suite& suite = *stored;
   const std::string title = suite.title.empty() ? suite.name : suite.title;
   std::string out = fmt::format(

@@ -160,7 +160,7 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
 /// Rows of each class and group of the environments whose rows were recorded.
 std::string row_counts_text(const StoredResults& results, std::size_t width) {
   std::string out;
-  for (const auto& [world, lines] : recorded_rows(results.context)) {
+  for (const auto& [world, lines] : harness::recorded_rows(results.context)) {
     out += wrapped(fmt::format("Rows of {}:", world), width, "");
     for (const std::string& line : lines) out += wrapped(line, width, "  ");
     out += '\n';

@@ -11,8 +11,8 @@ namespace spurion::report {
 
 TrialCounts count_trials(const StoredResults& results) {
   TrialCounts counts;
-  TrialIds id_of;
-  std::unordered_set<TrialId, TrialIdHash> ids;
+  harness::TrialIds id_of;
+  std::unordered_set<harness::TrialId, harness::TrialIdHash> ids;
   for (const TrialResult& trial : results.trials) {
     if (!ids.insert(id_of(trial.spec)).second) continue;
     if (is_not_in_suite(trial)) {

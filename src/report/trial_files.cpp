@@ -37,12 +37,12 @@ void append_text(const std::string& text, fmt::memory_buffer& out) {
 /// Whether a domain's numbers are among a trial's final scores. Those of the shift, of single train
 /// domains and of the windows and phases of a stream are in measurements.csv only.
 bool is_scored(const std::string& domain) {
-  switch (parse_domain(domain).in) {
-    case MeasuredIn::in_distribution:
-    case MeasuredIn::test:
-    case MeasuredIn::test_cue:
-    case MeasuredIn::cue:
-    case MeasuredIn::coefficients:
+  switch (core::parse_domain(domain).in) {
+    case core::MeasuredIn::in_distribution:
+    case core::MeasuredIn::test:
+    case core::MeasuredIn::test_cue:
+    case core::MeasuredIn::cue:
+    case core::MeasuredIn::coefficients:
       return true;
     default:
       return false;
@@ -51,8 +51,8 @@ bool is_scored(const std::string& domain) {
 
 /// Whether a domain's numbers stand before those of other domains.
 bool is_first(const std::string& domain) {
-  const MeasuredIn in = parse_domain(domain).in;
-  return in == MeasuredIn::in_distribution || in == MeasuredIn::test;
+  const core::MeasuredIn in = core::parse_domain(domain).in;
+  return in == core::MeasuredIn::in_distribution || in == core::MeasuredIn::test;
 }
 
 /// The columns that differ from report to report: options and final scores.
@@ -124,7 +124,7 @@ class Columns {
       const MetricInfo info = metrics_.of(metric);
       all.push_back(
           {domain + "." + metric,
-           fmt::format("{}, {}; the last measurement", info.meaning, domain_phrase(domain)),
+           fmt::format("{}, {}; the last measurement", info.meaning, core::domain_phrase(domain)),
            info.unit, info.range_text()});
     }
     return all;
@@ -201,8 +201,8 @@ std::vector<std::string> line_beginnings(const TrialResult& trial) {
 }  // namespace
 
 TrialKeys::TrialKeys(const StoredResults& results) {
-  TrialIds id_of;
-  std::unordered_set<TrialId, TrialIdHash> seen;
+  harness::TrialIds id_of;
+  std::unordered_set<harness::TrialId, harness::TrialIdHash> seen;
   ids.reserve(results.trials.size());
   first.reserve(results.trials.size());
   for (const TrialResult& trial : results.trials) {

@@ -12,7 +12,7 @@ namespace spurion::report {
 /// Ids of the trials of a report: each is the hash of a long text, so they are found once.
 struct TrialKeys {
   explicit TrialKeys(const StoredResults& results);
-  std::vector<TrialId> ids;       ///< in the order of the results
+  std::vector<harness::TrialId> ids;  ///< in the order of the results
   std::vector<bool> first;        ///< false: a trial of several experiments that was there before
   std::int64_t measurements = 0;  ///< of all trials, each counted once
 };

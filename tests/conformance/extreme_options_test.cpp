@@ -56,7 +56,7 @@ std::string fault(const Catalog& catalog, const std::string& name, const std::st
   const EnvironmentContext context{1, sources};
   try {
     const auto world = entry.make({options}, context);
-    require_finite_world(*world, {name, options}, catalog, context);
+    harness::require_finite_world(*world, {name, options}, catalog, context);
     std::vector<Domain> domains = world->train_domains();
     domains.push_back(world->test_domain());
     for (const Domain& domain : domains) {

@@ -49,7 +49,7 @@ Value busy_options(const std::string& method) {
 
 TEST_CASE("parameters that are not trained stay, bit for bit, under every method") {
   const Catalog catalog = builtin_catalog();
-  const auto world = std::make_shared<ControlShiftEnvironment>(
+  const auto world = std::make_shared<nouns::ControlShiftEnvironment>(
       catalog.environments.at("two_shortcuts")
           .make({normal(catalog.environments, "two_shortcuts", Value::Table{})},
                 EnvironmentContext{7, nullptr}),

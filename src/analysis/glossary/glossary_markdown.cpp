@@ -75,9 +75,9 @@ std::string metrics_table(const std::vector<MetricInfo>& columns) {
       "\n## Stored numbers\n\nThe metrics of `csv/measurements.csv` and, as `DOMAIN.NAME`, of "
       "`csv/results.csv`. `*` stands for the name of a cue or group.\n\n"
       "| name | meaning | unit | range | better | written by |\n|---|---|---|---|---|---|\n";
-  for (const MetricInfo& metric : own_metrics()) out += metric_row(metric);
+  for (const MetricInfo& metric : core::own_metrics()) out += metric_row(metric);
   for (const MetricInfo& metric : columns) {
-    if (own_metric(metric.name) == nullptr) out += metric_row(metric);
+    if (core::own_metric(metric.name) == nullptr) out += metric_row(metric);
   }
   return out;
 }

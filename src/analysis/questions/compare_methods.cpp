@@ -26,8 +26,8 @@ SeedCells collect_flips(const ResultsView& view, const Line& line) {
     const auto flip = max_flip_rate(*row.trial);
     if (!flip) continue;
     cells.add(row.configuration, row.trial->spec.seed, *flip,
-              row_noise(*row.trial, stored_domain(MeasuredIn::test),
-                        stored_name(MetricId::flip_rate), *flip));
+              row_noise(*row.trial, core::stored_domain(core::MeasuredIn::test),
+                        core::stored_name(core::MetricId::flip_rate), *flip));
   }
   return cells;
 }
@@ -36,8 +36,8 @@ SeedCells collect_flips(const ResultsView& view, const Line& line) {
 Cell worst_group_rows(const ResultsView& view, const Line& line) {
   std::optional<double> fewest;
   for (const ResultsView::Row& row : view.rows(line)) {
-    const auto rows = number(*row.trial, stored_domain(MeasuredIn::test),
-                             stored_name(MetricId::worst_group_rows));
+    const auto rows = number(*row.trial, core::stored_domain(core::MeasuredIn::test),
+                             core::stored_name(core::MetricId::worst_group_rows));
     if (rows) fewest = std::min(fewest.value_or(*rows), *rows);
   }
   return fewest ? Cell(static_cast<std::int64_t>(*fewest)) : Cell();
@@ -48,7 +48,7 @@ Cell access_of(const StoredResults& results, const ResultsView& view, const Line
   std::set<std::string> texts;
   for (const ResultsView::Row& row : view.rows(line)) {
     const Component& method = row.trial->spec.method;
-    auto found = results.context.find(method_access_key(method));
+    auto found = results.context.find(harness::method_access_key(method));
     if (found == results.context.end()) found = results.context.find("access." + method.name);
     if (found != results.context.end()) texts.insert(found->second);
   }
@@ -81,13 +81,14 @@ LineNumbers numbers_of(const ResultsView& view, const Line& line, const std::str
   const Range range = range_of(view.score());
   LineNumbers numbers;
   numbers.line = line;
-  numbers.id = view.numbers(line, stored_domain(MeasuredIn::in_distribution), view.score())
-                   .estimate(key + " id", range);
-  numbers.ood = view.numbers(line, stored_domain(MeasuredIn::test), view.score())
+  numbers.id =
+      view.numbers(line, core::stored_domain(core::MeasuredIn::in_distribution), view.score())
+          .estimate(key + " id", range);
+  numbers.ood = view.numbers(line, core::stored_domain(core::MeasuredIn::test), view.score())
                     .estimate(key + " ood", range);
   numbers.learned = learned(view.learning(line).estimate(key + " learned"));
-  numbers.ceiling = mean(view.numbers(line, stored_domain(MeasuredIn::in_distribution),
-                                      stored_name(MetricId::ceiling_invariant))
+  numbers.ceiling = mean(view.numbers(line, core::stored_domain(core::MeasuredIn::in_distribution),
+                                      core::stored_name(core::MetricId::ceiling_invariant))
                              .values());
   return numbers;
 }
@@ -263,12 +264,13 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     };
     numbers.push_back(numbers_of(view, line, start));
     const LineNumbers& own = numbers.back();
-    const SeedCells ood = view.numbers(line, stored_domain(MeasuredIn::test), view.score());
+    const SeedCells ood =
+        view.numbers(line, core::stored_domain(core::MeasuredIn::test), view.score());
     Cell difference;
     const Line* other = baseline_of(lines, line, baseline);
     if (other != nullptr && other->method != line.method) {
-      const SeedCells paired =
-          ood.minus(view.numbers(*other, stored_domain(MeasuredIn::test), view.score()));
+      const SeedCells paired = ood.minus(
+          view.numbers(*other, core::stored_domain(core::MeasuredIn::test), view.score()));
       // Trials of other configurations and seeds say nothing about the difference.
       if (!paired.empty()) {
         differences.push_back({numbers.size() - 1, static_cast<std::size_t>(other - lines.data()),
@@ -283,16 +285,17 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     for (Cell& cell : std::vector<Cell>{
              own.id, own.ood,
              ood.empty() ? Cell() : Number{interquartile_mean(ood.values()), Notation::fixed, 3},
-             view.numbers(line, stored_domain(MeasuredIn::test), stored_name(MetricId::gap))
-                 .estimate(start + stored_name(MetricId::gap), difference_range),
+             view.numbers(line, core::stored_domain(core::MeasuredIn::test),
+                          core::stored_name(core::MetricId::gap))
+                 .estimate(start + core::stored_name(core::MetricId::gap), difference_range),
              std::string(learned_text(own.learned)),
-             measured(stored_domain(MeasuredIn::test), stored_name(MetricId::worst_group_accuracy),
-                      "worst"),
+             measured(core::stored_domain(core::MeasuredIn::test),
+                      core::stored_name(core::MetricId::worst_group_accuracy), "worst"),
              worst_group_rows(view, line),
              collect_flips(view, line)
-                 .estimate(start + "flip", range_of(stored_name(MetricId::flip_rate))),
-             measured(stored_domain(MeasuredIn::test), stored_name(MetricId::confusion_index),
-                      "confusion"),
+                 .estimate(start + "flip", range_of(core::stored_name(core::MetricId::flip_rate))),
+             measured(core::stored_domain(core::MeasuredIn::test),
+                      core::stored_name(core::MetricId::confusion_index), "confusion"),
              difference, Missing(), Missing(), own.ood.seeds, fates.done, fates.diverged,
              fates.failed, access_of(study.results(), view, line)}) {
       row.push_back(std::move(cell));

@@ -35,10 +35,11 @@ Chart stream_chart(const ResultsView& view, const std::string& experiment) {
   chart.y_label = "prequential " + view.score_text();
   chart.note = fmt::format("Band: {} over seeds. Vertical lines: a cue shifts.{}", kIntervalText,
                            view.note());
-  const MetricId prequential_id = prequential(score_metric(view.scored_by_accuracy()));
-  const std::string& metric = stored_name(prequential_id);
-  const std::string& window_rows = stored_name(MetricId::window_rows);
-  const std::string stream = stored_domain(MeasuredIn::stream);
+  const core::MetricId prequential_id =
+      core::prequential(core::score_metric(view.scored_by_accuracy()));
+  const std::string& metric = core::stored_name(prequential_id);
+  const std::string& window_rows = core::stored_name(core::MetricId::window_rows);
+  const std::string stream = core::stored_domain(core::MeasuredIn::stream);
   std::set<double> marks;
   for (const Line& line : view.regime_lines()) {
     std::map<double, SeedCells> points;
@@ -101,30 +102,32 @@ class TrialNumbers {
       numbers_.streams[row_.configuration].push_back(*std::move(stream));
       return;
     }
-    numbers_.gap.add_number(row_.configuration, trial_, stored_domain(MeasuredIn::test),
-                            stored_name(MetricId::gap));
+    numbers_.gap.add_number(row_.configuration, trial_, core::stored_domain(core::MeasuredIn::test),
+                            core::stored_name(core::MetricId::gap));
     numbers_.learning.add_learning(row_.configuration, trial_, score_);
-    const auto invariant =
-        number(trial_, stored_domain(MeasuredIn::test), stored_name(MetricId::ceiling_invariant));
-    const auto cue = number(trial_, stored_domain(MeasuredIn::test),
-                            stored_name(MetricId::ceiling_spurious_only));
+    const auto invariant = number(trial_, core::stored_domain(core::MeasuredIn::test),
+                                  core::stored_name(core::MetricId::ceiling_invariant));
+    const auto cue = number(trial_, core::stored_domain(core::MeasuredIn::test),
+                            core::stored_name(core::MetricId::ceiling_spurious_only));
     if (!invariant || !cue) return;
     const double lead = *invariant - *cue;
     numbers_.cost.add(row_.configuration, trial_.spec.seed,
-                      score_ == stored_name(MetricId::accuracy) ? lead : -lead);
+                      score_ == core::stored_name(core::MetricId::accuracy) ? lead : -lead);
   }
 
  private:
   void add_phase(std::int64_t phase, const std::optional<StreamNumbers>& stream) {
     // Phase 0 is measured in the first train domain, of a stream and of any other trial.
-    std::string domain = stored_phase(phase);
+    std::string domain = core::stored_phase(phase);
     const bool phased = number(trial_, domain, score_, phase).has_value();
-    if (!phased && phase == 0) domain = stored_train(0);
-    if (!number(trial_, domain, score_, phase)) domain = stored_domain(MeasuredIn::in_distribution);
+    if (!phased && phase == 0) domain = core::stored_train(0);
+    if (!number(trial_, domain, score_, phase))
+      domain = core::stored_domain(core::MeasuredIn::in_distribution);
     add_to(numbers_.own, domain, score_, phase);
-    add_to(numbers_.first, stored_domain(MeasuredIn::in_distribution), score_, phase);
+    add_to(numbers_.first, core::stored_domain(core::MeasuredIn::in_distribution), score_, phase);
     add_to(numbers_.neutral, domain, randomised_name(phased), phase);
-    if (const auto ceiling = number(trial_, domain, stored_name(MetricId::ceiling_invariant), 0)) {
+    if (const auto ceiling =
+            number(trial_, domain, core::stored_name(core::MetricId::ceiling_invariant), 0)) {
       numbers_.ceiling[phase].add(row_.configuration, trial_.spec.seed, *ceiling);
     }
     // Of a stream each cue on its own, else the cue that the test domain shifts.
@@ -134,19 +137,20 @@ class TrialNumbers {
     if (!flip) return;
     // Of a regression it is no rate, but a change in deviations of the target.
     numbers_.flip[phase].add(row_.configuration, trial_.spec.seed, *flip,
-                             score_ == stored_name(MetricId::accuracy)
-                                 ? row_noise(trial_, stored_domain(MeasuredIn::test),
-                                             stored_name(MetricId::flip_rate), *flip)
+                             score_ == core::stored_name(core::MetricId::accuracy)
+                                 ? row_noise(trial_, core::stored_domain(core::MeasuredIn::test),
+                                             core::stored_name(core::MetricId::flip_rate), *flip)
                                  : RowNoise{});
   }
 
   /// The score on the same rows with the cues randomised: those of a phase, or the cue of a train
   /// domain. It is not measured there for regression.
   [[nodiscard]] std::string randomised_name(bool phased) const {
-    const MetricId score = parse_metric(score_).id;
-    if (phased) return stored_name(with_cues_randomised(score));
-    return score == MetricId::accuracy ? stored_name(MetricId::cue_randomised_accuracy)
-                                       : std::string();
+    const core::MetricId score = core::parse_metric(score_).id;
+    if (phased) return core::stored_name(core::with_cues_randomised(score));
+    return score == core::MetricId::accuracy
+               ? core::stored_name(core::MetricId::cue_randomised_accuracy)
+               : std::string();
   }
 
   void add_to(std::map<std::int64_t, SeedCells>& target, const std::string& domain,

@@ -34,16 +34,17 @@ std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
   std::map<double, ScaleCells> scales;
   for (const ResultsView::Row& row : view.rows(line)) {
     const auto scale = axis_value(row.trial->spec, axis);
-    if (!scale || !number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap)))
+    if (!scale || !number(*row.trial, core::stored_domain(core::MeasuredIn::test),
+                          core::stored_name(core::MetricId::gap)))
       continue;
     ScaleCells& cells = scales[scale->number];
-    cells.gap.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::test),
-                         stored_name(MetricId::gap));
-    cells.id.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::in_distribution),
-                        view.score());
+    cells.gap.add_number(row.configuration, *row.trial, core::stored_domain(core::MeasuredIn::test),
+                         core::stored_name(core::MetricId::gap));
+    cells.id.add_number(row.configuration, *row.trial,
+                        core::stored_domain(core::MeasuredIn::in_distribution), view.score());
     cells.ceiling.add_number(row.configuration, *row.trial,
-                             stored_domain(MeasuredIn::in_distribution),
-                             stored_name(MetricId::ceiling_invariant));
+                             core::stored_domain(core::MeasuredIn::in_distribution),
+                             core::stored_name(core::MetricId::ceiling_invariant));
     cells.learning.add_learning(row.configuration, *row.trial, view.score());
   }
   return scales;

@@ -126,12 +126,12 @@ GapGrid::Numbers GapGrid::numbers_of(const ResultsView& view, const ResultsView:
   for (const ResultsView::Row& row : view.rows(line)) {
     const auto along = axis_value(row.trial->spec, options_.axis);
     const auto second = axis_value(row.trial->spec, options_.second_axis);
-    const auto gap =
-        number(*row.trial, stored_domain(MeasuredIn::test), stored_name(MetricId::gap));
+    const auto gap = number(*row.trial, core::stored_domain(core::MeasuredIn::test),
+                            core::stored_name(core::MetricId::gap));
     if (!along || !second || !gap || std::isnan(*gap)) continue;
     PlaceCells& own = cells[{along->number, second->number}];
-    own.gap.add_number(row.configuration, *row.trial, stored_domain(MeasuredIn::test),
-                       stored_name(MetricId::gap));
+    own.gap.add_number(row.configuration, *row.trial, core::stored_domain(core::MeasuredIn::test),
+                       core::stored_name(core::MetricId::gap));
     own.learning.add_learning(row.configuration, *row.trial, view.score());
   }
   Numbers numbers;

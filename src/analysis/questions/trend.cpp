@@ -254,7 +254,7 @@ std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first)
 
 /// What the metric is, where the glossary does not say it: columns of registered metrics.
 std::string metric_text(const MetricInfo& metric) {
-  if (metric.meaning.empty() || own_metric(metric.name) != nullptr) return {};
+  if (metric.meaning.empty() || core::own_metric(metric.name) != nullptr) return {};
   const std::string unit = metric.unit.empty() ? "" : fmt::format(", in {}", metric.unit);
   return fmt::format(" {}: {}{}; range {}.", metric.title, metric.meaning, unit,
                      metric.range_text());
@@ -327,7 +327,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
   const Claim& claim = claim_;
   const ResultsView view(study, experiment, {claim.axis});
   const Asked asked{claim, study.metrics().of(claim.metric),
-                    view.score() == stored_name(MetricId::accuracy)};
+                    view.score() == core::stored_name(core::MetricId::accuracy)};
   Answer answer;
   Chart chart;
   chart.name = name_of(claim, experiment);

@@ -168,7 +168,8 @@ TrialCells cells_of(const Study& study, const std::set<std::string>& experiments
       StreamCell& cell = out.cells[key];
       cell.strata[rest_of(trial->spec, apart)].push_back(std::move(members.numbers[i]));
       cell.environment = environments(trial->spec);
-      cell.spent += number(*trial, stored_domain(MeasuredIn::stream), stored_name(MetricId::spent))
+      cell.spent += number(*trial, core::stored_domain(core::MeasuredIn::stream),
+                           core::stored_name(core::MetricId::spent))
                         .value_or(std::nan(""));
       cell.cost.steps += trial->cost.steps;
       cell.cost.rows_seen += trial->cost.rows_seen;

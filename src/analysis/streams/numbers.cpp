@@ -16,8 +16,8 @@ constexpr double kNeutral = 1e-12;
 
 /// The number of the phase that a domain is, or -1.
 std::int64_t phase_of(const std::string& domain) {
-  const DomainKey key = parse_domain(domain);
-  return key.in == MeasuredIn::phase ? key.number : -1;
+  const core::DomainKey key = core::parse_domain(domain);
+  return key.in == core::MeasuredIn::phase ? key.number : -1;
 }
 
 double& cell(std::vector<std::vector<double>>& matrix, std::int64_t row, std::int64_t column) {
@@ -77,7 +77,7 @@ bool ever_trained(const StreamNumbers& numbers, const std::string& cue, std::int
 /// Reads the numbers of a trial into those of its stream, one stored number after the other.
 class NumbersReader {
  public:
-  explicit NumbersReader(StreamNumbers& out) : out_(out), score_(score_metric(out.accuracy)) {
+  explicit NumbersReader(StreamNumbers& out) : out_(out), score_(core::score_metric(out.accuracy)) {
     const auto count = static_cast<std::size_t>(out.phases);
     out.scores.assign(count, std::vector<double>(count, kNan));
     out.cue_contributions = out.scores;
@@ -91,11 +91,11 @@ class NumbersReader {
 
   void add(const MeasurementRow& row) {
     if (row.phase >= out_.phases) return;
-    const DomainKey domain = parse_domain(row.domain);
-    const MetricKey metric = parse_metric(row.metric);
-    if (domain.in == MeasuredIn::phase) add_of_phase(row, metric, domain.number);
-    if (domain.in == MeasuredIn::cue) add_of_cue(row, metric, domain.cue);
-    if (domain.in == MeasuredIn::stream) add_window(row, metric);
+    const core::DomainKey domain = core::parse_domain(row.domain);
+    const core::MetricKey metric = core::parse_metric(row.metric);
+    if (domain.in == core::MeasuredIn::phase) add_of_phase(row, metric, domain.number);
+    if (domain.in == core::MeasuredIn::cue) add_of_cue(row, metric, domain.cue);
+    if (domain.in == core::MeasuredIn::stream) add_window(row, metric);
   }
 
   void finish() {
@@ -107,38 +107,38 @@ class NumbersReader {
   }
 
  private:
-  void add_of_phase(const MeasurementRow& row, const MetricKey& metric, std::int64_t on) {
+  void add_of_phase(const MeasurementRow& row, const core::MetricKey& metric, std::int64_t on) {
     const auto place = static_cast<std::size_t>(on);
     if (metric.id == score_) cell(out_.scores, row.phase, on) = row.value;
     const bool informative = std::abs(row.value) > kNeutral;
     switch (metric.id) {
-      case MetricId::cue_contribution:
+      case core::MetricId::cue_contribution:
         cell(out_.cue_contributions, row.phase, on) = row.value;
         break;
-      case MetricId::ceiling_bayes:
+      case core::MetricId::ceiling_bayes:
         out_.bayes[place] = row.value;
         break;
-      case MetricId::ceiling_invariant:
+      case core::MetricId::ceiling_invariant:
         out_.invariant[place] = row.value;
         break;
-      case MetricId::ceiling_chance:
+      case core::MetricId::ceiling_chance:
         out_.chance[place] = row.value;
         break;
-      case MetricId::control_shift_level:
+      case core::MetricId::control_shift_level:
         out_.control_shift[place] = row.value;
         break;
-      case MetricId::target_variance:
+      case core::MetricId::target_variance:
         out_.variance[place] = row.value;
         break;
-      case MetricId::shift:
+      case core::MetricId::shift:
         out_.cue_shifts[place][metric.cue] = row.value;
         break;
-      case MetricId::cue_strength:
+      case core::MetricId::cue_strength:
         // With several cues a shift alone does not say whether the cue is informative.
         strengths_ = true;
         if (informative) out_.active[place].push_back(metric.cue);
         break;
-      case MetricId::trained_cue_strength:
+      case core::MetricId::trained_cue_strength:
         if (informative) out_.also_trained[place].push_back(metric.cue);
         break;
       default:
@@ -146,15 +146,16 @@ class NumbersReader {
     }
   }
 
-  void add_of_cue(const MeasurementRow& row, const MetricKey& metric, const std::string& cue) {
-    if (metric.id == MetricId::target_variance) cue_variance_[cue] = row.value;
-    if (metric.id == reliance_metric(out_.accuracy)) {
+  void add_of_cue(const MeasurementRow& row, const core::MetricKey& metric,
+                  const std::string& cue) {
+    if (metric.id == core::MetricId::target_variance) cue_variance_[cue] = row.value;
+    if (metric.id == core::reliance_metric(out_.accuracy)) {
       out_.flips[static_cast<std::size_t>(row.phase)][cue] = row.value;
     }
   }
 
-  void add_window(const MeasurementRow& row, const MetricKey& metric) {
-    if (metric.id == prequential(score_)) {
+  void add_window(const MeasurementRow& row, const core::MetricKey& metric) {
+    if (metric.id == core::prequential(score_)) {
       StreamWindow window;
       window.phase = row.phase;
       window.step = row.step;
@@ -163,13 +164,13 @@ class NumbersReader {
     }
     if (out_.windows.empty() || out_.windows.back().step != row.step) return;
     StreamWindow& window = out_.windows.back();
-    if (metric.id == MetricId::window_rows) window.rows = row.value;
-    if (metric.id == MetricId::regret) window.regret = row.value;
-    if (metric.id == MetricId::invariant_regret) window.invariant_regret = row.value;
+    if (metric.id == core::MetricId::window_rows) window.rows = row.value;
+    if (metric.id == core::MetricId::regret) window.regret = row.value;
+    if (metric.id == core::MetricId::invariant_regret) window.invariant_regret = row.value;
   }
 
   StreamNumbers& out_;
-  MetricId score_;
+  core::MetricId score_;
   std::map<std::string, double> cue_variance_;
   bool strengths_ = false;
 };
@@ -179,7 +180,7 @@ class NumbersReader {
 std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   std::int64_t phases = 0;
   bool accuracy = false;
-  const std::string& accuracy_name = stored_name(MetricId::accuracy);
+  const std::string& accuracy_name = core::stored_name(core::MetricId::accuracy);
   for (const MeasurementRow row : trial.measurements) {
     phases = std::max(phases, phase_of(row.domain) + 1);
     accuracy = accuracy || row.metric == accuracy_name;
@@ -191,7 +192,7 @@ std::optional<StreamNumbers> stream_numbers(const TrialResult& trial) {
   out.accuracy = accuracy;
   // Those of the phase that has fewest: numbers may be of any.
   for (std::int64_t phase = 0; phase < phases; ++phase) {
-    const EvaluatedRows rows = evaluated_rows(trial, stored_phase(phase));
+    const EvaluatedRows rows = evaluated_rows(trial, core::stored_phase(phase));
     out.rows = phase == 0 ? rows.rows : std::min(out.rows, rows.rows);
     out.same_rows = out.same_rows || rows.all;
   }

@@ -24,7 +24,7 @@ int describe(const DescribeArguments& arguments, const Catalog& catalog) {
     if (!catalog.environments.contains(arguments.name) || !arguments.options.empty()) {
       throw UsageError("--format card describes an environment with its default options");
     }
-    print("{}", report::card_head(card_facts(catalog, arguments.name),
+    print("{}", report::card_head(harness::card_facts(catalog, arguments.name),
                                   catalog.environments.at(arguments.name).schema));
     return 0;
   }

@@ -31,7 +31,7 @@ Json limit_of(const std::optional<std::int64_t>& rows) { return rows ? Json(*row
 void add_row_counts(const EnvironmentFacts& facts, Json& out) {
   out["row_counts"] = Json::array();
   for (const RowCounts& counts : facts.row_counts) {
-    out["row_counts"].push_back({{"rows", rows_name(counts)},
+    out["row_counts"].push_back({{"rows", harness::rows_name(counts)},
                                  {"test_domain", counts.test_domain},
                                  {"split", split_name(counts.split)},
                                  {"count", counts.rows},
@@ -59,7 +59,7 @@ Json ceiling_of(const Ceiling& ceiling) {
           {"error_bound", ceiling.error_bound}};
 }
 
-Json ceilings_of(const DomainFacts& domain) {
+Json harness::ceilings_of(const DomainFacts& domain) {
   const Ceilings& ceilings = domain.ceilings;
   Json out = {{"domain", domain.name},
               {"shift", domain.shift},
@@ -88,15 +88,15 @@ bool names_data(const FieldInfo& field) {
 
 /// Whether the environment cannot be made because of missing data that nobody asked for: those of
 /// the default environment.
-bool lacks_default_data(const Catalog& catalog, const RowSet& world, const Value& options,
+bool lacks_default_data(const Catalog& catalog, const harness::RowSet& world, const Value& options,
                         const std::shared_ptr<const DataSources>& sources) {
   for (const FieldInfo& field : catalog.environments.at(world.environment.name).schema.fields) {
     if (names_data(field) && options.find(field.name) != nullptr) return false;
   }
-  RowSet defaults = world;
-  defaults.environment = make_component(catalog, world.environment.name, Value());
+  harness::RowSet defaults = world;
+  defaults.environment = harness::make_component(catalog, world.environment.name, Value());
   try {
-    (void)make_environment(defaults, catalog, sources);
+    (void)harness::make_environment(defaults, catalog, sources);
     return false;
   } catch (const DataError&) {
     return true;
@@ -152,34 +152,35 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
   out["ceilings"] = Json::array();
   for (const DomainFacts& domain : facts.domains) {
     out["domains"].push_back(domain_of(domain));
-    out["ceilings"].push_back(ceilings_of(domain));
+    out["ceilings"].push_back(harness::ceilings_of(domain));
   }
   if (const std::string text = other_cues_text(facts); !text.empty()) {
     out["row_notes"].push_back(text);
   }
-  for (const DomainFacts& point : facts.shift_points) out["ceilings"].push_back(ceilings_of(point));
+  for (const DomainFacts& point : facts.shift_points)
+    out["ceilings"].push_back(harness::ceilings_of(point));
 }
 
 }  // namespace
 
-void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
-                          Json& out) {
+void harness::describe_environment(const Catalog& catalog, const std::string& name,
+                                   const Value& options, Json& out) {
   const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
-  RowSet world;  // that of seed 0 and base seed 0, which `export` writes too
-  world.environment = make_component(catalog, name, options);
+  harness::RowSet world;  // that of seed 0 and base seed 0, which `export` writes too
+  world.environment = harness::make_component(catalog, name, options);
   std::shared_ptr<const Environment> environment;
   try {
-    environment = make_environment(world, catalog, sources);
+    environment = harness::make_environment(world, catalog, sources);
   } catch (const DataError& error) {
     if (!lacks_default_data(catalog, world, options, sources)) throw;
     out["unavailable"] = error.what();
     return;
   }
-  EnvironmentFacts facts = facts_of(*environment);
+  EnvironmentFacts facts = harness::facts_of(*environment);
   facts.seed = world.seed;
   facts.base_seed = world.base_seed;
-  EnvironmentPool pool(catalog, sources);
-  facts.depends_on_seed = depends_on_seed(world.environment, *environment, pool);
+  harness::EnvironmentPool pool(catalog, sources);
+  facts.depends_on_seed = harness::depends_on_seed(world.environment, *environment, pool);
   add_facts(facts, out);
 }
 

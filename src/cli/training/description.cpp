@@ -95,11 +95,11 @@ Json access_list(const Access& access) {
 
 }  // namespace
 
-Json describe_environment(const Catalog& catalog, const std::string& name,
-                          const std::vector<std::string>& pairs) {
+Json harness::describe_environment(const Catalog& catalog, const std::string& name,
+                                   const std::vector<std::string>& pairs) {
   Json out = entry(catalog, catalog.environments, name);
   const AnySchema& schema = catalog.environments.at(name).schema;
-  describe_environment(catalog, name, parse_options(pairs, schema), out);
+  harness::describe_environment(catalog, name, parse_options(pairs, schema), out);
   return out;
 }
 
@@ -135,7 +135,8 @@ Json describe_suite_file() {
                "A TOML file: experiments, which are grids of trials, and the questions asked of "
                "them."}};
   Json tables = Json::array();
-  for (const SuiteTable* table : {&suite_table(), &experiment_table(), &search_table()}) {
+  for (const harness::SuiteTable* table :
+       {&harness::suite_table(), &harness::experiment_table(), &harness::search_table()}) {
     tables.push_back({{"heading", table->heading}, {"options", option_list(table->fields)}});
   }
   tables.push_back({{"heading", "[[question]]"},
@@ -147,7 +148,8 @@ Json describe_suite_file() {
 Json describe_method(const Catalog& catalog, const std::string& name,
                      const std::vector<std::string>& pairs) {
   Json out = entry(catalog, catalog.methods, name);
-  const auto method = method_to_ask(catalog, {name, checked_options(catalog.methods, name, pairs)});
+  const auto method =
+      catalog::method_to_ask(catalog, {name, checked_options(catalog.methods, name, pairs)});
   out["needs"] = access_list(method->needs());
   out["second_order"] = method->needs_second_order();
   out["cost_factor"] = method->cost_factor();

@@ -97,7 +97,7 @@ std::string bounded(const Json& ceiling) {
 }
 
 bool is_shift_value(const std::string& domain) {
-  return parse_domain(domain).in == MeasuredIn::shift_value;
+  return core::parse_domain(domain).in == core::MeasuredIn::shift_value;
 }
 
 /// Whose environment it is, where another seed's has other numbers.
@@ -246,7 +246,9 @@ std::string interventions_text(const Json& description) {
   return fmt::format("interventions on {}", fmt::join(parts, "; on "));
 }
 
-std::string rows_text(const Json& limit) { return limit.is_null() ? "unlimited" : text_of(limit); }
+std::string nouns::rows_text(const Json& limit) {
+  return limit.is_null() ? "unlimited" : text_of(limit);
+}
 
 std::string environment_text(const Json& description, int columns) {
   if (const auto reason = description.find("unavailable"); reason != description.end()) {
@@ -295,8 +297,8 @@ std::string environment_text(const Json& description, int columns) {
   for (const Json& domain : description.at("domains")) {
     std::vector<std::string> cells = {domain.at("name")};
     add_shifts(domain, cells);
-    cells.push_back(rows_text(domain.at("train_rows")));
-    cells.push_back(rows_text(domain.at("test_rows")));
+    cells.push_back(nouns::rows_text(domain.at("train_rows")));
+    cells.push_back(nouns::rows_text(domain.at("test_rows")));
     domains.add(cells);
   }
   out += domains.text(2, columns);

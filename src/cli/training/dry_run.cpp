@@ -12,14 +12,14 @@
 
 namespace spurion::cli {
 
-void print_dry_run(const Suite& suite, CheckedRun& run, const RunOptions& options) {
+void print_dry_run(const Suite& suite, harness::CheckedRun& run, const RunOptions& options) {
   const std::string grid = grid_text(suite, run.trials, terminal_columns(STDOUT_FILENO, 100));
-  const StoredFacts stored = read_facts(options.out);
-  const RunPlan plan = plan_run(run, stored, options);
+  const harness::StoredFacts stored = harness::read_facts(options.out);
+  const harness::RunPlan plan = harness::plan_run(run, stored, options);
   print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
   print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"), plan.found,
         options.out.string(), plan.distinct - plan.found);
-  for (const auto& [world, lines] : recorded_rows(run.context)) {
+  for (const auto& [world, lines] : harness::recorded_rows(run.context)) {
     print("\nrows of {}, in the splits of seed 0:\n", world);
     for (const std::string& line : lines) {
       print("{}", wrapped(line, terminal_columns(STDOUT_FILENO, 100), 2));

@@ -19,11 +19,11 @@ constexpr std::int64_t kExportedRows = 1000;
 int export_file(const ExportArguments& arguments, const Catalog& catalog) {
   const RowsOfWorld rows =
       rows_of(catalog, arguments.environment, arguments.rows, kExportedRows, false);
-  export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
+  harness::export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
   print("{}: {} {} rows\n", arguments.out, rows.set.count(), split_name(rows.set.split));
   Table table({"domain", "number", "rows"});
   for (std::size_t i = 0; i < rows.set.parts.size(); ++i) {
-    const RowSet::Part& part = rows.set.parts[i];
+    const harness::RowSet::Part& part = rows.set.parts[i];
     table.add({part.domain, fmt::format("{}", i),
                fmt::format("{} to {}", part.rows.first, part.rows.first + part.rows.count - 1)});
   }

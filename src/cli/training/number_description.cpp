@@ -38,9 +38,9 @@ Json column_facts(const MetricInfo& column) {
 }
 
 std::vector<MetricInfo> known_columns(const Catalog& catalog) {
-  std::vector<MetricInfo> columns = own_metrics();
+  std::vector<MetricInfo> columns = core::own_metrics();
   for (MetricInfo& column : catalog.metric_columns()) {
-    if (own_metric(column.name) == nullptr) columns.push_back(std::move(column));
+    if (core::own_metric(column.name) == nullptr) columns.push_back(std::move(column));
   }
   return columns;
 }

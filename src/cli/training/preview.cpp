@@ -27,12 +27,13 @@ void write_preview(const Catalog& catalog, const std::string& name,
     throw UsageError(
         fmt::format("--preview writes a PNG file, but '{}' does not end in .png", file.string()));
   }
-  RowSet world;  // that of seed 0 and base seed 0, as `export` has it
+  harness::RowSet world;  // that of seed 0 and base seed 0, as `export` has it
   const AnySchema& schema = catalog.environments.at(name).schema;
-  world.environment = make_component(catalog, name, parse_options(pairs, schema));
-  const auto environment =
-      make_environment(world, catalog, std::make_shared<const DataSources>(catalog.image_sources));
-  const auto grid = picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());
+  world.environment = harness::make_component(catalog, name, parse_options(pairs, schema));
+  const auto environment = harness::make_environment(
+      world, catalog, std::make_shared<const DataSources>(catalog.image_sources));
+  const auto grid =
+      harness::picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());
   if (!grid) throw UsageError(fmt::format("rows of {} are not images with 1 to 3 channels", name));
   const Shape& shape = environment->info().input_shape;
   const std::int64_t scale = std::max<std::int64_t>(1, kSide / std::max(shape[1], shape[2]));

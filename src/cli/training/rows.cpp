@@ -50,24 +50,24 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
   RowsOfWorld out;
   const AnySchema& schema = catalog.environments.at(environment).schema;
   out.set.environment =
-      make_component(catalog, environment, parse_options(arguments.options, schema));
+      harness::make_component(catalog, environment, parse_options(arguments.options, schema));
   out.set.seed = arguments.seed;
   out.set.base_seed = arguments.base_seed;
-  out.set.split = parse_split(arguments.split);
-  out.environment = make_environment(out.set, catalog,
-                                     std::make_shared<const DataSources>(catalog.image_sources));
+  out.set.split = harness::parse_split(arguments.split);
+  out.environment = harness::make_environment(
+      out.set, catalog, std::make_shared<const DataSources>(catalog.image_sources));
   std::vector<std::string> names = arguments.domains;
   if (names.empty()) {
     for (const Domain& domain : out.environment->train_domains()) names.push_back(domain.name);
-    names.push_back(stored_domain(MeasuredIn::test));
+    names.push_back(core::stored_domain(core::MeasuredIn::test));
     if (with_curve) {
       for (const double point : out.environment->info().shift_axis.points) {
-        names.push_back(stored_shift(point));
+        names.push_back(core::stored_shift(point));
       }
     }
   }
   for (const std::string& name : names) {
-    const Domain domain = find_domain(*out.environment, name);
+    const Domain domain = harness::find_domain(*out.environment, name);
     std::int64_t rows = arguments.rows;
     if (rows == 0) {
       const std::int64_t limit = out.environment->row_limit(domain, out.set.split);
@@ -75,13 +75,13 @@ RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,
     }
     out.set.parts.push_back({domain.name, {arguments.first, rows}});
   }
-  const double needed = memory_of_rows(out.set, *out.environment);
-  if (needed > default_memory()) {
+  const double needed = harness::memory_of_rows(out.set, *out.environment);
+  if (needed > harness::default_memory()) {
     throw UsageError(fmt::format(
         "--rows {}: {} of {} need about {} of memory; half of the memory of this machine is {}",
         out.set.parts.front().rows.count, count(out.set.parts.front().rows.count, "row"),
         count(static_cast<std::int64_t>(out.set.parts.size()), "domain"), bytes(needed),
-        bytes(default_memory())));
+        bytes(harness::default_memory())));
   }
   return out;
 }

@@ -18,7 +18,7 @@ Value parse_options(const std::vector<std::string>& pairs, const AnySchema& sche
 /// and, with `with_curve`, the values of the shift curve. Without --rows at most `default_rows` of
 /// each, or as many as there are.
 struct RowsOfWorld {
-  RowSet set;
+  harness::RowSet set;
   std::shared_ptr<const Environment> environment;
 };
 RowsOfWorld rows_of(const Catalog& catalog, const std::string& environment,

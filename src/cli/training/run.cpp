@@ -51,7 +51,8 @@ void print_notes(const Progress& progress) {
   for (const std::string& note : progress.notes) print(stderr, "spurion: {}\n", note);
 }
 
-void print_summary(const Outcomes& outcomes, const Progress& progress, const std::string& out) {
+void print_summary(const harness::Outcomes& outcomes, const Progress& progress,
+                   const std::string& out) {
   const std::int64_t ran = progress.trials_total - progress.trials_found;
   print("{} in {}: {} done, {} diverged, {} failed", count(progress.trials_total, "trial"), out,
         outcomes.done, outcomes.diverged, outcomes.failed);
@@ -111,12 +112,13 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     stop.emplace();
     options.stop = &stop->requested();
   }
-  CheckedRun checked = check_run(suite, catalog, options);
+  harness::CheckedRun checked = harness::check_run(suite, catalog, options);
   if (arguments.dry_run) {
     print_dry_run(suite, checked, options);
     return 0;
   }
-  const std::unordered_set<TrialId, TrialIdHash> ids(checked.ids.begin(), checked.ids.end());
+  const std::unordered_set<harness::TrialId, harness::TrialIdHash> ids(checked.ids.begin(),
+                                                                       checked.ids.end());
   Progress progress;
   {
     ProgressDisplay display(suite.name, options.stop);
@@ -125,7 +127,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
       if (!arguments.quiet) display.update(now);
     };
     try {
-      progress = run_checked(checked, options);
+      progress = harness::run_checked(checked, options);
     } catch (const Interrupted&) {
       print_notes(progress);
       throw Interrupted(resume_message(progress, arguments, line));
@@ -134,7 +136,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
   print_notes(progress);
   checked = {};  // makes room for the results
   const StoredResults results = read_results(arguments.out);
-  const Outcomes outcomes = outcomes_of(results, ids);
+  const harness::Outcomes outcomes = harness::outcomes_of(results, ids);
   if (!arguments.quiet) {
     print("{}\n",
           terminal_report(results, terminal_columns(STDOUT_FILENO, 100), catalog.questions));

@@ -30,13 +30,13 @@ constexpr const char* kScript = "script:";
 
 struct Scored {
   RowsOfWorld world;
-  RowSetSample rows;
-  ScoredLogits logits;
+  harness::RowSetSample rows;
+  harness::ScoredLogits logits;
 };
 
-PredictionKind kind_of(const ScoreArguments& arguments) {
-  if (arguments.probabilities) return PredictionKind::probabilities;
-  return arguments.logits ? PredictionKind::logits : PredictionKind::unsaid;
+harness::PredictionKind kind_of(const ScoreArguments& arguments) {
+  if (arguments.probabilities) return harness::PredictionKind::probabilities;
+  return arguments.logits ? harness::PredictionKind::logits : harness::PredictionKind::unsaid;
 }
 
 /// Which rows the predictions of a file are about: what its metadata say, or what was typed.
@@ -59,31 +59,32 @@ RowsOfWorld rows_of_file(const ScoreArguments& arguments, const Catalog& catalog
                                  place, fmt::join(contradicting, ", ")));
   }
   RowsOfWorld out;
-  out.set = RowSet::from_value(*metadata, catalog, place + ", array 'metadata'");
-  out.environment = make_environment(out.set, catalog,
-                                     std::make_shared<const DataSources>(catalog.image_sources));
+  out.set = harness::RowSet::from_value(*metadata, catalog, place + ", array 'metadata'");
+  out.environment = harness::make_environment(
+      out.set, catalog, std::make_shared<const DataSources>(catalog.image_sources));
   return out;
 }
 
 Scored score_file(const ScoreArguments& arguments, const Catalog& catalog) {
   const std::string place = fmt::format("'{}'", arguments.what);
-  const std::optional<Value> metadata = read_prediction_metadata(arguments.what);
+  const std::optional<Value> metadata = harness::read_prediction_metadata(arguments.what);
   Scored out;
   out.world = rows_of_file(arguments, catalog, metadata);
   const Environment& environment = *out.world.environment;
   // As many logits as rows, before rows are made: the file's word for them may be any number.
   const std::int64_t count = out.world.set.count();
-  const PredictionFile file = read_predictions(arguments.what, count);
+  const harness::PredictionFile file = harness::read_predictions(arguments.what, count);
   const auto logits_of = [&](const Tensor& values, const std::string& name) {
     const EnvironmentInfo& info = environment.info();
     const std::string in = place + ", " + name;
-    return checked_logits(as_logits(values, kind_of(arguments), info, in), info, count, in);
+    return harness::checked_logits(harness::as_logits(values, kind_of(arguments), info, in), info,
+                                   count, in);
   };
   out.logits.logits = logits_of(file.logits, "logits");
   if (file.twin_logits.defined()) {
     out.logits.twin_logits = logits_of(file.twin_logits, "twin_logits");
   }
-  out.rows = sample_rows(out.world.set, environment);
+  out.rows = harness::sample_rows(out.world.set, environment);
   if (file.twin_logits.defined() && out.rows.twins.empty()) {
     throw DataError(fmt::format("{} has twin_logits, but rows of {} have no twins", place,
                                 environment.info().name));
@@ -91,11 +92,12 @@ Scored score_file(const ScoreArguments& arguments, const Catalog& catalog) {
   if (file.labels.defined()) {
     std::vector<Tensor> labels;
     for (const Sample& part : out.rows.factual) labels.push_back(part.y);
-    check_labels(file.labels, at::cat(labels), place);
+    harness::check_labels(file.labels, at::cat(labels), place);
   }
   if (metadata) {
     const Value* known = metadata->find("fingerprint");
-    if (known == nullptr || !known->is_string() || known->as_string() != fingerprint(out.rows)) {
+    if (known == nullptr || !known->is_string() ||
+        known->as_string() != harness::fingerprint(out.rows)) {
       throw DataError(
           fmt::format("{}: these are not the exported rows: another version of spurion or another "
                       "data file made them; export them again",
@@ -106,19 +108,21 @@ Scored score_file(const ScoreArguments& arguments, const Catalog& catalog) {
 }
 
 /// Logits of a scripted module on rows of all parts.
-Tensor predict(ScriptModel& model, const std::vector<Sample>& parts, PredictionKind kind,
-               const EnvironmentInfo& info, const std::string& place) {
+Tensor predict(harness::ScriptModel& model, const std::vector<Sample>& parts,
+               harness::PredictionKind kind, const EnvironmentInfo& info,
+               const std::string& place) {
   std::vector<Tensor> all;
   for (const Sample& part : parts) {
     for (std::int64_t first = 0; first < part.x.size(0); first += kChunk) {
       const std::int64_t count = std::min(kChunk, part.x.size(0) - first);
       const Tensor values = model.logits(part.x.narrow(0, first, count));
-      (void)checked_logits(values, info, count, place);
+      (void)harness::checked_logits(values, info, count, place);
       all.push_back(values.reshape({count, -1}));
     }
   }
   const Tensor values = at::cat(all);
-  return checked_logits(as_logits(values, kind, info, place), info, values.size(0), place);
+  return harness::checked_logits(harness::as_logits(values, kind, info, place), info,
+                                 values.size(0), place);
 }
 
 Scored score_model(const ScoreArguments& arguments, const Catalog& catalog) {
@@ -131,14 +135,14 @@ Scored score_model(const ScoreArguments& arguments, const Catalog& catalog) {
   }
   const std::string file = arguments.model.substr(std::string(kScript).size());
   const Device device = named_device(arguments.device);
-  prepare_device(device);
-  ScriptModel model(file, device);
+  harness::prepare_device(device);
+  harness::ScriptModel model(file, device);
   Scored out;
   out.world = rows_of(catalog, arguments.what, arguments.rows, kScoredRows, true);
-  out.rows = sample_rows(out.world.set, *out.world.environment);
+  out.rows = harness::sample_rows(out.world.set, *out.world.environment);
   const EnvironmentInfo& info = out.world.environment->info();
   const std::string place = fmt::format("'{}'", file);
-  const PredictionKind kind = kind_of(arguments);
+  const harness::PredictionKind kind = kind_of(arguments);
   out.logits.logits = predict(model, out.rows.factual, kind, info, place);
   if (!out.rows.twins.empty()) {
     out.logits.twin_logits = predict(model, out.rows.twins, kind, info, place);
@@ -148,9 +152,9 @@ Scored score_model(const ScoreArguments& arguments, const Catalog& catalog) {
 
 /// What the table of scores shows: numbers that are better high or low, one of each name.
 std::vector<std::string> shown_metrics(const Catalog& catalog) {
-  std::vector<MetricInfo> columns = own_metrics();
+  std::vector<MetricInfo> columns = core::own_metrics();
   for (MetricInfo& column : catalog.metric_columns()) {
-    if (own_metric(column.name) == nullptr) columns.push_back(std::move(column));
+    if (core::own_metric(column.name) == nullptr) columns.push_back(std::move(column));
   }
   std::vector<std::string> shown;
   for (const MetricInfo& column : columns) {
@@ -199,7 +203,7 @@ void print_missing_groups(const Scored& scored) {
     for (std::int64_t row = 0; row < group.numel(); ++row) {
       ++counts.groups[static_cast<std::size_t>(own[row])];
     }
-    const std::string missing = missing_groups(counts, info);
+    const std::string missing = harness::missing_groups(counts, info);
     if (missing.empty()) continue;
     print("  {}: group {} has no rows, so the worst group is the worst of the others\n",
           scored.rows.domains[i].name, missing);
@@ -220,9 +224,9 @@ int score(const ScoreArguments& arguments, const Catalog& catalog) {
       arguments.model.empty() ? score_file(arguments, catalog) : score_model(arguments, catalog);
   const std::string name = arguments.name.empty() ? default_name(arguments) : arguments.name;
   const Environment& environment = *scored.world.environment;
-  const TrialResult result =
-      score_predictions({scored.world.set, environment, scored.rows}, scored.logits, catalog, name);
-  store_scored(result, environment, catalog, arguments.out, arguments.experiment);
+  const TrialResult result = harness::score_predictions(
+      {scored.world.set, environment, scored.rows}, scored.logits, catalog, name);
+  harness::store_scored(result, environment, catalog, arguments.out, arguments.experiment);
   print("{} on {}\n", name, environment.info().name);
   print_scores(result, catalog);
   print_missing_groups(scored);

@@ -323,8 +323,8 @@ std::vector<std::pair<std::string, Tensor>> ChainSem::coefficient_errors(
       noncausal_error += leak * leak / static_cast<double>(half);
     }
   }
-  return {{stored_name(MetricId::causal_coefficient_error), causal},
-          {stored_name(MetricId::noncausal_coefficient_error), noncausal}};
+  return {{core::stored_name(core::MetricId::causal_coefficient_error), causal},
+          {core::stored_name(core::MetricId::noncausal_coefficient_error), noncausal}};
 }
 
 std::vector<double> ChainSem::population_erm_weights() const {

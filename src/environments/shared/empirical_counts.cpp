@@ -86,7 +86,7 @@ RowCounts EmpiricalWorld::counts_of(const std::vector<const Pool*>& pools, Split
 void EmpiricalWorld::count_rows() {
   std::vector<const Pool*> train;
   for (const Pool& pool : train_) train.push_back(&pool);
-  for (const Split split : kSplits) {
+  for (const Split split : facts::kSplits) {
     info_.row_counts.push_back(counts_of(train, split));
   }
   // A test domain that is drawn has the rows of the others.

@@ -84,7 +84,7 @@ void EmpiricalWorld::assign_splits() {
     (*pool)[index_of(split)].push_back(row);
   }
   const auto check = [&](const Pool& pool, const std::string& name) {
-    for (const Split split : kSplits) {
+    for (const Split split : facts::kSplits) {
       if (!pool[index_of(split)].empty()) continue;
       const std::size_t all = pool[0].size() + pool[1].size() + pool[2].size();
       throw DataError(
@@ -127,7 +127,7 @@ bool EmpiricalWorld::enough_of_each_side() const {
 
 void EmpiricalWorld::make_shift_axis() {
   const auto each_row = [&](auto use) {
-    for (const Split split : kSplits) {
+    for (const Split split : facts::kSplits) {
       const std::size_t p = index_of(split);
       for (const Pool& pool : train_) {
         for (const std::int64_t row : pool[p]) use(p, row, false);

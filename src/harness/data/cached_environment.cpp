@@ -9,13 +9,13 @@
 #include "nouns/control_shift.hpp"
 #include "nouns/samples.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
 /// What of a domain its rows depend on.
 std::string domain_text(const Domain& domain) {
-  return fmt::format("{}|{}|{}|{}", rows_text(domain), domain.shift,
+  return fmt::format("{}|{}|{}|{}", nouns::rows_text(domain), domain.shift,
                      fmt::join(domain.parameters, ","), fmt::join(domain.cue_shifts, ","));
 }
 
@@ -24,7 +24,7 @@ double bytes_of(const Sample& sample) {
   constexpr double kRowsBytes = 500.0;
   constexpr double kTensorBytes = 600.0;
   double bytes = kRowsBytes;
-  for (const auto member : kSampleMembers) {
+  for (const auto member : nouns::kSampleMembers) {
     const Tensor& tensor = sample.*member;
     if (tensor.defined()) bytes += kTensorBytes + static_cast<double>(tensor.nbytes());
   }
@@ -33,7 +33,7 @@ double bytes_of(const Sample& sample) {
 
 Sample first_rows(const Sample& sample, std::int64_t count) {
   Sample out;
-  for (const auto member : kSampleMembers) {
+  for (const auto member : nouns::kSampleMembers) {
     const Tensor& tensor = sample.*member;
     if (tensor.defined()) out.*member = tensor.narrow(0, 0, count);
   }
@@ -44,12 +44,12 @@ Sample first_rows(const Sample& sample, std::int64_t count) {
 
 std::vector<std::pair<std::string, Tensor>> CachedEnvironment::coefficient_errors(
     const Tensor& weights) const {
-  return blamed(part_, [&] {
+  return core::blamed(part_, [&] {
     auto errors = inner().coefficient_errors(weights);
     for (auto& [name, error] : errors) {
       if (error.defined()) error = error.to(at::kCPU, at::kDouble);
     }
-    border::check_results(errors, weights.size(0));
+    nouns::check_results(errors, weights.size(0));
     return errors;
   });
 }
@@ -60,7 +60,7 @@ Ceilings CachedEnvironment::ceilings(const Domain& domain) const {
     const std::lock_guard<std::mutex> guard(mutex_);
     if (const auto found = ceilings_.find(key); found != ceilings_.end()) return found->second;
   }
-  const Ceilings found = blamed(part_, [&] { return inner().ceilings(domain); });
+  const Ceilings found = core::blamed(part_, [&] { return inner().ceilings(domain); });
   const std::lock_guard<std::mutex> guard(mutex_);
   return ceilings_.emplace(key, found).first->second;
 }
@@ -70,7 +70,7 @@ Sample CachedEnvironment::generate(const Domain& domain, Split split, RowRange r
   const core::ActivityScope scope(core::Activity::data);
   // Rows further on are a stream's: read once, in pieces, and more than should be kept.
   const auto made = [&] {
-    return blamed(part_, [&] { return inner().sample(domain, split, rows, intervention); });
+    return core::blamed(part_, [&] { return inner().sample(domain, split, rows, intervention); });
   };
   if (rows.first > 0) return made();
   const std::string key =
@@ -87,4 +87,4 @@ Sample CachedEnvironment::generate(const Domain& domain, Split split, RowRange r
   return first_rows(entry->sample, rows.count);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -4,7 +4,7 @@
 #include "harness/data/cached_environment.hpp"
 #include "nouns/control_shift_environment.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -20,9 +20,9 @@ std::shared_ptr<const Environment> DataCache::environment(const Component& compo
   const std::lock_guard<std::mutex> guard(mutex_);
   std::shared_ptr<const Environment> environment = environments_[key].lock();
   if (!environment) {
-    const Part part = part_of(pool.catalog().environments, component.name);
-    auto made = blamed(part, [&] { return pool.at(component, seed); });
-    auto shifted = std::make_unique<ControlShiftEnvironment>(std::move(made), seed);
+    const core::Part part = core::part_of(pool.catalog().environments, component.name);
+    auto made = core::blamed(part, [&] { return pool.at(component, seed); });
+    auto shifted = std::make_unique<nouns::ControlShiftEnvironment>(std::move(made), seed);
     environment = std::make_shared<const CachedEnvironment>(std::move(shifted), part, key, *this);
     environments_[key] = environment;
     recent_.push_back(environment);
@@ -88,4 +88,4 @@ double DataCache::bytes() const {
   return bytes_;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -11,7 +11,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Rows of one domain from some row on, as far as they were asked for.
 struct CachedRows {
@@ -59,4 +59,4 @@ class SPURION_API DataCache {
   std::uint64_t clock_ = 0;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -18,13 +18,13 @@
 #include "spurion/image_source.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
 constexpr std::int64_t kChunk = 1000;
 RandomKey hash(RandomKey key, const Sample& sample) {
-  for (const auto member : kSampleMembers) {
+  for (const auto member : nouns::kSampleMembers) {
     if (!(sample.*member).defined()) continue;
     const Tensor dense = (sample.*member).contiguous();
     key = key.child(std::string_view(static_cast<const char*>(dense.data_ptr()), dense.nbytes()));
@@ -40,8 +40,8 @@ std::vector<Domain> fingerprinted_domains(const Environment& environment) {
 
 bool has_recorded_rows(const Environment& environment) {
   for (const Domain& domain : fingerprinted_domains(environment)) {
-    for (const Split split : kSplits) {
-      if (environment.row_limit(domain, split) != kEndlessRows) return true;
+    for (const Split split : facts::kSplits) {
+      if (environment.row_limit(domain, split) != nouns::kEndlessRows) return true;
     }
   }
   return false;
@@ -49,11 +49,11 @@ bool has_recorded_rows(const Environment& environment) {
 
 std::string fingerprint_of(const Environment& environment) {
   RandomKey key(0);
-  const Intervention twin = default_twin(environment, environment.info().cue);
+  const Intervention twin = nouns::default_twin(environment, environment.info().cue);
   for (const Domain& domain : fingerprinted_domains(environment)) {
-    for (const Split split : kSplits) {
+    for (const Split split : facts::kSplits) {
       const std::int64_t rows = environment.row_limit(domain, split);
-      if (rows == kEndlessRows) continue;
+      if (rows == nouns::kEndlessRows) continue;
       for (std::int64_t first = 0; first < rows; first += kChunk) {
         const RowRange range{first, std::min(kChunk, rows - first)};
         key = hash(key, environment.sample(domain, split, range));
@@ -76,7 +76,7 @@ std::string fingerprint_of(const ImagePool& images) {
 /// The image source of these options; empty where they name none, or one of spurion's own that is
 /// drawn: no file can change it.
 std::string source_of(const Component& world, const Catalog& catalog) {
-  std::string source = image_source_of(world, catalog);
+  std::string source = catalog::image_source_of(world, catalog);
   if (source.empty()) return source;
   const auto& entry = catalog.image_sources.at(source);
   const bool fixed = entry.info.builtin() && entry.make({Value()})->info().drawn();
@@ -96,7 +96,7 @@ std::map<std::string, std::string> data_fingerprints(const std::vector<TrialSpec
                                                      EnvironmentPool& pool) {
   std::map<std::string, std::string> found;
   std::set<std::string> seen;
-  SectionNumbers numbers;
+  catalog::SectionNumbers numbers;
   std::set<std::int64_t> worlds;
   const Catalog& catalog = pool.catalog();
   for (const TrialSpec& trial : trials) {
@@ -113,14 +113,14 @@ std::map<std::string, std::string> data_fingerprints(const std::vector<TrialSpec
     // Images that are drawn are a pool too, but no file can change them.
     if (catalog.environments.at(world.name).schema.find(FieldUse::image_source) != nullptr)
       continue;
-    looked_at(trial, catalog, [&] {
+    catalog::looked_at(trial, catalog, [&] {
       // Whether rows are recorded does not depend on the seed; their order may, so that all runs
       // compare those of seed 0.
-      if (!has_recorded_rows(*pool.at(world, data_seed(trial)))) return;
+      if (!has_recorded_rows(*pool.at(world, nouns::data_seed(trial)))) return;
       found[name] = fingerprint_of(*pool.at(world, 0));
     });
   }
   return found;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -9,7 +9,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The name under which the rows of a trial's environment are in `data_fingerprints`, where they
 /// are recorded ones.
@@ -20,4 +20,4 @@ std::string data_name(const Component& world, const Catalog& catalog);
 std::map<std::string, std::string> data_fingerprints(const std::vector<TrialSpec>& trials,
                                                      EnvironmentPool& pool);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -7,7 +7,7 @@
 #include "nouns/border_checks.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -24,7 +24,7 @@ std::shared_ptr<const Environment> EnvironmentPool::at(const Component& componen
   if (!environment) {
     environment = catalog_->environments.at(component.name)
                       .make({component.options}, EnvironmentContext{seed, sources_});
-    border::check_environment(*environment);
+    nouns::check_environment(*environment);
     known_[name] = environment;
     forget_unused();
     recent_.push_back(environment);
@@ -48,4 +48,4 @@ std::string EnvironmentPool::key(const Component& component, std::uint64_t seed)
                      RandomKey(2).child(options).value(), RandomKey(1).child(options).value());
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -11,7 +11,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The environments of a run: everything that checks, describes, costs or trains asks here, so that
 /// the environment of a data seed is built once. The latest ones are kept, others as long as
@@ -43,4 +43,4 @@ class SPURION_API EnvironmentPool {
   std::deque<std::shared_ptr<const Environment>> recent_;  ///< kept though nobody uses them now
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

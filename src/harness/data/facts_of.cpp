@@ -12,14 +12,14 @@
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
 DomainFacts domain_facts(const Environment& environment, const Domain& domain) {
   const auto limit = [&](Split split) {
     const std::int64_t rows = environment.row_limit(domain, split);
-    return rows == kEndlessRows ? std::nullopt : std::optional<std::int64_t>(rows);
+    return rows == nouns::kEndlessRows ? std::nullopt : std::optional<std::int64_t>(rows);
   };
   DomainFacts facts;
   facts.name = domain.name;
@@ -61,14 +61,14 @@ void add_domains(const Environment& environment, std::size_t max_train_domains,
     if (train.size() > max_train_domains && d + 1 >= max_train_domains && !last) continue;
     facts.domains.push_back(domain_facts(environment, train[d]));
   }
-  const std::vector<Domain> named = named_domains(environment);
+  const std::vector<Domain> named = nouns::named_domains(environment);
   for (std::size_t d = train.size(); d < named.size(); ++d) {
     facts.domains.push_back(domain_facts(environment, named[d]));
   }
   facts.test_shift = environment.test_domain().shift;
   for (const double point : environment.info().shift_axis.points) {
     Domain domain = environment.at(point);
-    domain.name = shift_name(point);
+    domain.name = nouns::shift_name(point);
     facts.shift_points.push_back(domain_facts(environment, domain));
   }
 }
@@ -88,7 +88,7 @@ EnvironmentFacts card_facts(const Catalog& catalog, const std::string& name) {
   problems.raise();
   try {
     EnvironmentPool pool(catalog, sources);
-    const auto environment = pool.at(trial.environment, data_seed(trial));
+    const auto environment = pool.at(trial.environment, nouns::data_seed(trial));
     EnvironmentFacts facts = facts_of(*environment);
     facts.options = trial.environment.options;
     facts.depends_on_seed = depends_on_seed(trial.environment, *environment, pool);
@@ -126,4 +126,4 @@ EnvironmentFacts facts_of(const Environment& environment, std::size_t max_train_
   return facts;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -8,7 +8,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/environment_facts.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The description of an environment. Of more than `max_train_domains` train domains it lists the
 /// first ones and the last. What depends on how it was made is left to the caller: name, options,
@@ -22,4 +22,4 @@ facts_of(const Environment& environment,
 /// always there. Without a title where the data that it needs are missing.
 SPURION_API EnvironmentFacts card_facts(const Catalog& catalog, const std::string& name);
 
-}  // namespace spurion
+}  // namespace spurion::harness

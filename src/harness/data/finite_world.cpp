@@ -11,7 +11,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -132,4 +132,4 @@ void require_finite_world(const Environment& environment, const Component& compo
                                component.name, options.empty() ? "" : " with ", options, strange));
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

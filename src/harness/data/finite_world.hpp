@@ -5,7 +5,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What of a domain's ceilings is not a number that anything could be compared with: "the ceiling
 /// 'bayes' of domain 'test' is infinite". Empty where all is well; NaN with `Exactness::empirical`
@@ -20,4 +20,4 @@ namespace spurion {
 SPURION_API void require_finite_world(const Environment& environment, const Component& component,
                                       const Catalog& catalog, const EnvironmentContext& context);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -6,16 +6,16 @@
 #include "nouns/border_checks.hpp"
 #include "nouns/wrapped_environment.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The environment of a plug-in as commands look at it: what it throws is attributed to it, but for
 /// what tells of bad input (`UsageError`, `DataError`).
-class GuardedEnvironment final : public WrappedEnvironment {
+class GuardedEnvironment final : public nouns::WrappedEnvironment {
  public:
   /// Throws `PluginError` where its facts contradict each other.
-  GuardedEnvironment(std::shared_ptr<const Environment> world, Part part)
-      : WrappedEnvironment(std::move(world)), part_(std::move(part)) {
-    guarded([&] { border::check_environment(inner()); });
+  GuardedEnvironment(std::shared_ptr<const Environment> world, core::Part part)
+      : nouns::WrappedEnvironment(std::move(world)), part_(std::move(part)) {
+    guarded([&] { nouns::check_environment(inner()); });
   }
 
   [[nodiscard]] std::vector<Domain> train_domains() const override {
@@ -39,7 +39,7 @@ class GuardedEnvironment final : public WrappedEnvironment {
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     return guarded([&] {
       const Ceilings found = inner().ceilings(domain);
-      border::check_ceilings(found, info(), domain);
+      nouns::check_ceilings(found, info(), domain);
       return found;
     });
   }
@@ -60,11 +60,11 @@ class GuardedEnvironment final : public WrappedEnvironment {
     } catch (const DataError&) {
       throw;
     } catch (...) {
-      blame(part_);
+      core::blame(part_);
     }
   }
 
-  Part part_;
+  core::Part part_;
 };
 
 /// An environment that was made by the entry `name` of a catalog, guarded unless it is a built-in.
@@ -72,7 +72,7 @@ inline std::shared_ptr<const Environment> guarded_if_plugin(
     std::shared_ptr<const Environment> world, const Catalog& catalog, const std::string& name) {
   if (catalog.environments.at(name).info.builtin()) return world;
   return std::make_shared<const GuardedEnvironment>(std::move(world),
-                                                    part_of(catalog.environments, name));
+                                                    core::part_of(catalog.environments, name));
 }
 
 /// An environment of a catalog; one that is no built-in is guarded.
@@ -83,4 +83,4 @@ inline std::shared_ptr<const Environment> guarded_world(const Catalog& catalog,
   return guarded_if_plugin(catalog.environments.at(name).make({options}, context), catalog, name);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -87,4 +87,4 @@ std::optional<PictureGrid> picture_grid(const Environment& environment, std::int
   return grid;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

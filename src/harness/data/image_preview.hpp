@@ -7,7 +7,7 @@
 #include "data/png.hpp"
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Rows of an environment of pictures above their counterfactual twins: a column a row of data, a
 /// line an intervention.
@@ -23,4 +23,4 @@ struct PictureGrid {
 SPURION_API std::optional<PictureGrid> picture_grid(const Environment& environment,
                                                     std::int64_t columns, std::int64_t bytes);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -95,4 +95,4 @@ std::vector<std::string> row_count_lines(const EnvironmentInfo& info) {
   return lines;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// "rows to train on, of the train domains".
 SPURION_API std::string rows_name(const RowCounts& counts);
@@ -21,4 +21,4 @@ SPURION_API std::vector<std::string> row_count_lines(const EnvironmentInfo& info
 /// The lines that tell of classes and groups without rows only.
 SPURION_API std::vector<std::string> missing_row_lines(const EnvironmentInfo& info);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -4,13 +4,13 @@
 
 #include "nouns/named_domains.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
 /// The numbers of an environment in a fixed order.
 std::vector<double> numbers_of(const Environment& environment) {
-  std::vector<Domain> domains = named_domains(environment);
+  std::vector<Domain> domains = nouns::named_domains(environment);
   for (const double point : environment.info().shift_axis.points) {
     domains.push_back(environment.at(point));
   }
@@ -44,4 +44,4 @@ bool depends_on_seed(const Component& component, const Environment& environment,
   return !std::equal(first.begin(), first.end(), second.begin(), second.end(), same);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -6,7 +6,7 @@
 #include "spurion/error.hpp"
 #include "spurion/version.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -56,4 +56,4 @@ void export_rows(const RowSet& set, const Environment& environment,
   data::write_npz(file, arrays, compress ? data::Compression::deflate : data::Compression::store);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -4,7 +4,7 @@
 
 #include "harness/exchange/exported_rows.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Writes the rows as an NPZ file, parts one after the other: `x` float32 [N, ...], `y` int64 (or
 /// float32 for regression) [N], `group` int64 [N] where there are groups, `causal` and `spurious`
@@ -14,4 +14,4 @@ namespace spurion {
 SPURION_API void export_rows(const RowSet& set, const Environment& environment,
                              const std::filesystem::path& file, bool compress);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -14,7 +14,7 @@
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -45,13 +45,13 @@ std::string_view bytes_of(const Tensor& tensor) {
 
 std::int64_t RowSet::count() const {
   std::int64_t sum = 0;
-  for (const Part& part : parts) sum += part.rows.count;
+  for (const core::Part& part : parts) sum += part.rows.count;
   return sum;
 }
 
 Value RowSet::to_value() const {
   Value::List list;
-  for (const Part& part : parts) {
+  for (const core::Part& part : parts) {
     Value::Table entry;
     entry["domain"] = part.domain;
     entry["first"] = part.rows.first;
@@ -98,7 +98,7 @@ Component make_component(const Catalog& catalog, const std::string& environment,
 
 Split parse_split(const std::string& name) {
   std::vector<std::string> names;
-  for (const Split split : kSplits) {
+  for (const Split split : facts::kSplits) {
     if (name == split_name(split)) return split;
     names.emplace_back(split_name(split));
   }
@@ -107,7 +107,7 @@ Split parse_split(const std::string& name) {
 
 std::shared_ptr<const Environment> make_environment(
     const RowSet& set, const Catalog& catalog, const std::shared_ptr<const DataSources>& sources) {
-  const EnvironmentContext context{data_seed(set.base_seed, set.seed), sources};
+  const EnvironmentContext context{nouns::data_seed(set.base_seed, set.seed), sources};
   std::shared_ptr<const Environment> environment =
       guarded_world(catalog, set.environment.name, set.environment.options, context);
   require_finite_world(*environment, set.environment, catalog, context);
@@ -116,13 +116,14 @@ std::shared_ptr<const Environment> make_environment(
 
 Domain find_domain(const Environment& environment, const std::string& name) {
   std::vector<std::string> names;
-  for (const Domain& domain : named_domains(environment)) {
+  for (const Domain& domain : nouns::named_domains(environment)) {
     if (domain.name == name) return domain;
     names.push_back(domain.name);
   }
-  if (const DomainKey key = parse_domain(name); key.in == MeasuredIn::shift_value) {
+  if (const core::DomainKey key = core::parse_domain(name);
+      key.in == core::MeasuredIn::shift_value) {
     Domain domain = environment.at(key.shift);
-    domain.name = shift_name(key.shift);
+    domain.name = nouns::shift_name(key.shift);
     return domain;
   }
   names.emplace_back("shift=VALUE");
@@ -131,7 +132,7 @@ Domain find_domain(const Environment& environment, const std::string& name) {
 
 RowSetSample sample_rows(const RowSet& set, const Environment& environment) {
   RowSetSample out;
-  out.twin = default_twin(environment, environment.info().cue);
+  out.twin = nouns::default_twin(environment, environment.info().cue);
   const bool twins = out.twin.kind != Intervention::Kind::none;
   for (const RowSet::Part& part : set.parts) {
     out.domains.push_back(find_domain(environment, part.domain));
@@ -146,7 +147,7 @@ RowSetSample sample_rows(const RowSet& set, const Environment& environment) {
 double memory_of_rows(const RowSet& set, const Environment& environment) {
   constexpr double kCopies = 3.0;
   const bool twins =
-      default_twin(environment, environment.info().cue).kind != Intervention::Kind::none;
+      nouns::default_twin(environment, environment.info().cue).kind != Intervention::Kind::none;
   double bytes = 0.0;
   for (const RowSet::Part& part : set.parts) {
     const Domain domain = find_domain(environment, part.domain);
@@ -170,4 +171,4 @@ std::string fingerprint(const RowSetSample& rows) {
   return fmt::format("{:016x}", hash.value());
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

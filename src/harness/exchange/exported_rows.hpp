@@ -7,12 +7,12 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Which rows of which environment: what an export says about itself, and what predictions are
 /// scored on.
 struct RowSet {
-  struct Part {
+  struct core::Part {
     std::string domain;  ///< "train_0", "test", "test_background", "shift=0.3"
     RowRange rows;
   };
@@ -21,7 +21,7 @@ struct RowSet {
   std::int64_t seed = 0;
   std::int64_t base_seed = 0;
   Split split = Split::test;
-  std::vector<Part> parts;
+  std::vector<core::Part> parts;
 
   [[nodiscard]] SPURION_API std::int64_t count() const;
   [[nodiscard]] SPURION_API Value to_value() const;
@@ -57,4 +57,4 @@ SPURION_API double memory_of_rows(const RowSet& set, const Environment& environm
 /// A hash of inputs and labels: tells whether an environment still makes the rows it made.
 SPURION_API std::string fingerprint(const RowSetSample& rows);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -16,7 +16,7 @@
 #include "harness/exchange/probabilities.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -251,4 +251,4 @@ Tensor checked_logits(const Tensor& logits, const EnvironmentInfo& info, std::in
   return out.to(at::kFloat).contiguous();
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

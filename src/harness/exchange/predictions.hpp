@@ -7,7 +7,7 @@
 #include "spurion/environment.hpp"
 #include "spurion/value.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What the numbers of a prediction file are. Where nobody says, logits are expected, and what
 /// looks like probabilities is refused.
@@ -46,4 +46,4 @@ SPURION_API void check_labels(const Tensor& kept, const Tensor& labels, const st
 SPURION_API Tensor checked_logits(const Tensor& logits, const EnvironmentInfo& info,
                                   std::int64_t rows, const std::string& place);
 
-}  // namespace spurion
+}  // namespace spurion::harness

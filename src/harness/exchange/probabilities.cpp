@@ -8,7 +8,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -66,4 +66,4 @@ Tensor logits_of_probabilities(const Tensor& values, const std::string& place) {
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

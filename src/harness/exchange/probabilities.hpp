@@ -5,7 +5,7 @@
 #include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Whether predictions, float64 [N] or [N, C], are probabilities by the look of them: with several
 /// columns none is negative and each row sums to 1 within rounding; with one, all lie in [0, 1]. As
@@ -18,4 +18,4 @@ SPURION_API bool look_like_probabilities(const Tensor& values);
 /// them.
 SPURION_API Tensor logits_of_probabilities(const Tensor& values, const std::string& place);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -26,7 +26,7 @@
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -61,8 +61,8 @@ class LogitPredictor final : public Predictor {
 };
 
 bool is_score(const std::string& metric) {
-  return std::any_of(std::begin(kScoreMetrics), std::end(kScoreMetrics),
-                     [&](MetricId id) { return metric == stored_name(id); });
+  return std::any_of(std::begin(core::kScoreMetrics), std::end(core::kScoreMetrics),
+                     [&](core::MetricId id) { return metric == core::stored_name(id); });
 }
 
 /// Collects what is known of one replica: not a number has no meaning.
@@ -80,7 +80,8 @@ class Scores {
       if (held_out) {
         store(domain, metric, value);
       } else if (is_score(metric)) {
-        store(domain, stored_name(on_training_rows(parse_metric(metric).id)), value);
+        store(domain, core::stored_name(core::on_training_rows(core::parse_metric(metric).id)),
+              value);
       }
     }
   }
@@ -160,7 +161,7 @@ TrialResult score_predictions(const ScoredSet& of, const ScoredLogits& predictio
   if (train.size() == environment.train_domains().size()) {
     id = mean_over_domains(train, is_score);
     Domain average;
-    average.name = stored_domain(MeasuredIn::in_distribution);
+    average.name = core::stored_domain(core::MeasuredIn::in_distribution);
     scores.store(average, id, held_out);
   }
   if (!held_out) return result;
@@ -177,7 +178,7 @@ TrialResult score_predictions(const ScoredSet& of, const ScoredLogits& predictio
     add_confusion({&environment}, values);
     store_added(test, own->second, values);
   }
-  for (const Domain& domain : one_cue_domains(environment)) {
+  for (const Domain& domain : nouns::one_cue_domains(environment)) {
     const auto own = by_domain.find(domain.name);
     if (own == by_domain.end()) continue;
     MetricValues values = own->second;
@@ -192,8 +193,9 @@ TrialResult score_predictions(const ScoredSet& of, const ScoredLogits& predictio
 
 void store_scored(const TrialResult& result, const Environment& environment, const Catalog& catalog,
                   const std::filesystem::path& folder, const std::string& experiment) {
-  if (!is_safe_name(experiment)) {
-    throw UsageError(fmt::format("--experiment expects {}, got '{}'", kSafeNames, experiment));
+  if (!core::is_safe_name(experiment)) {
+    throw UsageError(
+        fmt::format("--experiment expects {}, got '{}'", core::kSafeNames, experiment));
   }
   const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
   EnvironmentPool pool(catalog, sources);
@@ -210,8 +212,8 @@ void store_scored(const TrialResult& result, const Environment& environment, con
     if (std::find(names.begin(), names.end(), experiment) == names.end()) {
       throw UsageError(fmt::format(
           "{}; choose one of these or another --out",
-          unknown_name_of("experiment", experiment,
-                          fmt::format("of the suite in '{}'", folder.string()), names)));
+          core::unknown_name_of("experiment", experiment,
+                                fmt::format("of the suite in '{}'", folder.string()), names)));
     }
   } else {
     context["suite"] = fmt::format(
@@ -249,4 +251,4 @@ void store_scored(const TrialResult& result, const Environment& environment, con
   store.add_scored(own, experiment, facts);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

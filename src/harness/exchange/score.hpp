@@ -6,7 +6,7 @@
 
 #include "harness/exchange/exported_rows.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Predictions on the rows of a set, all parts one after the other.
 struct ScoredLogits {
@@ -36,4 +36,4 @@ SPURION_API void store_scored(const TrialResult& result, const Environment& envi
                               const Catalog& catalog, const std::filesystem::path& folder,
                               const std::string& experiment);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -9,7 +9,7 @@
 #include "data/file_bytes.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -76,4 +76,4 @@ Tensor ScriptModel::logits(const Tensor& x) {
   return logits;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -6,7 +6,7 @@
 #include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// A TorchScript file as a fixed predictor.
 class SPURION_API ScriptModel {
@@ -26,4 +26,4 @@ class SPURION_API ScriptModel {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

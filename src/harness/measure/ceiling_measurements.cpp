@@ -12,7 +12,7 @@
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -24,16 +24,17 @@ std::vector<std::pair<std::string, double>> average_ceilings(const std::vector<C
     return sum / static_cast<double>(each.size());
   };
   std::vector<std::pair<std::string, double>> named = {
-      {stored_name(MetricId::ceiling_bayes),
+      {core::stored_name(core::MetricId::ceiling_bayes),
        average([](const Ceilings& c) { return c.bayes.value; })},
-      {stored_name(MetricId::ceiling_invariant),
+      {core::stored_name(core::MetricId::ceiling_invariant),
        average([](const Ceilings& c) { return c.invariant.value; })},
-      {stored_name(MetricId::ceiling_spurious_only),
+      {core::stored_name(core::MetricId::ceiling_spurious_only),
        average([](const Ceilings& c) { return c.spurious_only.value; })},
-      {stored_name(MetricId::ceiling_chance), average([](const Ceilings& c) { return c.chance; })}};
+      {core::stored_name(core::MetricId::ceiling_chance),
+       average([](const Ceilings& c) { return c.chance; })}};
   if (std::all_of(each.begin(), each.end(),
                   [](const Ceilings& c) { return c.population_erm.has_value(); })) {
-    named.emplace_back(stored_name(MetricId::ceiling_population_erm),
+    named.emplace_back(core::stored_name(core::MetricId::ceiling_population_erm),
                        average([](const Ceilings& c) { return c.population_erm->value; }));
   }
   return named;
@@ -61,7 +62,7 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
   add(environment.test_domain(), {environment.ceilings(environment.test_domain())});
   for (const double shift : environment.info().shift_axis.points) {
     Domain domain = environment.at(shift);
-    domain.name = shift_name(shift);
+    domain.name = nouns::shift_name(shift);
     add(domain, {environment.ceilings(domain)});
   }
   for (const Phase& phase : schedule) {
@@ -71,9 +72,9 @@ std::vector<Measurement> ceilings_of(const Environment& environment,
   for (const Domain& domain : environment.train_domains())
     id.push_back(environment.ceilings(domain));
   Domain average;
-  average.name = stored_domain(MeasuredIn::in_distribution);
+  average.name = core::stored_domain(core::MeasuredIn::in_distribution);
   add(average, id);
   return rows;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -1,6 +1,6 @@
 #include "harness/measure/confusion_index.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -24,4 +24,4 @@ std::optional<double> confusion_index(const Environment& environment, double tes
   return (score == Score::accuracy ? lost : -lost) / cost;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

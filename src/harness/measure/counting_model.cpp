@@ -4,13 +4,13 @@
 
 #include "nouns/border_checks.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 Tensor CountingModel::initialise(const std::vector<RandomKey>& keys) const {
-  return blamed(part_, [&] {
+  return core::blamed(part_, [&] {
     Tensor parameters = inner_->initialise(keys);
-    border::check_initial(parameters, static_cast<std::int64_t>(keys.size()),
-                          inner_->parameter_count());
+    nouns::check_initial(parameters, static_cast<std::int64_t>(keys.size()),
+                         inner_->parameter_count());
     return parameters;
   });
 }
@@ -25,13 +25,13 @@ Output CountingModel::forward_differentiable(const Tensor& parameters, const Ten
 
 Output CountingModel::passed(Pass pass, const Tensor& parameters, const Tensor& x) const {
   count(parameters, x, records(parameters));
-  const border::Pass asked{parameters.size(0), x.size(1), outputs_};
-  return blamed(part_, [&] {
+  const nouns::Pass asked{parameters.size(0), x.size(1), outputs_};
+  return core::blamed(part_, [&] {
     // The rows that are measured on are those of many trials: strangers get a copy.
     const Tensor rows = part_.builtin || at::GradMode::is_enabled() ? x : x.clone();
     const auto before = rows._version();
     Output output = (inner_->*pass)(parameters, rows);
-    border::check_output(output, parameters, asked);
+    nouns::check_output(output, parameters, asked);
     if (rows._version() != before) throw PluginError("it writes into the rows it is given");
     return output;
   });
@@ -40,7 +40,7 @@ Output CountingModel::passed(Pass pass, const Tensor& parameters, const Tensor& 
 DomainRisks CountingModel::risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
                                  Task task) const {
   count(parameters, x, true);
-  return blamed(part_, [&] {
+  return core::blamed(part_, [&] {
     const DomainRisks known = inner_->risks(parameters, x, y, task);
     if (known.risks.sizes() != at::IntArrayRef{parameters.size(0), y.size(1)} ||
         known.gradients.sizes() !=
@@ -62,4 +62,4 @@ void CountingModel::count(const Tensor& parameters, const Tensor& x, bool backwa
   counted_.flops += rows * (backward ? inner_->step_flops() : inner_->forward_flops());
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,18 +5,18 @@
 #include "core/failure.hpp"
 #include "spurion/model.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Wraps a model of a trial. It checks the outputs, attributes errors to the model, and counts
 /// passes while `counting`, so the cost of a method is measured, not declared.
 class CountingModel final : public Model {
  public:
   /// `outputs`: number of logits of a row.
-  CountingModel(const Model& inner, Part part, std::int64_t outputs)
+  CountingModel(const Model& inner, core::Part part, std::int64_t outputs)
       : inner_(&inner), part_(std::move(part)), outputs_(outputs) {}
 
   [[nodiscard]] const std::vector<ParameterBlock>& layout() const override {
-    return blamed(
+    return core::blamed(
         part_, [&]() -> const auto& { return inner_->layout(); });
   }
   [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override;
@@ -41,7 +41,7 @@ class CountingModel final : public Model {
     return inner_->linear_weights();
   }
   [[nodiscard]] Tensor linear_coefficients(const Tensor& parameters) const override {
-    return blamed(part_, [&] {
+    return core::blamed(part_, [&] {
       const Tensor slopes = inner_->linear_coefficients(parameters);
       if (slopes.defined() && (slopes.dim() != 2 || slopes.size(0) != parameters.size(0))) {
         throw PluginError("its linear coefficients are no [K, D]");
@@ -78,10 +78,10 @@ class CountingModel final : public Model {
   [[nodiscard]] Output passed(Pass pass, const Tensor& parameters, const Tensor& x) const;
 
   const Model* inner_;
-  Part part_;
+  core::Part part_;
   std::int64_t outputs_;
   mutable bool counting_ = false;
   mutable Counted counted_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -7,7 +7,7 @@
 
 #include "engine/kernels.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 double constant_loss(const EnvironmentInfo& info, double mean_squared_target) {
   if (info.task == Task::regression) return mean_squared_target;
@@ -36,4 +36,4 @@ std::string diverged_logits(const Domain& domain, std::int64_t step) {
                      step);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -24,7 +24,7 @@
 /// domains do not count: a model that is wrong on every row there has learned the cue. A model that
 /// learned nothing has about the loss of the constant, so it has not diverged either.
 
-namespace spurion {
+namespace spurion::harness {
 
 constexpr double kLossFactor = 1000.0;
 constexpr double kLargestParameters = 1e15;
@@ -45,4 +45,4 @@ std::string diverged_parameters(const float* parameters, std::int64_t count);
 /// By rule 1.
 std::string diverged_logits(const Domain& domain, std::int64_t step);
 
-}  // namespace spurion
+}  // namespace spurion::harness

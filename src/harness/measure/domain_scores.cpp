@@ -7,7 +7,7 @@
 #include "core/measurement_names.hpp"
 #include "harness/measure/confusion_index.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 MetricValues mean_over_domains(const std::vector<MetricValues>& domains,
                                const std::function<bool(const std::string&)>& wanted) {
@@ -28,17 +28,17 @@ MetricValues mean_over_domains(const std::vector<MetricValues>& domains,
 
 void add_gap(Score score, const MetricValues& in_distribution, MetricValues& shifted) {
   const bool accuracy = score == Score::accuracy;
-  const std::string& name = stored_name(score_metric(accuracy));
+  const std::string& name = core::stored_name(core::score_metric(accuracy));
   const auto id = in_distribution.find(name);
   const auto own = shifted.find(name);
   if (id == in_distribution.end() || own == shifted.end()) return;
-  shifted[stored_name(MetricId::gap)] =
+  shifted[core::stored_name(core::MetricId::gap)] =
       accuracy ? id->second - own->second : own->second - id->second;
 }
 
 void add_confusion(const std::vector<const Environment*>& environments, MetricValues& test) {
   const bool accuracy = environments.front()->info().score() == Score::accuracy;
-  const auto own = test.find(stored_name(score_metric(accuracy)));
+  const auto own = test.find(core::stored_name(core::score_metric(accuracy)));
   if (own == test.end()) return;
   Tensor confusion = at::full({own->second.size(0)}, std::nan(""), at::kDouble);
   bool defined = false;
@@ -49,7 +49,7 @@ void add_confusion(const std::vector<const Environment*>& environments, MetricVa
     confusion[row] = *index;
     defined = true;
   }
-  if (defined) test[stored_name(MetricId::confusion_index)] = confusion;
+  if (defined) test[core::stored_name(core::MetricId::confusion_index)] = confusion;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

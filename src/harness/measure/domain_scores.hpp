@@ -11,7 +11,7 @@
 /// What the scores of several domains come to: means, the gap and the confusion index. The same for
 /// models that were trained here and for predictions made elsewhere.
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The mean over domains of each measurement that `wanted` names and that all of them have. A mean
 /// over some of them would not be what others mean.
@@ -26,4 +26,4 @@ void add_gap(Score score, const MetricValues& in_distribution, MetricValues& shi
 /// replica. Nothing where no replica's environment defines it.
 void add_confusion(const std::vector<const Environment*>& environments, MetricValues& test);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -7,7 +7,7 @@
 #include "harness/measure/divergence.hpp"
 #include "harness/measure/evaluator.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -41,7 +41,8 @@ Tensor PackEvaluator::training_loss(const ReplicaTrainer& trainer) const {
              : held_out_rows(domain);
     const Values values =
         scorer_.score(trainer, {domain, seen ? Split::train : Split::test, rows}, {});
-    if (const auto loss = values.find(stored_name(MetricId::loss)); loss != values.end())
+    if (const auto loss = values.find(core::stored_name(core::MetricId::loss));
+        loss != values.end())
       each.push_back(loss->second);
   }
   return mean_over_domains(each);
@@ -99,7 +100,8 @@ void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomK
     const Phase& last = schedule_.back();
     const Values values = scorer_.score(
         trainer, {last.domain, Split::test, held_out_rows(last.domain)}, {last.intervention});
-    if (const auto loss = values.find(stored_name(MetricId::loss)); loss != values.end()) {
+    if (const auto loss = values.find(core::stored_name(core::MetricId::loss));
+        loss != values.end()) {
       last_phase = loss->second.to(at::kCPU, at::kDouble).contiguous();
     }
   }
@@ -113,4 +115,4 @@ void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomK
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -15,15 +15,15 @@
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
 /// Accuracy and loss, where they are known.
 MetricValues kept_scores(const MetricValues& values) {
   MetricValues kept;
-  for (const MetricId id : kScoreMetrics) {
-    const auto found = values.find(stored_name(id));
+  for (const core::MetricId id : core::kScoreMetrics) {
+    const auto found = values.find(core::stored_name(id));
     if (found != values.end()) kept.insert(*found);
   }
   return kept;
@@ -42,8 +42,8 @@ PackEvaluator::PackEvaluator(const Catalog& catalog, const RegimeContext& contex
       measurements_(context.environments.size()),
       costs_(context.environments.size()),
       ended_(context.environments.size()) {
-  twin_ = default_twin(*context.environments.front(), info_->cue);
-  causal_twin_ = default_twin(*context.environments.front(), info_->causal);
+  twin_ = nouns::default_twin(*context.environments.front(), info_->cue);
+  causal_twin_ = nouns::default_twin(*context.environments.front(), info_->causal);
 }
 
 std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
@@ -52,14 +52,14 @@ std::int64_t PackEvaluator::held_out_rows(const Domain& domain) const {
 }
 
 bool PackEvaluator::is_measured(const std::string& domain) const {
-  if (is_measured_domain(domain)) return true;
+  if (core::is_measured_domain(domain)) return true;
   const auto train = context_->environments.front()->train_domains();
   return std::any_of(train.begin(), train.end(),
                      [&](const Domain& one) { return one.name == domain; });
 }
 
 bool PackEvaluator::averaged(const std::string& metric) const {
-  if (const MetricInfo* own = own_metric(metric)) return own->averaged;
+  if (const MetricInfo* own = core::own_metric(metric)) return own->averaged;
   const auto declared =
       std::find_if(columns_.begin(), columns_.end(),
                    [&](const MetricInfo& column) { return column.names(metric); });
@@ -73,7 +73,7 @@ void PackEvaluator::store(const ReplicaTrainer& trainer, std::int64_t phase, con
 
 void PackEvaluator::record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
                            const std::string& metric, const Tensor& values) {
-  border::check_record(domain, metric, values, trainer.replicas());
+  nouns::check_record(domain, metric, values, trainer.replicas());
   if (is_measured(domain.name)) {
     throw PluginError(
         fmt::format("it records '{}' of domain '{}', which spurion evaluates itself; use another "
@@ -103,7 +103,7 @@ void PackEvaluator::keep(const ReplicaTrainer& trainer, std::int64_t phase, cons
 }
 
 void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) {
-  border::check_counts(counts, trainer.replicas());
+  nouns::check_counts(counts, trainer.replicas());
   const auto replicas = static_cast<double>(costs_.size());
   double flops = static_cast<double>(counts.rows) * options_.step_flops_per_row;
   std::int64_t in_gradient = counts.rows;
@@ -154,13 +154,13 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
       }
     }
     Domain coefficients;
-    coefficients.name = stored_domain(MeasuredIn::coefficients);
+    coefficients.name = core::stored_domain(core::MeasuredIn::coefficients);
     store(trainer, phase, coefficients, errors);
   }
 }
 
 void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) const {
-  const auto found = values.find(stored_name(MetricId::flip_rate));
+  const auto found = values.find(core::stored_name(core::MetricId::flip_rate));
   if (found == values.end()) return;
   std::vector<double> optimal;
   for (const Environment* environment : scorer_.distinct()) {
@@ -173,7 +173,7 @@ void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) cons
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     bias[static_cast<std::int64_t>(k)] -= optimal[scorer_.source(k)];
   }
-  values[stored_name(MetricId::shortcut_bias)] = bias;
+  values[core::stored_name(core::MetricId::shortcut_bias)] = bias;
 }
 
 void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t phase,
@@ -190,9 +190,9 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
         std::min(options_.evaluation.training_rows, options_.training.rows);
     if (training_rows > 0) {
       const Values seen = score(trainer, {domain, Split::train, training_rows}, {});
-      for (const MetricId metric : kScoreMetrics) {
-        if (const auto found = seen.find(stored_name(metric)); found != seen.end()) {
-          values[stored_name(on_training_rows(metric))] = found->second;
+      for (const core::MetricId metric : core::kScoreMetrics) {
+        if (const auto found = seen.find(core::stored_name(metric)); found != seen.end()) {
+          values[core::stored_name(core::on_training_rows(metric))] = found->second;
         }
       }
     }
@@ -200,11 +200,11 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
     each.push_back(std::move(values));
   }
   id = mean_over_domains(each, [this](const std::string& name) { return averaged(name); });
-  const auto loss = id.find(
-      stored_name(options_.evaluation.training_rows > 0 ? MetricId::train_loss : MetricId::loss));
+  const auto loss = id.find(core::stored_name(
+      options_.evaluation.training_rows > 0 ? core::MetricId::train_loss : core::MetricId::loss));
   last_loss_ = loss != id.end() ? loss->second : Tensor();
   Domain average;
-  average.name = stored_domain(MeasuredIn::in_distribution);
+  average.name = core::stored_domain(core::MeasuredIn::in_distribution);
   store(trainer, phase, average, id);
 }
 
@@ -223,34 +223,35 @@ void PackEvaluator::measure_test_domain(ReplicaTrainer& trainer, std::int64_t ph
 
 void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t phase) {
   const Environment& environment = *context_->environments.front();
-  const auto measure_mean = [&](const std::vector<Domain>& domains, MeasuredIn in) {
+  const auto measure_mean = [&](const std::vector<Domain>& domains, core::MeasuredIn in) {
     std::vector<Values> each;
     for (const Domain& domain : domains) {
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
       Values scores = kept_scores(score(trainer, {domain, Split::validation, rows}, {}));
-      scores[stored_name(MetricId::rows)] =
+      scores[core::stored_name(core::MetricId::rows)] =
           at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble);
       each.push_back(std::move(scores));
     }
     Domain average;
-    average.name = stored_domain(in);
+    average.name = core::stored_domain(in);
     store(trainer, phase, average,
           mean_over_domains(each, [](const std::string&) { return true; }));
   };
-  measure_mean(environment.train_domains(), MeasuredIn::validation);
-  measure_mean({environment.test_domain()}, MeasuredIn::validation_test);
+  measure_mean(environment.train_domains(), core::MeasuredIn::validation);
+  measure_mean({environment.test_domain()}, core::MeasuredIn::validation_test);
 }
 
 void PackEvaluator::measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase,
                                      const Values& id) {
   const Environment& environment = *context_->environments.front();
-  const std::vector<Domain> domains = one_cue_domains(environment);
+  const std::vector<Domain> domains = nouns::one_cue_domains(environment);
   for (std::size_t c = 0; c < domains.size(); ++c) {
     const Domain& domain = domains[c];
-    Values values = score(trainer, {domain, Split::test, held_out_rows(domain)},
-                          {Intervention::none(), default_twin(environment, info_->cues[c].name)});
+    Values values =
+        score(trainer, {domain, Split::test, held_out_rows(domain)},
+              {Intervention::none(), nouns::default_twin(environment, info_->cues[c].name)});
     add_gap(info_->score(), id, values);
     store(trainer, phase, domain, values);
   }
@@ -261,7 +262,7 @@ void PackEvaluator::measure_shift_curve(ReplicaTrainer& trainer, std::int64_t ph
   const Environment& first = *context_->environments.front();
   const auto point = [&](double shift) {
     Domain domain = first.at(shift);
-    domain.name = shift_name(shift);
+    domain.name = nouns::shift_name(shift);
     return domain;
   };
   if (!axis.mixture) {
@@ -294,14 +295,14 @@ std::vector<Measurement> PackEvaluator::short_domains(const Environment& environ
   const auto add = [&](const Domain& domain, const std::string& name) {
     const std::int64_t count = held_out_rows(domain);
     if (count >= options_.evaluation.rows) return;
-    rows.push_back({0, 0, name, domain.shift, stored_name(MetricId::evaluated_rows),
+    rows.push_back({0, 0, name, domain.shift, core::stored_name(core::MetricId::evaluated_rows),
                     static_cast<double>(count)});
   };
-  for (const Domain& domain : named_domains(environment)) add(domain, domain.name);
+  for (const Domain& domain : nouns::named_domains(environment)) add(domain, domain.name);
   const ShiftAxis& axis = info_->shift_axis;
   for (const double shift : axis.points) {
     // Where twins give the shift, they are those of the rows at its low end.
-    add(environment.at(axis.mixture ? axis.low : shift), shift_name(shift));
+    add(environment.at(axis.mixture ? axis.low : shift), nouns::shift_name(shift));
   }
   for (const Phase& phase : schedule) add(phase.domain, phase.domain.name);
   return rows;
@@ -334,4 +335,4 @@ void PackEvaluator::record_ceilings() {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -13,7 +13,7 @@
 #include "spurion/regime.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Evaluates the replicas of one pack and collects the measurements of each.
 class SPURION_API PackEvaluator final : public Evaluator {
@@ -135,4 +135,4 @@ class SPURION_API PackEvaluator final : public Evaluator {
   std::int64_t measured_at_ = -1;   // updates made then
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -8,7 +8,7 @@
 #include "core/measurement_names.hpp"
 #include "nouns/border_checks.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -53,9 +53,9 @@ Predictions some_predictions(const EnvironmentInfo& info, bool twins) {
 std::vector<MetricInfo> declared_columns(const Catalog& catalog) {
   std::vector<MetricInfo> all;
   for (const std::string& name : catalog.metrics.names()) {
-    blamed(part_of(catalog.metrics, name), [&] {
+    core::blamed(core::part_of(catalog.metrics, name), [&] {
       for (MetricInfo& column : columns_of(catalog, name)) {
-        if (own_metric(column.name) == nullptr) all.push_back(std::move(column));
+        if (core::own_metric(column.name) == nullptr) all.push_back(std::move(column));
       }
     });
   }
@@ -72,7 +72,8 @@ std::map<std::string, std::string> metric_facts(const Catalog& catalog) {
       if (catalog.metrics.at(name).info.builtin()) throw;
     }
     for (const MetricInfo& column : columns) {
-      if (own_metric(column.name) == nullptr) facts[kMetricFact + column.name] = to_json(column);
+      if (core::own_metric(column.name) == nullptr)
+        facts[core::kMetricFact + column.name] = to_json(column);
     }
   }
   return facts;
@@ -81,8 +82,8 @@ std::map<std::string, std::string> metric_facts(const Catalog& catalog) {
 MetricSet::MetricSet(const Catalog& catalog, const MetricContext& context)
     : replicas_(context.replicas) {
   for (const std::string& name : catalog.metrics.names()) {
-    const Part part = part_of(catalog.metrics, name);
-    blamed(part, [&] {
+    const core::Part part = core::part_of(catalog.metrics, name);
+    core::blamed(part, [&] {
       auto metric = catalog.metrics.at(name).make({Value()}, context);
       if (!metric->applies(context)) return;
       std::vector<MetricInfo> columns;
@@ -94,24 +95,24 @@ MetricSet::MetricSet(const Catalog& catalog, const MetricContext& context)
 
 void MetricSet::add(const Predictions& chunk) {
   for (const Entry& entry : entries_) {
-    blamed(entry.part,
-           [&] { entry.metric->add(entry.part.builtin ? chunk : private_copy(chunk)); });
+    core::blamed(entry.part,
+                 [&] { entry.metric->add(entry.part.builtin ? chunk : private_copy(chunk)); });
   }
 }
 
 MetricValues MetricSet::results() const {
   MetricValues values;
-  std::map<std::string, const Part*> givers;
+  std::map<std::string, const core::Part*> givers;
   const auto collect = [&](const Entry& entry) {
-    blamed(entry.part, [&] {
+    core::blamed(entry.part, [&] {
       const auto results = entry.metric->result();
-      border::check_results(results, replicas_);
+      nouns::check_results(results, replicas_);
       for (const auto& [name, value] : results) {
         const auto [giver, free] = givers.emplace(name, &entry.part);
         std::string taken;
         if (!free) {
           taken = fmt::format("what {} gives", giver->second->text());
-        } else if (!entry.part.builtin && own_metric(name) != nullptr) {
+        } else if (!entry.part.builtin && core::own_metric(name) != nullptr) {
           taken = "a number that spurion computes itself";
         }
         if (!taken.empty()) {
@@ -147,4 +148,4 @@ void check_metrics(const Catalog& catalog, const EnvironmentInfo& info) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

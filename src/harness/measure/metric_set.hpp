@@ -8,7 +8,7 @@
 #include "core/failure.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Measurement -> float64 [K].
 using MetricValues = std::map<std::string, Tensor>;
@@ -25,7 +25,7 @@ class MetricSet {
 
  private:
   struct Entry {
-    Part part;
+    core::Part part;
     std::unique_ptr<Metric> metric;
     std::vector<MetricInfo> columns;  ///< empty for built-ins, whose columns a test checks
   };
@@ -45,4 +45,4 @@ std::map<std::string, std::string> metric_facts(const Catalog& catalog);
 /// `PluginError` if it throws or takes the name of another, so that a run refuses it at once.
 void check_metrics(const Catalog& catalog, const EnvironmentInfo& info);
 
-}  // namespace spurion
+}  // namespace spurion::harness

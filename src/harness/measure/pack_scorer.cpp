@@ -10,7 +10,7 @@
 #include "nouns/control_shift.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What the replicas of a pack predict of rows of a domain.
 class PackScorer::ModelPredictor final : public Predictor {
@@ -65,7 +65,7 @@ PackScorer::PackScorer(const Catalog& catalog,
 }
 
 Domain PackScorer::own(const Environment& environment, const Domain& domain) const {
-  return with_control_shift(own_setting(environment, domain), domain.control_shift);
+  return nouns::with_control_shift(own_setting(environment, domain), domain.control_shift);
 }
 
 Domain PackScorer::own_setting(const Environment& environment, const Domain& domain) const {
@@ -146,4 +146,4 @@ MetricValues PackScorer::score(const ReplicaTrainer& trainer, const DomainRowCou
                     {info_->task, trainer.replicas(), info_->groups});
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -11,7 +11,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Rows 0 .. count - 1 of a split of a domain.
 struct DomainRowCount {
@@ -73,4 +73,4 @@ class PackScorer {
   mutable std::vector<bool> not_finite_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

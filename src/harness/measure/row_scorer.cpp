@@ -10,7 +10,7 @@
 
 #include "core/measurement_names.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -18,9 +18,11 @@ namespace {
 class VariableUse {
  public:
   VariableUse(const Catalog& catalog, const MetricContext& context, Intervention::Kind kind)
-      : flips_(catalog.metrics.at(stored_name(MetricId::flip_rate)).make({Value()}, context)),
+      : flips_(catalog.metrics.at(core::stored_name(core::MetricId::flip_rate))
+                   .make({Value()}, context)),
         kind_(kind) {
-    auto accuracy = catalog.metrics.at(stored_name(MetricId::accuracy)).make({Value()}, context);
+    auto accuracy =
+        catalog.metrics.at(core::stored_name(core::MetricId::accuracy)).make({Value()}, context);
     if (accuracy->applies(context)) accuracy_ = std::move(accuracy);
   }
   /// `twin_y`: what predictions of the twins are held against.
@@ -50,17 +52,19 @@ class VariableUse {
 void add_uses(const std::optional<VariableUse>& cue, const VariableUse& causal,
               MetricValues& values) {
   for (const auto& [name, value] : causal.flips()) {
-    const bool rate = parse_metric(name).id == MetricId::flip_rate;
-    values[stored_name(rate ? MetricId::causal_flip_rate
-                            : MetricId::causal_counterfactual_rms_change)] = value;
+    const bool rate = core::parse_metric(name).id == core::MetricId::flip_rate;
+    values[core::stored_name(rate ? core::MetricId::causal_flip_rate
+                                  : core::MetricId::causal_counterfactual_rms_change)] = value;
   }
-  const auto own = values.find(stored_name(MetricId::accuracy));
+  const auto own = values.find(core::stored_name(core::MetricId::accuracy));
   if (own == values.end()) return;
   const Tensor accuracy = own->second;
   if (cue) {
-    values[stored_name(MetricId::cue_randomised_accuracy)] = cue->randomised_accuracy(accuracy);
+    values[core::stored_name(core::MetricId::cue_randomised_accuracy)] =
+        cue->randomised_accuracy(accuracy);
   }
-  values[stored_name(MetricId::causal_randomised_accuracy)] = causal.randomised_accuracy(accuracy);
+  values[core::stored_name(core::MetricId::causal_randomised_accuracy)] =
+      causal.randomised_accuracy(accuracy);
 }
 
 }  // namespace
@@ -98,4 +102,4 @@ MetricValues score_rows(Predictor& predictor, std::int64_t count, const Catalog&
   return values;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

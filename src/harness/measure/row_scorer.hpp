@@ -6,7 +6,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/environment.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Number of rows predicted at once. Results depend on it, because sums are taken chunk by chunk.
 inline constexpr std::int64_t kEvaluationChunk = 1000;
@@ -32,4 +32,4 @@ class Predictor {
 MetricValues score_rows(Predictor& predictor, std::int64_t count, const Catalog& catalog,
                         const MetricContext& context);
 
-}  // namespace spurion
+}  // namespace spurion::harness

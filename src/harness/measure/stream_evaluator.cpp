@@ -7,7 +7,7 @@
 #include "harness/measure/evaluator.hpp"
 #include "nouns/default_twin.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -55,7 +55,7 @@ void PackEvaluator::measure_phases(ReplicaTrainer& trainer, std::int64_t phase) 
 void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phase& measured,
                                              Values& values) {
   const bool accuracy = info_->score() == Score::accuracy;
-  const std::string& name = stored_name(score_metric(accuracy));
+  const std::string& name = core::stored_name(core::score_metric(accuracy));
   const Tensor own = values.at(name);
   // Uninformative cues may be absent in this phase. Resampling would make them appear.
   std::vector<std::string> informative;
@@ -74,8 +74,9 @@ void PackEvaluator::measure_cue_contribution(ReplicaTrainer& trainer, const Phas
         score(trainer, {measured.domain, Split::test, held_out_rows(measured.domain)}, {randomise})
             .at(name);
   }
-  values[stored_name(with_cues_randomised(score_metric(accuracy)))] = randomised;
-  values[stored_name(MetricId::cue_contribution)] = accuracy ? own - randomised : randomised - own;
+  values[core::stored_name(core::with_cues_randomised(core::score_metric(accuracy)))] = randomised;
+  values[core::stored_name(core::MetricId::cue_contribution)] =
+      accuracy ? own - randomised : randomised - own;
 }
 
 std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
@@ -94,11 +95,11 @@ std::vector<PackEvaluator::CueRows> PackEvaluator::cue_rows() const {
   std::vector<CueRows> each;
   for (const std::string& cue : cues) {
     // Shown on both sides, where that can be had.
-    CueRows rows{stored_domain({MeasuredIn::cue, cue}), domain, Intervention::align(cue),
-                 Intervention::oppose(cue)};
+    CueRows rows{core::stored_domain({core::MeasuredIn::cue, cue}), domain,
+                 Intervention::align(cue), Intervention::oppose(cue)};
     if (!world.supports(rows.first) || !world.supports(rows.twin)) {
       rows.first = Intervention::none();
-      rows.twin = default_twin(world, cue);
+      rows.twin = nouns::default_twin(world, cue);
     }
     if (rows.twin.kind != Intervention::Kind::none) each.push_back(std::move(rows));
   }
@@ -111,8 +112,9 @@ void PackEvaluator::measure_cues(ReplicaTrainer& trainer, std::int64_t phase) {
                                 {rows.first, rows.twin});
     Domain domain = rows.domain;
     domain.name = rows.name;
-    for (const MetricId id : {MetricId::flip_rate, MetricId::counterfactual_rms_change}) {
-      const std::string& name = stored_name(id);
+    for (const core::MetricId id :
+         {core::MetricId::flip_rate, core::MetricId::counterfactual_rms_change}) {
+      const std::string& name = core::stored_name(id);
       const auto found = values.find(name);
       if (found != values.end()) keep(trainer, phase, domain, name, found->second);
     }
@@ -125,7 +127,7 @@ std::vector<Measurement> PackEvaluator::target_variances(const Environment& envi
   if (info_->task != Task::regression) return rows;
   const auto add = [&](const std::string& name, const Domain& domain, const Intervention& how) {
     const Tensor y = environment.sample(domain, Split::test, {0, held_out_rows(domain)}, how).y;
-    rows.push_back({0, 0, name, domain.shift, stored_name(MetricId::target_variance),
+    rows.push_back({0, 0, name, domain.shift, core::stored_name(core::MetricId::target_variance),
                     y.to(at::kDouble).var(/*unbiased=*/false).item<double>()});
   };
   for (const Phase& phase : schedule) add(phase.domain.name, phase.domain, phase.intervention);
@@ -142,26 +144,28 @@ std::vector<Measurement> PackEvaluator::cue_shifts(const std::vector<Phase>& sch
       rows.push_back({0, 0, phase.domain.name, phase.domain.shift, metric, value});
     };
     if (phase.domain.control_shift) {
-      add(stored_name(MetricId::control_shift_level), phase.domain.control_shift->level);
+      add(core::stored_name(core::MetricId::control_shift_level),
+          phase.domain.control_shift->level);
     }
     if (info_->cues.empty()) {
       // Where the cue is resampled it has no shift.
       if (phase.intervention.kind == Intervention::Kind::none) {
-        add(stored_name(MetricId::shift, info_->cue), phase.domain.shift);
+        add(core::stored_name(core::MetricId::shift, info_->cue), phase.domain.shift);
       }
       continue;
     }
     for (std::size_t c = 0; c < info_->cues.size(); ++c) {
       const Cue& cue = info_->cues[c];
-      add(stored_name(MetricId::shift, cue.name), phase.domain.cue_shifts[c]);
-      add(stored_name(MetricId::cue_strength, cue.name), phase.domain.cue_shifts[c] - cue.neutral);
+      add(core::stored_name(core::MetricId::shift, cue.name), phase.domain.cue_shifts[c]);
+      add(core::stored_name(core::MetricId::cue_strength, cue.name),
+          phase.domain.cue_shifts[c] - cue.neutral);
       double furthest = 0.0;
       for (const Domain& domain : phase.trained_on) {
         const double offset = domain.cue_shifts[c] - cue.neutral;
         if (std::abs(offset) > std::abs(furthest)) furthest = offset;
       }
       if (!phase.trained_on.empty()) {
-        add(stored_name(MetricId::trained_cue_strength, cue.name), furthest);
+        add(core::stored_name(core::MetricId::trained_cue_strength, cue.name), furthest);
       }
     }
   }
@@ -217,4 +221,4 @@ void PackEvaluator::visit_state(StateVisitor& visit) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

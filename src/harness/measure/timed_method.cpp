@@ -6,7 +6,7 @@
 
 #include "nouns/border_checks.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -27,15 +27,15 @@ std::array<std::uint32_t, 4> writes_to(const Batch& batch) {
 
 void TimedMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::training);
-  blamed(border_.regime, [&] {
+  core::blamed(border_.regime, [&] {
     // Rows of a built-in regime are the environment's, which were looked at when they were made.
-    border::check_batch(batch, *border_.info, trainer.replicas(),
-                        !border_.regime.builtin || !stepped_);
+    nouns::check_batch(batch, *border_.info, trainer.replicas(),
+                       !border_.regime.builtin || !stepped_);
   });
   stepped_ = true;
   const auto before = writes_to(batch);
   model_->set_counting(true);
-  blamed(border_.method, [&] {
+  core::blamed(border_.method, [&] {
     inner_->step(trainer, trainer.device().is_cpu() ? batch : brought(batch, trainer.device()));
     // The same rows come again in other steps, and to other replicas.
     if (writes_to(batch) != before) throw PluginError("it writes into the batch it is given");
@@ -46,7 +46,7 @@ void TimedMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
 void TimedMethod::begin_phase(ReplicaTrainer& trainer, std::int64_t phase) {
   const core::ActivityScope scope(core::Activity::training);
   model_->set_counting(true);
-  blamed(border_.method, [&] { inner_->begin_phase(trainer, phase); });
+  core::blamed(border_.method, [&] { inner_->begin_phase(trainer, phase); });
   model_->set_counting(false);
 }
 
@@ -59,4 +59,4 @@ const Batch& TimedMethod::brought(const Batch& batch, Device device) {
   return last_there_;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

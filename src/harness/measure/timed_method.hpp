@@ -5,7 +5,7 @@
 #include "harness/measure/counting_model.hpp"
 #include "spurion/method.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Wraps a method of a trial. It attributes errors to the method, and wrong minibatches to the
 /// regime. Time and passes of a step count as training. It moves minibatches from host memory to
@@ -13,8 +13,8 @@ namespace spurion {
 class TimedMethod final : public Method {
  public:
   struct Border {
-    Part method;
-    Part regime;
+    core::Part method;
+    core::Part regime;
     const EnvironmentInfo* info = nullptr;
   };
   TimedMethod(Method& inner, const CountingModel& model, Border border)
@@ -27,7 +27,7 @@ class TimedMethod final : public Method {
   void step(ReplicaTrainer& trainer, const Batch& batch) override;
   void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override;
   void visit_state(StateVisitor& visit) override {
-    blamed(border_.method, [&] { inner_->visit_state(visit); });
+    core::blamed(border_.method, [&] { inner_->visit_state(visit); });
   }
   [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
   [[nodiscard]] double cost_factor() const override { return inner_->cost_factor(); }
@@ -47,4 +47,4 @@ class TimedMethod final : public Method {
   Batch last_there_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -14,7 +14,7 @@
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -215,4 +215,4 @@ Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -7,7 +7,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What a trial takes of memory while a run is planned, besides sections that it shares with
 /// others.
@@ -35,4 +35,4 @@ struct Expansion {
 /// As `Suite::trials`.
 SPURION_API Expansion expand(const Suite& suite, const Catalog& catalog, double memory_bytes);
 
-}  // namespace spurion
+}  // namespace spurion::harness

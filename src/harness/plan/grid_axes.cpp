@@ -9,7 +9,7 @@
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -19,7 +19,7 @@ void refuse_repeated(const GridAxis& axis, const Experiment& experiment, Problem
   for (const Value& value : axis.values) {
     if (seen.insert(value.canonical_json()).second) continue;
     problems.add(fmt::format("{}grid axis '{}' of experiment '{}' has the value {} twice",
-                             place_of(value), axis.name(), experiment.name,
+                             core::place_of(value), axis.name(), experiment.name,
                              value.canonical_json()));
     return;
   }
@@ -31,7 +31,7 @@ bool check_values(const GridAxis& axis, const Experiment& experiment, Problems& 
     for (const Value& value : axis.values) {
       if (value.is_table()) continue;
       problems.add(fmt::format("{}grid axis '{}' expects tables such as {{ name = \"...\" }}",
-                               place_of(value), axis.name()));
+                               core::place_of(value), axis.name()));
       return false;
     }
   }
@@ -48,16 +48,16 @@ std::vector<GridAxis> read_axes(const Experiment& experiment, Problems& problems
     GridAxis axis{path.substr(0, dot), dot == std::string::npos ? "" : path.substr(dot + 1), {}};
     const auto& names = section_names();
     if (std::find(names.begin(), names.end(), axis.section) == names.end()) {
-      problems.add(place_of(values) +
-                   unknown_name_of("section", axis.section,
-                                   fmt::format("in the grid of experiment '{}'", experiment.name),
-                                   names));
+      problems.add(core::place_of(values) +
+                   core::unknown_name_of(
+                       "section", axis.section,
+                       fmt::format("in the grid of experiment '{}'", experiment.name), names));
       continue;
     }
     if (!values.is_list() || values.as_list().empty()) {
       problems.add(
           fmt::format("{}grid axis '{}' of experiment '{}' expects a list of values, got {}",
-                      place_of(values), path, experiment.name, values.type_name()));
+                      core::place_of(values), path, experiment.name, values.type_name()));
       continue;
     }
     axis.values = values.as_list();
@@ -77,4 +77,4 @@ void apply_axis(const GridAxis& axis, const Value& value, Value& sections) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// One axis of a grid: where it applies and its values.
 struct GridAxis {
@@ -23,4 +23,4 @@ std::vector<GridAxis> read_axes(const Experiment& experiment, Problems& problems
 /// Lays a value of an axis over sections.
 void apply_axis(const GridAxis& axis, const Value& value, Value& sections);
 
-}  // namespace spurion
+}  // namespace spurion::harness

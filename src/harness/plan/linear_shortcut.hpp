@@ -4,7 +4,7 @@
 #include "spurion/method.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Whether full-batch steps of these trials go through per-domain risks instead of logits: the
 /// model is linear, every step sees all rows, and the method needs no logits. The trajectory is
@@ -17,4 +17,4 @@ inline bool uses_linear_risks(const Model& model, const Method& method,
                                     environment.outputs);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

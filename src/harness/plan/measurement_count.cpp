@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -52,4 +52,4 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
   return count;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

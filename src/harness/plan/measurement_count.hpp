@@ -4,7 +4,7 @@
 #include "spurion/regime.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Most numbers that one trial may measure: more make a store that no report reads.
 constexpr double kMostMeasurements = 2e7;
@@ -22,4 +22,4 @@ struct MeasurementCount {
 MeasurementCount count_measurements(const TrialSpec& trial, const Environment& environment,
                                     const Regime& regime);
 
-}  // namespace spurion
+}  // namespace spurion::harness

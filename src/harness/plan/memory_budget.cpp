@@ -13,7 +13,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -96,4 +96,4 @@ void give_back_memory(const MemoryBudget& budget) {
 #endif
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

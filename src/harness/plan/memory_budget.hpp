@@ -6,7 +6,7 @@
 #include "spurion/export.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// How the memory of a run is shared out, in bytes.
 struct MemoryBudget {
@@ -38,4 +38,4 @@ SPURION_API double peak_memory();
 /// Returns freed memory to the system when the process is not far from its limit.
 void give_back_memory(const MemoryBudget& budget);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -11,7 +11,7 @@
 #include "spurion/error.hpp"
 #include "spurion/optimizer.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -87,14 +87,15 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
   const Value* name = given == nullptr ? nullptr : given->find("name");
   if (name == nullptr || !name->is_string()) {
     report(fmt::format("{}experiment '{}' names no {}: write {} = {{ name = \"...\" }}",
-                       given == nullptr ? "" : place_of(*given), experiment, section, section));
+                       given == nullptr ? "" : core::place_of(*given), experiment, section,
+                       section));
     return nullptr;
   }
   const AnySchema* schema = schema_of(section, name->as_string());
   if (schema == nullptr) {
     const auto names =
         catalog_.visit(section, [](const auto& registry) { return registry.names(); });
-    report(place_of(*name) + unknown_name_message(section, name->as_string(), names));
+    report(core::place_of(*name) + unknown_name_message(section, name->as_string(), names));
     return nullptr;
   }
   Value options = *given;
@@ -128,8 +129,8 @@ void Normaliser::check_access(const TrialSpec& spec) {
       numbers_.of(spec.regime.name, spec.regime.options)};
   if (!checked_.insert(key).second) return;
   try {
-    looked_at(spec, catalog_, [&] {
-      const Access needs = method_needs(catalog_, spec.method);
+    catalog::looked_at(spec, catalog_, [&] {
+      const Access needs = catalog::method_needs(catalog_, spec.method);
       const Access grants = regime.make({spec.regime.options})->grants();
       const auto missing = needs.missing_from(grants);
       if (missing.empty()) return;
@@ -163,4 +164,4 @@ SectionTexts texts_of(const Normaliser::Sections& sections) {
   return texts;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

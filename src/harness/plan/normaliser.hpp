@@ -12,7 +12,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/catalog.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// A section of a trial, checked and with all its options.
 struct NormalSection {
@@ -59,7 +59,7 @@ class Normaliser {
   Problems& problems_;
   std::array<Memory, 7> memory_;
   std::map<std::pair<std::string, std::string>, AnySchema> schemas_;  ///< by section and name
-  SectionNumbers numbers_;
+  catalog::SectionNumbers numbers_;
   std::set<std::string> seen_;
   std::set<std::pair<std::int64_t, std::int64_t>> checked_;
 };
@@ -68,4 +68,4 @@ class Normaliser {
 TrialSpec trial_of(const Normaliser::Sections& sections);
 SectionTexts texts_of(const Normaliser::Sections& sections);
 
-}  // namespace spurion
+}  // namespace spurion::harness

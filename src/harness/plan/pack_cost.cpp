@@ -10,7 +10,7 @@
 #include "regimes/shared/row_source.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -84,8 +84,8 @@ Sizes sizes_of(const TrialSpec& trial, EnvironmentPool& pool) {
   sizes.training = TrainingOptions::schema().parse(trial.training, "training", problems);
   sizes.evaluation = EvaluationOptions::schema().parse(trial.evaluation, "evaluation", problems);
   problems.raise();
-  sizes.environment = std::make_shared<const ControlShiftEnvironment>(
-      pool.at(trial.environment, data_seed(trial)), 0);
+  sizes.environment = std::make_shared<const nouns::ControlShiftEnvironment>(
+      pool.at(trial.environment, nouns::data_seed(trial)), 0);
   const EnvironmentInfo& info = sizes.info();
   const Catalog& catalog = pool.catalog();
   sizes.model = catalog.models.at(trial.model.name)
@@ -196,4 +196,4 @@ PackCost pack_cost(const TrialSpec& trial, EnvironmentPool& pool) {
   return cost;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -6,7 +6,7 @@
 #include "harness/data/environment_pool.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What the trials of a pack cost, from the shapes of one of them.
 struct PackCost {
@@ -32,4 +32,4 @@ struct PackCost {
 
 PackCost pack_cost(const TrialSpec& trial, EnvironmentPool& pool);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -18,7 +18,7 @@
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -59,8 +59,8 @@ Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> 
     last = &trials[member];
   }
   group.first = &trials[group.members.front()];
-  if (!looked_at(*group.first, pool.catalog(),
-                 [&] { group.cost = pack_cost(*group.first, pool); })) {
+  if (!catalog::looked_at(*group.first, pool.catalog(),
+                          [&] { group.cost = pack_cost(*group.first, pool); })) {
     // Its code throws: each trial says so for itself, or is run if it does not after all.
     group.cost = PackCost();
     group.cost.cache_bytes = 1.0;
@@ -72,12 +72,12 @@ Group make_group(const std::vector<TrialSpec>& trials, std::vector<std::size_t> 
 /// How many rows there are of each domain and split, as text; empty where rows are made as they are
 /// asked for.
 std::string row_limits(const TrialSpec& trial, EnvironmentPool& pool) {
-  const auto environment = pool.at(trial.environment, data_seed(trial));
+  const auto environment = pool.at(trial.environment, nouns::data_seed(trial));
   std::string limits;
-  for (const Domain& domain : named_domains(*environment)) {
-    for (const Split split : kSplits) {
+  for (const Domain& domain : nouns::named_domains(*environment)) {
+    for (const Split split : facts::kSplits) {
       const std::int64_t limit = environment->row_limit(domain, split);
-      if (limit != kEndlessRows) limits += fmt::format("{} ", limit);
+      if (limit != nouns::kEndlessRows) limits += fmt::format("{} ", limit);
     }
   }
   return limits;
@@ -90,10 +90,10 @@ std::vector<std::vector<std::size_t>> by_row_limits(const std::vector<TrialSpec>
                                                     EnvironmentPool& pool) {
   std::map<std::uint64_t, std::string> known;  // by data seed
   std::map<std::string, std::vector<std::size_t>> parts;
-  const bool asked = looked_at(trials[members.front()], pool.catalog(), [&] {
+  const bool asked = catalog::looked_at(trials[members.front()], pool.catalog(), [&] {
     if (row_limits(trials[members.front()], pool).empty()) return;
     for (const std::size_t member : members) {
-      const auto [place, added] = known.try_emplace(data_seed(trials[member]));
+      const auto [place, added] = known.try_emplace(nouns::data_seed(trials[member]));
       if (added) place->second = row_limits(trials[member], pool);
       parts[place->second].push_back(member);
     }
@@ -158,8 +158,8 @@ Pack pack_of(const std::vector<TrialSpec>& trials, EnvironmentPool& pool) {
 
 std::vector<Pack> plan(std::vector<TrialSpec>&& trials, EnvironmentPool& pool,
                        const PlanOptions& options) {
-  ShapeNumbers numbers(pool.catalog());
-  std::map<ShapeNumbers::Key, std::vector<std::size_t>> by_shape;
+  catalog::ShapeNumbers numbers(pool.catalog());
+  std::map<catalog::ShapeNumbers::Key, std::vector<std::size_t>> by_shape;
   for (std::size_t i = 0; i < trials.size(); ++i) by_shape[numbers.of(trials[i])].push_back(i);
   std::vector<Group> groups;
   double total_flops = 0.0;
@@ -218,4 +218,4 @@ Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
   return pack_of(trials, pool);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -19,7 +19,7 @@
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -33,12 +33,12 @@ std::string place_in(const Experiment& experiment, const std::string& section,
     if (values == nullptr || !values->is_list()) continue;
     for (const Value& entry : values->as_list()) {
       const Value* value = axis == section && entry.is_table() ? entry.find(field) : &entry;
-      if (is_wanted(value)) return place_of(*value);
+      if (is_wanted(value)) return core::place_of(*value);
     }
   }
   const Value* given = experiment.sections.find(section);
   const Value* value = given == nullptr ? nullptr : given->find(field);
-  return is_wanted(value) ? place_of(*value) : std::string();
+  return is_wanted(value) ? core::place_of(*value) : std::string();
 }
 
 class FitCheck {
@@ -70,8 +70,8 @@ class FitCheck {
             .second;
     if (!new_parts && !new_rows && !new_training) return;
     try {
-      looked_at(trial, catalog_, [&] {
-        const EnvironmentContext context{data_seed(trial), pool_.sources()};
+      catalog::looked_at(trial, catalog_, [&] {
+        const EnvironmentContext context{nouns::data_seed(trial), pool_.sources()};
         const std::shared_ptr<const Environment> environment =
             pool_.at(trial.environment, context.data_seed);
         // An environment with numbers that are none is one problem, whatever else is asked of it.
@@ -133,7 +133,7 @@ class FitCheck {
   }
 
   void check_training(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
-    const ControlShiftEnvironment environment(std::move(world), 0);
+    const nouns::ControlShiftEnvironment environment(std::move(world), 0);
     Problems problems;
     const auto training = TrainingOptions::schema().parse(trial.training, "training", problems);
     try {
@@ -177,7 +177,7 @@ class FitCheck {
   }
 
   void check_parts(const TrialSpec& trial, std::shared_ptr<const Environment> world) {
-    const ControlShiftEnvironment environment(std::move(world), 0);
+    const nouns::ControlShiftEnvironment environment(std::move(world), 0);
     const EnvironmentInfo& info = environment.info();
     std::unique_ptr<Model> model;
     attempt(trial, "model", trial.model, [&] {
@@ -204,9 +204,9 @@ class FitCheck {
     });
   }
 
-  template <class Part>
+  template <class core::Part>
   void attempt(const TrialSpec& trial, const char* section, const Component& component,
-               const Part& make) {
+               const core::Part& make) {
     try {
       make();
     } catch (const UsageError& error) {
@@ -231,7 +231,7 @@ class FitCheck {
   EnvironmentPool& pool_;
   Problems problems_;
   std::set<std::string> said_;
-  SectionNumbers numbers_;
+  catalog::SectionNumbers numbers_;
   std::set<std::array<std::int64_t, 7>> checked_;
   std::set<std::string> too_many_;
   std::set<std::tuple<Task, std::int64_t, std::int64_t>> tried_;
@@ -249,4 +249,4 @@ void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials, Environ
   fit.raise();
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

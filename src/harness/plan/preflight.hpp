@@ -5,7 +5,7 @@
 #include "harness/data/environment_pool.hpp"
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Refuses trials whose parts do not fit each other, which nobody knows before they are made: a
 /// model for other inputs than the environment's, a stream that the environment cannot give, more
@@ -16,4 +16,4 @@ namespace spurion {
 SPURION_API void check_fit(const Suite& suite, const std::vector<TrialSpec>& trials,
                            EnvironmentPool& pool);
 
-}  // namespace spurion
+}  // namespace spurion::harness

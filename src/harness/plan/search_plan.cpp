@@ -10,7 +10,7 @@
 #include "spurion/optimizer.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -33,7 +33,7 @@ SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>
   if (fields.empty()) {
     normaliser.report(fmt::format(
         "{}the search of experiment '{}' has no fields, so its {} configurations would be equal",
-        place_of(experiment.search), experiment.name, experiment.configurations));
+        core::place_of(experiment.search), experiment.name, experiment.configurations));
     return;
   }
   active_ = true;
@@ -89,7 +89,7 @@ void SearchPlan::check_ranges(const Experiment& experiment) {
 std::string SearchPlan::place(std::size_t number) const {
   const Value* fields = experiment_.search.find("fields");
   if (fields == nullptr || !fields->is_list() || number >= fields->as_list().size()) return {};
-  return place_of(fields->as_list()[number]);
+  return core::place_of(fields->as_list()[number]);
 }
 
 std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
@@ -154,4 +154,4 @@ void SearchPlan::report_unused() const {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

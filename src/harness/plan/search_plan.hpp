@@ -10,7 +10,7 @@
 #include "harness/plan/normaliser.hpp"
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The random search of one experiment, checked.
 class SearchPlan {
@@ -51,4 +51,4 @@ class SearchPlan {
   std::set<std::string> there_are_;  ///< fields that grid points have
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

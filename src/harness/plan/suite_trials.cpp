@@ -4,7 +4,7 @@
 namespace spurion {
 
 std::vector<TrialSpec> Suite::trials(const Catalog& catalog, double memory_bytes) const {
-  return expand(*this, catalog, memory_bytes).trials;
+  return harness::expand(*this, catalog, memory_bytes).trials;
 }
 
 }  // namespace spurion

@@ -12,7 +12,7 @@
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -41,6 +41,10 @@ bool names_cuda(const std::string& text) {
 
 }  // namespace
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 Device named_device(const std::string& name) {
   if (name == "cpu") return at::kCPU;
   if (!names_cuda(name)) {
@@ -54,6 +58,10 @@ Device named_device(const std::string& name) {
   if (std::find(here.begin(), here.end(), numbered) == here.end()) refuse(name);
   return Device(numbered);
 }
+
+}  // namespace spurion
+
+namespace spurion::harness {
 
 std::string device_kind(Device device) { return c10::DeviceTypeName(device.type(), true); }
 
@@ -72,4 +80,4 @@ std::int64_t worker_count(std::int64_t jobs, Device device) {
   return static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

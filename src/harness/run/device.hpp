@@ -6,7 +6,7 @@
 #include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// "cpu" or "cuda": what a store remembers of where its trials were trained. Which of several
 /// devices of a kind it was is left out.
@@ -20,4 +20,4 @@ SPURION_API void prepare_device(Device device);
 /// processor one, since workers would share it.
 SPURION_API std::int64_t worker_count(std::int64_t jobs, Device device);
 
-}  // namespace spurion
+}  // namespace spurion::harness

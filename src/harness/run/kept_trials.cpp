@@ -9,7 +9,7 @@
 #include "harness/data/data_fingerprint.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -107,4 +107,4 @@ std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& store
   return again;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -11,7 +11,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Throws `DataError` when trials of a store were made from other rows of a file than `data` are.
 void check_store_data(const StoredFacts& stored, const std::filesystem::path& folder,
@@ -31,4 +31,4 @@ std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& store
                                                         const WantedTrials& wanted,
                                                         Changed changed);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -9,7 +9,7 @@
 #include "spurion/error.hpp"
 #include "spurion/plugin.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -138,4 +138,4 @@ std::vector<std::vector<std::string>> checkpointed_packs(const std::filesystem::
   return packs;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -10,7 +10,7 @@
 #include "spurion/regime.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Where and how often the state of a pack is kept.
 struct CheckpointPlan {
@@ -52,4 +52,4 @@ void remove_unfinished(const std::filesystem::path& folder);
 /// Ids of the trials of each pack of which a state is kept in `folder`, in their order.
 std::vector<std::vector<std::string>> checkpointed_packs(const std::filesystem::path& folder);
 
-}  // namespace spurion
+}  // namespace spurion::harness

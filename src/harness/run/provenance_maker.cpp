@@ -19,7 +19,7 @@
 #include "spurion/error.hpp"
 #include "spurion/version.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -132,7 +132,7 @@ void ProvenanceMaker::add_file(const Registry& registry, const std::string& name
 
 std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
   const std::string rows = data_name(trial.environment, *catalog_);
-  const std::string source = image_source_of(trial.environment, *catalog_);
+  const std::string source = catalog::image_source_of(trial.environment, *catalog_);
   const auto recorded = data_.find(rows);
   const std::string parts =
       fmt::format("{} {} {} {} {} {}", trial.environment.name, trial.model.name, trial.method.name,
@@ -154,4 +154,4 @@ std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
   return known;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -7,7 +7,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The hash of spurion's own sources, compiler and flags: `Provenance::code`.
 const char* code_identity();
@@ -33,4 +33,4 @@ class ProvenanceMaker {
   std::map<std::string, std::shared_ptr<const Provenance>> by_facts_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

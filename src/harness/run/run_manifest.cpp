@@ -22,7 +22,7 @@
 #include "harness/suite/method_access.hpp"
 #include "nouns/seeds.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -67,7 +67,7 @@ void add_environment(TrialSpec trial, EnvironmentPool& pool,
   seen.push_back(options);
   trial.seed = 0;
   const auto environment =
-      guarded_if_plugin(pool.at(spec, data_seed(trial)), pool.catalog(), spec.name);
+      guarded_if_plugin(pool.at(spec, nouns::data_seed(trial)), pool.catalog(), spec.name);
   const std::string number = seen.size() == 1 ? "" : fmt::format("#{}", seen.size());
   context["environment." + spec.name + number] =
       describe_environment(trial, *environment, pool).to_value().canonical_json();
@@ -81,7 +81,7 @@ void add_stream_options(const std::string& regime, const Catalog& catalog,
     if (field.use == FieldUse::stream_axis) names.push_back(field.name);
   }
   if (names.empty()) return;
-  context[kStreamOptionsFact + regime] = fmt::format("{}", fmt::join(names, " "));
+  context[core::kStreamOptionsFact + regime] = fmt::format("{}", fmt::join(names, " "));
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   context["plugins"] = fmt::format("{}", fmt::join(catalog.plugins(), ", "));
   std::map<std::string, std::vector<std::string>> settings;
   // Trials of a grid share their sections: what depends on one is worked out once.
-  SectionNumbers numbers;
+  catalog::SectionNumbers numbers;
   std::map<std::int64_t, std::string> needs;  // by what packs of replicas have in common
   std::set<std::int64_t> methods;
   std::set<std::int64_t> environments;
@@ -112,11 +112,11 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     // What a method needs to see may depend on its options: those that differ are told apart.
     const auto& method = catalog.methods.at(trial.method.name);
     if (methods.insert(numbers.of(trial.method.name, trial.method.options)).second) {
-      looked_at(trial, catalog, [&] {
+      catalog::looked_at(trial, catalog, [&] {
         std::string& own =
             needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
         if (own.empty()) {
-          own = method_needs(catalog, trial.method).text();
+          own = catalog::method_needs(catalog, trial.method).text();
         }
         const auto known = context.emplace("access." + trial.method.name, own).first;
         if (known->second != own) context[method_access_key(trial.method)] = own;
@@ -125,16 +125,16 @@ std::map<std::string, std::string> run_context(const Suite& suite,
     const std::string regime = "access." + trial.regime.name;
     if (context.count(regime) == 0) {
       add_stream_options(trial.regime.name, catalog, context);
-      looked_at(trial, catalog, [&] {
+      catalog::looked_at(trial, catalog, [&] {
         context[regime] =
             catalog.regimes.at(trial.regime.name).make({trial.regime.options})->grants().text();
       });
     }
     if (environments.insert(numbers.of(trial.environment.name, trial.environment.options)).second) {
-      looked_at(trial, catalog, [&] { add_environment(trial, pool, settings, context); });
+      catalog::looked_at(trial, catalog, [&] { add_environment(trial, pool, settings, context); });
     }
   }
   return context;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -8,7 +8,7 @@
 #include "spurion/environment_facts.hpp"
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What a report says about a trial's environment, that is, the instance with its base seed and
 /// seed.
@@ -23,4 +23,4 @@ SPURION_API std::map<std::string, std::string> run_context(const Suite& suite,
                                                            const std::vector<TrialSpec>& trials,
                                                            EnvironmentPool& pool);
 
-}  // namespace spurion
+}  // namespace spurion::harness

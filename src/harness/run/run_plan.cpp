@@ -16,7 +16,7 @@
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -133,4 +133,4 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   return plan;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -14,7 +14,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What is asked for, checked: everything that can be wrong with the input of a run is found
 /// before the output folder is touched.
@@ -51,4 +51,4 @@ struct RunPlan {
 /// changed.
 SPURION_API RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& options);
 
-}  // namespace spurion
+}  // namespace spurion::harness

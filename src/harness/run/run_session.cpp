@@ -23,7 +23,7 @@
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -38,7 +38,7 @@ Options parse_options(const Schema<Options>& schema, const Value& value, const c
 /// The environments a pack uses, by their names: one of its options for each seed.
 std::set<std::string> environments_of(const Pack& pack) {
   std::set<std::uint64_t> seeds;
-  for (const TrialSpec& trial : pack.trials) seeds.insert(data_seed(trial));
+  for (const TrialSpec& trial : pack.trials) seeds.insert(nouns::data_seed(trial));
   std::set<std::string> keys;
   for (const std::uint64_t seed : seeds) {
     keys.insert(EnvironmentPool::key(pack.trials.front().environment, seed));
@@ -57,9 +57,9 @@ OptimizerOptions gather_optimizer(const Pack& pack) {
 /// What the trials of a pack are made of. Whatever throws while it is made is attributed to its
 /// part.
 struct Parts {
-  Part model_part;
-  Part regime_part;
-  Part method_part;
+  core::Part model_part;
+  core::Part regime_part;
+  core::Part method_part;
   std::unique_ptr<Model> model;
   std::unique_ptr<Regime> regime;
   std::unique_ptr<Method> method;
@@ -77,33 +77,33 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
   const Environment& environment = *context.environments.front();
   const EnvironmentInfo& info = environment.info();
   Parts parts;
-  parts.model_part = part_of(catalog.models, first.model.name);
-  parts.regime_part = part_of(catalog.regimes, first.regime.name);
-  parts.method_part = part_of(catalog.methods, first.method.name);
-  parts.model = blamed(parts.model_part, [&] {
+  parts.model_part = core::part_of(catalog.models, first.model.name);
+  parts.regime_part = core::part_of(catalog.regimes, first.regime.name);
+  parts.method_part = core::part_of(catalog.methods, first.method.name);
+  parts.model = core::blamed(parts.model_part, [&] {
     auto model = catalog.models.at(first.model.name)
                      .make({first.model.options}, ModelContext{info.input_shape, info.outputs});
-    border::check_layout(*model);
+    nouns::check_layout(*model);
     return model;
   });
   MethodContext method{info.task, static_cast<std::int64_t>(pack.trials.size()), 1, info.groups, {},
                        device};
-  blamed(parts.regime_part, [&] {
+  core::blamed(parts.regime_part, [&] {
     parts.regime = catalog.regimes.at(first.regime.name).make({first.regime.options});
     method.domains = parts.regime->batch_domains(environment);
     if (method.domains < 1) throw PluginError("its minibatches have no domains");
     parts.updates =
         std::max<std::int64_t>(parts.regime->updates(environment, context.training.steps), 1);
     parts.schedule = parts.regime->schedule(environment);
-    border::check_schedule(parts.schedule, info);
+    nouns::check_schedule(parts.schedule, info);
   });
   std::vector<Value> method_options;
   for (const TrialSpec& trial : pack.trials) {
     method_options.push_back(trial.method.options);
-    parts.model_keys.push_back(seed_key(trial).child("model").child(trial.model.name));
-    method.keys.push_back(seed_key(trial).child("method"));
+    parts.model_keys.push_back(nouns::seed_key(trial).child("model").child(trial.model.name));
+    method.keys.push_back(nouns::seed_key(trial).child("method"));
   }
-  blamed(parts.method_part, [&] {
+  core::blamed(parts.method_part, [&] {
     parts.method = catalog.methods.at(first.method.name).make(method_options, method);
     parts.use = parts.method->risk_input();
     parts.second_order = parts.method->needs_second_order();
@@ -153,11 +153,11 @@ TrialResult result_of(const TrialSpec& spec, std::size_t replica, const PackEval
 /// that gave out, which is not the fault of a trial. All else fails its own trials.
 void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& trial,
                            const Catalog& catalog) {
-  if (has_plugin_part(trial, catalog)) return;
+  if (catalog::has_plugin_part(trial, catalog)) return;
   try {
     try {
       std::rethrow_exception(failure);
-    } catch (const PartFailure& part) {
+    } catch (const core::PartFailure& part) {
       std::rethrow_exception(part.cause());
     }
   } catch (const PluginError&) {
@@ -165,7 +165,7 @@ void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& t
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    if (const std::string problem = machine_problem(error); !problem.empty()) {
+    if (const std::string problem = core::machine_problem(error); !problem.empty()) {
       throw ResourceError(problem);
     }
   } catch (...) {
@@ -181,11 +181,11 @@ RegimeContext RunSession::context_of(const Pack& pack) {
     const core::ActivityScope scope(core::Activity::data);
     for (const TrialSpec& trial : pack.trials) {
       context.environments.push_back(
-          cache_.environment(trial.environment, data_seed(trial), *pool_));
+          cache_.environment(trial.environment, nouns::data_seed(trial), *pool_));
     }
   }
   for (const TrialSpec& trial : pack.trials) {
-    context.order_keys.push_back(seed_key(trial).child("order"));
+    context.order_keys.push_back(nouns::seed_key(trial).child("order"));
   }
   const TrialSpec& first = pack.trials.front();
   context.training = parse_options(TrainingOptions::schema(), first.training, "training");
@@ -221,7 +221,7 @@ std::vector<TrialResult> RunSession::train(const Pack& pack, const PackOptions& 
     context.checkpoint = &*checkpoint;
   }
   evaluator.record_ceilings();
-  blamed(parts.regime_part, [&] {
+  core::blamed(parts.regime_part, [&] {
     parts.regime->run(context, timed, trainer, evaluator);
     if (!evaluator.measured()) throw PluginError("it never called Evaluator::measure");
   });
@@ -264,7 +264,7 @@ std::vector<TrialResult> RunSession::run(const Pack& pack, const PackOptions& op
     TrialResult result;
     result.spec = pack.trials.front();
     result.status = Status::failed;
-    result.message = one_line(failure);
+    result.message = core::one_line(failure);
     return {result};
   }
   // Something threw in one of the replicas: alone, only the culprit fails.
@@ -286,12 +286,16 @@ void RunSession::finish(const Pack& pack) {
   PackCheckpoint::discard(checkpoints_, pack);
 }
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 std::vector<TrialResult> run_pack(const Pack& pack, const Catalog& catalog,
                                   const std::shared_ptr<const DataSources>& sources,
                                   const PackOptions& options) {
-  EnvironmentPool pool(catalog, sources);
+  harness::EnvironmentPool pool(catalog, sources);
   // What one pack reads again is worth keeping, however much it is.
-  RunSession session(pool, std::numeric_limits<double>::infinity());
+  harness::RunSession session(pool, std::numeric_limits<double>::infinity());
   return session.run(pack, options);
 }
 

@@ -8,7 +8,7 @@
 #include "harness/run/pack_checkpoint.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What the packs of a run share: environments with their rows, and where checkpoints are kept.
 /// Workers call it from many threads, each with its own pack. The pool must outlive the session.
@@ -40,4 +40,4 @@ class RunSession {
   CheckpointPlan checkpoints_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -16,7 +16,7 @@
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -127,11 +127,19 @@ void keep_facts(Store& store, WorkQueue& work, const std::map<std::string, std::
 
 }  // namespace
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
   // Everything that can be wrong with the input is found before the output folder is touched.
-  CheckedRun run = check_run(suite, catalog, options);
-  return run_checked(run, options);
+  harness::CheckedRun run = harness::check_run(suite, catalog, options);
+  return harness::run_checked(run, options);
 }
+
+}  // namespace spurion
+
+namespace spurion::harness {
 
 Progress run_checked(CheckedRun& run, const RunOptions& options) {
   auto memberships = memberships_of(run);
@@ -197,4 +205,4 @@ Progress run_checked(CheckedRun& run, const RunOptions& options) {
   return progress;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

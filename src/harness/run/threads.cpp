@@ -3,7 +3,7 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
-namespace spurion {
+namespace spurion::harness {
 
 SingleThreaded::SingleThreaded() : previous_(at::get_num_threads()) {
   at::set_num_threads(1);
@@ -17,4 +17,4 @@ SingleThreaded::SingleThreaded() : previous_(at::get_num_threads()) {
 
 SingleThreaded::~SingleThreaded() { at::set_num_threads(previous_); }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace spurion {
+namespace spurion::harness {
 
 /// While it lives, LibTorch, oneDNN and OpenBLAS use one thread for what this thread asks of them:
 /// one worker per core, each single-threaded inside, is faster for small models than threads inside
@@ -16,4 +16,4 @@ class SingleThreaded {
   int previous_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -97,4 +97,4 @@ void WorkQueue::report() {
   if (options_->progress) options_->progress(progress_);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

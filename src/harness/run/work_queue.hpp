@@ -11,7 +11,7 @@
 #include "spurion/run.hpp"
 #include "spurion/store.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Packs handed out to workers, and what they say back.
 class WorkQueue {
@@ -56,4 +56,4 @@ class WorkQueue {
   std::atomic<bool> ending_{false};
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

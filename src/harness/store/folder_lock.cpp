@@ -10,7 +10,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 std::string lock_problem(const std::filesystem::path& folder, int error) {
   const std::string place = fmt::format("output folder '{}'", folder.string());
@@ -62,4 +62,4 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
 
 FolderLock::~FolderLock() { ::close(descriptor_); }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 
 #include "spurion/export.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What a failed `flock` on a folder's lock file means and what to do, by its errno.
 SPURION_API std::string lock_problem(const std::filesystem::path& folder, int error);
@@ -24,4 +24,4 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

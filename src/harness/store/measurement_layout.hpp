@@ -36,6 +36,10 @@ struct Measurements::Layout {
   }
 };
 
+}  // namespace spurion
+
+namespace spurion::harness {
+
 /// The numbers of a trial as a store keeps them: two JSON lists.
 struct SPURION_API PackedMeasurements {
   /// What each number is, [phase, step, domain, metric, shift]; a shift that is not finite is left
@@ -61,4 +65,4 @@ class SPURION_API MeasurementLayouts {
   std::unordered_map<Digest, std::shared_ptr<Measurements::Layout>, DigestHash> layouts_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

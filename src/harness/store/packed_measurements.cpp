@@ -10,7 +10,7 @@
 #include "spurion/error.hpp"
 #include "spurion/value.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -106,4 +106,4 @@ std::optional<Measurements> MeasurementLayouts::read(const Digest& key,
   return Measurements(layout->second, std::move(*numbers));
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

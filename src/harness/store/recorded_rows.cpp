@@ -3,7 +3,7 @@
 #include "spurion/environment_facts.hpp"
 #include "spurion/value.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 std::vector<std::pair<std::string, std::vector<std::string>>> recorded_rows(
     const std::map<std::string, std::string>& context) {
@@ -18,4 +18,4 @@ std::vector<std::pair<std::string, std::vector<std::string>>> recorded_rows(
   return out;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

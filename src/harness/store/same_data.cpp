@@ -6,7 +6,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 void check_same_data(const std::map<std::string, std::string>& first, const std::string& made_from,
                      const std::map<std::string, std::string>& second, const std::string& found) {
@@ -22,4 +22,4 @@ void check_same_data(const std::map<std::string, std::string>& first, const std:
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

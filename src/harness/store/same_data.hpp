@@ -5,7 +5,7 @@
 
 #include "spurion/export.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Names of fingerprints begin so.
 constexpr const char* kDataPrefix = "data.";
@@ -17,4 +17,4 @@ SPURION_API void check_same_data(const std::map<std::string, std::string>& first
                                  const std::map<std::string, std::string>& second,
                                  const std::string& found);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -8,7 +8,7 @@
 
 #include "core/blake2b.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 using core::Digest;
 
@@ -94,4 +94,4 @@ struct Tally {
   friend bool operator!=(const Tally& a, const Tally& b) { return !(a == b); }
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

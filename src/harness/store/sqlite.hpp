@@ -13,7 +13,7 @@
 #include "harness/store/seal.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion::sqlite {
+namespace spurion::harness::sqlite {
 
 /// A file whose bytes are not what was written.
 class DamagedFile : public StoreError {
@@ -210,4 +210,4 @@ class Transaction {
   bool done_ = false;
 };
 
-}  // namespace spurion::sqlite
+}  // namespace spurion::harness::sqlite

@@ -33,7 +33,7 @@ const std::vector<std::string>& Store::damage() const { return state_->damage; }
 void Store::mend() {
   if (state_->damage.empty()) return;
   state_->database.reset();
-  write_anew(state_->file);
+  harness::write_anew(state_->file);
   state_->open();
 }
 
@@ -46,23 +46,23 @@ std::set<std::string> Store::finished() const {
 
 std::shared_ptr<const Provenance> Store::made_by(const std::string& id) const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  const auto trial = state_->trials.find(checked_id(id));
+  const auto trial = state_->trials.find(harness::checked_id(id));
   return trial == state_->trials.end() ? nullptr : state_->maker_of(trial->second);
 }
 
 void Store::restore(const std::set<std::shared_ptr<const Provenance>>& makers) {
   State& state = *state_;
-  std::set<Digest> lost;
+  std::set<core::Digest> lost;
   for (const auto& [id, trial] : state.trials) {
     if (state.provenance.count(trial.provenance) == 0) lost.insert(trial.provenance);
   }
-  std::map<Digest, std::shared_ptr<const Provenance>> found;
+  std::map<core::Digest, std::shared_ptr<const Provenance>> found;
   for (const auto& maker : makers) {
-    const Digest key = provenance_key(maker->facts());
+    const core::Digest key = harness::provenance_key(maker->facts());
     if (lost.count(key) != 0) found[key] = maker;
   }
   if (found.empty()) return;
-  state.write([&](StoreWriter& writer) {
+  state.write([&](harness::StoreWriter& writer) {
     for (const auto& [key, maker] : found) {
       writer.write_provenance(key, maker->facts());
       state.provenance[key] = maker;
@@ -70,8 +70,8 @@ void Store::restore(const std::set<std::shared_ptr<const Provenance>>& makers) {
   });
 }
 
-StoredFacts Store::facts() const {
-  StoredFacts facts;
+harness::StoredFacts Store::facts() const {
+  harness::StoredFacts facts;
   facts.exists = true;
   facts.context = context();
   facts.damage = damage();
@@ -81,22 +81,22 @@ StoredFacts Store::facts() const {
 }
 
 void Store::append(const std::vector<TrialResult>& results) {
-  state_->write([&](StoreWriter& writer) {
+  state_->write([&](harness::StoreWriter& writer) {
     for (const TrialResult& result : results) state_->append(writer, result);
   });
 }
 
 void Store::replace(const std::set<std::string>& ids) {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  for (const std::string& id : ids) state_->replaced.insert(checked_id(id));
+  for (const std::string& id : ids) state_->replaced.insert(harness::checked_id(id));
 }
 
 void Store::remove(const std::set<std::string>& ids) {
   State& state = *state_;
-  state.write([&](StoreWriter& writer) {
+  state.write([&](harness::StoreWriter& writer) {
     std::set<std::int64_t> numbers;
     for (const std::string& id : ids) {
-      const auto found = state.trials.find(checked_id(id));
+      const auto found = state.trials.find(harness::checked_id(id));
       if (found == state.trials.end()) continue;
       numbers.insert(found->second.number);
       state.trial_tally.remove(found->second.seal);
@@ -110,12 +110,12 @@ void Store::remove(const std::set<std::string>& ids) {
         ++row;
         continue;
       }
-      state.membership_tally.remove(
-          seal_of(StoredMembership{number, group, row->second}, state.groups[group]));
+      state.membership_tally.remove(harness::seal_of(
+          harness::StoredMembership{number, group, row->second}, state.groups[group]));
       row = state.memberships.erase(row);
     }
     state.drop_unused_layouts(writer);
-    std::set<Digest> used;
+    std::set<core::Digest> used;
     for (const auto& [id, trial] : state.trials) used.insert(trial.provenance);
     for (auto record = state.provenance.begin(); record != state.provenance.end();) {
       if (used.count(record->first) != 0) {
@@ -130,12 +130,13 @@ void Store::remove(const std::set<std::string>& ids) {
 }
 
 void Store::set_memberships(const Memberships& memberships, const std::string& suite) {
-  state_->write([&](StoreWriter& writer) { state_->set_memberships(writer, memberships, suite); });
+  state_->write(
+      [&](harness::StoreWriter& writer) { state_->set_memberships(writer, memberships, suite); });
 }
 
 void Store::set_suite(const std::string& suite, const Memberships& memberships,
                       const std::map<std::string, std::string>& context) {
-  state_->write([&](StoreWriter& writer) {
+  state_->write([&](harness::StoreWriter& writer) {
     state_->drop_context(writer, context);
     for (const auto& [key, value] : context) state_->set_context(writer, key, value, "");
     state_->set_memberships(writer, memberships, suite);
@@ -143,28 +144,30 @@ void Store::set_suite(const std::string& suite, const Memberships& memberships,
 }
 
 void Store::set_context(const std::map<std::string, std::string>& context) {
-  state_->write([&](StoreWriter& writer) {
+  state_->write([&](harness::StoreWriter& writer) {
     for (const auto& [key, value] : context) state_->set_context(writer, key, value, "");
   });
 }
 
 void Store::add_scored(const TrialResult& result, const std::string& experiment,
                        const std::map<std::string, std::string>& context) {
-  state_->write([&](StoreWriter& writer) {
-    state_->replaced.insert(checked_id(result.spec.id()));  // scored again, perhaps by other code
+  state_->write([&](harness::StoreWriter& writer) {
+    state_->replaced.insert(
+        harness::checked_id(result.spec.id()));  // scored again, perhaps by other code
     const std::int64_t number = state_->append(writer, result);
-    state_->set_membership(writer, {number, state_->group_of(kScoredOwner, experiment)}, false);
+    state_->set_membership(writer, {number, state_->group_of(harness::kScoredOwner, experiment)},
+                           false);
     for (const auto& [key, value] : context) {
-      state_->set_context(writer, key, value, kScoredOwner);
+      state_->set_context(writer, key, value, harness::kScoredOwner);
     }
   });
 }
 
 std::map<std::string, std::string> Store::context() const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
-  std::vector<ContextRow> rows;
+  std::vector<harness::ContextRow> rows;
   for (const auto& [key, value] : state_->context) rows.push_back({key.first, value, key.second});
-  return merged_context(rows);
+  return harness::merged_context(rows);
 }
 
 std::map<std::string, std::string> Store::leftovers() const {

@@ -14,7 +14,7 @@
 #include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 Digest seal_of(const ContextRow& row) {
   return Seal("context").add(row.key).add(row.value).add(row.owner).finish();
@@ -396,4 +396,4 @@ bool structure_is_whole(const sqlite::Database& database) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

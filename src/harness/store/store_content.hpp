@@ -12,7 +12,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Whose row of the context, or whose membership, it is, where not a suite's: predictions that were
 /// made elsewhere and scored. No suite can have this name.
@@ -92,4 +92,4 @@ bool structure_is_whole(const sqlite::Database& database);
 /// Facts of the run by key, and of what was scored as far as they say something else.
 std::map<std::string, std::string> merged_context(const std::vector<ContextRow>& rows);
 
-}  // namespace spurion
+}  // namespace spurion::harness

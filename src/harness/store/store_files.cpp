@@ -8,7 +8,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 std::vector<std::filesystem::path> store_files(const std::filesystem::path& folder) {
   std::error_code error;
@@ -38,4 +38,4 @@ std::vector<std::filesystem::path> store_files(const std::filesystem::path& fold
   return files;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

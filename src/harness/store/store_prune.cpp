@@ -10,7 +10,7 @@ namespace spurion {
 
 Pruned prune(const std::filesystem::path& folder, bool dry_run) {
   Pruned pruned;
-  for (const std::filesystem::path& file : store_files(folder)) {
+  for (const std::filesystem::path& file : harness::store_files(folder)) {
     Store store(folder, file.filename().string());
     for (const std::string& damage : store.damage()) {
       pruned.damage.push_back(fmt::format("'{}': {}", file.string(), damage));

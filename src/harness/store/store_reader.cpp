@@ -17,7 +17,7 @@
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -384,16 +384,20 @@ std::map<std::string, std::string> merged_context(const std::vector<ContextRow>&
   return context;
 }
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 bool is_not_in_suite(const TrialResult& trial) {
   const std::string& name = trial.spec.experiment;
-  const std::string mark = kNotInSuite;
+  const std::string mark = harness::kNotInSuite;
   return name.size() >= mark.size() &&
          name.compare(name.size() - mark.size(), mark.size(), mark) == 0;
 }
 
 StoredResults read_results(const std::filesystem::path& folder, const ReadOptions& options) {
-  StoredResults results = FolderReader(folder, options).read();
-  results.suite = readable_suite(results);
+  StoredResults results = harness::FolderReader(folder, options).read();
+  results.suite = harness::readable_suite(results);
   return results;
 }
 

@@ -4,7 +4,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -97,4 +97,4 @@ TrialSpec SpecReader::read(std::string_view canonical_json) {
   return spec;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -11,7 +11,7 @@
 
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Sections of one kind by their canonical texts, of which each is read once and shared.
 template <class Section>
@@ -57,4 +57,4 @@ class SpecReader {
   std::array<KnownSections<Value>, 3> values_;
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 #include "harness/store/measurement_layout.hpp"
 #include "harness/store/store_tables.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 TrialId checked_id(const std::string& text) {
   const auto id = TrialId::read(text);
@@ -13,35 +13,39 @@ TrialId checked_id(const std::string& text) {
   return *id;
 }
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 Store::State::State(const std::filesystem::path& folder, const std::string& file_name)
     : lock(folder), file(folder / file_name) {
   open();
 }
 
 void Store::State::open() {
-  database.emplace(file, sqlite::Access::write);
+  database.emplace(file, harness::sqlite::Access::write);
   try {
-    const Layout layout = layout_of(*database);  // a foreign file is not touched
-    database->execute(kSafeWriting);
-    if (layout == Layout::empty) make_store(*database, {});
-    note(read_store(*database, StoreDetail::index));
-    if (damage.empty() && !structure_is_whole(*database)) {
+    const Layout layout = harness::layout_of(*database);  // a foreign file is not touched
+    database->execute(harness::kSafeWriting);
+    if (layout == Layout::empty) harness::make_store(*database, {});
+    note(harness::read_store(*database, harness::StoreDetail::index));
+    if (damage.empty() && !harness::structure_is_whole(*database)) {
       damage = {"the structure of the file is damaged"};
     }
-  } catch (const sqlite::DamagedFile&) {
-    if (!has_our_header(file)) throw;
+  } catch (const harness::sqlite::DamagedFile&) {
+    if (!harness::has_our_header(file)) throw;
     note({});
     damage = {"the structure of the file is damaged"};
   }
 }
 
-void Store::State::note(StoreContent content) {
+void Store::State::note(harness::StoreContent content) {
   damage = std::move(content.damage);
   provenance = std::move(content.provenance);
   layouts.clear();
   trials.clear();
   ids.clear();
-  for (StoredTrial& trial : content.trials) {
+  for (harness::StoredTrial& trial : content.trials) {
     ids[trial.number] = trial.id;
     last_number = std::max(last_number, trial.number);
     layouts.insert(trial.layout);
@@ -51,46 +55,49 @@ void Store::State::note(StoreContent content) {
   group_numbers.clear();
   for (std::uint32_t i = 0; i < groups.size(); ++i) group_numbers[groups[i]] = i;
   memberships.clear();
-  for (const StoredMembership& one : content.memberships) {
+  for (const harness::StoredMembership& one : content.memberships) {
     memberships[{one.trial, one.group}] = one.former;
   }
   context.clear();
-  for (ContextRow& row : content.context) context[{row.key, row.owner}] = row.value;
+  for (harness::ContextRow& row : content.context) context[{row.key, row.owner}] = row.value;
   context_tally = content.context_tally;
   trial_tally = content.trial_tally;
   membership_tally = content.membership_tally;
 }
 
 std::uint32_t Store::State::group_of(const std::string& owner, const std::string& experiment) {
-  const auto [place, added] = group_numbers.try_emplace(MembershipGroup{owner, experiment},
+  const auto [place, added] = group_numbers.try_emplace(harness::MembershipGroup{owner, experiment},
                                                         static_cast<std::uint32_t>(groups.size()));
   if (added) groups.push_back(place->first);
   return place->second;
 }
 
-void Store::State::set_membership(StoreWriter& writer, const MembershipKey& key, bool former) {
+void Store::State::set_membership(harness::StoreWriter& writer, const harness::MembershipKey& key,
+                                  bool former) {
   const auto& [number, group] = key;
   const auto found = memberships.find(key);
   if (found != memberships.end()) {
     if (found->second == former) return;
-    membership_tally.remove(seal_of(StoredMembership{number, group, !former}, groups[group]));
+    membership_tally.remove(
+        harness::seal_of(harness::StoredMembership{number, group, !former}, groups[group]));
   }
-  membership_tally.add(writer.write(StoredMembership{number, group, former}, groups[group]));
+  membership_tally.add(
+      writer.write(harness::StoredMembership{number, group, former}, groups[group]));
   memberships[key] = former;
 }
 
-void Store::State::set_context(StoreWriter& writer, const std::string& key,
+void Store::State::set_context(harness::StoreWriter& writer, const std::string& key,
                                const std::string& value, const std::string& owner) {
   const auto found = context.find({key, owner});
   if (found != context.end()) {
     if (found->second == value) return;
-    context_tally.remove(seal_of(ContextRow{key, found->second, owner}));
+    context_tally.remove(harness::seal_of(harness::ContextRow{key, found->second, owner}));
   }
-  context_tally.add(writer.write(ContextRow{key, value, owner}));
+  context_tally.add(writer.write(harness::ContextRow{key, value, owner}));
   context[{key, owner}] = value;
 }
 
-void Store::State::drop_context(StoreWriter& writer,
+void Store::State::drop_context(harness::StoreWriter& writer,
                                 const std::map<std::string, std::string>& kept) {
   for (auto row = context.begin(); row != context.end();) {
     const auto& [key, owner] = row->first;
@@ -98,19 +105,19 @@ void Store::State::drop_context(StoreWriter& writer,
       ++row;
       continue;
     }
-    context_tally.remove(seal_of(ContextRow{key, row->second, owner}));
+    context_tally.remove(harness::seal_of(harness::ContextRow{key, row->second, owner}));
     writer.erase_context(key, owner);
     row = context.erase(row);
   }
 }
 
-void Store::State::set_memberships(StoreWriter& writer, const Memberships& wanted,
+void Store::State::set_memberships(harness::StoreWriter& writer, const Memberships& wanted,
                                    const std::string& suite) {
   awaited.clear();
-  std::set<MembershipKey> current;
+  std::set<harness::MembershipKey> current;
   std::set<std::string> experiments;
   for (const auto& [text, experiment] : wanted) {
-    const TrialId id = checked_id(text);
+    const harness::TrialId id = harness::checked_id(text);
     if (experiments.count(experiment) == 0) experiments.insert(experiment);
     const std::uint32_t group = group_of(suite, experiment);
     const auto stored = trials.find(id);
@@ -120,23 +127,23 @@ void Store::State::set_memberships(StoreWriter& writer, const Memberships& wante
       current.emplace(stored->second.number, group);
     }
   }
-  std::vector<std::pair<MembershipKey, bool>> changed;
+  std::vector<std::pair<harness::MembershipKey, bool>> changed;
   for (const auto& [key, former] : memberships) {
-    const MembershipGroup& group = groups[key.second];
+    const harness::MembershipGroup& group = groups[key.second];
     if (group.suite == suite && current.count(key) == 0) changed.emplace_back(key, true);
     // What was scored for an experiment goes and comes with it.
-    if (group.suite == kScoredOwner) {
+    if (group.suite == harness::kScoredOwner) {
       changed.emplace_back(key, experiments.count(group.experiment) == 0);
     }
   }
   for (const auto& [key, former] : changed) set_membership(writer, key, former);
-  for (const MembershipKey& key : current) set_membership(writer, key, false);
+  for (const harness::MembershipKey& key : current) set_membership(writer, key, false);
 }
 
-std::int64_t Store::State::append(StoreWriter& writer, const TrialResult& result) {
+std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResult& result) {
   const std::string spec = result.spec.canonical().canonical_json();
-  StoredTrial trial;
-  trial.id = trial_id_of_text(spec);
+  harness::StoredTrial trial;
+  trial.id = harness::trial_id_of_text(spec);
   trial.status = result.status;
   trial.number = last_number + 1;
   if (const auto found = trials.find(trial.id); found != trials.end()) {
@@ -149,15 +156,15 @@ std::int64_t Store::State::append(StoreWriter& writer, const TrialResult& result
   }
   if (result.made_by) {
     auto& key = keys[result.made_by];
-    if (key == Digest{}) {
+    if (key == core::Digest{}) {
       const std::string facts = result.made_by->facts();
-      key = provenance_key(facts);
+      key = harness::provenance_key(facts);
       writer.write_provenance(key, facts);
       provenance[key] = result.made_by;
     }
     trial.provenance = key;
   }
-  const PackedMeasurements numbers = packed(result.measurements);
+  const harness::PackedMeasurements numbers = harness::packed(result.measurements);
   trial.layout = numbers.layout();
   if (layouts.insert(trial.layout).second) writer.write_layout(trial.layout, numbers.rows);
   trial.seal = writer.write(trial, result, spec, numbers.values);
@@ -174,8 +181,8 @@ std::int64_t Store::State::append(StoreWriter& writer, const TrialResult& result
   return trial.number;
 }
 
-void Store::State::drop_unused_layouts(StoreWriter& writer) {
-  std::unordered_set<Digest, DigestHash> used;
+void Store::State::drop_unused_layouts(harness::StoreWriter& writer) {
+  std::unordered_set<core::Digest, harness::DigestHash> used;
   for (const auto& [id, trial] : trials) used.insert(trial.layout);
   for (auto layout = layouts.begin(); layout != layouts.end();) {
     if (used.count(*layout) != 0) {
@@ -187,7 +194,7 @@ void Store::State::drop_unused_layouts(StoreWriter& writer) {
   }
 }
 
-std::shared_ptr<const Provenance> Store::State::maker_of(const StoredTrial& trial) const {
+std::shared_ptr<const Provenance> Store::State::maker_of(const harness::StoredTrial& trial) const {
   const auto record = provenance.find(trial.provenance);
   return record == provenance.end() ? nullptr : record->second;
 }

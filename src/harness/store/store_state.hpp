@@ -22,7 +22,7 @@
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Throws `UsageError` when it is none.
 TrialId checked_id(const std::string& text);
@@ -30,12 +30,16 @@ TrialId checked_id(const std::string& text);
 /// A trial's number, and the number of a group.
 using MembershipKey = std::pair<std::int64_t, std::uint32_t>;
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 /// What an open store knows of its file, and the file.
 struct Store::State {
   State(const std::filesystem::path& folder, const std::string& file_name);
   /// Opens the file, makes it where it is missing, and notes what it holds.
   void open();
-  void note(StoreContent content);
+  void note(harness::StoreContent content);
   /// Runs `change` as one transaction: all of it or none.
   template <class Change>
   void write(const Change& change) {
@@ -48,8 +52,8 @@ struct Store::State {
     }
     if (failed) throw StoreError(fmt::format("store '{}' could not be written", file.string()));
     failed = true;  // what is noted here is ahead of the file until all of it is there
-    sqlite::Transaction transaction(*database);
-    StoreWriter writer(*database);
+    harness::sqlite::Transaction transaction(*database);
+    harness::StoreWriter writer(*database);
     change(writer);
     writer.write_tallies(context_tally, trial_tally, membership_tally);
     transaction.commit();
@@ -57,39 +61,41 @@ struct Store::State {
   }
 
   std::uint32_t group_of(const std::string& owner, const std::string& experiment);
-  void set_membership(StoreWriter& writer, const MembershipKey& key, bool former);
-  void set_context(StoreWriter& writer, const std::string& key, const std::string& value,
+  void set_membership(harness::StoreWriter& writer, const harness::MembershipKey& key, bool former);
+  void set_context(harness::StoreWriter& writer, const std::string& key, const std::string& value,
                    const std::string& owner);
   /// Forgets the facts of earlier runs that `kept` does not have.
-  void drop_context(StoreWriter& writer, const std::map<std::string, std::string>& kept);
-  void set_memberships(StoreWriter& writer, const Memberships& wanted, const std::string& suite);
+  void drop_context(harness::StoreWriter& writer, const std::map<std::string, std::string>& kept);
+  void set_memberships(harness::StoreWriter& writer, const Memberships& wanted,
+                       const std::string& suite);
   /// The number of the trial, new or old.
-  std::int64_t append(StoreWriter& writer, const TrialResult& result);
-  void drop_unused_layouts(StoreWriter& writer);
-  [[nodiscard]] std::shared_ptr<const Provenance> maker_of(const StoredTrial& trial) const;
+  std::int64_t append(harness::StoreWriter& writer, const TrialResult& result);
+  void drop_unused_layouts(harness::StoreWriter& writer);
+  [[nodiscard]] std::shared_ptr<const Provenance> maker_of(const harness::StoredTrial& trial) const;
 
-  FolderLock lock;
+  harness::FolderLock lock;
   std::filesystem::path file;
-  std::optional<sqlite::Database> database;
+  std::optional<harness::sqlite::Database> database;
   mutable std::mutex mutex;
   bool failed = false;  ///< a change was not written
   std::vector<std::string> damage;
-  std::map<Digest, std::shared_ptr<const Provenance>> provenance;
-  std::map<std::shared_ptr<const Provenance>, Digest> keys;  ///< of what was appended
-  std::unordered_map<TrialId, StoredTrial, TrialIdHash> trials;
-  std::unordered_map<std::int64_t, TrialId> ids;      ///< by number
-  std::unordered_set<TrialId, TrialIdHash> replaced;  ///< whose next result takes their place
+  std::map<core::Digest, std::shared_ptr<const Provenance>> provenance;
+  std::map<std::shared_ptr<const Provenance>, core::Digest> keys;  ///< of what was appended
+  std::unordered_map<harness::TrialId, harness::StoredTrial, harness::TrialIdHash> trials;
+  std::unordered_map<std::int64_t, harness::TrialId> ids;  ///< by number
+  std::unordered_set<harness::TrialId, harness::TrialIdHash>
+      replaced;  ///< whose next result takes their place
   std::int64_t last_number = 0;
-  std::unordered_set<Digest, DigestHash> layouts;  ///< that are written
-  std::vector<MembershipGroup> groups;
-  std::map<MembershipGroup, std::uint32_t> group_numbers;
-  std::map<MembershipKey, bool> memberships;  ///< and whether it is a former one
+  std::unordered_set<core::Digest, harness::DigestHash> layouts;  ///< that are written
+  std::vector<harness::MembershipGroup> groups;
+  std::map<harness::MembershipGroup, std::uint32_t> group_numbers;
+  std::map<harness::MembershipKey, bool> memberships;  ///< and whether it is a former one
   /// Groups of trials that are not appended yet.
-  std::unordered_map<TrialId, std::set<std::uint32_t>, TrialIdHash> awaited;
+  std::unordered_map<harness::TrialId, std::set<std::uint32_t>, harness::TrialIdHash> awaited;
   std::map<std::pair<std::string, std::string>, std::string> context;  ///< by key and owner
-  Tally context_tally;
-  Tally trial_tally;
-  Tally membership_tally;
+  harness::Tally context_tally;
+  harness::Tally trial_tally;
+  harness::Tally membership_tally;
 };
 
 }  // namespace spurion

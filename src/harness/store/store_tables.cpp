@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-namespace spurion {
+namespace spurion::harness {
 
 const std::vector<StoreTable>& store_tables() {
   static const std::vector<StoreTable> tables = {
@@ -107,4 +107,4 @@ void make_tables(sqlite::Database& database) {
                                kSchemaVersion));
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -6,7 +6,7 @@
 
 #include "harness/store/sqlite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Raised when a file of ours has another layout of tables.
 constexpr std::int64_t kSchemaVersion = 3;
@@ -36,4 +36,4 @@ Layout layout_of(sqlite::Database& database);
 /// Makes all tables and the view in an empty file, in the transaction that is open.
 void make_tables(sqlite::Database& database);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -9,7 +9,7 @@
 #include "harness/store/store_tables.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 sqlite::Statement& StoreWriter::prepared(std::unique_ptr<sqlite::Statement>& statement,
                                          const char* text) {
@@ -226,4 +226,4 @@ bool has_our_header(const std::filesystem::path& file) {
   return stream && application == kApplicationId && bytes.compare(0, 15, "SQLite format 3") == 0;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 
 #include "harness/store/store_content.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// How a store is written: without a write-ahead log, which network file systems and read-only
 /// media do not bear; EXTRA: a commit that returned survives a kill and a power cut.
@@ -54,4 +54,4 @@ void write_anew(const std::filesystem::path& file);
 /// Whether a file begins as a database of ours does, whatever else is damaged.
 bool has_our_header(const std::filesystem::path& file);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -13,7 +13,7 @@
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -80,4 +80,4 @@ void check_output_folder(const std::filesystem::path& folder) {
   if (::access(part.c_str(), W_OK | X_OK) != 0) refuse(part, std::strerror(errno));
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

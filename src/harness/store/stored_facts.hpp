@@ -12,7 +12,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/store.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// What a folder's store holds, in short: enough to say what is left to run.
 struct StoredFacts {
@@ -44,4 +44,4 @@ SPURION_API Outcomes outcomes_of(const StoredResults& results,
 /// folder, or may not be written to. Makes nothing.
 SPURION_API void check_output_folder(const std::filesystem::path& folder);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -2,7 +2,7 @@
 
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 std::shared_ptr<const Suite> stored_suite(const StoredResults& results) {
   if (results.suite) return results.suite;
@@ -20,4 +20,4 @@ std::shared_ptr<const Suite> readable_suite(const StoredResults& results) {
   }
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -5,7 +5,7 @@
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The suite that results belong to: `results.suite`, or that of their context. Throws `StoreError`
 /// where there is none, and as `Suite::parse` does.
@@ -14,4 +14,4 @@ SPURION_API std::shared_ptr<const Suite> stored_suite(const StoredResults& resul
 /// The same; null where it would throw. Whoever asks for the suite is told what is wrong with it.
 std::shared_ptr<const Suite> readable_suite(const StoredResults& results);
 
-}  // namespace spurion
+}  // namespace spurion::harness

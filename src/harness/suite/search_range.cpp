@@ -9,7 +9,7 @@
 #include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -33,7 +33,7 @@ bool is_logarithmic(Search::Kind kind) {
 }  // namespace
 
 Search read_search(const Value& value, const std::string& owner, Problems& problems) {
-  const std::string at = place_of(value);
+  const std::string at = core::place_of(value);
   const auto wrong = [&](const std::string& expected) {
     problems.add(
         fmt::format("{}{} expects {}, got {}", at, owner, expected, value.canonical_json()));
@@ -47,7 +47,7 @@ Search read_search(const Value& value, const std::string& owner, Problems& probl
   if (kind == kinds().end()) {
     std::vector<std::string> names;
     for (const auto& [known, unused] : kinds()) names.push_back(known);
-    problems.add(at + unknown_name_of("distribution", name, "in " + owner, names));
+    problems.add(at + core::unknown_name_of("distribution", name, "in " + owner, names));
     return fixed();
   }
   if (!range.is_list() || range.as_list().empty()) return wrong("a list");
@@ -73,4 +73,4 @@ Value search_value(const Search& search) {
   throw LogicError("a fixed field has no search distribution");
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -4,7 +4,7 @@
 
 #include "spurion/schema.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Reads a search distribution from a suite: `{ log_uniform = [1e-4, 1e-2] }`, likewise `uniform`,
 /// `one_minus_log_uniform`, `uniform_integer`, `log_uniform_integer`, or `{ choice = [...] }`.
@@ -14,4 +14,4 @@ Search read_search(const Value& value, const std::string& owner, Problems& probl
 /// The distribution as a suite writes it, `{ log_uniform = [1e-4, 1e-2] }`.
 Value search_value(const Search& search);
 
-}  // namespace spurion
+}  // namespace spurion::harness

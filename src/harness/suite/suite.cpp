@@ -25,14 +25,16 @@ class Reader {
   void keys(const Value& table, const std::string& owner, const std::vector<std::string>& known) {
     for (const auto& [key, value] : table.as_table()) {
       if (std::find(known.begin(), known.end(), key) == known.end()) {
-        problems_.add(place_of(value) + unknown_name_of("key", key, "in " + owner, known));
+        problems_.add(core::place_of(value) +
+                      core::unknown_name_of("key", key, "in " + owner, known));
       }
     }
   }
   std::string text(const Value& table, const char* key, const std::string& owner, bool required) {
     const Value* value = table.find(key);
     if (value == nullptr) {
-      if (required) problems_.add(fmt::format("{}{} needs '{}'", place_of(table), owner, key));
+      if (required)
+        problems_.add(fmt::format("{}{} needs '{}'", core::place_of(table), owner, key));
       return {};
     }
     if (!value->is_string()) {
@@ -45,8 +47,8 @@ class Reader {
   std::string name(const Value& table, const std::string& owner) {
     std::string name = text(table, "name", owner, true);
     const Value* value = table.find("name");
-    if (value != nullptr && value->is_string() && !is_safe_name(name)) {
-      wrong(*value, "name", owner, kSafeNames);
+    if (value != nullptr && value->is_string() && !core::is_safe_name(name)) {
+      wrong(*value, "name", owner, core::kSafeNames);
     }
     return name;
   }
@@ -104,8 +106,8 @@ class Reader {
     return out;
   }
   void wrong(const Value& value, const char* key, const std::string& owner, const char* expected) {
-    problems_.add(fmt::format("{}'{}' of {} expects {}, got {} {}", place_of(value), key, owner,
-                              expected, value.type_name(), value.canonical_json()));
+    problems_.add(fmt::format("{}'{}' of {} expects {}, got {} {}", core::place_of(value), key,
+                              owner, expected, value.type_name(), value.canonical_json()));
   }
 
  private:
@@ -113,15 +115,15 @@ class Reader {
 };
 
 void copy_sections(const Value& from, const std::string& owner, Value& to, Problems& problems) {
-  for (const std::string& section : section_names()) {
+  for (const std::string& section : harness::section_names()) {
     const Value* value = from.find(section);
     if (value == nullptr) continue;
     if (!value->is_table()) {
-      problems.add(fmt::format("{}'{}' of {} expects a table, got {}", place_of(*value), section,
-                               owner, value->type_name()));
+      problems.add(fmt::format("{}'{}' of {} expects a table, got {}", core::place_of(*value),
+                               section, owner, value->type_name()));
       continue;
     }
-    merge_section(to, section, *value);
+    harness::merge_section(to, section, *value);
   }
 }
 
@@ -134,7 +136,7 @@ void read_ranges(const Value& search, const std::string& owner, Experiment& expe
   reader.keys(*ranges, owner + " search.ranges", experiment.search_fields);
   for (const auto& [field, range] : ranges->as_table()) {
     const std::string name = fmt::format("search range of '{}' of {}", field, owner);
-    experiment.search_ranges[field] = read_search(range, name, problems);
+    experiment.search_ranges[field] = harness::read_search(range, name, problems);
   }
 }
 
@@ -148,10 +150,10 @@ void read_values(const Value& search, const std::string& owner, Experiment& expe
         static_cast<std::int64_t>(list.as_list().size()) != experiment.configurations) {
       problems.add(fmt::format(
           "{}search values of '{}' of {} must be a list of {}, one for each configuration",
-          place_of(list), field, owner, experiment.configurations));
+          core::place_of(list), field, owner, experiment.configurations));
     } else if (experiment.search_ranges.count(field) != 0) {
       problems.add(fmt::format("{}search field '{}' of {} has both a range and values",
-                               place_of(list), field, owner));
+                               core::place_of(list), field, owner));
     } else {
       experiment.search_values[field] = list;
     }
@@ -164,7 +166,7 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
   Experiment experiment;
   experiment.name = reader.name(table, "[[experiment]]");
   const std::string owner = fmt::format("experiment '{}'", experiment.name);
-  reader.keys(table, owner, experiment_table().keys());
+  reader.keys(table, owner, harness::experiment_table().keys());
   experiment.title = reader.text(table, "title", owner, false);
   experiment.seeds = reader.integer(table, "seeds", owner, seeds, 1);
   experiment.sections = defaults;
@@ -174,7 +176,7 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
   }
   if (const Value* search = reader.table(
           table, "search", owner, "a table with configurations, fields, ranges and values")) {
-    reader.keys(*search, owner + " search", search_table().keys());
+    reader.keys(*search, owner + " search", harness::search_table().keys());
     experiment.search = *search;
     experiment.configurations = reader.integer(*search, "configurations", owner + " search", 1, 1);
     experiment.search_fields = reader.texts(*search, "fields", owner + " search");
@@ -192,7 +194,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   Reader reader(problems);
   Suite suite;
   suite.text = text;
-  reader.keys(table, "the suite", suite_table().keys());
+  reader.keys(table, "the suite", harness::suite_table().keys());
   suite.name = reader.name(table, "the suite");
   suite.title = reader.text(table, "title", "the suite", false);
   suite.base_seed = reader.integer(table, "base_seed", "the suite", 0, 0);
@@ -200,7 +202,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
   const std::int64_t seeds = reader.integer(table, "seeds", "the suite", 1, 1);
   Value defaults;
   if (const Value* given = reader.table(table, "defaults", "the suite", "a table")) {
-    reader.keys(*given, "[defaults]", section_names());
+    reader.keys(*given, "[defaults]", harness::section_names());
     copy_sections(*given, "[defaults]", defaults, problems);
   }
   std::set<std::string> names;
@@ -208,7 +210,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     suite.experiments.push_back(read_experiment(*entry, defaults, seeds, problems));
     const std::string& name = suite.experiments.back().name;
     if (!names.insert(name).second) {
-      problems.add(fmt::format("{}experiment '{}' appears twice", place_of(*entry), name));
+      problems.add(fmt::format("{}experiment '{}' appears twice", core::place_of(*entry), name));
     }
   }
   if (suite.experiments.empty()) {
@@ -222,7 +224,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     question.options = *entry;
     if (!question.experiment.empty() && names.count(question.experiment) == 0) {
       problems.add(
-          place_of(*entry->find("experiment")) +
+          core::place_of(*entry->find("experiment")) +
           unknown_name_message("experiment", question.experiment, {names.begin(), names.end()}));
     }
     suite.questions.push_back(std::move(question));
@@ -254,7 +256,7 @@ std::filesystem::path find_suite(const std::string& name_or_file) {
 
 Suite Suite::load(const std::string& name_or_file) {
   const std::filesystem::path path = find_suite(name_or_file);
-  return parse(read_text(path), path.filename().string());
+  return parse(core::read_text(path), path.filename().string());
 }
 
 }  // namespace spurion

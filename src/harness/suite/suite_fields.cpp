@@ -4,7 +4,7 @@
 
 #include "harness/suite/trial_sections.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 namespace {
 
@@ -90,4 +90,4 @@ const SuiteTable& search_table() {
   return table;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

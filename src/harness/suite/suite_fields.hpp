@@ -9,7 +9,7 @@
 /// \file
 /// The keys of a suite file: what reading one allows, and `spurion describe suite` explains.
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The keys of one kind of table in a suite file.
 struct SuiteTable {
@@ -23,4 +23,4 @@ SPURION_API const SuiteTable& suite_table();
 SPURION_API const SuiteTable& experiment_table();
 SPURION_API const SuiteTable& search_table();
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -70,7 +70,7 @@ void append_search(std::string& out, const Experiment& experiment) {
   if (!experiment.search_ranges.empty()) {
     out += "[experiment.search.ranges]\n";
     for (const auto& [field, search] : experiment.search_ranges) {
-      append(out, field, search_value(search));
+      append(out, field, harness::search_value(search));
     }
   }
   if (!experiment.search_values.empty()) {
@@ -84,7 +84,7 @@ void append_experiment(std::string& out, const Experiment& experiment) {
   append(out, "name", experiment.name);
   if (!experiment.title.empty()) append(out, "title", experiment.title);
   append(out, "seeds", experiment.seeds);
-  for (const std::string& section : section_names()) {
+  for (const std::string& section : harness::section_names()) {
     if (const Value* given = experiment.sections.find(section)) append(out, section, *given);
   }
   if (!experiment.grid.as_table().empty()) {

@@ -60,7 +60,7 @@ Value TrialSpec::canonical() const {
                       {"config_index", config_index}};
 }
 
-std::string TrialSpec::id() const { return trial_id(*this).text(); }
+std::string TrialSpec::id() const { return harness::trial_id(*this).text(); }
 
 TrialSpec TrialSpec::from_canonical(const Value& value) {
   TrialSpec spec;

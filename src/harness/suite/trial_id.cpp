@@ -7,7 +7,7 @@
 #include "core/name_hash.hpp"
 #include "spurion/random.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 std::string TrialId::text() const { return fmt::format("{:016x}{:016x}", high, low); }
 
@@ -58,4 +58,4 @@ TrialId trial_id(const TrialSpec& trial) {
   return trial_id(sections, trial.seed, trial.base_seed, trial.config_index);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

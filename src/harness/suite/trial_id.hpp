@@ -10,7 +10,7 @@
 #include "spurion/export.hpp"
 #include "spurion/trial.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The identity of a trial in sixteen bytes: suites have hundreds of thousands of them.
 struct TrialId {
@@ -46,4 +46,4 @@ SPURION_API TrialId trial_id(const TrialSpec& trial);
 /// What the canonical form of a trial holds of a component.
 SPURION_API std::string canonical_text(const Component& component);
 
-}  // namespace spurion
+}  // namespace spurion::harness

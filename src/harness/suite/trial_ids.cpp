@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace spurion {
+namespace spurion::harness {
 
 const std::string* TrialIds::text_of(std::size_t section, const std::string& name,
                                      const Value& options, std::string& scratch) {
@@ -39,4 +39,4 @@ TrialId TrialIds::operator()(const TrialSpec& trial) {
   return trial_id(texts, trial.seed, trial.base_seed, trial.config_index);
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -7,7 +7,7 @@
 #include "harness/suite/trial_id.hpp"
 #include "spurion/export.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// Ids of many trials: sections that trials share in memory are turned into text once. The trials
 /// must stay as they are.
@@ -27,4 +27,4 @@ class SPURION_API TrialIds {
   std::array<std::unordered_map<const void*, Known>, 7> known_;  // by where the options are
 };
 
-}  // namespace spurion
+}  // namespace spurion::harness

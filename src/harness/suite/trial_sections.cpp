@@ -1,6 +1,6 @@
 #include "harness/suite/trial_sections.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 const std::vector<std::string>& section_names() {
   static const std::vector<std::string> names = {"environment", "model",    "method",    "regime",
@@ -24,4 +24,4 @@ void merge_section(Value& sections, const std::string& section, const Value& giv
   for (const auto& [key, value] : given.as_table()) target.as_table()[key] = value;
 }
 
-}  // namespace spurion
+}  // namespace spurion::harness

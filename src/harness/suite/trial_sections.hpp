@@ -5,7 +5,7 @@
 
 #include "spurion/value.hpp"
 
-namespace spurion {
+namespace spurion::harness {
 
 /// The sections of a trial in a suite: environment, model, method, regime (components, with a name)
 /// and optimizer, training, evaluation (plain options).
@@ -17,4 +17,4 @@ SPURION_API bool is_component(const std::string& section);
 /// whole (its options mean nothing to the other); otherwise single options are overridden.
 SPURION_API void merge_section(Value& sections, const std::string& section, const Value& given);
 
-}  // namespace spurion
+}  // namespace spurion::harness

@@ -47,11 +47,11 @@ struct ModuleNode : torch::autograd::Function<ModuleNode> {
     const auto [features, logits] = (*call->forward)(*call->module, rows.clone());
     if (!logits.defined() || logits.dim() != 2 || logits.size(0) != x.size(0)) {
       throw PluginError(fmt::format("its module gives logits of {}, expected [B, C] of B = {}",
-                                    border::text_of(logits), x.size(0)));
+                                    nouns::text_of(logits), x.size(0)));
     }
     if (features.defined() && (features.dim() < 2 || features.size(0) != x.size(0))) {
       throw PluginError(fmt::format("its module gives features of {}, expected [B, F] of B = {}",
-                                    border::text_of(features), x.size(0)));
+                                    nouns::text_of(features), x.size(0)));
     }
     call->leaves = call->module->parameters();
     if (call->wants_rows) call->leaves.push_back(rows);

@@ -20,7 +20,7 @@ void Prequential::enter(std::int64_t phase, const std::vector<Phase>& each, std:
   steps_ = steps;
   windows_ = windows;
   domain_ = each.front().domain;
-  domain_.name = stored_domain(MeasuredIn::stream);
+  domain_.name = core::stored_domain(core::MeasuredIn::stream);
   const auto replicas = static_cast<std::int64_t>(each.size());
   bayes_ = at::empty({replicas}, at::kDouble);
   invariant_ = at::empty({replicas}, at::kDouble);
@@ -61,17 +61,18 @@ bool Prequential::after_step(const ReplicaTrainer& trainer, Evaluator& evaluator
   if ((step + 1) * windows_ / steps_ == step * windows_ / steps_ || batches_ == 0) return false;
   const core::ActivityScope scope(core::Activity::evaluation);
   const auto count = static_cast<double>(batches_);
-  const auto record = [&](MetricId metric, const Tensor& values) {
-    evaluator.record(trainer, phase_, domain_, stored_name(metric), values);
+  const auto record = [&](core::MetricId metric, const Tensor& values) {
+    evaluator.record(trainer, phase_, domain_, core::stored_name(metric), values);
   };
   const Tensor loss = loss_ / count;
   const bool accuracy = context_->environments.front()->info().score() == Score::accuracy;
-  if (accuracy) record(MetricId::prequential_accuracy, accuracy_ / count);
-  record(MetricId::prequential_loss, loss);
-  record(MetricId::window_rows,
+  if (accuracy) record(core::MetricId::prequential_accuracy, accuracy_ / count);
+  record(core::MetricId::prequential_loss, loss);
+  record(core::MetricId::window_rows,
          at::full({trainer.replicas()}, static_cast<double>(rows_), at::kDouble));
-  record(MetricId::regret, accuracy ? bayes_ - accuracy_ / count : loss - bayes_);
-  record(MetricId::invariant_regret, accuracy ? invariant_ - accuracy_ / count : loss - invariant_);
+  record(core::MetricId::regret, accuracy ? bayes_ - accuracy_ / count : loss - bayes_);
+  record(core::MetricId::invariant_regret,
+         accuracy ? invariant_ - accuracy_ / count : loss - invariant_);
   accuracy_.zero_();
   loss_.zero_();
   batches_ = 0;

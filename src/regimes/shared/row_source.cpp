@@ -39,7 +39,7 @@ std::vector<Sample> pooled(const std::vector<Sample>& samples, std::size_t parts
   std::vector<Sample> out;
   for (std::size_t first = 0; first < samples.size(); first += parts) {
     const auto begin = samples.begin() + static_cast<std::ptrdiff_t>(first);
-    out.push_back(joined_samples({begin, begin + static_cast<std::ptrdiff_t>(parts)}));
+    out.push_back(nouns::joined_samples({begin, begin + static_cast<std::ptrdiff_t>(parts)}));
   }
   return out;
 }
@@ -71,7 +71,7 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
         stretches.back().emplace_back();
       }
       stretches.back().back().push_back(
-          {rows_text(slot.domain), slot.first, rows, limit, limit == kEndlessRows});
+          {nouns::rows_text(slot.domain), slot.first, rows, limit, limit == nouns::kEndlessRows});
       samples.push_back(dense(wrapped_rows(*environment, slot, rows)));
     }
     samples = pooled(samples, static_cast<std::size_t>(options.parts));

@@ -27,8 +27,8 @@ Sample wrapped_rows(const Environment& environment, const Slot& slot, std::int64
     throw UsageError(fmt::format("{} has no training rows in domain '{}'", environment.info().name,
                                  slot.domain.name));
   }
-  return wrapped_sample(environment, slot.domain, Split::train, {slot.first, count},
-                        slot.intervention);
+  return nouns::wrapped_sample(environment, slot.domain, Split::train, {slot.first, count},
+                               slot.intervention);
 }
 
 Sample dense(Sample sample) {

@@ -191,7 +191,7 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
 }
 
 void Trajectory::add(Domain domain, Intervention intervention) {
-  domain.name = stored_phase(static_cast<std::int64_t>(phases_.size()));
+  domain.name = core::stored_phase(static_cast<std::int64_t>(phases_.size()));
   // With several cues a phase is measured at the shifts of its cues, wherever these come from.
   if (!domain.cue_shifts.empty()) domain.kind = DomainKind::point;
   phases_.push_back({std::move(domain), std::move(intervention)});
@@ -342,7 +342,7 @@ void Trajectory::add_control_shift(const TrajectoryOptions& options,
   }
   for (std::size_t phase = 1; phase <= later; ++phase) {
     if (!levels.empty()) shift.level = levels.size() == 1 ? levels.front() : levels[phase - 1];
-    require_control_shift(environment.info(), shift);
+    nouns::require_control_shift(environment.info(), shift);
     phases_[phase].domain.control_shift = shift;
   }
 }

@@ -9,25 +9,25 @@ using namespace spurion;
 
 TEST_CASE("the name of each stored number is read as what it was made of") {
   std::set<std::string> names;
-  for (std::size_t i = 0; i < own_metrics().size(); ++i) {
-    const auto id = static_cast<MetricId>(i);
-    const MetricInfo& info = metric_info(id);
+  for (std::size_t i = 0; i < core::own_metrics().size(); ++i) {
+    const auto id = static_cast<core::MetricId>(i);
+    const MetricInfo& info = core::metric_info(id);
     INFO(info.name);
     CHECK(names.insert(info.name).second);
     const bool of_cue = info.name.back() == '*';
-    const std::string stored = of_cue ? stored_name(id, "background") : stored_name(id);
+    const std::string stored = of_cue ? core::stored_name(id, "background") : core::stored_name(id);
     CHECK(info.names(stored));
-    const MetricKey key = parse_metric(stored);
+    const core::MetricKey key = core::parse_metric(stored);
     CHECK(key.id == id);
     CHECK(key.cue == (of_cue ? "background" : ""));
-    CHECK(own_metric(stored) == &info);
+    CHECK(core::own_metric(stored) == &info);
   }
-  CHECK(parse_metric("somebody_elses").id == MetricId::other);
-  CHECK(own_metric("group_0_accuracy") == nullptr);
+  CHECK(core::parse_metric("somebody_elses").id == core::MetricId::other);
+  CHECK(core::own_metric("group_0_accuracy") == nullptr);
 }
 
 TEST_CASE("each stored number is explained") {
-  for (const MetricInfo& info : own_metrics()) {
+  for (const MetricInfo& info : core::own_metrics()) {
     INFO(info.name);
     CHECK_FALSE(info.title.empty());
     CHECK_FALSE(info.meaning.empty());
@@ -38,37 +38,37 @@ TEST_CASE("each stored number is explained") {
 }
 
 TEST_CASE("the name of each domain is read as what it was made of") {
-  const auto same = [](const DomainKey& key, const std::string& stored) {
-    CHECK(stored_domain(key) == stored);
-    const DomainKey read = parse_domain(stored);
+  const auto same = [](const core::DomainKey& key, const std::string& stored) {
+    CHECK(core::stored_domain(key) == stored);
+    const core::DomainKey read = core::parse_domain(stored);
     CHECK(read.in == key.in);
     CHECK(read.cue == key.cue);
     CHECK(read.number == key.number);
     CHECK(read.shift == key.shift);
   };
-  same({MeasuredIn::in_distribution}, "in_distribution");
-  same({MeasuredIn::train, {}, 12}, "train_12");
-  same({MeasuredIn::test}, "test");
-  same({MeasuredIn::test_cue, "background"}, "test_background");
-  same({MeasuredIn::cue, "colour"}, "cue_colour");
-  same({MeasuredIn::shift_value, {}, -1, 0.3}, "shift=0.3");
-  same({MeasuredIn::phase, {}, 3}, "phase_3");
-  same({MeasuredIn::validation}, "validation");
-  same({MeasuredIn::validation_test}, "validation_test");
-  same({MeasuredIn::coefficients}, "coefficients");
-  same({MeasuredIn::stream}, "stream");
+  same({core::MeasuredIn::in_distribution}, "in_distribution");
+  same({core::MeasuredIn::train, {}, 12}, "train_12");
+  same({core::MeasuredIn::test}, "test");
+  same({core::MeasuredIn::test_cue, "background"}, "test_background");
+  same({core::MeasuredIn::cue, "colour"}, "cue_colour");
+  same({core::MeasuredIn::shift_value, {}, -1, 0.3}, "shift=0.3");
+  same({core::MeasuredIn::phase, {}, 3}, "phase_3");
+  same({core::MeasuredIn::validation}, "validation");
+  same({core::MeasuredIn::validation_test}, "validation_test");
+  same({core::MeasuredIn::coefficients}, "coefficients");
+  same({core::MeasuredIn::stream}, "stream");
   for (const char* other : {"phase_", "phase_x", "train_1x", "shift=", "elsewhere", ""}) {
-    CHECK(parse_domain(other).in == MeasuredIn::other);
+    CHECK(core::parse_domain(other).in == core::MeasuredIn::other);
   }
-  CHECK_THROWS_AS(stored_domain(MeasuredIn::other), LogicError);
+  CHECK_THROWS_AS(core::stored_domain(core::MeasuredIn::other), LogicError);
 }
 
 TEST_CASE("a regime records in domains of its own only") {
   for (const char* taken : {"test", "train_0", "phase_x", "shift=0", "cue_colour", "validation"}) {
-    CHECK(is_measured_domain(taken));
+    CHECK(core::is_measured_domain(taken));
   }
-  CHECK_FALSE(is_measured_domain("stream"));
-  CHECK_FALSE(is_measured_domain("mine"));
+  CHECK_FALSE(core::is_measured_domain("stream"));
+  CHECK_FALSE(core::is_measured_domain("mine"));
 }
 
 TEST_CASE("what is known about a column is the same after it was stored") {

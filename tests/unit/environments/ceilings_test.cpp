@@ -260,12 +260,13 @@ TEST_CASE("a claim needs a clear loss that is more of the cue's than not") {
 
 TEST_CASE("a control shift that rows refuse has no ceilings either") {
   const std::shared_ptr<const Environment> digits = image_world("cue_images", {{"classes", "all"}});
-  const ControlShiftEnvironment world(digits, 3);
+  const nouns::ControlShiftEnvironment world(digits, 3);
   const Domain usual = digits->test_domain();
-  const Domain fine = with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.9});
+  const Domain fine =
+      nouns::with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.9});
   CHECK_NOTHROW(world.ceilings(fine));
   const Domain beyond =
-      with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.95});
+      nouns::with_control_shift(usual, ControlShift{ControlShift::Kind::mechanism, 0.95});
   CHECK_THROWS_AS(world.ceilings(beyond), UsageError);
   CHECK_THROWS_AS(world.sample(beyond, Split::test, {0, 1}), UsageError);
 }

@@ -136,7 +136,7 @@ TEST_CASE("rows of each class and group are counted, and which have none is told
             all.group.eq(g).sum().item<std::int64_t>());
     }
   }
-  CHECK(missing_row_lines(info) ==
+  CHECK(harness::missing_row_lines(info) ==
         std::vector<std::string>{"no row of group 2 (class 1, spurious 0) among the test rows, "
                                  "of the test domain: numbers by group are about the other "
                                  "groups"});

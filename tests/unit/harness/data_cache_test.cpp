@@ -29,8 +29,8 @@ TEST_CASE("rows from the cache are the environment's, in any order of asking") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
-  EnvironmentPool pool(catalog, sources);
-  DataCache cache(1e9);
+  harness::EnvironmentPool pool(catalog, sources);
+  harness::DataCache cache(1e9);
   const auto cached = cache.environment(component, 5, pool);
   const auto plain = catalog.environments.at("two_bit").make({component.options}, {5, sources});
   const Domain test = plain->test_domain();
@@ -53,8 +53,8 @@ TEST_CASE("one environment for each data seed, and rows made once") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
-  EnvironmentPool pool(catalog, sources);
-  DataCache cache(1e9);
+  harness::EnvironmentPool pool(catalog, sources);
+  harness::DataCache cache(1e9);
   const auto first = cache.environment(component, 5, pool);
   CHECK(first == cache.environment(component, 5, pool));
   CHECK(first != cache.environment(component, 6, pool));
@@ -68,8 +68,8 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
   constexpr double kLimit = 100e3;
-  EnvironmentPool pool(catalog, sources);
-  DataCache cache(kLimit);
+  harness::EnvironmentPool pool(catalog, sources);
+  harness::DataCache cache(kLimit);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto environment = cache.environment(component, seed, pool);
     const Sample rows = environment->sample(environment->test_domain(), Split::test, {0, 1000});
@@ -87,9 +87,9 @@ TEST_CASE("the cache keeps to its limit and lets go of what was not asked for lo
 TEST_CASE("a few rows count with the memory that their tensors and names take besides") {
   const Catalog catalog = builtin_catalog();
   const Component component = two_bit(catalog);
-  EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
+  harness::EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
   constexpr double kLimit = 50e3;
-  DataCache cache(kLimit);
+  harness::DataCache cache(kLimit);
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const auto environment = cache.environment(component, seed, pool);
     static_cast<void>(environment->sample(environment->test_domain(), Split::test, {0, 1}));
@@ -102,24 +102,24 @@ TEST_CASE("rows go after the last pack that uses them, and only those") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
-  EnvironmentPool pool(catalog, sources);
-  DataCache cache(1e9);
+  harness::EnvironmentPool pool(catalog, sources);
+  harness::DataCache cache(1e9);
   const auto fill = [&](std::uint64_t seed) {
     const auto environment = cache.environment(component, seed, pool);
     static_cast<void>(environment->sample(environment->test_domain(), Split::test, {0, 100}));
     return cache.bytes();
   };
-  const std::string first = EnvironmentPool::key(component, 1);
+  const std::string first = harness::EnvironmentPool::key(component, 1);
   cache.expect(first);
   cache.expect(first);
-  cache.expect(EnvironmentPool::key(component, 2));
+  cache.expect(harness::EnvironmentPool::key(component, 2));
   const double one = fill(1);
   CHECK(fill(2) == 2 * one);
   cache.done(first);
   CHECK(cache.bytes() == 2 * one);
   cache.done(first);
   CHECK(cache.bytes() == one);
-  cache.done(EnvironmentPool::key(component, 2));
+  cache.done(harness::EnvironmentPool::key(component, 2));
   CHECK(cache.bytes() == 0.0);
 }
 
@@ -127,8 +127,8 @@ TEST_CASE("threads that ask for the same rows get the same rows") {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   const Component component = two_bit(catalog);
-  EnvironmentPool pool(catalog, sources);
-  DataCache cache(50e3);
+  harness::EnvironmentPool pool(catalog, sources);
+  harness::DataCache cache(50e3);
   const auto plain = catalog.environments.at("two_bit").make({component.options}, {5, sources});
   const Sample expected = plain->sample(plain->test_domain(), Split::test, {0, 1200});
   std::vector<char> right(4, 0);

@@ -58,7 +58,7 @@ std::vector<std::string> ids_one_by_one(const Suite& suite, const Catalog& catal
         for (const Value& value : values) {
           Value next = sections;
           if (dot == std::string::npos) {
-            merge_section(next, path, value);
+            harness::merge_section(next, path, value);
           } else {
             next.as_table()[path.substr(0, dot)].as_table()[path.substr(dot + 1)] = value;
           }
@@ -166,8 +166,8 @@ TEST_CASE("what does not fit is counted and refused before a trial is made") {
                  "configurations = 2000000000\nfields = [\"optimizer.learning_rate\"]\n")),
              Contains("search.configurations = 2000000000"));
   const Suite tiny = Suite::parse(suite, "s.toml");
-  const double needed = planning_bytes(tiny.experiments.front());
-  CHECK(needed > 12 * kTrialBytes);
+  const double needed = harness::planning_bytes(tiny.experiments.front());
+  CHECK(needed > 12 * harness::kTrialBytes);
   CHECK(refusal_of(tiny, needed).empty());
   CHECK_THAT(refusal_of(tiny, 0.99 * needed),
              Contains("--memory") && Contains("enough for about 11 trials"));

@@ -14,20 +14,21 @@ using namespace spurion;
 using Catch::Contains;
 
 TEST_CASE("what the machine or a file system refuses is told in a sentence") {
-  CHECK_THAT(machine_problem(std::bad_alloc()), Contains("there is not enough memory"));
-  CHECK_THAT(machine_problem(std::bad_array_new_length()), Contains("there is not enough memory"));
-  CHECK_THAT(machine_problem(
+  CHECK_THAT(core::machine_problem(std::bad_alloc()), Contains("there is not enough memory"));
+  CHECK_THAT(core::machine_problem(std::bad_array_new_length()),
+             Contains("there is not enough memory"));
+  CHECK_THAT(core::machine_problem(
                  std::runtime_error("[enforce fail at alloc_cpu.cpp:66] . DefaultCPUAllocator: "
                                     "can't allocate memory: you tried to allocate 8 bytes.")),
              Contains("there is not enough memory"));
-  CHECK(machine_problem(std::filesystem::filesystem_error(
+  CHECK(core::machine_problem(std::filesystem::filesystem_error(
             "cannot get status", "some/file",
             std::make_error_code(std::errc::too_many_symbolic_link_levels))) ==
         "cannot use 'some/file': Too many levels of symbolic links");
-  CHECK_THAT(machine_problem(std::system_error(
+  CHECK_THAT(core::machine_problem(std::system_error(
                  std::make_error_code(std::errc::resource_unavailable_try_again))),
              Contains("the system gives no more threads"));
-  CHECK(machine_problem(std::runtime_error("index out of range")).empty());
+  CHECK(core::machine_problem(std::runtime_error("index out of range")).empty());
 }
 
 TEST_CASE("a trial that finds no memory is not a trial that failed") {

@@ -28,14 +28,14 @@ TEST_CASE("measurements that were packed give back what was put in, whoever shar
   trials.push_back({plain[0], plain[1], {2, 9, "in_distribution", 0.0, "accuracy", 0.25}});
   trials.push_back({plain[0], plain[1], plain[2], {1, 9, "test", 0.5, "accuracy", 0.1}});
   trials.push_back(plain);
-  MeasurementLayouts layouts;
+  harness::MeasurementLayouts layouts;
   std::vector<Measurements> kept;
   double value = 0.0;
   for (auto& trial : trials) {
     for (Measurement& row : trial) {
       row.value = value += 1.0 / 3.0;
     }
-    const PackedMeasurements one = packed(trial);
+    const harness::PackedMeasurements one = harness::packed(trial);
     layouts.add(one.layout(), one.rows);
     const auto read = layouts.read(one.layout(), one.values);
     REQUIRE(read);
@@ -76,9 +76,10 @@ TEST_CASE("measurements that were packed give back what was put in, whoever shar
 
 TEST_CASE("packed measurements are JSON, in which what is not finite is null or left out") {
   const double infinite = std::numeric_limits<double>::infinity();
-  const PackedMeasurements one = packed({{0, 5, "id", -0.0, "a\"b", 0.1},
-                                         {1, 6, "stream", std::nan(""), "loss", infinite},
-                                         {1, 7, "test", 0.5, "loss", -0.0}});
+  const harness::PackedMeasurements one =
+      harness::packed({{0, 5, "id", -0.0, "a\"b", 0.1},
+                       {1, 6, "stream", std::nan(""), "loss", infinite},
+                       {1, 7, "test", 0.5, "loss", -0.0}});
   CHECK(one.rows == R"([[0,5,"id","a\"b",0.0],[1,6,"stream","loss"],[1,7,"test","loss",0.5]])");
   CHECK(one.values == "[0.1,null,0]");
   MeasurementLayouts layouts;
@@ -93,6 +94,6 @@ TEST_CASE("packed measurements are JSON, in which what is not finite is null or 
   CHECK_FALSE(layouts.read(layout_key("other"), one.values));
   for (const char* rows : {"{}", "[1]", "[[0,1,2,3]]", "[[0,1,\"a\"]]", "[[0.5,1,\"a\",\"b\"]]"}) {
     INFO(rows);
-    CHECK_THROWS_AS(layouts.add(layout_key(rows), rows), UsageError);
+    CHECK_THROWS_AS(layouts.add(harness::layout_key(rows), rows), UsageError);
   }
 }

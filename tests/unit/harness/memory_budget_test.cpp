@@ -6,19 +6,19 @@
 using namespace spurion;
 
 TEST_CASE("shares of the memory add up to what was asked for") {
-  const double held = resident_memory();
+  const double held = harness::resident_memory();
   CHECK(held > 0.0);
-  CHECK(peak_memory() >= 0.5 * held);
+  CHECK(harness::peak_memory() >= 0.5 * held);
   for (const double total : {held + 400e6, 8e9}) {
-    const MemoryBudget budget = split_memory(total, 2);
+    const harness::MemoryBudget budget = harness::split_memory(total, 2);
     CHECK(budget.total == total);
     CHECK(budget.process > held);
     CHECK(budget.cache > 0.0);
     CHECK(budget.packs > budget.cache);
     CHECK(budget.process + budget.cache + budget.packs <= total * (1 + 1e-12));
   }
-  CHECK(split_memory(8e9, 4).packs < split_memory(8e9, 1).packs);
-  CHECK(split_memory(0.0, 1).total > 0.0);
+  CHECK(harness::split_memory(8e9, 4).packs < harness::split_memory(8e9, 1).packs);
+  CHECK(harness::split_memory(0.0, 1).total > 0.0);
 }
 
 TEST_CASE("the cache gets what the packs that run at once leave") {
@@ -26,31 +26,31 @@ TEST_CASE("the cache gets what the packs that run at once leave") {
   packs[0].memory_bytes = 100e6;
   packs[1].memory_bytes = 300e6;
   packs[2].memory_bytes = 200e6;
-  MemoryBudget budget;
+  harness::MemoryBudget budget;
   budget.cache = 250e6;
   budget.packs = 750e6;
-  MemoryBudget two = budget;
-  lend_to_cache(two, packs, 2);
+  harness::MemoryBudget two = budget;
+  harness::lend_to_cache(two, packs, 2);
   CHECK(two.packs == 500e6);
   CHECK(two.cache == 500e6);
-  MemoryBudget many = budget;
-  lend_to_cache(many, packs, 8);
+  harness::MemoryBudget many = budget;
+  harness::lend_to_cache(many, packs, 8);
   CHECK(many.packs == 600e6);
   // Packs that cannot all run at once leave nothing, and none is asked to take less.
   budget.packs = 400e6;
-  lend_to_cache(budget, packs, 2);
+  harness::lend_to_cache(budget, packs, 2);
   CHECK(budget.packs == 400e6);
   CHECK(budget.cache == 250e6);
   // Beyond some size a cache hardly helps.
   budget.packs = 64e9;
-  lend_to_cache(budget, packs, 1);
+  harness::lend_to_cache(budget, packs, 1);
   CHECK(budget.cache == 2e9);
   CHECK(budget.packs == 64e9 - (2e9 - 250e6));
 }
 
 TEST_CASE("too little memory is refused with what is needed") {
-  CHECK_THROWS_WITH(split_memory(50e6, 2), Catch::Contains("--memory 50M is too little") &&
-                                               Catch::Contains("needs about"));
+  CHECK_THROWS_WITH(harness::split_memory(50e6, 2), Catch::Contains("--memory 50M is too little") &&
+                                                        Catch::Contains("needs about"));
 }
 
 TEST_CASE("starts that hold nearly the same memory are told the same need, and it is enough") {

@@ -182,7 +182,7 @@ name = "e"
   const auto own_sources = std::make_shared<const DataSources>();
   const auto limits_of = [&](const TrialSpec& trial) {
     const auto environment = catalog.environments.at("table").make(
-        {trial.environment.options}, EnvironmentContext{data_seed(trial), own_sources});
+        {trial.environment.options}, EnvironmentContext{nouns::data_seed(trial), own_sources});
     std::vector<std::int64_t> limits;
     for (const Domain& domain : environment->train_domains()) {
       for (const Split split : {Split::train, Split::validation, Split::test}) {

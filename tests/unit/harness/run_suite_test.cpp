@@ -25,7 +25,7 @@ Builds& builds() {
 }
 
 /// two_bit, counting how often it is built.
-class CountedWorld final : public WrappedEnvironment {
+class CountedWorld final : public nouns::WrappedEnvironment {
  public:
   struct Options {};
   static const Schema<Options>& schema() {
@@ -33,7 +33,7 @@ class CountedWorld final : public WrappedEnvironment {
     return schema;
   }
   CountedWorld(Options /*options*/, const EnvironmentContext& context)
-      : WrappedEnvironment(two_bit(context)) {
+      : nouns::WrappedEnvironment(two_bit(context)) {
     const std::lock_guard<std::mutex> guard(builds().mutex);
     ++builds().by_seed[context.data_seed];
   }

@@ -65,7 +65,7 @@ TEST_CASE("a store of many trials", "[.][speed]") {
   const double before = megabytes_in_use();
   {
     const Store store(folder.path());
-    const StoredFacts facts = store.facts();
+    const harness::StoredFacts facts = store.facts();
     CHECK(facts.finished.size() == static_cast<std::size_t>(trials));
     WARN("opened and checked: " << clock.seconds() << " s, " << megabytes_in_use() - before
                                 << " MB");

@@ -247,13 +247,13 @@ TEST_CASE("a second writer is refused") {
 TEST_CASE("each reason why a folder cannot be locked has its own sentence") {
   std::set<std::string> sentences;
   for (const int error : {EWOULDBLOCK, ENOLCK, ENOSYS, EACCES, EROFS, EIO}) {
-    const std::string sentence = lock_problem("out", error);
+    const std::string sentence = harness::lock_problem("out", error);
     CHECK_THAT(sentence, Contains("output folder 'out'"));
     sentences.insert(sentence);
   }
   CHECK(sentences.size() == 6);
-  CHECK(lock_problem("out", EOPNOTSUPP) == lock_problem("out", ENOSYS));
-  CHECK(lock_problem("out", EPERM) == lock_problem("out", EACCES));
+  CHECK(harness::lock_problem("out", EOPNOTSUPP) == harness::lock_problem("out", ENOSYS));
+  CHECK(harness::lock_problem("out", EPERM) == harness::lock_problem("out", EACCES));
 }
 
 TEST_CASE("damaged, foreign and missing stores are one clear error") {
@@ -288,7 +288,7 @@ TEST_CASE("a store of an earlier layout is refused with what to do") {
   const tests::TemporaryFolder second;
   sqlite::Database(second.path() / "store.sqlite", sqlite::Access::write)
       .execute("CREATE TABLE trial(number INTEGER PRIMARY KEY, id TEXT); PRAGMA user_version=2; " +
-               fmt::format("PRAGMA application_id={}", kApplicationId));
+               fmt::format("PRAGMA application_id={}", harness::kApplicationId));
   CHECK_THROWS_WITH(Store(second.path()), Contains("has layout 2 of an earlier spurion"));
   CHECK_THROWS_WITH(read_results(second.path()), Contains("run into another folder (--out)"));
 }

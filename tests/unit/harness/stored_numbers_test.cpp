@@ -72,15 +72,15 @@ TEST_CASE("every stored number is explained, and lies in its range") {
       INFO(trial.spec.environment.name << " " << trial.spec.regime.name << ": " << row.metric
                                        << " in " << row.domain << " = " << row.value);
       CHECK(metrics.knows(row.metric));
-      CHECK(parse_domain(row.domain).in != MeasuredIn::other);
+      CHECK(core::parse_domain(row.domain).in != core::MeasuredIn::other);
       CHECK(metrics.of(row.metric).range_of(accuracy).holds(row.value, kSlack));
       seen.insert(metrics.of(row.metric).name);
     }
   }
   // The table lists nothing that is never written. No built-in regression can change its causal
   // feature, but environments of plug-ins may.
-  seen.insert(stored_name(MetricId::causal_counterfactual_rms_change));
-  for (const MetricInfo& own : own_metrics()) {
+  seen.insert(core::stored_name(core::MetricId::causal_counterfactual_rms_change));
+  for (const MetricInfo& own : core::own_metrics()) {
     INFO(own.name);
     CHECK(seen.count(own.name) == 1);
   }

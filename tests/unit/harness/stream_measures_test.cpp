@@ -20,7 +20,7 @@ namespace {
 class MeasuredStream {
  public:
   MeasuredStream(const std::string& name, Value::Table options, Value::Table regime)
-      : world_(std::make_shared<ControlShiftEnvironment>(
+      : world_(std::make_shared<nouns::ControlShiftEnvironment>(
             synthetic_world(name, std::move(options), 5), 5)) {
     Problems problems;
     const auto& entry = catalog_.regimes.at("continual");
@@ -43,10 +43,10 @@ class MeasuredStream {
     RegimeContext context;
     context.environments = {world_};
     context.order_keys = {RandomKey(1)};
-    PackEvaluator::Options options;
+    harness::PackEvaluator::Options options;
     options.evaluation = {kRows, 0, 0};
     ReplicaTrainer trainer(*model_, parameters, OptimizerOptions());
-    PackEvaluator evaluator(catalog_, context, schedule_, options);
+    harness::PackEvaluator evaluator(catalog_, context, schedule_, options);
     evaluator.record_ceilings();
     for (std::size_t phase = 0; phase < schedule_.size(); ++phase) {
       evaluator.measure(trainer, static_cast<std::int64_t>(phase), EvaluationScope::full);

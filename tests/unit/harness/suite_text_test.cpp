@@ -16,8 +16,8 @@ void check_same(const Suite& first, const Suite& second, const Catalog& catalog)
   CHECK(second.name == first.name);
   CHECK(second.title == first.title);
   CHECK(second.plugins == first.plugins);
-  const Expansion a = expand(first, catalog, 0.0);
-  const Expansion b = expand(second, catalog, 0.0);
+  const harness::Expansion a = harness::expand(first, catalog, 0.0);
+  const harness::Expansion b = harness::expand(second, catalog, 0.0);
   REQUIRE((a.ids == b.ids));
   for (std::size_t i = 0; i < a.trials.size(); ++i) {
     REQUIRE(a.trials[i].experiment == b.trials[i].experiment);
@@ -78,7 +78,7 @@ TEST_CASE("a suite made by a program has a text, with which its store can be rep
   CHECK(suite.stored_text() == suite.to_toml());
   const Suite again = Suite::parse(suite.to_toml(), "again.toml");
   CHECK(again.title == suite.title);
-  CHECK((expand(again, catalog, 0.0).ids == expand(suite, catalog, 0.0).ids));
+  CHECK((harness::expand(again, catalog, 0.0).ids == harness::expand(suite, catalog, 0.0).ids));
   CHECK(again.experiments.front().search_ranges.begin()->second.high == 1.0 / 3.0);
 
   const tests::TemporaryFolder folder;

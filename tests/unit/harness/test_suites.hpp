@@ -37,8 +37,8 @@ experiment = "grid"
 inline std::string fit_problem(const std::string& text, const Catalog& catalog) {
   const Suite suite = Suite::parse(text, "s.toml");
   try {
-    EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
-    check_fit(suite, suite.trials(catalog), pool);
+    harness::EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
+    harness::check_fit(suite, suite.trials(catalog), pool);
   } catch (const UsageError& error) {
     return error.what();
   }

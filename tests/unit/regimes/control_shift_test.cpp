@@ -21,11 +21,12 @@ namespace {
 
 std::unique_ptr<Environment> with_control_shifts(const std::string& name,
                                                  Value::Table options = {}) {
-  return std::make_unique<ControlShiftEnvironment>(synthetic_world(name, std::move(options), 5), 5);
+  return std::make_unique<nouns::ControlShiftEnvironment>(
+      synthetic_world(name, std::move(options), 5), 5);
 }
 
 Domain shifted(const Environment& world, ControlShift::Kind kind, double level) {
-  return with_control_shift(world.train_domains().front(), ControlShift{kind, level});
+  return nouns::with_control_shift(world.train_domains().front(), ControlShift{kind, level});
 }
 
 }  // namespace
@@ -33,12 +34,12 @@ Domain shifted(const Environment& world, ControlShift::Kind kind, double level) 
 TEST_CASE("a control shift names other rows and leaves the key alone") {
   const Domain domain = Domain::train(0, 0.1);
   const ControlShift shift{ControlShift::Kind::covariates, 0.25};
-  const Domain with = with_control_shift(domain, shift);
+  const Domain with = nouns::with_control_shift(domain, shift);
   CHECK(with.control_shift == shift);
   CHECK(with.key == domain.key);
-  CHECK(rows_text(domain) == "train_0");
-  CHECK(rows_text(with) == "train_0|control_shift:covariates=0.25");
-  CHECK_FALSE(with_control_shift(with, {}).control_shift);
+  CHECK(nouns::rows_text(domain) == "train_0");
+  CHECK(nouns::rows_text(with) == "train_0|control_shift:covariates=0.25");
+  CHECK_FALSE(nouns::with_control_shift(with, {}).control_shift);
 }
 
 TEST_CASE("chosen rows are addressable, of the share asked for, and none comes twice") {
@@ -77,7 +78,7 @@ TEST_CASE("where rows end a control shift chooses among those there are") {
          {ControlShift::Kind::classes, ControlShift::Kind::covariates}) {
       for (const double level : {0.0, 0.2, 1.0}) {
         CAPTURE(split_name(split), control_shift_name(kind), level);
-        const Domain domain = with_control_shift(usual, ControlShift{kind, level});
+        const Domain domain = nouns::with_control_shift(usual, ControlShift{kind, level});
         REQUIRE(world->row_limit(domain, split) == limit);
         const Sample rows = world->sample(domain, split, {0, limit});
         CHECK(same_sample(slice(rows, limit - 7, 7), world->sample(domain, split, {limit - 7, 7})));

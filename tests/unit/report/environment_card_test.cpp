@@ -36,8 +36,8 @@ training = { steps = 1, rows = 10 }
 [experiment.grid]
 environment = [)" + environments + "]\n",
                                    "s.toml");
-  EnvironmentPool pool(catalog, tests::shared_sources());
-  return run_context(suite, suite.trials(catalog), pool);
+  harness::EnvironmentPool pool(catalog, tests::shared_sources());
+  return harness::run_context(suite, suite.trials(catalog), pool);
 }
 
 TEST_CASE("a run stores a picture of rows and twins, bounded in size, and the card shows it") {
@@ -71,10 +71,11 @@ TEST_CASE("the card says whose world its numbers are of and which train domains 
   CHECK_THAT(units, Contains("These numbers hold for seed 0 (base seed 0)"));
   CHECK_THAT(units, Contains(">train_1<") && !Contains("Not shown"));
   // The world of the suite's first replicate.
-  RowSet first;
+  harness::RowSet first;
   const Catalog catalog = builtin_catalog();
-  first.environment = make_component(catalog, "linear_unit_tests", Value());
-  const auto world = make_environment(first, catalog, std::make_shared<const DataSources>());
+  first.environment = harness::make_component(catalog, "linear_unit_tests", Value());
+  const auto world =
+      harness::make_environment(first, catalog, std::make_shared<const DataSources>());
   CHECK(drawn.domains.front().ceilings.bayes.value ==
         world->ceilings(world->train_domains().front()).bayes.value);
   REQUIRE(drawn.shift_points.size() == 11);
@@ -111,13 +112,13 @@ TEST_CASE("facts of an environment survive a store") {
 
 TEST_CASE("a grid of pictures has as many columns as fit") {
   const auto world = tests::image_world("coloured_images");
-  const auto grid = picture_grid(*world, 6, 1 << 20);
+  const auto grid = harness::picture_grid(*world, 6, 1 << 20);
   REQUIRE(grid.has_value());
   CHECK(grid->lines.size() == 3);
   CHECK(grid->picture.width == 6 * 16 + 2);
   CHECK(grid->picture.height == 3 * 16 + 2);
-  CHECK(picture_grid(*world, 6, 3 * 16 * 16 * 3 * 2)->picture.width == 2 * 16 + 2);
-  CHECK_FALSE(picture_grid(*world, 6, 10).has_value());
+  CHECK(harness::picture_grid(*world, 6, 3 * 16 * 16 * 3 * 2)->picture.width == 2 * 16 + 2);
+  CHECK_FALSE(harness::picture_grid(*world, 6, 10).has_value());
   const data::Picture twice = data::enlarged(grid->picture, 2);
   CHECK(twice.width == 2 * grid->picture.width);
   CHECK(twice.rgb[3 * (2 * twice.width + 5)] == grid->picture.rgb[3 * (grid->picture.width + 2)]);

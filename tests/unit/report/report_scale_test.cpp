@@ -114,7 +114,7 @@ TEST_CASE("a report of many trials", "[.][speed]") {
   fmt::print("{} trials, {} experiments, {} MB\n", trials, experiments,
              std::filesystem::file_size(folder / "store.sqlite") / 1'000'000);
   tell("opened to be written to", measure([&] { const Store store(folder); }));
-  tell("looked at", measure([&] { read_facts(folder); }));
+  tell("looked at", measure([&] { harness::read_facts(folder); }));
   tell("read", measure([&] { read_results(folder); }));
   tell("told in a terminal", measure([&] { terminal_report(folder, 100); }));
   tell("reported", measure([&] { write_report(folder); }));
