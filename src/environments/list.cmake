@@ -11,6 +11,8 @@ set(SPURION_ENVIRONMENTS
   explicit_memorisation
   simplicity_slabs
   availability
+  xor_shortcut
+  boolean_staircase
   anti_causal
   confounded
   selection_bias

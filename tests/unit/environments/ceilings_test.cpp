@@ -72,7 +72,8 @@ TEST_CASE("worlds with a two-valued cue: at a tie in training the cue alone gues
   for (const World& world :
        {World{"two_bit", "betas"}, World{"simplicity_slabs", "train_shifts"},
         World{"control_unlearnable", "train_disagreement"}, World{"distant_tokens", "train_shifts"},
-        World{"textured_shapes", "train_shifts"}, World{"latent_rule", "train_shifts"}}) {
+        World{"textured_shapes", "train_shifts"}, World{"latent_rule", "train_shifts"},
+        World{"xor_shortcut", "train_shifts"}, World{"boolean_staircase", "train_shifts"}}) {
     for (const std::vector<double>& shifts : std::vector<std::vector<double>>{
              {0.1, 0.7, 0.7}, {0.3, 0.4, 0.8}, {0.0, 0.6, 0.7, 0.7}, {0.1, 0.5, 0.7, 0.7}}) {
       CAPTURE(world.name, shifts);
@@ -157,7 +158,8 @@ TEST_CASE("quadrature: the bound holds where the core says next to nothing") {
 TEST_CASE("a population minimiser that errs evenly is the same in every world") {
   const Value::List tie = numbers({0.25});
   const Value::Table options{{"label_noise", 0.25}, {"train_shifts", tie}, {"test_shift", 0.9}};
-  for (const char* name : {"textured_shapes", "distant_tokens", "simplicity_slabs"}) {
+  for (const char* name : {"textured_shapes", "distant_tokens", "simplicity_slabs", "xor_shortcut",
+                           "boolean_staircase"}) {
     CAPTURE(name);
     const auto world = synthetic_world(name, options);
     CHECK(world->ceilings(world->test_domain()).population_erm->value == tight(0.425));
@@ -169,8 +171,9 @@ TEST_CASE("a population minimiser that errs evenly is the same in every world") 
 }
 
 TEST_CASE("labels that the causal feature does not tell are guessed from it") {
-  for (const char* name : {"two_shortcuts", "textured_shapes", "distant_tokens", "control_no_shift",
-                           "continually_confounded", "simplicity_slabs"}) {
+  for (const char* name :
+       {"two_shortcuts", "textured_shapes", "distant_tokens", "control_no_shift",
+        "continually_confounded", "simplicity_slabs", "xor_shortcut", "boolean_staircase"}) {
     CAPTURE(name);
     const auto world = synthetic_world(name, {{"label_noise", 0.5}});
     for (const double shift : {0.0, 0.2, 1.0}) {
@@ -194,6 +197,8 @@ TEST_CASE("a population minimiser is stated only where training determines it") 
         World{"two_bit", {{"alpha", 0.0}, {"betas", never}}},
         World{"textured_shapes", {{"label_noise", 0.0}, {"train_shifts", never}}},
         World{"distant_tokens", {{"label_noise", 0.0}, {"train_shifts", never}}},
+        World{"xor_shortcut", {{"train_shifts", never}}},
+        World{"boolean_staircase", {{"train_shifts", never}}},
         World{"coloured_images", {{"label_noise", 0.0}, {"train_shifts", never}}},
         World{"cue_images", {{"train_shifts", never}}}}) {
     CAPTURE(world.name);
