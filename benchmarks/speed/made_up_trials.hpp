@@ -61,8 +61,8 @@ inline TrialResult made_up_trial(std::int64_t experiment, std::int64_t number) {
 }
 
 /// Makes the store of a folder, with so many trials in all.
-inline void harness::make_store(const std::filesystem::path& folder, std::int64_t trials,
-                                std::int64_t experiments) {
+inline void make_store(const std::filesystem::path& folder, std::int64_t trials,
+                       std::int64_t experiments) {
   constexpr std::size_t kBatch = 1000;
   Store store(folder);
   std::string suite = "name = \"made_up\"\n";

@@ -64,7 +64,7 @@ Value whole_table(const AskedQuestion& asked) {
 }
 
 /// The texts of a string or of a list of strings.
-std::vector<std::string> harness::texts_of(const Value& value) {
+std::vector<std::string> texts_of(const Value& value) {
   std::vector<std::string> texts;
   if (value.is_string()) texts.push_back(value.as_string());
   if (!value.is_list()) return texts;
@@ -120,7 +120,7 @@ ReadQuestion read_question(const AskedQuestion& asked, const QuestionKinds& kind
   for (const FieldInfo& field : entry.schema.fields) {
     const Value* value = own.find(field.name);
     if (field.use != FieldUse::experiment || value == nullptr) continue;
-    for (const std::string& name : harness::texts_of(*value)) read.experiments.insert(name);
+    for (const std::string& name : texts_of(*value)) read.experiments.insert(name);
   }
   if (problems.list().size() > before) return read;
   try {

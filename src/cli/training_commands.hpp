@@ -29,7 +29,7 @@ class SPURION_API TrainingCommands {
   virtual int run(const RunArguments& arguments, const CommandLine& line) = 0;
   virtual int list(const ListArguments& arguments) = 0;
   virtual int describe(const DescribeArguments& arguments) = 0;
-  virtual int harness::export_rows(const ExportArguments& arguments) = 0;
+  virtual int export_rows(const ExportArguments& arguments) = 0;
   virtual int score(const ScoreArguments& arguments) = 0;
   virtual int selftest(const SelftestArguments& arguments, const CommandLine& line) = 0;
 };

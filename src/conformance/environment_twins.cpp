@@ -164,7 +164,7 @@ void check_all_cues(const Environment& environment) {
 }
 
 /// A fixed predictor; it need not be good.
-struct harness::Predictor {
+struct Predictor {
   const char* name;
   Tensor Sample::*reads;
   Tensor weights;    // [D, C]
@@ -172,8 +172,7 @@ struct harness::Predictor {
 };
 
 /// float64 [B]: 1 for a right class, or the squared error.
-Tensor row_scores(const Environment& environment, const harness::Predictor& predictor,
-                  const Sample& rows) {
+Tensor row_scores(const Environment& environment, const Predictor& predictor, const Sample& rows) {
   const Tensor out =
       at::matmul((rows.*predictor.reads).flatten(1).to(at::kDouble), predictor.weights);
   switch (environment.info().task) {
@@ -187,11 +186,11 @@ Tensor row_scores(const Environment& environment, const harness::Predictor& pred
   return {};
 }
 
-std::vector<harness::Predictor> predictors(const Environment& environment, const Sample& rows) {
-  std::vector<harness::Predictor> all = {
+std::vector<Predictor> predictors(const Environment& environment, const Sample& rows) {
+  std::vector<Predictor> all = {
       {"a random linear function of x", &Sample::x, {}, 0.0},
       {"a random linear function of the cue", &Sample::spurious, {}, 0.0}};
-  for (harness::Predictor& predictor : all) {
+  for (Predictor& predictor : all) {
     const Tensor inputs = (rows.*predictor.reads).flatten(1).to(at::kDouble);
     predictor.weights =
         normals(RandomKey(1).child(predictor.name), {inputs.size(1), environment.info().outputs})
@@ -217,7 +216,7 @@ void check_mixture(const Environment& environment) {
   const auto squared_error_of_mean = [count](const Tensor& scores) {
     return scores.var().item<double>() / static_cast<double>(count);
   };
-  for (const harness::Predictor& predictor : predictors(environment, zero)) {
+  for (const Predictor& predictor : predictors(environment, zero)) {
     const Tensor at_zero = row_scores(environment, predictor, zero);
     const Tensor at_one = row_scores(environment, predictor, one);
     for (const double shift : {0.0, 0.2, 0.5, 0.7, 1.0}) {

@@ -71,12 +71,12 @@ const std::string& Value::as_string() const {
 namespace {
 
 /// What is shared is copied before it is changed.
-template <class core::Part>
-core::Part& own(std::shared_ptr<core::Part>& part) {
+template <class Part>
+Part& own(std::shared_ptr<Part>& part) {
   if (part == nullptr) {
-    part = std::make_shared<core::Part>();
+    part = std::make_shared<Part>();
   } else if (part.use_count() > 1) {
-    part = std::make_shared<core::Part>(*part);
+    part = std::make_shared<Part>(*part);
   } else {
     // Whoever let go of it last, in another thread, has finished reading it.
     std::atomic_thread_fence(std::memory_order_acquire);

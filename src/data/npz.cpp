@@ -48,7 +48,7 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string core::place_of(const std::filesystem::path& file, const std::string& array) {
+std::string place_of(const std::filesystem::path& file, const std::string& array) {
   return fmt::format("'{}', array '{}'", file.string(), printable(array));
 }
 
@@ -86,7 +86,7 @@ class Entry {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::uint64_t size() const { return stat_.size; }
-  [[nodiscard]] std::string place() const { return core::place_of(file_, name_); }
+  [[nodiscard]] std::string place() const { return place_of(file_, name_); }
 
   /// What the array's header says, of which only the first bytes are unpacked.
   [[nodiscard]] NpyHeader header() const {
@@ -212,9 +212,7 @@ const NpzEntry* NpzFile::find(const std::string& name) const {
   return found == entries_.end() || found->name != name ? nullptr : &*found;
 }
 
-std::string NpzFile::place(const NpzEntry& entry) const {
-  return core::place_of(file_, entry.name);
-}
+std::string NpzFile::place(const NpzEntry& entry) const { return place_of(file_, entry.name); }
 
 Array NpzFile::read(const NpzEntry& entry) const {
   constexpr double kCopies = 2.0;  // the entry's bytes and the array's

@@ -71,7 +71,7 @@ std::string png(const Picture& picture) {
     raw.append(reinterpret_cast<const char*>(picture.rgb.data()) + row * stride, stride);
   }
   uLongf size = compressBound(static_cast<uLong>(raw.size()));
-  std::string harness::packed(size, '\0');
+  std::string packed(size, '\0');
   compress(reinterpret_cast<Bytef*>(packed.data()), &size,
            reinterpret_cast<const Bytef*>(raw.data()), static_cast<uLong>(raw.size()));
   packed.resize(size);

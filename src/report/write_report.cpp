@@ -18,7 +18,7 @@ namespace {
 /// Answers and charts along the shift curve that a person may read through.
 constexpr std::size_t kShown = 100;
 /// Some 200 MB.
-constexpr std::int64_t harness::kMostMeasurements = 2'000'000;
+constexpr std::int64_t kMostMeasurements = 2'000'000;
 
 /// What the page does not show, and where it is.
 report::PageLimits limits_of(std::size_t answers, std::size_t shift_curves, bool full) {
@@ -51,7 +51,7 @@ ReportFiles write_report(const std::filesystem::path& folder, const ReportOption
   report::name_files(answers, shift_curves);
   report::PageLimits limits = limits_of(answers.size(), shift_curves.size(), options.full);
   const report::TrialKeys keys(results);
-  const bool with_measurements = options.full || keys.measurements <= harness::kMostMeasurements;
+  const bool with_measurements = options.full || keys.measurements <= kMostMeasurements;
   if (!with_measurements) {
     limits.left_out.push_back(
         fmt::format("csv/measurements.csv is left out because it would have {} lines. 'spurion "

@@ -17,8 +17,7 @@ namespace {
 const std::filesystem::path kSource = SPURION_SOURCE_DIR;
 
 /// The part of README from one text to another.
-std::string core::part_of(const std::string& text, const std::string& begin,
-                          const std::string& end) {
+std::string part_of(const std::string& text, const std::string& begin, const std::string& end) {
   const auto from = text.find(begin);
   INFO("README has no '" << begin << "'");
   REQUIRE(from != std::string::npos);
@@ -58,20 +57,20 @@ TEST_CASE("README and the cards name exactly what there is") {
   Shell shell;
   const Json all = Json::parse(shell.run({"list", "--format", "json"}).out);
   const std::string readme = read_file(kSource / "README.md");
-  const std::string inside = core::part_of(readme, "## What is in it", "\n## ");
-  CHECK(first_column(core::part_of(inside, "| environments |", "**Models**")) ==
+  const std::string inside = part_of(readme, "## What is in it", "\n## ");
+  CHECK(first_column(part_of(inside, "| environments |", "**Models**")) ==
         names_of(all.at("environments")));
   for (const auto& [title, kind] :
        {std::pair("**Models**", "models"), std::pair("**Methods**", "methods"),
         std::pair("**Metrics**", "metrics"), std::pair("**Regimes**", "regimes"),
         std::pair("**Image sources**", "image_sources")}) {
     INFO(kind);
-    CHECK(names_in(core::part_of(inside, title, "\n\n")) == names_of(all.at(kind)));
+    CHECK(names_in(part_of(inside, title, "\n\n")) == names_of(all.at(kind)));
   }
-  CHECK(first_column(core::part_of(inside, "**Suites**", "**Speed")) == names_of(all.at("suites")));
-  CHECK(first_column(core::part_of(readme, "## Ask a question of your own", "\n## ")) ==
+  CHECK(first_column(part_of(inside, "**Suites**", "**Speed")) == names_of(all.at("suites")));
+  CHECK(first_column(part_of(readme, "## Ask a question of your own", "\n## ")) ==
         names_of(all.at("questions")));
-  const std::string data = core::part_of(readme, "\n## Data\n", "\n## ");
+  const std::string data = part_of(readme, "\n## Data\n", "\n## ");
   for (const std::string& source : names_of(all.at("image_sources"))) {
     INFO(source);
     CHECK(data.find(source) != std::string::npos);
@@ -97,8 +96,7 @@ TEST_CASE("who asks for help or for a term learns what a gap is") {
 TEST_CASE("README has every exit code that the command line says") {
   Shell shell;
   const std::string help = shell.run({"--help"}).out;
-  const std::string table =
-      core::part_of(read_file(kSource / "README.md"), "## Exit codes", "\n## ");
+  const std::string table = part_of(read_file(kSource / "README.md"), "## Exit codes", "\n## ");
   static const std::regex row("\n\\| ([0-9]+) \\|");
   int count = 0;
   for (std::sregex_iterator it(table.begin(), table.end(), row), end; it != end; ++it) {

@@ -37,7 +37,7 @@ void add_to_hash(const Tensor& values, std::uint64_t& hash) {
   }
 }
 
-Fingerprint harness::fingerprint(const Environment& environment, const Domain& domain) {
+Fingerprint fingerprint(const Environment& environment, const Domain& domain) {
   const std::int64_t count = std::min(kRows, environment.row_limit(domain, Split::train));
   const Sample rows = environment.sample(domain, Split::train, {0, count});
   const Tensor x = rows.x.flatten().to(at::kDouble);
@@ -70,9 +70,8 @@ std::map<std::string, Fingerprint> fingerprints() {
     const Value options = entry.schema.normalise(given, name, problems);
     problems.raise();
     const auto environment = entry.make({options}, EnvironmentContext{1, sources});
-    all[name + " train_0"] =
-        harness::fingerprint(*environment, environment->train_domains().front());
-    all[name + " test"] = harness::fingerprint(*environment, environment->test_domain());
+    all[name + " train_0"] = fingerprint(*environment, environment->train_domains().front());
+    all[name + " test"] = fingerprint(*environment, environment->test_domain());
   }
   return all;
 }

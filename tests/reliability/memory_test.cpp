@@ -32,7 +32,7 @@ method = [{ name = "erm" }, { name = "irm_v1" }]
 }
 
 /// "431 MB of 600 MB" of the last run, as numbers of bytes: peak, and limit.
-std::pair<double, double> harness::peak_memory(const std::filesystem::path& folder) {
+std::pair<double, double> peak_memory(const std::filesystem::path& folder) {
   const std::string text = read_results(folder).context.at("peak_memory");
   std::smatch found;
   REQUIRE(std::regex_match(text, found, std::regex("([0-9]+) MB of ([0-9]+) MB")));
@@ -49,7 +49,7 @@ TEST_CASE("a run stays inside the memory it was given, and the memory changes no
     CAPTURE(memory);
     REQUIRE(shell.run({"run", "hungry.toml", "--out", memory, "--memory", memory, "--jobs", "2"})
                 .code == 0);
-    const auto [peak, limit] = harness::peak_memory(shell.path(memory));
+    const auto [peak, limit] = peak_memory(shell.path(memory));
     CHECK(limit == (std::string(memory) == "2G" ? 2e9 : 700e6));
     CHECK(peak > 100e6);
     CHECK(peak <= limit);
@@ -79,7 +79,7 @@ training = { rows = 100, batch = 512, steps = )toml" +
 evaluation = { rows = 100, training_rows = 0 }
 )toml");
     REQUIRE(shell.run({"run", "long.toml", "--out", steps, "--jobs", "1"}).code == 0);
-    return harness::peak_memory(shell.path(steps)).first;
+    return peak_memory(shell.path(steps)).first;
   };
   const double shorter = peak_of("400");  // 204,800 rows
   const double longer = peak_of("4000");  // 2,048,000 rows, 160 MB of them

@@ -52,20 +52,20 @@ std::function<Domain(const Environment&)> dial(double shift) {
 }
 
 /// A predictor of the label from (shape, colour): the answer in each of the four cells.
-using harness::Predictor = std::array<int, 4>;
+using Predictor = std::array<int, 4>;
 
-harness::Predictor majority(const Rows& rows) {
+Predictor majority(const Rows& rows) {
   std::array<std::int64_t, 4> balance{};
   for (const Row& row : rows) {
     balance[static_cast<std::size_t>(2 * row.shape + row.colour)] += row.label == 1 ? 1 : -1;
   }
-  harness::Predictor out{};
+  Predictor out{};
   for (std::size_t cell = 0; cell < 4; ++cell) out[cell] = balance[cell] > 0 ? 1 : 0;
   return out;
 }
 
 /// 1 where the predictor is right.
-std::vector<int> hits(const Rows& rows, const harness::Predictor& predictor) {
+std::vector<int> hits(const Rows& rows, const Predictor& predictor) {
   std::vector<int> out;
   out.reserve(rows.size());
   for (const Row& row : rows) {
@@ -81,9 +81,7 @@ double share(const std::vector<int>& hits) {
   return sum / static_cast<double>(hits.size());
 }
 
-double score(const Rows& rows, const harness::Predictor& predictor) {
-  return share(hits(rows, predictor));
-}
+double score(const Rows& rows, const Predictor& predictor) { return share(hits(rows, predictor)); }
 
 double share_of(const Rows& rows, const std::function<bool(const Row&)>& condition) {
   std::int64_t count = 0;
@@ -91,8 +89,8 @@ double share_of(const Rows& rows, const std::function<bool(const Row&)>& conditi
   return static_cast<double>(count) / static_cast<double>(rows.size());
 }
 
-constexpr harness::Predictor kShape{0, 0, 1, 1};
-constexpr harness::Predictor kColour{0, 1, 0, 1};
+constexpr Predictor kShape{0, 0, 1, 1};
+constexpr Predictor kColour{0, 1, 0, 1};
 
 TEST_CASE("coloured_images: predictors score what the ceilings say") {
   struct Setting {
@@ -108,7 +106,7 @@ TEST_CASE("coloured_images: predictors score what the ceilings say") {
     const Rows second = draw(
         options, [](const Environment& world) { return world.train_domains()[1]; }, 100);
     pooled.insert(pooled.end(), second.begin(), second.end());
-    const harness::Predictor erm = majority(pooled);
+    const Predictor erm = majority(pooled);
     for (const double shift : {0.0, 0.1, 0.5, 0.9, 1.0}) {
       INFO("label noise " << setting.noise << ", e = " << shift);
       const auto world = coloured_images(options, 0);
@@ -118,7 +116,7 @@ TEST_CASE("coloured_images: predictors score what the ceilings say") {
       check_share(score(rows, kColour), ceilings.spurious_only.value, kColouredRows);
       check_share(score(rows, erm), ceilings.population_erm->value, kColouredRows);
       // The best rule is learned on rows of other seeds, so that its score is not flattered.
-      const harness::Predictor best = majority(draw(options, dial(shift), 200));
+      const Predictor best = majority(draw(options, dial(shift), 200));
       check_share(score(rows, best), ceilings.bayes.value, kColouredRows);
     }
   }
@@ -141,7 +139,7 @@ TEST_CASE("coloured_images: the mechanism's frequencies") {
 
 TEST_CASE("coloured_images: how often predictions flip with the colour") {
   const Rows rows = draw({}, dial(0.3), 20);
-  const auto flips = [&](const Intervention& intervention, const harness::Predictor& predictor) {
+  const auto flips = [&](const Intervention& intervention, const Predictor& predictor) {
     const Rows twins = draw({}, dial(0.3), 20, intervention);
     std::int64_t count = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -163,7 +161,7 @@ TEST_CASE("coloured_images: how often predictions flip with the colour") {
 TEST_CASE("coloured_images: the dial curve from twins is the one from sampling") {
   const auto world = coloured_images();
   const auto mixture = *world->info().shift_axis.mixture;
-  for (const harness::Predictor& predictor : {kShape, kColour, harness::Predictor{0, 0, 0, 1}}) {
+  for (const Predictor& predictor : {kShape, kColour, Predictor{0, 0, 0, 1}}) {
     const std::vector<int> zero = hits(draw({}, dial(0.2), 30, mixture.at_zero), predictor);
     const std::vector<int> one = hits(draw({}, dial(0.2), 30, mixture.at_one), predictor);
     for (const double shift : {0.0, 0.2, 0.5, 0.8, 1.0}) {

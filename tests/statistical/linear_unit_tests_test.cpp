@@ -86,7 +86,7 @@ class MixturePredictor {
   [[nodiscard]] Tensor predict(const Tensor& u) const {
     std::vector<Tensor> logs;
     std::vector<Tensor> means;
-    for (const core::Part& part : parts_) {
+    for (const Part& part : parts_) {
       logs.push_back(part.log_scale - 0.5 * (u.matmul(part.precision) * u).sum(1));
       means.push_back(u.matmul(part.coefficients));
     }
@@ -94,7 +94,7 @@ class MixturePredictor {
   }
 
  private:
-  struct core::Part {
+  struct Part {
     double log_scale;
     Tensor precision;
     Tensor coefficients;
@@ -104,7 +104,7 @@ class MixturePredictor {
     parts_.push_back({std::log(weight) - 0.5 * at::logdet(inputs).item<double>(), precision,
                       precision.matmul(cross)});
   }
-  std::vector<core::Part> parts_;
+  std::vector<Part> parts_;
 };
 
 TEST_CASE("Sampled errors of example 1 agree with every ceiling") {

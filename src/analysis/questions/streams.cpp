@@ -22,7 +22,7 @@ namespace spurion::analysis::questions {
 namespace {
 
 /// What became of one regime and method in the environments of a question.
-struct harness::Tally {
+struct Tally {
   std::map<StreamOutcome, std::int64_t> outcomes;
   std::set<std::string> environments;
   std::int64_t streams = 0;
@@ -31,7 +31,7 @@ struct harness::Tally {
 
 /// "continual, erm; online, erm: replaced the cue in 3 of 4 environments, resolved the confusion
 /// in 1."
-std::string summary(const std::map<std::pair<std::string, std::string>, harness::Tally>& tallies) {
+std::string summary(const std::map<std::pair<std::string, std::string>, Tally>& tallies) {
   constexpr StreamOutcome kOrder[] = {StreamOutcome::replaced,       StreamOutcome::adopted,
                                       StreamOutcome::resolved,       StreamOutcome::unchanged,
                                       StreamOutcome::returned,       StreamOutcome::not_confused,
@@ -238,10 +238,10 @@ Answer Streams::answer(const Study& study, const std::string& experiment) const 
                                  phases - 1));
   }
   std::map<CellKey, StreamVerdict> verdicts;
-  std::map<std::pair<std::string, std::string>, harness::Tally> tallies;
+  std::map<std::pair<std::string, std::string>, Tally> tallies;
   for (const auto& [key, cell] : cells) {
     const StreamVerdict verdict = stream_verdict(cell.lists(), phase, margin, key.text());
-    harness::Tally& tally = tallies[{key.regime, key.method}];
+    Tally& tally = tallies[{key.regime, key.method}];
     ++tally.outcomes[verdict.outcome];
     const bool praised = verdict.outcome == StreamOutcome::resolved ||
                          verdict.outcome == StreamOutcome::not_confused;

@@ -29,7 +29,7 @@ class CatalogCommands final : public cli::TrainingCommands {
   int describe(const cli::DescribeArguments& arguments) override {
     return cli::describe(arguments, catalog_);
   }
-  int harness::export_rows(const cli::ExportArguments& arguments) override {
+  int export_rows(const cli::ExportArguments& arguments) override {
     return cli::export_file(arguments, catalog_);
   }
   int score(const cli::ScoreArguments& arguments) override {

@@ -59,7 +59,7 @@ Json ceiling_of(const Ceiling& ceiling) {
           {"error_bound", ceiling.error_bound}};
 }
 
-Json harness::ceilings_of(const DomainFacts& domain) {
+Json ceilings_of(const DomainFacts& domain) {
   const Ceilings& ceilings = domain.ceilings;
   Json out = {{"domain", domain.name},
               {"shift", domain.shift},
@@ -152,19 +152,18 @@ void add_facts(const EnvironmentFacts& facts, Json& out) {
   out["ceilings"] = Json::array();
   for (const DomainFacts& domain : facts.domains) {
     out["domains"].push_back(domain_of(domain));
-    out["ceilings"].push_back(harness::ceilings_of(domain));
+    out["ceilings"].push_back(ceilings_of(domain));
   }
   if (const std::string text = other_cues_text(facts); !text.empty()) {
     out["row_notes"].push_back(text);
   }
-  for (const DomainFacts& point : facts.shift_points)
-    out["ceilings"].push_back(harness::ceilings_of(point));
+  for (const DomainFacts& point : facts.shift_points) out["ceilings"].push_back(ceilings_of(point));
 }
 
 }  // namespace
 
-void harness::describe_environment(const Catalog& catalog, const std::string& name,
-                                   const Value& options, Json& out) {
+void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
+                          Json& out) {
   const auto sources = std::make_shared<const DataSources>(catalog.image_sources);
   harness::RowSet world;  // that of seed 0 and base seed 0, which `export` writes too
   world.environment = harness::make_component(catalog, name, options);

@@ -95,11 +95,11 @@ Json access_list(const Access& access) {
 
 }  // namespace
 
-Json harness::describe_environment(const Catalog& catalog, const std::string& name,
-                                   const std::vector<std::string>& pairs) {
+Json describe_environment(const Catalog& catalog, const std::string& name,
+                          const std::vector<std::string>& pairs) {
   Json out = entry(catalog, catalog.environments, name);
   const AnySchema& schema = catalog.environments.at(name).schema;
-  harness::describe_environment(catalog, name, parse_options(pairs, schema), out);
+  describe_environment(catalog, name, parse_options(pairs, schema), out);
   return out;
 }
 

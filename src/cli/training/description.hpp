@@ -19,8 +19,8 @@ Json option_list(const std::vector<FieldInfo>& fields);
 
 // One object for what is called `name` and is there. `pairs`, "option=value", override the
 // defaults of what is built to be looked at.
-Json harness::describe_environment(const Catalog& catalog, const std::string& name,
-                                   const std::vector<std::string>& pairs);
+Json describe_environment(const Catalog& catalog, const std::string& name,
+                          const std::vector<std::string>& pairs);
 Json describe_model(const Catalog& catalog, const std::string& name);
 Json describe_method(const Catalog& catalog, const std::string& name,
                      const std::vector<std::string>& pairs);
@@ -45,8 +45,8 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name,
 /// trial with seed 0 and base seed 0 has, and `export`. "unavailable" says why there are none
 /// when the data of the default environment are missing; throws `DataError` for data that were
 /// asked for.
-void harness::describe_environment(const Catalog& catalog, const std::string& name,
-                                   const Value& options, Json& out);
+void describe_environment(const Catalog& catalog, const std::string& name, const Value& options,
+                          Json& out);
 
 /// One description for a terminal.
 std::string description_text(const Json& description, int columns);

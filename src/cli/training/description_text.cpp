@@ -246,9 +246,7 @@ std::string interventions_text(const Json& description) {
   return fmt::format("interventions on {}", fmt::join(parts, "; on "));
 }
 
-std::string nouns::rows_text(const Json& limit) {
-  return limit.is_null() ? "unlimited" : text_of(limit);
-}
+std::string rows_text(const Json& limit) { return limit.is_null() ? "unlimited" : text_of(limit); }
 
 std::string environment_text(const Json& description, int columns) {
   if (const auto reason = description.find("unavailable"); reason != description.end()) {
@@ -297,8 +295,8 @@ std::string environment_text(const Json& description, int columns) {
   for (const Json& domain : description.at("domains")) {
     std::vector<std::string> cells = {domain.at("name")};
     add_shifts(domain, cells);
-    cells.push_back(nouns::rows_text(domain.at("train_rows")));
-    cells.push_back(nouns::rows_text(domain.at("test_rows")));
+    cells.push_back(rows_text(domain.at("train_rows")));
+    cells.push_back(rows_text(domain.at("test_rows")));
     domains.add(cells);
   }
   out += domains.text(2, columns);

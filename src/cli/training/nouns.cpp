@@ -122,7 +122,7 @@ std::vector<Noun> make_nouns() {
   Noun environments = registered("environments", &Catalog::environments);
   environments.takes_options = true;
   environments.describe = [](const Catalog& catalog, const std::string& name, const Pairs& pairs) {
-    return harness::describe_environment(catalog, name, pairs);
+    return describe_environment(catalog, name, pairs);
   };
   Noun models = registered("models", &Catalog::models);
   models.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {

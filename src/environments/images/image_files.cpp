@@ -36,7 +36,7 @@ ImageFile read_idx(const std::filesystem::path& file) {
 bool may_be_channels(std::int64_t size) { return size == 1 || size == 3 || size == 4; }
 
 /// Where the channels of [N, a, b, c] are.
-Layout harness::layout_of(const data::Array& array, Layout asked, const std::string& place) {
+Layout layout_of(const data::Array& array, Layout asked, const std::string& place) {
   if (asked != Layout::automatic) return asked;
   const bool first = may_be_channels(array.shape[1]);
   const bool last = may_be_channels(array.shape[3]);
@@ -93,7 +93,7 @@ ImageFile read_images(const std::string& name, Layout layout) {
     out.x = out.x.unsqueeze(1);
     return out;
   }
-  const bool last = harness::layout_of(array, layout, place) == Layout::channels_last;
+  const bool last = layout_of(array, layout, place) == Layout::channels_last;
   if (last) out.x = out.x.permute({0, 3, 1, 2}).contiguous();
   out.read_as = fmt::format("{} with channels {}", array.text(), last ? "last" : "first");
   return out;

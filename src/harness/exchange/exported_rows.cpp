@@ -45,13 +45,13 @@ std::string_view bytes_of(const Tensor& tensor) {
 
 std::int64_t RowSet::count() const {
   std::int64_t sum = 0;
-  for (const core::Part& part : parts) sum += part.rows.count;
+  for (const Part& part : parts) sum += part.rows.count;
   return sum;
 }
 
 Value RowSet::to_value() const {
   Value::List list;
-  for (const core::Part& part : parts) {
+  for (const Part& part : parts) {
     Value::Table entry;
     entry["domain"] = part.domain;
     entry["first"] = part.rows.first;

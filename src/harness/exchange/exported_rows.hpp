@@ -12,7 +12,7 @@ namespace spurion::harness {
 /// Which rows of which environment: what an export says about itself, and what predictions are
 /// scored on.
 struct RowSet {
-  struct core::Part {
+  struct Part {
     std::string domain;  ///< "train_0", "test", "test_background", "shift=0.3"
     RowRange rows;
   };
@@ -21,7 +21,7 @@ struct RowSet {
   std::int64_t seed = 0;
   std::int64_t base_seed = 0;
   Split split = Split::test;
-  std::vector<core::Part> parts;
+  std::vector<Part> parts;
 
   [[nodiscard]] SPURION_API std::int64_t count() const;
   [[nodiscard]] SPURION_API Value to_value() const;

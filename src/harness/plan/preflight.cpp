@@ -204,9 +204,9 @@ class FitCheck {
     });
   }
 
-  template <class core::Part>
+  template <class Part>
   void attempt(const TrialSpec& trial, const char* section, const Component& component,
-               const core::Part& make) {
+               const Part& make) {
     try {
       make();
     } catch (const UsageError& error) {

@@ -27,7 +27,7 @@ void Store::State::open() {
   try {
     const Layout layout = harness::layout_of(*database);  // a foreign file is not touched
     database->execute(harness::kSafeWriting);
-    if (layout == Layout::empty) harness::make_store(*database, {});
+    if (layout == harness::Layout::empty) harness::make_store(*database, {});
     note(harness::read_store(*database, harness::StoreDetail::index));
     if (damage.empty() && !harness::structure_is_whole(*database)) {
       damage = {"the structure of the file is damaged"};

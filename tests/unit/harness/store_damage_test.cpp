@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t kTrials = 200;
 
 /// How often reading a damaged store ended in which way.
-struct harness::Outcomes {
+struct Outcomes {
   int same = 0;     ///< everything as it was written
   int named = 0;    ///< the damage is named, and what is reported is as it was written
   int refused = 0;  ///< nothing is reported
@@ -109,7 +109,7 @@ class Damaged {
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   [[nodiscard]] const std::string& whole() const { return whole_; }
   [[nodiscard]] const Reported& expected() const { return expected_; }
-  [[nodiscard]] const harness::Outcomes& outcomes() const { return outcomes_; }
+  [[nodiscard]] const Outcomes& outcomes() const { return outcomes_; }
   [[nodiscard]] std::string text() const {
     return fmt::format("{} the same, {} named ({} trials left out), {} refused, {} changed{}",
                        outcomes_.same, outcomes_.named, outcomes_.lost, outcomes_.refused,
@@ -120,7 +120,7 @@ class Damaged {
   TemporaryFolder folder_;
   std::string whole_;
   Reported expected_;
-  harness::Outcomes outcomes_;
+  Outcomes outcomes_;
 };
 
 }  // namespace
