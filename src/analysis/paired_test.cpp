@@ -5,9 +5,25 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/seed_table.hpp"
 #include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
+
+namespace {
+
+/// Of p above 1/2, by halving.
+double normal_quantile(double p) {
+  double low = 0.0;
+  double high = 40.0;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = 0.5 * (low + high);
+    (0.5 * std::erfc(middle / std::sqrt(2.0)) > 1.0 - p ? low : high) = middle;
+  }
+  return low;
+}
+
+}  // namespace
 
 std::string PairedTest::text() const {
   std::string out = fmt::format("paired t test {}, sign flips {}", show_p(student), show_p(flips));
@@ -19,6 +35,59 @@ std::string PairedTest::text() const {
   return out;
 }
 
+Shown PairedTest::shown(const Estimate& difference) const {
+  if (!shown()) return Shown::no;
+  return difference.low > 0.0 ? Shown::above : difference.high < 0.0 ? Shown::below : Shown::no;
+}
+
+double PairedTest::detectable() const {
+  constexpr double kPower = 0.8;
+  const double place = 1.0 - 0.5 * kTestLevel / static_cast<double>(comparisons);
+  double least_shown = 0.0;
+  if (error > 0.0) {
+    least_shown = (student_quantile(place, freedom) + student_quantile(kPower, freedom)) * error;
+  }
+  const double of_rows = (normal_quantile(place) + normal_quantile(kPower)) * noise;
+  return std::max(least_shown, of_rows);
+}
+
+std::string PairedTest::not_shown_text(const Estimate& difference) const {
+  const bool apart = difference.low > 0.0 || difference.high < 0.0;
+  std::string out;
+  if (student > kTestLevel) {
+    if (apart && !(error > 0.0 || noise > 0.0)) {
+      return "; every seed gave the same difference, so nothing tells how it varies";
+    }
+    if (apart && comparisons > 1) {
+      out = fmt::format(
+          "; the interval is of this difference alone, the p values are adjusted for {} "
+          "comparisons",
+          comparisons);
+    } else if (apart) {
+      out = "; the bootstrap interval excludes 0, the t test does not";
+    }
+  } else if (!shown()) {
+    out = "; only one of the two tests shows it";
+  } else {
+    out = "; the interval includes 0";
+  }
+  if (const double least_shown = detectable(); least_shown > 0.0) {
+    out += fmt::format("; {} seeds like these show a difference of {} in 4 of 5 cases", seeds,
+                       show(least_shown));
+  }
+  return out;
+}
+
+int digits_of_p(double p, int digits) {
+  if (!(p > kTestLevel)) return digits;
+  constexpr int kMost = 12;
+  for (double scale = std::pow(10.0, digits);
+       digits < kMost && std::round(p * scale) <= kTestLevel * scale; ++digits) {
+    scale *= 10.0;
+  }
+  return digits;
+}
+
 PairedTest paired_test(const SeedCells& differences, const std::string& key, double offset) {
   std::vector<double> means = differences.seed_means();
   for (double& one : means) one -= offset;
@@ -28,7 +97,12 @@ PairedTest paired_test(const SeedCells& differences, const std::string& key, dou
   }
   PairedTest test;
   test.seeds = static_cast<std::int64_t>(means.size());
-  test.student = student_p(configurations, differences.noise());
+  const SeedTable table(configurations);
+  const MeanError mean = error_of_mean(table);
+  test.error = mean.error;
+  test.freedom = mean.freedom;
+  test.noise = test.seeds > 1 ? differences.noise() : 0.0;
+  test.student = student_p(table, test.noise);
   test.flips = sign_flip_p(means, key);
   test.least =
       std::min(1.0, std::ldexp(2.0, -static_cast<int>(std::min<std::size_t>(means.size(), 60))));
@@ -54,6 +128,7 @@ void adjust(std::vector<PairedTest>& tests) {
     tests[i].student = student[i];
     tests[i].flips = flips[i];
     tests[i].least = least[i];
+    tests[i].comparisons = static_cast<std::int64_t>(tests.size());
   }
 }
 

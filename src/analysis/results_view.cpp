@@ -7,6 +7,7 @@
 
 #include "analysis/by_layout.hpp"
 #include "analysis/configuration_notes.hpp"
+#include "analysis/paired_test.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
@@ -330,7 +331,8 @@ Range range_of(const std::string& metric, bool accuracy) {
 std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
 
 std::string show_p(double p) {
-  return p > 0.0 && p < 0.0001 ? "p < .0001" : fmt::format("p = {:.{}f}", p, p < 0.01 ? 4 : 3);
+  if (p > 0.0 && p < 0.0001) return "p < .0001";
+  return fmt::format("p = {:.{}f}", p, digits_of_p(p, p < 0.01 ? 4 : 3));
 }
 
 std::string show(const Estimate& estimate, int digits) {

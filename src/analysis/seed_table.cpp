@@ -219,16 +219,24 @@ Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double 
   return estimate;
 }
 
+MeanError error_of_mean(const SeedTable& table) {
+  if (Sizes(table).most < 2) return {};
+  const Variance variance = variance_of_sum(table);
+  MeanError mean;
+  mean.error = std::sqrt(variance.value) / static_cast<double>(table.configurations());
+  mean.freedom = variance.freedom;
+  // Seeds that coincide, but for rounding, show no spread, however far from 0 they are.
+  if (mean.error <= kRounding * std::abs(mean_alone(table).value)) mean.error = 0.0;
+  return mean;
+}
+
 double student_p(const SeedTable& table, double noise) {
   if (Sizes(table).most < 2) return 1.0;
   const double value = std::abs(mean_alone(table).value);
-  const Variance variance = variance_of_sum(table);
-  double error = std::sqrt(variance.value) / static_cast<double>(table.configurations());
-  // Seeds that coincide, but for rounding, show no spread, however far from 0 they are.
-  if (error <= kRounding * value) error = 0.0;
+  const auto [error, freedom] = error_of_mean(table);
   if (!(error > 0.0 || noise > 0.0) || !(value > 0.0)) return 1.0;
   double p = 0.0;
-  if (error > 0.0) p = 2.0 * student_probability(-value / error, variance.freedom);
+  if (error > 0.0) p = 2.0 * student_probability(-value / error, freedom);
   if (noise > 0.0) p = std::max(p, std::erfc(value / noise / std::sqrt(2.0)));
   return std::min(1.0, p);
 }

@@ -50,6 +50,14 @@ class SeedTable {
   std::vector<std::int64_t> all_seeds_;
 };
 
+/// How far the mean over seeds may be off, as the spread of the seeds tells: its standard error and
+/// the degrees of freedom that this is known with. Both are 0 where no configuration has two seeds.
+struct MeanError {
+  double error = 0.0;
+  double freedom = 0.0;
+};
+MeanError error_of_mean(const SeedTable& table);
+
 /// What statistics.hpp has for maps.
 Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise);
 double student_p(const SeedTable& table, double noise);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analysis/paired_test.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/error.hpp"
 
@@ -42,7 +43,7 @@ std::string number_text(const Number& number) {
     case Notation::probability:
       return number.value > 0.0 && number.value < 0.0001
                  ? "< .0001"
-                 : fmt::format("{:.{}f}", number.value, number.digits);
+                 : fmt::format("{:.{}f}", number.value, digits_of_p(number.value, number.digits));
   }
   return {};
 }

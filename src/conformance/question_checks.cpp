@@ -157,8 +157,9 @@ void check_form(const analysis::Answer& answer) {
   }
   for (const analysis::Chart& chart : answer.charts) {
     require(!chart.name.empty() && !chart.title.empty(), "a chart has no name or no title");
-    const bool categories =
-        chart.kind == analysis::ChartKind::bar || chart.kind == analysis::ChartKind::heat_map;
+    const bool categories = chart.kind == analysis::ChartKind::bar ||
+                            chart.kind == analysis::ChartKind::dot ||
+                            chart.kind == analysis::ChartKind::heat_map;
     for (const analysis::Series& series : chart.series) {
       require(series.x.size() == series.y.size(),
               fmt::format("chart '{}': a series has not one y an x", chart.name));

@@ -21,7 +21,8 @@ std::string shortened_name(const std::string& name) {
   return name.size() <= kNameWidth ? name : name.substr(0, kNameWidth - 3) + "...";
 }
 
-/// "erm, in distribution  #######  0.850 [0.840, 0.860]"; a number below 0 has no bar.
+/// "erm, in distribution  #######  0.850 [0.840, 0.860]"; a number below 0 has no bar. The lines of
+/// a dot chart are not shown.
 std::string bars_text(const Chart& chart, std::size_t columns) {
   constexpr std::size_t kNumbers = 26;
   double most = 0.0;
@@ -30,7 +31,11 @@ std::string bars_text(const Chart& chart, std::size_t columns) {
   for (const std::string& name : chart.categories) {
     names = std::max(names, shortened_name(name).size());
   }
+  const auto hidden = [&](const Series& series) {
+    return series.reference && chart.kind == ChartKind::dot;
+  };
   for (const Series& series : chart.series) {
+    if (hidden(series)) continue;
     bars = std::max(bars, series.name.size());
     for (const Estimate& y : series.y) most = std::max(most, y.value);
   }
@@ -41,7 +46,7 @@ std::string bars_text(const Chart& chart, std::size_t columns) {
   for (std::size_t i = 0; i < chart.categories.size(); ++i) {
     std::string name = shortened_name(chart.categories[i]);
     for (const Series& series : chart.series) {
-      for (std::size_t k = 0; k < series.x.size(); ++k) {
+      for (std::size_t k = 0; k < series.x.size() && !hidden(series); ++k) {
         if (series.x[k] != static_cast<double>(i)) continue;
         const Estimate& y = series.y[k];
         const double share = most > 0.0 ? std::clamp(y.value / most, 0.0, 1.0) : 0.0;
@@ -165,6 +170,7 @@ std::string chart_text(const Chart& chart, std::size_t columns) {
   const std::string title = fmt::format("  {} ({})\n", chart.title, chart.y_label);
   switch (chart.kind) {
     case ChartKind::bar:
+    case ChartKind::dot:
       return title + bars_text(chart, columns);
     case ChartKind::heat_map:
       return title + cells_text(chart);

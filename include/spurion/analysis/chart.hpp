@@ -12,11 +12,12 @@ namespace spurion::analysis {
 enum class ChartKind {
   line,      ///< a line a series over x, with its interval as a band
   bar,       ///< a bar a category and series from 0, with its interval as a whisker
+  dot,       ///< a point a category and series, with its interval as a whisker
   heat_map,  ///< a cell a category (column) and series (row), its colour the value
   scatter    ///< a point each; reference series are lines
 };
 
-/// One line of a chart: its points. In a bar chart and a heat map x is the number of a category.
+/// One line of a chart: its points. Of bars, dots and a heat map x is the number of a category.
 struct Series {
   std::string name;         ///< what the legend says
   std::vector<double> x;    ///< places along the axis
@@ -45,7 +46,7 @@ struct Chart {
   /// Charts of the same panel are drawn small, side by side, under this heading; empty: large.
   std::string panel = {};
   ChartKind kind = ChartKind::line;          ///< how the series are drawn
-  std::vector<std::string> categories = {};  ///< names of x = 0, 1, ... in bars and heat maps
+  std::vector<std::string> categories = {};  ///< names of x = 0, 1, ... of bars, dots and heat maps
   std::string series_label = {};             ///< of a heat map: what its rows are
 
   /// The text of an x value: the category's name, or the number.

@@ -140,14 +140,13 @@ std::string compared_text(const LineNumbers& one, const LineNumbers& other,
         "{}{} and {} differ by {} out of distribution; one seed cannot show a difference. ", where,
         one.line.name, other.line.name, show(d.value));
   }
-  const bool above = d.low > 0.0;
-  const bool below = d.high < 0.0;
-  if (!test.shown() || !(above || below)) {
+  const Shown shown = test.shown(d);
+  if (shown == Shown::no) {
     return fmt::format(
-        "{}A difference between {} and {} out of distribution is not shown: {} ({}). ", where,
-        one.line.name, other.line.name, show(d), test.text());
+        "{}A difference between {} and {} out of distribution is not shown: {} ({}{}). ", where,
+        one.line.name, other.line.name, show(d), test.text(), test.not_shown_text(d));
   }
-  const bool better = accuracy ? above : below;
+  const bool better = (shown == Shown::above) == accuracy;
   const char* doubt = "";
   if (better && one.learned == Learned::unsure) {
     doubt = "; it is not shown that it learned in distribution";
@@ -308,7 +307,7 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
   for (std::size_t i = 0; i < differences.size(); ++i) {
     const Difference& one = differences[i];
     table.set(one.line, "p", Number{tests[i].student, Notation::probability, 3});
-    table.set(one.line, "p flips", Number{tests[i].flips, Notation::fixed, 3});
+    table.set(one.line, "p flips", Number{tests[i].flips, Notation::probability, 3});
     const LineNumbers& base = numbers.at(one.baseline);
     const std::string where =
         worlds ? fmt::format("In {}: ", base.line.environment) : std::string();

@@ -58,7 +58,8 @@ std::string key_of(const Chart& chart, const Series& series, const Pen& pen, con
                        ink.part("bar", pen), x, y - 6);
   }
   const std::string sign = series.reference ? "" : marker(pen.index, x + 12, y);
-  if (chart.kind == ChartKind::scatter && !series.reference) {
+  const bool points = chart.kind == ChartKind::scatter || chart.kind == ChartKind::dot;
+  if (points && !series.reference) {
     return fmt::format("<g {}>{}</g>", ink.part("key", pen), sign);
   }
   return fmt::format("<path {} d=\"M{:.1f} {:.1f}h24\"/><g {}>{}</g>", ink.part("line", pen), x, y,

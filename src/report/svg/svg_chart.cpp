@@ -15,6 +15,7 @@ using analysis::ChartKind;
 Drawing drawing_of(const Chart& chart, const Ink& ink) {
   switch (chart.kind) {
     case ChartKind::bar:
+    case ChartKind::dot:
       return draw_bars(chart, ink);
     case ChartKind::heat_map:
       return draw_heat_map(chart, ink);

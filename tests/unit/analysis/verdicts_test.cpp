@@ -3,6 +3,7 @@
 
 #include "analysis/gap_verdict.hpp"
 #include "catch.hpp"
+#include "spurion/analysis/results_view.hpp"
 #include "unit/analysis/planted.hpp"
 
 using namespace spurion;
@@ -48,6 +49,46 @@ TEST_CASE("where no difference is shown none is claimed") {
   CHECK_THAT(same.sentence, !Contains("differs") && !Contains("beats"));
   const auto one = two_methods(0.75, 0.7, 1).ask(kAskMethods);
   CHECK_THAT(one.sentence, Contains("one seed cannot show a difference") && !Contains("beats"));
+}
+
+TEST_CASE("what is not shown says why, where a number beside it seems to show it") {
+  // Alone this difference is shown: its interval excludes 0, and p is .013.
+  const auto ask = [](int others, double ahead = 0.003, double spread = 0.001) {
+    PlantedTrials trials;
+    for (std::int64_t seed = 0; seed < 5; ++seed) {
+      trials.add("erm", seed, 0.85, 0.2).spec.evaluation = Value::Table{};
+      const double own = 0.2 + ahead + spread * static_cast<double>(seed - 2);
+      trials.add("v_rex", seed, 0.75, own).spec.evaluation = Value::Table{};
+      for (int i = 0; i < others; ++i) {
+        trials.add("other_" + std::to_string(i), seed, 0.75, 0.2 + seed_noise(seed))
+            .spec.evaluation = Value::Table{};
+      }
+    }
+    return trials.ask(kAskMethods);
+  };
+  CHECK_THAT(ask(0).sentence, Contains("v_rex beats erm"));
+  const auto many = ask(6);
+  CHECK(planted_cell(many.tables.front(), "v_rex", "OOD - erm") == "0.003 [0.001, 0.005]");
+  CHECK_THAT(
+      many.sentence,
+      Contains("A difference between v_rex and erm out of distribution is not shown") &&
+          Contains("the interval is of this difference alone, the p values are adjusted for 7"));
+  // Seeds that all say the same tell nothing of how they vary.
+  CHECK_THAT(ask(0, 0.003, 0.0).sentence,
+             Contains("is not shown") && Contains("every seed gave the same difference"));
+  // (t[.975] + t[.8]) sqrt(2.5 / 5) * .001 = (2.776 + .941) .000707 with 4 degrees of freedom.
+  CHECK_THAT(ask(0, 0.0).sentence,
+             Contains("5 seeds like these show a difference of 0.003 in 4 of 5 cases"));
+}
+
+TEST_CASE("a p value above the level does not read as equal to it") {
+  using analysis::Notation;
+  using analysis::Number;
+  CHECK(text_of(analysis::Cell(Number{0.0503, Notation::probability, 3})) == "0.0503");
+  CHECK(text_of(analysis::Cell(Number{0.05001, Notation::probability, 3})) == "0.05001");
+  CHECK(text_of(analysis::Cell(Number{0.0497, Notation::probability, 3})) == "0.050");
+  CHECK(analysis::show_p(0.0503) == "p = 0.0503");
+  CHECK(analysis::show_p(0.2) == "p = 0.200");
 }
 
 TEST_CASE("a method that did not learn beats nobody, for it is at chance everywhere") {

@@ -29,6 +29,14 @@ Chart bars() {
   return chart;
 }
 
+Chart dots() {
+  Chart chart = bars();
+  chart.kind = ChartKind::dot;
+  chart.series = {{"in", {0, 1}, {{0.8, 0.7, 0.9, 5, 5}, {0.7, 0.7, 0.7, 1, 1}}},
+                  {"ceiling", {0, 1}, {{1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}}, true}};
+  return chart;
+}
+
 Chart cells() {
   Chart chart;
   chart.kind = ChartKind::heat_map;
@@ -63,6 +71,19 @@ std::size_t count(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
+
+TEST_CASE("dots have whiskers and lines of reference, and do not begin at 0") {
+  const std::string svg = report::svg_chart(dots(), "c", false);
+  CHECK(count(svg, "class=\"bar\"") == 0);
+  CHECK(count(svg, "class=\"dots\"") == 2);
+  CHECK(count(svg, "class=\"whisker\"") == 1);
+  CHECK(count(svg, "class=\"line\"") == 2 + 1);  // and the key of the legend
+  CHECK(count(svg, "class=\"tickline\"") == 0);
+  CHECK_THAT(report::svg_chart(dots(), "c", true), !Contains("class="));
+  const std::string text = report::chart_text(dots(), 100);
+  CHECK_THAT(text, Contains("0.800 [0.700, 0.900]") && !Contains("ceiling"));
+  CHECK_THAT(report::csv_of(dots()), Contains("ceiling,erm,1,"));
+}
 
 TEST_CASE("bars begin at 0, have whiskers where there is an interval, and names that fit") {
   const std::string svg = report::svg_chart(bars(), "c", false);
