@@ -201,10 +201,14 @@ std::shared_ptr<const DataSources> borrowed(const DataSources& sources) {
 
 }  // namespace
 
+}  // namespace spurion::harness
+
+namespace spurion {
+
 std::vector<Pack> plan(std::vector<TrialSpec>&& trials, const Catalog& catalog,
                        const DataSources& sources, const PlanOptions& options) {
-  EnvironmentPool pool(catalog, borrowed(sources));
-  return plan(std::move(trials), pool, options);
+  harness::EnvironmentPool pool(catalog, harness::borrowed(sources));
+  return harness::plan(std::move(trials), pool, options);
 }
 
 std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& catalog,
@@ -214,8 +218,8 @@ std::vector<Pack> plan(const std::vector<TrialSpec>& trials, const Catalog& cata
 
 Pack pack_of(const std::vector<TrialSpec>& trials, const Catalog& catalog,
              const DataSources& sources) {
-  EnvironmentPool pool(catalog, borrowed(sources));
-  return pack_of(trials, pool);
+  harness::EnvironmentPool pool(catalog, harness::borrowed(sources));
+  return harness::pack_of(trials, pool);
 }
 
-}  // namespace spurion::harness
+}  // namespace spurion

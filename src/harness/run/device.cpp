@@ -47,15 +47,15 @@ namespace spurion {
 
 Device named_device(const std::string& name) {
   if (name == "cpu") return at::kCPU;
-  if (!names_cuda(name)) {
+  if (!harness::names_cuda(name)) {
     // What some call it is nearer to another name.
     const std::string meant = name == "gpu" ? "cuda" : nearest_name(name, {"cpu", "cuda"});
     throw UsageError(fmt::format("unknown device '{}'{} (there are: cpu, cuda, cuda:N)", name,
                                  meant.empty() ? "" : "; did you mean '" + meant + "'?"));
   }
   const std::string numbered = name == "cuda" ? "cuda:0" : name;
-  const std::vector<std::string> here = names_here();
-  if (std::find(here.begin(), here.end(), numbered) == here.end()) refuse(name);
+  const std::vector<std::string> here = harness::names_here();
+  if (std::find(here.begin(), here.end(), numbered) == here.end()) harness::refuse(name);
   return Device(numbered);
 }
 

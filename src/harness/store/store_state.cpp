@@ -25,7 +25,7 @@ Store::State::State(const std::filesystem::path& folder, const std::string& file
 void Store::State::open() {
   database.emplace(file, harness::sqlite::Access::write);
   try {
-    const Layout layout = harness::layout_of(*database);  // a foreign file is not touched
+    const harness::Layout layout = harness::layout_of(*database);  // a foreign file is not touched
     database->execute(harness::kSafeWriting);
     if (layout == harness::Layout::empty) harness::make_store(*database, {});
     note(harness::read_store(*database, harness::StoreDetail::index));
