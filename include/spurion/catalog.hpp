@@ -36,8 +36,8 @@ struct SPURION_API Catalog {
   Registry<Method, MethodContext> methods{"method"};                      ///< by name
   Registry<Regime> regimes{"regime"};                                     ///< by name
   Registry<Metric, MetricContext> metrics{"metric"};                      ///< by name
-  QuestionKinds questions;                                                ///< by name
-  ImageSources image_sources;                                             ///< by name
+  QuestionKinds questions;     ///< by name, and the selectors that they can use
+  ImageSources image_sources;  ///< by name
 
   /// Calls `f` with each registry, in the order in which lists show them.
   template <class F>
@@ -88,6 +88,7 @@ struct SPURION_API Catalog {
     f(self.regimes);
     f(self.metrics);
     f(self.questions);
+    f(self.questions.selectors);
     f(self.image_sources);
   }
   /// `where`: what a refusal calls it.
@@ -100,8 +101,8 @@ struct SPURION_API Catalog {
 /// what the metric throws.
 SPURION_API std::vector<MetricInfo> columns_of(const Catalog& catalog, const std::string& metric);
 
-/// Adds every built-in environment, model, method, regime, metric, kind of question and image
-/// source.
+/// Adds every built-in environment, model, method, regime, metric, kind of question, selector and
+/// image source.
 SPURION_API void add_builtins(Catalog& catalog);
 /// A catalog with the built-ins.
 SPURION_API Catalog builtin_catalog();

@@ -9,9 +9,10 @@
 #include "spurion/value.hpp"
 
 /// \file
-/// Checks that every registered environment, model, method, regime, metric, kind of question and
-/// image source must pass, built-in or from a plug-in: what `spurion selftest` runs. Deterministic:
-/// no draw depends on time. They are in a library of their own, `spurion::conformance`.
+/// Checks that every registered environment, model, method, regime, metric, kind of question,
+/// selector and image source must pass, built-in or from a plug-in: what `spurion selftest` runs.
+/// Deterministic: no draw depends on time. They are in a library of their own,
+/// `spurion::conformance`.
 
 namespace spurion {
 
@@ -72,6 +73,11 @@ SPURION_API std::vector<ConformanceResult> check_metric(const Catalog& catalog,
 /// Of a kind of question: it answers made-up results. Fields that must be given have made-up values
 /// where `options` gives none; where these do not fit it, it is skipped.
 SPURION_API std::vector<ConformanceResult> check_question(const Catalog& catalog,
+                                                          const std::string& name,
+                                                          const Value& options = {});
+/// Of a selector: its scores are numbers, the same for the same trial, and none where nothing was
+/// measured.
+SPURION_API std::vector<ConformanceResult> check_selector(const Catalog& catalog,
                                                           const std::string& name,
                                                           const Value& options = {});
 /// `sources` (null: the default data directory) say where the images are; a source that is not

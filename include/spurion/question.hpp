@@ -50,9 +50,11 @@ struct CommonQuestionOptions {
   std::string experiment;       ///< that is asked about
   analysis::TrialFilter where;  ///< only these trials
   std::string by;               ///< a field of trials: one answer a value; empty: one for all
-  /// Which validation rows choose one hyper-parameter sample of each configuration: those of the
-  /// training domains ("in_distribution"), of the test domain ("test"), or "none", which keeps all.
-  std::string selection_domain = "none";
+  /// A registered selector (selector.hpp), which chooses one hyper-parameter sample of each
+  /// configuration. "none" keeps all.
+  std::string selector = "none";
+  /// Take each trial as it was at the update that the selector scores best.
+  bool early_stopping = false;
   /// What the keys are, for reading and describing them.
   SPURION_API static const Schema<CommonQuestionOptions>& schema();
 };
@@ -61,10 +63,10 @@ struct CommonQuestionOptions {
 class SPURION_API Question {
  public:
   virtual ~Question() = default;
-  /// `study`: the trials that the question is about. `where`, `by` and `selection_domain` have left
-  /// the others out. `experiment`: the one that is asked about. An experiment without a trial that
-  /// is done is answered with a sentence that says so. The answer's `question` is filled in by the
-  /// caller; the same results give the same answer.
+  /// `study`: the trials that the question is about. `where`, `by` and `selector` have left the
+  /// others out; `Study::selection` says how. `experiment`: the one that is asked about. An
+  /// experiment without a trial that is done is answered with a sentence that says so. The answer's
+  /// `question` is filled in by the caller; the same results give the same answer.
   [[nodiscard]] virtual analysis::Answer answer(const analysis::Study& study,
                                                 const std::string& experiment) const = 0;
 };

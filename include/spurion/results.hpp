@@ -25,6 +25,7 @@
 #include "spurion/question.hpp"
 #include "spurion/question_kinds.hpp"
 #include "spurion/report.hpp"
+#include "spurion/selector.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 #include "spurion/trial.hpp"

@@ -25,6 +25,7 @@
 #include "spurion/report.hpp"
 #include "spurion/run.hpp"
 #include "spurion/schema.hpp"
+#include "spurion/selector.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 #include "spurion/tensor.hpp"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "analysis/asked_question.hpp"
@@ -44,10 +45,26 @@ Answer unknown_kind(const AskedQuestion& asked, const StoredResults& results) {
 /// Letters that tell the files of a question about some trials from others.
 std::string name_suffix(const CommonQuestionOptions& common) {
   std::string suffix;
+  if (common.selector != "none") suffix += "_selected_by_" + common.selector;
+  if (common.early_stopping) suffix += "_early_stopping";
   for (const auto& [name, value] : common.where.fields.as_table()) {
     suffix += fmt::format("_{}_{}", name, value_text(value));
   }
   return suffix;
+}
+
+/// How hyper-parameters were chosen, beside every number of an answer.
+void name_selection(const AppliedSelection& selection, Answer& answer) {
+  if (!selection.active()) return;
+  for (Table& table : answer.tables) {
+    const auto named = [](const Column& column) { return column.title == "selected by"; };
+    if (std::any_of(table.columns.begin(), table.columns.end(), named)) continue;
+    // After the column that names the rows.
+    const std::ptrdiff_t place = table.columns.empty() ? 0 : 1;
+    table.columns.insert(table.columns.begin() + place, Column{"selected by"});
+    for (auto& row : table.rows) row.insert(row.begin() + place, Cell(selection.text()));
+  }
+  for (Chart& chart : answer.charts) chart.title += ", selected by " + selection.text();
 }
 
 Answer answer_parts(const Study& study, const ReadQuestion& read) {
@@ -56,6 +73,7 @@ Answer answer_parts(const Study& study, const ReadQuestion& read) {
   std::vector<PartAnswer> parts;
   for (const StudyPart& part : trials.parts) {
     parts.push_back({part.value, read.kind->answer(part.study, common.experiment)});
+    name_selection(trials.selection, parts.back().answer);
   }
   Answer answer;
   if (common.by.empty()) {
@@ -67,6 +85,12 @@ Answer answer_parts(const Study& study, const ReadQuestion& read) {
   }
   while (!answer.sentence.empty() && answer.sentence.back() == ' ') answer.sentence.pop_back();
   answer.sentence += trials.sentence;
+  if (trials.selection.leak) {
+    answer.sentence = fmt::format(
+        "Leak: the selector {} reads the test domain, so nobody without test data can choose as it "
+        "does. {}",
+        trials.selection.selector, answer.sentence);
+  }
   for (Table& table : answer.tables) {
     table.name += name_suffix(common);
     table.caption += trials.note;
@@ -86,7 +110,7 @@ Answer answer_of(const Study& study, const ReadQuestion& read) {
 }  // namespace
 
 std::vector<Answer> answer_all(const StoredResults& results, const QuestionKinds& kinds) {
-  const Study study(results);
+  const Study study(results, kinds.selectors);
   const Suite& suite = study.suite();
   std::vector<const TrialSpec*> trials;
   trials.reserve(results.trials.size());

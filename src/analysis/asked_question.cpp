@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/measurement_names.hpp"
 #include "core/place_of.hpp"
 #include "spurion/error.hpp"
 
@@ -29,12 +28,13 @@ const Schema<CommonQuestionOptions>& CommonQuestionOptions::schema() {
                  "Answer once for each value of this field of the trials, such as "
                  "\"environment.label_noise\" or \"model\". Empty: once for all of them.")
           .names(FieldUse::trial_field)
-          .field("selection_domain", &Options::selection_domain,
+          .field("selector", &Options::selector,
                  "Of the hyper-parameter samples of each configuration keep the one with the best "
-                 "mean score over seeds on validation rows: of the training domains "
-                 "(in_distribution), or of the test domain (test: an oracle). none keeps all.",
-                 one_of({"none", core::stored_domain(core::MeasuredIn::in_distribution),
-                         core::stored_domain(core::MeasuredIn::test)}));
+                 "mean score over seeds. The selector says which score: one of `spurion list "
+                 "selectors`. none keeps all.")
+          .field("early_stopping", &Options::early_stopping,
+                 "Take each trial as it was at the update that the selector scores best, of those "
+                 "that were measured (evaluation.every).");
   return built;
 }
 
@@ -72,6 +72,23 @@ std::vector<std::string> texts_of(const Value& value) {
     if (item.is_string()) texts.push_back(item.as_string());
   }
   return texts;
+}
+
+void check_selection(const CommonQuestionOptions& common, const Selectors& selectors,
+                     const Value& table, Problems& problems) {
+  const bool none = common.selector == "none";
+  if (!none && !selectors.contains(common.selector)) {
+    std::vector<std::string> names = selectors.names();
+    names.insert(names.begin(), "none");
+    const Value* given = table.find("selector");
+    problems.add((given == nullptr ? std::string() : core::place_of(*given)) +
+                 unknown_name_message(selectors.kind(), common.selector, names));
+  }
+  const Value* stopping = table.find("early_stopping");
+  if (none && common.early_stopping && stopping != nullptr) {
+    problems.add(core::place_of(*stopping) +
+                 "early_stopping needs a selector, which says what the best update is");
+  }
 }
 
 }  // namespace
@@ -122,6 +139,7 @@ ReadQuestion read_question(const AskedQuestion& asked, const QuestionKinds& kind
     if (field.use != FieldUse::experiment || value == nullptr) continue;
     for (const std::string& name : texts_of(*value)) read.experiments.insert(name);
   }
+  check_selection(read.common, kinds.selectors, shared, problems);
   if (problems.list().size() > before) return read;
   try {
     read.kind = entry.make({own});

@@ -2,21 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
-#include "core/measurement_names.hpp"
-#include "spurion/analysis/results_view.hpp"
+#include "analysis/selection.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 
 namespace spurion::analysis {
 
 namespace {
-
-using Trials = std::vector<const TrialResult*>;
 
 /// How a selection went.
 struct Selected {
@@ -24,73 +20,38 @@ struct Selected {
   std::int64_t diverged = 0;  ///< of these
   std::int64_t failed = 0;
   std::int64_t without = 0;  ///< configurations that have no score to choose by
+  std::int64_t kept = 0;     ///< trials
+  std::int64_t stopped = 0;  ///< of these before their end
 };
 
-/// Of the trials of one configuration those of the sample whose mean score over seeds is best: the
-/// highest accuracy, else the least loss. A sample that lacks a score on a seed on which another
-/// sample has one is not chosen: means over other seeds are no comparison.
-std::optional<std::int64_t> best_sample(const Trials& trials, const std::string& validation) {
-  const bool accuracy = std::any_of(trials.begin(), trials.end(), [&](const TrialResult* trial) {
-    return number(*trial, validation, core::stored_name(core::MetricId::accuracy)).has_value();
-  });
-  const double sign = accuracy ? -1.0 : 1.0;
-  std::map<std::int64_t, std::vector<double>> samples;
-  std::set<std::int64_t> scored;  // seeds
-  for (const TrialResult* trial : trials) {
-    auto& values = samples[trial->spec.config_index];
-    if (trial->status != Status::done) continue;
-    const double value = number(*trial, validation, core::stored_name(core::score_metric(accuracy)))
-                             .value_or(std::nan(""));
-    if (!std::isfinite(value)) continue;
-    values.push_back(sign * value);
-    scored.insert(trial->spec.seed);
-  }
-  std::optional<std::int64_t> chosen;
-  double least = 0.0;
-  for (const auto& [sample, values] : samples) {
-    if (values.empty() || values.size() < scored.size()) continue;
-    if (const double average = mean(values); !chosen || average < least) {
-      chosen = sample;
-      least = average;
+/// The trials of the chosen samples in their order; those that are stopped early are added to
+/// `stopped`.
+std::vector<const TrialResult*> select(const std::vector<const TrialResult*>& trials,
+                                       const std::set<std::string>& searched, Chooser& chooser,
+                                       Study::Stopped& stopped, Selected& selected) {
+  std::map<const TrialResult*, const TrialResult*> kept;  // and what stands for it
+  for (const auto& group : search_groups(trials, searched)) {
+    const Choice choice = chooser.choose(group);
+    selected.without += choice.sample ? 0 : 1;
+    for (const TrialAt& one : choice.trials) {
+      if (choice.sample != one.trial->spec.config_index) continue;
+      if (one.stopped) stopped.push_back(stopped_at(*one.trial, *one.stopped));
+      kept[one.trial] = one.stopped ? &stopped.back() : one.trial;
+      ++selected.kept;
+      selected.stopped += one.stopped ? 1 : 0;
     }
   }
-  return chosen;
-}
-
-/// What a trial is but for seed and hyper-parameter sample.
-std::string configuration_of(const TrialSpec& spec, const std::set<std::string>& searched) {
-  Value canonical = spec.canonical();
-  for (const std::string& option : searched) erase_option(canonical, option);
-  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
-  return canonical.canonical_json();
-}
-
-Trials select(const Trials& trials, const std::set<std::string>& searched,
-              const std::string& validation, Selected& selected) {
-  std::map<std::string, Trials> configurations;
-  std::vector<const Trials*> own;
-  own.reserve(trials.size());
+  std::vector<const TrialResult*> out;
   for (const TrialResult* trial : trials) {
-    Trials& members = configurations[configuration_of(trial->spec, searched)];
-    members.push_back(trial);
-    own.push_back(&members);
-  }
-  std::map<const Trials*, std::optional<std::int64_t>> chosen;
-  for (const auto& [name, members] : configurations) {
-    chosen[&members] = best_sample(members, validation);
-    selected.without += chosen[&members] ? 0 : 1;
-  }
-  Trials kept;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (chosen[own[i]] == trials[i]->spec.config_index) {
-      kept.push_back(trials[i]);
+    if (const auto found = kept.find(trial); found != kept.end()) {
+      out.push_back(found->second);
       continue;
     }
     ++selected.dropped;
-    selected.diverged += trials[i]->status == Status::diverged ? 1 : 0;
-    selected.failed += trials[i]->status == Status::failed ? 1 : 0;
+    selected.diverged += trial->status == Status::diverged ? 1 : 0;
+    selected.failed += trial->status == Status::failed ? 1 : 0;
   }
-  return kept;
+  return out;
 }
 
 std::string selection_text(const Selected& selected) {
@@ -105,6 +66,22 @@ std::string selection_text(const Selected& selected) {
     text +=
         fmt::format(" Of {} trials of samples that were not selected {} diverged and {} failed.",
                     selected.dropped, selected.diverged, selected.failed);
+  }
+  return text;
+}
+
+/// Sentences for captions: which trials a selection keeps, and at which update.
+std::string rule_text(const AppliedSelection& applied, const Selector& selector,
+                      const Selected& selected) {
+  std::string text = fmt::format(
+      " Hyper-parameters: of each configuration the sample with the best mean score over seeds, "
+      "chosen by the selector {} on {}, of which no score is reported.",
+      applied.selector, selector_access_text(selector.access()));
+  if (applied.early_stopping) {
+    text += fmt::format(
+        " Early stopping: each trial is as it was at its best measured update ({} of {} trials "
+        "before the last); numbers that are measured only at the end are missing there.",
+        selected.stopped, selected.kept);
   }
   return text;
 }
@@ -150,34 +127,36 @@ std::string where_text(const TrialFilter& where) {
 
 bool is_about_a_part(const ReadQuestion& question) {
   const CommonQuestionOptions& common = question.common;
-  return !common.where.empty() || !common.by.empty() || common.selection_domain != "none";
+  return !common.where.empty() || !common.by.empty() || common.selector != "none";
 }
 
 QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
   const CommonQuestionOptions& common = question.common;
-  const bool oracle = common.selection_domain == core::stored_domain(core::MeasuredIn::test);
-  const bool selecting = common.selection_domain != "none";
-  const std::string validation = core::stored_domain(oracle ? core::MeasuredIn::validation_test
-                                                            : core::MeasuredIn::validation);
   QuestionTrials out;
+  std::unique_ptr<Selector> selector;
+  std::optional<Chooser> chooser;
+  if (common.selector != "none") {
+    selector = study.selectors().at(common.selector).make({Value()});
+    out.selection = {common.selector, common.early_stopping, selector->leaks()};
+    chooser.emplace(SelectionRule{selector.get(), common.early_stopping});
+  }
+  const auto stopped = std::make_shared<Study::Stopped>();
   Selected selected;
   Study::Trials trials;
   for (const std::string& experiment : question.experiments) {
-    Trials& own = trials[experiment];
+    std::vector<const TrialResult*>& own = trials[experiment];
     for (const TrialResult* trial : study.trials(experiment)) {
       if (common.where.matches(trial->spec)) own.push_back(trial);
     }
-    if (selecting) own = select(own, study.searched_options(experiment), validation, selected);
+    if (!chooser) continue;
+    own = select(own, study.searched_options(experiment), *chooser, *stopped, selected);
   }
+  const Study chosen = study.selected({}, out.selection, stopped);
   std::int64_t missing = 0;
-  out.parts = split(study, trials, common.by, missing);
+  out.parts = split(chosen, trials, common.by, missing);
   if (!common.where.empty()) out.note += where_text(common.where);
-  if (selecting) {
-    out.note += fmt::format(
-        " Hyper-parameters: of each configuration the sample with the best mean score over seeds "
-        "on "
-        "validation rows of the {} (domain '{}'), of which no score is reported.",
-        oracle ? "test domain" : "training domains", validation);
+  if (selector != nullptr) {
+    out.note += rule_text(out.selection, *selector, selected);
     out.sentence = selection_text(selected);
   }
   if (missing > 0) {

@@ -8,7 +8,7 @@
 
 /// \file
 /// The trials that a question is about, as the keys say that all kinds have: `where`, `by` and
-/// `selection_domain`.
+/// `selector`.
 
 namespace spurion::analysis {
 
@@ -21,6 +21,7 @@ struct StudyPart {
 struct QuestionTrials {
   std::vector<StudyPart> parts;  ///< by the values of `by`, numbers in their order
   std::string note;              ///< sentences for captions: which trials these are
+  AppliedSelection selection;    ///< how their hyper-parameters were chosen
   std::string sentence;          ///< what a reader of the answer must know of those left out
 };
 

@@ -8,8 +8,19 @@
 
 namespace spurion::analysis {
 
-Study::Study(const StoredResults& results) {
-  Facts facts{&results, *harness::stored_suite(results), {}, {}, StoredMetrics(results), {}};
+std::string AppliedSelection::text() const {
+  if (!active()) return {};
+  return selector + (leak ? " (leak)" : "") + (early_stopping ? ", early stopping" : "");
+}
+
+Study::Study(const StoredResults& results, Selectors selectors) {
+  Facts facts{&results,
+              *harness::stored_suite(results),
+              {},
+              {},
+              StoredMetrics(results),
+              {},
+              std::move(selectors)};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
     if (experiment.configurations == 0) continue;
@@ -42,7 +53,15 @@ Study::Study(const StoredResults& results) {
 Study::Study(std::shared_ptr<const Facts> facts, Trials trials)
     : facts_(std::move(facts)), trials_(std::move(trials)) {}
 
-Study Study::with(Trials trials) const { return {facts_, std::move(trials)}; }
+Study Study::with(Trials trials) const { return selected(std::move(trials), selection_, stopped_); }
+
+Study Study::selected(Trials trials, AppliedSelection selection,
+                      std::shared_ptr<const Stopped> stopped) const {
+  Study other(facts_, std::move(trials));
+  other.selection_ = std::move(selection);
+  other.stopped_ = std::move(stopped);
+  return other;
+}
 
 const std::vector<const TrialResult*>& Study::trials(const std::string& experiment) const {
   static const std::vector<const TrialResult*> none;

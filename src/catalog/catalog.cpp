@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "builtin_analysis_questions.hpp"
+#include "builtin_analysis_selectors.hpp"
 #include "builtin_environments.hpp"
 #include "builtin_image_sources.hpp"
 #include "builtin_methods.hpp"
@@ -91,6 +92,7 @@ void add_builtins(Catalog& catalog) {
   regimes::add_builtins(catalog);
   metrics::add_builtins(catalog);
   analysis::questions::add_builtins(catalog.questions);
+  analysis::selectors::add_builtins(catalog.questions.selectors);
   image_sources::add_builtins(catalog.image_sources);
   set_origin(catalog, EntryInfo::kProgram);
 }

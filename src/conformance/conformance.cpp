@@ -62,6 +62,7 @@ const std::map<std::string, Check>& checks() {
                                                    {"regime", without_data(check_regime)},
                                                    {"metric", without_data(check_metric)},
                                                    {"question kind", without_data(check_question)},
+                                                   {"selector", without_data(check_selector)},
                                                    {"image source", with_data(check_image_source)}};
   return all;
 }

@@ -195,7 +195,7 @@ void check_parts(const QuestionSubject& subject) {
   require(parts.sentence.find("method = erm") != std::string::npos &&
               parts.sentence.find(fmt::format("method = {}", kOther)) != std::string::npos,
           "by = \"method\" does not answer for each method");
-  check_form(subject.ask(made_up_results(), Value::Table{{"selection_domain", "in_distribution"}}));
+  check_form(subject.ask(made_up_results(), Value::Table{{"selector", "training_domain"}}));
 }
 
 }  // namespace
@@ -230,7 +230,7 @@ std::vector<ConformanceResult> check_question(const Catalog& catalog, const std:
       return subject.ask(made_up_results(), Value::Table{{"no_such_key", 1}});
     });
   });
-  checker.check("where, by and selection_domain are obeyed", [&] { check_parts(subject); });
+  checker.check("where, by and selector are obeyed", [&] { check_parts(subject); });
   return checker.take();
 }
 

@@ -33,6 +33,7 @@ TEST_CASE("every built-in model conforms") { check_noun("model"); }
 TEST_CASE("every built-in method conforms") { check_noun("method"); }
 TEST_CASE("every built-in regime conforms") { check_noun("regime"); }
 TEST_CASE("every built-in metric conforms") { check_noun("metric"); }
+TEST_CASE("every built-in selector conforms") { check_noun("selector"); }
 TEST_CASE("every built-in image source conforms") { check_noun("image source"); }
 
 TEST_CASE("irm_v1 conforms with the linear unit tests' choices, which go together") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -8,22 +9,41 @@
 
 #include "spurion/analysis/stored_metrics.hpp"
 #include "spurion/environment_facts.hpp"
+#include "spurion/selector.hpp"
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 
 namespace spurion::analysis {
+
+/// How hyper-parameters were chosen before a kind of question sees the trials.
+struct AppliedSelection {
+  std::string selector = {};    ///< its name; empty: nothing was chosen, every sample is there
+  bool early_stopping = false;  ///< each trial is as it was at its best update
+  bool leak = false;            ///< the selector read the test domain
+
+  /// Whether anything was chosen.
+  [[nodiscard]] bool active() const { return !selector.empty(); }
+  /// "oracle (leak), early stopping"; empty where nothing was chosen.
+  [[nodiscard]] SPURION_API std::string text() const;
+};
 
 /// Stored results with what all questions need of them, found once: to parse the suite or to go
 /// through all trials for each of many experiments would take a time that grows with their square.
 class SPURION_API Study {
  public:
   /// Refers to the results, which must stay. Throws `StoreError` when they do not hold their suite.
-  explicit Study(const StoredResults& results);
+  /// `selectors`: those that questions can name.
+  explicit Study(const StoredResults& results, Selectors selectors = Selectors());
 
   /// The same study of some trials, by experiment, in place of all: no other has any.
   using Trials = std::map<std::string, std::vector<const TrialResult*>>;
   /// The same study of some of its trials.
   [[nodiscard]] Study with(Trials trials) const;
+  /// Trials that a selection stopped early: copies that end at an earlier update.
+  using Stopped = std::deque<TrialResult>;
+  /// The same study of the trials that a selection kept, some of which are in `stopped`.
+  [[nodiscard]] Study selected(Trials trials, AppliedSelection selection,
+                               std::shared_ptr<const Stopped> stopped) const;
 
   /// Everything that is stored; `trials()` may be a part of it.
   [[nodiscard]] const StoredResults& results() const { return *facts_->results; }
@@ -36,6 +56,10 @@ class SPURION_API Study {
   /// What the store says about an environment, as its options are where they are described; without
   /// a name where it says nothing.
   [[nodiscard]] const EnvironmentFacts& environment_facts(const Component& environment) const;
+  /// How hyper-parameters were chosen; it is to be said beside every number.
+  [[nodiscard]] const AppliedSelection& selection() const { return selection_; }
+  /// The selectors that questions can name.
+  [[nodiscard]] const Selectors& selectors() const { return facts_->selectors; }
   /// What is known about the stored numbers.
   [[nodiscard]] const StoredMetrics& metrics() const { return facts_->metrics; }
   /// The options of a regime that shape its stream, so that results count them to the environment.
@@ -51,11 +75,14 @@ class SPURION_API Study {
     std::map<std::string, std::map<std::string, EnvironmentFacts>> environments;
     StoredMetrics metrics;
     std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
+    Selectors selectors;
   };
   Study(std::shared_ptr<const Facts> facts, Trials trials);
 
   std::shared_ptr<const Facts> facts_;
   Trials trials_;
+  AppliedSelection selection_;
+  std::shared_ptr<const Stopped> stopped_;  ///< what some of the trials refer to
 };
 
 }  // namespace spurion::analysis

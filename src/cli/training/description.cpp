@@ -128,6 +128,15 @@ Json describe_question(const Catalog& catalog, const std::string& name) {
   return out;
 }
 
+Json describe_selector(const Catalog& catalog, const std::string& name) {
+  const Selectors& selectors = catalog.questions.selectors;
+  Json out = entry(catalog, selectors, name);
+  const auto selector = selectors.at(name).make({Value()});
+  out["reads"] = selector_access_text(selector->access());
+  out["leak"] = selector->leaks();
+  return out;
+}
+
 Json describe_suite_file() {
   Json out = {{"noun", "suite file"},
               {"name", "suite"},

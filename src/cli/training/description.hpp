@@ -29,6 +29,8 @@ Json describe_regime(const Catalog& catalog, const std::string& name,
 Json describe_metric(const Catalog& catalog, const std::string& name);
 /// Of a kind of question, with the keys that all of them have.
 Json describe_question(const Catalog& catalog, const std::string& name);
+/// Of a selector, with what it reads.
+Json describe_selector(const Catalog& catalog, const std::string& name);
 Json describe_image_source(const Catalog& catalog, const std::string& name);
 /// Of a suite by its name or file: its grid and its questions.
 Json describe_suite(const Catalog& catalog, const std::string& name);

@@ -364,6 +364,7 @@ std::string description_text(const Json& description, int columns) {
              " times the work of erm\n";
     }
   }
+  if (noun == "selector") out += fmt::format("\nreads: {}\n", text_of(description.at("reads")));
   if (noun == "regime") {
     out += fmt::format("\nlets methods see: {}\n", joined(description.at("grants"), "labels only"));
   }

@@ -13,20 +13,27 @@ namespace {
 
 using Pairs = std::vector<std::string>;
 
-/// The names and entries of a registry of a catalog.
-template <class R>
-Noun registered(const char* plural, R Catalog::*registry) {
+/// The names and entries of the registry that `of` gives for a catalog.
+template <class Of>
+Noun registered_in(const char* plural, const Of& of) {
   Noun noun;
   noun.plural = plural;
-  noun.names = [registry](const Catalog& catalog) { return (catalog.*registry).names(); };
-  noun.entry = [registry](const Catalog& catalog, const std::string& name) {
-    const EntryInfo& info = (catalog.*registry).at(name).info;
+  noun.names = [of](const Catalog& catalog) { return of(catalog).names(); };
+  noun.entry = [of](const Catalog& catalog, const std::string& name) {
+    const EntryInfo& info = of(catalog).at(name).info;
     return Json{{"name", name},
                 {"summary", info.summary},
                 {"reference", info.reference},
                 {"origin", info.origin}};
   };
   return noun;
+}
+
+/// The same of a member of the catalog.
+template <class R>
+Noun registered(const char* plural, R Catalog::*registry) {
+  return registered_in(
+      plural, [registry](const Catalog& catalog) -> const R& { return catalog.*registry; });
 }
 
 Json suite_entry(const std::string& name) {
@@ -154,11 +161,17 @@ std::vector<Noun> make_nouns() {
   questions.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_question(catalog, name);
   };
+  Noun selectors = registered_in(
+      "selectors",
+      [](const Catalog& catalog) -> const auto& { return catalog.questions.selectors; });
+  selectors.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
+    return describe_selector(catalog, name);
+  };
   Noun sources = registered("image_sources", &Catalog::image_sources);
   sources.describe = [](const Catalog& catalog, const std::string& name, const Pairs&) {
     return describe_image_source(catalog, name);
   };
-  return {environments, models,   methods,      regimes,    metrics,   questions,
+  return {environments, models,   methods,      regimes,    metrics,   questions, selectors,
           sources,      suites(), suite_file(), sections(), columns(), terms()};
 }
 

@@ -19,6 +19,10 @@ namespace spurion::harness {
 
 namespace {
 
+/// The lower of two values of each replica; one that is not a number, such as that of a group
+/// without rows, does not count.
+Tensor lowest(const Tensor& a, const Tensor& b) { return a.defined() ? at::fmin(a, b) : b; }
+
 /// Accuracy and loss, where they are known.
 MetricValues kept_scores(const MetricValues& values) {
   MetricValues kept;
@@ -134,9 +138,13 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
   Values id;
   measure_train_domains(trainer, phase, scope, id);
   measure_test_domain(trainer, phase, scope, id);
-  if (scope != EvaluationScope::full) return;
+  // Off streams a selection may stop training at any update that was measured.
+  if (scope != EvaluationScope::full) {
+    if (schedule_.empty()) measure_validation(trainer, phase);
+    return;
+  }
   measure_each_cue(trainer, phase, id);
-  // Selection is made once all is over.
+  // After a stream selection is made once all is over.
   if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainer, phase);
   measure_shift_curve(trainer, phase);
   measure_phases(trainer, phase);
@@ -225,19 +233,24 @@ void PackEvaluator::measure_validation(ReplicaTrainer& trainer, std::int64_t pha
   const Environment& environment = *context_->environments.front();
   const auto measure_mean = [&](const std::vector<Domain>& domains, core::MeasuredIn in) {
     std::vector<Values> each;
+    Tensor worst;
     for (const Domain& domain : domains) {
       const std::int64_t rows = std::min(
           options_.evaluation.rows, environment.validation_rows(domain, held_out_rows(domain)));
       if (rows < 1) return;
-      Values scores = kept_scores(score(trainer, {domain, Split::validation, rows}, {}));
+      const Values all = score(trainer, {domain, Split::validation, rows}, {});
+      const auto group = all.find(core::stored_name(core::MetricId::worst_group_accuracy));
+      if (group != all.end()) worst = lowest(worst, group->second);
+      Values scores = kept_scores(all);
       scores[core::stored_name(core::MetricId::rows)] =
           at::full({trainer.replicas()}, static_cast<double>(rows), at::kDouble);
       each.push_back(std::move(scores));
     }
     Domain average;
     average.name = core::stored_domain(in);
-    store(trainer, phase, average,
-          mean_over_domains(each, [](const std::string&) { return true; }));
+    Values values = mean_over_domains(each, [](const std::string&) { return true; });
+    if (worst.defined()) values[core::stored_name(core::MetricId::worst_group_accuracy)] = worst;
+    store(trainer, phase, average, values);
   };
   measure_mean(environment.train_domains(), core::MeasuredIn::validation);
   measure_mean({environment.test_domain()}, core::MeasuredIn::validation_test);

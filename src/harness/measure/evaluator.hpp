@@ -64,9 +64,9 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void measure_test_domain(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope,
                            const Values& id);
   /// Scores for the selection of hyper-parameters, on validation rows: the mean over the train
-  /// domains as domain "validation", and, for an oracle, the test domain as "validation_test".
-  /// `rows`: number of rows of each domain. A domain is left out if all its validation rows are
-  /// test rows too.
+  /// domains as domain "validation", and, for an oracle, the test domain as "validation_test". The
+  /// worst group is that of any domain. `rows`: number of rows of each domain. A domain is left out
+  /// if all its validation rows are test rows too.
   void measure_validation(ReplicaTrainer& trainer, std::int64_t phase);
   /// If there are several cues: domain "test_CUE", where one cue is shifted as in the test domain
   /// and the others are as in training. Robustness to one cue cannot hide reliance on another.

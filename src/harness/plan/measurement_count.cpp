@@ -8,6 +8,8 @@ namespace {
 
 /// Numbers of one domain: scores, flip rates, calibration, groups.
 constexpr double kOfADomain = 16.0;
+/// Numbers for selection: of validation rows of the train domains, and of the test domain.
+constexpr double kOfValidation = 8.0;
 /// Numbers of one value of the shift, and of one window of a stream.
 constexpr double kOfAPoint = 2.0;
 constexpr double kOfAWindow = 6.0;
@@ -42,7 +44,7 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
   MeasurementCount count;
   count.updates =
       static_cast<double>(regime.updates(environment, trial.training.find("steps")->as_integer()));
-  count.each_time = kOfADomain * domains;
+  count.each_time = kOfADomain * domains + (schedule.empty() ? kOfValidation : 0.0);
   const double every = integer_option(trial.evaluation, "every");
   if (every > 0.0) count.on_the_way = count.each_time * (count.updates / every + phases);
   count.all = count.on_the_way +

@@ -67,13 +67,13 @@ TEST_CASE(
   const std::string rows =
       "kind = \"published\"\nrows = [{ label = \"row\", domain = \"test\", metric = \"accuracy\", "
       "value = 0.6, spread = 0.1, runs = 3 }]\n";
-  CHECK_THAT(ask(trials, rows + "selection_domain = \"in_distribution\"\n").sentence,
+  CHECK_THAT(ask(trials, rows + "selector = \"training_domain\"\n").sentence,
              Catch::Contains("row: 0.6000 against 0.6000"));
   // No validation rows of the test domain were measured: an oracle has nothing to go by.
-  CHECK_THAT(ask(trials, rows + "selection_domain = \"test\"\n").sentence,
-             Catch::Contains("Not run"));
-  CHECK_THROWS_WITH(ask(trials, rows + "selection_domain = \"shift=0.3\"\n"),
-                    Catch::Contains("must be one of: none, in_distribution, test"));
+  CHECK_THAT(ask(trials, rows + "selector = \"oracle\"\n").sentence, Catch::Contains("Not run"));
+  CHECK_THROWS_WITH(ask(trials, rows + "selector = \"shift=0.3\"\n"),
+                    Catch::Contains("unknown selector 'shift=0.3'") &&
+                        Catch::Contains("none, oracle, training_domain, worst_group"));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {

@@ -113,8 +113,11 @@ TEST_CASE("rows of published numbers are checked, each of them") {
   CHECK_THAT(problems_of(published(", rounding = -1")), Contains("must be >= 0, got -1"));
   CHECK_THAT(problems_of(published(", where = { \"model.widht\" = 4 }")),
              Contains("did you mean 'model.width'?"));
-  CHECK_THAT(problems_of(published("") + "selection_domain = 3\n"),
-             Contains("expects a string, one of: none"));
+  CHECK_THAT(problems_of(published("") + "selector = 3\n"), Contains("expects a string"));
+  CHECK_THAT(problems_of(published("") + "selector = \"oracel\"\n"),
+             Contains("s.toml:") && Contains("unknown selector 'oracel'; did you mean 'oracle'?"));
+  CHECK_THAT(problems_of(published("") + "early_stopping = true\n"),
+             Contains("early_stopping needs a selector"));
   const std::string two =
       problems_of("kind = \"published\"\nrows = [{ label = \"a\" }, { domain = \"test\" }]\n");
   CHECK_THAT(two, Contains("domain") && Contains("label"));

@@ -123,7 +123,7 @@ TEST_CASE("a selection keeps one hyper-parameter sample of each configuration") 
   trials.all().back().spec.model.options = Value::Table{{"width", 16}};
   trials.all().back().spec.config_index = 2;
   const analysis::Answer answer = trials.ask(
-      "kind = \"compare_methods\"\nby = \"model.width\"\nselection_domain = \"in_distribution\"\n");
+      "kind = \"compare_methods\"\nby = \"model.width\"\nselector = \"training_domain\"\n");
   REQUIRE(answer.tables.size() == 1);
   REQUIRE(answer.tables.front().rows.size() == 2);
   for (std::size_t row = 0; row < 2; ++row) {
@@ -134,7 +134,7 @@ TEST_CASE("a selection keeps one hyper-parameter sample of each configuration") 
   CHECK_THAT(answer.sentence,
              Contains("Of 7 trials of samples that were not selected 1 diverged and 0 failed."));
   CHECK_THAT(
-      trials.ask("kind = \"compare_methods\"\nselection_domain = \"test\"\n").sentence,
+      trials.ask("kind = \"compare_methods\"\nselector = \"oracle\"\n").sentence,
       Contains("2 configurations have no sample with a score on validation rows on every seed"));
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("samples that were scored on different seeds are not compared") {
     }
   }
   CHECK_THAT(
-      trials.ask("kind = \"compare_methods\"\nselection_domain = \"in_distribution\"\n").sentence,
+      trials.ask("kind = \"compare_methods\"\nselector = \"training_domain\"\n").sentence,
       Contains("1 configuration has no sample with a score on validation rows on every seed"));
 }
 

@@ -1,0 +1,146 @@
+#include "analysis/selection.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/statistics.hpp"
+#include "spurion/analysis/trial_fields.hpp"
+
+namespace spurion {
+
+const char* selector_access_text(SelectorAccess access) {
+  switch (access) {
+    case SelectorAccess::train_domains:
+      return "validation rows of the training domains";
+    case SelectorAccess::train_groups:
+      return "validation rows of the training domains with their groups";
+    case SelectorAccess::test_domain:
+      break;
+  }
+  return "validation rows of the test domain (leak)";
+}
+
+namespace analysis {
+
+namespace {
+
+/// The score of this name; null where selectors are given none of it.
+std::optional<double>* score_named(ValidationScores& scores, core::MeasuredIn in,
+                                   core::MetricId metric) {
+  const bool test = in == core::MeasuredIn::validation_test;
+  switch (metric) {
+    case core::MetricId::accuracy:
+      return test ? &scores.test.accuracy : &scores.train.training.accuracy;
+    case core::MetricId::loss:
+      return test ? &scores.test.loss : &scores.train.training.loss;
+    case core::MetricId::worst_group_accuracy:
+      return test ? &scores.test.worst_group_accuracy : &scores.train.worst_group_accuracy;
+    default:
+      return nullptr;
+  }
+}
+
+/// What a trial is but for its seed and hyper-parameter sample.
+std::string text_without_search(const TrialSpec& spec, const std::set<std::string>& searched) {
+  Value canonical = spec.canonical();
+  for (const std::string& option : searched) erase_option(canonical, option);
+  for (const char* key : {"seed", "config_index", "base_seed"}) canonical.as_table().erase(key);
+  return canonical.canonical_json();
+}
+
+}  // namespace
+
+TrialAt Chooser::at(const TrialResult& trial) {
+  TrialAt out{&trial};
+  if (trial.status != Status::done) return out;
+  const Places& places = places_.of(trial, [](const TrialResult& one) {
+    Places found;
+    ValidationScores unused;
+    for (std::size_t i = 0; i < one.measurements.size(); ++i) {
+      const MeasurementRow row = one.measurements[i];
+      const core::MeasuredIn in = core::parse_domain(row.domain).in;
+      if (in != core::MeasuredIn::validation && in != core::MeasuredIn::validation_test) continue;
+      const core::MetricId metric = core::parse_metric(row.metric).id;
+      if (score_named(unused, in, metric) != nullptr) found.push_back({row.step, in, metric, i});
+    }
+    return found;
+  });
+  std::map<std::int64_t, ValidationScores> updates;
+  for (const Place& place : places) {
+    const double value = trial.measurements.value(place.place);
+    ValidationScores& scores = updates[place.update];
+    if (std::isfinite(value)) *score_named(scores, place.in, place.metric) = value;
+  }
+  if (updates.empty()) return out;
+  const std::int64_t last = updates.rbegin()->first;
+  out.score = rule_.selector->score_of(updates.rbegin()->second);
+  if (!rule_.early_stopping) return out;
+  // Of equal updates the first; an untrained model is none.
+  for (auto one = updates.rbegin(); one != updates.rend() && one->first > 0; ++one) {
+    const std::optional<double> score = rule_.selector->score_of(one->second);
+    if (!score || (out.score && *score < *out.score)) continue;
+    out.score = score;
+    if (one->first < last) out.stopped = one->first;
+  }
+  return out;
+}
+
+Choice Chooser::choose(const std::vector<const TrialResult*>& trials) {
+  Choice choice;
+  std::map<std::int64_t, std::vector<double>> samples;
+  std::set<std::int64_t> scored;  // seeds
+  for (const TrialResult* trial : trials) {
+    choice.trials.push_back(at(*trial));
+    std::vector<double>& scores = samples[trial->spec.config_index];
+    const std::optional<double>& score = choice.trials.back().score;
+    if (!score || !std::isfinite(*score)) continue;
+    scores.push_back(*score);
+    scored.insert(trial->spec.seed);
+  }
+  double best = 0.0;
+  for (const auto& [sample, scores] : samples) {
+    if (scores.empty() || scores.size() < scored.size()) continue;
+    if (const double average = mean(scores); !choice.sample || average > best) {
+      choice.sample = sample;
+      best = average;
+    }
+  }
+  return choice;
+}
+
+std::vector<std::vector<const TrialResult*>> search_groups(
+    const std::vector<const TrialResult*>& trials, const std::set<std::string>& searched) {
+  std::map<std::string, std::size_t> numbers;
+  std::vector<std::vector<const TrialResult*>> groups;
+  for (const TrialResult* trial : trials) {
+    const auto [place, added] =
+        numbers.emplace(text_without_search(trial->spec, searched), groups.size());
+    if (added) groups.emplace_back();
+    groups[place->second].push_back(trial);
+  }
+  return groups;
+}
+
+std::optional<double> number(const TrialAt& at, const std::string& domain,
+                             const std::string& metric) {
+  if (!at.stopped) return number(*at.trial, domain, metric);
+  for (const MeasurementRow row : at.trial->measurements) {
+    if (row.step == *at.stopped && row.domain == domain && row.metric == metric) return row.value;
+  }
+  return std::nullopt;
+}
+
+TrialResult stopped_at(const TrialResult& trial, std::int64_t update) {
+  TrialResult out = trial;
+  out.measurements.clear();
+  for (const MeasurementRow row : trial.measurements) {
+    if (row.step <= update) out.measurements.push_back(row);
+  }
+  return out;
+}
+
+}  // namespace analysis
+}  // namespace spurion

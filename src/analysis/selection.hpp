@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "analysis/by_layout.hpp"
+#include "core/measurement_names.hpp"
+#include "spurion/selector.hpp"
+#include "spurion/trial.hpp"
+
+/// \file
+/// A selection is a pass over stored trials: it trains nothing.
+
+namespace spurion::analysis {
+
+/// Which trials, and which updates of them, are taken.
+struct SelectionRule {
+  const Selector* selector = nullptr;  ///< never null
+  bool early_stopping = false;         ///< the best update in place of the last
+};
+
+/// A trial at the update whose numbers a rule takes.
+struct TrialAt {
+  const TrialResult* trial = nullptr;
+  /// Of the update, if training is stopped before its end; none: the end.
+  std::optional<std::int64_t> stopped = {};
+  /// What the selector gives it there: more is better; none: not done, or not measured.
+  std::optional<double> score = {};
+};
+
+/// What a rule takes of trials that differ only in their seed and hyper-parameter sample.
+struct Choice {
+  /// The sample (`TrialSpec::config_index`) with the best mean score over seeds. None where no
+  /// sample has a score on each seed on which another has one: means over other seeds are no
+  /// comparison.
+  std::optional<std::int64_t> sample;
+  std::vector<TrialAt> trials;  ///< all of them, in their order
+};
+
+/// Applies a rule. One for all trials of a study: it remembers where numbers lie.
+class Chooser {
+ public:
+  explicit Chooser(const SelectionRule& rule) : rule_(rule) {}
+
+  /// Of trials that differ only in their seed and hyper-parameter sample.
+  [[nodiscard]] Choice choose(const std::vector<const TrialResult*>& trials);
+  /// Where the rule takes one trial.
+  [[nodiscard]] TrialAt at(const TrialResult& trial);
+
+ private:
+  /// A number on validation rows: when it was measured, which, and where it lies.
+  struct Place {
+    std::int64_t update;
+    core::MeasuredIn in;
+    core::MetricId metric;
+    std::size_t place;
+  };
+  using Places = std::vector<Place>;
+
+  SelectionRule rule_;
+  ByLayout<Places> places_;
+};
+
+/// Trials by all but their seed and what a search drew, each group in the order of the trials.
+std::vector<std::vector<const TrialResult*>> search_groups(
+    const std::vector<const TrialResult*>& trials, const std::set<std::string>& searched);
+
+/// The number of a trial where it was taken; none where it was not measured at that update.
+std::optional<double> number(const TrialAt& at, const std::string& domain,
+                             const std::string& metric);
+
+/// The trial as it was at an update: what was measured later is left out.
+TrialResult stopped_at(const TrialResult& trial, std::int64_t update);
+
+}  // namespace spurion::analysis
