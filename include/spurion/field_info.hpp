@@ -104,6 +104,7 @@ enum class FieldUse {
   axis,         ///< the same, of a field whose values are numbers or lists, which have an order
   method,       ///< names a method of the trials
   experiment,   ///< names an experiment of the suite
+  selector,     ///< names a registered selector
   phase         ///< the number of a phase of the trials' streams
 };
 

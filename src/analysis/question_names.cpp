@@ -44,9 +44,20 @@ std::int64_t phases_of(const TrialSpec& trial) {
 /// The names in one table of a question.
 class TableNames {
  public:
-  TableNames(const AskedQuestion& asked, const TrialSpecs& trials, const Suite& suite, bool all,
-             Problems& problems)
-      : asked_(asked), trials_(trials), suite_(suite), all_(all), problems_(problems) {}
+  /// What names are looked up in.
+  struct Known {
+    const TrialSpecs& trials;
+    const Suite& suite;
+    const Selectors& selectors;
+    bool all;
+  };
+  TableNames(const AskedQuestion& asked, const Known& known, Problems& problems)
+      : asked_(asked),
+        trials_(known.trials),
+        suite_(known.suite),
+        selectors_(known.selectors),
+        all_(known.all),
+        problems_(problems) {}
 
   void check(const std::vector<FieldInfo>& fields, const Value& table) const {
     for (const FieldInfo& field : fields) {
@@ -88,6 +99,9 @@ class TableNames {
         break;
       case FieldUse::experiment:
         check_experiment(name, value);
+        break;
+      case FieldUse::selector:
+        check_selector(name, value);
         break;
       default:
         break;
@@ -169,6 +183,12 @@ class TableNames {
     problems_.add(core::place_of(place) + unknown_name_message("experiment", name, names));
   }
 
+  void check_selector(const std::string& name, const Value& place) const {
+    if (selectors_.contains(name)) return;
+    problems_.add(core::place_of(place) +
+                  unknown_name_message(selectors_.kind(), name, selectors_.names()));
+  }
+
   /// A phase that none of the streams has.
   void check_phase(const Value& phase) const {
     if (!phase.is_integer()) return;
@@ -182,6 +202,7 @@ class TableNames {
   const AskedQuestion& asked_;
   const TrialSpecs& trials_;
   const Suite& suite_;
+  const Selectors& selectors_;
   bool all_;
   Problems& problems_;
 };
@@ -201,7 +222,7 @@ void QuestionNames::check(const AskedQuestion& asked, const std::set<std::string
     const auto own = trials_.find(name);
     if (own != trials_.end()) trials.insert(trials.end(), own->second.begin(), own->second.end());
   }
-  TableNames(asked, trials, suite_, all_, problems)
+  TableNames(asked, {trials, suite_, kinds.selectors, all_}, problems)
       .check(fields_of(asked.kind, kinds), asked.options);
 }
 

@@ -124,6 +124,17 @@ std::vector<std::vector<const TrialResult*>> search_groups(
   return groups;
 }
 
+bool can_stop_early(const TrialResult& trial) {
+  const std::string validation = core::stored_domain(core::MeasuredIn::validation);
+  std::int64_t first = 0;
+  for (const MeasurementRow row : trial.measurements) {
+    if (row.step == 0 || row.domain != validation) continue;
+    if (first > 0 && row.step != first) return true;
+    first = row.step;
+  }
+  return false;
+}
+
 std::optional<double> number(const TrialAt& at, const std::string& domain,
                              const std::string& metric) {
   if (!at.stopped) return number(*at.trial, domain, metric);

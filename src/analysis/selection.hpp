@@ -69,6 +69,10 @@ class Chooser {
 std::vector<std::vector<const TrialResult*>> search_groups(
     const std::vector<const TrialResult*>& trials, const std::set<std::string>& searched);
 
+/// Whether selectors have scores of several updates of a trial, so that training can be stopped
+/// early.
+bool can_stop_early(const TrialResult& trial);
+
 /// The number of a trial where it was taken; none where it was not measured at that update.
 std::optional<double> number(const TrialAt& at, const std::string& domain,
                              const std::string& metric);

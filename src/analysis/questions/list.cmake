@@ -8,4 +8,5 @@ set(SPURION_QUESTIONS
   streams
   published
   trend
+  selection
 )

@@ -30,6 +30,8 @@ std::string allowed_text(const FieldInfo& field) {
       return "a method of the experiment";
     case FieldUse::experiment:
       return "experiments of the suite";
+    case FieldUse::selector:
+      return "names of `spurion list selectors`";
     default:
       return {};
   }

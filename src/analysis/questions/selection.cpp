@@ -1,0 +1,227 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "analysis/selection_regret.hpp"
+#include "spurion/question.hpp"
+
+namespace spurion::analysis::questions {
+
+namespace {
+
+std::string samples_text(std::int64_t count) {
+  return fmt::format("{} {}", count, count == 1 ? "sample" : "samples");
+}
+
+/// "The budget of each method is 20 samples.", or which methods had more than others.
+std::string budget_text(const std::vector<SelectionRow>& rows) {
+  std::map<std::int64_t, std::set<std::string>> budgets;
+  for (const SelectionRow& row : rows) budgets[row.settings].insert(row.line.name);
+  if (budgets.empty()) return {};
+  if (budgets.size() == 1) {
+    const std::int64_t count = budgets.begin()->first;
+    if (count == 1) return "Each method has one sample, so there is nothing to choose between. ";
+    return fmt::format("The budget of each method is {}. ", samples_text(count));
+  }
+  constexpr std::size_t kMost = 5;
+  std::string text = "The budgets differ, and more samples have a better best one:";
+  for (const auto& [count, names] : budgets) {
+    std::size_t told = 0;
+    for (const std::string& name : names) {
+      if (told == kMost) break;
+      text += fmt::format("{} {}", told++ == 0 ? "" : ",", name);
+    }
+    if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
+    text += fmt::format(" {} {};", names.size() == 1 ? "has" : "have", samples_text(count));
+  }
+  text.back() = '.';
+  return text + ' ';
+}
+
+std::string regret_text(const SelectionRow& row) {
+  if (!row.regret) return {};
+  const Estimate& regret = *row.regret;
+  if (regret.seeds < 2) {
+    return fmt::format("The oracle (leak) is better by {}; one seed cannot show a regret. ",
+                       show(regret.value));
+  }
+  switch (row.test->shown(regret)) {
+    case Shown::above:
+      return fmt::format("The oracle (leak) is better by {} ({}). ", show(regret),
+                         row.test->text());
+    case Shown::below:
+      return fmt::format("The choice of the oracle (leak) is worse, with a regret of {} ({}). ",
+                         show(regret), row.test->text());
+    case Shown::no:
+      break;
+  }
+  return fmt::format("A regret against the oracle (leak) is not shown: {} ({}{}). ", show(regret),
+                     row.test->text(), row.test->not_shown_text(regret));
+}
+
+std::string row_text(const SelectionRow& row) {
+  const std::string where =
+      row.line.environment.empty() ? std::string() : fmt::format("In {}: ", row.line.environment);
+  if (row.ood.count == 0) {
+    return fmt::format("{}{} has no sample with a score for {} on every seed. ", where,
+                       row.line.name, row.applied.text());
+  }
+  return fmt::format(
+      "{}{} selected by {} has a score of {} out of distribution; the median over samples is {}. "
+      "{}",
+      where, row.line.name, row.applied.text(), show(row.ood), show(row.median), regret_text(row));
+}
+
+/// What is chosen at the last update without a leak; the table has the others.
+std::string rows_text(const std::vector<SelectionRow>& rows) {
+  constexpr std::size_t kMost = 10;
+  std::string text;
+  std::size_t told = 0;
+  for (const SelectionRow& row : rows) {
+    if (row.applied.leak || row.applied.early_stopping) continue;
+    if (told++ == kMost) return text + "The table shows the others. ";
+    text += row_text(row);
+  }
+  return text;
+}
+
+Table selection_table(const ResultsView& view, const std::string& experiment, bool worlds) {
+  Table table{
+      "selection_" + experiment,
+      fmt::format(
+          "Hyper-parameter selection in experiment '{}'{}: mean {} with {} over seeds. A selector "
+          "chooses the sample with the best mean score over seeds on validation rows, of which no "
+          "score is reported. ID, OOD: of the chosen sample. median OOD: of each seed the median "
+          "over the samples that are done. selection regret: by how much the sample that the "
+          "oracle chooses is better out of distribution, paired by configuration and seed, both "
+          "with or both without early stopping. p and p flips: tests that it is 0. An oracle is a "
+          "leak: it reads the test domain. The glossary (or 'spurion describe TERM') defines each "
+          "column.",
+          experiment, worlds ? ", for each environment" : "", view.score_text(), kIntervalText),
+      {{"method"}}};
+  if (worlds) table.columns.push_back({"environment"});
+  for (Column& column : std::vector<Column>{{"selected by"},
+                                            {"ID", ColumnKind::estimate},
+                                            {"OOD", ColumnKind::estimate},
+                                            {"median OOD", ColumnKind::estimate},
+                                            {"selection regret", ColumnKind::estimate},
+                                            {"p", ColumnKind::number},
+                                            {"p flips", ColumnKind::number},
+                                            {"samples", ColumnKind::count},
+                                            {"seeds", ColumnKind::count},
+                                            {"trials", ColumnKind::count},
+                                            {"diverged", ColumnKind::count},
+                                            {"failed", ColumnKind::count},
+                                            {"reads"}}) {
+    table.columns.push_back(std::move(column));
+  }
+  return table;
+}
+
+void add_row(const SelectionRow& row, const TrialFates& fates, bool worlds, Table& table) {
+  std::vector<Cell> cells = {row.line.name};
+  if (worlds) cells.emplace_back(row.line.environment);
+  const auto p_value = [&](double PairedTest::*which) {
+    if (!row.test) return Cell();
+    const double p = (*row.test).*which;
+    return Cell(Number{p, Notation::probability, digits_of_p(p, 3)});
+  };
+  for (Cell& cell :
+       std::vector<Cell>{row.applied.text(), row.id, row.ood, row.median,
+                         row.regret ? Cell(Interval(*row.regret)) : Cell(),
+                         p_value(&PairedTest::student), p_value(&PairedTest::flips), row.settings,
+                         row.ood.seeds, fates.done, fates.diverged, fates.failed, row.reads}) {
+    cells.push_back(std::move(cell));
+  }
+  table.add(std::move(cells));
+}
+
+/// Bars of the scores of the samples that each selector chooses, and the median beside them.
+Chart selection_chart(const ResultsView& view, const std::string& experiment,
+                      const std::vector<SelectionRow>& rows) {
+  Chart chart;
+  chart.kind = ChartKind::bar;
+  chart.name = "selection_" + experiment;
+  chart.title = fmt::format("Score out of distribution by selector: experiment '{}'", experiment);
+  chart.x_label = "method";
+  chart.y_label = view.score_text();
+  chart.note =
+      fmt::format("Whisker: {} of the mean over seeds. median: over samples, at the last update.",
+                  kIntervalText);
+  const auto add = [&](const std::string& name, const Estimate& y) {
+    if (y.count == 0) return;
+    auto same = std::find_if(chart.series.begin(), chart.series.end(),
+                             [&](const Series& one) { return one.name == name; });
+    if (same == chart.series.end()) {
+      chart.series.push_back({name, {}, {}});
+      same = std::prev(chart.series.end());
+    }
+    same->x.push_back(static_cast<double>(chart.categories.size() - 1));
+    same->y.push_back(y);
+  };
+  for (const SelectionRow& row : rows) {
+    const std::string& world = row.line.environment;
+    const std::string name = world.empty() ? row.line.name : row.line.name + ", " + world;
+    if (chart.categories.empty() || chart.categories.back() != name) {
+      chart.categories.push_back(name);
+      add("median", row.median);
+    }
+    add(row.applied.text(), row.ood);
+  }
+  return chart;
+}
+
+struct SelectionOptions {
+  std::vector<std::string> selectors;
+};
+
+class SelectionQuestion final : public Question {
+ public:
+  using Options = SelectionOptions;
+  static const Schema<Options>& schema() {
+    static const auto built = Schema<Options>()
+                                  .field("selectors", &Options::selectors,
+                                         "The selectors that are compared; regret needs the oracle "
+                                         "among them. Empty: all of "
+                                         "`spurion list selectors`.")
+                                  .names(FieldUse::selector);
+    return built;
+  }
+  explicit SelectionQuestion(Options options) : options_(std::move(options)) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override {
+    const ResultsView view(study, experiment);
+    const bool worlds = view.environments().size() > 1;
+    const std::vector<SelectionRow> rows =
+        selection_rows(study, experiment, view, options_.selectors);
+    Answer answer;
+    answer.sentence = budget_text(rows) + rows_text(rows);
+    if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
+    answer.sentence += view.fates_text(view.lines_by_environment("erm"));
+    Table table = selection_table(view, experiment, worlds);
+    for (const SelectionRow& row : rows) add_row(row, view.fates(row.line), worlds, table);
+    answer.tables.push_back(std::move(table));
+    Chart chart = selection_chart(view, experiment, rows);
+    if (!chart.series.empty()) answer.charts.push_back(std::move(chart));
+    return answer;
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+void register_selection(QuestionKinds& kinds);
+void register_selection(QuestionKinds& kinds) {
+  kinds.add<SelectionQuestion>(
+      "selection",
+      "What does choosing hyper-parameters without test data cost, and what does a method give at "
+      "its median sample?",
+      "Gulrajani & Lopez-Paz 2021, arXiv:2007.01434");
+}
+
+}  // namespace spurion::analysis::questions
