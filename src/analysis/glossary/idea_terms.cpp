@@ -215,13 +215,28 @@ std::vector<Term> study_terms() {
        "All options of a trial without its seed: trials of one configuration differ in the seed "
        "only.",
        {"seed"}},
-      {"sample",
+      {"sample", TermKind::idea, "One set of hyper-parameters of a search.", {"selection"}},
+      {"selection",
        TermKind::idea,
-       "One set of hyper-parameters, drawn at random in a search.",
-       {"selection"}},
-      {"selection", TermKind::idea,
        "Choosing the hyper-parameters whose score on validation rows is best. Validation rows "
-       "are apart from the rows that the reported score is measured on."},
+       "are apart from the rows that the reported score is measured on.",
+       {"selector", "selection regret"}},
+      {"selector",
+       TermKind::idea,
+       "A rule that chooses one sample of each configuration: the one with the best mean score "
+       "over "
+       "seeds on validation rows. Its type says which validation rows it may read.",
+       {"sample", "leak", "early stopping"}},
+      {"leak",
+       TermKind::idea,
+       "A choice that used the test domain. Its score is an upper bound: nobody without test data "
+       "can choose so.",
+       {"selector", "test domain"}},
+      {"early stopping",
+       TermKind::idea,
+       "Taking a trial as it was at the measured update that the selector scores best, of equal "
+       "ones the first. The default takes the last update.",
+       {"selector"}},
       {"split",
        TermKind::idea,
        "What a row is for: training, validation or test. A row belongs to one split.",

@@ -80,6 +80,41 @@ TEST_CASE("packs that run at once fit the memory, and what cannot fit alone is r
                         Catch::Contains("raise --memory"));
 }
 
+TEST_CASE("a search of one method is one pack where memory allows") {
+  const Catalog catalog = builtin_catalog();
+  const DataSources sources;
+  const auto trials = Suite::parse(R"toml(
+name = "s"
+seeds = 5
+[[experiment]]
+name = "e"
+environment = { name = "two_shortcuts" }
+model = { name = "linear" }
+method = { name = "v_rex" }
+regime = { name = "offline" }
+training = { steps = 50, rows = 500, batch = 50 }
+[experiment.search]
+configurations = 20
+fields = ["method.penalty_weight", "method.anneal_steps", "optimizer.learning_rate", "optimizer.weight_decay"]
+)toml",
+                                   "s.toml")
+                          .trials(catalog);
+  REQUIRE(trials.size() == 100);
+  std::set<std::string> settings;
+  for (const TrialSpec& trial : trials) settings.insert(trial.method.options.canonical_json());
+  CHECK(settings.size() == 20);
+  PlanOptions options;
+  options.max_replicas = 128;
+  options.device = c10::Device(c10::kCUDA, 0);  // the cache of a CPU is no limit
+  const auto packs = plan(trials, catalog, sources, options);
+  REQUIRE(packs.size() == 1);
+  CHECK(packs.front().trials.size() == 100);
+  options.memory_bytes = 0.6 * packs.front().memory_bytes;
+  const auto parts = plan(trials, catalog, sources, options);
+  CHECK(parts.size() > 1);
+  for (const Pack& part : parts) CHECK(part.memory_bytes <= options.memory_bytes);
+}
+
 TEST_CASE("more rows, wider models and more seeds need more memory") {
   const Catalog catalog = builtin_catalog();
   const DataSources sources;

@@ -1,4 +1,6 @@
+#include <map>
 #include <set>
+#include <string>
 
 #include "catch.hpp"
 #include "core/measurement_names.hpp"
@@ -29,6 +31,11 @@ environment = [
   { name = "two_bit" }, { name = "two_shortcuts" }, { name = "availability" },
   { name = "chain_sem" }, { name = "linear_unit_tests" },
 ]
+[[experiment]]
+name = "on_the_way"
+environment = { name = "two_shortcuts" }
+regime = { name = "offline" }
+evaluation = { rows = 60, training_rows = 30, every = 8 }
 [[experiment]]
 name = "finite"
 environment = { name = "table" }
@@ -61,7 +68,7 @@ const StoredResults& stored() {
 
 TEST_CASE("every stored number is explained, and lies in its range") {
   const StoredResults& results = stored();
-  REQUIRE(results.trials.size() == 14);
+  REQUIRE(results.trials.size() == 15);
   const analysis::StoredMetrics metrics(results);
   std::set<std::string> seen;
   constexpr double kSlack = 1e-9;
@@ -83,6 +90,30 @@ TEST_CASE("every stored number is explained, and lies in its range") {
   for (const MetricInfo& own : core::own_metrics()) {
     INFO(own.name);
     CHECK(seen.count(own.name) == 1);
+  }
+}
+
+TEST_CASE("what selectors read is stored at each measured update, and after a stream at its end") {
+  using Updates = std::map<std::int64_t, double>;
+  for (const TrialResult& trial : stored().trials) {
+    CAPTURE(trial.spec.experiment, trial.spec.environment.name);
+    const bool on_the_way = trial.spec.experiment == "on_the_way";
+    for (const char* domain : {"validation", "validation_test"}) {
+      std::map<std::string, Updates> numbers;
+      for (const MeasurementRow row : trial.measurements) {
+        if (row.domain == domain) numbers[row.metric][row.step] = row.value;
+      }
+      for (const auto& [metric, updates] : numbers) {
+        CAPTURE(domain, metric);
+        CHECK(updates.size() == (on_the_way ? 4 : 1));
+        if (on_the_way) CHECK(updates.rbegin()->first == 24);
+      }
+      if (!on_the_way) continue;
+      REQUIRE(numbers.count("worst_group_accuracy") == 1);
+      for (const auto& [update, worst] : numbers["worst_group_accuracy"]) {
+        CHECK(worst <= numbers["accuracy"].at(update));
+      }
+    }
   }
 }
 

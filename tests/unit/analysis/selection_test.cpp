@@ -1,0 +1,256 @@
+// Selectors: what they may read, what they choose, and what a choice costs.
+#include "analysis/selection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "report/csv/csv.hpp"
+#include "spurion/question_kinds.hpp"
+#include "spurion/selector.hpp"
+#include "unit/analysis/planted.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+constexpr std::int64_t kSeeds = 5;
+constexpr const char* kSelection = "kind = \"selection\"\n";
+
+/// What no selector can be: one that decides itself what it reads.
+struct Rogue final : Selector {
+  [[nodiscard]] SelectorAccess access() const override { return SelectorAccess::train_domains; }
+  [[nodiscard]] std::optional<double> score_of(const ValidationScores& all) const override {
+    return all.test.accuracy;
+  }
+};
+static_assert(!std::is_default_constructible_v<Rogue>);
+
+/// Whether a type has scores of the test domain.
+template <class T, class = void>
+struct HasTestScores : std::false_type {};
+template <class T>
+struct HasTestScores<T, std::void_t<decltype(std::declval<T>().test)>> : std::true_type {};
+static_assert(HasTestScores<ValidationScores>::value);
+static_assert(!HasTestScores<TrainingScores>::value);
+static_assert(!HasTestScores<GroupScores>::value);
+static_assert(!std::is_convertible_v<const TrainingScores&, const GroupScores&>);
+static_assert(!std::is_convertible_v<const GroupScores&, const ValidationScores&>);
+
+struct ValidationNumbers {
+  double train = 0.0;
+  double worst = 0.0;
+  double test = 0.0;
+};
+
+void add_validation(TrialResult& trial, std::int64_t update, const ValidationNumbers& numbers) {
+  trial.measurements.push_back({0, update, "validation", 0.0, "accuracy", numbers.train});
+  trial.measurements.push_back(
+      {0, update, "validation", 0.0, "worst_group_accuracy", numbers.worst});
+  trial.measurements.push_back({0, update, "validation_test", 0.0, "accuracy", numbers.test});
+}
+
+/// Three samples on five seeds. On validation rows sample 0 is the best of the train domains, 1 of
+/// the worst group, 2 of the test domain; out of distribution they have .5, .6 and .7, with noise
+/// of the seed that all three share.
+PlantedTrials three_samples() {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    for (std::int64_t sample = 0; sample < 3; ++sample) {
+      const double ood = 0.5 + 0.1 * static_cast<double>(sample) + seed_noise(seed) +
+                         (sample == 2 ? seed_noise(seed + 1, 0.01) : 0.0);
+      TrialResult& trial = trials.add("erm", seed, 0.8, ood);
+      trial.spec.config_index = sample;
+      add_validation(trial, 9,
+                     {sample == 0 ? 0.9 : 0.8, sample == 1 ? 0.6 : 0.4, sample == 2 ? 0.7 : 0.5});
+    }
+  }
+  return trials;
+}
+
+std::optional<std::int64_t> chosen(PlantedTrials& trials, const std::string& selector) {
+  std::vector<const TrialResult*> pointers;
+  for (const TrialResult& trial : trials.all()) pointers.push_back(&trial);
+  const Selectors selectors = builtin_selectors();
+  const auto rule = selectors.at(selector).make({Value()});
+  return analysis::Chooser({rule.get(), false}).choose(pointers).sample;
+}
+
+/// The cell of the row that a selector has.
+std::string selected_cell(const analysis::Table& table, const std::string& selector,
+                          const std::string& column) {
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    if (text_of(table.cell(row, "selected by")) == selector) {
+      return text_of(table.cell(row, column));
+    }
+  }
+  FAIL("no row of " << selector);
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("each selector chooses by what it may read") {
+  PlantedTrials trials = three_samples();
+  CHECK(chosen(trials, "training_domain") == 0);
+  CHECK(chosen(trials, "worst_group") == 1);
+  CHECK(chosen(trials, "oracle") == 2);
+}
+
+TEST_CASE("no number of the test domain reaches a selector that is no oracle") {
+  const Selectors selectors = builtin_selectors();
+  for (const std::string& name : selectors.names()) {
+    CAPTURE(name);
+    PlantedTrials trials = three_samples();
+    const auto before = chosen(trials, name);
+    for (TrialResult& trial : trials.all()) {
+      // Turns the order of the samples round in all that is of the test domain.
+      const double other = 0.1 * static_cast<double>(3 - trial.spec.config_index);
+      for (const char* domain : {"test", "validation_test"}) {
+        set_number(trial, domain, "accuracy", other);
+      }
+      set_number(trial, "test", "gap", other);
+    }
+    CHECK((chosen(trials, name) == before) != selectors.at(name).make({Value()})->leaks());
+  }
+}
+
+TEST_CASE("regret is paired with the oracle's choice, and the median stands beside") {
+  const PlantedTrials trials = three_samples();
+  const analysis::Answer answer = trials.ask(kSelection);
+  const analysis::Table& table = answer.tables.front();
+  REQUIRE(table.rows.size() == 3);
+  // The noise of a seed cancels: .7 - .5 and .7 - .6, up to the oracle's own noise of mean 0.
+  CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "0.500");
+  CHECK(selected_cell(table, "training_domain", "selection regret").substr(0, 5) == "0.200");
+  CHECK(selected_cell(table, "worst_group", "OOD").substr(0, 5) == "0.600");
+  CHECK(selected_cell(table, "worst_group", "selection regret").substr(0, 5) == "0.100");
+  CHECK(selected_cell(table, "oracle (leak)", "OOD").substr(0, 5) == "0.700");
+  CHECK(selected_cell(table, "oracle (leak)", "selection regret") == "-");
+  for (const char* selector : {"training_domain", "worst_group", "oracle (leak)"}) {
+    CHECK(selected_cell(table, selector, "median OOD").substr(0, 5) == "0.600");
+    CHECK(selected_cell(table, selector, "samples") == "3");
+    CHECK(selected_cell(table, selector, "seeds") == "5");
+  }
+  CHECK_THAT(answer.sentence,
+             Contains("The budget of each method is 3 samples.") &&
+                 Contains("erm selected by training_domain has a score of 0.500") &&
+                 Contains("the median over samples is 0.600") &&
+                 Contains("The oracle (leak) is better by 0.200"));
+  CHECK_THAT(report::csv_of(table), Contains("oracle (leak)") && Contains("selection_regret_low"));
+}
+
+TEST_CASE("the regret of an error is how much larger it is") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    for (std::int64_t sample = 0; sample < 2; ++sample) {
+      TrialResult& trial = trials.add("erm", seed, 0.0, 0.0);
+      trial.spec.config_index = sample;
+      const double error = sample == 0 ? 3.0 : 1.0 + seed_noise(seed);
+      trial.measurements = {{0, 9, "in_distribution", 0.0, "loss", 1.0},
+                            {0, 9, "test", 0.9, "loss", error},
+                            {0, 9, "validation", 0.0, "loss", sample == 0 ? 0.9 : 1.1},
+                            {0, 9, "validation_test", 0.0, "loss", error}};
+    }
+  }
+  const analysis::Table table = trials.ask(kSelection).tables.front();
+  CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "3.000");
+  CHECK(selected_cell(table, "training_domain", "selection regret").substr(0, 5) == "2.000");
+  CHECK(selected_cell(table, "worst_group", "OOD") == "-");
+}
+
+TEST_CASE("early stopping takes a trial as it was at its best update") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    TrialResult& trial = trials.add("erm", seed, 0.8, 0.4 + seed_noise(seed));
+    const Measurements end = trial.measurements;  // with the ceilings, of update 0
+    trial.measurements.clear();
+    // Update 0 has the best score of all, but nothing is trained there. 3 and 6 are equal.
+    const std::vector<std::pair<std::int64_t, double>> updates = {{0, 0.95}, {3, 0.9}, {6, 0.9}};
+    for (const auto& [update, score] : updates) {
+      add_validation(trial, update, {score, 0.5, 0.5});
+      const double ood = update == 3 ? 0.7 : 0.1;
+      trial.measurements.push_back({0, update, "in_distribution", 0.0, "accuracy", 0.75});
+      trial.measurements.push_back({0, update, "test", 0.9, "accuracy", ood});
+    }
+    for (const MeasurementRow row : end) trial.measurements.push_back(row);
+    add_validation(trial, 9, {0.8, 0.5, 0.5});
+  }
+  const std::string methods = "kind = \"compare_methods\"\nselector = \"training_domain\"\n";
+  const analysis::Answer last = trials.ask(methods);
+  CHECK(planted_cell(last.tables.front(), "erm", "OOD").substr(0, 5) == "0.400");
+  const analysis::Answer early = trials.ask(methods + "early_stopping = true\n");
+  CHECK(planted_cell(early.tables.front(), "erm", "OOD").substr(0, 5) == "0.700");
+  CHECK(planted_cell(early.tables.front(), "erm", "ID").substr(0, 5) == "0.750");
+  CHECK(planted_cell(early.tables.front(), "erm", "selected by") ==
+        "training_domain, early stopping");
+  CHECK_THAT(early.tables.front().caption, Contains("5 of 5 trials before the last"));
+  // Its gap was measured at the end only.
+  CHECK(planted_cell(early.tables.front(), "erm", "gap") == "-");
+  const analysis::Table table = trials.ask(kSelection).tables.front();
+  CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "0.400");
+  CHECK(selected_cell(table, "training_domain, early stopping", "OOD").substr(0, 5) == "0.700");
+}
+
+TEST_CASE("an oracle is called a leak in text, tables, files and charts") {
+  const PlantedTrials trials = three_samples();
+  const analysis::Answer answer = trials.ask("kind = \"compare_methods\"\nselector = \"oracle\"\n");
+  CHECK(answer.sentence.rfind("Leak: the selector oracle reads the test domain", 0) == 0);
+  REQUIRE_FALSE(answer.tables.empty());
+  for (const analysis::Table& table : answer.tables) {
+    CHECK_THAT(table.caption, Contains("validation rows of the test domain (leak)"));
+    CHECK_THAT(table.name, Contains("selected_by_oracle"));
+    CHECK_THAT(report::csv_of(table), Contains("selected_by") && Contains("oracle (leak)"));
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+      CHECK(text_of(table.cell(row, "selected by")) == "oracle (leak)");
+    }
+  }
+  REQUIRE_FALSE(answer.charts.empty());
+  for (const analysis::Chart& chart : answer.charts) {
+    CHECK_THAT(chart.title, Contains("selected by oracle (leak)"));
+    CHECK_THAT(chart.name, Contains("selected_by_oracle"));
+  }
+  const analysis::Answer fair =
+      trials.ask("kind = \"compare_methods\"\nselector = \"training_domain\"\n");
+  CHECK(planted_cell(fair.tables.front(), "erm", "selected by") == "training_domain");
+  CHECK_THAT(fair.sentence, !Contains("Leak"));
+}
+
+TEST_CASE("methods of unequal budgets are told apart") {
+  PlantedTrials trials = three_samples();
+  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    add_validation(trials.add("irm_v1", seed, 0.8, 0.6), 9, {0.9, 0.5, 0.5});
+  }
+  CHECK_THAT(trials.ask(kSelection).sentence, Contains("The budgets differ") &&
+                                                  Contains("erm has 3 samples") &&
+                                                  Contains("irm_v1 has 1 sample"));
+}
+
+TEST_CASE("a median counts the samples that are done") {
+  PlantedTrials trials = three_samples();
+  for (TrialResult& trial : trials.all()) {
+    if (trial.spec.config_index != 2) continue;
+    trial.status = Status::diverged;
+    trial.message = "loss is not finite";
+    trial.measurements.clear();
+  }
+  const analysis::Table table = trials.ask(kSelection).tables.front();
+  CHECK(selected_cell(table, "training_domain", "median OOD").substr(0, 5) == "0.550");
+  CHECK(selected_cell(table, "training_domain", "samples") == "3");
+  CHECK(selected_cell(table, "training_domain", "diverged") == "5");
+}
+
+TEST_CASE("selectors that nobody registered are refused by name") {
+  CHECK_THROWS_WITH(three_samples().ask(kSelection + std::string("selectors = [\"oracel\"]\n")),
+                    Contains("unknown selector 'oracel'; did you mean 'oracle'?"));
+  const analysis::Table table =
+      three_samples()
+          .ask(kSelection + std::string("selectors = [\"worst_group\", \"oracle\"]\n"))
+          .tables.front();
+  CHECK(table.rows.size() == 2);
+}
