@@ -70,6 +70,8 @@ struct Search {
   [[nodiscard]] SPURION_API std::string text() const;
   /// One draw; a pure function of the key.
   [[nodiscard]] SPURION_API Value draw(const RandomKey& key) const;
+  /// The value below which a draw lies with probability `share`, in [0, 1).
+  [[nodiscard]] SPURION_API Value quantile(double share) const;
 };
 
 /// Not searched.

@@ -31,8 +31,9 @@
 ///     method = [{ name = "erm" }, { name = "irm_v1", penalty_weight = 1000.0 }]
 ///     "model.width" = [16, 64]
 ///     "training.rows" = [1000, 5000]
-///     [experiment.search]            # optional random search
+///     [experiment.search]            # optional search; so many configurations of each method
 ///     configurations = 20
+///     strategy = "random"            # default; "grid": evenly spaced in each field's distribution
 ///     fields = ["method.penalty_weight", "optimizer.learning_rate"]
 ///     [experiment.search.ranges]     # instead of the schema's distribution
 ///     "optimizer.learning_rate" = { log_uniform = [1e-4, 1e-2] }
@@ -58,6 +59,14 @@ struct AskedQuestion {
   Value options;           ///< the whole table
 };
 
+/// How the configurations of a search are laid out.
+enum class SearchStrategy {
+  random,  ///< each is drawn
+  grid     ///< they are the product of evenly spaced quantiles of the fields' distributions
+};
+/// "random", "grid".
+SPURION_API const char* search_strategy_name(SearchStrategy strategy);
+
 /// One grid of trials.
 struct Experiment {
   std::string name;        ///< for file names
@@ -66,8 +75,9 @@ struct Experiment {
   Value sections;          ///< environment, model, ... with defaults merged in, not yet normalised
   Value grid;              ///< "section.field" or "section" -> list
   Value search;            ///< [experiment.search] as it was written: where each field is named
-  std::int64_t configurations = 0;         ///< configurations that a search draws; 0: no search
-  std::vector<std::string> search_fields;  ///< options that a search draws, "section.option"
+  std::int64_t configurations = 0;  ///< configurations that a search draws; 0: no search
+  SearchStrategy search_strategy = SearchStrategy::random;  ///< how it lays them out
+  std::vector<std::string> search_fields;       ///< options that a search draws, "section.option"
   std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
   std::map<std::string, Value>
       search_values;  ///< by field, a list with one value for each configuration

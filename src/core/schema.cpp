@@ -44,8 +44,9 @@ std::string Search::text() const {
   return {};
 }
 
-Value Search::draw(const RandomKey& key) const {
-  const double u = RandomStream(key).uniform(0);
+Value Search::draw(const RandomKey& key) const { return quantile(RandomStream(key).uniform(0)); }
+
+Value Search::quantile(double u) const {
   const auto log_scale = [&] {
     return std::exp(std::log(low) + u * (std::log(high) - std::log(low)));
   };

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <set>
 
 #include "cli/text.hpp"
+#include "spurion/analysis/trial_fields.hpp"
 
 namespace spurion::cli {
 
@@ -29,6 +33,39 @@ std::string value_text(const Value& value) {
   return fmt::format("{}{}({})", name, name.empty() ? "" : " ", fmt::join(items, ", "));
 }
 
+namespace {
+
+/// The options of a trial that the experiment searches, as text.
+std::string searched_text(const Experiment& experiment, const TrialSpec& trial) {
+  std::string text;
+  for (const std::string& field : experiment.search_fields) {
+    const Value* value = analysis::option_of(trial, field);
+    text += (value == nullptr ? std::string("-") : value->canonical_json()) + '\n';
+  }
+  return text;
+}
+
+/// "20 samples x 5 seeds for each of erm, v_rex"; by method where they differ: one without any of
+/// the searched options has a single sample.
+std::string budget_text(const Experiment& experiment, const std::vector<TrialSpec>& trials) {
+  std::map<std::string, std::set<std::string>> samples;  // by method
+  for (const TrialSpec& trial : trials) {
+    if (trial.experiment != experiment.name) continue;
+    samples[trial.method.name].insert(searched_text(experiment, trial));
+  }
+  std::map<std::size_t, std::vector<std::string>> budgets;
+  for (const auto& [method, texts] : samples) budgets[texts.size()].push_back(method);
+  std::vector<std::string> parts;
+  for (const auto& [size, methods] : budgets) {
+    parts.push_back(fmt::format("{} x {} for each of {}",
+                                count(static_cast<std::int64_t>(size), "different sample"),
+                                count(experiment.seeds, "seed"), fmt::join(methods, ", ")));
+  }
+  return fmt::format("{}{}", budgets.size() > 1 ? "unequal: " : "", fmt::join(parts, "; "));
+}
+
+}  // namespace
+
 std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, int columns) {
   std::map<std::string, std::int64_t> counts;
   for (const TrialSpec& trial : trials) ++counts[trial.experiment];
@@ -46,8 +83,10 @@ std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, 
     }
     if (experiment.configurations > 0) {
       table.add(
-          {"search", fmt::format("{} of {}", count(experiment.configurations, "configuration"),
+          {"search", fmt::format("{} ({}) of {}", count(experiment.configurations, "configuration"),
+                                 search_strategy_name(experiment.search_strategy),
                                  fmt::join(experiment.search_fields, ", "))});
+      table.add({"budget", budget_text(experiment, trials)});
     }
     table.add(
         {"seeds", experiment.seeds == 1 ? "0" : fmt::format("0 to {}", experiment.seeds - 1)});

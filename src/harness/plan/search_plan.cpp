@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/place_of.hpp"
+#include "harness/plan/search_grid.hpp"
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimizer.hpp"
@@ -78,6 +79,9 @@ void SearchPlan::check_ranges(const Experiment& experiment) {
   }
   for (const auto& [field, values] : experiment.search_values) {
     if (!searched(field)) wrong(field, "has values but is not searched");
+    if (experiment.search_strategy == SearchStrategy::grid) {
+      wrong(field, "has listed values, but the strategy is \"grid\"; list values with \"random\"");
+    }
     if (!values.is_list() ||
         static_cast<std::int64_t>(values.as_list().size()) != experiment.configurations) {
       wrong(field, fmt::format("must have a list of {} values, one for each configuration",
@@ -121,14 +125,59 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
       found.push_back({number, search});
     }
   }
+  if (experiment_.search_strategy == SearchStrategy::grid && active_) lay_out_grid(base, found);
   return found;
 }
 
-void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Value& sections) const {
+void SearchPlan::lay_out_grid(const TrialSpec& base, std::vector<Field>& fields) {
+  std::vector<std::int64_t> most;
+  std::vector<std::string> names;
   for (const Field& field : fields) {
+    most.push_back(most_levels(*field.search));
+    names.push_back(experiment_.search_fields[field.number]);
+  }
+  if (fields.empty()) return;  // of another method: this one stays as it is
+  const std::vector<std::int64_t> levels = grid_levels(experiment_.configurations, most);
+  if (levels.empty()) {
+    const std::string near = numbers_with_grid(experiment_.configurations, most);
+    normaliser_.report(fmt::format(
+        "{}the search of experiment '{}' has no grid of {} configurations over the fields of {} "
+        "({}): each needs at least 2 different values{}",
+        core::place_of(experiment_.search), experiment_.name, experiment_.configurations,
+        base.method.name, fmt::join(names, ", "),
+        near.empty() ? std::string() : fmt::format("; there is one of {}", near)));
+    active_ = false;
+    return;
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    fields[i].levels = levels[i];
+    std::set<std::string> values;
+    for (std::int64_t level = 0; level < levels[i]; ++level) {
+      values.insert(grid_value(*fields[i].search, level, levels[i]).canonical_json());
+    }
+    if (static_cast<std::int64_t>(values.size()) == levels[i]) continue;
+    normaliser_.report(fmt::format(
+        "{}the grid of {} configurations gives search field '{}' of experiment '{}' {} values, of "
+        "which some are equal: {}",
+        place(fields[i].number), experiment_.configurations, names[i], experiment_.name, levels[i],
+        fmt::join(values, ", ")));
+    active_ = false;
+  }
+}
+
+void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Value& sections) const {
+  std::vector<std::int64_t> levels;
+  for (const Field& field : fields) levels.push_back(std::max<std::int64_t>(field.levels, 1));
+  const std::vector<std::int64_t> place_in_grid = grid_place(draw, levels);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const Field& field = fields[i];
     const std::string& path = experiment_.search_fields[field.number];
     const auto& [section, name] = paths_[field.number];
     Value& target = sections.as_table()[section].as_table()[name];
+    if (field.levels > 0) {
+      target = grid_value(*field.search, place_in_grid[i], field.levels);
+      continue;
+    }
     if (!field.search) {
       target = experiment_.search_values.at(path).as_list().at(static_cast<std::size_t>(draw));
       continue;

@@ -12,7 +12,7 @@
 
 namespace spurion::harness {
 
-/// The random search of one experiment, checked.
+/// The search of one experiment, checked.
 class SearchPlan {
  public:
   /// What is wrong with the search itself, whatever the trials, is reported.
@@ -26,17 +26,21 @@ class SearchPlan {
   struct Field {
     std::size_t number = 0;             ///< among the experiment's fields
     std::optional<Search> search = {};  ///< none: its values are listed
+    std::int64_t levels = 0;            ///< how many values a grid gives it; 0: it is drawn
   };
   std::vector<Field> fields_of(const Catalog& catalog, const TrialSpec& base);
-  /// Lays draw number `draw` over the searched fields: the value listed for it, or a pure function
-  /// of base seed, draw and field, so every method and seed meets the same draws of a shared
-  /// field.
+  /// Lays configuration `draw` over the searched fields: the value listed for it, that of its place
+  /// in the grid, or a draw. A draw is a pure function of base seed, `draw` and field. So another
+  /// method or field changes no other draw, and all methods and seeds meet the same draws of a
+  /// shared field.
   void apply(const std::vector<Field>& fields, std::int64_t draw, Value& sections) const;
 
   /// Reports the fields that no grid point had; to be called after all of them.
   void report_unused() const;
 
  private:
+  /// Says how many values a grid gives each field; reports where there is no such grid.
+  void lay_out_grid(const TrialSpec& base, std::vector<Field>& fields);
   /// Ranges and listed values must be those of fields that are searched.
   void check_ranges(const Experiment& experiment);
   /// Where the suite names a field: "suite.toml:3:4: ".

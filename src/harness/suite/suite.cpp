@@ -127,6 +127,18 @@ void copy_sections(const Value& from, const std::string& owner, Value& to, Probl
   }
 }
 
+void read_strategy(const Value& search, const std::string& owner, Experiment& experiment,
+                   Reader& reader) {
+  const Value* given = search.find("strategy");
+  if (given == nullptr) return;
+  for (const SearchStrategy strategy : {SearchStrategy::random, SearchStrategy::grid}) {
+    if (!given->is_string() || given->as_string() != search_strategy_name(strategy)) continue;
+    experiment.search_strategy = strategy;
+    return;
+  }
+  reader.wrong(*given, "strategy", owner + " search", "one of: random, grid");
+}
+
 void read_ranges(const Value& search, const std::string& owner, Experiment& experiment,
                  Reader& reader, Problems& problems) {
   const Value* ranges =
@@ -180,6 +192,7 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
     experiment.search = *search;
     experiment.configurations = reader.integer(*search, "configurations", owner + " search", 1, 1);
     experiment.search_fields = reader.texts(*search, "fields", owner + " search");
+    read_strategy(*search, owner, experiment, reader);
     read_ranges(*search, owner, experiment, reader, problems);
     read_values(*search, owner, experiment, reader, problems);
   }
@@ -187,6 +200,10 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
 }
 
 }  // namespace
+
+const char* search_strategy_name(SearchStrategy strategy) {
+  return strategy == SearchStrategy::grid ? "grid" : "random";
+}
 
 Suite Suite::parse(const std::string& text, const std::string& file_name) {
   const Value table = parse_toml(text, file_name);

@@ -63,8 +63,7 @@ const SuiteTable& experiment_table() {
              "The product of these lists: \"section.option\" or a section, each with the values to "
              "try.",
              Value::Table{}),
-         field("search", "table", "A random search over options: [experiment.search].",
-               Value::Table{})}};
+         field("search", "table", "A search over options: [experiment.search].", Value::Table{})}};
     for (const std::string& section : section_names()) {
       built.fields.push_back(field(section.c_str(), "table",
                                    "A section of the trials. It overrides that of [defaults].",
@@ -78,7 +77,12 @@ const SuiteTable& experiment_table() {
 const SuiteTable& search_table() {
   static const SuiteTable table = {
       "[experiment.search]",
-      {field("configurations", "integer", "How many configurations are drawn.", 1),
+      {field("configurations", "integer", "How many configurations each method gets.", 1),
+       field(
+           "strategy", "string",
+           "How the configurations are laid out: random, or grid: evenly spaced quantiles of each "
+           "field's distribution.",
+           "random"),
        field("fields", "list of strings", "The options that are drawn: \"section.option\".",
              Value::List{}),
        field("ranges", "table",

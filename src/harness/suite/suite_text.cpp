@@ -66,6 +66,9 @@ void append_texts(std::string& out, const char* key, const std::vector<std::stri
 void append_search(std::string& out, const Experiment& experiment) {
   out += "[experiment.search]\n";
   append(out, "configurations", experiment.configurations);
+  if (experiment.search_strategy != SearchStrategy::random) {
+    append(out, "strategy", search_strategy_name(experiment.search_strategy));
+  }
   append_texts(out, "fields", experiment.search_fields);
   if (!experiment.search_ranges.empty()) {
     out += "[experiment.search.ranges]\n";

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <map>
+#include <set>
 
 #include "catch.hpp"
 #include "harness/suite/trial_sections.hpp"
@@ -215,6 +218,99 @@ TEST_CASE("a draw is a function of base seed, number and field alone") {
     CHECK(*trial.method.options.find("penalty_weight") ==
           value(trial, "method.penalty_weight", irm.find("penalty_weight")->search));
   }
+}
+
+TEST_CASE("another method or another field changes nobody's draws") {
+  const Catalog catalog = builtin_catalog();
+  const auto draws = [&](const std::string& methods, const std::string& fields) {
+    const std::string text = R"toml(
+name = "s"
+seeds = 2
+[[experiment]]
+name = "e"
+environment = { name = "two_bit" }
+model = { name = "linear" }
+regime = { name = "offline" }
+[experiment.grid]
+method = [)toml" + methods + "]\n[experiment.search]\nconfigurations = 4\nfields = [" +
+                             fields + "]\n";
+    std::map<std::string, std::string> values;  // by method, sample, seed and field
+    for (const TrialSpec& trial : Suite::parse(text, "s.toml").trials(catalog)) {
+      const auto keep = [&](const char* field, const Value* value) {
+        if (value == nullptr) return;
+        const std::string key =
+            fmt::format("{} {} {} {}", trial.method.name, trial.config_index, trial.seed, field);
+        values[key] = value->canonical_json();
+      };
+      keep("learning_rate", trial.optimizer.find("learning_rate"));
+      keep("penalty_weight", trial.method.options.find("penalty_weight"));
+    }
+    return values;
+  };
+  const std::string rate = "\"optimizer.learning_rate\", \"method.penalty_weight\"";
+  const auto few = draws("{ name = \"v_rex\" }", rate);
+  const auto more = draws("{ name = \"erm\" }, { name = \"v_rex\" }, { name = \"irm_v1\" }",
+                          "\"method.anneal_steps\", " + rate + ", \"optimizer.weight_decay\"");
+  CHECK(few.size() == 16);
+  for (const auto& [key, value] : few) {
+    CAPTURE(key);
+    CHECK(more.at(key) == value);
+  }
+  // Methods share the draws of a shared field.
+  CHECK(more.at("erm 3 0 learning_rate") == more.at("v_rex 3 1 learning_rate"));
+}
+
+TEST_CASE("a grid has the budget of a random search, evenly spaced in each distribution") {
+  const Catalog catalog = builtin_catalog();
+  const std::string search = R"(configurations = 6
+strategy = "grid"
+fields = ["model.width", "method.penalty_weight"]
+[experiment.search.ranges]
+"model.width" = { choice = [4, 8, 16, 32, 64, 128] }
+"method.penalty_weight" = { log_uniform = [1.0, 100.0] }
+)";
+  const Suite suite = Suite::parse(with_search(search), "s.toml");
+  CHECK(Suite::parse(suite.to_toml(), "s.toml").experiments.front().search_strategy ==
+        SearchStrategy::grid);
+  std::map<std::string, std::set<std::pair<std::int64_t, double>>> settings;
+  std::map<std::string, std::int64_t> trials;
+  for (const TrialSpec& trial : suite.trials(catalog)) {
+    const Value* penalty = trial.method.options.find("penalty_weight");
+    settings[trial.method.name].insert({trial.model.options.find("width")->as_integer(),
+                                        penalty == nullptr ? 0.0 : penalty->as_number()});
+    ++trials[trial.method.name];
+  }
+  // erm has one of the fields: six widths. irm_v1 has both: three widths, two weights.
+  CHECK(trials.at("erm") == trials.at("irm_v1"));
+  CHECK(settings.at("erm").size() == 6);
+  REQUIRE(settings.at("irm_v1").size() == 6);
+  std::set<std::int64_t> widths;
+  std::set<double> weights;
+  for (const auto& [width, weight] : settings.at("irm_v1")) {
+    widths.insert(width);
+    weights.insert(weight);
+  }
+  CHECK(widths == std::set<std::int64_t>{8, 32, 128});
+  REQUIRE(weights.size() == 2);
+  CHECK(*weights.begin() == Approx(std::pow(10.0, 0.5)));
+  CHECK(*weights.rbegin() == Approx(std::pow(10.0, 1.5)));
+}
+
+TEST_CASE("a search without a grid of its size is refused with the sizes that have one") {
+  const std::string fields =
+      "strategy = \"grid\"\nfields = [\"model.width\", \"method.penalty_weight\"]\n";
+  CHECK_THAT(refusal_of(with_search("configurations = 7\n" + fields)),
+             Contains("has no grid of 7 configurations over the fields of irm_v1 (model.width, "
+                      "method.penalty_weight)") &&
+                 Contains("there is one of 6 or 8"));
+  CHECK_THAT(refusal_of(with_search("configurations = 8\n" + fields +
+                                    "[experiment.search.values]\n\"model.width\" = "
+                                    "[1, 2, 3, 4, 5, 6, 7, 8]\n")),
+             Contains("has listed values, but the strategy is \"grid\""));
+  CHECK_THROWS_WITH(
+      Suite::parse(with_search("configurations = 8\nstrategy = \"girds\"\nfields = []\n"),
+                   "s.toml"),
+      Contains("s.toml:17:") && Contains("expects one of: random, grid"));
 }
 
 TEST_CASE("a search whose draws would be the same trial is refused") {
