@@ -53,9 +53,8 @@ std::string text_without_search(const TrialSpec& spec, const std::set<std::strin
 
 }  // namespace
 
-TrialAt Chooser::at(const TrialResult& trial) {
-  TrialAt out{&trial};
-  if (trial.status != Status::done) return out;
+std::map<std::int64_t, ValidationScores> Chooser::updates(const TrialResult& trial) {
+  if (trial.status != Status::done) return {};
   const Places& places = places_.of(trial, [](const TrialResult& one) {
     Places found;
     ValidationScores unused;
@@ -74,6 +73,21 @@ TrialAt Chooser::at(const TrialResult& trial) {
     ValidationScores& scores = updates[place.update];
     if (std::isfinite(value)) *score_named(scores, place.in, place.metric) = value;
   }
+  return updates;
+}
+
+std::map<std::int64_t, double> Chooser::scores(const TrialResult& trial) {
+  std::map<std::int64_t, double> all;
+  for (const auto& [update, scores] : updates(trial)) {
+    const std::optional<double> score = rule_.selector->score_of(scores);
+    if (score && std::isfinite(*score)) all[update] = *score;
+  }
+  return all;
+}
+
+TrialAt Chooser::at(const TrialResult& trial) {
+  TrialAt out{&trial};
+  const std::map<std::int64_t, ValidationScores> updates = this->updates(trial);
   if (updates.empty()) return out;
   const std::int64_t last = updates.rbegin()->first;
   out.score = rule_.selector->score_of(updates.rbegin()->second);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -50,6 +51,8 @@ class Chooser {
   [[nodiscard]] Choice choose(const std::vector<const TrialResult*>& trials);
   /// Where the rule takes one trial.
   [[nodiscard]] TrialAt at(const TrialResult& trial);
+  /// What the selector gives a trial at each update that was measured.
+  [[nodiscard]] std::map<std::int64_t, double> scores(const TrialResult& trial);
 
  private:
   /// A number on validation rows: when it was measured, which, and where it lies.
@@ -60,6 +63,8 @@ class Chooser {
     std::size_t place;
   };
   using Places = std::vector<Place>;
+  /// What was measured at each update, of a trial that is done.
+  [[nodiscard]] std::map<std::int64_t, ValidationScores> updates(const TrialResult& trial);
 
   SelectionRule rule_;
   ByLayout<Places> places_;

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "analysis/halving.hpp"
 #include "analysis/selection.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -18,10 +19,13 @@ namespace spurion::analysis {
 
 namespace {
 
-/// A selector, with or without early stopping.
+/// A selector with or without early stopping, or with successive halving.
 struct SelectionWay {
   AppliedSelection applied;
   std::shared_ptr<const Selector> selector;
+  bool halving = false;
+
+  [[nodiscard]] std::string name() const { return applied.text() + (halving ? ", halving" : ""); }
 };
 
 /// Trials that differ in seed and hyper-parameter sample only, and where they stand in the grid.
@@ -36,6 +40,7 @@ struct WayScores {
   SeedCells id;
   SeedCells ood;
   SeedCells median;
+  std::vector<double> updates;  ///< of each configuration, see `SelectionRow::updates`
 };
 
 /// A score and what its rows leave unsure.
@@ -102,19 +107,34 @@ std::vector<SelectionWay> selection_ways(const Study& study, const std::string& 
       if (early && !stopping) continue;
       ways.push_back({{name, early, selector->leaks()}, selector});
     }
+    // Nobody saves updates by a leak.
+    if (stopping && !selector->leaks()) ways.push_back({{name, false, false}, selector, true});
   }
   std::stable_partition(ways.begin(), ways.end(),
                         [](const SelectionWay& way) { return !way.applied.leak; });
   return ways;
 }
 
+/// Replaces the choice by that of successive halving; no sample where it cannot be replayed.
+void choose_by_halving(Chooser& chooser, Choice& choice, std::vector<double>& updates) {
+  std::vector<ScoredUpdates> scored;
+  for (const TrialAt& one : choice.trials) {
+    const TrialSpec& spec = one.trial->spec;
+    scored.push_back({spec.config_index, spec.seed, chooser.scores(*one.trial)});
+  }
+  const std::optional<Halving> halving = halve(scored);
+  choice.sample = halving ? std::optional<std::int64_t>(halving->sample) : std::nullopt;
+  if (halving) updates.push_back(halving->share);
+}
+
 /// Adds what a way gives for one group.
-void add_choice(const SearchedTrials& group, const std::string& score, Chooser& chooser,
-                WayScores& out) {
+void add_choice(const SearchedTrials& group, const std::string& score, const SelectionWay& way,
+                Chooser& chooser, WayScores& out) {
   const std::string test = core::stored_domain(core::MeasuredIn::test);
   const std::string train = core::stored_domain(core::MeasuredIn::in_distribution);
   const std::string& configuration = group.row->configuration;
-  const Choice choice = chooser.choose(group.trials);
+  Choice choice = chooser.choose(group.trials);
+  if (way.halving) choose_by_halving(chooser, choice, out.updates);
   std::map<std::int64_t, std::vector<NoisyScore>> seeds;
   for (const TrialAt& one : choice.trials) {
     if (one.trial->status != Status::done) continue;
@@ -171,14 +191,15 @@ std::vector<SelectionRow> selection_rows(const Study& study, const std::string& 
       if (!line.holds(*group.row)) continue;
       settings = std::max(settings, group.settings);
       for (std::size_t w = 0; w < ways.size(); ++w) {
-        add_choice(group, view.score(), choosers[w], scores[w]);
+        add_choice(group, view.score(), ways[w], choosers[w], scores[w]);
       }
     }
     for (std::size_t w = 0; settings > 0 && w < ways.size(); ++w) {
       const SelectionWay& way = ways[w];
       const std::string key = fmt::format("selection {} {} {} {} ", experiment, line.name,
-                                          line.environment, way.applied.text());
-      rows.push_back({line, way.applied, selector_access_text(way.selector->access()),
+                                          line.environment, way.name());
+      rows.push_back({line, way.applied, way.name(), selector_access_text(way.selector->access()),
+                      way.halving, way.halving ? mean(scores[w].updates) : 1.0,
                       scores[w].id.estimate(key + "id", range),
                       scores[w].ood.estimate(key + "ood", range),
                       scores[w].median.estimate(key + "median", range), settings});

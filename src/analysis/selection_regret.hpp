@@ -21,7 +21,12 @@ inline constexpr const char* kOracleSelector = "oracle";
 struct SelectionRow {
   ResultsView::Line line;
   AppliedSelection applied;
-  std::string reads;          ///< what the selector reads
+  std::string name;      ///< "worst_group", "oracle (leak), early stopping", "worst_group, halving"
+  std::string reads;     ///< what the selector reads
+  bool halving = false;  ///< chosen by successive halving, see halving.hpp
+  /// The updates that the choice needs, as a share of those of training every sample to its end;
+  /// the mean over configurations.
+  double updates = 1.0;
   Estimate id;                ///< score in distribution of the chosen samples
   Estimate ood;               ///< score in the test domain of the chosen samples
   Estimate median;            ///< of each seed the median over its samples, in the test domain
@@ -32,8 +37,9 @@ struct SelectionRow {
   std::optional<PairedTest> test = {};  ///< that the regret is 0, adjusted for all rows
 };
 
-/// Line by line, each selector in turn; those that leak come last. With early stopping too where
-/// trials were measured at several updates. `selectors`: registered names; empty: all of them.
+/// Line by line, each selector in turn; those that leak come last. With early stopping, and without
+/// a leak with successive halving, where trials were measured at several updates. `selectors`:
+/// registered names; empty: all of them.
 std::vector<SelectionRow> selection_rows(const Study& study, const std::string& experiment,
                                          const ResultsView& view,
                                          const std::vector<std::string>& selectors);

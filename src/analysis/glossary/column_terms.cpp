@@ -46,6 +46,14 @@ std::vector<Term> comparison_columns() {
        {"sample"},
        "",
        "whole, >= 1"},
+      {"updates used",
+       kColumn,
+       "The updates that the choice needs, as a share of those of training every sample to its "
+       "end. "
+       "Only successive halving needs fewer.",
+       {"successive halving", "samples"},
+       "share",
+       "(0, 1]"},
       {"reads", kColumn, "What the selector reads.", {"selector"}},
       {"group rows",
        kColumn,

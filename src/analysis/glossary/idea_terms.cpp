@@ -232,6 +232,12 @@ std::vector<Term> study_terms() {
        "A choice that used the test domain. Its score is an upper bound: nobody without test data "
        "can choose so.",
        {"selector", "test domain"}},
+      {"successive halving",
+       TermKind::idea,
+       "A search that trains all samples for a few updates, then the better half of them for twice "
+       "as many, and so on (Jamieson & Talwalkar 2016). It is replayed on the measured updates of "
+       "trials that were trained to their end.",
+       {"sample", "selector"}},
       {"early stopping",
        TermKind::idea,
        "Taking a trial as it was at the measured update that the selector scores best, of equal "

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
 #include <set>
@@ -68,12 +69,12 @@ std::string row_text(const SelectionRow& row) {
       row.line.environment.empty() ? std::string() : fmt::format("In {}: ", row.line.environment);
   if (row.ood.count == 0) {
     return fmt::format("{}{} has no sample with a score for {} on every seed. ", where,
-                       row.line.name, row.applied.text());
+                       row.line.name, row.name);
   }
   return fmt::format(
       "{}{} selected by {} has a score of {} out of distribution; the median over samples is {}. "
       "{}",
-      where, row.line.name, row.applied.text(), show(row.ood), show(row.median), regret_text(row));
+      where, row.line.name, row.name, show(row.ood), show(row.median), regret_text(row));
 }
 
 /// What is chosen at the last update without a leak; the table has the others.
@@ -82,7 +83,7 @@ std::string rows_text(const std::vector<SelectionRow>& rows) {
   std::string text;
   std::size_t told = 0;
   for (const SelectionRow& row : rows) {
-    if (row.applied.leak || row.applied.early_stopping) continue;
+    if (row.applied.leak || row.applied.early_stopping || row.halving) continue;
     if (told++ == kMost) return text + "The table shows the others. ";
     text += row_text(row);
   }
@@ -98,7 +99,10 @@ Table selection_table(const ResultsView& view, const std::string& experiment, bo
           "score is reported. ID, OOD: of the chosen sample. median OOD: of each seed the median "
           "over the samples that are done. selection regret: by how much the sample that the "
           "oracle chooses is better out of distribution, paired by configuration and seed, both "
-          "with or both without early stopping. p and p flips: tests that it is 0. An oracle is a "
+          "with or both without early stopping. halving: successive halving, replayed on the "
+          "measured "
+          "updates; updates used: its updates as a share of training every sample to the end. p "
+          "and p flips: tests that it is 0. An oracle is a "
           "leak: it reads the test domain. The glossary (or 'spurion describe TERM') defines each "
           "column.",
           experiment, worlds ? ", for each environment" : "", view.score_text(), kIntervalText),
@@ -112,6 +116,7 @@ Table selection_table(const ResultsView& view, const std::string& experiment, bo
                                             {"p", ColumnKind::number},
                                             {"p flips", ColumnKind::number},
                                             {"samples", ColumnKind::count},
+                                            {"updates used", ColumnKind::number},
                                             {"seeds", ColumnKind::count},
                                             {"trials", ColumnKind::count},
                                             {"diverged", ColumnKind::count},
@@ -130,11 +135,11 @@ void add_row(const SelectionRow& row, const TrialFates& fates, bool worlds, Tabl
     const double p = (*row.test).*which;
     return Cell(Number{p, Notation::probability, digits_of_p(p, 3)});
   };
-  for (Cell& cell :
-       std::vector<Cell>{row.applied.text(), row.id, row.ood, row.median,
-                         row.regret ? Cell(Interval(*row.regret)) : Cell(),
-                         p_value(&PairedTest::student), p_value(&PairedTest::flips), row.settings,
-                         row.ood.seeds, fates.done, fates.diverged, fates.failed, row.reads}) {
+  for (Cell& cell : std::vector<Cell>{
+           row.name, row.id, row.ood, row.median, row.regret ? Cell(Interval(*row.regret)) : Cell(),
+           p_value(&PairedTest::student), p_value(&PairedTest::flips), row.settings,
+           std::isnan(row.updates) ? Cell() : Cell(Number{row.updates, Notation::fixed, 2}),
+           row.ood.seeds, fates.done, fates.diverged, fates.failed, row.reads}) {
     cells.push_back(std::move(cell));
   }
   table.add(std::move(cells));
@@ -170,7 +175,7 @@ Chart selection_chart(const ResultsView& view, const std::string& experiment,
       chart.categories.push_back(name);
       add("median", row.median);
     }
-    add(row.applied.text(), row.ood);
+    add(row.name, row.ood);
   }
   return chart;
 }

@@ -1,5 +1,6 @@
 // Selectors: what they may read, what they choose, and what a choice costs.
 #include "analysis/selection.hpp"
+#include "analysis/halving.hpp"
 
 #include <fmt/format.h>
 
@@ -195,6 +196,36 @@ TEST_CASE("early stopping takes a trial as it was at its best update") {
   const analysis::Table table = trials.ask(kSelection).tables.front();
   CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "0.400");
   CHECK(selected_cell(table, "training_domain, early stopping", "OOD").substr(0, 5) == "0.700");
+  CHECK(selected_cell(table, "training_domain, halving", "OOD").substr(0, 5) == "0.400");
+  CHECK(selected_cell(table, "training_domain, halving", "updates used") == "1.00");
+  CHECK(selected_cell(table, "training_domain", "updates used") == "1.00");
+}
+
+TEST_CASE("successive halving is replayed on stored measurements") {
+  // Sample 2 is best in the end, but among the worse half at first.
+  std::vector<analysis::ScoredUpdates> trials;
+  for (std::int64_t seed = 0; seed < 2; ++seed) {
+    const double noise = 0.01 * static_cast<double>(seed);
+    trials.push_back({0, seed, {{0, 0.9}, {25, 0.8 + noise}, {50, 0.5}, {100, 0.95}}});
+    trials.push_back({1, seed, {{0, 0.1}, {25, 0.3}, {50, 0.9}, {100, 0.97}}});
+    trials.push_back({2, seed, {{0, 0.1}, {25, 0.2}, {50, 0.9}, {100, 0.99}}});
+    trials.push_back({3, seed, {{0, 0.1}, {25, 0.6}, {50, 0.7}, {100, 0.9}}});
+  }
+  const auto halved = analysis::halve(trials);
+  REQUIRE(halved);
+  // 4 samples to 25, 0 and 3 to 50, 3 to 100: 100 + 50 + 50 of 400 updates.
+  CHECK(halved->sample == 3);
+  CHECK(halved->share == Approx(0.5));
+  // A sample that did not finish on a seed trains to the first rung, and no further.
+  trials[3].scores.clear();
+  const auto without = analysis::halve(trials);
+  REQUIRE(without);
+  CHECK(without->sample == 1);
+  CHECK(without->share == Approx(0.5));
+  // Measured at the end only, there is nothing to replay.
+  for (analysis::ScoredUpdates& trial : trials) trial.scores = {{100, 0.5}};
+  CHECK_FALSE(analysis::halve(trials));
+  CHECK_FALSE(analysis::halve({}));
 }
 
 TEST_CASE("an oracle is called a leak in text, tables, files and charts") {
