@@ -15,6 +15,7 @@ struct Access {
   bool group_labels_validation = false;  ///< the same for validation rows
   bool unlabelled_target = false;        ///< rows without labels of the test domain
   bool counterfactual_rows = false;      ///< rows whose cue is set by intervention
+  bool validation_rows = false;  ///< labelled held-out rows of the train domains, in training
 
   /// "domain labels, group labels", or "labels only".
   [[nodiscard]] SPURION_API std::string text() const;

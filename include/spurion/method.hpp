@@ -8,10 +8,14 @@
 #include "spurion/access.hpp"
 #include "spurion/archive.hpp"
 #include "spurion/environment.hpp"
+#include "spurion/evaluated.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/model.hpp"
 #include "spurion/optimizer.hpp"
+#include "spurion/own_block.hpp"
 #include "spurion/schema.hpp"
+#include "spurion/stages.hpp"
+#include "spurion/training_set.hpp"
 
 namespace spurion {
 
@@ -33,6 +37,10 @@ struct Batch {
   /// Full-batch step of a linear model: precomputed sums over all rows, from which its risks follow
   /// exactly. Set instead of `x` and `y`, for methods that allow it (`Method::risk_input`).
   std::shared_ptr<const engine::LinearRisks> linear;
+  /// int64 [K, E, B] or [1, E, B]: the number of each row in the training set, 0 .. N - 1, the same
+  /// in every epoch. Undefined unless the method asks for the training set
+  /// (`Method::row_request`).
+  Tensor number = {};
 
   /// The same rows on a device; copies only what is elsewhere.
   [[nodiscard]] SPURION_API Batch to(Device device) const;
@@ -58,6 +66,10 @@ struct MethodContext {
   std::vector<RandomKey> keys = {};
   /// Device of minibatches and parameters. A method keeps its own tensors there.
   Device device = c10::kCPU;
+  /// Updates of the trial; 0 if nothing is trained. A method with stages shares them out.
+  std::int64_t steps = 0;
+  Shape input_shape = {};    ///< of one row
+  std::int64_t outputs = 1;  ///< C of the model
 
   /// The key of a replica's random numbers.
   [[nodiscard]] SPURION_API RandomKey key(std::int64_t replica) const;
@@ -77,11 +89,12 @@ struct UpdateLimits {
 
 /// Sizes in bytes, from which methods and regimes compute the memory they need.
 struct MemorySizes {
-  double row = 0.0;          ///< inputs, label and weight of one row
-  double logits = 0.0;       ///< outputs of the model for one row
-  double activations = 0.0;  ///< activations of one row
-  double parameters = 0.0;   ///< of one replica
-  double batch_rows = 0.0;   ///< rows of one minibatch of one replica
+  double row = 0.0;            ///< inputs, label and weight of one row
+  double logits = 0.0;         ///< outputs of the model for one row
+  double activations = 0.0;    ///< activations of one row
+  double parameters = 0.0;     ///< of one replica
+  double batch_rows = 0.0;     ///< rows of one minibatch of one replica
+  double training_rows = 0.0;  ///< N: rows of the training set, all domains together
 };
 
 /// The training state of K replicas: parameters, optimiser and counters. Methods train through it.
@@ -141,6 +154,49 @@ class SPURION_API ReplicaTrainer {
   };
   /// Risks and their gradients for each domain of a minibatch.
   DomainGradients domain_gradients(const Batch& batch, bool create_graph);
+  /// A forward pass with other parameters [K, P], for example perturbed ones; rows may be on any
+  /// device.
+  [[nodiscard]] Output forward_at(const Tensor& parameters, const Tensor& x) const;
+  /// The gradient [K, P] of the sum of the losses [K] by the current parameters, without an update.
+  [[nodiscard]] Tensor gradient(const Tensor& losses) const;
+  /// Restricts all later updates of the model to these parameters, within the limits: bool [P] or
+  /// [K, P]; undefined: all. Weight decay and moments do not move the others either.
+  void train_only(const Tensor& mask);
+  /// Parameters of the replicas where `mask` (bool [K], in host memory) is true become those of
+  /// `parameters` [K, P], and their optimiser forgets: the start of a new stage.
+  void restart(const Tensor& mask, const Tensor& parameters);
+  /// Counts operations of all replicas together, beside passes of the model, towards the cost.
+  void count_flops(double flops) const { model_->count_flops(flops); }
+
+  /// Adds the own blocks of a method. The harness calls it before the training begins.
+  void add_blocks(const std::vector<OwnBlock>& blocks);
+  /// The parameters of an own block: a leaf [K, Q] with requires_grad. Throws `PluginError` if the
+  /// method did not declare it.
+  [[nodiscard]] const Tensor& own(const std::string& block) const;
+  /// The optimiser of an own block.
+  Optimizer& own_optimizer(const std::string& block);
+  /// Copies them, from any device: float32 [K, Q].
+  void set_own(const std::string& block, const Tensor& parameters);
+  /// Backward pass from the sum of the losses [K] to one own block, then one update of it. The
+  /// graph stays, so the same output can serve the model afterwards; update own blocks before the
+  /// model. A replica is frozen if its loss or gradient is not finite. It is no step of the trial.
+  void step_own(const std::string& block, const Tensor& losses);
+  /// Backward pass from the sum of the losses [K] to the model and to every own block that they
+  /// depend on, then one update of all of them.
+  void step_with_own(const Tensor& losses);
+
+  /// Number N of training rows, for methods that ask for the training set.
+  [[nodiscard]] std::int64_t training_rows() const;
+  /// Calls `visit` with all training rows, part after part, with `Batch::number`, on this device.
+  /// The labels count as revealed. No gradients are recorded unless `visit` enables them.
+  void over_training_rows(const std::function<void(const Batch&)>& visit);
+  /// Draws the rows of later minibatches by weights [K or 1, N] (`TrainingSet::sample`).
+  void sample_rows(const Tensor& weights);
+  /// At most `rows` labelled held-out rows of each train domain (`Access::validation_rows`), always
+  /// the same, on this device.
+  [[nodiscard]] Batch validation_rows(std::int64_t rows);
+  /// What the regime calls before the first step; null when the training set is gone.
+  void set_training_set(TrainingSet* rows) { training_set_ = rows; }
 
   /// bool [K], in host memory: false after a replica has diverged.
   [[nodiscard]] const Tensor& active() const { return active_; }
@@ -154,8 +210,19 @@ class SPURION_API ReplicaTrainer {
   void visit_state(StateVisitor& visit);
 
  private:
+  /// An own block and what updates it.
+  struct Own {
+    std::string name;
+    Tensor parameters;
+    std::unique_ptr<Optimizer> optimizer;
+  };
+
   /// Freezes replicas whose loss or gradient is not finite.
-  void freeze_diverged(const Tensor& gradient);
+  void freeze_diverged(const Tensor& losses, const Tensor& gradient);
+  [[nodiscard]] std::size_t own_index(const std::string& name) const;
+  /// One update of an own block with a gradient [K, Q].
+  void update_own(Own& block, const Tensor& losses, const Tensor& gradient);
+  [[nodiscard]] TrainingSet& training_set() const;
 
   const Model* model_;
   Tensor parameters_;
@@ -167,6 +234,9 @@ class SPURION_API ReplicaTrainer {
   bool second_order_ = false;
   RiskInput risk_input_ = RiskInput::logits;
   UpdateLimits limits_;
+  Tensor train_only_;  // bool [K or 1, P]; undefined: all
+  std::vector<Own> own_;
+  TrainingSet* training_set_ = nullptr;
 };
 
 /// How a minibatch from several domains becomes an update.
@@ -179,6 +249,16 @@ class SPURION_API Method {
   [[nodiscard]] virtual bool needs_second_order() const { return false; }
   /// What the method uses of a minibatch; decides which shortcuts are possible.
   [[nodiscard]] virtual RiskInput risk_input() const { return RiskInput::logits; }
+  /// What it asks of the training set. default: nothing.
+  [[nodiscard]] virtual RowRequest row_request() const { return {}; }
+  /// The parameters that it trains beside those of the model. The harness makes them before the
+  /// training and keeps their state; memory and device are planned for. default: none.
+  [[nodiscard]] virtual std::vector<OwnBlock> own_blocks(const Model& /*model*/) const {
+    return {};
+  }
+  /// What is evaluated now. Called before each evaluation; not during a step. default: the trained
+  /// model.
+  [[nodiscard]] virtual Evaluated evaluated(const ReplicaTrainer& /*trainer*/) const { return {}; }
   /// Throws `UsageError` if it cannot train this model. Called for every configuration before a
   /// run.
   virtual void check(const Model& /*model*/) const {}

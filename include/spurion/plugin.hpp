@@ -9,6 +9,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/export.hpp"
 #include "spurion/question.hpp"
+#include "spurion/row_tools.hpp"
 #include "spurion/version.hpp"
 
 /// \file
@@ -36,7 +37,7 @@ namespace spurion {
 
 /// Raised when a virtual function of a plug-in interface changes, or what a class holds that
 /// crosses the border.
-constexpr int kPluginApiVersion = 5;
+constexpr int kPluginApiVersion = 6;
 
 /// `SPURION_BUILD_TAG` as the library was compiled.
 SPURION_API std::string build_tag();

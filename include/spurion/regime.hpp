@@ -105,6 +105,10 @@ class SPURION_API Regime {
   virtual ~Regime() = default;
   /// What a method may see under this regime.
   [[nodiscard]] virtual Access grants() const = 0;
+  /// Whether it has a fixed training set that methods may go over (`RowRequest`), and held-out rows
+  /// of the train domains. It then honours `Method::row_request` and calls
+  /// `ReplicaTrainer::set_training_set`. default: false.
+  [[nodiscard]] virtual bool has_training_set() const { return false; }
   /// Number E of domains in each minibatch.
   [[nodiscard]] virtual std::int64_t batch_domains(const Environment& environment) const;
   /// Number of updates for `training.steps` = `steps`.

@@ -8,6 +8,7 @@ std::unique_ptr<Method> method_to_ask(const Catalog& catalog, const Component& m
   context.replicas = 1;
   context.domains = 2;
   context.groups = 4;
+  context.input_shape = {4};
   return catalog.methods.at(method.name).make({method.options}, context);
 }
 

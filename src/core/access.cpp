@@ -13,7 +13,8 @@ std::vector<std::pair<const char*, bool>> entries(const Access& access) {
           {"group labels", access.group_labels},
           {"group labels at validation", access.group_labels_validation},
           {"unlabelled target rows", access.unlabelled_target},
-          {"counterfactual rows", access.counterfactual_rows}};
+          {"counterfactual rows", access.counterfactual_rows},
+          {"validation rows", access.validation_rows}};
 }
 
 }  // namespace

@@ -241,6 +241,9 @@ void check_batch(const Batch& batch, const EnvironmentInfo& info, std::int64_t r
   if (batch.weight.defined() && !labels(batch.weight, at::kFloat)) {
     expected("weight", batch.weight, "float32");
   }
+  if (batch.number.defined() && !labels(batch.number, at::kLong)) {
+    expected("number", batch.number, "int64");
+  }
   if (!values) return;
   if (classes > 0) check_range("y in a batch", batch.y, classes);
   if (batch.group.defined() && info.groups > 0) {

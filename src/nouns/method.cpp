@@ -6,7 +6,8 @@ namespace spurion {
 
 Batch Batch::to(Device device) const {
   Batch out = *this;
-  for (Tensor Batch::*member : {&Batch::x, &Batch::y, &Batch::group, &Batch::weight}) {
+  for (Tensor Batch::*member :
+       {&Batch::x, &Batch::y, &Batch::group, &Batch::weight, &Batch::number}) {
     if ((out.*member).defined()) out.*member = (out.*member).to(device);
   }
   return out;

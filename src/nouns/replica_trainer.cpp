@@ -91,18 +91,18 @@ void ReplicaTrainer::step_from_losses(const Tensor& losses) {
   step_from_gradients(losses, gradients[0]);
 }
 
-void ReplicaTrainer::freeze_diverged(const Tensor& gradient) {
+void ReplicaTrainer::freeze_diverged(const Tensor& losses, const Tensor& gradient) {
   bool* active = active_.data_ptr<bool>();
   const std::int64_t count = gradient.size(1);
   // Off the processor one answer for all replicas is asked for, and waited for.
-  const Tensor finite =
-      gradient.is_cpu() ? Tensor()
-                        : (at::isfinite(last_losses_) & at::isfinite(gradient).all(1)).to(at::kCPU);
+  const Tensor finite = gradient.is_cpu()
+                            ? Tensor()
+                            : (at::isfinite(losses) & at::isfinite(gradient).all(1)).to(at::kCPU);
   for (std::int64_t k = 0; k < replicas(); ++k) {
     if (!active[k]) continue;
     const bool well = finite.defined()
                           ? finite.data_ptr<bool>()[k]
-                          : std::isfinite(last_losses_.data_ptr<float>()[k]) &&
+                          : std::isfinite(losses.data_ptr<float>()[k]) &&
                                 engine::all_finite(gradient.data_ptr<float>() + k * count, count);
     if (well) continue;
     active[k] = false;
@@ -121,10 +121,10 @@ void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gra
   nouns::check_gradient(gradient, parameters_);
   last_losses_ = losses.detach().contiguous();
   const Tensor dense = gradient.detach().contiguous();
-  freeze_diverged(dense);
+  freeze_diverged(last_losses_, dense);
   Tensor values = parameters_.detach();
   const bool limited = limits_.lr_multiplier != 1.0 || limits_.trainable.defined();
-  const Tensor before = limited ? values.clone() : Tensor();
+  const Tensor before = limited || train_only_.defined() ? values.clone() : Tensor();
   optimizer_.step(values, dense, active_);
   if (limited) {
     // Every update rule is proportional to its rate, so scaling the change scales the rate.
@@ -132,6 +132,7 @@ void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gra
     values.copy_(limits_.trainable.defined() ? at::where(limits_.trainable, before + change, before)
                                              : before + change);
   }
+  if (train_only_.defined()) values.copy_(at::where(train_only_, values, before));
   ++step_;
 }
 
@@ -145,6 +146,15 @@ void ReplicaTrainer::visit_state(StateVisitor& visit) {
   visit("step", step_);
   StateVisitor inside = visit.inside("optimizer").on(device());
   optimizer_.visit_state(inside);
+  visit.on(device())("train_only", train_only_);
+  for (Own& block : own_) {
+    StateVisitor own = visit.inside("own").inside(block.name).on(device());
+    Tensor values = block.parameters.detach();
+    own("parameters", values);
+    if (visit.loading()) block.parameters = values.contiguous().requires_grad_(true);
+    StateVisitor updates = own.inside("optimizer").on(device());
+    block.optimizer->visit_state(updates);
+  }
 }
 
 ReplicaTrainer::DomainGradients ReplicaTrainer::domain_gradients(const Batch& batch,

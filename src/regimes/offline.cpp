@@ -16,7 +16,8 @@ struct OfflineOptions {
 ///
 /// With `randomise_cue` every cue of each training row is resampled by intervention, so that
 /// it is uninformative. No real data set offers such an oracle. With `group_labels` methods may see
-/// the (label, cue) cell of each training row.
+/// the (label, cue) cell of each training and validation row. Methods may also ask for the whole
+/// training set, for draws by weights, and for validation rows of the train domains.
 class Offline final : public Regime {
  public:
   using Options = OfflineOptions;
@@ -35,9 +36,13 @@ class Offline final : public Regime {
     Access access;
     access.domain_labels = true;
     access.group_labels = options_.group_labels;
+    access.group_labels_validation = options_.group_labels;
+    access.validation_rows = true;
     access.counterfactual_rows = options_.randomise_cue;
     return access;
   }
+
+  [[nodiscard]] bool has_training_set() const override { return true; }
 
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
@@ -61,7 +66,13 @@ class Offline final : public Regime {
    public:
     Fit(Run& run, const SlotFunction& slots, bool groups)
         : run_(&run),
-          source_(run.context, slots, run.context.training.rows, RowSource::Options{1, groups}) {}
+          source_(run.context, slots, run.context.training.rows,
+                  RowSource::Options{1, groups, run.method.row_request()}) {
+      run.trainer.set_training_set(&source_);
+    }
+    ~Fit() override { run_->trainer.set_training_set(nullptr); }
+    Fit(const Fit&) = delete;
+    Fit& operator=(const Fit&) = delete;
     void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {}
     void step(std::int64_t phase, std::int64_t step) override {
       fit_step(*run_, source_, phase, step);

@@ -72,6 +72,7 @@ std::vector<double> PackEvaluator::constant_losses() const {
 
 void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomKey>& keys) {
   const core::ActivityScope scope(core::Activity::evaluation);
+  ask_evaluated(trainer);
   const Tensor parameters = trainer.parameters().detach().to(at::kCPU).contiguous();
   const std::int64_t width = parameters.size(1);
   for (std::size_t k = 0; k < costs_.size(); ++k) {
@@ -94,7 +95,10 @@ void PackEvaluator::judge_end(ReplicaTrainer& trainer, const std::vector<RandomK
   // Rare, so only now: what it was before the first update, and on a stream in its last phase.
   const ReplicaTrainer untrained(trainer.model(), trainer.fresh_parameters(keys),
                                  OptimizerOptions());
+  const Evaluated trained_method = scorer_.evaluated();
+  scorer_.set_evaluated({});
   const Tensor before = training_loss(untrained).to(at::kCPU, at::kDouble).contiguous();
+  scorer_.set_evaluated(trained_method);
   Tensor last_phase;
   if (!schedule_.empty()) {
     const Phase& last = schedule_.back();

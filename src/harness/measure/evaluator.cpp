@@ -135,6 +135,7 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
   const core::ActivityScope timed(core::Activity::evaluation);
   if (phase < 0) throw PluginError(fmt::format("it evaluates phase {}", phase));
   measured_at_ = trainer.step();
+  ask_evaluated(trainer);
   Values id;
   measure_train_domains(trainer, phase, scope, id);
   measure_test_domain(trainer, phase, scope, id);
@@ -148,23 +149,37 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
   if (phase + 1 >= static_cast<std::int64_t>(schedule_.size())) measure_validation(trainer, phase);
   measure_shift_curve(trainer, phase);
   measure_phases(trainer, phase);
-  if (const Tensor slopes = trainer.model().linear_coefficients(trainer.parameters().detach());
-      slopes.defined()) {
-    const Tensor values = slopes.to(at::kCPU);
-    std::map<std::string, Tensor> errors;
-    for (std::size_t k = 0; k < costs_.size(); ++k) {
-      const auto row = static_cast<std::int64_t>(k);
-      for (const auto& [name, error] :
-           context_->environments[k]->coefficient_errors(values.narrow(0, row, 1))) {
-        auto& all = errors[name];
-        if (!all.defined()) all = at::zeros({trainer.replicas()}, at::kDouble);
-        all[row] = error[0];
-      }
+  measure_coefficients(trainer, phase);
+}
+
+void PackEvaluator::ask_evaluated(const ReplicaTrainer& trainer) {
+  if (!options_.evaluated) return;
+  const at::NoGradGuard no_grad;
+  scorer_.set_evaluated(options_.evaluated(trainer));
+}
+
+void PackEvaluator::measure_coefficients(const ReplicaTrainer& trainer, std::int64_t phase) {
+  // An ensemble, or a head of a method's own, has no one set of coefficients.
+  const Evaluated& evaluated = scorer_.evaluated();
+  if (evaluated.head || evaluated.members.size() > 1) return;
+  const Tensor& parameters =
+      evaluated.members.empty() ? trainer.parameters() : evaluated.members.front();
+  const Tensor slopes = trainer.model().linear_coefficients(parameters.detach());
+  if (!slopes.defined()) return;
+  const Tensor values = slopes.to(at::kCPU);
+  std::map<std::string, Tensor> errors;
+  for (std::size_t k = 0; k < costs_.size(); ++k) {
+    const auto row = static_cast<std::int64_t>(k);
+    for (const auto& [name, error] :
+         context_->environments[k]->coefficient_errors(values.narrow(0, row, 1))) {
+      auto& all = errors[name];
+      if (!all.defined()) all = at::zeros({trainer.replicas()}, at::kDouble);
+      all[row] = error[0];
     }
-    Domain coefficients;
-    coefficients.name = core::stored_domain(core::MeasuredIn::coefficients);
-    store(trainer, phase, coefficients, errors);
   }
+  Domain coefficients;
+  coefficients.name = core::stored_domain(core::MeasuredIn::coefficients);
+  store(trainer, phase, coefficients, errors);
 }
 
 void PackEvaluator::add_shortcut_bias(const Domain& domain, Values& values) const {

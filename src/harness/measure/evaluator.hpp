@@ -23,6 +23,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
     TrainingOptions training;
     double step_flops_per_row = 0.0;         ///< used unless `counted`
     const CountingModel* counted = nullptr;  ///< knows the operations of updates
+    /// Says what is evaluated now; empty: the trained model.
+    std::function<Evaluated(const ReplicaTrainer&)> evaluated;
     const std::atomic<bool>* stop = nullptr;
     /// Called with the number of updates so far.
     std::function<void(std::int64_t)> progress;
@@ -56,6 +58,10 @@ class SPURION_API PackEvaluator final : public Evaluator {
  private:
   using Values = MetricValues;
 
+  /// Asks the method what is evaluated now.
+  void ask_evaluated(const ReplicaTrainer& trainer);
+  /// Errors of the coefficients of a linear predictor.
+  void measure_coefficients(const ReplicaTrainer& trainer, std::int64_t phase);
   /// Adds "shortcut_bias" if the environment knows `optimal_flip_rate`.
   void add_shortcut_bias(const Domain& domain, Values& values) const;
 

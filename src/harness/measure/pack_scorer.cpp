@@ -108,16 +108,16 @@ Tensor PackScorer::gather(const std::vector<Sample>& samples, Tensor Sample::*me
 
 Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
                            RowRange range) const {
-  const Tensor parameters = trainer.parameters().detach();
   std::vector<Tensor> logits;
   for (std::size_t first = 0; first < source_.size();) {
     std::size_t last = first + 1;
     while (last < source_.size() && source_[last] == source_[first]) ++last;
     const Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
-    const Tensor own = parameters.narrow(0, static_cast<std::int64_t>(first),
-                                         static_cast<std::int64_t>(last - first));
+    const ReplicaRange own{static_cast<std::int64_t>(first),
+                           static_cast<std::int64_t>(last - first)};
     // Metrics are worked out in host memory.
-    logits.push_back(trainer.model().forward_anywhere(own, x.to(own.device())).logits.to(at::kCPU));
+    logits.push_back(evaluated_logits(evaluated_, trainer, own, x.to(trainer.device()), info_->task)
+                         .to(at::kCPU));
     first = last;
   }
   const Tensor all = (logits.size() == 1 ? logits.front() : at::cat(logits)).contiguous();

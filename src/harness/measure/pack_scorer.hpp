@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/measure/metric_set.hpp"
@@ -36,6 +37,9 @@ class PackScorer {
   PackScorer(const Catalog& catalog,
              const std::vector<std::shared_ptr<const Environment>>& environments);
 
+  /// What predicts in later calls of `score`; the trained model unless said.
+  void set_evaluated(Evaluated evaluated) { evaluated_ = std::move(evaluated); }
+  [[nodiscard]] const Evaluated& evaluated() const { return evaluated_; }
   /// Scores predictions on rows of a domain.
   [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const DomainRowCount& rows,
                                    const ScoredInterventions& actions) const;
@@ -71,6 +75,7 @@ class PackScorer {
   std::vector<const Environment*> distinct_;
   std::vector<std::size_t> source_;  // [K] index into distinct_
   mutable std::vector<bool> not_finite_;
+  Evaluated evaluated_;
 };
 
 }  // namespace spurion::harness

@@ -11,10 +11,10 @@ namespace spurion::harness {
 namespace {
 
 /// How often each tensor of a batch was written to.
-std::array<std::uint32_t, 4> writes_to(const Batch& batch) {
-  std::array<std::uint32_t, 4> counts{};
+std::array<std::uint32_t, 5> writes_to(const Batch& batch) {
+  std::array<std::uint32_t, 5> counts{};
   std::size_t next = 0;
-  for (const Tensor* tensor : {&batch.x, &batch.y, &batch.group, &batch.weight}) {
+  for (const Tensor* tensor : {&batch.x, &batch.y, &batch.group, &batch.weight, &batch.number}) {
     if (tensor->defined()) {
       counts[next] = tensor->unsafeGetTensorImpl()->version_counter().current_version();
     }
@@ -52,7 +52,7 @@ void TimedMethod::begin_phase(ReplicaTrainer& trainer, std::int64_t phase) {
 
 const Batch& TimedMethod::brought(const Batch& batch, Device device) {
   if (!batch.x.is_same(last_.x) || !batch.y.is_same(last_.y) || !batch.group.is_same(last_.group) ||
-      !batch.weight.is_same(last_.weight)) {
+      !batch.weight.is_same(last_.weight) || !batch.number.is_same(last_.number)) {
     last_ = batch;
     last_there_ = batch.to(device);
   }

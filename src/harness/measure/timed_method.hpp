@@ -23,6 +23,13 @@ class TimedMethod final : public Method {
   [[nodiscard]] Access needs() const override { return inner_->needs(); }
   [[nodiscard]] bool needs_second_order() const override { return inner_->needs_second_order(); }
   [[nodiscard]] RiskInput risk_input() const override { return inner_->risk_input(); }
+  [[nodiscard]] RowRequest row_request() const override { return inner_->row_request(); }
+  [[nodiscard]] std::vector<OwnBlock> own_blocks(const Model& model) const override {
+    return core::blamed(border_.method, [&] { return inner_->own_blocks(model); });
+  }
+  [[nodiscard]] Evaluated evaluated(const ReplicaTrainer& trainer) const override {
+    return core::blamed(border_.method, [&] { return inner_->evaluated(trainer); });
+  }
   void check(const Model& model) const override { inner_->check(model); }
   void step(ReplicaTrainer& trainer, const Batch& batch) override;
   void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override;

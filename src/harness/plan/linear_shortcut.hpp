@@ -12,7 +12,7 @@ namespace spurion::harness {
 inline bool uses_linear_risks(const Model& model, const Method& method,
                               const EnvironmentInfo& environment, const TrainingOptions& training) {
   return model.is_affine() && method.risk_input() != RiskInput::logits &&
-         (training.batch == 0 || training.batch >= training.rows) &&
+         !method.row_request().any() && (training.batch == 0 || training.batch >= training.rows) &&
          engine::linear_risks_apply(environment.task, element_count(environment.input_shape),
                                     environment.outputs);
 }

@@ -50,6 +50,8 @@ struct Sizes {
   bool whole = false;   ///< a batch is all rows there are
   double batch_rows = 0.0;
   double training_rows = 0.0;
+  double own_bytes = 0.0;        ///< own blocks of the method: parameters, gradient, moments
+  double own_activations = 0.0;  ///< of one row, in the own blocks
 
   [[nodiscard]] const EnvironmentInfo& info() const { return environment->info(); }
   [[nodiscard]] double parameters() const {
@@ -95,9 +97,15 @@ Sizes sizes_of(const TrialSpec& trial, EnvironmentPool& pool) {
   sizes.phases = static_cast<double>(sizes.regime->schedule(*sizes.environment).size());
   const std::int64_t domains = sizes.regime->batch_domains(*sizes.environment);
   sizes.domains = static_cast<double>(domains);
-  sizes.method =
-      catalog.methods.at(trial.method.name)
-          .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
+  MethodContext context{info.task, 1, domains, info.groups};
+  context.input_shape = info.input_shape;
+  context.outputs = info.outputs;
+  context.steps = sizes.regime->updates(*sizes.environment, sizes.training.steps);
+  sizes.method = catalog.methods.at(trial.method.name).make({trial.method.options}, context);
+  for (const OwnBlock& block : sizes.method->own_blocks(*sizes.model)) {
+    sizes.own_bytes += 6.0 * static_cast<double>(block.initial.nbytes());
+    sizes.own_activations += block.activation_bytes;
+  }
   // A batch is of all that is pooled.
   const std::int64_t pooled = sizes.regime->pooled_sets(*sizes.environment);
   const std::int64_t rows = sizes.training.rows * pooled;
@@ -125,6 +133,7 @@ double remembered_bytes(const Sizes& sizes) {
   each.activations = sizes.model->activation_bytes();
   each.parameters = sizes.parameters();
   each.batch_rows = sizes.batch_rows;
+  each.training_rows = sizes.training_rows;
   return sizes.method->memory_bytes(each) + sizes.regime->memory_bytes(each);
 }
 
@@ -134,9 +143,15 @@ void count_passes(const Sizes& sizes, PackCost& cost) {
   const auto evaluation_rows = static_cast<double>(sizes.evaluation.rows);
   cost.cache_bytes = sizes.parameter_bytes() + sizes.batch_rows * activations;
   cost.replica_bytes =
-      sizes.parameter_bytes() + sizes.gradient_bytes() +
-      std::max(sizes.kept_passes() * sizes.batch_rows * activations, sizes.chunk_bytes());
+      sizes.parameter_bytes() + sizes.gradient_bytes() + sizes.own_bytes +
+      std::max(sizes.kept_passes() * sizes.batch_rows * (activations + sizes.own_activations),
+               sizes.chunk_bytes());
   cost.batch_bytes = sizes.batch_rows * sizes.row_bytes();
+  if (sizes.method->row_request().any()) {
+    // Weights of all rows and their sums, and the number of each row of a minibatch.
+    cost.replica_bytes += 20.0 * sizes.training_rows;
+    cost.batch_bytes += 8.0 * sizes.batch_rows;
+  }
   cost.prepared_bytes = sizes.whole ? 0.0 : sizes.pooled * sizes.training_rows * sizes.row_bytes();
   // Training rows, and two stretches of held-out rows: as they are, and their twins.
   cost.seed_bytes = sample_bytes(sizes.info()) *
@@ -189,8 +204,8 @@ PackCost pack_cost(const TrialSpec& trial, EnvironmentPool& pool) {
            (sizes.kept_passes() * sizes.model->activation_bytes() + sizes.row_bytes())},
       {"evaluation.rows", kSlack * 2.0 * sample * static_cast<double>(sizes.evaluation.rows)},
       {"the number of measurements (evaluation.every, phases, windows)", kSlack * measurements},
-      {"the model's size",
-       kSlack * (sizes.parameter_bytes() + sizes.gradient_bytes() + sizes.model->fixed_bytes())},
+      {"the model's size", kSlack * (sizes.parameter_bytes() + sizes.gradient_bytes() +
+                                     sizes.own_bytes + sizes.model->fixed_bytes())},
       {"what the method and the regime remember", kSlack * remembered}};
   cost.max_replicas = std::min(sizes.model->max_replicas(), sizes.method->max_replicas());
   return cost;

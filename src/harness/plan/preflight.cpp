@@ -191,7 +191,8 @@ class FitCheck {
       attempt(trial, "method", trial.method, [&] {
         const auto method =
             catalog_.methods.at(trial.method.name)
-                .make({trial.method.options}, MethodContext{info.task, 1, domains, info.groups});
+                .make({trial.method.options}, method_context(trial, *regime, environment, domains));
+        check_rows_asked(trial, *method, *regime, environment);
         if (model) {
           method->check(*model);
           if (method->needs_second_order() && !model->twice_differentiable()) {
@@ -202,6 +203,49 @@ class FitCheck {
         }
       });
     });
+  }
+
+  static MethodContext method_context(const TrialSpec& trial, const Regime& regime,
+                                      const Environment& environment, std::int64_t domains) {
+    const EnvironmentInfo& info = environment.info();
+    MethodContext context{info.task, 1, domains, info.groups};
+    context.input_shape = info.input_shape;
+    context.outputs = info.outputs;
+    context.steps = regime.updates(environment, trial.training.find("steps")->as_integer());
+    return context;
+  }
+
+  /// Refuses a method that goes over a training set which the regime or the environment lacks.
+  static void check_rows_asked(const TrialSpec& trial, const Method& method, const Regime& regime,
+                               const Environment& environment) {
+    const RowRequest request = method.row_request();
+    const Access needs = method.needs();
+    const std::string& name = trial.method.name;
+    if ((request.any() || needs.validation_rows) && !regime.has_training_set()) {
+      throw UsageError(
+          fmt::format("method '{}' goes over the whole training set or uses validation rows, but "
+                      "regime '{}' has no fixed training set: use the regime offline",
+                      name, trial.regime.name));
+    }
+    if (request.sampling == Sampling::class_balanced &&
+        environment.info().task == Task::regression) {
+      throw UsageError(fmt::format("method '{}' balances classes, but {} has none", name,
+                                   environment.info().name));
+    }
+    if (request.sampling == Sampling::group_balanced && environment.info().groups == 0) {
+      throw UsageError(fmt::format("method '{}' balances groups, but {} has none", name,
+                                   environment.info().name));
+    }
+    if (!needs.validation_rows) return;
+    const std::int64_t rows = trial.evaluation.find("rows")->as_integer();
+    for (const Domain& domain : environment.train_domains()) {
+      const std::int64_t tested = std::min(rows, environment.row_limit(domain, Split::test));
+      if (environment.validation_rows(domain, tested) > 0) continue;
+      throw UsageError(
+          fmt::format("method '{}' uses validation rows, but {} has none in domain "
+                      "'{}' beside its test rows: lower evaluation.rows",
+                      name, environment.info().name, domain.name));
+    }
   }
 
   template <class Part>

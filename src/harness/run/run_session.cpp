@@ -94,6 +94,9 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
     if (method.domains < 1) throw PluginError("its minibatches have no domains");
     parts.updates =
         std::max<std::int64_t>(parts.regime->updates(environment, context.training.steps), 1);
+    method.steps = parts.updates;
+    method.input_shape = info.input_shape;
+    method.outputs = info.outputs;
     parts.schedule = parts.regime->schedule(environment);
     nouns::check_schedule(parts.schedule, info);
   });
@@ -126,6 +129,9 @@ PackEvaluator::Options evaluator_options(const RegimeContext& context, const Par
   } else {
     options.counted = &counted;
   }
+  options.evaluated = [&parts](const ReplicaTrainer& trainer) {
+    return core::blamed(parts.method_part, [&] { return parts.method->evaluated(trainer); });
+  };
   options.stop = pack.stop;
   options.progress = [&pack, total = static_cast<double>(parts.updates)](std::int64_t step) {
     if (pack.progress) pack.progress(std::min(1.0, static_cast<double>(step) / total));
@@ -211,6 +217,8 @@ std::vector<TrialResult> RunSession::train(const Pack& pack, const PackOptions& 
   } else if (parts.second_order) {
     trainer.use_second_order();
   }
+
+  core::blamed(parts.method_part, [&] { trainer.add_blocks(parts.method->own_blocks(counted)); });
 
   PackEvaluator evaluator(catalog, context, parts.schedule,
                           evaluator_options(context, parts, counted, options));

@@ -87,7 +87,7 @@ void OnlineStream::step(std::int64_t phase, std::int64_t step) {
   const std::int64_t rows = rows_of_step(run_->context.training);
   const Batch batch = stream_->batch(step * rows, rows);
   const Place place{phase, step * rows};
-  const Tensor logits = prequential_.predict(run_->trainer, batch);
+  const Tensor logits = Prequential::predict(run_->method, run_->trainer, batch);
   const Tensor choice = choose(batch, logits, place);
   prequential_.count(batch, logits, choice);
   learn(batch, logits, choice, place);

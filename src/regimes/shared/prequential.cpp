@@ -37,9 +37,15 @@ void Prequential::enter(std::int64_t phase, const std::vector<Phase>& each, std:
   }
 }
 
-Tensor Prequential::predict(ReplicaTrainer& trainer, const Batch& batch) {
+Tensor Prequential::predict(const Method& method, ReplicaTrainer& trainer, const Batch& batch) {
   const core::ActivityScope scope(core::Activity::evaluation);
   const at::NoGradGuard no_grad;
+  const Evaluated evaluated = method.evaluated(trainer);
+  if (!evaluated.plain()) {
+    return evaluated_logits(evaluated, trainer, {0, trainer.replicas()},
+                            batch.x.to(trainer.device()), batch.task)
+        .to(at::kCPU);
+  }
   return trainer.forward(batch.x).logits.to(at::kCPU);
 }
 

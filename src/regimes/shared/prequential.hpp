@@ -22,8 +22,8 @@ class Prequential {
   /// Starts a phase of `steps` steps in total, with this number of windows.
   void enter(std::int64_t phase, const std::vector<Phase>& each, std::int64_t steps,
              std::int64_t windows);
-  /// Logits of a minibatch with the current parameters, in host memory.
-  static Tensor predict(ReplicaTrainer& trainer, const Batch& batch);
+  /// Logits of a minibatch by what is evaluated of the method, in host memory.
+  static Tensor predict(const Method& method, ReplicaTrainer& trainer, const Batch& batch);
   /// Adds a minibatch with these logits and predictions `choice` [K, E * B].
   void count(const Batch& batch, const Tensor& logits, const Tensor& choice);
   /// Call it after a step: records the window and returns true if it is full.

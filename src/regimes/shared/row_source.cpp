@@ -53,7 +53,9 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
                      Options options)
     : context_(&context),
       rows_(rows * options.parts),
-      groups_(options.groups && context.environments.front()->info().groups > 0) {
+      groups_(options.groups && context.environments.front()->info().groups > 0),
+      slot_function_(slots),
+      numbers_(options.request.training_set) {
   std::vector<const Environment*> environments;
   source_ = distinct_environments(context, environments);
   std::vector<std::vector<RevealedRows::Slot>> stretches;  // [distinct environments][slots]
@@ -88,11 +90,17 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
     if (found == leaders_.end()) leaders_.push_back(k);
   }
   for (const std::size_t k : leaders_) revealed_.add_reader(stretches[source_[k]]);
+  if (options.request.sampling == Sampling::class_balanced) {
+    sample(nouns::balancing_weights(of_all(&Sample::y)));
+  } else if (options.request.sampling == Sampling::group_balanced) {
+    SPURION_CHECK(groups_, "balanced groups without group labels");
+    sample(nouns::balancing_weights(of_all(&Sample::group)));
+  }
 }
 
 std::vector<std::int64_t> RowSource::reveal(std::int64_t step, std::int64_t batch) {
   std::vector<std::int64_t> fresh(leaders_.size(), 0);
-  const bool all = batch == 0 || batch >= rows_;
+  const bool all = batch == 0 || batch >= rows_ || all_revealed_;
   const std::int64_t first = all ? 0 : step % (rows_ / batch) * batch;
   for (std::size_t leader = 0; leader < leaders_.size(); ++leader) {
     if (revealed_.all_known(leader)) continue;
@@ -105,8 +113,13 @@ std::vector<std::int64_t> RowSource::reveal(std::int64_t step, std::int64_t batc
       }
     }
   }
+  const std::int64_t held_out =
+      validation_.y.defined() ? validation_.domains * validation_.rows_per_domain : 0;
   std::vector<std::int64_t> each;
-  for (const std::size_t leader : order_of_) each.push_back(fresh[leader]);
+  for (const std::size_t leader : order_of_) {
+    each.push_back(fresh[leader] + std::max<std::int64_t>(held_out - validation_counted_, 0));
+  }
+  validation_counted_ = std::max(validation_counted_, held_out);
   return each;
 }
 
@@ -127,6 +140,7 @@ Batch RowSource::whole() {
   const std::int64_t sets =
       samples_.size() == 1 ? 1 : static_cast<std::int64_t>(context_->environments.size());
   whole_ = empty_batch(*context_, samples_.front().front(), {sets, slots_, rows_, groups_});
+  if (numbers_) whole_.number = at::arange(size()).reshape({1, slots_, rows_});
   auto* x = static_cast<char*>(whole_.x.data_ptr());
   auto* y = static_cast<char*>(whole_.y.data_ptr());
   auto* group = groups_ ? static_cast<char*>(whole_.group.data_ptr()) : nullptr;
@@ -159,8 +173,9 @@ void RowSource::prepare(std::int64_t step, std::int64_t batch) {
   start_epoch(step / per_epoch);
   const std::size_t sets = leaders_.size() == 1 ? 1 : order_of_.size();
   const auto add = [&] {
-    prepared_.push_back(empty_batch(*context_, samples_.front().front(),
-                                    {static_cast<std::int64_t>(sets), slots_, batch, groups_}));
+    prepared_.push_back(
+        empty_batch(*context_, samples_.front().front(),
+                    {static_cast<std::int64_t>(sets), slots_, batch, groups_, numbers_}));
   };
   prepared_.clear();  // before the next are made
   add();
@@ -190,6 +205,13 @@ void RowSource::prepare(std::int64_t step, std::int64_t batch) {
                     static_cast<char*>(one.group.data_ptr()) +
                         part * (one.group.nbytes() / (sets * slots)));
       }
+      if (numbers_) {
+        std::int64_t* number =
+            one.number.data_ptr<std::int64_t>() + static_cast<std::int64_t>(part) * batch;
+        const auto before = static_cast<std::int64_t>(part % slots) * rows_;
+        std::transform(index, index + batch, number,
+                       [before](std::int64_t row) { return before + row; });
+      }
       index += batch;
     }
   }
@@ -197,7 +219,9 @@ void RowSource::prepare(std::int64_t step, std::int64_t batch) {
 
 Batch RowSource::batch(std::int64_t step, std::int64_t batch) {
   const core::ActivityScope scope(core::Activity::data);
-  if (batch == 0 || batch >= rows_) return whole();
+  const bool all = batch == 0 || batch >= rows_;
+  if (weights_.defined()) return all ? weighed() : drawn(step, batch);
+  if (all) return whole();
   const auto ready = static_cast<std::int64_t>(prepared_.size());
   if (ready == 0 || step < first_prepared_ || step >= first_prepared_ + ready ||
       prepared_.front().rows_per_domain != batch) {

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "nouns/weighted_rows.hpp"
 #include "regimes/shared/revealed_rows.hpp"
 #include "regimes/shared/slots.hpp"
 #include "spurion/method.hpp"
@@ -13,14 +14,17 @@ namespace spurion::regimes {
 constexpr std::size_t kPreparedBytes = 16 << 20;
 
 /// A finite training set in memory: `rows` rows of each slot. It exists once for each distinct
-/// environment; replicas with the same environment share it.
-class SPURION_API RowSource {
+/// environment; replicas with the same environment share it. Row i of slot s has number
+/// s * rows + i.
+class SPURION_API RowSource final : public TrainingSet {
  public:
   struct Options {
     /// So many consecutive slots are pooled into one, part after part.
     std::int64_t parts = 1;
     /// Batches carry group labels, where the environment has groups.
     bool groups = false;
+    /// What the method asks for.
+    RowRequest request = {};
   };
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
@@ -36,9 +40,23 @@ class SPURION_API RowSource {
   [[nodiscard]] const RevealedRows& revealed() const { return revealed_; }
   /// Takes over the labels that another source of the same replicas revealed.
   void inherit(const RevealedRows& earlier) { revealed_.inherit(earlier); }
-  void visit_state(StateVisitor& visit) { revealed_.visit_state(visit); }
+  void visit_state(StateVisitor& visit);
+
+  [[nodiscard]] std::int64_t size() const override { return slots_ * rows_; }
+  [[nodiscard]] std::int64_t parts() const override;
+  [[nodiscard]] Batch part(std::int64_t part) override;
+  void sample(const Tensor& weights) override;
+  [[nodiscard]] Batch validation(std::int64_t rows) override;
 
  private:
+  /// Rows first .. first + count - 1 of each slot.
+  [[nodiscard]] Batch stretch(std::int64_t first, std::int64_t count) const;
+  /// A member of all rows as [distinct environments, N].
+  [[nodiscard]] Tensor of_all(Tensor Sample::*member) const;
+  /// Minibatch number `step` drawn by `weights_`.
+  [[nodiscard]] Batch drawn(std::int64_t step, std::int64_t batch) const;
+  /// All rows, weighed by `weights_`.
+  [[nodiscard]] Batch weighed();
   [[nodiscard]] Batch whole();
   /// Puts `orders_` in the order of an epoch.
   void start_epoch(std::int64_t epoch);
@@ -60,6 +78,14 @@ class SPURION_API RowSource {
   std::int64_t first_prepared_ = 0;
   Batch whole_;
   RevealedRows revealed_;  // a reader for each leader
+  SlotFunction slot_function_;
+  bool numbers_ = false;
+  bool all_revealed_ = false;    // labels of all rows were used
+  nouns::WeightedRows weights_;  // if rows are drawn by weights
+  Batch weighed_;
+  Batch validation_;
+  std::int64_t validation_asked_ = 0;    // rows of each slot, at most
+  std::int64_t validation_counted_ = 0;  // labels of each replica that `reveal` told of
 };
 
 }  // namespace spurion::regimes

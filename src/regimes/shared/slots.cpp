@@ -50,6 +50,7 @@ Batch empty_batch(const RegimeContext& context, const Sample& like, const BatchS
   batch.y = at::empty({shape.sets, shape.slots, shape.per_slot}, like.y.options());
   if (shape.groups)
     batch.group = at::empty({shape.sets, shape.slots, shape.per_slot}, like.group.options());
+  if (shape.numbers) batch.number = at::empty({shape.sets, shape.slots, shape.per_slot}, at::kLong);
   return batch;
 }
 

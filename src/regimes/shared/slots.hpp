@@ -35,6 +35,7 @@ struct BatchShape {
   std::int64_t slots = 1;     ///< domains of the batch
   std::int64_t per_slot = 1;  ///< rows of each
   bool groups = false;        ///< whether it carries group labels
+  bool numbers = false;       ///< whether it carries row numbers
 };
 /// A batch without contents, of rows like these.
 Batch empty_batch(const RegimeContext& context, const Sample& like, const BatchShape& shape);
