@@ -48,6 +48,9 @@ TEST_CASE("a kind of question and a suite file are described by their keys") {
   const Finished suite = shell.run({"describe", "suite"});
   CHECK_THAT(suite.out, Contains("[[experiment]]") && Contains("[[question]]") &&
                             Contains("base_seed") && Contains("spurion list questions"));
+  CHECK_THAT(shell.run({"describe", "oracle"}).out,
+             Contains("selector oracle (built-in)") &&
+                 Contains("reads: validation rows of the test domain (leak)"));
 }
 
 TEST_CASE("an environment's description has mechanism, graph, shift, domains and ceilings") {

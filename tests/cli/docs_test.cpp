@@ -70,6 +70,8 @@ TEST_CASE("README and the cards name exactly what there is") {
   CHECK(first_column(part_of(inside, "**Suites**", "**Speed")) == names_of(all.at("suites")));
   CHECK(first_column(part_of(readme, "## Ask a question of your own", "\n## ")) ==
         names_of(all.at("questions")));
+  CHECK(first_column(part_of(readme, "## Search and selection", "\n## ")) ==
+        names_of(all.at("selectors")));
   const std::string data = part_of(readme, "\n## Data\n", "\n## ");
   for (const std::string& source : names_of(all.at("image_sources"))) {
     INFO(source);

@@ -1,6 +1,6 @@
 # The built-in selectors. To add one: a file NAME.cpp that ends with register_NAME, and its name here.
 set(SPURION_SELECTORS
   training_domain
-  worst_group
+  training_worst_group
   oracle
 )

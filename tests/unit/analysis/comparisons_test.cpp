@@ -73,7 +73,7 @@ TEST_CASE(
   CHECK_THAT(ask(trials, rows + "selector = \"oracle\"\n").sentence, Catch::Contains("Not run"));
   CHECK_THROWS_WITH(ask(trials, rows + "selector = \"shift=0.3\"\n"),
                     Catch::Contains("unknown selector 'shift=0.3'") &&
-                        Catch::Contains("none, oracle, training_domain, worst_group"));
+                        Catch::Contains("none, oracle, training_domain, training_worst_group"));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {

@@ -99,7 +99,7 @@ std::string selected_cell(const analysis::Table& table, const std::string& selec
 TEST_CASE("each selector chooses by what it may read") {
   PlantedTrials trials = three_samples();
   CHECK(chosen(trials, "training_domain") == 0);
-  CHECK(chosen(trials, "worst_group") == 1);
+  CHECK(chosen(trials, "training_worst_group") == 1);
   CHECK(chosen(trials, "oracle") == 2);
 }
 
@@ -129,11 +129,11 @@ TEST_CASE("regret is paired with the oracle's choice, and the median stands besi
   // The noise of a seed cancels: .7 - .5 and .7 - .6, up to the oracle's own noise of mean 0.
   CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "0.500");
   CHECK(selected_cell(table, "training_domain", "selection regret").substr(0, 5) == "0.200");
-  CHECK(selected_cell(table, "worst_group", "OOD").substr(0, 5) == "0.600");
-  CHECK(selected_cell(table, "worst_group", "selection regret").substr(0, 5) == "0.100");
+  CHECK(selected_cell(table, "training_worst_group", "OOD").substr(0, 5) == "0.600");
+  CHECK(selected_cell(table, "training_worst_group", "selection regret").substr(0, 5) == "0.100");
   CHECK(selected_cell(table, "oracle (leak)", "OOD").substr(0, 5) == "0.700");
   CHECK(selected_cell(table, "oracle (leak)", "selection regret") == "-");
-  for (const char* selector : {"training_domain", "worst_group", "oracle (leak)"}) {
+  for (const char* selector : {"training_domain", "training_worst_group", "oracle (leak)"}) {
     CHECK(selected_cell(table, selector, "median OOD").substr(0, 5) == "0.600");
     CHECK(selected_cell(table, selector, "samples") == "3");
     CHECK(selected_cell(table, selector, "seeds") == "5");
@@ -162,7 +162,7 @@ TEST_CASE("the regret of an error is how much larger it is") {
   const analysis::Table table = trials.ask(kSelection).tables.front();
   CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "3.000");
   CHECK(selected_cell(table, "training_domain", "selection regret").substr(0, 5) == "2.000");
-  CHECK(selected_cell(table, "worst_group", "OOD") == "-");
+  CHECK(selected_cell(table, "training_worst_group", "OOD") == "-");
 }
 
 TEST_CASE("early stopping takes a trial as it was at its best update") {
@@ -281,7 +281,7 @@ TEST_CASE("selectors that nobody registered are refused by name") {
                     Contains("unknown selector 'oracel'; did you mean 'oracle'?"));
   const analysis::Table table =
       three_samples()
-          .ask(kSelection + std::string("selectors = [\"worst_group\", \"oracle\"]\n"))
+          .ask(kSelection + std::string("selectors = [\"training_worst_group\", \"oracle\"]\n"))
           .tables.front();
   CHECK(table.rows.size() == 2);
 }

@@ -6,14 +6,14 @@ namespace {
 
 /// Worst-group validation (Sagawa et al. 2020, arXiv:1911.08731): it needs the group of each
 /// validation row, but of no test row.
-class WorstGroupSelector final : public GroupSelector {
+class TrainingWorstGroup final : public GroupSelector {
  public:
   struct Options {};
   static const Schema<Options>& schema() {
     static const Schema<Options> none;
     return none;
   }
-  explicit WorstGroupSelector(Options /*options*/) {}
+  explicit TrainingWorstGroup(Options /*options*/) {}
 
  private:
   [[nodiscard]] std::optional<double> score(const GroupScores& scores) const override {
@@ -23,10 +23,10 @@ class WorstGroupSelector final : public GroupSelector {
 
 }  // namespace
 
-void register_worst_group(Selectors& selectors);
-void register_worst_group(Selectors& selectors) {
-  selectors.add<WorstGroupSelector>(
-      "worst_group",
+void register_training_worst_group(Selectors& selectors);
+void register_training_worst_group(Selectors& selectors) {
+  selectors.add<TrainingWorstGroup>(
+      "training_worst_group",
       "The best accuracy of the worst group (label x cue), on validation rows of the training "
       "domains whose groups are known.",
       "Sagawa et al. 2020, arXiv:1911.08731");
