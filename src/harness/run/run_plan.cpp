@@ -124,7 +124,7 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
   plan_options.jobs = run.jobs;
   plan_options.device = options.device;
   plan.packs = stopped_packs(plan.checkpoints, run, plan_options.memory_bytes);
-  for (Pack& pack : plan(std::move(run.trials), *run.pool, plan_options)) {
+  for (Pack& pack : harness::plan(std::move(run.trials), *run.pool, plan_options)) {
     plan.packs.push_back(std::move(pack));
   }
   run.trials.clear();
