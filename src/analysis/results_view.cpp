@@ -9,6 +9,7 @@
 #include "analysis/configuration_notes.hpp"
 #include "analysis/paired_test.hpp"
 #include "analysis/variant_names.hpp"
+#include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/error.hpp"
 
@@ -279,9 +280,9 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   text += shared_options_note(trials, first, unnamed_);
   if (draws_) text += " Hyper-parameter configurations of a seed are averaged.";
   if (of_another_task_ > 0) {
-    text +=
-        fmt::format(" {} regression trials are left out: put them into an experiment of their own.",
-                    of_another_task_);
+    text += fmt::format(" {} {} left out: use an experiment of its own for regression.",
+                        core::counted(of_another_task_, "regression trial"),
+                        core::is_or_are(of_another_task_));
   }
   return text;
 }

@@ -7,6 +7,7 @@
 
 #include "built_with.hpp"  // written by the build
 #include "core/build_text.hpp"
+#include "core/counted.hpp"
 
 namespace spurion {
 
@@ -28,14 +29,14 @@ std::string cpu_name() {
 std::string version() { return SPURION_VERSION; }
 
 std::string core::build_text(const std::string& libtorch, const std::string& onednn) {
-  return fmt::format("spurion {}, LibTorch {}, oneDNN {}, {} {}, {} ({} cores)", version(),
-                     libtorch, onednn,
+  return fmt::format("spurion {}, LibTorch {}, oneDNN {}, {} {}, {} ({})", version(), libtorch,
+                     onednn,
 #if defined(__clang__)
                      "clang", __clang_version__,
 #else
                      "g++", __VERSION__,
 #endif
-                     cpu_name(), std::thread::hardware_concurrency());
+                     cpu_name(), core::counted(std::thread::hardware_concurrency(), "core"));
 }
 
 std::string build_description() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/counted.hpp"
 #include "data/data_directory.hpp"
 #include "data/idx.hpp"
 #include "spurion/error.hpp"
@@ -32,7 +33,7 @@ std::string image_defect(const ImagePool& pool, const ImageSourceInfo& info, boo
   }
   const std::int64_t expected = training_file ? info.training_images : info.test_images;
   if (pool.count != expected) {
-    return fmt::format("there are {} images, expected {}", pool.count, expected);
+    return fmt::format("it has {}, expected {}", core::counted(pool.count, "image"), expected);
   }
   const auto pixels = static_cast<std::int64_t>(pool.pixels.size());
   if (pixels == pool.count * pool.rows * pool.columns) return {};
@@ -44,7 +45,7 @@ std::string image_defect(const ImagePool& pool, const ImageSourceInfo& info, boo
 std::string label_defect(const ImagePool& pool, const ImageSourceInfo& info) {
   const auto labels = static_cast<std::int64_t>(pool.labels.size());
   if (labels != pool.count) {
-    return fmt::format("there are {} labels, expected {}", labels, pool.count);
+    return fmt::format("it has {}, expected {}", core::counted(labels, "label"), pool.count);
   }
   const auto wrong = std::find_if(pool.labels.begin(), pool.labels.end(),
                                   [&](std::uint8_t label) { return label >= info.classes; });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/counted.hpp"
 #include "data/csv.hpp"
 #include "data/file_format.hpp"
 #include "data/memory_limit.hpp"
@@ -108,8 +109,8 @@ void check_sizes(const std::string& place, const NpzFile& file) {
     if (first == nullptr) first = &entry;
     if (!shape.empty() && !first->header.shape.empty() &&
         shape.front() != first->header.shape.front()) {
-      throw DataError(fmt::format("{}: array '{}' has {} rows, array '{}' has {}", place,
-                                  first->name, first->header.shape.front(), entry.name,
+      throw DataError(fmt::format("{}: array '{}' has {}, array '{}' has {}", place, first->name,
+                                  core::counted(first->header.shape.front(), "row"), entry.name,
                                   shape.front()));
     }
     // As doubles, and once more as the float32 that models see.

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "core/counted.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/wrapped_environment.hpp"
 #include "spurion/error.hpp"
@@ -52,9 +53,10 @@ Sample Environment::sample(const Domain& domain, Split split, RowRange rows,
   }
   const std::int64_t limit = row_limit(domain, split);
   if (rows.count > limit || rows.first > limit - rows.count) {
-    throw UsageError(fmt::format("{} has {} {} rows in domain '{}'; rows {} to {} were asked for",
-                                 info().name, limit, split_name(split), domain.name, rows.first,
-                                 rows.first + rows.count - 1));
+    throw UsageError(fmt::format("{} has {} in domain '{}'; rows {} to {} were asked for",
+                                 info().name,
+                                 core::counted(limit, fmt::format("{} row", split_name(split))),
+                                 domain.name, rows.first, rows.first + rows.count - 1));
   }
   if (intervention.kind != Intervention::Kind::none && !supports(intervention)) {
     throw UsageError(fmt::format("{} cannot perform {}", info().name, intervention.text()));

@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/counted.hpp"
+
 namespace spurion::report {
 
 namespace {
@@ -52,8 +54,7 @@ std::string indented(const std::string& text) {
 std::string shape_text(const EnvironmentFacts& facts) {
   const std::string task = facts.task == Task::multiclass ? fmt::format("{} classes", facts.outputs)
                                                           : std::string(task_name(facts.task));
-  const std::string groups =
-      facts.groups == 0 ? "no groups" : fmt::format("{} groups", facts.groups);
+  const std::string groups = facts.groups == 0 ? "no groups" : core::counted(facts.groups, "group");
   return fmt::format("Task: {}; {} numbers a row; {}; score: {}.", task,
                      fmt::join(facts.input_shape, " x "), groups,
                      facts.score == Score::accuracy ? "accuracy" : "mean squared error");

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/counted.hpp"
 #include "report/escape.hpp"
 #include "report/glossary_section.hpp"
 #include "report/svg/graph.hpp"
@@ -82,7 +83,8 @@ std::string left_out(const EnvironmentFacts& facts) {
       std::count_if(facts.domains.begin(), facts.domains.end(),
                     [](const DomainFacts& domain) { return domain.kind == DomainKind::train; }));
   if (facts.train_shifts.size() <= shown) return {};
-  return fmt::format(" Not shown: {} more train domains.", facts.train_shifts.size() - shown);
+  return fmt::format(" Not shown: {}.",
+                     core::counted(facts.train_shifts.size() - shown, "more train domain"));
 }
 
 /// Whose environment it is, where another seed's has other numbers.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <unordered_set>
 
+#include "core/counted.hpp"
 #include "harness/suite/trial_ids.hpp"
 
 namespace spurion::report {
@@ -36,10 +37,12 @@ std::vector<std::string> notes_of(const StoredResults& results, const TrialCount
   if (total == results.context.end()) return notes;
   const std::int64_t planned = std::strtoll(total->second.c_str(), nullptr, 10);
   if (counts.trained >= planned) return notes;
-  notes.insert(notes.begin(),
-               fmt::format("The run is not finished: {} of {} trials are in the store. The answers "
-                           "are those of these trials only.",
-                           counts.trained, planned));
+  notes.insert(
+      notes.begin(),
+      fmt::format("The run is not finished: {} of {} {} in the store. The answers are those "
+                  "of these trials only.",
+                  counts.trained, core::counted(planned, "trial"),
+                  core::is_or_are(counts.trained)));
   return notes;
 }
 

@@ -29,7 +29,8 @@ void print_dry_run(const Suite& suite, harness::CheckedRun& run, const RunOption
     print("the store is damaged: {}; a run repairs it\n", damage);
   }
   if (!plan.again.empty()) {
-    print("{} of them replace trials that something else made\n", plan.again.size());
+    print("to be made again, because something else made them: {}\n",
+          count(static_cast<std::int64_t>(plan.again.size()), "trial"));
   }
   if (plan.packs.empty()) {
     print("dry run: nothing to run\n");

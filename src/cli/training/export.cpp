@@ -20,7 +20,8 @@ int export_file(const ExportArguments& arguments, const Catalog& catalog) {
   const RowsOfWorld rows =
       rows_of(catalog, arguments.environment, arguments.rows, kExportedRows, false);
   harness::export_rows(rows.set, *rows.environment, arguments.out, arguments.compress);
-  print("{}: {} {} rows\n", arguments.out, rows.set.count(), split_name(rows.set.split));
+  print("{}: {}\n", arguments.out,
+        count(rows.set.count(), fmt::format("{} row", split_name(rows.set.split))));
   Table table({"domain", "number", "rows"});
   for (std::size_t i = 0; i < rows.set.parts.size(); ++i) {
     const harness::RowSet::Part& part = rows.set.parts[i];

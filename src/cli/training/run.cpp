@@ -63,7 +63,7 @@ void print_summary(const harness::Outcomes& outcomes, const Progress& progress,
           duration(progress.seconds),
           progress.trials_changed == 0
               ? ""
-              : fmt::format(", of which {} replaced trials that something else had made",
+              : fmt::format(", {} of them in place of trials that something else had made",
                             progress.trials_changed));
     print("processor time: {}\n", work_shares(progress.times));
     print("peak memory: {}\n", outcomes.peak_memory);
@@ -72,10 +72,11 @@ void print_summary(const harness::Outcomes& outcomes, const Progress& progress,
   std::size_t shown = 0;
   for (const auto& [message, times] : outcomes.messages) {
     if (shown++ == kMessages) {
-      print("  and {} more kinds\n", outcomes.messages.size() - kMessages);
+      print("  and {}\n",
+            count(static_cast<std::int64_t>(outcomes.messages.size() - kMessages), "more kind"));
       break;
     }
-    print("  {} times {}\n", times, message);
+    print("  {}: {}\n", count(times, "time"), message);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/counted.hpp"
 #include "data/file_format.hpp"
 #include "data/idx.hpp"
 #include "data/memory_limit.hpp"
@@ -123,8 +124,9 @@ std::vector<double> read_image_values(const std::string& name, std::int64_t coun
     values.assign(labels.labels.begin(), labels.labels.end());
   }
   if (static_cast<std::int64_t>(values.size()) != count) {
-    throw DataError(fmt::format("'{}' has {} images, but '{}' has {} values", images, count,
-                                file.string(), values.size()));
+    throw DataError(fmt::format("'{}' has {}, but '{}' has {}", images,
+                                core::counted(count, "image"), file.string(),
+                                core::counted(values.size(), "value")));
   }
   const auto wrong = std::find_if(values.begin(), values.end(),
                                   [](double value) { return !std::isfinite(value); });

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/counted.hpp"
 #include "environments/images/image_files.hpp"
 #include "environments/shared/class_labels.hpp"
 #include "environments/shared/empirical_world.hpp"
@@ -132,9 +133,8 @@ LoadedImages load(const ImagesOptions& options) {
     levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
     if (levels.size() != 2) {
       throw DataError(fmt::format(
-          "'{}' shows each image with the other cue, but 'spurious' of images has {} values; "
-          "expected 2",
-          options.twins, levels.size()));
+          "'{}' shows each image with the other cue, but 'spurious' of images has {}; expected 2",
+          options.twins, core::counted(levels.size(), "value")));
     }
   }
   EnvironmentInfo& info = out.info;

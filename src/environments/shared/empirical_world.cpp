@@ -8,6 +8,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/counted.hpp"
 #include "environments/shared/shift_domains.hpp"
 #include "facts/splits.hpp"
 #include "spurion/error.hpp"
@@ -87,10 +88,10 @@ void EmpiricalWorld::assign_splits() {
     for (const Split split : facts::kSplits) {
       if (!pool[index_of(split)].empty()) continue;
       const std::size_t all = pool[0].size() + pool[1].size() + pool[2].size();
-      throw DataError(
-          fmt::format("{}: domain '{}' has {} rows, but none of them is in the {} split; use more "
-                      "rows, or another 'validation_share' or 'test_share'",
-                      rows_.place, name, all, split_name(split)));
+      throw DataError(fmt::format(
+          "{}: domain '{}' has {}, but none of them is in the {} split; use more rows, or "
+          "another 'validation_share' or 'test_share'",
+          rows_.place, name, core::counted(all, "row"), split_name(split)));
     }
   };
   if (!recorded) {

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "facts/splits.hpp"
 #include "harness/data/finite_world.hpp"
@@ -77,8 +78,8 @@ RowSet RowSet::from_value(const Value& value, const Catalog& catalog, const std:
   for (const Value& part : parts.as_list()) {
     const RowRange rows{need_integer(part, "first", place), need_integer(part, "rows", place)};
     if (rows.first < 0 || rows.first > kMostRows || rows.count < 1 || rows.count > kMostRows) {
-      throw DataError(
-          fmt::format("{}: {} rows from row {} on do not exist", place, rows.count, rows.first));
+      throw DataError(fmt::format("{}: there cannot be {} from row {} on", place,
+                                  core::counted(rows.count, "row"), rows.first));
     }
     set.parts.push_back({need_text(part, "domain", place), rows});
   }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/counted.hpp"
 #include "data/csv.hpp"
 #include "data/file_format.hpp"
 #include "data/npy.hpp"
@@ -29,8 +30,9 @@ void check_shape(const std::vector<std::int64_t>& shape, const std::string& text
     throw DataError(fmt::format("{}: expected logits [N] or [N, outputs], found {}", place, text));
   }
   if (shape.front() != rows) {
-    throw DataError(fmt::format("{}: {} rows of logits, but {} rows were exported", place,
-                                shape.front(), rows));
+    throw DataError(fmt::format("{}: {} of logits, but {} {} exported", place,
+                                core::counted(shape.front(), "row"), core::counted(rows, "row"),
+                                rows == 1 ? "was" : "were"));
   }
 }
 
@@ -230,8 +232,9 @@ Tensor checked_logits(const Tensor& logits, const EnvironmentInfo& info, std::in
                       const std::string& place) {
   Tensor out = logits.dim() == 1 ? logits.unsqueeze(1) : logits;
   if (out.size(0) != rows) {
-    throw DataError(
-        fmt::format("{}: {} rows of logits, but {} rows were exported", place, out.size(0), rows));
+    throw DataError(fmt::format("{}: {} of logits, but {} {} exported", place,
+                                core::counted(out.size(0), "row"), core::counted(rows, "row"),
+                                rows == 1 ? "was" : "were"));
   }
   const bool pair = info.task == Task::binary && out.size(1) == 2;
   if (out.size(1) != info.outputs && !pair) {

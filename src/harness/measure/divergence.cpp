@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/counted.hpp"
 #include "engine/kernels.hpp"
 
 namespace spurion::harness {
@@ -32,8 +33,8 @@ std::string diverged_parameters(const float* parameters, std::int64_t count) {
 }
 
 std::string diverged_logits(const Domain& domain, std::int64_t step) {
-  return fmt::format("the logits on domain '{}' were not finite after {} updates", domain.name,
-                     step);
+  return fmt::format("the logits on domain '{}' were not finite after {}", domain.name,
+                     core::counted(step, "update"));
 }
 
 }  // namespace spurion::harness

@@ -11,6 +11,7 @@
 #include <functional>
 #include <numeric>
 
+#include "core/counted.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::harness {
@@ -53,9 +54,9 @@ MemoryBudget split_memory(double total, std::int64_t jobs) {
         total > 0.0
             ? fmt::format("--memory {:.0f}M", total * 1e-6)
             : fmt::format("half of the memory of this machine, {:.0f} MB,", budget.total * 1e-6);
-    throw UsageError(
-        fmt::format("{} is too little: the program needs about {:.0f} MB with {} workers", given,
-                    told_memory(held, jobs) * 1e-6, jobs));
+    throw UsageError(fmt::format("{} is too little: the program needs about {:.0f} MB with {}",
+                                 given, told_memory(held, jobs) * 1e-6,
+                                 core::counted(jobs, "worker")));
   }
   budget.cache = std::min(0.25 * rest, kMostCached);
   budget.packs = rest - budget.cache;

@@ -11,6 +11,7 @@
 
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
+#include "core/counted.hpp"
 #include "core/place_of.hpp"
 #include "harness/data/finite_world.hpp"
 #include "harness/measure/metric_set.hpp"
@@ -124,9 +125,10 @@ class FitCheck {
         break;
       }
       add(trial, "training", "rows", rows_of(trial),
-          fmt::format("training.rows = {} is more than the {} training rows {} has in domain '{}' "
-                      "with seed {}",
-                      rows_of(trial), limit, environment.info().name, domain.name, trial.seed));
+          fmt::format(
+              "training.rows = {} is more than the {} that {} has in domain '{}' with seed {}",
+              rows_of(trial), core::counted(limit, "training row"), environment.info().name,
+              domain.name, trial.seed));
       break;
     }
     if (endless) endless_.insert(world);

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <thread>
 
+#include "core/counted.hpp"
 #include "harness/run/run_plan.hpp"
 #include "harness/run/run_session.hpp"
 #include "harness/run/threads.hpp"
@@ -66,9 +67,9 @@ void run_workers(std::int64_t count, const SharedWork& work) {
     for (std::int64_t i = 0; i < count; ++i) threads.emplace_back([&work] { worker(work); });
   } catch (const std::system_error& error) {
     work.queue.fail(std::make_exception_ptr(ResourceError(fmt::format(
-        "the system gives no more threads after {} of {} workers ({}); use a smaller --jobs, or "
+        "the system gives no more threads after {} of {} ({}); use a smaller --jobs, or "
         "raise the limit on processes (ulimit -u)",
-        threads.size(), count, error.code().message()))));
+        threads.size(), core::counted(count, "worker"), error.code().message()))));
   }
   for (std::thread& thread : threads) thread.join();
 }

@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "core/counted.hpp"
 #include "harness/store/store_files.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
@@ -33,9 +34,9 @@ Pruned prune(const std::filesystem::path& folder, bool dry_run) {
     }
     if (spared > 0) {
       pruned.damage.push_back(fmt::format(
-          "'{}': {} trials of no experiment of a suite were kept, because damage may have lost "
-          "what they belong to; run their suites again, then delete '{}' and prune again",
-          file.string(), spared, old));
+          "'{}': {} of no experiment of a suite {} kept, because damage may have lost what they "
+          "belong to; run their suites again, then delete '{}' and prune again",
+          file.string(), core::counted(spared, "trial"), spared == 1 ? "was" : "were", old));
     }
     if (dry_run || ids.empty()) continue;
     store.remove(ids);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/counted.hpp"
 #include "core/work_clock.hpp"
 #include "engine/risks/linear_risks.hpp"
 #include "nouns/control_shift.hpp"
@@ -65,9 +66,9 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
     for (const Slot& slot : slots(*environment)) {
       const std::int64_t limit = environment->row_limit(slot.domain, Split::train);
       if (rows > limit) {
-        throw UsageError(fmt::format(
-            "training.rows = {}, but there are only {} training rows in {}, domain '{}'", rows,
-            limit, environment->info().name, slot.domain.name));
+        throw UsageError(fmt::format("training.rows = {}, but {} has only {} in domain '{}'", rows,
+                                     environment->info().name, core::counted(limit, "training row"),
+                                     slot.domain.name));
       }
       if (samples.size() % static_cast<std::size_t>(options.parts) == 0) {
         stretches.back().emplace_back();

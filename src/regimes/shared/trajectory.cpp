@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "nouns/control_shift.hpp"
 #include "spurion/error.hpp"
@@ -184,9 +185,9 @@ Trajectory::Trajectory(const TrajectoryOptions& options, const Environment& envi
   add_control_shift(options, environment);
   for (Phase& phase : phases_) phase.max_past_phases_evaluated = options.max_past_phases_evaluated;
   if (!phase_weights_.empty() && phase_weights_.size() != phases_.size() - 1) {
-    throw UsageError(
-        fmt::format("'phase_weights' has {} numbers, but there are {} phases after phase 0",
-                    phase_weights_.size(), phases_.size() - 1));
+    throw UsageError(fmt::format("'phase_weights' has {}, but the stream has {} after phase 0",
+                                 core::counted(phase_weights_.size(), "number"),
+                                 core::counted(phases_.size() - 1, "phase")));
   }
 }
 
@@ -326,10 +327,10 @@ void Trajectory::add_control_shift(const TrajectoryOptions& options,
   }
   const std::size_t later = phases_.size() - 1;
   if (levels.size() > 1 && levels.size() != later) {
-    throw UsageError(
-        fmt::format("'control_shift_levels' has {} numbers, but there are {} phases after phase 0; "
-                    "one number applies to all",
-                    levels.size(), later));
+    throw UsageError(fmt::format(
+        "'control_shift_levels' has {}, but the stream has {} after phase 0; one number "
+        "applies to all",
+        core::counted(levels.size(), "number"), core::counted(later, "phase")));
   }
   if (!environment.has_control_shifts()) {
     throw UsageError(fmt::format("control shifts need a wrapped environment; {} is not wrapped",

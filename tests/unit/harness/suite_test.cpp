@@ -107,7 +107,7 @@ TEST_CASE(
   CHECK_THAT(problem(replaced(table, "rows = 33", "rows = 50000")),
              Catch::StartsWith("s.toml:8:32: experiment 'grid': training.rows = 50000 is more than "
                                "the ") &&
-                 Catch::Contains("training rows table has in domain 'train_0' with seed 0"));
+                 Catch::Contains("training rows that table has in domain 'train_0' with seed 0"));
   CHECK_THAT(problem(replaced(table, "\"optimizer.learning_rate\" = [0.01, 0.1]",
                               "\"training.rows\" = [10, 60000]")),
              Catch::StartsWith("s.toml:14:24: experiment 'grid': training.rows = 60000"));

@@ -225,7 +225,8 @@ TEST_CASE("a trajectory has control shifts in the phases after the first") {
     CHECK(trajectory.phases()[phase].domain.control_shift == expected);
   }
   options.control_shift_levels = {0.5, 0.7};
-  CHECK_THROWS_WITH(Trajectory(options, *world), Contains("2 numbers, but there are 3 phases"));
+  CHECK_THROWS_WITH(Trajectory(options, *world),
+                    Contains("2 numbers, but the stream has 3 phases"));
   options.control_shift = "none";
   CHECK_THROWS_WITH(Trajectory(options, *world),
                     Contains("needs a control_shift other than \"none\""));

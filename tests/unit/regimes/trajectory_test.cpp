@@ -177,5 +177,5 @@ TEST_CASE("trajectories that do not fit their world are refused with what it has
   CHECK_THROWS_WITH(Trajectory(phases, *one), Contains("'phases' belongs to"));
   TrajectoryOptions lengths = of("linear", 2);
   lengths.phase_weights = {1.0};
-  CHECK_THROWS_WITH(Trajectory(lengths, *one), Contains("1 numbers, but there are 2 phases"));
+  CHECK_THROWS_WITH(Trajectory(lengths, *one), Contains("1 number, but the stream has 2 phases"));
 }
