@@ -72,7 +72,12 @@ std::string parse_error_message(const CLI::App& app, const CLI::ParseError& erro
     return fmt::format("unknown option '{}'{}{}", name,
                        nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest), help);
   }
-  if (!extra.empty() && !commands.empty()) return unknown_name_message("command", extra, commands);
+  if (extra == "help" && command == &app) {
+    return "there is no command 'help'; write 'spurion --help', or 'spurion COMMAND --help'";
+  }
+  if (!extra.empty() && !commands.empty()) {
+    return unknown_name_message("command", extra, commands) + help;
+  }
   if (!extra.empty()) return fmt::format("unexpected argument '{}'{}", extra, help);
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     if (!commands.empty()) {

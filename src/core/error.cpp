@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
+
+#include "core/edit_distance.hpp"
+#include "core/nearest_names.hpp"
 
 namespace spurion {
 
@@ -17,31 +19,12 @@ void Problems::raise() const {
   throw UsageError(message);
 }
 
-namespace {
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> previous(b.size() + 1);
-  std::vector<std::size_t> current(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) previous[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    current[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, substitution});
-    }
-    std::swap(previous, current);
-  }
-  return previous[b.size()];
-}
-
-}  // namespace
-
 std::string nearest_name(const std::string& name, const std::vector<std::string>& candidates) {
-  const std::size_t limit = std::max<std::size_t>(2, name.size() / 3);
+  const std::size_t limit = core::nearest_limit(name);
   std::size_t best = limit + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(name, candidate);
+    const std::size_t distance = core::edit_distance(name, candidate);
     if (distance < best) {
       best = distance;
       nearest = candidate;
@@ -50,20 +33,36 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
   return nearest;
 }
 
-std::string unknown_name_message(const std::string& kind, const std::string& name,
-                                 const std::vector<std::string>& candidates) {
-  const std::string nearest = nearest_name(name, candidates);
-  std::string message = fmt::format("unknown {} '{}'", kind, name);
-  if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", nearest);
-  // Files may have a million columns.
-  constexpr std::size_t kMostListed = 100;
+namespace {
+
+/// What else there is: all of it, or of many the nearest.
+std::string others_text(const std::vector<std::string>& near,
+                        const std::vector<std::string>& candidates) {
+  // More than a person reads through. Files may have a million columns.
+  constexpr std::size_t kMostListed = 30;
+  if (candidates.empty()) return {};
   if (candidates.size() <= kMostListed) {
-    return message + fmt::format(" (there are: {})", fmt::join(candidates, ", "));
+    return fmt::format(" (there are: {})", fmt::join(candidates, ", "));
   }
-  return message +
-         fmt::format(" (there are: {} and {} more)",
+  if (!near.empty()) {
+    return fmt::format(" (the nearest of {} names: {})", candidates.size(), fmt::join(near, ", "));
+  }
+  return fmt::format(" (there are: {} and {} more)",
                      fmt::join(candidates.begin(), candidates.begin() + kMostListed, ", "),
                      candidates.size() - kMostListed);
+}
+
+}  // namespace
+
+std::string unknown_name_message(const std::string& kind, const std::string& name,
+                                 const std::vector<std::string>& candidates) {
+  constexpr std::size_t kMostNear = 5;
+  const std::vector<std::string> near = core::nearest_names(name, candidates, kMostNear);
+  std::string nearest = nearest_name(name, candidates);
+  if (nearest.empty() && !near.empty()) nearest = near.front();
+  std::string message = fmt::format("unknown {} '{}'", kind, name);
+  if (!nearest.empty()) message += fmt::format("; did you mean '{}'?", nearest);
+  return message + others_text(near, candidates);
 }
 
 namespace detail {

@@ -20,8 +20,12 @@ TEST_CASE("an unknown suite is answered with the nearest and the list") {
   const Finished finished = shell.run({"run", "first_lok"});
   CHECK(finished.code == 2);
   CHECK(finished.out.empty());
-  CHECK_THAT(finished.err,
-             Contains("spurion: unknown suite 'first_lok'; did you mean 'first_look'?"));
+  CHECK_THAT(finished.err, Contains("spurion: unknown suite 'first_lok'; did you mean "
+                                    "'first_look'? No suite that comes with "));
+  const Finished file = shell.run({"run", "first_lok.toml"});
+  CHECK(file.code == 2);
+  CHECK_THAT(file.err, Contains("there is no file 'first_lok.toml' in /") &&
+                           Contains("have names without '.toml'") && Contains("'first_look'"));
 }
 
 TEST_CASE("everything wrong with a suite is said at once, with lines") {

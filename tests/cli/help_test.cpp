@@ -49,10 +49,15 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
   CHECK(complaint({"rnu", "first_look"}) ==
         "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, list, "
         "describe, "
-        "data, export, score, selftest, prune)\n");
+        "data, export, score, selftest, prune); see spurion --help\n");
   CHECK(
-      complaint({"data", "stauts"}) ==
-      "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status, checksums)\n");
+      complaint({"help"}) ==
+      "spurion: there is no command 'help'; write 'spurion --help', or 'spurion COMMAND --help'\n");
+  CHECK(complaint({"help", "run"}) == complaint({"help"}));
+  CHECK(complaint({"data", "stauts"}) ==
+        "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status, checksums); "
+        "see "
+        "spurion data --help\n");
   CHECK(complaint({"data"}) ==
         "spurion: spurion data needs a command: status, checksums; see spurion data --help\n");
   CHECK(complaint({"run", "first_look", "--dryrun"}) ==
@@ -84,6 +89,6 @@ TEST_CASE("an option's value is checked before anything runs") {
   CHECK(complaint({"list", "--format", "xml"}) ==
         "spurion: --format: expects text or json, got 'xml'; see spurion list --help\n");
   CHECK(complaint({"list", "method"}) ==
-        "spurion: unknown kind 'method'; did you mean 'methods'? (there are: environments, models, "
-        "methods, regimes, metrics, questions, image_sources, suites, columns, terms)\n");
+        "spurion: there is no list 'method'; write 'spurion list methods' (lists: environments, "
+        "models, methods, regimes, metrics, questions, image_sources, suites, columns, terms)\n");
 }

@@ -30,7 +30,7 @@ TEST_CASE("list shows every registered thing and every suite") {
   CHECK_THAT(questions.out, Contains("gap_against_scale") && !Contains("irm_v1"));
   const Finished wrong = shell.run({"list", "question"});
   CHECK(wrong.code == 2);
-  CHECK_THAT(wrong.err, Contains("did you mean 'questions'?"));
+  CHECK_THAT(wrong.err, Contains("write 'spurion list questions'"));
 }
 
 TEST_CASE("list as JSON") {

@@ -9,6 +9,7 @@
 #include "cli/training/nouns.hpp"
 #include "cli/training/number_description.hpp"
 #include "cli/training/rows.hpp"
+#include "core/nearest_names.hpp"
 #include "harness/suite/suite_fields.hpp"
 #include "spurion/error.hpp"
 #include "spurion/question.hpp"
@@ -195,6 +196,20 @@ Json describe_suite(const Catalog& catalog, const std::string& name) {
   return out;
 }
 
+namespace {
+
+/// Said of a name that nothing has: the nearest names, and where all of them are.
+std::string undescribed(const std::string& name, const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNear = 6;
+  const std::vector<std::string> near = core::nearest_names(name, names, kMostNear);
+  return fmt::format(
+      "nothing is called '{}'{}. 'spurion list' shows what can be described, 'spurion list terms' "
+      "the words of reports, 'spurion list columns' the stored numbers",
+      name, near.empty() ? "" : fmt::format("; the nearest: '{}'", fmt::join(near, "', '")));
+}
+
+}  // namespace
+
 std::vector<Json> describe(const Catalog& catalog, const std::string& name,
                            const std::vector<std::string>& pairs) {
   std::vector<Json> found;
@@ -211,7 +226,7 @@ std::vector<Json> describe(const Catalog& catalog, const std::string& name,
     found.push_back(noun.describe(catalog, name, pairs));
     takes_options = takes_options || noun.takes_options;
   }
-  if (found.empty()) throw UsageError(unknown_name_message("name", name, names));
+  if (found.empty()) throw UsageError(undescribed(name, names));
   if (!pairs.empty() && !takes_options) {
     throw UsageError(
         fmt::format("'{}' takes no option=value: only {} do", name, fmt::join(takers, ", ")));

@@ -8,6 +8,7 @@
 #include "cli/text.hpp"
 #include "cli/training/actions.hpp"
 #include "cli/training/nouns.hpp"
+#include "core/nearest_names.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {
@@ -27,6 +28,16 @@ std::vector<std::string> plurals() {
   std::vector<std::string> words;
   for (const Noun* noun : listed_nouns()) words.push_back(noun->plural);
   return words;
+}
+
+/// Said of a list that there is not: the nearest one as a command, and all of them.
+std::string unknown_list(const std::string& what) {
+  const std::vector<std::string> all = plurals();
+  const std::vector<std::string> near = core::nearest_names(what, all, 1);
+  return fmt::format(
+      "there is no list '{}'{} (lists: {})", what,
+      near.empty() ? std::string() : fmt::format("; write 'spurion list {}'", near.front()),
+      fmt::join(all, ", "));
 }
 
 Json entries(const Noun& noun, const Catalog& catalog) {
@@ -70,7 +81,7 @@ int list(const ListArguments& arguments, const Catalog& catalog) {
       all[noun->plural] = entries(*noun, catalog);
     }
   }
-  if (all.empty()) throw UsageError(unknown_name_message("kind", arguments.what, plurals()));
+  if (all.empty()) throw UsageError(unknown_list(arguments.what));
   if (arguments.format == "json") {
     print("{}\n", all.dump(2));
     return 0;

@@ -1,10 +1,12 @@
 #include "spurion/suite.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
+#include "core/nearest_names.hpp"
 #include "core/place_of.hpp"
 #include "core/safe_name.hpp"
 #include "core/text_file.hpp"
@@ -252,6 +254,28 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
 
 namespace {
 
+/// Said of a suite that is not found: what was looked for, and the nearest that came with spurion.
+std::string unknown_suite(const std::string& name_or_file) {
+  namespace fs = std::filesystem;
+  const fs::path path = name_or_file;
+  const bool file = path.extension() == ".toml" || path.has_parent_path();
+  const std::string name = path.extension() == ".toml" ? path.stem().string() : name_or_file;
+  const std::vector<std::string> near = core::nearest_names(name, suite_names(), 3);
+  std::error_code ignored;
+  const std::string where = path.is_relative() ? " in " + fs::current_path(ignored).string() : "";
+  const std::string named = near.empty() ? "" : fmt::format("'{}'", fmt::join(near, "' or '"));
+  if (file) {
+    return fmt::format(
+        "there is no file '{}'{}. Suites that come with spurion have names without '.toml'; "
+        "'spurion list suites' shows them{}",
+        name_or_file, where, named.empty() ? "" : "; the nearest: " + named);
+  }
+  return fmt::format(
+      "unknown suite '{}'{} No suite that comes with spurion has this name ('spurion list suites' "
+      "shows them), and there is no file of this name{}",
+      name_or_file, named.empty() ? "." : "; did you mean " + named + "?", where);
+}
+
 /// The file of a suite: what `name_or_file` names itself, or one that came with spurion.
 std::filesystem::path find_suite(const std::string& name_or_file) {
   const std::filesystem::path path = name_or_file;
@@ -265,8 +289,7 @@ std::filesystem::path find_suite(const std::string& name_or_file) {
   // A folder, a pipe, a loop of links: reading says what is wrong.
   const auto type = std::filesystem::status(path, error).type();
   if (type != std::filesystem::file_type::not_found) return path;
-  throw UsageError(unknown_name_message("suite", name_or_file, suite_names()) +
-                   "; a path to a .toml file also works");
+  throw UsageError(unknown_suite(name_or_file));
 }
 
 }  // namespace
