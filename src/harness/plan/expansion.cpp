@@ -6,6 +6,7 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "core/counted.hpp"
 #include "core/place_of.hpp"
 #include "harness/plan/grid_axes.hpp"
 #include "harness/plan/memory_budget.hpp"
@@ -38,6 +39,7 @@ class ExperimentExpansion {
         problems_(problems),
         out_(out),
         axes_(read_axes(experiment, problems)),
+        whole_(axes_.size() == experiment.grid.as_table().size()),
         search_(experiment, axes_, suite.base_seed, normaliser) {}
 
   void run() {
@@ -46,6 +48,8 @@ class ExperimentExpansion {
                                      experiment_.name, experiment_.seeds));
       return;
     }
+    // Without one of its axes an experiment seems to lack what that axis would give.
+    if (!whole_) return;
     walk(0, experiment_.sections);
     if (search_.active()) search_.report_unused();
     if (repeated_ > 0) {
@@ -118,6 +122,7 @@ class ExperimentExpansion {
   Problems& problems_;
   Expansion& out_;
   std::vector<GridAxis> axes_;
+  bool whole_;  ///< every axis could be read
   SearchPlan search_;
   std::unordered_set<TrialId, TrialIdHash> seen_;
   std::int64_t repeated_ = 0;
@@ -128,7 +133,8 @@ class ExperimentExpansion {
 std::string factors_of(const Experiment& experiment) {
   std::string text;
   for (const auto& [axis, values] : experiment.grid.as_table()) {
-    if (values.is_list()) text += fmt::format("{} values of {}, ", values.as_list().size(), axis);
+    if (values.is_list())
+      text += fmt::format("{} of {}, ", core::counted(values.as_list().size(), "value"), axis);
   }
   if (experiment.configurations > 1)
     text += fmt::format("search.configurations = {}, ", experiment.configurations);

@@ -1,6 +1,7 @@
 #include "harness/plan/grid_axes.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <unordered_set>
@@ -25,17 +26,33 @@ void refuse_repeated(const GridAxis& axis, const Experiment& experiment, Problem
   }
 }
 
-/// False when something is wrong with the values, which is reported.
-bool check_values(const GridAxis& axis, const Experiment& experiment, Problems& problems) {
-  if (axis.field.empty()) {
-    for (const Value& value : axis.values) {
-      if (value.is_table()) continue;
-      problems.add(fmt::format("{}grid axis '{}' expects tables such as {{ name = \"...\" }}",
-                               core::place_of(value), axis.name()));
-      return false;
-    }
+/// How a grid writes the components of a section: "method = [{ name = \"erm\" }]".
+std::string axis_example(const GridAxis& axis) {
+  std::vector<std::string> tables;
+  for (const Value& value : axis.values) {
+    if (value.is_string()) tables.push_back(fmt::format("{{ name = {} }}", value.canonical_json()));
   }
-  refuse_repeated(axis, experiment, problems);
+  if (!is_component(axis.section)) tables = {"{ ... }"};
+  if (tables.empty()) tables.emplace_back("{ name = \"...\" }");
+  return fmt::format("{} = [{}]", axis.section, fmt::join(tables, ", "));
+}
+
+/// The values of an axis that is a whole section: each is a table. Names alone are reported and
+/// read as if they were written as tables, so that nothing else is said to be missing. False where
+/// that is not possible.
+bool read_tables(GridAxis& axis, Problems& problems) {
+  const auto wrong = std::find_if(axis.values.begin(), axis.values.end(),
+                                  [](const Value& value) { return !value.is_table(); });
+  if (wrong == axis.values.end()) return true;
+  problems.add(fmt::format("{}grid axis '{}' expects tables: write {}", core::place_of(*wrong),
+                           axis.name(), axis_example(axis)));
+  for (Value& value : axis.values) {
+    if (value.is_table()) continue;
+    if (!value.is_string() || !is_component(axis.section)) return false;
+    Value named = Value::Table{{"name", value}};
+    named.set_where(value.where());
+    value = std::move(named);
+  }
   return true;
 }
 
@@ -61,7 +78,9 @@ std::vector<GridAxis> read_axes(const Experiment& experiment, Problems& problems
       continue;
     }
     axis.values = values.as_list();
-    if (check_values(axis, experiment, problems)) axes.push_back(std::move(axis));
+    if (axis.field.empty() && !read_tables(axis, problems)) continue;
+    refuse_repeated(axis, experiment, problems);
+    axes.push_back(std::move(axis));
   }
   std::stable_sort(axes.begin(), axes.end(), [](const GridAxis& a, const GridAxis& b) {
     return a.field.empty() > b.field.empty();
