@@ -62,7 +62,11 @@ class TableNames {
   void check(const std::vector<FieldInfo>& fields, const Value& table) const {
     for (const FieldInfo& field : fields) {
       const Value* value = table.find(field.name);
-      if (value == nullptr) continue;
+      if (field.use == FieldUse::phase) check_on_stream(value == nullptr ? table : *value);
+      if (value == nullptr) {
+        check_default(field, table);
+        continue;
+      }
       check(field, *value);
       if (field.fields.empty()) continue;
       if (value->is_table()) check(field.fields, *value);
@@ -92,7 +96,7 @@ class TableNames {
         if (known(name, value) && field.name == "by") check_parts(name, value);
         break;
       case FieldUse::axis:
-        if (known(name, value)) check_order(name, value);
+        if (known(name, value) && check_order(name, value)) check_scales(name, value);
         break;
       case FieldUse::method:
         check_method(name, value);
@@ -123,14 +127,41 @@ class TableNames {
     return false;
   }
 
-  /// An axis is made of numbers, or of lists by their lengths.
-  void check_order(const std::string& name, const Value& place) const {
+  /// An axis is made of numbers, or of lists by their lengths. What is not is reported.
+  bool check_order(const std::string& name, const Value& place) const {
     const auto ordered = [&](const TrialSpec* trial) {
       return axis_value(*trial, name).has_value();
     };
-    if (std::any_of(trials_.begin(), trials_.end(), ordered)) return;
+    if (std::any_of(trials_.begin(), trials_.end(), ordered)) return true;
     problems_.add(fmt::format("{}'{}' cannot be an axis: its values are neither numbers nor lists",
                               core::place_of(place), name));
+    return false;
+  }
+
+  /// An axis with one value has nothing to compare. Only the whole suite tells.
+  void check_scales(const std::string& name, const Value& place) const {
+    if (!all_) return;
+    const Value* by = asked_.options.find("by");
+    if (by != nullptr && by->is_string() && by->as_string() == name) {
+      problems_.add(
+          fmt::format("{}{} has '{}' as its axis and as 'by': each answer would have one "
+                      "value of the axis",
+                      core::place_of(place), called(asked_), name));
+      return;
+    }
+    const Value* where = asked_.options.find("where");
+    TrialFilter filter;
+    if (where != nullptr && where->is_table()) filter.fields = *where;
+    std::set<double> scales;
+    for (const TrialSpec* trial : trials_) {
+      const auto scale = filter.matches(*trial) ? axis_value(*trial, name) : std::nullopt;
+      if (scale) scales.insert(scale->number);
+    }
+    if (scales.size() != 1) return;
+    problems_.add(fmt::format(
+        "{}every trial of {} has {} = {}: an axis needs at least two values. Write \"{}\" = [...] "
+        "in the grid of the experiment",
+        core::place_of(place), called(asked_), name, *scales.begin(), name));
   }
 
   /// The values of a field, as text.
@@ -166,14 +197,51 @@ class TableNames {
     }
   }
 
-  void check_method(const std::string& method, const Value& place) const {
-    if (trials_.empty() || !all_) return;
+  /// The names of the methods of the trials.
+  [[nodiscard]] std::vector<std::string> methods() const {
     std::set<std::string> names;
     for (const TrialSpec* trial : trials_) names.insert(trial->method.name);
-    // A variant is named by its options too: "ewc (strength = 10)".
-    if (names.count(method.substr(0, method.find(" ("))) != 0) return;
-    problems_.add(core::place_of(place) + unknown_name_message("method of the experiment", method,
-                                                               {names.begin(), names.end()}));
+    return {names.begin(), names.end()};
+  }
+
+  /// Whether some trial has this method. A variant is named by its options too: "ewc (strength =
+  /// 10)".
+  [[nodiscard]] bool has_method(const std::string& method) const {
+    const std::string name = method.substr(0, method.find(" ("));
+    return std::any_of(trials_.begin(), trials_.end(),
+                       [&](const TrialSpec* trial) { return trial->method.name == name; });
+  }
+
+  void check_method(const std::string& method, const Value& place) const {
+    if (trials_.empty() || !all_ || has_method(method)) return;
+    problems_.add(core::place_of(place) +
+                  unknown_name_message("method of the experiment", method, methods()));
+  }
+
+  /// A key that is left out names what its default names.
+  void check_default(const FieldInfo& field, const Value& table) const {
+    if (field.use != FieldUse::method || field.required || trials_.empty() || !all_) return;
+    if (!field.default_value.is_string()) return;
+    const std::string& method = field.default_value.as_string();
+    if (method.empty() || has_method(method)) return;
+    problems_.add(fmt::format(
+        "{}{} has no '{}', and the default '{}' is no method of the experiment: write {} = \"...\" "
+        "with one of its methods ({})",
+        core::place_of(table), called(asked_), field.name, method, field.name,
+        fmt::join(methods(), ", ")));
+  }
+
+  /// A kind that asks of phases needs a stream.
+  void check_on_stream(const Value& place) const {
+    if (trials_.empty() || !all_) return;
+    const auto streams = [](const TrialSpec* trial) { return phases_of(*trial) > 0; };
+    if (std::any_of(trials_.begin(), trials_.end(), streams)) return;
+    std::set<std::string> regimes;
+    for (const TrialSpec* trial : trials_) regimes.insert(trial->regime.name);
+    problems_.add(fmt::format(
+        "{}{} needs trials that train on a stream, but experiment '{}' has none (its regimes: {}): "
+        "use a regime with a trajectory, such as continual or online",
+        core::place_of(place), called(asked_), asked_.experiment, fmt::join(regimes, ", ")));
   }
 
   void check_experiment(const std::string& name, const Value& place) const {

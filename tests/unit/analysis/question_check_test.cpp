@@ -8,17 +8,21 @@ using namespace spurion;
 
 namespace {
 
-/// The problems of a suite with one question of these lines; empty if there are none.
-std::string problems_of(const std::string& question) {
+constexpr const char* kOnStream =
+    R"(method = { name = "erm" }
+regime = { name = "continual", trajectory = "reversal", phase_count = 2, final_phases = ["no_cue"] }
+)";
+
+/// The problems of a suite with one question of these lines; empty if there are none. `trained`:
+/// its method and regime.
+std::string problems_of(const std::string& question, const std::string& trained = kOnStream) {
   const Suite suite = Suite::parse(R"(
 name = "s"
 [[experiment]]
 name = "e"
 environment = { name = "two_bit" }
 model = { name = "mlp" }
-method = { name = "erm" }
-regime = { name = "continual", trajectory = "reversal", phase_count = 2, final_phases = ["no_cue"] }
-[experiment.grid]
+)" + trained + R"([experiment.grid]
 "model.width" = [4, 8]
 [[question]]
 text = "?"
@@ -99,6 +103,35 @@ TEST_CASE("what keys name is looked up among the trials of the suite") {
              Contains("did you mean 'model.width'?"));
   CHECK(problems_of(methods + "by = \"model.width\"\nwhere = { method = \"erm\" }\n").empty());
   CHECK(problems_of(methods + "where = { \"model.width\" = 4.0 }\n").empty());
+}
+
+TEST_CASE("a question that its trials cannot answer is refused before anything runs") {
+  const std::string offline = "method = { name = \"v_rex\" }\nregime = { name = \"offline\" }\n";
+  // A default counts as if it were written.
+  CHECK_THAT(
+      problems_of("kind = \"compare_methods\"\n", offline),
+      Contains("s.toml:11:1: a question of kind 'compare_methods' has no 'baseline', and the "
+               "default 'erm' is no method of the experiment") &&
+          Contains("with one of its methods (v_rex)"));
+  CHECK(problems_of("kind = \"compare_methods\"\nbaseline = \"v_rex\"\n", offline).empty());
+  CHECK_THAT(problems_of("kind = \"streams\"\n", offline),
+             Contains("needs trials that train on a stream, but experiment 'e' has none (its "
+                      "regimes: offline)"));
+  // One value of an axis is no scale.
+  for (const char* kind :
+       {"kind = \"gap_against_scale\"\n", "kind = \"trend\"\nclaim = \"rises\"\n",
+        "kind = \"streams\"\n", "kind = \"gap_grid\"\nsecond_axis = \"model.width\"\n"}) {
+    CAPTURE(kind);
+    const std::string asked = kind;
+    CHECK_THAT(problems_of(asked + "axis = \"model.depth\"\n"),
+               Contains("has model.depth = ") && Contains("an axis needs at least two values"));
+  }
+  const std::string gap = "kind = \"gap_against_scale\"\naxis = \"model.width\"\n";
+  CHECK_THAT(problems_of(gap + "where = { \"model.width\" = 4 }\n"),
+             Contains("has model.width = 4: an axis needs at least two values"));
+  CHECK_THAT(problems_of(gap + "by = \"model.width\"\n"),
+             Contains("has 'model.width' as its axis and as 'by'"));
+  CHECK(problems_of(gap).empty());
 }
 
 TEST_CASE("rows of published numbers are checked, each of them") {
