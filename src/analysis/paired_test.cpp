@@ -26,13 +26,33 @@ double normal_quantile(double p) {
 }  // namespace
 
 std::string PairedTest::text() const {
-  std::string out = fmt::format("paired t test {}, sign flips {}", show_p(student), show_p(flips));
-  if (flips_cannot_show()) {
-    out += fmt::format(", which {} cannot bring below {}",
-                       seeds == 1 ? std::string("one seed") : fmt::format("{} seeds", seeds),
-                       show(least, least < 0.1 ? 4 : 3));
+  return fmt::format("paired t test {}, sign-flip test {}", show_p(student), show_p(flips));
+}
+
+std::string few_seeds_text(const std::vector<PairedTest>& tests) {
+  std::int64_t fewest = 0;
+  std::int64_t most = 0;
+  std::size_t compared = 0;  // one seed is compared by no test
+  std::size_t few = 0;
+  double least = 1.0;
+  for (const PairedTest& test : tests) {
+    if (test.seeds < 2) continue;
+    ++compared;
+    if (!test.flips_cannot_show()) continue;
+    fewest = few == 0 ? test.seeds : std::min(fewest, test.seeds);
+    most = std::max(most, test.seeds);
+    least = std::min(least, test.least);
+    ++few;
   }
-  return out;
+  if (few == 0) return {};
+  const std::string where =
+      few == compared ? std::string() : fmt::format("In {} of {} comparisons ", few, compared);
+  const std::string seeds =
+      fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most);
+  return fmt::format(
+      "{}{} seeds are too few for the sign-flip test (its p is at least {}), so the paired t test "
+      "alone decides. ",
+      where, seeds, show(least, least < 0.1 ? 4 : 3));
 }
 
 Shown PairedTest::shown(const Estimate& difference) const {

@@ -43,7 +43,7 @@ struct PairedTest {
   /// seeds that vary like these: (t[1 - level / 2] + t[.8]) standard errors, where `level` is the
   /// strictest of Holm's. 0 where nothing tells how seeds vary.
   [[nodiscard]] double detectable() const;
-  /// "paired t test p = 0.003, sign flips p = 0.062, which 5 seeds cannot bring below 0.0625"
+  /// "paired t test p = 0.003, sign-flip test p = 0.0625"
   [[nodiscard]] std::string text() const;
   /// Why a difference is not shown though one of the numbers beside it seems to say so, and which
   /// difference would have been: "; 5 seeds like these show a difference of 0.031 in 4 of 5 cases".
@@ -55,6 +55,9 @@ int digits_of_p(double p, int digits);
 
 /// That the mean of differences is `offset`.
 PairedTest paired_test(const SeedCells& differences, const std::string& key, double offset = 0.0);
+/// Which of the tests have too few seeds for sign flips, in one sentence with a space behind it;
+/// empty where none has. It stands before what the tests say.
+std::string few_seeds_text(const std::vector<PairedTest>& tests);
 /// Holm's adjustment of each of the two for being one of several.
 void adjust(std::vector<PairedTest>& tests);
 

@@ -184,7 +184,7 @@ TEST_CASE("whatever is asked of a control, nobody is called confused, or cured o
   }
   const std::string no_cue = every_answer("control_no_cue");
   CAPTURE(no_cue);
-  CHECK(no_cue.find("There is no confusion to resolve. ") != std::string::npos);
+  CHECK(no_cue.find("has no confusion to resolve: ") != std::string::npos);
   CHECK(no_cue.find("There is no gap to close") != std::string::npos);
 }
 

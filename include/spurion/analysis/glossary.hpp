@@ -39,7 +39,8 @@ struct Term {
 /// statuses by name.
 SPURION_API const std::vector<Term>& glossary();
 
-/// The term of that name, or null. Upper and lower case, "_", "-" and " " do not matter.
+/// The term of that name, or null. Upper and lower case, "_", "-", "," and " " do not matter, nor a
+/// plural -s. Some terms have other names too: "95 % interval", "cue only".
 SPURION_API const Term* find_term(std::string_view name);
 
 /// The term that explains a column: that of its key, else of its title; for a column of an option

@@ -61,7 +61,7 @@ std::vector<Term> comparison_columns() {
        {"worst group"},
        "rows",
        "whole, >= 1"},
-      {"ood difference",
+      {"OOD difference",
        kColumn,
        "The score out of distribution minus that of the baseline, paired by configuration and "
        "seed.",
@@ -72,13 +72,16 @@ std::vector<Term> comparison_columns() {
        "The p value of a paired t test over seeds: the probability of a difference at least this "
        "large if there is none. If several differences are tested, it is adjusted by Holm's "
        "method.",
-       {"paired", "p flips"},
+       {"paired", "sign-flip p"},
        "",
        "[0, 1]"},
-      {"p flips",
+      {"sign-flip p",
        kColumn,
-       "The p value of a sign-flip test, which assumes less than the t test. n seeds cannot give "
-       "less than 2^(1-n).",
+       "The p value of a sign-flip test: the share of all choices of signs of the paired "
+       "differences "
+       "whose mean is at least as far from 0. It assumes less than the t test. With n seeds it is "
+       "at least 2^(1-n), so with few seeds it cannot be small. If several differences are tested, "
+       "it is adjusted by Holm's method.",
        {"p"},
        "",
        "[0, 1]"},
@@ -94,7 +97,10 @@ std::vector<Term> comparison_columns() {
        {"trial", "done"},
        "",
        "whole, >= 0"},
-      {"may see", kColumn, "The information budget of the method.", {"information budget"}},
+      {"may see",
+       kColumn,
+       "What the method needs to see beside inputs and labels.",
+       {"information budget", "labels only", "domain labels", "group labels"}},
       {"smallest", kColumn, "The smallest value of the axis.", {"axis"}},
       {"gap at smallest",
        kColumn,
@@ -111,12 +117,12 @@ std::vector<Term> comparison_columns() {
        kColumn,
        "The number at the last value of the axis minus that at the first, paired by seed.",
        {"paired", "axis"}},
-      {"id at largest",
+      {"ID at largest",
        kColumn,
        "The score in distribution at the largest value of the axis.",
        {"in distribution"},
        "as the score"},
-      {"invariant ceiling id",
+      {"invariant ceiling ID",
        kColumn,
        "The invariant ceiling in distribution at the largest value of the axis.",
        {"invariant"},
@@ -146,9 +152,9 @@ std::vector<Term> claim_columns() {
       {"runs", kColumn, "How many of our trials that mean is over.", {}, "", "whole, >= 0"},
       {"published", kColumn, "The published mean and standard deviation."},
       {"published runs", kColumn, "How many runs the published mean is over."},
-      {"difference in standard errors", kColumn,
+      {"difference in SE", kColumn,
        "Our mean minus the published one, less the rounding of what is printed, in standard "
-       "errors sqrt(s1^2 / n1 + s2^2 / n2)."},
+       "errors (SE): sqrt(s1^2 / n1 + s2^2 / n2)."},
       {"agrees", kColumn,
        "Whether our number is within 3 standard errors of the published one: yes or no. 'no "
        "number': the trials did not measure it. 'not run': no trial of it is done."},
@@ -190,7 +196,7 @@ std::vector<Term> stream_columns_terms() {
        "The cue contribution minus that of the model after phase 0 on the same rows.",
        {"cue contribution"},
        "as accuracy; share of the target's variance for regression"},
-      {"environment stream",
+      {"environment, stream",
        kColumn,
        "The environment, the trajectory of the stream and the options that differ between streams.",
        {"environment", "trajectory"}},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <utility>
 
 #include "analysis/glossary/entries.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 std::string plain_name(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    const bool gap = c == '_' || c == '-' || c == ' ';
+    const bool gap = c == '_' || c == '-' || c == ' ' || c == ',';
     if (!gap) {
       out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     } else if (!out.empty() && out.back() != ' ') {
@@ -23,6 +24,26 @@ std::string plain_name(std::string_view name) {
   }
   return out;
 }
+
+/// Other words that charts, captions or readers use for a term.
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+    {"95 % interval", "interval"},
+    {"confidence interval", "interval"},
+    {"cue only", "spurious only"},
+    {"the cue only", "spurious only"},
+    {"bayes ceiling", "bayes"},
+    {"invariant predictor", "invariant"},
+    {"spurious feature", "cue"},
+    {"shortcut", "cue"},
+    {"flops", "FLOP"},
+    {"floating-point operations", "FLOP"},
+    {"sign flips", "sign-flip p"},
+    {"sign-flip test", "sign-flip p"},
+    {"paired t test", "p"},
+    {"t test", "p"},
+    {"standard error", "difference in SE"},
+    {"axes", "axis"},
+};
 
 /// Whether a column's title is an option of a trial, "model.width".
 bool is_option(const std::string& title) {
@@ -65,9 +86,17 @@ const Term* find_term(std::string_view name) {
   static const std::unordered_map<std::string, const Term*> by_name = [] {
     std::unordered_map<std::string, const Term*> all;
     for (const Term& term : glossary()) all.emplace(plain_name(term.name), &term);
+    for (const auto& [other, term] : kOtherNames) {
+      all.emplace(plain_name(other), all.at(plain_name(term)));
+    }
     return all;
   }();
-  const auto found = by_name.find(plain_name(name));
+  std::string plain = plain_name(name);
+  auto found = by_name.find(plain);
+  if (found == by_name.end() && plain.size() > 1 && plain.back() == 's') {
+    plain.pop_back();  // several of it
+    found = by_name.find(plain);
+  }
   return found == by_name.end() ? nullptr : found->second;
 }
 

@@ -63,6 +63,10 @@ std::vector<Term> data_terms() {
        "A copy of a row in which one variable is set to another value and all noise stays the "
        "same. If the prediction changes, that variable made the change.",
        {"intervention", "flip rate"}},
+      {"model",
+       TermKind::idea,
+       "What is trained: a function from inputs to predictions, with parameters.",
+       {"method"}},
       {"mechanism", TermKind::idea,
        "The formulas by which an environment makes its rows. 'spurion describe NAME' prints "
        "them."},
@@ -168,14 +172,26 @@ std::vector<Term> measure_terms() {
        {"chance", "invariant", "did not learn", "collapsed"}},
       {"margin",
        TermKind::idea,
-       "The difference below which a question treats two numbers as equal. A question may set "
-       "it.",
+       "A difference up to the margin counts as none. A gap within the margin of 0 counts as "
+       "closed. Each question has its own margin and says it.",
        {},
        "as the number",
        "[0, inf)"},
-      {"information budget", TermKind::idea,
+      {"information budget",
+       TermKind::idea,
        "What a method needs to see beside inputs and labels, for example domain or group labels. "
-       "Compare only methods that see the same."},
+       "A regime grants it, or the trial is refused. Compare only methods that see the same.",
+       {"labels only", "domain labels", "group labels"}},
+      {"labels only", TermKind::idea, "The method sees inputs and labels, and nothing else."},
+      {"domain labels", TermKind::idea, "The method sees which train domain each row is from."},
+      {"group labels", TermKind::idea, "The method sees the group of each row.", {"group"}},
+      {"group labels at validation",
+       TermKind::idea,
+       "The method sees the groups of validation rows, but not of training rows.",
+       {"group"}},
+      {"unlabelled target rows", TermKind::idea,
+       "The method sees inputs of the test domain without their labels."},
+      {"counterfactual rows", TermKind::idea, "The method sees twins of training rows.", {"twin"}},
   };
 }
 
@@ -198,8 +214,8 @@ std::vector<Term> study_terms() {
        {"seed", "configuration"}},
       {"seed",
        TermKind::idea,
-       "The number that random choices of a trial follow: its data, initial weights and order of "
-       "rows. Trials of one seed see the same data.",
+       "The number that decides the random choices of a trial: its data, initial weights and order "
+       "of rows. Trials of one seed see the same data.",
        {"interval", "paired"},
        "",
        "whole, >= 0"},
@@ -279,15 +295,23 @@ std::vector<Term> study_terms() {
        "The numbers in square brackets after a mean: a 95 % confidence interval over seeds. "
        "Results that share a seed are averaged first. Fewer than 30 seeds: Student's t; "
        "otherwise: bootstrap. An interval of a rate is never narrower than the noise of the rows "
-       "it was measured on.",
+       "it was measured on. An interval ends where the possible values of its number end: an "
+       "accuracy is in [0, 1], a gap in [-1, 1], a change of a gap in [-2, 2].",
        {"seed"}},
+      {"FLOP",
+       TermKind::idea,
+       "One floating-point operation. spurion counts those of training; GFLOP: 10^9, TFLOP: "
+       "10^12.",
+       {"GFLOP", "budget"}},
       {"paired",
        TermKind::idea,
-       "A difference of two trials that share all but one option, among the rest the seed and so "
-       "the data. Paired differences vary less than differences of means.",
+       "A paired difference is one of two trials that differ in one option. They have the same "
+       "seed, "
+       "and so the same data. Paired differences vary less than differences of means.",
        {"seed"}},
       {"verdict", TermKind::idea,
-       "What an answer says in one or two words, given only when the interval allows no other."},
+       "The answer to a question in one or two words. It is given only where the whole interval "
+       "allows no other."},
   };
 }
 

@@ -60,7 +60,7 @@ std::vector<Term> stream_terms() {
        "as the score"},
       {"window",
        TermKind::idea,
-       "A run of rows of a stream over which prequential scores are averaged.",
+       "A number of consecutive rows of a stream over which prequential scores are averaged.",
        {},
        "rows"},
       {"regret per 1000 rows",
@@ -74,7 +74,7 @@ std::vector<Term> stream_terms() {
       {"recovery in rows",
        TermKind::idea,
        "How many rows after a shift the prequential score of a window comes within the margin of "
-       "the Bayes ceiling. A phase that ends before counts with all its rows.",
+       "the Bayes ceiling. A phase that ends earlier counts with all its rows.",
        {"regret per 1000 rows"},
        "rows",
        "[0, inf)"},

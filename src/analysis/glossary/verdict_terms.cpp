@@ -147,7 +147,7 @@ std::vector<Term> claim_verdicts() {
        kVerdict,
        "The number changed as the question claims, by more than the margin: the whole interval "
        "of the change and both tests say so.",
-       {"p", "p flips"}},
+       {"p", "sign-flip p"}},
       {"refuted",
        kVerdict,
        "The number did not change as the question claims: the whole interval of the change and "

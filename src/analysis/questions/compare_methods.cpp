@@ -114,10 +114,10 @@ const char* learned_text(Learned learned) {
   return "-";
 }
 
-/// "erm did not learn: 0.501 [0.498, 0.504] in distribution, where causal features give 0.750. "
+/// "erm did not learn: 0.501 [0.498, 0.504] in distribution; the invariant ceiling is 0.750. "
 std::string not_learned_text(const LineNumbers& one, const std::string& where) {
-  return fmt::format("{}{} did not learn: {} in distribution; causal features alone can give {}. ",
-                     where, one.line.name, show(one.id), show(one.ceiling));
+  return fmt::format("{}{} did not learn: {} in distribution; the invariant ceiling is {}. ", where,
+                     one.line.name, show(one.id), show(one.ceiling));
 }
 
 struct Compared {
@@ -125,8 +125,9 @@ struct Compared {
   const PairedTest& test;
 };
 
-/// What a comparison comes to. A difference is said to be one only where both tests allow it, and
-/// no merit of a method that did not learn.
+/// What a comparison comes to: first what makes it doubtful, then the verdict with its numbers. A
+/// difference is said to be one only where both tests allow it, and no merit of a method that did
+/// not learn.
 std::string compared_text(const LineNumbers& one, const LineNumbers& other,
                           const Compared& compared, bool accuracy, const std::string& where) {
   const Estimate& d = compared.difference;
@@ -143,19 +144,18 @@ std::string compared_text(const LineNumbers& one, const LineNumbers& other,
   const Shown shown = test.shown(d);
   if (shown == Shown::no) {
     return fmt::format(
-        "{}A difference between {} and {} out of distribution is not shown: {} ({}{}). ", where,
+        "{}No difference between {} and {} is shown out of distribution: {} ({}{}). ", where,
         one.line.name, other.line.name, show(d), test.text(), test.not_shown_text(d));
   }
   const bool better = (shown == Shown::above) == accuracy;
-  const char* doubt = "";
-  if (better && one.learned == Learned::unsure) {
-    doubt = "; it is not shown that it learned in distribution";
-  } else if (other.learned == Learned::no) {
-    doubt = "; the other did not learn";
-  }
-  return fmt::format("{}{} {} {} out of distribution by {} ({}){}. ", where, one.line.name,
-                     better ? "beats" : "does worse than", other.line.name, show(d), test.text(),
-                     doubt);
+  const std::string doubt =
+      better && one.learned == Learned::unsure
+          ? fmt::format("It is not shown that {} learned in distribution. ", one.line.name)
+          : std::string();
+  return fmt::format("{}{}{} {} {}{} out of distribution by {} ({}). ", where, doubt, one.line.name,
+                     better ? "beats" : "does worse than", other.line.name,
+                     other.learned == Learned::no ? ", which did not learn," : "", show(d),
+                     test.text());
 }
 
 /// Where there is nothing to compare with: what each line scores.
@@ -181,32 +181,31 @@ Table make_table(const ResultsView& view, const std::string& experiment,
       "methods_" + experiment,
       fmt::format(
           "Methods in experiment '{}'{}: mean {} with {} over seeds. Other options are averaged "
-          "for each seed. OOD - {}: paired by configuration and seed, under the same regime. c: "
-          "confusion index, averaged over configurations where relying on the cue lowers the test "
-          "score; '-' if none. learned: {}, in distribution; '-' if the ceiling is not known. The "
-          "glossary (or 'spurion describe TERM') defines each column.{}",
+          "for each seed. OOD difference: OOD minus that of {}, paired by configuration and seed, "
+          "under the same regime. confusion index: averaged over configurations where relying on "
+          "the cue lowers the test score; '-' if none. learned: {}, in distribution; '-' if the "
+          "ceiling is not known. The glossary (or 'spurion describe TERM') defines each column.{}",
           experiment, worlds ? ", for each environment" : "", view.score_text(), kIntervalText,
           baseline, kLearnedText, view.note(false, baseline)),
       {{"method"}}};
   if (worlds) table.columns.push_back({"environment"});
-  for (Column& column :
-       std::vector<Column>{{"ID", ColumnKind::estimate},
-                           {"OOD", ColumnKind::estimate},
-                           {"OOD IQM", ColumnKind::number},
-                           {"gap", ColumnKind::estimate},
-                           {"learned"},
-                           {"worst group", ColumnKind::estimate},
-                           {"group rows", ColumnKind::count},
-                           {"flip rate", ColumnKind::estimate},
-                           {"c", ColumnKind::estimate, "confusion_index"},
-                           {"OOD - " + baseline, ColumnKind::estimate, "ood_difference"},
-                           {"p", ColumnKind::number},
-                           {"p flips", ColumnKind::number},
-                           {"seeds", ColumnKind::count},
-                           {"trials", ColumnKind::count},
-                           {"diverged", ColumnKind::count},
-                           {"failed", ColumnKind::count},
-                           {"may see"}}) {
+  for (Column& column : std::vector<Column>{{"ID", ColumnKind::estimate},
+                                            {"OOD", ColumnKind::estimate},
+                                            {"OOD IQM", ColumnKind::number},
+                                            {"gap", ColumnKind::estimate},
+                                            {"learned"},
+                                            {"worst group", ColumnKind::estimate},
+                                            {"group rows", ColumnKind::count},
+                                            {"flip rate", ColumnKind::estimate},
+                                            {"confusion index", ColumnKind::estimate},
+                                            {"OOD difference", ColumnKind::estimate},
+                                            {"p", ColumnKind::number},
+                                            {"sign-flip p", ColumnKind::number},
+                                            {"seeds", ColumnKind::count},
+                                            {"trials", ColumnKind::count},
+                                            {"diverged", ColumnKind::count},
+                                            {"failed", ColumnKind::count},
+                                            {"may see"}}) {
     table.columns.push_back(std::move(column));
   }
   return table;
@@ -303,11 +302,12 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
   }
   adjust(tests);
   Answer answer;
+  answer.sentence = few_seeds_text(tests);
   std::set<std::size_t> told;
   for (std::size_t i = 0; i < differences.size(); ++i) {
     const Difference& one = differences[i];
     table.set(one.line, "p", Number{tests[i].student, Notation::probability, 3});
-    table.set(one.line, "p flips", Number{tests[i].flips, Notation::probability, 3});
+    table.set(one.line, "sign-flip p", Number{tests[i].flips, Notation::probability, 3});
     const LineNumbers& base = numbers.at(one.baseline);
     const std::string where =
         worlds ? fmt::format("In {}: ", base.line.environment) : std::string();

@@ -1,12 +1,16 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "analysis/streams/cells.hpp"
+#include "analysis/streams/headline.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -84,9 +88,10 @@ struct PhaseNumbers {
   std::map<std::int64_t, SeedCells> flip;     ///< of the cue that is followed most
   /// Of trials on streams, by what else varies.
   std::map<std::string, std::vector<StreamNumbers>> streams;
-  SeedCells gap;       ///< of trials on no stream
-  SeedCells learning;  ///< their score in distribution beyond half-way
-  SeedCells cost;      ///< what following the cue costs in the test domain, by the ceilings
+  bool of_train_domain = false;  ///< `own` of trials on no stream: else it is in distribution
+  SeedCells gap;                 ///< of trials on no stream
+  SeedCells learning;            ///< their score in distribution beyond half-way
+  SeedCells cost;  ///< what following the cue costs in the test domain, by the ceilings
 };
 
 /// What one trial adds to the numbers of its line.
@@ -123,6 +128,7 @@ class TrialNumbers {
     if (!phased && phase == 0) domain = core::stored_train(0);
     if (!number(trial_, domain, score_, phase))
       domain = core::stored_domain(core::MeasuredIn::in_distribution);
+    numbers_.of_train_domain = numbers_.of_train_domain || domain == core::stored_train(0);
     add_to(numbers_.own, domain, score_, phase);
     add_to(numbers_.first, core::stored_domain(core::MeasuredIn::in_distribution), score_, phase);
     add_to(numbers_.neutral, domain, randomised_name(phased), phase);
@@ -197,35 +203,6 @@ std::string without_stream(const PhaseNumbers& numbers, const Estimate& flip,
              : std::string("uses a cue");
 }
 
-/// The answer to what became of those that were trained on.
-std::string headline(const std::set<StreamOutcome>& outcomes) {
-  if (outcomes.empty()) return {};
-  if (outcomes.size() > 1) return "Regimes differ. ";
-  switch (*outcomes.begin()) {
-    case StreamOutcome::resolved:
-      return "It resolves the confusion. ";
-    case StreamOutcome::replaced:
-      return "It does not resolve the confusion: it replaces the cue. ";
-    case StreamOutcome::adopted:
-      return "It adopts a cue. ";
-    case StreamOutcome::unchanged:
-      return "It does not change. ";
-    case StreamOutcome::returned:
-      return "It changes between phases and returns to where it began. ";
-    case StreamOutcome::not_confused:
-      return "There is no confusion to resolve. ";
-    case StreamOutcome::collapsed:
-      return "It does not resolve the confusion: it collapses and loses what it had learned. ";
-    case StreamOutcome::did_not_learn:
-      return "It does not learn, so a confusion cannot be judged. ";
-    case StreamOutcome::not_measurable:
-      return "It cannot be measured. ";
-    case StreamOutcome::undecided:
-      break;
-  }
-  return "Undecided. ";
-}
-
 Table make_table(const ResultsView& view, const std::string& experiment) {
   return {"regimes_" + experiment,
           fmt::format("After each phase: means with {2} over seeds. own phase: {0} on the "
@@ -241,7 +218,7 @@ Table make_table(const ResultsView& view, const std::string& experiment) {
           {{"regime"},
            {"after phase", ColumnKind::count},
            {"own phase", ColumnKind::estimate},
-           {"ceiling", ColumnKind::number, "invariant_ceiling"},
+           {"invariant ceiling", ColumnKind::number},
            {"train domains", ColumnKind::estimate},
            {"cues randomised", ColumnKind::estimate},
            {"flip rate", ColumnKind::estimate},
@@ -282,23 +259,27 @@ class RegimeLine {
     }
   }
 
-  [[nodiscard]] std::string sentence() const {
+  [[nodiscard]] const std::string& name() const { return line_.name; }
+
+  /// What is said of the line. `name`: its own, or those of several of which the same is true.
+  [[nodiscard]] std::string sentence(const std::string& name) const {
     const std::int64_t last = numbers_.own.rbegin()->first;
     const Estimate own = at(numbers_.own, last, "own");
     const Estimate flip = at(numbers_.flip, last, "flip");
     const Estimate neutral = at(numbers_.neutral, last, "neutral");
-    if (flip.seeds < 2) {
-      return fmt::format("{}: {} on its last phase; its reliance on cues is not known. ",
-                         line_.name, show(own));
-    }
+    const std::string score = fmt::format("{} {} {}", view_.score_text(), show(own),
+                                          !numbers_.streams.empty()  ? "on its last phase"
+                                          : numbers_.of_train_domain ? "on the first train domain"
+                                                                     : "in distribution");
+    if (flip.seeds < 2) return fmt::format("{}: {}; its flip rate is not known. ", name, score);
     const double ceiling = mean(of(numbers_.ceiling, last).values());
-    return fmt::format(
-        "{} {}: {} on its last phase{}{}, flip rate {}. ", line_.name, said(flip), show(own),
-        std::isnan(ceiling) ? std::string()
-                            : fmt::format(" (causal features alone can give {})", show(ceiling)),
-        neutral.count == 0 ? std::string()
+    return fmt::format("{} {}: {}{}{}, flip rate {}. ", name, said(flip), score,
+                       std::isnan(ceiling) ? std::string()
+                                           : fmt::format(" (invariant ceiling: {})", show(ceiling)),
+                       neutral.count == 0
+                           ? std::string()
                            : fmt::format(", {} with the cues randomised", show(neutral)),
-        show(flip));
+                       show(flip));
   }
 
  private:
@@ -331,6 +312,27 @@ class RegimeLine {
   std::optional<StreamVerdict> verdict_;
 };
 
+/// What is said of each line; lines of which the same is said are named together.
+std::string sentences_of(const std::vector<RegimeLine>& lines) {
+  std::vector<std::pair<const RegimeLine*, std::vector<std::string>>> groups;
+  for (const RegimeLine& line : lines) {
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
+      return group.first->sentence("") == line.sentence("");
+    });
+    if (same == groups.end()) {
+      groups.push_back({&line, {line.name()}});
+    } else {
+      same->second.push_back(line.name());
+    }
+  }
+  std::string text;
+  for (const auto& [line, names] : groups) {
+    const std::string together = fmt::format("{}", fmt::join(names, " and "));
+    text += line->sentence(names.size() == 1 ? together : together + ", with equal numbers,");
+  }
+  return text;
+}
+
 struct CompareRegimesOptions {};
 
 class CompareRegimes final : public Question {
@@ -350,18 +352,22 @@ Answer CompareRegimes::answer(const Study& study, const std::string& experiment)
   Chart stream = stream_chart(view, experiment);
   if (!stream.series.empty()) answer.charts.push_back(std::move(stream));
   Table table = make_table(view, experiment);
-  std::set<StreamOutcome> outcomes;
+  std::vector<StreamOutcome> outcomes;
+  std::vector<RegimeLine> told;
   const std::vector<Line> lines = view.regime_lines();
   for (const Line& line : lines) {
     RegimeLine one(view, line, experiment);
     if (one.empty()) continue;
     one.judge();
     one.fill(table);
-    if (one.outcome()) outcomes.insert(*one.outcome());
-    answer.sentence += one.sentence();
+    if (one.outcome()) outcomes.push_back(*one.outcome());
+    told.push_back(std::move(one));
   }
-  answer.sentence = headline(outcomes) + answer.sentence;
-  if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
+  answer.sentence = streams_headline(outcomes) + sentences_of(told);
+  if (!outcomes.empty()) {
+    answer.sentence += fmt::format("Verdicts use a margin of {}. ", kStreamMargin);
+  }
+  if (told.empty()) answer.sentence = "No trial of this experiment is done. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   return answer;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <vector>
 
 #include "analysis/gap_verdict.hpp"
 #include "core/measurement_names.hpp"
@@ -91,21 +93,29 @@ std::string id_remark(const LineVerdict& verdict, bool accuracy, double margin) 
   const bool open = verdict.outcome == GapOutcome::open || verdict.outcome == GapOutcome::grows ||
                     verdict.outcome == GapOutcome::plateaus;
   if (!below || !verdict.id.has_spread() || open) return {};
-  return fmt::format("; in distribution it scores {} there, and causal features alone can give {}",
+  return fmt::format("; in distribution it scores {} there, and the invariant ceiling is {}",
                      show(verdict.id), show(verdict.ceiling));
+}
+
+/// How the answer begins: with what holds under every method, else that they differ.
+std::string headline(const std::vector<LineVerdict>& verdicts) {
+  std::set<std::string> headlines;
+  for (const LineVerdict& one : verdicts) headlines.insert(gap_headline(one.outcome));
+  return headlines.size() == 1 ? *headlines.begin() : "It depends on the method";
 }
 
 std::string sentence_of(const LineVerdict& verdict, const std::string& axis, bool first,
                         const std::string& remark) {
   if (!first) {
-    return fmt::format(" {}: {} at the largest ({}{}).", verdict.method, show(verdict.last().gap),
+    return fmt::format(" Under {} the gap is {} at {} ({}{}).", verdict.method,
+                       show(verdict.last().gap), verdict.last().scale,
                        gap_outcome_name(verdict.outcome), remark);
   }
   const std::string clause = gap_clause(verdict.outcome);
-  return fmt::format("{}: under {} the gap is {} at {} = {} and {} at {}{}{}{}.",
-                     gap_headline(verdict.outcome), verdict.method, show(verdict.first().gap), axis,
-                     verdict.first().scale, show(verdict.last().gap), verdict.last().scale,
-                     clause.empty() ? "" : ": ", clause, remark);
+  return fmt::format(": under {} the gap is {} at {} = {} and {} at {}{}{}{}.", verdict.method,
+                     show(verdict.first().gap), axis, verdict.first().scale,
+                     show(verdict.last().gap), verdict.last().scale, clause.empty() ? "" : ": ",
+                     clause, remark);
 }
 
 Table make_table(const std::string& name, const std::string& axis, double margin) {
@@ -116,12 +126,12 @@ Table make_table(const std::string& name, const std::string& axis, double margin
                       axis, margin, kIntervalText, kLearnedText),
           {{"method"},
            {"smallest", ColumnKind::number},
-           {"gap there", ColumnKind::estimate, "gap_at_smallest"},
+           {"gap at smallest", ColumnKind::estimate},
            {"largest", ColumnKind::number},
-           {"gap there", ColumnKind::estimate, "gap_at_largest"},
+           {"gap at largest", ColumnKind::estimate},
            {"change", ColumnKind::estimate},
-           {"ID there", ColumnKind::estimate, "id_at_largest"},
-           {"ceiling", ColumnKind::number, "invariant_ceiling_id"},
+           {"ID at largest", ColumnKind::estimate},
+           {"invariant ceiling ID", ColumnKind::number},
            {"verdict"}}};
 }
 
@@ -163,10 +173,12 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
       fmt::format("Band: {} over seeds. Other axes are averaged.{}", kIntervalText, view.note());
   Table table = make_table(chart.name, axis, margin);
   const std::vector<Line> lines = view.lines();
+  std::vector<LineVerdict> verdicts;
   for (const Line& line : lines) {
     const std::map<double, ScaleCells> cells = collect(view, line, axis);
     if (cells.empty()) continue;
-    const LineVerdict verdict = judge(cells, view, line.name, axis, margin);
+    verdicts.push_back(judge(cells, view, line.name, axis, margin));
+    const LineVerdict& verdict = verdicts.back();
     Series series;
     series.name = line.name;
     for (const GapAtScale& one : verdict.scales) {
@@ -181,7 +193,9 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
     answer.sentence += sentence_of(verdict, axis, answer.sentence.empty(),
                                    id_remark(verdict, view.scored_by_accuracy(), margin));
   }
-  if (answer.sentence.empty()) answer.sentence = "No finished trial varies along this axis.";
+  answer.sentence = verdicts.empty() ? "No trial of this experiment that is done has this axis."
+                                     : fmt::format("{}{} Verdicts use a margin of {}.",
+                                                   headline(verdicts), answer.sentence, margin);
   if (const std::string fates = view.fates_text(lines); !fates.empty()) {
     answer.sentence += " " + fates;
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/question.hpp"
 
@@ -196,9 +197,8 @@ std::string GapGrid::sentence_of(const std::string& name, const Numbers& numbers
     if (least == nullptr || one.second.gap.value < least->second.gap.value) least = &one;
     if (most == nullptr || one.second.gap.value > most->second.gap.value) most = &one;
   }
-  std::string text =
-      fmt::format("{}: the gap is shown to be within the margin of 0 in {} of {} cells", name,
-                  closed, numbers.size());
+  std::string text = fmt::format("{}: the gap is shown to be at most {} from 0 in {} of {}", name,
+                                 options_.margin, closed, core::counted(numbers.size(), "cell"));
   if (unlearned > 0) text += fmt::format("; in {} the model did not learn", unlearned);
   text += ". ";
   if (least == nullptr) return text;
@@ -211,12 +211,9 @@ Table GapGrid::empty_table(const std::string& experiment) const {
   return {
       "gap_grid_" + experiment,
       fmt::format(
-          "The gap in each cell: mean with {} over seeds. within margin: the whole interval, of "
-          "several seeds, is within {} of 0, and no doubt is shown that the model learned. above "
-          "margin: the whole interval is above it. below margin: the whole interval is below minus "
-          "the "
-          "margin. {}, in distribution; "
-          "the gap of a model that did not learn has no meaning.",
+          "The gap in each cell: mean with {} over seeds. Verdicts use a margin of {}. {}, in "
+          "distribution; the gap of a model that did not learn has no meaning. The glossary (or "
+          "'spurion describe TERM') defines each column and verdict.",
           kIntervalText, options_.margin, kLearnedText),
       {{"method"},
        {options_.axis, ColumnKind::number},
@@ -246,7 +243,7 @@ Answer GapGrid::answer(const Study& study, const std::string& experiment) const 
           fmt::format("The gap over {} and {}, by method.", options_.axis, options_.second_axis);
     }
   }
-  if (answer.sentence.empty()) answer.sentence = "No trial that is done varies along these axes. ";
+  if (answer.sentence.empty()) answer.sentence = "No trial that is done has these axes. ";
   answer.sentence += view.fates_text(lines);
   answer.tables.push_back(std::move(table));
   return answer;

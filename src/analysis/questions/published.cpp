@@ -98,15 +98,16 @@ Answer Published::answer(const Study& study, const std::string& experiment) cons
   Answer answer;
   Table table{
       "published_" + experiment,
-      "Our numbers and published ones: mean ± population standard deviation over runs. difference: "
+      "Our numbers and published ones: mean ± population standard deviation over runs. difference "
+      "in SE: "
       "in standard errors sqrt(s1²/n1 + s2²/n2); a single run of ours gets the published spread. "
       "agrees: the difference is at most 3, after the rounding of the printed number.",
       {{"number"},
        {"ours", ColumnKind::spread},
        {"runs", ColumnKind::count},
        {"published", ColumnKind::spread},
-       {"runs", ColumnKind::number, "published_runs"},
-       {"difference / SE", ColumnKind::number, "difference_in_standard_errors"},
+       {"published runs", ColumnKind::number},
+       {"difference in SE", ColumnKind::number, "difference_in_standard_errors"},
        {"agrees"},
        {"note"}}};
   std::int64_t agreeing = 0;

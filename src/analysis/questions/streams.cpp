@@ -13,6 +13,7 @@
 #include "analysis/streams/cells.hpp"
 #include "analysis/streams/charts.hpp"
 #include "analysis/streams/tables.hpp"
+#include "core/counted.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 #include "spurion/error.hpp"
 #include "spurion/question.hpp"
@@ -254,8 +255,10 @@ Answer Streams::answer(const Study& study, const std::string& experiment) const 
   for (const auto& [line, fates] : found.fates) answer.sentence += fates.sentence(line);
   if (found.offline > 0) {
     answer.sentence +=
-        fmt::format("{} trials that did not train on a stream are left out.", found.offline);
+        fmt::format("{} that did not train on a stream {} left out. ",
+                    core::counted(found.offline, "trial"), core::is_or_are(found.offline));
   }
+  answer.sentence += fmt::format("Verdicts use a margin of {}. ", margin);
   const StreamsAsked asked{experiment, axis, phase, margin};
   answer.tables.push_back(verdicts_table(asked, cells, verdicts));
   answer.tables.back().caption += found.note;

@@ -9,6 +9,7 @@
 
 #include "analysis/error_names.hpp"
 #include "analysis/paired_test.hpp"
+#include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -162,17 +163,17 @@ struct OutcomeText {
 OutcomeText outcome_text(TrendOutcome outcome) {
   switch (outcome) {
     case TrendOutcome::holds:
-      return {"holds", "Yes: ", "holds"};
+      return {"holds", "Yes. ", "holds"};
     case TrendOutcome::refuted:
-      return {"refuted", "No: ", "is refuted"};
+      return {"refuted", "No. ", "is refuted"};
     case TrendOutcome::did_not_learn:
-      return {"did not learn", "Undecided: ", "is no success"};
+      return {"did not learn", "Undecided. ", "is no success"};
     case TrendOutcome::one_scale:
-      return {"one scale only", "Undecided: ", "is undecided"};
+      return {"one scale only", "Undecided. ", "is undecided"};
     case TrendOutcome::undecided:
       break;
   }
-  return {"undecided", "Undecided: ", "is undecided"};
+  return {"undecided", "Undecided. ", "is undecided"};
 }
 
 TrendOutcome outcome_of(const Claim& claim, const Estimate& change, const PairedTest& test) {
@@ -234,22 +235,30 @@ TrendVerdict judge(const Asked& asked, const TrendCells& cells, const std::strin
   return out;
 }
 
-std::string sentence_of(const Claim& claim, const TrendVerdict& one, bool first) {
-  const OutcomeText outcome = outcome_text(one.outcome);
+/// How the answer begins: with what holds under every method, else that they differ.
+std::string headline(const std::vector<TrendVerdict>& verdicts) {
+  std::set<std::string> headlines;
+  for (const TrendVerdict& one : verdicts) headlines.insert(outcome_text(one.outcome).headline);
+  return headlines.size() == 1 ? *headlines.begin() : "It depends on the method. ";
+}
+
+std::string sentence_of(const Claim& claim, const TrendVerdict& one) {
   std::string unlearned;
   if (one.learned_first == Learned::no) unlearned = fmt::format("{}", one.first);
   if (one.learned_last == Learned::no) {
     unlearned += fmt::format("{}{}", unlearned.empty() ? "" : " and ", one.last);
   }
+  if (!unlearned.empty()) {
+    unlearned = fmt::format("{} did not learn at {} = {}. ", one.method, claim.axis, unlearned);
+  }
   return fmt::format(
-      "{}Under {} the {} is {} at {} = {} and {} at {}, a change of {} ({} {}: {}): "
-      "the claim that it {}{} {}{}.",
-      first ? outcome.headline : " ", one.method, claim.text(), show(one.series.y.front()),
-      claim.axis, one.first, show(one.series.y.back()), one.last, show(one.change), one.test.seeds,
-      one.test.seeds == 1 ? "seed" : "seeds", one.test.text(), claim.claim,
+      "{}Under {} the {} is {} at {} = {} and {} at {}. The change is {} ({}: {}): the claim that "
+      "it {}{} {}. ",
+      unlearned, one.method, claim.text(), show(one.series.y.front()), claim.axis, one.first,
+      show(one.series.y.back()), one.last, show(one.change), core::counted(one.test.seeds, "seed"),
+      one.test.text(), claim.claim,
       claim.margin > 0.0 ? fmt::format(" by more than {}", claim.margin) : std::string(),
-      outcome.clause,
-      unlearned.empty() ? "" : fmt::format("; it did not learn at {} = {}", claim.axis, unlearned));
+      outcome_text(one.outcome).clause);
 }
 
 /// What the metric is, where the glossary does not say it: columns of registered metrics.
@@ -266,7 +275,8 @@ Table make_table(const std::string& name, const Asked& asked) {
       name + "_verdicts",
       fmt::format(
           "Claim: {} {} along {}. change: last minus first for the same seed, mean with {}. p and "
-          "p flips: tests that the change is {}. holds, refuted: the interval and both tests (p <= "
+          "sign-flip p: tests that the change is {}. holds, refuted: the interval and both tests "
+          "(p <= "
           "{}) agree; the sign-flip test counts only if there are enough seeds for it. {}, in "
           "distribution: an improvement at a value where the model did not learn is no success. "
           "The glossary (or 'spurion describe TERM') defines each column.{}",
@@ -275,12 +285,12 @@ Table make_table(const std::string& name, const Asked& asked) {
           kTestLevel, kLearnedText, metric_text(asked.metric)),
       {{"method"},
        {"first", ColumnKind::number},
-       {"value there", ColumnKind::estimate, "value_at_first"},
+       {"value at first", ColumnKind::estimate},
        {"last", ColumnKind::number},
-       {"value there", ColumnKind::estimate, "value_at_last"},
+       {"value at last", ColumnKind::estimate},
        {"change", ColumnKind::estimate},
        {"p", ColumnKind::number},
-       {"p flips", ColumnKind::number},
+       {"sign-flip p", ColumnKind::number},
        {"rank correlation", ColumnKind::estimate},
        {"seeds", ColumnKind::count},
        {"claim"}}};
@@ -343,6 +353,8 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
            line.method.rfind(claim.method + " (", 0) != 0;
   };
   lines.erase(std::remove_if(lines.begin(), lines.end(), other), lines.end());
+  std::vector<TrendVerdict> verdicts;
+  std::vector<PairedTest> tests;
   for (const ResultsView::Line& line : lines) {
     TrendCells cells;
     for (const ResultsView::Row& row : view.rows(line)) {
@@ -362,17 +374,17 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
                one.series.y.back(), one.change, Number{one.test.student, Notation::probability, 4},
                Number{one.test.flips, Notation::probability, 4}, Interval(one.correlation, 2),
                one.test.seeds, std::string(outcome_text(one.outcome).name)});
-    answer.sentence += sentence_of(claim, one, answer.sentence.empty());
+    answer.sentence += sentence_of(claim, one);
     chart.series.push_back(std::move(one.series));
+    tests.push_back(one.test);
+    verdicts.push_back(std::move(one));
   }
   chart.log_x = std::all_of(chart.series.begin(), chart.series.end(),
                             [](const Series& series) { return series.x.front() > 0.0; });
-  if (answer.sentence.empty()) {
-    answer.sentence = "No finished trial of the question varies along this axis.";
-  }
-  if (const std::string fates = view.fates_text(lines); !fates.empty()) {
-    answer.sentence += " " + fates;
-  }
+  answer.sentence = verdicts.empty()
+                        ? "No trial of the question that is done has this number on this axis. "
+                        : few_seeds_text(tests) + headline(verdicts) + answer.sentence;
+  answer.sentence += view.fates_text(lines);
   answer.charts.push_back(std::move(chart));
   answer.tables.push_back(std::move(table));
   return answer;

@@ -52,7 +52,7 @@ Table verdicts_table(const StreamsAsked& asked, const std::map<CellKey, StreamCe
               verdicts_caption(asked.phase, asked.margin, cells.begin()->second.any().accuracy),
               stream_columns(asked.axis)};
   table.columns.push_back({"score", ColumnKind::estimate});
-  table.columns.push_back({"ceiling", ColumnKind::number, "invariant_ceiling"});
+  table.columns.push_back({"invariant ceiling", ColumnKind::number});
   for (const char* title :
        {"cue contribution", "cue contribution change", "max flip rate before", "max flip rate now",
         "reliance on new cues", "reliance on old cues", "reliance on unseen cues"}) {

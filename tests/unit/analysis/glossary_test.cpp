@@ -7,6 +7,7 @@
 
 #include "analysis/gap_verdict.hpp"
 #include "catch.hpp"
+#include "spurion/access.hpp"
 #include "spurion/analysis/streams.hpp"
 #include "spurion/catalog.hpp"
 
@@ -34,8 +35,31 @@ TEST_CASE("terms are found however they are written") {
   CHECK(find_term("flip") == nullptr);
 }
 
+TEST_CASE("a term is found by its plural and by the other names that readers use") {
+  CHECK(find_term("cues") == find_term("cue"));
+  CHECK(find_term("cue only") == find_term("spurious only"));
+  CHECK(find_term("95 % interval") == find_term("interval"));
+  CHECK(find_term("flops") == find_term("FLOP"));
+  CHECK(find_term("sign flips") == find_term("sign-flip p"));
+  CHECK(find_term("environment, stream") == find_term("environment_stream"));
+  for (const char* name : {"cue only", "95 % interval", "flops", "sign flips"}) {
+    CAPTURE(name);
+    CHECK(find_term(name) != nullptr);
+  }
+}
+
+TEST_CASE("what a method may see is a term, in every combination of one") {
+  std::vector<Access> all(6);
+  all[1].domain_labels = all[2].group_labels = all[3].group_labels_validation = true;
+  all[4].unlabelled_target = all[5].counterfactual_rows = true;
+  for (const Access& access : all) {
+    CAPTURE(access.text());
+    CHECK(find_term(access.text()) != nullptr);
+  }
+}
+
 TEST_CASE("a column is explained by its key, its title, or as an axis") {
-  CHECK(term_of({"gap there", ColumnKind::estimate, "gap_at_largest"}) ==
+  CHECK(term_of({"a number", ColumnKind::estimate, "gap_at_largest"}) ==
         find_term("gap at largest"));
   CHECK(term_of({"flip rate", ColumnKind::estimate}) == find_term("flip rate"));
   CHECK(term_of({"model.width", ColumnKind::number}) == find_term("axis"));

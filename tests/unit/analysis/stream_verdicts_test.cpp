@@ -59,15 +59,18 @@ std::string regimes_sentence(double score, double before, double after, double c
 }  // namespace
 
 TEST_CASE("regimes are judged as streams are, and a confusion is only where there is one") {
-  CHECK_THAT(regimes_sentence(0.74, 0.8, 0.01, 0.0),
-             Contains("It resolves the confusion. ") && Contains("continual resolved"));
+  CHECK_THAT(
+      regimes_sentence(0.74, 0.8, 0.01, 0.0),
+      Contains("Continued training resolves the confusion. ") && Contains("continual resolved"));
   CHECK_THAT(regimes_sentence(0.9, 0.8, 0.8, 0.4),
-             Contains("It does not resolve the confusion: it replaces the cue. "));
+             Contains("Continued training does not resolve the confusion: it replaces the cue. "));
   CHECK_THAT(regimes_sentence(0.5, 0.8, 0.01, 0.0),
-             Contains("it collapses and loses what it had learned") && !Contains("It resolves"));
+             Contains("the model collapses and loses what it had learned") &&
+                 !Contains("training resolves"));
   CHECK_THAT(regimes_sentence(0.74, 0.01, 0.01, 0.0),
-             Contains("There is no confusion to resolve. ") && !Contains("It resolves"));
-  CHECK_THAT(regimes_sentence(0.2, 0.8, 0.8, -0.3), Contains("It does not change. "));
+             Contains("has no confusion to resolve: ") && !Contains("training resolves"));
+  CHECK_THAT(regimes_sentence(0.2, 0.8, 0.8, -0.3),
+             Contains("does not change how the model uses its cues. "));
 }
 
 TEST_CASE("what is not trained on is not said to keep or resolve anything") {

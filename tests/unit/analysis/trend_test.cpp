@@ -72,11 +72,11 @@ TEST_CASE("a trend that holds on every seed holds, its opposite is refuted") {
   CHECK(row_of(rises, 0).at(7) == "0.0078");
   CHECK(row_of(rises, 0).at(8) == "1.00 [1.00, 1.00]");
   CHECK(row_of(rises, 0).back() == "holds");
-  CHECK(rises.sentence.find("Yes: Under reweighted_erm the worst group error in 'test'") == 0);
+  CHECK(rises.sentence.find("Yes. Under reweighted_erm the worst group error in 'test'") == 0);
   const analysis::Answer opposite =
       ask("axis = \"model.width\"\nclaim = \"falls\"\nmethod = \"reweighted_erm\"\n", 8, falls);
   CHECK(row_of(opposite, 0).back() == "refuted");
-  CHECK(opposite.sentence.find("No: ") == 0);
+  CHECK(opposite.sentence.find("No. ") == 0);
 }
 
 TEST_CASE("a metric that is stored is taken as it is, and each method is told apart") {
@@ -100,7 +100,8 @@ TEST_CASE("noise, one seed and a margin out of reach decide nothing or refute") 
       "axis = \"model.width\"\nclaim = \"rises\"\nmethod = \"reweighted_erm\"\n";
   const analysis::Answer five = ask(reweighted, 5, falls);
   CHECK(row_of(five, 0).back() == "holds");
-  CHECK(five.sentence.find("which 5 seeds cannot bring below 0.0625") != std::string::npos);
+  CHECK(five.sentence.find("5 seeds are too few for the sign-flip test (its p is at least 0.0625), "
+                           "so the paired t test alone decides. Yes. ") == 0);
   CHECK(row_of(ask(reweighted, 1, falls), 0).back() == "undecided");
   CHECK(row_of(ask(reweighted + "margin = 0.05\n", 8, falls), 0).back() == "holds");
   CHECK(row_of(ask(reweighted + "margin = 0.5\n", 8, falls), 0).back() == "refuted");
@@ -114,7 +115,8 @@ TEST_CASE("a part of the axis, and of the trials") {
   const analysis::Answer some = ask(keys + "where = { \"training.rows\" = 50 }\n", 8, falls);
   CHECK(row_of(some, 0).at(2).substr(0, 5) == "0.151");
   CHECK(part.charts.front().name != some.charts.front().name);
-  CHECK(ask(keys + "from = 5000\n", 8, falls).sentence.find("No finished trial") == 0);
+  CHECK(ask(keys + "from = 5000\n", 8, falls)
+            .sentence.find("No trial of the question that is done") == 0);
 }
 
 TEST_CASE("questions about trends say what they lack") {

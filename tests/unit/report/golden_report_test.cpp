@@ -3,13 +3,16 @@
 // tests/golden/make_store.sh makes the store anew.
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "catch.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/analysis/glossary.hpp"
+#include "spurion/question_kinds.hpp"
 #include "spurion/report.hpp"
 #include "spurion/store.hpp"
+#include "spurion/suite.hpp"
 #include "unit/report/made_up_store.hpp"
 
 using namespace spurion;
@@ -46,17 +49,61 @@ TEST_CASE("the report of a kept store says what it said") {
   CHECK(text == expected);
 }
 
+namespace {
+
+/// Further questions about the kept store, so that every kind makes every table that it can.
+constexpr const char* kMoreQuestions = R"toml(
+[[question]]
+text = "How does the gap depend on two scales?"
+kind = "gap_grid"
+experiment = "scale"
+axis = "model.width"
+second_axis = "training.rows"
+[[question]]
+text = "By the name of each section"
+kind = "compare_methods"
+experiment = "scale"
+by = "model"
+[[question]]
+text = "By an option"
+kind = "compare_methods"
+experiment = "scale"
+by = "model.width"
+[[question]]
+text = "Along a scale"
+kind = "streams"
+experiment = "stream"
+axis = "model.width"
+)toml";
+
+}  // namespace
+
 TEST_CASE("every column and verdict of a report has an entry in the glossary") {
-  const auto answers = analysis::answer_all(read_results(kGolden / "results"));
-  REQUIRE(answers.size() == 6);
+  StoredResults results = read_results(kGolden / "results");
+  results.context["suite"] += kMoreQuestions;
+  const auto answers = analysis::answer_all(results);
+  REQUIRE(answers.size() == 10);
+  std::set<std::string> asked;
+  for (const auto& question : Suite::parse(results.context["suite"], "suite").questions) {
+    asked.insert(question.kind);
+  }
+  for (const std::string& kind : builtin_questions().names()) {
+    CAPTURE(kind);
+    CHECK(asked.count(kind) == 1);
+  }
   int verdicts = 0;
   for (const analysis::Answer& answer : answers) {
     for (const analysis::Table& table : answer.tables) {
       CAPTURE(table.name);
+      std::set<std::string> titles;
       for (std::size_t i = 0; i < table.columns.size(); ++i) {
         const analysis::Column& column = table.columns[i];
         CAPTURE(column.title);
-        CHECK(analysis::term_of(column) != nullptr);
+        // A reader looks up what is shown, which no other column of the table may be called.
+        const analysis::Term* shown = analysis::term_of({column.title});
+        REQUIRE(shown != nullptr);
+        CHECK(shown == analysis::term_of(column));
+        CHECK(titles.insert(column.title).second);
         if (column.title != "verdict" && column.title != "claim") continue;
         for (const auto& row : table.rows) {
           if (std::holds_alternative<analysis::Missing>(row[i])) continue;
