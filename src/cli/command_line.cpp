@@ -32,8 +32,8 @@ Words ('spurion list terms' has all):
   flip rate   share of predictions that change when only the cue is changed
 
 Exit codes: 0 success, 1 a self-test failed, 2 bad input, 3 data missing, 4 plug-in refused,
-5 a trial diverged or failed (with --strict), 6 output not usable or the machine gave out,
-70 a bug in spurion, 130 stopped by Ctrl-C.)";
+5 a trial diverged or failed (with --strict), 6 no results in the folder, output not usable, or too
+little memory, 70 a bug in spurion, 130 stopped by Ctrl-C.)";
 
 int complain(const std::string& message, ExitCode code) {
   cli::print(stderr, "spurion: {}\n", message);

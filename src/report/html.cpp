@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "core/counted.hpp"
 #include "harness/store/stored_suite.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
@@ -51,7 +52,8 @@ a.term{color:inherit;text-decoration:underline dotted var(--muted);text-underlin
 /// What a reader needs before the first answer.
 constexpr const char* kGapText =
     R"html(<p class="lead">The <b>gap</b> is the score in distribution (on data like the training data) minus the
-score out of distribution (on data where the cue is shifted). The <a href="#glossary">glossary</a> explains all
+score out of distribution (on data where the cue is shifted). A <b>margin</b> is a difference that counts as none.
+A model has <b>learned</b> when its score is at least half-way from chance to the invariant ceiling. The <a href="#glossary">glossary</a> explains all
 terms, columns and verdicts; words with a dotted line lead to it.</p>
 )html";
 
@@ -110,7 +112,8 @@ std::string sentences(const std::vector<Answer>& answers, std::size_t shown) {
   std::string out;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (i == shown) {
-      out += fmt::format("<details><summary>{} further answers</summary>", answers.size() - shown);
+      out += fmt::format("<details><summary>{}</summary>",
+                         core::counted(answers.size() - shown, "further answer"));
     }
     out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answers[i].question),
                        escape(answers[i].sentence));
@@ -141,7 +144,35 @@ std::string last_run(const StoredResults& results) {
   const std::string seconds = context_of(results, "seconds");
   const std::string jobs = context_of(results, "jobs");
   if (seconds.empty() || jobs.empty()) return {};
-  return fmt::format("; last run {} s on {} workers", seconds, jobs);
+  return fmt::format("; last run {} s on {} {}", seconds, jobs, jobs == "1" ? "worker" : "workers");
+}
+
+/// What is known of each name: what it needs to see, or lets a method see.
+using Budgets = std::map<std::string, std::set<std::string>>;
+
+std::string budget_list(const char* title, const Budgets& budgets) {
+  if (budgets.empty()) return {};
+  std::string out = fmt::format("<p class=\"note\">{}</p><dl>", title);
+  for (const auto& [name, texts] : budgets) {
+    out += fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(name),
+                       escape(fmt::format("{}", fmt::join(texts, " or, by its options, "))));
+  }
+  return out + "</dl>";
+}
+
+/// What methods need to see and, apart from that, what regimes let them see.
+std::string information_budget(const StoredResults& results) {
+  std::set<std::string> regimes;
+  for (const TrialResult& trial : results.trials) regimes.insert(trial.spec.regime.name);
+  Budgets needed;
+  Budgets granted;
+  for (const auto& [key, value] : results.context) {
+    if (key.rfind("access.", 0) != 0) continue;
+    const std::string name = key.substr(7, key.find('#') - 7);
+    (regimes.count(name) != 0 ? granted : needed)[name].insert(value);
+  }
+  return "<h3>Information budget</h3>" + budget_list("What each method needs to see:", needed) +
+         budget_list("What each regime lets a method see:", granted);
 }
 
 std::string how_it_was_run(const StoredResults& results, const TrialCounts& counts) {
@@ -156,7 +187,8 @@ std::string how_it_was_run(const StoredResults& results, const TrialCounts& coun
            counts.scored == 0 ? "" : fmt::format("; {} trained by other programs", counts.scored),
            counts.others == 0
                ? ""
-               : fmt::format("; {} others that are not in the suite", counts.others))},
+               : fmt::format("; {} that {} not in the suite", core::counted(counts.others, "other"),
+                             core::is_or_are(counts.others)))},
       {"Seeds", fmt::format("{}", counts.seeds.size())},
       {"Training", counts.flops > 0.0
                        ? fmt::format("{:.3g} floating-point operations (counted), {} rows "
@@ -176,17 +208,8 @@ std::string how_it_was_run(const StoredResults& results, const TrialCounts& coun
     if (value.empty()) continue;
     out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, escape(value));
   }
-  out += "</dl><h3>Information budget</h3><dl>";
-  // By name; what needs to be seen may depend on options.
-  std::map<std::string, std::set<std::string>> budgets;
-  for (const auto& [key, value] : results.context) {
-    if (key.rfind("access.", 0) == 0) budgets[key.substr(7, key.find('#') - 7)].insert(value);
-  }
-  for (const auto& [name, texts] : budgets) {
-    out += fmt::format("<dt><code>{}</code></dt><dd>{}</dd>", escape(name),
-                       escape(fmt::format("{}", fmt::join(texts, " or, by its options, "))));
-  }
-  return out + "</dl><h3>Suite</h3><pre>" + escape(context_of(results, "suite")) + "</pre>";
+  return out + "</dl>" + information_budget(results) + "<h3>Suite</h3><pre>" +
+         escape(context_of(results, "suite")) + "</pre>";
 }
 
 }  // namespace
@@ -201,7 +224,9 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       "content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}{2}</style></"
       "head>\n<body><main>"
       "<h1>{0}</h1><p class=\"lead\">Suite <code>{3}</code>. In square brackets: {4} of the "
-      "mean over seeds, unless a caption says otherwise.</p>\n",
+      "mean over seeds, unless a caption says otherwise. An interval ends where the possible "
+      "values "
+      "of its number end.</p>\n",
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
       analysis::kIntervalRule);
   out += kGapText;

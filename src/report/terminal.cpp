@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "harness/store/recorded_rows.hpp"
 #include "report/chart_text.hpp"
 #include "report/trial_counts.hpp"
 #include "spurion/analysis/answer.hpp"
+#include "spurion/analysis/glossary.hpp"
 #include "spurion/report.hpp"
 
 namespace spurion {
@@ -151,8 +154,8 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
     for (const auto& row : table.rows) out += line(row);
   }
   if (shown.size() < varying.size()) {
-    out +=
-        fmt::format("  (+{} columns in csv/{}.csv)\n", varying.size() - shown.size(), table.name);
+    out += fmt::format("  (+{} in csv/{}.csv)\n",
+                       core::counted(varying.size() - shown.size(), "column"), table.name);
   }
   return out;
 }
@@ -179,16 +182,45 @@ namespace {
 
 /// For those who read no page.
 constexpr const char* kWords =
-    "The gap is the score in distribution minus the score out of distribution. 'spurion describe "
-    "TERM' explains a column or a verdict: 'spurion describe learned'.";
+    "'spurion describe TERM' explains a word, a column or a verdict: 'spurion describe learned'.";
+
+/// A sign of the text that a reader has to know, how the legend calls it, and the term it stands
+/// for.
+struct LegendEntry {
+  std::string_view sign;
+  std::string_view label;
+  std::string_view term;
+};
+constexpr LegendEntry kLegend[] = {{"[", "[a, b]", "interval"},
+                                   {"gap", "gap", "gap"},
+                                   {"ID", "ID", "in distribution"},
+                                   {"OOD", "OOD", "out of distribution"},
+                                   {"ceiling", "invariant ceiling", "invariant"},
+                                   {"learn", "learned", "learned"},
+                                   {"margin", "margin", "margin"},
+                                   {"flip rate", "flip rate", "flip rate"},
+                                   {"cue contribution", "cue contribution", "cue contribution"}};
+
+/// What the signs of a text mean: the first sentence of the glossary on each, before they appear.
+std::string legend_of(const std::string& text, std::size_t width) {
+  std::string out;
+  for (const LegendEntry& entry : kLegend) {
+    if (text.find(entry.sign) == std::string::npos) continue;
+    const std::string_view meaning = analysis::find_term(entry.term)->meaning;
+    out += wrapped(fmt::format("{}: {}", entry.label, meaning.substr(0, meaning.find(". ") + 1)),
+                   width, "  ");
+  }
+  return out.empty() ? out : "Words and signs:\n" + out + '\n';
+}
 
 }  // namespace
 
 std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
-  std::string out;
+  std::string notes;
   for (const std::string& note : report::notes_of(results, report::count_trials(results)))
-    out += wrapped("Note: " + note, width, "") + '\n';
+    notes += wrapped("Note: " + note, width, "") + '\n';
+  std::string out;
   for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
     out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
     for (const analysis::Chart& chart : answer.charts) {
@@ -200,7 +232,8 @@ std::string terminal_report(const StoredResults& results, int columns, const Que
     }
     out += '\n';
   }
-  return core::printable(out + row_counts_text(results, width) + wrapped(kWords, width, ""));
+  return core::printable(notes + legend_of(out, width) + out + row_counts_text(results, width) +
+                         wrapped(kWords, width, ""));
 }
 
 }  // namespace spurion

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "cli/shell.hpp"
+#include "spurion/analysis/glossary.hpp"
 
 using namespace spurion::tests;
 using Json = nlohmann::json;
@@ -83,6 +84,30 @@ TEST_CASE("README and the cards name exactly what there is") {
     if (entry.path().extension() == ".md") cards.insert(entry.path().stem().string());
   }
   CHECK(cards == names_of(all.at("environments")));
+}
+
+TEST_CASE("README explains every verdict and every trajectory") {
+  const std::string readme = read_file(kSource / "README.md");
+  for (const spurion::analysis::Term& term : spurion::analysis::glossary()) {
+    if (term.kind != spurion::analysis::TermKind::verdict) continue;
+    const std::string name(term.name);
+    INFO(name);
+    CHECK(std::regex_search(readme, std::regex("(\\| |, |\\*)" + name + "(,| \\||\\*)")));
+  }
+  Shell shell;
+  const Json regime = Json::parse(shell.run({"describe", "continual", "--format", "json"}).out);
+  std::string allowed;
+  for (const Json& option : regime.at("options")) {
+    if (option.at("name") == "trajectory") allowed = option.at("allowed").get<std::string>();
+  }
+  static const std::regex word("[a-z_]+");
+  Names trajectories;
+  const std::string values = allowed.substr(allowed.find(':') + 1);
+  for (std::sregex_iterator it(values.begin(), values.end(), word), end; it != end; ++it) {
+    trajectories.insert(it->str());
+  }
+  CHECK(trajectories.size() > 5);
+  CHECK(first_column(part_of(readme, "| trajectory |", "\n\n")) == trajectories);
 }
 
 TEST_CASE("who asks for help or for a term learns what a gap is") {

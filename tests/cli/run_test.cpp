@@ -104,7 +104,9 @@ TEST_CASE("a report is written from what is stored") {
   CHECK(shell.run({"run", "toy.toml", "--quiet"}).code == 0);
   const Finished report = shell.run({"report", "results/toy"});
   CHECK(report.code == 0);
-  CHECK_THAT(report.out, Contains("results/toy/report.html\n"));
+  CHECK_THAT(report.out, Contains("results/toy/report.html\n") && Contains("results/toy/csv: ") &&
+                             Contains("Open report.html first") &&
+                             Contains("'spurion report results/toy --text' prints the answers"));
   CHECK(std::filesystem::exists(shell.path("results/toy/report.html")));
   const Finished text = shell.run({"report", "results/toy", "--text"});
   CHECK_THAT(text.out, Contains("Which method does better?"));

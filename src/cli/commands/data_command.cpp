@@ -52,7 +52,7 @@ Command add_data(CLI::App& app, Session& session) {
       "checksums", "Print the SHA-256 of each file of the image sources, as sha256sum does");
   parser->require_subcommand(1);
   const char* examples =
-      R"(Data live in $SPURION_DATA, else $XDG_DATA_HOME/spurion, else ~/.local/share/spurion.
+      R"(The data are in $SPURION_DATA (default: $XDG_DATA_HOME/spurion or ~/.local/share/spurion).
 
 Examples:
   spurion data status

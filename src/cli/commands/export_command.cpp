@@ -22,8 +22,8 @@ Command add_export(CLI::App& app, Session& session) {
   parser->footer(
       R"(Arrays: x, y, group, causal, spurious, twin (x with the cue changed), domain (number of
 the domain) and metadata (JSON, as bytes: which rows these are). Rows are for training unless
---split says otherwise. To be measured, save logits [N] or [N, outputs] of exported test
-rows, with the metadata, and score them:
+--split says otherwise. To measure a model, save its logits [N] or [N, outputs] of exported test
+rows together with the metadata, and score them:
   numpy.savez("logits.npz", logits=..., twin_logits=..., metadata=rows["metadata"])
 
 Examples:

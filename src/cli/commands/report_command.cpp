@@ -29,8 +29,15 @@ int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
   const ReportFiles files =
       write_report(arguments.folder, {arguments.to, arguments.all, arguments.full}, kinds);
   print("{}\n", files.html.string());
-  for (const auto& file : files.csv) print("{}\n", file.string());
+  if (!files.csv.empty()) {
+    print("{}: {}; dictionary.csv there says what each column means\n",
+          files.csv.front().parent_path().string(),
+          count(static_cast<std::int64_t>(files.csv.size()), "file"));
+  }
   for (const std::string& sentence : files.left_out) print("{}\n", sentence);
+  print("Open {} first: it answers each question of the suite. '{}' prints the answers here.\n",
+        files.html.filename().string(),
+        shell_line({"spurion", "report", arguments.folder, "--text"}));
   return 0;
 }
 
@@ -57,8 +64,9 @@ Command add_report(CLI::App& app, Session& session) {
                  "csv/measurements.csv beyond two million lines")
       ->excludes(text);
   parser->footer(
-      R"(Reads stores only, never trains. Stores (*.sqlite) of many machines put into one folder
-make one report. DIR may be read-only, or in use by a run.
+      R"(This command reads stores and never trains. Open report.html first: it answers each question of
+the suite. Stores (*.sqlite) of many machines in one folder make one report. DIR may be read-only,
+or in use by a run.
 
 Examples:
   spurion report results/first_look

@@ -135,8 +135,8 @@ Command add_run(CLI::App& app, Session& session) {
                    "Exit with code 5 if a trial diverged or failed");
   parser->add_flag("--quiet", arguments->run.quiet, "Print errors only");
   parser->footer(
-      R"(Ctrl-C stops; the same command resumes. Neither --jobs nor --max-replicas changes a result
-(on a device other than the processor --max-replicas does, by rounding).
+      R"(Ctrl-C stops the run; the same command resumes it. --jobs and --max-replicas do not change a
+result. (On a GPU --max-replicas changes it by rounding.)
 
 Examples:
   spurion run first_look

@@ -48,12 +48,14 @@ Command add_score(CLI::App& app, Session& session) {
                    "experiments (default: scored)")
       ->option_text("NAME");
   parser->footer(
-      R"(Logits are [N] or [N, outputs], rows in the order of the export: of class 1 for a binary task,
-one a class otherwise, the prediction itself for regression. An NPZ file holds them as 'logits',
-those on the twins as 'twin_logits' and the export's 'metadata'; a CSV file in columns 'logit'
-or 'logit_0' ..., and 'twin_logit' likewise. What looks like probabilities is refused unless
---probabilities or --logits says what it is; a probability of 0 counts as 2^-149. Labels kept as
-'y' are compared with those of the rows, so that rows in another order are found out.
+      R"(Logits have the shape [N] or [N, outputs]. Their rows are in the order of the export. A binary task
+has one logit a row, of class 1. Other classifications have one logit for each class. For
+regression the prediction itself is the logit.
+An NPZ file has the arrays 'logits', 'metadata' (of the export) and, for the twins, 'twin_logits'. A
+CSV file has the columns 'logit' or 'logit_0' ..., and for the twins 'twin_logit' or 'twin_logit_0' ...
+Numbers that look like probabilities are refused, unless --probabilities or --logits says what they
+are. A probability of 0 counts as 2^-149. If the file has labels 'y', they are compared with those
+of the rows. This finds rows in another order.
 
 Examples:
   spurion score logits.npz --name my_resnet

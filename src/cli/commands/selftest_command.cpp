@@ -12,7 +12,7 @@ Command add_selftest(CLI::App& app, Session& session) {
       ->add_option("NAME", arguments->names,
                    "Names to check (default: all; with --plugin: those of the plug-ins)")
       ->option_text(" ");
-  parser->footer(R"(Exit code 1 when a check failed.
+  parser->footer(R"(The exit code is 1 if a check failed.
 
 Examples:
   spurion selftest

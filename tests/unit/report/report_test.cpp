@@ -28,9 +28,10 @@ TEST_CASE("questions are answered with the numbers that were stored") {
   // irm_v1 averages (0.6 + 0.84) / 2 against 0.2: +0.52 on every seed; five pairs give p = 2/32.
   CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") !=
         std::string::npos);
-  CHECK(answers[1].sentence.find("which 5 seeds cannot bring below 0.0625") != std::string::npos);
+  CHECK(answers[1].sentence.find(
+            "5 seeds are too few for the sign-flip test (its p is at least 0.0625)") == 0);
   // No cue was changed by itself, so it is not known what the stream did.
-  CHECK(answers[2].sentence.find("It cannot be measured.") == 0);
+  CHECK(answers[2].sentence.find("Continued training cannot be judged: ") == 0);
   CHECK(answers[2].charts[0].marks == std::vector<double>{100});  // five windows of 20 rows
   // Ours pools both methods: 0.46 against 0.2 is far off.
   CHECK(answers[3].sentence.find("No.") == 0);
@@ -58,8 +59,8 @@ TEST_CASE("where nothing is confused the answers say so, and what is undefined i
   CHECK(text_of(answers[0].tables[0].rows[0].back()) == "no gap");
   const auto& table = answers[1].tables[0];
   // Undefined and 0 are not the same.
-  CHECK(text_of(table.cell(0, "c")) == "-");
-  CHECK(text_of(table.cell(1, "c")).find("0.000") == 0);
+  CHECK(text_of(table.cell(0, "confusion index")) == "-");
+  CHECK(text_of(table.cell(1, "confusion index")).find("0.000") == 0);
 }
 
 TEST_CASE("the report is one page without network, escaped, with a CSV for every number") {
@@ -79,6 +80,65 @@ TEST_CASE("the report is one page without network, escaped, with a CSV for every
   CHECK(files.csv.size() >= 7);
   for (const auto& csv : files.csv) CHECK(read(csv).find('\n') != std::string::npos);
   CHECK(terminal_report(folder.path(), 80).find("Who does better?") != std::string::npos);
+}
+
+TEST_CASE("a run that is not finished is told before its answers") {
+  const tests::TemporaryFolder folder;
+  made_up_store(folder, kSuite);
+  StoredResults results = read_results(folder.path());
+  CHECK(terminal_report(results, 100).find("not finished") == std::string::npos);
+  results.context["trials"] = "30";
+  CHECK_THAT(terminal_report(results, 100),
+             Catch::StartsWith("Note: The run is not finished: 25 of 30 trials are in the store."));
+  results.trials.resize(1);
+  CHECK_THAT(terminal_report(results, 100),
+             Catch::StartsWith("Note: The run is not finished: 1 of 30 trials is in the store."));
+}
+
+TEST_CASE("a text report says what its signs mean before they appear, and only of those it has") {
+  const tests::TemporaryFolder folder;
+  made_up_store(folder, kSuite);
+  StoredResults results = read_results(folder.path());
+  const std::string text = terminal_report(results, 100);
+  for (const char* sign : {"  [a, b]: ", "  gap: ", "  margin: ", "  learned: ", "  OOD: "}) {
+    CAPTURE(sign);
+    CHECK(text.find(sign) < text.find("Does width close the gap?"));
+  }
+  results.context["suite"] =
+      "name = \"s\"\n[[experiment]]\nname = \"scale\"\n[[question]]\ntext = \"As published?\"\n"
+      "kind = \"published\"\nexperiment = \"scale\"\nrows = [{ label = \"E\", domain = \"test\", "
+      "metric = \"accuracy\", value = 0.2, spread = 0.05, runs = 10 }]\n";
+  CHECK_THAT(terminal_report(results, 100), !Catch::Contains("margin: "));
+}
+
+TEST_CASE("columns that do not fit are counted with the right plural") {
+  StoredResults results;
+  results.context["suite"] = kSuite;
+  const tests::TemporaryFolder folder;
+  made_up_store(folder, kSuite);
+  for (const int width : {60, 70, 80, 90, 100, 110, 120}) {
+    const std::string text = terminal_report(folder.path(), width);
+    CHECK(text.find("+1 columns") == std::string::npos);
+  }
+}
+
+TEST_CASE("a page tells what methods need to see from what regimes let them see") {
+  const tests::TemporaryFolder folder;
+  made_up_store(folder, kSuite);
+  {
+    Store store(folder.path());
+    store.set_context({{"suite", kSuite},
+                       {"access.erm", "labels only"},
+                       {"access.offline", "domain labels, group labels"}});
+  }
+  const std::string html = read(write_report(folder.path()).html);
+  const auto needs = html.find("What each method needs to see:");
+  const auto grants = html.find("What each regime lets a method see:");
+  REQUIRE(needs != std::string::npos);
+  REQUIRE(grants != std::string::npos);
+  CHECK(needs < grants);
+  CHECK(html.find("<code>erm</code>") < grants);
+  CHECK(html.find("<code>offline</code>") > grants);
 }
 
 TEST_CASE("an unknown kind of question is answered with the nearest") {
