@@ -81,13 +81,18 @@ std::string row_text(const SelectionRow& row) {
 std::string rows_text(const std::vector<SelectionRow>& rows) {
   constexpr std::size_t kMost = 10;
   std::string text;
+  std::vector<PairedTest> tests;
   std::size_t told = 0;
   for (const SelectionRow& row : rows) {
     if (row.applied.leak || row.applied.early_stopping || row.halving) continue;
-    if (told++ == kMost) return text + "The table shows the others. ";
+    if (told++ == kMost) {
+      text += "The table shows the others. ";
+      break;
+    }
+    if (row.regret && row.test) tests.push_back(*row.test);
     text += row_text(row);
   }
-  return text;
+  return few_seeds_text(tests) + text;
 }
 
 Table selection_table(const ResultsView& view, const std::string& experiment, bool worlds) {
@@ -100,10 +105,9 @@ Table selection_table(const ResultsView& view, const std::string& experiment, bo
           "over the samples that are done. selection regret: by how much the sample that the "
           "oracle chooses is better out of distribution, paired by configuration and seed, both "
           "with or both without early stopping. halving: successive halving, replayed on the "
-          "measured "
-          "updates; updates used: its updates as a share of training every sample to the end. p "
-          "and p flips: tests that it is 0. An oracle is a "
-          "leak: it reads the test domain. The glossary (or 'spurion describe TERM') defines each "
+          "measured updates; updates used: its updates as a share of training every sample to the "
+          "end. p and sign-flip p: tests that the regret is 0. An oracle is a leak: it reads the "
+          "test domain. The glossary (or 'spurion describe TERM') defines each "
           "column.",
           experiment, worlds ? ", for each environment" : "", view.score_text(), kIntervalText),
       {{"method"}}};
@@ -114,7 +118,7 @@ Table selection_table(const ResultsView& view, const std::string& experiment, bo
                                             {"median OOD", ColumnKind::estimate},
                                             {"selection regret", ColumnKind::estimate},
                                             {"p", ColumnKind::number},
-                                            {"p flips", ColumnKind::number},
+                                            {"sign-flip p", ColumnKind::number},
                                             {"samples", ColumnKind::count},
                                             {"updates used", ColumnKind::number},
                                             {"seeds", ColumnKind::count},

@@ -74,6 +74,10 @@ text = "Along a scale"
 kind = "streams"
 experiment = "stream"
 axis = "model.width"
+[[question]]
+text = "What does a selection cost?"
+kind = "selection"
+experiment = "scale"
 )toml";
 
 }  // namespace
@@ -82,7 +86,7 @@ TEST_CASE("every column and verdict of a report has an entry in the glossary") {
   StoredResults results = read_results(kGolden / "results");
   results.context["suite"] += kMoreQuestions;
   const auto answers = analysis::answer_all(results);
-  REQUIRE(answers.size() == 10);
+  REQUIRE(answers.size() == 11);
   std::set<std::string> asked;
   for (const auto& question : Suite::parse(results.context["suite"], "suite").questions) {
     asked.insert(question.kind);
