@@ -250,7 +250,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
     out += figures(answer.charts, number);
     for (const Table& table : answer.tables) out += html_table(table);
   }
-  out += "</section>\n<section id=\"environments\"><h2>The world</h2>" + environments(results);
+  out += "</section>\n<section id=\"environments\"><h2>Environments</h2>" + environments(results);
   out +=
       "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results, counts);
   out += "</section>\n" + glossary_section(answers);

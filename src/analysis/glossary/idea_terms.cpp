@@ -189,6 +189,11 @@ std::vector<Term> measure_terms() {
        TermKind::idea,
        "The method sees the groups of validation rows, but not of training rows.",
        {"group"}},
+      {"validation rows",
+       TermKind::idea,
+       "Labelled rows of the train domains that are not trained on. A method may need them; a "
+       "selector chooses by the score on them.",
+       {"split", "selection"}},
       {"unlabelled target rows", TermKind::idea,
        "The method sees inputs of the test domain without their labels."},
       {"counterfactual rows", TermKind::idea, "The method sees twins of training rows.", {"twin"}},

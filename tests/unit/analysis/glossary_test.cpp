@@ -49,9 +49,10 @@ TEST_CASE("a term is found by its plural and by the other names that readers use
 }
 
 TEST_CASE("what a method may see is a term, in every combination of one") {
-  std::vector<Access> all(6);
+  std::vector<Access> all(7);
   all[1].domain_labels = all[2].group_labels = all[3].group_labels_validation = true;
   all[4].unlabelled_target = all[5].counterfactual_rows = true;
+  all[6].validation_rows = true;
   for (const Access& access : all) {
     CAPTURE(access.text());
     CHECK(find_term(access.text()) != nullptr);
