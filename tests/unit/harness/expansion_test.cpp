@@ -116,12 +116,12 @@ TEST_CASE("the id of a trial is the hash of its canonical text") {
   const TrialSpec trial = TrialSpec::from_canonical(parse_json(text, "test"));
   CHECK(trial.canonical().canonical_json() == text);
   CHECK(trial.id() == "23c8f7e45aada6e61a128c70ed394ba1");
-  const auto id = TrialId::read(trial.id());
+  const auto id = harness::TrialId::read(trial.id());
   REQUIRE(id);
-  CHECK((*id == trial_id(trial)));
+  CHECK((*id == harness::trial_id(trial)));
   CHECK(id->text() == trial.id());
-  CHECK_FALSE(TrialId::read("23c8f7e45aada6e61a128c70ed394ba10"));
-  CHECK_FALSE(TrialId::read("x" + trial.id().substr(1)));
+  CHECK_FALSE(harness::TrialId::read("23c8f7e45aada6e61a128c70ed394ba10"));
+  CHECK_FALSE(harness::TrialId::read("x" + trial.id().substr(1)));
 }
 
 TEST_CASE("shared sections give the trials, and the ids, that each trial gives alone") {
@@ -134,7 +134,7 @@ TEST_CASE("shared sections give the trials, and the ids, that each trial gives a
     experiments.erase(std::remove_if(experiments.begin(), experiments.end(),
                                      [](const Experiment& one) { return one.configurations > 0; }),
                       experiments.end());
-    const Expansion expansion = expand(searched, catalog, 0.0);
+    const harness::Expansion expansion = harness::expand(searched, catalog, 0.0);
     const std::vector<std::string> alone = ids_one_by_one(searched, catalog);
     REQUIRE(expansion.trials.size() == alone.size());
     REQUIRE(expansion.ids.size() == alone.size());

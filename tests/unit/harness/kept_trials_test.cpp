@@ -179,7 +179,7 @@ TEST_CASE("a damaged trial is made again, and the run says so") {
   Folder folder;
   folder.run(suite_of(2, 3));
   const StoredResults before = folder.read();
-  sqlite::Database(folder.out() / "store.sqlite", sqlite::Access::write)
+  harness::sqlite::Database(folder.out() / "store.sqlite", harness::sqlite::Access::write)
       .execute("UPDATE trial SET numbers = json_remove(numbers, '$[1]') WHERE number = 2");
   CHECK(folder.read().trials.size() == 2);
   const Progress again = folder.run(suite_of(2, 3));

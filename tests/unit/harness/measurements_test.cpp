@@ -82,7 +82,7 @@ TEST_CASE("packed measurements are JSON, in which what is not finite is null or 
                        {1, 7, "test", 0.5, "loss", -0.0}});
   CHECK(one.rows == R"([[0,5,"id","a\"b",0.0],[1,6,"stream","loss"],[1,7,"test","loss",0.5]])");
   CHECK(one.values == "[0.1,null,0]");
-  MeasurementLayouts layouts;
+  harness::MeasurementLayouts layouts;
   layouts.add(one.layout(), one.rows);
   CHECK(std::isnan(layouts.read(one.layout(), one.values)->value(1)));
   CHECK(std::isnan((*layouts.read(one.layout(), one.values))[1].shift));
@@ -91,7 +91,7 @@ TEST_CASE("packed measurements are JSON, in which what is not finite is null or 
     INFO(values);
     CHECK_FALSE(layouts.read(one.layout(), values));
   }
-  CHECK_FALSE(layouts.read(layout_key("other"), one.values));
+  CHECK_FALSE(layouts.read(harness::layout_key("other"), one.values));
   for (const char* rows : {"{}", "[1]", "[[0,1,2,3]]", "[[0,1,\"a\"]]", "[[0.5,1,\"a\",\"b\"]]"}) {
     INFO(rows);
     CHECK_THROWS_AS(layouts.add(harness::layout_key(rows), rows), UsageError);

@@ -60,7 +60,8 @@ TEST_CASE("starts that hold nearly the same memory are told the same need, and i
   for (const std::int64_t jobs : {1, 2, 64, 10000}) {
     CAPTURE(jobs);
     // 5 MB more than now: what the process may grow by before it is asked.
-    CHECK_NOTHROW(split_memory(told_memory(resident_memory() + 5e6, jobs), jobs));
+    CHECK_NOTHROW(
+        harness::split_memory(harness::told_memory(harness::resident_memory() + 5e6, jobs), jobs));
     for (const double held : {1e6, 63e6, 173e6, 400e6, 5e9}) {
       CHECK(told_memory(held, jobs) > held);
       CHECK(told_memory(held, jobs) <= 1.1 * (held + 64e6 + told_memory(0.0, jobs)));

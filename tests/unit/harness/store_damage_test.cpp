@@ -179,7 +179,7 @@ namespace {
 /// What a store says after these statements of SQL.
 StoredResults after(const Damaged& store, const std::string& sql) {
   write_bytes(store.file(), store.whole());
-  sqlite::Database(store.file(), sqlite::Access::write).execute(sql);
+  harness::sqlite::Database(store.file(), harness::sqlite::Access::write).execute(sql);
   return read_results(store.folder());
 }
 
@@ -293,7 +293,7 @@ TEST_CASE("a store whose writer was killed in the middle reads as before") {
   Damaged store;
   const TemporaryFolder killed;
   {
-    sqlite::Database writer(store.file(), sqlite::Access::write);
+    harness::sqlite::Database writer(store.file(), harness::sqlite::Access::write);
     writer.execute("PRAGMA cache_size=2; BEGIN; UPDATE trial SET flops = 0, numbers = '[]'");
     for (const char* name : {"store.sqlite", "store.sqlite-journal"}) {
       std::filesystem::copy_file(store.folder() / name, killed.path() / name);

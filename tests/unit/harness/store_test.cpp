@@ -231,7 +231,7 @@ TEST_CASE("pruning a store that lost its memberships keeps the trials") {
     store.append({result_of(0), result_of(1)});
     store.set_memberships({{id_of(0), "x"}, {id_of(1), "x"}});
   }
-  sqlite::Database(folder.path() / "store.sqlite", sqlite::Access::write)
+  harness::sqlite::Database(folder.path() / "store.sqlite", harness::sqlite::Access::write)
       .execute("DELETE FROM membership");
   CHECK(prune(folder.path(), false).trials.empty());
   CHECK(prune(folder.path(), false).trials.empty());  // mended by now
@@ -269,24 +269,25 @@ TEST_CASE("damaged, foreign and missing stores are one clear error") {
 TEST_CASE("a database of another application gets none of our tables") {
   const tests::TemporaryFolder folder;
   const auto file = folder.path() / "store.sqlite";
-  sqlite::Database(file, sqlite::Access::write).execute("CREATE TABLE bookmarks(url TEXT)");
+  harness::sqlite::Database(file, harness::sqlite::Access::write)
+      .execute("CREATE TABLE bookmarks(url TEXT)");
   CHECK_THROWS_WITH(Store(folder.path()), Contains("a database of another application"));
   CHECK_THROWS_WITH(read_results(folder.path()), Contains("a database of another application"));
-  sqlite::Database database(file, sqlite::Access::read);
-  sqlite::Statement tables(database, "SELECT count(*) FROM sqlite_master");
+  harness::sqlite::Database database(file, harness::sqlite::Access::read);
+  harness::sqlite::Statement tables(database, "SELECT count(*) FROM sqlite_master");
   tables.step();
   CHECK(tables.integer(0) == 1);
 }
 
 TEST_CASE("a store of an earlier layout is refused with what to do") {
   const tests::TemporaryFolder folder;
-  sqlite::Database(folder.path() / "store.sqlite", sqlite::Access::write)
+  harness::sqlite::Database(folder.path() / "store.sqlite", harness::sqlite::Access::write)
       .execute("CREATE TABLE trial(number INTEGER PRIMARY KEY, id TEXT); PRAGMA user_version=1");
   CHECK_THROWS_WITH(Store(folder.path()), Contains("has layout 1 of an earlier spurion") &&
                                               Contains("run into another folder (--out)"));
   CHECK_THROWS_AS(read_results(folder.path()), StoreError);
   const tests::TemporaryFolder second;
-  sqlite::Database(second.path() / "store.sqlite", sqlite::Access::write)
+  harness::sqlite::Database(second.path() / "store.sqlite", harness::sqlite::Access::write)
       .execute("CREATE TABLE trial(number INTEGER PRIMARY KEY, id TEXT); PRAGMA user_version=2; " +
                fmt::format("PRAGMA application_id={}", harness::kApplicationId));
   CHECK_THROWS_WITH(Store(second.path()), Contains("has layout 2 of an earlier spurion"));
@@ -296,11 +297,13 @@ TEST_CASE("a store of an earlier layout is refused with what to do") {
 TEST_CASE("the view of measurements shows people every number with what it is") {
   const tests::TemporaryFolder folder;
   tests::write_synthetic_store(folder.path(), 5);
-  const sqlite::Database database(folder.path() / "store.sqlite", sqlite::Access::read);
+  const harness::sqlite::Database database(folder.path() / "store.sqlite",
+                                           harness::sqlite::Access::read);
   std::map<std::string, std::map<std::int64_t, Measurement>> shown;
-  sqlite::Statement query(database,
-                          "SELECT trial.id, row, phase, step, domain, shift, metric, value FROM "
-                          "measurement JOIN trial ON trial.number = measurement.trial");
+  harness::sqlite::Statement query(
+      database,
+      "SELECT trial.id, row, phase, step, domain, shift, metric, value FROM "
+      "measurement JOIN trial ON trial.number = measurement.trial");
   while (query.step()) {
     shown[query.text(0)][query.integer(1)] = {query.integer(2), query.integer(3), query.text(4),
                                               query.number(5),  query.text(6),    query.number(7)};
