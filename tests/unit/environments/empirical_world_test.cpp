@@ -43,7 +43,7 @@ std::string rows(int count, const std::string& domains = "test,a") {
   return text;
 }
 
-constexpr Split facts::kSplits[] = {Split::train, Split::validation, Split::test};
+constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
 }  // namespace
 
@@ -55,7 +55,7 @@ TEST_CASE("every recorded row belongs to one domain and one split") {
   std::set<std::vector<float>> seen;
   std::int64_t total = 0;
   for (const Domain& domain : domains) {
-    for (const Split split : facts::kSplits) {
+    for (const Split split : kSplits) {
       const std::int64_t limit = world->row_limit(domain, split);
       const Sample sample = world->sample(domain, split, {0, limit});
       for (std::int64_t i = 0; i < limit; ++i) {
@@ -95,7 +95,7 @@ TEST_CASE("empirical ceilings are the frequencies of all rows of a domain") {
   double invariant = 0.0;
   double cue = 0.0;
   double all = 0.0;
-  for (const Split split : facts::kSplits) {
+  for (const Split split : kSplits) {
     const Sample s = world->sample(domain, split, {0, world->row_limit(domain, split)});
     for (std::int64_t i = 0; i < s.y.size(0); ++i) {
       const auto label = static_cast<float>(s.y[i].item<std::int64_t>());
