@@ -178,7 +178,9 @@ std::vector<Term> stream_columns_terms() {
        "as the score"},
       {"invariant ceiling",
        kColumn,
-       "The invariant ceiling of the phase.",
+       "The best score of predictors that use causal features only. In a table of phases it is "
+       "that "
+       "of the phase.",
        {"invariant"},
        "as the score"},
       {"train domains",

@@ -122,3 +122,22 @@ TEST_CASE("every column and verdict of a report has an entry in the glossary") {
   }
   CHECK(verdicts > 5);
 }
+
+TEST_CASE("every reference line of a chart has an entry in the glossary") {
+  const StoredResults results = read_results(kGolden / "results");
+  std::vector<analysis::Chart> charts = analysis::shift_charts(results);
+  for (const analysis::Answer& answer : analysis::answer_all(results)) {
+    charts.insert(charts.end(), answer.charts.begin(), answer.charts.end());
+  }
+  std::set<std::string> lines;
+  for (const analysis::Chart& chart : charts) {
+    for (const analysis::Series& series : chart.series) {
+      if (series.reference) lines.insert(series.name);
+    }
+  }
+  CHECK(lines.size() > 2);
+  for (const std::string& line : lines) {
+    CAPTURE(line);
+    CHECK(analysis::find_term(line) != nullptr);
+  }
+}
