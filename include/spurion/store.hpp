@@ -51,7 +51,8 @@ class SPURION_API Store {
   /// What is damaged, a sentence each; empty: every row is what was written.
   [[nodiscard]] const std::vector<std::string>& damage() const;
   /// Drops what is damaged: the file is written again with all that is whole; the old one is kept
-  /// beside it as "store.sqlite.damaged". Nothing else can be written before.
+  /// beside it as "store.sqlite.damaged", or as "store.sqlite.damaged_2" and so on where such
+  /// copies are there already. Nothing else can be written before.
   void mend();
 
   /// Ids of trials already stored and whole.

@@ -181,19 +181,33 @@ void restore_definitions(const std::filesystem::path& file) {
   }
 }
 
-}  // namespace
-
-void write_anew(const std::filesystem::path& file) {
-  const std::filesystem::path kept = file.string() + ".damaged";
-  const std::filesystem::path made = file.string() + ".partial";
+/// Copies a damaged store to "store.sqlite.damaged", or where that is kept already to
+/// "store.sqlite.damaged_2" and so on. A mend that was killed may have changed the file, so what an
+/// earlier one kept is never written over. The copy gets its name once it is whole.
+void keep_damaged(const std::filesystem::path& file) {
+  const std::string stem = file.string() + ".damaged";
+  std::filesystem::path kept = stem;
+  for (int number = 2; std::filesystem::exists(kept); ++number) {
+    kept = fmt::format("{}_{}", stem, number);
+  }
+  const std::filesystem::path copied = stem + ".partial";
   std::error_code error;
-  std::filesystem::copy_file(file, kept, std::filesystem::copy_options::overwrite_existing, error);
-  std::filesystem::remove(made);
-  std::filesystem::remove(made.string() + "-journal");
+  std::filesystem::copy_file(file, copied, std::filesystem::copy_options::overwrite_existing,
+                             error);
+  if (!error) std::filesystem::rename(copied, kept, error);
   if (error) {
     throw StoreError(fmt::format("store '{}' is damaged, and no copy of it can be written: {}",
                                  file.string(), error.message()));
   }
+}
+
+}  // namespace
+
+void write_anew(const std::filesystem::path& file) {
+  keep_damaged(file);
+  const std::filesystem::path made = file.string() + ".partial";
+  std::filesystem::remove(made);
+  std::filesystem::remove(made.string() + "-journal");
   restore_definitions(file);
   StoreContent content;
   try {
@@ -208,6 +222,7 @@ void write_anew(const std::filesystem::path& file) {
     make_store(database, content);
   }
   std::filesystem::remove(file.string() + "-journal");
+  std::error_code error;
   std::filesystem::rename(made, file, error);
   if (error) {
     throw StoreError(fmt::format("cannot write '{}': {}", file.string(), error.message()));

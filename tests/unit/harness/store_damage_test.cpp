@@ -273,6 +273,21 @@ TEST_CASE("a damaged store is not written to before it is mended, and what is me
   CHECK(open.finished().size() == kTrials - 1);
 }
 
+TEST_CASE("a store that is damaged again is kept beside the copies of before") {
+  Damaged store;
+  std::vector<std::string> damaged;
+  for (const char* number : {"5", "6", "7"}) {
+    after(store, fmt::format("UPDATE trial SET flops = 1 WHERE number = {}", number));
+    damaged.push_back(bytes_of(store.file()));
+    Store(store.folder()).mend();
+  }
+  const std::string kept = store.file().string() + ".damaged";
+  CHECK(bytes_of(kept) == damaged[0]);
+  CHECK(bytes_of(kept + "_2") == damaged[1]);
+  CHECK(bytes_of(kept + "_3") == damaged[2]);
+  CHECK_FALSE(std::filesystem::exists(kept + ".partial"));
+}
+
 TEST_CASE("a lost record of what made trials is told, and their numbers stay") {
   Damaged store;
   const StoredResults found = after(store, "UPDATE provenance SET facts = facts || ' '");
