@@ -57,7 +57,10 @@ class TableNames {
         suite_(known.suite),
         selectors_(known.selectors),
         all_(known.all),
-        problems_(problems) {}
+        problems_(problems) {
+    const Value* where = asked.options.is_table() ? asked.options.find("where") : nullptr;
+    if (where != nullptr && where->is_table()) where_.fields = *where;
+  }
 
   void check(const std::vector<FieldInfo>& fields, const Value& table) const {
     for (const FieldInfo& field : fields) {
@@ -164,17 +167,19 @@ class TableNames {
         core::place_of(place), called(asked_), name, *scales.begin(), name));
   }
 
-  /// The values of a field, as text.
-  [[nodiscard]] std::set<std::string> values_of(const std::string& name) const {
+  /// The values of a field, as text; those of the trials that a filter lets through.
+  [[nodiscard]] std::set<std::string> values_of(const std::string& name,
+                                                const TrialFilter& filter = {}) const {
     std::set<std::string> values;
     for (const TrialSpec* trial : trials_) {
+      if (!filter.empty() && !filter.matches(*trial)) continue;
       if (const auto value = field_of(*trial, name)) values.insert(value_text(*value));
     }
     return values;
   }
 
   void check_parts(const std::string& name, const Value& place) const {
-    const std::size_t parts = values_of(name).size();
+    const std::size_t parts = values_of(name, where_).size();
     if (parts <= kMostParts) return;
     problems_.add(fmt::format("{}by = \"{}\" would answer {} times, once a value; at most {} times",
                               core::place_of(place), name, parts, kMostParts));
@@ -273,6 +278,7 @@ class TableNames {
   const Selectors& selectors_;
   bool all_;
   Problems& problems_;
+  TrialFilter where_;  ///< which trials the question is about
 };
 
 }  // namespace

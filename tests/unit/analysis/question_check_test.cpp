@@ -134,6 +134,13 @@ TEST_CASE("a question that its trials cannot answer is refused before anything r
   CHECK(problems_of(gap).empty());
 }
 
+TEST_CASE("a question in parts counts the parts that its trials have") {
+  const std::string trained = std::string("seeds = 60\n") + kOnStream;
+  const std::string in_parts = "kind = \"compare_methods\"\nby = \"seed\"\n";
+  CHECK_THAT(problems_of(in_parts, trained), Contains("by = \"seed\" would answer 60 times"));
+  CHECK(problems_of(in_parts + "where = { seed = 4 }\n", trained).empty());
+}
+
 TEST_CASE("rows of published numbers are checked, each of them") {
   CHECK_THAT(problems_of("kind = \"published\"\n"), Contains("needs rows"));
   CHECK_THAT(problems_of("kind = \"published\"\nrows = []\n"), Contains("needs rows"));
