@@ -147,10 +147,7 @@ ColouredImages::ColouredImages(Options options, const EnvironmentContext& contex
     : GenerativeEnvironment(
           context, ShiftDomains("coloured_images", options.train_shifts, options.test_shift)),
       options_(checked(std::move(options))),
-      images_(context.sources != nullptr
-                  ? *context.sources
-                  : throw LogicError("coloured_images needs sources of images"),
-              options_.source,
+      images_(context.sources, options_.source,
               {ClassGrouping("halves"),
                options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed,
                static_cast<std::int64_t>(options_.train_shifts.size())},

@@ -31,6 +31,21 @@ TEST_CASE("rotated_images: DomainBed's angles, all rows of a domain turned by it
   CHECK(at::equal(quarter.y, upright.y));
 }
 
+TEST_CASE("an environment of images without sources of images is refused by name") {
+  const Catalog catalog = builtin_catalog();
+  for (const char* name : {"blurred_images", "coloured_images", "cue_conflict_images", "cue_images",
+                           "rotated_images"}) {
+    CAPTURE(name);
+    const auto& entry = catalog.environments.at(name);
+    Problems problems;
+    const Value options =
+        entry.schema.normalise(Value::Table{{"source", "glyphs"}}, name, problems);
+    problems.raise();
+    CHECK_THROWS_WITH(entry.make({options}, EnvironmentContext{}),
+                      Catch::Contains("no images of 'glyphs'"));
+  }
+}
+
 TEST_CASE("rotated_images: the angle can be set and drawn, and says nothing of the label") {
   const auto world = image_world("rotated_images");
   const Domain domain = world->train_domains()[2];

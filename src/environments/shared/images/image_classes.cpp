@@ -10,6 +10,15 @@ namespace {
 
 constexpr int kSourceClasses = 10;
 
+const DataSources& required(const std::shared_ptr<const DataSources>& sources,
+                            const std::string& source) {
+  if (sources == nullptr) {
+    throw LogicError(fmt::format(
+        "no images of '{}' can be had: the context of the environment has no sources", source));
+  }
+  return *sources;
+}
+
 ImageCounts counts_of(const ImageSourceInfo& info) {
   return {info.training_images, info.test_images};
 }
@@ -32,14 +41,15 @@ std::string ClassGrouping::text() const {
   return "the image's class, 0..9";
 }
 
-ImageClasses::ImageClasses(const DataSources& sources, const std::string& source,
-                           const ImageDeal& deal, const RandomKey& key)
+ImageClasses::ImageClasses(const std::shared_ptr<const DataSources>& sources,
+                           const std::string& source, const ImageDeal& deal, const RandomKey& key)
     : grouping_(deal.grouping),
-      split_(deal.protocol, counts_of(shown_source(sources, source)), key, deal.train_domains),
+      split_(deal.protocol, counts_of(shown_source(required(sources, source), source)), key,
+             deal.train_domains),
       source_(source),
-      title_(sources.image_source(source).title) {
-  training_file_ = sources.images(source, true);
-  if (deal.protocol == ImageProtocol::domainbed) test_file_ = sources.images(source, false);
+      title_(sources->image_source(source).title) {
+  training_file_ = sources->images(source, true);
+  if (deal.protocol == ImageProtocol::domainbed) test_file_ = sources->images(source, false);
 }
 
 int ImageClasses::of(std::int64_t image) const {

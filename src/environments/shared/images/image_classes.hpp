@@ -42,9 +42,10 @@ struct ImageDeal {
 /// The images of a source with the class each has in the task, dealt out to domains and splits.
 class ImageClasses {
  public:
-  /// Throws `DataError` when the images are missing.
-  ImageClasses(const DataSources& sources, const std::string& source, const ImageDeal& deal,
-               const RandomKey& key);
+  /// `sources`: those of the environment's context. Throws `LogicError` when there are none (null),
+  /// `DataError` when the images are missing.
+  ImageClasses(const std::shared_ptr<const DataSources>& sources, const std::string& source,
+               const ImageDeal& deal, const RandomKey& key);
 
   [[nodiscard]] int count() const { return grouping_.count(); }
   /// What people call the source: "Fashion-MNIST".

@@ -22,7 +22,7 @@ ShiftedImages::ShiftedImages(ShiftedImagesOptions options, const EnvironmentCont
     : GenerativeEnvironment(context, ShiftDomains(options.world, options.train_values,
                                                   options.test_value, 0.0, options.high)),
       options_(checked(std::move(options))),
-      images_(*context.sources, options_.source,
+      images_(context.sources, options_.source,
               {ClassGrouping(options_.classes),
                options_.protocol == "irm" ? ImageProtocol::irm : ImageProtocol::domainbed,
                static_cast<std::int64_t>(options_.train_values.size())},

@@ -67,7 +67,7 @@ CuedImages::CuedImages(const CuedImagesOptions& options, const Naming& naming,
                        const EnvironmentContext& context)
     : GenerativeEnvironment(context,
                             ShiftDomains(naming.world, options.train_shifts, options.test_shift)),
-      images_(*context.sources, checked(options, naming.world).source,
+      images_(context.sources, checked(options, naming.world).source,
               {ClassGrouping(options.classes), ImageProtocol::irm,
                static_cast<std::int64_t>(options.train_shifts.size())},
               key_),
