@@ -49,6 +49,14 @@ EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string&
   return {domains * domains / inverse, all};
 }
 
+/// The rows that a number of a domain is of.
+EvaluatedRows measured_rows(const TrialResult& trial, const std::string& domain,
+                            const std::string& metric) {
+  return core::parse_domain(domain).in == core::MeasuredIn::in_distribution
+             ? rows_of_train_domains(trial, metric)
+             : evaluated_rows(trial, domain);
+}
+
 /// Of a gap: two rates, each on rows of its own.
 RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
   const auto own = number(trial, domain, core::stored_name(core::MetricId::accuracy));
@@ -143,9 +151,7 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
   }
   const bool own_error = metric == kError || metric == kWorstGroupError;
   if (in == core::MeasuredIn::stream || (id == core::MetricId::other && !own_error)) return {};
-  EvaluatedRows measured = in == core::MeasuredIn::in_distribution
-                               ? rows_of_train_domains(trial, metric)
-                               : evaluated_rows(trial, domain);
+  EvaluatedRows measured = measured_rows(trial, domain, metric);
   if (id == core::MetricId::worst_group_accuracy || metric == kWorstGroupError) {
     measured.rows =
         number(trial, domain, core::stored_name(core::MetricId::worst_group_rows)).value_or(0.0);
@@ -165,9 +171,7 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const Me
   const core::MeasuredIn in = core::parse_domain(domain).in;
   if (!metric.rate || in == core::MeasuredIn::stream || in == core::MeasuredIn::shift_value)
     return {};
-  const EvaluatedRows measured = in == core::MeasuredIn::in_distribution
-                                     ? rows_of_train_domains(trial, metric.name)
-                                     : evaluated_rows(trial, domain);
+  const EvaluatedRows measured = measured_rows(trial, domain, metric.name);
   return rate_noise(value, measured.rows, measured.all);
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/counted.hpp"
+#include "harness/suite/scored_trials.hpp"
 #include "harness/suite/trial_ids.hpp"
 
 namespace spurion::report {
@@ -20,7 +21,7 @@ TrialCounts count_trials(const StoredResults& results) {
       ++counts.others;
       continue;
     }
-    ++(trial.spec.model.name == "elsewhere" ? counts.scored : counts.trained);
+    ++(harness::was_scored(trial.spec) ? counts.scored : counts.trained);
     counts.diverged += trial.status == Status::diverged ? 1 : 0;
     counts.failed += trial.status == Status::failed ? 1 : 0;
     counts.flops += trial.cost.flops;

@@ -21,6 +21,7 @@
 #include "harness/run/run_manifest.hpp"
 #include "harness/store/seal.hpp"
 #include "harness/store/stored_suite.hpp"
+#include "harness/suite/scored_trials.hpp"
 #include "nouns/named_domains.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
@@ -29,8 +30,6 @@
 namespace spurion::harness {
 
 namespace {
-
-constexpr const char* kElsewhere = "elsewhere";
 
 /// Predictions made elsewhere of the rows of one domain, and of their twins where they are known.
 class LogitPredictor final : public Predictor {
