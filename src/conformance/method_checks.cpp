@@ -28,6 +28,7 @@ struct MethodSubject {
     shape.domains = domains;
     shape.rows = rows;
     shape.groups = needs.group_labels;
+    shape.validation_groups = needs.group_labels_validation;
     return shape;
   }
   [[nodiscard]] ToyRun run(const Model& model, const ToyShape& shape, std::int64_t replicas,
@@ -42,6 +43,7 @@ struct MethodSubject {
     for (std::int64_t k = 0; k < replicas; ++k) {
       run.keys.push_back(RandomKey(24).child(static_cast<std::uint64_t>(k)));
     }
+    if (needs.validation_rows) run.validation = toy_validation(shape, replicas);
     return run;
   }
 };
@@ -64,6 +66,24 @@ std::string place(const std::string& model, const ToyShape& shape) {
                      shape.shared ? ", shared" : "");
 }
 
+/// Everything that training gives of replica `replica` of `many` is that of `one`, to the bit.
+void require_same_results(const std::string& what, const ToyResult& many, const ToyResult& one) {
+  require_same_bits(what + ", parameters", many.parameters, one.parameters);
+  for (std::size_t i = 0; i < many.own.size(); ++i) {
+    require_same_bits(fmt::format("{}, own block {}", what, i), many.own[i], one.own[i]);
+  }
+  require_same_bits(what + ", logits of what is evaluated", many.evaluated, one.evaluated);
+}
+
+/// The results of one replica among several.
+ToyResult only(const ToyResult& result, std::int64_t replica) {
+  ToyResult one = result;
+  one.parameters = result.parameters.narrow(0, replica, 1);
+  one.evaluated = result.evaluated.narrow(0, replica, 1);
+  for (Tensor& block : one.own) block = block.narrow(0, replica, 1);
+  return one;
+}
+
 void check_replicas(const MethodSubject& subject) {
   if (!subject.batched) skip("trains one replica at a time");
   for (const std::int64_t rows : {7, 33}) {
@@ -81,8 +101,7 @@ void check_replicas(const MethodSubject& subject) {
             require_same_bits(fmt::format("{}, loss of step {}", what, step),
                               together.losses[step].narrow(0, k, 1), alone.losses[step]);
           }
-          require_same_bits(what + ", parameters", together.parameters.narrow(0, k, 1),
-                            alone.parameters);
+          require_same_results(what, only(together, k), alone);
         }
       });
     }
@@ -169,6 +188,15 @@ void check_learns(const MethodSubject& subject) {
                       after));
 }
 
+/// The same rows as one domain.
+Batch pooled(Batch batch) {
+  batch.y = batch.y.flatten(1).unsqueeze(1);
+  if (batch.group.defined()) batch.group = batch.group.flatten(1).unsqueeze(1);
+  batch.rows_per_domain *= batch.domains;
+  batch.domains = 1;
+  return batch;
+}
+
 /// A method that does not ask for domain labels gives the same result when the slots of a batch are
 /// one. (Which row comes where may matter, to a memory of rows for example.)
 void check_needs(const MethodSubject& subject) {
@@ -178,12 +206,8 @@ void check_needs(const MethodSubject& subject) {
     ToyRun run = subject.run(model, shape, 1, 6);
     const ToyResult dealt = train(run);
     run.shape.domains = 1;
-    for (Batch& batch : run.batches) {
-      batch.y = batch.y.flatten(1).unsqueeze(1);
-      if (batch.group.defined()) batch.group = batch.group.flatten(1).unsqueeze(1);
-      batch.rows_per_domain *= batch.domains;
-      batch.domains = 1;
-    }
+    for (Batch& batch : run.batches) batch = pooled(batch);
+    if (run.validation.y.defined()) run.validation = pooled(run.validation);
     require(
         at::allclose(dealt.parameters, train(run).parameters, 1e-3, 1e-4),
         place(name, shape) + ": it does not ask for domain labels, but its result depends on them");
@@ -195,8 +219,35 @@ void check_resume(const MethodSubject& subject) {
   with_models(subject, shape, [&](const Model& model, const std::string& name) {
     const std::int64_t replicas = subject.batched ? kReplicas : 1;
     const ToyRun run = subject.run(model, shape, replicas, 8);
-    require_same_bits(place(name, shape) + ": saved and restored halfway, and not",
-                      train(run, true).parameters, train(run).parameters);
+    require_same_results(place(name, shape) + ": saved and restored halfway, and not",
+                         train(run, true), train(run));
+  });
+}
+
+/// A block that never moves was declared for nothing; one of numbers that are none is lost.
+void check_own(const MethodSubject& subject) {
+  const ToyShape shape = subject.shape(Task::binary, 2, 33);
+  bool any = false;
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    const ToyResult result = train(subject.run(model, shape, 1, 8));
+    for (std::size_t i = 0; i < result.own.size(); ++i) {
+      any = true;
+      const std::string what = fmt::format("{}: own block {}", place(name, shape), i);
+      require_finite(what, result.own[i]);
+      require(!at::equal(result.own[i], result.own_before[i]), what + " never moves");
+    }
+  });
+  if (!any) skip("it has no own blocks");
+}
+
+/// What is evaluated is what came of the training.
+void check_evaluated(const MethodSubject& subject) {
+  const ToyShape shape = subject.shape(Task::binary, 2, 33);
+  with_models(subject, shape, [&](const Model& model, const std::string& name) {
+    const ToyResult result = train(subject.run(model, shape, 1, 8));
+    require_finite(place(name, shape) + ": the logits of what is evaluated", result.evaluated);
+    require(!at::equal(result.evaluated, result.evaluated_before),
+            place(name, shape) + ": what is evaluated is the same before and after the training");
   });
 }
 
@@ -249,8 +300,9 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   const bool made = checker.check("can be made", [&] {
     std::unique_ptr<Method> method;
     try {
-      method = entry.make({normalised(entry.schema, options, name)},
-                          MethodContext{Task::binary, 1, 2, 4});
+      MethodContext context{Task::binary, 1, 2, 4};
+      context.input_shape = {5};
+      method = entry.make({normalised(entry.schema, options, name)}, context);
     } catch (const UsageError& error) {
       // An option may make sense only together with another.
       if (!defaults) skip(std::string("refused: ") + error.what());
@@ -259,6 +311,9 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
     subject.needs = method->needs();
     subject.batched = method->max_replicas() >= kReplicas;
     require(method->cost_factor() > 0.0 && method->max_replicas() >= 1, "costs are not positive");
+    require(
+        method->row_request().sampling != Sampling::group_balanced || subject.needs.group_labels,
+        "it balances groups, but does not ask for group labels");
   });
   if (!made) return checker.take();
   const auto check = [&](const char* what, void (*body)(const MethodSubject&)) {
@@ -273,6 +328,8 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   check("sees only what it asks for", check_needs);
   check("heeds the weights of rows", check_weights);
   check("goes on from saved state, bit for bit", check_resume);
+  check("its own blocks move and stay finite", check_own);
+  check("what is evaluated follows the training", check_evaluated);
   return checker.take();
 }
 

@@ -4,6 +4,7 @@
 
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
+#include "conformance/toy_training_set.hpp"
 
 namespace spurion::conformance {
 
@@ -49,6 +50,13 @@ Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step
   return batch;
 }
 
+Batch toy_validation(const ToyShape& shape, std::int64_t replicas) {
+  ToyShape held_out = shape;
+  held_out.groups = shape.groups || shape.validation_groups;
+  held_out.weighted = false;
+  return toy_batch(held_out, replicas, 977);
+}
+
 Batch replica_of(const Batch& batch, std::int64_t replica) {
   const auto own = [replica](const Tensor& values) {
     if (!values.defined() || values.size(0) == 1) return values;
@@ -69,6 +77,7 @@ ToyRun replica_of(const ToyRun& run, std::int64_t replica) {
   out.keys = {run.keys[static_cast<std::size_t>(replica)]};
   out.batches.clear();
   for (const Batch& batch : run.batches) out.batches.push_back(replica_of(batch, replica));
+  if (run.validation.y.defined()) out.validation = replica_of(run.validation, replica);
   return out;
 }
 
@@ -78,11 +87,17 @@ namespace {
 struct Pair {
   std::unique_ptr<Method> method;
   std::unique_ptr<ReplicaTrainer> trainer;
+  std::unique_ptr<ToyTrainingSet> rows;
+  std::vector<std::string> blocks;  ///< names of the own blocks
 
   explicit Pair(const ToyRun& run) {
+    const bool groups = run.shape.groups || run.shape.validation_groups;
     MethodContext context{run.shape.task,    run.parameters.size(0),
-                          run.shape.domains, run.shape.groups ? 4 : 0,
+                          run.shape.domains, groups ? 4 : 0,
                           run.keys,          run.device};
+    context.steps = run.steps;
+    context.input_shape = {run.shape.inputs};
+    context.outputs = run.shape.outputs();
     method = run.catalog->methods.at(run.method).make(run.options, context);
     OptimizerOptions optimizer;
     optimizer.name = run.optimizer;
@@ -90,12 +105,36 @@ struct Pair {
     trainer =
         std::make_unique<ReplicaTrainer>(*run.model, run.parameters.to(run.device), optimizer);
     if (method->needs_second_order()) trainer->use_second_order();
+    const std::vector<OwnBlock> own = method->own_blocks(*run.model);
+    trainer->add_blocks(own);
+    for (const OwnBlock& block : own) blocks.push_back(block.name);
+    rows = std::make_unique<ToyTrainingSet>(run, method->row_request());
+    if (method->row_request().any() || method->needs().validation_rows) {
+      trainer->set_training_set(rows.get());
+    }
   }
   void visit_state(StateVisitor visit) {
     StateVisitor own = visit.inside("method").on(trainer->device());
     method->visit_state(own);
     StateVisitor trained = visit.inside("trainer");
     trainer->visit_state(trained);
+    StateVisitor draws = visit.inside("rows");
+    rows->visit_state(draws);
+  }
+  [[nodiscard]] std::vector<Tensor> own() const {
+    std::vector<Tensor> all;
+    for (const std::string& block : blocks) {
+      all.push_back(trainer->own(block).detach().to(at::kCPU).clone());
+    }
+    return all;
+  }
+  /// Logits of what is evaluated on the first batch.
+  [[nodiscard]] Tensor evaluated(const ToyRun& run) const {
+    const at::NoGradGuard no_grad;
+    return evaluated_logits(method->evaluated(*trainer), *trainer, {0, trainer->replicas()},
+                            run.batches.front().x.to(run.device), run.shape.task)
+        .to(at::kCPU)
+        .clone();
   }
 };
 
@@ -105,6 +144,8 @@ ToyResult train(const ToyRun& run, bool interrupted) {
   Pair pair(run);
   const std::int64_t second_phase = run.steps / 2;
   ToyResult result;
+  result.own_before = pair.own();
+  result.evaluated_before = pair.evaluated(run);
   for (std::int64_t step = 0; step < run.steps; ++step) {
     if (step == 0) pair.method->begin_phase(*pair.trainer, 0);
     if (step > 0 && step == second_phase) pair.method->begin_phase(*pair.trainer, 1);
@@ -114,14 +155,14 @@ ToyResult train(const ToyRun& run, bool interrupted) {
       pair = Pair(run);
       pair.visit_state(StateVisitor::loader(archive));
     }
-    pair.method->step(
-        *pair.trainer,
-        run.batches[static_cast<std::size_t>(step) % run.batches.size()].to(run.device));
+    pair.method->step(*pair.trainer, pair.rows->batch(step).to(run.device));
     result.losses.push_back(pair.trainer->last_losses().to(at::kCPU).clone());
   }
   result.parameters = pair.trainer->parameters().detach().to(at::kCPU).clone();
   result.active = pair.trainer->active().clone();
   result.diverged_at = pair.trainer->diverged_at();
+  result.own = pair.own();
+  result.evaluated = pair.evaluated(run);
   return result;
 }
 

@@ -22,13 +22,16 @@ struct ToyShape {
   bool same_domains =
       false;  ///< all domains hold the same rows, so that there is nothing to resist
   bool groups = false;
-  bool weighted = false;  ///< rows do not count alike
+  bool validation_groups = false;  ///< validation rows have groups
+  bool weighted = false;           ///< rows do not count alike
 
   [[nodiscard]] std::int64_t outputs() const { return task == Task::multiclass ? 3 : 1; }
 };
 
 /// Rows a linear model can fit, batch number `step`; replica k's rows depend on k, not on K.
 SPURION_API Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::uint64_t step);
+/// Held-out rows of the same problem.
+SPURION_API Batch toy_validation(const ToyShape& shape, std::int64_t replicas);
 /// Replica k of a pack, as a pack of one replica.
 SPURION_API Batch replica_of(const Batch& batch, std::int64_t replica);
 
@@ -46,6 +49,7 @@ struct ToyRun {
   std::vector<RandomKey> keys = {};  ///< [K] of the method's own choices
   Device device = c10::kCPU;         ///< where it is trained; results are in host memory
   std::string optimizer = "adam";
+  Batch validation = {};  ///< what a method gets that asks for validation rows
 };
 
 struct ToyResult {
@@ -53,6 +57,10 @@ struct ToyResult {
   std::vector<Tensor> losses;             ///< [K] of each step
   Tensor active;                          ///< bool [K]
   std::vector<std::int64_t> diverged_at;  ///< [K]
+  std::vector<Tensor> own = {};           ///< [K, Q] of each own block at the end
+  std::vector<Tensor> own_before = {};    ///< the same before the first step
+  Tensor evaluated;  ///< logits [K, E * B, C] of what is evaluated at the end, on the first batch
+  Tensor evaluated_before;  ///< the same before the first step
 };
 
 /// Trains with plain Adam; a second phase begins halfway. Throws what the method throws. With

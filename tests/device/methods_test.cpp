@@ -30,11 +30,18 @@ ToyRun toy_run(const Catalog& catalog, const std::string& method, const Model& m
   for (std::int64_t k = 0; k < kTrained; ++k) {
     run.keys.push_back(RandomKey(24).child(static_cast<std::uint64_t>(k)));
   }
+  run.validation = toy_validation(shape, kTrained);
   return run;
 }
 
-Access needs_of(const Catalog& catalog, const std::string& method) {
-  return catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 2, 4})->needs();
+/// With the labels that a method asks for.
+ToyShape shape_for(const Catalog& catalog, const std::string& method) {
+  const Access needs =
+      catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 2, 4})->needs();
+  ToyShape shape;
+  shape.groups = needs.group_labels;
+  shape.validation_groups = needs.group_labels_validation;
+  return shape;
 }
 
 /// Largest distance between two results, relative where values are above 1.
@@ -48,10 +55,9 @@ TEST_CASE("every method trains on a device as it does on the processor") {
   const Catalog catalog = builtin_catalog();
   const Task task = GENERATE(Task::binary, Task::multiclass, Task::regression);
   for (const std::string& method : catalog.methods.names()) {
-    ToyShape shape;
+    ToyShape shape = shape_for(catalog, method);
     shape.task = task;
     shape.shared = task == Task::multiclass;
-    shape.groups = needs_of(catalog, method).group_labels;
     for (const char* name : {"mlp", "linear"}) {
       CAPTURE(method, name, static_cast<int>(task));
       const auto model = toy_model(catalog, name, shape);
@@ -82,8 +88,7 @@ TEST_CASE("what a method remembers goes from a device to a file and back") {
   const Catalog catalog = builtin_catalog();
   for (const std::string& method : catalog.methods.names()) {
     CAPTURE(method);
-    ToyShape shape;
-    shape.groups = needs_of(catalog, method).group_labels;
+    const ToyShape shape = shape_for(catalog, method);
     const auto model = toy_model(catalog, "mlp", shape);
     ToyRun run = toy_run(catalog, method, *model, shape);
     run.device = fake_device;

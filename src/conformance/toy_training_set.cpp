@@ -1,0 +1,110 @@
+#include "conformance/toy_training_set.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "spurion/error.hpp"
+
+namespace spurion::conformance {
+
+ToyTrainingSet::ToyTrainingSet(const ToyRun& run, const RowRequest& request)
+    : run_(&run), numbers_(request.training_set) {
+  if (request.sampling == Sampling::shuffled) return;
+  const bool groups = request.sampling == Sampling::group_balanced;
+  if (!groups && run.shape.task == Task::regression) {
+    throw UsageError("a regression has no classes to balance");
+  }
+  if (groups && !run.batches.front().group.defined()) {
+    throw UsageError("balanced groups need group labels");
+  }
+  sample(nouns::balancing_weights(of_all(groups ? &Batch::group : &Batch::y).flatten(1)));
+}
+
+std::int64_t ToyTrainingSet::rows_of_batch() const {
+  return run_->batches.front().domains * run_->batches.front().rows_per_domain;
+}
+
+std::int64_t ToyTrainingSet::size() const { return parts() * rows_of_batch(); }
+
+std::int64_t ToyTrainingSet::parts() const {
+  return static_cast<std::int64_t>(run_->batches.size());
+}
+
+Batch ToyTrainingSet::part(std::int64_t part) { return numbered(part); }
+
+Batch ToyTrainingSet::numbered(std::int64_t part) const {
+  Batch batch = run_->batches.at(static_cast<std::size_t>(part));
+  const std::int64_t first = part * rows_of_batch();
+  batch.number =
+      at::arange(first, first + rows_of_batch()).reshape({1, batch.domains, batch.rows_per_domain});
+  return batch;
+}
+
+Tensor ToyTrainingSet::of_all(Tensor Batch::*member) const {
+  std::vector<Tensor> each;
+  for (const Batch& batch : run_->batches) {
+    const Tensor& values = batch.*member;
+    each.push_back(member == &Batch::x ? values : values.flatten(1));
+  }
+  return at::cat(each, 1);
+}
+
+void ToyTrainingSet::sample(const Tensor& weights) { weights_ = nouns::WeightedRows(weights); }
+
+Batch ToyTrainingSet::batch(std::int64_t step) const {
+  if (weights_.defined()) return drawn(step);
+  const auto number = static_cast<std::size_t>(step) % run_->batches.size();
+  if (!numbers_) return run_->batches[number];
+  return numbered(static_cast<std::int64_t>(number));
+}
+
+Batch ToyTrainingSet::drawn(std::int64_t step) const {
+  const Batch& like = run_->batches.front();
+  const std::int64_t rows = rows_of_batch();
+  const auto replicas = static_cast<std::int64_t>(run_->keys.size());
+  Batch out;
+  out.task = like.task;
+  out.rows_per_domain = rows;
+  out.number = at::empty({replicas, 1, rows}, at::kLong);
+  std::vector<Tensor> x;
+  std::vector<Tensor> y;
+  std::vector<Tensor> group;
+  std::vector<Tensor> weight;
+  for (std::int64_t k = 0; k < replicas; ++k) {
+    const RandomStream stream(run_->keys[static_cast<std::size_t>(k)].child("toy sampling"));
+    const std::int64_t set = weights_.sets() == 1 ? 0 : k;
+    std::int64_t* number = out.number.data_ptr<std::int64_t>() + k * rows;
+    for (std::int64_t i = 0; i < rows; ++i) number[i] = weights_.draw(set, stream, step, i);
+    const auto own = [&](Tensor Batch::*member, std::vector<Tensor>& to) {
+      if (!(like.*member).defined()) return;
+      const Tensor all = of_all(member);
+      to.push_back(all[all.size(0) == 1 ? 0 : k].index_select(0, out.number[k][0]));
+    };
+    own(&Batch::x, x);
+    own(&Batch::y, y);
+    own(&Batch::group, group);
+    own(&Batch::weight, weight);
+  }
+  out.x = at::stack(x);
+  out.y = at::stack(y).unsqueeze(1);
+  if (!group.empty()) out.group = at::stack(group).unsqueeze(1);
+  if (!weight.empty()) out.weight = at::stack(weight).unsqueeze(1);
+  if (!numbers_) out.number = Tensor();
+  return out;
+}
+
+Batch ToyTrainingSet::validation(std::int64_t rows) {
+  const Batch& all = run_->validation;
+  if (!all.y.defined()) throw UsageError("a toy run without validation rows");
+  Batch out = all;
+  out.rows_per_domain = std::min(rows, all.rows_per_domain);
+  const Tensor x = all.x.reshape({all.x.size(0), all.domains, all.rows_per_domain, -1});
+  out.x = x.narrow(2, 0, out.rows_per_domain).flatten(1, 2).contiguous();
+  out.y = all.y.narrow(2, 0, out.rows_per_domain).contiguous();
+  if (all.group.defined()) out.group = all.group.narrow(2, 0, out.rows_per_domain).contiguous();
+  return out;
+}
+
+}  // namespace spurion::conformance
