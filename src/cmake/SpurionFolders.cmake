@@ -17,6 +17,12 @@ function(spurion_layer name target)
   set_property(GLOBAL APPEND PROPERTY SPURION_LAYER_TARGETS ${target})
 endfunction()
 
+# spurion_light(TARGET): nothing in it runs for every row or parameter. It compiles a quarter faster with -O2
+# than with the -O3 of a Release. No number depends on it: neither reorders floating-point operations.
+function(spurion_light target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O2>)
+endfunction()
+
 function(spurion_folder name)
   cmake_parse_arguments(arg "NO_TORCH" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   string(REPLACE "/" "_" target spurion_${name})
@@ -24,6 +30,9 @@ function(spurion_folder name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
                              ${PROJECT_BINARY_DIR}/generated)
   target_link_libraries(${target} PRIVATE spurion_flags fmt::fmt ${arg_LIBRARIES})
+  if(NOT name MATCHES "^(core|data|engine|environments|metrics)(/|$)")
+    spurion_light(${target})
+  endif()
   if(arg_NO_TORCH)
     set_property(GLOBAL APPEND PROPERTY SPURION_RESULTS_FOLDERS ${name})
   else()

@@ -110,6 +110,25 @@ TEST_CASE("README explains every verdict and every trajectory") {
   CHECK(first_column(part_of(readme, "| trajectory |", "\n\n")) == trajectories);
 }
 
+TEST_CASE("the generated part of every card is what describe writes today") {
+  Shell shell;
+  shell.set("SPURION_DATA", "");  // cards are written where the images are installed
+  int cards = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kSource / "datasets")) {
+    if (entry.path().extension() != ".md") continue;
+    const std::string name = entry.path().stem().string();
+    INFO("datasets/" << name << ".md; if it differs, run datasets/update_cards.sh " << name);
+    const Finished described = shell.run({"describe", name, "--format", "card"});
+    CHECK(described.code == 0);
+    const std::string card = read_file(entry.path());
+    const auto begin = card.find(described.out.substr(0, described.out.find('\n')));
+    REQUIRE(begin != std::string::npos);
+    CHECK(card.substr(begin, described.out.size()) == described.out);
+    ++cards;
+  }
+  CHECK(cards > 20);
+}
+
 TEST_CASE("who asks for help or for a term learns what a gap is") {
   Shell shell;
   const Finished help = shell.run({"--help"});

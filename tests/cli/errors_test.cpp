@@ -164,7 +164,7 @@ TEST_CASE("an output folder that cannot be used is one clear error") {
 }
 
 TEST_CASE("one writer at a time") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(2, 1));
   const Store holder(shell.path("out"));
   const Finished second = shell.run({"run", "toy.toml", "--out", "out"});

@@ -145,7 +145,7 @@ TEST_CASE("an edited suite reports its own trials only, and the others can be se
 }
 
 TEST_CASE("a report as text writes nothing, and one elsewhere leaves the folder alone") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(4, 5));
   CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
   const auto names = [&] {
@@ -171,7 +171,7 @@ TEST_CASE("a report as text writes nothing, and one elsewhere leaves the folder 
 }
 
 TEST_CASE("trials of another instruction set are refused, made again, or told") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(2, 5));
   CHECK(shell.run({"run", "toy.toml", "--out", "out"}).code == 0);
   shell.write("toy.toml", toy_suite(4, 5));

@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <stdexcept>
 
+#include "spurion/catalog.hpp"
+#include "spurion/cli.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::tests {
@@ -21,6 +25,17 @@ void redirect(const std::filesystem::path& file, int descriptor) {
   const int opened = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
   if (opened < 0 || dup2(opened, descriptor) < 0) _exit(126);
   close(opened);
+}
+
+/// What `main` of the program does, in a child that has left the test behind.
+[[noreturn]] void run_copy(const std::vector<char*>& argv) {
+  // Catch2 has handlers of its own.
+  for (const int signal : {SIGINT, SIGTERM, SIGABRT, SIGFPE, SIGILL, SIGSEGV}) {
+    std::signal(signal, SIG_DFL);
+  }
+  const int code = cli_main(static_cast<int>(argv.size()) - 1, argv.data(), builtin_catalog());
+  std::fflush(nullptr);
+  _exit(code);
 }
 
 }  // namespace
@@ -56,7 +71,7 @@ Finished Background::wait() {
   return {code, read_file(out_), read_file(err_)};
 }
 
-Shell::Shell() : program_(SPURION_CLI) {
+Shell::Shell(Start how) : how_(how), program_(SPURION_CLI) {
   set("SPURION_DATA", path("no_data").string());
   set("SPURION_SUITES", "");
 }
@@ -70,6 +85,9 @@ Background Shell::start(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  // What the test has not written yet is not the child's to write.
+  std::cout.flush();
+  std::fflush(nullptr);
   const pid_t process = fork();
   if (process < 0) throw std::runtime_error("cannot fork");
   if (process == 0) {
@@ -78,6 +96,7 @@ Background Shell::start(const std::vector<std::string>& arguments) {
     redirect("/dev/null", STDIN_FILENO);
     redirect(out, STDOUT_FILENO);
     redirect(err, STDERR_FILENO);
+    if (how_ == Start::copy && program_ == SPURION_CLI) run_copy(argv);
     execv(program_.c_str(), argv.data());
     _exit(127);
   }

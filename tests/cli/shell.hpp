@@ -39,11 +39,19 @@ class Background {
   std::filesystem::path err_;
 };
 
-/// Runs the real `spurion` in a folder of its own that goes away with the object. There is no image
-/// data unless the test says where.
+/// How a `Shell` starts `spurion`.
+enum class Start {
+  copy,    ///< `cli_main` in a copy of the test's process, which has LibTorch: in no time
+  program  ///< the program itself, which needs a second to load LibTorch
+};
+
+/// Runs `spurion` in a folder of its own that goes away with the object. There is no image data
+/// unless the test says where. `Start::program` is for what a copy of the test's process cannot
+/// show: how the program starts, what it reads from the environment while it is loaded, its memory,
+/// and files of a store that the test holds open.
 class Shell {
  public:
-  Shell();
+  explicit Shell(Start how = Start::copy);
 
   Finished run(const std::vector<std::string>& arguments) { return start(arguments).wait(); }
   Background start(const std::vector<std::string>& arguments);
@@ -61,6 +69,7 @@ class Shell {
 
  private:
   TemporaryFolder folder_;
+  Start how_;
   std::filesystem::path program_;
   std::map<std::string, std::string> variables_;
   int started_ = 0;

@@ -19,7 +19,7 @@ void hide_training(Shell& shell) {
 }  // namespace
 
 TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(2, 1));
   REQUIRE(shell.run({"run", "toy.toml", "--out", "store", "--quiet"}).code == 0);
   const Finished before = shell.run({"report", "store", "--text"});
@@ -40,7 +40,7 @@ TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
 }
 
 TEST_CASE("a command that trains says that LibTorch cannot be loaded") {
-  Shell shell;
+  Shell shell(Start::program);
   hide_training(shell);
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"list", "methods"}, {"--plugin", "libmine.so", "data", "status"}}) {

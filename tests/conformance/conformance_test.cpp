@@ -16,11 +16,10 @@ void check_noun(const std::string& noun) {
   for (const ConformanceSubject& subject : conformance_subjects(catalog)) {
     if (subject.noun != noun) continue;
     ++subjects;
-    DYNAMIC_SECTION(subject.name << ' ' << subject.variant()) {
-      for (const ConformanceResult& result : check_conformance(catalog, subject, sources)) {
-        CAPTURE(result.check, result.message);
-        CHECK(result.outcome != Outcome::failed);
-      }
+    INFO(subject.name << ' ' << subject.variant());
+    for (const ConformanceResult& result : check_conformance(catalog, subject, sources)) {
+      CAPTURE(result.check, result.message);
+      CHECK(result.outcome != Outcome::failed);
     }
   }
   CHECK(subjects > 0);

@@ -42,7 +42,7 @@ bool wait_for(const std::filesystem::path& folder, std::size_t wanted) {
 
 /// What an undisturbed run of the same suite stores.
 std::string undisturbed() {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(kTrials, kSteps));
   CHECK(shell.run(kRun).code == 0);
   return store_content(shell.path("out"));
@@ -52,7 +52,7 @@ std::string undisturbed() {
 
 TEST_CASE("a run that was interrupted, killed and interrupted again resumes to the same store") {
   const std::string expected = undisturbed();
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(kTrials, kSteps));
   const auto out = shell.path("out");
   {
@@ -92,7 +92,7 @@ TEST_CASE("a run that was interrupted, killed and interrupted again resumes to t
 }
 
 TEST_CASE("a second Ctrl-C ends at once") {
-  Shell shell;
+  Shell shell(Start::program);
   // One trial whose single measurement takes long: nothing polls for the first signal meanwhile.
   std::string suite = toy_suite(2, 10);
   const std::string rows = "rows = 101";
@@ -115,7 +115,7 @@ TEST_CASE("a second Ctrl-C ends at once") {
 
 TEST_CASE("kills at random moments never damage a store") {
   const std::string expected = undisturbed();
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(kTrials, kSteps));
   // The whole run takes a few seconds; these instants fall before, between and inside transactions.
   for (const int milliseconds : {30, 150, 300, 450, 700, 950}) {

@@ -21,7 +21,7 @@ TEST_CASE("neither workers nor batches of replicas change a bit") {
 }
 
 TEST_CASE("two processes on one store: one runs, the other is told") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(16, 2500));
   const std::vector<std::string> command = {"run", "toy.toml",       "--out",
                                             "out", "--max-replicas", "1"};

@@ -42,7 +42,7 @@ std::pair<double, double> peak_memory(const std::filesystem::path& folder) {
 }  // namespace
 
 TEST_CASE("a run stays inside the memory it was given, and the memory changes no bit") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("hungry.toml", hungry_suite());
   std::string content;
   for (const char* memory : {"2G", "700M"}) {
@@ -63,7 +63,7 @@ TEST_CASE("a run stays inside the memory it was given, and the memory changes no
 }
 
 TEST_CASE("a stream ten times as long takes no more memory") {
-  Shell shell;
+  Shell shell(Start::program);
   const auto peak_of = [&](const std::string& steps) {
     shell.write("long.toml", R"toml(
 name = "long"

@@ -43,7 +43,7 @@ std::string on_a_terminal(const Shell& shell, std::vector<std::string> arguments
 }  // namespace
 
 TEST_CASE("on a terminal one line is redrawn and tells how far the run is") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(8, 2000));
   int code = -1;
   const std::string shown =
@@ -55,7 +55,7 @@ TEST_CASE("on a terminal one line is redrawn and tells how far the run is") {
 }
 
 TEST_CASE("elsewhere a quick run shows no progress") {
-  Shell shell;
+  Shell shell(Start::program);
   shell.write("toy.toml", toy_suite(2, 5));
   CHECK(shell.run({"run", "toy.toml"}).err.empty());
 }
