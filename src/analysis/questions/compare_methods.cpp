@@ -158,6 +158,31 @@ std::string compared_text(const LineNumbers& one, const LineNumbers& other,
                      test.text());
 }
 
+/// All comparisons of an answer; the tests belong to the differences.
+struct Comparisons {
+  const std::vector<LineNumbers>& numbers;
+  const std::vector<Difference>& differences;
+  const std::vector<PairedTest>& tests;
+
+  /// What they come to: first what limits the tests, and of each baseline once that it did not
+  /// learn.
+  [[nodiscard]] std::string text(bool accuracy, bool worlds) const {
+    std::string out = few_seeds_text(tests);
+    std::set<std::size_t> told;
+    for (std::size_t i = 0; i < differences.size(); ++i) {
+      const Difference& one = differences[i];
+      const LineNumbers& base = numbers.at(one.baseline);
+      const std::string where =
+          worlds ? fmt::format("In {}: ", base.line.environment) : std::string();
+      if (base.learned == Learned::no && told.insert(one.baseline).second) {
+        out += not_learned_text(base, where);
+      }
+      out += compared_text(numbers.at(one.line), base, {one.estimate, tests[i]}, accuracy, where);
+    }
+    return out;
+  }
+};
+
 /// Where there is nothing to compare with: what each line scores.
 std::string alone_text(const std::vector<LineNumbers>& numbers, bool worlds) {
   constexpr std::size_t kMost = 10;
@@ -302,20 +327,10 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
   }
   adjust(tests);
   Answer answer;
-  answer.sentence = few_seeds_text(tests);
-  std::set<std::size_t> told;
+  answer.sentence = Comparisons{numbers, differences, tests}.text(accuracy, worlds);
   for (std::size_t i = 0; i < differences.size(); ++i) {
-    const Difference& one = differences[i];
-    table.set(one.line, "p", Number{tests[i].student, Notation::probability, 3});
-    table.set(one.line, "sign-flip p", Number{tests[i].flips, Notation::probability, 3});
-    const LineNumbers& base = numbers.at(one.baseline);
-    const std::string where =
-        worlds ? fmt::format("In {}: ", base.line.environment) : std::string();
-    if (base.learned == Learned::no && told.insert(one.baseline).second) {
-      answer.sentence += not_learned_text(base, where);
-    }
-    answer.sentence +=
-        compared_text(numbers.at(one.line), base, {one.estimate, tests[i]}, accuracy, where);
+    table.set(differences[i].line, "p", Number{tests[i].student, Notation::probability, 3});
+    table.set(differences[i].line, "sign-flip p", Number{tests[i].flips, Notation::probability, 3});
   }
   if (differences.empty()) answer.sentence = alone_text(numbers, worlds);
   if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
