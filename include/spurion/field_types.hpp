@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -103,6 +104,33 @@ struct FieldType<std::vector<T>> {
       T value{};
       good = FieldType<T>::read(item, f, owner, p, value) && good;
       values.push_back(std::move(value));
+    }
+    if (good) out = std::move(values);
+    return good;
+  }
+};
+/// Values of one type by names that the user chooses; the bounds hold for each value.
+template <class T>
+struct FieldType<std::map<std::string, T>> {
+  static_assert(std::is_same_v<T, double>, "tables of numbers");
+  static constexpr const char* kName = "table of numbers";
+  static constexpr bool kPerReplica = false;
+  static Value print(const std::map<std::string, T>& values) {
+    Value::Table table;
+    for (const auto& [name, value] : values) table[name] = FieldType<T>::print(value);
+    return table;
+  }
+  static bool read(const Value& v, const FieldInfo& f, const std::string& owner, Problems& p,
+                   std::map<std::string, T>& out) {
+    if (!is_table(v, "'" + f.name + "' of " + owner, p)) return false;
+    std::map<std::string, T> values;
+    bool good = true;
+    for (const auto& [name, item] : v.as_table()) {
+      FieldInfo entry = f;
+      entry.name = f.name + "." + name;
+      T value{};
+      good = FieldType<T>::read(item, entry, owner, p, value) && good;
+      values[name] = value;
     }
     if (good) out = std::move(values);
     return good;

@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "conformance/regime_probe.hpp"
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
@@ -153,7 +155,11 @@ Tensor trained(const RegimeSubject& subject, StopOnce* checkpoint) {
   context.checkpoint = checkpoint;
   OptimizerOptions optimizer;
   optimizer.learning_rate = 0.01;
+  optimizer.schedule = PerReplica<std::string>(std::vector<std::string>{"cosine", "cooldown"});
+  optimizer.warmup_fraction = PerReplica<double>({0.0, 0.2});
   ReplicaTrainer trainer(*model, toy_parameters(*model, 2), optimizer);
+  trainer.optimizer().begin_schedule(
+      std::max<std::int64_t>(subject.regime->updates(*subject.world, context.training.steps), 1));
   if (checkpoint != nullptr) checkpoint->attach(trainer);
   Notes notes;
   ProbeMethod method(subject.regime->batch_domains(*subject.world), subject.regime->grants(),
@@ -179,7 +185,8 @@ void check_resume(const RegimeSubject& subject) {
   }
 }
 
-/// Three seeds of a small trial, with row counts that fill no vector register.
+/// Three seeds of a small trial, each with a schedule of its own, with row counts that fill no
+/// vector register.
 std::vector<TrialSpec> small_trials(const RegimeSubject& subject, const std::string& world) {
   const Catalog& catalog = *subject.catalog;
   for (const char* needed : {"erm"}) {
@@ -195,7 +202,11 @@ std::vector<TrialSpec> small_trials(const RegimeSubject& subject, const std::str
   spec.training = TrainingOptions::schema().print({9, 37, 13});
   spec.evaluation = EvaluationOptions::schema().print({53, 0, 19});
   std::vector<TrialSpec> trials(3, spec);
-  for (std::size_t k = 0; k < trials.size(); ++k) trials[k].seed = static_cast<std::int64_t>(k);
+  const char* const schedules[] = {"constant", "cosine", "linear"};
+  for (std::size_t k = 0; k < trials.size(); ++k) {
+    trials[k].seed = static_cast<std::int64_t>(k);
+    trials[k].optimizer.as_table()["schedule"] = schedules[k];
+  }
   return trials;
 }
 

@@ -168,7 +168,7 @@ SPURION_CLONES void sgd_update(const SgdStep& step, std::int64_t count,
     const float g = gradient[i] * s.gradient_scale + s.decay * parameter[i];
     const float v = s.momentum * velocity[i] + g;
     velocity[i] = v;
-    parameter[i] -= s.rate * v;
+    parameter[i] = parameter[i] * s.decoupled - s.rate * v;
   }
 }
 

@@ -53,11 +53,12 @@ struct Moments {
 void adam_update(const AdamStep& step, std::int64_t count, const float* gradient, float* parameter,
                  const Moments& moments);
 
-/// Coefficients of one SGD update with heavy-ball momentum.
+/// Coefficients of one SGD or SGDW update with heavy-ball momentum.
 struct SgdStep {
   float rate;
   float momentum;
-  float decay;
+  float decay;      ///< L2 coefficient added to the gradient
+  float decoupled;  ///< factor on the parameter before the update (SGDW)
   float gradient_scale;
 };
 

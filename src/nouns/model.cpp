@@ -1,6 +1,7 @@
 #include "spurion/model.hpp"
 
 #include "spurion/error.hpp"
+#include "spurion/optimizer.hpp"
 
 #include <ATen/ATen.h>
 
@@ -22,6 +23,10 @@ std::int64_t Model::last_layer_offset() const {
   std::size_t first = blocks.size() - 1;
   while (first > 0 && layer(blocks[first - 1]) == layer(blocks.back())) --first;
   return blocks[first].offset;
+}
+
+ParameterLayout ParameterLayout::of(const Model& model) {
+  return {model.parameter_count(), model.layout(), model.last_layer_offset()};
 }
 
 Tensor Model::linear_coefficients(const Tensor& parameters) const {

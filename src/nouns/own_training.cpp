@@ -50,9 +50,12 @@ void ReplicaTrainer::add_blocks(const std::vector<OwnBlock>& blocks) {
                                     nouns::text_of(block.initial)));
     }
     nouns::check_initial(block.initial, replicas(), block.initial.size(1));
-    own_.push_back({block.name, block.initial.to(device()).contiguous().clone(),
-                    std::make_unique<Optimizer>(block.optimizer.value_or(optimizer_.options()),
-                                                replicas(), block.initial.size(1), device())});
+    OptimizerOptions options = block.optimizer.value_or(optimizer_.options());
+    // They name blocks of the model.
+    if (!block.optimizer) options.lr_multipliers = LrMultipliers();
+    own_.push_back(
+        {block.name, block.initial.to(device()).contiguous().clone(),
+         std::make_unique<Optimizer>(options, replicas(), block.initial.size(1), device())});
     own_.back().parameters.requires_grad_(true);
   }
 }
@@ -86,6 +89,7 @@ void ReplicaTrainer::update_own(Own& block, const Tensor& losses, const Tensor& 
   // Into a copy: graphs that are still to be gone back through keep the values they were made with.
   const Tensor before = block.parameters.detach();
   Tensor values = before.clone();
+  block.optimizer->follow_schedule(optimizer_);
   block.optimizer->step(values, dense, active_);
   if (limits_.lr_multiplier != 1.0) values = before + (values - before) * limits_.lr_multiplier;
   block.parameters = values.requires_grad_(true);

@@ -32,7 +32,7 @@ ReplicaTrainer::ReplicaTrainer(const Model& model, Tensor parameters,
       parameters_(parameters.contiguous().detach().clone().requires_grad_(true)),
       active_(at::ones({parameters.size(0)}, at::kBool)),
       last_losses_(at::zeros({parameters.size(0)})),
-      optimizer_(optimizer, parameters.size(0), parameters.size(1), parameters.device()),
+      optimizer_(optimizer, parameters.size(0), ParameterLayout::of(model), parameters.device()),
       diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {}
 
 void ReplicaTrainer::set_parameters(const Tensor& parameters) {

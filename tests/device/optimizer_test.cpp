@@ -20,7 +20,9 @@ Trace updated(const OptimizerOptions& options, Device device) {
   constexpr std::int64_t kOptimised = 3;
   at::manual_seed(1);
   Tensor parameters = at::randn({kOptimised, 37}).to(device);
-  Optimizer optimizer(options, kOptimised, 37, device);
+  const ParameterLayout layout = {37, {{"a.weight", {30}, 0}, {"b.weight", {7}, 30}}, 30};
+  Optimizer optimizer(options, kOptimised, layout, device);
+  optimizer.begin_schedule(8);
   for (int step = 0; step < 6; ++step) {
     Tensor active = at::ones({kOptimised}, at::kBool);
     if (step == 2 || step == 3) active[1] = false;
@@ -43,19 +45,26 @@ Trace updated(const OptimizerOptions& options, Device device) {
 
 TEST_CASE("an optimiser's updates are the same on a device") {
   OptimizerOptions options;
-  options.name = GENERATE("sgd", "adam", "adamw");
+  options.name = GENERATE("sgd", "sgdw", "adam", "adamw");
   options.learning_rate = PerReplica<double>(std::vector<double>{0.1, 0.01, 0.003});
   options.momentum = PerReplica<double>(std::vector<double>{0.9, 0.0, 0.5});
   options.weight_decay = GENERATE(0.0, 0.05);
   // Norms are about 6: the first replica is clipped always, the second never, the third not at all.
   options.clip_norm = PerReplica<double>(std::vector<double>{1.0, 100.0, 0.0});
-  CAPTURE(options.name, options.weight_decay.value());
+  if (GENERATE(false, true)) {
+    options.schedule =
+        PerReplica<std::string>(std::vector<std::string>{"constant", "cosine", "linear"});
+    options.warmup_fraction = PerReplica<double>({0.5, 0.0, 0.25});
+    options.lr_multipliers = PerReplica<LrMultipliers>(
+        std::vector<LrMultipliers>{LrMultipliers{}, {{"last_layer", 3.0}}, {{"a", 0.0}}});
+  }
+  CAPTURE(options.name, options.weight_decay.value(), options.schedule.values().size());
   Trace here = updated(options, at::kCPU);
   Trace there = updated(options, fake_device);
   CHECK(at::allclose(here.parameters, there.parameters, 1e-6, 1e-7));
   CHECK(at::allclose(here.state.get("first"), there.state.get("first"), 1e-6, 1e-7));
   CHECK(at::equal(here.state.get("steps"), there.state.get("steps")));
-  if (options.name != "sgd") {
+  if (options.name != "sgd" && options.name != "sgdw") {
     CHECK(at::allclose(here.state.get("second"), there.state.get("second"), 1e-6, 1e-7));
   }
 }

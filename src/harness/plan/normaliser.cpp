@@ -117,7 +117,7 @@ std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, 
   for (const std::string& problem : local.list()) report(problem);
   if (!local.empty()) return nullptr;
   return std::make_shared<const NormalSection>(
-      NormalSection{{}, options, options.canonical_json()});
+      NormalSection{{}, options, canonical_text(section, options)});
 }
 
 void Normaliser::check_access(const TrialSpec& spec) {

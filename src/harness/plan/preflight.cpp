@@ -13,6 +13,7 @@
 #include "catalog/section_numbers.hpp"
 #include "core/counted.hpp"
 #include "core/place_of.hpp"
+#include "engine/learning_rates.hpp"
 #include "harness/data/finite_world.hpp"
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
@@ -69,7 +70,14 @@ class FitCheck {
         checked_
             .insert({2, experiment, world, regime, training, evaluation, endless ? 0 : trial.seed})
             .second;
-    if (!new_parts && !new_rows && !new_training) return;
+    const Value* multipliers = trial.optimizer.find("lr_multipliers");
+    const bool new_blocks =
+        multipliers != nullptr && !multipliers->as_table().empty() &&
+        checked_
+            .insert({3, experiment, world, numbers_.of(trial.model.name, trial.model.options),
+                     numbers_.of("lr_multipliers", *multipliers)})
+            .second;
+    if (!new_parts && !new_rows && !new_training && !new_blocks) return;
     try {
       catalog::looked_at(trial, catalog_, [&] {
         const EnvironmentContext context{nouns::data_seed(trial), pool_.sources()};
@@ -86,6 +94,7 @@ class FitCheck {
         if (new_rows) check_rows(trial, *environment, world);
         if (new_training) check_training(trial, environment);
         if (new_parts) check_parts(trial, environment);
+        if (new_blocks) check_blocks(trial, environment->info(), *multipliers);
       });
     } catch (const UsageError& error) {
       add(trial, "environment", "name", trial.environment.name, error.what());
@@ -247,6 +256,26 @@ class FitCheck {
           fmt::format("method '{}' uses validation rows, but {} has none in domain "
                       "'{}' beside its test rows: lower evaluation.rows",
                       name, environment.info().name, domain.name));
+    }
+  }
+
+  /// Refuses factors of the learning rate for blocks that the model does not have.
+  void check_blocks(const TrialSpec& trial, const EnvironmentInfo& info, const Value& multipliers) {
+    std::unique_ptr<Model> model;
+    try {
+      model = catalog_.models.at(trial.model.name)
+                  .make({trial.model.options}, ModelContext{info.input_shape, info.outputs});
+    } catch (const UsageError&) {
+      return;  // the check of its parts tells
+    }
+    Problems problems;
+    const OptimizerOptions optimizer =
+        OptimizerOptions::schema().parse(trial.optimizer, "optimizer", problems);
+    try {
+      (void)engine::lr_segments(optimizer.lr_multipliers.value(), ParameterLayout::of(*model));
+    } catch (const UsageError& error) {
+      add(trial, "optimizer", "lr_multipliers", multipliers,
+          fmt::format("model '{}': {}", trial.model.name, error.what()));
     }
   }
 

@@ -210,6 +210,7 @@ std::vector<TrialResult> RunSession::train(const Pack& pack, const PackOptions& 
   const CountingModel counted(*parts.model, parts.model_part, info.outputs);
   ReplicaTrainer trainer(counted, counted.initialise(parts.model_keys).to(options.device),
                          gather_optimizer(pack));
+  trainer.optimizer().begin_schedule(parts.updates);  // regimes with phases begin others
   context.linear_risks = options.device.is_cpu() &&
                          uses_linear_risks(*parts.model, *parts.method, info, context.training);
   if (context.linear_risks) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "harness/suite/added_options.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::harness {
@@ -81,7 +82,8 @@ TrialSpec SpecReader::read(std::string_view canonical_json) {
     return components_[number].of(member(name), read_component);
   };
   const auto value = [&](std::size_t number, const char* name) {
-    return values_[number].of(member(name), read_value);
+    return values_[number].of(
+        member(name), [&](const std::string& text) { return with_added(name, read_value(text)); });
   };
   TrialSpec spec;
   spec.environment = component(0, "environment");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/suite/added_options.hpp"
 #include "harness/suite/trial_id.hpp"
 #include "spurion/error.hpp"
 
@@ -52,9 +53,9 @@ Value TrialSpec::canonical() const {
                       {"model", component(model)},
                       {"method", component(method)},
                       {"regime", component(regime)},
-                      {"optimizer", optimizer},
-                      {"training", training},
-                      {"evaluation", evaluation},
+                      {"optimizer", harness::without_added("optimizer", optimizer)},
+                      {"training", harness::without_added("training", training)},
+                      {"evaluation", harness::without_added("evaluation", evaluation)},
                       {"seed", seed},
                       {"base_seed", base_seed},
                       {"config_index", config_index}};
@@ -68,9 +69,9 @@ TrialSpec TrialSpec::from_canonical(const Value& value) {
   spec.model = read_component(value, "model");
   spec.method = read_component(value, "method");
   spec.regime = read_component(value, "regime");
-  spec.optimizer = require(value, "optimizer");
-  spec.training = require(value, "training");
-  spec.evaluation = require(value, "evaluation");
+  spec.optimizer = harness::with_added("optimizer", require(value, "optimizer"));
+  spec.training = harness::with_added("training", require(value, "training"));
+  spec.evaluation = harness::with_added("evaluation", require(value, "evaluation"));
   spec.seed = require(value, "seed").as_integer();
   spec.base_seed = require(value, "base_seed").as_integer();
   spec.config_index = require(value, "config_index").as_integer();

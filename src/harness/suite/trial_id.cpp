@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/name_hash.hpp"
+#include "harness/suite/added_options.hpp"
 #include "spurion/random.hpp"
 
 namespace spurion::harness {
@@ -28,6 +29,10 @@ std::string canonical_text(const Component& component) {
                      component.options.canonical_json());
 }
 
+std::string canonical_text(const std::string& section, const Value& options) {
+  return without_added(section, options).canonical_json();
+}
+
 TrialId trial_id_of_text(std::string_view canonical_json) {
   // Children of two keys by the same name; the text is long, so its hash is taken once.
   const std::uint64_t hash = core::name_hash(canonical_json);
@@ -48,11 +53,13 @@ TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t b
 }
 
 TrialId trial_id(const TrialSpec& trial) {
-  const std::array<std::string, 7> texts = {
-      canonical_text(trial.environment), canonical_text(trial.model),
-      canonical_text(trial.method),      canonical_text(trial.regime),
-      trial.optimizer.canonical_json(),  trial.training.canonical_json(),
-      trial.evaluation.canonical_json()};
+  const std::array<std::string, 7> texts = {canonical_text(trial.environment),
+                                            canonical_text(trial.model),
+                                            canonical_text(trial.method),
+                                            canonical_text(trial.regime),
+                                            canonical_text("optimizer", trial.optimizer),
+                                            canonical_text("training", trial.training),
+                                            canonical_text("evaluation", trial.evaluation)};
   SectionTexts sections{};
   for (std::size_t i = 0; i < texts.size(); ++i) sections[i] = &texts[i];
   return trial_id(sections, trial.seed, trial.base_seed, trial.config_index);

@@ -45,5 +45,8 @@ SPURION_API TrialId trial_id(const TrialSpec& trial);
 
 /// What the canonical form of a trial holds of a component.
 SPURION_API std::string canonical_text(const Component& component);
+/// The same of a section of options alone, such as "optimizer": without `added_options` that have
+/// their default.
+SPURION_API std::string canonical_text(const std::string& section, const Value& options);
 
 }  // namespace spurion::harness

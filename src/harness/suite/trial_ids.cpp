@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "harness/suite/trial_sections.hpp"
+
 namespace spurion::harness {
 
 const std::string* TrialIds::text_of(std::size_t section, const std::string& name,
                                      const Value& options, std::string& scratch) {
   const auto text = [&] {
-    return name.empty() ? options.canonical_json() : canonical_text({name, options});
+    return name.empty() ? canonical_text(section_names()[section], options)
+                        : canonical_text({name, options});
   };
   if (!options.is_table()) {
     scratch = text();

@@ -78,6 +78,16 @@ void OnlineStream::prepare(std::int64_t phase, std::int64_t steps) {
   prequential_.enter(phase, each, steps, options_->windows);
 }
 
+std::int64_t OnlineStream::schedule_updates(std::int64_t phase, std::int64_t steps) const {
+  if (phase != 1) return phase == 0 ? steps : 0;
+  const Trajectory trajectory(*options_, *run_->context.environments.front());
+  std::int64_t stream = 0;
+  for (std::int64_t later = 1; later < trajectory.count(); ++later) {
+    stream += trajectory.steps(later, run_->context.training.steps);
+  }
+  return stream;
+}
+
 void OnlineStream::step(std::int64_t phase, std::int64_t step) {
   tuning_.before_step(phase, step);
   if (phase == 0) {

@@ -45,6 +45,8 @@ class OnlineStream : public PhaseBody {
 
   void prepare(std::int64_t phase, std::int64_t steps) final;
   void enter(std::int64_t phase) final { tuning_.enter(phase); }
+  /// Phase 0 has a schedule, the stream another: nobody tells a learner that a stream shifts.
+  [[nodiscard]] std::int64_t schedule_updates(std::int64_t phase, std::int64_t steps) const final;
   void step(std::int64_t phase, std::int64_t step) final;
   void visit_state(StateVisitor& visit) override;
 

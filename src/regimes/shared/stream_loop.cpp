@@ -27,6 +27,9 @@ void run_phases(Run& run, std::int64_t phases,
     const std::int64_t steps = steps_of(phase);
     if (!inside) {
       body.prepare(phase, steps);
+      if (const std::int64_t updates = body.schedule_updates(phase, steps); updates > 0) {
+        run.trainer.optimizer().begin_schedule(updates);
+      }
       body.enter(phase);
       if (body.announces(phase)) run.method.begin_phase(run.trainer, phase);
       inside = true;

@@ -30,12 +30,19 @@ class PhaseBody {
   virtual void enter(std::int64_t /*phase*/) {}
   /// Whether the method learns that the phase begins.
   [[nodiscard]] virtual bool announces(std::int64_t /*phase*/) const { return true; }
+  /// Number of updates over which a schedule of the learning rate runs that begins with the phase,
+  /// which has `steps` steps; 0: the one that began earlier goes on. default: a schedule for each
+  /// phase.
+  [[nodiscard]] virtual std::int64_t schedule_updates(std::int64_t /*phase*/,
+                                                      std::int64_t steps) const {
+    return steps;
+  }
   virtual void step(std::int64_t phase, std::int64_t step) = 0;
   virtual void visit_state(StateVisitor& /*visit*/) {}
 };
 
-/// Runs the phases: announces each to the method, evaluates after each, and saves checkpoints
-/// between steps. `steps_of`: number of steps of a phase.
+/// Runs the phases: begins schedules, announces each to the method, evaluates after each, and saves
+/// checkpoints between steps. `steps_of`: number of steps of a phase.
 void run_phases(Run& run, std::int64_t phases,
                 const std::function<std::int64_t(std::int64_t)>& steps_of, PhaseBody& body);
 
