@@ -26,6 +26,9 @@ struct OwnBlock {
   std::optional<OptimizerOptions> optimizer = std::nullopt;
   /// Bytes of activations of one row of one replica in a training step, for the memory plan.
   double activation_bytes = 0.0;
+  /// The names of its parts, to which `lr_multipliers` of the optimiser apply; default: none, and
+  /// the factors of the model's blocks do not apply.
+  ParameterLayout layout = {};
 };
 
 /// A second set of parameters [K, P] of the trained model. Its first values come from the method's

@@ -28,6 +28,7 @@ OwnBlock second_model(std::string name, const Model& model, const MethodContext&
   OwnBlock block;
   block.initial = model.initialise(keys_below(context, name));
   block.activation_bytes = model.activation_bytes();
+  block.layout = ParameterLayout::of(model);
   block.name = std::move(name);
   return block;
 }

@@ -51,11 +51,17 @@ void ReplicaTrainer::add_blocks(const std::vector<OwnBlock>& blocks) {
     }
     nouns::check_initial(block.initial, replicas(), block.initial.size(1));
     OptimizerOptions options = block.optimizer.value_or(optimizer_.options());
-    // They name blocks of the model.
-    if (!block.optimizer) options.lr_multipliers = LrMultipliers();
-    own_.push_back(
-        {block.name, block.initial.to(device()).contiguous().clone(),
-         std::make_unique<Optimizer>(options, replicas(), block.initial.size(1), device())});
+    ParameterLayout layout = block.layout;
+    if (layout.blocks.empty()) {
+      layout.count = block.initial.size(1);
+      if (!block.optimizer) options.lr_multipliers = LrMultipliers();  // they name the model's
+    }
+    if (layout.count != block.initial.size(1)) {
+      throw PluginError(fmt::format("its own block '{}' has {} parameters, its layout has {}",
+                                    block.name, block.initial.size(1), layout.count));
+    }
+    own_.push_back({block.name, block.initial.to(device()).contiguous().clone(),
+                    std::make_unique<Optimizer>(options, replicas(), layout, device())});
     own_.back().parameters.requires_grad_(true);
   }
 }
