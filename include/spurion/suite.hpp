@@ -34,7 +34,7 @@
 ///     [experiment.search]            # optional search; so many configurations of each method
 ///     configurations = 20
 ///     strategy = "random"            # default; "grid": evenly spaced in each field's distribution
-///     fields = ["method.penalty_weight", "optimizer.learning_rate"]
+///     fields = ["method.penalty_weight", "optimizer.learning_rate"]   # or sections: "method"
 ///     [experiment.search.ranges]     # instead of the schema's distribution
 ///     "optimizer.learning_rate" = { log_uniform = [1e-4, 1e-2] }
 ///     [experiment.search.values]     # or the values themselves, one for each configuration
@@ -77,7 +77,7 @@ struct Experiment {
   Value search;            ///< [experiment.search] as it was written: where each field is named
   std::int64_t configurations = 0;  ///< configurations that a search draws; 0: no search
   SearchStrategy search_strategy = SearchStrategy::random;  ///< how it lays them out
-  std::vector<std::string> search_fields;       ///< options that a search draws, "section.option"
+  std::vector<std::string> search_fields;  ///< what a search draws: "section.option", or a section
   std::map<std::string, Search> search_ranges;  ///< by field, where not the schema's
   std::map<std::string, Value>
       search_values;  ///< by field, a list with one value for each configuration

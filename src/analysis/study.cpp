@@ -1,10 +1,12 @@
 #include "spurion/analysis/study.hpp"
 
+#include <array>
 #include <sstream>
 #include <utility>
 
 #include "core/measurement_names.hpp"
 #include "harness/store/stored_suite.hpp"
+#include "harness/suite/searched_options.hpp"
 
 namespace spurion::analysis {
 
@@ -24,8 +26,20 @@ Study::Study(const StoredResults& results, Selectors selectors) {
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
     if (experiment.configurations == 0) continue;
-    facts.searched[experiment.name] = {experiment.search_fields.begin(),
-                                       experiment.search_fields.end()};
+    const harness::SearchedOptions options(experiment);
+    std::set<std::string>& searched = facts.searched[experiment.name];
+    for (const std::string& field : experiment.search_fields) {
+      if (field.find('.') != std::string::npos) searched.insert(field);
+    }
+    // A section stands for options, which the trials have. Those of one shape have the same.
+    std::set<std::array<std::string, 4>> known;
+    for (const TrialResult* trial : trials_[experiment.name]) {
+      const TrialSpec& spec = trial->spec;
+      if (known.insert({spec.environment.name, spec.model.name, spec.method.name, spec.regime.name})
+              .second) {
+        searched.merge(options.of(spec));
+      }
+    }
   }
   const std::string prefix = "environment.";
   for (auto one = results.context.lower_bound(prefix);

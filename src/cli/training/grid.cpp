@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/text.hpp"
+#include "harness/suite/searched_options.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 
 namespace spurion::cli {
@@ -35,12 +36,11 @@ std::string value_text(const Value& value) {
 
 namespace {
 
-/// The options of a trial that the experiment searches, as text.
-std::string searched_text(const Experiment& experiment, const TrialSpec& trial) {
+/// The options of a trial that are searched, as text.
+std::string searched_text(const harness::SearchedOptions& options, const TrialSpec& trial) {
   std::string text;
-  for (const std::string& field : experiment.search_fields) {
-    const Value* value = analysis::option_of(trial, field);
-    text += (value == nullptr ? std::string("-") : value->canonical_json()) + '\n';
+  for (const std::string& option : options.of(trial)) {
+    text += option + '=' + analysis::option_of(trial, option)->canonical_json() + '\n';
   }
   return text;
 }
@@ -48,10 +48,11 @@ std::string searched_text(const Experiment& experiment, const TrialSpec& trial) 
 /// "20 samples x 5 seeds for each of erm, v_rex"; by method where they differ: one without any of
 /// the searched options has a single sample.
 std::string budget_text(const Experiment& experiment, const std::vector<TrialSpec>& trials) {
+  const harness::SearchedOptions options(experiment);
   std::map<std::string, std::set<std::string>> samples;  // by method
   for (const TrialSpec& trial : trials) {
     if (trial.experiment != experiment.name) continue;
-    samples[trial.method.name].insert(searched_text(experiment, trial));
+    samples[trial.method.name].insert(searched_text(options, trial));
   }
   std::map<std::size_t, std::vector<std::string>> budgets;
   for (const auto& [method, texts] : samples) budgets[texts.size()].push_back(method);

@@ -28,7 +28,10 @@ std::vector<FieldInfo> fields_of_section(const Catalog& catalog, const TrialSpec
 
 SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>& axes,
                        std::int64_t base_seed, Normaliser& normaliser)
-    : experiment_(experiment), base_seed_(base_seed), normaliser_(normaliser) {
+    : experiment_(experiment),
+      base_seed_(base_seed),
+      normaliser_(normaliser),
+      options_(experiment) {
   if (experiment.configurations <= 0) return;
   const auto& fields = experiment.search_fields;
   if (fields.empty()) {
@@ -47,32 +50,37 @@ SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>
     const auto dot = fields[i].find('.');
     const std::string section = fields[i].substr(0, dot);
     const auto& names = section_names();
-    if (dot == std::string::npos || std::find(names.begin(), names.end(), section) == names.end()) {
-      wrong(fmt::format("must be section.field, section one of: {}", fmt::join(names, ", ")));
+    if (std::find(names.begin(), names.end(), section) == names.end()) {
+      wrong(fmt::format("must be section.field or a section, one of: {}", fmt::join(names, ", ")));
       continue;
+    }
+    if (dot == std::string::npos && options_.sets(section, "preset")) {
+      wrong("is a section with a preset, which sets options itself; name the options to search");
     }
     if (std::find(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), fields[i]) !=
         fields.begin() + static_cast<std::ptrdiff_t>(i)) {
       wrong("is named twice");
     }
-    const bool on_axis = std::any_of(
-        axes.begin(), axes.end(), [&](const GridAxis& axis) { return axis.name() == fields[i]; });
+    const bool on_axis = dot != std::string::npos &&
+                         std::any_of(axes.begin(), axes.end(), [&](const GridAxis& axis) {
+                           return axis.name() == fields[i];
+                         });
     if (on_axis) wrong("is also an axis of the grid; remove it from one of the two");
-    paths_.emplace_back(section, fields[i].substr(dot + 1));
   }
   check_ranges(experiment);
   used_.assign(fields.size(), false);
 }
 
 void SearchPlan::check_ranges(const Experiment& experiment) {
-  const auto& fields = experiment.search_fields;
   const auto wrong = [&](const std::string& field, const std::string& why) {
     normaliser_.report(
         fmt::format("search field '{}' of experiment '{}' {}", field, experiment.name, why));
     active_ = false;
   };
   const auto searched = [&](const std::string& field) {
-    return std::find(fields.begin(), fields.end(), field) != fields.end();
+    const auto dot = field.find('.');
+    if (dot == std::string::npos) return false;
+    return options_.field_of(field.substr(0, dot), field.substr(dot + 1)).has_value();
   };
   for (const auto& [field, range] : experiment.search_ranges) {
     if (!searched(field)) wrong(field, "has a range but is not searched");
@@ -103,26 +111,30 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
     for (const FieldInfo& info : fields_of_section(catalog, base, section)) {
       const std::string path = section + '.' + info.name;
       there_are_.insert(path);
-      const auto& fields = experiment_.search_fields;
-      const auto at = std::find(fields.begin(), fields.end(), path);
+      const std::optional<std::size_t> number = options_.field_of(section, info.name);
       // A field that this method or model does not have is another one's.
-      if (at == fields.end()) continue;
-      const auto number = static_cast<std::size_t>(at - fields.begin());
-      used_[number] = true;
-      if (experiment_.search_values.count(path) != 0) {
-        found.push_back({number, std::nullopt});
-        continue;
+      if (!number) continue;
+      const bool whole_section = experiment_.search_fields[*number] == section;
+      Field field{section, info.name, info.search};
+      if (const auto range = experiment_.search_ranges.find(path);
+          range != experiment_.search_ranges.end()) {
+        field.search = range->second;
       }
-      const auto range = experiment_.search_ranges.find(path);
-      const Search& search = range == experiment_.search_ranges.end() ? info.search : range->second;
-      if (search.kind == Search::Kind::fixed) {
+      if (const auto values = experiment_.search_values.find(path);
+          values != experiment_.search_values.end()) {
+        field.listed = &values->second;
+      }
+      if (field.search.kind == Search::Kind::fixed && field.listed == nullptr) {
+        if (whole_section) continue;
+        used_[*number] = true;
         normaliser_.report(
             fmt::format("{}search field '{}' of experiment '{}' has no search distribution",
-                        place(number), path, experiment_.name));
+                        place(*number), path, experiment_.name));
         active_ = false;
         continue;
       }
-      found.push_back({number, search});
+      used_[*number] = true;
+      found.push_back(std::move(field));
     }
   }
   if (experiment_.search_strategy == SearchStrategy::grid && active_) lay_out_grid(base, found);
@@ -133,8 +145,8 @@ void SearchPlan::lay_out_grid(const TrialSpec& base, std::vector<Field>& fields)
   std::vector<std::int64_t> most;
   std::vector<std::string> names;
   for (const Field& field : fields) {
-    most.push_back(most_levels(*field.search));
-    names.push_back(experiment_.search_fields[field.number]);
+    most.push_back(most_levels(field.search));
+    names.push_back(field.path());
   }
   if (fields.empty()) return;  // of another method: this one stays as it is
   const std::vector<std::int64_t> levels = grid_levels(experiment_.configurations, most);
@@ -153,14 +165,14 @@ void SearchPlan::lay_out_grid(const TrialSpec& base, std::vector<Field>& fields)
     fields[i].levels = levels[i];
     std::set<std::string> values;
     for (std::int64_t level = 0; level < levels[i]; ++level) {
-      values.insert(grid_value(*fields[i].search, level, levels[i]).canonical_json());
+      values.insert(grid_value(fields[i].search, level, levels[i]).canonical_json());
     }
     if (static_cast<std::int64_t>(values.size()) == levels[i]) continue;
     normaliser_.report(fmt::format(
         "{}the grid of {} configurations gives search field '{}' of experiment '{}' {} values, of "
         "which some are equal: {}",
-        place(fields[i].number), experiment_.configurations, names[i], experiment_.name, levels[i],
-        fmt::join(values, ", ")));
+        core::place_of(experiment_.search), experiment_.configurations, names[i], experiment_.name,
+        levels[i], fmt::join(values, ", ")));
     active_ = false;
   }
 }
@@ -171,22 +183,17 @@ void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Valu
   const std::vector<std::int64_t> place_in_grid = grid_place(draw, levels);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const Field& field = fields[i];
-    const std::string& path = experiment_.search_fields[field.number];
-    const auto& [section, name] = paths_[field.number];
-    Value& target = sections.as_table()[section].as_table()[name];
+    Value& target = sections.as_table()[field.section].as_table()[field.option];
     if (field.levels > 0) {
-      target = grid_value(*field.search, place_in_grid[i], field.levels);
-      continue;
+      target = grid_value(field.search, place_in_grid[i], field.levels);
+    } else if (field.listed != nullptr) {
+      target = field.listed->as_list().at(static_cast<std::size_t>(draw));
+    } else {
+      target = field.search.draw(RandomKey(static_cast<std::uint64_t>(base_seed_))
+                                     .child("search")
+                                     .child(static_cast<std::uint64_t>(draw))
+                                     .child(field.path()));
     }
-    if (!field.search) {
-      target = experiment_.search_values.at(path).as_list().at(static_cast<std::size_t>(draw));
-      continue;
-    }
-    const RandomKey key = RandomKey(static_cast<std::uint64_t>(base_seed_))
-                              .child("search")
-                              .child(static_cast<std::uint64_t>(draw))
-                              .child(path);
-    target = field.search->draw(key);
   }
 }
 
@@ -195,6 +202,13 @@ void SearchPlan::report_unused() const {
   for (std::size_t i = 0; i < used_.size(); ++i) {
     if (used_[i]) continue;
     const std::string& path = experiment_.search_fields[i];
+    if (path.find('.') == std::string::npos) {
+      normaliser_.report(fmt::format(
+          "{}search field '{}' of experiment '{}': this section has no option with a search "
+          "distribution that the experiment does not set",
+          place(i), path, experiment_.name));
+      continue;
+    }
     const std::string nearest = nearest_name(path, {there_are_.begin(), there_are_.end()});
     normaliser_.report(fmt::format(
         "{}search field '{}' of experiment '{}' is not an option of any of its trials{}", place(i),

@@ -8,6 +8,7 @@
 
 #include "harness/plan/grid_axes.hpp"
 #include "harness/plan/normaliser.hpp"
+#include "harness/suite/searched_options.hpp"
 #include "spurion/suite.hpp"
 
 namespace spurion::harness {
@@ -24,9 +25,14 @@ class SearchPlan {
 
   /// Which fields of the search a grid point has.
   struct Field {
-    std::size_t number = 0;             ///< among the experiment's fields
-    std::optional<Search> search = {};  ///< none: its values are listed
-    std::int64_t levels = 0;            ///< how many values a grid gives it; 0: it is drawn
+    std::string section;
+    std::string option;
+    Search search = {};
+    /// One value for each configuration, as the suite lists them; null: it does not.
+    const Value* listed = nullptr;
+    std::int64_t levels = 0;  ///< how many values a grid gives it; 0: it is drawn
+
+    [[nodiscard]] std::string path() const { return section + '.' + option; }
   };
   std::vector<Field> fields_of(const Catalog& catalog, const TrialSpec& base);
   /// Lays configuration `draw` over the searched fields: the value listed for it, that of its place
@@ -50,7 +56,7 @@ class SearchPlan {
   std::int64_t base_seed_;
   Normaliser& normaliser_;
   bool active_ = false;
-  std::vector<std::pair<std::string, std::string>> paths_;  ///< section and field
+  SearchedOptions options_;
   std::vector<bool> used_;
   std::set<std::string> there_are_;  ///< fields that grid points have
 };

@@ -141,13 +141,24 @@ void read_strategy(const Value& search, const std::string& owner, Experiment& ex
   reader.wrong(*given, "strategy", owner + " search", "one of: random, grid");
 }
 
+/// Keys must be fields of the search, or options of a section that is one.
+void check_search_keys(const Value& table, const std::string& owner, const Experiment& experiment,
+                       Reader& reader) {
+  std::vector<std::string> known = experiment.search_fields;
+  for (const auto& [key, value] : table.as_table()) {
+    const std::string section = key.substr(0, key.find('.'));
+    if (std::find(known.begin(), known.end(), section) != known.end()) known.push_back(key);
+  }
+  reader.keys(table, owner, known);
+}
+
 void read_ranges(const Value& search, const std::string& owner, Experiment& experiment,
                  Reader& reader, Problems& problems) {
   const Value* ranges =
       reader.table(search, "ranges", owner + " search", "a table of distributions");
   if (ranges == nullptr) return;
   // Ranges of fields that are not searched would be silently without effect.
-  reader.keys(*ranges, owner + " search.ranges", experiment.search_fields);
+  check_search_keys(*ranges, owner + " search.ranges", experiment, reader);
   for (const auto& [field, range] : ranges->as_table()) {
     const std::string name = fmt::format("search range of '{}' of {}", field, owner);
     experiment.search_ranges[field] = harness::read_search(range, name, problems);
@@ -158,7 +169,7 @@ void read_values(const Value& search, const std::string& owner, Experiment& expe
                  Reader& reader, Problems& problems) {
   const Value* values = reader.table(search, "values", owner + " search", "a table of lists");
   if (values == nullptr) return;
-  reader.keys(*values, owner + " search.values", experiment.search_fields);
+  check_search_keys(*values, owner + " search.values", experiment, reader);
   for (const auto& [field, list] : values->as_table()) {
     if (!list.is_list() ||
         static_cast<std::int64_t>(list.as_list().size()) != experiment.configurations) {

@@ -83,8 +83,11 @@ const SuiteTable& search_table() {
            "How the configurations are laid out: random, or grid: evenly spaced quantiles of each "
            "field's distribution.",
            "random"),
-       field("fields", "list of strings", "The options that are drawn: \"section.option\".",
-             Value::List{}),
+       field(
+           "fields", "list of strings",
+           "The options that are drawn: \"section.option\", or a section alone: all of its options "
+           "that have a distribution and that the experiment does not set.",
+           Value::List{}),
        field("ranges", "table",
              "Distributions by option, instead of those that `describe` shows: { log_uniform = "
              "[1e-4, 1e-2] }.",

@@ -1,0 +1,52 @@
+#include "harness/suite/searched_options.hpp"
+
+#include <algorithm>
+
+#include "harness/suite/trial_sections.hpp"
+
+namespace spurion::harness {
+
+SearchedOptions::SearchedOptions(const Experiment& experiment) : experiment_(experiment) {
+  const auto add = [&](const std::string& section, const Value& table) {
+    if (!table.is_table()) return;
+    for (const auto& [option, value] : table.as_table()) set_.insert(section + '.' + option);
+  };
+  for (const std::string& section : section_names()) {
+    if (const Value* given = experiment.sections.find(section)) add(section, *given);
+  }
+  for (const auto& [axis, values] : experiment.grid.as_table()) {
+    if (axis.find('.') != std::string::npos) {
+      set_.insert(axis);
+    } else if (values.is_list()) {
+      for (const Value& value : values.as_list()) add(axis, value);
+    }
+  }
+}
+
+std::optional<std::size_t> SearchedOptions::field_of(const std::string& section,
+                                                     const std::string& option) const {
+  const auto& fields = experiment_.search_fields;
+  auto at = std::find(fields.begin(), fields.end(), section + '.' + option);
+  if (at == fields.end() && !sets(section, option)) {
+    at = std::find(fields.begin(), fields.end(), section);
+  }
+  if (at == fields.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - fields.begin());
+}
+
+std::set<std::string> SearchedOptions::of(const TrialSpec& trial) const {
+  std::set<std::string> options;
+  for (const TrialSection& section : trial.sections()) {
+    if (!section.options->is_table()) continue;
+    for (const auto& [option, value] : section.options->as_table()) {
+      if (field_of(section.name, option)) options.insert(section.name + ('.' + option));
+    }
+  }
+  return options;
+}
+
+bool SearchedOptions::sets(const std::string& section, const std::string& option) const {
+  return set_.count(section + '.' + option) != 0;
+}
+
+}  // namespace spurion::harness
