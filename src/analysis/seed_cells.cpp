@@ -53,6 +53,12 @@ void SeedCells::add(const std::string& configuration, std::int64_t seed, double 
   numbers_.push_back({number, seed, value, noise});
 }
 
+bool SeedCells::is_ordered(const std::vector<std::uint32_t>& ranks) const {
+  return std::is_sorted(numbers_.begin(), numbers_.end(), [&](const Number& a, const Number& b) {
+    return std::tie(ranks[a.configuration], a.seed) < std::tie(ranks[b.configuration], b.seed);
+  });
+}
+
 std::vector<const SeedCells::Number*> SeedCells::ordered() const {
   const std::vector<std::uint32_t> ranks = configuration_ranks();
   std::vector<const Number*> ordered;
@@ -78,20 +84,26 @@ std::vector<SeedCells::Cell> SeedCells::cells() const {
   const std::vector<std::uint32_t> ranks = configuration_ranks();
   std::vector<Cell> cells;
   cells.reserve(numbers_.size());
-  for (const Number* number : ordered()) {
-    const std::uint32_t configuration = ranks[number->configuration];
+  const auto add = [&](const Number& number) {
+    const std::uint32_t configuration = ranks[number.configuration];
     if (cells.empty() || cells.back().configuration != configuration ||
-        cells.back().seed != number->seed) {
+        cells.back().seed != number.seed) {
       if (!cells.empty()) cells.back().mean /= cells.back().count;
-      cells.push_back({configuration, number->seed});
+      cells.push_back({configuration, number.seed});
     }
     Cell& cell = cells.back();
-    cell.mean += number->value;  // the sum, until the next cell begins
+    cell.mean += number.value;  // the sum, until the next cell begins
     cell.count += 1.0;
-    cell.deviation += number->noise.deviation;
-    cell.rows = std::max(cell.rows, number->noise.rows);
-    cell.unit = number->noise.unit;
-    cell.same_rows = cell.same_rows || number->noise.same_rows;
+    cell.deviation += number.noise.deviation;
+    cell.rows = std::max(cell.rows, number.noise.rows);
+    cell.unit = number.noise.unit;
+    cell.same_rows = cell.same_rows || number.noise.same_rows;
+  };
+  // Charts add their numbers in order: these need no list of where they lie.
+  if (is_ordered(ranks)) {
+    for (const Number& number : numbers_) add(number);
+  } else {
+    for (const Number* number : ordered()) add(*number);
   }
   if (!cells.empty()) cells.back().mean /= cells.back().count;
   return cells;
@@ -141,8 +153,19 @@ std::vector<double> SeedCells::seed_means() const {
   return means;
 }
 
-double SeedCells::noise(const std::vector<Cell>& cells) {
-  std::map<std::int64_t, double> of_seed;
+SeedTable SeedCells::table_of(const std::vector<Cell>& cells) {
+  SeedTable table;
+  table.reserve(cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0 && cells[i].configuration != cells[i - 1].configuration) table.next_configuration();
+    table.add(cells[i].seed, cells[i].mean);
+  }
+  table.finish();
+  return table;
+}
+
+double SeedCells::noise(const std::vector<Cell>& cells, const SeedTable& table) {
+  std::vector<double> of_seed(table.seeds());
   double of_all = 0.0;
   const std::size_t configurations = cells.empty() ? 0 : cells.back().configuration + 1;
   for (auto first = cells.begin(); first != cells.end();) {
@@ -153,25 +176,24 @@ double SeedCells::noise(const std::vector<Cell>& cells) {
         1.0 / static_cast<double>(configurations * static_cast<std::size_t>(last - first));
     for (; first != last; ++first) {
       const double own = share * first->deviation / first->count;
-      (first->same_rows ? of_all : of_seed[first->seed]) += own;
+      const auto place = static_cast<std::size_t>(first - cells.begin());
+      (first->same_rows ? of_all : of_seed[table.seed(place)]) += own;
     }
   }
   double variance = of_all * of_all;
-  for (const auto& [seed, deviation] : of_seed) variance += deviation * deviation;
+  for (const double deviation : of_seed) variance += deviation * deviation;
   return std::sqrt(variance);
 }
 
-double SeedCells::noise() const { return noise(cells()); }
+double SeedCells::noise() const {
+  const std::vector<Cell> all = cells();
+  return noise(all, table_of(all));
+}
 
 Estimate SeedCells::estimate(const std::string& key, const Range& range) const {
   const std::vector<Cell> all = cells();
-  SeedTable table;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i > 0 && all[i].configuration != all[i - 1].configuration) table.next_configuration();
-    table.add(all[i].seed, all[i].mean);
-  }
-  table.finish();
-  Estimate estimate = mean_over_seeds(table, key, noise(all));
+  const SeedTable table = table_of(all);
+  Estimate estimate = mean_over_seeds(table, key, noise(all, table));
   estimate.count = static_cast<std::int64_t>(numbers_.size());
   return confined(estimate, range);
 }

@@ -87,11 +87,18 @@ struct Sizes {
   std::size_t least = kEnoughToResample;  ///< of interest up to there
 };
 
-/// The values seed by seed, each with all its configurations.
+/// The values seed by seed, each with all its configurations. Of more seeds than `kMostResampled`
+/// groups are resampled, so that the cost of a value does not grow with their number.
 class Resampler {
  public:
   explicit Resampler(const SeedTable& table)
-      : sums_(table.configurations()), counts_(table.configurations()), starts_(table.seeds() + 1) {
+      : sums_(table.configurations()),
+        counts_(table.configurations()),
+        starts_(std::min(table.seeds(), kMostResampled) + 1) {
+    if (table.seeds() > kMostResampled) {
+      add_groups(table);
+      return;
+    }
     const std::size_t size = table.begin(table.configurations());
     for (std::size_t i = 0; i < size; ++i) ++starts_[table.seed(i) + 1];
     for (std::size_t seed = 1; seed < starts_.size(); ++seed) starts_[seed] += starts_[seed - 1];
@@ -108,10 +115,14 @@ class Resampler {
     complete_ = size == table.configurations() * table.seeds();
   }
 
+  /// How many seeds, or groups of seeds, there are to pick from.
+  [[nodiscard]] std::size_t size() const { return starts_.size() - 1; }
+
   void clear() {
     std::fill(sums_.begin(), sums_.end(), 0.0);
     std::fill(counts_.begin(), counts_.end(), 0.0);
   }
+  /// Adds a seed, or a group.
   void add(std::size_t seed) {
     const double* values = values_.data() + starts_[seed];
     if (complete_) {  // every configuration has every seed, in its order
@@ -121,7 +132,7 @@ class Resampler {
     }
     for (std::size_t i = starts_[seed]; i < starts_[seed + 1]; ++i) {
       sums_[configurations_[i]] += values_[i];
-      counts_[configurations_[i]] += 1.0;
+      counts_[configurations_[i]] += numbers_.empty() ? 1.0 : numbers_[i];
     }
   }
   /// Mean over the configurations of which a seed was added.
@@ -139,10 +150,43 @@ class Resampler {
   }
 
  private:
+  /// Seed number i is of group i modulo their number.
+  void add_groups(const SeedTable& table) {
+    const auto group_of = [&](std::size_t place) { return table.seed(place) % size(); };
+    std::vector<std::size_t> last(size());  // configuration that a group was met in, from 1
+    for (std::size_t s = 0; s < table.configurations(); ++s) {
+      for (std::size_t i = table.begin(s); i < table.begin(s + 1); ++i) {
+        const std::size_t group = group_of(i);
+        if (last[group] != s + 1) ++starts_[group + 1];
+        last[group] = s + 1;
+      }
+    }
+    for (std::size_t group = 1; group < starts_.size(); ++group) {
+      starts_[group] += starts_[group - 1];
+    }
+    values_.resize(starts_.back());
+    numbers_.resize(starts_.back());
+    configurations_.resize(starts_.back());
+    std::vector<std::size_t> next = starts_;
+    std::fill(last.begin(), last.end(), 0);
+    for (std::size_t s = 0; s < table.configurations(); ++s) {
+      for (std::size_t i = table.begin(s); i < table.begin(s + 1); ++i) {
+        const std::size_t group = group_of(i);
+        if (last[group] != s + 1) ++next[group];
+        last[group] = s + 1;
+        const std::size_t place = next[group] - 1;
+        values_[place] += table.value(i);
+        numbers_[place] += 1.0;
+        configurations_[place] = s;
+      }
+    }
+  }
+
   std::vector<double> sums_;  ///< by configuration
   std::vector<double> counts_;
-  std::vector<std::size_t> starts_;  ///< by seed
+  std::vector<std::size_t> starts_;  ///< by seed or group
   std::vector<double> values_;
+  std::vector<double> numbers_;  ///< how many values each is the sum of; empty: one
   std::vector<std::size_t> configurations_;
   bool complete_ = false;
   double picked_ = 0.0;
@@ -243,11 +287,11 @@ double student_p(const SeedTable& table, double noise) {
 
 Estimate bootstrap_over_seeds(const SeedTable& table, const std::string& key) {
   Estimate estimate = mean_alone(table);
-  const auto seeds = static_cast<std::int64_t>(table.seeds());
-  if (seeds < 2) return estimate;
+  if (table.seeds() < 2) return estimate;
   Resampler resampler(table);
   const RandomKey draw_key = RandomKey(0).child("bootstrap").child(key);
-  std::vector<std::int64_t> picks(table.seeds());
+  std::vector<std::int64_t> picks(resampler.size());
+  const auto seeds = static_cast<std::int64_t>(resampler.size());
   std::vector<double> draws;
   draws.reserve(kResamples);
   for (int resample = 0; resample < kResamples; ++resample) {

@@ -9,11 +9,20 @@
 
 namespace spurion::analysis {
 
+/// Most seeds that a resampling or a flipping of signs treats one by one. More are dealt to so many
+/// groups: seed number i, counted from 0, to group i modulo this.
+constexpr std::size_t kMostResampled = 1000;
+
 /// Values by configuration and seed, one a pair, in one piece of memory: reports take means over a
 /// hundred thousand of them, many times.
 class SeedTable {
  public:
   SeedTable() = default;
+  /// Room for so many values.
+  void reserve(std::size_t values) {
+    values_.reserve(values);
+    seeds_.reserve(values);
+  }
   explicit SeedTable(const std::vector<BySeed>& configurations);
 
   /// The next value of the latest configuration. The seeds of a configuration come in ascending

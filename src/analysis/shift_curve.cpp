@@ -127,44 +127,83 @@ struct CurveOf {
 
 /// One value of the shift, with the numbers of the trials there.
 struct CurvePoint {
+  /// Numbers of one domain at this value.
+  struct Source {
+    const std::string& domain;
+    std::optional<ShiftNoise> noise;  ///< none: no number of the metric has any
+  };
   double shift = 0.0;
-  std::vector<std::pair<NumberFinder, ShiftNoise>> finders = {};  ///< of each domain
+  std::vector<Source> sources = {};
   SeedCells cells = {};
 };
+
+/// Where the numbers of some points lie among those of a trial, source by source.
+using SourcePlaces = std::vector<std::optional<std::size_t>>;
+
+SourcePlaces source_places(const std::vector<CurvePoint>& points, const std::string& metric,
+                           std::optional<std::int64_t> phase, const TrialResult& trial) {
+  SourcePlaces places;
+  for (const CurvePoint& point : points) {
+    for (const CurvePoint::Source& source : point.sources) {
+      places.push_back(trial.measurements.place(source.domain, metric, phase));
+    }
+  }
+  return places;
+}
+
+/// Fills the cells of the points. All trials are gone through once.
+void gather(std::vector<CurvePoint>& points, const CurveOf& of, const CurveTrials& trials) {
+  ByLayout<SourcePlaces> known;
+  for (const auto& [row, last_phase] : trials) {
+    const TrialResult& trial = *row->trial;
+    const std::optional<std::int64_t> phase =
+        of.any_phase ? std::nullopt : std::optional<std::int64_t>(last_phase);
+    const SourcePlaces& places = known.of(trial, [&](const TrialResult& one) {
+      return source_places(points, of.metric, phase, one);
+    });
+    auto place = places.begin();
+    for (CurvePoint& point : points) {
+      for (CurvePoint::Source& source : point.sources) {
+        const auto found = *place++;
+        if (!found) continue;
+        const double value = trial.measurements.value(*found);
+        point.cells.add(row->configuration, trial.spec.seed, value,
+                        source.noise ? (*source.noise)(trial, value) : RowNoise{});
+      }
+    }
+  }
+}
 
 /// The means of a metric along the shift curve. A few points at a time: the numbers of all would
 /// take as much memory as the trials, and to go through the trials for each takes longer.
 Series make_series(const CurveOf& of, const CurvePlaces& places, const CurveTrials& trials) {
-  constexpr std::size_t kAtOnce = 3;
-  const auto& [name, metric, range, any_phase] = of;
+  constexpr std::size_t kFewest = 3;
+  constexpr std::size_t kNumbersAtOnce = std::size_t{1} << 17U;  // some 7 MB
+  const std::size_t at_once =
+      std::max(kFewest, kNumbersAtOnce / std::max<std::size_t>(trials.size(), 1));
+  const bool noisy = of.metric == core::stored_name(core::MetricId::accuracy);
   Series series;
-  series.name = name;
-  series.reference = any_phase;
+  series.name = of.name;
+  series.reference = of.any_phase;
   for (auto place = places.begin(); place != places.end();) {
     std::vector<CurvePoint> points;
-    points.reserve(kAtOnce);
-    for (; place != places.end() && points.size() < kAtOnce; ++place) {
+    points.reserve(std::min(at_once, places.size()));
+    for (; place != places.end() && points.size() < at_once; ++place) {
       CurvePoint& point = points.emplace_back();
       point.shift = place->first;
       point.cells.reserve(trials.size());
       for (const std::string& domain : place->second) {
-        point.finders.emplace_back(NumberFinder(domain, metric), ShiftNoise(domain, metric));
+        point.sources.push_back(
+            {domain, noisy ? std::optional<ShiftNoise>(ShiftNoise(domain, of.metric))
+                           : std::optional<ShiftNoise>()});
       }
     }
-    for (const auto& [row, last] : trials) {
-      const TrialResult& trial = *row->trial;
-      for (CurvePoint& point : points) {
-        for (auto& [number_of, noise_of] : point.finders) {
-          const auto value = any_phase ? number_of(trial) : number_of(trial, last);
-          if (!value) continue;
-          point.cells.add(row->configuration, trial.spec.seed, *value, noise_of(trial, *value));
-        }
-      }
-    }
+    gather(points, of, trials);
     for (const CurvePoint& point : points) {
       if (point.cells.empty()) continue;
       series.x.push_back(point.shift);
-      series.y.push_back(point.cells.estimate(fmt::format("dial {} {}", name, point.shift), range));
+      series.y.push_back(
+          point.cells.estimate(fmt::format("dial {} {}", of.name, point.shift), of.range));
     }
   }
   return series;

@@ -27,6 +27,8 @@ class ShiftNoise {
   NumberFinder fewer_;  ///< rows, where there are not as many as asked for
   /// Rows asked for, by where the options lie; none where those do not say it for all domains.
   std::unordered_map<const void*, std::optional<double>> asked_;
+  const void* last_asked_ = nullptr;
+  std::optional<double> last_rows_;  ///< of `last_asked_`
 };
 
 }  // namespace spurion::analysis

@@ -11,6 +11,8 @@
 
 namespace spurion::analysis {
 
+class SeedTable;
+
 /// Numbers of trials by configuration and seed. Several of one configuration and seed, such as
 /// those of hyper-parameter configurations, count as their mean.
 class SPURION_API SeedCells {
@@ -71,7 +73,9 @@ class SPURION_API SeedCells {
   [[nodiscard]] std::vector<Cell> cells() const;
   /// Places of the configurations' names in their order, by number.
   [[nodiscard]] std::vector<std::uint32_t> configuration_ranks() const;
-  [[nodiscard]] static double noise(const std::vector<Cell>& cells);
+  [[nodiscard]] bool is_ordered(const std::vector<std::uint32_t>& ranks) const;
+  [[nodiscard]] static SeedTable table_of(const std::vector<Cell>& cells);
+  [[nodiscard]] static double noise(const std::vector<Cell>& cells, const SeedTable& table);
 
   std::vector<Number> numbers_;
   std::map<std::string, std::uint32_t> configurations_;

@@ -88,13 +88,15 @@ SPURION_API double student_quantile(double p, double freedom);
 
 /// The same mean with a 95 % percentile bootstrap interval (Efron 1979). Seeds are resampled with
 /// replacement, each with all its configurations, so differences between configurations do not
-/// count as noise. With fewer than two seeds the interval is the value itself.
+/// count as noise. With fewer than two seeds the interval is the value itself. More than 1,000
+/// seeds are dealt to 1,000 groups, and groups are resampled, each with all its seeds.
 SPURION_API Estimate bootstrap_over_seeds(const std::vector<BySeed>& configurations,
                                           const std::string& key);
 
 /// Two-sided p-value of a sign-flip permutation test that the mean of paired differences is 0:
 /// exact up to 16 pairs, 100,000 random flips beyond. The smallest p that n pairs can give is
-/// 2^(1-n).
+/// 2^(1-n). More than 1,000 pairs are dealt to 1,000 groups, and the pairs of a group are flipped
+/// together: the test holds for any group of flips (Hoeffding 1952).
 SPURION_API double sign_flip_p(const std::vector<double>& differences, const std::string& key);
 
 /// Holm's step-down adjustment.

@@ -1,7 +1,9 @@
 #include "spurion/analysis/statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include "analysis/student_distribution.hpp"
 #include "catch.hpp"
 #include "spurion/random.hpp"
 
@@ -85,6 +87,55 @@ TEST_CASE("quantiles of Student's t are those of the tables") {
   CHECK(student_quantile(0.975, 1e7) == Approx(1.9599640).epsilon(1e-5));
   CHECK(student_quantile(0.025, 4.0) == Approx(-2.7764451).epsilon(1e-7));
   CHECK(student_quantile(0.5, 3.0) == Approx(0.0).margin(1e-9));
+}
+
+TEST_CASE("a quantile of Student's t has the digits that bisection alone gives") {
+  const auto bisected = [](double p, double freedom) {
+    double low = -1.0;
+    double high = 1.0;
+    while (student_probability(low, freedom) > p) low *= 2.0;
+    while (student_probability(high, freedom) < p) high *= 2.0;
+    while (high - low > 1e-12 * std::max(1.0, std::abs(low))) {
+      const double middle = 0.5 * (low + high);
+      (student_probability(middle, freedom) < p ? low : high) = middle;
+    }
+    return 0.5 * (low + high);
+  };
+  int different = 0;
+  for (const double p : {0.975, 0.025, 0.6, 0.9995}) {
+    for (double freedom = 0.5; freedom < 1e5; freedom *= 1.07) {
+      different += student_quantile(p, freedom) == bisected(p, freedom) ? 0 : 1;
+    }
+  }
+  CHECK(different == 0);
+}
+
+TEST_CASE("what many seeds cost does not grow with their number, and they say the same") {
+  constexpr int kSeeds = 20000;
+  const RandomStream stream(RandomKey(3).child("many"));
+  std::vector<double> first;
+  std::vector<double> second;
+  for (int i = 0; i < kSeeds; ++i) {
+    first.push_back(0.01 + stream.normal(0, i));
+    second.push_back(first.back() + 0.5);
+  }
+  second.resize(kSeeds / 2);  // not every configuration has every seed
+  const Estimate resampled = bootstrap_over_seeds(configurations({first}), "k");
+  // The mean of 20,000 normal values has a deviation of .00707; 2000 resamples tell it to 5 %.
+  CHECK(resampled.value == Approx(mean(first)));
+  CHECK(resampled.high - resampled.low == Approx(2 * 1.96 / std::sqrt(kSeeds)).epsilon(0.12));
+  CHECK(resampled.seeds == kSeeds);
+  const Estimate both = bootstrap_over_seeds(configurations({first, second}), "k");
+  CHECK(both.value == Approx(0.5 * (mean(first) + mean(second))));
+  CHECK(both.low < both.value);
+  CHECK(both.high > both.value);
+  // Of a shift by one deviation of the mean the p-value is about .32.
+  std::vector<double> shifted = first;
+  const double off = mean(first);
+  for (double& value : shifted) value += 1.0 / std::sqrt(kSeeds) - off;
+  CHECK(sign_flip_p(shifted, "k") == Approx(0.317).margin(0.03));
+  for (double& value : shifted) value += 4.0 / std::sqrt(kSeeds);
+  CHECK(sign_flip_p(shifted, "k") < 0.001);
 }
 
 TEST_CASE("an interval of few seeds is Student's, and the configurations of a seed count as one") {
