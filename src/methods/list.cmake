@@ -23,4 +23,9 @@ set(SPURION_METHODS
   discounted_sgd
   reweighted_erm
   subsampled_erm
+  dann
+  lff
+  jtt
+  swad
+  sam
 )
