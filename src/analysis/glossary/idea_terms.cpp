@@ -310,8 +310,7 @@ std::vector<Term> study_terms() {
        {"GFLOP", "budget"}},
       {"paired",
        TermKind::idea,
-       "A paired difference is one of two trials that differ in one option. They have the same "
-       "seed, "
+       "The difference between two trials that differ in one option only. They have the same seed, "
        "and so the same data. Paired differences vary less than differences of means.",
        {"seed"}},
       {"verdict", TermKind::idea,
