@@ -25,6 +25,8 @@ void write_fair_bits(const RandomStream& stream, std::int64_t row, std::int64_t 
 
 }  // namespace
 
+BooleanShiftOptions::BooleanShiftOptions() = default;
+
 const Schema<BooleanShiftOptions>& BooleanShiftOptions::schema() {
   using O = BooleanShiftOptions;
   static const auto schema =

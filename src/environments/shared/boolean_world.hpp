@@ -17,6 +17,8 @@ struct BooleanShiftOptions {
   double test_shift = 0.9;
   double label_noise = 0.0;
 
+  /// Out of line, because GCC 12 wrongly warns of an uninitialised vector where it inlines this.
+  BooleanShiftOptions();
   static const Schema<BooleanShiftOptions>& schema();
 };
 
