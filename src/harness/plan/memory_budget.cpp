@@ -29,6 +29,13 @@ constexpr double kMostCached = 2e9;
 // same each time.
 constexpr double kToldStep = 64e6;
 
+/// Returns what was freed to the system, where the C library has a way to.
+void return_freed_memory() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 double default_memory() {
@@ -46,6 +53,7 @@ double told_memory(double held, std::int64_t jobs) {
 MemoryBudget split_memory(double total, std::int64_t jobs) {
   MemoryBudget budget;
   budget.total = total > 0.0 ? total : default_memory();
+  return_freed_memory();  // what planning let go of is not held
   const double held = resident_memory();
   budget.process = held + kLibraries + kWorker * static_cast<double>(jobs);
   const double rest = budget.total - budget.process;
@@ -90,11 +98,7 @@ double peak_memory() {
 }
 
 void give_back_memory(const MemoryBudget& budget) {
-#if defined(__GLIBC__)
-  if (resident_memory() > 0.6 * budget.total) malloc_trim(0);
-#else
-  static_cast<void>(budget);
-#endif
+  if (resident_memory() > 0.6 * budget.total) return_freed_memory();
 }
 
 }  // namespace spurion::harness

@@ -16,45 +16,6 @@
 
 namespace spurion::harness {
 
-Digest seal_of(const ContextRow& row) {
-  return Seal("context").add(row.key).add(row.value).add(row.owner).finish();
-}
-
-Digest seal_of(const StoredMembership& row, const MembershipGroup& group) {
-  return Seal("membership")
-      .add(row.trial)
-      .add(group.suite)
-      .add(group.experiment)
-      .add(static_cast<std::int64_t>(row.former ? 1 : 0))
-      .finish();
-}
-
-Digest seal_of(const StoredTrial& trial, const TrialResult& result, std::string_view spec,
-               std::string_view numbers) {
-  return Seal("trial")
-      .add(trial.number)
-      .add(trial.id.text())
-      .add(spec)
-      .add(status_name(result.status))
-      .add(result.message)
-      .add(result.cost.flops)
-      .add(result.cost.steps)
-      .add(result.cost.rows_seen)
-      .add(result.cost.labels_used)
-      .add(result.cost.seconds)
-      .add(result.cost.replicas)
-      .add(trial.provenance)
-      .add(trial.layout)
-      .add(numbers)
-      .finish();
-}
-
-Digest seal_of(const std::string& part, const Tally& tally) {
-  return Seal("tally").add(part).add(tally.rows).add(tally.sum).finish();
-}
-
-Digest provenance_key(const std::string& facts) { return Seal("provenance").add(facts).finish(); }
-
 namespace {
 
 Status status_of(std::string_view name) {
@@ -208,14 +169,22 @@ class ContentReader {
 
   void read_trials() {
     std::set<std::int64_t> damaged;
+    std::size_t forwards = 0;  // how many numbers were read before the scan turned around
     if (const auto expected = expected_.find("trial"); expected != expected_.end()) {
       const auto count = static_cast<std::size_t>(std::max<std::int64_t>(0, expected->second.rows));
       content_.trials.reserve(count);
+      numbers_.reserve(count);
       if (detail_ == StoreDetail::results) content_.results.reserve(count);
     }
     scan(kTrialColumns, "trial", {"number"}, [&](sqlite::Statement& row, bool backwards) {
       const std::int64_t number = row.integer(kNumber);
-      if (backwards && (numbers_.count(number) != 0 || damaged.count(number) != 0)) return false;
+      if (backwards) {
+        if (forwards == 0) std::sort(numbers_.begin(), numbers_.end());
+        if (forwards == 0) forwards = numbers_.size();
+        const auto end = numbers_.begin() + static_cast<std::ptrdiff_t>(forwards);
+        if (std::binary_search(numbers_.begin(), end, number)) return false;
+        if (damaged.count(number) != 0) return false;
+      }
       const auto id = TrialId::read(row.view(kId));
       std::optional<TrialResult> result;
       if (id && is_whole(row, *id)) result = result_of(row);
@@ -224,7 +193,7 @@ class ContentReader {
         damaged_.push_back(id ? id->text() : fmt::format("number {}", number));
         return true;
       }
-      numbers_.insert(number);
+      numbers_.push_back(number);
       content_.trials.push_back({number, *id, result->status, row.digest(kSeal),
                                  row.digest(kMadeBy), row.digest(kLayout)});
       content_.trial_tally.add(row.digest(kSeal));
@@ -234,6 +203,9 @@ class ContentReader {
       if (detail_ == StoreDetail::results) content_.results.push_back(std::move(*result));
       return true;
     });
+    // They come in their order, but for damage.
+    std::sort(numbers_.begin(), numbers_.end());
+    std::unordered_set<TrialId, TrialIdHash>().swap(ids_);  // with what they took
   }
 
   /// Whether a trial is what was written, and what its numbers are is known.
@@ -288,7 +260,9 @@ class ContentReader {
     for (const auto& [seal, row] : rows) {
       content_.membership_tally.add(seal);
       // Of a trial that is damaged itself nothing more needs to be said.
-      if (numbers_.count(row.trial) != 0) content_.memberships.push_back(row);
+      if (std::binary_search(numbers_.begin(), numbers_.end(), row.trial)) {
+        content_.memberships.push_back(row);
+      }
     }
     if (damaged > 0 || !as_expected("membership", content_.membership_tally)) {
       content_.damage.emplace_back(
@@ -348,8 +322,8 @@ class ContentReader {
   std::map<MembershipGroup, std::uint32_t> groups_;
   std::uint32_t last_group_ = 0;
   std::unordered_set<TrialId, TrialIdHash> ids_;
-  std::unordered_set<std::int64_t> numbers_;
-  std::vector<std::string> damaged_;  ///< ids, as they are found
+  std::vector<std::int64_t> numbers_;  ///< of whole trials
+  std::vector<std::string> damaged_;   ///< ids, as they are found
   bool structure_is_whole_ = true;
 };
 

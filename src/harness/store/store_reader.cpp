@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <numeric>
@@ -10,10 +9,11 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "harness/store/same_data.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
 #include "harness/store/stored_suite.hpp"
+#include "harness/store/trial_copies.hpp"
+#include "harness/store/trial_makers.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -29,22 +29,6 @@ constexpr const char* kSuiteName = "suite_name";
 std::string value_of(const std::map<std::string, std::string>& context, const char* key) {
   const auto found = context.find(key);
   return found == context.end() ? std::string() : found->second;
-}
-
-/// Whether two trials measured the same, to the bit.
-bool same_numbers(const Measurements& a, const Measurements& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const MeasurementRow left = a[i];
-    const MeasurementRow right = b[i];
-    const bool same_value =
-        left.value == right.value || (std::isnan(left.value) && std::isnan(right.value));
-    if (!same_value || left.phase != right.phase || left.step != right.step ||
-        left.domain != right.domain || left.metric != right.metric) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /// A trial's place in the results.
@@ -65,7 +49,7 @@ class FolderReader {
     find_places();
     sort_places();
     take_trials();
-    tell_mixture();
+    makers_.tell(results_);
     return std::move(results_);
   }
 
@@ -136,7 +120,9 @@ class FolderReader {
         if (stores_.size() > 1) {
           const auto [first, added] = seen.try_emplace(id, s, i);
           if (!added) {
-            check_copies(id, first->second, {s, i});
+            const auto& [store, index] = first->second;
+            check_same_trial(id, {stores_[store].file, stores_[store].content.results[index]},
+                             {stores_[s].file, content.results[i]});
             continue;
           }
         }
@@ -152,7 +138,7 @@ class FolderReader {
           places_.push_back({name_of(name + kNotInSuite), store, i, id});
           continue;
         }
-        note_maker(content.results[i].made_by);
+        makers_.add(content.results[i].made_by);
         for (auto own = first; own != last; ++own) places_.push_back({own->second, store, i, id});
       }
     }
@@ -170,14 +156,19 @@ class FolderReader {
     const std::string suite = value_of(results_.context, kSuiteName);
     Experiments experiments;
     for (const OneStore& store : stores_) {
-      std::unordered_map<std::int64_t, TrialId> ids;
-      for (const StoredTrial& trial : store.content.trials) ids[trial.number] = trial.id;
+      std::vector<std::pair<std::int64_t, TrialId>> ids;
+      ids.reserve(store.content.trials.size());
+      for (const StoredTrial& trial : store.content.trials) {
+        ids.emplace_back(trial.number, trial.id);
+      }
+      std::sort(ids.begin(), ids.end());
       std::vector<std::uint32_t> numbers;
       for (const MembershipGroup& group : store.content.groups) {
         numbers.push_back(name_of(group.experiment));
       }
       for (const StoredMembership& one : store.content.memberships) {
-        const TrialId id = ids.at(one.trial);
+        const TrialId id =
+            std::lower_bound(ids.begin(), ids.end(), std::pair(one.trial, TrialId()))->second;
         const MembershipGroup& group = store.content.groups[one.group];
         const bool scored = group.suite == kScoredOwner;
         if (!one.former && store.of_the_suite && (scored || group.suite == suite)) {
@@ -201,29 +192,6 @@ class FolderReader {
     std::sort(places_.begin(), places_.end(), [&](const Place& a, const Place& b) {
       return std::tie(ranks[a.experiment], a.id) < std::tie(ranks[b.experiment], b.id);
     });
-  }
-
-  /// A trial that two stores hold is reported once, so it must be the same in both.
-  void check_copies(const TrialId& id, std::pair<std::size_t, std::size_t> first,
-                    std::pair<std::size_t, std::size_t> second) const {
-    const TrialResult& a = stores_[first.first].content.results[first.second];
-    const TrialResult& b = stores_[second.first].content.results[second.second];
-    if (a.made_by && b.made_by) {
-      check_same_data(a.made_by->data, fmt::format("'{}'", stores_[first.first].file),
-                      b.made_by->data, fmt::format("'{}'", stores_[second.first].file));
-    }
-    if (a.status == b.status && same_numbers(a.measurements, b.measurements)) return;
-    std::string reason;
-    if (a.made_by && b.made_by) {
-      for (const ProvenanceDifference& one : differences(*a.made_by, *b.made_by)) {
-        reason += fmt::format("{}{}", reason.empty() ? " (" : "; ", one.text);
-      }
-      if (!reason.empty()) reason += ")";
-    }
-    throw StoreError(
-        fmt::format("trial {} has other numbers in '{}' than in '{}'{}; move one of the two files "
-                    "out of the folder",
-                    id.text(), stores_[first.first].file, stores_[second.first].file, reason));
   }
 
   void tell_others(std::int64_t others) {
@@ -309,50 +277,6 @@ class FolderReader {
     all.erase(all.begin() + static_cast<std::ptrdiff_t>(from.size()), all.end());
   }
 
-  /// Notes what made a trial of the report, each of them once.
-  void note_maker(const std::shared_ptr<const Provenance>& made_by) {
-    if (!made_by) {
-      ++unknown_makers_;
-    } else if (seen_makers_.insert(made_by).second) {
-      makers_.push_back(made_by);
-    }
-  }
-
-  /// Says where trials of the report were not all made by the same.
-  void tell_mixture() {
-    std::map<std::string, std::set<std::string>> kinds;  // by what they are of
-    std::map<std::string, std::string> data;
-    for (const auto& made_by : makers_) {
-      kinds["versions of spurion"].insert(made_by->version);
-      kinds["builds of spurion (code)"].insert(made_by->code.substr(0, 8));
-      kinds["libraries"].insert(made_by->libraries);
-      kinds["instruction sets"].insert(made_by->processor);
-      kinds["devices"].insert(made_by->device);
-      for (const CodeFile& file : made_by->plugins) {
-        const std::string name = file.name.substr(0, file.name.find(' '));
-        kinds[fmt::format("builds of plug-in {}", name)].insert(
-            fmt::format("{} (file {})", file.name, file.hash.substr(0, 8)));
-      }
-      check_same_data(data, "some of its trials", made_by->data, "others");
-      data.insert(made_by->data.begin(), made_by->data.end());
-    }
-    if (!kinds.empty()) {
-      results_.context["device"] = fmt::format("{}", fmt::join(kinds["devices"], ", "));
-    }
-    for (const auto& [kind, names] : kinds) {
-      if (names.size() < 2) continue;
-      results_.notes.push_back(
-          fmt::format("The trials were made by different {}: {}. Their numbers may differ for that "
-                      "reason alone.",
-                      kind, fmt::join(names, "; ")));
-    }
-    // Where nothing is recorded, as in a store that a program made, there is nothing to compare.
-    if (unknown_makers_ > 0 && !makers_.empty()) {
-      results_.notes.push_back(fmt::format("What made {} trial{} is not recorded.", unknown_makers_,
-                                           unknown_makers_ == 1 ? "" : "s"));
-    }
-  }
-
   std::filesystem::path folder_;
   ReadOptions options_;
   StoredResults results_;
@@ -361,9 +285,7 @@ class FolderReader {
   std::vector<Place> places_;
   std::vector<std::string> names_;  ///< of experiments
   std::map<std::string, std::uint32_t> name_numbers_;
-  std::vector<std::shared_ptr<const Provenance>> makers_;  ///< of trials of the report
-  std::set<std::shared_ptr<const Provenance>> seen_makers_;
-  std::int64_t unknown_makers_ = 0;
+  TrialMakers makers_;  ///< of the trials of the report
   std::map<std::string, std::set<TrialId>> of_other_suites_;
 };
 
