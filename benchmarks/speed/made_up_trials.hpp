@@ -23,22 +23,24 @@ inline Value made_up_options(const char* stem, int count, std::int64_t first) {
   return table;
 }
 
-/// A trial with 92 numbers. Trials of an experiment are numbered: 20 seeds, 4 methods, and as many
-/// configurations as it takes.
-inline TrialResult made_up_trial(std::int64_t experiment, std::int64_t number) {
-  constexpr std::int64_t kSeeds = 20;
+/// Seeds of each method and configuration, unless said otherwise.
+constexpr std::int64_t kUsualSeeds = 20;
+
+/// A trial with 92 numbers. Trials of an experiment are numbered: so many seeds, 4 methods, and as
+/// many configurations as it takes.
+inline TrialResult made_up_trial(std::int64_t experiment, std::int64_t number, std::int64_t seeds) {
   constexpr const char* kMethods[] = {"erm", "irm_v1", "v_rex", "group_dro"};
-  const std::int64_t configuration = number / kSeeds / 4;
+  const std::int64_t configuration = number / seeds / 4;
   TrialResult result;
   TrialSpec& spec = result.spec;
   spec.environment = {"made_up_world", made_up_options("shift", 10, experiment)};
   spec.model = {"mlp", made_up_options("width", 5, 8 << (configuration % 5))};
-  spec.method = {kMethods[number / kSeeds % 4], made_up_options("weight", 5, 1)};
+  spec.method = {kMethods[number / seeds % 4], made_up_options("weight", 5, 1)};
   spec.regime = {"offline", made_up_options("share", 3, 1)};
   spec.optimizer = made_up_options("rate", 6, 1);
   spec.training = made_up_options("rows", 3, 100 * (1 + configuration / 5));
   spec.evaluation = made_up_options("measured", 3, 1000);
-  spec.seed = number % kSeeds;
+  spec.seed = number % seeds;
   const double score = 0.5 + 0.4 * std::abs(std::sin(static_cast<double>(number) + 0.1));
   const auto add = [&](const std::string& domain, double shift, const char* metric, double value) {
     result.measurements.push_back({0, 1000, domain, shift, metric, value});
@@ -62,7 +64,7 @@ inline TrialResult made_up_trial(std::int64_t experiment, std::int64_t number) {
 
 /// Makes the store of a folder, with so many trials in all.
 inline void make_store(const std::filesystem::path& folder, std::int64_t trials,
-                       std::int64_t experiments) {
+                       std::int64_t experiments, std::int64_t seeds = kUsualSeeds) {
   constexpr std::size_t kBatch = 1000;
   Store store(folder);
   std::string suite = "name = \"made_up\"\n";
@@ -73,7 +75,7 @@ inline void make_store(const std::filesystem::path& folder, std::int64_t trials,
     suite += fmt::format("[[experiment]]\nname = \"{}\"\n", name);
     const std::int64_t own = trials / experiments + (e < trials % experiments ? 1 : 0);
     for (std::int64_t i = 0; i < own; ++i) {
-      batch.push_back(made_up_trial(e, i));
+      batch.push_back(made_up_trial(e, i, seeds));
       memberships.emplace_back(batch.back().spec.id(), name);
       if (batch.size() < kBatch) continue;
       store.append(batch);

@@ -1,6 +1,7 @@
 // Time and memory of a report by the number of trials and experiments, over stores made up for it:
-//   report_scale FOLDER TRIALS EXPERIMENTS
-// makes the store (no training) unless FOLDER has one, then writes its report in a process of its
+//   report_scale FOLDER TRIALS EXPERIMENTS [SEEDS]
+// makes the store (no training) unless FOLDER has one, with so many seeds of each method (default:
+// 20), then writes its report in a process of its
 // own, whose peak memory it tells.
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -63,18 +64,20 @@ int write_and_measure(const std::filesystem::path& folder, std::int64_t trials,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fmt::print(stderr, "usage: report_scale FOLDER TRIALS EXPERIMENTS\n");
+  if (argc != 4 && argc != 5) {
+    fmt::print(stderr, "usage: report_scale FOLDER TRIALS EXPERIMENTS [SEEDS]\n");
     return 2;
   }
   try {
     const std::filesystem::path folder = argv[1];
     const std::int64_t trials = std::max<std::int64_t>(1, std::atoll(argv[2]));
     const std::int64_t experiments = std::clamp<std::int64_t>(std::atoll(argv[3]), 1, trials);
+    const std::int64_t seeds =
+        argc == 5 ? std::max<std::int64_t>(1, std::atoll(argv[4])) : speed::kUsualSeeds;
     if (!std::filesystem::exists(folder / "store.sqlite")) {
       const pid_t maker = fork();
       if (maker == 0) {
-        speed::make_store(folder, trials, experiments);
+        speed::make_store(folder, trials, experiments, seeds);
         std::fflush(nullptr);
         _exit(0);
       }
