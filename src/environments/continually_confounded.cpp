@@ -88,7 +88,7 @@ class ContinuallyConfounded final : public CuedCoreEnvironment {
 void register_continually_confounded(Catalog& catalog);
 void register_continually_confounded(Catalog& catalog) {
   catalog.environments.add<ContinuallyConfounded>(
-      "continually_confounded", "One rule, and in each task of a sequence another confounder.",
+      "continually_confounded", "One rule; each task of a sequence has its own confounder.",
       "Busch et al. 2024, arXiv:2402.06434");
 }
 

@@ -165,7 +165,7 @@ class ControlCausalCue final : public GenerativeEnvironment {
 void register_control_causal_cue(Catalog& catalog);
 void register_control_causal_cue(Catalog& catalog) {
   catalog.environments.add<ControlCausalCue>(
-      "control_causal_cue", "Control: the cue causes the label, so to lean on it is right.",
+      "control_causal_cue", "Control: the cue causes the label, so a model should use it.",
       "a control");
 }
 

@@ -141,7 +141,7 @@ class ControlNoCue final : public GenerativeEnvironment {
 void register_control_no_cue(Catalog& catalog);
 void register_control_no_cue(Catalog& catalog) {
   catalog.environments.add<ControlNoCue>(
-      "control_no_cue", "Control: the cue is noise, so its shift may not matter.", "a control");
+      "control_no_cue", "Control: the cue is noise, so its shift must not matter.", "a control");
 }
 
 }  // namespace spurion::environments

@@ -57,7 +57,7 @@ class ControlNoShift final : public CuedCoreEnvironment {
 void register_control_no_shift(Catalog& catalog);
 void register_control_no_shift(Catalog& catalog) {
   catalog.environments.add<ControlNoShift>(
-      "control_no_shift", "Control: the test domain is like training, so nothing may be found.",
+      "control_no_shift", "Control: the test domain is like training, so there is no gap to find.",
       "a control");
 }
 

@@ -180,7 +180,7 @@ class SelectionBias final : public GenerativeEnvironment {
 void register_selection_bias(Catalog& catalog);
 void register_selection_bias(Catalog& catalog) {
   catalog.environments.add<SelectionBias>(
-      "selection_bias", "Rows are kept by label and cue together: a cue without any arrow to it.",
+      "selection_bias", "Rows are selected by label and cue, which makes the cue predictive.",
       "after Hernan et al. 2004");
 }
 

@@ -11,7 +11,7 @@ struct AndMaskOptions {
   std::string normalise = "none";
 };
 
-/// AND-mask (Parascandolo et al. 2021): only parameters on whose gradient sign the domains agree
+/// AND-mask (Parascandolo et al. 2021): only parameters whose gradient has one sign in most domains
 /// are updated: mask = |sum_e sign g_e| >= tau E; the update is the masked mean gradient. (The
 /// linear unit tests' code has a strict inequality, which differs only where tau E is an integer.)
 /// What is left is not scaled up by the share of masked parameters, as DomainBed does and the
@@ -75,9 +75,9 @@ class AndMask final : public Method {
 
 void register_and_mask(Catalog& catalog);
 void register_and_mask(Catalog& catalog) {
-  catalog.methods.add<AndMask>("and_mask",
-                               "Updates only parameters on whose gradient sign the domains agree.",
-                               "Parascandolo et al. 2021, arXiv:2009.00329");
+  catalog.methods.add<AndMask>(
+      "and_mask", "Updates only parameters whose gradient has one sign in most domains.",
+      "Parascandolo et al. 2021, arXiv:2009.00329");
 }
 
 }  // namespace spurion::methods

@@ -189,7 +189,7 @@ class EasyToHard final : public GenerativeEnvironment {
 void register_easy_to_hard(Catalog& catalog);
 void register_easy_to_hard(Catalog& catalog) {
   catalog.environments.add<EasyToHard>(
-      "easy_to_hard", "Hard rows read the causal feature badly, and the cue holds on easy ones.",
+      "easy_to_hard", "The cue holds on easy rows; the causal feature is noisy on hard rows.",
       "after Burns et al. 2023, arXiv:2312.09390");
 }
 

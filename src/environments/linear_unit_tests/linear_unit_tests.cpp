@@ -254,7 +254,7 @@ Example1Population example1_population(const LinearUnitTestsOptions& options,
 void register_linear_unit_tests(Catalog& catalog);
 void register_linear_unit_tests(Catalog& catalog) {
   catalog.environments.add<LinearUnitTests>(
-      "linear_unit_tests", "Six small linear problems, each with a cue that stops being one.",
+      "linear_unit_tests", "Six small linear problems, each with a cue that fails at test time.",
       "Aubin et al. 2021, arXiv:2102.10867");
 }
 
