@@ -5,25 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/normal_distribution.hpp"
 #include "analysis/seed_table.hpp"
 #include "spurion/analysis/results_view.hpp"
 
 namespace spurion::analysis {
-
-namespace {
-
-/// Of p above 1/2, by halving.
-double normal_quantile(double p) {
-  double low = 0.0;
-  double high = 40.0;
-  for (int i = 0; i < 100; ++i) {
-    const double middle = 0.5 * (low + high);
-    (0.5 * std::erfc(middle / std::sqrt(2.0)) > 1.0 - p ? low : high) = middle;
-  }
-  return low;
-}
-
-}  // namespace
 
 std::string PairedTest::text() const {
   return fmt::format("paired t test {}, sign-flip test {}", show_p(student), show_p(flips));
@@ -67,7 +53,7 @@ double PairedTest::detectable() const {
   if (error > 0.0) {
     least_shown = (student_quantile(place, freedom) + student_quantile(kPower, freedom)) * error;
   }
-  const double of_rows = (normal_quantile(place) + normal_quantile(kPower)) * noise;
+  const double of_rows = (probit(place) + probit(kPower)) * noise;
   return std::max(least_shown, of_rows);
 }
 

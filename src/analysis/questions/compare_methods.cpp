@@ -1,14 +1,13 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
 #include <set>
 
 #include "analysis/method_charts.hpp"
+#include "analysis/method_lines.hpp"
 #include "analysis/paired_test.hpp"
 #include "core/measurement_names.hpp"
-#include "harness/suite/method_access.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -43,31 +42,6 @@ Cell worst_group_rows(const ResultsView& view, const Line& line) {
   return fewest ? Cell(static_cast<std::int64_t>(*fewest)) : Cell();
 }
 
-/// What the methods of a line were allowed to see.
-Cell access_of(const StoredResults& results, const ResultsView& view, const Line& line) {
-  std::set<std::string> texts;
-  for (const ResultsView::Row& row : view.rows(line)) {
-    const Component& method = row.trial->spec.method;
-    auto found = results.context.find(harness::method_access_key(method));
-    if (found == results.context.end()) found = results.context.find("access." + method.name);
-    if (found != results.context.end()) texts.insert(found->second);
-  }
-  return texts.empty() ? Cell() : fmt::format("{}", fmt::join(texts, " or "));
-}
-
-/// What the lines of a regime are compared with: the method named as the baseline, or the first of
-/// its variants.
-const Line* baseline_of(const std::vector<Line>& lines, const Line& line,
-                        const std::string& baseline) {
-  const Line* variant = nullptr;
-  for (const Line& other : lines) {
-    if (other.regime != line.regime || other.environment != line.environment) continue;
-    if (other.method == baseline) return &other;
-    if (variant == nullptr && other.method.rfind(baseline + " (", 0) == 0) variant = &other;
-  }
-  return variant;
-}
-
 /// What is known of a line, beside its row of the table.
 struct LineNumbers {
   Line line;
@@ -99,20 +73,6 @@ struct Difference {
   std::size_t baseline;
   Estimate estimate;
 };
-
-const char* learned_text(Learned learned) {
-  switch (learned) {
-    case Learned::yes:
-      return "yes";
-    case Learned::no:
-      return "no";
-    case Learned::unsure:
-      return "not shown";
-    case Learned::unknown:
-      break;
-  }
-  return "-";
-}
 
 /// "erm did not learn: 0.501 [0.498, 0.504] in distribution; the invariant ceiling is 0.750. "
 std::string not_learned_text(const LineNumbers& one, const std::string& where) {

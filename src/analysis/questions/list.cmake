@@ -4,6 +4,7 @@ set(SPURION_QUESTIONS
   gap_against_scale
   gap_grid
   compare_methods
+  leaderboard
   compare_regimes
   streams
   published

@@ -1,0 +1,246 @@
+#include "analysis/questions/leaderboard/board.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "analysis/method_lines.hpp"
+#include "core/measurement_names.hpp"
+
+namespace spurion::analysis::questions::leaderboard {
+
+namespace {
+
+using core::MeasuredIn;
+using core::MetricId;
+using core::stored_domain;
+using core::stored_name;
+
+/// The scores of a line on the scale of each trial; adds the scales to those of the board.
+std::vector<ScaledScore> scaled_scores(const ResultsView& view, const ResultsView::Line& line,
+                                       bool accuracy, std::vector<ScoreScale>& scales) {
+  const std::string test = stored_domain(MeasuredIn::test);
+  const std::string& metric = stored_name(core::score_metric(accuracy));
+  std::vector<ScaledScore> scores;
+  for (const ResultsView::Row& row : view.rows(line)) {
+    const auto score = number(*row.trial, test, metric);
+    if (!score) continue;
+    const ScoreScale scale = score_scale(*row.trial, accuracy);
+    scales.push_back(scale);
+    RowNoise noise = row_noise(*row.trial, test, metric, *score);
+    noise.unit = 1.0 / std::abs(scale.cost());
+    noise.deviation *= noise.unit;
+    scores.push_back({row.configuration, row.trial->spec.seed, scale.of(*score), noise});
+  }
+  return scores;
+}
+
+bool has_accuracy(const TrialResult& trial) {
+  return number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy)) ||
+         number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
+}
+
+bool scored_by_accuracy(const ResultsView& view, const std::vector<ResultsView::Line>& lines) {
+  for (const ResultsView::Line& line : lines) {
+    for (const ResultsView::Row& row : view.rows(line)) return has_accuracy(*row.trial);
+  }
+  return true;
+}
+
+/// Its numbers without those that need the others.
+Standing standing_of(const Study& study, const ResultsView& view, const ResultsView::Line& line,
+                     bool accuracy, const std::string& key) {
+  const std::string& metric = stored_name(core::score_metric(accuracy));
+  const std::string id = stored_domain(MeasuredIn::in_distribution);
+  const std::string test = stored_domain(MeasuredIn::test);
+  const Range range = range_of(metric, accuracy);
+  Standing out;
+  out.line = line;
+  out.id = view.numbers(line, id, metric);
+  out.ood = view.numbers(line, test, metric);
+  out.gap = view.numbers(line, test, stored_name(MetricId::gap));
+  out.id_mean = out.id.estimate(key + " id", range);
+  out.ood_mean = out.ood.estimate(key + " ood", range);
+  SeedCells learning;
+  double flops = 0.0;
+  double trials = 0.0;
+  for (const ResultsView::Row& row : view.rows(line)) {
+    learning.add_learning(row.configuration, *row.trial, metric);
+    flops += row.trial->cost.flops;
+    trials += 1.0;
+  }
+  out.learned = learned(learning.estimate(key + " learned"));
+  out.gflop = trials > 0.0 ? 1e-9 * flops / trials : 0.0;
+  out.fates = view.fates(line);
+  out.access = access_of(study.results(), view, line);
+  return out;
+}
+
+/// What is shown of a method against the baseline.
+Result result_of(const Standing& one, bool accuracy) {
+  if (one.learned == Learned::no) return Result::did_not_learn;
+  if (one.ood_difference.seeds < 2) return Result::undecided;
+  const Shown shown = one.test.shown(one.ood_difference);
+  if (shown == Shown::no) return Result::tied;
+  return (shown == Shown::above) == accuracy ? Result::won : Result::lost;
+}
+
+/// Whether a mean difference is shown, by its own interval, to lie beyond `margin` below 0.
+bool below(const Estimate& difference, double margin) {
+  return (difference.has_spread() || difference.is_nothing()) && difference.high < -margin;
+}
+
+/// Everything that is told against the baseline.
+void compare(Board& board, const std::string& key, const BoardOptions& options) {
+  std::vector<ResultsView::Line> lines;
+  for (const Standing& one : board.standings) lines.push_back(one.line);
+  const Range range = board.accuracy ? kDifference : Range{};
+  std::vector<std::size_t> compared;
+  std::vector<PairedTest> tests;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const ResultsView::Line* base = baseline_of(lines, lines[i], options.baseline);
+    if (base == nullptr || base->method == lines[i].method) continue;
+    Standing& own = board.standings[i];
+    const Standing& other = board.standings[static_cast<std::size_t>(base - lines.data())];
+    const SeedCells paired = own.ood.minus(other.ood);
+    if (paired.empty()) continue;
+    const std::string name = fmt::format("{} {}", key, lines[i].name);
+    own.ood_difference = paired.estimate(name + " difference", range);
+    compared.push_back(i);
+    tests.push_back(paired_test(paired, name + " p"));
+    const Estimate gap = own.gap.minus(other.gap).estimate(name + " gap difference", range);
+    Estimate id = own.id.minus(other.id).estimate(name + " id difference", range);
+    if (!board.accuracy) {  // more error is a loss
+      id.value = -id.value;
+      std::swap(id.low, id.high);
+      id.low = -id.low;
+      id.high = -id.high;
+    }
+    const double margin = board.accuracy ? options.margin : 0.0;
+    own.lost_id = below(gap, margin) && below(id, margin);
+  }
+  adjust(tests);
+  for (std::size_t i = 0; i < compared.size(); ++i) {
+    Standing& own = board.standings[compared[i]];
+    own.test = tests[i];
+    own.result = result_of(own, board.accuracy);
+    own.lost_id = own.lost_id && own.result != Result::won;
+  }
+}
+
+/// Ranks, and the standings in their order.
+void rank(Board& board, const std::string& key) {
+  std::vector<std::vector<BySeed>> entries;
+  for (const Standing& one : board.standings) {
+    entries.push_back(one.ood.configurations());
+    for (BySeed& stratum : entries.back()) {
+      for (auto& [seed, score] : stratum) score = board.oriented(score);
+    }
+  }
+  const std::vector<RankStability> ranks = rank_stability(entries, key);
+  for (std::size_t i = 0; i < ranks.size(); ++i) board.standings[i].rank = ranks[i];
+  const auto place = [](const Standing& one) {
+    return one.rank.rank.count > 0 ? one.rank.rank.value : std::numeric_limits<double>::infinity();
+  };
+  std::stable_sort(board.standings.begin(), board.standings.end(),
+                   [&](const Standing& a, const Standing& b) { return place(a) < place(b); });
+}
+
+/// The ceilings of all trials: their means, and the first problem that one has.
+void set_scale(Board& board, const std::vector<ScoreScale>& scales) {
+  std::vector<double> cue_only;
+  std::vector<double> invariant;
+  board.problem = scales.empty() ? ScaleProblem::unknown : ScaleProblem::none;
+  for (const ScoreScale& scale : scales) {
+    if (board.problem == ScaleProblem::none) board.problem = scale.problem();
+    cue_only.push_back(scale.cue_only);
+    invariant.push_back(scale.invariant);
+  }
+  board.cue_only = mean(cue_only);
+  board.invariant = mean(invariant);
+}
+
+bool is_rate(double value) { return value >= 0.0 && value <= 1.0; }
+
+/// Each trained model of a board, for the line of accuracies.
+std::vector<LineModel> models_of(const ResultsView& view, const Board& board) {
+  std::vector<LineModel> models;
+  if (!board.accuracy) return models;
+  const std::string id = stored_domain(MeasuredIn::in_distribution);
+  const std::string test = stored_domain(MeasuredIn::test);
+  const std::string& accuracy = stored_name(MetricId::accuracy);
+  for (const Standing& one : board.standings) {
+    for (const ResultsView::Row& row : view.rows(one.line)) {
+      const auto own = number(*row.trial, id, accuracy);
+      const auto ood = number(*row.trial, test, accuracy);
+      if (!own || !ood || !is_rate(*own) || !is_rate(*ood)) continue;
+      models.push_back({row.trial->spec.seed, *own, *ood,
+                        row_noise(*row.trial, id, accuracy, *own).rows,
+                        row_noise(*row.trial, test, accuracy, *ood).rows, one.line.name});
+    }
+  }
+  return models;
+}
+
+}  // namespace
+
+const char* result_name(Result result) {
+  switch (result) {
+    case Result::won:
+      return "won";
+    case Result::tied:
+      return "tied";
+    case Result::lost:
+      return "lost";
+    case Result::did_not_learn:
+      return "did not learn";
+    case Result::undecided:
+      return "undecided";
+    case Result::none:
+      break;
+  }
+  return "-";
+}
+
+std::vector<Board> boards_of(const Study& study, const ResultsView& view,
+                             const std::string& experiment, const BoardOptions& options) {
+  std::map<std::string, std::vector<ResultsView::Line>> parts;
+  const std::vector<std::string> names = view.environments();
+  for (ResultsView::Line& line : view.lines_by_environment(options.baseline)) {
+    parts[line.environment.empty() && !names.empty() ? names.front() : line.environment].push_back(
+        std::move(line));
+  }
+  std::vector<Board> boards;
+  for (const auto& [environment, lines] : parts) {
+    Board board;
+    board.environment = environment;
+    board.accuracy = scored_by_accuracy(view, lines);
+    const std::string key = fmt::format("leaderboard {} {}", experiment, environment);
+    std::vector<ScoreScale> scales;
+    for (const ResultsView::Line& line : lines) {
+      const std::string name = fmt::format("{} {}", key, line.name);
+      board.standings.push_back(standing_of(study, view, line, board.accuracy, name));
+      board.standings.back().normalised = scaled_scores(view, line, board.accuracy, scales);
+    }
+    set_scale(board, scales);
+    for (Standing& one : board.standings) {
+      if (!board.normalised()) one.normalised.clear();
+      SeedCells cells;
+      for (const ScaledScore& score : one.normalised) {
+        cells.add(score.configuration, score.seed, score.value, score.noise);
+      }
+      one.normalised_mean = cells.estimate(fmt::format("{} {} normalised", key, one.line.name));
+    }
+    compare(board, key, options);
+    rank(board, key);
+    board.certificate = line_certificate(models_of(view, board));
+    boards.push_back(std::move(board));
+  }
+  return boards;
+}
+
+}  // namespace spurion::analysis::questions::leaderboard

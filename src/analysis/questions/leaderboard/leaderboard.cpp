@@ -1,0 +1,64 @@
+// Methods over environments. Scores out of distribution lie between two ceilings
+// (normalised_score.hpp); wins and losses against a baseline are paired and adjusted over the
+// methods of an environment (Holm 1979); ranks are resampled over seeds; Kendall's tau-b compares
+// the orders of two environments; the line of accuracies says whether an environment can rank
+// methods at all (accuracy_line.hpp).
+#include <utility>
+
+#include "analysis/questions/leaderboard/board.hpp"
+#include "spurion/question.hpp"
+
+namespace spurion::analysis::questions {
+
+namespace {
+
+class LeaderboardQuestion final : public Question {
+ public:
+  using Options = leaderboard::BoardOptions;
+  static const Schema<Options>& schema() {
+    static const auto built =
+        Schema<Options>()
+            .field("baseline", &Options::baseline, "The method that the others are compared with.")
+            .names(FieldUse::method)
+            .field(
+                "margin", &Options::margin,
+                "For the flag 'gap closed by losing ID': by how much the gap and the accuracy in "
+                "distribution must be below those of the baseline.",
+                at_least(0));
+    return built;
+  }
+  explicit LeaderboardQuestion(Options options) : options_(std::move(options)) {}
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+
+ private:
+  Options options_;
+};
+
+Answer LeaderboardQuestion::answer(const Study& study, const std::string& experiment) const {
+  using namespace leaderboard;
+  const ResultsView view(study, experiment, {}, ResultsView::Tasks::both);
+  Leaderboard board;
+  board.experiment = experiment;
+  board.options = options_;
+  board.boards = boards_of(study, view, experiment, options_);
+  board.overall = overall_of(board.boards, experiment);
+  board.agreements = agreements_of(board.boards);
+  board.note = view.note(false, options_.baseline);
+  Answer answer;
+  answer.sentence = sentence_of(board);
+  answer.sentence += view.fates_text(view.lines_by_environment(options_.baseline));
+  answer.tables = tables_of(board);
+  answer.charts = charts_of(board);
+  return answer;
+}
+
+}  // namespace
+
+void register_leaderboard(QuestionKinds& kinds);
+void register_leaderboard(QuestionKinds& kinds) {
+  kinds.add<LeaderboardQuestion>(
+      "leaderboard", "Which methods are best over several environments, and how sure is that?",
+      "ranks resampled over seeds; Holm 1979; Kendall 1945");
+}
+
+}  // namespace spurion::analysis::questions

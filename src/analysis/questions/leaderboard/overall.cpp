@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "analysis/questions/leaderboard/board.hpp"
+
+namespace spurion::analysis::questions::leaderboard {
+
+namespace {
+
+/// What is added up over the environments of a method.
+struct Sums {
+  Overall overall;
+  SeedCells normalised;         ///< by environment
+  std::vector<BySeed> by_seed;  ///< of each environment with a scale
+  double flops = 0.0;           ///< in 10^9, of all trials
+};
+
+/// The mean of all scores of a seed, seed by seed.
+BySeed means_by_seed(const std::vector<ScaledScore>& scores) {
+  std::map<std::int64_t, std::vector<double>> values;
+  for (const ScaledScore& score : scores) values[score.seed].push_back(score.value);
+  BySeed means;
+  for (const auto& [seed, of_seed] : values) means[seed] = mean(of_seed);
+  return means;
+}
+
+void add(const Board& board, const Standing& one, Sums& sums) {
+  Overall& overall = sums.overall;
+  overall.name = one.line.name;
+  overall.wins += one.result == Result::won ? 1 : 0;
+  overall.ties += one.result == Result::tied ? 1 : 0;
+  overall.losses += one.result == Result::lost ? 1 : 0;
+  overall.unlearned += one.learned == Learned::no ? 1 : 0;
+  overall.lost_id += one.lost_id ? 1 : 0;
+  overall.environments += one.ood.empty() ? 0 : 1;
+  overall.fates.add(one.fates);
+  if (std::holds_alternative<Missing>(overall.access)) overall.access = one.access;
+  sums.flops += one.gflop * static_cast<double>(one.fates.done);
+  if (one.normalised.empty()) return;
+  sums.by_seed.push_back(means_by_seed(one.normalised));
+  for (const ScaledScore& score : one.normalised) {
+    sums.normalised.add(board.environment, score.seed, score.value, score.noise);
+  }
+}
+
+}  // namespace
+
+std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::string& experiment) {
+  std::vector<std::string> order;
+  std::map<std::string, Sums> methods;
+  std::size_t scales = 0;
+  for (const Board& board : boards) {
+    scales += board.normalised() ? 1 : 0;
+    for (const Standing& one : board.standings) {
+      if (methods.count(one.line.name) == 0) order.push_back(one.line.name);
+      add(board, one, methods[one.line.name]);
+    }
+  }
+  std::vector<Overall> all;
+  std::vector<std::vector<BySeed>> entries;
+  for (const std::string& name : order) {
+    Sums& sums = methods.at(name);
+    const bool complete = scales > 0 && sums.by_seed.size() == scales;
+    if (!complete) sums.by_seed.clear();
+    Overall& overall = sums.overall;
+    overall.normalised =
+        (complete ? sums.normalised : SeedCells())
+            .estimate(fmt::format("leaderboard {} {} normalised", experiment, name));
+    const auto done = static_cast<double>(overall.fates.done);
+    overall.gflop = done > 0.0 ? sums.flops / done : 0.0;
+    all.push_back(std::move(overall));
+    entries.push_back(std::move(sums.by_seed));
+  }
+  const auto ranks = rank_stability(entries, fmt::format("leaderboard {}", experiment));
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].rank = ranks[i];
+  const auto place = [](const Overall& one) {
+    return one.rank.rank.count > 0 ? one.rank.rank.value : std::numeric_limits<double>::infinity();
+  };
+  std::stable_sort(all.begin(), all.end(),
+                   [&](const Overall& a, const Overall& b) { return place(a) < place(b); });
+  return all;
+}
+
+std::vector<Agreement> agreements_of(const std::vector<Board>& boards) {
+  std::vector<std::map<std::string, double>> scores;  // by board and method
+  for (const Board& board : boards) {
+    scores.emplace_back();
+    for (const Standing& one : board.standings) {
+      if (one.ood_mean.count > 0) {
+        scores.back()[one.line.name] = board.oriented(one.ood_mean.value);
+      }
+    }
+  }
+  std::vector<Agreement> all;
+  for (std::size_t i = 0; i < boards.size(); ++i) {
+    for (std::size_t j = i + 1; j < boards.size(); ++j) {
+      std::vector<double> x;
+      std::vector<double> y;
+      for (const auto& [method, score] : scores[i]) {
+        const auto other = scores[j].find(method);
+        if (other == scores[j].end()) continue;
+        x.push_back(score);
+        y.push_back(other->second);
+      }
+      all.push_back({boards[i].environment, boards[j].environment, kendall_tau_b(x, y),
+                     static_cast<std::int64_t>(x.size())});
+    }
+  }
+  return all;
+}
+
+}  // namespace spurion::analysis::questions::leaderboard
