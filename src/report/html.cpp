@@ -45,9 +45,46 @@ svg.graph .spurious rect{stroke:var(--c0);stroke-width:2.5}svg.graph .causal rec
 a.term{color:inherit;text-decoration:underline dotted var(--muted);text-underline-offset:.2em}dd a.term{text-decoration-style:solid}:target{background:var(--soft)}
 .panels>summary{cursor:pointer;font-weight:600;padding:.4rem 0}.panel-grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:0 1.6rem}
 .panel-grid figure{margin:.7rem 0;min-width:0}.panel-grid figcaption{font-size:.8rem}
+.sort{border:0;background:none;color:var(--muted);font:inherit;padding:0 .2rem;cursor:pointer}.sort::after{content:"\2195"}
+[aria-sort=ascending] .sort::after{content:"\2191"}[aria-sort=descending] .sort::after{content:"\2193"}
 @media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
-@media print{:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
+@media print{.sort{display:none}:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
 )css";
+
+/// Gives the columns of tables a button that sorts the rows: up, down, as they were. What has no
+/// number stays last. A page without scripts has the same tables.
+constexpr const char* kSortScript = R"js(
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0], rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
+  const value = (row, i) => {
+    const text = row.cells[i].textContent.trim();
+    if (text === "-") return null;
+    const number = text.replace(/^< /, "").match(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?/i);
+    return number ? parseFloat(number[0]) : text.toLowerCase();
+  };
+  const order = (a, b) => typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? -1 : 1;
+  heads.forEach((head, i) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.setAttribute("aria-label", "Sort by " + head.textContent);
+    button.onclick = () => {
+      const was = head.getAttribute("aria-sort");
+      const now = was === "ascending" ? "descending" : was === "descending" ? null : "ascending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      if (now) head.setAttribute("aria-sort", now);
+      const sign = now === "descending" ? -1 : 1;
+      const sorted = now === null ? rows : [...rows].sort((a, b) => {
+        const x = value(a, i), y = value(b, i);
+        if (x === null || y === null) return (x === null) - (y === null);
+        return sign * order(x, y);
+      });
+      body.append(...sorted);
+    };
+    head.append(button);
+  });
+}
+)js";
 
 /// What a reader needs before the first answer.
 constexpr const char* kGapText =
@@ -89,9 +126,13 @@ std::string figures(const std::vector<Chart>& charts, int& number) {
 }
 
 std::string html_table(const Table& table) {
-  std::string out =
-      "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape(table.caption) +
-      fmt::format(" Numbers: csv/{}.csv", escape(table.name)) + "</caption><thead><tr>";
+  constexpr std::size_t kWorthSorting = 3;
+  const char* kind = table.rows.size() < kWorthSorting ? "" : " class=\"sortable\"";
+  std::string out = fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}><caption>", kind) +
+                    escape(table.caption) +
+                    fmt::format(" Numbers: csv/{0}.csv. For papers: csv/{0}.md and csv/{0}.tex.",
+                                escape(table.name)) +
+                    "</caption><thead><tr>";
   for (const analysis::Column& column : table.columns) {
     out += "<th scope=\"col\">" + column_title(column) + "</th>";
   }
@@ -254,7 +295,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   out +=
       "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results, counts);
   out += "</section>\n" + glossary_section(answers);
-  return out + "</main></body></html>\n";
+  return out + "</main><script>" + kSortScript + "</script></body></html>\n";
 }
 
 }  // namespace spurion::report

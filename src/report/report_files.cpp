@@ -11,6 +11,7 @@
 #include "report/csv/csv.hpp"
 #include "report/csv/csv_text.hpp"
 #include "report/svg/svg_chart.hpp"
+#include "report/table_markup.hpp"
 #include "spurion/analysis/glossary.hpp"
 
 namespace spurion::report {
@@ -157,6 +158,8 @@ void add_answer_files(const std::vector<Answer>& answers, const std::vector<Char
       if (i < limits.answers) {
         std::ostream& file = folder.begin(table.name, table.caption, docs_of(table));
         file << csv_of(table);
+        folder.add(table.name + ".md", markdown_of(table));
+        folder.add(table.name + ".tex", latex_of(table));
       } else {
         further_tables.push_back(&table);
       }

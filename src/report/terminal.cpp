@@ -10,6 +10,7 @@
 #include "core/printable.hpp"
 #include "harness/store/recorded_rows.hpp"
 #include "report/chart_text.hpp"
+#include "report/terminal.hpp"
 #include "report/trial_counts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/analysis/glossary.hpp"
@@ -154,8 +155,9 @@ std::string plain_table(const TextTable& table, std::size_t columns) {
     for (const auto& row : table.rows) out += line(row);
   }
   if (shown.size() < varying.size()) {
-    out += fmt::format("  (+{} in csv/{}.csv)\n",
-                       core::counted(varying.size() - shown.size(), "column"), table.name);
+    out += fmt::format("  (+{} {})\n", core::counted(varying.size() - shown.size(), "column"),
+                       table.name.empty() ? std::string("with --format csv")
+                                          : fmt::format("in csv/{}.csv", table.name));
   }
   return out;
 }
@@ -172,6 +174,18 @@ std::string row_counts_text(const StoredResults& results, std::size_t width) {
 }
 
 }  // namespace
+
+std::string report::answer_text(const analysis::Answer& answer, std::size_t width) {
+  std::string out = wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
+  for (const analysis::Chart& chart : answer.charts) {
+    const std::string picture = chart_text(chart, width);
+    if (!picture.empty()) out += '\n' + picture;
+  }
+  for (const analysis::Table& table : answer.tables) {
+    if (!table.rows.empty()) out += '\n' + plain_table(TextTable(table), width);
+  }
+  return out;
+}
 
 std::string terminal_report(const std::filesystem::path& folder, int columns, bool all,
                             const QuestionKinds& kinds) {
@@ -222,15 +236,7 @@ std::string terminal_report(const StoredResults& results, int columns, const Que
     notes += wrapped("Note: " + note, width, "") + '\n';
   std::string out;
   for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
-    out += wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
-    for (const analysis::Chart& chart : answer.charts) {
-      const std::string picture = report::chart_text(chart, width);
-      if (!picture.empty()) out += '\n' + picture;
-    }
-    for (const analysis::Table& table : answer.tables) {
-      if (!table.rows.empty()) out += '\n' + plain_table(TextTable(table), width);
-    }
-    out += '\n';
+    out += report::answer_text(answer, width) + '\n';
   }
   return core::printable(notes + legend_of(out, width) + out + row_counts_text(results, width) +
                          wrapped(kWords, width, ""));

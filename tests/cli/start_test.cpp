@@ -27,9 +27,15 @@ TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
   const Finished after = shell.run({"report", "store", "--text"});
   CHECK(after.code == 0);
   CHECK(after.out == before.out);
-  const std::vector<std::vector<std::string>> commands = {
-      {"--version"},      {"--help"},          {"run", "--help"},  {"score", "--help"},
-      {"data", "status"}, {"report", "store"}, {"prune", "store"}, {"describe", "--help"}};
+  const std::vector<std::vector<std::string>> commands = {{"--version"},
+                                                          {"--help"},
+                                                          {"run", "--help"},
+                                                          {"score", "--help"},
+                                                          {"data", "status"},
+                                                          {"report", "store"},
+                                                          {"prune", "store"},
+                                                          {"describe", "--help"},
+                                                          {"compare", "store", "store"}};
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command);
     const Finished finished = shell.run(command);

@@ -12,4 +12,8 @@ std::vector<Term> stream_terms();
 std::vector<Term> column_terms();
 std::vector<Term> verdict_terms();
 
+/// What leaderboards and comparisons of two add to the columns and to the verdicts.
+std::vector<Term> leaderboard_columns();
+std::vector<Term> leaderboard_verdicts();
+
 }  // namespace spurion::analysis

@@ -2,7 +2,7 @@
 # Runs a small suite, writes its report and opens it in headless Chromium:
 #   report_in_browser.sh SPURION SUITE.toml
 # Checks that the page lays out without overflow, that every chart has a size, that no two labels of a
-# chart overlap, that there are bars, cells and points, and that nothing is reported on the console. Exit 77 (skipped) where Chromium is not installed.
+# chart overlap, that there are bars, cells and points, that a click on a header sorts its table, and that nothing is reported on the console. Exit 77 (skipped) where Chromium is not installed.
 set -euo pipefail
 spurion=$1
 suite=$2
@@ -30,8 +30,22 @@ addEventListener("load", () => {
   });
   if (overlaps.length) console.log("labels overlap: " + overlaps.slice(0, 5).join("; "));
   const kinds = [".bar", ".whisker", ".cell", ".points"].filter(k => !document.querySelector("svg.chart " + k));
+  const table = document.querySelector("table.sortable"), rows = table ? [...table.tBodies[0].rows] : [];
+  const column = rows.length ? [...rows[0].cells].findIndex((cell, i) =>
+    rows.every(r => !isNaN(parseFloat(r.cells[i].textContent))) && new Set(rows.map(r => r.cells[i].textContent)).size > 1) : -1;
+  let sorted = column >= 0;
+  if (sorted) {
+    const button = table.tHead.rows[0].cells[column].querySelector("button");
+    const numbers = () => [...table.tBodies[0].rows].map(r => parseFloat(r.cells[column].textContent));
+    button.click();
+    sorted = numbers().every((x, i, all) => i === 0 || all[i - 1] <= x);
+    button.click();
+    sorted = sorted && numbers().every((x, i, all) => i === 0 || all[i - 1] >= x);
+    button.click();
+    sorted = sorted && rows.every((row, i) => row === table.tBodies[0].rows[i]);
+  }
   document.documentElement.dataset.probe =
-    "wide=" + wide + " flat=" + flat.length + " missing=" + (missing.length + kinds.length) + " overlaps=" + overlaps.length +
+    "wide=" + wide + " flat=" + flat.length + " missing=" + (missing.length + kinds.length) + " overlaps=" + overlaps.length + " sorted=" + sorted +
     " charts=" + document.querySelectorAll("svg.chart").length;
 });
 JS
@@ -44,7 +58,7 @@ for width in 1200 420; do
     "file://$folder/probed.html" 2> "$folder/log")
   found=$(grep -o 'data-probe="[^"]*"' <<< "$dom" || true)
   echo "width $width: $found"
-  if ! grep -q 'wide=false flat=0 missing=0 overlaps=0 charts=[1-9]' <<< "$found"; then
+  if ! grep -q 'wide=false flat=0 missing=0 overlaps=0 sorted=true charts=[1-9]' <<< "$found"; then
     echo "the report does not lay out at width $width"
     exit 1
   fi

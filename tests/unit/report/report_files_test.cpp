@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "report/csv/csv.hpp"
+#include "report/table_markup.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 #include "temporary_folder.hpp"
@@ -50,6 +51,50 @@ TEST_CASE("files hold numbers in columns of their own, with every digit") {
   CHECK_THROWS_AS(table.add({"short"}), LogicError);
   CHECK_THROWS_AS(table.set(0, "p", "small"), LogicError);
   CHECK_THROWS_AS(table.set(0, "nosuch", analysis::Missing()), LogicError);
+}
+
+TEST_CASE("tables for papers escape what Markdown and LaTeX read as commands") {
+  using analysis::ColumnKind;
+  analysis::Table table{"t",
+                        "100 % of 'x_1' & y: a|b, 1 ± 2, --dry-run",
+                        {{"method"}, {"OOD", ColumnKind::estimate}, {"p", ColumnKind::number}}};
+  table.add({"irm_v1 (a = {$1\\2}) #3 ~ ^ <b> | `c` *d*",
+             analysis::Estimate{-0.1, -0.25, 0.5, 12, 4},
+             analysis::Number{1e-7, analysis::Notation::probability, 3}});
+  table.add({"[x]\nsecond line", analysis::Missing(), analysis::Number{0.5}});
+  const std::string markdown = report::markdown_of(table);
+  CHECK(markdown.substr(0, markdown.find("\n\n")) ==
+        "| method | OOD | p |\n|---|---:|---:|\n"
+        "| irm\\_v1 (a = \\{\\$1\\\\2\\}) \\#3 \\~ ^ \\<b\\> \\| \\`c\\` \\*d\\* | -0.100 [-0.250, "
+        "0.500] | < .0001 |\n"
+        "| \\[x\\] second line | - | 0.5 |");
+  const std::string latex = report::latex_of(table);
+  CAPTURE(latex);
+  CHECK_THAT(latex,
+             Catch::Contains("\\caption{100 \\% of \\textquotesingle{}x\\_1\\textquotesingle{} "
+                             "\\& y: a\\textbar{}b, 1 $\\pm$ 2, -{}-dry-run}"));
+  CHECK_THAT(latex, Catch::Contains("\\begin{tabular}{lrr}\n    \\toprule\n    method & OOD & p "
+                                    "\\\\\n    \\midrule\n"));
+  CHECK_THAT(latex, Catch::Contains("    irm\\_v1 (a = \\{\\$1\\textbackslash{}2\\}) \\#3 "
+                                    "\\textasciitilde{} \\textasciicircum{} "));
+  CHECK_THAT(latex, Catch::Contains("$-$0.100 [$-$0.250, 0.500] & \\textless{} .0001 \\\\\n"));
+  // A row that begins with a bracket is not the argument of the line end before it.
+  CHECK_THAT(latex, Catch::Contains("\n    {}[x] second line & -- & 0.5 \\\\\n    \\bottomrule"));
+}
+
+TEST_CASE("each table of a report is there as CSV, Markdown and LaTeX") {
+  const tests::TemporaryFolder folder;
+  write_report(made_up_store(folder, kSuite));
+  const auto csv = folder.path() / "csv";
+  for (const char* name : {"methods_scale", "regimes_stream", "published_scale"}) {
+    CAPTURE(name);
+    for (const char* ending : {".csv", ".md", ".tex"}) {
+      CHECK(std::filesystem::exists(csv / (std::string(name) + ending)));
+    }
+  }
+  const std::string latex = read(csv / "methods_scale.tex");
+  CHECK(latex.find("\\bottomrule") != std::string::npos);
+  CHECK(read(folder.path() / "report.html").find("csv/methods_scale.tex") != std::string::npos);
 }
 
 TEST_CASE("no table of a report puts an interval into one field, or names two columns alike") {

@@ -62,13 +62,13 @@ Table overall_table(const Leaderboard& board) {
           board.options.baseline, board.note),
       {{"method"},
        {"rank", ColumnKind::estimate},
-       {"first", ColumnKind::number, "first_share"},
+       {"rank 1", ColumnKind::number},
        {"normalised OOD", ColumnKind::estimate},
        {"wins", ColumnKind::count},
        {"ties", ColumnKind::count},
        {"losses", ColumnKind::count},
-       {"ID lost", ColumnKind::count, "lost_id"},
-       {"not learned", ColumnKind::count, "not_learned"},
+       {"ID lost", ColumnKind::count},
+       {"not learned", ColumnKind::count},
        {"environments", ColumnKind::count},
        {"GFLOP", ColumnKind::number},
        {"trials", ColumnKind::count},
@@ -87,25 +87,24 @@ Table overall_table(const Leaderboard& board) {
 std::vector<Column> standing_columns(const Leaderboard& board) {
   std::vector<Column> columns = {{"method"}};
   if (board.several()) columns.push_back({"environment"});
-  for (Column& column : std::vector<Column>{
-           {"rank", ColumnKind::estimate},
-           {"first", ColumnKind::number, "first_share"},
-           {"normalised OOD", ColumnKind::estimate},
-           {"OOD", ColumnKind::estimate},
-           {"ID", ColumnKind::estimate},
-           {"OOD - " + board.options.baseline, ColumnKind::estimate, "ood_difference"},
-           {"result"},
-           {"p", ColumnKind::number},
-           {"p flips", ColumnKind::number},
-           {"detectable", ColumnKind::number},
-           {"flag"},
-           {"learned"},
-           {"GFLOP", ColumnKind::number},
-           {"seeds", ColumnKind::count},
-           {"trials", ColumnKind::count},
-           {"diverged", ColumnKind::count},
-           {"failed", ColumnKind::count},
-           {"may see"}}) {
+  for (Column& column : std::vector<Column>{{"rank", ColumnKind::estimate},
+                                            {"rank 1", ColumnKind::number},
+                                            {"normalised OOD", ColumnKind::estimate},
+                                            {"OOD", ColumnKind::estimate},
+                                            {"ID", ColumnKind::estimate},
+                                            {"OOD difference", ColumnKind::estimate},
+                                            {"result"},
+                                            {"p", ColumnKind::number},
+                                            {"sign-flip p", ColumnKind::number},
+                                            {"detectable", ColumnKind::number},
+                                            {"flag"},
+                                            {"learned"},
+                                            {"GFLOP", ColumnKind::number},
+                                            {"seeds", ColumnKind::count},
+                                            {"trials", ColumnKind::count},
+                                            {"diverged", ColumnKind::count},
+                                            {"failed", ColumnKind::count},
+                                            {"may see"}}) {
     columns.push_back(std::move(column));
   }
   return columns;
@@ -139,7 +138,8 @@ Table standings_table(const Leaderboard& board) {
       fmt::format(
           "Methods of experiment '{0}'{1}: means with {2} over seeds. OOD and ID: accuracy, or "
           "mean "
-          "squared error for regression. {3} {4} OOD - {5}: paired by configuration and seed, with "
+          "squared error for regression. {3} {4} OOD difference: from {5}, paired by configuration "
+          "and seed, with "
           "the interval of this difference alone. result: won or lost if both p values, which are "
           "adjusted for all methods of an environment by Holm's method, are at most {6} (or only "
           "the t test, where so few seeds cannot give the sign-flip test such a p value). {7}, in "
@@ -166,23 +166,23 @@ double mean_agreement(const Leaderboard& board, const std::string& environment) 
 }
 
 Table environments_table(const Leaderboard& board) {
-  Table table{
-      "leaderboard_scales_" + board.experiment,
-      "The environments. cue only and invariant: ceilings in the test domain, mean over "
-      "trials. scale: whether scores are normalised; not if the cue costs less than 0.02 in "
-      "accuracy, or 2 % of the error. slope and R: of the line of probit(OOD accuracy) "
-      "against probit(ID accuracy) over all trained models, with a jackknife interval over "
-      "seeds. An environment on the line (R above 0.71, rising) cannot rank methods by "
-      "robustness: there a method that is better out of distribution is just better.",
-      {{"environment"},
-       {"methods", ColumnKind::count},
-       {"cue only", ColumnKind::number, "cue_only"},
-       {"invariant", ColumnKind::number},
-       {"scale", ColumnKind::text, "has_scale"}}};
+  Table table{"leaderboard_scales_" + board.experiment,
+              "The environments. cue only and invariant: ceilings in the test domain, mean over "
+              "trials. normalised: whether scores are put between these; not if the cue costs less "
+              "than 0.02 in "
+              "accuracy, or 2 % of the error. slope and R: of the line of probit(OOD accuracy) "
+              "against probit(ID accuracy) over all trained models, with a jackknife interval over "
+              "seeds. An environment on the line (R above 0.71, rising) cannot rank methods by "
+              "robustness: there a method that is better out of distribution is just better.",
+              {{"environment"},
+               {"methods", ColumnKind::count},
+               {"cue only", ColumnKind::number},
+               {"invariant", ColumnKind::number},
+               {"normalised"}}};
   if (board.several()) table.columns.push_back({"tau", ColumnKind::number});
-  for (const Column& column : std::vector<Column>{{"models", ColumnKind::count, "line_models"},
+  for (const Column& column : std::vector<Column>{{"trials", ColumnKind::count},
                                                   {"slope", ColumnKind::estimate},
-                                                  {"R", ColumnKind::estimate, "line_correlation"},
+                                                  {"R", ColumnKind::estimate},
                                                   {"certificate"}}) {
     table.columns.push_back(column);
   }
@@ -211,9 +211,9 @@ Table lines_table(const Leaderboard& board) {
               "method, with a jackknife interval over seeds.",
               {{"method"},
                {"environment"},
-               {"models", ColumnKind::count, "line_models"},
+               {"trials", ColumnKind::count},
                {"slope", ColumnKind::estimate},
-               {"R", ColumnKind::estimate, "line_correlation"},
+               {"R", ColumnKind::estimate},
                {"certificate"}}};
   for (const Board& one : board.boards) {
     for (const auto& [method, line] : one.certificate.groups) {

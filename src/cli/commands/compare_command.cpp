@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "analysis/comparison.hpp"
+#include "cli/command.hpp"
+#include "cli/output.hpp"
+#include "cli/text.hpp"
+#include "report/csv/csv.hpp"
+#include "report/table_markup.hpp"
+#include "report/terminal.hpp"
+#include "spurion/error.hpp"
+#include "spurion/store.hpp"
+
+namespace spurion::cli {
+
+namespace {
+
+struct CompareArguments {
+  std::string first;
+  std::string second;
+  std::string folder;  ///< empty: the two are folders
+  std::string format = "text";
+  bool allow_mixed = false;
+};
+
+void print_answer(const analysis::Answer& answer, const std::string& format) {
+  for (const analysis::Table& table : answer.tables) {
+    if (format == "csv") print("{}", report::csv_of(table));
+    if (format == "markdown") print("{}", report::markdown_of(table));
+    if (format == "latex") print("{}", report::latex_of(table));
+  }
+  if (format == "text") {
+    print("{}", report::answer_text(
+                    answer, static_cast<std::size_t>(terminal_columns(STDOUT_FILENO, 120))));
+  }
+}
+
+int compare(const CompareArguments& arguments) {
+  if (!arguments.folder.empty()) {
+    const StoredResults results = read_results(arguments.folder);
+    print_answer(answer_of(analysis::compared_methods(results, arguments.first, arguments.second)),
+                 arguments.format);
+    return 0;
+  }
+  for (const std::string& one : {arguments.first, arguments.second}) {
+    if (std::filesystem::is_directory(one)) continue;
+    throw UsageError(fmt::format(
+        "'{}' is no folder of results; two methods are compared by 'spurion compare A B DIR'",
+        one));
+  }
+  const StoredResults first = read_results(arguments.first);
+  const StoredResults second = read_results(arguments.second);
+  print_answer(answer_of(analysis::compared_folders(
+                   {arguments.first, first}, {arguments.second, second}, arguments.allow_mixed)),
+               arguments.format);
+  return 0;
+}
+
+}  // namespace
+
+Command add_compare(CLI::App& app, Session& /*session*/) {
+  CLI::App* parser = app.add_subcommand(
+      "compare", "Compare two methods, or two folders of results, on the seeds that they share");
+  const auto arguments = std::make_shared<CompareArguments>();
+  parser->add_option("A", arguments->first, "A method, or an output folder of a run")
+      ->option_text(" ")
+      ->required();
+  parser->add_option("B", arguments->second, "What A is compared with")
+      ->option_text(" ")
+      ->required();
+  parser
+      ->add_option("DIR", arguments->folder,
+                   "Output folder of a run with both methods (default: A and B are folders)")
+      ->option_text(" ");
+  parser->add_flag("--allow-mixed", arguments->allow_mixed,
+                   "Compare folders that different versions of spurion made");
+  add_format(*parser, arguments->format, {"text", "csv", "markdown", "latex"});
+  parser->footer(
+      R"text(Differences are A minus B, paired by configuration and seed, with a 95 % interval, a paired t test
+and a sign-flip test. 'detectable' is the difference that so many seeds would show in 4 of 5 cases.
+Folders must hold the same environments with the same options, domains and base seed. Options in
+which the folders have no value in common are what is compared.
+
+Examples:
+  spurion compare irm_v1 erm results/first_look
+  spurion compare "ewc (strength = 10.0)" erm results /
+      streams spurion compare results / adam results / sgd spurion compare irm_v1 erm results /
+      first_look-- format latex) ");
+      return {parser, [arguments] { return compare(*arguments); }};
+}
+
+}  // namespace spurion::cli
