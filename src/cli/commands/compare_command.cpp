@@ -86,10 +86,10 @@ which the folders have no value in common are what is compared.
 
 Examples:
   spurion compare irm_v1 erm results/first_look
-  spurion compare "ewc (strength = 10.0)" erm results /
-      streams spurion compare results / adam results / sgd spurion compare irm_v1 erm results /
-      first_look-- format latex) ");
-      return {parser, [arguments] { return compare(*arguments); }};
+  spurion compare "ewc (strength = 10.0)" erm results/streams
+  spurion compare results/adam results/sgd
+  spurion compare irm_v1 erm results/first_look --format latex)text");
+  return {parser, [arguments] { return compare(*arguments); }};
 }
 
 }  // namespace spurion::cli
