@@ -300,9 +300,9 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   const bool made = checker.check("can be made", [&] {
     std::unique_ptr<Method> method;
     try {
-      MethodContext context{Task::binary, 1, 2, 4};
-      context.input_shape = {5};
-      method = entry.make({normalised(entry.schema, options, name)}, context);
+      ToyShape shape;
+      shape.groups = true;
+      method = entry.make({normalised(entry.schema, options, name)}, toy_context(shape, 1));
     } catch (const UsageError& error) {
       // An option may make sense only together with another.
       if (!defaults) skip(std::string("refused: ") + error.what());

@@ -57,6 +57,14 @@ Batch toy_validation(const ToyShape& shape, std::int64_t replicas) {
   return toy_batch(held_out, replicas, 977);
 }
 
+MethodContext toy_context(const ToyShape& shape, std::int64_t replicas) {
+  const std::int64_t groups = shape.groups || shape.validation_groups ? 4 : 0;
+  MethodContext context{shape.task, replicas, shape.domains, groups};
+  context.input_shape = {shape.inputs};
+  context.outputs = shape.outputs();
+  return context;
+}
+
 Batch replica_of(const Batch& batch, std::int64_t replica) {
   const auto own = [replica](const Tensor& values) {
     if (!values.defined() || values.size(0) == 1) return values;
@@ -91,13 +99,10 @@ struct Pair {
   std::vector<std::string> blocks;  ///< names of the own blocks
 
   explicit Pair(const ToyRun& run) {
-    const bool groups = run.shape.groups || run.shape.validation_groups;
-    MethodContext context{run.shape.task,    run.parameters.size(0),
-                          run.shape.domains, groups ? 4 : 0,
-                          run.keys,          run.device};
+    MethodContext context = toy_context(run.shape, run.parameters.size(0));
+    context.keys = run.keys;
+    context.device = run.device;
     context.steps = run.steps;
-    context.input_shape = {run.shape.inputs};
-    context.outputs = run.shape.outputs();
     method = run.catalog->methods.at(run.method).make(run.options, context);
     OptimizerOptions optimizer;
     optimizer.name = run.optimizer;

@@ -89,7 +89,8 @@ void add_reliance(MetricTable& out) {
               kShareRange, B::high, true, true});
   add_metric(out, kTrial,
              {"causal_counterfactual_rms_change", "causal counterfactual RMS change",
-              "root mean squared change of the output when only the causal feature changes",
+              "root mean squared change of the output when only the causal feature changes; no "
+              "built-in regression environment can change it alone, those of plug-ins may",
               "units of the output", kPositive, B::neither, false, false});
   add_metric(
       out, kTrial,

@@ -3,8 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "environments/shared/images/cued_images.hpp"
 #include "environments/shared/images/image_transforms.hpp"
-#include "environments/shared/images/spurious_images.hpp"
 #include "environments/shared/numerics/quadrature.hpp"
 
 namespace spurion::environments {

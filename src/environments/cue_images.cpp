@@ -5,8 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "environments/shared/images/cued_images.hpp"
 #include "environments/shared/images/image_transforms.hpp"
-#include "environments/shared/images/spurious_images.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {

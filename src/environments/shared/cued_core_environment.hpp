@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "environments/shared/binary_cue_mixture.hpp"
+#include "environments/shared/cued_core.hpp"
 #include "environments/shared/generative_environment.hpp"
 
 namespace spurion::environments {

@@ -79,9 +79,12 @@ std::int64_t ImageClasses::drawn(int wanted, const ImageRows& images, const Rand
 const ImageSourceInfo& shown_source(const DataSources& sources, const std::string& source) {
   const ImageSourceInfo& info = sources.image_source(source);
   if (info.rows != kImageSide || info.columns != kImageSide || info.classes != kSourceClasses) {
-    throw UsageError(fmt::format(
-        "image source '{}' has {}; these environments show images of {} x {} in {} classes", source,
-        info.text(), kImageSide, kImageSide, kSourceClasses));
+    throw UsageError(
+        fmt::format("image source '{}' has {}; this environment shows images of {} x {} in {} "
+                    "classes: use a source "
+                    "of that size (spurion list image_sources), or the environment 'images' for "
+                    "files of any size",
+                    source, info.text(), kImageSide, kImageSide, kSourceClasses));
   }
   return info;
 }

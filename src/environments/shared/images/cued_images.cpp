@@ -1,4 +1,4 @@
-#include "environments/shared/images/spurious_images.hpp"
+#include "environments/shared/images/cued_images.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

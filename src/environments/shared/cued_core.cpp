@@ -1,4 +1,4 @@
-#include "environments/shared/binary_cue_mixture.hpp"
+#include "environments/shared/cued_core.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
