@@ -11,6 +11,7 @@
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/method.hpp"
+#include "spurion/own_block.hpp"
 #include "unit/replicas.hpp"
 
 using namespace spurion;
@@ -351,4 +352,44 @@ TEST_CASE("with a factor of 0 for the features a model trains its last layer alo
   const Tensor now = trainer.parameters().detach();
   CHECK(at::equal(now.slice(1, 0, last), start.slice(1, 0, last)));
   CHECK(now.slice(1, last).ne(start.slice(1, last)).any(1).all().item<bool>());
+}
+
+TEST_CASE("own blocks follow the schedule of the model; a second model has its factors too") {
+  const Catalog catalog = builtin_catalog();
+  const auto& entry = catalog.models.at("mlp");
+  Problems problems;
+  const auto model = entry.make(
+      {entry.schema.normalise(Value::Table{{"width", 9}, {"depth", 2}}, "mlp", problems)},
+      ModelContext{{5}, 1});
+  OptimizerOptions options;
+  options.name = "sgd";
+  options.learning_rate = 0.1;
+  options.schedule = std::string("linear");
+  options.lr_multipliers = LrMultipliers{{"features", 0.0}};
+  ReplicaTrainer trainer(*model, model->initialise(tests::keys(2)), options);
+  trainer.optimizer().begin_schedule(4);
+  MethodContext context;
+  context.replicas = 2;
+  context.keys = tests::keys(2);
+  OwnBlock plain;
+  plain.name = "plain";
+  plain.initial = at::ones({2, 3});
+  trainer.add_blocks({second_model("twin", *model, context), plain});
+  const Tensor twin = trainer.own("twin").detach().clone();
+  const Tensor x = at::ones({1, 4, 5});
+  double expected_value = 1.0;
+  for (const double factor : {1.0, 0.75, 0.5}) {
+    for (int update = 0; update < 2; ++update) {
+      trainer.step_own("plain", trainer.own("plain").pow(2).sum(1));
+      expected_value *= 1.0 - 2.0 * 0.1 * factor;
+    }
+    trainer.step_own("twin",
+                     trainer.forward_at(trainer.own("twin"), x).logits.pow(2).flatten(1).mean(1));
+    trainer.step_from_losses(trainer.forward(x).logits.pow(2).flatten(1).mean(1));
+  }
+  CHECK(trainer.own("plain").sub(expected_value).abs().max().item<double>() < 1e-6);
+  const std::int64_t last = model->last_layer_offset();
+  const Tensor now = trainer.own("twin").detach();
+  CHECK(at::equal(now.slice(1, 0, last), twin.slice(1, 0, last)));
+  CHECK_FALSE(at::equal(now.slice(1, last), twin.slice(1, last)));
 }

@@ -231,3 +231,25 @@ TEST_CASE("factors for blocks that a model does not have are refused before anyt
   CHECK_THROWS_WITH(trials_of(R"({ schedule = "cosin" })"), Contains("did you mean 'cosine'?"));
   CHECK_THROWS_WITH(trials_of("{ cooldown_fraction = 0 }"), Contains("must be in (0, 1]"));
 }
+
+TEST_CASE("a search draws factors from values, and a schedule from its words") {
+  const auto trials = suite_of("{}", R"(
+[experiment.search]
+configurations = 2
+fields = ["optimizer.lr_multipliers", "optimizer.schedule"]
+[experiment.search.values]
+"optimizer.lr_multipliers" = [{ last_layer = 2.0 }, {}])")
+                          .trials(builtin_catalog());
+  REQUIRE(trials.size() == 2);
+  CHECK(*trials[0].optimizer.find("lr_multipliers") == Value(Value::Table{{"last_layer", 2.0}}));
+  CHECK(*trials[1].optimizer.find("lr_multipliers") == Value());
+  const auto& fields = OptimizerOptions::schema().fields();
+  const auto schedule = std::find_if(fields.begin(), fields.end(), [](const FieldInfo& field) {
+    return field.name == "schedule";
+  });
+  for (const TrialSpec& trial : trials) {
+    const auto& words = schedule->bounds.words;
+    CHECK(std::count(words.begin(), words.end(), trial.optimizer.find("schedule")->as_string()) ==
+          1);
+  }
+}
