@@ -6,7 +6,7 @@
 namespace spurion::conformance {
 
 /// The batches of a toy run as a training set: batch by batch, row by row.
-class ToyTrainingSet final : public TrainingSet {
+class SPURION_API ToyTrainingSet final : public TrainingSet {
  public:
   ToyTrainingSet(const ToyRun& run, const RowRequest& request);
 
