@@ -28,4 +28,15 @@ set(SPURION_METHODS
   jtt
   swad
   sam
+  coral
+  mmd
+  causirl
+  mixup
+  spectral_decoupling
+  cvar_dro
+  fishr
+  information_bottleneck
+  deep_ensemble
+  lp_ft
+  random_penalty
 )
