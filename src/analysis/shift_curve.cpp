@@ -185,6 +185,8 @@ Series make_series(const CurveOf& of, const CurvePlaces& places, const CurveTria
   Series series;
   series.name = of.name;
   series.reference = of.any_phase;
+  series.x.reserve(places.size());
+  series.y.reserve(places.size());
   for (auto place = places.begin(); place != places.end();) {
     std::vector<CurvePoint> points;
     points.reserve(std::min(at_once, places.size()));

@@ -1,5 +1,6 @@
 #include "core/printable.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace spurion::core {
@@ -30,6 +31,8 @@ std::size_t length_at(const std::string& text, std::size_t at) {
 }  // namespace
 
 std::string printable(const std::string& text) {
+  const auto plain = [](char c) { return (c >= ' ' && c < 0x7F) || c == '\n' || c == '\t'; };
+  if (std::all_of(text.begin(), text.end(), plain)) return text;
   std::string out;
   out.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {

@@ -26,8 +26,12 @@ std::string csv_number(double value) {
 
 std::string csv_record(const std::vector<std::string>& texts) {
   std::string out;
-  for (std::size_t i = 0; i < texts.size(); ++i) out += (i == 0 ? "" : ",") + csv_field(texts[i]);
-  return out + '\n';
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) out += ',';
+    out += csv_field(texts[i]);
+  }
+  out += '\n';
+  return out;
 }
 
 }  // namespace spurion::report
