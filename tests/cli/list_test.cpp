@@ -40,6 +40,16 @@ TEST_CASE("list as JSON") {
   const auto json = nlohmann::json::parse(listed.out);
   CHECK(json.at("methods").size() == builtin_catalog().methods.names().size());
   CHECK(json.at("methods").at(0).at("origin") == "built-in");
+  const auto method = [&](const std::string& name) {
+    for (const auto& entry : json.at("methods")) {
+      if (entry.at("name") == name) return entry;
+    }
+    return nlohmann::json();
+  };
+  CHECK(method("erm").at("needs").empty());
+  CHECK(method("erm").at("path") == "risks");
+  CHECK(method("swad").at("needs").at(0) == "validation rows");
+  CHECK(method("iga").at("path") == "second derivatives");
   CHECK(json.at("suites").size() == suite_names().size());
 }
 

@@ -96,6 +96,20 @@ Json access_list(const Access& access) {
   return list;
 }
 
+/// What a method computes its update from: the fewer, the faster.
+const char* path_of(const Method& method) {
+  if (method.needs_second_order()) return "second derivatives";
+  switch (method.risk_input()) {
+    case RiskInput::risks:
+      return "risks";
+    case RiskInput::curvature:
+      return "risks and their derivatives";
+    case RiskInput::logits:
+      return "logits";
+  }
+  throw LogicError("unknown risk input");
+}
+
 }  // namespace
 
 Json describe_environment(const Catalog& catalog, const std::string& name,
@@ -163,6 +177,7 @@ Json describe_method(const Catalog& catalog, const std::string& name,
   const auto method =
       catalog::method_to_ask(catalog, {name, checked_options(catalog.methods, name, pairs)});
   out["needs"] = access_list(method->needs());
+  out["path"] = path_of(*method);
   out["second_order"] = method->needs_second_order();
   out["cost_factor"] = method->cost_factor();
   return out;

@@ -359,6 +359,7 @@ std::string description_text(const Json& description, int columns) {
   if (noun == "image source") out += source_text(description, columns);
   if (noun == "method") {
     out += fmt::format("\nneeds to see: {}\n", joined(description.at("needs"), "labels only"));
+    out += fmt::format("computes from: {}\n", description.at("path").get<std::string>());
     if (description.at("second_order").get<bool>()) {
       out += "differentiates gradients: about " + text_of(description.at("cost_factor")) +
              " times the work of erm\n";

@@ -66,6 +66,13 @@ void print_text(const std::string& kind, const Json& list) {
       summary +=
           fmt::format(" Columns: {}.", fmt::join(columns->get<std::vector<std::string>>(), ", "));
     }
+    if (const auto needs = entry.find("needs"); needs != entry.end()) {
+      const auto seen = needs->get<std::vector<std::string>>();
+      summary +=
+          fmt::format(" Sees {}; computes from {}.",
+                      seen.empty() ? "labels only" : fmt::format("{}", fmt::join(seen, ", ")),
+                      entry.at("path").get<std::string>());
+    }
     table.add({entry.at("name"), summary});
   }
   const std::string text = table.text(2, terminal_columns(STDOUT_FILENO, 100));

@@ -137,6 +137,17 @@ std::vector<Noun> make_nouns() {
   };
   Noun methods = registered("methods", &Catalog::methods);
   methods.takes_options = true;
+  methods.entry = [entry = methods.entry](const Catalog& catalog, const std::string& name) {
+    Json out = entry(catalog, name);
+    try {
+      const Json facts = describe_method(catalog, name, {});
+      out["needs"] = facts.at("needs");
+      out["path"] = facts.at("path");
+    } catch (const Error&) {
+      return out;  // a plug-in's method that cannot be made is listed all the same
+    }
+    return out;
+  };
   methods.describe = [](const Catalog& catalog, const std::string& name, const Pairs& pairs) {
     return describe_method(catalog, name, pairs);
   };
