@@ -121,7 +121,7 @@ std::vector<ComparedLine> lines_of(const Comparison& comparison, const ComparedN
     line.first = first.estimate(key + " first", range);
     line.second = second.estimate(key + " second", range);
     line.difference =
-        paired.estimate(key + " difference", number.accuracy ? Range{-2.0, 2.0} : Range{});
+        paired.estimate(key + " difference", {range.low - range.high, range.high - range.low});
     const std::vector<double> values = paired.values();
     line.same = std::all_of(values.begin(), values.end(), [](double one) { return one == 0.0; });
     tests.push_back(paired_test(paired, key + " p"));

@@ -112,7 +112,8 @@ void compare(Board& board, const std::string& key, const BoardOptions& options) 
     own.ood_difference = paired.estimate(name + " difference", range);
     compared.push_back(i);
     tests.push_back(paired_test(paired, name + " p"));
-    const Estimate gap = own.gap.minus(other.gap).estimate(name + " gap difference", range);
+    const Range gaps = board.accuracy ? Range{-2.0, 2.0} : Range{};
+    const Estimate gap = own.gap.minus(other.gap).estimate(name + " gap difference", gaps);
     Estimate id = own.id.minus(other.id).estimate(name + " id difference", range);
     if (!board.accuracy) {  // more error is a loss
       id.value = -id.value;
