@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Writes objectives.json: the objectives of methods on small minibatches, in float64.
+
+Plain loops over the formulas of the papers, independent of the library's code. Run it where it lies:
+    python3 objectives.py > objectives.json
+"""
+import json
+import math
+
+REPLICAS, DOMAINS, ROWS, FEATURES, STEPS = 2, 3, 4, 2, 2
+
+
+def numbers():
+    """Numbers in (-1, 1) that need no library: a linear congruential generator."""
+    state = 12345
+    while True:
+        state = (1103515245 * state + 12345) % 2**31
+        yield round(2 * state / 2**31 - 1, 4)
+
+
+SOURCE = numbers()
+
+
+def minibatch():
+    """Features, logits and labels of one replica, domain by domain."""
+    features = [[[next(SOURCE) * (1 + e) for _ in range(FEATURES)] for _ in range(ROWS)] for e in range(DOMAINS)]
+    logits = [[3 * next(SOURCE) for _ in range(ROWS)] for _ in range(DOMAINS)]
+    labels = [[1 if next(SOURCE) > 0 else 0 for _ in range(ROWS)] for _ in range(DOMAINS)]
+    return {"features": features, "logits": logits, "labels": labels}
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def loss(z, y):
+    return max(z, 0) - z * y + math.log1p(math.exp(-abs(z)))
+
+
+def slope(z, y):
+    return 1 / (1 + math.exp(-z)) - y
+
+
+def losses(batch):
+    return [[loss(z, y) for z, y in zip(zs, ys)] for zs, ys in zip(batch["logits"], batch["labels"])]
+
+
+def risk(batch):
+    return mean(mean(rows) for rows in losses(batch))
+
+
+def column(rows, f):
+    return [row[f] for row in rows]
+
+
+def covariance(rows, f, g):
+    a, b = column(rows, f), column(rows, g)
+    return sum((x - mean(a)) * (y - mean(b)) for x, y in zip(a, b)) / (len(rows) - 1)
+
+
+def pairs():
+    return [(i, j) for i in range(DOMAINS) for j in range(i + 1, DOMAINS)]
+
+
+def coral(batch, weight):
+    def distance(a, b):
+        of_means = mean((mean(column(a, f)) - mean(column(b, f))) ** 2 for f in range(FEATURES))
+        of_covariances = mean(
+            (covariance(a, f, g) - covariance(b, f, g)) ** 2 for f in range(FEATURES) for g in range(FEATURES))
+        return of_means + of_covariances
+    x = batch["features"]
+    return risk(batch) + weight * mean(distance(x[i], x[j]) for i, j in pairs())
+
+
+def mmd(batch, weight):
+    def kernel(a, b):
+        square = sum((p - q) ** 2 for p, q in zip(a, b))
+        return sum(math.exp(-10.0**power * square) for power in range(-3, 4))
+
+    def between(a, b):
+        return mean(kernel(p, q) for p in a for q in b)
+    x = batch["features"]
+    return risk(batch) + weight * mean(
+        between(x[i], x[i]) + between(x[j], x[j]) - 2 * between(x[i], x[j]) for i, j in pairs())
+
+
+def spectral_decoupling(batch, weight):
+    return risk(batch) + weight * mean(z * z for zs in batch["logits"] for z in zs)
+
+
+def cvar_dro(batch, share):
+    rows = sorted((value for each in losses(batch) for value in each), reverse=True)
+    counted = share * len(rows)
+    whole = math.floor(counted)
+    total = sum(rows[:whole])
+    if whole < len(rows):
+        total += (counted - whole) * rows[whole]
+    return total / counted
+
+
+def gradient_variances(batch):
+    """Of each domain: the variance over its rows of each number of the last layer's gradient."""
+    out = []
+    for x, zs, ys in zip(batch["features"], batch["logits"], batch["labels"]):
+        each = [[slope(z, y) * value for value in row] + [slope(z, y)] for row, z, y in zip(x, zs, ys)]
+        count = FEATURES + 1
+        out.append([mean((row[q] - mean(column(each, q))) ** 2 for row in each) for q in range(count)])
+    return out
+
+
+def fishr(batches, weight, smoothing):
+    """The objective of each step in turn."""
+    averages = [[0.0] * (FEATURES + 1) for _ in range(DOMAINS)]
+    out = []
+    for batch in batches:
+        now = gradient_variances(batch)
+        averages = [[smoothing * old + (1 - smoothing) * new for old, new in zip(*pair)] for pair in zip(averages, now)]
+        scaled = [[value / (1 - smoothing) for value in row] for row in averages]
+        middle = [mean(column(scaled, q)) for q in range(FEATURES + 1)]
+        penalty = mean(mean((value - m) ** 2 for value, m in zip(row, middle)) for row in scaled)
+        out.append(risk(batch) + weight * penalty)
+    return out
+
+
+def information_bottleneck(batch, bottleneck, irm):
+    spread = mean(mean(covariance(rows, f, f) for f in range(FEATURES)) for rows in batch["features"])
+    scales = [mean(z * slope(z, y) for z, y in zip(zs, ys)) for zs, ys in zip(batch["logits"], batch["labels"])]
+    return risk(batch) + bottleneck * spread + irm * mean(value * value for value in scales)
+
+
+def case(method, options, objective):
+    return {"method": method, "options": options,
+            "objectives": [[objective(batch) for batch in step] for step in BATCHES]}
+
+
+BATCHES = [[minibatch() for _ in range(REPLICAS)] for _ in range(STEPS)]
+CASES = [
+    case("coral", {"penalty_weight": 2.0}, lambda b: coral(b, 2.0)),
+    case("mmd", {"penalty_weight": 3.0}, lambda b: mmd(b, 3.0)),
+    case("spectral_decoupling", {"penalty_weight": 0.25}, lambda b: spectral_decoupling(b, 0.25)),
+    case("cvar_dro", {"share": 0.3}, lambda b: cvar_dro(b, 0.3)),
+    case("cvar_dro", {"share": 0.05}, lambda b: cvar_dro(b, 0.05)),
+    case("cvar_dro", {"share": 1.0}, lambda b: cvar_dro(b, 1.0)),
+    case("information_bottleneck", {"bottleneck_steps": 0, "bottleneck_weight": 2.0, "irm_steps": 0,
+                                    "irm_weight": 5.0}, lambda b: information_bottleneck(b, 2.0, 5.0)),
+    {"method": "fishr", "options": {"anneal_steps": 0, "penalty_weight": 10.0, "smoothing": 0.9},
+     "objectives": [list(step) for step in zip(*[fishr([step[k] for step in BATCHES], 10.0, 0.9)
+                                                 for k in range(REPLICAS)])]},
+]
+print(json.dumps({"batches": BATCHES, "cases": CASES}, indent=1))

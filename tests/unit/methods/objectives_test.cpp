@@ -1,0 +1,220 @@
+#include <ATen/ATen.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "methods/shared/beta_draw.hpp"
+#include "methods/shared/domain_features.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/row_tools.hpp"
+#include "spurion/value.hpp"
+
+using namespace spurion;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kReplicas = 2;
+constexpr std::int64_t kDomains = 3;
+constexpr std::int64_t kRows = 4;
+constexpr std::int64_t kFeatures = 2;
+
+Tensor numbers_of(const Json& list) {
+  std::vector<double> numbers;
+  const auto add = [&](const auto& self, const Json& part) -> void {
+    if (!part.is_array()) return numbers.push_back(part.get<double>());
+    for (const Json& each : part) self(self, each);
+  };
+  add(add, list);
+  return at::tensor(numbers, at::kDouble).to(at::kFloat);
+}
+
+/// What a model made of a minibatch, as objectives.json has it: one number of a replica's rows
+/// after the other.
+struct Given {
+  Output output;
+  Batch batch;
+};
+
+Given given(const Json& replicas) {
+  std::vector<Tensor> features;
+  std::vector<Tensor> logits;
+  std::vector<Tensor> labels;
+  for (const Json& replica : replicas) {
+    features.push_back(numbers_of(replica["features"]).reshape({kDomains * kRows, kFeatures}));
+    logits.push_back(numbers_of(replica["logits"]).reshape({kDomains * kRows, 1}));
+    labels.push_back(numbers_of(replica["labels"]).reshape({kDomains, kRows}).to(at::kLong));
+  }
+  Given out;
+  out.output.features = at::stack(features);
+  out.output.logits = at::stack(logits);
+  out.batch.x = out.output.features;
+  out.batch.y = at::stack(labels);
+  out.batch.domains = kDomains;
+  out.batch.rows_per_domain = kRows;
+  return out;
+}
+
+Json reference() {
+  std::ifstream file(SPURION_SOURCE_DIR "/tests/unit/methods/objectives.json");
+  return Json::parse(file);
+}
+
+/// Methods for two replicas of a linear model.
+struct Maker {
+  Catalog catalog = builtin_catalog();
+  std::unique_ptr<Model> model;
+  std::unique_ptr<ReplicaTrainer> trainer;
+  std::vector<RandomKey> keys = {RandomKey(3), RandomKey(4)};
+
+  Maker() {
+    Problems problems;
+    const auto& entry = catalog.models.at("linear");
+    model = entry.make({entry.schema.normalise(Value(), "linear", problems)},
+                       ModelContext{{kFeatures}, 1});
+    OptimizerOptions sgd;
+    sgd.name = "sgd";
+    sgd.learning_rate = 1.0;
+    trainer =
+        std::make_unique<ReplicaTrainer>(*model, at::full({kReplicas, kFeatures + 1}, 0.1), sgd);
+  }
+
+  std::unique_ptr<Method> method(const std::string& name, const Value& options) {
+    const auto& entry = catalog.methods.at(name);
+    Problems problems;
+    const Value whole = entry.schema.normalise(options, name, problems);
+    problems.raise();
+    MethodContext context{Task::binary, kReplicas, kDomains, 0, keys};
+    context.steps = 10;
+    context.input_shape = {kFeatures};
+    return entry.make({whole, whole}, context);
+  }
+  Tensor objective(Method& method, const Given& rows) {
+    auto& objective = dynamic_cast<ObjectiveMethod&>(method);
+    return objective.objective(rows.output, rows.batch, *trainer).detach().to(at::kDouble);
+  }
+};
+
+/// Rows of a replica in another order.
+Tensor in_order(const Tensor& rows, const std::vector<std::int64_t>& order) {
+  return rows.index_select(0, at::tensor(order, at::kLong));
+}
+
+}  // namespace
+
+TEST_CASE("objectives are those that plain loops over the formulas give") {
+  const Json data = reference();
+  Maker maker;
+  for (const Json& one : data["cases"]) {
+    const auto name = one["method"].get<std::string>();
+    CAPTURE(name, one["options"].dump());
+    const auto method = maker.method(name, parse_json(one["options"].dump(), "objectives.json"));
+    for (std::size_t step = 0; step < data["batches"].size(); ++step) {
+      const Tensor found = maker.objective(*method, given(data["batches"][step]));
+      for (std::int64_t k = 0; k < kReplicas; ++k) {
+        const double expected = one["objectives"][step][static_cast<std::size_t>(k)].get<double>();
+        CHECK(found[k].item<double>() == Approx(expected).epsilon(2e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("one domain, and domains of one row, have no distance") {
+  const Given rows = given(reference()["batches"][0]);
+  const Tensor one_domain = rows.output.features.unsqueeze(1);
+  CHECK(at::equal(methods::coral_distance(one_domain), at::zeros({kReplicas})));
+  CHECK(at::equal(methods::kernel_distance(one_domain), at::zeros({kReplicas})));
+  const Tensor one_row = rows.output.features.unsqueeze(2);
+  CHECK(methods::row_covariances(one_row).abs().max().item<double>() == 0.0);
+  CHECK(methods::row_variances(one_row, 0).abs().max().item<double>() == 0.0);
+  CHECK(at::isfinite(methods::kernel_distance(one_row)).all().item<bool>());
+}
+
+TEST_CASE("the random penalty is V-REx over rows that are dealt anew") {
+  Maker maker;
+  const Given rows = given(reference()["batches"][1]);
+  const auto method = maker.method(
+      "random_penalty",
+      Value::Table{{"penalty_weight", 7.0}, {"anneal_steps", Value(0)}, {"rescale", false}});
+  const Tensor found = maker.objective(*method, rows);
+  const Tensor losses = row_losses(rows.output, rows.batch).to(at::kDouble).flatten(1);
+  for (std::int64_t k = 0; k < kReplicas; ++k) {
+    const RandomKey key = maker.keys[static_cast<std::size_t>(k)].child("deal").child(0);
+    const Tensor dealt =
+        in_order(losses[k], permutation(key, kDomains * kRows)).reshape({kDomains, kRows}).mean(1);
+    const Tensor expected = losses[k].mean() + 7.0 * (dealt - dealt.mean()).pow(2).mean();
+    CHECK(found[k].item<double>() == Approx(expected.item<double>()).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("causirl compares two random halves of a minibatch") {
+  Maker maker;
+  const Given rows = given(reference()["batches"][0]);
+  for (const char* distance : {"coral", "mmd"}) {
+    CAPTURE(distance);
+    const auto method = maker.method(
+        "causirl", Value::Table{{"penalty_weight", 2.0}, {"distance", std::string(distance)}});
+    const Tensor found = maker.objective(*method, rows);
+    const Tensor losses = row_losses(rows.output, rows.batch).to(at::kDouble).flatten(1);
+    for (std::int64_t k = 0; k < kReplicas; ++k) {
+      const RandomKey key = maker.keys[static_cast<std::size_t>(k)].child("halves").child(0);
+      const Tensor halves = in_order(rows.output.features[k], permutation(key, kDomains * kRows))
+                                .reshape({1, 2, kDomains * kRows / 2, kFeatures});
+      const Tensor far = std::string(distance) == "mmd" ? methods::kernel_distance(halves)
+                                                        : methods::coral_distance(halves);
+      const double expected = losses[k].mean().item<double>() + 2.0 * far.item<double>();
+      CHECK(found[k].item<double>() == Approx(expected).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("draws from Beta(a, a) have its mean and variance") {
+  // 20,000 draws: the mean within 5 standard errors, the variance within 5 %.
+  for (const double a : {0.1, 0.5, 1.0, 3.0}) {
+    CAPTURE(a);
+    constexpr int kDraws = 20000;
+    const RandomKey key(17);
+    double sum = 0.0;
+    double squares = 0.0;
+    for (int i = 0; i < kDraws; ++i) {
+      const double value = methods::beta_draw(key.child(static_cast<std::uint64_t>(i)), a);
+      REQUIRE((value >= 0.0 && value <= 1.0));
+      sum += value;
+      squares += (value - 0.5) * (value - 0.5);
+    }
+    const double variance = 1.0 / (4.0 * (2.0 * a + 1.0));
+    CHECK(std::abs(sum / kDraws - 0.5) < 5.0 * std::sqrt(variance / kDraws));
+    CHECK(squares / kDraws == Approx(variance).epsilon(0.05));
+  }
+}
+
+TEST_CASE("mixup trains on the next domain's rows, with one share for each domain") {
+  Maker maker;
+  Given rows = given(reference()["batches"][0]);
+  const auto method = maker.method("mixup", Value::Table{{"concentration", 2.0}});
+  const Tensor start = maker.trainer->parameters().detach().clone();
+  method->step(*maker.trainer, rows.batch);
+  for (std::int64_t k = 0; k < kReplicas; ++k) {
+    const RandomKey key = maker.keys[static_cast<std::size_t>(k)].child("mix").child(0);
+    const auto circle = permutation(key.child("order"), kDomains);
+    const Tensor x = rows.batch.x[k].to(at::kDouble).reshape({kDomains, kRows, kFeatures});
+    const Tensor y = rows.batch.y[k].to(at::kDouble);
+    const Tensor w = start[k].to(at::kDouble);
+    Tensor gradient = at::zeros({kFeatures + 1}, at::kDouble);
+    for (std::size_t i = 0; i < circle.size(); ++i) {
+      const std::int64_t own = circle[i];
+      const std::int64_t next = circle[(i + 1) % circle.size()];
+      const double share =
+          methods::beta_draw(key.child("share").child(static_cast<std::uint64_t>(own)), 2.0);
+      const Tensor mixed = share * x[own] + (1.0 - share) * x[next];
+      const Tensor target = share * y[own] + (1.0 - share) * y[next];
+      const Tensor slope =
+          at::sigmoid(mixed.matmul(w.narrow(0, 0, kFeatures)) + w[kFeatures]) - target;
+      gradient.narrow(0, 0, kFeatures) += mixed.t().matmul(slope) / (kDomains * kRows);
+      gradient[kFeatures] += slope.sum() / (kDomains * kRows);
+    }
+    const Tensor found = (start[k] - maker.trainer->parameters()[k].detach()).to(at::kDouble);
+    CHECK(at::allclose(found, gradient, 1e-4, 1e-6));
+  }
+}
