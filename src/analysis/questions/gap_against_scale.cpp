@@ -53,7 +53,7 @@ std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
 }
 
 /// What a line comes to.
-struct LineVerdict {
+struct VerdictOfLine {
   std::string method;
   std::vector<GapAtScale> scales;
   Estimate change;
@@ -65,11 +65,11 @@ struct LineVerdict {
   [[nodiscard]] const GapAtScale& last() const { return scales.back(); }
 };
 
-LineVerdict judge(const std::map<double, ScaleCells>& cells, const ResultsView& view,
-                  const std::string& method, const std::string& axis, double margin) {
+VerdictOfLine judge(const std::map<double, ScaleCells>& cells, const ResultsView& view,
+                    const std::string& method, const std::string& axis, double margin) {
   const bool accuracy = view.scored_by_accuracy();
   const Range range = accuracy ? kDifference : Range{};
-  LineVerdict verdict;
+  VerdictOfLine verdict;
   verdict.method = method;
   for (const auto& [scale, own] : cells) {
     const std::string key = fmt::format("gap {} {} {}", method, axis, scale);
@@ -87,7 +87,7 @@ LineVerdict judge(const std::map<double, ScaleCells>& cells, const ResultsView& 
 }
 
 /// A small gap is no merit of a model that gave up what there is to learn in distribution.
-std::string id_remark(const LineVerdict& verdict, bool accuracy, double margin) {
+std::string id_remark(const VerdictOfLine& verdict, bool accuracy, double margin) {
   const bool below = accuracy ? verdict.id.high < verdict.ceiling - margin
                               : verdict.id.low > verdict.ceiling + margin;
   const bool open = verdict.outcome == GapOutcome::open || verdict.outcome == GapOutcome::grows ||
@@ -98,13 +98,13 @@ std::string id_remark(const LineVerdict& verdict, bool accuracy, double margin) 
 }
 
 /// How the answer begins: with what holds under every method, else that they differ.
-std::string headline(const std::vector<LineVerdict>& verdicts) {
+std::string headline(const std::vector<VerdictOfLine>& verdicts) {
   std::set<std::string> headlines;
-  for (const LineVerdict& one : verdicts) headlines.insert(gap_headline(one.outcome));
+  for (const VerdictOfLine& one : verdicts) headlines.insert(gap_headline(one.outcome));
   return headlines.size() == 1 ? *headlines.begin() : "It depends on the method";
 }
 
-std::string sentence_of(const LineVerdict& verdict, const std::string& axis, bool first,
+std::string sentence_of(const VerdictOfLine& verdict, const std::string& axis, bool first,
                         const std::string& remark) {
   if (!first) {
     return fmt::format(" Under {} the gap is {} at {} ({}{}).", verdict.method,
@@ -173,12 +173,12 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
       fmt::format("Band: {} over seeds. Other axes are averaged.{}", kIntervalText, view.note());
   Table table = make_table(chart.name, axis, margin);
   const std::vector<Line> lines = view.lines();
-  std::vector<LineVerdict> verdicts;
+  std::vector<VerdictOfLine> verdicts;
   for (const Line& line : lines) {
     const std::map<double, ScaleCells> cells = collect(view, line, axis);
     if (cells.empty()) continue;
     verdicts.push_back(judge(cells, view, line.name, axis, margin));
-    const LineVerdict& verdict = verdicts.back();
+    const VerdictOfLine& verdict = verdicts.back();
     Series series;
     series.name = line.name;
     for (const GapAtScale& one : verdict.scales) {
