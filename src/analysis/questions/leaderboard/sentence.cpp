@@ -187,7 +187,7 @@ std::string environments_text(const Leaderboard& board) {
   }
   std::vector<std::string> on_the_line;
   for (const Board& one : board.boards) {
-    const bool on_line = one.certificate.pooled.verdict == LineVerdict::on_the_line;
+    const bool on_line = one.certificate.pooled.verdict == analysis::LineVerdict::on_the_line;
     if (on_line) on_the_line.push_back(one.environment);
   }
   if (!on_the_line.empty()) {
