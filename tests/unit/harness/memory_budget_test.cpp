@@ -54,7 +54,7 @@ TEST_CASE("too little memory is refused with what is needed") {
 }
 
 TEST_CASE("starts that hold nearly the same memory are told the same need, and it is enough") {
-  CHECK(harness::told_memory(172e6, 2) == told_memory(175e6, 2));
+  CHECK(harness::told_memory(172e6, 2) == harness::told_memory(175e6, 2));
   CHECK(harness::told_memory(173e6, 2) == 310e6);
   CHECK(harness::told_memory(173e6, 10000) == 210e9);
   for (const std::int64_t jobs : {1, 2, 64, 10000}) {
@@ -64,7 +64,8 @@ TEST_CASE("starts that hold nearly the same memory are told the same need, and i
         harness::split_memory(harness::told_memory(harness::resident_memory() + 5e6, jobs), jobs));
     for (const double held : {1e6, 63e6, 173e6, 400e6, 5e9}) {
       CHECK(harness::told_memory(held, jobs) > held);
-      CHECK(harness::told_memory(held, jobs) <= 1.1 * (held + 64e6 + told_memory(0.0, jobs)));
+      CHECK(harness::told_memory(held, jobs) <=
+            1.1 * (held + 64e6 + harness::told_memory(0.0, jobs)));
     }
   }
 }
