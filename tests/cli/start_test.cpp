@@ -58,3 +58,28 @@ TEST_CASE("a command that trains says that LibTorch cannot be loaded") {
                                  Contains("libspurion_cli.so") && Contains("report"));
   }
 }
+
+TEST_CASE("two sides that cannot be compared are refused in one sentence") {
+  Shell shell;
+  const Finished folders = shell.run({"compare", "erm", "irm_v1"});
+  CHECK(folders.code == 2);
+  CHECK(folders.err ==
+        "spurion: 'erm' is no folder of results; two methods are compared by 'spurion compare A B "
+        "DIR'\n");
+  shell.write("toy.toml", toy_suite(2, 1));
+  REQUIRE(shell.run({"run", "toy.toml", "--out", "store", "--quiet"}).code == 0);
+  const Finished unknown = shell.run({"compare", "erm", "nosuch", "store"});
+  CHECK(unknown.code == 2);
+  CHECK(unknown.out.empty());
+  CHECK_THAT(unknown.err, Contains("unknown method of the results 'nosuch'"));
+  const Finished same = shell.run({"compare", "store", "store"});
+  CHECK(same.code == 0);
+  CHECK_THAT(same.out, Contains("both have the same scores out of distribution"));
+  for (const auto& [format, begins] : {std::pair("csv", "environment,under,number,first,first_low"),
+                                       std::pair("markdown", "| environment | under |"),
+                                       std::pair("latex", "% In the preamble")}) {
+    const Finished table = shell.run({"compare", "store", "store", "--format", format});
+    CHECK(table.code == 0);
+    CHECK(table.out.find(begins) == 0);
+  }
+}
