@@ -14,8 +14,9 @@ regime = { name = "continual", trajectory = "reversal", phase_count = 2, final_p
 )";
 
 /// The problems of a suite with one question of these lines; empty if there are none. `trained`:
-/// its method and regime.
-std::string problems_of(const std::string& question, const std::string& trained = kOnStream) {
+/// its method and regime. `widths`: of its models.
+std::string problems_of(const std::string& question, const std::string& trained = kOnStream,
+                        const std::string& widths = "4, 8") {
   const Suite suite = Suite::parse(R"(
 name = "s"
 [[experiment]]
@@ -23,7 +24,7 @@ name = "e"
 environment = { name = "two_bit" }
 model = { name = "mlp" }
 )" + trained + R"([experiment.grid]
-"model.width" = [4, 8]
+"model.width" = [)" + widths + R"(]
 [[question]]
 text = "?"
 experiment = "e"
@@ -135,10 +136,12 @@ TEST_CASE("a question that its trials cannot answer is refused before anything r
 }
 
 TEST_CASE("a question in parts counts the parts that its trials have") {
-  const std::string trained = std::string("seeds = 60\n") + kOnStream;
-  const std::string in_parts = "kind = \"compare_methods\"\nby = \"seed\"\n";
-  CHECK_THAT(problems_of(in_parts, trained), Contains("by = \"seed\" would answer 60 times"));
-  CHECK(problems_of(in_parts + "where = { seed = 4 }\n", trained).empty());
+  std::string widths = "1";
+  for (int width = 2; width <= 60; ++width) widths += ", " + std::to_string(width);
+  const std::string in_parts = "kind = \"compare_methods\"\nby = \"model.width\"\n";
+  CHECK_THAT(problems_of(in_parts, kOnStream, widths),
+             Contains("by = \"model.width\" would answer 60 times"));
+  CHECK(problems_of(in_parts + "where = { \"model.width\" = 4 }\n", kOnStream, widths).empty());
 }
 
 TEST_CASE("rows of published numbers are checked, each of them") {
