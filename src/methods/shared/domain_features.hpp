@@ -6,26 +6,26 @@ namespace spurion::methods {
 
 /// The features of a minibatch by domain: [K, E, B, F]. Rows that all replicas share are repeated
 /// for each.
-[[nodiscard]] Tensor domain_features(const Output& output, const Batch& batch);
+[[nodiscard]] SPURION_API Tensor domain_features(const Output& output, const Batch& batch);
 /// The mean over the rows of each domain: from [K, E, B, F] to [K, E, F].
-[[nodiscard]] Tensor row_means(const Tensor& rows);
+[[nodiscard]] SPURION_API Tensor row_means(const Tensor& rows);
 /// The covariance matrix of the rows of each domain, flattened: from [K, E, B, F] to [K, E, F * F].
 /// The sums are divided by B - 1, and by 1 where a domain has one row: it varies in nothing.
-[[nodiscard]] Tensor row_covariances(const Tensor& rows);
+[[nodiscard]] SPURION_API Tensor row_covariances(const Tensor& rows);
 /// The variance over the rows of each domain: from [K, E, B, F] to [K, E, F]. The sums of squares
 /// are divided by `divisor` (B: of the population; B - 1: unbiased), which is at least 1.
-[[nodiscard]] Tensor row_variances(const Tensor& rows, std::int64_t divisor);
+[[nodiscard]] SPURION_API Tensor row_variances(const Tensor& rows, std::int64_t divisor);
 /// The mean over the last dimension of the squares of each [K, E, Q]: [K, E]. A replica's numbers
 /// are the same bits whatever K is.
-[[nodiscard]] Tensor mean_squares(const Tensor& values);
+[[nodiscard]] SPURION_API Tensor mean_squares(const Tensor& values);
 
 /// The mean over all pairs of domains of CORAL's distance (Sun & Saenko 2016, arXiv:1607.01719),
 /// [K]: mean_f (mu_f - mu'_f)^2 + mean_fg (C_fg - C'_fg)^2, with the features' means and covariance
 /// matrices; 0 for one domain.
-[[nodiscard]] Tensor coral_distance(const Tensor& rows);
+[[nodiscard]] SPURION_API Tensor coral_distance(const Tensor& rows);
 /// The mean over all pairs of domains of the squared maximum mean discrepancy (Gretton et al. 2012)
 /// of their features, [K]: mean k(x, x) + mean k(y, y) - 2 mean k(x, y), with the kernel
 /// sum_g exp(-g ||x - y||^2), g in {0.001, 0.01, 0.1, 1, 10, 100, 1000}; 0 for one domain.
-[[nodiscard]] Tensor kernel_distance(const Tensor& rows);
+[[nodiscard]] SPURION_API Tensor kernel_distance(const Tensor& rows);
 
 }  // namespace spurion::methods
