@@ -203,7 +203,7 @@ Answer answer_of(const Comparison& comparison) {
                  line.difference.seeds, line.difference.count,
                  compared_name(line.outcome(), comparison)});
       if (!scores) continue;
-      tests.push_back(line.test);
+      if (!line.same) tests.push_back(line.test);
       if (told < kMostSentences) text += line_text(line, comparison);
       if (++told == kMostSentences + 1) text += "The table shows the others. ";
     }
