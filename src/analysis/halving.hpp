@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "spurion/export.hpp"
+
 namespace spurion::analysis {
 
 /// The scores of one trial at its measured updates: more is better.
@@ -27,6 +29,6 @@ struct Halving {
 /// score on each seed is left out at the first rung. Nothing where no update before the last was
 /// measured, or no sample has all its scores. The choice is what real halving would have made: the
 /// first updates of a trial do not depend on how many follow.
-std::optional<Halving> halve(const std::vector<ScoredUpdates>& trials);
+SPURION_API std::optional<Halving> halve(const std::vector<ScoredUpdates>& trials);
 
 }  // namespace spurion::analysis

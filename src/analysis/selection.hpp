@@ -10,6 +10,7 @@
 
 #include "analysis/by_layout.hpp"
 #include "core/measurement_names.hpp"
+#include "spurion/export.hpp"
 #include "spurion/selector.hpp"
 #include "spurion/trial.hpp"
 
@@ -43,7 +44,7 @@ struct Choice {
 };
 
 /// Applies a rule. One for all trials of a study: it remembers where numbers lie.
-class Chooser {
+class SPURION_API Chooser {
  public:
   explicit Chooser(const SelectionRule& rule) : rule_(rule) {}
 
