@@ -81,9 +81,8 @@ const ImageSourceInfo& shown_source(const DataSources& sources, const std::strin
   if (info.rows != kImageSide || info.columns != kImageSide || info.classes != kSourceClasses) {
     throw UsageError(
         fmt::format("image source '{}' has {}; this environment shows images of {} x {} in {} "
-                    "classes: use a source "
-                    "of that size (spurion list image_sources), or the environment 'images' for "
-                    "files of any size",
+                    "classes: use a source of that size (spurion list image_sources), or the "
+                    "environment 'images' for files of any size",
                     source, info.text(), kImageSide, kImageSide, kSourceClasses));
   }
   return info;
