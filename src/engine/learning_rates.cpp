@@ -80,11 +80,11 @@ bool names_block(const std::string& entry, const std::string& block) {
     names.push_back(block.name);
   }
   const std::string nearest = nearest_name(entry, names);
-  throw UsageError(fmt::format(
-      "lr_multipliers names '{}', but the model has no such block{}. Its blocks are {}; "
-      "'last_layer' and 'features' name the blocks of the last layer and all others",
-      entry, nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest),
-      blocks.empty() ? "without names" : blocks));
+  throw UsageError(
+      fmt::format("lr_multipliers names '{}', but the model has no such block{} Its blocks are {}; "
+                  "'last_layer' and 'features' name the blocks of the last layer and all others",
+                  entry, nearest.empty() ? "." : fmt::format("; did you mean '{}'?", nearest),
+                  blocks.empty() ? "without names" : blocks));
 }
 
 }  // namespace
