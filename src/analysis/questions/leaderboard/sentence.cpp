@@ -129,12 +129,10 @@ std::string scales_text(const Leaderboard& board) {
         why = "a ceiling of its test domain is not known";
         break;
       case ScaleProblem::no_cost:
-        why = "there a predictor that uses the cue only scores as well as the invariant ceiling";
+        why = "there a predictor that uses the cue only is no worse than the invariant ceiling";
         break;
       case ScaleProblem::too_close:
-        why =
-            "there a predictor that uses the cue only scores nearly as well as the invariant "
-            "ceiling";
+        why = "there a predictor that uses the cue only is hardly worse than the invariant ceiling";
         break;
     }
     text += fmt::format("Scores in {} are not normalised: {} (cue only {}, invariant {}). ",

@@ -45,9 +45,9 @@ constexpr const char* kScaleText =
     "ceiling, "
     "both in the test domain.";
 constexpr const char* kRankText =
-    "rank: by mean score; in brackets the middle 95 % of ranks when seeds are resampled; first: "
+    "rank: by mean score; in brackets the middle 95 % of ranks when seeds are resampled; rank 1: "
     "the "
-    "share of these resamples with rank 1.";
+    "share of these resamples with rank 1, alone or with others.";
 
 Table overall_table(const Leaderboard& board) {
   Table table{
