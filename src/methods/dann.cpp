@@ -95,7 +95,9 @@ class Dann final : public Method {
     for (std::int64_t i = 1; i < options_.adversary_steps; ++i) {
       trainer.step_own(adversary_.name(), adversary_loss(trainer, seen, batch));
     }
-    const Tensor features = reversed(output.features, weight_.reshape({-1, 1, 1}));
+    Tensor features = reversed(output.features, weight_.reshape({-1, 1, 1}));
+    // Of a model that is linear in its inputs the features are the inputs, which nothing trains.
+    if (!features.requires_grad()) features = seen;
     const Tensor risk = domain_risks(output, batch).mean(1);
     trainer.step_with_own(risk + adversary_loss(trainer, features, batch) +
                           l2_penalty(l2_, trainer.parameters()));

@@ -74,20 +74,26 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
       const Value options = normal(catalog.methods, name, busy_options(name));
       std::unique_ptr<Method> method;
       try {
-        method = catalog.methods.at(name).make({options, options},
-                                               MethodContext{info.task,
-                                                             2,
-                                                             regime->batch_domains(*world),
-                                                             info.groups,
-                                                             {RandomKey(3), RandomKey(4)}});
+        MethodContext given{info.task,
+                            2,
+                            regime->batch_domains(*world),
+                            info.groups,
+                            {RandomKey(3), RandomKey(4)}};
+        given.steps = 3 * context.training.steps;
+        given.input_shape = info.input_shape;
+        given.outputs = info.outputs;
+        method = catalog.methods.at(name).make({options, options}, given);
       } catch (const UsageError&) {
         continue;
       }
       if (method->needs().group_labels) continue;  // no stream grants them
+      if (method->row_request().any()) continue;   // no stream has a fixed training set
+      if (method->needs().validation_rows) continue;
       ++tested;
       OptimizerOptions optimizer;
       optimizer.learning_rate = 0.01;
       ReplicaTrainer trainer(*model, model->initialise({RandomKey(5), RandomKey(6)}), optimizer);
+      trainer.add_blocks(method->own_blocks(*model));
       if (method->needs_second_order()) trainer.use_second_order();
       Keeper keeper;
       regime->run(context, *method, trainer, keeper);
