@@ -169,8 +169,8 @@ TEST_CASE("stages share out the steps, each replica by its own share") {
   CHECK(stages.stage(9, 2) == 0);
   CHECK(stages.any_begins(1, 3));
   CHECK_FALSE(stages.any_begins(1, 4));
-  CHECK(at::equal(stages.begins(1, 3), at::tensor({false, true, false})));
-  CHECK(at::equal(stages.inside(2, 8), at::tensor({true, true, false})));
+  CHECK(at::equal(stages.begins(1, 3), at::tensor({0, 1, 0}).to(at::kBool)));
+  CHECK(at::equal(stages.inside(2, 8), at::tensor({1, 1, 0}).to(at::kBool)));
 }
 
 TEST_CASE("only the parameters that may train move, also under weight decay") {

@@ -187,19 +187,25 @@ TEST_CASE("dann's model goes against the gradient of its adversary, which goes w
 
 TEST_CASE("swad averages the steps from the least validation loss on") {
   Staged s("swad",
-           Value::Table{{"segments", std::int64_t{6}},
+           Value::Table{{"segments", std::int64_t{8}},
                         {"optimum_patience", std::int64_t{2}},
                         {"overfit_patience", std::int64_t{2}},
-                        {"tolerance", 1.0}},
-           12);
+                        {"tolerance", 1.3}},
+           16);
+  // The test moves the parameters along a line, so that it decides how the loss falls and rises;
+  // the updates themselves are small.
+  const std::vector<double> places = {-2.0, -1.0, 0.0, 1.0, 0.8, 0.9, -3.0, -4.0};
+  const Tensor direction =
+      -Staged::gradient(at::zeros_like(s.now()), s.rows->batch(0)).unsqueeze(0);
+  s.trainer->limit_updates({1e-3, {}});
   std::vector<Tensor> segments;
   std::vector<double> losses;
   std::int64_t start = -1;
   std::int64_t end = -1;
   double limit = 0.0;
-  for (std::int64_t step = 0; step < 12; ++step) {
-    // Steps of alternating size make the loss rise and fall.
-    s.trainer->limit_updates({step < 6 ? 0.3 : 6.0, {}});
+  for (std::int64_t step = 0; step < 16; ++step) {
+    const double place = places[static_cast<std::size_t>(step / 2)];
+    s.trainer->set_parameters((place * direction).to(at::kFloat));
     s.step(step);
     if (step % 2 == 0) {
       segments.push_back(s.now());
@@ -211,7 +217,7 @@ TEST_CASE("swad averages the steps from the least validation loss on") {
     if (start < 0) {
       if (i >= 1 && losses[static_cast<std::size_t>(i - 1)] <= losses.back()) {
         start = i - 1;
-        limit = (losses[static_cast<std::size_t>(i - 1)] + losses.back()) / 2.0;
+        limit = 1.3 * (losses[static_cast<std::size_t>(i - 1)] + losses.back()) / 2.0;
       }
     } else if (end < 0 && losses.back() > limit &&
                losses[static_cast<std::size_t>(i - 1)] > limit) {
@@ -230,7 +236,8 @@ TEST_CASE("swad averages the steps from the least validation loss on") {
     CAPTURE(step, start, end);
     CHECK(at::allclose(evaluated.members[0][0].to(at::kDouble), expected, 1e-4, 1e-5));
   }
-  CHECK(start >= 0);
+  CHECK(start == 3);
+  CHECK(end == 5);
 }
 
 TEST_CASE("methods that need classes say so for a regression") {
