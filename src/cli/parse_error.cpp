@@ -72,7 +72,7 @@ std::string parse_error_message(const CLI::App& app, const CLI::ParseError& erro
     return fmt::format("unknown option '{}'{}{}", name,
                        nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest), help);
   }
-  if (extra == "help" && command == &app) {
+  if (extra == "help") {
     return "there is no command 'help'; write 'spurion --help', or 'spurion COMMAND --help'";
   }
   if (!extra.empty() && !commands.empty()) {

@@ -44,7 +44,7 @@ TEST_CASE("exported rows come back as scores and a report") {
       shell.run({"export", "two_bit", "--split", "test", "--rows", "1500", "--out", "rows.npz"});
   CHECK(exported.err.empty());
   REQUIRE(exported.code == 0);
-  CHECK_THAT(exported.out, Contains("rows.npz: 4500 test rows") && Contains("train_1"));
+  CHECK_THAT(exported.out, Contains("rows.npz: 4,500 test rows") && Contains("train_1"));
 
   const auto rows = data::read_npz(shell.path("rows.npz"));
   CHECK(rows.at("x").shape == std::vector<std::int64_t>{4500, 2});

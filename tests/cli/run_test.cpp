@@ -185,6 +185,6 @@ TEST_CASE("trials of another instruction set are refused, made again, or told") 
   CHECK(mixed.code == 0);
   CHECK_THAT(mixed.out, Contains("different instruction sets"));
   const Finished again = shell.run({"run", "toy.toml", "--out", "out", "--rerun-changed"});
-  CHECK_THAT(again.out, Contains("of which 2 replaced trials that something else had made"));
+  CHECK_THAT(again.out, Contains("2 of them in place of trials that something else had made"));
   CHECK(again.out.find("different instruction sets") == std::string::npos);
 }
