@@ -236,7 +236,9 @@ TEST_CASE("AdamW with a schedule and factors agrees with torch::optim::AdamW") {
       theirs.step();
     }
     CAPTURE(k);
-    CHECK((ours[k] - at::cat(leaves).detach()).abs().max().item<double>() < 2e-5);
+    // 1 - beta2 in float32 is off by a share of 4.7e-5, and the length of a step by half of that.
+    const double moved = (ours[k] - start[k]).abs().max().item<double>();
+    CHECK((ours[k] - at::cat(leaves).detach()).abs().max().item<double>() < 3e-5 * moved + 3e-6);
   }
 }
 

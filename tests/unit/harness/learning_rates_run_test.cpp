@@ -20,8 +20,8 @@ using Catch::Contains;
 
 namespace {
 
-Suite suite_of(const std::string& optimizer, const std::string& grid = "",
-               const std::string& regime = R"({ name = "offline" })") {
+Suite rates_suite(const std::string& optimizer, const std::string& grid = "",
+                  const std::string& regime = R"({ name = "offline" })") {
   return Suite::parse(fmt::format(R"(
 name = "rates"
 [[experiment]]
@@ -40,8 +40,8 @@ optimizer = {}
                       "s.toml");
 }
 
-std::vector<TrialSpec> trials_of(const std::string& optimizer) {
-  return suite_of(optimizer).trials(builtin_catalog());
+std::vector<TrialSpec> rates_trials(const std::string& optimizer) {
+  return rates_suite(optimizer).trials(builtin_catalog());
 }
 
 /// Writes down the factor of replica 0's learning rate before each update.
@@ -92,7 +92,7 @@ std::vector<double> factors_under(const std::string& name, const Value::Table& o
 }
 
 /// 1, 1 - 1 / n, ... 1 / n
-std::vector<double> line(std::int64_t updates) {
+std::vector<double> falling(std::int64_t updates) {
   std::vector<double> factors;
   for (std::int64_t t = 0; t < updates; ++t) {
     factors.push_back(1.0 - static_cast<double>(t) / static_cast<double>(updates));
@@ -100,22 +100,22 @@ std::vector<double> line(std::int64_t updates) {
   return factors;
 }
 
-std::vector<double> joined(const std::vector<std::vector<double>>& parts) {
+std::vector<double> in_order(const std::vector<std::vector<double>>& parts) {
   std::vector<double> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
   return all;
 }
 
-using Numbers = std::map<std::string, Measurements>;
+using RateNumbers = std::map<std::string, Measurements>;
 
-Numbers run_all(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
+RateNumbers run_rates(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
   const Catalog catalog = builtin_catalog();
   const auto sources = std::make_shared<const DataSources>();
   PlanOptions options;
   options.max_replicas = replicas;
   const auto packs = plan(trials, catalog, *sources, options);
   if (replicas > 1) CHECK(packs.size() == 1);
-  Numbers numbers;
+  RateNumbers numbers;
   for (const Pack& pack : packs) {
     for (const TrialResult& result : run_pack(pack, catalog, sources)) {
       CHECK(result.status == Status::done);
@@ -129,11 +129,13 @@ Numbers run_all(const std::vector<TrialSpec>& trials, std::int64_t replicas) {
 
 TEST_CASE("a schedule runs over the trial offline, each phase of a sequence, and a whole stream") {
   const Value::Table stream = {{"phases", Value::List{0.9, 0.1, 0.9}}, {"pretrain_fraction", 0.5}};
-  CHECK(factors_under("offline", {}) == line(24));
-  CHECK(factors_under("continual", stream) == joined({line(12), line(4), line(4), line(4)}));
-  CHECK(factors_under("joint_retraining", stream) == joined({line(12), line(4), line(4), line(4)}));
-  CHECK(factors_under("online", stream) == joined({line(12), line(12)}));
-  CHECK(factors_under("online_bandit", stream) == joined({line(12), line(12)}));
+  CHECK(factors_under("offline", {}) == falling(24));
+  CHECK(factors_under("continual", stream) ==
+        in_order({falling(12), falling(4), falling(4), falling(4)}));
+  CHECK(factors_under("joint_retraining", stream) ==
+        in_order({falling(12), falling(4), falling(4), falling(4)}));
+  CHECK(factors_under("online", stream) == in_order({falling(12), falling(12)}));
+  CHECK(factors_under("online_bandit", stream) == in_order({falling(12), falling(12)}));
 }
 
 TEST_CASE("trials with different schedules train in one pack, to the bits of each alone") {
@@ -141,15 +143,16 @@ TEST_CASE("trials with different schedules train in one pack, to the bits of eac
   const std::string name = GENERATE("sgdw", "adam");
   CAPTURE(regime, name);
   const auto trials =
-      suite_of(fmt::format(R"({{ name = "{}", learning_rate = 0.05, weight_decay = 0.01 }})", name),
-               R"("optimizer.schedule" = ["constant", "linear", "cosine", "cooldown"]
+      rates_suite(
+          fmt::format(R"({{ name = "{}", learning_rate = 0.05, weight_decay = 0.01 }})", name),
+          R"("optimizer.schedule" = ["constant", "linear", "cosine", "cooldown"]
 "optimizer.warmup_fraction" = [0.0, 0.25]
 "optimizer.lr_multipliers" = [{}, { last_layer = 4.0, "layer0.*" = 0.5 }])",
-               fmt::format(R"({{ name = "{}" }})", regime))
+          fmt::format(R"({{ name = "{}" }})", regime))
           .trials(builtin_catalog());
   REQUIRE(trials.size() == 16);
-  const Numbers together = run_all(trials, 32);
-  const Numbers alone = run_all(trials, 1);
+  const RateNumbers together = run_rates(trials, 32);
+  const RateNumbers alone = run_rates(trials, 1);
   REQUIRE(together.size() == 16);
   std::map<std::vector<double>, int> distinct;
   for (const auto& [id, rows] : together) {
@@ -166,7 +169,7 @@ TEST_CASE("trials with different schedules train in one pack, to the bits of eac
 }
 
 TEST_CASE("an option that was added later does not change the id of a trial that has its default") {
-  const TrialSpec plain = trials_of("{ learning_rate = 0.01 }").front();
+  const TrialSpec plain = rates_trials("{ learning_rate = 0.01 }").front();
   const std::string text = plain.canonical().canonical_json();
   for (const AddedOption& added : added_options()) {
     CAPTURE(added.section, added.name);
@@ -176,13 +179,13 @@ TEST_CASE("an option that was added later does not change the id of a trial that
     CHECK(*plain.section(added.section)->options->find(added.name) == added.default_value);
   }
   const TrialSpec written =
-      trials_of(
+      rates_trials(
           R"({ learning_rate = 0.01, schedule = "constant", warmup_fraction = 0, lr_multipliers = {} })")
           .front();
   CHECK(written.id() == plain.id());
   CHECK(TrialIds()(written).text() == plain.id());
   CHECK(trial_id_of_text(text).text() == plain.id());
-  const TrialSpec cosine = trials_of(R"({ learning_rate = 0.01, schedule = "cosine" })").front();
+  const TrialSpec cosine = rates_trials(R"({ learning_rate = 0.01, schedule = "cosine" })").front();
   CHECK(cosine.id() != plain.id());
   CHECK(TrialIds()(cosine).text() == cosine.id());
   for (const TrialSpec& one : {plain, cosine}) {
@@ -214,7 +217,7 @@ TEST_CASE("a section without options, of a trial that was not trained here, stay
 TEST_CASE("factors for blocks that a model does not have are refused before anything runs") {
   const auto check = [](const std::string& optimizer) {
     const Catalog catalog = builtin_catalog();
-    const Suite suite = suite_of(optimizer);
+    const Suite suite = rates_suite(optimizer);
     EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
     check_fit(suite, suite.trials(catalog), pool);
   };
@@ -222,18 +225,18 @@ TEST_CASE("factors for blocks that a model does not have are refused before anyt
   CHECK_THROWS_WITH(check(R"({ lr_multipliers = { layer9 = 2.0 } })"),
                     Contains("s.toml:") && Contains("experiment 'e': model 'mlp': lr_multipliers "
                                                     "names 'layer9'"));
-  CHECK_THROWS_WITH(trials_of("{ lr_multipliers = { layer0 = -1.0 } }"),
+  CHECK_THROWS_WITH(rates_trials("{ lr_multipliers = { layer0 = -1.0 } }"),
                     Contains("'lr_multipliers.layer0' of optimizer must be >= 0, got -1"));
-  CHECK_THROWS_WITH(trials_of("{ lr_multipliers = 3 }"),
+  CHECK_THROWS_WITH(rates_trials("{ lr_multipliers = 3 }"),
                     Contains("'lr_multipliers' of optimizer expects a table"));
-  CHECK_THROWS_WITH(trials_of("{ lr_multipliers = { layer0 = \"big\" } }"),
+  CHECK_THROWS_WITH(rates_trials("{ lr_multipliers = { layer0 = \"big\" } }"),
                     Contains("'lr_multipliers.layer0' of optimizer expects a number"));
-  CHECK_THROWS_WITH(trials_of(R"({ schedule = "cosin" })"), Contains("did you mean 'cosine'?"));
-  CHECK_THROWS_WITH(trials_of("{ cooldown_fraction = 0 }"), Contains("must be in (0, 1]"));
+  CHECK_THROWS_WITH(rates_trials(R"({ schedule = "cosin" })"), Contains("did you mean 'cosine'?"));
+  CHECK_THROWS_WITH(rates_trials("{ cooldown_fraction = 0 }"), Contains("must be in (0, 1]"));
 }
 
 TEST_CASE("a search draws factors from values, and a schedule from its words") {
-  const auto trials = suite_of("{}", R"(
+  const auto trials = rates_suite("{}", R"(
 [experiment.search]
 configurations = 2
 fields = ["optimizer.lr_multipliers", "optimizer.schedule"]
