@@ -113,10 +113,9 @@ Table selection_table(const ResultsView& view, const std::string& experiment, bo
       {{"method"}}};
   if (worlds) table.columns.push_back({"environment"});
   for (Column& column : std::vector<Column>{{"selected by"},
-                                            {"ID", ColumnKind::estimate},
                                             {"OOD", ColumnKind::estimate},
                                             {"median OOD", ColumnKind::estimate},
-                                            {"selection regret", ColumnKind::estimate},
+                                            {"ID", ColumnKind::estimate},
                                             {"p", ColumnKind::number},
                                             {"sign-flip p", ColumnKind::number},
                                             {"samples", ColumnKind::count},
@@ -125,7 +124,8 @@ Table selection_table(const ResultsView& view, const std::string& experiment, bo
                                             {"trials", ColumnKind::count},
                                             {"diverged", ColumnKind::count},
                                             {"failed", ColumnKind::count},
-                                            {"reads"}}) {
+                                            {"reads"},
+                                            {"selection regret", ColumnKind::estimate}}) {
     table.columns.push_back(std::move(column));
   }
   return table;
@@ -140,10 +140,11 @@ void add_row(const SelectionRow& row, const TrialFates& fates, bool worlds, Tabl
     return Cell(Number{p, Notation::probability, digits_of_p(p, 3)});
   };
   for (Cell& cell : std::vector<Cell>{
-           row.name, row.id, row.ood, row.median, row.regret ? Cell(Interval(*row.regret)) : Cell(),
-           p_value(&PairedTest::student), p_value(&PairedTest::flips), row.settings,
+           row.name, row.ood, row.median, row.id, p_value(&PairedTest::student),
+           p_value(&PairedTest::flips), row.settings,
            std::isnan(row.updates) ? Cell() : Cell(Number{row.updates, Notation::fixed, 2}),
-           row.ood.seeds, fates.done, fates.diverged, fates.failed, row.reads}) {
+           row.ood.seeds, fates.done, fates.diverged, fates.failed, row.reads,
+           row.regret ? Cell(Interval(*row.regret)) : Cell()}) {
     cells.push_back(std::move(cell));
   }
   table.add(std::move(cells));
@@ -154,7 +155,7 @@ Chart selection_chart(const ResultsView& view, const std::string& experiment,
                       const std::vector<SelectionRow>& rows) {
   Chart chart;
   chart.kind = ChartKind::bar;
-  chart.name = "selection_" + experiment;
+  chart.name = "selection_scores_" + experiment;
   chart.title = fmt::format("Score out of distribution by selector: experiment '{}'", experiment);
   chart.x_label = "method";
   chart.y_label = view.score_text();

@@ -126,6 +126,8 @@ TEST_CASE("regret is paired with the oracle's choice, and the median stands besi
   const analysis::Answer answer = trials.ask(kSelection);
   const analysis::Table& table = answer.tables.front();
   REQUIRE(table.rows.size() == 3);
+  REQUIRE(answer.charts.size() == 1);
+  CHECK(answer.charts.front().name != table.name);  // each is a file of its own
   // The noise of a seed cancels: .7 - .5 and .7 - .6, up to the oracle's own noise of mean 0.
   CHECK(selected_cell(table, "training_domain", "OOD").substr(0, 5) == "0.500");
   CHECK(selected_cell(table, "training_domain", "selection regret").substr(0, 5) == "0.200");
