@@ -148,7 +148,7 @@ TEST_CASE("every reference line of a chart has an entry in the glossary") {
       if (series.reference) lines.insert(series.name);
     }
   }
-  CHECK(lines.size() > 2);
+  CHECK_FALSE(lines.empty());
   for (const std::string& line : lines) {
     CAPTURE(line);
     CHECK(analysis::find_term(line) != nullptr);
