@@ -57,7 +57,7 @@ TEST_CASE("trials of a plug-in that was rebuilt are refused or made again, never
   const Finished again = shell.run({"run", "s.toml", "--out", "out", "--rerun-changed"});
   CHECK(again.code == 0);
   CHECK_THAT(again.out, Contains("2 found in the store, 6 run in ") &&
-                            Contains("of which 2 replaced trials that something else had made"));
+                            Contains("2 of them in place of trials that something else had made"));
   CHECK(shell.run({"run", "s.toml", "--out", "fresh"}).code == 0);
   CHECK(store_content(shell.path("out")) == store_content(shell.path("fresh")));
 
