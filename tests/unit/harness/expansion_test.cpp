@@ -351,21 +351,6 @@ TEST_CASE("a search whose draws would be the same trial is refused") {
              Contains("must be section.field"));
 }
 
-TEST_CASE("an axis that cannot be read is one problem, not two") {
-  const std::string suite = tests::tiny_suite();
-  const std::string methods = "[{ name = \"erm\" }, { name = \"irm_v1\", anneal_steps = 3 }]";
-  const std::string names = refusal_of(swapped(suite, methods, "[\"erm\", \"vrex\"]"));
-  CHECK_THAT(names, Contains("grid axis 'method' expects tables: write method = [{ name = \"erm\" "
-                             "}, { name = \"vrex\" }]") &&
-                        Contains("unknown method 'vrex'; did you mean 'v_rex'?"));
-  for (const char* axis : {"method = [1, 2]", "metod = [{ name = \"erm\" }]", "method = []"}) {
-    const std::string said = refusal_of(swapped(suite, "method = " + methods, axis));
-    CAPTURE(said);
-    CHECK_FALSE(said.empty());
-    CHECK_THAT(said, !Contains("names no method"));
-  }
-}
-
 TEST_CASE("trials that a grid gives twice are refused") {
   const std::string suite = tests::tiny_suite();
   CHECK(refusal_of(swapped(suite, "[0.01, 0.1]", "[0.01, 0.1, 0.01]"))

@@ -76,6 +76,22 @@ TEST_CASE("bad suites are refused with file, line and nearest name") {
   CHECK(problem_of("name = \"x\"\n") == "s.toml: the suite has no [[experiment]]");
 }
 
+TEST_CASE("an axis that cannot be read is one problem, not two") {
+  const std::string suite = tests::tiny_suite();
+  const std::string methods = "[{ name = \"erm\" }, { name = \"irm_v1\", anneal_steps = 3 }]";
+  const std::string names = problem_of(replaced(suite, methods, "[\"erm\", \"vrex\"]"));
+  CHECK_THAT(names,
+             Catch::Contains("grid axis 'method' expects tables: write method = [{ name = \"erm\" "
+                             "}, { name = \"vrex\" }]") &&
+                 Catch::Contains("unknown method 'vrex'; did you mean 'v_rex'?"));
+  for (const char* axis : {"method = [1, 2]", "metod = [{ name = \"erm\" }]", "method = []"}) {
+    const std::string said = problem_of(replaced(suite, "method = " + methods, axis));
+    CAPTURE(said);
+    CHECK_FALSE(said.empty());
+    CHECK_THAT(said, !Catch::Contains("names no method"));
+  }
+}
+
 TEST_CASE("names of suites and experiments are parts of names of files") {
   const std::string suite = tests::tiny_suite();
   for (const char* name : {"a/b", "..", ".hidden", "a b", "", "a\\u0007b", "gr\u00f6\u00dfe"}) {
