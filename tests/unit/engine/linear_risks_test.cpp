@@ -178,7 +178,7 @@ TEST_CASE("no method keeps the graph of a step once it is made") {
     ReplicaTrainer trainer(*model, model->initialise(keys), {});
     if (without_logits) trainer.set_risk_input(method->risk_input());
     if (!without_logits && method->needs_second_order()) trainer.use_second_order();
-    constexpr int kSteps = 300;
+    constexpr int kSteps = 100;
     double before = 0.0;
     method->begin_phase(trainer, 0);
     for (int step = 0; step < 2 * kSteps; ++step) {
