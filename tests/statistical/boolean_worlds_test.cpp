@@ -166,22 +166,25 @@ const std::pair<std::string, std::string> kGap{"test", "gap"};
 const std::pair<std::string, std::string> kAccuracy{"in_distribution", "accuracy"};
 const std::pair<std::string, std::string> kTestAccuracy{"test", "accuracy"};
 const std::pair<std::string, std::string> kFlips{"in_distribution", "flip_rate"};
-const std::pair<std::string, std::string> kCausalFlips{"in_distribution", "causal_flip_rate"};
+/// What is left without the cue. (do(cause) turns the label and so the cue, so the causal flip rate
+/// counts models that follow the cue too.)
+const std::pair<std::string, std::string> kOfCause{"in_distribution", "cue_randomised_accuracy"};
 
 // 4 seeds, 4000 held-out rows each in distribution: standard errors of rates below .004 from the
-// rows, and seeds differ by up to .1 while a network changes from one feature to the other.
+// rows, and seeds differ by up to .05 while a network changes from one feature to the other. Seen
+// after 100 updates: .51 with the cue randomised, .98 without a cue.
 TEST_CASE("a network learns the linear cue before the XOR, and the XOR later for the cue") {
   const std::string steps = R"("training.steps" = [100, 1000])";
   const auto with_cue = TrainedGrid{R"({ name = "xor_shortcut" })", steps}.means();
   CHECK(with_cue.at(100).at(kFlips) > 0.9);
-  CHECK(with_cue.at(100).at(kCausalFlips) < 0.1);
+  CHECK(with_cue.at(100).at(kOfCause) < 0.6);
   CHECK(with_cue.at(100).at(kTestAccuracy) < 0.2);
   CHECK(with_cue.at(1000).at(kFlips) < 0.1);
-  CHECK(with_cue.at(1000).at(kCausalFlips) > 0.9);
+  CHECK(with_cue.at(1000).at(kOfCause) > 0.95);
   // The bit that says nothing does not hold the XOR up.
   const auto without =
       TrainedGrid{R"({ name = "xor_shortcut", train_shifts = [0.5, 0.5] })", steps}.means();
-  CHECK(without.at(100).at(kCausalFlips) > 0.75);
+  CHECK(without.at(100).at(kOfCause) > 0.85);
   CHECK(without.at(100).at(kFlips) < 0.1);
 }
 
@@ -196,10 +199,9 @@ TEST_CASE("the higher the degree of the cause beside that of the cue, the more t
                             .means();
   CHECK(parities.at(2).at(kFlips) + 0.5 < parities.at(3).at(kFlips));
   const auto cues = TrainedGrid{R"({ name = "boolean_staircase", core_degree = 7 })",
-                                R"("environment.cue_degree" = [1, 3, 7])"}
+                                R"("environment.cue_degree" = [1, 7])"}
                         .means();
-  CHECK(cues.at(3).at(kFlips) + 0.05 < cues.at(1).at(kFlips));
-  CHECK(cues.at(7).at(kFlips) + 0.15 < cues.at(3).at(kFlips));
+  CHECK(cues.at(7).at(kFlips) + 0.15 < cues.at(1).at(kFlips));
 }
 
 TEST_CASE("boolean worlds: the counterfactual oracle reaches the invariant ceiling") {
@@ -213,7 +215,7 @@ TEST_CASE("boolean worlds: the counterfactual oracle reaches the invariant ceili
     CHECK(oracle.at(kTestAccuracy) > 0.97);
     CHECK(oracle.at({"test", "ceiling_invariant"}) == Approx(1.0));
     CHECK(oracle.at(kFlips) < 0.03);
-    CHECK(oracle.at(kCausalFlips) > 0.97);
+    CHECK(oracle.at(kOfCause) > 0.97);
   }
 }
 
