@@ -53,7 +53,7 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
   CHECK(
       complaint({"help"}) ==
       "spurion: there is no command 'help'; write 'spurion --help', or 'spurion COMMAND --help'\n");
-  CHECK_THAT(complaint({"help", "run"}), Contains("see spurion run --help"));
+  CHECK(complaint({"help", "run"}) == complaint({"help"}));
   CHECK(complaint({"data", "stauts"}) ==
         "spurion: unknown command 'stauts'; did you mean 'status'? (there are: status, checksums); "
         "see "
