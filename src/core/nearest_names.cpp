@@ -35,14 +35,14 @@ std::vector<std::string> nearest_names(const std::string& name,
     const std::string plain = plain_letters(candidate);
     const std::size_t distance = edit_distance(typed, plain);
     const std::size_t part = typed.size() < kLeastPart ? std::string::npos : plain.find(typed);
-    if (distance <= limit) {
-      near.emplace(distance, candidate);
-    } else if (part != std::string::npos) {
-      near.emplace(limit + (part == 0 ? 1 : 2), candidate);
-    }
+    // The beginning of a name says more than two wrong letters of a short word.
+    constexpr std::size_t kFar = std::string::npos;
+    std::size_t rank = distance <= limit ? 2 * distance : kFar;
+    if (part != std::string::npos) rank = std::min<std::size_t>(rank, part == 0 ? 3 : 5);
+    if (rank != kFar) near.emplace(rank, candidate);
   }
   std::vector<std::string> names;
-  for (const auto& [distance, candidate] : near) {
+  for (const auto& [rank, candidate] : near) {
     if (names.size() == most) break;
     names.push_back(candidate);
   }

@@ -16,6 +16,8 @@ TEST_CASE("the nearest names come first, then those that contain what was typed"
   CHECK(near("widht") == std::vector<std::string>{"width"});
   CHECK(near("Flip_Rate") == std::vector<std::string>{"flip rate"});
   CHECK(near("rex") == std::vector<std::string>{"v_rex"});
+  CHECK(core::nearest_names("irm", {"erm", "ID", "irm_v1", "gru"}, 2) ==
+        std::vector<std::string>{"erm", "irm_v1"});
   CHECK(near("model") == std::vector<std::string>{"model.width"});
   CHECK(near("zzzzzzzz").empty());
   CHECK(core::nearest_names("width", {"width", "width"}, 3).size() == 1);
