@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analysis/questions/leaderboard/board.hpp"
+#include "core/counted.hpp"
 
 namespace spurion::analysis::questions::leaderboard {
 
@@ -158,9 +159,10 @@ std::string power_text(const Leaderboard& board) {
   std::string text;
   if (weakest != nullptr && weakest->flips_cannot_show()) {
     text += fmt::format(
-        "With {} seeds and {} comparisons in an environment a sign-flip test cannot give p below "
+        "With {} and {} in an environment a sign-flip test cannot give p below "
         "{}, so the paired t test alone decides. ",
-        weakest->seeds, weakest->comparisons, show(weakest->least));
+        core::counted(weakest->seeds, "seed"), core::counted(weakest->comparisons, "comparison"),
+        show(weakest->least));
   }
   if (!detectable.empty()) {
     std::sort(detectable.begin(), detectable.end());
