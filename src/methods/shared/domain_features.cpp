@@ -72,7 +72,9 @@ Tensor kernel_distance(const Tensor& rows) {
   const std::int64_t domains = rows.size(1);
   const std::int64_t count = rows.size(2);
   if (domains == 1) return at::zeros({replicas}, rows.options());
-  const Tensor all = rows.flatten(1, 2);  // [K, E * B, F]
+  // Distances do not depend on the origin; near it, squares lose fewer digits.
+  const Tensor origin = row_means(rows.flatten(1, 2).unsqueeze(1)).detach();  // [K, 1, F]
+  const Tensor all = rows.flatten(1, 2) - origin;                             // [K, E * B, F]
   const Tensor products = batched_matmul(all, Transpose::no, all, Transpose::yes);
   const Tensor squares = products.diagonal(0, 1, 2);
   const Tensor distances =
