@@ -97,7 +97,7 @@ TEST_CASE("columns are found by name in time that does not grow with their numbe
   double sum = 0.0;
   for (int c = 0; c < 1000000; ++c) sum += table.numbers(std::to_string(c)).front();
   CHECK(sum == 499999.5e6);
-  CHECK_THROWS_WITH(table.at("x"), Contains("and 999900 more)"));
+  CHECK_THROWS_WITH(table.at("x"), Contains("(the nearest of 1000000 names: 0, 1, 2, 3, 4)"));
 }
 
 TEST_CASE("the example that comes with spurion is its formula") {
