@@ -73,12 +73,15 @@ TEST_CASE("every method trains on a device as it does on the processor") {
       const ToyResult there = train(run);
       CHECK(fake_operations() > before);
       CHECK(here.diverged_at == there.diverged_at);
+      // The narrowest kernel of mmd, exp(-1000 d), multiplies the rounding of distances by a
+      // thousand.
+      const double limit = method == "mmd" ? 1e-4 : 1e-5;
       REQUIRE(here.losses.size() == there.losses.size());
       for (std::size_t step = 0; step < here.losses.size(); ++step) {
         CAPTURE(step);
-        CHECK(distance(here.losses[step], there.losses[step]) < 1e-5);
+        CHECK(distance(here.losses[step], there.losses[step]) < limit);
       }
-      CHECK(distance(here.parameters, there.parameters) < 1e-4);
+      CHECK(distance(here.parameters, there.parameters) < 10.0 * limit);
       CHECK_FALSE(at::equal(there.parameters, run.parameters));
     }
   }
