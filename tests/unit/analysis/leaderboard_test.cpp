@@ -90,6 +90,15 @@ TEST_CASE("a leaderboard finds who won, tied and lost, and the rank of each") {
                  Contains("With 5 seeds and 4 comparisons in an environment"));
 }
 
+TEST_CASE("methods with the same best score share it, and none of them is first") {
+  PlantedTrials trials = one_environment();
+  add(trials, "easy", "victor", {0.75, 0.7});  // a name as long: the same noise, the same scores
+  const std::string sentence = trials.ask(kAsk).sentence;
+  CHECK_THAT(sentence, Contains("Of 6 methods") && Contains("winner") && Contains("victor") &&
+                           Contains("have the same best score out of distribution") &&
+                           Contains("so none of them is first") && !Contains("It has rank 1"));
+}
+
 TEST_CASE("scores lie between the ceilings of the test domain") {
   PlantedTrials trials = one_environment();
   // (.7 - .1) / (.75 - .1) and (.2 - .1) / .65, whatever noise of mean 0 the seeds have.

@@ -33,29 +33,50 @@ std::string stability_text(const RankStability& rank) {
       rank.first < kSure ? ", so another set of seeds may put another method first" : "");
 }
 
+/// "Of 5 methods v_rex has the best score out of distribution: 0.7. ...", or which methods have it.
+std::string best_text(const std::vector<std::string>& best, const std::string& of_how_many,
+                      const std::string& what, const std::string& stability) {
+  if (best.size() == 1) {
+    return fmt::format("Of {} {} has the best {}. {}", of_how_many, best.front(), what, stability);
+  }
+  return fmt::format("Of {} {} have the same best {}, so none of them is first. ", of_how_many,
+                     list_of(best), what);
+}
+
 std::string first_text(const Leaderboard& board) {
+  std::vector<std::string> best;
   if (board.several()) {
     if (board.overall.empty() || board.overall.front().normalised.count == 0) {
       return "No method has a score in every environment with a scale, so there is no rank over "
              "all environments. ";
     }
     const Overall& first = board.overall.front();
-    return fmt::format(
-        "Of {} methods over {} environments {} has the best normalised score out of "
-        "distribution: {}. {}",
-        board.overall.size(), board.boards.size(), first.name, show(first.normalised),
+    for (const Overall& one : board.overall) {
+      if (one.normalised.count > 0 && one.normalised.value == first.normalised.value) {
+        best.push_back(one.name);
+      }
+    }
+    return best_text(
+        best,
+        fmt::format("{} methods over {} environments", board.overall.size(), board.boards.size()),
+        fmt::format("normalised score out of distribution: {}", show(first.normalised)),
         stability_text(first.rank));
   }
   const std::vector<Standing>& standings = board.boards.front().standings;
   if (standings.empty() || standings.front().ood_mean.count == 0) return {};
   const Standing& first = standings.front();
+  for (const Standing& one : standings) {
+    if (one.ood_mean.count > 0 && one.ood_mean.value == first.ood_mean.value) {
+      best.push_back(one.line.name);
+    }
+  }
   const std::string normalised = first.normalised_mean.count > 0
                                      ? fmt::format(", normalised {}", show(first.normalised_mean))
                                      : std::string();
-  return fmt::format("Of {} methods {} has the best score out of distribution: {}{}. {}",
-                     standings.size(), first.line.name, show(first.ood_mean), normalised,
-                     first.learned == Learned::no ? "It did not learn in distribution. "
-                                                  : stability_text(first.rank));
+  return best_text(best, fmt::format("{} methods", standings.size()),
+                   fmt::format("score out of distribution: {}{}", show(first.ood_mean), normalised),
+                   first.learned == Learned::no ? "It did not learn in distribution. "
+                                                : stability_text(first.rank));
 }
 
 using Count = std::function<std::int64_t(const Overall&)>;
