@@ -332,7 +332,7 @@ Range range_of(const std::string& metric, bool accuracy) {
 std::string show(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
 
 std::string show_p(double p) {
-  if (p > 0.0 && p < 0.0001) return "p < .0001";
+  if (p < 0.0001) return "p < .0001";
   return fmt::format("p = {:.{}f}", p, digits_of_p(p, p < 0.01 ? 4 : 3));
 }
 

@@ -341,3 +341,10 @@ TEST_CASE("a regression is judged by its squared error") {
   CHECK_THAT(sentence(2.0, 2.0), Contains("No: ") && Contains("the model did not learn there"));
   CHECK_THAT(sentence(1.0, 3.0), Contains("No: ") && Contains("shrinks, still open"));
 }
+
+TEST_CASE("no p value is told as 0") {
+  CHECK(analysis::show_p(0.0) == "p < .0001");
+  CHECK(analysis::show_p(1e-7) == "p < .0001");
+  CHECK(analysis::show_p(0.0004) == "p = 0.0004");
+  CHECK(analysis::show_p(0.25) == "p = 0.250");
+}
