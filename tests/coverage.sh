@@ -39,7 +39,7 @@ else
 fi
 
 say "Lines that these tests run"
-gcovr --root "$root" --filter "$root/src/" --object-directory "$build" --csv "$build" >"$build/coverage.csv"
+gcovr --root "$root" --filter "$root/src/" --object-directory "$build" "$build" --csv "$build/coverage.csv"
 if [[ $all == 1 ]]; then what="all of src/"; else what="the folders that read results, by their unit tests"; fi
 awk -F, -v what="$what" -v commit="$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)" '
   NR > 1 {

@@ -3,7 +3,7 @@
 #   tests/run.sh                 everything
 #   tests/run.sh -L unit         one label
 #   tests/run.sh -R idx          tests by name
-# With SPURION_COVERAGE=1 it measures the coverage of the folders that read results too, which takes two
+# With SPURION_COVERAGE=1 it measures the coverage of the folders that read results too, which takes four
 # minutes; otherwise it shows the figure measured last.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
