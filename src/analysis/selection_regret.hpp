@@ -21,8 +21,7 @@ inline constexpr const char* kOracleSelector = "oracle";
 struct SelectionRow {
   ResultsView::Line line;
   AppliedSelection applied;
-  std::string
-      name;  ///< "oracle (leak), early stopping", "training_domain, halving"
+  std::string name;      ///< "oracle (leak), early stopping", "training_domain, halving"
   std::string reads;     ///< what the selector reads
   bool halving = false;  ///< chosen by successive halving, see halving.hpp
   /// The updates that the choice needs, as a share of those of training every sample to its end;

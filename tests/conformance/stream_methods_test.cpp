@@ -74,11 +74,8 @@ TEST_CASE("parameters that are not trained stay, bit for bit, under every method
       const Value options = normal(catalog.methods, name, busy_options(name));
       std::unique_ptr<Method> method;
       try {
-        MethodContext given{info.task,
-                            2,
-                            regime->batch_domains(*world),
-                            info.groups,
-                            {RandomKey(3), RandomKey(4)}};
+        MethodContext given{
+            info.task, 2, regime->batch_domains(*world), info.groups, {RandomKey(3), RandomKey(4)}};
         given.steps = 3 * context.training.steps;
         given.input_shape = info.input_shape;
         given.outputs = info.outputs;

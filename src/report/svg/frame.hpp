@@ -46,7 +46,7 @@ std::string tooltip(const analysis::Chart& chart, const analysis::Series& series
 
 // One for each kind of chart; each in a file of its name.
 Drawing draw_lines(const analysis::Chart& chart, const Ink& ink);  ///< lines and scatter
-Drawing draw_bars(const analysis::Chart& chart, const Ink& ink);  ///< bars and dots
+Drawing draw_bars(const analysis::Chart& chart, const Ink& ink);   ///< bars and dots
 Drawing draw_heat_map(const analysis::Chart& chart, const Ink& ink);
 
 }  // namespace spurion::report
