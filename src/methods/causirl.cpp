@@ -4,9 +4,9 @@
 
 #include "methods/shared/domain_features.hpp"
 #include "methods/shared/l2_option.hpp"
+#include "methods/shared/random_order.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
-#include "spurion/random.hpp"
 #include "spurion/row_tools.hpp"
 
 namespace spurion::methods {
@@ -42,14 +42,11 @@ class Causirl final : public ObjectiveMethod {
   Causirl(const Options& options, const MethodContext& context)
       : weight_(per_replica_tensor(options.penalty_weight, context)),
         l2_(per_replica_tensor(options.l2, context)),
-        kernel_(options.distance == "mmd") {
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("halves"));
-    }
-  }
+        kernel_(options.distance == "mmd"),
+        order_(context, "halves") {}
 
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
-    return kernel_ ? 4.0 * 24.0 * sizes.batch_rows * sizes.batch_rows : 0.0;
+    return kernel_ ? kernel_distance_bytes(sizes) : 0.0;
   }
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
@@ -67,12 +64,8 @@ class Causirl final : public ObjectiveMethod {
     const std::int64_t rows = output.features.size(1);
     const std::int64_t half = rows / 2;
     if (half == 0) return {};
-    std::vector<Tensor> order;
-    for (const RandomKey& key : keys_) {
-      const auto drawn = permutation(key.child(static_cast<std::uint64_t>(step)), rows);
-      order.push_back(at::tensor(drawn, at::kLong).narrow(0, 0, 2 * half));
-    }
-    const Tensor index = at::stack(order).to(output.features.device()).unsqueeze(2);
+    const Tensor index =
+        order_.at(step, rows, output.features.device()).narrow(1, 0, 2 * half).unsqueeze(2);
     return output.features.expand({replicas, -1, -1})
         .gather(1, index.expand({-1, -1, output.features.size(2)}))
         .reshape({replicas, 2, half, output.features.size(2)});
@@ -81,7 +74,7 @@ class Causirl final : public ObjectiveMethod {
   Tensor weight_;
   Tensor l2_;
   bool kernel_;
-  std::vector<RandomKey> keys_;
+  RandomOrder order_;
 };
 
 }  // namespace

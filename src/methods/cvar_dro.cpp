@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "methods/shared/group_weights.hpp"
 #include "methods/shared/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
@@ -41,13 +42,9 @@ class CvarDro final : public ObjectiveMethod {
     const Tensor rank = at::arange(rows, counted.options());
     const Tensor of_rank = (counted - rank).clamp(0.0, 1.0) / counted;
     const Tensor weights = at::zeros_like(of_rank).scatter(1, order, of_rank);
-    // `row_mean` divides by the rows. Weights of the rows are in the losses already.
-    Batch unweighted = batch;
-    unweighted.weight = Tensor();
-    const Tensor scaled = (weights * static_cast<double>(rows)).to(losses.scalar_type()) * losses;
-    return row_mean(scaled.reshape({losses.size(0), batch.domains, batch.rows_per_domain}),
-                    unweighted) +
-           l2_penalty(l2_, trainer.parameters());
+    // `weighted_mean` divides by the rows.
+    const Tensor scaled = (weights * static_cast<double>(rows)).to(losses.scalar_type());
+    return weighted_mean(losses, scaled) + l2_penalty(l2_, trainer.parameters());
   }
 
  private:

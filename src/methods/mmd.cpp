@@ -41,9 +41,8 @@ class Mmd final : public ObjectiveMethod {
     access.domain_labels = true;
     return access;
   }
-  /// Distances, seven kernels, their sums and gradients.
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
-    return 4.0 * 24.0 * sizes.batch_rows * sizes.batch_rows;
+    return kernel_distance_bytes(sizes);
   }
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {

@@ -5,9 +5,9 @@
 #include "methods/shared/domain_penalty.hpp"
 #include "methods/shared/l2_option.hpp"
 #include "methods/shared/penalty_schedule.hpp"
+#include "methods/shared/random_order.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
-#include "spurion/random.hpp"
 
 namespace spurion::methods {
 namespace {
@@ -57,11 +57,8 @@ class RandomPenalty final : public ObjectiveMethod {
         schedule_{per_replica_tensor(options.penalty_weight, context),
                   per_replica_tensor(options.anneal_steps, context), options.initial_weight,
                   options.rescale},
-        penalty_(options.penalty, per_replica_tensor(options.step_size, context)) {
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("deal"));
-    }
-  }
+        penalty_(options.penalty, per_replica_tensor(options.step_size, context)),
+        order_(context, "deal") {}
 
   [[nodiscard]] Access needs() const override {
     Access access;
@@ -70,7 +67,8 @@ class RandomPenalty final : public ObjectiveMethod {
   }
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
-    const Tensor order = deal(batch, trainer);
+    const Tensor order =
+        order_.at(trainer.step(), batch.domains * batch.rows_per_domain, trainer.device());
     const std::int64_t replicas = output.logits.size(0);
     Output dealt;
     dealt.logits =
@@ -92,21 +90,10 @@ class RandomPenalty final : public ObjectiveMethod {
   void visit_state(StateVisitor& visit) override { penalty_.visit_state(visit); }
 
  private:
-  /// A random order of the rows for each replica, int64 [K, E * B].
-  [[nodiscard]] Tensor deal(const Batch& batch, const ReplicaTrainer& trainer) const {
-    std::vector<Tensor> each;
-    for (const RandomKey& key : keys_) {
-      const auto drawn = permutation(key.child(static_cast<std::uint64_t>(trainer.step())),
-                                     batch.domains * batch.rows_per_domain);
-      each.push_back(at::tensor(drawn, at::kLong));
-    }
-    return at::stack(each).to(trainer.device());
-  }
-
   Tensor l2_;
   PenaltySchedule schedule_;
   DomainPenalty penalty_;
-  std::vector<RandomKey> keys_;
+  RandomOrder order_;
 };
 
 }  // namespace

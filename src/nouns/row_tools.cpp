@@ -2,18 +2,15 @@
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <cstring>
 
+#include "nouns/weighted_mean.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /// [K, E * B] of row numbers for a table of K replicas.
 Tensor numbers_of(const Batch& batch, std::int64_t replicas) {
@@ -30,31 +27,6 @@ Tensor own_rows(const Tensor& rows, std::int64_t replicas) {
   shape[0] = replicas;
   return rows.expand(shape);
 }
-
-/// Sums of value times weight over the rows of each replica, divided by their number: in float64
-/// and in row order.
-struct RowMean : torch::autograd::Function<RowMean> {
-  static Tensor forward(AutogradContext* context, const Tensor& values, const Tensor& weights) {
-    context->save_for_backward({weights});
-    const Tensor dense = values.contiguous();
-    const std::int64_t rows = dense.size(1);
-    Tensor out = at::empty({dense.size(0)}, dense.options());
-    for (std::int64_t k = 0; k < dense.size(0); ++k) {
-      const float* value = dense.data_ptr<float>() + k * rows;
-      const float* weight = weights.data_ptr<float>() + (weights.size(0) == 1 ? 0 : k * rows);
-      double sum = 0.0;
-      for (std::int64_t i = 0; i < rows; ++i) {
-        sum += static_cast<double>(weight[i]) * static_cast<double>(value[i]);
-      }
-      out.data_ptr<float>()[k] = static_cast<float>(sum / static_cast<double>(rows));
-    }
-    return out;
-  }
-  static variable_list backward(AutogradContext* context, const variable_list& g) {
-    const Tensor weights = context->get_saved_variables()[0];
-    return {g[0].unsqueeze(1) / static_cast<double>(weights.size(1)) * weights, Tensor()};
-  }
-};
 
 }  // namespace
 
@@ -96,7 +68,7 @@ Tensor row_mean(const Tensor& values, const Batch& batch) {
   }
   const Tensor weights =
       batch.weight.defined() ? batch.weight.flatten(1).contiguous() : at::ones({1, flat.size(1)});
-  return RowMean::apply(flat, weights);
+  return nouns::weighted_mean(flat, weights);
 }
 
 Tensor row_correct(const Output& output, const Batch& batch) {

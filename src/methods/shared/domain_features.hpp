@@ -27,5 +27,10 @@ namespace spurion::methods {
 /// of their features, [K]: mean k(x, x) + mean k(y, y) - 2 mean k(x, y), with the kernel
 /// sum_g exp(-g ||x - y||^2), g in {0.001, 0.01, 0.1, 1, 10, 100, 1000}; 0 for one domain.
 [[nodiscard]] SPURION_API Tensor kernel_distance(const Tensor& rows);
+/// Bytes that it needs for a minibatch of one replica: distances, seven kernels, their sums and
+/// gradients, float32 for each pair of rows.
+[[nodiscard]] inline double kernel_distance_bytes(const MemorySizes& sizes) {
+  return 4.0 * 24.0 * sizes.batch_rows * sizes.batch_rows;
+}
 
 }  // namespace spurion::methods

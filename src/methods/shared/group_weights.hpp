@@ -1,12 +1,11 @@
 #pragma once
 
+#include "nouns/weighted_mean.hpp"
 #include "spurion/method.hpp"
 
 namespace spurion::methods {
 
-/// sum_i weights[k, i] losses[k, i] / B, [K]; `weights` [K or 1, B] is a constant. Each replica is
-/// summed as if alone, in row order, in float64.
-Tensor weighted_mean(const Tensor& losses, const Tensor& weights);
+using nouns::weighted_mean;
 
 /// One step of exponentiated-gradient ascent (Sagawa et al. 2020): q_e exp(step R_e), normalised.
 /// `weights` [K, E], or undefined: equal ones; `step_size` [K]; `risks` [K, E], a constant.

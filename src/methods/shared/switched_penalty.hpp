@@ -1,5 +1,6 @@
 #pragma once
 
+#include "methods/shared/penalty_schedule.hpp"
 #include "spurion/method.hpp"
 
 namespace spurion::methods {
@@ -12,14 +13,13 @@ class SwitchedPenalty {
                   const MethodContext& context);
 
   /// Weights [K] at this step.
-  [[nodiscard]] Tensor weight(std::int64_t step) const;
+  [[nodiscard]] Tensor weight(std::int64_t step) const { return schedule_.at(step); }
   /// Call it before the forward pass of each step: restarts the optimiser of the replicas whose
   /// penalty begins now.
   void before_step(ReplicaTrainer& trainer) const;
 
  private:
-  Tensor weight_;
-  Tensor anneal_steps_;
+  PenaltySchedule schedule_;
 };
 
 }  // namespace spurion::methods
