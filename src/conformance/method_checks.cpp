@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "conformance/method_subject.hpp"
 #include "conformance/schema_checks.hpp"
 #include "conformance/tensors.hpp"
 #include "conformance/toy_problem.hpp"
@@ -11,60 +12,6 @@
 namespace spurion {
 namespace conformance {
 namespace {
-
-constexpr const char* kModels[] = {"linear", "mlp"};
-
-/// The method under test.
-struct MethodSubject {
-  const Catalog* catalog;
-  std::string name;
-  Value options;  ///< overrides of the defaults
-  Access needs;
-  bool batched = true;  ///< trains several replicas at once
-
-  [[nodiscard]] ToyShape shape(Task task, std::int64_t domains, std::int64_t rows) const {
-    ToyShape shape;
-    shape.task = task;
-    shape.domains = domains;
-    shape.rows = rows;
-    shape.groups = needs.group_labels;
-    shape.validation_groups = needs.group_labels_validation;
-    return shape;
-  }
-  [[nodiscard]] ToyRun run(const Model& model, const ToyShape& shape, std::int64_t replicas,
-                           std::int64_t steps) const {
-    const auto& schema = catalog->methods.at(name).schema;
-    ToyRun run{catalog, name,  replica_options(schema, options, name, replicas),
-               &model,  shape, toy_parameters(model, replicas),
-               {},      steps};
-    for (std::int64_t step = 0; step < steps; ++step) {
-      run.batches.push_back(toy_batch(shape, replicas, static_cast<std::uint64_t>(step)));
-    }
-    for (std::int64_t k = 0; k < replicas; ++k) {
-      run.keys.push_back(RandomKey(24).child(static_cast<std::uint64_t>(k)));
-    }
-    if (needs.validation_rows) run.validation = toy_validation(shape, replicas);
-    return run;
-  }
-};
-
-/// Calls `body` with each small model that is registered; skips when there is none.
-template <class Body>
-void with_models(const MethodSubject& subject, const ToyShape& shape, const Body& body) {
-  bool any = false;
-  for (const char* name : kModels) {
-    if (const auto model = toy_model(*subject.catalog, name, shape)) {
-      any = true;
-      body(*model, std::string(name));
-    }
-  }
-  if (!any) skip("neither linear nor mlp is registered");
-}
-
-std::string place(const std::string& model, const ToyShape& shape) {
-  return fmt::format("{} model, {} domains of {} rows{}", model, shape.domains, shape.rows,
-                     shape.shared ? ", shared" : "");
-}
 
 /// Everything that training gives of replica `replica` of `many` is that of `one`, to the bit.
 void require_same_results(const std::string& what, const ToyResult& many, const ToyResult& one) {
@@ -324,6 +271,7 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   check("a poisoned replica leaves the others alone", check_poison);
   check("finite on one domain", check_one_domain);
   check("finite on other tasks", check_tasks);
+  check("finite or refused on poor rows", check_poor_rows);
   check("learns an easy problem", check_learns);
   check("sees only what it asks for", check_needs);
   check("heeds the weights of rows", check_weights);
