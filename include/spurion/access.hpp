@@ -16,6 +16,8 @@ struct Access {
   bool unlabelled_target = false;        ///< rows without labels of the test domain
   bool counterfactual_rows = false;      ///< rows whose cue is set by intervention
   bool validation_rows = false;  ///< labelled held-out rows of the train domains, in training
+  bool exact_ceilings = false;   ///< the ceilings of the train domains: known from the mechanism
+  bool cue_inputs = false;       ///< which inputs a change of the cue changes
 
   /// "domain labels, group labels", or "labels only".
   [[nodiscard]] SPURION_API std::string text() const;

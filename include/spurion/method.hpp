@@ -70,6 +70,12 @@ struct MethodContext {
   std::int64_t steps = 0;
   Shape input_shape = {};    ///< of one row
   std::int64_t outputs = 1;  ///< C of the model
+  /// [K][E]: the ceilings of the train domains. Empty unless the method needs
+  /// `Access::exact_ceilings`.
+  std::vector<std::vector<Ceilings>> ceilings = {};
+  /// bool [K, ...input_shape], in host memory: the inputs that differ between some training rows
+  /// and their twins with another cue. Undefined unless the method needs `Access::cue_inputs`.
+  Tensor cue_inputs = {};
 
   /// The key of a replica's random numbers.
   [[nodiscard]] SPURION_API RandomKey key(std::int64_t replica) const;

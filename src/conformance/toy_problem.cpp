@@ -62,6 +62,14 @@ MethodContext toy_context(const ToyShape& shape, std::int64_t replicas) {
   MethodContext context{shape.task, replicas, shape.domains, groups};
   context.input_shape = {shape.inputs};
   context.outputs = shape.outputs();
+  Ceilings ceilings;
+  const double best = shape.task == Task::regression ? 0.0 : 1.0;
+  ceilings.bayes.value = best;
+  ceilings.invariant.value = best;
+  context.ceilings.assign(static_cast<std::size_t>(replicas),
+                          std::vector<Ceilings>(static_cast<std::size_t>(shape.domains), ceilings));
+  context.cue_inputs = at::zeros({replicas, shape.inputs}, at::kBool);
+  context.cue_inputs.select(1, shape.inputs - 1).fill_(true);
   return context;
 }
 

@@ -14,7 +14,9 @@ std::vector<std::pair<const char*, bool>> entries(const Access& access) {
           {"group labels at validation", access.group_labels_validation},
           {"unlabelled target rows", access.unlabelled_target},
           {"counterfactual rows", access.counterfactual_rows},
-          {"validation rows", access.validation_rows}};
+          {"validation rows", access.validation_rows},
+          {"exact ceilings", access.exact_ceilings},
+          {"cue inputs", access.cue_inputs}};
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ struct OfflineOptions {
 /// With `randomise_cue` every cue of each training row is resampled by intervention, so that
 /// it is uninformative. No real data set offers such an oracle. With `group_labels` methods may see
 /// the (label, cue) cell of each training and validation row. Methods may also ask for the whole
-/// training set, for draws by weights, and for validation rows of the train domains.
+/// training set, for draws by weights, for validation rows of the train domains, and for two things
+/// that only a known mechanism tells: the ceilings of the train domains and the inputs of the cue.
 class Offline final : public Regime {
  public:
   using Options = OfflineOptions;
@@ -39,6 +40,9 @@ class Offline final : public Regime {
     access.group_labels_validation = options_.group_labels;
     access.validation_rows = true;
     access.counterfactual_rows = options_.randomise_cue;
+    // The ceilings are those of the rows as they come.
+    access.exact_ceilings = !options_.randomise_cue;
+    access.cue_inputs = true;
     return access;
   }
 

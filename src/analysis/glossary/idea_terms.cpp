@@ -197,6 +197,15 @@ std::vector<Term> measure_terms() {
       {"unlabelled target rows", TermKind::idea,
        "The method sees inputs of the test domain without their labels."},
       {"counterfactual rows", TermKind::idea, "The method sees twins of training rows.", {"twin"}},
+      {"exact ceilings",
+       TermKind::idea,
+       "The method knows the ceilings of the train domains. Only a data-generating process whose "
+       "mechanism is known has them.",
+       {"ceiling"}},
+      {"cue inputs",
+       TermKind::idea,
+       "The method knows which inputs change when only the cue of a row is changed.",
+       {"cue", "twin"}},
   };
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "catalog/section_numbers.hpp"
 #include "core/counted.hpp"
@@ -18,6 +19,7 @@
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
 #include "nouns/control_shift_environment.hpp"
+#include "nouns/mechanism_facts.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -200,9 +202,11 @@ class FitCheck {
       (void)regime->schedule(environment);
       const std::int64_t domains = regime->batch_domains(environment);
       attempt(trial, "method", trial.method, [&] {
+        MethodContext context = method_context(trial, *regime, environment, domains);
+        nouns::tell_mechanism(context, catalog::method_needs(catalog_, trial.method),
+                              {&environment});
         const auto method =
-            catalog_.methods.at(trial.method.name)
-                .make({trial.method.options}, method_context(trial, *regime, environment, domains));
+            catalog_.methods.at(trial.method.name).make({trial.method.options}, context);
         check_rows_asked(trial, *method, *regime, environment);
         if (model) {
           method->check(*model);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "core/failure.hpp"
 #include "core/machine_limits.hpp"
@@ -19,6 +20,7 @@
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/run/threads.hpp"
 #include "nouns/border_checks.hpp"
+#include "nouns/mechanism_facts.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -106,7 +108,10 @@ Parts make_parts(const Pack& pack, const Catalog& catalog, const RegimeContext& 
     parts.model_keys.push_back(nouns::seed_key(trial).child("model").child(trial.model.name));
     method.keys.push_back(nouns::seed_key(trial).child("method"));
   }
+  std::vector<const Environment*> environments;
+  for (const auto& each : context.environments) environments.push_back(each.get());
   core::blamed(parts.method_part, [&] {
+    nouns::tell_mechanism(method, catalog::method_needs(catalog, first.method), environments);
     parts.method = catalog.methods.at(first.method.name).make(method_options, method);
     parts.use = parts.method->risk_input();
     parts.second_order = parts.method->needs_second_order();
