@@ -12,12 +12,23 @@
 
 namespace spurion {
 
+/// What a comparison needs a registered thing for, beside comparing it.
+enum class Control {
+  none,     ///< nothing: it is compared only
+  placebo,  ///< it has the form of others without their information: who does not beat it gained by
+            ///< the form alone
+  oracle    ///< it is given what no other is: how far the others could come
+};
+/// "none", "placebo" or "oracle": as stores hold it.
+SPURION_API const char* control_name(Control control);
+
 /// A registered thing as people see it.
 struct EntryInfo {
-  std::string name;       ///< lower_snake_case
-  std::string summary;    ///< one sentence
-  std::string reference;  ///< paper or formula it implements
-  std::string origin;     ///< "built-in", the plug-in it came from, or "this program"
+  std::string name;                 ///< lower_snake_case
+  std::string summary;              ///< one sentence
+  std::string reference;            ///< paper or formula it implements
+  std::string origin;               ///< "built-in", the plug-in it came from, or "this program"
+  Control control = Control::none;  ///< what comparisons need it for
 
   /// Whether it comes with spurion.
   [[nodiscard]] bool builtin() const { return origin == kBuiltin; }
@@ -61,14 +72,15 @@ class Registry {
 
   /// Registers T. Throws `UsageError` when the name is taken, naming both origins.
   template <class T>
-  void add(const std::string& name, const std::string& summary, const std::string& reference) {
+  void add(const std::string& name, const std::string& summary, const std::string& reference,
+           Control control = Control::none) {
     check_registered_name(kind_, name);
     if (const auto found = entries_.find(name); found != entries_.end()) {
       throw UsageError(kind_ + " '" + name + "' is registered twice: by " +
                        found->second.info.origin + " and by " + origin_);
     }
     Entry entry;
-    entry.info = {name, summary, reference, origin_};
+    entry.info = {name, summary, reference, origin_, control};
     try {
       entry.schema = AnySchema::of(T::schema());
     } catch (...) {

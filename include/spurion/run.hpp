@@ -26,8 +26,9 @@ struct Pack {
 /// no such device or LibTorch does not support it.
 SPURION_API Device named_device(const std::string& name);
 
-/// Default limit of the trials that train together.
-inline constexpr std::int64_t kDefaultReplicas = 32;
+/// Default limit of the trials that train together. On the CPU the cache and the memory mostly set
+/// a lower one; this holds packs of small models to a size that workers can share.
+inline constexpr std::int64_t kDefaultReplicas = 128;
 
 /// How trials are grouped into packs.
 struct PlanOptions {

@@ -22,6 +22,7 @@ Study::Study(const StoredResults& results, Selectors selectors) {
               {},
               StoredMetrics(results),
               {},
+              {},
               std::move(selectors)};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   for (const Experiment& experiment : facts.suite.experiments) {
@@ -60,6 +61,12 @@ Study::Study(const StoredResults& results, Selectors selectors) {
     std::set<std::string>& options = facts.stream_options[one->first.substr(streams.size())];
     std::istringstream words(one->second);
     for (std::string word; words >> word;) options.insert(word);
+  }
+  const std::string controls = core::kControlFact;
+  for (auto one = results.context.lower_bound(controls);
+       one != results.context.end() && one->first.compare(0, controls.size(), controls) == 0;
+       ++one) {
+    facts.controls[one->first.substr(controls.size())] = one->second;
   }
   facts_ = std::make_shared<const Facts>(std::move(facts));
 }

@@ -17,7 +17,7 @@ struct CommandLine {
 };
 
 /// Most trials of one pack where --max-replicas is not given.
-inline constexpr std::int64_t kDefaultMaxReplicas = 32;
+inline constexpr std::int64_t kDefaultMaxReplicas = 128;
 
 struct RunArguments {
   std::string suite;

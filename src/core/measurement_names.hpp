@@ -70,6 +70,9 @@ inline constexpr const char* kMetricFact = "metric.";
 /// Under this prefix and the name of a regime, the facts of a store name the options of the regime
 /// that shape its stream, with spaces between them.
 inline constexpr const char* kStreamOptionsFact = "stream_options.";
+/// Under this prefix and the name of a registered method, the facts of a store say which control of
+/// comparisons it is: `control_name`.
+inline constexpr const char* kControlFact = "control.";
 
 /// The stored name of a number that is not one of each cue.
 SPURION_API const std::string& stored_name(MetricId id);

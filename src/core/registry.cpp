@@ -4,6 +4,18 @@
 
 namespace spurion {
 
+const char* control_name(Control control) {
+  switch (control) {
+    case Control::placebo:
+      return "placebo";
+    case Control::oracle:
+      return "oracle";
+    case Control::none:
+      break;
+  }
+  return "none";
+}
+
 void check_registered_name(const std::string& kind, const std::string& name) {
   bool good = !name.empty() && name.front() >= 'a' && name.front() <= 'z';
   for (const char c : name) {

@@ -100,8 +100,9 @@ class RandomPenalty final : public ObjectiveMethod {
 
 void register_random_penalty(Catalog& catalog);
 void register_random_penalty(Catalog& catalog) {
-  catalog.methods.add<RandomPenalty>(
-      "random_penalty", "A control: a penalty over domains drawn at random.", "control");
+  catalog.methods.add<RandomPenalty>("random_penalty",
+                                     "A control: a penalty over domains drawn at random.",
+                                     "control", Control::placebo);
 }
 
 }  // namespace spurion::methods

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -20,6 +21,9 @@ struct AppliedSelection {
   std::string selector = {};    ///< its name; empty: nothing was chosen, every sample is there
   bool early_stopping = false;  ///< each trial is as it was at its best update
   bool leak = false;            ///< the selector read the test domain
+  /// Of each trial that was kept, how many different samples of hyper-parameters there were to
+  /// choose from; null where nothing was chosen.
+  std::shared_ptr<const std::map<const TrialResult*, std::int64_t>> samples = {};
 
   /// Whether anything was chosen.
   [[nodiscard]] bool active() const { return !selector.empty(); }
@@ -62,6 +66,11 @@ class SPURION_API Study {
   [[nodiscard]] const Selectors& selectors() const { return facts_->selectors; }
   /// What is known about the stored numbers.
   [[nodiscard]] const StoredMetrics& metrics() const { return facts_->metrics; }
+  /// The methods that comparisons need as controls, by name, with `control_name` of what for: those
+  /// that were registered when the results were made. Empty where the store does not say.
+  [[nodiscard]] const std::map<std::string, std::string>& controls() const {
+    return facts_->controls;
+  }
   /// The options of a regime that shape its stream, so that results count them to the environment.
   [[nodiscard]] const std::set<std::string>& stream_options(const std::string& regime) const;
 
@@ -74,6 +83,7 @@ class SPURION_API Study {
     /// By name, and by options within it; under "" those that are described first.
     std::map<std::string, std::map<std::string, EnvironmentFacts>> environments;
     StoredMetrics metrics;
+    std::map<std::string, std::string> controls;
     std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
     Selectors selectors;
   };

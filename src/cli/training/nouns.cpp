@@ -21,10 +21,12 @@ Noun registered_in(const char* plural, const Of& of) {
   noun.names = [of](const Catalog& catalog) { return of(catalog).names(); };
   noun.entry = [of](const Catalog& catalog, const std::string& name) {
     const EntryInfo& info = of(catalog).at(name).info;
-    return Json{{"name", name},
-                {"summary", info.summary},
-                {"reference", info.reference},
-                {"origin", info.origin}};
+    Json entry{{"name", name},
+               {"summary", info.summary},
+               {"reference", info.reference},
+               {"origin", info.origin}};
+    if (info.control != Control::none) entry["control"] = control_name(info.control);
+    return entry;
   };
   return noun;
 }

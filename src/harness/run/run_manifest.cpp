@@ -102,6 +102,10 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   context["versions"] = run_description();
   context["trials"] = fmt::format("{}", trials.size());
   context["plugins"] = fmt::format("{}", fmt::join(catalog.plugins(), ", "));
+  for (const std::string& name : catalog.methods.names()) {
+    const Control control = catalog.methods.at(name).info.control;
+    if (control != Control::none) context[core::kControlFact + name] = control_name(control);
+  }
   std::map<std::string, std::vector<std::string>> settings;
   // Trials of a grid share their sections: what depends on one is worked out once.
   catalog::SectionNumbers numbers;
