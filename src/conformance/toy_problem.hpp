@@ -33,7 +33,7 @@ SPURION_API Batch toy_batch(const ToyShape& shape, std::int64_t replicas, std::u
 /// Held-out rows of the same problem.
 SPURION_API Batch toy_validation(const ToyShape& shape, std::int64_t replicas);
 /// What a method is made with to train on such batches.
-MethodContext toy_context(const ToyShape& shape, std::int64_t replicas);
+SPURION_API MethodContext toy_context(const ToyShape& shape, std::int64_t replicas);
 /// Replica k of a pack, as a pack of one replica.
 SPURION_API Batch replica_of(const Batch& batch, std::int64_t replica);
 
