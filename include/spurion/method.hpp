@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "spurion/access.hpp"
@@ -79,6 +80,8 @@ struct MethodContext {
 
   /// The key of a replica's random numbers.
   [[nodiscard]] SPURION_API RandomKey key(std::int64_t replica) const;
+  /// [K]: the child `name` of the key of each replica. Choices of other names are independent.
+  [[nodiscard]] SPURION_API std::vector<RandomKey> child_keys(const std::string& name) const;
 };
 
 /// The values of `parameter` as a float32 tensor [K] on the device of the method.
@@ -200,7 +203,7 @@ class SPURION_API ReplicaTrainer {
   void sample_rows(const Tensor& weights);
   /// At most `rows` labelled held-out rows of each train domain (`Access::validation_rows`), always
   /// the same, on this device.
-  [[nodiscard]] Batch validation_rows(std::int64_t rows);
+  [[nodiscard]] Batch validation_rows(std::int64_t rows) const;
   /// What the regime calls before the first step; null when the training set is gone.
   void set_training_set(TrainingSet* rows) { training_set_ = rows; }
 

@@ -10,6 +10,7 @@
 namespace spurion {
 
 struct MethodContext;
+class ReplicaTrainer;
 
 /// Stages of a method: each has a share of the steps, which may differ between replicas. All stages
 /// together have the steps of the trial, so methods with stages cost no more updates than others.
@@ -25,6 +26,8 @@ class SPURION_API Stages {
   [[nodiscard]] std::int64_t first_step(std::int64_t stage, std::int64_t replica) const {
     return first_.at(static_cast<std::size_t>(stage)).at(static_cast<std::size_t>(replica));
   }
+  /// Number of steps of a stage for a replica; may be 0.
+  [[nodiscard]] std::int64_t steps(std::int64_t stage, std::int64_t replica) const;
   /// The stage of a replica at a step: the last that has begun.
   [[nodiscard]] std::int64_t stage(std::int64_t step, std::int64_t replica) const;
   /// bool [K] in host memory: replicas that are in this stage at this step.
@@ -34,9 +37,14 @@ class SPURION_API Stages {
   [[nodiscard]] Tensor begins(std::int64_t stage, std::int64_t step) const;
   /// Whether the stage of any replica begins at this step.
   [[nodiscard]] bool any_begins(std::int64_t stage, std::int64_t step) const;
+  /// Starts the schedule of the learning rate anew, over the steps of the stage, for the replicas
+  /// whose stage begins at the trainer's step. Each stage then has its own warm-up and decay. Call
+  /// it before every update. A constant schedule stays as it is.
+  void begin_schedules(ReplicaTrainer& trainer) const;
 
  private:
   std::vector<std::vector<std::int64_t>> first_;  // [stages][K]
+  std::int64_t steps_ = 0;                        // of all stages
 };
 
 }  // namespace spurion

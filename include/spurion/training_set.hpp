@@ -24,6 +24,12 @@ struct RowRequest {
   bool training_set = false;
   /// `group_balanced` needs `Access::group_labels` too.
   Sampling sampling = Sampling::shuffled;
+  /// Balanced draws and draws by weights keep the domains of minibatches: as many rows of each
+  /// domain as before, drawn among its own rows by their weights. default: domains are pooled.
+  bool within_domains = false;
+  /// Every row that it is given has its cues resampled by intervention, the rest of the row stays.
+  /// It needs `Access::counterfactual_rows`. default: rows as they come.
+  bool randomised_cues = false;
 
   /// Whether there must be a fixed training set.
   [[nodiscard]] bool any() const { return training_set || sampling != Sampling::shuffled; }
@@ -43,7 +49,8 @@ class SPURION_API TrainingSet {
   /// From the next minibatch on, rows are drawn with replacement, each with a probability
   /// proportional to its weight: float64 [K or 1, N], finite, not negative, a positive sum. Full
   /// batches weigh the rows instead (`Batch::weight`, mean 1). Domains are pooled: such batches
-  /// have one domain of as many rows as before.
+  /// have one domain of as many rows as before. With `RowRequest::within_domains` they are kept,
+  /// and the weights of each domain need a positive sum.
   virtual void sample(const Tensor& weights) = 0;
   /// At most `rows` labelled held-out rows of each train domain, always the same; fewer where the
   /// environment has no more. Throws `UsageError` where there are none.

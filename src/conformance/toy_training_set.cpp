@@ -10,7 +10,7 @@
 namespace spurion::conformance {
 
 ToyTrainingSet::ToyTrainingSet(const ToyRun& run, const RowRequest& request)
-    : run_(&run), numbers_(request.training_set) {
+    : run_(&run), numbers_(request.training_set), within_domains_(request.within_domains) {
   if (request.sampling == Sampling::shuffled) return;
   const bool groups = request.sampling == Sampling::group_balanced;
   if (!groups && run.shape.task == Task::regression) {
@@ -19,7 +19,8 @@ ToyTrainingSet::ToyTrainingSet(const ToyRun& run, const RowRequest& request)
   if (groups && !run.batches.front().group.defined()) {
     throw UsageError("balanced groups need group labels");
   }
-  sample(nouns::balancing_weights(of_all(groups ? &Batch::group : &Batch::y).flatten(1)));
+  const Tensor labels = of_all(groups ? &Batch::group : &Batch::y).flatten(1);
+  weights_ = nouns::WeightedRows(nouns::balancing_weights(sets_of(labels)));
 }
 
 std::int64_t ToyTrainingSet::rows_of_batch() const {
@@ -51,7 +52,17 @@ Tensor ToyTrainingSet::of_all(Tensor Batch::*member) const {
   return at::cat(each, 1);
 }
 
-void ToyTrainingSet::sample(const Tensor& weights) { weights_ = nouns::WeightedRows(weights); }
+Tensor ToyTrainingSet::sets_of(const Tensor& values) const {
+  if (!within_domains_) return values;
+  const Batch& like = run_->batches.front();
+  return values.reshape({values.size(0), parts(), like.domains, like.rows_per_domain})
+      .transpose(1, 2)
+      .reshape({values.size(0) * like.domains, parts() * like.rows_per_domain});
+}
+
+void ToyTrainingSet::sample(const Tensor& weights) {
+  weights_ = nouns::WeightedRows(sets_of(weights));
+}
 
 Batch ToyTrainingSet::batch(std::int64_t step) const {
   if (weights_.defined()) return drawn(step);
@@ -66,21 +77,29 @@ Batch ToyTrainingSet::drawn(std::int64_t step) const {
   const auto replicas = static_cast<std::int64_t>(run_->keys.size());
   Batch out;
   out.task = like.task;
-  out.rows_per_domain = rows;
-  out.number = at::empty({replicas, 1, rows}, at::kLong);
+  out.domains = within_domains_ ? like.domains : 1;
+  out.rows_per_domain = rows / out.domains;
+  out.number = at::empty({replicas, out.domains, out.rows_per_domain}, at::kLong);
   std::vector<Tensor> x;
   std::vector<Tensor> y;
   std::vector<Tensor> group;
   std::vector<Tensor> weight;
   for (std::int64_t k = 0; k < replicas; ++k) {
     const RandomStream stream(run_->keys[static_cast<std::size_t>(k)].child("toy sampling"));
-    const std::int64_t set = weights_.sets() == 1 ? 0 : k;
+    const std::int64_t set = weights_.sets() == out.domains ? 0 : k * out.domains;
     std::int64_t* number = out.number.data_ptr<std::int64_t>() + k * rows;
-    for (std::int64_t i = 0; i < rows; ++i) number[i] = weights_.draw(set, stream, step, i);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::int64_t domain = i / out.rows_per_domain;
+      const std::int64_t drawn = weights_.draw(set + domain, stream, step, i);
+      number[i] = !within_domains_
+                      ? drawn
+                      : drawn / like.rows_per_domain * rows + domain * like.rows_per_domain +
+                            drawn % like.rows_per_domain;
+    }
     const auto own = [&](Tensor Batch::*member, std::vector<Tensor>& to) {
       if (!(like.*member).defined()) return;
       const Tensor all = of_all(member);
-      to.push_back(all[all.size(0) == 1 ? 0 : k].index_select(0, out.number[k][0]));
+      to.push_back(all[all.size(0) == 1 ? 0 : k].index_select(0, out.number[k].flatten()));
     };
     own(&Batch::x, x);
     own(&Batch::y, y);
@@ -88,9 +107,12 @@ Batch ToyTrainingSet::drawn(std::int64_t step) const {
     own(&Batch::weight, weight);
   }
   out.x = at::stack(x);
-  out.y = at::stack(y).unsqueeze(1);
-  if (!group.empty()) out.group = at::stack(group).unsqueeze(1);
-  if (!weight.empty()) out.weight = at::stack(weight).unsqueeze(1);
+  const auto by_domain = [&](const std::vector<Tensor>& each) {
+    return at::stack(each).reshape({replicas, out.domains, out.rows_per_domain});
+  };
+  out.y = by_domain(y);
+  if (!group.empty()) out.group = by_domain(group);
+  if (!weight.empty()) out.weight = by_domain(weight);
   if (!numbers_) out.number = Tensor();
   return out;
 }

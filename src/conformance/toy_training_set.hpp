@@ -26,9 +26,13 @@ class SPURION_API ToyTrainingSet final : public TrainingSet {
   /// A member of all rows, [K or 1, N, ...].
   [[nodiscard]] Tensor of_all(Tensor Batch::*member) const;
   [[nodiscard]] Batch drawn(std::int64_t step) const;
+  /// Values [S, N] of all rows as the sets of draws: where draws keep the domains
+  /// [S * E, rows of a domain], batch by batch.
+  [[nodiscard]] Tensor sets_of(const Tensor& values) const;
 
   const ToyRun* run_;
   bool numbers_;
+  bool within_domains_;
   nouns::WeightedRows weights_;
 };
 

@@ -39,6 +39,12 @@ RandomKey MethodContext::key(std::int64_t replica) const {
                       : keys.at(static_cast<std::size_t>(replica));
 }
 
+std::vector<RandomKey> MethodContext::child_keys(const std::string& name) const {
+  std::vector<RandomKey> children;
+  for (std::int64_t k = 0; k < replicas; ++k) children.push_back(key(k).child(name));
+  return children;
+}
+
 void Method::begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/) {}
 
 void Method::visit_state(StateVisitor& /*visit*/) {}

@@ -160,7 +160,7 @@ void ReplicaTrainer::sample_rows(const Tensor& weights) {
   rows.sample(given);
 }
 
-Batch ReplicaTrainer::validation_rows(std::int64_t rows) {
+Batch ReplicaTrainer::validation_rows(std::int64_t rows) const {
   return training_set().validation(rows).to(device());
 }
 

@@ -26,7 +26,8 @@ void WeightedRows::sum_up() {
       sums.push_back(sum);
     }
     if (!(sum > 0.0) || !std::isfinite(sum)) {
-      throw PluginError("the sampling weights of a replica have no positive sum");
+      throw PluginError(
+          "the sampling weights of a replica, or of one of its domains, have no positive sum");
     }
   }
 }

@@ -106,7 +106,7 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
   for (const std::string& problem : local.list()) report(problem);
   if (!local.empty()) return nullptr;
   return std::make_shared<const NormalSection>(
-      NormalSection{component.name, component.options, canonical_text(component)});
+      NormalSection{component.name, component.options, canonical_text(section, component)});
 }
 
 std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, std::size_t index) {

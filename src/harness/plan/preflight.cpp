@@ -236,7 +236,8 @@ class FitCheck {
     const RowRequest request = method.row_request();
     const Access needs = method.needs();
     const std::string& name = trial.method.name;
-    if ((request.any() || needs.validation_rows) && !regime.has_training_set()) {
+    if ((request.any() || request.randomised_cues || needs.validation_rows) &&
+        !regime.has_training_set()) {
       throw UsageError(
           fmt::format("method '{}' goes over the whole training set or uses validation rows, but "
                       "regime '{}' has no fixed training set: use the regime offline",
@@ -250,6 +251,12 @@ class FitCheck {
     if (request.sampling == Sampling::group_balanced && environment.info().groups == 0) {
       throw UsageError(fmt::format("method '{}' balances groups, but {} has none", name,
                                    environment.info().name));
+    }
+    const EnvironmentInfo& info = environment.info();
+    if (request.randomised_cues &&
+        !environment.supports(Intervention::resample_each(info.every_cue()))) {
+      throw UsageError(fmt::format("method '{}' resamples cues, but {} cannot resample '{}'", name,
+                                   info.name, info.cue));
     }
     if (!needs.validation_rows) return;
     const std::int64_t rows = trial.evaluation.find("rows")->as_integer();

@@ -79,7 +79,9 @@ std::string_view SpecReader::member(std::string_view name) const {
 TrialSpec SpecReader::read(std::string_view canonical_json) {
   find_members(canonical_json);
   const auto component = [&](std::size_t number, const char* name) {
-    return components_[number].of(member(name), read_component);
+    return components_[number].of(member(name), [&](const std::string& text) {
+      return with_added(name, read_component(text));
+    });
   };
   const auto value = [&](std::size_t number, const char* name) {
     return values_[number].of(

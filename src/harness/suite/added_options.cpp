@@ -2,34 +2,65 @@
 
 namespace spurion::harness {
 
+namespace {
+
+/// The added options of a section, or of a component of it.
+std::vector<const AddedOption*> added_to(const std::string& section, const std::string& component) {
+  std::vector<const AddedOption*> found;
+  for (const AddedOption& added : added_options()) {
+    if (section == added.section && component == added.component) found.push_back(&added);
+  }
+  return found;
+}
+
+Value without(const std::vector<const AddedOption*>& all, const Value& options) {
+  if (all.empty() || !options.is_table()) return options;
+  Value out = options;
+  for (const AddedOption* added : all) {
+    const Value* value = options.find(added->name);
+    if (value != nullptr && *value == added->default_value) out.as_table().erase(added->name);
+  }
+  return out;
+}
+
+Value with(const std::vector<const AddedOption*>& all, const Value& options) {
+  if (all.empty() || !options.is_table()) return options;
+  Value out = options;
+  for (const AddedOption* added : all) {
+    if (options.find(added->name) != nullptr) continue;
+    out.as_table()[added->name] = added->default_value;
+  }
+  return out;
+}
+
+}  // namespace
+
 const std::vector<AddedOption>& added_options() {
-  static const std::vector<AddedOption> options = {{"optimizer", "schedule", "constant"},
-                                                   {"optimizer", "warmup_fraction", 0.0},
-                                                   {"optimizer", "cooldown_fraction", 0.2},
-                                                   {"optimizer", "final_lr_multiplier", 0.0},
-                                                   {"optimizer", "lr_multipliers", Value::Table{}}};
+  static const std::vector<AddedOption> options = {
+      {"optimizer", "", "schedule", "constant"},
+      {"optimizer", "", "warmup_fraction", 0.0},
+      {"optimizer", "", "cooldown_fraction", 0.2},
+      {"optimizer", "", "final_lr_multiplier", 0.0},
+      {"optimizer", "", "lr_multipliers", Value::Table{}},
+      {"regime", "offline", "interventions", false}};
   return options;
 }
 
 Value without_added(const std::string& section, const Value& options) {
-  if (!options.is_table()) return options;
-  Value out = options;
-  for (const AddedOption& added : added_options()) {
-    if (section != added.section) continue;
-    const Value* value = options.find(added.name);
-    if (value != nullptr && *value == added.default_value) out.as_table().erase(added.name);
-  }
-  return out;
+  return without(added_to(section, ""), options);
+}
+
+Component without_added(const std::string& section, const Component& component) {
+  return {component.name, without(added_to(section, component.name), component.options)};
 }
 
 Value with_added(const std::string& section, const Value& options) {
   if (!options.is_table() || options.as_table().empty()) return options;
-  Value out = options;
-  for (const AddedOption& added : added_options()) {
-    if (section != added.section || options.find(added.name) != nullptr) continue;
-    out.as_table()[added.name] = added.default_value;
-  }
-  return out;
+  return with(added_to(section, ""), options);
+}
+
+Component with_added(const std::string& section, const Component& component) {
+  return {component.name, with(added_to(section, component.name), component.options)};
 }
 
 }  // namespace spurion::harness

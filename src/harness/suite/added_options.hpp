@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "spurion/export.hpp"
+#include "spurion/trial.hpp"
 #include "spurion/value.hpp"
 
 /// \file
@@ -13,10 +14,10 @@
 
 namespace spurion::harness {
 
-/// An option of "optimizer", "training" or "evaluation" that is not written where it has its
-/// default.
+/// An option that is not written where it has its default.
 struct AddedOption {
-  const char* section;
+  const char* section;    ///< "optimizer", "method", ...
+  const char* component;  ///< the name of the component; empty: the section has none
   const char* name;
   Value default_value;
 };
@@ -26,8 +27,11 @@ SPURION_API const std::vector<AddedOption>& added_options();
 
 /// As stores and ids have it: without added options that have their default.
 SPURION_API Value without_added(const std::string& section, const Value& options);
+SPURION_API Component without_added(const std::string& section, const Component& component);
 /// As trials have it: with all added options. A section without any option stays so, as in trials
 /// that were not trained here.
 SPURION_API Value with_added(const std::string& section, const Value& options);
+/// The same of a component. It may have had no options before it got one.
+SPURION_API Component with_added(const std::string& section, const Component& component);
 
 }  // namespace spurion::harness

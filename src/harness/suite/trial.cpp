@@ -10,8 +10,9 @@ namespace spurion {
 
 namespace {
 
-Value component(const Component& part) {
-  return Value::Table{{"name", part.name}, {"options", part.options}};
+Value component(const char* section, const Component& part) {
+  const Component written = harness::without_added(section, part);
+  return Value::Table{{"name", written.name}, {"options", written.options}};
 }
 
 Component read_component(const Value& value, const char* key) {
@@ -20,7 +21,8 @@ Component read_component(const Value& value, const char* key) {
       part->find("options") == nullptr) {
     throw UsageError(fmt::format("trial has no {}", key));
   }
-  return {part->find("name")->as_string(), *part->find("options")};
+  return harness::with_added(key,
+                             Component{part->find("name")->as_string(), *part->find("options")});
 }
 
 const Value& require(const Value& value, const char* key) {
@@ -49,10 +51,10 @@ std::optional<TrialSection> TrialSpec::section(const std::string& name) const {
 }
 
 Value TrialSpec::canonical() const {
-  return Value::Table{{"environment", component(environment)},
-                      {"model", component(model)},
-                      {"method", component(method)},
-                      {"regime", component(regime)},
+  return Value::Table{{"environment", component("environment", environment)},
+                      {"model", component("model", model)},
+                      {"method", component("method", method)},
+                      {"regime", component("regime", regime)},
                       {"optimizer", harness::without_added("optimizer", optimizer)},
                       {"training", harness::without_added("training", training)},
                       {"evaluation", harness::without_added("evaluation", evaluation)},

@@ -24,9 +24,10 @@ std::optional<TrialId> TrialId::read(std::string_view text) {
   return id;
 }
 
-std::string canonical_text(const Component& component) {
-  return fmt::format(R"({{"name":{},"options":{}}})", Value(component.name).canonical_json(),
-                     component.options.canonical_json());
+std::string canonical_text(const std::string& section, const Component& component) {
+  const Component written = without_added(section, component);
+  return fmt::format(R"({{"name":{},"options":{}}})", Value(written.name).canonical_json(),
+                     written.options.canonical_json());
 }
 
 std::string canonical_text(const std::string& section, const Value& options) {
@@ -53,13 +54,11 @@ TrialId trial_id(const SectionTexts& sections, std::int64_t seed, std::int64_t b
 }
 
 TrialId trial_id(const TrialSpec& trial) {
-  const std::array<std::string, 7> texts = {canonical_text(trial.environment),
-                                            canonical_text(trial.model),
-                                            canonical_text(trial.method),
-                                            canonical_text(trial.regime),
-                                            canonical_text("optimizer", trial.optimizer),
-                                            canonical_text("training", trial.training),
-                                            canonical_text("evaluation", trial.evaluation)};
+  const std::array<std::string, 7> texts = {
+      canonical_text("environment", trial.environment), canonical_text("model", trial.model),
+      canonical_text("method", trial.method),           canonical_text("regime", trial.regime),
+      canonical_text("optimizer", trial.optimizer),     canonical_text("training", trial.training),
+      canonical_text("evaluation", trial.evaluation)};
   SectionTexts sections{};
   for (std::size_t i = 0; i < texts.size(); ++i) sections[i] = &texts[i];
   return trial_id(sections, trial.seed, trial.base_seed, trial.config_index);

@@ -43,10 +43,10 @@ SPURION_API TrialId trial_id(const SectionTexts& sections, std::int64_t seed,
                              std::int64_t base_seed, std::int64_t config_index);
 SPURION_API TrialId trial_id(const TrialSpec& trial);
 
-/// What the canonical form of a trial holds of a component.
-SPURION_API std::string canonical_text(const Component& component);
-/// The same of a section of options alone, such as "optimizer": without `added_options` that have
-/// their default.
+/// What the canonical form of a trial holds of a component of a section, such as "method": without
+/// `added_options` that have their default.
+SPURION_API std::string canonical_text(const std::string& section, const Component& component);
+/// The same of a section of options alone, such as "optimizer".
 SPURION_API std::string canonical_text(const std::string& section, const Value& options);
 
 }  // namespace spurion::harness

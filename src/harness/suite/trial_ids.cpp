@@ -9,8 +9,9 @@ namespace spurion::harness {
 const std::string* TrialIds::text_of(std::size_t section, const std::string& name,
                                      const Value& options, std::string& scratch) {
   const auto text = [&] {
-    return name.empty() ? canonical_text(section_names()[section], options)
-                        : canonical_text({name, options});
+    const std::string& own = section_names()[section];
+    return name.empty() ? canonical_text(own, options)
+                        : canonical_text(own, Component{name, options});
   };
   if (!options.is_table()) {
     scratch = text();

@@ -56,7 +56,8 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       rows_(rows * options.parts),
       groups_(options.groups && context.environments.front()->info().groups > 0),
       slot_function_(slots),
-      numbers_(options.request.training_set) {
+      numbers_(options.request.training_set),
+      within_domains_(options.request.within_domains) {
   std::vector<const Environment*> environments;
   source_ = distinct_environments(context, environments);
   std::vector<std::vector<RevealedRows::Slot>> stretches;  // [distinct environments][slots]
@@ -92,10 +93,10 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
   }
   for (const std::size_t k : leaders_) revealed_.add_reader(stretches[source_[k]]);
   if (options.request.sampling == Sampling::class_balanced) {
-    sample(nouns::balancing_weights(of_all(&Sample::y)));
+    sample(nouns::balancing_weights(sets_of(of_all(&Sample::y))));
   } else if (options.request.sampling == Sampling::group_balanced) {
     SPURION_CHECK(groups_, "balanced groups without group labels");
-    sample(nouns::balancing_weights(of_all(&Sample::group)));
+    sample(nouns::balancing_weights(sets_of(of_all(&Sample::group))));
   }
 }
 

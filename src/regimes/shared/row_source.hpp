@@ -55,6 +55,8 @@ class SPURION_API RowSource final : public TrainingSet {
   [[nodiscard]] Tensor of_all(Tensor Sample::*member) const;
   /// Minibatch number `step` drawn by `weights_`.
   [[nodiscard]] Batch drawn(std::int64_t step, std::int64_t batch) const;
+  /// Weights [S, N] as the sets of draws: [S * slots, rows] where draws keep the slots.
+  [[nodiscard]] Tensor sets_of(const Tensor& weights) const;
   /// All rows, weighed by `weights_`.
   [[nodiscard]] Batch weighed();
   [[nodiscard]] Batch whole();
@@ -80,6 +82,7 @@ class SPURION_API RowSource final : public TrainingSet {
   RevealedRows revealed_;  // a reader for each leader
   SlotFunction slot_function_;
   bool numbers_ = false;
+  bool within_domains_ = false;  // draws by weights keep the slots
   bool all_revealed_ = false;    // labels of all rows were used
   nouns::WeightedRows weights_;  // if rows are drawn by weights
   Batch weighed_;

@@ -101,8 +101,12 @@ Tensor RowSource::of_all(Tensor Sample::*member) const {
   return of_replicas(each, source_);
 }
 
+Tensor RowSource::sets_of(const Tensor& weights) const {
+  return within_domains_ ? weights.reshape({-1, rows_}) : weights;
+}
+
 void RowSource::sample(const Tensor& weights) {
-  weights_ = nouns::WeightedRows(weights);
+  weights_ = nouns::WeightedRows(sets_of(weights));
   all_revealed_ = true;
   weighed_ = {};
 }
@@ -110,6 +114,10 @@ void RowSource::sample(const Tensor& weights) {
 Batch RowSource::weighed() {
   if (weighed_.y.defined()) return weighed_;
   weighed_ = whole();
+  if (within_domains_) {
+    weighed_.weight = weights_.normalised().reshape({-1, slots_, rows_});
+    return weighed_;
+  }
   const auto pooled = [](const Tensor& values) { return values.flatten(1).unsqueeze(1); };
   weighed_.y = pooled(weighed_.y);
   if (groups_) weighed_.group = pooled(weighed_.group);
@@ -121,11 +129,13 @@ Batch RowSource::weighed() {
 }
 
 Batch RowSource::drawn(std::int64_t step, std::int64_t batch) const {
-  const bool shared = leaders_.size() == 1 && weights_.sets() == 1;
+  const std::int64_t domains = within_domains_ ? slots_ : 1;
+  const bool shared = leaders_.size() == 1 && weights_.sets() == domains;
   const std::size_t sets = shared ? 1 : order_of_.size();
   const std::int64_t rows = slots_ * batch;
-  Batch out = empty_batch(*context_, samples_.front().front(),
-                          {static_cast<std::int64_t>(sets), 1, rows, groups_, numbers_});
+  Batch out =
+      empty_batch(*context_, samples_.front().front(),
+                  {static_cast<std::int64_t>(sets), domains, rows / domains, groups_, numbers_});
   const auto put = [&](const Tensor& from, std::int64_t row, const Tensor& to, std::int64_t at) {
     const std::size_t bytes = row_bytes(from);
     gather_rows(from, &row, 1,
@@ -133,9 +143,11 @@ Batch RowSource::drawn(std::int64_t step, std::int64_t batch) const {
   };
   for (std::size_t k = 0; k < sets; ++k) {
     const RandomStream stream(context_->order_keys[k].child("sampling"));
-    const std::int64_t set = weights_.sets() == 1 ? 0 : static_cast<std::int64_t>(k);
+    const std::int64_t first =
+        weights_.sets() == domains ? 0 : static_cast<std::int64_t>(k) * domains;
     for (std::int64_t i = 0; i < rows; ++i) {
-      const std::int64_t number = weights_.draw(set, stream, step, i);
+      const std::int64_t domain = i / (rows / domains);
+      const std::int64_t number = domain * rows_ + weights_.draw(first + domain, stream, step, i);
       const Sample& sample = samples_[source_[k]][static_cast<std::size_t>(number / rows_)];
       const std::int64_t at = static_cast<std::int64_t>(k) * rows + i;
       put(sample.x, number % rows_, out.x, at);

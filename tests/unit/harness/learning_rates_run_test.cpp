@@ -172,6 +172,7 @@ TEST_CASE("an option that was added later does not change the id of a trial that
   const TrialSpec plain = rates_trials("{ learning_rate = 0.01 }").front();
   const std::string text = plain.canonical().canonical_json();
   for (const AddedOption& added : added_options()) {
+    if (*added.component != '\0') continue;
     CAPTURE(added.section, added.name);
     CHECK(text.find(added.name) == std::string::npos);
     // In memory a trial has all options.
@@ -199,7 +200,25 @@ TEST_CASE("an option that was added later does not change the id of a trial that
 
 TEST_CASE("the defaults of added options are those of the schemas") {
   for (const AddedOption& added : added_options()) {
-    CAPTURE(added.section, added.name);
+    CAPTURE(added.section, added.component, added.name);
+    if (*added.component != '\0') {
+      const Catalog catalog = builtin_catalog();
+      Problems problems;
+      const Value defaults = catalog.schema(added.section, added.component)
+                                 .normalise(Value(), added.component, problems);
+      problems.raise();
+      REQUIRE(defaults.find(added.name) != nullptr);
+      CHECK(*defaults.find(added.name) == added.default_value);
+      const Component whole{added.component, defaults};
+      const Component written = without_added(added.section, whole);
+      CHECK(written.options.find(added.name) == nullptr);
+      CHECK(with_added(added.section, written).options == defaults);
+      Component other = whole;
+      other.options.as_table()[added.name] = "another";
+      CHECK(canonical_text(added.section, other) != canonical_text(added.section, written));
+      CHECK(canonical_text(added.section, whole) == canonical_text(added.section, written));
+      continue;
+    }
     const Value defaults =
         std::string(added.section) == "optimizer"  ? OptimizerOptions::schema().print({})
         : std::string(added.section) == "training" ? TrainingOptions::schema().print({})

@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
+#include "spurion/stages.hpp"
 #include "unit/methods/staged.hpp"
 
 using namespace spurion;
@@ -172,5 +173,32 @@ TEST_CASE("methods that need classes say so for a regression") {
     CHECK_THROWS_AS(
         catalog.methods.at(name).make({Value()}, MethodContext{Task::regression, 1, 2, 0}),
         UsageError);
+  }
+}
+
+TEST_CASE("each stage of a replica has its own schedule of the learning rate") {
+  const Staged s("erm", Value(), 12);
+  MethodContext context{Task::binary, 2, 2, 0};
+  context.steps = 12;
+  const Stages stages({PerReplica<double>(std::vector<double>{0.25, 0.5})}, context);
+  CHECK(stages.steps(0, 0) == 3);
+  CHECK(stages.steps(1, 0) == 9);
+  CHECK(stages.steps(1, 1) == 6);
+  OptimizerOptions sgd;
+  sgd.name = "sgd";
+  sgd.schedule = std::string("linear");
+  ReplicaTrainer trainer(*s.model, spurion::conformance::toy_parameters(*s.model, 2), sgd);
+  const auto rate = [&](std::int64_t step, std::int64_t steps) {
+    return 1.0 - static_cast<double>(step) / static_cast<double>(steps);
+  };
+  const Tensor still = at::zeros_like(trainer.parameters());
+  for (std::int64_t step = 0; step < 12; ++step) {
+    stages.begin_schedules(trainer);
+    CAPTURE(step);
+    CHECK(trainer.optimizer().schedule_multiplier(0) ==
+          Approx(step < 3 ? rate(step, 3) : rate(step - 3, 9)));
+    CHECK(trainer.optimizer().schedule_multiplier(1) ==
+          Approx(step < 6 ? rate(step, 6) : rate(step - 6, 6)));
+    trainer.step_from_gradients(at::zeros({2}), still);
   }
 }

@@ -126,6 +126,45 @@ TEST_CASE("balanced sampling gives each class or group the same share") {
   }
 }
 
+TEST_CASE("balanced draws within domains keep the domains, and balance each") {
+  const RegimeContext context = rows_of_two_bit({3, 4});
+  for (const Sampling sampling : {Sampling::class_balanced, Sampling::group_balanced}) {
+    RowSource::Options options = asking_for(sampling);
+    options.request.within_domains = true;
+    RowSource source(context, pass_slots, kPassRows, options);
+    const bool classes = sampling == Sampling::class_balanced;
+    const Tensor of_number = all_by_number(source, classes ? &Batch::y : &Batch::group);
+    const auto slots = static_cast<std::int64_t>(pass_slots(*context.environments[0]).size());
+    REQUIRE(slots > 1);
+    const std::int64_t kinds = classes ? 2 : 4;
+    const Batch rows = source.batch(0, 400);
+    const Batch whole = source.batch(0, 0);
+    REQUIRE(rows.domains == slots);
+    REQUIRE(rows.rows_per_domain == 400);
+    REQUIRE(whole.domains == slots);
+    const Tensor& labels = classes ? rows.y : rows.group;
+    const Tensor& all = classes ? whole.y : whole.group;
+    CHECK(at::equal(of_number.gather(1, rows.number.flatten(1)), labels.flatten(1)));
+    CHECK(at::equal(rows.number.div(kPassRows, "floor"),
+                    at::arange(slots).reshape({1, slots, 1}).expand_as(rows.number)));
+    for (std::int64_t kind = 0; kind < kinds; ++kind) {
+      const double share = 1.0 / static_cast<double>(kinds);
+      const Tensor drawn = labels.eq(kind).to(at::kDouble).mean(2);
+      CHECK(drawn.sub(share).abs().max().item<double>() < 0.1);  // 4 standard deviations
+      const Tensor weighed = all.eq(kind).to(at::kDouble).mul(whole.weight).mean(2);
+      CHECK(weighed.sub(share).abs().max().item<double>() < 1e-5);
+    }
+    CHECK_FALSE(at::equal(rows.number[0], rows.number[1]));
+    Archive archive;
+    StateVisitor saver = StateVisitor::saver(archive);
+    source.visit_state(saver);
+    RowSource resumed(context, pass_slots, kPassRows, options);
+    StateVisitor loader = StateVisitor::loader(archive);
+    resumed.visit_state(loader);
+    CHECK(at::equal(resumed.batch(1, 16).x, source.batch(1, 16).x));
+  }
+}
+
 TEST_CASE("validation rows are held out, the same each time, and their labels count once") {
   RegimeContext context = rows_of_two_bit({1, 2});
   context.evaluation.rows = 100;
