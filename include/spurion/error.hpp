@@ -15,7 +15,7 @@ namespace spurion {
 /// Exit codes of the command line, documented in README.
 enum class ExitCode : int {
   success = 0,
-  self_test = 1,     ///< `spurion selftest`: a conformance test failed
+  self_test = 1,     ///< a conformance test failed, or a number differs from a published one
   usage = 2,         ///< bad suite, unknown name, option out of range, method refused by a regime
   data = 3,          ///< image data missing or corrupt, unreadable file
   plugin = 4,        ///< plug-in cannot be loaded

@@ -40,6 +40,10 @@
 ///     [experiment.search.values]     # or the values themselves, one for each configuration
 ///     "method.penalty_weight" = [24.92, 10990.0]
 ///
+///     [quick]                        # optional: what `spurion verify --size quick` runs of it
+///     seeds = 3                      # at most so many of each experiment; default: all
+///     experiments = ["scale"]        # default: all
+///
 ///     [[question]]
 ///     text = "Does a wider model close the gap?"
 ///     kind = "gap_against_scale"     # `spurion list questions`; see question.hpp
@@ -83,6 +87,12 @@ struct Experiment {
       search_values;  ///< by field, a list with one value for each configuration
 };
 
+/// The part of a suite that `spurion verify --size quick` runs.
+struct QuickSize {
+  std::int64_t seeds = 0;                ///< at most so many of each experiment; 0: all
+  std::vector<std::string> experiments;  ///< names of those that are run; empty: all
+};
+
 /// A suite as it is written.
 struct SPURION_API Suite {
   std::string name;                  ///< for file names
@@ -92,6 +102,7 @@ struct SPURION_API Suite {
   std::vector<std::string> plugins;  ///< files of plug-ins that it needs
   std::vector<Experiment> experiments;   ///< in order
   std::vector<AskedQuestion> questions;  ///< in order
+  QuickSize quick;                       ///< what is run of it where time is short
 
   /// Reads a suite. Throws `UsageError` listing every problem with file, line and column.
   static Suite parse(const std::string& text, const std::string& file_name);
@@ -105,6 +116,10 @@ struct SPURION_API Suite {
   [[nodiscard]] std::vector<TrialSpec> trials(const Catalog& catalog,
                                               double memory_bytes = 0.0) const;
 
+  /// The part that `quick` names, with the questions about it. Its trials are trials of the whole
+  /// suite, with the same ids, so that one store serves both.
+  [[nodiscard]] Suite quick_part() const;
+
   /// The suite as TOML text: reading it gives the same trials and questions. Comments, and defaults
   /// that experiments share, are not kept.
   [[nodiscard]] std::string to_toml() const;
@@ -116,7 +131,8 @@ struct SPURION_API Suite {
 /// Where the suites that come with spurion are looked for: SPURION_SUITES, the source tree of this
 /// build, the installed share folder.
 SPURION_API std::vector<std::filesystem::path> suite_folders();
-/// Names of the suites found there, sorted.
+/// Names of the suites found there, sorted. A suite in a folder of them has the name of the folder
+/// in front: "published/linear_unit_tests".
 SPURION_API std::vector<std::string> suite_names();
 
 }  // namespace spurion

@@ -40,6 +40,10 @@ Answer merged(const std::string& by, std::vector<PartAnswer> parts) {
       chart.title += ", " + named;
       out.charts.push_back(std::move(chart));
     }
+    for (Check& check : part.answer.checks) {
+      check.label = fmt::format("{}, {}", named, check.label);
+      out.checks.push_back(std::move(check));
+    }
     for (const Table& table : part.answer.tables) {
       Table own = with_value(table, by, part.value);
       const auto same = std::find_if(out.tables.begin(), out.tables.end(), [&](const Table& one) {

@@ -28,6 +28,21 @@ TEST_CASE("an unknown suite is answered with the nearest and the list") {
                            Contains("have names without '.toml'") && Contains("'first_look'"));
 }
 
+TEST_CASE("a suite in a folder of suites has the folder's name in front") {
+  Shell shell;
+  std::filesystem::create_directories(shell.path("suites") / "shelf");
+  shell.write("suites/shelf/tiny_study.toml", "name = \"tiny_study\"\ntitle = \"A tiny study\"\n");
+  shell.set("SPURION_SUITES", shell.path("suites").string());
+  CHECK_THAT(shell.run({"list", "suites"}).out, Contains("\n  shelf/tiny_study "));
+  CHECK_THAT(shell.run({"run", "shelf/tiny_study"}).err, Contains("has no [[experiment]]"));
+  for (const char* name : {"tiny_study", "shelf/tiny_stduy"}) {
+    const Finished finished = shell.run({"run", name});
+    CHECK(finished.code == 2);
+    CHECK_THAT(finished.err,
+               Contains("unknown suite") && Contains("did you mean 'shelf/tiny_study'?"));
+  }
+}
+
 TEST_CASE("everything wrong with a suite is said at once, with lines") {
   Shell shell;
   shell.write("bad.toml", R"(name = "bad"

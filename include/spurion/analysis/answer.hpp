@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "spurion/analysis/chart.hpp"
+#include "spurion/analysis/check.hpp"
 #include "spurion/analysis/table.hpp"
 #include "spurion/question_kinds.hpp"
 #include "spurion/store.hpp"
@@ -22,6 +23,8 @@ struct Answer {
   std::string sentence;       ///< the answer in words
   std::vector<Chart> charts;  ///< in the order of the page
   std::vector<Table> tables;  ///< in the order of the page
+  /// What it found of published numbers and claims; empty where it is about none.
+  std::vector<Check> checks = {};
 };
 
 /// Throws `UsageError` that lists what is wrong with the questions of a suite: unknown kinds and

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
+
 #include "cli/text.hpp"
 #include "cli/training/grid.hpp"
 #include "cli/training/nouns.hpp"
@@ -162,7 +164,8 @@ Json describe_suite_file() {
                "them."}};
   Json tables = Json::array();
   for (const harness::SuiteTable* table :
-       {&harness::suite_table(), &harness::experiment_table(), &harness::search_table()}) {
+       {&harness::suite_table(), &harness::quick_table(), &harness::experiment_table(),
+        &harness::search_table()}) {
     tables.push_back({{"heading", table->heading}, {"options", option_list(table->fields)}});
   }
   tables.push_back({{"heading", "[[question]]"},
@@ -194,7 +197,9 @@ Json describe_regime(const Catalog& catalog, const std::string& name,
 
 Json describe_suite(const Catalog& catalog, const std::string& name) {
   const Suite suite = Suite::load(name);
-  Json out = {{"noun", "suite"}, {"name", suite.name}, {"summary", suite.title}};
+  // A suite in a folder of suites is called by both names.
+  const bool file = std::filesystem::path(name).extension() == ".toml";
+  Json out = {{"noun", "suite"}, {"name", file ? suite.name : name}, {"summary", suite.title}};
   Json questions = Json::array();
   for (const AskedQuestion& question : suite.questions) {
     questions.push_back(

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <set>
 
-#include "core/nearest_names.hpp"
 #include "core/place_of.hpp"
 #include "core/safe_name.hpp"
 #include "core/text_file.hpp"
 #include "harness/suite/search_range.hpp"
 #include "harness/suite/suite_fields.hpp"
+#include "harness/suite/suite_file.hpp"
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 
@@ -212,6 +212,38 @@ Experiment read_experiment(const Value& table, const Value& defaults, std::int64
   return experiment;
 }
 
+/// What [quick] says, whose experiments must be those of the suite.
+QuickSize read_quick(const Value& table, const std::set<std::string>& names, Reader& reader,
+                     Problems& problems) {
+  QuickSize quick;
+  const Value* given = reader.table(table, "quick", "the suite", "a table");
+  if (given == nullptr) return quick;
+  reader.keys(*given, "[quick]", harness::quick_table().keys());
+  quick.seeds = reader.integer(*given, "seeds", "[quick]", 0, 0);
+  quick.experiments = reader.texts(*given, "experiments", "[quick]");
+  for (const std::string& name : quick.experiments) {
+    if (names.count(name) != 0) continue;
+    problems.add(core::place_of(*given->find("experiments")) +
+                 unknown_name_message("experiment", name, {names.begin(), names.end()}));
+  }
+  return quick;
+}
+
+AskedQuestion read_question(const Value& entry, const std::set<std::string>& names, Reader& reader,
+                            Problems& problems) {
+  AskedQuestion question;
+  question.text = reader.text(entry, "text", "[[question]]", true);
+  question.kind = reader.text(entry, "kind", "[[question]]", true);
+  question.experiment = reader.text(entry, "experiment", "[[question]]", true);
+  question.options = entry;
+  if (!question.experiment.empty() && names.count(question.experiment) == 0) {
+    problems.add(
+        core::place_of(*entry.find("experiment")) +
+        unknown_name_message("experiment", question.experiment, {names.begin(), names.end()}));
+  }
+  return question;
+}
+
 }  // namespace
 
 const char* search_strategy_name(SearchStrategy strategy) {
@@ -247,66 +279,36 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     problems.add(fmt::format("{}: the suite has no [[experiment]]", file_name));
   }
   for (const Value* entry : reader.tables(table, "question", "the suite")) {
-    AskedQuestion question;
-    question.text = reader.text(*entry, "text", "[[question]]", true);
-    question.kind = reader.text(*entry, "kind", "[[question]]", true);
-    question.experiment = reader.text(*entry, "experiment", "[[question]]", true);
-    question.options = *entry;
-    if (!question.experiment.empty() && names.count(question.experiment) == 0) {
-      problems.add(
-          core::place_of(*entry->find("experiment")) +
-          unknown_name_message("experiment", question.experiment, {names.begin(), names.end()}));
-    }
-    suite.questions.push_back(std::move(question));
+    suite.questions.push_back(read_question(*entry, names, reader, problems));
   }
+  suite.quick = read_quick(table, names, reader, problems);
   problems.raise();
   return suite;
 }
 
-namespace {
-
-/// Said of a suite that is not found: what was looked for, and the nearest that came with spurion.
-std::string unknown_suite(const std::string& name_or_file) {
-  namespace fs = std::filesystem;
-  const fs::path path = name_or_file;
-  const bool file = path.extension() == ".toml" || path.has_parent_path();
-  const std::string name = path.extension() == ".toml" ? path.stem().string() : name_or_file;
-  const std::vector<std::string> near = core::nearest_names(name, suite_names(), 3);
-  std::error_code ignored;
-  const std::string where = path.is_relative() ? " in " + fs::current_path(ignored).string() : "";
-  const std::string named = near.empty() ? "" : fmt::format("'{}'", fmt::join(near, "' or '"));
-  if (file) {
-    return fmt::format(
-        "there is no file '{}'{}. Suites that come with spurion have names without '.toml'; "
-        "'spurion list suites' shows them{}",
-        name_or_file, where, named.empty() ? "" : "; the nearest: " + named);
+Suite Suite::quick_part() const {
+  Suite part = *this;
+  part.quick = {};
+  const auto kept = [&](const std::string& name) {
+    const auto& names = quick.experiments;
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  auto& all = part.experiments;
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [&](const Experiment& one) { return !kept(one.name); }),
+            all.end());
+  for (Experiment& one : all) {
+    if (quick.seeds > 0) one.seeds = std::min(one.seeds, quick.seeds);
   }
-  return fmt::format(
-      "unknown suite '{}'{} No suite that comes with spurion has this name ('spurion list suites' "
-      "shows them), and there is no file of this name{}",
-      name_or_file, named.empty() ? "." : "; did you mean " + named + "?", where);
+  auto& asked = part.questions;
+  asked.erase(std::remove_if(asked.begin(), asked.end(),
+                             [&](const AskedQuestion& one) { return !kept(one.experiment); }),
+              asked.end());
+  return part;
 }
-
-/// The file of a suite: what `name_or_file` names itself, or one that came with spurion.
-std::filesystem::path find_suite(const std::string& name_or_file) {
-  const std::filesystem::path path = name_or_file;
-  std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) return path;
-  for (const auto& folder : suite_folders()) {
-    const auto candidate = folder / (name_or_file + ".toml");
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(candidate, ignored)) return candidate;
-  }
-  // A folder, a pipe, a loop of links: reading says what is wrong.
-  const auto type = std::filesystem::status(path, error).type();
-  if (type != std::filesystem::file_type::not_found) return path;
-  throw UsageError(unknown_suite(name_or_file));
-}
-
-}  // namespace
 
 Suite Suite::load(const std::string& name_or_file) {
-  const std::filesystem::path path = find_suite(name_or_file);
+  const std::filesystem::path path = harness::suite_file(name_or_file);
   return parse(core::read_text(path), path.filename().string());
 }
 

@@ -40,6 +40,9 @@ const SuiteTable& suite_table() {
              Value::List{}),
        field("defaults", "table", "Sections of a trial from which every experiment starts.",
              Value::Table{}),
+       field("quick", "table",
+             "The part that 'spurion verify --size quick' runs. Without it that is all.",
+             Value::Table{}),
        field("experiment", "list of tables", "Grids of trials: one [[experiment]] each.",
              Value::List{}, true),
        field(
@@ -94,6 +97,15 @@ const SuiteTable& search_table() {
              Value::Table{}),
        field("values", "table", "Values by option, one a configuration, instead of random ones.",
              Value::Table{})}};
+  return table;
+}
+
+const SuiteTable& quick_table() {
+  static const SuiteTable table = {
+      "[quick]",
+      {field("seeds", "integer", "At most so many seeds of each experiment. 0: all.", 0),
+       field("experiments", "list of strings", "The experiments that are run. Without any, all.",
+             Value::List{})}};
   return table;
 }
 

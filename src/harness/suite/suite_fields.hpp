@@ -22,5 +22,6 @@ struct SuiteTable {
 SPURION_API const SuiteTable& suite_table();
 SPURION_API const SuiteTable& experiment_table();
 SPURION_API const SuiteTable& search_table();
+SPURION_API const SuiteTable& quick_table();
 
 }  // namespace spurion::harness

@@ -97,6 +97,13 @@ void append_experiment(std::string& out, const Experiment& experiment) {
   if (experiment.configurations > 0) append_search(out, experiment);
 }
 
+void append_quick(std::string& out, const QuickSize& quick) {
+  if (quick.seeds == 0 && quick.experiments.empty()) return;
+  out += "\n[quick]\n";
+  if (quick.seeds > 0) append(out, "seeds", quick.seeds);
+  if (!quick.experiments.empty()) append_texts(out, "experiments", quick.experiments);
+}
+
 void append_question(std::string& out, const AskedQuestion& question) {
   out += "\n[[question]]\n";
   append(out, "text", question.text);
@@ -115,6 +122,7 @@ std::string Suite::to_toml() const {
   if (!title.empty()) append(out, "title", title);
   append(out, "base_seed", base_seed);
   if (!plugins.empty()) append_texts(out, "plugins", plugins);
+  append_quick(out, quick);
   for (const Experiment& experiment : experiments) append_experiment(out, experiment);
   for (const AskedQuestion& question : questions) append_question(out, question);
   return out;

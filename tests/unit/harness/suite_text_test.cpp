@@ -1,3 +1,5 @@
+#include <set>
+
 #include "catch.hpp"
 #include "harness/plan/expansion.hpp"
 #include "harness/run/run_plan.hpp"
@@ -118,4 +120,30 @@ TEST_CASE("numbers that TOML knows and JSON does not are written as TOML") {
   const Value options = Suite::parse(text, "x").questions.front().options;
   CHECK(options.find("a")->as_number() == std::numeric_limits<double>::infinity());
   CHECK_FALSE(options.find("d")->is_integer());
+}
+
+TEST_CASE("the quick part of a suite is trials and questions of the whole suite") {
+  const Catalog catalog = builtin_catalog();
+  Suite suite = made_by_a_program();
+  Experiment other = suite.experiments.front();
+  other.name = "other";
+  suite.experiments.push_back(other);
+  suite.questions.push_back({"And there?", "compare_methods", "other", {}});
+  CHECK(suite.quick_part().to_toml() == suite.to_toml());
+
+  suite.quick = {1, {"grid"}};
+  const Suite again = Suite::parse(suite.to_toml(), "again.toml");
+  CHECK(again.quick.seeds == 1);
+  const Suite part = again.quick_part();
+  REQUIRE(part.questions.size() == 1);
+  CHECK(part.questions.front().experiment == "grid");
+  std::set<std::string> whole;
+  for (const TrialSpec& trial : suite.trials(catalog)) whole.insert(trial.id());
+  const auto trials = part.trials(catalog);
+  CHECK(trials.size() == 4);  // of two seeds of two experiments one each
+  for (const TrialSpec& trial : trials) CHECK(whole.count(trial.id()) == 1);
+
+  suite.quick.experiments = {"gird"};
+  CHECK_THROWS_WITH(Suite::parse(suite.to_toml(), "wrong.toml"),
+                    Contains("unknown experiment 'gird'; did you mean 'grid'?"));
 }
