@@ -22,6 +22,7 @@ struct Selected {
   std::int64_t without = 0;  ///< configurations that have no score to choose by
   std::int64_t kept = 0;     ///< trials
   std::int64_t stopped = 0;  ///< of these before their end
+  std::map<const TrialResult*, std::int64_t> samples = {};  ///< `AppliedSelection::samples`
 };
 
 /// The trials of the chosen samples in their order; those that are stopped early are added to
@@ -33,10 +34,13 @@ std::vector<const TrialResult*> select(const std::vector<const TrialResult*>& tr
   for (const auto& group : search_groups(trials, searched)) {
     const Choice choice = chooser.choose(group);
     selected.without += choice.sample ? 0 : 1;
+    const std::int64_t samples = count_samples(group, searched);
     for (const TrialAt& one : choice.trials) {
       if (choice.sample != one.trial->spec.config_index) continue;
       if (one.stopped) stopped.push_back(stopped_at(*one.trial, *one.stopped));
-      kept[one.trial] = one.stopped ? &stopped.back() : one.trial;
+      const TrialResult* as_kept = one.stopped ? &stopped.back() : one.trial;
+      kept[one.trial] = as_kept;
+      selected.samples[as_kept] = samples;
       ++selected.kept;
       selected.stopped += one.stopped ? 1 : 0;
     }
@@ -150,6 +154,10 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
     }
     if (!chooser) continue;
     own = select(own, study.searched_options(experiment), *chooser, *stopped, selected);
+  }
+  if (chooser) {
+    out.selection.samples =
+        std::make_shared<const std::map<const TrialResult*, std::int64_t>>(selected.samples);
   }
   const Study chosen = study.selected({}, out.selection, stopped);
   std::int64_t missing = 0;

@@ -138,6 +138,24 @@ std::vector<std::vector<const TrialResult*>> search_groups(
   return groups;
 }
 
+std::string sample_text(const TrialResult& trial, const std::set<std::string>& searched) {
+  // Where nothing says what was searched, the number of the sample is all that tells.
+  if (searched.empty()) return std::to_string(trial.spec.config_index);
+  std::string text;
+  for (const std::string& option : searched) {
+    const Value* value = option_of(trial.spec, option);
+    text += (value == nullptr ? std::string("-") : value->canonical_json()) + '\n';
+  }
+  return text;
+}
+
+std::int64_t count_samples(const std::vector<const TrialResult*>& trials,
+                           const std::set<std::string>& searched) {
+  std::set<std::string> samples;
+  for (const TrialResult* trial : trials) samples.insert(sample_text(*trial, searched));
+  return static_cast<std::int64_t>(samples.size());
+}
+
 bool can_stop_early(const TrialResult& trial) {
   const std::string validation = core::stored_domain(core::MeasuredIn::validation);
   std::int64_t first = 0;

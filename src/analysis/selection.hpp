@@ -75,6 +75,13 @@ class SPURION_API Chooser {
 std::vector<std::vector<const TrialResult*>> search_groups(
     const std::vector<const TrialResult*>& trials, const std::set<std::string>& searched);
 
+/// The hyper-parameters of a trial that a search draws, as text: different samples have different
+/// texts.
+std::string sample_text(const TrialResult& trial, const std::set<std::string>& searched);
+/// How many different samples there are among trials.
+std::int64_t count_samples(const std::vector<const TrialResult*>& trials,
+                           const std::set<std::string>& searched);
+
 /// Whether selectors have scores of several updates of a trial, so that training can be stopped
 /// early.
 bool can_stop_early(const TrialResult& trial);

@@ -59,18 +59,6 @@ NoisyScore median_of(std::vector<NoisyScore> scores) {
   return median;
 }
 
-/// The hyper-parameters of a trial that a search draws, as text.
-std::string setting_of(const TrialResult& trial, const std::set<std::string>& searched) {
-  // Where nothing says what was searched, the number of the sample is all that tells.
-  if (searched.empty()) return std::to_string(trial.spec.config_index);
-  std::string text;
-  for (const std::string& option : searched) {
-    const Value* value = option_of(trial.spec, option);
-    text += (value == nullptr ? std::string("-") : value->canonical_json()) + '\n';
-  }
-  return text;
-}
-
 /// The groups of an experiment of which some trial is done.
 std::vector<SearchedTrials> searched_trials(const Study& study, const std::string& experiment,
                                             const ResultsView& view) {
@@ -80,14 +68,12 @@ std::vector<SearchedTrials> searched_trials(const Study& study, const std::strin
   std::vector<SearchedTrials> groups;
   for (auto& trials : search_groups(study.trials(experiment), searched)) {
     SearchedTrials group;
-    std::set<std::string> settings;
     for (const TrialResult* trial : trials) {
-      settings.insert(setting_of(*trial, searched));
       const auto found = rows.find(trial);
       if (group.row == nullptr && found != rows.end()) group.row = found->second;
     }
     if (group.row == nullptr) continue;
-    group.settings = static_cast<std::int64_t>(settings.size());
+    group.settings = count_samples(trials, searched);
     group.trials = std::move(trials);
     groups.push_back(std::move(group));
   }

@@ -262,6 +262,12 @@ std::vector<Term> study_terms() {
        "A choice that used the test domain. Its score is an upper bound: nobody without test data "
        "can choose so.",
        {"selector", "test domain"}},
+      {"control of a comparison",
+       TermKind::idea,
+       "A method that a comparison needs to be read. A placebo, such as random_penalty, has the "
+       "form of other methods without their information: who does not beat it gained by the form. "
+       "An oracle is given what no other method is: it shows how far a method could come.",
+       {"share of oracle", "control difference"}},
       {"successive halving",
        TermKind::idea,
        "A search that trains all samples for a few updates, then the better half of them for twice "

@@ -40,8 +40,8 @@ std::vector<Term> leaderboard_columns() {
       {"wins",
        kColumn,
        "The number of environments in which the method is shown to be better out of distribution "
-       "than the baseline.",
-       {"won"},
+       "than the baseline and, where there is one, than the placebo control.",
+       {"won", "control not beaten"},
        "environments",
        "whole, >= 0"},
       {"ties",
@@ -61,6 +61,44 @@ std::vector<Term> leaderboard_columns() {
        kColumn,
        "What is shown of the method against the baseline, out of distribution.",
        {"won", "tied", "lost"}},
+      {"normalised difference",
+       kColumn,
+       "The normalised score out of distribution minus that of the baseline, paired by environment "
+       "and seed: the mean over the environments with a scale. Its interval and tests are about "
+       "these environments, not about others.",
+       {"normalised OOD", "paired", "p"},
+       "",
+       "unbounded"},
+      {"control difference",
+       kColumn,
+       "The score minus that of the placebo control, paired as the difference from the baseline. "
+       "Of several such controls it is the one that the method is least surely better than.",
+       {"control of a comparison", "paired"},
+       "as the score",
+       "unbounded"},
+      {"control p",
+       kColumn,
+       "The p value of the paired t test that the control difference is 0, adjusted by Holm's "
+       "method over all comparisons with such a control.",
+       {"control difference", "p"},
+       "probability",
+       "[0, 1]"},
+      {"control not beaten",
+       kColumn,
+       "The number of environments in which the method is better than the baseline, but not shown "
+       "to be better than the placebo control.",
+       {"won, control not beaten"},
+       "environments",
+       "whole, >= 0"},
+      {"share of oracle",
+       kColumn,
+       "How much of the way from the baseline to the oracle control the method comes: its score "
+       "minus the baseline's over the oracle's minus the baseline's, with a jackknife interval "
+       "over "
+       "seeds. Only where the oracle is shown to be better than the baseline.",
+       {"control of a comparison"},
+       "",
+       "unbounded"},
       {"ID lost",
        kColumn,
        "The number of environments in which the method closed the gap by losing ID.",
@@ -122,8 +160,15 @@ std::vector<Term> leaderboard_verdicts() {
       {"won",
        kVerdict,
        "The method is better out of distribution than the baseline: the interval of the paired "
-       "difference and the tests, adjusted for all methods of the environment, say so.",
-       {"paired", "p"}},
+       "difference and the tests, adjusted for all methods and environments, say so. Where the "
+       "experiment has a placebo control, it is better than this too.",
+       {"paired", "p", "control of a comparison"}},
+      {"won, control not beaten",
+       kVerdict,
+       "The method is better out of distribution than the baseline, but not shown to be better "
+       "than "
+       "the placebo control. What it does may gain by its form alone, not by what it is told.",
+       {"won", "control of a comparison"}},
       {"tied",
        kVerdict,
        "No difference from the baseline is shown. It does not follow that there is none.",
@@ -131,7 +176,7 @@ std::vector<Term> leaderboard_verdicts() {
       {"lost",
        kVerdict,
        "The method is worse out of distribution than the baseline: the interval of the paired "
-       "difference and the tests, adjusted for all methods of the environment, say so.",
+       "difference and the tests, adjusted for all methods and environments, say so.",
        {"paired", "p"}},
       {"gap closed by losing ID",
        kVerdict,

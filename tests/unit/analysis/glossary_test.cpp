@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "analysis/gap_verdict.hpp"
+#include "analysis/questions/leaderboard/judge.hpp"
 #include "catch.hpp"
 #include "spurion/access.hpp"
 #include "spurion/analysis/streams.hpp"
@@ -80,6 +81,10 @@ TEST_CASE("every verdict has an entry") {
   }
   for (int i = 0; i <= static_cast<int>(StreamOutcome::undecided); ++i) {
     is_verdict(outcome_name(static_cast<StreamOutcome>(i)));
+  }
+  using questions::leaderboard::Result;
+  for (int i = 1; i <= static_cast<int>(Result::undecided); ++i) {
+    is_verdict(questions::leaderboard::result_name(static_cast<Result>(i)));
   }
 }
 

@@ -87,7 +87,7 @@ TEST_CASE("a leaderboard finds who won, tied and lost, and the rank of each") {
                  Contains("It has rank 1 in 100 % of the resamples") &&
                  Contains("Shown to be better than erm out of distribution: winner.") &&
                  Contains("Shown to be worse: loser.") &&
-                 Contains("With 5 seeds and 4 comparisons in an environment"));
+                 Contains("With 5 seeds and 4 comparisons a sign-flip test"));
 }
 
 TEST_CASE("methods with the same best score share it, and none of them is first") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,20 +47,26 @@ class PlantedTrials {
     trial.measurements.clear();
   }
   [[nodiscard]] std::vector<TrialResult>& all() { return trials_; }
+  /// A fact of the run, such as which methods are controls.
+  void set_fact(const std::string& key, const std::string& value) { facts_[key] = value; }
+
+  /// Lines of the suite about the experiment.
+  void set_experiment(const std::string& lines) { experiment_ = lines; }
 
   /// The answer to a question whose further keys are `keys`.
   [[nodiscard]] analysis::Answer ask(const std::string& keys) const {
     StoredResults results;
-    results.context["suite"] =
-        "name = \"s\"\n[[experiment]]\nname = \"e\"\n[[question]]\ntext = \"?\"\nexperiment = "
-        "\"e\"\n" +
-        keys;
+    results.context = facts_;
+    results.context["suite"] = "name = \"s\"\n[[experiment]]\nname = \"e\"\n" + experiment_ +
+                               "[[question]]\ntext = \"?\"\nexperiment = \"e\"\n" + keys;
     results.trials = trials_;
     return analysis::answer_all(results).front();
   }
 
  private:
   std::vector<TrialResult> trials_;
+  std::map<std::string, std::string> facts_;
+  std::string experiment_;
 };
 
 /// Another value of all numbers of this domain and metric.

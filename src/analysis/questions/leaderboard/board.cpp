@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "analysis/controls.hpp"
 #include "analysis/method_lines.hpp"
 #include "core/measurement_names.hpp"
 
@@ -39,6 +40,11 @@ std::vector<ScaledScore> scaled_scores(const ResultsView& view, const ResultsVie
   return scores;
 }
 
+/// Names the random numbers of a board.
+std::string board_key(const std::string& experiment, const Board& board) {
+  return fmt::format("leaderboard {} {}", experiment, board.environment);
+}
+
 bool has_accuracy(const TrialResult& trial) {
   return number(trial, stored_domain(MeasuredIn::test), stored_name(MetricId::accuracy)) ||
          number(trial, stored_domain(MeasuredIn::in_distribution), stored_name(MetricId::accuracy));
@@ -66,6 +72,8 @@ Standing standing_of(const Study& study, const ResultsView& view, const ResultsV
   out.id_mean = out.id.estimate(key + " id", range);
   out.ood_mean = out.ood.estimate(key + " ood", range);
   SeedCells learning;
+  out.control = control_of(study, view, line);
+  out.samples = samples_of(study, view, line);
   double flops = 0.0;
   double trials = 0.0;
   for (const ResultsView::Row& row : view.rows(line)) {
@@ -80,56 +88,82 @@ Standing standing_of(const Study& study, const ResultsView& view, const ResultsV
   return out;
 }
 
-/// What is shown of a method against the baseline.
-Result result_of(const Standing& one, bool accuracy) {
-  if (one.learned == Learned::no) return Result::did_not_learn;
-  if (one.ood_difference.seeds < 2) return Result::undecided;
-  const Shown shown = one.test.shown(one.ood_difference);
-  if (shown == Shown::no) return Result::tied;
-  return (shown == Shown::above) == accuracy ? Result::won : Result::lost;
-}
-
 /// Whether a mean difference is shown, by its own interval, to lie beyond `margin` below 0.
 bool below(const Estimate& difference, double margin) {
   return (difference.has_spread() || difference.is_nothing()) && difference.high < -margin;
 }
 
-/// Everything that is told against the baseline.
-void compare(Board& board, const std::string& key, const BoardOptions& options) {
+/// Whether the gap of a method is smaller than the baseline's because it is worse in distribution.
+bool loses_id(const Board& board, const Standing& own, const Standing& baseline,
+              const std::string& name, double least) {
+  const Range range = board.accuracy ? kDifference : Range{};
+  const Range gaps = board.accuracy ? Range{-2.0, 2.0} : Range{};
+  const Estimate gap = own.gap.minus(baseline.gap).estimate(name + " gap difference", gaps);
+  Estimate id = own.id.minus(baseline.id).estimate(name + " id difference", range);
+  if (!board.accuracy) {  // more error is a loss
+    id.value = -id.value;
+    std::swap(id.low, id.high);
+    id.low = -id.low;
+    id.high = -id.high;
+  }
+  const double margin = board.accuracy ? least : 0.0;
+  return below(gap, margin) && below(id, margin);
+}
+
+/// The methods of one regime in one environment, and who they are.
+struct BoardContest {
+  Board* board = nullptr;
+  std::string key;
+  std::vector<std::size_t> places;  ///< among the standings
+  const Standing* baseline = nullptr;
+  Contest contenders;
+};
+
+/// One contest a regime.
+std::vector<BoardContest> contests_of(Board& board, const std::string& key,
+                                      const BoardOptions& options) {
   std::vector<ResultsView::Line> lines;
   for (const Standing& one : board.standings) lines.push_back(one.line);
-  const Range range = board.accuracy ? kDifference : Range{};
-  std::vector<std::size_t> compared;
-  std::vector<PairedTest> tests;
+  std::map<std::string, BoardContest> regimes;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const ResultsView::Line* base = baseline_of(lines, lines[i], options.baseline);
-    if (base == nullptr || base->method == lines[i].method) continue;
-    Standing& own = board.standings[i];
-    const Standing& other = board.standings[static_cast<std::size_t>(base - lines.data())];
-    const SeedCells paired = own.ood.minus(other.ood);
-    if (paired.empty()) continue;
-    const std::string name = fmt::format("{} {}", key, lines[i].name);
-    own.ood_difference = paired.estimate(name + " difference", range);
-    compared.push_back(i);
-    tests.push_back(paired_test(paired, name + " p"));
-    const Range gaps = board.accuracy ? Range{-2.0, 2.0} : Range{};
-    const Estimate gap = own.gap.minus(other.gap).estimate(name + " gap difference", gaps);
-    Estimate id = own.id.minus(other.id).estimate(name + " id difference", range);
-    if (!board.accuracy) {  // more error is a loss
-      id.value = -id.value;
-      std::swap(id.low, id.high);
-      id.low = -id.low;
-      id.high = -id.high;
+    BoardContest& contest = regimes[lines[i].regime];
+    contest.board = &board;
+    contest.key = key;
+    if (base != nullptr) {
+      contest.baseline = &board.standings[static_cast<std::size_t>(base - lines.data())];
     }
-    const double margin = board.accuracy ? options.margin : 0.0;
-    own.lost_id = below(gap, margin) && below(id, margin);
+    const Standing& one = board.standings[i];
+    contest.places.push_back(i);
+    contest.contenders.push_back({fmt::format("{} {}", key, lines[i].name), one.ood, board.accuracy,
+                                  board.accuracy ? kDifference : Range{}, one.learned, one.control,
+                                  base == &lines[i]});
   }
-  adjust(tests);
-  for (std::size_t i = 0; i < compared.size(); ++i) {
-    Standing& own = board.standings[compared[i]];
-    own.test = tests[i];
-    own.result = result_of(own, board.accuracy);
-    own.lost_id = own.lost_id && own.result != Result::won;
+  std::vector<BoardContest> contests;
+  for (auto& [regime, contest] : regimes) contests.push_back(std::move(contest));
+  return contests;
+}
+
+/// Everything that is told against the baseline and the controls.
+void compare(std::vector<Board>& boards, const std::string& experiment,
+             const BoardOptions& options) {
+  std::vector<BoardContest> all;
+  for (Board& board : boards) {
+    for (BoardContest& one : contests_of(board, board_key(experiment, board), options)) {
+      all.push_back(std::move(one));
+    }
+  }
+  std::vector<Contest> contests;
+  for (BoardContest& one : all) contests.push_back(std::move(one.contenders));
+  const std::vector<std::vector<Verdict>> verdicts = judge(contests);
+  for (std::size_t c = 0; c < all.size(); ++c) {
+    for (std::size_t i = 0; i < all[c].places.size(); ++i) {
+      Standing& own = all[c].board->standings[all[c].places[i]];
+      own.verdict = verdicts[c][i];
+      if (own.verdict.difference.count == 0 || beats_baseline(own.verdict.result)) continue;
+      own.lost_id =
+          loses_id(*all[c].board, own, *all[c].baseline, contests[c][i].key, options.margin);
+    }
   }
 }
 
@@ -137,7 +171,9 @@ void compare(Board& board, const std::string& key, const BoardOptions& options) 
 void rank(Board& board, const std::string& key) {
   std::vector<std::vector<BySeed>> entries;
   for (const Standing& one : board.standings) {
-    entries.push_back(one.ood.configurations());
+    // An oracle is no competitor.
+    entries.push_back(one.control == Control::oracle ? std::vector<BySeed>()
+                                                     : one.ood.configurations());
     for (BySeed& stratum : entries.back()) {
       for (auto& [seed, score] : stratum) score = board.oriented(score);
     }
@@ -189,24 +225,6 @@ std::vector<LineModel> models_of(const ResultsView& view, const Board& board) {
 
 }  // namespace
 
-const char* result_name(Result result) {
-  switch (result) {
-    case Result::won:
-      return "won";
-    case Result::tied:
-      return "tied";
-    case Result::lost:
-      return "lost";
-    case Result::did_not_learn:
-      return "did not learn";
-    case Result::undecided:
-      return "undecided";
-    case Result::none:
-      break;
-  }
-  return "-";
-}
-
 std::vector<Board> boards_of(const Study& study, const ResultsView& view,
                              const std::string& experiment, const BoardOptions& options) {
   std::map<std::string, std::vector<ResultsView::Line>> parts;
@@ -220,7 +238,7 @@ std::vector<Board> boards_of(const Study& study, const ResultsView& view,
     Board board;
     board.environment = environment;
     board.accuracy = scored_by_accuracy(view, lines);
-    const std::string key = fmt::format("leaderboard {} {}", experiment, environment);
+    const std::string key = board_key(experiment, board);
     std::vector<ScoreScale> scales;
     for (const ResultsView::Line& line : lines) {
       const std::string name = fmt::format("{} {}", key, line.name);
@@ -236,11 +254,11 @@ std::vector<Board> boards_of(const Study& study, const ResultsView& view,
       }
       one.normalised_mean = cells.estimate(fmt::format("{} {} normalised", key, one.line.name));
     }
-    compare(board, key, options);
-    rank(board, key);
     board.certificate = line_certificate(models_of(view, board));
     boards.push_back(std::move(board));
   }
+  compare(boards, experiment, options);
+  for (Board& board : boards) rank(board, board_key(experiment, board));
   return boards;
 }
 

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "analysis/accuracy_line.hpp"
 #include "analysis/normalised_score.hpp"
-#include "analysis/paired_test.hpp"
+#include "analysis/questions/leaderboard/judge.hpp"
 #include "analysis/rank_statistics.hpp"
 #include "spurion/analysis/chart.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -24,17 +25,6 @@ struct BoardOptions {
   std::string baseline = "erm";
   double margin = 0.01;
 };
-
-/// What became of a method against the baseline, out of distribution.
-enum class Result {
-  none,  ///< it is the baseline, or there is none that shares its seeds
-  won,
-  tied,  ///< no difference is shown
-  lost,
-  did_not_learn,  ///< in distribution, so that its score is no merit
-  undecided       ///< one seed
-};
-const char* result_name(Result result);
 
 /// The score of a trial on the scale of its environment.
 struct ScaledScore {
@@ -56,9 +46,10 @@ struct Standing {
   Estimate normalised_mean;
   Learned learned = Learned::unknown;
   RankStability rank;
-  Estimate ood_difference;  ///< from the baseline; of no values where there is none
-  PairedTest test;          ///< of that difference, adjusted over the methods of the environment
-  Result result = Result::none;
+  Control control = Control::none;
+  std::int64_t samples =
+      1;            ///< different hyper-parameters that its trials were chosen from, or have
+  Verdict verdict;  ///< of its scores out of distribution
   /// Its gap is shown to be smaller than the baseline's and its score in distribution worse, while
   /// no gain out of distribution is shown.
   bool lost_id = false;
@@ -88,12 +79,16 @@ std::vector<Board> boards_of(const Study& study, const ResultsView& view,
 
 /// A method over all environments.
 struct Overall {
-  std::string name;
+  ResultsView::Line line;  ///< of no environment
+  Control control = Control::none;
+  std::int64_t samples = 1;  ///< most of an environment
   /// Mean over the environments that have a scale, of equal weight. Of no values unless the method
   /// has scores in all of them.
   Estimate normalised;
   RankStability rank;  ///< by that mean
+  Verdict verdict;     ///< of that mean, which says nothing of other environments
   std::int64_t wins = 0;
+  std::int64_t wins_as_placebo = 0;  ///< environments in which the placebo is not beaten
   std::int64_t ties = 0;
   std::int64_t losses = 0;
   std::int64_t unlearned = 0;  ///< environments in which it did not learn
@@ -105,7 +100,8 @@ struct Overall {
 };
 
 /// The first rank first.
-std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::string& experiment);
+std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::string& experiment,
+                                const BoardOptions& options);
 
 /// Whether two environments order methods alike.
 struct Agreement {
@@ -125,11 +121,25 @@ struct Leaderboard {
   std::vector<Overall> overall;
   std::vector<Agreement> agreements;
   std::string note;  ///< for captions: what is averaged over and left out
+  /// The methods that comparisons need as controls, by name, with `control_name` of what for.
+  std::map<std::string, std::string> controls;
 
   [[nodiscard]] bool several() const { return boards.size() > 1; }
+  /// Whether a method of it is a control of this kind.
+  [[nodiscard]] bool has(Control control) const;
+  /// The names of the controls of this kind that it has, or that there are.
+  [[nodiscard]] std::string names_of(Control control) const;
+  /// How many comparisons of a method in an environment with the baseline there are.
+  [[nodiscard]] std::int64_t comparisons() const;
+  /// Whether some method was chosen from several samples of hyper-parameters, or has several.
+  [[nodiscard]] bool searched() const;
 };
 std::vector<Table> tables_of(const Leaderboard& leaderboard);
 std::vector<Chart> charts_of(const Leaderboard& leaderboard);
 std::string sentence_of(const Leaderboard& leaderboard);
+/// The part of it on the baseline, the controls and the budgets.
+std::string results_text(const Leaderboard& board);
+/// "a, b and 3 others".
+std::string list_of(const std::vector<std::string>& names);
 
 }  // namespace spurion::analysis::questions::leaderboard

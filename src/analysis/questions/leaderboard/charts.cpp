@@ -46,7 +46,7 @@ Chart overall_dots(const Leaderboard& board) {
   for (const Overall& one : board.overall) {
     if (one.normalised.count == 0) continue;
     add_dot(chart.series.front(), chart.categories.size(), one.normalised);
-    chart.categories.push_back(one.name);
+    chart.categories.push_back(one.line.name);
   }
   chart.series.push_back(guide("cue only", 0.0, chart.categories.size()));
   chart.series.push_back(guide("invariant ceiling", 1.0, chart.categories.size()));
@@ -99,10 +99,10 @@ Chart heat_map(const Leaderboard& board) {
   }
   for (const Overall& method : board.overall) {
     Series series;
-    series.name = method.name;
+    series.name = method.line.name;
     for (std::size_t column = 0; column < columns.size(); ++column) {
       for (const Standing& one : columns[column]->standings) {
-        if (one.line.name != method.name || one.normalised_mean.count == 0) continue;
+        if (one.line.name != method.line.name || one.normalised_mean.count == 0) continue;
         add_dot(series, column, one.normalised_mean);
         series.doubtful.push_back(one.learned == Learned::no);
       }

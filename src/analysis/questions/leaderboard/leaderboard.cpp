@@ -1,8 +1,8 @@
 // Methods over environments. Scores out of distribution lie between two ceilings
-// (normalised_score.hpp); wins and losses against a baseline are paired and adjusted over the
-// methods of an environment (Holm 1979); ranks are resampled over seeds; Kendall's tau-b compares
-// the orders of two environments; the line of accuracies says whether an environment can rank
-// methods at all (accuracy_line.hpp).
+// (normalised_score.hpp); wins and losses against a baseline are paired and adjusted over all
+// methods and environments (judge.hpp; Holm 1979); ranks are resampled over seeds; Kendall's tau-b
+// compares the orders of two environments; the line of accuracies says whether an environment can
+// rank methods at all (accuracy_line.hpp).
 #include <utility>
 
 #include "analysis/questions/leaderboard/board.hpp"
@@ -41,9 +41,10 @@ Answer LeaderboardQuestion::answer(const Study& study, const std::string& experi
   board.experiment = experiment;
   board.options = options_;
   board.boards = boards_of(study, view, experiment, options_);
-  board.overall = overall_of(board.boards, experiment);
+  board.overall = overall_of(board.boards, experiment, options_);
   board.agreements = agreements_of(board.boards);
   board.note = view.note(false, options_.baseline);
+  board.controls = study.controls();
   Answer answer;
   answer.sentence = sentence_of(board);
   answer.sentence += view.fates_text(view.lines_by_environment(options_.baseline));

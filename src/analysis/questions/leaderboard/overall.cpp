@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "analysis/method_lines.hpp"
 #include "analysis/questions/leaderboard/board.hpp"
 
 namespace spurion::analysis::questions::leaderboard {
@@ -15,6 +16,7 @@ struct Sums {
   Overall overall;
   SeedCells normalised;         ///< by environment
   std::vector<BySeed> by_seed;  ///< of each environment with a scale
+  bool learned = true;          ///< in all of them
   double flops = 0.0;           ///< in 10^9, of all trials
 };
 
@@ -29,10 +31,15 @@ BySeed means_by_seed(const std::vector<ScaledScore>& scores) {
 
 void add(const Board& board, const Standing& one, Sums& sums) {
   Overall& overall = sums.overall;
-  overall.name = one.line.name;
-  overall.wins += one.result == Result::won ? 1 : 0;
-  overall.ties += one.result == Result::tied ? 1 : 0;
-  overall.losses += one.result == Result::lost ? 1 : 0;
+  overall.line = one.line;
+  overall.line.environment.clear();
+  if (overall.control == Control::none) overall.control = one.control;
+  overall.samples = std::max(overall.samples, one.samples);
+  const Result result = one.verdict.result;
+  overall.wins += result == Result::won ? 1 : 0;
+  overall.wins_as_placebo += result == Result::won_as_placebo ? 1 : 0;
+  overall.ties += result == Result::tied ? 1 : 0;
+  overall.losses += result == Result::lost ? 1 : 0;
   overall.unlearned += one.learned == Learned::no ? 1 : 0;
   overall.lost_id += one.lost_id ? 1 : 0;
   overall.environments += one.ood.empty() ? 0 : 1;
@@ -40,15 +47,49 @@ void add(const Board& board, const Standing& one, Sums& sums) {
   if (std::holds_alternative<Missing>(overall.access)) overall.access = one.access;
   sums.flops += one.gflop * static_cast<double>(one.fates.done);
   if (one.normalised.empty()) return;
+  sums.learned = sums.learned && one.learned != Learned::no;
   sums.by_seed.push_back(means_by_seed(one.normalised));
   for (const ScaledScore& score : one.normalised) {
     sums.normalised.add(board.environment, score.seed, score.value, score.noise);
   }
 }
 
+/// What is told against the baseline and the controls over all environments: the pairs are those of
+/// one environment and seed, a seed is one unit, and the environments are taken as given.
+void compare(std::vector<Overall>& all, const std::map<std::string, Sums>& methods,
+             const std::string& experiment, const BoardOptions& options) {
+  std::vector<ResultsView::Line> lines;
+  for (const Overall& one : all) {
+    if (one.normalised.count > 0) lines.push_back(one.line);
+  }
+  std::map<std::string, Contest> regimes;
+  std::map<std::string, std::vector<Overall*>> told;
+  for (Overall& one : all) {
+    if (one.normalised.count == 0) continue;
+    const Sums& sums = methods.at(one.line.name);
+    const ResultsView::Line* base = baseline_of(lines, one.line, options.baseline);
+    regimes[one.line.regime].push_back(
+        {fmt::format("leaderboard {} {} normalised", experiment, one.line.name), sums.normalised,
+         true, Range{}, sums.learned ? Learned::yes : Learned::no, one.control,
+         base != nullptr && base->name == one.line.name});
+    told[one.line.regime].push_back(&one);
+  }
+  std::vector<Contest> contests;
+  for (auto& [regime, contest] : regimes) contests.push_back(std::move(contest));
+  const std::vector<std::vector<Verdict>> verdicts = judge(contests);
+  std::size_t c = 0;
+  for (const auto& [regime, methods_of_regime] : told) {
+    for (std::size_t i = 0; i < methods_of_regime.size(); ++i) {
+      methods_of_regime[i]->verdict = verdicts[c][i];
+    }
+    ++c;
+  }
+}
+
 }  // namespace
 
-std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::string& experiment) {
+std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::string& experiment,
+                                const BoardOptions& options) {
   std::vector<std::string> order;
   std::map<std::string, Sums> methods;
   std::size_t scales = 0;
@@ -72,8 +113,11 @@ std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::str
     const auto done = static_cast<double>(overall.fates.done);
     overall.gflop = done > 0.0 ? sums.flops / done : 0.0;
     all.push_back(std::move(overall));
+    // An oracle is no competitor.
+    if (all.back().control == Control::oracle) sums.by_seed.clear();
     entries.push_back(std::move(sums.by_seed));
   }
+  compare(all, methods, experiment, options);
   const auto ranks = rank_stability(entries, fmt::format("leaderboard {}", experiment));
   for (std::size_t i = 0; i < all.size(); ++i) all[i].rank = ranks[i];
   const auto place = [](const Overall& one) {

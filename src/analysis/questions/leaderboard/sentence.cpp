@@ -3,26 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <set>
 
 #include "analysis/questions/leaderboard/board.hpp"
-#include "core/counted.hpp"
 
 namespace spurion::analysis::questions::leaderboard {
 
 namespace {
-
-/// Names that a person reads in one sentence.
-constexpr std::size_t kMostNames = 8;
-
-/// "a, b and 3 others".
-std::string list_of(const std::vector<std::string>& names) {
-  if (names.size() <= kMostNames) return fmt::format("{}", fmt::join(names, ", "));
-  const std::vector<std::string> shown(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(kMostNames));
-  return fmt::format("{} and {} others", fmt::join(shown, ", "), names.size() - kMostNames);
-}
 
 /// How sure the first rank is.
 std::string stability_text(const RankStability& rank) {
@@ -51,21 +37,26 @@ std::string first_text(const Leaderboard& board) {
              "all environments. ";
     }
     const Overall& first = board.overall.front();
+    std::size_t ranked = 0;
     for (const Overall& one : board.overall) {
+      if (one.control == Control::oracle) continue;
+      ++ranked;
       if (one.normalised.count > 0 && one.normalised.value == first.normalised.value) {
-        best.push_back(one.name);
+        best.push_back(one.line.name);
       }
     }
     return best_text(
-        best,
-        fmt::format("{} methods over {} environments", board.overall.size(), board.boards.size()),
+        best, fmt::format("{} methods over {} environments", ranked, board.boards.size()),
         fmt::format("normalised score out of distribution: {}", show(first.normalised)),
         stability_text(first.rank));
   }
   const std::vector<Standing>& standings = board.boards.front().standings;
   if (standings.empty() || standings.front().ood_mean.count == 0) return {};
   const Standing& first = standings.front();
+  std::size_t ranked = 0;
   for (const Standing& one : standings) {
+    if (one.control == Control::oracle) continue;
+    ++ranked;
     if (one.ood_mean.count > 0 && one.ood_mean.value == first.ood_mean.value) {
       best.push_back(one.line.name);
     }
@@ -73,46 +64,27 @@ std::string first_text(const Leaderboard& board) {
   const std::string normalised = first.normalised_mean.count > 0
                                      ? fmt::format(", normalised {}", show(first.normalised_mean))
                                      : std::string();
-  return best_text(best, fmt::format("{} methods", standings.size()),
+  return best_text(best, fmt::format("{} methods", ranked),
                    fmt::format("score out of distribution: {}{}", show(first.ood_mean), normalised),
                    first.learned == Learned::no ? "It did not learn in distribution. "
                                                 : stability_text(first.rank));
 }
 
-using Count = std::function<std::int64_t(const Overall&)>;
-
-/// "v_rex in 2 of 3 environments" for each method of which there are any.
-std::vector<std::string> counts_text(const Leaderboard& board, const Count& count) {
-  std::vector<std::string> texts;
+/// How far the oracles come, which have no rank.
+std::string oracles_text(const Leaderboard& board) {
+  std::string text;
   for (const Overall& one : board.overall) {
-    if (count(one) == 0) continue;
-    texts.push_back(board.several() ? fmt::format("{} in {} of {} environments", one.name,
-                                                  count(one), one.environments)
-                                    : one.name);
-  }
-  return texts;
-}
-
-std::string results_text(const Leaderboard& board) {
-  std::int64_t compared = 0;
-  for (const Board& one : board.boards) {
-    for (const Standing& standing : one.standings) {
-      compared += standing.ood_difference.count > 0 ? 1 : 0;
+    if (one.control != Control::oracle) continue;
+    Estimate score = one.normalised;
+    if (!board.several() && score.count == 0) {
+      for (const Standing& standing : board.boards.front().standings) {
+        if (standing.line.name == one.line.name) score = standing.ood_mean;
+      }
     }
+    if (score.count == 0) continue;
+    text += fmt::format("The oracle {}, which has no rank, reaches {}{}. ", one.line.name,
+                        one.normalised.count > 0 ? "a normalised " : "", show(score));
   }
-  const std::string& baseline = board.options.baseline;
-  if (compared == 0) {
-    return fmt::format("No method shares seeds with the baseline {}, so none won or lost. ",
-                       baseline);
-  }
-  const auto won = counts_text(board, [](const Overall& one) { return one.wins; });
-  const auto lost = counts_text(board, [](const Overall& one) { return one.losses; });
-  std::string text =
-      won.empty()
-          ? fmt::format("No method is shown to be better than {} out of distribution. ", baseline)
-          : fmt::format("Shown to be better than {} out of distribution: {}. ", baseline,
-                        list_of(won));
-  if (!lost.empty()) text += fmt::format("Shown to be worse: {}. ", list_of(lost));
   return text;
 }
 
@@ -163,38 +135,6 @@ std::string scales_text(const Leaderboard& board) {
   return text;
 }
 
-/// What the seeds can show.
-std::string power_text(const Leaderboard& board) {
-  const PairedTest* weakest = nullptr;
-  std::vector<double> detectable;
-  for (const Board& one : board.boards) {
-    for (const Standing& standing : one.standings) {
-      if (standing.ood_difference.seeds < 2) continue;
-      if (weakest == nullptr || standing.test.least > weakest->least) weakest = &standing.test;
-      const double least_shown = standing.test.detectable();
-      if (one.accuracy && standing.result == Result::tied && least_shown > 0.0) {
-        detectable.push_back(least_shown);
-      }
-    }
-  }
-  std::string text;
-  if (weakest != nullptr && weakest->flips_cannot_show()) {
-    text += fmt::format(
-        "With {} and {} in an environment a sign-flip test cannot give p below "
-        "{}, so the paired t test alone decides. ",
-        core::counted(weakest->seeds, "seed"), core::counted(weakest->comparisons, "comparison"),
-        show(weakest->least));
-  }
-  if (!detectable.empty()) {
-    std::sort(detectable.begin(), detectable.end());
-    text += fmt::format(
-        "Where no difference is shown, seeds like these would show one of {} in 4 of 5 cases "
-        "(median). ",
-        show(detectable[detectable.size() / 2]));
-  }
-  return text;
-}
-
 std::string environments_text(const Leaderboard& board) {
   std::vector<double> taus;
   for (const Agreement& one : board.agreements) {
@@ -225,7 +165,7 @@ std::string incomplete_text(const Leaderboard& board) {
   if (!board.several() || board.overall.front().normalised.count == 0) return {};
   std::vector<std::string> names;
   for (const Overall& one : board.overall) {
-    if (one.normalised.count == 0) names.push_back(one.name);
+    if (one.normalised.count == 0) names.push_back(one.line.name);
   }
   if (names.empty()) return {};
   return fmt::format("Without a score in some environment, so without a rank over all: {}. ",
@@ -241,8 +181,8 @@ std::string sentence_of(const Leaderboard& leaderboard) {
                            [](const Standing& one) { return one.ood_mean.count > 0; });
       });
   if (!scored) return "No trial of this experiment has a score out of distribution. ";
-  return first_text(leaderboard) + results_text(leaderboard) + doubts_text(leaderboard) +
-         scales_text(leaderboard) + incomplete_text(leaderboard) + power_text(leaderboard) +
+  return first_text(leaderboard) + oracles_text(leaderboard) + results_text(leaderboard) +
+         doubts_text(leaderboard) + scales_text(leaderboard) + incomplete_text(leaderboard) +
          environments_text(leaderboard);
 }
 

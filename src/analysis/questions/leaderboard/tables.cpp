@@ -49,37 +49,111 @@ constexpr const char* kRankText =
     "the "
     "share of these resamples with rank 1, alone or with others.";
 
+/// What the difference from the baseline and its tests say, in both tables.
+std::vector<Cell> verdict_cells(const Leaderboard& board, const Verdict& one) {
+  const bool compared = one.difference.count > 0;
+  const double detectable = compared ? one.test.detectable() : 0.0;
+  std::vector<Cell> cells = {
+      estimate_or_missing(one.difference),
+      one.result == Result::none ? Cell() : Cell(std::string(result_name(one.result))),
+      compared ? Cell(Number{one.test.student, Notation::probability, 3}) : Cell(),
+      compared ? Cell(Number{one.test.flips, Notation::probability, 3}) : Cell(),
+      detectable > 0.0 ? Cell(Number{detectable, Notation::fixed, 3}) : Cell()};
+  if (board.has(Control::placebo)) {
+    const bool against = one.placebo_difference.count > 0;
+    cells.push_back(estimate_or_missing(one.placebo_difference));
+    cells.push_back(against ? Cell(Number{one.placebo_test.student, Notation::probability, 3})
+                            : Cell());
+  }
+  if (board.has(Control::oracle)) {
+    cells.push_back(one.oracle_share ? estimate_or_missing(*one.oracle_share, 2) : Cell());
+  }
+  return cells;
+}
+
+std::vector<Column> verdict_columns(const Leaderboard& board, const std::string& difference) {
+  std::vector<Column> columns = {{difference, ColumnKind::estimate},
+                                 {"result"},
+                                 {"p", ColumnKind::number},
+                                 {"sign-flip p", ColumnKind::number},
+                                 {"detectable", ColumnKind::number}};
+  if (board.has(Control::placebo)) {
+    columns.push_back({"control difference", ColumnKind::estimate});
+    columns.push_back({"control p", ColumnKind::number});
+  }
+  if (board.has(Control::oracle)) columns.push_back({"share of oracle", ColumnKind::estimate});
+  return columns;
+}
+
+/// What the columns of controls hold; empty where there are none.
+std::string controls_text(const Leaderboard& board) {
+  std::string text;
+  if (board.has(Control::placebo)) {
+    text += fmt::format(
+        " control difference, control p: from the control {}; a method has won only if it is shown "
+        "to be better than this too.",
+        board.names_of(Control::placebo));
+  }
+  if (board.has(Control::oracle)) {
+    text += fmt::format(
+        " share of oracle: of the way from {} to {}, with a jackknife interval over seeds; only "
+        "where the latter is shown to be better. It has no rank.",
+        board.options.baseline, board.names_of(Control::oracle));
+  }
+  return text;
+}
+
+void append(std::vector<Column>& columns, std::vector<Column> more) {
+  for (Column& column : more) columns.push_back(std::move(column));
+}
+
+void append(std::vector<Cell>& row, std::vector<Cell> more) {
+  for (Cell& cell : more) row.push_back(std::move(cell));
+}
+
 Table overall_table(const Leaderboard& board) {
   Table table{
       "leaderboard_" + board.experiment,
       fmt::format(
           "Methods over {} environments of experiment '{}'. normalised OOD: mean over the "
-          "environments with a scale, with {} over seeds. {} {} wins, ties and losses: "
-          "environments "
-          "in which the method is shown to be better than {}, no difference is shown, or it is "
-          "shown to be worse.{}",
+          "environments with a scale, with {} over seeds. {} {} normalised difference: from {}, "
+          "paired by environment and seed; its result and p values are about these environments "
+          "together, adjusted for all methods by Holm's method (level {}). wins, ties and losses: "
+          "environments in which the method is shown to be better than {}, no difference is "
+          "shown, or it is shown to be worse.{}{}",
           board.boards.size(), board.experiment, kIntervalText, kScaleText, kRankText,
-          board.options.baseline, board.note),
+          board.options.baseline, kTestLevel, board.options.baseline, controls_text(board),
+          board.note),
       {{"method"},
        {"rank", ColumnKind::estimate},
        {"rank 1", ColumnKind::number},
-       {"normalised OOD", ColumnKind::estimate},
-       {"wins", ColumnKind::count},
-       {"ties", ColumnKind::count},
-       {"losses", ColumnKind::count},
-       {"ID lost", ColumnKind::count},
-       {"not learned", ColumnKind::count},
-       {"environments", ColumnKind::count},
-       {"GFLOP", ColumnKind::number},
-       {"trials", ColumnKind::count},
-       {"diverged", ColumnKind::count},
-       {"failed", ColumnKind::count},
-       {"may see"}}};
+       {"normalised OOD", ColumnKind::estimate}}};
+  const bool placebo = board.has(Control::placebo);
+  append(table.columns, verdict_columns(board, "normalised difference"));
+  table.columns.push_back({"wins", ColumnKind::count});
+  if (placebo) table.columns.push_back({"control not beaten", ColumnKind::count});
+  append(table.columns, {{"ties", ColumnKind::count},
+                         {"losses", ColumnKind::count},
+                         {"ID lost", ColumnKind::count},
+                         {"not learned", ColumnKind::count},
+                         {"environments", ColumnKind::count},
+                         {"GFLOP", ColumnKind::number}});
+  if (board.searched()) table.columns.push_back({"samples", ColumnKind::count});
+  append(table.columns, {{"trials", ColumnKind::count},
+                         {"diverged", ColumnKind::count},
+                         {"failed", ColumnKind::count},
+                         {"may see"}});
   for (const Overall& one : board.overall) {
-    table.add({one.name, estimate_or_missing(one.rank.rank, 1), first_cell(one.rank),
-               estimate_or_missing(one.normalised), one.wins, one.ties, one.losses, one.lost_id,
-               one.unlearned, one.environments, Number{one.gflop, Notation::significant, 3},
-               one.fates.done, one.fates.diverged, one.fates.failed, one.access});
+    std::vector<Cell> row = {one.line.name, estimate_or_missing(one.rank.rank, 1),
+                             first_cell(one.rank), estimate_or_missing(one.normalised)};
+    append(row, verdict_cells(board, one.verdict));
+    row.emplace_back(one.wins);
+    if (placebo) row.emplace_back(one.wins_as_placebo);
+    append(row, {one.ties, one.losses, one.lost_id, one.unlearned, one.environments,
+                 Number{one.gflop, Notation::significant, 3}});
+    if (board.searched()) row.emplace_back(one.samples);
+    append(row, {one.fates.done, one.fates.diverged, one.fates.failed, one.access});
+    table.add(std::move(row));
   }
   return table;
 }
@@ -87,47 +161,34 @@ Table overall_table(const Leaderboard& board) {
 std::vector<Column> standing_columns(const Leaderboard& board) {
   std::vector<Column> columns = {{"method"}};
   if (board.several()) columns.push_back({"environment"});
-  for (Column& column : std::vector<Column>{{"rank", ColumnKind::estimate},
-                                            {"rank 1", ColumnKind::number},
-                                            {"normalised OOD", ColumnKind::estimate},
-                                            {"OOD", ColumnKind::estimate},
-                                            {"ID", ColumnKind::estimate},
-                                            {"OOD difference", ColumnKind::estimate},
-                                            {"result"},
-                                            {"p", ColumnKind::number},
-                                            {"sign-flip p", ColumnKind::number},
-                                            {"detectable", ColumnKind::number},
-                                            {"flag"},
-                                            {"learned"},
-                                            {"GFLOP", ColumnKind::number},
-                                            {"seeds", ColumnKind::count},
-                                            {"trials", ColumnKind::count},
-                                            {"diverged", ColumnKind::count},
-                                            {"failed", ColumnKind::count},
-                                            {"may see"}}) {
-    columns.push_back(std::move(column));
-  }
+  append(columns, {{"rank", ColumnKind::estimate},
+                   {"rank 1", ColumnKind::number},
+                   {"normalised OOD", ColumnKind::estimate},
+                   {"OOD", ColumnKind::estimate},
+                   {"ID", ColumnKind::estimate}});
+  append(columns, verdict_columns(board, "OOD difference"));
+  append(columns,
+         {{"flag"}, {"learned"}, {"GFLOP", ColumnKind::number}, {"seeds", ColumnKind::count}});
+  if (board.searched()) columns.push_back({"samples", ColumnKind::count});
+  append(columns, {{"trials", ColumnKind::count},
+                   {"diverged", ColumnKind::count},
+                   {"failed", ColumnKind::count},
+                   {"may see"}});
   return columns;
 }
 
-std::vector<Cell> standing_row(const Board& board, const Standing& one, bool several) {
+std::vector<Cell> standing_row(const Leaderboard& all, const Board& board, const Standing& one) {
   std::vector<Cell> row = {one.line.name};
-  if (several) row.emplace_back(board.environment);
-  const bool compared = one.ood_difference.count > 0;
-  const double detectable = compared ? one.test.detectable() : 0.0;
-  for (Cell& cell : std::vector<Cell>{
-           estimate_or_missing(one.rank.rank, 1), first_cell(one.rank),
-           estimate_or_missing(one.normalised_mean), estimate_or_missing(one.ood_mean),
-           estimate_or_missing(one.id_mean), estimate_or_missing(one.ood_difference),
-           one.result == Result::none ? Cell() : Cell(std::string(result_name(one.result))),
-           compared ? Cell(Number{one.test.student, Notation::probability, 3}) : Cell(),
-           compared ? Cell(Number{one.test.flips, Notation::probability, 3}) : Cell(),
-           detectable > 0.0 ? Cell(Number{detectable, Notation::fixed, 3}) : Cell(),
-           one.lost_id ? Cell(std::string("gap closed by losing ID")) : Cell(),
-           std::string(learned_text(one.learned)), Number{one.gflop, Notation::significant, 3},
-           one.ood_mean.seeds, one.fates.done, one.fates.diverged, one.fates.failed, one.access}) {
-    row.push_back(std::move(cell));
-  }
+  if (all.several()) row.emplace_back(board.environment);
+  append(row, {estimate_or_missing(one.rank.rank, 1), first_cell(one.rank),
+               estimate_or_missing(one.normalised_mean), estimate_or_missing(one.ood_mean),
+               estimate_or_missing(one.id_mean)});
+  append(row, verdict_cells(all, one.verdict));
+  append(row, {one.lost_id ? Cell(std::string("gap closed by losing ID")) : Cell(),
+               std::string(learned_text(one.learned)), Number{one.gflop, Notation::significant, 3},
+               one.ood_mean.seeds});
+  if (all.searched()) row.emplace_back(one.samples);
+  append(row, {one.fates.done, one.fates.diverged, one.fates.failed, one.access});
   return row;
 }
 
@@ -137,20 +198,18 @@ Table standings_table(const Leaderboard& board) {
                       : "leaderboard_" + board.experiment,
       fmt::format(
           "Methods of experiment '{0}'{1}: means with {2} over seeds. OOD and ID: accuracy, or "
-          "mean "
-          "squared error for regression. {3} {4} OOD difference: from {5}, paired by configuration "
-          "and seed, with "
-          "the interval of this difference alone. result: won or lost if both p values, which are "
-          "adjusted for all methods of an environment by Holm's method, are at most {6} (or only "
-          "the t test, where so few seeds cannot give the sign-flip test such a p value). {7}, in "
-          "distribution. The glossary (or 'spurion describe TERM') defines each column.{8}",
+          "mean squared error for regression. {3} {4} OOD difference: from {5}, paired by "
+          "configuration and seed, with the interval of this difference alone. result: won or lost "
+          "if both p values are at most {6} (or only that of the t test, where so few seeds cannot "
+          "give the sign-flip test such a p value). The p values are adjusted by Holm's method for "
+          "the family of all {7} comparisons of a method with {5} in an environment.{8} {9}, in "
+          "distribution. The glossary (or 'spurion describe TERM') defines each column.{10}",
           board.experiment, board.several() ? ", for each environment" : "", kIntervalText,
-          kScaleText, kRankText, board.options.baseline, kTestLevel, kLearnedText, board.note),
+          kScaleText, kRankText, board.options.baseline, kTestLevel, board.comparisons(),
+          controls_text(board), kLearnedText, board.note),
       standing_columns(board)};
   for (const Board& one : board.boards) {
-    for (const Standing& standing : one.standings) {
-      table.add(standing_row(one, standing, board.several()));
-    }
+    for (const Standing& standing : one.standings) table.add(standing_row(board, one, standing));
   }
   return table;
 }
