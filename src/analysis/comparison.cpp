@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -164,6 +165,47 @@ std::string line_text(const ComparedLine& line, const Comparison& comparison) {
                      comparison.second, show(line.difference), line.test.text());
 }
 
+/// The better side of a line against a placebo.
+struct AgainstPlacebo {
+  const ComparedLine* line;
+  std::string placebo;
+  Estimate difference;
+};
+
+/// Whether those that are better out of distribution are better than the placebos too; by line.
+std::map<const ComparedLine*, std::string> placebo_texts(const std::vector<ComparedLine>& lines,
+                                                         const Comparison& comparison) {
+  std::vector<AgainstPlacebo> all;
+  std::vector<PairedTest> tests;
+  for (const ComparedLine& line : lines) {
+    const bool first = line.outcome() == Compared::first;
+    if (!first && line.outcome() != Compared::second) continue;
+    const auto& trials = first ? line.group->first : line.group->second;
+    for (const ComparedControl& placebo : line.group->placebos) {
+      if (placebo.name == comparison.first || placebo.name == comparison.second) continue;
+      const SeedCells paired = line.number.of(trials).minus(line.number.of(placebo.trials));
+      if (paired.empty()) continue;
+      const std::string key =
+          fmt::format("compare {} {} {}", line.group->environment, line.group->under, placebo.name);
+      const Range range = line.number.accuracy ? kDifference : Range{};
+      all.push_back({&line, placebo.name, paired.estimate(key + " difference", range)});
+      tests.push_back(paired_test(paired, key + " p"));
+    }
+  }
+  adjust(tests);
+  std::map<const ComparedLine*, std::string> texts;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const AgainstPlacebo& one = all[i];
+    const Shown wanted = one.line->number.better == Better::high ? Shown::above : Shown::below;
+    const bool beaten = tests[i].shown(one.difference) == wanted;
+    texts[one.line] +=
+        fmt::format("It is {} better than the control {}: {} ({}{}). ",
+                    beaten ? "also" : "not shown to be", one.placebo, show(one.difference),
+                    tests[i].text(), beaten ? "" : tests[i].not_shown_text(one.difference));
+  }
+  return texts;
+}
+
 Table make_comparison_table(const Comparison& comparison) {
   return {"",  // it is in no file
           fmt::format("Means with {} over seeds. difference: {} minus {}, paired by configuration "
@@ -194,7 +236,10 @@ Answer answer_of(const Comparison& comparison) {
   std::vector<PairedTest> tests;
   for (const ComparedNumber& number : compared_numbers()) {
     const bool scores = number.name == std::string("OOD");
-    for (const ComparedLine& line : lines_of(comparison, number)) {
+    const std::vector<ComparedLine> lines = lines_of(comparison, number);
+    const auto placebos =
+        scores ? placebo_texts(lines, comparison) : std::map<const ComparedLine*, std::string>();
+    for (const ComparedLine& line : lines) {
       const double detectable = line.test.detectable();
       table.add({line.group->environment, line.group->under, std::string(number.name), line.first,
                  line.second, line.difference, Number{line.test.student, Notation::probability, 3},
@@ -204,7 +249,10 @@ Answer answer_of(const Comparison& comparison) {
                  compared_name(line.outcome(), comparison)});
       if (!scores) continue;
       if (!line.same) tests.push_back(line.test);
-      if (told < kMostSentences) text += line_text(line, comparison);
+      if (told < kMostSentences) {
+        text += line_text(line, comparison);
+        if (const auto more = placebos.find(&line); more != placebos.end()) text += more->second;
+      }
       if (++told == kMostSentences + 1) text += "The table shows the others. ";
     }
   }
@@ -216,7 +264,7 @@ Answer answer_of(const Comparison& comparison) {
   Answer answer;
   answer.question =
       fmt::format("{} and {} on the seeds that they share", comparison.first, comparison.second);
-  answer.sentence = few_seeds_text(tests) + text;
+  answer.sentence = few_seeds_text(tests) + text + comparison.sentence;
   answer.tables.push_back(std::move(table));
   return answer;
 }

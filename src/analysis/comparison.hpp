@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "spurion/analysis/answer.hpp"
+#include "spurion/analysis/study.hpp"
 #include "spurion/export.hpp"
+#include "spurion/selector.hpp"
 #include "spurion/store.hpp"
 
 /// \file
@@ -19,12 +22,19 @@ struct ComparedTrial {
   std::string configuration;  ///< what it is paired by, beside its seed
 };
 
+/// The trials of a control of the comparison: of a placebo.
+struct ComparedControl {
+  std::string name;
+  std::vector<ComparedTrial> trials;
+};
+
 /// The trials of both sides in one environment, under one method and regime.
 struct ComparedGroup {
   std::string environment;
   std::string under;  ///< the method or regime that both have; empty where that says nothing
   std::vector<ComparedTrial> first;
   std::vector<ComparedTrial> second;
+  std::vector<ComparedControl> placebos = {};
 };
 
 /// What two sides are called, and which of their trials belong together.
@@ -32,7 +42,18 @@ struct Comparison {
   std::string first;
   std::string second;
   std::vector<ComparedGroup> groups;
-  std::string note;  ///< sentences on what else differs, for the caption
+  std::string note;                 ///< sentences on what else differs, for the caption
+  std::string sentence = {};        ///< what a reader must know beside the differences
+  std::vector<Study> studies = {};  ///< hold the trials that a selection stopped early
+};
+
+/// How hyper-parameters are chosen where an experiment has several samples of them.
+struct ComparedSelection {
+  Selectors selectors = {};  ///< that can be named
+  /// "none": every sample counts. Without a value: the first that a question of the suite about
+  /// the experiment names, and "none" where no question does.
+  std::optional<std::string> selector = {};
+  bool early_stopping = false;  ///< as that key of a question; only with a named selector
 };
 
 /// Scores, gaps and flip rates of both sides, and their paired differences. Throws `UsageError`
@@ -41,9 +62,11 @@ SPURION_API Answer answer_of(const Comparison& comparison);
 
 /// Two methods, by their names or as reports name their variants ("erm (randomise_cue)"). The
 /// results must stay. Throws `UsageError` for a name that no trial has, or that several variants
-/// have.
+/// have, for an unknown selector, and where a selector had more samples of one method to choose
+/// from than of the other.
 SPURION_API Comparison compared_methods(const StoredResults& results, const std::string& first,
-                                        const std::string& second);
+                                        const std::string& second,
+                                        const ComparedSelection& selection = {});
 
 /// A folder of results.
 struct ComparedFolder {

@@ -4,7 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
 
+#include "analysis/controls.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "cli/training/grid.hpp"
@@ -12,11 +17,38 @@
 
 namespace spurion::cli {
 
+namespace {
+
+/// Which controls the experiments lack that compare methods; empty where none lacks any.
+std::string controls_text(const std::vector<TrialSpec>& trials, const Catalog& catalog) {
+  std::map<std::string, std::string> controls;
+  for (const std::string& name : catalog.methods.names()) {
+    const Control control = catalog.methods.at(name).info.control;
+    if (control != Control::none) controls[name] = control_name(control);
+  }
+  std::map<std::string, std::set<std::string>> methods;  // by experiment
+  for (const TrialSpec& trial : trials) methods[trial.experiment].insert(trial.method.name);
+  std::string text;
+  for (const auto& [experiment, names] : methods) {
+    if (names.size() < 2) continue;
+    text += analysis::missing_controls_text(controls, names,
+                                            fmt::format("experiment '{}'", experiment));
+  }
+  return text;
+}
+
+}  // namespace
+
 void print_dry_run(const Suite& suite, harness::CheckedRun& run, const RunOptions& options) {
   const std::string grid = grid_text(suite, run.trials, terminal_columns(STDOUT_FILENO, 100));
+  const std::string controls = controls_text(run.trials, run.pool->catalog());
   const harness::StoredFacts stored = harness::read_facts(options.out);
   const harness::RunPlan plan = harness::plan_run(run, stored, options);
   print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
+  if (!controls.empty()) {
+    print("\nmethods are compared without all controls:\n{}",
+          wrapped(controls, terminal_columns(STDOUT_FILENO, 100), 2));
+  }
   print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"), plan.found,
         options.out.string(), plan.distinct - plan.found);
   for (const auto& [world, lines] : harness::recorded_rows(run.context)) {

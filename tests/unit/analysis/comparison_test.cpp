@@ -150,3 +150,88 @@ TEST_CASE("folders that do not belong together are refused in one sentence") {
   for (TrialResult& trial : b.trials) trial.spec.seed += 100;
   CHECK_THAT(refused(b), Contains("no trial of a has a partner in b"));
 }
+
+namespace {
+
+/// Results of a search: two samples of v_rex, of which validation rows favour the second, and as
+/// many of ERM as said.
+StoredResults searched(std::int64_t erm_samples, const std::string& question = {}) {
+  PlantedTrials trials;
+  for (std::int64_t sample = 0; sample < 2; ++sample) {
+    const auto step = static_cast<double>(sample);
+    for (std::int64_t seed = 0; seed < 5; ++seed) {
+      for (const char* method : {"erm", "v_rex"}) {
+        const bool erm = method[0] == 'e';
+        const double ood = (erm ? 0.2 : 0.3 + 0.2 * step) + seed_noise(seed + (erm ? 0 : 1), 0.002);
+        TrialResult& trial = trials.add(method, seed, 0.85, ood);
+        trial.spec.config_index = sample;
+        trial.spec.optimizer =
+            Value::Table{{"learning_rate", erm && erm_samples == 1 ? 0.1 : 0.1 + step}};
+        trial.measurements.push_back({0, 9, "validation", 0.0, "accuracy", 0.8 + 0.01 * step});
+      }
+    }
+  }
+  StoredResults results = stored(trials);
+  results.context["suite"] =
+      "name = \"s\"\n[[experiment]]\nname = \"e\"\n[experiment.search]\nconfigurations = 2\n"
+      "fields = [\"optimizer.learning_rate\"]\n" +
+      question;
+  return results;
+}
+
+ComparedSelection selected(const std::string& selector) {
+  return {builtin_selectors(), selector, false};
+}
+
+}  // namespace
+
+TEST_CASE("methods are compared at the samples that a selector chose") {
+  const StoredResults results = searched(2);
+  const auto difference = [](const StoredResults& of, const ComparedSelection& by) {
+    const Answer answer = answer_of(compared_methods(of, "v_rex", "erm", by));
+    return cell_of(answer.tables.front(), "OOD", "difference").substr(0, 5);
+  };
+  CHECK(difference(results, selected("none")) == "0.200");  // the mean over samples
+  CHECK(difference(results, selected("training_domain")) == "0.300");
+  CHECK(difference(results, {builtin_selectors(), {}, false}) == "0.200");
+  // Without a name the suite says which.
+  const StoredResults asked =
+      searched(2,
+               "[[question]]\ntext = \"?\"\nkind = \"leaderboard\"\nexperiment = \"e\"\nselector = "
+               "\"training_domain\"\n");
+  CHECK(difference(asked, {builtin_selectors(), {}, false}) == "0.300");
+  CHECK(difference(asked, selected("none")) == "0.200");
+  const Answer answer = answer_of(compared_methods(asked, "v_rex", "erm", selected("oracle")));
+  CHECK_THAT(answer.tables.front().caption,
+             Contains("chosen by the selector oracle") && Contains("test domain (leak)"));
+  CHECK_THROWS_WITH(compared_methods(results, "v_rex", "erm", selected("training_domian")),
+                    Contains("training_domain"));
+}
+
+TEST_CASE("a selector with unequal budgets is refused, means over samples are not") {
+  const StoredResults results = searched(1);
+  CHECK_THROWS_WITH(compared_methods(results, "v_rex", "erm", selected("training_domain")),
+                    Contains("had 2 samples of v_rex to choose from and 1 sample of erm") &&
+                        Contains("--selector none"));
+  CHECK_NOTHROW(compared_methods(results, "v_rex", "erm", selected("none")));
+}
+
+TEST_CASE("who is better is compared with the placebo too") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    trials.add("erm", seed, 0.85, 0.2 + seed_noise(seed, 0.002));
+    trials.add("v_rex", seed, 0.85, 0.4 + seed_noise(seed + 1, 0.002));
+    trials.add("sam", seed, 0.85, 0.3 + seed_noise(seed + 2, 0.002));
+    trials.add("shuffled", seed, 0.85, 0.3 + seed_noise(seed + 3, 0.002));
+  }
+  StoredResults results = stored(trials);
+  results.context["control.shuffled"] = "placebo";
+  results.context["control.informed"] = "oracle";
+  CHECK_THAT(answer_of(compared_methods(results, "v_rex", "erm")).sentence,
+             Contains("It is also better than the control shuffled: 0.100") &&
+                 Contains("In these results there is no informed (how far"));
+  CHECK_THAT(answer_of(compared_methods(results, "erm", "sam")).sentence,
+             Contains("It is not shown to be better than the control shuffled"));
+  CHECK_THAT(answer_of(compared_methods(results, "shuffled", "erm")).sentence,
+             !Contains("than the control shuffled"));
+}
