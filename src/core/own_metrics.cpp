@@ -85,12 +85,15 @@ void add_reliance(MetricTable& out) {
               "units of the output", kPositive, B::low, false, false});
   add_metric(out, kTrial,
              {"causal_flip_rate", "causal flip rate",
-              "share of predictions that change when only the causal feature changes", kShare,
-              kShareRange, B::high, true, true});
+              "share of predictions that change when an intervention gives the causal feature its "
+              "other value; what depends on it changes too: where a cue follows the label and the "
+              "label the feature, a model that uses the cue alone changes its predictions as well",
+              kShare, kShareRange, B::high, true, true});
   add_metric(out, kTrial,
              {"causal_counterfactual_rms_change", "causal counterfactual RMS change",
-              "root mean squared change of the output when only the causal feature changes; no "
-              "built-in regression environment can change it alone, those of plug-ins may",
+              "root mean squared change of the output when an intervention changes the causal "
+              "feature and what depends on it; no built-in regression environment has this "
+              "intervention, those of plug-ins may",
               "units of the output", kPositive, B::neither, false, false});
   add_metric(
       out, kTrial,
@@ -100,10 +103,12 @@ void add_reliance(MetricTable& out) {
              {"cue_randomised_accuracy", "accuracy, cue randomised",
               "accuracy on the same rows with the cue randomised", kShare, kShareRange, B::high,
               true, true});
-  add_metric(out, kTrial,
-             {"causal_randomised_accuracy", "accuracy, causal feature randomised",
-              "accuracy on the same rows with the causal feature randomised", kShare, kShareRange,
-              B::neither, true, true});
+  add_metric(
+      out, kTrial,
+      {"causal_randomised_accuracy", "accuracy, causal feature randomised",
+       "accuracy, against the labels of the same rows, with the causal feature randomised and "
+       "what depends on it changed with it",
+       kShare, kShareRange, B::neither, true, true});
   add_metric(out, kTrial,
              {"randomised_accuracy", "accuracy, cues randomised",
               "accuracy on the same rows with the informative cues of the phase randomised", kShare,
