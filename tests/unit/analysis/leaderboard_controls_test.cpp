@@ -89,7 +89,7 @@ TEST_CASE("the share of the way to the oracle is that of the means") {
   Contest all = contest(RandomKey(3), 0.45, 0.2, 0.2, 0.7);
   const auto verdicts = judge({all}).front();
   REQUIRE(verdicts[1].oracle_share);
-  const Estimate share = *verdicts[1].oracle_share;
+  const analysis::Estimate share = *verdicts[1].oracle_share;
   CHECK(share.value == Approx(0.5).margin(0.08));
   CHECK(share.low < share.value);
   CHECK(share.low > 0.3);
