@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "spurion/access.hpp"
+#include "spurion/adaptation.hpp"
 #include "spurion/archive.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/evaluated.hpp"
@@ -141,6 +142,10 @@ class SPURION_API ReplicaTrainer {
   [[nodiscard]] const UpdateLimits& limits() const { return limits_; }
 
   /// Forward pass with the current parameters; rows may be on any device.
+  ///
+  /// A model with batch normalisation normalises by the statistics of all rows of `x` where
+  /// gradients are recorded: it is a training pass, and the next update moves the running
+  /// statistics. Under `NoGradGuard` it normalises by the running statistics, as in an evaluation.
   Output forward(const Tensor& x);
   /// As `forward(batch.x)`. If `linear` is set, it returns risks and their gradients instead of
   /// logits.
@@ -164,7 +169,7 @@ class SPURION_API ReplicaTrainer {
   /// Risks and their gradients for each domain of a minibatch.
   DomainGradients domain_gradients(const Batch& batch, bool create_graph);
   /// A forward pass with other parameters [K, P], for example perturbed ones; rows may be on any
-  /// device.
+  /// device. Batch normalisation as in `forward`, but the running statistics do not move.
   [[nodiscard]] Output forward_at(const Tensor& parameters, const Tensor& x) const;
   /// The gradient [K, P] of the sum of the losses [K] by the current parameters, without an update.
   [[nodiscard]] Tensor gradient(const Tensor& losses) const;
@@ -174,6 +179,9 @@ class SPURION_API ReplicaTrainer {
   /// Parameters of the replicas where `mask` (bool [K], in host memory) is true become those of
   /// `parameters` [K, P], and their optimiser forgets: the start of a new stage.
   void restart(const Tensor& mask, const Tensor& parameters);
+  /// Makes the next update move the running statistics towards these, [K, S] as
+  /// `Output::statistics`. `forward` calls it; a method does that passes rows to the model itself.
+  void add_statistics(const Tensor& statistics);
   /// Counts operations of all replicas together, beside passes of the model, towards the cost.
   void count_flops(double flops) const { model_->count_flops(flops); }
 
@@ -232,6 +240,13 @@ class SPURION_API ReplicaTrainer {
   /// One update of an own block with a gradient [K, Q].
   void update_own(Own& block, const Tensor& losses, const Tensor& gradient);
   [[nodiscard]] TrainingSet& training_set() const;
+  /// A pass with these parameters, as training or evaluation asks for.
+  [[nodiscard]] Output pass(const Tensor& parameters, const Tensor& x) const;
+  /// `domain_gradients` in one pass over all rows, for models whose rows depend on each other.
+  DomainGradients joint_domain_gradients(const Batch& batch, bool create_graph);
+  /// Puts the running statistics of active replicas where the passes since the last update move
+  /// those of `before`.
+  void move_statistics(Tensor& values, const Tensor& before);
 
   const Model* model_;
   Tensor parameters_;
@@ -246,6 +261,8 @@ class SPURION_API ReplicaTrainer {
   Tensor train_only_;  // bool [K or 1, P]; undefined: all
   std::vector<Own> own_;
   TrainingSet* training_set_ = nullptr;
+  Tensor statistic_columns_;        // int64 [S]; undefined: no batch normalisation
+  std::vector<Tensor> statistics_;  // [K, S] each: of training passes since the last update
 };
 
 /// How a minibatch from several domains becomes an update.
@@ -268,6 +285,9 @@ class SPURION_API Method {
   /// What is evaluated now. Called before each evaluation; not during a step. default: the trained
   /// model.
   [[nodiscard]] virtual Evaluated evaluated(const ReplicaTrainer& /*trainer*/) const { return {}; }
+  /// How it adapts the trained model to unlabelled rows, from where the training is now; null: it
+  /// does not. Asked for where the regime gives such rows (`Regime::adaptation`). default: null.
+  [[nodiscard]] virtual std::unique_ptr<Adapter> adapter(const ReplicaTrainer& trainer) const;
   /// Throws `UsageError` if it cannot train this model. Called for every configuration before a
   /// run.
   virtual void check(const Model& /*model*/) const {}

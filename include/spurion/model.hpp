@@ -28,6 +28,10 @@ struct Output {
   /// without logits (a full-batch linear model, a small MLP).
   Tensor risks = {};
   Tensor risk_gradients = {};  ///< [K, E, P]; undefined unless asked for
+  /// [K, S]: mean and variance of the rows at each batch normalisation, in the order of the
+  /// parameters with the role `statistic`, without a graph. Set by `forward_with_statistics` of a
+  /// model that has such parameters.
+  Tensor statistics = {};
 };
 
 /// The mean loss of each domain's rows and its gradient, for K replicas.
@@ -36,11 +40,21 @@ struct DomainRisks {
   Tensor gradients;  ///< [K, E, P]
 };
 
+/// What the numbers of a parameter block are.
+enum class BlockRole {
+  weights,        ///< trained: weights and biases of a layer
+  normalisation,  ///< trained: scale or shift of a normalisation layer
+  /// Running mean or variance of batch normalisation. No optimiser changes it: each training pass
+  /// moves it by a tenth of the way to the statistics of the rows (Ioffe & Szegedy 2015).
+  statistic
+};
+
 /// One tensor inside the flat parameter vector of a replica.
 struct ParameterBlock {
-  std::string name;         ///< "layer0.weight"
-  Shape shape;              ///< of one replica
-  std::int64_t offset = 0;  ///< of its first number in a replica's parameters
+  std::string name;                     ///< "layer0.weight"
+  Shape shape;                          ///< of one replica
+  std::int64_t offset = 0;              ///< of its first number in a replica's parameters
+  BlockRole role = BlockRole::weights;  ///< default: weights
 };
 
 /// One architecture for K replicas. It is immutable. The parameters are one tensor [K, P] outside
@@ -70,6 +84,15 @@ class SPURION_API Model {
   /// `forward` on the CPU, else `forward_differentiable`. Methods call this.
   [[nodiscard]] Output forward_anywhere(const Tensor& parameters, const Tensor& x) const {
     return parameters.is_cpu() ? forward(parameters, x) : forward_differentiable(parameters, x);
+  }
+  /// A pass in which batch normalisation does not use the running statistics alone, but `share` in
+  /// [0, 1] of the mean and variance of the rows of `x` and 1 - share of the running ones. 1: a
+  /// training pass. `Output::statistics` has those of the rows. Differentiable any number of times,
+  /// on any device. default, for models without parameters of the role `statistic`:
+  /// `forward_anywhere`.
+  [[nodiscard]] virtual Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
+                                                       double /*share*/) const {
+    return forward_anywhere(parameters, x);
   }
   /// Floating-point operations of one forward pass for one row (multiply and add count as two).
   [[nodiscard]] virtual double forward_flops() const = 0;
@@ -108,5 +131,8 @@ class SPURION_API Model {
   [[nodiscard]] virtual DomainRisks risks(const Tensor& parameters, const Tensor& x,
                                           const Tensor& y, Task task) const;
 };
+
+/// int64 [n], in host memory, ascending: which parameters of a model have this role.
+SPURION_API Tensor columns_with(const Model& model, BlockRole role);
 
 }  // namespace spurion

@@ -32,7 +32,8 @@ struct OwnBlock {
 };
 
 /// A second set of parameters [K, P] of the trained model. Its first values come from the method's
-/// keys below `name`, so they differ from those of the model.
+/// keys below `name`, so they differ from those of the model. Throws `UsageError` for a model with
+/// batch normalisation: running statistics are kept for the trained parameters only.
 SPURION_API OwnBlock second_model(std::string name, const Model& model,
                                   const MethodContext& context);
 

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "spurion/access.hpp"
+#include "spurion/adaptation.hpp"
 #include "spurion/archive.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/method.hpp"
@@ -117,6 +119,10 @@ class SPURION_API Regime {
   /// The phases of the stream in order; trials are also evaluated on them. Training begins with the
   /// first. Empty if there is no stream.
   [[nodiscard]] virtual std::vector<Phase> schedule(const Environment& environment) const;
+  /// The unlabelled rows that a method gets in each domain before an evaluation of this phase;
+  /// none: the trained model is evaluated. A regime that gives some grants
+  /// `Access::unlabelled_target`. default: none.
+  [[nodiscard]] virtual std::optional<Adaptation> adaptation(std::int64_t phase) const;
   /// Throws `UsageError` if it cannot train in this environment: for example if the stream needs
   /// more rows than there are, or a phase has no step. Called for every configuration before a run.
   virtual void check(const Environment& /*environment*/,

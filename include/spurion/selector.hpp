@@ -11,9 +11,9 @@
 /// over seeds is chosen; with early stopping each trial is taken as it was at its best update.
 ///
 /// What a selector may read is a part of its type. It derives from `TrainingSelector`,
-/// `GroupSelector` or `OracleSelector`, and is given the scores that this class names and nothing
-/// else of a trial. So no number of the test domain can reach one that is not an oracle. An oracle
-/// leaks the test domain, and reports say so wherever it was used.
+/// `GroupSelector`, `HeldOutSelector` or `OracleSelector`, and is given the scores that this class
+/// names and nothing else of a trial. So no number of the test domain can reach one that is not an
+/// oracle. An oracle leaks the test domain, and reports say so wherever it was used.
 ///
 ///     class LeastLoss final : public spurion::TrainingSelector {
 ///      public:
@@ -47,6 +47,14 @@ struct GroupScores {
   std::optional<double> worst_group_accuracy;
 };
 
+/// Scores on validation rows of train domains that were left out of the training: means over
+/// further trials, each of which held out another domain (`training.held_out_domain`) and is else
+/// like the trial that is scored.
+struct HeldOutScores {
+  std::optional<double> accuracy;  ///< share of rows; none for regression
+  std::optional<double> loss;      ///< cross-entropy, or mean squared error
+};
+
 /// Scores on validation rows of the test domain.
 struct OracleScores {
   std::optional<double> accuracy;              ///< share of rows; none for regression
@@ -58,13 +66,16 @@ struct OracleScores {
 struct ValidationScores {
   GroupScores train;  ///< of the train domains
   OracleScores test;  ///< of the test domain
+  /// Of train domains that were left out of the training; none without such trials.
+  HeldOutScores held_out = {};
 };
 
 /// What a selector reads.
 enum class SelectorAccess {
-  train_domains,  ///< validation rows of the train domains
-  train_groups,   ///< the same, and the group of each of these rows
-  test_domain     ///< validation rows of the test domain: a leak
+  train_domains,    ///< validation rows of the train domains
+  train_groups,     ///< the same, and the group of each of these rows
+  test_domain,      ///< validation rows of the test domain: a leak
+  held_out_domains  ///< validation rows of train domains that further trials did not train on
 };
 
 /// "validation rows of the training domains"; of an oracle it ends with "(leak)".
@@ -77,7 +88,7 @@ inline std::optional<double> accuracy_or_loss(const std::optional<double>& accur
   return -*loss;
 }
 
-/// A rule of choice. Derive from one of the three classes below.
+/// A rule of choice. Derive from one of the four classes below.
 class SPURION_API Selector {
  public:
   virtual ~Selector() = default;
@@ -93,6 +104,7 @@ class SPURION_API Selector {
   Selector() = default;
   friend class TrainingSelector;
   friend class GroupSelector;
+  friend class HeldOutSelector;
   friend class OracleSelector;
 };
 
@@ -120,6 +132,19 @@ class SPURION_API GroupSelector : public Selector {
  private:
   /// How good a trial with these scores is: more is better; none where it cannot tell.
   [[nodiscard]] virtual std::optional<double> score(const GroupScores& scores) const = 0;
+};
+
+/// Reads validation rows of train domains that further trials did not train on.
+class SPURION_API HeldOutSelector : public Selector {
+ public:
+  [[nodiscard]] SelectorAccess access() const final { return SelectorAccess::held_out_domains; }
+  [[nodiscard]] std::optional<double> score_of(const ValidationScores& all) const final {
+    return score(all.held_out);
+  }
+
+ private:
+  /// How good a trial with these scores is: more is better; none where it cannot tell.
+  [[nodiscard]] virtual std::optional<double> score(const HeldOutScores& scores) const = 0;
 };
 
 /// Reads validation rows of the test domain: a leak, for upper bounds.

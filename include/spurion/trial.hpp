@@ -26,6 +26,9 @@ struct TrainingOptions {
   std::int64_t steps = 1000;  ///< updates; default: 1000
   std::int64_t rows = 1000;   ///< training rows of each domain; default: 1000
   std::int64_t batch = 64;    ///< minibatch size of each domain; default: 64
+  /// Number of the train domain that is left out of the training and evaluated in the place of the
+  /// test domain, for leave-one-domain-out selection; -1: none. default: -1
+  std::int64_t held_out_domain = -1;
   /// The options with their bounds and search ranges.
   SPURION_API static const Schema<TrainingOptions>& schema();
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analysis/comparison.hpp"
+#include "analysis/held_out_trials.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/study.hpp"
@@ -34,6 +35,7 @@ TrialPointers done_trials(const StoredResults& results) {
   TrialPointers trials;
   Texts ids;
   for (const TrialResult& trial : results.trials) {
+    if (holds_out_a_domain(trial)) continue;
     if (trial.status == Status::done && ids.insert(trial.spec.id()).second) {
       trials.push_back(&trial);
     }

@@ -153,6 +153,7 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
       if (common.where.matches(trial->spec)) own.push_back(trial);
     }
     if (!chooser) continue;
+    chooser->set_held_out(study.held_out_trials(experiment));
     own = select(own, study.searched_options(experiment), *chooser, *stopped, selected);
   }
   if (chooser) {

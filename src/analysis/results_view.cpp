@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/adapted_trials.hpp"
 #include "analysis/by_layout.hpp"
 #include "analysis/configuration_notes.hpp"
 #include "analysis/paired_test.hpp"
@@ -279,6 +280,12 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   std::string text = averaged_note(trials, unnamed_, environments);
   text += shared_options_note(trials, first, unnamed_);
   if (draws_) text += " Hyper-parameter configurations of a seed are averaged.";
+  if (std::any_of(trials.begin(), trials.end(),
+                  [](const TrialResult* trial) { return was_adapted(*trial); })) {
+    text +=
+        " Trials that adapt at test time: numbers are those after the adaptation to unlabelled "
+        "rows of each domain.";
+  }
   if (of_another_task_ > 0) {
     text += fmt::format(" {} {} left out: use an experiment of its own for regression.",
                         core::counted(of_another_task_, "regression trial"),

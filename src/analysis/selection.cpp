@@ -17,6 +17,8 @@ const char* selector_access_text(SelectorAccess access) {
       return "validation rows of the training domains";
     case SelectorAccess::train_groups:
       return "validation rows of the training domains with their groups";
+    case SelectorAccess::held_out_domains:
+      return "validation rows of training domains that were held out";
     case SelectorAccess::test_domain:
       break;
   }
@@ -51,9 +53,57 @@ std::string text_without_search(const TrialSpec& spec, const std::set<std::strin
   return canonical.canonical_json();
 }
 
+/// The option that says which train domain a trial held out.
+constexpr const char* kHeldOut = "training.held_out_domain";
+
+/// What a trial is but for the domain that it held out.
+std::string text_without_held_out(const TrialSpec& spec) {
+  Value canonical = spec.canonical();
+  erase_option(canonical, kHeldOut);
+  return canonical.canonical_json();
+}
+
+/// Adds a number to a mean of `count`; none once one is missing.
+void add_to_mean(std::optional<double>& mean, const std::optional<double>& value, double count) {
+  mean = mean && value ? std::optional<double>(*mean + *value / count) : std::nullopt;
+}
+
 }  // namespace
 
+void Chooser::set_held_out(const std::vector<const TrialResult*>& trials) {
+  held_out_.clear();
+  if (rule_.selector->access() != SelectorAccess::held_out_domains) return;
+  for (const TrialResult* trial : trials) {
+    held_out_[text_without_held_out(trial->spec)].push_back(trial);
+  }
+}
+
+void Chooser::add_held_out(const TrialResult& trial,
+                           std::map<std::int64_t, ValidationScores>& updates) {
+  if (held_out_.empty()) return;
+  const auto found = held_out_.find(text_without_held_out(trial.spec));
+  if (found == held_out_.end()) return;
+  const auto count = static_cast<double>(found->second.size());
+  for (auto& [update, scores] : updates) scores.held_out = {0.0, 0.0};
+  for (const TrialResult* other : found->second) {
+    // The held-out domain stands where the test domain is elsewhere.
+    const std::map<std::int64_t, ValidationScores> own = own_updates(*other);
+    for (auto& [update, scores] : updates) {
+      const auto at = own.find(update);
+      const OracleScores there = at == own.end() ? OracleScores() : at->second.test;
+      add_to_mean(scores.held_out.accuracy, there.accuracy, count);
+      add_to_mean(scores.held_out.loss, there.loss, count);
+    }
+  }
+}
+
 std::map<std::int64_t, ValidationScores> Chooser::updates(const TrialResult& trial) {
+  std::map<std::int64_t, ValidationScores> updates = own_updates(trial);
+  add_held_out(trial, updates);
+  return updates;
+}
+
+std::map<std::int64_t, ValidationScores> Chooser::own_updates(const TrialResult& trial) {
   if (trial.status != Status::done) return {};
   const Places& places = places_.of(trial, [](const TrialResult& one) {
     Places found;
@@ -170,10 +220,12 @@ bool can_stop_early(const TrialResult& trial) {
 std::optional<double> number(const TrialAt& at, const std::string& domain,
                              const std::string& metric) {
   if (!at.stopped) return number(*at.trial, domain, metric);
+  // Of several phases at one update the last, as at the end: what became of an adaptation.
+  std::optional<double> last;
   for (const MeasurementRow row : at.trial->measurements) {
-    if (row.step == *at.stopped && row.domain == domain && row.metric == metric) return row.value;
+    if (row.step == *at.stopped && row.domain == domain && row.metric == metric) last = row.value;
   }
-  return std::nullopt;
+  return last;
 }
 
 TrialResult stopped_at(const TrialResult& trial, std::int64_t update) {

@@ -48,6 +48,9 @@ class SPURION_API Chooser {
  public:
   explicit Chooser(const SelectionRule& rule) : rule_(rule) {}
 
+  /// The trials of an experiment that held out a train domain: a selector that reads them scores a
+  /// trial by those that are like it in all else. default: none.
+  void set_held_out(const std::vector<const TrialResult*>& trials);
   /// Of trials that differ only in their seed and hyper-parameter sample.
   [[nodiscard]] Choice choose(const std::vector<const TrialResult*>& trials);
   /// Where the rule takes one trial.
@@ -66,9 +69,15 @@ class SPURION_API Chooser {
   using Places = std::vector<Place>;
   /// What was measured at each update, of a trial that is done.
   [[nodiscard]] std::map<std::int64_t, ValidationScores> updates(const TrialResult& trial);
+  /// The same without what trials with held-out domains say of it.
+  [[nodiscard]] std::map<std::int64_t, ValidationScores> own_updates(const TrialResult& trial);
+  /// Adds the scores on held-out domains.
+  void add_held_out(const TrialResult& trial, std::map<std::int64_t, ValidationScores>& updates);
 
   SelectionRule rule_;
   ByLayout<Places> places_;
+  /// Trials with held-out domains by all but the number of the domain.
+  std::map<std::string, std::vector<const TrialResult*>> held_out_;
 };
 
 /// Trials by all but their seed and what a search drew, each group in the order of the trials.

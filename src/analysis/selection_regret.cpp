@@ -89,6 +89,11 @@ std::vector<SelectionWay> selection_ways(const Study& study, const std::string& 
   std::vector<SelectionWay> ways;
   for (const std::string& name : selectors.empty() ? study.selectors().names() : selectors) {
     const std::shared_ptr<const Selector> selector = study.selectors().at(name).make({Value()});
+    // It has a row where trials were trained for it, or where it is named.
+    if (selectors.empty() && selector->access() == SelectorAccess::held_out_domains &&
+        study.held_out_trials(experiment).empty()) {
+      continue;
+    }
     for (const bool early : {false, true}) {
       if (early && !stopping) continue;
       ways.push_back({{name, early, selector->leaks()}, selector});
@@ -166,6 +171,7 @@ std::vector<SelectionRow> selection_rows(const Study& study, const std::string& 
   choosers.reserve(ways.size());
   for (const SelectionWay& way : ways) {
     choosers.emplace_back(SelectionRule{way.selector.get(), way.applied.early_stopping});
+    choosers.back().set_held_out(study.held_out_trials(experiment));
   }
   std::vector<SelectionRow> rows;
   std::vector<PairedTest> tests;

@@ -1,9 +1,11 @@
 #include "spurion/analysis/study.hpp"
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <utility>
 
+#include "analysis/held_out_trials.hpp"
 #include "core/measurement_names.hpp"
 #include "harness/store/stored_suite.hpp"
 #include "harness/suite/searched_options.hpp"
@@ -23,8 +25,18 @@ Study::Study(const StoredResults& results, Selectors selectors) {
               StoredMetrics(results),
               {},
               {},
-              std::move(selectors)};
+              std::move(selectors),
+              {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
+  // They only serve the selection of the others, whose test domain is the real one.
+  for (auto& [experiment, trials] : trials_) {
+    const auto apart =
+        std::stable_partition(trials.begin(), trials.end(),
+                              [](const TrialResult* trial) { return !holds_out_a_domain(*trial); });
+    if (apart == trials.begin() || apart == trials.end()) continue;
+    facts.held_out[experiment].assign(apart, trials.end());
+    trials.erase(apart, trials.end());
+  }
   for (const Experiment& experiment : facts.suite.experiments) {
     if (experiment.configurations == 0) continue;
     const harness::SearchedOptions options(experiment);
@@ -88,6 +100,12 @@ const std::vector<const TrialResult*>& Study::trials(const std::string& experime
   static const std::vector<const TrialResult*> none;
   const auto found = trials_.find(experiment);
   return found == trials_.end() ? none : found->second;
+}
+
+const std::vector<const TrialResult*>& Study::held_out_trials(const std::string& experiment) const {
+  static const std::vector<const TrialResult*> none;
+  const auto found = facts_->held_out.find(experiment);
+  return found == facts_->held_out.end() ? none : found->second;
 }
 
 const std::set<std::string>& Study::searched_options(const std::string& experiment) const {

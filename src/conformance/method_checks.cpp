@@ -278,6 +278,8 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
   check("goes on from saved state, bit for bit", check_resume);
   check("its own blocks move and stay finite", check_own);
   check("what is evaluated follows the training", check_evaluated);
+  check("trains a model with batch normalisation", check_batch_normalised);
+  check("adapts each replica as if alone", check_adaptation);
   return checker.take();
 }
 

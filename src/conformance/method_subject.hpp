@@ -57,4 +57,11 @@ inline std::string place(const std::string& model, const ToyShape& shape) {
 /// refuses them with a `UsageError`.
 void check_poor_rows(const MethodSubject& subject);
 
+/// What it adapts to unlabelled rows is finite, the same bits alone and among others, and leaves
+/// the trained model as it is.
+void check_adaptation(const MethodSubject& subject);
+/// A model with batch normalisation, or a refusal: running statistics move, and the bits are the
+/// same alone and among others, stopped halfway and not.
+void check_batch_normalised(const MethodSubject& subject);
+
 }  // namespace spurion::conformance

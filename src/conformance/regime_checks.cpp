@@ -105,8 +105,32 @@ void check_schedule(const RegimeSubject& subject) {
   }
   const std::int64_t domains = subject.regime->batch_domains(*subject.world);
   require(domains >= 1, "batches have no domains");
+  require(!subject.regime->adaptation(0) && subject.regime->grants().unlabelled_target ==
+                                                subject.regime->adaptation(1).has_value(),
+          "it grants unlabelled target rows and gives none, or gives some and does not grant them");
   require(subject.regime->grants().domain_labels || domains == 1,
           fmt::format("domain labels are not granted, but batches tell {} domains apart", domains));
+}
+
+/// Whoever asks for the training set gets all of it, the same rows under the same numbers.
+void check_training_set(const RegimeSubject& subject) {
+  if (!subject.regime->has_training_set()) skip("it has no fixed training set");
+  const EnvironmentInfo& info = subject.world->info();
+  const auto model = toy_model(*subject.catalog, "linear",
+                               ToyShape{info.task, 1, 1, element_count(info.input_shape)});
+  if (!model) skip("linear is not registered");
+  RegimeContext context;
+  context.environments = {subject.world, subject.world};
+  context.order_keys = {RandomKey(1), RandomKey(2)};
+  for (const std::int64_t batch : {0, 10}) {
+    context.training = {8, 40, batch};
+    ReplicaTrainer trainer(*model, toy_parameters(*model, 2), OptimizerOptions());
+    TrainingSetProbe method;
+    Told told;
+    ProbeEvaluator evaluator(told);
+    subject.regime->run(context, method, trainer, evaluator);
+    require(method.drew(), "the regime made too few updates");
+  }
 }
 
 /// Stops a run before update `stop_at` with everything saved; a second run goes on from there.
@@ -265,6 +289,7 @@ std::vector<ConformanceResult> check_regime(const Catalog& catalog, const std::s
   if (!made) return checker.take();
   checker.check("schedule and batch domains", [&] { check_schedule(subject); });
   checker.check("counts updates, rows and labels", [&] { check_budget(subject); });
+  checker.check("gives its training set to methods that ask", [&] { check_training_set(subject); });
   checker.check("goes on where it was stopped, bit for bit", [&] { check_resume(subject); });
   checker.check("measures after the last update", [&] { check_measures(subject); });
   checker.check("two runs, and alone or among others: the same bits",

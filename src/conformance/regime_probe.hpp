@@ -37,6 +37,21 @@ class ProbeMethod final : public Method {
   Seen* seen_;
 };
 
+/// Goes over the training set of a regime that says it has one, asks for validation rows, and after
+/// some updates wants one row alone. Fails a check where it gets something else.
+class TrainingSetProbe final : public Method {
+ public:
+  [[nodiscard]] RowRequest row_request() const override;
+  void step(ReplicaTrainer& trainer, const Batch& batch) override;
+  /// Whether rows were drawn by weights in the end.
+  [[nodiscard]] bool drew() const { return drawn_; }
+
+ private:
+  static constexpr std::int64_t kDrawAfter = 3;
+  static constexpr std::int64_t kDrawn = 2;
+  bool drawn_ = false;
+};
+
 /// What a regime told its evaluator.
 struct Told {
   std::int64_t updates = 0;

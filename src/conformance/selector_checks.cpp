@@ -13,12 +13,14 @@ std::vector<ValidationScores> made_up_scores() {
   ValidationScores classification;
   classification.train = {{0.8, 0.4}, 0.6};
   classification.test = {0.5, 0.9, 0.3};
+  classification.held_out = {0.7, 0.6};
   ValidationScores without_groups = classification;
   without_groups.train.worst_group_accuracy.reset();
   without_groups.test.worst_group_accuracy.reset();
   ValidationScores regression;
   regression.train.training.loss = 1.5;
   regression.test.loss = 2.5;
+  regression.held_out.loss = 2.0;
   return {classification, without_groups, regression, ValidationScores()};
 }
 

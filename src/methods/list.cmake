@@ -39,4 +39,8 @@ set(SPURION_METHODS
   deep_ensemble
   lp_ft
   random_penalty
+  tent
+  bn_adapt
+  t3a
+  arm_bn
 )

@@ -65,26 +65,26 @@ class CausalTransformer final : public Model {
     builder.add("embedding", {vocabulary_, width});
     builder.add("positions", {length_, width});
     for (std::int64_t block = 0; block < options_.depth; ++block) {
-      const auto add = [&](const char* what, Shape shape) {
-        builder.add(fmt::format("block{}.{}", block, what), std::move(shape));
+      const auto add = [&](const char* what, Shape shape, BlockRole role = BlockRole::weights) {
+        builder.add(fmt::format("block{}.{}", block, what), std::move(shape), role);
       };
-      add("attention_norm.gain", {width});
-      add("attention_norm.bias", {width});
+      add("attention_norm.gain", {width}, BlockRole::normalisation);
+      add("attention_norm.bias", {width}, BlockRole::normalisation);
       add("query.weight", {width, width});
       add("query.bias", {width});
       add("key_value.weight", {width, 2 * width});
       add("key_value.bias", {2 * width});
       add("attention_out.weight", {width, width});
       add("attention_out.bias", {width});
-      add("mlp_norm.gain", {width});
-      add("mlp_norm.bias", {width});
+      add("mlp_norm.gain", {width}, BlockRole::normalisation);
+      add("mlp_norm.bias", {width}, BlockRole::normalisation);
       add("mlp_in.weight", {width, units});
       add("mlp_in.bias", {units});
       add("mlp_out.weight", {units, width});
       add("mlp_out.bias", {width});
     }
-    builder.add("norm.gain", {width});
-    builder.add("norm.bias", {width});
+    builder.add("norm.gain", {width}, BlockRole::normalisation);
+    builder.add("norm.bias", {width}, BlockRole::normalisation);
     builder.add("head.weight", {width, context.outputs});
     builder.add("head.bias", {context.outputs});
     layout_ = builder.take();

@@ -5,6 +5,8 @@
 
 #include "engine/conv/cnn_node.hpp"
 #include "models/shared/layers.hpp"
+#include "models/shared/normalisation.hpp"
+#include "models/shared/sequence_layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
@@ -15,6 +17,7 @@ struct CnnOptions {
   std::int64_t channels = 64;
   std::int64_t groups = 8;
   bool greyscale = false;
+  std::string normalisation = "group";
 };
 
 constexpr std::int64_t kStrides[] = {1, 2, 1, 1};
@@ -32,6 +35,9 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
 /// Convolutional network of DomainBed for small images (Gulrajani & Lopez-Paz 2021, MNIST_CNN):
 /// four layers of convolution 3x3, ReLU and group normalisation, of c, 2c, 2c and 2c channels, the
 /// second with stride 2; the mean over pixels; a linear head. Parameters start as torch's do.
+///
+/// `normalisation` = batch has batch normalisation in place of group normalisation, which is layer
+/// normalisation where `groups` is 1.
 class Cnn final : public Model {
  public:
   using Options = CnnOptions;
@@ -46,11 +52,15 @@ class Cnn final : public Model {
                    "Groups of the group normalisation. The number must divide 'channels'.",
                    between(1, 4096))
             .field("greyscale", &O::greyscale,
-                   "Sum the channels of an image before the first layer.");
+                   "Sum the channels of an image before the first layer.")
+            .field("normalisation", &O::normalisation,
+                   "Normalisation of each layer: group (Wu & He 2018; layer normalisation if "
+                   "'groups' is 1) or batch (Ioffe & Szegedy 2015).",
+                   one_of({"group", "batch"}));
     return schema;
   }
 
-  Cnn(Options options, const ModelContext& context) : options_(options) {
+  Cnn(Options options, const ModelContext& context) : options_(std::move(options)) {
     require_images("cnn", context.input_shape);
     if (options_.channels % options_.groups != 0) {
       throw UsageError(fmt::format("'groups' of cnn must divide 'channels': {} does not divide {}",
@@ -74,15 +84,14 @@ class Cnn final : public Model {
       const std::int64_t out = shape_.widths[layer];
       builder.add(fmt::format("convolution{}.weight", layer), {out, in, 3, 3});
       builder.add(fmt::format("convolution{}.bias", layer), {out});
-      builder.add(fmt::format("norm{}.weight", layer), {out});
-      builder.add(fmt::format("norm{}.bias", layer), {out});
+      add_normalisation(builder, fmt::format("norm{}", layer), out, batch());
       height = (height - 1) / shape_.strides[layer] + 1;
       width = (width - 1) / shape_.strides[layer] + 1;
       const auto pixels = static_cast<double>(height * width);
       const double flops = 18.0 * static_cast<double>(in * out) * pixels;
       if (layer == 0) first_flops_ = flops;
       forward_flops_ += flops;
-      activation_bytes_ += 4.0 * static_cast<double>(out) * pixels;
+      activation_bytes_ += (batch() ? 32.0 : 4.0) * static_cast<double>(out) * pixels;
       in = out;
     }
     builder.add("head.weight", {in, shape_.outputs});
@@ -96,23 +105,25 @@ class Cnn final : public Model {
   [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     std::size_t i = 0;
-    for (; i + 2 < layout_.size(); i += 4) {
+    for (; i + 2 < layout_.size(); i += blocks()) {
       const double bound = 1.0 / std::sqrt(9.0 * static_cast<double>(layout_[i].shape[1]));
       initialise_uniform(parameters, layout_[i], bound, keys);
       initialise_uniform(parameters, layout_[i + 1], bound, keys);
-      parameters.narrow(1, layout_[i + 2].offset, layout_[i + 2].shape[0]).fill_(1.0);
     }
+    initialise_normalisation(parameters, layout_);
     initialise_linear(parameters, layout_[i], layout_[i + 1], Initialisation::torch_linear, keys);
     return parameters;
   }
 
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
+    if (batch()) return forward_with_statistics(parameters, x, 0.0);
     return engine::cnn_forward(shape_, parameters,
                                options_.greyscale ? sum_colours(x, colours_) : x);
   }
 
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
+    if (batch()) return forward_with_statistics(parameters, x, 0.0);
     const auto parts = split_parameters(parameters, layout_);
     const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
     Tensor hidden =
@@ -130,6 +141,15 @@ class Cnn final : public Model {
     return {features, linear_layer(parts[i], parts[i + 1], features)};
   }
 
+  [[nodiscard]] Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
+                                               double share) const override {
+    if (!batch()) return forward_anywhere(parameters, x);
+    const auto run = [&](const Tensor& own, const Tensor& rows) {
+      return normalised_by_batch(own, rows, share);
+    };
+    return share > 0.0 ? run(parameters, x) : each_replica_when_unrecorded(parameters, x, run);
+  }
+
   // Of the sums over taps: the fast path needs fewer, where it convolves by Winograd's method.
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   // Forward, and both convolutions of the backward pass in every layer but the first, which has
@@ -138,6 +158,38 @@ class Cnn final : public Model {
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
 
  private:
+  [[nodiscard]] bool batch() const { return options_.normalisation == "batch"; }
+  /// Parameter blocks of a layer of convolution.
+  [[nodiscard]] std::size_t blocks() const { return batch() ? 6 : 4; }
+  /// A pass with batch normalisation.
+  [[nodiscard]] Output normalised_by_batch(const Tensor& parameters, const Tensor& x,
+                                           double share) const {
+    const auto parts = split_parameters(parameters, layout_);
+    const std::int64_t replicas = parameters.size(0);
+    const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
+    Tensor hidden =
+        images.reshape({x.size(0), x.size(1), shape_.channels, shape_.height, shape_.width})
+            .expand({replicas, -1, -1, -1, -1});
+    BatchNormPass norm(share);
+    std::size_t i = 0;
+    for (; i + 2 < parts.size(); i += 6) {
+      std::vector<Tensor> each;
+      for (std::int64_t k = 0; k < replicas; ++k) {
+        each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 6], 1));
+      }
+      hidden =
+          norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, at::stack(each).relu());
+    }
+    const std::int64_t rows = hidden.size(1);
+    const std::int64_t width = hidden.size(2);
+    const auto pixels = static_cast<double>(hidden.size(3) * hidden.size(4));
+    const Tensor features = (row_sums(hidden.reshape({replicas, rows * width, -1})) / pixels)
+                                .reshape({replicas, rows, width});
+    Output output{features, affine(parts[i], parts[i + 1], features)};
+    output.statistics = norm.statistics();
+    return output;
+  }
+
   Options options_;
   std::int64_t colours_ = 1;
   engine::CnnShape shape_;

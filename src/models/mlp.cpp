@@ -4,6 +4,8 @@
 #include "engine/risks/mlp_node.hpp"
 #include "engine/risks/mlp_risks.hpp"
 #include "models/shared/layers.hpp"
+#include "models/shared/normalisation.hpp"
+#include "models/shared/sequence_layers.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
@@ -15,10 +17,14 @@ struct MlpOptions {
   std::int64_t width = 256;
   std::string initialisation = "xavier";
   bool greyscale = false;
+  std::string normalisation = "none";
 };
 
 /// Multilayer perceptron with ReLU. The default is the architecture of Arjovsky et al. 2019: two
 /// hidden layers, Xavier-uniform weights, zero biases.
+///
+/// With `normalisation` the units of each hidden layer are normalised before the ReLU: over the
+/// rows of a pass (batch), or over the units of a row (layer).
 ///
 /// With `greyscale` the channels of an image [channels, height, width] are summed first, so that
 /// the model cannot see colour: the oracle that is invariant by construction.
@@ -37,7 +43,11 @@ class Mlp final : public Model {
                                           "biases), or torch (the LibTorch default).",
                                           one_of({"xavier", "kaiming", "torch"}))
                                    .field("greyscale", &O::greyscale,
-                                          "Sum the channels of an image before the first layer.");
+                                          "Sum the channels of an image before the first layer.")
+                                   .field("normalisation", &O::normalisation,
+                                          "Normalisation of the hidden layers: none, batch (Ioffe "
+                                          "& Szegedy 2015) or layer (Ba et al. 2016).",
+                                          one_of({"none", "batch", "layer"}));
     return schema;
   }
 
@@ -54,6 +64,11 @@ class Mlp final : public Model {
       builder.add(fmt::format("layer{}.bias", layer), {out});
       weight_flops_ += 2.0 * static_cast<double>(in * out);
       activation_bytes_ += 8.0 * static_cast<double>(out);
+      if (layer < options_.depth && !plain()) {
+        add_normalisation(builder, fmt::format("norm{}", layer), out,
+                          options_.normalisation == "batch");
+        activation_bytes_ += 24.0 * static_cast<double>(out);
+      }
       if (layer == 0) first_flops_ = 2.0 * static_cast<double>(in * out);
       shape_.widths.push_back(out);
       in = out;
@@ -70,18 +85,26 @@ class Mlp final : public Model {
             ? Initialisation::xavier_uniform
             : (options_.initialisation == "kaiming" ? Initialisation::kaiming_uniform
                                                     : Initialisation::torch_linear);
-    for (std::size_t i = 0; i + 1 < layout_.size(); i += 2) {
+    for (std::size_t i = 0; i + 1 < layout_.size(); i += i + 2 < layout_.size() ? blocks() : 2) {
       initialise_linear(parameters, layout_[i], layout_[i + 1], how, keys);
     }
+    initialise_normalisation(parameters, layout_);
     return parameters;
   }
 
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override {
-    return engine::mlp_forward(shape_, parameters, rows_of(x));
+    return plain() ? engine::mlp_forward(shape_, parameters, rows_of(x))
+                   : normalised(parameters, x);
+  }
+
+  [[nodiscard]] Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
+                                               double share) const override {
+    return normalised(parameters, x, share);
   }
 
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
+    if (!plain()) return normalised(parameters, x);
     Tensor hidden = rows_of(x);
     const auto parts = split_parameters(parameters, layout_);
     std::size_t i = 0;
@@ -92,7 +115,7 @@ class Mlp final : public Model {
   }
 
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
-    return engine::mlp_risks_apply(shape_, task, domains);
+    return plain() && engine::mlp_risks_apply(shape_, task, domains);
   }
   [[nodiscard]] DomainRisks risks(const Tensor& parameters, const Tensor& x, const Tensor& y,
                                   Task task) const override {
@@ -107,6 +130,31 @@ class Mlp final : public Model {
   }
 
  private:
+  [[nodiscard]] bool plain() const { return options_.normalisation == "none"; }
+  /// Parameter blocks of a hidden layer.
+  [[nodiscard]] std::size_t blocks() const {
+    return options_.normalisation == "batch" ? 6 : plain() ? 2 : 4;
+  }
+  /// A pass with normalisation. `share`: see `forward_with_statistics`.
+  [[nodiscard]] Output normalised(const Tensor& parameters, const Tensor& x,
+                                  double share = 0.0) const {
+    const auto parts = split_parameters(parameters, layout_);
+    BatchNormPass norm(share);
+    Tensor hidden = rows_of(x);
+    std::size_t i = 0;
+    for (; i + 2 < parts.size(); i += blocks()) {
+      hidden = affine(parts[i], parts[i + 1], hidden);
+      if (options_.normalisation == "batch") {
+        hidden = norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, hidden);
+      } else if (!plain()) {
+        hidden = layer_norm(parts[i + 2], parts[i + 3], hidden);
+      }
+      hidden = hidden.relu();
+    }
+    Output output{hidden, affine(parts[i], parts[i + 1], hidden)};
+    output.statistics = norm.statistics();
+    return output;
+  }
   /// [K or 1, B, inputs]
   [[nodiscard]] Tensor rows_of(const Tensor& x) const {
     return options_.greyscale ? sum_colours(x, channels_)
@@ -127,7 +175,8 @@ class Mlp final : public Model {
 
 void register_mlp(Catalog& catalog);
 void register_mlp(Catalog& catalog) {
-  catalog.models.add<Mlp>("mlp", "Multilayer perceptron with ReLU, optionally greyscale.",
+  catalog.models.add<Mlp>("mlp",
+                          "Multilayer perceptron with ReLU; optionally normalised, or greyscale.",
                           "Arjovsky et al. 2019 (defaults)");
 }
 

@@ -47,6 +47,10 @@ std::vector<RandomKey> MethodContext::child_keys(const std::string& name) const 
 
 void Method::begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/) {}
 
+std::unique_ptr<Adapter> Method::adapter(const ReplicaTrainer& /*trainer*/) const {
+  return nullptr;
+}
+
 void Method::visit_state(StateVisitor& /*visit*/) {}
 
 void ObjectiveMethod::step(ReplicaTrainer& trainer, const Batch& batch) {

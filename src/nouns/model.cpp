@@ -43,4 +43,15 @@ DomainRisks Model::risks(const Tensor& /*parameters*/, const Tensor& /*x*/, cons
   throw PluginError("it says that it knows risks, and gives none");
 }
 
+Tensor columns_with(const Model& model, BlockRole role) {
+  std::vector<std::int64_t> columns;
+  for (const ParameterBlock& block : model.layout()) {
+    if (block.role != role) continue;
+    for (std::int64_t i = 0; i < element_count(block.shape); ++i) {
+      columns.push_back(block.offset + i);
+    }
+  }
+  return at::tensor(columns, at::kLong);
+}
+
 }  // namespace spurion

@@ -25,6 +25,11 @@ std::vector<RandomKey> keys_below(const MethodContext& context, const std::strin
 }  // namespace
 
 OwnBlock second_model(std::string name, const Model& model, const MethodContext& context) {
+  if (columns_with(model, BlockRole::statistic).numel() > 0) {
+    throw UsageError(
+        "the method trains a second copy of the model, and running statistics of batch "
+        "normalisation are kept for one only: use another 'normalisation'");
+  }
   OwnBlock block;
   block.initial = model.initialise(keys_below(context, name));
   block.activation_bytes = model.activation_bytes();

@@ -12,9 +12,7 @@
 namespace spurion {
 
 Output ReplicaTrainer::forward_at(const Tensor& parameters, const Tensor& x) const {
-  const Tensor rows = x.to(device());
-  return second_order_ ? model_->forward_differentiable(parameters, rows)
-                       : model_->forward_anywhere(parameters, rows);
+  return pass(parameters, x);
 }
 
 Tensor ReplicaTrainer::gradient(const Tensor& losses) const {

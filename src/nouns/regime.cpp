@@ -26,4 +26,6 @@ std::int64_t Regime::updates(const Environment& /*environment*/, std::int64_t st
 
 std::vector<Phase> Regime::schedule(const Environment& /*environment*/) const { return {}; }
 
+std::optional<Adaptation> Regime::adaptation(std::int64_t /*phase*/) const { return std::nullopt; }
+
 }  // namespace spurion

@@ -33,7 +33,10 @@ ReplicaTrainer::ReplicaTrainer(const Model& model, Tensor parameters,
       active_(at::ones({parameters.size(0)}, at::kBool)),
       last_losses_(at::zeros({parameters.size(0)})),
       optimizer_(optimizer, parameters.size(0), ParameterLayout::of(model), parameters.device()),
-      diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {}
+      diverged_at_(static_cast<std::size_t>(parameters.size(0)), -1) {
+  const Tensor columns = columns_with(model, BlockRole::statistic);
+  if (columns.numel() > 0) statistic_columns_ = columns.to(device());
+}
 
 void ReplicaTrainer::set_parameters(const Tensor& parameters) {
   nouns::check_parameters(parameters, parameters_);
@@ -62,9 +65,9 @@ void ReplicaTrainer::set_trainable(const Tensor& parameters) {
 }
 
 Output ReplicaTrainer::forward(const Tensor& x) {
-  const Tensor rows = x.to(device());
-  return second_order_ ? model_->forward_differentiable(parameters_, rows)
-                       : model_->forward_anywhere(parameters_, rows);
+  Output output = pass(parameters_, x);
+  if (output.statistics.defined()) add_statistics(output.statistics);
+  return output;
 }
 
 Output ReplicaTrainer::forward(const Batch& batch) {
@@ -120,11 +123,14 @@ void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gra
   nouns::check_losses(losses, parameters_);
   nouns::check_gradient(gradient, parameters_);
   last_losses_ = losses.detach().contiguous();
-  const Tensor dense = gradient.detach().contiguous();
+  Tensor dense = gradient.detach().contiguous();
+  // Penalties of all parameters have gradients there, which must not count in the norm either.
+  if (statistic_columns_.defined()) dense = dense.index_fill(1, statistic_columns_, 0.0);
   freeze_diverged(last_losses_, dense);
   Tensor values = parameters_.detach();
   const bool limited = limits_.lr_multiplier != 1.0 || limits_.trainable.defined();
-  const Tensor before = limited || train_only_.defined() ? values.clone() : Tensor();
+  const bool compared = limited || train_only_.defined() || statistic_columns_.defined();
+  const Tensor before = compared ? values.clone() : Tensor();
   optimizer_.step(values, dense, active_);
   if (limited) {
     // Every update rule is proportional to its rate, so scaling the change scales the rate.
@@ -133,6 +139,7 @@ void ReplicaTrainer::step_from_gradients(const Tensor& losses, const Tensor& gra
                                              : before + change);
   }
   if (train_only_.defined()) values.copy_(at::where(train_only_, values, before));
+  if (statistic_columns_.defined()) move_statistics(values, before);
   ++step_;
 }
 
@@ -147,6 +154,7 @@ void ReplicaTrainer::visit_state(StateVisitor& visit) {
   StateVisitor inside = visit.inside("optimizer").on(device());
   optimizer_.visit_state(inside);
   visit.on(device())("train_only", train_only_);
+  if (statistic_columns_.defined()) visit.on(device())("statistics", statistics_);
   for (Own& block : own_) {
     StateVisitor own = visit.inside("own").inside(block.name).on(device());
     Tensor values = block.parameters.detach();
@@ -172,6 +180,7 @@ ReplicaTrainer::DomainGradients ReplicaTrainer::domain_gradients(const Batch& ba
       return {risks, gradients};
     }
   }
+  if (statistic_columns_.defined()) return joint_domain_gradients(batch, create_graph);
   // A replica of its own for each domain: then one backward pass gives all gradients.
   const std::int64_t domains = batch.domains;
   const Tensor each = parameters_.unsqueeze(1)

@@ -107,7 +107,10 @@ InputPass input_pass(const ReplicaTrainer& trainer, const Batch& batch) {
                .detach()
                .clone()
                .requires_grad_(true);
-  pass.output = trainer.model().forward_differentiable(trainer.parameters(), pass.x);
+  const Model& model = trainer.model();
+  pass.output = columns_with(model, BlockRole::statistic).numel() > 0
+                    ? model.forward_with_statistics(trainer.parameters(), pass.x, 1.0)
+                    : model.forward_differentiable(trainer.parameters(), pass.x);
   return pass;
 }
 

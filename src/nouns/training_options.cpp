@@ -20,7 +20,11 @@ const Schema<TrainingOptions>& TrainingOptions::schema() {
                  between(1, kBeyondMachines), log_uniform_integer(100, 100000))
           .field("batch", &O::batch,
                  "Rows of each domain in a minibatch. 0: all rows (full batch).",
-                 between(0, kBeyondMachines), log_uniform_integer(8, 512));
+                 between(0, kBeyondMachines), log_uniform_integer(8, 512))
+          .field("held_out_domain", &O::held_out_domain,
+                 "Number of the train domain that is left out of the training and evaluated in the "
+                 "place of the test domain, for the selector leave_one_domain_out. -1: none.",
+                 between(-1, 1e6));
   return schema;
 }
 

@@ -6,4 +6,5 @@ set(SPURION_REGIMES
   joint_retraining
   online_bandit
   online_active
+  test_time
 )

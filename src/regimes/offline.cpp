@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "regimes/shared/stream_loop.hpp"
+#include "regimes/shared/fixed_training.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/regime.hpp"
 
@@ -56,46 +56,17 @@ class Offline final : public Regime {
 
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
-    SlotFunction slots = [](const Environment& environment) {
-      std::vector<Slot> all;
-      for (const Domain& domain : environment.train_domains()) {
-        all.push_back({domain, 0, Intervention::none()});
-      }
-      return all;
-    };
+    SlotFunction slots = train_domain_slots();
     if (options_.randomise_cue || method.row_request().randomised_cues) {
       slots = with_resampled_cues(std::move(slots));
     }
     Run run{context, method, trainer, evaluator};
-    Fit body(run, slots, options_.group_labels);
+    FixedTraining body(run, slots, {options_.group_labels});
     run_phases(
         run, 1, [&](std::int64_t) { return context.training.steps; }, body);
   }
 
  private:
-  /// Minibatches of one training set.
-  class Fit final : public PhaseBody {
-   public:
-    Fit(Run& run, const SlotFunction& slots, bool groups)
-        : run_(&run),
-          source_(run.context, slots, run.context.training.rows,
-                  RowSource::Options{1, groups, run.method.row_request()}) {
-      run.trainer.set_training_set(&source_);
-    }
-    ~Fit() override { run_->trainer.set_training_set(nullptr); }
-    Fit(const Fit&) = delete;
-    Fit& operator=(const Fit&) = delete;
-    void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {}
-    void step(std::int64_t phase, std::int64_t step) override {
-      fit_step(*run_, source_, phase, step);
-    }
-    void visit_state(StateVisitor& visit) override { source_.visit_state(visit); }
-
-   private:
-    Run* run_;
-    RowSource source_;
-  };
-
   Options options_;
 };
 

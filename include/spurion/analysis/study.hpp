@@ -55,6 +55,10 @@ class SPURION_API Study {
   [[nodiscard]] const Suite& suite() const { return facts_->suite; }
   /// Of one experiment, in the order of the results; none of an unknown one.
   [[nodiscard]] const std::vector<const TrialResult*>& trials(const std::string& experiment) const;
+  /// Trials of an experiment that held out a train domain, for leave-one-domain-out selection. They
+  /// are not among `trials`, unless the experiment has no others.
+  [[nodiscard]] const std::vector<const TrialResult*>& held_out_trials(
+      const std::string& experiment) const;
   /// The options that a search of the experiment draws, as "section.field".
   [[nodiscard]] const std::set<std::string>& searched_options(const std::string& experiment) const;
   /// What the store says about an environment, as its options are where they are described; without
@@ -86,6 +90,7 @@ class SPURION_API Study {
     std::map<std::string, std::string> controls;
     std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
     Selectors selectors;
+    Trials held_out;  ///< trials that held out a train domain
   };
   Study(std::shared_ptr<const Facts> facts, Trials trials);
 

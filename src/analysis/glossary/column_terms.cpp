@@ -259,8 +259,8 @@ std::vector<Term> stream_columns_terms() {
 
 std::vector<Term> column_terms() {
   std::vector<Term> all;
-  for (auto* part :
-       {&comparison_columns, &leaderboard_columns, &claim_columns, &stream_columns_terms}) {
+  for (auto* part : {&comparison_columns, &leaderboard_columns, &adaptation_columns, &claim_columns,
+                     &stream_columns_terms}) {
     const std::vector<Term> terms = part();
     all.insert(all.end(), terms.begin(), terms.end());
   }

@@ -16,4 +16,8 @@ std::vector<Term> verdict_terms();
 std::vector<Term> leaderboard_columns();
 std::vector<Term> leaderboard_verdicts();
 
+/// What adaptation at test time adds to the columns and to the verdicts.
+std::vector<Term> adaptation_columns();
+std::vector<Term> adaptation_verdicts();
+
 }  // namespace spurion::analysis

@@ -194,8 +194,10 @@ std::vector<Term> measure_terms() {
        "Labelled rows of the train domains that are not trained on. A method may need them; a "
        "selector chooses by the score on them.",
        {"split", "selection"}},
-      {"unlabelled target rows", TermKind::idea,
-       "The method sees inputs of the test domain without their labels."},
+      {"unlabelled target rows",
+       TermKind::idea,
+       "The method sees inputs of the test domain without their labels.",
+       {"test-time adaptation"}},
       {"counterfactual rows", TermKind::idea, "The method sees twins of training rows.", {"twin"}},
       {"exact ceilings",
        TermKind::idea,
@@ -302,6 +304,17 @@ std::vector<Term> study_terms() {
        "When data arrive and what may be learned from them: all at once, phase by phase, or row "
        "by row.",
        {"stream"}},
+      {"test-time adaptation",
+       TermKind::idea,
+       "Changing a trained model with unlabelled rows of the domain in which it predicts. Here the "
+       "predicted rows are other rows of that domain, and each domain meets the trained model. "
+       "Phase 0 has the numbers before it, phase 1 those after it.",
+       {"unlabelled target rows", "transductive"}},
+      {"transductive",
+       TermKind::idea,
+       "A prediction that uses inputs of the domain that it is scored in. The invariant ceiling is "
+       "that of one predictor for all domains, so it does not bound transductive predictions.",
+       {"invariant", "test-time adaptation"}},
       {"method",
        TermKind::idea,
        "How a model is trained on minibatches: ERM, or a method made to resist cues or "

@@ -172,7 +172,7 @@ std::vector<Term> statuses() {
 std::vector<Term> verdict_terms() {
   std::vector<Term> all;
   for (auto* part : {&gap_verdicts, &grid_verdicts, &outcome_verdicts, &claim_verdicts,
-                     &leaderboard_verdicts, &statuses}) {
+                     &leaderboard_verdicts, &adaptation_verdicts, &statuses}) {
     const std::vector<Term> terms = part();
     all.insert(all.end(), terms.begin(), terms.end());
   }

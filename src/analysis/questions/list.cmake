@@ -10,4 +10,5 @@ set(SPURION_QUESTIONS
   published
   trend
   selection
+  adaptation
 )

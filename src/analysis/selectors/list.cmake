@@ -2,5 +2,6 @@
 set(SPURION_SELECTORS
   training_domain
   training_worst_group
+  leave_one_domain_out
   oracle
 )

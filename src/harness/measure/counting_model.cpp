@@ -16,21 +16,31 @@ Tensor CountingModel::initialise(const std::vector<RandomKey>& keys) const {
 }
 
 Output CountingModel::forward(const Tensor& parameters, const Tensor& x) const {
-  return passed(&Model::forward, parameters, x);
+  return passed([&](const Tensor& rows) { return inner_->forward(parameters, rows); }, parameters,
+                x);
 }
 
 Output CountingModel::forward_differentiable(const Tensor& parameters, const Tensor& x) const {
-  return passed(&Model::forward_differentiable, parameters, x);
+  return passed(
+      [&](const Tensor& rows) { return inner_->forward_differentiable(parameters, rows); },
+      parameters, x);
 }
 
-Output CountingModel::passed(Pass pass, const Tensor& parameters, const Tensor& x) const {
+Output CountingModel::forward_with_statistics(const Tensor& parameters, const Tensor& x,
+                                              double share) const {
+  return passed(
+      [&](const Tensor& rows) { return inner_->forward_with_statistics(parameters, rows, share); },
+      parameters, x);
+}
+
+Output CountingModel::passed(const Pass& pass, const Tensor& parameters, const Tensor& x) const {
   count(parameters, x, records(parameters));
   const nouns::Pass asked{parameters.size(0), x.size(1), outputs_};
   return core::blamed(part_, [&] {
     // The rows that are measured on are those of many trials: strangers get a copy.
     const Tensor rows = part_.builtin || at::GradMode::is_enabled() ? x : x.clone();
     const auto before = rows._version();
-    Output output = (inner_->*pass)(parameters, rows);
+    Output output = pass(rows);
     nouns::check_output(output, parameters, asked);
     if (rows._version() != before) throw PluginError("it writes into the rows it is given");
     return output;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "core/failure.hpp"
@@ -23,6 +24,8 @@ class CountingModel final : public Model {
   [[nodiscard]] Output forward(const Tensor& parameters, const Tensor& x) const override;
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override;
+  [[nodiscard]] Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
+                                               double share) const override;
   [[nodiscard]] bool twice_differentiable() const override {
     return inner_->twice_differentiable();
   }
@@ -74,8 +77,9 @@ class CountingModel final : public Model {
   /// Whether a pass is kept to be gone back through.
   static bool records(const Tensor& parameters);
   void count(const Tensor& parameters, const Tensor& x, bool backward) const;
-  using Pass = Output (Model::*)(const Tensor&, const Tensor&) const;
-  [[nodiscard]] Output passed(Pass pass, const Tensor& parameters, const Tensor& x) const;
+  /// Gives the output of the model for these rows.
+  using Pass = std::function<Output(const Tensor& rows)>;
+  [[nodiscard]] Output passed(const Pass& pass, const Tensor& parameters, const Tensor& x) const;
 
   const Model* inner_;
   core::Part part_;

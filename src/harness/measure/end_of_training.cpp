@@ -25,6 +25,7 @@ void PackEvaluator::end(ReplicaTrainer& trainer, std::size_t replica, std::strin
 
 PackEvaluator::Values PackEvaluator::score(ReplicaTrainer& trainer, const DomainRowCount& rows,
                                            const ScoredInterventions& actions) {
+  if (adapting_) adapt_to(trainer, rows.domain);
   Values values = scorer_.score(trainer, rows, actions);
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (scorer_.not_finite()[k]) end(trainer, k, diverged_logits(rows.domain, trainer.step()));

@@ -136,6 +136,15 @@ void PackEvaluator::measure(ReplicaTrainer& trainer, std::int64_t phase, Evaluat
   if (phase < 0) throw PluginError(fmt::format("it evaluates phase {}", phase));
   measured_at_ = trainer.step();
   ask_evaluated(trainer);
+  adapting_ = options_.adaptation ? options_.adaptation(trainer, phase) : std::nullopt;
+  measure_now(trainer, phase, scope);
+  adapting_.reset();
+  adapted_to_.clear();
+  scorer_.set_adapted({});
+}
+
+void PackEvaluator::measure_now(ReplicaTrainer& trainer, std::int64_t phase,
+                                EvaluationScope scope) {
   Values id;
   measure_train_domains(trainer, phase, scope, id);
   measure_test_domain(trainer, phase, scope, id);
@@ -225,7 +234,8 @@ void PackEvaluator::measure_train_domains(ReplicaTrainer& trainer, std::int64_t 
   id = mean_over_domains(each, [this](const std::string& name) { return averaged(name); });
   const auto loss = id.find(core::stored_name(
       options_.evaluation.training_rows > 0 ? core::MetricId::train_loss : core::MetricId::loss));
-  last_loss_ = loss != id.end() ? loss->second : Tensor();
+  // Whether the training diverged is judged by the trained model.
+  if (!adapting_) last_loss_ = loss != id.end() ? loss->second : Tensor();
   Domain average;
   average.name = core::stored_domain(core::MeasuredIn::in_distribution);
   store(trainer, phase, average, id);
@@ -293,7 +303,8 @@ void PackEvaluator::measure_shift_curve(ReplicaTrainer& trainer, std::int64_t ph
     domain.name = nouns::shift_name(shift);
     return domain;
   };
-  if (!axis.mixture) {
+  // One predictor for all shifts is needed for the twins below.
+  if (!axis.mixture || adapting_) {
     for (const double shift : axis.points) {
       const Domain domain = point(shift);
       store(trainer, phase, domain,

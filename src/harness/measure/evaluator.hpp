@@ -25,6 +25,13 @@ class SPURION_API PackEvaluator final : public Evaluator {
     const CountingModel* counted = nullptr;  ///< knows the operations of updates
     /// Says what is evaluated now; empty: the trained model.
     std::function<Evaluated(const ReplicaTrainer&)> evaluated;
+    /// The unlabelled rows to which the method adapts before an evaluation of a phase, if the
+    /// regime gives some and the method adapts; empty: none ever.
+    std::function<std::optional<Adaptation>(const ReplicaTrainer&, std::int64_t)> adaptation;
+    /// What predicts after each of these batches, [K or 1, B, ...] on the device of the trainer;
+    /// the last says whether each of them meets the model as it was trained.
+    std::function<std::vector<Evaluated>(const ReplicaTrainer&, const std::vector<Tensor>&, bool)>
+        adapted;
     const std::atomic<bool>* stop = nullptr;
     /// Called with the number of updates so far.
     std::function<void(std::int64_t)> progress;
@@ -58,8 +65,13 @@ class SPURION_API PackEvaluator final : public Evaluator {
  private:
   using Values = MetricValues;
 
+  /// What `measure` does once it is known what is evaluated.
+  void measure_now(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope);
   /// Asks the method what is evaluated now.
   void ask_evaluated(const ReplicaTrainer& trainer);
+  /// Makes the method adapt to unlabelled rows of a domain, which come after its validation rows,
+  /// if it adapts now.
+  void adapt_to(const ReplicaTrainer& trainer, const Domain& domain);
   /// Errors of the coefficients of a linear predictor.
   void measure_coefficients(const ReplicaTrainer& trainer, std::int64_t phase);
   /// Adds "shortcut_bias" if the environment knows `optimal_flip_rate`.
@@ -136,9 +148,11 @@ class SPURION_API PackEvaluator final : public Evaluator {
   Intervention causal_twin_;
   std::vector<std::vector<Measurement>> measurements_;
   std::vector<Cost> costs_;
-  std::vector<std::string> ended_;  // [K]: why a replica was frozen here
-  Tensor last_loss_;                // [K] training loss when it was measured last
-  std::int64_t measured_at_ = -1;   // updates made then
+  std::vector<std::string> ended_;      // [K]: why a replica was frozen here
+  Tensor last_loss_;                    // [K] training loss when it was measured last
+  std::int64_t measured_at_ = -1;       // updates made then
+  std::optional<Adaptation> adapting_;  // while it measures what became of adaptation
+  std::string adapted_to_;              // name of the domain
 };
 
 }  // namespace spurion::harness

@@ -84,14 +84,18 @@ Domain PackScorer::own_setting(const Environment& environment, const Domain& dom
   throw LogicError("unknown kind of domain");
 }
 
-std::vector<Sample> PackScorer::samples(const DomainRowCount& rows,
+std::vector<Sample> PackScorer::samples(const DomainRows& rows,
                                         const Intervention& intervention) const {
   std::vector<Sample> each;
   for (const Environment* environment : distinct_) {
-    each.push_back(environment->sample(own(*environment, rows.domain), rows.split, {0, rows.count},
-                                       intervention));
+    each.push_back(
+        environment->sample(own(*environment, rows.domain), rows.split, rows.range, intervention));
   }
   return each;
+}
+
+Tensor PackScorer::inputs(const Domain& domain, Split split, RowRange rows) const {
+  return gather(samples({domain, split, rows}, Intervention::none()), &Sample::x, {0, rows.count});
 }
 
 Tensor PackScorer::gather(const std::vector<Sample>& samples, Tensor Sample::*member,
@@ -106,8 +110,8 @@ Tensor PackScorer::gather(const std::vector<Sample>& samples, Tensor Sample::*me
   return at::stack(each);
 }
 
-Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
-                           RowRange range) const {
+Tensor PackScorer::predict_by(const Evaluated& evaluated, const ReplicaTrainer& trainer,
+                              const std::vector<Sample>& samples, RowRange range) const {
   std::vector<Tensor> logits;
   for (std::size_t first = 0; first < source_.size();) {
     std::size_t last = first + 1;
@@ -116,11 +120,27 @@ Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Samp
     const ReplicaRange own{static_cast<std::int64_t>(first),
                            static_cast<std::int64_t>(last - first)};
     // Metrics are worked out in host memory.
-    logits.push_back(evaluated_logits(evaluated_, trainer, own, x.to(trainer.device()), info_->task)
+    logits.push_back(evaluated_logits(evaluated, trainer, own, x.to(trainer.device()), info_->task)
                          .to(at::kCPU));
     first = last;
   }
-  const Tensor all = (logits.size() == 1 ? logits.front() : at::cat(logits)).contiguous();
+  return logits.size() == 1 ? logits.front() : at::cat(logits);
+}
+
+Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
+                           RowRange range) const {
+  std::vector<Tensor> logits;
+  if (adapted_.empty()) logits.push_back(predict_by(evaluated_, trainer, samples, range));
+  const std::int64_t count = samples.front().x.size(0);
+  const auto stretches = static_cast<std::int64_t>(adapted_.size());
+  for (std::int64_t i = 0; i < stretches; ++i) {
+    const std::int64_t first = std::max(range.first, i * count / stretches);
+    const std::int64_t end = std::min(range.first + range.count, (i + 1) * count / stretches);
+    if (first >= end) continue;
+    const Evaluated& one = adapted_[static_cast<std::size_t>(i)];
+    logits.push_back(predict_by(one, trainer, samples, {first, end - first}));
+  }
+  const Tensor all = (logits.size() == 1 ? logits.front() : at::cat(logits, 1)).contiguous();
   const std::int64_t each = all.numel() / std::max<std::int64_t>(all.size(0), 1);
   for (std::int64_t k = 0; k < all.size(0); ++k) {
     if (engine::all_finite(all.data_ptr<float>() + k * each, each)) continue;
@@ -133,12 +153,13 @@ MetricValues PackScorer::score(const ReplicaTrainer& trainer, const DomainRowCou
                                const ScoredInterventions& actions) const {
   const at::NoGradGuard no_grad;
   not_finite_.assign(source_.size(), false);
+  const DomainRows all{rows.domain, rows.split, {0, rows.count}};
   const auto twins = [&](const Intervention& action) {
     const bool wanted = action.kind != Intervention::Kind::none;
-    return ModelPredictor::Twins{wanted ? samples(rows, action) : std::vector<Sample>(),
+    return ModelPredictor::Twins{wanted ? samples(all, action) : std::vector<Sample>(),
                                  action.kind};
   };
-  std::vector<Sample> factual = samples(rows, actions.rows);
+  std::vector<Sample> factual = samples(all, actions.rows);
   ModelPredictor::Twins cue = twins(actions.twin);
   ModelPredictor predictor(*this, trainer, std::move(factual), std::move(cue),
                            twins(actions.causal_twin));

@@ -40,6 +40,11 @@ class PackScorer {
   /// What predicts in later calls of `score`; the trained model unless said.
   void set_evaluated(Evaluated evaluated) { evaluated_ = std::move(evaluated); }
   [[nodiscard]] const Evaluated& evaluated() const { return evaluated_; }
+  /// Several that predict one after the other in later calls of `score`: rows are cut into as many
+  /// stretches. Empty: what `set_evaluated` said predicts all rows.
+  void set_adapted(std::vector<Evaluated> adapted) { adapted_ = std::move(adapted); }
+  /// Inputs of these rows for every replica, without labels: [K or 1, count, ...].
+  [[nodiscard]] Tensor inputs(const Domain& domain, Split split, RowRange rows) const;
   /// Scores predictions on rows of a domain.
   [[nodiscard]] MetricValues score(const ReplicaTrainer& trainer, const DomainRowCount& rows,
                                    const ScoredInterventions& actions) const;
@@ -58,8 +63,14 @@ class PackScorer {
 
   /// `own` without its control shift.
   [[nodiscard]] Domain own_setting(const Environment& environment, const Domain& domain) const;
-  /// The rows of each distinct environment.
-  [[nodiscard]] std::vector<Sample> samples(const DomainRowCount& rows,
+  /// Rows of a split of a domain.
+  struct DomainRows {
+    const Domain& domain;
+    Split split;
+    RowRange range;
+  };
+  /// These rows of each distinct environment.
+  [[nodiscard]] std::vector<Sample> samples(const DomainRows& rows,
                                             const Intervention& intervention) const;
   /// One member of these rows for every replica: [K or 1, count, ...]; undefined when they have
   /// none.
@@ -69,6 +80,9 @@ class PackScorer {
   /// without copies. Notes which logits are not finite.
   [[nodiscard]] Tensor predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,
                                RowRange range) const;
+  /// The same of one predictor.
+  [[nodiscard]] Tensor predict_by(const Evaluated& evaluated, const ReplicaTrainer& trainer,
+                                  const std::vector<Sample>& samples, RowRange range) const;
 
   const Catalog* catalog_;
   const EnvironmentInfo* info_;
@@ -76,6 +90,7 @@ class PackScorer {
   std::vector<std::size_t> source_;  // [K] index into distinct_
   mutable std::vector<bool> not_finite_;
   Evaluated evaluated_;
+  std::vector<Evaluated> adapted_;  // of each stretch of the rows
 };
 
 }  // namespace spurion::harness

@@ -30,6 +30,9 @@ class TimedMethod final : public Method {
   [[nodiscard]] Evaluated evaluated(const ReplicaTrainer& trainer) const override {
     return core::blamed(border_.method, [&] { return inner_->evaluated(trainer); });
   }
+  [[nodiscard]] std::unique_ptr<Adapter> adapter(const ReplicaTrainer& trainer) const override {
+    return core::blamed(border_.method, [&] { return inner_->adapter(trainer); });
+  }
   void check(const Model& model) const override { inner_->check(model); }
   void step(ReplicaTrainer& trainer, const Batch& batch) override;
   void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override;

@@ -40,11 +40,13 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
   const auto domains = static_cast<double>(environment.train_domains().size()) + 2.0;
   const auto cues = static_cast<double>(info.cues.size());
   const auto points = static_cast<double>(info.shift_axis.points.size());
-  const double phases = std::max(static_cast<double>(schedule.size()), 1.0);
+  // Before and after an adaptation.
+  const double adapted = regime.adaptation(1) ? 2.0 : 1.0;
+  const double phases = std::max(static_cast<double>(schedule.size()), adapted);
   MeasurementCount count;
   count.updates =
       static_cast<double>(regime.updates(environment, trial.training.find("steps")->as_integer()));
-  count.each_time = kOfADomain * domains + (schedule.empty() ? kOfValidation : 0.0);
+  count.each_time = adapted * (kOfADomain * domains + (schedule.empty() ? kOfValidation : 0.0));
   const double every = integer_option(trial.evaluation, "every");
   if (every > 0.0) count.on_the_way = count.each_time * (count.updates / every + phases);
   count.all = count.on_the_way +

@@ -16,10 +16,13 @@
 #include "core/place_of.hpp"
 #include "engine/learning_rates.hpp"
 #include "harness/data/finite_world.hpp"
+#include "harness/measure/adapted_predictors.hpp"
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
 #include "nouns/control_shift_environment.hpp"
+#include "nouns/held_out_domain.hpp"
 #include "nouns/mechanism_facts.hpp"
+#include "nouns/named_domains.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 
@@ -63,7 +66,8 @@ class FitCheck {
             .insert({0, experiment, world, regime,
                      numbers_.of(trial.model.name, trial.model.options),
                      numbers_.of_shared(trial.method.name, trial.method.options,
-                                        catalog_.methods.at(trial.method.name).schema)})
+                                        catalog_.methods.at(trial.method.name).schema),
+                     held_out_domain(trial)})
             .second;
     const bool new_rows =
         !endless &&
@@ -94,8 +98,9 @@ class FitCheck {
         }
         if (new_parts) try_metrics(environment->info());
         if (new_rows) check_rows(trial, *environment, world);
-        if (new_training) check_training(trial, environment);
-        if (new_parts) check_parts(trial, environment);
+        const auto trained_in = nouns::with_held_out_domain(environment, held_out_domain(trial));
+        if (new_training) check_training(trial, trained_in);
+        if (new_parts) check_parts(trial, trained_in);
         if (new_blocks) check_blocks(trial, environment->info(), *multipliers);
       });
     } catch (const UsageError& error) {
@@ -111,6 +116,11 @@ class FitCheck {
  private:
   static std::int64_t rows_of(const TrialSpec& trial) {
     return trial.training.find("rows")->as_integer();
+  }
+
+  static std::int64_t held_out_domain(const TrialSpec& trial) {
+    const Value* number = trial.training.find("held_out_domain");
+    return number == nullptr ? -1 : number->as_integer();
   }
 
   /// Every trial is measured by every metric, so that one that cannot be used would fail them all.
@@ -208,6 +218,7 @@ class FitCheck {
         const auto method =
             catalog_.methods.at(trial.method.name).make({trial.method.options}, context);
         check_rows_asked(trial, *method, *regime, environment);
+        check_unlabelled_rows(trial, *regime, environment);
         if (model) {
           method->check(*model);
           if (method->needs_second_order() && !model->twice_differentiable()) {
@@ -267,6 +278,18 @@ class FitCheck {
           fmt::format("method '{}' uses validation rows, but {} has none in domain "
                       "'{}' beside its test rows: lower evaluation.rows",
                       name, environment.info().name, domain.name));
+    }
+  }
+
+  /// Refuses a regime that adapts to more unlabelled rows than the domains have.
+  static void check_unlabelled_rows(const TrialSpec& trial, const Regime& regime,
+                                    const Environment& environment) {
+    const std::optional<Adaptation> adaptation = regime.adaptation(1);
+    if (!adaptation) return;
+    EvaluationOptions evaluation;
+    evaluation.rows = trial.evaluation.find("rows")->as_integer();
+    for (const Domain& domain : nouns::named_domains(environment)) {
+      (void)unlabelled_rows(environment, domain, evaluation, *adaptation);
     }
   }
 

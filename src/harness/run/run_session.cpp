@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -15,11 +16,13 @@
 #include "core/failure.hpp"
 #include "core/machine_limits.hpp"
 #include "core/work_clock.hpp"
+#include "harness/measure/adapted_predictors.hpp"
 #include "harness/measure/evaluator.hpp"
 #include "harness/measure/timed_method.hpp"
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/run/threads.hpp"
 #include "nouns/border_checks.hpp"
+#include "nouns/held_out_domain.hpp"
 #include "nouns/mechanism_facts.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
@@ -137,6 +140,21 @@ PackEvaluator::Options evaluator_options(const RegimeContext& context, const Par
   options.evaluated = [&parts](const ReplicaTrainer& trainer) {
     return core::blamed(parts.method_part, [&] { return parts.method->evaluated(trainer); });
   };
+  options.adaptation = [&parts](const ReplicaTrainer& trainer, std::int64_t phase) {
+    auto adaptation =
+        core::blamed(parts.regime_part, [&] { return parts.regime->adaptation(phase); });
+    const bool adapts = adaptation && core::blamed(parts.method_part, [&] {
+                          return parts.method->adapter(trainer) != nullptr;
+                        });
+    if (!adapts) adaptation.reset();
+    return adaptation;
+  };
+  options.adapted = [&parts](const ReplicaTrainer& trainer, const std::vector<Tensor>& batches,
+                             bool episodic) {
+    return core::blamed(parts.method_part, [&] {
+      return adapted_predictors(*parts.method, trainer, batches, episodic);
+    });
+  };
   options.stop = pack.stop;
   options.progress = [&pack, total = static_cast<double>(parts.updates)](std::int64_t step) {
     if (pack.progress) pack.progress(std::min(1.0, static_cast<double>(step) / total));
@@ -188,18 +206,22 @@ void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& t
 
 RegimeContext RunSession::context_of(const Pack& pack) {
   RegimeContext context;
+  const TrialSpec& first = pack.trials.front();
+  context.training = parse_options(TrainingOptions::schema(), first.training, "training");
   {
     const core::ActivityScope scope(core::Activity::data);
+    // Replicas of one environment share it.
+    std::map<const Environment*, std::shared_ptr<const Environment>> made;
     for (const TrialSpec& trial : pack.trials) {
-      context.environments.push_back(
-          cache_.environment(trial.environment, nouns::data_seed(trial), *pool_));
+      const auto whole = cache_.environment(trial.environment, nouns::data_seed(trial), *pool_);
+      auto& one = made[whole.get()];
+      if (!one) one = nouns::with_held_out_domain(whole, context.training.held_out_domain);
+      context.environments.push_back(one);
     }
   }
   for (const TrialSpec& trial : pack.trials) {
     context.order_keys.push_back(nouns::seed_key(trial).child("order"));
   }
-  const TrialSpec& first = pack.trials.front();
-  context.training = parse_options(TrainingOptions::schema(), first.training, "training");
   context.evaluation = parse_options(EvaluationOptions::schema(), first.evaluation, "evaluation");
   return context;
 }

@@ -42,6 +42,9 @@ const std::vector<AddedOption>& added_options() {
       {"optimizer", "", "cooldown_fraction", 0.2},
       {"optimizer", "", "final_lr_multiplier", 0.0},
       {"optimizer", "", "lr_multipliers", Value::Table{}},
+      {"training", "", "held_out_domain", std::int64_t{-1}},
+      {"model", "mlp", "normalisation", "none"},
+      {"model", "cnn", "normalisation", "group"},
       {"regime", "offline", "interventions", false}};
   return options;
 }

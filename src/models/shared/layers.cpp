@@ -9,10 +9,10 @@
 
 namespace spurion::models {
 
-std::int64_t LayoutBuilder::add(std::string name, Shape shape) {
+std::int64_t LayoutBuilder::add(std::string name, Shape shape, BlockRole role) {
   const std::int64_t offset = next_;
   next_ += element_count(shape);
-  blocks_.push_back({std::move(name), std::move(shape), offset});
+  blocks_.push_back({std::move(name), std::move(shape), offset, role});
   return offset;
 }
 

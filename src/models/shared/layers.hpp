@@ -11,7 +11,7 @@ namespace spurion::models {
 class LayoutBuilder {
  public:
   /// Appends a block and returns its offset.
-  std::int64_t add(std::string name, Shape shape);
+  std::int64_t add(std::string name, Shape shape, BlockRole role = BlockRole::weights);
   [[nodiscard]] std::vector<ParameterBlock> take() { return std::move(blocks_); }
 
  private:

@@ -44,14 +44,23 @@ void run_phases(Run& run, std::int64_t phases,
   }
 }
 
-void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step) {
+bool measure_on_the_way(Run& run, std::int64_t phase, std::int64_t step) {
   const std::int64_t every = run.context.evaluation.every;
-  if (every > 0 && step % every == 0)
-    run.evaluator.measure(run.trainer, phase, EvaluationScope::domains);
+  if (every == 0 || step % every != 0) return false;
+  run.evaluator.measure(run.trainer, phase, EvaluationScope::domains);
+  return true;
+}
+
+void train_step(Run& run, RowSource& source, std::int64_t step) {
   const Batch batch = source.batch(step, run.context.training.batch);
   run.method.step(run.trainer, batch);
   run.evaluator.count_update(run.trainer, batch.domains * batch.rows_per_domain,
                              source.reveal(step, run.context.training.batch));
+}
+
+void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step) {
+  measure_on_the_way(run, phase, step);
+  train_step(run, source, step);
 }
 
 SlotFunction phase_slots(const TrajectoryOptions& options, std::int64_t phase, std::int64_t rows,

@@ -46,7 +46,12 @@ class PhaseBody {
 void run_phases(Run& run, std::int64_t phases,
                 const std::function<std::int64_t(std::int64_t)>& steps_of, PhaseBody& body);
 
-/// One update from a minibatch of a training set; evaluates after it if `evaluation.every` says so.
+/// Evaluates before an update of a phase if `evaluation.every` says so, and returns whether it did.
+bool measure_on_the_way(Run& run, std::int64_t phase, std::int64_t step);
+/// One update from a minibatch of a training set.
+void train_step(Run& run, RowSource& source, std::int64_t step);
+/// Both: one update from a minibatch of a training set; evaluates before it if `evaluation.every`
+/// says so.
 void fit_step(Run& run, RowSource& source, std::int64_t phase, std::int64_t step);
 
 /// The slots of a phase. Phase 0 has one for each train domain. Later phases have equally many, all

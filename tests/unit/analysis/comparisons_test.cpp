@@ -71,9 +71,11 @@ TEST_CASE(
              Catch::Contains("row: 0.6000 against 0.6000"));
   // No validation rows of the test domain were measured: an oracle has nothing to go by.
   CHECK_THAT(ask(trials, rows + "selector = \"oracle\"\n").sentence, Catch::Contains("Not run"));
-  CHECK_THROWS_WITH(ask(trials, rows + "selector = \"shift=0.3\"\n"),
-                    Catch::Contains("unknown selector 'shift=0.3'") &&
-                        Catch::Contains("none, oracle, training_domain, training_worst_group"));
+  CHECK_THROWS_WITH(
+      ask(trials, rows + "selector = \"shift=0.3\"\n"),
+      Catch::Contains("unknown selector 'shift=0.3'") &&
+          Catch::Contains(
+              "none, leave_one_domain_out, oracle, training_domain, training_worst_group"));
 }
 
 TEST_CASE("methods are compared under one regime and one trajectory, each trial once") {

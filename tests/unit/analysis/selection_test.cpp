@@ -40,6 +40,7 @@ struct HasTestScores<T, std::void_t<decltype(std::declval<T>().test)>> : std::tr
 static_assert(HasTestScores<ValidationScores>::value);
 static_assert(!HasTestScores<TrainingScores>::value);
 static_assert(!HasTestScores<GroupScores>::value);
+static_assert(!HasTestScores<HeldOutScores>::value);
 static_assert(!std::is_convertible_v<const TrainingScores&, const GroupScores&>);
 static_assert(!std::is_convertible_v<const GroupScores&, const ValidationScores&>);
 
@@ -101,6 +102,58 @@ TEST_CASE("each selector chooses by what it may read") {
   CHECK(chosen(trials, "training_domain") == 0);
   CHECK(chosen(trials, "training_worst_group") == 1);
   CHECK(chosen(trials, "oracle") == 2);
+}
+
+namespace {
+
+/// Two samples on five seeds, and trials that hold out each of two train domains. Trained on both,
+/// sample 0 is better on validation rows; on held-out domains sample 1 is.
+PlantedTrials held_out_samples() {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    for (std::int64_t sample = 0; sample < 2; ++sample) {
+      for (const std::int64_t held_out : {-1, 0, 1}) {
+        const double ood = 0.5 + 0.1 * static_cast<double>(sample) + seed_noise(seed);
+        TrialResult& trial = trials.add("erm", seed, 0.8, held_out < 0 ? ood : 0.2);
+        trial.spec.config_index = sample;
+        trial.spec.training.as_table()["held_out_domain"] = held_out;
+        const double there = held_out == 0 ? 0.5 : sample == 0 ? 0.4 : 0.7;
+        add_validation(trial, 9, {sample == 0 ? 0.9 : 0.8, 0.5, held_out < 0 ? 0.1 : there});
+      }
+    }
+  }
+  return trials;
+}
+
+}  // namespace
+
+TEST_CASE("leave-one-domain-out chooses by the domains that were held out") {
+  PlantedTrials trials = held_out_samples();
+  const analysis::Answer answer = trials.ask(kSelection);
+  const analysis::Table& table = answer.tables.front();
+  // Trials that hold out a domain are in no mean, neither of a sample nor of the median.
+  CHECK_THAT(selected_cell(table, "leave_one_domain_out", "OOD"), Contains("0.600"));
+  CHECK_THAT(selected_cell(table, "training_domain", "OOD"), Contains("0.500"));
+  CHECK_THAT(selected_cell(table, "training_domain", "median OOD"), Contains("0.550"));
+  CHECK(selected_cell(table, "training_domain", "trials") == "10");
+  CHECK_THAT(selected_cell(table, "leave_one_domain_out", "reads"), Contains("held out"));
+  const analysis::Answer compared =
+      trials.ask("kind = \"compare_methods\"\nselector = \"leave_one_domain_out\"\n");
+  CHECK_THAT(planted_cell(compared.tables.front(), "erm", "OOD"), Contains("0.600"));
+  CHECK(planted_cell(compared.tables.front(), "erm", "trials") == "5");
+}
+
+TEST_CASE("a sample of which a held-out trial is missing is not chosen by it") {
+  PlantedTrials trials = held_out_samples();
+  for (TrialResult& trial : trials.all()) {
+    const Value* held_out = trial.spec.training.find("held_out_domain");
+    if (trial.spec.config_index == 1 && held_out->as_integer() == 1 && trial.spec.seed == 0) {
+      trial.status = Status::diverged;
+    }
+  }
+  const analysis::Answer answer = trials.ask(kSelection);
+  CHECK_THAT(selected_cell(answer.tables.front(), "leave_one_domain_out", "OOD"),
+             Contains("0.500"));
 }
 
 TEST_CASE("no number of the test domain reaches a selector that is no oracle") {

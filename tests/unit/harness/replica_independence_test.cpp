@@ -58,15 +58,22 @@ TEST_CASE("a trial's numbers are the same bits alone and among others") {
       if (whole_set && regime != "offline") continue;
       // Group labels are granted offline, where it is asked for, and need a world with groups.
       if (groups && regime != "offline") continue;
+      // Methods that do not adapt train there as offline.
+      const bool adapts = asked->needs().unlabelled_target;
+      if (adapts != (regime == "test_time")) continue;
+      const std::string normalisation = adapts ? R"(, normalisation = "batch")" : "";
       const std::string world =
           groups ? R"("two_shortcuts")" : R"("linear_unit_tests", example = "3")";
-      const std::string granted = groups ? ", group_labels = true" : "";
+      const std::string granted = groups   ? ", group_labels = true"
+                                  : adapts ? ", adaptation_batches = 2, adaptation_rows = 31"
+                                           : "";
       const Suite suite = Suite::parse(R"(
 name = "independence"
 seeds = 3
 [defaults]
 environment = { name = )" + world + R"( }
-model = { name = "mlp", width = 7, depth = 2 }
+model = { name = "mlp", width = 7, depth = 2)" +
+                                           normalisation + R"( }
 training = { steps = 9, rows = 37, batch = 13 }
 evaluation = { rows = 53, training_rows = 19 }
 optimizer = { name = "adam", learning_rate = 0.01 }

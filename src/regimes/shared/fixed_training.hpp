@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "regimes/shared/stream_loop.hpp"
+
+namespace spurion::regimes {
+
+/// All rows of each train domain from the first on.
+SlotFunction train_domain_slots();
+
+/// Minibatches of one training set of the train domains, for methods that may go over all of it.
+class FixedTraining final : public PhaseBody {
+ public:
+  /// What differs between regimes.
+  struct Options {
+    bool groups = false;  ///< batches carry group labels
+    /// Whether phase 1, what became of the trained model by adaptation, is evaluated wherever
+    /// phase 0 is.
+    bool adapts = false;
+  };
+  FixedTraining(Run& run, const SlotFunction& slots, Options options);
+  ~FixedTraining() override;
+  FixedTraining(const FixedTraining&) = delete;
+  FixedTraining& operator=(const FixedTraining&) = delete;
+
+  void prepare(std::int64_t /*phase*/, std::int64_t /*steps*/) override {}
+  void step(std::int64_t phase, std::int64_t step) override;
+  void visit_state(StateVisitor& visit) override { source_.visit_state(visit); }
+
+ private:
+  Run* run_;
+  RowSource source_;
+  bool adapts_;
+};
+
+}  // namespace spurion::regimes
