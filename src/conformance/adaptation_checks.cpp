@@ -93,7 +93,7 @@ void check_batch_normalised(const MethodSubject& subject) {
   const ToyShape shape = subject.shape(Task::binary, 2, 16);
   const auto model = normalised_model(*subject.catalog, shape);
   const std::int64_t replicas = subject.batched ? kReplicas : 1;
-  const ToyRun run = subject.run(*model, shape, replicas, 6);
+  const ToyRun run = subject.run(*model, shape, replicas, 4);
   ToyResult together;
   try {
     static_cast<void>(Trained(run));
@@ -109,10 +109,10 @@ void check_batch_normalised(const MethodSubject& subject) {
   const ToyResult resumed = train(run, true);
   require_same_bits("saved and restored halfway, and not: parameters", resumed.parameters,
                     together.parameters);
-  for (std::int64_t k = 0; k < replicas; ++k) {
-    require_same_bits(fmt::format("replica {} alone and among three, parameters", k),
-                      together.parameters.narrow(0, k, 1), train(replica_of(run, k)).parameters);
-  }
+  const std::int64_t last = replicas - 1;
+  require_same_bits("the last replica alone and among three, parameters",
+                    together.parameters.narrow(0, last, 1),
+                    train(replica_of(run, last)).parameters);
 }
 
 }  // namespace spurion::conformance

@@ -276,6 +276,12 @@ std::vector<Term> study_terms() {
        "as many, and so on (Jamieson & Talwalkar 2016). It is replayed on the measured updates of "
        "trials that were trained to their end.",
        {"sample", "selector"}},
+      {"leave-one-domain-out",
+       TermKind::idea,
+       "A selection for which each sample is also trained without one of the train domains, for "
+       "each of them, and scored on validation rows of that domain. The sample with the best mean "
+       "score is chosen; the reported trial of it was trained on all train domains.",
+       {"selector", "train domain"}},
       {"early stopping",
        TermKind::idea,
        "Taking a trial as it was at the measured update that the selector scores best, of equal "

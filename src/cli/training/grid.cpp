@@ -50,8 +50,11 @@ std::string searched_text(const harness::SearchedOptions& options, const TrialSp
 std::string budget_text(const Experiment& experiment, const std::vector<TrialSpec>& trials) {
   const harness::SearchedOptions options(experiment);
   std::map<std::string, std::set<std::string>> samples;  // by method
+  std::set<std::int64_t> held_out;
   for (const TrialSpec& trial : trials) {
     if (trial.experiment != experiment.name) continue;
+    const Value* domain = trial.training.find("held_out_domain");
+    if (domain != nullptr && domain->as_integer() >= 0) held_out.insert(domain->as_integer());
     samples[trial.method.name].insert(searched_text(options, trial));
   }
   std::map<std::size_t, std::vector<std::string>> budgets;
@@ -62,7 +65,13 @@ std::string budget_text(const Experiment& experiment, const std::vector<TrialSpe
                                 count(static_cast<std::int64_t>(size), "different sample"),
                                 count(experiment.seeds, "seed"), fmt::join(methods, ", ")));
   }
-  return fmt::format("{}{}", budgets.size() > 1 ? "unequal: " : "", fmt::join(parts, "; "));
+  std::string text =
+      fmt::format("{}{}", budgets.size() > 1 ? "unequal: " : "", fmt::join(parts, "; "));
+  if (!held_out.empty()) {
+    text += fmt::format("; each is also trained without one train domain, for {}",
+                        count(static_cast<std::int64_t>(held_out.size()), "domain"));
+  }
+  return text;
 }
 
 }  // namespace
