@@ -18,7 +18,7 @@ struct AndMaskOptions {
 /// authors' code can.
 ///
 /// With `normalise = "weights"` each domain's gradient of every weight block (not of biases) is
-/// scaled to norm 1 first, as in the linear unit tests.
+/// scaled to norm 1 first, as in the linear unit tests. `sand_mask` has a soft mask.
 class AndMask final : public Method {
  public:
   using Options = AndMaskOptions;

@@ -22,7 +22,7 @@ struct BottleneckOptions : L2Option {
 /// P. V is the mean over domains and features of the variance over the rows of a domain (sums
 /// divided by B - 1; 0 for one row), P is IRMv1's penalty mean_e (d R_e(s f) / ds at s = 1)^2. b
 /// and w are 0 before their steps; the optimiser restarts at each. With irm_weight 0, the default,
-/// it is IB-ERM, else IB-IRM, whose defaults in DomainBed are 100 for both weights.
+/// it is IB-ERM. `ib_irm` is IB-IRM with the defaults and the search ranges of DomainBed.
 class InformationBottleneck final : public ObjectiveMethod {
  public:
   using Options = BottleneckOptions;
@@ -34,7 +34,7 @@ class InformationBottleneck final : public ObjectiveMethod {
                    "Multiplier b of the mean variance of the features.", at_least(0),
                    log_uniform(1e-1, 1e5))
             .field("bottleneck_steps", &O::bottleneck_steps, "Steps without that penalty.",
-                   at_least(0), uniform_integer(1, 10000))
+                   at_least(0), log_uniform_integer(1, 10000))
             .field("irm_weight", &O::irm_weight, "Multiplier w of IRMv1's penalty.", at_least(0))
             .field("irm_steps", &O::irm_steps, "Steps without that penalty.", at_least(0))
             .include(L2Option::schema());
@@ -59,10 +59,7 @@ class InformationBottleneck final : public ObjectiveMethod {
   }
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
-    const Tensor features = domain_features(output, batch);
-    const Tensor variances = row_variances(features, batch.rows_per_domain - 1);  // [K, E, F]
-    // All of a replica's numbers in row order: a product with a row of equal shares.
-    const Tensor spread = row_means(variances.flatten(1).unsqueeze(1).unsqueeze(3)).reshape({-1});
+    const Tensor spread = mean_row_variance(domain_features(output, batch));
     const Tensor slopes =
         domain_quantities(losses::RowQuantity::scale_gradient, output, batch, trainer);
     return row_mean(row_losses(output, batch), batch) + l2_penalty(l2_, trainer.parameters()) +

@@ -38,6 +38,19 @@ set(SPURION_METHODS
   information_bottleneck
   deep_ensemble
   lp_ft
+  ema
+  wise_ft
+  soup
+  eqrm
+  rsc
+  sand_mask
+  fish
+  mldg
+  ib_irm
+  eiil
+  xrm
+  cnc
+  pde
   random_penalty
   tent
   bn_adapt

@@ -55,6 +55,12 @@ Tensor row_variances(const Tensor& rows, std::int64_t divisor) {
       .reshape({rows.size(0), rows.size(1), rows.size(3)});
 }
 
+Tensor mean_row_variance(const Tensor& rows) {
+  const Tensor variances = row_variances(rows, rows.size(2) - 1);  // [K, E, F]
+  // All of a replica's numbers in row order: a product with a row of equal shares.
+  return row_means(variances.flatten(1).unsqueeze(1).unsqueeze(3)).reshape({-1});
+}
+
 Tensor mean_squares(const Tensor& values) {
   const Tensor each = values.reshape({values.size(0) * values.size(1), 1, values.size(2)});
   return batched_matmul(each, Transpose::no, each, Transpose::yes)

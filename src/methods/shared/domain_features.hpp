@@ -15,6 +15,9 @@ namespace spurion::methods {
 /// The variance over the rows of each domain: from [K, E, B, F] to [K, E, F]. The sums of squares
 /// are divided by `divisor` (B: of the population; B - 1: unbiased), which is at least 1.
 [[nodiscard]] SPURION_API Tensor row_variances(const Tensor& rows, std::int64_t divisor);
+/// The mean over domains and features of their unbiased variance over the rows of a domain (0 for
+/// one row): from [K, E, B, F] to [K]; the bottleneck of Ahuja et al. 2021, arXiv:2106.06607.
+[[nodiscard]] SPURION_API Tensor mean_row_variance(const Tensor& rows);
 /// The mean over the last dimension of the squares of each [K, E, Q]: [K, E]. A replica's numbers
 /// are the same bits whatever K is.
 [[nodiscard]] SPURION_API Tensor mean_squares(const Tensor& values);

@@ -6,6 +6,7 @@ Plain loops over the formulas of the papers, independent of the library's code. 
 """
 import json
 import math
+import statistics
 
 REPLICAS, DOMAINS, ROWS, FEATURES, STEPS = 2, 3, 4, 2, 2
 
@@ -129,6 +130,18 @@ def information_bottleneck(batch, bottleneck, irm):
     return risk(batch) + bottleneck * spread + irm * mean(value * value for value in scales)
 
 
+def eqrm(batch, alpha):
+    """The alpha-quantile of a Gaussian kernel density of the domains' risks, by bisection."""
+    risks = [mean(rows) for rows in losses(batch)]
+    width = 1.06 * statistics.stdev(risks) * len(risks) ** -0.2
+    low, high = min(risks) - 50 * width, max(risks) + 50 * width
+    for _ in range(200):
+        middle = (low + high) / 2
+        below = mean(statistics.NormalDist(r, width).cdf(middle) for r in risks)
+        low, high = (middle, high) if below < alpha else (low, middle)
+    return (low + high) / 2
+
+
 def case(method, options, objective):
     return {"method": method, "options": options,
             "objectives": [[objective(batch) for batch in step] for step in BATCHES]}
@@ -144,6 +157,13 @@ CASES = [
     case("cvar_dro", {"share": 1.0}, lambda b: cvar_dro(b, 1.0)),
     case("information_bottleneck", {"bottleneck_steps": 0, "bottleneck_weight": 2.0, "irm_steps": 0,
                                     "irm_weight": 5.0}, lambda b: information_bottleneck(b, 2.0, 5.0)),
+    case("ib_irm", {"bottleneck_steps": 0, "bottleneck_weight": 2.0, "irm_steps": 0,
+                    "irm_weight": 5.0}, lambda b: information_bottleneck(b, 2.0, 5.0)),
+    case("ib_irm", {"bottleneck_steps": 9, "bottleneck_weight": 2.0, "irm_steps": 9,
+                    "irm_weight": 5.0}, lambda b: information_bottleneck(b, 0.0, 1.0)),
+    case("eqrm", {"burn_in_share": 0.0, "quantile": 0.75}, lambda b: eqrm(b, 0.75)),
+    case("eqrm", {"burn_in_share": 0.0, "quantile": 0.99}, lambda b: eqrm(b, 0.99)),
+    case("eqrm", {"burn_in_share": 1.0, "quantile": 0.99}, risk),
     {"method": "fishr", "options": {"anneal_steps": 0, "penalty_weight": 10.0, "smoothing": 0.9},
      "objectives": [list(step) for step in zip(*[fishr([step[k] for step in BATCHES], 10.0, 0.9)
                                                  for k in range(REPLICAS)])]},

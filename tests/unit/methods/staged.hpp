@@ -27,7 +27,8 @@ struct Staged {
   std::unique_ptr<ReplicaTrainer> trainer;
   std::unique_ptr<ToyTrainingSet> rows;
 
-  Staged(const std::string& name, const Value& given, std::int64_t steps) {
+  Staged(const std::string& name, const Value& given, std::int64_t steps, const ToyShape& like = {})
+      : shape(like) {
     shape.rows = 11;
     model = conformance::toy_model(catalog, "linear", shape);
     run.catalog = &catalog;
