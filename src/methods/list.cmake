@@ -56,4 +56,12 @@ set(SPURION_METHODS
   bn_adapt
   t3a
   arm_bn
+  logit_adjustment
+  focal
+  ldam
+  class_balanced
+  mm_rex
+  rdm
+  regret_dro
+  rrr
 )

@@ -142,6 +142,81 @@ def eqrm(batch, alpha):
     return (low + high) / 2
 
 
+def focal(batch, gamma):
+    return mean((1 - math.exp(-value))**gamma * value for rows in losses(batch) for value in rows)
+
+
+def class_counts(k):
+    """Rows of each class in the training set of replica k, which are those of the first step."""
+    labels = [y for rows in BATCHES[0][k]["labels"] for y in rows]
+    return [max(labels.count(c), 1) for c in (0, 1)]
+
+
+def logit_adjustment(batch, k, tau):
+    n = class_counts(k)
+    return mean(loss(z + tau * math.log(n[1] / n[0]), y)
+                for zs, ys in zip(batch["logits"], batch["labels"]) for z, y in zip(zs, ys))
+
+
+def ldam(batch, k, largest, scale):
+    shares = [count**-0.25 for count in class_counts(k)]
+    margins = [largest * share / max(shares) for share in shares]
+    return mean(loss(scale * (z - margins[1] if y else z + margins[0]), y)
+                for zs, ys in zip(batch["logits"], batch["labels"]) for z, y in zip(zs, ys))
+
+
+def class_balanced(batch, k, beta):
+    inverse = [(1 - beta) / (1 - beta**count) for count in class_counts(k)]
+    weights = [2 * value / sum(inverse) for value in inverse]
+    return mean(weights[y] * loss(z, y)
+                for zs, ys in zip(batch["logits"], batch["labels"]) for z, y in zip(zs, ys))
+
+
+def mm_rex(batch, least):
+    """The largest of all combinations at whose corners every domain but one has the least weight."""
+    risks = [mean(rows) for rows in losses(batch)]
+    return max(sum((1 - (DOMAINS - 1) * least if e == other else least) * risk for e, risk in enumerate(risks))
+               for other in range(DOMAINS))
+
+
+def rdm(batch, weight, variance_weight):
+    each = losses(batch)
+    worst = max(each, key=mean)
+    pooled = [value for rows in each for value in rows]
+
+    def kernel(a, b):
+        return sum(math.exp(-10.0**power * (a - b) ** 2) for power in range(-4, 4))
+
+    def between(a, b):
+        return mean(kernel(p, q) for p in a for q in b)
+
+    def variance(values):
+        return sum((value - mean(values)) ** 2 for value in values) / (len(values) - 1)
+    matching = between(worst, worst) + between(pooled, pooled) - 2 * between(worst, pooled)
+    return risk(batch) + weight * matching + variance_weight * (variance(pooled) + variance(worst))
+
+
+CEILINGS = {"invariant": [0.9, 0.75, 0.6], "bayes": [0.95, 0.8, 1.0]}
+
+
+def regret_dro(batches, step_size, ceilings):
+    """The objective of each step in turn."""
+    q = [1 / DOMAINS] * DOMAINS
+    out = []
+    for batch in batches:
+        right = [mean(1.0 if (z > 0) == (y == 1) else 0.0 for z, y in zip(zs, ys))
+                 for zs, ys in zip(batch["logits"], batch["labels"])]
+        raised = [old * math.exp(step_size * (best - share)) for old, best, share in zip(q, ceilings, right)]
+        q = [value / sum(raised) for value in raised]
+        out.append(sum(weight * mean(rows) for weight, rows in zip(q, losses(batch))))
+    return out
+
+
+def by_replica(method, options, objective):
+    return {"method": method, "options": options,
+            "objectives": [[objective(batch, k) for k, batch in enumerate(step)] for step in BATCHES]}
+
+
 def case(method, options, objective):
     return {"method": method, "options": options,
             "objectives": [[objective(batch) for batch in step] for step in BATCHES]}
@@ -164,6 +239,18 @@ CASES = [
     case("eqrm", {"burn_in_share": 0.0, "quantile": 0.75}, lambda b: eqrm(b, 0.75)),
     case("eqrm", {"burn_in_share": 0.0, "quantile": 0.99}, lambda b: eqrm(b, 0.99)),
     case("eqrm", {"burn_in_share": 1.0, "quantile": 0.99}, risk),
+    case("focal", {"focus": 2.0}, lambda b: focal(b, 2.0)),
+    case("focal", {"focus": 0.5}, lambda b: focal(b, 0.5)),
+    by_replica("logit_adjustment", {"temperature": 1.0}, lambda b, k: logit_adjustment(b, k, 1.0)),
+    by_replica("logit_adjustment", {"temperature": 0.3}, lambda b, k: logit_adjustment(b, k, 0.3)),
+    by_replica("ldam", {"largest_margin": 0.5, "scale": 10.0}, lambda b, k: ldam(b, k, 0.5, 10.0)),
+    by_replica("class_balanced", {"overlap": 0.9}, lambda b, k: class_balanced(b, k, 0.9)),
+    case("mm_rex", {"least_weight": -2.0}, lambda b: mm_rex(b, -2.0)),
+    case("mm_rex", {"least_weight": 0.0}, lambda b: mm_rex(b, 0.0)),
+    case("rdm", {"anneal_steps": 0, "penalty_weight": 5.0, "variance_weight": 0.5}, lambda b: rdm(b, 5.0, 0.5)),
+    *[{"method": "regret_dro", "options": {"ceiling": name, "step_size": 3.0},
+       "objectives": [list(step) for step in zip(*[regret_dro([step[k] for step in BATCHES], 3.0, CEILINGS[name])
+                                                   for k in range(REPLICAS)])]} for name in CEILINGS],
     {"method": "fishr", "options": {"anneal_steps": 0, "penalty_weight": 10.0, "smoothing": 0.9},
      "objectives": [list(step) for step in zip(*[fishr([step[k] for step in BATCHES], 10.0, 0.9)
                                                  for k in range(REPLICAS)])]},

@@ -61,6 +61,22 @@ Json reference() {
   return Json::parse(file);
 }
 
+/// A training set of one minibatch.
+class OneBatch final : public TrainingSet {
+ public:
+  explicit OneBatch(Batch rows) : rows_(std::move(rows)) {
+    rows_.number = at::arange(size()).reshape({1, kDomains, kRows});
+  }
+  [[nodiscard]] std::int64_t size() const override { return kDomains * kRows; }
+  [[nodiscard]] std::int64_t parts() const override { return 1; }
+  [[nodiscard]] Batch part(std::int64_t /*part*/) override { return rows_; }
+  void sample(const Tensor& /*weights*/) override {}
+  [[nodiscard]] Batch validation(std::int64_t /*rows*/) override { return rows_; }
+
+ private:
+  Batch rows_;
+};
+
 /// Methods for two replicas of a linear model.
 struct Maker {
   Catalog catalog = builtin_catalog();
@@ -86,8 +102,17 @@ struct Maker {
     const Value whole = entry.schema.normalise(options, name, problems);
     problems.raise();
     MethodContext context{Task::binary, kReplicas, kDomains, 0, keys};
+    std::vector<Ceilings> ceilings;  // as objectives.py has them
     context.steps = 10;
     context.input_shape = {kFeatures};
+    for (const auto& [invariant, bayes] :
+         {std::pair{0.9, 0.95}, std::pair{0.75, 0.8}, std::pair{0.6, 1.0}}) {
+      Ceilings of;
+      of.invariant.value = invariant;
+      of.bayes.value = bayes;
+      ceilings.push_back(of);
+    }
+    context.ceilings = {ceilings, ceilings};
     return entry.make({whole, whole}, context);
   }
   Tensor objective(Method& method, const Given& rows) {
@@ -106,6 +131,8 @@ Tensor in_order(const Tensor& rows, const std::vector<std::int64_t>& order) {
 TEST_CASE("objectives are those that plain loops over the formulas give") {
   const Json data = reference();
   Maker maker;
+  OneBatch training_set(given(data["batches"][0]).batch);
+  maker.trainer->set_training_set(&training_set);
   for (const Json& one : data["cases"]) {
     const auto name = one["method"].get<std::string>();
     CAPTURE(name, one["options"].dump());

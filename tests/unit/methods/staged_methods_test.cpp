@@ -169,7 +169,8 @@ TEST_CASE("swad averages the steps from the least validation loss on") {
 
 TEST_CASE("methods that need classes say so for a regression") {
   const Catalog catalog = builtin_catalog();
-  for (const char* name : {"lff", "jtt"}) {
+  for (const char* name :
+       {"lff", "jtt", "logit_adjustment", "focal", "ldam", "class_balanced", "rrr"}) {
     CHECK_THROWS_AS(
         catalog.methods.at(name).make({Value()}, MethodContext{Task::regression, 1, 2, 0}),
         UsageError);
@@ -201,4 +202,25 @@ TEST_CASE("each stage of a replica has its own schedule of the learning rate") {
           Approx(step < 6 ? rate(step, 6) : rate(step - 6, 6)));
     trainer.step_from_gradients(at::zeros({2}), still);
   }
+}
+
+TEST_CASE("rrr penalises the gradient of all log-probabilities by the inputs of the cue") {
+  Staged s("rrr", Value::Table{{"penalty_weight", 2.0}}, 4);
+  const Tensor before = s.now();
+  const Batch batch = s.step(0);
+  const Tensor w = before.clone().requires_grad_(true);
+  // Of a linear model and one logit z: d/dx (log p + log (1 - p)) = (1 - 2 p) w. The toy's cue is
+  // its last input.
+  const Tensor slope = 1.0 - 2.0 * at::sigmoid(Staged::logits(w, batch));
+  const Tensor penalty = (slope * w[s.shape.inputs - 1]).pow(2).mean();
+  const Tensor loss = Staged::losses(w, batch).mean() + 2.0 * penalty;
+  const Tensor g = torch::autograd::grad({loss}, {w})[0];
+  CHECK(at::allclose(before - s.now(), g, 1e-4, 1e-6));
+}
+
+TEST_CASE("rrr refuses an environment whose cue changes every input") {
+  const Catalog catalog = builtin_catalog();
+  MethodContext context{Task::binary, 1, 2, 0};
+  context.cue_inputs = at::ones({1, 3}, at::kBool);
+  CHECK_THROWS_AS(catalog.methods.at("rrr").make({Value()}, context), UsageError);
 }
