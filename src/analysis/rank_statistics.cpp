@@ -103,7 +103,38 @@ class Resampled {
   std::vector<Drawn> ranks_;
 };
 
+/// Ranks from 1, the lowest value first, exactly equal values sharing the mean of theirs.
+std::vector<double> rising_ranks(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> out(values.size());
+  for (std::size_t i = 0; i < order.size();) {
+    std::size_t last = i;
+    while (last < order.size() && values[order[last]] == values[order[i]]) ++last;
+    const double shared = 0.5 * static_cast<double>(i + last + 1);
+    for (; i < last; ++i) out[order[i]] = shared;
+  }
+  return out;
+}
+
 }  // namespace
+
+double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
+  const std::vector<double> a = rising_ranks(x);
+  const std::vector<double> b = rising_ranks(y);
+  const double centre = mean(a);
+  double both = 0.0;
+  double first = 0.0;
+  double second = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    both += (a[i] - centre) * (b[i] - centre);
+    first += (a[i] - centre) * (a[i] - centre);
+    second += (b[i] - centre) * (b[i] - centre);
+  }
+  return first * second > 0.0 ? both / std::sqrt(first * second) : 0.0;
+}
 
 std::vector<double> ranks_of(const std::vector<double>& values) {
   std::vector<double> ranks(values.size());

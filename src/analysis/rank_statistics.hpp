@@ -21,6 +21,10 @@ SPURION_API std::vector<double> ranks_of(const std::vector<double>& values);
 /// the opposite. NaN where x or y has no order: fewer than two values, or all equal.
 SPURION_API double kendall_tau_b(const std::vector<double>& x, const std::vector<double>& y);
 
+/// Spearman's rank correlation: of ranks where ties share the mean of theirs. 0 where x or y does
+/// not vary.
+SPURION_API double rank_correlation(const std::vector<double>& x, const std::vector<double>& y);
+
 /// A rank and how sure it is.
 struct RankStability {
   Estimate rank;       ///< with the middle 95 % of its resampled values

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "analysis/paired_test.hpp"
@@ -57,6 +58,7 @@ struct TextOf {
     return cell.estimate.count == 0 ? "-" : show(cell.estimate, cell.digits);
   }
   std::string operator()(const Spread& cell) const {
+    if (std::isnan(cell.deviation)) return fmt::format("{:.{}f}", cell.mean, cell.digits);
     return fmt::format("{:.{}f} ± {:.{}f}", cell.mean, cell.digits, cell.deviation, cell.digits);
   }
 };

@@ -155,9 +155,10 @@ std::vector<Term> claim_columns() {
       {"difference in SE", kColumn,
        "Our mean minus the published one, less the rounding of what is printed, in standard "
        "errors (SE): sqrt(s1^2 / n1 + s2^2 / n2)."},
-      {"agrees", kColumn,
-       "Whether our number is within 3 standard errors of the published one: yes or no. 'no "
-       "number': the trials did not measure it. 'not run': no trial of it is done."},
+      {"agreement",
+       kColumn,
+       "The verdict on a published number or claim.",
+       {"agree", "differ", "undecided", "no number", "not run"}},
       {"note", kColumn, "What the suite says of the row."},
   };
 }

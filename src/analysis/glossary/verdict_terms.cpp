@@ -153,6 +153,17 @@ std::vector<Term> claim_verdicts() {
        "The number did not change as the question claims: the whole interval of the change and "
        "both tests say so.",
        {"holds"}},
+      {"agree",
+       kVerdict,
+       "No difference from the published number is shown: Welch's t test gives no p below .05 over "
+       "the number of published numbers that the suite compares. Of a published claim: it holds.",
+       {"difference in SE", "p"}},
+      {"differ",
+       kVerdict,
+       "A difference from the published number is shown, or a published claim is refuted.",
+       {"agree"}},
+      {"no number", kVerdict, "The trials are done, but did not measure the number."},
+      {"not run", kVerdict, "No trial of the number is done."},
   };
 }
 

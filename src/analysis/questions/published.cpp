@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "analysis/published_number.hpp"
+#include "core/counted.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/trial_fates.hpp"
 #include "spurion/question.hpp"
@@ -14,17 +18,22 @@ namespace spurion::analysis::questions {
 
 namespace {
 
-/// A published number: mean and population standard deviation over runs.
+/// A published number, and which number of ours stands beside it.
 struct PublishedRow {
   std::string label;
   std::string domain;
   std::string metric;
   std::string note;
   double value = 0.0;
-  double spread = 0.0;
+  std::optional<double> spread;
+  std::string spread_kind = spread_kind_name(SpreadKind::population_deviation);
   double runs = 1.0;
   double rounding = 0.0;
   TrialFilter where;
+
+  [[nodiscard]] PublishedNumber number() const {
+    return {value, spread, analysis::spread_kind(spread_kind), runs, rounding};
+  }
 
   static const Schema<PublishedRow>& schema() {
     static const auto built =
@@ -38,8 +47,11 @@ struct PublishedRow {
             .field("value", &PublishedRow::value, "The published mean over runs.")
             .required()
             .field("spread", &PublishedRow::spread,
-                   "The published population standard deviation over runs.", at_least(0))
-            .required()
+                   "The published \"±\". Without one ours is taken for it.", at_least(0))
+            .field("spread_kind", &PublishedRow::spread_kind,
+                   "What the published \"±\" is: a standard deviation over runs with divisor n "
+                   "(population) or n - 1 (sample), or that over the root of n (standard error).",
+                   one_of(spread_kind_names()))
             .field("runs", &PublishedRow::runs, "How many runs were published.", at_least(1))
             .required()
             .field("rounding", &PublishedRow::rounding,
@@ -57,26 +69,72 @@ struct PublishedOptions {
 
 using TrialList = std::vector<const TrialResult*>;
 
-/// What a comparison comes to.
-enum class Agreement {
-  yes,        ///< within 3 standard errors, beyond the rounding of what is printed
-  no,         ///< further apart
-  no_number,  ///< its trials are done and lack the number
-  not_run     ///< no trial of it is done
+/// How many published numbers the suite compares: they are tested together.
+std::size_t family_size(const Suite& suite) {
+  std::size_t rows = 0;
+  for (const AskedQuestion& asked : suite.questions) {
+    const Value* list = asked.kind == "published" ? asked.options.find("rows") : nullptr;
+    if (list != nullptr && list->is_list()) rows += list->as_list().size();
+  }
+  return std::max<std::size_t>(rows, 1);
+}
+
+/// A row, with what came of its trials.
+struct JudgedRow {
+  Check check;
+  std::size_t runs = 0;
+  std::string sentence;
+  std::string fates;  ///< of trials that have no numbers
 };
 
-const char* agreement_name(Agreement agreement) {
-  switch (agreement) {
-    case Agreement::yes:
-      return "yes";
-    case Agreement::no:
-      return "no";
-    case Agreement::no_number:
-      return "no number";
-    case Agreement::not_run:
-      break;
+JudgedRow judge(const PublishedRow& row, const TrialList& all, double level) {
+  JudgedRow out;
+  TrialFates fates;
+  std::vector<double> values;
+  bool run = false;
+  for (const TrialResult* trial : all) {
+    if (!row.where.matches(trial->spec)) continue;
+    fates.add(*trial);
+    if (trial->status != Status::done) continue;
+    run = true;
+    if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
   }
-  return "not run";
+  out.fates = fates.sentence(row.label);
+  const PublishedNumber published = row.number();
+  out.check = {row.label,
+               published.spread ? Cell(Spread{row.value, *row.spread})
+                                : Cell(Spread{row.value, std::nan("")}),
+               Missing(),
+               Missing(),
+               run ? Agreement::no_number : Agreement::not_run,
+               row.note};
+  if (values.empty()) return out;
+  const ComparedMeans means = compare_means(values, published);
+  out.runs = means.runs;
+  out.check.ours = Spread{means.mean, means.deviation};
+  out.check.difference = Number{means.errors, Notation::signed_fixed, 2};
+  out.check.agreement = means.p < level ? Agreement::differ : Agreement::agree;
+  out.sentence = fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, means.mean,
+                             row.value, means.errors);
+  return out;
+}
+
+std::string headline_of(const std::vector<JudgedRow>& rows) {
+  const auto count = [&](Agreement one) {
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const JudgedRow& row) { return row.check.agreement == one; });
+  };
+  const auto lacking = count(Agreement::no_number);
+  const auto missing = lacking + count(Agreement::not_run);
+  const auto asked = static_cast<std::ptrdiff_t>(rows.size());
+  const char* answer = count(Agreement::differ) == 0 ? "Yes" : "No";
+  if (missing == asked) return lacking > 0 ? "The trials lack the numbers. " : "Not run. ";
+  if (missing == 0) return fmt::format("{}. ", answer);
+  const char* why = lacking == 0         ? "were not run"
+                    : lacking == missing ? "are missing in the trials"
+                                         : "were not run or are missing in the trials";
+  return fmt::format("{}, for {} of {} numbers (the others {}). ", answer, asked - missing, asked,
+                     why);
 }
 
 class Published final : public Question {
@@ -96,76 +154,41 @@ class Published final : public Question {
 
 Answer Published::answer(const Study& study, const std::string& experiment) const {
   Answer answer;
+  const std::size_t family = family_size(study.suite());
+  const double level = kFamilyLevel / static_cast<double>(family);
   Table table{
       "published_" + experiment,
-      "Our numbers and published ones: mean ± population standard deviation over runs. difference "
-      "in SE: "
-      "in standard errors sqrt(s1²/n1 + s2²/n2); a single run of ours gets the published spread. "
-      "agrees: the difference is at most 3, after the rounding of the printed number.",
+      fmt::format(
+          "Our numbers and published ones. ours: mean ± population standard deviation over runs. "
+          "published: mean ± what the source gives. difference in SE: our mean minus the published "
+          "one, after the rounding of the printed number, in standard errors sqrt(s1²/n1 + "
+          "s2²/n2). "
+          "A single run of ours gets the published spread, a published number without a spread "
+          "gets ours. agreement: a number differs where Welch's t test gives p < {:.2g}. That is "
+          "{} over the {} that the suite compares (Bonferroni): all are said to agree in at least "
+          "95 % of cases where all do.",
+          level, kFamilyLevel, core::counted(static_cast<std::int64_t>(family), "number")),
       {{"number"},
        {"ours", ColumnKind::spread},
        {"runs", ColumnKind::count},
        {"published", ColumnKind::spread},
        {"published runs", ColumnKind::number},
        {"difference in SE", ColumnKind::number, "difference_in_standard_errors"},
-       {"agrees"},
+       {"agreement"},
        {"note"}}};
-  std::int64_t agreeing = 0;
-  std::int64_t compared = 0;
-  std::int64_t lacking = 0;  // numbers of trials that are done
-  std::string told;          // of trials that have no numbers
+  std::vector<JudgedRow> rows;
   for (const PublishedRow& row : options_.rows) {
-    TrialList trials;
-    TrialFates fates;
-    for (const TrialResult* trial : study.trials(experiment)) {
-      if (!row.where.matches(trial->spec)) continue;
-      fates.add(*trial);
-      if (trial->status == Status::done) trials.push_back(trial);
-    }
-    const bool run = !trials.empty();
-    std::vector<double> values;
-    for (const TrialResult* trial : trials) {
-      if (const auto value = number(*trial, row.domain, row.metric)) values.push_back(*value);
-    }
-    told += fates.sentence(row.label);
-    if (values.empty()) {
-      lacking += run ? 1 : 0;
-      table.add({row.label, Missing(), std::int64_t{0}, Spread{row.value, row.spread},
-                 Number{row.runs}, Missing(),
-                 std::string(agreement_name(run ? Agreement::no_number : Agreement::not_run)),
-                 row.note});
-      continue;
-    }
-    const double ours = mean(values);
-    const double deviation = population_deviation(values);
-    const double own = values.size() > 1 ? deviation : row.spread;
-    const double error = std::sqrt(own * own / static_cast<double>(values.size()) +
-                                   row.spread * row.spread / row.runs);
-    const double difference = ours - row.value;
-    const double beyond =
-        std::copysign(std::max(std::abs(difference) - row.rounding, 0.0), difference);
-    const double z = beyond == 0.0 ? 0.0 : beyond / error;
-    const Agreement agrees = std::abs(z) <= 3.0 ? Agreement::yes : Agreement::no;
-    ++compared;
-    agreeing += agrees == Agreement::yes ? 1 : 0;
-    table.add({row.label, Spread{ours, deviation}, static_cast<std::int64_t>(values.size()),
-               Spread{row.value, row.spread}, Number{row.runs},
-               Number{z, Notation::signed_fixed, 2}, std::string(agreement_name(agrees)),
-               row.note});
-    answer.sentence +=
-        fmt::format("{}: {:.4f} against {:.4f} ({:+.1f} SE). ", row.label, ours, row.value, z);
+    rows.push_back(judge(row, study.trials(experiment), level));
+    const JudgedRow& one = rows.back();
+    table.add({row.label, one.check.ours, static_cast<std::int64_t>(one.runs), one.check.published,
+               Number{row.runs}, one.check.difference,
+               std::string(agreement_name(one.check.agreement)), row.note});
+    answer.sentence += one.sentence;
+    answer.checks.push_back(one.check);
   }
-  const auto asked = static_cast<std::int64_t>(options_.rows.size());
-  std::string headline = agreeing == compared ? "Yes. " : "No. ";
-  if (compared == 0) headline = lacking > 0 ? "The trials lack the numbers. " : "Not run. ";
-  if (compared > 0 && compared < asked) {
-    const char* why = lacking == 0                  ? "were not run"
-                      : lacking == asked - compared ? "are missing in the trials"
-                                                    : "were not run or are missing in the trials";
-    headline = fmt::format("{}, for {} of {} numbers (the others {}). ",
-                           agreeing == compared ? "Yes" : "No", compared, asked, why);
-  }
-  answer.sentence = headline + answer.sentence + told;
+  std::string fates;
+  for (const JudgedRow& row : rows) fates += row.fates;
+  answer.sentence = headline_of(rows) + answer.sentence + fates;
   answer.tables.push_back(std::move(table));
   return answer;
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <set>
 
 #include "analysis/error_names.hpp"
 #include "analysis/paired_test.hpp"
+#include "analysis/rank_statistics.hpp"
 #include "core/counted.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -82,38 +82,6 @@ std::optional<Measured> measured(const TrialResult& trial, const Asked& asked) {
   return Measured{1.0 - *right, row_noise(trial, claim.domain, right_info, *right)};
 }
 
-/// Ranks 1 .. n, ties sharing the mean of theirs.
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<double> out(values.size());
-  for (std::size_t i = 0; i < order.size();) {
-    std::size_t last = i;
-    while (last < order.size() && values[order[last]] == values[order[i]]) ++last;
-    const double shared = 0.5 * static_cast<double>(i + last + 1);
-    for (; i < last; ++i) out[order[i]] = shared;
-  }
-  return out;
-}
-
-/// Spearman's rank correlation; 0 where one of them does not vary.
-double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const std::vector<double> a = ranks(x);
-  const std::vector<double> b = ranks(y);
-  const double centre = mean(a);
-  double both = 0.0;
-  double first = 0.0;
-  double second = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    both += (a[i] - centre) * (b[i] - centre);
-    first += (a[i] - centre) * (a[i] - centre);
-    second += (b[i] - centre) * (b[i] - centre);
-  }
-  return first * second > 0.0 ? both / std::sqrt(first * second) : 0.0;
-}
-
 /// Values along the axis of one configuration and seed; of several at one place the mean.
 using Run = std::map<double, std::vector<double>>;
 /// By what else varies and by seed.
@@ -158,22 +126,23 @@ struct OutcomeText {
   const char* name;      ///< in the table
   const char* headline;  ///< begins the first sentence
   const char* clause;    ///< "the claim that it rises ..."
+  Agreement agreement;   ///< with whoever claims it
 };
 
 OutcomeText outcome_text(TrendOutcome outcome) {
   switch (outcome) {
     case TrendOutcome::holds:
-      return {"holds", "Yes. ", "holds"};
+      return {"holds", "Yes. ", "holds", Agreement::agree};
     case TrendOutcome::refuted:
-      return {"refuted", "No. ", "is refuted"};
+      return {"refuted", "No. ", "is refuted", Agreement::differ};
     case TrendOutcome::did_not_learn:
-      return {"did not learn", "Undecided. ", "is no success"};
+      return {"did not learn", "Undecided. ", "is no success", Agreement::differ};
     case TrendOutcome::one_scale:
-      return {"one scale only", "Undecided. ", "is undecided"};
+      return {"one scale only", "Undecided. ", "is undecided", Agreement::undecided};
     case TrendOutcome::undecided:
       break;
   }
-  return {"undecided", "Undecided. ", "is undecided"};
+  return {"undecided", "Undecided. ", "is undecided", Agreement::undecided};
 }
 
 TrendOutcome outcome_of(const Claim& claim, const Estimate& change, const PairedTest& test) {
@@ -375,6 +344,9 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
                Number{one.test.flips, Notation::probability, 4}, Interval(one.correlation, 2),
                one.test.seeds, std::string(outcome_text(one.outcome).name)});
     answer.sentence += sentence_of(claim, one);
+    answer.checks.push_back({fmt::format("{} along {}, {}", claim.text(), claim.axis, one.method),
+                             claim.claim, show(one.change), Missing(),
+                             outcome_text(one.outcome).agreement});
     chart.series.push_back(std::move(one.series));
     tests.push_back(one.test);
     verdicts.push_back(std::move(one));

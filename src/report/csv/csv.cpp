@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <variant>
 #include <vector>
 
@@ -57,7 +58,7 @@ void add_fields(const analysis::Cell& cell, analysis::ColumnKind kind,
     add_estimate(interval->estimate, fields);
   } else if (const auto* spread = std::get_if<analysis::Spread>(&cell)) {
     fields.push_back(csv_number(spread->mean));
-    fields.push_back(csv_number(spread->deviation));
+    fields.push_back(std::isnan(spread->deviation) ? "" : csv_number(spread->deviation));
   } else {
     fields.resize(fields.size() + endings(kind).size());
   }

@@ -150,8 +150,9 @@ TEST_CASE("rows of published numbers are checked, each of them") {
   CHECK_THAT(problems_of("kind = \"published\"\nrows = [3]\n"),
              Contains("expects a table, got integer"));
   CHECK_THAT(problems_of("kind = \"published\"\nrows = [{ label = \"a\", domain = \"test\", metric "
-                         "= \"accuracy\", value = 0.5, runs = 5 }]\n"),
-             Contains("needs spread, a number >= 0"));
+                         "= \"accuracy\", value = 0.5, spread = 0.1 }]\n"),
+             Contains("needs runs, a number >= 1"));
+  CHECK_THAT(problems_of(published(", spread_kind = \"deviation\"")), Contains("spread_kind"));
   CHECK_THAT(problems_of(published(", spraed = 3")), Contains("did you mean 'spread'?"));
   CHECK_THAT(problems_of(published(", rounding = -1")), Contains("must be >= 0, got -1"));
   CHECK_THAT(problems_of(published(", where = { \"model.widht\" = 4 }")),
