@@ -91,6 +91,7 @@ struct Experiment {
 struct QuickSize {
   std::int64_t seeds = 0;                ///< at most so many of each experiment; 0: all
   std::vector<std::string> experiments;  ///< names of those that are run; empty: all
+  bool left_out = false;                 ///< no part of it is quick
 };
 
 /// A suite as it is written.

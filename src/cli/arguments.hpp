@@ -34,6 +34,17 @@ struct RunArguments {
   bool quiet = false;
 };
 
+struct VerifyArguments {
+  std::vector<std::string> suites;  ///< empty: all in published/
+  std::string size = "quick";       ///< or "full"
+  std::string out = "results";      ///< a folder in it for each suite
+  std::string format = "text";      ///< of the table
+  std::int64_t jobs = 0;            ///< 0: one per core
+  bool rerun_changed = false;
+  bool allow_mixed = false;
+  bool quiet = false;
+};
+
 struct ListArguments {
   std::string what;  ///< empty: everything
   std::string format = "text";

@@ -41,6 +41,7 @@ struct Command {
 };
 
 Command add_run(CLI::App& app, Session& session);
+Command add_verify(CLI::App& app, Session& session);
 Command add_report(CLI::App& app, Session& session);
 Command add_compare(CLI::App& app, Session& session);
 Command add_prune(CLI::App& app, Session& session);
@@ -50,6 +51,9 @@ Command add_data(CLI::App& app, Session& session);
 Command add_export(CLI::App& app, Session& session);
 Command add_score(CLI::App& app, Session& session);
 Command add_selftest(CLI::App& app, Session& session);
+
+/// What is wrong with the text of a number of workers or trials; empty where nothing is.
+std::string check_positive(const std::string& text);
 
 /// Adds `--format text|json`.
 void add_format(CLI::App& parser, std::string& format,

@@ -31,9 +31,9 @@ Words ('spurion list terms' has all):
   ceiling     best score that a kind of predictor can have, known from the mechanism
   flip rate   share of predictions that change when only the cue is changed
 
-Exit codes: 0 success, 1 a self-test failed, 2 bad input, 3 data missing, 4 plug-in refused,
-5 a trial diverged or failed (with --strict), 6 no results in the folder, output not usable, or too
-little memory, 70 a bug in spurion, 130 stopped by Ctrl-C.)";
+Exit codes: 0 success, 1 a self-test failed or a published number differs, 2 bad input, 3 data missing,
+4 plug-in refused, 5 a trial diverged or failed (with --strict), 6 no results in the folder, output
+not usable, or too little memory, 70 a bug in spurion, 130 stopped by Ctrl-C.)";
 
 int complain(const std::string& message, ExitCode code) {
   cli::print(stderr, "spurion: {}\n", message);
@@ -51,11 +51,12 @@ int parse_and_run(int argc, const char* const* argv,
   app.require_subcommand(0, 1);
   app.fallthrough();  // so that --plugin may stand after the sub-command too
   const std::vector<cli::Command> commands = {
-      cli::add_run(app, session),      cli::add_report(app, session),
-      cli::add_compare(app, session),  cli::add_list(app, session),
-      cli::add_describe(app, session), cli::add_data(app, session),
-      cli::add_export(app, session),   cli::add_score(app, session),
-      cli::add_selftest(app, session), cli::add_prune(app, session)};
+      cli::add_run(app, session),    cli::add_verify(app, session),
+      cli::add_report(app, session), cli::add_compare(app, session),
+      cli::add_list(app, session),   cli::add_describe(app, session),
+      cli::add_data(app, session),   cli::add_export(app, session),
+      cli::add_score(app, session),  cli::add_selftest(app, session),
+      cli::add_prune(app, session)};
   app.footer(kExamples);
 
   try {

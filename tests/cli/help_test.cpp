@@ -9,8 +9,9 @@ using Catch::Contains;
 TEST_CASE("help is everywhere, with examples, and succeeds") {
   Shell shell;
   const std::vector<std::vector<std::string>> commands = {
-      {},         {"run"},   {"report"},   {"list"},  {"describe"}, {"data"}, {"data", "status"},
-      {"export"}, {"score"}, {"selftest"}, {"prune"}, {"compare"}};
+      {},           {"run"},   {"verify"},         {"report"}, {"list"},
+      {"describe"}, {"data"},  {"data", "status"}, {"export"}, {"score"},
+      {"selftest"}, {"prune"}, {"compare"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     CAPTURE(command);
@@ -47,7 +48,7 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
     return finished.err;
   };
   CHECK(complaint({"rnu", "first_look"}) ==
-        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, report, "
+        "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, verify, report, "
         "compare, list, describe, "
         "data, export, score, selftest, prune); see spurion --help\n");
   CHECK(

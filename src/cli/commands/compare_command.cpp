@@ -1,16 +1,11 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 
 #include "analysis/comparison.hpp"
+#include "cli/answer_output.hpp"
 #include "cli/command.hpp"
-#include "cli/output.hpp"
-#include "cli/text.hpp"
-#include "report/csv/csv.hpp"
-#include "report/table_markup.hpp"
-#include "report/terminal.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -27,18 +22,6 @@ struct CompareArguments {
   bool early_stopping = false;
   bool allow_mixed = false;
 };
-
-void print_answer(const analysis::Answer& answer, const std::string& format) {
-  for (const analysis::Table& table : answer.tables) {
-    if (format == "csv") print("{}", report::csv_of(table));
-    if (format == "markdown") print("{}", report::markdown_of(table));
-    if (format == "latex") print("{}", report::latex_of(table));
-  }
-  if (format == "text") {
-    print("{}", report::answer_text(
-                    answer, static_cast<std::size_t>(terminal_columns(STDOUT_FILENO, 120))));
-  }
-}
 
 int compare(const CompareArguments& arguments, const QuestionKinds& kinds) {
   if (arguments.early_stopping && arguments.selector.empty()) {

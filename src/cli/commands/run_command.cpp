@@ -50,15 +50,6 @@ std::string check_size(const std::string& text) {
                      size > 0.0 ? fmt::format(", which is {}", bytes(size)) : "");
 }
 
-std::string check_positive(const std::string& text) {
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && rest == end && number >= 1
-             ? std::string()
-             : fmt::format("expects an integer >= 1, got '{}'", text);
-}
-
 /// Seconds of "60" or "0.5"; negative when it is no such number. Not left to the parser, which
 /// reads numbers as the language of the program around it writes them.
 double parse_seconds(const std::string& text) {
@@ -75,6 +66,15 @@ std::string check_seconds(const std::string& text) {
 }
 
 }  // namespace
+
+std::string check_positive(const std::string& text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && rest == end && number >= 1
+             ? std::string()
+             : fmt::format("expects an integer >= 1, got '{}'", text);
+}
 
 Command add_run(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("run", "Run the trials of a suite that are not finished");

@@ -25,6 +25,9 @@ class CatalogCommands final : public cli::TrainingCommands {
   int run(const cli::RunArguments& arguments, const cli::CommandLine& line) override {
     return cli::run(arguments, line, catalog_);
   }
+  int verify(const cli::VerifyArguments& arguments, const cli::CommandLine& line) override {
+    return cli::verify(arguments, line, catalog_);
+  }
   int list(const cli::ListArguments& arguments) override { return cli::list(arguments, catalog_); }
   int describe(const cli::DescribeArguments& arguments) override {
     return cli::describe(arguments, catalog_);

@@ -3,7 +3,6 @@
 
 #include <cstdio>
 #include <optional>
-#include <set>
 #include <unordered_set>
 
 #include "cli/output.hpp"
@@ -12,6 +11,7 @@
 #include "cli/training/dry_run.hpp"
 #include "cli/training/progress.hpp"
 #include "cli/training/stop_signal.hpp"
+#include "cli/training/suite_plugins.hpp"
 #include "harness/run/run_plan.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
@@ -22,30 +22,6 @@ namespace spurion::cli {
 static_assert(kDefaultMaxReplicas == kDefaultReplicas, "what --help says is what runs do");
 
 namespace {
-
-/// Plug-ins that the suite names, unless --plugin loaded them already; a relative path starts at
-/// the folder of the suite's file.
-void load_suite_plugins(const Suite& suite, const std::string& suite_argument,
-                        const CommandLine& line, Catalog& catalog) {
-  // A path that the system cannot follow stays as it is: loading it says what is wrong.
-  const auto canonical = [](const std::filesystem::path& path) {
-    std::error_code error;
-    std::filesystem::path followed = std::filesystem::weakly_canonical(path, error);
-    return error ? path : followed;
-  };
-  std::set<std::filesystem::path> loaded;
-  for (const std::string& file : line.plugins) loaded.insert(canonical(file));
-  for (const std::string& file : suite.plugins) {
-    std::filesystem::path path = file;
-    std::error_code ignored;
-    if (path.is_relative() && std::filesystem::is_regular_file(suite_argument, ignored)) {
-      path = std::filesystem::path(suite_argument).parent_path() / path;
-    }
-    if (loaded.insert(canonical(path)).second) {
-      catalog.load_plugin(path);
-    }
-  }
-}
 
 void print_notes(const Progress& progress) {
   for (const std::string& note : progress.notes) print(stderr, "spurion: {}\n", note);

@@ -64,6 +64,13 @@ class Reader {
     }
     return value->as_integer();
   }
+  bool flag(const Value& table, const char* key, const std::string& owner) {
+    const Value* value = table.find(key);
+    if (value == nullptr) return false;
+    if (value->is_bool()) return value->as_bool();
+    wrong(*value, key, owner, "true or false");
+    return false;
+  }
   std::vector<std::string> texts(const Value& table, const char* key, const std::string& owner) {
     std::vector<std::string> out;
     const Value* value = table.find(key);
@@ -220,6 +227,7 @@ QuickSize read_quick(const Value& table, const std::set<std::string>& names, Rea
   if (given == nullptr) return quick;
   reader.keys(*given, "[quick]", harness::quick_table().keys());
   quick.seeds = reader.integer(*given, "seeds", "[quick]", 0, 0);
+  quick.left_out = reader.flag(*given, "left_out", "[quick]");
   quick.experiments = reader.texts(*given, "experiments", "[quick]");
   for (const std::string& name : quick.experiments) {
     if (names.count(name) != 0) continue;

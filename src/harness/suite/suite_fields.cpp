@@ -104,6 +104,7 @@ const SuiteTable& quick_table() {
   static const SuiteTable table = {
       "[quick]",
       {field("seeds", "integer", "At most so many seeds of each experiment. 0: all.", 0),
+       field("left_out", "boolean", "Whether no part of the suite is quick.", false),
        field("experiments", "list of strings", "The experiments that are run. Without any, all.",
              Value::List{})}};
   return table;

@@ -98,9 +98,10 @@ void append_experiment(std::string& out, const Experiment& experiment) {
 }
 
 void append_quick(std::string& out, const QuickSize& quick) {
-  if (quick.seeds == 0 && quick.experiments.empty()) return;
+  if (quick.seeds == 0 && quick.experiments.empty() && !quick.left_out) return;
   out += "\n[quick]\n";
   if (quick.seeds > 0) append(out, "seeds", quick.seeds);
+  if (quick.left_out) append(out, "left_out", true);
   if (!quick.experiments.empty()) append_texts(out, "experiments", quick.experiments);
 }
 
