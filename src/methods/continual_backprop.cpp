@@ -52,11 +52,10 @@ class ContinualBackprop final : public Method {
   }
 
   ContinualBackprop(const Options& options, const MethodContext& context)
-      : risk_(options, context), options_(options), replicas_(context.replicas) {
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("continual_backprop"));
-    }
-  }
+      : risk_(options, context),
+        options_(options),
+        replicas_(context.replicas),
+        keys_(context.child_keys("continual_backprop")) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {

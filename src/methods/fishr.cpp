@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "methods/shared/domain_features.hpp"
+#include "methods/shared/fishr_penalty.hpp"
 #include "methods/shared/l2_option.hpp"
 #include "methods/shared/switched_penalty.hpp"
 #include "spurion/catalog.hpp"
@@ -42,7 +42,7 @@ class Fishr final : public ObjectiveMethod {
 
   Fishr(const Options& options, const MethodContext& context)
       : penalty_(options.penalty_weight, options.anneal_steps, context),
-        smoothing_(per_replica_tensor(options.smoothing, context).reshape({-1, 1, 1})),
+        variances_(per_replica_tensor(options.smoothing, context)),
         l2_(per_replica_tensor(options.l2, context)) {}
 
   [[nodiscard]] Access needs() const override {
@@ -57,25 +57,17 @@ class Fishr final : public ObjectiveMethod {
   }
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
-    Tensor each = last_layer_gradients(output, batch);  // [K, E * B, Q]
-    each = each.reshape({each.size(0), batch.domains, batch.rows_per_domain, each.size(2)});
-    const Tensor variances = row_variances(each, batch.rows_per_domain);
-    const Tensor old = average_.defined() ? average_ : at::zeros_like(variances);
-    const Tensor now = smoothing_ * old + (1.0 - smoothing_) * variances;
-    average_ = now.detach();
-    const Tensor corrected = now / (1.0 - smoothing_);
-    const Tensor penalty = mean_squares(corrected - corrected.mean(1, true)).mean(1);
+    const Tensor penalty = variances_(output, batch);
     return row_mean(row_losses(output, batch), batch) + l2_penalty(l2_, trainer.parameters()) +
            penalty_.weight(trainer.step()) * penalty;
   }
 
-  void visit_state(StateVisitor& visit) override { visit("average", average_); }
+  void visit_state(StateVisitor& visit) override { variances_.visit_state(visit); }
 
  private:
   SwitchedPenalty penalty_;
-  Tensor smoothing_;
+  FishrPenalty variances_;
   Tensor l2_;
-  Tensor average_;  // [K, E, Q]
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "methods/shared/domain_penalty.hpp"
 #include "methods/shared/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
@@ -50,7 +51,7 @@ class Iga final : public Method {
 
   void step(ReplicaTrainer& trainer, const Batch& batch) override {
     const auto [risks, gradients] = trainer.domain_gradients(batch, true);
-    const Tensor spread = (gradients - gradients.mean(1, true)).pow(2).sum(2);
+    const Tensor spread = gradient_spread(gradients);
     const Tensor penalty = sum_ ? spread.sum(1) : spread.mean(1);
     trainer.step_from_losses(risks.mean(1) + weight_ * penalty +
                              l2_penalty(l2_, trainer.parameters()));

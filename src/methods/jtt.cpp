@@ -19,8 +19,8 @@ struct JttOptions : L2Option {
 /// with the rest of the steps, where a wrong row is drawn `upsampling` times as often as another:
 /// the objective lambda sum_wrong l + sum_right l of the paper. (The authors' code adds `up_weight`
 /// copies of each wrong row, so its factor is up_weight + 1.) Both stages together have the steps
-/// of the trial. Defaults and ranges are those of SubpopBench; the paper tunes them for each data
-/// set.
+/// of the trial, and each has a schedule of the learning rate of its own. Defaults and ranges are
+/// those of SubpopBench; the paper tunes them for each data set.
 class Jtt final : public Method {
  public:
   using Options = JttOptions;
@@ -42,12 +42,10 @@ class Jtt final : public Method {
       : steps_(context.steps),
         stages_({options.identification_share}, context),
         upsampling_(per_replica_tensor(options.upsampling, context).reshape({-1, 1})),
-        l2_(per_replica_tensor(options.l2, context)) {
+        l2_(per_replica_tensor(options.l2, context)),
+        keys_(context.child_keys("second stage")) {
     if (context.task == Task::regression) {
       throw UsageError("jtt needs classes: it looks for rows that are predicted wrongly");
-    }
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("second stage"));
     }
   }
 
@@ -62,6 +60,7 @@ class Jtt final : public Method {
 
   void step(ReplicaTrainer& trainer, const Batch& batch) override {
     if (trainer.step() == 0 && stages_.any_begins(1, 0)) start_second_stage(trainer);
+    stages_.begin_schedules(trainer);
     const Output output = trainer.forward(batch.x);
     trainer.step_from_losses(row_mean(row_losses(output, batch), batch) +
                              l2_penalty(l2_, trainer.parameters()));

@@ -26,11 +26,9 @@ class LastLayerRetraining final : public Method {
   }
 
   LastLayerRetraining(const Options& options, const MethodContext& context)
-      : risk_(options, context), reinitialise_(options.reinitialise) {
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("last_layer"));
-    }
-  }
+      : risk_(options, context),
+        reinitialise_(options.reinitialise),
+        keys_(context.child_keys("last_layer")) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {

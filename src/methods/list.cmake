@@ -64,4 +64,9 @@ set(SPURION_METHODS
   rdm
   regret_dro
   rrr
+  dfr
+  afr
+  cdann
+  lisa
+  counterfactual_augmentation
 )

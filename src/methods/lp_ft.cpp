@@ -14,9 +14,9 @@ struct LpFtOptions : L2Option {
 };
 
 /// Linear probing, then fine-tuning (Kumar et al. 2022): for a share of the steps only the last
-/// layer is trained, then everything. Both stages are ERM; the optimiser starts anew at the second.
-/// The paper starts from pretrained features: from random ones the first stage fits the last layer
-/// to random features.
+/// layer is trained, then everything. Both stages are ERM; the optimiser and the schedule of the
+/// learning rate start anew at the second. The paper starts from pretrained features: from random
+/// ones the first stage fits the last layer to random features.
 class LpFt final : public Method {
  public:
   using Options = LpFtOptions;
@@ -40,6 +40,7 @@ class LpFt final : public Method {
     }
     if (!limited_ || begins) limit(trainer);
     limited_ = true;
+    stages_.begin_schedules(trainer);
     trainer.step_from_losses(row_mean(row_losses(trainer.forward(batch.x), batch), batch) +
                              l2_penalty(l2_, trainer.parameters()));
   }

@@ -34,10 +34,9 @@ class Mixup final : public Method {
   }
 
   Mixup(const Options& options, const MethodContext& context)
-      : concentration_(options.concentration), l2_(per_replica_tensor(options.l2, context)) {
-    for (std::int64_t k = 0; k < context.replicas; ++k)
-      keys_.push_back(context.key(k).child("mix"));
-  }
+      : concentration_(options.concentration),
+        l2_(per_replica_tensor(options.l2, context)),
+        keys_(context.child_keys("mix")) {}
 
   [[nodiscard]] Access needs() const override {
     Access access;

@@ -37,11 +37,8 @@ class ShrinkPerturb final : public Method {
       : risk_(options, context),
         shrink_(per_replica_tensor(options.shrink, context).unsqueeze(1)),
         perturb_(per_replica_tensor(options.perturb, context).unsqueeze(1)),
-        every_(options.every) {
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("shrink_perturb"));
-    }
-  }
+        every_(options.every),
+        keys_(context.child_keys("shrink_perturb")) {}
 
   [[nodiscard]] Access needs() const override { return risk_.needs(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {

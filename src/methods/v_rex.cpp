@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include "methods/shared/domain_penalty.hpp"
 #include "methods/shared/l2_option.hpp"
 #include "methods/shared/penalty_schedule.hpp"
 #include "spurion/catalog.hpp"
@@ -69,9 +70,8 @@ class VRex final : public ObjectiveMethod {
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     const Tensor risks = domain_risks(output, batch);
     const Tensor mean = risks.mean(1);
-    const Tensor variance = (risks - mean.unsqueeze(1)).pow(2).mean(1);
-    return schedule_.combine(mean + l2_penalty(l2_, trainer.parameters()), variance,
-                             trainer.step());
+    return schedule_.combine(mean + l2_penalty(l2_, trainer.parameters()),
+                             risk_variance(risks, mean.unsqueeze(1)), trainer.step());
   }
 
  private:

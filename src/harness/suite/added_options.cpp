@@ -45,7 +45,13 @@ const std::vector<AddedOption>& added_options() {
       {"training", "", "held_out_domain", std::int64_t{-1}},
       {"model", "mlp", "normalisation", "none"},
       {"model", "cnn", "normalisation", "group"},
-      {"regime", "offline", "interventions", false}};
+      {"regime", "offline", "interventions", false},
+      {"method", "group_dro", "groups", "domain"},
+      {"method", "group_dro", "adjustment", 0.0},
+      {"method", "group_dro", "sampling", "shuffled"},
+      {"method", "reweighted_erm", "by", "group"},
+      {"method", "subsampled_erm", "by", "group"},
+      {"method", "random_penalty", "smoothing", 0.95}};
   return options;
 }
 

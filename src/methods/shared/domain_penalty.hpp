@@ -7,6 +7,13 @@
 
 namespace spurion::methods {
 
+/// The variance over the domains (of the population) of their risks, [K] (Krueger et al. 2021,
+/// arXiv:2003.00688): `risks` [K, E], `mean` [K, 1] their mean.
+[[nodiscard]] Tensor risk_variance(const Tensor& risks, const Tensor& mean);
+/// The squared distance of each domain's gradient from their mean, [K, E] (Koyama & Yamaguchi 2020,
+/// arXiv:2008.01883): `gradients` [K, E, P].
+[[nodiscard]] Tensor gradient_spread(const Tensor& gradients);
+
 /// Some of the domains a penalty compares, and what the model made of their rows.
 struct PenalisedRows {
   Output output;

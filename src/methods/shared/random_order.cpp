@@ -4,9 +4,8 @@
 
 namespace spurion::methods {
 
-RandomOrder::RandomOrder(const MethodContext& context, const std::string& name) {
-  for (std::int64_t k = 0; k < context.replicas; ++k) keys_.push_back(context.key(k).child(name));
-}
+RandomOrder::RandomOrder(const MethodContext& context, const std::string& name)
+    : keys_(context.child_keys(name)) {}
 
 Tensor RandomOrder::at(std::int64_t step, std::int64_t rows, Device device) const {
   std::vector<Tensor> each;

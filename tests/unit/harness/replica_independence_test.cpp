@@ -52,19 +52,22 @@ TEST_CASE("a trial's numbers are the same bits alone and among others") {
       CAPTURE(method, regime);
       const auto asked =
           catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 3, 8});
-      const bool groups = asked->needs().group_labels;
+      const Access needs = asked->needs();
+      const bool groups = needs.group_labels || needs.group_labels_validation;
       // Only offline there is a fixed training set, with validation rows.
-      const bool whole_set = asked->row_request().any() || asked->needs().validation_rows;
+      const bool whole_set =
+          asked->row_request().any() || needs.validation_rows || needs.counterfactual_rows;
       if (whole_set && regime != "offline") continue;
       // Group labels are granted offline, where it is asked for, and need a world with groups.
       if (groups && regime != "offline") continue;
       // Methods that do not adapt train there as offline.
-      const bool adapts = asked->needs().unlabelled_target;
+      const bool adapts = needs.unlabelled_target;
       if (adapts != (regime == "test_time")) continue;
       const std::string normalisation = adapts ? R"(, normalisation = "batch")" : "";
       const std::string world =
           groups ? R"("two_shortcuts")" : R"("linear_unit_tests", example = "3")";
-      const std::string granted = groups   ? ", group_labels = true"
+      const std::string granted = groups                      ? ", group_labels = true"
+                                  : needs.counterfactual_rows ? ", interventions = true"
                                   : adapts ? ", adaptation_batches = 2, adaptation_rows = 31"
                                            : "";
       const Suite suite = Suite::parse(R"(

@@ -255,4 +255,79 @@ CASES = [
      "objectives": [list(step) for step in zip(*[fishr([step[k] for step in BATCHES], 10.0, 0.9)
                                                  for k in range(REPLICAS)])]},
 ]
-print(json.dumps({"batches": BATCHES, "cases": CASES}, indent=1))
+
+
+def rows_of_classes(count, features, classes):
+    """Rows whose label depends on their first features, with noise."""
+    rows = [[next(SOURCE) * (1 + f) for f in range(features)] for _ in range(count)]
+    labels = []
+    for row in rows:
+        scores = [row[c % features] * (1 if c < features else -1) + next(SOURCE) for c in range(classes)]
+        labels.append(scores.index(max(scores)) if classes > 2 else int(row[0] + next(SOURCE) > 0))
+    return rows, labels
+
+
+def sparse_logistic(rows, labels, c, steps=40000):
+    """min ||w||_1 + c sum log(1 + exp(-s (w x + b))) by accelerated proximal gradient descent."""
+    count = len(rows[0])
+    step = 1 / (0.25 * c * sum(1 + sum(x * x for x in row) for row in rows))
+    theta = [0.0] * (count + 1)
+    ahead, momentum = theta, 1.0
+    for _ in range(steps):
+        slopes = [slope(sum(a * x for a, x in zip(ahead, row)) + ahead[count], y) for row, y in zip(rows, labels)]
+        gradient = [c * sum(s * row[f] for s, row in zip(slopes, rows)) for f in range(count)] + [c * sum(slopes)]
+        moved = [a - step * g for a, g in zip(ahead, gradient)]
+        new = [math.copysign(max(abs(a) - step, 0.0), a) for a in moved[:count]] + [moved[count]]
+        after = (1 + math.sqrt(1 + 4 * momentum * momentum)) / 2
+        ahead = [n + (momentum - 1) / after * (n - o) for n, o in zip(new, theta)]
+        theta, momentum = new, after
+    value = sum(abs(w) for w in theta[:count]) + c * sum(
+        loss(sum(a * x for a, x in zip(theta, row)) + theta[count], y) for row, y in zip(rows, labels))
+    return {"weights": theta[:count], "bias": theta[count], "objective": value}
+
+
+def head_refit(rows, labels, logits, weights, steps, rate, anchor, clip):
+    """Gradient descent on what is added to a last layer, [F][C] and [C]; one logit for two classes."""
+    count, outputs = len(rows[0]), len(logits[0])
+    theta = [[0.0] * outputs for _ in range(count + 1)]
+    for _ in range(steps):
+        gradient = [[2 * anchor * t for t in row] for row in theta]
+        for row, label, start, weight in zip(rows, labels, logits, weights):
+            x = row + [1.0]
+            z = [start[c] + sum(x[f] * theta[f][c] for f in range(count + 1)) for c in range(outputs)]
+            if outputs == 1:
+                slopes = [slope(z[0], label)]
+            else:
+                total = sum(math.exp(v) for v in z)
+                slopes = [math.exp(v) / total - (1 if c == label else 0) for c, v in enumerate(z)]
+            for f in range(count + 1):
+                for c in range(outputs):
+                    gradient[f][c] += weight * slopes[c] * x[f]
+        norm = math.sqrt(sum(g * g for row in gradient for g in row))
+        scale = clip / norm if clip > 0 and norm > clip else 1.0
+        theta = [[t - rate * scale * g for t, g in zip(*pair)] for pair in zip(theta, gradient)]
+    return {"weights": theta[:count], "bias": theta[count]}
+
+
+def sparse_cases():
+    out = []
+    for c in (1.0, 0.1, 0.02):
+        rows, labels = rows_of_classes(24, 3, 2)
+        out.append({"rows": rows, "labels": labels, "c": c, "solution": sparse_logistic(rows, labels, c)})
+    return out
+
+
+def refit_cases():
+    out = []
+    for outputs, anchor, clip in ((1, 0.0, 1.0), (1, 0.2, 0.05), (3, 0.1, 0.0)):
+        rows, labels = rows_of_classes(10, 2, max(outputs, 2))
+        logits = [[2 * next(SOURCE) for _ in range(outputs)] for _ in rows]
+        weights = [0.1 + abs(next(SOURCE)) for _ in rows]
+        given = {"steps": 50, "rate": 0.3, "anchor": anchor, "clip": clip}
+        out.append({"rows": rows, "labels": labels, "logits": logits, "weights": weights, **given,
+                    "addend": head_refit(rows, labels, logits, weights, *given.values())})
+    return out
+
+
+print(json.dumps({"batches": BATCHES, "cases": CASES, "sparse_logistic": sparse_cases(),
+                  "head_refit": refit_cases()}, indent=1))

@@ -175,6 +175,65 @@ TEST_CASE("the random penalty is V-REx over rows that are dealt anew") {
   }
 }
 
+TEST_CASE("every random penalty is that of its method over rows that are dealt anew") {
+  Maker maker;
+  const Given rows = given(reference()["batches"][1]);
+  const Value::Table given_options = {{"penalty_weight", 7.0}};
+  for (const std::string name : {"coral", "mmd", "fishr", "information_bottleneck"}) {
+    CAPTURE(name);
+    Value::Table control = {{"penalty", name}, {"penalty_weight", 7.0}, {"anneal_steps", Value(0)}};
+    Value::Table own = given_options;
+    if (name == "fishr") own["anneal_steps"] = Value(0);
+    if (name == "information_bottleneck") {
+      own = {{"bottleneck_weight", 7.0}, {"bottleneck_steps", Value(0)}};
+    }
+    const Tensor found = maker.objective(*maker.method("random_penalty", control), rows);
+    // Each replica's rows, dealt as the control deals them, given to the method itself.
+    Given dealt = rows;
+    std::vector<Tensor> features;
+    std::vector<Tensor> logits;
+    std::vector<Tensor> labels;
+    for (std::int64_t k = 0; k < kReplicas; ++k) {
+      const auto order = permutation(maker.keys[static_cast<std::size_t>(k)].child("deal").child(0),
+                                     kDomains * kRows);
+      features.push_back(in_order(rows.output.features[k], order));
+      logits.push_back(in_order(rows.output.logits[k], order));
+      labels.push_back(in_order(rows.batch.y[k].flatten(), order).reshape({kDomains, kRows}));
+    }
+    dealt.output.features = at::stack(features);
+    dealt.output.logits = at::stack(logits);
+    dealt.batch.y = at::stack(labels);
+    const Tensor expected = maker.objective(*maker.method(name, own), dealt);
+    CHECK(at::allclose(found, expected, 1e-5, 1e-6));
+    // Without shuffling it is another number.
+    CHECK_FALSE(at::allclose(maker.objective(*maker.method(name, own), rows), found, 1e-5, 1e-6));
+  }
+}
+
+TEST_CASE("the random penalty of iga is the spread of gradients over rows dealt anew") {
+  Maker maker;
+  Given rows = given(reference()["batches"][0]);
+  const auto control =
+      maker.method("random_penalty", Value::Table{{"penalty", "iga"}, {"penalty_weight", 2.0}});
+  CHECK(control->needs_second_order());
+  maker.trainer->use_second_order();
+  rows.output = maker.trainer->forward(rows.batch.x);
+  const Tensor found = maker.objective(*control, rows);
+  for (std::int64_t k = 0; k < kReplicas; ++k) {
+    const auto order = permutation(maker.keys[static_cast<std::size_t>(k)].child("deal").child(0),
+                                   kDomains * kRows);
+    const Tensor x = in_order(rows.batch.x[k], order).to(at::kDouble);
+    const Tensor y = in_order(rows.batch.y[k].flatten(), order).to(at::kDouble);
+    const Tensor z = at::full({}, 0.1, at::kDouble) * (x.sum(1) + 1.0);
+    const Tensor rows_of_bias = at::cat({x, at::ones({kDomains * kRows, 1}, at::kDouble)}, 1);
+    const Tensor slopes = (at::sigmoid(z) - y).unsqueeze(1) * rows_of_bias;
+    const Tensor gradients = slopes.reshape({kDomains, kRows, kFeatures + 1}).mean(1);
+    const double spread = (gradients - gradients.mean(0, true)).pow(2).sum().item<double>();
+    const double risk = at::binary_cross_entropy_with_logits(z, y).item<double>();
+    CHECK(found[k].item<double>() == Approx(risk + 2.0 * spread).epsilon(1e-5));
+  }
+}
+
 TEST_CASE("causirl compares two random halves of a minibatch") {
   Maker maker;
   const Given rows = given(reference()["batches"][0]);
