@@ -5,6 +5,7 @@
 
 #include "catch.hpp"
 #include "environments/two_bit/two_bit_exact.hpp"
+#include "spurion/catalog.hpp"
 #include "statistical/estimates.hpp"
 #include "statistical/samples.hpp"
 #include "unit/environments/synthetic_worlds.hpp"
@@ -97,6 +98,84 @@ TEST_CASE("The dial curve of two_bit from twins agrees with sampling at five poi
     const Tensor curve = (1 - beta) * zero + beta * one;
     CHECK(estimate(right(beta, Intervention::none()) - curve).agrees(0.0, 1e-9));
   }
+}
+
+/// All eight cells of each domain as the rows of one minibatch, weighted by their probabilities: a
+/// step on them is a step on the population.
+Batch population(const std::vector<TwoBitDomain>& domains) {
+  constexpr std::int64_t kCells = 8;
+  const auto count = static_cast<std::int64_t>(domains.size());
+  std::vector<float> x;
+  std::vector<float> y;
+  std::vector<float> weight;
+  for (const TwoBitDomain& domain : domains) {
+    for (int input = 0; input < TwoBitExact::kInputs; ++input) {
+      for (const int label : {-1, 1}) {
+        x.push_back(static_cast<float>(TwoBitExact::first_bit(input)));
+        x.push_back(static_cast<float>(TwoBitExact::second_bit(input)));
+        y.push_back(static_cast<float>(label));
+        weight.push_back(static_cast<float>(kCells) *
+                         static_cast<float>(TwoBitExact::probability(domain, input, label)));
+      }
+    }
+  }
+  Batch batch;
+  batch.x = at::tensor(x).reshape({1, count * kCells, 2});
+  batch.y = at::tensor(y).reshape({1, count, kCells});
+  batch.weight = at::tensor(weight).reshape({1, count, kCells});
+  batch.domains = count;
+  batch.rows_per_domain = kCells;
+  batch.task = Task::regression;
+  return batch;
+}
+
+/// What a linear model without a preference gives at the four inputs after training on the
+/// population with squared loss.
+TwoBitLogits trained(const std::string& method, const Value& options,
+                     const std::vector<TwoBitDomain>& domains) {
+  const Catalog catalog = builtin_catalog();
+  Problems problems;
+  const auto& linear = catalog.models.at("linear");
+  const auto model = linear.make(
+      {linear.schema.normalise(Value::Table{{"initialisation", "zeros"}}, "linear", problems)},
+      ModelContext{{2}, 1});
+  OptimizerOptions adam;
+  adam.name = "adam";
+  adam.learning_rate = 0.01;
+  ReplicaTrainer trainer(*model, at::zeros({1, model->parameter_count()}), adam);
+  const auto& entry = catalog.methods.at(method);
+  MethodContext context{
+      Task::regression, 1, static_cast<std::int64_t>(domains.size()), 0, {RandomKey(1)}};
+  const auto made = entry.make({entry.schema.normalise(options, method, problems)}, context);
+  problems.raise();
+  const Batch batch = population(domains);
+  for (int step = 0; step < 2500; ++step) made->step(trainer, batch);
+  const Tensor x = at::tensor({1.0F, 1.0F, 1.0F, -1.0F, -1.0F, 1.0F, -1.0F, -1.0F});
+  const Tensor f = trainer.forward(x.reshape({1, 4, 2})).logits.flatten().to(at::kDouble);
+  TwoBitLogits out{};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = f[static_cast<std::int64_t>(i)].item<double>();
+  }
+  return out;
+}
+
+TEST_CASE("irm_v1 with squared loss ends at the zero of its penalty that uses the cue") {
+  const std::vector<TwoBitDomain> train = {{kAlpha, 0.11}, {kAlpha, 0.4}};
+  const TwoBitExact exact(train);
+  const TwoBitLogits theory = exact.irm_minimiser(1e4, TwoBitLoss::squared);
+  const TwoBitLogits found = trained(
+      "irm_v1", Value::Table{{"penalty_weight", 1e4}, {"anneal_steps", std::int64_t{300}}}, train);
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(theory[i]).margin(0.02));
+  CHECK(exact.irm_penalty(found, TwoBitLoss::squared) < 1e-4);
+  // The predictor that ignores x2 is a zero of the penalty too. Away from the train domains it is
+  // twice as good, but on them it is worse, so the objective prefers the other.
+  const TwoBitLogits invariant = TwoBitExact::invariant(kAlpha, TwoBitLoss::squared);
+  const TwoBitDomain test{kAlpha, 0.9};
+  CHECK(exact.irm_penalty(invariant, TwoBitLoss::squared) < 1e-12);
+  CHECK(exact.mean_risk(found, TwoBitLoss::squared) <
+        exact.mean_risk(invariant, TwoBitLoss::squared));
+  CHECK(TwoBitExact::risk(test, invariant, TwoBitLoss::squared) == Approx(0.36));
+  CHECK(TwoBitExact::risk(test, found, TwoBitLoss::squared) == Approx(0.765).margin(0.02));
 }
 
 }  // namespace

@@ -104,7 +104,6 @@ fields = ["method.penalty_weight", "method.anneal_steps", "optimizer.learning_ra
   for (const TrialSpec& trial : trials) settings.insert(trial.method.options.canonical_json());
   CHECK(settings.size() == 20);
   PlanOptions options;
-  options.max_replicas = 128;
   options.device = c10::Device(c10::kCUDA, 0);  // the cache of a CPU is no limit
   const auto packs = plan(trials, catalog, sources, options);
   REQUIRE(packs.size() == 1);

@@ -4,6 +4,8 @@
 
 #include <map>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "catch.hpp"
 #include "spurion/error.hpp"
@@ -210,4 +212,30 @@ TEST_CASE("every suite that comes with spurion expands") {
     CAPTURE(name);
     CHECK_FALSE(Suite::load(name).trials(catalog).empty());
   }
+}
+
+TEST_CASE("methods_overview has each offline method, or says why it leaves a method out") {
+  const Suite suite = Suite::load("methods_overview");
+  std::set<std::string> known;
+  for (const Value& method : suite.experiments.front().grid.find("method")->as_list()) {
+    CAPTURE(method.find("name")->as_string());
+    CHECK(known.insert(method.find("name")->as_string()).second);
+  }
+  // "# Left out, for ...:" and below it lines of names, each behind "#   ".
+  std::istringstream text(suite.text);
+  const std::string names = "#   ";
+  for (std::string line; std::getline(text, line);) {
+    if (line.compare(0, names.size(), names) != 0) continue;
+    std::istringstream words(line.substr(names.size()));
+    for (std::string name; words >> name;) {
+      CAPTURE(name);
+      CHECK(known.insert(name).second);
+    }
+  }
+  const Catalog catalog = builtin_catalog();
+  for (const std::string& name : catalog.methods.names()) {
+    CAPTURE(name);
+    CHECK(known.count(name) == 1);
+  }
+  CHECK(known.size() == catalog.methods.names().size());
 }

@@ -29,18 +29,32 @@ Series guide(const char* name, double value, std::size_t rows) {
   return series;
 }
 
-/// Methods over all environments, as dots on the scale of ceilings.
-Chart overall_dots(const Leaderboard& board) {
+/// Dots of methods with whiskers, the first rank on top.
+Chart method_dots(const std::string& name, const std::string& title, const std::string& score) {
   Chart chart;
   chart.kind = ChartKind::dot;
-  chart.name = "leaderboard_" + board.experiment;
-  chart.title = fmt::format("Methods over all environments: experiment '{}'", board.experiment);
+  chart.name = name;
+  chart.title = title;
   chart.x_label = "method";
-  chart.y_label = "normalised OOD score";
+  chart.y_label = score;
+  return chart;
+}
+
+/// Lines at the two ceilings, over all rows of a chart.
+void add_ceilings(Chart& chart, double cue_only, double invariant) {
+  chart.series.push_back(guide("cue only", cue_only, chart.categories.size()));
+  chart.series.push_back(guide("invariant ceiling", invariant, chart.categories.size()));
+}
+
+/// Methods over all environments, as dots on the scale of ceilings.
+Chart overall_dots(const Leaderboard& board) {
+  Chart chart =
+      method_dots("leaderboard_" + board.experiment,
+                  fmt::format("Methods over all environments: experiment '{}'", board.experiment),
+                  "normalised OOD score");
   chart.note = fmt::format(
       "Dot: mean over the environments that have a scale; whisker: {} over seeds. 0: as a "
-      "predictor "
-      "that uses the cue only; 1: the invariant ceiling. The first rank is on top.",
+      "predictor that uses the cue only; 1: the invariant ceiling. The first rank is on top.",
       kIntervalText);
   chart.series = {{"normalised OOD", {}, {}}};
   for (const Overall& one : board.overall) {
@@ -48,19 +62,15 @@ Chart overall_dots(const Leaderboard& board) {
     add_dot(chart.series.front(), chart.categories.size(), one.normalised);
     chart.categories.push_back(one.line.name);
   }
-  chart.series.push_back(guide("cue only", 0.0, chart.categories.size()));
-  chart.series.push_back(guide("invariant ceiling", 1.0, chart.categories.size()));
+  add_ceilings(chart, 0.0, 1.0);
   return chart;
 }
 
 /// The scores of an environment as dots, with its ceilings.
 Chart board_dots(const Leaderboard& all, const Board& board) {
-  Chart chart;
-  chart.kind = ChartKind::dot;
-  chart.name = fmt::format("leaderboard_{}_{}", all.experiment, board.environment);
-  chart.title = fmt::format("Scores in {}", board.environment);
-  chart.x_label = "method";
-  chart.y_label = board.accuracy ? "accuracy" : "mean squared error";
+  Chart chart = method_dots(fmt::format("leaderboard_{}_{}", all.experiment, board.environment),
+                            fmt::format("Scores in {}", board.environment),
+                            board.accuracy ? "accuracy" : "mean squared error");
   chart.note = fmt::format(
       "Whisker: {} over seeds. The lines are the ceilings of the test domain. The first rank is on "
       "top.",
@@ -72,8 +82,7 @@ Chart board_dots(const Leaderboard& all, const Board& board) {
     add_dot(chart.series[1], chart.categories.size(), one.ood_mean);
     chart.categories.push_back(one.line.name);
   }
-  chart.series.push_back(guide("cue only", board.cue_only, chart.categories.size()));
-  chart.series.push_back(guide("invariant ceiling", board.invariant, chart.categories.size()));
+  add_ceilings(chart, board.cue_only, board.invariant);
   return chart;
 }
 
