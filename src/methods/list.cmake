@@ -69,4 +69,10 @@ set(SPURION_METHODS
   cdann
   lisa
   counterfactual_augmentation
+  self_reg
+  erm_plus_plus
+  irm_games
+  masktune
+  self
+  spare
 )

@@ -62,6 +62,7 @@ class Rrr final : public Method {
   void step(ReplicaTrainer& trainer, const Batch& batch) override {
     SPURION_CHECK(cue_inputs_.defined(), "rrr trains without the inputs of the cue");
     const InputPass pass = input_pass(trainer, batch);
+    if (pass.output.statistics.defined()) trainer.add_statistics(pass.output.statistics);
     const Tensor gradient =
         input_gradients(log_probabilities(pass.output, batch), pass, /*create_graph=*/true)
             .flatten(2);  // [K, E * B, D]

@@ -19,17 +19,19 @@ Tensor log_probabilities(const Tensor& logits) {
 Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, double temperature) {
   if (task == Task::regression) return (student - teacher).pow(2).flatten(1).mean(1);
   const double scale = temperature * temperature;
+  return scale * row_divergences(task, student / temperature, teacher / temperature).mean(1);
+}
+
+Tensor row_divergences(Task task, const Tensor& student, const Tensor& teacher) {
   if (task == Task::binary) {
-    const Tensor z = student.squeeze(-1) / temperature;
-    const Tensor t = teacher.squeeze(-1) / temperature;
+    const Tensor z = student.squeeze(-1);
+    const Tensor t = teacher.squeeze(-1);
     const Tensor p = losses::sigmoid(t);
     // KL of two Bernoulli distributions by their log-odds.
-    const Tensor rows = losses::softplus(z) - losses::softplus(t) - p * (z - t);
-    return scale * rows.mean(1);
+    return losses::softplus(z) - losses::softplus(t) - p * (z - t);
   }
-  const Tensor t = log_probabilities(teacher / temperature);
-  const Tensor rows = (losses::exp(t) * (t - log_probabilities(student / temperature))).sum(-1);
-  return scale * rows.mean(1);
+  const Tensor t = log_probabilities(teacher);
+  return (losses::exp(t) * (t - log_probabilities(student))).sum(-1);
 }
 
 Tensor Teacher::predict(const ReplicaTrainer& trainer, const Tensor& x) const {

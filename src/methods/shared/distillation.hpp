@@ -9,6 +9,9 @@ namespace spurion::methods {
 /// al. 2015); regression: mean squared difference.
 Tensor distillation(Task task, const Tensor& student, const Tensor& teacher, double temperature);
 
+/// KL(teacher || student) of the predictions for each row, [K, R]; for classes.
+Tensor row_divergences(Task task, const Tensor& student, const Tensor& teacher);
+
 /// Parameters kept to be predicted with later.
 class Teacher {
  public:

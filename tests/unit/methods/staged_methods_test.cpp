@@ -169,8 +169,8 @@ TEST_CASE("swad averages the steps from the least validation loss on") {
 
 TEST_CASE("methods that need classes say so for a regression") {
   const Catalog catalog = builtin_catalog();
-  for (const char* name :
-       {"lff", "jtt", "logit_adjustment", "focal", "ldam", "class_balanced", "rrr"}) {
+  for (const char* name : {"lff", "jtt", "logit_adjustment", "focal", "ldam", "class_balanced",
+                           "rrr", "self_reg", "self", "spare"}) {
     CHECK_THROWS_AS(
         catalog.methods.at(name).make({Value()}, MethodContext{Task::regression, 1, 2, 0}),
         UsageError);
