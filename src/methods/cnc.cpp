@@ -56,12 +56,10 @@ class Cnc final : public Method {
         weight_(per_replica_tensor(options.contrastive_weight, context)),
         temperature_(per_replica_tensor(options.temperature, context).reshape({-1, 1, 1})),
         l2_(per_replica_tensor(options.l2, context)),
-        classes_(context.task == Task::binary ? 2 : context.outputs) {
+        classes_(context.task == Task::binary ? 2 : context.outputs),
+        keys_(context.child_keys("second stage")) {
     if (context.task == Task::regression) {
       throw UsageError("cnc needs classes: it contrasts rows by label and prediction");
-    }
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("second stage"));
     }
   }
 
@@ -115,7 +113,8 @@ class Cnc final : public Method {
     const std::int64_t replicas = output.logits.size(0);
     const Tensor features = output.features.expand({replicas, -1, -1});
     const std::int64_t rows = features.size(1);
-    const Tensor unit = features / (features.pow(2).sum(2, true) + 1e-12).sqrt();
+    const Tensor norms = (row_sums(features * features) + 1e-12).sqrt().unsqueeze(2);
+    const Tensor unit = features / norms;
     const Tensor similar =
         engine::batched_matmul(unit, engine::Transpose::no, unit, engine::Transpose::yes) /
         temperature_;

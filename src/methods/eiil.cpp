@@ -46,11 +46,8 @@ class Eiil final : public Method {
       : steps_(context.steps),
         stages_({options.reference_share}, context),
         l2_(per_replica_tensor(options.l2, context)),
-        loss_(options, context) {
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("second stage"));
-    }
-  }
+        loss_(options, context),
+        keys_(context.child_keys("second stage")) {}
 
   [[nodiscard]] RowRequest row_request() const override {
     RowRequest request;

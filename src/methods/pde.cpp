@@ -52,11 +52,9 @@ class Pde final : public Method {
         steps_(context.steps),
         stages_({options.warm_up_share}, context),
         l2_(per_replica_tensor(options.l2, context)),
-        groups_(context.groups) {
+        groups_(context.groups),
+        keys_(context.child_keys("order")) {
     require_groups("pde", context);
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("order"));
-    }
   }
 
   [[nodiscard]] Access needs() const override {

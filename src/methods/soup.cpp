@@ -66,12 +66,10 @@ class Soup final : public Method {
       : options_(options),
         context_(context),
         stages_({options.shared_share}, context),
-        l2_(per_replica_tensor(options.l2, context)) {
+        l2_(per_replica_tensor(options.l2, context)),
+        keys_(context.child_keys("rows")) {
     for (std::int64_t i = 1; i < options.members; ++i) {
       others_.push_back("member_" + std::to_string(i));
-    }
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("rows"));
     }
     length_ = std::max<std::int64_t>((context.steps - first()) / options.choices, 1);
   }

@@ -48,12 +48,10 @@ class Xrm final : public Method {
         l2_(per_replica_tensor(options.l2, context)),
         loss_(options, context),
         classes_(context.task == Task::binary ? 2 : context.outputs),
-        twin_share_(options.twin_share) {
+        twin_share_(options.twin_share),
+        keys_(context.child_keys("second stage")) {
     if (context.task == Task::regression) {
       throw UsageError("xrm needs classes: its twins look for rows that are predicted wrongly");
-    }
-    for (std::int64_t k = 0; k < context.replicas; ++k) {
-      keys_.push_back(context.key(k).child("second stage"));
     }
   }
 

@@ -242,7 +242,7 @@ TEST_CASE("cnc contrasts rows of one label that its first stage tells apart") {
 }
 
 TEST_CASE("pde warms up on as many rows of each group, then adds rows") {
-  ToyShape shape;
+  method_tests::ToyShape shape;
   shape.groups = true;
   Staged s(
       "pde",
