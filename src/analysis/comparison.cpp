@@ -264,7 +264,7 @@ Answer answer_of(const Comparison& comparison) {
   Answer answer;
   answer.question =
       fmt::format("{} and {} on the seeds that they share", comparison.first, comparison.second);
-  answer.sentence = few_seeds_text(tests) + text + comparison.sentence;
+  answer.sentence = text + few_seeds_text(tests) + comparison.sentence;
   answer.tables.push_back(std::move(table));
   return answer;
 }

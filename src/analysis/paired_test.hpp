@@ -56,7 +56,7 @@ int digits_of_p(double p, int digits);
 /// That the mean of differences is `offset`.
 PairedTest paired_test(const SeedCells& differences, const std::string& key, double offset = 0.0);
 /// Which of the tests have too few seeds for sign flips, in one sentence with a space behind it;
-/// empty where none has. It stands before what the tests say.
+/// empty where none has. It stands behind what the tests say: the verdict comes first.
 std::string few_seeds_text(const std::vector<PairedTest>& tests);
 /// Holm's adjustment of each of the two for being one of several.
 void adjust(std::vector<PairedTest>& tests);

@@ -42,7 +42,7 @@ std::string number_text(const Number& number) {
     case Notation::significant:
       return fmt::format("{:.{}g}", number.value, number.digits);
     case Notation::probability:
-      return number.value > 0.0 && number.value < 0.0001
+      return number.value < 0.0001
                  ? "< .0001"
                  : fmt::format("{:.{}f}", number.value, digits_of_p(number.value, number.digits));
   }

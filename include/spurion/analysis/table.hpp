@@ -40,7 +40,7 @@ enum class Notation {
   fixed,         ///< so many digits after the point
   signed_fixed,  ///< the same, with its sign
   significant,   ///< so many digits in all
-  probability    ///< fixed, but "< .0001" for what is smaller and not 0
+  probability    ///< fixed, but "< .0001" for what is smaller
 };
 
 /// A number and how people see it.

@@ -124,10 +124,10 @@ struct Comparisons {
   const std::vector<Difference>& differences;
   const std::vector<PairedTest>& tests;
 
-  /// What they come to: first what limits the tests, and of each baseline once that it did not
-  /// learn.
+  /// What they come to, and of each baseline once that it did not learn; then what limits the
+  /// tests.
   [[nodiscard]] std::string text(bool accuracy, bool worlds) const {
-    std::string out = few_seeds_text(tests);
+    std::string out;
     std::set<std::size_t> told;
     for (std::size_t i = 0; i < differences.size(); ++i) {
       const Difference& one = differences[i];
@@ -139,7 +139,7 @@ struct Comparisons {
       }
       out += compared_text(numbers.at(one.line), base, {one.estimate, tests[i]}, accuracy, where);
     }
-    return out;
+    return out + few_seeds_text(tests);
   }
 };
 

@@ -92,7 +92,7 @@ std::string rows_text(const std::vector<SelectionRow>& rows) {
     if (row.regret && row.test) tests.push_back(*row.test);
     text += row_text(row);
   }
-  return few_seeds_text(tests) + text;
+  return text + few_seeds_text(tests);
 }
 
 Table selection_table(const ResultsView& view, const std::string& experiment, bool worlds) {

@@ -355,7 +355,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
                             [](const Series& series) { return series.x.front() > 0.0; });
   answer.sentence = verdicts.empty()
                         ? "No trial of the question that is done has this number on this axis. "
-                        : few_seeds_text(tests) + headline(verdicts) + answer.sentence;
+                        : headline(verdicts) + answer.sentence + few_seeds_text(tests);
   answer.sentence += view.fates_text(lines);
   answer.charts.push_back(std::move(chart));
   answer.tables.push_back(std::move(table));

@@ -35,9 +35,10 @@ TEST_CASE("a method beats another by tests that say so, and says what seeds can 
   CHECK_THAT(answer.sentence, Contains("v_rex beats erm out of distribution by 0.5") &&
                                   Contains("paired t test p < .0001") &&
                                   Contains("sign-flip test p = 0.062)"));
-  // What limits the tests is said once, before the verdict.
-  CHECK(answer.sentence.find("5 seeds are too few for the sign-flip test (its p is at least "
-                             "0.0625), so the paired t test alone decides. v_rex beats") == 0);
+  // What limits the tests is said once, behind the verdict.
+  CHECK(answer.sentence.find("v_rex beats erm") == 0);
+  CHECK_THAT(answer.sentence, Contains("). 5 seeds are too few for the sign-flip test (its p is at "
+                                       "least 0.0625), so the paired t test alone decides."));
   const auto& table = answer.tables.front();
   CHECK(planted_cell(table, "v_rex", "learned") == "yes");
   CHECK(planted_cell(table, "v_rex", "seeds") == "5");
@@ -347,4 +348,11 @@ TEST_CASE("no p value is told as 0") {
   CHECK(analysis::show_p(1e-7) == "p < .0001");
   CHECK(analysis::show_p(0.0004) == "p = 0.0004");
   CHECK(analysis::show_p(0.25) == "p = 0.250");
+  using analysis::Notation;
+  using analysis::Number;
+  for (const int digits : {3, 4}) {
+    CHECK(text_of(Number{0.0, Notation::probability, digits}) == "< .0001");
+    CHECK(text_of(Number{1e-300, Notation::probability, digits}) == "< .0001");
+  }
+  CHECK(text_of(Number{0.25, Notation::probability, 3}) == "0.250");
 }

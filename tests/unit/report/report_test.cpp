@@ -29,7 +29,8 @@ TEST_CASE("questions are answered with the numbers that were stored") {
   CHECK(answers[1].sentence.find("irm_v1 beats erm out of distribution by 0.520") !=
         std::string::npos);
   CHECK(answers[1].sentence.find(
-            "5 seeds are too few for the sign-flip test (its p is at least 0.0625)") == 0);
+            "5 seeds are too few for the sign-flip test (its p is at least 0.0625)") !=
+        std::string::npos);
   // No cue was changed by itself, so it is not known what the stream did.
   CHECK(answers[2].sentence.find("Continued training cannot be judged: ") == 0);
   CHECK(answers[2].charts[0].marks == std::vector<double>{100});  // five windows of 20 rows
