@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "analysis/answered_questions.hpp"
 #include "analysis/asked_question.hpp"
 #include "analysis/merge_answers.hpp"
 #include "analysis/question_names.hpp"
@@ -109,34 +110,45 @@ Answer answer_of(const Study& study, const ReadQuestion& read) {
 
 }  // namespace
 
-std::vector<Answer> answer_all(const StoredResults& results, const QuestionKinds& kinds) {
-  const Study study(results, kinds.selectors);
-  const Suite& suite = study.suite();
+AnsweredQuestions::AnsweredQuestions(const Study& study, const QuestionKinds& kinds)
+    : study_(study),
+      asked_(study.suite().questions.empty() ? default_questions(study.suite())
+                                             : study.suite().questions) {
+  const StoredResults& results = study.results();
   std::vector<const TrialSpec*> trials;
   trials.reserve(results.trials.size());
   for (const TrialResult& trial : results.trials) trials.push_back(&trial.spec);
-  const QuestionNames names(suite, trials, false);
-  const auto questions = suite.questions.empty() ? default_questions(suite) : suite.questions;
+  const QuestionNames names(study.suite(), trials, false);
   Problems problems;
-  std::vector<ReadQuestion> read;
-  for (const AskedQuestion& asked : questions) {
+  read_.reserve(asked_.size());
+  for (const AskedQuestion& asked : asked_) {
     if (!kinds.contains(asked.kind) && !plugins_of(results).empty()) {
-      read.emplace_back();
+      read_.emplace_back();
       continue;
     }
-    read.push_back(read_question(asked, kinds, problems));
+    read_.push_back(read_question(asked, kinds, problems));
     if (kinds.contains(asked.kind)) {
-      names.check(asked, read.back().experiments, kinds, problems);
+      names.check(asked, read_.back().experiments, kinds, problems);
     }
   }
   problems.raise();
+}
+
+Answer AnsweredQuestions::answer(std::size_t number) const {
+  const AskedQuestion& asked = asked_.at(number);
+  const ReadQuestion& read = read_[number];
+  Answer answer =
+      read.kind == nullptr ? unknown_kind(asked, study_.results()) : answer_of(study_, read);
+  answer.question = asked.text;
+  return answer;
+}
+
+std::vector<Answer> answer_all(const StoredResults& results, const QuestionKinds& kinds) {
+  const Study study(results, kinds.selectors);
+  const AnsweredQuestions questions(study, kinds);
   std::vector<Answer> answers;
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    const AskedQuestion& asked = questions[i];
-    answers.push_back(read[i].kind == nullptr ? unknown_kind(asked, results)
-                                              : answer_of(study, read[i]));
-    answers.back().question = asked.text;
-  }
+  answers.reserve(questions.size());
+  for (std::size_t i = 0; i < questions.size(); ++i) answers.push_back(questions.answer(i));
   return answers;
 }
 

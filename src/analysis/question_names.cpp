@@ -250,9 +250,10 @@ class TableNames {
   }
 
   void check_experiment(const std::string& name, const Value& place) const {
+    const auto named = [&](const Experiment& experiment) { return experiment.name == name; };
+    if (std::any_of(suite_.experiments.begin(), suite_.experiments.end(), named)) return;
     std::vector<std::string> names;
     for (const Experiment& experiment : suite_.experiments) names.push_back(experiment.name);
-    if (std::find(names.begin(), names.end(), name) != names.end()) return;
     problems_.add(core::place_of(place) + unknown_name_message("experiment", name, names));
   }
 

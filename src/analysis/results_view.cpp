@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <utility>
 
 #include "analysis/adapted_trials.hpp"
 #include "analysis/by_layout.hpp"
 #include "analysis/configuration_notes.hpp"
+#include "analysis/configurations.hpp"
 #include "analysis/paired_test.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/counted.hpp"
@@ -22,84 +25,12 @@ bool is_variant_of(const std::string& name, const std::string& component) {
   return name == component || name.rfind(component + " (", 0) == 0;
 }
 
-/// What trials are paired by, as text: all but method, regime, seed and configuration, and without
-/// some options. Of sections that trials share in memory it is made once.
-class ConfigurationTexts {
- public:
-  explicit ConfigurationTexts(const std::set<std::string>& without) : without_(without) {}
-
-  /// The number of a trial's configuration among those that were met so far.
-  std::size_t of(const TrialSpec& spec) {
-    const auto place = [](const Value& options) -> const void* {
-      return options.is_table() ? &options.as_table() : nullptr;
-    };
-    const Sections sections = {
-        spec.environment.name,
-        spec.model.name,
-        {place(spec.environment.options), place(spec.model.options), place(spec.optimizer),
-         place(spec.training), place(spec.evaluation)}};
-    const bool shared = std::find(sections.options.begin(), sections.options.end(), nullptr) ==
-                        sections.options.end();
-    if (shared) {
-      const auto known = sections_.find(sections);
-      if (known != sections_.end()) return known->second;
-    }
-    const std::size_t number = texts_.emplace(text_of(spec), texts_.size()).first->second;
-    if (shared) sections_.emplace(sections, number);
-    return number;
-  }
-  /// Short names in the order of the texts, by number.
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> all(texts_.size());
-    std::size_t rank = 0;
-    for (const auto& [text, number] : texts_) all[number] = fmt::format("{:08}", rank++);
-    return all;
-  }
-
- private:
-  struct Sections {
-    std::string environment;
-    std::string model;
-    std::array<const void*, 5> options;
-    bool operator<(const Sections& other) const {
-      return std::tie(options, environment, model) <
-             std::tie(other.options, other.environment, other.model);
-    }
-  };
-
-  [[nodiscard]] std::string text_of(const TrialSpec& spec) const {
-    Value configuration = spec.canonical();
-    for (const std::string& option : without_) erase_option(configuration, option);
-    for (const char* key : {"method", "regime", "seed", "config_index", "base_seed"}) {
-      configuration.as_table().erase(key);
-    }
-    return configuration.canonical_json();
-  }
-
-  const std::set<std::string>& without_;
-  std::map<std::string, std::size_t> texts_;
-  std::map<Sections, std::size_t> sections_;
-};
-
 /// A model that was scored on train domains alone has no test domain.
 bool has_accuracy(const TrialResult& trial) {
   return number(trial, core::stored_domain(core::MeasuredIn::test),
                 core::stored_name(core::MetricId::accuracy)) ||
          number(trial, core::stored_domain(core::MeasuredIn::in_distribution),
                 core::stored_name(core::MetricId::accuracy));
-}
-
-/// Whether some seed of a configuration has several hyper-parameter samples.
-bool has_several_samples(const std::vector<ResultsView::Row>& rows) {
-  using Key = std::tuple<std::string, std::string, std::string, std::int64_t>;
-  std::map<Key, std::int64_t> first;
-  for (const ResultsView::Row& row : rows) {
-    const TrialSpec& spec = row.trial->spec;
-    const auto [known, fresh] =
-        first.emplace(Key(row.method, row.regime, row.configuration, spec.seed), spec.config_index);
-    if (!fresh && known->second != spec.config_index) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -123,7 +54,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   const VariantNames methods(trials, &TrialSpec::method, named("method"));
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
   const VariantNames environments(trials, &TrialSpec::environment, named("environment"));
-  ConfigurationTexts configurations(unnamed_);
+  Configurations configurations(unnamed_);
   std::vector<std::size_t> numbers;  // of the rows' configurations
   for (const TrialResult* trial : trials) {
     Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
@@ -139,9 +70,35 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
     numbers.push_back(configurations.of(trial->spec));
     rows_.push_back(std::move(row));
   }
-  const std::vector<std::string> names = configurations.names();
-  for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].configuration = names[numbers[i]];
-  draws_ = draws_ && has_several_samples(rows_);
+  const std::vector<std::size_t> ranks = configurations.ranks();
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows_[i].configuration = fmt::format("{:08}", ranks[numbers[i]]);
+  }
+  for (auto& [key, group] : groups_) group.ordered = by_configuration(group.rows);
+  draws_ = draws_ && has_several_samples();
+}
+
+std::vector<std::size_t> ResultsView::by_configuration(std::vector<std::size_t> places) const {
+  std::stable_sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
+    const int order = rows_[a].configuration.compare(rows_[b].configuration);
+    return order < 0 || (order == 0 && rows_[a].trial->spec.seed < rows_[b].trial->spec.seed);
+  });
+  return places;
+}
+
+bool ResultsView::has_several_samples() const {
+  for (const auto& [key, group] : groups_) {
+    for (std::size_t i = 1; i < group.ordered.size(); ++i) {
+      const Row& one = rows_[group.ordered[i - 1]];
+      const Row& next = rows_[group.ordered[i]];
+      if (one.configuration == next.configuration &&
+          one.trial->spec.seed == next.trial->spec.seed &&
+          one.trial->spec.config_index != next.trial->spec.config_index) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 std::vector<const ResultsView::Group*> ResultsView::groups(const Line& line) const {
@@ -164,6 +121,23 @@ std::vector<std::reference_wrapper<const ResultsView::Row>> ResultsView::rows(
     places.insert(places.end(), group->rows.begin(), group->rows.end());
   }
   if (own.size() > 1) std::sort(places.begin(), places.end());
+  return rows_at(places);
+}
+
+std::vector<std::reference_wrapper<const ResultsView::Row>> ResultsView::ordered_rows(
+    const Line& line) const {
+  const std::vector<const Group*> own = groups(line);
+  if (own.size() == 1) return rows_at(own.front()->ordered);
+  std::vector<std::size_t> places;
+  for (const Group* group : own) {
+    places.insert(places.end(), group->rows.begin(), group->rows.end());
+  }
+  std::sort(places.begin(), places.end());
+  return rows_at(by_configuration(std::move(places)));
+}
+
+std::vector<std::reference_wrapper<const ResultsView::Row>> ResultsView::rows_at(
+    const std::vector<std::size_t>& places) const {
   std::vector<std::reference_wrapper<const Row>> rows;
   rows.reserve(places.size());
   for (const std::size_t place : places) rows.emplace_back(rows_[place]);
@@ -226,7 +200,7 @@ std::vector<ResultsView::Line> ResultsView::lines(const std::string& first) cons
 
 SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
                                const std::string& metric) const {
-  const auto own = rows(line);
+  const auto own = ordered_rows(line);
   SeedCells cells;
   cells.reserve(own.size());
   NumberFinder number_of(domain, metric);
@@ -241,7 +215,8 @@ SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
 
 SeedCells ResultsView::learning(const Line& line) const {
   SeedCells cells;
-  for (const Row& row : rows(line)) cells.add_learning(row.configuration, *row.trial, score_);
+  for (const Row& row : ordered_rows(line))
+    cells.add_learning(row.configuration, *row.trial, score_);
   return cells;
 }
 
@@ -272,11 +247,17 @@ std::vector<ResultsView::Line> ResultsView::regime_lines() const {
 }
 
 std::string ResultsView::note(bool environments, const std::string& first) const {
-  // Seeds and configurations differ in nothing else: one of them tells.
-  std::map<std::tuple<std::string, std::string, std::string>, const TrialResult*> distinct;
-  for (const Row& row : rows_) distinct[{row.method, row.regime, row.configuration}] = row.trial;
+  // The seeds and draws of a configuration differ in nothing else: one of them tells.
   std::vector<const TrialResult*> trials;
-  for (const auto& [key, trial] : distinct) trials.push_back(trial);
+  for (const auto& [key, group] : groups_) {
+    const std::string* last = nullptr;
+    for (const std::size_t place : group.ordered) {
+      const Row& row = rows_[place];
+      if (last != nullptr && *last == row.configuration) continue;
+      last = &row.configuration;
+      trials.push_back(row.trial);
+    }
+  }
   std::string text = averaged_note(trials, unnamed_, environments);
   text += shared_options_note(trials, first, unnamed_);
   if (draws_) text += " Hyper-parameter configurations of a seed are averaged.";

@@ -45,9 +45,10 @@ void SeedCells::add(const std::string& configuration, std::int64_t seed, double 
   // Numbers often come configuration by configuration.
   std::uint32_t number = numbers_.empty() ? 0 : numbers_.back().configuration;
   if (numbers_.empty() || *names_[number] != configuration) {
-    const auto [place, added] =
-        configurations_.emplace(configuration, static_cast<std::uint32_t>(names_.size()));
-    if (added) names_.push_back(&place->first);
+    // Often they come in order, too: then there is nothing to look up.
+    const auto place = configurations_.try_emplace(configurations_.end(), configuration,
+                                                   static_cast<std::uint32_t>(names_.size()));
+    if (configurations_.size() > names_.size()) names_.push_back(&place->first);
     number = place->second;
   }
   numbers_.push_back({number, seed, value, noise});

@@ -32,8 +32,7 @@ std::int64_t SectionNumbers::of(const std::string& name, const Value& options) {
 std::int64_t SectionNumbers::of_shared(const std::string& name, const Value& options,
                                        const AnySchema& schema) {
   // Another first letter than JSON's: numbers of the two kinds never meet.
-  return number(shared_, name, options,
-                [&] { return '~' + shared_options(options, schema).canonical_json(); });
+  return number(shared_, name, options, [&] { return '~' + shared_text(options, schema); });
 }
 
 ShapeNumbers::ShapeNumbers(const Catalog& catalog)

@@ -1,19 +1,24 @@
 #pragma once
 
+#include <algorithm>
+#include <string>
+
 #include "spurion/schema.hpp"
 
 namespace spurion::catalog {
 
-/// Options without the fields in which replicas of one pack may differ, such as those that a
-/// random search draws: trials that agree on the rest are planned and checked as one.
-inline Value shared_options(const Value& options, const AnySchema& schema) {
-  Value shared = options;
-  for (const FieldInfo& field : schema.fields) {
-    if (field.per_replica && shared.find(field.name) != nullptr) {
-      shared.as_table().erase(field.name);
-    }
+/// A text of options without the fields in which replicas of one pack may differ, such as those
+/// that a random search draws: trials that agree on it are planned and checked as one.
+inline std::string shared_text(const Value& options, const AnySchema& schema) {
+  std::string text;
+  for (const auto& [name, value] : options.as_table()) {
+    const auto own =
+        std::find_if(schema.fields.begin(), schema.fields.end(),
+                     [&, &name = name](const FieldInfo& field) { return field.name == name; });
+    if (own != schema.fields.end() && own->per_replica) continue;
+    text += name + '=' + value.canonical_json() + ',';
   }
-  return shared;
+  return text;
 }
 
 }  // namespace spurion::catalog

@@ -71,30 +71,35 @@ std::string cell_text(const analysis::Cell& cell) {
   return term == nullptr ? escape(text) : term_link(*term, text);
 }
 
-std::vector<const Term*> terms_of(const std::vector<analysis::Answer>& answers) {
-  std::set<const Term*> used;
-  const auto add = [&](const Term* term) {
-    if (term != nullptr) add_with_explanations(*term, used);
+UsedTerms::UsedTerms() {
+  for (const std::string_view name : kAlways) {
+    if (const Term* term = analysis::find_term(name)) add_with_explanations(*term, used_);
+  }
+}
+
+void UsedTerms::add(const analysis::Answer& answer) {
+  const auto add_one = [&](const Term* term) {
+    if (term != nullptr) add_with_explanations(*term, used_);
   };
-  for (const std::string_view name : kAlways) add(analysis::find_term(name));
-  for (const analysis::Answer& answer : answers) {
-    for (const analysis::Table& table : answer.tables) {
-      for (const analysis::Column& column : table.columns) add(analysis::term_of(column));
-      for (const auto& row : table.rows) {
-        for (const analysis::Cell& cell : row) add(outcome_in(cell));
-      }
+  for (const analysis::Table& table : answer.tables) {
+    for (const analysis::Column& column : table.columns) add_one(analysis::term_of(column));
+    for (const auto& row : table.rows) {
+      for (const analysis::Cell& cell : row) add_one(outcome_in(cell));
     }
   }
+}
+
+std::vector<const Term*> UsedTerms::ordered() const {
   std::vector<const Term*> ordered;
   for (const Term& term : analysis::glossary()) {
-    if (used.count(&term) != 0) ordered.push_back(&term);
+    if (used_.count(&term) != 0) ordered.push_back(&term);
   }
   return ordered;
 }
 
-std::string glossary_section(const std::vector<analysis::Answer>& answers) {
+std::string glossary_section(const UsedTerms& terms) {
   std::string out = "<section id=\"glossary\"><h2>Glossary</h2><dl>";
-  for (const Term* term : terms_of(answers)) {
+  for (const Term* term : terms.ordered()) {
     out += fmt::format("<dt id=\"{}\">{}</dt><dd>{}{}</dd>", analysis::term_anchor(*term),
                        escape(std::string(term->name)), escape(term_text(*term)), see_also(*term));
   }

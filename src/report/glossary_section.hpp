@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,12 +22,21 @@ std::string column_title(const analysis::Column& column);
 /// What a cell holds: its text, as a link where it is a verdict or a status.
 std::string cell_text(const analysis::Cell& cell);
 
-/// The terms that the tables of the answers use, the terms that explain those, and the few that
-/// every report uses, in the order of the glossary.
-std::vector<const analysis::Term*> terms_of(const std::vector<analysis::Answer>& answers);
+/// The terms that a page explains: those of the tables of its answers, the terms that explain
+/// those, and the few that every report uses.
+class UsedTerms {
+ public:
+  UsedTerms();
+  void add(const analysis::Answer& answer);
+  /// In the order of the glossary.
+  [[nodiscard]] std::vector<const analysis::Term*> ordered() const;
+
+ private:
+  std::set<const analysis::Term*> used_;
+};
 
 /// The glossary of a page.
-std::string glossary_section(const std::vector<analysis::Answer>& answers);
+std::string glossary_section(const UsedTerms& terms);
 
 /// What a term means, with its unit and range: "The share of ... (share of rows, in [0, 1])".
 std::string term_text(const analysis::Term& term);

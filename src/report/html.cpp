@@ -11,9 +11,7 @@
 #include "harness/store/stored_suite.hpp"
 #include "report/environment_card.hpp"
 #include "report/escape.hpp"
-#include "report/glossary_section.hpp"
 #include "report/svg/svg_chart.hpp"
-#include "report/trial_counts.hpp"
 
 namespace spurion::report {
 
@@ -255,8 +253,7 @@ std::string how_it_was_run(const StoredResults& results, const TrialCounts& coun
 
 }  // namespace
 
-std::string render_html(const StoredResults& results, const std::vector<Answer>& answers,
-                        const std::vector<Chart>& shift_curves, const PageLimits& limits) {
+std::string render_html(const StoredResults& results, const TrialCounts& counts, const Page& page) {
   const std::shared_ptr<const Suite> stored = harness::stored_suite(results);
   const Suite& suite = *stored;
   const std::string title = suite.title.empty() ? suite.name : suite.title;
@@ -271,22 +268,22 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
       escape(title), kStyle, chart_style() + environment_card_style(), escape(suite.name),
       analysis::kIntervalRule);
   out += kGapText;
-  const TrialCounts counts = count_trials(results);
   for (const std::string& note : notes_of(results, counts)) {
     out += "<p class=\"warning\" role=\"note\"><b>Note.</b> " + escape(note) + "</p>\n";
   }
-  for (const std::string& sentence : limits.left_out) {
+  for (const std::string& sentence : page.left_out) {
     out += "<p class=\"note\">" + escape(sentence) + "</p>\n";
   }
-  out += "<section id=\"answers\" aria-label=\"Answers\">" + sentences(answers, limits.answers);
+  out += "<section id=\"answers\" aria-label=\"Answers\">" +
+         sentences(page.answers, page.whole_answers);
   out += "</section>\n<section id=\"shift\"><h2>Shift curves</h2>";
   int number = 0;
-  for (std::size_t i = 0; i < std::min(shift_curves.size(), limits.shift_curves); ++i) {
-    out += figure(shift_curves[i], fmt::format("chart{}", number++));
+  for (const Chart& curve : page.shift_curves) {
+    out += figure(curve, fmt::format("chart{}", number++));
   }
   out += "</section>\n<section id=\"details\">";
-  for (std::size_t i = 0; i < std::min(answers.size(), limits.answers); ++i) {
-    const Answer& answer = answers[i];
+  for (std::size_t i = 0; i < std::min(page.answers.size(), page.whole_answers); ++i) {
+    const Answer& answer = page.answers[i];
     out += "<h2>" + escape(answer.question) + "</h2>";
     out += figures(answer.charts, number);
     for (const Table& table : answer.tables) out += html_table(table);
@@ -294,7 +291,7 @@ std::string render_html(const StoredResults& results, const std::vector<Answer>&
   out += "</section>\n<section id=\"environments\"><h2>Environments</h2>" + environments(results);
   out +=
       "</section>\n<section id=\"run\"><h2>How it was run</h2>" + how_it_was_run(results, counts);
-  out += "</section>\n" + glossary_section(answers);
+  out += "</section>\n" + glossary_section(page.terms);
   return out + "</main><script>" + kSortScript + "</script></body></html>\n";
 }
 

@@ -4,20 +4,23 @@
 #include <string>
 #include <vector>
 
+#include "report/glossary_section.hpp"
+#include "report/trial_counts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::report {
 
-/// How much a page shows, so that it can be read.
-struct PageLimits {
-  std::size_t shift_curves = 0;       ///< charts along the shift curve, the first ones
-  std::size_t answers = 0;            ///< that are shown with their charts and tables
-  std::vector<std::string> left_out;  ///< what is not, a sentence each
+/// What a page shows besides the facts of the run. It shows so much that it can be read.
+struct Page {
+  std::vector<analysis::Answer> answers;      ///< all of them
+  std::size_t whole_answers = 0;              ///< so many have charts and tables, the others none
+  std::vector<analysis::Chart> shift_curves;  ///< those that are shown
+  UsedTerms terms;                            ///< of all answers
+  std::vector<std::string> left_out;          ///< what is not shown, a sentence each
 };
 
-/// The whole report as one HTML page that needs no network.
-std::string render_html(const StoredResults& results, const std::vector<analysis::Answer>& answers,
-                        const std::vector<analysis::Chart>& shift_curves, const PageLimits& limits);
+/// The whole report as one HTML page that needs no network. `counts`: of the results.
+std::string render_html(const StoredResults& results, const TrialCounts& counts, const Page& page);
 
 }  // namespace spurion::report

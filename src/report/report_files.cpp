@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "report/csv/csv.hpp"
@@ -23,29 +20,6 @@ using analysis::Chart;
 using analysis::Table;
 
 constexpr std::size_t kLongestName = 150;
-
-/// Names that are taken; a table may be called as a chart is.
-class Names {
- public:
-  std::string take(const std::string& wanted) {
-    std::string name;
-    for (const char c : wanted) {
-      const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                         (c >= '0' && c <= '9') ||
-                         std::string("_-+.=,()").find(c) != std::string::npos;
-      name += plain ? c : '_';
-    }
-    if (name.empty() || name.front() == '.') name.insert(name.begin(), '_');
-    if (name.size() > kLongestName) name.resize(kLongestName);
-    const std::string stem = name;
-    for (int i = 2; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", stem, i);
-    return name;
-  }
-
- private:
-  // Of the report itself.
-  std::set<std::string> taken_ = {"results", "measurements", "dictionary", "further_charts"};
-};
 
 std::vector<ColumnDoc> docs_of(const Table& table) {
   std::vector<ColumnDoc> docs;
@@ -82,90 +56,87 @@ std::vector<ColumnDoc> docs_of_chart(const std::string& x, const std::string& y,
           {"trials", "trials that the value is the mean of"}};
 }
 
-void add_chart(const Chart& chart, CsvFolder& folder) {
-  const std::string meaning = fmt::format("{}. {}", chart.title, chart.note);
-  folder.begin(chart.name, meaning, docs_of_chart(chart.x_label, chart.y_label, chart.series_label))
-      << csv_of(chart);
-  folder.add(chart.name + ".svg", svg_chart(chart, "chart", true));
+}  // namespace
+
+std::string AnswerFiles::take(const std::string& wanted) {
+  std::string name;
+  for (const char c : wanted) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string("_-+.=,()").find(c) != std::string::npos;
+    name += plain ? c : '_';
+  }
+  if (name.empty() || name.front() == '.') name.insert(name.begin(), '_');
+  if (name.size() > kLongestName) name.resize(kLongestName);
+  const std::string stem = name;
+  for (int i = 2; !taken_.insert(name).second; ++i) name = fmt::format("{}_{}", stem, i);
+  return name;
 }
 
-/// What the page leaves out.
-void add_further(const std::vector<const Chart*>& charts, const std::vector<const Table*>& tables,
-                 CsvFolder& folder) {
-  if (!charts.empty()) {
+void AnswerFiles::write(const Chart& chart) {
+  const std::string meaning = fmt::format("{}. {}", chart.title, chart.note);
+  folder_.begin(chart.name, meaning,
+                docs_of_chart(chart.x_label, chart.y_label, chart.series_label))
+      << csv_of(chart);
+  folder_.add(chart.name + ".svg", svg_chart(chart, "chart", true));
+}
+
+void AnswerFiles::write(const Table& table) {
+  std::ostream& file = folder_.begin(table.name, table.caption, docs_of(table));
+  file << csv_of(table);
+  folder_.add(table.name + ".md", markdown_of(table));
+  folder_.add(table.name + ".tex", latex_of(table));
+}
+
+void AnswerFiles::leave_out(const Chart& chart) {
+  charts_left_out_ = true;
+  chart_lines_.add(csv_rows(chart, chart.name));
+}
+
+void AnswerFiles::leave_out(const Table& table) {
+  std::vector<std::string> names;
+  for (const CsvColumn& column : csv_columns(table)) names.push_back(column.name);
+  const auto [group, added] = tables_.try_emplace(std::move(names));
+  if (added) {
+    group->second.caption = table.caption;
+    group->second.docs = docs_of(table);
+  }
+  group->second.lines += csv_rows(table, table.name);
+}
+
+void AnswerFiles::add(Chart& shift_curve, bool shown) {
+  shift_curve.name = take(shift_curve.name);
+  shown ? write(shift_curve) : leave_out(shift_curve);
+}
+
+void AnswerFiles::add(Answer& answer, bool shown) {
+  for (Chart& chart : answer.charts) chart.name = take(chart.name);
+  for (Table& table : answer.tables) table.name = take(table.name);
+  for (const Chart& chart : answer.charts) shown ? write(chart) : leave_out(chart);
+  for (const Table& table : answer.tables) shown ? write(table) : leave_out(table);
+}
+
+void AnswerFiles::finish() {
+  if (charts_left_out_) {
     std::vector<ColumnDoc> docs = docs_of_chart("place along the chart's axis", "what it shows");
     docs.insert(docs.begin(), {"chart", "name of the chart"});
     std::ostream& file =
-        folder.begin("further_charts", "Numbers of the charts that the page leaves out.", docs);
+        folder_.begin("further_charts", "Numbers of the charts that the page leaves out.", docs);
     std::vector<std::string> names = chart_columns();
     names.insert(names.begin(), "chart");
     file << csv_record(names);
-    for (const Chart* chart : charts) file << csv_rows(*chart, chart->name);
-  }
-  std::map<std::vector<std::string>, std::vector<const Table*>> alike;
-  for (const Table* table : tables) {
-    std::vector<std::string> names;
-    for (const CsvColumn& column : csv_columns(*table)) names.push_back(column.name);
-    alike[names].push_back(table);
+    chart_lines_.write_to(file);
   }
   int number = 0;
-  for (const auto& [names, group] : alike) {
-    std::vector<ColumnDoc> docs = docs_of(*group.front());
-    docs.insert(docs.begin(), {"table", "name of the table"});
-    std::ostream& file =
-        folder.begin(fmt::format("further_tables_{}", ++number),
-                     "Tables that the page leaves out, one below the other. The first is: " +
-                         group.front()->caption,
-                     docs);
+  for (auto& [names, group] : tables_) {
+    group.docs.insert(group.docs.begin(), {"table", "name of the table"});
+    std::ostream& file = folder_.begin(
+        fmt::format("further_tables_{}", ++number),
+        "Tables that the page leaves out, one below the other. The first is: " + group.caption,
+        group.docs);
     std::vector<std::string> all = names;
     all.insert(all.begin(), "table");
-    file << csv_record(all);
-    for (const Table* table : group) file << csv_rows(*table, table->name);
+    file << csv_record(all) << group.lines;
   }
-}
-
-}  // namespace
-
-void name_files(std::vector<Answer>& answers, std::vector<Chart>& shift_curves) {
-  Names names;
-  for (Chart& chart : shift_curves) chart.name = names.take(chart.name);
-  for (Answer& answer : answers) {
-    for (Chart& chart : answer.charts) chart.name = names.take(chart.name);
-    for (Table& table : answer.tables) table.name = names.take(table.name);
-  }
-}
-
-void add_answer_files(const std::vector<Answer>& answers, const std::vector<Chart>& shift_curves,
-                      const PageLimits& limits, CsvFolder& folder) {
-  std::vector<const Chart*> further_charts;
-  std::vector<const Table*> further_tables;
-  for (std::size_t i = 0; i < shift_curves.size(); ++i) {
-    if (i < limits.shift_curves) {
-      add_chart(shift_curves[i], folder);
-    } else {
-      further_charts.push_back(&shift_curves[i]);
-    }
-  }
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    for (const Chart& chart : answers[i].charts) {
-      if (i < limits.answers) {
-        add_chart(chart, folder);
-      } else {
-        further_charts.push_back(&chart);
-      }
-    }
-    for (const Table& table : answers[i].tables) {
-      if (i < limits.answers) {
-        std::ostream& file = folder.begin(table.name, table.caption, docs_of(table));
-        file << csv_of(table);
-        folder.add(table.name + ".md", markdown_of(table));
-        folder.add(table.name + ".tex", latex_of(table));
-      } else {
-        further_tables.push_back(&table);
-      }
-    }
-  }
-  add_further(further_charts, further_tables, folder);
 }
 
 }  // namespace spurion::report

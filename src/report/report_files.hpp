@@ -1,22 +1,51 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "report/csv/csv_folder.hpp"
-#include "report/html.hpp"
+#include "report/spooled_text.hpp"
 #include "spurion/analysis/answer.hpp"
 
 namespace spurion::report {
 
-/// Gives tables and charts names that no two share and that any file system takes.
-void name_files(std::vector<analysis::Answer>& answers, std::vector<analysis::Chart>& shift_curves);
-
-/// The files of the charts and tables of a report: numbers as CSV, charts as SVG too, tables as
-/// Markdown and LaTeX too. Those that the page leaves out are put together:
+/// The files of the charts and tables of a report, written as these come: numbers as CSV, charts as
+/// SVG too, tables as Markdown and LaTeX too. Those that the page leaves out are put together:
 /// charts in further_charts.csv, tables with the same columns in further_tables_1.csv and so on.
-void add_answer_files(const std::vector<analysis::Answer>& answers,
-                      const std::vector<analysis::Chart>& shift_curves, const PageLimits& limits,
-                      CsvFolder& folder);
+class AnswerFiles {
+ public:
+  explicit AnswerFiles(CsvFolder& folder) : folder_(folder), chart_lines_(folder.folder()) {}
+
+  /// Each gets names that no other has and that any file system takes. `shown`: on the page. All
+  /// that is shown of the shift curves comes before all answers.
+  void add(analysis::Chart& shift_curve, bool shown);
+  void add(analysis::Answer& answer, bool shown);
+  /// Writes what the page leaves out.
+  void finish();
+
+ private:
+  /// Tables with the same columns.
+  struct TableGroup {
+    std::string caption;  ///< of the first
+    std::vector<ColumnDoc> docs;
+    std::string lines;
+  };
+
+  /// A name that is not taken; a table may be called as a chart is.
+  std::string take(const std::string& wanted);
+  void write(const analysis::Chart& chart);
+  void write(const analysis::Table& table);
+  void leave_out(const analysis::Chart& chart);
+  void leave_out(const analysis::Table& table);
+
+  CsvFolder& folder_;
+  // Of the report itself.
+  std::set<std::string> taken_ = {"results", "measurements", "dictionary", "further_charts"};
+  bool charts_left_out_ = false;
+  SpooledText chart_lines_;                                ///< of charts that the page leaves out
+  std::map<std::vector<std::string>, TableGroup> tables_;  ///< by their columns
+};
 
 }  // namespace spurion::report

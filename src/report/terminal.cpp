@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/answered_questions.hpp"
 #include "core/counted.hpp"
 #include "core/printable.hpp"
 #include "harness/store/recorded_rows.hpp"
@@ -14,6 +15,7 @@
 #include "report/trial_counts.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/analysis/glossary.hpp"
+#include "spurion/analysis/study.hpp"
 #include "spurion/report.hpp"
 
 namespace spurion {
@@ -189,7 +191,7 @@ std::string report::answer_text(const analysis::Answer& answer, std::size_t widt
 
 std::string terminal_report(const std::filesystem::path& folder, int columns, bool all,
                             const QuestionKinds& kinds) {
-  return terminal_report(read_results(folder, {all}), columns, kinds);
+  return report::terminal_text(harness::read_identified(folder, {all}), columns, kinds);
 }
 
 namespace {
@@ -227,19 +229,32 @@ std::string legend_of(const std::string& text, std::size_t width) {
   return out.empty() ? out : "Words and signs:\n" + out + '\n';
 }
 
-}  // namespace
-
-std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
+std::string terminal_of(const StoredResults& results, const report::TrialCounts& counts,
+                        int columns, const QuestionKinds& kinds) {
   const auto width = static_cast<std::size_t>(std::max(columns, 40));
   std::string notes;
-  for (const std::string& note : report::notes_of(results, report::count_trials(results)))
+  for (const std::string& note : report::notes_of(results, counts))
     notes += wrapped("Note: " + note, width, "") + '\n';
   std::string out;
-  for (const analysis::Answer& answer : analysis::answer_all(results, kinds)) {
-    out += report::answer_text(answer, width) + '\n';
+  const analysis::Study study(results, kinds.selectors);
+  const analysis::AnsweredQuestions questions(study, kinds);
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    out += report::answer_text(questions.answer(i), width) + '\n';
   }
   return core::printable(notes + legend_of(out, width) + out + row_counts_text(results, width) +
                          wrapped(kWords, width, ""));
+}
+
+}  // namespace
+
+std::string report::terminal_text(const harness::IdentifiedResults& identified, int columns,
+                                  const QuestionKinds& kinds) {
+  const auto counts = count_trials(identified.results, harness::first_times(identified.ids));
+  return terminal_of(identified.results, counts, columns, kinds);
+}
+
+std::string terminal_report(const StoredResults& results, int columns, const QuestionKinds& kinds) {
+  return terminal_of(results, report::count_trials(results), columns, kinds);
 }
 
 }  // namespace spurion

@@ -12,11 +12,21 @@
 namespace spurion::report {
 
 TrialCounts count_trials(const StoredResults& results) {
-  TrialCounts counts;
   harness::TrialIds id_of;
   std::unordered_set<harness::TrialId, harness::TrialIdHash> ids;
+  std::vector<bool> first;
+  first.reserve(results.trials.size());
   for (const TrialResult& trial : results.trials) {
-    if (!ids.insert(id_of(trial.spec)).second) continue;
+    first.push_back(ids.insert(id_of(trial.spec)).second);
+  }
+  return count_trials(results, first);
+}
+
+TrialCounts count_trials(const StoredResults& results, const std::vector<bool>& first) {
+  TrialCounts counts;
+  for (std::size_t i = 0; i < results.trials.size(); ++i) {
+    if (!first[i]) continue;
+    const TrialResult& trial = results.trials[i];
     if (is_not_in_suite(trial)) {
       ++counts.others;
       continue;

@@ -23,6 +23,8 @@ struct TrialCounts {
 };
 
 TrialCounts count_trials(const StoredResults& results);
+/// The same where it is known of each trial whether it is there for the first time.
+TrialCounts count_trials(const StoredResults& results, const std::vector<bool>& first);
 
 /// What a reader is told before anything else: the notes of the results, and before them "The run
 /// is not finished: ..." where the suite has more trials than were counted.

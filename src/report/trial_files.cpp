@@ -16,7 +16,6 @@
 
 #include "analysis/by_layout.hpp"
 #include "core/measurement_names.hpp"
-#include "harness/suite/trial_ids.hpp"
 #include "report/csv/csv_text.hpp"
 #include "spurion/analysis/results_view.hpp"
 #include "spurion/analysis/stored_metrics.hpp"
@@ -200,15 +199,11 @@ std::vector<std::string> line_beginnings(const TrialResult& trial) {
 
 }  // namespace
 
-TrialKeys::TrialKeys(const StoredResults& results) {
-  harness::TrialIds id_of;
-  std::unordered_set<harness::TrialId, harness::TrialIdHash> seen;
-  ids.reserve(results.trials.size());
-  first.reserve(results.trials.size());
-  for (const TrialResult& trial : results.trials) {
-    ids.push_back(id_of(trial.spec));
-    first.push_back(seen.insert(ids.back()).second);
-    if (first.back()) measurements += static_cast<std::int64_t>(trial.measurements.size());
+TrialKeys::TrialKeys(const harness::IdentifiedResults& identified)
+    : ids(identified.ids), first(harness::first_times(identified.ids)) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!first[i]) continue;
+    measurements += static_cast<std::int64_t>(identified.results.trials[i].measurements.size());
   }
 }
 

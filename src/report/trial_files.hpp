@@ -3,16 +3,17 @@
 #include <cstdint>
 #include <vector>
 
+#include "harness/store/identified_results.hpp"
 #include "harness/suite/trial_id.hpp"
 #include "report/csv/csv_folder.hpp"
 #include "spurion/store.hpp"
 
 namespace spurion::report {
 
-/// Ids of the trials of a report: each is the hash of a long text, so they are found once.
+/// The trials of a report by their ids.
 struct TrialKeys {
-  explicit TrialKeys(const StoredResults& results);
-  std::vector<harness::TrialId> ids;  ///< in the order of the results
+  explicit TrialKeys(const harness::IdentifiedResults& identified);
+  const std::vector<harness::TrialId>& ids;  ///< in the order of the results, which must stay
   std::vector<bool> first;        ///< false: a trial of several experiments that was there before
   std::int64_t measurements = 0;  ///< of all trials, each counted once
 };

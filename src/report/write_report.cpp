@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "analysis/answered_questions.hpp"
+#include "analysis/shift_curve.hpp"
 #include "report/csv/csv_folder.hpp"
 #include "report/html.hpp"
 #include "report/report_files.hpp"
+#include "report/trial_counts.hpp"
 #include "report/trial_files.hpp"
 #include "report/whole_file.hpp"
-#include "spurion/analysis/answer.hpp"
+#include "spurion/analysis/study.hpp"
 #include "spurion/error.hpp"
 #include "spurion/report.hpp"
 
@@ -20,58 +23,88 @@ constexpr std::size_t kShown = 100;
 /// Some 200 MB.
 constexpr std::int64_t kMostMeasurements = 2'000'000;
 
-/// What the page does not show, and where it is.
-report::PageLimits limits_of(std::size_t answers, std::size_t shift_curves, bool full) {
-  report::PageLimits limits;
-  limits.answers = full ? answers : std::min(answers, kShown);
-  limits.shift_curves = full ? shift_curves : std::min(shift_curves, kShown);
-  if (limits.answers < answers) {
-    limits.left_out.push_back(fmt::format(
+/// What the page does not show of so many answers and shift curves, and where it is.
+std::vector<std::string> left_out(const report::Page& page, std::size_t shift_curves) {
+  std::vector<std::string> sentences;
+  if (page.whole_answers < page.answers.size()) {
+    sentences.push_back(fmt::format(
         "The page shows charts and tables of the first {1} of {0} answers. The tables of the "
         "others are in csv/further_tables_1.csv and so on. 'spurion report --full' shows all.",
-        answers, limits.answers));
+        page.answers.size(), page.whole_answers));
   }
-  if (limits.shift_curves < shift_curves) {
-    limits.left_out.push_back(
+  if (page.shift_curves.size() < shift_curves) {
+    sentences.push_back(
         fmt::format("The page shows the first {1} of {0} shift curves. The numbers of the others "
                     "are in csv/further_charts.csv. 'spurion report --full' shows all.",
-                    shift_curves, limits.shift_curves));
+                    shift_curves, page.shift_curves.size()));
   }
-  return limits;
+  return sentences;
+}
+
+/// Works out charts and answers, and writes their files. Only what the page shows is held.
+report::Page make_page(const analysis::Study& study, const QuestionKinds& kinds, bool full,
+                       report::CsvFolder& csv) {
+  const analysis::AnsweredQuestions questions(study, kinds);
+  report::Page page;
+  report::AnswerFiles files(csv);
+  std::size_t shift_curves = 0;
+  for (const Experiment& experiment : study.suite().experiments) {
+    for (analysis::Chart& chart : analysis::shift_charts(study, experiment.name)) {
+      const bool shown = full || shift_curves < kShown;
+      ++shift_curves;
+      files.add(chart, shown);
+      if (shown) page.shift_curves.push_back(std::move(chart));
+    }
+  }
+  page.whole_answers = full ? questions.size() : std::min(questions.size(), kShown);
+  page.answers.reserve(questions.size());
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    analysis::Answer answer = questions.answer(i);
+    const bool shown = i < page.whole_answers;
+    files.add(answer, shown);
+    page.terms.add(answer);
+    if (!shown) {
+      answer.charts = {};
+      answer.tables = {};
+    }
+    page.answers.push_back(std::move(answer));
+  }
+  files.finish();
+  page.left_out = left_out(page, shift_curves);
+  return page;
 }
 
 }  // namespace
 
 ReportFiles write_report(const std::filesystem::path& folder, const ReportOptions& options,
                          const QuestionKinds& kinds) {
-  const StoredResults results = read_results(folder, {options.all});
+  const harness::IdentifiedResults identified = harness::read_identified(folder, {options.all});
+  const StoredResults& results = identified.results;
   const std::filesystem::path& to = options.to.empty() ? folder : options.to;
-  auto answers = analysis::answer_all(results, kinds);
-  auto shift_curves = analysis::shift_charts(results);
-  report::name_files(answers, shift_curves);
-  report::PageLimits limits = limits_of(answers.size(), shift_curves.size(), options.full);
-  const report::TrialKeys keys(results);
+  const analysis::Study study(results, kinds.selectors);
+  const report::TrialKeys keys(identified);
+  report::WholeFiles files;
+  files.make_folder(to);
+  report::CsvFolder csv(to / "csv", files);
+  report::Page page = make_page(study, kinds, options.full, csv);
   const bool with_measurements = options.full || keys.measurements <= kMostMeasurements;
   if (!with_measurements) {
-    limits.left_out.push_back(
+    page.left_out.push_back(
         fmt::format("csv/measurements.csv is left out because it would have {} lines. 'spurion "
                     "report --full' writes it. csv/results.csv has the final scores of each trial.",
                     keys.measurements));
   }
-  report::WholeFiles files;
-  files.make_folder(to);
-  report::CsvFolder csv(to / "csv", files);
-  ReportFiles written;
-  written.html = to / "report.html";
-  files.add(written.html, report::render_html(results, answers, shift_curves, limits));
-  report::add_answer_files(answers, shift_curves, limits, csv);
   report::add_results_file(results, keys, csv);
   if (with_measurements) report::add_measurements_file(results, keys, csv);
   csv.finish();
+  ReportFiles written;
+  written.html = to / "report.html";
+  files.add(written.html,
+            report::render_html(results, report::count_trials(results, keys.first), page));
   files.keep();
   csv.remove_earlier();
   written.csv = csv.csv();
-  written.left_out = limits.left_out;
+  written.left_out = page.left_out;
   return written;
 }
 

@@ -95,8 +95,17 @@ class SPURION_API ResultsView {
   /// What has one method, regime and environment.
   struct Group {
     TrialFates fates;
-    std::vector<std::size_t> rows;  ///< their places
+    std::vector<std::size_t> rows;     ///< their places
+    std::vector<std::size_t> ordered;  ///< the same by configuration, then seed
   };
+  /// Places of rows by configuration, then seed, then as they were.
+  [[nodiscard]] std::vector<std::size_t> by_configuration(std::vector<std::size_t> places) const;
+  /// Whether some seed of a configuration has several hyper-parameter samples.
+  [[nodiscard]] bool has_several_samples() const;
+  /// The trials of a line in the order in which `SeedCells` takes them soonest.
+  [[nodiscard]] std::vector<std::reference_wrapper<const Row>> ordered_rows(const Line& line) const;
+  [[nodiscard]] std::vector<std::reference_wrapper<const Row>> rows_at(
+      const std::vector<std::size_t>& places) const;
   /// Those of a line: of each environment, or of the one that it names.
   [[nodiscard]] std::vector<const Group*> groups(const Line& line) const;
 

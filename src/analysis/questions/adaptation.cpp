@@ -198,7 +198,6 @@ Answer AdaptationQuestion::answer(const Study& study, const std::string& experim
     table.add(std::move(row));
     if (one.adapts) tests.push_back(one.test);
   }
-  answer.sentence = few_seeds_text(tests);
   constexpr std::size_t kMost = 10;
   for (std::size_t i = 0; i < lines.size() && i < kMost; ++i) {
     const std::string where =
@@ -206,6 +205,7 @@ Answer AdaptationQuestion::answer(const Study& study, const std::string& experim
     answer.sentence += adapted_text(lines[i], accuracy, where);
   }
   if (lines.size() > kMost) answer.sentence += "The table shows the others. ";
+  answer.sentence += few_seeds_text(tests);
   if (lines.empty()) {
     answer.sentence =
         "No finished trial of this experiment was evaluated before and after an adaptation: the "

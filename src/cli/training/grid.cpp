@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -36,26 +38,54 @@ std::string value_text(const Value& value) {
 
 namespace {
 
-/// The options of a trial that are searched, as text.
-std::string searched_text(const harness::SearchedOptions& options, const TrialSpec& trial) {
-  std::string text;
-  for (const std::string& option : options.of(trial)) {
-    text += option + '=' + analysis::option_of(trial, option)->canonical_json() + '\n';
+/// The trials of each experiment, in their order.
+using TrialsOf = std::map<std::string, std::vector<const TrialSpec*>>;
+
+/// The options of trials that are searched, as text.
+class SearchedTexts {
+ public:
+  explicit SearchedTexts(const Experiment& experiment) : options_(experiment) {}
+
+  std::string operator()(const TrialSpec& trial) {
+    std::string text;
+    for (const std::string& option : options_of(trial)) {
+      text += option + '=' + analysis::option_of(trial, option)->canonical_json() + '\n';
+    }
+    return text;
   }
-  return text;
-}
+
+ private:
+  /// Their names. Trials of one shape have the same, and follow each other.
+  const std::set<std::string>& options_of(const TrialSpec& trial) {
+    const std::array<const std::string*, 4> names = {&trial.environment.name, &trial.model.name,
+                                                     &trial.method.name, &trial.regime.name};
+    const bool same =
+        std::equal(names.begin(), names.end(), names_.begin(),
+                   [](const std::string* a, const std::string& b) { return *a == b; });
+    if (!same || first_) {
+      for (std::size_t i = 0; i < names.size(); ++i) names_[i] = *names[i];
+      found_ = options_.of(trial);
+      first_ = false;
+    }
+    return found_;
+  }
+
+  harness::SearchedOptions options_;
+  std::array<std::string, 4> names_;
+  std::set<std::string> found_;
+  bool first_ = true;
+};
 
 /// "20 samples x 5 seeds for each of erm, v_rex"; by method where they differ: one without any of
 /// the searched options has a single sample.
-std::string budget_text(const Experiment& experiment, const std::vector<TrialSpec>& trials) {
-  const harness::SearchedOptions options(experiment);
+std::string budget_text(const Experiment& experiment, const std::vector<const TrialSpec*>& trials) {
+  SearchedTexts text_of(experiment);
   std::map<std::string, std::set<std::string>> samples;  // by method
   std::set<std::int64_t> held_out;
-  for (const TrialSpec& trial : trials) {
-    if (trial.experiment != experiment.name) continue;
-    const Value* domain = trial.training.find("held_out_domain");
+  for (const TrialSpec* trial : trials) {
+    const Value* domain = trial->training.find("held_out_domain");
     if (domain != nullptr && domain->as_integer() >= 0) held_out.insert(domain->as_integer());
-    samples[trial.method.name].insert(searched_text(options, trial));
+    samples[trial->method.name].insert(text_of(*trial));
   }
   std::map<std::size_t, std::vector<std::string>> budgets;
   for (const auto& [method, texts] : samples) budgets[texts.size()].push_back(method);
@@ -77,10 +107,11 @@ std::string budget_text(const Experiment& experiment, const std::vector<TrialSpe
 }  // namespace
 
 std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, int columns) {
-  std::map<std::string, std::int64_t> counts;
-  for (const TrialSpec& trial : trials) ++counts[trial.experiment];
+  TrialsOf trials_of;
+  for (const TrialSpec& trial : trials) trials_of[trial.experiment].push_back(&trial);
   std::string out;
   for (const Experiment& experiment : suite.experiments) {
+    const std::vector<const TrialSpec*>& own = trials_of[experiment.name];
     out += fmt::format("experiment {}{}\n", experiment.name,
                        experiment.title.empty() ? "" : ": " + experiment.title);
     Table table({"axis", "values"});
@@ -96,11 +127,11 @@ std::string grid_text(const Suite& suite, const std::vector<TrialSpec>& trials, 
           {"search", fmt::format("{} ({}) of {}", count(experiment.configurations, "configuration"),
                                  search_strategy_name(experiment.search_strategy),
                                  fmt::join(experiment.search_fields, ", "))});
-      table.add({"budget", budget_text(experiment, trials)});
+      table.add({"budget", budget_text(experiment, own)});
     }
     table.add(
         {"seeds", experiment.seeds == 1 ? "0" : fmt::format("0 to {}", experiment.seeds - 1)});
-    table.add({"", count(counts[experiment.name], "trial")});
+    table.add({"", count(static_cast<std::int64_t>(own.size()), "trial")});
     out += table.text(2, columns);
   }
   return out;

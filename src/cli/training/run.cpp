@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
-#include <unordered_set>
+#include <vector>
 
 #include "cli/output.hpp"
 #include "cli/text.hpp"
@@ -13,8 +14,9 @@
 #include "cli/training/stop_signal.hpp"
 #include "cli/training/suite_plugins.hpp"
 #include "harness/run/run_plan.hpp"
+#include "harness/store/identified_results.hpp"
+#include "report/terminal.hpp"
 #include "spurion/error.hpp"
-#include "spurion/report.hpp"
 #include "spurion/run.hpp"
 
 namespace spurion::cli {
@@ -94,8 +96,8 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     print_dry_run(suite, checked, options);
     return 0;
   }
-  const std::unordered_set<harness::TrialId, harness::TrialIdHash> ids(checked.ids.begin(),
-                                                                       checked.ids.end());
+  std::vector<harness::TrialId> ids = checked.ids;
+  std::sort(ids.begin(), ids.end());
   Progress progress;
   {
     ProgressDisplay display(suite.name, options.stop);
@@ -112,11 +114,11 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
   }
   print_notes(progress);
   checked = {};  // makes room for the results
-  const StoredResults results = read_results(arguments.out);
+  const harness::IdentifiedResults results = harness::read_identified(arguments.out);
   const harness::Outcomes outcomes = harness::outcomes_of(results, ids);
   if (!arguments.quiet) {
     print("{}\n",
-          terminal_report(results, terminal_columns(STDOUT_FILENO, 100), catalog.questions));
+          report::terminal_text(results, terminal_columns(STDOUT_FILENO, 100), catalog.questions));
     print_summary(outcomes, progress, arguments.out);
     print("for charts: {}\n", shell_line({"spurion", "report", arguments.out}));
   }

@@ -84,6 +84,25 @@ void add_stream_options(const std::string& regime, const Catalog& catalog,
   context[core::kStreamOptionsFact + regime] = fmt::format("{}", fmt::join(names, " "));
 }
 
+/// What methods need that differ in no more than replicas of a pack may.
+struct MethodNeeds {
+  std::string text;   ///< empty: not known yet
+  bool told = false;  ///< and the same for all of them
+};
+
+void add_method(const TrialSpec& trial, const Catalog& catalog, MethodNeeds& needs,
+                std::map<std::string, std::string>& context) {
+  catalog::looked_at(trial, catalog, [&] {
+    if (needs.text.empty()) needs.text = catalog::method_needs(catalog, trial.method).text();
+    const auto known = context.emplace("access." + trial.method.name, needs.text).first;
+    if (known->second == needs.text) {
+      needs.told = true;
+    } else {
+      context[method_access_key(trial.method)] = needs.text;  // of these options
+    }
+  });
+}
+
 }  // namespace
 
 std::string run_description() {
@@ -109,23 +128,14 @@ std::map<std::string, std::string> run_context(const Suite& suite,
   std::map<std::string, std::vector<std::string>> settings;
   // Trials of a grid share their sections: what depends on one is worked out once.
   catalog::SectionNumbers numbers;
-  std::map<std::int64_t, std::string> needs;  // by what packs of replicas have in common
-  std::set<std::int64_t> methods;
+  std::map<std::int64_t, MethodNeeds> needs;  // by what packs of replicas have in common
   std::set<std::int64_t> environments;
   for (const TrialSpec& trial : trials) {
     // What a method needs to see may depend on its options: those that differ are told apart.
     const auto& method = catalog.methods.at(trial.method.name);
-    if (methods.insert(numbers.of(trial.method.name, trial.method.options)).second) {
-      catalog::looked_at(trial, catalog, [&] {
-        std::string& own =
-            needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
-        if (own.empty()) {
-          own = catalog::method_needs(catalog, trial.method).text();
-        }
-        const auto known = context.emplace("access." + trial.method.name, own).first;
-        if (known->second != own) context[method_access_key(trial.method)] = own;
-      });
-    }
+    MethodNeeds& own =
+        needs[numbers.of_shared(trial.method.name, trial.method.options, method.schema)];
+    if (!own.told) add_method(trial, catalog, own, context);
     const std::string regime = "access." + trial.regime.name;
     if (context.count(regime) == 0) {
       add_stream_options(trial.regime.name, catalog, context);

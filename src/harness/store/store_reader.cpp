@@ -8,7 +8,9 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "harness/store/identified_results.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
 #include "harness/store/stored_suite.hpp"
@@ -44,13 +46,16 @@ class FolderReader {
   explicit FolderReader(const std::filesystem::path& folder, const ReadOptions& options)
       : folder_(folder), options_(options) {}
 
-  StoredResults read() {
+  IdentifiedResults read() {
     for (const auto& file : store_files(folder_)) read_file(file);
     find_places();
     sort_places();
     take_trials();
     makers_.tell(results_);
-    return std::move(results_);
+    IdentifiedResults identified{std::move(results_), {}};
+    identified.ids.reserve(places_.size());
+    for (const Place& place : places_) identified.ids.push_back(place.id);
+    return identified;
   }
 
  private:
@@ -306,6 +311,21 @@ std::map<std::string, std::string> merged_context(const std::vector<ContextRow>&
   return context;
 }
 
+IdentifiedResults read_identified(const std::filesystem::path& folder, const ReadOptions& options) {
+  IdentifiedResults identified = FolderReader(folder, options).read();
+  identified.results.suite = readable_suite(identified.results);
+  return identified;
+}
+
+std::vector<bool> first_times(const std::vector<TrialId>& ids) {
+  std::vector<bool> first;
+  first.reserve(ids.size());
+  std::unordered_set<TrialId, TrialIdHash> seen;
+  seen.reserve(ids.size());
+  for (const TrialId& id : ids) first.push_back(seen.insert(id).second);
+  return first;
+}
+
 }  // namespace spurion::harness
 
 namespace spurion {
@@ -318,9 +338,7 @@ bool is_not_in_suite(const TrialResult& trial) {
 }
 
 StoredResults read_results(const std::filesystem::path& folder, const ReadOptions& options) {
-  StoredResults results = harness::FolderReader(folder, options).read();
-  results.suite = harness::readable_suite(results);
-  return results;
+  return harness::read_identified(folder, options).results;
 }
 
 }  // namespace spurion

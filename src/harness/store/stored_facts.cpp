@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
 #include "harness/store/sqlite.hpp"
 #include "harness/store/store_content.hpp"
-#include "harness/suite/trial_ids.hpp"
 #include "spurion/error.hpp"
 #include "spurion/store.hpp"
 
@@ -37,16 +37,15 @@ StoredFacts read_facts(const std::filesystem::path& folder) {
   return facts;
 }
 
-Outcomes outcomes_of(const StoredResults& results,
-                     const std::unordered_set<TrialId, TrialIdHash>& wanted) {
+Outcomes outcomes_of(const IdentifiedResults& found, const std::vector<TrialId>& wanted) {
+  const StoredResults& results = found.results;
   Outcomes outcomes;
   const auto memory = results.context.find("peak_memory");
   if (memory != results.context.end()) outcomes.peak_memory = memory->second;
-  TrialIds id_of;
-  std::unordered_set<TrialId, TrialIdHash> seen;
-  for (const TrialResult& trial : results.trials) {
-    const TrialId id = id_of(trial.spec);
-    if (wanted.count(id) == 0 || !seen.insert(id).second) continue;
+  const std::vector<bool> first = first_times(found.ids);
+  for (std::size_t i = 0; i < results.trials.size(); ++i) {
+    if (!first[i] || !std::binary_search(wanted.begin(), wanted.end(), found.ids[i])) continue;
+    const TrialResult& trial = results.trials[i];
     if (trial.status == Status::done) {
       ++outcomes.done;
       continue;

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
+#include "harness/store/identified_results.hpp"
 #include "harness/suite/trial_id.hpp"
 #include "spurion/store.hpp"
 
@@ -36,9 +36,9 @@ struct Outcomes {
   std::string peak_memory;                       ///< of the last run, "431 MB of 600 MB"
 };
 
-/// Of those trials of a folder's results that are `wanted`, each counted once.
-SPURION_API Outcomes outcomes_of(const StoredResults& results,
-                                 const std::unordered_set<TrialId, TrialIdHash>& wanted);
+/// Of those trials of a folder's results that are `wanted`, each counted once. `wanted`: sorted.
+SPURION_API Outcomes outcomes_of(const IdentifiedResults& found,
+                                 const std::vector<TrialId>& wanted);
 
 /// Throws `StoreError` where a run could not write into this folder: a part of its path is no
 /// folder, or may not be written to. Makes nothing.

@@ -35,6 +35,7 @@ class CsvFolder {
   /// Once all are in their places: removes what is of an earlier report.
   void remove_earlier();
 
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] const std::vector<std::filesystem::path>& csv() const { return csv_; }
 
  private:

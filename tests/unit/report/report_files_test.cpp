@@ -9,8 +9,10 @@
 #include <set>
 #include <sstream>
 
+#include "analysis/answered_questions.hpp"
 #include "catch.hpp"
 #include "report/csv/csv.hpp"
+#include "report/spooled_text.hpp"
 #include "report/table_markup.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
@@ -110,6 +112,45 @@ TEST_CASE("no table of a report puts an interval into one field, or names two co
       for (std::string name; std::getline(header, name, ',');) CHECK(names.insert(name).second);
     }
   }
+}
+
+TEST_CASE("questions that are answered one at a time have the same answers") {
+  const tests::TemporaryFolder folder;
+  const StoredResults results = read_results(made_up_store(folder, kSuite));
+  const auto all = analysis::answer_all(results);
+  const analysis::Study study(results);
+  const analysis::AnsweredQuestions questions(study, builtin_questions());
+  REQUIRE(questions.size() == all.size());
+  for (std::size_t i = all.size(); i-- > 0;) {
+    const analysis::Answer one = questions.answer(i);
+    CHECK(one.question == all[i].question);
+    CHECK(one.sentence == all[i].sentence);
+    REQUIRE(one.tables.size() == all[i].tables.size());
+    for (std::size_t t = 0; t < one.tables.size(); ++t) {
+      CHECK(report::csv_of(one.tables[t]) == report::csv_of(all[i].tables[t]));
+    }
+  }
+}
+
+TEST_CASE("text that waits for its place in a file keeps its order and leaves nothing") {
+  const tests::TemporaryFolder folder;
+  std::string all;
+  std::ostringstream out;
+  {
+    report::SpooledText text(folder.path());
+    text.write_to(out);
+    CHECK(out.str().empty());
+    for (int i = 0; i < 20'000; ++i) {
+      const std::string line = fmt::format("line {}\n", i);
+      text.add(line);
+      all += line;
+    }
+    text.write_to(out);
+    CHECK(std::filesystem::is_empty(folder.path()));
+  }
+  CHECK(out.str() == all);
+  report::SpooledText nowhere(folder.path() / "missing");
+  CHECK_THROWS_AS(nowhere.add("line"), StoreError);
 }
 
 TEST_CASE("a report is written as a whole or not at all") {
