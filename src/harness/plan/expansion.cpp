@@ -173,13 +173,13 @@ double planning_bytes(const Experiment& experiment) {
       }
     }
     const auto& fields = experiment.search_fields;
-    if (std::any_of(fields.begin(), fields.end(),
-                    [&](const std::string& field) { return touches(field, section); })) {
-      own *= static_cast<double>(std::max<std::int64_t>(experiment.configurations, 1));
-    }
-    sections += std::min(own, trials);
+    const bool drawn = std::any_of(fields.begin(), fields.end(), [&](const std::string& field) {
+      return touches(field, section);
+    });
+    if (drawn) own *= static_cast<double>(std::max<std::int64_t>(experiment.configurations, 1));
+    sections += std::min(own, trials) * (drawn ? kDrawnBytes : kSectionBytes);
   }
-  return trials * kTrialBytes + sections * kSectionBytes;
+  return trials * kTrialBytes + sections;
 }
 
 void check_trial_count(const Suite& suite, double memory_bytes) {

@@ -10,10 +10,12 @@
 namespace spurion::harness {
 
 /// What a trial takes of memory while a run is planned, besides sections that it shares with
-/// others.
-constexpr double kTrialBytes = 1300.0;
-/// What a section takes that is written once for each value of a grid axis, or once a draw.
-constexpr double kSectionBytes = 1500.0;
+/// others: it is held twice while packs are made of it.
+constexpr double kTrialBytes = 900.0;
+/// What a section takes that is written once for each value of a grid axis, with the value as the
+/// suite has it, or once a draw.
+constexpr double kSectionBytes = 1600.0;
+constexpr double kDrawnBytes = 800.0;
 
 /// How many trials an experiment asks for, before any is made; at most 2^61.
 SPURION_API std::int64_t trial_count(const Experiment& experiment);

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <set>
+#include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "core/counted.hpp"
 #include "harness/run/run_plan.hpp"
@@ -74,15 +77,32 @@ void run_workers(std::int64_t count, const SharedWork& work) {
   for (std::thread& thread : threads) thread.join();
 }
 
-/// Which experiments each trial belongs to, as the store keeps it.
-Memberships memberships_of(const CheckedRun& run) {
-  Memberships memberships;
-  memberships.reserve(run.trials.size());
-  for (std::size_t i = 0; i < run.trials.size(); ++i) {
-    memberships.emplace_back(run.ids[i].text(), run.trials[i].experiment);
+/// Which experiments each trial belongs to: what is left of the trials of a run once they are
+/// planned, so in few bytes.
+class Members {
+ public:
+  explicit Members(const CheckedRun& run) : ids_(run.ids) {
+    experiments_.reserve(run.trials.size());
+    for (const TrialSpec& trial : run.trials) {
+      if (names_.empty() || names_.back() != trial.experiment) names_.push_back(trial.experiment);
+      experiments_.push_back(static_cast<std::uint32_t>(names_.size() - 1));
+    }
   }
-  return memberships;
-}
+  /// As a store takes it.
+  [[nodiscard]] Memberships all() const {
+    Memberships memberships;
+    memberships.reserve(ids_.size());
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      memberships.emplace_back(ids_[i].text(), names_[experiments_[i]]);
+    }
+    return memberships;
+  }
+
+ private:
+  std::vector<TrialId> ids_;
+  std::vector<std::uint32_t> experiments_;  ///< of `ids_`, as places among the names
+  std::vector<std::string> names_;
+};
 
 /// Facts of the last run that trained anything: one that finds all done keeps them.
 void keep_last_run(const Store& store, std::map<std::string, std::string>& context) {
@@ -143,7 +163,7 @@ Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions&
 namespace spurion::harness {
 
 Progress run_checked(CheckedRun& run, const RunOptions& options) {
-  auto memberships = memberships_of(run);
+  const Members members(run);
   Progress progress;
   // A store that is there says what is left to run; a new one is made only once the plan stands,
   // since a trial may be too large for the memory.
@@ -163,8 +183,7 @@ Progress run_checked(CheckedRun& run, const RunOptions& options) {
   store.replace(again);
   progress.trials_changed = static_cast<std::int64_t>(again.size());
   keep_last_run(store, run.context);
-  store.set_suite(run.context.at("suite_name"), memberships, run.context);
-  memberships = {};
+  store.set_suite(run.context.at("suite_name"), members.all(), run.context);
 
   progress.trials_total = plan.distinct;
   progress.trials_found = plan.found;

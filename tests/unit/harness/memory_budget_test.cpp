@@ -1,7 +1,13 @@
 #include "harness/plan/memory_budget.hpp"
 
+#include <malloc.h>
+
+#include <string>
+
 #include "catch.hpp"
+#include "harness/plan/expansion.hpp"
 #include "spurion/error.hpp"
+#include "unit/harness/test_suites.hpp"
 
 using namespace spurion;
 
@@ -68,4 +74,37 @@ TEST_CASE("starts that hold nearly the same memory are told the same need, and i
             1.1 * (held + 64e6 + harness::told_memory(0.0, jobs)));
     }
   }
+}
+
+TEST_CASE("what planning is said to take is what trials take, and room to make packs of them") {
+#if defined(__GLIBC__)
+  const auto swapped = [](std::string text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+  };
+  const std::string grid =
+      swapped(tests::tiny_suite(), "optimizer.learning_rate", "optimizer.weight_decay");
+  const std::string search =
+      "[experiment.search]\nconfigurations = 300\nfields = [\"optimizer.learning_rate\", "
+      "\"method.penalty_weight\"]\n";
+  for (const std::string& text : {swapped(grid, "seeds = 3", "seeds = 1000"),
+                                  swapped(grid, "[[question]]", search + "[[question]]")}) {
+    const Suite suite = Suite::parse(text, "s.toml");
+    const Catalog catalog = builtin_catalog();
+    (void)harness::expand(suite, catalog, 0.0);  // what is made once is there
+    const auto in_use = [] {
+      const auto info = mallinfo2();
+      return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+    };
+    const double before = in_use();
+    const harness::Expansion expansion = harness::expand(suite, catalog, 0.0);
+    const double taken = in_use() - before;
+    if (taken <= 0.0) continue;  // another allocator, such as that of a sanitizer
+    const double said = harness::planning_bytes(suite.experiments.front());
+    CAPTURE(text, taken, said, expansion.trials.size());
+    CHECK(said > taken);
+    CHECK(said < 2.5 * taken);
+  }
+#endif
 }
