@@ -55,9 +55,13 @@ std::string Configurations::text_of(std::size_t section, const Component* compon
   constexpr const char* kNames[kSections] = {"environment", "evaluation", "model", "optimizer",
                                              "training"};
   const char* name = kNames[section];
-  Value own = component == nullptr
-                  ? harness::without_added(name, options)
-                  : Value(Value::Table{{"name", component->name}, {"options", options}});
+  Value own;
+  if (component == nullptr) {
+    own = harness::without_added(name, options);
+  } else {
+    const Component written = harness::without_added(name, *component);
+    own = Value::Table{{"name", written.name}, {"options", written.options}};
+  }
   Value whole = Value::Table{{name, std::move(own)}};
   for (const std::string& option : without_) erase_option(whole, option);
   return whole.find(name)->canonical_json();
