@@ -12,6 +12,7 @@ skipped=(
   "cmake |the tests package.install and package.consumer build and install"
   "spurion score logits.npz|it needs logits of a model made elsewhere; cli/export_score_test.cpp makes them"
   "spurion score two_bit --model script:|it needs a TorchScript file; cli/script_model_test.cpp makes one"
+  "spurion verify --size full|it runs the published suites, for days; the command before it is run with a namesake"
   "spurion --plugin|it needs the plug-in; package.consumer builds it from README's code and runs it"
   "spurion selftest --plugin|the same"
 )
