@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <map>
+#include <unordered_set>
 
 namespace spurion::analysis {
 
@@ -51,19 +54,39 @@ std::vector<std::string> field_names(const TrialSpec& spec) {
 }
 
 std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
-  std::map<std::string, std::set<std::string>> values;
-  std::set<std::pair<const char*, const void*>> known;  // sections that trials share in memory
+  struct Seen {
+    std::string first;  // value, as text
+    bool differs = false;
+  };
+  constexpr std::size_t kSections = 7;
+  std::array<std::map<std::string, Seen>, kSections> values;
+  std::array<std::unordered_set<const void*>, kSections> known;  // that trials share in memory
+  std::array<const void*, kSections> last{};                     // neighbours often do
+  std::array<const char*, kSections> names{};
   for (const TrialResult* trial : trials) {
+    std::size_t number = 0;
     for (const auto& [section, options] : sections_of(trial->spec)) {
-      if (!options->is_table() || !known.emplace(section, &options->as_table()).second) continue;
+      const std::size_t i = number++;
+      names[i] = section;
+      if (!options->is_table()) continue;
+      const void* place = &options->as_table();
+      if (place == last[i] || !known[i].insert(place).second) continue;
+      last[i] = place;
       for (const auto& [option, value] : options->as_table()) {
-        values[fmt::format("{}.{}", section, option)].insert(value.canonical_json());
+        const auto [seen, added] = values[i].try_emplace(option);
+        if (added) {
+          seen->second.first = value.canonical_json();
+        } else if (!seen->second.differs) {
+          seen->second.differs = value.canonical_json() != seen->second.first;
+        }
       }
     }
   }
   std::set<std::string> differing;
-  for (const auto& [option, seen] : values) {
-    if (seen.size() > 1) differing.insert(option);
+  for (std::size_t i = 0; i < kSections; ++i) {
+    for (const auto& [option, seen] : values[i]) {
+      if (seen.differs) differing.insert(fmt::format("{}.{}", names[i], option));
+    }
   }
   return differing;
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <dnnl.hpp>
 #include <filesystem>
+#include <utility>
 
 #include "catalog/image_source_of.hpp"
 #include "core/blake2b.hpp"
@@ -131,6 +132,21 @@ void ProvenanceMaker::add_file(const Registry& registry, const std::string& name
 }
 
 std::shared_ptr<const Provenance> ProvenanceMaker::of(const TrialSpec& trial) {
+  const TrialSpec* last = last_.get();
+  if (last != nullptr && last->method.name == trial.method.name &&
+      last->model.name == trial.model.name && last->regime.name == trial.regime.name &&
+      last->environment.name == trial.environment.name && last->environment.options.is_table() &&
+      trial.environment.options.is_table() &&
+      &std::as_const(last->environment.options).as_table() ==
+          &trial.environment.options.as_table()) {
+    return last_made_;  // trials that follow each other mostly share all of it in memory
+  }
+  last_ = std::make_unique<const TrialSpec>(trial);
+  last_made_ = find(trial);
+  return last_made_;
+}
+
+std::shared_ptr<const Provenance> ProvenanceMaker::find(const TrialSpec& trial) {
   const std::string rows = data_name(trial.environment, *catalog_);
   const std::string source = catalog::image_source_of(trial.environment, *catalog_);
   const auto recorded = data_.find(rows);

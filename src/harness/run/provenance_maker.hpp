@@ -22,6 +22,7 @@ class ProvenanceMaker {
   std::shared_ptr<const Provenance> of(const TrialSpec& trial);
 
  private:
+  std::shared_ptr<const Provenance> find(const TrialSpec& trial);
   template <class Registry>
   void add_file(const Registry& registry, const std::string& name, std::vector<CodeFile>& files);
 
@@ -31,6 +32,8 @@ class ProvenanceMaker {
   std::map<std::string, std::string> hashes_;  ///< of files
   std::map<std::string, std::shared_ptr<const Provenance>> by_parts_;
   std::map<std::string, std::shared_ptr<const Provenance>> by_facts_;
+  std::unique_ptr<const TrialSpec> last_;  ///< that was asked about
+  std::shared_ptr<const Provenance> last_made_;
 };
 
 }  // namespace spurion::harness
