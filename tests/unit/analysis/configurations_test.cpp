@@ -57,3 +57,18 @@ TEST_CASE("configurations stand in the order of their texts, without options tha
     }
   }
 }
+
+TEST_CASE("options that differ are those with two values in some of the trials that have them") {
+  const std::vector<TrialSpec> specs = some_trials();
+  std::vector<TrialResult> trials(specs.size());
+  std::vector<const TrialResult*> all;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    trials[i].spec = specs[i];
+    all.push_back(&trials[i]);
+  }
+  CHECK(analysis::differing_options(all) ==
+        std::set<std::string>{"environment.shift", "method.weight", "optimizer.rate",
+                              "optimizer.rates", "training.rows"});
+  CHECK(analysis::differing_options({all.front()}).empty());
+  CHECK(analysis::differing_options({}).empty());
+}
