@@ -28,9 +28,9 @@ struct RegretDroOptions : L2Option {
 /// where regret_e is the ceiling of the domain minus the accuracy on its rows of the minibatch, or
 /// for a regression the mean squared error minus the ceiling. The ceiling is known from the
 /// mechanism: that of the best predictor of the domain (`bayes`) or of the best predictor from the
-/// causal features (`invariant`). Agarwal & Zhang estimate it by training on each domain. Regret is
-/// in units of accuracy, so a useful step is larger than that of group DRO. The default and the
-/// range of the step are ours.
+/// causal features (`invariant`). Agarwal & Zhang subtract the least risk that the models of a
+/// class have on the training rows. Regret is in units of accuracy, so a useful step is larger than
+/// that of group DRO. The default and the range of the step are ours.
 class RegretDro final : public ObjectiveMethod {
  public:
   using Options = RegretDroOptions;
@@ -115,7 +115,7 @@ void register_regret_dro(Catalog& catalog);
 void register_regret_dro(Catalog& catalog) {
   catalog.methods.add<RegretDro>(
       "regret_dro", "Group DRO by the regret against the exact ceiling of each domain.",
-      "Agarwal & Zhang 2022, COLT; the exact ceilings are ours");
+      "Agarwal & Zhang 2022, arXiv:2202.05436; the exact ceilings are ours");
 }
 
 }  // namespace spurion::methods
