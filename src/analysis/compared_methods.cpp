@@ -64,7 +64,15 @@ QuestionTrials chosen_trials(const Study& study, const Experiment& experiment,
   read.common.selector = selector_of(study.suite(), experiment, selection);
   read.common.early_stopping = selection.early_stopping && read.common.selector != "none";
   read.experiments = {experiment.name};
-  return trials_of(study, read);
+  QuestionTrials chosen = trials_of(study, read);
+  if (chosen.selection.active() && !study.trials(experiment.name).empty() &&
+      chosen.parts.front().study.trials(experiment.name).empty()) {
+    throw UsageError(fmt::format(
+        "in experiment '{}' the selector {} has no score for any sample; --selector none compares "
+        "the means over all samples",
+        experiment.name, read.common.selector));
+  }
+  return chosen;
 }
 
 /// One experiment, and what is left of it.

@@ -42,7 +42,9 @@ Study::Study(const StoredResults& results, Selectors selectors) {
     const harness::SearchedOptions options(experiment);
     std::set<std::string>& searched = facts.searched[experiment.name];
     for (const std::string& field : experiment.search_fields) {
-      if (field.find('.') != std::string::npos) searched.insert(field);
+      const auto dot = field.find('.');
+      // Of an entry of a table, "section.option.key", the option is what trials have.
+      if (dot != std::string::npos) searched.insert(field.substr(0, field.find('.', dot + 1)));
     }
     // A section stands for options, which the trials have. Those of one shape have the same.
     std::set<std::array<std::string, 4>> known;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -77,6 +78,67 @@ std::string row_text(const SelectionRow& row) {
       where, row.line.name, row.name, show(row.ood), show(row.median), regret_text(row));
 }
 
+/// What one way to choose gives over all methods and environments.
+struct WaySummary {
+  std::string name;
+  bool halving = false;
+  std::vector<double> ood;
+  std::vector<double> medians;
+  std::vector<double> regrets;
+  std::vector<double> updates;
+  std::vector<std::string> shown;  ///< where a regret is shown
+
+  void add(const SelectionRow& row) {
+    if (row.ood.count == 0) return;
+    ood.push_back(row.ood.value);
+    medians.push_back(row.median.value);
+    if (!std::isnan(row.updates)) updates.push_back(row.updates);
+    if (!row.regret) return;
+    regrets.push_back(row.regret->value);
+    if (row.test->shown(*row.regret) != Shown::above) return;
+    const std::string where =
+        row.line.environment.empty() ? std::string() : " in " + row.line.environment;
+    shown.push_back(fmt::format("{}{} by {}", row.line.name, where, show(*row.regret)));
+  }
+  [[nodiscard]] std::string text() const {
+    std::string out = fmt::format("Selected by {}, the mean score out of distribution is {}", name,
+                                  show(mean(ood)));
+    out += halving
+               ? fmt::format(" with {} of the updates. ", show(mean(updates), 2))
+               : fmt::format("; the mean of the medians over samples is {}. ", show(mean(medians)));
+    if (regrets.empty() || halving) return out;
+    out += fmt::format("The oracle (leak) is better by {} on average. ", show(mean(regrets)));
+    if (shown.empty()) return out + fmt::format("In none of {} is this shown. ", regrets.size());
+    constexpr std::size_t kMost = 5;
+    const std::vector<std::string> first(
+        shown.begin(), shown.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, shown.size())));
+    return out + fmt::format("It is shown in {} of {}: {}{}. ", shown.size(), regrets.size(),
+                             fmt::join(first, ", "), shown.size() > kMost ? " and others" : "");
+  }
+};
+
+/// Means over methods and environments, where there are too many to name each.
+std::string summary_text(const std::vector<SelectionRow>& rows) {
+  std::vector<WaySummary> ways;
+  std::set<std::pair<std::string, std::string>> lines;
+  for (const SelectionRow& row : rows) {
+    if (row.applied.leak || row.applied.early_stopping) continue;
+    lines.insert({row.line.name, row.line.environment});
+    auto way = std::find_if(ways.begin(), ways.end(),
+                            [&](const WaySummary& one) { return one.name == row.name; });
+    if (way == ways.end()) {
+      ways.push_back({row.name, row.halving, {}, {}, {}, {}, {}});
+      way = std::prev(ways.end());
+    }
+    way->add(row);
+  }
+  std::string text = fmt::format("Over {} methods in environments: ", lines.size());
+  for (const WaySummary& way : ways) {
+    if (!way.ood.empty()) text += way.text();
+  }
+  return text + "The table has each of them. ";
+}
+
 /// What is chosen at the last update without a leak; the table has the others.
 std::string rows_text(const std::vector<SelectionRow>& rows) {
   constexpr std::size_t kMost = 10;
@@ -85,14 +147,10 @@ std::string rows_text(const std::vector<SelectionRow>& rows) {
   std::size_t told = 0;
   for (const SelectionRow& row : rows) {
     if (row.applied.leak || row.applied.early_stopping || row.halving) continue;
-    if (told++ == kMost) {
-      text += "The table shows the others. ";
-      break;
-    }
     if (row.regret && row.test) tests.push_back(*row.test);
-    text += row_text(row);
+    if (++told <= kMost) text += row_text(row);
   }
-  return text + few_seeds_text(tests);
+  return (told > kMost ? summary_text(rows) : text) + few_seeds_text(tests);
 }
 
 Table selection_table(const ResultsView& view, const std::string& experiment, bool worlds) {
@@ -215,7 +273,10 @@ class SelectionQuestion final : public Question {
     for (const SelectionRow& row : rows) add_row(row, view.fates(row.line), worlds, table);
     answer.tables.push_back(std::move(table));
     Chart chart = selection_chart(view, experiment, rows);
-    if (!chart.series.empty()) answer.charts.push_back(std::move(chart));
+    constexpr std::size_t kMostBars = 60;  // more groups of bars than these nobody reads
+    if (!chart.series.empty() && chart.categories.size() <= kMostBars) {
+      answer.charts.push_back(std::move(chart));
+    }
     return answer;
   }
 

@@ -24,6 +24,15 @@ std::vector<FieldInfo> fields_of_section(const Catalog& catalog, const TrialSpec
   return EvaluationOptions::schema().fields();
 }
 
+/// Where the value of "option" or "option.key" lies in a section.
+Value& target_of(Value& section, const std::string& option) {
+  const auto dot = option.find('.');
+  Value& whole = section.as_table()[option.substr(0, dot)];
+  if (dot == std::string::npos) return whole;
+  if (!whole.is_table()) whole = Value::Table{};
+  return whole.as_table()[option.substr(dot + 1)];
+}
+
 }  // namespace
 
 SearchPlan::SearchPlan(const Experiment& experiment, const std::vector<GridAxis>& axes,
@@ -98,6 +107,19 @@ void SearchPlan::check_ranges(const Experiment& experiment) {
   }
 }
 
+std::vector<std::string> SearchPlan::options_at(const std::string& section,
+                                                const FieldInfo& info) const {
+  std::vector<std::string> options;
+  const std::string before = section + '.' + info.name + '.';
+  for (const std::string& field : experiment_.search_fields) {
+    const bool entry = info.default_value.is_table() && field.size() > before.size() &&
+                       field.compare(0, before.size(), before) == 0;
+    if (entry) options.push_back(field.substr(section.size() + 1));
+  }
+  if (options.empty()) options.push_back(info.name);
+  return options;
+}
+
 std::string SearchPlan::place(std::size_t number) const {
   const Value* fields = experiment_.search.find("fields");
   if (fields == nullptr || !fields->is_list() || number >= fields->as_list().size()) return {};
@@ -109,36 +131,45 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
   std::vector<Field> found;
   for (const std::string& section : section_names()) {
     for (const FieldInfo& info : fields_of_section(catalog, base, section)) {
-      const std::string path = section + '.' + info.name;
-      there_are_.insert(path);
-      const std::optional<std::size_t> number = options_.field_of(section, info.name);
-      // A field that this method or model does not have is another one's.
-      if (!number) continue;
-      const bool whole_section = experiment_.search_fields[*number] == section;
-      Field field{section, info.name, info.search};
-      if (const auto range = experiment_.search_ranges.find(path);
-          range != experiment_.search_ranges.end()) {
-        field.search = range->second;
+      for (const std::string& option : options_at(section, info)) {
+        if (auto field = field_at(section, option, info.search)) found.push_back(*std::move(field));
       }
-      if (const auto values = experiment_.search_values.find(path);
-          values != experiment_.search_values.end()) {
-        field.listed = &values->second;
-      }
-      if (field.search.kind == Search::Kind::fixed && field.listed == nullptr) {
-        if (whole_section) continue;
-        used_[*number] = true;
-        normaliser_.report(
-            fmt::format("{}search field '{}' of experiment '{}' has no search distribution",
-                        place(*number), path, experiment_.name));
-        active_ = false;
-        continue;
-      }
-      used_[*number] = true;
-      found.push_back(std::move(field));
     }
   }
   if (experiment_.search_strategy == SearchStrategy::grid && active_) lay_out_grid(base, found);
   return found;
+}
+
+std::optional<SearchPlan::Field> SearchPlan::field_at(const std::string& section,
+                                                      const std::string& option,
+                                                      const Search& search) {
+  const std::string path = section + '.' + option;
+  there_are_.insert(path);
+  const std::optional<std::size_t> number = options_.field_of(section, option);
+  // A field that this method or model does not have is another one's.
+  if (!number) return std::nullopt;
+  const bool whole_section = experiment_.search_fields[*number] == section;
+  const bool entry = option.find('.') != std::string::npos;
+  Field field{section, option, entry ? fixed() : search};
+  if (const auto range = experiment_.search_ranges.find(path);
+      range != experiment_.search_ranges.end()) {
+    field.search = range->second;
+  }
+  if (const auto values = experiment_.search_values.find(path);
+      values != experiment_.search_values.end()) {
+    field.listed = &values->second;
+  }
+  if (field.search.kind == Search::Kind::fixed && field.listed == nullptr) {
+    if (whole_section) return std::nullopt;
+    used_[*number] = true;
+    normaliser_.report(
+        fmt::format("{}search field '{}' of experiment '{}' has no search distribution",
+                    place(*number), path, experiment_.name));
+    active_ = false;
+    return std::nullopt;
+  }
+  used_[*number] = true;
+  return field;
 }
 
 void SearchPlan::lay_out_grid(const TrialSpec& base, std::vector<Field>& fields) {
@@ -183,7 +214,7 @@ void SearchPlan::apply(const std::vector<Field>& fields, std::int64_t draw, Valu
   const std::vector<std::int64_t> place_in_grid = grid_place(draw, levels);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const Field& field = fields[i];
-    Value& target = sections.as_table()[field.section].as_table()[field.option];
+    Value& target = target_of(sections.as_table()[field.section], field.option);
     if (field.levels > 0) {
       target = grid_value(field.search, place_in_grid[i], field.levels);
     } else if (field.listed != nullptr) {

@@ -26,7 +26,7 @@ class SearchPlan {
   /// Which fields of the search a grid point has.
   struct Field {
     std::string section;
-    std::string option;
+    std::string option;  ///< or "option.key": an entry of an option that is a table
     Search search = {};
     /// One value for each configuration, as the suite lists them; null: it does not.
     const Value* listed = nullptr;
@@ -49,6 +49,14 @@ class SearchPlan {
   void lay_out_grid(const TrialSpec& base, std::vector<Field>& fields);
   /// Ranges and listed values must be those of fields that are searched.
   void check_ranges(const Experiment& experiment);
+  /// An option or entry of a grid point, if the search names it; reports one that nothing says how
+  /// to draw. `search`: the distribution of its schema.
+  std::optional<Field> field_at(const std::string& section, const std::string& option,
+                                const Search& search);
+  /// An option of this path or, of one that is a table, the entries that the search names: as
+  /// `Field::option`.
+  [[nodiscard]] std::vector<std::string> options_at(const std::string& section,
+                                                    const FieldInfo& info) const;
   /// Where the suite names a field: "suite.toml:3:4: ".
   [[nodiscard]] std::string place(std::size_t number) const;
 

@@ -39,10 +39,19 @@ std::set<std::string> SearchedOptions::of(const TrialSpec& trial) const {
   for (const TrialSection& section : trial.sections()) {
     if (!section.options->is_table()) continue;
     for (const auto& [option, value] : section.options->as_table()) {
-      if (field_of(section.name, option)) options.insert(section.name + ('.' + option));
+      const std::string path = section.name + ('.' + option);
+      if (field_of(section.name, option) || names_entry_of(path)) options.insert(path);
     }
   }
   return options;
+}
+
+bool SearchedOptions::names_entry_of(const std::string& path) const {
+  const auto& fields = experiment_.search_fields;
+  return std::any_of(fields.begin(), fields.end(), [&](const std::string& field) {
+    return field.size() > path.size() && field.compare(0, path.size(), path) == 0 &&
+           field[path.size()] == '.';
+  });
 }
 
 bool SearchedOptions::sets(const std::string& section, const std::string& option) const {

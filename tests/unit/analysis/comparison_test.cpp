@@ -168,6 +168,7 @@ StoredResults searched(std::int64_t erm_samples, const std::string& question = {
         trial.spec.optimizer =
             Value::Table{{"learning_rate", erm && erm_samples == 1 ? 0.1 : 0.1 + step}};
         trial.measurements.push_back({0, 9, "validation", 0.0, "accuracy", 0.8 + 0.01 * step});
+        trial.measurements.push_back({0, 9, "validation_test", 0.0, "accuracy", ood});
       }
     }
   }
@@ -206,6 +207,9 @@ TEST_CASE("methods are compared at the samples that a selector chose") {
              Contains("chosen by the selector oracle") && Contains("test domain (leak)"));
   CHECK_THROWS_WITH(compared_methods(results, "v_rex", "erm", selected("training_domian")),
                     Contains("training_domain"));
+  // No group was measured.
+  CHECK_THROWS_WITH(compared_methods(results, "v_rex", "erm", selected("training_worst_group")),
+                    Contains("has no score for any sample"));
 }
 
 TEST_CASE("a selector with unequal budgets is refused, means over samples are not") {

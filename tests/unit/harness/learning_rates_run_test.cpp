@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "catch.hpp"
 #include "harness/data/environment_pool.hpp"
@@ -274,4 +275,51 @@ fields = ["optimizer.lr_multipliers", "optimizer.schedule"]
     CHECK(std::count(words.begin(), words.end(), trial.optimizer.find("schedule")->as_string()) ==
           1);
   }
+}
+
+namespace {
+
+/// A search of one field over four samples.
+std::vector<TrialSpec> searched_trials(const std::string& field, const std::string& more) {
+  return Suite::parse(fmt::format(R"(
+name = "rates"
+[[experiment]]
+name = "e"
+environment = {{ name = "two_bit" }}
+model = {{ name = "mlp", width = 7, depth = 1 }}
+method = {{ name = "erm" }}
+regime = {{ name = "offline" }}
+training = {{ steps = 4, rows = 37, batch = 13 }}
+evaluation = {{ rows = 53, training_rows = 0 }}
+optimizer = {{ lr_multipliers = {{ features = 0.5 }} }}
+[experiment.search]
+configurations = 4
+fields = ["{}"]
+{}
+)",
+                                  field, more),
+                      "s.toml")
+      .trials(builtin_catalog());
+}
+
+}  // namespace
+
+TEST_CASE("a search draws a factor of one block, beside those that the suite sets") {
+  const std::string field = "optimizer.lr_multipliers.last_layer";
+  const auto trials =
+      searched_trials(field, "ranges = { \"" + field + "\" = { log_uniform = [0.1, 10.0] } }");
+  REQUIRE(trials.size() == 4);
+  std::set<double> factors;
+  for (const TrialSpec& trial : trials) {
+    const Value& multipliers = *trial.optimizer.find("lr_multipliers");
+    CHECK(multipliers.find("features")->as_number() == 0.5);
+    factors.insert(multipliers.find("last_layer")->as_number());
+  }
+  CHECK(factors.size() == 4);
+  CHECK(*factors.begin() >= 0.1);
+  CHECK(*factors.rbegin() <= 10.0);
+  CHECK(plan(trials, builtin_catalog(), DataSources(), {}).size() == 1);
+  CHECK_THROWS_WITH(searched_trials(field, ""), Contains("has no search distribution"));
+  CHECK_THROWS_WITH(searched_trials("optimizer.learning_rate.last_layer", ""),
+                    Contains("is not an option of any of its trials"));
 }

@@ -49,7 +49,7 @@ void add_ceilings(Chart& chart, double cue_only, double invariant) {
 /// Methods over all environments, as dots on the scale of ceilings.
 Chart overall_dots(const Leaderboard& board) {
   Chart chart =
-      method_dots("leaderboard_" + board.experiment,
+      method_dots("leaderboard_dots_" + board.experiment,
                   fmt::format("Methods over all environments: experiment '{}'", board.experiment),
                   "normalised OOD score");
   chart.note = fmt::format(

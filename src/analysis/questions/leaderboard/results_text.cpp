@@ -90,11 +90,15 @@ std::string pooled_text(const Leaderboard& board) {
   text += worse.empty() ? ". " : fmt::format("; shown to be worse: {}. ", list_of(worse));
   const double least =
       std::min(1.0, std::ldexp(2.0, -static_cast<int>(scales)) * static_cast<double>(comparisons));
-  text += fmt::format(
-      "This is about these environments: their differences are paired by seed. A sign-flip test "
-      "over environments in place of seeds {} (its p is at least {} for {} environments and {}). ",
-      least > kTestLevel ? "could show nothing about others" : "would say more about others",
-      show(least), scales, core::counted(comparisons, "comparison"));
+  text +=
+      "The differences are paired by environment and seed, so this is about these environments "
+      "alone. ";
+  if (least > kTestLevel) {
+    text += fmt::format(
+        "With {} environments and {} a sign-flip test over environments in place of seeds cannot "
+        "give p below {}, so nothing can be shown about others. ",
+        scales, core::counted(comparisons, "comparison"), show(least));
+  }
   return text;
 }
 
