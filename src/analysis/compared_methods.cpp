@@ -163,13 +163,20 @@ Comparison compared_methods(const StoredResults& results, const std::string& fir
     throw UsageError(fmt::format("'{}' is compared with itself", comparison.first));
   }
   std::set<std::string> notes;
+  std::set<std::string> choices;
   for (std::size_t i = 0; i < experiments.size(); ++i) {
     if (!add_groups(experiments[i], experiments.size() > 1, comparison)) continue;
     notes.insert(experiments[i].view.note(false, comparison.second) + trials[i].note);
     comparison.sentence += trials[i].sentence.empty() ? "" : trials[i].sentence.substr(1) + " ";
     comparison.studies.push_back(experiments[i].study);
+    if (study.searched_options(experiments[i].name).empty()) continue;
+    const AppliedSelection& applied = trials[i].selection;
+    choices.insert(applied.active()
+                       ? fmt::format("Hyper-parameters are selected by {}. ", applied.text())
+                       : "Scores are means over all samples of hyper-parameters. ");
   }
   for (const std::string& note : notes) comparison.note += note;
+  for (const std::string& choice : choices) comparison.sentence += choice;
   comparison.sentence += missing_controls_text(study.controls(), names, "these results");
   return comparison;
 }

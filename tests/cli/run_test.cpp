@@ -61,6 +61,8 @@ TEST_CASE("a dry run says what would run and touches nothing") {
   CHECK_THAT(dry.out, Contains("6 distinct trials: 0 found in results/toy, 6 to run"));
   CHECK_THAT(dry.out, Contains("4 packs of up to 2 trials, on 2 workers"));
   CHECK_THAT(dry.out, Contains("FLOP"));
+  CHECK_THAT(dry.out, Contains("methods are compared without all controls") &&
+                          Contains("random_penalty") && Contains("counterfactual_augmentation"));
   CHECK_FALSE(std::filesystem::exists(shell.path("results")));
 
   CHECK(shell.run({"run", "toy.toml"}).code == 0);

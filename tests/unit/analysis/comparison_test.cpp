@@ -203,6 +203,7 @@ TEST_CASE("methods are compared at the samples that a selector chose") {
   CHECK(difference(asked, {builtin_selectors(), {}, false}) == "0.300");
   CHECK(difference(asked, selected("none")) == "0.200");
   const Answer answer = answer_of(compared_methods(asked, "v_rex", "erm", selected("oracle")));
+  CHECK_THAT(answer.sentence, Contains("Hyper-parameters are selected by oracle (leak)."));
   CHECK_THAT(answer.tables.front().caption,
              Contains("chosen by the selector oracle") && Contains("test domain (leak)"));
   CHECK_THROWS_WITH(compared_methods(results, "v_rex", "erm", selected("training_domian")),
