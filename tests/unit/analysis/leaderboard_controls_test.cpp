@@ -15,7 +15,7 @@ using tests::seed_noise;
 
 namespace {
 
-constexpr const char* kAsk = "kind = \"leaderboard\"\n";
+constexpr const char* kAskLeaderboard = "kind = \"leaderboard\"\n";
 
 /// A contender whose scores are `mean`, what its seed adds to all, and noise of its own.
 Contender contender(const std::string& name, const RandomKey& key, double mean) {
@@ -135,17 +135,18 @@ TEST_CASE("a leaderboard names the controls that it lacks and uses those that it
     add(trials, environment, "shaped", 0.302);
     add(trials, environment, "winner", 0.5);
   }
-  CHECK_THAT(trials.ask(kAsk).sentence, !Contains("there is no"));  // the store does not say
+  CHECK_THAT(trials.ask(kAskLeaderboard).sentence,
+             !Contains("there is no"));  // the store does not say
   trials.set_fact("control.shuffled", "placebo");
   trials.set_fact("control.informed", "oracle");
-  CHECK_THAT(trials.ask(kAsk).sentence,
+  CHECK_THAT(trials.ask(kAskLeaderboard).sentence,
              Contains("In experiment 'e' there is no shuffled (does a penalty gain") &&
                  Contains("and no informed (how far could a method come?)."));
   for (const char* environment : {"easy", "hard"}) {
     add(trials, environment, "shuffled", 0.302);
     add(trials, environment, "informed", 0.7);
   }
-  const auto answer = trials.ask(kAsk);
+  const auto answer = trials.ask(kAskLeaderboard);
   const auto& overall = answer.tables.front();
   CHECK_THAT(answer.sentence, !Contains("there is no"));
   CHECK_THAT(answer.sentence,
@@ -187,7 +188,8 @@ TEST_CASE("unequal numbers of samples are told") {
       }
     }
   }
-  for (const char* ask : {kAsk, "kind = \"leaderboard\"\nselector = \"training_domain\"\n"}) {
+  for (const char* ask :
+       {kAskLeaderboard, "kind = \"leaderboard\"\nselector = \"training_domain\"\n"}) {
     CAPTURE(ask);
     const auto answer = trials.ask(ask);
     CHECK(planted_cell(answer.tables.front(), "erm", "samples") == "1");
