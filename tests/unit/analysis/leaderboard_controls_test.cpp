@@ -117,8 +117,8 @@ TEST_CASE("less is better for a loss") {
 namespace {
 
 /// Five seeds of a method in an environment.
-void add(PlantedTrials& trials, const std::string& environment, const std::string& method,
-         double ood) {
+void plant(PlantedTrials& trials, const std::string& environment, const std::string& method,
+           double ood) {
   for (std::int64_t seed = 0; seed < 5; ++seed) {
     const auto own = static_cast<std::int64_t>(method.size() + 2 * environment.size());
     trials.add(method, seed, 0.85, ood + seed_noise(seed + 2 * own + 1, 0.002))
@@ -131,9 +131,9 @@ void add(PlantedTrials& trials, const std::string& environment, const std::strin
 TEST_CASE("a leaderboard names the controls that it lacks and uses those that it has") {
   PlantedTrials trials;
   for (const char* environment : {"easy", "hard"}) {
-    add(trials, environment, "erm", 0.2);
-    add(trials, environment, "shaped", 0.302);
-    add(trials, environment, "winner", 0.5);
+    plant(trials, environment, "erm", 0.2);
+    plant(trials, environment, "shaped", 0.302);
+    plant(trials, environment, "winner", 0.5);
   }
   CHECK_THAT(trials.ask(kAskLeaderboard).sentence,
              !Contains("there is no"));  // the store does not say
@@ -143,8 +143,8 @@ TEST_CASE("a leaderboard names the controls that it lacks and uses those that it
              Contains("In experiment 'e' there is no shuffled (does a penalty gain") &&
                  Contains("and no informed (how far could a method come?)."));
   for (const char* environment : {"easy", "hard"}) {
-    add(trials, environment, "shuffled", 0.302);
-    add(trials, environment, "informed", 0.7);
+    plant(trials, environment, "shuffled", 0.302);
+    plant(trials, environment, "informed", 0.7);
   }
   const auto answer = trials.ask(kAskLeaderboard);
   const auto& overall = answer.tables.front();
