@@ -12,6 +12,7 @@
 #include "spurion/row_tools.hpp"
 
 using namespace spurion;
+using Catch::Contains;
 
 namespace {
 

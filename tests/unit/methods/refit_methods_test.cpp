@@ -10,6 +10,7 @@
 #include "unit/methods/staged.hpp"
 
 using namespace spurion;
+using Catch::Contains;
 using Json = nlohmann::json;
 using method_tests::Staged;
 
