@@ -31,7 +31,7 @@ struct SoupOptions : L2Option {
 /// Members differ in two ways. Each draws as many rows of the minibatch as it has, with
 /// replacement; the papers give each its own order of rows. The change of member i is scaled by 1,
 /// 0.6 or 0.2 in turn: DiWA draws learning rates of 5e-5, 3e-5 and 1e-5. The papers also draw
-/// weight decay and dropout, which are the same for all here; their soups are of 20 to 70 members.
+/// weight decay and dropout, which are the same for all here; their soups have dozens of members.
 ///
 /// `uniform` (DiWA) is the mean of all members. `greedy` begins with the member that is best on
 /// held-out rows of the train domains, and goes through the others from the best to the worst: a
