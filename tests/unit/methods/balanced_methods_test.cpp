@@ -101,7 +101,7 @@ TEST_CASE("by class, rows are weighed or cut without group labels") {
       entry.schema.normalise(Value::Table{{"by", "class"}}, "reweighted_erm", problems);
   CHECK_NOTHROW(entry.make({by_class}, MethodContext{Task::binary, 1, 2, 0}));
   CHECK_THROWS_WITH(entry.make({by_class}, MethodContext{Task::regression, 1, 2, 0}),
-                    Contains("classes"));
+                    Catch::Contains("classes"));
 }
 
 TEST_CASE("subsampled by class, as many rows of each class count") {
@@ -158,9 +158,9 @@ TEST_CASE("group_dro says which of its options go together") {
     const Value options = entry.schema.normalise(given, "group_dro", problems);
     return entry.make({options}, MethodContext{Task::binary, 1, 2, groups});
   };
-  CHECK_THROWS_WITH(made({{"adjustment", 1.0}}, 4), Contains("groups = 'group'"));
-  CHECK_THROWS_WITH(made({{"groups", "group"}}, 0), Contains("groups"));
-  CHECK_THROWS_WITH(made({{"sampling", "group_balanced"}}, 0), Contains("groups"));
+  CHECK_THROWS_WITH(made({{"adjustment", 1.0}}, 4), Catch::Contains("groups = 'group'"));
+  CHECK_THROWS_WITH(made({{"groups", "group"}}, 0), Catch::Contains("groups"));
+  CHECK_THROWS_WITH(made({{"sampling", "group_balanced"}}, 0), Catch::Contains("groups"));
   const auto within = made({{"sampling", "group_balanced"}}, 4);
   CHECK(within->needs().group_labels);
   CHECK(within->needs().domain_labels);

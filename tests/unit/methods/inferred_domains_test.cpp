@@ -18,14 +18,14 @@ using method_tests::Staged;
 
 namespace {
 
-constexpr std::int64_t kRows = 66;  // of the toy training set
+constexpr std::int64_t kToyRows = 66;  // of the toy training set
 
-bool close(const Tensor& a, const Tensor& b) { return at::allclose(a, b, 1e-4, 1e-6); }
+bool agree(const Tensor& a, const Tensor& b) { return at::allclose(a, b, 1e-4, 1e-6); }
 
 /// Something of each training row, int64 [66], from its minibatch.
 template <class Each>
 Tensor over_rows(const Staged& s, const Each& each) {
-  Tensor out = at::zeros({kRows}, at::kLong);
+  Tensor out = at::zeros({kToyRows}, at::kLong);
   for (std::int64_t part = 0; part < 3; ++part) {
     const Batch rows = s.rows->part(part);
     out.index_copy_(0, rows.number.flatten(), each(rows).to(at::kLong));
@@ -64,7 +64,7 @@ TEST_CASE("eiil trains on the rows that its reference predicts wrongly, and on t
   const Tensor reference = first_stage("eiil", {{"reference_share", 1.0}}, 3);
   const Tensor domain = over_rows(s, [&](const Batch& rows) { return wrong(reference, rows); });
   REQUIRE(domain.sum().item<std::int64_t>() > 2);
-  CHECK_FALSE(close(s.now(), reference));  // fresh parameters
+  CHECK_FALSE(agree(s.now(), reference));  // fresh parameters
   double share = 0.0;
   for (std::int64_t step = 3; step < 12; ++step) {
     const Tensor before = s.now();
@@ -88,7 +88,7 @@ TEST_CASE("eiil trains on the rows that its reference predicts wrongly, and on t
       }
       return sum / present;
     });
-    CHECK(close(before - s.now(), expected));
+    CHECK(agree(before - s.now(), expected));
   }
   CHECK(share == Approx(0.5).margin(0.15));
 }
@@ -116,7 +116,7 @@ TEST_CASE("eiil's group DRO raises the weight of the domain of the higher risk")
     }
     const double total = q[0] + q[1];
     for (double& one : q) one /= total;
-    CHECK(close(before - s.now(), Staged::gradient(before, batch, 22.0 * weights / total)));
+    CHECK(agree(before - s.now(), Staged::gradient(before, batch, 22.0 * weights / total)));
   }
 }
 
@@ -145,8 +145,8 @@ TEST_CASE("xrm's twins learn halves of the rows and copy each other's confident 
     }
     const Tensor moved = model - Staged::gradient(model, learnt, weights * of_model);
     const Tensor twin_moved = twin - Staged::gradient(twin, learnt, weights * (1.0 - of_model));
-    CHECK(close(s.trainer->own("twin")[0].detach().to(at::kDouble), twin_moved));
-    if (step < 5) CHECK(close(s.now(), moved));  // afterwards the parameters are fresh
+    CHECK(agree(s.trainer->own("twin")[0].detach().to(at::kDouble), twin_moved));
+    if (step < 5) CHECK(agree(s.now(), moved));  // afterwards the parameters are fresh
     const Tensor p = at::sigmoid(
         at::where(of_model.gt(0.5), Staged::logits(twin, given), Staged::logits(model, given)));
     for (std::int64_t i = 0; i < 22; ++i) {
@@ -184,7 +184,7 @@ TEST_CASE("xrm's twins learn halves of the rows and copy each other's confident 
       total += share;
     }
     for (auto& [g, share] : q) share /= total;
-    CHECK(close(before - s.now(), Staged::gradient(before, batch, 22.0 * weights / total)));
+    CHECK(agree(before - s.now(), Staged::gradient(before, batch, 22.0 * weights / total)));
   }
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("cnc contrasts rows of one label that its first stage tells apart") {
                             kWeight * (anchors > 0.0 ? sum / anchors : 0.0);
     CHECK(s.trainer->last_losses()[0].item<double>() == Approx(expected).epsilon(1e-4));
     // Features of a linear model are its inputs: the contrast cannot move it.
-    CHECK(close(before - s.now(), (1.0 - kWeight) * Staged::gradient(before, batch)));
+    CHECK(agree(before - s.now(), (1.0 - kWeight) * Staged::gradient(before, batch)));
   }
   CHECK(contrasted);
 }
@@ -251,10 +251,10 @@ TEST_CASE("pde warms up on as many rows of each group, then adds rows") {
       12, shape);
   const Tensor group = over_rows(s, [](const Batch& rows) { return rows.group.flatten(); });
   std::vector<std::int64_t> counts(4, 0);
-  for (std::int64_t i = 0; i < kRows; ++i) ++counts.at(group[i].item<std::size_t>());
+  for (std::int64_t i = 0; i < kToyRows; ++i) ++counts.at(group[i].item<std::size_t>());
   const std::int64_t least = *std::min_element(counts.begin(), counts.end());
   REQUIRE(least > 0);
-  const auto order = permutation(RandomKey(31).child("order"), kRows);
+  const auto order = permutation(RandomKey(31).child("order"), kToyRows);
   std::set<std::int64_t> part;
   std::vector<std::int64_t> taken(4, 0);
   for (const std::int64_t row : order) {
@@ -273,7 +273,7 @@ TEST_CASE("pde warms up on as many rows of each group, then adds rows") {
     }
     const Tensor before = s.now();
     const Batch batch = s.step(step);
-    CHECK(close(before - s.now(), Staged::gradient(before, batch)));
+    CHECK(agree(before - s.now(), Staged::gradient(before, batch)));
     for (std::int64_t i = 0; i < 22; ++i) {
       const std::int64_t row = batch.number.flatten()[i].item<std::int64_t>();
       CHECK(part.count(row) == 1);

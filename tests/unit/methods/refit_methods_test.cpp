@@ -168,7 +168,8 @@ TEST_CASE("dfr refuses held-out rows that lack a group, before it trains") {
     run.validation = conformance::toy_validation(shape, 1);
     if (lacks) {
       run.validation.group.masked_fill_(run.validation.group.eq(2), 0);
-      CHECK_THROWS_WITH(conformance::train(run), Contains("of group 2") && Contains("dfr"));
+      CHECK_THROWS_WITH(conformance::train(run),
+                        Catch::Contains("of group 2") && Catch::Contains("dfr"));
       continue;
     }
     const conformance::ToyResult result = conformance::train(run);

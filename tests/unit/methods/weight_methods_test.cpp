@@ -24,7 +24,7 @@ Tensor evaluated(const Staged& s) {
   return found.members[0][0].to(at::kDouble);
 }
 
-bool close(const Tensor& a, const Tensor& b) { return at::allclose(a, b, 1e-4, 1e-6); }
+bool near(const Tensor& a, const Tensor& b) { return at::allclose(a, b, 1e-4, 1e-6); }
 
 /// How often member `member` of a soup draws each of 22 rows.
 Tensor draws(std::uint64_t member, std::int64_t step) {
@@ -73,10 +73,10 @@ TEST_CASE("ema evaluates an average that begins as the mean of all updates") {
   for (std::int64_t t = 1; t <= 6; ++t) {
     const Tensor before = s.now();
     const Batch batch = s.step(t - 1);
-    CHECK(close(before - s.now(), Staged::gradient(before, batch)));
+    CHECK(near(before - s.now(), Staged::gradient(before, batch)));
     const double newest = std::max(0.4, 1.0 / static_cast<double>(t));
     mean = mean.defined() ? mean + newest * (s.now() - mean) : s.now();
-    CHECK(close(evaluated(s), mean));
+    CHECK(near(evaluated(s), mean));
   }
 }
 
@@ -87,20 +87,20 @@ TEST_CASE("wise_ft evaluates weights between its anchor and the trained ones") {
   CHECK(s.method->evaluated(*s.trainer).plain());
   const Tensor anchor = s.now();
   const Batch batch = s.step(2);
-  CHECK(close(anchor - s.now(), Staged::gradient(anchor, batch)));
+  CHECK(near(anchor - s.now(), Staged::gradient(anchor, batch)));
   s.step(3);
-  CHECK(close(evaluated(s), 0.7 * anchor + 0.3 * s.now()));
-  CHECK_FALSE(close(evaluated(s), s.now()));
+  CHECK(near(evaluated(s), 0.7 * anchor + 0.3 * s.now()));
+  CHECK_FALSE(near(evaluated(s), s.now()));
   // A later phase has the weights before it as its anchor.
   s.method->begin_phase(*s.trainer, 1);
-  CHECK(close(evaluated(s), s.now()));
+  CHECK(near(evaluated(s), s.now()));
 }
 
 TEST_CASE("members of a soup part from one start, with rows and rates of their own") {
   Staged s("soup", Value::Table{{"members", std::int64_t{3}}, {"shared_share", 0.25}}, 4);
   const Tensor first = s.now();
   const Batch shared = s.step(0);
-  CHECK(close(first - s.now(), Staged::gradient(first, shared)));
+  CHECK(near(first - s.now(), Staged::gradient(first, shared)));
   CHECK(s.method->evaluated(*s.trainer).plain());
   std::vector<Tensor> members = {s.now(), s.now(), s.now()};
   for (std::int64_t step = 1; step < 4; ++step) {
@@ -111,10 +111,10 @@ TEST_CASE("members of a soup part from one start, with rows and rates of their o
       members[i] = members[i] - rates[i] * Staged::gradient(members[i], batch, draws(i, step));
       mean = mean + members[i] / 3.0;
     }
-    CHECK(close(s.now(), members[0]));
-    CHECK(close(s.trainer->own("member_1")[0].detach().to(at::kDouble), members[1]));
-    CHECK(close(s.trainer->own("member_2")[0].detach().to(at::kDouble), members[2]));
-    CHECK(close(evaluated(s), mean));
+    CHECK(near(s.now(), members[0]));
+    CHECK(near(s.trainer->own("member_1")[0].detach().to(at::kDouble), members[1]));
+    CHECK(near(s.trainer->own("member_2")[0].detach().to(at::kDouble), members[2]));
+    CHECK(near(evaluated(s), mean));
   }
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a greedy soup keeps the members that help on validation rows") {
     sum = with;
     count += 1.0;
   }
-  CHECK(close(evaluated(s), sum / count));
+  CHECK(near(evaluated(s), sum / count));
 }
 
 TEST_CASE("eqrm descends the quantile of the domains' risks, at a rate of its own") {
@@ -157,7 +157,7 @@ TEST_CASE("eqrm descends the quantile of the domains' risks, at a rate of its ow
   for (std::int64_t step = 0; step < 2; ++step) {
     const Tensor before = s.now();
     const Batch batch = s.step(step);
-    CHECK(close(before - s.now(), Staged::gradient(before, batch)));
+    CHECK(near(before - s.now(), Staged::gradient(before, batch)));
   }
   for (std::int64_t step = 2; step < 4; ++step) {
     const Tensor before = s.now();
@@ -186,7 +186,7 @@ TEST_CASE("eqrm with equal risks is the mean risk") {
   batch.y = batch.y.narrow(1, 0, 1).repeat({1, 2, 1});
   const Tensor before = s.now();
   s.method->step(*s.trainer, batch);
-  CHECK(close(before - s.now(), Staged::gradient(before, batch)));
+  CHECK(near(before - s.now(), Staged::gradient(before, batch)));
 }
 
 TEST_CASE("sand_mask scales the mean gradient by how far the domains agree") {
@@ -203,7 +203,7 @@ TEST_CASE("sand_mask scales the mean gradient by how far the domains agree") {
   Tensor expected = mask * mean;
   expected.narrow(0, 0, 5) /= mask.narrow(0, 0, 5).mean() + 1e-10;
   expected.narrow(0, 5, 1) /= mask.narrow(0, 5, 1).mean() + 1e-10;
-  CHECK(close(before - s.now(), expected));
+  CHECK(near(before - s.now(), expected));
 }
 
 TEST_CASE("fish moves towards a copy that took a step on each domain") {
@@ -215,7 +215,7 @@ TEST_CASE("fish moves towards a copy that took a step on each domain") {
     for (std::int64_t e = 0; e < 2; ++e) {
       copy = copy - Staged::gradient(copy, domain_rows(batch, e));
     }
-    CHECK(close(s.now(), before + 0.5 * (copy - before)));
+    CHECK(near(s.now(), before + 0.5 * (copy - before)));
     CHECK(s.trainer->step() == step + 1);
   }
 }
@@ -229,7 +229,7 @@ TEST_CASE("mldg adds the gradient on another domain after a step") {
         permutation(RandomKey(31).child("order").child(static_cast<std::uint64_t>(step)), 2);
     const Tensor own = Staged::gradient(before, domain_rows(batch, order[0]));
     const Tensor other = Staged::gradient(before - own, domain_rows(batch, order[1]));
-    CHECK(close(before - s.now(), (own + 0.7 * other) / 2.0));
+    CHECK(near(before - s.now(), (own + 0.7 * other) / 2.0));
   }
 }
 
@@ -287,7 +287,7 @@ TEST_CASE("rsc mutes the features that speak for the label, where that hurts mos
   CHECK(hard == 9);
   Batch muted = batch;
   muted.x = (x * kept).to(at::kFloat).unsqueeze(0);
-  CHECK(close(before - s.now(), Staged::gradient(before, muted)));
+  CHECK(near(before - s.now(), Staged::gradient(before, muted)));
 }
 
 TEST_CASE("rsc refuses models without an affine last layer") {
