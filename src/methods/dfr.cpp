@@ -59,8 +59,8 @@ struct HeldOut {
 ///
 /// Differences from the authors' code: each group is halved, so that no half lacks one; the bias
 /// has no penalty; features are standardised with the held-out rows. Many classes are each fitted
-/// against the rest, as there. Measurements before the last step are those of the ERM model. A
-/// group without held-out rows is refused.
+/// against the rest, as there. Measurements before the last step are those of the ERM model. Where
+/// a group has no held-out row the trial fails before it trains.
 class Dfr final : public Method {
  public:
   using Options = DfrOptions;

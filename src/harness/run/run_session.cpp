@@ -177,9 +177,21 @@ TrialResult result_of(const TrialSpec& spec, std::size_t replica, const PackEval
   return result;
 }
 
+/// Whether it is what code throws that refuses its input.
+bool is_refusal(const std::exception_ptr& cause) {
+  try {
+    std::rethrow_exception(cause);
+  } catch (const UsageError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 /// Among built-ins alone, errors that spurion throws on purpose are bad input, a store that cannot
 /// be written, or a broken promise: the same for every trial, they end the run. So does a machine
-/// that gave out, which is not the fault of a trial. All else fails its own trials.
+/// that gave out, which is not the fault of a trial. All else fails its own trials: also a method
+/// that refuses the rows it is given, for those of another seed may be better.
 void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& trial,
                            const Catalog& catalog) {
   if (catalog::has_plugin_part(trial, catalog)) return;
@@ -187,6 +199,7 @@ void rethrow_unless_plugin(const std::exception_ptr& failure, const TrialSpec& t
     try {
       std::rethrow_exception(failure);
     } catch (const core::PartFailure& part) {
+      if (part.part().kind == "method" && is_refusal(part.cause())) return;
       std::rethrow_exception(part.cause());
     }
   } catch (const PluginError&) {

@@ -54,6 +54,34 @@ TEST_CASE("a finite but absurd end is a divergence, with the reason") {
   CHECK(regression.status == Status::diverged);
 }
 
+TEST_CASE("a method that refuses the rows of a trial fails that trial, and ends no run") {
+  const auto ends = [](int rows) {
+    const std::string text = fmt::format(R"(
+name = "refused"
+seeds = 2
+[[experiment]]
+name = "one"
+environment = {{ name = "anti_causal" }}
+model = {{ name = "linear" }}
+method = {{ name = "dfr", refits = 2, validation_rows = {} }}
+regime = {{ name = "offline", group_labels = true }}
+training = {{ steps = 3, rows = 40, batch = 10 }}
+evaluation = {{ rows = 40, training_rows = 0 }}
+)",
+                                         rows);
+    const Catalog catalog = builtin_catalog();
+    const auto trials = Suite::parse(text, "refused.toml").trials(catalog);
+    return run_pack(Pack{trials, 0.0, 0.0}, catalog, nullptr);
+  };
+  const auto refused = ends(1);  // two rows, and four groups
+  REQUIRE(refused.size() == 2);
+  for (const TrialResult& result : refused) {
+    CHECK(result.status == Status::failed);
+    CHECK_THAT(result.message, Contains("dfr needs held-out rows of every group"));
+  }
+  for (const TrialResult& result : ends(300)) CHECK(result.status == Status::done);
+}
+
 TEST_CASE("a bad model has not diverged") {
   // Wrong on every shifted row.
   const TrialResult cue =

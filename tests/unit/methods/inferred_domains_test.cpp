@@ -251,14 +251,16 @@ TEST_CASE("pde warms up on as many rows of each group, then adds rows") {
       12, shape);
   const Tensor group = over_rows(s, [](const Batch& rows) { return rows.group.flatten(); });
   std::vector<std::int64_t> counts(4, 0);
-  for (std::int64_t i = 0; i < kToyRows; ++i) ++counts.at(group[i].item<std::size_t>());
+  for (std::int64_t i = 0; i < kToyRows; ++i)
+    ++counts.at(static_cast<std::size_t>(group[i].item<std::int64_t>()));
   const std::int64_t least = *std::min_element(counts.begin(), counts.end());
   REQUIRE(least > 0);
   const auto order = permutation(RandomKey(31).child("order"), kToyRows);
   std::set<std::int64_t> part;
   std::vector<std::int64_t> taken(4, 0);
   for (const std::int64_t row : order) {
-    if (taken.at(group[row].item<std::size_t>())++ < least) part.insert(row);
+    if (taken.at(static_cast<std::size_t>(group[row].item<std::int64_t>()))++ < least)
+      part.insert(row);
   }
   REQUIRE(part.size() == static_cast<std::size_t>(4 * least));
   s.method->begin_phase(*s.trainer, 0);
