@@ -28,9 +28,11 @@ struct SelfRegOptions : L2Option {
 ///     H = mean (z_i - z_jk)^2 + w mean (f_i - g(f)_jk)^2,
 ///
 /// with logits z, features f, and a perceptron g of two hidden layers, as wide as twice the
-/// features. w = 0.3 and a = 0.5 are the authors'. Here g is without batch normalisation, and is
-/// trained with the model; DomainBed's code never updates g. Of the paper's schedule of weight
-/// averages and curricula over domains nothing is used, as in DomainBed.
+/// features. The means are over rows, and over their logits or features; the one logit z of a
+/// binary label counts as the two logits z / 2 and -z / 2. w = 0.3 and a = 0.5 are the authors'.
+/// Here g is without batch normalisation, and is trained with the model; DomainBed's code never
+/// updates g. Of the paper's schedule of weight averages and curricula over domains nothing is
+/// used, as in DomainBed.
 class SelfReg final : public Method {
  public:
   using Options = SelfRegOptions;
@@ -76,8 +78,11 @@ class SelfReg final : public Method {
       return s * row_mean(mean_squares(own - first), batch) +
              (1.0 - s) * row_mean(mean_squares(own - mixed), batch);
     };
+    // Of one logit z for two classes: ((z_i - z_j) / 2)^2.
+    const double scale = batch.task == Task::binary ? 0.5 : 1.0;
+    const Tensor z = scale * output.logits;
     const Tensor risk = row_mean(row_losses(output, batch), batch);
-    const Tensor term = of_pairs(output.logits, output.logits) + feature_weight_ * of_pairs(f, g);
+    const Tensor term = of_pairs(z, z) + feature_weight_ * of_pairs(f, g);
     trainer.step_with_own(risk + risk.detach().clamp_max(1.0) * term +
                           l2_penalty(l2_, trainer.parameters()));
   }

@@ -31,7 +31,8 @@ struct SpareOptions : L2Option {
 /// threshold and `high_power` else, and where all classes are drawn equally often. The threshold
 /// and the powers are the authors' (SpuCo). There the first stage is 1 or 2 epochs; the share and
 /// its range are ours. Centres and S are those of at most 1000 rows of a class, drawn at random,
-/// since S takes all pairs. Domains are pooled in the second stage.
+/// since S takes all pairs. The first stage has one step at least. Domains are pooled in the second
+/// stage.
 class Spare final : public Method {
  public:
   using Options = SpareOptions;
@@ -58,7 +59,7 @@ class Spare final : public Method {
         steps_(context.steps),
         classes_(classes_of("spare", context)),
         outputs_(context.outputs),
-        stages_({options.identification_share}, context),
+        stages_({first_share(options.identification_share, context)}, context),
         l2_(per_replica_tensor(options.l2, context)),
         fresh_keys_(context.child_keys("second stage")),
         cluster_keys_(context.child_keys("clusters")) {}
@@ -74,7 +75,6 @@ class Spare final : public Method {
 
   void step(ReplicaTrainer& trainer, const Batch& batch) override {
     stages_.begin_schedules(trainer);
-    if (trainer.step() == 0 && stages_.any_begins(1, 0)) start_second_stage(trainer);
     trainer.step_from_losses(row_mean(row_losses(trainer.forward(batch.x), batch), batch) +
                              l2_penalty(l2_, trainer.parameters()));
     // At the end of a step, so that the next minibatch is drawn by the new weights.
@@ -83,6 +83,11 @@ class Spare final : public Method {
   }
 
  private:
+  /// The share of the first stage, of one step at least: outputs of initial weights say nothing.
+  static double first_share(double share, const MethodContext& context) {
+    return context.steps > 1 ? std::max(share, 1.0 / static_cast<double>(context.steps)) : share;
+  }
+
   /// All replicas of a pack have the same share, so all begin the stage together.
   void start_second_stage(ReplicaTrainer& trainer) const {
     const std::int64_t replicas = trainer.replicas();

@@ -48,7 +48,9 @@ TEST_CASE("self_reg pulls the logits of two other rows of a class") {
   const Tensor j = z.index_select(0, first);
   const Tensor mixed = share * j + (1.0 - share) * z.index_select(0, second);
   const Tensor risk = Staged::losses(w, batch).mean();
-  const Tensor term = share * (z - j).pow(2).mean() + (1.0 - share) * (z - mixed).pow(2).mean();
+  // The one logit counts as z / 2 and -z / 2.
+  const Tensor term =
+      (share * (z - j).pow(2).mean() + (1.0 - share) * (z - mixed).pow(2).mean()) / 4.0;
   // Of a linear model the features are the inputs: their term moves the projection only.
   const Tensor g = gradient_of(risk + std::min(risk.item<double>(), 1.0) * term, w);
   CHECK(at::allclose(before - s.now(), g, 1e-4, 1e-6));

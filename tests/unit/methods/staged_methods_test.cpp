@@ -209,10 +209,10 @@ TEST_CASE("rrr penalises the gradient of all log-probabilities by the inputs of 
   const Tensor before = s.now();
   const Batch batch = s.step(0);
   const Tensor w = before.clone().requires_grad_(true);
-  // Of a linear model and one logit z: d/dx (log p + log (1 - p)) = (1 - 2 p) w. The toy's cue is
-  // its last input.
+  // Of a linear model and one logit z: d/dx (log p + log (1 - p)) = (1 - 2 p) w.
+  const Tensor cue = spurion::conformance::toy_context(s.shape, 1).cue_inputs[0].nonzero();
   const Tensor slope = 1.0 - 2.0 * at::sigmoid(Staged::logits(w, batch));
-  const Tensor penalty = (slope * w[s.shape.inputs - 1]).pow(2).mean();
+  const Tensor penalty = (slope * w[cue.item<std::int64_t>()]).pow(2).mean();
   const Tensor loss = Staged::losses(w, batch).mean() + 2.0 * penalty;
   const Tensor g = torch::autograd::grad({loss}, {w})[0];
   CHECK(at::allclose(before - s.now(), g, 1e-4, 1e-6));
