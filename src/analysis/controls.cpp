@@ -40,9 +40,8 @@ std::int64_t samples_of(const Study& study, const ResultsView& view,
   return count_samples(trials, study.searched_options(trials.front()->spec.experiment));
 }
 
-std::string missing_controls_text(const std::map<std::string, std::string>& controls,
-                                  const std::set<std::string>& methods,
-                                  const std::string& subject) {
+std::string missing_controls(const std::map<std::string, std::string>& controls,
+                             const std::set<std::string>& methods) {
   if (controls.empty()) return {};
   std::vector<std::string> missing;
   for (const Control control : {Control::placebo, Control::oracle}) {
@@ -60,8 +59,14 @@ std::string missing_controls_text(const std::map<std::string, std::string>& cont
                         ? "does a penalty gain by what the labels say, or by its form alone?"
                         : "how far could a method come?"));
   }
-  if (missing.empty()) return {};
-  return fmt::format("In {} there is no {}. ", subject, fmt::join(missing, " and no "));
+  return fmt::format("{}", fmt::join(missing, " and no "));
+}
+
+std::string missing_controls_text(const std::map<std::string, std::string>& controls,
+                                  const std::set<std::string>& methods,
+                                  const std::string& subject) {
+  const std::string missing = missing_controls(controls, methods);
+  return missing.empty() ? missing : fmt::format("In {} there is no {}. ", subject, missing);
 }
 
 }  // namespace spurion::analysis

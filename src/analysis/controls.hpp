@@ -23,11 +23,15 @@ Control control_of(const Study& study, const ResultsView& view, const ResultsVie
 /// nothing was chosen, have.
 std::int64_t samples_of(const Study& study, const ResultsView& view, const ResultsView::Line& line);
 
-/// The controls that no method of `methods` is, one sentence that says what is not known for the
-/// lack of them; with a space behind it, empty where none is missing. `subject`: who lacks them,
-/// "experiment 'overview'".
-SPURION_API std::string missing_controls_text(const std::map<std::string, std::string>& controls,
-                                              const std::set<std::string>& methods,
-                                              const std::string& subject);
+/// The controls that no method of `methods` is, with what is not known for the lack of them:
+/// "random_penalty (...) and no counterfactual_augmentation (...)"; empty where none is missing.
+/// `controls`: `Study::controls`.
+SPURION_API std::string missing_controls(const std::map<std::string, std::string>& controls,
+                                         const std::set<std::string>& methods);
+
+/// A sentence on them, with a space behind it; empty where none is missing. `subject`: who lacks
+/// them, "experiment 'overview'".
+std::string missing_controls_text(const std::map<std::string, std::string>& controls,
+                                  const std::set<std::string>& methods, const std::string& subject);
 
 }  // namespace spurion::analysis

@@ -1,6 +1,7 @@
 #include "cli/training/dry_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,11 +29,15 @@ std::string controls_text(const std::vector<TrialSpec>& trials, const Catalog& c
   }
   std::map<std::string, std::set<std::string>> methods;  // by experiment
   for (const TrialSpec& trial : trials) methods[trial.experiment].insert(trial.method.name);
-  std::string text;
+  std::map<std::string, std::vector<std::string>> lacking;  // experiments, by what they lack
   for (const auto& [experiment, names] : methods) {
     if (names.size() < 2) continue;
-    text += analysis::missing_controls_text(controls, names,
-                                            fmt::format("experiment '{}'", experiment));
+    const std::string missing = analysis::missing_controls(controls, names);
+    if (!missing.empty()) lacking[missing].push_back(experiment);
+  }
+  std::string text;
+  for (const auto& [missing, experiments] : lacking) {
+    text += fmt::format("There is no {} in {}. ", missing, fmt::join(experiments, ", "));
   }
   return text;
 }
