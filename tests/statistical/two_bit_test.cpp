@@ -129,7 +129,7 @@ Batch population(const std::vector<TwoBitDomain>& domains) {
   return batch;
 }
 
-/// What a linear model without a preference gives at the four inputs after training on the
+/// What a linear model without a bias gives at the four inputs after training on the
 /// population with squared loss.
 TwoBitLogits trained(const std::string& method, const Value& options,
                      const std::vector<TwoBitDomain>& domains) {
@@ -143,6 +143,9 @@ TwoBitLogits trained(const std::string& method, const Value& options,
   adam.name = "adam";
   adam.learning_rate = 0.01;
   ReplicaTrainer trainer(*model, at::zeros({1, model->parameter_count()}), adam);
+  // Odd predictors lose nothing. The gradient by the bias is 0 but for rounding, which Adam would
+  // follow.
+  trainer.train_only(at::tensor({1, 1, 0}, at::kBool));
   const auto& entry = catalog.methods.at(method);
   MethodContext context{
       Task::regression, 1, static_cast<std::int64_t>(domains.size()), 0, {RandomKey(1)}};
