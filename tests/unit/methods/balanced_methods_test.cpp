@@ -73,6 +73,11 @@ struct Balanced {
   }
 };
 
+/// Labels of the rows of a minibatch: 8 of class 1 and 14 of class 0.
+Tensor unequal_classes() {
+  return at::arange(22).remainder(3).eq(0).to(at::kLong).reshape({1, 2, 11});
+}
+
 }  // namespace
 
 TEST_CASE("by class, rows are weighed or cut without group labels") {
@@ -82,9 +87,8 @@ TEST_CASE("by class, rows are weighed or cut without group labels") {
     CHECK_FALSE(b.method->needs().group_labels);
     Batch batch = b.rows->batch(0);
     batch.group = Tensor();
+    batch.y = unequal_classes();
     const Tensor y = batch.y.flatten();
-    const Tensor ones = y.sum();
-    REQUIRE(ones.item<std::int64_t>() != 11);
     const Tensor before = b.now();
     const Tensor found = b.step(batch);
     if (std::string(name) == "reweighted_erm") {
@@ -106,15 +110,14 @@ TEST_CASE("by class, rows are weighed or cut without group labels") {
 
 TEST_CASE("subsampled by class, as many rows of each class count") {
   Balanced b("subsampled_erm", Value::Table{{"by", "class"}});
-  const Batch batch = b.rows->batch(0);
-  const Tensor y = batch.y.flatten();
+  Batch batch = b.rows->batch(0);
+  batch.y = unequal_classes();
   // The gradient by the bias is the mean of the slopes of the rows that are kept: at w = 0 it is
   // (rows of class 0 - rows of class 1) / 2 of them, 0 where both are as many.
   b.trainer->set_parameters(at::zeros_like(b.trainer->parameters().detach()));
   CHECK(b.step(batch)[5].item<double>() == Approx(0.0).margin(1e-6));
   Balanced plain("erm", Value());
   plain.trainer->set_parameters(at::zeros_like(plain.trainer->parameters().detach()));
-  REQUIRE(y.sum().item<std::int64_t>() != 11);
   CHECK(std::abs(plain.step(batch)[5].item<double>()) > 1e-3);
 }
 
