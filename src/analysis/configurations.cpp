@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/suite/added_options.hpp"
+#include "harness/suite/trial_id.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 
 namespace spurion::analysis {
@@ -54,7 +55,14 @@ std::string Configurations::text_of(std::size_t section, const Component* compon
                                     const Value& options) const {
   constexpr const char* kNames[kSections] = {"environment", "evaluation", "model", "optimizer",
                                              "training"};
-  const char* name = kNames[section];
+  const std::string name = kNames[section];
+  const auto touched = [&](const std::string& option) {
+    return option.compare(0, name.size(), name) == 0;
+  };
+  if (std::none_of(without_.begin(), without_.end(), touched)) {
+    return component == nullptr ? harness::canonical_text(name, options)
+                                : harness::canonical_text(name, *component);
+  }
   Value own;
   if (component == nullptr) {
     own = harness::without_added(name, options);

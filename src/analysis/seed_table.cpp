@@ -1,6 +1,7 @@
 #include "analysis/seed_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "analysis/student_distribution.hpp"
@@ -14,6 +15,22 @@ namespace {
 constexpr int kResamples = 2000;
 constexpr std::size_t kEnoughToResample = 30;
 constexpr double kNormalQuantile = 1.959964;  // of .975
+
+/// Student's quantile of .975. Charts ask for that of the same few whole degrees of freedom at each
+/// of their points.
+double quantile_975(double freedom) {
+  constexpr std::size_t kKnown = 128;
+  static const std::array<double, kKnown + 1> known = [] {
+    std::array<double, kKnown + 1> quantiles{};
+    for (std::size_t i = 1; i <= kKnown; ++i) {
+      quantiles[i] = student_quantile(0.975, static_cast<double>(i));
+    }
+    return quantiles;
+  }();
+  const bool whole =
+      freedom >= 1.0 && freedom <= static_cast<double>(kKnown) && freedom == std::floor(freedom);
+  return whole ? known[static_cast<std::size_t>(freedom)] : student_quantile(0.975, freedom);
+}
 
 /// Mean of the configurations' means, and how many values there are; the interval is the value
 /// itself.
@@ -250,7 +267,7 @@ Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double 
   if (sizes.least >= kEnoughToResample) {
     estimate = bootstrap_over_seeds(table, key);
   } else if (const Variance variance = variance_of_sum(table); variance.value > 0.0) {
-    const double half = student_quantile(0.975, variance.freedom) * std::sqrt(variance.value) /
+    const double half = quantile_975(variance.freedom) * std::sqrt(variance.value) /
                         static_cast<double>(table.configurations());
     estimate.low -= half;
     estimate.high += half;

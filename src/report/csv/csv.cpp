@@ -101,21 +101,27 @@ std::vector<std::string> chart_columns() {
 }
 
 std::string csv_rows(const analysis::Chart& chart, const std::string& first) {
-  std::string out;
+  fmt::memory_buffer out;
+  const auto add = [&](const std::string& field, char behind) {
+    out.append(field.data(), field.data() + field.size());
+    out.push_back(behind);
+  };
+  const bool category = !chart.categories.empty();
   std::vector<std::string> fields;
   for (const analysis::Series& series : chart.series) {
+    // Before each point; numbers need no quotes.
+    const std::string beginning =
+        (first.empty() ? "" : csv_field(first) + ',') + csv_field(series.name);
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       fields.clear();
-      if (!first.empty()) fields.push_back(first);
-      const bool category = !chart.categories.empty();
-      fields.insert(fields.end(),
-                    {series.name, category ? chart.x_text(series.x[i]) : csv_number(series.x[i])});
       add_estimate(series.y[i], fields);
-      fields.push_back(fmt::format("{}", series.y[i].count));
-      out += csv_record(fields);
+      add(beginning, ',');
+      add(category ? csv_field(chart.x_text(series.x[i])) : csv_number(series.x[i]), ',');
+      for (const std::string& field : fields) add(field, ',');
+      add(fmt::format_int(series.y[i].count).str(), '\n');
     }
   }
-  return out;
+  return fmt::to_string(out);
 }
 
 std::string csv_of(const analysis::Chart& chart) {

@@ -132,6 +132,24 @@ TEST_CASE("questions that are answered one at a time have the same answers") {
   }
 }
 
+TEST_CASE("a chart's file has a line a point, with quotes where they must be") {
+  analysis::Chart chart;
+  const analysis::Estimate mean{0.5, 0.25, 0.75, 6, 3};
+  const analysis::Estimate alone{0.125, 0.125, 0.125, 1, 1};
+  chart.series = {{"erm, \"plain\"", {0.1, 1e-7}, {mean, alone}}, {"none", {2.0}, {{}}}};
+  const std::string head = "series,x,value,low,high,seeds,trials\n";
+  CHECK(report::csv_of(chart) == head +
+                                     "\"erm, \"\"plain\"\"\",0.1,0.5,0.25,0.75,3,6\n"
+                                     "\"erm, \"\"plain\"\"\",1e-07,0.125,,,1,1\n"
+                                     "none,2,,,,,0\n");
+  chart.series.pop_back();
+  chart.series.front().x = {0.0, 1.0};
+  chart.categories = {"a, b", "c"};
+  CHECK(report::csv_of(chart) == head +
+                                     "\"erm, \"\"plain\"\"\",\"a, b\",0.5,0.25,0.75,3,6\n"
+                                     "\"erm, \"\"plain\"\"\",c,0.125,,,1,1\n");
+}
+
 TEST_CASE("text that waits for its place in a file keeps its order and leaves nothing") {
   const tests::TemporaryFolder folder;
   std::string all;
