@@ -176,18 +176,27 @@ analysis::Table table_of(const std::vector<VerifiedSuite>& suites) {
        {"published"},
        {"ours"},
        {"difference in SE", analysis::ColumnKind::number, "difference_in_standard_errors"},
-       {"agreement"},
-       {"note"}}};
+       {"agreement"}}};
+  bool notes = false;
+  for (const VerifiedSuite& suite : suites) {
+    for (const Check& check : suite.checks) notes = notes || !check.note.empty();
+  }
+  if (notes) table.columns.push_back({"note"});
+  const auto add = [&](std::vector<analysis::Cell> cells, const std::string& note) {
+    if (notes) cells.emplace_back(note);
+    table.add(std::move(cells));
+  };
   for (const VerifiedSuite& suite : suites) {
     for (const Check& check : suite.checks) {
-      table.add({suite.name, check.label, analysis::text_of(check.published),
-                 analysis::text_of(check.ours), check.difference,
-                 std::string(analysis::agreement_name(check.agreement)), check.note});
+      add({suite.name, check.label, analysis::text_of(check.published),
+           analysis::text_of(check.ours), check.difference,
+           std::string(analysis::agreement_name(check.agreement))},
+          check.note);
     }
     if (suite.missing.empty()) continue;
-    table.add({suite.name, std::string("all"), analysis::Missing(), analysis::Missing(),
-               analysis::Missing(), std::string(analysis::agreement_name(Agreement::not_run)),
-               std::string()});
+    add({suite.name, std::string("all"), analysis::Missing(), analysis::Missing(),
+         analysis::Missing(), std::string(analysis::agreement_name(Agreement::not_run))},
+        "");
   }
   return table;
 }
