@@ -19,7 +19,7 @@ namespace {
 
 struct DfrOptions : L2Option {
   std::int64_t refits = 20;
-  std::int64_t validation_rows = 500;
+  std::int64_t validation_rows = 1000;
 };
 
 constexpr double kStrengths[] = {1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01};
