@@ -53,11 +53,29 @@ evaluation = {{ rows = 4000, training_rows = 0 }}
 
 constexpr const char* kTest = "test";
 
+/// The results of a suite.
+StoredResults run_all(const std::string& text) {
+  const Catalog catalog = builtin_catalog();
+  const auto sources = std::make_shared<const DataSources>();
+  StoredResults results;
+  results.context["suite"] = text;
+  for (const std::string& name : catalog.methods.names()) {
+    const Control control = catalog.methods.at(name).info.control;
+    if (control != Control::none) results.context["control." + name] = control_name(control);
+  }
+  const Suite suite = Suite::parse(text, "s.toml");
+  for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
+    for (TrialResult& result : run_pack(pack, catalog, sources)) {
+      REQUIRE(result.status == Status::done);
+      results.trials.push_back(std::move(result));
+    }
+  }
+  return results;
+}
+
 /// What every kind of question answers of a control: offline at two widths by two methods, and
 /// through a reversal of its cue by three regimes. Tables and sentences as one text.
 std::string every_answer(const std::string& environment) {
-  const Catalog catalog = builtin_catalog();
-  const auto sources = std::make_shared<const DataSources>();
   const std::string text = fmt::format(R"(
 name = "s"
 seeds = 5
@@ -108,15 +126,7 @@ kind = "streams"
 experiment = "streams"
 )",
                                        environment);
-  const Suite suite = Suite::parse(text, "s.toml");
-  StoredResults results;
-  results.context["suite"] = text;
-  for (const Pack& pack : plan(suite.trials(catalog), catalog, *sources, {})) {
-    for (TrialResult& result : run_pack(pack, catalog, sources)) {
-      REQUIRE(result.status == Status::done);
-      results.trials.push_back(std::move(result));
-    }
-  }
+  const StoredResults results = run_all(text);
   std::string said;
   for (const analysis::Answer& answer : analysis::answer_all(results)) {
     said += answer.sentence + "\n";
@@ -195,6 +205,45 @@ TEST_CASE("control_unlearnable: what leans on its cue is said to, and nothing is
   for (const char* false_here : {"resolves the confusion", "resolved", "not confused", "closes"}) {
     CAPTURE(false_here);
     CHECK(said.find(false_here) == std::string::npos);
+  }
+}
+
+TEST_CASE("no method, and no random penalty, beats ERM where nothing can be gained") {
+  const StoredResults results = run_all(R"(
+name = "s"
+seeds = 5
+[defaults]
+environment = { name = "control_no_cue" }
+model = { name = "mlp", width = 8, depth = 1 }
+method = { name = "erm" }
+regime = { name = "offline", interventions = true }
+optimizer = { name = "adam", learning_rate = 0.01 }
+training = { steps = 200, rows = 1000, batch = 64 }
+evaluation = { rows = 2000, training_rows = 0 }
+[[experiment]]
+name = "e"
+[experiment.grid]
+environment = [{ name = "control_no_cue" }, { name = "control_no_shift" }]
+method = [
+  { name = "erm" },
+  { name = "v_rex", penalty_weight = 10.0, anneal_steps = 50 },
+  { name = "random_penalty", penalty_weight = 10.0, anneal_steps = 50 },
+  { name = "counterfactual_augmentation" },
+]
+[[question]]
+text = "?"
+kind = "leaderboard"
+experiment = "e"
+)");
+  const analysis::Answer answer = analysis::answer_all(results).front();
+  CHECK(answer.sentence.find("No method is shown to be better than erm") != std::string::npos);
+  CHECK(answer.sentence.find("there is no") == std::string::npos);  // every control is there
+  const analysis::Table& table = answer.tables[1];                  // of each environment
+  CHECK(table.rows.size() == 8);
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    CAPTURE(text_of(table.rows[i].front()), text_of(table.cell(i, "environment")));
+    CHECK(text_of(table.cell(i, "result")).substr(0, 3) != "won");
+    CHECK(text_of(table.cell(i, "learned")) == "yes");
   }
 }
 
