@@ -145,7 +145,7 @@ TwoBitLogits trained(const std::string& method, const Value& options,
   ReplicaTrainer trainer(*model, at::zeros({1, model->parameter_count()}), adam);
   // Odd predictors lose nothing. The gradient by the bias is 0 but for rounding, which Adam would
   // follow.
-  trainer.train_only(at::tensor({1, 1, 0}, at::kBool));
+  trainer.train_only(at::tensor({1, 1, 0}).to(at::kBool));
   const auto& entry = catalog.methods.at(method);
   MethodContext context{
       Task::regression, 1, static_cast<std::int64_t>(domains.size()), 0, {RandomKey(1)}};
