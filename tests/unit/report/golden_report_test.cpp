@@ -82,6 +82,10 @@ experiment = "scale"
 text = "Who is first?"
 kind = "leaderboard"
 experiment = "scale"
+[[question]]
+text = "What does adaptation change?"
+kind = "adaptation"
+experiment = "scale"
 )toml";
 
 /// The kept store, asked questions of every kind.
@@ -97,7 +101,7 @@ StoredResults with_more_questions() {
 TEST_CASE("every column and verdict of a report has an entry in the glossary") {
   const StoredResults results = with_more_questions();
   const auto answers = analysis::answer_all(results);
-  REQUIRE(answers.size() == 12);
+  REQUIRE(answers.size() == 13);
   std::set<std::string> asked;
   for (const auto& question : Suite::parse(results.context.at("suite"), "suite").questions) {
     asked.insert(question.kind);
