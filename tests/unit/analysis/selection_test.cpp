@@ -201,6 +201,27 @@ TEST_CASE("regret is paired with the oracle's choice, and the median stands besi
   CHECK_THAT(report::csv_of(table), Contains("oracle (leak)") && Contains("selection_regret_low"));
 }
 
+TEST_CASE("the selection of many methods is summed up by the ways to choose") {
+  PlantedTrials trials = three_samples();
+  const std::vector<TrialResult> erm = trials.all();
+  for (int method = 1; method < 6; ++method) {
+    for (TrialResult trial : erm) {
+      trial.spec.method.name = "other_" + std::to_string(method);
+      trials.all().push_back(std::move(trial));
+    }
+  }
+  const analysis::Answer answer = trials.ask(kSelection);
+  CHECK(answer.tables.front().rows.size() == 18);
+  CHECK_THAT(answer.sentence,
+             Contains("Over 6 methods in environments: Selected by training_domain, the mean score "
+                      "out of distribution is 0.500; the mean of the medians over samples is "
+                      "0.600.") &&
+                 Contains("The oracle (leak) is better by 0.200 on average.") &&
+                 Contains("It is shown in 6 of 6: erm by 0.200") && Contains(" and others.") &&
+                 Contains("The table has each of them.") &&
+                 !Contains("erm selected by training_domain has a score"));
+}
+
 TEST_CASE("the regret of an error is how much larger it is") {
   PlantedTrials trials;
   for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
