@@ -120,10 +120,12 @@ struct WaySummary {
 /// Means over methods and environments, where there are too many to name each.
 std::string summary_text(const std::vector<SelectionRow>& rows) {
   std::vector<WaySummary> ways;
-  std::set<std::pair<std::string, std::string>> lines;
+  std::set<std::string> methods;
+  std::set<std::string> environments;
   for (const SelectionRow& row : rows) {
     if (row.applied.leak || row.applied.early_stopping) continue;
-    lines.insert({row.line.name, row.line.environment});
+    methods.insert(row.line.name);
+    environments.insert(row.line.environment);
     auto way = std::find_if(ways.begin(), ways.end(),
                             [&](const WaySummary& one) { return one.name == row.name; });
     if (way == ways.end()) {
@@ -132,7 +134,9 @@ std::string summary_text(const std::vector<SelectionRow>& rows) {
     }
     way->add(row);
   }
-  std::string text = fmt::format("Over {} methods in environments: ", lines.size());
+  std::string text = fmt::format("Over {} methods", methods.size());
+  if (environments.size() > 1) text += fmt::format(" in {} environments", environments.size());
+  text += ": ";
   for (const WaySummary& way : ways) {
     if (!way.ood.empty()) text += way.text();
   }

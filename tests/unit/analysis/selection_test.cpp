@@ -213,7 +213,7 @@ TEST_CASE("the selection of many methods is summed up by the ways to choose") {
   const analysis::Answer answer = trials.ask(kSelection);
   CHECK(answer.tables.front().rows.size() == 18);
   CHECK_THAT(answer.sentence,
-             Contains("Over 6 methods in environments: Selected by training_domain, the mean score "
+             Contains("Over 6 methods: Selected by training_domain, the mean score "
                       "out of distribution is 0.500; the mean of the medians over samples is "
                       "0.600.") &&
                  Contains("The oracle (leak) is better by 0.200 on average.") &&
