@@ -221,6 +221,7 @@ class FitCheck {
         check_unlabelled_rows(trial, *regime, environment);
         if (model) {
           method->check(*model);
+          (void)method->own_blocks(*model);  // it may not have a second copy of such a model
           if (method->needs_second_order() && !model->twice_differentiable()) {
             throw UsageError(fmt::format(
                 "method '{}' differentiates gradients, but model '{}' does not support it",
@@ -288,7 +289,11 @@ class FitCheck {
     if (!adaptation) return;
     EvaluationOptions evaluation;
     evaluation.rows = trial.evaluation.find("rows")->as_integer();
-    for (const Domain& domain : nouns::named_domains(environment)) {
+    std::vector<Domain> domains = nouns::named_domains(environment);
+    for (const double shift : environment.info().shift_axis.points) {
+      domains.push_back(environment.at(shift));
+    }
+    for (const Domain& domain : domains) {
       (void)unlabelled_rows(environment, domain, evaluation, *adaptation);
     }
   }

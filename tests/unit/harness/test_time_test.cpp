@@ -4,7 +4,9 @@
 #include <map>
 
 #include "catch.hpp"
+#include "harness/data/environment_pool.hpp"
 #include "harness/measure/adapted_predictors.hpp"
+#include "harness/plan/preflight.hpp"
 #include "nouns/held_out_domain.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -92,8 +94,9 @@ TEST_CASE("episodic adaptation meets the trained model with each batch") {
 }
 
 TEST_CASE("unlabelled rows are neither validation rows nor beyond what a domain has") {
-  const auto environment =
-      builtin_catalog().environments.at("two_shortcuts").make({Value()}, EnvironmentContext{7, nullptr});
+  const auto environment = builtin_catalog()
+                               .environments.at("two_shortcuts")
+                               .make({Value()}, EnvironmentContext{7, nullptr});
   EvaluationOptions evaluation;
   evaluation.rows = 60;
   const RowRange rows = harness::unlabelled_rows(*environment, environment->test_domain(),
@@ -102,6 +105,18 @@ TEST_CASE("unlabelled rows are neither validation rows nor beyond what a domain 
   CHECK(rows.count == 60);
   CHECK_THROWS_WITH(trials_of("tent", kOffline),
                     Contains("needs unlabelled target rows") && Contains("offline"));
+}
+
+TEST_CASE("what does not fit adaptation is refused by name before anything runs") {
+  const auto refused = [](const std::string& method, const std::string& regime) {
+    const std::vector<TrialSpec> trials = trials_of(method, regime);
+    const Catalog catalog = builtin_catalog();
+    harness::EnvironmentPool pool(catalog, std::make_shared<const DataSources>());
+    harness::check_fit(Suite(), trials, pool);
+  };
+  CHECK_THROWS_WITH(refused("deep_ensemble", kOffline),
+                    Contains("experiment 'e'") && Contains("second copy of the model"));
+  CHECK_NOTHROW(refused("tent", kAdapting));
 }
 
 TEST_CASE("scores on the way are taken before and after adaptation too") {
@@ -128,7 +143,9 @@ TEST_CASE("a trial that holds out a train domain has it in the place of the test
         whole.front().at({0, "train_0", "ceiling_bayes"}));
   CHECK(score(first.front(), 0) != score(whole.front(), 0));
   const std::shared_ptr<const Environment> world =
-      builtin_catalog().environments.at("two_shortcuts").make({Value()}, EnvironmentContext{7, nullptr});
+      builtin_catalog()
+          .environments.at("two_shortcuts")
+          .make({Value()}, EnvironmentContext{7, nullptr});
   const auto without = nouns::with_held_out_domain(world, 1);
   CHECK(without->train_domains().size() + 1 == world->train_domains().size());
   CHECK(without->test_domain().key == world->train_domains()[1].key);
