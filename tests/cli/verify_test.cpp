@@ -84,7 +84,7 @@ TEST_CASE("verify ends with exit code 1 where a number differs") {
       shell.run({"verify", "claims.toml", "--quiet", "--format", "csv", "--out", "checks"});
   CHECK(differs.code == 1);
   CHECK_THAT(differs.out, Contains("suite,number,published,ours,difference_in_standard_errors") &&
-                              Contains(",differ,"));
+                              Contains(",differ\n"));
   CHECK(std::filesystem::exists(shell.path("checks/claims/store.sqlite")));
 }
 
