@@ -15,9 +15,10 @@ struct CdannOptions : AdversaryOptions {};
 /// Conditional domain-adversarial training (Li et al. 2018): as `dann`, but the adversary is told
 /// the label and its loss counts every class alike, so that features may differ between domains as
 /// much as the shares of their classes do: A = sum_i CE_i / (C n_y), with n_y the rows of the
-/// minibatch of the label of row i and C the classes that it has. As in DomainBed, except that
-/// there the label adds a learned vector to the features; here it enters as indicators beside them,
-/// which the first layer of the adversary maps to such a vector.
+/// minibatch of the label of row i and C the classes that it has. The gradient penalty is w
+/// mean_i ||dCE_i/dfeatures||^2, where rows count alike. As in DomainBed, except that there the
+/// label adds a learned vector to the features; here it enters as indicators beside them, which the
+/// first layer of the adversary maps to such a vector.
 class Cdann final : public AdversarialMethod {
  public:
   using Options = CdannOptions;

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "methods/shared/group_weights.hpp"
+#include "methods/shared/inferred_domains.hpp"
 #include "methods/shared/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/method.hpp"
+#include "spurion/row_tools.hpp"
 
 namespace spurion::methods {
 namespace {
@@ -109,6 +111,10 @@ class GroupDro final : public ObjectiveMethod {
   /// Mean loss of the rows of each group, [K, G]; 0 where there are none.
   [[nodiscard]] Tensor group_risks(const Output& output, const Batch& batch) const {
     const Tensor group = groups_of(batch);
+    // A row that weighs nothing, as where its label is hidden, is in no mean and in no count.
+    if (batch.weight.defined()) {
+      return part_means(row_losses(output, batch), batch, group, weights_.size(1)).means;
+    }
     const Tensor losses = losses::row_loss(batch.task, output.logits, batch.y.flatten(1));
     const Tensor counts = count_groups(group, weights_.size(1));
     std::vector<Tensor> each;

@@ -85,10 +85,10 @@ Tensor AdversarialMethod::adversary_loss(const ReplicaTrainer& trainer, const Te
                             .repeat_interleave(batch.rows_per_domain)
                             .unsqueeze(0);
   const Tensor weights = row_weights(batch);
-  Tensor rows = losses::row_loss(Task::multiclass, guess, domain);
-  if (weights.defined()) rows = rows * weights;
-  const Tensor loss = row_mean(rows, batch);
+  const Tensor rows = losses::row_loss(Task::multiclass, guess, domain);
+  const Tensor loss = row_mean(weights.defined() ? rows * weights : rows, batch);
   if (!penalises_gradients_) return loss;
+  // The penalty is that of the plain loss of each row, without these weights, as in DomainBed.
   const Tensor slopes = torch::autograd::grad({rows.sum()}, {features}, {}, /*retain_graph=*/true,
                                               /*create_graph=*/true)[0];
   return loss + gradient_penalty_ * row_mean(slopes.pow(2).sum(2), batch);

@@ -38,7 +38,7 @@ class AdversarialMethod : public Method {
   /// What the adversary sees, [K or 1, E * B, F + more_inputs], of features [K or 1, E * B, F].
   [[nodiscard]] virtual Tensor seen(const Tensor& features, const Batch& batch) const = 0;
   /// Weights of the rows in the adversary's loss, of mean 1, [K or 1, E * B]; undefined: all count
-  /// alike.
+  /// alike. The gradient penalty does not have them.
   [[nodiscard]] virtual Tensor row_weights(const Batch& batch) const = 0;
 
  private:

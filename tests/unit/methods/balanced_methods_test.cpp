@@ -234,6 +234,65 @@ TEST_CASE("cdann's adversary knows the label, and every class counts alike") {
   CHECK(at::allclose(moved[0].to(at::kDouble), -1e-3 * g / (g.abs() + 1e-8), 1e-2, 1e-6));
 }
 
+TEST_CASE("the gradient penalty of cdann's adversary counts rows alike") {
+  Balanced b("cdann", Value::Table{{"adversary_depth", std::int64_t{0}},
+                                   {"gradient_penalty", 1.0},
+                                   {"adversary_beta1", 0.0}});
+  Batch batch = b.rows->batch(0);
+  batch.y = unequal_classes();
+  const Tensor y = batch.y.flatten();
+  const Tensor indicators = at::stack({y.eq(0), y.eq(1)}, 1).to(at::kDouble);
+  const Tensor seen = at::cat({batch.x[0].to(at::kDouble), indicators}, 1);
+  const Tensor domain = at::arange(2).repeat_interleave(11);
+  const Tensor share = at::where(y.eq(0), at::full({22}, 11.0 / 14.0, at::kDouble),
+                                 at::full({22}, 11.0 / 8.0, at::kDouble));
+  // The gradient of the adversary's loss, where its rows weigh `of_penalty` in the penalty.
+  const auto slope = [&](const Tensor& parameters, const Tensor& of_penalty) {
+    const Tensor leaf = parameters.to(at::kDouble).requires_grad_(true);
+    const Tensor w = leaf.narrow(0, 0, 14).reshape({7, 2});
+    const Tensor logs = at::log_softmax(seen.matmul(w) + leaf.narrow(0, 14, 2), 1);
+    const Tensor by_logit = logs.exp() - at::one_hot(domain, 2).to(at::kDouble);
+    const Tensor by_feature = by_logit.matmul(w.narrow(0, 0, 5).t());
+    const Tensor loss = (share * at::nll_loss(logs, domain, {}, 0)).mean() +
+                        ((of_penalty.unsqueeze(1) * by_feature).pow(2).sum(1)).mean();
+    return torch::autograd::grad({loss}, {leaf})[0];
+  };
+  // With beta1 = 0 and beta2 = 0.9 the second step of Adam tells the ratio of the gradients.
+  const auto second_move = [&](const Tensor& first, const Tensor& second, const Tensor& weight) {
+    const Tensor g = slope(first, weight);
+    const Tensor h = slope(second, weight);
+    const Tensor size = (0.09 * g.pow(2) + 0.1 * h.pow(2)) / 0.19;
+    return -1e-3 * h / (size.sqrt() + 1e-8);
+  };
+  const auto adversary = [&] { return b.trainer->own("adversary")[0].detach().clone(); };
+  // From weights at which the penalty is a large part of the loss.
+  b.trainer->set_own("adversary", 3.0 * b.trainer->own("adversary").detach() + 0.2);
+  const Tensor start = adversary();
+  b.step(batch);
+  b.trainer->set_own("adversary", (0.3 * start).unsqueeze(0));
+  const Tensor second = adversary();
+  b.step(batch);
+  const Tensor moved = (adversary() - second).to(at::kDouble);
+  const Tensor alike = at::ones({22}, at::kDouble);
+  CHECK(at::allclose(moved, second_move(start, second, alike), 1e-2, 1e-6));
+  CHECK_FALSE(at::allclose(moved, second_move(start, second, share), 1e-2, 1e-6));
+}
+
+TEST_CASE("group_dro over groups does not see rows that weigh nothing") {
+  const Value::Table by_group{{"groups", "group"}};
+  Balanced a("group_dro", by_group);
+  Balanced b("group_dro", by_group);
+  Batch batch = a.rows->batch(0);
+  batch.weight = 2.0 * at::arange(22).remainder(2).to(at::kFloat).reshape({1, 2, 11});
+  Batch other = batch;
+  const Tensor hidden = batch.weight.eq(0.0);
+  other.y = at::where(hidden, 1 - batch.y, batch.y);
+  other.group = at::where(hidden, 3 - batch.group, batch.group);
+  const Tensor found = a.step(batch);
+  CHECK(found.abs().max().item<double>() > 0.0);
+  CHECK(at::equal(found, b.step(other)));
+}
+
 TEST_CASE("draws of a toy training set within domains keep each row in its domain") {
   Balanced b("group_dro", Value::Table{{"sampling", "group_balanced"}});
   const Batch drawn = b.rows->batch(1);
