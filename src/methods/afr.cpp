@@ -34,8 +34,9 @@ struct AfrOptions : L2Option {
 /// chooses gamma, lambda and an early stop by the worst group of validation rows: here a selector
 /// does. A large gamma suits data without label noise: else the rows that ERM predicts badly are
 /// mostly wrong labels. Two classes have one logit here; its gradient step is half of that of the
-/// difference of two logits at the same rate. The rows that are held out lie in the minibatches and
-/// have no loss. Measurements before the last step are those of the ERM model.
+/// difference of two logits at the same rate, and lambda counts for it as 2 lambda there. The rows
+/// that are held out lie in the minibatches and have no loss. Measurements before the last step are
+/// those of the ERM model.
 class Afr final : public Method {
  public:
   using Options = AfrOptions;

@@ -15,7 +15,8 @@ struct AndMaskOptions {
 /// are updated: mask = |sum_e sign g_e| >= tau E; the update is the masked mean gradient. (The
 /// linear unit tests' code has a strict inequality, which differs only where tau E is an integer.)
 /// What is left is not scaled up by the share of masked parameters, as DomainBed does and the
-/// authors' code can.
+/// authors' code can. Default and range of tau are those of the linear unit tests; DomainBed has 1,
+/// and 0.5 to 1.
 ///
 /// With `normalise = "weights"` each domain's gradient of every weight block (not of biases) is
 /// scaled to norm 1 first, as in the linear unit tests. `sand_mask` has a soft mask.

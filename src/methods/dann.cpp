@@ -15,7 +15,8 @@ struct DannOptions : AdversaryOptions {};
 /// Defaults and ranges are DomainBed's, and so is the penalty on the adversary's input gradients,
 /// w mean ||dA/dfeatures||^2. DomainBed updates the adversary and the model on different
 /// minibatches in turn; here `adversary_steps` updates of the adversary use the minibatch of the
-/// model's update, the last of them at the same time, so every step updates the model.
+/// model's update, the last of them at the same time, so every step updates the model. DomainBed's
+/// Adam has beta2 = 0.9 and the searched beta1 for both; here the model has the trial's optimiser.
 class Dann final : public AdversarialMethod {
  public:
   using Options = DannOptions;

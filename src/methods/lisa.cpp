@@ -32,9 +32,11 @@ struct LisaOptions : L2Option {
 /// drawn among the rows of the minibatch that fit; a row without one stays as it is.
 ///
 /// With `across = "group"` partners of the same label have another cell of (label, cue) instead of
-/// another domain, as in the paper's subpopulation shifts. a = 2 and p = 0.5 are the paper's,
-/// ranges those of SubpopBench. The authors' code mixes whole lists of rows, so that each row is a
-/// partner at most once.
+/// another domain, as in the paper's subpopulation shifts. There partners of another label have the
+/// same cue; here they have the same domain, since the number of a group does not tell the cue. a =
+/// 2 and p = 0.5 are the paper's, ranges those of SubpopBench. s is that of the paper's algorithm:
+/// the code of the authors and of SubpopBench draws one for each row. The authors' code mixes whole
+/// lists of rows, so that each row is a partner at most once.
 class Lisa final : public Method {
  public:
   using Options = LisaOptions;

@@ -27,9 +27,9 @@ struct PdeOptions : L2Option {
 ///
 /// Defaults are those of the authors' command for Waterbirds: 140 of 300 epochs, then 10 rows every
 /// 10 epochs, 16 times. Their other data sets have 50 rows (CelebA) and 300 (CivilComments). Their
-/// command for Waterbirds also lowers the learning rate by 0.01 at the first expansion; a schedule
-/// of the optimiser can do so here. Rows are drawn with replacement from the part, not epoch by
-/// epoch.
+/// command for Waterbirds also multiplies the learning rate by 0.01 at the first expansion; a
+/// schedule of the optimiser can lower it here. Rows are drawn with replacement from the part, not
+/// epoch by epoch.
 class Pde final : public Method {
  public:
   using Options = PdeOptions;

@@ -18,7 +18,7 @@ struct VRexOptions : L2Option {
 
 /// V-REx (Krueger et al. 2021): L = mean_e R_e + l2 N + w * Var_e R_e, with the population variance
 /// and N the squared norm of all parameters; DomainBed's, but that the optimiser goes on as it was
-/// at the change of w.
+/// at the change of w, and that `rescale` divides. DomainBed's defaults are w = 10 and 500 steps.
 ///
 /// The authors' code for coloured MNIST minimises R_1 + R_2 + l2 N + w (R_1 - R_2)^2. With two
 /// domains the variance is (R_1 - R_2)^2 / 4, so that
