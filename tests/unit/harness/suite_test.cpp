@@ -221,7 +221,7 @@ TEST_CASE("methods_overview has each offline method, or says why it leaves a met
     CAPTURE(method.find("name")->as_string());
     CHECK(known.insert(method.find("name")->as_string()).second);
   }
-  // "# Left out, for ...:" and below it lines of names, each behind "#   ".
+  // "# Left out because ...:" and below it lines of names, each behind "#   ".
   std::istringstream text(suite.text);
   const std::string names = "#   ";
   for (std::string line; std::getline(text, line);) {
