@@ -31,7 +31,7 @@ class Offline final : public Regime {
             .field("randomise_cue", &Options::randomise_cue,
                    "Oracle: train on rows whose cues are resampled by intervention.")
             .field("group_labels", &Options::group_labels,
-                   "Show methods the group of each training row.")
+                   "Show methods the group of each training and validation row.")
             .field("interventions", &Options::interventions,
                    "Oracle: give training rows with resampled cues to the methods that ask for "
                    "them.");

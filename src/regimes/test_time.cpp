@@ -32,7 +32,7 @@ class TestTime final : public Regime {
     static const auto schema =
         Schema<Options>()
             .field("group_labels", &Options::group_labels,
-                   "Show methods the group of each training row.")
+                   "Show methods the group of each training and validation row.")
             .field("adaptation_batches", &Options::adaptation_batches,
                    "Number of batches of unlabelled rows that arrive in each domain.",
                    between(1, 10000))

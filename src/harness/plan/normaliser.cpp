@@ -134,9 +134,10 @@ void Normaliser::check_access(const TrialSpec& spec) {
       const Access grants = regime.make({spec.regime.options})->grants();
       const auto missing = needs.missing_from(grants);
       if (missing.empty()) return;
-      report(fmt::format("method '{}' needs {}, which regime '{}' does not grant (it grants: {})",
-                         spec.method.name, fmt::join(missing, " and "), spec.regime.name,
-                         grants.text()));
+      report(fmt::format(
+          "method '{0}' needs {1}, which regime '{2}' does not grant (it grants: {3}). "
+          "Options of a regime may grant more: see 'spurion describe {2}'",
+          spec.method.name, fmt::join(missing, " and "), spec.regime.name, grants.text()));
     });
   } catch (const UsageError& error) {
     report(error.what());
