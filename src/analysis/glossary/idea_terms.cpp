@@ -267,7 +267,8 @@ std::vector<Term> study_terms() {
       {"control of a comparison",
        TermKind::idea,
        "A method that a comparison needs to be read. A placebo, such as random_penalty, has the "
-       "form of other methods without their information: who does not beat it gained by the form. "
+       "form of other methods without their information: a method that is not shown to beat it may "
+       "have gained by its form alone. "
        "An oracle is given what no other method is: it shows how far a method could come.",
        {"share of oracle", "control difference"}},
       {"successive halving",
