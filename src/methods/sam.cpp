@@ -39,20 +39,19 @@ class Sam final : public Method {
   }
 
   void step(ReplicaTrainer& trainer, const Batch& batch) override {
-    const Tensor losses = loss_at(trainer.parameters(), trainer, batch);
+    const Tensor losses = loss_of(trainer.forward(batch.x), trainer.parameters(), batch);
     const Tensor g = trainer.gradient(losses);
     const Tensor scale = radius_ / (g.pow(2).sum(1).sqrt() + 1e-12);
     const Tensor there =
         (trainer.parameters().detach() + scale.unsqueeze(1) * g).requires_grad_(true);
-    const Tensor raised = loss_at(there, trainer, batch);
+    const Tensor raised = loss_of(trainer.forward_at(there, batch.x), there, batch);
     trainer.step_from_gradients(
         losses, torch::autograd::grad({raised}, {there}, {at::ones_like(raised)})[0]);
   }
 
  private:
-  [[nodiscard]] Tensor loss_at(const Tensor& parameters, const ReplicaTrainer& trainer,
+  [[nodiscard]] Tensor loss_of(const Output& output, const Tensor& parameters,
                                const Batch& batch) const {
-    const Output output = trainer.forward_at(parameters, batch.x);
     return row_mean(row_losses(output, batch), batch) + l2_penalty(l2_, parameters);
   }
 

@@ -17,7 +17,9 @@ Output ReplicaTrainer::forward_at(const Tensor& parameters, const Tensor& x) con
 
 Tensor ReplicaTrainer::gradient(const Tensor& losses) const {
   nouns::check_losses(losses, parameters_);
-  return torch::autograd::grad({losses}, {parameters_}, {at::ones_like(losses)})[0];
+  const Tensor all = torch::autograd::grad({losses}, {parameters_}, {at::ones_like(losses)})[0];
+  // A penalty of all parameters has one in running statistics, which no update follows.
+  return statistic_columns_.defined() ? all.index_fill(1, statistic_columns_, 0.0) : all;
 }
 
 void ReplicaTrainer::train_only(const Tensor& mask) {
