@@ -54,9 +54,9 @@ TEST_CASE("a trial's numbers are the same bits alone and among others") {
           catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 3, 8});
       const Access needs = asked->needs();
       const bool groups = needs.group_labels || needs.group_labels_validation;
-      // Only offline there is a fixed training set, with validation rows.
-      const bool whole_set =
-          asked->row_request().any() || needs.validation_rows || needs.counterfactual_rows;
+      // Only offline there is a fixed training set, with validation rows and a known mechanism.
+      const bool whole_set = asked->row_request().any() || needs.validation_rows ||
+                             needs.counterfactual_rows || needs.exact_ceilings || needs.cue_inputs;
       if (whole_set && regime != "offline") continue;
       // Group labels are granted offline, where it is asked for, and need a world with groups.
       if (groups && regime != "offline") continue;
