@@ -28,7 +28,7 @@ std::string part_of(const std::string& text, const std::string& begin, const std
 
 /// Words between backquotes that may be names of registered things.
 Names names_in(const std::string& text) {
-  static const std::regex name("`([a-z][a-z0-9_]*)`");
+  static const std::regex name("`([a-z][a-z0-9_/]*)`");
   Names names;
   for (std::sregex_iterator it(text.begin(), text.end(), name), end; it != end; ++it) {
     names.insert((*it)[1]);

@@ -108,7 +108,7 @@ training = { steps = 1, rows = 8 }
 text = "?"
 kind = "published"
 experiment = "one"
-rows = [{ label = "ERM", domain = "test", metric = "accuracy", value = 0.5, runs = 3 }]
+rows = [{ label = "ERM", domain = "test", metric = "accuracy", spread = 0.1, runs = 3 }]
 [[question]]
 text = "?"
 kind = "gap_against_scale"
@@ -122,7 +122,7 @@ axis = "training.steps"
   for (const char* way : {"--dry-run", "--quiet"}) {
     const Finished finished = shell.run({"run", "asked.toml", way});
     CHECK(finished.code == 2);
-    CHECK_THAT(finished.err, Contains("needs spread, a number >= 0") &&
+    CHECK_THAT(finished.err, Contains("needs value") &&
                                  Contains("'gap_against_scale' needs axis") &&
                                  Contains("needs claim"));
     CHECK_FALSE(std::filesystem::exists(shell.path("results")));

@@ -103,6 +103,7 @@ TEST_CASE("verify says what it does not run, and why") {
   CHECK_THAT(said, Contains("digits.toml is not run: image source 'mnist' is not installed") &&
                        Contains("longer.toml is not run: it takes long: add --size full."));
   CHECK_THAT(said, Contains("install.sh mnist"));
+  CHECK(shell.run({"verify", "longer.toml", "--quiet"}).code == 1);  // compared nothing
   const Finished alone = shell.run({"verify", "digits.toml"});
   CHECK(alone.code == 3);
   CHECK_THAT(alone.err, Contains("datasets/install.sh mnist"));

@@ -86,7 +86,8 @@ Command add_compare(CLI::App& app, Session& session) {
       R"text(Differences are A minus B, paired by configuration and seed, with a 95 % interval, a paired t test
 and a sign-flip test. 'detectable' is the difference that so many seeds would show in 4 of 5 cases.
 Where a search drew hyper-parameters, a selector must have had as many samples of A to choose from
-as of B. Whoever is better is compared with the control random_penalty too, if the folder has it.
+as of B. The better method is compared with the control
+random_penalty too, if the folder has it.
 Folders must hold the same environments with the same options, domains and base seed. Options in
 which the folders have no value in common are what is compared.
 

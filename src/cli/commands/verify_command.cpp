@@ -51,7 +51,8 @@ Command add_verify(CLI::App& app, Session& session) {
   parser->footer(
       R"text(Ctrl-C stops; the same command resumes. Both sizes share results, and so does 'spurion run'.
 A number differs if Welch's t test gives p < .05 over the number of published numbers of its suite.
-A claim differs if it is refuted. The exit code is 1 if anything differs or was not measured.
+A claim differs if it is refuted. The exit code is 1 if anything differs or was not measured, or if
+nothing was compared.
 A suite whose data are not installed is not run, nor is one that is too long for a quick check. The
 reason is printed.
 

@@ -218,7 +218,9 @@ int verify(const VerifyArguments& arguments, const CommandLine& line, Catalog& c
   print_answer(answer, arguments.format);
   const bool good = count_of(suites, Agreement::differ) == 0 &&
                     count_of(suites, Agreement::no_number) == 0 &&
-                    count_of(suites, Agreement::not_run) == 0;
+                    count_of(suites, Agreement::not_run) == 0 &&
+                    std::any_of(suites.begin(), suites.end(),
+                                [](const VerifiedSuite& suite) { return !suite.checks.empty(); });
   return static_cast<int>(good ? ExitCode::success : ExitCode::self_test);
 }
 

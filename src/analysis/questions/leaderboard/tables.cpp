@@ -202,7 +202,8 @@ Table standings_table(const Leaderboard& board) {
           "configuration and seed, with the interval of this difference alone. result: won or lost "
           "if both p values are at most {6} (or only that of the t test, where so few seeds cannot "
           "give the sign-flip test such a p value). The p values are adjusted by Holm's method for "
-          "the family of all {7} comparisons of a method with {5} in an environment.{8} {9}, in "
+          "the family of all {7} comparisons with {5}: of every method in every environment.{8} "
+          "{9}, in "
           "distribution. The glossary (or 'spurion describe TERM') defines each column.{10}",
           board.experiment, board.several() ? ", for each environment" : "", kIntervalText,
           kScaleText, kRankText, board.options.baseline, kTestLevel, board.comparisons(),
