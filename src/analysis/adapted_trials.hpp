@@ -4,8 +4,8 @@
 
 namespace spurion::analysis {
 
-/// Whether a trial was evaluated before and after an adaptation at test time: in the phases 0 and 1,
-/// and on no stream.
+/// Whether a trial was evaluated before and after an adaptation at test time: in the phases 0 and
+/// 1, and on no stream.
 inline bool was_adapted(const TrialResult& trial) {
   const auto measured = [&](const char* domain, std::int64_t phase) {
     return trial.measurements.place(domain, "accuracy", phase) ||

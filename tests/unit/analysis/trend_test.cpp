@@ -101,8 +101,9 @@ TEST_CASE("noise, one seed and a margin out of reach decide nothing or refute") 
   const analysis::Answer five = ask(reweighted, 5, falls);
   CHECK(row_of(five, 0).back() == "holds");
   CHECK(five.sentence.find("Yes. ") == 0);
-  CHECK(five.sentence.find(". 5 seeds are too few for the sign-flip test (its p is at least 0.0625), "
-                           "so the paired t test alone decides.") != std::string::npos);
+  CHECK(
+      five.sentence.find(". 5 seeds are too few for the sign-flip test (its p is at least 0.0625), "
+                         "so the paired t test alone decides.") != std::string::npos);
   CHECK(row_of(ask(reweighted, 1, falls), 0).back() == "undecided");
   CHECK(row_of(ask(reweighted + "margin = 0.05\n", 8, falls), 0).back() == "holds");
   CHECK(row_of(ask(reweighted + "margin = 0.5\n", 8, falls), 0).back() == "refuted");
