@@ -89,7 +89,7 @@ void SearchPlan::check_ranges(const Experiment& experiment) {
   const auto searched = [&](const std::string& field) {
     const auto dot = field.find('.');
     if (dot == std::string::npos) return false;
-    return options_.field_of(field.substr(0, dot), field.substr(dot + 1)).has_value();
+    return options_.searched(field.substr(0, dot), field.substr(dot + 1));
   };
   for (const auto& [field, range] : experiment.search_ranges) {
     if (!searched(field)) wrong(field, "has a range but is not searched");
@@ -130,9 +130,14 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
                                                      const TrialSpec& base) {
   std::vector<Field> found;
   for (const std::string& section : section_names()) {
+    const auto own = base.section(section);
+    const std::string component =
+        own && own->component != nullptr ? own->component->name : std::string();
     for (const FieldInfo& info : fields_of_section(catalog, base, section)) {
       for (const std::string& option : options_at(section, info)) {
-        if (auto field = field_at(section, option, info.search)) found.push_back(*std::move(field));
+        if (auto field = field_at(section, component, option, info.search)) {
+          found.push_back(*std::move(field));
+        }
       }
     }
   }
@@ -141,11 +146,12 @@ std::vector<SearchPlan::Field> SearchPlan::fields_of(const Catalog& catalog,
 }
 
 std::optional<SearchPlan::Field> SearchPlan::field_at(const std::string& section,
+                                                      const std::string& component,
                                                       const std::string& option,
                                                       const Search& search) {
   const std::string path = section + '.' + option;
   there_are_.insert(path);
-  const std::optional<std::size_t> number = options_.field_of(section, option);
+  const std::optional<std::size_t> number = options_.field_of(section, component, option);
   // A field that this method or model does not have is another one's.
   if (!number) return std::nullopt;
   const bool whole_section = experiment_.search_fields[*number] == section;

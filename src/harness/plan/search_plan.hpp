@@ -51,8 +51,8 @@ class SearchPlan {
   void check_ranges(const Experiment& experiment);
   /// An option or entry of a grid point, if the search names it; reports one that nothing says how
   /// to draw. `search`: the distribution of its schema.
-  std::optional<Field> field_at(const std::string& section, const std::string& option,
-                                const Search& search);
+  std::optional<Field> field_at(const std::string& section, const std::string& component,
+                                const std::string& option, const Search& search);
   /// An option of this path or, of one that is a table, the entries that the search names: as
   /// `Field::option`.
   [[nodiscard]] std::vector<std::string> options_at(const std::string& section,

@@ -9,14 +9,19 @@ namespace spurion::harness {
 SearchedOptions::SearchedOptions(const Experiment& experiment) : experiment_(experiment) {
   const auto add = [&](const std::string& section, const Value& table) {
     if (!table.is_table()) return;
-    for (const auto& [option, value] : table.as_table()) set_.insert(section + '.' + option);
+    const Value* name = table.find("name");
+    const std::string component =
+        name != nullptr && name->is_string() ? name->as_string() : std::string();
+    for (const auto& [option, value] : table.as_table()) {
+      set_[section + '.' + option].insert(component);
+    }
   };
   for (const std::string& section : section_names()) {
     if (const Value* given = experiment.sections.find(section)) add(section, *given);
   }
   for (const auto& [axis, values] : experiment.grid.as_table()) {
     if (axis.find('.') != std::string::npos) {
-      set_.insert(axis);
+      set_[axis].insert("");
     } else if (values.is_list()) {
       for (const Value& value : values.as_list()) add(axis, value);
     }
@@ -24,23 +29,37 @@ SearchedOptions::SearchedOptions(const Experiment& experiment) : experiment_(exp
 }
 
 std::optional<std::size_t> SearchedOptions::field_of(const std::string& section,
+                                                     const std::string& component,
                                                      const std::string& option) const {
   const auto& fields = experiment_.search_fields;
-  auto at = std::find(fields.begin(), fields.end(), section + '.' + option);
-  if (at == fields.end() && !sets(section, option)) {
+  const std::string path = section + '.' + option;
+  auto at = std::find(fields.begin(), fields.end(), path);
+  const auto set = set_.find(path);
+  if (at == fields.end() &&
+      (set == set_.end() || (set->second.count("") == 0 && set->second.count(component) == 0))) {
     at = std::find(fields.begin(), fields.end(), section);
   }
   if (at == fields.end()) return std::nullopt;
   return static_cast<std::size_t>(at - fields.begin());
 }
 
+bool SearchedOptions::searched(const std::string& section, const std::string& option) const {
+  const auto& fields = experiment_.search_fields;
+  if (std::find(fields.begin(), fields.end(), section + '.' + option) != fields.end()) return true;
+  const auto set = set_.find(section + '.' + option);
+  const bool for_all = set != set_.end() && set->second.count("") != 0;
+  return !for_all && std::find(fields.begin(), fields.end(), section) != fields.end();
+}
+
 std::set<std::string> SearchedOptions::of(const TrialSpec& trial) const {
   std::set<std::string> options;
   for (const TrialSection& section : trial.sections()) {
     if (!section.options->is_table()) continue;
+    const std::string component =
+        section.component != nullptr ? section.component->name : std::string();
     for (const auto& [option, value] : section.options->as_table()) {
       const std::string path = section.name + ('.' + option);
-      if (field_of(section.name, option) || names_entry_of(path)) options.insert(path);
+      if (field_of(section.name, component, option) || names_entry_of(path)) options.insert(path);
     }
   }
   return options;

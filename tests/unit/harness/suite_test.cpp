@@ -170,6 +170,32 @@ TEST_CASE("a random search draws the same values for every seed and others for e
   CHECK(values.size() == 4);
 }
 
+TEST_CASE("an option that one method of the grid sets is drawn for the others") {
+  const Suite suite = Suite::parse(R"(name = "s"
+[[experiment]]
+name = "e"
+environment = { name = "two_bit" }
+model = { name = "linear" }
+regime = { name = "offline" }
+training = { steps = 3, rows = 10 }
+[experiment.grid]
+method = [{ name = "irm_v1", anneal_steps = 1 }, { name = "v_rex" }]
+[experiment.search]
+configurations = 5
+fields = ["method"]
+[experiment.search.ranges]
+"method.anneal_steps" = { uniform_integer = [1000, 9000] }
+)",
+                                   "s.toml");
+  std::map<std::string, std::set<std::int64_t>> steps;
+  for (const TrialSpec& trial : suite.trials(builtin_catalog())) {
+    steps[trial.method.name].insert(trial.method.options.find("anneal_steps")->as_integer());
+  }
+  CHECK(steps["irm_v1"] == std::set<std::int64_t>{1});
+  CHECK(steps["v_rex"].size() == 5);
+  CHECK(*steps["v_rex"].begin() >= 1000);
+}
+
 TEST_CASE("a search takes listed values, one a draw, for every seed and in their order") {
   const std::string search =
       "[experiment.search]\nconfigurations = 2\nfields = [\"method.penalty_weight\"]\n";
