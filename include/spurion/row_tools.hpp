@@ -47,7 +47,9 @@ SPURION_API Tensor input_gradients(const Tensor& values, const InputPass& pass, 
 
 /// Rows mixed in pairs (Zhang et al. 2018, arXiv:1710.09412): x = share x_i + (1 - share) x_j.
 struct MixedRows {
-  Batch first;     ///< the mixed rows with the labels of row i; its groups are those of row i
+  /// The mixed rows with the labels and groups of row i. Where rows have weights, the weight of a
+  /// mixed row is the product of both: the chance to see both labels is the product of the chances.
+  Batch first;
   Tensor y_other;  ///< [K, E, B]: the labels of row j
   Tensor share;    ///< [K, E, B] in [0, 1]
 };

@@ -224,6 +224,16 @@ void check_weights(const MethodSubject& subject) {
     }
     require_same_bits(where + ": saved and restored halfway, and not", train(run, true).parameters,
                       together.parameters);
+    // Where a reward is not seen, the place of the label is held by a wrong one. No such regime has
+    // a training set.
+    if (!subject.training_set) {
+      ToyRun unseen = run;
+      for (Batch& batch : unseen.batches) {
+        batch.y = at::where(batch.weight > 0, batch.y, 1 - batch.y);
+      }
+      require_same_bits(where + ": other labels of rows that do not count",
+                        train(unseen).parameters, together.parameters);
+    }
     ToyRun ones = subject.run(model, shape, replicas, 6);
     const ToyResult plain = train(ones);
     for (Batch& batch : ones.batches) batch.weight = at::ones_like(batch.y).to(at::kFloat);
@@ -263,6 +273,7 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
     }
     subject.needs = method->needs();
     subject.batched = method->max_replicas() >= kReplicas;
+    subject.training_set = method->row_request().any();
     require(method->cost_factor() > 0.0 && method->max_replicas() >= 1, "costs are not positive");
     require(
         method->row_request().sampling != Sampling::group_balanced || subject.needs.group_labels,

@@ -17,7 +17,8 @@ struct MethodSubject {
   std::string name;
   Value options;  ///< overrides of the defaults
   Access needs;
-  bool batched = true;  ///< trains several replicas at once
+  bool batched = true;        ///< trains several replicas at once
+  bool training_set = false;  ///< trains only where there is a fixed training set
 
   /// What rows it gets.
   [[nodiscard]] ToyShape shape(Task task, std::int64_t domains, std::int64_t rows) const {

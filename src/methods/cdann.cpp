@@ -42,11 +42,15 @@ class Cdann final : public AdversarialMethod {
   }
   [[nodiscard]] Tensor row_weights(const Batch& batch) const override {
     const Tensor labels = batch.y.flatten(1).contiguous();
-    const Tensor counts = count_groups(labels, classes_);
-    const Tensor present = counts.gt(0).sum(1, true).to(at::kDouble);
+    // Rows that do not count are in no class: nobody may have seen their labels.
+    const Tensor counted = batch.weight.defined() ? at::where(batch.weight.flatten(1).gt(0), labels,
+                                                              at::full_like(labels, classes_))
+                                                  : labels;
+    const Tensor counts = count_groups(counted, classes_ + 1).narrow(1, 0, classes_);
+    const Tensor present = counts.gt(0).sum(1, true).clamp_min(1).to(at::kDouble);
     const Tensor each =
         static_cast<double>(labels.size(1)) / (present * counts.clamp_min(1).to(at::kDouble));
-    return each.gather(1, labels).to(at::kFloat);
+    return each.gather(1, labels.expand({each.size(0), -1})).to(at::kFloat);
   }
 
  private:

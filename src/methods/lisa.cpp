@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,9 +82,14 @@ class Lisa final : public Method {
     const auto step = static_cast<std::uint64_t>(trainer.step());
     const Tensor labels = batch.y.flatten(1).to(at::kCPU).contiguous();
     const Tensor groups = groups_ ? groups_of(batch).to(at::kCPU) : Tensor();
-    const auto own = [](const Tensor& values, std::size_t k) {
-      return values.data_ptr<std::int64_t>() +
-             (values.size(0) == 1 ? 0 : static_cast<std::int64_t>(k) * values.size(1));
+    const Tensor weights = batch.weight.defined()
+                               ? batch.weight.flatten(1).to(at::kCPU, at::kFloat).contiguous()
+                               : Tensor();
+    const auto own = [](const auto* first, const Tensor& values, std::size_t k) {
+      return first + (values.size(0) == 1 ? 0 : static_cast<std::int64_t>(k) * values.size(1));
+    };
+    const auto own_labels = [&](const Tensor& values, std::size_t k) {
+      return own(values.data_ptr<std::int64_t>(), values, k);
     };
     std::vector<Tensor> others;
     std::vector<Tensor> shares;
@@ -93,9 +97,12 @@ class Lisa final : public Method {
       const RandomKey key = keys_[k].child(step);
       const auto replica = static_cast<std::int64_t>(k);
       const RandomStream choice(key.child("rule"));
-      const Rows rows{batch.domains, batch.rows_per_domain, own(labels, k),
-                      groups_ ? own(groups, k) : nullptr,
-                      choice.uniform(0) < same_label_share_.at(replica)};
+      const Rows rows{batch.domains,
+                      batch.rows_per_domain,
+                      own_labels(labels, k),
+                      groups_ ? own_labels(groups, k) : nullptr,
+                      choice.uniform(0) < same_label_share_.at(replica),
+                      weights.defined() ? own(weights.data_ptr<float>(), weights, k) : nullptr};
       others.push_back(partners(key.child("partner"), rows));
       shares.push_back(at::full({batch.domains * batch.rows_per_domain},
                                 beta_draw(key.child("share"), concentration_.at(replica)),
@@ -116,6 +123,7 @@ class Lisa final : public Method {
     const std::int64_t* label;
     const std::int64_t* group;  ///< null: rows of the same label shall differ in the domain
     bool same_label;
+    const float* weight;  ///< null: all rows count; one that does not may have an unseen label
 
     [[nodiscard]] std::int64_t count() const { return domains * per_domain; }
     /// Partners agree in the first number and differ in the second.
@@ -129,8 +137,10 @@ class Lisa final : public Method {
   /// The row that each row is mixed with, int64 [E * B]: itself where none fits.
   static Tensor partners(const RandomKey& key, const Rows& rows) {
     const RandomStream stream(key);
-    std::vector<std::int64_t> order(static_cast<std::size_t>(rows.count()));
-    std::iota(order.begin(), order.end(), std::int64_t{0});
+    std::vector<std::int64_t> order;
+    for (std::int64_t i = 0; i < rows.count(); ++i) {
+      if (rows.weight == nullptr || rows.weight[i] > 0.0F) order.push_back(i);
+    }
     std::stable_sort(order.begin(), order.end(),
                      [&](std::int64_t i, std::int64_t j) { return rows.of(i) < rows.of(j); });
     Tensor other = at::arange(rows.count(), at::kLong);

@@ -36,13 +36,13 @@ class ReweightedErm final : public ObjectiveMethod {
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     const Tensor group = kinds_.of(batch);
-    const Tensor counts = count_groups(group, kinds_.count());
+    const Tensor counts = kinds_.counts(batch);
     seen_ = seen_.defined() ? seen_ + counts : counts;
-    const Tensor present = seen_.gt(0).sum(1, true).to(at::kDouble);
+    const Tensor present = seen_.gt(0).sum(1, true).clamp_min(1).to(at::kDouble);
     const Tensor each = seen_.clamp_min(1).to(at::kDouble);
     const Tensor weights = seen_.sum(1, true).to(at::kDouble) / (present * each);
     const Tensor losses = losses::row_loss(batch.task, output.logits, batch.y.flatten(1));
-    Tensor of_row = weights.gather(1, group).to(at::kFloat);
+    Tensor of_row = weights.gather(1, group.expand({weights.size(0), -1})).to(at::kFloat);
     if (batch.weight.defined()) of_row = of_row * batch.weight.flatten(1);
     return weighted_mean(losses, of_row) + l2_penalty(l2_, trainer.parameters());
   }

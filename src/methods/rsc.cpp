@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "methods/shared/affine_head.hpp"
 #include "methods/shared/l2_option.hpp"
@@ -75,12 +76,17 @@ class Rsc final : public ObjectiveMethod {
     const at::NoGradGuard no_grad;
     const Tensor features = output.features.expand({output.logits.size(0), -1, -1});
     const Tensor slopes = label_slopes(head, features, batch);
-    const Tensor stays = slopes.lt(quantile(slopes, options_.feature_share));
+    const Tensor stays = slopes.lt(quantile(slopes, options_.feature_share, false));
     const Tensor mask = stays.to(features.scalar_type());
     Output muted = output;
     muted.logits = head_logits(head, features * mask);
-    const Tensor falls = (row_confidence(output, batch) - row_confidence(muted, batch)).flatten(1);
-    const Tensor unmoved = falls.lt(quantile(falls, options_.row_share)).unsqueeze(2);
+    Tensor falls = (row_confidence(output, batch) - row_confidence(muted, batch)).flatten(1);
+    if (batch.weight.defined()) {
+      // Rows that do not count are not among those of the share: nobody may have seen their labels.
+      falls = falls.masked_fill(batch.weight.flatten(1).le(0), kUncounted);
+    }
+    const Tensor unmoved =
+        falls.lt(quantile(falls, options_.row_share, batch.weight.defined())).unsqueeze(2);
     return stays.logical_or(unmoved).to(features.scalar_type());
   }
 
@@ -94,12 +100,20 @@ class Rsc final : public ObjectiveMethod {
     return columns.gather(1, label.expand_as(features));
   }
 
-  /// The (1 - share) quantile along the last dimension, which stays as 1.
-  [[nodiscard]] static Tensor quantile(const Tensor& values, const PerReplica<double>& share) {
+  static constexpr double kUncounted = std::numeric_limits<double>::infinity();
+
+  /// The (1 - share) quantile along the last dimension, which stays as 1. With `uncounted` values
+  /// are [K, N], and those of a replica that are `kUncounted` are left out.
+  [[nodiscard]] static Tensor quantile(const Tensor& values, const PerReplica<double>& share,
+                                       bool uncounted) {
     const Tensor sorted = std::get<0>(values.sort(-1));
-    const std::int64_t last = values.size(-1) - 1;
     std::vector<Tensor> each;
     for (std::int64_t k = 0; k < values.size(0); ++k) {
+      std::int64_t last = values.size(-1) - 1;
+      if (uncounted) {
+        const auto counted = values[k].ne(kUncounted).sum().item<std::int64_t>();
+        last = std::max<std::int64_t>(counted - 1, 0);
+      }
       const double place = (1.0 - share.at(k)) * static_cast<double>(last);
       const auto below = std::min(static_cast<std::int64_t>(std::floor(place)), last);
       const Tensor low = sorted[k].narrow(-1, below, 1);

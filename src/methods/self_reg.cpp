@@ -104,7 +104,13 @@ class SelfReg final : public Method {
   }
 
   [[nodiscard]] Pairs draw(const Batch& batch, std::int64_t step) const {
-    const Tensor label = batch.y.flatten(1).to(at::kCPU, at::kLong).contiguous();
+    Tensor label = batch.y.flatten(1).to(at::kCPU, at::kLong);
+    if (batch.weight.defined()) {
+      // A row that does not count may have a label that nobody has seen: it is no row's partner.
+      const Tensor counts = batch.weight.flatten(1).to(at::kCPU).gt(0);
+      label = at::where(counts, label, at::full_like(label, classes_));
+    }
+    label = label.contiguous();
     const std::int64_t rows = label.size(1);
     std::vector<Tensor> first;
     std::vector<Tensor> second;
@@ -126,7 +132,7 @@ class SelfReg final : public Method {
   /// A permutation of the rows that keeps each row's class, int64 [N].
   [[nodiscard]] Tensor partners(const RandomKey& key, const std::int64_t* label,
                                 std::int64_t rows) const {
-    Tensor partner = at::empty({rows}, at::kLong);
+    Tensor partner = at::arange(rows, at::kLong);
     auto* out = partner.data_ptr<std::int64_t>();
     for (std::int64_t c = 0; c < classes_; ++c) {
       std::vector<std::int64_t> members;

@@ -58,9 +58,9 @@ class SubsampledErm final : public ObjectiveMethod {
   /// B / (rows kept) for the rows that are kept, else 0: [K or 1, B].
   [[nodiscard]] Tensor kept(const Batch& batch) const {
     // Contents are read in host memory.
-    const Tensor group = kinds_.of(batch).to(at::kCPU);
+    const Tensor group = kinds_.counted(batch).to(at::kCPU);
     const std::int64_t kinds = kinds_.count();
-    const Tensor counts = count_groups(group, kinds);
+    const Tensor counts = kinds_.counts(batch).to(at::kCPU);
     const Tensor x = batch.x.to(at::kCPU).flatten(2).contiguous();
     const std::int64_t sets = std::max(x.size(0), group.size(0));
     const std::int64_t rows = group.size(1);

@@ -138,6 +138,12 @@ MixedRows mixed_rows(const Batch& batch, const Tensor& other, const Tensor& shar
       (weight * own_rows(batch.x, replicas) + (1.0 - weight) * partner(batch.x)).contiguous();
   mixed.first.y = own_rows(batch.y, replicas).contiguous();
   mixed.y_other = partner(batch.y.reshape({batch.y.size(0), rows})).reshape_as(mixed.first.y);
+  if (batch.weight.defined()) {
+    const Tensor own = own_rows(batch.weight.flatten(1), replicas);
+    const Tensor alone = other.eq(at::arange(rows, other.options()));
+    mixed.first.weight =
+        at::where(alone, own, own * partner(own)).reshape_as(mixed.first.y).contiguous();
+  }
   return mixed;
 }
 
