@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
+#include "methods/shared/class_counts.hpp"
 #include "methods/shared/domain_adversary.hpp"
-#include "methods/shared/group_weights.hpp"
 #include "spurion/catalog.hpp"
-#include "spurion/error.hpp"
 
 namespace spurion::methods {
 namespace {
@@ -28,9 +27,8 @@ class Cdann final : public AdversarialMethod {
   }
 
   Cdann(const Options& options, const MethodContext& context)
-      : AdversarialMethod(options, context, classes_of(context)), classes_(classes_of(context)) {
-    if (context.task == Task::regression) throw UsageError("cdann needs classes");
-  }
+      : AdversarialMethod(options, context, classes_of("cdann", context)),
+        classes_(classes_of("cdann", context)) {}
 
  protected:
   [[nodiscard]] Tensor seen(const Tensor& features, const Batch& batch) const override {
@@ -41,23 +39,14 @@ class Cdann final : public AdversarialMethod {
     return at::cat({features.expand({sets, -1, -1}), indicators.expand({sets, -1, -1})}, 2);
   }
   [[nodiscard]] Tensor row_weights(const Batch& batch) const override {
-    const Tensor labels = batch.y.flatten(1).contiguous();
-    // Rows that do not count are in no class: nobody may have seen their labels.
-    const Tensor counted = batch.weight.defined() ? at::where(batch.weight.flatten(1).gt(0), labels,
-                                                              at::full_like(labels, classes_))
-                                                  : labels;
-    const Tensor counts = count_groups(counted, classes_ + 1).narrow(1, 0, classes_);
+    const Tensor counts = batch_class_counts(batch, classes_);
     const Tensor present = counts.gt(0).sum(1, true).clamp_min(1).to(at::kDouble);
-    const Tensor each =
-        static_cast<double>(labels.size(1)) / (present * counts.clamp_min(1).to(at::kDouble));
-    return each.gather(1, labels.expand({each.size(0), -1})).to(at::kFloat);
+    const Tensor each = static_cast<double>(batch.domains * batch.rows_per_domain) /
+                        (present * counts.clamp_min(1).to(at::kDouble));
+    return by_class(each, batch).to(at::kFloat);
   }
 
  private:
-  static std::int64_t classes_of(const MethodContext& context) {
-    return context.task == Task::multiclass ? context.outputs : 2;
-  }
-
   std::int64_t classes_;
 };
 

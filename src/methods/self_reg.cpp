@@ -104,13 +104,8 @@ class SelfReg final : public Method {
   }
 
   [[nodiscard]] Pairs draw(const Batch& batch, std::int64_t step) const {
-    Tensor label = batch.y.flatten(1).to(at::kCPU, at::kLong);
-    if (batch.weight.defined()) {
-      // A row that does not count may have a label that nobody has seen: it is no row's partner.
-      const Tensor counts = batch.weight.flatten(1).to(at::kCPU).gt(0);
-      label = at::where(counts, label, at::full_like(label, classes_));
-    }
-    label = label.contiguous();
+    // A row of weight 0 is in none of the classes, so it is no row's partner.
+    const Tensor label = counted_classes(batch, classes_).to(at::kCPU);
     const std::int64_t rows = label.size(1);
     std::vector<Tensor> first;
     std::vector<Tensor> second;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "methods/shared/class_counts.hpp"
 #include "methods/shared/group_weights.hpp"
 #include "spurion/error.hpp"
 
@@ -32,17 +33,11 @@ Tensor BalancedKinds::of(const Batch& batch) const {
 }
 
 Tensor BalancedKinds::counted(const Batch& batch) const {
-  const Tensor kinds = of(batch);
-  if (groups_ || !batch.weight.defined()) return kinds;
-  return at::where(batch.weight.flatten(1).gt(0), kinds, at::full_like(kinds, -1)).contiguous();
+  return groups_ ? groups_of(batch) : counted_classes(batch, count_);
 }
 
 Tensor BalancedKinds::counts(const Batch& batch) const {
-  const Tensor kinds = counted(batch);
-  if (groups_ || !batch.weight.defined()) return count_groups(kinds, count_);
-  // Those that do not count are counted as one kind more.
-  const Tensor places = at::where(kinds.lt(0), at::full_like(kinds, count_), kinds);
-  return count_groups(places, count_ + 1).narrow(1, 0, count_).contiguous();
+  return groups_ ? count_groups(groups_of(batch), count_) : batch_class_counts(batch, count_);
 }
 
 }  // namespace spurion::methods

@@ -34,8 +34,8 @@ class BalancedKinds {
   [[nodiscard]] std::int64_t count() const { return count_; }
   /// The kind of each row of a batch, int64 [K or 1, E * B].
   [[nodiscard]] Tensor of(const Batch& batch) const;
-  /// The same, but -1 for a row of weight 0, where classes are balanced: nobody may have seen its
-  /// label.
+  /// The same, but count() for a row of weight 0, where classes are balanced: nobody may have seen
+  /// its label.
   [[nodiscard]] Tensor counted(const Batch& batch) const;
   /// How many rows of each kind count so, int64 [K or 1, count()].
   [[nodiscard]] Tensor counts(const Batch& batch) const;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "methods/shared/group_weights.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::methods {
@@ -23,6 +24,19 @@ Tensor class_counts(ReplicaTrainer& trainer, std::int64_t classes) {
     counts.scatter_add_(1, label, weight);
   });
   return counts.clamp_min(1.0);
+}
+
+Tensor counted_classes(const Batch& batch, std::int64_t classes) {
+  const Tensor labels = batch.y.flatten(1).contiguous();
+  if (!batch.weight.defined()) return labels;
+  return at::where(batch.weight.flatten(1).gt(0), labels, at::full_like(labels, classes))
+      .contiguous();
+}
+
+Tensor batch_class_counts(const Batch& batch, std::int64_t classes) {
+  return count_groups(counted_classes(batch, classes), classes + 1)
+      .narrow(1, 0, classes)
+      .contiguous();
 }
 
 Tensor by_class(const Tensor& table, const Batch& batch) {

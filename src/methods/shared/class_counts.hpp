@@ -13,6 +13,12 @@ std::int64_t classes_of(const char* method, const MethodContext& context);
 /// pass over the training set (`RowRequest::training_set`).
 Tensor class_counts(ReplicaTrainer& trainer, std::int64_t classes);
 
+/// The class of each row of a minibatch, int64 [K or 1, E * B]; C for a row of weight 0: nobody may
+/// have seen its label.
+Tensor counted_classes(const Batch& batch, std::int64_t classes);
+/// How many rows of a minibatch are of each class so, int64 [K or 1, C].
+Tensor batch_class_counts(const Batch& batch, std::int64_t classes);
+
 /// The entry of each row's class: from a table [K, C] to [K, E * B].
 Tensor by_class(const Tensor& table, const Batch& batch);
 
