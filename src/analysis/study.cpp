@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <sstream>
 #include <utility>
 
@@ -17,6 +18,11 @@ std::string AppliedSelection::text() const {
   return selector + (leak ? " (leak)" : "") + (early_stopping ? ", early stopping" : "");
 }
 
+struct Study::Memory {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<const void>> things;
+};
+
 Study::Study(const StoredResults& results, Selectors selectors) {
   Facts facts{&results,
               *harness::stored_suite(results),
@@ -26,7 +32,9 @@ Study::Study(const StoredResults& results, Selectors selectors) {
               {},
               {},
               std::move(selectors),
-              {}};
+              {},
+              {},
+              std::make_shared<Memory>()};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   // They only serve the selection of the others, whose test domain is the real one.
   for (auto& [experiment, trials] : trials_) {
@@ -82,11 +90,25 @@ Study::Study(const StoredResults& results, Selectors selectors) {
        ++one) {
     facts.controls[one->first.substr(controls.size())] = one->second;
   }
+  facts.all = trials_;
   facts_ = std::make_shared<const Facts>(std::move(facts));
 }
 
 Study::Study(std::shared_ptr<const Facts> facts, Trials trials)
     : facts_(std::move(facts)), trials_(std::move(trials)) {}
+
+Study Study::whole() const { return Study(facts_, facts_->all); }
+
+std::shared_ptr<const void> Study::recall(const std::string& key) const {
+  const std::lock_guard<std::mutex> lock(facts_->memory->mutex);
+  const auto found = facts_->memory->things.find(key);
+  return found == facts_->memory->things.end() ? nullptr : found->second;
+}
+
+void Study::remember(const std::string& key, std::shared_ptr<const void> what) const {
+  const std::lock_guard<std::mutex> lock(facts_->memory->mutex);
+  facts_->memory->things.emplace(key, std::move(what));
+}
 
 Study Study::with(Trials trials) const { return selected(std::move(trials), selection_, stopped_); }
 

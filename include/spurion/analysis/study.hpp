@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "spurion/analysis/stored_metrics.hpp"
@@ -78,7 +81,25 @@ class SPURION_API Study {
   /// The options of a regime that shape its stream, so that results count them to the environment.
   [[nodiscard]] const std::set<std::string>& stream_options(const std::string& regime) const;
 
+  /// The study of all trials, before any question or selection left some out.
+  [[nodiscard]] Study whole() const;
+  /// What several questions about the same results need, such as a fit or the tests that they are
+  /// adjusted for: made at the first call with this key, kept as long as any study of the results.
+  /// `make` may call `once` with other keys.
+  template <class T>
+  std::shared_ptr<const T> once(const std::string& key, const std::function<T()>& make) const {
+    const std::string full = std::string(typeid(T).name()) + ' ' + key;
+    if (auto known = recall(full)) return std::static_pointer_cast<const T>(known);
+    auto made = std::make_shared<const T>(make());
+    remember(full, made);
+    return made;
+  }
+
  private:
+  [[nodiscard]] std::shared_ptr<const void> recall(const std::string& key) const;
+  void remember(const std::string& key, std::shared_ptr<const void> what) const;
+
+  struct Memory;
   /// What does not depend on which trials are looked at.
   struct Facts {
     const StoredResults* results;
@@ -90,7 +111,9 @@ class SPURION_API Study {
     std::map<std::string, std::string> controls;
     std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
     Selectors selectors;
-    Trials held_out;  ///< trials that held out a train domain
+    Trials held_out;                 ///< trials that held out a train domain
+    Trials all;                      ///< all others
+    std::shared_ptr<Memory> memory;  ///< of `once`
   };
   Study(std::shared_ptr<const Facts> facts, Trials trials);
 

@@ -76,6 +76,9 @@ struct Table {
   std::string caption;                       ///< says what the numbers and the intervals are
   std::vector<Column> columns;               ///< from left to right
   std::vector<std::vector<Cell>> rows = {};  ///< [row][column]
+  /// Rows for programs, such as one for each trial: a CSV file holds them, pages and terminals do
+  /// not.
+  bool file_only = false;
 
   /// Adds a row. Throws `LogicError` unless it has one cell a column, each of the column's kind.
   SPURION_API void add(std::vector<Cell> row);
