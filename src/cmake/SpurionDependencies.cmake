@@ -5,6 +5,8 @@ find_package(Torch REQUIRED)
 unset(CMAKE_MESSAGE_LOG_LEVEL)
 find_package(dnnl REQUIRED)
 find_package(fmt REQUIRED)
+# Headers alone, for src/analysis/fits: an installed spurion does not need it.
+find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
