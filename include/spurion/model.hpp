@@ -49,12 +49,34 @@ enum class BlockRole {
   statistic
 };
 
+/// Which dimensions of a parameter block grow with the width of its model. Only a model with the
+/// maximal-update parametrisation says so: the rules of optimizer.hpp follow it.
+enum class WidthRole {
+  fixed,   ///< none, such as the bias of the outputs; or the parametrisation is standard
+  input,   ///< what it gives grows, what it reads does not: first layer, embedding, bias, gain
+  hidden,  ///< both grow
+  output   ///< what it reads grows, what it gives does not: the last layer
+};
+
+/// How a parameter block grows with the width of its model.
+struct WidthScale {
+  WidthRole role = WidthRole::fixed;  ///< default: fixed
+  double multiplier = 1.0;            ///< m = width / base width; of `fixed` without meaning
+};
+
 /// One tensor inside the flat parameter vector of a replica.
 struct ParameterBlock {
   std::string name;                     ///< "layer0.weight"
   Shape shape;                          ///< of one replica
   std::int64_t offset = 0;              ///< of its first number in a replica's parameters
   BlockRole role = BlockRole::weights;  ///< default: weights
+  WidthScale width = {};                ///< default: it does not grow
+};
+
+/// What one layer of a model gives for rows.
+struct LayerActivation {
+  std::string layer;  ///< "layer0"
+  Tensor values;      ///< [K, ...]
 };
 
 /// One architecture for K replicas. It is immutable. The parameters are one tensor [K, P] outside
@@ -94,6 +116,12 @@ class SPURION_API Model {
                                                        double /*share*/) const {
     return forward_anywhere(parameters, x);
   }
+  /// What the layers give for rows `x`, the first layer first and the logits last: what each affine
+  /// map gives, before normalisation and activation function. Without a graph, for tensors in host
+  /// memory. For checks of how activations change with the width; names and number of the layers
+  /// do not depend on it. default: features and logits.
+  [[nodiscard]] virtual std::vector<LayerActivation> layer_activations(const Tensor& parameters,
+                                                                       const Tensor& x) const;
   /// Floating-point operations of one forward pass for one row (multiply and add count as two).
   [[nodiscard]] virtual double forward_flops() const = 0;
   /// Floating-point operations of forward and backward for one row.

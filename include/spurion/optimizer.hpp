@@ -60,7 +60,7 @@ struct OptimizerOptions {
 /// A model's parameters as an optimiser sees them.
 struct ParameterLayout {
   std::int64_t count = 0;              ///< P
-  std::vector<ParameterBlock> blocks;  ///< one after the other; empty: no block has a name
+  std::vector<ParameterBlock> blocks;  ///< one after the other; empty: one block without a name
   std::int64_t last_layer_offset = 0;  ///< where the last layer begins
 
   /// That of a model.
@@ -75,6 +75,22 @@ struct ParameterLayout {
 /// weights apart from the gradient (Loshchilov & Hutter 2019): before the update each parameter is
 /// multiplied by 1 - rate * weight_decay (as torch::optim::AdamW). `rate` is the learning rate of
 /// this update and block, so the schedule and the multipliers apply to the decay too.
+///
+/// Blocks of a model with the maximal-update parametrisation (`ParameterBlock::width`, of which m
+/// is the multiplier) have factors of the learning rate and of epsilon (Yang et al. 2022,
+/// arXiv:2203.03466, tables 3 and 8 and appendix B.3):
+///
+///     role             input   hidden   output   fixed
+///     rate, sgd, sgdw  m       1        1 / m    1
+///     rate, adam(w)    1       1 / m    1 / m    1
+///     epsilon, adam(w) 1 / m   1 / m    1        1
+///
+/// They multiply with `lr_multipliers`. The factor of epsilon is how the gradients of the block
+/// change with the width. Weight decay shrinks all blocks at the same rate, whatever the width: the
+/// decoupled decay of sgdw and adamw is without the factor, and the L2 term of sgd is divided by
+/// it. adam divides the L2 term by the size of the gradient, so no factor makes it independent of
+/// the width: it is left as it is. `clip_norm` looks at the gradient as it is; the gradient of the
+/// last layer grows with the square root of the width.
 class SPURION_API Optimizer {
  public:
   /// For parameters on `device`, where its moments are too. Throws `UsageError` where

@@ -26,8 +26,8 @@ struct OwnBlock {
   std::optional<OptimizerOptions> optimizer = std::nullopt;
   /// Bytes of activations of one row of one replica in a training step, for the memory plan.
   double activation_bytes = 0.0;
-  /// The names of its parts, to which `lr_multipliers` of the optimiser apply; default: none, and
-  /// the factors of the model's blocks do not apply.
+  /// Its parts. `lr_multipliers` of the optimiser apply to parts with names; of an optimiser that
+  /// is the model's they do not apply to parts without. default: one part without a name.
   ParameterLayout layout = {};
 };
 
@@ -40,18 +40,38 @@ SPURION_API OwnBlock second_model(std::string name, const Model& model,
 /// Number F of features that the model gives to its last layer. It makes a pass over one row.
 SPURION_API std::int64_t feature_count(const Model& model, const MethodContext& context);
 
+/// How the number of features grows with the width of the model: the multiplier m of its last
+/// layer. 1 where the model does not say that it grows.
+SPURION_API double feature_multiplier(const Model& model);
+
 /// Sizes of an `OwnPerceptron`.
 struct PerceptronShape {
   std::int64_t outputs = 1;  ///< numbers that it gives for each row
   std::int64_t depth = 2;    ///< hidden layers; 0: one affine map; default: 2
   std::int64_t width = 256;  ///< units of each hidden layer; default: 256
+  /// Whether units and outputs are a multiple of the features of the model, as the inputs are;
+  /// default: false.
+  bool as_wide_as_features = false;
+};
+
+/// What an `OwnPerceptron` reads.
+struct PerceptronInputs {
+  std::int64_t features = 1;  ///< of these it is given all: `feature_count`
+  std::int64_t others = 0;    ///< further numbers of each row; default: 0
+  /// How `features` grow with the width of the model: `feature_multiplier`. Layers that read or
+  /// give so many numbers follow the maximal-update parametrisation of the model. default: 1
+  double multiplier = 1.0;
+
+  /// The features of a model, and further numbers.
+  SPURION_API static PerceptronInputs of(const Model& model, const MethodContext& context,
+                                         std::int64_t others = 0);
 };
 
 /// A multilayer perceptron with ReLU as an own block: an adversary on features, a gate. Its
 /// operations count towards the cost of the trial.
 ///
 ///     // constructor:  adversary_("adversary", {context.domains})
-///     // own_blocks:   return {adversary_.block(feature_count(model, context_), context_)};
+///     // own_blocks:   return {adversary_.block(PerceptronInputs::of(model, context_), context_)};
 ///     // step:         const Tensor guess = adversary_(trainer, reversed(output.features, 1.0));
 class SPURION_API OwnPerceptron {
  public:
@@ -62,6 +82,10 @@ class SPURION_API OwnPerceptron {
   /// each layer, biases too. `inputs`: numbers of each row, such as `feature_count`.
   [[nodiscard]] OwnBlock block(
       std::int64_t inputs, const MethodContext& context,
+      const std::optional<OptimizerOptions>& optimizer = std::nullopt) const;
+  /// The same for a perceptron on features of the model, which may grow with its width.
+  [[nodiscard]] OwnBlock block(
+      const PerceptronInputs& inputs, const MethodContext& context,
       const std::optional<OptimizerOptions>& optimizer = std::nullopt) const;
   /// [K, B, outputs] of rows [K or 1, B, inputs]. Differentiable any number of times, in the rows
   /// and in the parameters that the trainer has for the block.

@@ -55,6 +55,9 @@ struct CommonQuestionOptions {
   std::string selector = "none";
   /// Take each trial as it was at the update that the selector scores best.
   bool early_stopping = false;
+  /// Whether the selector chooses at each value of the axis of the question by itself. false: one
+  /// sample for all values, that with the best mean score over them.
+  bool tune_per_scale = true;
   /// What the keys are, for reading and describing them.
   SPURION_API static const Schema<CommonQuestionOptions>& schema();
 };

@@ -87,11 +87,30 @@ bool names_block(const std::string& entry, const std::string& block) {
                   blocks.empty() ? "without names" : blocks));
 }
 
-}  // namespace
+/// The factor of the learning rate that the width of the model gives a block; table:
+/// `Optimizer`.
+double rate_factor(const WidthScale& width, UpdateRule rule) {
+  switch (width.role) {
+    case WidthRole::fixed:
+      return 1.0;
+    case WidthRole::input:
+      return rule == UpdateRule::sgd ? width.multiplier : 1.0;
+    case WidthRole::hidden:
+      return rule == UpdateRule::sgd ? 1.0 : 1.0 / width.multiplier;
+    case WidthRole::output:
+      break;
+  }
+  return 1.0 / width.multiplier;
+}
 
-std::vector<LrSegment> lr_segments(const LrMultipliers& multipliers,
-                                   const ParameterLayout& layout) {
-  if (multipliers.empty()) return {{0, layout.count, 1.0}};
+/// How the gradient of a block changes with the width of the model.
+double gradient_factor(const WidthScale& width) {
+  const bool grows = width.role == WidthRole::input || width.role == WidthRole::hidden;
+  return grows ? 1.0 / width.multiplier : 1.0;
+}
+
+/// The product of all entries that name a block, for each block.
+std::vector<double> given_factors(const LrMultipliers& multipliers, const ParameterLayout& layout) {
   std::vector<double> factors(layout.blocks.size(), 1.0);
   for (const auto& [entry, factor] : multipliers) {
     const bool last = entry == "last_layer";
@@ -106,13 +125,32 @@ std::vector<LrSegment> lr_segments(const LrMultipliers& multipliers,
     }
     if (!named) refuse(entry, layout);
   }
+  return factors;
+}
+
+bool same_factors(const LrSegment& a, const LrSegment& b) {
+  return a.multiplier == b.multiplier && a.decay == b.decay && a.epsilon == b.epsilon;
+}
+
+}  // namespace
+
+std::vector<LrSegment> lr_segments(const LrMultipliers& multipliers, const ParameterLayout& layout,
+                                   UpdateRule rule) {
+  const bool one_width =
+      std::all_of(layout.blocks.begin(), layout.blocks.end(),
+                  [](const ParameterBlock& block) { return block.width.role == WidthRole::fixed; });
+  if (multipliers.empty() && one_width) return {{0, layout.count}};
+  const std::vector<double> given = given_factors(multipliers, layout);
   std::vector<LrSegment> segments;
-  for (std::size_t i = 0; i < factors.size(); ++i) {
-    const std::int64_t count = element_count(layout.blocks[i].shape);
-    if (!segments.empty() && segments.back().multiplier == factors[i]) {
-      segments.back().count += count;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const ParameterBlock& block = layout.blocks[i];
+    const LrSegment own = {block.offset, element_count(block.shape),
+                           given[i] * rate_factor(block.width, rule), given[i],
+                           gradient_factor(block.width)};
+    if (!segments.empty() && same_factors(segments.back(), own)) {
+      segments.back().count += own.count;
     } else {
-      segments.push_back({layout.blocks[i].offset, count, factors[i]});
+      segments.push_back(own);
     }
   }
   return segments;

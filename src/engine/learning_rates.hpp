@@ -27,16 +27,28 @@ class SPURION_API LrSchedule {
   double final_;
 };
 
-/// Neighbouring parameters of one replica that have the same factor of the learning rate.
+/// What the update of a parameter divides its gradient by; the rules of the width depend on it.
+enum class UpdateRule {
+  sgd,  ///< nothing
+  adam  ///< its size
+};
+
+/// Neighbouring parameters of one replica that have the same factors.
 struct LrSegment {
   std::int64_t offset = 0;
   std::int64_t count = 0;
-  double multiplier = 1.0;
+  double multiplier = 1.0;  ///< of the learning rate
+  double decay = 1.0;       ///< of the rate at which weight decay shrinks them
+  double epsilon = 1.0;     ///< of Adam's epsilon
+
+  /// The factor of the L2 term, with which it shrinks them at the rate of the decoupled decay.
+  [[nodiscard]] double l2() const { return multiplier == decay ? 1.0 : decay / multiplier; }
 };
 
 /// All parameters, in order and in as few segments as there can be. Throws `UsageError` for an
 /// entry that names no block.
 SPURION_API std::vector<LrSegment> lr_segments(const LrMultipliers& multipliers,
-                                               const ParameterLayout& layout);
+                                               const ParameterLayout& layout,
+                                               UpdateRule rule = UpdateRule::sgd);
 
 }  // namespace spurion::engine

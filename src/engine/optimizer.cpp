@@ -52,6 +52,14 @@ const Schema<OptimizerOptions>& OptimizerOptions::schema() {
 
 namespace {
 
+/// Factors [1 or K, P], off the processor; undefined where all are 1.
+struct BlockFactors {
+  Tensor rate;       ///< of the learning rate
+  Tensor shrinkage;  ///< of the rate at which decoupled decay shrinks
+  Tensor l2;         ///< of the L2 term
+  Tensor epsilon;    ///< of Adam's epsilon
+};
+
 /// 1 - beta^t. Replicas of a pack mostly agree on both: the power is taken once for all of them.
 class Correction {
  public:
@@ -78,7 +86,7 @@ struct Optimizer::State {
   std::int64_t parameters = 0;
   Tensor first;   // [K, P]: momentum or first moment
   Tensor second;  // [K, P]: second moment
-  Tensor blocks;  // [1 or K, P]: factors of the rate, off the processor; undefined: all are 1
+  BlockFactors blocks;
   std::vector<std::int64_t> steps;
   std::vector<std::int64_t> schedule_at;                 // updates since the schedule began
   std::vector<std::int64_t> schedule_updates;            // of the whole schedule; 0: not begun
@@ -113,18 +121,20 @@ struct Optimizer::State {
 
 namespace {
 
-/// Factors of the rate [1 or K, P]; undefined where all are 1.
+/// One factor of all parameters [1 or K, P]; undefined where all are 1.
+template <class Factor>
 Tensor block_factors(const std::vector<std::vector<engine::LrSegment>>& segments,
-                     std::int64_t parameters) {
+                     std::int64_t parameters, Device device, Factor factor_of) {
   Tensor factors = at::ones({static_cast<std::int64_t>(segments.size()), parameters});
   bool plain = true;
   for (std::size_t k = 0; k < segments.size(); ++k) {
     for (const engine::LrSegment& one : segments[k]) {
-      plain = plain && one.multiplier == 1.0;
-      factors[static_cast<std::int64_t>(k)].narrow(0, one.offset, one.count).fill_(one.multiplier);
+      const double factor = factor_of(one);
+      plain = plain && factor == 1.0;
+      factors[static_cast<std::int64_t>(k)].narrow(0, one.offset, one.count).fill_(factor);
     }
   }
-  return plain ? Tensor() : factors;
+  return plain ? Tensor() : factors.to(device);
 }
 
 }  // namespace
@@ -151,12 +161,18 @@ Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas,
     state.schedules.emplace_back(options, static_cast<std::int64_t>(k));
   }
   for (const LrMultipliers& multipliers : options.lr_multipliers.values()) {
-    state.segments.push_back(engine::lr_segments(multipliers, layout));
+    state.segments.push_back(engine::lr_segments(
+        multipliers, layout, state.sgd ? engine::UpdateRule::sgd : engine::UpdateRule::adam));
   }
-  if (!device.is_cpu()) {
-    const Tensor factors = block_factors(state.segments, layout.count);
-    if (factors.defined()) state.blocks = factors.to(device);
-  }
+  if (device.is_cpu()) return;
+  using Segment = engine::LrSegment;
+  const auto factors = [&](auto factor_of) {
+    return block_factors(state.segments, layout.count, device, factor_of);
+  };
+  state.blocks.rate = factors([](const Segment& one) { return one.multiplier; });
+  state.blocks.shrinkage = factors([](const Segment& one) { return one.decay; });
+  if (state.sgd) state.blocks.l2 = factors([](const Segment& one) { return one.l2(); });
+  state.blocks.epsilon = factors([](const Segment& one) { return one.epsilon; });
 }
 
 Optimizer::Optimizer(const OptimizerOptions& options, std::int64_t replicas,
@@ -247,18 +263,19 @@ void Optimizer::step(Tensor& parameters, const Tensor& gradient, const Tensor& a
       adam.beta1 = static_cast<float>(beta1);
       adam.beta2 = static_cast<float>(beta2);
       adam.root_correction = static_cast<float>(1.0 / std::sqrt(second_correction(beta2, t)));
-      adam.epsilon = static_cast<float>(options.epsilon.at(k));
     }
     for (const engine::LrSegment& part : state.segments_of(k)) {
       const std::int64_t from = offset + part.offset;
       const double own = rate * part.multiplier;
       adam.decoupled = sgd.decoupled =
-          state.decoupled ? static_cast<float>(1.0 - own * decay) : 1.0F;
+          state.decoupled ? static_cast<float>(1.0 - rate * part.decay * decay) : 1.0F;
       if (state.sgd) {
         sgd.rate = static_cast<float>(own);
+        if (!state.decoupled) sgd.decay = static_cast<float>(decay * part.l2());
         engine::sgd_update(sgd, part.count, gradients + from, values + from, firsts + from);
       } else {
         adam.step_size = static_cast<float>(own / correction);
+        adam.epsilon = static_cast<float>(options.epsilon.at(k) * part.epsilon);
         engine::adam_update(adam, part.count, gradients + from, values + from,
                             {firsts + from, seconds + from});
       }
@@ -329,7 +346,8 @@ void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
       columns.add([&](Index k) { return 1.0 / std::sqrt(correction(options.beta2, k)); });
   const auto epsilon = columns.add([&](Index k) { return options.epsilon.at(k); });
   // Less 1 where it still has to be multiplied by the factors of blocks.
-  const double whole = state.blocks.defined() ? 0.0 : 1.0;
+  const BlockFactors& blocks = state.blocks;
+  const double whole = blocks.shrinkage.defined() ? 0.0 : 1.0;
   const auto shrinkage = columns.add([&](Index k) {
     return whole - rates[static_cast<std::size_t>(k)] * options.weight_decay.at(k);
   });
@@ -342,12 +360,15 @@ void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
         at::where(most.gt(0) & length.gt(most), most / length, at::ones_like(length));
     g = g * scale.to(at::kFloat);
   }
-  if (decays && !state.decoupled) g = g + column[decay] * parameters;
-  const bool blocks = state.blocks.defined();
-  const Tensor own_rate = blocks ? column[rate] * state.blocks : column[rate];
+  const auto scaled = [&](std::size_t which, const Tensor& factors) {
+    return factors.defined() ? column[which] * factors : column[which];
+  };
+  if (decays && !state.decoupled) g = g + scaled(decay, blocks.l2) * parameters;
+  const Tensor own_rate = scaled(rate, blocks.rate);
   Tensor shrunk = parameters;
   if (decays && state.decoupled) {
-    shrunk = parameters * (blocks ? 1.0F + column[shrinkage] * state.blocks : column[shrinkage]);
+    const Tensor change = scaled(shrinkage, blocks.shrinkage);
+    shrunk = parameters * (blocks.shrinkage.defined() ? 1.0F + change : change);
   }
   // A replica that stands still keeps its bits; its gradient need not be a number.
   const auto put = [&](Tensor& target, const Tensor& value) {
@@ -363,7 +384,8 @@ void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
   put(first, column[beta1] * first + (1.0F - column[beta1]) * g);
   put(second, column[beta2] * second + (1.0F - column[beta2]) * (g * g));
   put(parameters,
-      shrunk - own_rate * first / (second.sqrt() * column[root_correction] + column[epsilon]));
+      shrunk - own_rate * first /
+                   (second.sqrt() * column[root_correction] + scaled(epsilon, blocks.epsilon)));
 }
 
 }  // namespace spurion

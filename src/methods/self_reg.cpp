@@ -60,8 +60,8 @@ class SelfReg final : public Method {
 
   [[nodiscard]] double cost_factor() const override { return 1.5; }
   [[nodiscard]] std::vector<OwnBlock> own_blocks(const Model& model) const override {
-    const std::int64_t features = feature_count(model, context_);
-    return {projection(features).block(features, context_)};
+    const PerceptronInputs inputs = PerceptronInputs::of(model, context_);
+    return {projection(inputs.features).block(inputs, context_)};
   }
 
   void step(ReplicaTrainer& trainer, const Batch& batch) override {
@@ -96,7 +96,7 @@ class SelfReg final : public Method {
   };
 
   [[nodiscard]] static OwnPerceptron projection(std::int64_t features) {
-    return {"projection", {features, 2, 2 * features}};
+    return {"projection", {features, 2, 2 * features, true}};
   }
   /// Rows `number` [K, N] of values [K, N, Q].
   static Tensor rows_at(const Tensor& values, const Tensor& number) {

@@ -135,6 +135,11 @@ void check_layout(const Model& model) {
                       block.name, block.offset, next));
     }
     next += count;
+    const double multiplier = block.width.multiplier;
+    if (!std::isfinite(multiplier) || multiplier <= 0.0) {
+      refuse(fmt::format("parameter block '{}' has the width multiplier {}, expected a number > 0",
+                         block.name, multiplier));
+    }
   }
   if (next == 0) refuse("the model has no parameters");
   if (const ParameterBlock* weights = model.linear_weights()) {

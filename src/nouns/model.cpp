@@ -29,6 +29,13 @@ ParameterLayout ParameterLayout::of(const Model& model) {
   return {model.parameter_count(), model.layout(), model.last_layer_offset()};
 }
 
+std::vector<LayerActivation> Model::layer_activations(const Tensor& parameters,
+                                                      const Tensor& x) const {
+  const at::NoGradGuard no_grad;
+  const Output output = forward(parameters, x);
+  return {{"features", output.features}, {"logits", output.logits}};
+}
+
 Tensor Model::linear_coefficients(const Tensor& parameters) const {
   const ParameterBlock* weights = linear_weights();
   if (weights == nullptr) return {};

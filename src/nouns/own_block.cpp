@@ -48,6 +48,20 @@ std::int64_t feature_count(const Model& model, const MethodContext& context) {
   return output.features.size(2);
 }
 
+double feature_multiplier(const Model& model) {
+  const std::int64_t last = model.last_layer_offset();
+  for (const ParameterBlock& block : model.layout()) {
+    if (block.offset >= last && block.width.role == WidthRole::output)
+      return block.width.multiplier;
+  }
+  return 1.0;
+}
+
+PerceptronInputs PerceptronInputs::of(const Model& model, const MethodContext& context,
+                                      std::int64_t others) {
+  return {feature_count(model, context), others, feature_multiplier(model)};
+}
+
 OwnPerceptron::OwnPerceptron(std::string name, PerceptronShape shape)
     : name_(std::move(name)), shape_(shape) {
   SPURION_CHECK(shape.outputs >= 1 && shape.depth >= 0 && shape.width >= 1,
@@ -63,22 +77,72 @@ std::vector<std::int64_t> OwnPerceptron::widths(std::int64_t inputs) const {
 
 OwnBlock OwnPerceptron::block(std::int64_t inputs, const MethodContext& context,
                               const std::optional<OptimizerOptions>& optimizer) const {
-  const std::vector<std::int64_t> sizes = widths(inputs);
+  return block(PerceptronInputs{inputs}, context, optimizer);
+}
+
+namespace {
+
+/// How the weights and the biases of one layer grow with the width of the model, and the bound of
+/// their first values.
+struct LayerWidth {
+  WidthRole weight = WidthRole::fixed;
+  WidthRole bias = WidthRole::fixed;
+  double weight_bound = 1.0;
+  double bias_bound = 1.0;
+};
+
+/// Of a layer that reads `in` numbers. `wide`: whether what it gives grows too. A layer without
+/// `inputs` reads what the one before gives.
+LayerWidth layer_width(std::int64_t in, bool wide, double multiplier,
+                       const PerceptronInputs* inputs) {
+  LayerWidth layer;
+  const auto size = static_cast<double>(in);
+  layer.weight_bound = layer.bias_bound = 1.0 / std::sqrt(size);
+  if (multiplier == 1.0) return layer;
+  const bool reads = wide || inputs != nullptr;
+  if (!reads) return layer;
+  const double at_base = inputs != nullptr ? static_cast<double>(inputs->features) / multiplier +
+                                                 static_cast<double>(inputs->others)
+                                           : size / multiplier;
+  layer.bias_bound = 1.0 / std::sqrt(at_base);
+  layer.weight_bound = layer.bias_bound / (wide ? std::sqrt(multiplier) : multiplier);
+  layer.weight = wide ? WidthRole::hidden : WidthRole::output;
+  layer.bias = wide ? WidthRole::input : WidthRole::fixed;
+  return layer;
+}
+
+}  // namespace
+
+OwnBlock OwnPerceptron::block(const PerceptronInputs& inputs, const MethodContext& context,
+                              const std::optional<OptimizerOptions>& optimizer) const {
+  const std::vector<std::int64_t> sizes = widths(inputs.features + inputs.others);
   OwnBlock block;
   block.name = name_;
   block.optimizer = optimizer;
   std::int64_t count = 0;
+  std::vector<LayerWidth> layers;
   for (std::size_t layer = 0; layer + 1 < sizes.size(); ++layer) {
-    count += (sizes[layer] + 1) * sizes[layer + 1];
+    layers.push_back(layer_width(sizes[layer], shape_.as_wide_as_features, inputs.multiplier,
+                                 layer == 0 ? &inputs : nullptr));
+    const auto add = [&](Shape shape, WidthRole role) {
+      block.layout.blocks.push_back(
+          {{}, std::move(shape), count, BlockRole::weights, {role, inputs.multiplier}});
+      count += element_count(block.layout.blocks.back().shape);
+      block.layout.count = count;
+    };
+    add({sizes[layer], sizes[layer + 1]}, layers.back().weight);
+    add({sizes[layer + 1]}, layers.back().bias);
     block.activation_bytes += 12.0 * static_cast<double>(sizes[layer + 1]);
   }
+  if (inputs.multiplier == 1.0) block.layout = {};
   block.initial = at::empty({context.replicas, count});
   float* target = block.initial.data_ptr<float>();
   for (const RandomKey& key : keys_below(context, name_)) {
     for (std::size_t layer = 0; layer + 1 < sizes.size(); ++layer) {
       const RandomStream stream(key.child(static_cast<std::uint64_t>(layer)));
-      const double bound = 1.0 / std::sqrt(static_cast<double>(sizes[layer]));
-      for (std::int64_t i = 0; i < (sizes[layer] + 1) * sizes[layer + 1]; ++i) {
+      const std::int64_t weights = sizes[layer] * sizes[layer + 1];
+      for (std::int64_t i = 0; i < weights + sizes[layer + 1]; ++i) {
+        const double bound = i < weights ? layers[layer].weight_bound : layers[layer].bias_bound;
         *target++ = static_cast<float>(bound * (2.0 * stream.uniform(i) - 1.0));
       }
     }

@@ -52,10 +52,11 @@ void ReplicaTrainer::add_blocks(const std::vector<OwnBlock>& blocks) {
     nouns::check_initial(block.initial, replicas(), block.initial.size(1));
     OptimizerOptions options = block.optimizer.value_or(optimizer_.options());
     ParameterLayout layout = block.layout;
-    if (layout.blocks.empty()) {
-      layout.count = block.initial.size(1);
-      if (!block.optimizer) options.lr_multipliers = LrMultipliers();  // they name the model's
-    }
+    if (layout.blocks.empty()) layout.count = block.initial.size(1);
+    const bool named = std::any_of(layout.blocks.begin(), layout.blocks.end(),
+                                   [](const ParameterBlock& part) { return !part.name.empty(); });
+    // Those of the model's optimiser name blocks of the model.
+    if (!named && !block.optimizer) options.lr_multipliers = LrMultipliers();
     if (layout.count != block.initial.size(1)) {
       throw PluginError(fmt::format("its own block '{}' has {} parameters, its layout has {}",
                                     block.name, block.initial.size(1), layout.count));

@@ -24,6 +24,8 @@ struct AppliedSelection {
   std::string selector = {};    ///< its name; empty: nothing was chosen, every sample is there
   bool early_stopping = false;  ///< each trial is as it was at its best update
   bool leak = false;            ///< the selector read the test domain
+  /// One sample was chosen for all scales of the question, not one for each of them.
+  bool one_for_all_scales = false;
   /// Of each trial that was kept, how many different samples of hyper-parameters there were to
   /// choose from; null where nothing was chosen.
   std::shared_ptr<const std::map<const TrialResult*, std::int64_t>> samples = {};

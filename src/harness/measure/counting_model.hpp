@@ -26,6 +26,10 @@ class CountingModel final : public Model {
                                               const Tensor& x) const override;
   [[nodiscard]] Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
                                                double share) const override;
+  [[nodiscard]] std::vector<LayerActivation> layer_activations(const Tensor& parameters,
+                                                               const Tensor& x) const override {
+    return core::blamed(part_, [&] { return inner_->layer_activations(parameters, x); });
+  }
   [[nodiscard]] bool twice_differentiable() const override {
     return inner_->twice_differentiable();
   }

@@ -61,7 +61,8 @@ std::vector<OwnBlock> AdversarialMethod::own_blocks(const Model& model) const {
   optimizer.weight_decay = options_.adversary_weight_decay;
   optimizer.beta1 = options_.adversary_beta1;
   optimizer.beta2 = 0.9;
-  return {adversary_.block(feature_count(model, context_) + more_inputs_, context_, optimizer)};
+  return {
+      adversary_.block(PerceptronInputs::of(model, context_, more_inputs_), context_, optimizer)};
 }
 
 void AdversarialMethod::step(ReplicaTrainer& trainer, const Batch& batch) {
