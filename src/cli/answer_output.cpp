@@ -15,6 +15,7 @@ namespace spurion::cli {
 void print_answer(const analysis::Answer& answer, const std::string& format) {
   for (const analysis::Table& table : answer.tables) {
     if (format == "csv") print("{}", report::csv_of(table));
+    if (table.file_only) continue;
     if (format == "markdown") print("{}", report::markdown_of(table));
     if (format == "latex") print("{}", report::latex_of(table));
   }

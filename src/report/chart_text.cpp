@@ -62,6 +62,26 @@ std::string bars_text(const Chart& chart, std::size_t columns) {
   return out;
 }
 
+/// On which side of a level each cell is shown to lie.
+std::string sides_text(const Chart& chart, const analysis::Level& level) {
+  std::size_t names = chart.series_label.size();
+  for (const Series& series : chart.series) names = std::max(names, series.name.size());
+  std::string out = fmt::format(
+      "  {}: + the whole interval is above {}, - it is below, ? it may be on either side\n",
+      level.name, level.value);
+  for (const Series& series : chart.series) {
+    std::string row(chart.categories.size(), ' ');
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      const auto at = static_cast<std::size_t>(series.x[i]);
+      const Estimate& y = series.y[i];
+      const char sign = y.low > level.value ? '+' : y.high < level.value ? '-' : '?';
+      if (at < row.size()) row[at] = *series.mark_of(i) == '\0' ? sign : '*';
+    }
+    out += fmt::format("  {:<{}}  {}\n", series.name, names, row);
+  }
+  return out;
+}
+
 /// A row a series, a column a category, and their names.
 std::string cells_text(const Chart& chart) {
   constexpr std::size_t kWidth = 9;
@@ -82,6 +102,7 @@ std::string cells_text(const Chart& chart) {
     for (const std::string& cell : row) out += fmt::format(" {:>{}}", cell, kWidth);
     out += '\n';
   }
+  for (const analysis::Level& level : chart.levels) out += sides_text(chart, level);
   return out;
 }
 

@@ -146,6 +146,18 @@ std::string html_table(const Table& table) {
   return out + "</tbody></table></div>\n";
 }
 
+/// Which tables are in files alone.
+std::string further_files(const std::vector<Table>& tables) {
+  std::string out;
+  for (const Table& table : tables) {
+    if (!table.file_only) continue;
+    out +=
+        fmt::format("<p class=\"note\">{} Numbers: csv/{}.csv ({}).</p>\n", escape(table.caption),
+                    escape(table.name), core::counted(table.rows.size(), "row"));
+  }
+  return out;
+}
+
 /// The sentences of all answers; those beyond the first ones in a fold.
 std::string sentences(const std::vector<Answer>& answers, std::size_t shown) {
   std::string out;
@@ -286,7 +298,10 @@ std::string render_html(const StoredResults& results, const TrialCounts& counts,
     const Answer& answer = page.answers[i];
     out += "<h2>" + escape(answer.question) + "</h2>";
     out += figures(answer.charts, number);
-    for (const Table& table : answer.tables) out += html_table(table);
+    for (const Table& table : answer.tables) {
+      if (!table.file_only) out += html_table(table);
+    }
+    out += further_files(answer.tables);
   }
   out += "</section>\n<section id=\"environments\"><h2>Environments</h2>" + environments(results);
   out +=

@@ -83,6 +83,7 @@ void AnswerFiles::write(const Chart& chart) {
 void AnswerFiles::write(const Table& table) {
   std::ostream& file = folder_.begin(table.name, table.caption, docs_of(table));
   file << csv_of(table);
+  if (table.file_only) return;
   folder_.add(table.name + ".md", markdown_of(table));
   folder_.add(table.name + ".tex", latex_of(table));
 }

@@ -184,7 +184,7 @@ std::string report::answer_text(const analysis::Answer& answer, std::size_t widt
     if (!picture.empty()) out += '\n' + picture;
   }
   for (const analysis::Table& table : answer.tables) {
-    if (!table.rows.empty()) out += '\n' + plain_table(TextTable(table), width);
+    if (!table.rows.empty() && !table.file_only) out += '\n' + plain_table(TextTable(table), width);
   }
   return out;
 }

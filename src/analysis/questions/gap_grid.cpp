@@ -155,9 +155,11 @@ Chart GapGrid::chart_of(const ResultsView& view, const std::string& experiment,
   chart.x_label = options_.axis;
   chart.series_label = options_.second_axis;
   chart.y_label = fmt::format("gap in {}", view.score_text());
+  chart.levels = {{fmt::format("gap = {} (margin)", options_.margin), options_.margin}};
   chart.note = fmt::format(
-      "Each cell is the mean over seeds with its {}. *: the model did not learn, so its gap has no "
-      "meaning.{}",
+      "Each cell is the mean over seeds with its {}. The line is where the gap crosses the margin; "
+      "between the dashed lines it is not shown on which side the gap is. *: the model did not "
+      "learn, so its gap has no meaning.{}",
       kIntervalText, view.note());
   std::set<double> columns;
   for (const auto& [place, one] : numbers) columns.insert(place.along);

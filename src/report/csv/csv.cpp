@@ -110,12 +110,14 @@ std::string csv_rows(const analysis::Chart& chart, const std::string& first) {
   std::vector<std::string> fields;
   for (const analysis::Series& series : chart.series) {
     // Before each point; numbers need no quotes.
-    const std::string beginning =
-        (first.empty() ? "" : csv_field(first) + ',') + csv_field(series.name);
+    const std::string before = first.empty() ? "" : csv_field(first) + ',';
+    const std::string name = before + csv_field(series.name);
+    const std::string held_out =
+        series.held_out.empty() ? name : before + csv_field(series.name + " (held out)");
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       fields.clear();
       add_estimate(series.y[i], fields);
-      add(beginning, ',');
+      add(series.is_held_out(i) ? held_out : name, ',');
       add(category ? csv_field(chart.x_text(series.x[i])) : csv_number(series.x[i]), ',');
       for (const std::string& field : fields) add(field, ',');
       add(fmt::format_int(series.y[i].count).str(), '\n');

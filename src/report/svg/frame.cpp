@@ -49,16 +49,27 @@ struct Place {
   double y;
 };
 
+/// Whether another series has the colour of this one, so that the legend names it for both.
+bool has_curve(const Chart& chart, std::size_t s) {
+  return std::any_of(chart.series.begin(), chart.series.end(), [&](const Series& other) {
+    return other.colour_of == static_cast<int>(s) && !other.x.empty() &&
+           other.look == analysis::SeriesLook::curve;
+  });
+}
+
 /// What stands for a series in the legend.
-std::string key_of(const Chart& chart, const Series& series, const Pen& pen, const Ink& ink,
+std::string key_of(const Chart& chart, std::size_t s, const Pen& pen, const Ink& ink,
                    const Place& at) {
+  const Series& series = chart.series[s];
   const auto [x, y] = at;
   if (chart.kind == ChartKind::bar && !series.reference) {
     return fmt::format("<rect {} x=\"{:.1f}\" y=\"{:.1f}\" width=\"24\" height=\"11\"/>",
                        ink.part("bar", pen), x, y - 6);
   }
-  const std::string sign = series.reference ? "" : marker(pen.index, x + 12, y);
-  const bool points = chart.kind == ChartKind::scatter || chart.kind == ChartKind::dot;
+  const bool curve = series.look == analysis::SeriesLook::curve;
+  const std::string sign = series.reference || curve ? "" : marker(pen.index, x + 12, y);
+  const bool points = chart.kind == ChartKind::scatter || chart.kind == ChartKind::dot ||
+                      (series.look == analysis::SeriesLook::points && !has_curve(chart, s));
   if (points && !series.reference) {
     return fmt::format("<g {}>{}</g>", ink.part("key", pen), sign);
   }
@@ -66,28 +77,59 @@ std::string key_of(const Chart& chart, const Series& series, const Pen& pen, con
                      ink.part("key", pen), sign);
 }
 
+/// Lays entries out in rows that fit the width.
+class LegendRows {
+ public:
+  LegendRows(const Chart& chart, double left, double bottom)
+      : right_(width_of(chart) - kRight), left_(left), at_{left, bottom + kAxis + 10} {}
+  /// The place of the next entry.
+  Place next(const std::string& name) {
+    const double needed = 44 + text_width(name);
+    if (at_.x > left_ && at_.x + needed > right_) at_ = {left_, at_.y + kLegendLine};
+    const Place place = at_;
+    at_.x += needed;
+    return place;
+  }
+  [[nodiscard]] double height() const { return at_.y + 12; }
+
+ private:
+  double right_;
+  double left_;
+  Place at_;
+};
+
+std::string entry(const std::string& key, const std::string& name, const Place& at,
+                  const Ink& ink) {
+  return fmt::format("{}<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", key, ink.part("legend"),
+                     at.x + 30, at.y + 4, escape(name));
+}
+
+constexpr const char* kHeldOut = "held out of the fit";
+
 }  // namespace
 
 Drawing legend(const Chart& chart, const Ink& ink, double left, double bottom) {
-  const double width = width_of(chart);
   const std::vector<Pen> pens = pens_of(chart);
   Drawing out;
-  double x = left;
-  double y = bottom + kAxis + 10;
+  LegendRows rows(chart, left, bottom);
+  bool held_out = false;
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
     const Series& series = chart.series[s];
-    if (series.x.empty()) continue;
-    const double needed = 44 + text_width(series.name);
-    if (x > left && x + needed > width - kRight) {
-      x = left;
-      y += kLegendLine;
-    }
-    out.body += fmt::format("<g{}>{}<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text></g>",
-                            ink.group(pens[s]), key_of(chart, series, pens[s], ink, {x, y}),
-                            ink.part("legend"), x + 30, y + 4, escape(series.name));
-    x += needed;
+    for (const bool one : series.held_out) held_out = held_out || one;
+    // What shares a colour is named with the series whose colour it is.
+    if (series.x.empty() || series.colour_of >= 0) continue;
+    const Place at = rows.next(series.name);
+    out.body += "<g" + ink.group(pens[s]) + ">" +
+                entry(key_of(chart, s, pens[s], ink, at), series.name, at, ink) + "</g>";
   }
-  out.height = y + 12;
+  if (held_out) {
+    const Pen pen;
+    const Place at = rows.next(kHeldOut);
+    const std::string sign =
+        "<g " + ink.part("hollow", pen) + ">" + marker(pen.index, at.x + 12, at.y) + "</g>";
+    out.body += "<g" + ink.group(pen) + ">" + entry(sign, kHeldOut, at, ink) + "</g>";
+  }
+  out.height = rows.height();
   return out;
 }
 

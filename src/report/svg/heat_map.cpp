@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "report/escape.hpp"
 #include "report/svg/frame.hpp"
+#include "report/svg/level_lines.hpp"
 
 namespace spurion::report {
 
@@ -169,6 +171,69 @@ Drawing scale_of(const Chart& chart, const Cells& cells, const Ink& ink) {
   return out;
 }
 
+/// One end of the intervals, or the value, of each cell: [row][column].
+std::vector<std::vector<double>> grid_of(const Chart& chart, double Estimate::*part) {
+  std::vector<std::vector<double>> grid;
+  for (const Series& series : chart.series) {
+    grid.emplace_back(chart.categories.size(), std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      const bool doubtful = *series.mark_of(i) != '\0';
+      const auto column = static_cast<std::size_t>(series.x[i]);
+      if (!doubtful && column < grid.back().size()) grid.back()[column] = series.y[i].*part;
+    }
+  }
+  return grid;
+}
+
+/// A dark line with a light edge, which is seen on every colour.
+std::string outlined(const std::string& path, double width, const char* dashes) {
+  return fmt::format(
+      "<path fill=\"none\" stroke=\"#ffffff\" stroke-opacity=\"0.85\" stroke-width=\"{0}\" "
+      "d=\"{2}\"/><path fill=\"none\" stroke=\"#1b1f24\" stroke-width=\"{1}\"{3} d=\"{2}\"/>",
+      width + 2.4, width, path, dashes);
+}
+
+constexpr const char* kUnsure = " stroke-dasharray=\"4 3\"";
+
+/// The boundary of a level: solid for the values, dashed for the ends of their intervals.
+std::string boundary(const Chart& chart, const analysis::Level& level, const Cells& cells) {
+  std::string out;
+  const auto draw = [&](double Estimate::*part, double width, const char* dashes) {
+    std::string path;
+    for (const LevelPiece& piece : level_pieces(grid_of(chart, part), level.value)) {
+      const auto x = [&](double column) { return cells.left + (column + 0.5) * cells.width; };
+      const auto y = [](double row) { return kTop + (row + 0.5) * kCell; };
+      path += fmt::format("M{:.1f} {:.1f}L{:.1f} {:.1f}", x(piece.from[0]), y(piece.from[1]),
+                          x(piece.to[0]), y(piece.to[1]));
+    }
+    if (!path.empty()) out += outlined(path, width, dashes);
+  };
+  draw(&Estimate::low, 1.2, kUnsure);
+  draw(&Estimate::high, 1.2, kUnsure);
+  draw(&Estimate::value, 2.2, "");
+  if (out.empty()) return out;
+  return fmt::format("<g class=\"level\"><title>{}</title>{}</g>", escape(level.name), out);
+}
+
+/// What the lines of levels are.
+Drawing level_legend(const Chart& chart, const Cells& cells, const Ink& ink, double top) {
+  Drawing out;
+  out.height = top;
+  for (const analysis::Level& level : chart.levels) {
+    for (const auto& [name, dashes] :
+         {std::pair(level.name, ""), std::pair(level.name + ", ends of the intervals", kUnsure)}) {
+      const double y = out.height + 8;
+      out.body += outlined(fmt::format("M{:.1f} {:.1f}h24", cells.left, y),
+                           *dashes == '\0' ? 2.2 : 1.2, dashes) +
+                  fmt::format("<text {} x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", ink.part("legend"),
+                              cells.left + 32, y + 4,
+                              escape(fitted(name, width_of(chart) - cells.left - 40)));
+      out.height += kLegendLine;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Drawing draw_heat_map(const Chart& chart, const Ink& ink) {
@@ -181,10 +246,12 @@ Drawing draw_heat_map(const Chart& chart, const Ink& ink) {
     }
     top += kCell;
   }
+  for (const analysis::Level& level : chart.levels) out.body += boundary(chart, level, cells);
   out.body += labels(chart, cells, ink);
   const Drawing scale = scale_of(chart, cells, ink);
-  out.body += scale.body;
-  out.height = scale.height;
+  const Drawing names = level_legend(chart, cells, ink, scale.height);
+  out.body += scale.body + names.body;
+  out.height = names.height;
   return out;
 }
 

@@ -47,6 +47,12 @@ std::string Ink::part(const std::string& name, const Pen& pen) const {
     return fmt::format("fill=\"{}\" fill-opacity=\"0.75\" stroke=\"#ffffff\" stroke-width=\"0.7\"",
                        ink);
   }
+  if (name == "stem") {
+    return fmt::format("fill=\"none\" stroke=\"{}\" stroke-width=\"1.4\"", ink);
+  }
+  if (name == "hollow") {
+    return fmt::format("fill=\"#ffffff\" stroke=\"{}\" stroke-width=\"1.8\"", ink);
+  }
   if (name == "dots") return fmt::format("fill=\"{}\" stroke=\"#ffffff\" stroke-width=\"1\"", ink);
   return fmt::format("fill=\"{}\"", ink);  // key of the legend
 }
@@ -62,6 +68,11 @@ std::vector<Pen> pens_of(const analysis::Chart& chart) {
   std::size_t lines = 0;
   std::size_t references = 0;
   for (const analysis::Series& series : chart.series) {
+    const auto shared = static_cast<std::size_t>(std::max(series.colour_of, 0));
+    if (series.colour_of >= 0 && shared < pens.size()) {
+      pens.push_back(pens[shared]);
+      continue;
+    }
     const bool reference = series.reference && !series.x.empty();
     pens.push_back({reference, reference ? references++ : lines++});
   }

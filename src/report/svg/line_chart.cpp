@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <set>
 #include <vector>
 
 #include "report/escape.hpp"
@@ -15,33 +17,99 @@ using analysis::Chart;
 using analysis::ChartKind;
 using analysis::Series;
 
+using analysis::Estimate;
+using analysis::SeriesLook;
+
 double plot_height(const Chart& chart) { return chart.panel.empty() ? 300 : 190; }
+
+/// Where the values of y begin and end, and whether on a logarithmic scale.
+class Heights {
+ public:
+  explicit Heights(const Chart& chart) : log_(chart.log_y) {
+    for (const Series& series : chart.series) {
+      for (const Estimate& y : series.y) {
+        if (y.value > 0.0) least_ = std::min(least_, y.value);
+      }
+    }
+    log_ = log_ && std::isfinite(least_);
+    for (const Series& series : chart.series) add(series);
+    log_ ? widen_log() : widen();
+  }
+  [[nodiscard]] bool log() const { return log_; }
+  [[nodiscard]] const Extent& extent() const { return extent_; }
+  /// On the scale of the axis; what has no place on it lies at its lower end.
+  [[nodiscard]] double along(double value) const {
+    if (!log_) return value;
+    return value > 0.0 ? std::max(std::log10(value), extent_.low) : extent_.low;
+  }
+
+ private:
+  void add(const Series& series) {
+    for (const Estimate& y : series.y) {
+      for (const double end : {y.low, y.high, y.value}) {
+        if (!log_) {
+          extent_.add(end);
+        } else if (end > 0.25 * least_) {  // whiskers may go far down
+          extent_.add(std::log10(end));
+        }
+      }
+      below_ = below_ || !(y.value > 0.0);
+    }
+  }
+  /// Accuracies are read against 0 and 1 when they span most of that; others get a little air.
+  void widen() {
+    if (extent_.low >= 0 && extent_.high <= 1 && extent_.high - extent_.low > 0.4) {
+      extent_ = {0, 1};
+    } else {
+      const double air =
+          std::max(0.06 * (extent_.high - extent_.low), 1e-9 + 1e-3 * std::abs(extent_.high));
+      extent_ = {extent_.low - air, extent_.high + air};
+    }
+  }
+  void widen_log() {
+    const double air = std::max(0.06 * (extent_.high - extent_.low), 0.05);
+    extent_ = {extent_.low - (below_ ? 2.0 * air : air), extent_.high + air};
+  }
+
+  bool log_;
+  bool below_ = false;
+  double least_ = std::numeric_limits<double>::infinity();  ///< of the values above 0
+  Extent extent_;
+};
+
+/// 1, 2 and 5 times powers of ten between two logarithms; powers alone where they are many.
+std::vector<double> log_ticks(const Extent& extent) {
+  std::vector<double> all;
+  for (auto power = static_cast<int>(std::floor(extent.low)); power <= extent.high; ++power) {
+    for (const double digit : {1.0, 2.0, 5.0}) {
+      if (digit > 1.0 && extent.high - extent.low > 2.5) continue;
+      const double tick = digit * std::pow(10.0, power);
+      if (std::log10(tick) >= extent.low && std::log10(tick) <= extent.high) all.push_back(tick);
+    }
+  }
+  return all;
+}
 
 class Plot {
  public:
-  explicit Plot(const Chart& chart) : chart_(chart), log_x_(chart.log_x) {
+  explicit Plot(const Chart& chart) : chart_(chart), log_x_(chart.log_x), heights_(chart) {
     for (const Series& series : chart.series) {
       for (const double x : series.x) log_x_ = log_x_ && x > 0.0;
     }
     for (const Series& series : chart.series) {
-      for (std::size_t i = 0; i < series.x.size(); ++i) {
-        x_.add(along(series.x[i]));
-        y_.add(series.y[i].low);
-        y_.add(series.y[i].high);
-        y_.add(series.y[i].value);
-      }
+      for (const double x : series.x) x_.add(along(x));
     }
     if (!(x_.high > x_.low)) x_ = {x_.low - 0.5, x_.high + 0.5};
     // Points of scores lie in a square of scores.
     if (chart.kind == ChartKind::scatter && x_.low >= 0 && x_.high <= 1 && x_.high > 0.6) {
       x_ = {0, 1};
     }
-    // Accuracies are read against 0 and 1 when they span most of that; others get a little air.
-    if (y_.low >= 0 && y_.high <= 1 && y_.high - y_.low > 0.4) {
-      y_ = {0, 1};
-    } else {
-      const double air = std::max(0.06 * (y_.high - y_.low), 1e-9 + 1e-3 * std::abs(y_.high));
-      y_ = {y_.low - air, y_.high + air};
+    // Points with whiskers would touch the frame.
+    if (std::any_of(chart.series.begin(), chart.series.end(), [](const Series& series) {
+          return series.look == SeriesLook::points && !series.x.empty();
+        })) {
+      const double air = 0.02 * (x_.high - x_.low);
+      x_ = {x_.low - air, x_.high + air};
     }
   }
 
@@ -51,8 +119,11 @@ class Plot {
            (along(value) - x_.low) / (x_.high - x_.low) * (width_of(chart_) - kLeft - kRight);
   }
   [[nodiscard]] double py(double value) const {
-    return kTop + (y_.high - value) / (y_.high - y_.low) * plot_height(chart_);
+    const Extent& y = heights_.extent();
+    return kTop + (y.high - heights_.along(value)) / (y.high - y.low) * plot_height(chart_);
   }
+  /// Whether a value has no place on the axis, so that it is drawn on its edge.
+  [[nodiscard]] bool is_off(double value) const { return heights_.log() && !(value > 0.0); }
   [[nodiscard]] std::vector<double> x_ticks() const {
     if (!log_x_) {
       std::vector<double> all = ticks(x_, chart_.panel.empty() ? 8 : 5);
@@ -66,17 +137,22 @@ class Plot {
       return all;
     }
     // A scale axis has few values: its own are the ticks.
-    std::vector<double> all;
+    constexpr std::size_t kFew = 14;
+    std::set<double> all;
     for (const Series& series : chart_.series) {
-      for (const double value : series.x) {
-        if (std::find(all.begin(), all.end(), value) == all.end()) all.push_back(value);
-      }
+      if (series.look != SeriesLook::curve) all.insert(series.x.begin(), series.x.end());
     }
-    std::sort(all.begin(), all.end());
-    return all;
+    if (all.empty() || all.size() > kFew) return log_ticks(x_);
+    return {all.begin(), all.end()};
   }
   [[nodiscard]] std::vector<double> y_ticks() const {
-    return ticks(y_, chart_.panel.empty() ? 6 : 4);
+    if (heights_.log()) {
+      // Within less than a decade powers of ten are too few to read by.
+      if (const auto all = log_ticks(heights_.extent()); all.size() > 1) return all;
+      const Extent& y = heights_.extent();
+      return ticks({std::pow(10.0, y.low), std::pow(10.0, y.high)}, 4);
+    }
+    return ticks(heights_.extent(), chart_.panel.empty() ? 6 : 4);
   }
 
  private:
@@ -90,8 +166,8 @@ class Plot {
 
   const Chart& chart_;
   bool log_x_;
+  Heights heights_;
   Extent x_;
-  Extent y_;
 };
 
 std::string band(const Plot& plot, const Series& series, const std::string& look) {
@@ -152,6 +228,43 @@ std::string axes(const Chart& chart, const Plot& plot, const Ink& ink) {
   return out;
 }
 
+/// Where a value lies whose axis cannot show it.
+std::string edge_marker(double x, double y) {
+  return fmt::format("<path d=\"M{:.1f} {:.1f}l-4.5 -8h9z\"/>", x, y);
+}
+
+/// The points of a series; those that are not shown still have a tooltip.
+std::string points_of(const Chart& chart, const Plot& plot, std::size_t s, const Pen& pen,
+                      const Ink& ink) {
+  const Series& series = chart.series[s];
+  const bool scatter = chart.kind == ChartKind::scatter;
+  const bool points = series.look == SeriesLook::points;
+  // Markers on every point of a long stream would hide the line.
+  const std::size_t every = scatter || points ? 1 : std::max<std::size_t>(1, series.x.size() / 24);
+  std::string out = "<g " + ink.part(scatter ? "points" : "dots", pen) + ">";
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    const Estimate& at = series.y[i];
+    const double x = plot.px(series.x[i]);
+    const double y = plot.py(at.value);
+    const bool shown = !series.reference && series.look != SeriesLook::curve && i % every == 0;
+    out += "<g><title>" + tooltip(chart, series, i) + "</title>";
+    if (points && at.high > at.low) {
+      out += fmt::format("<path {} d=\"M{:.1f} {:.1f}V{:.1f}\"/>", ink.part("stem", pen), x,
+                         plot.py(at.low), plot.py(at.high));
+    }
+    const std::string sign = plot.is_off(at.value) ? edge_marker(x, y) : marker(pen.index, x, y);
+    if (!shown) {
+      out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" opacity=\"0\"/>", x, y);
+    } else if (series.is_held_out(i)) {
+      out += "<g " + ink.part("hollow", pen) + ">" + sign + "</g>";
+    } else {
+      out += sign;
+    }
+    out += "</g>";
+  }
+  return out + "</g>";
+}
+
 }  // namespace
 
 Drawing draw_lines(const Chart& chart, const Ink& ink) {
@@ -169,22 +282,11 @@ Drawing draw_lines(const Chart& chart, const Ink& ink) {
     const Series& series = chart.series[s];
     const Pen& pen = pens[s];
     if (series.x.empty()) continue;
+    const bool lined = series.reference || (!scatter && series.look != SeriesLook::points);
     out.body += "<g" + ink.group(pen) + ">";
-    if (!series.reference && !scatter) out.body += band(plot, series, ink.part("band", pen));
-    if (!scatter || series.reference) out.body += line(chart, plot, series, ink.part("line", pen));
-    out.body += "<g " + ink.part(scatter ? "points" : "dots", pen) + ">";
-    // Markers on every point of a long stream would hide the line.
-    const std::size_t every = scatter ? 1 : std::max<std::size_t>(1, series.x.size() / 24);
-    for (std::size_t i = 0; i < series.x.size(); ++i) {
-      const double x = plot.px(series.x[i]);
-      const double y = plot.py(series.y[i].value);
-      const bool shown = !series.reference && i % every == 0;
-      out.body += fmt::format(
-          "<g><title>{}</title>{}</g>", tooltip(chart, series, i),
-          shown ? marker(pen.index, x, y)
-                : fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" opacity=\"0\"/>", x, y));
-    }
-    out.body += "</g></g>";
+    if (lined && !series.reference) out.body += band(plot, series, ink.part("band", pen));
+    if (lined) out.body += line(chart, plot, series, ink.part("line", pen));
+    out.body += points_of(chart, plot, s, pen, ink) + "</g>";
   }
   const Drawing entries = legend(chart, ink, kLeft, bottom);
   out.body += entries.body;

@@ -39,6 +39,7 @@ svg.chart .key{fill:currentColor}svg.chart .dots{fill:currentColor;stroke:var(--
 svg.chart .bar{fill:currentColor;opacity:.72}svg.chart .whisker{stroke:var(--text);stroke-width:1.4;fill:none}
 svg.chart .points{fill:currentColor;fill-opacity:.75;stroke:var(--page);stroke-width:.7}
 svg.chart .points>g:hover{stroke:var(--text);stroke-width:2}svg.chart .cell:hover{stroke:var(--text);stroke-width:2}
+svg.chart .stem{stroke:currentColor;stroke-width:1.4;fill:none}svg.chart .hollow{fill:var(--page);stroke:currentColor;stroke-width:1.8}
 svg.chart .mark{stroke:var(--muted);stroke-dasharray:2 4;stroke-width:1.5}
 svg.chart .dots>g:hover{stroke:var(--text);stroke-width:2}
 .s0{color:var(--c0)}.s1{color:var(--c1)}.s2{color:var(--c2)}.s3{color:var(--c3)}.s4{color:var(--c4)}.s5{color:var(--c5)}

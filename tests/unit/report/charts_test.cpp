@@ -1,9 +1,11 @@
 // How charts of each kind are drawn, written and printed.
 #include <algorithm>
+#include <cmath>
 
 #include "catch.hpp"
 #include "report/chart_text.hpp"
 #include "report/csv/csv.hpp"
+#include "report/svg/level_lines.hpp"
 #include "report/svg/svg_chart.hpp"
 
 using namespace spurion;
@@ -134,4 +136,80 @@ TEST_CASE("a terminal shows bars, cells and points; the numbers of lines are in 
   Chart line = points();
   line.kind = ChartKind::line;
   CHECK(report::chart_text(line, 80).empty());
+}
+
+namespace {
+
+/// Points of a closing gap with the law that was fitted to all but the last.
+Chart law() {
+  Chart chart;
+  chart.name = "law";
+  chart.title = "Law";
+  chart.x_label = "model.width";
+  chart.y_label = "gap";
+  chart.log_x = chart.log_y = true;
+  analysis::Series points{"erm",
+                          {8, 16, 32, 64},
+                          {{0.4, 0.35, 0.45, 5, 5},
+                           {0.2, 0.15, 0.25, 5, 5},
+                           {0.1, -0.05, 0.15, 5, 5},
+                           {-0.01, -0.05, 0.05, 5, 5}}};
+  points.look = analysis::SeriesLook::points;
+  points.held_out = {false, false, false, true};
+  analysis::Series curve{"erm, fitted", {8, 64}, {{0.4, 0.4, 0.4, 1, 1}, {0.05, 0.05, 0.05, 1, 1}}};
+  curve.look = analysis::SeriesLook::curve;
+  curve.colour_of = 0;
+  chart.series = {points, curve};
+  return chart;
+}
+
+}  // namespace
+
+TEST_CASE("a fitted law shares the colour of its points, and what it did not see is hollow") {
+  const std::string svg = report::svg_chart(law(), "c", false);
+  CHECK(count(svg, "<g class=\"s0\">") == 2 + 2);  // both series, the legend, and "held out"
+  CHECK(count(svg, "class=\"s1\"") == 0);
+  CHECK(count(svg, "class=\"stem\"") == 4);
+  CHECK(count(svg, "class=\"hollow\"") == 1 + 1);
+  CHECK(count(svg, "class=\"band\"") == 1);
+  CHECK_THAT(svg, Contains(">held out of the fit</text>") && !Contains(">erm, fitted</text>"));
+  CHECK_THAT(report::svg_chart(law(), "c", true), !Contains("class="));
+  CHECK_THAT(report::csv_of(law()), Contains("erm,32,0.1,") &&
+                                        Contains("erm (held out),64,-0.01,") &&
+                                        Contains("\"erm, fitted\",8,0.4"));
+}
+
+TEST_CASE("a logarithmic axis has a place for what is not above 0, which its tooltip names") {
+  const std::string svg = report::svg_chart(law(), "c", false);
+  CHECK_THAT(svg, Contains("erm at 64: -0.0100 [-0.0500, 0.0500]") && !Contains("nan") &&
+                      !Contains("inf"));
+  CHECK_THAT(svg, Contains(">0.1</text>") && Contains(">0.2</text>"));
+  // Where no value is above 0 the axis is not logarithmic.
+  Chart below = law();
+  for (auto& series : below.series) {
+    for (auto& y : series.y) y = {-0.1, -0.2, -0.05, 5, 5};
+  }
+  CHECK_THAT(report::svg_chart(below, "c", false), Contains(">-0.1</text>") && !Contains("nan"));
+}
+
+TEST_CASE("a heat map draws the boundary of a level, dashed where its side is not shown") {
+  Chart chart = cells();
+  chart.series = {{"1000", {0, 1}, {{0.04, 0.03, 0.05, 5, 5}, {0.0, -0.01, 0.01, 5, 5}}},
+                  {"5000", {0, 1}, {{0.04, 0.03, 0.05, 5, 5}, {0.0, -0.01, 0.01, 5, 5}}}};
+  chart.levels = {{"margin", 0.02}};
+  const std::string svg = report::svg_chart(chart, "c", false);
+  CHECK(count(svg, "<title>margin</title>") == 1);
+  CHECK(count(svg, "stroke-dasharray=\"4 3\"") == 2 + 1);  // both ends and the legend
+  const std::string text = report::chart_text(chart, 80);
+  CHECK_THAT(text, Contains("margin: + the whole interval is above 0.02") && Contains("  +-\n"));
+}
+
+TEST_CASE("a level crosses a grid half-way between values on either side of it") {
+  const auto pieces = report::level_pieces({{1.0, 0.0}, {1.0, 0.0}}, 0.25);
+  REQUIRE(pieces.size() == 1);
+  CHECK(pieces[0].from[0] == Approx(0.75));
+  CHECK(pieces[0].to[0] == Approx(0.75));
+  CHECK(report::level_pieces({{1.0, 0.0}, {1.0, std::nan("")}}, 0.25).empty());
+  // A saddle: two corners that are cut off.
+  CHECK(report::level_pieces({{1.0, 0.0}, {0.0, 1.0}}, 0.25).size() == 2);
 }
