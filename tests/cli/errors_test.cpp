@@ -137,8 +137,27 @@ TEST_CASE("a suite that is no TOML is answered with line and column") {
   CHECK_THAT(finished.err, Contains("spurion: broken.toml:2:9: "));
 }
 
-TEST_CASE(
-    "a method that needs to see more than the regime grants is refused before anything runs") {
+TEST_CASE("a method that needs to see more than its regime grants is told which regime does") {
+  Shell shell;
+  shell.write("blind.toml", R"(name = "blind"
+[defaults]
+environment = { name = "two_bit" }
+model = { name = "linear" }
+method = { name = "reweighted_erm" }
+regime = { name = "offline" }
+[[experiment]]
+name = "one"
+)");
+  const Finished finished = shell.run({"run", "blind.toml", "--dry-run"});
+  CHECK(finished.code == 2);
+  CHECK_THAT(finished.err,
+             Contains("blind.toml:5:10: method 'reweighted_erm' needs group labels, which regime "
+                      "'offline' does not grant") &&
+                 Contains("regime = { name = \"offline\", group_labels = true } or "
+                          "{ name = \"test_time\", group_labels = true } does"));
+}
+
+TEST_CASE("an experiment without an environment and a method is refused before anything runs") {
   Shell shell;
   shell.write("missing.toml", "name = \"missing\"\n[[experiment]]\nname = \"one\"\n");
   const Finished finished = shell.run({"run", "missing.toml"});

@@ -80,7 +80,7 @@ class ExperimentExpansion {
     Normaliser::Sections base;
     if (!normaliser_.read(sections, experiment_.name, base)) return;
     if (!search_.active()) {
-      add(base, 0);
+      add(base, sections, 0);
       return;
     }
     const std::vector<SearchPlan::Field> fields =
@@ -90,17 +90,17 @@ class ExperimentExpansion {
       search_.apply(fields, draw, drawn);
       Normaliser::Sections own;
       if (!normaliser_.read(drawn, experiment_.name, own)) return;
-      add(own, draw);
+      add(own, drawn, draw);
     }
   }
 
-  /// The trials of one setting: one a seed.
-  void add(const Normaliser::Sections& sections, std::int64_t draw) {
+  /// The trials of one setting: one a seed. `written`: as the suite has it.
+  void add(const Normaliser::Sections& sections, const Value& written, std::int64_t draw) {
     TrialSpec spec = trial_of(sections);
     spec.experiment = experiment_.name;
     spec.base_seed = suite_.base_seed;
     spec.config_index = draw;
-    normaliser_.check_access(spec);
+    normaliser_.check_access(spec, written);
     const SectionTexts texts = texts_of(sections);
     for (spec.seed = 0; spec.seed < experiment_.seeds; ++spec.seed) {
       const TrialId id = trial_id(texts, spec.seed, spec.base_seed, draw);

@@ -7,6 +7,7 @@
 #include "catalog/method_needs.hpp"
 #include "catalog/plugin_parts.hpp"
 #include "core/place_of.hpp"
+#include "harness/plan/granting_regimes.hpp"
 #include "harness/suite/trial_sections.hpp"
 #include "spurion/error.hpp"
 #include "spurion/optimizer.hpp"
@@ -120,7 +121,7 @@ std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, 
       NormalSection{{}, options, canonical_text(section, options)});
 }
 
-void Normaliser::check_access(const TrialSpec& spec) {
+void Normaliser::check_access(const TrialSpec& spec, const Value& written) {
   const auto& method = catalog_.methods.at(spec.method.name);
   const auto& regime = catalog_.regimes.at(spec.regime.name);
   // What a method needs to see is the same for all replicas of a pack.
@@ -134,10 +135,14 @@ void Normaliser::check_access(const TrialSpec& spec) {
       const Access grants = regime.make({spec.regime.options})->grants();
       const auto missing = needs.missing_from(grants);
       if (missing.empty()) return;
+      const Value* place = written.find("method");
+      const std::vector<std::string> granting = granting_regimes(catalog_, needs, spec.regime.name);
       report(fmt::format(
-          "method '{0}' needs {1}, which regime '{2}' does not grant (it grants: {3}). "
-          "Options of a regime may grant more: see 'spurion describe {2}'",
-          spec.method.name, fmt::join(missing, " and "), spec.regime.name, grants.text()));
+          "{}method '{}' needs {}, which regime '{}' does not grant (it grants: {}); {}",
+          place == nullptr ? "" : core::place_of(*place), spec.method.name,
+          fmt::join(missing, " and "), spec.regime.name, grants.text(),
+          granting.empty() ? "no regime does"
+                           : fmt::format("regime = {} does", fmt::join(granting, " or "))));
     });
   } catch (const UsageError& error) {
     report(error.what());

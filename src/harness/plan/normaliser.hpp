@@ -33,8 +33,9 @@ class Normaliser {
   using Sections = std::array<std::shared_ptr<const NormalSection>, 7>;
   bool read(const Value& sections, const std::string& experiment, Sections& out);
 
-  /// Refuses a method that needs to see more than the regime grants.
-  void check_access(const TrialSpec& spec);
+  /// Refuses a method that needs to see more than the regime grants, and says which regimes do.
+  /// `written`: the sections as the suite has them.
+  void check_access(const TrialSpec& spec, const Value& written);
 
   /// Adds a problem, once however often it comes.
   void report(const std::string& problem);
