@@ -9,6 +9,7 @@
 #include "spurion/mechanism.hpp"
 #include "spurion/random.hpp"
 #include "spurion/tensor.hpp"
+#include "spurion/theory.hpp"
 
 /// \file
 /// An `Environment` is a data-generating process with a known causal mechanism and a spurious cue.
@@ -105,6 +106,11 @@ class SPURION_API Environment {
   /// In [0, 1]; empty if it is not known. If it is known, a run reports "shortcut_bias" = flip rate
   /// minus this, in each train domain and on average.
   [[nodiscard]] virtual std::optional<double> optimal_flip_rate(const Domain& domain) const;
+  /// What theory predicts of a trial, with a score for each of `domains`; empty if it predicts
+  /// nothing of such a trial. Every score is a mean over draws of the training rows. default:
+  /// empty.
+  [[nodiscard]] virtual std::optional<Theory> theory(const TheoryRequest& request,
+                                                     const std::vector<Domain>& domains) const;
   /// Whether it can sample domains that have a `control_shift`. default: false. The harness wraps
   /// every environment in one that can.
   [[nodiscard]] virtual bool has_control_shifts() const;

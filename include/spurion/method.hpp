@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "spurion/own_block.hpp"
 #include "spurion/schema.hpp"
 #include "spurion/stages.hpp"
+#include "spurion/theory.hpp"
 #include "spurion/training_set.hpp"
 
 namespace spurion {
@@ -298,6 +300,10 @@ class SPURION_API Method {
   /// Visits all state that the method keeps between steps, so that a resumed run gives the same
   /// bits. A method without state need not implement it. The conformance tests check it.
   virtual void visit_state(StateVisitor& visit);
+  /// How it finds the parameters of a replica, where theory can follow it. default: it cannot.
+  [[nodiscard]] virtual std::optional<KnownFit> known_fit(std::int64_t /*replica*/) const {
+    return {};
+  }
   /// Most replicas that may train together.
   [[nodiscard]] virtual std::int64_t max_replicas() const { return 1 << 20; }
   /// Floating-point operations of one update as a multiple of a plain forward and backward.

@@ -148,6 +148,9 @@ class SPURION_API Model {
   /// [D weights, bias] for each logit. Full-batch steps then need no pass over the rows. default:
   /// false. A model with `linear_weights` alone may do more with them.
   [[nodiscard]] virtual bool is_affine() const { return false; }
+  /// For a linear last layer without bias, whose weights are all parameters, on fixed features
+  /// max(x' W, 0) of the flattened inputs: W, float32 [D, N], in host memory; else undefined.
+  [[nodiscard]] virtual Tensor fixed_directions() const { return {}; }
   /// True if `risks` works for so many domains, and is faster than a pass through the logits.
   /// default: false.
   [[nodiscard]] virtual bool knows_risks(Task /*task*/, std::int64_t /*domains*/) const {

@@ -33,6 +33,7 @@
 #include "spurion/store.hpp"
 #include "spurion/suite.hpp"
 #include "spurion/tensor.hpp"
+#include "spurion/theory.hpp"
 #include "spurion/training_set.hpp"
 #include "spurion/trial.hpp"
 #include "spurion/value.hpp"

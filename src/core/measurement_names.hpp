@@ -53,6 +53,13 @@ enum class MetricId {
   ceiling_spurious_only,
   ceiling_chance,
   ceiling_population_erm,
+  theory_score,
+  theory_score_error,
+  theory_gap,
+  theory_gap_error,
+  spurious_correlation,
+  theory_spurious_correlation,
+  theory_spurious_correlation_error,
   causal_coefficient_error,
   noncausal_coefficient_error,
   other

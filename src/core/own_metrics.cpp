@@ -189,6 +189,38 @@ void add_ceilings(MetricTable& out) {
           "score in this domain of empirical risk minimisation with unlimited training data");
 }
 
+/// What theory predicts of the trial.
+void add_theory(MetricTable& out) {
+  const auto theory = [&](const char* name, const char* title, const char* meaning,
+                          const MetricRange& classes) {
+    add_metric(out, kEnvironment,
+               {name, title, meaning, kScore, classes, B::neither, false, false, kAny});
+  };
+  theory("theory_score", "theory, score",
+         "score in this domain that theory predicts for the end of the training; stored only where "
+         "the environment knows it for this model, method and training",
+         kShareRange);
+  theory("theory_score_error", "theory, error of the score",
+         "stated error of the score that theory predicts; 0: exact", kPositive);
+  theory("theory_gap", "theory, gap",
+         "gap in this domain that theory predicts for the end of the training", kDifferenceRange);
+  theory("theory_gap_error", "theory, error of the gap",
+         "stated error of the gap that theory predicts; 0: exact", kPositive);
+  const auto correlation = [&](const char* name, const char* title, const char* meaning,
+                               const MetricRange& range) {
+    add_metric(out, "environment ridge_correlation",
+               {name, title, meaning, "squared units of the target", range, B::low, false, false});
+  };
+  correlation("spurious_correlation", "learnt spurious correlation",
+              "covariance of the output with the target where the causal features are drawn anew "
+              "and the cue stays; 0: the model has learnt nothing of the cue",
+              kAny);
+  correlation("theory_spurious_correlation", "theory, spurious correlation",
+              "learnt spurious correlation that theory predicts", kAny);
+  correlation("theory_spurious_correlation_error", "theory, error of the correlation",
+              "stated error of the learnt spurious correlation that theory predicts", kPositive);
+}
+
 /// Of environments that know the coefficients of the best linear model.
 void add_coefficients(MetricTable& out) {
   add_metric(out, "environment chain_sem",
@@ -211,6 +243,7 @@ const std::vector<MetricInfo>& own_metrics() {
     add_phases(made);
     add_streams(made);
     add_ceilings(made);
+    add_theory(made);
     add_coefficients(made);
     SPURION_CHECK(made.size() == static_cast<std::size_t>(MetricId::other),
                   "each MetricId has one line");

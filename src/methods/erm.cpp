@@ -1,5 +1,7 @@
 #include <ATen/ATen.h>
 
+#include <optional>
+
 #include "methods/shared/l2_option.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/method.hpp"
@@ -25,6 +27,9 @@ class Erm final : public ObjectiveMethod {
 
   Tensor objective(const Output& output, const Batch& batch, ReplicaTrainer& trainer) override {
     return domain_risks(output, batch).mean(1) + l2_penalty(l2_, trainer.parameters());
+  }
+  [[nodiscard]] std::optional<KnownFit> known_fit(std::int64_t replica) const override {
+    return KnownFit{KnownFit::Kind::gradient_descent, l2_.to(at::kCPU)[replica].item<double>()};
   }
 
  private:

@@ -75,6 +75,8 @@ class RandomFeatures final : public Model {
     return read_out(parameters, at::matmul(rows, fixed).relu());
   }
 
+  [[nodiscard]] Tensor fixed_directions() const override { return directions(); }
+
   [[nodiscard]] double forward_flops() const override { return feature_flops() + head_flops(); }
   // Features are fixed: the backward pass is one product of the head.
   [[nodiscard]] double step_flops() const override { return forward_flops() + head_flops(); }

@@ -47,6 +47,8 @@ SPURION_API void check_sample(const Sample& sample, const EnvironmentInfo& info,
 /// Finite, and shares in [0, 1] or squared errors that are not negative.
 SPURION_API void check_ceilings(const Ceilings& ceilings, const EnvironmentInfo& info,
                                 const Domain& domain);
+/// What theory predicts: a number for each domain, finite, with an error that is not negative.
+SPURION_API void check_theory(const Theory& theory, const std::vector<Domain>& domains);
 /// The flip rate of the optimal predictor: a share.
 SPURION_API void check_flip_rate(double rate, const Domain& domain);
 

@@ -151,6 +151,20 @@ void check_sample(const Sample& sample, const EnvironmentInfo& info, std::int64_
   if (sample.group.defined() && info.groups > 0) check_range("group", sample.group, info.groups);
 }
 
+void check_theory(const Theory& theory, const std::vector<Domain>& domains) {
+  if (theory.scores.size() != domains.size()) {
+    refuse_rows(fmt::format("its theory has {} scores for {} domains", theory.scores.size(),
+                            domains.size()));
+  }
+  const auto check = [](const TheoryNumber& number) {
+    if (std::isfinite(number.value) && std::isfinite(number.error) && number.error >= 0.0) return;
+    refuse_rows(
+        fmt::format("its theory predicts {} with an error of {}", number.value, number.error));
+  };
+  for (const TheoryNumber& score : theory.scores) check(score);
+  if (theory.spurious_correlation) check(*theory.spurious_correlation);
+}
+
 void check_flip_rate(double rate, const Domain& domain) {
   constexpr double kSlack = 1e-6;  // an integral may end a little beside
   if (rate >= -kSlack && rate <= 1.0 + kSlack) return;

@@ -41,6 +41,11 @@ std::vector<std::pair<std::string, Tensor>> Environment::coefficient_errors(
 
 std::optional<double> Environment::optimal_flip_rate(const Domain& /*domain*/) const { return {}; }
 
+std::optional<Theory> Environment::theory(const TheoryRequest& /*request*/,
+                                          const std::vector<Domain>& /*domains*/) const {
+  return {};
+}
+
 bool Environment::has_control_shifts() const { return false; }
 
 double Environment::shared_bytes() const { return 0.0; }

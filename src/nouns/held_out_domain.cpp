@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "core/counted.hpp"
@@ -27,6 +28,11 @@ class WithHeldOutDomain final : public WrappedEnvironment {
     domain.name = "test";
     domain.kind = DomainKind::test;
     return domain;
+  }
+  /// The environment inside would predict what comes of training on all of its domains.
+  [[nodiscard]] std::optional<Theory> theory(
+      const TheoryRequest& /*request*/, const std::vector<Domain>& /*domains*/) const override {
+    return {};
   }
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override {
     return inner().ceilings(domain);

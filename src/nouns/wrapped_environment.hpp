@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,10 @@ class SPURION_API WrappedEnvironment : public Environment {
   }
   [[nodiscard]] std::optional<double> optimal_flip_rate(const Domain& domain) const override {
     return inner_->optimal_flip_rate(domain);
+  }
+  [[nodiscard]] std::optional<Theory> theory(const TheoryRequest& request,
+                                             const std::vector<Domain>& domains) const override {
+    return inner_->theory(request, domains);
   }
   [[nodiscard]] bool has_control_shifts() const override { return inner_->has_control_shifts(); }
   [[nodiscard]] double shared_bytes() const override { return inner_->shared_bytes(); }

@@ -54,6 +54,14 @@ class CachedEnvironment final : public nouns::WrappedEnvironment {
       return rate;
     });
   }
+  [[nodiscard]] std::optional<Theory> theory(const TheoryRequest& request,
+                                             const std::vector<Domain>& domains) const override {
+    return core::blamed(part_, [&] {
+      std::optional<Theory> found = inner().theory(request, domains);
+      if (found) nouns::check_theory(*found, domains);
+      return found;
+    });
+  }
 
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,

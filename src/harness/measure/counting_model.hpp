@@ -56,6 +56,9 @@ class CountingModel final : public Model {
       return slopes;
     });
   }
+  [[nodiscard]] Tensor fixed_directions() const override {
+    return core::blamed(part_, [&] { return inner_->fixed_directions(); });
+  }
 
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
     return inner_->knows_risks(task, domains);

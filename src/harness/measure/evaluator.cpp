@@ -10,6 +10,7 @@
 #include "core/work_clock.hpp"
 #include "harness/measure/ceiling_measurements.hpp"
 #include "harness/measure/domain_scores.hpp"
+#include "harness/measure/theory_measurements.hpp"
 #include "nouns/border_checks.hpp"
 #include "nouns/default_twin.hpp"
 #include "nouns/named_domains.hpp"
@@ -370,6 +371,20 @@ void PackEvaluator::record_ceilings() {
   }
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     const auto& rows = each[scorer_.source(k)];
+    measurements_[k].insert(measurements_[k].end(), rows.begin(), rows.end());
+  }
+  record_theory();
+}
+
+void PackEvaluator::record_theory() {
+  if (!options_.theory) return;
+  // Replicas of one environment often have the same fit.
+  std::vector<PredictedTrial> known;
+  for (std::size_t k = 0; k < measurements_.size(); ++k) {
+    const std::optional<TheoryRequest> request = options_.theory(static_cast<std::int64_t>(k));
+    if (!request) continue;
+    const Environment& environment = *scorer_.distinct()[scorer_.source(k)];
+    const std::vector<Measurement>& rows = predicted(environment, *request, known);
     measurements_[k].insert(measurements_[k].end(), rows.begin(), rows.end());
   }
 }

@@ -32,6 +32,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
     /// the last says whether each of them meets the model as it was trained.
     std::function<std::vector<Evaluated>(const ReplicaTrainer&, const std::vector<Tensor>&, bool)>
         adapted;
+    /// What theory can be asked of a replica, before its training; empty: nothing of any.
+    std::function<std::optional<TheoryRequest>(std::int64_t)> theory;
     const std::atomic<bool>* stop = nullptr;
     /// Called with the number of updates so far.
     std::function<void(std::int64_t)> progress;
@@ -46,7 +48,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
   using Evaluator::count_update;
   void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) override;
 
-  /// Writes the ceilings of each replica's environment, phase 0, step 0.
+  /// Writes the ceilings of each replica's environment, and what theory predicts of the replica:
+  /// phase 0, step 0.
   void record_ceilings();
   /// Call it after training: freezes replicas that diverged with finite numbers
   /// (divergence.hpp). `keys` [K] are those their parameters were initialised with.
@@ -65,6 +68,8 @@ class SPURION_API PackEvaluator final : public Evaluator {
  private:
   using Values = MetricValues;
 
+  /// Writes what theory predicts.
+  void record_theory();
   /// What `measure` does once it is known what is evaluated.
   void measure_now(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope);
   /// Asks the method what is evaluated now.

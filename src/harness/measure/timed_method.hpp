@@ -39,6 +39,9 @@ class TimedMethod final : public Method {
   void visit_state(StateVisitor& visit) override {
     core::blamed(border_.method, [&] { inner_->visit_state(visit); });
   }
+  [[nodiscard]] std::optional<KnownFit> known_fit(std::int64_t replica) const override {
+    return core::blamed(border_.method, [&] { return inner_->known_fit(replica); });
+  }
   [[nodiscard]] std::int64_t max_replicas() const override { return inner_->max_replicas(); }
   [[nodiscard]] double cost_factor() const override { return inner_->cost_factor(); }
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {

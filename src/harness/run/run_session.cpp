@@ -18,6 +18,7 @@
 #include "core/work_clock.hpp"
 #include "harness/measure/adapted_predictors.hpp"
 #include "harness/measure/evaluator.hpp"
+#include "harness/measure/theory_measurements.hpp"
 #include "harness/measure/timed_method.hpp"
 #include "harness/plan/linear_shortcut.hpp"
 #include "harness/run/threads.hpp"
@@ -261,8 +262,13 @@ std::vector<TrialResult> RunSession::train(const Pack& pack, const PackOptions& 
 
   core::blamed(parts.method_part, [&] { trainer.add_blocks(parts.method->own_blocks(counted)); });
 
-  PackEvaluator evaluator(catalog, context, parts.schedule,
-                          evaluator_options(context, parts, counted, options));
+  PackEvaluator::Options evaluation = evaluator_options(context, parts, counted, options);
+  evaluation.theory = [&](std::int64_t replica) {
+    return theory_request({*parts.method, *parts.regime, parts.schedule.empty(), context.training,
+                           parts.updates, trainer},
+                          replica);
+  };
+  PackEvaluator evaluator(catalog, context, parts.schedule, std::move(evaluation));
   TimedMethod timed(*parts.method, counted, {parts.method_part, parts.regime_part, &info});
   std::optional<PackCheckpoint> checkpoint;
   if (!checkpoints.folder.empty()) {
