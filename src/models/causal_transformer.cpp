@@ -7,6 +7,7 @@
 #include "engine/matrix/matmul.hpp"
 #include "models/shared/layers.hpp"
 #include "models/shared/sequence_layers.hpp"
+#include "models/shared/width_options.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
 #include "spurion/losses.hpp"
@@ -18,7 +19,7 @@ namespace {
 using engine::batched_matmul;
 using engine::Transpose;
 
-struct CausalTransformerOptions {
+struct CausalTransformerOptions : WidthOptions {
   std::int64_t width = 32;
   std::int64_t depth = 2;
   std::int64_t heads = 4;
@@ -28,7 +29,8 @@ struct CausalTransformerOptions {
 
 /// Transformer with causal attention (Vaswani et al. 2017), normalised before each sublayer as in
 /// GPT-2 (Radford et al. 2019): learned positions, blocks of attention and a two-layer perceptron,
-/// a last normalisation and a linear head on the last position.
+/// a last normalisation and a linear head on the last position. Wider: the heads are wider, their
+/// number stays.
 class CausalTransformer final : public Model {
  public:
   using Options = CausalTransformerOptions;
@@ -46,7 +48,8 @@ class CausalTransformer final : public Model {
                    between(1, 16))
             .field("activation", &O::activation,
                    "Activation of the hidden units: gelu (tanh form) or relu.",
-                   one_of({"gelu", "relu"}));
+                   one_of({"gelu", "relu"}))
+            .include(WidthOptions::schema());
     return schema;
   }
 
@@ -61,12 +64,18 @@ class CausalTransformer final : public Model {
     vocabulary_ = context.input_shape[1];
     const std::int64_t width = options_.width;
     const std::int64_t units = options_.expansion * width;
+    const WidthRule rule(options_, width);
+    const WidthScale vector = rule.of(WidthRole::input);
+    const WidthScale hidden = rule.of(WidthRole::hidden);
+    attention_scale_ = rule.attention_scale(width / options_.heads);
     LayoutBuilder builder;
-    builder.add("embedding", {vocabulary_, width});
-    builder.add("positions", {length_, width});
+    builder.add("embedding", {vocabulary_, width}, vector);
+    builder.add("positions", {length_, width}, vector);
     for (std::int64_t block = 0; block < options_.depth; ++block) {
       const auto add = [&](const char* what, Shape shape, BlockRole role = BlockRole::weights) {
-        builder.add(fmt::format("block{}.{}", block, what), std::move(shape), role);
+        const bool matrix = shape.size() == 2;
+        builder.add(fmt::format("block{}.{}", block, what), std::move(shape), role,
+                    matrix ? hidden : vector);
       };
       add("attention_norm.gain", {width}, BlockRole::normalisation);
       add("attention_norm.bias", {width}, BlockRole::normalisation);
@@ -83,9 +92,9 @@ class CausalTransformer final : public Model {
       add("mlp_out.weight", {units, width});
       add("mlp_out.bias", {width});
     }
-    builder.add("norm.gain", {width}, BlockRole::normalisation);
-    builder.add("norm.bias", {width}, BlockRole::normalisation);
-    builder.add("head.weight", {width, context.outputs});
+    builder.add("norm.gain", {width}, BlockRole::normalisation, vector);
+    builder.add("norm.bias", {width}, BlockRole::normalisation, vector);
+    builder.add("head.weight", {width, context.outputs}, rule.of(WidthRole::output));
     builder.add("head.bias", {context.outputs});
     layout_ = builder.take();
     count_costs(context.outputs);
@@ -98,8 +107,9 @@ class CausalTransformer final : public Model {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     for (const ParameterBlock& block : layout_) {
       if (block.shape.size() == 2) {
-        const double bound = std::sqrt(6.0 / static_cast<double>(block.shape[0] + block.shape[1]));
-        initialise_uniform(parameters, block, bound, keys);
+        const BaseFans fans(block.shape[0], block.shape[1], block.width);
+        const double bound = std::sqrt(6.0 / (fans.in + fans.out));
+        initialise_uniform(parameters, block, bound * initial_factor(block.width), keys);
       } else if (block.name.find("gain") != std::string::npos) {
         parameters.narrow(1, block.offset, block.shape[0]).fill_(1.0);
       }
@@ -112,10 +122,20 @@ class CausalTransformer final : public Model {
         parameters, x, [this](const Tensor& p, const Tensor& rows) { return run(p, rows); });
   }
 
+  [[nodiscard]] std::vector<LayerActivation> layer_activations(const Tensor& parameters,
+                                                               const Tensor& x) const override {
+    const at::NoGradGuard no_grad;
+    Trace trace;
+    (void)run(parameters, x, &trace);
+    return trace;
+  }
+
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
 
  private:
+  using Trace = std::vector<LayerActivation>;
+
   /// Blocks of one layer in the layout.
   static constexpr std::int64_t kParts = 14;
 
@@ -138,7 +158,8 @@ class CausalTransformer final : public Model {
     forward_flops_ += 2.0 * width * static_cast<double>(outputs);
   }
 
-  [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x) const {
+  [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x,
+                           Trace* trace = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const std::int64_t replicas = parameters.size(0);
     const std::int64_t rows = x.size(1);
@@ -147,22 +168,34 @@ class CausalTransformer final : public Model {
     Tensor stream = batched_matmul(tokens, Transpose::no, parts[0], Transpose::no) +
                     spread(parts[1].reshape({replicas, length_ * width}), rows)
                         .reshape({replicas, rows * length_, width});
+    record(trace, "embedding", stream);
     for (std::int64_t i = 0; i < options_.depth; ++i) {
+      const auto traced = [&](const char* what, const Tensor& values) {
+        if (trace != nullptr) record(trace, fmt::format("block{}.{}", i, what), values);
+        return values;
+      };
       const Tensor* part = &parts[static_cast<std::size_t>(2 + kParts * i)];
       const bool last = i + 1 == options_.depth;
       const Tensor read = layer_norm(part[0], part[1], stream);
       const Tensor asking = last ? last_positions(read, rows) : read;
-      const Tensor mixed =
-          attention(affine(part[2], part[3], asking), affine(part[4], part[5], read), rows);
-      stream = (last ? last_positions(stream, rows) : stream) + affine(part[6], part[7], mixed);
-      const Tensor hidden = affine(part[10], part[11], layer_norm(part[8], part[9], stream));
-      stream =
-          stream + affine(part[12], part[13],
-                          options_.activation == "gelu" ? models::gelu(hidden) : hidden.relu());
+      const Tensor queries = traced("query", affine(part[2], part[3], asking));
+      const Tensor keys_values = traced("key_value", affine(part[4], part[5], read));
+      const auto halves = keys_values.chunk(2, 2);
+      const Tensor scores = attention_scores(queries, halves[0], rows);
+      if (trace != nullptr) (void)traced("scores", scores.reshape({replicas, -1}));
+      const Tensor mixed = attention(scores, halves[1], rows);
+      stream = (last ? last_positions(stream, rows) : stream) +
+               traced("attention_out", affine(part[6], part[7], mixed));
+      const Tensor hidden =
+          traced("mlp_in", affine(part[10], part[11], layer_norm(part[8], part[9], stream)));
+      const Tensor active = options_.activation == "gelu" ? models::gelu(hidden) : hidden.relu();
+      stream = stream + traced("mlp_out", affine(part[12], part[13], active));
     }
     const std::size_t end = parts.size() - 4;
     const Tensor features = layer_norm(parts[end], parts[end + 1], stream);
-    return {features, affine(parts[end + 2], parts[end + 3], features)};
+    const Output output{features, affine(parts[end + 2], parts[end + 3], features)};
+    record(trace, "logits", output.logits);
+    return output;
   }
 
   /// The last position of each row: [K, B * T, width] -> [K, B, width].
@@ -170,23 +203,31 @@ class CausalTransformer final : public Model {
     return stream.reshape({stream.size(0), rows, length_, stream.size(2)}).select(2, length_ - 1);
   }
 
-  /// Queries [K, B * Q, width] of the last Q positions, keys and values [K, B * T, 2 width]; gives
-  /// [K, B * Q, width].
-  [[nodiscard]] Tensor attention(const Tensor& queries, const Tensor& keys_values,
-                                 std::int64_t rows) const {
-    const std::int64_t replicas = queries.size(0);
-    const std::int64_t asking = queries.size(1) / rows;
+  /// values [K, B * Q, width] by head: [K * B * heads, Q, width / heads].
+  [[nodiscard]] Tensor by_head(const Tensor& values, std::int64_t rows) const {
     const std::int64_t heads = options_.heads;
     const std::int64_t depth = options_.width / heads;
-    const auto by_head = [&](const Tensor& t) {
-      return t.reshape({replicas, rows, -1, heads, depth})
-          .permute({0, 1, 3, 2, 4})
-          .reshape({replicas * rows * heads, -1, depth});
-    };
-    const auto halves = keys_values.chunk(2, 2);
-    Tensor scores =
-        batched_matmul(by_head(queries), Transpose::no, by_head(halves[0]), Transpose::yes) *
-        (1.0 / std::sqrt(static_cast<double>(depth)));
+    return values.reshape({values.size(0), rows, -1, heads, depth})
+        .permute({0, 1, 3, 2, 4})
+        .reshape({values.size(0) * rows * heads, -1, depth});
+  }
+
+  /// Queries [K, B * Q, width] of the last Q positions, keys [K, B * T, width]; gives
+  /// [K * B * heads, Q, T].
+  [[nodiscard]] Tensor attention_scores(const Tensor& queries, const Tensor& keys,
+                                        std::int64_t rows) const {
+    return batched_matmul(by_head(queries, rows), Transpose::no, by_head(keys, rows),
+                          Transpose::yes) *
+           attention_scale_;
+  }
+
+  /// Scores as above, values [K, B * T, width]; gives [K, B * Q, width].
+  [[nodiscard]] Tensor attention(const Tensor& scores, const Tensor& values,
+                                 std::int64_t rows) const {
+    const std::int64_t replicas = values.size(0);
+    const std::int64_t asking = scores.size(1);
+    const std::int64_t heads = options_.heads;
+    const std::int64_t depth = options_.width / heads;
     // The softmax over what is not in the future, the greatest score taken off first.
     constexpr double kNever = -std::numeric_limits<double>::infinity();
     const Tensor future =
@@ -194,8 +235,9 @@ class CausalTransformer final : public Model {
     const Tensor greatest = scores.detach().masked_fill(future, kNever).amax(-1, true);
     const Tensor weights = losses::exp((scores - greatest).masked_fill(future, kNever));
     const Tensor totals = row_sums(weights.reshape({replicas, rows * heads * asking, length_}));
-    const Tensor mixed = batched_matmul(weights, Transpose::no, by_head(halves[1]), Transpose::no)
-                             .reshape({replicas, rows * heads * asking, depth});
+    const Tensor mixed =
+        batched_matmul(weights, Transpose::no, by_head(values, rows), Transpose::no)
+            .reshape({replicas, rows * heads * asking, depth});
     return (mixed / widen(totals, depth))
         .reshape({replicas, rows, heads, asking, depth})
         .permute({0, 1, 3, 2, 4})
@@ -207,6 +249,7 @@ class CausalTransformer final : public Model {
   std::int64_t vocabulary_ = 0;
   double forward_flops_ = 0.0;
   double activation_bytes_ = 0.0;
+  double attention_scale_ = 1.0;
   std::vector<ParameterBlock> layout_;
 };
 

@@ -7,13 +7,14 @@
 #include "models/shared/layers.hpp"
 #include "models/shared/normalisation.hpp"
 #include "models/shared/sequence_layers.hpp"
+#include "models/shared/width_options.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
 namespace spurion::models {
 namespace {
 
-struct CnnOptions {
+struct CnnOptions : WidthOptions {
   std::int64_t channels = 64;
   std::int64_t groups = 8;
   bool greyscale = false;
@@ -37,7 +38,7 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& weight, co
 /// second with stride 2; the mean over pixels; a linear head. Parameters start as torch's do.
 ///
 /// `normalisation` = batch has batch normalisation in place of group normalisation, which is layer
-/// normalisation where `groups` is 1.
+/// normalisation where `groups` is 1. Its width is the number of channels.
 class Cnn final : public Model {
  public:
   using Options = CnnOptions;
@@ -56,7 +57,8 @@ class Cnn final : public Model {
             .field("normalisation", &O::normalisation,
                    "Normalisation of each layer: group (Wu & He 2018; layer normalisation if "
                    "'groups' is 1) or batch (Ioffe & Szegedy 2015).",
-                   one_of({"group", "batch"}));
+                   one_of({"group", "batch"}))
+            .include(WidthOptions::schema());
     return schema;
   }
 
@@ -75,6 +77,7 @@ class Cnn final : public Model {
               {std::begin(kStrides), std::end(kStrides)},
               options_.groups,
               context.outputs};
+    const WidthRule rule(options_, options_.channels);
     LayoutBuilder builder;
     std::int64_t in = shape_.channels;
     std::int64_t height = shape_.height;
@@ -82,9 +85,11 @@ class Cnn final : public Model {
     activation_bytes_ = 4.0 * static_cast<double>(element_count(context.input_shape));
     for (std::size_t layer = 0; layer < shape_.widths.size(); ++layer) {
       const std::int64_t out = shape_.widths[layer];
-      builder.add(fmt::format("convolution{}.weight", layer), {out, in, 3, 3});
-      builder.add(fmt::format("convolution{}.bias", layer), {out});
-      add_normalisation(builder, fmt::format("norm{}", layer), out, batch());
+      builder.add(fmt::format("convolution{}.weight", layer), {out, in, 3, 3},
+                  rule.of(layer == 0 ? WidthRole::input : WidthRole::hidden));
+      builder.add(fmt::format("convolution{}.bias", layer), {out}, rule.of(WidthRole::input));
+      add_normalisation(builder, fmt::format("norm{}", layer), out, batch(),
+                        rule.of(WidthRole::input));
       height = (height - 1) / shape_.strides[layer] + 1;
       width = (width - 1) / shape_.strides[layer] + 1;
       const auto pixels = static_cast<double>(height * width);
@@ -94,7 +99,7 @@ class Cnn final : public Model {
       activation_bytes_ += (batch() ? 32.0 : 4.0) * static_cast<double>(out) * pixels;
       in = out;
     }
-    builder.add("head.weight", {in, shape_.outputs});
+    builder.add("head.weight", {in, shape_.outputs}, rule.of(WidthRole::output));
     builder.add("head.bias", {shape_.outputs});
     forward_flops_ += 2.0 * static_cast<double>(in * shape_.outputs);
     layout_ = builder.take();
@@ -106,8 +111,10 @@ class Cnn final : public Model {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
     std::size_t i = 0;
     for (; i + 2 < layout_.size(); i += blocks()) {
-      const double bound = 1.0 / std::sqrt(9.0 * static_cast<double>(layout_[i].shape[1]));
-      initialise_uniform(parameters, layout_[i], bound, keys);
+      const ParameterBlock& weight = layout_[i];
+      const BaseFans fans(weight.shape[1], weight.shape[0], weight.width);
+      const double bound = 1.0 / std::sqrt(9.0 * fans.in);
+      initialise_uniform(parameters, weight, bound * initial_factor(weight.width), keys);
       initialise_uniform(parameters, layout_[i + 1], bound, keys);
     }
     initialise_normalisation(parameters, layout_);
@@ -124,21 +131,7 @@ class Cnn final : public Model {
   [[nodiscard]] Output forward_differentiable(const Tensor& parameters,
                                               const Tensor& x) const override {
     if (batch()) return forward_with_statistics(parameters, x, 0.0);
-    const auto parts = split_parameters(parameters, layout_);
-    const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
-    Tensor hidden =
-        images.reshape({x.size(0), x.size(1), shape_.channels, shape_.height, shape_.width})
-            .expand({parameters.size(0), -1, -1, -1, -1});
-    std::size_t i = 0;
-    for (; i + 2 < parts.size(); i += 4) {
-      std::vector<Tensor> each;
-      for (std::int64_t k = 0; k < parameters.size(0); ++k) {
-        each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 4], 1));
-      }
-      hidden = group_norm(at::stack(each).relu(), options_.groups, parts[i + 2], parts[i + 3]);
-    }
-    const Tensor features = hidden.mean(at::IntArrayRef({3, 4}));
-    return {features, linear_layer(parts[i], parts[i + 1], features)};
+    return normalised_by_groups(parameters, x);
   }
 
   [[nodiscard]] Output forward_with_statistics(const Tensor& parameters, const Tensor& x,
@@ -148,6 +141,18 @@ class Cnn final : public Model {
       return normalised_by_batch(own, rows, share);
     };
     return share > 0.0 ? run(parameters, x) : each_replica_when_unrecorded(parameters, x, run);
+  }
+
+  [[nodiscard]] std::vector<LayerActivation> layer_activations(const Tensor& parameters,
+                                                               const Tensor& x) const override {
+    const at::NoGradGuard no_grad;
+    std::vector<LayerActivation> trace;
+    if (batch()) {
+      (void)normalised_by_batch(parameters, x, 0.0, &trace);
+    } else {
+      (void)normalised_by_groups(parameters, x, &trace);
+    }
+    return trace;
   }
 
   // Of the sums over taps: the fast path needs fewer, where it convolves by Winograd's method.
@@ -161,9 +166,32 @@ class Cnn final : public Model {
   [[nodiscard]] bool batch() const { return options_.normalisation == "batch"; }
   /// Parameter blocks of a layer of convolution.
   [[nodiscard]] std::size_t blocks() const { return batch() ? 6 : 4; }
+  /// A pass with group normalisation.
+  [[nodiscard]] Output normalised_by_groups(const Tensor& parameters, const Tensor& x,
+                                            std::vector<LayerActivation>* trace = nullptr) const {
+    const auto parts = split_parameters(parameters, layout_);
+    const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
+    Tensor hidden =
+        images.reshape({x.size(0), x.size(1), shape_.channels, shape_.height, shape_.width})
+            .expand({parameters.size(0), -1, -1, -1, -1});
+    std::size_t i = 0;
+    for (; i + 2 < parts.size(); i += 4) {
+      std::vector<Tensor> each;
+      for (std::int64_t k = 0; k < parameters.size(0); ++k) {
+        each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 4], 1));
+      }
+      const Tensor maps = at::stack(each);
+      record(trace, fmt::format("convolution{}", i / 4), maps);
+      hidden = group_norm(maps.relu(), options_.groups, parts[i + 2], parts[i + 3]);
+    }
+    const Tensor features = hidden.mean(at::IntArrayRef({3, 4}));
+    const Output output{features, linear_layer(parts[i], parts[i + 1], features)};
+    record(trace, "logits", output.logits);
+    return output;
+  }
   /// A pass with batch normalisation.
-  [[nodiscard]] Output normalised_by_batch(const Tensor& parameters, const Tensor& x,
-                                           double share) const {
+  [[nodiscard]] Output normalised_by_batch(const Tensor& parameters, const Tensor& x, double share,
+                                           std::vector<LayerActivation>* trace = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const std::int64_t replicas = parameters.size(0);
     const Tensor images = options_.greyscale ? sum_colours(x, colours_) : x;
@@ -177,8 +205,9 @@ class Cnn final : public Model {
       for (std::int64_t k = 0; k < replicas; ++k) {
         each.push_back(at::conv2d(hidden[k], parts[i][k], parts[i + 1][k], kStrides[i / 6], 1));
       }
-      hidden =
-          norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, at::stack(each).relu());
+      const Tensor maps = at::stack(each);
+      record(trace, fmt::format("convolution{}", i / 6), maps);
+      hidden = norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, maps.relu());
     }
     const std::int64_t rows = hidden.size(1);
     const std::int64_t width = hidden.size(2);
@@ -186,6 +215,7 @@ class Cnn final : public Model {
     const Tensor features = (row_sums(hidden.reshape({replicas, rows * width, -1})) / pixels)
                                 .reshape({replicas, rows, width});
     Output output{features, affine(parts[i], parts[i + 1], features)};
+    record(trace, "logits", output.logits);
     output.statistics = norm.statistics();
     return output;
   }

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "engine/matrix/matmul.hpp"
 #include "models/shared/layers.hpp"
 #include "models/shared/sequence_layers.hpp"
+#include "models/shared/width_options.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/model.hpp"
@@ -13,7 +15,7 @@
 namespace spurion::models {
 namespace {
 
-struct GruOptions {
+struct GruOptions : WidthOptions {
   std::int64_t width = 64;
   std::int64_t depth = 1;
 };
@@ -32,32 +34,37 @@ class Gru final : public Model {
         Schema<Options>()
             .field("width", &Options::width, "Units of the hidden state.", between(1, 4096),
                    log_uniform_integer(16, 128))
-            .field("depth", &Options::depth, "Number of stacked layers.", between(1, 16));
+            .field("depth", &Options::depth, "Number of stacked layers.", between(1, 16))
+            .include(WidthOptions::schema());
     return schema;
   }
 
-  Gru(Options options, const ModelContext& context) : options_(options) {
+  Gru(Options options, const ModelContext& context) : options_(std::move(options)) {
     require_sequences("gru", context.input_shape);
     length_ = context.input_shape[0];
     vocabulary_ = context.input_shape[1];
     const std::int64_t width = options_.width;
     const std::int64_t gates = 3 * width;
     const auto steps = static_cast<double>(length_);
+    const WidthRule rule(options_, width);
+    const WidthScale bias = rule.of(WidthRole::input);
     LayoutBuilder builder;
     std::int64_t in = vocabulary_;
     activation_bytes_ = 4.0 * steps * static_cast<double>(vocabulary_);
     for (std::int64_t layer = 0; layer < options_.depth; ++layer) {
-      builder.add(fmt::format("layer{}.input_weight", layer), {in, gates});
-      builder.add(fmt::format("layer{}.input_bias", layer), {gates});
-      builder.add(fmt::format("layer{}.hidden_weight", layer), {width, gates});
-      builder.add(fmt::format("layer{}.hidden_bias", layer), {gates});
+      builder.add(fmt::format("layer{}.input_weight", layer), {in, gates},
+                  rule.of(layer == 0 ? WidthRole::input : WidthRole::hidden));
+      builder.add(fmt::format("layer{}.input_bias", layer), {gates}, bias);
+      builder.add(fmt::format("layer{}.hidden_weight", layer), {width, gates},
+                  rule.of(WidthRole::hidden));
+      builder.add(fmt::format("layer{}.hidden_bias", layer), {gates}, bias);
       // The first step has no state to multiply.
       forward_flops_ += 2.0 * steps * static_cast<double>(in * gates) +
                         2.0 * (steps - 1.0) * static_cast<double>(width * gates);
       activation_bytes_ += 4.0 * steps * static_cast<double>(kValuesPerUnit * width);
       in = width;
     }
-    builder.add("head.weight", {width, context.outputs});
+    builder.add("head.weight", {width, context.outputs}, rule.of(WidthRole::output));
     builder.add("head.bias", {context.outputs});
     forward_flops_ += 2.0 * static_cast<double>(width * context.outputs);
     layout_ = builder.take();
@@ -67,9 +74,11 @@ class Gru final : public Model {
 
   [[nodiscard]] Tensor initialise(const std::vector<RandomKey>& keys) const override {
     Tensor parameters = at::zeros({static_cast<std::int64_t>(keys.size()), parameter_count()});
-    const double bound = 1.0 / std::sqrt(static_cast<double>(options_.width));
+    const bool mup = options_.parametrisation == "mup";
+    const double bound =
+        1.0 / std::sqrt(static_cast<double>(mup ? options_.base_width : options_.width));
     for (const ParameterBlock& block : layout_) {
-      initialise_uniform(parameters, block, bound, keys);
+      initialise_uniform(parameters, block, bound * initial_factor(block.width), keys);
     }
     return parameters;
   }
@@ -79,6 +88,14 @@ class Gru final : public Model {
         parameters, x, [this](const Tensor& p, const Tensor& rows) { return run(p, rows); });
   }
 
+  [[nodiscard]] std::vector<LayerActivation> layer_activations(const Tensor& parameters,
+                                                               const Tensor& x) const override {
+    const at::NoGradGuard no_grad;
+    std::vector<LayerActivation> trace;
+    (void)run(parameters, x, &trace);
+    return trace;
+  }
+
   [[nodiscard]] double forward_flops() const override { return forward_flops_; }
   [[nodiscard]] double activation_bytes() const override { return activation_bytes_; }
 
@@ -86,7 +103,8 @@ class Gru final : public Model {
   /// What a step keeps for its backward pass, counted in its operations.
   static constexpr std::int64_t kValuesPerUnit = 28;
 
-  [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x) const {
+  [[nodiscard]] Output run(const Tensor& parameters, const Tensor& x,
+                           std::vector<LayerActivation>* trace = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     const std::int64_t replicas = parameters.size(0);
     const std::int64_t rows = x.size(1);
@@ -96,9 +114,9 @@ class Gru final : public Model {
     Tensor state;
     for (std::int64_t layer = 0; layer < options_.depth; ++layer) {
       const Tensor* block = &parts[static_cast<std::size_t>(4 * layer)];
-      const auto given = affine(block[0], block[1], inputs)
-                             .reshape({replicas, length_, rows, 3 * width})
-                             .unbind(1);
+      const Tensor from_inputs = affine(block[0], block[1], inputs);
+      record(trace, fmt::format("layer{}.input", layer), from_inputs);
+      const auto given = from_inputs.reshape({replicas, length_, rows, 3 * width}).unbind(1);
       const Tensor bias = spread(block[3], rows);
       std::vector<Tensor> states;
       state = Tensor();
@@ -106,12 +124,17 @@ class Gru final : public Model {
         state = step(from_input, block[2], bias, state);
         states.push_back(state);
       }
+      if (trace != nullptr) {
+        record(trace, fmt::format("layer{}.hidden", layer), affine(block[2], block[3], state));
+      }
       if (layer + 1 < options_.depth) {
         inputs = at::stack(states, 1).reshape({replicas, length_ * rows, width});
       }
     }
     const std::size_t head = parts.size() - 2;
-    return {state, affine(parts[head], parts[head + 1], state)};
+    const Output output{state, affine(parts[head], parts[head + 1], state)};
+    record(trace, "logits", output.logits);
+    return output;
   }
 
   /// The state after a step; `state` is undefined before the first, when it is 0.

@@ -6,13 +6,14 @@
 #include "models/shared/layers.hpp"
 #include "models/shared/normalisation.hpp"
 #include "models/shared/sequence_layers.hpp"
+#include "models/shared/width_options.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/model.hpp"
 
 namespace spurion::models {
 namespace {
 
-struct MlpOptions {
+struct MlpOptions : WidthOptions {
   std::int64_t depth = 2;
   std::int64_t width = 256;
   std::string initialisation = "xavier";
@@ -47,7 +48,8 @@ class Mlp final : public Model {
                                    .field("normalisation", &O::normalisation,
                                           "Normalisation of the hidden layers: none, batch (Ioffe "
                                           "& Szegedy 2015) or layer (Ba et al. 2016).",
-                                          one_of({"none", "batch", "layer"}));
+                                          one_of({"none", "batch", "layer"}))
+                                   .include(WidthOptions::schema());
     return schema;
   }
 
@@ -55,18 +57,24 @@ class Mlp final : public Model {
     if (options_.greyscale) require_images("'greyscale' of mlp", context.input_shape);
     channels_ = options_.greyscale ? context.input_shape[0] : 1;
     inputs_ = element_count(context.input_shape) / channels_;
+    const WidthRule rule(options_, options_.width);
     LayoutBuilder builder;
     std::int64_t in = inputs_;
     shape_.widths.push_back(inputs_);
     for (std::int64_t layer = 0; layer <= options_.depth; ++layer) {
       const std::int64_t out = layer == options_.depth ? context.outputs : options_.width;
-      builder.add(fmt::format("layer{}.weight", layer), {in, out});
-      builder.add(fmt::format("layer{}.bias", layer), {out});
+      const bool last = layer == options_.depth;
+      builder.add(fmt::format("layer{}.weight", layer), {in, out},
+                  rule.of(layer == 0 ? WidthRole::input
+                          : last     ? WidthRole::output
+                                     : WidthRole::hidden));
+      builder.add(fmt::format("layer{}.bias", layer), {out},
+                  rule.of(last ? WidthRole::fixed : WidthRole::input));
       weight_flops_ += 2.0 * static_cast<double>(in * out);
       activation_bytes_ += 8.0 * static_cast<double>(out);
       if (layer < options_.depth && !plain()) {
         add_normalisation(builder, fmt::format("norm{}", layer), out,
-                          options_.normalisation == "batch");
+                          options_.normalisation == "batch", rule.of(WidthRole::input));
         activation_bytes_ += 24.0 * static_cast<double>(out);
       }
       if (layer == 0) first_flops_ = 2.0 * static_cast<double>(in * out);
@@ -114,6 +122,14 @@ class Mlp final : public Model {
     return {hidden, linear_layer(parts[i], parts[i + 1], hidden)};
   }
 
+  [[nodiscard]] std::vector<LayerActivation> layer_activations(const Tensor& parameters,
+                                                               const Tensor& x) const override {
+    const at::NoGradGuard no_grad;
+    std::vector<LayerActivation> trace;
+    (void)normalised(parameters, x, 0.0, &trace);
+    return trace;
+  }
+
   [[nodiscard]] bool knows_risks(Task task, std::int64_t domains) const override {
     return plain() && engine::mlp_risks_apply(shape_, task, domains);
   }
@@ -136,14 +152,15 @@ class Mlp final : public Model {
     return options_.normalisation == "batch" ? 6 : plain() ? 2 : 4;
   }
   /// A pass with normalisation. `share`: see `forward_with_statistics`.
-  [[nodiscard]] Output normalised(const Tensor& parameters, const Tensor& x,
-                                  double share = 0.0) const {
+  [[nodiscard]] Output normalised(const Tensor& parameters, const Tensor& x, double share = 0.0,
+                                  std::vector<LayerActivation>* trace = nullptr) const {
     const auto parts = split_parameters(parameters, layout_);
     BatchNormPass norm(share);
     Tensor hidden = rows_of(x);
     std::size_t i = 0;
     for (; i + 2 < parts.size(); i += blocks()) {
       hidden = affine(parts[i], parts[i + 1], hidden);
+      record(trace, fmt::format("layer{}", i / blocks()), hidden);
       if (options_.normalisation == "batch") {
         hidden = norm({parts[i + 2], parts[i + 3], parts[i + 4], parts[i + 5]}, hidden);
       } else if (!plain()) {
@@ -152,6 +169,7 @@ class Mlp final : public Model {
       hidden = hidden.relu();
     }
     Output output{hidden, affine(parts[i], parts[i + 1], hidden)};
+    record(trace, "logits", output.logits);
     output.statistics = norm.statistics();
     return output;
   }

@@ -16,11 +16,12 @@ struct Trace {
 };
 
 /// A few updates, with a replica that pauses and another that is reset.
-Trace updated(const OptimizerOptions& options, Device device) {
+Trace updated(const OptimizerOptions& options, Device device, const WidthScale& width) {
   constexpr std::int64_t kOptimised = 3;
   at::manual_seed(1);
   Tensor parameters = at::randn({kOptimised, 37}).to(device);
-  const ParameterLayout layout = {37, {{"a.weight", {30}, 0}, {"b.weight", {7}, 30}}, 30};
+  const ParameterLayout layout = {
+      37, {{"a.weight", {30}, 0, BlockRole::weights, width}, {"b.weight", {7}, 30}}, 30};
   Optimizer optimizer(options, kOptimised, layout, device);
   optimizer.begin_schedule(8);
   for (int step = 0; step < 6; ++step) {
@@ -58,9 +59,12 @@ TEST_CASE("an optimiser's updates are the same on a device") {
     options.lr_multipliers = PerReplica<LrMultipliers>(
         std::vector<LrMultipliers>{LrMultipliers{}, {{"last_layer", 3.0}}, {{"a", 0.0}}});
   }
-  CAPTURE(options.name, options.weight_decay.value(), options.schedule.values().size());
-  Trace here = updated(options, at::kCPU);
-  Trace there = updated(options, fake_device);
+  const WidthScale width{
+      GENERATE(WidthRole::fixed, WidthRole::input, WidthRole::hidden, WidthRole::output), 4.0};
+  CAPTURE(options.name, static_cast<int>(width.role), options.weight_decay.value(),
+          options.schedule.values().size());
+  Trace here = updated(options, at::kCPU, width);
+  Trace there = updated(options, fake_device, width);
   CHECK(at::allclose(here.parameters, there.parameters, 1e-6, 1e-7));
   CHECK(at::allclose(here.state.get("first"), there.state.get("first"), 1e-6, 1e-7));
   CHECK(at::equal(here.state.get("steps"), there.state.get("steps")));

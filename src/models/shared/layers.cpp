@@ -3,36 +3,38 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 
 #include "engine/matrix/matmul.hpp"
+#include "models/shared/width_options.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::models {
 
-std::int64_t LayoutBuilder::add(std::string name, Shape shape, BlockRole role) {
+std::int64_t LayoutBuilder::add(std::string name, Shape shape, BlockRole role,
+                                const WidthScale& width) {
   const std::int64_t offset = next_;
   next_ += element_count(shape);
-  blocks_.push_back({std::move(name), std::move(shape), offset, role});
+  blocks_.push_back({std::move(name), std::move(shape), offset, role, width});
   return offset;
 }
 
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
                        Initialisation how, const std::vector<RandomKey>& keys) {
-  const auto in = static_cast<double>(weight.shape[0]);
-  const auto out = static_cast<double>(weight.shape[1]);
+  const BaseFans fans(weight.shape[0], weight.shape[1], weight.width);
   double bound = 0.0;
   switch (how) {
     case Initialisation::xavier_uniform:
-      bound = std::sqrt(6.0 / (in + out));
+      bound = std::sqrt(6.0 / (fans.in + fans.out));
       break;
     case Initialisation::kaiming_uniform:
-      bound = std::sqrt(6.0 / in);
+      bound = std::sqrt(6.0 / fans.in);
       break;
     case Initialisation::torch_linear:
-      bound = 1.0 / std::sqrt(in);
+      bound = 1.0 / std::sqrt(fans.in);
       break;
   }
-  initialise_uniform(parameters, weight, bound, keys);
+  initialise_uniform(parameters, weight, bound * initial_factor(weight.width), keys);
   if (how == Initialisation::torch_linear) initialise_uniform(parameters, bias, bound, keys);
 }
 
@@ -71,6 +73,10 @@ std::vector<Tensor> split_parameters(const Tensor& parameters,
     parts[i] = parts[i].reshape(shape);
   }
   return parts;
+}
+
+void record(std::vector<LayerActivation>* trace, std::string layer, const Tensor& values) {
+  if (trace != nullptr) trace->push_back({std::move(layer), values});
 }
 
 Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x) {

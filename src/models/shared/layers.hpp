@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "spurion/model.hpp"
@@ -11,7 +12,12 @@ namespace spurion::models {
 class LayoutBuilder {
  public:
   /// Appends a block and returns its offset.
-  std::int64_t add(std::string name, Shape shape, BlockRole role = BlockRole::weights);
+  std::int64_t add(std::string name, Shape shape, BlockRole role = BlockRole::weights,
+                   const WidthScale& width = {});
+  /// Appends weights or biases that grow with the width of the model.
+  std::int64_t add(std::string name, Shape shape, const WidthScale& width) {
+    return add(std::move(name), std::move(shape), BlockRole::weights, width);
+  }
   [[nodiscard]] std::vector<ParameterBlock> take() { return std::move(blocks_); }
 
  private:
@@ -27,7 +33,8 @@ enum class Initialisation {
 };
 
 /// Fills weight [in, out] and bias [out] of replica k for each key; element i is lane i of the
-/// block's own stream, so a layer's values do not depend on the other layers.
+/// block's own stream, so a layer's values do not depend on the other layers. Blocks that grow with
+/// the width of the model begin as `WidthOptions` says.
 void initialise_linear(Tensor& parameters, const ParameterBlock& weight, const ParameterBlock& bias,
                        Initialisation how, const std::vector<RandomKey>& keys);
 
@@ -46,6 +53,9 @@ Tensor sum_colours(const Tensor& x, std::int64_t colours);
 /// backward pass joins their gradients in one too.
 std::vector<Tensor> split_parameters(const Tensor& parameters,
                                      const std::vector<ParameterBlock>& layout);
+
+/// Adds what a layer gives to `trace`; does nothing where that is null.
+void record(std::vector<LayerActivation>* trace, std::string layer, const Tensor& values);
 
 /// x [K or 1, B, in] -> [K, B, out] with weight [K, in, out] and bias [K, out].
 Tensor linear_layer(const Tensor& weight, const Tensor& bias, const Tensor& x);

@@ -77,9 +77,9 @@ Tensor BatchNormPass::operator()(const Layer& layer, const Tensor& x) {
 Tensor BatchNormPass::statistics() const { return seen_.empty() ? Tensor() : at::cat(seen_, 1); }
 
 void add_normalisation(LayoutBuilder& builder, const std::string& name, std::int64_t channels,
-                       bool batch) {
-  builder.add(name + ".weight", {channels}, BlockRole::normalisation);
-  builder.add(name + ".bias", {channels}, BlockRole::normalisation);
+                       bool batch, const WidthScale& width) {
+  builder.add(name + ".weight", {channels}, BlockRole::normalisation, width);
+  builder.add(name + ".bias", {channels}, BlockRole::normalisation, width);
   if (!batch) return;
   builder.add(name + ".mean", {channels}, BlockRole::statistic);
   builder.add(name + ".variance", {channels}, BlockRole::statistic);

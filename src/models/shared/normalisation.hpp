@@ -37,9 +37,10 @@ class BatchNormPass {
 };
 
 /// Adds the blocks "NAME.weight" and "NAME.bias" and, for batch normalisation, "NAME.mean" and
-/// "NAME.variance", of `channels` numbers each.
+/// "NAME.variance", of `channels` numbers each. `width`: how the first two grow with the width of
+/// the model.
 void add_normalisation(LayoutBuilder& builder, const std::string& name, std::int64_t channels,
-                       bool batch);
+                       bool batch, const WidthScale& width = {});
 
 /// Fills the blocks that are scales ("NAME.weight") and running variances with 1; all others of
 /// their kind start at 0.

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spurion/catalog.hpp"
+#include "spurion/export.hpp"
+#include "spurion/optimizer.hpp"
+
+/// \file
+/// How a model changes with its width: the coordinate check of the maximal-update parametrisation
+/// (Yang et al. 2022, arXiv:2203.03466, appendix D) and the training loss by width.
+
+namespace spurion::conformance {
+
+/// Rows that models of all widths are trained on.
+struct WidthRows {
+  Task task = Task::binary;
+  std::int64_t outputs = 1;
+  Tensor x;  ///< [1, N, ...]
+  Tensor y;  ///< [1, 1, N]
+};
+
+/// Which models are compared, and how they are trained: by empirical risk minimisation on
+/// minibatches that are the same for all of them.
+struct WidthStudy {
+  std::string model;                   ///< a registered name
+  Value options;                       ///< of the model, beside its width
+  std::string width_option = "width";  ///< its option that is the width
+  std::vector<std::int64_t> widths;    ///< ascending
+  OptimizerOptions optimizer;          ///< default: adam
+  std::int64_t seeds = 3;              ///< each with first weights of its own; default: 3
+  std::int64_t batch_rows = 64;        ///< of a minibatch; default: 64
+};
+
+/// The mean |activation| of a layer on the first rows.
+struct LayerSizes {
+  std::string layer;
+  std::vector<std::vector<std::vector<double>>> values;  ///< [update 0 .. n][width][seed]
+};
+
+/// That of each layer before training and after each of `updates` updates.
+SPURION_API std::vector<LayerSizes> activations_by_width(const Catalog& catalog,
+                                                         const WidthStudy& study,
+                                                         const WidthRows& rows,
+                                                         std::int64_t updates);
+
+/// The loss on all rows after so many updates: [width][seed]. Infinite where the training diverged.
+SPURION_API std::vector<std::vector<double>> losses_by_width(const Catalog& catalog,
+                                                             const WidthStudy& study,
+                                                             const WidthRows& rows,
+                                                             std::int64_t updates);
+
+/// The slope of the logarithm of a number against the logarithm of the width, by least squares:
+/// 0.5 where it grows with the square root of the width. `values`: [width][seed], averaged over
+/// seeds. Not a number where some mean is 0 or not finite.
+SPURION_API double width_slope(const std::vector<std::int64_t>& widths,
+                               const std::vector<std::vector<double>>& values);
+
+/// Slopes between minus this and this count as flat: from width 64 to 1024 such a number changes by
+/// less than a factor of 1.8.
+inline constexpr double kFlatSlope = 0.2;
+
+/// Whether the mean |activation| of each layer is flat after the last update. That of the logits
+/// may shrink with the width before the first update; later it must not.
+SPURION_API bool is_flat(const std::vector<std::int64_t>& widths,
+                         const std::vector<LayerSizes>& layers);
+
+/// The place of the width with the lowest mean loss.
+SPURION_API std::size_t best_width(const std::vector<std::vector<double>>& losses);
+
+/// Whether wider models have a lower training loss: the widest has a lower mean than the narrowest,
+/// and no other width is shown to be better than the widest (95 % interval of the difference over
+/// seeds).
+SPURION_API bool improves_with_width(const std::vector<std::vector<double>>& losses);
+
+}  // namespace spurion::conformance
