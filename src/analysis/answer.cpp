@@ -48,6 +48,7 @@ std::string name_suffix(const CommonQuestionOptions& common) {
   std::string suffix;
   if (common.selector != "none") suffix += "_selected_by_" + common.selector;
   if (common.early_stopping) suffix += "_early_stopping";
+  if (!common.tune_per_scale) suffix += "_one_for_all_scales";
   for (const auto& [name, value] : common.where.fields.as_table()) {
     suffix += fmt::format("_{}_{}", name, value_text(value));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/place_of.hpp"
 #include "spurion/error.hpp"
@@ -34,7 +35,11 @@ const Schema<CommonQuestionOptions>& CommonQuestionOptions::schema() {
                  "selectors`. none keeps all.")
           .field("early_stopping", &Options::early_stopping,
                  "Take each trial as it was at the update that the selector scores best, of those "
-                 "that were measured (evaluation.every).");
+                 "that were measured (evaluation.every).")
+          .field("tune_per_scale", &Options::tune_per_scale,
+                 "Whether the selector chooses at each value of the question's axis by itself: "
+                 "hyper-parameters are tuned anew at every scale. false: one sample for all of "
+                 "them, that with the best mean score over scales and seeds.");
   return built;
 }
 
@@ -74,8 +79,22 @@ std::vector<std::string> texts_of(const Value& value) {
   return texts;
 }
 
-void check_selection(const CommonQuestionOptions& common, const Selectors& selectors,
-                     const Value& table, Problems& problems) {
+/// The options that the axes of a question name.
+std::set<std::string> axes_of(const std::vector<FieldInfo>& fields, const Value& own) {
+  std::set<std::string> axes;
+  for (const FieldInfo& field : fields) {
+    if (field.use != FieldUse::axis) continue;
+    const Value* given = own.find(field.name);
+    for (const std::string& name : texts_of(given == nullptr ? field.default_value : *given)) {
+      if (name.find('.') != std::string::npos) axes.insert(name);
+    }
+  }
+  return axes;
+}
+
+void check_selection(const ReadQuestion& read, const Selectors& selectors, const Value& table,
+                     Problems& problems) {
+  const CommonQuestionOptions& common = read.common;
   const bool none = common.selector == "none";
   if (!none && !selectors.contains(common.selector)) {
     std::vector<std::string> names = selectors.names();
@@ -88,6 +107,14 @@ void check_selection(const CommonQuestionOptions& common, const Selectors& selec
   if (none && common.early_stopping && stopping != nullptr) {
     problems.add(core::place_of(*stopping) +
                  "early_stopping needs a selector, which says what the best update is");
+  }
+  const Value* tuning = table.find("tune_per_scale");
+  if (tuning != nullptr && none) {
+    problems.add(core::place_of(*tuning) + "tune_per_scale needs a selector, which tunes");
+  } else if (tuning != nullptr && !common.tune_per_scale && read.axes.empty()) {
+    problems.add(core::place_of(*tuning) +
+                 "tune_per_scale = false needs a question with an axis that is an option, such as "
+                 "\"model.width\": its values are the scales");
   }
 }
 
@@ -139,7 +166,8 @@ ReadQuestion read_question(const AskedQuestion& asked, const QuestionKinds& kind
     if (field.use != FieldUse::experiment || value == nullptr) continue;
     for (const std::string& name : texts_of(*value)) read.experiments.insert(name);
   }
-  check_selection(read.common, kinds.selectors, shared, problems);
+  read.axes = axes_of(entry.schema.fields, own);
+  check_selection(read, kinds.selectors, shared, problems);
   if (problems.list().size() > before) return read;
   try {
     read.kind = entry.make({own});

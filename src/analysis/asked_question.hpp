@@ -15,6 +15,7 @@ struct ReadQuestion {
   CommonQuestionOptions common;
   std::unique_ptr<Question> kind;     ///< null where something is wrong with it
   std::set<std::string> experiments;  ///< its own, and those that further keys name
+  std::set<std::string> axes;         ///< the options that the kind calls its axes
 };
 
 /// Adds to `problems` what is wrong: an unknown kind or key, a key that is missing, of the wrong

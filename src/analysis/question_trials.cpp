@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "analysis/search_edges.hpp"
 #include "analysis/selection.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 
@@ -22,18 +23,46 @@ struct Selected {
   std::int64_t without = 0;  ///< configurations that have no score to choose by
   std::int64_t kept = 0;     ///< trials
   std::int64_t stopped = 0;  ///< of these before their end
+  std::string edges = {};    ///< where a choice lies at the edge of the search, in sentences
   std::map<const TrialResult*, std::int64_t> samples = {};  ///< `AppliedSelection::samples`
 };
+
+/// Which options of trials are hyper-parameters, and which are scales.
+struct TunedOptions {
+  const std::set<std::string>& searched;
+  std::set<std::string> scales;    ///< options for whose values one choice is made; empty: none
+  std::vector<std::string> named;  ///< options that tell configurations apart for people
+};
+
+TunedOptions tuned_options(const std::set<std::string>& searched, const ReadQuestion& question) {
+  TunedOptions options{searched, {}, {}};
+  if (question.common.tune_per_scale) {
+    options.named.assign(question.axes.begin(), question.axes.end());
+  } else {
+    options.scales = question.axes;
+  }
+  const std::string& by = question.common.by;
+  const bool option = by.find('.') != std::string::npos;
+  if (option && question.axes.count(by) == 0) options.named.push_back(by);
+  return options;
+}
 
 /// The trials of the chosen samples in their order; those that are stopped early are added to
 /// `stopped`.
 std::vector<const TrialResult*> select(const std::vector<const TrialResult*>& trials,
-                                       const std::set<std::string>& searched, Chooser& chooser,
+                                       const TunedOptions& options, Chooser& chooser,
                                        Study::Stopped& stopped, Selected& selected) {
+  const std::set<std::string>& searched = options.searched;
+  std::set<std::string> apart = searched;
+  apart.insert(options.scales.begin(), options.scales.end());
+  SearchEdges edges(searched);
   std::map<const TrialResult*, const TrialResult*> kept;  // and what stands for it
-  for (const auto& group : search_groups(trials, searched)) {
-    const Choice choice = chooser.choose(group);
+  for (const auto& group : search_groups(trials, apart)) {
+    const Choice choice = chooser.choose(group, options.scales);
     selected.without += choice.sample ? 0 : 1;
+    if (choice.sample) {
+      edges.add(group, *choice.sample, configuration_place(*group.front(), trials, options.named));
+    }
     const std::int64_t samples = count_samples(group, searched);
     for (const TrialAt& one : choice.trials) {
       if (choice.sample != one.trial->spec.config_index) continue;
@@ -45,6 +74,7 @@ std::vector<const TrialResult*> select(const std::vector<const TrialResult*>& tr
       selected.stopped += one.stopped ? 1 : 0;
     }
   }
+  selected.edges += edges.text();
   std::vector<const TrialResult*> out;
   for (const TrialResult* trial : trials) {
     if (const auto found = kept.find(trial); found != kept.end()) {
@@ -71,15 +101,17 @@ std::string selection_text(const Selected& selected) {
         fmt::format(" Of {} trials of samples that were not selected {} diverged and {} failed.",
                     selected.dropped, selected.diverged, selected.failed);
   }
-  return text;
+  return text + selected.edges;
 }
 
 /// Sentences for captions: which trials a selection keeps, and at which update.
 std::string rule_text(const AppliedSelection& applied, const Selector& selector,
                       const Selected& selected) {
   std::string text = fmt::format(
-      " Hyper-parameters: of each configuration the sample with the best mean score over seeds, "
-      "chosen by the selector {} on {}, of which no score is reported.",
+      " Hyper-parameters: {}, chosen by the selector {} on {}, of which no score is reported.",
+      applied.one_for_all_scales
+          ? "one sample for all scales, that with the best mean score over scales and seeds"
+          : "of each configuration the sample with the best mean score over seeds",
       applied.selector, selector_access_text(selector.access()));
   if (applied.early_stopping) {
     text += fmt::format(
@@ -141,7 +173,8 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
   std::optional<Chooser> chooser;
   if (common.selector != "none") {
     selector = study.selectors().at(common.selector).make({Value()});
-    out.selection = {common.selector, common.early_stopping, selector->leaks()};
+    out.selection = {common.selector, common.early_stopping, selector->leaks(),
+                     !common.tune_per_scale};
     chooser.emplace(SelectionRule{selector.get(), common.early_stopping});
   }
   const auto stopped = std::make_shared<Study::Stopped>();
@@ -154,7 +187,8 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
     }
     if (!chooser) continue;
     chooser->set_held_out(study.held_out_trials(experiment));
-    own = select(own, study.searched_options(experiment), *chooser, *stopped, selected);
+    own = select(own, tuned_options(study.searched_options(experiment), question), *chooser,
+                 *stopped, selected);
   }
   if (chooser) {
     out.selection.samples =

@@ -152,17 +152,18 @@ TrialAt Chooser::at(const TrialResult& trial) {
   return out;
 }
 
-Choice Chooser::choose(const std::vector<const TrialResult*>& trials) {
+Choice Chooser::choose(const std::vector<const TrialResult*>& trials,
+                       const std::set<std::string>& scales) {
   Choice choice;
   std::map<std::int64_t, std::vector<double>> samples;
-  std::set<std::int64_t> scored;  // seeds
+  std::set<std::pair<std::int64_t, std::string>> scored;  // seeds and scales
   for (const TrialResult* trial : trials) {
     choice.trials.push_back(at(*trial));
     std::vector<double>& scores = samples[trial->spec.config_index];
     const std::optional<double>& score = choice.trials.back().score;
     if (!score || !std::isfinite(*score)) continue;
     scores.push_back(*score);
-    scored.insert(trial->spec.seed);
+    scored.emplace(trial->spec.seed, scales.empty() ? std::string() : sample_text(*trial, scales));
   }
   double best = 0.0;
   for (const auto& [sample, scores] : samples) {

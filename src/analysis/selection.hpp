@@ -36,9 +36,9 @@ struct TrialAt {
 
 /// What a rule takes of trials that differ only in their seed and hyper-parameter sample.
 struct Choice {
-  /// The sample (`TrialSpec::config_index`) with the best mean score over seeds. None where no
-  /// sample has a score on each seed on which another has one: means over other seeds are no
-  /// comparison.
+  /// The sample (`TrialSpec::config_index`) with the best mean score over seeds and scales. None
+  /// where no sample has a score on each seed and scale on which another has one: means over other
+  /// seeds are no comparison.
   std::optional<std::int64_t> sample;
   std::vector<TrialAt> trials;  ///< all of them, in their order
 };
@@ -51,8 +51,10 @@ class SPURION_API Chooser {
   /// The trials of an experiment that held out a train domain: a selector that reads them scores a
   /// trial by those that are like it in all else. default: none.
   void set_held_out(const std::vector<const TrialResult*>& trials);
-  /// Of trials that differ only in their seed and hyper-parameter sample.
-  [[nodiscard]] Choice choose(const std::vector<const TrialResult*>& trials);
+  /// Of trials that differ only in their seed and hyper-parameter sample, and in the options
+  /// `scales`: then of all scales together, one sample.
+  [[nodiscard]] Choice choose(const std::vector<const TrialResult*>& trials,
+                              const std::set<std::string>& scales = {});
   /// Where the rule takes one trial.
   [[nodiscard]] TrialAt at(const TrialResult& trial);
   /// What the selector gives a trial at each update that was measured.
@@ -84,8 +86,8 @@ class SPURION_API Chooser {
 std::vector<std::vector<const TrialResult*>> search_groups(
     const std::vector<const TrialResult*>& trials, const std::set<std::string>& searched);
 
-/// The hyper-parameters of a trial that a search draws, as text: different samples have different
-/// texts.
+/// The values of some options of a trial as text, such as the hyper-parameters that a search draws:
+/// different samples have different texts.
 std::string sample_text(const TrialResult& trial, const std::set<std::string>& searched);
 /// How many different samples there are among trials.
 std::int64_t count_samples(const std::vector<const TrialResult*>& trials,

@@ -15,7 +15,8 @@ namespace spurion::analysis {
 
 std::string AppliedSelection::text() const {
   if (!active()) return {};
-  return selector + (leak ? " (leak)" : "") + (early_stopping ? ", early stopping" : "");
+  return selector + (leak ? " (leak)" : "") + (early_stopping ? ", early stopping" : "") +
+         (one_for_all_scales ? ", one sample for all scales" : "");
 }
 
 struct Study::Memory {

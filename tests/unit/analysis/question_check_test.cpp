@@ -162,6 +162,10 @@ TEST_CASE("rows of published numbers are checked, each of them") {
              Contains("s.toml:") && Contains("unknown selector 'oracel'; did you mean 'oracle'?"));
   CHECK_THAT(problems_of(published("") + "early_stopping = true\n"),
              Contains("early_stopping needs a selector"));
+  CHECK_THAT(problems_of(published("") + "tune_per_scale = false\n"),
+             Contains("tune_per_scale needs a selector"));
+  CHECK_THAT(problems_of(published("") + "selector = \"oracle\"\ntune_per_scale = false\n"),
+             Contains("s.toml:") && Contains("needs a question with an axis that is an option"));
   const std::string two =
       problems_of("kind = \"published\"\nrows = [{ label = \"a\" }, { domain = \"test\" }]\n");
   CHECK_THAT(two, Contains("domain") && Contains("label"));
