@@ -93,4 +93,20 @@ struct SelftestArguments {
   std::vector<std::string> names;
 };
 
+struct CheckWidthArguments {
+  std::string model;
+  std::vector<std::string> options;  ///< of the model
+  std::string environment;
+  std::vector<std::string> environment_options;
+  std::vector<std::int64_t> widths = {64, 128, 256, 512, 1024};
+  std::string parametrisation = "both";  ///< or "standard", "mup"
+  std::string optimizer = "adam";
+  double learning_rate = 0.0;      ///< 0: 0.01 of adam and adamw, 0.1 of sgd and sgdw
+  std::int64_t steps = 5;          ///< updates of the coordinate check
+  std::int64_t train_steps = 300;  ///< updates before the training loss is measured; 0: it is not
+  std::int64_t seeds = 3;
+  std::int64_t rows = 1000;  ///< of all train domains together
+  std::string out;           ///< a folder for charts; empty: none are written
+};
+
 }  // namespace spurion::cli

@@ -51,6 +51,7 @@ Command add_data(CLI::App& app, Session& session);
 Command add_export(CLI::App& app, Session& session);
 Command add_score(CLI::App& app, Session& session);
 Command add_selftest(CLI::App& app, Session& session);
+Command add_check_width(CLI::App& app, Session& session);
 
 /// What is wrong with the text of a number of workers or trials; empty where nothing is.
 std::string check_positive(const std::string& text);

@@ -33,6 +33,7 @@ class SPURION_API TrainingCommands {
   virtual int export_rows(const ExportArguments& arguments) = 0;
   virtual int score(const ScoreArguments& arguments) = 0;
   virtual int selftest(const SelftestArguments& arguments, const CommandLine& line) = 0;
+  virtual int check_width(const CheckWidthArguments& arguments) = 0;
 };
 
 /// Loads the library spurion_cli, which lies beside this one or where the system looks for
