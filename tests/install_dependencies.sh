@@ -12,7 +12,7 @@ set -euo pipefail
 spurion_packages=(
   g++ cmake ninja-build pkg-config
   libtorch-dev libdnnl-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
-  libsqlite3-dev zlib1g-dev libzip-dev libeigen3-dev catch2
+  libsqlite3-dev zlib1g-dev libzip-dev libeigen3-dev librsvg2-dev catch2
   "libopenblas0-openmp|libopenblas0-pthread|libopenblas0-serial" # LibTorch is 15 times slower without
   ocl-icd-opencl-dev # Debian 12's CMake configuration of oneDNN asks for OpenCL
   dataset-fashion-mnist

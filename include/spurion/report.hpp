@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct ReportOptions {
   /// Write everything: csv/measurements.csv beyond two million lines, and answers and shift curves
   /// beyond the first hundred.
   bool full = false;
+  /// Makes the bytes of a PDF file from those of an SVG file. With it every chart that is written
+  /// is written as PDF too. Without a value: none is.
+  std::function<std::string(const std::string&)> pdf = {};
 };
 
 /// Reads the stores of `folder` and writes `report.html` (self-contained) and a folder `csv` with

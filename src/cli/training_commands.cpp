@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include "cli/library_beside.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::cli {
@@ -15,24 +16,10 @@ std::unique_ptr<TrainingCommands> load_training_commands() {
 
 #else
 
-namespace {
-
-/// The file of the library beside the one that holds this code, or its name alone.
-std::filesystem::path training_library() {
-  const std::filesystem::path name = SPURION_CLI_LIBRARY;
-  Dl_info own{};
-  if (dladdr(reinterpret_cast<const void*>(&load_training_commands), &own) == 0) return name;
-  std::error_code ignored;
-  const std::filesystem::path file = std::filesystem::path(own.dli_fname).parent_path() / name;
-  return std::filesystem::exists(file, ignored) ? file : name;
-}
-
-}  // namespace
-
 std::unique_ptr<TrainingCommands> load_training_commands() {
   // For all to see, as if it were linked: the record of what made a trial looks for the BLAS that
   // LibTorch uses. Never closed: exceptions and registered things outlive any scope here.
-  void* handle = dlopen(training_library().c_str(), RTLD_LAZY | RTLD_GLOBAL);
+  void* handle = dlopen(library_beside(SPURION_CLI_LIBRARY).c_str(), RTLD_LAZY | RTLD_GLOBAL);
   using Make = TrainingCommands* (*)();
   const auto make =
       handle == nullptr ? nullptr : reinterpret_cast<Make>(dlsym(handle, "spurion_training"));

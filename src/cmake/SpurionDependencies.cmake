@@ -16,6 +16,9 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 # By pkg-config: Debian's CMake configuration of libzip asks for its command-line tools too.
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
+if(SPURION_BUILD_CLI)
+  pkg_check_modules(RSVG REQUIRED IMPORTED_TARGET librsvg-2.0 cairo-pdf)
+endif()
 
 # Our own flags, never exported.
 add_library(spurion_flags INTERFACE)

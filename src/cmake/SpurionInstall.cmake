@@ -9,7 +9,7 @@ endif()
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/spurion)
 set(libraries spurion_results spurion spurion_conformance_library)
 if(TARGET spurion_cli)
-  list(APPEND libraries spurion_commands spurion_cli_library)
+  list(APPEND libraries spurion_figures spurion_commands spurion_cli_library)
 endif()
 
 # Found from where they lie, so that any --prefix works; and a LibTorch outside the system folders

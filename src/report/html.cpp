@@ -46,7 +46,7 @@ a.term{color:inherit;text-decoration:underline dotted var(--muted);text-underlin
 .sort{border:0;background:none;color:var(--muted);font:inherit;padding:0 .2rem;cursor:pointer}.sort::after{content:"\2195"}
 [aria-sort=ascending] .sort::after{content:"\2191"}[aria-sort=descending] .sort::after{content:"\2193"}
 @media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
-@media print{.sort{display:none}:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
+@media print{.sort,.files{display:none}:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
 )css";
 
 /// Gives the columns of tables a button that sorts the rows: up, down, as they were. What has no
@@ -92,15 +92,30 @@ A model has <b>learned</b> when its score is at least half-way from chance to th
 terms, columns and verdicts; words with a dotted line lead to it.</p>
 )html";
 
-std::string figure(const Chart& chart, const std::string& id) {
+/// How the charts of a page are numbered, and which files each has.
+struct Figures {
+  int number = 0;
+  bool pdf = false;
+};
+
+/// "<a href="csv/NAME.svg">SVG</a>"
+std::string file_link(const std::string& name, const char* ending, const char* text) {
+  return fmt::format("<a href=\"csv/{0}.{1}\">{2}</a>", escape(name), ending, text);
+}
+
+std::string figure(const Chart& chart, Figures& figures) {
+  std::string files =
+      file_link(chart.name, "csv", "CSV") + ", " + file_link(chart.name, "svg", "SVG");
+  if (figures.pdf) files += ", " + file_link(chart.name, "pdf", "PDF");
   return fmt::format(
-      "<figure>{}<figcaption><strong>{}.</strong> {} <span>Numbers: "
-      "csv/{}.csv</span></figcaption></figure>\n",
-      svg_chart(chart, id, false), escape(chart.title), escape(chart.note), escape(chart.name));
+      "<figure>{}<figcaption><strong>{}.</strong> {} <span class=\"files\">Files: {}.</span>"
+      "</figcaption></figure>\n",
+      svg_chart(chart, fmt::format("chart{}", figures.number++), false), escape(chart.title),
+      escape(chart.note), files);
 }
 
 /// Charts one below the other; those of one panel side by side, small, in a fold.
-std::string figures(const std::vector<Chart>& charts, int& number) {
+std::string figures(const std::vector<Chart>& charts, Figures& shown) {
   std::string out;
   std::string open;  // panel begun
   const auto close = [&] {
@@ -117,7 +132,7 @@ std::string figures(const std::vector<Chart>& charts, int& number) {
       }
       open = chart.panel;
     }
-    out += figure(chart, fmt::format("chart{}", number++));
+    out += figure(chart, shown);
   }
   close();
   return out;
@@ -289,15 +304,14 @@ std::string render_html(const StoredResults& results, const TrialCounts& counts,
   out += "<section id=\"answers\" aria-label=\"Answers\">" +
          sentences(page.answers, page.whole_answers);
   out += "</section>\n<section id=\"shift\"><h2>Shift curves</h2>";
-  int number = 0;
-  for (const Chart& curve : page.shift_curves) {
-    out += figure(curve, fmt::format("chart{}", number++));
-  }
+  Figures shown;
+  shown.pdf = page.pdf;
+  for (const Chart& curve : page.shift_curves) out += figure(curve, shown);
   out += "</section>\n<section id=\"details\">";
   for (std::size_t i = 0; i < std::min(page.answers.size(), page.whole_answers); ++i) {
     const Answer& answer = page.answers[i];
     out += "<h2>" + escape(answer.question) + "</h2>";
-    out += figures(answer.charts, number);
+    out += figures(answer.charts, shown);
     for (const Table& table : answer.tables) {
       if (!table.file_only) out += html_table(table);
     }

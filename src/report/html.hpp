@@ -18,6 +18,7 @@ struct Page {
   std::vector<analysis::Chart> shift_curves;  ///< those that are shown
   UsedTerms terms;                            ///< of all answers
   std::vector<std::string> left_out;          ///< what is not shown, a sentence each
+  bool pdf = false;                           ///< each chart is there as PDF too
 };
 
 /// The whole report as one HTML page that needs no network. `counts`: of the results.

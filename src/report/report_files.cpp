@@ -77,7 +77,9 @@ void AnswerFiles::write(const Chart& chart) {
   folder_.begin(chart.name, meaning,
                 docs_of_chart(chart.x_label, chart.y_label, chart.series_label))
       << csv_of(chart);
-  folder_.add(chart.name + ".svg", svg_chart(chart, "chart", true));
+  const std::string svg = svg_chart(chart, "chart", true);
+  folder_.add(chart.name + ".svg", svg);
+  if (pdf_) folder_.add(chart.name + ".pdf", pdf_(svg));
 }
 
 void AnswerFiles::write(const Table& table) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "report/csv/csv_folder.hpp"
@@ -12,11 +14,14 @@
 namespace spurion::report {
 
 /// The files of the charts and tables of a report, written as these come: numbers as CSV, charts as
-/// SVG too, tables as Markdown and LaTeX too. Those that the page leaves out are put together:
-/// charts in further_charts.csv, tables with the same columns in further_tables_1.csv and so on.
+/// SVG too, or SVG and PDF, tables as Markdown and LaTeX too. Those that the page leaves out are
+/// put together: charts in further_charts.csv, tables with the same columns in further_tables_1.csv
+/// and so on.
 class AnswerFiles {
  public:
-  explicit AnswerFiles(CsvFolder& folder) : folder_(folder), chart_lines_(folder.folder()) {}
+  /// `pdf`: makes a PDF of an SVG; where it is empty there are none.
+  AnswerFiles(CsvFolder& folder, std::function<std::string(const std::string&)> pdf)
+      : folder_(folder), pdf_(std::move(pdf)), chart_lines_(folder.folder()) {}
 
   /// Each gets names that no other has and that any file system takes. `shown`: on the page. All
   /// that is shown of the shift curves comes before all answers.
@@ -41,6 +46,7 @@ class AnswerFiles {
   void leave_out(const analysis::Table& table);
 
   CsvFolder& folder_;
+  std::function<std::string(const std::string&)> pdf_;
   // Of the report itself.
   std::set<std::string> taken_ = {"results", "measurements", "dictionary", "further_charts"};
   bool charts_left_out_ = false;

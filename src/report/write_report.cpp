@@ -42,11 +42,13 @@ std::vector<std::string> left_out(const report::Page& page, std::size_t shift_cu
 }
 
 /// Works out charts and answers, and writes their files. Only what the page shows is held.
-report::Page make_page(const analysis::Study& study, const QuestionKinds& kinds, bool full,
-                       report::CsvFolder& csv) {
+report::Page make_page(const analysis::Study& study, const QuestionKinds& kinds,
+                       const ReportOptions& options, report::CsvFolder& csv) {
   const analysis::AnsweredQuestions questions(study, kinds);
+  const bool full = options.full;
   report::Page page;
-  report::AnswerFiles files(csv);
+  page.pdf = static_cast<bool>(options.pdf);
+  report::AnswerFiles files(csv, options.pdf);
   std::size_t shift_curves = 0;
   for (const Experiment& experiment : study.suite().experiments) {
     for (analysis::Chart& chart : analysis::shift_charts(study, experiment.name)) {
@@ -86,7 +88,7 @@ ReportFiles write_report(const std::filesystem::path& folder, const ReportOption
   report::WholeFiles files;
   files.make_folder(to);
   report::CsvFolder csv(to / "csv", files);
-  report::Page page = make_page(study, kinds, options.full, csv);
+  report::Page page = make_page(study, kinds, options, csv);
   const bool with_measurements = options.full || keys.measurements <= kMostMeasurements;
   if (!with_measurements) {
     page.left_out.push_back(

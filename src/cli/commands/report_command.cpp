@@ -5,6 +5,7 @@
 
 #include "cli/command.hpp"
 #include "cli/output.hpp"
+#include "cli/pdf_maker.hpp"
 #include "cli/text.hpp"
 #include "spurion/report.hpp"
 
@@ -18,6 +19,7 @@ struct ReportArguments {
   bool text = false;
   bool all = false;
   bool full = false;
+  bool pdf = false;
 };
 
 int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
@@ -26,8 +28,9 @@ int report(const ReportArguments& arguments, const QuestionKinds& kinds) {
                                   arguments.all, kinds));
     return 0;
   }
-  const ReportFiles files =
-      write_report(arguments.folder, {arguments.to, arguments.all, arguments.full}, kinds);
+  ReportOptions options{arguments.to, arguments.all, arguments.full};
+  if (arguments.pdf) options.pdf = load_pdf_maker();
+  const ReportFiles files = write_report(arguments.folder, options, kinds);
   print("{}\n", files.html.string());
   if (!files.csv.empty()) {
     print("{}: {}; dictionary.csv there says what each column means\n",
@@ -63,14 +66,20 @@ Command add_report(CLI::App& app, Session& session) {
                  "Write everything: charts and tables beyond the first hundred answers, and "
                  "csv/measurements.csv beyond two million lines")
       ->excludes(text);
+  parser
+      ->add_flag("--pdf", arguments->pdf,
+                 "Write each chart as PDF too, with real text and lines, beside its SVG file in "
+                 "the folder csv")
+      ->excludes(text);
   parser->footer(
       R"(This command reads stores and never trains. Open report.html first: it answers each question of
-the suite. Stores (*.sqlite) of many machines in one folder make one report. DIR may be read-only,
-or in use by a run.
+the suite. Each chart of it is an SVG file of its own in the folder csv, for papers and slides. Stores
+(*.sqlite) of many machines in one folder make one report. DIR may be read-only, or in use by a run.
 
 Examples:
   spurion report results/first_look
   spurion report /mnt/archive/first_look --to reports/first_look
+  spurion report results/first_look --pdf
   spurion report results/first_look --text | less)");
   return {parser, [arguments, &session] { return report(*arguments, session.questions()); }};
 }
