@@ -72,6 +72,9 @@ class SPURION_API Question {
   /// `question` is filled in by the caller; the same results give the same answer.
   [[nodiscard]] virtual analysis::Answer answer(const analysis::Study& study,
                                                 const std::string& experiment) const = 0;
+  /// Whether its answers name the differences that they judge (`Answer::contrasts`) and judge them
+  /// at the level of `Study::test_level`. Only such questions may decide when a run stops.
+  [[nodiscard]] virtual bool decides() const { return false; }
 };
 
 }  // namespace spurion

@@ -74,6 +74,7 @@ struct Progress {
   double seconds = 0.0;             ///< since the run began
   double seconds_left = 0.0;        ///< estimate; negative when unknown
   WorkTimes times;                  ///< of this run's workers
+  std::string look;                 ///< "look 2 of 3" of a suite that may stop early; empty: none
   std::int64_t trials_changed = 0;  ///< run again because something else had made them (`Changed`)
   /// Notes for the user, one sentence each: damage in the store, states that could not be saved.
   std::vector<std::string> notes;

@@ -40,6 +40,11 @@
 ///     [experiment.search.values]     # or the values themselves, one for each configuration
 ///     "method.penalty_weight" = [24.92, 10990.0]
 ///
+///     [stopping]                     # optional: train no more seeds than the questions need
+///     stop_when = "decided"          # "never" is the default
+///     looks = [5, 10, 20]            # at so many seeds; default: a quarter, half and all of them
+///     margin = 0.01                  # a smaller difference counts as none; default: 0
+///
 ///     [quick]                        # optional: what `spurion verify --size quick` runs of it
 ///     seeds = 3                      # at most so many of each experiment; default: all
 ///     experiments = ["scale"]        # default: all
@@ -94,6 +99,15 @@ struct QuickSize {
   bool left_out = false;                 ///< no part of it is quick
 };
 
+/// When a run stops before all seeds are trained.
+struct Stopping {
+  bool when_decided = false;        ///< once the questions about an experiment are decided
+  std::vector<std::int64_t> looks;  ///< seeds at each look, rising; empty: a quarter, half and all
+  /// A difference that is shown to be nearer to 0 needs no further seeds either. 0: every
+  /// difference is of interest.
+  double margin = 0.0;
+};
+
 /// A suite as it is written.
 struct SPURION_API Suite {
   std::string name;                  ///< for file names
@@ -104,6 +118,7 @@ struct SPURION_API Suite {
   std::vector<Experiment> experiments;   ///< in order
   std::vector<AskedQuestion> questions;  ///< in order
   QuickSize quick;                       ///< what is run of it where time is short
+  Stopping stopping;                     ///< when it needs no further seeds; default: never
 
   /// Reads a suite. Throws `UsageError` listing every problem with file, line and column.
   static Suite parse(const std::string& text, const std::string& file_name);

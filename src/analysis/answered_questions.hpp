@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "analysis/asked_question.hpp"
@@ -19,6 +21,12 @@ class SPURION_API AnsweredQuestions {
   AnsweredQuestions& operator=(const AnsweredQuestions&) = delete;
 
   [[nodiscard]] std::size_t size() const { return asked_.size(); }
+  /// The question of this number, as it was asked.
+  [[nodiscard]] const AskedQuestion& asked(std::size_t number) const { return asked_.at(number); }
+  /// The experiments that it is about.
+  [[nodiscard]] const std::set<std::string>& experiments(std::size_t number) const {
+    return read_.at(number).experiments;
+  }
   /// The answer to question number `number`, counted from 0. It is worked out anew at each call.
   [[nodiscard]] Answer answer(std::size_t number) const;
 

@@ -44,6 +44,10 @@ Answer merged(const std::string& by, std::vector<PartAnswer> parts) {
       check.label = fmt::format("{}, {}", named, check.label);
       out.checks.push_back(std::move(check));
     }
+    for (Contrast& contrast : part.answer.contrasts) {
+      contrast.name += fmt::format(", {}", named);
+      out.contrasts.push_back(std::move(contrast));
+    }
     for (const Table& table : part.answer.tables) {
       Table own = with_value(table, by, part.value);
       const auto same = std::find_if(out.tables.begin(), out.tables.end(), [&](const Table& one) {

@@ -48,7 +48,7 @@ Shown PairedTest::shown(const Estimate& difference) const {
 
 double PairedTest::detectable() const {
   constexpr double kPower = 0.8;
-  const double place = 1.0 - 0.5 * kTestLevel / static_cast<double>(comparisons);
+  const double place = 1.0 - 0.5 * level / static_cast<double>(comparisons);
   double least_shown = 0.0;
   if (error > 0.0) {
     least_shown = (student_quantile(place, freedom) + student_quantile(kPower, freedom)) * error;
@@ -60,7 +60,11 @@ double PairedTest::detectable() const {
 std::string PairedTest::not_shown_text(const Estimate& difference) const {
   const bool apart = difference.low > 0.0 || difference.high < 0.0;
   std::string out;
-  if (student > kTestLevel) {
+  if (student > level && student <= kTestLevel) {
+    out = fmt::format(
+        "; at this look of a run that may stop early only p of at most {} shows a difference",
+        fmt::format("{:.2g}", level));
+  } else if (student > level) {
     if (apart && !(error > 0.0 || noise > 0.0)) {
       return "; every seed gave the same difference, so nothing tells how it varies";
     }
@@ -94,6 +98,27 @@ int digits_of_p(double p, int digits) {
   return digits;
 }
 
+namespace {
+
+/// What a table says of how seeds vary, and its rows of their noise.
+void add_spread(const SeedTable& table, const SeedCells& differences, PairedTest& test) {
+  const MeanError mean = error_of_mean(table);
+  test.error = mean.error;
+  test.freedom = mean.freedom;
+  if (table.seeds() > 1) test.noise_parts = differences.noise_parts();
+  test.noise = std::hypot(test.noise_parts.own, test.noise_parts.shared);
+}
+
+}  // namespace
+
+PairedTest untested(const SeedCells& differences) {
+  PairedTest test;
+  const SeedTable table(differences.configurations());
+  test.seeds = static_cast<std::int64_t>(table.seeds());
+  add_spread(table, differences, test);
+  return test;
+}
+
 PairedTest paired_test(const SeedCells& differences, const std::string& key, double offset) {
   std::vector<double> means = differences.seed_means();
   for (double& one : means) one -= offset;
@@ -104,10 +129,7 @@ PairedTest paired_test(const SeedCells& differences, const std::string& key, dou
   PairedTest test;
   test.seeds = static_cast<std::int64_t>(means.size());
   const SeedTable table(configurations);
-  const MeanError mean = error_of_mean(table);
-  test.error = mean.error;
-  test.freedom = mean.freedom;
-  test.noise = test.seeds > 1 ? differences.noise() : 0.0;
+  add_spread(table, differences, test);
   test.student = student_p(table, test.noise);
   test.flips = sign_flip_p(means, key);
   test.least =
@@ -115,7 +137,7 @@ PairedTest paired_test(const SeedCells& differences, const std::string& key, dou
   return test;
 }
 
-void adjust(std::vector<PairedTest>& tests) {
+void adjust(std::vector<PairedTest>& tests, double level) {
   std::vector<double> student;
   std::vector<double> flips;
   for (const PairedTest& test : tests) {
@@ -135,6 +157,7 @@ void adjust(std::vector<PairedTest>& tests) {
     tests[i].flips = flips[i];
     tests[i].least = least[i];
     tests[i].comparisons = static_cast<std::int64_t>(tests.size());
+    tests[i].level = level;
   }
 }
 

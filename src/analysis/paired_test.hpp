@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "spurion/analysis/seed_cells.hpp"
+#include "spurion/export.hpp"
 
 /// \file
 /// Whether paired differences over seeds are shown, by two tests that must not contradict each
@@ -28,13 +29,15 @@ struct PairedTest {
   double error = 0.0;            ///< standard error of the mean, from the spread of the seeds
   double freedom = 0.0;          ///< its degrees of freedom
   double noise = 0.0;            ///< standard error from the evaluated rows alone; 0: not known
+  MeanNoise noise_parts;         ///< the two parts of `noise`
   std::int64_t comparisons = 1;  ///< that the p values are adjusted for
+  double level = kTestLevel;     ///< a difference is shown from this p on
 
   /// Sign flips of so few seeds cannot show anything.
-  [[nodiscard]] bool flips_cannot_show() const { return least > kTestLevel; }
+  [[nodiscard]] bool flips_cannot_show() const { return least > level; }
   /// By Student's t, and by sign flips where they can.
   [[nodiscard]] bool shown() const {
-    return student <= kTestLevel && (flips <= kTestLevel || flips_cannot_show());
+    return student <= level && (flips <= level || flips_cannot_show());
   }
   /// The same, where the interval of the difference says it too: text, p values and interval never
   /// contradict each other.
@@ -54,11 +57,15 @@ struct PairedTest {
 int digits_of_p(double p, int digits);
 
 /// That the mean of differences is `offset`.
-PairedTest paired_test(const SeedCells& differences, const std::string& key, double offset = 0.0);
+SPURION_API PairedTest paired_test(const SeedCells& differences, const std::string& key,
+                                   double offset = 0.0);
+/// How paired differences vary, without a test.
+PairedTest untested(const SeedCells& differences);
 /// Which of the tests have too few seeds for sign flips, in one sentence with a space behind it;
 /// empty where none has. It stands behind what the tests say: the verdict comes first.
 std::string few_seeds_text(const std::vector<PairedTest>& tests);
-/// Holm's adjustment of each of the two for being one of several.
-void adjust(std::vector<PairedTest>& tests);
+/// Holm's adjustment of each of the two for being one of several. `level`: how often any of them
+/// may show a difference where there is none.
+SPURION_API void adjust(std::vector<PairedTest>& tests, double level = kTestLevel);
 
 }  // namespace spurion::analysis

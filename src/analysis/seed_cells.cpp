@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/paired_test.hpp"
 #include "analysis/seed_table.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/learning.hpp"
@@ -165,7 +166,15 @@ SeedTable SeedCells::table_of(const std::vector<Cell>& cells) {
   return table;
 }
 
-double SeedCells::noise(const std::vector<Cell>& cells, const SeedTable& table) {
+namespace {
+
+double total(const MeanNoise& noise) {
+  return std::sqrt(noise.own * noise.own + noise.shared * noise.shared);
+}
+
+}  // namespace
+
+MeanNoise SeedCells::noise(const std::vector<Cell>& cells, const SeedTable& table) {
   std::vector<double> of_seed(table.seeds());
   double of_all = 0.0;
   const std::size_t configurations = cells.empty() ? 0 : cells.back().configuration + 1;
@@ -181,20 +190,26 @@ double SeedCells::noise(const std::vector<Cell>& cells, const SeedTable& table) 
       (first->same_rows ? of_all : of_seed[table.seed(place)]) += own;
     }
   }
-  double variance = of_all * of_all;
+  double variance = 0.0;
   for (const double deviation : of_seed) variance += deviation * deviation;
-  return std::sqrt(variance);
+  return {std::sqrt(variance), of_all};
 }
 
-double SeedCells::noise() const {
+MeanNoise SeedCells::noise_parts() const {
   const std::vector<Cell> all = cells();
   return noise(all, table_of(all));
 }
 
+double SeedCells::noise() const { return total(noise_parts()); }
+
 Estimate SeedCells::estimate(const std::string& key, const Range& range) const {
+  return estimate_at(kTestLevel, key, range);
+}
+
+Estimate SeedCells::estimate_at(double level, const std::string& key, const Range& range) const {
   const std::vector<Cell> all = cells();
   const SeedTable table = table_of(all);
-  Estimate estimate = mean_over_seeds(table, key, noise(all, table));
+  Estimate estimate = mean_over_seeds(table, key, total(noise(all, table)), level);
   estimate.count = static_cast<std::int64_t>(numbers_.size());
   return confined(estimate, range);
 }

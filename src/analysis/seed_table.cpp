@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "analysis/normal_distribution.hpp"
 #include "analysis/student_distribution.hpp"
 #include "core/random_fill.hpp"
 #include "spurion/random.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int kResamples = 2000;
 constexpr std::size_t kEnoughToResample = 30;
+constexpr double kUsualLevel = 0.05;
 constexpr double kNormalQuantile = 1.959964;  // of .975
 
 /// Student's quantile of .975. Charts ask for that of the same few whole degrees of freedom at each
@@ -260,20 +262,25 @@ double SeedTable::variance(std::size_t configuration) const {
   return sum / static_cast<double>(size(configuration) - 1);
 }
 
-Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise) {
+Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise,
+                         double level) {
   Estimate estimate = mean_alone(table);
   const Sizes sizes(table);
   if (sizes.most < 2) return estimate;
-  if (sizes.least >= kEnoughToResample) {
+  const bool usual = level == kUsualLevel;
+  if (usual && sizes.least >= kEnoughToResample) {
     estimate = bootstrap_over_seeds(table, key);
   } else if (const Variance variance = variance_of_sum(table); variance.value > 0.0) {
-    const double half = quantile_975(variance.freedom) * std::sqrt(variance.value) /
-                        static_cast<double>(table.configurations());
+    // By the lower tail, where small probabilities keep their digits.
+    const double quantile =
+        usual ? quantile_975(variance.freedom) : -student_quantile(0.5 * level, variance.freedom);
+    const double half =
+        quantile * std::sqrt(variance.value) / static_cast<double>(table.configurations());
     estimate.low -= half;
     estimate.high += half;
   }
   if (noise > 0.0) {
-    const double half = kNormalQuantile * noise;
+    const double half = (usual ? kNormalQuantile : -probit(0.5 * level)) * noise;
     estimate.low = std::min(estimate.low, estimate.value - half);
     estimate.high = std::max(estimate.high, estimate.value + half);
   }

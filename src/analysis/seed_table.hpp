@@ -68,7 +68,9 @@ struct MeanError {
 MeanError error_of_mean(const SeedTable& table);
 
 /// What statistics.hpp has for maps.
-Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise);
+/// `level`: how often the interval may fail to cover the mean.
+Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double noise,
+                         double level = 0.05);
 double student_p(const SeedTable& table, double noise);
 Estimate bootstrap_over_seeds(const SeedTable& table, const std::string& key);
 

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "analysis/held_out_trials.hpp"
+#include "analysis/looks.hpp"
+#include "analysis/paired_test.hpp"
 #include "core/measurement_names.hpp"
 #include "harness/store/stored_suite.hpp"
 #include "harness/suite/searched_options.hpp"
@@ -24,6 +26,25 @@ struct Study::Memory {
   std::map<std::string, std::shared_ptr<const void>> things;
 };
 
+namespace {
+
+/// The level of the look that each experiment is at, in a suite that may stop early.
+std::map<std::string, double> levels_of(const Suite& suite, const StoredResults& results) {
+  std::map<std::string, double> levels;
+  if (!suite.stopping.when_decided) return levels;
+  std::map<std::string, std::set<std::int64_t>> seeds;
+  for (const TrialResult& trial : results.trials) {
+    seeds[trial.spec.experiment].insert(trial.spec.seed);
+  }
+  for (const Experiment& one : suite.experiments) {
+    const auto met = static_cast<std::int64_t>(seeds[one.name].size());
+    levels[one.name] = look_at(looks_of(suite.stopping, one.seeds), met).level;
+  }
+  return levels;
+}
+
+}  // namespace
+
 Study::Study(const StoredResults& results, Selectors selectors) {
   Facts facts{&results,
               *harness::stored_suite(results),
@@ -35,7 +56,8 @@ Study::Study(const StoredResults& results, Selectors selectors) {
               std::move(selectors),
               {},
               {},
-              std::make_shared<Memory>()};
+              std::make_shared<Memory>(),
+              {}};
   for (const TrialResult& trial : results.trials) trials_[trial.spec.experiment].push_back(&trial);
   // They only serve the selection of the others, whose test domain is the real one.
   for (auto& [experiment, trials] : trials_) {
@@ -65,6 +87,7 @@ Study::Study(const StoredResults& results, Selectors selectors) {
       }
     }
   }
+  facts.levels = levels_of(facts.suite, results);
   const std::string prefix = "environment.";
   for (auto one = results.context.lower_bound(prefix);
        one != results.context.end() && one->first.compare(0, prefix.size(), prefix) == 0; ++one) {
@@ -143,6 +166,11 @@ const std::set<std::string>& Study::stream_options(const std::string& regime) co
   static const std::set<std::string> none;
   const auto found = facts_->stream_options.find(regime);
   return found == facts_->stream_options.end() ? none : found->second;
+}
+
+double Study::test_level(const std::string& experiment) const {
+  const auto found = facts_->levels.find(experiment);
+  return found == facts_->levels.end() ? kTestLevel : found->second;
 }
 
 const EnvironmentFacts& Study::environment_facts(const Component& environment) const {

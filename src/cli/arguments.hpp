@@ -27,6 +27,7 @@ struct RunArguments {
   std::optional<double> checkpoint_seconds;  ///< empty: the default of runs
   std::int64_t jobs = 0;                     ///< 0: one per core
   std::int64_t replicas = kDefaultMaxReplicas;
+  std::int64_t seeds = 0;  ///< at most so many of each experiment; 0: all
   bool dry_run = false;
   bool strict = false;
   bool rerun_changed = false;

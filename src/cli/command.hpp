@@ -44,6 +44,7 @@ Command add_run(CLI::App& app, Session& session);
 Command add_verify(CLI::App& app, Session& session);
 Command add_report(CLI::App& app, Session& session);
 Command add_compare(CLI::App& app, Session& session);
+Command add_power(CLI::App& app, Session& session);
 Command add_prune(CLI::App& app, Session& session);
 Command add_list(CLI::App& app, Session& session);
 Command add_describe(CLI::App& app, Session& session);

@@ -44,6 +44,11 @@ TrialCounts count_trials(const StoredResults& results, const std::vector<bool>& 
 
 std::vector<std::string> notes_of(const StoredResults& results, const TrialCounts& counts) {
   std::vector<std::string> notes = results.notes;
+  const std::string looks = "look.";  // of a run that may stop early, one for each experiment
+  for (auto one = results.context.lower_bound(looks);
+       one != results.context.end() && one->first.compare(0, looks.size(), looks) == 0; ++one) {
+    notes.push_back(one->second);
+  }
   const auto total = results.context.find("trials");
   if (total == results.context.end()) return notes;
   const std::int64_t planned = std::strtoll(total->second.c_str(), nullptr, 10);

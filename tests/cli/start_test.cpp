@@ -27,15 +27,12 @@ TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
   const Finished after = shell.run({"report", "store", "--text"});
   CHECK(after.code == 0);
   CHECK(after.out == before.out);
-  const std::vector<std::vector<std::string>> commands = {{"--version"},
-                                                          {"--help"},
-                                                          {"run", "--help"},
-                                                          {"score", "--help"},
-                                                          {"data", "status"},
-                                                          {"report", "store"},
-                                                          {"prune", "store"},
-                                                          {"describe", "--help"},
-                                                          {"compare", "store", "store"}};
+  const std::vector<std::vector<std::string>> commands = {
+      {"--version"},           {"--help"},
+      {"run", "--help"},       {"score", "--help"},
+      {"data", "status"},      {"report", "store"},
+      {"prune", "store"},      {"describe", "--help"},
+      {"power", "first_look"}, {"compare", "store", "store"}};
   for (const std::vector<std::string>& command : commands) {
     CAPTURE(command);
     const Finished finished = shell.run(command);
@@ -43,6 +40,10 @@ TEST_CASE("what only reads results works where LibTorch cannot be loaded") {
     CHECK(finished.err.empty());
     CHECK_FALSE(finished.out.empty());
   }
+  // PDFs need a library that is hidden, too.
+  const Finished pdf = shell.run({"report", "store", "--pdf"});
+  CHECK(pdf.code == 6);
+  CHECK_THAT(pdf.err, Contains("PDFs need librsvg") && Contains("SVG"));
 }
 
 TEST_CASE("a command that trains says that LibTorch cannot be loaded") {

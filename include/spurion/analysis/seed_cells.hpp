@@ -13,6 +13,12 @@ namespace spurion::analysis {
 
 class SeedTable;
 
+/// Standard deviation of a mean over seeds from the evaluated rows alone, in two parts.
+struct MeanNoise {
+  double own = 0.0;     ///< of rows that each seed has of its own: falls with the number of seeds
+  double shared = 0.0;  ///< of rows that all seeds share: stays
+};
+
 /// Numbers of trials by configuration and seed. Several of one configuration and seed, such as
 /// those of hyper-parameter configurations, count as their mean.
 class SPURION_API SeedCells {
@@ -49,6 +55,11 @@ class SPURION_API SeedCells {
   [[nodiscard]] std::vector<double> seed_means() const;
   /// `mean_over_seeds`; the count is of trials.
   [[nodiscard]] Estimate estimate(const std::string& key, const Range& range = {}) const;
+  /// The same with an interval that fails to cover the mean with probability `level`, in (0, 1). At
+  /// another level than 0.05 it is Student's t for any number of seeds: a bootstrap resamples too
+  /// seldom to know its far tails.
+  [[nodiscard]] Estimate estimate_at(double level, const std::string& key,
+                                     const Range& range = {}) const;
   /// `student_p` of the mean being 0.
   [[nodiscard]] double student_p() const;
   /// These minus others, where both have the configuration and the seed. Both were evaluated on the
@@ -57,6 +68,8 @@ class SPURION_API SeedCells {
   /// Standard deviation of the mean from the rows alone. Seeds have rows of their own, unless these
   /// are all there are; the configurations of a seed share theirs.
   [[nodiscard]] double noise() const;
+  /// Its two parts.
+  [[nodiscard]] MeanNoise noise_parts() const;
 
  private:
   struct Number {
@@ -75,7 +88,7 @@ class SPURION_API SeedCells {
   [[nodiscard]] std::vector<std::uint32_t> configuration_ranks() const;
   [[nodiscard]] bool is_ordered(const std::vector<std::uint32_t>& ranks) const;
   [[nodiscard]] static SeedTable table_of(const std::vector<Cell>& cells);
-  [[nodiscard]] static double noise(const std::vector<Cell>& cells, const SeedTable& table);
+  [[nodiscard]] static MeanNoise noise(const std::vector<Cell>& cells, const SeedTable& table);
 
   std::vector<Number> numbers_;
   std::map<std::string, std::uint32_t> configurations_;

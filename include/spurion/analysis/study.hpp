@@ -71,6 +71,10 @@ class SPURION_API Study {
   [[nodiscard]] const EnvironmentFacts& environment_facts(const Component& environment) const;
   /// How hyper-parameters were chosen; it is to be said beside every number.
   [[nodiscard]] const AppliedSelection& selection() const { return selection_; }
+  /// How often the tests of an experiment may show a difference where there is none: 0.05. In a
+  /// suite that may stop early (`Suite::stopping`) it is the part of it that belongs to the look
+  /// with as many seeds as the experiment has.
+  [[nodiscard]] double test_level(const std::string& experiment) const;
   /// The selectors that questions can name.
   [[nodiscard]] const Selectors& selectors() const { return facts_->selectors; }
   /// What is known about the stored numbers.
@@ -113,9 +117,10 @@ class SPURION_API Study {
     std::map<std::string, std::string> controls;
     std::map<std::string, std::set<std::string>> stream_options;  ///< by regime
     Selectors selectors;
-    Trials held_out;                 ///< trials that held out a train domain
-    Trials all;                      ///< all others
-    std::shared_ptr<Memory> memory;  ///< of `once`
+    Trials held_out;                       ///< trials that held out a train domain
+    Trials all;                            ///< all others
+    std::shared_ptr<Memory> memory;        ///< of `once`
+    std::map<std::string, double> levels;  ///< of experiments that may stop early
   };
   Study(std::shared_ptr<const Facts> facts, Trials trials);
 

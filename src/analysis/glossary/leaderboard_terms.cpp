@@ -14,6 +14,23 @@ std::vector<Term> leaderboard_columns() {
        {"OOD", "spurious only", "invariant", "confusion index"},
        "",
        "unbounded"},
+      {"normalised IQM",
+       kColumn,
+       "The interquartile mean of the normalised scores of all runs: the mean of the middle half. "
+       "A "
+       "run is a seed in an environment that has a scale (Agarwal et al. 2021).",
+       {"normalised OOD"},
+       "",
+       "unbounded"},
+      {"probability of improvement",
+       kColumn,
+       "How probable it is that a run of the method scores better than a run of the baseline in "
+       "the "
+       "same environment, a tie counting half: the mean over the environments that have a scale "
+       "(Agarwal et al. 2021). 0.5: neither is better. It says nothing of how much better.",
+       {"normalised OOD"},
+       "probability",
+       "[0, 1]"},
       {"normalised",
        kColumn,
        "Whether the scores of the environment are put on the scale of its ceilings. They are not "

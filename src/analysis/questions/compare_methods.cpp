@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "analysis/contrasts.hpp"
 #include "analysis/method_charts.hpp"
 #include "analysis/method_lines.hpp"
 #include "analysis/paired_test.hpp"
@@ -221,6 +222,7 @@ class CompareMethods final : public Question {
   }
   explicit CompareMethods(Options options) : options_(std::move(options)) {}
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+  [[nodiscard]] bool decides() const override { return true; }
 
  private:
   Options options_;
@@ -285,8 +287,15 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     }
     table.add(std::move(row));
   }
-  adjust(tests);
+  adjust(tests, study.test_level(experiment));
   Answer answer;
+  for (std::size_t i = 0; i < differences.size(); ++i) {
+    const Line& line = numbers[differences[i].line].line;
+    answer.contrasts.push_back(contrast_of(
+        fmt::format("{} minus {}{}", line.name, numbers[differences[i].baseline].line.name,
+                    worlds ? " in " + line.environment : std::string()),
+        "OOD", differences[i].estimate, tests[i]));
+  }
   answer.sentence = Comparisons{numbers, differences, tests}.text(accuracy, worlds);
   for (std::size_t i = 0; i < differences.size(); ++i) {
     table.set(differences[i].line, "p", Number{tests[i].student, Notation::probability, 3});

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
+#include "analysis/contrasts.hpp"
 #include "analysis/gap_verdict.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -60,13 +62,57 @@ struct VerdictOfLine {
   Estimate id;  ///< at the largest scale
   double ceiling = 0.0;
   GapOutcome outcome = GapOutcome::undecided;
+  std::optional<Contrast> contrast;  ///< none of a line with one scale
 
   [[nodiscard]] const GapAtScale& first() const { return scales.front(); }
   [[nodiscard]] const GapAtScale& last() const { return scales.back(); }
 };
 
+/// The outcome by intervals that are wider than those that people see: of a look of a run that may
+/// stop early.
+GapOutcome outcome_at(double level, const std::map<double, ScaleCells>& cells, bool accuracy,
+                      double margin) {
+  std::vector<GapAtScale> scales;
+  for (const auto& [scale, own] : cells) {
+    scales.push_back({scale, own.gap.estimate_at(level, "", accuracy ? kDifference : Range{}),
+                      learned(own.learning.estimate_at(level, ""))});
+  }
+  const SeedCells change = cells.rbegin()->second.gap.minus(cells.begin()->second.gap);
+  return gap_outcome(scales, change.estimate_at(level, "", accuracy ? Range{-2.0, 2.0} : Range{}),
+                     margin);
+}
+
+/// Whether more seeds could not tell more of it.
+bool is_decided(GapOutcome outcome) {
+  switch (outcome) {
+    case GapOutcome::closed_there:  // whether it was open at a smaller scale
+    case GapOutcome::shrinks:       // whether it is still open
+    case GapOutcome::open:          // whether it changes
+    case GapOutcome::learning_unsure:
+    case GapOutcome::one_seed:
+    case GapOutcome::undecided:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/// The change of the gap, which the number of seeds is planned for.
+Contrast change_contrast(const VerdictOfLine& verdict, const SeedCells& change, double margin,
+                         const std::string& axis) {
+  Contrast contrast =
+      contrast_of(fmt::format("change of the gap along {} under {}", axis, verdict.method), "gap",
+                  verdict.change, untested(change));
+  contrast.margin = margin;
+  contrast.sign_flips = false;  // intervals decide
+  contrast.decided = is_decided(verdict.outcome);
+  return contrast;
+}
+
 VerdictOfLine judge(const std::map<double, ScaleCells>& cells, const ResultsView& view,
-                    const std::string& method, const std::string& axis, double margin) {
+                    const std::string& method, const GapOptions& options, double level) {
+  const std::string& axis = options.axis;
+  const double margin = options.margin;
   const bool accuracy = view.scored_by_accuracy();
   const Range range = accuracy ? kDifference : Range{};
   VerdictOfLine verdict;
@@ -77,12 +123,16 @@ VerdictOfLine judge(const std::map<double, ScaleCells>& cells, const ResultsView
         {scale, own.gap.estimate(key, range), learned(own.learning.estimate(key + " learned"))});
   }
   const ScaleCells& last = cells.rbegin()->second;
-  verdict.change = last.gap.minus(cells.begin()->second.gap)
-                       .estimate(fmt::format("change {} {}", method, axis),
-                                 accuracy ? Range{-2.0, 2.0} : Range{});
+  const SeedCells change = last.gap.minus(cells.begin()->second.gap);
+  verdict.change = change.estimate(fmt::format("change {} {}", method, axis),
+                                   accuracy ? Range{-2.0, 2.0} : Range{});
   verdict.id = last.id.estimate(fmt::format("id {} {}", method, axis), range_of(view.score()));
   verdict.ceiling = mean(last.ceiling.values());
-  verdict.outcome = gap_outcome(verdict.scales, verdict.change, margin);
+  verdict.outcome = level == kTestLevel ? gap_outcome(verdict.scales, verdict.change, margin)
+                                        : outcome_at(level, cells, accuracy, margin);
+  if (cells.size() > 1 && !change.empty()) {
+    verdict.contrast = change_contrast(verdict, change, margin, axis);
+  }
   return verdict;
 }
 
@@ -153,6 +203,7 @@ class GapAgainstScale final : public Question {
   }
   explicit GapAgainstScale(Options options) : options_(std::move(options)) {}
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+  [[nodiscard]] bool decides() const override { return true; }
 
  private:
   Options options_;
@@ -177,8 +228,9 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
   for (const Line& line : lines) {
     const std::map<double, ScaleCells> cells = collect(view, line, axis);
     if (cells.empty()) continue;
-    verdicts.push_back(judge(cells, view, line.name, axis, margin));
+    verdicts.push_back(judge(cells, view, line.name, options_, study.test_level(experiment)));
     const VerdictOfLine& verdict = verdicts.back();
+    if (verdict.contrast) answer.contrasts.push_back(*verdict.contrast);
     Series series;
     series.name = line.name;
     for (const GapAtScale& one : verdict.scales) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "analysis/contrasts.hpp"
 #include "analysis/error_names.hpp"
 #include "analysis/paired_test.hpp"
 #include "analysis/rank_statistics.hpp"
@@ -173,7 +174,7 @@ struct TrendVerdict {
 };
 
 TrendVerdict judge(const Asked& asked, const TrendCells& cells, const std::string& method,
-                   const std::string& key) {
+                   const std::string& key, double level) {
   const Claim& claim = asked.claim;
   TrendVerdict out;
   out.method = out.series.name = method;
@@ -188,6 +189,7 @@ TrendVerdict judge(const Asked& asked, const TrendCells& cells, const std::strin
   out.change = changes.estimate(key + " change", {range.low - range.high, range.high - range.low});
   out.correlation = cells.correlation().estimate(key + " correlation", kDifference);
   out.test = paired_test(changes, key + " p", claim.rises() ? claim.margin : -claim.margin);
+  out.test.level = level;
   const auto learned_at = [&](double place) {
     const auto found = cells.learning.find(place);
     if (found == cells.learning.end()) return Learned::unknown;
@@ -275,6 +277,7 @@ class Trend final : public Question {
     }
   }
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+  [[nodiscard]] bool decides() const override { return true; }
 
  private:
   Claim claim_;
@@ -338,7 +341,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
     }
     if (cells.runs.empty()) continue;
     const std::string key = fmt::format("{} {}", chart.name, line.name);
-    TrendVerdict one = judge(asked, cells, line.name, key);
+    TrendVerdict one = judge(asked, cells, line.name, key, study.test_level(experiment));
     table.add({one.method, Number{one.first}, one.series.y.front(), Number{one.last},
                one.series.y.back(), one.change, Number{one.test.student, Notation::probability, 4},
                Number{one.test.flips, Notation::probability, 4}, Interval(one.correlation, 2),
@@ -347,6 +350,12 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
     answer.checks.push_back({fmt::format("{} along {}, {}", claim.text(), claim.axis, one.method),
                              claim.claim, show(one.change), Missing(),
                              outcome_text(one.outcome).agreement});
+    answer.contrasts.push_back(
+        contrast_of(fmt::format("change along {} under {}", claim.axis, line.name), claim.text(),
+                    one.change, one.test));
+    answer.contrasts.back().margin = claim.margin;
+    answer.contrasts.back().decided =
+        one.outcome != TrendOutcome::undecided && one.outcome != TrendOutcome::one_scale;
     chart.series.push_back(std::move(one.series));
     tests.push_back(one.test);
     verdicts.push_back(std::move(one));

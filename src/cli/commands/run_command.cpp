@@ -115,6 +115,13 @@ Command add_run(CLI::App& app, Session& session) {
           "GPU results differ by rounding, so one results folder cannot mix devices")
       ->option_text("DEVICE");
   parser
+      ->add_option(
+          "--seeds", arguments->run.seeds,
+          "At most N seeds of each experiment, for a pilot: 'spurion power' plans from it. "
+          "The same command without --seeds runs the others later")
+      ->option_text("N")
+      ->check(check_positive);
+  parser
       ->add_option("--checkpoint", arguments->checkpoint,
                    "Seconds between two saves of the trials in training (default: 60). 0: save "
                    "after every update")

@@ -164,8 +164,8 @@ Json describe_suite_file() {
                "them."}};
   Json tables = Json::array();
   for (const harness::SuiteTable* table :
-       {&harness::suite_table(), &harness::quick_table(), &harness::experiment_table(),
-        &harness::search_table()}) {
+       {&harness::suite_table(), &harness::quick_table(), &harness::stopping_table(),
+        &harness::experiment_table(), &harness::search_table()}) {
     tables.push_back({{"heading", table->heading}, {"options", option_list(table->fields)}});
   }
   tables.push_back({{"heading", "[[question]]"},

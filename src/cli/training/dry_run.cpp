@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analysis/controls.hpp"
+#include "analysis/looks.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
 #include "cli/training/grid.hpp"
@@ -42,6 +43,23 @@ std::string controls_text(const std::vector<TrialSpec>& trials, const Catalog& c
   return text;
 }
 
+/// When a run of the suite may stop.
+std::string stopping_text(const Suite& suite) {
+  std::string text;
+  for (const Experiment& one : suite.experiments) {
+    const std::vector<analysis::Look> looks = analysis::looks_of(suite.stopping, one.seeds);
+    std::vector<std::string> seeds;
+    for (const analysis::Look& look : looks) {
+      seeds.push_back(fmt::format("{} (level {:.2g})", look.seeds, look.level));
+    }
+    text += fmt::format("{} is looked at when it has {} seeds. ", one.name, fmt::join(seeds, ", "));
+  }
+  return text +
+         "It gets no further seeds once all questions about it are decided. The numbers below "
+         "count "
+         "all seeds. ";
+}
+
 }  // namespace
 
 void print_dry_run(const Suite& suite, harness::CheckedRun& run, const RunOptions& options) {
@@ -50,6 +68,9 @@ void print_dry_run(const Suite& suite, harness::CheckedRun& run, const RunOption
   const harness::StoredFacts stored = harness::read_facts(options.out);
   const harness::RunPlan plan = harness::plan_run(run, stored, options);
   print("suite {}{}\n{}", suite.name, suite.title.empty() ? "" : ": " + suite.title, grid);
+  if (suite.stopping.when_decided) {
+    print("\n{}", wrapped(stopping_text(suite), terminal_columns(STDOUT_FILENO, 100), 2));
+  }
   if (!controls.empty()) {
     print("\nmethods are compared without all controls:\n{}",
           wrapped(controls, terminal_columns(STDOUT_FILENO, 100), 2));

@@ -25,6 +25,11 @@ std::string time_left(const Progress& progress) {
                                      : fmt::format("{} left", duration(progress.seconds_left));
 }
 
+/// "first_look, look 2 of 3"
+std::string titled(const std::string& title, const Progress& progress) {
+  return progress.look.empty() ? title : fmt::format("{}, {}", title, progress.look);
+}
+
 std::string trials_done(const Progress& progress) {
   return fmt::format("{} of {}", progress.trials_done, count(progress.trials_total, "trial"));
 }
@@ -66,7 +71,7 @@ void ProgressDisplay::update(const Progress& progress) {
   if (terminal_) {
     // Return, then erase to the end: a shorter line leaves nothing of a longer one.
     std::fputs("\r\x1b[K", stderr);
-    print(stderr, "{}", progress_line(title_, progress, terminal_columns(STDERR_FILENO, 80)));
+    print(stderr, "{}", progress_line(titled(title_, progress), progress, terminal_columns(STDERR_FILENO, 80)));
     std::fflush(stderr);
     drawn_ = true;
     return;
@@ -75,7 +80,7 @@ void ProgressDisplay::update(const Progress& progress) {
   if (now - written_ < kBetweenLines) return;
   written_ = now;
   const std::string left = time_left(progress);
-  print(stderr, "{}: {} %, {}{}\n", title_, percent(progress), trials_done(progress),
+  print(stderr, "{}: {} %, {}{}\n", titled(title_, progress), percent(progress), trials_done(progress),
         left.empty() ? "" : ", " + left);
 }
 

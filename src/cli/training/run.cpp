@@ -13,6 +13,7 @@
 #include "cli/training/progress.hpp"
 #include "cli/training/stop_signal.hpp"
 #include "cli/training/suite_plugins.hpp"
+#include "harness/run/run_by_looks.hpp"
 #include "harness/run/run_plan.hpp"
 #include "harness/store/identified_results.hpp"
 #include "report/terminal.hpp"
@@ -72,7 +73,11 @@ std::string resume_message(const Progress& progress, const RunArguments& argumen
 }  // namespace
 
 int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
-  const Suite suite = Suite::load(arguments.suite);
+  Suite suite = Suite::load(arguments.suite);
+  if (arguments.seeds > 0) {
+    suite.stopping = {};  // a pilot is run as it is asked for
+    for (Experiment& one : suite.experiments) one.seeds = std::min(one.seeds, arguments.seeds);
+  }
   load_suite_plugins(suite, arguments.suite, line, catalog);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
   const Device device = named_device(arguments.device);
@@ -106,7 +111,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
       if (!arguments.quiet) display.update(now);
     };
     try {
-      progress = harness::run_checked(checked, options);
+      progress = harness::run_suite_checked(suite, catalog, checked, options);
     } catch (const Interrupted&) {
       print_notes(progress);
       throw Interrupted(resume_message(progress, arguments, line));

@@ -32,7 +32,7 @@ struct CheckedRun {
 SPURION_API CheckedRun check_run(const Suite& suite, const Catalog& catalog,
                                  const RunOptions& options);
 
-/// Runs what was checked, as `run_suite` does. Uses up the trials of `run`.
+/// Runs what was checked, all of it (run_by_looks.hpp runs suites that may stop early). Uses up the trials of `run`.
 SPURION_API Progress run_checked(CheckedRun& run, const RunOptions& options);
 
 /// What a run will do, given what the folder holds.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/counted.hpp"
+#include "harness/run/run_by_looks.hpp"
 #include "harness/run/run_plan.hpp"
 #include "harness/run/run_session.hpp"
 #include "harness/run/threads.hpp"
@@ -155,7 +156,7 @@ namespace spurion {
 Progress run_suite(const Suite& suite, const Catalog& catalog, const RunOptions& options) {
   // Everything that can be wrong with the input is found before the output folder is touched.
   harness::CheckedRun run = harness::check_run(suite, catalog, options);
-  return harness::run_checked(run, options);
+  return harness::run_suite_checked(suite, catalog, run, options);
 }
 
 }  // namespace spurion

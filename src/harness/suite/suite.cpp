@@ -237,6 +237,50 @@ QuickSize read_quick(const Value& table, const std::set<std::string>& names, Rea
   return quick;
 }
 
+/// Numbers of seeds, rising, of which the experiments have as many.
+std::vector<std::int64_t> read_looks(const Value& stopping, std::int64_t most_seeds,
+                                     Reader& reader) {
+  std::vector<std::int64_t> looks;
+  const Value* given = stopping.find("looks");
+  if (given == nullptr) return looks;
+  bool right = given->is_list();
+  for (const Value& one : right ? given->as_list() : Value::List{}) {
+    right = right && one.is_integer() && one.as_integer() >= 2 &&
+            (looks.empty() || one.as_integer() > looks.back());
+    if (right) looks.push_back(one.as_integer());
+  }
+  if (!right || (!looks.empty() && looks.back() > most_seeds)) {
+    reader.wrong(*given, "looks", "[stopping]",
+                 fmt::format("a list of numbers of seeds >= 2, rising, none beyond {}, the most "
+                             "seeds of an experiment",
+                             most_seeds)
+                     .c_str());
+    return {};
+  }
+  return looks;
+}
+
+/// What [stopping] says; `most_seeds`: of an experiment.
+Stopping read_stopping(const Value& table, std::int64_t most_seeds, Reader& reader) {
+  Stopping stopping;
+  const Value* given = reader.table(table, "stopping", "the suite", "a table");
+  if (given == nullptr) return stopping;
+  reader.keys(*given, "[stopping]", harness::stopping_table().keys());
+  if (const Value* when = given->find("stop_when")) {
+    stopping.when_decided = when->is_string() && when->as_string() == "decided";
+    if (!stopping.when_decided && !(when->is_string() && when->as_string() == "never")) {
+      reader.wrong(*when, "stop_when", "[stopping]", "one of: decided, never");
+    }
+  }
+  stopping.looks = read_looks(*given, most_seeds, reader);
+  if (const Value* margin = given->find("margin")) {
+    const bool right = margin->is_number() && margin->as_number() >= 0.0;
+    if (right) stopping.margin = margin->as_number();
+    if (!right) reader.wrong(*margin, "margin", "[stopping]", "a number >= 0");
+  }
+  return stopping;
+}
+
 AskedQuestion read_question(const Value& entry, const std::set<std::string>& names, Reader& reader,
                             Problems& problems) {
   AskedQuestion question;
@@ -290,6 +334,9 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
     suite.questions.push_back(read_question(*entry, names, reader, problems));
   }
   suite.quick = read_quick(table, names, reader, problems);
+  std::int64_t most_seeds = 0;
+  for (const Experiment& one : suite.experiments) most_seeds = std::max(most_seeds, one.seeds);
+  suite.stopping = read_stopping(table, most_seeds, reader);
   problems.raise();
   return suite;
 }
@@ -297,6 +344,7 @@ Suite Suite::parse(const std::string& text, const std::string& file_name) {
 Suite Suite::quick_part() const {
   Suite part = *this;
   part.quick = {};
+  part.stopping = {};  // a quick check has few seeds as it is
   const auto kept = [&](const std::string& name) {
     const auto& names = quick.experiments;
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();

@@ -43,6 +43,9 @@ const SuiteTable& suite_table() {
        field("quick", "table",
              "The part that 'spurion verify --size quick' runs. Without it that is all.",
              Value::Table{}),
+       field("stopping", "table",
+             "Whether the run stops before all seeds are trained. Without it all are trained.",
+             Value::Table{}),
        field("experiment", "list of tables", "Grids of trials: one [[experiment]] each.",
              Value::List{}, true),
        field(
@@ -107,6 +110,28 @@ const SuiteTable& quick_table() {
        field("left_out", "boolean", "Whether no part of the suite is quick.", false),
        field("experiments", "list of strings", "The experiments that are run. Without any, all.",
              Value::List{})}};
+  return table;
+}
+
+const SuiteTable& stopping_table() {
+  static const SuiteTable table = {
+      "[stopping]",
+      {field(
+           "stop_when", "string",
+           "decided: an experiment gets no further seeds once all questions about it are decided. "
+           "never: all seeds are trained.",
+           "never"),
+       field(
+           "looks", "list of integers",
+           "Numbers of seeds at which the questions are answered, rising. The last look is always "
+           "at all seeds. The looks share the level of 0.05: few seeds get little of it, so that "
+           "the last look keeps most. Without any: a quarter, half and all seeds.",
+           Value::List{}),
+       field(
+           "margin", "number",
+           "A difference that is shown to be nearer to 0 than this needs no further seeds either. "
+           "0: every difference is of interest.",
+           0.0)}};
   return table;
 }
 

@@ -23,5 +23,6 @@ SPURION_API const SuiteTable& suite_table();
 SPURION_API const SuiteTable& experiment_table();
 SPURION_API const SuiteTable& search_table();
 SPURION_API const SuiteTable& quick_table();
+SPURION_API const SuiteTable& stopping_table();
 
 }  // namespace spurion::harness

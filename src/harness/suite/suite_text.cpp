@@ -105,6 +105,18 @@ void append_quick(std::string& out, const QuickSize& quick) {
   if (!quick.experiments.empty()) append_texts(out, "experiments", quick.experiments);
 }
 
+void append_stopping(std::string& out, const Stopping& stopping) {
+  if (!stopping.when_decided && stopping.looks.empty() && stopping.margin == 0.0) return;
+  out += "\n[stopping]\n";
+  append(out, "stop_when", stopping.when_decided ? "decided" : "never");
+  if (!stopping.looks.empty()) {
+    Value::List looks;
+    for (const std::int64_t seeds : stopping.looks) looks.emplace_back(seeds);
+    append(out, "looks", looks);
+  }
+  if (stopping.margin != 0.0) append(out, "margin", stopping.margin);
+}
+
 void append_question(std::string& out, const AskedQuestion& question) {
   out += "\n[[question]]\n";
   append(out, "text", question.text);
@@ -124,6 +136,7 @@ std::string Suite::to_toml() const {
   append(out, "base_seed", base_seed);
   if (!plugins.empty()) append_texts(out, "plugins", plugins);
   append_quick(out, quick);
+  append_stopping(out, stopping);
   for (const Experiment& experiment : experiments) append_experiment(out, experiment);
   for (const AskedQuestion& question : questions) append_question(out, question);
   return out;

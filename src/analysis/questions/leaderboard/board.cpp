@@ -155,7 +155,7 @@ void compare(std::vector<Board>& boards, const std::string& experiment,
   }
   std::vector<Contest> contests;
   for (BoardContest& one : all) contests.push_back(std::move(one.contenders));
-  const std::vector<std::vector<Verdict>> verdicts = judge(contests);
+  const std::vector<std::vector<Verdict>> verdicts = judge(contests, options.level);
   for (std::size_t c = 0; c < all.size(); ++c) {
     for (std::size_t i = 0; i < all[c].places.size(); ++i) {
       Standing& own = all[c].board->standings[all[c].places[i]];

@@ -9,6 +9,7 @@
 #include "analysis/normalised_score.hpp"
 #include "analysis/questions/leaderboard/judge.hpp"
 #include "analysis/rank_statistics.hpp"
+#include "analysis/run_statistics.hpp"
 #include "spurion/analysis/chart.hpp"
 #include "spurion/analysis/learning.hpp"
 #include "spurion/analysis/results_view.hpp"
@@ -24,6 +25,7 @@ namespace spurion::analysis::questions::leaderboard {
 struct BoardOptions {
   std::string baseline = "erm";
   double margin = 0.01;
+  double level = kTestLevel;  ///< of each family of tests; no key of the question
 };
 
 /// The score of a trial on the scale of its environment.
@@ -85,8 +87,11 @@ struct Overall {
   /// Mean over the environments that have a scale, of equal weight. Of no values unless the method
   /// has scores in all of them.
   Estimate normalised;
-  RankStability rank;  ///< by that mean
-  Verdict verdict;     ///< of that mean, which says nothing of other environments
+  Runs runs;             ///< the scores that it is the mean of; empty unless in all of them
+  Estimate iqm;          ///< of the runs
+  Estimate improvement;  ///< probability of one over the baseline; of no values for the baseline
+  RankStability rank;    ///< by that mean
+  Verdict verdict;       ///< of that mean, which says nothing of other environments
   std::int64_t wins = 0;
   std::int64_t wins_as_placebo = 0;  ///< environments in which the placebo is not beaten
   std::int64_t ties = 0;
@@ -112,6 +117,11 @@ struct Agreement {
 };
 /// One for each pair of environments.
 std::vector<Agreement> agreements_of(const std::vector<Board>& boards);
+
+/// Share of runs above each threshold, of the methods of the first ranks and the baseline. Without
+/// categories or series where no environment has a scale.
+Chart profile_chart(const std::vector<Overall>& overall, const std::string& experiment,
+                    const BoardOptions& options);
 
 /// The tables, charts and sentence of a leaderboard.
 struct Leaderboard {

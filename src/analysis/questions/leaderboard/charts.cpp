@@ -129,6 +129,8 @@ std::vector<Chart> charts_of(const Leaderboard& leaderboard) {
     Chart map = heat_map(leaderboard);
     Chart dots = overall_dots(leaderboard);
     if (!dots.categories.empty()) charts.push_back(std::move(dots));
+    Chart profile = profile_chart(leaderboard.overall, leaderboard.experiment, leaderboard.options);
+    if (!profile.series.empty()) charts.push_back(std::move(profile));
     if (!map.categories.empty() && !map.series.empty()) charts.push_back(std::move(map));
   }
   for (const Board& one : leaderboard.boards) {

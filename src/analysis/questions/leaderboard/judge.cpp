@@ -147,7 +147,7 @@ const char* result_name(Result result) {
   return "-";
 }
 
-std::vector<std::vector<Verdict>> judge(const std::vector<Contest>& contests) {
+std::vector<std::vector<Verdict>> judge(const std::vector<Contest>& contests, double level) {
   Family baselines;
   Family placebos;
   std::vector<std::vector<Verdict>> verdicts;
@@ -167,8 +167,8 @@ std::vector<std::vector<Verdict>> judge(const std::vector<Contest>& contests) {
       }
     }
   }
-  adjust(baselines.tests);
-  adjust(placebos.tests);
+  adjust(baselines.tests, level);
+  adjust(placebos.tests, level);
   for (std::size_t t = 0; t < placebos.tests.size(); ++t) {
     const Compared& one = placebos.compared[t];
     const bool high = contests[one.contest][one.contender].high;

@@ -61,8 +61,8 @@ using Contest = std::vector<Contender>;
 
 /// The verdicts, in the order of the contenders. All comparisons with the baseline, of all
 /// contests, are one family: Holm's method holds the chance of any false "better" or "worse" at
-/// `kTestLevel`. All comparisons with placebos are a second family. A contender has won if both say
-/// so.
-SPURION_API std::vector<std::vector<Verdict>> judge(const std::vector<Contest>& contests);
+/// `level`. All comparisons with placebos are a second family. A contender has won if both say so.
+SPURION_API std::vector<std::vector<Verdict>> judge(const std::vector<Contest>& contests,
+                                                    double level = kTestLevel);
 
 }  // namespace spurion::analysis::questions::leaderboard

@@ -3,8 +3,11 @@
 // methods and environments (judge.hpp; Holm 1979); ranks are resampled over seeds; Kendall's tau-b
 // compares the orders of two environments; the line of accuracies says whether an environment can
 // rank methods at all (accuracy_line.hpp).
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "analysis/contrasts.hpp"
 #include "analysis/questions/leaderboard/board.hpp"
 #include "spurion/question.hpp"
 
@@ -29,10 +32,35 @@ class LeaderboardQuestion final : public Question {
   }
   explicit LeaderboardQuestion(Options options) : options_(std::move(options)) {}
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override;
+  [[nodiscard]] bool decides() const override { return true; }
 
  private:
   Options options_;
 };
+
+/// The comparisons with the baseline: in each environment, and over all of them.
+std::vector<Contrast> contrasts_of(const leaderboard::Leaderboard& board) {
+  std::vector<Contrast> all;
+  const auto add = [&](const ResultsView::Line& line, const leaderboard::Verdict& verdict,
+                       const std::string& where, const std::string& number) {
+    if (verdict.difference.count == 0) return;
+    all.push_back(
+        contrast_of(fmt::format("{} minus {}{}", line.name, board.options.baseline, where), number,
+                    verdict.difference, verdict.test));
+  };
+  if (board.several()) {
+    for (const leaderboard::Overall& one : board.overall) {
+      add(one.line, one.verdict, " over all environments", "normalised OOD");
+    }
+  }
+  for (const leaderboard::Board& one : board.boards) {
+    for (const leaderboard::Standing& standing : one.standings) {
+      add(standing.line, standing.verdict,
+          board.several() ? " in " + one.environment : std::string(), "OOD");
+    }
+  }
+  return all;
+}
 
 Answer LeaderboardQuestion::answer(const Study& study, const std::string& experiment) const {
   using namespace leaderboard;
@@ -40,8 +68,9 @@ Answer LeaderboardQuestion::answer(const Study& study, const std::string& experi
   Leaderboard board;
   board.experiment = experiment;
   board.options = options_;
-  board.boards = boards_of(study, view, experiment, options_);
-  board.overall = overall_of(board.boards, experiment, options_);
+  board.options.level = study.test_level(experiment);
+  board.boards = boards_of(study, view, experiment, board.options);
+  board.overall = overall_of(board.boards, experiment, board.options);
   board.agreements = agreements_of(board.boards);
   board.note = view.note(false, options_.baseline);
   board.controls = study.controls();
@@ -50,6 +79,7 @@ Answer LeaderboardQuestion::answer(const Study& study, const std::string& experi
   answer.sentence += view.fates_text(view.lines_by_environment(options_.baseline));
   answer.tables = tables_of(board);
   answer.charts = charts_of(board);
+  answer.contrasts = contrasts_of(board);
   return answer;
 }
 

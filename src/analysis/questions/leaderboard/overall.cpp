@@ -16,6 +16,7 @@ struct Sums {
   Overall overall;
   SeedCells normalised;         ///< by environment
   std::vector<BySeed> by_seed;  ///< of each environment with a scale
+  Runs runs;                    ///< the same, with the noise of rows
   bool learned = true;          ///< in all of them
   double flops = 0.0;           ///< in 10^9, of all trials
 };
@@ -27,6 +28,22 @@ BySeed means_by_seed(const std::vector<ScaledScore>& scores) {
   BySeed means;
   for (const auto& [seed, of_seed] : values) means[seed] = mean(of_seed);
   return means;
+}
+
+/// The same with the noise of the mean: the configurations of a seed share its rows.
+std::map<std::int64_t, RunScore> runs_by_seed(const std::vector<ScaledScore>& scores) {
+  std::map<std::int64_t, RunScore> runs;
+  std::map<std::int64_t, double> counts;
+  for (const ScaledScore& score : scores) {
+    runs[score.seed].value += score.value;
+    runs[score.seed].deviation += score.noise.deviation;
+    counts[score.seed] += 1.0;
+  }
+  for (auto& [seed, run] : runs) {
+    run.value /= counts[seed];
+    run.deviation /= counts[seed];
+  }
+  return runs;
 }
 
 void add(const Board& board, const Standing& one, Sums& sums) {
@@ -49,6 +66,7 @@ void add(const Board& board, const Standing& one, Sums& sums) {
   if (one.normalised.empty()) return;
   sums.learned = sums.learned && one.learned != Learned::no;
   sums.by_seed.push_back(means_by_seed(one.normalised));
+  sums.runs[board.environment] = runs_by_seed(one.normalised);
   for (const ScaledScore& score : one.normalised) {
     sums.normalised.add(board.environment, score.seed, score.value, score.noise);
   }
@@ -76,13 +94,28 @@ void compare(std::vector<Overall>& all, const std::map<std::string, Sums>& metho
   }
   std::vector<Contest> contests;
   for (auto& [regime, contest] : regimes) contests.push_back(std::move(contest));
-  const std::vector<std::vector<Verdict>> verdicts = judge(contests);
+  const std::vector<std::vector<Verdict>> verdicts = judge(contests, options.level);
   std::size_t c = 0;
   for (const auto& [regime, methods_of_regime] : told) {
     for (std::size_t i = 0; i < methods_of_regime.size(); ++i) {
       methods_of_regime[i]->verdict = verdicts[c][i];
     }
     ++c;
+  }
+}
+
+/// Probabilities of improvement over the baseline of the same regime.
+void compare_runs(std::vector<Overall>& all, const std::string& experiment,
+                  const BoardOptions& options) {
+  std::vector<ResultsView::Line> lines;
+  for (const Overall& one : all) lines.push_back(one.line);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const ResultsView::Line* base = baseline_of(lines, lines[i], options.baseline);
+    if (base == nullptr || base == &lines[i] || all[i].runs.empty()) continue;
+    const Overall& baseline = all[static_cast<std::size_t>(base - lines.data())];
+    all[i].improvement = probability_of_improvement(
+        all[i].runs, baseline.runs,
+        fmt::format("leaderboard {} {} improvement", experiment, lines[i].name));
   }
 }
 
@@ -110,6 +143,11 @@ std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::str
     overall.normalised =
         (complete ? sums.normalised : SeedCells())
             .estimate(fmt::format("leaderboard {} {} normalised", experiment, name));
+    if (complete) {
+      overall.runs = std::move(sums.runs);
+      overall.iqm = interquartile_mean_of(overall.runs,
+                                          fmt::format("leaderboard {} {} iqm", experiment, name));
+    }
     const auto done = static_cast<double>(overall.fates.done);
     overall.gflop = done > 0.0 ? sums.flops / done : 0.0;
     all.push_back(std::move(overall));
@@ -118,6 +156,7 @@ std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::str
     entries.push_back(std::move(sums.by_seed));
   }
   compare(all, methods, experiment, options);
+  compare_runs(all, experiment, options);
   const auto ranks = rank_stability(entries, fmt::format("leaderboard {}", experiment));
   for (std::size_t i = 0; i < all.size(); ++i) all[i].rank = ranks[i];
   const auto place = [](const Overall& one) {

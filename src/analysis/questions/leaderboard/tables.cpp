@@ -116,18 +116,27 @@ Table overall_table(const Leaderboard& board) {
       "leaderboard_" + board.experiment,
       fmt::format(
           "Methods over {} environments of experiment '{}'. normalised OOD: mean over the "
-          "environments with a scale, with {} over seeds. {} {} normalised difference: from {}, "
+          "environments with a scale, with {} over seeds. {} normalised IQM: interquartile mean of "
+          "all runs (a seed in an environment with a scale); probability of improvement: that a "
+          "run "
+          "of the method is better than one of {}, averaged over these environments; both with a "
+          "stratified bootstrap interval, which is too narrow with few seeds (Agarwal et al. "
+          "2021). "
+          "{} normalised difference: from {}, "
           "paired by environment and seed; its result and p values are about these environments "
-          "together, adjusted for all methods by Holm's method (level {}). wins, ties and losses: "
+          "together, adjusted for all methods by Holm's method (level {:.2g}). wins, ties and "
+          "losses: "
           "environments in which the method is shown to be better than {}, no difference is "
           "shown, or it is shown to be worse.{}{}",
-          board.boards.size(), board.experiment, kIntervalText, kScaleText, kRankText,
-          board.options.baseline, kTestLevel, board.options.baseline, controls_text(board),
-          board.note),
+          board.boards.size(), board.experiment, kIntervalText, kScaleText, board.options.baseline,
+          kRankText, board.options.baseline, board.options.level, board.options.baseline,
+          controls_text(board), board.note),
       {{"method"},
        {"rank", ColumnKind::estimate},
        {"rank 1", ColumnKind::number},
-       {"normalised OOD", ColumnKind::estimate}}};
+       {"normalised OOD", ColumnKind::estimate},
+       {"normalised IQM", ColumnKind::estimate},
+       {"probability of improvement", ColumnKind::estimate}}};
   const bool placebo = board.has(Control::placebo);
   append(table.columns, verdict_columns(board, "normalised difference"));
   table.columns.push_back({"wins", ColumnKind::count});
@@ -144,8 +153,12 @@ Table overall_table(const Leaderboard& board) {
                          {"failed", ColumnKind::count},
                          {"may see"}});
   for (const Overall& one : board.overall) {
-    std::vector<Cell> row = {one.line.name, estimate_or_missing(one.rank.rank, 1),
-                             first_cell(one.rank), estimate_or_missing(one.normalised)};
+    std::vector<Cell> row = {one.line.name,
+                             estimate_or_missing(one.rank.rank, 1),
+                             first_cell(one.rank),
+                             estimate_or_missing(one.normalised),
+                             estimate_or_missing(one.iqm),
+                             estimate_or_missing(one.improvement, 2)};
     append(row, verdict_cells(board, one.verdict));
     row.emplace_back(one.wins);
     if (placebo) row.emplace_back(one.wins_as_placebo);
@@ -200,13 +213,14 @@ Table standings_table(const Leaderboard& board) {
           "Methods of experiment '{0}'{1}: means with {2} over seeds. OOD and ID: accuracy, or "
           "mean squared error for regression. {3} {4} OOD difference: from {5}, paired by "
           "configuration and seed, with the interval of this difference alone. result: won or lost "
-          "if both p values are at most {6} (or only that of the t test, where so few seeds cannot "
+          "if both p values are at most {6:.2g} (or only that of the t test, where so few seeds "
+          "cannot "
           "give the sign-flip test such a p value). The p values are adjusted by Holm's method for "
           "the family of all {7} comparisons with {5}: of every method in every environment.{8} "
           "{9}, in "
           "distribution. The glossary (or 'spurion describe TERM') defines each column.{10}",
           board.experiment, board.several() ? ", for each environment" : "", kIntervalText,
-          kScaleText, kRankText, board.options.baseline, kTestLevel, board.comparisons(),
+          kScaleText, kRankText, board.options.baseline, board.options.level, board.comparisons(),
           controls_text(board), kLearnedText, board.note),
       standing_columns(board)};
   for (const Board& one : board.boards) {
