@@ -99,7 +99,8 @@ class TableNames {
         if (known(name, value) && field.name == "by") check_parts(name, value);
         break;
       case FieldUse::axis:
-        if (known(name, value) && check_order(name, value)) check_scales(name, value);
+        if (is_cost_axis(name)) break;  // known once the trials are done
+        if (known(axis_option(name), value) && check_order(name, value)) check_scales(name, value);
         break;
       case FieldUse::method:
         check_method(name, value);
@@ -130,7 +131,7 @@ class TableNames {
     return false;
   }
 
-  /// An axis is made of numbers, or of lists by their lengths. What is not is reported.
+  /// An axis is made of numbers, or of lists by their lengths or means. What is not is reported.
   bool check_order(const std::string& name, const Value& place) const {
     const auto ordered = [&](const TrialSpec* trial) {
       return axis_value(*trial, name).has_value();

@@ -45,7 +45,7 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   }
   if (!accuracy) score_ = core::stored_name(core::MetricId::loss);
   unnamed_ = study.searched_options(experiment);
-  unnamed_.insert(axes.begin(), axes.end());
+  for (const std::string& axis : axes) unnamed_.insert(axis_option(axis));
   const auto named = [&](const char* section) {
     return [this, section](const std::string& option) {
       return unnamed_.count(section + ("." + option)) == 0;

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <map>
+#include <string_view>
 #include <unordered_set>
 
 namespace spurion::analysis {
@@ -91,9 +94,56 @@ std::set<std::string> differing_options(const std::vector<const TrialResult*>& t
   return differing;
 }
 
+namespace {
+
+constexpr std::string_view kMean = ".mean";
+
+bool is_mean(const std::string& name) {
+  return name.size() > kMean.size() &&
+         name.compare(name.size() - kMean.size(), kMean.size(), kMean) == 0;
+}
+
+/// The mean of a list of numbers; nothing for other values and an empty list.
+std::optional<AxisValue> mean_of(const Value& value) {
+  if (!value.is_list() || value.as_list().empty()) return std::nullopt;
+  double sum = 0.0;
+  for (const Value& one : value.as_list()) {
+    if (!one.is_number()) return std::nullopt;
+    sum += one.as_number();
+  }
+  // Sums of decimals that are the same number on paper differ in their last bits.
+  const std::string text =
+      fmt::format("{:.12g}", sum / static_cast<double>(value.as_list().size()));
+  return AxisValue{std::stod(text), text};
+}
+
+/// A cost by the name of its axis; NaN for another name.
+double cost_of(const Cost& cost, const std::string& name) {
+  if (name == "cost.flops") return cost.flops;
+  if (name == "cost.steps") return static_cast<double>(cost.steps);
+  if (name == "cost.rows_seen") return static_cast<double>(cost.rows_seen);
+  if (name == "cost.labels_used") return static_cast<double>(cost.labels_used);
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+std::string axis_option(const std::string& name) {
+  return is_mean(name) ? name.substr(0, name.size() - kMean.size()) : name;
+}
+
+bool is_cost_axis(const std::string& name) { return !std::isnan(cost_of(Cost{}, name)); }
+
+std::optional<AxisValue> axis_value(const TrialResult& trial, const std::string& name) {
+  if (!is_cost_axis(name)) return axis_value(trial.spec, name);
+  const std::string text = fmt::format("{:.6g}", cost_of(trial.cost, name));
+  return AxisValue{std::stod(text), text};
+}
+
 std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& name) {
-  const Value* value = option_of(spec, name);
+  const Value* value = option_of(spec, axis_option(name));
   if (value == nullptr) return std::nullopt;
+  if (is_mean(name)) return mean_of(*value);
   if (value->is_number()) return AxisValue{value->as_number(), value->canonical_json()};
   if (value->is_list()) {
     const auto count = static_cast<double>(value->as_list().size());

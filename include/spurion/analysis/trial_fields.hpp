@@ -30,14 +30,28 @@ SPURION_API std::vector<std::string> field_names(const TrialSpec& spec);
 /// The options that have several values among those of the trials that have them.
 SPURION_API std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials);
 
-/// The option "section.option" of a trial as text for grouping and, where it is one, as a number
-/// (the length of a list; lists of one length share a place).
+/// A field of a trial as a place on an axis, and as text for grouping.
 struct AxisValue {
   double number = 0.0;  ///< the value as a number; of a list its length
   std::string text;     ///< the value as text
 };
-/// Nothing where the trial has no such option, or one that is neither a number nor a list.
+/// The place of a trial on the axis of this name:
+///  - "section.option": an option that is a number, or a list: its length (lists of one length
+///  share
+///    a place);
+///  - "section.option.mean": the mean of a list of numbers, such as the share of rows in which the
+///    cue disagrees.
+///
+/// Nothing where the trial has no such field.
 SPURION_API std::optional<AxisValue> axis_value(const TrialSpec& spec, const std::string& name);
+/// The same, or what the trial cost: "cost.flops", "cost.steps", "cost.rows_seen" or
+/// "cost.labels_used". Operations are rounded to 6 digits, so that seeds share a place.
+SPURION_API std::optional<AxisValue> axis_value(const TrialResult& trial, const std::string& name);
+/// Whether an axis is a cost, which only trials that are done have.
+SPURION_API bool is_cost_axis(const std::string& name);
+/// The option that an axis is made from: "environment.train_shifts" of
+/// "environment.train_shifts.mean".
+SPURION_API std::string axis_option(const std::string& name);
 
 /// Takes the option "section.option" out of what `TrialSpec::canonical` gave.
 SPURION_API void erase_option(Value& canonical, const std::string& name);

@@ -37,7 +37,7 @@ std::map<double, ScaleCells> collect(const ResultsView& view, const Line& line,
                                      const std::string& axis) {
   std::map<double, ScaleCells> scales;
   for (const ResultsView::Row& row : view.rows(line)) {
-    const auto scale = axis_value(row.trial->spec, axis);
+    const auto scale = axis_value(*row.trial, axis);
     if (!scale || !number(*row.trial, core::stored_domain(core::MeasuredIn::test),
                           core::stored_name(core::MetricId::gap)))
       continue;

@@ -125,8 +125,8 @@ const Schema<GapGridOptions>& GapGrid::schema() {
 GapGrid::Numbers GapGrid::numbers_of(const ResultsView& view, const ResultsView::Line& line) const {
   std::map<Place, PlaceCells> cells;
   for (const ResultsView::Row& row : view.rows(line)) {
-    const auto along = axis_value(row.trial->spec, options_.axis);
-    const auto second = axis_value(row.trial->spec, options_.second_axis);
+    const auto along = axis_value(*row.trial, options_.axis);
+    const auto second = axis_value(*row.trial, options_.second_axis);
     const auto gap = number(*row.trial, core::stored_domain(core::MeasuredIn::test),
                             core::stored_name(core::MetricId::gap));
     if (!along || !second || !gap || std::isnan(*gap)) continue;

@@ -331,7 +331,7 @@ Answer Trend::answer(const Study& study, const std::string& experiment) const {
     TrendCells cells;
     for (const ResultsView::Row& row : view.rows(line)) {
       const TrialSpec& spec = row.trial->spec;
-      const auto place = axis_value(spec, claim.axis);
+      const auto place = axis_value(*row.trial, claim.axis);
       const auto value = measured(*row.trial, asked);
       if (!place || !value || !claim.holds(place->number)) continue;
       if (std::isnan(value->value)) continue;

@@ -151,7 +151,7 @@ TrialCells cells_of(const Study& study, const std::set<std::string>& experiments
     key.regime = regimes(spec);
     key.method = methods(spec);
     if (!axis.empty()) {
-      const auto scale = axis_value(spec, axis);
+      const auto scale = axis_value(*trial, axis);
       if (!scale) continue;
       key.scale = scale->number;
     }
