@@ -21,6 +21,7 @@ set(SPURION_METHODS
   phases_as_domains
   checkpoint_hedge
   discounted_sgd
+  ridge
   reweighted_erm
   subsampled_erm
   dann
