@@ -56,6 +56,9 @@ struct Theory {
   /// The covariance of the output with the target over rows whose causal features are drawn anew
   /// (Bombari & Mondelli 2025, arXiv:2502.01347); empty where it is not known.
   std::optional<TheoryNumber> spurious_correlation;
+  /// Whether an environment of the same options and another data seed predicts the same, so that it
+  /// need not be asked. default: false.
+  bool same_for_all_seeds = false;
 };
 
 }  // namespace spurion

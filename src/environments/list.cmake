@@ -12,6 +12,7 @@ set(SPURION_ENVIRONMENTS
   simplicity_slabs
   availability
   xor_shortcut
+  ridge_correlation
   boolean_staircase
   anti_causal
   confounded

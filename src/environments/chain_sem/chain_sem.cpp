@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/measurement_names.hpp"
+#include "environments/shared/ceilings/ridge_equivalent.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -297,6 +298,17 @@ Ceilings ChainSem::ceilings(const Domain& domain) const {
   out.population_erm = exact(environments::squared_error(here, erm_weights_));
   out.chance = here.target;
   return out;
+}
+
+std::optional<Theory> ChainSem::theory(const TheoryRequest& request,
+                                       const std::vector<Domain>& domains) const {
+  // A rotation of the inputs changes nothing for weights with a squared norm, but it does for
+  // features.
+  if (request.form == TheoryRequest::Form::fixed_features && options_.scrambled) return {};
+  RidgeDomains known;
+  for (const double scale : options_.train_scales) known.train.push_back(moments(scale));
+  for (const Domain& domain : domains) known.where.push_back(moments(domains_.shift(domain)));
+  return ridge_theory(request, known);
 }
 
 std::vector<std::pair<std::string, Tensor>> ChainSem::coefficient_errors(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,9 @@ class SPURION_API ChainSem final : public GenerativeEnvironment {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+  /// What ridge regression on so many rows scores.
+  [[nodiscard]] std::optional<Theory> theory(const TheoryRequest& request,
+                                             const std::vector<Domain>& domains) const override;
   /// "causal_coefficient_error": mean over the coefficients of x of the squared distance to W_xy 1;
   /// "noncausal_coefficient_error": mean over those of z of their squares. [K] float64 each, of
   /// weights on the inputs as shown; scrambling is undone.

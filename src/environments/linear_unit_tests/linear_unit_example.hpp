@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "environments/shared/ceilings/population_regression.hpp"
 #include "spurion/environment.hpp"
 #include "spurion/random.hpp"
 
@@ -64,6 +66,12 @@ class LinearUnitExample {
   /// Ceilings of the domain `members` in which a row's spurious block is, with probability `shift`,
   /// an independent draw from its marginal in the row's own train domain.
   [[nodiscard]] virtual Ceilings ceilings(const Members& members, double shift) const = 0;
+  /// Second moments of (x, z) and the label in that domain, where they say all of the squared error
+  /// of a linear predictor that is trained on such rows; else empty. default: empty.
+  [[nodiscard]] virtual std::optional<Moments> moments_in(const Members& /*members*/,
+                                                          double /*shift*/) const {
+    return {};
+  }
 };
 
 /// Example 1, 2 or 3; `key` names its constants.

@@ -149,4 +149,12 @@ Ceilings LinearUnitExample1::ceilings(const Members& members, double shift) cons
   return out;
 }
 
+std::optional<Moments> LinearUnitExample1::moments_in(const Members& members, double shift) const {
+  std::vector<Moments> each;
+  for (const std::int64_t member : members) {
+    each.push_back(blend(moments(member), shifted_moments(member), shift));
+  }
+  return average(each);
+}
+
 }  // namespace spurion::environments

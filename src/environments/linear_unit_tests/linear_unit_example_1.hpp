@@ -20,6 +20,8 @@ class LinearUnitExample1 final : public LinearUnitExample {
   [[nodiscard]] UnitTestRows draw(const RandomKey& noise, RowRange rows, const Members& members,
                                   LabelCounts counts) const override;
   [[nodiscard]] Ceilings ceilings(const Members& members, double shift) const override;
+  [[nodiscard]] std::optional<Moments> moments_in(const Members& members,
+                                                  double shift) const override;
 
   /// W, [invariant, invariant].
   [[nodiscard]] const Matrix& to_target() const { return to_target_; }

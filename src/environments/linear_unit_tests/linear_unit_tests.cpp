@@ -9,6 +9,7 @@
 #include "environments/linear_unit_tests/linear_unit_example_1.hpp"
 #include "environments/linear_unit_tests/linear_unit_example_2.hpp"
 #include "environments/linear_unit_tests/linear_unit_example_3.hpp"
+#include "environments/shared/ceilings/ridge_equivalent.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::environments {
@@ -163,6 +164,23 @@ Members LinearUnitTests::members_of(const Domain& domain) const {
 
 Ceilings LinearUnitTests::ceilings(const Domain& domain) const {
   return example_->ceilings(members_of(domain), domain.shift);
+}
+
+std::optional<Theory> LinearUnitTests::theory(const TheoryRequest& request,
+                                              const std::vector<Domain>& domains) const {
+  // A rotation of the inputs changes nothing for weights with a squared norm, but it does for
+  // features.
+  if (request.form == TheoryRequest::Form::fixed_features && scramble_.rows() > 0) return {};
+  RidgeDomains known;
+  for (const Domain& domain : train_domains()) {
+    std::optional<Moments> moments = example_->moments_in(members_of(domain), domain.shift);
+    if (!moments) return {};
+    known.train.push_back(std::move(*moments));
+  }
+  for (const Domain& domain : domains) {
+    known.where.push_back(*example_->moments_in(members_of(domain), domain.shift));
+  }
+  return ridge_theory(request, known);
 }
 
 Sample LinearUnitTests::generate(const Domain& domain, Split split, RowRange rows,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ class LinearUnitTests final : public GenerativeEnvironment {
   [[nodiscard]] std::vector<Domain> train_domains() const override;
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+  /// Of example 1: what ridge regression on so many rows scores.
+  [[nodiscard]] std::optional<Theory> theory(const TheoryRequest& request,
+                                             const std::vector<Domain>& domains) const override;
 
  protected:
   [[nodiscard]] Sample generate(const Domain& domain, Split split, RowRange rows,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "environments/shared/binary_intervention.hpp"
@@ -157,6 +158,48 @@ Ceilings TwoBit::ceilings(const Domain& domain) const {
   out.spurious_only = score(TwoBitExact::odd(follow, -follow));
   if (exact_.shows(here)) out.population_erm = score(exact_.erm(TwoBitLoss::squared));
   out.chance = 0.5;
+  return out;
+}
+
+std::optional<Theory> TwoBit::theory(const TheoryRequest& request,
+                                     const std::vector<Domain>& domains) const {
+  constexpr std::int64_t kMostSteps = 10'000'000;
+  if (request.fit.kind != KnownFit::Kind::gradient_descent ||
+      request.form != TheoryRequest::Form::affine || request.steps > kMostSteps) {
+    return {};
+  }
+  const auto rows = static_cast<double>(request.rows);
+  const auto off = [](double share, double count) {
+    return 2.0 * std::sqrt(share * (1.0 - share) / count);
+  };
+  // The shares of the training rows, `first` and `second` times two standard errors away.
+  const auto trained = [&](double first, double second) {
+    const auto count = static_cast<double>(options_.betas.size());
+    std::vector<TwoBitDomain> shares;
+    for (const double beta : options_.betas) {
+      shares.push_back(
+          {std::clamp(options_.alpha + first * off(options_.alpha, rows * count), 0.0, 1.0),
+           std::clamp(beta + second * off(beta, rows) / std::sqrt(count), 0.0, 1.0)});
+    }
+    return TwoBitExact(std::move(shares))
+        .descended({request.steps, request.learning_rate, request.fit.l2});
+  };
+  const TwoBitLogits population = trained(0.0, 0.0);
+  std::vector<TwoBitLogits> near;
+  for (const double first : {-1.0, 1.0}) {
+    for (const double second : {-1.0, 1.0}) near.push_back(trained(first, second));
+  }
+  Theory out;
+  out.same_for_all_seeds = true;
+  for (const Domain& domain : domains) {
+    const TwoBitDomain here{options_.alpha, domains_.shift(domain)};
+    TheoryNumber score{TwoBitExact::accuracy(here, population), 0.0};
+    for (const TwoBitLogits& other : near) {
+      score.error =
+          std::max(score.error, std::abs(TwoBitExact::accuracy(here, other) - score.value));
+    }
+    out.scores.push_back(score);
+  }
   return out;
 }
 

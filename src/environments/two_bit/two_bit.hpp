@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "environments/shared/generative_environment.hpp"
@@ -31,6 +32,12 @@ class TwoBit final : public GenerativeEnvironment {
 
   [[nodiscard]] bool supports(const Intervention& intervention) const override;
   [[nodiscard]] Ceilings ceilings(const Domain& domain) const override;
+
+  /// Of full-batch gradient descent from 0 on the logistic loss: its population curve. The stated
+  /// error is how far the score may be off because the shares of the training rows differ from
+  /// alpha and beta by two standard errors.
+  [[nodiscard]] std::optional<Theory> theory(const TheoryRequest& request,
+                                             const std::vector<Domain>& domains) const override;
 
   /// Population quantities of the train domains.
   [[nodiscard]] const TwoBitExact& exact() const { return exact_; }

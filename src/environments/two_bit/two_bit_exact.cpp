@@ -196,6 +196,32 @@ TwoBitLogits TwoBitExact::erm(TwoBitLoss loss) const {
   return f;
 }
 
+TwoBitLogits TwoBitExact::descended(const Descent& descent) const {
+  // Of inputs with y x1 = +-1 and y x2 = +-1; negating x and y together changes nothing.
+  std::array<double, kInputs> share{};
+  for (const TwoBitDomain& domain : train_domains_) {
+    for (int input = 0; input < kInputs; ++input) {
+      share[static_cast<std::size_t>(input)] +=
+          2.0 * probability(domain, input, 1) / static_cast<double>(train_domains_.size());
+    }
+  }
+  double a = 0.0;
+  double b = 0.0;
+  for (std::int64_t step = 0; step < descent.steps; ++step) {
+    double slope_a = 2.0 * descent.l2 * a;
+    double slope_b = 2.0 * descent.l2 * b;
+    for (int input = 0; input < kInputs; ++input) {
+      const double pull = share[static_cast<std::size_t>(input)] *
+                          sigmoid(-(first_bit(input) * a + second_bit(input) * b));
+      slope_a -= pull * first_bit(input);
+      slope_b -= pull * second_bit(input);
+    }
+    a -= descent.rate * slope_a;
+    b -= descent.rate * slope_b;
+  }
+  return odd(a + b, a - b);
+}
+
 bool TwoBitExact::shows(const TwoBitDomain& domain) const {
   const auto occurs = [](const TwoBitDomain& where, int input) {
     return probability(where, input, 1) + probability(where, input, -1) > 0.0;

@@ -60,6 +60,14 @@ class SPURION_API TwoBitExact {
   [[nodiscard]] double irm_objective(const TwoBitLogits& f, double weight, TwoBitLoss loss) const;
   /// What minimises the pooled risk.
   [[nodiscard]] TwoBitLogits erm(TwoBitLoss loss) const;
+  /// The logits a x1 + b x2 after `steps` updates of gradient descent on the pooled logistic risk
+  /// plus l2 (a^2 + b^2), from 0.
+  struct Descent {
+    std::int64_t steps = 0;
+    double rate = 0.0;
+    double l2 = 0.0;
+  };
+  [[nodiscard]] TwoBitLogits descended(const Descent& descent) const;
   /// Whether every input of this domain occurs in a train domain: elsewhere any answer minimises.
   [[nodiscard]] bool shows(const TwoBitDomain& domain) const;
 

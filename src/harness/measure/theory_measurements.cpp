@@ -91,15 +91,17 @@ const std::vector<Measurement>& predicted(const Environment& environment,
                                           const TheoryRequest& request,
                                           std::vector<PredictedTrial>& known) {
   for (const PredictedTrial& one : known) {
-    if (one.environment == &environment && same_request(one.request, request)) return one.rows;
+    const bool same_world = one.environment == &environment || one.same_for_all_seeds;
+    if (same_world && same_request(one.request, request)) return one.rows;
   }
   std::vector<Domain> domains = environment.train_domains();
   domains.push_back(environment.test_domain());
-  std::vector<Measurement> rows;
+  PredictedTrial prediction{&environment, request, {}, false};
   if (const auto theory = environment.theory(request, domains)) {
-    rows = measurements_of(environment, *theory, domains);
+    prediction.rows = measurements_of(environment, *theory, domains);
+    prediction.same_for_all_seeds = theory->same_for_all_seeds;
   }
-  known.push_back({&environment, request, std::move(rows)});
+  known.push_back(std::move(prediction));
   return known.back().rows;
 }
 

@@ -31,11 +31,12 @@ struct PredictedTrial {
   const Environment* environment = nullptr;
   TheoryRequest request;
   std::vector<Measurement> rows;
+  bool same_for_all_seeds = false;
 };
 
 /// "theory_score", "theory_gap" and their errors in the test domain, the scores also averaged over
 /// the train domains; empty where the environment predicts nothing. `known` has what was predicted
-/// before, and gets this.
+/// before for this pack, whose environments differ in the data seed alone, and gets this.
 const std::vector<Measurement>& predicted(const Environment& environment,
                                           const TheoryRequest& request,
                                           std::vector<PredictedTrial>& known);

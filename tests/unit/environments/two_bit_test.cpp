@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "catch.hpp"
 #include "environments/two_bit/two_bit_exact.hpp"
@@ -208,6 +211,74 @@ TEST_CASE("Ceilings of two_bit are those of its four inputs") {
   // Equally good bits: where they differ ERM has no opinion.
   const auto tie = synthetic_world("two_bit", {{"betas", Value::List{0.05, 0.15}}});
   CHECK(tie->ceilings(tie->at(0.5)).population_erm->value == tight(0.7));
+}
+
+// Nagarajan, Andreassen, Neyshabur 2020: on separable data the reliance b/a on a cue that agrees
+// with probability p fades like 1 / log t under gradient flow on the exponential loss.
+TEST_CASE("gradient flow on four points lets go of the cue as slowly as its equation says") {
+  const std::map<double, std::vector<double>> ratios = {
+      {0.75, {0.387, 0.215, 0.121, 0.081, 0.061}}, {0.99, {0.964, 0.887, 0.656, 0.427, 0.302}}};
+  for (const auto& [p, expected] : ratios) {
+    CAPTURE(p);
+    const auto slope = [share = p](double a, double b) {
+      const double agree = share * std::exp(-(a + b));
+      const double differ = (1.0 - share) * std::exp(-(a - b));
+      return std::pair(agree + differ, agree - differ);
+    };
+    double a = 0.0;
+    double b = 0.0;
+    double time = 0.0;
+    double until = 1.0;
+    for (const double ratio : expected) {
+      while (time < until) {
+        // Runge and Kutta's step, longer as the flow slows down.
+        const double step = std::min(0.01 * (1.0 + time), until - time);
+        const auto [a1, b1] = slope(a, b);
+        const auto [a2, b2] = slope(a + step / 2 * a1, b + step / 2 * b1);
+        const auto [a3, b3] = slope(a + step / 2 * a2, b + step / 2 * b2);
+        const auto [a4, b4] = slope(a + step * a3, b + step * b3);
+        a += step / 6 * (a1 + 2 * a2 + 2 * a3 + a4);
+        b += step / 6 * (b1 + 2 * b2 + 2 * b3 + b4);
+        time += step;
+      }
+      CHECK(b / a == Approx(ratio).margin(0.0006));
+      until *= 10.0;
+    }
+    CHECK(b < 0.5 * std::log(p / (1.0 - p)));
+  }
+  // Of the logistic loss, whose tail is the same: two_bit without noise on the first bit.
+  const TwoBitExact world({{0.0, 0.25}});
+  double last = 1.0;
+  for (const std::int64_t steps : {10, 100, 1000, 10000}) {
+    const TwoBitLogits f = world.descended({steps, 0.5, 0.0});
+    const double ratio = (f[0] - f[1]) / (f[0] + f[1]);
+    CHECK(ratio < last);
+    CHECK(ratio > 0.02);
+    last = ratio;
+  }
+}
+
+TEST_CASE("theory of two_bit is where gradient descent on the population leads") {
+  const auto world = synthetic_world("two_bit");
+  std::vector<Domain> domains = world->train_domains();
+  domains.push_back(world->test_domain());
+  TheoryRequest request;
+  request.fit = {KnownFit::Kind::gradient_descent, 0.0};
+  request.rows = 100000;
+  request.steps = 20000;
+  request.learning_rate = 1.0;
+  const auto theory = world->theory(request, domains);
+  REQUIRE(theory.has_value());
+  for (std::size_t d = 0; d < domains.size(); ++d) {
+    CHECK(theory->scores[d].value ==
+          Approx(world->ceilings(domains[d]).population_erm->value).margin(1e-9));
+    CHECK(theory->scores[d].error == 0.0);
+  }
+  // A few rows may be drawn so that the other bit wins.
+  request.rows = 20;
+  CHECK(world->theory(request, domains)->scores[2].error > 0.1);
+  request.fit.kind = KnownFit::Kind::ridge;
+  CHECK_FALSE(world->theory(request, domains).has_value());
 }
 
 }  // namespace

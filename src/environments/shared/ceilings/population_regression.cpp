@@ -18,6 +18,16 @@ Moments average(const std::vector<Moments>& parts) {
   return out;
 }
 
+Moments blend(const Moments& a, const Moments& b, double share) {
+  Moments out;
+  out.inputs = sum(scaled(a.inputs, 1.0 - share), scaled(b.inputs, share));
+  for (std::size_t i = 0; i < a.cross.size(); ++i) {
+    out.cross.push_back((1.0 - share) * a.cross[i] + share * b.cross[i]);
+  }
+  out.target = (1.0 - share) * a.target + share * b.target;
+  return out;
+}
+
 Moments select(const Moments& moments, std::int64_t first, std::int64_t count) {
   Moments out;
   out.inputs = Matrix(count, count);

@@ -20,6 +20,8 @@ struct Moments {
 
 /// Moments of a mixture with equal parts.
 [[nodiscard]] Moments average(const std::vector<Moments>& parts);
+/// Moments of a mixture of `a` and, with probability `share`, `b`.
+[[nodiscard]] Moments blend(const Moments& a, const Moments& b, double share);
 /// Moments of inputs first .. first + count - 1 and the target.
 [[nodiscard]] Moments select(const Moments& moments, std::int64_t first, std::int64_t count);
 /// Moments after inputs first .. first + count - 1 became an independent draw from their own joint

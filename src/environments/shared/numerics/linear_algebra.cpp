@@ -49,6 +49,28 @@ Matrix scaled(const Matrix& a, double factor) {
   return out;
 }
 
+/// Gauss and Jordan's elimination in place. Without a choice of pivots, which a positive definite
+/// matrix does not need, all inner loops go along rows.
+std::optional<Matrix> symmetric_inverse(Matrix a) {
+  SPURION_CHECK(a.rows() == a.columns(), "matrix is not square");
+  const std::int64_t size = a.rows();
+  for (std::int64_t k = 0; k < size; ++k) {
+    double* pivot_row = a.row(k);
+    const double pivot = pivot_row[k];
+    if (!(pivot > 0.0)) return {};
+    pivot_row[k] = 1.0;
+    for (std::int64_t j = 0; j < size; ++j) pivot_row[j] /= pivot;
+    for (std::int64_t i = 0; i < size; ++i) {
+      if (i == k) continue;
+      double* row = a.row(i);
+      const double factor = row[k];
+      row[k] = 0.0;
+      for (std::int64_t j = 0; j < size; ++j) row[j] -= factor * pivot_row[j];
+    }
+  }
+  return a;
+}
+
 void place(Matrix& target, std::int64_t row, std::int64_t column, const Matrix& block) {
   SPURION_CHECK(row + block.rows() <= target.rows() && column + block.columns() <= target.columns(),
                 "block reaches beyond the matrix");

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "spurion/random.hpp"
@@ -31,6 +32,7 @@ class Matrix {
   [[nodiscard]] double operator()(std::int64_t row, std::int64_t column) const {
     return values_[static_cast<std::size_t>(row * columns_ + column)];
   }
+  [[nodiscard]] double* row(std::int64_t row) { return values_.data() + row * columns_; }
   [[nodiscard]] const double* row(std::int64_t row) const {
     return values_.data() + row * columns_;
   }
@@ -49,6 +51,8 @@ class Matrix {
 [[nodiscard]] Matrix sum(const Matrix& a, const Matrix& b);
 /// factor a
 [[nodiscard]] Matrix scaled(const Matrix& a, double factor);
+/// a^-1 of a symmetric positive definite a; empty where it is not positive definite to rounding.
+[[nodiscard]] std::optional<Matrix> symmetric_inverse(Matrix a);
 /// Writes `block` into `target`, its first element at (row, column).
 void place(Matrix& target, std::int64_t row, std::int64_t column, const Matrix& block);
 /// a v
