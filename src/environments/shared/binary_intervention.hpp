@@ -5,7 +5,7 @@
 namespace spurion::environments {
 
 /// What an intervention makes of a variable that is -1 or +1. `y` is the label on that scale and
-/// `coin` the row's own draw from the marginal of a fair variable.
+/// `coin` the row's own draw from the marginal of the variable.
 inline int intervened(int value, int y, int coin, const Intervention& intervention) {
   using Kind = Intervention::Kind;
   switch (intervention.kind) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "environments/shared/binary_intervention.hpp"
+#include "environments/shared/class_share.hpp"
 #include "environments/shared/draws.hpp"
 #include "spurion/error.hpp"
 #include "spurion/random.hpp"
@@ -38,7 +39,9 @@ const Schema<CuedCoreOptions>& CuedCoreOptions::schema() {
           .field("amplitude", &O::amplitude, "Scale of a cue in x.", positive(),
                  log_uniform(0.5, 8.0))
           .field("noise_dimensions", &O::noise_dimensions,
-                 "Number of further coordinates of pure noise.", between(0, 100000));
+                 "Number of further coordinates of pure noise.", between(0, 100000))
+          .field("class_share", &O::class_share, "P(label = 1), in every domain, of the test too.",
+                 between(0.01, 0.99));
   return schema;
 }
 
@@ -46,7 +49,7 @@ CuedCore::CuedCore(CuedCoreOptions options, std::vector<std::string> cues, bool 
     : options_(options),
       cues_(std::move(cues)),
       cells_({options.separation * std::sqrt(static_cast<double>(options.core_dimensions)),
-              options.label_noise, absent_when_neutral}) {
+              options.label_noise, absent_when_neutral, options.class_share}) {
   if (cues_.empty() || static_cast<std::int64_t>(cues_.size()) > kMaxCues) {
     throw UsageError(fmt::format("1 to {} cues are possible, got {}", kMaxCues, cues_.size()));
   }
@@ -101,10 +104,11 @@ Sample CuedCore::rows(const RandomKey& key, const std::vector<double>& shifts, R
   auto* x = sample.x.data_ptr<float>();
   auto* spurious = sample.spurious.data_ptr<float>();
   for (std::size_t i = 0; i < count; ++i) {
-    const int y = label[i] < 0.5 ? 1 : -1;
+    const int y = label[i] < options_.class_share ? 1 : -1;
     int object = object_noise[i] < options_.label_noise ? -y : y;
     if (intervention.acts_on(kObject)) {
-      object = intervened(object, y, object_coin[i] < 0.5 ? 1 : -1, intervention);
+      const double share = share_of_two_values(options_.class_share, options_.label_noise);
+      object = intervened(object, y, object_coin[i] < share ? 1 : -1, intervention);
     }
     float* row = x + i * width;
     for (std::size_t j = 0; j < core; ++j) {
@@ -115,7 +119,10 @@ Sample CuedCore::rows(const RandomKey& key, const std::vector<double>& shifts, R
     for (std::size_t c = 0; c < cues; ++c) {
       // An absent cue has a value all the same, which do(...) brings to light.
       int cue = cue_noise[c][i] < shifts[c] ? -y : y;
-      if (changed[c]) cue = intervened(cue, y, cue_coin[c][i] < 0.5 ? 1 : -1, intervention);
+      if (changed[c]) {
+        const double share = share_of_two_values(options_.class_share, shifts[c]);
+        cue = intervened(cue, y, cue_coin[c][i] < share ? 1 : -1, intervention);
+      }
       const float shown = !changed[c] && cells_.absent(shifts[c]) ? 0.0F : static_cast<float>(cue);
       row[core + c] = static_cast<float>(options_.amplitude) * shown;
       spurious[i * cues + c] = shown;
@@ -132,7 +139,7 @@ Sample CuedCore::rows(const RandomKey& key, const std::vector<double>& shifts, R
 
 CausalGraph CuedCore::graph(const std::vector<std::string>& docs) const {
   CausalGraph graph;
-  graph.variables = {{"label", Role::label, "a fair coin; y = -1 or +1"},
+  graph.variables = {{"label", Role::label, label_text(options_.class_share)},
                      {kObject, Role::causal, "y, negated by noise; invariant, not a cause"},
                      {"object_noise", Role::noise, "1 with probability label_noise"},
                      {"core_noise", Role::noise, "standard normal"}};
@@ -149,13 +156,13 @@ CausalGraph CuedCore::graph(const std::vector<std::string>& docs) const {
 
 std::string CuedCore::mechanism() const {
   return fmt::format(
-      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+      "{}; label = 1 if y = +1 else 0\n"
       "object = y, negated with probability {}\n"
       "core_j = {} object + N(0, 1), j = 1..{}\n"
       "each cue = y, negated with its own probability\n"
       "x = (core, {} * cues, {} coordinates of N(0, 1))",
-      options_.label_noise, options_.separation, options_.core_dimensions, options_.amplitude,
-      options_.noise_dimensions);
+      classes_text(options_.class_share), options_.label_noise, options_.separation,
+      options_.core_dimensions, options_.amplitude, options_.noise_dimensions);
 }
 
 }  // namespace spurion::environments

@@ -11,7 +11,7 @@
 namespace spurion::environments {
 
 /// A noisy causal core beside two-valued cues that are read without noise: what the environments
-/// with several shortcuts share. y = -1 or +1, evenly.
+/// with several shortcuts share. y = +1 with probability class_share, else -1.
 ///
 ///     object = y, negated with probability label_noise
 ///     core_j = separation * object + N(0, 1),            j = 1 .. core_dimensions
@@ -25,6 +25,7 @@ struct CuedCoreOptions {
   double label_noise = 0.05;
   double amplitude = 2.0;
   std::int64_t noise_dimensions = 10;
+  double class_share = 0.5;
 
   static const Schema<CuedCoreOptions>& schema();
 };

@@ -9,6 +9,7 @@
 #include "environments/shared/binary_intervention.hpp"
 #include "environments/shared/ceilings/cue_cells.hpp"
 #include "environments/shared/ceilings/erm_failure_claim.hpp"
+#include "environments/shared/class_share.hpp"
 #include "environments/shared/generative_environment.hpp"
 #include "environments/textured_shapes/shape_drawing.hpp"
 #include "spurion/catalog.hpp"
@@ -47,6 +48,9 @@ struct TexturedShapesOptions {
   std::vector<double> train_shifts = {0.1, 0.2};
   double test_shift = 0.9;
   double label_noise = 0.25;
+  std::vector<std::string> test_cues = {};
+  bool one_cue_each = false;
+  double class_share = 0.5;
 };
 
 /// Pictures of a shape on a textured background; the shape tells the label, and background,
@@ -68,6 +72,17 @@ class TexturedShapes final : public GenerativeEnvironment {
                    "P(each cue disagrees with the label) in the test domain.", between(0, 1))
             .field("label_noise", &Options::label_noise, "P(label differs from the shape).",
                    between(0, 0.5))
+            .field(
+                "test_cues", &Options::test_cues,
+                "The cues that correlate with the label in the test domain, with test_shift. They "
+                "may be others than those of the training. Empty: those of the training.",
+                one_of(cue_names()))
+            .field("one_cue_each", &Options::one_cue_each,
+                   "Each train domain has one of the cues, in turn; the others are independent of "
+                   "the label there. There must be a train domain for each cue. false: every train "
+                   "domain has all of them.")
+            .field("class_share", &Options::class_share,
+                   "P(label = 1), in every domain, of the test too.", between(0.01, 0.99))
             .preset("easy", {{"label_noise", 0.1}, {"train_shifts", Value::List{0.2, 0.3}}})
             .preset("medium", {})
             .preset("hard",
@@ -80,7 +95,7 @@ class TexturedShapes final : public GenerativeEnvironment {
   TexturedShapes(Options options, const EnvironmentContext& context)
       : GenerativeEnvironment(context, domains_of(options)),
         options_(std::move(options)),
-        cells_({CueCells::kReadExactly, options_.label_noise, false}),
+        cells_({CueCells::kReadExactly, options_.label_noise, false, options_.class_share}),
         order_(ordered_cues(options_)) {
     describe();
   }
@@ -112,44 +127,68 @@ class TexturedShapes final : public GenerativeEnvironment {
  private:
   static constexpr const char* kShape = "shape";
 
+  /// The cue of this name, with its number in `kCues`.
+  static const CueKind* cue_named(const std::string& name) {
+    return std::find_if(std::begin(kCues), std::end(kCues),
+                        [&](const CueKind& cue) { return name == cue.name; });
+  }
+  /// The cues of a list. Throws `UsageError` where one stands in it twice.
+  static std::vector<const CueKind*> listed(const char* option,
+                                            const std::vector<std::string>& names) {
+    std::vector<const CueKind*> cues;
+    for (const std::string& name : names) {
+      const CueKind* cue = cue_named(name);
+      if (std::find(cues.begin(), cues.end(), cue) != cues.end()) {
+        throw UsageError(fmt::format("'{}' of textured_shapes names {} twice", option, name));
+      }
+      cues.push_back(cue);
+    }
+    return cues;
+  }
   /// Selected cues first, in the order given; the others after them.
   static std::vector<const CueKind*> ordered_cues(const Options& options) {
-    std::vector<const CueKind*> order;
-    const auto listed = [&](const CueKind& cue) {
-      return std::find(order.begin(), order.end(), &cue) != order.end();
-    };
-    for (const std::string& name : options.cues) {
-      for (const CueKind& cue : kCues) {
-        if (name != cue.name) continue;
-        if (listed(cue)) {
-          throw UsageError(fmt::format("'cues' of textured_shapes names {} twice", name));
-        }
-        order.push_back(&cue);
-      }
-    }
+    std::vector<const CueKind*> order = listed("cues", options.cues);
     if (order.empty()) throw UsageError("'cues' of textured_shapes is empty");
     for (const CueKind& cue : kCues) {
-      if (!listed(cue)) order.push_back(&cue);
+      if (std::find(order.begin(), order.end(), &cue) == order.end()) order.push_back(&cue);
     }
     return order;
   }
 
   static ShiftDomains domains_of(const Options& options) {
-    const std::size_t cues = ordered_cues(options).size();
-    // The selected cues at this shift, the others neutral.
-    const auto active_at = [&](double shift) {
-      CueShifts shifts(cues, ShiftDomains::kNeutral);
-      std::fill_n(shifts.begin(), options.cues.size(), shift);
-      return shifts;
-    };
-    std::vector<CueShifts> train;
-    double mean = 0.0;
-    for (const double shift : options.train_shifts) {
-      train.push_back(active_at(shift));
-      mean += shift / static_cast<double>(options.train_shifts.size());
+    const std::vector<const CueKind*> order = ordered_cues(options);
+    const std::size_t trained = options.cues.size();
+    if (options.one_cue_each && options.train_shifts.size() < trained) {
+      throw UsageError(
+          fmt::format("'one_cue_each' of textured_shapes needs a train domain for each of the {} "
+                      "cues, but 'train_shifts' has {}",
+                      trained, options.train_shifts.size()));
     }
-    return ShiftDomains::of_cues("textured_shapes", std::move(train), active_at(options.test_shift),
-                                 active_at(mean));
+    // The other cues are neutral.
+    const CueShifts neutral(order.size(), ShiftDomains::kNeutral);
+    std::vector<CueShifts> train;
+    CueShifts mean = neutral;
+    std::fill_n(mean.begin(), trained, 0.0);
+    for (std::size_t d = 0; d < options.train_shifts.size(); ++d) {
+      train.push_back(neutral);
+      for (std::size_t c = 0; c < trained; ++c) {
+        if (options.one_cue_each && c != d % trained) continue;
+        train.back()[c] = options.train_shifts[d];
+      }
+      for (std::size_t c = 0; c < trained; ++c) {
+        mean[c] += train.back()[c] / static_cast<double>(options.train_shifts.size());
+      }
+    }
+    CueShifts test = neutral;
+    if (options.test_cues.empty()) {
+      std::fill_n(test.begin(), trained, options.test_shift);
+    }
+    for (const CueKind* cue : listed("test_cues", options.test_cues)) {
+      const auto place = std::find(order.begin(), order.end(), cue) - order.begin();
+      test[static_cast<std::size_t>(place)] = options.test_shift;
+    }
+    return ShiftDomains::of_cues("textured_shapes", std::move(train), std::move(test),
+                                 std::move(mean));
   }
   void describe();
 
@@ -189,11 +228,13 @@ Sample TexturedShapes::generate(const Domain& domain, Split split, RowRange rows
   std::array<std::uint64_t, 3 * kShapePixels / 8> grain{};
   for (std::int64_t i = 0; i < rows.count; ++i) {
     const std::int64_t row = rows.first + i;
-    const int y = labels.uniform(row, 0) < 0.5 ? 1 : -1;
+    const int y = labels.uniform(row, 0) < options_.class_share ? 1 : -1;
     ShapeScene scene;
     scene.shape = labels.uniform(row, 1) < options_.label_noise ? -y : y;
     if (intervention.acts_on(kShape)) {
-      scene.shape = intervened(scene.shape, y, labels.uniform(row, 2) < 0.5 ? 1 : -1, intervention);
+      const double share = share_of_two_values(options_.class_share, options_.label_noise);
+      scene.shape =
+          intervened(scene.shape, y, labels.uniform(row, 2) < share ? 1 : -1, intervention);
     }
     std::int64_t agrees = 0;
     for (std::int64_t c = 0; c < cues; ++c) {
@@ -202,7 +243,9 @@ Sample TexturedShapes::generate(const Domain& domain, Split split, RowRange rows
       const RandomStream own(key.child("cue").child(cue.name));
       int value = own.uniform(row, 0) < shifts[static_cast<std::size_t>(c)] ? -y : y;
       if (changed[static_cast<std::size_t>(c)]) {
-        value = intervened(value, y, own.uniform(row, 1) < 0.5 ? 1 : -1, intervention);
+        const double share =
+            share_of_two_values(options_.class_share, shifts[static_cast<std::size_t>(c)]);
+        value = intervened(value, y, own.uniform(row, 1) < share ? 1 : -1, intervention);
       }
       scene.*cue.place = value;
       sample.spurious.data_ptr<float>()[i * cues + c] = static_cast<float>(value);
@@ -228,12 +271,17 @@ void TexturedShapes::describe() {
       "spurion; after Geirhos et al. 2019, arXiv:1811.12231, and Arjovsky et al. 2019, "
       "arXiv:1907.02893";
   info_.mechanism = fmt::format(
-      "y = -1 or +1, evenly; label = 1 if y = +1 else 0\n"
+      "{}; label = 1 if y = +1 else 0\n"
       "shape = y, negated with probability {}: round (disc, ellipse, ring) or angular (square, "
       "triangle, cross)\n"
-      "{} = y, negated with probability e; the other cues are fair coins\n"
+      "{} = y, negated with probability e{}; the other cues are fair coins\n"
       "x = picture of 32 x 32 pixels, three planes in [0, 1]",
-      options_.label_noise, fmt::join(options_.cues, ", "));
+      classes_text(options_.class_share), options_.label_noise, fmt::join(options_.cues, ", "),
+      options_.one_cue_each ? ", one of them in each train domain" : "");
+  if (!options_.test_cues.empty()) {
+    info_.mechanism +=
+        fmt::format("\nin the test domain the cues are {}", fmt::join(options_.test_cues, ", "));
+  }
   info_.deviations = "Drawn pictures; ceilings count the shape as readable without error.";
   info_.task = Task::binary;
   info_.misleads_erm = environments::claim_to_mislead(ceilings(test_domain()));
@@ -241,7 +289,7 @@ void TexturedShapes::describe() {
   info_.input_shape = {3, kShapeSide, kShapeSide};
   info_.cue = first;
   info_.causal = kShape;
-  info_.graph.variables = {{"label", Role::label, "a fair coin; y = -1 or +1"},
+  info_.graph.variables = {{"label", Role::label, label_text(options_.class_share)},
                            {"shape_noise", Role::noise, "1 with probability label_noise"},
                            {kShape, Role::causal, "round or angular: y, negated by noise"},
                            {"style", Role::noise, "kind, place, size, angle, shade, clouds, grain"},

@@ -70,5 +70,44 @@ TEST_CASE("textured_shapes: ceilings with one cue are those of coloured images")
   CHECK(middle.spurious_only.value == Approx(0.5));
 }
 
+TEST_CASE("textured_shapes: some kinds of cue are seen in training, others only in the test") {
+  const auto world =
+      synthetic_world("textured_shapes", {{"cues", Value::List{"background", "colour"}},
+                                          {"train_shifts", Value::List{0.1, 0.2, 0.1, 0.2}},
+                                          {"one_cue_each", true},
+                                          {"test_cues", Value::List{"watermark", "colour"}}});
+  const auto train = world->train_domains();
+  REQUIRE(train.size() == 4);
+  CHECK(train[0].cue_shifts == std::vector<double>{0.1, 0.5, 0.5, 0.5, 0.5});
+  CHECK(train[1].cue_shifts == std::vector<double>{0.5, 0.2, 0.5, 0.5, 0.5});
+  CHECK(train[2].cue_shifts == train[0].cue_shifts);
+  REQUIRE(world->info().cues[4].name == "watermark");
+  CHECK(world->test_domain().cue_shifts == std::vector<double>{0.5, 0.9, 0.5, 0.5, 0.9});
+  // Training follows the background, the stronger of the two kinds; it is a fair coin in the test,
+  // where another kind is seen for the first time.
+  const Ceilings test = world->ceilings(world->test_domain());
+  CHECK(test.invariant.value == Approx(0.75));
+  CHECK(test.bayes.value > 0.9);
+  CHECK(test.spurious_only.value == Approx(0.5));
+  // As many train domains as kinds.
+  CHECK_THROWS_AS(synthetic_world("textured_shapes", {{"cues", Value::List{"background", "colour"}},
+                                                      {"train_shifts", Value::List{0.1}},
+                                                      {"one_cue_each", true}}),
+                  UsageError);
+  CHECK_THROWS_AS(
+      synthetic_world("textured_shapes", {{"test_cues", Value::List{"colour", "colour"}}}),
+      UsageError);
+}
+
+TEST_CASE("textured_shapes: uneven classes raise chance and the invariant ceiling") {
+  const auto world = synthetic_world(
+      "textured_shapes", {{"class_share", 0.9}, {"test_shift", 0.5}, {"label_noise", 0.2}});
+  const Ceilings test = world->ceilings(world->test_domain());
+  CHECK(test.chance == Approx(0.9));
+  CHECK(test.invariant.value == Approx(0.9));
+  const Sample rows = world->sample(world->test_domain(), Split::test, {0, 400});
+  CHECK(rows.y.to(at::kDouble).mean().item<double>() > 0.85);
+}
+
 }  // namespace
 }  // namespace spurion

@@ -1,5 +1,6 @@
 #include "environments/shared/ceilings/cue_cells.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -41,8 +42,8 @@ CueCells::Odds CueCells::odds(const Cell& cell,
                               const std::vector<std::vector<double>>& domains) const {
   Odds sum{0.0, 0.0};
   for (const auto& shifts : domains) {
-    sum.positive += probability(cell, 1, shifts);
-    sum.negative += probability(cell, -1, shifts);
+    sum.positive += 2.0 * prior(1) * probability(cell, 1, shifts);
+    sum.negative += 2.0 * prior(-1) * probability(cell, -1, shifts);
   }
   return sum;
 }
@@ -98,10 +99,10 @@ Ceilings CueCells::ceilings(const std::vector<double>& shifts,
     if (here.never()) continue;
     Odds train_odds = odds(cell, train);
     erm_known = erm_known && shown(here, train_odds);
-    if (train_odds.never()) train_odds = Odds{};
+    if (train_odds.never()) train_odds = class_odds();
     const double follow = first_is_better(train_odds.positive, train_odds.negative);
     for (const int y : {-1, 1}) {
-      const double weight = 0.5 * probability(cell, y, shifts);
+      const double weight = prior(y) * probability(cell, y, shifts);
       bayes += weight * right(y, here);
       erm += weight * right(y, train_odds);
       cues_only += weight * (y > 0 ? follow : 1.0 - follow);
@@ -109,9 +110,13 @@ Ceilings CueCells::ceilings(const std::vector<double>& shifts,
   }
   Ceilings out;
   out.bayes = {bayes, Exactness::closed_form, 0.0};
-  out.invariant = {right(1, Odds{}), Exactness::closed_form, 0.0};
+  // Of even classes one side is as good as the other.
+  const double even = right(1, class_odds());
+  const double invariant =
+      options_.class_share == 0.5 ? even : prior(1) * even + prior(-1) * right(-1, class_odds());
+  out.invariant = {invariant, Exactness::closed_form, 0.0};
   out.spurious_only = {cues_only, Exactness::enumerated, 0.0};
-  out.chance = 0.5;
+  out.chance = std::max(prior(1), prior(-1));
   if (erm_known) out.population_erm = Ceiling{erm, Exactness::closed_form, 0.0};
   return out;
 }

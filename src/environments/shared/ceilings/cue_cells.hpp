@@ -10,9 +10,9 @@ namespace spurion::environments {
 /// The population of environments with a causal reading and two-valued cues that are read without
 /// noise:
 ///
-///     y = -1 or +1, evenly;  object = y, negated with probability label_noise
-///     reading s ~ N(object * distance, 1)
-///     cue_c = y, negated with probability e_c of the domain
+///     y = +1 with probability class_share, else -1;  object = y, negated with probability
+///     label_noise reading s ~ N(object * distance, 1) cue_c = y, negated with probability e_c of
+///     the domain
 ///
 /// In each cell of cues the best threshold on s has a closed form, and so have all ceilings, as a
 /// sum over cells. See datasets/two_shortcuts.md for the formulas.
@@ -22,6 +22,7 @@ struct CueCellsOptions {
   double label_noise = 0.0;
   /// A cue at shift 1/2 is absent instead of random.
   bool absent_when_neutral = false;
+  double class_share = 0.5;  ///< P(y = +1), in every domain; in (0, 1)
 };
 
 class CueCells {
@@ -52,8 +53,14 @@ class CueCells {
     double negative = 1.0;
     [[nodiscard]] bool never() const { return positive == 0.0 && negative == 0.0; }
   };
-  /// P(cell | +1) and P(cell | -1), pooled.
+  /// P(y).
+  [[nodiscard]] double prior(int y) const {
+    return y > 0 ? options_.class_share : 1.0 - options_.class_share;
+  }
+  /// 2 P(y) P(cell | y) of +1 and -1, pooled.
   [[nodiscard]] Odds odds(const Cell& cell, const std::vector<std::vector<double>>& domains) const;
+  /// Of the classes alone.
+  [[nodiscard]] Odds class_odds() const { return {2.0 * prior(1), 2.0 * prior(-1)}; }
   /// P(right | y) of the predictor that adds these odds to those of the reading.
   [[nodiscard]] double right(int y, const Odds& odds) const;
   /// Whether training shows what occurs here, so that its minimiser has an answer.
