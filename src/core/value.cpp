@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <iterator>
-#include <limits>
-#include <nlohmann/json.hpp>
+#include <cstring>
 
 #include "spurion/error.hpp"
 
@@ -27,20 +24,117 @@ namespace {
 
 }  // namespace
 
-Value::Value(List value) : data_(std::make_shared<List>(std::move(value))) {}
+struct Value::TextPart : detail::SharedPart {
+  explicit TextPart(std::string own) : content(std::move(own)) {}
+  std::string content;
+};
+struct Value::ListPart : detail::SharedPart {
+  ListPart() = default;
+  explicit ListPart(List own) : content(std::move(own)) {}
+  List content;
+};
+struct Value::TablePart : detail::SharedPart {
+  TablePart() = default;
+  explicit TablePart(Table own) : content(std::move(own)) {}
+  Table content;
+};
+struct Value::PlacePart : detail::SharedPart {
+  explicit PlacePart(SourcePosition own) : content(std::move(own)) {}
+  SourcePosition content;
+};
 
-Value::Value(Table value)
-    : data_(value.empty() ? std::shared_ptr<Table>() : std::make_shared<Table>(std::move(value))) {
-  if (auto& table = std::get<std::shared_ptr<Table>>(data_)) table->shrink_to_fit();
+Value::Value(std::string value) : Value(Kind::text) {
+  content_.part = new TextPart(std::move(value));
+}
+
+Value::Value(List value) : Value(Kind::list) { content_.part = new ListPart(std::move(value)); }
+
+Value::Value(Table value) : Value(Kind::table) {
+  if (value.empty()) return;
+  value.shrink_to_fit();
+  content_.part = new TablePart(std::move(value));
+}
+
+namespace {
+
+void add_owner(detail::SharedPart* part) {
+  if (part != nullptr) part->owners.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// Drops it where nobody else has it. Whoever let go of it before, in another thread, has finished
+/// reading it.
+template <class Part>
+void drop_owner(detail::SharedPart* part) {
+  if (part != nullptr && part->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    delete static_cast<Part*>(part);
+  }
+}
+
+}  // namespace
+
+void Value::keep() const {
+  add_owner(place());
+  add_owner(part());
+}
+
+void Value::let_go() {
+  drop_owner<PlacePart>(place());
+  if (kind() == Kind::text) drop_owner<TextPart>(content_.part);
+  if (kind() == Kind::list) drop_owner<ListPart>(content_.part);
+  if (kind() == Kind::table) drop_owner<TablePart>(content_.part);
+}
+
+template <class Part>
+Part& Value::own_part() {
+  auto* held = static_cast<Part*>(content_.part);
+  if (held == nullptr) {
+    content_.part = new Part();
+  } else if (held->owners.load(std::memory_order_acquire) > 1) {
+    // What is shared is copied before it is changed.
+    content_.part = new Part(held->content);
+    drop_owner<Part>(held);
+  }
+  return static_cast<Part&>(*content_.part);
 }
 
 std::size_t ValueTable::place_of(const std::string& name) const {
+  if (names_ == nullptr) return 0;
   // Entries are often added in their order.
-  if (!entries_.empty() && entries_.back().first < name) return entries_.size();
-  const auto place = std::lower_bound(
-      entries_.begin(), entries_.end(), name,
-      [](const value_type& entry, const std::string& one) { return entry.first < one; });
-  return static_cast<std::size_t>(place - entries_.begin());
+  if (!names_->empty() && names_->back() < name) return names_->size();
+  return static_cast<std::size_t>(std::lower_bound(names_->begin(), names_->end(), name) -
+                                  names_->begin());
+}
+
+ValueTable::Names& ValueTable::own_names() {
+  if (names_ == nullptr) {
+    names_ = std::make_shared<Names>();
+  } else if (names_.use_count() > 1) {
+    names_ = std::make_shared<Names>(*names_);
+  } else {
+    // Whoever let go of them last, in another thread, has finished reading them.
+    std::atomic_thread_fence(std::memory_order_acquire);
+  }
+  return *names_;
+}
+
+void ValueTable::insert(std::size_t place, std::string name, Value value) {
+  const auto at = static_cast<std::ptrdiff_t>(place);
+  Names& names = own_names();
+  names.insert(names.begin() + at, std::move(name));
+  values_.insert(values_.begin() + at, std::move(value));
+}
+
+void ValueTable::drop(std::size_t place) {
+  const auto at = static_cast<std::ptrdiff_t>(place);
+  Names& names = own_names();
+  names.erase(names.begin() + at);
+  values_.erase(values_.begin() + at);
+}
+
+void ValueTable::share_parts(const ValueTable& other) {
+  if (this == &other || values_.size() != other.values_.size() || !same_names(other)) return;
+  names_ = other.names_;
+  for (std::size_t i = 0; i < values_.size(); ++i) values_[i].share_parts(other.values_[i]);
 }
 
 void ValueTable::no_entry(const std::string& name) {
@@ -49,219 +143,131 @@ void ValueTable::no_entry(const std::string& name) {
 
 bool Value::as_bool() const {
   if (!is_bool()) wrong_access(*this, "boolean");
-  return std::get<bool>(data_);
+  return content_.flag;
 }
 
 std::int64_t Value::as_integer() const {
   if (!is_integer()) wrong_access(*this, "integer");
-  return std::get<std::int64_t>(data_);
+  return content_.integer;
 }
 
 double Value::as_number() const {
-  if (is_integer()) return static_cast<double>(std::get<std::int64_t>(data_));
+  if (is_integer()) return static_cast<double>(content_.integer);
   if (!is_number()) wrong_access(*this, "number");
-  return std::get<double>(data_);
+  return content_.number;
 }
 
 const std::string& Value::as_string() const {
+  static const std::string empty;
   if (!is_string()) wrong_access(*this, "string");
-  return *std::get<Text>(data_);
+  return content_.part == nullptr ? empty : static_cast<const TextPart*>(content_.part)->content;
 }
-
-namespace {
-
-/// What is shared is copied before it is changed.
-template <class Part>
-Part& own(std::shared_ptr<Part>& part) {
-  if (part == nullptr) {
-    part = std::make_shared<Part>();
-  } else if (part.use_count() > 1) {
-    part = std::make_shared<Part>(*part);
-  } else {
-    // Whoever let go of it last, in another thread, has finished reading it.
-    std::atomic_thread_fence(std::memory_order_acquire);
-  }
-  return *part;
-}
-
-}  // namespace
 
 const Value::List& Value::as_list() const {
+  static const List empty;
   if (!is_list()) wrong_access(*this, "list");
-  return *std::get<std::shared_ptr<List>>(data_);
+  return content_.part == nullptr ? empty : static_cast<const ListPart*>(content_.part)->content;
 }
 
 const Value::Table& Value::as_table() const {
   static const Table empty;
   if (!is_table()) wrong_access(*this, "table");
-  const auto& table = std::get<std::shared_ptr<Table>>(data_);
-  return table == nullptr ? empty : *table;
+  return content_.part == nullptr ? empty : static_cast<const TablePart*>(content_.part)->content;
 }
 
 Value::List& Value::as_list() {
   if (!is_list()) wrong_access(*this, "list");
-  return own(std::get<std::shared_ptr<List>>(data_));
+  return own_part<ListPart>().content;
 }
 
 Value::Table& Value::as_table() {
   if (!is_table()) wrong_access(*this, "table");
-  return own(std::get<std::shared_ptr<Table>>(data_));
+  return own_part<TablePart>().content;
 }
 
 const SourcePosition& Value::where() const {
   static const SourcePosition nowhere;
-  return where_ == nullptr ? nowhere : *where_;
+  return place() == nullptr ? nowhere : static_cast<const PlacePart*>(place())->content;
 }
 
 void Value::set_where(SourcePosition where) {
-  where_ = std::make_shared<const SourcePosition>(std::move(where));
+  auto* read_at = new PlacePart(std::move(where));
+  drop_owner<PlacePart>(place());
+  tag_ = reinterpret_cast<std::uintptr_t>(static_cast<detail::SharedPart*>(read_at)) |
+         static_cast<std::uintptr_t>(kind());
+}
+
+bool Value::is_same(const Value& other) const {
+  if (tag_ != other.tag_) return false;
+  switch (kind()) {
+    case Kind::boolean:
+      return content_.flag == other.content_.flag;
+    case Kind::integer:
+    case Kind::number:
+      return std::memcmp(&content_, &other.content_, sizeof(content_)) == 0;
+    case Kind::text:
+      return as_string() == other.as_string();
+    case Kind::list: {
+      const auto same = [](const Value& a, const Value& b) { return a.is_same(b); };
+      const List& own = as_list();
+      const List& others = other.as_list();
+      return std::equal(own.begin(), own.end(), others.begin(), others.end(), same);
+    }
+    default:
+      return as_table().is_same(other.as_table());
+  }
+}
+
+bool ValueTable::is_same(const ValueTable& other) const {
+  if (values_.size() != other.values_.size() || !same_names(other)) return false;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (!values_[i].is_same(other.values_[i])) return false;
+  }
+  return true;
+}
+
+void Value::share_parts(const Value& other) {
+  if (kind() != other.kind() || part() == nullptr || other.part() == nullptr ||
+      part() == other.part()) {
+    return;
+  }
+  const bool same =
+      is_string() ? as_string() == other.as_string() : place() == other.place() && is_same(other);
+  if (same) {
+    Value shared(other);
+    std::swap(content_, shared.content_);
+  } else if (is_table() && content_.part->owners.load(std::memory_order_acquire) == 1) {
+    static_cast<TablePart*>(content_.part)->content.share_parts(other.as_table());
+  }
 }
 
 bool operator==(const Value& a, const Value& b) {
-  if (a.data_.index() != b.data_.index()) return false;
-  if (a.is_string()) return a.as_string() == b.as_string();
-  if (a.is_list()) return a.as_list() == b.as_list();
-  if (a.is_table()) return a.as_table() == b.as_table();
-  return a.data_ == b.data_;
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case Value::Kind::boolean:
+      return a.content_.flag == b.content_.flag;
+    case Value::Kind::integer:
+      return a.content_.integer == b.content_.integer;
+    case Value::Kind::number:
+      return a.content_.number == b.content_.number;
+    case Value::Kind::text:
+      return a.as_string() == b.as_string();
+    case Value::Kind::list:
+      return a.as_list() == b.as_list();
+    default:
+      return a.as_table() == b.as_table();
+  }
 }
 
 const char* Value::type_name() const {
   constexpr const char* kNames[] = {"boolean", "integer", "number", "string", "list", "table"};
-  return kNames[data_.index()];
+  return kNames[static_cast<std::size_t>(kind())];
 }
 
 const Value* Value::find(const std::string& key) const {
   const auto& table = as_table();
   const auto found = table.find(key);
   return found == table.end() ? nullptr : &found->second;
-}
-
-namespace {
-
-/// Printable ASCII needs no more than quotes; anything else is left to the JSON library.
-void append_quoted(const std::string& value, std::string& text) {
-  for (const char c : value) {
-    if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') continue;
-    text += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return;
-  }
-  text += '"';
-  text += value;
-  text += '"';
-}
-
-void append_number(double number, std::string& text) {
-  // JSON has no infinities; as strings they stay distinct and readable.
-  if (!std::isfinite(number)) {
-    fmt::format_to(std::back_inserter(text), "\"{}\"", number);
-    return;
-  }
-  const std::size_t start = text.size();
-  fmt::format_to(std::back_inserter(text), "{}", number);
-  // A float that happens to be whole keeps its point, so that it reads back as a float.
-  if (text.find_first_of(".e", start) == std::string::npos) text += ".0";
-}
-
-}  // namespace
-
-std::string Value::canonical_json() const {
-  std::string text;
-  append_json(text);
-  return text;
-}
-
-void Value::append_json(std::string& text) const {
-  if (is_bool()) {
-    text += as_bool() ? "true" : "false";
-  } else if (is_integer()) {
-    fmt::format_to(std::back_inserter(text), "{}", as_integer());
-  } else if (is_string()) {
-    append_quoted(as_string(), text);
-  } else if (is_list()) {
-    text += '[';
-    const char* between = "";
-    for (const Value& item : as_list()) {
-      text += between;
-      item.append_json(text);
-      between = ",";
-    }
-    text += ']';
-  } else if (is_table()) {
-    text += '{';
-    const char* between = "";
-    for (const auto& [key, value] : as_table()) {
-      text += between;
-      append_quoted(key, text);
-      text += ':';
-      value.append_json(text);
-      between = ",";
-    }
-    text += '}';
-  } else {
-    append_number(std::get<double>(data_), text);
-  }
-}
-
-namespace {
-
-constexpr auto kLargestInteger =
-    static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-
-Value from_json(const nlohmann::json& json, const std::string& name) {
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_unsigned() && json.get<std::uint64_t>() > kLargestInteger) {
-    throw UsageError(fmt::format("{}: the integer {} is too large", name, json.dump()));
-  }
-  if (json.is_number_integer()) return json.get<std::int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  if (json.is_array()) {
-    Value::List list;
-    for (const auto& item : json) list.push_back(from_json(item, name));
-    return list;
-  }
-  if (json.is_object()) {
-    Value::Table table;
-    for (const auto& [key, item] : json.items()) table.emplace(key, from_json(item, name));
-    return table;
-  }
-  throw UsageError(name + ": null is not supported");
-}
-
-}  // namespace
-
-namespace {
-
-/// The parser holds what is nested in memory, and what frees it recurses.
-void check_depth(const std::string& text, const std::string& name) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      quoted = c != '"';
-      continue;
-    }
-    quoted = c == '"';
-    if (c == ']' || c == '}') --depth;
-    if (c != '[' && c != '{') continue;
-    if (++depth > kDeepestValue) {
-      throw UsageError(fmt::format("{}: the JSON nests lists and objects more than {} deep", name,
-                                   kDeepestValue));
-    }
-  }
-}
-
-}  // namespace
-
-Value parse_json(const std::string& text, const std::string& name) {
-  check_depth(text, name);
-  try {
-    return from_json(nlohmann::json::parse(text), name);
-  } catch (const nlohmann::json::exception& error) {
-    throw UsageError(fmt::format("{}: not valid JSON: {}", name, error.what()));
-  }
 }
 
 }  // namespace spurion

@@ -72,6 +72,11 @@ std::shared_ptr<const NormalSection> Normaliser::section(const Value& sections, 
   return found;
 }
 
+void Normaliser::share_parts(Value& options, std::size_t index) const {
+  const auto& last = memory_[index].last;
+  if (last != nullptr) options.share_parts(last->options);
+}
+
 const AnySchema* Normaliser::schema_of(const std::string& section, const std::string& name) {
   const auto found = schemas_.find({section, name});
   if (found != schemas_.end()) return &found->second;
@@ -102,10 +107,10 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
   Value options = *given;
   options.as_table().erase("name");
   Problems local;
-  const Component component{name->as_string(),
-                            schema->normalise(options, name->as_string(), local)};
+  Component component{name->as_string(), schema->normalise(options, name->as_string(), local)};
   for (const std::string& problem : local.list()) report(problem);
   if (!local.empty()) return nullptr;
+  share_parts(component.options, index);
   return std::make_shared<const NormalSection>(
       NormalSection{component.name, component.options, canonical_text(section, component)});
 }
@@ -113,10 +118,11 @@ std::shared_ptr<const NormalSection> Normaliser::read_component(const Value* giv
 std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, std::size_t index) {
   const std::string& section = section_names()[index];
   Problems local;
-  const Value options =
+  Value options =
       plain_schema(section).normalise(given == nullptr ? Value() : *given, section, local);
   for (const std::string& problem : local.list()) report(problem);
   if (!local.empty()) return nullptr;
+  share_parts(options, index);
   return std::make_shared<const NormalSection>(
       NormalSection{{}, options, canonical_text(section, options)});
 }

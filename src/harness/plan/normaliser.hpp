@@ -46,6 +46,8 @@ class Normaliser {
   std::shared_ptr<const NormalSection> read_component(const Value* given, std::size_t index,
                                                       const std::string& experiment);
   std::shared_ptr<const NormalSection> read_plain(const Value* given, std::size_t index);
+  /// With those that were read last: draws of a search differ in a number or two.
+  void share_parts(Value& options, std::size_t index) const;
   /// The schema of a registered thing of a section; null where there is none of that name.
   const AnySchema* schema_of(const std::string& section, const std::string& name);
 

@@ -30,6 +30,8 @@ class KnownSections {
     if (known_.size() >= kMostKnown) known_.clear();
     auto made = std::make_shared<Known>(std::string(text), Section());
     made->second = read(made->first);
+    // Draws of a search differ in a number or two.
+    if (last_ != nullptr) options_of(made->second).share_parts(options_of(last_->second));
     known_.emplace(made->first, made);
     last_ = std::move(made);
     return last_->second;
@@ -37,6 +39,9 @@ class KnownSections {
 
  private:
   using Known = std::pair<std::string, Section>;
+  static Value& options_of(Component& component) { return component.options; }
+  static Value& options_of(Value& options) { return options; }
+
   std::unordered_map<std::string_view, std::shared_ptr<Known>> known_;  ///< keys lie in the values
   std::shared_ptr<Known> last_;  ///< neighbours often have the same
 };

@@ -64,6 +64,77 @@ TEST_CASE("a copy of a value shares its parts until one of the two is changed") 
   CHECK(Value().canonical_json() == "{}");
 }
 
+TEST_CASE("values are small, and equal ones can be made to share what they hold") {
+  static_assert(sizeof(Value) <= 16, "suites have millions of them");
+  const std::string text =
+      R"({"list":[1,-0.0],"name":"a name that is long","rate":0.1,"table":{"x":"some other text"}})";
+  const Value first = parse_json(text, "first");
+  Value second = parse_json(text, "second");
+  second.as_table()["rate"] = 0.2;
+  const std::string before = second.canonical_json();
+  second.share_parts(first);
+  CHECK(second.canonical_json() == before);
+  const auto same = [](const Value& a, const Value& b, const char* name) {
+    return &a.as_table().find(name)->first == &b.as_table().find(name)->first;
+  };
+  const Value& shared = second;
+  CHECK(same(shared, first, "rate"));
+  CHECK(&shared.find("name")->as_string() == &first.find("name")->as_string());
+  CHECK(&shared.find("list")->as_list() == &first.find("list")->as_list());
+  CHECK(&shared.find("table")->as_table() == &first.find("table")->as_table());
+  // To change one of them leaves the other as it was.
+  second.as_table()["list"].as_list().emplace_back(3);
+  second.as_table().erase("name");
+  second.as_table()["zeta"] = true;
+  CHECK(first.canonical_json() == text);
+  CHECK(second.canonical_json() ==
+        R"({"list":[1,-0.0,3],"rate":0.2,"table":{"x":"some other text"},"zeta":true})");
+  // What is equal, but not to the bit, has another text.
+  Value zero = parse_json(R"({"list":[1,0.0]})", "zero");
+  zero.share_parts(parse_json(R"({"list":[1,-0.0]})", "minus"));
+  CHECK(zero.canonical_json() == R"({"list":[1,0.0]})");
+}
+
+TEST_CASE("a table is read in the order of its names, and gives references to its values") {
+  Value value = Value::Table{{"b", 2}, {"a", 1}, {"b", 3}};
+  std::string names;
+  for (const auto& [name, one] : value.as_table()) names += name;
+  CHECK(names == "ab");
+  for (auto&& [name, one] : value.as_table()) one = one.as_integer() * 10;
+  CHECK(value.canonical_json() == R"({"a":10,"b":20})");
+  Value::Table& table = value.as_table();
+  CHECK(table.count("a") == 1);
+  CHECK(table.find("c") == table.end());
+  CHECK_FALSE(table.emplace("a", 5).second);
+  const auto next = table.erase(table.find("a"));
+  CHECK(next->first == "b");
+  CHECK(next->second.as_integer() == 20);
+  CHECK_THROWS_AS(table.at("a"), LogicError);
+  CHECK(value == Value(Value::Table{{"b", 20}}));
+}
+
+TEST_CASE("a value read from a text keeps its place, whatever it becomes") {
+  const Value value = parse_toml("a = [1, 2]\n", "s.toml");
+  Value copy = *value.find("a");
+  copy.as_list().emplace_back("x");
+  CHECK(copy.where().text() == "s.toml:1:5");
+  const Value moved = std::move(copy);
+  CHECK(moved.where().text() == "s.toml:1:5");
+  CHECK(moved.canonical_json() == R"([1,2,"x"])");
+  copy = moved;
+  copy = 5;
+  CHECK(copy.where().text().empty());
+}
+
+TEST_CASE("a JSON text that cannot be read is told as one sentence") {
+  CHECK_THROWS_WITH(parse_json("{\"a\": [1, null]}", "x"), "x: null is not supported");
+  CHECK_THROWS_WITH(parse_json("{\"a\": 1e999}", "x"), Catch::Contains("x: not valid JSON: "));
+  CHECK_THROWS_WITH(parse_json("{\"a\": null, }", "x"), Catch::Contains("x: not valid JSON: "));
+  CHECK_THROWS_WITH(parse_json("1 2", "x"), Catch::Contains("x: not valid JSON: "));
+  CHECK(parse_json("{\"a\": 1, \"b\": {}, \"a\": [2.0]}", "x").canonical_json() ==
+        R"({"a":[2.0],"b":{}})");
+}
+
 TEST_CASE("canonical JSON escapes what JSON wants escaped") {
   const Value value = Value::Table{{"a\"b", "tab\t \\ \x7f gr\u00f6\u00dfe"}, {"", ""}};
   CHECK(value.canonical_json() == "{\"\":\"\",\"a\\\"b\":\"tab\\t \\\\ \x7f gr\u00f6\u00dfe\"}");
