@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,8 +14,9 @@
 namespace spurion {
 
 namespace harness {
+struct StoreContent;
 struct StoredFacts;
-}
+}  // namespace harness
 struct Suite;
 
 /// Which experiments trials belong to: pairs of trial id and name of the experiment.
@@ -44,6 +46,9 @@ class SPURION_API Store {
   /// layout, or nothing in it can be read.
   explicit Store(const std::filesystem::path& folder,
                  const std::string& file_name = "store.sqlite");
+  /// The same for a run of so many trials. Where the store has that many, it keeps their results
+  /// until something is appended: if none is left to run, they need not be read a second time.
+  Store(const std::filesystem::path& folder, std::int64_t wanted);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -63,6 +68,9 @@ class SPURION_API Store {
   void restore(const std::set<std::shared_ptr<const Provenance>>& makers);
   /// What is left to run is told from this.
   [[nodiscard]] harness::StoredFacts facts() const;
+  /// Gives away the results that were kept, with all else that the store holds; null where none
+  /// were. Trials of the results have no specs.
+  [[nodiscard]] std::shared_ptr<harness::StoreContent> take_content();
   /// All results or none. Trials already there are left as they are, but for those to `replace`.
   void append(const std::vector<TrialResult>& results);
   /// The next results of these trials take the place of the old, which stay until then.
