@@ -261,7 +261,7 @@ std::vector<Term> stream_columns_terms() {
 std::vector<Term> column_terms() {
   std::vector<Term> all;
   for (auto* part : {&comparison_columns, &leaderboard_columns, &adaptation_columns, &claim_columns,
-                     &stream_columns_terms}) {
+                     &stream_columns_terms, &scaling_columns}) {
     const std::vector<Term> terms = part();
     all.insert(all.end(), terms.begin(), terms.end());
   }

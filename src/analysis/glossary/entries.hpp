@@ -20,4 +20,9 @@ std::vector<Term> leaderboard_verdicts();
 std::vector<Term> adaptation_columns();
 std::vector<Term> adaptation_verdicts();
 
+/// What scaling laws add to the ideas, to the columns and to the verdicts.
+std::vector<Term> scaling_ideas();
+std::vector<Term> scaling_columns();
+std::vector<Term> scaling_verdicts();
+
 }  // namespace spurion::analysis

@@ -43,6 +43,8 @@ constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
     {"t test", "p"},
     {"standard error", "difference in SE"},
     {"axes", "axis"},
+    {"fit", "law"},
+    {"epochs", "repeats"},
 };
 
 /// Whether a column's title is an option of a trial, "model.width".
@@ -73,7 +75,7 @@ const char* term_kind_name(TermKind kind) {
 const std::vector<Term>& glossary() {
   static const std::vector<Term> all = [] {
     std::vector<Term> terms = idea_terms();
-    for (auto* part : {&stream_terms, &column_terms, &verdict_terms}) {
+    for (auto* part : {&scaling_ideas, &stream_terms, &column_terms, &verdict_terms}) {
       const std::vector<Term> more = part();
       terms.insert(terms.end(), more.begin(), more.end());
     }

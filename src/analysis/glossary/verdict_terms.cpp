@@ -6,7 +6,7 @@ namespace {
 
 constexpr TermKind kVerdict = TermKind::verdict;
 
-/// Of questions of kind gap_against_scale: does the gap close along an axis?
+/// Of questions of kind gap_against_scale and scaling_law: does the gap close along an axis?
 std::vector<Term> gap_verdicts() {
   return {
       {"no gap",
@@ -17,7 +17,8 @@ std::vector<Term> gap_verdicts() {
       {"closes",
        kVerdict,
        "At the largest scale the whole interval of the gap is within the margin of 0, and at a "
-       "smaller scale the whole interval was above the margin.",
+       "smaller scale the whole interval was above the margin. Of a scaling law: also where the "
+       "law is shown to end within the margin.",
        {"gap", "margin"}},
       {"closed there",
        kVerdict,
@@ -31,7 +32,8 @@ std::vector<Term> gap_verdicts() {
        {"gap"}},
       {"grows",
        kVerdict,
-       "The gap at the largest scale is larger than at the smallest by more than the margin.",
+       "The gap at the largest scale is larger than at the smallest by more than the margin. Of a "
+       "scaling law: it grew by more than nothing, and is above the margin.",
        {"gap", "paired"}},
       {"shrinks",
        kVerdict,
@@ -41,12 +43,14 @@ std::vector<Term> gap_verdicts() {
       {"shrinks, still open",
        kVerdict,
        "The gap at the largest scale is smaller than at the smallest by more than the margin, "
-       "and the whole interval is still above the margin.",
+       "and the whole interval is still above the margin. Of a scaling law: it shrank and is above "
+       "the margin; where it ends is not shown.",
        {"shrinks", "open"}},
       {"plateaus",
        kVerdict,
        "The gap at the largest scale is above the margin, and it changed by less than the margin "
-       "from the smallest scale: more of the axis did not help.",
+       "from the smallest scale: more of the axis did not help. Of a scaling law: the whole "
+       "interval of g_inf is above the margin.",
        {"open"}},
       {"open",
        kVerdict,
@@ -146,12 +150,12 @@ std::vector<Term> claim_verdicts() {
       {"holds",
        kVerdict,
        "The number changed as the question claims, by more than the margin: the whole interval "
-       "of the change and both tests say so.",
+       "of the change and both tests say so. Of a scaling law: the verdict is the expected one.",
        {"p", "sign-flip p"}},
       {"refuted",
        kVerdict,
        "The number did not change as the question claims: the whole interval of the change and "
-       "both tests say so.",
+       "both tests say so. Of a scaling law: there is another verdict.",
        {"holds"}},
       {"agree",
        kVerdict,
@@ -183,7 +187,7 @@ std::vector<Term> statuses() {
 std::vector<Term> verdict_terms() {
   std::vector<Term> all;
   for (auto* part : {&gap_verdicts, &grid_verdicts, &outcome_verdicts, &claim_verdicts,
-                     &leaderboard_verdicts, &adaptation_verdicts, &statuses}) {
+                     &leaderboard_verdicts, &adaptation_verdicts, &scaling_verdicts, &statuses}) {
     const std::vector<Term> terms = part();
     all.insert(all.end(), terms.begin(), terms.end());
   }

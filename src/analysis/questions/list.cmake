@@ -5,6 +5,7 @@ set(SPURION_QUESTIONS
   gap_grid
   compare_methods
   leaderboard
+  scaling_law
   compare_regimes
   streams
   published

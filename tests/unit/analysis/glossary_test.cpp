@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "analysis/fits/scaling_judgement.hpp"
 #include "analysis/gap_verdict.hpp"
 #include "analysis/questions/leaderboard/judge.hpp"
 #include "catch.hpp"
@@ -81,6 +82,9 @@ TEST_CASE("every verdict has an entry") {
   }
   for (int i = 0; i <= static_cast<int>(StreamOutcome::undecided); ++i) {
     is_verdict(outcome_name(static_cast<StreamOutcome>(i)));
+  }
+  for (int i = 0; i <= static_cast<int>(fits::ScalingOutcome::undecided); ++i) {
+    is_verdict(fits::scaling_outcome_name(static_cast<fits::ScalingOutcome>(i)));
   }
   using questions::leaderboard::Result;
   for (int i = 1; i <= static_cast<int>(Result::undecided); ++i) {

@@ -86,6 +86,12 @@ experiment = "scale"
 text = "What does adaptation change?"
 kind = "adaptation"
 experiment = "scale"
+[[question]]
+text = "What law does the gap follow?"
+kind = "scaling_law"
+experiment = "scale"
+axis = "model.width"
+hypothesis = "closes"
 )toml";
 
 /// The kept store, asked questions of every kind.
@@ -101,7 +107,7 @@ StoredResults with_more_questions() {
 TEST_CASE("every column and verdict of a report has an entry in the glossary") {
   const StoredResults results = with_more_questions();
   const auto answers = analysis::answer_all(results);
-  REQUIRE(answers.size() == 13);
+  REQUIRE(answers.size() == 14);
   std::set<std::string> asked;
   for (const auto& question : Suite::parse(results.context.at("suite"), "suite").questions) {
     asked.insert(question.kind);

@@ -1,0 +1,257 @@
+// Planted gaps along a scale: the answer to a question of kind scaling_law says what was planted.
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include "catch.hpp"
+#include "unit/analysis/planted.hpp"
+
+using namespace spurion;
+using Catch::Contains;
+using tests::planted_cell;
+using tests::PlantedTrials;
+
+namespace {
+
+using Curve = std::function<double(double)>;
+
+/// Widths over 2.1 decades.
+constexpr std::int64_t kWidths[] = {4, 8, 16, 32, 64, 128, 256, 512};
+
+/// Noise of a seed at a scale: as good as independent.
+double noise_of(std::int64_t seed, std::int64_t width, double size) {
+  const double angle = 12.9898 * static_cast<double>(seed + 1) + 78.233 * std::log2(width);
+  return size * std::sin(43758.5453 * std::sin(angle));
+}
+
+struct Planted {
+  std::string method = "erm";
+  std::string environment = "world";
+  Curve gap = [](double) { return 0.0; };
+  Curve shortfall = [](double width) { return 0.1 / width; };
+  double size = 0.004;
+};
+
+/// A line of trials; the Bayes ceiling in distribution is .9.
+void plant(PlantedTrials& trials, const Planted& line) {
+  for (std::int64_t seed = 0; seed < 6; ++seed) {
+    for (const std::int64_t width : kWidths) {
+      const auto scale = static_cast<double>(width);
+      const double id = 0.9 - line.shortfall(scale) + noise_of(seed + 50, width, 0.001);
+      const double gap = line.gap(scale) + noise_of(seed, width, line.size);
+      TrialResult& trial = trials.add(line.method, seed, id, id - gap);
+      trial.measurements.push_back({0, 0, "in_distribution", 0.0, "ceiling_bayes", 0.9});
+      trial.spec.environment.name = line.environment;
+      trial.spec.model.options = Value::Table{{"width", width}};
+      trial.spec.training = Value::Table{{"rows", 1000}, {"steps", 500}, {"batch", 100}};
+      trial.cost.flops = 1e6 * scale;
+      trial.cost.steps = 9;
+    }
+  }
+}
+
+PlantedTrials planted(const Curve& gap) {
+  PlantedTrials trials;
+  Planted line;
+  line.gap = gap;
+  plant(trials, line);
+  return trials;
+}
+
+const std::string kAsk =
+    "kind = \"scaling_law\"\naxis = \"model.width\"\nresamples = 100\nplanted = 0\n";
+
+const analysis::Table& table_of(const analysis::Answer& answer, const std::string& ending) {
+  for (const analysis::Table& table : answer.tables) {
+    const std::string& name = table.name;
+    if (name.size() >= ending.size() &&
+        name.compare(name.size() - ending.size(), ending.size(), ending) == 0) {
+      return table;
+    }
+  }
+  FAIL("no table " << ending);
+  return answer.tables.front();
+}
+
+std::string verdict_of(const analysis::Answer& answer, const std::string& method = "erm") {
+  return planted_cell(table_of(answer, "_verdicts"), method, "verdict");
+}
+
+double closing(double width) { return 1.2 / width; }
+double plateau(double width) { return 0.1 + 1.2 / width; }
+
+}  // namespace
+
+TEST_CASE("a scaling law says that a planted gap closes, and on what that rests") {
+  const auto answer = planted(closing).ask(kAsk + "hypothesis = \"closes\"\n");
+  CHECK(verdict_of(answer) == "closes");
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "claim") == "holds");
+  CHECK_THAT(answer.sentence, Contains("Yes. Under erm the gap is 0.") &&
+                                  Contains("8 scales, 2.1 decades, 6 seeds") &&
+                                  Contains("The chosen law is ") &&
+                                  Contains("the last value carried forward") &&
+                                  Contains("The hypothesis \"closes\" holds.") &&
+                                  Contains("Verdicts use a margin of 0.02"));
+  CHECK(table_of(answer, "_laws").rows.size() > 4);
+  const analysis::Table& scales = table_of(answer, "_scales");
+  REQUIRE(scales.rows.size() == 8);
+  CHECK(text_of(scales.cell(0, "repeats")) == "50");
+  CHECK(text_of(scales.cell(7, "held out")) == "yes");
+  CHECK(text_of(scales.cell(0, "held out")) == "no");
+}
+
+TEST_CASE("a scaling law says that a planted gap plateaus, and what would change that") {
+  const auto answer = planted(plateau).ask(kAsk + "hypothesis = \"closes\"\nprimary = true\n");
+  CHECK(verdict_of(answer) == "plateaus");
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "claim") == "refuted");
+  CHECK_THAT(answer.sentence, Contains("No. Under erm") && Contains("would change the answer") &&
+                                  Contains("This is the primary hypothesis of the suite"));
+  CHECK_THAT(planted_cell(table_of(answer, "_verdicts"), "erm", "g_inf"), Contains("0.10"));
+}
+
+TEST_CASE("a gap that stays open where the score in distribution does too is no finding") {
+  PlantedTrials trials;
+  Planted line;
+  line.gap = plateau;
+  line.shortfall = [](double width) { return 0.05 + 0.4 / width; };
+  plant(trials, line);
+  const auto answer = trials.ask(kAsk);
+  CHECK(verdict_of(answer) == "under-trained");
+  CHECK_THAT(answer.sentence, Contains("Longer training or more rows would change the answer."));
+  // Nobody looks where the ceiling is not asked for.
+  CHECK(verdict_of(trials.ask(kAsk + "id_ceiling = \"none\"\n")) == "plateaus");
+}
+
+TEST_CASE("a model that learned nothing at the largest scale has no law") {
+  PlantedTrials trials;
+  Planted line;
+  line.gap = [](double width) { return width > 100 ? 0.0 : 0.3; };
+  line.shortfall = [](double width) { return width > 100 ? 0.4 : 0.0; };
+  plant(trials, line);
+  CHECK(verdict_of(trials.ask(kAsk)) == "collapsed");
+}
+
+TEST_CASE("a scaling law is not judged by few scales, and says so") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 5; ++seed) {
+    trials.add("erm", seed, 0.85, 0.3).spec.model.options = Value::Table{{"width", 8}};
+    trials.add("erm", seed, 0.75, 0.7).spec.model.options = Value::Table{{"width", 64}};
+  }
+  const auto answer = trials.ask(kAsk);
+  CHECK(verdict_of(answer) == "undecided");
+  CHECK_THAT(answer.sentence, Contains("fewer than 5 scales"));
+  // A scale that is not above 0 has no logarithm.
+  trials.add("erm", 0, 0.85, 0.3).spec.model.options = Value::Table{{"width", 0}};
+  CHECK_THAT(trials.ask(kAsk).sentence, Contains("model.width = 0 is not above 0"));
+}
+
+TEST_CASE("axes that name one field twice are refused") {
+  CHECK_THROWS_WITH(planted(closing).ask(kAsk + "second_axis = \"model.width\"\n"),
+                    Contains("two axes name the same field"));
+}
+
+TEST_CASE("environments are lines of their own, and controls are counted over the suite") {
+  PlantedTrials trials;
+  Planted line;
+  line.gap = plateau;
+  plant(trials, line);
+  line.gap = [](double) { return 0.0; };
+  line.environment = "control_no_shift";
+  plant(trials, line);
+  const auto answer = trials.ask(kAsk);
+  CHECK(table_of(answer, "_verdicts").rows.size() == 2);
+  CHECK_THAT(answer.sentence, Contains("Under erm in world") &&
+                                  Contains("Where the truth is known (controls) 1 of 1 verdict is "
+                                           "right and 0 wrong."));
+  const analysis::Table& controls = table_of(answer, "_controls");
+  CHECK(planted_cell(controls, "control_no_shift", "right") == "1");
+  CHECK(planted_cell(controls, "control_no_cue", "judged") == "0");
+}
+
+TEST_CASE("curves are planted into the noise of the trials, and mostly judged rightly") {
+  std::string ask = kAsk;
+  ask.replace(ask.find("planted = 0"), 11, "planted = 6");
+  const analysis::Answer answer = planted(plateau).ask(ask);
+  const analysis::Table& controls = table_of(answer, "_controls");
+  for (const std::string control :
+       {"planted plateau, 0.4 to 0.1", "planted closing, 0.4 to 0.005"}) {
+    CAPTURE(control);
+    CHECK(planted_cell(controls, control, "judged") == "6");
+    CHECK(planted_cell(controls, control, "wrong") == "0");
+  }
+}
+
+TEST_CASE("verdicts are adjusted for all scaling laws of the suite, also of other questions") {
+  PlantedTrials trials;
+  Planted line;
+  for (const std::string method : {"erm", "v_rex", "irm_v1"}) {
+    line.method = method;
+    line.gap = method == "erm" ? Curve(plateau) : Curve(closing);
+    plant(trials, line);
+  }
+  const auto one = trials.ask(kAsk + "where = { method = \"erm\" }\n");
+  const std::string other = "[[question]]\ntext = \"other\"\nexperiment = \"e\"\n" + kAsk +
+                            "where = { method = \"v_rex\" }\n";
+  const auto two = trials.ask(kAsk + "where = { method = \"erm\" }\n" + other);
+  CHECK_THAT(one.sentence, Contains("are adjusted for 1 verdict of the suite"));
+  CHECK_THAT(two.sentence, Contains("are adjusted for 2 verdicts of the suite"));
+  const auto p = [](const analysis::Answer& answer, const char* column) {
+    const analysis::Table& table = table_of(answer, "_verdicts");
+    return std::get<analysis::Number>(table.cell(0, column)).value;
+  };
+  CHECK(p(one, "p") == p(two, "p"));
+  CHECK(p(one, "adjusted p") == p(one, "p"));
+  CHECK(p(two, "adjusted p") >= p(one, "adjusted p"));
+  // The same question asked twice is one verdict.
+  CHECK_THAT(
+      trials.ask(kAsk + "[[question]]\ntext = \"again\"\nexperiment = \"e\"\n" + kAsk).sentence,
+      Contains("are adjusted for 3 verdicts of the suite"));
+}
+
+TEST_CASE("charts have points with their law, and theory as a line; files have each trial") {
+  PlantedTrials trials = planted(plateau);
+  for (TrialResult& trial : trials.all()) {
+    const double width = trial.spec.model.options.find("width")->as_number();
+    trial.measurements.push_back({0, 0, "test", 0.9, "theory_gap", plateau(width)});
+    trial.measurements.push_back({0, 0, "test", 0.9, "theory_gap_error", 0.0});
+  }
+  const auto answer = trials.ask(kAsk);
+  CHECK_THAT(planted_cell(table_of(answer, "_verdicts"), "erm", "theory within"),
+             Contains(" of 8"));
+  REQUIRE(answer.charts.size() > 2);
+  const analysis::Chart& gap = answer.charts.front();
+  CHECK(gap.log_x);
+  CHECK(gap.log_y);
+  CHECK(gap.series[0].look == analysis::SeriesLook::points);
+  CHECK(gap.series[0].is_held_out(7));
+  CHECK(gap.series[1].look == analysis::SeriesLook::curve);
+  CHECK(gap.series[1].colour_of == 0);
+  CHECK(gap.series[2].name == "theory");
+  const analysis::Table& points = table_of(answer, "_points");
+  CHECK(points.file_only);
+  CHECK(points.rows.size() == 48);
+  CHECK(table_of(answer, "_fit_draws").rows.size() == 100);
+}
+
+TEST_CASE("two axes give a joint law and a map with the boundary of the margin") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    for (const std::int64_t width : {4, 16, 64, 256}) {
+      for (const std::int64_t rows : {100, 400, 1600, 6400}) {
+        const double gap = 1.0 / static_cast<double>(width) + 10.0 / static_cast<double>(rows) +
+                           noise_of(seed, width * rows, 0.003);
+        TrialResult& trial = trials.add("erm", seed, 0.9, 0.9 - gap);
+        trial.spec.model.options = Value::Table{{"width", width}};
+        trial.spec.training = Value::Table{{"rows", rows}};
+      }
+    }
+  }
+  const auto answer = trials.ask(kAsk + "second_axis = \"training.rows\"\n");
+  REQUIRE_FALSE(answer.charts.empty());
+  const analysis::Chart& map = answer.charts.front();
+  CHECK(map.kind == analysis::ChartKind::heat_map);
+  CHECK(map.series.size() == 4);
+  REQUIRE(map.levels.size() == 1);
+  CHECK(map.levels.front().value == 0.02);
+  CHECK_THAT(answer.sentence, Contains("model.width = 4 and training.rows = 100"));
+}
