@@ -207,4 +207,33 @@ std::vector<RankStability> rank_stability(const std::vector<std::vector<BySeed>>
   return all;
 }
 
+void widen_by_rows(std::vector<RankStability>& ranks, const std::vector<SeedCells>& scores,
+                   bool high) {
+  constexpr double kMiddle = 1.959964;       // of a normal, 95 %
+  std::vector<double> better(ranks.size());  // entries before it that may come after it
+  std::vector<double> worse(ranks.size());
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (scores[i].empty() || scores[j].empty()) continue;
+      const SeedCells differences = scores[i].minus(scores[j]);
+      const double noise = differences.noise();
+      if (differences.empty() || !(noise > 0.0)) continue;
+      const double difference = mean(differences.seed_means());
+      if (std::abs(difference) > kMiddle * noise) continue;
+      // Ties share the mean of their ranks, so that half of one lies on either side.
+      const double before = difference == 0.0 ? 0.5 : (difference < 0.0) == high ? 1.0 : 0.0;
+      better[i] += before;
+      worse[j] += before;
+      worse[i] += 1.0 - before;
+      better[j] += 1.0 - before;
+    }
+  }
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    Estimate& rank = ranks[i].rank;
+    if (rank.seeds < 2) continue;
+    rank.low = std::min(rank.low, rank.value - better[i]);
+    rank.high = std::max(rank.high, rank.value + worse[i]);
+  }
+}
+
 }  // namespace spurion::analysis

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "spurion/analysis/seed_cells.hpp"
 #include "spurion/analysis/statistics.hpp"
 #include "spurion/export.hpp"
 
@@ -38,5 +39,12 @@ struct RankStability {
 /// entries and key give the same result.
 SPURION_API std::vector<RankStability> rank_stability(
     const std::vector<std::vector<BySeed>>& entries, const std::string& key);
+
+/// Widens the intervals of ranks by what the evaluated rows leave unsure: where two mean scores
+/// differ by less than the noise of the rows makes them differ (95 %), either may come before the
+/// other. So the ranks of seeds that coincide are not certain. `scores`: of each entry, those that
+/// its rank is of; empty for one without a rank. `high`: more is better.
+SPURION_API void widen_by_rows(std::vector<RankStability>& ranks,
+                               const std::vector<SeedCells>& scores, bool high);
 
 }  // namespace spurion::analysis

@@ -22,6 +22,13 @@ std::vector<Term> comparison_columns() {
        "the results (Agarwal et al. 2021).",
        {"OOD"},
        "as the score"},
+      {"seeds needed",
+       kColumn,
+       "The number of seeds from which on the paired tests show a given difference with a given "
+       "probability. Its interval says how far the seeds of the pilot leave the spread open.",
+       {"seed", "detectable"},
+       "seeds",
+       ">= 2"},
       {"median OOD",
        kColumn,
        "The median over the samples that are done of the score out of distribution. It is computed "

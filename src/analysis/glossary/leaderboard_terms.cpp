@@ -43,7 +43,8 @@ std::vector<Term> leaderboard_columns() {
        "The place of the method by its mean score, 1 for the best; methods with the same score "
        "share the mean of their ranks. In brackets: the middle 95 % of its ranks when the seeds "
        "are "
-       "resampled, for all methods the same ones.",
+       "resampled, for all methods the same ones; and the ranks that the noise of the evaluated "
+       "rows leaves open.",
        {"rank 1", "seed"},
        "",
        ">= 1"},

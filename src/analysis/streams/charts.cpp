@@ -220,6 +220,7 @@ Chart regret_chart(const std::string& name, const std::map<std::string, StreamLi
     each_trial(line.strata, [&](std::size_t s, const StreamNumbers& trial) {
       double rows = 0.0;
       double sum = 0.0;
+      double right = 0.0;
       std::int64_t phase = 0;
       if (!trial.windows.empty()) points.add(0.0, s, trial, 0.0);
       for (const StreamWindow& window : trial.windows) {
@@ -227,7 +228,12 @@ Chart regret_chart(const std::string& name, const std::map<std::string, StreamLi
         phase = window.phase;
         rows += window.rows;
         sum += window.regret * window.rows;
-        points.add(rows, s, trial, sum);
+        right += window.score * window.rows;
+        RowNoise noise;  // of the number of right predictions
+        if (trial.accuracy) noise = rate_noise(right / rows, rows);
+        noise.deviation *= rows;
+        noise.unit = rows;
+        points.add(rows, s, trial, sum, noise);
       }
     });
     chart.series.push_back(points.series(line_name));

@@ -94,4 +94,36 @@ TEST_CASE("a score is placed between the ceilings, unless the cue costs nothing"
   CHECK(std::isnan(ScoreScale{0.8, 0.75, true}.of(0.7)));
 }
 
+TEST_CASE("the ranks of seeds that coincide are not surer than their rows") {
+  // Every seed has the same score; the rows of two methods leave it open which is better.
+  const auto scores_of = [](double score, double rows) {
+    SeedCells cells;
+    for (std::int64_t seed = 0; seed < 3; ++seed) {
+      cells.add("c", seed, score, rate_noise(score, rows));
+    }
+    return cells;
+  };
+  const auto ranks_with = [&](double rows) {
+    const std::vector<SeedCells> scores = {scores_of(0.80, rows), scores_of(0.79, rows),
+                                           scores_of(0.30, rows), SeedCells()};
+    std::vector<std::vector<BySeed>> entries;
+    for (const SeedCells& one : scores) entries.push_back(one.configurations());
+    std::vector<RankStability> ranks = rank_stability(entries, "k");
+    widen_by_rows(ranks, scores, true);
+    return ranks;
+  };
+  const auto few = ranks_with(50);
+  CHECK(few[0].rank.low == 1.0);
+  CHECK(few[0].rank.high == 2.0);
+  CHECK(few[1].rank.low == 1.0);
+  CHECK(few[1].rank.high == 2.0);
+  CHECK(few[2].rank.low == 3.0);
+  CHECK(few[2].rank.high == 3.0);
+  const auto many = ranks_with(100000);
+  CHECK(many[0].rank.high == 1.0);
+  CHECK(many[1].rank.low == 2.0);
+  // Rows that are not known leave the ranks as they are.
+  CHECK(ranks_with(0)[0].rank.high == 1.0);
+}
+
 }  // namespace spurion::analysis

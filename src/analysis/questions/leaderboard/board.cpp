@@ -178,7 +178,12 @@ void rank(Board& board, const std::string& key) {
       for (auto& [seed, score] : stratum) score = board.oriented(score);
     }
   }
-  const std::vector<RankStability> ranks = rank_stability(entries, key);
+  std::vector<RankStability> ranks = rank_stability(entries, key);
+  std::vector<SeedCells> scores;
+  for (const Standing& one : board.standings) {
+    scores.push_back(one.control == Control::oracle ? SeedCells() : one.ood);
+  }
+  widen_by_rows(ranks, scores, board.accuracy);
   for (std::size_t i = 0; i < ranks.size(); ++i) board.standings[i].rank = ranks[i];
   const auto place = [](const Standing& one) {
     return one.rank.rank.count > 0 ? one.rank.rank.value : std::numeric_limits<double>::infinity();

@@ -11,6 +11,8 @@ namespace spurion::analysis::questions::leaderboard {
 
 namespace {
 
+constexpr double kNormal975 = 1.959964;  // the normal quantile of .975
+
 /// A paired comparison of a contender, and where it belongs.
 struct Compared {
   std::size_t contest;
@@ -98,7 +100,10 @@ std::optional<Estimate> share_of_way(const SeedCells& own, const SeedCells& base
     squares += (without - share.value) * (without - share.value);
   }
   const auto n = static_cast<double>(seeds.size());
-  const double half = student_quantile(0.975, n - 1.0) * std::sqrt(squares * (n - 1.0) / n);
+  // Seeds that coincide are no surer than the rows of the gain.
+  const double of_rows = kNormal975 * paired_gain.noise() / std::abs(mean_without(ways, kNone));
+  const double half =
+      std::max(student_quantile(0.975, n - 1.0) * std::sqrt(squares * (n - 1.0) / n), of_rows);
   if (!std::isfinite(half)) return std::nullopt;
   share.low -= half;
   share.high += half;

@@ -135,6 +135,7 @@ std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::str
   }
   std::vector<Overall> all;
   std::vector<std::vector<BySeed>> entries;
+  std::vector<SeedCells> scores;
   for (const std::string& name : order) {
     Sums& sums = methods.at(name);
     const bool complete = scales > 0 && sums.by_seed.size() == scales;
@@ -153,11 +154,13 @@ std::vector<Overall> overall_of(const std::vector<Board>& boards, const std::str
     all.push_back(std::move(overall));
     // An oracle is no competitor.
     if (all.back().control == Control::oracle) sums.by_seed.clear();
+    scores.push_back(sums.by_seed.empty() ? SeedCells() : sums.normalised);
     entries.push_back(std::move(sums.by_seed));
   }
   compare(all, methods, experiment, options);
   compare_runs(all, experiment, options);
-  const auto ranks = rank_stability(entries, fmt::format("leaderboard {}", experiment));
+  auto ranks = rank_stability(entries, fmt::format("leaderboard {}", experiment));
+  widen_by_rows(ranks, scores, true);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].rank = ranks[i];
   const auto place = [](const Overall& one) {
     return one.rank.rank.count > 0 ? one.rank.rank.value : std::numeric_limits<double>::infinity();

@@ -45,7 +45,8 @@ constexpr const char* kScaleText =
     "ceiling, "
     "both in the test domain.";
 constexpr const char* kRankText =
-    "rank: by mean score; in brackets the middle 95 % of ranks when seeds are resampled; rank 1: "
+    "rank: by mean score; in brackets the middle 95 % of ranks when seeds are resampled, and what "
+    "the evaluated rows leave unsure; rank 1: "
     "the "
     "share of these resamples with rank 1, alone or with others.";
 
