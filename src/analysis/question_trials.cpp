@@ -27,25 +27,11 @@ struct Selected {
   std::map<const TrialResult*, std::int64_t> samples = {};  ///< `AppliedSelection::samples`
 };
 
-/// Which options of trials are hyper-parameters, and which are scales.
+/// Which options of trials are hyper-parameters, and for the values of which one choice is made.
 struct TunedOptions {
   const std::set<std::string>& searched;
-  std::set<std::string> scales;    ///< options for whose values one choice is made; empty: none
-  std::vector<std::string> named;  ///< options that tell configurations apart for people
+  std::set<std::string> scales = {};  ///< empty: each configuration has a choice of its own
 };
-
-TunedOptions tuned_options(const std::set<std::string>& searched, const ReadQuestion& question) {
-  TunedOptions options{searched, {}, {}};
-  if (question.common.tune_per_scale) {
-    options.named.assign(question.axes.begin(), question.axes.end());
-  } else {
-    options.scales = question.axes;
-  }
-  const std::string& by = question.common.by;
-  const bool option = by.find('.') != std::string::npos;
-  if (option && question.axes.count(by) == 0) options.named.push_back(by);
-  return options;
-}
 
 /// The trials of the chosen samples in their order; those that are stopped early are added to
 /// `stopped`.
@@ -56,12 +42,13 @@ std::vector<const TrialResult*> select(const std::vector<const TrialResult*>& tr
   std::set<std::string> apart = searched;
   apart.insert(options.scales.begin(), options.scales.end());
   SearchEdges edges(searched);
+  const ConfigurationNames names(trials, apart);
   std::map<const TrialResult*, const TrialResult*> kept;  // and what stands for it
   for (const auto& group : search_groups(trials, apart)) {
     const Choice choice = chooser.choose(group, options.scales);
     selected.without += choice.sample ? 0 : 1;
     if (choice.sample) {
-      edges.add(group, *choice.sample, configuration_place(*group.front(), trials, options.named));
+      edges.add(group, *choice.sample, names.of(*group.front()));
     }
     const std::int64_t samples = count_samples(group, searched);
     for (const TrialAt& one : choice.trials) {
@@ -187,8 +174,9 @@ QuestionTrials trials_of(const Study& study, const ReadQuestion& question) {
     }
     if (!chooser) continue;
     chooser->set_held_out(study.held_out_trials(experiment));
-    own = select(own, tuned_options(study.searched_options(experiment), question), *chooser,
-                 *stopped, selected);
+    TunedOptions options{study.searched_options(experiment)};
+    if (!common.tune_per_scale) options.scales = question.axes;
+    own = select(own, options, *chooser, *stopped, selected);
   }
   if (chooser) {
     out.selection.samples =

@@ -54,7 +54,7 @@ void SearchEdges::add(const std::vector<const TrialResult*>& trials, std::int64_
   }
 }
 
-std::string SearchEdges::text() const {
+std::string SearchEdges::text(const std::string& how) const {
   std::vector<End> all;
   for (const auto& [option, ends] : ends_) {
     if (!ends.least.empty()) all.push_back({option, false, &ends.least});
@@ -64,7 +64,7 @@ std::string SearchEdges::text() const {
   std::stable_sort(all.begin(), all.end(),
                    [](const End& a, const End& b) { return a.places->size() > b.places->size(); });
   constexpr std::size_t kMost = 3;
-  std::string text = " Edge of the search:";
+  std::string text = " Edge of the search" + how + ":";
   for (std::size_t i = 0; i < std::min(all.size(), kMost); ++i) {
     text += fmt::format("{} the chosen {} is the {} that was tried for {} of {} {}{}",
                         i == 0 ? "" : ",", all[i].option, all[i].greatest ? "largest" : "smallest",
@@ -76,19 +76,29 @@ std::string SearchEdges::text() const {
   return text + ". Better values may lie beyond: widen these ranges.";
 }
 
-std::string configuration_place(const TrialResult& trial,
-                                const std::vector<const TrialResult*>& among,
-                                const std::vector<std::string>& options) {
-  std::vector<std::string> parts;
+ConfigurationNames::ConfigurationNames(const std::vector<const TrialResult*>& trials,
+                                       const std::set<std::string>& apart) {
   for (const Component TrialSpec::*section :
        {&TrialSpec::method, &TrialSpec::regime, &TrialSpec::environment, &TrialSpec::model}) {
-    const std::string& own = (trial.spec.*section).name;
-    const bool several = std::any_of(among.begin(), among.end(), [&](const TrialResult* other) {
-      return (other->spec.*section).name != own;
+    const bool several = std::any_of(trials.begin(), trials.end(), [&](const TrialResult* trial) {
+      return (trial->spec.*section).name != (trials.front()->spec.*section).name;
     });
-    if (several) parts.push_back(own);
+    if (several) sections_.push_back(section);
   }
-  for (const std::string& option : options) {
+  for (const std::string& option : differing_options(trials)) {
+    const std::string section = option.substr(0, option.find('.'));
+    // Methods and regimes have options of their own.
+    if (section == "method" || section == "regime" || apart.count(option) != 0) continue;
+    options_.push_back(option);
+  }
+}
+
+std::string ConfigurationNames::of(const TrialResult& trial) const {
+  std::vector<std::string> parts;
+  for (const Component TrialSpec::*section : sections_) {
+    parts.push_back((trial.spec.*section).name);
+  }
+  for (const std::string& option : options_) {
     const Value* value = option_of(trial.spec, option);
     if (value != nullptr) parts.push_back(fmt::format("{} = {}", option, value_text(*value)));
   }

@@ -25,8 +25,9 @@ class SearchEdges {
   /// people read it; may be empty. An option counts where two or more different numbers were tried.
   void add(const std::vector<const TrialResult*>& trials, std::int64_t chosen,
            const std::string& place);
-  /// Sentences, each with a space before it; empty where no choice lies at an edge.
-  [[nodiscard]] std::string text() const;
+  /// Sentences, each with a space before it; empty where no choice lies at an edge. `how`: who
+  /// chose, " of oracle"; may be empty.
+  [[nodiscard]] std::string text(const std::string& how = {}) const;
 
  private:
   /// Where the chosen value of an option is the least, or the greatest, that was tried.
@@ -40,10 +41,20 @@ class SearchEdges {
   std::map<std::string, Ends> ends_;  ///< by option
 };
 
-/// What tells the configurations of some trials apart for people: their methods, environments and
-/// models where there are several, and these options. Used for one trial: "erm, model.width = 64".
-std::string configuration_place(const TrialResult& trial,
-                                const std::vector<const TrialResult*>& among,
-                                const std::vector<std::string>& options);
+/// What tells the configurations of some trials apart for people.
+class ConfigurationNames {
+ public:
+  /// `apart`: options that a search draws, or for whose values one choice is made.
+  ConfigurationNames(const std::vector<const TrialResult*>& trials,
+                     const std::set<std::string>& apart);
+
+  /// "erm, model.width = 64": method, regime, environment and model where there are several, and
+  /// the options of environment, model, optimizer and training that differ.
+  [[nodiscard]] std::string of(const TrialResult& trial) const;
+
+ private:
+  std::vector<const Component TrialSpec::*> sections_;
+  std::vector<std::string> options_;
+};
 
 }  // namespace spurion::analysis

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "analysis/halving.hpp"
+#include "analysis/search_edges.hpp"
 #include "analysis/selection.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/seed_cells.hpp"
@@ -25,6 +26,8 @@ struct SelectionWay {
   std::shared_ptr<const Selector> selector;
   bool halving = false;
 
+  /// Whether it is the choice of somebody without test data who trains to the end.
+  [[nodiscard]] bool plain() const { return !applied.leak && !applied.early_stopping && !halving; }
   [[nodiscard]] std::string name() const { return applied.text() + (halving ? ", halving" : ""); }
 };
 
@@ -33,6 +36,7 @@ struct SearchedTrials {
   std::vector<const TrialResult*> trials;
   const ResultsView::Row* row = nullptr;  ///< of one of them
   std::int64_t settings = 0;              ///< different hyper-parameters
+  std::string place = {};                 ///< the configuration as people read it
 };
 
 /// What one way to choose gives for one line.
@@ -40,7 +44,8 @@ struct WayScores {
   SeedCells id;
   SeedCells ood;
   SeedCells median;
-  std::vector<double> updates;  ///< of each configuration, see `SelectionRow::updates`
+  std::vector<double> updates;   ///< of each configuration, see `SelectionRow::updates`
+  SearchEdges* edges = nullptr;  ///< of all lines; never null where a choice is added
 };
 
 /// A score and what its rows leave unsure.
@@ -66,6 +71,7 @@ std::vector<SearchedTrials> searched_trials(const Study& study, const std::strin
   for (const ResultsView::Row& row : view.rows()) rows[row.trial] = &row;
   const std::set<std::string>& searched = study.searched_options(experiment);
   std::vector<SearchedTrials> groups;
+  const ConfigurationNames names(study.trials(experiment), searched);
   for (auto& trials : search_groups(study.trials(experiment), searched)) {
     SearchedTrials group;
     for (const TrialResult* trial : trials) {
@@ -74,6 +80,7 @@ std::vector<SearchedTrials> searched_trials(const Study& study, const std::strin
     }
     if (group.row == nullptr) continue;
     group.settings = count_samples(trials, searched);
+    group.place = names.of(*trials.front());
     group.trials = std::move(trials);
     groups.push_back(std::move(group));
   }
@@ -126,6 +133,9 @@ void add_choice(const SearchedTrials& group, const std::string& score, const Sel
   const std::string& configuration = group.row->configuration;
   Choice choice = chooser.choose(group.trials);
   if (way.halving) choose_by_halving(chooser, choice, out.updates);
+  if (choice.sample && way.plain()) {
+    out.edges->add(group.trials, *choice.sample, group.place);
+  }
   std::map<std::int64_t, std::vector<NoisyScore>> seeds;
   for (const TrialAt& one : choice.trials) {
     if (one.trial->status != Status::done) continue;
@@ -160,24 +170,26 @@ std::optional<std::size_t> oracle_beside(const std::vector<SelectionWay>& ways,
 
 }  // namespace
 
-std::vector<SelectionRow> selection_rows(const Study& study, const std::string& experiment,
-                                         const ResultsView& view,
-                                         const std::vector<std::string>& selectors) {
+SelectionRows selection_rows(const Study& study, const std::string& experiment,
+                             const ResultsView& view, const std::vector<std::string>& selectors) {
   const std::vector<SelectionWay> ways = selection_ways(study, experiment, selectors);
   const std::vector<SearchedTrials> groups = searched_trials(study, experiment, view);
   const bool accuracy = view.scored_by_accuracy();
   const Range range = range_of(view.score(), accuracy);
   std::vector<Chooser> choosers;
   choosers.reserve(ways.size());
+  std::vector<SearchEdges> edges(ways.size(), SearchEdges(study.searched_options(experiment)));
   for (const SelectionWay& way : ways) {
     choosers.emplace_back(SelectionRule{way.selector.get(), way.applied.early_stopping});
     choosers.back().set_held_out(study.held_out_trials(experiment));
   }
-  std::vector<SelectionRow> rows;
+  SelectionRows out;
+  std::vector<SelectionRow>& rows = out.rows;
   std::vector<PairedTest> tests;
   std::vector<std::size_t> tested;  // rows
   for (const ResultsView::Line& line : view.lines_by_environment("erm")) {
     std::vector<WayScores> scores(ways.size());
+    for (std::size_t w = 0; w < ways.size(); ++w) scores[w].edges = &edges[w];
     std::int64_t settings = 0;
     for (const SearchedTrials& group : groups) {
       if (!line.holds(*group.row)) continue;
@@ -207,7 +219,8 @@ std::vector<SelectionRow> selection_rows(const Study& study, const std::string& 
   }
   adjust(tests);
   for (std::size_t i = 0; i < tests.size(); ++i) rows[tested[i]].test = tests[i];
-  return rows;
+  for (std::size_t w = 0; w < ways.size(); ++w) out.edges += edges[w].text(" of " + ways[w].name());
+  return out;
 }
 
 }  // namespace spurion::analysis

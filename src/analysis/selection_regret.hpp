@@ -37,11 +37,18 @@ struct SelectionRow {
   std::optional<PairedTest> test = {};  ///< that the regret is 0, adjusted for all rows
 };
 
+/// What each selector chooses of all lines.
+struct SelectionRows {
+  std::vector<SelectionRow> rows;
+  /// Where the choices at the last update, without a leak, lie at the edge of the search: sentences
+  /// with a space before each.
+  std::string edges;
+};
+
 /// Line by line, each selector in turn; those that leak come last. With early stopping, and without
 /// a leak with successive halving, where trials were measured at several updates. `selectors`:
 /// registered names; empty: all of them.
-std::vector<SelectionRow> selection_rows(const Study& study, const std::string& experiment,
-                                         const ResultsView& view,
-                                         const std::vector<std::string>& selectors);
+SelectionRows selection_rows(const Study& study, const std::string& experiment,
+                             const ResultsView& view, const std::vector<std::string>& selectors);
 
 }  // namespace spurion::analysis

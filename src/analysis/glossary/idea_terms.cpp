@@ -259,6 +259,23 @@ std::vector<Term> study_terms() {
        "over "
        "seeds on validation rows. Its type says which validation rows it may read.",
        {"sample", "leak", "early stopping"}},
+      {"edge of the search",
+       TermKind::idea,
+       "The smallest or the largest value of an option that a search tried for a configuration. "
+       "Where it is the chosen one, a better value may lie beyond it.",
+       {"selection", "sample"}},
+      {"parametrisation",
+       TermKind::idea,
+       "How the first weights and the learning rates of a model change with its width. standard: "
+       "first weights by the size of the layer, one learning rate. mup: the maximal-update "
+       "parametrisation (Yang et al. 2022), with which one learning rate fits all widths.",
+       {"coordinate check"}},
+      {"coordinate check",
+       TermKind::idea,
+       "The mean |activation| of each layer against the width of the model, over the first "
+       "updates. It is flat with the maximal-update parametrisation. `spurion check-width` makes "
+       "it.",
+       {"parametrisation"}},
       {"leak",
        TermKind::idea,
        "A choice that used the test domain. Its score is an upper bound: nobody without test data "

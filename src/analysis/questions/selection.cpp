@@ -267,12 +267,16 @@ class SelectionQuestion final : public Question {
   [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override {
     const ResultsView view(study, experiment);
     const bool worlds = view.environments().size() > 1;
-    const std::vector<SelectionRow> rows =
-        selection_rows(study, experiment, view, options_.selectors);
+    const SelectionRows chosen = selection_rows(study, experiment, view, options_.selectors);
+    const std::vector<SelectionRow>& rows = chosen.rows;
     Answer answer;
     answer.sentence = budget_text(rows) + rows_text(rows);
     if (answer.sentence.empty()) answer.sentence = "No trial of this experiment is finished. ";
     answer.sentence += view.fates_text(view.lines_by_environment("erm"));
+    if (!chosen.edges.empty()) {
+      while (answer.sentence.back() == ' ') answer.sentence.pop_back();
+      answer.sentence += chosen.edges;
+    }
     Table table = selection_table(view, experiment, worlds);
     for (const SelectionRow& row : rows) add_row(row, view.fates(row.line), worlds, table);
     answer.tables.push_back(std::move(table));

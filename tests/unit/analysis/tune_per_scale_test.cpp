@@ -91,6 +91,10 @@ TEST_CASE("a choice at the edge of the search is told with its scale") {
   CHECK_THAT(sentence, Contains("Edge of the search: the chosen optimizer.learning_rate is the "
                                 "largest that was tried for 1 of 3 configurations (model.width = "
                                 "256). Better values may lie beyond: widen these ranges."));
+  CHECK_THAT(
+      four_rates().ask("kind = \"selection\"\n").sentence,
+      Contains("Edge of the search of training_domain: the chosen optimizer.learning_rate is "
+               "the largest that was tried for 1 of 3 configurations (model.width = 256)"));
   PlantedTrials inside = four_rates();
   for (TrialResult& trial : inside.all()) {
     if (*trial.spec.model.options.find("width") == Value(std::int64_t{256})) {
