@@ -86,7 +86,7 @@ std::set<std::string> axes_of(const std::vector<FieldInfo>& fields, const Value&
     if (field.use != FieldUse::axis) continue;
     const Value* given = own.find(field.name);
     for (const std::string& name : texts_of(given == nullptr ? field.default_value : *given)) {
-      if (name.find('.') != std::string::npos) axes.insert(name);
+      if (name.find('.') != std::string::npos && !is_cost_axis(name)) axes.insert(name);
     }
   }
   return axes;
