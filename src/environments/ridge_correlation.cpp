@@ -237,7 +237,6 @@ void RidgeCorrelation::describe() {
   info_.input_shape = {width()};
   info_.cue = kSpurious;
   info_.causal = kCore;
-  info_.misleads_erm = false;
   info_.graph = {{{kCore, Role::causal, "N(0, I)"},
                   {"noise", Role::noise, "noise of the target"},
                   {"label", Role::label, "sum of the core, scaled, and noise"},
