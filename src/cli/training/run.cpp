@@ -118,8 +118,10 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
     }
   }
   print_notes(progress);
+  std::shared_ptr<harness::StoreContent> found = std::move(checked.found);
   checked = {};  // makes room for the results
-  const harness::IdentifiedResults results = harness::read_identified(arguments.out);
+  const harness::IdentifiedResults results =
+      harness::read_identified(arguments.out, {}, std::move(found));
   const harness::Outcomes outcomes = harness::outcomes_of(results, ids);
   if (!arguments.quiet) {
     print("{}\n",

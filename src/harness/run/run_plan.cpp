@@ -13,6 +13,7 @@
 #include "harness/run/device.hpp"
 #include "harness/run/kept_trials.hpp"
 #include "harness/run/run_manifest.hpp"
+#include "harness/store/kept_results.hpp"
 #include "spurion/analysis/answer.hpp"
 #include "spurion/error.hpp"
 
@@ -38,6 +39,11 @@ void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
   run.trials.resize(kept);
   run.ids.resize(kept);
   plan.found = plan.distinct - static_cast<std::int64_t>(kept);
+}
+
+std::int64_t count_distinct(std::vector<TrialId> ids) {
+  std::sort(ids.begin(), ids.end());
+  return std::unique(ids.begin(), ids.end()) - ids.begin();
 }
 
 /// Packs that were stopped in the middle, as far as all their trials are still missing and fit the
@@ -94,8 +100,8 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
   (void)Suite::parse(run.context["suite"], suite.name);
   run.data = data_fingerprints(run.trials, *run.pool);
   run.maker = std::make_shared<ProvenanceMaker>(catalog, run.data, options.device);
-  const std::unordered_set<TrialId, TrialIdHash> distinct(run.ids.begin(), run.ids.end());
-  run.context["trials"] = fmt::format("{}", distinct.size());
+  run.distinct = count_distinct(run.ids);
+  run.context["trials"] = fmt::format("{}", run.distinct);
   check_output_folder(options.out);
   // Found here where memory is too little for any run, whatever the folder holds.
   (void)split_memory(options.memory_bytes, run.jobs);
@@ -110,6 +116,11 @@ RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& o
     check_store_data(stored, options.out, run.data);
     plan.again =
         changed_trials(stored, options.out, {run.trials, run.ids, *run.maker}, options.changed);
+  }
+  if (stored.kept && plan.again.empty()) {
+    give_specs(*stored.kept, run.trials, run.ids);
+  } else if (stored.kept) {
+    forget_results(*stored.kept);
   }
   keep_missing(run, stored, plan);
   if (options.checkpoint_seconds >= 0.0) {

@@ -26,13 +26,17 @@ struct CheckedRun {
   std::map<std::string, std::string> data;     ///< hashes of recorded rows, by their names
   std::shared_ptr<ProvenanceMaker> maker;      ///< says what makes the trials
   std::int64_t jobs = 1;
+  std::int64_t distinct = 0;  ///< of the trials, each once
+  /// Once it ran, where no trial was left to run: what the store holds, for `read_identified`.
+  std::shared_ptr<StoreContent> found;
 };
 
 /// Throws `UsageError`, `DataError` or `StoreError` for what a run would refuse.
 SPURION_API CheckedRun check_run(const Suite& suite, const Catalog& catalog,
                                  const RunOptions& options);
 
-/// Runs what was checked, all of it (run_by_looks.hpp runs suites that may stop early). Uses up the trials of `run`.
+/// Runs what was checked, all of it (run_by_looks.hpp runs suites that may stop early). Uses up the
+/// trials of `run`.
 SPURION_API Progress run_checked(CheckedRun& run, const RunOptions& options);
 
 /// What a run will do, given what the folder holds.
@@ -46,7 +50,8 @@ struct RunPlan {
   std::unordered_set<TrialId, TrialIdHash> again;
 };
 
-/// Uses up the trials of `run`. Throws `UsageError` where something else made trials of the suite
+/// Uses up the trials of `run`; where the store keeps results of all of them, these get their
+/// specs. Throws `UsageError` where something else made trials of the suite
 /// (`RunOptions::changed`) or a trial does not fit the memory, `DataError` where its rows have
 /// changed.
 SPURION_API RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& options);

@@ -116,7 +116,7 @@ void keep_last_run(const Store& store, std::map<std::string, std::string>& conte
 /// Opens the store that is there and mends it.
 void open_store(std::optional<Store>& store, const std::filesystem::path& folder,
                 const CheckedRun& run, std::vector<std::string>& notes) {
-  store.emplace(folder);
+  store.emplace(folder, run.distinct);
   for (const std::string& damage : store->damage()) {
     notes.push_back(
         fmt::format("the store in '{}' was damaged: {}. It was repaired, and lost trials of the "
@@ -185,6 +185,7 @@ Progress run_checked(CheckedRun& run, const RunOptions& options) {
   progress.trials_changed = static_cast<std::int64_t>(again.size());
   keep_last_run(store, run.context);
   store.set_suite(run.context.at("suite_name"), members.all(), run.context);
+  if (packs.empty()) run.found = store.take_content();
 
   progress.trials_total = plan.distinct;
   progress.trials_found = plan.found;

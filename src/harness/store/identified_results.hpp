@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "harness/suite/trial_id.hpp"
@@ -15,9 +16,11 @@ struct IdentifiedResults {
   std::vector<TrialId> ids;  ///< of `results.trials`, in their order
 };
 
-/// As `spurion::read_results`.
+/// As `spurion::read_results`. `kept`: what a run has read of its store and written to it
+/// (`Store::take_content`), which is not read again; null: all is read.
 SPURION_API IdentifiedResults read_identified(const std::filesystem::path& folder,
-                                              const ReadOptions& options = {});
+                                              const ReadOptions& options = {},
+                                              std::shared_ptr<StoreContent> kept = nullptr);
 
 /// Of each trial whether none before it has its id: one of several experiments is there once for
 /// each.

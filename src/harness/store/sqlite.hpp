@@ -35,9 +35,10 @@ class Database {
   /// `write` makes the file when it is missing. `read` neither makes nor changes anything, but for
   /// taking back what a writer that was killed had not finished.
   Database(const std::filesystem::path& file, Access access) : file_(file.string()) {
-    // Who reads does so in one thread: a lock around each value would cost a tenth of the time.
-    open(access == Access::read ? SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX
-                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    // One thread at a time uses it: a lock around each value would cost a tenth of the time.
+    open(SQLITE_OPEN_NOMUTEX |
+         (access == Access::read ? SQLITE_OPEN_READONLY
+                                 : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
     if (access == Access::write) return;
     const int code =
         sqlite3_exec(handle_.get(), "SELECT 1 FROM sqlite_master", nullptr, nullptr, nullptr);

@@ -23,7 +23,12 @@ void make_folder(const std::filesystem::path& folder) {
 
 Store::Store(const std::filesystem::path& folder, const std::string& file_name) {
   make_folder(folder);
-  state_ = std::make_unique<State>(folder, file_name);
+  state_ = std::make_unique<State>(folder, file_name, 0);
+}
+
+Store::Store(const std::filesystem::path& folder, std::int64_t wanted) {
+  make_folder(folder);
+  state_ = std::make_unique<State>(folder, harness::kStoreFile, wanted);
 }
 
 Store::~Store() = default;
@@ -76,8 +81,15 @@ harness::StoredFacts Store::facts() const {
   facts.context = context();
   facts.damage = damage();
   const std::lock_guard<std::mutex> guard(state_->mutex);
+  facts.finished.reserve(state_->trials.size());
   for (const auto& [id, trial] : state_->trials) facts.finished[id] = state_->maker_of(trial);
+  facts.kept = state_->kept;
   return facts;
+}
+
+std::shared_ptr<harness::StoreContent> Store::take_content() {
+  const std::lock_guard<std::mutex> guard(state_->mutex);
+  return state_->take_content();
 }
 
 void Store::append(const std::vector<TrialResult>& results) {
@@ -101,7 +113,7 @@ void Store::remove(const std::set<std::string>& ids) {
       numbers.insert(found->second.number);
       state.trial_tally.remove(found->second.seal);
       writer.erase_trial(found->second.number);
-      state.ids.erase(found->second.number);
+      state.kept.reset();
       state.trials.erase(found);
     }
     for (auto row = state.memberships.begin(); row != state.memberships.end();) {
@@ -173,9 +185,13 @@ std::map<std::string, std::string> Store::context() const {
 std::map<std::string, std::string> Store::leftovers() const {
   const std::lock_guard<std::mutex> guard(state_->mutex);
   std::map<std::string, std::string> left;
-  for (const auto& [id, trial] : state_->trials) left.emplace(id.text(), "");
+  std::unordered_map<std::int64_t, std::string> ids;  // by number
+  for (const auto& [id, trial] : state_->trials) {
+    left.emplace(id.text(), "");
+    ids.emplace(trial.number, id.text());
+  }
   for (const auto& [key, former] : state_->memberships) {
-    const auto own = left.find(state_->ids.at(key.first).text());
+    const auto own = left.find(ids.at(key.first));
     if (own == left.end()) continue;
     if (former) {
       own->second = state_->groups[key.second].experiment;

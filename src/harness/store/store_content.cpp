@@ -39,6 +39,7 @@ class ContentReader {
       : database_(&database), detail_(detail) {}
 
   StoreContent read() {
+    content_.has_specs = detail_ == StoreDetail::results;
     read_tallies();
     read_context();
     read_provenance();
@@ -158,7 +159,7 @@ class ContentReader {
              }
              found[copy ? 1 : 0].insert(key);
              layouts_.insert(key);
-             if (detail_ == StoreDetail::results) measured_.add(key, row.text(1));
+             if (detail_ != StoreDetail::index) measured_.add(key, row.text(1));
              return true;
            });
     }
@@ -174,7 +175,7 @@ class ContentReader {
       const auto count = static_cast<std::size_t>(std::max<std::int64_t>(0, expected->second.rows));
       content_.trials.reserve(count);
       numbers_.reserve(count);
-      if (detail_ == StoreDetail::results) content_.results.reserve(count);
+      if (detail_ != StoreDetail::index) content_.results.reserve(count);
     }
     scan(kTrialColumns, "trial", {"number"}, [&](sqlite::Statement& row, bool backwards) {
       const std::int64_t number = row.integer(kNumber);
@@ -200,7 +201,7 @@ class ContentReader {
       if (row.digest(kMadeBy) != Digest{} && content_.provenance.count(row.digest(kMadeBy)) == 0) {
         ++content_.makers_lost;
       }
-      if (detail_ == StoreDetail::results) content_.results.push_back(std::move(*result));
+      if (detail_ != StoreDetail::index) content_.results.push_back(std::move(*result));
       return true;
     });
     // They come in their order, but for damage.
@@ -221,11 +222,11 @@ class ContentReader {
   std::optional<TrialResult> result_of(const sqlite::Statement& row) {
     TrialResult result;
     result.status = status_of(row.view(kStatus));
-    if (detail_ != StoreDetail::results) return result;
+    if (detail_ == StoreDetail::index) return result;
     auto measured = measured_.read(row.digest(kLayout), row.view(kNumbers));
     if (!measured) return std::nullopt;
     result.measurements = std::move(*measured);
-    result.spec = specs_.read(row.view(kSpec));
+    if (detail_ == StoreDetail::results) result.spec = specs_.read(row.view(kSpec));
     result.message = row.text(kMessage);
     result.cost = {row.number(kFlops),       row.integer(kSteps),  row.integer(kRowsSeen),
                    row.integer(kLabelsUsed), row.number(kSeconds), row.integer(kReplicas)};
@@ -359,6 +360,15 @@ StoreContent read_store(sqlite::Database& database, StoreDetail detail) {
     content.damage.insert(content.damage.begin(), "its tables are damaged or missing");
   }
   return content;
+}
+
+std::int64_t told_trials(const sqlite::Database& database) {
+  try {
+    sqlite::Statement rows(database, "SELECT rows FROM tally WHERE part = 'trial'");
+    return rows.step() ? rows.integer(0) : 0;
+  } catch (const sqlite::DamagedFile&) {
+    return 0;
+  }
 }
 
 bool structure_is_whole(const sqlite::Database& database) {

@@ -56,6 +56,7 @@ struct StoreContent {
   std::vector<StoredMembership> memberships;
   /// What is damaged, a sentence each, without the file's name; empty when everything is whole.
   std::vector<std::string> damage;
+  bool has_specs = true;         ///< the results have those of their trials
   std::int64_t makers_lost = 0;  ///< trials whose record of provenance is damaged
   bool context_is_whole = true;
   bool tables_are_whole = true;
@@ -76,14 +77,18 @@ Digest seal_of(const std::string& part, const Tally& tally);
 Digest provenance_key(const std::string& facts);
 
 enum class StoreDetail {
-  index,   ///< every row is checked, results are not kept
-  results  ///< all of it
+  index,    ///< every row is checked, results are not kept
+  numbers,  ///< results without the specs of their trials, for a caller that has them
+  results   ///< all of it
 };
 
 /// Reads and checks all rows of a store, in one snapshot. Where the structure of the file is
 /// damaged, what lies before and behind the damage is still read. Throws `StoreError` when nothing
 /// can be read, the store is empty, or `layout_of` throws.
 StoreContent read_store(sqlite::Database& database, StoreDetail detail);
+
+/// How many trials a store says that it has; 0 where that cannot be read.
+std::int64_t told_trials(const sqlite::Database& database);
 
 /// Whether SQLite finds the file as a whole in order, free pages included: to be asked before
 /// anything is written to it. Reading needs no more than the rows, which are checked each.

@@ -13,6 +13,7 @@
 #include "harness/store/identified_results.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
+#include "harness/store/stored_facts.hpp"
 #include "harness/store/stored_suite.hpp"
 #include "harness/store/trial_copies.hpp"
 #include "harness/store/trial_makers.hpp"
@@ -43,8 +44,9 @@ struct Place {
 
 class FolderReader {
  public:
-  explicit FolderReader(const std::filesystem::path& folder, const ReadOptions& options)
-      : folder_(folder), options_(options) {}
+  FolderReader(const std::filesystem::path& folder, const ReadOptions& options,
+               std::shared_ptr<StoreContent> kept)
+      : folder_(folder), options_(options), kept_(std::move(kept)) {}
 
   IdentifiedResults read() {
     for (const auto& file : store_files(folder_)) read_file(file);
@@ -65,9 +67,18 @@ class FolderReader {
     bool of_the_suite = true;  ///< holds the text of the suite that is reported
   };
 
-  void read_file(const std::filesystem::path& file) {
+  StoreContent content_of(const std::filesystem::path& file) {
+    if (kept_ != nullptr && file.filename() == kStoreFile) {
+      StoreContent content = std::move(*kept_);
+      kept_.reset();
+      return content;
+    }
     sqlite::Database database(file, sqlite::Access::read);
-    StoreContent content = read_store(database, StoreDetail::results);
+    return read_store(database, StoreDetail::results);
+  }
+
+  void read_file(const std::filesystem::path& file) {
+    StoreContent content = content_of(file);
     const std::string name = fmt::format("store '{}'", file.string());
     if (!content.tables_are_whole || !content.context_is_whole) {
       throw StoreError(
@@ -284,6 +295,7 @@ class FolderReader {
 
   std::filesystem::path folder_;
   ReadOptions options_;
+  std::shared_ptr<StoreContent> kept_;
   StoredResults results_;
   std::string first_;  ///< file whose suite is reported
   std::vector<OneStore> stores_;
@@ -311,8 +323,9 @@ std::map<std::string, std::string> merged_context(const std::vector<ContextRow>&
   return context;
 }
 
-IdentifiedResults read_identified(const std::filesystem::path& folder, const ReadOptions& options) {
-  IdentifiedResults identified = FolderReader(folder, options).read();
+IdentifiedResults read_identified(const std::filesystem::path& folder, const ReadOptions& options,
+                                  std::shared_ptr<StoreContent> kept) {
+  IdentifiedResults identified = FolderReader(folder, options, std::move(kept)).read();
   identified.results.suite = readable_suite(identified.results);
   return identified;
 }

@@ -17,8 +17,9 @@ TrialId checked_id(const std::string& text) {
 
 namespace spurion {
 
-Store::State::State(const std::filesystem::path& folder, const std::string& file_name)
-    : lock(folder), file(folder / file_name) {
+Store::State::State(const std::filesystem::path& folder, const std::string& file_name,
+                    std::int64_t wanted)
+    : lock(folder), file(folder / file_name), keep_from(wanted) {
   open();
 }
 
@@ -28,7 +29,9 @@ void Store::State::open() {
     const harness::Layout layout = harness::layout_of(*database);  // a foreign file is not touched
     database->execute(harness::kSafeWriting);
     if (layout == harness::Layout::empty) harness::make_store(*database, {});
-    note(harness::read_store(*database, harness::StoreDetail::index));
+    const bool all = keep_from > 0 && harness::told_trials(*database) >= keep_from;
+    note(harness::read_store(*database,
+                             all ? harness::StoreDetail::numbers : harness::StoreDetail::index));
     if (damage.empty() && !harness::structure_is_whole(*database)) {
       damage = {"the structure of the file is damaged"};
     }
@@ -44,9 +47,8 @@ void Store::State::note(harness::StoreContent content) {
   provenance = std::move(content.provenance);
   layouts.clear();
   trials.clear();
-  ids.clear();
-  for (harness::StoredTrial& trial : content.trials) {
-    ids[trial.number] = trial.id;
+  trials.reserve(content.trials.size());
+  for (const harness::StoredTrial& trial : content.trials) {
     last_number = std::max(last_number, trial.number);
     layouts.insert(trial.layout);
     trials.emplace(trial.id, trial);
@@ -63,6 +65,35 @@ void Store::State::note(harness::StoreContent content) {
   context_tally = content.context_tally;
   trial_tally = content.trial_tally;
   membership_tally = content.membership_tally;
+  kept.reset();
+  if (damage.empty() && !content.results.empty()) {
+    kept = std::make_shared<harness::StoreContent>();
+    kept->trials = std::move(content.trials);
+    kept->results = std::move(content.results);
+    kept->has_specs = content.has_specs;
+  }
+}
+
+std::shared_ptr<harness::StoreContent> Store::State::take_content() {
+  std::shared_ptr<harness::StoreContent> content = std::move(kept);
+  if (content == nullptr || !content->has_specs || content->results.empty()) return nullptr;
+  content->provenance = provenance;
+  for (std::size_t i = 0; i < content->trials.size(); ++i) {
+    const harness::StoredTrial& trial = content->trials[i];
+    content->results[i].made_by = maker_of(trial);
+    if (trial.provenance != core::Digest{} && !content->results[i].made_by) {
+      ++content->makers_lost;
+    }
+  }
+  for (const auto& [key, value] : context) {
+    content->context.push_back({key.first, value, key.second});
+  }
+  content->groups = groups;
+  content->memberships.reserve(memberships.size());
+  for (const auto& [key, former] : memberships) {
+    content->memberships.push_back({key.first, key.second, former});
+  }
+  return content;
 }
 
 std::uint32_t Store::State::group_of(const std::string& owner, const std::string& experiment) {
@@ -141,6 +172,7 @@ void Store::State::set_memberships(harness::StoreWriter& writer, const Membershi
 }
 
 std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResult& result) {
+  kept.reset();
   const std::string spec = result.spec.canonical().canonical_json();
   harness::StoredTrial trial;
   trial.id = harness::trial_id_of_text(spec);
@@ -170,7 +202,6 @@ std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResul
   trial.seal = writer.write(trial, result, spec, numbers.values);
   trial_tally.add(trial.seal);
   last_number = std::max(last_number, trial.number);
-  ids[trial.number] = trial.id;
   if (const auto own = awaited.find(trial.id); own != awaited.end()) {
     for (const std::uint32_t group : own->second) {
       set_membership(writer, {trial.number, group}, false);

@@ -36,7 +36,8 @@ namespace spurion {
 
 /// What an open store knows of its file, and the file.
 struct Store::State {
-  State(const std::filesystem::path& folder, const std::string& file_name);
+  /// `keep_from`: results are kept where there are as many trials; none where it is 0.
+  State(const std::filesystem::path& folder, const std::string& file_name, std::int64_t keep_from);
   /// Opens the file, makes it where it is missing, and notes what it holds.
   void open();
   void note(harness::StoreContent content);
@@ -71,6 +72,8 @@ struct Store::State {
   /// The number of the trial, new or old.
   std::int64_t append(harness::StoreWriter& writer, const TrialResult& result);
   void drop_unused_layouts(harness::StoreWriter& writer);
+  /// What was kept, with all else that the store holds; null where nothing was.
+  std::shared_ptr<harness::StoreContent> take_content();
   [[nodiscard]] std::shared_ptr<const Provenance> maker_of(const harness::StoredTrial& trial) const;
 
   harness::FolderLock lock;
@@ -82,7 +85,9 @@ struct Store::State {
   std::map<core::Digest, std::shared_ptr<const Provenance>> provenance;
   std::map<std::shared_ptr<const Provenance>, core::Digest> keys;  ///< of what was appended
   std::unordered_map<harness::TrialId, harness::StoredTrial, harness::TrialIdHash> trials;
-  std::unordered_map<std::int64_t, harness::TrialId> ids;  ///< by number
+  std::int64_t keep_from;
+  /// Trials and their results as they were read, while nothing was added; else null.
+  std::shared_ptr<harness::StoreContent> kept;
   std::unordered_set<harness::TrialId, harness::TrialIdHash>
       replaced;  ///< whose next result takes their place
   std::int64_t last_number = 0;

@@ -15,12 +15,6 @@
 
 namespace spurion::harness {
 
-namespace {
-
-constexpr const char* kStoreFile = "store.sqlite";
-
-}  // namespace
-
 StoredFacts read_facts(const std::filesystem::path& folder) {
   StoredFacts facts;
   std::error_code unreadable;  // opening says what is wrong

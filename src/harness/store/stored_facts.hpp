@@ -14,6 +14,9 @@
 
 namespace spurion::harness {
 
+/// The file that runs write; others beside it are read, too.
+inline constexpr const char* kStoreFile = "store.sqlite";
+
 /// What a folder's store holds, in short: enough to say what is left to run.
 struct StoredFacts {
   bool exists = false;
@@ -21,6 +24,8 @@ struct StoredFacts {
   /// Trials that are whole, and what made them: null where it is not known.
   std::unordered_map<TrialId, std::shared_ptr<const Provenance>, TrialIdHash> finished;
   std::vector<std::string> damage;  ///< a sentence each
+  /// Results that the store keeps (`Store::take_content`), without specs: to be given theirs.
+  std::shared_ptr<StoreContent> kept;
 };
 
 /// Of the store a folder holds, or none, without a lock on it and without writing. Throws

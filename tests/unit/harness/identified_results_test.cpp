@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "catch.hpp"
+#include "harness/store/kept_results.hpp"
+#include "harness/store/measurement_layout.hpp"
 #include "harness/store/stored_facts.hpp"
 #include "temporary_folder.hpp"
 
@@ -24,7 +26,97 @@ TrialResult one_result(std::int64_t seed, Status status) {
   return result;
 }
 
+/// Makes a store of six trials, of which two are in two experiments.
+struct SixTrials {
+  std::vector<TrialSpec> specs;  ///< each as often as it is in an experiment
+  std::vector<harness::TrialId> ids;
+  Memberships memberships;
+
+  explicit SixTrials(const std::filesystem::path& folder) {
+    std::vector<TrialResult> all;
+    for (std::int64_t seed = 0; seed < 6; ++seed) {
+      all.push_back(one_result(seed, seed == 4 ? Status::diverged : Status::done));
+      all.back().made_by =
+          std::make_shared<const Provenance>(Provenance{"0.1", "c", "l", "p", "cpu", {}, {}});
+      for (const char* experiment : {"a", "b"}) {
+        if (seed < 4 && *experiment == 'b') continue;
+        specs.push_back(all.back().spec);
+        ids.push_back(harness::trial_id(specs.back()));
+        memberships.emplace_back(ids.back().text(), experiment);
+      }
+    }
+    Store store(folder);
+    store.append(all);
+    store.set_suite("s", memberships, {{"suite_name", "s"}, {"seconds", "1"}});
+  }
+};
+
+/// Whatever a reader sees.
+std::vector<std::string> all_of(const harness::IdentifiedResults& found) {
+  std::vector<std::string> lines = found.results.notes;
+  for (const auto& [key, value] : found.results.context) lines.push_back(key + "=" + value);
+  for (std::size_t i = 0; i < found.ids.size(); ++i) {
+    const TrialResult& trial = found.results.trials[i];
+    lines.push_back(
+        found.ids[i].text() + trial.spec.experiment + trial.spec.canonical().canonical_json() +
+        status_name(trial.status) + trial.message + (trial.made_by ? trial.made_by->facts() : "") +
+        harness::packed(trial.measurements).rows + harness::packed(trial.measurements).values);
+  }
+  return lines;
+}
+
 }  // namespace
+
+TEST_CASE("a run that finds all of its trials reads their results once") {
+  const tests::TemporaryFolder folder;
+  SixTrials six(folder.path());
+  std::shared_ptr<harness::StoreContent> kept;
+  {
+    Store store(folder.path(), 6);
+    const harness::StoredFacts facts = store.facts();
+    REQUIRE(facts.kept);
+    CHECK(store.take_content() == nullptr);  // nobody has said what the trials are
+  }
+  {
+    Store store(folder.path(), 6);
+    harness::give_specs(*store.facts().kept, six.specs, six.ids);
+    six.memberships.erase(six.memberships.begin());  // the trial of seed 0 belongs to none now
+    store.set_suite("s", six.memberships, {{"suite_name", "s"}, {"seconds", "2"}});
+    kept = store.take_content();
+    REQUIRE(kept);
+    CHECK(store.take_content() == nullptr);
+  }
+  const harness::IdentifiedResults read = harness::read_identified(folder.path());
+  CHECK(read.results.trials.size() == 7);
+  CHECK(read.results.notes.size() == 1);  // of the one that was left out
+  CHECK(read.results.context.at("seconds") == "2");
+  CHECK(all_of(harness::read_identified(folder.path(), {}, kept)) == all_of(read));
+}
+
+TEST_CASE("results are not kept where a run has other trials than the store, or adds some") {
+  const tests::TemporaryFolder folder;
+  SixTrials six(folder.path());
+  {
+    Store store(folder.path(), 7);  // one is left to run
+    CHECK(store.facts().kept == nullptr);
+  }
+  {
+    Store store(folder.path(), 5);  // the store has one of another suite
+    six.specs.erase(six.specs.begin());
+    six.ids.erase(six.ids.begin());
+    harness::give_specs(*store.facts().kept, six.specs, six.ids);
+    CHECK(store.take_content() == nullptr);
+    CHECK(six.specs.front().seed == 1);  // still there
+    CHECK_FALSE(six.specs.front().environment.name.empty());
+  }
+  SixTrials again(folder.path());
+  {
+    Store store(folder.path(), 6);
+    harness::give_specs(*store.facts().kept, again.specs, again.ids);
+    store.append({one_result(6, Status::done)});
+    CHECK(store.take_content() == nullptr);
+  }
+}
 
 TEST_CASE("results come with the ids of their trials, each counted once") {
   const tests::TemporaryFolder folder;
