@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/suite/added_options.hpp"
 #include "harness/suite/trial_id.hpp"
-#include "spurion/analysis/trial_fields.hpp"
 
 namespace spurion::analysis {
 
@@ -56,23 +54,15 @@ std::string Configurations::text_of(std::size_t section, const Component* compon
   constexpr const char* kNames[kSections] = {"environment", "evaluation", "model", "optimizer",
                                              "training"};
   const std::string name = kNames[section];
-  const auto touched = [&](const std::string& option) {
-    return option.compare(0, name.size(), name) == 0;
-  };
-  if (std::none_of(without_.begin(), without_.end(), touched)) {
-    return component == nullptr ? harness::canonical_text(name, options)
-                                : harness::canonical_text(name, *component);
+  std::vector<std::string> left_out;
+  for (const std::string& option : without_) {
+    const auto dot = option.find('.');
+    if (dot != std::string::npos && option.compare(0, dot, name) == 0) {
+      left_out.push_back(option.substr(dot + 1));
+    }
   }
-  Value own;
-  if (component == nullptr) {
-    own = harness::without_added(name, options);
-  } else {
-    const Component written = harness::without_added(name, *component);
-    own = Value::Table{{"name", written.name}, {"options", written.options}};
-  }
-  Value whole = Value::Table{{name, std::move(own)}};
-  for (const std::string& option : without_) erase_option(whole, option);
-  return whole.find(name)->canonical_json();
+  return component == nullptr ? harness::canonical_text(name, options, left_out)
+                              : harness::canonical_text(name, *component, left_out);
 }
 
 }  // namespace spurion::analysis

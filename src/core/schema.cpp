@@ -169,18 +169,21 @@ void report_missing(const Value& table, const std::vector<FieldInfo>& fields,
 
 void report_unknown_keys(const Value& table, const std::vector<FieldInfo>& fields, bool has_presets,
                          const std::string& owner, Problems& problems) {
-  std::vector<std::string> known;
-  for (const FieldInfo& field : fields) known.push_back(field.name);
-  if (has_presets) known.emplace_back("preset");
   for (const auto& [key, value] : table.as_table()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      if (key == "preset") {
-        problems.add(core::place_of(value) + owner + " has no presets");
-        continue;
-      }
-      problems.add(core::place_of(value) +
-                   core::unknown_name_of("option", key, "of " + owner, known));
+    const bool known =
+        (has_presets && key == "preset") ||
+        std::any_of(fields.begin(), fields.end(),
+                    [&name = key](const FieldInfo& field) { return field.name == name; });
+    if (known) continue;
+    if (key == "preset") {
+      problems.add(core::place_of(value) + owner + " has no presets");
+      continue;
     }
+    std::vector<std::string> names;
+    for (const FieldInfo& field : fields) names.push_back(field.name);
+    if (has_presets) names.emplace_back("preset");
+    problems.add(core::place_of(value) +
+                 core::unknown_name_of("option", key, "of " + owner, names));
   }
 }
 

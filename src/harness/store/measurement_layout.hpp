@@ -51,6 +51,9 @@ struct SPURION_API PackedMeasurements {
   [[nodiscard]] Digest layout() const;
 };
 SPURION_API PackedMeasurements packed(const Measurements& measurements);
+/// Each of the two alone.
+std::string packed_rows(const Measurements& measurements);
+std::string packed_values(const Measurements& measurements);
 SPURION_API Digest layout_key(std::string_view rows);
 
 /// Reads packed measurements. Trials of the same layout share it.

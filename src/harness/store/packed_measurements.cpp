@@ -56,24 +56,35 @@ Digest layout_key(std::string_view rows) { return Seal("layout").add(rows).finis
 
 Digest PackedMeasurements::layout() const { return layout_key(rows); }
 
-PackedMeasurements packed(const Measurements& measurements) {
+std::string packed_rows(const Measurements& measurements) {
   Value::List rows;
   rows.reserve(measurements.size());
-  fmt::memory_buffer values;
-  values.push_back('[');
   for (const MeasurementRow row : measurements) {
     Value::List one = {row.phase, row.step, row.domain, row.metric};
     if (std::isfinite(row.shift)) one.push_back(as_stored(row.shift));
     rows.push_back(std::move(one));
-    if (values.size() > 1) values.push_back(',');
-    if (std::isfinite(row.value)) {
-      fmt::format_to(std::back_inserter(values), "{}", as_stored(row.value));
+  }
+  return Value(std::move(rows)).canonical_json();
+}
+
+std::string packed_values(const Measurements& measurements) {
+  fmt::memory_buffer values;
+  values.push_back('[');
+  for (std::size_t i = 0; i < measurements.size(); ++i) {
+    if (i > 0) values.push_back(',');
+    const double value = measurements.value(i);
+    if (std::isfinite(value)) {
+      fmt::format_to(std::back_inserter(values), "{}", as_stored(value));
     } else {
       fmt::format_to(std::back_inserter(values), "null");
     }
   }
   values.push_back(']');
-  return {Value(std::move(rows)).canonical_json(), fmt::to_string(values)};
+  return fmt::to_string(values);
+}
+
+PackedMeasurements packed(const Measurements& measurements) {
+  return {packed_rows(measurements), packed_values(measurements)};
 }
 
 void MeasurementLayouts::add(const Digest& key, const std::string& rows) {

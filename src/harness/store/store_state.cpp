@@ -196,10 +196,8 @@ std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResul
     }
     trial.provenance = key;
   }
-  const harness::PackedMeasurements numbers = harness::packed(result.measurements);
-  trial.layout = numbers.layout();
-  if (layouts.insert(trial.layout).second) writer.write_layout(trial.layout, numbers.rows);
-  trial.seal = writer.write(trial, result, spec, numbers.values);
+  trial.layout = layout_of(writer, result.measurements);
+  trial.seal = writer.write(trial, result, spec, harness::packed_values(result.measurements));
   trial_tally.add(trial.seal);
   last_number = std::max(last_number, trial.number);
   if (const auto own = awaited.find(trial.id); own != awaited.end()) {
@@ -212,7 +210,19 @@ std::int64_t Store::State::append(harness::StoreWriter& writer, const TrialResul
   return trial.number;
 }
 
+core::Digest Store::State::layout_of(harness::StoreWriter& writer,
+                                     const Measurements& measurements) {
+  const auto& [numbers, known] = latest;
+  if (measurements.layout() != nullptr && measurements.layout() == numbers.layout()) return known;
+  const std::string rows = harness::packed_rows(measurements);
+  const core::Digest layout = harness::layout_key(rows);
+  if (layouts.insert(layout).second) writer.write_layout(layout, rows);
+  latest = {measurements, layout};
+  return layout;
+}
+
 void Store::State::drop_unused_layouts(harness::StoreWriter& writer) {
+  latest = {};
   std::unordered_set<core::Digest, harness::DigestHash> used;
   for (const auto& [id, trial] : trials) used.insert(trial.layout);
   for (auto layout = layouts.begin(); layout != layouts.end();) {

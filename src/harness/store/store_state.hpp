@@ -71,6 +71,8 @@ struct Store::State {
                        const std::string& suite);
   /// The number of the trial, new or old.
   std::int64_t append(harness::StoreWriter& writer, const TrialResult& result);
+  /// The layout of these numbers, written where it is new.
+  core::Digest layout_of(harness::StoreWriter& writer, const Measurements& measurements);
   void drop_unused_layouts(harness::StoreWriter& writer);
   /// What was kept, with all else that the store holds; null where nothing was.
   std::shared_ptr<harness::StoreContent> take_content();
@@ -92,6 +94,9 @@ struct Store::State {
       replaced;  ///< whose next result takes their place
   std::int64_t last_number = 0;
   std::unordered_set<core::Digest, harness::DigestHash> layouts;  ///< that are written
+  /// Numbers that were appended last and their layout: those of one pack may share what they are.
+  /// They are held, so that no others come to lie in their place.
+  std::pair<Measurements, core::Digest> latest;
   std::vector<harness::MembershipGroup> groups;
   std::map<harness::MembershipGroup, std::uint32_t> group_numbers;
   std::map<harness::MembershipKey, bool> memberships;  ///< and whether it is a former one

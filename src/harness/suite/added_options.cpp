@@ -1,5 +1,7 @@
 #include "harness/suite/added_options.hpp"
 
+#include <algorithm>
+
 namespace spurion::harness {
 
 namespace {
@@ -11,6 +13,14 @@ std::vector<const AddedOption*> added_to(const std::string& section, const std::
     if (section == added.section && component == added.component) found.push_back(&added);
   }
   return found;
+}
+
+/// Whether an entry is one of these options and has its default.
+bool is_default(const std::vector<const AddedOption*>& all, const std::string& name,
+                const Value& value) {
+  return std::any_of(all.begin(), all.end(), [&](const AddedOption* added) {
+    return name == added->name && value == added->default_value;
+  });
 }
 
 Value without(const std::vector<const AddedOption*>& all, const Value& options) {
@@ -75,6 +85,24 @@ Value without_added(const std::string& section, const Value& options) {
 
 Component without_added(const std::string& section, const Component& component) {
   return {component.name, without(added_to(section, component.name), component.options)};
+}
+
+std::string written_text(const std::string& section, const std::string& component,
+                         const Value& options, const std::vector<std::string>& left_out) {
+  if (!options.is_table()) return options.canonical_json();
+  const std::vector<const AddedOption*> added = added_to(section, component);
+  if (added.empty() && left_out.empty()) return options.canonical_json();
+  // Written entry by entry: a copy without them would take longer than the text.
+  std::string text = "{";
+  for (const auto& [name, value] : options.as_table()) {
+    if (is_default(added, name, value)) continue;
+    if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) continue;
+    if (text.size() > 1) text += ',';
+    text += Value(name).canonical_json();
+    text += ':';
+    text += value.canonical_json();
+  }
+  return text + '}';
 }
 
 Value with_added(const std::string& section, const Value& options) {

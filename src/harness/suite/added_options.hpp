@@ -28,6 +28,11 @@ SPURION_API const std::vector<AddedOption>& added_options();
 /// As stores and ids have it: without added options that have their default.
 SPURION_API Value without_added(const std::string& section, const Value& options);
 SPURION_API Component without_added(const std::string& section, const Component& component);
+/// Canonical JSON of that, and of that without options of these names. `component`: its name;
+/// empty: the section has none.
+SPURION_API std::string written_text(const std::string& section, const std::string& component,
+                                     const Value& options,
+                                     const std::vector<std::string>& left_out = {});
 /// As trials have it: with all added options. A section without any option stays so, as in trials
 /// that were not trained here.
 SPURION_API Value with_added(const std::string& section, const Value& options);

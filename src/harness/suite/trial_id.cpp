@@ -24,14 +24,15 @@ std::optional<TrialId> TrialId::read(std::string_view text) {
   return id;
 }
 
-std::string canonical_text(const std::string& section, const Component& component) {
-  const Component written = without_added(section, component);
-  return fmt::format(R"({{"name":{},"options":{}}})", Value(written.name).canonical_json(),
-                     written.options.canonical_json());
+std::string canonical_text(const std::string& section, const Component& component,
+                           const std::vector<std::string>& left_out) {
+  return fmt::format(R"({{"name":{},"options":{}}})", Value(component.name).canonical_json(),
+                     written_text(section, component.name, component.options, left_out));
 }
 
-std::string canonical_text(const std::string& section, const Value& options) {
-  return without_added(section, options).canonical_json();
+std::string canonical_text(const std::string& section, const Value& options,
+                           const std::vector<std::string>& left_out) {
+  return written_text(section, "", options, left_out);
 }
 
 TrialId trial_id_of_text(std::string_view canonical_json) {

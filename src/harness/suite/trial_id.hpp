@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "spurion/export.hpp"
 #include "spurion/trial.hpp"
@@ -44,9 +45,11 @@ SPURION_API TrialId trial_id(const SectionTexts& sections, std::int64_t seed,
 SPURION_API TrialId trial_id(const TrialSpec& trial);
 
 /// What the canonical form of a trial holds of a component of a section, such as "method": without
-/// `added_options` that have their default.
-SPURION_API std::string canonical_text(const std::string& section, const Component& component);
+/// `added_options` that have their default, and without options of the names `left_out`.
+SPURION_API std::string canonical_text(const std::string& section, const Component& component,
+                                       const std::vector<std::string>& left_out = {});
 /// The same of a section of options alone, such as "optimizer".
-SPURION_API std::string canonical_text(const std::string& section, const Value& options);
+SPURION_API std::string canonical_text(const std::string& section, const Value& options,
+                                       const std::vector<std::string>& left_out = {});
 
 }  // namespace spurion::harness
