@@ -178,6 +178,11 @@ Comparison compared_methods(const StoredResults& results, const std::string& fir
   for (const std::string& note : notes) comparison.note += note;
   for (const std::string& choice : choices) comparison.sentence += choice;
   comparison.sentence += missing_controls_text(study.controls(), names, "these results");
+  if (study.suite().stopping.when_decided) {
+    comparison.sentence +=
+        "The run looked at its results to decide when to stop. These p values are not adjusted for "
+        "that; the report holds them against the levels of its looks. ";
+  }
   return comparison;
 }
 

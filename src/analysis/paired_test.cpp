@@ -132,8 +132,7 @@ PairedTest paired_test(const SeedCells& differences, const std::string& key, dou
   add_spread(table, differences, test);
   test.student = student_p(table, test.noise);
   test.flips = sign_flip_p(means, key);
-  test.least =
-      std::min(1.0, std::ldexp(2.0, -static_cast<int>(std::min<std::size_t>(means.size(), 60))));
+  test.least = least_sign_flip_p(means.size());
   return test;
 }
 

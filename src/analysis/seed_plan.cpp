@@ -1,6 +1,7 @@
 #include "analysis/seed_plan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -116,30 +117,31 @@ double detectable(PowerPlan plan, std::int64_t seeds, double power, SignFlipLoss
 
 Table seeds_table(const SeedPlanOptions& options) {
   return {
-      "seeds",
+      "",  // it is in no file
       fmt::format(
           "Seeds that each difference needs to be shown with probability {} if it is {} (or "
           "that much beyond the margin of a question that has one). pilot difference: mean "
           "with 95 % interval. spread: standard deviation of the difference between seeds, "
-          "never below the noise of the evaluated rows. of rows: the part of its variance that "
-          "is at least due to these. seeds needed: with a 95 % interval, which says how far the "
+          "never below the noise of the evaluated rows. share of rows: the part of its variance "
+          "that is at least due to these. seeds needed: with a 95 % interval, which says how far "
+          "the "
           "seeds of the pilot leave the spread open. power and detectable: of the seeds that "
           "the suite plans. The level is adjusted for the comparisons of a question (Holm's "
           "strictest).",
           options.power, options.difference),
-      {{"experiment"},
+      {{"comparison"},
+       {"experiment"},
        {"kind"},
-       {"comparison"},
        {"number"},
        {"comparisons", ColumnKind::count},
        {"pilot difference", ColumnKind::estimate},
        {"pilot seeds", ColumnKind::count},
        {"spread", ColumnKind::number},
-       {"of rows", ColumnKind::number},
-       {"seeds needed", ColumnKind::estimate},
-       {"seeds planned", ColumnKind::count},
+       {"share of rows", ColumnKind::number},
+       {"detectable", ColumnKind::number},
        {"power", ColumnKind::number},
-       {"detectable", ColumnKind::number}}};
+       {"seeds planned", ColumnKind::count},
+       {"seeds needed", ColumnKind::estimate}}};
 }
 
 /// What the rows of the table come to.
@@ -169,8 +171,12 @@ class SeedPlanner {
 
   void add(const AskedQuestion& asked, const Contrast& contrast, const PlannedExperiment& planned) {
     const Pilot pilot(contrast, planned.more_rows);
-    std::vector<Cell> row = {asked.experiment,         asked.kind,           contrast.name,
-                             contrast.number,          contrast.comparisons, contrast.difference,
+    std::vector<Cell> row = {contrast.name,
+                             asked.experiment,
+                             asked.kind,
+                             contrast.number,
+                             contrast.comparisons,
+                             contrast.difference,
                              contrast.difference.seeds};
     const bool known = contrast.freedom > 0.0 && pilot.deviation > 0.0;
     for (Cell& cell : known ? planned_cells(asked, contrast, planned, pilot)
@@ -185,7 +191,7 @@ class SeedPlanner {
  private:
   std::vector<Cell> unknown_cells(const Experiment& experiment) {
     ++summary_.unknown;
-    return {Missing(), Missing(), Missing(), experiment.seeds, Missing(), Missing()};
+    return {Missing(), Missing(), Missing(), Missing(), experiment.seeds, Missing()};
   }
   std::vector<Cell> planned_cells(const AskedQuestion& asked, const Contrast& contrast,
                                   const PlannedExperiment& planned, const Pilot& pilot) {
@@ -221,10 +227,10 @@ class SeedPlanner {
     }
     return {Number{pilot.deviation, Notation::significant, 3},
             Number{share, Notation::fixed, 2},
-            needed,
-            all,
+            least,
             power,
-            least};
+            all,
+            needed};
   }
 
   const SeedPlanOptions& options_;
@@ -307,18 +313,18 @@ Answer seed_plan(StoredResults pilot, const Suite& suite, const SeedPlanOptions&
   Answer answer;
   answer.question = fmt::format("How many seeds does '{}' need?", suite.name);
   answer.sentence = sentence_of(planner.summary(), options);
-  for (const std::string& kind : without) {
+  if (!without.empty()) {
     answer.sentence += fmt::format(
-        "Questions of kind {} are not planned: they judge no paired difference, or the pilot has "
-        "no pair for them. ",
-        kind);
+        "Not planned, because they judge no paired difference of these trials: questions of kind "
+        "{}. ",
+        fmt::join(without, ", "));
   }
   answer.tables.push_back(std::move(planner.table()));
   return answer;
 }
 
 Answer seed_plan_of_rows(const Suite& suite, const SeedPlanOptions& options) {
-  Table table{"seeds_of_rows",
+  Table table{"",  // it is in no file
               fmt::format("Seeds that the noise of the evaluated rows alone asks for, to show a "
                           "difference of {} in accuracy with probability {}. comparisons: of the "
                           "question, as far as the file of the suite names its methods and "

@@ -73,5 +73,7 @@ Estimate mean_over_seeds(const SeedTable& table, const std::string& key, double 
                          double level = 0.05);
 double student_p(const SeedTable& table, double noise);
 Estimate bootstrap_over_seeds(const SeedTable& table, const std::string& key);
+/// The smallest p-value that `sign_flip_p` gives for so many pairs.
+double least_sign_flip_p(std::size_t pairs);
 
 }  // namespace spurion::analysis

@@ -106,6 +106,14 @@ double sign_flip_p(const std::vector<double>& differences, const std::string& ke
   return static_cast<double>(extreme) / static_cast<double>(kRandomFlips + 1);
 }
 
+double least_sign_flip_p(std::size_t pairs) {
+  if (pairs == 0) return 1.0;
+  const double exact = std::ldexp(2.0, -static_cast<int>(std::min<std::size_t>(pairs, 60)));
+  // Random flips give none below that of one flip among them.
+  return pairs <= kExactPairs ? exact
+                              : std::max(exact, 1.0 / static_cast<double>(kRandomFlips + 1));
+}
+
 std::vector<double> holm(const std::vector<double>& p_values) {
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

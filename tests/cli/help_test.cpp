@@ -9,9 +9,9 @@ using Catch::Contains;
 TEST_CASE("help is everywhere, with examples, and succeeds") {
   Shell shell;
   const std::vector<std::vector<std::string>> commands = {
-      {},           {"run"},   {"verify"},         {"report"},     {"list"},
-      {"describe"}, {"data"},  {"data", "status"}, {"export"},     {"score"},
-      {"selftest"}, {"prune"}, {"compare"},        {"check-width"}};
+      {},           {"run"},   {"verify"},         {"report"},      {"list"},
+      {"describe"}, {"data"},  {"data", "status"}, {"export"},      {"score"},
+      {"selftest"}, {"prune"}, {"compare"},        {"check-width"}, {"power"}};
   for (std::vector<std::string> command : commands) {
     command.emplace_back("--help");
     CAPTURE(command);
@@ -49,8 +49,8 @@ TEST_CASE("a mistyped command line is answered with the nearest name, once, with
   };
   CHECK(complaint({"rnu", "first_look"}) ==
         "spurion: unknown command 'rnu'; did you mean 'run'? (there are: run, verify, report, "
-        "compare, list, describe, "
-        "data, export, score, selftest, prune, check-width); see spurion --help\n");
+        "compare, power, check-width, list, describe, "
+        "data, export, score, selftest, prune); see spurion --help\n");
   CHECK(
       complaint({"help"}) ==
       "spurion: there is no command 'help'; write 'spurion --help', or 'spurion COMMAND --help'\n");

@@ -22,13 +22,6 @@ std::vector<Term> comparison_columns() {
        "the results (Agarwal et al. 2021).",
        {"OOD"},
        "as the score"},
-      {"seeds needed",
-       kColumn,
-       "The number of seeds from which on the paired tests show a given difference with a given "
-       "probability. Its interval says how far the seeds of the pilot leave the spread open.",
-       {"seed", "detectable"},
-       "seeds",
-       ">= 2"},
       {"median OOD",
        kColumn,
        "The median over the samples that are done of the score out of distribution. It is computed "
@@ -268,7 +261,7 @@ std::vector<Term> stream_columns_terms() {
 std::vector<Term> column_terms() {
   std::vector<Term> all;
   for (auto* part : {&comparison_columns, &leaderboard_columns, &adaptation_columns, &claim_columns,
-                     &stream_columns_terms, &scaling_columns}) {
+                     &stream_columns_terms, &scaling_columns, &planning_columns}) {
     const std::vector<Term> terms = part();
     all.insert(all.end(), terms.begin(), terms.end());
   }

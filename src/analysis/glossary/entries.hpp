@@ -25,4 +25,8 @@ std::vector<Term> scaling_ideas();
 std::vector<Term> scaling_columns();
 std::vector<Term> scaling_verdicts();
 
+/// What planning the number of seeds adds to the ideas and to the columns.
+std::vector<Term> planning_ideas();
+std::vector<Term> planning_columns();
+
 }  // namespace spurion::analysis

@@ -248,6 +248,12 @@ Answer GapAgainstScale::answer(const Study& study, const std::string& experiment
   answer.sentence = verdicts.empty() ? "No trial of this experiment that is done has this axis."
                                      : fmt::format("{}{} Verdicts use a margin of {}.",
                                                    headline(verdicts), answer.sentence, margin);
+  if (const double level = study.test_level(experiment); level != kTestLevel) {
+    answer.sentence += fmt::format(
+        " The verdicts are by intervals of {:.6g} %, those of this look at a run that may stop "
+        "early.",
+        100.0 * (1.0 - level));
+  }
   if (const std::string fates = view.fates_text(lines); !fates.empty()) {
     answer.sentence += " " + fates;
   }

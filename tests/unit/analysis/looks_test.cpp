@@ -86,6 +86,16 @@ TEST_CASE("looks show nothing where there is nothing in all but 5 % of runs") {
   CHECK(any_shown({looks[0], looks[1]}, 2.5, 200, true) > 0.8);
 }
 
+TEST_CASE("sign flips that cannot be rare enough for a large family do not decide") {
+  const RandomStream stream(RandomKey(4));
+  PairedTest test = paired_test(seeds_of(stream, 0, 20, 10.0), "p");
+  CHECK(test.least == Approx(1.0 / 100001));  // of random flips, not 2^-19
+  CHECK(test.student < 1e-9);
+  test.least *= 6000;  // as Holm's method for so many comparisons
+  test.flips *= 6000;
+  CHECK(test.shown());
+}
+
 TEST_CASE("an interval at the level of a look is wider than that of people's") {
   const RandomStream stream(RandomKey(9));
   const SeedCells few = seeds_of(stream, 0, 5, 0.0);

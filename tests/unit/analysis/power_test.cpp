@@ -135,7 +135,7 @@ TEST_CASE("a pilot says how many seeds a suite needs, and how surely") {
   CHECK(needed.low < needed.value);
   CHECK(needed.value < needed.high);  // four seeds leave it open
   CHECK(text_of(table.cell(0, "seeds planned")) == "6");
-  const double of_rows = std::get<Number>(table.cell(0, "of rows")).value;
+  const double of_rows = std::get<Number>(table.cell(0, "share of rows")).value;
   CHECK(of_rows > 0.0);
   CHECK(of_rows <= 1.0);
   // More rows need fewer seeds, never more.
