@@ -255,3 +255,17 @@ TEST_CASE("two axes give a joint law and a map with the boundary of the margin")
   CHECK(map.levels.front().value == 0.02);
   CHECK_THAT(answer.sentence, Contains("model.width = 4 and training.rows = 100"));
 }
+
+TEST_CASE("a scaling law follows any number that is 0 where nothing is wrong") {
+  PlantedTrials trials = planted(closing);
+  for (TrialResult& trial : trials.all()) {
+    const double gap = trial.measurements.last("test", "gap").value_or(0.0);
+    trial.measurements.push_back({0, 9, "test", 0.9, "worst_group_accuracy", 1.0 - gap});
+    trial.measurements.push_back({0, 9, "test", 0.9, "flip_rate", gap < 0.0 ? 0.0 : gap});
+  }
+  for (const std::string metric : {"worst_group_error", "flip_rate"}) {
+    const auto answer = trials.ask(kAsk + "metric = \"" + metric + "\"\n");
+    CHECK(verdict_of(answer) == "closes");
+    CHECK(table_of(answer, "_points").name.find(metric) != std::string::npos);
+  }
+}

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "analysis/error_names.hpp"
 #include "core/measurement_names.hpp"
 #include "spurion/analysis/trial_fields.hpp"
 
@@ -22,10 +23,10 @@ using core::stored_name;
 
 constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
 
-std::optional<Scale> scale_of(const TrialSpec& spec, const std::vector<std::string>& axes) {
+std::optional<Scale> scale_of(const TrialResult& trial, const std::vector<std::string>& axes) {
   Scale scale;
   for (const std::string& axis : axes) {
-    const auto value = axis_value(spec, axis);
+    const auto value = axis_value(trial, axis);
     if (!value) return std::nullopt;
     scale.push_back(value->number);
   }
@@ -83,18 +84,33 @@ void add_theory(const TrialResult& trial, const LawOptions& options, LawTrial& o
   }
 }
 
+/// The number that is followed, with its noise; "..._error" is 1 - "..._accuracy" where it is not
+/// measured itself.
+bool add_value(const TrialResult& trial, const StoredMetrics& metrics, const LawOptions& options,
+               LawTrial& out) {
+  MetricInfo metric = metrics.of(options.metric);  // says whether it is a rate
+  auto value = number(trial, options.domain, options.metric);
+  const std::string right = accuracy_of_error(options.metric);
+  const bool turned = !value && !right.empty();
+  if (turned) {
+    metric.name = right;
+    value = number(trial, options.domain, right);
+  }
+  if (!known(value)) return false;
+  out.value = turned ? 1.0 - *value : *value;
+  out.noise = row_noise(trial, options.domain, metric, *value).deviation;
+  return true;
+}
+
 std::optional<LawTrial> law_trial(const ResultsView& view, const ResultsView::Row& row,
                                   const StoredMetrics& metrics, const LawOptions& options) {
   const TrialResult& trial = *row.trial;
-  const auto scale = scale_of(trial.spec, options.axes());
-  const auto value = number(trial, options.domain, options.metric);
-  if (!scale || !known(value)) return std::nullopt;
+  const auto scale = scale_of(trial, options.axes());
   LawTrial out;
+  if (!scale || !add_value(trial, metrics, options, out)) return std::nullopt;
   out.trial = &trial;
   out.configuration = row.configuration;
   out.scale = *scale;
-  out.value = *value;
-  out.noise = row_noise(trial, options.domain, metrics.of(options.metric), *value).deviation;
   const std::string id = stored_domain(MeasuredIn::in_distribution);
   out.id = number(trial, id, view.score());
   if (known(out.id)) out.id_noise = row_noise(trial, id, view.score(), *out.id).deviation;

@@ -53,7 +53,8 @@ const Schema<LawOptions>& law_schema() {
           .field("third_axis", &Options::third_axis, "A third scale of the joint law. Empty: none.")
           .names(FieldUse::axis)
           .field("metric", &Options::metric,
-                 "The number that is followed: one that is 0 where nothing is wrong.")
+                 "The number that is followed: one that is 0 where nothing is wrong, such as gap, "
+                 "flip_rate or worst_group_error. \"..._error\" is 1 - \"..._accuracy\".")
           .field("domain", &Options::domain, "The domain in which it is measured.")
           .field("margin", &Options::margin,
                  "Margin: a number is closed if its whole interval is within this distance of 0.",
