@@ -33,7 +33,7 @@ std::vector<Term> gap_verdicts() {
       {"grows",
        kVerdict,
        "The gap at the largest scale is larger than at the smallest by more than the margin. Of a "
-       "scaling law: it grew by more than nothing, and is above the margin.",
+       "scaling law: and it is above the margin.",
        {"gap", "paired"}},
       {"shrinks",
        kVerdict,

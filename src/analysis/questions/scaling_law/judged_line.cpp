@@ -11,6 +11,7 @@
 #include "analysis/question_trials.hpp"
 #include "analysis/questions/scaling_law/scaling_law.hpp"
 #include "spurion/analysis/learning.hpp"
+#include "spurion/registry.hpp"
 
 namespace spurion::analysis::questions::scaling_law {
 
@@ -125,7 +126,11 @@ Family make_family(const Study& whole) {
   add_scaling_law(kinds);
   kinds.selectors = whole.selectors();
   Family family;
+  for (const auto& [method, control] : whole.controls()) {
+    if (control == control_name(Control::placebo)) family.placebos.insert(method);
+  }
   std::set<std::string> known;
+  std::size_t number = 0;
   for (const AskedQuestion& asked : whole.suite().questions) {
     if (!kinds.contains(asked.kind)) continue;
     Problems problems;
@@ -133,10 +138,15 @@ Family make_family(const Study& whole) {
     const LawOptions* options = options_of(read.kind.get());
     if (options == nullptr) continue;
     family.primaries += options->primary ? 1 : 0;
+    ++number;
     for (const StudyPart& part : trials_of(whole, read).parts) {
       for (const RawLine& raw : raw_lines(part.study, asked.experiment, *options)) {
         if (!known.insert(raw.key).second) continue;  // asked twice
-        family.members.push_back({raw.key, raw.line.component, raw.judgement});
+        const TrialSpec& spec = raw.line.trials.front().trial->spec;
+        family.members.push_back({raw.key, raw.line.component, spec.method.name,
+                                  fmt::format("{} {} {} {}", number, part.value,
+                                              raw.line.environment, raw.line.line.regime),
+                                  raw.judgement});
       }
     }
   }

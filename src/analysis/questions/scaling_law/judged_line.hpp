@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct JudgedLine {
 struct FamilyMember {
   std::string key;
   std::string component;  ///< registered name of the environment
+  std::string method;     ///< registered name
+  std::string place;      ///< names the question, environment and regime: who is compared there
   std::shared_ptr<const LineJudgement> judgement;
   fits::ScalingOutcome outcome = fits::ScalingOutcome::undecided;  ///< adjusted
   double adjusted_p = 1.0;
@@ -49,6 +52,8 @@ struct FamilyMember {
 /// All verdicts of the questions of kind 'scaling_law' of a suite.
 struct Family {
   std::vector<FamilyMember> members;
+  /// Methods that have the form of a penalty without its information: as good as erm, no better.
+  std::set<std::string> placebos;
   std::size_t primaries = 0;  ///< questions that say that they are the primary one
 };
 

@@ -194,7 +194,9 @@ std::vector<Chart> charts_of(const LawAnswer& answer) {
   std::vector<Chart> charts;
   const bool one_axis = answer.options.axes().size() == 1;
   const auto add = [&](Chart chart) {
-    if (!chart.series.empty()) charts.push_back(std::move(chart));
+    const bool any = std::any_of(chart.series.begin(), chart.series.end(),
+                                 [](const Series& series) { return !series.x.empty(); });
+    if (any) charts.push_back(std::move(chart));
   };
   if (one_axis) {
     for (const std::string& environment : environments_of(answer)) {

@@ -61,6 +61,13 @@ Cell theory_cell(const JudgedLine& one) {
   return known == 0 ? Cell() : Cell(fmt::format("{} of {}", within, known));
 }
 
+std::string reason_of(const JudgedLine& one, const LawOptions& options) {
+  if (!one.numbers.problem.empty()) return one.numbers.problem;
+  if (one.judgement->learning) return gap_clause(*one.judgement->learning);
+  return fits::scaling_reason_text(one.demoted ? fits::ScalingReason::adjusted : one.law().reason,
+                                   options.for_fits(1.0));
+}
+
 Table verdict_table(const LawAnswer& answer) {
   const LawOptions& options = answer.options;
   Table table{
@@ -111,8 +118,7 @@ Table verdict_table(const LawAnswer& answer) {
          law.reach.compatible ? estimate_or_missing(law.reach.decades, 1) : Cell(),
          law.id.given ? estimate_or_missing(law.id.shortfall) : Cell(), theory_cell(one),
          Number{law.p, Notation::probability, 3}, Number{one.adjusted_p, Notation::probability, 3},
-         std::string(fits::scaling_reason_text(
-             one.demoted ? fits::ScalingReason::adjusted : law.reason, options.for_fits(1.0)))});
+         reason_of(one, options)});
     if (options.hypothesis != "none") row.emplace_back(claim_result(one, options.hypothesis));
     row.emplace_back(one.verdict());
     table.add(std::move(row));

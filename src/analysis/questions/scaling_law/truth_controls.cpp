@@ -71,6 +71,27 @@ ControlCount environment_count(const Family& family, const std::string& componen
   return out;
 }
 
+/// What a method without information comes to, which must be what erm comes to.
+ControlCount placebo_count(const Family& family, const std::string& method) {
+  ControlCount out{method, "the verdict is that of erm"};
+  for (const FamilyMember& one : family.members) {
+    if (one.method != method) continue;
+    const auto erm =
+        std::find_if(family.members.begin(), family.members.end(), [&](const FamilyMember& other) {
+          return other.method == "erm" && other.place == one.place;
+        });
+    if (erm == family.members.end()) continue;
+    ++out.verdicts;
+    const bool silent = !claims(one.outcome) || !claims(erm->outcome);
+    if (one.outcome == erm->outcome && one.judgement->learning == erm->judgement->learning) {
+      ++out.right;
+    } else {
+      ++(silent ? out.none : out.wrong);
+    }
+  }
+  return out;
+}
+
 /// Deviations of seeds from the mean of their scale.
 struct Deviations {
   std::map<Scale, std::map<std::int64_t, double>> values;
@@ -167,6 +188,7 @@ std::vector<ControlCount> control_counts(const Family& family, const std::vector
     out.push_back(environment_count(family, name, Truth::no_gap));
   }
   out.push_back(environment_count(family, "control_unlearnable", Truth::unlearnable));
+  for (const std::string& method : family.placebos) out.push_back(placebo_count(family, method));
   const auto line = std::find_if(lines.begin(), lines.end(), can_be_planted);
   if (options.planted == 0 || options.axes().size() > 1 || line == lines.end()) return out;
   const Deviations deviations(line->numbers.data());
