@@ -51,7 +51,7 @@ enum class ScalingOutcome {
   overshoots,        ///< below minus the margin at the largest scale
   shrinks_open,      ///< shrank, is above the margin at the largest scale; its end is not shown
   plateaus,          ///< stays above the margin: the interval of g_inf lies above it
-  grows,             ///< grew by more than nothing, and is above the margin
+  grows,             ///< grew by more than the margin, and is above it
   non_monotone,      ///< is shown to fall and to rise by more than the margin
   mixture,           ///< seeds fall into two modes: no single curve describes them
   not_identifiable,  ///< a plateau and a law of a very small exponent both fit
@@ -110,7 +110,7 @@ struct ScaleSummary {
   double share_low = 0.0;  ///< share of seeds in the lower mode
 };
 
-/// How the chosen law did on the scales that it had not seen.
+/// How a law did on the scales that it had not seen.
 struct Extrapolation {
   Estimate error;              ///< prediction minus mean at the largest scale
   double seed_noise = 0.0;     ///< standard error of the mean there
@@ -194,12 +194,14 @@ struct ScalingJudgement {
   double decades = 0.0;  ///< of the axis with the most
   std::vector<ScaleSummary> scales;
   std::vector<FittedLaw> laws;  ///< best held-out error first; the first is the chosen one
-  Extrapolation extrapolation;
+  Extrapolation extrapolation;  ///< of the chosen law
+  bool law_holds = false;       ///< the law of `asymptote` is not rejected, at level .01
   Asymptote asymptote;
   Reach reach;
   Needed needed;
   ScalingTests tests;
-  Estimate change;  ///< gap at the largest minus at the smallest scale, paired over seeds
+  Estimate largest;  ///< the gap at the largest scale
+  Estimate change;   ///< gap at the largest minus at the smallest scale, paired over seeds
   IdJudgement id;
   std::vector<CurvePoint>
       curve;  ///< with one axis: from the smallest scale to 10 times the largest

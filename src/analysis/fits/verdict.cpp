@@ -1,0 +1,128 @@
+#include "analysis/fits/verdict.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace spurion::analysis::fits {
+
+namespace {
+
+class Verdict {
+ public:
+  Verdict(const VerdictFacts& facts, const ScalingOptions& options, ScalingJudgement& judgement)
+      : facts_(facts), options_(options), judgement_(judgement) {}
+
+  void set() {
+    judgement_.outcome = ScalingOutcome::undecided;
+    judgement_.p = 1.0;
+    if (refused() || of_training() || of_shape() || of_largest_scale()) return;
+    if (of_law()) {
+      // Where it ends rests on a model whose score in distribution is at its ceiling.
+      if (judgement_.id.given && !judgement_.id.reached) undecided(ScalingReason::id_unsure);
+      return;
+    }
+    of_what_is_open();
+  }
+
+ private:
+  [[nodiscard]] double level() const { return 1.0 - options_.level; }
+  [[nodiscard]] const Estimate& largest() const { return judgement_.largest; }
+  [[nodiscard]] bool open() const { return largest().low > options_.margin; }
+
+  bool give(ScalingOutcome outcome, ScalingReason reason, double p) {
+    judgement_.outcome = outcome;
+    judgement_.reason = reason;
+    judgement_.p = p;
+    return true;
+  }
+  bool undecided(ScalingReason reason) { return give(ScalingOutcome::undecided, reason, 1.0); }
+
+  bool refused() {
+    if (facts_.scales < options_.least_scales) return undecided(ScalingReason::few_scales);
+    // Scales of 1 to 31.6 are 1.5 decades, whatever their rounding.
+    if (judgement_.decades < options_.least_decades - 1e-3) {
+      return undecided(ScalingReason::few_decades);
+    }
+    return !facts_.seeds_suffice && undecided(ScalingReason::one_seed);
+  }
+  bool of_training() {
+    return judgement_.id.given && judgement_.id.not_reached &&
+           give(ScalingOutcome::under_trained, ScalingReason::observed, judgement_.id.p);
+  }
+  bool of_shape() {
+    const ScalingTests& tests = judgement_.tests;
+    if (tests.two_modes <= level()) {
+      return give(ScalingOutcome::mixture, ScalingReason::observed, tests.two_modes);
+    }
+    const bool both = tests.falls <= level() && tests.rises <= level() &&
+                      facts_.falls.change < -options_.margin &&
+                      facts_.rises.change > options_.margin;
+    return both && give(ScalingOutcome::non_monotone, ScalingReason::observed,
+                        std::max(tests.falls, tests.rises));
+  }
+  bool of_largest_scale() {
+    const double margin = options_.margin;
+    const ScalingTests& tests = judgement_.tests;
+    if (largest().high < -margin) {
+      return give(ScalingOutcome::overshoots, ScalingReason::observed, facts_.p_below);
+    }
+    if (judgement_.change.low > margin && open()) {
+      return give(ScalingOutcome::grows, ScalingReason::observed,
+                  std::max(facts_.p_change_beyond, tests.open));
+    }
+    if (!(largest().low >= -margin && largest().high <= margin)) return false;
+    if (judgement_.id.given && !judgement_.id.reached) return undecided(ScalingReason::id_unsure);
+    const auto& scales = judgement_.scales;
+    const bool was_open = std::any_of(scales.begin(), scales.end(), [&](const ScaleSummary& one) {
+      return one.gap.low > margin;
+    });
+    return give(was_open ? ScalingOutcome::closes : ScalingOutcome::no_gap, ScalingReason::observed,
+                std::max(tests.open, facts_.p_below));
+  }
+  bool of_law() {
+    const Asymptote& end = judgement_.asymptote;
+    if (!end.given || !facts_.law_holds) return false;
+    const ScalingTests& tests = judgement_.tests;
+    if (end.g_inf.high < options_.margin && judgement_.change.high < 0.0 && facts_.beats_carried) {
+      return give(ScalingOutcome::closes, ScalingReason::extrapolated,
+                  std::max(end.p_margin, tests.change));
+    }
+    return end.g_inf.low > options_.margin && open() &&
+           give(ScalingOutcome::plateaus, ScalingReason::extrapolated,
+                std::max(end.p_margin, tests.open));
+  }
+  void of_what_is_open() {
+    const Asymptote& end = judgement_.asymptote;
+    const bool both_fit = end.given && facts_.law_holds && end.exponent_at_bound &&
+                          end.g_inf.low <= options_.margin && end.g_inf.high >= options_.margin;
+    if (open() && both_fit) {
+      give(ScalingOutcome::not_identifiable, ScalingReason::wide_interval, 1.0);
+    } else if (open() && judgement_.change.high < -options_.margin) {
+      give(ScalingOutcome::shrinks_open, ScalingReason::observed,
+           std::max(facts_.p_change_beyond, judgement_.tests.open));
+    } else {
+      undecided(end.given && !facts_.law_holds ? ScalingReason::law_fails
+                                               : ScalingReason::wide_interval);
+    }
+  }
+
+  const VerdictFacts& facts_;
+  const ScalingOptions& options_;
+  ScalingJudgement& judgement_;
+};
+
+}  // namespace
+
+void set_verdict(const VerdictFacts& facts, const ScalingOptions& options,
+                 ScalingJudgement& judgement) {
+  Verdict(facts, options, judgement).set();
+}
+
+ScalingOutcome adjusted_outcome(const ScalingJudgement& judgement, double adjusted_p,
+                                double level) {
+  const bool claims = judgement.outcome != ScalingOutcome::undecided &&
+                      judgement.outcome != ScalingOutcome::not_identifiable;
+  return claims && !(adjusted_p <= 1.0 - level) ? ScalingOutcome::undecided : judgement.outcome;
+}
+
+}  // namespace spurion::analysis::fits
