@@ -52,14 +52,6 @@ const Schema<OptimizerOptions>& OptimizerOptions::schema() {
 
 namespace {
 
-/// Factors [1 or K, P], off the processor; undefined where all are 1.
-struct BlockFactors {
-  Tensor rate;       ///< of the learning rate
-  Tensor shrinkage;  ///< of the rate at which decoupled decay shrinks
-  Tensor l2;         ///< of the L2 term
-  Tensor epsilon;    ///< of Adam's epsilon
-};
-
 /// 1 - beta^t. Replicas of a pack mostly agree on both: the power is taken once for all of them.
 class Correction {
  public:
@@ -86,6 +78,13 @@ struct Optimizer::State {
   std::int64_t parameters = 0;
   Tensor first;   // [K, P]: momentum or first moment
   Tensor second;  // [K, P]: second moment
+  /// Factors [1 or K, P], off the processor; undefined where all are 1.
+  struct BlockFactors {
+    Tensor rate;       ///< of the learning rate
+    Tensor shrinkage;  ///< of the rate at which decoupled decay shrinks
+    Tensor l2;         ///< of the L2 term
+    Tensor epsilon;    ///< of Adam's epsilon
+  };
   BlockFactors blocks;
   std::vector<std::int64_t> steps;
   std::vector<std::int64_t> schedule_at;                 // updates since the schedule began
@@ -346,7 +345,7 @@ void Optimizer::step_in_operations(Tensor& parameters, const Tensor& gradient,
       columns.add([&](Index k) { return 1.0 / std::sqrt(correction(options.beta2, k)); });
   const auto epsilon = columns.add([&](Index k) { return options.epsilon.at(k); });
   // Less 1 where it still has to be multiplied by the factors of blocks.
-  const BlockFactors& blocks = state.blocks;
+  const State::BlockFactors& blocks = state.blocks;
   const double whole = blocks.shrinkage.defined() ? 0.0 : 1.0;
   const auto shrinkage = columns.add([&](Index k) {
     return whole - rates[static_cast<std::size_t>(k)] * options.weight_decay.at(k);
