@@ -11,11 +11,11 @@ namespace spurion::harness {
 
 /// What a trial takes of memory while a run is planned, besides sections that it shares with
 /// others: it is held twice while packs are made of it.
-constexpr double kTrialBytes = 900.0;
+constexpr double kTrialBytes = 600.0;
 /// What a section takes that is written once for each value of a grid axis, with the value as the
 /// suite has it, or once a draw.
-constexpr double kSectionBytes = 1600.0;
-constexpr double kDrawnBytes = 800.0;
+constexpr double kSectionBytes = 800.0;
+constexpr double kDrawnBytes = 400.0;
 
 /// How many trials an experiment asks for, before any is made; at most 2^61.
 SPURION_API std::int64_t trial_count(const Experiment& experiment);
