@@ -12,13 +12,13 @@ namespace spurion::analysis {
 
 namespace {
 
-constexpr const char* kError = "error";
+constexpr const char* kErrorName = "error";
 constexpr const char* kAccuracy = "accuracy";
 
 }  // namespace
 
 std::string accuracy_of_error(const std::string& stored) {
-  const std::string end = kError;
+  const std::string end = kErrorName;
   if (stored.size() < end.size() ||
       stored.compare(stored.size() - end.size(), end.size(), end) != 0) {
     return {};

@@ -19,7 +19,7 @@ namespace spurion::cli {
 
 namespace {
 
-constexpr int kColumns = 100;
+constexpr int kTableColumns = 100;
 
 /// The option of a model that is its width.
 std::string width_option(const Catalog& catalog, const std::string& model) {
@@ -102,7 +102,7 @@ void print_layers(const conformance::WidthStudy& study,
     }
     table.add(std::move(row));
   }
-  print("{}", table.text(2, kColumns));
+  print("{}", table.text(2, kTableColumns));
 }
 
 void print_flatness(const conformance::WidthStudy& study,
@@ -135,7 +135,7 @@ void print_losses(const conformance::WidthStudy& study, const std::vector<WidthL
     }
     table.add(std::move(row));
   }
-  print("{}", table.text(2, kColumns));
+  print("{}", table.text(2, kTableColumns));
   for (const WidthLosses& one : all) {
     print("  {}: the training loss {} with width; it is lowest at width {}.\n", one.parametrisation,
           conformance::improves_with_width(one.losses) ? "improves" : "does not improve",
