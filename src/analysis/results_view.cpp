@@ -45,7 +45,16 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   }
   if (!accuracy) score_ = core::stored_name(core::MetricId::loss);
   unnamed_ = study.searched_options(experiment);
-  for (const std::string& axis : axes) unnamed_.insert(axis_option(axis));
+  for (const std::string& axis : axes) {
+    unnamed_.insert(axis_option(axis));
+    if (!is_cost_axis(axis)) continue;
+    // What makes a trial cost more is its place on the axis, and no configuration of its own.
+    for (const std::string& option : differing_options(trials)) {
+      if (option.rfind("model.", 0) == 0 || option.rfind("training.", 0) == 0) {
+        unnamed_.insert(option);
+      }
+    }
+  }
   const auto named = [&](const char* section) {
     return [this, section](const std::string& option) {
       return unnamed_.count(section + ("." + option)) == 0;

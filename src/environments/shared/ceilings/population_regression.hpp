@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "environments/shared/numerics/linear_algebra.hpp"
+#include "spurion/export.hpp"
 
 /// \file
 /// Least squares on populations instead of samples: an environment whose variables have mean zero
@@ -19,7 +20,7 @@ struct Moments {
 };
 
 /// Moments of a mixture with equal parts.
-[[nodiscard]] Moments average(const std::vector<Moments>& parts);
+[[nodiscard]] SPURION_API Moments average(const std::vector<Moments>& parts);
 /// Moments of a mixture of `a` and, with probability `share`, `b`.
 [[nodiscard]] Moments blend(const Moments& a, const Moments& b, double share);
 /// Moments of inputs first .. first + count - 1 and the target.
@@ -31,7 +32,7 @@ struct Moments {
 /// The coefficients with the least mean squared error.
 [[nodiscard]] Vector least_squares(const Moments& moments);
 /// E[(y - w'x)^2]
-[[nodiscard]] double squared_error(const Moments& moments, const Vector& weights);
+[[nodiscard]] SPURION_API double squared_error(const Moments& moments, const Vector& weights);
 /// The least mean squared error of a linear predictor; of any predictor when all is Gaussian.
 [[nodiscard]] double residual_variance(const Moments& moments);
 

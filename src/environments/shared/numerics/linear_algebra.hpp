@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "spurion/export.hpp"
 #include "spurion/random.hpp"
 
 /// \file
@@ -43,21 +44,21 @@ class Matrix {
   std::vector<double> values_;
 };
 
-[[nodiscard]] Matrix identity(std::int64_t size);
-[[nodiscard]] Matrix transpose(const Matrix& a);
+[[nodiscard]] SPURION_API Matrix identity(std::int64_t size);
+[[nodiscard]] SPURION_API Matrix transpose(const Matrix& a);
 /// a b
-[[nodiscard]] Matrix product(const Matrix& a, const Matrix& b);
+[[nodiscard]] SPURION_API Matrix product(const Matrix& a, const Matrix& b);
 /// a + b
 [[nodiscard]] Matrix sum(const Matrix& a, const Matrix& b);
 /// factor a
-[[nodiscard]] Matrix scaled(const Matrix& a, double factor);
+[[nodiscard]] SPURION_API Matrix scaled(const Matrix& a, double factor);
 /// a^-1 of a symmetric positive definite a; empty where it is not positive definite to rounding.
 [[nodiscard]] std::optional<Matrix> symmetric_inverse(Matrix a);
 /// Writes `block` into `target`, its first element at (row, column).
 void place(Matrix& target, std::int64_t row, std::int64_t column, const Matrix& block);
 /// a v
-[[nodiscard]] Vector product(const Matrix& a, const Vector& v);
-[[nodiscard]] double dot(const Vector& a, const Vector& b);
+[[nodiscard]] SPURION_API Vector product(const Matrix& a, const Vector& v);
+[[nodiscard]] SPURION_API double dot(const Vector& a, const Vector& b);
 /// The sum of each row: a 1.
 [[nodiscard]] Vector row_sums(const Matrix& a);
 
