@@ -12,11 +12,14 @@ namespace spurion::analysis {
 
 bool is_decided(const Contrast& contrast, double margin, double level) {
   if (contrast.decided) return true;
-  if (!(margin > 0.0) || !(contrast.error > 0.0) || contrast.difference.seeds < 2) return false;
+  if (!(margin > 0.0) || contrast.difference.seeds < 2) return false;
   const double own = 0.5 * level / static_cast<double>(contrast.comparisons);
-  const double noise = std::hypot(contrast.noise.own, contrast.noise.shared);
-  const double half =
-      std::max(-student_quantile(own, contrast.freedom) * contrast.error, -probit(own) * noise);
+  double half = -probit(own) * std::hypot(contrast.noise.own, contrast.noise.shared);
+  if (contrast.error > 0.0) {
+    half = std::max(half, -student_quantile(own, contrast.freedom) * contrast.error);
+  }
+  // Seeds that coincide and whose rows have no noise that is known tell nothing.
+  if (!(half > 0.0)) return false;
   return std::abs(contrast.difference.value) + half < margin;
 }
 

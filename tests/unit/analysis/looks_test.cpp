@@ -75,15 +75,15 @@ TEST_CASE("looks share the level, and the last keeps most of it") {
 }
 
 TEST_CASE("looks show nothing where there is nothing in all but 5 % of runs") {
-  const auto looks = looks_of(looks_at({4, 8}), 12);
+  const auto looks = looks_of(looks_at({3, 6}), 9);
   constexpr int kRuns = 3000;
   const double error = 3.0 * std::sqrt(0.05 * 0.95 / kRuns);
   CHECK(any_shown(looks, 0.0, kRuns, true) <= 0.05 + error);
   // Looks that each have the whole level show far more.
   CHECK(any_shown(looks, 0.0, kRuns, false) > 0.05 + error);
   // What is there is shown, as a rule before the last look.
-  CHECK(any_shown(looks, 1.5, 200, true) > 0.95);
-  CHECK(any_shown({looks[0], looks[1]}, 2.5, 200, true) > 0.8);
+  CHECK(any_shown(looks, 2.0, 200, true) > 0.95);
+  CHECK(any_shown({looks[0], looks[1]}, 4.0, 200, true) > 0.8);
 }
 
 TEST_CASE("sign flips that cannot be rare enough for a large family do not decide") {
