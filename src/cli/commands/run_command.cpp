@@ -76,6 +76,40 @@ std::string check_positive(const std::string& text) {
              : fmt::format("expects an integer >= 1, got '{}'", text);
 }
 
+namespace {
+
+/// Options of what a run may use of the machine.
+void add_machine_options(CLI::App& parser, TypedRun& arguments) {
+  parser
+      .add_option(
+          "--jobs", arguments.run.jobs,
+          "Number of workers, each on one core (default: one per core; with --device cuda: one)")
+      ->option_text("N")
+      ->check(check_positive);
+  parser
+      .add_option(
+          "--max-replicas", arguments.run.replicas,
+          fmt::format("Largest number of trials that train together as replicas (default: {})",
+                      kDefaultMaxReplicas))
+      ->option_text("N")
+      ->check(check_positive);
+  parser
+      .add_option(
+          "--memory", arguments.memory,
+          "Limit of the host memory of the whole process, for example 8G (default: half of the "
+          "memory of the machine)")
+      ->option_text("SIZE")
+      ->check(check_size);
+  parser
+      .add_option(
+          "--device", arguments.run.device,
+          "Device of the training: cpu, cuda or cuda:N (default: cpu). CPU kernels are optimised. "
+          "GPU results differ by rounding, so one results folder cannot mix devices")
+      ->option_text("DEVICE");
+}
+
+}  // namespace
+
 Command add_run(CLI::App& app, Session& session) {
   CLI::App* parser = app.add_subcommand("run", "Run the trials of a suite that are not finished");
   const auto arguments = std::make_shared<TypedRun>();
@@ -88,32 +122,7 @@ Command add_run(CLI::App& app, Session& session) {
       ->add_option("--out", arguments->run.out,
                    "Output folder (default: results/ and the name of the suite)")
       ->option_text("DIR");
-  parser
-      ->add_option(
-          "--jobs", arguments->run.jobs,
-          "Number of workers, each on one core (default: one per core; with --device cuda: one)")
-      ->option_text("N")
-      ->check(check_positive);
-  parser
-      ->add_option(
-          "--max-replicas", arguments->run.replicas,
-          fmt::format("Largest number of trials that train together as replicas (default: {})",
-                      kDefaultMaxReplicas))
-      ->option_text("N")
-      ->check(check_positive);
-  parser
-      ->add_option(
-          "--memory", arguments->memory,
-          "Limit of the host memory of the whole process, for example 8G (default: half of the "
-          "memory of the machine)")
-      ->option_text("SIZE")
-      ->check(check_size);
-  parser
-      ->add_option(
-          "--device", arguments->run.device,
-          "Device of the training: cpu, cuda or cuda:N (default: cpu). CPU kernels are optimised. "
-          "GPU results differ by rounding, so one results folder cannot mix devices")
-      ->option_text("DEVICE");
+  add_machine_options(*parser, *arguments);
   parser
       ->add_option(
           "--seeds", arguments->run.seeds,
