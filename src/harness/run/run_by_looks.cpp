@@ -50,7 +50,8 @@ CheckedRun part_of(const CheckedRun& run, const LookPlaces& places) {
   }
   // A report of a run that has stopped misses nothing.
   const std::unordered_set<TrialId, TrialIdHash> distinct(part.ids.begin(), part.ids.end());
-  part.context["trials"] = fmt::format("{}", distinct.size());
+  part.distinct = static_cast<std::int64_t>(distinct.size());
+  part.context["trials"] = fmt::format("{}", part.distinct);
   return part;
 }
 
