@@ -11,6 +11,7 @@
 #include "analysis/by_layout.hpp"
 #include "analysis/configuration_notes.hpp"
 #include "analysis/configurations.hpp"
+#include "analysis/domain_noise.hpp"
 #include "analysis/paired_test.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/counted.hpp"
@@ -213,11 +214,11 @@ SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
   SeedCells cells;
   cells.reserve(own.size());
   NumberFinder number_of(domain, metric);
+  DomainNoise noise_of(domain, metric);
   for (const Row& row : own) {
     const auto value = number_of(*row.trial);
     if (!value) continue;
-    cells.add(row.configuration, row.trial->spec.seed, *value,
-              row_noise(*row.trial, domain, metric, *value));
+    cells.add(row.configuration, row.trial->spec.seed, *value, noise_of(*row.trial, *value));
   }
   return cells;
 }

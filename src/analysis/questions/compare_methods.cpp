@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analysis/contrasts.hpp"
+#include "analysis/domain_noise.hpp"
 #include "analysis/method_charts.hpp"
 #include "analysis/method_lines.hpp"
 #include "analysis/paired_test.hpp"
@@ -22,12 +23,12 @@ using Line = ResultsView::Line;
 
 SeedCells collect_flips(const ResultsView& view, const Line& line) {
   SeedCells cells;
+  DomainNoise noise_of(core::stored_domain(core::MeasuredIn::test),
+                       core::stored_name(core::MetricId::flip_rate));
   for (const ResultsView::Row& row : view.rows(line)) {
     const auto flip = max_flip_rate(*row.trial);
     if (!flip) continue;
-    cells.add(row.configuration, row.trial->spec.seed, *flip,
-              row_noise(*row.trial, core::stored_domain(core::MeasuredIn::test),
-                        core::stored_name(core::MetricId::flip_rate), *flip));
+    cells.add(row.configuration, row.trial->spec.seed, *flip, noise_of(*row.trial, *flip));
   }
   return cells;
 }

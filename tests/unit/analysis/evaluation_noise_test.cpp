@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "analysis/domain_noise.hpp"
 #include "catch.hpp"
 #include "spurion/analysis/seed_cells.hpp"
 
@@ -91,6 +92,38 @@ TEST_CASE("a mean over train domains is as unsure as the one with fewest rows ma
         rate_noise(0.8, 4.0 / 1.01).deviation);
   // A change of a gap is as unsure as the side with fewer rows.
   CHECK(row_noise(trial, "test", "gap", 0.3).rows == Approx(4.0 / 1.01));
+}
+
+TEST_CASE("the noise of many trials is that of each") {
+  std::vector<TrialResult> trials = {evaluated_trial(0), evaluated_trial(1)};
+  trials.push_back(trials.front());  // measured as the first, with its options
+  trials.push_back(trials.front());
+  trials.back().spec.evaluation = Value::Table{{"rows", 40}};
+  trials.push_back(trials.front());
+  trials.back().measurements.push_back({0, 0, "train_1", 0.1, "evaluated_rows", 7.0});
+  trials.push_back(trials.back());
+  trials.back().measurements.set_value(trials.back().measurements.size() - 1, 3.0);
+  trials.push_back(trials.front());
+  trials.back().measurements.push_back({0, 0, "test", 0.9, "evaluated_rows", 20.0});
+  trials.push_back(trials.front());
+  trials.back().spec.evaluation = 3;
+  for (const char* domain : {"test", "in_distribution", "train_0", "shift=0.5", "phase_1"}) {
+    for (const char* metric : {"accuracy", "gap", "loss", "flip_rate", "worst_group_accuracy",
+                               "error", "worst_group_error", "cue_contribution", "confusion_index",
+                               "shortcut_bias", "train_accuracy", "my_metric"}) {
+      CAPTURE(domain, metric);
+      DomainNoise noise_of(domain, metric);
+      for (const TrialResult& trial : trials) {
+        for (const double value : {0.25, 0.75}) {
+          const RowNoise one = row_noise(trial, domain, metric, value);
+          const RowNoise same = noise_of(trial, value);
+          CHECK(same.deviation == one.deviation);
+          CHECK(same.rows == one.rows);
+          CHECK(same.same_rows == one.same_rows);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("a difference of indices is as unsure as that of the rates behind them") {
