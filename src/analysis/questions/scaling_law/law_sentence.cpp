@@ -70,6 +70,14 @@ std::string place_of(const LawAnswer& answer, const Scale& scale) {
   return text;
 }
 
+/// Whether there are too few scales or seeds to judge by, so that a law says nothing.
+bool is_refused(const JudgedLine& one) {
+  const ScalingReason reason = one.law().reason;
+  return one.law().outcome == ScalingOutcome::undecided &&
+         (reason == ScalingReason::few_scales || reason == ScalingReason::few_decades ||
+          reason == ScalingReason::one_seed);
+}
+
 std::string verdict_sentence(const LawAnswer& answer, const JudgedLine& one) {
   const fits::ScalingJudgement& law = one.law();
   const std::string name = answer.called(one);
@@ -97,7 +105,7 @@ std::string verdict_sentence(const LawAnswer& answer, const JudgedLine& one) {
 /// The chosen law, where it ends, and how well it predicts what it had not seen.
 std::string law_sentence(const LawAnswer& answer, const JudgedLine& one) {
   const fits::ScalingJudgement& law = one.law();
-  if (law.laws.empty()) return {};
+  if (law.laws.empty() || is_refused(one)) return {};
   std::string text = fmt::format("The chosen law is {}. ", law.laws.front().formula);
   if (law.asymptote.given && std::isfinite(law.asymptote.g_inf.value)) {
     text += fmt::format("g_inf, the value at an unlimited scale, is {} (margin {}). ",
@@ -171,6 +179,12 @@ std::string mixture_sentence(const LawAnswer& answer, const fits::ScalingJudgeme
 std::string change_sentence(const LawAnswer& answer, const JudgedLine& one) {
   const fits::ScalingJudgement& law = one.law();
   if (one.judgement->learning) return {};
+  if (is_refused(one)) {
+    const fits::ScalingOptions least;
+    return fmt::format("A verdict needs at least {} scales over {} decades{}, with 2 seeds each. ",
+                       least.least_scales, least.least_decades,
+                       answer.options.axes().size() > 1 ? " on one axis" : "");
+  }
   switch (one.outcome) {
     case ScalingOutcome::plateaus:
       return reach_sentence(law.reach) +
