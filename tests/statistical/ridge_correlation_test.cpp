@@ -166,7 +166,7 @@ TEST_CASE("ridge_correlation: random_features follow the exact ridge curve along
     request.directions = model->fixed_directions();
     request.fit = {KnownFit::Kind::ridge, 0.01};
     request.rows = 60;
-    check_seeds(request, 32);
+    check_seeds(request, 24);
   }
 }
 
@@ -184,13 +184,13 @@ TEST_CASE("ridge_correlation: ridge regression follows its exact curve along l2 
 
 TEST_CASE("Sampled moments of ridge_correlation agree with its ceilings") {
   const auto world = world_of("ridge_correlation", 3);
-  const auto train = train_samples(*world, 50000);
+  const auto train = train_samples(*world, 20000);
   const Tensor y = gather(train, &Sample::y);
   const tests::LeastSquares erm(gather(train, &Sample::x), y);
   const tests::LeastSquares spurious(gather(train, &Sample::spurious), y);
   for (const Domain& domain : tests::domains_of(*world, {0.4})) {
     INFO(domain.name);
-    const Sample test = world->sample(domain, Split::test, {0, 50000});
+    const Sample test = world->sample(domain, Split::test, {0, 20000});
     const Ceilings c = world->ceilings(domain);
     const Tensor truth = test.causal.to(at::kDouble).sum(1) / std::sqrt(1.0 * kCores);
     CHECK(tests::estimate((test.y - truth).pow(2)).agrees(c.bayes));
@@ -199,7 +199,7 @@ TEST_CASE("Sampled moments of ridge_correlation agree with its ceilings") {
               .agrees(c.spurious_only.value, 0.02));
     CHECK(tests::estimate(test.y.to(at::kDouble).pow(2)).agrees(c.chance));
     const Sample twin =
-        world->sample(domain, Split::test, {0, 50000}, Intervention::resample("spurious"));
+        world->sample(domain, Split::test, {0, 20000}, Intervention::resample("spurious"));
     CHECK(tests::estimate(twin.spurious.select(1, 0) * twin.causal.select(1, 0)).agrees(0.0));
     CHECK(tests::estimate(twin.spurious.select(1, 0).pow(2)).agrees(kAmplitude * kAmplitude));
   }
