@@ -23,6 +23,12 @@ constexpr std::int64_t kMeasuredRows = 64;
 /// Rows of one pass when the loss of all is measured.
 constexpr std::int64_t kPassRows = 512;
 
+/// The mean |number| of each seed.
+std::vector<double> sizes_of(const Tensor& values) {
+  const Tensor sizes = values.abs().flatten(1).to(at::kDouble).mean(1);
+  return {sizes.data_ptr<double>(), sizes.data_ptr<double>() + sizes.numel()};
+}
+
 /// A model of one width in training.
 class WidthRun {
  public:
@@ -63,16 +69,9 @@ class WidthRun {
     trainer_->step_from_losses(row_mean(row_losses(trainer_->forward(batch.x), batch), batch));
   }
 
-  /// Of each layer its name and its mean |activation| of each seed.
-  [[nodiscard]] std::vector<std::pair<std::string, std::vector<double>>> activations() const {
+  [[nodiscard]] std::vector<LayerActivation> activations() const {
     const Tensor x = rows_.x.narrow(1, 0, std::min(kMeasuredRows, total()));
-    std::vector<std::pair<std::string, std::vector<double>>> out;
-    for (const LayerActivation& layer : model_->layer_activations(trainer_->parameters(), x)) {
-      const Tensor sizes = layer.values.abs().flatten(1).to(at::kDouble).mean(1);
-      out.emplace_back(layer.layer, std::vector<double>(sizes.data_ptr<double>(),
-                                                        sizes.data_ptr<double>() + sizes.numel()));
-    }
-    return out;
+    return model_->layer_activations(trainer_->parameters(), x);
   }
 
   /// The mean loss of all rows, of each seed.
@@ -119,18 +118,19 @@ std::vector<LayerSizes> activations_by_width(const Catalog& catalog, const Width
   for (std::size_t w = 0; w < study.widths.size(); ++w) {
     WidthRun run(catalog, study, rows, study.widths[w]);
     run.begin(updates);
-    for (std::int64_t update = 0; update <= updates; ++update) {
+    const std::vector<LayerActivation> before = run.activations();
+    if (layers.empty()) {
+      const std::vector<std::vector<double>> none(study.widths.size());
+      const WidthNumbers all(static_cast<std::size_t>(updates) + 1, none);
+      for (const LayerActivation& layer : before) layers.push_back({layer.layer, all, all});
+    }
+    SPURION_CHECK(before.size() == layers.size(), "the same layers at every width");
+    for (std::size_t update = 0; update < layers.front().values.size(); ++update) {
       if (update > 0) run.step();
-      const auto own = run.activations();
-      if (layers.empty()) {
-        const std::vector<std::vector<double>> none(study.widths.size());
-        for (const auto& [name, sizes] : own) {
-          layers.push_back({name, {static_cast<std::size_t>(updates) + 1, none}});
-        }
-      }
-      SPURION_CHECK(own.size() == layers.size(), "the same layers at every width");
-      for (std::size_t i = 0; i < own.size(); ++i) {
-        layers[i].values[static_cast<std::size_t>(update)][w] = own[i].second;
+      const std::vector<LayerActivation> now = run.activations();
+      for (std::size_t i = 0; i < now.size(); ++i) {
+        layers[i].values[update][w] = sizes_of(now[i].values);
+        layers[i].changes[update][w] = sizes_of(now[i].values - before[i].values);
       }
     }
   }
@@ -170,10 +170,19 @@ double width_slope(const std::vector<std::int64_t>& widths,
   return above / below;
 }
 
+bool is_flat(const std::vector<std::int64_t>& widths, const LayerSizes& layer) {
+  const auto slope = [&](const std::vector<std::vector<double>>& values) {
+    return width_slope(widths, values);
+  };
+  if (!(std::abs(slope(layer.changes.back())) <= kFlatSlope)) return false;
+  const double size = slope(layer.values.back());
+  const bool fell = slope(layer.values.front()) < -kFlatSlope;
+  return std::abs(size) <= kFlatSlope || (fell && size < 0.0);
+}
+
 bool is_flat(const std::vector<std::int64_t>& widths, const std::vector<LayerSizes>& layers) {
-  return std::all_of(layers.begin(), layers.end(), [&](const LayerSizes& layer) {
-    return std::abs(width_slope(widths, layer.values.back())) <= kFlatSlope;
-  });
+  return std::all_of(layers.begin(), layers.end(),
+                     [&](const LayerSizes& layer) { return is_flat(widths, layer); });
 }
 
 std::size_t best_width(const std::vector<std::vector<double>>& losses) {

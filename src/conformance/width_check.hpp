@@ -35,10 +35,14 @@ struct WidthStudy {
   std::int64_t batch_rows = 64;        ///< of a minibatch; default: 64
 };
 
-/// The mean |activation| of a layer on the first rows.
+/// Numbers by update 0 .. n, width and seed.
+using WidthNumbers = std::vector<std::vector<std::vector<double>>>;
+
+/// The activations of a layer on the first rows.
 struct LayerSizes {
   std::string layer;
-  std::vector<std::vector<std::vector<double>>> values;  ///< [update 0 .. n][width][seed]
+  WidthNumbers values;   ///< mean |activation|
+  WidthNumbers changes;  ///< mean |activation - activation before the first update|
 };
 
 /// That of each layer before training and after each of `updates` updates.
@@ -63,8 +67,12 @@ SPURION_API double width_slope(const std::vector<std::int64_t>& widths,
 /// less than a factor of 1.8.
 inline constexpr double kFlatSlope = 0.2;
 
-/// Whether the mean |activation| of each layer is flat after the last update. That of the logits
-/// may shrink with the width before the first update; later it must not.
+/// Whether a layer does not depend on the width after the last update: neither its mean
+/// |activation| nor by how much the updates changed it. The first of these may fall with the width
+/// if it did before the first update: logits and the scores of attention then fall with its square
+/// root until what they learned outweighs their first values.
+SPURION_API bool is_flat(const std::vector<std::int64_t>& widths, const LayerSizes& layer);
+/// Whether all layers are.
 SPURION_API bool is_flat(const std::vector<std::int64_t>& widths,
                          const std::vector<LayerSizes>& layers);
 

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -91,6 +92,8 @@ void print_layers(const conformance::WidthStudy& study,
   header.emplace_back("slope before");
   header.emplace_back("after 1");
   header.emplace_back("after all");
+  header.emplace_back("of the change");
+  header.emplace_back("flat");
   Table table(header);
   for (const conformance::LayerSizes& layer : layers) {
     std::vector<std::string> row = {layer.layer};
@@ -100,6 +103,8 @@ void print_layers(const conformance::WidthStudy& study,
     for (const std::size_t update : {std::size_t{0}, std::size_t{1}, layer.values.size() - 1}) {
       row.push_back(slope_text(conformance::width_slope(study.widths, layer.values[update])));
     }
+    row.push_back(slope_text(conformance::width_slope(study.widths, layer.changes.back())));
+    row.emplace_back(conformance::is_flat(study.widths, layer) ? "yes" : "no");
     table.add(std::move(row));
   }
   print("{}", table.text(2, kTableColumns));
@@ -107,20 +112,16 @@ void print_layers(const conformance::WidthStudy& study,
 
 void print_flatness(const conformance::WidthStudy& study,
                     const std::vector<conformance::LayerSizes>& layers) {
-  const conformance::LayerSizes* steepest = nullptr;
-  double most = -1.0;
+  std::vector<std::string> steep;
   for (const conformance::LayerSizes& layer : layers) {
-    const double slope = std::abs(conformance::width_slope(study.widths, layer.values.back()));
-    if (slope <= most) continue;
-    most = slope;
-    steepest = &layer;
+    if (!conformance::is_flat(study.widths, layer)) steep.push_back(layer.layer);
   }
-  print("  {}: the steepest slope after the last update is {}{}.\n",
-        conformance::is_flat(study.widths, layers) ? "Flat" : "Not flat",
-        steepest == nullptr
-            ? std::string("-")
-            : slope_text(conformance::width_slope(study.widths, steepest->values.back())),
-        steepest == nullptr ? std::string() : fmt::format(" ({})", steepest->layer));
+  if (steep.empty()) {
+    print("  Flat: no layer depends on the width.\n");
+  } else {
+    const std::string names = fmt::format("{}", fmt::join(steep, ", "));
+    print("  Not flat: {} {} on the width.\n", names, steep.size() == 1 ? "depends" : "depend");
+  }
 }
 
 void print_losses(const conformance::WidthStudy& study, const std::vector<WidthLosses>& all) {

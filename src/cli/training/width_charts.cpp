@@ -65,13 +65,15 @@ void WidthCharts::add(const std::string& parametrisation, const conformance::Wid
   table.columns = {{"layer"},
                    {"updates", ColumnKind::count},
                    {"width", ColumnKind::count},
-                   {"mean activation", ColumnKind::estimate}};
+                   {"mean activation", ColumnKind::estimate},
+                   {"mean change", ColumnKind::estimate}};
   for (const conformance::LayerSizes& layer : layers) {
     chart.series.push_back(series_by_width(layer.layer, study.widths, layer.values.back()));
     for (std::size_t update = 0; update <= last; ++update) {
       for (std::size_t w = 0; w < study.widths.size(); ++w) {
         table.add({layer.layer, static_cast<std::int64_t>(update), study.widths[w],
-                   analysis::Interval(over_seeds(layer.values[update][w]))});
+                   analysis::Interval(over_seeds(layer.values[update][w])),
+                   analysis::Interval(over_seeds(layer.changes[update][w]))});
       }
     }
   }

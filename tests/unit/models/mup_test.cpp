@@ -30,7 +30,7 @@ struct Scaled {
 std::vector<Scaled> scaled_models() {
   return {{"mlp", "width", {12}, Value::Table{{"initialisation", "torch"}}},
           {"mlp", "width", {12}, Value::Table{{"normalisation", "layer"}}},
-          {"cnn", "channels", {2, 6, 6}, Value::Table{{"groups", 4}}},
+          {"cnn", "channels", {2, 4, 4}, Value::Table{{"groups", 4}}},
           {"gru", "width", {5, 6}, Value::Table{{"depth", 2}}},
           {"causal_transformer", "width", {5, 6}, Value::Table{{"depth", 1}}}};
 }
@@ -53,7 +53,7 @@ std::unique_ptr<Model> made(const Scaled& scaled, std::int64_t width, const char
 WidthRows made_up_rows(const Shape& input) {
   at::manual_seed(11);
   Shape shape = input;
-  shape.insert(shape.begin(), {1, 96});
+  shape.insert(shape.begin(), {1, 32});
   const Tensor x = at::randn(shape);
   const Tensor flat = x.flatten(2);
   const Tensor y = (flat.select(2, 0) + 0.5 * flat.select(2, 7)).gt(0).to(at::kLong);
@@ -67,12 +67,11 @@ WidthStudy study_of(const Scaled& scaled, const char* parametrisation, const cha
   study.options.as_table()["parametrisation"] = parametrisation;
   study.options.as_table()["base_width"] = std::int64_t{16};
   study.width_option = scaled.option;
-  study.widths = {16, 64, 256};
-  if (std::string(scaled.name) == "cnn") study.widths = {16, 64, 128};
+  study.widths = {16, 64};
   study.optimizer.name = optimizer;
   study.optimizer.learning_rate = std::string(optimizer) == "sgd" ? 0.3 : 0.02;
   study.seeds = 2;
-  study.batch_rows = 32;
+  study.batch_rows = 16;
   return study;
 }
 
@@ -98,7 +97,7 @@ TEST_CASE("at the base width mup is the standard parametrisation, to the bit") {
 TEST_CASE("first weights shrink with the width by the role of their block") {
   for (const Scaled& scaled : scaled_models()) {
     const auto narrow = made(scaled, 16, "mup", 16);
-    const auto wide = made(scaled, 256, "mup", 16);
+    const auto wide = made(scaled, 64, "mup", 16);
     const Tensor a = narrow->initialise(keys(1));
     const Tensor b = wide->initialise(keys(1));
     for (std::size_t i = 0; i < wide->layout().size(); ++i) {
@@ -110,8 +109,8 @@ TEST_CASE("first weights shrink with the width by the role of their block") {
       };
       const double before = most(a, base);
       if (before == 0.0 || element_count(base.shape) < 16) continue;
-      const double expected = block.width.role == WidthRole::hidden   ? 0.25
-                              : block.width.role == WidthRole::output ? 1.0 / 16.0
+      const double expected = block.width.role == WidthRole::hidden   ? 0.5
+                              : block.width.role == WidthRole::output ? 0.25
                                                                       : 1.0;
       CHECK(most(b, block) / before == Approx(expected).epsilon(0.15));
     }
@@ -141,10 +140,11 @@ TEST_CASE("the coordinate check is flat with mup and not in the standard paramet
     const WidthRows rows = made_up_rows(scaled.input);
     const auto slopes = [&](const char* parametrisation) {
       const WidthStudy study = study_of(scaled, parametrisation, optimizer);
-      const auto layers = activations_by_width(catalog, study, rows, 4);
-      std::map<std::string, double> all;
+      const auto layers = activations_by_width(catalog, study, rows, 3);
+      std::map<std::string, std::pair<double, double>> all;
       for (const LayerSizes& layer : layers) {
-        all[layer.layer] = width_slope(study.widths, layer.values.back());
+        all[layer.layer] = {width_slope(study.widths, layer.values.back()),
+                            width_slope(study.widths, layer.changes.back())};
       }
       return std::pair(is_flat(study.widths, layers), all);
     };
@@ -162,11 +162,21 @@ TEST_CASE("slopes and losses by width are judged") {
   CHECK(width_slope(widths, {{1.0}, {2.0}, {4.0}}) == Approx(0.5));
   CHECK(width_slope(widths, {{3.0, 1.0}, {2.0, 2.0}, {1.0, 3.0}}) == Approx(0.0).margin(1e-12));
   CHECK(std::isnan(width_slope(widths, {{1.0}, {0.0}, {4.0}})));
-  LayerSizes layer;
-  layer.values = {{{9.0}, {1.0}, {1.0}}, {{1.0}, {1.1}, {1.0}}};
-  CHECK(is_flat(widths, {layer}));
-  layer.values.back()[1] = {INFINITY};
-  CHECK_FALSE(is_flat(widths, {layer}));
+  using Values = std::vector<std::vector<double>>;
+  const Values level = {{1.0}, {1.1}, {1.0}};
+  const Values falls = {{4.0}, {2.0}, {1.0}};
+  const Values grows = {{1.0}, {2.0}, {4.0}};
+  const auto flat = [&](const Values& before, const Values& after, const Values& change) {
+    return is_flat(widths, LayerSizes{"a", {before, after}, {level, change}});
+  };
+  CHECK(flat(level, level, level));
+  CHECK(flat(grows, level, level));
+  CHECK_FALSE(flat(level, grows, level));
+  CHECK_FALSE(flat(level, falls, level));
+  CHECK(flat(falls, falls, level));  // as logits do before they have learned
+  CHECK_FALSE(flat(falls, falls, falls));
+  CHECK_FALSE(flat(falls, level, grows));
+  CHECK_FALSE(flat(level, Values{{1.0}, {INFINITY}, {1.0}}, level));
   CHECK(improves_with_width({{0.5, 0.5}, {0.4, 0.41}, {0.3, 0.31}}));
   CHECK_FALSE(improves_with_width({{0.5, 0.5}, {0.1, 0.1001}, {0.3, 0.3001}}));
   CHECK_FALSE(improves_with_width({{0.5, 0.5}, {0.4, 0.4}, {INFINITY, 0.3}}));
