@@ -101,7 +101,10 @@ TEST_CASE("the noise of rows is part of the power") {
   PowerPlan plan = plan_of(0.5, 1.0);
   plan.own_noise = 1.0;  // all of it is noise of rows
   const auto seeds = seeds_needed(plan, 0.8, loss);
-  CHECK(seeds == seeds_needed(plan_of(0.5, 1.0), 0.8, loss));  // the t test asks for more
+  // The t test asks for more as a rule: only seeds that spread little have to exceed the noise.
+  const auto without = seeds_needed(plan_of(0.5, 1.0), 0.8, loss);
+  CHECK(*seeds >= *without);
+  CHECK(*seeds <= *without + 2);
   CHECK(shown_share(plan, 10, 400) == Approx(power_of(plan, 10, loss)).margin(0.07));
   // Rows that all seeds share limit what any number of seeds can show.
   plan.own_noise = 0.0;
