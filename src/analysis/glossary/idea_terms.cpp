@@ -346,7 +346,8 @@ std::vector<Term> study_terms() {
        {"information budget"}},
       {"axis", TermKind::idea,
        "An option along which a question compares trials, written section.option, for example "
-       "model.width. Its values are the scales."},
+       "model.width. Its values are the scales. A list counts by its length, or with .mean behind "
+       "its name by its mean. A cost, such as cost.flops, is an axis too."},
       {"interval",
        TermKind::idea,
        "The numbers in square brackets after a mean: a 95 % confidence interval over seeds. "
