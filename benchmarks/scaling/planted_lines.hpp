@@ -58,8 +58,8 @@ struct PlantedScore {
   std::int64_t below = 0;                ///< that lie below it
   std::vector<double> widths;            ///< of the intervals
   std::vector<std::int64_t> by_outcome;  ///< by the number of the outcome
-  double seconds = 0.0;
+  double seconds = 0.0;                  ///< of the processor
 };
-PlantedScore score(const PlantedLine& line, std::int64_t repeats);
+PlantedScore score(const PlantedLine& line, std::int64_t repeats, int resamples = 1000);
 
 }  // namespace spurion::planted

@@ -1,22 +1,24 @@
-// The scaling verdict on planted curves, a small version of benchmarks/scaling/planted_curves: few
-// repeats, so the bounds are those that 19 of 20 right verdicts pass in 999 of 1000 cases.
+// The scaling verdict on planted curves, a small version of benchmarks/scaling/planted_curves with
+// few repeats and resamples. So its bounds are wider than those of the study: with 95 % right
+// verdicts 82 of 90 are right in 99 % of cases.
 #include "../benchmarks/scaling/planted_lines.hpp"
 #include "catch.hpp"
 
 namespace spurion::planted {
 
 TEST_CASE("scaling verdicts on planted curves are right, and their intervals cover") {
-  constexpr std::int64_t kRepeats = 10;
+  constexpr std::int64_t kRepeats = 6;
+  constexpr int kResamples = 200;
   std::int64_t lines = 0;
   std::int64_t right = 0;
   std::int64_t wrong = 0;
   std::int64_t intervals = 0;
   std::int64_t covered = 0;
   for (const PlantedLine& line : planted_lines()) {
-    const PlantedScore got = score(line, kRepeats);
+    const PlantedScore got = score(line, kRepeats, kResamples);
     INFO(line.name);
-    CHECK(got.right >= 6);
-    CHECK(got.wrong <= 3);
+    CHECK(got.right >= 3);
+    CHECK(got.wrong <= 2);
     lines += kRepeats;
     right += got.right;
     wrong += got.wrong;
@@ -28,8 +30,9 @@ TEST_CASE("scaling verdicts on planted curves are right, and their intervals cov
   const auto share = [](std::int64_t part, std::int64_t all) {
     return static_cast<double>(part) / static_cast<double>(all);
   };
-  CHECK(share(right, lines) >= 0.92);
-  CHECK(share(wrong, lines) <= 0.05);
+  CHECK(right >= 82);
+  CHECK(lines == 90);
+  CHECK(wrong <= 5);
   CHECK(share(covered, intervals) >= 0.85);
 }
 

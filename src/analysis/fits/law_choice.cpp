@@ -13,8 +13,18 @@ namespace {
 /// A broken law with all its parameters needs so many scales, beside those held out.
 constexpr std::size_t kScalesOfBroken = 8;
 constexpr std::size_t kCurvePoints = 61;
-/// A broken law has thousands of places on its grid: fewer resamples give its band.
-constexpr std::size_t kBandResamples = 100;
+/// Places of grids that the resamples of a band visit in all: a law whose grid has thousands of
+/// places gets fewer resamples, at least `kFewestResamples`.
+constexpr std::size_t kVisitedPlaces = 200000;
+constexpr std::size_t kFewestResamples = 150;
+
+/// Every how many resamples count for a law.
+std::size_t step_of(const ScaleTable& table, const CurveFamily& family) {
+  std::size_t places = 1;
+  for (const ShapeParameter& parameter : family.shape) places *= parameter.grid;
+  const std::size_t wanted = std::max(kFewestResamples, kVisitedPlaces / places);
+  return std::max<std::size_t>(1, table.errors.size() / wanted);
+}
 
 double root_mean_square(const std::vector<double>& values) {
   double sum = 0.0;
@@ -114,8 +124,7 @@ Extrapolation extrapolate(const ScaleTable& table, const RankedLaw& ranked,
   double worse = 1.0;
   std::vector<double> seen;
   std::vector<double> errors(table.held_out.size());
-  const std::size_t step =
-      ranked.family.kind == LawFamily::broken ? table.errors.size() / kBandResamples + 1 : 1;
+  const std::size_t step = step_of(table, ranked.family);
   for (std::size_t r = 0; r < table.errors.size(); r += step) {
     seen.clear();
     for (std::size_t i = 0; i < table.size(); ++i) {
@@ -146,8 +155,7 @@ std::vector<CurvePoint> law_curve(const ScaleTable& table, const RankedLaw& rank
   const RepeatedFit fit(ranked.family, table.logs, table.deviations);
   const double low = table.logs[table.first].front();
   const double high = table.logs[table.last].front() + std::log(10.0);
-  const std::size_t step =
-      ranked.family.kind == LawFamily::broken ? table.errors.size() / kBandResamples + 1 : 1;
+  const std::size_t step = step_of(table, ranked.family);
   std::vector<std::vector<double>> drawn(kCurvePoints);
   const auto log_scale = [&](std::size_t i) {
     return low + (high - low) * static_cast<double>(i) / static_cast<double>(kCurvePoints - 1);
