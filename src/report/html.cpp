@@ -32,7 +32,7 @@ main{max-width:60rem;margin:0 auto;padding:2.5rem 1.25rem 5rem}
 h1{font-size:1.9rem;line-height:1.2;margin:0 0 .4rem}h2{font-size:1.3rem;margin:3rem 0 .6rem;padding-top:1rem;border-top:1px solid var(--rule)}
 h3{font-size:1.05rem;margin:1.6rem 0 .4rem}p{margin:.5rem 0}.lead,.note,figcaption,caption{color:var(--muted)}
 .note,figcaption,caption{font-size:.86rem}.answer{background:var(--soft);border-left:4px solid var(--accent);padding:.8rem 1rem;margin:.9rem 0;border-radius:0 6px 6px 0}
-.warning{border-left:4px solid var(--c0);background:var(--soft);padding:.6rem 1rem;margin:.9rem 0;border-radius:0 6px 6px 0}.answer b{display:block;margin-bottom:.2rem}figure{margin:1.2rem 0}figcaption{margin-top:.3rem}figcaption,caption{overflow-wrap:anywhere}
+.warning{border-left:4px solid var(--c0);background:var(--soft);padding:.6rem 1rem;margin:.9rem 0;border-radius:0 6px 6px 0}.answer b{display:block;margin-bottom:.2rem}figure{margin:1.2rem 0}figcaption{margin-top:.3rem}figcaption a{color:var(--accent)}figcaption,caption{overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;min-width:100%}
 caption{caption-side:bottom;text-align:left;padding-top:.5rem;max-width:56rem}th,td{padding:.38rem .7rem .38rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);white-space:nowrap}
 td:last-child{white-space:normal}th{font-weight:600}pre{background:var(--soft);padding:1rem;overflow-x:auto;font-size:.82rem;line-height:1.45;border-radius:6px}

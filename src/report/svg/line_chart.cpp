@@ -90,6 +90,13 @@ std::vector<double> log_ticks(const Extent& extent) {
   return all;
 }
 
+/// The same, or evenly spaced steps within less than a decade, where these are too few to read by.
+std::vector<double> readable_log_ticks(const Extent& extent) {
+  std::vector<double> all = log_ticks(extent);
+  if (all.size() > 1) return all;
+  return ticks({std::pow(10.0, extent.low), std::pow(10.0, extent.high)}, 4);
+}
+
 class Plot {
  public:
   explicit Plot(const Chart& chart) : chart_(chart), log_x_(chart.log_x), heights_(chart) {
@@ -136,22 +143,20 @@ class Plot {
       }
       return all;
     }
-    // A scale axis has few values: its own are the ticks.
+    // A scale axis has few values: its own are the ticks, unless they are long, as counts of
+    // operations are.
     constexpr std::size_t kFew = 14;
+    constexpr double kLong = 1e6;
     std::set<double> all;
     for (const Series& series : chart_.series) {
       if (series.look != SeriesLook::curve) all.insert(series.x.begin(), series.x.end());
     }
-    if (all.empty() || all.size() > kFew) return log_ticks(x_);
+    const bool own = !all.empty() && all.size() <= kFew && *all.rbegin() < kLong;
+    if (!own) return readable_log_ticks(x_);
     return {all.begin(), all.end()};
   }
   [[nodiscard]] std::vector<double> y_ticks() const {
-    if (heights_.log()) {
-      // Within less than a decade powers of ten are too few to read by.
-      if (const auto all = log_ticks(heights_.extent()); all.size() > 1) return all;
-      const Extent& y = heights_.extent();
-      return ticks({std::pow(10.0, y.low), std::pow(10.0, y.high)}, 4);
-    }
+    if (heights_.log()) return readable_log_ticks(heights_.extent());
     return ticks(heights_.extent(), chart_.panel.empty() ? 6 : 4);
   }
 

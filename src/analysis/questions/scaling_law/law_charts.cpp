@@ -40,7 +40,8 @@ void add_curve(Chart& chart, const std::string& name, const std::vector<fits::Cu
   series.look = SeriesLook::curve;
   series.colour_of = static_cast<int>(chart.series.size()) - 1;
   for (const fits::CurvePoint& one : curve) {
-    if (!std::isfinite(one.value)) continue;
+    // What is not above 0 has no place on a logarithmic axis.
+    if (!std::isfinite(one.value) || (chart.log_y && !(one.value > 0.0))) continue;
     series.x.push_back(one.scale);
     series.y.push_back({one.value, one.low, one.high, 1, 0});
   }

@@ -221,7 +221,7 @@ std::string id_sentence(const LawAnswer& answer, const JudgedLine& one) {
                  "training was long enough. ";
   }
   if (law.id.reached) {
-    return fmt::format("In distribution the score reaches its ceiling (shortfall {}). ",
+    return fmt::format("In distribution the score is at its ceiling or above (shortfall {}). ",
                        show(law.id.shortfall));
   }
   return fmt::format(

@@ -53,7 +53,8 @@ Chart map_of(const LawAnswer& answer, const JudgedLine& one) {
   return chart;
 }
 
-/// The smallest number that a budget or any below it gave, as a staircase.
+/// The smallest number that a budget or any below it gave, as a staircase that ends where it
+/// reaches 0: below there is nothing to gain.
 Series envelope(const Series& points, const std::string& name) {
   Series out;
   out.name = name + ", least for the budget";
@@ -66,6 +67,7 @@ Series envelope(const Series& points, const std::string& name) {
       out.y.push_back({least, least, least, 1, 1});
       if (value >= least) continue;
     }
+    if (!(value > 0.0)) break;
     out.x.push_back(points.x[i]);
     out.y.push_back({value, value, value, 1, 1});
   }
