@@ -47,7 +47,8 @@ void add_closing(std::vector<PlantedLine>& out) {
   out.push_back(closing("closing", 0.7));
   out.push_back(closing("closing within the range", 1.0));
   PlantedLine slow = closing("closing slowly", 0.2);
-  slow.right = {ScalingOutcome::not_identifiable, ScalingOutcome::shrinks_open};
+  slow.right = {ScalingOutcome::not_identifiable, ScalingOutcome::shrinks_open,
+                ScalingOutcome::closes};
   out.push_back(slow);
 }
 

@@ -62,12 +62,13 @@ enum class ScalingOutcome {
 /// What a verdict rests on, or why there is none.
 enum class ScalingReason {
   observed,       ///< the scales that were run show it
-  extrapolated,   ///< the fitted law shows it
+  extrapolated,   ///< the fitted law shows it, with a p of at most .02
   few_scales,     ///< fewer than `least_scales`
   few_decades,    ///< fewer than `least_decades`
   one_seed,       ///< some scales have fewer than two seeds
   wide_interval,  ///< the intervals allow more than one verdict
   law_fails,      ///< no law predicts the held-out scales, or follows the scales that it saw
+  weak_law,       ///< the interval of g_inf would decide, but its p is above .02
   id_unsure,      ///< it is not shown whether the ID score is at its ceiling
   adjusted        ///< shown alone, but not as one of so many verdicts (Holm)
 };

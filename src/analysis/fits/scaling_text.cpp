@@ -47,6 +47,8 @@ std::string scaling_reason_text(ScalingReason reason, const ScalingOptions& opti
       return "a scale has fewer than 2 seeds";
     case ScalingReason::law_fails:
       return "no law predicts the largest scales from the smaller ones";
+    case ScalingReason::weak_law:
+      return "where the fitted law ends is shown with a p above 0.02 only";
     case ScalingReason::id_unsure:
       return "it is not shown whether the score in distribution is at its ceiling";
     case ScalingReason::adjusted:

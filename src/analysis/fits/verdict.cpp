@@ -7,6 +7,10 @@ namespace spurion::analysis::fits {
 
 namespace {
 
+/// A verdict on scales that nobody ran asks for a smaller p than one on those that were: the
+/// interval of g_inf supposes that the law goes on.
+constexpr double kBeyondScales = 0.02;
+
 class Verdict {
  public:
   Verdict(const VerdictFacts& facts, const ScalingOptions& options, ScalingJudgement& judgement)
@@ -82,6 +86,7 @@ class Verdict {
   bool of_law() {
     const Asymptote& end = judgement_.asymptote;
     if (!end.given || !facts_.law_holds) return false;
+    if (end.p_margin > kBeyondScales) return false;
     const ScalingTests& tests = judgement_.tests;
     if (end.g_inf.high < options_.margin && judgement_.change.high < 0.0 && facts_.beats_carried) {
       return give(ScalingOutcome::closes, ScalingReason::extrapolated,
@@ -101,9 +106,16 @@ class Verdict {
       give(ScalingOutcome::shrinks_open, ScalingReason::observed,
            std::max(facts_.p_change_beyond, judgement_.tests.open));
     } else {
-      undecided(end.given && !facts_.law_holds ? ScalingReason::law_fails
-                                               : ScalingReason::wide_interval);
+      undecided(why_open(end));
     }
+  }
+
+  [[nodiscard]] ScalingReason why_open(const Asymptote& end) const {
+    if (!end.given) return ScalingReason::wide_interval;
+    if (!facts_.law_holds) return ScalingReason::law_fails;
+    const bool holds_margin = end.g_inf.low <= options_.margin && end.g_inf.high >= options_.margin;
+    return !holds_margin && end.p_margin > kBeyondScales ? ScalingReason::weak_law
+                                                         : ScalingReason::wide_interval;
   }
 
   const VerdictFacts& facts_;
