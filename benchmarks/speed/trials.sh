@@ -2,7 +2,8 @@
 # What a trial costs before it trains: time and memory of a dry run of 10,000 and 100,000
 # trials (more with TRIALS="1000 1000000"), beyond those of a dry run of one. Three shapes: many
 # seeds of few settings, a grid of many settings, and a random search, where every trial has
-# options of its own. JSON.
+# options of its own. JSON. With RESUME=1 the trials are trained first (minutes), and the run that finds
+# all of them in its store is measured in place of the dry run.
 #   benchmarks/speed/trials.sh path/to/spurion
 set -euo pipefail
 spurion=${1:?path to spurion}
@@ -37,11 +38,17 @@ $search
 TOML
 }
 
-# dry_run FILE: prints "seconds megabytes": processor time, so that other processes hardly count, and
-# the most memory, both as the kernel last told before the end.
-dry_run() {
-  local pid peak=0 ticks=0 now
-  "$spurion" run "$1" --dry-run --out "$folder/out" > "$folder/said" &
+# planned FILE: prints "seconds megabytes" of its dry run, or of its run that finds all trials:
+# processor time, so that other processes hardly count, and the most memory, both as the kernel last
+# told before the end.
+planned() {
+  local pid peak=0 ticks=0 now how=(--dry-run)
+  if [ "${RESUME:-0}" = 1 ]; then
+    how=()
+    rm -rf "$folder/out"
+    "$spurion" run "$1" --quiet --out "$folder/out" > /dev/null
+  fi
+  "$spurion" run "$1" "${how[@]}" --out "$folder/out" > "$folder/said" &
   pid=$!
   while now=$(awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2> /dev/null) && [ -n "$now" ]; do
     peak=$now
@@ -53,14 +60,14 @@ dry_run() {
 }
 
 suite seeds 1 "$folder/one.toml"
-read -r base_seconds base_megabytes <<< "$(dry_run "$folder/one.toml")"
+read -r base_seconds base_megabytes <<< "$(planned "$folder/one.toml")"
 printf '{\n  "one_trial_seconds": %s, "one_trial_megabytes": %s,\n  "rows": [\n' "$base_seconds" "$base_megabytes"
 separator=""
 for shape in seeds grid search; do
   fewest=""
   for trials in ${TRIALS:-10000 100000}; do
     suite "$shape" "$trials" "$folder/suite.toml"
-    read -r seconds megabytes <<< "$(dry_run "$folder/suite.toml")"
+    read -r seconds megabytes <<< "$(planned "$folder/suite.toml")"
     each=$(awk "BEGIN { printf \"%.1f\", ($seconds - $base_seconds) / $trials * 1e6 }")
     fewest=${fewest:-$each}
     printf '%s    {"shape": "%s", "trials": %s, "seconds": %s, "megabytes": %s, "microseconds_a_trial": %s, ' \

@@ -113,10 +113,21 @@ void keep_last_run(const Store& store, std::map<std::string, std::string>& conte
   }
 }
 
+/// Whether the results of a store fit the memory beside what is held, so that they may be kept.
+bool results_fit(const std::filesystem::path& file, double memory_bytes, std::int64_t jobs) {
+  constexpr double kShare = 0.6;  // of what they take as text
+  std::error_code unreadable;     // opening says what is wrong
+  const auto bytes = static_cast<double>(std::filesystem::file_size(file, unreadable));
+  const double total = memory_bytes > 0.0 ? memory_bytes : default_memory();
+  return !unreadable && told_memory(resident_memory() + kShare * bytes, jobs) <= total;
+}
+
 /// Opens the store that is there and mends it.
-void open_store(std::optional<Store>& store, const std::filesystem::path& folder,
-                const CheckedRun& run, std::vector<std::string>& notes) {
-  store.emplace(folder, run.distinct);
+void open_store(std::optional<Store>& store, const CheckedRun& run, const RunOptions& options,
+                std::vector<std::string>& notes) {
+  const std::filesystem::path& folder = options.out;
+  const bool keep = results_fit(folder / kStoreFile, options.memory_bytes, run.jobs);
+  store.emplace(folder, keep ? run.distinct : 0);
   for (const std::string& damage : store->damage()) {
     notes.push_back(
         fmt::format("the store in '{}' was damaged: {}. It was repaired, and lost trials of the "
@@ -170,8 +181,8 @@ Progress run_checked(CheckedRun& run, const RunOptions& options) {
   // since a trial may be too large for the memory.
   std::optional<Store> opened;
   std::error_code unreadable;  // opening says what is wrong
-  if (std::filesystem::exists(options.out / "store.sqlite", unreadable)) {
-    open_store(opened, options.out, run, progress.notes);
+  if (std::filesystem::exists(options.out / kStoreFile, unreadable)) {
+    open_store(opened, run, options, progress.notes);
   }
   const RunPlan plan = plan_run(run, opened ? opened->facts() : StoredFacts(), options);
   const std::vector<Pack>& packs = plan.packs;

@@ -145,7 +145,7 @@ void Store::State::drop_context(harness::StoreWriter& writer,
 void Store::State::set_memberships(harness::StoreWriter& writer, const Memberships& wanted,
                                    const std::string& suite) {
   awaited.clear();
-  std::set<harness::MembershipKey> current;
+  std::vector<harness::MembershipKey> current;
   std::set<std::string> experiments;
   for (const auto& [text, experiment] : wanted) {
     const harness::TrialId id = harness::checked_id(text);
@@ -155,13 +155,17 @@ void Store::State::set_memberships(harness::StoreWriter& writer, const Membershi
     if (stored == trials.end()) {
       awaited[id].insert(group);
     } else {
-      current.emplace(stored->second.number, group);
+      current.emplace_back(stored->second.number, group);
     }
   }
+  std::sort(current.begin(), current.end());
+  current.erase(std::unique(current.begin(), current.end()), current.end());
   std::vector<std::pair<harness::MembershipKey, bool>> changed;
   for (const auto& [key, former] : memberships) {
     const harness::MembershipGroup& group = groups[key.second];
-    if (group.suite == suite && current.count(key) == 0) changed.emplace_back(key, true);
+    if (group.suite == suite && !std::binary_search(current.begin(), current.end(), key)) {
+      changed.emplace_back(key, true);
+    }
     // What was scored for an experiment goes and comes with it.
     if (group.suite == harness::kScoredOwner) {
       changed.emplace_back(key, experiments.count(group.experiment) == 0);
