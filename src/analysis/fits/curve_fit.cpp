@@ -176,9 +176,9 @@ FittedShape polished(const std::vector<ShapeParameter>& bounds, Projection& proj
   Residuals residuals{&projection, angles};
   Eigen::NumericalDiff<Residuals, Eigen::Central> differences(residuals);
   Eigen::LevenbergMarquardt<Eigen::NumericalDiff<Residuals, Eigen::Central>> solver(differences);
-  solver.parameters.ftol = 1e-15;
-  solver.parameters.xtol = 1e-15;
-  solver.parameters.maxfev = 400;
+  solver.parameters.ftol = 1e-12;
+  solver.parameters.xtol = 1e-12;
+  solver.parameters.maxfev = 200;
   VectorXd angle = angles.of(from.shape);
   solver.minimize(angle);
   FittedShape best{projection.solve(from.shape.data()), from.shape, projection.linear()};
