@@ -217,12 +217,15 @@ std::string axes(const Chart& chart, const Plot& plot, const Ink& ink) {
   double last = -1e9;
   for (const double tick : plot.x_ticks()) {
     const double x = plot.px(tick);
-    if (x - last < 34) continue;
+    const std::string label = fmt::format("{:.6g}", tick);
+    const double room = text_width(label);
+    if (x - last < std::max(34.0, room)) continue;
     last = x;
     out += fmt::format(
-        "<line {5} x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
-        "<text {6} x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4:.6g}</text>",
-        x, bottom, bottom + 5, bottom + 19, tick, ink.part("tickline"), ink.part("tick"));
+        "<line {} x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/>"
+        "<text {} x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+        ink.part("tickline"), x, x, bottom, bottom + 5, ink.part("tick"),
+        std::min(x, width - 0.5 * room), bottom + 19, label);
   }
   out += fmt::format("<text {} x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
                      ink.part("label"), (kLeft + width - kRight) / 2, bottom + 38,
