@@ -208,13 +208,24 @@ TEST_CASE("several environments weigh alike, and their orders are compared") {
                                   Contains("so without a rank over all: same.") &&
                                   Contains("Kendall's tau") &&
                                   Contains("Scores in control are not normalised"));
-  // A map and dots over all, and dots for each environment.
-  REQUIRE(answer.charts.size() == 5);
+  // Every run of the winner is better than every run of the baseline.
+  CHECK(planted_cell(overall, "winner", "probability of improvement") == "1.00 [1.00, 1.00]");
+  CHECK(planted_cell(overall, "erm", "probability of improvement") == "-");
+  CHECK(planted_cell(overall, "same", "normalised IQM") == "-");
+  CHECK(planted_cell(overall, "winner", "normalised IQM").substr(0, 4) == "0.86");
+  // Dots, profiles and a map over all, and dots for each environment.
+  REQUIRE(answer.charts.size() == 6);
   CHECK(answer.charts[0].kind == analysis::ChartKind::dot);
-  CHECK(answer.charts[1].kind == analysis::ChartKind::heat_map);
-  CHECK(answer.charts[1].categories == std::vector<std::string>{"easy", "hard"});
-  CHECK(answer.charts[1].series.size() == 5);
-  CHECK(answer.charts[2].panel == answer.charts[4].panel);
+  CHECK(answer.charts[1].kind == analysis::ChartKind::line);
+  REQUIRE(answer.charts[1].series.size() == 4);  // those with scores in all environments
+  for (const analysis::Series& profile : answer.charts[1].series) {
+    CHECK(profile.y.front().value > 0.9);  // nearly all runs are above the lowest score
+    CHECK(profile.y.back().value < 0.1);
+  }
+  CHECK(answer.charts[2].kind == analysis::ChartKind::heat_map);
+  CHECK(answer.charts[2].categories == std::vector<std::string>{"easy", "hard"});
+  CHECK(answer.charts[2].series.size() == 5);
+  CHECK(answer.charts[3].panel == answer.charts[5].panel);
 }
 
 TEST_CASE("the same results give the same leaderboard") {
