@@ -2,10 +2,14 @@
 #include <fmt/format.h>
 #include <torch/nn/modules/linear.h>
 
+#include <cmath>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "catch.hpp"
+#include "nouns/border_checks.hpp"
+#include "nouns/held_out_domain.hpp"
 #include "spurion/error.hpp"
 #include "spurion/module_model.hpp"
 #include "spurion/report.hpp"
@@ -240,4 +244,30 @@ TEST_CASE("a method that differentiates gradients through a module is refused be
       run_suite(Suite::parse(text, "border.toml"), catalog, options),
       Contains("method 'iga' differentiates gradients, but model 'network' does not support it"));
   CHECK_FALSE(std::filesystem::exists(options.out));
+}
+
+TEST_CASE("theory must have a finite number for each domain, and knows of no held-out domain") {
+  const Catalog catalog = builtin_catalog();
+  const auto& entry = catalog.environments.at("ridge_correlation");
+  Problems problems;
+  const Value options = entry.schema.normalise({}, "ridge_correlation", problems);
+  const std::shared_ptr<const Environment> world =
+      entry.make({options}, EnvironmentContext{0, nullptr});
+  const std::vector<Domain> domains = {world->test_domain()};
+  TheoryRequest request;
+  request.fit = {KnownFit::Kind::ridge, 0.1};
+  request.rows = 30;
+  const auto theory = world->theory(request, domains);
+  REQUIRE(theory.has_value());
+  CHECK_NOTHROW(nouns::check_theory(*theory, domains));
+  CHECK_FALSE(nouns::with_held_out_domain(world, 0)->theory(request, domains).has_value());
+
+  CHECK_THROWS_WITH(nouns::check_theory(*theory, world->train_domains()),
+                    "its theory has 1 scores for 2 domains");
+  Theory wrong = *theory;
+  wrong.scores[0].error = -1.0;
+  CHECK_THROWS_AS(nouns::check_theory(wrong, domains), PluginError);
+  wrong = *theory;
+  wrong.spurious_correlation = TheoryNumber{std::nan(""), 0.0};
+  CHECK_THROWS_AS(nouns::check_theory(wrong, domains), PluginError);
 }
