@@ -1,4 +1,6 @@
 // Planted gaps along a scale: the answer to a question of kind scaling_law says what was planted.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -204,6 +206,40 @@ TEST_CASE("verdicts are adjusted for all scaling laws of the suite, also of othe
   CHECK_THAT(
       trials.ask(kAsk + "[[question]]\ntext = \"again\"\nexperiment = \"e\"\n" + kAsk).sentence,
       Contains("are adjusted for 3 verdicts of the suite"));
+}
+
+TEST_CASE("a verdict that is not shown as one of so many is undecided, and says what it was") {
+  std::string ask = kAsk;
+  ask.replace(ask.find("resamples = 100"), 15, "resamples = 50");
+  const auto p_of = [](const analysis::Answer& answer) {
+    return std::get<analysis::Number>(table_of(answer, "_verdicts").cell(0, "p")).value;
+  };
+  // Noise with which a closing gap is just shown.
+  PlantedTrials trials;
+  double p = 0.0;
+  for (const double size : {0.012, 0.016, 0.02, 0.024, 0.028}) {
+    trials = PlantedTrials();
+    Planted line;
+    line.gap = closing;
+    line.size = size;
+    plant(trials, line);
+    const auto alone = trials.ask(ask);
+    p = p_of(alone);
+    if (p > 0.002 && verdict_of(alone) == "closes") break;
+  }
+  REQUIRE(p > 0.002);
+  REQUIRE(p <= 0.05);
+  std::string questions = ask;
+  for (int i = 1; i * p <= 0.06; ++i) {
+    questions += fmt::format(
+        "[[question]]\ntext = \"{0}\"\nexperiment = \"e\"\n{1}margin = 0.020000000{0:02}\n", i,
+        ask);
+  }
+  const auto answer = trials.ask(questions);
+  CHECK(verdict_of(answer) == "undecided");
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "reason") ==
+        "it is not shown as one of so many verdicts (Holm)");
+  CHECK_THAT(answer.sentence, Contains("Alone the verdict would be \"closes\" (p = "));
 }
 
 TEST_CASE("charts have points with their law, and theory as a line; files have each trial") {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "analysis/error_names.hpp"
@@ -293,6 +294,11 @@ std::vector<LawLine> lines_of(const Study& study, const std::string& experiment,
     }
     if (own.trials.empty()) continue;
     balance(own);
+    std::stable_sort(own.trials.begin(), own.trials.end(),
+                     [](const LawTrial& a, const LawTrial& b) {
+                       return std::tie(a.scale, a.configuration, a.trial->spec.seed) <
+                              std::tie(b.scale, b.configuration, b.trial->spec.seed);
+                     });
     add_scales(own, view.score());
     add_budgets(own, options, view.score());
     own.problem = problem_of(own, options);
