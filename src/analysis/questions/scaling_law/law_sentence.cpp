@@ -124,11 +124,15 @@ std::string law_sentence(const LawAnswer& answer, const JudgedLine& one) {
   return text;
 }
 
-/// "1.5 decades more (32 times)".
+/// "10^1.5 times".
 std::string decades_text(double decades) { return fmt::format("10^{:.1f} times", decades); }
 
-std::string reach_sentence(const fits::Reach& reach) {
-  if (!reach.compatible) return "A law that closes does not fit. ";
+std::string reach_sentence(const LawAnswer& answer, const fits::ScalingJudgement& law) {
+  const fits::Reach& reach = law.reach;
+  if (answer.options.axes().size() > 1 || !law.asymptote.given) return {};
+  if (!reach.compatible) {
+    return fmt::format("A law that closes, a N^-b, does not fit ({}). ", show_p(reach.p));
+  }
   std::string text = fmt::format(
       "A law that closes, a N^-b, fits with the exponent b = {}; the smallest compatible one is "
       "{}. ",
@@ -187,16 +191,17 @@ std::string change_sentence(const LawAnswer& answer, const JudgedLine& one) {
   }
   switch (one.outcome) {
     case ScalingOutcome::plateaus:
-      return reach_sentence(law.reach) +
+      return reach_sentence(answer, law) +
              fmt::format("A larger scale below {} would change the answer. ",
                          show(law.asymptote.g_inf.low));
     case ScalingOutcome::closes:
-      return fmt::format("{}A larger scale above {} would change the answer. ",
-                         law.reason == ScalingReason::extrapolated ? reach_sentence(law.reach) : "",
-                         answer.options.margin);
+      return fmt::format(
+          "{}A larger scale above {} would change the answer. ",
+          law.reason == ScalingReason::extrapolated ? reach_sentence(answer, law) : "",
+          answer.options.margin);
     case ScalingOutcome::shrinks_open:
     case ScalingOutcome::not_identifiable:
-      return reach_sentence(law.reach) + needed_sentence(law.needed);
+      return reach_sentence(answer, law) + needed_sentence(law.needed);
     case ScalingOutcome::under_trained:
       return fmt::format(
           "In distribution the score is {} from its ceiling at the largest scale, and {} would "
