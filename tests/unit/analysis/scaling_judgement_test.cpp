@@ -29,8 +29,15 @@ std::vector<ScalingPoint> line(double (*gap)(double), int scales = 8, int seeds 
 double falls(double x) { return 0.4 * std::pow(x, -0.7); }
 double stays(double x) { return 0.1 + 0.3 * std::pow(x, -0.7); }
 
+/// Few resamples: enough for these verdicts, and quick.
+ScalingOptions quick() {
+  ScalingOptions options;
+  options.resamples = 200;
+  return options;
+}
+
 ScalingJudgement judged(const std::vector<ScalingPoint>& gap) {
-  return judge_scaling({gap, {}}, {}, "a line");
+  return judge_scaling({gap, {}}, quick(), "a line");
 }
 
 }  // namespace
@@ -50,7 +57,7 @@ TEST_CASE("a closing law closes, a plateau does not, and each says by how much")
   CHECK_FALSE(plateau.reach.compatible);
   CHECK(plateau.laws.size() == 5);
   CHECK(plateau.curve.size() == 61);
-  CHECK(plateau.draws.size() == 1000);
+  CHECK(plateau.draws.size() == 200);
   CHECK(plateau.extrapolation.beats_carried);
 }
 
@@ -78,9 +85,9 @@ TEST_CASE("a very small exponent is not told from a plateau") {
 TEST_CASE("a gap that closes while ID scores are low is under-trained") {
   const std::vector<ScalingPoint> gap = line(falls);
   std::vector<ScalingPoint> id = line([](double) { return 0.06; });
-  CHECK(judge_scaling({gap, id}, {}, "k").outcome == ScalingOutcome::under_trained);
+  CHECK(judge_scaling({gap, id}, quick(), "k").outcome == ScalingOutcome::under_trained);
   id = line([](double x) { return 0.3 * std::pow(x, -1.0); });
-  const ScalingJudgement trained = judge_scaling({gap, id}, {}, "k");
+  const ScalingJudgement trained = judge_scaling({gap, id}, quick(), "k");
   CHECK(trained.outcome == ScalingOutcome::closes);
   CHECK(trained.id.reached);
   CHECK_FALSE(trained.id.laws.empty());
@@ -159,9 +166,7 @@ TEST_CASE("a grid of two axes is judged by the joint law") {
       }
     }
   }
-  ScalingOptions options;
-  options.resamples = 200;
-  const ScalingJudgement grid = judge_scaling({gap, {}}, options, "grid");
+  const ScalingJudgement grid = judge_scaling({gap, {}}, quick(), "grid");
   CHECK(grid.outcome == ScalingOutcome::plateaus);
   CHECK(grid.asymptote.g_inf.low < 0.1);
   CHECK(grid.asymptote.g_inf.high > 0.1);
