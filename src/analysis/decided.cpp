@@ -12,6 +12,8 @@ namespace spurion::analysis {
 
 bool is_decided(const Contrast& contrast, double margin, double level) {
   if (contrast.decided) return true;
+  // What intervals judge has a margin of its own: that it changes little does not answer it.
+  if (!contrast.sign_flips || contrast.margin > 0.0) return false;
   if (!(margin > 0.0) || contrast.difference.seeds < 2) return false;
   const double own = 0.5 * level / static_cast<double>(contrast.comparisons);
   double half = -probit(own) * std::hypot(contrast.noise.own, contrast.noise.shared);

@@ -12,8 +12,9 @@
 
 namespace spurion::analysis {
 
-/// Whether a difference needs no further seeds: the answer tells which way it goes, or an interval
-/// at the level of its comparison lies within `margin` of 0. `level`: of the family.
+/// Whether a difference needs no further seeds: the answer tells which way it goes, or, where it is
+/// compared with 0, an interval at the level of its comparison lies within `margin` of 0. `level`:
+/// of the family.
 SPURION_API bool is_decided(const Contrast& contrast, double margin, double level);
 
 /// The experiments about which questions are asked, all of them decided, at the levels of

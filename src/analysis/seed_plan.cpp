@@ -54,19 +54,23 @@ double rows_ratio(const Study& study, const Experiment& experiment) {
   return known ? planned_rows(experiment) / rows_of(trials.front()->spec.evaluation) : 1.0;
 }
 
+/// What a leaderboard calls the score that its environments share.
+constexpr const char* kNormalised = "normalised OOD";
+
 /// What a pilot says of one difference.
 struct Pilot {
-  Pilot(const Contrast& contrast, double more_rows)
+  /// `least_noise`: of the rows of one seed, for the difference that is planned.
+  Pilot(const Contrast& contrast, double more_rows, double least_noise)
       : seeds(static_cast<double>(contrast.difference.seeds)),
         freedom(contrast.freedom),
         own_noise(contrast.noise.own * std::sqrt(seeds / more_rows)),
         shared_noise(contrast.noise.shared) {
+    if (own_noise > 0.0) own_noise = std::max(own_noise, least_noise);
     const double noise_then = contrast.noise.own * std::sqrt(seeds);
     const double all = contrast.error * std::sqrt(seeds);
     // The noise of rows is known with few: what it leaves is the seeds' own.
     deviation =
         std::sqrt(std::max(0.0, all * all - noise_then * noise_then) + own_noise * own_noise);
-    if (all <= noise_then) deviation = std::max(own_noise, all);
   }
 
   double seeds;
@@ -170,7 +174,11 @@ class SeedPlanner {
       : options_(options), table_(seeds_table(options)) {}
 
   void add(const AskedQuestion& asked, const Contrast& contrast, const PlannedExperiment& planned) {
-    const Pilot pilot(contrast, planned.more_rows);
+    // Where two rates differ by so much, so many rows differ. A normalised score is no rate.
+    const double rows = planned_rows(planned.experiment);
+    const double least =
+        contrast.number == kNormalised ? 0.0 : paired_noise(options_.difference, rows).deviation;
+    const Pilot pilot(contrast, planned.more_rows, least);
     std::vector<Cell> row = {contrast.name,
                              asked.experiment,
                              asked.kind,

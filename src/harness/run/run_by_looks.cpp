@@ -58,8 +58,9 @@ CheckedRun part_of(const CheckedRun& run, const LookPlaces& places) {
 /// What became of an experiment, as reports say it.
 std::string look_text(const std::string& name, const LookPlace& place) {
   const std::string where =
-      fmt::format("Experiment '{}' was looked at {} times: at {} of {}", name, place.at + 1,
-                  place.seeds(), core::counted(place.looks.back().seeds, "seed"));
+      fmt::format("Experiment '{}' was looked at {}: at {} of {}", name,
+                  core::counted(static_cast<std::int64_t>(place.at) + 1, "time"), place.seeds(),
+                  core::counted(place.looks.back().seeds, "seed"));
   return place.decided && place.seeds() < place.looks.back().seeds
              ? fmt::format(
                    "{} it stopped, since all questions about it are decided. Its tests are "

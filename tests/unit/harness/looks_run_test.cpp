@@ -137,6 +137,10 @@ TEST_CASE("a difference within the margin needs no further seeds") {
   CHECK_FALSE(analysis::is_decided(contrast, 0.04, 0.05));
   contrast.noise.own = 0.1;
   CHECK_FALSE(analysis::is_decided(contrast, 0.06, 0.05));
+  contrast.noise.own = 0.0;
+  contrast.comparisons = 1;
+  contrast.sign_flips = false;  // judged by intervals and a margin of its own
+  CHECK_FALSE(analysis::is_decided(contrast, 0.04, 0.05));
   contrast.decided = true;
   CHECK(analysis::is_decided(contrast, 0.0, 0.05));
 }
