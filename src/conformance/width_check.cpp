@@ -170,19 +170,21 @@ double width_slope(const std::vector<std::int64_t>& widths,
   return above / below;
 }
 
-bool is_flat(const std::vector<std::int64_t>& widths, const LayerSizes& layer) {
-  const auto slope = [&](const std::vector<std::vector<double>>& values) {
-    return width_slope(widths, values);
-  };
-  if (!(std::abs(slope(layer.changes.back())) <= kFlatSlope)) return false;
-  const double size = slope(layer.values.back());
-  const bool fell = slope(layer.values.front()) < -kFlatSlope;
-  return std::abs(size) <= kFlatSlope || (fell && size < 0.0);
+WidthTrend trend_of(const std::vector<std::int64_t>& widths, const LayerSizes& layer) {
+  const double size = width_slope(widths, layer.values.back());
+  const double change = width_slope(widths, layer.changes.back());
+  if (std::abs(size) <= kFlatSlope && std::abs(change) <= kFlatSlope) return WidthTrend::flat;
+  constexpr double kFastest = -0.5 - kFlatSlope;
+  const auto may_fall = [](double slope) { return slope >= kFastest && slope <= kFlatSlope; };
+  const double first = width_slope(widths, layer.values.front());
+  const bool fell = first >= kFastest && first < -kFlatSlope;
+  return fell && may_fall(size) && may_fall(change) ? WidthTrend::falls : WidthTrend::steep;
 }
 
 bool is_flat(const std::vector<std::int64_t>& widths, const std::vector<LayerSizes>& layers) {
-  return std::all_of(layers.begin(), layers.end(),
-                     [&](const LayerSizes& layer) { return is_flat(widths, layer); });
+  return std::none_of(layers.begin(), layers.end(), [&](const LayerSizes& layer) {
+    return trend_of(widths, layer) == WidthTrend::steep;
+  });
 }
 
 std::size_t best_width(const std::vector<std::vector<double>>& losses) {

@@ -67,12 +67,19 @@ SPURION_API double width_slope(const std::vector<std::int64_t>& widths,
 /// less than a factor of 1.8.
 inline constexpr double kFlatSlope = 0.2;
 
-/// Whether a layer does not depend on the width after the last update: neither its mean
-/// |activation| nor by how much the updates changed it. The first of these may fall with the width
-/// if it did before the first update: logits and the scores of attention then fall with its square
-/// root until what they learned outweighs their first values.
-SPURION_API bool is_flat(const std::vector<std::int64_t>& widths, const LayerSizes& layer);
-/// Whether all layers are.
+/// How a layer depends on the width after the last update.
+enum class WidthTrend {
+  flat,   ///< neither its mean |activation| nor by how much the updates changed it
+  falls,  ///< not flat, but it falls as it did before the first update, by about the square root
+  steep   ///< anything else
+};
+
+/// Logits and the scores of attention fall with the square root of the width before the first
+/// update, and until what they learned outweighs their first values (Yang et al. 2022, the
+/// coordinate check of the package mup): so these two may fall.
+SPURION_API WidthTrend trend_of(const std::vector<std::int64_t>& widths, const LayerSizes& layer);
+
+/// Whether no layer is steep.
 SPURION_API bool is_flat(const std::vector<std::int64_t>& widths,
                          const std::vector<LayerSizes>& layers);
 

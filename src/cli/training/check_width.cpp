@@ -84,6 +84,11 @@ std::string slope_text(double slope) {
   return std::isnan(slope) ? std::string("-") : fmt::format("{:+.2f}", slope);
 }
 
+std::string trend_text(conformance::WidthTrend trend) {
+  if (trend == conformance::WidthTrend::steep) return "no";
+  return trend == conformance::WidthTrend::flat ? "yes" : "falls";
+}
+
 /// Layer by layer: the mean |activation| at each width after the last update, and its slopes.
 void print_layers(const conformance::WidthStudy& study,
                   const std::vector<conformance::LayerSizes>& layers) {
@@ -104,7 +109,7 @@ void print_layers(const conformance::WidthStudy& study,
       row.push_back(slope_text(conformance::width_slope(study.widths, layer.values[update])));
     }
     row.push_back(slope_text(conformance::width_slope(study.widths, layer.changes.back())));
-    row.emplace_back(conformance::is_flat(study.widths, layer) ? "yes" : "no");
+    row.push_back(trend_text(conformance::trend_of(study.widths, layer)));
     table.add(std::move(row));
   }
   print("{}", table.text(2, kTableColumns));
@@ -112,15 +117,21 @@ void print_layers(const conformance::WidthStudy& study,
 
 void print_flatness(const conformance::WidthStudy& study,
                     const std::vector<conformance::LayerSizes>& layers) {
-  std::vector<std::string> steep;
-  for (const conformance::LayerSizes& layer : layers) {
-    if (!conformance::is_flat(study.widths, layer)) steep.push_back(layer.layer);
-  }
-  if (steep.empty()) {
+  const auto with = [&](conformance::WidthTrend trend) {
+    std::vector<std::string> names;
+    for (const conformance::LayerSizes& layer : layers) {
+      if (conformance::trend_of(study.widths, layer) == trend) names.push_back(layer.layer);
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+  };
+  const std::string steep = with(conformance::WidthTrend::steep);
+  const std::string falls = with(conformance::WidthTrend::falls);
+  if (!steep.empty()) {
+    print("  Not flat: {} depend on the width.\n", steep);
+  } else if (falls.empty()) {
     print("  Flat: no layer depends on the width.\n");
   } else {
-    const std::string names = fmt::format("{}", fmt::join(steep, ", "));
-    print("  Not flat: {} {} on the width.\n", names, steep.size() == 1 ? "depends" : "depend");
+    print("  Flat, but {} still fall with the width as before the first update.\n", falls);
   }
 }
 

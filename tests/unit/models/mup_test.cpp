@@ -166,17 +166,19 @@ TEST_CASE("slopes and losses by width are judged") {
   const Values level = {{1.0}, {1.1}, {1.0}};
   const Values falls = {{4.0}, {2.0}, {1.0}};
   const Values grows = {{1.0}, {2.0}, {4.0}};
-  const auto flat = [&](const Values& before, const Values& after, const Values& change) {
-    return is_flat(widths, LayerSizes{"a", {before, after}, {level, change}});
+  const auto trend = [&](const Values& before, const Values& after, const Values& change) {
+    return trend_of(widths, LayerSizes{"a", {before, after}, {level, change}});
   };
-  CHECK(flat(level, level, level));
-  CHECK(flat(grows, level, level));
-  CHECK_FALSE(flat(level, grows, level));
-  CHECK_FALSE(flat(level, falls, level));
-  CHECK(flat(falls, falls, level));  // as logits do before they have learned
-  CHECK_FALSE(flat(falls, falls, falls));
-  CHECK_FALSE(flat(falls, level, grows));
-  CHECK_FALSE(flat(level, Values{{1.0}, {INFINITY}, {1.0}}, level));
+  CHECK(trend(level, level, level) == WidthTrend::flat);
+  CHECK(trend(grows, level, level) == WidthTrend::flat);
+  CHECK(trend(level, grows, level) == WidthTrend::steep);
+  CHECK(trend(level, level, grows) == WidthTrend::steep);
+  CHECK(trend(level, falls, level) == WidthTrend::steep);
+  CHECK(trend(falls, falls, level) == WidthTrend::falls);  // as logits do before they have learned
+  CHECK(trend(falls, falls, falls) == WidthTrend::falls);
+  CHECK(trend(falls, level, grows) == WidthTrend::steep);
+  CHECK(trend(falls, Values{{16.0}, {4.0}, {1.0}}, falls) == WidthTrend::steep);
+  CHECK(trend(level, Values{{1.0}, {INFINITY}, {1.0}}, level) == WidthTrend::steep);
   CHECK(improves_with_width({{0.5, 0.5}, {0.4, 0.41}, {0.3, 0.31}}));
   CHECK_FALSE(improves_with_width({{0.5, 0.5}, {0.1, 0.1001}, {0.3, 0.3001}}));
   CHECK_FALSE(improves_with_width({{0.5, 0.5}, {0.4, 0.4}, {INFINITY, 0.3}}));
