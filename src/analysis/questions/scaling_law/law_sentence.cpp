@@ -192,13 +192,13 @@ std::string change_sentence(const LawAnswer& answer, const JudgedLine& one) {
   switch (one.outcome) {
     case ScalingOutcome::plateaus:
       return reach_sentence(answer, law) +
-             fmt::format("A larger scale below {} would change the answer. ",
-                         show(law.asymptote.g_inf.low));
+             fmt::format("A {} below {} at a larger scale would change the answer. ",
+                         answer.options.what(), show(law.asymptote.g_inf.low));
     case ScalingOutcome::closes:
       return fmt::format(
-          "{}A larger scale above {} would change the answer. ",
+          "{}A {} above {} at a larger scale would change the answer. ",
           law.reason == ScalingReason::extrapolated ? reach_sentence(answer, law) : "",
-          answer.options.margin);
+          answer.options.what(), answer.options.margin);
     case ScalingOutcome::shrinks_open:
     case ScalingOutcome::not_identifiable:
       return reach_sentence(answer, law) + needed_sentence(law.needed);
