@@ -173,12 +173,13 @@ double width_slope(const std::vector<std::int64_t>& widths,
 WidthTrend trend_of(const std::vector<std::int64_t>& widths, const LayerSizes& layer) {
   const double size = width_slope(widths, layer.values.back());
   const double change = width_slope(widths, layer.changes.back());
-  if (std::abs(size) <= kFlatSlope && std::abs(change) <= kFlatSlope) return WidthTrend::flat;
-  constexpr double kFastest = -0.5 - kFlatSlope;
-  const auto may_fall = [](double slope) { return slope >= kFastest && slope <= kFlatSlope; };
-  const double first = width_slope(widths, layer.values.front());
-  const bool fell = first >= kFastest && first < -kFlatSlope;
-  return fell && may_fall(size) && may_fall(change) ? WidthTrend::falls : WidthTrend::steep;
+  if (!(size <= kFlatSlope && change <= kFlatSlope)) return WidthTrend::steep;
+  if (size >= -kFlatSlope) return WidthTrend::flat;
+  const std::string scores = "scores";
+  const std::string& name = layer.layer;
+  const bool may_fall = name == "logits" || (name.size() >= scores.size() &&
+                                             name.substr(name.size() - scores.size()) == scores);
+  return may_fall ? WidthTrend::falls : WidthTrend::steep;
 }
 
 bool is_flat(const std::vector<std::int64_t>& widths, const std::vector<LayerSizes>& layers) {

@@ -64,19 +64,19 @@ SPURION_API double width_slope(const std::vector<std::int64_t>& widths,
                                const std::vector<std::vector<double>>& values);
 
 /// Slopes between minus this and this count as flat: from width 64 to 1024 such a number changes by
-/// less than a factor of 1.8.
-inline constexpr double kFlatSlope = 0.2;
+/// no more than a factor of 2.
+inline constexpr double kFlatSlope = 0.25;
 
 /// How a layer depends on the width after the last update.
 enum class WidthTrend {
-  flat,   ///< neither its mean |activation| nor by how much the updates changed it
-  falls,  ///< not flat, but it falls as it did before the first update, by about the square root
+  flat,   ///< its mean |activation| does not, and what the updates changed does not grow
+  falls,  ///< logits or scores of attention that fall, and do not grow in what was changed
   steep   ///< anything else
 };
 
-/// Logits and the scores of attention fall with the square root of the width before the first
-/// update, and until what they learned outweighs their first values (Yang et al. 2022, the
-/// coordinate check of the package mup): so these two may fall.
+/// Logits and the scores of attention (layers whose name ends with "scores") fall with the square
+/// root of the width before the first update, and until what they learned outweighs their first
+/// values: these two may fall, as the authors of the parametrisation say of their own check.
 SPURION_API WidthTrend trend_of(const std::vector<std::int64_t>& widths, const LayerSizes& layer);
 
 /// Whether no layer is steep.

@@ -91,8 +91,8 @@ Command add_check_width(CLI::App& app, Session& session) {
       R"(Coordinate check: the mean |activation| of each layer, against the width, over the first
 updates. With parametrisation=mup it is flat: it does not depend on the width. The slope is that of
 its logarithm against the logarithm of the width, so 0.5 means that it grows with the square root.
-So must be what the updates changed. Logits and scores of attention may fall with the square root of
-the width: they do so before the first update, and until what they learned outweighs that.
+What the updates changed must not grow. Logits and scores of attention may fall with the width: they
+do so before the first update, and until what they learned outweighs that.
 Training loss: with mup wider models have a lower loss at one learning rate. The exit code is 1 if
 the activations with mup are not flat.
 

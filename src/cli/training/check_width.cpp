@@ -131,7 +131,7 @@ void print_flatness(const conformance::WidthStudy& study,
   } else if (falls.empty()) {
     print("  Flat: no layer depends on the width.\n");
   } else {
-    print("  Flat, but {} still fall with the width as before the first update.\n", falls);
+    print("  Flat, but {} still fall with the width, as before the first update.\n", falls);
   }
 }
 

@@ -70,7 +70,7 @@ WidthStudy study_of(const Scaled& scaled, const char* parametrisation, const cha
   study.widths = {16, 64};
   study.optimizer.name = optimizer;
   study.optimizer.learning_rate = std::string(optimizer) == "sgd" ? 0.3 : 0.02;
-  study.seeds = 2;
+  study.seeds = 5;
   study.batch_rows = 16;
   return study;
 }
@@ -166,19 +166,18 @@ TEST_CASE("slopes and losses by width are judged") {
   const Values level = {{1.0}, {1.1}, {1.0}};
   const Values falls = {{4.0}, {2.0}, {1.0}};
   const Values grows = {{1.0}, {2.0}, {4.0}};
-  const auto trend = [&](const Values& before, const Values& after, const Values& change) {
-    return trend_of(widths, LayerSizes{"a", {before, after}, {level, change}});
+  const auto trend = [&](const char* name, const Values& after, const Values& change) {
+    return trend_of(widths, LayerSizes{name, {level, after}, {level, change}});
   };
-  CHECK(trend(level, level, level) == WidthTrend::flat);
-  CHECK(trend(grows, level, level) == WidthTrend::flat);
-  CHECK(trend(level, grows, level) == WidthTrend::steep);
-  CHECK(trend(level, level, grows) == WidthTrend::steep);
-  CHECK(trend(level, falls, level) == WidthTrend::steep);
-  CHECK(trend(falls, falls, level) == WidthTrend::falls);  // as logits do before they have learned
-  CHECK(trend(falls, falls, falls) == WidthTrend::falls);
-  CHECK(trend(falls, level, grows) == WidthTrend::steep);
-  CHECK(trend(falls, Values{{16.0}, {4.0}, {1.0}}, falls) == WidthTrend::steep);
-  CHECK(trend(level, Values{{1.0}, {INFINITY}, {1.0}}, level) == WidthTrend::steep);
+  CHECK(trend("layer0", level, level) == WidthTrend::flat);
+  CHECK(trend("layer0", level, falls) == WidthTrend::flat);
+  CHECK(trend("layer0", grows, level) == WidthTrend::steep);
+  CHECK(trend("layer0", level, grows) == WidthTrend::steep);
+  CHECK(trend("layer0", falls, level) == WidthTrend::steep);
+  CHECK(trend("logits", falls, level) == WidthTrend::falls);  // before they have learned
+  CHECK(trend("block0.scores", falls, falls) == WidthTrend::falls);
+  CHECK(trend("logits", falls, grows) == WidthTrend::steep);
+  CHECK(trend("layer0", Values{{1.0}, {INFINITY}, {1.0}}, level) == WidthTrend::steep);
   CHECK(improves_with_width({{0.5, 0.5}, {0.4, 0.41}, {0.3, 0.31}}));
   CHECK_FALSE(improves_with_width({{0.5, 0.5}, {0.1, 0.1001}, {0.3, 0.3001}}));
   CHECK_FALSE(improves_with_width({{0.5, 0.5}, {0.4, 0.4}, {INFINITY, 0.3}}));
