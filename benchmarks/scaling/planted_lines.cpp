@@ -117,10 +117,11 @@ void add_mixtures(std::vector<PlantedLine>& out) {
   modes.has_g_inf = false;
   out.push_back(modes);
   PlantedLine fixed = modes;
-  fixed.name = "two modes, 3 of 10 find the core";
-  fixed.found = [](double) { return 0.3; };
+  fixed.name = "two modes, 4 of 10 find the core";
+  fixed.seeds = 30;
+  fixed.found = [](double) { return 0.4; };
   fixed.has_g_inf = true;
-  fixed.g_inf = 0.07;
+  fixed.g_inf = 0.06;
   out.push_back(fixed);
   PlantedLine untrained = plateau("ID below its ceiling", 0.10, 0.7);
   untrained.id_shortfall = 0.05;

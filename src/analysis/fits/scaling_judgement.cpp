@@ -20,8 +20,8 @@ namespace {
 
 /// A law is rejected where chance would make it look so bad less often than this.
 constexpr double kRejected = 0.01;
-/// Where the power law looks as bad as this, another law may take its place.
-constexpr double kDoubted = 0.05;
+/// A law that takes the place of a rejected one must look better than this.
+constexpr double kTrusted = 0.05;
 /// Fewer scales than these do not fit a law with a plateau, and leave something to judge it by.
 constexpr std::size_t kScalesOfLaw = 4;
 
@@ -80,17 +80,17 @@ EndLaw end_law(const ScaleTable& table, const RankedLaw& ranked, const ScalingOp
   return out;
 }
 
-/// The power law with a plateau; where it is doubted and the bounded law is not, that one.
+/// The power law with a plateau; where it is rejected and the bounded law is not doubted, that one.
 std::optional<EndLaw> chosen_end(const ScaleTable& table, const std::vector<RankedLaw>& laws,
                                  const ScalingOptions& options) {
   const RankedLaw* plateau = law_of(laws, table.axes() > 1 ? LawFamily::joint : LawFamily::plateau);
   if (plateau == nullptr || table.size() < kScalesOfLaw || table.fewest < 2) return std::nullopt;
   EndLaw first = end_law(table, *plateau, options);
   const RankedLaw* bounded = law_of(laws, LawFamily::bounded);
-  if (first.p >= kDoubted || bounded == nullptr) return first;
+  if (first.p >= kRejected || bounded == nullptr) return first;
   if (!(bounded->law.loss < plateau->law.loss)) return first;
   EndLaw second = end_law(table, *bounded, options);
-  return second.p >= kDoubted ? second : first;
+  return second.p >= kTrusted ? second : first;
 }
 
 void judge_id(const std::vector<ScalingPoint>& points, const ScalingOptions& options,
