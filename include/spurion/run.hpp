@@ -88,6 +88,12 @@ enum class Changed {
   allow    ///< keep them, and say so in every report; not for another plug-in or device
 };
 
+/// A part of the trials of a suite, for one of several machines.
+struct Shard {
+  std::int64_t number = 1;  ///< 1 to `of`
+  std::int64_t of = 1;      ///< shards that the suite is split into; 1: it is not split
+};
+
 /// How a suite is run, and where its results go.
 struct RunOptions {
   std::filesystem::path out;  ///< folder of the results
@@ -103,6 +109,7 @@ struct RunOptions {
   /// resumes from there and gives the same bits. Negative: never.
   double checkpoint_seconds = 60.0;
   Changed changed = Changed::refuse;  ///< what to do with trials that something else made
+  Shard shard = {};                   ///< default: all trials. Not of a suite that may stop early
   /// A signal handler may set it. The run then stores what is finished and throws `Interrupted`.
   const std::atomic<bool>* stop = nullptr;
   /// Called after each pack and, now and then, within one.

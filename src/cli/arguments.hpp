@@ -28,6 +28,8 @@ struct RunArguments {
   std::int64_t jobs = 0;                     ///< 0: one per core
   std::int64_t replicas = kDefaultMaxReplicas;
   std::int64_t seeds = 0;  ///< at most so many of each experiment; 0: all
+  std::int64_t shard = 1;  ///< 1 to `shards`
+  std::int64_t shards = 1;
   bool dry_run = false;
   bool strict = false;
   bool rerun_changed = false;

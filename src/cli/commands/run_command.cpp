@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <tuple>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/text.hpp"
@@ -17,6 +19,7 @@ struct TypedRun {
   RunArguments run;
   std::string memory;
   std::string checkpoint;
+  std::string shard;
 };
 
 /// Bytes of "512M", "8GB", "1.5G", "2GiB"; negative when it is no size.
@@ -78,6 +81,40 @@ std::string check_positive(const std::string& text) {
 
 namespace {
 
+/// Number and count of "2/4"; 0 of 0 where it is no shard.
+std::pair<std::int64_t, std::int64_t> parse_shard(const std::string& text) {
+  std::int64_t number = 0;
+  std::int64_t of = 0;
+  const char* end = text.data() + text.size();
+  const auto [slash, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || slash == end || *slash != '/') return {0, 0};
+  const auto [rest, second_error] = std::from_chars(slash + 1, end, of);
+  const bool good = second_error == std::errc() && rest == end && number >= 1 && number <= of;
+  return good ? std::pair(number, of) : std::pair<std::int64_t, std::int64_t>(0, 0);
+}
+
+std::string check_shard(const std::string& text) {
+  return parse_shard(text).second > 0
+             ? std::string()
+             : fmt::format("expects a number and a count such as 2/4, got '{}'", text);
+}
+
+/// Options of what part of a suite a run trains.
+void add_part_options(CLI::App& parser, TypedRun& arguments) {
+  parser
+      .add_option("--seeds", arguments.run.seeds,
+                  "At most N seeds of each experiment, for a pilot: 'spurion power' plans from it. "
+                  "The same command without --seeds runs the others later")
+      ->option_text("N")
+      ->check(check_positive);
+  parser
+      .add_option("--shard", arguments.shard,
+                  "Train part I of N, for one of N machines, in a folder shard_I_of_N below DIR. "
+                  "'spurion report' reads the stores of all parts from one folder")
+      ->option_text("I/N")
+      ->check(check_shard);
+}
+
 /// Options of what a run may use of the machine.
 void add_machine_options(CLI::App& parser, TypedRun& arguments) {
   parser
@@ -123,13 +160,7 @@ Command add_run(CLI::App& app, Session& session) {
                    "Output folder (default: results/ and the name of the suite)")
       ->option_text("DIR");
   add_machine_options(*parser, *arguments);
-  parser
-      ->add_option(
-          "--seeds", arguments->run.seeds,
-          "At most N seeds of each experiment, for a pilot: 'spurion power' plans from it. "
-          "The same command without --seeds runs the others later")
-      ->option_text("N")
-      ->check(check_positive);
+  add_part_options(*parser, *arguments);
   parser
       ->add_option("--checkpoint", arguments->checkpoint,
                    "Seconds between two saves of the trials in training (default: 60). 0: save "
@@ -158,12 +189,16 @@ Examples:
   spurion run first_look
   spurion run my_suite.toml --out results/try_1 --jobs 1
   spurion run my_suite.toml --dry-run
+  spurion run my_suite.toml --shard 2/4
   spurion run my_suite.toml --plugin ./libmy_lab.so)");
   return {parser, [arguments, &session] {
             RunArguments& run = arguments->run;
             if (!arguments->memory.empty()) run.memory_bytes = parse_size(arguments->memory);
             if (!arguments->checkpoint.empty()) {
               run.checkpoint_seconds = parse_seconds(arguments->checkpoint);
+            }
+            if (!arguments->shard.empty()) {
+              std::tie(run.shard, run.shards) = parse_shard(arguments->shard);
             }
             return session.trainer().run(run, session.line);
           }};

@@ -75,6 +75,10 @@ void print_dry_run(const Suite& suite, harness::CheckedRun& run, const RunOption
     print("\nmethods are compared without all controls:\n{}",
           wrapped(controls, terminal_columns(STDOUT_FILENO, 100), 2));
   }
+  if (options.shard.of > 1) {
+    print("\nshard {} of {} has {} of {}\n", options.shard.number, options.shard.of, plan.distinct,
+          count(run.distinct, "trial"));
+  }
   print("\n{}: {} found in {}, {} to run\n", count(plan.distinct, "distinct trial"), plan.found,
         options.out.string(), plan.distinct - plan.found);
   for (const auto& [world, lines] : harness::recorded_rows(run.context)) {

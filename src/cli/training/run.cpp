@@ -80,6 +80,9 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
   }
   load_suite_plugins(suite, arguments.suite, line, catalog);
   if (arguments.out.empty()) arguments.out = "results/" + suite.name;
+  if (arguments.shards > 1) {
+    arguments.out += fmt::format("/shard_{}_of_{}", arguments.shard, arguments.shards);
+  }
   const Device device = named_device(arguments.device);
   RunOptions options;
   options.out = arguments.out;
@@ -88,6 +91,7 @@ int run(RunArguments arguments, const CommandLine& line, Catalog& catalog) {
   options.memory_bytes = arguments.memory_bytes;
   if (arguments.checkpoint_seconds) options.checkpoint_seconds = *arguments.checkpoint_seconds;
   options.device = device;
+  options.shard = {arguments.shard, arguments.shards};
   options.changed = arguments.rerun_changed ? Changed::rerun
                     : arguments.allow_mixed ? Changed::allow
                                             : Changed::refuse;
