@@ -58,10 +58,6 @@ class CountedWorld final : public nouns::WrappedEnvironment {
   }
 };
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  return text.replace(text.find(from), from.size(), to);
-}
-
 }  // namespace
 
 TEST_CASE("a run builds the environment of a data seed once") {
@@ -73,7 +69,7 @@ TEST_CASE("a run builds the environment of a data seed once") {
   options.jobs = 2;
   builds().by_seed.clear();
   const Suite suite =
-      Suite::parse(replaced(tests::tiny_suite(), "\"two_bit\"", "\"counted\""), "s.toml");
+      Suite::parse(tests::replaced(tests::tiny_suite(), "\"two_bit\"", "\"counted\""), "s.toml");
   CHECK(run_suite(suite, catalog, options).trials_done == 12);
   // Three seeds, and one more to see whether numbers depend on the seed.
   CHECK(builds().by_seed.size() == 4);
@@ -86,7 +82,7 @@ TEST_CASE("a program learns of a wrong question before anything is trained") {
   RunOptions options;
   options.out = folder.path() / "run";
   const std::string text =
-      replaced(tests::tiny_suite(), "\"compare_methods\"", "\"compare_method\"");
+      tests::replaced(tests::tiny_suite(), "\"compare_methods\"", "\"compare_method\"");
   CHECK_THROWS_WITH(run_suite(Suite::parse(text, "s.toml"), catalog, options),
                     Contains("compare_method"));
   CHECK_FALSE(std::filesystem::exists(options.out));

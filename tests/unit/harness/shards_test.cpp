@@ -68,8 +68,7 @@ TEST_CASE("a shard that there is not, and a part of a suite that may stop early,
                     Contains("there is no shard 4 of 3"));
   options.shard = {1, 3};
   const std::string stops = "seeds = 3\n[stopping]\nstop_when = \"decided\"\n";
-  std::string text = tests::tiny_suite();
-  text.replace(text.find("seeds = 3\n"), std::string("seeds = 3\n").size(), stops);
+  const std::string text = tests::replaced(tests::tiny_suite(), "seeds = 3\n", stops);
   CHECK_THROWS_WITH(run_suite(Suite::parse(text, "s.toml"), catalog, options),
                     Contains("cannot be split into shards"));
   CHECK_FALSE(std::filesystem::exists(options.out));

@@ -15,12 +15,6 @@ using namespace spurion;
 
 namespace {
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const auto at = text.find(from);
-  REQUIRE(at != std::string::npos);
-  return text.replace(at, from.size(), to);
-}
-
 std::string problem_of(const std::string& text) {
   try {
     (void)Suite::parse(text, "s.toml").trials(builtin_catalog());
@@ -60,18 +54,18 @@ TEST_CASE("the identity of a trial is the hash of its canonical form") {
 
 TEST_CASE("bad suites are refused with file, line and nearest name") {
   const std::string suite = tests::tiny_suite();
-  CHECK(problem_of(replaced(suite, "name = \"two_bit\"", "name = \"twobit\""))
+  CHECK(problem_of(tests::replaced(suite, "name = \"two_bit\"", "name = \"twobit\""))
             .rfind("s.toml:5:24: unknown environment 'twobit'; did you mean 'two_bit'?", 0) == 0);
-  CHECK(problem_of(replaced(suite, "width = 5", "widht = 5"))
+  CHECK(problem_of(tests::replaced(suite, "width = 5", "widht = 5"))
             .rfind("s.toml:6:33: unknown option 'widht' of mlp; did you mean 'width'?", 0) == 0);
-  CHECK(problem_of(replaced(suite, "steps = 7", "steps = -7")) ==
+  CHECK(problem_of(tests::replaced(suite, "steps = 7", "steps = -7")) ==
         "s.toml:8:22: 'steps' of training must be in [0, 1000000000000], got -7");
-  CHECK(problem_of(replaced(suite, "seeds = 3", "sedes = 3"))
+  CHECK(problem_of(tests::replaced(suite, "seeds = 3", "sedes = 3"))
             .rfind("s.toml:3:9: unknown key 'sedes' in the suite; did you mean 'seeds'?", 0) == 0);
-  CHECK(problem_of(replaced(suite, "experiment = \"grid\"", "experiment = \"gird\""))
+  CHECK(problem_of(tests::replaced(suite, "experiment = \"grid\"", "experiment = \"gird\""))
             .rfind("s.toml:18:14: unknown experiment 'gird'; did you mean 'grid'?", 0) == 0);
   CHECK(
-      problem_of(replaced(suite, "= [0.01, 0.1]", "= 0.01"))
+      problem_of(tests::replaced(suite, "= [0.01, 0.1]", "= 0.01"))
           .rfind("s.toml:14:29: grid axis 'optimizer.learning_rate' of experiment 'grid' expects a "
                  "list of values, got number",
                  0) == 0);
@@ -81,13 +75,13 @@ TEST_CASE("bad suites are refused with file, line and nearest name") {
 TEST_CASE("an axis that cannot be read is one problem, not two") {
   const std::string suite = tests::tiny_suite();
   const std::string methods = "[{ name = \"erm\" }, { name = \"irm_v1\", anneal_steps = 3 }]";
-  const std::string names = problem_of(replaced(suite, methods, "[\"erm\", \"vrex\"]"));
+  const std::string names = problem_of(tests::replaced(suite, methods, "[\"erm\", \"vrex\"]"));
   CHECK_THAT(names,
              Catch::Contains("grid axis 'method' expects tables: write method = [{ name = \"erm\" "
                              "}, { name = \"vrex\" }]") &&
                  Catch::Contains("unknown method 'vrex'; did you mean 'v_rex'?"));
   for (const char* axis : {"method = [1, 2]", "metod = [{ name = \"erm\" }]", "method = []"}) {
-    const std::string said = problem_of(replaced(suite, "method = " + methods, axis));
+    const std::string said = problem_of(tests::replaced(suite, "method = " + methods, axis));
     CAPTURE(said);
     CHECK_FALSE(said.empty());
     CHECK_THAT(said, !Catch::Contains("names no method"));
@@ -99,16 +93,16 @@ TEST_CASE("names of suites and experiments are parts of names of files") {
   for (const char* name : {"a/b", "..", ".hidden", "a b", "", "a\\u0007b", "gr\u00f6\u00dfe"}) {
     const std::string own = fmt::format("name = \"{}\"", name);
     CAPTURE(name);
-    CHECK(problem_of(replaced(suite, "name = \"grid\"", own))
+    CHECK(problem_of(tests::replaced(suite, "name = \"grid\"", own))
               .rfind("s.toml:11:8: 'name' of [[experiment]] expects a name of at most 100 letters, "
                      "digits, '_', '-', '+' and '.'",
                      0) == 0);
-    CHECK(problem_of(replaced(suite, "name = \"tiny\"", own))
+    CHECK(problem_of(tests::replaced(suite, "name = \"tiny\"", own))
               .rfind("s.toml:2:8: 'name' of the ", 0) == 0);
   }
-  CHECK(problem_of(replaced(suite, "name = \"tiny\"", "name = \"" + std::string(101, 'a') + '"')) !=
-        "");
-  CHECK(problem_of(replaced(suite, "name = \"tiny\"", "name = \"v1.2-b_3+x\"")) == "");
+  CHECK(problem_of(tests::replaced(suite, "name = \"tiny\"",
+                                   "name = \"" + std::string(101, 'a') + '"')) != "");
+  CHECK(problem_of(tests::replaced(suite, "name = \"tiny\"", "name = \"v1.2-b_3+x\"")) == "");
 }
 
 TEST_CASE(
@@ -118,29 +112,31 @@ TEST_CASE(
   const std::string suite = tests::tiny_suite();
   CHECK(problem(suite) == "");
   // In a section, on an axis of fields, and on one of whole sections.
-  CHECK_THAT(
-      problem(replaced(suite, "{ name = \"mlp\", width = 5, depth = 1 }", "{ name = \"cnn\" }")),
-      Catch::StartsWith("s.toml:6:18: experiment 'grid': ") && Catch::Contains("cnn"));
-  const std::string table = replaced(suite, "{ name = \"two_bit\" }", "{ name = \"table\" }");
-  CHECK_THAT(problem(replaced(table, "rows = 33", "rows = 50000")),
+  CHECK_THAT(problem(tests::replaced(suite, "{ name = \"mlp\", width = 5, depth = 1 }",
+                                     "{ name = \"cnn\" }")),
+             Catch::StartsWith("s.toml:6:18: experiment 'grid': ") && Catch::Contains("cnn"));
+  const std::string table =
+      tests::replaced(suite, "{ name = \"two_bit\" }", "{ name = \"table\" }");
+  CHECK_THAT(problem(tests::replaced(table, "rows = 33", "rows = 50000")),
              Catch::StartsWith("s.toml:8:32: experiment 'grid': training.rows = 50000 is more than "
                                "the ") &&
                  Catch::Contains("training rows that table has in domain 'train_0' with seed 0"));
-  CHECK_THAT(problem(replaced(table, "\"optimizer.learning_rate\" = [0.01, 0.1]",
-                              "\"training.rows\" = [10, 60000]")),
+  CHECK_THAT(problem(tests::replaced(table, "\"optimizer.learning_rate\" = [0.01, 0.1]",
+                                     "\"training.rows\" = [10, 60000]")),
              Catch::StartsWith("s.toml:14:24: experiment 'grid': training.rows = 60000"));
-  CHECK_THAT(problem(replaced(suite, "\"optimizer.learning_rate\" = [0.01, 0.1]",
-                              "model = [{ name = \"linear\" }, { name = \"cnn\" }]")),
+  CHECK_THAT(problem(tests::replaced(suite, "\"optimizer.learning_rate\" = [0.01, 0.1]",
+                                     "model = [{ name = \"linear\" }, { name = \"cnn\" }]")),
              Catch::StartsWith("s.toml:14:40: experiment 'grid': "));
-  CHECK_THAT(problem(replaced(suite, "regime = { name = \"offline\" }",
+  CHECK_THAT(
+      problem(tests::replaced(suite, "regime = { name = \"offline\" }",
                               "regime = { name = \"online\", trajectory = \"replacement\" }")),
-             Catch::StartsWith("s.toml:7:19: experiment 'grid': "));
+      Catch::StartsWith("s.toml:7:19: experiment 'grid': "));
   // A stream that its training has no rows, no steps or no labels for.
   const auto under = [](const std::string& text, const std::string& regime) {
-    return replaced(text, "regime = { name = \"offline\" }", "regime = " + regime);
+    return tests::replaced(text, "regime = { name = \"offline\" }", "regime = " + regime);
   };
-  CHECK_THAT(problem(replaced(under(table, "{ name = \"online\", phases = [0.9] }"), "steps = 7",
-                              "steps = 4000")),
+  CHECK_THAT(problem(tests::replaced(under(table, "{ name = \"online\", phases = [0.9] }"),
+                                     "steps = 7", "steps = 4000")),
              Catch::StartsWith("s.toml:7:19: experiment 'grid': the stream needs "));
   CHECK_THAT(
       problem(under(suite, "{ name = \"continual\", trajectory = \"fixed\", phase_count = 8 }")),
@@ -150,17 +146,17 @@ TEST_CASE(
 }
 
 TEST_CASE("many problems are told in one message") {
-  std::string suite = replaced(tests::tiny_suite(), "steps = 7", "steps = -7");
-  suite = replaced(suite, "width = 5", "width = 0");
+  std::string suite = tests::replaced(tests::tiny_suite(), "steps = 7", "steps = -7");
+  suite = tests::replaced(suite, "width = 5", "width = 0");
   const std::string problem = problem_of(suite);
   CHECK(problem.find("'steps'") != std::string::npos);
   CHECK(problem.find("'width'") != std::string::npos);
 }
 
 TEST_CASE("a random search draws the same values for every seed and others for every draw") {
-  const std::string suite = replaced(tests::tiny_suite(), "[[question]]",
-                                     "[experiment.search]\nconfigurations = 4\nfields = "
-                                     "[\"method.penalty_weight\"]\n[[question]]");
+  const std::string suite = tests::replaced(tests::tiny_suite(), "[[question]]",
+                                            "[experiment.search]\nconfigurations = 4\nfields = "
+                                            "[\"method.penalty_weight\"]\n[[question]]");
   std::set<double> values;
   for (const TrialSpec& trial : Suite::parse(suite, "s.toml").trials(builtin_catalog())) {
     if (trial.method.name == "irm_v1") {
@@ -200,7 +196,7 @@ TEST_CASE("a search takes listed values, one a draw, for every seed and in their
   const std::string search =
       "[experiment.search]\nconfigurations = 2\nfields = [\"method.penalty_weight\"]\n";
   const auto with = [&](const std::string& rest) {
-    return replaced(tests::tiny_suite(), "[[question]]", search + rest + "[[question]]");
+    return tests::replaced(tests::tiny_suite(), "[[question]]", search + rest + "[[question]]");
   };
   const std::string listed =
       with("[experiment.search.values]\n\"method.penalty_weight\" = [3.5, 70.0]\n");
@@ -225,8 +221,8 @@ TEST_CASE("a search takes listed values, one a draw, for every seed and in their
 }
 
 TEST_CASE("a component of another name drops the options of the default") {
-  const std::string suite = replaced(tests::tiny_suite(), "name = \"grid\"\n",
-                                     "name = \"grid\"\nmodel = { name = \"linear\" }\n");
+  const std::string suite = tests::replaced(tests::tiny_suite(), "name = \"grid\"\n",
+                                            "name = \"grid\"\nmodel = { name = \"linear\" }\n");
   const auto trials = Suite::parse(suite, "s.toml").trials(builtin_catalog());
   CHECK(trials.front().model.name == "linear");
   CHECK(trials.front().model.options.find("width") == nullptr);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "catch.hpp"
 #include "harness/plan/preflight.hpp"
 #include "spurion/catalog.hpp"
 #include "spurion/error.hpp"
@@ -31,6 +32,13 @@ text = "Which method does better?"
 kind = "compare_methods"
 experiment = "grid"
 )toml";
+}
+
+/// The text with the first `from` replaced, which must be there.
+inline std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
 }
 
 /// What is wrong with how the parts of this suite's trials fit each other; empty where nothing is.
