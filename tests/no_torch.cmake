@@ -55,6 +55,8 @@ foreach(binary IN LISTS RESULTS)
   endif()
   # All that is loaded with it, not only what it names itself.
   execute_process(COMMAND ldd ${binary} OUTPUT_VARIABLE loaded COMMAND_ERROR_IS_FATAL ANY)
+  # An address may have the letters of a name.
+  string(REGEX REPLACE "\\(0x[0-9a-f]+\\)" "" loaded "${loaded}")
   string(REGEX MATCHALL "[^\n]*(torch|c10|caffe2|dnnl|blas)[^\n]*" found "${loaded}")
   if(found)
     message(SEND_ERROR "${binary} loads LibTorch:\n${found}")

@@ -10,7 +10,7 @@
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 #include "temporary_folder.hpp"
-#include "test_suites.hpp"
+#include "unit/harness/test_suites.hpp"
 
 using namespace spurion;
 using Catch::Contains;
