@@ -286,7 +286,7 @@ std::string primary_sentence(const LawAnswer& answer) {
         "have one. ",
         answer.primaries);
   }
-  return "This is the primary hypothesis of the suite, stated before the run. ";
+  return "This is the primary hypothesis of the suite. ";
 }
 
 }  // namespace
