@@ -26,30 +26,42 @@ double plot_height(const Chart& chart) { return chart.panel.empty() ? 300 : 190;
 class Heights {
  public:
   explicit Heights(const Chart& chart) : log_(chart.log_y) {
-    for (const Series& series : chart.series) {
-      for (const Estimate& y : series.y) {
-        if (y.value > 0.0) least_ = std::min(least_, y.value);
-      }
-    }
+    look_at(chart, false);
+    if (!std::isfinite(least_)) look_at(chart, true);
     log_ = log_ && std::isfinite(least_);
     for (const Series& series : chart.series) add(series);
     log_ ? widen_log() : widen();
   }
   [[nodiscard]] bool log() const { return log_; }
   [[nodiscard]] const Extent& extent() const { return extent_; }
-  /// On the scale of the axis; what has no place on it lies at its lower end.
+  /// On the scale of the axis; what has no place on it lies at its end.
   [[nodiscard]] double along(double value) const {
     if (!log_) return value;
-    return value > 0.0 ? std::max(std::log10(value), extent_.low) : extent_.low;
+    return value > 0.0 ? std::clamp(std::log10(value), extent_.low, extent_.high) : extent_.low;
+  }
+  /// Whether a value lies below the axis.
+  [[nodiscard]] bool is_below(double value) const {
+    return log_ && !(value > 0.0 && std::log10(value) >= extent_.low);
   }
 
  private:
+  /// The values that the axis must show. A law that goes on beyond the points may fall without end.
+  void look_at(const Chart& chart, bool curves) {
+    for (const Series& series : chart.series) {
+      if (series.look == SeriesLook::curve && !curves) continue;
+      for (const Estimate& y : series.y) {
+        if (!(y.value > 0.0)) continue;
+        least_ = std::min(least_, y.value);
+        most_ = std::max(most_, y.value);
+      }
+    }
+  }
   void add(const Series& series) {
     for (const Estimate& y : series.y) {
       for (const double end : {y.low, y.high, y.value}) {
         if (!log_) {
           extent_.add(end);
-        } else if (end > 0.25 * least_) {  // whiskers may go far down
+        } else if (end > 0.25 * least_ && end < 4.0 * most_) {  // whiskers may go far
           extent_.add(std::log10(end));
         }
       }
@@ -74,6 +86,7 @@ class Heights {
   bool log_;
   bool below_ = false;
   double least_ = std::numeric_limits<double>::infinity();  ///< of the values above 0
+  double most_ = 0.0;
   Extent extent_;
 };
 
@@ -131,6 +144,8 @@ class Plot {
   }
   /// Whether a value has no place on the axis, so that it is drawn on its edge.
   [[nodiscard]] bool is_off(double value) const { return heights_.log() && !(value > 0.0); }
+  /// Whether a value lies below the axis.
+  [[nodiscard]] bool is_below(double value) const { return heights_.is_below(value); }
   [[nodiscard]] std::vector<double> x_ticks() const {
     if (!log_x_) {
       std::vector<double> all = ticks(x_, chart_.panel.empty() ? 8 : 5);
@@ -191,14 +206,21 @@ std::string band(const Plot& plot, const Series& series, const std::string& look
 std::string line(const Chart& chart, const Plot& plot, const Series& series,
                  const std::string& look) {
   std::string path;
+  bool lifted = true;  // the pen
   for (std::size_t i = 0; i < series.x.size(); ++i) {
+    // A law that left the axis ends there.
+    const bool gone = series.look == SeriesLook::curve && i > 0 &&
+                      plot.is_below(series.y[i - 1].value) && plot.is_below(series.y[i].value);
+    lifted = lifted || gone;
+    if (gone) continue;
     // From one step to the next half-way between them.
     if (chart.steps && i > 0) {
       const double middle = plot.px(0.5 * (series.x[i - 1] + series.x[i]));
       path += fmt::format("H{:.1f}V{:.1f}", middle, plot.py(series.y[i].value));
     }
-    path += fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", plot.px(series.x[i]),
+    path += fmt::format("{}{:.1f} {:.1f}", lifted ? "M" : "L", plot.px(series.x[i]),
                         plot.py(series.y[i].value));
+    lifted = false;
   }
   return "<path " + look + " d=\"" + path + "\"/>";
 }

@@ -192,6 +192,21 @@ TEST_CASE("a logarithmic axis has a place for what is not above 0, which its too
   CHECK_THAT(report::svg_chart(below, "c", false), Contains(">-0.1</text>") && !Contains("nan"));
 }
 
+TEST_CASE("a law that falls without end does not stretch the axis of its points") {
+  analysis::Chart chart = law();
+  chart.series[1].x = {8, 64, 128, 256, 512};
+  chart.series[1].y.clear();
+  for (const double value : {0.4, 1e-4, 1e-8, 1e-10, 1e-12}) {
+    chart.series[1].y.push_back({value, value, value, 1, 1});
+  }
+  const std::string svg = report::svg_chart(chart, "c", false);
+  CHECK_THAT(svg, !Contains(">1e-06</text>") && !Contains(">0.001</text>"));
+  // It ends where it leaves the axis.
+  const auto line = svg.rfind("class=\"line\"");
+  const auto end = svg.find("/>", line);
+  CHECK(count(svg.substr(line, end - line), "L") == 1);
+}
+
 TEST_CASE("a heat map draws the boundary of a level, dashed where its side is not shown") {
   Chart chart = cells();
   chart.series = {{"1000", {0, 1}, {{0.04, 0.03, 0.05, 5, 5}, {0.0, -0.01, 0.01, 5, 5}}},
