@@ -33,7 +33,7 @@ Answer merged(const std::string& by, std::vector<PartAnswer> parts) {
   for (PartAnswer& part : parts) {
     const std::string named = fmt::format("{} = {}", by, part.value);
     out.sentence +=
-        fmt::format("{}{}: {}", out.sentence.empty() ? "" : " ", named, part.answer.sentence);
+        fmt::format("{}{}: {}", out.sentence.empty() ? "" : "\n", named, part.answer.sentence);
     while (!out.sentence.empty() && out.sentence.back() == ' ') out.sentence.pop_back();
     for (Chart& chart : part.answer.charts) {
       chart.name += fmt::format("_{}_{}", by, part.value);

@@ -173,6 +173,17 @@ std::string further_files(const std::vector<Table>& tables) {
   return out;
 }
 
+/// Sentences, with a new line where they have one.
+std::string paragraphs(const std::string& text) {
+  std::string out;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    out += (start == 0 ? "" : "<br>") + escape(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return out;
+}
+
 /// The sentences of all answers; those beyond the first ones in a fold.
 std::string sentences(const std::vector<Answer>& answers, std::size_t shown) {
   std::string out;
@@ -182,7 +193,7 @@ std::string sentences(const std::vector<Answer>& answers, std::size_t shown) {
                          core::counted(answers.size() - shown, "further answer"));
     }
     out += fmt::format("<div class=\"answer\"><b>{}</b>{}</div>", escape(answers[i].question),
-                       escape(answers[i].sentence));
+                       paragraphs(answers[i].sentence));
   }
   return out + (answers.size() > shown ? "</details>" : "");
 }

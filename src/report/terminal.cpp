@@ -178,7 +178,12 @@ std::string row_counts_text(const StoredResults& results, std::size_t width) {
 }  // namespace
 
 std::string report::answer_text(const analysis::Answer& answer, std::size_t width) {
-  std::string out = wrapped(answer.question, width, "") + wrapped(answer.sentence, width, "  ");
+  std::string out = wrapped(answer.question, width, "");
+  for (std::size_t start = 0; start <= answer.sentence.size();) {
+    const std::size_t end = std::min(answer.sentence.find('\n', start), answer.sentence.size());
+    out += wrapped(answer.sentence.substr(start, end - start), width, "  ");
+    start = end + 1;
+  }
   for (const analysis::Chart& chart : answer.charts) {
     const std::string picture = chart_text(chart, width);
     if (!picture.empty()) out += '\n' + picture;

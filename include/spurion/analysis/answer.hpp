@@ -37,7 +37,7 @@ struct Contrast {
 /// What a question is answered with.
 struct Answer {
   std::string question;       ///< as the suite asks it
-  std::string sentence;       ///< the answer in words
+  std::string sentence;       ///< the answer in words; a line break begins a paragraph
   std::vector<Chart> charts;  ///< in the order of the page
   std::vector<Table> tables;  ///< in the order of the page
   /// What it found of published numbers and claims; empty where it is about none.

@@ -15,8 +15,9 @@ namespace {
 using fits::ScalingOutcome;
 using fits::ScalingReason;
 
-/// Of more lines than these only the verdict and the law are told; the tables have the rest.
-constexpr std::size_t kWholeLines = 4;
+/// Of more lines than these only the first is told whole; of the others the verdict and g_inf, and
+/// the tables have the rest.
+constexpr std::size_t kWholeLines = 2;
 
 std::string headline_of(const JudgedLine& one) {
   if (one.judgement->learning) return gap_headline(*one.judgement->learning);
@@ -245,8 +246,10 @@ std::string demoted_sentence(const JudgedLine& one) {
 std::string line_sentences(const LawAnswer& answer, const JudgedLine& one) {
   std::string text = verdict_sentence(answer, one) + demoted_sentence(one);
   if (!one.numbers.problem.empty()) return text;
-  if (answer.lines.size() <= kWholeLines) {
+  if (answer.lines.size() <= kWholeLines || &one == &answer.lines.front()) {
     text += law_sentence(answer, one) + id_sentence(answer, one) + change_sentence(answer, one);
+  } else if (one.law().asymptote.given && std::isfinite(one.law().asymptote.g_inf.value)) {
+    text += fmt::format("g_inf is {}. ", show(one.law().asymptote.g_inf));
   }
   const std::string& hypothesis = answer.options.hypothesis;
   if (hypothesis != "none") {
@@ -300,7 +303,11 @@ std::string sentence_of(const LawAnswer& answer) {
   for (const JudgedLine& one : answer.lines) headlines.insert(headline_of(one));
   std::string text = headlines.size() == 1 ? *headlines.begin() + ". " : "It depends on the line. ";
   text = primary_sentence(answer) + text;
-  for (const JudgedLine& one : answer.lines) text += line_sentences(answer, one);
+  for (const JudgedLine& one : answer.lines) {
+    if (&one != &answer.lines.front()) text += '\n';
+    text += line_sentences(answer, one);
+  }
+  if (answer.lines.size() > 1) text += '\n';
   text += fmt::format("Verdicts use a margin of {} and are adjusted for {} of the suite (Holm). ",
                       answer.options.margin, core::counted(answer.lines.front().family, "verdict"));
   return text + controls_sentence(answer.controls);
