@@ -90,7 +90,7 @@ TEST_CASE("where keeps the trials that have its values, whatever the kind") {
 
 TEST_CASE("by answers once a value: one table with a column of values, a chart each") {
   const analysis::Answer answer = count("by = \"model.width\"\n");
-  CHECK(answer.sentence == "model.width = 16: 8 trials. model.width = 64: 8 trials.");
+  CHECK(answer.sentence == "model.width = 16: 8 trials.\nmodel.width = 64: 8 trials.");
   REQUIRE(answer.tables.size() == 1);
   CHECK(answer.tables.front().columns.front().title == "model.width");
   CHECK(answer.tables.front().columns.front().key == "by_model.width");
@@ -100,7 +100,7 @@ TEST_CASE("by answers once a value: one table with a column of values, a chart e
   CHECK(answer.charts[0].title == "Counts, model.width = 16");
   CHECK(answer.charts[0].name != answer.charts[1].name);
   CHECK(count("by = \"method\"\n").sentence ==
-        "method = erm: 8 trials. method = irm_v1: 8 trials.");
+        "method = erm: 8 trials.\nmethod = irm_v1: 8 trials.");
   CHECK(count("by = \"method\"\nwhere = { method = \"erm\" }\n").sentence ==
         "method = erm: 8 trials.");
 }
