@@ -71,7 +71,8 @@ void ProgressDisplay::update(const Progress& progress) {
   if (terminal_) {
     // Return, then erase to the end: a shorter line leaves nothing of a longer one.
     std::fputs("\r\x1b[K", stderr);
-    print(stderr, "{}", progress_line(titled(title_, progress), progress, terminal_columns(STDERR_FILENO, 80)));
+    print(stderr, "{}",
+          progress_line(titled(title_, progress), progress, terminal_columns(STDERR_FILENO, 80)));
     std::fflush(stderr);
     drawn_ = true;
     return;
@@ -80,8 +81,8 @@ void ProgressDisplay::update(const Progress& progress) {
   if (now - written_ < kBetweenLines) return;
   written_ = now;
   const std::string left = time_left(progress);
-  print(stderr, "{}: {} %, {}{}\n", titled(title_, progress), percent(progress), trials_done(progress),
-        left.empty() ? "" : ", " + left);
+  print(stderr, "{}: {} %, {}{}\n", titled(title_, progress), percent(progress),
+        trials_done(progress), left.empty() ? "" : ", " + left);
 }
 
 }  // namespace spurion::cli
