@@ -50,7 +50,8 @@ struct TheoryNumber {
   double error = 0.0;
 };
 
-/// What theory predicts of a trial: its mean over draws of the training rows.
+/// What theory predicts of a trial: its mean over draws of the training rows, or what it tends to
+/// with many rows. The card of the environment says which; `error` covers the difference.
 struct Theory {
   std::vector<TheoryNumber> scores;  ///< in each of the domains that were asked for
   /// The covariance of the output with the target over rows whose causal features are drawn anew
