@@ -6,20 +6,11 @@
 
 #include "analysis/method_lines.hpp"
 #include "analysis/questions/leaderboard/board.hpp"
+#include "analysis/table_cells.hpp"
 
 namespace spurion::analysis::questions::leaderboard {
 
 namespace {
-
-/// A cell that is missing where there is no number.
-Cell number_or_missing(double value, Notation notation, int digits) {
-  return std::isfinite(value) ? Cell(Number{value, notation, digits}) : Cell();
-}
-
-Cell estimate_or_missing(const Estimate& estimate, int digits = 3) {
-  return estimate.count > 0 && std::isfinite(estimate.value) ? Cell(Interval(estimate, digits))
-                                                             : Cell();
-}
 
 /// Nothing is as often first as not where there is one seed.
 Cell first_cell(const RankStability& rank) {

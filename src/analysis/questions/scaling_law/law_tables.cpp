@@ -6,19 +6,11 @@
 #include <utility>
 
 #include "analysis/questions/scaling_law/law_answer.hpp"
+#include "analysis/table_cells.hpp"
 
 namespace spurion::analysis::questions::scaling_law {
 
 namespace {
-
-Cell number_or_missing(double value, Notation notation, int digits) {
-  return std::isfinite(value) ? Cell(Number{value, notation, digits}) : Cell();
-}
-
-Cell estimate_or_missing(const Estimate& estimate, int digits = 3) {
-  return estimate.count > 0 && std::isfinite(estimate.value) ? Cell(Interval(estimate, digits))
-                                                             : Cell();
-}
 
 Cell asymptote_cell(const fits::ScalingJudgement& law) {
   if (!law.asymptote.given || !std::isfinite(law.asymptote.g_inf.value)) return {};
