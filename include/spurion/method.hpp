@@ -214,6 +214,10 @@ class SPURION_API ReplicaTrainer {
   /// At most `rows` labelled held-out rows of each train domain (`Access::validation_rows`), always
   /// the same, on this device.
   [[nodiscard]] Batch validation_rows(std::int64_t rows) const;
+  /// The inputs [K or 1, R, ...input_shape] of at most `rows` unlabelled rows of the test domain
+  /// (`Access::unlabelled_target`), drawn anew for each step, on this device. What is trained with
+  /// them is transductive (`TrainingSet::unlabelled_target`).
+  [[nodiscard]] Tensor unlabelled_target(std::int64_t rows) const;
   /// What the regime calls before the first step; null when the training set is gone.
   void set_training_set(TrainingSet* rows) { training_set_ = rows; }
 

@@ -55,6 +55,11 @@ class SPURION_API TrainingSet {
   /// At most `rows` labelled held-out rows of each train domain, always the same; fewer where the
   /// environment has no more. Throws `UsageError` where there are none.
   [[nodiscard]] virtual Batch validation(std::int64_t rows) = 0;
+  /// The inputs [K or 1, R, ...input_shape] of R unlabelled rows of the test domain, where the
+  /// regime grants them (`Access::unlabelled_target`): the rows to which methods adapt there. R is
+  /// `rows` or, if there are not more rows than that, all of them. They are drawn with replacement,
+  /// anew for each step. default: throws `PluginError`, since the regime gives none.
+  [[nodiscard]] virtual Tensor unlabelled_target(std::int64_t rows, std::int64_t step);
 };
 
 }  // namespace spurion

@@ -125,7 +125,7 @@ void check_training_set(const RegimeSubject& subject) {
   for (const std::int64_t batch : {0, 10}) {
     context.training = {8, 40, batch};
     ReplicaTrainer trainer(*model, toy_parameters(*model, 2), OptimizerOptions());
-    TrainingSetProbe method;
+    TrainingSetProbe method(subject.regime->grants().unlabelled_target);
     Told told;
     ProbeEvaluator evaluator(told);
     subject.regime->run(context, method, trainer, evaluator);

@@ -41,6 +41,8 @@ class ProbeMethod final : public Method {
 /// some updates wants one row alone. Fails a check where it gets something else.
 class TrainingSetProbe final : public Method {
  public:
+  /// `unlabelled`: whether the regime grants unlabelled rows of the test domain.
+  explicit TrainingSetProbe(bool unlabelled) : unlabelled_(unlabelled) {}
   [[nodiscard]] RowRequest row_request() const override;
   void step(ReplicaTrainer& trainer, const Batch& batch) override;
   /// Whether rows were drawn by weights in the end.
@@ -49,6 +51,7 @@ class TrainingSetProbe final : public Method {
  private:
   static constexpr std::int64_t kDrawAfter = 3;
   static constexpr std::int64_t kDrawn = 2;
+  bool unlabelled_;
   bool drawn_ = false;
 };
 

@@ -75,6 +75,14 @@ void TrainingSetProbe::step(ReplicaTrainer& trainer, const Batch& batch) {
     require(at::equal(held_out.x, trainer.validation_rows(5).x),
             "validation rows differ from call to call");
   }
+  if (unlabelled_) {
+    const Tensor rows = trainer.unlabelled_target(5);
+    require(rows.size(1) >= 1 && rows.size(1) <= 5 &&
+                (rows.size(0) == 1 || rows.size(0) == trainer.replicas()) &&
+                rows.sizes().slice(2) == batch.x.sizes().slice(2),
+            "its unlabelled rows are not [K or 1, at most 5, ...]");
+    require(at::equal(rows, trainer.unlabelled_target(5)), "unlabelled rows differ within a step");
+  }
   if (drawn_) {
     // Full batches weigh the rows instead.
     const Tensor others = batch.number.ne(kDrawn);

@@ -165,4 +165,13 @@ Batch ReplicaTrainer::validation_rows(std::int64_t rows) const {
   return training_set().validation(rows).to(device());
 }
 
+Tensor ReplicaTrainer::unlabelled_target(std::int64_t rows) const {
+  return training_set().unlabelled_target(rows, step_).to(device());
+}
+
+Tensor TrainingSet::unlabelled_target(std::int64_t /*rows*/, std::int64_t /*step*/) {
+  throw PluginError(
+      "it trains with unlabelled rows of the test domain, but the regime gives none in training");
+}
+
 }  // namespace spurion

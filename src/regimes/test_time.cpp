@@ -15,7 +15,8 @@ struct TestTimeOptions {
 /// Training as in the regime offline, then adaptation at test time: in each domain batches of
 /// unlabelled rows arrive, and the method changes the trained model with them before the evaluated
 /// rows of this domain are predicted. The rows of the batches are other rows than the evaluated
-/// ones. Each domain meets the trained model, whatever the model became in another domain.
+/// ones. Each domain meets the trained model, whatever the model became in another domain. Methods
+/// may train with those of the test domain (`ReplicaTrainer::unlabelled_target`).
 ///
 /// Phase 0 has the numbers before adaptation, phase 1 those after it. A method that does not adapt
 /// has the same numbers in both. Evaluated rows are cut into as many stretches as there are
@@ -62,18 +63,19 @@ class TestTime final : public Regime {
     return Adaptation{options_.adaptation_batches, options_.adaptation_rows, options_.episodic};
   }
 
-  /// What predicts after each batch, and what two batches need in adaptation.
+  /// What predicts after each batch, what two batches need in adaptation, and the unlabelled rows:
+  /// once for the training, once for the evaluation.
   [[nodiscard]] double memory_bytes(const MemorySizes& sizes) const override {
     const auto rows = static_cast<double>(options_.adaptation_rows);
     return (static_cast<double>(options_.adaptation_batches) + 5.0) * sizes.parameters +
-           static_cast<double>(options_.adaptation_batches) * rows * sizes.row +
+           2.0 * static_cast<double>(options_.adaptation_batches) * rows * sizes.row +
            2.0 * rows * sizes.activations;
   }
 
   void run(const RegimeContext& context, Method& method, ReplicaTrainer& trainer,
            Evaluator& evaluator) const override {
     Run run{context, method, trainer, evaluator};
-    FixedTraining body(run, train_domain_slots(), {options_.group_labels, /*adapts=*/true});
+    FixedTraining body(run, train_domain_slots(), {options_.group_labels, adaptation(1)});
     run_phases(
         run, 1, [&](std::int64_t) { return context.training.steps; }, body);
     evaluator.measure(trainer, 1, EvaluationScope::full);

@@ -15,10 +15,4 @@ SPURION_API std::vector<Evaluated> adapted_predictors(const Method& method,
                                                       const std::vector<Tensor>& batches,
                                                       bool episodic);
 
-/// Which validation rows of a domain come without labels: those after the rows that selectors are
-/// scored on. Throws `UsageError` where there are too few.
-SPURION_API RowRange unlabelled_rows(const Environment& environment, const Domain& domain,
-                                     const EvaluationOptions& evaluation,
-                                     const Adaptation& adaptation);
-
 }  // namespace spurion::harness

@@ -16,7 +16,6 @@
 #include "core/place_of.hpp"
 #include "engine/learning_rates.hpp"
 #include "harness/data/finite_world.hpp"
-#include "harness/measure/adapted_predictors.hpp"
 #include "harness/measure/metric_set.hpp"
 #include "harness/plan/measurement_count.hpp"
 #include "nouns/control_shift_environment.hpp"
@@ -24,6 +23,7 @@
 #include "nouns/mechanism_facts.hpp"
 #include "nouns/named_domains.hpp"
 #include "nouns/seeds.hpp"
+#include "nouns/unlabelled_rows.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::harness {
@@ -294,7 +294,7 @@ class FitCheck {
       domains.push_back(environment.at(shift));
     }
     for (const Domain& domain : domains) {
-      (void)unlabelled_rows(environment, domain, evaluation, *adaptation);
+      (void)nouns::unlabelled_rows(environment, domain, evaluation, *adaptation);
     }
   }
 

@@ -15,8 +15,8 @@ SlotFunction train_domain_slots() {
 FixedTraining::FixedTraining(Run& run, const SlotFunction& slots, Options options)
     : run_(&run),
       source_(run.context, slots, run.context.training.rows,
-              RowSource::Options{1, options.groups, run.method.row_request()}),
-      adapts_(options.adapts) {
+              RowSource::Options{1, options.groups, run.method.row_request(), options.adaptation}),
+      adapts_(options.adaptation.has_value()) {
   run.trainer.set_training_set(&source_);
 }
 

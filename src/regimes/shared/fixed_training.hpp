@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "regimes/shared/stream_loop.hpp"
 
@@ -15,9 +16,10 @@ class FixedTraining final : public PhaseBody {
   /// What differs between regimes.
   struct Options {
     bool groups = false;  ///< batches carry group labels
-    /// Whether phase 1, what became of the trained model by adaptation, is evaluated wherever
-    /// phase 0 is.
-    bool adapts = false;
+    /// The unlabelled rows that arrive in each domain, if any do. Methods may train with those of
+    /// the test domain; phase 1, what became of the trained model by adaptation, is evaluated
+    /// wherever phase 0 is.
+    std::optional<Adaptation> adaptation = std::nullopt;
   };
   FixedTraining(Run& run, const SlotFunction& slots, Options options);
   ~FixedTraining() override;

@@ -57,7 +57,8 @@ RowSource::RowSource(const RegimeContext& context, const SlotFunction& slots, st
       groups_(options.groups && context.environments.front()->info().groups > 0),
       slot_function_(slots),
       numbers_(options.request.training_set),
-      within_domains_(options.request.within_domains) {
+      within_domains_(options.request.within_domains),
+      adaptation_(options.adaptation) {
   std::vector<const Environment*> environments;
   source_ = distinct_environments(context, environments);
   std::vector<std::vector<RevealedRows::Slot>> stretches;  // [distinct environments][slots]

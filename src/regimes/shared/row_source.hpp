@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "nouns/weighted_rows.hpp"
@@ -25,6 +26,8 @@ class SPURION_API RowSource final : public TrainingSet {
     bool groups = false;
     /// What the method asks for.
     RowRequest request = {};
+    /// The unlabelled rows of the test domain that methods may train with, if any.
+    std::optional<Adaptation> adaptation = std::nullopt;
   };
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows);
   RowSource(const RegimeContext& context, const SlotFunction& slots, std::int64_t rows,
@@ -47,6 +50,7 @@ class SPURION_API RowSource final : public TrainingSet {
   [[nodiscard]] Batch part(std::int64_t part) override;
   void sample(const Tensor& weights) override;
   [[nodiscard]] Batch validation(std::int64_t rows) override;
+  [[nodiscard]] Tensor unlabelled_target(std::int64_t rows, std::int64_t step) override;
 
  private:
   /// Rows first .. first + count - 1 of each slot.
@@ -89,6 +93,8 @@ class SPURION_API RowSource final : public TrainingSet {
   Batch validation_;
   std::int64_t validation_asked_ = 0;    // rows of each slot, at most
   std::int64_t validation_counted_ = 0;  // labels of each replica that `reveal` told of
+  std::optional<Adaptation> adaptation_;
+  std::vector<Tensor> target_;  // [distinct environments]: unlabelled rows of the test domain
 };
 
 }  // namespace spurion::regimes

@@ -6,6 +6,7 @@
 
 #include "core/work_clock.hpp"
 #include "nouns/samples.hpp"
+#include "nouns/unlabelled_rows.hpp"
 #include "regimes/shared/row_gather.hpp"
 #include "regimes/shared/row_source.hpp"
 #include "spurion/error.hpp"
@@ -200,6 +201,40 @@ Batch RowSource::validation(std::int64_t rows) {
   if (groups_) validation_.group = of_replicas(group, source_);
   validation_asked_ = rows;
   return validation_;
+}
+
+Tensor RowSource::unlabelled_target(std::int64_t rows, std::int64_t step) {
+  if (!adaptation_) return TrainingSet::unlabelled_target(rows, step);
+  const core::ActivityScope scope(core::Activity::data);
+  if (target_.empty()) {
+    std::vector<const Environment*> environments;
+    distinct_environments(*context_, environments);
+    for (const Environment* environment : environments) {
+      const Domain domain = environment->test_domain();
+      const RowRange range =
+          nouns::unlabelled_rows(*environment, domain, context_->evaluation, *adaptation_);
+      target_.push_back(
+          environment->sample(domain, Split::validation, range, Intervention::none()).x);
+    }
+  }
+  std::vector<Tensor> each;
+  const std::int64_t count = target_.front().size(0);
+  if (rows >= count) {
+    for (const Tensor& all : target_) each.push_back(all.unsqueeze(0));
+    return of_replicas(each, source_);
+  }
+  const std::size_t sets = leaders_.size() == 1 ? 1 : source_.size();
+  for (std::size_t k = 0; k < sets; ++k) {
+    const RandomStream stream(context_->order_keys[k].child("unlabelled"));
+    Tensor drawn = at::empty({rows}, at::kLong);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const auto row =
+          static_cast<std::int64_t>(stream.uniform(i, step) * static_cast<double>(count));
+      drawn.data_ptr<std::int64_t>()[i] = std::min(row, count - 1);
+    }
+    each.push_back(target_[source_[k]].index_select(0, drawn));
+  }
+  return at::stack(each);
 }
 
 }  // namespace spurion::regimes

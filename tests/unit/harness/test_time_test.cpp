@@ -5,9 +5,9 @@
 
 #include "catch.hpp"
 #include "harness/data/environment_pool.hpp"
-#include "harness/measure/adapted_predictors.hpp"
 #include "harness/plan/preflight.hpp"
 #include "nouns/held_out_domain.hpp"
+#include "nouns/unlabelled_rows.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
 
@@ -99,8 +99,8 @@ TEST_CASE("unlabelled rows are neither validation rows nor beyond what a domain 
                                .make({Value()}, EnvironmentContext{7, nullptr});
   EvaluationOptions evaluation;
   evaluation.rows = 60;
-  const RowRange rows = harness::unlabelled_rows(*environment, environment->test_domain(),
-                                                 evaluation, {3, 20, false});
+  const RowRange rows =
+      nouns::unlabelled_rows(*environment, environment->test_domain(), evaluation, {3, 20, false});
   CHECK(rows.first == 60);
   CHECK(rows.count == 60);
   CHECK_THROWS_WITH(trials_of("tent", kOffline),
