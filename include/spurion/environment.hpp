@@ -69,6 +69,8 @@ struct EnvironmentInfo {
   }
 };
 
+class InteractiveEnvironment;
+
 /// A data-generating process with its data seed. Immutable; many threads may call it.
 ///
 /// Row i of a domain is a pure function of (data seed, environment, domain key, split, i).
@@ -117,6 +119,9 @@ class SPURION_API Environment {
   /// Bytes of host memory that an instance keeps besides its rows, for example the order of a pool
   /// of images. default: 0. The planner counts them for each data seed.
   [[nodiscard]] virtual double shared_bytes() const;
+  /// The same environment as one that answers to actions (interactive.hpp); null if it does not.
+  /// default: null.
+  [[nodiscard]] virtual const InteractiveEnvironment* interactive() const { return nullptr; }
 
   /// Rows without an intervention.
   [[nodiscard]] Sample sample(const Domain& domain, Split split, RowRange rows) const {

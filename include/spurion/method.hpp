@@ -45,6 +45,11 @@ struct Batch {
   /// in every epoch. Undefined unless the method asks for the training set
   /// (`Method::row_request`).
   Tensor number = {};
+  /// What regimes add whose learner acts for rewards (`Access::rewards`); else undefined. `y` is
+  /// then the action taken, and each of these is float32 [K, E, B].
+  Tensor advantage = {};        ///< estimated advantage of the action
+  Tensor returns = {};          ///< target of the value of the state: the return from there
+  Tensor log_probability = {};  ///< of the action, by the policy that took it
 
   /// The same rows on a device; copies only what is elsewhere.
   [[nodiscard]] SPURION_API Batch to(Device device) const;
@@ -299,6 +304,9 @@ class SPURION_API Method {
   virtual void check(const Model& /*model*/) const {}
   /// One update of all replicas.
   virtual void step(ReplicaTrainer& trainer, const Batch& batch) = 0;
+  /// Values [K, B] of states, float32, from the inputs that a policy sees there, without a graph;
+  /// undefined if it estimates none. Regimes that reward actions ask for them. default: undefined.
+  [[nodiscard]] virtual Tensor state_values(ReplicaTrainer& trainer, const Tensor& x) const;
   /// Called at the start of each phase of a stream.
   virtual void begin_phase(ReplicaTrainer& trainer, std::int64_t phase);
   /// Visits all state that the method keeps between steps, so that a resumed run gives the same

@@ -85,6 +85,9 @@ class SPURION_API Evaluator {
   /// as "stream". Throws `PluginError` for a domain that `measure` evaluates.
   virtual void record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
                       const std::string& metric, const Tensor& values) = 0;
+  /// Multiplies the inputs of every later evaluation by `mask`, [K, ...input_shape]: what a policy
+  /// that is conditioned on a causal graph is shown. Undefined: nothing is changed.
+  virtual void mask_inputs(const Tensor& mask) = 0;
   /// Counts one update. Throws `Interrupted` if the user stopped the run.
   virtual void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) = 0;
   /// For a minibatch without zero-weight rows: its rows, and the labels revealed for the first
@@ -111,6 +114,9 @@ class SPURION_API Regime {
   /// of the train domains. It then honours `Method::row_request` and calls
   /// `ReplicaTrainer::set_training_set`. default: false.
   [[nodiscard]] virtual bool has_training_set() const { return false; }
+  /// Whether the learner acts, so that it needs an `InteractiveEnvironment`. `check` then refuses
+  /// others. default: false.
+  [[nodiscard]] virtual bool acts() const { return false; }
   /// Number E of domains in each minibatch.
   [[nodiscard]] virtual std::int64_t batch_domains(const Environment& environment) const;
   /// Number of updates for `training.steps` = `steps`.

@@ -10,6 +10,7 @@
 #include "spurion/error.hpp"
 #include "spurion/evaluated.hpp"
 #include "spurion/image_source.hpp"
+#include "spurion/interactive.hpp"
 #include "spurion/losses.hpp"
 #include "spurion/measurements.hpp"
 #include "spurion/mechanism.hpp"

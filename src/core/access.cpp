@@ -16,7 +16,9 @@ std::vector<std::pair<const char*, bool>> entries(const Access& access) {
           {"counterfactual rows", access.counterfactual_rows},
           {"validation rows", access.validation_rows},
           {"exact ceilings", access.exact_ceilings},
-          {"cue inputs", access.cue_inputs}};
+          {"cue inputs", access.cue_inputs},
+          {"rewards", access.rewards},
+          {"expert answers", access.expert_answers}};
 }
 
 }  // namespace

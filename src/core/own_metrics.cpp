@@ -233,6 +233,113 @@ void add_coefficients(MetricTable& out) {
               kPositive, B::low, false, false});
 }
 
+constexpr const char* kActing = "every trial in an interactive environment";
+constexpr const char* kActingRegime = "regimes whose learner acts";
+constexpr const char* kReward = "units of reward";
+constexpr const char* kEpisodes = "share of episodes";
+constexpr const char* kStates = "share of states";
+
+/// What a policy comes to where it acts.
+void add_returns(MetricTable& out) {
+  add_metric(out, kActing,
+             {"return", "return", "mean discounted sum of rewards of the episodes of the policy",
+              kReward, kAny, B::high, true, false});
+  add_metric(out, kActing,
+             {"return_error", "standard error of the return",
+              "standard error of the return over the evaluated episodes", kReward, kPositive,
+              B::neither, false, false});
+  add_metric(out, kActing,
+             {"return_regret", "regret of the return",
+              "return of the optimal policy minus return of the policy", kReward, kAny, B::low,
+              true, false});
+  add_metric(out, kActing,
+             {"return_confusion", "confusion index of the return",
+              "0: the policy has the return of the optimal policy; 1: it has the return of the "
+              "policy that follows the cue only; stored only where these two differ",
+              "", kAny, B::low, false, false});
+  add_metric(
+      out, kActing,
+      {"return_gap", "gap of the return", "return in distribution minus return in this domain",
+       kReward, kAny, B::low, false, false});
+  add_metric(out, kActing,
+             {"goal_rate", "goal reached", "share of episodes that reach the goal", kEpisodes,
+              kShareRange, B::high, true, true});
+  add_metric(out, kActing,
+             {"proxy_rate", "proxy reached", "share of episodes that reach what the cue points to",
+              kEpisodes, kShareRange, B::neither, true, true});
+  add_metric(out, kActing,
+             {"episode_steps", "steps of an episode", "mean number of steps of an episode", "steps",
+              kPositive, B::neither, true, false});
+  add_metric(out, kActing,
+             {"evaluated_episodes", "evaluated episodes", "episodes that were evaluated",
+              "episodes", kPositive, B::neither, false, false});
+}
+
+/// How a policy acts, in the states where it leads itself.
+void add_habits(MetricTable& out) {
+  add_metric(out, kActing,
+             {"own_state_accuracy", "accuracy on own states",
+              "share of the states the policy leads to in which it acts as the expert does",
+              kStates, kShareRange, B::high, true, false});
+  add_metric(out, kActing,
+             {"action_flip_rate", "action flip rate",
+              "share of the states the policy leads to in which its action changes when only the "
+              "cue changes",
+              kStates, kShareRange, B::low, true, false});
+  add_metric(out, kActing,
+             {"repeat_action_rate", "repeated actions",
+              "share of the policy's actions that are the same as its action before", kStates,
+              kShareRange, B::neither, true, false});
+  add_metric(out, kActing,
+             {"expert_repeat_rate", "repeated actions of the expert",
+              "share of the expert's actions that are the same as its action before", kStates,
+              kShareRange, B::neither, true, false});
+  add_metric(out, kActing,
+             {"copycat_own_error", "copycat error, own actions",
+              "error of the best prediction of the policy's next action from its last two actions",
+              kStates, kShareRange, B::neither, true, false});
+  add_metric(out, kActing,
+             {"copycat_expert_error", "copycat error, expert",
+              "error of the best prediction of the expert's next action from its last two actions; "
+              "far above that of the policy's own actions: the policy copies itself",
+              kStates, kShareRange, B::neither, true, false});
+  add_metric(out, kActing,
+             {"conditional_kl", "divergence from the conditional",
+              "mean Kullback-Leibler divergence of the policy's probabilities from the exact "
+              "posterior that takes own actions as evidence",
+              "nats", kPositive, B::neither, true, false});
+  add_metric(out, kActing,
+             {"interventional_kl", "divergence from the interventional",
+              "mean Kullback-Leibler divergence of the policy's probabilities from the exact "
+              "posterior under which own actions are interventions",
+              "nats", kPositive, B::low, true, false});
+}
+
+/// What is known of the best returns, and what a learner that acts records.
+void add_acting_references(MetricTable& out) {
+  const auto reference = [&](const char* name, const char* title, const char* meaning) {
+    add_metric(out, kEnvironment, {name, title, meaning, kReward, kAny, B::neither, false, false});
+  };
+  reference("return_optimal", "return of the optimal policy",
+            "return in this domain of the best policy that sees the whole state");
+  reference("return_expert", "return of the expert", "return in this domain of the expert");
+  reference("return_cue", "return of the cue-following policy",
+            "return in this domain of the policy that follows the cue only");
+  reference("return_random", "return of random actions",
+            "return in this domain of actions that are all equally likely");
+  add_metric(out, kActingRegime,
+             {"environment_steps", "environment steps", "steps of the learner in the environment",
+              "steps", kPositive, B::low, false, false});
+  add_metric(
+      out, kActingRegime,
+      {"expert_queries", "expert queries", "states in which the expert was asked what it would do",
+       "states", kPositive, B::low, false, false});
+  add_metric(out, kActingRegime,
+             {"training_return", "return while training",
+              "mean return of the training episodes since the last record", kReward, kAny, B::high,
+              false, false});
+}
+
 }  // namespace
 
 const std::vector<MetricInfo>& own_metrics() {
@@ -245,6 +352,9 @@ const std::vector<MetricInfo>& own_metrics() {
     add_ceilings(made);
     add_theory(made);
     add_coefficients(made);
+    add_returns(made);
+    add_habits(made);
+    add_acting_references(made);
     SPURION_CHECK(made.size() == static_cast<std::size_t>(MetricId::other),
                   "each MetricId has one line");
     return made;

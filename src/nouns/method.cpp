@@ -7,7 +7,8 @@ namespace spurion {
 Batch Batch::to(Device device) const {
   Batch out = *this;
   for (Tensor Batch::*member :
-       {&Batch::x, &Batch::y, &Batch::group, &Batch::weight, &Batch::number}) {
+       {&Batch::x, &Batch::y, &Batch::group, &Batch::weight, &Batch::number, &Batch::advantage,
+        &Batch::returns, &Batch::log_probability}) {
     if ((out.*member).defined()) out.*member = (out.*member).to(device);
   }
   return out;
@@ -44,6 +45,8 @@ std::vector<RandomKey> MethodContext::child_keys(const std::string& name) const 
   for (std::int64_t k = 0; k < replicas; ++k) children.push_back(key(k).child(name));
   return children;
 }
+
+Tensor Method::state_values(ReplicaTrainer& /*trainer*/, const Tensor& /*x*/) const { return {}; }
 
 void Method::begin_phase(ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/) {}
 

@@ -49,6 +49,9 @@ class SPURION_API WrappedEnvironment : public Environment {
   }
   [[nodiscard]] bool has_control_shifts() const override { return inner_->has_control_shifts(); }
   [[nodiscard]] double shared_bytes() const override { return inner_->shared_bytes(); }
+  [[nodiscard]] const InteractiveEnvironment* interactive() const override {
+    return inner_->interactive();
+  }
 
  private:
   std::shared_ptr<const Environment> inner_;

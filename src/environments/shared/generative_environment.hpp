@@ -11,9 +11,10 @@
 namespace spurion::environments {
 
 /// What environments share whose rows are made by a formula: their domains, where their draws come
-/// from, and what is known of them. A derived class adds to `info_`, and says `supports`,
-/// `ceilings` and `generate`.
-class SPURION_API GenerativeEnvironment : public Environment {
+/// from, and what is known of them. `Base` is the noun. A derived class adds to `info_`, and says
+/// `supports`, `ceilings`, and how its rows are made.
+template <class Base>
+class GenerativeWorld : public Base {
  public:
   [[nodiscard]] const EnvironmentInfo& info() const final { return info_; }
   [[nodiscard]] std::vector<Domain> train_domains() const override { return domains_.train(); }
@@ -25,7 +26,7 @@ class SPURION_API GenerativeEnvironment : public Environment {
 
  protected:
   /// `info_` has the name, and the shift's extent with eleven points evenly along it.
-  GenerativeEnvironment(const EnvironmentContext& context, ShiftDomains domains)
+  GenerativeWorld(const EnvironmentContext& context, ShiftDomains domains)
       : domains_(std::move(domains)),
         key_(RandomKey(context.data_seed).child(domains_.environment())) {
     info_.name = domains_.environment();
@@ -41,5 +42,8 @@ class SPURION_API GenerativeEnvironment : public Environment {
   RandomKey key_;
   EnvironmentInfo info_;
 };
+
+/// One whose rows are all there is: the derived class says `generate`, too.
+using GenerativeEnvironment = GenerativeWorld<Environment>;
 
 }  // namespace spurion::environments

@@ -45,6 +45,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   void measure(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope) override;
   void record(const ReplicaTrainer& trainer, std::int64_t phase, const Domain& domain,
               const std::string& metric, const Tensor& values) override;
+  void mask_inputs(const Tensor& mask) override { scorer_.set_input_mask(mask); }
   using Evaluator::count_update;
   void count_update(const ReplicaTrainer& trainer, const UpdateCounts& counts) override;
 

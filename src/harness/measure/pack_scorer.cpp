@@ -116,15 +116,26 @@ Tensor PackScorer::predict_by(const Evaluated& evaluated, const ReplicaTrainer& 
   for (std::size_t first = 0; first < source_.size();) {
     std::size_t last = first + 1;
     while (last < source_.size() && source_[last] == source_[first]) ++last;
-    const Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
     const ReplicaRange own{static_cast<std::int64_t>(first),
                            static_cast<std::int64_t>(last - first)};
+    Tensor x = samples[source_[first]].x.narrow(0, range.first, range.count).unsqueeze(0);
+    if (input_mask_.defined()) {
+      x = x * input_mask_.narrow(0, own.first, own.count).unsqueeze(1);
+    }
     // Metrics are worked out in host memory.
     logits.push_back(evaluated_logits(evaluated, trainer, own, x.to(trainer.device()), info_->task)
                          .to(at::kCPU));
     first = last;
   }
   return logits.size() == 1 ? logits.front() : at::cat(logits);
+}
+
+Tensor PackScorer::logits_of(const ReplicaTrainer& trainer, const Tensor& x) const {
+  const at::NoGradGuard no_grad;
+  const Tensor shown = input_mask_.defined() ? x * input_mask_.unsqueeze(1) : x;
+  return evaluated_logits(evaluated_, trainer, {0, trainer.replicas()}, shown.to(trainer.device()),
+                          info_->task)
+      .to(at::kCPU);
 }
 
 Tensor PackScorer::predict(const ReplicaTrainer& trainer, const std::vector<Sample>& samples,

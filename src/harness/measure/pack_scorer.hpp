@@ -43,6 +43,11 @@ class PackScorer {
   /// Several that predict one after the other in later calls of `score`: rows are cut into as many
   /// stretches. Empty: what `set_evaluated` said predicts all rows.
   void set_adapted(std::vector<Evaluated> adapted) { adapted_ = std::move(adapted); }
+  /// What the inputs are multiplied by in later calls, [K, ...input_shape]; undefined: nothing.
+  void set_input_mask(Tensor mask) { input_mask_ = std::move(mask); }
+  /// Logits [K, B, C] in host memory of inputs [K, B, ...], as `set_evaluated` and `set_input_mask`
+  /// say.
+  [[nodiscard]] Tensor logits_of(const ReplicaTrainer& trainer, const Tensor& x) const;
   /// Inputs of these rows for every replica, without labels: [K or 1, count, ...].
   [[nodiscard]] Tensor inputs(const Domain& domain, Split split, RowRange rows) const;
   /// Scores predictions on rows of a domain.
@@ -90,6 +95,7 @@ class PackScorer {
   std::vector<std::size_t> source_;  // [K] index into distinct_
   mutable std::vector<bool> not_finite_;
   Evaluated evaluated_;
+  Tensor input_mask_;
   std::vector<Evaluated> adapted_;  // of each stretch of the rows
 };
 

@@ -62,6 +62,7 @@ class NoEvaluator final : public Evaluator {
                EvaluationScope /*scope*/) override {}
   void record(const ReplicaTrainer& /*trainer*/, std::int64_t /*phase*/, const Domain& /*domain*/,
               const std::string& /*metric*/, const Tensor& /*values*/) override {}
+  void mask_inputs(const Tensor& /*mask*/) override {}
   void count_update(const ReplicaTrainer& /*trainer*/, const UpdateCounts& /*counts*/) override {}
 };
 
