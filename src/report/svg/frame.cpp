@@ -108,7 +108,8 @@ constexpr const char* kHeldOut = "held out of the fit";
 
 }  // namespace
 
-Drawing legend(const Chart& chart, const Ink& ink, double left, double bottom) {
+Drawing legend(const Chart& chart, const Ink& ink, double left, double bottom,
+               const std::vector<Overlap>& overlaps) {
   const std::vector<Pen> pens = pens_of(chart);
   Drawing out;
   LegendRows rows(chart, left, bottom);
@@ -118,9 +119,13 @@ Drawing legend(const Chart& chart, const Ink& ink, double left, double bottom) {
     for (const bool one : series.held_out) held_out = held_out || one;
     // What shares a colour is named with the series whose colour it is.
     if (series.x.empty() || series.colour_of >= 0) continue;
-    const Place at = rows.next(series.name);
+    std::string name = series.name;
+    if (s < overlaps.size() && overlaps[s].rank > 0) {
+      name += fmt::format(" (lies on {})", chart.series[overlaps[s].first].name);
+    }
+    const Place at = rows.next(name);
     out.body += "<g" + ink.group(pens[s]) + ">" +
-                entry(key_of(chart, s, pens[s], ink, at), series.name, at, ink) + "</g>";
+                entry(key_of(chart, s, pens[s], ink, at), name, at, ink) + "</g>";
   }
   if (held_out) {
     const Pen pen;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "report/svg/ink.hpp"
+#include "report/svg/overlap.hpp"
 #include "spurion/analysis/chart.hpp"
 
 /// \file
@@ -38,8 +39,10 @@ struct Drawing {
   double height = 0.0;
 };
 
-/// Entries in rows that fit the width, below `bottom`; adds its height.
-Drawing legend(const analysis::Chart& chart, const Ink& ink, double left, double bottom);
+/// Entries in rows that fit the width, below `bottom`; adds its height. A series that lies on an
+/// earlier one says so. `overlaps`: one a series; empty: none overlap.
+Drawing legend(const analysis::Chart& chart, const Ink& ink, double left, double bottom,
+               const std::vector<Overlap>& overlaps = {});
 
 /// "erm at 16: 0.1234 [0.1000, 0.1500]", for a title element.
 std::string tooltip(const analysis::Chart& chart, const analysis::Series& series, std::size_t i);

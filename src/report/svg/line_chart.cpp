@@ -4,10 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "report/escape.hpp"
 #include "report/svg/frame.hpp"
+#include "report/svg/overlap.hpp"
 
 namespace spurion::report {
 
@@ -263,10 +265,32 @@ std::string edge_marker(double x, double y) {
   return fmt::format("<path d=\"M{:.1f} {:.1f}l-4.5 -8h9z\"/>", x, y);
 }
 
+/// Series that hide each other.
+std::vector<Overlap> overlaps_in(const Chart& chart, const Plot& plot) {
+  std::vector<DrawnPath> paths;
+  for (const Series& series : chart.series) {
+    DrawnPath path;
+    path.kind = fmt::format("{} {}", static_cast<int>(series.look), series.reference);
+    for (const double x : series.x) path.x.push_back(plot.px(x));
+    for (const Estimate& y : series.y) path.y.push_back(plot.py(y.value));
+    paths.push_back(std::move(path));
+  }
+  return overlaps_of(paths);
+}
+
+/// A series of a chart, and how it is drawn.
+struct DrawnSeries {
+  const Chart& chart;
+  const Series& series;
+  const Pen& pen;
+  const Overlap& overlap;
+};
+
 /// The points of a series; those that are not shown still have a tooltip.
-std::string points_of(const Chart& chart, const Plot& plot, std::size_t s, const Pen& pen,
-                      const Ink& ink) {
-  const Series& series = chart.series[s];
+std::string points_of(const DrawnSeries& drawn, const Plot& plot, const Ink& ink) {
+  const Chart& chart = drawn.chart;
+  const Series& series = drawn.series;
+  const Pen& pen = drawn.pen;
   const bool scatter = chart.kind == ChartKind::scatter;
   const bool points = series.look == SeriesLook::points;
   // Markers on every point of a long stream would hide the line.
@@ -276,7 +300,8 @@ std::string points_of(const Chart& chart, const Plot& plot, std::size_t s, const
     const Estimate& at = series.y[i];
     const double x = plot.px(series.x[i]);
     const double y = plot.py(at.value);
-    const bool shown = !series.reference && series.look != SeriesLook::curve && i % every == 0;
+    const bool shown = !series.reference && series.look != SeriesLook::curve && i % every == 0 &&
+                       drawn.overlap.has_turn(i / every);
     out += "<g><title>" + tooltip(chart, series, i) + "</title>";
     if (points && at.high > at.low) {
       out += fmt::format("<path {} d=\"M{:.1f} {:.1f}V{:.1f}\"/>", ink.part("stem", pen), x,
@@ -302,6 +327,7 @@ Drawing draw_lines(const Chart& chart, const Ink& ink) {
   const double bottom = kTop + plot_height(chart);
   const Plot plot(chart);
   const std::vector<Pen> pens = pens_of(chart);
+  const std::vector<Overlap> overlaps = overlaps_in(chart, plot);
   Drawing out;
   out.body = axes(chart, plot, ink);
   for (const double mark : chart.marks) {
@@ -315,10 +341,12 @@ Drawing draw_lines(const Chart& chart, const Ink& ink) {
     const bool lined = series.reference || (!scatter && series.look != SeriesLook::points);
     out.body += "<g" + ink.group(pen) + ">";
     if (lined && !series.reference) out.body += band(plot, series, ink.part("band", pen));
-    if (lined) out.body += line(chart, plot, series, ink.part("line", pen));
-    out.body += points_of(chart, plot, s, pen, ink) + "</g>";
+    // The dashes of references differ already.
+    const std::string dashes = series.reference ? std::string() : overlaps[s].dashes();
+    if (lined) out.body += line(chart, plot, series, ink.part("line", pen) + dashes);
+    out.body += points_of({chart, series, pen, overlaps[s]}, plot, ink) + "</g>";
   }
-  const Drawing entries = legend(chart, ink, kLeft, bottom);
+  const Drawing entries = legend(chart, ink, kLeft, bottom, overlaps);
   out.body += entries.body;
   out.height = entries.height;
   return out;

@@ -192,6 +192,30 @@ TEST_CASE("a logarithmic axis has a place for what is not above 0, which its too
   CHECK_THAT(report::svg_chart(below, "c", false), Contains(">-0.1</text>") && !Contains("nan"));
 }
 
+TEST_CASE("lines that lie on each other are both seen, and the legend says so") {
+  const std::vector<double> x = {1, 2, 3, 4};
+  const std::vector<Estimate> falls = {
+      {0.8, 0.7, 0.9, 5, 5}, {0.6, 0.5, 0.7, 5, 5}, {0.4, 0.3, 0.5, 5, 5}, {0.2, 0.1, 0.3, 5, 5}};
+  std::vector<Estimate> other = falls;
+  other.back().value = 0.25;
+  Chart chart;
+  chart.series = {{"erm", x, falls}, {"iga", x, falls}, {"other", x, other}, {"fish", x, falls}};
+  const std::string svg = report::svg_chart(chart, "c", true);
+  CHECK_THAT(svg, Contains("iga (lies on erm)") && Contains("fish (lies on erm)") &&
+                      !Contains("other (lies") && !Contains("erm (lies"));
+  // Dashes of 8 pixels, one after the other; the first is whole.
+  CHECK(count(svg, "stroke-dasharray=\"8 16\"") == 2);
+  CHECK(count(svg, "stroke-dashoffset=\"16\"") == 1);
+  CHECK(count(svg, "stroke-dashoffset=\"8\"") == 1);
+  // Their signs take turns: circles of erm at 1 and 4, a square of iga at 2, one of fish at 3; and
+  // one of each in the legend.
+  CHECK(count(svg, "r=\"4\"") == 3);
+  CHECK(count(svg, "width=\"7\"") == 2);
+  chart.series.pop_back();
+  chart.series[1].y.back().value = 0.3;
+  CHECK_THAT(report::svg_chart(chart, "c", true), !Contains("lies on"));
+}
+
 TEST_CASE("a law that falls without end does not stretch the axis of its points") {
   analysis::Chart chart = law();
   chart.series[1].x = {8, 64, 128, 256, 512};
