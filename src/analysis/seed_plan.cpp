@@ -57,6 +57,9 @@ double rows_ratio(const Study& study, const Experiment& experiment) {
 /// What a leaderboard calls the score that its environments share.
 constexpr const char* kNormalised = "normalised OOD";
 
+/// What a question of kind scaling_law calls the end of a law.
+constexpr const char* kAsymptote = "g_inf";
+
 /// What a pilot says of one difference.
 struct Pilot {
   /// `least_noise`: of the rows of one seed, for the difference that is planned.
@@ -174,10 +177,11 @@ class SeedPlanner {
       : options_(options), table_(seeds_table(options)) {}
 
   void add(const AskedQuestion& asked, const Contrast& contrast, const PlannedExperiment& planned) {
-    // Where two rates differ by so much, so many rows differ. A normalised score is no rate.
+    // Where two rates differ by so much, so many rows differ. A normalised score is no rate, nor is
+    // the end of a law.
     const double rows = planned_rows(planned.experiment);
-    const double least =
-        contrast.number == kNormalised ? 0.0 : paired_noise(options_.difference, rows).deviation;
+    const bool no_rate = contrast.number == kNormalised || contrast.number == kAsymptote;
+    const double least = no_rate ? 0.0 : paired_noise(options_.difference, rows).deviation;
     const Pilot pilot(contrast, planned.more_rows, least);
     std::vector<Cell> row = {contrast.name,
                              asked.experiment,
@@ -303,6 +307,7 @@ Answer seed_plan(StoredResults pilot, const Suite& suite, const SeedPlanOptions&
   const AnsweredQuestions questions(study, kinds);
   SeedPlanner planner(options);
   std::set<std::string> without;
+  bool laws = false;
   for (std::size_t i = 0; i < questions.size(); ++i) {
     const AskedQuestion& asked = questions.asked(i);
     const Experiment* experiment = experiment_of(suite, asked.experiment);
@@ -311,12 +316,16 @@ Answer seed_plan(StoredResults pilot, const Suite& suite, const SeedPlanOptions&
     if (answer.contrasts.empty()) without.insert(asked.kind);
     const PlannedExperiment planned{*experiment, rows_ratio(study, *experiment),
                                     last_level(suite, *experiment)};
-    for (const Contrast& contrast : answer.contrasts) planner.add(asked, contrast, planned);
+    for (const Contrast& contrast : answer.contrasts) {
+      planner.add(asked, contrast, planned);
+      laws = laws || contrast.number == kAsymptote;
+    }
   }
   if (planner.table().rows.empty()) {
     throw StoreError(
-        "no question of the suite judges a paired difference in these trials, so no number of "
-        "seeds can be planned");
+        "no question of the suite judges a paired difference or the end of a scaling law in these "
+        "trials, so no number of seeds can be planned. A scaling law needs a pilot with 2 seeds at "
+        "4 scales or more");
   }
   Answer answer;
   answer.question = fmt::format("How many seeds does '{}' need?", suite.name);
@@ -326,6 +335,14 @@ Answer seed_plan(StoredResults pilot, const Suite& suite, const SeedPlanOptions&
         "Not planned, because they judge no paired difference of these trials: questions of kind "
         "{}. ",
         fmt::join(without, ", "));
+  }
+  if (laws) {
+    answer.sentence +=
+        "Of scaling laws it is planned that g_inf, the value at an unlimited scale, is shown to "
+        "lie "
+        "so far beyond the margin. Its interval is taken to shrink with the root of the number of "
+        "seeds. Further scales make it narrower too: the columns 'seeds to decide' and 'decades to "
+        "decide' of the report say what either would do for each verdict. ";
   }
   answer.tables.push_back(std::move(planner.table()));
   return answer;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "analysis/fits/repeated_fit.hpp"
+#include "analysis/fits/verdict.hpp"
 #include "spurion/analysis/statistics.hpp"
 
 namespace spurion::analysis::fits {
@@ -194,7 +195,9 @@ Needed find_needed(const ScaleTable& table, const CurveFamily& family,
   Needed out;
   const double freedom = table.freedom();
   const double at_level = student_quantile(0.5 + 0.5 * options.level, freedom);
-  const double for_power = 1.0 + student_quantile(0.8, freedom) / at_level;
+  const double for_power =
+      (student_quantile(1.0 - 0.5 * kBeyondScales, freedom) + student_quantile(0.8, freedom)) /
+      at_level;
   const double wanted = found.asymptote.threshold * for_power * for_power;
   const RepeatedFit fit(family, table.logs, table.deviations);
   const FittedShape law = fit.fit(table.means);
@@ -202,7 +205,10 @@ Needed find_needed(const ScaleTable& table, const CurveFamily& family,
   constexpr double kMostSeeds = 1e5;
   const double seeds = now > 0.0 ? std::ceil(static_cast<double>(table.fewest) * wanted / now)
                                  : std::numeric_limits<double>::infinity();
-  if (seeds <= kMostSeeds) out.seeds = std::max(table.fewest, static_cast<std::int64_t>(seeds));
+  // Where there are enough already, something else than the interval leaves it open.
+  if (seeds <= kMostSeeds && seeds > static_cast<double>(table.fewest)) {
+    out.seeds = static_cast<std::int64_t>(seeds);
+  }
   if (table.axes() > 1) return out;
   const double decades = (table.logs[table.last].front() - table.logs[table.first].front()) /
                          std::log(10.0) / static_cast<double>(table.size() - 1);

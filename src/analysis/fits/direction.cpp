@@ -14,6 +14,19 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
+/// Scales that differ on this axis alone, the smaller one first.
+Pairs pairs_along(const ScaleTable& table, std::size_t axis) {
+  Pairs pairs;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    for (std::size_t j = i + 1; j < table.size(); ++j) {
+      std::vector<double> other = table.scales[j];
+      other[axis] = table.scales[i][axis];
+      if (other == table.scales[i]) pairs.emplace_back(i, j);  // scales are in lexical order
+    }
+  }
+  return pairs;
+}
+
 /// Standard deviations of differences over resamples; they hold the widening for few seeds.
 std::vector<double> spreads(const ScaleTable& table, const Pairs& pairs) {
   std::vector<double> out;
@@ -51,14 +64,11 @@ double noise_of_change(const ScaleTable& table) {
 
 }  // namespace
 
-DirectionTest direction_test(const ScaleTable& table, bool rises) {
+DirectionTest direction_test(const ScaleTable& table, bool rises, std::size_t axis) {
   DirectionTest out;
-  if (table.axes() > 1 || table.size() < 2 || table.fewest < 2) return out;
+  if (table.size() < 2 || table.fewest < 2) return out;
   const double sign = rises ? 1.0 : -1.0;
-  Pairs pairs;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    for (std::size_t j = i + 1; j < table.size(); ++j) pairs.emplace_back(i, j);
-  }
+  const Pairs pairs = pairs_along(table, axis);
   const std::vector<double> deviations = spreads(table, pairs);
   double best = 0.0;
   for (std::size_t k = 0; k < pairs.size(); ++k) {
@@ -86,6 +96,20 @@ DirectionTest direction_test(const ScaleTable& table, bool rises) {
   const double tail = 2.0 * student_probability(-best, table.freedom());
   out.p = std::min(out.p, static_cast<double>(pairs.size()) * tail);
   return out;
+}
+
+DirectionTests direction_tests(const ScaleTable& table) {
+  const auto axes = static_cast<double>(table.axes());
+  DirectionTests best;
+  for (std::size_t axis = 0; axis < table.axes(); ++axis) {
+    DirectionTests own{direction_test(table, false, axis), direction_test(table, true, axis)};
+    for (DirectionTest* one : {&own.falls, &own.rises}) one->p = std::min(1.0, axes * one->p);
+    const auto weaker = [](const DirectionTests& both) {
+      return std::max(both.falls.p, both.rises.p);
+    };
+    if (axis == 0 || weaker(own) < weaker(best)) best = own;
+  }
+  return best;
 }
 
 Estimate paired_change(const ScaleTable& table, const std::string& key) {

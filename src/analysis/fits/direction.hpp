@@ -11,9 +11,18 @@ struct DirectionTest {
   double change = 0.0;  ///< of that pair
 };
 
-/// Whether some larger scale has a larger (`rises`) or a smaller gap than a smaller scale. With
-/// several axes: p = 1.
-DirectionTest direction_test(const ScaleTable& table, bool rises);
+/// Whether some larger scale has a larger (`rises`) or a smaller gap than a smaller scale. Of
+/// several axes: along one of them, with the others held.
+DirectionTest direction_test(const ScaleTable& table, bool rises, std::size_t axis = 0);
+
+/// Both directions along one axis.
+struct DirectionTests {
+  DirectionTest falls;
+  DirectionTest rises;
+};
+/// Of several axes the one where the weaker of both directions is shown best; its p values are
+/// multiplied by the number of axes, for each was looked at (Bonferroni).
+DirectionTests direction_tests(const ScaleTable& table);
 
 /// The gap at the largest minus at the smallest scale, paired over seeds.
 Estimate paired_change(const ScaleTable& table, const std::string& key);

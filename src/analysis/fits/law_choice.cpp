@@ -178,6 +178,10 @@ std::vector<CurvePoint> law_curve(const ScaleTable& table, const RankedLaw& rank
     point.value = ranked.all.at({point.scale});
     point.low = std::min(point.value, quantile_of(drawn[i], 0.5 - 0.5 * options.level));
     point.high = std::max(point.value, quantile_of(drawn[i], 0.5 + 0.5 * options.level));
+    // Families do not know the range of the number.
+    for (double* one : {&point.value, &point.low, &point.high}) {
+      *one = std::clamp(*one, options.least_value, options.most_value);
+    }
     out.push_back(point);
   }
   return out;

@@ -98,6 +98,11 @@ void judge_id(const std::vector<ScalingPoint>& points, const ScalingOptions& opt
   if (points.empty()) return;
   ScalingOptions own = options;
   own.margin = options.id_margin;
+  // A shortfall of a score between 0 and 1 is a difference of two such scores.
+  if (std::isfinite(options.most_value)) {
+    own.least_value = -options.bound;
+    own.most_value = options.bound;
+  }
   const ScaleTable table = tabulate(points, own, key);
   out.given = true;
   out.shortfall = gap_at(table, table.last, key);
@@ -147,8 +152,9 @@ ScalingJudgement judge_scaling(const ScalingData& data, const ScalingOptions& op
   out.scales = summaries(table, options, key);
   out.largest = out.scales[table.last].gap;
   out.tests.two_modes = find_modes(table, options, out.scales);
-  facts.falls = direction_test(table, false);
-  facts.rises = direction_test(table, true);
+  const DirectionTests directions = direction_tests(table);
+  facts.falls = directions.falls;
+  facts.rises = directions.rises;
   out.tests.falls = facts.falls.p;
   out.tests.rises = facts.rises.p;
   out.change = paired_change(table, key);

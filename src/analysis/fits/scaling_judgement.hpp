@@ -38,6 +38,9 @@ struct ScalingOptions {
   int held_out = 0;         ///< largest scales that the choice leaves out; 0: 1, or 2 of at least 8
   int resamples = 1000;     ///< of seeds, each with all its scales
   double bound = 1.0;       ///< the largest gap that is possible
+  /// The range of the number: curves that are drawn, and their bands, end there.
+  double least_value = -std::numeric_limits<double>::infinity();
+  double most_value = std::numeric_limits<double>::infinity();
   /// Smaller exponents are not searched: a law that loses less than 11 % in each decade cannot be
   /// told from a plateau.
   double least_exponent = 0.05;
@@ -155,7 +158,7 @@ struct Needed {
 struct CurvePoint {
   double scale = 0.0;
   double value = 0.0;
-  double low = 0.0;  ///< pointwise interval over resamples
+  double low = 0.0;  ///< pointwise interval over resamples, within the range of the number
   double high = 0.0;
 };
 

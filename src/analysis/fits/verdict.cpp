@@ -7,10 +7,6 @@ namespace spurion::analysis::fits {
 
 namespace {
 
-/// A verdict on scales that nobody ran asks for a smaller p than one on those that were: the
-/// interval of g_inf supposes that the law goes on.
-constexpr double kBeyondScales = 0.02;
-
 class Verdict {
  public:
   Verdict(const VerdictFacts& facts, const ScalingOptions& options, ScalingJudgement& judgement)

@@ -5,6 +5,10 @@
 
 namespace spurion::analysis::fits {
 
+/// A verdict on scales that nobody ran asks for a smaller p than one on those that were: the
+/// interval of g_inf supposes that the law goes on.
+inline constexpr double kBeyondScales = 0.02;
+
 /// What a verdict needs beside the judgement itself.
 struct VerdictFacts {
   std::int64_t scales = 0;     ///< distinct values on the axis that has the most decades

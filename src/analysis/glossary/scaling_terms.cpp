@@ -83,6 +83,21 @@ std::vector<Term> law_columns() {
        {"p"},
        "",
        "[0, 1]"},
+      {"seeds to decide",
+       kLawColumn,
+       "About how many seeds in all, at the same scales, would decide what is open in 4 of 5 "
+       "cases. "
+       "Empty: it is decided, or more seeds would not decide it.",
+       {"undecided", "decades to decide"},
+       "seeds",
+       "whole, >= 2"},
+      {"decades to decide",
+       kLawColumn,
+       "About how many further decades of scale, with as many seeds and scales for each, would "
+       "decide what is open in 4 of 5 cases. Of one axis only; at most 6 are searched.",
+       {"undecided", "seeds to decide", "decades"},
+       "decades",
+       "> 0"},
       {"reason", kLawColumn, "What a verdict rests on, or why there is none.", {"undecided"}},
       {"follows", kLawColumn, "The number that a law was fitted to.", {"law"}},
       {"law rank",
@@ -208,7 +223,7 @@ std::vector<Term> scaling_verdicts() {
       {"non-monotone",
        kVerdict,
        "The number is shown to fall and to rise by more than the margin along the axis, so that no "
-       "power law describes it.",
+       "power law describes it. Of several axes: along one of them, with the others held.",
        {"scaling law"}},
       {"two modes",
        kVerdict,

@@ -153,4 +153,40 @@ TEST_CASE("a pilot says how many seeds a suite needs, and how surely") {
   CHECK(rows.sentence.find("no pilot trials") != std::string::npos);
 }
 
+TEST_CASE("a pilot says how many seeds show where a scaling law ends") {
+  tests::PlantedTrials pilot;
+  const RandomStream stream(RandomKey(6));
+  for (std::int64_t seed = 0; seed < 4; ++seed) {
+    for (const std::int64_t width : {4, 16, 64, 256, 1024}) {
+      const double gap = 0.1 + 1.0 / static_cast<double>(width) + 0.02 * stream.normal(width, seed);
+      pilot.add("erm", seed, 0.9, 0.9 - gap).spec.model.options = Value::Table{{"width", width}};
+    }
+  }
+  const std::string text =
+      "name = \"s\"\n[[experiment]]\nname = \"e\"\nseeds = 6\nevaluation = { rows = 2000 }\n"
+      "[[question]]\ntext = \"?\"\nexperiment = \"e\"\nkind = \"scaling_law\"\nresamples = 100\n"
+      "planted = 0\naxis = \"model.width\"\n";
+  StoredResults results;
+  results.context["suite"] = "name = \"pilot\"\n[[experiment]]\nname = \"e\"\n";
+  results.trials = pilot.all();
+  const Answer plan = seed_plan(results, Suite::parse(text, "suite"), {0.02, 0.8});
+  REQUIRE(plan.tables.front().rows.size() == 1);
+  const Table& table = plan.tables.front();
+  CHECK(text_of(table.cell(0, "number")) == "g_inf");
+  CHECK(std::get<Interval>(table.cell(0, "seeds needed")).estimate.value >= 2.0);
+  CHECK(plan.sentence.find("g_inf, the value at an unlimited scale") != std::string::npos);
+  // More noise needs more seeds.
+  const RandomStream further(RandomKey(7));
+  for (TrialResult& trial : results.trials) {
+    const std::int64_t width = trial.spec.model.options.find("width")->as_integer();
+    const double gap = trial.measurements.last("test", "gap").value_or(0.0);
+    tests::set_number(trial, "test", "gap", gap + 0.05 * further.normal(width, trial.spec.seed));
+  }
+  const Answer noisy = seed_plan(results, Suite::parse(text, "suite"), {0.02, 0.8});
+  const Cell& seeds = noisy.tables.front().cell(0, "seeds needed");
+  CHECK((std::holds_alternative<Missing>(seeds) ||
+         std::get<Interval>(seeds).estimate.value >
+             std::get<Interval>(table.cell(0, "seeds needed")).estimate.value));
+}
+
 }  // namespace spurion::analysis

@@ -1,7 +1,9 @@
 // Verdicts on scaling: what is refused, what is claimed, and that the same data give the same.
 #include "analysis/fits/scaling_judgement.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "analysis/fits/seed_modes.hpp"
 #include "catch.hpp"
@@ -171,6 +173,47 @@ TEST_CASE("a grid of two axes is judged by the joint law") {
   CHECK(grid.asymptote.g_inf.low < 0.1);
   CHECK(grid.asymptote.g_inf.high > 0.1);
   CHECK(grid.laws.size() == 3);
+}
+
+TEST_CASE("a grid that falls and rises along one of its axes is not monotone") {
+  const auto grid = [](double (*along)(double), double second) {
+    std::vector<ScalingPoint> gap;
+    const RandomStream noise(RandomKey(4).child("grid"));
+    for (int i = 0; i < 5; ++i) {
+      for (int j = 0; j < 5; ++j) {
+        for (int seed = 0; seed < 6; ++seed) {
+          const double value = along(i) + second * j + 0.004 * noise.normal(seed, 5 * i + j);
+          gap.push_back({{16 * std::pow(4, i), 100 * std::pow(4, j)}, seed, value, 0.002});
+        }
+      }
+    }
+    return judge_scaling({gap, {}}, quick(), "grid");
+  };
+  CHECK(grid([](double i) { return 0.1 + 0.03 * (i - 2) * (i - 2); }, -0.01).outcome ==
+        ScalingOutcome::non_monotone);
+  // It falls along one axis and rises along the other: along each it is monotone.
+  const ScalingJudgement crossed = grid([](double i) { return 0.4 - 0.05 * i; }, 0.05);
+  CHECK(crossed.outcome != ScalingOutcome::non_monotone);
+  CHECK(std::max(crossed.tests.falls, crossed.tests.rises) > 0.05);
+}
+
+TEST_CASE("the band of a law stays within the range of the number") {
+  const std::vector<ScalingPoint> gap =
+      line([](double x) { return 0.9 * std::pow(x, -0.8); }, 8, 3, 2.0, 0.1);
+  ScalingOptions options = quick();
+  const auto extremes = [&] {
+    std::pair<double, double> out{1e9, -1e9};
+    for (const CurvePoint& one : judge_scaling({gap, {}}, options, "k").curve) {
+      out = {std::min(out.first, one.low), std::max(out.second, one.high)};
+    }
+    return out;
+  };
+  CHECK(extremes().first < 0.0);
+  CHECK(extremes().second > 1.0);
+  options.least_value = 0.0;
+  options.most_value = 1.0;
+  CHECK(extremes().first >= 0.0);
+  CHECK(extremes().second <= 1.0);
 }
 
 TEST_CASE("bad points are refused") {

@@ -86,6 +86,7 @@ TEST_CASE("a scaling law says that a planted gap closes, and on what that rests"
   const auto answer = planted(closing).ask(kAsk + "hypothesis = \"closes\"\n");
   CHECK(verdict_of(answer) == "closes");
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "claim") == "holds");
+  CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "seeds to decide") == "-");
   CHECK_THAT(answer.sentence, Contains("Yes. Under erm the gap is 0.") &&
                                   Contains("8 scales, 2.1 decades, 6 seeds") &&
                                   Contains("The chosen law is ") &&
@@ -240,6 +241,10 @@ TEST_CASE("a verdict that is not shown as one of so many is undecided, and says 
   CHECK(planted_cell(table_of(answer, "_verdicts"), "erm", "reason") ==
         "it is not shown as one of so many verdicts (Holm)");
   CHECK_THAT(answer.sentence, Contains("Alone the verdict would be \"closes\" (p = "));
+  // It has 6 seeds. More are needed to show it as one of so many.
+  const analysis::Table& verdicts = table_of(answer, "_verdicts");
+  CHECK(std::get<std::int64_t>(verdicts.cell(0, "seeds to decide")) > 6);
+  CHECK(text_of(verdicts.cell(0, "decades to decide")) == "-");
 }
 
 TEST_CASE("charts have points with their law, and theory as a line; files have each trial") {

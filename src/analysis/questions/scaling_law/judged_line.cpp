@@ -78,10 +78,13 @@ double bound_of(const LawLine& line) {
 }
 
 LineJudgement judge(const LawLine& line, const fits::ScalingData& data, const std::string& key,
-                    const LawOptions& options) {
+                    const LawOptions& options, const MetricRange& range) {
   LineJudgement out;
   if (!line.problem.empty()) return out;
-  out.law = fits::judge_scaling(data, options.for_fits(bound_of(line)), key);
+  fits::ScalingOptions fit = options.for_fits(bound_of(line));
+  fit.least_value = range.low;
+  fit.most_value = range.high;
+  out.law = fits::judge_scaling(data, fit, key);
   out.learning = learning_of(line, out.law, key);
   return out;
 }
@@ -100,8 +103,10 @@ std::vector<RawLine> raw_lines(const Study& study, const std::string& experiment
     const fits::ScalingData data = line.data();
     RawLine raw;
     raw.key = key_of(line, data, experiment, options);
-    raw.judgement = study.once<LineJudgement>(
-        raw.key, [&] { return judge(line, data, random_key(line, experiment, options), options); });
+    raw.judgement = study.once<LineJudgement>(raw.key, [&] {
+      return judge(line, data, random_key(line, experiment, options), options,
+                   options.range(study, line.accuracy));
+    });
     raw.line = std::move(line);
     out.push_back(std::move(raw));
   }

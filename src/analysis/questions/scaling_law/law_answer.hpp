@@ -18,6 +18,7 @@ struct LawAnswer {
   std::vector<ControlCount> controls;
   std::size_t primaries = 0;  ///< questions of the suite that say that they are the primary one
   std::string score_text;     ///< "accuracy"
+  MetricRange range;          ///< of the number
   std::string note;           ///< of the view, for captions
 
   /// "scaling_NAME_model.width": begins the names of charts and tables.
@@ -38,6 +39,12 @@ std::vector<Table> raw_tables(const LawAnswer& answer);
 std::vector<Chart> map_charts(const LawAnswer& answer);
 /// What a training budget gives at best.
 std::vector<Chart> budget_charts(const LawAnswer& answer);
+
+/// What would decide a line that is open, in 4 of 5 cases; nothing of one that is not, or whose
+/// reason more seeds or decades of the same would not remove.
+fits::Needed needed_of(const JudgedLine& line);
+/// The differences from the margin that seeds are planned for: where each line ends.
+std::vector<Contrast> contrasts_of(const LawAnswer& answer);
 
 /// "holds", "refuted" or "undecided": what a verdict says of the hypothesis.
 std::string claim_result(const JudgedLine& line, const std::string& hypothesis);

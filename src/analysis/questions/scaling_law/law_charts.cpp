@@ -76,6 +76,13 @@ void add_margin(Chart& chart, double margin) {
   chart.series.push_back(std::move(series));
 }
 
+/// That laws are cut off at the range of the number.
+std::string range_text(const MetricRange& range) {
+  const bool bounded = std::isfinite(range.low) || std::isfinite(range.high);
+  return bounded ? fmt::format(", cut off at the range {} of the number", range.text())
+                 : std::string();
+}
+
 /// The points of each line with its law, the margin and theory.
 Chart value_chart(const LawAnswer& answer, const std::string& environment) {
   const LawOptions& options = answer.options;
@@ -85,9 +92,10 @@ Chart value_chart(const LawAnswer& answer, const std::string& environment) {
       options.what() == "gap" ? fmt::format("gap in {}", answer.score_text) : options.what();
   chart.note = fmt::format(
       "Points: means with {} over seeds. Lines: the law that predicts the held-out scales best, "
-      "with its 95 % interval over resamples of the seeds, to ten times the largest scale. Points "
+      "with its 95 % interval over resamples of the seeds, to ten times the largest scale{}. "
+      "Points "
       "that are not above 0 lie on the lower edge.{}",
-      kIntervalText, answer.note);
+      kIntervalText, range_text(answer.range), answer.note);
   for (const JudgedLine& one : answer.lines) {
     if (one.numbers.environment != environment) continue;
     Series series;

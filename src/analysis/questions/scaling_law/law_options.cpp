@@ -27,6 +27,10 @@ std::string LawOptions::what() const {
   return domain == "test" ? words : fmt::format("{} in '{}'", words, domain);
 }
 
+MetricRange LawOptions::range(const Study& study, bool accuracy) const {
+  return study.metrics().of(metric).range_of(accuracy);
+}
+
 fits::ScalingOptions LawOptions::for_fits(double bound) const {
   fits::ScalingOptions fit;
   fit.margin = margin;

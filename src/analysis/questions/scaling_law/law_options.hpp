@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "analysis/fits/scaling_judgement.hpp"
+#include "spurion/analysis/study.hpp"
+#include "spurion/metric_info.hpp"
 #include "spurion/schema.hpp"
 
 namespace spurion::analysis::questions::scaling_law {
@@ -31,6 +33,8 @@ struct LawOptions {
   [[nodiscard]] std::string axes_text() const;
   /// "gap"; of another metric its words and domain.
   [[nodiscard]] std::string what() const;
+  /// The range of the number, for trials that are scored by accuracy or for regression.
+  [[nodiscard]] MetricRange range(const Study& study, bool accuracy) const;
   /// What the judgement of a line needs; `bound`: the largest value that is possible.
   [[nodiscard]] fits::ScalingOptions for_fits(double bound) const;
 };

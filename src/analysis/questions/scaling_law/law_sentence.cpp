@@ -150,7 +150,18 @@ std::string reach_sentence(const LawAnswer& answer, const fits::ScalingJudgement
   return text + ". ";
 }
 
-std::string needed_sentence(const fits::Needed& needed) {
+/// What would decide a line that is open.
+std::string needed_sentence(const JudgedLine& one) {
+  const bool undecided = one.outcome == ScalingOutcome::undecided && !one.demoted;
+  if (undecided && one.law().reason == ScalingReason::law_fails) {
+    return "More seeds of the same scales would not decide it: no law describes them. Scales "
+           "beyond them, or between them, would. ";
+  }
+  if (undecided && one.law().reason == ScalingReason::id_unsure) {
+    return "A score in distribution that is shown to be at its ceiling would decide it: longer "
+           "training, more rows, or more seeds. ";
+  }
+  const fits::Needed needed = needed_of(one);
   std::string text;
   if (needed.seeds > 0) {
     text += fmt::format("About {} in all at the same scales would decide it in 4 of 5 cases. ",
@@ -202,7 +213,7 @@ std::string change_sentence(const LawAnswer& answer, const JudgedLine& one) {
           answer.options.what(), answer.options.margin);
     case ScalingOutcome::shrinks_open:
     case ScalingOutcome::not_identifiable:
-      return reach_sentence(answer, law) + needed_sentence(law.needed);
+      return reach_sentence(answer, law) + needed_sentence(one);
     case ScalingOutcome::under_trained:
       return fmt::format(
           "In distribution the score is {} from its ceiling at the largest scale, and {} would "
@@ -211,7 +222,7 @@ std::string change_sentence(const LawAnswer& answer, const JudgedLine& one) {
     case ScalingOutcome::mixture:
       return mixture_sentence(answer, law);
     case ScalingOutcome::undecided:
-      return needed_sentence(law.needed);
+      return needed_sentence(one);
     default:
       return {};
   }

@@ -88,6 +88,8 @@ Table verdict_table(const LawAnswer& answer) {
                                             {"theory within"},
                                             {"p", ColumnKind::number},
                                             {"adjusted p", ColumnKind::number},
+                                            {"seeds to decide", ColumnKind::count},
+                                            {"decades to decide", ColumnKind::number},
                                             {"reason"}});
   if (options.hypothesis != "none") table.columns.push_back({"claim"});
   table.columns.push_back({"verdict"});
@@ -95,6 +97,7 @@ Table verdict_table(const LawAnswer& answer) {
     const fits::ScalingJudgement& law = one.law();
     const bool fitted = !law.laws.empty();
     const bool extrapolated = law.extrapolation.held_out > 0;
+    const fits::Needed needed = needed_of(one);
     std::vector<Cell> row = line_cells(answer, one);
     append(
         row,
@@ -110,6 +113,8 @@ Table verdict_table(const LawAnswer& answer) {
          law.reach.compatible ? estimate_or_missing(law.reach.decades, 1) : Cell(),
          law.id.given ? estimate_or_missing(law.id.shortfall) : Cell(), theory_cell(one),
          Number{law.p, Notation::probability, 3}, Number{one.adjusted_p, Notation::probability, 3},
+         needed.seeds > 0 ? Cell(needed.seeds) : Cell(),
+         needed.decades > 0.0 ? Cell(Number{needed.decades, Notation::fixed, 1}) : Cell(),
          reason_of(one, options)});
     if (options.hypothesis != "none") row.emplace_back(claim_result(one, options.hypothesis));
     row.emplace_back(one.verdict());

@@ -39,11 +39,13 @@ Answer ScalingLaw::answer(const Study& study, const std::string& experiment) con
   if (!law.lines.empty()) law.controls = control_counts(*family, law.lines, experiment, options_);
   law.primaries = family->primaries;
   law.score_text = view.score_text();
+  law.range = options_.range(study, view.scored_by_accuracy());
   law.note = view.note(false);
   Answer answer;
   answer.sentence = sentence_of(law) + view.fates_text(view.lines_by_environment("erm"));
   answer.charts = charts_of(law);
   answer.tables = tables_of(law);
+  answer.contrasts = contrasts_of(law);
   return answer;
 }
 
