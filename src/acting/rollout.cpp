@@ -175,11 +175,11 @@ Domain own_domain(const Environment& environment, const Domain& domain) {
   throw LogicError("unknown kind of domain");
 }
 
-RolloutPlace rollout_place(const std::vector<std::shared_ptr<const Environment>>& environments,
+RolloutPlace rollout_place(const std::vector<const Environment*>& environments,
                            const Domain& domain, Split split) {
   RolloutPlace place;
   place.split = split;
-  for (const auto& environment : environments) {
+  for (const Environment* environment : environments) {
     const InteractiveEnvironment* world = environment->interactive();
     if (world == nullptr) {
       throw UsageError(
@@ -189,6 +189,13 @@ RolloutPlace rollout_place(const std::vector<std::shared_ptr<const Environment>>
     place.domains.push_back(own_domain(*environment, domain));
   }
   return place;
+}
+
+RolloutPlace rollout_place(const std::vector<std::shared_ptr<const Environment>>& environments,
+                           const Domain& domain, Split split) {
+  std::vector<const Environment*> each;
+  for (const auto& environment : environments) each.push_back(environment.get());
+  return rollout_place(each, domain, split);
 }
 
 }  // namespace spurion::acting

@@ -76,8 +76,11 @@ class SPURION_API Rollout {
 /// found by kind. Throws `LogicError` for a train domain that it does not have.
 SPURION_API Domain own_domain(const Environment& environment, const Domain& domain);
 
-/// Where replicas with these environments act. Throws `UsageError` if one of them does not answer
-/// to actions.
+/// Where replicas with these environments, [K], act. Throws `UsageError` if one of them does not
+/// answer to actions.
+SPURION_API RolloutPlace rollout_place(const std::vector<const Environment*>& environments,
+                                       const Domain& domain, Split split);
+/// The same of shared environments.
 SPURION_API RolloutPlace
 rollout_place(const std::vector<std::shared_ptr<const Environment>>& environments,
               const Domain& domain, Split split);

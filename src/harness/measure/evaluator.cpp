@@ -149,6 +149,7 @@ void PackEvaluator::measure_now(ReplicaTrainer& trainer, std::int64_t phase,
   Values id;
   measure_train_domains(trainer, phase, scope, id);
   measure_test_domain(trainer, phase, scope, id);
+  measure_acting(trainer, phase, scope);
   // Off streams a selection may stop training at any update that was measured.
   if (scope != EvaluationScope::full) {
     if (schedule_.empty()) measure_validation(trainer, phase);
@@ -364,6 +365,8 @@ void PackEvaluator::record_ceilings() {
     each.push_back(ceilings_of(*environment, phases));
     const std::vector<Measurement> few = short_domains(*environment, schedule_);
     each.back().insert(each.back().end(), few.begin(), few.end());
+    const std::vector<Measurement> returns = acting_references(*environment);
+    each.back().insert(each.back().end(), returns.begin(), returns.end());
     if (phases.empty()) continue;
     for (const auto& rows : {cue_shifts(phases), target_variances(*environment, phases)}) {
       each.back().insert(each.back().end(), rows.begin(), rows.end());

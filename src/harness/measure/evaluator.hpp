@@ -10,6 +10,7 @@
 #include "harness/measure/counting_model.hpp"
 #include "harness/measure/pack_scorer.hpp"
 #include "spurion/catalog.hpp"
+#include "spurion/interactive.hpp"
 #include "spurion/regime.hpp"
 #include "spurion/trial.hpp"
 
@@ -96,6 +97,13 @@ class SPURION_API PackEvaluator final : public Evaluator {
   /// and the others are as in training. Robustness to one cue cannot hide reliance on another.
   void measure_each_cue(ReplicaTrainer& trainer, std::int64_t phase, const Values& id);
   void measure_shift_curve(ReplicaTrainer& trainer, std::int64_t phase);
+  /// In an environment that answers to actions: runs the policies in the train domains, in the test
+  /// domain and, in full scope, along the shift curve.
+  void measure_acting(ReplicaTrainer& trainer, std::int64_t phase, EvaluationScope scope);
+  /// Returns of the reference policies, and habits of the expert, in the train and test domains.
+  [[nodiscard]] std::vector<Measurement> acting_references(const Environment& environment);
+  /// Returns of the reference policies in a domain, worked out once.
+  const ReferenceReturns& references(const Environment& environment, const Domain& domain);
   /// On a stream: evaluates all phases so far and the next one; after phase 0 all phases.
   void measure_phases(ReplicaTrainer& trainer, std::int64_t phase);
   /// Stores "cue_contribution": the score on a phase minus the score on the same rows with the
@@ -159,6 +167,7 @@ class SPURION_API PackEvaluator final : public Evaluator {
   std::int64_t measured_at_ = -1;       // updates made then
   std::optional<Adaptation> adapting_;  // while it measures what became of adaptation
   std::string adapted_to_;              // name of the domain
+  std::map<std::pair<const Environment*, std::string>, ReferenceReturns> references_;
 };
 
 }  // namespace spurion::harness

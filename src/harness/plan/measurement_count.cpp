@@ -13,6 +13,9 @@ constexpr double kOfValidation = 8.0;
 /// Numbers of one value of the shift, and of one window of a stream.
 constexpr double kOfAPoint = 2.0;
 constexpr double kOfAWindow = 6.0;
+/// Numbers of policies that act: of a domain, and of one value of the shift or a validation.
+constexpr double kOfActing = 22.0;
+constexpr double kOfActingPoint = 6.0;
 
 double integer_option(const Value& options, const char* name) {
   const Value* value = options.find(name);
@@ -47,12 +50,16 @@ MeasurementCount count_measurements(const TrialSpec& trial, const Environment& e
   count.updates =
       static_cast<double>(regime.updates(environment, trial.training.find("steps")->as_integer()));
   count.each_time = adapted * (kOfADomain * domains + (schedule.empty() ? kOfValidation : 0.0));
+  if (environment.interactive() != nullptr) count.each_time += kOfActing * domains;
   const double every = integer_option(trial.evaluation, "every");
   if (every > 0.0) count.on_the_way = count.each_time * (count.updates / every + phases);
-  count.all = count.on_the_way +
-              phases * (kOfADomain * (domains + 2.0 * cues) + kOfAPoint * points) +
-              kOfADomain * phases_measured(schedule) +
-              kOfAWindow * phases * integer_option(trial.regime.options, "windows");
+  if (environment.interactive() != nullptr) {
+    count.all = phases * (kOfActing * domains + kOfActingPoint * (points + 1.0));
+  }
+  count.all += count.on_the_way +
+               phases * (kOfADomain * (domains + 2.0 * cues) + kOfAPoint * points) +
+               kOfADomain * phases_measured(schedule) +
+               kOfAWindow * phases * integer_option(trial.regime.options, "windows");
   return count;
 }
 
