@@ -177,6 +177,7 @@ std::vector<ConformanceResult> check_environment(
     check_rows(checker, subject);
     check_twins(checker, subject);
     check_ceilings(checker, subject);
+    check_interactive(checker, subject);
   }
   return checker.take();
 }

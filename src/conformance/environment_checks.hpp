@@ -30,6 +30,8 @@ void check_description(Checker& checker, const EnvironmentSubject& subject);
 void check_rows(Checker& checker, const EnvironmentSubject& subject);
 /// Interventions, counterfactual twins, the shift as a mixture.
 void check_twins(Checker& checker, const EnvironmentSubject& subject);
+/// Of an environment that answers to actions: episodes, reference policies.
+void check_interactive(Checker& checker, const EnvironmentSubject& subject);
 /// Ceilings: order and range.
 void check_ceilings(Checker& checker, const EnvironmentSubject& subject);
 
