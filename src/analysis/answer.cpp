@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "analysis/answered_questions.hpp"
@@ -12,6 +13,8 @@
 #include "analysis/question_names.hpp"
 #include "analysis/question_trials.hpp"
 #include "analysis/shift_curve.hpp"
+#include "core/counted.hpp"
+#include "harness/store/stated_questions.hpp"
 #include "spurion/error.hpp"
 
 namespace spurion::analysis {
@@ -104,6 +107,21 @@ Answer answer_parts(const Study& study, const ReadQuestion& read) {
   return answer;
 }
 
+/// When a hypothesis was stated: afterwards it may have been chosen by the results.
+std::string stated_text(const Study& study, const AskedQuestion& asked) {
+  const Value& keys = asked.options;
+  const auto has = [&](const char* key) { return keys.is_table() && keys.find(key) != nullptr; };
+  if (!has("hypothesis") && !has("primary")) return {};
+  const auto stated = harness::stated_question(study.results().context, asked);
+  if (!stated) return " The store does not say when this question was first asked.";
+  const auto all = static_cast<std::int64_t>(study.trials(asked.experiment).size());
+  return fmt::format(
+      " This question, with its hypothesis and margin, was stated before {} of the {} of the "
+      "experiment were made ({}, hash of the suite {}).",
+      all - std::min(all, stated->made), core::counted(all, "trial"), stated->date,
+      stated->suite.substr(0, 8));
+}
+
 Answer answer_of(const Study& study, const ReadQuestion& read) {
   if (is_about_a_part(read)) return answer_parts(study, read);
   return read.kind->answer(study, read.common.experiment);
@@ -141,6 +159,11 @@ Answer AnsweredQuestions::answer(std::size_t number) const {
   Answer answer =
       read.kind == nullptr ? unknown_kind(asked, study_.results()) : answer_of(study_, read);
   answer.question = asked.text;
+  const std::string stated = read.kind == nullptr ? "" : stated_text(study_, asked);
+  if (!stated.empty()) {
+    while (!answer.sentence.empty() && answer.sentence.back() == ' ') answer.sentence.pop_back();
+    answer.sentence += stated;
+  }
   return answer;
 }
 

@@ -17,6 +17,8 @@
 #include "harness/run/run_session.hpp"
 #include "harness/run/threads.hpp"
 #include "harness/run/work_queue.hpp"
+#include "harness/store/stated_questions.hpp"
+#include "harness/store/stored_facts.hpp"
 #include "nouns/seeds.hpp"
 #include "spurion/error.hpp"
 #include "spurion/run.hpp"
@@ -89,6 +91,15 @@ class Members {
       experiments_.push_back(static_cast<std::uint32_t>(names_.size() - 1));
     }
   }
+  /// Trials of an experiment that a store holds.
+  [[nodiscard]] std::int64_t held(const std::string& experiment, const StoredFacts& facts) const {
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      const bool own = names_[experiments_[i]] == experiment;
+      count += own && facts.finished.count(ids_[i]) != 0 ? 1 : 0;
+    }
+    return count;
+  }
   /// As a store takes it.
   [[nodiscard]] Memberships all() const {
     Memberships memberships;
@@ -158,6 +169,15 @@ void keep_facts(Store& store, WorkQueue& work, const std::map<std::string, std::
   }
 }
 
+/// The plan, given what the store holds. When questions were first asked becomes a fact of the run.
+RunPlan plan_with(const StoredFacts& found, const Members& members, CheckedRun& run,
+                  const RunOptions& options) {
+  state_questions(
+      Suite::parse(run.context.at("suite"), "suite"), found.context,
+      [&](const std::string& experiment) { return members.held(experiment, found); }, run.context);
+  return plan_run(run, found, options);
+}
+
 }  // namespace
 
 }  // namespace spurion::harness
@@ -184,7 +204,7 @@ Progress run_checked(CheckedRun& run, const RunOptions& options) {
   if (std::filesystem::exists(options.out / kStoreFile, unreadable)) {
     open_store(opened, run, options, progress.notes);
   }
-  const RunPlan plan = plan_run(run, opened ? opened->facts() : StoredFacts(), options);
+  const RunPlan plan = plan_with(opened ? opened->facts() : StoredFacts(), members, run, options);
   const std::vector<Pack>& packs = plan.packs;
   if (!opened) opened.emplace(options.out);
   Store& store = *opened;

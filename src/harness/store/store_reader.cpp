@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "harness/store/identified_results.hpp"
+#include "harness/store/stated_questions.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_files.hpp"
 #include "harness/store/stored_facts.hpp"
@@ -109,7 +110,8 @@ class FolderReader {
                         "common trials are reported.",
                         name, first_));
       }
-      results_.context.merge(context);
+      merge_stated_questions(context, results_.context);
+      results_.context.merge(without_stated_questions(std::move(context)));
     }
     if (stores_.empty()) first_ = file.string();
     stores_.push_back({file.string(), std::move(content), own_suite});
