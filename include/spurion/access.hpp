@@ -18,8 +18,10 @@ struct Access {
   bool validation_rows = false;  ///< labelled held-out rows of the train domains, in training
   bool exact_ceilings = false;   ///< the ceilings of the train domains: known from the mechanism
   bool cue_inputs = false;       ///< which inputs a change of the cue changes
-  bool rewards = false;          ///< rewards of the learner's own actions
-  bool expert_answers = false;   ///< what an expert would do where the learner's actions led
+  /// Rewards of the learner's own actions. A regime that grants them has the actions as labels, so
+  /// a run refuses methods that do not need them.
+  bool rewards = false;
+  bool expert_answers = false;  ///< what an expert would do where the learner's actions led
 
   /// "domain labels, group labels", or "labels only".
   [[nodiscard]] SPURION_API std::string text() const;

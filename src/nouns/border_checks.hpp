@@ -63,6 +63,9 @@ SPURION_API void check_counts(const UpdateCounts& counts, std::int64_t replicas)
 /// A minibatch for K replicas. `values`: labels are looked at too, not their shape alone.
 SPURION_API void check_batch(const Batch& batch, const EnvironmentInfo& info, std::int64_t replicas,
                              bool values);
+/// The values [K, B] that a method gives for the states of rows `x` [K, B, ...], in host memory;
+/// undefined where it gives none.
+SPURION_API Tensor checked_state_values(const Tensor& values, const Tensor& x);
 /// Phases that `environment` knows.
 SPURION_API void check_schedule(const std::vector<Phase>& schedule, const EnvironmentInfo& info);
 

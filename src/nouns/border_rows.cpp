@@ -215,6 +215,9 @@ void check_counts(const UpdateCounts& counts, std::int64_t replicas) {
         "are {} replicas",
         counts.rows, counts.new_labels.size(), counts.zero_weight_rows.size(), replicas));
   }
+  if (!std::isfinite(counts.flops) || counts.flops < 0.0) {
+    refuse_rows(fmt::format("it counts {} operations", counts.flops));
+  }
 }
 
 void check_batch(const Batch& batch, const EnvironmentInfo& info, std::int64_t replicas,
@@ -258,11 +261,26 @@ void check_batch(const Batch& batch, const EnvironmentInfo& info, std::int64_t r
   if (batch.number.defined() && !labels(batch.number, at::kLong)) {
     expected("number", batch.number, "int64");
   }
+  for (const auto& [what, tensor] :
+       {std::pair{"advantage", &batch.advantage}, std::pair{"returns", &batch.returns},
+        std::pair{"log_probability", &batch.log_probability}}) {
+    if (tensor->defined() && !labels(*tensor, at::kFloat)) expected(what, *tensor, "float32");
+  }
   if (!values) return;
   if (classes > 0) check_range("y in a batch", batch.y, classes);
   if (batch.group.defined() && info.groups > 0) {
     check_range("group in a batch", batch.group, info.groups);
   }
+}
+
+Tensor checked_state_values(const Tensor& values, const Tensor& x) {
+  if (!values.defined()) return values;
+  if (values.scalar_type() != at::kFloat || values.dim() != 2 || values.size(0) != x.size(0) ||
+      values.size(1) != x.size(1) || values.requires_grad()) {
+    refuse_rows(fmt::format("the values of states are {}, expected float32 [{}, {}], no graph",
+                            text_of(values), x.size(0), x.size(1)));
+  }
+  return values.to(at::kCPU).contiguous();
 }
 
 void check_schedule(const std::vector<Phase>& schedule, const EnvironmentInfo& info) {

@@ -117,6 +117,7 @@ void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCoun
     flops = counted.flops / replicas;
     in_gradient = std::llround(counted.rows / replicas);
   }
+  flops += counts.flops;
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (!trainer.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];

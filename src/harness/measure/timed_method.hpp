@@ -35,6 +35,7 @@ class TimedMethod final : public Method {
   }
   void check(const Model& model) const override { inner_->check(model); }
   void step(ReplicaTrainer& trainer, const Batch& batch) override;
+  [[nodiscard]] Tensor state_values(ReplicaTrainer& trainer, const Tensor& x) const override;
   void begin_phase(ReplicaTrainer& trainer, std::int64_t phase) override;
   void visit_state(StateVisitor& visit) override {
     core::blamed(border_.method, [&] { inner_->visit_state(visit); });

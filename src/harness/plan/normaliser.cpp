@@ -127,6 +127,27 @@ std::shared_ptr<const NormalSection> Normaliser::read_plain(const Value* given, 
       NormalSection{{}, options, canonical_text(section, options)});
 }
 
+namespace {
+
+/// The registered methods that need rewards.
+std::vector<std::string> methods_for_rewards(const Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const std::string& name : catalog.methods.names()) {
+    Problems problems;
+    const Value options = catalog.methods.at(name).schema.normalise(Value(), name, problems);
+    try {
+      if (problems.empty() && catalog::method_needs(catalog, {name, options}).rewards) {
+        names.push_back(name);
+      }
+    } catch (const std::exception&) {
+      continue;  // it cannot be asked with its defaults
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
 void Normaliser::check_access(const TrialSpec& spec, const Value& written) {
   const auto& method = catalog_.methods.at(spec.method.name);
   const auto& regime = catalog_.regimes.at(spec.regime.name);
@@ -140,8 +161,16 @@ void Normaliser::check_access(const TrialSpec& spec, const Value& written) {
       const Access needs = catalog::method_needs(catalog_, spec.method);
       const Access grants = regime.make({spec.regime.options})->grants();
       const auto missing = needs.missing_from(grants);
-      if (missing.empty()) return;
       const Value* place = written.find("method");
+      if (grants.rewards && !needs.rewards) {
+        report(fmt::format(
+            "{}method '{}' learns from labels, but in regime '{}' the labels are the actions that "
+            "the learner took; use a method that learns from their rewards: {}",
+            place == nullptr ? "" : core::place_of(*place), spec.method.name, spec.regime.name,
+            fmt::join(methods_for_rewards(catalog_), " or ")));
+        return;
+      }
+      if (missing.empty()) return;
       const std::vector<std::string> granting = granting_regimes(catalog_, needs, spec.regime.name);
       report(fmt::format(
           "{}method '{}' needs {}, which regime '{}' does not grant (it grants: {}); {}",
