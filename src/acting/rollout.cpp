@@ -91,15 +91,19 @@ Tensor Rollout::step(const Tensor& actions) {
   return all;
 }
 
-void Rollout::restart_done() {
+void Rollout::restart(const Tensor& lanes) {
+  SPURION_CHECK(lanes.dim() == 2 && lanes.size(0) == replicas_ && lanes.size(1) == lanes_ &&
+                    lanes.scalar_type() == at::kBool && lanes.is_cpu(),
+                "lanes are bool [K, B] in host memory");
+  const Tensor dense = lanes.contiguous();
   for (Group& group : groups_) {
     std::vector<std::int64_t> over;
     std::vector<std::int64_t> next;
     for (std::int64_t i = 0; i < group.episodes.count(); ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      if (group.episodes.done[at] == 0) continue;
+      const std::int64_t replica = group.replicas[static_cast<std::size_t>(i / lanes_)];
+      if (!dense.data_ptr<bool>()[replica * lanes_ + i % lanes_]) continue;
       over.push_back(i);
-      next.push_back(group.episodes.number[at] + lanes_);
+      next.push_back(group.episodes.number[static_cast<std::size_t>(i)] + lanes_);
     }
     if (over.empty()) continue;
     const EpisodePlace where = place(group);

@@ -36,7 +36,9 @@ class SPURION_API Rollout {
   /// episode was over.
   Tensor step(const Tensor& actions);
   /// Begins the next episode in each lane whose episode is over.
-  void restart_done();
+  void restart_done() { restart(done()); }
+  /// Begins the next episode in these lanes: bool [K, B] in host memory.
+  void restart(const Tensor& lanes);
   /// bool [K, B].
   [[nodiscard]] Tensor done() const { return flags(&Episodes::done); }
   [[nodiscard]] Tensor goal() const { return flags(&Episodes::goal); }

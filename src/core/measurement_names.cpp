@@ -120,6 +120,8 @@ std::string stored_domain(const DomainKey& key) {
       return "coefficients";
     case MeasuredIn::stream:
       return "stream";
+    case MeasuredIn::acting:
+      return "acting";
     case MeasuredIn::other:
       break;
   }
@@ -151,7 +153,8 @@ DomainKey parse_domain(std::string_view stored) {
       {"validation", MeasuredIn::validation},
       {"validation_test", MeasuredIn::validation_test},
       {"coefficients", MeasuredIn::coefficients},
-      {"stream", MeasuredIn::stream}};
+      {"stream", MeasuredIn::stream},
+      {"acting", MeasuredIn::acting}};
   DomainKey key;
   if (const auto found = whole.find(stored); found != whole.end()) {
     key.in = found->second;
@@ -173,7 +176,7 @@ DomainKey parse_domain(std::string_view stored) {
 
 bool is_measured_domain(std::string_view stored) {
   const MeasuredIn in = parse_domain(stored).in;
-  if (in != MeasuredIn::other) return in != MeasuredIn::stream;
+  if (in != MeasuredIn::other) return in != MeasuredIn::stream && in != MeasuredIn::acting;
   // Names that look like one of ours would be mistaken for it.
   for (const std::string_view stem : {kTrain, kTestCue, kCue, kShiftValue, kPhase, kValidation}) {
     if (begins(stored, stem)) return true;
@@ -207,6 +210,8 @@ std::string domain_phrase(const std::string& stored) {
       return "of the coefficients of a linear model";
     case MeasuredIn::stream:
       return "on windows of the stream";
+    case MeasuredIn::acting:
+      return "of the learner's own actions in training";
     case MeasuredIn::other:
       break;
   }

@@ -86,6 +86,7 @@ enum class MetricId {
   environment_steps,
   expert_queries,
   training_return,
+  shown_inputs,
   other
 };
 
@@ -149,6 +150,7 @@ enum class MeasuredIn {
   validation_test,  ///< validation rows of the test domain
   coefficients,     ///< of a linear model
   stream,           ///< windows of the stream, before they were learned from
+  acting,           ///< where the learner of a regime acts, as the regime records it
   other             ///< a name of an environment's or regime's own
 };
 

@@ -338,6 +338,10 @@ void add_acting_references(MetricTable& out) {
              {"training_return", "return while training",
               "mean return of the training episodes since the last record", kReward, kAny, B::high,
               false, false});
+  add_metric(out, "regime graph_intervention",
+             {"shown_*", "inputs shown",
+              "1: the policy is shown the inputs of this variable of its graph; 0: they are hidden",
+              "", kShareRange, B::neither, false, false});
 }
 
 }  // namespace

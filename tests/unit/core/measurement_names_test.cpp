@@ -57,6 +57,7 @@ TEST_CASE("the name of each domain is read as what it was made of") {
   same({core::MeasuredIn::validation_test}, "validation_test");
   same({core::MeasuredIn::coefficients}, "coefficients");
   same({core::MeasuredIn::stream}, "stream");
+  same({core::MeasuredIn::acting}, "acting");
   for (const char* other : {"phase_", "phase_x", "train_1x", "shift=", "elsewhere", ""}) {
     CHECK(core::parse_domain(other).in == core::MeasuredIn::other);
   }
@@ -68,6 +69,7 @@ TEST_CASE("a regime records in domains of its own only") {
     CHECK(core::is_measured_domain(taken));
   }
   CHECK_FALSE(core::is_measured_domain("stream"));
+  CHECK_FALSE(core::is_measured_domain("acting"));
   CHECK_FALSE(core::is_measured_domain("mine"));
 }
 
