@@ -41,7 +41,7 @@ struct CloseFile {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
 
-std::string printable(std::string text) {
+std::string printable_name(std::string text) {
   std::replace_if(
       text.begin(), text.end(),
       [](char c) { return std::isprint(static_cast<unsigned char>(c)) == 0; }, '?');
@@ -49,7 +49,7 @@ std::string printable(std::string text) {
 }
 
 std::string place_of(const std::filesystem::path& file, const std::string& array) {
-  return fmt::format("'{}', array '{}'", file.string(), printable(array));
+  return fmt::format("'{}', array '{}'", file.string(), printable_name(array));
 }
 
 /// One entry's bytes, as many as its header says.
@@ -64,8 +64,8 @@ class Entry {
     name_ = stat_.name;
     if (name_.size() <= kSuffix.size() ||
         name_.compare(name_.size() - kSuffix.size(), kSuffix.size(), kSuffix) != 0) {
-      refuse_file(file,
-                  fmt::format("entry '{}': expected a name that ends with .npy", printable(name_)));
+      refuse_file(file, fmt::format("entry '{}': expected a name that ends with .npy",
+                                    printable_name(name_)));
     }
     name_.resize(name_.size() - kSuffix.size());
     if ((stat_.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat_.encryption_method != ZIP_EM_NONE) {

@@ -34,7 +34,7 @@ constexpr std::int64_t kCores = 20;
 constexpr double kAmplitude = 2.0;
 constexpr double kNoise = 0.5;
 constexpr double kTrain[] = {0.9, 0.8};
-constexpr double kTest = -0.9;
+constexpr double kTestShift = -0.9;
 
 /// The mechanism of the card, once more.
 Moments population(double rho) {
@@ -122,7 +122,7 @@ Theory theory_of(const TheoryRequest& request) {
 void check_seeds(const TheoryRequest& request, int seeds) {
   const Theory theory = theory_of(request);
   std::vector<Moments> train = {population(kTrain[0]), population(kTrain[1])};
-  Moments test = population(kTest);
+  Moments test = population(kTestShift);
   Vector spurious_cross = environments::average(train).cross;
   std::fill_n(spurious_cross.begin(), kCores, 0.0);
   if (request.directions.defined()) {

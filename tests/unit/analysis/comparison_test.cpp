@@ -15,11 +15,11 @@ using tests::seed_noise;
 
 namespace {
 
-constexpr const char* kSuite = "name = \"s\"\n[[experiment]]\nname = \"e\"\n";
+constexpr const char* kComparedSuite = "name = \"s\"\n[[experiment]]\nname = \"e\"\n";
 
 StoredResults stored(PlantedTrials& trials) {
   StoredResults results;
-  results.context["suite"] = kSuite;
+  results.context["suite"] = kComparedSuite;
   results.trials = trials.all();
   return results;
 }

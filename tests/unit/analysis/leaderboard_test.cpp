@@ -12,8 +12,8 @@ using tests::seed_noise;
 
 namespace {
 
-constexpr const char* kAsk = "kind = \"leaderboard\"\n";
-constexpr std::int64_t kSeeds = 5;
+constexpr const char* kAskBoard = "kind = \"leaderboard\"\n";
+constexpr std::int64_t kBoardSeeds = 5;
 
 struct Scores {
   double id;
@@ -23,7 +23,7 @@ struct Scores {
 /// Five seeds of a method in an environment.
 void add(PlantedTrials& trials, const std::string& environment, const std::string& method,
          const Scores& scores) {
-  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::int64_t seed = 0; seed < kBoardSeeds; ++seed) {
     const auto own = static_cast<std::int64_t>(method.size() + 2 * environment.size());
     TrialResult& trial = trials.add(method, seed, scores.id + seed_noise(seed + own, 0.002),
                                     scores.ood + seed_noise(seed + 2 * own + 1, 0.002));
@@ -68,7 +68,7 @@ std::string cell_in(const analysis::Table& table, const std::string& method,
 }  // namespace
 
 TEST_CASE("a leaderboard finds who won, tied and lost, and the rank of each") {
-  const auto answer = one_environment().ask(kAsk);
+  const auto answer = one_environment().ask(kAskBoard);
   const auto& table = answer.tables.front();
   CHECK(table.name == "leaderboard_e");
   CHECK(text_of(table.rows.front().front()) == "winner");
@@ -93,7 +93,7 @@ TEST_CASE("a leaderboard finds who won, tied and lost, and the rank of each") {
 TEST_CASE("methods with the same best score share it, and none of them is first") {
   PlantedTrials trials = one_environment();
   add(trials, "easy", "victor", {0.75, 0.7});  // a name as long: the same noise, the same scores
-  const std::string sentence = trials.ask(kAsk).sentence;
+  const std::string sentence = trials.ask(kAskBoard).sentence;
   CHECK_THAT(sentence, Contains("Of 6 methods") && Contains("winner") && Contains("victor") &&
                            Contains("have the same best score out of distribution") &&
                            Contains("so none of them is first") && !Contains("It has rank 1"));
@@ -102,13 +102,13 @@ TEST_CASE("methods with the same best score share it, and none of them is first"
 TEST_CASE("scores lie between the ceilings of the test domain") {
   PlantedTrials trials = one_environment();
   // (.7 - .1) / (.75 - .1) and (.2 - .1) / .65, whatever noise of mean 0 the seeds have.
-  const auto table = trials.ask(kAsk).tables.front();
+  const auto table = trials.ask(kAskBoard).tables.front();
   CHECK(planted_cell(table, "winner", "normalised OOD").substr(0, 5) == "0.923");
   CHECK(planted_cell(table, "erm", "normalised OOD").substr(0, 5) == "0.154");
   for (const double cue_only : {0.75, 0.8, 0.74}) {
     CAPTURE(cue_only);
     set_ceilings(trials, "easy", cue_only, 0.75);
-    const auto answer = trials.ask(kAsk);
+    const auto answer = trials.ask(kAskBoard);
     CHECK(planted_cell(answer.tables.front(), "winner", "normalised OOD") == "-");
     CHECK(planted_cell(answer.tables.front(), "winner", "result") == "won");
     CHECK_THAT(answer.sentence, Contains("Scores in easy are not normalised: there a predictor") &&
@@ -119,7 +119,7 @@ TEST_CASE("scores lie between the ceilings of the test domain") {
 }
 
 TEST_CASE("a gap that closes by losing ID is flagged, one that closes by a gain is not") {
-  const auto answer = one_environment().ask(kAsk);
+  const auto answer = one_environment().ask(kAskBoard);
   const auto& table = answer.tables.front();
   CHECK(planted_cell(table, "shrinker", "flag") == "gap closed by losing ID");
   CHECK(planted_cell(table, "shrinker", "result") == "tied");
@@ -127,26 +127,27 @@ TEST_CASE("a gap that closes by losing ID is flagged, one that closes by a gain 
   CHECK(planted_cell(table, "same", "flag") == "-");
   CHECK_THAT(answer.sentence, Contains("Gap closed by losing ID") && Contains(": shrinker."));
   // Below the margin a loss is none.
-  CHECK(planted_cell(one_environment().ask(std::string(kAsk) + "margin = 0.2\n").tables.front(),
-                     "shrinker", "flag") == "-");
+  CHECK(
+      planted_cell(one_environment().ask(std::string(kAskBoard) + "margin = 0.2\n").tables.front(),
+                   "shrinker", "flag") == "-");
 }
 
 TEST_CASE("a win among many methods is adjusted for their number") {
   PlantedTrials trials;
-  for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+  for (std::int64_t seed = 0; seed < kBoardSeeds; ++seed) {
     trials.add("erm", seed, 0.85, 0.2).spec.evaluation = Value::Table{};
     // Alone: t = 4.24, p = .013.
     trials.add("ahead", seed, 0.85, 0.203 + 0.001 * static_cast<double>(seed - 2)).spec.evaluation =
         Value::Table{};
   }
-  CHECK(planted_cell(trials.ask(kAsk).tables.front(), "ahead", "result") == "won");
+  CHECK(planted_cell(trials.ask(kAskBoard).tables.front(), "ahead", "result") == "won");
   for (int i = 0; i < 6; ++i) {
-    for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    for (std::int64_t seed = 0; seed < kBoardSeeds; ++seed) {
       trials.add("other_" + std::to_string(i), seed, 0.85, 0.2 + seed_noise(seed)).spec.evaluation =
           Value::Table{};
     }
   }
-  const auto many = trials.ask(kAsk).tables.front();
+  const auto many = trials.ask(kAskBoard).tables.front();
   CHECK(planted_cell(many, "ahead", "result") == "tied");
   CHECK(planted_cell(many, "ahead", "p") == "0.093");  // 7 times .01324
 }
@@ -154,13 +155,13 @@ TEST_CASE("a win among many methods is adjusted for their number") {
 TEST_CASE("a method that did not learn wins nothing, and one seed decides nothing") {
   PlantedTrials trials = one_environment();
   add(trials, "easy", "constant", {0.5, 0.5});
-  const auto answer = trials.ask(kAsk);
+  const auto answer = trials.ask(kAskBoard);
   CHECK(planted_cell(answer.tables.front(), "constant", "result") == "did not learn");
   CHECK_THAT(answer.sentence, Contains("Did not learn: constant."));
   PlantedTrials one;
   one.add("erm", 0, 0.85, 0.2);
   one.add("winner", 0, 0.75, 0.7);
-  const auto alone = one.ask(kAsk);
+  const auto alone = one.ask(kAskBoard);
   CHECK(planted_cell(alone.tables.front(), "winner", "result") == "undecided");
   CHECK(planted_cell(alone.tables.front(), "winner", "rank") == "1.0 (one seed)");
   CHECK(planted_cell(alone.tables.front(), "winner", "rank 1") == "-");
@@ -178,7 +179,7 @@ TEST_CASE("several environments weigh alike, and their orders are compared") {
   add(trials, "control", "erm", {0.75, 0.75});
   add(trials, "control", "winner", {0.75, 0.75});
   set_ceilings(trials, "control", 0.75, 0.75);
-  const auto answer = trials.ask(kAsk);
+  const auto answer = trials.ask(kAskBoard);
   REQUIRE(answer.tables.size() == 5);
   const auto& overall = answer.tables[0];
   const auto& each = answer.tables[1];
@@ -229,8 +230,8 @@ TEST_CASE("several environments weigh alike, and their orders are compared") {
 }
 
 TEST_CASE("the same results give the same leaderboard") {
-  const auto first = one_environment().ask(kAsk);
-  const auto second = one_environment().ask(kAsk);
+  const auto first = one_environment().ask(kAskBoard);
+  const auto second = one_environment().ask(kAskBoard);
   CHECK(first.sentence == second.sentence);
   REQUIRE(first.tables.front().rows.size() == second.tables.front().rows.size());
   for (std::size_t i = 0; i < first.tables.front().rows.size(); ++i) {
@@ -243,7 +244,7 @@ TEST_CASE("the same results give the same leaderboard") {
 TEST_CASE("regression has a board of its own beside classification") {
   PlantedTrials trials = one_environment();
   for (const char* method : {"erm", "winner"}) {
-    for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    for (std::int64_t seed = 0; seed < kBoardSeeds; ++seed) {
       TrialResult& trial = trials.add(method, seed, 0.0, 0.0);
       trial.spec.environment.name = "linear";
       const bool good = method[0] == 'w';
@@ -257,7 +258,7 @@ TEST_CASE("regression has a board of its own beside classification") {
                             {0, 9, "test", 0.9, "gap", (good ? 0.8 : 2.8) + noise}};
     }
   }
-  const auto table = trials.ask(kAsk).tables[1];
+  const auto table = trials.ask(kAskBoard).tables[1];
   CHECK(cell_in(table, "winner", "linear", "result") == "won");
   CHECK(cell_in(table, "winner", "linear", "normalised OOD").substr(0, 5) == "0.750");
   CHECK(cell_in(table, "winner", "linear", "rank") == "1.0 [1.0, 1.0]");
@@ -274,16 +275,16 @@ TEST_CASE("without the baseline nobody wins, and methods are ranked all the same
 TEST_CASE("an environment where OOD follows ID is said to rank no methods") {
   PlantedTrials trials;
   for (int i = 0; i < 6; ++i) {
-    for (std::int64_t seed = 0; seed < kSeeds; ++seed) {
+    for (std::int64_t seed = 0; seed < kBoardSeeds; ++seed) {
       const double id = 0.6 + 0.05 * i + seed_noise(seed + i);
       TrialResult& trial = trials.add(i == 0 ? "erm" : "m" + std::to_string(i), seed, id,
                                       id - 0.1 + seed_noise(seed + 2 * i + 1, 0.001));
       trial.spec.evaluation = Value::Table{{"rows", 100000}};
     }
   }
-  const auto answer = trials.ask(kAsk);
+  const auto answer = trials.ask(kAskBoard);
   CHECK(planted_cell(answer.tables[1], "world", "certificate") == "cannot rank methods");
   CHECK_THAT(answer.sentence, Contains("Cannot rank methods by robustness"));
-  CHECK(planted_cell(one_environment().ask(kAsk).tables[1], "easy", "certificate") !=
+  CHECK(planted_cell(one_environment().ask(kAskBoard).tables[1], "easy", "certificate") !=
         "cannot rank methods");
 }

@@ -15,7 +15,7 @@ using Catch::Contains;
 namespace {
 
 constexpr double kRates[] = {0.001, 0.003, 0.01, 0.03};
-constexpr std::int64_t kWidths[] = {16, 64, 256};
+constexpr std::int64_t kTunedWidths[] = {16, 64, 256};
 
 /// Four learning rates at three widths. On validation rows the best is 0.003 at width 16, 0.01 at
 /// 64 and 0.03 at 256; over all widths 0.01. Out of distribution they have .5, .6, .7 and .8.
@@ -29,7 +29,7 @@ PlantedTrials four_rates() {
         const double off = std::abs(static_cast<double>(sample - scale - 1));
         const double ood = 0.5 + 0.1 * static_cast<double>(sample) + seed_noise(seed);
         TrialResult& trial = trials.add("erm", seed, 0.9, ood);
-        trial.spec.model.options = Value::Table{{"width", kWidths[scale]}};
+        trial.spec.model.options = Value::Table{{"width", kTunedWidths[scale]}};
         trial.spec.optimizer = Value::Table{{"learning_rate", kRates[sample]}};
         trial.spec.config_index = sample;
         trial.measurements.push_back({0, 9, "validation", 0.0, "accuracy", 0.9 - 0.02 * off});

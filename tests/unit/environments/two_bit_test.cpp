@@ -27,7 +27,7 @@ constexpr auto kLogistic = TwoBitLoss::logistic;
 constexpr auto kSquared = TwoBitLoss::squared;
 
 /// Equal but for rounding.
-Approx tight(double value) { return Approx(value).epsilon(0).margin(1e-12); }
+Approx nearly(double value) { return Approx(value).epsilon(0).margin(1e-12); }
 
 /// The domains of Kamath et al. for which the penalty misleads.
 TwoBitExact kamath() { return TwoBitExact({{0.1, 0.11}, {0.1, 0.4}}); }
@@ -103,40 +103,40 @@ TEST_CASE("Risks and penalties of the two-bit world equal hand-summed constants"
   };
   for (const Row& row : rows) {
     const TwoBitDomain domain{0.1, row.beta};
-    CHECK(TwoBitExact::risk(domain, f, kLogistic) == tight(row.logistic));
-    CHECK(TwoBitExact::scale_gradient(domain, f, kLogistic) == tight(row.logistic_gradient));
-    CHECK(TwoBitExact::risk(domain, f, kSquared) == tight(row.squared));
-    CHECK(TwoBitExact::scale_gradient(domain, f, kSquared) == tight(row.squared_gradient));
+    CHECK(TwoBitExact::risk(domain, f, kLogistic) == nearly(row.logistic));
+    CHECK(TwoBitExact::scale_gradient(domain, f, kLogistic) == nearly(row.logistic_gradient));
+    CHECK(TwoBitExact::risk(domain, f, kSquared) == nearly(row.squared));
+    CHECK(TwoBitExact::scale_gradient(domain, f, kSquared) == nearly(row.squared_gradient));
   }
   const TwoBitExact exact = kamath();
-  CHECK(exact.mean_risk(f, kLogistic) == tight(0.3424849533320012802));
-  CHECK(exact.risk_variance(f, kLogistic) == tight(0.003016668837988525160));
-  CHECK(exact.irm_penalty(f, kLogistic) == tight(0.02311572393729986203));
-  CHECK(exact.irm_objective(f, 50, kLogistic) == tight(1.498271150196994382));
-  CHECK(exact.risk_variance(f, kSquared) == tight(0.0013140625));
-  CHECK(exact.irm_penalty(f, kSquared) == tight(4.61035625));
+  CHECK(exact.mean_risk(f, kLogistic) == nearly(0.3424849533320012802));
+  CHECK(exact.risk_variance(f, kLogistic) == nearly(0.003016668837988525160));
+  CHECK(exact.irm_penalty(f, kLogistic) == nearly(0.02311572393729986203));
+  CHECK(exact.irm_objective(f, 50, kLogistic) == nearly(1.498271150196994382));
+  CHECK(exact.risk_variance(f, kSquared) == nearly(0.0013140625));
+  CHECK(exact.irm_penalty(f, kSquared) == nearly(4.61035625));
 }
 
 TEST_CASE("Best predictors of the two-bit world have their closed forms") {
   // Entropy of one noisy bit, and 4 alpha (1 - alpha).
   const TwoBitLogits invariant = TwoBitExact::invariant(0.1, kLogistic);
-  CHECK(invariant[0] == tight(std::log(9.0)));
+  CHECK(invariant[0] == nearly(std::log(9.0)));
   const TwoBitExact exact = kamath();
   for (const TwoBitDomain& domain : exact.train_domains()) {
-    CHECK(TwoBitExact::risk(domain, invariant, kLogistic) == tight(0.3250829733914482395));
-    CHECK(TwoBitExact::scale_gradient(domain, invariant, kLogistic) == tight(0));
+    CHECK(TwoBitExact::risk(domain, invariant, kLogistic) == nearly(0.3250829733914482395));
+    CHECK(TwoBitExact::scale_gradient(domain, invariant, kLogistic) == nearly(0));
     CHECK(TwoBitExact::risk(domain, TwoBitExact::invariant(0.1, kSquared), kSquared) ==
-          tight(0.36));
+          nearly(0.36));
   }
-  CHECK(exact.risk_variance(invariant, kLogistic) == tight(0));
+  CHECK(exact.risk_variance(invariant, kLogistic) == nearly(0));
   const auto bayes_risk = [](double beta, TwoBitLoss loss) {
     const TwoBitDomain domain{0.1, beta};
     return TwoBitExact::risk(domain, TwoBitExact::bayes(domain, loss), loss);
   };
-  CHECK(bayes_risk(0.11, kLogistic) == tight(0.1882883965512902865));
-  CHECK(bayes_risk(0.11, kSquared) == tight(0.2308720259930824861));
-  CHECK(bayes_risk(0.4, kLogistic) == tight(0.3178026402085512112));
-  CHECK(bayes_risk(0.4, kSquared) == tight(0.3546798029556650246));
+  CHECK(bayes_risk(0.11, kLogistic) == nearly(0.1882883965512902865));
+  CHECK(bayes_risk(0.11, kSquared) == nearly(0.2308720259930824861));
+  CHECK(bayes_risk(0.4, kLogistic) == nearly(0.3178026402085512112));
+  CHECK(bayes_risk(0.4, kSquared) == nearly(0.3546798029556650246));
   // Without noise in one bit the risk is 0 at infinite logits.
   const TwoBitDomain certain{0.1, 0.0};
   CHECK(TwoBitExact::risk(certain, TwoBitExact::bayes(certain, kLogistic), kLogistic) == 0.0);
@@ -196,21 +196,21 @@ TEST_CASE("Ceilings of two_bit are those of its four inputs") {
   const auto world = synthetic_world("two_bit");
   for (const double beta : {0.0, 0.05, 0.3, 0.9, 1.0}) {
     const Ceilings c = world->ceilings(world->at(beta));
-    CHECK(c.bayes.value == tight(std::max({0.9, beta, 1 - beta})));
-    CHECK(c.invariant.value == tight(0.9));
-    CHECK(c.spurious_only.value == tight(1 - beta));
+    CHECK(c.bayes.value == nearly(std::max({0.9, beta, 1 - beta})));
+    CHECK(c.invariant.value == nearly(0.9));
+    CHECK(c.spurious_only.value == nearly(1 - beta));
     // x1 is the better bit in the pool (mean beta .255), so ERM's sign follows it.
-    CHECK(c.population_erm->value == tight(0.9));
+    CHECK(c.population_erm->value == nearly(0.9));
   }
   const auto tempting =
       synthetic_world("two_bit", {{"alpha", 0.25}, {"betas", Value::List{0.1, 0.2}}});
   const Ceilings c = tempting->ceilings(tempting->test_domain());
-  CHECK(c.population_erm->value == tight(0.1));
-  CHECK(c.spurious_only.value == tight(0.1));
-  CHECK(c.invariant.value == tight(0.75));
+  CHECK(c.population_erm->value == nearly(0.1));
+  CHECK(c.spurious_only.value == nearly(0.1));
+  CHECK(c.invariant.value == nearly(0.75));
   // Equally good bits: where they differ ERM has no opinion.
   const auto tie = synthetic_world("two_bit", {{"betas", Value::List{0.05, 0.15}}});
-  CHECK(tie->ceilings(tie->at(0.5)).population_erm->value == tight(0.7));
+  CHECK(tie->ceilings(tie->at(0.5)).population_erm->value == nearly(0.7));
 }
 
 // Nagarajan, Andreassen, Neyshabur 2020: on separable data the reliance b/a on a cue that agrees

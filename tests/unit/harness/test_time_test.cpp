@@ -42,13 +42,13 @@ constexpr const char* kAdapting =
     R"(name = "test_time", adaptation_batches = 3, adaptation_rows = 20)";
 
 using Key = std::tuple<std::int64_t, std::string, std::string>;  // phase, domain, metric
-using Numbers = std::map<Key, double>;
+using AdaptedNumbers = std::map<Key, double>;
 
-std::vector<Numbers> numbers_of(const std::vector<TrialSpec>& trials) {
-  std::vector<Numbers> each;
+std::vector<AdaptedNumbers> numbers_of(const std::vector<TrialSpec>& trials) {
+  std::vector<AdaptedNumbers> each;
   for (const TrialResult& result : run_pack(Pack{trials, 0.0, 0.0}, builtin_catalog(), nullptr)) {
     REQUIRE(result.status == Status::done);
-    Numbers& own = each.emplace_back();
+    AdaptedNumbers& own = each.emplace_back();
     for (const Measurement& row : result.measurements) {
       const bool added = own.emplace(Key{row.phase, row.domain, row.metric}, row.value).second;
       CHECK(added);  // nothing is measured twice
@@ -57,17 +57,18 @@ std::vector<Numbers> numbers_of(const std::vector<TrialSpec>& trials) {
   return each;
 }
 
-double score(const Numbers& numbers, std::int64_t phase, const std::string& domain = "test") {
+double score(const AdaptedNumbers& numbers, std::int64_t phase,
+             const std::string& domain = "test") {
   return numbers.at({phase, domain, "accuracy"});
 }
 
 }  // namespace
 
 TEST_CASE("before adaptation the regime test_time has the numbers of offline") {
-  const std::vector<Numbers> offline = numbers_of(trials_of("erm", kOffline));
+  const std::vector<AdaptedNumbers> offline = numbers_of(trials_of("erm", kOffline));
   for (const char* method : {"erm", "tent", "bn_adapt", "t3a"}) {
     CAPTURE(method);
-    const std::vector<Numbers> adapting = numbers_of(trials_of(method, kAdapting));
+    const std::vector<AdaptedNumbers> adapting = numbers_of(trials_of(method, kAdapting));
     bool changed = false;
     for (std::size_t k = 0; k < offline.size(); ++k) {
       for (const auto& [key, value] : offline[k]) CHECK(adapting[k].at(key) == value);
@@ -83,7 +84,7 @@ TEST_CASE("before adaptation the regime test_time has the numbers of offline") {
 
 TEST_CASE("episodic adaptation meets the trained model with each batch") {
   const std::string episodic = std::string(kAdapting) + ", episodic = true";
-  const auto loss = [](const std::vector<Numbers>& all) {
+  const auto loss = [](const std::vector<AdaptedNumbers>& all) {
     return all.front().at({1, "test", "loss"});
   };
   CHECK(loss(numbers_of(trials_of("tent", kAdapting))) !=
@@ -133,8 +134,8 @@ TEST_CASE("scores on the way are taken before and after adaptation too") {
 }
 
 TEST_CASE("a trial that holds out a train domain has it in the place of the test domain") {
-  const std::vector<Numbers> whole = numbers_of(trials_of("erm", kOffline));
-  const std::vector<Numbers> first =
+  const std::vector<AdaptedNumbers> whole = numbers_of(trials_of("erm", kOffline));
+  const std::vector<AdaptedNumbers> first =
       numbers_of(trials_of("erm", kOffline, ", held_out_domain = 0"));
   CHECK(whole.front().count({0, "train_0", "accuracy"}) == 1);
   CHECK(first.front().count({0, "train_0", "accuracy"}) == 0);
