@@ -38,14 +38,24 @@ std::vector<std::size_t> Configurations::ranks() const {
 
 std::uint32_t Configurations::of_section(std::size_t section, const Component* component,
                                          const Value& options) {
-  const std::string name = component == nullptr ? std::string() : component->name;
+  static const std::string none;
+  const std::string& name = component == nullptr ? none : component->name;
   const void* place = options.is_table() ? &options.as_table() : nullptr;
+  Latest& latest = latest_[section];
+  if (place != nullptr && place == latest.place && latest.known->name == name) {
+    return latest.known->number;
+  }
   const auto known = known_[section].find(place);
-  if (known != known_[section].end() && known->second.name == name) return known->second.number;
+  if (known != known_[section].end() && known->second.name == name) {
+    latest = {place, &known->second};
+    return known->second.number;
+  }
   const auto next = static_cast<std::uint32_t>(texts_[section].size());
   const std::uint32_t number =
       texts_[section].emplace(text_of(section, component, options), next).first->second;
-  if (place != nullptr) known_[section].insert_or_assign(place, Known{name, number});
+  if (place != nullptr) {
+    latest = {place, &known_[section].insert_or_assign(place, Known{name, number}).first->second};
+  }
   return number;
 }
 

@@ -32,9 +32,21 @@ class SPURION_API Configurations {
   static constexpr std::size_t kSections = 5;
   /// Numbers of the texts of the sections, in the order in which a canonical text has them.
   using Key = std::array<std::uint32_t, kSections>;
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      std::size_t hash = 0;
+      for (const std::uint32_t number : key) hash = (hash ^ number) * 0x9E3779B97F4A7C15U;
+      return hash ^ (hash >> 32U);
+    }
+  };
   struct Known {
     std::string name;
     std::uint32_t number;
+  };
+  /// What was asked for last: neighbours often share their options.
+  struct Latest {
+    const void* place = nullptr;
+    const Known* known = nullptr;
   };
 
   /// `component`: null for options alone.
@@ -45,7 +57,8 @@ class SPURION_API Configurations {
   const std::set<std::string>& without_;
   std::array<std::map<std::string, std::uint32_t>, kSections> texts_;
   std::array<std::unordered_map<const void*, Known>, kSections> known_;  ///< by where options are
-  std::map<Key, std::size_t> numbers_;
+  std::array<Latest, kSections> latest_{};
+  std::unordered_map<Key, std::size_t, KeyHash> numbers_;
 };
 
 }  // namespace spurion::analysis

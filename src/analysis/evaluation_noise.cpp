@@ -15,9 +15,6 @@ namespace spurion::analysis {
 
 namespace {
 
-constexpr const char* kError = "error";
-constexpr const char* kWorstGroupError = "worst_group_error";
-
 /// "rows" of the part of this name, of predictions made elsewhere.
 double scored_rows(const Value& parts, const std::string& domain) {
   if (!parts.is_list()) return 0.0;
@@ -51,14 +48,6 @@ EvaluatedRows rows_of_train_domains(const TrialResult& trial, const std::string&
   return {domains * domains / inverse, all};
 }
 
-/// The rows that a number of a domain is of.
-EvaluatedRows measured_rows(const TrialResult& trial, const std::string& domain,
-                            const std::string& metric) {
-  return core::parse_domain(domain).in == core::MeasuredIn::in_distribution
-             ? rows_of_train_domains(trial, metric)
-             : evaluated_rows(trial, domain);
-}
-
 /// Of a gap: two rates, each on rows of its own.
 RowNoise gap_noise(const TrialResult& trial, const std::string& domain) {
   const auto own = number(trial, domain, core::stored_name(core::MetricId::accuracy));
@@ -90,6 +79,13 @@ RowNoise confusion_noise(const TrialResult& trial) {
 }
 
 }  // namespace
+
+EvaluatedRows measured_rows(const TrialResult& trial, const std::string& domain,
+                            const std::string& metric) {
+  return core::parse_domain(domain).in == core::MeasuredIn::in_distribution
+             ? rows_of_train_domains(trial, metric)
+             : evaluated_rows(trial, domain);
+}
 
 RowNoise mixture_noise(double first, double second, double share, double rows, bool same_rows) {
   if (!(rows > 0.0) || std::isnan(first + second + share)) return {};
@@ -163,58 +159,6 @@ RowNoise row_noise(const TrialResult& trial, const std::string& domain, const st
     return paired_noise(value, measured.rows, measured.all);
   const bool rate = own_error || core::metric_info(id).rate;
   return rate ? rate_noise(value, measured.rows, measured.all) : RowNoise{};
-}
-
-namespace {
-
-/// Whether a number is a rate on rows of its domain, and nothing else of the trial counts.
-bool is_plain_rate(core::MetricId id, const std::string& metric, core::MeasuredIn in) {
-  const bool elsewhere = in == core::MeasuredIn::shift_value || in == core::MeasuredIn::stream ||
-                         in == core::MeasuredIn::validation ||
-                         in == core::MeasuredIn::validation_test;
-  if (elsewhere) return false;
-  if (id == core::MetricId::other) return metric == kError;
-  const bool derived = id == core::MetricId::gap || id == core::MetricId::confusion_index ||
-                       id == core::MetricId::shortcut_bias ||
-                       id == core::MetricId::worst_group_accuracy ||
-                       id == core::MetricId::cue_contribution;
-  return !derived && core::metric_info(id).rate;
-}
-
-/// Whether a trial that was measured as this one, with its options, has numbers of as many rows:
-/// neither the domain nor a train domain says that it has fewer.
-bool has_usual_rows(const TrialResult& trial, const std::string& domain,
-                    const std::string& metric) {
-  const std::string& fewer = core::stored_name(core::MetricId::evaluated_rows);
-  if (number(trial, domain, fewer, 0)) return false;
-  for (std::int64_t i = 0; number(trial, core::stored_train(i), metric); ++i) {
-    if (number(trial, core::stored_train(i), fewer, 0)) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
-DomainNoise::DomainNoise(std::string domain, std::string metric)
-    : domain_(std::move(domain)),
-      metric_(std::move(metric)),
-      plain_(
-          is_plain_rate(core::parse_metric(metric_).id, metric_, core::parse_domain(domain_).in)) {}
-
-RowNoise DomainNoise::operator()(const TrialResult& trial, double value) {
-  const Value& options = trial.spec.evaluation;
-  const void* layout = trial.measurements.layout();
-  const void* evaluation = options.is_table() ? &options.as_table() : nullptr;
-  if (!plain_ || layout == nullptr || evaluation == nullptr) {
-    return row_noise(trial, domain_, metric_, value);
-  }
-  if (layout != layout_ || evaluation != evaluation_) {
-    if (!has_usual_rows(trial, domain_, metric_)) return row_noise(trial, domain_, metric_, value);
-    rows_ = measured_rows(trial, domain_, metric_);
-    layout_ = layout;
-    evaluation_ = evaluation;
-  }
-  return rate_noise(value, rows_.rows, rows_.all);
 }
 
 RowNoise row_noise(const TrialResult& trial, const std::string& domain, const MetricInfo& metric,

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "analysis/by_layout.hpp"
 #include "core/measurement_names.hpp"
 
 namespace spurion::analysis {
@@ -38,10 +39,11 @@ Series points_of(const ResultsView& view, const LineScores& one, std::size_t ste
                  std::size_t& met) {
   Series series;
   series.name = one.line.name;
+  NumberFinder id_of(core::stored_domain(core::MeasuredIn::in_distribution), view.score());
+  NumberFinder ood_of(core::stored_domain(core::MeasuredIn::test), view.score());
   for (const ResultsView::Row& row : view.rows(one.line)) {
-    const auto id =
-        number(*row.trial, core::stored_domain(core::MeasuredIn::in_distribution), view.score());
-    const auto ood = number(*row.trial, core::stored_domain(core::MeasuredIn::test), view.score());
+    const auto id = id_of(*row.trial);
+    const auto ood = ood_of(*row.trial);
     if (!id || !ood || met++ % step != 0) continue;
     series.x.push_back(*id);
     series.y.push_back({*ood, *ood, *ood, 1, 1});

@@ -12,8 +12,14 @@ namespace spurion::analysis {
 Cell access_of(const StoredResults& results, const ResultsView& view,
                const ResultsView::Line& line) {
   std::set<std::string> texts;
+  const Component* last = nullptr;  // neighbours often share its options in memory
+  const void* last_options = nullptr;
   for (const ResultsView::Row& row : view.rows(line)) {
     const Component& method = row.trial->spec.method;
+    const void* options = method.options.is_table() ? &method.options.as_table() : nullptr;
+    if (last != nullptr && last->name == method.name && options == last_options) continue;
+    last = &method;
+    last_options = options;
     auto found = results.context.find(harness::method_access_key(method));
     if (found == results.context.end()) found = results.context.find("access." + method.name);
     if (found != results.context.end()) texts.insert(found->second);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "analysis/adapted_trials.hpp"
@@ -13,6 +15,7 @@
 #include "analysis/configurations.hpp"
 #include "analysis/domain_noise.hpp"
 #include "analysis/paired_test.hpp"
+#include "analysis/trial_numbers.hpp"
 #include "analysis/variant_names.hpp"
 #include "core/counted.hpp"
 #include "core/measurement_names.hpp"
@@ -64,48 +67,75 @@ ResultsView::ResultsView(const Study& study, const std::string& experiment,
   const VariantNames methods(trials, &TrialSpec::method, named("method"));
   const VariantNames regimes(trials, &TrialSpec::regime, named("regime"));
   const VariantNames environments(trials, &TrialSpec::environment, named("environment"));
-  Configurations configurations(unnamed_);
-  std::vector<std::size_t> numbers;  // of the rows' configurations
+  struct Placed {
+    const TrialResult* trial;
+    const GroupKey* names;
+    std::size_t configuration;
+  };
+  std::vector<Placed> placed;
+  placed.reserve(trials.size());
+  std::optional<Configurations> configurations(unnamed_);
+  auto last = groups_.end();  // neighbours often share it
   for (const TrialResult* trial : trials) {
-    Row row{trial, methods(trial->spec), regimes(trial->spec), environments(trial->spec), {}};
     const bool done = trial->status == Status::done;
     if (done && tasks == Tasks::one && accuracy && !has_accuracy(*trial)) {
       ++of_another_task_;
       continue;
     }
-    Group& group = groups_[{row.method, row.regime, row.environment}];
-    group.fates.add(*trial);
+    GroupKey names(methods(trial->spec), regimes(trial->spec), environments(trial->spec));
+    if (last == groups_.end() || last->first != names) {
+      last = groups_.try_emplace(std::move(names)).first;
+    }
+    last->second.fates.add(*trial);
     if (!done) continue;
-    group.rows.push_back(rows_.size());
-    numbers.push_back(configurations.of(trial->spec));
-    rows_.push_back(std::move(row));
+    last->second.rows.push_back(placed.size());
+    placed.push_back({trial, &last->first, configurations->of(trial->spec)});
   }
-  const std::vector<std::size_t> ranks = configurations.ranks();
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    rows_[i].configuration = fmt::format("{:08}", ranks[numbers[i]]);
+  const std::vector<std::size_t> ranks = configurations->ranks();
+  configurations.reset();
+  configurations_.reserve(ranks.size());
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    configurations_.push_back(fmt::format("{:08}", rank));
+  }
+  rows_.reserve(placed.size());
+  ranks_.reserve(placed.size());
+  for (const Placed& one : placed) {
+    const auto& [method, regime, environment] = *one.names;
+    const std::size_t rank = ranks[one.configuration];
+    ranks_.push_back(static_cast<std::uint32_t>(rank));
+    rows_.push_back({one.trial, method, regime, environment, configurations_[rank]});
   }
   for (auto& [key, group] : groups_) group.ordered = by_configuration(group.rows);
   draws_ = draws_ && has_several_samples();
 }
 
 std::vector<std::size_t> ResultsView::by_configuration(std::vector<std::size_t> places) const {
-  std::stable_sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
-    const int order = rows_[a].configuration.compare(rows_[b].configuration);
-    return order < 0 || (order == 0 && rows_[a].trial->spec.seed < rows_[b].trial->spec.seed);
+  struct Ordered {
+    std::uint32_t rank;
+    std::int64_t seed;
+    std::size_t place;
+  };
+  std::vector<Ordered> ordered;
+  ordered.reserve(places.size());
+  for (const std::size_t place : places) {
+    ordered.push_back({ranks_[place], rows_[place].trial->spec.seed, place});
+  }
+  std::stable_sort(ordered.begin(), ordered.end(), [](const Ordered& a, const Ordered& b) {
+    return std::tie(a.rank, a.seed) < std::tie(b.rank, b.seed);
   });
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = ordered[i].place;
   return places;
 }
 
 bool ResultsView::has_several_samples() const {
   for (const auto& [key, group] : groups_) {
     for (std::size_t i = 1; i < group.ordered.size(); ++i) {
-      const Row& one = rows_[group.ordered[i - 1]];
-      const Row& next = rows_[group.ordered[i]];
-      if (one.configuration == next.configuration &&
-          one.trial->spec.seed == next.trial->spec.seed &&
-          one.trial->spec.config_index != next.trial->spec.config_index) {
-        return true;
-      }
+      const std::size_t one = group.ordered[i - 1];
+      const std::size_t next = group.ordered[i];
+      if (ranks_[one] != ranks_[next]) continue;
+      const TrialSpec& first = rows_[one].trial->spec;
+      const TrialSpec& second = rows_[next].trial->spec;
+      if (first.seed == second.seed && first.config_index != second.config_index) return true;
     }
   }
   return false;
@@ -224,9 +254,26 @@ SeedCells ResultsView::numbers(const Line& line, const std::string& domain,
 }
 
 SeedCells ResultsView::learning(const Line& line) const {
+  const auto own = ordered_rows(line);
   SeedCells cells;
-  for (const Row& row : ordered_rows(line))
-    cells.add_learning(row.configuration, *row.trial, score_);
+  cells.reserve(own.size());
+  LearningFinder learning_of(score_);
+  for (const Row& row : own) learning_of.add(cells, row.configuration, *row.trial);
+  return cells;
+}
+
+SeedCells ResultsView::flips(const Line& line) const {
+  const auto own = ordered_rows(line);
+  SeedCells cells;
+  cells.reserve(own.size());
+  FlipFinder flip_of;
+  DomainNoise noise_of(core::stored_domain(core::MeasuredIn::test),
+                       core::stored_name(core::MetricId::flip_rate));
+  for (const Row& row : own) {
+    const auto flip = flip_of(*row.trial);
+    if (!flip) continue;
+    cells.add(row.configuration, row.trial->spec.seed, *flip, noise_of(*row.trial, *flip));
+  }
   return cells;
 }
 
@@ -260,12 +307,11 @@ std::string ResultsView::note(bool environments, const std::string& first) const
   // The seeds and draws of a configuration differ in nothing else: one of them tells.
   std::vector<const TrialResult*> trials;
   for (const auto& [key, group] : groups_) {
-    const std::string* last = nullptr;
+    std::optional<std::uint32_t> last;
     for (const std::size_t place : group.ordered) {
-      const Row& row = rows_[place];
-      if (last != nullptr && *last == row.configuration) continue;
-      last = &row.configuration;
-      trials.push_back(row.trial);
+      if (last == ranks_[place]) continue;
+      last = ranks_[place];
+      trials.push_back(rows_[place].trial);
     }
   }
   std::string text = averaged_note(trials, unnamed_, environments);

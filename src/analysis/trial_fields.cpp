@@ -10,6 +10,7 @@
 #include <map>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 namespace spurion::analysis {
 
@@ -56,40 +57,69 @@ std::vector<std::string> field_names(const TrialSpec& spec) {
   return names;
 }
 
-std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
+namespace {
+
+/// Which options of one section differ between trials.
+class DifferingOptions {
+ public:
+  /// Notes the options of a trial, whose memory must stay.
+  void add(const ValueTable& options) {
+    if (&options == last_ || !known_.insert(&options).second) return;
+    last_ = &options;
+    std::size_t column = 0;
+    for (const auto& [option, value] : options) {
+      Seen& seen = seen_at(column++, option);
+      if (seen.first.empty()) {
+        seen.first = value.canonical_json();
+      } else if (!seen.differs) {
+        seen.differs = value.canonical_json() != seen.first;
+      }
+    }
+  }
+  /// Adds their names to `all`.
+  void tell(const std::string& section, std::set<std::string>& all) const {
+    for (const auto& [option, seen] : seen_) {
+      if (seen.differs) all.insert(fmt::format("{}.{}", section, option));
+    }
+  }
+
+ private:
   struct Seen {
-    std::string first;  // value, as text
+    std::string first;  ///< value, as text, which is never empty
     bool differs = false;
   };
+
+  Seen& seen_at(std::size_t column, const std::string& option) {
+    if (column >= columns_.size()) columns_.resize(column + 1, nullptr);
+    auto*& place = columns_[column];
+    if (place == nullptr || place->first != option) place = &*seen_.try_emplace(option).first;
+    return place->second;
+  }
+
+  std::map<std::string, Seen> seen_;
+  std::vector<std::pair<const std::string, Seen>*>
+      columns_;                            ///< tables often have the same options
+  std::unordered_set<const void*> known_;  ///< that trials share in memory
+  const void* last_ = nullptr;             ///< neighbours often do
+};
+
+}  // namespace
+
+std::set<std::string> differing_options(const std::vector<const TrialResult*>& trials) {
   constexpr std::size_t kSections = 7;
-  std::array<std::map<std::string, Seen>, kSections> values;
-  std::array<std::unordered_set<const void*>, kSections> known;  // that trials share in memory
-  std::array<const void*, kSections> last{};                     // neighbours often do
+  std::array<DifferingOptions, kSections> sections;
   std::array<const char*, kSections> names{};
   for (const TrialResult* trial : trials) {
     std::size_t number = 0;
     for (const auto& [section, options] : sections_of(trial->spec)) {
       const std::size_t i = number++;
       names[i] = section;
-      if (!options->is_table()) continue;
-      const void* place = &options->as_table();
-      if (place == last[i] || !known[i].insert(place).second) continue;
-      last[i] = place;
-      for (const auto& [option, value] : options->as_table()) {
-        const auto [seen, added] = values[i].try_emplace(option);
-        if (added) {
-          seen->second.first = value.canonical_json();
-        } else if (!seen->second.differs) {
-          seen->second.differs = value.canonical_json() != seen->second.first;
-        }
-      }
+      if (options->is_table()) sections[i].add(options->as_table());
     }
   }
   std::set<std::string> differing;
   for (std::size_t i = 0; i < kSections; ++i) {
-    for (const auto& [option, seen] : values[i]) {
-      if (seen.differs) differing.insert(fmt::format("{}.{}", names[i], option));
-    }
+    if (names[i] != nullptr) sections[i].tell(names[i], differing);
   }
   return differing;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_set>
+
 namespace spurion::analysis {
 
 namespace {
@@ -34,11 +36,15 @@ VariantNames::VariantNames(const std::vector<const TrialResult*>& trials,
     : component_(component) {
   std::map<std::string, std::map<std::string, std::set<std::string>>> values;
   std::map<std::string, std::set<std::string>> anywhere;
-  std::set<std::pair<std::string, const void*>> known;  // those that trials share in memory
+  std::map<std::string, std::unordered_set<const void*>> known;  // that trials share in memory
+  const Component* last = nullptr;                               // neighbours often do
   for (const TrialResult* trial : trials) {
     const Component& one = trial->spec.*component_;
     if (!one.options.is_table()) continue;
-    if (!known.emplace(one.name, &one.options.as_table()).second) continue;
+    const void* place = &one.options.as_table();
+    if (last != nullptr && last->name == one.name && &last->options.as_table() == place) continue;
+    last = &one;
+    if (!known[one.name].insert(place).second) continue;
     for (const auto& [option, value] : one.options.as_table()) {
       if (!named(option)) continue;
       values[one.name][option].insert(value.canonical_json());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -31,14 +32,20 @@ class SPURION_API ResultsView {
   ResultsView(const Study& study, const std::string& experiment,
               const std::set<std::string>& axes = {}, Tasks tasks = Tasks::one);
 
-  /// A trial and where it stands in the grid.
+  // Rows refer to names that the view holds.
+  ResultsView(const ResultsView&) = delete;
+  ResultsView& operator=(const ResultsView&) = delete;
+  ResultsView(ResultsView&&) = default;             ///< takes all rows
+  ResultsView& operator=(ResultsView&&) = default;  ///< takes all rows
+
+  /// A trial and where it stands in the grid. Its names are those that the view holds.
   struct Row {
-    const TrialResult* trial;  ///< the trial of the row
-    std::string method;        ///< name, with the options in which methods of that name differ
-    std::string regime;        ///< the same
-    std::string environment;   ///< the same
+    const TrialResult* trial;   ///< the trial of the row
+    const std::string& method;  ///< name, with the options in which methods of that name differ
+    const std::string& regime;  ///< the same
+    const std::string& environment;  ///< the same
     /// A name for everything but method, regime, seed and configuration: what trials are paired by.
-    std::string configuration;
+    const std::string& configuration;
   };
   /// The trials that are done.
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
@@ -76,6 +83,8 @@ class SPURION_API ResultsView {
   /// By how much the trials of a line score better than half-way from chance to the invariant
   /// ceiling: `learned(learning(line).estimate(key))` says whether the model learned.
   [[nodiscard]] SeedCells learning(const Line& line) const;
+  /// `max_flip_rate` of the trials of a line, after their last phases.
+  [[nodiscard]] SeedCells flips(const Line& line) const;
   /// "accuracy", or "loss" for regression.
   [[nodiscard]] const std::string& score() const { return score_; }
   /// Whether trials are scored by accuracy, not by the loss of a regression.
@@ -109,9 +118,13 @@ class SPURION_API ResultsView {
   /// Those of a line: of each environment, or of the one that it names.
   [[nodiscard]] std::vector<const Group*> groups(const Line& line) const;
 
+  /// Names of method, regime and environment.
+  using GroupKey = std::tuple<std::string, std::string, std::string>;
+
+  std::map<GroupKey, Group> groups_;
+  std::vector<std::string> configurations_;  ///< their names, by rank
   std::vector<Row> rows_;
-  /// By method, regime and environment.
-  std::map<std::tuple<std::string, std::string, std::string>, Group> groups_;
+  std::vector<std::uint32_t> ranks_;  ///< of the rows' configurations
   std::set<std::string> unnamed_;
   std::string score_ = "accuracy";
   bool draws_ = false;

@@ -4,8 +4,8 @@
 #include <optional>
 #include <set>
 
+#include "analysis/by_layout.hpp"
 #include "analysis/contrasts.hpp"
-#include "analysis/domain_noise.hpp"
 #include "analysis/method_charts.hpp"
 #include "analysis/method_lines.hpp"
 #include "analysis/paired_test.hpp"
@@ -21,24 +21,13 @@ namespace {
 
 using Line = ResultsView::Line;
 
-SeedCells collect_flips(const ResultsView& view, const Line& line) {
-  SeedCells cells;
-  DomainNoise noise_of(core::stored_domain(core::MeasuredIn::test),
-                       core::stored_name(core::MetricId::flip_rate));
-  for (const ResultsView::Row& row : view.rows(line)) {
-    const auto flip = max_flip_rate(*row.trial);
-    if (!flip) continue;
-    cells.add(row.configuration, row.trial->spec.seed, *flip, noise_of(*row.trial, *flip));
-  }
-  return cells;
-}
-
 /// How few rows a worst group of a line was counted in; missing where that is not known.
 Cell worst_group_rows(const ResultsView& view, const Line& line) {
   std::optional<double> fewest;
+  NumberFinder rows_of(core::stored_domain(core::MeasuredIn::test),
+                       core::stored_name(core::MetricId::worst_group_rows));
   for (const ResultsView::Row& row : view.rows(line)) {
-    const auto rows = number(*row.trial, core::stored_domain(core::MeasuredIn::test),
-                             core::stored_name(core::MetricId::worst_group_rows));
+    const auto rows = rows_of(*row.trial);
     if (rows) fewest = std::min(fewest.value_or(*rows), *rows);
   }
   return fewest ? Cell(static_cast<std::int64_t>(*fewest)) : Cell();
@@ -278,8 +267,8 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
              measured(core::stored_domain(core::MeasuredIn::test),
                       core::stored_name(core::MetricId::worst_group_accuracy), "worst"),
              worst_group_rows(view, line),
-             collect_flips(view, line)
-                 .estimate(start + "flip", range_of(core::stored_name(core::MetricId::flip_rate))),
+             view.flips(line).estimate(start + "flip",
+                                       range_of(core::stored_name(core::MetricId::flip_rate))),
              measured(core::stored_domain(core::MeasuredIn::test),
                       core::stored_name(core::MetricId::confusion_index), "confusion"),
              difference, Missing(), Missing(), own.ood.seeds, fates.done, fates.diverged,
