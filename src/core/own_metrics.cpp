@@ -256,7 +256,7 @@ void add_returns(MetricTable& out) {
              {"return_confusion", "confusion index of the return",
               "0: the policy has the return of the optimal policy; 1: it has the return of the "
               "policy that follows the cue only; stored only where these two differ",
-              "", kAny, B::low, false, false});
+              "", kAny, B::low, true, false});
   add_metric(
       out, kActing,
       {"return_gap", "gap of the return", "return in distribution minus return in this domain",

@@ -12,4 +12,5 @@ set(SPURION_QUESTIONS
   trend
   selection
   adaptation
+  acting
 )

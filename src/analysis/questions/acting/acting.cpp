@@ -1,0 +1,146 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "analysis/questions/acting/acting_answer.hpp"
+#include "spurion/question.hpp"
+
+namespace spurion::analysis::questions {
+
+namespace {
+
+constexpr std::size_t kMostLines = 12;
+
+const char* verdict_text(ActingVerdict verdict) {
+  switch (verdict) {
+    case ActingVerdict::at_the_optimum:
+      return "is at the optimum, within the margin";
+    case ActingVerdict::follows_the_cue:
+      return "follows the cue";
+    case ActingVerdict::fails_without_cue:
+      return "fails, and its actions do not follow the cue";
+    case ActingVerdict::worse_than_best:
+      return "is below the optimum";
+    case ActingVerdict::not_shown:
+      return "is not shown to be at the optimum or away from it";
+    case ActingVerdict::no_index:
+      return "acts where following the cue costs nothing";
+  }
+  return "";
+}
+
+std::string cost_text(const ActingLine& line) {
+  if (line.queries <= 0.0 && line.steps <= 0.0) return "";
+  if (line.queries <= 0.0) return fmt::format(" It took {:.4g} environment steps.", line.steps);
+  return fmt::format(" It took {:.4g} environment steps and asked the expert {:.4g} times.",
+                     line.steps, line.queries);
+}
+
+std::string change_text(const ActingLine& line) {
+  if (!line.change) return "";
+  if (line.change->seeds < 2) {
+    return fmt::format(
+        " Its return differs from that of watching by {}; one seed cannot show a "
+        "difference.",
+        show(*line.change, 2));
+  }
+  const Shown shown = line.test.shown(*line.change);
+  if (shown == Shown::no) {
+    return fmt::format(" No difference from watching is shown: {} ({}{}).", show(*line.change, 2),
+                       line.test.text(), line.test.not_shown_text(*line.change));
+  }
+  return fmt::format(" Its return is {} than that of watching, by {} ({}).",
+                     shown == Shown::above ? "higher" : "lower", show(*line.change, 2),
+                     line.test.text());
+}
+
+std::string line_text(const ActingLine& line) {
+  return fmt::format("{}{} {}: return {}, optimum {:.2f}.{}{}\n", line.name,
+                     line.watches ? " watches and" : "", verdict_text(line.verdict),
+                     show(line.reached, 2), line.optimal, change_text(line), cost_text(line));
+}
+
+class Acting final : public Question {
+ public:
+  using Options = ActingOptions;
+  static const Schema<Options>& schema() {
+    static const auto schema =
+        Schema<Options>()
+            .field("domain", &Options::domain,
+                   "Domain in which the policies act: \"in_distribution\" (the mean over the train "
+                   "domains), \"test\", or one train domain such as \"train_0\".")
+            .field("watching", &Options::watching,
+                   "Regime of the policy that the others are compared with.")
+            .field("method", &Options::method,
+                   "Method of the policy that the others are compared with.")
+            .field("margin", &Options::margin,
+                   "Confusion index up to which a policy counts as optimal.",
+                   Bounds{0.0, 0.5, false, false, {}});
+    return schema;
+  }
+  explicit Acting(Options options) : options_(std::move(options)) {}
+
+  [[nodiscard]] Answer answer(const Study& study, const std::string& experiment) const override {
+    const ResultsView view(study, experiment);
+    const ActingFindings findings{view, experiment, options_,
+                                  acting_lines(view, experiment, options_)};
+    Answer answer;
+    if (findings.lines.empty()) {
+      answer.sentence = fmt::format(
+          "No finished trial of this experiment has a return in domain '{}': only environments "
+          "that answer to actions give one. ",
+          options_.domain);
+      return answer;
+    }
+    answer.sentence = acting_sentence(findings);
+    answer.tables = {acting_table(findings), acting_habits_table(findings)};
+    answer.charts = acting_charts(findings);
+    return answer;
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+std::string acting_sentence(const ActingFindings& findings) {
+  std::string text;
+  std::int64_t mended = 0;
+  const ActingLine* watching = nullptr;
+  for (const ActingLine& line : findings.lines) {
+    if (line.watches && watching == nullptr) watching = &line;
+  }
+  for (const ActingLine& line : findings.lines) {
+    if (!line.watches && line.verdict == ActingVerdict::at_the_optimum && line.change &&
+        line.change->seeds > 1 && line.test.shown(*line.change) == Shown::above) {
+      ++mended;
+    }
+  }
+  if (watching != nullptr && watching->verdict == ActingVerdict::follows_the_cue) {
+    text += fmt::format(
+        "Watching did not resolve the confusion: {} follows the cue, with an accuracy of {} on the "
+        "expert's actions. {} of the other {} policies resolve it: each is at the optimum and "
+        "better than watching.\n",
+        watching->name, show(watching->accuracy), mended, findings.lines.size() - 1);
+  }
+  for (std::size_t i = 0; i < findings.lines.size() && i < kMostLines; ++i) {
+    text += line_text(findings.lines[i]);
+  }
+  if (findings.lines.size() > kMostLines) text += "The table shows the others. ";
+  std::vector<PairedTest> tests;
+  std::vector<ResultsView::Line> lines;
+  for (const ActingLine& line : findings.lines) {
+    if (line.change) tests.push_back(line.test);
+    lines.push_back(line.line);
+  }
+  return text + few_seeds_text(tests) + findings.view.fates_text(lines);
+}
+
+void register_acting(QuestionKinds& kinds);
+void register_acting(QuestionKinds& kinds) {
+  kinds.add<Acting>("acting", "Does acting resolve what watching did not?",
+                    "de Haan et al. 2019; Ortega et al. 2021");
+}
+
+}  // namespace spurion::analysis::questions

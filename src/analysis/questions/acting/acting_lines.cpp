@@ -1,0 +1,220 @@
+#include "analysis/questions/acting/acting_lines.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "core/measurement_names.hpp"
+#include "spurion/error.hpp"
+
+namespace spurion::analysis::questions {
+
+namespace {
+
+using core::MetricId;
+using ActingRow = ResultsView::Row;
+
+/// Actions that change in more states than this follow the cue.
+constexpr double kFlipMargin = 0.02;
+/// Beyond this index a policy is nearer to the one that follows the cue than to the optimum.
+constexpr double kHalfWay = 0.5;
+
+/// One number of the trials of a line by seed: the mean over its configurations.
+SeedCells by_seed(const ResultsView& view, const ResultsView::Line& line, const std::string& domain,
+                  MetricId metric) {
+  const std::string& name = core::stored_name(metric);
+  SeedCells cells;
+  for (const ActingRow& row : view.rows(line)) {
+    if (const auto value = number(*row.trial, domain, name)) {
+      cells.add("", row.trial->spec.seed, *value, row_noise(*row.trial, domain, name, *value));
+    }
+  }
+  return cells;
+}
+
+/// The number in the domain; in distribution the mean over the train domains that have it.
+std::optional<double> in_domain(const TrialResult& trial, const std::string& domain,
+                                MetricId metric) {
+  const std::string& name = core::stored_name(metric);
+  if (const auto value = number(trial, domain, name, 0)) return value;
+  if (domain != core::stored_domain(core::MeasuredIn::in_distribution)) return {};
+  double sum = 0.0;
+  std::int64_t count = 0;
+  while (const auto value = number(trial, core::stored_train(count), name, 0)) {
+    sum += *value;
+    ++count;
+  }
+  if (count == 0) return {};
+  return sum / static_cast<double>(count);
+}
+
+double mean_in(const ResultsView& view, const ActingLine& line, const std::string& domain,
+               MetricId metric) {
+  std::vector<double> values;
+  for (const ActingRow& row : view.rows(line.line)) {
+    if (const auto value = in_domain(*row.trial, domain, metric)) values.push_back(*value);
+  }
+  return mean(values);
+}
+
+/// The last value that a regime recorded while its learner acted; 0 where it recorded none.
+double recorded(const TrialResult& trial, MetricId metric) {
+  return number(trial, "acting", core::stored_name(metric)).value_or(0.0);
+}
+
+void add_costs(const ResultsView& view, ActingLine& line) {
+  std::vector<double> labels;
+  std::vector<double> queries;
+  std::vector<double> steps;
+  std::vector<double> flops;
+  for (const ActingRow& row : view.rows(line.line)) {
+    labels.push_back(static_cast<double>(row.trial->cost.labels_used));
+    queries.push_back(recorded(*row.trial, MetricId::expert_queries));
+    steps.push_back(recorded(*row.trial, MetricId::environment_steps));
+    flops.push_back(row.trial->cost.flops);
+  }
+  line.labels = mean(labels);
+  line.queries = mean(queries);
+  line.steps = mean(steps);
+  line.flops = mean(flops);
+}
+
+ActingVerdict judge_line(const ActingLine& line, double margin) {
+  if (line.confusion.empty()) return ActingVerdict::no_index;
+  const Estimate& index = line.index;
+  const bool known = index.has_spread() || (index.seeds > 1 && index.low == index.high);
+  if (!known) return ActingVerdict::not_shown;
+  if (index.high <= margin) return ActingVerdict::at_the_optimum;
+  if (index.low > kHalfWay) {
+    if (line.flips.seeds > 1 && line.flips.low > kFlipMargin) return ActingVerdict::follows_the_cue;
+    if (line.flips.seeds > 1 && line.flips.high <= kFlipMargin) {
+      return ActingVerdict::fails_without_cue;
+    }
+  }
+  return index.low > margin ? ActingVerdict::worse_than_best : ActingVerdict::not_shown;
+}
+
+ActingLine measured_line(const ResultsView& view, const ResultsView::Line& line,
+                         const std::string& experiment, const ActingOptions& options) {
+  ActingLine out;
+  out.line = line;
+  out.name = view.environments().size() > 1 ? fmt::format("{}, {}", line.name, line.environment)
+                                            : line.name;
+  const std::string key = fmt::format("{} {} {} acting ", experiment, line.name, line.environment);
+  const auto estimate = [&](MetricId metric, const std::string& domain, const Range& range) {
+    return by_seed(view, line, domain, metric).estimate(key + core::stored_name(metric), range);
+  };
+  const std::string id = core::stored_domain(core::MeasuredIn::in_distribution);
+  out.returns = by_seed(view, line, options.domain, MetricId::mean_return);
+  out.confusion = by_seed(view, line, options.domain, MetricId::return_confusion);
+  out.reached = out.returns.estimate(key + "return");
+  out.index = out.confusion.estimate(key + "index");
+  out.accuracy = estimate(MetricId::accuracy, id, kRate);
+  out.goal = estimate(MetricId::goal_rate, options.domain, kRate);
+  out.proxy = estimate(MetricId::proxy_rate, options.domain, kRate);
+  out.flips = estimate(MetricId::action_flip_rate, options.domain, kRate);
+  out.repeats = estimate(MetricId::repeat_action_rate, options.domain, kRate);
+  for (const double index : out.confusion.seed_means()) {
+    ++out.modes.seeds;
+    if (index > kHalfWay) ++out.modes.confused;
+  }
+  out.optimal = mean_in(view, out, options.domain, MetricId::return_optimal);
+  out.by_cue = mean_in(view, out, options.domain, MetricId::return_cue);
+  out.by_chance = mean_in(view, out, options.domain, MetricId::return_random);
+  add_costs(view, out);
+  out.verdict = judge_line(out, options.margin);
+  return out;
+}
+
+/// Whether a name is `wanted`, or `wanted` with options.
+bool is_variant(const std::string& name, const std::string& wanted) {
+  return name == wanted || name.rfind(wanted + " ", 0) == 0 || name.rfind(wanted + "(", 0) == 0;
+}
+
+/// The line that the others of an environment are compared with: that of the method that watches in
+/// the same environment, or else in the first one that has it.
+const ActingLine* watching_line(const std::vector<ActingLine>& lines, const ActingLine& line,
+                                const ActingOptions& options) {
+  const ActingLine* first = nullptr;
+  for (const ActingLine& one : lines) {
+    if (!is_variant(one.line.regime, options.watching) ||
+        !is_variant(one.line.method, options.method)) {
+      continue;
+    }
+    if (one.line.environment == line.line.environment) return &one;
+    if (first == nullptr) first = &one;
+  }
+  return first;
+}
+
+}  // namespace
+
+const char* acting_verdict_name(ActingVerdict verdict) {
+  switch (verdict) {
+    case ActingVerdict::at_the_optimum:
+      return "at the optimum";
+    case ActingVerdict::follows_the_cue:
+      return "follows the cue";
+    case ActingVerdict::fails_without_cue:
+      return "fails without the cue";
+    case ActingVerdict::worse_than_best:
+      return "below the optimum";
+    case ActingVerdict::not_shown:
+      return "return not shown";
+    case ActingVerdict::no_index:
+      return "cue costs nothing";
+  }
+  throw LogicError("unknown verdict of a policy that acts");
+}
+
+Estimate ConfusedSeeds::share() const {
+  Estimate out;
+  out.seeds = seeds;
+  out.count = seeds;
+  if (seeds == 0) return out;
+  constexpr double kQuantile = 1.959963984540054;
+  const auto n = static_cast<double>(seeds);
+  const double p = static_cast<double>(confused) / n;
+  const double square = kQuantile * kQuantile / n;
+  const double middle = (p + square / 2.0) / (1.0 + square);
+  const double half =
+      kQuantile * std::sqrt(p * (1.0 - p) / n + square / (4.0 * n)) / (1.0 + square);
+  out.value = p;
+  out.low = std::max(0.0, middle - half);
+  out.high = std::min(1.0, middle + half);
+  return out;
+}
+
+std::vector<ActingLine> acting_lines(const ResultsView& view, const std::string& experiment,
+                                     const ActingOptions& options) {
+  std::vector<ActingLine> lines;
+  for (const ResultsView::Line& line : view.lines_by_environment(options.method)) {
+    ActingLine one = measured_line(view, line, experiment, options);
+    if (!one.returns.empty()) lines.push_back(std::move(one));
+  }
+  std::vector<PairedTest> tests;
+  std::vector<std::size_t> tested;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const ActingLine* other = watching_line(lines, lines[i], options);
+    if (other == nullptr) continue;
+    if (other == &lines[i]) {
+      lines[i].watches = true;
+      continue;
+    }
+    const SeedCells differences = lines[i].returns.minus(other->returns);
+    if (differences.empty()) continue;
+    const std::string key =
+        fmt::format("{} {} {} acting change", experiment, lines[i].name, other->name);
+    lines[i].change = differences.estimate(key);
+    tests.push_back(paired_test(differences, key + " p"));
+    tested.push_back(i);
+  }
+  adjust(tests);
+  for (std::size_t i = 0; i < tested.size(); ++i) lines[tested[i]].test = tests[i];
+  return lines;
+}
+
+}  // namespace spurion::analysis::questions

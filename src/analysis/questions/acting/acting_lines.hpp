@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/paired_test.hpp"
+#include "spurion/analysis/results_view.hpp"
+#include "spurion/analysis/seed_cells.hpp"
+
+namespace spurion::analysis::questions {
+
+/// Options of questions of kind `acting`.
+struct ActingOptions {
+  std::string domain = "in_distribution";
+  std::string watching = "offline";
+  std::string method = "erm";
+  double margin = 0.1;
+};
+
+/// What the policies of one line come to: its verdict.
+enum class ActingVerdict {
+  at_the_optimum,     ///< the confusion index is shown to be within the margin
+  follows_the_cue,    ///< it is shown to be above a half, and actions are shown to follow the cue
+  fails_without_cue,  ///< it is shown to be above a half, and actions are shown not to
+  worse_than_best,    ///< it is shown to be above the margin, but not on which side of a half
+  not_shown,          ///< the interval allows both, or there is one seed
+  no_index            ///< following the cue costs nothing here, so there is no index
+};
+const char* acting_verdict_name(ActingVerdict verdict);
+
+/// The seeds whose confusion index is above a half, with a 95 % Wilson interval of their share.
+struct ConfusedSeeds {
+  std::int64_t confused = 0;
+  std::int64_t seeds = 0;
+  [[nodiscard]] Estimate share() const;
+};
+
+/// The trials of one method, regime and environment.
+struct ActingLine {
+  ResultsView::Line line;
+  std::string name;     ///< with the environment, where there are several
+  SeedCells returns;    ///< one value a seed: the mean over configurations
+  SeedCells confusion;  ///< confusion index of the return
+  Estimate reached;     ///< return
+  Estimate index;       ///< confusion index
+  Estimate accuracy;    ///< of predicting the expert, in distribution
+  Estimate goal;        ///< share of episodes that reach the goal
+  Estimate proxy;       ///< share of episodes that reach the proxy
+  Estimate flips;       ///< flip rate of actions
+  Estimate repeats;     ///< share of repeated actions
+  ConfusedSeeds modes;
+  double optimal = 0.0;  ///< returns of reference policies, means over trials; NaN: not known
+  double by_cue = 0.0;
+  double by_chance = 0.0;
+  double labels = 0.0;  ///< costs: means over trials
+  double queries = 0.0;
+  double steps = 0.0;
+  double flops = 0.0;
+  ActingVerdict verdict = ActingVerdict::not_shown;
+  bool watches = false;            ///< it is what the others are compared with
+  std::optional<Estimate> change;  ///< return minus that of the line that watches, paired by seed
+  PairedTest test;                 ///< of the change, adjusted for all lines
+};
+
+/// The lines of an experiment, judged; tests are adjusted for all of them.
+std::vector<ActingLine> acting_lines(const ResultsView& view, const std::string& experiment,
+                                     const ActingOptions& options);
+
+}  // namespace spurion::analysis::questions
