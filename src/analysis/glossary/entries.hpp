@@ -25,6 +25,11 @@ std::vector<Term> scaling_ideas();
 std::vector<Term> scaling_columns();
 std::vector<Term> scaling_verdicts();
 
+/// What policies that act add to the ideas, to the columns and to the verdicts.
+std::vector<Term> acting_ideas();
+std::vector<Term> acting_columns();
+std::vector<Term> acting_verdicts();
+
 /// What planning the number of seeds adds to the ideas and to the columns.
 std::vector<Term> planning_ideas();
 std::vector<Term> planning_columns();

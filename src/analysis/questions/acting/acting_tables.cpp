@@ -43,9 +43,10 @@ Table acting_table(const ActingFindings& findings) {
       fmt::format(
           "How far the policies get in domain '{}': means with {} over seeds. The returns of the "
           "optimal policy, of the policy that follows the cue only and of random actions are known "
-          "from the environment. confusion index: 0 at the optimum, 1 at the policy that follows "
+          "from the environment. return confusion: 0 at the optimum, 1 at the policy that follows "
           "the cue. confused seeds: share of seeds whose index is above 0.5, with a 95 % Wilson "
-          "interval. change: return minus the return of the policy that watches (method {}, regime "
+          "interval. change in return: return minus the return of the policy that watches (method "
+          "{}, regime "
           "{}), paired by seed; its verdict is adjusted for all lines (Holm). The verdict on a "
           "policy uses a margin of {}. Each seed counts with its mean over configurations. The "
           "glossary (or 'spurion describe TERM') defines each column and verdict.{}",
@@ -53,15 +54,15 @@ Table acting_table(const ActingFindings& findings) {
           findings.options.margin, findings.view.note(false)),
       {{"policy"},
        {"return", ColumnKind::estimate},
-       {"optimal", ColumnKind::number},
-       {"cue only", ColumnKind::number, "return_cue"},
-       {"random", ColumnKind::number},
-       {"confusion index", ColumnKind::estimate},
+       {"optimal return", ColumnKind::number},
+       {"return of the cue", ColumnKind::number},
+       {"random return", ColumnKind::number},
+       {"return confusion", ColumnKind::estimate},
        {"confused seeds", ColumnKind::estimate},
        {"goal reached", ColumnKind::estimate},
        {"proxy reached", ColumnKind::estimate},
        {"policy verdict"},
-       {"change", ColumnKind::estimate},
+       {"change in return", ColumnKind::estimate},
        {"p", ColumnKind::number},
        {"against watching"},
        {"seeds", ColumnKind::count},
@@ -85,7 +86,7 @@ Table acting_habits_table(const ActingFindings& findings) {
       "acting_habits_" + findings.experiment,
       fmt::format(
           "How the policies act in domain '{}', and what they cost: means with {} over seeds. "
-          "accuracy: share of the expert's actions that the policy predicts on rows of "
+          "expert accuracy: share of the expert's actions that the policy predicts on rows of "
           "demonstrations in distribution. action flip rate: share of the states that the policy "
           "leads to in which its action changes when only the cue changes. labels: distinct rows "
           "whose label was revealed. expert queries: states in which the expert was asked. "
@@ -93,17 +94,17 @@ Table acting_habits_table(const ActingFindings& findings) {
           "over trials.",
           findings.options.domain, kIntervalText),
       {{"policy"},
-       {"accuracy", ColumnKind::estimate},
+       {"expert accuracy", ColumnKind::estimate},
        {"action flip rate", ColumnKind::estimate},
        {"repeated actions", ColumnKind::estimate},
        {"labels", ColumnKind::number},
        {"expert queries", ColumnKind::number},
        {"environment steps", ColumnKind::number},
-       {"FLOPs", ColumnKind::number}}};
+       {"GFLOP", ColumnKind::number}}};
   for (const ActingLine& line : findings.lines) {
     table.add({line.name, estimate_cell(line.accuracy), estimate_cell(line.flips),
                estimate_cell(line.repeats), cost_cell(line.labels), cost_cell(line.queries),
-               cost_cell(line.steps), cost_cell(line.flops)});
+               cost_cell(line.steps), cost_cell(line.flops / 1e9)});
   }
   return table;
 }

@@ -1,0 +1,183 @@
+#include "analysis/glossary/entries.hpp"
+
+namespace spurion::analysis {
+
+/// What policies that act add to the ideas.
+std::vector<Term> acting_ideas() {
+  constexpr TermKind kIdea = TermKind::idea;
+  return {
+      {"interactive environment",
+       kIdea,
+       "An environment that answers to actions: what the learner does decides what it sees next. "
+       "Its rows are demonstrations: what an expert saw, and as label what it did.",
+       {"environment", "policy"}},
+      {"policy",
+       kIdea,
+       "A model that chooses actions: the inputs are what it sees, the classes are the actions. In "
+       "an evaluation it takes the most probable action, unless the environment says that it draws "
+       "one.",
+       {"interactive environment", "return"}},
+      {"return",
+       kIdea,
+       "The discounted sum of the rewards of an episode; in tables the mean over the evaluated "
+       "episodes.",
+       {"policy", "optimal return"},
+       "units of reward"},
+      {"watching",
+       kIdea,
+       "Training on demonstrations only, such as behaviour cloning: the learner's own actions make "
+       "none of its data.",
+       {"interactive environment", "policy"}},
+      {"own states",
+       kIdea,
+       "The states to which a policy leads itself. After a mistake they are others than those of "
+       "the expert.",
+       {"policy"}},
+  };
+}
+
+/// What policies that act add to the columns.
+std::vector<Term> acting_columns() {
+  constexpr TermKind kColumn = TermKind::column;
+  return {
+      {"optimal return",
+       kColumn,
+       "The return in this domain of the best policy that sees the whole state. It is known from "
+       "the environment.",
+       {"return"},
+       "units of reward"},
+      {"return of the cue",
+       kColumn,
+       "The return in this domain of the policy that follows the cue only. It is known from the "
+       "environment.",
+       {"return", "cue"},
+       "units of reward"},
+      {"random return",
+       kColumn,
+       "The return in this domain of actions that are all equally likely.",
+       {"return"},
+       "units of reward"},
+      {"return confusion",
+       kColumn,
+       "Where the return lies between two known returns: 0 at the optimal policy, 1 at the policy "
+       "that follows the cue only. It is not given where following the cue costs nothing.",
+       {"optimal return", "return of the cue"},
+       "",
+       "unbounded"},
+      {"confused seeds",
+       kColumn,
+       "The share of seeds whose return confusion is above 0.5, with a Wilson interval. Which cue "
+       "a policy follows often depends on the seed, and a mean would hide it.",
+       {"return confusion", "seed"},
+       "share of seeds",
+       "[0, 1]"},
+      {"goal reached",
+       kColumn,
+       "The share of episodes that reach the goal. With 'proxy reached' it tells a policy that "
+       "cannot act from one that can and does the wrong thing.",
+       {"proxy reached"},
+       "share of episodes",
+       "[0, 1]"},
+      {"proxy reached",
+       kColumn,
+       "The share of episodes that reach what the cue points to.",
+       {"goal reached", "cue"},
+       "share of episodes",
+       "[0, 1]"},
+      {"policy verdict",
+       kColumn,
+       "What the policies of this line come to in this domain.",
+       {"at the optimum", "follows the cue", "fails without the cue", "below the optimum",
+        "return not shown", "cue costs nothing"}},
+      {"change in return",
+       kColumn,
+       "The return minus the return of the policy that watches, paired by seed.",
+       {"watching", "paired"},
+       "units of reward"},
+      {"against watching",
+       kColumn,
+       "What the paired tests show of the change in return, adjusted for all lines (Holm).",
+       {"change in return", "better than watching", "worse than watching", "no difference shown"}},
+      {"expert accuracy",
+       kColumn,
+       "The share of the expert's actions that the policy predicts on rows of demonstrations, in "
+       "distribution. It is what behaviour cloning is validated by.",
+       {"watching"},
+       "share of rows",
+       "[0, 1]"},
+      {"action flip rate",
+       kColumn,
+       "The share of own states in which the action changes when only the cue changes.",
+       {"own states", "flip rate"},
+       "share of states",
+       "[0, 1]"},
+      {"repeated actions",
+       kColumn,
+       "The share of actions that are the same as the action before.",
+       {"policy"},
+       "share of states",
+       "[0, 1]"},
+      {"expert queries",
+       kColumn,
+       "The number of states in which the expert was asked what it would do there.",
+       {"own states"},
+       "states",
+       "whole, >= 0"},
+      {"environment steps",
+       kColumn,
+       "The number of steps that the learner took in the environment while it was trained.",
+       {"interactive environment"},
+       "steps",
+       "whole, >= 0"},
+  };
+}
+
+/// What policies that act add to the verdicts.
+std::vector<Term> acting_verdicts() {
+  constexpr TermKind kVerdict = TermKind::verdict;
+  return {
+      {"at the optimum",
+       kVerdict,
+       "The whole interval of the return confusion is at most the margin.",
+       {"return confusion", "margin"}},
+      {"follows the cue",
+       kVerdict,
+       "The whole interval of the return confusion is above 0.5, and that of the action flip rate "
+       "is above 0.02.",
+       {"return confusion", "action flip rate"}},
+      {"fails without the cue",
+       kVerdict,
+       "The whole interval of the return confusion is above 0.5, but that of the action flip rate "
+       "is at most 0.02: the policy acts badly for another reason than the cue.",
+       {"follows the cue"}},
+      {"below the optimum",
+       kVerdict,
+       "The whole interval of the return confusion is above the margin. It is not shown that the "
+       "policy follows the cue.",
+       {"at the optimum"}},
+      {"return not shown",
+       kVerdict,
+       "The interval of the return confusion allows more than one verdict, or there is one seed.",
+       {"interval"}},
+      {"cue costs nothing",
+       kVerdict,
+       "The policy that follows the cue only has the return of the optimal policy here, so a "
+       "confused policy cannot be told from an optimal one by its return.",
+       {"return of the cue"}},
+      {"better than watching",
+       kVerdict,
+       "The return is shown to be higher than that of the policy that watches.",
+       {"change in return"}},
+      {"worse than watching",
+       kVerdict,
+       "The return is shown to be lower than that of the policy that watches.",
+       {"change in return"}},
+      {"no difference shown",
+       kVerdict,
+       "The paired tests do not show that the return differs from that of the policy that watches.",
+       {"change in return", "p"}},
+      {"watches", kVerdict, "The policy that the others are compared with.", {"watching"}},
+  };
+}
+
+}  // namespace spurion::analysis
