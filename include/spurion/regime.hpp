@@ -72,9 +72,9 @@ struct UpdateCounts {
   std::vector<std::int64_t> new_labels = {};  ///< [K]: labels revealed for the first time
   /// [K]: rows of the minibatch with weight 0, which enter no gradient; empty: none.
   std::vector<std::int64_t> zero_weight_rows = {};
-  /// Operations of each replica since the last update beside those of the method: passes that chose
-  /// its actions. They count towards the cost of the trial. default: 0
-  double flops = 0.0;
+  /// [K]: operations since the last update beside those of the method, such as passes that chose
+  /// actions. They count towards the cost of the trial; empty: none.
+  std::vector<double> flops = {};
 };
 
 /// Evaluates the replicas. The harness implements it; a regime decides when.

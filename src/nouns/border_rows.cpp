@@ -215,8 +215,13 @@ void check_counts(const UpdateCounts& counts, std::int64_t replicas) {
         "are {} replicas",
         counts.rows, counts.new_labels.size(), counts.zero_weight_rows.size(), replicas));
   }
-  if (!std::isfinite(counts.flops) || counts.flops < 0.0) {
-    refuse_rows(fmt::format("it counts {} operations", counts.flops));
+  if (!counts.flops.empty() && counts.flops.size() != each) {
+    refuse_rows(fmt::format("it counts operations of {} replicas, there are {}",
+                            counts.flops.size(), replicas));
+  }
+  for (const double flops : counts.flops) {
+    if (std::isfinite(flops) && flops >= 0.0) continue;
+    refuse_rows(fmt::format("it counts {} operations", flops));
   }
 }
 

@@ -117,7 +117,6 @@ void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCoun
     flops = counted.flops / replicas;
     in_gradient = std::llround(counted.rows / replicas);
   }
-  flops += counts.flops;
   for (std::size_t k = 0; k < costs_.size(); ++k) {
     if (!trainer.active().data_ptr<bool>()[k]) continue;
     Cost& cost = costs_[k];
@@ -125,7 +124,7 @@ void PackEvaluator::count_update(const ReplicaTrainer& trainer, const UpdateCoun
     cost.rows_seen +=
         in_gradient - (counts.zero_weight_rows.empty() ? 0 : counts.zero_weight_rows[k]);
     cost.labels_used += counts.new_labels[k];
-    cost.flops += flops;
+    cost.flops += flops + (counts.flops.empty() ? 0.0 : counts.flops[k]);
   }
   if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
     throw Interrupted("stopped");
