@@ -46,7 +46,10 @@ a.term{color:inherit;text-decoration:underline dotted var(--muted);text-underlin
 .sort{border:0;background:none;color:var(--muted);font:inherit;padding:0 .2rem;cursor:pointer}.sort::after{content:"\2195"}
 [aria-sort=ascending] .sort::after{content:"\2191"}[aria-sort=descending] .sort::after{content:"\2193"}
 @media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}
-@media print{.sort,.files{display:none}:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}}
+@media print{.sort,.files{display:none}:root{color-scheme:light;--page:#fff;--text:#000;--muted:#444;--rule:#ccc;--soft:#f4f4f4;--accent:#000}main{max-width:none;padding:0}figure,.answer,tr{break-inside:avoid}.scroll{overflow:visible}th,td{white-space:normal}details>*{display:block}
+html,body{font-size:10pt}h2,h3,.panels>summary{break-after:avoid}thead{display:table-header-group}.panel-grid{grid-template-columns:1fr 1fr}
+.wide{page:wide}.wide table{font-size:6.5pt;line-height:1.3}.wide th,.wide td{padding:.2em .5em .2em 0}}
+@page wide{size:landscape;margin:10mm}
 )css";
 
 /// Gives the columns of tables a button that sorts the rows: up, down, as they were. What has no
@@ -138,10 +141,26 @@ std::string figures(const std::vector<Chart>& charts, Figures& shown) {
   return out;
 }
 
+/// A cell whose long names may be broken after their underscores.
+std::string breakable(const std::string& html) {
+  std::string out;
+  bool tag = false;
+  for (const char c : html) {
+    tag = c == '<' || (tag && c != '>');
+    out += c;
+    if (c == '_' && !tag) out += "<wbr>";
+  }
+  return out;
+}
+
 std::string html_table(const Table& table) {
   constexpr std::size_t kWorthSorting = 3;
   const char* kind = table.rows.size() < kWorthSorting ? "" : " class=\"sortable\"";
-  std::string out = fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}><caption>", kind) +
+  // More columns than a sheet of paper has room for, unless it lies on its side.
+  constexpr std::size_t kManyColumns = 12;
+  const bool wide = table.columns.size() > kManyColumns;
+  std::string out = fmt::format("<div class=\"scroll{}\" tabindex=\"0\"><table{}><caption>",
+                                wide ? " wide" : "", kind) +
                     escape(table.caption) +
                     fmt::format(" Numbers: csv/{0}.csv. For papers: csv/{0}.md and csv/{0}.tex.",
                                 escape(table.name)) +
@@ -153,7 +172,8 @@ std::string html_table(const Table& table) {
   for (const auto& row : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + cell_text(row[i]) +
+      const std::string text = cell_text(row[i]);
+      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + (wide ? breakable(text) : text) +
              (i == 0 ? "</th>" : "</td>");
     }
     out += "</tr>";
