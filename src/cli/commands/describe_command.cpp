@@ -19,7 +19,8 @@ Command add_describe(CLI::App& app, Session& session) {
   parser
       ->add_option("--preview", arguments->preview,
                    "For image environments: write a PNG file with rows and, below each, its "
-                   "counterfactual twins")
+                   "counterfactual twins. For environments that answer to actions: write an SVG "
+                   "file with an episode and its twins under other policies and another shift")
       ->option_text("FILE");
   parser->footer(R"(Examples:
   spurion describe coloured_images
@@ -32,7 +33,8 @@ Command add_describe(CLI::App& app, Session& session) {
   spurion describe "confusion index"
   spurion describe gap_against_scale
   spurion describe suite
-  spurion describe textured_shapes --preview shapes.png)");
+  spurion describe textured_shapes --preview shapes.png
+  spurion describe mountain_car --preview episode.svg)");
   return {parser, [arguments, &session] { return session.trainer().describe(*arguments); }};
 }
 

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/training/film_strip.hpp"
 #include "cli/training/rows.hpp"
 #include "harness/data/image_preview.hpp"
 #include "harness/exchange/exported_rows.hpp"
 #include "report/whole_file.hpp"
 #include "spurion/error.hpp"
+#include "spurion/interactive.hpp"
 
 namespace spurion::cli {
 
@@ -23,15 +25,30 @@ constexpr std::int64_t kSide = 96;
 
 void write_preview(const Catalog& catalog, const std::string& name,
                    const std::vector<std::string>& pairs, const std::filesystem::path& file) {
-  if (file.extension() != ".png") {
+  const bool strip = file.extension() == ".svg";
+  if (!strip && file.extension() != ".png") {
     throw UsageError(
-        fmt::format("--preview writes a PNG file, but '{}' does not end in .png", file.string()));
+        fmt::format("--preview writes a PNG file, or an SVG file of an environment that answers to "
+                    "actions, but "
+                    "'{}' ends neither in .png nor in .svg",
+                    file.string()));
   }
   harness::RowSet world;  // that of seed 0 and base seed 0, as `export` has it
   const AnySchema& schema = catalog.environments.at(name).schema;
   world.environment = harness::make_component(catalog, name, parse_options(pairs, schema));
   const auto environment = harness::make_environment(
       world, catalog, std::make_shared<const DataSources>(catalog.image_sources));
+  if (strip) {
+    const InteractiveEnvironment* acting = environment->interactive();
+    if (acting == nullptr) {
+      throw UsageError(fmt::format(
+          "{} does not answer to actions, so there is no film strip of it; --preview with a .png "
+          "file draws rows of images",
+          name));
+    }
+    report::write_whole_file(file, film_strip(*acting));
+    return;
+  }
   const auto grid =
       harness::picture_grid(*environment, kColumns, std::numeric_limits<std::int64_t>::max());
   if (!grid) throw UsageError(fmt::format("rows of {} are not images with 1 to 3 channels", name));
