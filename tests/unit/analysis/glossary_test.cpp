@@ -7,6 +7,7 @@
 
 #include "analysis/fits/scaling_judgement.hpp"
 #include "analysis/gap_verdict.hpp"
+#include "analysis/questions/acting/acting_lines.hpp"
 #include "analysis/questions/leaderboard/judge.hpp"
 #include "catch.hpp"
 #include "spurion/access.hpp"
@@ -85,6 +86,9 @@ TEST_CASE("every verdict has an entry") {
   }
   for (int i = 0; i <= static_cast<int>(fits::ScalingOutcome::undecided); ++i) {
     is_verdict(fits::scaling_outcome_name(static_cast<fits::ScalingOutcome>(i)));
+  }
+  for (int i = 0; i <= static_cast<int>(questions::ActingVerdict::no_index); ++i) {
+    is_verdict(questions::acting_verdict_name(static_cast<questions::ActingVerdict>(i)));
   }
   using questions::leaderboard::Result;
   for (int i = 1; i <= static_cast<int>(Result::undecided); ++i) {

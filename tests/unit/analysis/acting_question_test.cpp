@@ -1,0 +1,108 @@
+// The question kind 'acting': policies beside what is known of the environment.
+#include <string>
+
+#include "analysis/questions/acting/acting_lines.hpp"
+#include "spurion/analysis/glossary.hpp"
+#include "unit/analysis/planted.hpp"
+
+using namespace spurion;
+using namespace spurion::tests;
+using Catch::Contains;
+
+namespace {
+
+constexpr const char* kAskActing = "kind = \"acting\"\n";
+
+/// What a policy did: where its return lies between the optimum (100) and the cue (0), and how
+/// often its actions change with the cue.
+struct PlantedPolicy {
+  std::string method;
+  std::string regime;
+  double index;
+  double flips;
+};
+
+void add_policy(PlantedTrials& trials, const PlantedPolicy& policy, std::int64_t seed) {
+  TrialResult& trial = trials.add(policy.method, seed, 0.9, 0.5, policy.regime);
+  const double index = policy.index + seed_noise(seed);
+  const auto put = [&](const char* domain, const char* metric, double value, std::int64_t step) {
+    trial.measurements.push_back({0, step, domain, 0.0, metric, value});
+  };
+  put("train_0", "return_optimal", 100.0, 0);
+  put("train_0", "return_cue", 0.0, 0);
+  put("train_0", "return_random", -10.0, 0);
+  put("in_distribution", "return", 100.0 * (1.0 - index), 9);
+  put("in_distribution", "return_confusion", index, 9);
+  put("in_distribution", "action_flip_rate", policy.flips + seed_noise(seed, 0.002), 9);
+  put("in_distribution", "goal_rate", 0.5, 9);
+  if (policy.regime == "offline") return;
+  put("acting", "environment_steps", 1000.0, 9);
+  put("acting", "expert_queries", 40.0, 9);
+}
+
+PlantedTrials policies() {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 8; ++seed) {
+    add_policy(trials, {"erm", "offline", 0.9, 0.4}, seed);
+    add_policy(trials, {"dropout", "offline", 0.9, 0.005}, seed);
+    add_policy(trials, {"erm", "dagger", 0.02, 0.3}, seed);
+    add_policy(trials, {"ppo", "policy_gradient", 0.4, 0.3}, seed);
+    add_policy(trials, {"either", "dagger", seed % 2 == 0 ? 0.0 : 1.0, 0.3}, seed);
+  }
+  return trials;
+}
+
+}  // namespace
+
+TEST_CASE("a policy is confused where its return and its actions follow the cue") {
+  const analysis::Answer answer = policies().ask(kAskActing);
+  const analysis::Table& table = answer.tables.front();
+  const auto cell = [&](const char* name, const char* column) {
+    for (std::size_t row = 0; row < table.rows.size(); ++row) {
+      const std::string policy = analysis::text_of(table.cell(row, "policy"));
+      if (policy.find(name) != std::string::npos) {
+        return analysis::text_of(table.cell(row, column));
+      }
+    }
+    return std::string("no such row");
+  };
+  CHECK(cell("erm, offline", "policy verdict") == "follows the cue");
+  CHECK(cell("dropout", "policy verdict") == "fails without the cue");
+  CHECK(cell("erm, dagger", "policy verdict") == "at the optimum");
+  CHECK(cell("ppo", "policy verdict") == "below the optimum");
+  CHECK(cell("either", "policy verdict") == "return not shown");
+  CHECK(cell("erm, offline", "against watching") == "watches");
+  CHECK(cell("erm, dagger", "against watching") == "better than watching");
+  CHECK(cell("dropout", "against watching") == "no difference shown");
+  CHECK_THAT(cell("either", "confused seeds"), Contains("0.5"));
+  CHECK(cell("erm, dagger", "optimal return") == "100.00");
+  CHECK_THAT(answer.sentence, Contains("Watching did not resolve the confusion") &&
+                                  Contains("1 of the other 4 policies resolve it") &&
+                                  Contains("asked the expert 40 times"));
+  for (const analysis::Table& one : answer.tables) {
+    for (const analysis::Column& column : one.columns) {
+      CAPTURE(column.title);
+      CHECK(analysis::term_of(column) != nullptr);
+    }
+  }
+  CHECK(answer.charts.size() == 2);
+}
+
+TEST_CASE("the share of confused seeds has a Wilson interval") {
+  // Wilson's interval of 8 of 10, from its formula in another program: [0.4902, 0.9433].
+  const analysis::Estimate share = analysis::questions::ConfusedSeeds{8, 10}.share();
+  CHECK(share.value == Approx(0.8));
+  CHECK(share.low == Approx(0.49016).epsilon(1e-4));
+  CHECK(share.high == Approx(0.94331).epsilon(1e-4));
+  const analysis::Estimate none = analysis::questions::ConfusedSeeds{0, 10}.share();
+  CHECK(none.low == 0.0);
+  CHECK(none.high == Approx(0.27753).epsilon(1e-4));
+}
+
+TEST_CASE("trials that do not act have no return to ask about") {
+  PlantedTrials trials;
+  for (std::int64_t seed = 0; seed < 3; ++seed) trials.add("erm", seed, 0.74, 0.4);
+  const analysis::Answer answer = trials.ask(kAskActing);
+  CHECK(answer.tables.empty());
+  CHECK_THAT(answer.sentence, Contains("only environments that answer to actions give one"));
+}
