@@ -40,13 +40,16 @@ void PackEvaluator::measure_acting(ReplicaTrainer& trainer, std::int64_t phase,
     add_return_references(known, values);
     return values;
   };
+  // As scores on validation rows: off streams at every evaluation, else once all is over.
+  const bool validates =
+      schedule_.empty() ||
+      (scope == EvaluationScope::full && phase + 1 >= static_cast<std::int64_t>(schedule_.size()));
   std::vector<Values> each;
   std::vector<Values> held_out;
   for (const Domain& domain : first.train_domains()) {
     each.push_back(scores(domain, Split::test, true));
     store(trainer, phase, domain, each.back());
-    if (scope == EvaluationScope::full)
-      held_out.push_back(scores(domain, Split::validation, false));
+    if (validates) held_out.push_back(scores(domain, Split::validation, false));
   }
   const auto mean = [&](const std::vector<Values>& all, core::MeasuredIn in) {
     Values values =
@@ -57,7 +60,7 @@ void PackEvaluator::measure_acting(ReplicaTrainer& trainer, std::int64_t phase,
     return values;
   };
   const Values id = mean(each, core::MeasuredIn::in_distribution);
-  if (scope == EvaluationScope::full) mean(held_out, core::MeasuredIn::validation);
+  if (validates) mean(held_out, core::MeasuredIn::validation);
 
   const std::string reward = core::stored_name(core::MetricId::mean_return);
   const Domain test = first.test_domain();

@@ -62,7 +62,8 @@ double mean_in(const ResultsView& view, const ActingLine& line, const std::strin
 
 /// The last value that a regime recorded while its learner acted; 0 where it recorded none.
 double recorded(const TrialResult& trial, MetricId metric) {
-  return number(trial, "acting", core::stored_name(metric)).value_or(0.0);
+  return number(trial, core::stored_domain(core::MeasuredIn::acting), core::stored_name(metric))
+      .value_or(0.0);
 }
 
 void add_costs(const ResultsView& view, ActingLine& line) {
