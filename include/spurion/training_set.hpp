@@ -30,9 +30,14 @@ struct RowRequest {
   /// Every row that it is given has its cues resampled by intervention, the rest of the row stays.
   /// It needs `Access::counterfactual_rows`. default: rows as they come.
   bool randomised_cues = false;
+  /// It trains with unlabelled rows of the test domain (`ReplicaTrainer::unlabelled_target`). It
+  /// needs `Access::unlabelled_target` too. default: no.
+  bool unlabelled_target = false;
 
   /// Whether there must be a fixed training set.
-  [[nodiscard]] bool any() const { return training_set || sampling != Sampling::shuffled; }
+  [[nodiscard]] bool any() const {
+    return training_set || unlabelled_target || sampling != Sampling::shuffled;
+  }
 };
 
 /// The training set of a run, for methods that go over it. A regime implements it; methods reach it
