@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
 namespace spurion::acting {

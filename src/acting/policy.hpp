@@ -4,6 +4,7 @@
 
 #include "acting/rollout.hpp"
 #include "spurion/random.hpp"
+#include "spurion/export.hpp"
 #include "spurion/tensor.hpp"
 
 /// \file
