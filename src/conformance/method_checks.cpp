@@ -278,6 +278,8 @@ std::vector<ConformanceResult> check_method(const Catalog& catalog, const std::s
     require(
         method->row_request().sampling != Sampling::group_balanced || subject.needs.group_labels,
         "it balances groups, but does not ask for group labels");
+    require(!method->row_request().unlabelled_target || subject.needs.unlabelled_target,
+            "it trains with unlabelled rows of the test domain, but does not ask for them");
   });
   if (!made) return checker.take();
   const auto check = [&](const char* what, void (*body)(const MethodSubject&)) {

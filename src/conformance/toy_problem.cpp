@@ -128,8 +128,7 @@ struct Pair {
     trainer->add_blocks(own);
     for (const OwnBlock& block : own) blocks.push_back(block.name);
     rows = std::make_unique<ToyTrainingSet>(run, method->row_request());
-    const Access needs = method->needs();
-    if (method->row_request().any() || needs.validation_rows || needs.unlabelled_target) {
+    if (method->row_request().any() || method->needs().validation_rows) {
       trainer->set_training_set(rows.get());
     }
   }

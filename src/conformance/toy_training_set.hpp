@@ -17,7 +17,8 @@ class SPURION_API ToyTrainingSet final : public TrainingSet {
   [[nodiscard]] Batch part(std::int64_t part) override;
   void sample(const Tensor& weights) override;
   [[nodiscard]] Batch validation(std::int64_t rows) override;
-  /// Inputs of the minibatch after that of the step.
+  /// A tenth of the inputs of the minibatch after that of the step, so that no method has to give
+  /// up the labels for what it wants of such rows.
   [[nodiscard]] Tensor unlabelled_target(std::int64_t rows, std::int64_t step) override;
   void visit_state(StateVisitor& visit) { weights_.visit_state(visit); }
 

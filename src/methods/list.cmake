@@ -76,4 +76,14 @@ set(SPURION_METHODS
   masktune
   self
   spare
+  birm
+  pair
+  cad
+  trm
+  urm
+  mtl
+  divdis
+  d_bat
+  dpe
+  miro
 )

@@ -54,22 +54,21 @@ TEST_CASE("a trial's numbers are the same bits alone and among others") {
           catalog.methods.at(method).make({Value()}, MethodContext{Task::binary, 1, 3, 8});
       const Access needs = asked->needs();
       const bool groups = needs.group_labels || needs.group_labels_validation;
-      // Only offline there is a fixed training set, with validation rows and a known mechanism.
+      // Only offline (and in test_time, which trains so) there is a fixed training set, with
+      // validation rows and a known mechanism.
       const bool whole_set = asked->row_request().any() || needs.validation_rows ||
                              needs.counterfactual_rows || needs.exact_ceilings || needs.cue_inputs;
-      if (whole_set && regime != "offline") continue;
-      // Group labels are granted offline, where it is asked for, and need a world with groups.
-      if (groups && regime != "offline") continue;
-      // Methods that do not adapt train there as offline.
+      // Methods that see no unlabelled rows train in test_time as offline.
       const bool adapts = needs.unlabelled_target;
       if (adapts != (regime == "test_time")) continue;
+      // Group labels are granted there too, where it is asked for, and need a world with groups.
+      if ((whole_set || groups) && !adapts && regime != "offline") continue;
       const std::string normalisation = adapts ? R"(, normalisation = "batch")" : "";
       const std::string world =
           groups ? R"("two_shortcuts")" : R"("linear_unit_tests", example = "3")";
-      const std::string granted = groups                      ? ", group_labels = true"
-                                  : needs.counterfactual_rows ? ", interventions = true"
-                                  : adapts ? ", adaptation_batches = 2, adaptation_rows = 31"
-                                           : "";
+      std::string granted = groups ? ", group_labels = true" : "";
+      if (needs.counterfactual_rows) granted += ", interventions = true";
+      if (adapts) granted += ", adaptation_batches = 2, adaptation_rows = 31";
       const Suite suite = Suite::parse(R"(
 name = "independence"
 seeds = 3
