@@ -21,7 +21,10 @@ fits::Needed needed_for_family(const JudgedLine& line) {
   if (law.seeds < 2 || !(law.p > 0.0) || !(line.adjusted_p > 0.0)) return out;
   const auto freedom = static_cast<double>(law.seeds - 1);
   const fits::ScalingOptions defaults;
-  const double level = (1.0 - defaults.level) * law.p / line.adjusted_p;
+  // A p value of 1 does not tell by how much it was adjusted: by the whole family at most.
+  const double share =
+      line.adjusted_p < 1.0 ? law.p / line.adjusted_p : 1.0 / static_cast<double>(line.family);
+  const double level = (1.0 - defaults.level) * share;
   const double now = student_quantile(1.0 - 0.5 * law.p, freedom);
   const double wanted =
       student_quantile(1.0 - 0.5 * level, freedom) + student_quantile(0.8, freedom);
