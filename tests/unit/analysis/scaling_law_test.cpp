@@ -270,6 +270,16 @@ TEST_CASE("charts have points with their law, and theory as a line; files have e
   CHECK(points.file_only);
   CHECK(points.rows.size() == 48);
   CHECK(table_of(answer, "_fit_draws").rows.size() == 100);
+  // Each of five laws at each of eight widths; the two largest were predicted too.
+  const analysis::Table& residuals = table_of(answer, "_residuals");
+  CHECK(residuals.file_only);
+  REQUIRE(residuals.rows.size() == 40);
+  CHECK(text_of(residuals.cell(5, "extrapolated value")) == "-");
+  const auto number = [&](const char* column) {
+    return std::get<analysis::Number>(residuals.cell(7, column)).value;
+  };
+  CHECK(number("extrapolated value") == Approx(number("value")).margin(0.01));
+  CHECK(std::abs(number("residual")) < 4.0);
 }
 
 TEST_CASE("two axes give a joint law and a map with the boundary of the margin") {
