@@ -58,6 +58,31 @@ LineNumbers numbers_of(const ResultsView& view, const Line& line, const std::str
   return numbers;
 }
 
+/// What a row of the table tells beside. Numbers of many trials are held one at a time.
+struct FurtherNumbers {
+  Estimate gap;
+  Estimate worst_group;
+  Estimate flip_rate;
+  Estimate confusion_index;
+};
+
+FurtherNumbers further_numbers(const ResultsView& view, const Line& line, const std::string& start,
+                               const Range& difference_range) {
+  const auto measured = [&](core::MetricId id, const char* what, const Range& range) {
+    return view.numbers(line, core::stored_domain(core::MeasuredIn::test), core::stored_name(id))
+        .estimate(start + what, range);
+  };
+  const auto range = [](core::MetricId id) { return range_of(core::stored_name(id)); };
+  FurtherNumbers numbers;
+  numbers.gap = measured(core::MetricId::gap, "gap", difference_range);
+  numbers.worst_group = measured(core::MetricId::worst_group_accuracy, "worst",
+                                 range(core::MetricId::worst_group_accuracy));
+  numbers.flip_rate = view.flips(line).estimate(start + "flip", range(core::MetricId::flip_rate));
+  numbers.confusion_index = measured(core::MetricId::confusion_index, "confusion",
+                                     range(core::MetricId::confusion_index));
+  return numbers;
+}
+
 /// Out of distribution, a line minus its baseline.
 struct Difference {
   std::size_t line;  ///< of the table, and of the lines
@@ -233,18 +258,16 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
     const std::string name =
         line.environment.empty() ? line.name : line.name + " " + line.environment;
     const std::string start = fmt::format("{} {} ", experiment, name);
-    const auto measured = [&](const std::string& domain, const std::string& metric,
-                              const char* what) {
-      return view.numbers(line, domain, metric).estimate(start + what, range_of(metric));
-    };
     numbers.push_back(numbers_of(view, line, start));
     const LineNumbers& own = numbers.back();
-    const SeedCells ood =
-        view.numbers(line, core::stored_domain(core::MeasuredIn::test), view.score());
+    std::optional<SeedCells> ood(
+        view.numbers(line, core::stored_domain(core::MeasuredIn::test), view.score()));
+    const Cell middle =
+        ood->empty() ? Cell() : Cell(Number{interquartile_mean(ood->values()), Notation::fixed, 3});
     Cell difference;
     const Line* other = baseline_of(lines, line, baseline);
     if (other != nullptr && other->method != line.method) {
-      const SeedCells paired = ood.minus(
+      const SeedCells paired = ood->minus(
           view.numbers(*other, core::stored_domain(core::MeasuredIn::test), view.score()));
       // Trials of other configurations and seeds say nothing about the difference.
       if (!paired.empty()) {
@@ -254,25 +277,16 @@ Answer CompareMethods::answer(const Study& study, const std::string& experiment)
         difference = differences.back().estimate;
       }
     }
+    ood.reset();
+    const FurtherNumbers further = further_numbers(view, line, start, difference_range);
     const TrialFates fates = view.fates(line);
     std::vector<Cell> row = {line.name};
     if (worlds) row.emplace_back(line.environment);
     for (Cell& cell : std::vector<Cell>{
-             own.id, own.ood,
-             ood.empty() ? Cell() : Number{interquartile_mean(ood.values()), Notation::fixed, 3},
-             view.numbers(line, core::stored_domain(core::MeasuredIn::test),
-                          core::stored_name(core::MetricId::gap))
-                 .estimate(start + core::stored_name(core::MetricId::gap), difference_range),
-             std::string(learned_text(own.learned)),
-             measured(core::stored_domain(core::MeasuredIn::test),
-                      core::stored_name(core::MetricId::worst_group_accuracy), "worst"),
-             worst_group_rows(view, line),
-             view.flips(line).estimate(start + "flip",
-                                       range_of(core::stored_name(core::MetricId::flip_rate))),
-             measured(core::stored_domain(core::MeasuredIn::test),
-                      core::stored_name(core::MetricId::confusion_index), "confusion"),
-             difference, Missing(), Missing(), own.ood.seeds, fates.done, fates.diverged,
-             fates.failed, access_of(study.results(), view, line)}) {
+             own.id, own.ood, middle, further.gap, std::string(learned_text(own.learned)),
+             further.worst_group, worst_group_rows(view, line), further.flip_rate,
+             further.confusion_index, difference, Missing(), Missing(), own.ood.seeds, fates.done,
+             fates.diverged, fates.failed, access_of(study.results(), view, line)}) {
       row.push_back(std::move(cell));
     }
     table.add(std::move(row));

@@ -53,9 +53,8 @@ struct Difference {
 
 void check_store_data(const StoredFacts& stored, const std::filesystem::path& folder,
                       const std::map<std::string, std::string>& data) {
-  std::set<const Provenance*> seen;
-  for (const auto& [id, made_by] : stored.finished) {
-    if (!made_by || !seen.insert(made_by.get()).second) continue;
+  for (const auto& made_by : stored.finished.makers()) {
+    if (!made_by) continue;
     check_same_data(made_by->data, fmt::format("the store in '{}'", folder.string()), data,
                     "this run");
   }
@@ -70,10 +69,10 @@ std::unordered_set<TrialId, TrialIdHash> changed_trials(const StoredFacts& store
   std::unordered_set<TrialId, TrialIdHash> again;
   std::unordered_set<TrialId, TrialIdHash> seen;  // a trial may be in many experiments
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto kept = stored.finished.find(ids[i]);
-    if (kept == stored.finished.end() || !seen.insert(ids[i]).second) continue;
-    const auto& there = kept->second;
-    const auto here = wanted.maker.of(wanted.trials[i]);
+    const auto* kept = stored.finished.find(ids[i]);
+    if (kept == nullptr || !seen.insert(ids[i]).second) continue;
+    const auto& there = *kept;
+    const auto here = wanted.maker.of(wanted.spec_at(i));
     const auto [place, added] = found.try_emplace({there.get(), here.get()});
     Difference& difference = place->second;
     if (added) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_set>
@@ -19,9 +20,9 @@ void check_store_data(const StoredFacts& stored, const std::filesystem::path& fo
 
 /// The trials that a run would make.
 struct WantedTrials {
-  const std::vector<TrialSpec>& trials;
-  const std::vector<TrialId>& ids;  ///< of `trials`
-  ProvenanceMaker& maker;           ///< says what would make them
+  std::function<TrialSpec(std::size_t)> spec_at;  ///< the trial at a place
+  const std::vector<TrialId>& ids;                ///< by place
+  ProvenanceMaker& maker;                         ///< says what would make them
 };
 
 /// Of the trials that the store holds, those that something else made and that are to be made

@@ -22,7 +22,8 @@ namespace spurion::harness {
 
 namespace {
 
-/// Trials that the store does not hold, each once, with their ids; the others are let go.
+/// Trials that the store does not hold, each once, with their ids; the others are let go. Where it
+/// holds all, the trials need not be there.
 void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
   std::unordered_set<TrialId, TrialIdHash> seen;
   seen.reserve(run.ids.size());
@@ -30,7 +31,7 @@ void keep_missing(CheckedRun& run, const StoredFacts& stored, RunPlan& plan) {
   for (std::size_t i = 0; i < run.ids.size(); ++i) {
     if (!seen.insert(run.ids[i]).second) continue;
     ++plan.distinct;
-    if (stored.finished.count(run.ids[i]) != 0 && plan.again.count(run.ids[i]) == 0) continue;
+    if (stored.finished.has(run.ids[i]) && plan.again.count(run.ids[i]) == 0) continue;
     if (kept != i) {
       run.trials[kept] = std::move(run.trials[i]);
       run.ids[kept] = run.ids[i];
@@ -120,16 +121,22 @@ CheckedRun check_run(const Suite& suite, const Catalog& catalog, const RunOption
 
 RunPlan plan_run(CheckedRun& run, const StoredFacts& stored, const RunOptions& options) {
   RunPlan plan;
+  const auto spec_at = [&](std::size_t i) {
+    return run.compact.empty() ? run.trials[i] : run.compact[i];
+  };
   if (stored.exists) {
     check_store_data(stored, options.out, run.data);
     plan.again =
-        changed_trials(stored, options.out, {run.trials, run.ids, *run.maker}, options.changed);
+        changed_trials(stored, options.out, {spec_at, run.ids, *run.maker}, options.changed);
   }
+  bool all_found = false;
   if (stored.kept && plan.again.empty()) {
-    give_specs(*stored.kept, run.trials, run.ids);
+    all_found = give_specs(*stored.kept, spec_at, run.ids);
   } else if (stored.kept) {
     forget_results(*stored.kept);
   }
+  if (!run.compact.empty() && !all_found) run.trials = run.compact.all();
+  run.compact = {};
   keep_missing(run, stored, plan);
   if (options.checkpoint_seconds >= 0.0) {
     plan.checkpoints.folder = options.out / "checkpoints";

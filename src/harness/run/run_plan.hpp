@@ -11,6 +11,7 @@
 #include "harness/run/pack_checkpoint.hpp"
 #include "harness/run/provenance_maker.hpp"
 #include "harness/store/stored_facts.hpp"
+#include "harness/suite/compact_trials.hpp"
 #include "harness/suite/trial_id.hpp"
 #include "spurion/run.hpp"
 
@@ -20,6 +21,7 @@ namespace spurion::harness {
 /// before the output folder is touched.
 struct CheckedRun {
   std::vector<TrialSpec> trials;
+  CompactTrials compact;                       ///< in place of `trials` while results are held
   std::vector<TrialId> ids;                    ///< of the trials, in their order
   std::shared_ptr<EnvironmentPool> pool;       ///< environments, each built once
   std::map<std::string, std::string> context;  ///< facts of the run to store

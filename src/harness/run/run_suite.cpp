@@ -96,7 +96,7 @@ class Members {
     std::int64_t count = 0;
     for (std::size_t i = 0; i < ids_.size(); ++i) {
       const bool own = names_[experiments_[i]] == experiment;
-      count += own && facts.finished.count(ids_[i]) != 0 ? 1 : 0;
+      count += own && facts.finished.has(ids_[i]) ? 1 : 0;
     }
     return count;
   }
@@ -134,10 +134,16 @@ bool results_fit(const std::filesystem::path& file, double memory_bytes, std::in
 }
 
 /// Opens the store that is there and mends it.
-void open_store(std::optional<Store>& store, const CheckedRun& run, const RunOptions& options,
+void open_store(std::optional<Store>& store, CheckedRun& run, const RunOptions& options,
                 std::vector<std::string>& notes) {
   const std::filesystem::path& folder = options.out;
   const bool keep = results_fit(folder / kStoreFile, options.memory_bytes, run.jobs);
+  std::set<std::shared_ptr<const Provenance>> makers;
+  for (const TrialSpec& trial : run.trials) makers.insert(run.maker->of(trial));
+  if (keep) {
+    run.compact = CompactTrials(std::move(run.trials));
+    run.trials = {};
+  }
   store.emplace(folder, keep ? run.distinct : 0);
   for (const std::string& damage : store->damage()) {
     notes.push_back(
@@ -146,8 +152,6 @@ void open_store(std::optional<Store>& store, const CheckedRun& run, const RunOpt
                     folder.string(), damage));
   }
   store->mend();
-  std::set<std::shared_ptr<const Provenance>> makers;
-  for (const TrialSpec& trial : run.trials) makers.insert(run.maker->of(trial));
   store->restore(makers);
 }
 

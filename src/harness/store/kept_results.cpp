@@ -8,7 +8,7 @@
 
 namespace spurion::harness {
 
-void give_specs(StoreContent& content, std::vector<TrialSpec>& trials,
+bool give_specs(StoreContent& content, const std::function<TrialSpec(std::size_t)>& spec_at,
                 const std::vector<TrialId>& ids) {
   // A trial of many experiments is there once for each.
   std::vector<std::pair<TrialId, std::size_t>> places;
@@ -21,19 +21,20 @@ void give_specs(StoreContent& content, std::vector<TrialSpec>& trials,
     return std::lower_bound(places.begin(), places.end(), std::pair(id, std::size_t{0}));
   };
   const bool just_these =
-      places.size() == content.trials.size() &&
-      std::all_of(content.trials.begin(), content.trials.end(), [&](const StoredTrial& trial) {
-        const auto place = place_of(trial.id);
-        return place != places.end() && place->first == trial.id;
+      places.size() == content.ids.size() &&
+      std::all_of(content.ids.begin(), content.ids.end(), [&](const TrialId& id) {
+        const auto place = place_of(id);
+        return place != places.end() && place->first == id;
       });
   if (!just_these) {
     forget_results(content);
-    return;
+    return false;
   }
-  for (std::size_t i = 0; i < content.trials.size(); ++i) {
-    content.results[i].spec = std::move(trials[place_of(content.trials[i].id)->second]);
+  for (std::size_t i = 0; i < content.ids.size(); ++i) {
+    content.results[i].spec = spec_at(place_of(content.ids[i])->second);
   }
   content.has_specs = true;
+  return true;
 }
 
 void forget_results(StoreContent& content) { content = {}; }

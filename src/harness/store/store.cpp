@@ -82,7 +82,10 @@ harness::StoredFacts Store::facts() const {
   facts.damage = damage();
   const std::lock_guard<std::mutex> guard(state_->mutex);
   facts.finished.reserve(state_->trials.size());
-  for (const auto& [id, trial] : state_->trials) facts.finished[id] = state_->maker_of(trial);
+  for (const auto& [id, trial] : state_->trials) {
+    facts.finished.add(id, state_->maker_of(trial));
+  }
+  facts.finished.sort();
   facts.kept = state_->kept;
   return facts;
 }
@@ -116,16 +119,13 @@ void Store::remove(const std::set<std::string>& ids) {
       state.kept.reset();
       state.trials.erase(found);
     }
-    for (auto row = state.memberships.begin(); row != state.memberships.end();) {
-      const auto& [number, group] = row->first;
-      if (numbers.count(number) == 0) {
-        ++row;
-        continue;
-      }
-      state.membership_tally.remove(harness::seal_of(
-          harness::StoredMembership{number, group, row->second}, state.groups[group]));
-      row = state.memberships.erase(row);
-    }
+    state.memberships.drop_if([&](const harness::MembershipKey& key, bool former) {
+      const auto& [number, group] = key;
+      if (numbers.count(number) == 0) return false;
+      state.membership_tally.remove(
+          harness::seal_of(harness::StoredMembership{number, group, former}, state.groups[group]));
+      return true;
+    });
     state.drop_unused_layouts(writer);
     std::set<core::Digest> used;
     for (const auto& [id, trial] : state.trials) used.insert(trial.provenance);
@@ -190,15 +190,15 @@ std::map<std::string, std::string> Store::leftovers() const {
     left.emplace(id.text(), "");
     ids.emplace(trial.number, id.text());
   }
-  for (const auto& [key, former] : state_->memberships) {
+  state_->memberships.for_each([&](const harness::MembershipKey& key, bool former) {
     const auto own = left.find(ids.at(key.first));
-    if (own == left.end()) continue;
+    if (own == left.end()) return;
     if (former) {
       own->second = state_->groups[key.second].experiment;
     } else {
       left.erase(own);
     }
-  }
+  });
   return left;
 }
 

@@ -52,6 +52,7 @@ struct StoreContent {
   std::map<Digest, std::shared_ptr<const Provenance>> provenance;
   std::vector<StoredTrial> trials;
   std::vector<TrialResult> results;  ///< of `trials`, where they were asked for; without experiment
+  std::vector<TrialId> ids;          ///< of `results`, where an open store has the `trials`
   std::vector<MembershipGroup> groups;
   std::vector<StoredMembership> memberships;
   /// What is damaged, a sentence each, without the file's name; empty when everything is whole.

@@ -56,10 +56,7 @@ void Store::State::note(harness::StoreContent content) {
   groups = std::move(content.groups);
   group_numbers.clear();
   for (std::uint32_t i = 0; i < groups.size(); ++i) group_numbers[groups[i]] = i;
-  memberships.clear();
-  for (const harness::StoredMembership& one : content.memberships) {
-    memberships[{one.trial, one.group}] = one.former;
-  }
+  memberships = harness::MembershipTable(std::move(content.memberships));
   context.clear();
   for (harness::ContextRow& row : content.context) context[{row.key, row.owner}] = row.value;
   context_tally = content.context_tally;
@@ -68,7 +65,8 @@ void Store::State::note(harness::StoreContent content) {
   kept.reset();
   if (damage.empty() && !content.results.empty()) {
     kept = std::make_shared<harness::StoreContent>();
-    kept->trials = std::move(content.trials);
+    kept->ids.reserve(content.trials.size());
+    for (const harness::StoredTrial& trial : content.trials) kept->ids.push_back(trial.id);
     kept->results = std::move(content.results);
     kept->has_specs = content.has_specs;
   }
@@ -78,8 +76,9 @@ std::shared_ptr<harness::StoreContent> Store::State::take_content() {
   std::shared_ptr<harness::StoreContent> content = std::move(kept);
   if (content == nullptr || !content->has_specs || content->results.empty()) return nullptr;
   content->provenance = provenance;
-  for (std::size_t i = 0; i < content->trials.size(); ++i) {
-    const harness::StoredTrial& trial = content->trials[i];
+  content->trials.reserve(content->ids.size());
+  for (std::size_t i = 0; i < content->ids.size(); ++i) {
+    const harness::StoredTrial& trial = content->trials.emplace_back(trials.at(content->ids[i]));
     content->results[i].made_by = maker_of(trial);
     if (trial.provenance != core::Digest{} && !content->results[i].made_by) {
       ++content->makers_lost;
@@ -90,9 +89,9 @@ std::shared_ptr<harness::StoreContent> Store::State::take_content() {
   }
   content->groups = groups;
   content->memberships.reserve(memberships.size());
-  for (const auto& [key, former] : memberships) {
+  memberships.for_each([&](const harness::MembershipKey& key, bool former) {
     content->memberships.push_back({key.first, key.second, former});
-  }
+  });
   return content;
 }
 
@@ -106,15 +105,19 @@ std::uint32_t Store::State::group_of(const std::string& owner, const std::string
 void Store::State::set_membership(harness::StoreWriter& writer, const harness::MembershipKey& key,
                                   bool former) {
   const auto& [number, group] = key;
-  const auto found = memberships.find(key);
-  if (found != memberships.end()) {
-    if (found->second == former) return;
+  bool* found = memberships.find(key);
+  if (found != nullptr) {
+    if (*found == former) return;
     membership_tally.remove(
         harness::seal_of(harness::StoredMembership{number, group, !former}, groups[group]));
   }
   membership_tally.add(
       writer.write(harness::StoredMembership{number, group, former}, groups[group]));
-  memberships[key] = former;
+  if (found != nullptr) {
+    *found = former;
+  } else {
+    memberships.add(key, former);
+  }
 }
 
 void Store::State::set_context(harness::StoreWriter& writer, const std::string& key,
@@ -161,7 +164,7 @@ void Store::State::set_memberships(harness::StoreWriter& writer, const Membershi
   std::sort(current.begin(), current.end());
   current.erase(std::unique(current.begin(), current.end()), current.end());
   std::vector<std::pair<harness::MembershipKey, bool>> changed;
-  for (const auto& [key, former] : memberships) {
+  memberships.for_each([&](const harness::MembershipKey& key, bool) {
     const harness::MembershipGroup& group = groups[key.second];
     if (group.suite == suite && !std::binary_search(current.begin(), current.end(), key)) {
       changed.emplace_back(key, true);
@@ -170,7 +173,7 @@ void Store::State::set_memberships(harness::StoreWriter& writer, const Membershi
     if (group.suite == harness::kScoredOwner) {
       changed.emplace_back(key, experiments.count(group.experiment) == 0);
     }
-  }
+  });
   for (const auto& [key, former] : changed) set_membership(writer, key, former);
   for (const harness::MembershipKey& key : current) set_membership(writer, key, false);
 }

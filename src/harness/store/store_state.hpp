@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "harness/store/folder_lock.hpp"
+#include "harness/store/membership_table.hpp"
 #include "harness/store/store_content.hpp"
 #include "harness/store/store_writer.hpp"
 #include "spurion/error.hpp"
@@ -26,9 +27,6 @@ namespace spurion::harness {
 
 /// Throws `UsageError` when it is none.
 TrialId checked_id(const std::string& text);
-
-/// A trial's number, and the number of a group.
-using MembershipKey = std::pair<std::int64_t, std::uint32_t>;
 
 }  // namespace spurion::harness
 
@@ -99,7 +97,7 @@ struct Store::State {
   std::pair<Measurements, core::Digest> latest;
   std::vector<harness::MembershipGroup> groups;
   std::map<harness::MembershipGroup, std::uint32_t> group_numbers;
-  std::map<harness::MembershipKey, bool> memberships;  ///< and whether it is a former one
+  harness::MembershipTable memberships;
   /// Groups of trials that are not appended yet.
   std::unordered_map<harness::TrialId, std::set<std::uint32_t>, harness::TrialIdHash> awaited;
   std::map<std::pair<std::string, std::string>, std::string> context;  ///< by key and owner

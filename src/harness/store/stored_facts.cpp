@@ -15,6 +15,30 @@
 
 namespace spurion::harness {
 
+void FinishedTrials::add(const TrialId& id, const std::shared_ptr<const Provenance>& made_by) {
+  // Nearly all trials of a store were made by one thing, or by a few.
+  const bool as_before = !trials_.empty() && makers_[trials_.back().maker] == made_by;
+  std::uint32_t maker = as_before ? trials_.back().maker : 0;
+  if (!as_before) {
+    const auto known = std::find(makers_.begin(), makers_.end(), made_by);
+    maker = static_cast<std::uint32_t>(known - makers_.begin());
+    if (known == makers_.end()) makers_.push_back(made_by);
+  }
+  trials_.push_back({id, maker});
+}
+
+void FinishedTrials::sort() {
+  std::sort(trials_.begin(), trials_.end(),
+            [](const Trial& a, const Trial& b) { return a.id < b.id; });
+}
+
+const std::shared_ptr<const Provenance>* FinishedTrials::find(const TrialId& id) const {
+  const auto place =
+      std::lower_bound(trials_.begin(), trials_.end(), id,
+                       [](const Trial& trial, const TrialId& one) { return trial.id < one; });
+  return place != trials_.end() && place->id == id ? &makers_[place->maker] : nullptr;
+}
+
 StoredFacts read_facts(const std::filesystem::path& folder) {
   StoredFacts facts;
   std::error_code unreadable;  // opening says what is wrong
@@ -26,8 +50,9 @@ StoredFacts read_facts(const std::filesystem::path& folder) {
   facts.damage = content.damage;
   for (const StoredTrial& trial : content.trials) {
     const auto record = content.provenance.find(trial.provenance);
-    facts.finished[trial.id] = record == content.provenance.end() ? nullptr : record->second;
+    facts.finished.add(trial.id, record == content.provenance.end() ? nullptr : record->second);
   }
+  facts.finished.sort();
   return facts;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "harness/store/identified_results.hpp"
@@ -17,12 +17,38 @@ namespace spurion::harness {
 /// The file that runs write; others beside it are read, too.
 inline constexpr const char* kStoreFile = "store.sqlite";
 
+/// Trials that a store holds, and what made each, in few bytes.
+class SPURION_API FinishedTrials {
+ public:
+  void reserve(std::size_t trials) { trials_.reserve(trials); }
+  /// `made_by`: null where it is not known.
+  void add(const TrialId& id, const std::shared_ptr<const Provenance>& made_by);
+  /// To be called once all are added.
+  void sort();
+
+  [[nodiscard]] std::size_t size() const { return trials_.size(); }
+  [[nodiscard]] bool has(const TrialId& id) const { return find(id) != nullptr; }
+  /// What made a trial; null where it is not there.
+  [[nodiscard]] const std::shared_ptr<const Provenance>* find(const TrialId& id) const;
+  /// What made any of them, each once.
+  [[nodiscard]] const std::vector<std::shared_ptr<const Provenance>>& makers() const {
+    return makers_;
+  }
+
+ private:
+  struct Trial {
+    TrialId id;
+    std::uint32_t maker;
+  };
+  std::vector<Trial> trials_;
+  std::vector<std::shared_ptr<const Provenance>> makers_;
+};
+
 /// What a folder's store holds, in short: enough to say what is left to run.
 struct StoredFacts {
   bool exists = false;
   std::map<std::string, std::string> context;
-  /// Trials that are whole, and what made them: null where it is not known.
-  std::unordered_map<TrialId, std::shared_ptr<const Provenance>, TrialIdHash> finished;
+  FinishedTrials finished;          ///< trials that are whole
   std::vector<std::string> damage;  ///< a sentence each
   /// Results that the store keeps (`Store::take_content`), without specs: to be given theirs.
   std::shared_ptr<StoreContent> kept;
