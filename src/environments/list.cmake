@@ -25,6 +25,7 @@ set(SPURION_ENVIRONMENTS
   distant_tokens
   latent_rule
   in_context_rule
+  mountain_car
   cheese_maze
   table
   images
