@@ -174,7 +174,8 @@ std::vector<Term> scale_columns() {
       {"right", kLawColumn, "Verdicts that say the truth.", {"control"}, "", "whole, >= 0"},
       {"no verdict",
        kLawColumn,
-       "Verdicts that claim nothing, such as undecided.",
+       "Verdicts that claim nothing, such as undecided, or less than the truth, such as shrinks, "
+       "still open of a plateau.",
        {"undecided"},
        "",
        "whole, >= 0"},

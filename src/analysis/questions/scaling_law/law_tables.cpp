@@ -226,7 +226,8 @@ Table control_table(const LawAnswer& answer) {
               "Controls: what the machinery says where the truth is known. Environments: all lines "
               "of the suite's scaling_law questions in them; judged 0: no question is about it. "
               "Planted: curves of a known law with the noise of the trials (seeds resampled, with "
-              "random signs), each judged alone. no verdict: nothing is claimed.",
+              "random signs), each judged alone. no verdict: nothing is claimed, or less than the "
+              "truth, such as 'shrinks, still open' of a plateau.",
               {{"control"},
                {"truth"},
                {"judged", ColumnKind::count},

@@ -52,11 +52,16 @@ bool is_right(Truth truth, const LineJudgement& judgement, ScalingOutcome outcom
   return is({ScalingOutcome::closes});
 }
 
+/// Whether a verdict is true, but says less than the truth.
+bool says_less(Truth truth, ScalingOutcome outcome) {
+  return truth == Truth::plateau && outcome == ScalingOutcome::shrinks_open;
+}
+
 void count(ControlCount& out, Truth truth, const LineJudgement& judgement, ScalingOutcome outcome) {
   ++out.verdicts;
   if (is_right(truth, judgement, outcome)) {
     ++out.right;
-  } else if (judgement.learning || !claims(outcome)) {
+  } else if (judgement.learning || !claims(outcome) || says_less(truth, outcome)) {
     ++out.none;
   } else {
     ++out.wrong;

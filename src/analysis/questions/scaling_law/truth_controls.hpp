@@ -18,7 +18,7 @@ struct ControlCount {
   std::string truth;
   std::size_t verdicts = 0;  ///< 0: the suite has no such lines
   std::size_t right = 0;
-  std::size_t none = 0;  ///< undecided, not identifiable: nothing is claimed
+  std::size_t none = 0;  ///< nothing is claimed, or less than the truth
   std::size_t wrong = 0;
 };
 
