@@ -1,0 +1,233 @@
+// Updates of methods with parts of their own, against plain loops in float64 (updates.py).
+#include <ATen/ATen.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "methods/shared/pareto_weights.hpp"
+#include "methods/shared/prototypes.hpp"
+#include "spurion/catalog.hpp"
+#include "spurion/value.hpp"
+
+using namespace spurion;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr std::int64_t kUpdateInputs = 2;
+constexpr std::int64_t kUpdateHidden = 3;
+constexpr std::int64_t kUpdateDomains = 3;
+
+std::vector<double> listed(const Json& list) { return list.get<std::vector<double>>(); }
+
+/// All numbers of nested lists, in order.
+std::vector<double> numbers_in(const Json& list) {
+  std::vector<double> numbers;
+  const auto add = [&](const auto& self, const Json& part) -> void {
+    if (!part.is_array()) return numbers.push_back(part.get<double>());
+    for (const Json& each : part) self(self, each);
+  };
+  add(add, list);
+  return numbers;
+}
+
+Tensor update_floats(const Json& list) {
+  return at::tensor(numbers_in(list), at::kDouble).to(at::kFloat).contiguous();
+}
+
+/// Rows of each domain, of one replica.
+Batch update_batch(const Json& given) {
+  Batch batch;
+  batch.domains = kUpdateDomains;
+  batch.x = update_floats(given["x"]).reshape({1, -1, kUpdateInputs});
+  batch.y = update_floats(given["y"]).to(at::kLong).reshape({1, kUpdateDomains, -1});
+  batch.rows_per_domain = batch.y.size(2);
+  return batch;
+}
+
+/// What a regime has beside minibatches.
+class UpdateRows final : public TrainingSet {
+ public:
+  UpdateRows(const Json& data) : data_(&data) {}
+
+  [[nodiscard]] std::int64_t size() const override { return 0; }
+  [[nodiscard]] std::int64_t parts() const override { return 0; }
+  [[nodiscard]] Batch part(std::int64_t /*part*/) override { return {}; }
+  void sample(const Tensor& /*weights*/) override {}
+  [[nodiscard]] Batch validation(std::int64_t /*rows*/) override {
+    Batch rows = update_batch((*data_)["validation"]);
+    const Tensor second = rows.x.select(2, 1).gt(0.0).to(at::kLong);
+    rows.group = 2 * rows.y + second.reshape_as(rows.y);
+    return rows;
+  }
+  [[nodiscard]] Tensor unlabelled_target(std::int64_t /*rows*/, std::int64_t step) override {
+    return update_floats((*data_)["unlabelled"][static_cast<std::size_t>(step)])
+        .reshape({1, -1, kUpdateInputs});
+  }
+
+ private:
+  const Json* data_;
+};
+
+/// A method on a perceptron of one hidden layer, with plain descent.
+struct UpdatedMethod {
+  Catalog catalog = builtin_catalog();
+  UpdateRows rows;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Method> method;
+  std::unique_ptr<ReplicaTrainer> trainer;
+
+  UpdatedMethod(const Json& data, const Json& one) : rows(data) {
+    Problems problems;
+    const auto& perceptron = catalog.models.at("mlp");
+    model =
+        perceptron.make({perceptron.schema.normalise(
+                            Value::Table{{"depth", 1}, {"width", kUpdateHidden}}, "mlp", problems)},
+                        ModelContext{{kUpdateInputs}, 1});
+    const auto name = one["method"].get<std::string>();
+    const auto& entry = catalog.methods.at(name);
+    const Value options =
+        entry.schema.normalise(parse_json(one["options"].dump(), "updates.json"), name, problems);
+    problems.raise();
+    MethodContext context{Task::binary, 1, kUpdateDomains, 4, {RandomKey(3)}};
+    context.steps = one["steps"].get<std::int64_t>();
+    context.input_shape = {kUpdateInputs};
+    method = entry.make({options}, context);
+    OptimizerOptions sgd;
+    sgd.name = "sgd";
+    sgd.learning_rate = data["rate"].get<double>();
+    trainer =
+        std::make_unique<ReplicaTrainer>(*model, update_floats(data["start"]).unsqueeze(0), sgd);
+    if (method->needs_second_order()) trainer->use_second_order();
+    trainer->add_blocks(method->own_blocks(*model));
+    trainer->set_training_set(&rows);
+    if (!one.contains("own_start")) return;
+    for (const auto& [block, values] : one["own_start"].items()) {
+      trainer->set_own(block, update_floats(values).unsqueeze(0));
+    }
+  }
+  /// Logits of what is evaluated.
+  [[nodiscard]] Tensor logits(const Evaluated& evaluated, const Tensor& x) const {
+    const at::NoGradGuard no_grad;
+    return evaluated_logits(evaluated, *trainer, {0, 1}, x, Task::binary).flatten();
+  }
+};
+
+void check_update(const Tensor& found, const Json& expected) {
+  const Tensor wanted = update_floats(expected);
+  REQUIRE(found.numel() == wanted.numel());
+  INFO("found " << found.detach().flatten() << " expected " << wanted);
+  CHECK(at::allclose(found.detach().flatten(), wanted, 1e-3, 2e-4));
+}
+
+Json updates_reference() {
+  std::ifstream file(SPURION_SOURCE_DIR "/tests/unit/methods/updates.json");
+  return Json::parse(file);
+}
+
+}  // namespace
+
+TEST_CASE("updates are those that plain loops over the formulas give") {
+  const Json data = updates_reference();
+  for (const Json& one : data["cases"]) {
+    CAPTURE(one["method"].get<std::string>(), one["options"].dump());
+    UpdatedMethod trained(data, one);
+    for (std::size_t step = 0; step < one["steps"].get<std::size_t>(); ++step) {
+      if (step == 0) trained.method->begin_phase(*trained.trainer, 0);
+      if (one.value("phase_before", std::size_t{0}) == step && step > 0) {
+        trained.method->begin_phase(*trained.trainer, 1);
+      }
+      trained.method->step(*trained.trainer, update_batch(data["batches"][step]));
+      const double expected = one["losses"][step].get<double>();
+      CAPTURE(step);
+      CHECK(trained.trainer->last_losses().item<double>() == Approx(expected).epsilon(1e-3));
+    }
+    check_update(trained.trainer->parameters(), one["parameters"]);
+    if (one.contains("own")) {
+      for (const auto& [block, values] : one["own"].items()) {
+        check_update(trained.trainer->own(block), values);
+      }
+    }
+    const Tensor x = update_batch(data["batches"][0]).x;
+    if (one.contains("evaluated")) {
+      check_update(trained.logits(trained.method->evaluated(*trained.trainer), x),
+                   one["evaluated"]);
+    }
+    if (one.contains("adapted")) {
+      const auto adapter = trained.method->adapter(*trained.trainer);
+      REQUIRE(adapter);
+      const Tensor target = update_floats(data["unlabelled"][0]).reshape({1, -1, kUpdateInputs});
+      check_update(trained.logits(adapter->adapt(target), x), one["adapted"]);
+    }
+  }
+}
+
+TEST_CASE("weights of exact Pareto optimal search are corners of what is left of the simplex") {
+  const Json data = updates_reference();
+  for (const Json& one : data["pareto"]) {
+    methods::Objectives of;
+    of.values = listed(one["values"]);
+    of.preference = listed(one["preference"]);
+    of.products = listed(one["products"]);
+    CAPTURE(one.dump());
+    const std::vector<double> found = methods::pareto_weights(of, one["balanced"].get<double>());
+    const std::vector<double> expected = listed(one["weights"]);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(found[i] == Approx(expected[i]).margin(1e-6));
+  }
+}
+
+TEST_CASE("an objective that is 0 has no weight, and impossible conditions give the preference") {
+  const std::vector<double> one = {1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0};
+  const auto found = methods::pareto_weights({{0.5, 0.0, 0.5}, {0.2, 0.3, 0.5}, one}, 9.0);
+  CHECK(found[1] == 0.0);
+  CHECK(found[0] + found[2] == Approx(1.0));
+  CHECK(methods::pareto_weights({{0.0, 0.0}, {0.5, 0.5}, {1.0, 0.0, 0.0, 1.0}}, 0.0) ==
+        std::vector<double>{0.0, 0.0});
+  // No weights lower both of two objectives whose products are negative.
+  const std::vector<double> against = {-1.0, -1.0, -1.0, -1.0};
+  const auto fallen = methods::pareto_weights({{1.0, 1.0}, {0.3, 0.7}, against}, 9.0);
+  CHECK(fallen[0] == Approx(0.3));
+  CHECK(fallen[1] == Approx(0.7));
+}
+
+TEST_CASE("the loss of prototypes and its gradient are those of plain loops") {
+  const Json given = updates_reference()["prototypes"];
+  const auto prototypes = [](const Json& values) {
+    methods::Prototypes out;
+    out.points = listed(values);
+    out.scale = out.points.back();
+    out.points.pop_back();
+    return out;
+  };
+  methods::UnitRows rows;
+  rows.features = static_cast<std::int64_t>(given["x"][0].size());
+  rows.x = numbers_in(given["x"]);
+  rows.label = given["labels"].get<std::vector<std::int64_t>>();
+  std::vector<std::int64_t> all;
+  for (std::int64_t i = 0; i < rows.count(); ++i) all.push_back(i);
+  methods::PrototypeDescent descent;
+  descent.entropic = given["entropic"].get<double>();
+  descent.shrinkage = given["shrinkage"].get<double>();
+  descent.covariance = given["covariance"].get<double>();
+  std::vector<methods::Prototypes> earlier;
+  for (const Json& one : given["earlier"]) earlier.push_back(prototypes(one));
+  const methods::PrototypeLoss loss =
+      methods::prototype_loss(prototypes(given["values"]), rows, all, descent, earlier);
+  CHECK(loss.value == Approx(given["value"].get<double>()).epsilon(1e-9));
+  const std::vector<double> expected = listed(given["gradient"]);
+  REQUIRE(loss.gradient.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CHECK(loss.gradient[i] == Approx(expected[i]).epsilon(1e-6).margin(1e-8));
+  }
+}
+
+TEST_CASE("a method that trains with target rows is refused where a regime gives none") {
+  const Json data = updates_reference();
+  for (const Json& one : data["cases"]) {
+    if (one["method"].get<std::string>() != "divdis") continue;
+    UpdatedMethod trained(data, one);
+    trained.trainer->set_training_set(nullptr);
+    CHECK_THROWS(trained.method->step(*trained.trainer, update_batch(data["batches"][0])));
+  }
+}
